@@ -1,0 +1,91 @@
+/** How numbers and times are written for people, the same in every door. */
+
+const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** Bytes in decimal units with at most three digits that mean something: `812 B`, `12.4 MB`, `212 MB`. */
+export function formatBytes(bytes: number): string {
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  // 999.95 would be written as 1000, so the next unit begins a little earlier
+  while (value >= (unit === 0 ? 1000 : 999.5) && unit < byteUnits.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
+  return `${value.toFixed(digits)} ${byteUnits[unit] ?? 'B'}`;
+}
+
+/** A part of a whole in the whole's unit, so that the number does not jump while it grows: `8.1 of 12.4 MB`. */
+export function formatBytesOf(part: number, whole: number): string {
+  const total = formatBytes(whole);
+  const unit = byteUnits.findIndex((name) => total.endsWith(` ${name}`));
+  const digits = total.includes('.') ? 1 : 0;
+  return `${(Math.min(part, whole) / 1000 ** Math.max(0, unit)).toFixed(digits)} of ${total}`;
+}
+
+/** A duration in milliseconds: `0.4 s`, `12 s`, `4:12`, `1:04:09`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds < 9.95) {
+    return `${seconds.toFixed(1)} s`;
+  }
+  const whole = Math.round(seconds);
+  if (whole < 60) {
+    return `${whole} s`;
+  }
+  return formatClock(whole * 1000);
+}
+
+/** A running clock in milliseconds, whole seconds that have passed: `0:07`, `4:12`, `1:04:09`. Its width changes rarely. */
+export function formatClock(milliseconds: number): string {
+  const seconds = Math.floor(Math.max(0, milliseconds) / 1000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+/** How long ago a time is: `just now`, `5 min ago`, `3 h ago`, `yesterday`, `4 days ago`, then the date as `2026-02-28`. */
+export function formatAgo(time: Date, now: Date): string {
+  const seconds = (now.getTime() - time.getTime()) / 1000;
+  if (seconds < 45) {
+    return 'just now';
+  }
+  if (seconds < 3570) {
+    return `${Math.max(1, Math.round(seconds / 60))} min ago`;
+  }
+  if (seconds < 23.5 * 3600) {
+    return `${Math.round(seconds / 3600)} h ago`;
+  }
+  const days = Math.round(seconds / 86_400);
+  if (days <= 1) {
+    return 'yesterday';
+  }
+  return days < 14 ? `${days} days ago` : time.toISOString().slice(0, 10);
+}
+
+/** A count with its noun: `1 file`, `1,204 files`, `2 boxes`. */
+export function formatCount(count: number, one: string, many = `${one}s`): string {
+  return `${formatNumber(count)} ${count === 1 ? one : many}`;
+}
+
+/** A whole number with a comma between thousands, whatever the system's language is. */
+export function formatNumber(value: number): string {
+  return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
+}
+
+/** A platform without the system that nearly all share: `amd64`, `arm/v7`, but `windows/amd64`. */
+export function formatPlatform(platform: string): string {
+  return platform.replace(/^linux\//, '');
+}
+
+/** The first characters of a digest, enough to tell two apart: `sha256:1f0c…` becomes `1f0c8a22b9d4`. */
+export function formatDigest(digest: string): string {
+  return digest.replace(/^sha256:/, '').slice(0, 12);
+}
+
+/** Names in a sentence: `a`, `a and b`, `a, b and c`. */
+export function formatList(names: readonly string[]): string {
+  const last = names.at(-1) ?? '';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+}

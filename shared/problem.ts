@@ -1,0 +1,123 @@
+import { z } from 'zod';
+
+/**
+ * Every expected failure, by code. A code is stable: scripts and tests may rely on it, sentences may change.
+ * The part before the dot says who speaks.
+ */
+export const problemCodes = [
+  'input.invalid',
+  'settings.broken',
+  'settings.newer',
+  'settings.unreadable',
+  'settings.unwritable',
+  'settings.locked',
+  'connection.unknown',
+  'connection.exists',
+  'connection.in-use',
+  'connection.uri',
+  'farm.unknown',
+  'farm.exists',
+  'farm.empty',
+  'ssh.unreachable',
+  'ssh.timeout',
+  'ssh.host-key-unknown',
+  'ssh.host-key-changed',
+  'ssh.host-key-revoked',
+  'ssh.known-hosts',
+  'ssh.identity',
+  'ssh.authentication',
+  'ssh.lost',
+  'ssh.channel',
+  'ssh.forwarding-refused',
+  'engine.no-socket',
+  'engine.unreachable',
+  'engine.unsupported',
+  'engine.refused',
+  'engine.answer',
+  'schedule.no-node',
+  'schedule.no-native-node',
+  'context.missing',
+  'context.file-missing',
+  'context.ignore-file',
+  'context.unreadable',
+  'context.changed',
+  'build.failed',
+  'build.no-image',
+  'build.cancelled',
+  'build.incomplete',
+  'build.unknown',
+  'build.running',
+  'image.unknown',
+  'image.platform',
+  'image.corrupt',
+  'image.incomplete',
+  'image.too-large',
+  'image.destination',
+  'reference.invalid',
+  'reference.no-registry',
+  'registry.unreachable',
+  'registry.authentication',
+  'registry.denied',
+  'registry.refused',
+  'registry.tls',
+  'registry.credentials',
+  'push.cancelled',
+  'disk.full',
+  'bug',
+] as const;
+
+export type ProblemCode = (typeof problemCodes)[number];
+
+/**
+ * What a person is told when something that can be expected to fail has failed.
+ * - `message`: one sentence that names the thing and says what happened.
+ * - `fix`: what to do about it.
+ * - `detail`: what the other side said, word for word, when that helps (an engine's error, the last lines of a log).
+ */
+export const problemSchema = z.object({
+  code: z.enum(problemCodes),
+  message: z.string(),
+  fix: z.string(),
+  detail: z.string().optional(),
+});
+
+export type Problem = Readonly<z.infer<typeof problemSchema>>;
+
+/**
+ * Carries a {@link Problem} through streams, promises and abort signals, which only know errors.
+ * The contract turns it back into a value; any other error that arrives there is a bug.
+ */
+export class Failure extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem, options?: ErrorOptions) {
+    super(problem.message, options);
+    this.name = 'Failure';
+    this.problem = problem;
+  }
+}
+
+/** Shorthand: `throw fail('ssh.timeout', 'Node pi4 did not answer in 15 s.', 'Check that it is switched on.')`. */
+export function fail(code: ProblemCode, message: string, fix: string, detail?: string, cause?: unknown): Failure {
+  return new Failure(
+    { code, message, fix, ...(detail === undefined ? {} : { detail }) },
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+/** Any thrown thing as a {@link Problem}: a {@link Failure} gives its own, everything else is a bug and says so. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Failure) {
+    return error.problem;
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'bug',
+    message: `Something went wrong inside Barnraiser: ${text}`,
+    fix: 'Please report this with the steps that led to it.',
+    ...(error instanceof Error && error.stack ? { detail: error.stack } : {}),
+  };
+}
+
+/** What every call of the contract answers with. */
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };

@@ -1,0 +1,32 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      // units, beside their source: need nothing but Node
+      { test: { name: 'unit', include: ['{shared,electron}/**/*.test.ts'] } },
+      // the face, in a simulated browser
+      {
+        plugins: [react()],
+        test: {
+          name: 'renderer',
+          environment: 'happy-dom',
+          include: ['renderer/**/*.test.{ts,tsx}'],
+          // read by the test of the contrast; no other style matters there
+          css: { include: [/tokens\.css/] },
+        },
+      },
+      {
+        // behaviour against the lab's real nodes: one file at a time, since they share the nodes
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.spec.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});
