@@ -1,0 +1,130 @@
+import { type Failure, fail } from '../../shared/problem.ts';
+import type { Authentication } from './auth.ts';
+import { type HostKeyCheck, hostLookup } from './known-hosts.ts';
+
+/** Who is connected to, for sentences. `name` is the connection's. */
+export interface Peer {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+}
+
+function address(peer: Peer): string {
+  return `${peer.host.includes(':') ? `[${peer.host}]` : peer.host}:${peer.port}`;
+}
+
+function byHand(peer: Peer): string {
+  return `\`ssh ${peer.port === 22 ? '' : `-p ${peer.port} `}${peer.user}@${peer.host}\``;
+}
+
+/** The network did not bring us there, or threw us out before the handshake was over. */
+export function unreachable(peer: Peer, error: Error): Failure {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const [happened, fix] = reasons[code] ?? [
+    'broke off before the SSH handshake was over',
+    'Check the host and port, and that an SSH server of this century answers there',
+  ];
+  return fail(
+    'ssh.unreachable',
+    `Node ${peer.name}: ${address(peer)} ${happened}.`,
+    `${fix}: try ${byHand(peer)}.`,
+    error.message || code,
+    error,
+  );
+}
+
+const reasons: Readonly<Record<string, readonly [happened: string, fix: string]>> = {
+  ECONNREFUSED: ['refused the connection', 'Check that its SSH server runs and listens on this port'],
+  ENOTFOUND: ['is a name that no name server knows', 'Check the spelling of the host'],
+  EAI_AGAIN: ['is a name that could not be looked up just now', 'Check the network and its name server'],
+  EHOSTUNREACH: ['cannot be reached over the network', 'Check that it is switched on and in a network you can reach'],
+  ENETUNREACH: ['is in a network that cannot be reached', 'Check the network, a VPN perhaps'],
+  ETIMEDOUT: ['did not answer', 'Check that it is switched on and that no firewall is in the way'],
+  ECONNRESET: [
+    'closed the connection during the handshake',
+    'It may be short of connections (MaxStartups) or refuse this address',
+  ],
+};
+
+export function noTcp(peer: Peer, seconds: number): Failure {
+  return fail(
+    'ssh.timeout',
+    `Node ${peer.name}: ${address(peer)} did not accept a TCP connection within ${seconds} s.`,
+    `Check that it is switched on and that no firewall is in the way: try ${byHand(peer)}.`,
+  );
+}
+
+export function noHandshake(peer: Peer, seconds: number): Failure {
+  return fail(
+    'ssh.timeout',
+    `Node ${peer.name}: ${address(peer)} accepted the TCP connection, but its SSH handshake was not over within ${seconds} s.`,
+    `Check that an SSH server listens on this port and that the machine is not overloaded: try ${byHand(peer)}.`,
+  );
+}
+
+export function noAuthentication(peer: Peer, seconds: number): Failure {
+  return fail(
+    'ssh.timeout',
+    `Node ${peer.name}: ${address(peer)} did not decide about user ${peer.user} within ${seconds} s.`,
+    `A key may wait for its touch or confirmation, or the machine is overloaded: try ${byHand(peer)}.`,
+  );
+}
+
+export function authenticationRefused(peer: Peer, authentication: Authentication, said?: string): Failure {
+  const tried = authentication.tried();
+  const accepted = authentication.accepted();
+  const what = tried.length > 0 ? `Tried: ${tried.join(', ')}.` : 'There was no key to try.';
+  const accepts = accepted.length > 0 && !accepted.includes('publickey');
+  return fail(
+    'ssh.authentication',
+    `Node ${peer.name}: ${address(peer)} let no key in for user ${peer.user}. ${what}`,
+    accepts
+      ? `It accepts only ${accepted.join(', ')}, and Barnraiser signs in with keys: allow publickey in its sshd_config.`
+      : `Copy your public key there with \`ssh-copy-id${peer.port === 22 ? '' : ` -p ${peer.port}`} ${peer.user}@${peer.host}\`, or name the right key as the connection's identity.`,
+    said,
+  );
+}
+
+/** A key that is not `known`; `unknown` ones when nobody wanted to trust them. */
+export function hostKeyRefused(peer: Peer, check: Exclude<HostKeyCheck, { kind: 'known' }>): Failure {
+  const shows = `Node ${peer.name}: ${address(peer)} shows the ${check.keyType} host key ${check.fingerprint}`;
+  switch (check.kind) {
+    case 'unknown':
+      return fail(
+        'ssh.host-key-unknown',
+        `${shows}, which this computer does not know.`,
+        `Compare the fingerprint with that of the machine itself (\`ssh-keygen -lf /etc/ssh/ssh_host_${fileType(check.keyType)}_key.pub\` there). If it is the same, trust it: answer yes, or use \`--accept-new-host-keys\`.`,
+      );
+    case 'changed': {
+      const places = check.expected.map((key) => `${key.fingerprint} (${key.keyType}, ${key.file}:${key.line})`);
+      const files = [...new Set(check.expected.map((key) => key.file))];
+      const forget = files.map((file) => `\`ssh-keygen -R '${hostLookup(peer.host, peer.port)}' -f ${file}\``);
+      return fail(
+        'ssh.host-key-changed',
+        `${shows}, but ${places.join(' and ')} is recorded for it.`,
+        `Somebody may be listening in, or the machine was set up anew. Only if you know that it was, forget the old key with ${forget.join(' and ')} and connect again.`,
+      );
+    }
+    case 'revoked':
+      return fail(
+        'ssh.host-key-revoked',
+        `${shows}, which is revoked in ${check.revokedBy.file}:${check.revokedBy.line}.`,
+        'Do not use this machine until its host key has been replaced: whoever revoked the key holds it for stolen.',
+      );
+  }
+}
+
+/** OpenSSH's name for a key type in `/etc/ssh/ssh_host_<type>_key.pub`. */
+function fileType(keyType: string): string {
+  return keyType.startsWith('ecdsa') ? 'ecdsa' : keyType.replace(/^ssh-/, '');
+}
+
+/** The node hung up while somebody was still thinking about its host key. */
+export function hungUpWhileDeciding(peer: Peer): Failure {
+  return fail(
+    'ssh.host-key-unknown',
+    `Node ${peer.name}: ${address(peer)} closed the connection before its host key was decided about.`,
+    'Connect again: servers wait two minutes by default (LoginGraceTime).',
+  );
+}

@@ -1,0 +1,209 @@
+import { execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fingerprint, KnownHosts, knownHostsFiles, rememberHostKey } from './known-hosts.ts';
+
+/** A fresh public key: its wire format and its text form `type base64`. */
+function makeKey(kind: 'ed25519' | 'ecdsa' = 'ed25519'): { wire: Buffer; text: string } {
+  const pair =
+    kind === 'ecdsa' ? ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }) : ssh2.utils.generateKeyPairSync(kind);
+  const [type = '', encoded = ''] = pair.public.split(' ');
+  return { wire: Buffer.from(encoded, 'base64'), text: `${type} ${encoded}` };
+}
+
+const [a, b, c] = [makeKey(), makeKey(), makeKey()];
+const ecdsa = makeKey('ecdsa');
+
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'known-hosts-'));
+  file = join(folder, 'known_hosts');
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+async function load(...lines: string[]): Promise<KnownHosts> {
+  await writeFile(file, `${lines.join('\n')}\n`);
+  return KnownHosts.load([file]);
+}
+
+describe('the key of a host', () => {
+  test('is known when a file has it, whatever the case of the name and whatever stands around it', async () => {
+    const hosts = await load('# a comment', '', 'garbage', `pi4,10.0.0.4 ${a.text} root@pi4`, `other ${b.text}`);
+    expect(hosts.check('Pi4', 22, a.wire)).toEqual({ kind: 'known' });
+    expect(hosts.check('10.0.0.4', 22, a.wire)).toEqual({ kind: 'known' });
+    expect(hosts.check('other', 22, b.wire)).toEqual({ kind: 'known' });
+  });
+
+  test('is unknown when no line is about the host', async () => {
+    const hosts = await load(`pi4 ${a.text}`);
+    expect(hosts.check('pi5', 22, a.wire)).toEqual({
+      kind: 'unknown',
+      keyType: 'ssh-ed25519',
+      fingerprint: fingerprint(a.wire),
+    });
+  });
+
+  test('has changed when another one is recorded, and every place that records it is named', async () => {
+    const hosts = await load('', `pi4 ${a.text}`, `p* ${b.text}`);
+    expect(hosts.check('pi4', 22, c.wire)).toEqual({
+      kind: 'changed',
+      keyType: 'ssh-ed25519',
+      fingerprint: fingerprint(c.wire),
+      expected: [
+        { keyType: 'ssh-ed25519', fingerprint: fingerprint(a.wire), file, line: 2 },
+        { keyType: 'ssh-ed25519', fingerprint: fingerprint(b.wire), file, line: 3 },
+      ],
+    });
+  });
+
+  test('has changed, not appeared, when only keys of other types are recorded', async () => {
+    const hosts = await load(`pi4 ${ecdsa.text}`);
+    const check = hosts.check('pi4', 22, a.wire);
+    expect(check.kind).toBe('changed');
+    expect(check.kind === 'changed' && check.expected[0]?.keyType).toBe('ecdsa-sha2-nistp256');
+  });
+
+  test('is revoked even when another line trusts it, and for the other ports of the host too', async () => {
+    const hosts = await load(`pi4 ${a.text}`, `@revoked * ${a.text}`);
+    expect(hosts.check('pi4', 22, a.wire)).toMatchObject({ kind: 'revoked', revokedBy: { line: 2 } });
+    expect(hosts.check('pi4', 2222, a.wire).kind).toBe('revoked');
+    expect(hosts.check('pi4', 22, b.wire).kind).toBe('changed');
+  });
+
+  test('is not trusted because a certificate authority has it', async () => {
+    const hosts = await load(`@cert-authority * ${a.text}`);
+    expect(hosts.check('pi4', 22, a.wire).kind).toBe('unknown');
+    expect(hosts.keyTypes('pi4', 22)).toEqual([]);
+  });
+});
+
+describe('the names of a line', () => {
+  test('may hold wildcards and exceptions', async () => {
+    const hosts = await load(`*.farm,!bad.farm,pi? ${a.text}`);
+    expect(hosts.check('good.farm', 22, a.wire).kind).toBe('known');
+    expect(hosts.check('pi4', 22, a.wire).kind).toBe('known');
+    expect(hosts.check('bad.farm', 22, a.wire).kind).toBe('unknown');
+    expect(hosts.check('pi42', 22, a.wire).kind).toBe('unknown');
+    expect(hosts.check('goodxfarm', 22, a.wire).kind).toBe('unknown');
+  });
+
+  test('carry the port where it is not 22', async () => {
+    const hosts = await load(`[pi4]:2222 ${a.text}`, `[::1]:2222 ${b.text}`);
+    expect(hosts.check('pi4', 2222, a.wire).kind).toBe('known');
+    expect(hosts.check('::1', 2222, b.wire).kind).toBe('known');
+    expect(hosts.check('pi4', 22, a.wire).kind).toBe('unknown');
+    expect(hosts.check('pi4', 2223, a.wire).kind).toBe('unknown');
+  });
+
+  test('without a port vouch for other ports of the host, and never accuse them', async () => {
+    const hosts = await load(`pi4 ${a.text}`);
+    expect(hosts.check('pi4', 2222, a.wire).kind).toBe('known');
+    expect(hosts.check('pi4', 2222, b.wire).kind).toBe('unknown');
+  });
+
+  test.skipIf(!existsSync('/usr/bin/ssh-keygen'))('may be hashed, as ssh-keygen -H does', async () => {
+    await writeFile(file, `pi4 ${a.text}\n[pi4]:2222 ${b.text}\n`);
+    execFileSync('ssh-keygen', ['-H', '-f', file], { stdio: 'ignore' });
+    expect(await readFile(file, 'utf8')).not.toContain('pi4');
+    const hosts = await KnownHosts.load([file]);
+    expect(hosts.check('pi4', 22, a.wire).kind).toBe('known');
+    expect(hosts.check('pi4', 2222, b.wire).kind).toBe('known');
+    expect(hosts.check('pi4', 22, c.wire).kind).toBe('changed');
+    expect(hosts.check('pi5', 22, a.wire).kind).toBe('unknown');
+  });
+});
+
+test('the recorded types of a host are told, to ask for them first', async () => {
+  const hosts = await load(`pi4 ${ecdsa.text}`, `pi4 ${a.text}`, `pi4 ${b.text}`, `@revoked pi5 ${a.text}`);
+  expect(hosts.keyTypes('pi4', 22)).toEqual(['ecdsa-sha2-nistp256', 'ssh-ed25519']);
+  expect(hosts.keyTypes('pi5', 22)).toEqual([]);
+});
+
+test.skipIf(!existsSync('/usr/bin/ssh-keygen'))('a fingerprint reads as ssh-keygen prints it', async () => {
+  await writeFile(file, a.text);
+  const printed = execFileSync('ssh-keygen', ['-l', '-f', file], { encoding: 'utf8' });
+  expect(printed).toContain(` ${fingerprint(a.wire)} `);
+});
+
+describe('the files', () => {
+  test('are those of OpenSSH, or the one that the environment names instead', () => {
+    expect(knownHostsFiles({}, '/home/kim')[0]).toBe('/home/kim/.ssh/known_hosts');
+    expect(knownHostsFiles({ BARNRAISER_KNOWN_HOSTS: '/x/hosts' }, '/home/kim')).toEqual(['/x/hosts']);
+  });
+
+  test('are read one after another, and missing ones hold nothing', async () => {
+    const second = join(folder, 'second');
+    await writeFile(second, `pi4 ${a.text}\n`);
+    const hosts = await KnownHosts.load([file, second]);
+    expect(hosts.check('pi4', 22, b.wire)).toMatchObject({ expected: [{ file: second, line: 1 }] });
+  });
+
+  test('fail closed when one is there and cannot be read', async () => {
+    await mkdir(file);
+    await expect(KnownHosts.load([file])).rejects.toMatchObject({ problem: { code: 'ssh.known-hosts' } });
+  });
+});
+
+describe('a remembered key', () => {
+  test('makes a private folder and file, and is known afterwards, to OpenSSH too', async () => {
+    const inFolder = join(folder, '.ssh', 'known_hosts');
+    await rememberHostKey(inFolder, 'pi4', 2222, a.wire);
+    expect((await stat(join(folder, '.ssh'))).mode & 0o777).toBe(0o700);
+    expect((await stat(inFolder)).mode & 0o777).toBe(0o600);
+    expect(await readFile(inFolder, 'utf8')).toBe(`[pi4]:2222 ${a.text}\n`);
+    expect((await KnownHosts.load([inFolder])).check('pi4', 2222, a.wire).kind).toBe('known');
+  });
+
+  test('leaves the lines before it whole when the last has no line end', async () => {
+    await writeFile(file, `pi3 ${b.text}`);
+    await rememberHostKey(file, 'pi4', 22, a.wire);
+    expect(await readFile(file, 'utf8')).toBe(`pi3 ${b.text}\npi4 ${a.text}\n`);
+  });
+
+  test('is written once, however often it is remembered', async () => {
+    await rememberHostKey(file, 'pi4', 22, a.wire);
+    await rememberHostKey(file, 'pi4', 22, a.wire);
+    expect(await readFile(file, 'utf8')).toBe(`pi4 ${a.text}\n`);
+  });
+
+  test('loses no line when two processes and many tasks remember at once', async () => {
+    const script = join(folder, 'remember.mts');
+    await writeFile(
+      script,
+      `import { rememberHostKey } from ${JSON.stringify(new URL('./known-hosts.ts', import.meta.url).pathname)};
+       const [file, prefix, key] = process.argv.slice(2);
+       await Promise.all([1, 2, 3, 4].map((n) => rememberHostKey(file, prefix + n, 22, Buffer.from(key, 'base64'))));`,
+    );
+    const start = (prefix: string) =>
+      fork(script, [file, prefix, a.wire.toString('base64')], { execArgv: ['--import', 'tsx'] });
+    const ends = await Promise.all([once(start('x'), 'exit'), once(start('y'), 'exit')]);
+    expect(ends).toEqual([
+      [0, null],
+      [0, null],
+    ]);
+    const names = (await readFile(file, 'utf8')).trim().split('\n');
+    expect(names.map((line) => line.split(' ')[0]).sort()).toEqual(['x1', 'x2', 'x3', 'x4', 'y1', 'y2', 'y3', 'y4']);
+  }, 20_000);
+
+  test.skipIf(process.getuid?.() === 0)('fails where the folder cannot be written', async () => {
+    await chmod(folder, 0o500);
+    await expect(rememberHostKey(file, 'pi4', 22, a.wire)).rejects.toMatchObject({
+      problem: { code: 'ssh.known-hosts' },
+    });
+  });
+
+  test('fails where a folder is in its place', async () => {
+    await mkdir(file);
+    await expect(rememberHostKey(file, 'pi4', 22, a.wire)).rejects.toMatchObject({
+      problem: { code: 'ssh.known-hosts' },
+    });
+  });
+});
