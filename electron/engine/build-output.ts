@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import type { EngineOutput } from './engine.ts';
+
+/** One message of podman's build stream. Errors come twice, in the old and the new form of Docker's API. */
+export const buildMessageSchema = z.object({
+  stream: z.string().optional(),
+  error: z.string().optional(),
+  errorDetail: z.object({ message: z.string() }).optional(),
+});
+
+export type BuildMessage = z.infer<typeof buildMessageSchema>;
+
+/** A step as podman numbers it: from 1 in each stage. `stage` is `1/2` where the build has several. */
+export interface PodmanStep {
+  readonly index: number;
+  readonly total: number;
+  readonly text: string;
+  readonly stage?: string;
+}
+
+const stepPattern = /^(?:\[(\d+\/\d+)\] )?STEP (\d+)\/(\d+): (.*)$/;
+const cachedPattern = /^--> Using cache ([0-9a-f]{64})$/;
+const layerPattern = /^--> ([0-9a-f]{10,64})$/;
+const idPattern = /^[0-9a-f]{64}$/;
+/** How a message of podman itself begins; what a step prints arrives in pieces that may end in mid-line before it. */
+const ownMessage =
+  /^(?:(?:\[\d+\/\d+\] )?(?:STEP \d+\/\d+: |COMMIT\b)|--> |[0-9a-f]{64}\n$|Successfully tagged |\[Warning\] |time=")/;
+
+/** A line is cut into pieces of this many characters, so that output without line ends does not pile up. */
+const longestLine = 64 * 1024;
+
+/**
+ * Reads podman's build stream, message by message, and reports it as {@link EngineOutput}. What it keeps is what the end of
+ * a build is judged by. Written from streams of podman 4.3.1 and 5.4.2; what `--> 9294870d6f6` says (a layer is there) is not
+ * reported.
+ */
+export class BuildOutput {
+  /** The last line of 64 hex digits: the image, once the stream has ended without an error. */
+  imageId: string | undefined;
+  /** What podman says went wrong, word for word. */
+  error: string | undefined;
+  /** The step that is under way, and whether the cache has answered it. */
+  step: PodmanStep | undefined;
+  cached = false;
+  /** The images that FROM instructions named, and whether any step began a here-document. */
+  readonly bases: string[] = [];
+  hereDocument = false;
+  /** Ids, or the first digits of them, of layers that this build has made, and of those it found in the cache. */
+  readonly made = new Set<string>();
+  readonly found = new Set<string>();
+
+  readonly #report: (output: EngineOutput) => void;
+  #partial = '';
+
+  constructor(report: (output: EngineOutput) => void) {
+    this.#report = report;
+  }
+
+  read(message: BuildMessage): void {
+    if (message.stream !== undefined) {
+      this.#text(message.stream);
+    }
+    const error = message.errorDetail?.message ?? message.error;
+    if (error !== undefined) {
+      this.error = error.trim();
+    }
+  }
+
+  /** The stream has ended: a last line may lack its end. */
+  end(): void {
+    this.#flush();
+  }
+
+  #text(text: string): void {
+    if (this.#partial !== '' && ownMessage.test(text)) {
+      this.#flush();
+    }
+    const lines = (this.#partial + text).split('\n');
+    this.#partial = lines.pop() ?? '';
+    for (const line of lines) {
+      this.#line(line);
+    }
+    while (this.#partial.length > longestLine) {
+      this.#report({ kind: 'line', text: this.#partial.slice(0, longestLine) });
+      this.#partial = this.#partial.slice(longestLine);
+    }
+  }
+
+  #flush(): void {
+    const line = this.#partial;
+    this.#partial = '';
+    if (line !== '') {
+      this.#line(line);
+    }
+  }
+
+  #line(line: string): void {
+    const step = stepOf(line);
+    if (step && this.#isNext(step)) {
+      this.step = step;
+      this.cached = false;
+      this.hereDocument ||= step.text.includes('<<');
+      const base = baseOf(step.text);
+      if (base !== undefined) {
+        this.bases.push(base);
+      }
+      this.#report({ kind: 'step', ...step });
+      return;
+    }
+    const found = cachedPattern.exec(line)?.[1];
+    if (found !== undefined) {
+      this.cached = true;
+      this.found.add(found);
+      this.#report({ kind: 'cached' });
+      return;
+    }
+    const layer = layerPattern.exec(line)?.[1];
+    if (layer !== undefined) {
+      if (!this.cached) {
+        this.made.add(layer);
+      }
+      return;
+    }
+    if (idPattern.test(line)) {
+      this.imageId = line;
+    }
+    this.#report({ kind: 'line', text: shown(line) });
+  }
+
+  /** A program may print what looks like a step: only the one that follows is. Stages that nothing needs are left out. */
+  #isNext(step: PodmanStep): boolean {
+    const last = this.step;
+    return last && last.stage === step.stage ? step.index === last.index + 1 : step.index === 1;
+  }
+}
+
+function stepOf(line: string): PodmanStep | undefined {
+  const match = stepPattern.exec(line);
+  if (!match) {
+    return undefined;
+  }
+  const [, stage, index, total, text = ''] = match;
+  return { index: Number(index), total: Number(total), text, ...(stage === undefined ? {} : { stage }) };
+}
+
+/** The image that a FROM instruction names. */
+function baseOf(text: string): string | undefined {
+  return /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(text)?.[1];
+}
+
+/** What a terminal would show of a line: after carriage returns, the last thing written. */
+function shown(line: string): string {
+  const text = line.replace(/\r+$/, '');
+  return text.slice(text.lastIndexOf('\r') + 1);
+}

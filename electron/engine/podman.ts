@@ -1,0 +1,24 @@
+import type { Engine } from './engine.ts';
+import { PodmanApi } from './podman-api.ts';
+import { buildImage } from './podman-build.ts';
+import { imagesUsage, pruneImages, removeImage, tagImage, untagImage } from './podman-images.ts';
+import { probeNode } from './podman-probe.ts';
+import { exportImage, pushImage } from './podman-transfer.ts';
+import type { Transport } from './transport.ts';
+
+/** podman 4.0 or newer behind a transport. `apiVersion` is what its `_ping` says. */
+export function podmanEngine(transport: Transport, apiVersion: string): Engine {
+  const podman = new PodmanApi(transport);
+  return {
+    kind: 'podman',
+    probe: (signal) => probeNode(podman, apiVersion, signal),
+    build: (build, onOutput, signal) => buildImage(podman, build, onOutput, signal),
+    push: (image, target, signal) => pushImage(podman, image, target, signal),
+    export: (image, signal) => exportImage(podman, image, signal),
+    tag: (image, name) => tagImage(podman, image, name),
+    untag: (image, name) => untagImage(podman, image, name),
+    remove: (image) => removeImage(podman, image),
+    prune: () => pruneImages(podman),
+    diskUsage: () => imagesUsage(podman),
+  };
+}
