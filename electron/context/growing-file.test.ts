@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { open, readdir } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { fail } from '../../shared/problem.ts';
+import { GrowingFile } from './growing-file.ts';
+import { temporaryFolder } from './project.fixture.ts';
+
+async function growingFile(): Promise<GrowingFile> {
+  const file = await GrowingFile.create(await temporaryFolder());
+  onTestFinished(() => file.close());
+  return file;
+}
+
+describe('a growing file', () => {
+  it('is read from its start by readers that come before, while and after it grows', async () => {
+    const file = await growingFile();
+    const early = buffer(file.open());
+    await file.append(Buffer.from('one '));
+    const middle = buffer(file.open());
+    await file.append(Buffer.from('two '));
+    file.finish();
+    const late = buffer(file.open());
+    expect((await Promise.all([early, middle, late])).map(String)).toEqual(['one two ', 'one two ', 'one two ']);
+  });
+
+  it('gives what there is before there is more', async () => {
+    const file = await growingFile();
+    const reader = file.open();
+    await file.append(Buffer.from('first'));
+    expect(String((await once(reader, 'data'))[0])).toBe('first');
+    const next = once(reader, 'data');
+    await file.append(Buffer.from('second'));
+    expect(String((await next)[0])).toBe('second');
+  });
+
+  it('lets nobody wait for a reader that does not read', async () => {
+    const file = await growingFile();
+    file.open(); // never read
+    const content = Buffer.alloc(5_000_000, 'x');
+    const quick = buffer(file.open());
+    await file.append(content);
+    file.finish();
+    expect((await quick).equals(content)).toBe(true);
+  });
+
+  it('tells how many bytes each reader took', async () => {
+    const file = await growingFile();
+    let taken = 0;
+    const read = buffer(
+      file.open((bytes) => {
+        taken += bytes;
+      }),
+    );
+    await file.append(Buffer.alloc(1_500_000));
+    file.finish();
+    await read;
+    expect(taken).toBe(1_500_000);
+  });
+
+  it('fails every reader, present and to come, with the same error', async () => {
+    const file = await growingFile();
+    const failure = fail('context.changed', 'x got shorter.', 'Build again.');
+    const waiting = expect(buffer(file.open())).rejects.toBe(failure);
+    file.fail(failure);
+    await waiting;
+    await expect(buffer(file.open())).rejects.toBe(failure);
+  });
+
+  it('has no name that could be left behind', async () => {
+    const folder = await temporaryFolder();
+    const file = await GrowingFile.create(folder);
+    await file.append(Buffer.from('content'));
+    expect(await readdir(folder)).toHaveLength(process.platform === 'win32' ? 1 : 0);
+    await file.close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('fails readers that are not through when it is closed, and may be closed again', async () => {
+    const file = await growingFile();
+    const reading = expect(buffer(file.open())).rejects.toMatchObject({ problem: { code: 'build.cancelled' } });
+    await Promise.all([file.close(), file.close()]);
+    await reading;
+  });
+
+  // /dev/full is the one disk that is always full
+  it.skipIf(process.platform !== 'linux')('says that the disk is full', async () => {
+    const file = new GrowingFile('/dev/full', await open('/dev/full', 'r+'));
+    onTestFinished(() => file.close());
+    await expect(file.append(Buffer.from('x'))).rejects.toMatchObject({
+      problem: { code: 'disk.full', message: expect.stringContaining('/dev/full') },
+    });
+  });
+});
