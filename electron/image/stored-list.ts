@@ -1,0 +1,84 @@
+import type { Digest, ListEntry, ManifestList } from '../../shared/image.ts';
+import { type Platform, platformOf } from '../../shared/platform.ts';
+import type { Blobs } from './blobs.ts';
+import { createdAnnotation } from './layout-index.ts';
+import { type Descriptor, parseManifest, sizeOfBlobs } from './manifest.ts';
+
+/** A manifest with its exact bytes, as registries want it. */
+export interface RawManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
+/** One image of a stored list with everything that a push of it needs. */
+export interface StoredImage extends RawManifest {
+  readonly platform: Platform;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+}
+
+/** A list with its images, read from the blobs. */
+export interface StoredList {
+  readonly list: RawManifest;
+  readonly images: readonly StoredImage[];
+}
+
+/** Reads a list and the manifests in it. @throws Failure `image.incomplete`, `image.corrupt` */
+export async function readStoredList(
+  blobs: Blobs,
+  { digest, mediaType }: Pick<Descriptor, 'digest' | 'mediaType'>,
+): Promise<StoredList> {
+  const bytes = await blobs.readSmall(digest);
+  const index = parseManifest(bytes, mediaType);
+  const images: StoredImage[] = [];
+  for (const entry of index.kind === 'index' ? index.manifests : []) {
+    const { os = '', architecture = '', variant } = entry.platform ?? {};
+    const platform = platformOf({ os, architecture, ...(variant ? { variant } : {}) });
+    // a list that another tool put here may hold attestations, which are for no platform
+    if (!platform) {
+      continue;
+    }
+    const raw = await blobs.readSmall(entry.digest);
+    const image = parseManifest(raw, entry.mediaType);
+    if (image.kind === 'image') {
+      const { config, layers } = image;
+      images.push({ platform, digest: entry.digest, mediaType: image.mediaType, bytes: raw, config, layers });
+    }
+  }
+  return { list: { digest, mediaType: index.mediaType, bytes }, images };
+}
+
+/** A list as the interface shows it. */
+export function describeList(reference: string, descriptor: Descriptor, { list, images }: StoredList): ManifestList {
+  const entries = images.map(
+    ({ platform, digest, mediaType, config, layers }): ListEntry => ({
+      platform,
+      digest,
+      size: sizeOfBlobs([config, ...layers]),
+      mediaType,
+      layers: layers.map((layer) => ({ digest: layer.digest, size: layer.size })),
+    }),
+  );
+  return {
+    reference,
+    digest: list.digest,
+    mediaType: list.mediaType,
+    createdAt: descriptor.annotations?.[createdAnnotation] ?? new Date(0).toISOString(),
+    entries,
+  };
+}
+
+/** Every blob of a list, each once and with its size: layers, configurations, manifests, then the list itself. */
+export function blobsOf({ list, images }: StoredList): { digest: Digest; size: number }[] {
+  const sizes = new Map<Digest, number>();
+  for (const { layers, config } of images) {
+    for (const { digest, size } of [...layers, config]) {
+      sizes.set(digest, size);
+    }
+  }
+  for (const { digest, bytes } of [...images, list]) {
+    sizes.set(digest, bytes.length);
+  }
+  return [...sizes].map(([digest, size]) => ({ digest, size }));
+}
