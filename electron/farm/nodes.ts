@@ -1,0 +1,90 @@
+import type { Connection } from '../../shared/connection.ts';
+import type { PruneReport, Selection } from '../../shared/contract.ts';
+import type { NodeStatus } from '../../shared/node.ts';
+import { fail, problemOf } from '../../shared/problem.ts';
+import type { ConnectionStore } from '../connection/store.ts';
+import type { Events } from '../events.ts';
+import type { Lines } from './lines.ts';
+import { probeAll } from './probe.ts';
+import type { FarmStore } from './store.ts';
+
+/** The nodes that a person means, what they are, and what is done on them outside of builds. */
+export class Nodes {
+  readonly #connections: ConnectionStore;
+  readonly #farms: FarmStore;
+  readonly #lines: Lines;
+  readonly #events: Events;
+  readonly #statuses = new Map<string, NodeStatus>();
+
+  constructor(connections: ConnectionStore, farms: FarmStore, lines: Lines, events: Events) {
+    this.#connections = connections;
+    this.#farms = farms;
+    this.#lines = lines;
+    this.#events = events;
+  }
+
+  /**
+   * The connections that are meant: those named, those of the farm, of the default farm, or all.
+   * @throws Failure `connection.unknown`, `farm.unknown`, `farm.empty`, `input.invalid`, `settings.*`
+   */
+  async select({ farm, connections: names }: Selection): Promise<readonly Connection[]> {
+    if (farm !== undefined && names !== undefined) {
+      throw fail('input.invalid', 'Both a farm and nodes are named.', 'Name a farm, or nodes, not both.');
+    }
+    if (names) {
+      return this.#connections.getAll([...new Set(names)]);
+    }
+    const chosen = farm === undefined ? await this.#farms.default() : await this.#farms.get(farm);
+    if (chosen) {
+      refuseEmpty(
+        chosen.connections,
+        `Farm ${chosen.name} has no connections.`,
+        `farm update ${chosen.name} --add NAME`,
+      );
+      return this.#connections.getAll(chosen.connections);
+    }
+    const all = await this.#connections.list();
+    refuseEmpty(all, 'There are no connections yet.', 'connection add NAME ssh://user@host');
+    return all;
+  }
+
+  /** Asks them all at the same time; one that does not answer is reported as down. @throws Failure as {@link select} */
+  async probe(selection: Selection): Promise<NodeStatus[]> {
+    return probeAll(await this.select(selection), this.#lines, (status) => {
+      this.#statuses.set(status.connection, status);
+      this.#events.emit({ event: 'node.changed', status });
+    });
+  }
+
+  /** What the last probes found. */
+  known(): NodeStatus[] {
+    return [...this.#statuses.values()];
+  }
+
+  /** Forgets a connection that is no more or is another now, and closes its line. */
+  async forget(name: string): Promise<void> {
+    this.#statuses.delete(name);
+    await this.#lines.drop(name);
+  }
+
+  /** Frees what dangling images take, on each node on its own. @throws Failure as {@link select} */
+  async prune(selection: Selection): Promise<PruneReport[]> {
+    const connections = await this.select(selection);
+    return Promise.all(
+      connections.map(async (connection) => {
+        try {
+          const { engine } = await this.#lines.line(connection);
+          return { node: connection.name, reclaimedBytes: await engine.prune() };
+        } catch (error) {
+          return { node: connection.name, reclaimedBytes: 0, problem: problemOf(error) };
+        }
+      }),
+    );
+  }
+}
+
+function refuseEmpty(members: readonly unknown[], message: string, command: string): void {
+  if (members.length === 0) {
+    throw fail('farm.empty', message, `Add one: \`barnraiser ${command}\`.`);
+  }
+}

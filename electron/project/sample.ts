@@ -1,0 +1,38 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const containerfile = `# A sample project: each platform's image says where it was built.
+ARG BASE=docker.io/library/busybox:1.36
+FROM \${BASE}
+ARG TARGETPLATFORM
+COPY hello.sh /usr/local/bin/hello
+RUN chmod 755 /usr/local/bin/hello && echo "\${TARGETPLATFORM} on $(uname -m)" > /built-on
+CMD ["/usr/local/bin/hello"]
+`;
+
+const hello = `#!/bin/sh
+echo "Hello from $(uname -m). This image was built for $(cat /built-on)."
+`;
+
+const ignore = `# what the nodes do not need is not sent to them
+*.md
+`;
+
+const readme = `# Sample project
+
+Build it on all your nodes: \`barnraiser build -t hello:1 .\`
+`;
+
+/** Writes a small project to try a build with; what a person has changed in it stays. @returns the folder. */
+export async function writeSample(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const files = { Containerfile: containerfile, 'hello.sh': hello, '.containerignore': ignore, 'README.md': readme };
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(folder, name), content, { flag: 'wx' }).catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
+        throw error;
+      }
+    });
+  }
+  return folder;
+}
