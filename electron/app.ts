@@ -1,0 +1,212 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import envPaths from 'env-paths';
+import { z } from 'zod';
+import { type CallInput, type CallName, type CallOutput, type CallRequest, calls } from '../shared/contract.ts';
+import { fail, problemOf, type Result } from '../shared/problem.ts';
+import { Builds } from './build/builds.ts';
+import { History } from './build/history.ts';
+import { discover } from './connection/discover.ts';
+import { ConnectionStore } from './connection/store.ts';
+import { openTrusted } from './connection/trust.ts';
+import { Events, type Listener } from './events.ts';
+import { Lines } from './farm/lines.ts';
+import { Nodes } from './farm/nodes.ts';
+import { FarmStore } from './farm/store.ts';
+import { exportList } from './image/archive.ts';
+import { createReceiver } from './image/receiver.ts';
+import { ImageStore } from './image/store.ts';
+import { listFolders } from './project/folders.ts';
+import { inspectProject } from './project/inspect.ts';
+import { writeSample } from './project/sample.ts';
+import { Pushes } from './push/pushes.ts';
+import { Questions } from './questions.ts';
+import { SettingsStore } from './settings/settings.ts';
+import { version } from './version.ts';
+
+export interface AppOptions {
+  /** Where everything that Barnraiser keeps lives; without one `$BARNRAISER_HOME`, else the platform's usual data folder. */
+  readonly home?: string;
+  /** Who shows it. */
+  readonly door: 'desktop' | 'browser' | 'terminal';
+}
+
+export interface App {
+  /** Never rejects: what goes wrong is the result's problem. Input is checked here, wherever it comes from. */
+  call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>>;
+  /** Calls the listener with every event until the function that it returns is called. */
+  subscribe(listener: Listener): () => void;
+  /** Cancels what runs, closes every line and resolves when nothing is left behind. */
+  close(): Promise<void>;
+}
+
+type Handlers = { readonly [N in CallName]: (request: CallRequest<N>) => Promise<CallOutput<N>> };
+
+/** Makes the services, wires them together and answers every call of the contract. @throws Failure `settings.unwritable` */
+export async function createApp({ door, ...options }: AppOptions): Promise<App> {
+  const home = await makeHome(options.home);
+  const events = new Events();
+  const questions = new Questions(events);
+  const settings = new SettingsStore(home);
+  const connections = new ConnectionStore(home);
+  const farms = new FarmStore(home, connections);
+  const lines = new Lines((connection) => openTrusted(connection, (name, key) => questions.askHostKey(name, key)));
+  const nodes = new Nodes(connections, farms, lines, events);
+  const store = await ImageStore.open(join(home, 'images'));
+  const history = new History(join(home, 'builds'));
+  const receiver = createReceiver(store);
+  const folders = { spoolFolder: join(home, 'spool'), projectsFolder: join(home, 'projects') };
+  const builds = new Builds({ store, receiver, lines, events, history, ...folders }, nodes, settings);
+  const pushes = new Pushes(store, events);
+
+  const farmsList = async (): Promise<CallOutput<'farms.list'>> => {
+    const { farms: all, default: standard } = await farms.list();
+    return { farms: [...all], ...(standard ? { default: standard } : {}) };
+  };
+  const tellFarms = async (): Promise<void> =>
+    events.emit({ event: 'farms.changed', connections: [...(await connections.list())], ...(await farmsList()) });
+  /** Does a change and tells what connections and farms there are after it. */
+  const changing = async <T>(change: Promise<T>): Promise<T> => {
+    const result = await change;
+    await tellFarms();
+    return result;
+  };
+
+  const handlers: Handlers = {
+    'connections.list': async () => [...(await connections.list())],
+    'connections.add': (connection) => changing(connections.add(connection)),
+    'connections.update': async ({ name, ...change }) => {
+      const changed = await connections.update(name, change);
+      if (changed.name !== name) {
+        await farms.renameConnection(name, changed.name);
+      }
+      await nodes.forget(name);
+      await tellFarms();
+      return changed;
+    },
+    'connections.remove': async ({ name }) => {
+      await connections.remove(name);
+      await farms.forgetConnection(name);
+      await nodes.forget(name);
+      await tellFarms();
+      return {};
+    },
+    'connections.discover': async () => {
+      const known = await connections.list();
+      return (await discover()).map((candidate) => {
+        const connection = known.find(({ uri }) => uri === candidate.uri)?.name;
+        return { ...candidate, ...(connection ? { connection } : {}) };
+      });
+    },
+
+    'farms.list': farmsList,
+    'farms.create': ({ name, connections: members, makeDefault }) => changing(farms.create(name, members, makeDefault)),
+    'farms.update': ({ name, rename = name, ...change }) => changing(farms.update(name, { rename, ...change })),
+    'farms.remove': async ({ name }) => {
+      await changing(farms.remove(name));
+      return {};
+    },
+
+    'nodes.probe': (selection) => nodes.probe(selection),
+    'nodes.list': async () => nodes.known(),
+    'nodes.prune': (selection) => nodes.prune(selection),
+
+    'projects.inspect': (request) => inspectProject(request),
+    'projects.sample': async ({ folder }) => ({ context: await writeSample(folder ?? join(home, 'sample')) }),
+    'folders.list': ({ path }) => listFolders(path),
+
+    'builds.preview': (request) => builds.preview(request),
+    'builds.start': (request) => builds.start(request),
+    'builds.cancel': async ({ id, platform }) => {
+      await builds.cancel(id, platform);
+      return {};
+    },
+    'builds.get': ({ id }) => builds.get(id),
+    'builds.list': () => builds.list(),
+    'builds.remove': async ({ id }) => {
+      await builds.remove(id);
+      return {};
+    },
+    'builds.log': (range) => builds.log(range),
+    'builds.search': (search) => builds.search(search),
+    'builds.source': ({ id }) => builds.source(id),
+
+    'images.list': () => store.list(),
+    'images.inspect': async ({ reference }) => {
+      const list = await store.find(reference);
+      const manifest: unknown = JSON.parse((await store.rawManifest(list.digest)).bytes.toString('utf8'));
+      return { list, manifest };
+    },
+    'images.remove': async ({ reference }) => store.remove(reference),
+    'images.export': ({ reference, destination }) => exportList(store, reference, destination),
+
+    'pushes.start': (request) => pushes.start(request),
+    'pushes.list': async () => pushes.list(),
+    'pushes.cancel': async ({ id }) => {
+      await pushes.cancel(id);
+      return {};
+    },
+
+    'settings.get': () => settings.get(),
+    'settings.update': async (change) => {
+      const changed = await settings.update(change);
+      events.emit({ event: 'settings.changed', settings: changed });
+      return changed;
+    },
+    'app.info': async () => ({ version, home, door, system: process.platform }),
+
+    'questions.list': async () => questions.list(),
+    'questions.answer': async ({ id, answer: given }) => {
+      questions.answer(id, given);
+      return {};
+    },
+  };
+
+  return {
+    call: (name, input) => answer(name, input, handlers[name]),
+    subscribe: (listener) => events.subscribe(listener),
+    close: async () => {
+      questions.close();
+      await Promise.all([builds.close(), pushes.close()]);
+      await receiver.close();
+      await lines.close();
+      await store.close();
+      events.flush();
+    },
+  };
+}
+
+async function makeHome(given: string | undefined): Promise<string> {
+  const home = given ?? process.env.BARNRAISER_HOME ?? envPaths('barnraiser', { suffix: '' }).data;
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    return home;
+  } catch (error) {
+    throw fail(
+      'settings.unwritable',
+      `The data folder ${home} cannot be made.`,
+      'Give its place to your user, or name another in BARNRAISER_HOME.',
+      error instanceof Error ? error.message : String(error),
+      error,
+    );
+  }
+}
+
+/** The contract's calls, each tied to what its handler gets. */
+const inputs: { readonly [N in CallName]: { readonly input: z.ZodType<CallRequest<N>> } } = calls;
+
+async function answer<N extends CallName>(
+  name: N,
+  input: CallInput<N>,
+  handler: Handlers[N],
+): Promise<Result<CallOutput<N>>> {
+  try {
+    const parsed = inputs[name].input.safeParse(input);
+    if (!parsed.success) {
+      throw fail('input.invalid', z.prettifyError(parsed.error), 'Correct it and try again.');
+    }
+    return { ok: true, value: await handler(parsed.data) };
+  } catch (error) {
+    return { ok: false, problem: problemOf(error) };
+  }
+}

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import type { BuildRequest } from '../../shared/build.ts';
+import { platformParts } from '../../shared/platform.ts';
+import { fail } from '../../shared/problem.ts';
+import type { PackedContext } from '../context/spool.ts';
+import type { Line } from '../farm/lines.ts';
+import type { Receiver } from '../image/receiver.ts';
+import type { ImageStore, Lease, ReceivedImage } from '../image/store.ts';
+import { bringBack } from './bring-back.ts';
+import { type ProjectMemory, projectId } from './project.ts';
+import { cleanUp, settleResidue } from './residue.ts';
+import type { JobTracker } from './tracker.ts';
+
+export interface JobWork {
+  readonly request: BuildRequest;
+  readonly context: PackedContext;
+  readonly store: ImageStore;
+  readonly receiver: Receiver;
+  readonly lease: Lease;
+  readonly memory: ProjectMemory;
+}
+
+/**
+ * One platform on one node: send the context, build, bring the image back, leave on the node what was asked for.
+ * @throws Failure of any step; the node's line may be lost, which is for the caller to judge.
+ */
+export async function runJob(
+  work: JobWork,
+  tracker: JobTracker,
+  line: Line,
+  signal: AbortSignal,
+): Promise<ReceivedImage> {
+  const { request, context, store, receiver, lease, memory } = work;
+  const { engine, transport } = line;
+  const { platform, node } = tracker.job;
+  const project = projectId(request);
+  const tag = `localhost/barnraiser/${project}:${Object.values(platformParts(platform)).join('-')}-${randomBytes(4).toString('hex')}`;
+  // a lost line ends what waits for an answer over it
+  const either = AbortSignal.any([signal, transport.lost]);
+
+  tracker.phase('context');
+  try {
+    const { imageId } = await engine.build(
+      {
+        platform,
+        tag,
+        file: context.containerfile,
+        excludes: context.excludes,
+        context: () => context.open((bytes) => tracker.sent(bytes)),
+        buildArgs: request.buildArgs,
+        labels: request.labels,
+        ...(request.target === undefined ? {} : { target: request.target }),
+        noCache: request.noCache,
+        pull: request.pull,
+      },
+      (output) => tracker.output(output),
+      either,
+    );
+    tracker.phase('pulling');
+    const image = await bringBack({
+      line,
+      store,
+      receiver,
+      lease,
+      image: tag,
+      platform,
+      repository: `barnraiser/${project}`,
+      onBytes: (bytes) => tracker.received(bytes),
+      onTransfer: (transfer) => tracker.transfer(transfer),
+      onLine: (text) => tracker.line(text),
+      signal: either,
+    });
+    const { layers, ownLayers } = tracker;
+    const built = { platform, node, tag, imageId, layers, ownLayers };
+    // the image is ours already: what cannot be tidied on the node is worth a line, not the build
+    await settleResidue(engine, built, request.reference, request.residue, memory).catch((error: unknown) => {
+      tracker.line(`Node ${node} could not be tidied: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    return image;
+  } catch (error) {
+    if (transport.lost.aborted && !signal.aborted) {
+      throw transport.lost.reason;
+    }
+    if (request.residue === 'cleanup') {
+      await cleanUp(engine, tracker.ownLayers).catch(() => undefined);
+    }
+    throw signal.aborted ? (signal.reason ?? cancelled(request.reference)) : error;
+  }
+}
+
+export function cancelled(reference: string): Error {
+  return fail('build.cancelled', `The build of ${reference} was cancelled.`, 'Build it again when you like.');
+}

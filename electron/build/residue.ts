@@ -1,0 +1,68 @@
+import type { Residue } from '../../shared/build.ts';
+import type { Platform } from '../../shared/platform.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { ProjectMemory } from './project.ts';
+
+export interface Built {
+  readonly platform: Platform;
+  readonly node: string;
+  /** The name under which the node built it. */
+  readonly tag: string;
+  readonly imageId: string;
+  /** Every image that its steps left or found on the node, oldest first. */
+  readonly layers: readonly string[];
+  /** Those that it made. */
+  readonly ownLayers: readonly string[];
+}
+
+/**
+ * Leaves on a node what the person asked for, once the image is back with us.
+ * `cache`: the newest image stays without a name, and what only the one before it needed is removed. `keep`: it stays under
+ * the build's reference. `cleanup`: nothing stays.
+ */
+export async function settleResidue(
+  engine: Engine,
+  built: Built,
+  reference: string,
+  residue: Residue,
+  memory: ProjectMemory,
+): Promise<void> {
+  const { platform, node, tag, imageId } = built;
+  const before = await memory.find(platform, node);
+  const earlier = before ? [...before.layers, before.imageId] : [];
+  switch (residue) {
+    case 'keep':
+      await engine.tag(imageId, reference);
+      await engine.untag(imageId, tag);
+      // it is the person's image now: nothing of ours may remove it later
+      await memory.replace(platform, node, undefined);
+      break;
+    case 'cache':
+      await engine.untag(imageId, tag);
+      await memory.replace(platform, node, { platform, node, imageId, layers: [...built.layers] });
+      await removeAll(engine, without(earlier, [...built.layers, imageId]));
+      break;
+    case 'cleanup':
+      await engine.untag(imageId, tag);
+      await memory.replace(platform, node, undefined);
+      await removeAll(engine, [...earlier, ...built.ownLayers, imageId]);
+      break;
+  }
+}
+
+/** Removes what the steps of a failed or cancelled build left, where nothing is to stay. */
+export async function cleanUp(engine: Engine, ownLayers: readonly string[]): Promise<void> {
+  await removeAll(engine, ownLayers);
+}
+
+/** Newest first, since an image that others build on cannot go. What is gone or in use by others is left as it is. */
+async function removeAll(engine: Engine, images: readonly string[]): Promise<void> {
+  for (const image of [...new Set(images)].reverse()) {
+    await engine.remove(image);
+  }
+}
+
+/** Ids come whole or as prefixes, whichever the engine printed. */
+function without(images: readonly string[], kept: readonly string[]): string[] {
+  return images.filter((image) => !kept.some((other) => other.startsWith(image) || image.startsWith(other)));
+}

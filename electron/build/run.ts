@@ -1,0 +1,259 @@
+import { randomBytes } from 'node:crypto';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Build, BuildRequest } from '../../shared/build.ts';
+import type { Connection } from '../../shared/connection.ts';
+import type { Assignment, Schedule } from '../../shared/farm.ts';
+import type { NodeStatus } from '../../shared/node.ts';
+import type { Platform } from '../../shared/platform.ts';
+import { fail, type Problem, problemOf } from '../../shared/problem.ts';
+import { type PackedContext, packContext } from '../context/spool.ts';
+import type { Events } from '../events.ts';
+import type { Lines } from '../farm/lines.ts';
+import { schedule } from '../farm/schedule.ts';
+import type { Receiver } from '../image/receiver.ts';
+import type { ImageStore, Lease, ReceivedImage } from '../image/store.ts';
+import { History } from './history.ts';
+import { cancelled, runJob } from './job.ts';
+import { JobLog } from './log.ts';
+import { ProjectMemory, projectId } from './project.ts';
+import { isNodeLoss, JobTracker } from './tracker.ts';
+
+export interface BuildServices {
+  readonly store: ImageStore;
+  readonly receiver: Receiver;
+  readonly lines: Lines;
+  readonly events: Events;
+  readonly history: History;
+  /** Folders for the packed context and for what is remembered of projects. */
+  readonly spoolFolder: string;
+  readonly projectsFolder: string;
+  /** How many jobs a node runs at once; the others wait for a place. */
+  readonly jobsPerNode: number;
+}
+
+/** What to build, and what a probe of the nodes just found. */
+export interface BuildPlan {
+  readonly request: BuildRequest;
+  /** Absolute path of the Containerfile. */
+  readonly containerfile: string;
+  readonly connections: readonly Connection[];
+  readonly nodes: readonly NodeStatus[];
+  /** Has at least one assignment and leaves no platform out. */
+  readonly plan: Schedule;
+}
+
+/** One build from its request to its manifest list. */
+export class BuildRun {
+  readonly #services: BuildServices;
+  readonly #request: BuildRequest;
+  readonly #plan: BuildPlan;
+  readonly #memory: ProjectMemory;
+  readonly #abort = new AbortController();
+  /** Each job can be cancelled alone. */
+  readonly #jobAborts = new Map<Platform, AbortController>();
+  readonly #places = new Map<string, LimitFunction>();
+  readonly #startedMs = performance.now();
+  /** Nodes that were lost in this build, with why: none of its jobs goes there again. */
+  readonly #lost = new Map<string, Problem>();
+  #trackers: JobTracker[] = [];
+  #build: Build;
+
+  constructor(services: BuildServices, plan: BuildPlan) {
+    const { request } = plan;
+    this.#services = services;
+    this.#request = request;
+    this.#plan = plan;
+    this.#memory = new ProjectMemory(services.projectsFolder, projectId(request), request.context);
+    const now = new Date();
+    this.#build = {
+      id: History.newId(now, randomBytes(2).toString('hex')),
+      status: 'running',
+      reference: request.reference,
+      request,
+      schedule: plan.plan,
+      jobs: [],
+      createdAt: now.toISOString(),
+    };
+  }
+
+  get id(): string {
+    return this.#build.id;
+  }
+
+  /** The build as it is now. */
+  get build(): Build {
+    return { ...this.#build, jobs: this.#trackers.map(({ job }) => job) };
+  }
+
+  /** Cancels one platform, or the whole build. */
+  cancel(platform?: Platform): void {
+    const abort = platform === undefined ? this.#abort : this.#jobAborts.get(platform);
+    abort?.abort(cancelled(this.#request.reference));
+  }
+
+  /** The lines of a running job's log. */
+  log(platform: Platform): JobLog | undefined {
+    return this.#trackers.find(({ job }) => job.platform === platform)?.log;
+  }
+
+  /** Runs to the end. Never rejects: what goes wrong stands in the build. */
+  async run(): Promise<Build> {
+    try {
+      await this.#prepare();
+      await this.#withContext((context) => this.#withLease((lease) => this.#buildAll(context, lease)));
+    } catch (error) {
+      const problem = problemOf(error);
+      this.#endJobs(problem);
+      this.#end(problem.code === 'build.cancelled' ? 'cancelled' : 'failed', problem);
+    }
+    await Promise.all(this.#trackers.map(({ log }) => log.close()));
+    await this.#services.history.save(this.build);
+    this.#services.events.emit({ event: 'build.finished', build: this.build });
+    return this.build;
+  }
+
+  async #prepare(): Promise<void> {
+    const { history, events } = this.#services;
+    for (const assignment of this.#build.schedule.assignments) {
+      const log = await JobLog.create(history.logPath(this.id, assignment.platform));
+      this.#trackers.push(new JobTracker(this.id, assignment, log, events));
+    }
+    await history.save(this.build);
+    await history.keepContainerfile(this.id, this.#plan.containerfile);
+    events.emit({ event: 'build.started', build: this.build });
+  }
+
+  async #withContext(use: (context: PackedContext) => Promise<void>): Promise<void> {
+    const { events, spoolFolder } = this.#services;
+    const context = await packContext({
+      context: this.#request.context,
+      ...(this.#request.file === undefined ? {} : { file: this.#request.file }),
+      spoolFolder,
+      signal: this.#abort.signal,
+      onProgress: ({ files, bytes }) =>
+        events.batch({ event: 'build.context', buildId: this.id, files, bytes, done: false }),
+    });
+    // jobs that read the context see its failure; nobody else needs to
+    context.done.then(
+      (summary) => {
+        this.#build = { ...this.#build, context: summary };
+        const { files, bytes } = summary;
+        events.batch({ event: 'build.context', buildId: this.id, files, bytes, done: true });
+      },
+      () => undefined,
+    );
+    try {
+      await use(context);
+    } finally {
+      await context.close();
+    }
+  }
+
+  async #withLease(use: (lease: Lease) => Promise<void>): Promise<void> {
+    const lease = await this.#services.store.lease(this.id);
+    try {
+      await use(lease);
+    } finally {
+      await lease.release();
+    }
+  }
+
+  async #buildAll(context: PackedContext, lease: Lease): Promise<void> {
+    const images = await Promise.all(this.#trackers.map((tracker) => this.#buildOne(tracker, context, lease)));
+    const whole = images.filter((image) => image !== undefined);
+    if (whole.length < images.length) {
+      this.#endFailed();
+      return;
+    }
+    const list = await this.#services.store.commit(this.#request.reference, whole);
+    this.#build = { ...this.#build, list };
+    this.#end('done');
+  }
+
+  /** Builds one platform, on another node if its own is lost. Resolves with undefined where it failed: others go on. */
+  async #buildOne(tracker: JobTracker, context: PackedContext, lease: Lease): Promise<ReceivedImage | undefined> {
+    const { store, receiver } = this.#services;
+    const work = { request: this.#request, context, store, receiver, lease, memory: this.#memory };
+    for (;;) {
+      const { node } = tracker.job;
+      try {
+        const image = await this.#place(node)(async () => {
+          this.#abort.signal.throwIfAborted();
+          const known = this.#lost.get(node);
+          if (known) {
+            throw fail(known.code, known.message, known.fix, known.detail);
+          }
+          if (tracker.job.startedAt === undefined) {
+            tracker.start();
+          }
+          return runJob(work, tracker, await this.#services.lines.line(this.#connection(node)), this.#abort.signal);
+        });
+        tracker.done({ digest: image.digest, size: image.size });
+        return image;
+      } catch (error) {
+        const next =
+          isNodeLoss(error) && !this.#abort.signal.aborted ? this.#moveFrom(tracker, error.problem) : undefined;
+        if (!next) {
+          tracker.failed(problemOf(error));
+          return undefined;
+        }
+        tracker.moveTo(next, problemOf(error));
+      }
+    }
+  }
+
+  /** Another node for the platform of a job whose node is lost, where there is one. */
+  #moveFrom(tracker: JobTracker, problem: Problem): Assignment | undefined {
+    const { node, platform } = tracker.job;
+    this.#lost.set(node, problem);
+    const left = this.#plan.nodes.filter(({ connection }) => !this.#lost.has(connection));
+    const load: Record<string, number> = {};
+    for (const { job } of this.#trackers) {
+      if (job !== tracker.job && job.durationMs === undefined) {
+        load[job.node] = (load[job.node] ?? 0) + 1;
+      }
+    }
+    return schedule({ platforms: [platform], nodes: left, emulate: this.#request.emulate, load }).assignments[0];
+  }
+
+  #place(node: string): LimitFunction {
+    const place = this.#places.get(node) ?? pLimit(this.#services.jobsPerNode);
+    this.#places.set(node, place);
+    return place;
+  }
+
+  #connection(name: string): Connection {
+    const connection = this.#plan.connections.find((candidate) => candidate.name === name);
+    if (!connection) {
+      throw new Error(`the schedule names ${name}, which is none of the build's connections`);
+    }
+    return connection;
+  }
+
+  #endJobs(problem: Problem): void {
+    for (const tracker of this.#trackers) {
+      if (tracker.job.durationMs === undefined) {
+        tracker.failed(problem);
+      }
+    }
+  }
+
+  #endFailed(): void {
+    if (this.#abort.signal.aborted) {
+      this.#end('cancelled', problemOf(this.#abort.signal.reason));
+      return;
+    }
+    const failed = this.#trackers.filter(({ job }) => job.status === 'failed').map(({ job }) => job);
+    const first = failed[0]?.problem ?? fail('build.incomplete', 'Nothing was built.', 'Build again.').problem;
+    const platforms = failed.map(({ platform }) => platform).join(', ');
+    this.#end('failed', {
+      ...first,
+      message: failed.length > 1 ? `${failed.length} platforms failed: ${platforms}. ${first.message}` : first.message,
+    });
+  }
+
+  #end(status: Build['status'], problem?: Problem): void {
+    const durationMs = Math.round(performance.now() - this.#startedMs);
+    this.#build = { ...this.#build, status, durationMs, ...(problem ? { problem } : {}) };
+  }
+}

@@ -1,0 +1,168 @@
+import type { Job, Phase, Step } from '../../shared/build.ts';
+import type { Assignment } from '../../shared/farm.ts';
+import { Failure, type Problem } from '../../shared/problem.ts';
+import type { EngineOutput } from '../engine/engine.ts';
+import type { Events } from '../events.ts';
+import type { JobLog } from './log.ts';
+
+/** The state of one job as it is told: every change of it goes out as an event, every line into its log. */
+export class JobTracker {
+  readonly #buildId: string;
+  readonly #events: Events;
+  readonly #log: JobLog;
+  #job: Job;
+  #startedMs = 0;
+  #stepStartedMs = 0;
+  /** Images that the steps of the present attempt left on the node. */
+  #layers: string[] = [];
+  #ownLayers: string[] = [];
+  #stepIsCached = false;
+
+  constructor(buildId: string, assignment: Assignment, log: JobLog, events: Events) {
+    this.#buildId = buildId;
+    this.#events = events;
+    this.#log = log;
+    this.#job = { ...assignment, status: 'queued', steps: [], bytesSent: 0, bytesReceived: 0, lost: [] };
+  }
+
+  get job(): Job {
+    return this.#job;
+  }
+
+  get log(): JobLog {
+    return this.#log;
+  }
+
+  /** Every image that the steps left or found on the node. */
+  get layers(): readonly string[] {
+    return this.#layers;
+  }
+
+  /** Those of {@link layers} that this build made, and did not find in the cache. */
+  get ownLayers(): readonly string[] {
+    return this.#ownLayers;
+  }
+
+  start(): void {
+    this.#startedMs = performance.now();
+    this.#set({ startedAt: new Date().toISOString() });
+  }
+
+  phase(status: Exclude<Phase, 'done' | 'failed' | 'cancelled'>): void {
+    this.#finishStep();
+    this.#set({ status });
+  }
+
+  sent(bytes: number): void {
+    this.#set({ bytesSent: this.#job.bytesSent + bytes });
+  }
+
+  received(bytes: number): void {
+    this.#set({ bytesReceived: this.#job.bytesReceived + bytes });
+  }
+
+  transfer(transfer: 'push' | 'export'): void {
+    this.#set({ transfer });
+  }
+
+  output(output: EngineOutput): void {
+    switch (output.kind) {
+      case 'context-read':
+        break;
+      case 'step':
+        this.#beginStep(output);
+        break;
+      case 'cached':
+        this.#stepIsCached = true;
+        this.#changeStep({ cached: true });
+        break;
+      case 'layer':
+        this.#layers.push(output.imageId);
+        if (!this.#stepIsCached) {
+          this.#ownLayers.push(output.imageId);
+        }
+        break;
+      case 'line':
+        this.line(output.text);
+        break;
+    }
+  }
+
+  line(text: string): void {
+    const from = this.#log.append(text);
+    const { platform, node } = this.#job;
+    this.#events.batch({ event: 'job.log', buildId: this.#buildId, platform, node, from, lines: [text] });
+  }
+
+  /** The node was lost; another takes over and begins anew. */
+  moveTo(assignment: Assignment, problem: Problem): void {
+    const lost = [...this.#job.lost, { node: this.#job.node, problem }];
+    this.line(`${problem.message} Node ${assignment.node} takes over.`);
+    this.#layers = [];
+    this.#ownLayers = [];
+    this.#set({ ...assignment, status: 'queued', steps: [], lost });
+  }
+
+  done(image: { digest: `sha256:${string}`; size: number }): void {
+    this.#finishStep();
+    this.#set({ ...image, status: 'done', durationMs: this.#elapsed() });
+  }
+
+  failed(problem: Problem): void {
+    this.#finishStep();
+    const status = problem.code === 'build.cancelled' ? 'cancelled' : 'failed';
+    this.#set({
+      status,
+      problem,
+      durationMs: this.#elapsed(),
+      ...(status === 'failed' ? { lastLines: this.#log.tail } : {}),
+    });
+  }
+
+  #elapsed(): number {
+    return this.#startedMs ? Math.round(performance.now() - this.#startedMs) : 0;
+  }
+
+  #beginStep(step: Extract<EngineOutput, { kind: 'step' }>): void {
+    this.#finishStep();
+    this.#stepStartedMs = performance.now();
+    this.#stepIsCached = false;
+    const { index, total, text, stage } = step;
+    const startedAt = new Date().toISOString();
+    const begun: Step = { index, total, text, ...(stage ? { stage } : {}), cached: false, startedAt };
+    this.line(`STEP ${index}/${total}: ${text}`);
+    this.#set({ status: 'building', steps: [...this.#job.steps, begun] });
+  }
+
+  #finishStep(): void {
+    if (this.#job.steps.at(-1)?.durationMs === undefined) {
+      this.#changeStep({ durationMs: Math.round(performance.now() - this.#stepStartedMs) });
+    }
+  }
+
+  #changeStep(change: Partial<Step>): void {
+    const last = this.#job.steps.at(-1);
+    if (last) {
+      this.#set({ steps: [...this.#job.steps.slice(0, -1), { ...last, ...change }] });
+    }
+  }
+
+  #set(change: Partial<Job>): void {
+    this.#job = { ...this.#job, ...change };
+    this.#events.batch({ event: 'job.changed', buildId: this.#buildId, job: this.#job });
+  }
+}
+
+/** Says that the way to a node is gone, not that the build is bad: another node may do better. */
+export function isNodeLoss(error: unknown): error is Failure {
+  return error instanceof Failure && nodeLossCodes.has(error.problem.code);
+}
+
+const nodeLossCodes = new Set<string>([
+  'ssh.lost',
+  'ssh.unreachable',
+  'ssh.timeout',
+  'ssh.channel',
+  'engine.unreachable',
+  'engine.no-socket',
+]);

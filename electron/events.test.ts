@@ -1,0 +1,49 @@
+import { expect, test, vi } from 'vitest';
+import type { AppEvent } from '../shared/contract.ts';
+import { parsePlatform } from '../shared/platform.ts';
+import { Events } from './events.ts';
+
+const platform = parsePlatform('linux/amd64') ?? expect.fail('no platform');
+
+function line(from: number, text: string): AppEvent {
+  return { event: 'job.log', buildId: 'b', platform, node: 'n', from, lines: [text] };
+}
+
+test('log lines that come together are told together, in their order and once', async () => {
+  const events = new Events();
+  const told: AppEvent[] = [];
+  events.subscribe((event) => told.push(event));
+  events.batch(line(0, 'one'));
+  events.batch(line(1, 'two'));
+  expect(told).toEqual([]);
+  await vi.waitFor(() => expect(told).toEqual([{ ...line(0, 'one'), lines: ['one', 'two'] }]));
+});
+
+test('what was batched is told before an event that comes after it', () => {
+  const events = new Events();
+  const told: string[] = [];
+  events.subscribe((event) => told.push(event.event));
+  events.batch(line(0, 'one'));
+  events.emit({ event: 'question.settled', id: 'q' });
+  expect(told).toEqual(['job.log', 'question.settled']);
+});
+
+test('lines of different builds are not mixed', () => {
+  const events = new Events();
+  const told: AppEvent[] = [];
+  events.subscribe((event) => told.push(event));
+  const other: AppEvent = { event: 'job.log', buildId: 'c', platform, node: 'n', from: 0, lines: ['other'] };
+  events.batch(line(0, 'one'));
+  events.batch(other);
+  events.flush();
+  expect(told).toEqual([line(0, 'one'), other]);
+});
+
+test('whoever has unsubscribed is told nothing more', () => {
+  const events = new Events();
+  const listener = vi.fn();
+  const unsubscribe = events.subscribe(listener);
+  unsubscribe();
+  events.emit({ event: 'question.settled', id: 'q' });
+  expect(listener).not.toHaveBeenCalled();
+});
