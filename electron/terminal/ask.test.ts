@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import type { Question } from '../../shared/contract.ts';
+import { askPassword, HostKeyDialog } from './ask.ts';
+
+const question: Question = {
+  id: 'q1',
+  kind: 'host-key',
+  connection: 'pi4',
+  host: 'pi4.local',
+  port: 22,
+  keyType: 'ssh-ed25519',
+  fingerprint: 'SHA256:uNiVztksCsDhcc0u9e8BrZJXvAbYT9F7w8rSBp3G8zc',
+};
+
+/** A person at a terminal. */
+class Person {
+  readonly input = new PassThrough();
+  readonly output = new PassThrough();
+  seen = '';
+  #read = 0;
+
+  constructor() {
+    this.output.on('data', (chunk) => {
+      this.seen += String(chunk);
+    });
+  }
+
+  /** Waits until something that was not waited for before is on the screen. */
+  async sees(text: string): Promise<void> {
+    while (!this.seen.slice(this.#read).includes(text)) {
+      await once(this.output, 'data');
+    }
+    this.#read = this.seen.indexOf(text, this.#read) + text.length;
+  }
+
+  types(line: string): void {
+    this.input.write(`${line}\n`);
+  }
+}
+
+test('the question names the host and shows its key as ssh does', async () => {
+  const person = new Person();
+  const answer = new HostKeyDialog(person).ask(question);
+  await person.sees('(yes/no/once)? ');
+  expect(person.seen).toBe(
+    "The authenticity of host 'pi4.local' (pi4) can't be established.\n" +
+      'ED25519 key fingerprint is SHA256:uNiVztksCsDhcc0u9e8BrZJXvAbYT9F7w8rSBp3G8zc.\n' +
+      'Are you sure you want to continue connecting (yes/no/once)? ',
+  );
+  person.types('yes');
+  expect(await answer).toBe('trust');
+});
+
+test('a port of its own is shown', async () => {
+  const person = new Person();
+  const answer = new HostKeyDialog(person).ask({ ...question, port: 2201, keyType: 'ecdsa-sha2-nistp256' });
+  await person.sees('ECDSA key');
+  expect(person.seen).toContain("'[pi4.local]:2201' (pi4)");
+  person.types('no');
+  expect(await answer).toBe('refuse');
+});
+
+test.each([
+  ['YES', 'trust'],
+  [' once ', 'once'],
+  ['no', 'refuse'],
+  [question.fingerprint, 'trust'],
+])('%j means %s', async (line, expected) => {
+  const person = new Person();
+  const answer = new HostKeyDialog(person).ask(question);
+  await person.sees('(yes/no/once)? ');
+  person.types(line);
+  expect(await answer).toBe(expected);
+});
+
+test('anything else is asked again, also another fingerprint', async () => {
+  const person = new Person();
+  const answer = new HostKeyDialog(person).ask(question);
+  await person.sees('(yes/no/once)? ');
+  for (const line of ['y', '', 'SHA256:another', 'toString']) {
+    person.types(line);
+    await person.sees('Please type');
+  }
+  person.types('once');
+  expect(await answer).toBe('once');
+});
+
+test('the end of input refuses', async () => {
+  const person = new Person();
+  const answer = new HostKeyDialog(person).ask(question);
+  await person.sees('(yes/no/once)? ');
+  person.input.end();
+  expect(await answer).toBe('refuse');
+});
+
+test('nodes that ask at once are asked about one after another, while the screen is paused', async () => {
+  const person = new Person();
+  const dialog = new HostKeyDialog(person);
+  const calls: string[] = [];
+  const screen = { pause: () => calls.push('pause'), resume: () => calls.push('resume') };
+  const first = dialog.ask(question, screen);
+  const second = dialog.ask({ ...question, id: 'q2', connection: 'pi5' }, screen);
+  await person.sees('(pi4)');
+  await person.sees('(yes/no/once)? ');
+  expect(person.seen).not.toContain('pi5');
+  expect(calls).toEqual(['pause']);
+  person.types('no');
+  expect(await first).toBe('refuse');
+  await person.sees('(pi5)');
+  await person.sees('(yes/no/once)? ');
+  person.types('yes');
+  expect(await second).toBe('trust');
+  expect(calls).toEqual(['pause', 'resume', 'pause', 'resume']);
+});
+
+test('a question that was settled elsewhere is taken back', async () => {
+  const person = new Person();
+  const dialog = new HostKeyDialog(person);
+  const [open, waiting] = [new AbortController(), new AbortController()];
+  const first = dialog.ask(question, undefined, open.signal);
+  const second = dialog.ask({ ...question, connection: 'pi5' }, undefined, waiting.signal);
+  await person.sees('(yes/no/once)? ');
+  waiting.abort();
+  open.abort();
+  expect(await first).toBe('refuse');
+  expect(await second).toBe('refuse');
+  expect(person.seen).not.toContain('pi5');
+});
+
+test('a password is read and not shown', async () => {
+  const person = new Person();
+  const answer = askPassword('Password: ', person);
+  await person.sees('Password: ');
+  person.types('secret');
+  expect(await answer).toBe('secret');
+  expect(person.seen).toBe('Password: \n');
+});
+
+test('a person may give up', async () => {
+  const person = new Person();
+  const answer = askPassword('Password: ', person);
+  await person.sees('Password: ');
+  person.input.write('sec\u0003');
+  expect(await answer).toBeUndefined();
+  expect(await new Promise((resolve) => resolve(person.seen))).not.toContain('sec');
+});

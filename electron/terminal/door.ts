@@ -1,0 +1,126 @@
+import type { Readable, Writable } from 'node:stream';
+import type { AppEvent, CallInput, CallName, CallOutput, EventName } from '../../shared/contract.ts';
+import { Failure } from '../../shared/problem.ts';
+import type { App } from '../app.ts';
+import { HostKeyDialog, type Pausable } from './ask.ts';
+import { isTerminal } from './paint.ts';
+
+export interface DoorOptions {
+  readonly input: Readable;
+  /** For what was asked for. */
+  readonly output: Writable;
+  /** For everything that is said beside it. */
+  readonly errors: Writable;
+  readonly json: boolean;
+  readonly acceptNewHostKeys: boolean;
+  /** Aborts when the person interrupts. */
+  readonly interrupted: AbortSignal;
+}
+
+/** The terminal as a door into the app: asks it, prints what it answers, and answers its questions. */
+export class TerminalDoor {
+  readonly options: DoorOptions;
+  /** What draws on the terminal now and must not while a question stands there. */
+  screen: Pausable | undefined;
+  readonly #app: App;
+  readonly #dialog: HostKeyDialog;
+  readonly #settled = new Map<string, AbortController>();
+
+  constructor(app: App, options: DoorOptions) {
+    this.#app = app;
+    this.options = options;
+    this.#dialog = new HostKeyDialog({ input: options.input, output: options.errors });
+    app.subscribe((event) => this.#answerQuestions(event));
+  }
+
+  /** @throws Failure of the call's problem. */
+  async call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
+    const result = await this.#app.call(name, input);
+    if (!result.ok) {
+      throw new Failure(result.problem);
+    }
+    return result.value;
+  }
+
+  subscribe(listener: (event: AppEvent) => void): () => void {
+    return this.#app.subscribe(listener);
+  }
+
+  /**
+   * Does long work that reports in events: shows every event, cancels when the person interrupts, and resolves with the
+   * first event of the kind that ends it.
+   * @param start starts the work and resolves with its id, for `cancel`.
+   */
+  async follow<N extends EventName>(
+    end: N,
+    work: {
+      start: () => Promise<string>;
+      cancel: (id: string) => Promise<unknown>;
+      onEvent: (event: AppEvent) => void;
+    },
+  ): Promise<Extract<AppEvent, { event: N }>> {
+    const { interrupted } = this.options;
+    let unsubscribe = (): void => undefined;
+    let cancel = (): void => undefined;
+    const finished = new Promise<Extract<AppEvent, { event: N }>>((resolve) => {
+      const isEnd = (event: AppEvent): event is Extract<AppEvent, { event: N }> => event.event === end;
+      unsubscribe = this.subscribe((event) => {
+        work.onEvent(event);
+        if (isEnd(event)) {
+          resolve(event);
+        }
+      });
+    });
+    try {
+      const id = await work.start();
+      cancel = () => void work.cancel(id);
+      interrupted.addEventListener('abort', cancel);
+      if (interrupted.aborted) {
+        cancel();
+      }
+      return await finished;
+    } finally {
+      interrupted.removeEventListener('abort', cancel);
+      unsubscribe();
+    }
+  }
+
+  /** Prints lines for a person. */
+  print(...lines: string[]): void {
+    this.options.output.write(lines.map((line) => `${line}\n`).join(''));
+  }
+
+  /** Prints what a person asked for: as JSON on one line where they want that, else as lines. */
+  answer(value: unknown, lines: () => readonly string[]): void {
+    if (this.options.json) {
+      this.print(JSON.stringify(value));
+    } else {
+      this.print(...lines());
+    }
+  }
+
+  #answerQuestions(event: AppEvent): void {
+    if (event.event === 'question.settled') {
+      this.#settled.get(event.id)?.abort();
+      this.#settled.delete(event.id);
+    }
+    if (event.event !== 'question.asked') {
+      return;
+    }
+    const { question } = event;
+    const { acceptNewHostKeys, input, errors } = this.options;
+    if (acceptNewHostKeys || !isTerminal(errors) || !('isTTY' in input && input.isTTY)) {
+      // with nobody there to ask, an unknown key is refused; the failure says how to accept it
+      void this.#app.call('questions.answer', { id: question.id, answer: acceptNewHostKeys ? 'trust' : 'refuse' });
+      return;
+    }
+    const settled = new AbortController();
+    this.#settled.set(question.id, settled);
+    void this.#dialog.ask(question, this.screen, settled.signal).then((answer) => {
+      if (!settled.signal.aborted) {
+        return this.#app.call('questions.answer', { id: question.id, answer });
+      }
+      return undefined;
+    });
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * Aborts when the person interrupts, so that what runs can be stopped in order. A second time ends the process at once:
+ * whoever presses Ctrl+C twice does not want to wait.
+ */
+export function interruption(): AbortSignal {
+  const abort = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (abort.signal.aborted) {
+        process.exit(130);
+      }
+      abort.abort();
+    });
+  }
+  return abort.signal;
+}

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import type { Problem } from '../../shared/problem.ts';
+import { paintFor } from './paint.ts';
+import { printProblem, printUsageProblem } from './problem.ts';
+import { RecordedStream } from './recorded-stream.ts';
+
+const problem: Problem = { code: 'engine.no-socket', message: 'Node pi4 has no socket.', fix: 'Start it.' };
+const size = { columns: 80, rows: 24 };
+
+test('a problem is what happened, what to do, and what the other side said', () => {
+  const stream = new RecordedStream();
+  printProblem(stream, { ...problem, detail: 'first\n\n  second\u001b[31m\n' });
+  expect(stream.text).toBe('error: Node pi4 has no socket.\n  Start it.\n    first\n    \n      second\n');
+});
+
+test('a problem without detail has two lines, and bad input one', () => {
+  const stream = new RecordedStream();
+  printProblem(stream, problem);
+  printUsageProblem(stream, problem);
+  printUsageProblem(stream, { ...problem, fix: '' });
+  expect(stream.lines).toEqual([
+    'error: Node pi4 has no socket.',
+    '  Start it.',
+    'error: Node pi4 has no socket. Start it.',
+    'error: Node pi4 has no socket.',
+  ]);
+});
+
+test('colours are for terminals, unless their person wants none', () => {
+  const red = (stream: RecordedStream, env: Record<string, string>) => paintFor(stream, env)('red', 'error:');
+  expect(red(new RecordedStream(size), {})).toBe('\u001b[31merror:\u001b[39m');
+  expect(red(new RecordedStream(size), { NO_COLOR: '' })).toBe('\u001b[31merror:\u001b[39m');
+  expect(red(new RecordedStream(size), { NO_COLOR: '1' })).toBe('error:');
+  expect(red(new RecordedStream(size), { TERM: 'dumb' })).toBe('error:');
+  expect(red(new RecordedStream(), {})).toBe('error:');
+});

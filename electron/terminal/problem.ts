@@ -1,0 +1,24 @@
+import type { Writable } from 'node:stream';
+import type { Problem } from '../../shared/problem.ts';
+import { cleanLine } from './format.ts';
+import { type Paint, paintFor } from './paint.ts';
+
+/** Prints what went wrong, what to do about it, and what the other side said. */
+export function printProblem(stream: Writable, problem: Problem, paint = paintFor(stream)): void {
+  const { message, fix, detail } = problem;
+  const lines = [`${paint('red', 'error:')} ${cleanLine(message)}`, ...(fix ? [`  ${cleanLine(fix)}`] : [])];
+  stream.write(`${[...lines, ...detailLines(detail ?? '', paint)].join('\n')}\n`);
+}
+
+/** Bad input on one line, for a person who only mistyped. */
+export function printUsageProblem(stream: Writable, { message, fix }: Problem, paint = paintFor(stream)): void {
+  stream.write(`${paint('red', 'error:')} ${[message, fix].map(cleanLine).join(' ').trim()}\n`);
+}
+
+function detailLines(detail: string, paint: Paint): string[] {
+  return detail
+    .trimEnd()
+    .split('\n')
+    .filter((line, index) => index > 0 || line !== '')
+    .map((line) => paint('dim', `    ${cleanLine(line)}`));
+}

@@ -1,0 +1,66 @@
+import type { Command } from './command.ts';
+import type { TerminalDoor } from './door.ts';
+import { cleanLine, formatAgo, formatDuration } from './format.ts';
+import { formatTable } from './table.ts';
+
+/** How many lines of a log are asked for at once. */
+const logPage = 5000;
+
+export async function listBuilds(door: TerminalDoor): Promise<number> {
+  const builds = await door.call('builds.list', {});
+  const now = Date.now();
+  door.answer(builds, () =>
+    builds.length === 0
+      ? ['Nothing has been built yet.']
+      : formatTable(
+          [
+            { title: 'BUILD' },
+            { title: 'REFERENCE' },
+            { title: 'STATUS' },
+            { title: 'PLATFORMS' },
+            { title: 'TIME', align: 'right' },
+            { title: 'WHEN' },
+          ],
+          builds.map(({ id, reference, status, jobs, durationMs, createdAt }) => [
+            id,
+            reference,
+            status,
+            jobs.map(({ platform }) => platform).join(', '),
+            durationMs === undefined ? '' : formatDuration(durationMs),
+            formatAgo(createdAt, now),
+          ]),
+        ),
+  );
+  return 0;
+}
+
+/** Prints the logs of a build's jobs, or of the one that is asked for. */
+export async function printLogs(door: TerminalDoor, command: Extract<Command, { kind: 'logs' }>): Promise<number> {
+  const { jobs } = await door.call('builds.get', { id: command.build });
+  const platforms = command.platform ? [command.platform] : jobs.map(({ platform }) => platform);
+  for (const platform of platforms) {
+    if (platforms.length > 1 && !door.options.json) {
+      door.print(`--- ${platform}`);
+    }
+    for (let from = 0, total = 1; from < total; from += logPage) {
+      const range = await door.call('builds.log', { id: command.build, platform, from, count: logPage });
+      total = range.total;
+      if (door.options.json) {
+        door.print(JSON.stringify({ platform, from, lines: range.lines }));
+      } else if (range.lines.length > 0) {
+        door.print(...range.lines.map(cleanLine));
+      }
+    }
+  }
+  return 0;
+}
+
+/** Writes a project to try a build with. */
+export async function writeSampleProject(door: TerminalDoor, folder: string | undefined): Promise<number> {
+  const { context } = await door.call('projects.sample', folder === undefined ? {} : { folder });
+  door.answer({ context }, () => [
+    `A sample project is in ${context}.`,
+    `Build it: barnraiser build -t hello:1 ${context}`,
+  ]);
+  return 0;
+}
