@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeProject, Person, theLab } from './harness.ts';
+import { nodeShell } from './lab/lab.ts';
+
+const lab = await theLab();
+let person: Person;
+const projects: string[] = [];
+
+async function project(files: Readonly<Record<string, string | Buffer>>): Promise<string> {
+  const folder = await makeProject(files);
+  projects.push(folder);
+  return folder;
+}
+
+beforeAll(async () => {
+  person = await Person.create();
+  await person.connect(...lab.nodes);
+  await person.must('farm', 'create', 'all', ...lab.nodes.map(({ name }) => name), '--default');
+});
+afterAll(async () => {
+  await person.remove();
+  await Promise.all(projects.map((folder) => rm(folder, { recursive: true })));
+});
+
+describe('a build for two architectures', () => {
+  test('is built natively on both, comes back as one list, and each image runs on its node', async () => {
+    const folder = await project({
+      Containerfile: `${lab.from}RUN uname -m > /arch\nCMD ["cat", "/arch"]\n`,
+    });
+    const { outcome, build } = await person.build('-t', 'two:1', folder);
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(build).toMatchObject({ status: 'done', reference: 'two:1' });
+    expect(build.list?.entries.map(({ platform }) => platform)).toEqual(['linux/amd64', 'linux/arm64']);
+    expect(build.jobs.map(({ platform, mode, status }) => [platform, mode, status])).toEqual([
+      ['linux/amd64', 'native', 'done'],
+      ['linux/arm64', 'native', 'done'],
+    ]);
+    expect(build.jobs.find(({ platform }) => platform === 'linux/arm64')?.node).toBe('arm-a');
+    for (const job of build.jobs) {
+      expect(job.transfer).toBe('push');
+      expect(job.bytesSent).toBeGreaterThan(500);
+      expect(job.bytesReceived).toBeGreaterThan(100_000);
+      expect(job.durationMs).toBeGreaterThan(0);
+    }
+
+    const destination = `${lab.registry.address}/spec/two:1`;
+    await person.must('push', 'two:1', destination, '--tls-verify=false');
+    for (const [name, machine] of [
+      ['amd-a', 'x86_64'],
+      ['amd-b', 'x86_64'],
+      ['arm-a', 'aarch64'],
+    ] as const) {
+      const run = await nodeShell(
+        name,
+        `podman run --rm --pull=always --tls-verify=false --network=host ${destination}`,
+      );
+      expect(run, name).toMatchObject({ code: 0, stdout: `${machine}\n` });
+    }
+  });
+});
+
+describe('a build that was built before', () => {
+  test('brings back only what changed, of an image of 200 MB', async () => {
+    const folder = await project({
+      Containerfile: `${lab.from}COPY large /large\nRUN wc -c /large > /size\nCOPY small /small\n`,
+      large: randomBytes(200_000_000),
+      small: 'one',
+    });
+    const build = (): ReturnType<Person['build']> =>
+      person.build('-t', 'large:1', '--node', 'amd-b', '--platform', 'linux/amd64', folder);
+
+    const first = await build();
+    expect(first.build.jobs[0]?.bytesReceived).toBeGreaterThan(200_000_000);
+
+    await writeFile(join(folder, 'small'), 'two');
+    const second = await build();
+    expect(second.outcome.code, second.outcome.stderr).toBe(0);
+    const [job] = second.build.jobs;
+    expect(job?.steps.filter(({ cached }) => cached).length).toBeGreaterThanOrEqual(2);
+    expect(job?.bytesReceived).toBeGreaterThan(0);
+    expect(job?.bytesReceived).toBeLessThan(100_000);
+    expect(second.build.list?.digest).not.toBe(first.build.list?.digest);
+
+    const third = await build();
+    expect(third.build.list?.digest).toBe(second.build.list?.digest);
+    expect(third.build.jobs[0]?.bytesReceived).toBeLessThan(10_000);
+  });
+
+  test('leaves its newest image on the node without a name and removes the one before', async () => {
+    const folder = await project({ Containerfile: `${lab.from}COPY version /version\n`, version: '1' });
+    const images = async (): Promise<string[]> => {
+      const { stdout } = await nodeShell('amd-a', 'podman images --all --quiet --no-trunc');
+      return stdout.trim().split('\n').filter(Boolean);
+    };
+    // the base image is the person's, and not of the build
+    await nodeShell('amd-a', `podman pull --tls-verify=false ${lab.registry.address}/base:1`);
+    const before = await images();
+    const added = async (): Promise<string[]> => (await images()).filter((id) => !before.includes(id));
+    const build = async (...options: string[]): Promise<void> => {
+      const { outcome } = await person.build('-t', 'cached:1', '--node', 'amd-a', ...options, folder);
+      expect(outcome.code, outcome.stderr).toBe(0);
+    };
+
+    await build();
+    const first = await added();
+    await writeFile(join(folder, 'version'), '2');
+    await build();
+    const second = await added();
+    expect(second.length).toBe(first.length);
+    expect(second).not.toEqual(first);
+    const { stdout: names } = await nodeShell('amd-a', 'podman images --format "{{.Repository}}:{{.Tag}}"');
+    expect(names).not.toMatch(/barnraiser|cached/);
+
+    await build('--keep');
+    const kept = await nodeShell('amd-a', 'podman image exists localhost/cached:1');
+    expect(kept.code).toBe(0);
+    await nodeShell('amd-a', 'podman rmi localhost/cached:1');
+
+    await writeFile(join(folder, 'version'), '3');
+    await build('--cleanup');
+    expect(await added()).toEqual([]);
+  });
+});
+
+describe('a build that fails', () => {
+  test('names platform, node, step and the last lines, and lets the others finish', async () => {
+    const folder = await project({
+      Containerfile: `${lab.from}RUN echo before; if [ $TARGETARCH = amd64 ]; then echo 'no such thing' >&2; exit 3; fi\n`,
+    });
+    const { code, stderr, stdout } = await person.barnraiser('build', '-t', 'failing:1', folder);
+    expect(code).toBe(1);
+    const said = stdout + stderr;
+    expect(said).toMatch(/linux\/amd64/);
+    expect(said).toMatch(/step 3 of 3/i);
+    expect(said).toMatch(/no such thing/);
+    const { build } = await person.build('-t', 'failing:1', folder);
+    expect(build.status).toBe('failed');
+    expect(build.list).toBeUndefined();
+    expect(build.jobs.map(({ platform, status }) => [platform, status])).toEqual([
+      ['linux/amd64', 'failed'],
+      ['linux/arm64', 'done'],
+    ]);
+    expect(build.jobs[0]?.problem?.code).toBe('build.failed');
+    expect(build.jobs[0]?.lastLines?.join('\n')).toMatch(/no such thing/);
+    expect((await person.must('images')).split('\n').some((line) => line.includes('failing'))).toBe(false);
+  });
+
+  test('says that there is no Containerfile before anything is sent', async () => {
+    const folder = await project({ 'readme.md': 'nothing to build' });
+    const { code, stderr } = await person.barnraiser('build', '-t', 'none:1', folder);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no Containerfile and no Dockerfile/);
+    expect(stderr).toContain(folder);
+  });
+
+  test('a Containerfile that cannot be read as one is a failed build, not a crash', async () => {
+    const folder = await project({ Containerfile: 'FROM scratch\nFETCH everything\n' });
+    const { outcome, build } = await person.build('-t', 'wrong:1', '--node', 'amd-a', folder);
+    expect(outcome.code).toBe(1);
+    expect(build.jobs[0]?.problem).toMatchObject({ code: 'build.failed' });
+    expect(JSON.stringify(build.jobs[0]?.problem)).toMatch(/FETCH/i);
+  });
+});
+
+describe('a build that is cancelled', () => {
+  test.each(['amd-a', 'amd-b', 'arm-a'])('stops on %s and leaves no build container there', async (name) => {
+    const folder = await project({ Containerfile: `${lab.from}RUN echo sleeping; sleep 4711\n` });
+    const running = person.start('build', '-t', 'sleeping:1', '--node', name, folder);
+    await running.line((line) => line.includes('sleeping') && !line.includes('STEP') && !line.includes('RUN'));
+    running.process.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code, stderr).toBe(130);
+    const { stdout: processes } = await nodeShell(name, "grep -l -a 'sleep.4711' /proc/[0-9]*/cmdline || true");
+    const living = processes.split('\n').filter((path) => path && !path.includes('self'));
+    // the shell that looks for it names it as well, and is gone by now
+    const { stdout: still } = await nodeShell(name, `cat ${living.join(' ')} /dev/null 2>/dev/null | tr '\\0' ' '`);
+    expect(still).not.toMatch(/sleep 4711/);
+    const containers = await nodeShell(name, 'podman ps --all --external --quiet');
+    expect(containers.stdout.trim()).toBe('');
+  });
+});
+
+describe('events on standard output', () => {
+  test('are JSON, one a line, and nothing else', async () => {
+    const folder = await project({ Containerfile: `${lab.from}RUN echo hi\n` });
+    const { outcome } = await person.build('-t', 'json:1', '--node', 'amd-a', folder);
+    const events = outcome.stdout
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    for (const event of events) {
+      expect(event).toHaveProperty('event');
+    }
+    expect(events.some((event) => JSON.stringify(event).includes('"job.log"'))).toBe(true);
+  });
+});

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeProject, Person, theLab } from './harness.ts';
+import { mustRun } from './lab/command.ts';
+import { startAuthRegistry } from './lab/registries.ts';
+
+const lab = await theLab();
+const amdA = lab.node('amd-a');
+const amdB = lab.node('amd-b');
+let person: Person;
+let folder: string;
+
+beforeAll(async () => {
+  person = await Person.create();
+  await person.connect(amdA, amdB);
+  folder = await makeProject({ Containerfile: `${lab.from}RUN echo hi > /hi\n` });
+  await person.must('build', '-t', 'kept:1', '--node', 'amd-a', folder);
+});
+afterAll(async () => {
+  await person.remove();
+  await rm(folder, { recursive: true });
+});
+
+describe('local storage', () => {
+  test('is an OCI layout that other tools read', async () => {
+    const raw = await mustRun(['skopeo', 'inspect', '--raw', `oci:${join(person.home, 'images')}:kept:1`]);
+    expect(JSON.parse(raw)).toMatchObject({ manifests: [{ platform: { os: 'linux', architecture: 'amd64' } }] });
+    expect(await person.must('images')).toMatch(/kept:1/);
+    const inspected: unknown = JSON.parse(await person.must('inspect', 'kept:1'));
+    expect(JSON.stringify(inspected)).toContain('linux/amd64');
+  });
+
+  test('exports a list as a folder and as an archive, and never writes over a file', async () => {
+    const archive = join(person.home, 'kept.tar');
+    await person.must('export', 'kept:1', `oci-archive:${archive}`);
+    await person.must('export', 'kept:1', `oci:${join(person.home, 'layout')}`);
+    const copies = [`oci-archive:${archive}`, `oci:${join(person.home, 'layout')}`];
+    for (const copy of copies) {
+      const target = join(person.home, `copied-${copies.indexOf(copy)}`);
+      await mustRun(['skopeo', 'copy', '--all', copy, `dir:${target}`]);
+    }
+    const again = await person.barnraiser('export', 'kept:1', `oci-archive:${archive}`);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain(archive);
+  });
+
+  test('stays whole when the app is killed while an image comes back', async () => {
+    const large = await makeProject({
+      Containerfile: `${lab.from}COPY large /large\n`,
+      large: randomBytes(300_000_000),
+    });
+    try {
+      const args = ['-t', 'killed:1', '--node', 'amd-b', large];
+      const running = person.start('build', '--json', ...args);
+      await running.line((line) => line.includes('"pulling"') && !line.includes('"bytesReceived":0'));
+      running.process.kill('SIGKILL');
+      await running.ended;
+      expect(await person.must('images')).toMatch(/kept:1/);
+      expect(await person.must('images')).not.toMatch(/killed:1/);
+      await mustRun([
+        'skopeo',
+        'copy',
+        '--all',
+        `oci:${join(person.home, 'images')}:kept:1`,
+        `dir:${person.home}/after`,
+      ]);
+      const { outcome, build } = await person.build(...args);
+      expect(outcome.code, outcome.stderr).toBe(0);
+      expect(build.status).toBe('done');
+      await person.must('rm', 'killed:1');
+    } finally {
+      await rm(large, { recursive: true });
+    }
+  });
+
+  test('removes a list and what only it needed', async () => {
+    await person.must('build', '-t', 'removed:1', '--node', 'amd-b', folder);
+    await person.must('rm', 'removed:1');
+    expect(await person.must('images')).not.toMatch(/removed:1/);
+    await mustRun(['skopeo', 'copy', '--all', `oci:${join(person.home, 'images')}:kept:1`, `dir:${person.home}/kept`]);
+    const unknown = await person.barnraiser('rm', 'removed:1');
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toContain('removed:1');
+  });
+});
+
+describe('a push', () => {
+  test('to a registry over plain http needs to be told so', async () => {
+    const destination = `${lab.registry.address}/spec/plain:1`;
+    const refused = await person.barnraiser('push', 'kept:1', destination);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/--tls-verify=false/);
+    await person.must('push', 'kept:1', destination, '--tls-verify=false');
+    const raw = await mustRun(['skopeo', 'inspect', '--raw', '--tls-verify=false', `docker://${destination}`]);
+    expect(JSON.parse(raw)).toHaveProperty('manifests.0.digest');
+  });
+
+  test('without a registry says how to name one', async () => {
+    const { code, stderr } = await person.barnraiser('push', 'kept:1');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/barnraiser push kept:1/);
+  });
+
+  test.each(['basic', 'token'] as const)('with %s authentication takes right credentials only', async (mode) => {
+    const registry = await startAuthRegistry({ mode });
+    try {
+      const push = (password: string): ReturnType<Person['barnraiser']> =>
+        person.barnraiser(
+          'push',
+          'kept:1',
+          `${registry.address}/spec/kept:1`,
+          '--tls-verify=false',
+          '--creds',
+          `${registry.username}:${password}`,
+        );
+      const wrong = await push('wrong-password');
+      expect(wrong.code).toBe(1);
+      expect(wrong.stderr).toContain(registry.address);
+      expect(wrong.stderr + wrong.stdout).not.toContain('wrong-password');
+      const right = await push(registry.password);
+      expect(right.code, right.stderr).toBe(0);
+    } finally {
+      await registry.stop();
+    }
+  });
+});

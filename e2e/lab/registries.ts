@@ -1,0 +1,84 @@
+/** Registries that demand credentials, for tests. Each has storage of its own and ends with `stop()` or this process. */
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { cryptPassword } from './crypt-password.ts';
+import { freePort } from './ports.ts';
+import { registryAnswers, spawnRegistry } from './registry-program.ts';
+import { startTokenServer } from './token-server.ts';
+import { until } from './until.ts';
+
+export interface AuthRegistry {
+  /** host:port; plain http. */
+  address: string;
+  username: string;
+  password: string;
+  /** The scopes that clients have asked tokens for, in order; always empty in `basic` mode. */
+  scopes: readonly string[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts docker-registry on a free port.
+ * - `basic`: it checks username and password itself (htpasswd), as small private registries do.
+ * - `token`: it sends clients to a token server, as Docker Hub, ghcr.io and Quay do.
+ */
+export async function startAuthRegistry({ mode }: { mode: 'basic' | 'token' }): Promise<AuthRegistry> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'barnraiser-registry-'));
+  const username = 'builder';
+  const password = randomBytes(12).toString('base64url');
+  const scopes: string[] = [];
+  const cleanUp: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const each of cleanUp.splice(0).reverse()) {
+      await each();
+    }
+  };
+  try {
+    const address = `127.0.0.1:${await freePort()}`;
+    const auth = mode === 'basic' ? await basicAuth() : await tokenAuth();
+    const configFile = path.join(folder, 'config.yml');
+    const config = {
+      version: '0.1',
+      log: { level: 'warn' },
+      storage: { filesystem: { rootdirectory: path.join(folder, 'data') }, delete: { enabled: true } },
+      http: { addr: address },
+      auth,
+    };
+    await writeFile(configFile, JSON.stringify(config)); // JSON is YAML
+    const logFile = path.join(folder, 'log');
+    const registry = await spawnRegistry(configFile, logFile, { mayOutliveUs: false });
+    cleanUp.push(() => end(registry));
+    if (!(await until(() => registryAnswers(address), 20_000))) {
+      throw new Error(`The registry with ${mode} authentication does not answer:\n${await readFile(logFile, 'utf8')}`);
+    }
+    return { address, username, password, scopes, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function basicAuth() {
+    const file = path.join(folder, 'htpasswd');
+    await writeFile(file, `${username}:${await cryptPassword(password, 'bcrypt')}\n`);
+    return { htpasswd: { realm: 'lab', path: file } };
+  }
+
+  async function tokenAuth() {
+    const server = await startTokenServer({ username, password, folder, onScope: (scope) => scopes.push(scope) });
+    cleanUp.push(server.stop);
+    const { realm, service, issuer, certificateFile } = server;
+    return { token: { realm, service, issuer, rootcertbundle: certificateFile } };
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return;
+  }
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}
