@@ -49,7 +49,8 @@ export function isEnd(phase: Phase): boolean {
   return phase === 'done' || phase === 'failed' || phase === 'cancelled';
 }
 
-/** One instruction of a Containerfile as a node ran it. `index` counts from 1 across all stages. Times are ISO 8601. */
+/** One instruction of a Containerfile as a node ran it. `index` counts from 1 within its stage, which has
+ * `total`. Times are ISO 8601. */
 export const stepSchema = z.object({
   index: z.number(),
   total: z.number(),

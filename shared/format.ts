@@ -79,6 +79,11 @@ export function formatPlatform(platform: string): string {
   return platform.replace(/^linux\//, '');
 }
 
+/** The end of a reference that tells it from others, for narrow places: `registry.example.com/team/api:1.4` is `api:1.4`. */
+export function formatReferenceShort(reference: string): string {
+  return reference.slice(reference.lastIndexOf('/') + 1);
+}
+
 /** The first characters of a digest, enough to tell two apart: `sha256:1f0c…` becomes `1f0c8a22b9d4`. */
 export function formatDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);

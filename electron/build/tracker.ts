@@ -1,4 +1,5 @@
 import type { Job, Phase, Step } from '../../shared/build.ts';
+import type { AppEvent } from '../../shared/contract.ts';
 import type { Assignment } from '../../shared/farm.ts';
 import { Failure, type Problem } from '../../shared/problem.ts';
 import type { EngineOutput } from '../engine/engine.ts';
@@ -148,8 +149,15 @@ export class JobTracker {
   }
 
   #set(change: Partial<Job>): void {
+    const isNewPhase = change.status !== undefined && change.status !== this.#job.status;
     this.#job = { ...this.#job, ...change };
-    this.#events.batch({ event: 'job.changed', buildId: this.#buildId, job: this.#job });
+    const event: AppEvent = { event: 'job.changed', buildId: this.#buildId, job: this.#job };
+    // a new phase is told at once, and with it the lines that came before it
+    if (isNewPhase) {
+      this.#events.emit(event);
+    } else {
+      this.#events.batch(event);
+    }
   }
 }
 

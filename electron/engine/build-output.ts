@@ -31,8 +31,7 @@ const longestLine = 64 * 1024;
 
 /**
  * Reads podman's build stream, message by message, and reports it as {@link EngineOutput}. What it keeps is what the end of
- * a build is judged by. Written from streams of podman 4.3.1 and 5.4.2; what `--> 9294870d6f6` says (a layer is there) is not
- * reported.
+ * a build is judged by. Written from streams of podman 4.3.1 and 5.4.2.
  */
 export class BuildOutput {
   /** The last line of 64 hex digits: the image, once the stream has ended without an error. */
@@ -51,6 +50,7 @@ export class BuildOutput {
 
   readonly #report: (output: EngineOutput) => void;
   #partial = '';
+  #layer: string | undefined;
 
   constructor(report: (output: EngineOutput) => void) {
     this.#report = report;
@@ -66,9 +66,10 @@ export class BuildOutput {
     }
   }
 
-  /** The stream has ended: a last line may lack its end. */
+  /** The stream has ended, or nobody reads on: a last line may lack its end. */
   end(): void {
     this.#flush();
+    this.#settleLayer(true);
   }
 
   #text(text: string): void {
@@ -97,16 +98,17 @@ export class BuildOutput {
   #line(line: string): void {
     const step = stepOf(line);
     if (step && this.#isNext(step)) {
-      this.step = step;
-      this.cached = false;
-      this.hereDocument ||= step.text.includes('<<');
-      const base = baseOf(step.text);
-      if (base !== undefined) {
-        this.bases.push(base);
-      }
-      this.#report({ kind: 'step', ...step });
+      this.#settleLayer(true);
+      this.#begin(step);
       return;
     }
+    const layer = layerPattern.exec(line)?.[1];
+    if (layer !== undefined) {
+      this.#settleLayer(false);
+      this.#layer = layer;
+      return;
+    }
+    this.#settleLayer(ownMessage.test(`${line}\n`));
     const found = cachedPattern.exec(line)?.[1];
     if (found !== undefined) {
       this.cached = true;
@@ -114,17 +116,38 @@ export class BuildOutput {
       this.#report({ kind: 'cached' });
       return;
     }
-    const layer = layerPattern.exec(line)?.[1];
-    if (layer !== undefined) {
-      if (!this.cached) {
-        this.made.add(layer);
-      }
-      return;
-    }
     if (idPattern.test(line)) {
       this.imageId = line;
     }
     this.#report({ kind: 'line', text: shown(line) });
+  }
+
+  #begin(step: PodmanStep): void {
+    this.step = step;
+    this.cached = false;
+    this.hereDocument ||= step.text.includes('<<');
+    const base = baseOf(step.text);
+    if (base !== undefined) {
+      this.bases.push(base);
+    }
+    this.#report({ kind: 'step', ...step });
+  }
+
+  /** The layer of a step is the last thing said of it: what looks like one before is output of its program. */
+  #settleLayer(isLayer: boolean): void {
+    const layer = this.#layer;
+    this.#layer = undefined;
+    if (layer === undefined) {
+      return;
+    }
+    if (!isLayer) {
+      this.#report({ kind: 'line', text: `--> ${layer}` });
+      return;
+    }
+    if (!this.cached) {
+      this.made.add(layer);
+    }
+    this.#report({ kind: 'layer', imageId: layer });
   }
 
   /** A program may print what looks like a step: only the one that follows is. Stages that nothing needs are left out. */

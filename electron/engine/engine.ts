@@ -15,7 +15,7 @@ export interface EngineBuild {
    * are sent and may take another than we did; this list takes its place.
    */
   readonly excludes: readonly string[];
-  /** The packed context, a tar stream. Opened once, when the engine is ready to read it. */
+  /** The packed context, a tar stream. Opened when the engine is ready to read it, and again where it must build once more. */
   readonly context: () => Readable;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;

@@ -64,6 +64,7 @@ async function isFor(podman: PodmanApi, imageId: string, { platform }: EngineBui
 }
 
 async function buildOnce(podman: PodmanApi, build: EngineBuild, report: Report, signal: AbortSignal) {
+  const action = 'start the build';
   const mark = nextMark();
   const output = new BuildOutput(report);
   const before = new Set((await buildContainers(podman, signal)).map(({ id }) => id));
@@ -74,28 +75,36 @@ async function buildOnce(podman: PodmanApi, build: EngineBuild, report: Report, 
   // ends the request when it is aborted from outside, when the context cannot be read on, and when the engine answers early
   const request = new AbortController();
   let unreadable: unknown;
+  let answered = false;
   let contextRead = false;
   const abort = () => request.abort(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   context.on('error', (error) => {
-    unreadable ??= error;
-    request.abort(error);
+    // an engine that has answered wants no more of it, and that it is cut off then is no trouble of its own
+    if (!answered) {
+      unreadable ??= error;
+      request.abort(error);
+    }
   });
   try {
-    const stream = await podman.open('start the build', {
+    const response = await podman.send(action, {
       method: 'POST',
       path: `build?${buildQuery(build, mark)}`,
       headers: { 'Content-Type': 'application/x-tar' },
       body: context,
       signal: request.signal,
     });
+    answered = true;
+    if (response.status !== 200) {
+      throw podman.refused(action, await podman.messageOf(response));
+    }
+    const stream = response.body;
     request.signal.addEventListener('abort', () => stream.destroy(), { once: true });
     contextRead = true;
     report({ kind: 'context-read' });
     for await (const message of jsonLines(stream, buildMessageSchema, podman.node)) {
       output.read(message);
     }
-    output.end();
   } catch (error) {
     if (!signal.aborted && unreadable === undefined) {
       throw podman.failureOf(error, 'finish the build');
@@ -104,6 +113,7 @@ async function buildOnce(podman: PodmanApi, build: EngineBuild, report: Report, 
     signal.removeEventListener('abort', abort);
     request.abort();
     context.destroy();
+    output.end();
   }
   if (signal.aborted || unreadable !== undefined) {
     await stopBuild(podman, { mark, before, output, contextRead });

@@ -122,7 +122,6 @@ export async function stopBuild(podman: PodmanApi, traces: BuildTraces): Promise
 async function kill(transport: Transport, mark: BuildMark): Promise<number | undefined> {
   try {
     const { stdout } = await transport.run(killCommand(mark), { timeoutMs: 10_000 });
-    // a login shell may print a greeting first
     return Number(/(\d+)\s*$/.exec(stdout)?.[1] ?? 0);
   } catch {
     return undefined;

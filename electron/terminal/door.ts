@@ -4,6 +4,7 @@ import { Failure } from '../../shared/problem.ts';
 import type { App } from '../app.ts';
 import { HostKeyDialog, type Pausable } from './ask.ts';
 import { isTerminal } from './paint.ts';
+import { Waiting } from './waiting.ts';
 
 export interface DoorOptions {
   readonly input: Readable;
@@ -82,6 +83,22 @@ export class TerminalDoor {
     } finally {
       interrupted.removeEventListener('abort', cancel);
       unsubscribe();
+    }
+  }
+
+  /** Waits for something and, on a terminal, says for what. */
+  async waitFor<T>(text: string, work: Promise<T>): Promise<T> {
+    const { errors, json } = this.options;
+    if (json || !isTerminal(errors)) {
+      return work;
+    }
+    const waiting = new Waiting(errors, text);
+    this.screen = waiting;
+    try {
+      return await work;
+    } finally {
+      waiting.pause();
+      this.screen = undefined;
     }
   }
 

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Build } from '../../shared/build.ts';
 import { fail } from '../../shared/problem.ts';
+import type { Pausable } from './ask.ts';
 import type { BuildView } from './build-view.ts';
 import type { Command } from './command.ts';
 import type { TerminalDoor } from './door.ts';
@@ -19,7 +20,11 @@ export async function runBuild(
   const view = makeView(door);
   try {
     const { build } = await door.follow('build.finished', {
-      start: async () => (await door.call('builds.start', request)).id,
+      start: async () => {
+        const { id } = await door.waitFor('Asking the nodes', door.call('builds.start', request));
+        door.screen = isPausable(view) ? view : undefined;
+        return id;
+      },
       cancel: (id) => door.call('builds.cancel', { id }),
       onEvent: (event) => view.onEvent(event),
     });
@@ -40,15 +45,17 @@ export async function runBuild(
   }
 }
 
+function isPausable(view: BuildView): view is BuildView & Pausable {
+  return 'pause' in view;
+}
+
 function makeView(door: TerminalDoor): BuildView {
   const { output, json } = door.options;
   if (json) {
     return new JsonView(output);
   }
   if (isTerminal(output)) {
-    const grid = new LiveGrid(output);
-    door.screen = grid;
-    return grid;
+    return new LiveGrid(output);
   }
   return new PlainView(output);
 }

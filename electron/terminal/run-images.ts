@@ -40,7 +40,7 @@ export async function exportImage(
   door: TerminalDoor,
   { reference, destination }: Extract<Command, { kind: 'export' }>,
 ): Promise<number> {
-  const exported = await door.call('images.export', { reference, destination });
+  const exported = await door.waitFor(`Exporting ${reference}`, door.call('images.export', { reference, destination }));
   door.answer(exported, () => [`Exported ${reference} to ${exported.path} (${formatBytes(exported.bytes)}).`]);
   return 0;
 }

@@ -6,7 +6,7 @@ import { printProblem } from './problem.ts';
 import { formatTable } from './table.ts';
 
 export async function probeOne(door: TerminalDoor, name: string): Promise<NodeStatus | undefined> {
-  const [status] = await door.call('nodes.probe', { connections: [name] });
+  const [status] = await door.waitFor(`Asking ${name}`, door.call('nodes.probe', { connections: [name] }));
   return status;
 }
 
@@ -51,7 +51,7 @@ export async function listPlatforms(door: TerminalDoor, selection: Selection): P
 }
 
 export async function prune(door: TerminalDoor, selection: Selection): Promise<number> {
-  const reports = await door.call('nodes.prune', selection);
+  const reports = await door.waitFor('Freeing space', door.call('nodes.prune', selection));
   door.answer(reports, () =>
     formatTable(
       [{ title: 'NODE' }, { title: 'FREED', align: 'right' }],
@@ -73,7 +73,7 @@ async function probe(door: TerminalDoor, selection: Selection): Promise<NodeStat
     }
   });
   try {
-    return await door.call('nodes.probe', selection);
+    return await door.waitFor('Asking the nodes', door.call('nodes.probe', selection));
   } finally {
     unsubscribe();
   }

@@ -1,0 +1,58 @@
+/**
+ * How much memory the app takes while it streams a context of 1 GB to three nodes at once.
+ * `npm run bench -- memory [BYTES]` prints the peak of its resident set beside the limit that we set ourselves.
+ */
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { finishedBuild, makeProject, Person, theLab } from '../harness.ts';
+import { nodeShell } from '../lab/lab.ts';
+
+const limitMb = 250;
+
+export async function measureMemory(size = 1_000_000_000): Promise<void> {
+  const lab = await theLab();
+  const person = await Person.create();
+  const folder = await makeProject({ Containerfile: 'FROM scratch\nCOPY small /small\n', small: 'x' });
+  try {
+    await fill(join(folder, 'large'), size);
+    await person.connect(...lab.nodes);
+    // three platforms, a node each: amd64 machines run 386 natively, too
+    const pins = ['linux/amd64=amd-a', 'linux/386=amd-b', 'linux/arm64=arm-a'];
+    const platforms = pins.map((pin) => pin.split('=')[0]).join();
+    const running = person.start(
+      ...['build', '--json', '-t', 'bench:1', '--cleanup', '--platform', platforms],
+      ...pins.flatMap((pin) => ['--pin', pin]),
+      folder,
+    );
+    let peak = 0;
+    const timer = setInterval(async () => {
+      const status = await readFile(`/proc/${running.process.pid}/status`, 'utf8').catch(() => '');
+      peak = Math.max(peak, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024);
+    }, 100);
+    const build = finishedBuild(await running.ended);
+    clearInterval(timer);
+    for (const { platform, node, status, bytesSent, durationMs = 0 } of build.jobs) {
+      const seconds = durationMs / 1000;
+      const rate = bytesSent / 1e6 / seconds;
+      console.log(
+        `${platform} ${node}: ${status}, ${(bytesSent / 1e6).toFixed(0)} MB in ${seconds.toFixed(1)} s, ${rate.toFixed(0)} MB/s`,
+      );
+    }
+    console.log(
+      `peak resident set ${peak.toFixed(0)} MB: ${(peak / limitMb).toFixed(2)} of the limit of ${limitMb} MB`,
+    );
+  } finally {
+    await person.remove();
+    await rm(folder, { recursive: true });
+    await Promise.all(lab.nodes.map(({ name }) => nodeShell(name, 'podman image prune --force')));
+  }
+}
+
+async function fill(path: string, size: number): Promise<void> {
+  const file = await open(path, 'w');
+  for (let left = size; left > 0; left -= 8_000_000) {
+    await file.write(randomBytes(Math.min(8_000_000, left)));
+  }
+  await file.close();
+}
