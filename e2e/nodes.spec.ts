@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeProject, Person, theLab } from './harness.ts';
 import { mustRun } from './lab/command.ts';
-import { startExtraSshd, startNode, stopNode } from './lab/lab.ts';
+import { nodeShell, startExtraSshd, startNode, stopNode } from './lab/lab.ts';
 
 const lab = await theLab();
 const amdA = lab.node('amd-a');
@@ -136,6 +136,8 @@ describe('a farm with a node that is down', () => {
         expect(build.jobs[0].node).toBe(node === 'amd-a' ? 'amd-b' : 'amd-a');
       } finally {
         await startNode(node);
+        // a machine that dies leaves its build's container behind, whoever built there
+        await nodeShell(node, 'podman ps --all --external --quiet | xargs --no-run-if-empty podman rm --force');
       }
     } finally {
       await rm(slow, { recursive: true });

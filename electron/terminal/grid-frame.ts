@@ -1,7 +1,8 @@
 import stringWidth from 'string-width';
 import { isEnd, type Job, type Phase } from '../../shared/build.ts';
+import { formatBytes, formatClock, formatCount } from '../../shared/format.ts';
 import type { BuildProgress } from './build-view.ts';
-import { cleanLine, count, cut, formatBytes, formatDuration, pad, shortDigest } from './format.ts';
+import { cleanLine, cut, pad, shortDigest } from './format.ts';
 import type { Paint, Style } from './paint.ts';
 
 export interface FrameOptions {
@@ -61,9 +62,9 @@ function heading({ build, context }: BuildProgress, { now, paint }: FrameOptions
   if (!build) {
     return '';
   }
-  const elapsed = formatDuration(build.durationMs ?? now - Date.parse(build.createdAt));
+  const elapsed = formatClock(build.durationMs ?? now - Date.parse(build.createdAt));
   const packed = context
-    ? `${context.done ? 'context' : 'packing'} ${count(context.files, 'file')}, ${formatBytes(context.bytes)}`
+    ? `${context.done ? 'context' : 'packing'} ${formatCount(context.files, 'file')}, ${formatBytes(context.bytes)}`
     : '';
   return [paint('bold', build.reference), elapsed, paint('dim', packed)].join(gap);
 }
@@ -142,7 +143,7 @@ class Grid {
     return [
       `↑ ${pad(formatBytes(bytesSent), bytesWidth, 'right')}`,
       `↓ ${pad(formatBytes(bytesReceived), bytesWidth, 'right')}`,
-      pad(elapsed === undefined ? '' : formatDuration(elapsed), '12:34'.length, 'right'),
+      pad(elapsed === undefined ? '' : formatClock(elapsed), '12:34'.length, 'right'),
     ];
   }
 

@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
 import type { Build, Job } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
+import { formatBytes, formatClock, formatCount } from '../../shared/format.ts';
 import { BuildProgress, type BuildView } from './build-view.ts';
-import { cleanLine, count, formatBytes, formatDuration } from './format.ts';
+import { cleanLine } from './format.ts';
 
 /** Plain lines for logs and pipes, each with the platform and node that it is about. Nothing is ever printed twice or changed. */
 export class PlainView implements BuildView {
@@ -23,7 +24,7 @@ export class PlainView implements BuildView {
       this.#started(build);
     }
     if (event.event === 'build.context' && event.buildId === build.id && event.done) {
-      this.#say('build', `the context is packed: ${count(event.files, 'file')}, ${formatBytes(event.bytes)}`);
+      this.#say('build', `the context is packed: ${formatCount(event.files, 'file')}, ${formatBytes(event.bytes)}`);
     }
     if (event.event === 'job.log' && event.buildId === build.id) {
       for (const line of event.lines) {
@@ -70,10 +71,10 @@ function phaseSentence({ status, durationMs = 0, bytesSent, bytesReceived, diges
     case 'pulling':
       return 'bringing the image back';
     case 'done':
-      return `done in ${formatDuration(durationMs)}: ${formatBytes(bytesSent)} sent, ${formatBytes(bytesReceived)} received, ${digest ?? ''}`;
+      return `done in ${formatClock(durationMs)}: ${formatBytes(bytesSent)} sent, ${formatBytes(bytesReceived)} received, ${digest ?? ''}`;
     case 'failed':
-      return `failed after ${formatDuration(durationMs)}: ${cleanLine(problem?.message ?? '')}`;
+      return `failed after ${formatClock(durationMs)}: ${cleanLine(problem?.message ?? '')}`;
     case 'cancelled':
-      return `cancelled after ${formatDuration(durationMs)}`;
+      return `cancelled after ${formatClock(durationMs)}`;
   }
 }

@@ -1,11 +1,12 @@
+import { formatAgo, formatBytes } from '../../shared/format.ts';
 import type { Command } from './command.ts';
 import type { TerminalDoor } from './door.ts';
-import { formatAgo, formatBytes, shortDigest } from './format.ts';
+import { shortDigest } from './format.ts';
 import { formatTable } from './table.ts';
 
 export async function listImages(door: TerminalDoor): Promise<number> {
   const lists = await door.call('images.list', {});
-  const now = Date.now();
+  const now = new Date();
   door.answer(lists, () =>
     lists.length === 0
       ? ['There are no images yet. Build one: barnraiser build -t NAME:TAG FOLDER']
@@ -22,7 +23,7 @@ export async function listImages(door: TerminalDoor): Promise<number> {
             entries.map(({ platform }) => platform).join(', '),
             shortDigest(digest),
             formatBytes(entries.reduce((sum, { size }) => sum + size, 0)),
-            formatAgo(createdAt, now),
+            formatAgo(new Date(createdAt), now),
           ]),
         ),
   );

@@ -1,7 +1,7 @@
 import type { Selection } from '../../shared/contract.ts';
+import { formatBytes } from '../../shared/format.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import type { TerminalDoor } from './door.ts';
-import { formatBytes } from './format.ts';
 import { printProblem } from './problem.ts';
 import { formatTable } from './table.ts';
 

@@ -1,9 +1,9 @@
 import type { Push } from '../../shared/contract.ts';
+import { formatBytes, formatCount } from '../../shared/format.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { askPassword } from './ask.ts';
 import type { Command, Password } from './command.ts';
 import type { TerminalDoor } from './door.ts';
-import { count, formatBytes } from './format.ts';
 import { isTerminal } from './paint.ts';
 
 /** Back to the start of the line, and what stands there goes. */
@@ -45,7 +45,7 @@ export async function runPush(door: TerminalDoor, command: PushCommand): Promise
   if (!json && push.status === 'done') {
     const { uploadedBytes, skippedBytes, images, digest = '' } = push;
     const sent = `${formatBytes(uploadedBytes)} sent, ${formatBytes(skippedBytes)} were there`;
-    door.print(`Pushed ${push.destination} (${count(images.length, 'image')}; ${sent})`, digest);
+    door.print(`Pushed ${push.destination} (${formatCount(images.length, 'image')}; ${sent})`, digest);
   }
   return push.status === 'done' ? 0 : 130;
 }

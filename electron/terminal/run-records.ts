@@ -1,6 +1,7 @@
+import { formatAgo, formatClock } from '../../shared/format.ts';
 import type { Command } from './command.ts';
 import type { TerminalDoor } from './door.ts';
-import { cleanLine, formatAgo, formatDuration } from './format.ts';
+import { cleanLine } from './format.ts';
 import { formatTable } from './table.ts';
 
 /** How many lines of a log are asked for at once. */
@@ -8,7 +9,7 @@ const logPage = 5000;
 
 export async function listBuilds(door: TerminalDoor): Promise<number> {
   const builds = await door.call('builds.list', {});
-  const now = Date.now();
+  const now = new Date();
   door.answer(builds, () =>
     builds.length === 0
       ? ['Nothing has been built yet.']
@@ -26,8 +27,8 @@ export async function listBuilds(door: TerminalDoor): Promise<number> {
             reference,
             status,
             jobs.map(({ platform }) => platform).join(', '),
-            durationMs === undefined ? '' : formatDuration(durationMs),
-            formatAgo(createdAt, now),
+            durationMs === undefined ? '' : formatClock(durationMs),
+            formatAgo(new Date(createdAt), now),
           ]),
         ),
   );

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { Build, Job } from '../../shared/build.ts';
+import { formatBytes, formatClock, formatCount } from '../../shared/format.ts';
 import type { Problem } from '../../shared/problem.ts';
-import { cleanLine, count, formatBytes, formatDuration, shortDigest } from './format.ts';
+import { cleanLine, shortDigest } from './format.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { formatTable } from './table.ts';
 
@@ -49,7 +50,7 @@ function tableOf(jobs: readonly Job[]): string[] {
       job.node,
       job.mode,
       job.status,
-      job.durationMs === undefined ? '' : formatDuration(job.durationMs),
+      job.durationMs === undefined ? '' : formatClock(job.durationMs),
       formatBytes(job.bytesSent),
       formatBytes(job.bytesReceived),
       shortDigest(job.digest ?? ''),
@@ -90,13 +91,13 @@ function problemLines({ message, fix }: Problem): string[] {
 }
 
 function outcome({ status, jobs, list, reference, durationMs = 0 }: Build, paint: Paint): string {
-  const time = formatDuration(durationMs);
+  const time = formatClock(durationMs);
   switch (status) {
     case 'done':
-      return `${paint('green', 'Built')} ${count(jobs.length, 'platform')} in ${time}: ${reference} ${list?.digest ?? ''}`;
+      return `${paint('green', 'Built')} ${formatCount(jobs.length, 'platform')} in ${time}: ${reference} ${list?.digest ?? ''}`;
     case 'failed': {
       const failed = jobs.filter((job) => job.status === 'failed').length;
-      const how = failed > 0 ? `: ${failed} of ${count(jobs.length, 'platform')}` : '';
+      const how = failed > 0 ? `: ${failed} of ${formatCount(jobs.length, 'platform')}` : '';
       return `${paint('red', 'Failed')} after ${time}${how}. Nothing was stored as ${reference}.`;
     }
     case 'cancelled':

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { nameSchema, parseDestination } from './connection.ts';
+
+test.each([
+  ['ssh://pi@pi4.local', { kind: 'ssh', user: 'pi', host: 'pi4.local', port: 22 }],
+  ['pi@pi4.local', { kind: 'ssh', user: 'pi', host: 'pi4.local', port: 22 }],
+  ['pi4', { kind: 'ssh', host: 'pi4', port: 22 }],
+  ['ssh://root@10.0.0.7:2222/', { kind: 'ssh', user: 'root', host: '10.0.0.7', port: 2222 }],
+  [
+    'ssh://core@host:22/run/user/1000/podman/podman.sock',
+    { kind: 'ssh', user: 'core', host: 'host', port: 22, socketPath: '/run/user/1000/podman/podman.sock' },
+  ],
+  ['ssh://[fe80::1]:2200', { kind: 'ssh', host: 'fe80::1', port: 2200 }],
+  ['ssh://na%40me@host', { kind: 'ssh', user: 'na@me', host: 'host', port: 22 }],
+  ['unix:///run/podman/podman.sock', { kind: 'unix', socketPath: '/run/podman/podman.sock' }],
+])('%s names a destination', (uri, destination) => {
+  expect(parseDestination(uri)).toEqual(destination);
+});
+
+test.each([
+  ['http://host/x', 'http'],
+  ['tcp://host:2375', 'tcp'],
+  ['unix://run/podman.sock', 'three slashes'],
+  ['unix://', 'three slashes'],
+  ['ssh://', 'host'],
+  ['ssh://user:secret@host', 'password'],
+  ['ssh://host/sock?x=1', '?x=1'],
+  ['ssh://host:notaport', 'not a URI'],
+  ['', 'names no host'],
+])('%j names none, and the sentence says why', (uri, reason) => {
+  const destination = parseDestination(uri);
+  expect(destination).toBeTypeOf('string');
+  expect(destination).toContain(reason);
+});
+
+test('names are plain words', () => {
+  for (const name of ['pi4', 'big.example', 'a_b-c', '4']) {
+    expect(nameSchema.safeParse(name).success, name).toBe(true);
+  }
+  for (const name of ['', '-a', '.a', 'a b', 'a/b', 'ä', 'a'.repeat(64)]) {
+    expect(nameSchema.safeParse(name).success, name).toBe(false);
+  }
+});

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { parsePlatform, platformOf, platformParts, platformSchema } from './platform.ts';
+
+describe('a platform has one name', () => {
+  test.each([
+    ['arm64', 'linux/arm64'],
+    ['linux/arm64', 'linux/arm64'],
+    ['linux/arm64/v8', 'linux/arm64'],
+    ['aarch64', 'linux/arm64'],
+    ['Linux/AArch64', 'linux/arm64'],
+    ['x86_64', 'linux/amd64'],
+    ['linux/x86_64', 'linux/amd64'],
+    ['amd64/v1', 'linux/amd64'],
+    ['amd64/v3', 'linux/amd64/v3'],
+    ['arm', 'linux/arm/v7'],
+    ['armhf', 'linux/arm/v7'],
+    ['armv7l', 'linux/arm/v7'],
+    ['linux/arm/7', 'linux/arm/v7'],
+    ['armel', 'linux/arm/v6'],
+    ['linux/arm/v6', 'linux/arm/v6'],
+    ['i686', 'linux/386'],
+    ['ppc64el', 'linux/ppc64le'],
+    ['riscv64', 'linux/riscv64'],
+    [' s390x ', 'linux/s390x'],
+    ['windows/amd64', 'windows/amd64'],
+  ])('%s is %s', (text, platform) => {
+    expect(parsePlatform(text)).toBe(platform);
+    expect(parsePlatform(platform)).toBe(platform);
+  });
+});
+
+test.each(['', 'linux', 'linux/', 'sparc', 'linux/amd64/v2/x', 'beos/amd64', 'linux/arm/seven', 'all'])(
+  '%j is no platform and the sentence says how to write one',
+  (text) => {
+    expect(parsePlatform(text)).toBeUndefined();
+    const parsed = platformSchema.safeParse(text);
+    expect(parsed.error?.issues[0]?.message).toContain('linux/amd64');
+  },
+);
+
+test('different platforms stay different', () => {
+  const names = ['linux/arm/v5', 'linux/arm/v6', 'linux/arm/v7', 'linux/arm64', 'linux/amd64', 'linux/amd64/v2'];
+  expect(new Set(names.map(parsePlatform)).size).toBe(names.length);
+});
+
+test('parts make the platform that they came from, without an implied variant', () => {
+  const platform = platformOf({ os: 'linux', architecture: 'arm64', variant: 'v8' }) ?? expect.fail('no platform');
+  expect(platformParts(platform)).toEqual({ os: 'linux', architecture: 'arm64' });
+  const arm = platformOf({ os: 'linux', architecture: 'arm' }) ?? expect.fail('no platform');
+  expect(platformParts(arm)).toEqual({ os: 'linux', architecture: 'arm', variant: 'v7' });
+});
