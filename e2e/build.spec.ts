@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type App, createApp } from '../electron/app.ts';
+import type { Build } from '../shared/build.ts';
 import { makeProject, Person, theLab } from './harness.ts';
 import { nodeShell } from './lab/lab.ts';
 
@@ -184,6 +186,38 @@ describe('a build that is cancelled', () => {
     expect(await containers()).toBe(before);
   });
 });
+
+describe('one platform of a build', () => {
+  test('is cancelled alone, also while it waits for a place, and the others finish', async () => {
+    const folder = await project({ Containerfile: `${lab.from}RUN echo sleeping; sleep 5\n` });
+    process.env.BARNRAISER_KNOWN_HOSTS = person.knownHosts;
+    const app = await createApp({ door: 'terminal', home: person.home });
+    try {
+      const finished = new Promise<Build>((resolve) => {
+        app.subscribe((event) => event.event === 'build.finished' && resolve(event.build));
+      });
+      await app.call('settings.update', { jobsPerNode: 1 });
+      const platforms = ['linux/amd64', 'linux/386'];
+      const request = { context: folder, reference: 'half:1', connections: ['amd-b'], platforms };
+      const started = await app.call('builds.start', request);
+      const id = started.ok ? started.value.id : expect.fail(started.problem.message);
+      await app.call('builds.cancel', { id, platform: 'linux/386' });
+      await expect.poll(async () => statusOf(app, id, 'linux/386')).toBe('cancelled');
+      expect(await statusOf(app, id, 'linux/amd64')).not.toBe('cancelled');
+      const build = await finished;
+      expect(build.status).toBe('cancelled');
+      expect(build.jobs.map(({ status }) => status).sort()).toEqual(['cancelled', 'done']);
+    } finally {
+      await app.call('settings.update', { jobsPerNode: 2 });
+      await app.close();
+    }
+  });
+});
+
+async function statusOf(app: App, id: string, platform: string): Promise<string | undefined> {
+  const result = await app.call('builds.get', { id });
+  return result.ok ? result.value.jobs.find((job) => job.platform === platform)?.status : undefined;
+}
 
 describe('events on standard output', () => {
   test('are JSON, one a line, and nothing else', async () => {

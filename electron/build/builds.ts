@@ -103,8 +103,10 @@ export class Builds {
     given: BuildRequest,
   ): Promise<{ request: BuildRequest; containerfile: string; nodes: NodeStatus[]; plan: Schedule }> {
     const { context, containerfile } = await resolveProject(given);
-    // with its real path a project is the same one however it was reached
-    const request: BuildRequest = { ...given, context };
+    // with its real path a project is the same one however it was reached; the farm that was meant is named, since another may
+    // be the default when this build is looked at again
+    const farm = given.connections ? undefined : (given.farm ?? (await this.#nodes.defaultFarm()));
+    const request: BuildRequest = { ...given, context, ...(farm === undefined ? {} : { farm }) };
     const memory = new ProjectMemory(this.#services.projectsFolder, projectId(request), context);
     const [nodes, lastBuiltOn] = await Promise.all([this.#nodes.probe(request), memory.lastBuiltOn()]);
     const { platforms, emulate, pins } = request;

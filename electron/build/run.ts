@@ -87,8 +87,8 @@ export class BuildRun {
 
   /** Cancels one platform, or the whole build. */
   cancel(platform?: Platform): void {
-    const abort = platform === undefined ? this.#abort : this.#jobAborts.get(platform);
-    abort?.abort(cancelled(this.#request.reference));
+    const abort = platform === undefined ? this.#abort : this.#jobAbort(platform);
+    abort.abort(cancelled(this.#request.reference));
   }
 
   /** The lines of a running job's log. */
@@ -174,11 +174,11 @@ export class BuildRun {
   async #buildOne(tracker: JobTracker, context: PackedContext, lease: Lease): Promise<ReceivedImage | undefined> {
     const { store, receiver } = this.#services;
     const work = { request: this.#request, context, store, receiver, lease, memory: this.#memory };
+    const signal = this.#signalOf(tracker.job.platform);
     for (;;) {
       const { node } = tracker.job;
       try {
-        const image = await this.#place(node)(async () => {
-          this.#abort.signal.throwIfAborted();
+        const image = await this.#inPlace(node, signal, async () => {
           const known = this.#lost.get(node);
           if (known) {
             throw fail(known.code, known.message, known.fix, known.detail);
@@ -186,13 +186,12 @@ export class BuildRun {
           if (tracker.job.startedAt === undefined) {
             tracker.start();
           }
-          return runJob(work, tracker, await this.#services.lines.line(this.#connection(node)), this.#abort.signal);
+          return runJob(work, tracker, await this.#services.lines.line(this.#connection(node)), signal);
         });
         tracker.done({ digest: image.digest, size: image.size });
         return image;
       } catch (error) {
-        const next =
-          isNodeLoss(error) && !this.#abort.signal.aborted ? this.#moveFrom(tracker, error.problem) : undefined;
+        const next = isNodeLoss(error) && !signal.aborted ? this.#moveFrom(tracker, error.problem) : undefined;
         if (!next) {
           tracker.failed(problemOf(error));
           return undefined;
@@ -216,10 +215,32 @@ export class BuildRun {
     return schedule({ platforms: [platform], nodes: left, emulate: this.#request.emulate, load }).assignments[0];
   }
 
-  #place(node: string): LimitFunction {
+  /** Aborts when the whole build or this platform of it is cancelled. */
+  #signalOf(platform: Platform): AbortSignal {
+    return AbortSignal.any([this.#abort.signal, this.#jobAbort(platform).signal]);
+  }
+
+  /** Made when first wanted: a platform may be cancelled before its job has begun. */
+  #jobAbort(platform: Platform): AbortController {
+    const abort = this.#jobAborts.get(platform) ?? new AbortController();
+    this.#jobAborts.set(platform, abort);
+    return abort;
+  }
+
+  /** Does work when the node has a place for it. A wait that is aborted ends at once; work that has begun ends by itself. */
+  #inPlace<T>(node: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const place = this.#places.get(node) ?? pLimit(this.#services.jobsPerNode);
     this.#places.set(node, place);
-    return place;
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const leave = (): void => reject(signal.reason);
+      signal.addEventListener('abort', leave, { once: true });
+      place(async () => {
+        signal.removeEventListener('abort', leave);
+        signal.throwIfAborted();
+        return work();
+      }).then(resolve, reject);
+    });
   }
 
   #connection(name: string): Connection {
@@ -239,17 +260,18 @@ export class BuildRun {
   }
 
   #endFailed(): void {
-    if (this.#abort.signal.aborted) {
-      this.#end('cancelled', problemOf(this.#abort.signal.reason));
+    const jobs = this.#trackers.map(({ job }) => job);
+    const failed = jobs.filter(({ status }) => status === 'failed');
+    const [first] = failed.length > 0 ? failed : jobs.filter(({ status }) => status === 'cancelled');
+    const problem = first?.problem ?? fail('build.incomplete', 'Nothing was built.', 'Build again.').problem;
+    if (failed.length === 0) {
+      this.#end('cancelled', problem);
       return;
     }
-    const failed = this.#trackers.filter(({ job }) => job.status === 'failed').map(({ job }) => job);
-    const first = failed[0]?.problem ?? fail('build.incomplete', 'Nothing was built.', 'Build again.').problem;
     const platforms = failed.map(({ platform }) => platform).join(', ');
-    this.#end('failed', {
-      ...first,
-      message: failed.length > 1 ? `${failed.length} platforms failed: ${platforms}. ${first.message}` : first.message,
-    });
+    const message =
+      failed.length > 1 ? `${failed.length} platforms failed: ${platforms}. ${problem.message}` : problem.message;
+    this.#end('failed', { ...problem, message });
   }
 
   #end(status: Build['status'], problem?: Problem): void {

@@ -48,6 +48,11 @@ export class Nodes {
     return all;
   }
 
+  /** The name of the farm that is meant when none is named, where there is one. @throws Failure `settings.*` */
+  async defaultFarm(): Promise<string | undefined> {
+    return (await this.#farms.default())?.name;
+  }
+
   /** Asks them all at the same time; one that does not answer is reported as down. @throws Failure as {@link select} */
   async probe(selection: Selection): Promise<NodeStatus[]> {
     return probeAll(await this.select(selection), this.#lines, (status) => {
