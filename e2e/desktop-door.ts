@@ -36,7 +36,9 @@ export interface Desktop {
 
 export async function openDesktop(options: DesktopOptions): Promise<Desktop> {
   const desktop = await (isReal ? openOnElectron(options) : openOnStandIn(options));
-  await desktop.page.waitForFunction('document.querySelector("main") !== null');
+  // it has loaded what there is and has chosen where to begin
+  await desktop.page.waitForURL((url) => url.hash.startsWith('#/'));
+  await desktop.page.locator('main').first().waitFor();
   return desktop;
 }
 
@@ -130,9 +132,15 @@ async function firstPage(browser: Browser): Promise<Page> {
     if (page) {
       return page;
     }
-    const [context] = browser.contexts();
-    const arrived = context?.pages().find((candidate) => candidate.url() === 'about:blank');
-    await (context?.pages().length === 1 ? context.waitForEvent('page') : arrived?.waitForEvent('framenavigated'));
+    // whichever page there is, or comes, may become the window's
+    await Promise.race(
+      browser
+        .contexts()
+        .flatMap((context) => [
+          context.waitForEvent('page'),
+          ...context.pages().map((candidate) => candidate.waitForEvent('framenavigated')),
+        ]),
+    );
   }
 }
 

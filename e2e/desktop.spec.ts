@@ -17,6 +17,9 @@ const inPage = <R = unknown>(page: Page, script: string): Promise<R> =>
 const until = (page: Page, condition: string): Promise<unknown> =>
   inPage(page, `while (!(${condition})) await new Promise(requestAnimationFrame)`);
 
+/** Waits for what comes of itself, on a machine that may be busy. */
+const soon = <T>(look: () => T | Promise<T>, timeout = 15_000): Promise<T> => vi.waitFor(look, { timeout });
+
 /** Keeps what the main process asks of the system, instead of asking it. */
 async function watchSystem(desktop: Desktop): Promise<void> {
   await desktop.evaluate(({ shell, Notification, BrowserWindow, dialog }) => {
@@ -187,10 +190,8 @@ describe('the lockdown', () => {
   it('opens a link to a known site in the system’s browser, and no other', async () => {
     await inPage(page, `window.open('${address}/popup'); window.open('https://example.org/')`);
     await inPage(page, "window.open('https://docs.podman.io/en/latest/')");
-    await vi.waitFor(async () =>
-      expect((await seenBy(desktop)).outside).toEqual(['https://docs.podman.io/en/latest/']),
-    );
-    await vi.waitFor(async () =>
+    await soon(async () => expect((await seenBy(desktop)).outside).toEqual(['https://docs.podman.io/en/latest/']));
+    await soon(async () =>
       expect(await desktop.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1),
     );
     expect(asked).toEqual([]);
@@ -198,7 +199,7 @@ describe('the lockdown', () => {
 
   it('opens a log in a window of its own, as locked as the first', async () => {
     await inPage(page, "window.open('#/log/none/linux%2Famd64', 'log', 'popup,width=960,height=640')");
-    await vi.waitFor(() => expect(desktop.pages()).toHaveLength(2));
+    await soon(() => expect(desktop.pages()).toHaveLength(2));
     const log = desktop.pages().find((candidate) => candidate !== page);
     expect(log && (await inPage(log, "return (await window.barnraiser.call('app.info', {})).ok"))).toBe(true);
     expect(log && (await inPage(log, 'return typeof require'))).toBe('undefined');
@@ -298,9 +299,15 @@ describe('with a farm', () => {
 
   async function startBuild(steps: string): Promise<string> {
     await writeFile(join(project, 'Containerfile'), `${from}${steps}`);
+    const request = { context: project, reference: 'desktop:1', noCache: true };
     const answer = await inPage<{ ok: boolean; value: { id: string } }>(
       window.page,
-      `return window.barnraiser.call('builds.start', { context: ${JSON.stringify(project)}, reference: 'desktop:1', noCache: true })`,
+      `const begun = new Promise((resolve) => {
+         const stop = window.barnraiser.onEvent(({ event }) => event === 'build.started' && resolve(stop()));
+       });
+       const answer = await window.barnraiser.call('builds.start', ${JSON.stringify(request)});
+       if (answer.ok) await begun;
+       return answer;`,
     );
     expect(answer.ok, JSON.stringify(answer)).toBe(true);
     return answer.value.id;
@@ -311,10 +318,7 @@ describe('with a farm', () => {
       BrowserWindow.getFocusedWindow = () => null;
     });
     const id = await startBuild('RUN true\nRUN true\n');
-    await vi.waitFor(async () => expect((await seenBy(window)).notes).not.toEqual([]), {
-      timeout: 60_000,
-      interval: 100,
-    });
+    await soon(async () => expect((await seenBy(window)).notes).not.toEqual([]), 60_000);
     const { notes, progress } = await seenBy(window);
     expect(notes).toEqual([{ title: 'desktop:1 is built', body: expect.stringMatching(/^1 platform in /) }]);
     expect(progress.length).toBeGreaterThan(2);
@@ -328,7 +332,7 @@ describe('with a farm', () => {
   it('asks before it quits a running build, stays when that is refused, and else cancels it and ends', async () => {
     await startBuild('RUN sleep 600\n');
     await window.evaluate(({ app }) => app.quit());
-    await vi.waitFor(async () => expect((await seenBy(window)).questions).toHaveLength(1));
+    await soon(async () => expect((await seenBy(window)).questions).toHaveLength(1));
     const { questions } = await seenBy(window);
     expect(questions[0]).toMatchObject({
       message: '1 build is running. Quit and cancel it?',

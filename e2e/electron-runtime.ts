@@ -41,3 +41,11 @@ export function runtimeArguments(): string[] {
 export function hasDisplay(): boolean {
   return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 }
+
+/** What is missing for windows of Electron's own, in words; undefined where nothing is. */
+export function whatLacks(): string | undefined {
+  if (findRuntime() === undefined) {
+    return 'the Electron runtime is not here';
+  }
+  return hasDisplay() ? undefined : 'there is no display for its windows';
+}

@@ -1,0 +1,101 @@
+import { EventEmitter } from 'node:events';
+import { type FSWatcher, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { closeChromium, openChromium } from './chromium.ts';
+import { RefusableEvent } from './events.ts';
+import { BrowserWindow } from './window.ts';
+
+/** `app`: its life from ready to quit, and the lock that lets one instance run for each user data folder. */
+class StandInApp extends EventEmitter {
+  readonly isPackaged = false;
+  readonly #paths = new Map([['userData', join(tmpdir(), 'electron-stand-in')]]);
+  readonly #ready = new Promise<void>((resolve) => this.once('ready', resolve));
+  #watcher: FSWatcher | undefined;
+  #lock: string | undefined;
+
+  /** Becomes ready, when the program's modules have been run, as Electron does. */
+  begin(): void {
+    setImmediate(async () => {
+      if (this.#lock !== undefined) {
+        await openChromium(join(this.getPath('userData'), 'chromium'));
+      }
+      this.emit('ready');
+    });
+  }
+
+  whenReady(): Promise<void> {
+    return this.#ready;
+  }
+
+  getPath(name: string): string {
+    return this.#paths.get(name) ?? '';
+  }
+
+  setPath(name: string, path: string): void {
+    this.#paths.set(name, path);
+  }
+
+  /** Electron's is a socket; a file serves as well here. What a second start brings along comes as a file of its own. */
+  requestSingleInstanceLock(data: unknown = {}): boolean {
+    const folder = this.getPath('userData');
+    mkdirSync(folder, { recursive: true });
+    const lock = join(folder, 'only-instance');
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    } catch {
+      writeFileSync(join(folder, `second-${process.pid}.json`), JSON.stringify([process.argv, process.cwd(), data]));
+      return false;
+    }
+    this.#lock = lock;
+    this.#watcher = watch(folder, (_kind, name) => {
+      if (name?.startsWith('second-')) {
+        this.#hearSecond(join(folder, name));
+      }
+    });
+    return true;
+  }
+
+  #hearSecond(file: string): void {
+    try {
+      const [argv, cwd, data]: unknown[] = JSON.parse(readFileSync(file, 'utf8'));
+      rmSync(file);
+      this.emit('second-instance', new RefusableEvent(), argv, cwd, data);
+    } catch {
+      // not yet written to its end, or heard before
+    }
+  }
+
+  quit(): void {
+    const event = new RefusableEvent();
+    this.emit('before-quit', event);
+    if (event.defaultPrevented) {
+      return;
+    }
+    for (const window of BrowserWindow.getAllWindows()) {
+      window.close();
+    }
+    if (BrowserWindow.getAllWindows().length === 0) {
+      this.emit('will-quit', new RefusableEvent());
+      this.exit(0);
+    }
+  }
+
+  exit(code = 0): void {
+    this.#watcher?.close();
+    if (this.#lock !== undefined) {
+      rmSync(this.#lock, { force: true });
+    }
+    void closeChromium().finally(() => process.exit(code));
+  }
+}
+
+export const standInApp = new StandInApp();
+
+BrowserWindow.events.on('created', (contents: unknown) => {
+  standInApp.emit('web-contents-created', new RefusableEvent(), contents);
+});
+BrowserWindow.events.on('all-closed', () => standInApp.emit('window-all-closed'));
+
+// without the tests that started it nobody needs it
+process.on('disconnect', () => standInApp.exit(1));

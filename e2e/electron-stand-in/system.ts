@@ -1,0 +1,47 @@
+/** What Electron asks of the system. Tests replace what they want to see asked, as they do with Electron itself. */
+import { EventEmitter } from 'node:events';
+
+const nobody = async (): Promise<never> => {
+  throw new Error('There is nobody to answer this dialog.');
+};
+
+export const dialog = {
+  showMessageBox: nobody,
+  showOpenDialog: nobody,
+  showErrorBox: (title: string, content: string): void => console.error(`${title}: ${content}`),
+};
+
+export class Notification extends EventEmitter {
+  readonly title: string;
+  readonly body: string;
+
+  constructor({ title, body }: { title: string; body: string }) {
+    super();
+    this.title = title;
+    this.body = body;
+  }
+
+  static isSupported(): boolean {
+    return true;
+  }
+
+  show(): void {}
+}
+
+export const shell = {
+  openExternal: async (_url: string): Promise<void> => {},
+  openPath: async (_path: string): Promise<string> => '',
+};
+
+export const nativeTheme = { themeSource: 'system', shouldUseDarkColors: false };
+
+export const screen = {
+  getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1040 } }],
+};
+
+export const session = {
+  defaultSession: {
+    setPermissionRequestHandler: (_handler: unknown): void => {},
+    setPermissionCheckHandler: (_handler: unknown): void => {},
+  },
+};

@@ -1,0 +1,103 @@
+/**
+ * Draws build-resources/icon.svg in every size and container that systems want. Run it after a change of the drawing, with
+ * `npx tsx e2e/icons.ts`, and commit what it writes.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { chromium } from 'playwright';
+
+const folder = resolve(import.meta.dirname, '..', 'build-resources');
+
+/** Sizes of icon themes on Linux, in pixels. */
+const linuxSizes = [16, 24, 32, 48, 64, 128, 256, 512];
+const windowsSizes = [16, 24, 32, 48, 64, 128, 256];
+/** The types of an .icns that hold PNG, by their size; ic11 to ic14 and ic10 are the same for screens of double density. */
+const macTypes = {
+  icp4: 16,
+  icp5: 32,
+  ic07: 128,
+  ic08: 256,
+  ic09: 512,
+  ic11: 32,
+  ic12: 64,
+  ic13: 256,
+  ic14: 512,
+  ic10: 1024,
+};
+
+const drawing = await readFile(join(folder, 'icon.svg'), 'utf8');
+const sizes = [...new Set([...linuxSizes, ...windowsSizes, ...Object.values(macTypes)])];
+const square = await render(drawing, 1);
+// a Mac's icons leave room around them: 824 of 1024 points are filled
+const inset = await render(drawing, 824 / 1024);
+
+await mkdir(join(folder, 'icons'), { recursive: true });
+for (const size of linuxSizes) {
+  await writeFile(join(folder, 'icons', `${size}x${size}.png`), picture(square, size));
+}
+await writeFile(join(folder, 'icon.ico'), ico(windowsSizes.map((size) => [size, picture(square, size)])));
+await writeFile(
+  join(folder, 'icon.icns'),
+  icns(Object.entries(macTypes).map(([type, size]) => [type, picture(inset, size)])),
+);
+
+/** The drawing as PNG in every size, filling `part` of it. */
+async function render(svg: string, part: number): Promise<Map<number, Buffer>> {
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
+  try {
+    const page = await browser.newPage();
+    const pictures = new Map<number, Buffer>();
+    for (const size of sizes) {
+      await page.setViewportSize({ width: size, height: size });
+      await page.setContent(
+        `<style>body { margin: 0; display: grid; place-items: center; height: 100vh } svg { width: ${part * 100}vw }</style>${svg}`,
+      );
+      pictures.set(size, await page.screenshot({ omitBackground: true }));
+    }
+    return pictures;
+  } finally {
+    await browser.close();
+  }
+}
+
+function picture(pictures: ReadonlyMap<number, Buffer>, size: number): Buffer {
+  const found = pictures.get(size);
+  if (!found) {
+    throw new Error(`${size} was not drawn`);
+  }
+  return found;
+}
+
+/** A Windows icon that holds PNGs: a header of 6 bytes, 16 for each picture, then the pictures. */
+function ico(pictures: readonly (readonly [number, Buffer])[]): Buffer {
+  const header = Buffer.alloc(6 + 16 * pictures.length);
+  header.writeUInt16LE(1, 2);
+  header.writeUInt16LE(pictures.length, 4);
+  let offset = header.length;
+  for (const [index, [size, png]] of pictures.entries()) {
+    const at = 6 + 16 * index;
+    // 256 is written as 0
+    header.writeUInt8(size % 256, at);
+    header.writeUInt8(size % 256, at + 1);
+    header.writeUInt16LE(1, at + 4);
+    header.writeUInt16LE(32, at + 6);
+    header.writeUInt32LE(png.length, at + 8);
+    header.writeUInt32LE(offset, at + 12);
+    offset += png.length;
+  }
+  return Buffer.concat([header, ...pictures.map(([, png]) => png)]);
+}
+
+/** A Mac's icon: `icns` and the length of all, then each picture behind its type and length, which counts these 8 bytes. */
+function icns(pictures: readonly (readonly [string, Buffer])[]): Buffer {
+  const chunk = (type: string, body: Buffer): Buffer => {
+    const head = Buffer.alloc(8);
+    head.write(type, 'latin1');
+    head.writeUInt32BE(8 + body.length, 4);
+    return Buffer.concat([head, body]);
+  };
+  return chunk('icns', Buffer.concat(pictures.map(([type, png]) => chunk(type, png))));
+}

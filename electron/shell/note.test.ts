@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { done, failed, underWay } from '../terminal/recorded-build.ts';
+import { noteOf } from './note.ts';
+
+const place = '#/build/20260102-030405-abcd';
+
+it('tells that a build has ended well, and leads to it', () => {
+  expect(noteOf({ event: 'build.finished', build: done })).toEqual({
+    title: 'registry.example.com/team/api:1.4 is built',
+    body: '2 platforms in 1:43.',
+    place,
+  });
+});
+
+it('tells on which platforms a build has failed, and why', () => {
+  expect(noteOf({ event: 'build.finished', build: failed })).toEqual({
+    title: 'registry.example.com/team/api:1.4 failed on linux/arm64',
+    body: 'Node pi4: the step `RUN make -j4 all` ended with exit code 2.',
+    place,
+  });
+});
+
+it('is silent about what a person has cancelled and about all that goes on', () => {
+  expect(noteOf({ event: 'build.finished', build: { ...done, status: 'cancelled' } })).toBeUndefined();
+  expect(underWay.flatMap((event) => noteOf(event) ?? [])).toEqual([]);
+});
