@@ -13,6 +13,8 @@ export default defineConfig({
           name: 'renderer',
           environment: 'happy-dom',
           include: ['renderer/**/*.test.{ts,tsx}'],
+          // drawing is slow on a machine that is busy with other things
+          testTimeout: 30_000,
           // read by the test of the contrast; no other style matters there
           css: { include: [/tokens\.css/] },
         },

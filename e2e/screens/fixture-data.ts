@@ -1,0 +1,725 @@
+import type { Build, BuildRequest, Job, Phase, Step } from '../../shared/build.ts';
+import type { Connection } from '../../shared/connection.ts';
+import type { Candidate, Project, Push, Question } from '../../shared/contract.ts';
+import type { Assignment, Farm } from '../../shared/farm.ts';
+import type { Digest, ManifestList } from '../../shared/image.ts';
+import type { NodeStatus } from '../../shared/node.ts';
+import { type Platform, parsePlatform } from '../../shared/platform.ts';
+import type { Problem } from '../../shared/problem.ts';
+
+/** Believable data for pictures and renderer tests: the same every time, so that two pictures can be compared. */
+
+const gigabyte = 1e9;
+const megabyte = 1e6;
+
+export function platform(text: string): Platform {
+  const parsed = parsePlatform(text);
+  if (!parsed) {
+    throw new Error(`${text} is no platform`);
+  }
+  return parsed;
+}
+
+/** Digits that depend on the text alone. */
+export function digestOf(text: string): Digest {
+  let state = 2166136261;
+  let digits = '';
+  for (let round = 0; round < 8; round += 1) {
+    for (const letter of `${text}${round}`) {
+      state = Math.imul(state ^ letter.charCodeAt(0), 16777619) >>> 0;
+    }
+    digits += state.toString(16).padStart(8, '0');
+  }
+  return `sha256:${digits}`;
+}
+
+/** A number from 0 to 1 that depends on the text alone. */
+export function chance(text: string): number {
+  return Number.parseInt(digestOf(text).slice(7, 15), 16) / 0xffffffff;
+}
+
+/** Times are given backwards from when the fixture was made, in seconds. */
+export function ago(seconds: number): string {
+  return new Date(Date.now() - seconds * 1000).toISOString();
+}
+
+interface NodeFacts {
+  readonly name: string;
+  readonly uri: string;
+  readonly platform: string;
+  readonly emulated: readonly string[];
+  readonly cpus: number;
+  readonly memory: number;
+  readonly disk: readonly [free: number, total: number];
+  readonly latencyMs: number;
+  readonly version?: string;
+  readonly engine?: 'podman' | 'docker';
+  readonly distribution?: string;
+  readonly rootless?: boolean;
+  readonly identity?: string;
+}
+
+const facts: readonly NodeFacts[] = [
+  {
+    name: 'big-amd',
+    uri: 'ssh://build@big-amd.lan',
+    platform: 'linux/amd64',
+    emulated: ['linux/386', 'linux/s390x', 'linux/ppc64le'],
+    cpus: 32,
+    memory: 128,
+    disk: [812, 1900],
+    latencyMs: 3,
+    distribution: 'Fedora Linux 43',
+  },
+  {
+    name: 'pi4',
+    uri: 'ssh://pi@192.168.1.44:22/run/user/1000/podman/podman.sock',
+    platform: 'linux/arm64',
+    emulated: [],
+    cpus: 4,
+    memory: 8,
+    disk: [9, 118],
+    latencyMs: 14,
+    version: '5.4.2',
+    distribution: 'Debian GNU/Linux 13 (trixie)',
+    rootless: true,
+    identity: '~/.ssh/id_farm',
+  },
+  {
+    name: 'this-computer',
+    uri: 'unix:///run/user/1000/podman/podman.sock',
+    platform: 'linux/amd64',
+    emulated: ['linux/arm64'],
+    cpus: 12,
+    memory: 32,
+    disk: [140, 480],
+    latencyMs: 0.4,
+    rootless: true,
+    distribution: 'Fedora Linux 43',
+  },
+  {
+    name: 'graviton',
+    uri: 'ssh://ec2-user@graviton.eu.example.com',
+    platform: 'linux/arm64',
+    emulated: ['linux/arm/v7'],
+    cpus: 16,
+    memory: 64,
+    disk: [310, 500],
+    latencyMs: 42,
+    distribution: 'Amazon Linux 2023',
+  },
+  {
+    name: 'riscv-board',
+    uri: 'ssh://root@starfive.lan:2222',
+    platform: 'linux/riscv64',
+    emulated: [],
+    cpus: 4,
+    memory: 8,
+    disk: [41, 64],
+    latencyMs: 22,
+    version: '5.2.5',
+    engine: 'docker',
+    distribution: 'Ubuntu 24.04 LTS',
+  },
+  {
+    name: 's390x-lab',
+    uri: 'ssh://linux1@s390x-lab.example.com',
+    platform: 'linux/s390x',
+    emulated: [],
+    cpus: 2,
+    memory: 4,
+    disk: [20, 50],
+    latencyMs: 180,
+  },
+];
+
+const downProblem: Problem = {
+  code: 'ssh.timeout',
+  message: 'Node s390x-lab did not answer at s390x-lab.example.com:22 in 15 s.',
+  fix: 'Check that it is switched on and reachable: `ssh linux1@s390x-lab.example.com true`.',
+  detail: 'connect ETIMEDOUT 203.0.113.17:22',
+};
+
+export function connections(): Connection[] {
+  return facts.map(({ name, uri, identity }) => ({ name, uri, ...(identity ? { identity } : {}) }));
+}
+
+export function statuses(): NodeStatus[] {
+  return facts.map((fact) =>
+    fact.name === 's390x-lab' ? { state: 'down', connection: fact.name, problem: downProblem } : up(fact),
+  );
+}
+
+function up(fact: NodeFacts): NodeStatus {
+  const version = fact.version ?? '5.7.1';
+  return {
+    state: 'up',
+    connection: fact.name,
+    node: {
+      connection: fact.name,
+      engine: fact.engine ?? 'podman',
+      version,
+      apiVersion: version,
+      hostname: fact.name,
+      distribution: fact.distribution,
+      rootless: fact.rootless ?? false,
+      platform: platform(fact.platform),
+      emulated: fact.emulated.map(platform),
+      cpus: fact.cpus,
+      memory: { total: fact.memory * gigabyte, free: fact.memory * 0.6 * gigabyte },
+      disk: { total: fact.disk[1] * gigabyte, free: fact.disk[0] * gigabyte },
+      latencyMs: fact.latencyMs,
+    },
+  };
+}
+
+export function farms(): Farm[] {
+  return [
+    { name: 'home', connections: ['big-amd', 'pi4', 'this-computer'] },
+    { name: 'release', connections: ['big-amd', 'graviton', 'riscv-board', 's390x-lab'] },
+    { name: 'lab', connections: ['riscv-board'] },
+  ];
+}
+
+/** Fifty nodes of every kind, two of them down. */
+export function manyNodes(): { connections: Connection[]; statuses: NodeStatus[] } {
+  const names = Array.from({ length: 50 }, (_, index) => `rack${Math.floor(index / 10) + 1}-node${(index % 10) + 1}`);
+  return {
+    connections: names.map((name) => ({ name, uri: `ssh://build@${name}.dc.example.com` })),
+    statuses: names.map((name, index) => {
+      const base = facts[index % 5];
+      if (!base || index === 17 || index === 38) {
+        const problem = {
+          ...downProblem,
+          message: `Node ${name} did not answer at ${name}.dc.example.com:22 in 15 s.`,
+        };
+        return { state: 'down', connection: name, problem };
+      }
+      return up({ ...base, name, latencyMs: Math.round(2 + 90 * chance(name)) });
+    }),
+  };
+}
+
+export function candidates(): Candidate[] {
+  return [
+    {
+      source: 'local',
+      name: 'this-computer',
+      uri: 'unix:///run/user/1000/podman/podman.sock',
+      connection: 'this-computer',
+    },
+    { source: 'ssh-config', name: 'big-amd', uri: 'ssh://build@big-amd.lan', connection: 'big-amd' },
+    { source: 'ssh-config', name: 'pi4', uri: 'ssh://pi@192.168.1.44', identity: '~/.ssh/id_farm', connection: 'pi4' },
+    { source: 'ssh-config', name: 'nas', uri: 'ssh://admin@nas.lan' },
+    { source: 'ssh-config', name: 'mac-mini', uri: 'ssh://anna@mac-mini.lan' },
+    {
+      source: 'podman',
+      name: 'podman-machine-default',
+      uri: 'ssh://core@127.0.0.1:51234/run/user/501/podman/podman.sock',
+      identity: '~/.local/share/containers/podman/machine/machine',
+    },
+  ];
+}
+
+const instructions = [
+  'FROM docker.io/library/node:22-bookworm AS build',
+  'WORKDIR /src',
+  'COPY package.json package-lock.json ./',
+  'RUN npm ci',
+  'COPY . /src',
+  'RUN npm run build && npm prune --omit=dev',
+  'FROM docker.io/library/node:22-bookworm-slim',
+  'RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/*',
+  'COPY --from=build /src/dist /src/node_modules /app/',
+  'CMD ["tini", "--", "node", "/app/server.js"]',
+];
+/** How long each takes on a quick machine, in milliseconds. */
+const stepMs = [4_200, 120, 380, 38_000, 900, 51_000, 2_100, 16_000, 2_600, 90];
+
+export const source = {
+  path: 'Containerfile',
+  lines: instructions.flatMap((text, index) => (index === 6 ? ['', text] : [text])),
+  instructions: instructions.map((text, index) => ({
+    text,
+    firstLine: index + (index >= 6 ? 2 : 1),
+    lastLine: index + (index >= 6 ? 2 : 1),
+  })),
+};
+
+export function projectAt(context: string): Project {
+  const name = context.split('/').at(-1) ?? 'project';
+  return {
+    context,
+    name,
+    containerfiles: ['Containerfile', 'docker/Containerfile.debug'],
+    stages: ['build'],
+    buildArgs: [{ name: 'NODE_VERSION', default: '22' }, { name: 'COMMIT' }],
+    files: 318,
+    bytes: 12.4 * megabyte,
+    ignoredCount: 41_207,
+    largest: [
+      { path: 'assets/fonts/inter.woff2', bytes: 3.1 * megabyte },
+      { path: 'package-lock.json', bytes: 1.2 * megabyte },
+      { path: 'docs/architecture.png', bytes: 0.9 * megabyte },
+    ],
+    warnings: [
+      {
+        kind: 'env-file',
+        path: '.env',
+        message: '.env would be sent to the nodes. Add it to .containerignore if it holds secrets.',
+      },
+      { kind: 'git-folder', path: '.git', message: '.git is 48 MB of the context. Add it to .containerignore.' },
+    ],
+  };
+}
+
+/** What a job has done: how far it is, and how slow its node. */
+interface Progress {
+  readonly platform: string;
+  readonly node: string;
+  readonly mode?: 'native' | 'emulated';
+  readonly reason?: string;
+  readonly status: Phase;
+  /** Steps that are done; the next one runs or has failed where the status says so. */
+  readonly steps: number;
+  /** Of those, how many came from the cache. */
+  readonly cached?: number;
+  /** How much longer than on a quick machine everything takes. */
+  readonly slow?: number;
+  readonly startedAgo: number;
+  readonly problem?: Problem;
+  readonly lastLines?: string[];
+  readonly lost?: Job['lost'];
+}
+
+function stepsOf({ status, steps: finished, cached = 0, slow = 1, startedAgo }: Progress): Step[] {
+  const begun = Math.min(
+    instructions.length,
+    finished + (status === 'building' || status === 'failed' || status === 'cancelled' ? 1 : 0),
+  );
+  let at = Date.now() - startedAgo * 1000 + 1_500;
+  return instructions.slice(0, begun).map((text, index) => {
+    const isCached = index < cached;
+    const duration = Math.round((isCached ? 40 : (stepMs[index] ?? 100)) * (isCached ? 1 : slow));
+    const startedAt = new Date(at).toISOString();
+    at += duration;
+    const isOpen = index === finished && status === 'building';
+    return {
+      index: index + 1,
+      total: instructions.length,
+      text,
+      stage: index < 6 ? 'build' : undefined,
+      cached: isCached,
+      startedAt,
+      ...(isOpen ? {} : { durationMs: index === finished ? Math.round(duration / 2) : duration }),
+    };
+  });
+}
+
+export function job(progress: Progress): Job {
+  const steps = stepsOf(progress);
+  const { status } = progress;
+  const isEnd = status === 'done' || status === 'failed' || status === 'cancelled';
+  const worked = steps.reduce((sum, step) => sum + (step.durationMs ?? 0), 0);
+  const contextBytes = 12.4 * megabyte;
+  return {
+    platform: platform(progress.platform),
+    node: progress.node,
+    mode: progress.mode ?? 'native',
+    reason: progress.reason ?? 'runs it natively',
+    status,
+    steps,
+    bytesSent: status === 'queued' ? 0 : status === 'context' ? contextBytes * 0.65 : contextBytes,
+    bytesReceived: status === 'pulling' ? 21.3 * megabyte : status === 'done' ? 70.6 * megabyte : 0,
+    ...(status === 'queued' ? {} : { startedAt: ago(progress.startedAgo) }),
+    ...(isEnd ? { durationMs: worked + (status === 'done' ? 9_000 : 400) } : {}),
+    ...(status === 'done'
+      ? { transfer: 'push', digest: digestOf(`${progress.platform} ${progress.node}`), size: 70.6 * megabyte }
+      : {}),
+    problem: progress.problem,
+    lastLines: progress.lastLines,
+    lost: progress.lost ?? [],
+  };
+}
+
+const npmFailure = [
+  'npm error code ERESOLVE',
+  'npm error ERESOLVE could not resolve',
+  'npm error While resolving: sharp@0.33.5',
+  'npm error Found: node-addon-api@8.3.1',
+  'npm error Could not resolve dependency:',
+  'npm error peer node-addon-api@"^7.0.0" from @img/sharp-linux-arm64@0.33.5',
+  'Error: building at STEP "RUN npm ci": while running runtime: exit status 1',
+];
+
+export interface BuildFacts {
+  readonly id: string;
+  readonly reference: string;
+  readonly context?: string;
+  readonly farm?: string;
+  readonly status: Build['status'];
+  readonly startedAgo: number;
+  readonly jobs: readonly Progress[];
+  readonly problem?: Problem;
+  readonly request?: Partial<BuildRequest>;
+}
+
+export function build(given: BuildFacts): Build {
+  const jobs = given.jobs.map(job);
+  const assignments: Assignment[] = jobs.map((each) => ({
+    platform: each.platform,
+    node: each.node,
+    mode: each.mode,
+    reason: each.reason,
+  }));
+  const isRunning = given.status === 'running';
+  const durationMs = Math.max(...jobs.map((each) => each.durationMs ?? 0)) + 1_200;
+  const context = given.context ?? `/home/anna/projects/${given.reference.split(/[/:]/).at(-2) ?? 'api'}`;
+  const createdAt = ago(given.startedAgo);
+  return {
+    id: given.id,
+    status: given.status,
+    reference: given.reference,
+    request: {
+      context,
+      file: 'Containerfile',
+      reference: given.reference,
+      farm: given.farm ?? 'home',
+      platforms: jobs.map((each) => each.platform),
+      pins: {},
+      emulate: true,
+      buildArgs: {},
+      labels: {},
+      noCache: false,
+      pull: 'missing',
+      residue: 'cache',
+      ...given.request,
+    },
+    schedule: { assignments, unassigned: [], leftOut: [] },
+    context: { files: 318, bytes: 12.4 * megabyte, digest: digestOf(context) },
+    jobs,
+    ...(given.status === 'done'
+      ? {
+          list: listOf(
+            given.reference,
+            jobs.map((each) => each.platform),
+            createdAt,
+          ),
+        }
+      : {}),
+    problem: given.problem,
+    createdAt,
+    ...(isRunning ? {} : { durationMs }),
+  };
+}
+
+/** A list whose images share their lower layers with the others of the same repository. */
+export function listOf(reference: string, platforms: readonly Platform[], createdAt: string): ManifestList {
+  const repository = reference.replace(/:[^:/]*$/, '');
+  return {
+    reference,
+    digest: digestOf(`list ${reference}`),
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    createdAt,
+    entries: platforms.map((each) => {
+      const layers = [
+        { digest: digestOf(`debian ${each}`), size: 28.2 * megabyte },
+        { digest: digestOf(`node ${each}`), size: 47.9 * megabyte },
+        { digest: digestOf(`tini ${repository} ${each}`), size: 1.1 * megabyte },
+        { digest: digestOf(`app ${reference} ${each}`), size: (18 + 8 * chance(reference)) * megabyte },
+      ].map((layer) => ({ ...layer, size: Math.round(layer.size) }));
+      return {
+        platform: each,
+        digest: digestOf(`image ${reference} ${each}`),
+        size: layers.reduce((sum, layer) => sum + layer.size, 7_412),
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        layers,
+      };
+    }),
+  };
+}
+
+export const buildFailed: Problem = {
+  code: 'build.failed',
+  message: 'linux/arm64 failed on pi4 at step 4 of 10: RUN npm ci.',
+  fix: 'Read the last lines of its log, correct the Containerfile or the project, and retry arm64.',
+  detail: npmFailure.join('\n'),
+};
+
+/** The builds that pictures are made of, by name. */
+export const sample = {
+  running: (): Build =>
+    build({
+      id: '20260301-101500-run1',
+      reference: 'registry.example.com/team/api:1.4',
+      status: 'running',
+      startedAgo: 102,
+      jobs: [
+        {
+          platform: 'linux/amd64',
+          node: 'big-amd',
+          status: 'building',
+          steps: 8,
+          cached: 3,
+          startedAgo: 100,
+          reason: 'runs it natively, built it last',
+        },
+        { platform: 'linux/arm64', node: 'pi4', status: 'building', steps: 3, cached: 0, slow: 2.1, startedAgo: 99 },
+        {
+          platform: 'linux/s390x',
+          node: 'big-amd',
+          mode: 'emulated',
+          status: 'queued',
+          steps: 0,
+          startedAgo: 0,
+          reason: 'the only one that can emulate it',
+        },
+      ],
+    }),
+  runningLate: (): Build =>
+    build({
+      id: '20260301-101320-run2',
+      reference: 'worker:nightly',
+      farm: 'release',
+      status: 'running',
+      startedAgo: 260,
+      jobs: [
+        { platform: 'linux/amd64', node: 'big-amd', status: 'done', steps: 10, cached: 6, startedAgo: 258 },
+        { platform: 'linux/arm64', node: 'graviton', status: 'pulling', steps: 10, slow: 1.3, startedAgo: 257 },
+        {
+          platform: 'linux/riscv64',
+          node: 'riscv-board',
+          status: 'context',
+          steps: 0,
+          startedAgo: 12,
+          lost: [{ node: 's390x-lab', problem: downProblem }],
+        },
+      ],
+    }),
+  failed: (): Build =>
+    build({
+      id: '20260301-095500-fail',
+      reference: 'registry.example.com/team/api:1.4-rc2',
+      context: '/home/anna/projects/api',
+      status: 'failed',
+      startedAgo: 1_300,
+      problem: buildFailed,
+      jobs: [
+        { platform: 'linux/amd64', node: 'big-amd', status: 'done', steps: 10, cached: 2, startedAgo: 1_298 },
+        {
+          platform: 'linux/arm64',
+          node: 'pi4',
+          status: 'failed',
+          steps: 3,
+          slow: 2.2,
+          startedAgo: 1_298,
+          problem: buildFailed,
+          lastLines: npmFailure,
+        },
+        {
+          platform: 'linux/s390x',
+          node: 'big-amd',
+          mode: 'emulated',
+          status: 'done',
+          steps: 10,
+          slow: 4,
+          startedAgo: 1_200,
+          reason: 'the only one that can emulate it',
+        },
+      ],
+    }),
+  done: (): Build =>
+    build({
+      id: '20260301-083000-done',
+      reference: 'registry.example.com/team/api:1.3',
+      context: '/home/anna/projects/api',
+      status: 'done',
+      startedAgo: 6_400,
+      jobs: [
+        { platform: 'linux/amd64', node: 'big-amd', status: 'done', steps: 10, cached: 5, startedAgo: 6_398 },
+        { platform: 'linux/arm64', node: 'pi4', status: 'done', steps: 10, cached: 4, slow: 2, startedAgo: 6_397 },
+        {
+          platform: 'linux/s390x',
+          node: 'big-amd',
+          mode: 'emulated',
+          status: 'done',
+          steps: 10,
+          slow: 3,
+          startedAgo: 6_395,
+          reason: 'the only one that can emulate it',
+        },
+      ],
+    }),
+  cancelled: (): Build =>
+    build({
+      id: '20260228-180000-stop',
+      reference: 'web:dev',
+      status: 'cancelled',
+      startedAgo: 60_000,
+      jobs: [
+        { platform: 'linux/amd64', node: 'big-amd', status: 'cancelled', steps: 5, startedAgo: 59_990 },
+        { platform: 'linux/arm64', node: 'pi4', status: 'cancelled', steps: 2, slow: 2, startedAgo: 59_990 },
+      ],
+      problem: {
+        code: 'build.cancelled',
+        message: 'The build of web:dev was cancelled.',
+        fix: 'Start it again when you are ready.',
+      },
+    }),
+} as const;
+
+export const twentyPlatforms = (
+  'linux/amd64 linux/amd64/v2 linux/amd64/v3 linux/amd64/v4 linux/386 linux/arm64 linux/arm/v7 linux/arm/v6 linux/arm/v5 ' +
+  'linux/ppc64le linux/ppc64 linux/s390x linux/riscv64 linux/mips64le linux/mips64 linux/mipsle linux/mips linux/loong64 ' +
+  'freebsd/amd64 windows/amd64'
+).split(' ');
+
+/** One build of twenty platforms in every phase there is. */
+export function hugeBuild(): Build {
+  const phases: readonly Phase[] = [
+    'building',
+    'building',
+    'done',
+    'pulling',
+    'queued',
+    'building',
+    'context',
+    'failed',
+    'done',
+    'cancelled',
+  ];
+  return build({
+    id: '20260301-101500-huge',
+    reference: 'registry.example.com/platform/everything:2026.3',
+    farm: 'datacenter',
+    status: 'running',
+    startedAgo: 512,
+    jobs: twentyPlatforms.map((name, index) => {
+      const status = phases[index % phases.length] ?? 'queued';
+      const finished =
+        status === 'done' || status === 'pulling'
+          ? 10
+          : status === 'building' || status === 'failed'
+            ? 1 + ((index * 3) % 8)
+            : 0;
+      return {
+        platform: name,
+        node: `rack${(index % 5) + 1}-node${(index % 10) + 1}`,
+        mode: index % 3 === 2 ? 'emulated' : 'native',
+        status,
+        steps: finished,
+        cached: index % 4,
+        slow: 1 + chance(name) * 4,
+        startedAgo: 500,
+        ...(status === 'failed'
+          ? {
+              problem: { ...buildFailed, message: `${name} failed at step 4 of 10: RUN npm ci.` },
+              lastLines: npmFailure,
+            }
+          : {}),
+      };
+    }),
+  });
+}
+
+/** A year of builds of some projects. */
+export function history(count: number): Build[] {
+  const projects = ['api', 'worker', 'web', 'gateway', 'billing-service', 'docs'];
+  return Array.from({ length: count }, (_, index) => {
+    const name = projects[Math.floor(chance(`project ${index}`) * projects.length)] ?? 'api';
+    const luck = chance(`luck ${index}`);
+    const status = luck < 0.1 ? 'failed' : luck < 0.14 ? 'cancelled' : 'done';
+    const startedAgo = 8_000 + index * 9_000 + Math.round(4_000 * chance(`time ${index}`));
+    const bad: Progress = {
+      platform: 'linux/arm64',
+      node: 'pi4',
+      status: status === 'done' ? 'done' : status,
+      steps: status === 'done' ? 10 : 3,
+      slow: 1.6 + chance(`slow ${index}`),
+      startedAgo,
+      ...(status === 'failed' ? { problem: buildFailed, lastLines: npmFailure } : {}),
+    };
+    return build({
+      id: `2026${String(9999 - index).padStart(4, '0')}-old`,
+      reference: `registry.example.com/team/${name}:1.${Math.floor((count - index) / 7)}.${(count - index) % 7}`,
+      context: `/home/anna/projects/${name}`,
+      status,
+      startedAgo,
+      problem: status === 'failed' ? buildFailed : undefined,
+      jobs: [
+        {
+          platform: 'linux/amd64',
+          node: 'big-amd',
+          status: status === 'cancelled' ? 'cancelled' : 'done',
+          steps: status === 'cancelled' ? 4 : 10,
+          cached: index % 5,
+          slow: 0.7 + chance(`quick ${index}`),
+          startedAgo,
+        },
+        bad,
+      ],
+    });
+  });
+}
+
+export function push(given: Partial<Push> & Pick<Push, 'id' | 'status'>): Push {
+  const platforms = ['linux/amd64', 'linux/arm64', 'linux/s390x'].map(platform);
+  const done = given.status === 'done' ? 1 : 0.55;
+  return {
+    reference: 'registry.example.com/team/api:1.3',
+    destination: 'registry.example.com/team/api:1.3',
+    totalBytes: 212 * megabyte,
+    skippedBytes: 171 * megabyte,
+    uploadedBytes: Math.round(41 * megabyte * done),
+    images: platforms.map((each, index) => ({
+      platform: each,
+      digest: digestOf(`image registry.example.com/team/api:1.3 ${each}`),
+      totalBytes: 70.6 * megabyte,
+      doneBytes: Math.round(70.6 * megabyte * (given.status === 'done' ? 1 : ([1, 0.86, 0.81][index % 3] ?? 1))),
+    })),
+    ...(given.status === 'done' ? { digest: digestOf('list registry.example.com/team/api:1.3') } : {}),
+    ...given,
+  };
+}
+
+export const pushProblem: Problem = {
+  code: 'registry.denied',
+  message: 'registry.example.com refuses to let anna push to team/api.',
+  fix: 'Log in as someone who may: `podman login registry.example.com`.',
+  detail: '403 DENIED: requested access to the resource is denied',
+};
+
+export const hostKeyQuestion: Question = {
+  id: 'question-1',
+  kind: 'host-key',
+  connection: 'graviton',
+  host: 'graviton.eu.example.com',
+  port: 22,
+  keyType: 'ssh-ed25519',
+  fingerprint: 'SHA256:3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx9sD2fG4hJ',
+};
+
+const logVerbs = [
+  'Get:',
+  'Unpacking',
+  'Setting up',
+  'npm http fetch GET 200',
+  'added',
+  'compiling',
+  'src/',
+  '\u001b[32m✓\u001b[39m built',
+  '\u001b[33mwarning\u001b[39m deprecated',
+];
+
+/** Line `index` of a log that never ends: steps, downloads and colours as engines print them. */
+export function logLine(seed: string, index: number): string {
+  const step = Math.floor(index / 60);
+  if (index % 60 === 0) {
+    return `STEP ${(step % instructions.length) + 1}/${instructions.length}: ${instructions[step % instructions.length] ?? ''}`;
+  }
+  const verb = logVerbs[(index * 7 + seed.length) % logVerbs.length] ?? '';
+  const number = (index * 2654435761) % 100_000;
+  return index % 23 === 0
+    ? `${verb} https://registry.npmjs.org/@scope/a-package-with-a-rather-long-name-${number}/-/a-package-with-a-rather-long-name-${number}.tgz ${number % 900} ms (cache miss) and more words so that the line has to be wrapped or cut off somewhere`
+    : `${verb} package-${number} (${(number % 97) / 10} kB)`;
+}

@@ -1,0 +1,98 @@
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { afterEach, describe, expect, it } from 'vitest';
+import { App } from './app.tsx';
+import { matches } from './frame/shortcuts.ts';
+import { useNavigation } from './stores/navigation.ts';
+import { useSettings } from './stores/settings.ts';
+import { renderWithApp, type TestApp } from './test-app.tsx';
+
+let app: TestApp;
+afterEach(() => app.stop());
+
+async function open(state: Parameters<typeof renderWithApp>[1]) {
+  ({ app } = await renderWithApp(<App />, state));
+  // a dialog hides what is behind it from screen readers
+  return screen.findByRole('navigation', { name: 'Main', hidden: true });
+}
+const view = () => useNavigation.getState().place?.view;
+
+describe('the frame', () => {
+  it('opens at the default farm, and asks what can build where there is none', async () => {
+    await open('busy');
+    expect(view()).toEqual({ view: 'farm', name: 'home' });
+    app.stop();
+    await open('empty');
+    expect(view()).toEqual({ view: 'first-start' });
+  });
+
+  it('says of each farm how its nodes are, in words', async () => {
+    const sidebar = await open('busy');
+    within(sidebar).getByRole('link', { name: /^home ?: 3 nodes up$/ });
+    within(sidebar).getByRole('link', { name: /^release ?: 3 of 4 nodes up, s390x-lab down$/ });
+  });
+
+  it('has a way to every running build', async () => {
+    const sidebar = await open('busy');
+    expect(within(sidebar).getByText('2 running')).toBeDefined();
+    const link = within(sidebar).getByRole('link', { name: /api:1.4/ });
+    expect(link.getAttribute('href')).toBe('#/build/20260301-101500-run1');
+  });
+
+  it('says when the app is lost, and stops saying so when it is back', async () => {
+    await open('busy');
+    app.link('lost');
+    await screen.findByText(/connection to Barnraiser is lost/i);
+    app.link('open');
+    await waitFor(() => expect(screen.queryByText(/connection to Barnraiser is lost/i)).toBeNull());
+  });
+
+  it('shows a host key question with its fingerprint, and answers it', async () => {
+    await open('question');
+    const dialog = await screen.findByRole('dialog', { name: 'Is this graviton?' });
+    within(dialog).getByText('SHA256:3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx9sD2fG4hJ');
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Trust and save' }));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  });
+});
+
+describe('the palette', () => {
+  it('opens with its keys, finds a command and runs it', async () => {
+    await open('busy');
+    fireEvent.keyDown(document.body, { key: 'k', ctrlKey: true });
+    const input = await screen.findByRole('combobox');
+    fireEvent.change(input, { target: { value: 'farm lab' } });
+    await waitFor(() =>
+      expect(screen.getAllByRole('option').map(({ textContent }) => textContent)).toContain('Farm lab'),
+    );
+    fireEvent.click(screen.getByRole('option', { name: 'Farm lab' }));
+    expect(view()).toEqual({ view: 'farm', name: 'lab' });
+  });
+});
+
+describe('settings', () => {
+  it('change the theme at once', async () => {
+    await open('done');
+    fireEvent.keyDown(document.body, { key: ',', ctrlKey: true });
+    fireEvent.click(await screen.findByRole('button', { name: 'Dark' }));
+    await waitFor(() => expect(document.documentElement.dataset.theme).toBe('dark'));
+    expect(useSettings.getState().settings.theme).toBe('dark');
+    fireEvent.click(screen.getByRole('button', { name: 'System' }));
+    await waitFor(() => expect(document.documentElement.dataset.theme).toBeUndefined());
+  });
+});
+
+describe('a shortcut', () => {
+  const press = (key: string, more: KeyboardEventInit = {}) => new KeyboardEvent('keydown', { key, ...more });
+  it.each([
+    ['Mod+K', press('k', { ctrlKey: true }), false, true],
+    ['Mod+K', press('k', { metaKey: true }), true, true],
+    ['Mod+K', press('k', { metaKey: true }), false, false],
+    ['Mod+K', press('K', { ctrlKey: true, shiftKey: true }), false, false],
+    ['Mod+Shift+K', press('K', { ctrlKey: true, shiftKey: true }), false, true],
+    ['?', press('?', { shiftKey: true }), false, true],
+    ['Alt+ArrowLeft', press('ArrowLeft', { altKey: true }), false, true],
+    ['Escape', press('Escape'), false, true],
+  ])('%s is meant by the right keys only', (shortcut, event, mac, meant) => {
+    expect(matches(event, shortcut, mac)).toBe(meant);
+  });
+});

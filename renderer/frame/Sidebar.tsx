@@ -1,0 +1,183 @@
+import type { ReactNode } from 'react';
+import { formatCount, formatList, formatReferenceShort } from '../../shared/format.ts';
+import icon from '../icon.svg';
+import { classes } from '../parts/classes.ts';
+import { HealthDot } from '../parts/HealthDot.tsx';
+import { Icon, type IconName } from '../parts/Icon.tsx';
+import { IconButton } from '../parts/IconButton.tsx';
+import { Kbd } from '../parts/Kbd.tsx';
+import { PhaseGlyph } from '../parts/PhaseBadge.tsx';
+import { Clock } from '../parts/Quantity.tsx';
+import { Tooltip } from '../parts/Tooltip.tsx';
+import { useBuild, useRunningIds } from '../stores/builds.ts';
+import { useConnections } from '../stores/connections.ts';
+import { useFarms } from '../stores/farms.ts';
+import { hrefOf, navigate, useNavigation, type View } from '../stores/navigation.ts';
+import { type Health, healthOf, useNodes } from '../stores/nodes.ts';
+import styles from './Sidebar.module.css';
+
+/** More dots than this are a number: `49/50`. */
+const mostDots = 6;
+/** More running builds than this are in their list only. */
+const mostRunning = 5;
+
+export function Sidebar({ onSearch }: { onSearch: () => void }) {
+  const farms = useFarms((state) => state.farms);
+  const running = useRunningIds();
+  const current = useNavigation(({ place }) => place?.view);
+  const down = useNodes(({ byName }) => Object.values(byName).filter(({ state }) => state === 'down').length);
+  const connections = useConnections((state) => state.connections.length);
+
+  return (
+    <nav aria-label="Main" className={styles.sidebar}>
+      <div className={styles.brand}>
+        <img src={icon} alt="" className={styles.mark} />
+        <span className={styles.brandName}>Barnraiser</span>
+      </div>
+      <button type="button" className={styles.search} onClick={onSearch}>
+        <Icon name="search" size={14} />
+        <span>
+          Search<span className="visually-hidden"> and run commands</span>
+        </span>
+        <Kbd keys="Mod+K" />
+      </button>
+      <div className={styles.scroll}>
+        <div className={styles.heading}>
+          <h2>Farms</h2>
+          <IconButton icon="plus" label="New farm" size="small" onClick={() => navigate({ view: 'first-start' })} />
+        </div>
+        {farms.map(({ name, connections: members }) => (
+          <FarmLink
+            key={name}
+            name={name}
+            members={members}
+            isCurrent={current?.view === 'farm' && current.name === name}
+          />
+        ))}
+        <div className={styles.gap} />
+        <NavLink
+          view={{ view: 'builds' }}
+          icon="builds"
+          label="Builds"
+          isCurrent={current?.view === 'builds'}
+          spot={running.length > 0 ? 'running' : undefined}
+          note={running.length > 0 ? formatCount(running.length, 'running', 'running') : undefined}
+        />
+        {running.slice(0, mostRunning).map((id) => (
+          <RunningLink key={id} id={id} isCurrent={current?.view === 'build' && current.id === id} />
+        ))}
+        <NavLink view={{ view: 'images' }} icon="images" label="Images" isCurrent={current?.view === 'images'} />
+        <NavLink
+          view={{ view: 'connections' }}
+          icon="connections"
+          label="Connections"
+          isCurrent={current?.view === 'connections'}
+          note={down > 0 ? <span className={styles.down}>{down} down</span> : connections > 0 ? connections : undefined}
+        />
+      </div>
+      <div className={styles.foot}>
+        <NavLink
+          view={{ view: 'settings' }}
+          icon="settings"
+          label="Settings"
+          isCurrent={current?.view === 'settings'}
+        />
+      </div>
+    </nav>
+  );
+}
+
+interface NavLinkProps {
+  readonly view: View;
+  readonly icon: IconName;
+  readonly label: string;
+  readonly isCurrent: boolean;
+  readonly note?: ReactNode;
+  readonly spot?: 'running' | 'down' | undefined;
+}
+
+function NavLink({ view, icon: glyph, label, isCurrent, note, spot }: NavLinkProps) {
+  return (
+    <a href={hrefOf(view)} aria-current={isCurrent ? 'page' : undefined} title={label} className={styles.link}>
+      <Icon name={glyph} />
+      <span className={styles.name}>{label}</span>
+      {note !== undefined && <span className={styles.count}>{note}</span>}
+      {spot && <span className={classes(styles.spot, spot === 'down' && styles.spotDown)} />}
+    </a>
+  );
+}
+
+function RunningLink({ id, isCurrent }: { id: string; isCurrent: boolean }) {
+  const build = useBuild(id);
+  return build ? (
+    <a
+      href={hrefOf({ view: 'build', id })}
+      aria-current={isCurrent ? 'page' : undefined}
+      className={classes(styles.link, styles.running)}
+    >
+      <PhaseGlyph phase="running" />
+      <span className={styles.name}>{formatReferenceShort(build.reference)}</span>
+      <span className={styles.count}>
+        <Clock since={build.createdAt} />
+      </span>
+    </a>
+  ) : null;
+}
+
+function FarmLink({ name, members, isCurrent }: { name: string; members: readonly string[]; isCurrent: boolean }) {
+  const nodes = useNodes();
+  const healths = members.map((member) => healthOf(nodes, member));
+  const up = healths.filter((health) => health === 'up').length;
+  const worst = healths.reduce<Health>((sofar, health) => (badness[health] > badness[sofar] ? health : sofar), 'up');
+  return (
+    <Tooltip text={inWords(members, healths)} side="right">
+      <a
+        href={hrefOf({ view: 'farm', name })}
+        aria-current={isCurrent ? 'page' : undefined}
+        className={classes(styles.link, styles.farm)}
+      >
+        <Icon name="farm" />
+        <span className={styles.monogram} aria-hidden="true">
+          {name.slice(0, 2)}
+        </span>
+        <span className={styles.name}>
+          {name}
+          <span className="visually-hidden">: {inWords(members, healths)}</span>
+        </span>
+        {members.length > mostDots && (
+          <span className={styles.count}>
+            {up}/{members.length}
+          </span>
+        )}
+        <span className={styles.dots} aria-hidden="true">
+          {members.length <= mostDots ? (
+            members.map((member, index) => {
+              const health = healths[index] ?? 'unknown';
+              const isWorst = health === worst && healths.indexOf(worst) === index;
+              return (
+                <span key={member} className={isWorst ? styles.worst : undefined}>
+                  <HealthDot health={health} />
+                </span>
+              );
+            })
+          ) : (
+            <span className={styles.worst}>
+              <HealthDot health={worst} />
+            </span>
+          )}
+        </span>
+      </a>
+    </Tooltip>
+  );
+}
+
+const badness: Readonly<Record<Health, number>> = { up: 0, unknown: 1, probing: 2, down: 3 };
+
+/** `2 nodes up`, `2 of 3 nodes up, s390x-lab down`. */
+function inWords(members: readonly string[], healths: readonly Health[]): string {
+  const up = healths.filter((health) => health === 'up').length;
+  const down = members.filter((_, index) => healths[index] === 'down');
+  const all = up === members.length ? formatCount(up, 'node') : `${up} of ${formatCount(members.length, 'node')}`;
+  const names = down.length > 3 ? `${down.length} of them` : formatList(down);
+  return `${all} up${down.length > 0 ? `, ${names} down` : ''}`;
+}

@@ -1,0 +1,180 @@
+import { useMemo } from 'react';
+import { formatPlatform } from '../../shared/format.ts';
+import { type Command, useCommands } from '../commands.ts';
+import { useBuilds } from '../stores/builds.ts';
+import { useConnections } from '../stores/connections.ts';
+import { useFarms } from '../stores/farms.ts';
+import { useImages } from '../stores/images.ts';
+import { goBack, goForward, navigate, openLog, openSheet, useNavigation } from '../stores/navigation.ts';
+import { probe } from '../stores/nodes.ts';
+import { updateSettings } from '../stores/settings.ts';
+import { toastProblem } from '../stores/toasts.ts';
+
+/** How many of a kind the palette offers: what is older is found in its view. */
+const offered = 40;
+
+/** What can be done from every view. Views add their own with `useCommands`. */
+export function useFrameCommands(openPalette: () => void): void {
+  const farms = useFarms((state) => state.farms);
+  const defaultFarm = useFarms((state) => state.default);
+  const connections = useConnections((state) => state.connections);
+  const lists = useImages((state) => state.lists);
+  const view = useNavigation((state) => state.place?.view);
+  const buildId = view?.view === 'build' ? view.id : undefined;
+  const order = useBuilds((state) => state.order);
+  // only what does not change while builds run: the palette must not be made anew with every line of output
+  const jobs = useBuilds(({ byId }) =>
+    buildId === undefined ? '' : (byId[buildId]?.jobs ?? []).map(({ platform }) => platform).join(' '),
+  );
+  const here = view?.view === 'farm' ? view.name : defaultFarm;
+
+  const fixed = useMemo<Command[]>(
+    () => [
+      {
+        id: 'palette',
+        label: 'Search and run commands',
+        group: 'App',
+        icon: 'search',
+        shortcut: 'Mod+K',
+        run: openPalette,
+      },
+      { id: 'go:builds', label: 'Builds', group: 'Go to', icon: 'builds', run: () => navigate({ view: 'builds' }) },
+      { id: 'go:images', label: 'Images', group: 'Go to', icon: 'images', run: () => navigate({ view: 'images' }) },
+      {
+        id: 'go:connections',
+        label: 'Connections',
+        group: 'Go to',
+        icon: 'connections',
+        run: () => navigate({ view: 'connections' }),
+      },
+      {
+        id: 'go:settings',
+        label: 'Settings',
+        group: 'Go to',
+        icon: 'settings',
+        shortcut: 'Mod+,',
+        run: () => navigate({ view: 'settings' }),
+      },
+      { id: 'go:back', label: 'Back', group: 'Go to', icon: 'chevron-left', shortcut: 'Alt+ArrowLeft', run: goBack },
+      {
+        id: 'go:forward',
+        label: 'Forward',
+        group: 'Go to',
+        icon: 'chevron-right',
+        shortcut: 'Alt+ArrowRight',
+        run: goForward,
+      },
+      {
+        id: 'connection:add',
+        label: 'Add connection…',
+        group: 'Connections',
+        icon: 'plus',
+        run: () => navigate({ view: 'connections', adding: true }),
+      },
+      {
+        id: 'connection:probe',
+        label: 'Ask all nodes how they are',
+        group: 'Connections',
+        icon: 'refresh',
+        keywords: ['probe', 'status', 'check'],
+        run: () => {
+          const names = connections.map(({ name }) => name);
+          if (names.length > 0) {
+            probe({ connections: names }).catch(toastProblem);
+          }
+        },
+      },
+      ...(['system', 'light', 'dark'] as const).map(
+        (theme): Command => ({
+          id: `theme:${theme}`,
+          label: `Theme: ${theme}`,
+          group: 'App',
+          icon: 'settings',
+          keywords: ['appearance', 'colour'],
+          run: () => void updateSettings({ theme }).catch(toastProblem),
+        }),
+      ),
+    ],
+    [openPalette, connections],
+  );
+  useCommands(() => fixed, [fixed]);
+
+  useCommands(
+    () => [
+      {
+        id: 'build:new',
+        label: 'New build…',
+        group: 'Build',
+        icon: 'plus',
+        shortcut: 'Mod+N',
+        run: () => openSheet({ sheet: 'new-build', ...(here ? { farm: here } : {}) }),
+      },
+      ...farms.flatMap(({ name }): Command[] => [
+        {
+          id: `build:on:${name}`,
+          label: `New build on ${name}…`,
+          group: 'Build',
+          icon: 'plus',
+          run: () => openSheet({ sheet: 'new-build', farm: name }),
+        },
+        {
+          id: `go:farm:${name}`,
+          label: `Farm ${name}`,
+          group: 'Go to',
+          icon: 'farm',
+          run: () => navigate({ view: 'farm', name }),
+        },
+      ]),
+    ],
+    [farms, here],
+  );
+
+  useCommands(
+    () =>
+      lists.slice(0, offered).map(({ reference }) => ({
+        id: `push:${reference}`,
+        label: `Push ${reference}…`,
+        group: 'Push',
+        icon: 'push',
+        run: () => openSheet({ sheet: 'push', reference }),
+      })),
+    [lists],
+  );
+
+  useCommands(
+    () =>
+      connections.slice(0, offered).map(({ name }) => ({
+        id: `go:connection:${name}`,
+        label: `Connection ${name}`,
+        group: 'Connections',
+        icon: 'connections',
+        run: () => navigate({ view: 'connections', name }),
+      })),
+    [connections],
+  );
+
+  useCommands(() => {
+    const { byId } = useBuilds.getState();
+    return order.slice(0, offered).map((id) => ({
+      id: `go:build:${id}`,
+      label: `Build ${byId[id]?.reference ?? id}`,
+      group: 'Go to',
+      icon: 'builds',
+      keywords: [id],
+      run: () => navigate({ view: 'build', id }),
+    }));
+  }, [order]);
+
+  useCommands(() => {
+    const build = buildId === undefined ? undefined : useBuilds.getState().byId[buildId];
+    return jobs === '' || !build
+      ? []
+      : build.jobs.map(({ platform }) => ({
+          id: `log:${platform}`,
+          label: `Show log of ${formatPlatform(platform)}`,
+          group: 'Here',
+          icon: 'log',
+          run: () => openLog({ id: build.id, platform }),
+        }));
+  }, [buildId, jobs]);
+}

@@ -1,0 +1,27 @@
+import './zod-without-eval.ts';
+
+import './tokens.css';
+import './base.css';
+import { CSPProvider } from '@base-ui/react/csp-provider';
+import { Tooltip } from '@base-ui/react/tooltip';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { applyRememberedTheme } from './frame/theme.ts';
+import { startLive } from './stores/live.ts';
+
+applyRememberedTheme();
+startLive();
+
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <CSPProvider disableStyleElements>
+        <Tooltip.Provider delay={500}>
+          <App />
+        </Tooltip.Provider>
+      </CSPProvider>
+    </StrictMode>,
+  );
+}

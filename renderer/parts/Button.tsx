@@ -1,0 +1,70 @@
+import { Button as BaseButton } from '@base-ui/react/button';
+import type { MouseEvent, ReactNode, Ref } from 'react';
+import styles from './Button.module.css';
+import { classes } from './classes.ts';
+import { Icon, type IconName } from './Icon.tsx';
+import { Kbd } from './Kbd.tsx';
+import { Spinner } from './Spinner.tsx';
+
+export type ButtonKind = 'primary' | 'secondary' | 'quiet' | 'danger';
+export type ButtonSize = 'small' | 'medium' | 'large';
+
+export interface ButtonProps {
+  /** What it does: `Remove from farm`, never `OK`. */
+  readonly children: ReactNode;
+  /** One primary button a view at most; `danger` is for the last step of something that loses data. */
+  readonly kind?: ButtonKind;
+  readonly size?: ButtonSize;
+  readonly icon?: IconName;
+  /** Shown beside the label, as `Mod+Enter`; register the command to make it work. */
+  readonly shortcut?: string;
+  readonly disabled?: boolean;
+  /** What it started goes on: it spins, keeps its width and the focus, and takes no click. */
+  readonly busy?: boolean;
+  readonly type?: 'button' | 'submit';
+  readonly form?: string;
+  readonly onClick?: (event: MouseEvent<HTMLElement>) => void;
+  readonly className?: string;
+  readonly ref?: Ref<HTMLElement>;
+}
+
+export function Button({
+  children,
+  kind = 'secondary',
+  size = 'medium',
+  icon,
+  shortcut,
+  disabled = false,
+  busy = false,
+  type = 'button',
+  className,
+  ...rest
+}: ButtonProps) {
+  return (
+    <BaseButton
+      {...rest}
+      type={type}
+      disabled={disabled || busy}
+      focusableWhenDisabled={busy}
+      aria-busy={busy || undefined}
+      className={classes(
+        styles.button,
+        styles[kind],
+        size !== 'medium' && styles[size],
+        busy && styles.busy,
+        className,
+      )}
+    >
+      <span className={styles.label}>
+        {icon && <Icon name={icon} size={size === 'small' ? 14 : 16} />}
+        {children}
+        {shortcut && <Kbd keys={shortcut} onFill={kind === 'primary' && !disabled} />}
+      </span>
+      {busy && (
+        <span className={styles.spinner}>
+          <Spinner />
+        </span>
+      )}
+    </BaseButton>
+  );
+}

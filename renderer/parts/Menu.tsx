@@ -1,0 +1,60 @@
+import { Menu as Base } from '@base-ui/react/menu';
+import type { ReactElement } from 'react';
+import { classes } from './classes.ts';
+import { Icon, type IconName } from './Icon.tsx';
+import { Kbd } from './Kbd.tsx';
+import styles from './Popup.module.css';
+
+export type MenuItem =
+  | {
+      readonly label: string;
+      readonly run: () => void;
+      readonly icon?: IconName;
+      readonly hint?: string;
+      readonly shortcut?: string;
+      readonly disabled?: boolean;
+      /** It loses data: red, and last. */
+      readonly danger?: boolean;
+    }
+  | 'separator';
+
+export interface MenuProps {
+  /** The button that opens it, as `<IconButton icon="more" label="More about api:1.4" />`. */
+  readonly trigger: ReactElement<Record<string, unknown>>;
+  readonly items: readonly MenuItem[];
+  readonly align?: 'start' | 'end';
+}
+
+export function Menu({ trigger, items, align = 'end' }: MenuProps) {
+  return (
+    <Base.Root>
+      <Base.Trigger render={trigger} />
+      <Base.Portal>
+        <Base.Positioner className={styles.positioner} sideOffset={4} align={align}>
+          <Base.Popup className={styles.popup}>
+            {items.map((item, index) =>
+              item === 'separator' ? (
+                // biome-ignore lint/suspicious/noArrayIndexKey: a line has nothing else to be known by
+                <Base.Separator key={`line ${index}`} className={styles.separator} />
+              ) : (
+                <Base.Item
+                  key={item.label}
+                  disabled={item.disabled}
+                  onClick={item.run}
+                  className={classes(styles.item, item.danger && styles.danger)}
+                >
+                  {item.icon && <Icon name={item.icon} />}
+                  <span className={styles.text}>
+                    {item.label}
+                    {item.hint && <span className={styles.hint}>{item.hint}</span>}
+                  </span>
+                  {item.shortcut && <Kbd keys={item.shortcut} />}
+                </Base.Item>
+              ),
+            )}
+          </Base.Popup>
+        </Base.Positioner>
+      </Base.Portal>
+    </Base.Root>
+  );
+}

@@ -1,0 +1,40 @@
+import { Switch as Base } from '@base-ui/react/switch';
+import { type ReactNode, useId } from 'react';
+import styles from './Checkbox.module.css';
+import { classes } from './classes.ts';
+
+export interface SwitchProps {
+  readonly label: ReactNode;
+  readonly description?: ReactNode;
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+  readonly disabled?: boolean;
+  readonly hideLabel?: boolean;
+}
+
+/** Something that is on or off at once. In a form that is sent later, use Checkbox. */
+export function Switch({ label, description, checked, onChange, disabled = false, hideLabel = false }: SwitchProps) {
+  const id = useId();
+  return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the control is the switch inside
+    <label className={classes(styles.switchRow, disabled && styles.disabled)}>
+      <span className={hideLabel ? 'visually-hidden' : undefined}>
+        {label}
+        {description && (
+          <span id={id} className={styles.description}>
+            {description}
+          </span>
+        )}
+      </span>
+      <Base.Root
+        checked={checked}
+        onCheckedChange={onChange}
+        disabled={disabled}
+        aria-describedby={description ? id : undefined}
+        className={styles.switch}
+      >
+        <Base.Thumb className={styles.thumb} />
+      </Base.Root>
+    </label>
+  );
+}

@@ -1,0 +1,47 @@
+import { create } from 'zustand';
+import type { Connection } from '../../shared/connection.ts';
+import type { AppEvent, CallInput, Candidate } from '../../shared/contract.ts';
+import { call } from '../api.ts';
+
+interface Connections {
+  readonly connections: readonly Connection[];
+  readonly loaded: boolean;
+}
+
+export const useConnections = create<Connections>(() => ({ connections: [], loaded: false }));
+
+/** @throws Failure */
+export async function loadConnections(): Promise<void> {
+  useConnections.setState({ connections: await call('connections.list', {}), loaded: true });
+}
+
+/** @throws Failure `connection.exists`, `connection.uri`, `input.invalid` */
+export async function addConnection(input: CallInput<'connections.add'>): Promise<Connection> {
+  const connection = await call('connections.add', input);
+  await loadConnections();
+  return connection;
+}
+
+/** @throws Failure */
+export async function updateConnection(input: CallInput<'connections.update'>): Promise<Connection> {
+  const connection = await call('connections.update', input);
+  await loadConnections();
+  return connection;
+}
+
+/** @throws Failure `connection.unknown`, `connection.in-use` */
+export async function removeConnection(name: string): Promise<void> {
+  await call('connections.remove', { name });
+  await loadConnections();
+}
+
+export function foldConnections(event: AppEvent): void {
+  if (event.event === 'farms.changed') {
+    useConnections.setState({ connections: event.connections });
+  }
+}
+
+/** What this computer knows of engines already. Nothing is contacted. @throws Failure */
+export function discoverConnections(): Promise<readonly Candidate[]> {
+  return call('connections.discover', {});
+}

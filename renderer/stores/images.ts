@@ -1,0 +1,31 @@
+import { create } from 'zustand';
+import type { ManifestList } from '../../shared/image.ts';
+import { call } from '../api.ts';
+
+interface Images {
+  readonly lists: readonly ManifestList[];
+  readonly loaded: boolean;
+}
+
+export const useImages = create<Images>(() => ({ lists: [], loaded: false }));
+
+export function useImage(reference: string | undefined): ManifestList | undefined {
+  return useImages(({ lists }) => lists.find((list) => list.reference === reference));
+}
+
+/** Called at the start and whenever a build has ended. @throws Failure */
+export async function loadImages(): Promise<void> {
+  useImages.setState({ lists: await call('images.list', {}), loaded: true });
+}
+
+/** Removes a list from local storage. @returns the bytes that it freed @throws Failure `image.unknown` */
+export async function removeImage(reference: string): Promise<number> {
+  const { freedBytes } = await call('images.remove', { reference });
+  await loadImages();
+  return freedBytes;
+}
+
+/** Writes a list as `oci:DIR` or `oci-archive:FILE`. @throws Failure */
+export function exportImage(reference: string, destination: string): Promise<{ path: string; bytes: number }> {
+  return call('images.export', { reference, destination });
+}

@@ -1,0 +1,161 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { sample } from '../../e2e/screens/fixture-data.ts';
+import { startTestApp, type TestApp } from '../test-app.tsx';
+import { cancelBuild, removeBuild, startBuild, useBuilds } from './builds.ts';
+import { useConnections } from './connections.ts';
+import { createFarm, useFarms } from './farms.ts';
+import { useImages } from './images.ts';
+import { useLive } from './live.ts';
+import { healthOf, useNodes } from './nodes.ts';
+import { usePushes } from './pushes.ts';
+import { answerQuestion, useQuestions } from './questions.ts';
+import { updateSettings, useSettings } from './settings.ts';
+
+let app: TestApp;
+afterEach(() => app.stop());
+
+/** The build that runs in the fixture, as it is known now. */
+const running = () => useBuilds.getState().byId[sample.running().id];
+
+function jobOf(platform: string) {
+  const job = running()?.jobs.find((each) => each.platform === platform);
+  if (!job) {
+    throw new Error(`no job for ${platform}`);
+  }
+  return job;
+}
+
+describe('attaching', () => {
+  it('shows the whole truth at once, also in mid-build', async () => {
+    app = await startTestApp('busy');
+    expect(running()?.status).toBe('running');
+    expect(jobOf('linux/amd64').steps.length).toBeGreaterThan(3);
+    expect(useFarms.getState()).toMatchObject({ default: 'home', loaded: true });
+    expect(useConnections.getState().connections).toHaveLength(6);
+    expect(healthOf(useNodes.getState(), 's390x-lab')).toBe('down');
+    expect(useImages.getState().lists.length).toBeGreaterThan(0);
+    expect(usePushes.getState().order[0]).toBe('push-1');
+    expect(useSettings.getState().info?.door).toBe('browser');
+  });
+
+  it('lists builds newest first', async () => {
+    app = await startTestApp('busy');
+    const { byId, order } = useBuilds.getState();
+    const times = order.map((id) => byId[id]?.createdAt ?? '');
+    expect(times).toEqual([...times].sort().reverse());
+    expect(times.length).toBe(29);
+  });
+
+  it('shows an open question, and takes it away once it is answered', async () => {
+    app = await startTestApp('question');
+    const [question] = useQuestions.getState().open;
+    expect(question?.connection).toBe('graviton');
+    await answerQuestion(question?.id ?? '', 'once');
+    expect(useQuestions.getState().open).toEqual([]);
+  });
+
+  it('loads everything anew when the app is back after it was lost', async () => {
+    app = await startTestApp('busy');
+    app.link('lost');
+    expect(useLive.getState().link).toBe('lost');
+    useBuilds.setState({ byId: {}, order: [] });
+    useFarms.setState({ farms: [] });
+    app.link('open');
+    await vi.waitFor(() => expect(running()).toBeDefined());
+    expect(useFarms.getState().farms).toHaveLength(3);
+  });
+});
+
+describe('events', () => {
+  it('change a job in place, and nothing else', async () => {
+    app = await startTestApp('busy');
+    const before = useBuilds.getState();
+    app.emit({ event: 'job.changed', buildId: sample.running().id, job: { ...jobOf('linux/arm64'), bytesSent: 7 } });
+    await vi.waitFor(() => expect(jobOf('linux/arm64').bytesSent).toBe(7));
+    const after = useBuilds.getState();
+    expect(after.order).toBe(before.order);
+    expect(after.byId[sample.done().id]).toBe(before.byId[sample.done().id]);
+    expect(running()?.jobs.map(({ platform }) => platform)).toEqual(['linux/amd64', 'linux/arm64', 'linux/s390x']);
+  });
+
+  it('that were said before the end of a build do not undo its end', async () => {
+    app = await startTestApp('busy');
+    const late = jobOf('linux/arm64');
+    const build = running();
+    if (!build) {
+      throw new Error('no build');
+    }
+    const ended = {
+      ...build,
+      status: 'cancelled' as const,
+      jobs: build.jobs.map((job) => ({ ...job, status: 'cancelled' as const })),
+    };
+    app.emit({ event: 'build.finished', build: ended });
+    app.emit({ event: 'job.changed', buildId: build.id, job: late });
+    await vi.waitFor(() => expect(running()?.status).toBe('cancelled'));
+    expect(jobOf('linux/arm64').status).toBe('cancelled');
+  });
+
+  it('are folded in after what was loaded at the same time', async () => {
+    app = await startTestApp('busy');
+    app.link('open');
+    app.emit({ event: 'job.changed', buildId: sample.running().id, job: { ...jobOf('linux/amd64'), bytesSent: 9 } });
+    await vi.waitFor(() => expect(jobOf('linux/amd64').bytesSent).toBe(9));
+  });
+
+  it('count the lines of logs without keeping them', async () => {
+    app = await startTestApp('busy');
+    const { id } = sample.running();
+    const { platform, node } = jobOf('linux/amd64');
+    app.emit({ event: 'job.log', buildId: id, platform, node, from: 100, lines: ['a', 'b'] });
+    app.emit({ event: 'job.log', buildId: id, platform, node, from: 40, lines: ['c'] });
+    await vi.waitFor(() => expect(useBuilds.getState().lineCounts[id]?.[platform]).toBe(102));
+    expect(JSON.stringify(useBuilds.getState().lineCounts)).not.toContain('"a"');
+  });
+
+  it('tell how far a context is packed', async () => {
+    app = await startTestApp('busy');
+    app.emit({ event: 'build.context', buildId: 'b9', files: 3, bytes: 40, done: false });
+    await vi.waitFor(() => expect(useBuilds.getState().packing.b9).toEqual({ files: 3, bytes: 40, done: false }));
+  });
+
+  it('bring new farms, connections, nodes and settings', async () => {
+    app = await startTestApp('busy');
+    await createFarm({ name: 'new', connections: ['pi4'] });
+    expect(useFarms.getState().farms.at(-1)).toEqual({ name: 'new', connections: ['pi4'] });
+    app.emit({ event: 'farms.changed', connections: [{ name: 'only', uri: 'ssh://only' }], farms: [] });
+    await vi.waitFor(() => expect(useFarms.getState().farms).toEqual([]));
+    expect(useConnections.getState().connections.map(({ name }) => name)).toEqual(['only']);
+    // whom nobody has asked yet is asked
+    await vi.waitFor(() => expect(healthOf(useNodes.getState(), 'only')).toBe('down'));
+    await updateSettings({ theme: 'dark' });
+    expect(useSettings.getState().settings.theme).toBe('dark');
+  });
+
+  it('load the images anew when a build has made one', async () => {
+    app = await startTestApp('busy');
+    useImages.setState({ lists: [] });
+    app.emit({ event: 'build.finished', build: sample.done() });
+    await vi.waitFor(() => expect(useImages.getState().lists.length).toBeGreaterThan(0));
+  });
+});
+
+describe('doing', () => {
+  it('starts, cancels and forgets a build', async () => {
+    app = await startTestApp('done');
+    const build = await startBuild({ context: '/home/anna/projects/api', reference: 'api:2', farm: 'home' });
+    expect(useBuilds.getState().order[0]).toBe(build.id);
+    await cancelBuild(build.id);
+    await vi.waitFor(() => expect(useBuilds.getState().byId[build.id]?.status).toBe('cancelled'));
+    await removeBuild(build.id);
+    expect(useBuilds.getState().order).not.toContain(build.id);
+  });
+
+  it('takes a setting back that the app refuses', async () => {
+    app = await startTestApp('done');
+    const change = updateSettings({ keepBuilds: 0 });
+    expect(useSettings.getState().settings.keepBuilds).toBe(0);
+    await expect(change).rejects.toMatchObject({ problem: { code: 'input.invalid' } });
+    expect(useSettings.getState().settings.keepBuilds).toBe(1000);
+  });
+});

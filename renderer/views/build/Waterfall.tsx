@@ -1,0 +1,191 @@
+import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
+import type { Build } from '../../../shared/build.ts';
+import { formatDuration, formatPlatform } from '../../../shared/format.ts';
+import { classes } from '../../parts/classes.ts';
+import { useNow } from '../../parts/now.ts';
+import { Segmented } from '../../parts/Segmented.tsx';
+import { type Axis, axisOf, percentOf } from './axis.ts';
+import barStyles from './StepBar.module.css';
+import { StepBar } from './StepBar.tsx';
+import { StepTable } from './StepTable.tsx';
+import { alignSteps, type Bar, nextBar, type StepRow } from './steps.ts';
+import styles from './Waterfall.module.css';
+
+type Shape = 'step' | 'platform' | 'table';
+
+const shapes = [
+  { value: 'step', label: 'By step' },
+  { value: 'platform', label: 'By platform' },
+  { value: 'table', label: 'Table' },
+] as const;
+
+/** With more platforms than these a row for each step is taller than what it tells. */
+const fewPlatforms = 4;
+
+/** When each platform ran each step, on one axis of time. */
+export function Waterfall({ build }: { build: Build }) {
+  const [chosen, setChosen] = useState<Shape>();
+  const shape = chosen ?? (build.jobs.length > fewPlatforms ? 'platform' : 'step');
+  const rows = useMemo(() => alignSteps(build), [build]);
+  return (
+    <section aria-labelledby="build-steps" className={styles.section}>
+      <header className={styles.header}>
+        <h2 id="build-steps">Steps</h2>
+        <Legend rows={rows} />
+        <Segmented label="Show steps" value={shape} options={shapes} onChange={setChosen} />
+      </header>
+      {rows.length === 0 ? (
+        <p className={styles.none}>{build.status === 'running' ? 'No step has begun yet.' : 'No step was begun.'}</p>
+      ) : shape === 'table' ? (
+        <StepTable build={build} rows={rows} />
+      ) : (
+        <Chart build={build} rows={rows} by={shape} />
+      )}
+    </section>
+  );
+}
+
+const legend = [
+  ['done', 'done'],
+  ['cached', 'cached'],
+  ['running', 'running'],
+  ['failed', 'failed'],
+  ['cancelled', 'cancelled'],
+] as const;
+
+function Legend({ rows }: { rows: readonly StepRow[] }) {
+  const states = new Set(rows.flatMap(({ bars }) => bars.flatMap((bar) => bar?.state ?? [])));
+  const isEmulated = rows.some(({ bars }) => bars.some((bar) => bar?.job.mode === 'emulated'));
+  return (
+    <ul className={styles.legend} aria-label="Legend">
+      {legend
+        .filter(([state]) => states.has(state))
+        .map(([state, word]) => (
+          <li key={state}>
+            <span className={classes(barStyles.swatch, barStyles[state])} />
+            {word}
+          </li>
+        ))}
+      {isEmulated && (
+        <li>
+          <span className={classes(barStyles.swatch, barStyles.done, barStyles.hatched)} />
+          emulated
+        </li>
+      )}
+    </ul>
+  );
+}
+
+interface ChartProps {
+  readonly build: Build;
+  readonly rows: readonly StepRow[];
+  readonly by: 'step' | 'platform';
+}
+
+function Chart({ build, rows, by }: ChartProps) {
+  const now = useNow();
+  const isLive = build.status === 'running';
+  const bars = useMemo(() => rows.flatMap((row) => row.bars.filter((bar) => bar !== undefined)), [rows]);
+  const latest = Math.max(0, ...bars.map(({ startMs, endMs = 0 }) => Math.max(startMs, endMs)));
+  const spanMs = isLive ? now - Date.parse(build.createdAt) : Math.max(latest, build.durationMs ?? 0);
+  const { endMs } = axisOf(spanMs, isLive);
+  // while a build runs its axis stands still for a while, and what stands on it is not drawn anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the axis depends on its end, not on every moment before it
+  const axis = useMemo(() => axisOf(spanMs, isLive), [endMs, isLive]);
+  const [focused, setFocused] = useState<string>();
+  const chart = useRef<HTMLDivElement>(null);
+  const stop = bars.some(({ key }) => key === focused) ? focused : bars[0]?.key;
+
+  function onKeyDown(event: KeyboardEvent): void {
+    const from = bars.find(({ key }) => key === focused);
+    const next = from && nextBar(bars, from, event.key, by);
+    if (next && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      chart.current?.querySelector<HTMLElement>(`[data-bar="${CSS.escape(next.key)}"]`)?.focus();
+    }
+  }
+
+  const bar = (each: Bar | undefined) =>
+    each && (
+      <StepBar
+        key={each.key}
+        buildId={build.id}
+        bar={each}
+        axis={axis}
+        isStop={each.key === stop}
+        inside={by === 'platform'}
+      />
+    );
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys move between the buttons inside
+    <div
+      ref={chart}
+      className={classes(styles.chart, by === 'platform' && styles.byPlatform)}
+      onKeyDown={onKeyDown}
+      onFocus={({ target }) => setFocused((before) => target.dataset.bar ?? before)}
+    >
+      <AxisLabels axis={axis} isLive={isLive} spanMs={spanMs} />
+      <ol className={styles.body}>
+        {by === 'step'
+          ? rows.map((row) => (
+              <li key={row.key} className={classes(styles.row, row.startsStage && styles.startsStage)}>
+                <span className={styles.name}>
+                  <span className={styles.number}>{row.number ?? ''}</span>
+                  <span
+                    className={classes('truncate', row.number === undefined ? styles.way : styles.code)}
+                    title={row.text}
+                  >
+                    {row.text}
+                  </span>
+                </span>
+                <ul className={styles.lanes}>
+                  {row.bars.map((each, lane) => (
+                    <li key={build.jobs[lane]?.platform} className={styles.lane}>
+                      <span className={styles.platform}>{each && formatPlatform(each.job.platform)}</span>
+                      <span className={styles.track}>{bar(each)}</span>
+                    </li>
+                  ))}
+                </ul>
+              </li>
+            ))
+          : build.jobs.map((job, lane) => (
+              <li key={job.platform} className={styles.row}>
+                <span className={styles.name}>
+                  <span className={classes('truncate', styles.strong)}>{formatPlatform(job.platform)}</span>
+                  <span className={classes('truncate', styles.node)}>{job.node}</span>
+                </span>
+                <span className={styles.track}>{rows.map((row) => bar(row.bars[lane]))}</span>
+              </li>
+            ))}
+      </ol>
+    </div>
+  );
+}
+
+function AxisLabels({ axis, isLive, spanMs }: { axis: Axis; isLive: boolean; spanMs: number }) {
+  return (
+    <>
+      <div className={styles.axis} aria-hidden="true">
+        <div className={styles.scale}>
+          {axis.ticks.map(({ ms, label }) => (
+            <span key={ms} className={styles.tick} style={{ left: `${percentOf(axis, ms)}%` }}>
+              {label}
+            </span>
+          ))}
+          {!isLive && (
+            <span className={classes(styles.tick, styles.total)} style={{ left: `${percentOf(axis, spanMs)}%` }}>
+              {formatDuration(spanMs)}
+            </span>
+          )}
+        </div>
+      </div>
+      <div className={styles.lines} aria-hidden="true">
+        {axis.ticks.map(({ ms }) => (
+          <span key={ms} style={{ left: `${percentOf(axis, ms)}%` }} />
+        ))}
+        <span className={isLive ? styles.now : styles.end} style={{ left: `${percentOf(axis, spanMs)}%` }} />
+      </div>
+    </>
+  );
+}

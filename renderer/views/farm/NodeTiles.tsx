@@ -1,0 +1,81 @@
+import { useState } from 'react';
+import { formatCount } from '../../../shared/format.ts';
+import { PlatformChip } from '../../parts/Chip.tsx';
+import { classes } from '../../parts/classes.ts';
+import { HealthDot } from '../../parts/HealthDot.tsx';
+import { Popover } from '../../parts/Popover.tsx';
+import { Segmented } from '../../parts/Segmented.tsx';
+import { useJobsOn } from '../../stores/builds.ts';
+import { useHealth, useNode } from '../../stores/nodes.ts';
+import { NodeCard } from './NodeCard.tsx';
+import styles from './NodeTiles.module.css';
+
+interface NodeTilesProps {
+  readonly farm: string;
+  readonly members: readonly string[];
+  readonly down: readonly string[];
+  readonly lit: boolean;
+}
+
+/** The nodes of a large farm: a line each, which opens the card. */
+export function NodeTiles({ farm, members, down, lit }: NodeTilesProps) {
+  const [filter, setFilter] = useState<'all' | 'down'>('all');
+  // none is down any more: there is nothing left to filter
+  const shown = filter === 'down' && down.length > 0 ? down : members;
+  return (
+    <div className={styles.group}>
+      {down.length > 0 && (
+        <Segmented
+          label="Which nodes are shown"
+          value={shown === down ? 'down' : 'all'}
+          options={[
+            { value: 'all', label: `All ${members.length}` },
+            { value: 'down', label: `${down.length} down` },
+          ]}
+          onChange={setFilter}
+        />
+      )}
+      <ul className={styles.tiles} aria-label="Nodes">
+        {shown.map((name) => (
+          <li key={name}>
+            <Tile name={name} farm={farm} lit={lit} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Tile({ name, farm, lit }: { name: string; farm: string; lit: boolean }) {
+  const status = useNode(name);
+  const health = useHealth(name);
+  const jobs = useJobsOn(name);
+  return (
+    <Popover
+      title={name}
+      trigger={
+        <button
+          type="button"
+          className={classes(
+            styles.tile,
+            status?.state === 'down' && styles.down,
+            lit && status?.state === 'up' && styles.lit,
+          )}
+        >
+          <HealthDot health={health} />
+          <span className={styles.name}>{name}</span>
+          {jobs > 0 && (
+            <span className={styles.jobs}>
+              {jobs}
+              <span className="visually-hidden"> {formatCount(jobs, 'job').replace(/^\S+ /, '')} at work</span>
+            </span>
+          )}
+          {status?.state === 'up' && <PlatformChip platform={status.node.platform} kind="native" small />}
+          {status?.state === 'down' && <span className={styles.word}>Down</span>}
+        </button>
+      }
+    >
+      <NodeCard name={name} farm={farm} plain />
+    </Popover>
+  );
+}

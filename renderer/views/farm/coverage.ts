@@ -1,0 +1,49 @@
+import type { Mode } from '../../../shared/farm.ts';
+import type { Node, NodeStatus } from '../../../shared/node.ts';
+import type { Platform } from '../../../shared/platform.ts';
+
+/** What a 64-bit processor of x86 runs besides its own: the schedule takes it for native too. */
+const alsoNative: Readonly<Record<string, string>> = { 'linux/amd64': 'linux/386' };
+
+/** How a node can build a platform, if it can; the same rule as the schedule's. */
+export function modeOn(node: Node, platform: Platform): Mode | undefined {
+  if (node.platform === platform || alsoNative[node.platform] === platform) {
+    return 'native';
+  }
+  return node.emulated.includes(platform) ? 'emulated' : undefined;
+}
+
+/** A platform and the names of the nodes that can build it, in the order of the nodes. */
+export interface Coverage {
+  readonly platform: Platform;
+  readonly native: readonly string[];
+  readonly emulated: readonly string[];
+  /** It is what one of the nodes is: a build without a choice is for these. */
+  readonly isDefault: boolean;
+}
+
+/** What nodes can build together: what they are, then what else they run, then what they emulate; each by name. */
+export function coverageOf(nodes: readonly Node[]): Coverage[] {
+  const platforms = new Set(nodes.flatMap(({ platform, emulated }) => [platform, ...emulated]));
+  const able = (platform: Platform, mode: Mode): string[] =>
+    nodes.filter((node) => modeOn(node, platform) === mode).map(({ connection }) => connection);
+  const rank = ({ isDefault, native }: Coverage): number => (isDefault ? 0 : native.length > 0 ? 1 : 2);
+  return [...platforms]
+    .map((platform) => ({
+      platform,
+      native: able(platform, 'native'),
+      emulated: able(platform, 'emulated'),
+      isDefault: nodes.some((node) => node.platform === platform),
+    }))
+    .sort((one, other) => rank(one) - rank(other) || (one.platform < other.platform ? -1 : 1));
+}
+
+/** `native on 2`, `emulated on 1`. Who runs it natively builds it, so others are not counted beside. */
+export function coverageWords({ native, emulated }: Coverage): string {
+  return native.length > 0 ? `native on ${native.length}` : `emulated on ${emulated.length}`;
+}
+
+/** The nodes that are up among statuses of which some may not be known yet. */
+export function upNodes(statuses: readonly (NodeStatus | undefined)[]): Node[] {
+  return statuses.flatMap((status) => (status?.state === 'up' ? [status.node] : []));
+}

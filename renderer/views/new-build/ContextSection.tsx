@@ -1,0 +1,60 @@
+import type { Project } from '../../../shared/contract.ts';
+import { formatBytes, formatCount, formatNumber } from '../../../shared/format.ts';
+import { Icon } from '../../parts/Icon.tsx';
+import styles from './NewBuild.module.css';
+import { Fold } from './Section.tsx';
+
+/** What is sent to the nodes, in a line that unfolds into the largest files and what is worth a second look. */
+export function ContextSection({ project }: { project: Project }) {
+  const { files, bytes, ignoredCount, largest, warnings } = project;
+  const most = largest[0]?.bytes ?? 0;
+  return (
+    <Fold
+      title="Context"
+      summary={
+        <>
+          {formatBytes(bytes)} in {formatCount(files, 'file')}, {formatNumber(ignoredCount)} ignored
+          {warnings.length > 0 && (
+            <span className={styles.warnings}>
+              {', '}
+              <Icon name="warning" size={14} /> {formatCount(warnings.length, 'warning')}
+            </span>
+          )}
+        </>
+      }
+    >
+      {warnings.length > 0 && (
+        <ul className={styles.warningList} aria-label="Warnings">
+          {warnings.map(({ kind, path, message }) => (
+            <li key={`${kind} ${path}`}>
+              <Icon name="warning" size={14} />
+              <p>
+                <code>{path}</code> {message.startsWith(`${path} `) ? message.slice(path.length + 1) : message}
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
+      {warnings.length > 0 && (
+        <p className={styles.secondary}>
+          What stands in <code>.containerignore</code> or <code>.dockerignore</code> stays here.
+        </p>
+      )}
+      {largest.length > 0 && (
+        <ul className={styles.largest} aria-label="Largest files">
+          {largest.map((file) => (
+            <li key={file.path}>
+              <code className={styles.file} title={file.path}>
+                {file.path}
+              </code>
+              <span className={styles.share} aria-hidden="true">
+                <span style={{ width: `${most > 0 ? (100 * file.bytes) / most : 0}%` }} />
+              </span>
+              <span className={styles.size}>{formatBytes(file.bytes)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Fold>
+  );
+}
