@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { whatLacks } from './electron-runtime.ts';
 
 interface Counts {
   readonly passed: number;
@@ -23,8 +24,11 @@ const parts: readonly Part[] = [
   check('types', bin('tsc'), ['--build']),
   check('bundle', bin('electron-vite'), ['build', '--logLevel', 'warn']),
   vitest('units', ['--project', 'unit']),
+  vitest('the face', ['--project', 'renderer']),
+  check('browser engine', bin('tsx'), ['e2e/browser-engine.ts']),
   check('lab', bin('tsx'), ['e2e/lab/cli.ts', 'up']),
   vitest('real nodes', ['--project', 'e2e']),
+  desktop(),
 ];
 
 /** A command that is one test: it passes or fails as a whole. */
@@ -38,6 +42,22 @@ function check(name: string, command: string, args: string[]): Part {
   };
 }
 
+/** The desktop door on Electron's own runtime, where that is here; else it is skipped, and that is said. */
+function desktop(): Part {
+  return {
+    name: 'the desktop door on Electron',
+    run: async () => {
+      const lacks = whatLacks();
+      if (lacks === undefined) {
+        const args = ['--project', 'e2e', 'e2e/desktop.spec.ts'];
+        return vitest('', args, { BARNRAISER_TEST_RUNTIME: 'electron' }).run();
+      }
+      console.log(`*** skipped: ${lacks}. The same specs ran on a stand-in, above. ***`);
+      return { passed: 0, failed: 0, skipped: 1 };
+    },
+  };
+}
+
 const reportSchema = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
@@ -46,20 +66,15 @@ const reportSchema = z.object({
   success: z.boolean(),
 });
 
-function vitest(name: string, args: string[]): Part {
+function vitest(name: string, args: string[], env: NodeJS.ProcessEnv = {}): Part {
   return {
     name,
     run: async () => {
       const folder = await mkdtemp(join(tmpdir(), 'barnraiser-test-'));
       const file = join(folder, 'report.json');
       try {
-        await run(bin('vitest'), [
-          'run',
-          ...args,
-          '--reporter=default',
-          '--reporter=json',
-          `--outputFile.json=${file}`,
-        ]);
+        const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+        await run(bin('vitest'), ['run', ...args, ...reporters], env);
         const report = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
         // a file that could not be loaded has no tests that could fail
         const failed = report.numFailedTests || (report.success ? 0 : 1);
@@ -74,9 +89,9 @@ function vitest(name: string, args: string[]): Part {
   };
 }
 
-function run(command: string, args: string[]): Promise<number | null> {
+function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<number | null> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
     child.on('error', (error) => {
       console.log(error.message);
       resolve(null);

@@ -18,8 +18,13 @@ const packages = [
 /** The machine's own updates may hold apt's lock for a while. */
 const patient = ['-o', 'DPkg::Lock::Timeout=300'];
 
-export async function ensurePackages(): Promise<void> {
-  const missing = await missingPackages();
+export function ensurePackages(): Promise<void> {
+  return ensureInstalled(packages);
+}
+
+/** Installs those of some Debian packages that are missing. Needs root or sudo. */
+export async function ensureInstalled(names: readonly string[]): Promise<void> {
+  const missing = await missingPackages(names);
   if (missing.length === 0) {
     return;
   }
@@ -47,12 +52,12 @@ export function updateAptLists(): Promise<Outcome> {
   return run(asRoot('apt-get', ...patient, 'update', '-q'));
 }
 
-async function missingPackages(): Promise<string[]> {
+async function missingPackages(names: readonly string[]): Promise<string[]> {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills in these.
   const format = '--showformat=${db:Status-Status} ${Package}\\n';
-  const { stdout } = await run(['dpkg-query', '--show', format, ...packages]);
+  const { stdout } = await run(['dpkg-query', '--show', format, ...names]);
   const installed = stdout.split('\n').filter((line) => line.startsWith('installed '));
-  return packages.filter((name) => !installed.includes(`installed ${name}`));
+  return names.filter((name) => !installed.includes(`installed ${name}`));
 }
 
 function install(names: string[]): Promise<Outcome> {

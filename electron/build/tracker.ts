@@ -101,6 +101,7 @@ export class JobTracker {
     this.line(`${problem.message} Node ${assignment.node} takes over.`);
     this.#layers = [];
     this.#ownLayers = [];
+    // bytes and time of the lost attempt count: they were spent
     this.#set({ ...assignment, status: 'queued', steps: [], lost });
   }
 
