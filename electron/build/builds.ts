@@ -38,11 +38,15 @@ export class Builds {
     const { jobsPerNode, keepBuilds } = await this.#settings.get();
     const connections = await this.#nodes.select(request);
     const run = new BuildRun({ ...this.#services, jobsPerNode }, { request, containerfile, connections, nodes, plan });
-    const ended = run.run().finally(async () => {
-      this.#running.delete(run.id);
-      await this.#services.history.retain(keepBuilds);
-    });
-    this.#running.set(run.id, { run, ended });
+    const prepared = run.prepare();
+    const ended = prepared
+      .then(() => run.run())
+      .finally(async () => {
+        this.#running.delete(run.id);
+        await this.#services.history.retain(keepBuilds);
+      });
+    this.#running.set(run.id, { run, ended: ended.catch(() => undefined) });
+    await prepared;
     return run.build;
   }
 

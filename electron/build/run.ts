@@ -99,7 +99,6 @@ export class BuildRun {
   /** Runs to the end. Never rejects: what goes wrong stands in the build. */
   async run(): Promise<Build> {
     try {
-      await this.#prepare();
       await this.#withContext((context) => this.#withLease((lease) => this.#buildAll(context, lease)));
     } catch (error) {
       const problem = problemOf(error);
@@ -112,7 +111,8 @@ export class BuildRun {
     return this.build;
   }
 
-  async #prepare(): Promise<void> {
+  /** Puts the build on record: what was asked for, the Containerfile as it is now, and an empty log for each job. Comes before {@link run}. */
+  async prepare(): Promise<void> {
     const { history, events } = this.#services;
     for (const assignment of this.#build.schedule.assignments) {
       const log = await JobLog.create(history.logPath(this.id, assignment.platform));
@@ -120,6 +120,7 @@ export class BuildRun {
     }
     await history.save(this.build);
     await history.keepContainerfile(this.id, this.#plan.containerfile);
+    // whoever hears of it may ask for all of it
     events.emit({ event: 'build.started', build: this.build });
   }
 

@@ -1,0 +1,183 @@
+import type { ReactNode } from 'react';
+import type { Build, Job, Step } from '../../../shared/build.ts';
+import { formatBytes, formatCount, formatDuration, formatReferenceShort } from '../../../shared/format.ts';
+import { Button } from '../../parts/Button.tsx';
+import { classes } from '../../parts/classes.ts';
+import { EmptyState } from '../../parts/EmptyState.tsx';
+import { PhaseBadge } from '../../parts/PhaseBadge.tsx';
+import { Duration, RelativeTime } from '../../parts/Quantity.tsx';
+import { Sheet } from '../../parts/Sheet.tsx';
+import { useBuild } from '../../stores/builds.ts';
+import { hrefOf } from '../../stores/navigation.ts';
+import styles from './Compare.module.css';
+import { changeOf, comparePlatforms, inOrder, type PlatformPair, type StepPair } from './compare.ts';
+
+export interface CompareSheetProps {
+  readonly ids: readonly [string, string];
+  readonly onClose: () => void;
+}
+
+/** Two builds side by side: how long each platform and each of its steps took, the earlier build first. */
+export function CompareSheet({ ids, onClose }: CompareSheetProps) {
+  const one = useBuild(ids[0]);
+  const other = useBuild(ids[1]);
+  if (!one || !other) {
+    return (
+      <Sheet title="Compare builds" onClose={onClose}>
+        <EmptyState icon="compare" title="One of the two is not in the history any more" />
+      </Sheet>
+    );
+  }
+  const [before, after] = inOrder(one, other);
+  return (
+    <Sheet title="Compare builds" onClose={onClose} footer={<Button onClick={onClose}>Close</Button>}>
+      <div className={styles.builds}>
+        <Head letter="A" build={before} />
+        <Head letter="B" build={after} />
+      </div>
+      <table className={styles.table} aria-label="Whole build">
+        <Columns />
+        <tbody>
+          <tr>
+            <th scope="row">Whole build</th>
+            <Times before={before.durationMs} after={after.durationMs} />
+          </tr>
+          <tr>
+            <th scope="row">Context</th>
+            <td>{contextInWords(before)}</td>
+            <td>{contextInWords(after)}</td>
+            <td className={styles.quiet}>
+              {before.context && after.context && (before.context.digest === after.context.digest ? 'same' : 'changed')}
+            </td>
+          </tr>
+        </tbody>
+      </table>
+      {comparePlatforms(before, after).map((pair) => (
+        <Platform key={pair.platform} pair={pair} />
+      ))}
+    </Sheet>
+  );
+}
+
+function contextInWords({ context }: Build): string {
+  return context ? formatBytes(context.bytes) : '–';
+}
+
+function Head({ letter, build }: { letter: string; build: Build }) {
+  const { id, reference, status, createdAt } = build;
+  return (
+    <div className={styles.build}>
+      <span className={styles.letter} aria-hidden="true">
+        {letter}
+      </span>
+      <div className={styles.words}>
+        <a href={hrefOf({ view: 'build', id })} className={styles.reference} title={reference}>
+          {formatReferenceShort(reference)}
+        </a>
+        <span className={styles.quiet}>
+          <RelativeTime time={createdAt} />
+        </span>
+        <PhaseBadge phase={status} />
+      </div>
+    </div>
+  );
+}
+
+function Columns({ first = '' }: { first?: ReactNode }) {
+  return (
+    <thead>
+      <tr>
+        <td className={styles.first}>{first}</td>
+        <th scope="col" className={styles.number}>
+          A
+        </th>
+        <th scope="col" className={styles.number}>
+          B
+        </th>
+        <th scope="col" className={styles.change}>
+          Change
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
+function Platform({ pair }: { pair: PlatformPair }) {
+  const { platform, before, after, steps, longestMs } = pair;
+  return (
+    <section aria-label={platform} className={styles.platform}>
+      <h3 className={styles.heading}>
+        {platform}
+        <span className={styles.quiet}>{nodesInWords(before, after)}</span>
+      </h3>
+      <table className={styles.table} aria-label={`Steps of ${platform}`}>
+        <Columns first={formatCount(steps.length, 'step')} />
+        <tbody>
+          {steps.map((step, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: an instruction may be there twice, and none ever moves
+            <StepRow key={index} pair={step} longestMs={longestMs} />
+          ))}
+          <tr className={styles.total}>
+            <th scope="row">With context and bringing back</th>
+            <Times before={before?.durationMs} after={after?.durationMs} />
+          </tr>
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function nodesInWords(before: Job | undefined, after: Job | undefined): string {
+  if (!before || !after) {
+    return before ? `only in A, on ${before.node}` : `only in B, on ${after?.node ?? ''}`;
+  }
+  const words = ({ node, mode }: Job): string => `${node}, ${mode}`;
+  return words(before) === words(after) ? `on ${words(after)}` : `on ${words(before)} → ${words(after)}`;
+}
+
+function StepRow({ pair: { text, before, after }, longestMs }: { pair: StepPair; longestMs: number }) {
+  const percent = (step: Step | undefined): number => (100 * (step?.durationMs ?? 0)) / longestMs;
+  return (
+    <tr>
+      <th scope="row">
+        <code className={styles.step} title={text}>
+          {text}
+        </code>
+        <span className={styles.bars} aria-hidden="true">
+          <Bar percent={percent(before)} className={styles.barBefore} />
+          <Bar percent={percent(after)} className={styles.barAfter} />
+        </span>
+      </th>
+      <td>{stepInWords(before)}</td>
+      <td>{stepInWords(after)}</td>
+      <ChangeCell before={before?.durationMs} after={after?.durationMs} />
+    </tr>
+  );
+}
+
+/** What takes next to no time has no bar: a dot would only be taken for a flaw. */
+function Bar({ percent, className }: { percent: number; className: string | undefined }) {
+  return <span className={className} style={{ width: percent < 1 ? 0 : `${percent}%` }} />;
+}
+
+function stepInWords(step: Step | undefined): ReactNode {
+  if (!step) {
+    return <span className={styles.quiet}>–</span>;
+  }
+  return step.cached ? 'cached' : step.durationMs === undefined ? 'not over' : formatDuration(step.durationMs);
+}
+
+function Times({ before, after }: { before: number | undefined; after: number | undefined }) {
+  return (
+    <>
+      <td>{before === undefined ? '–' : <Duration ms={before} />}</td>
+      <td>{after === undefined ? '–' : <Duration ms={after} />}</td>
+      <ChangeCell before={before} after={after} />
+    </>
+  );
+}
+
+function ChangeCell({ before, after }: { before: number | undefined; after: number | undefined }) {
+  const change = changeOf(before, after);
+  return <td className={classes(styles.changed, change && styles[change.kind])}>{change?.words ?? '–'}</td>;
+}

@@ -1,0 +1,63 @@
+import type { RefObject } from 'react';
+import { Segmented } from '../../parts/Segmented.tsx';
+import { Select } from '../../parts/Select.tsx';
+import { TextField } from '../../parts/TextField.tsx';
+import { replaceView } from '../../stores/navigation.ts';
+import styles from './Builds.module.css';
+import type { Outcome, Project } from './rows.ts';
+
+const outcomes = [
+  { value: 'all', label: 'All' },
+  { value: 'done', label: 'Done' },
+  { value: 'failed', label: 'Failed' },
+  { value: 'cancelled', label: 'Cancelled' },
+] as const;
+
+/** Stands for all projects; a context is an absolute folder, and never called like this. */
+const all = 'all';
+
+export interface FiltersProps {
+  readonly searchRef: RefObject<HTMLInputElement | null>;
+  readonly text: string;
+  readonly onText: (text: string) => void;
+  readonly outcome: Outcome;
+  readonly onOutcome: (outcome: Outcome) => void;
+  /** The chosen context folder; it is part of the place, so that a link to a project's builds can be kept. */
+  readonly project: string | undefined;
+  readonly projects: readonly Project[];
+}
+
+export function Filters({ searchRef, text, onText, outcome, onOutcome, project, projects }: FiltersProps) {
+  return (
+    <search className={styles.filters}>
+      <TextField
+        ref={searchRef}
+        className={styles.search ?? ''}
+        label="Filter builds"
+        hideLabel
+        type="search"
+        icon="search"
+        placeholder="Reference, platform, node…"
+        value={text}
+        onChange={onText}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape' && text !== '') {
+            event.stopPropagation();
+            onText('');
+          }
+        }}
+      />
+      <Select
+        label="Project"
+        hideLabel
+        value={project ?? all}
+        options={[
+          { value: all, label: 'All projects' },
+          ...projects.map(({ context, name }) => ({ value: context, label: name, hint: context })),
+        ]}
+        onChange={(context) => replaceView({ view: 'builds', project: context === all ? undefined : context })}
+      />
+      <Segmented label="Outcome" value={outcome} options={outcomes} onChange={onOutcome} />
+    </search>
+  );
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { sample } from '../../../e2e/screens/fixture-data.ts';
+import type { Step } from '../../../shared/build.ts';
+import { changeOf, comparePlatforms, inOrder, pairSteps } from './compare.ts';
+
+const steps = (...texts: string[]): Step[] =>
+  texts.map((text, index) => ({
+    index: index + 1,
+    total: texts.length,
+    text,
+    cached: false,
+    startedAt: '2026-03-01T10:00:00Z',
+    durationMs: 1000,
+  }));
+const drawn = (before: readonly Step[], after: readonly Step[]) =>
+  pairSteps(before, after).map((pair) => `${pair.before ? 'A' : ' '}${pair.after ? 'B' : ' '} ${pair.text}`);
+
+describe('comparing two builds', () => {
+  it('lines up equal steps around what came and what went', () => {
+    expect(drawn(steps('FROM a', 'RUN x', 'COPY .', 'CMD'), steps('FROM a', 'COPY .', 'RUN y', 'CMD'))).toEqual([
+      'AB FROM a',
+      'A  RUN x',
+      'AB COPY .',
+      ' B RUN y',
+      'AB CMD',
+    ]);
+    expect(drawn([], steps('FROM a'))).toEqual([' B FROM a']);
+    expect(drawn(steps('RUN x', 'RUN x'), steps('RUN x'))).toEqual(['AB RUN x', 'A  RUN x']);
+  });
+
+  it('puts the earlier one first, whichever was chosen first', () => {
+    const [done, failed] = [sample.done(), sample.failed()];
+    expect(inOrder(failed, done)).toEqual([done, failed]);
+    expect(inOrder(done, failed)).toEqual([done, failed]);
+  });
+
+  it('has every platform of both', () => {
+    const pairs = comparePlatforms(sample.done(), sample.runningLate());
+    expect(pairs.map(({ platform, before, after }) => [platform, Boolean(before), Boolean(after)])).toEqual([
+      ['linux/amd64', true, true],
+      ['linux/arm64', true, true],
+      ['linux/riscv64', false, true],
+      ['linux/s390x', true, false],
+    ]);
+  });
+
+  it('says how a duration changed, and nothing of what is chance', () => {
+    expect(changeOf(60_000, 48_000)?.words).toBe('12 s faster');
+    expect(changeOf(60_000, 187_000)?.words).toBe('2:07 slower');
+    expect(changeOf(60_000, 61_000)?.kind).toBe('same');
+    expect(changeOf(100, 500)?.kind).toBe('same');
+    expect(changeOf(undefined, 500)).toBeUndefined();
+  });
+});

@@ -1,0 +1,95 @@
+import type { Build, Job, Step } from '../../../shared/build.ts';
+import { formatDuration } from '../../../shared/format.ts';
+import type { Platform } from '../../../shared/platform.ts';
+
+/** One instruction in two builds; missing where a build did not have it or did not come so far. */
+export interface StepPair {
+  readonly text: string;
+  readonly before: Step | undefined;
+  readonly after: Step | undefined;
+}
+
+export interface PlatformPair {
+  readonly platform: Platform;
+  readonly before: Job | undefined;
+  readonly after: Job | undefined;
+  readonly steps: readonly StepPair[];
+  /** The longest step of both, in milliseconds; at least 1. */
+  readonly longestMs: number;
+}
+
+/** Two builds in the order of their time. */
+export function inOrder(one: Build, other: Build): readonly [before: Build, after: Build] {
+  return one.createdAt <= other.createdAt ? [one, other] : [other, one];
+}
+
+/** The platforms of both builds, those of the later one first. */
+export function comparePlatforms(before: Build, after: Build): PlatformPair[] {
+  const platforms = [...new Set([...after.jobs, ...before.jobs].map(({ platform }) => platform))];
+  return platforms.map((platform) => {
+    const jobs = {
+      before: before.jobs.find((job) => job.platform === platform),
+      after: after.jobs.find((job) => job.platform === platform),
+    };
+    const steps = pairSteps(jobs.before?.steps ?? [], jobs.after?.steps ?? []);
+    const longestMs = Math.max(
+      1,
+      ...steps.flatMap((pair) => [pair.before?.durationMs ?? 0, pair.after?.durationMs ?? 0]),
+    );
+    return { platform, ...jobs, steps, longestMs };
+  });
+}
+
+/** Lines up two runs of steps: equal instructions meet, with as few as possible left alone (longest common subsequence). */
+export function pairSteps(before: readonly Step[], after: readonly Step[]): StepPair[] {
+  const common = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0));
+  const at = (row: number, column: number): number => common[row]?.[column] ?? 0;
+  for (let row = before.length - 1; row >= 0; row -= 1) {
+    for (let column = after.length - 1; column >= 0; column -= 1) {
+      const line = common[row];
+      if (line) {
+        line[column] =
+          before[row]?.text === after[column]?.text
+            ? at(row + 1, column + 1) + 1
+            : Math.max(at(row + 1, column), at(row, column + 1));
+      }
+    }
+  }
+  const pairs: StepPair[] = [];
+  let row = 0;
+  let column = 0;
+  while (row < before.length || column < after.length) {
+    const left = before[row];
+    const right = after[column];
+    if (left && right && left.text === right.text) {
+      pairs.push({ text: left.text, before: left, after: right });
+      row += 1;
+      column += 1;
+    } else if (left && (!right || at(row + 1, column) >= at(row, column + 1))) {
+      pairs.push({ text: left.text, before: left, after: undefined });
+      row += 1;
+    } else if (right) {
+      pairs.push({ text: right.text, before: undefined, after: right });
+      column += 1;
+    }
+  }
+  return pairs;
+}
+
+export interface Change {
+  readonly kind: 'faster' | 'slower' | 'same';
+  readonly words: string;
+}
+
+/** How a duration changed; less than half a second or a twentieth is chance. Undefined where one of the two is missing. */
+export function changeOf(before: number | undefined, after: number | undefined): Change | undefined {
+  if (before === undefined || after === undefined) {
+    return undefined;
+  }
+  const difference = after - before;
+  if (Math.abs(difference) < Math.max(500, before * 0.05)) {
+    return { kind: 'same', words: 'same' };
+  }
+  const kind = difference < 0 ? 'faster' : 'slower';
+  return { kind, words: `${formatDuration(Math.abs(difference))} ${kind}` };
+}

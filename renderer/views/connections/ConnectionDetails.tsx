@@ -1,0 +1,115 @@
+import { type Connection, parseDestination } from '../../../shared/connection.ts';
+import { formatCount } from '../../../shared/format.ts';
+import { Button } from '../../parts/Button.tsx';
+import { Copyable } from '../../parts/Copyable.tsx';
+import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
+import { Icon } from '../../parts/Icon.tsx';
+import { IconButton } from '../../parts/IconButton.tsx';
+import { useJobsOn } from '../../stores/builds.ts';
+import { updateConnection, useConnections } from '../../stores/connections.ts';
+import { replaceView } from '../../stores/navigation.ts';
+import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
+import { askNode } from './asking.ts';
+import { Check } from './Check.tsx';
+import { ConnectionForm } from './ConnectionForm.tsx';
+import styles from './Connections.module.css';
+import { draftOf } from './draft.ts';
+import { FarmMembership } from './FarmMembership.tsx';
+import { NodeFacts } from './NodeFacts.tsx';
+
+export interface ConnectionDetailsProps {
+  readonly connection: Connection;
+  readonly isEditing: boolean;
+  readonly onEdit: (wanted: boolean) => void;
+  readonly onRemove: () => void;
+}
+
+/** What is known of a connection: how it is, what it can do, where it belongs. */
+export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: ConnectionDetailsProps) {
+  const { name, uri, identity } = connection;
+  const health = useHealth(name);
+  const status = useNode(name);
+  const jobs = useJobsOn(name);
+  const destination = parseDestination(uri);
+
+  return (
+    <article aria-label={`Connection ${name}`} className={styles.details}>
+      <header className={styles.head}>
+        <div className={styles.titles}>
+          <h2 className={styles.title}>{name}</h2>
+          <span className={styles.health}>
+            <HealthDot health={health} />
+            <span aria-hidden="true">{healthWord(health)}</span>
+            {jobs > 0 && <span className={styles.quiet}>· building {formatCount(jobs, 'platform')}</span>}
+          </span>
+        </div>
+        <div className={styles.actions}>
+          <TestButton name={name} />
+          <Button icon="edit" onClick={() => onEdit(!isEditing)}>
+            Edit
+          </Button>
+          <IconButton icon="trash" label={`Remove ${name}`} kind="secondary" onClick={onRemove} />
+        </div>
+        <div className={styles.where}>
+          <Copyable text={uri} what="URI" />
+          {identity && (
+            <span className={styles.identity}>
+              <Icon name="key" size={14} />
+              <Copyable text={identity} what="path of the identity file" />
+            </span>
+          )}
+        </div>
+      </header>
+
+      {isEditing && <Edit connection={connection} jobs={jobs} onDone={() => onEdit(false)} />}
+
+      {typeof destination !== 'string' && (
+        <Check name={name} kind={destination.kind} status={status} onEdit={() => onEdit(true)} />
+      )}
+      {status?.state === 'up' && <NodeFacts node={status.node} />}
+      <FarmMembership name={name} />
+    </article>
+  );
+}
+
+function TestButton({ name }: { name: string }) {
+  const isAsked = useNodes(({ probing }) => probing.has(name));
+  return (
+    <Button icon="refresh" busy={isAsked} onClick={() => void askNode(name)}>
+      Test
+    </Button>
+  );
+}
+
+function Edit({ connection, jobs, onDone }: { connection: Connection; jobs: number; onDone: () => void }) {
+  const { name } = connection;
+  const connections = useConnections((state) => state.connections);
+  const others = connections.map((each) => each.name).filter((each) => each !== name);
+  return (
+    <section aria-label={`Edit ${name}`} className={styles.box}>
+      <ConnectionForm
+        start={draftOf(connection)}
+        others={others}
+        action="Save changes"
+        note={
+          jobs > 0
+            ? `Saving closes the line to ${name}: what it builds now starts anew on another node, or fails.`
+            : undefined
+        }
+        onCancel={onDone}
+        onSubmit={async (draft) => {
+          const changed = await updateConnection({
+            name,
+            ...(draft.name === name ? {} : { rename: draft.name }),
+            ...(draft.uri === connection.uri ? {} : { uri: draft.uri }),
+            ...(draft.identity === (connection.identity ?? '') ? {} : { identity: draft.identity }),
+          });
+          onDone();
+          replaceView({ view: 'connections', name: changed.name });
+          // what was known was known of the old address
+          void askNode(changed.name);
+        }}
+      />
+    </section>
+  );
+}

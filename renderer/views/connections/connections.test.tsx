@@ -1,0 +1,162 @@
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { afterEach, describe, expect, it } from 'vitest';
+import { fail } from '../../../shared/problem.ts';
+import { ToastArea } from '../../parts/ToastArea.tsx';
+import { useConnections } from '../../stores/connections.ts';
+import { useFarms } from '../../stores/farms.ts';
+import { replaceView, useNavigation } from '../../stores/navigation.ts';
+import { renderWithApp, type TestApp } from '../../test-app.tsx';
+import { ConnectionsView } from './index.tsx';
+import { lossOf } from './RemoveConnection.tsx';
+
+let app: TestApp;
+afterEach(() => app.stop());
+
+function Here() {
+  const view = useNavigation(({ place }) => place?.view);
+  return view?.view === 'connections' ? <ConnectionsView name={view.name} adding={view.adding} /> : <p>elsewhere</p>;
+}
+
+async function open(state: Parameters<typeof renderWithApp>[1], name?: string) {
+  replaceView({ view: 'connections', name });
+  ({ app } = await renderWithApp(
+    <>
+      <Here />
+      <ToastArea />
+    </>,
+    state,
+  ));
+}
+
+const details = (name: string) => screen.getByRole('article', { name: `Connection ${name}` });
+const names = () => useConnections.getState().connections.map(({ name }) => name);
+
+describe('connections', () => {
+  it('lists each with its health in words, its engine and its platform', async () => {
+    await open('busy');
+    screen.getByText('6 connections · 5 up · 1 down');
+    const list = screen.getByRole('navigation', { name: 'Connections' });
+    const [first] = within(list).getAllByRole('link');
+    expect(first?.textContent).toMatch(/big-amd.*amd64.*Up · podman 5\.7\.1/);
+    expect(within(list).getByRole('link', { name: /s390x-lab/ }).textContent).toContain('Down · Host not reached');
+  });
+
+  it('shows the first one until another is chosen, with the arrow keys too', async () => {
+    await open('busy');
+    within(details('big-amd')).getByText(/0\.8 of 1\.9 TB free/);
+    const list = screen.getByRole('navigation', { name: 'Connections' });
+    const [first] = within(list).getAllByRole('link');
+    first?.focus();
+    fireEvent.keyDown(first ?? list, { key: 'ArrowDown' });
+    expect(details('pi4')).toBeDefined();
+    expect(document.activeElement?.textContent).toContain('pi4');
+  });
+
+  it('shows how far the check of a node came, and the way out', async () => {
+    await open('busy', 's390x-lab');
+    const check = within(details('s390x-lab')).getByRole('region', { name: 'Check' });
+    within(check).getByText('Host not reached');
+    within(check).getByRole('alert');
+    within(check).getByRole('button', { name: 'Copy command' });
+  });
+
+  it('explains a changed host key, live', async () => {
+    await open('done', 'pi4');
+    const { problem } = fail(
+      'ssh.host-key-changed',
+      'Node pi4 shows another key.',
+      'Forget it with `ssh-keygen -R pi4`.',
+    );
+    app.emit({ event: 'node.changed', status: { state: 'down', connection: 'pi4', problem } });
+    await screen.findByText('Which of the two is it?');
+    within(details('pi4')).getByText('Host key refused');
+  });
+
+  it('says when no node answers', async () => {
+    await open('done');
+    const { problem } = fail('ssh.timeout', 'No answer.', 'Look.');
+    for (const connection of names()) {
+      app.emit({ event: 'node.changed', status: { state: 'down', connection, problem } });
+    }
+    await screen.findByText(/No node answers\./);
+    screen.getByText('6 connections · all down');
+  });
+
+  it('tests a node and says how long that took', async () => {
+    await open('done', 'pi4');
+    fireEvent.click(within(details('pi4')).getByRole('button', { name: 'Test' }));
+    await screen.findByText(/^Answered in \d+ ms\.$/);
+  });
+
+  it('puts a connection into a farm and takes it out again', async () => {
+    await open('busy', 'pi4');
+    const members = () => useFarms.getState().farms.find(({ name }) => name === 'lab')?.connections;
+    const box = screen.getByRole('checkbox', { name: 'lab' });
+    fireEvent.click(box);
+    await waitFor(() => expect(members()).toEqual(['riscv-board', 'pi4']));
+    fireEvent.click(box);
+    await waitFor(() => expect(members()).toEqual(['riscv-board']));
+  });
+
+  it('renames a connection and stays at it', async () => {
+    await open('done', 'pi4');
+    fireEvent.click(screen.getByRole('button', { name: 'Edit' }));
+    fireEvent.change(screen.getByLabelText('Name'), { target: { value: 'raspberry' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Save changes' }));
+    await waitFor(() => expect(details('raspberry')).toBeDefined());
+    expect(names()).toContain('raspberry');
+    expect(screen.queryByRole('button', { name: 'Save changes' })).toBeNull();
+  });
+});
+
+describe('removing a connection', () => {
+  it('says from which farms it goes, and can be undone', async () => {
+    await open('done', 'riscv-board');
+    fireEvent.click(screen.getByRole('button', { name: 'Remove riscv-board' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Remove connection riscv-board?' });
+    within(dialog).getByText('Farm lab: it has no other node and can build nothing then');
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Remove connection' }));
+    await waitFor(() => expect(names()).not.toContain('riscv-board'));
+    fireEvent.click(await screen.findByRole('button', { name: 'Undo' }));
+    await waitFor(() => expect(names()).toContain('riscv-board'));
+    await waitFor(() =>
+      expect(useFarms.getState().farms.filter(({ connections }) => connections.includes('riscv-board'))).toHaveLength(
+        2,
+      ),
+    );
+  });
+
+  it('says in a line what a farm loses', () => {
+    const farm = (...connections: string[]) => ({ name: 'home', connections });
+    expect(lossOf(farm('a', 'b', 'c'), 'a')).toBe('Farm home: it goes on with b and c');
+    expect(lossOf(farm('a', 'b', 'c', 'd', 'e'), 'a')).toBe('Farm home: it goes on with 4 other nodes');
+  });
+});
+
+describe('adding a connection', () => {
+  it('is where one starts with none, and takes what this computer knows with one press', async () => {
+    await open('empty');
+    screen.getByRole('heading', { name: 'No connections yet' });
+    fireEvent.click(await screen.findByRole('button', { name: 'Add nas' }));
+    await waitFor(() => expect(names()).toEqual(['nas']));
+    // the others can be added right away
+    screen.getByRole('button', { name: 'Add mac-mini' });
+    await screen.findByText('Added');
+  });
+
+  it('names it after its host, says back what was understood, and refuses a name that is taken', async () => {
+    await open('busy');
+    fireEvent.click(screen.getByRole('button', { name: 'Add connection' }));
+    const uri = await screen.findByLabelText('URI');
+    const name = screen.getByLabelText('Name');
+    fireEvent.change(uri, { target: { value: 'root@pi9.lan' } });
+    expect(name).toHaveProperty('value', 'pi9');
+    screen.getByText(/^SSH to pi9\.lan, port 22, as root\./);
+    fireEvent.change(name, { target: { value: 'pi4' } });
+    await screen.findByText('There is a connection pi4 already.');
+    fireEvent.change(name, { target: { value: 'pi9' } });
+    fireEvent.submit(uri);
+    await waitFor(() => expect(names()).toContain('pi9'));
+    expect(useNavigation.getState().place?.view).toEqual({ view: 'connections', name: 'pi9' });
+  });
+});

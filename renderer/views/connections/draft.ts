@@ -1,0 +1,85 @@
+import { type Connection, type Destination, nameSchema, parseDestination } from '../../../shared/connection.ts';
+
+/** A connection as it stands in the form. */
+export interface Draft {
+  readonly name: string;
+  readonly uri: string;
+  readonly identity: string;
+}
+
+export interface DraftErrors {
+  readonly name?: string;
+  readonly uri?: string;
+}
+
+export const emptyDraft: Draft = { name: '', uri: '', identity: '' };
+
+export function draftOf({ name, uri, identity = '' }: Connection): Draft {
+  return { name, uri, identity };
+}
+
+/** What is wrong with a draft, a sentence a field. `others` are the names that are taken. */
+export function errorsOf({ name, uri }: Draft, others: readonly string[]): DraftErrors {
+  const parsed = nameSchema.safeParse(name.trim());
+  const destination = uri.trim() === '' ? 'Say where the engine is.' : parseDestination(uri.trim());
+  const nameError =
+    name.trim() === ''
+      ? 'Give it a name.'
+      : !parsed.success
+        ? parsed.error.issues[0]?.message
+        : others.includes(name.trim())
+          ? `There is a connection ${name.trim()} already.`
+          : undefined;
+  return {
+    ...(nameError === undefined ? {} : { name: nameError }),
+    ...(typeof destination === 'string' ? { uri: destination } : {}),
+  };
+}
+
+/** Is somebody still writing the part before the host? Then it is too early to say what is wrong. */
+export function isUnfinished(uri: string): boolean {
+  return /^[a-z]*:?\/{0,2}$/i.test(uri.trim()) || /^unix:\/\/\/?$/.test(uri.trim());
+}
+
+/** A name for a destination that nobody has: `pi4` for `ssh://pi@pi4.lan`, `this-computer` for a local socket. */
+export function suggestName(uri: string, taken: readonly string[]): string {
+  const destination = uri.trim() === '' ? 'nothing yet' : parseDestination(uri.trim());
+  return typeof destination === 'string' ? '' : freeName(wordFor(destination), taken);
+}
+
+function wordFor(destination: Destination): string {
+  if (destination.kind === 'unix') {
+    return 'this-computer';
+  }
+  const { host } = destination;
+  // of an address every part counts, of a host name the first
+  const word = /^[\d.]+$|:/.test(host) ? host : (host.split('.')[0] ?? host);
+  return word
+    .replaceAll(/[^A-Za-z0-9_.-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 60);
+}
+
+/** The name, or the name with the first number from 2 that makes it free. */
+export function freeName(name: string, taken: readonly string[]): string {
+  if (!taken.includes(name)) {
+    return name;
+  }
+  let number = 2;
+  while (taken.includes(`${name}-${number}`)) {
+    number += 1;
+  }
+  return `${name}-${number}`;
+}
+
+/** A destination in words, so that a person sees what was understood: `SSH to pi4.lan, port 22, as pi. The socket is looked for there.` */
+export function destinationInWords(destination: Destination): string {
+  if (destination.kind === 'unix') {
+    return `The socket ${destination.socketPath} on this computer.`;
+  }
+  const { user, host, port, socketPath } = destination;
+  const who = user === undefined ? 'as the user you are here' : `as ${user}`;
+  return `SSH to ${host}, port ${port}, ${who}. ${
+    socketPath === undefined ? 'The engine’s socket is looked for there.' : `The engine’s socket is ${socketPath}.`
+  }`;
+}
