@@ -10,7 +10,6 @@ import {
 } from '../../../shared/format.ts';
 import type { ListEntry, ManifestList } from '../../../shared/image.ts';
 import { Copyable } from '../../parts/Copyable.tsx';
-import { CopyButton } from '../../parts/CopyButton.tsx';
 import { classes } from '../../parts/classes.ts';
 import { Tooltip } from '../../parts/Tooltip.tsx';
 import { useImages } from '../../stores/images.ts';
@@ -42,9 +41,8 @@ export function Result({ build, list }: { build: Build; list: ManifestList }) {
             {commandsFor(list.reference, home).map(({ title, text }) => (
               <div key={title} className={styles.command}>
                 <dt>{title}</dt>
-                <dd className={styles.commandText}>
-                  <code>{text}</code>
-                  <CopyButton text={text} what="command" />
+                <dd>
+                  <Copyable block text={text} what="command" />
                 </dd>
               </div>
             ))}

@@ -1,11 +1,9 @@
-import { type ReactNode, useRef, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { type Build, isEnd, type Job } from '../../../shared/build.ts';
 import { formatReferenceShort } from '../../../shared/format.ts';
-import { Button } from '../../parts/Button.tsx';
-import { Dialog } from '../../parts/Dialog.tsx';
+import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { cancelBuild } from '../../stores/builds.ts';
 import { toastProblem } from '../../stores/toasts.ts';
-import styles from './Build.module.css';
 import { lossesOf } from './cancelling.ts';
 
 interface Asked {
@@ -25,7 +23,6 @@ export interface Cancelling {
 export function useCancel(build: Build): Cancelling {
   const [asked, setAsked] = useState<Asked>();
   const [isCancelling, setCancelling] = useState(false);
-  const keep = useRef<HTMLElement>(null);
 
   async function really(job: Job | undefined): Promise<void> {
     setAsked(undefined);
@@ -52,7 +49,7 @@ export function useCancel(build: Build): Cancelling {
   const isStillThere = build.status === 'running' && (!present || !isEnd(present.status));
   const what = asked?.job?.platform ?? `the build of ${formatReferenceShort(build.reference)}`;
   const dialog = (
-    <Dialog
+    <ConfirmDialog
       open={asked !== undefined && isStillThere}
       onClose={() => setAsked(undefined)}
       title={`Cancel ${what}?`}
@@ -61,26 +58,17 @@ export function useCancel(build: Build): Cancelling {
           ? 'The other platforms go on, but only a whole build makes a list. Steps that are done stay cached on the node.'
           : 'Steps that are done stay cached on the nodes. This is lost:'
       }
-      required
-      initialFocus={keep}
-      footer={
-        <>
-          <Button ref={keep} onClick={() => setAsked(undefined)}>
-            Keep building
-          </Button>
-          <Button kind="danger" onClick={() => void really(asked?.job)}>
-            {asked?.job ? `Cancel ${asked.job.platform}` : 'Cancel build'}
-          </Button>
-        </>
-      }
-    >
-      <ul className={styles.losses} aria-label="What is lost">
-        {asked?.losses.slice(0, 6).map((loss) => (
-          <li key={loss}>{loss}</li>
-        ))}
-        {asked && asked.losses.length > 6 && <li>and {asked.losses.length - 6} platforms more</li>}
-      </ul>
-    </Dialog>
+      losses={inShort(asked?.losses ?? [])}
+      action={asked?.job ? `Cancel ${asked.job.platform}` : 'Cancel build'}
+      dismiss="Keep building"
+      // it takes a while until the nodes have stopped: the build says so, and the question is answered
+      onConfirm={() => void really(asked?.job)}
+    />
   );
   return { cancel, isCancelling, dialog };
+}
+
+/** A build of many platforms may lose many things. */
+function inShort(losses: readonly string[]): readonly string[] {
+  return losses.length > 7 ? [...losses.slice(0, 6), `${losses.length - 6} platforms more`] : losses;
 }

@@ -1,10 +1,11 @@
 import type { Mode } from '../../../shared/farm.ts';
+import { modeOf, type Mode } from '../../../shared/farm.ts';
 import { formatPlatform } from '../../../shared/format.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { hrefOf } from '../../stores/navigation.ts';
 import { useHealth, useNode } from '../../stores/nodes.ts';
 import { ModeMark } from './Coverage.tsx';
-import { type Coverage, modeOn } from './coverage.ts';
+import type { Coverage } from './coverage.ts';
 import styles from './Matrix.module.css';
 
 /** Every node of a farm by every platform that one of them can build. */
@@ -69,7 +70,7 @@ function Row({ name, coverage }: { name: string; coverage: readonly Coverage[] }
       {status?.state === 'up' ? (
         coverage.map(({ platform }) => (
           <td key={platform} className={styles.cell}>
-            <Cell mode={modeOn(status.node, platform)} />
+            <Cell mode={modeOf(status.node, platform)} />
           </td>
         ))
       ) : (

@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { modeOf } from '../../../shared/farm.ts';
 import { formatBytes, formatCount, formatDuration } from '../../../shared/format.ts';
 import type { Node } from '../../../shared/node.ts';
 import type { Problem } from '../../../shared/problem.ts';
@@ -16,7 +17,6 @@ import { useConnections } from '../../stores/connections.ts';
 import { useFarms } from '../../stores/farms.ts';
 import { navigate } from '../../stores/navigation.ts';
 import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
-import { modeOn } from './coverage.ts';
 import { addNodes, moveNode, probeNodes, removeNode } from './farm-actions.ts';
 import styles from './NodeCard.module.css';
 
@@ -86,7 +86,7 @@ function Facts({ node, lit }: { node: Node; lit: boolean }) {
       <ul className={styles.platforms} aria-label={`Platforms of ${node.connection}`}>
         {[...new Set([node.platform, ...node.emulated])].map((platform) => (
           <li key={platform} className={lit && platform === node.platform ? styles.litChip : undefined}>
-            <PlatformChip platform={platform} kind={modeOn(node, platform) ?? 'emulated'} small />
+            <PlatformChip platform={platform} kind={modeOf(node, platform) ?? 'emulated'} small />
           </li>
         ))}
       </ul>

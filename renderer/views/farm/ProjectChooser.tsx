@@ -20,7 +20,8 @@ export interface ProjectChooser {
 
 interface Asking {
   readonly start: string | undefined;
-  readonly title: string;
+  readonly hint?: string;
+  readonly search?: string;
 }
 
 /** The ways to a project folder. @param onChoose called with its absolute path */
@@ -28,7 +29,7 @@ export function useProjectChooser(onChoose: (context: string) => void): ProjectC
   const [asking, setAsking] = useState<Asking>();
 
   function choose(beside = contextsBuilt()[0]): void {
-    setAsking({ start: beside && parentFolder(beside), title: 'Choose a project folder' });
+    setAsking({ start: beside && parentFolder(beside) });
   }
 
   async function take({ name, isFolder, path }: Dropped): Promise<void> {
@@ -46,7 +47,11 @@ export function useProjectChooser(onChoose: (context: string) => void): ProjectC
     const start = await findFolder(name, contextsBuilt());
     setAsking({
       start,
-      title: start === undefined ? `Where is the folder ${name}?` : `Is this the ${name} you dropped?`,
+      search: name,
+      hint:
+        start === undefined
+          ? `Browsers hide where a dropped folder is, and ${name} is not beside your projects: show where.`
+          : `Browsers hide where a dropped folder is. Is this the ${name} you dropped?`,
     });
   }
 
@@ -58,9 +63,8 @@ export function useProjectChooser(onChoose: (context: string) => void): ProjectC
     },
     dialog: (
       <FolderDialog
+        {...asking}
         open={asking !== undefined}
-        start={asking?.start}
-        title={asking?.title ?? ''}
         onClose={() => setAsking(undefined)}
         onChoose={(path) => {
           setAsking(undefined);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { platform, statuses } from '../../../e2e/screens/fixture-data.ts';
-import { coverageOf, coverageWords, modeOn, upNodes } from './coverage.ts';
+import { statuses } from '../../../e2e/screens/fixture-data.ts';
+import { coverageOf, coverageWords, upNodes } from './coverage.ts';
 
 const up = upNodes(statuses());
 const named = (...names: string[]) => up.filter(({ connection }) => names.includes(connection));
@@ -30,14 +30,5 @@ describe('what a farm can build', () => {
 
   it('is nothing without nodes that are up', () => {
     expect(coverageOf(upNodes([undefined, ...statuses().filter(({ state }) => state === 'down')]))).toEqual([]);
-  });
-});
-
-describe('a node', () => {
-  it('is native for what it is and for 386 on amd64, emulates what it says, and cannot do the rest', () => {
-    const [node] = named('big-amd');
-    expect(
-      node && ['linux/amd64', 'linux/386', 'linux/s390x', 'linux/arm64'].map((each) => modeOn(node, platform(each))),
-    ).toEqual(['native', 'native', 'emulated', undefined]);
   });
 });

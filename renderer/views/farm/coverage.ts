@@ -1,17 +1,6 @@
-import type { Mode } from '../../../shared/farm.ts';
+import { type Mode, modeOf } from '../../../shared/farm.ts';
 import type { Node, NodeStatus } from '../../../shared/node.ts';
 import type { Platform } from '../../../shared/platform.ts';
-
-/** What a 64-bit processor of x86 runs besides its own: the schedule takes it for native too. */
-const alsoNative: Readonly<Record<string, string>> = { 'linux/amd64': 'linux/386' };
-
-/** How a node can build a platform, if it can; the same rule as the schedule's. */
-export function modeOn(node: Node, platform: Platform): Mode | undefined {
-  if (node.platform === platform || alsoNative[node.platform] === platform) {
-    return 'native';
-  }
-  return node.emulated.includes(platform) ? 'emulated' : undefined;
-}
 
 /** A platform and the names of the nodes that can build it, in the order of the nodes. */
 export interface Coverage {
@@ -26,7 +15,7 @@ export interface Coverage {
 export function coverageOf(nodes: readonly Node[]): Coverage[] {
   const platforms = new Set(nodes.flatMap(({ platform, emulated }) => [platform, ...emulated]));
   const able = (platform: Platform, mode: Mode): string[] =>
-    nodes.filter((node) => modeOn(node, platform) === mode).map(({ connection }) => connection);
+    nodes.filter((node) => modeOf(node, platform) === mode).map(({ connection }) => connection);
   const rank = ({ isDefault, native }: Coverage): number => (isDefault ? 0 : native.length > 0 ? 1 : 2);
   return [...platforms]
     .map((platform) => ({

@@ -135,7 +135,8 @@ describe('a folder', () => {
   it('whose path the browser hides is found by its name', async () => {
     await open('home');
     hold('drop', 'billing-service');
-    const dialog = await screen.findByRole('dialog', { name: 'Is this the billing-service you dropped?' });
+    const dialog = await screen.findByRole('dialog', { name: 'Choose a project folder' });
+    within(dialog).getByText(/Is this the billing-service you dropped/);
     await waitFor(() =>
       expect(within(dialog).getByRole<HTMLInputElement>('textbox', { name: 'Path' }).value).toBe(
         '/home/anna/projects/billing-service',

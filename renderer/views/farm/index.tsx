@@ -10,6 +10,7 @@ import { EmptyState } from '../../parts/EmptyState.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { Page } from '../../parts/Page.tsx';
+import { Presence } from '../../parts/Presence.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { useConnections } from '../../stores/connections.ts';
 import { removeFarm, useFarm, useFarms } from '../../stores/farms.ts';
@@ -187,13 +188,15 @@ function KnownFarm({ farm }: { farm: Farm }) {
         )}
       </div>
       {chooser.dialog}
-      {asking === 'rename' && (
-        <RenameFarm
-          name={name}
-          onClose={() => setAsking(undefined)}
-          onRenamed={(next) => replaceView({ view: 'farm', name: next })}
-        />
-      )}
+      <Presence>
+        {asking === 'rename' && (
+          <RenameFarm
+            name={name}
+            onClose={() => setAsking(undefined)}
+            onRenamed={(next) => replaceView({ view: 'farm', name: next })}
+          />
+        )}
+      </Presence>
       <ConfirmDialog
         open={asking === 'delete'}
         onClose={() => setAsking(undefined)}

@@ -1,4 +1,5 @@
 import { useRef, useState } from 'react';
+import { modeOf } from '../../../shared/farm.ts';
 import { formatBytes, formatCount } from '../../../shared/format.ts';
 import type { Node } from '../../../shared/node.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
@@ -10,7 +11,6 @@ import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
 import { Switch } from '../../parts/Switch.tsx';
 import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
-import { modeOn } from '../farm/coverage.ts';
 import { probeNodes } from '../farm/farm-actions.ts';
 import type { Engine } from './engines.ts';
 import styles from './FirstStart.module.css';
@@ -109,7 +109,7 @@ function Found({ node }: { node: Node }) {
       <ul className={styles.chips} aria-label={`Platforms of ${node.connection}`}>
         {[...new Set([node.platform, ...node.emulated])].map((platform) => (
           <li key={platform}>
-            <PlatformChip platform={platform} kind={modeOn(node, platform) ?? 'emulated'} small />
+            <PlatformChip platform={platform} kind={modeOf(node, platform) ?? 'emulated'} small />
           </li>
         ))}
       </ul>

@@ -1,5 +1,5 @@
 import { type DragEvent, useState } from 'react';
-import type { Schedule } from '../../../shared/farm.ts';
+import { modeOf, type Schedule } from '../../../shared/farm.ts';
 import { formatCount } from '../../../shared/format.ts';
 import type { Node } from '../../../shared/node.ts';
 import type { Platform } from '../../../shared/platform.ts';
@@ -11,7 +11,6 @@ import { Icon } from '../../parts/Icon.tsx';
 import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { FixText, ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Spinner, Waiting } from '../../parts/Spinner.tsx';
-import { modeOn } from '../farm/coverage.ts';
 import styles from './Assignments.module.css';
 import type { Draft } from './draft.ts';
 import { Section } from './Section.tsx';
@@ -50,7 +49,7 @@ export function Assignments({
   const [dragged, setDragged] = useState<string>();
   const node = nodes.find(({ connection }) => connection === dragged);
   const able = (one: Node, platform: Platform) => {
-    const mode = modeOn(one, platform);
+    const mode = modeOf(one, platform);
     return mode === 'emulated' && !emulate ? undefined : mode;
   };
   const holes = platforms.filter((platform) => schedule?.unassigned.some((each) => each.platform === platform));

@@ -1,0 +1,144 @@
+import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { pushProblem } from '../../../e2e/screens/fixture-data.ts';
+import type { Push } from '../../../shared/contract.ts';
+import { setTransport } from '../../api.ts';
+import { usePushes } from '../../stores/pushes.ts';
+import { toastManager } from '../../stores/toasts.ts';
+import { startTestApp, type TestApp } from '../../test-app.tsx';
+import { PushSheet } from './index.tsx';
+
+const reference = 'registry.example.com/team/api:1.3';
+
+let app: TestApp;
+beforeEach(() => localStorage.clear());
+afterEach(() => {
+  app.stop();
+  vi.restoreAllMocks();
+});
+
+async function open(state: 'done' | 'busy' | 'failed' = 'done') {
+  app = await startTestApp(state);
+  return draw();
+}
+
+function draw() {
+  return render(<PushSheet reference={reference} onClose={() => undefined} />);
+}
+
+const destination = () => screen.getByRole('textbox', { name: 'Destination' });
+const button = (name: RegExp | string) => screen.getByRole('button', { name });
+
+function newest(): Push {
+  const { order, byId } = usePushes.getState();
+  const push = byId[order[0] ?? ''];
+  if (!push) {
+    throw new Error('nothing was pushed');
+  }
+  return push;
+}
+const end = (change: Partial<Push>) =>
+  act(async () => {
+    app.emit({ event: 'push.finished', push: { ...newest(), ...change } });
+    await waitFor(() => expect(newest().status).toBe(change.status));
+  });
+
+describe('a push', () => {
+  it('needs a destination that names a registry', async () => {
+    await open();
+    fireEvent.change(destination(), { target: { value: 'api:1.3' } });
+    await screen.findByText(/It names no registry/);
+    expect(button(/^Push/)).toHaveProperty('disabled', true);
+    fireEvent.change(destination(), { target: { value: 'reg.example.com/api' } });
+    screen.getByText('It will be reg.example.com/api:latest.');
+    expect(button(/^Push/)).toHaveProperty('disabled', false);
+  });
+
+  it('says before what will travel', async () => {
+    await open();
+    screen.getByText('At most 286 MB travel');
+    expect(screen.getAllByText('4 layers')).toHaveLength(3);
+  });
+
+  it('sends a login that was typed, and keeps it nowhere', async () => {
+    await open();
+    const asked: unknown[] = [];
+    setTransport({
+      call: (name, input) => {
+        asked.push([name, input]);
+        return app.call(name, input);
+      },
+      onEvent: (listener) => app.subscribe(listener),
+      onLink: () => () => undefined,
+    });
+    fireEvent.click(button('User and password'));
+    expect(button(/^Push/)).toHaveProperty('disabled', true);
+    fireEvent.change(screen.getByLabelText('User'), { target: { value: 'anna' } });
+    fireEvent.change(screen.getByLabelText('Password or token'), { target: { value: 'secret' } });
+    await userEvent.click(screen.getByRole('switch', { name: /Plain http/ }));
+    fireEvent.submit(destination().closest('form') ?? destination());
+    await screen.findByText('Pushing api:1.3');
+    expect(asked).toEqual([
+      [
+        'pushes.start',
+        {
+          reference,
+          destination: reference,
+          tlsVerify: false,
+          credentials: { username: 'anna', password: 'secret' },
+        },
+      ],
+    ]);
+    expect(JSON.stringify(Object.entries(localStorage))).not.toContain('secret');
+    expect(localStorage.getItem('push-destinations')).toContain('registry.example.com/team/api');
+  });
+
+  it('is shown as it goes, and its result with the commands to use it', async () => {
+    await open();
+    fireEvent.submit(destination().closest('form') ?? destination());
+    await screen.findByText('Pushing api:1.3');
+    screen.getByRole('progressbar', { name: 'The push in total' });
+    screen.getByRole('progressbar', { name: 'linux/s390x' });
+    screen.getByText('22.6 MB uploaded, 171 MB were there already');
+    screen.getByText('Goes last');
+    await end({ status: 'done', digest: `sha256:${'1'.repeat(64)}` });
+    await screen.findByText('Pushed api:1.3');
+    screen.getByText(`podman run --rm ${reference}`);
+    screen.getByText(`docker pull ${reference}`);
+    screen.getByText(`sha256:${'1'.repeat(64)}`);
+  });
+
+  it('can be cancelled, and started again', async () => {
+    await open('busy');
+    fireEvent.click(button('Cancel push'));
+    await screen.findByText('Stopped pushing api:1.3');
+    fireEvent.click(button('Push again'));
+    await screen.findByText('Pushing api:1.3');
+  });
+
+  it('says why it failed, and lets one change what was wrong', async () => {
+    await open('failed');
+    screen.getByText(pushProblem.message);
+    fireEvent.click(button('Change…'));
+    expect(destination()).toHaveProperty('value', reference);
+  });
+
+  it('goes on when its sheet is closed, tells how it ended, and shows it when it is opened again', async () => {
+    const { unmount } = await open('busy');
+    const add = vi.spyOn(toastManager, 'add');
+    unmount();
+    await end({ status: 'done', digest: `sha256:${'2'.repeat(64)}` });
+    expect(add).toHaveBeenCalledWith(expect.objectContaining({ title: 'Pushed api:1.3' }));
+    draw();
+    screen.getByText('Pushed api:1.3');
+  });
+
+  it('tells nothing in a toast while its sheet shows it', async () => {
+    await open('busy');
+    const add = vi.spyOn(toastManager, 'add');
+    await end({ status: 'failed', problem: pushProblem });
+    await screen.findByText(pushProblem.message);
+    expect(add).not.toHaveBeenCalled();
+  });
+});
