@@ -47,3 +47,35 @@ test('whoever has unsubscribed is told nothing more', () => {
   events.emit({ event: 'question.settled', id: 'q' });
   expect(listener).not.toHaveBeenCalled();
 });
+
+test('a flood of lines is told in pieces, without waiting and without losing one', () => {
+  const events = new Events();
+  const told: AppEvent[] = [];
+  events.subscribe((event) => told.push(event));
+  const lines = 300_000;
+  const started = performance.now();
+  for (let number = 0; number < lines; number += 1) {
+    events.batch(line(number, 'x'));
+  }
+  expect(told.length).toBeGreaterThan(100);
+  // a copy of all for each of them would take minutes
+  expect(performance.now() - started).toBeLessThan(5_000);
+  events.flush();
+  const logs = told.flatMap((event) => (event.event === 'job.log' ? [event] : []));
+  const counted = logs.reduce((next, { from, lines: some }) => {
+    expect(from).toBe(next);
+    return next + some.length;
+  }, 0);
+  expect(counted).toBe(lines);
+});
+
+test('lines of a job that has moved are told of the node that said them', () => {
+  const events = new Events();
+  const told: AppEvent[] = [];
+  events.subscribe((event) => told.push(event));
+  const later: AppEvent = { event: 'job.log', buildId: 'b', platform, node: 'other', from: 1, lines: ['two'] };
+  events.batch(line(0, 'one'));
+  events.batch(later);
+  events.flush();
+  expect(told).toEqual([line(0, 'one'), later]);
+});

@@ -5,6 +5,9 @@ export type Listener = (event: AppEvent) => void;
 /** How often changes of the same thing are told at most, in milliseconds. */
 const batchMs = 50;
 
+/** So many lines of a log are told together at most: a program may print far more than that within {@link batchMs}. */
+const batchLines = 1000;
+
 /**
  * Tells events to every listener. Changes that come faster than eyes can follow are batched: of a job's states only the
  * newest is told, log lines are told together, and both are told before anything that comes after them.
@@ -29,7 +32,15 @@ export class Events {
   batch(event: AppEvent): void {
     const key = keyOf(event);
     const pending = this.#pending.get(key);
-    this.#pending.set(key, pending ? join(pending, event) : event);
+    if (pending?.event === 'job.log' && event.event === 'job.log') {
+      // appended to and never copied: with a copy a line, a flood of lines would take the square of its length
+      pending.lines.push(...event.lines);
+      if (pending.lines.length >= batchLines) {
+        this.flush();
+      }
+      return;
+    }
+    this.#pending.set(key, event.event === 'job.log' ? { ...event, lines: [...event.lines] } : event);
     this.#timer ??= setTimeout(() => this.flush(), batchMs);
   }
 
@@ -55,7 +66,7 @@ function keyOf(event: AppEvent): string {
     case 'job.changed':
       return `${event.event} ${event.buildId} ${event.job.platform}`;
     case 'job.log':
-      return `${event.event} ${event.buildId} ${event.platform}`;
+      return `${event.event} ${event.buildId} ${event.platform} ${event.node}`;
     case 'build.context':
       return `${event.event} ${event.buildId}`;
     case 'push.progress':
@@ -63,10 +74,4 @@ function keyOf(event: AppEvent): string {
     default:
       return event.event;
   }
-}
-
-function join(earlier: AppEvent, later: AppEvent): AppEvent {
-  return earlier.event === 'job.log' && later.event === 'job.log'
-    ? { ...earlier, lines: earlier.lines.concat(later.lines) }
-    : later;
 }

@@ -9,6 +9,7 @@ import { Sidebar } from './frame/Sidebar.tsx';
 import { useMenu, useShortcuts } from './frame/shortcuts.ts';
 import { useTheme } from './frame/theme.ts';
 import { Button } from './parts/Button.tsx';
+import { Presence } from './parts/Presence.tsx';
 import { ProblemNote } from './parts/ProblemNote.tsx';
 import { Spinner, Waiting } from './parts/Spinner.tsx';
 import { ToastArea } from './parts/ToastArea.tsx';
@@ -117,7 +118,7 @@ function Frame({ place }: { place: Place }) {
           {log && <LogDrawer log={log} />}
         </div>
       </div>
-      {sheet && <SheetOf sheet={sheet} />}
+      <Presence>{sheet && <SheetOf sheet={sheet} />}</Presence>
       <Palette open={paletteOpen} onClose={() => setPaletteOpen(false)} />
       <QuestionDialog />
     </>

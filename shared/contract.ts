@@ -184,7 +184,7 @@ export const calls = {
   },
   'builds.get': { input: z.object({ id: z.string() }), output: buildSchema },
   'builds.list': { input: nothing, output: z.array(buildSchema) },
-  /** A range of a job's log, read from disk; `from` counts lines from 0. */
+  /** A range of a job's log, read from disk; `from` counts lines from 0. Where they are long, fewer than `count` are given. */
   'builds.log': {
     input: z.object({
       id: z.string(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nameSchema } from './connection.ts';
-import { platformSchema } from './platform.ts';
+import type { Node } from './node.ts';
+import { type Platform, platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
 
 /** A named group of connections. */
@@ -9,6 +10,20 @@ export type Farm = Readonly<z.infer<typeof farmSchema>>;
 
 export const modeSchema = z.enum(['native', 'emulated']);
 export type Mode = z.infer<typeof modeSchema>;
+
+/** Processors of x86-64 run the instructions of the 32-bit ones before them, and so do their kernels as they are shipped. */
+const alsoNative: Readonly<Record<string, string>> = { 'linux/amd64': 'linux/386' };
+
+/**
+ * How a node can build a platform, if it can. Native is what it is, and 386 on amd64. ARM's 32-bit platforms are not taken
+ * for native on arm64: many of its processors cannot run them at all.
+ */
+export function modeOf(node: Node, platform: Platform): Mode | undefined {
+  if (node.platform === platform || alsoNative[node.platform] === platform) {
+    return 'native';
+  }
+  return node.emulated.includes(platform) ? 'emulated' : undefined;
+}
 
 /** Who builds a platform, how, and why it was chosen (a short phrase for people). */
 export const assignmentSchema = z.object({

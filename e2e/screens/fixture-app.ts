@@ -8,7 +8,7 @@ import {
   type CallRequest,
   calls,
 } from '../../shared/contract.ts';
-import type { Assignment } from '../../shared/farm.ts';
+import { type Assignment, modeOf } from '../../shared/farm.ts';
 import { fail, problemOf, type Result } from '../../shared/problem.ts';
 import * as data from './fixture-data.ts';
 
@@ -163,15 +163,15 @@ export function createFixtureApp(state: FixtureState = 'busy'): FixtureApp {
     const assignments: Assignment[] = [];
     const unassigned: CallOutput<'builds.preview'>['unassigned'] = [];
     for (const platform of wanted) {
-      const pinned = up.find(({ connection: name }) => name === request.pins[platform]);
-      const native = up.find((node) => node.platform === platform);
-      const emulating = request.emulate ? up.find((node) => node.emulated.includes(platform)) : undefined;
+      const pinned = up.find((each) => each.connection === request.pins[platform] && modeOf(each, platform));
+      const native = up.find((each) => modeOf(each, platform) === 'native');
+      const emulating = request.emulate ? up.find((each) => modeOf(each, platform)) : undefined;
       const node = pinned ?? native ?? emulating;
       if (node) {
         assignments.push({
           platform,
           node: node.connection,
-          mode: node.platform === platform ? 'native' : 'emulated',
+          mode: modeOf(node, platform) ?? 'emulated',
           reason: pinned
             ? 'pinned by you'
             : native
@@ -209,6 +209,10 @@ export function createFixtureApp(state: FixtureState = 'busy'): FixtureApp {
       const before = connection(name);
       const after = { ...before, name: rename ?? name, uri: uri ?? before.uri, identity: identity ?? before.identity };
       fixture.connections = fixture.connections.map((each) => (each === before ? after : each));
+      fixture.farms = fixture.farms.map((farm) => ({
+        ...farm,
+        connections: farm.connections.map((each) => (each === name ? after.name : each)),
+      }));
       emitFarms();
       return after;
     },

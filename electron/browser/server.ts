@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { type AppEvent, type CallName, calls } from '../../shared/contract.ts';
 import { fail, problemOf, type Result } from '../../shared/problem.ts';
+import { pageHeaders } from '../page/headers.ts';
 import { streamEvents } from './event-stream.ts';
 import { Session } from './session.ts';
 import { sendFile } from './static-files.ts';
@@ -20,23 +21,13 @@ export interface BrowserServer {
 
 const bodyLimitBytes = 16 * 1024 * 1024;
 
-const headers = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-} as const;
-
 /**
  * Serves the app to a browser on this computer: the page from a folder, calls as `POST /call/<name>`, events as
  * `GET /events`. Listens on 127.0.0.1 only, at a free port unless one is given.
  */
 export async function startServer(app: Callee, pageFolder: string, port = 0): Promise<BrowserServer> {
   const server = createServer((request, response) => {
-    for (const [name, value] of Object.entries(headers)) {
+    for (const [name, value] of Object.entries(pageHeaders)) {
       response.setHeader(name, value);
     }
     handle(request, response).catch((error: unknown) => {

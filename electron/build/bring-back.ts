@@ -55,7 +55,7 @@ async function receivePush(options: BringBack): Promise<ReceivedImage> {
       const pushed = line.engine.push(image, target, signal).then(() => received);
       return await Promise.race([pushed, received.then(() => pushed)]);
     } finally {
-      admission.close();
+      await admission.close();
     }
   } finally {
     await offer.close();

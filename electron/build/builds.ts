@@ -9,6 +9,7 @@ import { schedule } from '../farm/schedule.ts';
 import { resolveProject } from '../project/resolve.ts';
 import { readSource } from '../project/source.ts';
 import type { SettingsStore } from '../settings/settings.ts';
+import { cancelled } from './job.ts';
 import { type LogRange, readLog, searchLog } from './log.ts';
 import { ProjectMemory, projectId } from './project.ts';
 import { BuildRun, type BuildServices } from './run.ts';
@@ -19,6 +20,7 @@ export class Builds {
   readonly #nodes: Nodes;
   readonly #settings: SettingsStore;
   readonly #running = new Map<string, { run: BuildRun; ended: Promise<unknown> }>();
+  #closed = false;
 
   constructor(services: Omit<BuildServices, 'jobsPerNode'>, nodes: Nodes, settings: SettingsStore) {
     this.#services = services;
@@ -34,9 +36,12 @@ export class Builds {
   /** Starts a build and resolves with its first state. @throws Failure for everything that can be known before any work */
   async start(given: BuildRequest): Promise<Build> {
     const { request, containerfile, nodes, plan } = await this.#prepare(given);
-    refuseHoles(plan);
+    refuseHoles(plan, nodes);
     const { jobsPerNode, keepBuilds } = await this.#settings.get();
     const connections = await this.#nodes.select(request);
+    if (this.#closed) {
+      throw cancelled(request.reference);
+    }
     const run = new BuildRun({ ...this.#services, jobsPerNode }, { request, containerfile, connections, nodes, plan });
     const prepared = run.prepare();
     const ended = prepared
@@ -94,13 +99,22 @@ export class Builds {
     return { path, lines: text.split('\n'), instructions: readSource(text).instructions };
   }
 
-  /** Cancels what runs and resolves when it has ended. */
+  /** Cancels what runs and resolves when it has ended; what is still being prepared will not start. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
   }
 
   async #logPath(id: string, platform: Platform): Promise<string> {
-    return this.#services.history.logPath((await this.get(id)).id, platform);
+    const { jobs } = await this.get(id);
+    if (!jobs.some((job) => job.platform === platform)) {
+      throw fail(
+        'build.unknown',
+        `Build ${id} has no job for ${platform}.`,
+        `It has ${jobs.map((job) => job.platform).join(', ') || 'none'}.`,
+      );
+    }
+    return this.#services.history.logPath(id, platform);
   }
 
   async #prepare(
@@ -131,22 +145,23 @@ export class Builds {
   }
 }
 
-/** @throws Failure the first reason why a platform that was asked for cannot be built. */
-function refuseHoles({ assignments, unassigned, leftOut }: Schedule): void {
-  const [hole] = unassigned;
-  if (hole) {
-    throw fail(hole.problem.code, hole.problem.message, hole.problem.fix, hole.problem.detail);
-  }
+/** @throws Failure why no node can be reached, else the first reason why a platform that was asked for cannot be built. */
+function refuseHoles({ unassigned, leftOut }: Schedule, nodes: readonly NodeStatus[]): void {
   const [first, ...others] = leftOut;
-  if (assignments.length === 0 && first) {
-    const { code, message, fix } = first.problem;
+  if (first && leftOut.length === nodes.length) {
+    const { code, message, fix, detail } = first.problem;
     throw others.length === 0
-      ? fail(code, message, fix, first.problem.detail)
+      ? fail(code, message, fix, detail)
       : fail(
           'schedule.no-node',
           'None of the nodes can be reached.',
           'See what is wrong with each: `barnraiser status`.',
           leftOut.map(({ problem }) => problem.message).join('\n'),
         );
+  }
+  const [hole] = unassigned;
+  if (hole) {
+    const { code, message, fix, detail } = hole.problem;
+    throw fail(code, message, fix, detail);
   }
 }

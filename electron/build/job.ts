@@ -8,7 +8,7 @@ import type { Receiver } from '../image/receiver.ts';
 import type { ImageStore, Lease, ReceivedImage } from '../image/store.ts';
 import { bringBack } from './bring-back.ts';
 import { type ProjectMemory, projectId } from './project.ts';
-import { cleanUp, settleResidue } from './residue.ts';
+import { type Built, leaveFailed, settleResidue } from './residue.ts';
 import type { JobTracker } from './tracker.ts';
 
 export interface JobWork {
@@ -38,6 +38,7 @@ export async function runJob(
   // a lost line ends what waits for an answer over it
   const either = AbortSignal.any([signal, transport.lost]);
 
+  let built: Built | undefined;
   tracker.phase('context');
   try {
     const { imageId } = await engine.build(
@@ -56,6 +57,8 @@ export async function runJob(
       (output) => tracker.output(output),
       either,
     );
+    const { layers, ownLayers } = tracker;
+    built = { platform, node, tag, reference: request.reference, imageId, layers, ownLayers };
     tracker.phase('pulling');
     const image = await bringBack({
       line,
@@ -70,10 +73,8 @@ export async function runJob(
       onLine: (text) => tracker.line(text),
       signal: either,
     });
-    const { layers, ownLayers } = tracker;
-    const built = { platform, node, tag, imageId, layers, ownLayers };
     // the image is ours already: what cannot be tidied on the node is worth a line, not the build
-    await settleResidue(engine, built, request.reference, request.residue, memory).catch((error: unknown) => {
+    await settleResidue(engine, built, request.residue, memory).catch((error: unknown) => {
       tracker.line(`Node ${node} could not be tidied: ${error instanceof Error ? error.message : String(error)}`);
     });
     return image;
@@ -81,9 +82,7 @@ export async function runJob(
     if (transport.lost.aborted && !signal.aborted) {
       throw transport.lost.reason;
     }
-    if (request.residue === 'cleanup') {
-      await cleanUp(engine, tracker.ownLayers).catch(() => undefined);
-    }
+    await leaveFailed(engine, built, tag, tracker.ownLayers, request.residue, memory).catch(() => undefined);
     throw signal.aborted ? (signal.reason ?? cancelled(request.reference)) : error;
   }
 }

@@ -70,3 +70,29 @@ test('a search finds numbers of lines in either case and says when there are mor
   expect(await searchLog(path, 'error', 10)).toEqual({ lines: [0, 2, 3], more: false });
   expect(await searchLog(path, 'error', 2)).toEqual({ lines: [0, 2], more: true });
 });
+
+test('line numbers of a search are those of the log, whatever a program prints that looks like a line end', async () => {
+  const lines = ['a\u2028b', 'c\rd', 'e\u2029\u0085\v\f', 'wanted'];
+  const path = await writtenLog(lines);
+  expect(await searchLog(path, 'wanted', 10)).toEqual({ lines: [3], more: false });
+  expect(await readLog(path, 0, 10)).toEqual({ lines, total: 4 });
+});
+
+test('very long lines are given a part at a time, and those that follow when they are asked for', async () => {
+  const lines = Array.from({ length: 600 }, (_, number) => `${number} ${'x'.repeat(64 * 1024)}`);
+  const path = await writtenLog(lines);
+  const first = await readLog(path, 0, 600);
+  expect(first.total).toBe(600);
+  expect(first.lines.length).toBeGreaterThan(100);
+  expect(first.lines.length).toBeLessThan(400);
+  const next = await readLog(path, first.lines.length, 1);
+  expect(next.lines[0]?.slice(0, 10)).toBe(lines[first.lines.length]?.slice(0, 10));
+  expect((await readLog(path, 599, 5)).lines).toEqual(lines.slice(599));
+});
+
+test('of a very long line only the beginning is kept for the summary of a failure', async () => {
+  const log = await JobLog.create(join(folder, 'a.log'), 3);
+  log.append('x'.repeat(64 * 1024));
+  expect(log.tail[0]).toMatch(/^x{2000}…$/);
+  await log.close();
+});

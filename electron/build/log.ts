@@ -1,18 +1,24 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { z } from 'zod';
+import { diskFailure } from '../image/disk.ts';
 
 /** A line's place is kept for every n-th line, so that a range of a million lines is found without reading them all. */
 const lineStride = 256;
+
+/** A read gives fewer lines than it was asked for once it has so many characters: lines may have 64 Ki of them. */
+const mostCharacters = 16 * 1024 * 1024;
+
+/** How much of a line is kept for a failure's summary, in characters. */
+const tailWidth = 2000;
 
 /** Where every {@link lineStride}-th line of a log begins, in bytes, and how many lines there are. */
 const indexSchema = z.object({ lines: z.number(), bytes: z.number(), offsets: z.array(z.number()) });
 type LogIndex = z.infer<typeof indexSchema>;
 
-/** A range of a log and how many lines the log has. */
+/** A range of a log and how many lines the log has. Fewer than asked for where they are long, or not on disk yet. */
 export interface LogRange {
   readonly lines: string[];
   readonly total: number;
@@ -23,7 +29,7 @@ export class JobLog {
   readonly #path: string;
   readonly #stream: WriteStream;
   readonly #index: LogIndex = { lines: 0, bytes: 0, offsets: [] };
-  /** The newest lines, for a failure's summary. */
+  /** The newest lines, long ones cut, for a failure's summary. */
   readonly #tail: string[] = [];
   readonly #tailLength: number;
 
@@ -33,9 +39,11 @@ export class JobLog {
     this.#stream = createWriteStream(path, { flags: 'w' });
   }
 
-  /** @param tailLength how many of the newest lines {@link tail} gives. */
+  /** @param tailLength how many of the newest lines {@link tail} gives. @throws Failure `disk.full`, `settings.unwritable` */
   static async create(path: string, tailLength = 20): Promise<JobLog> {
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+      throw diskFailure(error, path);
+    });
     const log = new JobLog(path, tailLength);
     // a log that cannot be written must not end a build that can go on; reading it shows what is there
     log.#stream.on('error', () => undefined);
@@ -52,7 +60,7 @@ export class JobLog {
     this.#index.lines += 1;
     this.#index.bytes += Buffer.byteLength(line) + 1;
     this.#stream.write(`${line}\n`);
-    this.#tail.push(line);
+    this.#tail.push(line.length > tailWidth ? `${line.slice(0, tailWidth)}…` : line);
     if (this.#tail.length > this.#tailLength) {
       this.#tail.shift();
     }
@@ -95,16 +103,31 @@ export async function searchLog(
     return { lines: [], more: false };
   }
   let number = 0;
-  for await (const line of createInterface({ input: handle.createReadStream(), crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (line.toLowerCase().includes(wanted)) {
-      if (found.length === limit) {
-        return { lines: found, more: true };
+  for await (const lines of linesFrom(handle, 0)) {
+    for (const line of lines) {
+      if (line.toLowerCase().includes(wanted)) {
+        if (found.length === limit) {
+          return { lines: found, more: true };
+        }
+        found.push(number);
       }
-      found.push(number);
+      number += 1;
     }
-    number += 1;
   }
   return { lines: found, more: false };
+}
+
+/**
+ * The whole lines of a file from a byte on, some at a time; what stands behind the last line end is still being written. Only
+ * `\n` ends a line: a program may print every other sign that is taken for a line end elsewhere. Closes the file.
+ */
+async function* linesFrom(handle: FileHandle, start: number): AsyncGenerator<string[]> {
+  let rest = '';
+  for await (const chunk of handle.createReadStream({ start, encoding: 'utf8', highWaterMark: 256 * 1024 })) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield lines;
+  }
 }
 
 function indexPath(path: string): string {
@@ -152,20 +175,19 @@ async function readRange(path: string, index: LogIndex, from: number, count: num
     return { lines: [], total: index.lines };
   }
   // what was appended may not be on disk yet; what is there is what can be read
-  const end = index.offsets[Math.ceil((from + count) / lineStride)] ?? index.bytes;
   const handle = await open(path, 'r').catch(() => undefined);
-  if (!handle) {
-    return { lines: [], total: index.lines };
+  const found: string[] = [];
+  let skip = from % lineStride;
+  let characters = 0;
+  for await (const lines of handle ? linesFrom(handle, start) : []) {
+    for (const line of lines.slice(skip, skip + count - found.length)) {
+      found.push(line);
+      characters += line.length;
+    }
+    skip = Math.max(0, skip - lines.length);
+    if (found.length === count || characters >= mostCharacters) {
+      break;
+    }
   }
-  try {
-    const buffer = Buffer.alloc(end - start);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
-    const text = buffer.toString('utf8', 0, bytesRead);
-    const lines = text.split('\n');
-    lines.pop(); // behind the last line end there is nothing, or a line that is still being written
-    const skip = from % lineStride;
-    return { lines: lines.slice(skip, skip + count), total: index.lines };
-  } finally {
-    await handle.close();
-  }
+  return { lines: found, total: index.lines };
 }

@@ -8,6 +8,8 @@ export interface Built {
   readonly node: string;
   /** The name under which the node built it. */
   readonly tag: string;
+  /** The name that the person has given it. */
+  readonly reference: string;
   readonly imageId: string;
   /** Every image that its steps left or found on the node, oldest first. */
   readonly layers: readonly string[];
@@ -23,11 +25,10 @@ export interface Built {
 export async function settleResidue(
   engine: Engine,
   built: Built,
-  reference: string,
   residue: Residue,
   memory: ProjectMemory,
 ): Promise<void> {
-  const { platform, node, tag, imageId } = built;
+  const { platform, node, tag, reference, imageId } = built;
   const before = await memory.find(platform, node);
   const earlier = before ? [...before.layers, before.imageId] : [];
   switch (residue) {
@@ -50,9 +51,29 @@ export async function settleResidue(
   }
 }
 
-/** Removes what the steps of a failed or cancelled build left, where nothing is to stay. */
-export async function cleanUp(engine: Engine, ownLayers: readonly string[]): Promise<void> {
-  await removeAll(engine, ownLayers);
+/**
+ * What a failed or cancelled job leaves on its node: never a name, and no image either where nothing is to stay. What was
+ * built before it failed is the cache of the next build.
+ * @param built the image, where it came to be on the node and only the way back failed. @param tag the name that it was to have.
+ */
+export async function leaveFailed(
+  engine: Engine,
+  built: Built | undefined,
+  tag: string,
+  ownLayers: readonly string[],
+  residue: Residue,
+  memory: ProjectMemory,
+): Promise<void> {
+  if (built) {
+    // the person's name is for an image that they have
+    await settleResidue(engine, built, residue === 'keep' ? 'cache' : residue, memory);
+    return;
+  }
+  // podman may have finished just when it was told to stop
+  await engine.untag(tag, tag).catch(() => undefined);
+  if (residue === 'cleanup') {
+    await removeAll(engine, ownLayers);
+  }
 }
 
 /** Newest first, since an image that others build on cannot go. What is gone or in use by others is left as it is. */

@@ -106,7 +106,8 @@ export class BuildRun {
       this.#end(problem.code === 'build.cancelled' ? 'cancelled' : 'failed', problem);
     }
     await Promise.all(this.#trackers.map(({ log }) => log.close()));
-    await this.#services.history.save(this.build);
+    // on a full disk the outcome cannot be kept, and is told all the same
+    await this.#services.history.save(this.build).catch(() => undefined);
     this.#services.events.emit({ event: 'build.finished', build: this.build });
     return this.build;
   }

@@ -7,7 +7,7 @@ import type { EngineRequest, EngineResponse, Transport } from './transport.ts';
 const prefix = '/v4.0.0/libpod/';
 
 /** Milliseconds that a question may take; an emulated node under load needs many seconds for what takes a real one none. */
-const patience = 60_000;
+export const patience = 60_000;
 
 /** An answer that is longer than this, in bytes, is not one to a question. */
 const largestAnswer = 64 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PullPolicy } from '../../shared/build.ts';
 import { platformOf, platformParts } from '../../shared/platform.ts';
-import { fail } from '../../shared/problem.ts';
+import { type Failure, fail } from '../../shared/problem.ts';
 import { BuildOutput, buildMessageSchema } from './build-output.ts';
 import type { EngineBuild, EngineOutput } from './engine.ts';
 import { jsonLines } from './json-lines.ts';
@@ -75,6 +75,8 @@ async function buildOnce(podman: PodmanApi, build: EngineBuild, report: Report, 
   // ends the request when it is aborted from outside, when the context cannot be read on, and when the engine answers early
   const request = new AbortController();
   let unreadable: unknown;
+  /** Why the build broke off, where it was not us who stopped it. */
+  let broken: Failure | undefined;
   let answered = false;
   let contextRead = false;
   const abort = () => request.abort(signal.reason);
@@ -107,7 +109,7 @@ async function buildOnce(podman: PodmanApi, build: EngineBuild, report: Report, 
     }
   } catch (error) {
     if (!signal.aborted && unreadable === undefined) {
-      throw podman.failureOf(error, 'finish the build');
+      broken = podman.failureOf(error, 'finish the build');
     }
   } finally {
     signal.removeEventListener('abort', abort);
@@ -115,9 +117,12 @@ async function buildOnce(podman: PodmanApi, build: EngineBuild, report: Report, 
     context.destroy();
     output.end();
   }
-  if (signal.aborted || unreadable !== undefined) {
-    await stopBuild(podman, { mark, before, output, contextRead });
-    throw signal.aborted ? cancelled(signal) : unreadable;
+  if (signal.aborted || unreadable !== undefined || broken) {
+    // an engine that has died leaves the programs of its steps running, too; one that has refused has begun nothing
+    if (broken?.problem.code !== 'engine.refused') {
+      await stopBuild(podman, { mark, before, output, contextRead });
+    }
+    throw signal.aborted ? cancelled(signal) : (unreadable ?? broken);
   }
   return outcome(podman, build, output);
 }

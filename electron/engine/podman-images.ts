@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DiskUsage } from './engine.ts';
-import type { PodmanApi } from './podman-api.ts';
+import { type PodmanApi, patience } from './podman-api.ts';
 
 /** Sizes in bytes. An image's size holds that of its parent; `Containers` counts those that use it, and is -1 where unknown. */
 const imagesSchema = z
@@ -21,14 +21,22 @@ const prunedSchema = z.array(z.object({ Id: z.string() })).nullable();
 
 /** Gives an image one more name. */
 export async function tagImage(podman: PodmanApi, image: string, name: string): Promise<void> {
-  const body = await podman.open(`tag the image as ${name}`, { method: 'POST', path: namePath(image, 'tag', name) });
+  const body = await podman.open(`tag the image as ${name}`, {
+    method: 'POST',
+    path: namePath(image, 'tag', name),
+    timeoutMs: patience,
+  });
   body.resume();
 }
 
 /** Takes a name from an image. One that it does not have is no failure. */
 export async function untagImage(podman: PodmanApi, image: string, name: string): Promise<void> {
   const action = `take the name ${name} from the image`;
-  const response = await podman.send(action, { method: 'POST', path: namePath(image, 'untag', name) });
+  const response = await podman.send(action, {
+    method: 'POST',
+    path: namePath(image, 'untag', name),
+    timeoutMs: patience,
+  });
   if (response.status < 300) {
     response.body.resume();
     return;
@@ -46,7 +54,11 @@ export async function untagImage(podman: PodmanApi, image: string, name: string)
  */
 export async function removeImage(podman: PodmanApi, image: string): Promise<boolean> {
   const action = 'remove the image';
-  const response = await podman.send(action, { method: 'DELETE', path: `images/${encodeURIComponent(image)}` });
+  const response = await podman.send(action, {
+    method: 'DELETE',
+    path: `images/${encodeURIComponent(image)}`,
+    timeoutMs: patience,
+  });
   if (response.status === 200) {
     const { Deleted } = podman.parse(action, removedSchema, await podman.textOf(action, response.body));
     return (Deleted ?? []).length > 0;

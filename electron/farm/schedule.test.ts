@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type Schedule, scheduleSchema } from '../../shared/farm.ts';
+import { modeOf, type Schedule, scheduleSchema } from '../../shared/farm.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
-import { modeOf, type ScheduleInput, schedule } from './schedule.ts';
+import { type ScheduleInput, schedule } from './schedule.ts';
 
 function platform(text: string): Platform {
   const parsed = parsePlatform(text);
@@ -206,18 +206,6 @@ describe('a pin', () => {
       'linux/386 two native, idle',
       'linux/amd64 one native, pinned',
     ]);
-  });
-});
-
-describe('what a node can build', () => {
-  test('a 64-bit PC builds for 32-bit ones natively; a 64-bit ARM does not', () => {
-    const [pc, pi] = [up('pc', 'amd64'), up('pi', 'arm64', { emulated: 'arm/v7' })];
-    const mode = (status: NodeStatus, what: string) =>
-      status.state === 'up' ? modeOf(status.node, platform(what)) : 'down';
-    expect(mode(pc, '386')).toBe('native');
-    expect(mode(pi, 'arm/v7')).toBe('emulated');
-    expect(mode(pi, 'arm/v6')).toBeUndefined();
-    expect(mode(pc, 'amd64/v3')).toBeUndefined();
   });
 });
 

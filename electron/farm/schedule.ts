@@ -1,4 +1,4 @@
-import type { Assignment, Mode, Schedule } from '../../shared/farm.ts';
+import { type Assignment, type Mode, modeOf, type Schedule } from '../../shared/farm.ts';
 import type { Node, NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { unassignedProblem } from './unassigned.ts';
@@ -46,20 +46,6 @@ export function schedule(input: ScheduleInput): Schedule {
       .flatMap((status) => (status.state === 'down' ? [{ node: status.connection, problem: status.problem }] : []))
       .sort((one, other) => compareNames(one.node, other.node)),
   };
-}
-
-/** Processors of x86-64 run the instructions of the 32-bit ones before them, and so do their kernels as they are shipped. */
-const alsoNative: Readonly<Record<string, string>> = { 'linux/amd64': 'linux/386' };
-
-/**
- * How a node can build a platform, if it can. Native is what it is, and 386 on amd64. ARM's 32-bit platforms are not taken
- * for native on arm64: many of its processors cannot run them at all.
- */
-export function modeOf(node: Node, platform: Platform): Mode | undefined {
-  if (node.platform === platform || alsoNative[node.platform] === platform) {
-    return 'native';
-  }
-  return node.emulated.includes(platform) ? 'emulated' : undefined;
 }
 
 /** A platform and the nodes that could build it: natively where any can, and one that a person has pinned. */

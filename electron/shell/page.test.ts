@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startServer } from '../browser/server.ts';
-import { answerPage, pageHeaders } from './page.ts';
+import { pageHeaders } from '../page/headers.ts';
+import { answerPage } from './page.ts';
 
 let folder: string;
 let page: string;

@@ -43,13 +43,14 @@ export async function printLogs(door: TerminalDoor, command: Extract<Command, { 
     if (platforms.length > 1 && !door.options.json) {
       door.print(`--- ${platform}`);
     }
-    for (let from = 0, total = 1; from < total; from += logPage) {
-      const range = await door.call('builds.log', { id: command.build, platform, from, count: logPage });
-      total = range.total;
-      if (door.options.json) {
-        door.print(JSON.stringify({ platform, from, lines: range.lines }));
-      } else if (range.lines.length > 0) {
-        door.print(...range.lines.map(cleanLine));
+    // there may be fewer lines than were asked for; where there are none, those that are missing are not on disk
+    for (let from = 0, given = 1; given > 0; from += given) {
+      const { lines } = await door.call('builds.log', { id: command.build, platform, from, count: logPage });
+      given = lines.length;
+      if (door.options.json && (given > 0 || from === 0)) {
+        door.print(JSON.stringify({ platform, from, lines }));
+      } else if (given > 0) {
+        door.print(...lines.map(cleanLine));
       }
     }
   }

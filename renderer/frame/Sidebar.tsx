@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type DragEvent, type ReactNode, useState } from 'react';
 import { formatCount, formatList, formatReferenceShort } from '../../shared/format.ts';
 import icon from '../icon.svg';
 import { classes } from '../parts/classes.ts';
@@ -11,8 +11,10 @@ import { Clock } from '../parts/Quantity.tsx';
 import { Tooltip } from '../parts/Tooltip.tsx';
 import { useBuild, useRunningIds } from '../stores/builds.ts';
 import { useConnections } from '../stores/connections.ts';
+import { addNodes, moveNode } from '../stores/farm-actions.ts';
 import { useFarms } from '../stores/farms.ts';
 import { hrefOf, navigate, useNavigation, type View } from '../stores/navigation.ts';
+import { useNodeDrag } from '../stores/node-drag.ts';
 import { type Health, healthOf, useNodes } from '../stores/nodes.ts';
 import styles from './Sidebar.module.css';
 
@@ -27,6 +29,7 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
   const current = useNavigation(({ place }) => place?.view);
   const down = useNodes(({ byName }) => Object.values(byName).filter(({ state }) => state === 'down').length);
   const connections = useConnections((state) => state.connections.length);
+  const isMovable = useNodeDrag(({ held }) => held?.from !== undefined);
 
   return (
     <nav aria-label="Main" className={styles.sidebar}>
@@ -44,6 +47,7 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
       <div className={styles.scroll}>
         <div className={styles.heading}>
           <h2>Farms</h2>
+          {isMovable && <span className={styles.would}>Shift moves it</span>}
           <IconButton icon="plus" label="New farm" size="small" onClick={() => navigate({ view: 'first-start' })} />
         </div>
         {farms.map(({ name, connections: members }) => (
@@ -128,13 +132,15 @@ function FarmLink({ name, members, isCurrent }: { name: string; members: readonl
   const nodes = useNodes();
   const healths = members.map((member) => healthOf(nodes, member));
   const up = healths.filter((health) => health === 'up').length;
+  const drop = useNodeDrop(name, members);
   const worst = healths.reduce<Health>((sofar, health) => (badness[health] > badness[sofar] ? health : sofar), 'up');
   return (
     <Tooltip text={inWords(members, healths)} side="right">
       <a
         href={hrefOf({ view: 'farm', name })}
         aria-current={isCurrent ? 'page' : undefined}
-        className={classes(styles.link, styles.farm)}
+        className={classes(styles.link, styles.farm, drop.canTake && styles.canTake, drop.would && styles.isOver)}
+        {...drop.handlers}
       >
         <Icon name="farm" />
         <span className={styles.monogram} aria-hidden="true">
@@ -144,6 +150,7 @@ function FarmLink({ name, members, isCurrent }: { name: string; members: readonl
           {name}
           <span className="visually-hidden">: {inWords(members, healths)}</span>
         </span>
+        {drop.would && <span className={styles.would}>{drop.would}</span>}
         {members.length > mostDots && (
           <span className={styles.count}>
             {up}/{members.length}
@@ -169,6 +176,36 @@ function FarmLink({ name, members, isCurrent }: { name: string; members: readonl
       </a>
     </Tooltip>
   );
+}
+
+/** Lets a node that is dragged be dropped on a farm, which adds it; with Shift or Alt held it leaves the farm it is from. */
+function useNodeDrop(farm: string, members: readonly string[]) {
+  const held = useNodeDrag((state) => state.held);
+  const [would, setWould] = useState<'Add' | 'Move'>();
+  const canTake = held !== undefined && !members.includes(held.connection);
+  const handlers = {
+    onDragOver: (event: DragEvent) => {
+      if (canTake) {
+        const moves = (event.shiftKey || event.altKey) && held.from !== undefined;
+        event.preventDefault();
+        event.dataTransfer.dropEffect = moves ? 'move' : 'copy';
+        setWould(moves ? 'Move' : 'Add');
+      }
+    },
+    onDragLeave: () => setWould(undefined),
+    onDrop: (event: DragEvent) => {
+      if (canTake) {
+        event.preventDefault();
+        setWould(undefined);
+        if ((event.shiftKey || event.altKey) && held.from !== undefined) {
+          moveNode(held.connection, held.from, farm);
+        } else {
+          addNodes(farm, [held.connection]);
+        }
+      }
+    },
+  };
+  return { canTake, would: canTake ? would : undefined, handlers };
 }
 
 const badness: Readonly<Record<Health, number>> = { up: 0, unknown: 1, probing: 2, down: 3 };

@@ -44,7 +44,7 @@ export function PlatformChip({
   );
   const content = (
     <>
-      {onToggle && chosen && <Icon name="check" size={12} />}
+      {onToggle && chosen && kind !== 'impossible' && <Icon name="check" size={12} />}
       {kind === 'impossible' && <Icon name="cross" size={12} />}
       {formatPlatform(platform)}
       {kind !== 'neutral' && <span className="visually-hidden">, {words[kind]}</span>}

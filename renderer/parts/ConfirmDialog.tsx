@@ -16,6 +16,8 @@ export interface ConfirmDialogProps {
   readonly losses?: readonly string[];
   /** What the button does: `Delete build`. */
   readonly action: string;
+  /** What the other button says that leaves everything as it is; `Cancel` would be unclear where something is cancelled. */
+  readonly dismiss?: string;
   /** Nothing is lost by it: the button is not red. */
   readonly harmless?: boolean;
   /** Closes the dialog when it is through; its failure is shown in the dialog. */
@@ -30,6 +32,7 @@ export function ConfirmDialog({
   description,
   losses = [],
   action,
+  dismiss = 'Cancel',
   harmless = false,
   onConfirm,
 }: ConfirmDialogProps) {
@@ -66,7 +69,7 @@ export function ConfirmDialog({
       footer={
         <>
           <Button ref={cancel} onClick={close}>
-            Cancel
+            {dismiss}
           </Button>
           <Button kind={harmless ? 'primary' : 'danger'} busy={busy} onClick={confirm}>
             {action}

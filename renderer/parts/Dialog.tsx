@@ -1,8 +1,9 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
-import type { ReactNode, RefObject } from 'react';
+import { type ReactNode, type RefObject, useRef } from 'react';
 import { classes } from './classes.ts';
 import styles from './Dialog.module.css';
 import { IconButton } from './IconButton.tsx';
+import { Staying, useLeave } from './Presence.tsx';
 
 export interface DialogProps {
   readonly open: boolean;
@@ -23,26 +24,23 @@ export interface DialogProps {
 }
 
 /** Stands over everything until it is answered; the focus stays inside and returns to where it was. */
-export function Dialog({
-  open,
-  onClose,
-  title,
-  description,
-  children,
-  footer,
-  footerStart,
-  wide = false,
-  required = false,
-  initialFocus,
-}: DialogProps) {
+export function Dialog(props: DialogProps) {
+  const { isLeaving, onGone } = useLeave();
+  // what it is about may be forgotten the moment it closes: while it fades away it shows what it showed
+  const shown = useRef(props);
+  if (props.open) {
+    shown.current = props;
+  }
+  const { title, description, children, footer, footerStart, wide, required = false, initialFocus } = shown.current;
   return (
     <Base.Root
-      open={open}
+      open={props.open && !isLeaving}
       onOpenChange={(next) => {
         if (!next) {
-          onClose();
+          props.onClose();
         }
       }}
+      onOpenChangeComplete={(isOpen) => !isOpen && onGone?.()}
       disablePointerDismissal={required}
     >
       <Base.Portal>
@@ -53,7 +51,7 @@ export function Dialog({
           </header>
           <div className={styles.body}>
             {description && <Base.Description className={styles.description}>{description}</Base.Description>}
-            {children}
+            <Staying>{children}</Staying>
           </div>
           {footer && (
             <footer className={styles.footer}>

@@ -21,13 +21,28 @@ export interface FolderDialogProps {
   /** Where it starts; without one, the person's home. */
   readonly start?: string | undefined;
   readonly title?: string;
+  /** One sentence under the title: why it is asked, as `Browsers hide where a dropped folder is.` */
+  readonly hint?: string;
+  /** What is looked for: wherever folders are called like that, only they are shown at first. */
+  readonly search?: string | undefined;
 }
 
 /** Chooses a folder on the computer that the app runs on, which a browser cannot do by itself. Folders that can be built stand out. */
-export function FolderDialog({ open, onClose, onChoose, start, title = 'Choose a project folder' }: FolderDialogProps) {
+export function FolderDialog({
+  open,
+  onClose,
+  onChoose,
+  start,
+  title = 'Choose a project folder',
+  hint,
+  search = '',
+}: FolderDialogProps) {
   const [folder, setFolder] = useState<Folder>();
   const [problem, setProblem] = useState<Problem>();
   const [typed, setTyped] = useState('');
+  const [filter, setFilter] = useState('');
+  const shown = folder?.folders.filter(({ name }) => isCalled(name, filter)) ?? [];
+  const [only] = shown.length === 1 ? shown : [];
 
   async function go(path: string | undefined): Promise<void> {
     setProblem(undefined);
@@ -35,6 +50,7 @@ export function FolderDialog({ open, onClose, onChoose, start, title = 'Choose a
       const found = await call('folders.list', path ? { path } : {});
       setFolder(found);
       setTyped(found.path);
+      setFilter(found.folders.some(({ name }) => isCalled(name, search)) ? search : '');
     } catch (error) {
       setProblem(problemOf(error));
     }
@@ -51,6 +67,7 @@ export function FolderDialog({ open, onClose, onChoose, start, title = 'Choose a
       open={open}
       onClose={onClose}
       title={title}
+      description={hint}
       wide
       footer={
         <>
@@ -64,7 +81,7 @@ export function FolderDialog({ open, onClose, onChoose, start, title = 'Choose a
     >
       <div className={styles.path}>
         <IconButton icon="up" label="Up" disabled={!folder?.parent} onClick={() => void go(folder?.parent)} />
-        <div style={{ flex: 1 }}>
+        <div className={styles.typed}>
           <TextField
             label="Path"
             hideLabel
@@ -78,11 +95,27 @@ export function FolderDialog({ open, onClose, onChoose, start, title = 'Choose a
             }}
           />
         </div>
+        <div className={styles.filter}>
+          <TextField
+            label="Filter folders"
+            hideLabel
+            type="search"
+            icon="search"
+            placeholder="Filter"
+            value={filter}
+            onChange={setFilter}
+            onKeyDown={(event) => {
+              if (event.key === 'Enter' && only) {
+                void go(only.path);
+              }
+            }}
+          />
+        </div>
       </div>
       {problem && <ProblemNote problem={problem} />}
       {folder ? (
         <ul className={styles.list} aria-label={`Folders in ${folder.path}`}>
-          {folder.folders.map(({ name, path, hasContainerfile }) => (
+          {shown.map(({ name, path, hasContainerfile }) => (
             <li key={path}>
               <button
                 type="button"
@@ -96,11 +129,19 @@ export function FolderDialog({ open, onClose, onChoose, start, title = 'Choose a
               </button>
             </li>
           ))}
-          {folder.folders.length === 0 && <li className={styles.none}>No folders in here.</li>}
+          {shown.length === 0 && (
+            <li className={styles.none}>
+              {folder.folders.length === 0 ? 'No folders in here.' : `No folder in here is called “${filter}”.`}
+            </li>
+          )}
         </ul>
       ) : (
         !problem && <Waiting>Reading the folder</Waiting>
       )}
     </Dialog>
   );
+}
+
+function isCalled(name: string, filter: string): boolean {
+  return name.toLowerCase().includes(filter.trim().toLowerCase());
 }

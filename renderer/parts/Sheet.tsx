@@ -1,6 +1,7 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
 import type { ReactNode, RefObject } from 'react';
 import { IconButton } from './IconButton.tsx';
+import { Staying, useLeave } from './Presence.tsx';
 import styles from './Sheet.module.css';
 
 export interface SheetProps {
@@ -17,7 +18,7 @@ export interface SheetProps {
   readonly initialFocus?: RefObject<HTMLElement | null>;
 }
 
-/** A column that slides over a view from the right. The place has it open (`openSheet`), so it is open while it is drawn. */
+/** A column that slides over a view from the right. The place has it open (`openSheet`), so it is open while it is drawn; inside a `Presence` it slides out again. */
 export function Sheet({
   onClose,
   title,
@@ -28,14 +29,16 @@ export function Sheet({
   keepOpen = false,
   initialFocus,
 }: SheetProps) {
+  const { isLeaving, onGone } = useLeave();
   return (
     <Base.Root
-      open
+      open={!isLeaving}
       onOpenChange={(next) => {
         if (!next) {
           onClose();
         }
       }}
+      onOpenChangeComplete={(isOpen) => !isOpen && onGone?.()}
       disablePointerDismissal={keepOpen}
     >
       <Base.Portal>
@@ -47,7 +50,9 @@ export function Sheet({
               {description && <Base.Description className={styles.description}>{description}</Base.Description>}
             </div>
           </header>
-          <div className={styles.body}>{children}</div>
+          <div className={styles.body}>
+            <Staying>{children}</Staying>
+          </div>
           {footer && (
             <footer className={styles.footer}>
               <div className={styles.footerStart}>{footerStart}</div>

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { sample } from '../../e2e/screens/fixture-data.ts';
 import { startTestApp, type TestApp } from '../test-app.tsx';
 import { cancelBuild, removeBuild, startBuild, useBuilds } from './builds.ts';
-import { useConnections } from './connections.ts';
+import { removeConnection, updateConnection, useConnections } from './connections.ts';
 import { createFarm, useFarms } from './farms.ts';
 import { useImages } from './images.ts';
 import { useLive } from './live.ts';
@@ -126,10 +126,28 @@ describe('events', () => {
     app.emit({ event: 'farms.changed', connections: [{ name: 'only', uri: 'ssh://only' }], farms: [] });
     await vi.waitFor(() => expect(useFarms.getState().farms).toEqual([]));
     expect(useConnections.getState().connections.map(({ name }) => name)).toEqual(['only']);
+    expect(Object.keys(useNodes.getState().byName)).not.toContain('s390x-lab');
     // whom nobody has asked yet is asked
     await vi.waitFor(() => expect(healthOf(useNodes.getState(), 'only')).toBe('down'));
     await updateSettings({ theme: 'dark' });
     expect(useSettings.getState().settings.theme).toBe('dark');
+  });
+
+  it('let nodes go with their connections, also one that answers too late', async () => {
+    app = await startTestApp('busy');
+    await updateConnection({ name: 's390x-lab', rename: 'mainframe' });
+    await vi.waitFor(() => expect(useNodes.getState().byName['s390x-lab']).toBeUndefined());
+    await vi.waitFor(() => expect(healthOf(useNodes.getState(), 'mainframe')).toBe('down'));
+    const late = useNodes.getState().byName.mainframe;
+    if (!late) {
+      throw new Error('the renamed connection was not asked');
+    }
+    await removeConnection('mainframe');
+    app.emit({ event: 'node.changed', status: late });
+    await vi.waitFor(() => expect(useNodes.getState().byName.mainframe).toBeUndefined());
+    app.emit({ event: 'settings.changed', settings: { ...useSettings.getState().settings, jobsPerNode: 7 } });
+    await vi.waitFor(() => expect(useSettings.getState().settings.jobsPerNode).toBe(7));
+    expect(Object.values(useNodes.getState().byName).map(({ state }) => state)).not.toContain('down');
   });
 
   it('load the images anew when a build has made one', async () => {

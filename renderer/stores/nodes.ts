@@ -76,11 +76,32 @@ function namesOf({ farm, connections }: Selection): readonly string[] {
 }
 
 export function foldNodes(event: AppEvent): void {
-  if (event.event === 'node.changed') {
+  if (event.event === 'farms.changed') {
+    forgetOthers(new Set(event.connections.map(({ name }) => name)));
+  } else if (event.event === 'node.changed') {
     const { status } = event;
+    const { connections, loaded } = useConnections.getState();
+    // a connection may be removed while it is asked
+    if (loaded && !connections.some(({ name }) => name === status.connection)) {
+      return;
+    }
     useNodes.setState(({ byName, probing }) => ({
       byName: { ...byName, [status.connection]: status },
       probing: new Set([...probing].filter((name) => name !== status.connection)),
     }));
   }
+}
+
+/** Connections that were removed or renamed have no node any more. */
+function forgetOthers(names: ReadonlySet<string>): void {
+  useNodes.setState((before) => {
+    const { byName, probing } = before;
+    const all = [...Object.keys(byName), ...probing];
+    return all.every((name) => names.has(name))
+      ? before
+      : {
+          byName: Object.fromEntries(Object.entries(byName).filter(([name]) => names.has(name))),
+          probing: new Set([...probing].filter((name) => names.has(name))),
+        };
+  });
 }

@@ -1,5 +1,4 @@
-import type { Mode } from '../../../shared/farm.ts';
-import { modeOf, type Mode } from '../../../shared/farm.ts';
+import { type Mode, modeOf } from '../../../shared/farm.ts';
 import { formatPlatform } from '../../../shared/format.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { hrefOf } from '../../stores/navigation.ts';

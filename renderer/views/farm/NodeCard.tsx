@@ -14,10 +14,11 @@ import { Meter } from '../../parts/ProgressBar.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
 import { useJobsOn } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
+import { addNodes, moveNode, probeNodes, removeNode } from '../../stores/farm-actions.ts';
 import { useFarms } from '../../stores/farms.ts';
 import { navigate } from '../../stores/navigation.ts';
+import { draggableNode } from '../../stores/node-drag.ts';
 import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
-import { addNodes, moveNode, probeNodes, removeNode } from './farm-actions.ts';
 import styles from './NodeCard.module.css';
 
 export interface NodeCardProps {
@@ -35,6 +36,7 @@ export function NodeCard({ name, farm, lit = false, plain = false }: NodeCardPro
   const health = useHealth(name);
   const isAsked = useNodes(({ probing }) => probing.has(name));
   const isDown = status?.state === 'down';
+  const canMove = useFarms(({ farms }) => farms.length > 1) && !plain;
   return (
     <article
       aria-label={name}
@@ -45,7 +47,10 @@ export function NodeCard({ name, farm, lit = false, plain = false }: NodeCardPro
         lit && status?.state === 'up' && styles.lit,
       )}
     >
-      <header className={styles.head}>
+      <header
+        className={classes(styles.head, canMove && styles.canMove)}
+        {...(canMove ? draggableNode({ connection: name, from: farm }) : {})}
+      >
         <HealthDot health={health} />
         {plain ? (
           <span className={styles.name}>{isDown ? '' : healthWord(health)}</span>

@@ -6,6 +6,7 @@ import { HealthDot } from '../../parts/HealthDot.tsx';
 import { Popover } from '../../parts/Popover.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { useJobsOn } from '../../stores/builds.ts';
+import { draggableNode } from '../../stores/node-drag.ts';
 import { useHealth, useNode } from '../../stores/nodes.ts';
 import { NodeCard } from './NodeCard.tsx';
 import styles from './NodeTiles.module.css';
@@ -37,7 +38,7 @@ export function NodeTiles({ farm, members, down, lit }: NodeTilesProps) {
       )}
       <ul className={styles.tiles} aria-label="Nodes">
         {shown.map((name) => (
-          <li key={name}>
+          <li key={name} {...draggableNode({ connection: name, from: farm })}>
             <Tile name={name} farm={farm} lit={lit} />
           </li>
         ))}

@@ -10,8 +10,8 @@ import { Icon, type IconName } from '../../parts/Icon.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
 import { Switch } from '../../parts/Switch.tsx';
+import { probeNodes } from '../../stores/farm-actions.ts';
 import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
-import { probeNodes } from '../farm/farm-actions.ts';
 import type { Engine } from './engines.ts';
 import styles from './FirstStart.module.css';
 
