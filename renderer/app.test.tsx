@@ -2,6 +2,7 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it } from 'vitest';
 import { App } from './app.tsx';
 import { matches } from './frame/shortcuts.ts';
+import { useFarms } from './stores/farms.ts';
 import { useNavigation } from './stores/navigation.ts';
 import { useSettings } from './stores/settings.ts';
 import { renderWithApp, type TestApp } from './test-app.tsx';
@@ -52,6 +53,66 @@ describe('the frame', () => {
     within(dialog).getByText('SHA256:3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx9sD2fG4hJ');
     fireEvent.click(within(dialog).getByRole('button', { name: 'Trust and save' }));
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  });
+});
+
+describe('a node', () => {
+  const members = (name: string) => useFarms.getState().farms.find((farm) => farm.name === name)?.connections;
+
+  /** Drags the node by its card's head over a farm of the sidebar. */
+  async function hold(node: string, farm: string, keys: { shiftKey?: boolean } = {}) {
+    const sidebar = await open('busy');
+    const card = await screen.findByRole('article', { name: node });
+    const head = card.querySelector('[draggable]');
+    if (!head) {
+      throw new Error('the card cannot be dragged');
+    }
+    fireEvent(head, dragEvent('dragstart'));
+    const target = within(sidebar).getByRole('link', { name: new RegExp(`^${farm}\\b`) });
+    const over = dragEvent('dragover', keys);
+    fireEvent(target, over);
+    return {
+      target,
+      isTaken: over.defaultPrevented,
+      drop: () => {
+        fireEvent(target, dragEvent('drop', keys));
+        fireEvent(head, dragEvent('dragend'));
+      },
+    };
+  }
+  function dragEvent(kind: string, keys = {}): Event {
+    return Object.assign(new Event(kind, { bubbles: true, cancelable: true }), {
+      dataTransfer: new DataTransfer(),
+      shiftKey: false,
+      altKey: false,
+      ...keys,
+    });
+  }
+
+  it('dropped on another farm is added to it, which can be undone', async () => {
+    const { target, drop } = await hold('pi4', 'lab');
+    within(target).getByText('Add');
+    drop();
+    await waitFor(() => expect(members('lab')).toEqual(['riscv-board', 'pi4']));
+    expect(members('home')).toContain('pi4');
+    expect(within(target).queryByText('Add')).toBeNull();
+    fireEvent.click(await screen.findByRole('button', { name: 'Undo' }));
+    await waitFor(() => expect(members('lab')).toEqual(['riscv-board']));
+  });
+
+  it('dropped with Shift held leaves the farm it is from', async () => {
+    const { target, drop } = await hold('pi4', 'lab', { shiftKey: true });
+    within(target).getByText('Move');
+    drop();
+    await waitFor(() => expect(members('home')).not.toContain('pi4'));
+    expect(members('lab')).toContain('pi4');
+  });
+
+  it('is not taken by a farm that has it', async () => {
+    const { isTaken, drop } = await hold('pi4', 'home');
+    expect(isTaken).toBe(false);
+    drop();
+    expect(members('home')).toEqual(['big-amd', 'pi4', 'this-computer']);
   });
 });
 

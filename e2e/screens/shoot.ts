@@ -21,7 +21,9 @@ const usage = `npx tsx e2e/screens/shoot.ts VIEW [options]
   --out     folder for the pictures                                                    (/tmp/shots)
   --theme   light | dark                                                               (both)
   --size    as 1280x800                                                                (1280x800 and 900x600)
-  --do      press:Mod+k | click:SELECTOR | fill:SELECTOR=TEXT | hover:SELECTOR | wait:SELECTOR; may be repeated, in order
+  --do      press:Mod+k | click:SELECTOR | fill:SELECTOR=TEXT | hover:SELECTOR | wait:SELECTOR |
+            drag:SELECTOR=>SELECTOR (held over the second, not let go) | drop:NAME (a folder, somewhere on the window);
+            may be repeated, in order
             (a selector is playwright's: text=Push, role=button[name="Push"], css)
   --name    of the pictures, instead of VIEW
   --live    let running builds go on while the picture is taken
@@ -96,6 +98,19 @@ async function act(page: Page, step: string): Promise<void> {
       return page.locator(rest).first().hover();
     case 'wait':
       return page.locator(rest).first().waitFor();
+    case 'drag': {
+      const [from = '', to = ''] = rest.split('=>');
+      await page.locator(from).first().hover();
+      await page.mouse.down();
+      // the first move begins the drag, the second is over the target
+      await page.locator(to).first().hover();
+      return page.locator(to).first().hover();
+    }
+    case 'drop':
+      return page.evaluate(
+        `{ const data = new DataTransfer(); data.items.add(new File(['x'], ${JSON.stringify(rest)}));
+          window.dispatchEvent(new DragEvent('drop', { dataTransfer: data, cancelable: true })); }`,
+      );
     case 'fill': {
       const equals = rest.lastIndexOf('=');
       return page
@@ -170,7 +185,8 @@ async function main(view: string): Promise<void> {
         await page.goto(new URL(view === 'parts' ? '/gallery.html' : `/${hash}`, server.url).href);
         // an address that differs from the first in its hash only loads nothing anew
         await page.reload();
-        await page.locator('main section, main > *').first().waitFor();
+        // not before the app's truth is there: what is pressed earlier is not heard
+        await page.locator('nav[aria-label="Main"], main > section').first().waitFor();
         for (const step of view === 'palette' ? ['press:Mod+k', ...options.do] : options.do) {
           await act(page, step);
         }

@@ -76,6 +76,7 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
           icon="connections"
           label="Connections"
           isCurrent={current?.view === 'connections'}
+          spot={down > 0 ? 'down' : undefined}
           note={down > 0 ? <span className={styles.down}>{down} down</span> : connections > 0 ? connections : undefined}
         />
       </div>

@@ -139,6 +139,7 @@ function Gallery() {
         <PlatformChip platform="linux/ppc64le" kind="emulated" chosen onToggle={() => {}} />
         <PlatformChip platform="linux/386" kind="emulated" chosen={false} onToggle={() => {}} />
         <PlatformChip platform="linux/mips" kind="impossible" chosen={false} onToggle={() => {}} />
+        <PlatformChip platform="linux/riscv64" kind="impossible" chosen onToggle={() => {}} />
         <Chip small>rootless</Chip>
         <Chip icon="star">default</Chip>
         <Chip onRemove={() => {}} removeLabel="Remove filter failed">

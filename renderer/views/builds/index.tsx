@@ -5,6 +5,7 @@ import { type Command, useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { Page } from '../../parts/Page.tsx';
+import { Presence } from '../../parts/Presence.tsx';
 import { cancelBuild, useBuilds, useRunningIds } from '../../stores/builds.ts';
 import { navigate, openSheet, replaceView } from '../../stores/navigation.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
@@ -232,7 +233,7 @@ export function BuildsView({ project }: BuildsViewProps) {
           </Button>
         </div>
       )}
-      {comparing && <CompareSheet ids={comparing} onClose={() => setComparing(undefined)} />}
+      <Presence>{comparing && <CompareSheet ids={comparing} onClose={() => setComparing(undefined)} />}</Presence>
       <DeleteBuilds
         ids={deleting}
         onClose={() => setDeleting([])}

@@ -9,6 +9,7 @@ import { Icon } from '../../parts/Icon.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import { useConnections } from '../../stores/connections.ts';
 import { hrefOf, replaceView } from '../../stores/navigation.ts';
+import { draggableNode } from '../../stores/node-drag.ts';
 import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
 import styles from './ConnectionList.module.css';
 import { obstacleOf } from './ladder.ts';
@@ -124,6 +125,7 @@ function Row({ connection, isChosen }: { connection: Connection; isChosen: boole
         href={hrefOf({ view: 'connections', name })}
         aria-current={isChosen ? 'true' : undefined}
         className={classes(styles.row, isChosen && styles.chosen)}
+        {...draggableNode({ connection: name })}
         onClick={(event) => {
           event.preventDefault();
           replaceView({ view: 'connections', name });

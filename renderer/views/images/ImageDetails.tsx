@@ -8,6 +8,7 @@ import { Copyable } from '../../parts/Copyable.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { Menu } from '../../parts/Menu.tsx';
 import { PhaseGlyph } from '../../parts/PhaseBadge.tsx';
+import { Presence } from '../../parts/Presence.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { removeImage } from '../../stores/images.ts';
 import { openSheet } from '../../stores/navigation.ts';
@@ -123,8 +124,8 @@ export function ImageDetails({ list, footprint, users, onDeleted }: ImageDetails
         </ul>
       </section>
 
-      {open === 'export' && <ExportDialog reference={reference} bytes={total} onClose={close} />}
-      {open === 'inspect' && <InspectDialog reference={reference} onClose={close} />}
+      <Presence>{open === 'export' && <ExportDialog reference={reference} bytes={total} onClose={close} />}</Presence>
+      <Presence>{open === 'inspect' && <InspectDialog reference={reference} onClose={close} />}</Presence>
       <ConfirmDialog
         open={open === 'delete'}
         onClose={close}

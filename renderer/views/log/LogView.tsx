@@ -17,6 +17,7 @@ import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { isMac } from '../../parts/Kbd.tsx';
+import { Presence } from '../../parts/Presence.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { useLive } from '../../stores/live.ts';
 import { openLog, openLogWindow, replaceView } from '../../stores/navigation.ts';
@@ -424,14 +425,16 @@ export function LogView({ build, job, line: openedAt, ownWindow, onClose }: LogV
         )}
       </div>
       <output className="visually-hidden">{announcement(job)}</output>
-      {opened !== undefined && (
-        <LineDialog
-          line={opened}
-          raw={source.pages.line(opened) ?? ''}
-          step={steps[stepAt(steps, opened)]}
-          onClose={() => setOpened(undefined)}
-        />
-      )}
+      <Presence>
+        {opened !== undefined && (
+          <LineDialog
+            line={opened}
+            raw={source.pages.line(opened) ?? ''}
+            step={steps[stepAt(steps, opened)]}
+            onClose={() => setOpened(undefined)}
+          />
+        )}
+      </Presence>
       <ConfirmDialog
         open={take.asking}
         onClose={take.dontCopy}

@@ -1,0 +1,64 @@
+import { fireEvent, screen, within } from '@testing-library/react';
+import { afterEach, expect, it, vi } from 'vitest';
+import { renderWithApp, type TestApp } from '../test-app.tsx';
+import { FolderDialog, type FolderDialogProps } from './FolderDialog.tsx';
+
+let app: TestApp;
+afterEach(() => app.stop());
+
+async function open(props: Partial<FolderDialogProps> = {}) {
+  const onChoose = vi.fn();
+  ({ app } = await renderWithApp(<FolderDialog open onClose={() => {}} onChoose={onChoose} {...props} />));
+  await screen.findByRole('list', { name: /^Folders in/ });
+  return onChoose;
+}
+const path = () => screen.getByRole<HTMLInputElement>('textbox', { name: 'Path' }).value;
+const filter = () => screen.getByRole<HTMLInputElement>('searchbox', { name: 'Filter folders' });
+const names = () =>
+  within(screen.getByRole('list', { name: /^Folders in/ }))
+    .getAllByRole('button')
+    .map(({ textContent }) => textContent?.replace('Containerfile', ''));
+
+it('starts at home, goes into folders and up again, and gives the one it is in', async () => {
+  const onChoose = await open();
+  expect(path()).toBe('/home/anna/projects');
+  expect(names()).toContain('notes');
+  fireEvent.click(screen.getByRole('button', { name: /^billing-service/ }));
+  await screen.findByRole('list', { name: 'Folders in /home/anna/projects/billing-service' });
+  fireEvent.click(screen.getByRole('button', { name: 'Up' }));
+  await screen.findByRole('list', { name: 'Folders in /home/anna/projects' });
+  fireEvent.click(screen.getByRole('button', { name: /^gateway/ }));
+  await screen.findByText('Containerfile found');
+  fireEvent.click(screen.getByRole('button', { name: 'Choose this folder' }));
+  expect(onChoose).toHaveBeenCalledWith('/home/anna/projects/gateway');
+});
+
+it('goes where a path is typed', async () => {
+  await open();
+  fireEvent.change(screen.getByRole('textbox', { name: 'Path' }), { target: { value: '/srv/code' } });
+  fireEvent.keyDown(screen.getByRole('textbox', { name: 'Path' }), { key: 'Enter' });
+  await screen.findByRole('list', { name: 'Folders in /srv/code' });
+});
+
+it('shows what is called like the filter, and Enter goes into the only one', async () => {
+  await open();
+  fireEvent.change(filter(), { target: { value: 'W' } });
+  expect(names()).toEqual(['gateway', 'web', 'worker']);
+  fireEvent.change(filter(), { target: { value: 'zebra' } });
+  screen.getByText('No folder in here is called “zebra”.');
+  fireEvent.change(filter(), { target: { value: 'gate' } });
+  fireEvent.keyDown(filter(), { key: 'Enter' });
+  await screen.findByRole('list', { name: 'Folders in /home/anna/projects/gateway' });
+  expect(filter().value).toBe('');
+});
+
+it('says why it asks, and looks for a name wherever it is found', async () => {
+  await open({ start: '/home/anna/projects/api', hint: 'Browsers hide where it is.', search: 'billing' });
+  expect(screen.getByRole('dialog').getAttribute('aria-describedby')).toBe(
+    screen.getByText('Browsers hide where it is.').id,
+  );
+  expect(filter().value).toBe('');
+  fireEvent.click(screen.getByRole('button', { name: 'Up' }));
+  await screen.findByRole('list', { name: 'Folders in /home/anna/projects' });
+  expect(names()).toEqual(['billing-service']);
+});

@@ -1,0 +1,71 @@
+import { formatList } from '../../shared/format.ts';
+import { updateFarm, useFarms } from './farms.ts';
+import { probe } from './nodes.ts';
+import { toast, toastProblem } from './toasts.ts';
+
+/**
+ * What is done with a farm's nodes at once and can be undone. Failures are told as toasts: these start from menus, and from
+ * what is dropped.
+ */
+
+export function addNodes(farm: string, names: readonly string[]): void {
+  const members = useFarms.getState().farms.find(({ name }) => name === farm)?.connections ?? [];
+  const added = names.filter((name) => !members.includes(name));
+  updateFarm({ name: farm, add: added }).then(
+    () =>
+      toast({
+        kind: 'done',
+        title: `Added ${formatList(added)} to ${farm}`,
+        action: { label: 'Undo', run: () => void updateFarm({ name: farm, remove: added }).catch(toastProblem) },
+      }),
+    toastProblem,
+  );
+}
+
+export function removeNode(farm: string, node: string): void {
+  updateFarm({ name: farm, remove: [node] }).then(
+    () =>
+      toast({
+        title: `Removed ${node} from ${farm}`,
+        description: 'Its connection stays.',
+        action: {
+          label: 'Undo',
+          run: () => void updateFarm({ name: farm, add: [node] }).catch(toastProblem),
+        },
+      }),
+    toastProblem,
+  );
+}
+
+export function moveNode(node: string, from: string, to: string): void {
+  updateFarm({ name: to, add: [node] })
+    .then(() => updateFarm({ name: from, remove: [node] }))
+    .then(
+      () =>
+        toast({
+          kind: 'done',
+          title: `Moved ${node} to ${to}`,
+          action: {
+            label: 'Undo',
+            run: () =>
+              void updateFarm({ name: from, add: [node] })
+                .then(() => updateFarm({ name: to, remove: [node] }))
+                .catch(toastProblem),
+          },
+        }),
+      toastProblem,
+    );
+}
+
+export function makeDefault(farm: string): void {
+  updateFarm({ name: farm, makeDefault: true }).then(
+    () => toast({ kind: 'done', title: `${farm} builds by default now` }),
+    toastProblem,
+  );
+}
+
+export function probeNodes(names: readonly string[]): void {
+  if (names.length > 0) {
+    probe({ connections: [...names] }).catch(toastProblem);
+  }
+}
