@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { z } from 'zod';
@@ -50,14 +50,18 @@ export async function createApp({ door, ...options }: AppOptions): Promise<App> 
   const settings = new SettingsStore(home);
   const connections = new ConnectionStore(home);
   const farms = new FarmStore(home, connections);
-  const lines = new Lines((connection) => openTrusted(connection, (name, key) => questions.askHostKey(name, key)));
-  const nodes = new Nodes(connections, farms, lines, events);
+  const lines = new Lines((connection, signal) =>
+    openTrusted(connection, (name, key) => questions.askHostKey(name, key, signal), signal),
+  );
+  const isAsked = (name: string) => questions.list().some(({ connection }) => connection === name);
+  const nodes = new Nodes(connections, farms, lines, events, isAsked);
   const store = await ImageStore.open(join(home, 'images'));
   const history = new History(join(home, 'builds'));
   const receiver = createReceiver(store);
   const folders = { spoolFolder: join(home, 'spool'), projectsFolder: join(home, 'projects') };
   const builds = new Builds({ store, receiver, lines, events, history, ...folders }, nodes, settings);
   const pushes = new Pushes(store, events);
+  const closing = new AbortController();
 
   const farmsList = async (): Promise<CallOutput<'farms.list'>> => {
     const { farms: all, default: standard } = await farms.list();
@@ -138,7 +142,8 @@ export async function createApp({ door, ...options }: AppOptions): Promise<App> 
       return { list, manifest };
     },
     'images.remove': async ({ reference }) => store.remove(reference),
-    'images.export': ({ reference, destination }) => exportList(store, reference, destination),
+    'images.export': ({ reference, destination }) =>
+      exportList(store, reference, destination, { signal: closing.signal }),
 
     'pushes.start': (request) => pushes.start(request),
     'pushes.list': async () => pushes.list(),
@@ -166,6 +171,7 @@ export async function createApp({ door, ...options }: AppOptions): Promise<App> 
     call: (name, input) => answer(name, input, handlers[name]),
     subscribe: (listener) => events.subscribe(listener),
     close: async () => {
+      closing.abort(fail('image.incomplete', 'Barnraiser was closed before the export was whole.', 'Export again.'));
       questions.close();
       await Promise.all([builds.close(), pushes.close()]);
       await receiver.close();
@@ -180,11 +186,12 @@ async function makeHome(given: string | undefined): Promise<string> {
   const home = given ?? process.env.BARNRAISER_HOME ?? envPaths('barnraiser', { suffix: '' }).data;
   try {
     await mkdir(home, { recursive: true, mode: 0o700 });
+    await access(home, constants.W_OK);
     return home;
   } catch (error) {
     throw fail(
       'settings.unwritable',
-      `The data folder ${home} cannot be made.`,
+      `The data folder ${home} cannot be made or written to.`,
       'Give its place to your user, or name another in BARNRAISER_HOME.',
       error instanceof Error ? error.message : String(error),
       error,

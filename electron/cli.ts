@@ -18,19 +18,27 @@ async function main(argv: readonly string[]): Promise<number> {
       stdout.write(parsed.text);
       return 0;
     case 'wrong':
-      printUsageProblem(stderr, parsed.problem);
+      printUsageProblem(stderr, parsed.problem, parsed);
       return 2;
     case 'command':
       break;
   }
   const { command, global } = parsed;
-  const app = await createApp({ door: 'terminal' });
   const interrupted = interruption();
   try {
-    const door = new TerminalDoor(app, { input: stdin, output: stdout, errors: stderr, interrupted, ...global });
-    return await runCommand(door, command);
-  } finally {
-    await app.close();
+    const app = await createApp({ door: 'terminal' });
+    try {
+      const door = new TerminalDoor(app, { input: stdin, output: stdout, errors: stderr, interrupted, ...global });
+      return await runCommand(door, command);
+    } finally {
+      await app.close();
+    }
+  } catch (error) {
+    if (interrupted.aborted && error === interrupted.reason) {
+      return 130;
+    }
+    printProblem(stderr, problemOf(error), global);
+    return 1;
   }
 }
 

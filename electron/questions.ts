@@ -19,18 +19,25 @@ export class Questions {
     return [...this.#open.values()].map(({ question }) => question);
   }
 
-  ask(question: Omit<Question, 'id'>): Promise<Answer> {
+  /** @param signal takes the question back: it counts as refused then. */
+  ask(question: Omit<Question, 'id'>, signal?: AbortSignal): Promise<Answer> {
     const id = randomUUID();
     return new Promise((resolve) => {
-      this.#open.set(id, { question: { ...question, id }, settle: resolve });
+      const takeBack = (): void => this.answer(id, 'refuse');
+      const settle = (answer: Answer): void => {
+        signal?.removeEventListener('abort', takeBack);
+        resolve(answer);
+      };
+      this.#open.set(id, { question: { ...question, id }, settle });
+      signal?.addEventListener('abort', takeBack, { once: true });
       this.#events.emit({ event: 'question.asked', question: { ...question, id } });
     });
   }
 
   /** May this key be trusted? A key that is to be trusted from now on is saved by the caller. */
-  askHostKey(connection: string, key: HostKey): Promise<Answer> {
+  askHostKey(connection: string, key: HostKey, signal?: AbortSignal): Promise<Answer> {
     const { host, port, keyType, fingerprint } = key;
-    return this.ask({ kind: 'host-key', connection, host, port, keyType, fingerprint });
+    return this.ask({ kind: 'host-key', connection, host, port, keyType, fingerprint }, signal);
   }
 
   /** @throws Failure `input.invalid` where the question is not open (any more). */

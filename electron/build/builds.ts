@@ -4,7 +4,9 @@ import type { Schedule } from '../../shared/farm.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
+import { coveredWithout } from '../farm/coverage.ts';
 import type { Nodes } from '../farm/nodes.ts';
+import type { Enough } from '../farm/probe.ts';
 import { schedule } from '../farm/schedule.ts';
 import { resolveProject } from '../project/resolve.ts';
 import { readSource } from '../project/source.ts';
@@ -106,12 +108,12 @@ export class Builds {
   }
 
   async #logPath(id: string, platform: Platform): Promise<string> {
-    const { jobs } = await this.get(id);
-    if (!jobs.some((job) => job.platform === platform)) {
+    const { assignments } = (await this.get(id)).schedule;
+    if (!assignments.some((job) => job.platform === platform)) {
       throw fail(
         'build.unknown',
         `Build ${id} has no job for ${platform}.`,
-        `It has ${jobs.map((job) => job.platform).join(', ') || 'none'}.`,
+        `It has ${assignments.map((job) => job.platform).join(', ')}.`,
       );
     }
     return this.#services.history.logPath(id, platform);
@@ -126,10 +128,12 @@ export class Builds {
     const farm = given.connections ? undefined : (given.farm ?? (await this.#nodes.defaultFarm()));
     const request: BuildRequest = { ...given, context, ...(farm === undefined ? {} : { farm }) };
     const memory = new ProjectMemory(this.#services.projectsFolder, projectId(request), context);
-    const [nodes, lastBuiltOn] = await Promise.all([this.#nodes.probe(request), memory.lastBuiltOn()]);
     const { platforms, emulate, pins } = request;
-    const load = this.#load();
-    const plan = schedule({ ...(platforms ? { platforms } : {}), nodes, emulate, pins, lastBuiltOn, load });
+    const wanted = { ...(platforms ? { platforms } : {}), emulate, pins };
+    const enough: Enough = (answered, missing) =>
+      coveredWithout(missing, { ...wanted, nodes: answered }, this.#nodes.known());
+    const [nodes, lastBuiltOn] = await Promise.all([this.#nodes.probe(request, enough), memory.lastBuiltOn()]);
+    const plan = schedule({ ...wanted, nodes, lastBuiltOn, load: this.#load() });
     return { request, containerfile, nodes, plan };
   }
 

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { BuildRequest } from '../../shared/build.ts';
-import { platformParts } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
 import type { PackedContext } from '../context/spool.ts';
+import { buildName } from '../engine/build-name.ts';
 import type { Line } from '../farm/lines.ts';
 import type { Receiver } from '../image/receiver.ts';
 import type { ImageStore, Lease, ReceivedImage } from '../image/store.ts';
@@ -34,7 +33,7 @@ export async function runJob(
   const { engine, transport } = line;
   const { platform, node } = tracker.job;
   const project = projectId(request);
-  const tag = `localhost/barnraiser/${project}:${Object.values(platformParts(platform)).join('-')}-${randomBytes(4).toString('hex')}`;
+  const tag = buildName(project, platform);
   // a lost line ends what waits for an answer over it
   const either = AbortSignal.any([signal, transport.lost]);
 

@@ -3,6 +3,9 @@ import type { Platform } from '../../shared/platform.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ProjectMemory } from './project.ts';
 
+/** What is asked of a node's engine here. */
+type NodeImages = Pick<Engine, 'tag' | 'untag' | 'remove'>;
+
 export interface Built {
   readonly platform: Platform;
   readonly node: string;
@@ -23,7 +26,7 @@ export interface Built {
  * the build's reference. `cleanup`: nothing stays.
  */
 export async function settleResidue(
-  engine: Engine,
+  engine: NodeImages,
   built: Built,
   residue: Residue,
   memory: ProjectMemory,
@@ -57,7 +60,7 @@ export async function settleResidue(
  * @param built the image, where it came to be on the node and only the way back failed. @param tag the name that it was to have.
  */
 export async function leaveFailed(
-  engine: Engine,
+  engine: NodeImages,
   built: Built | undefined,
   tag: string,
   ownLayers: readonly string[],
@@ -77,7 +80,7 @@ export async function leaveFailed(
 }
 
 /** Newest first, since an image that others build on cannot go. What is gone or in use by others is left as it is. */
-async function removeAll(engine: Engine, images: readonly string[]): Promise<void> {
+async function removeAll(engine: NodeImages, images: readonly string[]): Promise<void> {
   for (const image of [...new Set(images)].reverse()) {
     await engine.remove(image);
   }

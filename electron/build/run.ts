@@ -106,6 +106,7 @@ export class BuildRun {
       this.#end(problem.code === 'build.cancelled' ? 'cancelled' : 'failed', problem);
     }
     await Promise.all(this.#trackers.map(({ log }) => log.close()));
+    await this.#makeSpace();
     // on a full disk the outcome cannot be kept, and is told all the same
     await this.#services.history.save(this.build).catch(() => undefined);
     this.#services.events.emit({ event: 'build.finished', build: this.build });
@@ -115,14 +116,30 @@ export class BuildRun {
   /** Puts the build on record: what was asked for, the Containerfile as it is now, and an empty log for each job. Comes before {@link run}. */
   async prepare(): Promise<void> {
     const { history, events } = this.#services;
-    for (const assignment of this.#build.schedule.assignments) {
-      const log = await JobLog.create(history.logPath(this.id, assignment.platform));
-      this.#trackers.push(new JobTracker(this.id, assignment, log, events));
+    try {
+      for (const assignment of this.#build.schedule.assignments) {
+        const log = await JobLog.create(history.logPath(this.id, assignment.platform));
+        this.#trackers.push(new JobTracker(this.id, assignment, log, events));
+      }
+      await history.save(this.build);
+      await history.keepContainerfile(this.id, this.#plan.containerfile);
+    } catch (error) {
+      await Promise.all(this.#trackers.map(({ log }) => log.close()));
+      throw error;
     }
-    await history.save(this.build);
-    await history.keepContainerfile(this.id, this.#plan.containerfile);
     // whoever hears of it may ask for all of it
     events.emit({ event: 'build.started', build: this.build });
+  }
+
+  /**
+   * What came back of a failed build stays for the next, which need not bring it again; but not where it is what fills the
+   * disk.
+   */
+  async #makeSpace(): Promise<void> {
+    const problems = [this.#build.problem, ...this.#trackers.map(({ job }) => job.problem)];
+    if (problems.some((problem) => problem?.code === 'disk.full')) {
+      await this.#services.store.collect().catch(() => undefined);
+    }
   }
 
   async #withContext(use: (context: PackedContext) => Promise<void>): Promise<void> {

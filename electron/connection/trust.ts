@@ -11,11 +11,12 @@ export type AskHostKey = (connection: string, key: NewHostKey) => Promise<Answer
 /**
  * Opens the way to a connection's engine. A key that nobody has trusted yet is asked about, and saved where a person
  * trusts it from now on.
- * @throws Failure `connection.uri`, `ssh.*`, `engine.*`
+ * @throws Failure `connection.uri`, `ssh.*`, `engine.*`, and the signal's reason
  */
-export async function openTrusted(connection: Connection, ask: AskHostKey): Promise<Transport> {
+export async function openTrusted(connection: Connection, ask: AskHostKey, signal?: AbortSignal): Promise<Transport> {
   const files = knownHostsFiles();
   return openTransport(connection, {
+    ...(signal ? { signal } : {}),
     // read anew each time: a person may have mended the file meanwhile
     knownHosts: await KnownHosts.load(files),
     decideHostKey: async (key) => {

@@ -33,6 +33,8 @@ it('sends the content of a Containerfile that is linked from elsewhere', async (
     kind: 'file',
     source: join(elsewhere, 'real'),
   });
+  // the link itself would lead out of the context, which podman refuses
+  expect(await listContext({ context })).toEqual([contents.containerfile.name]);
 });
 
 it('hands on what the ignore file says where the Containerfile is part of the context', async () => {

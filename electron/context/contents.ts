@@ -1,4 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Containerfile, findContainerfile, findContext } from './containerfile.ts';
 import { type IgnoreRules, loadIgnore } from './ignore.ts';
 import { type ContextEntry, failureAt, type WalkOptions, walkContext } from './walk.ts';
@@ -41,7 +42,12 @@ export async function openContents({ context, file }: ContentsOptions): Promise<
       if (containerfile.outside) {
         yield await stranger(containerfile);
       }
-      yield* walkContext(root, rules, options);
+      for await (const entry of walkContext(root, rules, options)) {
+        // a link of the context to a Containerfile outside of it: podman refuses a context with a link that leads out
+        if (!containerfile.outside || join(root, entry.path) !== containerfile.path) {
+          yield entry;
+        }
+      }
     },
   };
 }

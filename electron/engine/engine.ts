@@ -95,7 +95,7 @@ export interface Engine {
    */
   remove(image: string): Promise<boolean>;
 
-  /** Removes dangling images and what stopped builds left behind; resolves with the bytes freed. */
+  /** Removes dangling images, and those that killed builds have left under their names; resolves with the bytes freed. */
   prune(): Promise<number>;
 
   diskUsage(): Promise<DiskUsage>;

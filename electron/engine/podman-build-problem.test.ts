@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parsePlatform } from '../../shared/platform.ts';
 import { BuildOutput } from './build-output.ts';
 import type { EngineBuild } from './engine.ts';
-import { buildProblem } from './podman-build-problem.ts';
+import { buildProblem, contextProblem } from './podman-build-problem.ts';
 
 /** The problem of a build that has said these lines and failed with this error, as podman 4.3.1 or 5.4.2 words it. */
 function problemAfter(lines: string, error: string) {
@@ -125,4 +125,13 @@ test('a full disk is not blamed on the step', () => {
     'committing container for step: writing blob: write /var/tmp/storage: no space left on device',
   );
   expect(problem).toMatchObject({ code: 'disk.full', message: 'Node pi4 has no space left on its disk.' });
+});
+
+test('a context with a link that leads out of it is told by the name of the link', () => {
+  const said = 'invalid symlink "/var/tmp/libpod_builder512/build/docs/up" -> "../../other"';
+  expect(contextProblem('pi4', said)?.problem).toMatchObject({
+    code: 'context.unreadable',
+    message: expect.stringContaining('docs/up does, to ../../other'),
+  });
+  expect(contextProblem('pi4', 'no such registry')).toBeUndefined();
 });

@@ -157,6 +157,20 @@ export function buildProblem(node: string, build: EngineBuild, output: BuildOutp
   );
 }
 
+/** podman's refusal to begin a build, where its reason is in what it was sent; undefined for every other. */
+export function contextProblem(node: string, message: string): Failure | undefined {
+  // the words are those of containers/storage, pkg/archive; the path is that of the unpacked context
+  const match = /invalid (?:symlink|hardlink) "(?:[^"]*\/build\/)?([^"]*)" -> "([^"]*)"/.exec(message);
+  return match
+    ? fail(
+        'context.unreadable',
+        `Node ${node}: podman takes no context in which a link leads out of it, as ${match[1]} does, to ${match[2]}.`,
+        'Remove the link or add it to .containerignore, and copy what it leads to into the project folder if the build needs it.',
+        message,
+      )
+    : undefined;
+}
+
 function explain(causes: readonly Cause[], error: string, build: EngineBuild) {
   for (const { pattern, reason, fix } of causes) {
     const match = pattern.exec(error);

@@ -6,7 +6,7 @@ import { BuildOutput, buildMessageSchema } from './build-output.ts';
 import type { EngineBuild, EngineOutput } from './engine.ts';
 import { jsonLines } from './json-lines.ts';
 import { cancelled, type PodmanApi } from './podman-api.ts';
-import { buildProblem } from './podman-build-problem.ts';
+import { buildProblem, contextProblem } from './podman-build-problem.ts';
 import { type BuildMark, buildContainers, nextMark, stopBuild } from './podman-cancel.ts';
 
 /** buildah's names of pull policies; one that it does not know silently means missing. */
@@ -77,6 +77,7 @@ async function buildOnce(podman: PodmanApi, build: EngineBuild, report: Report, 
   let unreadable: unknown;
   /** Why the build broke off, where it was not us who stopped it. */
   let broken: Failure | undefined;
+  let refused = false;
   let answered = false;
   let contextRead = false;
   const abort = () => request.abort(signal.reason);
@@ -98,7 +99,9 @@ async function buildOnce(podman: PodmanApi, build: EngineBuild, report: Report, 
     });
     answered = true;
     if (response.status !== 200) {
-      throw podman.refused(action, await podman.messageOf(response));
+      const message = await podman.messageOf(response);
+      refused = true;
+      throw contextProblem(podman.node, message) ?? podman.refused(action, message);
     }
     const stream = response.body;
     request.signal.addEventListener('abort', () => stream.destroy(), { once: true });
@@ -119,7 +122,7 @@ async function buildOnce(podman: PodmanApi, build: EngineBuild, report: Report, 
   }
   if (signal.aborted || unreadable !== undefined || broken) {
     // an engine that has died leaves the programs of its steps running, too; one that has refused has begun nothing
-    if (broken?.problem.code !== 'engine.refused') {
+    if (!refused) {
       await stopBuild(podman, { mark, before, output, contextRead });
     }
     throw signal.aborted ? cancelled(signal) : (unreadable ?? broken);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isLeftName } from './build-name.ts';
 import type { DiskUsage } from './engine.ts';
 import { type PodmanApi, patience } from './podman-api.ts';
 
@@ -70,9 +71,17 @@ export async function removeImage(podman: PodmanApi, image: string): Promise<boo
   throw podman.refused(action, message);
 }
 
-/** Removes dangling images with their untagged parents; resolves with the bytes that it frees. */
+/**
+ * Removes dangling images with their untagged parents, and before that takes away the names that killed builds have left;
+ * resolves with the bytes that it frees.
+ */
 export async function pruneImages(podman: PodmanApi): Promise<number> {
   const before = await listImages(podman);
+  for (const { Id, RepoTags } of before) {
+    for (const name of (RepoTags ?? []).filter((name) => isLeftName(name))) {
+      await untagImage(podman, Id, name);
+    }
+  }
   const pruned = await podman.ask('prune its images', prunedSchema, {
     method: 'POST',
     path: 'images/prune',

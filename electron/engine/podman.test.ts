@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parsePlatform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
+import { buildName } from './build-name.ts';
 import type { EngineBuild, EngineOutput } from './engine.ts';
 import { openLocalTransport } from './local-transport.ts';
 import { openEngine } from './open.ts';
@@ -306,4 +307,41 @@ test('a node that refuses commands is probed without them', async () => {
     rootless: true,
     disk: { total: 100, free: 60 },
   });
+});
+
+test('what a step runs is ended also where the engine dies under it', async () => {
+  const commands: string[] = [];
+  const { run } = transport;
+  transport = {
+    ...transport,
+    run: (command) => {
+      commands.push(command);
+      return run(command);
+    },
+  };
+  answers['POST build'] = afterContext((response) => {
+    response.write(message('STEP 1/2: FROM scratch\nSTEP 2/2: RUN sleep 9\n'));
+    setImmediate(() => response.destroy());
+  });
+  await expect(build()).rejects.toEqual(problem('engine.unreachable', /pi4/));
+  expect(commands.some((command) => command.includes('/dev/shm'))).toBe(true);
+});
+
+test('a prune takes the names away that killed builds have left, and no others, before it removes what is dangling', async () => {
+  const left = 'localhost/barnraiser/0a1b2c:linux-arm64-zz-00000001';
+  const running = buildName('0a1b2c', parsePlatform('linux/arm64') ?? expect.fail('no platform'));
+  const asked: string[] = [];
+  answers['GET images/json'] = (_, response) =>
+    void response.end(JSON.stringify([{ Id: 'one', Size: 7, RepoTags: [left, 'localhost/api:1', running] }]));
+  answers['POST images/one/untag'] = (request, response) => {
+    const query = new URL(request.url ?? '', 'http://x').searchParams;
+    asked.push(`untag ${query.get('repo')}:${query.get('tag')}`);
+    response.writeHead(201).end();
+  };
+  answers['POST images/prune'] = (_, response) => {
+    asked.push('prune');
+    response.end(JSON.stringify([{ Id: 'one' }]));
+  };
+  expect(await (await openEngine(transport)).prune()).toBe(7);
+  expect(asked).toEqual([`untag ${left}`, 'prune']);
 });

@@ -1,4 +1,5 @@
 import type { Connection } from '../../shared/connection.ts';
+import { fail } from '../../shared/problem.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
 import type { Transport } from '../engine/transport.ts';
@@ -10,12 +11,14 @@ export interface Line {
   readonly engine: Engine;
 }
 
+type Open = (connection: Connection, signal: AbortSignal) => Promise<Transport>;
+
 /** Keeps one line per connection: opened when first wanted, shared by all who want it, opened anew after it was lost. */
 export class Lines {
-  readonly #open: (connection: Connection) => Promise<Transport>;
-  readonly #lines = new Map<string, { uri: string; line: Promise<Line> }>();
+  readonly #open: Open;
+  readonly #lines = new Map<string, { uri: string; line: Promise<Line>; dropped: AbortController }>();
 
-  constructor(open: (connection: Connection) => Promise<Transport>) {
+  constructor(open: Open) {
     this.#open = open;
   }
 
@@ -25,8 +28,9 @@ export class Lines {
     if (kept?.uri === connection.uri) {
       return kept.line;
     }
-    const line = this.#connect(connection);
-    const entry = { uri: connection.uri, line };
+    const dropped = new AbortController();
+    const line = this.#connect(connection, dropped.signal);
+    const entry = { uri: connection.uri, line, dropped };
     this.#lines.set(connection.name, entry);
     const forget = (): void => {
       if (this.#lines.get(connection.name) === entry) {
@@ -43,20 +47,26 @@ export class Lines {
     return line;
   }
 
-  async #connect(connection: Connection): Promise<Line> {
-    const transport = await this.#open(connection);
+  async #connect(connection: Connection, signal: AbortSignal): Promise<Line> {
+    const transport = await this.#open(connection, signal);
+    const close = () => void transport.close();
+    signal.addEventListener('abort', close, { once: true });
     try {
+      signal.throwIfAborted();
       return { connection, transport, engine: await openEngine(transport) };
     } catch (error) {
       await transport.close();
-      throw error;
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener('abort', close);
     }
   }
 
-  /** Closes the line to one connection, where there is one. */
+  /** Closes the line to one connection, where there is one; one that is being opened is given up. */
   async drop(name: string): Promise<void> {
     const kept = this.#lines.get(name);
     this.#lines.delete(name);
+    kept?.dropped.abort(fail('ssh.lost', `Node ${name}: the line was closed.`, 'Connect again.'));
     await kept?.line.then(({ transport }) => transport.close()).catch(() => undefined);
   }
 

@@ -5,7 +5,7 @@ import { fail, problemOf } from '../../shared/problem.ts';
 import type { ConnectionStore } from '../connection/store.ts';
 import type { Events } from '../events.ts';
 import type { Lines } from './lines.ts';
-import { probeAll } from './probe.ts';
+import { type Enough, probeAll } from './probe.ts';
 import type { FarmStore } from './store.ts';
 
 /** The nodes that a person means, what they are, and what is done on them outside of builds. */
@@ -14,13 +14,24 @@ export class Nodes {
   readonly #farms: FarmStore;
   readonly #lines: Lines;
   readonly #events: Events;
+  readonly #isAsked: (connection: string) => boolean;
   readonly #statuses = new Map<string, NodeStatus>();
+  /** Connections that were forgotten since they were last asked: what a probe finds that was under way then is of no use. */
+  readonly #forgotten = new Set<string>();
 
-  constructor(connections: ConnectionStore, farms: FarmStore, lines: Lines, events: Events) {
+  /** @param isAsked whether a person is being asked about a connection just now: then it is they who take their time. */
+  constructor(
+    connections: ConnectionStore,
+    farms: FarmStore,
+    lines: Lines,
+    events: Events,
+    isAsked: (connection: string) => boolean,
+  ) {
     this.#connections = connections;
     this.#farms = farms;
     this.#lines = lines;
     this.#events = events;
+    this.#isAsked = isAsked;
   }
 
   /**
@@ -53,11 +64,25 @@ export class Nodes {
     return (await this.#farms.default())?.name;
   }
 
-  /** Asks them all at the same time; one that does not answer is reported as down. @throws Failure as {@link select} */
-  async probe(selection: Selection): Promise<NodeStatus[]> {
-    return probeAll(await this.select(selection), this.#lines, (status) => {
-      this.#statuses.set(status.connection, status);
-      this.#events.emit({ event: 'node.changed', status });
+  /**
+   * Asks them all at the same time; one that does not answer is reported as down.
+   * @param enough says when those that have answered will do: the others get a few seconds more, and are told of when they answer.
+   * @throws Failure as {@link select}
+   */
+  async probe(selection: Selection, enough?: Enough): Promise<NodeStatus[]> {
+    const connections = await this.select(selection);
+    for (const { name } of connections) {
+      this.#forgotten.delete(name);
+    }
+    return probeAll(connections, this.#lines, {
+      onStatus: (status) => {
+        if (this.#forgotten.has(status.connection)) {
+          return;
+        }
+        this.#statuses.set(status.connection, status);
+        this.#events.emit({ event: 'node.changed', status });
+      },
+      ...(enough && { enough: (answered, missing) => !missing.some(this.#isAsked) && enough(answered, missing) }),
     });
   }
 
@@ -69,6 +94,7 @@ export class Nodes {
   /** Forgets a connection that is no more or is another now, and closes its line. */
   async forget(name: string): Promise<void> {
     this.#statuses.delete(name);
+    this.#forgotten.add(name);
     await this.#lines.drop(name);
   }
 

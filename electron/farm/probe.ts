@@ -6,19 +6,66 @@ import type { Lines } from './lines.ts';
 /** A node that has said nothing for so long is down, in milliseconds. Longer than a slow SSH handshake, which has its own limit. */
 const probeTimeoutMs = 30_000;
 
-/** Asks all connections at the same time what they are. One that does not answer is reported as down, with the reason. */
+/** How long those get that have not answered when the others are enough, after the last answer, in milliseconds. */
+const stragglerMs = 3_000;
+
+/** Will these do, or is it worth to wait for those that have not answered? `missing` holds their names. */
+export type Enough = (answered: readonly NodeStatus[], missing: readonly string[]) => boolean;
+
+export interface ProbeOptions {
+  /** Told what each node is, as soon as it is known: also of one that was not waited for. */
+  readonly onStatus: (status: NodeStatus) => void;
+  /** Without it, every node is waited for. */
+  readonly enough?: Enough;
+  readonly stragglerMs?: number;
+}
+
+/**
+ * Asks all connections at the same time what they are. One that does not answer is reported as down, with the reason, and so is
+ * one that was not waited for. Never rejects.
+ */
 export function probeAll(
   connections: readonly Connection[],
   lines: Lines,
-  onStatus: (status: NodeStatus) => void,
+  { onStatus, enough, stragglerMs: patience = stragglerMs }: ProbeOptions,
 ): Promise<NodeStatus[]> {
-  return Promise.all(
-    connections.map(async (connection) => {
-      const status = await probe(connection, lines);
-      onStatus(status);
-      return status;
-    }),
+  const answered = new Map<string, NodeStatus>();
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    const isEnough = (): boolean => {
+      const missing = connections.map(({ name }) => name).filter((name) => !answered.has(name));
+      return missing.length === 0 || (enough?.([...answered.values()], missing) ?? false);
+    };
+    const finish = (): void => {
+      clearTimeout(timer);
+      resolve(connections.map(({ name }) => answered.get(name) ?? notYet(name)));
+    };
+    const look = (): void => {
+      clearTimeout(timer);
+      if (answered.size === connections.length) {
+        finish();
+      } else if (isEnough()) {
+        timer = setTimeout(() => (isEnough() ? finish() : look()), patience);
+      }
+    };
+    for (const connection of connections) {
+      void probe(connection, lines).then((status) => {
+        answered.set(connection.name, status);
+        onStatus(status);
+        look();
+      });
+    }
+    look();
+  });
+}
+
+function notYet(connection: string): NodeStatus {
+  const { problem } = fail(
+    'ssh.timeout',
+    `Node ${connection} has not answered yet.`,
+    `See what is wrong with it with \`barnraiser connection test ${connection}\`.`,
   );
+  return { state: 'down', connection, problem };
 }
 
 async function probe(connection: Connection, lines: Lines): Promise<NodeStatus> {

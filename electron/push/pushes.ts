@@ -56,21 +56,25 @@ export class Pushes {
     try {
       // borrowed: nothing that is removed or built meanwhile takes a blob away under the push
       const { list, lease } = await this.#store.borrow(request.reference);
-      const { digest, uploadedBytes, skippedBytes } = await publishList({
-        destination,
-        list: { digest: list.digest, ...(await this.#store.rawManifest(list.digest)) },
-        images: await Promise.all(list.entries.map((entry) => this.#image(entry))),
-        blobs: this.#blobs(),
-        credentials: { explicit: request.credentials, env: process.env, home: homedir(), platform: process.platform },
-        tlsVerify: request.tlsVerify,
-        onProgress: (progress) => {
-          push = { ...push, ...progress };
-          this.#pushes.set(push.id, push);
-          this.#events.batch({ event: 'push.progress', push });
-        },
-        signal,
-      }).finally(() => lease.release());
-      push = { ...push, status: 'done', digest, uploadedBytes, skippedBytes };
+      try {
+        const { digest, uploadedBytes, skippedBytes } = await publishList({
+          destination,
+          list: { digest: list.digest, ...(await this.#store.rawManifest(list.digest)) },
+          images: await Promise.all(list.entries.map((entry) => this.#image(entry))),
+          blobs: this.#blobs(),
+          credentials: { explicit: request.credentials, env: process.env, home: homedir(), platform: process.platform },
+          tlsVerify: request.tlsVerify,
+          onProgress: (progress) => {
+            push = { ...push, ...progress };
+            this.#pushes.set(push.id, push);
+            this.#events.batch({ event: 'push.progress', push });
+          },
+          signal,
+        });
+        push = { ...push, status: 'done', digest, uploadedBytes, skippedBytes };
+      } finally {
+        await lease.release();
+      }
     } catch (error) {
       push = signal.aborted
         ? { ...push, status: 'cancelled', problem: problemOf(signal.reason) }
@@ -108,11 +112,7 @@ export class Pushes {
   async cancel(id: string): Promise<void> {
     const running = this.#running.get(id);
     running?.abort.abort(
-      fail(
-        'build.cancelled',
-        'The push was cancelled.',
-        'What is in the registry already is not sent again next time.',
-      ),
+      fail('push.cancelled', 'The push was cancelled.', 'What is in the registry already is not sent again next time.'),
     );
     await running?.ended;
   }

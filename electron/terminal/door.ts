@@ -1,9 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
 import type { AppEvent, CallInput, CallName, CallOutput, EventName } from '../../shared/contract.ts';
-import { Failure } from '../../shared/problem.ts';
+import { Failure, type Problem } from '../../shared/problem.ts';
 import type { App } from '../app.ts';
 import { HostKeyDialog, type Pausable } from './ask.ts';
 import { isTerminal } from './paint.ts';
+import { printProblem } from './problem.ts';
 import { Waiting } from './waiting.ts';
 
 export interface DoorOptions {
@@ -34,9 +35,9 @@ export class TerminalDoor {
     app.subscribe((event) => this.#answerQuestions(event));
   }
 
-  /** @throws Failure of the call's problem. */
+  /** Is waited for no longer when the person interrupts. @throws Failure of the call's problem, and the interruption's reason */
   async call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
-    const result = await this.#app.call(name, input);
+    const result = await unless(this.options.interrupted, this.#app.call(name, input));
     if (!result.ok) {
       throw new Failure(result.problem);
     }
@@ -50,13 +51,13 @@ export class TerminalDoor {
   /**
    * Does long work that reports in events: shows every event, cancels when the person interrupts, and resolves with the
    * first event of the kind that ends it.
-   * @param start starts the work and resolves with its id, for `cancel`.
+   * @param work.start starts the work and resolves with its id. @param work.cancel the call that cancels what has this id.
    */
   async follow<N extends EventName>(
     end: N,
     work: {
       start: () => Promise<string>;
-      cancel: (id: string) => Promise<unknown>;
+      cancel: 'builds.cancel' | 'pushes.cancel';
       onEvent: (event: AppEvent) => void;
     },
   ): Promise<Extract<AppEvent, { event: N }>> {
@@ -74,7 +75,7 @@ export class TerminalDoor {
     });
     try {
       const id = await work.start();
-      cancel = () => void work.cancel(id);
+      cancel = () => void this.#app.call(work.cancel, { id });
       interrupted.addEventListener('abort', cancel);
       if (interrupted.aborted) {
         cancel();
@@ -100,6 +101,11 @@ export class TerminalDoor {
       waiting.pause();
       this.screen = undefined;
     }
+  }
+
+  /** Says what is wrong, beside what was asked for: in words or, where JSON is wanted, as one line of it. */
+  tell(problem: Problem): void {
+    printProblem(this.options.errors, problem, this.options);
   }
 
   /** Prints lines for a person. */
@@ -140,4 +146,16 @@ export class TerminalDoor {
       return undefined;
     });
   }
+}
+
+/** Waits for work until the signal aborts; the work itself goes on. */
+function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason);
+    if (signal.aborted) {
+      leave();
+    }
+    signal.addEventListener('abort', leave, { once: true });
+    work.finally(() => signal.removeEventListener('abort', leave)).then(resolve, reject);
+  });
 }

@@ -34,3 +34,13 @@ test('colours are for terminals, unless their person wants none', () => {
   expect(red(new RecordedStream(size), { TERM: 'dumb' })).toBe('error:');
   expect(red(new RecordedStream(), {})).toBe('error:');
 });
+
+test('for programs, a problem is one line of JSON, bad input as well', () => {
+  const stream = new RecordedStream();
+  printProblem(stream, { ...problem, detail: 'first\nsecond' }, { json: true });
+  printUsageProblem(stream, problem, { json: true });
+  expect(stream.lines.map((line): unknown => JSON.parse(line))).toEqual([
+    { problem: { ...problem, detail: 'first\nsecond' } },
+    { problem },
+  ]);
+});

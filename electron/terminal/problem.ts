@@ -3,15 +3,32 @@ import type { Problem } from '../../shared/problem.ts';
 import { cleanLine } from './format.ts';
 import { type Paint, paintFor } from './paint.ts';
 
+export interface PrintOptions {
+  /** For programs: `{"problem":{…}}` on one line. */
+  readonly json?: boolean;
+  readonly paint?: Paint;
+}
+
 /** Prints what went wrong, what to do about it, and what the other side said. */
-export function printProblem(stream: Writable, problem: Problem, paint = paintFor(stream)): void {
+export function printProblem(stream: Writable, problem: Problem, options: PrintOptions = {}): void {
+  const { json = false, paint = paintFor(stream) } = options;
+  if (json) {
+    stream.write(`${JSON.stringify({ problem })}\n`);
+    return;
+  }
   const { message, fix, detail } = problem;
   const lines = [`${paint('red', 'error:')} ${cleanLine(message)}`, ...(fix ? [`  ${cleanLine(fix)}`] : [])];
   stream.write(`${[...lines, ...detailLines(detail ?? '', paint)].join('\n')}\n`);
 }
 
 /** Bad input on one line, for a person who only mistyped. */
-export function printUsageProblem(stream: Writable, { message, fix }: Problem, paint = paintFor(stream)): void {
+export function printUsageProblem(stream: Writable, problem: Problem, options: PrintOptions = {}): void {
+  if (options.json) {
+    printProblem(stream, problem, options);
+    return;
+  }
+  const { message, fix } = problem;
+  const { paint = paintFor(stream) } = options;
   stream.write(`${paint('red', 'error:')} ${[message, fix].map(cleanLine).join(' ').trim()}\n`);
 }
 

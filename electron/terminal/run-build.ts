@@ -25,7 +25,7 @@ export async function runBuild(
         door.screen = isPausable(view) ? view : undefined;
         return id;
       },
-      cancel: (id) => door.call('builds.cancel', { id }),
+      cancel: 'builds.cancel',
       onEvent: (event) => view.onEvent(event),
     });
     view.finish();

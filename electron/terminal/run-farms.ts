@@ -1,7 +1,7 @@
 import type { CallInput } from '../../shared/contract.ts';
 import type { Command } from './command.ts';
 import type { TerminalDoor } from './door.ts';
-import { printProblem } from './problem.ts';
+import { forEach } from './each.ts';
 import { probeOne } from './run-nodes.ts';
 import { formatTable } from './table.ts';
 
@@ -18,7 +18,7 @@ export async function addConnection(
       : `Added ${added.name}.`,
   ]);
   if (status?.state === 'down') {
-    printProblem(door.options.errors, status.problem);
+    door.tell(status.problem);
   }
   return 0;
 }
@@ -37,15 +37,14 @@ export async function listConnections(door: TerminalDoor): Promise<number> {
 }
 
 export async function removeConnections(door: TerminalDoor, names: readonly string[]): Promise<number> {
-  for (const name of names) {
+  return forEach(door, names, async (name) => {
     const { farms } = await door.call('farms.list', {});
     await door.call('connections.remove', { name });
     const held = farms.filter(({ connections }) => connections.includes(name)).map((farm) => farm.name);
     door.answer({ removed: name, farms: held }, () => [
       `Removed ${name}${held.length === 0 ? '' : `, also from ${held.join(', ')}`}.`,
     ]);
-  }
-  return 0;
+  });
 }
 
 export async function createFarm(door: TerminalDoor, farm: CallInput<'farms.create'>): Promise<number> {
@@ -76,9 +75,8 @@ export async function changeFarm(door: TerminalDoor, change: CallInput<'farms.up
 }
 
 export async function removeFarms(door: TerminalDoor, names: readonly string[]): Promise<number> {
-  for (const name of names) {
+  return forEach(door, names, async (name) => {
     await door.call('farms.remove', { name });
     door.answer({ removed: name }, () => [`Removed farm ${name}. Its connections stay.`]);
-  }
-  return 0;
+  });
 }

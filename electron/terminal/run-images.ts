@@ -1,6 +1,7 @@
 import { formatAgo, formatBytes } from '../../shared/format.ts';
 import type { Command } from './command.ts';
 import type { TerminalDoor } from './door.ts';
+import { forEach } from './each.ts';
 import { shortDigest } from './format.ts';
 import { formatTable } from './table.ts';
 
@@ -47,9 +48,8 @@ export async function exportImage(
 }
 
 export async function removeImages(door: TerminalDoor, references: readonly string[]): Promise<number> {
-  for (const reference of references) {
+  return forEach(door, references, async (reference) => {
     const { freedBytes } = await door.call('images.remove', { reference });
     door.answer({ removed: reference, freedBytes }, () => [`Removed ${reference}, freed ${formatBytes(freedBytes)}.`]);
-  }
-  return 0;
+  });
 }

@@ -2,7 +2,6 @@ import type { Selection } from '../../shared/contract.ts';
 import { formatBytes } from '../../shared/format.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import type { TerminalDoor } from './door.ts';
-import { printProblem } from './problem.ts';
 import { formatTable } from './table.ts';
 
 export async function probeOne(door: TerminalDoor, name: string): Promise<NodeStatus | undefined> {
@@ -32,9 +31,8 @@ export async function testConnections(door: TerminalDoor, names: readonly string
 
 /** Each platform and who builds it. */
 export async function listPlatforms(door: TerminalDoor, selection: Selection): Promise<number> {
-  const nodes = (await door.call('nodes.probe', selection)).flatMap((found) =>
-    found.state === 'up' ? [found.node] : [],
-  );
+  const statuses = await door.waitFor('Asking the nodes', door.call('nodes.probe', selection));
+  const nodes = statuses.flatMap((found) => (found.state === 'up' ? [found.node] : []));
   const platforms = [...new Set(nodes.flatMap(({ platform, emulated }) => [platform, ...emulated]))].sort();
   const rows = platforms.map((platform) => ({
     platform,
@@ -47,6 +45,7 @@ export async function listPlatforms(door: TerminalDoor, selection: Selection): P
       rows.map(({ platform, native, emulated }) => [platform, native.join(', '), emulated.join(', ')]),
     ),
   );
+  tellProblems(door, statuses);
   return 0;
 }
 
@@ -60,7 +59,7 @@ export async function prune(door: TerminalDoor, selection: Selection): Promise<n
   );
   const problems = reports.flatMap(({ problem }) => problem ?? []);
   for (const problem of problems) {
-    printProblem(door.options.errors, problem);
+    door.tell(problem);
   }
   return problems.length === 0 ? 0 : 1;
 }
@@ -115,7 +114,7 @@ function statusTable(statuses: readonly NodeStatus[]): string[] {
 function tellProblems(door: TerminalDoor, statuses: readonly NodeStatus[]): void {
   for (const found of statuses) {
     if (found.state === 'down') {
-      printProblem(door.options.errors, found.problem);
+      door.tell(found.problem);
     }
   }
 }

@@ -26,7 +26,7 @@ export async function runPush(door: TerminalDoor, command: PushCommand): Promise
       const started = await door.call('pushes.start', { reference, tlsVerify, ...where, credentials });
       return started.id;
     },
-    cancel: (id) => door.call('pushes.cancel', { id }),
+    cancel: 'pushes.cancel',
     onEvent: (event) => {
       if (json && (event.event === 'push.progress' || event.event === 'push.finished')) {
         door.print(JSON.stringify(event));

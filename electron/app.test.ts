@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { calls } from '../shared/contract.ts';
+import type { ProblemCode } from '../shared/problem.ts';
+import { type App, createApp } from './app.ts';
+
+let folder: string;
+let app: App;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'barnraiser-app-'));
+  app = await createApp({ door: 'terminal', home: join(folder, 'home') });
+});
+afterEach(async () => {
+  await app.close();
+  await rm(folder, { recursive: true });
+});
+
+const problem = (code: ProblemCode, message: string | RegExp = '') => ({
+  ok: false,
+  problem: { code, message: expect.stringMatching(message), fix: expect.stringMatching(/\S/) },
+});
+
+test('input that is wrong is answered with what is wrong, and nothing is done', async () => {
+  const answer = await app.call('connections.add', { name: 'no good', uri: 'ftp://x' });
+  expect(answer).toEqual(problem('input.invalid', /name[\s\S]*uri|uri[\s\S]*name/));
+  expect(await app.call('connections.list', {})).toEqual({ ok: true, value: [] });
+});
+
+test('every call answers rubbish with a problem that is no bug', async () => {
+  const rubbish: unknown[] = [null, 7, [], { name: {}, id: [], context: 1, reference: ' ', destination: 3, path: {} }];
+  const names = Object.keys(calls).filter((name): name is keyof typeof calls => name in calls);
+  for (const name of names) {
+    for (const input of rubbish.filter((some) => !calls[name].input.safeParse(some).success)) {
+      // as it comes from a wire, where nobody has checked it
+      const answer = await app.call(name, JSON.parse(JSON.stringify(input)));
+      expect(answer.ok || answer.problem.code, `${name} ${JSON.stringify(input)}`).not.toBe('bug');
+    }
+  }
+});
+
+test('what is not there is unknown by its name', async () => {
+  const ref = { reference: 'nope:1' };
+  expect(await app.call('images.inspect', ref)).toEqual(problem('image.unknown', 'nope:1'));
+  expect(await app.call('images.remove', ref)).toEqual(problem('image.unknown', 'nope:1'));
+  expect(await app.call('pushes.start', ref)).toEqual(problem('image.unknown', 'nope:1'));
+  expect(await app.call('builds.get', { id: 'nope' })).toEqual(problem('build.unknown', 'nope'));
+  expect(await app.call('builds.remove', { id: '../x' })).toEqual(problem('build.unknown'));
+  expect(await app.call('connections.remove', { name: 'nope' })).toEqual(problem('connection.unknown', 'nope'));
+  expect(await app.call('farms.remove', { name: 'nope' })).toEqual(problem('farm.unknown', 'nope'));
+});
+
+test('a build says before it starts what is missing: a Containerfile, a connection', async () => {
+  const request = { context: folder, reference: 'api:1' };
+  expect(await app.call('builds.start', request)).toEqual(problem('context.file-missing'));
+  await writeFile(join(folder, 'Containerfile'), 'FROM scratch\n');
+  expect(await app.call('builds.start', request)).toEqual(problem('farm.empty'));
+  expect(await app.call('builds.list', {})).toEqual({ ok: true, value: [] });
+});
+
+test('where a build has one node and that cannot be reached, its own reason is told', async () => {
+  await writeFile(join(folder, 'Containerfile'), 'FROM scratch\n');
+  await app.call('connections.add', { name: 'here', uri: `unix://${folder}/none.sock` });
+  for (const platforms of [undefined, ['linux/amd64']]) {
+    const answer = await app.call('builds.start', { context: folder, reference: 'api:1', platforms });
+    expect(answer).toEqual(problem('engine.no-socket', 'none.sock'));
+  }
+});
+
+test('where none of several nodes can be reached, each reason stands in the detail', async () => {
+  await writeFile(join(folder, 'Containerfile'), 'FROM scratch\n');
+  for (const name of ['one', 'two']) {
+    await app.call('connections.add', { name, uri: `unix://${folder}/${name}.sock` });
+  }
+  const answer = await app.call('builds.start', { context: folder, reference: 'api:1', platforms: ['linux/amd64'] });
+  expect(answer).toMatchObject({
+    problem: { code: 'schedule.no-node', detail: expect.stringMatching(/one[\s\S]*two/) },
+  });
+});
+
+test('changes of connections and farms are told with all that there is after them', async () => {
+  const told: unknown[] = [];
+  app.subscribe((event) => event.event === 'farms.changed' && told.push(event));
+  await app.call('connections.add', { name: 'a', uri: 'ssh://a' });
+  await app.call('farms.create', { name: 'f', connections: ['a'], makeDefault: true });
+  await app.call('connections.update', { name: 'a', rename: 'b' });
+  await app.call('connections.remove', { name: 'b' });
+  expect(told).toMatchObject([
+    { connections: [{ name: 'a' }], farms: [] },
+    { farms: [{ name: 'f', connections: ['a'] }], default: 'f' },
+    { connections: [{ name: 'b' }], farms: [{ connections: ['b'] }] },
+    { connections: [], farms: [{ name: 'f', connections: [] }] },
+  ]);
+});
+
+/** Adds the connection `hole`, to a machine that takes connections and says nothing; gives back how to wait for one. */
+async function addSilentNode(): Promise<() => Promise<unknown>> {
+  const silent = createServer((socket) => void socket.on('error', () => undefined).resume());
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void silent.close());
+  const address = silent.address();
+  const port = typeof address === 'object' && address ? address.port : expect.fail('no port');
+  const connected = once(silent, 'connection');
+  await app.call('connections.add', { name: 'hole', uri: `ssh://root@127.0.0.1:${port}/x.sock` });
+  return () => connected;
+}
+
+test('a connection that is removed while it is asked is told of no more', async () => {
+  const connected = await addSilentNode();
+  const told: string[] = [];
+  app.subscribe((event) => event.event === 'node.changed' && told.push(event.status.connection));
+  const probe = app.call('nodes.probe', { connections: ['hole'] });
+  await connected();
+  await app.call('connections.remove', { name: 'hole' });
+  expect(await probe).toMatchObject({ ok: true, value: [{ connection: 'hole', state: 'down' }] });
+  expect(told).toEqual([]);
+  expect(await app.call('nodes.list', {})).toEqual({ ok: true, value: [] });
+});
+
+test('closing does not wait for a node that says nothing, and starts nothing more on it', async () => {
+  await writeFile(join(folder, 'Containerfile'), 'FROM scratch\n');
+  const connected = await addSilentNode();
+  const start = app.call('builds.start', { context: folder, reference: 'api:1' });
+  await connected();
+  const before = performance.now();
+  await app.close();
+  expect(await start).toMatchObject({ ok: false });
+  expect(performance.now() - before).toBeLessThan(5_000);
+  expect(await app.call('builds.list', {})).toEqual({ ok: true, value: [] });
+});
