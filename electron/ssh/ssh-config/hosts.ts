@@ -4,6 +4,8 @@ import { type ConfigFile, configFiles, type Entry, readConfig } from './read.ts'
 
 /** Who has more machines than this names them himself. */
 const maxHosts = 500;
+/** Each host is looked up in every line: of a huge file only as many hosts as take well under a second. */
+const maxLookups = 5_000_000;
 
 export interface ListOptions {
   readonly files?: readonly ConfigFile[];
@@ -17,20 +19,19 @@ export async function listHosts({
 }: ListOptions = {}): Promise<string[]> {
   const lists = await readConfig(files, { home });
   const names = new Set<string>();
-  for (const entries of lists) {
-    collect(entries, names);
-  }
+  const lines = lists.reduce((sum, entries) => sum + collect(entries, names), 0);
   const localUser = userInfo().username;
-  return [...names].filter(
-    (host) => evaluate(lists, { host, localUser, env: process.env }).options.hostName !== undefined,
-  );
+  const some = [...names].slice(0, Math.ceil(maxLookups / Math.max(lines, 1)));
+  return some.filter((host) => evaluate(lists, { host, localUser, env: process.env }).options.hostName !== undefined);
 }
 
-function collect(entries: readonly Entry[], names: Set<string>): void {
+/** Adds the names; answers with the number of lines. */
+function collect(entries: readonly Entry[], names: Set<string>): number {
+  let lines = 0;
   for (const entry of entries) {
     if (entry.kind === 'included') {
       for (const list of entry.lists) {
-        collect(list, names);
+        lines += collect(list, names);
       }
     } else if (entry.keyword === 'host') {
       for (const word of entry.words) {
@@ -40,4 +41,5 @@ function collect(entries: readonly Entry[], names: Set<string>): void {
       }
     }
   }
+  return lines + entries.length;
 }
