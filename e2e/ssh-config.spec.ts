@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -119,6 +119,15 @@ describe('a node behind jump hosts', () => {
     expect(await failedTest()).toContain(`Node far: jump host two: 127.0.0.1:${two.port} shows`);
     await person.must('connection', 'test', 'far', '--accept-new-host-keys');
     expect(await readFile(person.knownHosts, 'utf8')).toContain(`[127.0.0.1]:${two.port} ssh-ed25519`);
+  });
+
+  test('is reached when the configuration says where the host keys are', async () => {
+    const text = await readFile(config, 'utf8');
+    const known = join(person.home, 'elsewhere');
+    await rename(person.knownHosts, known);
+    await writeFile(config, `${text}\nHost *\n  UserKnownHostsFile ${known}\n`);
+    await person.must('connection', 'add', 'far', 'ssh://goal/run/podman/podman.sock', '--no-test');
+    await person.must('connection', 'test', 'far');
   });
 
   test('is not reached through one that is down, and that one is named', async () => {

@@ -18,6 +18,7 @@ export async function findRoute(name: string, destination: Hop): Promise<readonl
     const resolved: ResolvedHost = await resolveHost(hop.host, {
       ...(hop.user === undefined ? {} : { user: hop.user }),
       ...(hop.port === undefined ? {} : { port: hop.port }),
+      ...(before.length > 0 ? { jumps: before } : {}),
     });
     route.unshift(resolved);
     if (route.length > maxHops) {
@@ -27,17 +28,15 @@ export async function findRoute(name: string, destination: Hop): Promise<readonl
         `ProxyJump of the SSH configuration may go in a circle: see \`barnraiser connection resolve ${destination.host}\`.`,
       );
     }
-    const jumps: readonly Hop[] = before.length > 0 ? before : resolved.jumps;
-    // the jumps that are given stand before the configuration's, also before a command
-    if (jumps.length === 0 && resolved.proxyCommand !== undefined) {
+    if (resolved.proxyCommand !== undefined) {
       throw fail(
         'ssh.config',
         `Node ${name}: the SSH configuration reaches ${hop.host} by a ProxyCommand, which Barnraiser never runs.`,
         `Write \`ProxyJump HOST\` for it in place of \`ProxyCommand ${resolved.proxyCommand}\`, or \`ProxyCommand none\` where it is not needed.`,
       );
     }
-    hop = jumps.at(-1);
-    before = jumps.slice(0, -1);
+    hop = resolved.jumps.at(-1);
+    before = resolved.jumps.slice(0, -1);
   }
   return route;
 }

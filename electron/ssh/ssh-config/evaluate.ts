@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { broken } from './broken.ts';
+import type { Hop } from './jump.ts';
 import { isMatch } from './match.ts';
 import { applyLine, type Options } from './options.ts';
 import { matchesPattern } from './pattern.ts';
@@ -11,6 +12,7 @@ export interface Question {
   /** What is given beside the configuration wins over it. */
   readonly user?: string;
   readonly port?: number;
+  readonly jumps?: readonly Hop[];
   readonly localUser: string;
   readonly env: NodeJS.ProcessEnv;
 }
@@ -29,6 +31,7 @@ export function evaluate(lists: readonly (readonly Entry[])[], question: Questio
     identityFiles: [],
     ...(question.user === undefined ? {} : { user: question.user }),
     ...(question.port === undefined ? {} : { port: question.port }),
+    ...(question.jumps === undefined ? {} : { jumps: { text: '', hops: question.jumps } }),
   };
   const notes = new Set<string>();
   const pass = new Pass(question, options, (text) => notes.add(text));

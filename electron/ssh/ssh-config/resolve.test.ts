@@ -112,6 +112,11 @@ describe('ways there', () => {
     await expect(resolve(`ProxyJump ${text}`)).rejects.toMatchObject({ problem: { code: 'ssh.config' } });
   });
 
+  test('a host that is its own jump host is refused, as ssh does', async () => {
+    await expect(resolve('ProxyJump pi4')).rejects.toThrow('ProxyJump leads to pi4 through pi4 itself.');
+    expect((await resolve('ProxyJump pi4:2222')).jumps).toEqual([{ host: 'pi4', port: 2222 }]);
+  });
+
   test('ProxyCommand is told, not run, and only where no ProxyJump came first', async () => {
     expect((await resolve('ProxyCommand nc %h %p\nProxyJump a')).proxyCommand).toBe('nc %h %p');
     expect((await resolve('ProxyJump a\nProxyCommand nc %h %p')).proxyCommand).toBeUndefined();

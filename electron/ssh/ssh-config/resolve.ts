@@ -1,4 +1,5 @@
 import { homedir, userInfo } from 'node:os';
+import { fail } from '../../../shared/problem.ts';
 import { evaluate } from './evaluate.ts';
 import type { Hop } from './jump.ts';
 import { type Line, printLines } from './print.ts';
@@ -35,6 +36,8 @@ export interface ResolvedHost {
 export interface ResolveOptions {
   readonly user?: string;
   readonly port?: number;
+  /** The hosts to go through, in place of the configuration's, as `ssh -J` has them. */
+  readonly jumps?: readonly Hop[];
   /** The files to read; those of {@link configFiles} where not given. */
   readonly files?: readonly ConfigFile[];
   readonly home?: string;
@@ -49,6 +52,15 @@ export async function resolveHost(host: string, options: ResolveOptions = {}): P
   const lists = await readConfig(files, { home });
   const { options: said, host: address, notes } = evaluate(lists, { ...options, host, localUser, env });
   const { user = localUser, port = 22, proxyCommand, jumps } = said;
+  const [last] = jumps?.hops.slice(-1) ?? [];
+  // Source: OpenSSH, ssh.c, "jumphost loop"
+  if (last && last.host === address && (last.port ?? 22) === port && (last.user ?? user) === user) {
+    throw fail(
+      'ssh.config',
+      `ProxyJump leads to ${host} through ${host} itself.`,
+      'Leave the jump host out of the Host or Match that says so, as in `Host * !bastion`, or give it `ProxyJump none` before.',
+    );
+  }
   const hostKeyAlias = said.hostKeyAlias?.toLowerCase();
   const tokens = fileTokens({ host: address, originalHost: host, hostKeyAlias, user, port, localUser, home });
   const expand = (keyword: string) => (path: string) => expandPath(path, keyword, tokens, env);
