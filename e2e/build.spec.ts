@@ -191,6 +191,7 @@ describe('one platform of a build', () => {
   test('is cancelled alone, also while it waits for a place, and the others finish', async () => {
     const folder = await project({ Containerfile: `${lab.from}RUN echo sleeping; sleep 5\n` });
     process.env.BARNRAISER_KNOWN_HOSTS = person.knownHosts;
+    process.env.BARNRAISER_SSH_CONFIG = 'none';
     const app = await createApp({ door: 'terminal', home: person.home });
     try {
       const finished = new Promise<Build>((resolve) => {

@@ -38,6 +38,7 @@ async function demo(lab: Lab): Promise<void> {
   // settings and trusted keys of its own: the demo changes nothing that is yours
   process.env.BARNRAISER_HOME = home;
   process.env.BARNRAISER_KNOWN_HOSTS = join(home, 'known_hosts');
+  process.env.BARNRAISER_SSH_CONFIG = 'none';
 
   say('A project needs a base image; the lab has no internet, so its registry gets one.');
   const base = await pushBase(lab.registry.address);

@@ -64,6 +64,7 @@ function environment(home: string, env: DesktopOptions['env'] = {}): Record<stri
     SSH_AUTH_SOCK: '',
     BARNRAISER_HOME: home,
     BARNRAISER_KNOWN_HOSTS: join(home, 'known_hosts'),
+    BARNRAISER_SSH_CONFIG: 'none',
     ...env,
   };
 }

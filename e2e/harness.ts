@@ -55,6 +55,7 @@ export class Person {
         SSH_AUTH_SOCK: '',
         BARNRAISER_HOME: this.home,
         BARNRAISER_KNOWN_HOSTS: this.knownHosts,
+        BARNRAISER_SSH_CONFIG: 'none',
         ...this.#env,
       },
     });

@@ -10,6 +10,7 @@ import { Studio } from './pictures.ts';
 const lab = await theLab();
 const home = await mkdtemp(join(tmpdir(), 'barnraiser-pictures-'));
 process.env.BARNRAISER_KNOWN_HOSTS = join(home, 'known_hosts');
+process.env.BARNRAISER_SSH_CONFIG = 'none';
 const keys = await Promise.all(lab.nodes.map(({ knownHosts }) => readFile(knownHosts, 'utf8')));
 await writeFile(join(home, 'known_hosts'), keys.join(''));
 

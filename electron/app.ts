@@ -7,6 +7,7 @@ import { fail, problemOf, type Result } from '../shared/problem.ts';
 import { Builds } from './build/builds.ts';
 import { History } from './build/history.ts';
 import { discover } from './connection/discover.ts';
+import { resolveConnection } from './connection/resolve.ts';
 import { ConnectionStore } from './connection/store.ts';
 import { openTrusted } from './connection/trust.ts';
 import { Events, type Listener } from './events.ts';
@@ -102,6 +103,7 @@ export async function createApp({ door, ...options }: AppOptions): Promise<App> 
         return { ...candidate, ...(connection ? { connection } : {}) };
       });
     },
+    'connections.resolve': (request) => resolveConnection(request),
 
     'farms.list': farmsList,
     'farms.create': ({ name, connections: members, makeDefault }) => changing(farms.create(name, members, makeDefault)),

@@ -2,16 +2,16 @@ import { expect, test } from 'vitest';
 import { nameSchema, parseDestination } from './connection.ts';
 
 test.each([
-  ['ssh://pi@pi4.local', { kind: 'ssh', user: 'pi', host: 'pi4.local', port: 22 }],
-  ['pi@pi4.local', { kind: 'ssh', user: 'pi', host: 'pi4.local', port: 22 }],
-  ['pi4', { kind: 'ssh', host: 'pi4', port: 22 }],
+  ['ssh://pi@pi4.local', { kind: 'ssh', user: 'pi', host: 'pi4.local' }],
+  ['pi@pi4.local', { kind: 'ssh', user: 'pi', host: 'pi4.local' }],
+  ['pi4', { kind: 'ssh', host: 'pi4' }],
   ['ssh://root@10.0.0.7:2222/', { kind: 'ssh', user: 'root', host: '10.0.0.7', port: 2222 }],
   [
     'ssh://core@host:22/run/user/1000/podman/podman.sock',
     { kind: 'ssh', user: 'core', host: 'host', port: 22, socketPath: '/run/user/1000/podman/podman.sock' },
   ],
   ['ssh://[fe80::1]:2200', { kind: 'ssh', host: 'fe80::1', port: 2200 }],
-  ['ssh://na%40me@host', { kind: 'ssh', user: 'na@me', host: 'host', port: 22 }],
+  ['ssh://na%40me@host', { kind: 'ssh', user: 'na@me', host: 'host' }],
   ['unix:///run/podman/podman.sock', { kind: 'unix', socketPath: '/run/podman/podman.sock' }],
 ])('%s names a destination', (uri, destination) => {
   expect(parseDestination(uri)).toEqual(destination);

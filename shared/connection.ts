@@ -14,7 +14,8 @@ export type Destination =
       readonly kind: 'ssh';
       readonly user?: string;
       readonly host: string;
-      readonly port: number;
+      /** Without one, the SSH configuration's, else 22. */
+      readonly port?: number;
       readonly socketPath?: string;
     }
   | { readonly kind: 'unix'; readonly socketPath: string };
@@ -54,7 +55,7 @@ export function parseDestination(uri: string): Destination | string {
     ...(url.username ? { user: decodeURIComponent(url.username) } : {}),
     // an IPv6 address comes in brackets, which belong to the URI and not to the address
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: url.port ? Number(url.port) : 22,
+    ...(url.port ? { port: Number(url.port) } : {}),
     ...(path.length > 1 ? { socketPath: path } : {}),
   };
 }

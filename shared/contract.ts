@@ -129,6 +129,16 @@ export const calls = {
   'connections.remove': { input: byName, output: nothing },
   /** What this computer knows of engines already: its own, hosts of ~/.ssh/config, podman's connections. Nothing is contacted. */
   'connections.discover': { input: nothing, output: z.array(candidateSchema) },
+  /** What the SSH configuration says about a host, as `ssh -G` prints it, and what was left out of it. Nothing is contacted. */
+  'connections.resolve': {
+    input: z.object({
+      /** `host`, `user@host` or `ssh://user@host:port`. */
+      host: z.string().min(1),
+      /** The absolute path of a configuration file to read instead of the usual ones; `none` reads none. */
+      sshConfig: z.string().min(1).optional(),
+    }),
+    output: z.object({ lines: z.array(z.object({ key: z.string(), value: z.string() })), notes: z.array(z.string()) }),
+  },
 
   'farms.list': { input: nothing, output: z.object({ farms: z.array(farmSchema), default: z.string().optional() }) },
   'farms.create': {

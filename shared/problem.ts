@@ -24,6 +24,7 @@ export const problemCodes = [
   'ssh.host-key-changed',
   'ssh.host-key-revoked',
   'ssh.known-hosts',
+  'ssh.config',
   'ssh.identity',
   'ssh.authentication',
   'ssh.lost',

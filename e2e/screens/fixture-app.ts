@@ -231,6 +231,13 @@ export function createFixtureApp(state: FixtureState = 'busy'): FixtureApp {
         ...candidate,
         ...(fixture.connections.some((each) => each.name === name) ? { connection: name } : {}),
       })),
+    'connections.resolve': ({ host }) => ({
+      lines: [
+        { key: 'host', value: host },
+        { key: 'hostname', value: host },
+      ],
+      notes: [],
+    }),
 
     'farms.list': () => ({ farms: fixture.farms, default: fixture.defaultFarm }),
     'farms.create': ({ name, connections, makeDefault }) => {

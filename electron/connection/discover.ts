@@ -1,10 +1,10 @@
 import { access, readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import SSHConfig, { LineType } from 'ssh-config';
 import { z } from 'zod';
 import { nameSchema, uriSchema } from '../../shared/connection.ts';
 import type { Candidate } from '../../shared/contract.ts';
+import { listHosts } from '../ssh/ssh-config/hosts.ts';
 
 type Found = Omit<Candidate, 'connection'>;
 
@@ -65,36 +65,13 @@ async function podmanConnections(env: NodeJS.ProcessEnv): Promise<Found[]> {
   }
 }
 
-/** Hosts that are named one by one: a pattern names none, and a host without a HostName is only a set of options. */
+/**
+ * Hosts of the SSH configuration, by the names under which it has them, so that it stays the truth about them: a pattern names
+ * none, and a host without a HostName is only a set of options.
+ */
 async function sshHosts(): Promise<Found[]> {
-  const text = await readFile(join(homedir(), '.ssh', 'config'), 'utf8').catch(() => '');
   try {
-    const config = SSHConfig.parse(text);
-    const hosts = config.flatMap((line) => {
-      if (line.type !== LineType.DIRECTIVE || line.param.toLowerCase() !== 'host') {
-        return [];
-      }
-      const names = typeof line.value === 'string' ? [line.value] : line.value.map(({ val }) => val);
-      return names.flatMap((name) => name.split(/\s+/)).filter((name) => name !== '' && !/[*?!]/.test(name));
-    });
-    return hosts.flatMap((host) => {
-      const { HostName, User, Port, IdentityFile } = config.compute(host);
-      const [identity] = [IdentityFile ?? []].flat();
-      const address = [HostName ?? []].flat()[0];
-      if (!address) {
-        return [];
-      }
-      const user = User ? `${encodeURIComponent(String(User))}@` : '';
-      const port = Port && String(Port) !== '22' ? `:${Port}` : '';
-      return [
-        {
-          source: 'ssh-config' as const,
-          name: host,
-          uri: `ssh://${user}${address.includes(':') ? `[${address}]` : address}${port}`,
-          ...(identity ? { identity: identity.replace(/^~(?=\/)/, homedir()) } : {}),
-        },
-      ];
-    });
+    return (await listHosts()).map((host) => ({ source: 'ssh-config', name: host, uri: `ssh://${host}` }));
   } catch {
     return [];
   }

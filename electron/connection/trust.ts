@@ -17,13 +17,13 @@ export async function openTrusted(connection: Connection, ask: AskHostKey, signa
   const files = knownHostsFiles();
   return openTransport(connection, {
     ...(signal ? { signal } : {}),
-    // read anew each time: a person may have mended the file meanwhile
-    knownHosts: await KnownHosts.load(files),
+    // read anew each time: a person may have mended a file meanwhile
+    loadKnownHosts: (more) => KnownHosts.load([...new Set([...files, ...more])]),
     decideHostKey: async (key) => {
-      const answer = await ask(connection.name, key);
+      const answer = await ask(key.name, key);
       const [own] = files;
       if (answer === 'trust' && own) {
-        await rememberHostKey(own, key.host, key.port, key.key);
+        await rememberHostKey(own, key.recordedAs.host, key.recordedAs.port, key.key);
       }
       return answer !== 'refuse';
     },

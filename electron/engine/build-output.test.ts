@@ -185,3 +185,15 @@ describe('what podman says while it builds', () => {
     }
   });
 });
+
+test('progress that redraws itself for ever is told as a terminal would show it, a piece at a time', () => {
+  const lines: string[] = [];
+  const output = new BuildOutput((said) => said.kind === 'line' && lines.push(said.text));
+  for (let percent = 0; percent < 20_000; percent += 1) {
+    output.read({ stream: `\rdone ${percent} ` });
+  }
+  output.end();
+  expect(lines.length).toBeGreaterThan(1);
+  expect(lines.every((line) => line.length < 20)).toBe(true);
+  expect(lines.at(-1)).toBe('done 19999 ');
+});

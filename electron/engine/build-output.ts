@@ -82,7 +82,7 @@ export class BuildOutput {
       this.#line(line);
     }
     while (this.#partial.length > longestLine) {
-      this.#report({ kind: 'line', text: this.#partial.slice(0, longestLine) });
+      this.#report({ kind: 'line', text: shown(this.#partial.slice(0, longestLine)) });
       this.#partial = this.#partial.slice(longestLine);
     }
   }

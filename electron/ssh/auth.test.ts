@@ -73,6 +73,30 @@ describe('without an agent', () => {
     });
   });
 
+  test('of several identities all that are there are tried, in their order', async () => {
+    const one = await keyFile('one');
+    const two = await keyFile('two');
+    expect(await ways({ identities: [one, join(folder, 'gone'), two] })).toEqual([
+      `the key file ${one}`,
+      `the key file ${two}`,
+    ]);
+  });
+
+  test('of several identities none of which can be used, the first is named', async () => {
+    const identities = [join(folder, 'gone'), join(folder, 'gone too')];
+    await expect(ways({ identities })).rejects.toThrow(`There is no identity file ${identities[0]}.`);
+  });
+
+  test("the connection's identity is tried in place of the configuration's", async () => {
+    const mine = await keyFile('mine');
+    expect(await ways({ identity: mine, identities: [await keyFile('other')] })).toEqual([`the key file ${mine}`]);
+  });
+
+  test('no identity at all is not the same as the usual ones', async () => {
+    await keyFile('.ssh/id_ed25519');
+    expect(await ways({ identities: [] })).toEqual([]);
+  });
+
   test('an encrypted identity asks for an agent', async () => {
     const { path } = await encryptedFile();
     await expect(ways({ identity: path })).rejects.toMatchObject({
@@ -125,6 +149,24 @@ describe.skipIf(!existsSync('/usr/bin/ssh-agent'))('with an agent', () => {
       add(await keyFile(`other${count}`));
     }
     expect(await ways({ agentSocket, identity })).toEqual([`the key file ${identity}`, '4 keys of the agent']);
+  });
+
+  test('several identities leave fewer tries to the others of an agent', async () => {
+    const identities = [await keyFile('one'), await keyFile('two'), await keyFile('three')];
+    add(...identities);
+    for (let count = 0; count < 4; count++) {
+      add(await keyFile(`other${count}`));
+    }
+    expect((await ways({ agentSocket, identities })).slice(3)).toEqual(['2 keys of the agent']);
+  });
+
+  test('with identitiesOnly an agent offers nothing but what the files name', async () => {
+    const usual = await keyFile('.ssh/id_ed25519');
+    const mine = await keyFile('mine');
+    add(usual, await keyFile('other'));
+    expect(await ways({ agentSocket, identities: [mine], identitiesOnly: true })).toEqual([`the key file ${mine}`]);
+    expect(await ways({ agentSocket, identitiesOnly: true })).toEqual(['the one key of the agent']);
+    expect(await ways({ agentSocket, identities: [], identitiesOnly: true })).toEqual([]);
   });
 
   test('an encrypted identity is used through the agent that holds it', async () => {

@@ -11,8 +11,12 @@ import { defaultIdentities, type Identity, readIdentity } from './identity.ts';
 
 export interface AuthenticationOptions {
   readonly user: string;
-  /** The key file that the connection names. */
+  /** The key file that the connection names. Where it cannot be used, nothing else is tried. */
   readonly identity?: string;
+  /** The key files that the SSH configuration names, where the connection names none; those that are missing are left out. */
+  readonly identities?: readonly string[];
+  /** Does an agent offer only the keys of the files? */
+  readonly identitiesOnly?: boolean;
   /** The agent's socket; `$SSH_AUTH_SOCK` where not given, none where empty. */
   readonly agentSocket?: string;
   /** The folder that holds `.ssh`. */
@@ -30,27 +34,27 @@ export interface Authentication {
 }
 
 /**
- * sshd counts each refused key and hangs up at MaxAuthTries, 6 by default. Beside a named identity, an agent may offer this
- * many, so that a full agent cannot use up the tries.
+ * sshd counts each refused key and hangs up at MaxAuthTries, 6 by default. Where identities are named, an agent offers no more
+ * keys than stay below this with them, so that a full agent cannot use up the tries.
  */
-const agentKeysBesideIdentity = 4;
+const keysBesideIdentities = 5;
 
 /** An agent that is stuck must not hold up the key files. */
 const agentTimeoutMs = 5_000;
 
 /**
- * Gathers what there is to try: with an identity its key first, then the agent's others; without one the agent's keys, then
+ * Gathers what there is to try: with identities their keys first, then the agent's others; without any the agent's keys, then
  * the default key files. A prompt (passphrase, password, keyboard-interactive) would become one more way in this list.
  *
- * Fails with `ssh.identity` where the named identity cannot be used at all.
+ * Fails with `ssh.identity` where the connection's identity cannot be used, or none of the configuration's and no agent's.
  */
 export async function prepareAuthentication(options: AuthenticationOptions): Promise<Authentication> {
-  const { user } = options;
+  const { user, identitiesOnly = false } = options;
   const socket = options.agentSocket ?? process.env.SSH_AUTH_SOCK;
   const agent = socket ? ssh2.createAgent(socket) : undefined;
   const agentKeys = agent ? await listKeys(agent) : [];
 
-  const ways: { readonly says: string; readonly method: AnyAuthMethod }[] = [];
+  const ways: Way[] = [];
   const offerAgent = (keys: readonly ParsedKey[], says: string) => {
     if (agent && keys.length > 0) {
       ways.push({ says, method: { type: 'agent', username: user, agent: new PartOfAgent(agent, keys) } });
@@ -64,33 +68,55 @@ export async function prepareAuthentication(options: AuthenticationOptions): Pro
       });
     }
   };
-
-  if (options.identity) {
-    const identity = await readIdentity(options.identity);
-    const wire = identity.kind === 'private' ? identity.key.getPublicSSH() : identity.publicKey;
-    const isNamed = (key: ParsedKey) => wire?.equals(key.getPublicSSH()) === true;
-    const others = agentKeys.filter((key) => !isNamed(key)).slice(0, agentKeysBesideIdentity);
-    if (identity.kind === 'private') {
-      offerFile(identity);
-    } else {
-      const held = agentKeys.filter(isNamed);
-      // where its public half is not to be had, any key of the agent may be the one
-      if (held.length === 0 && (wire || agentKeys.length === 0)) {
-        throw fail(
-          'ssh.identity',
-          `The identity file ${identity.path} is encrypted, and no agent holds its key.`,
-          `Add it to your agent with \`ssh-add ${identity.path}\`.`,
-        );
-      }
+  /** A key file, or where it is locked the agent's key that it means. */
+  const offerNamed = (identity: Identity) => {
+    const held = agentKeys.filter((key) => publicKeyOf(identity)?.equals(key.getPublicSSH()));
+    if (identity.kind === 'locked' && held.length === 0 && (publicKeyOf(identity) || agentKeys.length === 0)) {
+      throw fail(
+        'ssh.identity',
+        `The identity file ${identity.path} is encrypted, and no agent holds its key.`,
+        `Add it to your agent with \`ssh-add ${identity.path}\`.`,
+      );
+    }
+    offerFile(identity);
+    if (identity.kind === 'locked') {
       offerAgent(held, `the agent's key for ${identity.path}`);
+    }
+  };
+  const named = options.identity ? [options.identity] : options.identities;
+
+  if (named) {
+    const read: Identity[] = [];
+    const unusable: unknown[] = [];
+    for (const path of named) {
+      try {
+        const identity = await readIdentity(path);
+        read.push(identity);
+        offerNamed(identity);
+      } catch (error) {
+        unusable.push(error);
+      }
+    }
+    const isNamed = (key: ParsedKey) => read.some((identity) => publicKeyOf(identity)?.equals(key.getPublicSSH()));
+    // where the public half of a locked key is not to be had, any key of the agent may be the one
+    const mayBeAny = read.some((identity) => publicKeyOf(identity) === undefined);
+    const others =
+      identitiesOnly && !mayBeAny
+        ? []
+        : agentKeys.filter((key) => !isNamed(key)).slice(0, Math.max(0, keysBesideIdentities - ways.length));
+    const [problem] = unusable;
+    // ssh passes over what its configuration names in vain, as long as there is something else
+    if (problem && (options.identity || (ways.length === 0 && others.length === 0))) {
+      throw problem;
     }
     offerAgent(others, manyKeys(others.length, 'of the agent'));
   } else {
-    offerAgent(agentKeys, manyKeys(agentKeys.length, 'of the agent'));
-    const inAgent = (identity: Identity) =>
-      identity.kind === 'private' && agentKeys.some((key) => key.getPublicSSH().equals(identity.key.getPublicSSH()));
-    for (const identity of await defaultIdentities(options.home)) {
-      if (!inAgent(identity)) {
+    const files = await defaultIdentities(options.home);
+    const isIn = (key: ParsedKey) => files.some((identity) => publicKeyOf(identity)?.equals(key.getPublicSSH()));
+    const offered = identitiesOnly ? agentKeys.filter(isIn) : agentKeys;
+    offerAgent(offered, manyKeys(offered.length, 'of the agent'));
+    for (const identity of files) {
+      if (!offered.some((key) => publicKeyOf(identity)?.equals(key.getPublicSSH()))) {
         offerFile(identity);
       }
     }
@@ -106,6 +132,15 @@ export async function prepareAuthentication(options: AuthenticationOptions): Pro
     tried: () => ways.slice(0, position).map((way) => way.says),
     accepted: () => accepted,
   };
+}
+
+interface Way {
+  readonly says: string;
+  readonly method: AnyAuthMethod;
+}
+
+function publicKeyOf(identity: Identity): Buffer | undefined {
+  return identity.kind === 'private' ? identity.key.getPublicSSH() : identity.publicKey;
 }
 
 function manyKeys(count: number, where: string): string {

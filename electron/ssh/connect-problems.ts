@@ -8,6 +8,13 @@ export interface Peer {
   readonly host: string;
   readonly port: number;
   readonly user: string;
+  /** The name under which its host key is recorded, in place of its address. */
+  readonly hostKeyAlias?: string;
+}
+
+/** Under what a host's key is recorded. Source: OpenSSH, sshconnect.c, get_hostfile_hostname_ipaddr(). */
+export function recordOf({ host, port, hostKeyAlias }: Peer): { readonly host: string; readonly port: number } {
+  return hostKeyAlias === undefined ? { host, port } : { host: hostKeyAlias, port: 22 };
 }
 
 function address(peer: Peer): string {
@@ -99,7 +106,8 @@ export function hostKeyRefused(peer: Peer, check: Exclude<HostKeyCheck, { kind: 
     case 'changed': {
       const places = check.expected.map((key) => `${key.fingerprint} (${key.keyType}, ${key.file}:${key.line})`);
       const files = [...new Set(check.expected.map((key) => key.file))];
-      const forget = files.map((file) => `\`ssh-keygen -R '${hostLookup(peer.host, peer.port)}' -f ${file}\``);
+      const record = recordOf(peer);
+      const forget = files.map((file) => `\`ssh-keygen -R '${hostLookup(record.host, record.port)}' -f ${file}\``);
       return fail(
         'ssh.host-key-changed',
         `${shows}, but ${places.join(' and ')} is recorded for it.`,

@@ -1,7 +1,7 @@
 import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ServerHostKeyAlgorithm } from 'ssh2';
-import { prepareAuthentication } from './auth.ts';
+import { type AuthenticationOptions, prepareAuthentication } from './auth.ts';
 import {
   authenticationRefused,
   hostKeyRefused,
@@ -10,24 +10,25 @@ import {
   noHandshake,
   noTcp,
   type Peer,
+  recordOf,
   unreachable,
 } from './connect-problems.ts';
 import { fingerprint, type KnownHosts, keyTypeOf } from './known-hosts.ts';
 
 /** A host key that nobody has decided about yet. `key` is in wire format. */
 export interface NewHostKey {
+  /** Who shows it, as in {@link Peer}. */
+  readonly name: string;
   readonly host: string;
   readonly port: number;
+  /** Under what it is recorded: its address, or its HostKeyAlias, which stands without a port. */
+  readonly recordedAs: { readonly host: string; readonly port: number };
   readonly keyType: string;
   readonly fingerprint: string;
   readonly key: Buffer;
 }
 
-export interface ConnectOptions extends Peer {
-  /** The key file to try first. */
-  readonly identity?: string;
-  /** The agent's socket instead of `$SSH_AUTH_SOCK`; none where empty. */
-  readonly agentSocket?: string;
+export interface ConnectOptions extends Peer, Omit<AuthenticationOptions, 'user' | 'home'> {
   readonly knownHosts: KnownHosts;
   /** Asked when no file knows the key. May take as long as a person needs; whoever answers yes also saves the key. */
   readonly decideHostKey: (key: NewHostKey) => Promise<boolean>;
@@ -68,6 +69,7 @@ export interface Connected {
 export async function connectClient(options: ConnectOptions): Promise<Connected> {
   const timing = { ...defaultTiming, ...options.timing };
   options.signal?.throwIfAborted();
+  const recordedAs = recordOf(options);
   const authentication = await prepareAuthentication(options);
   const line = options.via ?? (await dial(options, timing.connectMs));
   const client = new ssh2.Client();
@@ -146,7 +148,7 @@ export async function connectClient(options: ConnectOptions): Promise<Connected>
         finish(error);
         verify(false);
       };
-      const check = options.knownHosts.check(options.host, options.port, key);
+      const check = options.knownHosts.check(recordedAs.host, recordedAs.port, key);
       if (check.kind === 'known') {
         trust();
         return;
@@ -158,8 +160,9 @@ export async function connectClient(options: ConnectOptions): Promise<Connected>
       }
       clearTimeout(timer);
       stage = 'decision';
-      const { host, port } = options;
-      options.decideHostKey({ host, port, keyType: keyTypeOf(key), fingerprint: fingerprint(key), key }).then((yes) => {
+      const { name, host, port } = options;
+      const shown = { name, host, port, recordedAs, keyType: keyTypeOf(key), fingerprint: fingerprint(key), key };
+      options.decideHostKey(shown).then((yes) => {
         if (stage !== 'decision') {
           return;
         }
@@ -177,7 +180,7 @@ export async function connectClient(options: ConnectOptions): Promise<Connected>
       client.connect({
         sock: line,
         username: options.user,
-        algorithms: { serverHostKey: preferred(options.knownHosts.keyTypes(options.host, options.port)) },
+        algorithms: { serverHostKey: preferred(options.knownHosts.keyTypes(recordedAs.host, recordedAs.port)) },
         hostVerifier: verifyHostKey,
         authHandler: (methodsLeft) => {
           const method = authentication.next(methodsLeft);

@@ -457,3 +457,82 @@ describe('a lost line', () => {
     expect(session.lost.aborted).toBe(false);
   });
 });
+
+describe('through a jump host', () => {
+  async function chain() {
+    const bastion = await startServer({ hostKeys: [otherKey] });
+    const goal = await startServer();
+    const knownHosts = await hosts(
+      `[127.0.0.1]:${bastion.port} ${otherKey.line}`,
+      `[127.0.0.1]:${goal.port} ${hostKey.line}`,
+    );
+    const outer = await open(bastion, { name: 'pi4: jump host bastion', knownHosts });
+    const via = await outer.openTcp('127.0.0.1', goal.port);
+    const inner = await open(goal, { knownHosts, via, through: outer });
+    return { bastion, goal, outer, inner };
+  }
+
+  test('the destination does all that it does without one', async () => {
+    const { inner } = await chain();
+    expect((await inner.run('echo in')).stdout).toBe('in\n');
+    const echo = await inner.openStreamLocal(await startEcho());
+    echo.end('hello');
+    expect(await text(echo)).toBe('hello');
+  });
+
+  test('closing the last closes the jump host too', async () => {
+    const { inner, outer } = await chain();
+    await inner.close();
+    await expect(outer.run('true')).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
+    expect([inner.lost.aborted, outer.lost.aborted]).toEqual([false, false]);
+  });
+
+  test('with the jump host the destination is lost, and what runs there says which broke', async () => {
+    const { inner, bastion } = await chain();
+    const running = inner.run('sleep 60');
+    bastion.cut();
+    await expect(running).rejects.toMatchObject({
+      problem: {
+        code: 'ssh.lost',
+        message: 'Node pi4: the SSH connection was lost.',
+        detail: expect.stringContaining('Node pi4: jump host bastion: the SSH connection was lost.'),
+      },
+    });
+  });
+
+  test('with the destination the jump host is let go', async () => {
+    const { inner, outer, goal } = await chain();
+    const lost = once(inner.lost, 'abort');
+    goal.cut();
+    await lost;
+    await expect(outer.run('true')).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
+  });
+
+  test('a port where nothing listens is named, with what the jump host said', async () => {
+    const { port } = await startTcp(() => {});
+    const outer = await open(await startServer({ tcpForwarding: false }), { name: 'pi4: jump host bastion' });
+    await expect(outer.openTcp('127.0.0.1', port)).rejects.toMatchObject({
+      problem: {
+        code: 'ssh.unreachable',
+        message: `Node pi4: jump host bastion did not connect us to 127.0.0.1:${port}.`,
+      },
+    });
+  });
+});
+
+test('a host key is looked up under its alias, which stands without a port', async () => {
+  const server = await startServer();
+  const session = await open(server, { hostKeyAlias: 'goal', knownHosts: await hosts(`goal ${hostKey.line}`) });
+  expect((await session.run('echo in')).stdout).toBe('in\n');
+  const changed = open(server, { hostKeyAlias: 'goal', knownHosts: await hosts(`goal ${otherKey.line}`) });
+  await expect(changed).rejects.toMatchObject({
+    problem: { code: 'ssh.host-key-changed', fix: expect.stringContaining("ssh-keygen -R 'goal'") },
+  });
+  const asked: unknown[] = [];
+  await open(server, {
+    hostKeyAlias: 'goal',
+    knownHosts: await hosts(),
+    decideHostKey: async (key) => asked.push(key) > 0,
+  });
+  expect(asked).toMatchObject([{ host: '127.0.0.1', port: server.port, recordedAs: { host: 'goal', port: 22 } }]);
+});

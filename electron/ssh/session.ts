@@ -8,7 +8,10 @@ import { ChannelStream } from './channel-stream.ts';
 import { type Connected, type ConnectOptions, connectClient, defaultTiming, type Timing } from './connect.ts';
 import { type Tunnel, Tunnels } from './tunnel.ts';
 
-export type SessionOptions = ConnectOptions;
+export interface SessionOptions extends ConnectOptions {
+  /** The session that `via` leads through. It is closed with this one, and when this one is lost. */
+  readonly through?: Session;
+}
 
 export interface CommandOptions {
   readonly signal?: AbortSignal;
@@ -29,6 +32,8 @@ export interface Session {
   readonly lost: AbortSignal;
   /** A stream to a unix socket of the node. Fails with `ssh.forwarding-refused`, or `ssh.channel` where sshd gives no reason. */
   openStreamLocal(path: string): Promise<Duplex>;
+  /** A TCP connection that the node makes for us. Fails with `ssh.unreachable`, which says why the node could not. */
+  openTcp(host: string, port: number): Promise<Duplex>;
   /** A command of the node as a stream: what is written is its stdin, what is read its stdout. */
   openCommand(command: string): Promise<Duplex>;
   /** Runs a command in a POSIX shell, whatever the user's login shell is. Keeps at most 1 MiB of stdout and of stderr. */
@@ -51,7 +56,12 @@ const closeMs = 1_000;
 
 /** Connects as {@link connectClient} does, with its failures. */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  return new SshSession(options.name, await connectClient(options), { ...defaultTiming, ...options.timing });
+  return new SshSession(
+    options.name,
+    await connectClient(options),
+    { ...defaultTiming, ...options.timing },
+    options.through,
+  );
 }
 
 class SshSession implements Session {
@@ -63,15 +73,18 @@ class SshSession implements Session {
   readonly #streams = new Set<ChannelStream>();
   readonly #tunnels: Tunnels;
   readonly #pulse: NodeJS.Timeout;
+  readonly #through: Session | undefined;
   #closed = false;
 
-  constructor(name: string, { client, line }: Connected, timing: Timing) {
+  constructor(name: string, { client, line }: Connected, timing: Timing, through?: Session) {
     this.name = name;
+    this.#through = through;
     this.#client = client;
     this.#line = line;
     this.#tunnels = new Tunnels(name, client, (channel) => this.#stream(channel, true));
     // every request under way listens to it
     setMaxListeners(0, this.#lost.signal);
+    through?.lost.addEventListener('abort', () => this.#lose(saysWhy(through.lost.reason)), { once: true });
     client.on('error', (error) => this.#lose(error.message));
     client.on('close', () => this.#lose('The connection was closed by the other side.'));
 
@@ -104,6 +117,20 @@ class SshSession implements Session {
           error,
         );
       },
+    );
+  }
+
+  openTcp(host: string, port: number): Promise<Duplex> {
+    return this.#openStream(
+      (callback) => this.#client.forwardOut('127.0.0.1', 0, host, port, callback),
+      (error) =>
+        fail(
+          'ssh.unreachable',
+          `Node ${this.name} did not connect us to ${host.includes(':') ? `[${host}]` : host}:${port}.`,
+          'Check that an SSH server listens there, and that `AllowTcpForwarding` is not `no` in the sshd_config on the way.',
+          error.message,
+          error,
+        ),
     );
   }
 
@@ -147,6 +174,7 @@ class SshSession implements Session {
     const closed = once(this.#line, 'close', { signal: AbortSignal.timeout(closeMs) });
     this.#client.end();
     await closed.catch(() => this.#line.destroy());
+    await this.#through?.close();
   }
 
   #lose(detail: string): void {
@@ -166,6 +194,7 @@ class SshSession implements Session {
       stream.destroy(failure);
     }
     this.#line.destroy();
+    void this.#through?.close();
   }
 
   /** Why nothing can be opened any more, if so. */
@@ -284,6 +313,10 @@ function keep(stream: NodeJS.ReadableStream): () => string {
     }
   });
   return () => Buffer.concat(chunks).toString('utf8');
+}
+
+function saysWhy(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }
 
 function quote(text: string): string {

@@ -128,6 +128,20 @@ export class TestServer {
         pipeline(target, channel, target, () => target.destroy());
       });
     });
+    connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
+      if (options.tcpForwarding === false) {
+        reject();
+        return;
+      }
+      const target = connect({ host: destIP, port: destPort, allowHalfOpen: true });
+      target.once('error', reject);
+      target.once('connect', () => {
+        target.off('error', reject);
+        const channel = accept();
+        this.#count(channel);
+        pipeline(target, channel, target, () => target.destroy());
+      });
+    });
     connection.on('session', (accept) => {
       const session = accept();
       session.on('exec', (acceptExec, rejectExec, { command }) => {

@@ -48,6 +48,15 @@ describe('commands', () => {
     ['connection list', { kind: 'connection.list' }],
     ['connection remove a b a', { kind: 'connection.remove', names: ['a', 'b'] }],
     ['connection test a', { kind: 'connection.test', names: ['a'] }],
+    ['connection resolve a', { kind: 'connection.resolve', request: { host: 'a' } }],
+    [
+      'connection resolve kim@a --ssh-config x/config',
+      { kind: 'connection.resolve', request: { host: 'kim@a', sshConfig: '/home/me/x/config' } },
+    ],
+    [
+      'connection resolve a --ssh-config none',
+      { kind: 'connection.resolve', request: { host: 'a', sshConfig: 'none' } },
+    ],
     [
       'farm create pis a b --default',
       { kind: 'farm.create', farm: { name: 'pis', connections: ['a', 'b'], makeDefault: true } },

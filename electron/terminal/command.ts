@@ -10,6 +10,7 @@ export type Command =
   | { readonly kind: 'connection.list' }
   | { readonly kind: 'connection.remove'; readonly names: readonly string[] }
   | { readonly kind: 'connection.test'; readonly names: readonly string[] }
+  | { readonly kind: 'connection.resolve'; readonly request: CallInput<'connections.resolve'> }
   | { readonly kind: 'farm.create'; readonly farm: CallInput<'farms.create'> }
   | { readonly kind: 'farm.list' }
   | { readonly kind: 'farm.update'; readonly change: CallInput<'farms.update'> }

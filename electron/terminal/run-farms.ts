@@ -2,6 +2,7 @@ import type { CallInput } from '../../shared/contract.ts';
 import type { Command } from './command.ts';
 import type { TerminalDoor } from './door.ts';
 import { forEach } from './each.ts';
+import { cleanLine } from './format.ts';
 import { probeOne } from './run-nodes.ts';
 import { formatTable } from './table.ts';
 
@@ -45,6 +46,19 @@ export async function removeConnections(door: TerminalDoor, names: readonly stri
       `Removed ${name}${held.length === 0 ? '' : `, also from ${held.join(', ')}`}.`,
     ]);
   });
+}
+
+/** What the SSH configuration says about a host; what was left out of it goes beside. */
+export async function resolveConnection(
+  door: TerminalDoor,
+  request: CallInput<'connections.resolve'>,
+): Promise<number> {
+  const resolved = await door.call('connections.resolve', request);
+  door.answer(resolved, () => resolved.lines.map(({ key, value }) => cleanLine(`${key} ${value}`)));
+  if (!door.options.json) {
+    door.options.errors.write(resolved.notes.map((note) => `note: ${cleanLine(note)}\n`).join(''));
+  }
+  return 0;
 }
 
 export async function createFarm(door: TerminalDoor, farm: CallInput<'farms.create'>): Promise<number> {

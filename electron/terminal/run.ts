@@ -9,6 +9,7 @@ import {
   listFarms,
   removeConnections,
   removeFarms,
+  resolveConnection,
 } from './run-farms.ts';
 import { exportImage, inspectImage, listImages, removeImages } from './run-images.ts';
 import { listPlatforms, prune, status, testConnections } from './run-nodes.ts';
@@ -26,6 +27,8 @@ export async function runCommand(door: TerminalDoor, command: Command): Promise<
       return removeConnections(door, command.names);
     case 'connection.test':
       return testConnections(door, command.names);
+    case 'connection.resolve':
+      return resolveConnection(door, command.request);
     case 'farm.create':
       return createFarm(door, command.farm);
     case 'farm.list':

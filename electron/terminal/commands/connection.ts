@@ -44,5 +44,16 @@ export function connectionCommands({ folder, found }: ProgramOptions): Commander
     .argument('<NAME...>', 'connections', values.names)
     .addHelpText('after', examples('connection test pi4 big'))
     .action((names: string[]) => found({ kind: 'connection.test', names }));
+  group
+    .command('resolve')
+    .description('print what the SSH configuration says about a host, as `ssh -G` does')
+    .argument('<HOST>', 'HOST, USER@HOST or ssh://USER@HOST:PORT')
+    .option('--ssh-config <FILE>', 'read this file instead of ~/.ssh/config; `none` reads none', (file) =>
+      file === 'none' ? file : values.path(folder)(file),
+    )
+    .addHelpText('after', examples('connection resolve pi4', 'connection resolve pi4 --ssh-config ./ssh_config'))
+    .action((host: string, { sshConfig }: { sshConfig?: string }) =>
+      found({ kind: 'connection.resolve', request: { host, ...(sshConfig ? { sshConfig } : {}) } }),
+    );
   return group;
 }

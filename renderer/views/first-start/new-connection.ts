@@ -17,7 +17,7 @@ export function uriWords(uri: string): string | undefined {
   }
   const { user, host, port, socketPath } = destination;
   const who = user ? `${user} on ${host}` : `${host}, as your user`;
-  const where = port === 22 ? '' : `, port ${port}`;
+  const where = port === undefined || port === 22 ? '' : `, port ${port}`;
   return `By SSH to ${who}${where}; ${socketPath ? `the engine at ${socketPath}` : 'the engine is found there'}.`;
 }
 

@@ -1,0 +1,93 @@
+import { Failure, fail } from '../../shared/problem.ts';
+import type { NewHostKey } from '../ssh/connect.ts';
+import type { KnownHosts } from '../ssh/known-hosts.ts';
+import { openSession, type Session } from '../ssh/session.ts';
+import type { Hop } from '../ssh/ssh-config/jump.ts';
+import type { ResolvedHost } from '../ssh/ssh-config/resolve.ts';
+import { findRoute } from './route.ts';
+
+/** How host keys are judged. */
+export interface Trust {
+  /** The host keys that are known, with those of more files. Read anew each time: a person may have mended a file meanwhile. */
+  readonly loadKnownHosts: (more: readonly string[]) => Promise<KnownHosts>;
+  /** Asked when no file knows a host's key. Whoever answers yes also saves it, with `rememberHostKey`. */
+  readonly decideHostKey: (key: NewHostKey) => Promise<boolean>;
+}
+
+export interface LineOptions extends Trust {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Connects to a host of the SSH configuration, where it says so through jump hosts, one in another. Each shows its host key
+ * and is signed in to by its own part of the configuration. Closing the session closes all of them, and with any of them it
+ * is lost. Fails with `ssh.*`, which names the hop.
+ */
+export async function openLine(
+  name: string,
+  destination: Hop & { readonly identity?: string },
+  options: LineOptions,
+): Promise<Session> {
+  const route = await findRoute(name, destination);
+  let session: Session | undefined;
+  for (const [index, host] of route.entries()) {
+    const isLast = index === route.length - 1;
+    // sentences begin with "Node NAME"
+    const hopName = isLast ? name : `${name}: jump host ${host.originalHost}`;
+    try {
+      session = await openHop(hopName, host, session, isLast ? destination.identity : undefined, options);
+    } catch (error) {
+      await session?.close();
+      throw error;
+    }
+  }
+  if (!session) {
+    throw new Error('a route has at least its destination');
+  }
+  return session;
+}
+
+async function openHop(
+  name: string,
+  host: ResolvedHost,
+  through: Session | undefined,
+  identity: string | undefined,
+  { loadKnownHosts, decideHostKey, signal }: LineOptions,
+): Promise<Session> {
+  const { agentSocket, identities, identitiesOnly, hostKeyAlias, connectSeconds, aliveSeconds, aliveMisses } = host;
+  const knownHosts = await loadKnownHosts(host.knownHostsFiles);
+  return openSession({
+    name,
+    host: host.host,
+    port: host.port,
+    user: host.user,
+    identitiesOnly,
+    knownHosts,
+    decideHostKey,
+    ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
+    ...(agentSocket === undefined ? {} : { agentSocket }),
+    ...(identities === undefined ? {} : { identities }),
+    ...(identity === undefined ? {} : { identity }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(through ? { through, via: await reach(name, host, through) } : {}),
+    timing: {
+      ...(connectSeconds === undefined ? {} : { connectMs: connectSeconds * 1000 }),
+      ...(aliveSeconds === undefined ? {} : { keepAliveMs: aliveSeconds * 1000 }),
+      ...(aliveMisses === undefined ? {} : { keepAliveMisses: aliveMisses }),
+    },
+  });
+}
+
+async function reach(name: string, { host, port }: ResolvedHost, through: Session) {
+  try {
+    return await through.openTcp(host, port);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.problem.code !== 'ssh.unreachable') {
+      throw error;
+    }
+    const { fix, detail } = error.problem;
+    const from = through.name.replace(/^.*: (?=jump host )/, '');
+    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    throw fail('ssh.unreachable', `Node ${name}: ${from} could not reach it at ${address}.`, fix, detail, error);
+  }
+}
