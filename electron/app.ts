@@ -54,8 +54,7 @@ export async function createApp({ door, ...options }: AppOptions): Promise<App> 
   const lines = new Lines((connection, signal) =>
     openTrusted(connection, (name, key) => questions.askHostKey(name, key, signal), signal),
   );
-  const isAsked = (name: string) => questions.list().some(({ connection }) => connection === name);
-  const nodes = new Nodes(connections, farms, lines, events, isAsked);
+  const nodes = new Nodes(connections, farms, lines, events, () => questions.list().length > 0);
   const store = await ImageStore.open(join(home, 'images'));
   const history = new History(join(home, 'builds'));
   const receiver = createReceiver(store);

@@ -720,6 +720,6 @@ export function logLine(seed: string, index: number): string {
   const verb = logVerbs[(index * 7 + seed.length) % logVerbs.length] ?? '';
   const number = (index * 2654435761) % 100_000;
   return index % 23 === 0
-    ? `${verb} https://registry.npmjs.org/@scope/a-package-with-a-rather-long-name-${number}/-/a-package-with-a-rather-long-name-${number}.tgz ${number % 900} ms (cache miss) and more words so that the line has to be wrapped or cut off somewhere`
+    ? `${verb} https://packages.example.com/@scope/a-package-with-a-rather-long-name-${number}/-/a-package-with-a-rather-long-name-${number}.tgz ${number % 900} ms (cache miss) and more words so that the line has to be wrapped or cut off somewhere`
     : `${verb} package-${number} (${(number % 97) / 10} kB)`;
 }

@@ -14,24 +14,24 @@ export class Nodes {
   readonly #farms: FarmStore;
   readonly #lines: Lines;
   readonly #events: Events;
-  readonly #isAsked: (connection: string) => boolean;
+  readonly #isPersonAsked: () => boolean;
   readonly #statuses = new Map<string, NodeStatus>();
   /** Connections that were forgotten since they were last asked: what a probe finds that was under way then is of no use. */
   readonly #forgotten = new Set<string>();
 
-  /** @param isAsked whether a person is being asked about a connection just now: then it is they who take their time. */
+  /** @param isPersonAsked whether a question about a way in is open just now: then it is a person who takes their time. */
   constructor(
     connections: ConnectionStore,
     farms: FarmStore,
     lines: Lines,
     events: Events,
-    isAsked: (connection: string) => boolean,
+    isPersonAsked: () => boolean,
   ) {
     this.#connections = connections;
     this.#farms = farms;
     this.#lines = lines;
     this.#events = events;
-    this.#isAsked = isAsked;
+    this.#isPersonAsked = isPersonAsked;
   }
 
   /**
@@ -82,7 +82,7 @@ export class Nodes {
         this.#statuses.set(status.connection, status);
         this.#events.emit({ event: 'node.changed', status });
       },
-      ...(enough && { enough: (answered, missing) => !missing.some(this.#isAsked) && enough(answered, missing) }),
+      ...(enough && { enough: (answered, missing) => !this.#isPersonAsked() && enough(answered, missing) }),
     });
   }
 

@@ -151,7 +151,7 @@ describe('adding a connection', () => {
     const name = screen.getByLabelText('Name');
     fireEvent.change(uri, { target: { value: 'root@pi9.lan' } });
     expect(name).toHaveProperty('value', 'pi9');
-    screen.getByText(/^SSH to pi9\.lan, port 22, as root\./);
+    screen.getByText(/^SSH to pi9\.lan, as root, the rest as your SSH configuration says\./);
     fireEvent.change(name, { target: { value: 'pi4' } });
     await screen.findByText('There is a connection pi4 already.');
     fireEvent.change(name, { target: { value: 'pi9' } });

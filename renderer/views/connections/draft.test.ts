@@ -45,7 +45,7 @@ describe('a draft of a connection', () => {
   it('is said back in words', () => {
     expect(words('pi@pi4.lan:2222')).toBe('SSH to pi4.lan, port 2222, as pi. The engine’s socket is looked for there.');
     expect(words('ssh://pi4/run/docker.sock')).toBe(
-      'SSH to pi4, port 22, as the user you are here. The engine’s socket is /run/docker.sock.',
+      'SSH to pi4, the rest as your SSH configuration says. The engine’s socket is /run/docker.sock.',
     );
     expect(words('unix:///run/podman.sock')).toBe('The socket /run/podman.sock on this computer.');
   });

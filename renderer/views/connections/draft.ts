@@ -72,14 +72,21 @@ export function freeName(name: string, taken: readonly string[]): string {
   return `${name}-${number}`;
 }
 
-/** A destination in words, so that a person sees what was understood: `SSH to pi4.lan, port 22, as pi. The socket is looked for there.` */
+/**
+ * A destination in words, so that a person sees what was understood: `SSH to pi4.lan, port 2222, as pi. The engine’s socket is
+ * looked for there.` Port and user that are not given come from the SSH configuration, where it says something, else 22 and who one is.
+ */
 export function destinationInWords(destination: Destination): string {
   if (destination.kind === 'unix') {
     return `The socket ${destination.socketPath} on this computer.`;
   }
   const { user, host, port, socketPath } = destination;
-  const who = user === undefined ? 'as the user you are here' : `as ${user}`;
-  return `SSH to ${host}, port ${port}, ${who}. ${
-    socketPath === undefined ? 'The engine’s socket is looked for there.' : `The engine’s socket is ${socketPath}.`
-  }`;
+  const way = [
+    `SSH to ${host}`,
+    ...(port === undefined ? [] : [`port ${port}`]),
+    ...(user === undefined ? [] : [`as ${user}`]),
+    ...(port === undefined || user === undefined ? ['the rest as your SSH configuration says'] : []),
+  ].join(', ');
+  const socket = socketPath === undefined ? 'is looked for there' : `is ${socketPath}`;
+  return `${way}. The engine’s socket ${socket}.`;
 }
