@@ -5,11 +5,10 @@ import { connect, createServer, type Socket } from 'node:net';
 import { constants } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fail } from '../../shared/problem.ts';
+import { keepOutput } from '../ssh/command-output.ts';
 import { EngineHttp } from './http.ts';
 import { socketProblem } from './socket.ts';
 import type { CommandResult, Offer, Transport } from './transport.ts';
-
-const maxOutputBytes = 1024 * 1024;
 
 /**
  * The way to an engine on this computer. Fails with `engine.no-socket` where nobody listens on the socket.
@@ -70,8 +69,8 @@ function runHere(
     signal?.throwIfAborted();
     // a group of its own, so that stopping it stops what it has started
     const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    const stdout = keep(child.stdout);
-    const stderr = keep(child.stderr);
+    const stdout = keepOutput(child.stdout);
+    const stderr = keepOutput(child.stderr);
     const stop = (reason: unknown) => {
       reject(reason);
       killGroup(child);
@@ -110,19 +109,6 @@ function killGroup(child: ChildProcess): void {
   } catch {
     // it has ended by itself
   }
-}
-
-/** Reads all of a stream and keeps its beginning. */
-function keep(stream: NodeJS.ReadableStream): () => string {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  stream.on('data', (chunk: Buffer) => {
-    if (bytes < maxOutputBytes) {
-      chunks.push(chunk.subarray(0, maxOutputBytes - bytes));
-      bytes += chunk.length;
-    }
-  });
-  return () => Buffer.concat(chunks).toString('utf8');
 }
 
 /** A port on 127.0.0.1 for a server that may have several: it answers what arrives there, and listens nowhere itself. */

@@ -5,6 +5,7 @@ import pLimit from 'p-limit';
 import type { Client, ClientChannel } from 'ssh2';
 import { Failure, fail } from '../../shared/problem.ts';
 import { ChannelStream } from './channel-stream.ts';
+import { keepOutput } from './command-output.ts';
 import { type Connected, type ConnectOptions, connectClient, defaultTiming, type Timing } from './connect.ts';
 import { type Tunnel, Tunnels } from './tunnel.ts';
 
@@ -48,8 +49,6 @@ export interface Session {
  * part waits until a channel closes.
  */
 const maxChannels = 8;
-
-const maxOutputBytes = 1024 * 1024;
 
 /** How long a node may take to say goodbye. */
 const closeMs = 1_000;
@@ -258,8 +257,8 @@ class SshSession implements Session {
     timeoutMs: number | undefined,
   ): { readonly end: Promise<CommandOutcome> } {
     const end = new Promise<CommandOutcome>((resolve, reject) => {
-      const stdout = keep(channel);
-      const stderr = keep(channel.stderr);
+      const stdout = keepOutput(channel);
+      const stderr = keepOutput(channel.stderr);
       let code: number | undefined;
       const stop = (reason: unknown) => {
         reject(reason);
@@ -301,19 +300,6 @@ class SshSession implements Session {
 }
 
 type Opener = (callback: (error: Error | undefined, channel: ClientChannel) => void) => unknown;
-
-/** Reads all of a stream and keeps its beginning. */
-function keep(stream: NodeJS.ReadableStream): () => string {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  stream.on('data', (chunk: Buffer) => {
-    if (bytes < maxOutputBytes) {
-      chunks.push(chunk.subarray(0, maxOutputBytes - bytes));
-      bytes += chunk.length;
-    }
-  });
-  return () => Buffer.concat(chunks).toString('utf8');
-}
 
 function saysWhy(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason);
