@@ -27,10 +27,25 @@ test.each([
   ['ssh://host/sock?x=1', '?x=1'],
   ['ssh://host:notaport', 'not a URI'],
   ['', 'names no host'],
+  ['ssh://host/%zz', 'not a URI'],
+  ['ssh://us%er@host', 'not a URI'],
+  ['ssh://host/a%00b', 'control character'],
+  ['ssh://ho\nst', '"ssh://host" holds a control character'],
 ])('%j names none, and the sentence says why', (uri, reason) => {
   const destination = parseDestination(uri);
   expect(destination).toBeTypeOf('string');
   expect(destination).toContain(reason);
+});
+
+test.each([
+  'ssh://me:secret@host',
+  'me:secret@host',
+  'tcp://me:secret@host:1',
+  'ssh://me:sec/secret@host',
+  'x://me:secret@ho st',
+])('what is wrong with %j is said without its password', (uri) => {
+  expect(parseDestination(uri)).toBeTypeOf('string');
+  expect(parseDestination(uri)).not.toContain('secret');
 });
 
 test('names are plain words', () => {

@@ -18,46 +18,64 @@ export type Destination =
       readonly port?: number;
       readonly socketPath?: string;
     }
-  | { readonly kind: 'unix'; readonly socketPath: string };
+  | { readonly kind: 'unix'; readonly socketPath: string }
+  /** This computer's own engine: its socket is looked for, and podman is started where only its command is there. */
+  | { readonly kind: 'local' };
 
 /**
- * The destination that a URI names: `ssh://[user@]host[:port][/path/to.sock]`, `user@host` or `unix:///path.sock`.
- * Returns a sentence that says what is wrong instead, where it names none.
+ * The destination that a URI names: `ssh://[user@]host[:port][/path/to.sock]`, `user@host`,
+ * `unix:///path.sock`, or `local:` for this computer's engine wherever it is. Returns a sentence that says what is wrong instead, where it names none.
  */
 export function parseDestination(uri: string): Destination | string {
+  if (uri === 'local:') {
+    return { kind: 'local' };
+  }
   const text = uri.includes('://') ? uri : `ssh://${uri}`;
+  const shown = hidePassword(uri);
   let url: URL;
+  let path: string;
+  let user: string;
   try {
     url = new URL(text);
+    path = decodeURIComponent(url.pathname);
+    user = decodeURIComponent(url.username);
   } catch {
-    return `"${uri}" is not a URI. Write ssh://user@host:port/path/to.sock or unix:///path/to.sock.`;
+    return `"${shown}" is not a URI. Write ssh://user@host:port/path/to.sock or unix:///path/to.sock.`;
   }
-  const path = decodeURIComponent(url.pathname);
+  // URL skips some of them in silence, and no path, user or host has any
+  if (/\p{Cc}/u.test(uri + path + user)) {
+    return `"${shown.replaceAll(/\p{Cc}/gu, '')}" holds a control character. Write it without.`;
+  }
   if (url.search || url.hash) {
-    return `"${uri}" has a "${url.search || url.hash}" that means nothing here. Leave it out.`;
+    return `"${shown}" has a "${url.search || url.hash}" that means nothing here. Leave it out.`;
   }
   if (url.protocol === 'unix:') {
     return url.host || path.length < 2
-      ? `"${uri}" names no absolute socket path. Write it with three slashes: unix:///run/podman/podman.sock.`
+      ? `"${shown}" names no absolute socket path. Write it with three slashes: unix:///run/podman/podman.sock.`
       : { kind: 'unix', socketPath: path };
   }
   if (url.protocol !== 'ssh:') {
-    return `"${uri}" starts with ${url.protocol}//, which Barnraiser cannot use. Write ssh://… or unix://….`;
+    return `"${shown}" starts with ${url.protocol}//, which Barnraiser cannot use. Write ssh://… or unix://….`;
   }
   if (!url.hostname) {
-    return `"${uri}" names no host. Write ssh://user@host:port/path/to.sock.`;
+    return `"${shown}" names no host. Write ssh://user@host:port/path/to.sock.`;
   }
   if (url.password) {
-    return `"${uri}" holds a password, which would be stored in clear. Leave it out and use a key.`;
+    return `"${shown}" holds a password, which would be stored in clear. Leave it out and use a key.`;
   }
   return {
     kind: 'ssh',
-    ...(url.username ? { user: decodeURIComponent(url.username) } : {}),
+    ...(user ? { user } : {}),
     // an IPv6 address comes in brackets, which belong to the URI and not to the address
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     ...(url.port ? { port: Number(url.port) } : {}),
     ...(path.length > 1 ? { socketPath: path } : {}),
   };
+}
+
+/** A URI as it may be shown: a password in it, which is never meant to be there, is left out. */
+function hidePassword(uri: string): string {
+  return uri.replace(/^((?:[a-z][a-z\d+.-]*:\/\/)?[^:@/]*):.*@/is, '$1:…@');
 }
 
 export const uriSchema = z.string().superRefine((uri, context) => {

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { buildRequestSchema, buildSchema, jobSchema } from './build.ts';
+import { checkSchema, fixSchema } from './check.ts';
 import { connectionSchema, nameSchema, uriSchema } from './connection.ts';
+import { discoverySchema, discoverySourceSchema, importReportSchema } from './discovery.ts';
 import { farmSchema, scheduleSchema } from './farm.ts';
 import { digestSchema, manifestListSchema, referenceSchema } from './image.ts';
 import { nodeStatusSchema } from './node.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
+import { answerSchema, questionSchema, rememberedSchema, rememberSchema } from './question.ts';
 
 const nothing = z.object({});
 const byName = z.object({ name: nameSchema });
@@ -17,23 +20,6 @@ const selectionSchema = z.object({
   connections: z.array(nameSchema).min(1).optional(),
 });
 export type Selection = Readonly<z.infer<typeof selectionSchema>>;
-
-/** A decision that only a person can take. Whoever shows questions answers with `questions.answer`. */
-export const questionSchema = z.object({
-  id: z.string(),
-  kind: z.literal('host-key'),
-  connection: z.string(),
-  host: z.string(),
-  port: z.number(),
-  keyType: z.string(),
-  /** `SHA256:` and base64, as ssh-keygen prints it. */
-  fingerprint: z.string(),
-});
-export type Question = Readonly<z.infer<typeof questionSchema>>;
-
-/** `trust` saves the key in known_hosts, `once` uses it for this connection only. */
-export const answerSchema = z.enum(['trust', 'once', 'refuse']);
-export type Answer = z.infer<typeof answerSchema>;
 
 /** The progress of a push. Bytes count blobs only; `skipped` were in the registry already. `done` of `total` includes them. */
 export const pushSchema = z.object({
@@ -58,16 +44,6 @@ export const pruneReportSchema = z.object({
   problem: problemSchema.optional(),
 });
 export type PruneReport = Readonly<z.infer<typeof pruneReportSchema>>;
-
-/** An engine that this computer knows of and that is no connection yet, or is one under the name `connection`. */
-export const candidateSchema = z.object({
-  source: z.enum(['local', 'ssh-config', 'podman']),
-  name: nameSchema,
-  uri: uriSchema,
-  identity: z.string().optional(),
-  connection: nameSchema.optional(),
-});
-export type Candidate = Readonly<z.infer<typeof candidateSchema>>;
 
 /** What a folder holds for a build, found without reading file contents but for the Containerfile. Sizes in bytes. */
 export const projectSchema = z.object({
@@ -127,8 +103,44 @@ export const calls = {
     output: connectionSchema,
   },
   'connections.remove': { input: byName, output: nothing },
-  /** What this computer knows of engines already: its own, hosts of ~/.ssh/config, podman's connections. Nothing is contacted. */
-  'connections.discover': { input: nothing, output: z.array(candidateSchema) },
+  /**
+   * What this computer knows of engines and farms already: its own, hosts of ~/.ssh/config, connections of podman and docker;
+   * or, where a file is given, what that holds. Nothing is contacted.
+   */
+  'connections.discover': {
+    input: z.object({
+      file: z
+        .object({ name: z.string(), text: z.string().max(4 * 1024 * 1024, 'The file is larger than 4 MiB.') })
+        .optional(),
+      /** Look only there; without it, everywhere but in a file. */
+      sources: z.array(discoverySourceSchema.exclude(['file'])).optional(),
+    }),
+    output: discoverySchema,
+  },
+  /**
+   * Adds many connections and farms at once, wholly or not at all. Engines that are connections already are not added again, names
+   * that are taken get a number, and farms that are there get what they lack.
+   */
+  'connections.import': {
+    input: z.object({
+      connections: z.array(z.object({ name: nameSchema, uri: uriSchema, identity: z.string().optional() })),
+      farms: z
+        .array(z.object({ name: nameSchema, connections: z.array(nameSchema), isDefault: z.boolean().default(false) }))
+        .default([]),
+    }),
+    output: importReportSchema,
+  },
+  /** All connections and farms as a file that others can import; it holds no secret. */
+  'connections.export': {
+    input: nothing,
+    output: z.object({ text: z.string(), connections: z.number(), farms: z.number() }),
+  },
+  /** Goes the way to an engine stage by stage and says what each has found; `check.changed` tells of it on the way. */
+  'connections.check': { input: byName, output: checkSchema },
+  /** Ends a check that is under way. */
+  'connections.cancelCheck': { input: byName, output: nothing },
+  /** Does on a node what a remedy offers. Resolves with what the node said. */
+  'connections.fix': { input: z.object({ name: nameSchema, fix: fixSchema }), output: z.object({ said: z.string() }) },
   /** What the SSH configuration says about a host, as `ssh -G` prints it, and what was left out of it. Nothing is contacted. */
   'connections.resolve': {
     input: z.object({
@@ -238,8 +250,14 @@ export const calls = {
       home: z.string(),
       door: z.enum(['desktop', 'browser', 'terminal']),
       system: z.string(),
+      /** May secrets be remembered here at all? */
+      remember: rememberSchema,
     }),
   },
+
+  /** What is remembered for sign-ins, without what it is. */
+  'secrets.list': { input: nothing, output: z.array(rememberedSchema) },
+  'secrets.forget': { input: z.object({ id: z.string() }), output: nothing },
 
   'questions.list': { input: nothing, output: z.array(questionSchema) },
   'questions.answer': { input: z.object({ id: z.string(), answer: answerSchema }), output: nothing },
@@ -263,6 +281,7 @@ export const events = {
   'build.finished': z.object({ build: buildSchema }),
   'push.progress': z.object({ push: pushSchema }),
   'push.finished': z.object({ push: pushSchema }),
+  'check.changed': z.object({ check: checkSchema }),
   'question.asked': z.object({ question: questionSchema }),
   'question.settled': z.object({ id: z.string() }),
   /** The connections and farms as they are now. */

@@ -30,7 +30,13 @@ export type Node = Readonly<z.infer<typeof nodeSchema>>;
 /** What a probe of one connection found. */
 export const nodeStatusSchema = z.discriminatedUnion('state', [
   z.object({ state: z.literal('up'), connection: z.string(), node: nodeSchema }),
-  z.object({ state: z.literal('down'), connection: z.string(), problem: problemSchema }),
+  z.object({
+    state: z.literal('down'),
+    connection: z.string(),
+    problem: problemSchema,
+    /** Its line was lost and is tried again by itself: at what time (ISO 8601), and which attempt that will be, counted from 1. */
+    retry: z.object({ at: z.string(), attempt: z.number() }).optional(),
+  }),
 ]);
 
 export type NodeStatus = Readonly<z.infer<typeof nodeStatusSchema>>;
