@@ -9,6 +9,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AuthenticationOptions, prepareAuthentication } from './auth.ts';
 import { makeKey, type TestKey } from './test-server.ts';
 
+const peer = { name: 'pi4', host: 'pi4.local', port: 22, user: 'kim' };
+
 let folder: string;
 
 beforeEach(async () => {
@@ -20,8 +22,8 @@ afterEach(() => rm(folder, { recursive: true }));
 
 /** Everything that would be tried if the server refused it all. */
 async function ways(options: Partial<AuthenticationOptions>): Promise<readonly string[]> {
-  const authentication = await prepareAuthentication({ user: 'kim', agentSocket: '', home: folder, ...options });
-  while (authentication.next(null)) {
+  const authentication = await prepareAuthentication({ ...peer, agentSocket: '', home: folder, ...options });
+  while (await authentication.next(null, false)) {
     // refused
   }
   return authentication.tried();
@@ -148,7 +150,7 @@ describe.skipIf(!existsSync('/usr/bin/ssh-agent'))('with an agent', () => {
     for (let count = 0; count < 8; count++) {
       add(await keyFile(`other${count}`));
     }
-    expect(await ways({ agentSocket, identity })).toEqual([`the key file ${identity}`, '4 keys of the agent']);
+    expect(await ways({ agentSocket, identity })).toEqual([`the agent's key for ${identity}`, '4 keys of the agent']);
   });
 
   test('several identities leave fewer tries to the others of an agent', async () => {

@@ -1,15 +1,17 @@
-import ssh2, {
-  type AnyAuthMethod,
-  type BaseAgent,
-  type IdentityCallback,
-  type ParsedKey,
-  type SignCallback,
-  type SigningRequestOptions,
-} from 'ssh2';
-import { fail } from '../../shared/problem.ts';
+import type { AnyAuthMethod } from 'ssh2';
+import { Agent, type AgentKey, agentSockets } from './agent.ts';
+import { PasswordWay, PromptsWay } from './asked-ways.ts';
+import { Asking } from './asking.ts';
 import { defaultIdentities, type Identity, readIdentity } from './identity.ts';
+import { KeyWays } from './key-ways.ts';
+import type { AskSecret } from './secret.ts';
+import type { Way } from './way.ts';
 
 export interface AuthenticationOptions {
+  /** Who is signed in to, for questions. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
   readonly user: string;
   /** The key file that the connection names. Where it cannot be used, nothing else is tried. */
   readonly identity?: string;
@@ -17,20 +19,42 @@ export interface AuthenticationOptions {
   readonly identities?: readonly string[];
   /** Does an agent offer only the keys of the files? */
   readonly identitiesOnly?: boolean;
-  /** The agent's socket; `$SSH_AUTH_SOCK` where not given, none where empty. */
+  /** The agent's socket; the usual ones where not given, none where empty. */
   readonly agentSocket?: string;
   /** The folder that holds `.ssh`. */
   readonly home?: string;
+  /** What the SSH configuration allows; everything where not given. */
+  readonly allowed?: AllowedMethods;
+  /** How often a person may give the same secret wrong; 3 where not given. */
+  readonly passwordPrompts?: number;
+  /** Without it nobody can be asked: what needs a secret is not tried. */
+  readonly askSecret?: AskSecret;
+}
+
+export interface AllowedMethods {
+  readonly publicKey: boolean;
+  readonly keyboardInteractive: boolean;
+  readonly password: boolean;
 }
 
 /** The ways to prove who we are to one server, tried in order. One use only. */
 export interface Authentication {
-  /** What ssh2 asks for the next way to try; false when there is none left. */
-  next(methodsLeft: readonly string[] | null): AnyAuthMethod | false;
-  /** The keys that were offered so far, for sentences: "the key file ~/.ssh/id_rsa", "3 keys of the agent". */
+  /** Aborts, with a Failure `ssh.cancelled`, when a person refuses to give a secret. */
+  readonly refused: AbortSignal;
+  /**
+   * What ssh2 asks for the next way to try; false when there is none left. The first is none at all, to hear what the server
+   * accepts: nothing else is tried then.
+   * @param partial the last way was right, and the server wants one more.
+   */
+  next(methodsLeft: readonly string[] | null, partial: boolean | null): Promise<AnyAuthMethod | false>;
+  /** What was offered so far, for sentences: "the key file ~/.ssh/id_rsa", "3 keys of the agent", "a password". */
   tried(): readonly string[];
-  /** What the server said it would accept, once it has refused something. */
+  /** What the server accepts, as it said the last time. */
   accepted(): readonly string[];
+  /** What might have been a way and was none, as sentences. */
+  passedOver(): readonly string[];
+  /** It is over. Secrets that were right may be kept; everything that was held for it is let go. */
+  end(signedIn: boolean): Promise<void>;
 }
 
 /**
@@ -39,50 +63,20 @@ export interface Authentication {
  */
 const keysBesideIdentities = 5;
 
-/** An agent that is stuck must not hold up the key files. */
-const agentTimeoutMs = 5_000;
-
 /**
- * Gathers what there is to try: with identities their keys first, then the agent's others; without any the agent's keys, then
- * the default key files. A prompt (passphrase, password, keyboard-interactive) would become one more way in this list.
+ * Gathers what there is to try. Of keys: for each identity the agent's copy, else the file itself, then the agent's others; without
+ * any identity the agent's keys, then the default key files. Then what the server wants to know (keyboard-interactive), then a
+ * password.
  *
- * Fails with `ssh.identity` where the connection's identity cannot be used, or none of the configuration's and no agent's.
+ * Fails with `ssh.identity` where the connection's identity cannot be used, or none of the configuration's and nothing else is left.
  */
 export async function prepareAuthentication(options: AuthenticationOptions): Promise<Authentication> {
-  const { user, identitiesOnly = false } = options;
-  const socket = options.agentSocket ?? process.env.SSH_AUTH_SOCK;
-  const agent = socket ? ssh2.createAgent(socket) : undefined;
-  const agentKeys = agent ? await listKeys(agent) : [];
-
-  const ways: Way[] = [];
-  const offerAgent = (keys: readonly ParsedKey[], says: string) => {
-    if (agent && keys.length > 0) {
-      ways.push({ says, method: { type: 'agent', username: user, agent: new PartOfAgent(agent, keys) } });
-    }
-  };
-  const offerFile = (identity: Identity) => {
-    if (identity.kind === 'private') {
-      ways.push({
-        says: `the key file ${identity.path}`,
-        method: { type: 'publickey', username: user, key: identity.key },
-      });
-    }
-  };
-  /** A key file, or where it is locked the agent's key that it means. */
-  const offerNamed = (identity: Identity) => {
-    const held = agentKeys.filter((key) => publicKeyOf(identity)?.equals(key.getPublicSSH()));
-    if (identity.kind === 'locked' && held.length === 0 && (publicKeyOf(identity) || agentKeys.length === 0)) {
-      throw fail(
-        'ssh.identity',
-        `The identity file ${identity.path} is encrypted, and no agent holds its key.`,
-        `Add it to your agent with \`ssh-add ${identity.path}\`.`,
-      );
-    }
-    offerFile(identity);
-    if (identity.kind === 'locked') {
-      offerAgent(held, `the agent's key for ${identity.path}`);
-    }
-  };
+  const { user, name, identitiesOnly = false, askSecret, allowed } = options;
+  const asking = askSecret && new Asking(askSecret, options.passwordPrompts);
+  const { agent, held } = await findAgent(options.agentSocket);
+  const keys = new KeyWays({ name, user, agent, asking });
+  const passedOver: string[] = [];
+  const asked = asking ? askedWays(options, asking) : [];
   const named = options.identity ? [options.identity] : options.identities;
 
   if (named) {
@@ -92,111 +86,138 @@ export async function prepareAuthentication(options: AuthenticationOptions): Pro
       try {
         const identity = await readIdentity(path);
         read.push(identity);
-        offerNamed(identity);
+        keys.offerNamed(
+          identity,
+          held.find((key) => identity.publicKey?.equals(key.publicKey)),
+        );
       } catch (error) {
         unusable.push(error);
+        passedOver.push(error instanceof Error ? error.message : String(error));
       }
     }
-    const isNamed = (key: ParsedKey) => read.some((identity) => publicKeyOf(identity)?.equals(key.getPublicSSH()));
+    const isNamed = (key: AgentKey) => read.some(({ publicKey }) => publicKey?.equals(key.publicKey));
     // where the public half of a locked key is not to be had, any key of the agent may be the one
-    const mayBeAny = read.some((identity) => publicKeyOf(identity) === undefined);
-    const others =
-      identitiesOnly && !mayBeAny
-        ? []
-        : agentKeys.filter((key) => !isNamed(key)).slice(0, Math.max(0, keysBesideIdentities - ways.length));
+    const mayBeAny = read.some(({ publicKey }) => publicKey === undefined);
+    const room = Math.max(0, keysBesideIdentities - read.length);
+    const others = identitiesOnly && !mayBeAny ? [] : held.filter((key) => !isNamed(key)).slice(0, room);
     const [problem] = unusable;
     // ssh passes over what its configuration names in vain, as long as there is something else
-    if (problem && (options.identity || (ways.length === 0 && others.length === 0))) {
+    if (problem && (options.identity || keys.ways.length + others.length + asked.length === 0)) {
       throw problem;
     }
-    offerAgent(others, manyKeys(others.length, 'of the agent'));
+    keys.offerOthers(others);
   } else {
     const files = await defaultIdentities(options.home);
-    const isIn = (key: ParsedKey) => files.some((identity) => publicKeyOf(identity)?.equals(key.getPublicSSH()));
-    const offered = identitiesOnly ? agentKeys.filter(isIn) : agentKeys;
-    offerAgent(offered, manyKeys(offered.length, 'of the agent'));
+    const isIn = (key: AgentKey) => files.some(({ publicKey }) => publicKey?.equals(key.publicKey));
+    const offered = identitiesOnly ? held.filter(isIn) : held;
+    keys.offerOthers(offered);
     for (const identity of files) {
-      if (!offered.some((key) => publicKeyOf(identity)?.equals(key.getPublicSSH()))) {
-        offerFile(identity);
+      if (!offered.some((key) => identity.publicKey?.equals(key.publicKey))) {
+        keys.offerDefault(identity);
       }
     }
   }
-
-  let position = 0;
-  let accepted: readonly string[] = [];
-  return {
-    next(methodsLeft) {
-      accepted = methodsLeft ?? accepted;
-      return ways[position++]?.method ?? false;
-    },
-    tried: () => ways.slice(0, position).map((way) => way.says),
-    accepted: () => accepted,
-  };
+  const ways = [...(allowed?.publicKey === false ? [] : keys.ways), ...asked];
+  return new Attempts(user, ways, asking, passedOver);
 }
 
-interface Way {
-  readonly says: string;
-  readonly method: AnyAuthMethod;
+function askedWays(options: AuthenticationOptions, asking: Asking): Way[] {
+  const { keyboardInteractive = true, password = true } = options.allowed ?? {};
+  const prompts = keyboardInteractive ? new PromptsWay(options, asking) : undefined;
+  return [...(prompts ? [prompts] : []), ...(password ? [new PasswordWay(options, asking, prompts)] : [])];
 }
 
-function publicKeyOf(identity: Identity): Buffer | undefined {
-  return identity.kind === 'private' ? identity.key.getPublicSSH() : identity.publicKey;
-}
-
-function manyKeys(count: number, where: string): string {
-  return `${count === 1 ? 'the one key' : `${count} keys`} ${where}`;
-}
-
-/** The keys that an agent holds and ssh2 can use; none where it does not answer. */
-function listKeys(agent: BaseAgent): Promise<ParsedKey[]> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, agentTimeoutMs, []);
-    agent.getIdentities((error, keys) => {
-      clearTimeout(timer);
-      resolve(
-        error
-          ? []
-          : (keys ?? []).flatMap((entry) => {
-              const key = ssh2.utils.parseKey(rawKey(entry));
-              return key instanceof Error ? [] : [key];
-            }),
-      );
-    });
-  });
-}
-
-type AgentEntry = string | Buffer | ParsedKey | { readonly pubKey: AgentEntry };
-
-/** An agent may list a key bare or with a comment beside it. */
-function rawKey(entry: AgentEntry): string | Buffer | ParsedKey {
-  return typeof entry === 'object' && 'pubKey' in entry ? rawKey(entry.pubKey) : entry;
-}
-
-/** An agent that offers only some of its keys. */
-class PartOfAgent extends ssh2.BaseAgent<ParsedKey> {
-  readonly #agent: BaseAgent;
-  readonly #keys: readonly ParsedKey[];
-
-  constructor(agent: BaseAgent, keys: readonly ParsedKey[]) {
-    super();
-    this.#agent = agent;
-    this.#keys = keys;
-  }
-
-  override getIdentities(callback: IdentityCallback<ParsedKey>): void {
-    callback(undefined, [...this.#keys]);
-  }
-
-  override sign(
-    key: ParsedKey,
-    data: Buffer,
-    options: SigningRequestOptions | SignCallback,
-    callback?: SignCallback,
-  ): void {
-    if (typeof options === 'function') {
-      this.#agent.sign(key, data, options);
-    } else {
-      this.#agent.sign(key, data, options, callback);
+/** The first agent that answers, with its keys. */
+async function findAgent(
+  named: string | undefined,
+): Promise<{ readonly agent: Agent | undefined; readonly held: readonly AgentKey[] }> {
+  for (const socket of agentSockets(named)) {
+    const agent = new Agent(socket);
+    const held = await agent.list();
+    if (held) {
+      return { agent, held };
     }
+  }
+  return { agent: undefined, held: [] };
+}
+
+class Attempts implements Authentication {
+  readonly refused: AbortSignal;
+  readonly #user: string;
+  readonly #ways: Way[];
+  readonly #asking: Asking | undefined;
+  readonly #passedOver: readonly string[];
+  readonly #tried: Way[] = [];
+  #accepted: readonly string[] = [];
+  #current: Way | undefined;
+  #hasBegun = false;
+
+  constructor(user: string, ways: Way[], asking: Asking | undefined, passedOver: readonly string[]) {
+    this.#user = user;
+    this.#ways = ways;
+    this.#asking = asking;
+    this.refused = asking?.refused ?? new AbortController().signal;
+    this.#passedOver = passedOver;
+  }
+
+  async next(methodsLeft: readonly string[] | null, partial: boolean | null): Promise<AnyAuthMethod | false> {
+    const nothing = { type: 'none', username: this.#user } as const;
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      return nothing;
+    }
+    this.#accepted = methodsLeft ?? this.#accepted;
+    const last = this.#current;
+    this.#current = undefined;
+    await last?.answered(partial === true);
+    if (last?.hasSigned) {
+      // ssh2 does not pass on what the server answers to an agent's key. One that was asked to sign was right, so something more
+      // is wanted; what, is heard by asking with nothing again, at the price of one of the tries
+      return nothing;
+    }
+    for (const way of this.#ways.filter(({ method }) => this.#accepts(method))) {
+      const attempt = await way.attempt();
+      this.refused.throwIfAborted();
+      if (attempt) {
+        this.#current = way;
+        if (!this.#tried.includes(way)) {
+          this.#tried.push(way);
+        }
+        return attempt;
+      }
+      this.#ways.splice(this.#ways.indexOf(way), 1);
+    }
+    return false;
+  }
+
+  tried(): readonly string[] {
+    const others = this.#tried.filter(({ isOther }) => isOther);
+    return this.#tried.flatMap((way) => {
+      if (!way.isOther) {
+        return [way.says];
+      }
+      return way === others[0] ? [`${others.length === 1 ? 'the one key' : `${others.length} keys`} of the agent`] : [];
+    });
+  }
+
+  accepted(): readonly string[] {
+    return this.#accepted;
+  }
+
+  passedOver(): readonly string[] {
+    return [...this.#passedOver, ...(this.#asking?.complaints ?? [])];
+  }
+
+  async end(signedIn: boolean): Promise<void> {
+    for (const way of [...this.#ways, ...this.#tried]) {
+      way.letGo();
+    }
+    this.#ways.length = 0;
+    await this.#asking?.end(signedIn);
+  }
+
+  /** A server that says nothing is tried with everything. */
+  #accepts(method: string): boolean {
+    return this.#accepted.length === 0 || this.#accepted.includes(method);
   }
 }

@@ -1,6 +1,10 @@
+import { foreignLine } from '../../shared/foreign-text.ts';
+import { formatList } from '../../shared/format.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
+import { passwordSays, promptsSays } from './asked-ways.ts';
 import type { Authentication } from './auth.ts';
 import { type HostKeyCheck, hostLookup } from './known-hosts.ts';
+import type { Wanted } from './secret.ts';
 
 /** Who is connected to, for sentences. `name` is the connection's. */
 export interface Peer {
@@ -78,18 +82,61 @@ export function noAuthentication(peer: Peer, seconds: number): Failure {
   );
 }
 
+/** The server has heard everything that there was to try, or has closed the connection over it. `said` is what it said then. */
 export function authenticationRefused(peer: Peer, authentication: Authentication, said?: string): Failure {
   const tried = authentication.tried();
   const accepted = authentication.accepted();
-  const what = tried.length > 0 ? `Tried: ${tried.join(', ')}.` : 'There was no key to try.';
-  const accepts = accepted.length > 0 && !accepted.includes('publickey');
+  const what = tried.length > 0 ? `Tried: ${tried.join(', ')}.` : 'There was nothing to try.';
+  const accepts = accepted.length > 0 ? ` It accepts ${formatList(accepted)}.` : '';
+  const details = [...(said === undefined ? [] : [said]), ...authentication.passedOver()];
   return fail(
     'ssh.authentication',
-    `Node ${peer.name}: ${address(peer)} let no key in for user ${peer.user}. ${what}`,
-    accepts
-      ? `It accepts only ${accepted.join(', ')}, and Barnraiser signs in with keys: allow publickey in its sshd_config.`
-      : `Copy your public key there with \`ssh-copy-id${peer.port === 22 ? '' : ` -p ${peer.port}`} ${peer.user}@${peer.host}\`, or name the right key as the connection's identity.`,
+    `Node ${peer.name}: ${address(peer)} did not let user ${peer.user} in. ${what}${accepts}`,
+    waysIn(peer, tried, accepted),
+    details.length > 0 ? details.join('\n') : undefined,
+  );
+}
+
+function waysIn(peer: Peer, tried: readonly string[], accepted: readonly string[]): string {
+  const takes = (method: string) => accepted.length === 0 || accepted.includes(method);
+  const copyKey = `\`ssh-copy-id${peer.port === 22 ? '' : ` -p ${peer.port}`} ${peer.user}@${peer.host}\``;
+  const isAsked = tried.some((way) => way === passwordSays || way === promptsSays);
+  const takesSecrets = takes('password') || takes('keyboard-interactive');
+  if (!takes('publickey') && !takesSecrets) {
+    return 'Barnraiser signs in with keys, passwords and answers to questions: allow `PubkeyAuthentication` or `PasswordAuthentication` in its sshd_config.';
+  }
+  if (!takes('publickey')) {
+    return isAsked
+      ? `Check that ${peer.user} is the right user and give the password again: try ${byHand(peer)}. To sign in with a key, allow \`PubkeyAuthentication\` in its sshd_config.`
+      : `It wants a password: connect again where you can be asked for it, or allow \`PubkeyAuthentication\` in its sshd_config and copy a key there.`;
+  }
+  const key = `copy your public key there with ${copyKey}, or name the right key as the connection's identity.`;
+  return isAsked || tried.length > 0
+    ? `Check that ${peer.user} is the right user there, or ${key}`
+    : `${key.charAt(0).toUpperCase()}${key.slice(1)}`;
+}
+
+/** The node hung up while a person was still asked for a secret. */
+export function hungUpWhileAsking(peer: Peer, wanted: Wanted, said?: string): Failure {
+  const what = {
+    passphrase: 'the passphrase',
+    password: 'the password',
+    prompts: 'the answer to its question',
+  }[wanted.kind];
+  return fail(
+    'ssh.authentication',
+    `Node ${peer.name}: ${address(peer)} closed the connection before ${what} was given.`,
+    'Connect again and answer sooner: servers wait two minutes by default (LoginGraceTime).',
     said,
+  );
+}
+
+export function mustChangePassword(peer: Peer, prompt: string): Failure {
+  return fail(
+    'ssh.authentication',
+    `Node ${peer.name}: the password of ${peer.user} has expired on ${address(peer)}.`,
+    `Set a new one there by hand, and connect again: ${byHand(peer)}.`,
+    foreignLine(prompt) || undefined,
   );
 }
 
@@ -112,6 +159,7 @@ export function hostKeyRefused(peer: Peer, check: Exclude<HostKeyCheck, { kind: 
         'ssh.host-key-changed',
         `${shows}, but ${places.join(' and ')} is recorded for it.`,
         `Somebody may be listening in, or the machine was set up anew. Only if you know that it was, forget the old key with ${forget.join(' and ')} and connect again.`,
+        detailOf(check),
       );
     }
     case 'revoked':
@@ -121,6 +169,19 @@ export function hostKeyRefused(peer: Peer, check: Exclude<HostKeyCheck, { kind: 
         'Do not use this machine until its host key has been replaced: whoever revoked the key holds it for stolen.',
       );
   }
+}
+
+/** What a person should know about the key of a host for which certificate authorities are recorded: we check no certificates. */
+export function authorityNotes(check: HostKeyCheck): readonly string[] {
+  return (check.kind === 'unknown' || check.kind === 'changed' ? check.authorities : []).map(
+    ({ file, line, fingerprint }) =>
+      `${file}:${line} has a certificate authority (${fingerprint}) vouch for this host. Barnraiser cannot check certificates, so the host's own key decides.`,
+  );
+}
+
+function detailOf(check: HostKeyCheck): string | undefined {
+  const notes = authorityNotes(check);
+  return notes.length > 0 ? notes.join('\n') : undefined;
 }
 
 /** OpenSSH's name for a key type in `/etc/ssh/ssh_host_<type>_key.pub`. */

@@ -1,19 +1,24 @@
-import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
-import ssh2, { type Client, type ServerHostKeyAlgorithm } from 'ssh2';
+import ssh2, { type Client, type NextAuthHandler } from 'ssh2';
 import { type AuthenticationOptions, prepareAuthentication } from './auth.ts';
 import {
   authenticationRefused,
+  authorityNotes,
   hostKeyRefused,
+  hungUpWhileAsking,
   hungUpWhileDeciding,
+  mustChangePassword,
   noAuthentication,
   noHandshake,
-  noTcp,
   type Peer,
   recordOf,
   unreachable,
 } from './connect-problems.ts';
+import { dial } from './dial.ts';
+import { preferred } from './host-key-algorithms.ts';
 import { fingerprint, type KnownHosts, keyTypeOf } from './known-hosts.ts';
+import { SilentAgent } from './one-key.ts';
+import type { AskSecret, Wanted } from './secret.ts';
 
 /** A host key that nobody has decided about yet. `key` is in wire format. */
 export interface NewHostKey {
@@ -26,22 +31,47 @@ export interface NewHostKey {
   readonly keyType: string;
   readonly fingerprint: string;
   readonly key: Buffer;
+  /** What else a person should know before deciding, as sentences. */
+  readonly notes: readonly string[];
+  /** The SSH configuration wants the names of hosts hashed where they are saved. */
+  readonly hashed: boolean;
 }
 
-export interface ConnectOptions extends Peer, Omit<AuthenticationOptions, 'user' | 'home'> {
+export interface ConnectOptions extends Peer, Omit<AuthenticationOptions, keyof Peer | 'home'> {
   readonly knownHosts: KnownHosts;
-  /** Asked when no file knows the key. May take as long as a person needs; whoever answers yes also saves the key. */
-  readonly decideHostKey: (key: NewHostKey) => Promise<boolean>;
+  /** The SSH configuration's HashKnownHosts. */
+  readonly hashKnownHosts?: boolean;
+  /**
+   * Asked when no file knows the key. May take as long as a person needs; whoever answers yes also saves the key.
+   * The signal aborts when nobody waits for the answer any more.
+   */
+  readonly decideHostKey: (key: NewHostKey, signal: AbortSignal) => Promise<boolean>;
   readonly signal?: AbortSignal;
   /** A stream that leads to the host, instead of a TCP connection of our own. */
   readonly via?: Duplex;
   readonly timing?: Partial<Timing>;
+  /** Told how far it has come. */
+  readonly onReached?: (reached: Reached) => void;
 }
+
+/** A stage that a connection has left behind. One that comes by a stream of another session has neither addresses nor a port. */
+export type Reached =
+  | { readonly kind: 'resolved'; readonly addresses: readonly string[] }
+  | { readonly kind: 'connected'; readonly address: string }
+  /** `accepted`: nobody knew the key, and a person has trusted it just now. */
+  | {
+      readonly kind: 'host-key';
+      readonly keyType: string;
+      readonly fingerprint: string;
+      readonly how: 'known' | 'accepted';
+    }
+  /** `by` names the last way that was tried: "the key file ~/.ssh/id_ed25519". */
+  | { readonly kind: 'signed-in'; readonly by: string };
 
 export interface Timing {
   /** For the TCP connection, and again for the handshake. */
   readonly connectMs: number;
-  /** For proving who we are, which may wait for the touch of a hardware key. */
+  /** For proving who we are, which may wait for the touch of a hardware key; while a person is asked, it does not run. */
   readonly authenticateMs: number;
   /** How often to ask a silent node for a sign of life. */
   readonly keepAliveMs: number;
@@ -49,10 +79,11 @@ export interface Timing {
   readonly keepAliveMisses: number;
 }
 
+/** A dead peer is noticed within 14 s: its last word may come just after a sign of life was asked for, and then 3 pass in silence. */
 export const defaultTiming: Timing = {
   connectMs: 15_000,
   authenticateMs: 60_000,
-  keepAliveMs: 5_000,
+  keepAliveMs: 3_500,
   keepAliveMisses: 3,
 };
 
@@ -64,20 +95,38 @@ export interface Connected {
 
 /**
  * Connects, verifies the host's key and signs in. Fails with `ssh.unreachable`, `ssh.timeout`, `ssh.host-key-*`,
- * `ssh.identity` or `ssh.authentication`, and with the reason of the signal.
+ * `ssh.identity`, `ssh.authentication` or `ssh.cancelled`, and with the reason of the signal.
  */
 export async function connectClient(options: ConnectOptions): Promise<Connected> {
   const timing = { ...defaultTiming, ...options.timing };
   options.signal?.throwIfAborted();
   const recordedAs = recordOf(options);
-  const authentication = await prepareAuthentication(options);
-  const line = options.via ?? (await dial(options, timing.connectMs));
+  /** Aborts when it is over, so that no question stays open that nobody waits for. */
+  const over = new AbortController();
+  let whileAsking = (_wanted: Wanted, ask: () => ReturnType<AskSecret>) => ask();
+  const { askSecret } = options;
+  const authentication = await prepareAuthentication({
+    ...options,
+    ...(askSecret ? { askSecret: (wanted) => whileAsking(wanted, () => askSecret(wanted, over.signal)) } : {}),
+  });
+  const { onReached } = options;
+  const line =
+    options.via ??
+    (await dial(
+      {
+        ...options,
+        onResolved: (addresses) => onReached?.({ kind: 'resolved', addresses }),
+        onConnected: (address) => onReached?.({ kind: 'connected', address }),
+      },
+      timing.connectMs,
+    ));
   const client = new ssh2.Client();
 
   await new Promise<void>((resolve, reject) => {
     let stage: 'handshake' | 'decision' | 'authentication' | 'over' = 'handshake';
-    let exhausted = false;
+    let asked: Wanted | undefined;
     let timer: NodeJS.Timeout | undefined;
+    let tryNext: NextAuthHandler | undefined;
 
     const finish = (error?: unknown) => {
       if (stage === 'over') {
@@ -86,7 +135,11 @@ export async function connectClient(options: ConnectOptions): Promise<Connected>
       stage = 'over';
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', onAbort);
+      over.abort();
+      void authentication.end(error === undefined);
       if (error === undefined) {
+        // ssh2 holds what was tried last, a password perhaps, until the connection ends or something else is tried
+        tryNext?.({ type: 'agent', username: options.user, agent: new SilentAgent() });
         resolve();
       } else {
         reject(error);
@@ -98,28 +151,48 @@ export async function connectClient(options: ConnectOptions): Promise<Connected>
       clearTimeout(timer);
       timer = setTimeout(() => finish(problem(options, milliseconds / 1000)), milliseconds);
     };
+    /** The server has thrown us out while we were signing in. */
+    const thrownOut = (said: string | undefined) =>
+      asked ? hungUpWhileAsking(options, asked, said) : authenticationRefused(options, authentication, said);
+
+    whileAsking = async (wanted, ask) => {
+      clearTimeout(timer);
+      asked = wanted;
+      try {
+        return await ask();
+      } finally {
+        asked = undefined;
+        if (stage === 'authentication') {
+          startTimer(timing.authenticateMs, noAuthentication);
+        }
+      }
+    };
 
     options.signal?.addEventListener('abort', onAbort);
+    authentication.refused.addEventListener('abort', () => finish(authentication.refused.reason));
     startTimer(timing.connectMs, noHandshake);
 
     client.on('handshake', () => {
-      // comes again with each change of keys, long after we are through
-      if (stage !== 'over') {
+      // comes again with each change of keys, while a person is asked or long after we are through
+      if (stage === 'handshake') {
         stage = 'authentication';
         startTimer(timing.authenticateMs, noAuthentication);
       }
     });
-    client.on('ready', () => finish());
+    client.on('ready', () => {
+      options.onReached?.({ kind: 'signed-in', by: authentication.tried().at(-1) ?? 'nothing at all' });
+      finish();
+    });
     client.on('error', (error) => {
       // an agent that refuses to sign, or a key that cannot, is one way less; ssh2 goes on to the next by itself
-      if (error.level === 'agent' || (error.level === 'client-authentication' && !exhausted)) {
+      if (error.level === 'agent' || error.level === 'client-authentication') {
         return;
       }
       finish(
         stage === 'decision'
           ? hungUpWhileDeciding(options)
-          : stage === 'authentication' && error.level !== 'client-socket'
-            ? authenticationRefused(options, authentication, exhausted ? undefined : error.message)
+          : asked || (stage === 'authentication' && error.level !== 'client-socket')
+            ? thrownOut(error.message)
             : unreachable(options, error),
       );
     });
@@ -128,10 +201,12 @@ export async function connectClient(options: ConnectOptions): Promise<Connected>
         stage === 'decision'
           ? hungUpWhileDeciding(options)
           : stage === 'authentication'
-            ? authenticationRefused(options, authentication, 'The server closed the connection.')
+            ? thrownOut('The server closed the connection.')
             : unreachable(options, new Error('The server closed the connection.')),
       ),
     );
+
+    client.on('change password', (prompt) => finish(mustChangePassword(options, prompt)));
 
     let trusted: Buffer | undefined;
     const verifyHostKey = (key: Buffer, verify: (permitted: boolean) => void) => {
@@ -140,8 +215,10 @@ export async function connectClient(options: ConnectOptions): Promise<Connected>
         verify(key.equals(trusted));
         return;
       }
-      const trust = () => {
+      const shownKey = { keyType: keyTypeOf(key), fingerprint: fingerprint(key) };
+      const trust = (how: 'known' | 'accepted') => {
         trusted = key;
+        options.onReached?.({ kind: 'host-key', ...shownKey, how });
         verify(true);
       };
       const refuse = (error: unknown) => {
@@ -150,7 +227,7 @@ export async function connectClient(options: ConnectOptions): Promise<Connected>
       };
       const check = options.knownHosts.check(recordedAs.host, recordedAs.port, key);
       if (check.kind === 'known') {
-        trust();
+        trust('known');
         return;
       }
       const problem = hostKeyRefused(options, check);
@@ -160,16 +237,16 @@ export async function connectClient(options: ConnectOptions): Promise<Connected>
       }
       clearTimeout(timer);
       stage = 'decision';
-      const { name, host, port } = options;
-      const shown = { name, host, port, recordedAs, keyType: keyTypeOf(key), fingerprint: fingerprint(key), key };
-      options.decideHostKey(shown).then((yes) => {
+      const { name, host, port, hashKnownHosts: hashed = false } = options;
+      const newKey = { name, host, port, recordedAs, ...shownKey, key, notes: authorityNotes(check), hashed };
+      options.decideHostKey(newKey, over.signal).then((yes) => {
         if (stage !== 'decision') {
           return;
         }
         if (yes) {
           stage = 'handshake';
           startTimer(timing.connectMs, noHandshake);
-          trust();
+          trust('accepted');
         } else {
           refuse(problem);
         }
@@ -182,10 +259,19 @@ export async function connectClient(options: ConnectOptions): Promise<Connected>
         username: options.user,
         algorithms: { serverHostKey: preferred(options.knownHosts.keyTypes(recordedAs.host, recordedAs.port)) },
         hostVerifier: verifyHostKey,
-        authHandler: (methodsLeft) => {
-          const method = authentication.next(methodsLeft);
-          exhausted = method === false;
-          return method;
+        authHandler: (methodsLeft, partial, next) => {
+          tryNext = next;
+          const tried = authentication.next(methodsLeft, partial).then((method) => {
+            if (stage !== 'authentication') {
+              return;
+            }
+            if (method === false) {
+              finish(authenticationRefused(options, authentication));
+            } else {
+              next(method);
+            }
+          });
+          tried.catch(finish);
         },
         // how long each stage may take is decided here, since ssh2's one timeout would run while a person decides
         readyTimeout: 0,
@@ -200,44 +286,4 @@ export async function connectClient(options: ConnectOptions): Promise<Connected>
     }
   });
   return { client, line };
-}
-
-/** A TCP connection, without Nagle's delay: requests are small and wait for their answers. */
-function dial(options: ConnectOptions, milliseconds: number): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const { host, port, signal } = options;
-    // Node gives each address of a host 250 ms by default, too little for the other side of the world
-    const socket = connectTcp({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: 2_500 });
-    const give = (error: unknown) => {
-      clearTimeout(timer);
-      socket.destroy();
-      reject(error);
-    };
-    const timer = setTimeout(() => give(noTcp(options, milliseconds / 1000)), milliseconds);
-    const onAbort = () => give(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    socket.on('error', (error) => give(unreachable(options, error)));
-    socket.once('close', () => signal?.removeEventListener('abort', onAbort));
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      resolve(socket);
-    });
-  });
-}
-
-/** The signatures that each type of key can be asked for, best first (RFC 8332 gave RSA keys two more). */
-const algorithmsOf: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = {
-  'ssh-ed25519': ['ssh-ed25519'],
-  'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
-  'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
-  'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
-  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
-};
-
-/** ssh2's default algorithms, those of the recorded keys first: a host with several keys then shows one that is recorded. */
-function preferred(keyTypes: readonly string[]) {
-  const first = keyTypes.flatMap((type) => algorithmsOf[type] ?? []);
-  // ssh2 takes these in their order: what is prepended must not be in the list any more
-  return { remove: first, prepend: first, append: [] };
 }

@@ -1,7 +1,7 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
@@ -48,6 +48,7 @@ describe('the key of a host', () => {
       kind: 'unknown',
       keyType: 'ssh-ed25519',
       fingerprint: fingerprint(a.wire),
+      authorities: [],
     });
   });
 
@@ -57,6 +58,7 @@ describe('the key of a host', () => {
       kind: 'changed',
       keyType: 'ssh-ed25519',
       fingerprint: fingerprint(c.wire),
+      authorities: [],
       expected: [
         { keyType: 'ssh-ed25519', fingerprint: fingerprint(a.wire), file, line: 2 },
         { keyType: 'ssh-ed25519', fingerprint: fingerprint(b.wire), file, line: 3 },
@@ -121,6 +123,21 @@ describe('the names of a line', () => {
   });
 });
 
+describe('a certificate authority', () => {
+  test('is told of with a key that is unknown or has changed, once, with its place', async () => {
+    const hosts = await load(`@cert-authority * ${b.text}`, `pi5 ${c.text}`);
+    const authorities = [{ keyType: 'ssh-ed25519', fingerprint: fingerprint(b.wire), file, line: 1 }];
+    expect(hosts.check('pi4', 2222, a.wire)).toMatchObject({ kind: 'unknown', authorities });
+    expect(hosts.check('pi5', 22, a.wire)).toMatchObject({ kind: 'changed', authorities });
+  });
+
+  test("is no host's key, even where a host shows it", async () => {
+    const hosts = await load(`@cert-authority pi4 ${a.text}`);
+    expect(hosts.check('pi4', 22, a.wire).kind).toBe('unknown');
+    expect(hosts.keyTypes('pi4', 22)).toEqual([]);
+  });
+});
+
 test('the recorded types of a host are told, to ask for them first', async () => {
   const hosts = await load(`pi4 ${ecdsa.text}`, `pi4 ${a.text}`, `pi4 ${b.text}`, `@revoked pi5 ${a.text}`);
   expect(hosts.keyTypes('pi4', 22)).toEqual(['ecdsa-sha2-nistp256', 'ssh-ed25519']);
@@ -173,6 +190,43 @@ describe('a remembered key', () => {
     await rememberHostKey(file, 'pi4', 22, a.wire);
     expect(await readFile(file, 'utf8')).toBe(`pi4 ${a.text}\n`);
   });
+
+  test('may hide the name of its host, as OpenSSH reads it', async () => {
+    await rememberHostKey(file, 'Pi4', 2222, a.wire, { hashed: true });
+    const text = await readFile(file, 'utf8');
+    expect(text).toMatch(/^\|1\|[A-Za-z0-9+/=]{28}\|[A-Za-z0-9+/=]{28} ssh-ed25519 /);
+    expect(text.toLowerCase()).not.toContain('pi4');
+    expect((await KnownHosts.load([file])).check('pi4', 2222, a.wire).kind).toBe('known');
+    await rememberHostKey(file, 'pi4', 2222, a.wire, { hashed: true });
+    expect(await readFile(file, 'utf8')).toBe(text);
+    const found = execFileSync('ssh-keygen', ['-F', '[pi4]:2222', '-f', file], { encoding: 'utf8' });
+    expect(found).toContain(a.text);
+  });
+
+  test('loses no line when four processes remember many at once, beside one that appends as ssh does', async () => {
+    const script = join(folder, 'remember.mts');
+    await writeFile(
+      script,
+      `import { rememberHostKey } from ${JSON.stringify(new URL('./known-hosts.ts', import.meta.url).pathname)};
+       const [file, prefix, key] = process.argv.slice(2);
+       const names = Array.from({ length: 25 }, (_, index) => prefix + index);
+       await Promise.all(names.map((name) => rememberHostKey(file, name, 22, Buffer.from(key, 'base64'))));`,
+    );
+    const ends = ['w', 'x', 'y', 'z'].map((prefix) =>
+      once(fork(script, [file, prefix, a.wire.toString('base64')], { execArgv: ['--import', 'tsx'] }), 'exit'),
+    );
+    for (let index = 0; index < 25; index++) {
+      await appendFile(file, `ssh${index} ${b.text}\n`);
+    }
+    expect((await Promise.all(ends)).map(([code]) => code)).toEqual([0, 0, 0, 0]);
+    const hosts = await KnownHosts.load([file]);
+    for (let index = 0; index < 25; index++) {
+      expect(hosts.check(`ssh${index}`, 22, b.wire).kind).toBe('known');
+      for (const prefix of ['w', 'x', 'y', 'z']) {
+        expect(hosts.check(`${prefix}${index}`, 22, a.wire).kind).toBe('known');
+      }
+    }
+  }, 120_000);
 
   test('loses no line when two processes and many tasks remember at once', async () => {
     const script = join(folder, 'remember.mts');

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,15 +14,21 @@ export interface RecordedKey {
   readonly line: number;
 }
 
-/** What the files say about a key that a host has shown. */
+/** What the files say about a key that a host has shown. `authorities` may vouch for the host by certificates, which we do not check. */
 export type HostKeyCheck =
   | { readonly kind: 'known' }
-  | { readonly kind: 'unknown'; readonly keyType: string; readonly fingerprint: string }
+  | {
+      readonly kind: 'unknown';
+      readonly keyType: string;
+      readonly fingerprint: string;
+      readonly authorities: readonly RecordedKey[];
+    }
   | {
       readonly kind: 'changed';
       readonly keyType: string;
       readonly fingerprint: string;
       readonly expected: readonly RecordedKey[];
+      readonly authorities: readonly RecordedKey[];
     }
   | {
       readonly kind: 'revoked';
@@ -52,7 +58,12 @@ export function knownHostsFiles(
   if (instead) {
     return [instead];
   }
-  return [join(home, '.ssh/known_hosts'), join(home, '.ssh/known_hosts2'), '/etc/ssh/ssh_known_hosts'];
+  return [
+    join(home, '.ssh/known_hosts'),
+    join(home, '.ssh/known_hosts2'),
+    '/etc/ssh/ssh_known_hosts',
+    '/etc/ssh/ssh_known_hosts2',
+  ];
 }
 
 /** `SHA256:` and unpadded base64 of a public key in its wire format, as `ssh-keygen -l` prints it. */
@@ -107,14 +118,18 @@ export class KnownHosts {
     if (vouching.some((entry) => entry.key.equals(key))) {
       return { kind: 'known' };
     }
+    const authorities = [...new Set([...here, ...plain])]
+      .filter((entry) => entry.marker === 'cert-authority')
+      .map(recorded);
     if (trusted.length === 0) {
-      return { kind: 'unknown', ...shown };
+      return { kind: 'unknown', ...shown, authorities };
     }
     // OpenSSH calls a key of a type that is not recorded yet new, and asks. We ask the host for recorded types first, so
     // one that answers with another type has lost the recorded keys, or is somebody else who never had them. Blocking is
     // the safe side, and the way out is the same.
     const sameType = trusted.filter((entry) => entry.keyType === shown.keyType);
-    return { kind: 'changed', ...shown, expected: (sameType.length ? sameType : trusted).map(recorded) };
+    const expected = (sameType.length ? sameType : trusted).map(recorded);
+    return { kind: 'changed', ...shown, expected, authorities };
   }
 
   /** The types of the keys recorded for a host, to ask it for one of them first. */
@@ -132,23 +147,33 @@ export class KnownHosts {
   }
 }
 
+/** Some 18 s of waiting for others, who need milliseconds each; a lock whose process has died is taken over after 10 s. */
+const patience = { retries: 600, factor: 1, minTimeout: 20, maxTimeout: 100, randomize: true };
+
 /**
  * Appends a host's key to a file, which is made where it is missing, unless it is recorded there already. Other processes
  * that do the same wait for each other, so that none loses its line. Fails with `ssh.known-hosts`.
+ * @param options.hashed writes a hash in place of the host's name, as the SSH configuration's HashKnownHosts wants it.
  */
-export async function rememberHostKey(file: string, host: string, port: number, key: Buffer): Promise<void> {
+export async function rememberHostKey(
+  file: string,
+  host: string,
+  port: number,
+  key: Buffer,
+  options: { readonly hashed?: boolean } = {},
+): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     // the lock needs the file to exist; "a" makes it and never cuts it
     await (await open(file, 'a', 0o600)).close();
-    const release = await lock(file, { retries: { retries: 50, minTimeout: 20, maxTimeout: 200 } });
+    const release = await lock(file, { retries: patience });
     try {
       const text = await readFile(file, 'utf8');
       const lookup = hostLookup(host, port);
       if (parse(text, file).some((entry) => !entry.marker && entry.matches(lookup) && entry.key.equals(key))) {
         return;
       }
-      const line = `${lookup} ${keyTypeOf(key)} ${key.toString('base64')}\n`;
+      const line = `${options.hashed ? hashedName(lookup) : lookup} ${keyTypeOf(key)} ${key.toString('base64')}\n`;
       const handle = await open(file, 'a');
       try {
         await handle.appendFile(text === '' || text.endsWith('\n') ? line : `\n${line}`);
@@ -222,6 +247,12 @@ function parseLine(content: string, file: string, line: number): Entry | undefin
   }
   const matches = hosts.startsWith('|') ? hashedMatcher(hosts) : plainMatcher(hosts);
   return matches && { ...(marker ? { marker } : {}), matches, key, keyType, file, line };
+}
+
+function hashedName(lookup: string): string {
+  const salt = randomBytes(20);
+  const hash = createHmac('sha1', salt).update(lookup).digest();
+  return `|1|${salt.toString('base64')}|${hash.toString('base64')}`;
 }
 
 /** `|1|salt|hash`: HMAC-SHA1 of the name, keyed with the salt. */

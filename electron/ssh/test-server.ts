@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
-import ssh2, { type Connection } from 'ssh2';
+import ssh2, { type AuthenticationType, type Connection, type KeyboardAuthContext, type Prompt } from 'ssh2';
 
 /** A key pair for tests: the private half as a file's text, the public half in wire format and as known_hosts writes it. */
 export interface TestKey {
@@ -22,21 +22,40 @@ export interface TestServerOptions {
   readonly hostKeys: readonly TestKey[];
   /** The keys that may sign in, as any user. */
   readonly users: readonly TestKey[];
+  /** The password that lets in, as any user; without one, passwords are not accepted. */
+  readonly password?: string;
+  /** What it asks where the client lets it (keyboard-interactive), round by round, and what it wants to hear. */
+  readonly rounds?: readonly Round[];
+  /** The methods that are all wanted, in this order, as sshd's AuthenticationMethods; without them, any one is enough. */
+  readonly inOrder?: readonly AuthenticationType[];
   readonly streamLocal?: boolean;
   readonly tcpForwarding?: boolean;
   readonly commands?: boolean;
+  /** How many sessions a connection may have at once, as sshd's MaxSessions. */
+  readonly maxSessions?: number;
+}
+
+export interface Round {
+  readonly title?: string;
+  readonly instructions?: string;
+  readonly prompts: Prompt[];
+  readonly answers: readonly string[];
 }
 
 /**
- * An SSH server in this process that speaks the real protocol and does what sshd does: sign in with keys, stream-local
+ * An SSH server in this process that speaks the real protocol and does what sshd does: sign in with keys, passwords and answers, stream-local
  * forwarding, commands, ports forwarded back. It counts what it sees.
  */
 export class TestServer {
   readonly port: number;
+  /** The methods that were tried, in their order. */
+  readonly methods: string[] = [];
   /** Keys that were offered, in their order, by fingerprintable wire format. */
   readonly offered: Buffer[] = [];
   /** The most channels that were open at once. */
   peakChannels = 0;
+  /** Sessions that were more than it allows. */
+  refusedSessions = 0;
   readonly #server: NetServer;
   readonly #sockets: Set<Socket>;
   #channels = 0;
@@ -95,10 +114,42 @@ export class TestServer {
         forward.close();
       }
     });
+    let wanted = [...(options.inOrder ?? [])];
+    const accepted = (): AuthenticationType[] =>
+      options.inOrder
+        ? wanted.slice(0, 1)
+        : [
+            'publickey',
+            ...(options.rounds ? (['keyboard-interactive'] as const) : []),
+            ...(options.password === undefined ? [] : (['password'] as const)),
+          ];
     connection.on('authentication', (context) => {
-      if (context.method !== 'publickey') {
-        context.reject(['publickey']);
+      this.methods.push(context.method);
+      const refuse = () => context.reject(accepted());
+      const letIn = () => {
+        wanted = wanted.slice(1);
+        if (wanted.length > 0) {
+          context.reject(accepted(), true);
+        } else {
+          context.accept();
+        }
+      };
+      if (!accepted().some((method) => method === context.method)) {
+        refuse();
         return;
+      }
+      switch (context.method) {
+        case 'password':
+          (context.password === options.password ? letIn : refuse)();
+          return;
+        case 'keyboard-interactive':
+          ask(context, options.rounds ?? [], letIn, refuse);
+          return;
+        case 'publickey':
+          break;
+        default:
+          refuse();
+          return;
       }
       const { key, signature, blob } = context;
       if (!signature) {
@@ -107,11 +158,11 @@ export class TestServer {
       const user = options.users.find((known) => known.wire.equals(key.data));
       const parsed = user && ssh2.utils.parseKey(user.line);
       if (!parsed || parsed instanceof Error) {
-        context.reject(['publickey']);
-      } else if (signature && blob && !parsed.verify(blob, signature, context.hashAlgo)) {
-        context.reject();
-      } else {
+        refuse();
+      } else if (!signature) {
         context.accept();
+      } else {
+        (blob && parsed.verify(blob, signature, context.hashAlgo) ? letIn : refuse)();
       }
     });
     connection.on('openssh.streamlocal', (accept, reject, { socketPath }) => {
@@ -142,8 +193,16 @@ export class TestServer {
         pipeline(target, channel, target, () => target.destroy());
       });
     });
-    connection.on('session', (accept) => {
+    let sessions = 0;
+    connection.on('session', (accept, reject) => {
+      if (sessions === options.maxSessions) {
+        this.refusedSessions++;
+        reject();
+        return;
+      }
+      sessions++;
       const session = accept();
+      session.once('close', () => sessions--);
       session.on('exec', (acceptExec, rejectExec, { command }) => {
         if (options.commands === false) {
           rejectExec();
@@ -205,6 +264,25 @@ export class TestServer {
     this.peakChannels = Math.max(this.peakChannels, this.#channels);
     channel.once('close', () => this.#channels--);
   }
+}
+
+function ask(
+  context: KeyboardAuthContext,
+  [round, ...rest]: readonly Round[],
+  letIn: () => void,
+  refuse: () => void,
+): void {
+  if (!round) {
+    letIn();
+    return;
+  }
+  context.prompt(round.prompts, round.title ?? '', round.instructions ?? '', (answers) => {
+    if (round.answers.every((answer, index) => answer === answers[index])) {
+      ask(context, rest, letIn, refuse);
+    } else {
+      refuse();
+    }
+  });
 }
 
 export function portOf(server: NetServer): number {

@@ -21,6 +21,12 @@ export interface Options {
   /** Seconds. */
   serverAliveInterval?: number | undefined;
   serverAliveCountMax?: number;
+  hashKnownHosts?: boolean;
+  passwordAuthentication?: boolean;
+  kbdInteractiveAuthentication?: boolean;
+  /** `unbound` and `host-bound` are ways of yes. */
+  pubkeyAuthentication?: string;
+  numberOfPasswordPrompts?: number;
   ignoreUnknown?: string;
 }
 
@@ -40,7 +46,8 @@ export interface Context {
  * Source: OpenSSH 9.2, readconf.c, process_config_line_depth(). @throws Failure `ssh.config`
  */
 export function applyLine(line: Directive, active: boolean, options: Options, context: Context): void {
-  const apply = appliers[line.keyword];
+  // `constructor` and `__proto__` are no options, though every object has them
+  const apply = Object.hasOwn(appliers, line.keyword) ? appliers[line.keyword] : undefined;
   if (apply) {
     apply(line, active, options, context);
   } else if (
@@ -71,17 +78,26 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
     }
     identityFiles.push(file);
   },
-  identitiesonly: first('identitiesOnly', (line) => {
-    const word = oneWord(line).toLowerCase();
-    if (!['yes', 'true', 'no', 'false'].includes(word)) {
-      throw broken(line, `IdentitiesOnly is yes or no, not "${word}".`);
+  identitiesonly: first('identitiesOnly', yesOrNo),
+  hashknownhosts: first('hashKnownHosts', yesOrNo),
+  passwordauthentication: first('passwordAuthentication', yesOrNo),
+  kbdinteractiveauthentication: first('kbdInteractiveAuthentication', yesOrNo),
+  // its names of old
+  challengeresponseauthentication: first('kbdInteractiveAuthentication', yesOrNo),
+  skeyauthentication: first('kbdInteractiveAuthentication', yesOrNo),
+  tisauthentication: first('kbdInteractiveAuthentication', yesOrNo),
+  pubkeyauthentication: first('pubkeyAuthentication', (line) => {
+    const said = { true: 'yes', false: 'no' }[oneWord(line).toLowerCase()] ?? oneWord(line).toLowerCase();
+    if (!['yes', 'no', 'unbound', 'host-bound'].includes(said)) {
+      throw broken(line, `PubkeyAuthentication cannot be "${oneWord(line)}".`);
     }
-    return word === 'yes' || word === 'true';
+    return said;
   }),
+  numberofpasswordprompts: first('numberOfPasswordPrompts', wholeNumber),
   identityagent: first('identityAgent', (line, { env }) => {
     const agent = oneWord(line);
     for (const [all, name = ''] of agent.matchAll(/\$\{([^}]*)\}/g)) {
-      if (env[name] === undefined) {
+      if (!Object.hasOwn(env, name) || env[name] === undefined) {
         throw broken(line, `${all} is not set.`, `Set ${name}, or write the path without it.`);
       }
     }
@@ -105,8 +121,8 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
     }
   },
   proxycommand: (line, active, options) => {
-    // ProxyJump that comes first wins; its `none` does not
-    if (active && (options.jumps === undefined || options.jumps.hops.length === 0)) {
+    // a ProxyJump that comes first wins, also its `none`
+    if (active && options.jumps === undefined) {
       options.proxyCommand ??= line.text;
     }
   },
@@ -140,13 +156,7 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
   },
   connecttimeout: first('connectTimeout', seconds),
   serveraliveinterval: first('serverAliveInterval', seconds),
-  serveralivecountmax: first('serverAliveCountMax', (line) => {
-    const word = oneWord(line);
-    if (!/^\d{1,9}$/.test(word)) {
-      throw broken(line, `"${word}" is no number.`);
-    }
-    return Number(word);
-  }),
+  serveralivecountmax: first('serverAliveCountMax', wholeNumber),
   ignoreunknown: first('ignoreUnknown', oneWord),
 };
 
@@ -169,6 +179,22 @@ function oneWord(line: Directive): string {
     throw broken(line, `${line.keyword} has more than one value: "${more}".`, 'Quote a value that has spaces.');
   }
   return word;
+}
+
+function yesOrNo(line: Directive): boolean {
+  const word = oneWord(line).toLowerCase();
+  if (!['yes', 'true', 'no', 'false'].includes(word)) {
+    throw broken(line, `${line.keyword} is yes or no, not "${word}".`);
+  }
+  return word === 'yes' || word === 'true';
+}
+
+function wholeNumber(line: Directive): number {
+  const word = oneWord(line);
+  if (!/^\d{1,9}$/.test(word)) {
+    throw broken(line, `"${word}" is no number.`);
+  }
+  return Number(word);
 }
 
 const unitSeconds: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };

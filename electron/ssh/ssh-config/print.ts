@@ -18,6 +18,9 @@ export interface Printed {
 /** Those that ssh tries when none is named. Source: OpenSSH 9.2, readconf.c, fill_default_options(). */
 const usualIdentities = 'rsa ecdsa ecdsa_sk ed25519 ed25519_sk xmss dsa'.split(' ').map((type) => `~/.ssh/id_${type}`);
 
+/** ssh says yes and no of this one in other words. */
+const printed: Readonly<Record<string, string>> = { yes: 'true', no: 'false' };
+
 /**
  * What was resolved, in the words and the order of OpenSSH's `ssh -G`: identity files as they were written, the agent and
  * files of known hosts expanded.
@@ -32,7 +35,12 @@ export function printLines(said: Options, to: Printed, expand: (keyword: string)
     ...line('user', to.user),
     ...line('hostname', to.host),
     ...line('port', to.port),
+    ...line('hashknownhosts', said.hashKnownHosts ? 'yes' : 'no'),
     ...line('identitiesonly', said.identitiesOnly ? 'yes' : 'no'),
+    ...line('kbdinteractiveauthentication', (said.kbdInteractiveAuthentication ?? true) ? 'yes' : 'no'),
+    ...line('passwordauthentication', (said.passwordAuthentication ?? true) ? 'yes' : 'no'),
+    ...line('pubkeyauthentication', printed[said.pubkeyAuthentication ?? 'yes'] ?? said.pubkeyAuthentication),
+    ...line('numberofpasswordprompts', said.numberOfPasswordPrompts ?? 3),
     ...line('serveralivecountmax', said.serverAliveCountMax ?? 3),
     ...line('serveraliveinterval', said.serverAliveInterval ?? 0),
     ...line('hostkeyalias', to.hostKeyAlias),

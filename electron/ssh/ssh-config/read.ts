@@ -189,8 +189,17 @@ function says(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** By hand, since an expression that ends in `+$` tries anew at every blank of a line: a long one would take minutes. */
+function withoutTrailingBlanks(line: string): string {
+  let end = line.length;
+  while (end > 0 && ' \t\r\n\f'.includes(line.charAt(end - 1))) {
+    end--;
+  }
+  return line.slice(0, end);
+}
+
 function parseLine(content: string, place: Place): Directive | undefined {
-  const line = content.replace(/[ \t\r\n\f]+$/, '');
+  const line = withoutTrailingBlanks(content);
   let first = takeWord(line);
   if (first?.word === '') {
     first = takeWord(first.rest);

@@ -182,9 +182,16 @@ describe('Include', () => {
   });
 });
 
+test('a line of very many blanks is read in moments', async () => {
+  expect((await resolve(`${' '.repeat(500_000)}User kim${' '.repeat(500_000)}\t\r\n`)).user).toBe('kim');
+});
+
 describe('a configuration that cannot be used stops, and the file and line are named', () => {
   test.each([
     ['Host a\n  ProxyJmp b', 2, 'There is no option proxyjmp.'],
+    ['__proto__ x', 1, 'There is no option __proto__.'],
+    ['constructor x', 1, 'There is no option constructor.'],
+    [`IdentityAgent $\{constructor}`, 1, `$\{constructor} is not set.`],
     ['\n\nPort 70000', 3, 'is no port'],
     ['Host other\n Port x', 2, 'is no port'],
     ['User', 1, 'says nothing'],

@@ -27,6 +27,12 @@ export interface ResolvedHost {
   readonly connectSeconds?: number;
   readonly aliveSeconds?: number;
   readonly aliveMisses?: number;
+  /** Names of hosts are hashed where their keys are saved. */
+  readonly hashKnownHosts: boolean;
+  /** The ways to sign in that may be tried. */
+  readonly allowed: { readonly publicKey: boolean; readonly keyboardInteractive: boolean; readonly password: boolean };
+  /** How often a password may be asked for. */
+  readonly passwordPrompts: number;
   /** What was left out of the configuration, and why. */
   readonly notes: readonly string[];
   /** As `ssh -G` prints it. */
@@ -82,6 +88,13 @@ export async function resolveHost(host: string, options: ResolveOptions = {}): P
     knownHostsFiles,
     ...(connectTimeout ? { connectSeconds: connectTimeout } : {}),
     ...(serverAliveInterval ? { aliveSeconds: serverAliveInterval, aliveMisses: serverAliveCountMax ?? 3 } : {}),
+    hashKnownHosts: said.hashKnownHosts ?? false,
+    allowed: {
+      publicKey: said.pubkeyAuthentication !== 'no',
+      keyboardInteractive: said.kbdInteractiveAuthentication ?? true,
+      password: said.passwordAuthentication ?? true,
+    },
+    passwordPrompts: said.numberOfPasswordPrompts ?? 3,
     notes,
     lines: printLines(said, { originalHost: host, host: address, user, port, hostKeyAlias }, expand),
   };

@@ -62,7 +62,7 @@ export function expandPath(text: string, keyword: string, tokens: Tokens, env: N
     if (name === undefined) {
       return expandTokens(all, tokens, keyword);
     }
-    const value = env[name];
+    const value = Object.hasOwn(env, name) ? env[name] : undefined;
     if (value === undefined) {
       throw fail(
         'ssh.config',

@@ -1,0 +1,168 @@
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync, verify } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readKeyFile } from './key-file.ts';
+import type { PrivateKey } from './private-key.ts';
+
+const passphrase = 'öpen sesame';
+let folder: string;
+let serial = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'key-file-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A key that ssh-keygen has made, with what it says is the public half. */
+async function byKeygen(args: readonly string[], secret: string): Promise<{ content: Buffer; publicLine: string }> {
+  const path = join(folder, `key${serial++}`);
+  execFileSync('ssh-keygen', ['-q', ...args, '-N', secret, '-C', 'kim@home', '-f', path]);
+  return { content: await readFile(path), publicLine: await readFile(`${path}.pub`, 'utf8') };
+}
+
+async function opened(content: Buffer, secret?: string): Promise<PrivateKey> {
+  const read = await readKeyFile(content, secret);
+  if (read.kind !== 'open') {
+    throw new Error(`it is ${read.kind}`);
+  }
+  return read.key;
+}
+
+/** Signs, and lets ssh2 and OpenSSL judge by what others say is the public half. */
+function expectFits(key: PrivateKey, publicLine: string): void {
+  const judge = ssh2.utils.parseKey(publicLine.trim());
+  if (judge instanceof Error) {
+    throw judge;
+  }
+  expect(key.publicKey.equals(judge.getPublicSSH())).toBe(true);
+  expect(key.type).toBe(judge.type);
+  const data = Buffer.from('what is signed');
+  const hashes = key.type === 'ssh-rsa' ? ['sha256', 'sha512'] : [undefined];
+  for (const hash of hashes) {
+    expect(judge.verify(data, key.sign(data, hash), hash)).toBe(true);
+  }
+}
+
+const types = [
+  ['ed25519', ['-t', 'ed25519']],
+  ['ecdsa of 256 bits', ['-t', 'ecdsa', '-b', '256']],
+  ['ecdsa of 384 bits', ['-t', 'ecdsa', '-b', '384']],
+  ['ecdsa of 521 bits', ['-t', 'ecdsa', '-b', '521']],
+  ['rsa', ['-t', 'rsa', '-b', '2048']],
+] as const;
+
+describe.each(types)('an %s key', (name, args) => {
+  const pemFormats = name === 'ed25519' ? [] : (['PEM', 'PKCS8'] as const);
+
+  test.each(['OpenSSH', ...pemFormats])('is read in the format %s', async (format) => {
+    const made = await byKeygen([...args, ...(format === 'OpenSSH' ? [] : ['-m', format])], '');
+    expectFits(await opened(made.content), made.publicLine);
+  });
+
+  test.each(['OpenSSH', ...pemFormats])('encrypted in the format %s, with its passphrase only', async (format) => {
+    const made = await byKeygen([...args, ...(format === 'OpenSSH' ? ['-a', '1'] : ['-m', format])], passphrase);
+    expect(await readKeyFile(made.content)).toMatchObject({ kind: 'locked' });
+    expect(await readKeyFile(made.content, 'another')).toMatchObject({ kind: 'locked' });
+    expectFits(await opened(made.content, passphrase), made.publicLine);
+  });
+});
+
+test('an ed25519 key of OpenSSL, plain and encrypted', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const plain = Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const locked = Buffer.from(
+    privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x1' }),
+  );
+  for (const key of [await opened(plain), await opened(locked, 'x1')]) {
+    expect(verify(null, Buffer.from('data'), publicKey, key.sign(Buffer.from('data')))).toBe(true);
+  }
+  expect(await readKeyFile(locked, 'x2')).toEqual({ kind: 'locked' });
+});
+
+describe.skipIf(!existsSync('/usr/bin/puttygen'))("a key file of PuTTY's (needs puttygen, of putty-tools)", () => {
+  const puttyTypes = [
+    ['ed25519', []],
+    ['ecdsa', ['-b', '256']],
+    ['ecdsa', ['-b', '384']],
+    ['ecdsa', ['-b', '521']],
+    ['rsa', ['-b', '2048']],
+  ] as const;
+  const cases = puttyTypes.flatMap(([type, bits]) => ([2, 3] as const).map((version) => ({ type, bits, version })));
+
+  async function byPuttygen(args: readonly string[], secret: string): Promise<{ content: Buffer; publicLine: string }> {
+    const path = join(folder, `key${serial++}.ppk`);
+    const secretFile = join(folder, 'passphrase');
+    await writeFile(secretFile, secret);
+    execFileSync('puttygen', [...args, '-C', 'kim@höme', '-q', '-o', path, '--new-passphrase', secretFile]);
+    return { content: await readFile(path), publicLine: execFileSync('puttygen', ['-L', path], { encoding: 'utf8' }) };
+  }
+
+  test.each(cases)(
+    'of version $version with a key of type $type $bits',
+    async ({ type, bits, version }) => {
+      const args = ['-t', type, ...bits, '--ppk-param', `version=${version}`];
+      const plain = await byPuttygen(args, '');
+      expectFits(await opened(plain.content), plain.publicLine);
+      const locked = await byPuttygen(args, passphrase);
+      expect(locked.content.toString()).toContain('Encryption: aes256-cbc');
+      expect(await readKeyFile(locked.content)).toMatchObject({ kind: 'locked', publicKey: expect.any(Buffer) });
+      expect(await readKeyFile(locked.content, 'another')).toMatchObject({ kind: 'locked' });
+      expectFits(await opened(locked.content, passphrase), locked.publicLine);
+      // finding primes takes its time
+    },
+    60_000,
+  );
+
+  test.each(['argon2id', 'argon2i', 'argon2d'])('derived by %s', async (kdf) => {
+    const made = await byPuttygen(
+      ['-t', 'ed25519', '--ppk-param', `kdf=${kdf},memory=64,passes=2,parallelism=2`],
+      'x1',
+    );
+    expectFits(await opened(made.content, 'x1'), made.publicLine);
+  });
+
+  test('is refused where somebody has changed anything in it', async () => {
+    const { content } = await byPuttygen(['-t', 'ed25519'], '');
+    const changed = content.toString().replace('kim@höme', 'tim@home');
+    await expect(readKeyFile(Buffer.from(changed))).rejects.toThrow('Private-MAC');
+  });
+
+  test('may not ask for more memory than a computer has to spare', async () => {
+    const { content } = await byPuttygen(['-t', 'ed25519', '--ppk-param', 'memory=64'], 'x1');
+    const greedy = content.toString().replace('Argon2-Memory: 64', 'Argon2-Memory: 99999999');
+    await expect(readKeyFile(Buffer.from(greedy), 'x1')).rejects.toThrow('is no number from 1 to');
+  });
+});
+
+test('a file with the handle of a security key gives its public half, which an agent may hold', async () => {
+  // made by hand: to make one, ssh-keygen needs a security key
+  const string = (value: Buffer | string) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(Buffer.byteLength(value));
+    return Buffer.concat([length, Buffer.from(value)]);
+  };
+  const wire = Buffer.concat([string('sk-ssh-ed25519@openssh.com'), string(Buffer.alloc(32, 7)), string('ssh:')]);
+  const body = [string('none'), string('none'), string(''), Buffer.from([0, 0, 0, 1]), string(wire), string('handle')];
+  const bytes = Buffer.concat([Buffer.from('openssh-key-v1\0'), ...body]);
+  const text = `-----BEGIN OPENSSH PRIVATE KEY-----\n${bytes.toString('base64')}\n-----END OPENSSH PRIVATE KEY-----\n`;
+  expect(await readKeyFile(Buffer.from(text))).toEqual({ kind: 'public', publicKey: wire });
+  const line = `sk-ssh-ed25519@openssh.com ${wire.toString('base64')} kim@home\n`;
+  expect(await readKeyFile(Buffer.from(line))).toEqual({ kind: 'public', publicKey: wire });
+});
+
+test.each([
+  ['nothing', ''],
+  ['something else', 'hello'],
+  ['a public key that is another', 'ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAI'],
+  ['a broken PEM', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'],
+  ['a broken OpenSSH key', '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n'],
+  ["half of PuTTY's", 'PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: x\n'],
+  ["a future version of PuTTY's", 'PuTTY-User-Key-File-9: ssh-ed25519\nEncryption: none\nComment: x\n'],
+])('%s is no key', async (_name, text) => {
+  await expect(readKeyFile(Buffer.from(text))).rejects.toThrow();
+});

@@ -1,0 +1,67 @@
+/** Strings and numbers as SSH writes them. Source: RFC 4251, section 5. */
+
+/** Reads a buffer field by field. Every read fails with a RangeError where the buffer ends too early. */
+export class WireReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  byte(): number {
+    return this.#bytes.readUInt8(this.#advance(1));
+  }
+
+  uint32(): number {
+    return this.#bytes.readUInt32BE(this.#advance(4));
+  }
+
+  string(): Buffer {
+    const length = this.uint32();
+    const start = this.#advance(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  text(): string {
+    return this.string().toString('utf8');
+  }
+
+  /** A number that is not negative, big-endian, without the zeros that SSH or PuTTY put before it. */
+  mpint(): Buffer {
+    const bytes = this.string();
+    const first = bytes.findIndex((byte) => byte !== 0);
+    return first === -1 ? Buffer.alloc(0) : bytes.subarray(first);
+  }
+
+  rest(): Buffer {
+    return this.#bytes.subarray(this.#at);
+  }
+
+  #advance(length: number): number {
+    if (this.#at + length > this.#bytes.length) {
+      throw new RangeError('It ends too early.');
+    }
+    const start = this.#at;
+    this.#at += length;
+    return start;
+  }
+}
+
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+export function wireString(value: Buffer | string): Buffer {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+  return Buffer.concat([uint32(bytes.length), bytes]);
+}
+
+/** A number that is not negative: a first byte of 0x80 and more would mean a negative one, so a zero goes before it. */
+export function wireMpint(value: Buffer): Buffer {
+  const first = value.findIndex((byte) => byte !== 0);
+  const bytes = first === -1 ? Buffer.alloc(0) : value.subarray(first);
+  return wireString((bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
+}
