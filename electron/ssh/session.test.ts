@@ -1,10 +1,10 @@
 import { EventEmitter, once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { problemOf } from '../../shared/problem.ts';
 import { fingerprint, KnownHosts } from './known-hosts.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
@@ -212,7 +212,7 @@ describe('a connection that does not come about', () => {
     await expect(open(server)).rejects.toMatchObject({
       problem: {
         code: 'ssh.authentication',
-        message: `Node pi4: 127.0.0.1:${server.port} let no key in for user kim. Tried: the key file ${identity}.`,
+        message: `Node pi4: 127.0.0.1:${server.port} did not let user kim in. Tried: the key file ${identity}. It accepts publickey.`,
         fix: expect.stringContaining(`ssh-copy-id -p ${server.port} kim@127.0.0.1`),
       },
     });
@@ -232,7 +232,7 @@ describe('a command', () => {
 
   test('that a signal ends has the code that a shell gives it', async () => {
     const session = await open(await startServer());
-    expect(await session.run('kill -KILL $PPID')).toMatchObject({ code: 137 });
+    expect(await session.run('kill -KILL $$')).toMatchObject({ code: 137 });
   });
 
   test('has an empty stdin', async () => {
@@ -367,6 +367,133 @@ describe('channels', () => {
   });
 });
 
+describe('a server that allows two sessions at once', () => {
+  test('runs any number of commands, of which those that are too many wait', async () => {
+    const server = await startServer({ maxSessions: 2 });
+    const session = await open(server);
+    const outcomes = await Promise.all(Array.from({ length: 12 }, (_, index) => session.run(`echo ${index}`)));
+    expect(outcomes.map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 12 }, (_, index) => index));
+    expect(server.refusedSessions).toBeGreaterThan(0);
+    expect(session.room.limit).toBe(2);
+  });
+
+  test('gives a command its turn when a stream has ended, and streams to sockets are none of them', async () => {
+    const session = await open(await startServer({ maxSessions: 2 }));
+    const [one] = await Promise.all([session.openCommand('cat'), session.openCommand('cat')]);
+    const waiting = session.run('echo mine');
+    const echo = await session.openStreamLocal(await startEcho());
+    echo.end('hello');
+    expect(await text(echo)).toBe('hello');
+    expect(session.room.isCrowded).toBe(true);
+    one.destroy();
+    expect((await waiting).stdout).toBe('mine\n');
+    expect(session.room.isCrowded).toBe(false);
+  });
+
+  test('does not hold back the end of a command that waits: it is given up, and lost with the line', async () => {
+    const server = await startServer({ maxSessions: 1 });
+    const session = await open(server);
+    (await session.openCommand('cat')).on('error', () => {});
+    const controller = new AbortController();
+    const given = session.run('true', { signal: controller.signal });
+    const lost = session.run('true');
+    const refused = expect(given).rejects.toThrow('enough');
+    controller.abort(new Error('enough'));
+    await refused;
+    const broken = expect(lost).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
+    server.cut();
+    await broken;
+  });
+
+  test('is no excuse for one that allows none', async () => {
+    const session = await open(await startServer({ maxSessions: 0 }));
+    await expect(session.run('true')).rejects.toMatchObject({ problem: { code: 'ssh.channel' } });
+  });
+});
+
+describe('a command that runs for long', () => {
+  /** Starts one that neither reads nor writes, and resolves with the id of its process. */
+  async function start(session: Session, signal?: AbortSignal): Promise<{ pid: number; ended: Promise<unknown> }> {
+    const file = join(folder, 'pid');
+    const command = `sh -c 'echo $$ > ${file}; exec sleep 600'`;
+    const ended = session.run(command, signal ? { signal } : {}).catch((error: unknown) => error);
+    await expect.poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 10_000 }).toMatch(/\d\n/);
+    return { pid: Number(await readFile(file, 'utf8')), ended };
+  }
+  const runs = (pid: number): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+
+  test('ends on the node when it is given up', async () => {
+    const controller = new AbortController();
+    const { pid, ended } = await start(await open(await startServer()), controller.signal);
+    expect(runs(pid)).toBe(true);
+    controller.abort(new Error('enough'));
+    await ended;
+    await expect.poll(() => runs(pid), { timeout: 10_000 }).toBe(false);
+  });
+
+  test('ends on the node when the connection is closed', async () => {
+    const session = await open(await startServer());
+    const { pid } = await start(session);
+    await session.close();
+    await expect.poll(() => runs(pid), { timeout: 10_000 }).toBe(false);
+  });
+
+  test('ends on the node when the line breaks', async () => {
+    const server = await startServer();
+    const { pid } = await start(await open(server));
+    server.cut();
+    await expect.poll(() => runs(pid), { timeout: 10_000 }).toBe(false);
+  });
+});
+
+describe('a line knows', () => {
+  test('whether it is used, and since when it is not', async () => {
+    const session = await open(await startServer());
+    expect(session.idleSince()).toBeLessThanOrEqual(performance.now());
+    const stream = await session.openCommand('cat');
+    expect(session.idleSince()).toBeUndefined();
+    const before = performance.now();
+    stream.destroy();
+    await expect.poll(() => session.idleSince()).toBeGreaterThanOrEqual(before);
+    const running = session.run('true');
+    expect(session.idleSince()).toBeUndefined();
+    await running;
+    await expect.poll(() => session.idleSince()).toBeDefined();
+    const tunnel = await session.listen(0, () => {});
+    expect(session.idleSince()).toBeUndefined();
+    await tunnel.close();
+    expect(session.idleSince()).toBeDefined();
+  });
+
+  test('that what serves it is no use of it', async () => {
+    const session = await open(await startServer());
+    const service = await session.openCommand('cat', { service: true });
+    expect(session.idleSince()).toBeDefined();
+    service.destroy();
+  });
+
+  test('whether the node is still there, when it asks', async () => {
+    const server = await startServer();
+    // so rarely that it is the question that is answered
+    const session = await open(server, { timing: { keepAliveMs: 3_600_000 } });
+    await session.checkAlive(2_000);
+    expect(session.lost.aborted).toBe(false);
+    server.freeze();
+    await session.checkAlive(50);
+    expect(session.lost.reason).toMatchObject({
+      problem: { code: 'ssh.lost', detail: 'It gave no sign of life within 0.05 s when it was asked for one.' },
+    });
+    // of a line that is no more there is nothing to ask
+    await session.checkAlive(10_000);
+  });
+});
+
 describe('a port on the node', () => {
   test('leads back to us, and is free again when closed', async () => {
     const session = await open(await startServer());
@@ -443,6 +570,23 @@ describe('a lost line', () => {
       problem: { code: 'ssh.lost', detail: expect.stringContaining('0.08 s') },
     });
   });
+
+  test.each([0, 1, 1_750, 3_499])(
+    'is noticed within 15 s of silence, also when its last word came %i ms after a look',
+    async (phase) => {
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+      cleanups.push(() => vi.useRealTimers());
+      const server = await startServer();
+      const session = await open(server);
+      vi.advanceTimersByTime(phase);
+      await session.run('true');
+      server.freeze();
+      vi.advanceTimersByTime(10_000);
+      expect(session.lost.aborted).toBe(false);
+      vi.advanceTimersByTime(5_000);
+      expect(session.lost.aborted).toBe(true);
+    },
+  );
 
   test('is not what closing is', async () => {
     const session = await open(await startServer());

@@ -4,10 +4,13 @@ import type { Duplex } from 'node:stream';
 import pLimit from 'p-limit';
 import type { Client, ClientChannel } from 'ssh2';
 import { Failure, fail } from '../../shared/problem.ts';
+import { boundCommand, boundFilter } from './bound-command.ts';
 import { ChannelStream } from './channel-stream.ts';
 import { keepOutput } from './command-output.ts';
 import { type Connected, type ConnectOptions, connectClient, defaultTiming, type Timing } from './connect.ts';
+import { type Room, SessionPlaces } from './session-places.ts';
 import { type Tunnel, Tunnels } from './tunnel.ts';
+import { Usage } from './usage.ts';
 
 export interface SessionOptions extends ConnectOptions {
   /** The session that `via` leads through. It is closed with this one, and when this one is lost. */
@@ -17,6 +20,13 @@ export interface SessionOptions extends ConnectOptions {
 export interface CommandOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
+}
+
+export interface StreamOptions {
+  /** Ends the command with the stream, whatever it does; it must have answered all that it was sent before. */
+  readonly bound?: boolean;
+  /** It serves what else uses the line, and is no use of the line by itself. */
+  readonly service?: boolean;
 }
 
 /** How a command ended. `code` is 128 + the signal's number where a signal killed it, as shells say it. */
@@ -31,16 +41,25 @@ export interface Session {
   readonly name: string;
   /** Aborts, with a `Failure` `ssh.lost` as its reason, when the line breaks or falls silent; not when we close. */
   readonly lost: AbortSignal;
+  /** Room for commands, of which a server may allow fewer at once than we want. Streams to sockets need none. */
+  readonly room: Room;
   /** A stream to a unix socket of the node. Fails with `ssh.forwarding-refused`, or `ssh.channel` where sshd gives no reason. */
   openStreamLocal(path: string): Promise<Duplex>;
   /** A TCP connection that the node makes for us. Fails with `ssh.unreachable`, which says why the node could not. */
   openTcp(host: string, port: number): Promise<Duplex>;
   /** A command of the node as a stream: what is written is its stdin, what is read its stdout. */
-  openCommand(command: string): Promise<Duplex>;
-  /** Runs a command in a POSIX shell, whatever the user's login shell is. Keeps at most 1 MiB of stdout and of stderr. */
+  openCommand(command: string, options?: StreamOptions): Promise<Duplex>;
+  /**
+   * Runs a command in a POSIX shell, whatever the user's login shell is. Keeps at most 1 MiB of stdout and of stderr. The
+   * command is ended when it is given up, and when the line breaks.
+   */
   run(command: string, options?: CommandOptions): Promise<CommandOutcome>;
   /** Opens a port on the node's 127.0.0.1 that leads back to us; the node chooses one where `port` is taken or 0. */
   listen(port: number, onStream: (stream: Duplex) => void): Promise<Tunnel>;
+  /** When the last channel or port was closed, as `performance.now()` says it; undefined while there is one. */
+  idleSince(): number | undefined;
+  /** Asks the node for a sign of life. Where it gives none in time the line is lost. */
+  checkAlive(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -68,7 +87,11 @@ class SshSession implements Session {
   readonly #client: Client;
   readonly #line: Duplex;
   readonly #lost = new AbortController();
+  /** Aborts when nothing can be opened any more, whatever the reason. */
+  readonly #ended = new AbortController();
   readonly #places = pLimit(maxChannels);
+  readonly #sessions = new SessionPlaces(isRefusedSession);
+  readonly #usage = new Usage();
   readonly #streams = new Set<ChannelStream>();
   readonly #tunnels: Tunnels;
   readonly #pulse: NodeJS.Timeout;
@@ -82,7 +105,7 @@ class SshSession implements Session {
     this.#line = line;
     this.#tunnels = new Tunnels(name, client, (channel) => this.#stream(channel, true));
     // every request under way listens to it
-    setMaxListeners(0, this.#lost.signal);
+    setMaxListeners(0, this.#lost.signal, this.#ended.signal);
     through?.lost.addEventListener('abort', () => this.#lose(saysWhy(through.lost.reason)), { once: true });
     client.on('error', (error) => this.#lose(error.message));
     client.on('close', () => this.#lose('The connection was closed by the other side.'));
@@ -100,6 +123,14 @@ class SshSession implements Session {
 
   get lost(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  get room(): Room {
+    return this.#sessions;
+  }
+
+  idleSince(): number | undefined {
+    return this.#usage.idleSince;
   }
 
   openStreamLocal(path: string): Promise<Duplex> {
@@ -133,32 +164,81 @@ class SshSession implements Session {
     );
   }
 
-  openCommand(command: string): Promise<Duplex> {
-    return this.#openStream(
-      (callback) => this.#client.exec(command, callback),
-      (error) => this.#refusedCommand(command, error),
+  openCommand(command: string, { bound = false, service = false }: StreamOptions = {}): Promise<Duplex> {
+    return this.#openSession(
+      () =>
+        this.#openStream(
+          (callback) => this.#client.exec(bound ? boundFilter(command) : command, callback),
+          (error) => this.#refusedCommand(command, error),
+          service,
+        ),
+      (stream) => stream.released,
     );
   }
 
-  run(command: string, { signal, timeoutMs }: CommandOptions = {}): Promise<CommandOutcome> {
-    return this.#inPlace(async (done) => {
-      signal?.throwIfAborted();
-      const outcome = await this.#open(
-        // its stdin is empty by the redirection: ssh2 sends no signals any more on a channel that has ended
-        (callback) => this.#client.exec(`sh -c ${quote(command)} </dev/null`, callback),
-        (channel) => this.#collect(channel, command, signal, timeoutMs),
-        (error) => this.#refusedCommand(command, error),
-      );
-      done(await outcome.end);
-    });
+  async run(command: string, { signal, timeoutMs }: CommandOptions = {}): Promise<CommandOutcome> {
+    signal?.throwIfAborted();
+    const running = await this.#openSession(
+      () =>
+        this.#inPlace(
+          () =>
+            this.#open(
+              (callback) => this.#client.exec(boundCommand(command), callback),
+              (channel) => this.#collect(channel, command, signal, timeoutMs),
+              (error) => this.#refusedCommand(command, error),
+            ),
+          ({ released }) => released,
+        ),
+      ({ released }) => released,
+      signal,
+    );
+    return running.end;
   }
 
   async listen(port: number, onStream: (stream: Duplex) => void): Promise<Tunnel> {
+    const leave = this.#usage.enter();
     try {
-      return await this.#tunnels.open(port, onStream);
+      const tunnel = await this.#tunnels.open(port, onStream);
+      return {
+        port: tunnel.port,
+        close: async () => {
+          await tunnel.close();
+          leave();
+        },
+      };
     } catch (error) {
+      leave();
       throw this.#gone() ?? error;
     }
+  }
+
+  checkAlive(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#gone()) {
+        resolve();
+        return;
+      }
+      const done = () => {
+        clearTimeout(timer);
+        this.#line.off('data', done);
+        this.lost.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#lose(`It gave no sign of life within ${milliseconds / 1000} s when it was asked for one.`);
+        done();
+      }, milliseconds);
+      this.#line.on('data', done);
+      this.lost.addEventListener('abort', done);
+      try {
+        // Any answer will do, and this question opens no channel: to close a port that was never opened. Answers may wait
+        // behind much else that the node sends, so whatever comes counts.
+        this.#client.unforwardIn('127.0.0.1', 1, done);
+      } catch {
+        // the connection is just being closed
+        done();
+      }
+    });
   }
 
   async close(): Promise<void> {
@@ -166,6 +246,7 @@ class SshSession implements Session {
       return;
     }
     this.#closed = true;
+    this.#ended.abort();
     clearInterval(this.#pulse);
     for (const stream of this.#streams) {
       stream.destroy();
@@ -188,6 +269,7 @@ class SshSession implements Session {
       detail,
     );
     this.#lost.abort(failure);
+    this.#ended.abort();
     // ssh2 ends their streams as if all had arrived; with an error nobody takes a part for the whole
     for (const stream of this.#streams) {
       stream.destroy(failure);
@@ -216,19 +298,50 @@ class SshSession implements Session {
     );
   }
 
-  /** Runs a task when fewer than the allowed channels are open. It gives its answer early and ends when its channel is closed. */
-  #inPlace<T>(task: (done: (answer: T) => void) => Promise<void>): Promise<T> {
+  /** Opens a channel with a command when the server has room for it. A wait that is no longer wanted ends with the signal. */
+  async #openSession<T>(
+    open: () => Promise<T>,
+    released: (channel: T) => Promise<unknown>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const given = AbortSignal.any(signal ? [signal, this.#ended.signal] : [this.#ended.signal]);
+    const leave = this.#usage.enter();
+    try {
+      return await this.#sessions.open(open, released, given);
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : (this.#gone() ?? error);
+    } finally {
+      leave();
+    }
+  }
+
+  /** Opens a channel when fewer than the allowed ones are open, and keeps its place until it is released. */
+  #inPlace<T>(
+    open: () => Promise<T>,
+    released: (channel: T) => Promise<unknown>,
+    { service = false }: { readonly service?: boolean } = {},
+  ): Promise<T> {
+    const leave = this.#usage.enter();
     return new Promise((resolve, reject) => {
-      this.#places(() => task(resolve)).catch(reject);
+      this.#places(async () => {
+        const channel = await open();
+        resolve(channel);
+        if (service) {
+          leave();
+        }
+        await released(channel);
+      })
+        .catch(reject)
+        .finally(leave);
     });
   }
 
-  #openStream(open: Opener, problem: (error: Error) => Failure): Promise<Duplex> {
-    return this.#inPlace(async (done) => {
-      const stream = await this.#open(open, (channel) => this.#stream(channel, false), problem);
-      done(stream);
-      await stream.released;
-    });
+  #openStream(open: Opener, problem: (error: Error) => Failure, service = false): Promise<ChannelStream> {
+    return this.#inPlace(
+      () => this.#open(open, (channel) => this.#stream(channel, false), problem),
+      (stream) => stream.released,
+      { service },
+    );
   }
 
   /** `use` listens to the channel at once: a short command's output and end may be in the same packet as its start. */
@@ -255,15 +368,14 @@ class SshSession implements Session {
     command: string,
     signal: AbortSignal | undefined,
     timeoutMs: number | undefined,
-  ): { readonly end: Promise<CommandOutcome> } {
+  ): Running {
+    const released = new Promise<void>((resolve) => channel.once('close', () => resolve()));
     const end = new Promise<CommandOutcome>((resolve, reject) => {
       const stdout = keepOutput(channel);
       const stderr = keepOutput(channel.stderr);
       let code: number | undefined;
       const stop = (reason: unknown) => {
         reject(reason);
-        // closing alone leaves the command running until it writes; for root, sshd passes no signal on (no privilege separation)
-        channel.signal('TERM');
         channel.close();
       };
       const onAbort = () => stop(signal?.reason);
@@ -294,9 +406,16 @@ class SshSession implements Session {
         onAbort();
       }
     });
-    // wrapped, so that whoever opens the channel does not wait for the end too
-    return { end };
+    // it may fail before whoever opened the channel has got to waiting for it
+    end.catch(() => undefined);
+    return { end, released };
   }
+}
+
+/** A command that runs. `released` resolves when its channel is closed, which an end that was not waited for does not. */
+interface Running {
+  readonly end: Promise<CommandOutcome>;
+  readonly released: Promise<void>;
 }
 
 type Opener = (callback: (error: Error | undefined, channel: ClientChannel) => void) => unknown;
@@ -305,8 +424,10 @@ function saysWhy(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason);
 }
 
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+/** Did sshd open no session? It gives a reason then (RFC 4254, 5.1); a command that cannot be run has a session, and none. */
+function isRefusedSession(error: unknown): boolean {
+  const cause = error instanceof Failure ? error.cause : undefined;
+  return cause instanceof Error && 'reason' in cause && typeof cause.reason === 'number';
 }
 
 /** A command on one short line, for sentences. */
