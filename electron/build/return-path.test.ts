@@ -30,6 +30,9 @@ function lineTo(uri: string): Line {
     lost: new AbortController().signal,
     request: unused,
     run: unused,
+    isCrowded: unused,
+    idleSince: unused,
+    checkAlive: unused,
     close: unused,
     offer: (_, port) => {
       asked.push(port);

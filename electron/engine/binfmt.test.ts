@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { emulatedPlatforms, printHandlers } from './binfmt.ts';
+import { emulatedPlatforms, printHandlers, readHandlers } from './binfmt.ts';
 
 /** Entries as the kernel prints them, with the names and bytes that qemu's and Debian's registrations use. */
 const arm64 = entry('qemu-aarch64', {
@@ -32,6 +32,30 @@ function entry(
   return [...lines, ...(mask === undefined ? [] : [`mask ${mask}`])].map((line) => `./${name}:${line}\n`).join('');
 }
 const on = './status:enabled\n';
+
+describe('handlers that are there for nothing', () => {
+  test('are those without flag F, and those that are switched off', () => {
+    const printed = arm64.replace('POF', 'PO') + s390x.replace(':enabled', ':disabled') + arm + on;
+    expect(readHandlers(printed)).toEqual({
+      platforms: ['linux/arm/v7', 'linux/arm/v6'],
+      withoutF: ['linux/arm64'],
+      disabled: ['linux/s390x'],
+    });
+  });
+
+  test('are all of them where all are switched off', () => {
+    expect(readHandlers(`${arm64}${s390x}./status:disabled\n`)).toEqual({
+      platforms: [],
+      withoutF: [],
+      disabled: ['linux/arm64', 'linux/s390x'],
+    });
+  });
+
+  test('do not count beside one for the same programs that works', () => {
+    const other = arm64.replaceAll('qemu-aarch64', 'other').replace('POF', 'PO');
+    expect(readHandlers(arm64 + other + on)).toEqual({ platforms: ['linux/arm64'], withoutF: [], disabled: [] });
+  });
+});
 
 describe('the platforms that a kernel emulates', () => {
   test('are those whose programs one of its handlers takes', () => {

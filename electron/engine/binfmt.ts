@@ -7,6 +7,9 @@ import { type Platform, parsePlatform } from '../../shared/platform.ts';
 export const printHandlers = `cd /proc/sys/fs/binfmt_misc 2>/dev/null && grep -sH '' ./*`;
 
 interface Handler {
+  readonly isEnabled: boolean;
+  /** Has it flag F, "fix binary": its interpreter is opened when it is registered? */
+  readonly isFixed: boolean;
   readonly offset: number;
   readonly magic: Buffer;
   readonly mask: Buffer;
@@ -29,12 +32,27 @@ const platforms: Readonly<Record<string, Elf>> = {
   'linux/loong64': [2, 1, 258],
 };
 
+/** What a kernel's handlers for foreign programs are good for. */
+export interface Handlers {
+  /** What containers can run: the handler is enabled and has flag F. */
+  readonly platforms: readonly Platform[];
+  /** What only the machine itself can run: no handler that is enabled has flag F. */
+  readonly withoutF: readonly Platform[];
+  /** What it could run with a handler that is switched off, or with all of them. */
+  readonly disabled: readonly Platform[];
+}
+
 /**
  * The platforms that a kernel hands to an emulator, from the output of {@link printHandlers}. A handler counts only where it
  * is enabled and has flag F: without F its interpreter would be looked for inside the container, where it is not.
  * Format: https://docs.kernel.org/admin-guide/binfmt-misc.html
  */
 export function emulatedPlatforms(printed: string): Platform[] {
+  return [...readHandlers(printed).platforms];
+}
+
+/** As {@link emulatedPlatforms}, with what handlers are there for nothing. */
+export function readHandlers(printed: string): Handlers {
   const entries = new Map<string, string[]>();
   for (const line of printed.split('\n')) {
     const match = /^\.\/([^:]+):(.*)$/.exec(line);
@@ -43,28 +61,33 @@ export function emulatedPlatforms(printed: string): Platform[] {
       entries.set(name, [...(entries.get(name) ?? []), text]);
     }
   }
-  if (entries.get('status')?.[0] !== 'enabled') {
-    return [];
-  }
+  const isOn = entries.get('status')?.[0] === 'enabled';
   entries.delete('status');
   const handlers = [...entries.values()].map(handlerOf).filter((handler) => handler !== undefined);
-  return Object.entries(platforms)
-    .filter(([, elf]) => handlers.some((handler) => runs(handler, elf)))
-    .map(([name]) => parsePlatform(name))
-    .filter((platform) => platform !== undefined);
+  const run = (which: readonly Handler[]) =>
+    Object.entries(platforms)
+      .filter(([, elf]) => which.some((handler) => runs(handler, elf)))
+      .map(([name]) => parsePlatform(name))
+      .filter((platform) => platform !== undefined);
+  const enabled = isOn ? handlers.filter(({ isEnabled }) => isEnabled) : [];
+  const good = run(enabled.filter(({ isFixed }) => isFixed));
+  const withoutF = run(enabled).filter((platform) => !good.includes(platform));
+  const disabled = run(handlers).filter((platform) => !good.includes(platform) && !withoutF.includes(platform));
+  return { platforms: good, withoutF, disabled };
 }
 
 function handlerOf(lines: readonly string[]): Handler | undefined {
   const value = (key: string) => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1);
   const flags = lines.find((line) => line.startsWith('flags:')) ?? '';
   const magic = Buffer.from(value('magic') ?? '', 'hex');
-  if (lines[0] !== 'enabled' || !flags.slice('flags:'.length).includes('F') || magic.length === 0) {
+  if (magic.length === 0) {
     return undefined;
   }
   const printedMask = value('mask');
   // the kernel prints no mask where all bits count
   const mask = printedMask === undefined ? Buffer.alloc(magic.length, 0xff) : Buffer.from(printedMask, 'hex');
-  return { offset: Number(value('offset') ?? 0), magic, mask };
+  const isFixed = flags.slice('flags:'.length).includes('F');
+  return { isEnabled: lines[0] === 'enabled', isFixed, offset: Number(value('offset') ?? 0), magic, mask };
 }
 
 /** Does the handler take fixed executables and position-independent ones alike? */

@@ -1,7 +1,8 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { type Duplex, PassThrough, pipeline, Readable } from 'node:stream';
-import pLimit from 'p-limit';
 import { Failure, fail } from '../../shared/problem.ts';
+import type { Room } from '../ssh/session-places.ts';
+import { Queue } from './queue.ts';
 import type { EngineRequest, EngineResponse } from './transport.ts';
 
 /** How many requests one engine answers at once; the next ones wait. Leaves room for commands on the same SSH connection. */
@@ -19,17 +20,20 @@ export interface HttpOptions {
   readonly connect: () => Promise<Duplex>;
   /** Aborts with the `Failure` to give when the line is lost. */
   readonly lost: AbortSignal;
+  /** Where each connection is a command on the node: the room that there is for those. */
+  readonly room?: Room;
 }
 
 /** HTTP to an engine over streams of any kind. */
 export class EngineHttp {
   readonly #options: HttpOptions;
-  readonly #agent: Agent;
-  readonly #places = pLimit(maxConnections);
+  readonly #agent: StreamAgent;
+  readonly #queue: Queue;
 
   constructor(options: HttpOptions) {
     this.#options = options;
-    this.#agent = new StreamAgent(options.connect);
+    this.#agent = new StreamAgent(options.connect, options.room);
+    this.#queue = new Queue(() => Math.min(maxConnections, options.room?.limit ?? maxConnections));
   }
 
   /**
@@ -39,7 +43,7 @@ export class EngineHttp {
    * A connection that turns out to be stale is replaced once, where the request can be sent again.
    */
   async request(request: EngineRequest): Promise<EngineResponse> {
-    const leave = await this.#enter(request.signal);
+    const leave = await this.#enter(request);
     try {
       return await this.#send(request, leave);
     } catch (error) {
@@ -50,6 +54,11 @@ export class EngineHttp {
     }
   }
 
+  /** Does a request wait just now because too many are under way? */
+  get isCrowded(): boolean {
+    return this.#queue.isCrowded || this.#options.room?.isCrowded === true;
+  }
+
   close(): void {
     this.#agent.destroy();
   }
@@ -58,21 +67,10 @@ export class EngineHttp {
    * Waits for a place and resolves with the way to leave it. The agent's own limit does not count connections that are still
    * being opened, so a rush of requests would open one each.
    */
-  #enter(signal: AbortSignal | undefined): Promise<() => void> {
-    return new Promise((enter, reject) => {
-      const { lost } = this.#options;
-      const signals = signal ? [signal, lost] : [lost];
-      const onAbort = () => reject(signals.find(({ aborted }) => aborted)?.reason);
-      const forget = listen(signals, onAbort);
-      void this.#places(() => {
-        forget();
-        if (signals.some(({ aborted }) => aborted)) {
-          onAbort();
-          return undefined;
-        }
-        return new Promise<void>((leave) => enter(leave));
-      });
-    });
+  #enter({ signal, timeoutMs }: EngineRequest): Promise<() => void> {
+    const { lost } = this.#options;
+    // what may take any time has no limit of its own
+    return this.#queue.enter(timeoutMs === undefined ? 'long' : 'short', signal ? [signal, lost] : [lost]);
   }
 
   #send({ method, path, headers, body, signal, timeoutMs }: EngineRequest, leave: () => void): Promise<EngineResponse> {
@@ -108,13 +106,18 @@ export class EngineHttp {
         }
       };
       const unlisten = listen(signal ? [signal, lost] : [lost], () => stop(explain()));
-      const timer =
-        timeoutMs === undefined ? undefined : setTimeout(() => stop(this.#silent(what, timeoutMs)), timeoutMs);
+      let timer: NodeJS.Timeout | undefined;
       const forget = () => {
         unlisten();
         clearTimeout(timer);
       };
 
+      // not before there is a connection: where the node has no room for one, that is no silence of its engine
+      outgoing.once('socket', () => {
+        if (timeoutMs !== undefined && !answer) {
+          timer = setTimeout(() => stop(this.#silent(what, timeoutMs)), timeoutMs);
+        }
+      });
       outgoing.on('error', (error) => {
         // once the answer has begun, its body tells how it ends
         if (!answer) {
@@ -171,13 +174,25 @@ export class EngineHttp {
   }
 }
 
-/** An agent whose connections are streams that somebody else opens. */
+/** An agent whose connections are streams that somebody else opens. None is kept while somebody waits for the room it takes. */
 class StreamAgent extends Agent {
   readonly #connect: () => Promise<Duplex>;
+  readonly #room: Room | undefined;
 
-  constructor(connect: () => Promise<Duplex>) {
+  constructor(connect: () => Promise<Duplex>, room: Room | undefined) {
     super({ keepAlive: true, timeout: idleMs });
     this.#connect = connect;
+    this.#room = room;
+    room?.onCrowded(() => {
+      for (const stream of Object.values(this.freeSockets).flat()) {
+        stream?.destroy();
+      }
+    });
+  }
+
+  // the types of Node 20 say that it returns nothing
+  override keepSocketAlive(stream: Duplex): boolean {
+    return !this.#room?.isCrowded && Boolean(super.keepSocketAlive(stream));
   }
 
   override createConnection(

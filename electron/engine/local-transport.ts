@@ -7,34 +7,98 @@ import type { Duplex } from 'node:stream';
 import { fail } from '../../shared/problem.ts';
 import { keepOutput } from '../ssh/command-output.ts';
 import { EngineHttp } from './http.ts';
-import { socketProblem } from './socket.ts';
+import { type PodmanService, startServiceHere } from './service.ts';
+import { noEngineHere, socketProblem } from './socket.ts';
 import type { CommandResult, Offer, Transport } from './transport.ts';
 
-/**
- * The way to an engine on this computer. Fails with `engine.no-socket` where nobody listens on the socket.
- */
-export async function openLocalTransport(options: {
+/** A transport on this computer, which knows whether it had to start the engine. */
+export interface LocalTransport extends Transport {
+  readonly isStarted: boolean;
+}
+
+export interface LocalTransportOptions {
   readonly name: string;
-  readonly socketPath: string;
-}): Promise<Transport> {
-  const { name, socketPath } = options;
-  const lost = new AbortController().signal;
+  /** The engine's socket; without one it is looked for, and podman is started where only its command is there. */
+  readonly socketPath?: string;
+  /** Stops the search, and the start of an engine. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The way to an engine on this computer. Fails with `engine.no-socket` where nobody listens on the socket, or where none is
+ * found and podman is not there to be started.
+ */
+export async function openLocalTransport({ name, socketPath, signal }: LocalTransportOptions): Promise<LocalTransport> {
+  if (socketPath !== undefined) {
+    (await dialSocket(name, socketPath)).destroy();
+    return localTransport(name, socketPath);
+  }
+  const open = await firstOpen(name, podmanSocketsHere());
+  if (open !== undefined) {
+    return localTransport(name, open);
+  }
+  if (await isHere('podman')) {
+    const service = await startServiceHere(name, signal);
+    return localTransport(name, service.socketPath, service);
+  }
+  const docker = await firstOpen(name, dockerSocketsHere());
+  if (docker === undefined) {
+    throw noEngineHere(name);
+  }
+  return localTransport(name, docker);
+}
+
+function localTransport(name: string, socketPath: string, service?: PodmanService): LocalTransport {
+  const lost = service?.ended ?? new AbortController().signal;
   // every request under way listens to it
   setMaxListeners(0, lost);
-  const dial = () => dialSocket(name, socketPath);
-  (await dial()).destroy();
-  const http = new EngineHttp({ name, connect: dial, lost });
+  const http = new EngineHttp({ name, connect: () => dialSocket(name, socketPath), lost });
   return {
     name,
     socketPath,
+    isStarted: service !== undefined,
     lost,
     request: (request) => http.request(request),
     run: (command, how) => runHere(name, command, how),
     offer: openPort,
+    isCrowded: () => http.isCrowded,
+    // nothing is open while nothing is asked
+    idleSince: () => undefined,
+    checkAlive: async () => undefined,
     async close() {
       http.close();
+      await service?.close();
     },
   };
+}
+
+function runtimeFolder(): string {
+  return process.env.XDG_RUNTIME_DIR || `/run/user/${process.getuid?.() ?? 0}`;
+}
+
+function podmanSocketsHere(): string[] {
+  return [`${runtimeFolder()}/podman/podman.sock`, '/run/podman/podman.sock'];
+}
+
+function dockerSocketsHere(): string[] {
+  return ['/var/run/docker.sock', `${runtimeFolder()}/docker.sock`];
+}
+
+/** The first of these sockets on which somebody listens for us. */
+async function firstOpen(name: string, paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    try {
+      (await dialSocket(name, path)).destroy();
+      return path;
+    } catch {
+      // missing, not ours, or dead
+    }
+  }
+  return undefined;
+}
+
+async function isHere(command: string): Promise<boolean> {
+  return (await runHere('this computer', `command -v ${command}`)).code === 0;
 }
 
 function dialSocket(name: string, path: string): Promise<Duplex> {
@@ -60,7 +124,8 @@ function dialSocket(name: string, path: string): Promise<Duplex> {
   });
 }
 
-function runHere(
+/** Runs a command in a POSIX shell of this computer, as {@link Transport.run} does on a node. */
+export function runHere(
   name: string,
   command: string,
   { signal, timeoutMs }: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},

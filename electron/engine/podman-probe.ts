@@ -107,7 +107,9 @@ async function diskOf(transport: Transport, { store }: Info, signal?: AbortSigna
 /** What a command prints, and nothing where it cannot be run. */
 async function printed(transport: Transport, command: string, signal?: AbortSignal): Promise<string> {
   try {
-    const options = { timeoutMs: commandPatience, ...(signal ? { signal } : {}) };
+    // the signal counts the wait for room on the line too, of which a node with few sessions may have none
+    const patience = AbortSignal.timeout(commandPatience);
+    const options = { timeoutMs: commandPatience, signal: signal ? AbortSignal.any([signal, patience]) : patience };
     return (await transport.run(command, options)).stdout;
   } catch {
     return '';

@@ -12,17 +12,30 @@ const findMs = 60_000;
 const testMs = 20_000;
 const complaintMs = 5_000;
 
-/**
- * The path of the engine's socket on a node: what podman says, then the usual places, podman's before docker's.
- * Undefined where none of them is there and usable.
- */
-export async function findSocket(run: Run, signal?: AbortSignal): Promise<string | undefined> {
+/** What a node has of engines. */
+export interface FoundSockets {
+  /** The sockets that are there and ours to write to: what podman says, then the usual places, podman's before docker's. */
+  readonly paths: readonly string[];
+  /** Is the podman command there, which can open a socket? */
+  readonly hasPodman: boolean;
+}
+
+/** Looks for the sockets of engines on a node. Undefined where the node runs something else than what it is told, or nothing. */
+export async function findSockets(run: Run, signal?: AbortSignal): Promise<FoundSockets | undefined> {
   // podman gives a path, in some versions with unix:// before it, whether the socket exists or not
   const command = `said=$(podman info --format '{{.Host.RemoteSocket.Path}}' 2>/dev/null); user=/run/user/$(id -u)
     for path in "\${said#unix://}" "$user/podman/podman.sock" /run/podman/podman.sock /var/run/docker.sock "$user/docker.sock"
-    do if [ -S "$path" ] && [ -w "$path" ]; then echo "$path"; exit; fi; done`;
+    do if [ -S "$path" ] && [ -w "$path" ]; then echo "$path"; fi; done
+    command -v podman >/dev/null && echo podman; echo looked`;
   const { stdout } = await run(command, { timeoutMs: findMs, ...(signal ? { signal } : {}) });
-  return stdout.trim() || undefined;
+  const lines = stdout.trim().split('\n');
+  if (lines.at(-1) !== 'looked') {
+    return undefined;
+  }
+  return {
+    paths: [...new Set(lines.filter((line) => line.startsWith('/')))],
+    hasPodman: lines.includes('podman'),
+  };
 }
 
 /** What stands in the way of a socket, as far as the node's file system tells. */
@@ -51,7 +64,7 @@ export async function dialComplaint(run: Run, path: string): Promise<string> {
 }
 
 export function socketProblem(name: string, path: string, state: Exclude<SocketState, 'open'>): Failure {
-  const docker = path.includes('docker');
+  const docker = isDocker(path);
   const start = docker
     ? '`sudo systemctl enable --now docker.socket`'
     : isRootless(path)
@@ -85,20 +98,43 @@ export function noSocketAnywhere(name: string): Failure {
   return fail(
     'engine.no-socket',
     `Node ${name}: no podman or docker socket was found in the usual places.`,
-    'Start one with `systemctl --user enable --now podman.socket` (rootless) or `sudo systemctl enable --now podman.socket`, or put its path into the connection: ssh://user@host/path/to.sock.',
+    'Install podman there, or where the engine has its socket elsewhere put the path into the connection: ssh://user@host/path/to.sock.',
+  );
+}
+
+/** Commands are refused, or another is run in their place (ForceCommand, a login shell that only says goodbye). */
+export function noLookingForSockets(name: string): Failure {
+  return fail(
+    'engine.no-socket',
+    `Node ${name} runs no commands of ours, so that its engine's socket cannot be looked for.`,
+    "Put the socket's path into the connection, as in ssh://user@host/run/podman/podman.sock, or allow commands for this user.",
+  );
+}
+
+export function noEngineHere(name: string): Failure {
+  return fail(
+    'engine.no-socket',
+    `Node ${name}: this computer has no socket of podman or docker that is yours to use, and no podman command.`,
+    'Install podman (https://podman.io/docs/installation), or build on other machines.',
   );
 }
 
 /** The command that connects its stdin and stdout to an engine's socket. */
 export function dialStdio(path: string): string {
   const url = quote(`unix://${path}`);
-  return path.includes('docker') ? `docker -H ${url} system dial-stdio` : `podman --url ${url} system dial-stdio`;
+  return isDocker(path) ? `docker -H ${url} system dial-stdio` : `podman --url ${url} system dial-stdio`;
 }
 
 function isRootless(path: string): boolean {
   return /^\/(run\/user|home|tmp)\//.test(path);
 }
 
-function quote(text: string): string {
+/** docker's sockets, by their name. */
+export function isDocker(path: string): boolean {
+  return path.includes('docker');
+}
+
+/** A text as one word of a POSIX shell. */
+export function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -50,7 +50,13 @@ export interface Transport {
   ): Promise<CommandResult>;
   /** Makes `server` reachable from the node at 127.0.0.1:port; another port is taken where that one is not free. */
   offer(server: Server, port: number): Promise<Offer>;
-  /** Aborts, with a `Failure` as its reason, when the line to the node is lost. Never aborts of a local engine. */
+  /** Aborts, with a `Failure` as its reason, when the line to the node is lost, or when an engine that was started for us has ended. */
   readonly lost: AbortSignal;
+  /** Does something wait just now because the node has no room for more at once? Then a late answer does not mean that it is silent. */
+  isCrowded(): boolean;
+  /** When it was last used, as `performance.now()` says it; undefined while it is, and where there is nothing to save by closing it. */
+  idleSince(): number | undefined;
+  /** Asks for a sign of life. Where there is none in time the line is lost. */
+  checkAlive(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { connect as dial } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { EngineHttp } from './http.ts';
+
+const never = new AbortController().signal;
+
+let folder: string;
+let server: Server;
+let opened: Duplex[];
+
+/** Opens a connection to the server; a test may put something before it. */
+async function connect(): Promise<Duplex> {
+  const socket = dial(join(folder, 'engine.sock'));
+  await once(socket, 'connect');
+  opened.push(socket);
+  return socket;
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'http-'));
+  opened = [];
+  server = createServer((request, response) => void response.end(request.url));
+  server.listen(join(folder, 'engine.sock'));
+  await once(server, 'listening');
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await rm(folder, { recursive: true });
+});
+
+async function get(http: EngineHttp, path: string, timeoutMs?: number): Promise<string> {
+  const limit = timeoutMs === undefined ? {} : { timeoutMs };
+  return text((await http.request({ method: 'GET', path, ...limit })).body);
+}
+
+test('the time for an answer does not run while there is no connection', async () => {
+  let open = (): void => undefined;
+  const room = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const http = new EngineHttp({ name: 'pi4', lost: never, connect: () => room.then(connect) });
+  const answer = get(http, '/late', 1_000);
+  // longer than the answer may take
+  await once(AbortSignal.timeout(1_200), 'abort');
+  open();
+  expect(await answer).toBe('/late');
+  http.close();
+});
+
+describe('where connections need room of which there is little', () => {
+  let limit: number;
+  let isCrowded: boolean;
+  let crowd: () => void;
+  let http: EngineHttp;
+
+  beforeEach(() => {
+    limit = Number.POSITIVE_INFINITY;
+    isCrowded = false;
+    const room = {
+      get limit() {
+        return limit;
+      },
+      get isCrowded() {
+        return isCrowded;
+      },
+      onCrowded: (listener: () => void) => {
+        crowd = listener;
+      },
+    };
+    http = new EngineHttp({ name: 'pi4', lost: never, connect, room });
+  });
+  afterEach(() => http.close());
+
+  test('one that is kept for the next request gives way to whoever waits', async () => {
+    await get(http, '/');
+    await get(http, '/');
+    expect(opened).toHaveLength(1);
+    expect(opened[0]?.destroyed).toBe(false);
+    crowd();
+    expect(opened[0]?.destroyed).toBe(true);
+  });
+
+  test('none is kept while somebody waits', async () => {
+    isCrowded = true;
+    await get(http, '/');
+    await expect.poll(() => opened[0]?.destroyed).toBe(true);
+    expect(http.isCrowded).toBe(true);
+  });
+
+  test('no more are opened than there may be', async () => {
+    limit = 2;
+    server.removeAllListeners('request').on('request', (request, response) => {
+      if (request.url === '/build') {
+        response.write('begun');
+      } else {
+        response.end(request.url);
+      }
+    });
+    const builds = [1, 2, 3].map(() => http.request({ method: 'POST', path: '/build' }));
+    await builds[0];
+    const paths = ['/a', '/b', '/c', '/d'];
+    expect(await Promise.all(paths.map((path) => get(http, path, 30_000)))).toEqual(paths);
+    expect(opened.length).toBe(2);
+    expect(http.isCrowded).toBe(true);
+    for (const build of builds) {
+      build.catch(() => undefined);
+    }
+  });
+});
