@@ -1,78 +1,47 @@
-import { access, readFile } from 'node:fs/promises';
-import { homedir, userInfo } from 'node:os';
-import { join } from 'node:path';
-import { z } from 'zod';
-import { nameSchema, uriSchema } from '../../shared/connection.ts';
-import type { Candidate } from '../../shared/contract.ts';
-import { listHosts } from '../ssh/ssh-config/hosts.ts';
+import type { CallRequest } from '../../shared/contract.ts';
+import type { Discovery, DiscoverySource } from '../../shared/discovery.ts';
+import { findContainersConf } from './import/containers-conf.ts';
+import { findDockerContexts } from './import/docker-contexts.ts';
+import { readGivenFile } from './import/file.ts';
+import { type Found, nothing } from './import/found.ts';
+import { gather, type Known } from './import/gather.ts';
+import { findLocalEngines } from './import/local-engines.ts';
+import { type Places, thesePlaces } from './import/places.ts';
+import { findPodmanConnections } from './import/podman-json.ts';
+import { findSshHosts } from './import/ssh-hosts.ts';
 
-type Found = Omit<Candidate, 'connection'>;
+/** Where to look. Where two know the same engine, the first names it. */
+const finders: readonly (readonly [Exclude<DiscoverySource, 'file'>, (places: Places) => Promise<Found>])[] = [
+  ['local', findLocalEngines],
+  ['podman', findPodmanConnections],
+  ['containers-conf', findContainersConf],
+  ['docker', findDockerContexts],
+  ['ssh-config', findSshHosts],
+];
 
 /**
- * What this computer knows of engines: its own sockets, podman's connections and hosts of ~/.ssh/config. Only files are
- * read, nothing is contacted or run. A file that cannot be read gives nothing: it is somebody else's.
+ * What this computer knows of engines and farms, or what a given file holds. Only files are read, nothing is contacted or run.
+ * A file of this computer that cannot be read is named in the notes: it is somebody else's, and no reason to stop.
+ * @throws Failure `connection.file` for a given file that is none of those that can be read
  */
-export async function discover(env: NodeJS.ProcessEnv = process.env): Promise<Found[]> {
-  const found = await Promise.all([localSockets(env), podmanConnections(env), sshHosts()]);
-  const names = new Set<string>();
-  return found.flat().filter(({ name, uri }) => {
-    const isNew = nameSchema.safeParse(name).success && uriSchema.safeParse(uri).success && !names.has(name);
-    names.add(name);
-    return isNew;
-  });
-}
-
-async function localSockets(env: NodeJS.ProcessEnv): Promise<Found[]> {
-  const runtime = env.XDG_RUNTIME_DIR ?? `/run/user/${userInfo().uid}`;
-  const sockets = [
-    { name: 'this-computer', path: join(runtime, 'podman', 'podman.sock') },
-    { name: 'this-computer-root', path: '/run/podman/podman.sock' },
-  ];
-  const there = await Promise.all(
-    sockets.map(({ path }) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return sockets
-    .filter((_, index) => there[index])
-    .map(({ name, path }) => ({ source: 'local', name, uri: `unix://${path}` }));
-}
-
-/** The file of podman 5 and newer. Source: containers/common, pkg/config/connections.go. */
-const podmanSchema = z.object({
-  Connection: z.object({
-    Connections: z.record(z.string(), z.object({ URI: z.string(), Identity: z.string().optional() })),
-  }),
-});
-
-async function podmanConnections(env: NodeJS.ProcessEnv): Promise<Found[]> {
-  const path =
-    env.PODMAN_CONNECTIONS_CONF ??
-    join(env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'containers', 'podman-connections.json');
-  try {
-    const { Connection } = podmanSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-    return Object.entries(Connection.Connections).map(([name, { URI, Identity }]) => ({
-      source: 'podman',
-      name,
-      uri: URI,
-      ...(Identity ? { identity: Identity } : {}),
-    }));
-  } catch {
-    return [];
+export async function discover(
+  { file, sources }: CallRequest<'connections.discover'>,
+  known: Known,
+  places: Places = thesePlaces(),
+): Promise<Discovery> {
+  if (file) {
+    return gather([readGivenFile(file)], known, places.home);
   }
+  const chosen = finders.filter(([source]) => sources?.includes(source) ?? true);
+  return gather(await Promise.all(chosen.map(([source, find]) => guarded(source, find(places)))), known, places.home);
 }
 
-/**
- * Hosts of the SSH configuration, by the names under which it has them, so that it stays the truth about them: a pattern names
- * none, and a host without a HostName is only a set of options.
- */
-async function sshHosts(): Promise<Found[]> {
+/** One source that fails in a way that nobody thought of does not take the others with it. */
+async function guarded(source: DiscoverySource, finding: Promise<Found>): Promise<Found> {
   try {
-    return (await listHosts()).map((host) => ({ source: 'ssh-config', name: host, uri: `ssh://${host}` }));
-  } catch {
-    return [];
+    return await finding;
+  } catch (error) {
+    const message = `It could not be looked through: ${error instanceof Error ? error.message : String(error)}`;
+    return nothing(source, [{ path: source, message }]);
   }
 }

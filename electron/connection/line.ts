@@ -1,21 +1,38 @@
+import type { Duplex } from 'node:stream';
 import { Failure, fail } from '../../shared/problem.ts';
-import type { NewHostKey } from '../ssh/connect.ts';
+import type { NewHostKey, Reached } from '../ssh/connect.ts';
 import type { KnownHosts } from '../ssh/known-hosts.ts';
+import type { AskSecret } from '../ssh/secret.ts';
 import { openSession, type Session } from '../ssh/session.ts';
 import type { Hop } from '../ssh/ssh-config/jump.ts';
 import type { ResolvedHost } from '../ssh/ssh-config/resolve.ts';
 import { findRoute } from './route.ts';
 
-/** How host keys are judged. */
+/** How host keys are judged, and where secrets come from. */
 export interface Trust {
   /** The host keys that are known, with those of more files. Read anew each time: a person may have mended a file meanwhile. */
   readonly loadKnownHosts: (more: readonly string[]) => Promise<KnownHosts>;
-  /** Asked when no file knows a host's key. Whoever answers yes also saves it, with `rememberHostKey`. */
-  readonly decideHostKey: (key: NewHostKey) => Promise<boolean>;
+  /**
+   * Asked when no file knows a host's key. Whoever answers yes also saves it, with `rememberHostKey`. The signal aborts when nobody
+   * waits for the answer any more.
+   */
+  readonly decideHostKey: (key: NewHostKey, signal: AbortSignal) => Promise<boolean>;
+  /** Asked for passphrases, passwords and what servers want to know. Without it, none of them is tried. */
+  readonly askSecret?: AskSecret;
 }
 
 export interface LineOptions extends Trust {
   readonly signal?: AbortSignal;
+  /** Told how far the way to each host of the route has come. */
+  readonly onReached?: (reached: Reached, hop: Waypoint) => void;
+}
+
+/** One host of a route. `jump` is the jump host's name; missing for the destination. */
+export interface Waypoint {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly jump?: string;
 }
 
 /**
@@ -30,17 +47,28 @@ export async function openLine(
 ): Promise<Session> {
   const route = await findRoute(name, destination);
   let session: Session | undefined;
+  // a jump host that waits for the next may do so for minutes: with its session goes what it waits for
+  const giveUp = () => void session?.close();
+  options.signal?.addEventListener('abort', giveUp, { once: true });
   for (const [index, host] of route.entries()) {
     const isLast = index === route.length - 1;
     // sentences begin with "Node NAME"
     const hopName = isLast ? name : `${name}: jump host ${host.originalHost}`;
     try {
-      session = await openHop(hopName, host, session, isLast ? destination.identity : undefined, options);
+      const waypoint = {
+        host: host.host,
+        port: host.port,
+        user: host.user,
+        ...(isLast ? {} : { jump: host.originalHost }),
+      };
+      session = await openHop(hopName, host, session, isLast ? destination.identity : undefined, options, waypoint);
     } catch (error) {
+      options.signal?.removeEventListener('abort', giveUp);
       await session?.close();
-      throw error;
+      throw options.signal?.aborted ? options.signal.reason : error;
     }
   }
+  options.signal?.removeEventListener('abort', giveUp);
   if (!session) {
     throw new Error('a route has at least its destination');
   }
@@ -52,10 +80,12 @@ async function openHop(
   host: ResolvedHost,
   through: Session | undefined,
   identity: string | undefined,
-  { loadKnownHosts, decideHostKey, signal }: LineOptions,
+  { loadKnownHosts, decideHostKey, askSecret, signal, onReached }: LineOptions,
+  waypoint: Waypoint,
 ): Promise<Session> {
   const { agentSocket, identities, identitiesOnly, hostKeyAlias, connectSeconds, aliveSeconds, aliveMisses } = host;
   const knownHosts = await loadKnownHosts(host.knownHostsFiles);
+  const tell = (reached: Reached) => onReached?.(reached, waypoint);
   return openSession({
     name,
     host: host.host,
@@ -63,13 +93,18 @@ async function openHop(
     user: host.user,
     identitiesOnly,
     knownHosts,
+    hashKnownHosts: host.hashKnownHosts,
     decideHostKey,
+    allowed: host.allowed,
+    passwordPrompts: host.passwordPrompts,
+    ...(askSecret === undefined ? {} : { askSecret }),
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
     ...(agentSocket === undefined ? {} : { agentSocket }),
     ...(identities === undefined ? {} : { identities }),
     ...(identity === undefined ? {} : { identity }),
     ...(signal === undefined ? {} : { signal }),
-    ...(through ? { through, via: await reach(name, host, through) } : {}),
+    ...(through ? { through, via: await reach(name, host, through, tell) } : {}),
+    onReached: tell,
     timing: {
       ...(connectSeconds === undefined ? {} : { connectMs: connectSeconds * 1000 }),
       ...(aliveSeconds === undefined ? {} : { keepAliveMs: aliveSeconds * 1000 }),
@@ -78,9 +113,16 @@ async function openHop(
   });
 }
 
-async function reach(name: string, { host, port }: ResolvedHost, through: Session) {
+async function reach(
+  name: string,
+  { host, port }: ResolvedHost,
+  through: Session,
+  tell: (reached: Reached) => void,
+): Promise<Duplex> {
   try {
-    return await through.openTcp(host, port);
+    const stream = await through.openTcp(host, port);
+    tell({ kind: 'connected', address: `${host.includes(':') ? `[${host}]` : host}:${port}` });
+    return stream;
   } catch (error) {
     if (!(error instanceof Failure) || error.problem.code !== 'ssh.unreachable') {
       throw error;

@@ -19,8 +19,12 @@ export async function openTransport(connection: Connection, options: LineOptions
       'Remove it and add it again with a URI that works.',
     );
   }
-  if (destination.kind === 'unix') {
-    return openLocalTransport({ name, socketPath: destination.socketPath });
+  if (destination.kind !== 'ssh') {
+    return openLocalTransport({
+      name,
+      ...(destination.kind === 'unix' ? { socketPath: destination.socketPath } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
   }
   const { socketPath } = destination;
   const session = await openLine(name, { ...destination, ...(identity ? { identity } : {}) }, options);

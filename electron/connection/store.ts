@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Connection, connectionSchema } from '../../shared/connection.ts';
+import { freeName } from '../../shared/free-name.ts';
 import { fail } from '../../shared/problem.ts';
 import { adviseKnown, firstTwice } from '../settings/known-names.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
+import { engineKey, keysOf } from './import/same-engine.ts';
 
 const settingsSchema = z
   .object({ connections: z.array(connectionSchema).readonly() })
@@ -14,6 +16,13 @@ const settingsSchema = z
     }
   });
 type Settings = Readonly<z.infer<typeof settingsSchema>>;
+
+/** What became of a connection that was wanted: it is called `name` now, or was before. */
+export interface AddedConnection {
+  readonly wanted: string;
+  readonly name: string;
+  readonly isNew: boolean;
+}
 
 /** What to change of a connection; what is missing stays, an empty identity is taken away. */
 export interface ConnectionChange {
@@ -67,6 +76,43 @@ export class ConnectionStore {
       return { connections: [...connections, connection] };
     });
     return connection;
+  }
+
+  /**
+   * Adds many at once, wholly or not at all. One whose engine is a connection already is not added again, and a name that is taken
+   * gets a number. Resolves with the connection that each has become, in their order.
+   * @throws Failure `settings.*`
+   */
+  async addAll(wanted: readonly Connection[]): Promise<readonly AddedConnection[]> {
+    let outcome: AddedConnection[] = [];
+    await this.#file.update(async (settings) => {
+      const names = await keysOf(settings.connections);
+      const connections = [...settings.connections];
+      outcome = [];
+      for (const connection of wanted) {
+        const key = await engineKey(connection.uri);
+        const known = key === undefined ? undefined : names.get(key);
+        if (known !== undefined) {
+          outcome.push({ wanted: connection.name, name: known, isNew: false });
+          continue;
+        }
+        const name = freeName(connection.name, (taken) => connections.some((other) => other.name === taken));
+        connections.push({ ...connection, name });
+        outcome.push({ wanted: connection.name, name, isNew: true });
+        if (key !== undefined) {
+          names.set(key, name);
+        }
+      }
+      return connections.length === settings.connections.length ? settings : { connections };
+    });
+    return outcome;
+  }
+
+  /** Takes connections out again that were only just added. One that is not there any more is no failure. @throws Failure `settings.*` */
+  async takeBack(names: readonly string[]): Promise<void> {
+    await this.#file.update(({ connections }) => ({
+      connections: connections.filter(({ name }) => !names.includes(name)),
+    }));
   }
 
   /** Changes a connection; what is missing in `change` stays. @throws Failure `connection.unknown`, `connection.exists`, `settings.*` */

@@ -1,31 +1,61 @@
-import type { Connection } from '../../shared/connection.ts';
-import type { Answer } from '../../shared/contract.ts';
-import type { Transport } from '../engine/transport.ts';
+import type { Answer } from '../../shared/question.ts';
 import type { NewHostKey } from '../ssh/connect.ts';
-import { KnownHosts, knownHostsFiles, rememberHostKey } from '../ssh/known-hosts.ts';
-import { openTransport } from './open.ts';
+import { hostLookup, KnownHosts, knownHostsFiles, rememberHostKey } from '../ssh/known-hosts.ts';
+import type { Trust } from './line.ts';
+import type { Ask, Secrets } from './secrets.ts';
+import { Turns } from './turns.ts';
 
-/** Asks a person about the key of a host that no file knows. */
-export type AskHostKey = (connection: string, key: NewHostKey) => Promise<Answer>;
+/** The host keys that a person trusts until the app is closed. */
+export class PassingHostKeys {
+  readonly #keys = new Set<string>();
+  readonly turns = new Turns<Answer>();
+
+  has(id: string): boolean {
+    return this.#keys.has(id);
+  }
+
+  add(id: string): void {
+    this.#keys.add(id);
+  }
+}
 
 /**
- * Opens the way to a connection's engine. A key that nobody has trusted yet is asked about, and saved where a person
- * trusts it from now on.
- * @throws Failure `connection.uri`, `ssh.*`, `engine.*`, and the signal's reason
+ * Host keys are judged by OpenSSH's files; a key that nobody has trusted yet is asked about, and saved where a person trusts it.
+ * Secrets are those that are kept, else a person is asked for them.
+ * @param passing is shared by all who trust in this run of the app.
  */
-export async function openTrusted(connection: Connection, ask: AskHostKey, signal?: AbortSignal): Promise<Transport> {
+export function trustBy(ask: Ask, secrets: Secrets, passing: PassingHostKeys): Trust {
   const files = knownHostsFiles();
-  return openTransport(connection, {
-    ...(signal ? { signal } : {}),
+  const decide = async (key: NewHostKey, signal: AbortSignal): Promise<Answer> => {
+    const { name: connection, host, port, keyType, fingerprint, notes } = key;
+    return ask({ kind: 'host-key', connection, host, port, keyType, fingerprint, notes: [...notes] }, signal);
+  };
+  return {
     // read anew each time: a person may have mended a file meanwhile
     loadKnownHosts: (more) => KnownHosts.load([...new Set([...files, ...more])]),
-    decideHostKey: async (key) => {
-      const answer = await ask(key.name, key);
-      const [own] = files;
-      if (answer === 'trust' && own) {
-        await rememberHostKey(own, key.recordedAs.host, key.recordedAs.port, key.key);
+    decideHostKey: async (key, signal) => {
+      const id = `${hostLookup(key.recordedAs.host, key.recordedAs.port)} ${key.key.toString('base64')}`;
+      const turn = await passing.turns.take(id);
+      // those who come to the same host at once are answered by the one answer
+      let answer: Answer | undefined = passing.has(id) ? 'once' : turn.before;
+      try {
+        answer ??= signal.aborted ? undefined : await decide(key, signal);
+        if (answer === 'once') {
+          passing.add(id);
+        }
+        if (answer === 'trust' && turn.before !== 'trust') {
+          const { host, port } = key.recordedAs;
+          await rememberHostKey(files[0], host, port, key.key, { hashed: key.hashed });
+        }
+      } catch (error) {
+        answer = undefined;
+        throw error;
+      } finally {
+        // one who has left has not answered for the others
+        turn.end(signal.aborted && answer === 'refuse' ? undefined : answer);
       }
-      return answer !== 'refuse';
+      return answer === 'trust' || answer === 'once';
     },
-  });
+    askSecret: secrets.asking(ask),
+  };
 }

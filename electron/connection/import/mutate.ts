@@ -1,0 +1,154 @@
+/** Makes broken files of whole ones, by chance that a seed decides: the same seed makes the same file. */
+
+/** Mulberry32: numbers from 0 to below 1. Source: Tommy Ettinger, public domain. */
+export function chance(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** What parsers trip over. */
+const morsels: readonly Buffer[] = [
+  ...[
+    '__proto__',
+    'constructor',
+    'prototype',
+    'toString',
+    '"__proto__":{"URI":"ssh://x"},',
+    '[engine.service_destinations.__proto__]\n',
+    '\u0000',
+    '\uFEFF',
+    '\u2028',
+    '\u202e',
+    '\u001b[31m',
+    '\r\n',
+    '\r',
+    '\\u0000',
+    '\\ud800',
+    '%00',
+    '%zz',
+    '"""',
+    "'''",
+    '9'.repeat(400),
+    '-9223372036854775809',
+    '1e999',
+    '-0',
+    'NaN',
+    '0x',
+    '1979-05-27T07:32:00Z',
+    'null',
+    'true',
+    '[]',
+    '{}',
+    '""',
+    '\\',
+    '"',
+    "'",
+    '#',
+    '=',
+    ',',
+    '://',
+    '@',
+    ':99999999',
+    'ssh://[::1%25eth0]:22',
+    'Include ~/.ssh/config\n',
+    'Include /nowhere/*/[a-z]*\n',
+    'Match all\n',
+    'Host *\n',
+    '../../..',
+    '~',
+  ].map((text) => Buffer.from(text)),
+  // no UTF-8: a lone continuation, an overlong slash, a surrogate, a byte that never occurs
+  Buffer.from([0x80]),
+  Buffer.from([0xc0, 0xaf]),
+  Buffer.from([0xed, 0xa0, 0x80]),
+  Buffer.from([0xff]),
+];
+
+/** These make a file large, in bytes up to some 200,000, and are therefore rare. */
+const heavy: readonly ((pick: (below: number) => number) => Buffer)[] = [
+  (pick) => Buffer.alloc(1 + pick(100_000), '['),
+  (pick) => {
+    const depth = 1 + pick(20_000);
+    return Buffer.from(`${'['.repeat(depth)}${']'.repeat(depth)}`);
+  },
+  (pick) => Buffer.from('{"a":'.repeat(1 + pick(20_000))),
+  (pick) => Buffer.from('{a='.repeat(1 + pick(20_000))),
+  (pick) => Buffer.from(`${'a.'.repeat(1 + pick(20_000))}b=1\n`),
+  (pick) => Buffer.alloc(1 + pick(200_000), 'x'),
+  (pick) => Buffer.alloc(1 + pick(200_000), ' '),
+  (pick) => Buffer.alloc(1 + pick(200_000), '\n'),
+  (pick) => Buffer.alloc(1 + pick(200_000), 0),
+  (pick) => Buffer.alloc(1 + pick(100_000), '*?'),
+];
+
+/** One of the files, changed in one to six places, more often in few. */
+export function mutate(files: readonly Buffer[], seed: number): Buffer {
+  const next = chance(seed);
+  const pick = (below: number): number => Math.floor(next() * below);
+  const one = <T>(of: readonly T[]): T => {
+    const chosen = of[pick(of.length)];
+    if (chosen === undefined) {
+      throw new Error('nothing to choose from');
+    }
+    return chosen;
+  };
+  const range = (of: Buffer): [number, number] => {
+    const from = pick(of.length + 1);
+    return [from, Math.min(of.length, from + pick(pick(8) === 0 ? of.length + 1 : 40))];
+  };
+  const insert = (into: Buffer, what: Buffer): Buffer => {
+    const at = pick(into.length + 1);
+    return Buffer.concat([into.subarray(0, at), what, into.subarray(at)]);
+  };
+  const changes: readonly ((file: Buffer) => Buffer)[] = [
+    // flip bits
+    (file) => {
+      const flipped = Buffer.from(file);
+      for (let times = 1 + pick(4); times > 0 && flipped.length > 0; times--) {
+        const at = pick(flipped.length);
+        flipped[at] = (flipped[at] ?? 0) ^ (1 << pick(8));
+      }
+      return flipped;
+    },
+    // cut something out, or all from somewhere on
+    (file) => {
+      const [from, to] = range(file);
+      return Buffer.concat([file.subarray(0, from), file.subarray(to)]);
+    },
+    (file) => file.subarray(0, pick(file.length + 1)),
+    // put a piece of a file elsewhere
+    (file) => insert(file, file.subarray(...range(file))),
+    (file) => {
+      const other = one(files);
+      return insert(file, other.subarray(...range(other)));
+    },
+    // repeat a piece
+    (file) => {
+      const [from, to] = range(file);
+      const times = 1 + pick(pick(20) === 0 ? 500 : 8);
+      const piece = file.subarray(from, to);
+      const repeated = Buffer.concat(Array.from({ length: times }, () => piece)).subarray(0, 50_000);
+      return Buffer.concat([file.subarray(0, to), repeated, file.subarray(to)]);
+    },
+    // put something in, or in the place of something
+    (file) => insert(file, one(morsels)),
+    (file) => {
+      const [from, to] = range(file);
+      return Buffer.concat([file.subarray(0, from), one(morsels), file.subarray(to)]);
+    },
+    (file) => insert(file, pick(40) === 0 ? one(heavy)(pick) : one(morsels)),
+    // as another system would have saved it
+    (file) => (pick(10) === 0 ? Buffer.from(file.toString('latin1'), 'utf16le') : file),
+    (file) => Buffer.from(file.toString('latin1').replaceAll('\n', '\r\n'), 'latin1'),
+  ];
+  let file = one(files);
+  for (let times = 1 + pick(1 + pick(6)); times > 0; times--) {
+    file = one(changes)(file);
+  }
+  return file;
+}
