@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Connection } from '../../shared/connection.ts';
 import { fail } from '../../shared/problem.ts';
 import { openLocalTransport } from '../engine/local-transport.ts';
@@ -17,7 +17,12 @@ let server: Server;
 /** One for each time that the way was opened: aborting it loses the line. */
 let opened: AbortController[];
 let closed: number;
+/** When the line was used last; undefined while it is. */
+let idleSince: number | undefined;
+let asked: number[];
 let lines: Lines;
+
+const idleMs = 5 * 60_000;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'barnraiser-lines-'));
@@ -26,6 +31,8 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   opened = [];
   closed = 0;
+  idleSince = undefined;
+  asked = [];
   lines = new Lines(async ({ name }): Promise<Transport> => {
     const line = new AbortController();
     opened.push(line);
@@ -34,10 +41,12 @@ beforeEach(async () => {
       closed += 1;
       return local.close();
     };
-    return { ...local, lost: line.signal, close };
+    const checkAlive = async (milliseconds: number): Promise<void> => void asked.push(milliseconds);
+    return { ...local, lost: line.signal, idleSince: () => idleSince, checkAlive, close };
   });
 });
 afterEach(async () => {
+  vi.useRealTimers();
   await lines.close();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
@@ -92,4 +101,61 @@ test('closing closes every line', async () => {
   await Promise.all([lines.line(connection), lines.line({ name: 'big', uri: 'ssh://big' })]);
   await lines.close();
   expect(closed).toBe(2);
+});
+
+test('a line that was lost is told of with its reason, once; one that was closed is not', async () => {
+  const told: unknown[] = [];
+  lines.onLost((...event) => told.push(event));
+  await lines.line(connection);
+  opened[0]?.abort(lost);
+  expect(told).toEqual([[connection, lost]]);
+  await lines.line(connection);
+  await lines.drop(connection.name);
+  opened[1]?.abort(lost);
+  expect(told).toHaveLength(1);
+});
+
+test('after closing none is opened any more', async () => {
+  await lines.close();
+  await expect(lines.line(connection)).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
+  expect(opened).toEqual([]);
+});
+
+test('every open line is asked for a sign of life, and one that is being opened is not waited for', async () => {
+  await lines.line(connection);
+  const slow = new Lines(() => new Promise(() => {}));
+  void slow.line(connection).catch(() => undefined);
+  await slow.checkAlive();
+  await lines.checkAlive();
+  expect(asked).toEqual([4_000]);
+});
+
+test('a line that nobody has used for five minutes is closed without a word, and opened again by the next who wants it', async () => {
+  const told: unknown[] = [];
+  lines.onLost((...event) => told.push(event));
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  const line = await lines.line(connection);
+  idleSince = performance.now();
+  vi.advanceTimersByTime(idleMs - 1);
+  expect(await lines.line(connection)).toBe(line);
+  // wanting it is using it
+  vi.advanceTimersByTime(idleMs - 1);
+  expect(closed).toBe(0);
+  vi.advanceTimersByTime(1);
+  expect(closed).toBe(1);
+  expect(told).toEqual([]);
+  expect(await lines.line(connection)).not.toBe(line);
+  expect(opened).toHaveLength(2);
+});
+
+test('a line that is in use is kept, for hours, and closed five minutes after its last use', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  await lines.line(connection);
+  vi.advanceTimersByTime(3 * 60 * 60_000 + 12_345);
+  expect(closed).toBe(0);
+  idleSince = performance.now();
+  vi.advanceTimersByTime(idleMs - 1);
+  expect(closed).toBe(0);
+  vi.advanceTimersByTime(1);
+  expect(closed).toBe(1);
 });

@@ -1,12 +1,20 @@
 import type { Connection } from '../../shared/connection.ts';
 import type { PruneReport, Selection } from '../../shared/contract.ts';
 import type { NodeStatus } from '../../shared/node.ts';
-import { fail, problemOf } from '../../shared/problem.ts';
+import { Failure, fail, problemOf } from '../../shared/problem.ts';
 import type { ConnectionStore } from '../connection/store.ts';
 import type { Events } from '../events.ts';
+import { Keeper } from './keeper.ts';
 import type { Lines } from './lines.ts';
 import { type Enough, probeAll } from './probe.ts';
 import type { FarmStore } from './store.ts';
+
+export interface NodesOptions {
+  /** Whether a question about a way in is open just now: then it is a person who takes their time. */
+  readonly isPersonAsked: () => boolean;
+  /** Whether nodes that are down are tried again in the background: where a window shows how they are. */
+  readonly keepsTrying: boolean;
+}
 
 /** The nodes that a person means, what they are, and what is done on them outside of builds. */
 export class Nodes {
@@ -15,23 +23,20 @@ export class Nodes {
   readonly #lines: Lines;
   readonly #events: Events;
   readonly #isPersonAsked: () => boolean;
+  readonly #keeper: Keeper | undefined;
   readonly #statuses = new Map<string, NodeStatus>();
   /** Connections that were forgotten since they were last asked: what a probe finds that was under way then is of no use. */
   readonly #forgotten = new Set<string>();
+  #closed = false;
 
-  /** @param isPersonAsked whether a question about a way in is open just now: then it is a person who takes their time. */
-  constructor(
-    connections: ConnectionStore,
-    farms: FarmStore,
-    lines: Lines,
-    events: Events,
-    isPersonAsked: () => boolean,
-  ) {
+  constructor(connections: ConnectionStore, farms: FarmStore, lines: Lines, events: Events, options: NodesOptions) {
     this.#connections = connections;
     this.#farms = farms;
     this.#lines = lines;
     this.#events = events;
-    this.#isPersonAsked = isPersonAsked;
+    this.#isPersonAsked = options.isPersonAsked;
+    this.#keeper = options.keepsTrying ? new Keeper((name) => void this.#tryAgain(name)) : undefined;
+    lines.onLost(({ name }, { problem }) => this.#tell({ state: 'down', connection: name, problem }));
   }
 
   /**
@@ -73,17 +78,13 @@ export class Nodes {
     const connections = await this.select(selection);
     for (const { name } of connections) {
       this.#forgotten.delete(name);
+      this.#keeper?.settle(name);
     }
-    return probeAll(connections, this.#lines, {
-      onStatus: (status) => {
-        if (this.#forgotten.has(status.connection)) {
-          return;
-        }
-        this.#statuses.set(status.connection, status);
-        this.#events.emit({ event: 'node.changed', status });
-      },
+    const statuses = await probeAll(connections, this.#lines, {
+      onStatus: (status) => this.#tell(status),
       ...(enough && { enough: (answered, missing) => !this.#isPersonAsked() && enough(answered, missing) }),
     });
+    return statuses.map((status) => this.#withRetry(status));
   }
 
   /** What the last probes found. */
@@ -91,8 +92,27 @@ export class Nodes {
     return [...this.#statuses.values()];
   }
 
+  /** Takes in what somebody else has found a node to be by a line of their own. */
+  learn(status: NodeStatus): void {
+    this.#forgotten.delete(status.connection);
+    this.#tell(status);
+  }
+
+  /** This computer has slept, most likely: lines that are dead are given up, and what waits to be tried again is tried at once. */
+  async wake(): Promise<void> {
+    this.#keeper?.wake();
+    await this.#lines.checkAlive();
+  }
+
+  /** Tries nothing again any more. */
+  close(): void {
+    this.#closed = true;
+    this.#keeper?.close();
+  }
+
   /** Forgets a connection that is no more or is another now, and closes its line. */
   async forget(name: string): Promise<void> {
+    this.#keeper?.settle(name);
     this.#statuses.delete(name);
     this.#forgotten.add(name);
     await this.#lines.drop(name);
@@ -111,6 +131,55 @@ export class Nodes {
         }
       }),
     );
+  }
+
+  /** Keeps and tells what a node is, and arranges that one that is down is tried again, where that may help. */
+  #tell(status: NodeStatus, mayTryAgain = true): void {
+    const { connection: name } = status;
+    if (this.#forgotten.has(name) || this.#closed) {
+      return;
+    }
+    if (status.state === 'down' && mayTryAgain) {
+      this.#keeper?.plan(name, status.problem);
+    } else {
+      this.#keeper?.settle(name);
+    }
+    const told = this.#withRetry(status);
+    this.#statuses.set(name, told);
+    this.#events.emit({ event: 'node.changed', status: told });
+  }
+
+  #withRetry(status: NodeStatus): NodeStatus {
+    if (status.state === 'up') {
+      return status;
+    }
+    const retry = this.#keeper?.retry(status.connection);
+    return retry ? { ...status, retry } : status;
+  }
+
+  /** Nobody has asked for this: where it needs a person's answer and gets none, it is not tried again. */
+  async #tryAgain(name: string): Promise<void> {
+    let asked = false;
+    const unsubscribe = this.#events.subscribe((event) => {
+      if (event.event === 'question.asked') {
+        // a jump host's is called "NAME: jump host HOP"
+        asked ||= event.question.connection === name || event.question.connection.startsWith(`${name}: `);
+      }
+    });
+    try {
+      const connection = await this.#connections.get(name);
+      if (this.#forgotten.has(name) || this.#closed) {
+        return;
+      }
+      await probeAll([connection], this.#lines, { onStatus: (status) => this.#tell(status, !asked) });
+    } catch (error) {
+      // removed by another program, or its file cannot be read just now
+      if (error instanceof Failure) {
+        this.#tell({ state: 'down', connection: name, problem: error.problem });
+      }
+    } finally {
+      unsubscribe();
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Connection } from '../../shared/connection.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { fail, problemOf } from '../../shared/problem.ts';
+import type { Transport } from '../engine/transport.ts';
 import type { Lines } from './lines.ts';
 
 /** A node that has said nothing for so long is down, in milliseconds. Longer than a slow SSH handshake, which has its own limit. */
@@ -70,18 +71,35 @@ function notYet(connection: string): NodeStatus {
 
 async function probe(connection: Connection, lines: Lines): Promise<NodeStatus> {
   try {
-    const { engine } = await lines.line(connection);
-    const node = await engine.probe(AbortSignal.timeout(probeTimeoutMs));
+    const { engine, transport } = await lines.line(connection);
+    const node = await unlessSilent(connection.name, transport, (signal) => engine.probe(signal));
     return { state: 'up', connection: connection.name, node: { ...node, connection: connection.name } };
   } catch (error) {
-    const problem =
-      error instanceof Error && error.name === 'TimeoutError'
-        ? fail(
-            'engine.unreachable',
-            `Node ${connection.name}: its engine did not answer in ${probeTimeoutMs / 1000} seconds.`,
-            'Look at the load of the machine, or restart its engine.',
-          ).problem
-        : problemOf(error);
-    return { state: 'down', connection: connection.name, problem };
+    return { state: 'down', connection: connection.name, problem: problemOf(error) };
+  }
+}
+
+/** Asks an engine and gives it up when it says nothing for too long; that the question waits behind a build is no silence. */
+async function unlessSilent<T>(
+  name: string,
+  transport: Transport,
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const silent = new AbortController();
+  const timer = setInterval(() => {
+    if (!transport.isCrowded()) {
+      silent.abort(
+        fail(
+          'engine.unreachable',
+          `Node ${name}: its engine did not answer in ${probeTimeoutMs / 1000} seconds.`,
+          'Look at the load of the machine, or restart its engine.',
+        ),
+      );
+    }
+  }, probeTimeoutMs);
+  try {
+    return await ask(silent.signal);
+  } finally {
+    clearInterval(timer);
   }
 }

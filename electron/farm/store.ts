@@ -30,6 +30,12 @@ export interface FarmChange {
   readonly makeDefault?: boolean;
 }
 
+/** Names of farms. */
+export interface AddedFarms {
+  readonly created: readonly string[];
+  readonly changed: readonly string[];
+}
+
 /** The farms, and which of them builds when none is named, in `farms.json`, in the order in which they were created. */
 export class FarmStore {
   readonly #file: SettingsFile<Settings>;
@@ -100,6 +106,39 @@ export class FarmStore {
       };
     });
     return find(farms, change.rename ?? name);
+  }
+
+  /**
+   * Adds many at once, wholly or not at all. A farm that is there already gets the connections that it lacks. One becomes the default
+   * only where there is none yet. Resolves with the names of those that are new and those that were changed.
+   * @throws Failure `connection.unknown`, `settings.*`
+   */
+  async addAll(wanted: readonly (Farm & { readonly isDefault: boolean })[]): Promise<AddedFarms> {
+    const created = new Set<string>();
+    const changed = new Set<string>();
+    await this.#file.update(async (settings) => {
+      const farms = new Map(settings.farms.map((farm) => [farm.name, farm]));
+      let standard = settings.default;
+      for (const { name, connections, isDefault } of wanted) {
+        await this.#connections.getAll(connections);
+        const before = farms.get(name);
+        const after: Farm = { name, connections: unique([...(before?.connections ?? []), ...connections]) };
+        const becomesDefault = isDefault && standard === undefined;
+        if (before && after.connections.length === before.connections.length && !becomesDefault) {
+          continue;
+        }
+        farms.set(name, after);
+        standard = becomesDefault ? name : standard;
+        if (!created.has(name)) {
+          (before ? changed : created).add(name);
+        }
+      }
+      const isSame = created.size + changed.size === 0;
+      return isSame
+        ? settings
+        : { farms: [...farms.values()], ...(standard === undefined ? {} : { default: standard }) };
+    });
+    return { created: [...created], changed: [...changed] };
   }
 
   /** Removes a farm, not its connections. If it was the default, there is none any more. @throws Failure `farm.unknown`, `settings.*` */
