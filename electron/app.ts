@@ -6,14 +6,22 @@ import { type CallInput, type CallName, type CallOutput, type CallRequest, calls
 import { fail, problemOf, type Result } from '../shared/problem.ts';
 import { Builds } from './build/builds.ts';
 import { History } from './build/history.ts';
+import { Checks } from './connection/check.ts';
 import { discover } from './connection/discover.ts';
+import { fixConnection } from './connection/fix.ts';
+import { writeOwnFile } from './connection/import/own-file.ts';
+import { openTransport } from './connection/open.ts';
 import { resolveConnection } from './connection/resolve.ts';
+import { SecretStore, type Vault } from './connection/secret-store.ts';
+import { Secrets } from './connection/secrets.ts';
 import { ConnectionStore } from './connection/store.ts';
-import { openTrusted } from './connection/trust.ts';
+import { PassingHostKeys, trustBy } from './connection/trust.ts';
 import { Events, type Listener } from './events.ts';
+import { importAll } from './farm/import.ts';
 import { Lines } from './farm/lines.ts';
 import { Nodes } from './farm/nodes.ts';
 import { FarmStore } from './farm/store.ts';
+import { watchClock } from './farm/wake.ts';
 import { exportList } from './image/archive.ts';
 import { createReceiver } from './image/receiver.ts';
 import { ImageStore } from './image/store.ts';
@@ -30,6 +38,10 @@ export interface AppOptions {
   readonly home?: string;
   /** Who shows it. */
   readonly door: 'desktop' | 'browser' | 'terminal';
+  /** After how many milliseconds a line to a node that nobody uses is closed; without it, after some minutes. */
+  readonly idleMs?: number;
+  /** The system's keychain, where the door has a way to it. Without it nothing is remembered. */
+  readonly vault?: Vault;
 }
 
 export interface App {
@@ -37,6 +49,8 @@ export interface App {
   call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>>;
   /** Calls the listener with every event until the function that it returns is called. */
   subscribe(listener: Listener): () => void;
+  /** To be called when this computer wakes up: asks what nodes are still there, and tries again those that were down. */
+  wake(): Promise<void>;
   /** Cancels what runs, closes every line and resolves when nothing is left behind. */
   close(): Promise<void>;
 }
@@ -44,17 +58,30 @@ export interface App {
 type Handlers = { readonly [N in CallName]: (request: CallRequest<N>) => Promise<CallOutput<N>> };
 
 /** Makes the services, wires them together and answers every call of the contract. @throws Failure `settings.unwritable` */
-export async function createApp({ door, ...options }: AppOptions): Promise<App> {
+export async function createApp({ door, idleMs, vault = noVault, ...options }: AppOptions): Promise<App> {
   const home = await makeHome(options.home);
   const events = new Events();
   const questions = new Questions(events);
   const settings = new SettingsStore(home);
   const connections = new ConnectionStore(home);
   const farms = new FarmStore(home, connections);
-  const lines = new Lines((connection, signal) =>
-    openTrusted(connection, (name, key) => questions.askHostKey(name, key, signal), signal),
-  );
-  const nodes = new Nodes(connections, farms, lines, events, () => questions.list().length > 0);
+  const secretStore = new SecretStore(home, vault);
+  const secrets = new Secrets(secretStore);
+  /** How hosts are trusted and signed in to. A question that nobody waits for any more is taken back. */
+  const trust = trustBy((question, signal) => questions.ask(question, signal), secrets, new PassingHostKeys());
+  const lines = new Lines((connection, signal) => openTransport(connection, { ...trust, signal }), {
+    ...(idleMs === undefined ? {} : { idleMs }),
+  });
+  const nodes = new Nodes(connections, farms, lines, events, {
+    isPersonAsked: () => questions.list().length > 0,
+    keepsTrying: door !== 'terminal',
+  });
+  const checks = new Checks({
+    trust: () => trust,
+    onChange: (check) => events.emit({ event: 'check.changed', check }),
+    onStatus: (status) => nodes.learn(status),
+  });
+  const unwatchClock = watchClock(() => void nodes.wake());
   const store = await ImageStore.open(join(home, 'images'));
   const history = new History(join(home, 'builds'));
   const receiver = createReceiver(store);
@@ -81,6 +108,7 @@ export async function createApp({ door, ...options }: AppOptions): Promise<App> 
     'connections.add': (connection) => changing(connections.add(connection)),
     'connections.update': async ({ name, ...change }) => {
       const changed = await connections.update(name, change);
+      await checks.cancel(name);
       if (changed.name !== name) {
         await farms.renameConnection(name, changed.name);
       }
@@ -90,17 +118,32 @@ export async function createApp({ door, ...options }: AppOptions): Promise<App> 
     },
     'connections.remove': async ({ name }) => {
       await connections.remove(name);
+      await checks.cancel(name);
       await farms.forgetConnection(name);
       await nodes.forget(name);
       await tellFarms();
       return {};
     },
-    'connections.discover': async () => {
-      const known = await connections.list();
-      return (await discover()).map((candidate) => {
-        const connection = known.find(({ uri }) => uri === candidate.uri)?.name;
-        return { ...candidate, ...(connection ? { connection } : {}) };
-      });
+    'connections.discover': async (request) => {
+      const [all, known] = await Promise.all([farms.list(), connections.list()]);
+      return discover(request, { connections: known, farms: all.farms.map(({ name }) => name) });
+    },
+    'connections.import': (request) => changing(importAll(connections, farms, request)),
+    'connections.export': async () => {
+      const [known, all] = await Promise.all([connections.list(), farms.list()]);
+      return { text: writeOwnFile(known, all), connections: known.length, farms: all.farms.length };
+    },
+    'connections.check': async ({ name }) => checks.check(await connections.get(name)),
+    'connections.cancelCheck': async ({ name }) => {
+      await checks.cancel(name);
+      return {};
+    },
+    'connections.fix': async ({ name, fix }) => {
+      const changeUri = async (uri: string): Promise<void> => {
+        await handlers['connections.update']({ name, uri });
+      };
+      const { signal } = closing;
+      return fixConnection(await connections.get(name), fix, { ...trust, signal, changeUri });
     },
     'connections.resolve': (request) => resolveConnection(request),
 
@@ -159,7 +202,13 @@ export async function createApp({ door, ...options }: AppOptions): Promise<App> 
       events.emit({ event: 'settings.changed', settings: changed });
       return changed;
     },
-    'app.info': async () => ({ version, home, door, system: process.platform }),
+    'app.info': async () => ({ version, home, door, system: process.platform, remember: secretStore.remember }),
+
+    'secrets.list': () => secrets.list(),
+    'secrets.forget': async ({ id }) => {
+      await secrets.forget(id);
+      return {};
+    },
 
     'questions.list': async () => questions.list(),
     'questions.answer': async ({ id, answer: given }) => {
@@ -171,17 +220,29 @@ export async function createApp({ door, ...options }: AppOptions): Promise<App> 
   return {
     call: (name, input) => answer(name, input, handlers[name]),
     subscribe: (listener) => events.subscribe(listener),
+    wake: () => nodes.wake(),
     close: async () => {
+      unwatchClock();
+      nodes.close();
       closing.abort(fail('image.incomplete', 'Barnraiser was closed before the export was whole.', 'Export again.'));
       questions.close();
-      await Promise.all([builds.close(), pushes.close()]);
+      await Promise.all([builds.close(), pushes.close(), checks.close()]);
       await receiver.close();
       await lines.close();
+      await secrets.close();
       await store.close();
       events.flush();
     },
   };
 }
+
+/** For doors that have no way to the system's keychain. */
+const noVault: Vault = {
+  refusal:
+    "Only Barnraiser's desktop app reaches the system's keychain. Here it is kept in memory until Barnraiser is closed.",
+  encrypt: () => Promise.reject(new Error('there is no keychain here')),
+  decrypt: () => Promise.reject(new Error('there is no keychain here')),
+};
 
 async function makeHome(given: string | undefined): Promise<string> {
   const home = given ?? process.env.BARNRAISER_HOME ?? envPaths('barnraiser', { suffix: '' }).data;

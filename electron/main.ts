@@ -12,8 +12,10 @@ import { answerCalls, tellEvents } from './shell/ipc.ts';
 import { denyPermissions, lockDown } from './shell/lockdown.ts';
 import { keepLog } from './shell/log-file.ts';
 import { setMenu } from './shell/menu.ts';
+import { followSleep } from './shell/power.ts';
 import { registerPageScheme, servePage } from './shell/protocol.ts';
 import { endWell } from './shell/quit.ts';
+import { systemVault } from './shell/secrets.ts';
 import { followTheme } from './shell/theme.ts';
 import { MainWindow } from './shell/window.ts';
 import { Work } from './shell/work.ts';
@@ -34,7 +36,7 @@ if (folders) {
 }
 
 async function open(folders: OpenedFolders): Promise<void> {
-  const core = await createApp({ door: 'desktop', home });
+  const core = await createApp({ door: 'desktop', home, vault: await systemVault() });
   const work = new Work();
   const window = new MainWindow(windowFolder);
 
@@ -46,6 +48,7 @@ async function open(folders: OpenedFolders): Promise<void> {
   await followTheme(core);
   callAttention(core, work, window);
   endWell(core, work, window);
+  followSleep(core);
 
   const openFolder = async (folder: string | undefined): Promise<void> =>
     window.show(folder === undefined ? undefined : await newBuildPlace(core, folder));

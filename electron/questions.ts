@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Answer, Question } from '../shared/contract.ts';
 import { fail } from '../shared/problem.ts';
+import type { Answer, NewQuestion, Question } from '../shared/question.ts';
 import type { Events } from './events.ts';
 
-/** The key that a host has shown and that nobody has trusted yet. */
-export type HostKey = Pick<Question, 'host' | 'port' | 'keyType' | 'fingerprint'>;
-
-/** Decisions that wait for a person. A door shows them and answers; a question that nobody can answer is refused by its door. */
+/** Decisions and secrets that wait for a person. A door shows them and answers; a question that nobody can answer is refused by its door. */
 export class Questions {
   readonly #events: Events;
   readonly #open = new Map<string, { question: Question; settle: (answer: Answer) => void }>();
@@ -20,41 +17,79 @@ export class Questions {
   }
 
   /** @param signal takes the question back: it counts as refused then. */
-  ask(question: Omit<Question, 'id'>, signal?: AbortSignal): Promise<Answer> {
+  ask(asked: NewQuestion, signal?: AbortSignal): Promise<Answer> {
+    if (signal?.aborted) {
+      return Promise.resolve('refuse');
+    }
     const id = randomUUID();
+    const question: Question = { ...asked, id };
     return new Promise((resolve) => {
-      const takeBack = (): void => this.answer(id, 'refuse');
+      const takeBack = (): void => this.#settle(id, 'refuse');
       const settle = (answer: Answer): void => {
         signal?.removeEventListener('abort', takeBack);
         resolve(answer);
       };
-      this.#open.set(id, { question: { ...question, id }, settle });
+      this.#open.set(id, { question, settle });
       signal?.addEventListener('abort', takeBack, { once: true });
-      this.#events.emit({ event: 'question.asked', question: { ...question, id } });
+      this.#events.emit({ event: 'question.asked', question });
     });
   }
 
-  /** May this key be trusted? A key that is to be trusted from now on is saved by the caller. */
-  askHostKey(connection: string, key: HostKey, signal?: AbortSignal): Promise<Answer> {
-    const { host, port, keyType, fingerprint } = key;
-    return this.ask({ kind: 'host-key', connection, host, port, keyType, fingerprint }, signal);
-  }
-
-  /** @throws Failure `input.invalid` where the question is not open (any more). */
+  /**
+   * @throws Failure `input.invalid` where the question is not open (any more) or the answer does not fit it, and
+   * `secrets.unavailable` where something is to be remembered that cannot be; the question stays open then.
+   */
   answer(id: string, answer: Answer): void {
     const open = this.#open.get(id);
     if (!open) {
       throw fail('input.invalid', `There is no open question ${id}.`, 'It was answered or withdrawn before.');
     }
-    this.#open.delete(id);
-    this.#events.emit({ event: 'question.settled', id });
-    open.settle(answer);
+    check(open.question, answer);
+    this.#settle(id, answer);
   }
 
   /** Refuses everything that is still open, so that nothing waits for a person who has left. */
   close(): void {
     for (const id of [...this.#open.keys()]) {
-      this.answer(id, 'refuse');
+      this.#settle(id, 'refuse');
     }
+  }
+
+  #settle(id: string, answer: Answer): void {
+    const open = this.#open.get(id);
+    this.#open.delete(id);
+    if (open) {
+      this.#events.emit({ event: 'question.settled', id });
+      open.settle(answer);
+    }
+  }
+}
+
+function check(question: Question, answer: Answer): void {
+  if (answer === 'refuse') {
+    return;
+  }
+  if (question.kind === 'host-key') {
+    if (typeof answer !== 'string') {
+      throw fail('input.invalid', 'A host key is not answered with secrets.', 'Answer `trust`, `once` or `refuse`.');
+    }
+    return;
+  }
+  const wanted = question.kind === 'prompts' ? question.prompts.length : 1;
+  if (typeof answer === 'string' || answer.secrets.length !== wanted) {
+    throw fail(
+      'input.invalid',
+      `The question wants ${wanted === 1 ? 'one secret' : `${wanted} secrets`}.`,
+      'Answer with as many, or with `refuse`.',
+    );
+  }
+  if (!answer.remember) {
+    return;
+  }
+  if (question.kind === 'prompts') {
+    throw fail('secrets.unavailable', 'What a server asks is not remembered.', 'Answer without `remember`.');
+  }
+  if (!question.remember.possible) {
+    throw fail('secrets.unavailable', 'It cannot be remembered here.', question.remember.reason);
   }
 }

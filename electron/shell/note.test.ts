@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { questionSchema } from '../../shared/question.ts';
 import { done, failed, underWay } from '../terminal/recorded-build.ts';
 import { noteOf } from './note.ts';
 
@@ -18,6 +19,26 @@ it('tells on which platforms a build has failed, and why', () => {
     body: 'Node pi4: the step `RUN make -j4 all` ended with exit code 2.',
     place,
   });
+});
+
+it.each([
+  [{ kind: 'host-key', keyType: 'ssh-ed25519', fingerprint: 'SHA256:x', notes: [] }, /key that is not known/],
+  [{ kind: 'passphrase', path: '/k', wasWrong: false, remember: { possible: true } }, /needs a passphrase/],
+  [{ kind: 'password', user: 'kim', wasWrong: false, remember: { possible: true } }, /needs a password/],
+  [
+    {
+      kind: 'prompts',
+      user: 'kim',
+      title: '',
+      instructions: '',
+      prompts: [{ text: 'Code:', echo: true }],
+      wasWrong: false,
+    },
+    /asks something/,
+  ],
+] as const)('tells what waits for a person: %j', (question, title) => {
+  const asked = questionSchema.parse({ id: 'q', connection: 'pi4', host: 'pi4.local', port: 22, ...question });
+  expect(noteOf({ event: 'question.asked', question: asked })?.title).toMatch(title);
 });
 
 it('is silent about what a person has cancelled and about all that goes on', () => {

@@ -1,6 +1,7 @@
 import type { Build } from '../../shared/build.ts';
 import type { AppEvent, Push } from '../../shared/contract.ts';
 import { formatCount, formatDuration, formatList } from '../../shared/format.ts';
+import type { Question } from '../../shared/question.ts';
 import { buildPlace, imagePlace } from '../places.ts';
 
 /** What a person who looks elsewhere is told, and the place that shows more of it. */
@@ -17,12 +18,27 @@ export function noteOf(event: AppEvent): Note | undefined {
       return noteOfBuild(event.build);
     case 'push.finished':
       return noteOfPush(event.push);
-    case 'question.asked': {
-      const { connection, host } = event.question;
-      return { title: `${connection} shows a key that is not known`, body: `Decide whether to trust ${host}.` };
-    }
+    case 'question.asked':
+      return noteOfQuestion(event.question);
     default:
       return undefined;
+  }
+}
+
+function noteOfQuestion(question: Question): Note {
+  const { connection } = question;
+  switch (question.kind) {
+    case 'host-key':
+      return {
+        title: `${connection} shows a key that is not known`,
+        body: `Decide whether to trust ${question.host}.`,
+      };
+    case 'passphrase':
+      return { title: `${connection} needs a passphrase`, body: `It unlocks the key ${question.path}.` };
+    case 'password':
+      return { title: `${connection} needs a password`, body: `It is that of ${question.user} on ${question.host}.` };
+    case 'prompts':
+      return { title: `${connection} asks something`, body: `${question.user} on ${question.host} is to answer.` };
   }
 }
 

@@ -34,6 +34,15 @@ function error(line: string): string {
   return `${parsed.problem.message} ${parsed.problem.fix}`;
 }
 
+const nothingChosen = {
+  kind: 'connection.import',
+  sources: [],
+  names: [],
+  farms: [],
+  all: false,
+  dryRun: false,
+} as const;
+
 describe('commands', () => {
   test.each<[string, Command]>([
     [
@@ -48,6 +57,7 @@ describe('commands', () => {
     ['connection list', { kind: 'connection.list' }],
     ['connection remove a b a', { kind: 'connection.remove', names: ['a', 'b'] }],
     ['connection test a', { kind: 'connection.test', names: ['a'] }],
+    ['connection fix a enable-socket', { kind: 'connection.fix', name: 'a', fix: 'enable-socket' }],
     ['connection resolve a', { kind: 'connection.resolve', request: { host: 'a' } }],
     [
       'connection resolve kim@a --ssh-config x/config',
@@ -57,6 +67,21 @@ describe('commands', () => {
       'connection resolve a --ssh-config none',
       { kind: 'connection.resolve', request: { host: 'a', sshConfig: 'none' } },
     ],
+    ['connection import', { ...nothingChosen }],
+    [
+      'connection import a b --farm f,g --farm h --dry-run --from podman --from docker,podman',
+      {
+        ...nothingChosen,
+        names: ['a', 'b'],
+        farms: ['f', 'g', 'h'],
+        dryRun: true,
+        sources: ['podman', 'docker'],
+      },
+    ],
+    ['connection import --file x/y.json --all', { ...nothingChosen, all: true, file: '/home/me/x/y.json' }],
+    ['connection import --file - a', { ...nothingChosen, names: ['a'], file: '-' }],
+    ['connection export', { kind: 'connection.export', force: false }],
+    ['connection export out.json --force', { kind: 'connection.export', force: true, file: '/home/me/out.json' }],
     [
       'farm create pis a b --default',
       { kind: 'farm.create', farm: { name: 'pis', connections: ['a', 'b'], makeDefault: true } },
@@ -87,6 +112,17 @@ describe('commands', () => {
     ],
   ])('%s', (line, expected) => {
     expect(command(line)).toEqual(expected);
+  });
+
+  test.each([
+    ['connection import --from podmam', 'Did you mean podman?'],
+    ['connection fix a enable-sockt', 'Did you mean enable-socket?'],
+    ['connection fix a everything', 'Choose one of enable-socket, enable-linger'],
+    ['connection import --from file', 'no place to import from'],
+    ['connection import --from podman --file x', '--file and --from exclude each other.'],
+    ['connection import --all a', '--all leaves nothing to name.'],
+  ])('%s is refused', (line, reason) => {
+    expect(error(line)).toContain(reason);
   });
 
   test('logs of one platform', () => {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import type { Question } from '../../shared/contract.ts';
-import { askPassword, HostKeyDialog } from './ask.ts';
+import type { Question, QuestionOf } from '../../shared/question.ts';
+import { askPassword, QuestionDialog } from './ask.ts';
 
-const question: Question = {
+const question: QuestionOf<'host-key'> = {
   id: 'q1',
   kind: 'host-key',
   connection: 'pi4',
@@ -12,6 +12,7 @@ const question: Question = {
   port: 22,
   keyType: 'ssh-ed25519',
   fingerprint: 'SHA256:uNiVztksCsDhcc0u9e8BrZJXvAbYT9F7w8rSBp3G8zc',
+  notes: [],
 };
 
 /** A person at a terminal. */
@@ -42,7 +43,7 @@ class Person {
 
 test('the question names the host and shows its key as ssh does', async () => {
   const person = new Person();
-  const answer = new HostKeyDialog(person).ask(question);
+  const answer = new QuestionDialog(person).ask(question);
   await person.sees('(yes/no/once)? ');
   expect(person.seen).toBe(
     "The authenticity of host 'pi4.local' (pi4) can't be established.\n" +
@@ -55,7 +56,7 @@ test('the question names the host and shows its key as ssh does', async () => {
 
 test('a port of its own is shown', async () => {
   const person = new Person();
-  const answer = new HostKeyDialog(person).ask({ ...question, port: 2201, keyType: 'ecdsa-sha2-nistp256' });
+  const answer = new QuestionDialog(person).ask({ ...question, port: 2201, keyType: 'ecdsa-sha2-nistp256' });
   await person.sees('ECDSA key');
   expect(person.seen).toContain("'[pi4.local]:2201' (pi4)");
   person.types('no');
@@ -69,7 +70,7 @@ test.each([
   [question.fingerprint, 'trust'],
 ])('%j means %s', async (line, expected) => {
   const person = new Person();
-  const answer = new HostKeyDialog(person).ask(question);
+  const answer = new QuestionDialog(person).ask(question);
   await person.sees('(yes/no/once)? ');
   person.types(line);
   expect(await answer).toBe(expected);
@@ -77,7 +78,7 @@ test.each([
 
 test('anything else is asked again, also another fingerprint', async () => {
   const person = new Person();
-  const answer = new HostKeyDialog(person).ask(question);
+  const answer = new QuestionDialog(person).ask(question);
   await person.sees('(yes/no/once)? ');
   for (const line of ['y', '', 'SHA256:another', 'toString']) {
     person.types(line);
@@ -89,7 +90,7 @@ test('anything else is asked again, also another fingerprint', async () => {
 
 test('the end of input refuses', async () => {
   const person = new Person();
-  const answer = new HostKeyDialog(person).ask(question);
+  const answer = new QuestionDialog(person).ask(question);
   await person.sees('(yes/no/once)? ');
   person.input.end();
   expect(await answer).toBe('refuse');
@@ -97,7 +98,7 @@ test('the end of input refuses', async () => {
 
 test('nodes that ask at once are asked about one after another, while the screen is paused', async () => {
   const person = new Person();
-  const dialog = new HostKeyDialog(person);
+  const dialog = new QuestionDialog(person);
   const calls: string[] = [];
   const screen = { pause: () => calls.push('pause'), resume: () => calls.push('resume') };
   const first = dialog.ask(question, screen);
@@ -117,7 +118,7 @@ test('nodes that ask at once are asked about one after another, while the screen
 
 test('a question that was settled elsewhere is taken back', async () => {
   const person = new Person();
-  const dialog = new HostKeyDialog(person);
+  const dialog = new QuestionDialog(person);
   const [open, waiting] = [new AbortController(), new AbortController()];
   const first = dialog.ask(question, undefined, open.signal);
   const second = dialog.ask({ ...question, connection: 'pi5' }, undefined, waiting.signal);
@@ -127,6 +128,116 @@ test('a question that was settled elsewhere is taken back', async () => {
   expect(await first).toBe('refuse');
   expect(await second).toBe('refuse');
   expect(person.seen).not.toContain('pi5');
+});
+
+test('what else there is to know about a key stands before the question', async () => {
+  const person = new Person();
+  const answer = new QuestionDialog(person).ask({ ...question, notes: ['A certificate authority vouches for it.'] });
+  await person.sees('(yes/no/once)? ');
+  expect(person.seen).toMatch(/G8zc\.\nA certificate authority vouches for it\.\nAre you sure/);
+  person.types('no');
+  await answer;
+});
+
+const password: Question = {
+  id: 'q2',
+  kind: 'password',
+  connection: 'pi4',
+  user: 'kim',
+  host: 'pi4.local',
+  port: 22,
+  wasWrong: false,
+  remember: { possible: false, reason: 'There is no keychain here.' },
+};
+const passphrase: Question = {
+  id: 'q3',
+  kind: 'passphrase',
+  connection: 'pi4',
+  path: '/home/kim/.ssh/id_ed25519',
+  wasWrong: false,
+  remember: { possible: false, reason: 'There is no keychain here.' },
+};
+const prompts: Question = {
+  id: 'q4',
+  kind: 'prompts',
+  connection: 'pi4',
+  user: 'kim',
+  host: 'pi4.local',
+  port: 22,
+  title: 'Two steps',
+  instructions: 'Have your token at hand.',
+  prompts: [
+    { text: 'Password:', echo: false },
+    { text: 'Code: ', echo: true },
+  ],
+  wasWrong: false,
+};
+
+test('a passphrase and a password are asked for in the words of ssh, and are not shown', async () => {
+  const person = new Person();
+  const dialog = new QuestionDialog(person);
+  const first = dialog.ask(passphrase);
+  await person.sees("Enter passphrase for key '/home/kim/.ssh/id_ed25519': ");
+  person.types('open sesame');
+  expect(await first).toEqual({ secrets: ['open sesame'], remember: false });
+  const second = dialog.ask(password);
+  await person.sees("kim@pi4.local's password: ");
+  person.types('secret');
+  expect(await second).toEqual({ secrets: ['secret'], remember: false });
+  expect(person.seen).toBe("Enter passphrase for key '/home/kim/.ssh/id_ed25519': \nkim@pi4.local's password: \n");
+});
+
+test('a wrong one is said before it is asked for again', async () => {
+  const person = new Person();
+  const dialog = new QuestionDialog(person);
+  const first = dialog.ask({ ...password, wasWrong: true });
+  await person.sees("Permission denied, please try again.\nkim@pi4.local's password: ");
+  person.types('secret');
+  await first;
+  const second = dialog.ask({ ...passphrase, wasWrong: true });
+  await person.sees('Bad passphrase, try again.\nEnter passphrase');
+  person.types('open sesame');
+  await second;
+});
+
+test('what a server asks is answered prompt by prompt', async () => {
+  const person = new Person();
+  const answer = new QuestionDialog(person).ask(prompts);
+  await person.sees('Two steps\nHave your token at hand.\n(kim@pi4.local) Password: ');
+  person.types('secret');
+  await person.sees('(kim@pi4.local) Code: ');
+  person.types('123456');
+  expect(await answer).toEqual({ secrets: ['secret', '123456'], remember: false });
+  expect(person.seen).not.toContain('secret');
+});
+
+test.each([
+  ['Ctrl+C', '\u0003'],
+  ['the end of input', undefined],
+])('%s at a secret refuses', async (_name, typed) => {
+  const person = new Person();
+  const answer = new QuestionDialog(person).ask(prompts);
+  await person.sees('Password: ');
+  if (typed === undefined) {
+    person.input.end();
+  } else {
+    person.input.write(typed);
+  }
+  expect(await answer).toBe('refuse');
+});
+
+test('a secret that was given elsewhere is asked for no longer, and the next one is', async () => {
+  const person = new Person();
+  const dialog = new QuestionDialog(person);
+  const settled = new AbortController();
+  const first = dialog.ask(password, undefined, settled.signal);
+  const second = dialog.ask(passphrase);
+  await person.sees('password: ');
+  settled.abort();
+  expect(await first).toBe('refuse');
+  await person.sees('Enter passphrase');
+  person.types('open sesame');
+  expect(await second).toEqual({ secrets: ['open sesame'], remember: false });
 });
 
 test('a password is read and not shown', async () => {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { type Readable, Writable } from 'node:stream';
-import type { Answer, Question } from '../../shared/contract.ts';
+import type { Answer, Question, QuestionOf } from '../../shared/question.ts';
 
 export interface Asking {
   readonly input: Readable;
@@ -13,10 +13,8 @@ export interface Pausable {
   resume(): void;
 }
 
-const answers: Readonly<Record<string, Answer>> = { yes: 'trust', once: 'once', no: 'refuse' };
-
-/** Asks a person about host keys, one at a time however many nodes ask at once. */
-export class HostKeyDialog {
+/** Asks a person what the app wants to know, in the words of ssh, one question at a time however many nodes ask at once. */
+export class QuestionDialog {
   readonly #asking: Asking;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -25,7 +23,7 @@ export class HostKeyDialog {
   }
 
   /**
-   * Asks as ssh does, and takes the fingerprint itself for a yes, as ssh does too. The end of input refuses.
+   * The end of input and Ctrl+C at a secret refuse.
    * @param signal when it aborts, the question was settled elsewhere: it is taken back and counts as refused.
    */
   ask(question: Question, screen?: Pausable, signal?: AbortSignal): Promise<Answer> {
@@ -35,7 +33,7 @@ export class HostKeyDialog {
       }
       screen?.pause();
       try {
-        return await this.#read(question, signal);
+        return await this.#put(question, signal);
       } finally {
         screen?.resume();
       }
@@ -44,31 +42,98 @@ export class HostKeyDialog {
     return answer;
   }
 
-  async #read({ connection, host, port, keyType, fingerprint }: Question, signal?: AbortSignal): Promise<Answer> {
-    const { input, output } = this.#asking;
-    const address = port === 22 ? host : `[${host}]:${port}`;
-    output.write(`The authenticity of host '${address}' (${connection}) can't be established.\n`);
-    output.write(`${keyName(keyType)} key fingerprint is ${fingerprint}.\n`);
-    output.write('Are you sure you want to continue connecting (yes/no/once)? ');
-    // as a terminal in its usual mode, so that Ctrl+C interrupts the program as ever
-    const lines = createInterface({ input, terminal: false });
-    const takeBack = (): void => lines.close();
-    signal?.addEventListener('abort', takeBack, { once: true });
-    try {
-      for await (const line of lines) {
-        const answer = line.trim() === fingerprint ? 'trust' : answers[line.trim().toLowerCase()];
-        if (answer) {
-          return answer;
-        }
-        output.write("Please type 'yes' (and save the key), 'no' or 'once' (and do not save it): ");
+  #put(question: Question, signal: AbortSignal | undefined): Promise<Answer> {
+    switch (question.kind) {
+      case 'host-key':
+        return askHostKey(question, this.#asking, signal);
+      case 'passphrase': {
+        const again = question.wasWrong ? ['Bad passphrase, try again.'] : [];
+        return this.#secrets(again, [{ text: `Enter passphrase for key '${question.path}': `, echo: false }], signal);
       }
-      output.write('\n');
-      return 'refuse';
-    } finally {
-      signal?.removeEventListener('abort', takeBack);
-      lines.close();
+      case 'password': {
+        const again = question.wasWrong ? ['Permission denied, please try again.'] : [];
+        const { user, host } = question;
+        return this.#secrets(again, [{ text: `${user}@${host}'s password: `, echo: false }], signal);
+      }
+      case 'prompts': {
+        const { user, host, title, instructions, prompts, wasWrong } = question;
+        const before = [wasWrong ? 'Permission denied, please try again.' : '', title, instructions];
+        const asked = prompts.map(({ text, echo }) => ({ text: `(${user}@${host}) ${text.trimEnd()} `, echo }));
+        return this.#secrets(
+          before.filter((line) => line !== ''),
+          asked,
+          signal,
+        );
+      }
     }
   }
+
+  async #secrets(
+    before: readonly string[],
+    prompts: readonly { readonly text: string; readonly echo: boolean }[],
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
+    for (const line of before) {
+      this.#asking.output.write(`${line}\n`);
+    }
+    const secrets: string[] = [];
+    for (const { text, echo } of prompts) {
+      const secret = await (echo ? askLine(text, this.#asking, signal) : askPassword(text, this.#asking, signal));
+      if (secret === undefined) {
+        return 'refuse';
+      }
+      secrets.push(secret);
+    }
+    return { secrets, remember: false };
+  }
+}
+
+const answers: Readonly<Record<string, Answer>> = { yes: 'trust', once: 'once', no: 'refuse' };
+
+/** Asks as ssh does, and takes the fingerprint itself for a yes, as ssh does too. */
+async function askHostKey(
+  { connection, host, port, keyType, fingerprint, notes }: QuestionOf<'host-key'>,
+  { input, output }: Asking,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  const address = port === 22 ? host : `[${host}]:${port}`;
+  output.write(`The authenticity of host '${address}' (${connection}) can't be established.\n`);
+  output.write(`${keyName(keyType)} key fingerprint is ${fingerprint}.\n`);
+  output.write(notes.map((note) => `${note}\n`).join(''));
+  output.write('Are you sure you want to continue connecting (yes/no/once)? ');
+  for await (const line of typedLines(input, signal)) {
+    const answer = line.trim() === fingerprint ? 'trust' : answers[line.trim().toLowerCase()];
+    if (answer) {
+      return answer;
+    }
+    output.write("Please type 'yes' (and save the key), 'no' or 'once' (and do not save it): ");
+  }
+  output.write('\n');
+  return 'refuse';
+}
+
+/** The lines that are typed until nobody wants more, the input ends or the signal aborts. */
+async function* typedLines(input: Readable, signal: AbortSignal | undefined): AsyncGenerator<string> {
+  // as a terminal in its usual mode, so that Ctrl+C interrupts the program as ever
+  const lines = createInterface({ input, terminal: false });
+  const takeBack = (): void => lines.close();
+  signal?.addEventListener('abort', takeBack, { once: true });
+  try {
+    yield* lines;
+  } finally {
+    signal?.removeEventListener('abort', takeBack);
+    lines.close();
+  }
+}
+
+/** Asks for a line that may be seen. Undefined where the input ends or the signal aborts. */
+async function askLine(prompt: string, { input, output }: Asking, signal?: AbortSignal): Promise<string | undefined> {
+  output.write(prompt);
+  for await (const line of typedLines(input, signal)) {
+    return line;
+  }
+  output.write('\n');
+  return undefined;
 }
 
 /** `ssh-ed25519` is ED25519 to ssh and its users. */
@@ -79,11 +144,21 @@ function keyName(keyType: string): string {
     .toUpperCase();
 }
 
-/** Asks for a password on a terminal without showing it. Undefined where the input ends or the person gives up. */
-export function askPassword(prompt: string, { input, output }: Asking): Promise<string | undefined> {
-  output.write(prompt);
+/**
+ * Asks for a password on a terminal without showing it. Undefined where the input ends, the person gives up or the signal
+ * aborts.
+ */
+export function askPassword(
+  prompt: string,
+  { input, output }: Asking,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input, output: nowhere, terminal: true });
+  // before the prompt: whoever types as soon as it is there would see the terminal itself show the first letters
+  const lines = createInterface({ input, output: nowhere, terminal: true, historySize: 0 });
+  output.write(prompt);
+  const takeBack = (): void => lines.close();
+  signal?.addEventListener('abort', takeBack, { once: true });
   return new Promise((resolve) => {
     let password: string | undefined;
     lines.once('line', (line) => {
@@ -92,6 +167,7 @@ export function askPassword(prompt: string, { input, output }: Asking): Promise<
     });
     lines.once('SIGINT', () => lines.close());
     lines.once('close', () => {
+      signal?.removeEventListener('abort', takeBack);
       output.write('\n');
       resolve(password);
     });

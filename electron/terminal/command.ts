@@ -1,4 +1,6 @@
+import type { Fix } from '../../shared/check.ts';
 import type { CallInput, Selection } from '../../shared/contract.ts';
+import type { DiscoverySource } from '../../shared/discovery.ts';
 import type { Platform } from '../../shared/platform.ts';
 
 /** How the password of a push is given: on the command line, as the first line of standard input, or asked for. */
@@ -10,7 +12,27 @@ export type Command =
   | { readonly kind: 'connection.list' }
   | { readonly kind: 'connection.remove'; readonly names: readonly string[] }
   | { readonly kind: 'connection.test'; readonly names: readonly string[] }
+  | { readonly kind: 'connection.fix'; readonly name: string; readonly fix: Fix }
   | { readonly kind: 'connection.resolve'; readonly request: CallInput<'connections.resolve'> }
+  | {
+      readonly kind: 'connection.import';
+      /** Where to look; none means everywhere. */
+      readonly sources: readonly Exclude<DiscoverySource, 'file'>[];
+      /** A file to import instead; `-` is standard input. */
+      readonly file?: string;
+      /** What to import, by the names that the preview shows. None of them and not all: only the preview. */
+      readonly names: readonly string[];
+      readonly farms: readonly string[];
+      readonly all: boolean;
+      readonly dryRun: boolean;
+    }
+  | {
+      readonly kind: 'connection.export';
+      /** Without one, standard output. */
+      readonly file?: string;
+      /** Replace a file that is there. */
+      readonly force: boolean;
+    }
   | { readonly kind: 'farm.create'; readonly farm: CallInput<'farms.create'> }
   | { readonly kind: 'farm.list' }
   | { readonly kind: 'farm.update'; readonly change: CallInput<'farms.update'> }

@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { AppEvent, CallInput, CallName, CallOutput, EventName } from '../../shared/contract.ts';
 import { Failure, type Problem } from '../../shared/problem.ts';
 import type { App } from '../app.ts';
-import { HostKeyDialog, type Pausable } from './ask.ts';
+import { type Pausable, QuestionDialog } from './ask.ts';
 import { isTerminal } from './paint.ts';
 import { printProblem } from './problem.ts';
 import { Waiting } from './waiting.ts';
@@ -25,13 +25,13 @@ export class TerminalDoor {
   /** What draws on the terminal now and must not while a question stands there. */
   screen: Pausable | undefined;
   readonly #app: App;
-  readonly #dialog: HostKeyDialog;
+  readonly #dialog: QuestionDialog;
   readonly #settled = new Map<string, AbortController>();
 
   constructor(app: App, options: DoorOptions) {
     this.#app = app;
     this.options = options;
-    this.#dialog = new HostKeyDialog({ input: options.input, output: options.errors });
+    this.#dialog = new QuestionDialog({ input: options.input, output: options.errors });
     app.subscribe((event) => this.#answerQuestions(event));
   }
 
@@ -104,8 +104,8 @@ export class TerminalDoor {
   }
 
   /** Says what is wrong, beside what was asked for: in words or, where JSON is wanted, as one line of it. */
-  tell(problem: Problem): void {
-    printProblem(this.options.errors, problem, this.options);
+  tell(problem: Problem, severity: 'error' | 'warning' = 'error'): void {
+    printProblem(this.options.errors, problem, { json: this.options.json, severity });
   }
 
   /** Prints lines for a person. */
@@ -132,9 +132,10 @@ export class TerminalDoor {
     }
     const { question } = event;
     const { acceptNewHostKeys, input, errors } = this.options;
-    if (acceptNewHostKeys || !isTerminal(errors) || !('isTTY' in input && input.isTTY)) {
-      // with nobody there to ask, an unknown key is refused; the failure says how to accept it
-      void this.#app.call('questions.answer', { id: question.id, answer: acceptNewHostKeys ? 'trust' : 'refuse' });
+    const isAccepted = question.kind === 'host-key' && acceptNewHostKeys;
+    if (isAccepted || !isTerminal(errors) || !('isTTY' in input && input.isTTY)) {
+      // with nobody there to ask, it is refused; the failure says what to do without being asked
+      void this.#app.call('questions.answer', { id: question.id, answer: isAccepted ? 'trust' : 'refuse' });
       return;
     }
     const settled = new AbortController();

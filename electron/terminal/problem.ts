@@ -7,17 +7,22 @@ export interface PrintOptions {
   /** For programs: `{"problem":{…}}` on one line. */
   readonly json?: boolean;
   readonly paint?: Paint;
+  /** A warning is about something that works, and could work better. */
+  readonly severity?: 'error' | 'warning';
 }
 
 /** Prints what went wrong, what to do about it, and what the other side said. */
 export function printProblem(stream: Writable, problem: Problem, options: PrintOptions = {}): void {
-  const { json = false, paint = paintFor(stream) } = options;
+  const { json = false, paint = paintFor(stream), severity = 'error' } = options;
   if (json) {
     stream.write(`${JSON.stringify({ problem })}\n`);
     return;
   }
   const { message, fix, detail } = problem;
-  const lines = [`${paint('red', 'error:')} ${cleanLine(message)}`, ...(fix ? [`  ${cleanLine(fix)}`] : [])];
+  const lines = [
+    `${paint(severity === 'error' ? 'red' : 'yellow', `${severity}:`)} ${cleanLine(message)}`,
+    ...(fix ? [`  ${cleanLine(fix)}`] : []),
+  ];
   stream.write(`${[...lines, ...detailLines(detail ?? '', paint)].join('\n')}\n`);
 }
 

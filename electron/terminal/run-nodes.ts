@@ -19,16 +19,6 @@ export async function status(door: TerminalDoor, selection: Selection): Promise<
   return 0;
 }
 
-/** As {@link status}, for connections by name; exit code 1 where one does not work. */
-export async function testConnections(door: TerminalDoor, names: readonly string[]): Promise<number> {
-  const statuses = await probe(door, { connections: [...names] });
-  if (!door.options.json) {
-    door.print(...statusTable(statuses));
-  }
-  tellProblems(door, statuses);
-  return statuses.every(({ state }) => state === 'up') ? 0 : 1;
-}
-
 /** Each platform and who builds it. */
 export async function listPlatforms(door: TerminalDoor, selection: Selection): Promise<number> {
   const statuses = await door.waitFor('Asking the nodes', door.call('nodes.probe', selection));

@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import type { TerminalDoor } from './door.ts';
 import { runBuild } from './run-build.ts';
+import { fixConnection, testConnections } from './run-checks.ts';
 import {
   addConnection,
   changeFarm,
@@ -12,7 +13,8 @@ import {
   resolveConnection,
 } from './run-farms.ts';
 import { exportImage, inspectImage, listImages, removeImages } from './run-images.ts';
-import { listPlatforms, prune, status, testConnections } from './run-nodes.ts';
+import { exportConnections, importConnections } from './run-import.ts';
+import { listPlatforms, prune, status } from './run-nodes.ts';
 import { runPush } from './run-push.ts';
 import { listBuilds, printLogs, writeSampleProject } from './run-records.ts';
 
@@ -27,8 +29,14 @@ export async function runCommand(door: TerminalDoor, command: Command): Promise<
       return removeConnections(door, command.names);
     case 'connection.test':
       return testConnections(door, command.names);
+    case 'connection.fix':
+      return fixConnection(door, command.name, command.fix);
     case 'connection.resolve':
       return resolveConnection(door, command.request);
+    case 'connection.import':
+      return importConnections(door, command);
+    case 'connection.export':
+      return exportConnections(door, command);
     case 'farm.create':
       return createFarm(door, command.farm);
     case 'farm.list':

@@ -2,12 +2,18 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { type PullPolicy, pullPolicySchema } from '../../shared/build.ts';
+import { type Fix, fixSchema } from '../../shared/check.ts';
 import { closest } from '../../shared/closest.ts';
 import { nameSchema, uriSchema } from '../../shared/connection.ts';
+import { discoverySourceSchema } from '../../shared/discovery.ts';
 import { referenceSchema } from '../../shared/image.ts';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
 import type { Password } from './command.ts';
+
+/** A file is named by an option of its own. */
+const importSourceSchema = discoverySourceSchema.exclude(['file']);
+type ImportSource = z.infer<typeof importSourceSchema>;
 
 /** A value on the command line that cannot be used: what is wrong with it, and the nearest right thing. */
 export function wrong(message: string, fix: string): Failure {
@@ -24,6 +30,14 @@ function read<T>(schema: z.ZodType<T>, text: string, say: (message: string) => F
 
 export function name(text: string): string {
   return read(nameSchema, text, (message) => wrong(`"${text}" is not a name.`, message));
+}
+
+/** What can be done on a node by itself. */
+export function fix(text: string): Fix {
+  const known = fixSchema.options;
+  const near = closest(text, known);
+  const advice = near ? `Did you mean ${near}?` : `Choose one of ${known.join(', ')}.`;
+  return read(fixSchema, text, () => wrong(`"${text}" is no fix.`, advice));
 }
 
 export function uri(text: string): string {
@@ -48,6 +62,22 @@ function sentences(message: string): Failure {
 /** `a,b` given once or several times: the names in their order, each once. */
 export function names(text: string, before: readonly string[] = []): string[] {
   return [...new Set([...before, ...listed(text).map(name)])];
+}
+
+/** Where to look for connections, given once or several times. */
+export function sources(text: string, before: readonly ImportSource[] = []): ImportSource[] {
+  const chosen = listed(text).map((word) => {
+    const source = importSourceSchema.safeParse(word);
+    if (!source.success) {
+      const meant = closest(word, importSourceSchema.options);
+      throw wrong(
+        `"${word}" is no place to import from.`,
+        `${meant ? `Did you mean ${meant}? ` : ''}There are ${importSourceSchema.options.join(', ')}.`,
+      );
+    }
+    return source.data;
+  });
+  return [...new Set([...before, ...chosen])];
 }
 
 /** What a mistyped platform may have meant: those that base images are commonly made for. */
