@@ -2,11 +2,13 @@ import { Tooltip } from '@base-ui/react/tooltip';
 import { cleanup, render } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import type { StoreApi } from 'zustand';
-import { createFixtureApp, type FixtureApp, type FixtureState } from '../e2e/screens/fixture-app.ts';
+import { createFixtureApp, type FixtureApp, type FixtureState, type Scene } from '../e2e/screens/fixture-app.ts';
 import { setTransport } from './api.ts';
 import { useCommandStore } from './commands.ts';
 import { useBuilds } from './stores/builds.ts';
+import { useChecks } from './stores/checks.ts';
 import { useConnections } from './stores/connections.ts';
+import { useExchange } from './stores/exchange.ts';
 import { useFarms } from './stores/farms.ts';
 import { useImages } from './stores/images.ts';
 import { startLive, useLive } from './stores/live.ts';
@@ -20,8 +22,10 @@ import type { LinkState } from './transport/transport.ts';
 /** Lets every store forget what a test has put into it. */
 function resetStores(): void {
   reset(useBuilds);
+  reset(useChecks);
   reset(useCommandStore);
   reset(useConnections);
+  reset(useExchange);
   reset(useFarms);
   reset(useImages);
   reset(useLive);
@@ -43,8 +47,8 @@ export interface TestApp extends FixtureApp {
 }
 
 /** Puts the stores on a fixture app, as a window does, and resolves when everything has been loaded. */
-export async function startTestApp(state: FixtureState = 'busy'): Promise<TestApp> {
-  const app = createFixtureApp(state);
+export async function startTestApp(state: FixtureState = 'busy', scene?: Scene): Promise<TestApp> {
+  const app = createFixtureApp(state, scene);
   const linkListeners = new Set<(state: LinkState) => void>();
   setTransport({
     call: (name, input) => app.call(name, input),
@@ -83,7 +87,7 @@ export async function startTestApp(state: FixtureState = 'busy'): Promise<TestAp
 }
 
 /** Draws a view on a fixture app. End the test with `app.stop()`. */
-export async function renderWithApp(view: ReactNode, state: FixtureState = 'busy') {
-  const app = await startTestApp(state);
+export async function renderWithApp(view: ReactNode, state: FixtureState = 'busy', scene?: Scene) {
+  const app = await startTestApp(state, scene);
   return { app, ...render(<Tooltip.Provider>{view}</Tooltip.Provider>) };
 }

@@ -1,88 +1,117 @@
-import { useEffect, useRef, useState } from 'react';
-import type { Answer, Question } from '../../shared/contract.ts';
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { type Problem, problemOf } from '../../shared/problem.ts';
+import type { Answer, Question } from '../../shared/question.ts';
 import { Button } from '../parts/Button.tsx';
-import { Copyable } from '../parts/Copyable.tsx';
 import { Dialog } from '../parts/Dialog.tsx';
 import { ProblemNote } from '../parts/ProblemNote.tsx';
 import { answerQuestion, useQuestions } from '../stores/questions.ts';
-import styles from './QuestionDialog.module.css';
+import { hostKeyParts } from './question/host-key.tsx';
+import type { Answering, QuestionParts } from './question/parts.ts';
+import { passphraseParts } from './question/passphrase.tsx';
+import { passwordParts } from './question/password.tsx';
+import { promptsParts } from './question/prompts.tsx';
+import styles from './question/Question.module.css';
 
-/** Shows the decisions that wait for a person, one after the other. */
+/**
+ * Shows what waits for a person, one after the other, in one dialog: it stays open until nothing is left. Escape and the
+ * button at the left refuse.
+ */
 export function QuestionDialog() {
   const question = useQuestions(({ open }) => open[0]);
-  // it stays drawn while the dialog fades away
-  const [shown, setShown] = useState<Question>();
+  const { answering, problem } = useAnswering(question?.id);
+  const { first } = answering;
+  const id = question?.id;
   useEffect(() => {
-    if (question) {
-      setShown(question);
+    // the first one that opens the dialog is given the focus by it; the next one stands in what is open already
+    if (id !== undefined) {
+      first.current?.focus();
     }
-  }, [question]);
-  return shown ? <HostKey key={shown.id} question={shown} open={question?.id === shown.id} /> : null;
-}
+  }, [id, first]);
 
-function HostKey({ question, open }: { question: Question; open: boolean }) {
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState<Answer>();
-  const refuse = useRef<HTMLElement>(null);
-  const { connection, host, port, keyType, fingerprint } = question;
-
-  async function answer(given: Answer): Promise<void> {
-    setBusy(given);
-    setProblem(undefined);
-    try {
-      await answerQuestion(question.id, given);
-    } catch (error) {
-      setProblem(problemOf(error));
-      setBusy(undefined);
-    }
-  }
-
+  const parts = question && partsOf(question, answering);
+  const refuse = () => answering.answer('refuse');
   return (
     <Dialog
-      open={open}
-      onClose={() => void answer('refuse')}
-      title={`Is this ${connection}?`}
-      description="Its host key is not known yet. Whoever holds the key gets your context and sends images back, so compare the fingerprint before you trust it."
+      open={parts !== undefined}
+      onClose={refuse}
+      title={parts && <Title>{parts.title}</Title>}
+      description={parts?.description}
       required
       wide
-      initialFocus={refuse}
+      initialFocus={first}
       footerStart={
-        <Button ref={refuse} kind="quiet" busy={busy === 'refuse'} onClick={() => void answer('refuse')}>
-          Refuse
+        <Button
+          ref={question?.kind === 'host-key' ? first : undefined}
+          kind="quiet"
+          busy={answering.busy === 'refuse'}
+          onClick={refuse}
+        >
+          {parts?.refuse}
         </Button>
       }
-      footer={
-        <>
-          <Button busy={busy === 'once'} onClick={() => void answer('once')}>
-            Use once
-          </Button>
-          <Button kind="primary" busy={busy === 'trust'} onClick={() => void answer('trust')}>
-            Trust and save
-          </Button>
-        </>
-      }
+      footer={parts?.actions}
     >
-      <dl className={styles.facts}>
-        <dt>Host</dt>
-        <dd>
-          {host}, port {port}
-        </dd>
-        <dt>Key</dt>
-        <dd>{keyType}</dd>
-        <dt>Fingerprint</dt>
-        <dd className={styles.print}>{fingerprint}</dd>
-      </dl>
-      <div className={styles.check}>
-        <p>On the host itself, this prints the same line:</p>
-        <Copyable block what="command" text={`ssh-keygen -lf /etc/ssh/ssh_host_${fileOf(keyType)}_key.pub`} />
-      </div>
+      <NextQuestion />
+      {parts?.body}
       {problem && <ProblemNote problem={problem} />}
     </Dialog>
   );
 }
 
-/** The part of sshd's key file names that stands for a type as the protocol names it (`ssh-ed25519`, `ecdsa-sha2-nistp256`). */
-function fileOf(keyType: string): string {
-  return /ed25519|ecdsa|rsa/.exec(keyType)?.[0] ?? 'ed25519';
+function partsOf(question: Question, answering: Answering): QuestionParts {
+  switch (question.kind) {
+    case 'host-key':
+      return hostKeyParts(question, answering);
+    case 'passphrase':
+      return passphraseParts(question, answering);
+    case 'password':
+      return passwordParts(question, answering);
+    case 'prompts':
+      return promptsParts(question, answering);
+  }
+}
+
+/** Passes one answer on for each question. What was answered is not kept: only that it is being passed on. */
+function useAnswering(id: string | undefined): { answering: Answering; problem: Problem | undefined } {
+  const form = useId();
+  const first = useRef<HTMLElement>(null);
+  const [state, setState] = useState<{ id: string; busy?: Answering['busy']; problem?: Problem }>();
+  const current = state?.id === id ? state : undefined;
+  const busy = current?.busy;
+
+  function answer(given: Answer): void {
+    if (id === undefined || busy !== undefined) {
+      return;
+    }
+    setState({ id, busy: typeof given === 'string' ? given : 'secrets' });
+    answerQuestion(id, given).catch((error: unknown) => setState({ id, problem: problemOf(error) }));
+  }
+  return { answering: { busy, answer, form, first }, problem: current?.problem };
+}
+
+/** `2 of 3`: those that are answered already count too. */
+function useNumber(): { number: number; of: number } {
+  const passed = useQuestions((state) => state.passed);
+  const open = useQuestions((state) => state.open.length);
+  return { number: passed + 1, of: passed + open };
+}
+
+function Title({ children }: { children: ReactNode }) {
+  const { number, of } = useNumber();
+  return (
+    <span className={styles.title}>
+      {children}
+      {of > 1 && (
+        <span className={styles.number} aria-hidden="true">
+          {number} of {of}
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** Says that another question has taken the place of the one before, which a screen reader does not see happen. */
+function NextQuestion() {
+  const { number, of } = useNumber();
+  return <output className="visually-hidden">{of > 1 && `Question ${number} of ${of}`}</output>;
 }

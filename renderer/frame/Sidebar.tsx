@@ -8,6 +8,7 @@ import { IconButton } from '../parts/IconButton.tsx';
 import { Kbd } from '../parts/Kbd.tsx';
 import { PhaseGlyph } from '../parts/PhaseBadge.tsx';
 import { Clock } from '../parts/Quantity.tsx';
+import { RetryWords } from '../parts/Retry.tsx';
 import { Tooltip } from '../parts/Tooltip.tsx';
 import { useBuild, useRunningIds } from '../stores/builds.ts';
 import { useConnections } from '../stores/connections.ts';
@@ -15,7 +16,7 @@ import { addNodes, moveNode } from '../stores/farm-actions.ts';
 import { useFarms } from '../stores/farms.ts';
 import { hrefOf, navigate, useNavigation, type View } from '../stores/navigation.ts';
 import { useNodeDrag } from '../stores/node-drag.ts';
-import { type Health, healthOf, useNodes } from '../stores/nodes.ts';
+import { type Health, healthOf, useNode, useNodes } from '../stores/nodes.ts';
 import styles from './Sidebar.module.css';
 
 /** More dots than this are a number: `49/50`. */
@@ -28,6 +29,10 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
   const running = useRunningIds();
   const current = useNavigation(({ place }) => place?.view);
   const down = useNodes(({ byName }) => Object.values(byName).filter(({ state }) => state === 'down').length);
+  // those that are tried again by themselves are no bad news as long as they are the only ones
+  const areAllLost = useNodes(({ byName }) =>
+    Object.values(byName).every((status) => status.state === 'up' || status.retry !== undefined),
+  );
   const connections = useConnections((state) => state.connections.length);
   const isMovable = useNodeDrag(({ held }) => held?.from !== undefined);
 
@@ -76,8 +81,16 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
           icon="connections"
           label="Connections"
           isCurrent={current?.view === 'connections'}
-          spot={down > 0 ? 'down' : undefined}
-          note={down > 0 ? <span className={styles.down}>{down} down</span> : connections > 0 ? connections : undefined}
+          spot={down === 0 ? undefined : areAllLost ? 'lost' : 'down'}
+          note={
+            down > 0 ? (
+              <span className={areAllLost ? styles.lost : styles.down}>
+                {down} {areAllLost ? 'lost' : 'down'}
+              </span>
+            ) : connections > 0 ? (
+              connections
+            ) : undefined
+          }
         />
       </div>
       <div className={styles.foot}>
@@ -98,7 +111,7 @@ interface NavLinkProps {
   readonly label: string;
   readonly isCurrent: boolean;
   readonly note?: ReactNode;
-  readonly spot?: 'running' | 'down' | undefined;
+  readonly spot?: 'running' | 'lost' | 'down' | undefined;
 }
 
 function NavLink({ view, icon: glyph, label, isCurrent, note, spot }: NavLinkProps) {
@@ -107,7 +120,11 @@ function NavLink({ view, icon: glyph, label, isCurrent, note, spot }: NavLinkPro
       <Icon name={glyph} />
       <span className={styles.name}>{label}</span>
       {note !== undefined && <span className={styles.count}>{note}</span>}
-      {spot && <span className={classes(styles.spot, spot === 'down' && styles.spotDown)} />}
+      {spot && (
+        <span
+          className={classes(styles.spot, spot === 'down' && styles.spotDown, spot === 'lost' && styles.spotLost)}
+        />
+      )}
     </a>
   );
 }
@@ -136,7 +153,7 @@ function FarmLink({ name, members, isCurrent }: { name: string; members: readonl
   const drop = useNodeDrop(name, members);
   const worst = healths.reduce<Health>((sofar, health) => (badness[health] > badness[sofar] ? health : sofar), 'up');
   return (
-    <Tooltip text={inWords(members, healths)} side="right">
+    <Tooltip text={<InWords members={members} healths={healths} />} side="right">
       <a
         href={hrefOf({ view: 'farm', name })}
         aria-current={isCurrent ? 'page' : undefined}
@@ -209,13 +226,32 @@ function useNodeDrop(farm: string, members: readonly string[]) {
   return { canTake, would: canTake ? would : undefined, handlers };
 }
 
-const badness: Readonly<Record<Health, number>> = { up: 0, unknown: 1, probing: 2, down: 3 };
+const badness: Readonly<Record<Health, number>> = { up: 0, unknown: 1, probing: 2, lost: 3, down: 4 };
 
-/** `2 nodes up`, `2 of 3 nodes up, s390x-lab down`. */
+/** The same for a tooltip, where the time until the one lost node is tried again runs down. */
+function InWords({ members, healths }: { members: readonly string[]; healths: readonly Health[] }) {
+  const lost = members.filter((_, index) => healths[index] === 'lost');
+  const status = useNode(lost[0] ?? '');
+  const retry = lost.length === 1 && status?.state === 'down' ? status.retry : undefined;
+  return (
+    <span>
+      {inWords(members, healths)}
+      {retry && (
+        <>
+          , <RetryWords retry={retry} />
+        </>
+      )}
+    </span>
+  );
+}
+
+/** `2 nodes up`, `2 of 3 nodes up, s390x-lab down`, `1 of 3 nodes up, s390x-lab down, pi4 lost`. */
 function inWords(members: readonly string[], healths: readonly Health[]): string {
   const up = healths.filter((health) => health === 'up').length;
-  const down = members.filter((_, index) => healths[index] === 'down');
+  const those = (health: Health, word: string): string => {
+    const names = members.filter((_, index) => healths[index] === health);
+    return names.length === 0 ? '' : `, ${names.length > 3 ? `${names.length} of them` : formatList(names)} ${word}`;
+  };
   const all = up === members.length ? formatCount(up, 'node') : `${up} of ${formatCount(members.length, 'node')}`;
-  const names = down.length > 3 ? `${down.length} of them` : formatList(down);
-  return `${all} up${down.length > 0 ? `, ${names} down` : ''}`;
+  return `${all} up${those('down', 'down')}${those('lost', 'lost')}`;
 }

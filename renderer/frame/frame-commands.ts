@@ -3,6 +3,7 @@ import { formatPlatform } from '../../shared/format.ts';
 import { type Command, useCommands } from '../commands.ts';
 import { useBuilds } from '../stores/builds.ts';
 import { useConnections } from '../stores/connections.ts';
+import { addBy, chooseFile, exportConnections } from '../stores/exchange.ts';
 import { useFarms } from '../stores/farms.ts';
 import { useImages } from '../stores/images.ts';
 import { goBack, goForward, navigate, openLog, openSheet, useNavigation } from '../stores/navigation.ts';
@@ -69,7 +70,29 @@ export function useFrameCommands(openPalette: () => void): void {
         label: 'Add connection…',
         group: 'Connections',
         icon: 'plus',
-        run: () => navigate({ view: 'connections', adding: true }),
+        run: () => addBy('address'),
+      },
+      {
+        id: 'connection:import',
+        label: 'Import connections…',
+        group: 'Connections',
+        icon: 'search',
+        keywords: ['found', 'podman', 'docker', 'ssh config'],
+        run: () => addBy('found'),
+      },
+      {
+        id: 'connection:import-file',
+        label: 'Import connections from a file…',
+        group: 'Connections',
+        icon: 'file',
+        run: chooseFile,
+      },
+      {
+        id: 'connection:export',
+        label: 'Export connections…',
+        group: 'Connections',
+        icon: 'download',
+        run: exportConnections,
       },
       {
         id: 'connection:probe',

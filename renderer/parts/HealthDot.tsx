@@ -4,6 +4,7 @@ import styles from './HealthDot.module.css';
 
 const words: Readonly<Record<Health, string>> = {
   up: 'Up',
+  lost: 'Lost',
   down: 'Down',
   probing: 'Being asked',
   unknown: 'Not asked yet',
@@ -14,7 +15,7 @@ export function healthWord(health: Health): string {
   return words[health];
 }
 
-/** A node's health: full, ring, turning, faint ring; with its word for screen readers. */
+/** A node's health: full, half, ring, turning, faint ring; with its word for screen readers. */
 export function HealthDot({ health }: { health: Health }) {
   return <span role="img" aria-label={words[health]} className={classes(styles.dot, styles[health])} />;
 }

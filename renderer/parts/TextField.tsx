@@ -54,7 +54,12 @@ export function TextField({
           autoComplete={autoComplete}
           spellCheck={false}
           autoCapitalize="off"
-          className={classes(styles.input, mono && styles.mono, icon && styles.withBefore)}
+          className={classes(
+            styles.input,
+            mono && styles.mono,
+            icon && styles.withBefore,
+            Boolean(after) && styles.withAfter,
+          )}
         />
         {after && <div className={styles.after}>{after}</div>}
       </div>

@@ -1,6 +1,7 @@
 import { create } from 'zustand';
 import type { Connection } from '../../shared/connection.ts';
-import type { AppEvent, CallInput, Candidate } from '../../shared/contract.ts';
+import type { AppEvent, CallInput } from '../../shared/contract.ts';
+import type { Discovery } from '../../shared/discovery.ts';
 import { call } from '../api.ts';
 
 interface Connections {
@@ -41,7 +42,10 @@ export function foldConnections(event: AppEvent): void {
   }
 }
 
-/** What this computer knows of engines already. Nothing is contacted. @throws Failure */
-export function discoverConnections(): Promise<readonly Candidate[]> {
-  return call('connections.discover', {});
+/**
+ * What this computer knows of engines and farms already or, with a file, what that holds. Nothing is contacted.
+ * @throws Failure `connection.file`, `input.invalid`
+ */
+export function discoverConnections(file?: CallInput<'connections.discover'>['file']): Promise<Discovery> {
+  return call('connections.discover', file ? { file } : {});
 }

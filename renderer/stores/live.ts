@@ -4,6 +4,7 @@ import { type Problem, problemOf } from '../../shared/problem.ts';
 import { subscribe, subscribeLink } from '../api.ts';
 import type { LinkState } from '../transport/transport.ts';
 import { foldBuilds, loadBuilds } from './builds.ts';
+import { foldChecks, forgetOpenChecks } from './checks.ts';
 import { foldConnections, loadConnections } from './connections.ts';
 import { foldFarms, loadFarms } from './farms.ts';
 import { loadImages } from './images.ts';
@@ -72,6 +73,7 @@ export function startLive(): () => void {
 
 /** Loads everything that the app knows. @throws Failure */
 export async function loadAll(): Promise<void> {
+  forgetOpenChecks();
   await Promise.all([
     loadSettings(),
     loadFarms(),
@@ -88,6 +90,7 @@ function foldAll(events: readonly AppEvent[]): void {
   foldBuilds(events);
   for (const event of events) {
     foldConnections(event);
+    foldChecks(event);
     foldFarms(event);
     foldNodes(event);
     foldPushes(event);

@@ -14,11 +14,16 @@ interface Nodes {
 
 export const useNodes = create<Nodes>(() => ({ byName: {}, probing: new Set() }));
 
-export type Health = 'up' | 'down' | 'probing' | 'unknown';
+/** `lost` is down too: its line broke, and is tried again by itself. */
+export type Health = 'up' | 'lost' | 'down' | 'probing' | 'unknown';
 
 /** How a connection is known to be; what was known before stays while it is asked again. */
 export function healthOf({ byName, probing }: Nodes, connection: string): Health {
-  return byName[connection]?.state ?? (probing.has(connection) ? 'probing' : 'unknown');
+  const status = byName[connection];
+  if (status?.state === 'down') {
+    return status.retry ? 'lost' : 'down';
+  }
+  return status?.state ?? (probing.has(connection) ? 'probing' : 'unknown');
 }
 
 export function useHealth(connection: string): Health {

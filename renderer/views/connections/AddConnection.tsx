@@ -1,32 +1,29 @@
-import { useState } from 'react';
-import type { Candidate } from '../../../shared/contract.ts';
-import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
-import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
+import { EmptyState } from '../../parts/EmptyState.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
+import { Segmented } from '../../parts/Segmented.tsx';
 import { addConnection, useConnections } from '../../stores/connections.ts';
+import { type AddingBy, addBy, chooseFile, useExchange } from '../../stores/exchange.ts';
 import { replaceView } from '../../stores/navigation.ts';
-import { useHealth } from '../../stores/nodes.ts';
 import styles from './AddConnection.module.css';
 import { ConnectionForm } from './ConnectionForm.tsx';
-import { freeName } from './draft.ts';
-
-const sources: Readonly<Record<Candidate['source'], string>> = {
-  local: 'An engine on this computer',
-  'ssh-config': 'A host of ~/.ssh/config',
-  podman: 'A connection of podman',
-};
+import { FoundElsewhere } from './FoundElsewhere.tsx';
+import { ImportDone } from './ImportDone.tsx';
+import { type Found, useDiscovery } from './use-discovery.ts';
 
 export interface AddConnectionProps {
-  readonly candidates: readonly Candidate[];
-  readonly problem: Problem | undefined;
+  readonly found: Found;
+  /** How many of what was found are no connections yet. */
+  readonly fresh: number;
   /** There is none yet: say what a connection is. */
   readonly isFirst: boolean;
 }
 
-/** New connections: what this computer knows of already, at one press each, and a form for all others. */
-export function AddConnection({ candidates, problem, isFirst }: AddConnectionProps) {
-  const connections = useConnections((state) => state.connections);
+/** New connections: one by where it is, or many at once that this computer or a file knows of. */
+export function AddConnection({ found, fresh, isFirst }: AddConnectionProps) {
+  const chosen = useExchange((state) => state.addingBy);
+  // who has none begins with what is there already
+  const by = chosen ?? (isFirst && fresh > 0 ? 'found' : 'address');
   return (
     <section aria-labelledby="add-connection" className={styles.add}>
       <div>
@@ -37,87 +34,78 @@ export function AddConnection({ candidates, problem, isFirst }: AddConnectionPro
           A connection says where an engine is, and how to reach it. Whoever you can reach with ssh can build for you.
         </p>
       </div>
-      {problem && <ProblemNote problem={problem} warning />}
-      {candidates.length > 0 && (
-        <div>
-          <h3 className={styles.heading}>Found on this computer</h3>
-          <ul className={styles.candidates}>
-            {candidates.map((candidate) => (
-              <Suggestion key={`${candidate.source} ${candidate.name}`} candidate={candidate} />
-            ))}
-          </ul>
-        </div>
-      )}
-      <div>
-        <h3 className={styles.heading}>{candidates.length > 0 ? 'Another one' : 'Where is it?'}</h3>
-        <ConnectionForm
-          others={connections.map(({ name }) => name)}
-          action="Add connection"
-          isFocused={!isFirst}
-          onCancel={isFirst ? undefined : () => replaceView({ view: 'connections' })}
-          onSubmit={async ({ name, uri, identity }) => {
-            const added = await addConnection({ name, uri, ...(identity ? { identity } : {}) });
-            replaceView({ view: 'connections', name: added.name });
-          }}
+      <div className={styles.ways}>
+        <Segmented<AddingBy>
+          label="How to add"
+          value={by}
+          onChange={addBy}
+          options={[
+            { value: 'address', label: 'By address', icon: 'edit' },
+            { value: 'found', label: fresh > 0 ? `Found here: ${fresh} new` : 'Found here', icon: 'search' },
+            { value: 'file', label: 'From a file', icon: 'file' },
+          ]}
         />
       </div>
+      <ImportDone />
+      {by === 'address' ? (
+        <ByAddress isFirst={isFirst} />
+      ) : by === 'found' ? (
+        <FoundElsewhere found={found} />
+      ) : (
+        <ByFile />
+      )}
     </section>
   );
 }
 
-function Suggestion({ candidate }: { candidate: Candidate }) {
-  const { source, name, uri, identity } = candidate;
+function ByAddress({ isFirst }: Pick<AddConnectionProps, 'isFirst'>) {
   const connections = useConnections((state) => state.connections);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
-  const added = connections.find((each) => each.uri === uri);
-
-  async function add(): Promise<void> {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const taken = connections.map((each) => each.name);
-      await addConnection({ name: freeName(name, taken), uri, ...(identity ? { identity } : {}) });
-      // the list stays in sight, for whoever adds several
-      replaceView({ view: 'connections', adding: true });
-    } catch (error) {
-      setProblem(problemOf(error));
-    } finally {
-      setBusy(false);
-    }
-  }
-
   return (
-    <li className={styles.candidate}>
-      <div className={styles.words}>
-        <span className={styles.name}>{name}</span>
-        <span className={styles.source}>
-          {sources[source]} · <code>{uri}</code>
-        </span>
-      </div>
-      {added ? (
-        <Added name={added.name} />
-      ) : (
-        <Button size="small" icon="plus" busy={busy} onClick={() => void add()}>
-          Add<span className="visually-hidden"> {name}</span>
-        </Button>
-      )}
-      {problem && (
-        <div className={styles.problem}>
-          <ProblemNote problem={problem} />
-        </div>
-      )}
-    </li>
+    <ConnectionForm
+      others={connections.map(({ name }) => name)}
+      action="Add connection"
+      isFocused={!isFirst}
+      onCancel={isFirst ? undefined : () => replaceView({ view: 'connections' })}
+      onSubmit={async ({ name, uri, identity }) => {
+        const added = await addConnection({ name, uri, ...(identity ? { identity } : {}) });
+        replaceView({ view: 'connections', name: added.name });
+      }}
+    />
   );
 }
 
-function Added({ name }: { name: string }) {
-  const health = useHealth(name);
+function ByFile() {
+  const file = useExchange((state) => state.file);
+  if (file === undefined) {
+    return (
+      <div className={styles.drop}>
+        <EmptyState
+          icon="file"
+          title="Drop a file here"
+          actions={
+            <Button icon="file" onClick={chooseFile}>
+              Choose a file…
+            </Button>
+          }
+        >
+          What Barnraiser has exported, or podman-connections.json or containers.conf of podman.
+        </EmptyState>
+      </div>
+    );
+  }
   return (
-    <span className={styles.added} role="status">
-      <HealthDot health={health} />
-      Added
-      <span className={styles.quiet}>· {healthWord(health).toLowerCase()}</span>
-    </span>
+    <>
+      <div className={styles.file}>
+        <h3 className={styles.fileName}>{file.name}</h3>
+        <Button size="small" icon="file" onClick={chooseFile}>
+          Choose another file…
+        </Button>
+      </div>
+      {'problem' in file ? <ProblemNote problem={file.problem} /> : <InFile key={file.name} file={file} />}
+    </>
   );
+}
+
+function InFile({ file }: { file: { readonly name: string; readonly text: string } }) {
+  return <FoundElsewhere found={useDiscovery(file)} isFile />;
 }

@@ -1,17 +1,18 @@
+import type { Check as Checked } from '../../../shared/check.ts';
 import type { Destination } from '../../../shared/connection.ts';
-import { formatDuration } from '../../../shared/format.ts';
 import type { NodeStatus } from '../../../shared/node.ts';
 import { Button } from '../../parts/Button.tsx';
-import { classes } from '../../parts/classes.ts';
-import { PhaseGlyph, type Said } from '../../parts/PhaseBadge.tsx';
-import { FixText, ProblemNote } from '../../parts/ProblemNote.tsx';
+import { PhaseBadge, type Said } from '../../parts/PhaseBadge.tsx';
 import { Clock } from '../../parts/Quantity.tsx';
-import { useNode, useNodes } from '../../stores/nodes.ts';
-import { askNode, useAskings } from './asking.ts';
+import { cancelCheck, failedRung, useCheck, useChecks, useIsChecked } from '../../stores/checks.ts';
+import { useNodes } from '../../stores/nodes.ts';
 import styles from './Check.module.css';
-import { ladderOf, type StageState } from './ladder.ts';
-
-const phases: Readonly<Record<StageState, Said>> = { passed: 'done', failed: 'failed', open: 'waiting' };
+import { FixReport } from './FixReport.tsx';
+import { Ladder } from './Ladder.tsx';
+import { LastProbe } from './LastProbe.tsx';
+import { obstacleOf } from './obstacle.ts';
+import { outcomeWords, tookWords } from './rungs.ts';
+import { WhichIsIt } from './WhichIsIt.tsx';
 
 export interface CheckProps {
   readonly name: string;
@@ -20,87 +21,83 @@ export interface CheckProps {
   readonly onEdit: () => void;
 }
 
-/** How far the last probe came, and the way out of what stopped it. */
+/** How far the way to an engine goes, stage by stage, and the way out of what stopped it. */
 export function Check({ name, kind, status, onEdit }: CheckProps) {
-  const isAsked = useNodes(({ probing }) => probing.has(name));
-  const problem = status?.state === 'down' ? status.problem : undefined;
+  const check = useCheck(name);
+  const isChecked = useIsChecked(name);
+  const code = (check ? failedRung(check.rungs)?.problem : status?.state === 'down' ? status.problem : undefined)?.code;
   return (
     <section aria-label="Check" className={styles.check}>
-      <ol className={styles.ladder}>
-        {ladderOf(kind, status).map(({ stage, state, word }) => (
-          <li key={stage} className={classes(styles.rung, styles[state])}>
-            <PhaseGlyph phase={phases[state]} />
-            {word}
-            {state === 'open' && <span className="visually-hidden">, not tried</span>}
-          </li>
-        ))}
-      </ol>
-      <TestTime name={name} />
-      {problem && (
-        <ProblemNote
-          problem={problem}
-          actions={
-            <>
-              <Button size="small" icon="refresh" busy={isAsked} onClick={() => void askNode(name)}>
-                Test again
-              </Button>
-              <Button size="small" icon="edit" onClick={onEdit}>
-                Edit connection
-              </Button>
-            </>
-          }
-        />
+      <Summary name={name} check={check} status={status} />
+      {check ? (
+        <Ladder check={check} kind={kind} onEdit={onEdit} />
+      ) : (
+        status?.state === 'down' && !isChecked && <LastProbe name={name} problem={status.problem} onEdit={onEdit} />
       )}
-      {problem?.code === 'ssh.host-key-changed' && <WhichIsIt name={name} />}
+      <FixReport name={name} />
+      {code === 'ssh.host-key-changed' && <WhichIsIt name={name} />}
     </section>
   );
 }
 
-/** That it is being asked and since when, then how long it took; a line that is always there, so that nothing jumps. */
-function TestTime({ name }: { name: string }) {
-  const asking = useAskings(({ byName }) => byName[name]);
-  const status = useNode(name);
-  const isAsked = useNodes(({ probing }) => probing.has(name));
+const phases: Readonly<Record<Exclude<Checked['status'], 'running'>, Said>> = {
+  passed: 'done',
+  failed: 'failed',
+  cancelled: 'cancelled',
+};
+
+/** That it is being tested and since when, or how that ended; a line that is always there, so that nothing jumps. */
+function Summary({ name, check, status }: Pick<CheckProps, 'name' | 'status'> & { check: Checked | undefined }) {
+  const isChecked = useIsChecked(name);
+  const tookMs = useChecks((checks) => checks.tookMs[name]);
+  const isRunning = isChecked && (check === undefined || check.status === 'running');
+  const hasWarned = check?.status === 'passed' && check.rungs.some(({ state }) => state === 'warned');
   return (
-    <p className={styles.testTime} role="status">
-      {isAsked ? (
-        <>
-          Asking {name}… <Clock since={asking?.since} />
-          {asking?.tookMs !== undefined && `, last time it took ${tookInWords(asking.tookMs)}`}
-        </>
-      ) : asking?.tookMs === undefined ? (
-        status === undefined && 'Nobody has asked it yet.'
-      ) : status?.state === 'up' ? (
-        `Answered in ${tookInWords(asking.tookMs)}.`
-      ) : (
-        `Failed after ${tookInWords(asking.tookMs)}.`
+    <div className={styles.summary}>
+      <p role="status" className={styles.outcome}>
+        {isRunning ? (
+          <>
+            <PhaseBadge phase="running" word={`Testing ${name}`} />
+            <span className={styles.quiet}>
+              <Clock since={check?.startedAt} />
+              {tookMs !== undefined && ` last time it took ${tookWords(tookMs)}`}
+            </span>
+          </>
+        ) : check && check.status !== 'running' ? (
+          <PhaseBadge
+            phase={hasWarned ? 'warning' : phases[check.status]}
+            // a sentence, which nothing strikes through
+            word={<span className={styles.sentence}>{outcomeWords(check)}</span>}
+          />
+        ) : (
+          <Probed name={name} status={status} />
+        )}
+      </p>
+      {isRunning && (
+        <Button size="small" icon="stop" shortcut="Esc" onClick={() => cancelCheck(name)}>
+          Cancel
+        </Button>
       )}
-    </p>
+    </div>
   );
 }
 
-function tookInWords(ms: number): string {
-  return ms < 950 ? `${Math.max(1, Math.round(ms))} ms` : formatDuration(ms);
-}
-
-/** A changed host key has two explanations, and only the machine itself can tell which one it is. */
-function WhichIsIt({ name }: { name: string }) {
-  return (
-    <div className={styles.which}>
-      <h3 className={styles.heading}>Which of the two is it?</h3>
-      <ol className={styles.steps}>
-        <li>Go to {name} on a way you trust: its own screen, or its provider’s console. Not over this connection.</li>
-        <li>
-          <FixText
-            text={'Have it show its keys: `for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done`'}
-          />
-        </li>
-        <li>
-          If the fingerprint above is among them, the machine was set up anew: forget the old key and test again. You
-          will be asked to trust the new one.
-        </li>
-        <li>If it is not, somebody stands in between. Nothing was sent, and nothing will be until you decide.</li>
-      </ol>
-    </div>
+/** Where nobody has tested it yet: what its last probe found. */
+function Probed({ name, status }: Pick<CheckProps, 'name' | 'status'>) {
+  const isAsked = useNodes(({ probing }) => probing.has(name));
+  const obstacle = obstacleOf(undefined, status);
+  return isAsked ? (
+    <PhaseBadge phase="running" word={`Asking ${name}`} />
+  ) : (
+    <>
+      {status === undefined ? (
+        <PhaseBadge phase="waiting" word="Nobody has asked it yet" />
+      ) : obstacle === undefined ? (
+        <PhaseBadge phase="done" word="Answered when it was asked last" />
+      ) : (
+        <PhaseBadge phase="failed" word={obstacle} />
+      )}
+      <span className={styles.quiet}>A test goes the whole way, stage by stage.</span>
+    </>
   );
 }

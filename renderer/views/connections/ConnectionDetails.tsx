@@ -6,10 +6,10 @@ import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { useJobsOn } from '../../stores/builds.ts';
+import { runCheck, useIsChecked } from '../../stores/checks.ts';
 import { updateConnection, useConnections } from '../../stores/connections.ts';
 import { replaceView } from '../../stores/navigation.ts';
-import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
-import { askNode } from './asking.ts';
+import { useHealth, useNode } from '../../stores/nodes.ts';
 import { Check } from './Check.tsx';
 import { ConnectionForm } from './ConnectionForm.tsx';
 import styles from './Connections.module.css';
@@ -51,6 +51,7 @@ export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: C
           <IconButton icon="trash" label={`Remove ${name}`} kind="secondary" onClick={onRemove} />
         </div>
         <div className={styles.where}>
+          {typeof destination !== 'string' && destination.kind === 'local' && 'This computer'}
           <Copyable text={uri} what="URI" />
           {identity && (
             <span className={styles.identity}>
@@ -73,9 +74,9 @@ export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: C
 }
 
 function TestButton({ name }: { name: string }) {
-  const isAsked = useNodes(({ probing }) => probing.has(name));
+  const isChecked = useIsChecked(name);
   return (
-    <Button icon="refresh" busy={isAsked} onClick={() => void askNode(name)}>
+    <Button icon="refresh" busy={isChecked} onClick={() => void runCheck(name)}>
       Test
     </Button>
   );
@@ -107,7 +108,7 @@ function Edit({ connection, jobs, onDone }: { connection: Connection; jobs: numb
           onDone();
           replaceView({ view: 'connections', name: changed.name });
           // what was known was known of the old address
-          void askNode(changed.name);
+          void runCheck(changed.name);
         }}
       />
     </section>

@@ -78,29 +78,31 @@ export function ConnectionForm({
             ? undefined
             : isLive && typeof destination !== 'string'
               ? destinationInWords(destination)
-              : 'user@host is enough for most machines. A socket on this computer is unix:///path.sock.'
+              : 'user@host is enough for most machines. For this computer’s engine write local: or unix:///path.sock.'
         }
       />
-      <TextField
-        label="Name"
-        value={draft.name}
-        onChange={(name) => {
-          setNamed(name !== '');
-          setDraft({ ...draft, name });
-        }}
-        onBlur={() => setShown((before) => ({ ...before, name: before.name || draft.name !== '' }))}
-        error={shown.name || (isNamed && draft.name !== '') ? errors.name : undefined}
-        description="What it is called in farms, plans and logs."
-      />
-      <TextField
-        label="Identity file"
-        optional
-        mono
-        placeholder="~/.ssh/id_ed25519"
-        value={draft.identity}
-        onChange={(identity) => setDraft({ ...draft, identity })}
-        description="The private key to sign in with. Without one, the agent and the default keys are tried."
-      />
+      <div className={styles.fields}>
+        <TextField
+          label="Name"
+          value={draft.name}
+          onChange={(name) => {
+            setNamed(name !== '');
+            setDraft({ ...draft, name });
+          }}
+          onBlur={() => setShown((before) => ({ ...before, name: before.name || draft.name !== '' }))}
+          error={shown.name || (isNamed && draft.name !== '') ? errors.name : undefined}
+          description="What it is called in farms, plans and logs."
+        />
+        <TextField
+          label="Identity file"
+          optional
+          mono
+          placeholder="~/.ssh/id_ed25519"
+          value={draft.identity}
+          onChange={(identity) => setDraft({ ...draft, identity })}
+          description="The private key to sign in with. Without one, the agent and the default keys are tried."
+        />
+      </div>
       {note && <p className={styles.quiet}>{note}</p>}
       {problem && <ProblemNote problem={problem} />}
       <div className={styles.buttons}>

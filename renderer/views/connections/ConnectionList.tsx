@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
-import { type Connection, parseDestination } from '../../../shared/connection.ts';
+import type { Connection } from '../../../shared/connection.ts';
 import { formatCount } from '../../../shared/format.ts';
 import type { NodeStatus } from '../../../shared/node.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
@@ -7,12 +7,13 @@ import { classes } from '../../parts/classes.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { TextField } from '../../parts/TextField.tsx';
+import { useCheck, useIsChecked } from '../../stores/checks.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { hrefOf, replaceView } from '../../stores/navigation.ts';
 import { draggableNode } from '../../stores/node-drag.ts';
 import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
 import styles from './ConnectionList.module.css';
-import { obstacleOf } from './ladder.ts';
+import { obstacleOf } from './obstacle.ts';
 
 /** With more connections than this the list can be filtered. */
 const mostWithoutFilter = 8;
@@ -104,13 +105,15 @@ function matches({ name, uri }: Connection, status: NodeStatus | undefined, filt
 }
 
 function Row({ connection, isChosen }: { connection: Connection; isChosen: boolean }) {
-  const { name, uri } = connection;
+  const { name } = connection;
   const health = useHealth(name);
   const status = useNode(name);
-  const isAsked = useNodes(({ probing }) => probing.has(name));
+  const check = useCheck(name);
+  const isChecked = useIsChecked(name);
+  const isAsked = useNodes(({ probing }) => probing.has(name)) || isChecked;
   const node = status?.state === 'up' ? status.node : undefined;
-  const destination = parseDestination(uri);
-  const obstacle = typeof destination === 'string' ? undefined : obstacleOf(destination.kind, status);
+  // while it is tested nobody knows yet
+  const obstacle = isChecked ? undefined : obstacleOf(check, status);
   const link = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
     if (isChosen) {

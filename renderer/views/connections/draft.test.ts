@@ -26,6 +26,7 @@ describe('a draft of a connection', () => {
 
   it('waits with what is wrong until the part before the host is written', () => {
     expect(['s', 'ssh', 'ssh:', 'ssh://', 'unix://', 'unix:///'].map(isUnfinished)).not.toContain(false);
+    expect(isUnfinished('local:')).toBe(false);
     expect(['ssh://p', 'http://', 'pi@'].map(isUnfinished)).toEqual([false, true, false]);
   });
 
@@ -34,6 +35,7 @@ describe('a draft of a connection', () => {
     expect(suggestName('root@192.168.1.7', [])).toBe('192.168.1.7');
     expect(suggestName('ssh://[2001:db8::7]', [])).toBe('2001-db8-7');
     expect(suggestName('unix:///run/podman/podman.sock', ['this-computer'])).toBe('this-computer-2');
+    expect(suggestName('local:', [])).toBe('this-computer');
     expect(suggestName('', [])).toBe('');
     expect(suggestName('ssh://', [])).toBe('');
   });
@@ -47,6 +49,7 @@ describe('a draft of a connection', () => {
     expect(words('ssh://pi4/run/docker.sock')).toBe(
       'SSH to pi4, the rest as your SSH configuration says. The engine’s socket is /run/docker.sock.',
     );
+    expect(words('local:')).toMatch(/^This computer’s engine, wherever it is/);
     expect(words('unix:///run/podman.sock')).toBe('The socket /run/podman.sock on this computer.');
   });
 });

@@ -38,17 +38,18 @@ export function errorsOf({ name, uri }: Draft, others: readonly string[]): Draft
 
 /** Is somebody still writing the part before the host? Then it is too early to say what is wrong. */
 export function isUnfinished(uri: string): boolean {
-  return /^[a-z]*:?\/{0,2}$/i.test(uri.trim()) || /^unix:\/\/\/?$/.test(uri.trim());
+  const text = uri.trim();
+  return text !== 'local:' && (/^[a-z]*:?\/{0,2}$/i.test(text) || /^unix:\/\/\/?$/.test(text));
 }
 
-/** A name for a destination that nobody has: `pi4` for `ssh://pi@pi4.lan`, `this-computer` for a local socket. */
+/** A name for a destination that nobody has: `pi4` for `ssh://pi@pi4.lan`, `this-computer` for what is local. */
 export function suggestName(uri: string, taken: readonly string[]): string {
   const destination = uri.trim() === '' ? 'nothing yet' : parseDestination(uri.trim());
   return typeof destination === 'string' ? '' : freeName(wordFor(destination), taken);
 }
 
 function wordFor(destination: Destination): string {
-  if (destination.kind === 'unix') {
+  if (destination.kind !== 'ssh') {
     return 'this-computer';
   }
   const { host } = destination;
@@ -77,6 +78,9 @@ export function freeName(name: string, taken: readonly string[]): string {
  * looked for there.` Port and user that are not given come from the SSH configuration, where it says something, else 22 and who one is.
  */
 export function destinationInWords(destination: Destination): string {
+  if (destination.kind === 'local') {
+    return 'This computer’s engine, wherever it is: its socket is looked for, and podman is started where it has none.';
+  }
   if (destination.kind === 'unix') {
     return `The socket ${destination.socketPath} on this computer.`;
   }

@@ -4,17 +4,22 @@ import { formatCount } from '../../../shared/format.ts';
 import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
+import { IconButton } from '../../parts/IconButton.tsx';
+import { Menu } from '../../parts/Menu.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { useConnections } from '../../stores/connections.ts';
-import { replaceView } from '../../stores/navigation.ts';
+import { addBy, chooseFile, exportConnections } from '../../stores/exchange.ts';
 import { healthOf, useNodes } from '../../stores/nodes.ts';
 import { AddConnection } from './AddConnection.tsx';
-import { askAllNodes, askNode } from './asking.ts';
+import { askAllNodes } from './asking.ts';
 import { ConnectionDetails } from './ConnectionDetails.tsx';
 import { ConnectionList } from './ConnectionList.tsx';
 import styles from './Connections.module.css';
+import { knownAs } from './choice.ts';
 import { RemoveConnection } from './RemoveConnection.tsx';
-import { useCandidates } from './use-candidates.ts';
+import { useCheckCommands } from './use-check-commands.ts';
+import { useDiscovery } from './use-discovery.ts';
+import { useFileDrop } from './use-file-drop.ts';
 
 export interface ConnectionsViewProps {
   /** The chosen connection; without one, the first. */
@@ -23,33 +28,23 @@ export interface ConnectionsViewProps {
   readonly adding?: boolean | undefined;
 }
 
-function add(): void {
-  replaceView({ view: 'connections', adding: true });
-}
-
 /** The list of connections, and beside it what is known of the chosen one. */
 export function ConnectionsView({ name, adding = false }: ConnectionsViewProps) {
   const connections = useConnections((state) => state.connections);
-  const { candidates, problem } = useCandidates();
+  const found = useDiscovery();
+  const fresh = found.discovery?.candidates.filter((each) => knownAs(each, { connections }) === undefined).length ?? 0;
+  const isFileOver = useFileDrop();
   const [editing, setEditing] = useState<string>();
   const [removing, setRemoving] = useState<Connection>();
 
   const chosen = adding ? undefined : connections.find((each) => each.name === (name ?? connections[0]?.name));
   const isAdding = adding || connections.length === 0;
 
+  useCheckCommands(chosen?.name);
   useCommands(
     () =>
       chosen
         ? [
-            {
-              id: 'connection:test',
-              label: `Test connection ${chosen.name}`,
-              group: 'Here',
-              icon: 'refresh',
-              shortcut: 'Mod+R',
-              keywords: ['probe', 'check'],
-              run: () => void askNode(chosen.name),
-            },
             {
               id: 'connection:edit',
               label: `Edit connection ${chosen.name}`,
@@ -77,10 +72,17 @@ export function ConnectionsView({ name, adding = false }: ConnectionsViewProps) 
       actions={
         connections.length > 0 && (
           <>
-            <TestAll />
-            <Button icon="plus" kind="primary" onClick={add} disabled={isAdding}>
+            <AskAll />
+            <Button icon="plus" kind="primary" onClick={() => addBy('address')} disabled={isAdding}>
               Add connection
             </Button>
+            <Menu
+              trigger={<IconButton icon="more" label="More about connections" kind="secondary" />}
+              items={[
+                { label: 'Import from a file…', icon: 'file', run: chooseFile },
+                { label: 'Export connections…', icon: 'download', run: exportConnections },
+              ]}
+            />
           </>
         )
       }
@@ -90,14 +92,14 @@ export function ConnectionsView({ name, adding = false }: ConnectionsViewProps) 
           <ConnectionList
             chosen={chosen?.name}
             isAdding={isAdding}
-            foundElsewhere={candidates.filter(({ uri }) => !connections.some((each) => each.uri === uri)).length}
-            onAdd={add}
+            foundElsewhere={fresh}
+            onAdd={() => addBy('found')}
             onRemove={setRemoving}
           />
         )}
         <div className={styles.pane}>
           {isAdding ? (
-            <AddConnection candidates={candidates} problem={problem} isFirst={connections.length === 0} />
+            <AddConnection found={found} fresh={fresh} isFirst={connections.length === 0} />
           ) : chosen ? (
             <ConnectionDetails
               key={chosen.name}
@@ -113,6 +115,11 @@ export function ConnectionsView({ name, adding = false }: ConnectionsViewProps) 
           )}
         </div>
       </div>
+      {isFileOver && (
+        <div className={styles.held} role="status">
+          Let go to see which connections the file holds
+        </div>
+      )}
       <RemoveConnection connection={removing} onClose={() => setRemoving(undefined)} />
     </Page>
   );
@@ -127,7 +134,7 @@ function Health() {
   }
   const healths = connections.map(({ name }) => healthOf(nodes, name));
   const count = (wanted: string): number => healths.filter((health) => health === wanted).length;
-  const down = count('down');
+  const down = count('down') + count('lost');
   const asked = count('probing');
   const parts = [
     down === connections.length && down > 1 ? 'all down' : undefined,
@@ -138,14 +145,14 @@ function Health() {
   return [formatCount(connections.length, 'connection'), ...parts.filter(Boolean)].join(' · ');
 }
 
-function TestAll() {
+function AskAll() {
   const connections = useConnections((state) => state.connections);
   const isBusy = useNodes(
     ({ probing }) => connections.length > 0 && connections.every(({ name }) => probing.has(name)),
   );
   return (
     <Button icon="refresh" busy={isBusy} onClick={askAllNodes}>
-      Test all
+      Ask all
     </Button>
   );
 }

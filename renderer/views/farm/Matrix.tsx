@@ -1,6 +1,8 @@
 import { type Mode, modeOf } from '../../../shared/farm.ts';
 import { formatPlatform } from '../../../shared/format.ts';
+import { classes } from '../../parts/classes.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
+import { RetryWords } from '../../parts/Retry.tsx';
 import { hrefOf } from '../../stores/navigation.ts';
 import { useHealth, useNode } from '../../stores/nodes.ts';
 import { ModeMark } from './Coverage.tsx';
@@ -73,8 +75,13 @@ function Row({ name, coverage }: { name: string; coverage: readonly Coverage[] }
           </td>
         ))
       ) : (
-        <td colSpan={Math.max(1, coverage.length)} className={styles.out}>
-          {status ? 'Down' : healthWord(health)}
+        <td colSpan={Math.max(1, coverage.length)} className={classes(styles.out, health === 'lost' && styles.lost)}>
+          {healthWord(health)}
+          {status?.retry && (
+            <>
+              , <RetryWords retry={status.retry} />
+            </>
+          )}
         </td>
       )}
     </tr>

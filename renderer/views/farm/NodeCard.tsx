@@ -7,10 +7,12 @@ import { Button } from '../../parts/Button.tsx';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
+import { Icon } from '../../parts/Icon.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { FixText } from '../../parts/ProblemNote.tsx';
 import { Meter } from '../../parts/ProgressBar.tsx';
+import { type Retry, RetryWords } from '../../parts/Retry.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
 import { useJobsOn } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
@@ -43,7 +45,7 @@ export function NodeCard({ name, farm, lit = false, plain = false }: NodeCardPro
       className={classes(
         styles.card,
         plain && styles.plain,
-        isDown && styles.isDown,
+        isDown && (health === 'lost' ? styles.isLost : styles.isDown),
         lit && status?.state === 'up' && styles.lit,
       )}
     >
@@ -60,13 +62,13 @@ export function NodeCard({ name, farm, lit = false, plain = false }: NodeCardPro
           </h2>
         )}
         {isAsked && status && <Spinner />}
-        {isDown && <span className={styles.downWord}>Down</span>}
+        {health === 'down' && <span className={styles.downWord}>Down</span>}
         <NodeMenu name={name} farm={farm} />
       </header>
       {status?.state === 'up' ? (
         <Facts node={status.node} lit={lit} />
       ) : status ? (
-        <Down name={name} problem={status.problem} isAsked={isAsked} />
+        <Down name={name} problem={status.problem} retry={status.retry} isAsked={isAsked} />
       ) : (
         <NotKnown name={name} isAsked={isAsked} />
       )}
@@ -138,19 +140,35 @@ function Level({ label, meter, words, low = false }: LevelProps) {
   );
 }
 
-function Down({ name, problem, isAsked }: { name: string; problem: Problem; isAsked: boolean }) {
+interface DownProps {
+  readonly name: string;
+  readonly problem: Problem;
+  readonly retry: Retry | undefined;
+  readonly isAsked: boolean;
+}
+
+function Down({ name, problem, retry, isAsked }: DownProps) {
   return (
     <div className={styles.problem}>
+      {retry && (
+        <p className={styles.lostWord}>
+          <Icon name="lost" size={14} />
+          <span>
+            Lost, <RetryWords retry={retry} />
+          </span>
+        </p>
+      )}
       <p>{problem.message}</p>
       <details className={styles.fix}>
         <summary>What to do</summary>
         <p>
           <FixText text={problem.fix} />
         </p>
+        {retry && retry.attempt > 1 && <p>Tried {formatCount(retry.attempt - 1, 'time')} by itself so far.</p>}
         {problem.detail && <pre>{problem.detail}</pre>}
       </details>
       <Button size="small" icon="refresh" busy={isAsked} onClick={() => probeNodes([name])}>
-        Probe again
+        {retry ? 'Try now' : 'Probe again'}
       </Button>
     </div>
   );

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { formatCount } from '../../../shared/format.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
-import { HealthDot } from '../../parts/HealthDot.tsx';
+import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { Popover } from '../../parts/Popover.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { useJobsOn } from '../../stores/builds.ts';
@@ -59,7 +59,7 @@ function Tile({ name, farm, lit }: { name: string; farm: string; lit: boolean })
           type="button"
           className={classes(
             styles.tile,
-            status?.state === 'down' && styles.down,
+            status?.state === 'down' && (health === 'lost' ? styles.lost : styles.down),
             lit && status?.state === 'up' && styles.lit,
           )}
         >
@@ -72,7 +72,7 @@ function Tile({ name, farm, lit }: { name: string; farm: string; lit: boolean })
             </span>
           )}
           {status?.state === 'up' && <PlatformChip platform={status.node.platform} kind="native" small />}
-          {status?.state === 'down' && <span className={styles.word}>Down</span>}
+          {status?.state === 'down' && <span className={styles.word}>{healthWord(health)}</span>}
         </button>
       }
     >

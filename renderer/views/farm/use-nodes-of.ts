@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { Node, NodeStatus } from '../../../shared/node.ts';
-import { healthOf, useNodes } from '../../stores/nodes.ts';
+import { useNodes } from '../../stores/nodes.ts';
 import { type Coverage, coverageOf, upNodes } from './coverage.ts';
 
 export interface NodesOf {
@@ -16,17 +16,15 @@ export interface NodesOf {
 /** What is known of some connections together. */
 export function useNodesOf(names: readonly string[]): NodesOf {
   const byName = useNodes((state) => state.byName);
-  const probing = useNodes((state) => state.probing);
   return useMemo(() => {
     const statuses = names.map((name) => byName[name]);
     const up = upNodes(statuses);
-    const health = (name: string) => healthOf({ byName, probing }, name);
     return {
       statuses,
       up,
-      down: names.filter((name) => health(name) === 'down'),
+      down: names.filter((name) => byName[name]?.state === 'down'),
       unknown: names.filter((name) => byName[name] === undefined),
       coverage: coverageOf(up),
     };
-  }, [names, byName, probing]);
+  }, [names, byName]);
 }

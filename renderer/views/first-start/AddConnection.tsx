@@ -78,7 +78,8 @@ export function AddConnection({ onAdded, onCancel }: AddConnectionProps) {
         description={
           errors.uri
             ? undefined
-            : (uriWords(uri) ?? 'A host that you reach by SSH, or unix:///path/to.sock of an engine on this computer.')
+            : (uriWords(uri) ??
+              'A host that you reach by SSH, unix:///path/to.sock of an engine on this computer, or local: for whichever it has.')
         }
       />
       <div className={styles.formRow}>

@@ -18,7 +18,10 @@ import styles from './FirstStart.module.css';
 const sources: Readonly<Record<Engine['source'], { readonly words: string; readonly icon: IconName }>> = {
   local: { words: 'This computer', icon: 'log' },
   'ssh-config': { words: 'From ~/.ssh/config', icon: 'node' },
-  podman: { words: "One of podman's connections", icon: 'package' },
+  podman: { words: 'One of podman’s connections', icon: 'package' },
+  'containers-conf': { words: 'From containers.conf', icon: 'package' },
+  docker: { words: 'A Docker context', icon: 'package' },
+  file: { words: 'From a file', icon: 'file' },
   added: { words: 'Added by you', icon: 'connections' },
 };
 
@@ -31,7 +34,7 @@ interface EngineRowProps {
 
 /** One thing that could build: its switch, and what it said when it was asked. */
 export function EngineRow({ engine, isOn, onSwitch }: EngineRowProps) {
-  const { name, uri, source, connection } = engine;
+  const { name, uri, source, connection, candidate } = engine;
   const [problem, setProblem] = useState<Problem>();
   const busy = useRef(false);
   const { words, icon } = sources[source];
@@ -61,6 +64,13 @@ export function EngineRow({ engine, isOn, onSwitch }: EngineRowProps) {
           description={
             <span className={styles.where}>
               {words} · <code>{uri}</code>
+              {!connection &&
+                candidate?.notes.map((note) => (
+                  <span key={note} className={styles.note}>
+                    <Icon name="warning" size={14} />
+                    {note}
+                  </span>
+                ))}
             </span>
           }
           checked={isOn}

@@ -9,7 +9,7 @@ export function NothingFound({ children }: { children: ReactNode }) {
     <section className={styles.nothing} aria-label="Nothing found">
       <h2 className={styles.nothingTitle}>Nothing found yet</h2>
       <p className={styles.secondary}>
-        There is no podman socket on this computer, no host in ~/.ssh/config and no connection of podman. Any one of
+        There is no engine on this computer, no host in ~/.ssh/config and no connection of podman or docker. Any one of
         these is enough:
       </p>
       <ol className={styles.ways}>
@@ -30,7 +30,7 @@ export function NothingFound({ children }: { children: ReactNode }) {
         <li>
           <Icon name="package" />
           <div>
-            <p>On a Mac or on Windows, start podman's own machine:</p>
+            <p>On a Mac or on Windows, start podman’s own machine:</p>
             <Copyable text="podman machine init --now" what="command" block />
           </div>
         </li>

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { candidates, connections } from '../../../e2e/screens/fixture-data.ts';
+import { connections } from '../../../e2e/screens/fixture-data.ts';
+import { discover } from '../../../e2e/screens/fixture-discovery.ts';
 import { canForget, enginesOf, farmName, farmWords, freeName, unused } from './engines.ts';
 import { nameError, nameOf, uriError, uriWords } from './new-connection.ts';
+
+const candidates = () => discover('few', {}, connections(), []).candidates;
 
 describe('what can build', () => {
   it('is what was found, then what was added by hand', () => {
@@ -24,11 +27,11 @@ describe('what can build', () => {
 
   it('forgets a connection only if the switch would make the very same again and no farm has it', () => {
     const [engine] = enginesOf(
-      [{ source: 'ssh-config', name: 'nas', uri: 'ssh://nas' }],
+      [{ source: 'ssh-config', name: 'nas', uri: 'ssh://nas', notes: [] }],
       [{ name: 'nas', uri: 'ssh://nas' }],
     );
     const [changed] = enginesOf(
-      [{ source: 'ssh-config', name: 'nas', uri: 'ssh://nas' }],
+      [{ source: 'ssh-config', name: 'nas', uri: 'ssh://nas', notes: [] }],
       [{ name: 'nas', uri: 'ssh://nas', identity: '~/.ssh/other' }],
     );
     expect(engine && canForget(engine, [])).toBe(true);
@@ -62,6 +65,7 @@ describe('an address', () => {
   it.each([
     ['ssh://pi@pi4.lan', 'pi4', 'By SSH to pi on pi4.lan; the engine is found there.'],
     ['pi@10.0.0.7:2222', '10.0.0.7', 'By SSH to pi on 10.0.0.7, port 2222; the engine is found there.'],
+    ['local:', 'this-computer', 'The engine of this computer, wherever it is.'],
     ['unix:///run/podman.sock', 'this-computer', 'The engine on this computer at /run/podman.sock.'],
   ])('%s is called %s', (uri, name, words) => {
     expect(nameOf(uri)).toBe(name);

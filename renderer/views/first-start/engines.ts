@@ -1,5 +1,5 @@
 import type { Connection } from '../../../shared/connection.ts';
-import type { Candidate } from '../../../shared/contract.ts';
+import type { Candidate } from '../../../shared/discovery.ts';
 import type { Farm } from '../../../shared/farm.ts';
 
 /** Something that could build: a connection, something found that is none yet, or both. */

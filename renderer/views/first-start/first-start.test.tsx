@@ -1,21 +1,29 @@
 import { configure, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { setTransport } from '../../api.ts';
+import type { Scene } from '../../../e2e/screens/fixture-app.ts';
+import { ToastArea } from '../../parts/ToastArea.tsx';
 import { useConnections } from '../../stores/connections.ts';
 import { useFarms } from '../../stores/farms.ts';
 import { useNavigation } from '../../stores/navigation.ts';
-import { renderWithApp, startTestApp, type TestApp } from '../../test-app.tsx';
+import { renderWithApp, type TestApp } from '../../test-app.tsx';
 import { FirstStart } from './index.tsx';
 
-configure({ asyncUtilTimeout: 4_000 });
-vi.setConfig({ testTimeout: 20_000 });
+configure({ asyncUtilTimeout: 15_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 let app: TestApp;
 afterEach(() => app.stop());
 
-async function open(state: Parameters<typeof renderWithApp>[1] = 'empty') {
-  ({ app } = await renderWithApp(<FirstStart />, state));
+async function open(state: Parameters<typeof renderWithApp>[1] = 'empty', scene?: Scene) {
+  ({ app } = await renderWithApp(
+    <>
+      <FirstStart />
+      <ToastArea />
+    </>,
+    state,
+    scene,
+  ));
   await screen.findByRole('region', { name: 'Engines' });
 }
 const turn = (name: RegExp) => userEvent.click(screen.getByRole('switch', { name }));
@@ -84,17 +92,7 @@ describe('first start', () => {
   });
 
   it('says what to do where nothing was found', async () => {
-    app = await startTestApp('empty');
-    setTransport({
-      call: async (name, input) =>
-        name === 'connections.discover'
-          ? Object.assign({ ok: true as const }, { value: [] as never })
-          : app.call(name, input),
-      onEvent: (listener) => app.subscribe(listener),
-      onLink: () => () => {},
-    });
-    const { render } = await import('@testing-library/react');
-    render(<FirstStart />);
+    ({ app } = await renderWithApp(<FirstStart />, 'empty', { found: 'nothing' }));
     const section = await screen.findByRole('region', { name: 'Nothing found' });
     within(section).getByText('systemctl --user enable --now podman.socket');
     within(section).getByRole('button', { name: 'Look again' });
@@ -105,5 +103,30 @@ describe('first start', () => {
     expect(screen.queryAllByRole('switch', { checked: true })).toEqual([]);
     await turn(/^graviton/);
     await screen.findByRole('button', { name: 'Make a farm of this one' });
+  });
+
+  it('offers a farm that podman knows, makes it with its members and takes it back', async () => {
+    await open('empty', { found: 'many' });
+    const offers = within(screen.getByRole('list', { name: 'Farms found' }));
+    expect(offers.getByRole('listitem').textContent).toContain('podman knows a farm racks of 2: rack-a and rack-b.');
+    fireEvent.click(offers.getByRole('button', { name: 'Use farm racks' }));
+    await waitFor(() => expect(useNavigation.getState().place?.view).toEqual({ view: 'farm', name: 'racks' }));
+    expect(useFarms.getState()).toMatchObject({
+      farms: [{ name: 'racks', connections: ['rack-a', 'rack-b'] }],
+      default: 'racks',
+    });
+    // what is a farm here already is offered no more
+    await waitFor(() => expect(screen.queryByRole('list', { name: 'Farms found' })).toBeNull());
+    fireEvent.click(await screen.findByRole('button', { name: 'Undo' }));
+    await waitFor(() => expect(useFarms.getState().farms).toEqual([]));
+    await waitFor(() => expect(useConnections.getState().connections).toEqual([]));
+  });
+
+  it('says where each was found, what is wrong with it and what was left out', async () => {
+    await open('empty', { found: 'many' });
+    screen.getByText('Its identity file ~/.ssh/id_rack is not there.');
+    expect(screen.getByRole('switch', { name: /^staging/ }).closest('li')?.textContent).toContain('A Docker context');
+    fireEvent.click(screen.getByText('2 things were left out'));
+    screen.getByText(/^Host legacy is reached by a ProxyCommand/);
   });
 });

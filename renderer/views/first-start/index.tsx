@@ -1,5 +1,5 @@
 import { type FormEvent, useCallback, useEffect, useMemo, useState } from 'react';
-import type { Candidate } from '../../../shared/contract.ts';
+import type { Discovery } from '../../../shared/discovery.ts';
 import { formatCount, formatList } from '../../../shared/format.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -11,6 +11,7 @@ import { addConnection, discoverConnections, removeConnection, useConnections } 
 import { createFarm, useFarms } from '../../stores/farms.ts';
 import { hrefOf, navigate, openSheet } from '../../stores/navigation.ts';
 import { probeUnknown } from '../../stores/nodes.ts';
+import { LeftOut } from '../connections/LeftOut.tsx';
 import { CoverageLine } from '../farm/Coverage.tsx';
 import { useFolderDrop } from '../farm/folder-drop.ts';
 import { useProjectChooser } from '../farm/ProjectChooser.tsx';
@@ -20,11 +21,14 @@ import { useNodesOf } from '../farm/use-nodes-of.ts';
 import { AddConnection } from './AddConnection.tsx';
 import { EngineRow } from './EngineRow.tsx';
 import { canForget, type Engine, enginesOf, farmName, farmWords, freeName, unused } from './engines.ts';
+import { FarmOffers } from './FarmOffers.tsx';
 import styles from './FirstStart.module.css';
 import { NothingFound } from './NothingFound.tsx';
 
 /** A list that is longer than this can be searched. */
 const longList = 10;
+
+const nothing: Discovery = { candidates: [], farms: [], notes: [] };
 
 /**
  * What can build for you? Switches for everything that was found, then the name of the farm that it makes, then a project.
@@ -33,7 +37,7 @@ const longList = 10;
 export function FirstStart() {
   const connections = useConnections((state) => state.connections);
   const farms = useFarms((state) => state.farms);
-  const [candidates, setCandidates] = useState<readonly Candidate[]>();
+  const [discovery, setDiscovery] = useState<Discovery>();
   const [problem, setProblem] = useState<Problem>();
   const [adding, setAdding] = useState(false);
   const [filter, setFilter] = useState('');
@@ -43,14 +47,14 @@ export function FirstStart() {
 
   const look = useCallback((): void => {
     setProblem(undefined);
-    discoverConnections().then(setCandidates, (error: unknown) => {
+    discoverConnections().then(setDiscovery, (error: unknown) => {
       setProblem(problemOf(error));
-      setCandidates([]);
+      setDiscovery(nothing);
     });
   }, []);
   useEffect(look, [look]);
 
-  const engines = useMemo(() => enginesOf(candidates ?? [], connections), [candidates, connections]);
+  const engines = useMemo(() => enginesOf(discovery?.candidates ?? [], connections), [discovery, connections]);
   const chosen = useMemo(() => {
     const standard = unused(connections, farms);
     return connections.map(({ name }) => name).filter((name) => switched.get(name) ?? standard.includes(name));
@@ -102,7 +106,8 @@ export function FirstStart() {
             {!isFirst && <Farms names={farms.map(({ name }) => name)} />}
           </header>
           {problem && <ProblemNote problem={problem} actions={<Button onClick={look}>Look again</Button>} />}
-          {candidates === undefined ? (
+          {discovery && <FarmOffers discovery={discovery} />}
+          {discovery === undefined ? (
             <Waiting>Looking for engines on this computer</Waiting>
           ) : engines.length === 0 ? (
             !adding && (
@@ -141,6 +146,7 @@ export function FirstStart() {
               </ul>
             </section>
           )}
+          {discovery && <LeftOut notes={discovery.notes} />}
           {adding ? (
             <AddConnection
               onCancel={() => setAdding(false)}

@@ -12,6 +12,9 @@ export function uriWords(uri: string): string | undefined {
   if (uri.trim() === '' || typeof destination === 'string') {
     return undefined;
   }
+  if (destination.kind === 'local') {
+    return 'The engine of this computer, wherever it is.';
+  }
   if (destination.kind === 'unix') {
     return `The engine on this computer at ${destination.socketPath}.`;
   }
@@ -27,7 +30,7 @@ export function nameOf(uri: string): string {
   if (uri.trim() === '' || typeof destination === 'string') {
     return '';
   }
-  if (destination.kind === 'unix') {
+  if (destination.kind !== 'ssh') {
     return 'this-computer';
   }
   const { host } = destination;

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import type { Settings } from '../../../shared/contract.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { Copyable } from '../../parts/Copyable.tsx';
@@ -7,6 +7,8 @@ import { Page } from '../../parts/Page.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { updateSettings, useSettings } from '../../stores/settings.ts';
+import { RememberedSecrets } from './RememberedSecrets.tsx';
+import { Group, Row } from './rows.tsx';
 import styles from './Settings.module.css';
 
 const themes = [
@@ -64,6 +66,7 @@ export function SettingsView() {
           />
         </Row>
       </Group>
+      <RememberedSecrets />
       {info && (
         <Group title="About">
           <Row title="Data folder" hint="Connections, farms, history, logs and images.">
@@ -75,26 +78,5 @@ export function SettingsView() {
         </Group>
       )}
     </Page>
-  );
-}
-
-function Group({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className={styles.group}>
-      <h2 className={styles.heading}>{title}</h2>
-      <div className={styles.rows}>{children}</div>
-    </section>
-  );
-}
-
-function Row({ title, hint, children }: { title: string; hint?: string; children: ReactNode }) {
-  return (
-    <div className={styles.row}>
-      <div className={styles.words}>
-        <h3 className={styles.title}>{title}</h3>
-        {hint && <p className={styles.hint}>{hint}</p>}
-      </div>
-      <div className={styles.value}>{children}</div>
-    </div>
   );
 }
