@@ -96,10 +96,10 @@ describe('from nothing to an image in a registry', () => {
     await face.look('first start');
     for (const node of [amd, arm]) {
       await face.firstStart.engine(node.name).click();
-      expect(await face.hostKey.asks(node.name)).toContain(await fingerprintOf(node));
+      expect(await face.questions.hostKeyText(node.name)).toContain(await fingerprintOf(node));
       await face.look(`the host key of ${node.name}`);
-      await face.hostKey.trust(node.name).click();
-      await face.hostKey.of(node.name).waitFor({ state: 'hidden', timeout: askMs });
+      await face.questions.trust(node.name).click();
+      await face.questions.hostKey(node.name).waitFor({ state: 'hidden', timeout: askMs });
     }
     await face.firstStart.coverage.getByText('linux/arm64').waitFor({ timeout: askMs });
     expect(await face.firstStart.platformsOf(amd.name)).toContain('amd64');
@@ -217,10 +217,7 @@ describe('from nothing to an image in a registry', () => {
     await face.goTo('Connections');
     await face.connections.entry(arm.name).click();
     await face.connections.test(arm.name).click();
-    await face.connections
-      .details(arm.name)
-      .getByText(/^Answered in /)
-      .waitFor({ timeout: askMs });
+    await face.connections.passed(arm.name).waitFor({ timeout: askMs });
     await face.look('a connection');
 
     await face.connections.add.click();
@@ -235,6 +232,24 @@ describe('from nothing to an image in a registry', () => {
     await face.look('a connection that is down');
   });
 
+  it('imports what podman knows, and takes that back', async () => {
+    await face.connections.add.click();
+    await face.connections.found.click();
+    await face.connections.import.click();
+    // it is asked at once what it can build
+    await face.questions.trust(other.name).click();
+    await face.connections.imported.waitFor();
+    await face.connections
+      .entry(other.name)
+      .getByText(/^amd64/)
+      .waitFor({ timeout: askMs });
+    await face.look('an import');
+    await face.connections.undoImport.click();
+    await face.connections.imported.waitFor({ state: 'hidden' });
+    await face.connections.entry(other.name).waitFor({ state: 'hidden' });
+    await face.connections.entry(amd.name).waitFor();
+  });
+
   it('has a palette and settings', async () => {
     await face.palette.show();
     await face.look('the palette');
@@ -245,7 +260,7 @@ describe('from nothing to an image in a registry', () => {
   });
 
   it('has shown nothing that axe finds fault with, in either theme', () => {
-    expect(face.seen).toHaveLength(21);
+    expect(face.seen).toHaveLength(22);
     expect(face.findings).toEqual([]);
   });
 
@@ -274,7 +289,7 @@ describe('with the keyboard alone', () => {
     // a farm of what was found
     await face.tabTo(face.firstStart.engine(other.name));
     await keyboard.press('Space');
-    await face.tabTo(face.hostKey.trust(other.name));
+    await face.tabTo(face.questions.trust(other.name));
     await keyboard.press('Enter');
     await face.firstStart.coverage.getByText('linux/amd64').waitFor({ timeout: askMs });
     await face.tabTo(face.firstStart.makeFarm);

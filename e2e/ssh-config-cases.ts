@@ -90,7 +90,7 @@ export function makeCases(seed: number, count: number, folder: string): ConfigCa
   const remark = (text: string) => (maybe(0.15) ? `${text.trimEnd()} # because` : text);
 
   const option = (): string => {
-    switch (upTo(14)) {
+    switch (upTo(16)) {
       case 0:
         return remark(said('HostName', quoted(pick(names))));
       case 1:
@@ -119,6 +119,25 @@ export function makeCases(seed: number, count: number, folder: string): ConfigCa
         return remark(said(pick(['ConnectTimeout', 'ServerAliveInterval']), pick(times)));
       case 12:
         return remark(said('ServerAliveCountMax', String(upTo(9))));
+      case 13:
+        return remark(
+          said(
+            pick([
+              'HashKnownHosts',
+              'PasswordAuthentication',
+              'KbdInteractiveAuthentication',
+              'ChallengeResponseAuthentication',
+              'PubkeyAuthentication',
+            ]),
+            pick(['yes', 'no', 'true', 'FALSE', 'No']),
+          ),
+        );
+      case 14:
+        return remark(
+          maybe(0.5)
+            ? said('NumberOfPasswordPrompts', String(upTo(9)))
+            : said('PubkeyAuthentication', pick(['unbound', 'host-bound'])),
+        );
       default:
         return pick([
           '# a remark',

@@ -176,7 +176,7 @@ async function askSsh(file: string, each: ConfigCase): Promise<string> {
   try {
     const { stdout } = await run('ssh', ['-G', '-F', file, ...given, host]);
     const handled = new Set(
-      'host user hostname port identitiesonly serveralivecountmax serveraliveinterval hostkeyalias identityagent identityfile userknownhostsfile connecttimeout proxyjump proxycommand'.split(
+      'host user hostname port hashknownhosts identitiesonly kbdinteractiveauthentication passwordauthentication pubkeyauthentication numberofpasswordprompts serveralivecountmax serveraliveinterval hostkeyalias identityagent identityfile userknownhostsfile connecttimeout proxyjump proxycommand'.split(
         ' ',
       ),
     );

@@ -4,7 +4,7 @@ import { protocol } from './chromium.ts';
 import { answerTests } from './control.ts';
 import { ipcMain } from './ipc.ts';
 import { Menu } from './menu.ts';
-import { dialog, Notification, nativeTheme, screen, session, shell } from './system.ts';
+import { dialog, Notification, nativeTheme, powerMonitor, safeStorage, screen, session, shell } from './system.ts';
 import { BrowserWindow } from './window.ts';
 
 export {
@@ -14,12 +14,26 @@ export {
   Menu,
   Notification,
   nativeTheme,
+  powerMonitor,
   protocol,
+  safeStorage,
   screen,
   session,
   shell,
   standInApp as app,
 };
 
-answerTests({ app: standInApp, BrowserWindow, dialog, Menu, Notification, nativeTheme, screen, session, shell });
+answerTests({
+  app: standInApp,
+  BrowserWindow,
+  dialog,
+  Menu,
+  Notification,
+  nativeTheme,
+  powerMonitor,
+  safeStorage,
+  screen,
+  session,
+  shell,
+});
 standInApp.begin();

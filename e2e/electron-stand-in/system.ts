@@ -33,6 +33,9 @@ export const shell = {
   openPath: async (_path: string): Promise<string> => '',
 };
 
+/** Tests say `resume` for the system. */
+export const powerMonitor = new EventEmitter();
+
 export const nativeTheme = { themeSource: 'system', shouldUseDarkColors: false };
 
 export const screen = {
@@ -44,4 +47,12 @@ export const session = {
     setPermissionRequestHandler: (_handler: unknown): void => {},
     setPermissionCheckHandler: (_handler: unknown): void => {},
   },
+};
+
+/** A desktop without a keyring, as this one is: Electron would hide texts under a key that everybody knows. */
+export const safeStorage = {
+  getSelectedStorageBackend: (): string => 'basic_text',
+  isAsyncEncryptionAvailable: async (): Promise<boolean> => true,
+  encryptStringAsync: nobody,
+  decryptStringAsync: nobody,
 };

@@ -19,11 +19,12 @@ export interface ExtraSshd {
 
 /**
  * Starts an sshd inside `node` on `port` (default: a free one). The lines of `config` win over the lab's own sshd_config;
- * all that they leave open is as on the node's own sshd.
+ * all that they leave open is as on the node's own sshd. Folders that are `hidden` are empty for whoever comes by this sshd,
+ * and for nobody else: it runs in mounts of its own.
  */
 export async function startExtraSshd(
   node: string,
-  options: { port?: number; config: readonly string[] },
+  options: { port?: number; config: readonly string[]; hidden?: readonly string[] },
 ): Promise<ExtraSshd> {
   const row = nodeRow(node);
   const port = options.port ?? (await freePort());
@@ -32,7 +33,9 @@ export async function startExtraSshd(
   await writeFile(inFolder('.known_hosts'), await knownHostsLine(row, port));
 
   // Without -D sshd goes to the background by itself, once it listens.
-  const started = await runInNode(row, `/usr/sbin/sshd -f /run/node/sshd-${port}.conf -E /run/node/sshd-${port}.log`);
+  const start = `/usr/sbin/sshd -f /run/node/sshd-${port}.conf -E /run/node/sshd-${port}.log`;
+  const hide = (options.hidden ?? []).map((folder) => `mount -t tmpfs none ${folder} && `).join('');
+  const started = await runInNode(row, hide ? `unshare --mount sh -c '${hide}exec ${start}'` : start);
   if (started.code !== 0) {
     const log = (await runInNode(row, `cat /run/node/sshd-${port}.log`)).stdout;
     throw new Error(`No sshd on port ${port} of node ${node}: ${started.stderr}${log}`);

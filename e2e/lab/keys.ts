@@ -74,7 +74,7 @@ export function sshdConfig(port: number, lines: readonly string[]): string {
   ].join('\n');
 }
 
-async function ensureKey(file: string, comment: string): Promise<void> {
+export async function ensureKey(file: string, comment: string): Promise<void> {
   // The public half is written last; without it an earlier run was interrupted.
   if (await fileExists(`${file}.pub`)) {
     return;
@@ -83,7 +83,7 @@ async function ensureKey(file: string, comment: string): Promise<void> {
   await mustRun(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', file], { input: overwrite });
 }
 
-async function writeWhole(file: string, content: string): Promise<void> {
+export async function writeWhole(file: string, content: string): Promise<void> {
   await writeFile(`${file}.unfinished`, content, { mode: 0o600 });
   await rename(`${file}.unfinished`, file);
 }

@@ -10,6 +10,7 @@ import { checkHost } from './host-check.ts';
 import { ensureClientKey, identityFile, knownHostsFile } from './keys.ts';
 import { labRegistryAnswers, registryAddress, startLabRegistry, stopLabRegistry } from './lab-registry.ts';
 import { withLabLock } from './lock.ts';
+import { stopMachine } from './machine.ts';
 import { nodeAnswers, runInNode, startNodeOf, stopNodeOf } from './node.ts';
 import { type Architecture, type Engine, engines, type NodeRow, nodePort, nodeRow, nodeRows } from './node-table.ts';
 import { ensurePackages } from './packages.ts';
@@ -19,6 +20,7 @@ import { labFolder } from './settings.ts';
 import { together } from './together.ts';
 
 export { type ExtraSshd, startExtraSshd } from './extra-sshd.ts';
+export { type Machine, startMachine, whyNoMachine } from './machine.ts';
 
 export interface LabNode {
   name: string;
@@ -78,7 +80,7 @@ export function labDown(): Promise<Lab> {
 export async function labClean(): Promise<Lab> {
   await withLabLock(async () => {
     await step('stop nodes and registry', stopAll);
-    const made = ['nodes', 'roots', 'registry', 'emulators', 'keys', 'apt-options'];
+    const made = ['nodes', 'roots', 'registry', 'emulators', 'keys', 'apt-options', 'machine'];
     const files = made.map((name) => path.join(labFolder, name));
     await step('remove files', () => mustRun(asRoot('rm', '-rf', '--one-file-system', ...files)));
   });
@@ -118,7 +120,7 @@ async function ensureNode(row: NodeRow): Promise<void> {
 }
 
 async function stopAll(): Promise<void> {
-  await together([...nodeRows.map(stopNodeOf), stopLabRegistry()]);
+  await together([...nodeRows.map(stopNodeOf), stopLabRegistry(), stopMachine()]);
   await removeEmulators();
 }
 

@@ -72,7 +72,7 @@ async function initPid(row: NodeRow): Promise<number | undefined> {
   return own?.commandLine.includes(await rootOf(row)) ? childOf(own.pid) : undefined;
 }
 
-function sshdAnswers(port: number): Promise<boolean> {
+export function sshdAnswers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host: '127.0.0.1', port, timeout: 5000 });
     const end = (answer: boolean) => {

@@ -104,7 +104,7 @@ async function folderName(kind: RootKind): Promise<string> {
 }
 
 /** The mirror this machine takes its own Debian packages from; empty where it has none (Ubuntu): Debian's own. */
-async function debianMirror(): Promise<string> {
+export async function debianMirror(): Promise<string> {
   // Which sources are Debian's is known from the lists only.
   return (await mirrorInLists()) ?? (await updateAptLists().then(mirrorInLists)) ?? '';
 }
@@ -116,7 +116,7 @@ async function mirrorInLists(): Promise<string | undefined> {
 }
 
 /** How this machine reaches its mirror (proxies, certificates, an old snapshot's dates) holds for the root file systems. */
-async function aptOptionsFile(): Promise<string> {
+export async function aptOptionsFile(): Promise<string> {
   const file = path.join(labFolder, 'apt-options');
   const all = (await mustRun(['apt-config', 'dump', '--no-empty'])).split('\n');
   const wanted = all.filter((line) => /^Acquire::(http|https|Check-Valid-Until|Check-Date|Retries)\b/.test(line));

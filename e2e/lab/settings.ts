@@ -14,6 +14,9 @@ export const labFolder = path.resolve(
 /** SSH ports of the nodes: this one and those after it, one per row of the node table. */
 export const firstNodePort = portFrom('BARNRAISER_LAB_PORT', 2301);
 
+/** SSH port of the machine with systemd. */
+export const machinePort = portFrom('BARNRAISER_LAB_MACHINE_PORT', 2330);
+
 export const registryPort = portFrom('BARNRAISER_LAB_REGISTRY_PORT', 5055);
 
 function portFrom(variable: string, fallback: number): number {

@@ -11,12 +11,13 @@ import { type Door, type Home, openDoor } from './door.ts';
 import { FarmPage } from './farm.ts';
 import { FirstStartPage } from './first-start.ts';
 import { FolderDialog } from './folder-dialog.ts';
-import { HostKeyDialog } from './host-key-dialog.ts';
+
 import { ImagesPage } from './images.ts';
 import { LogPanel } from './log.ts';
 import { NewBuildSheet } from './new-build.ts';
 import { Palette } from './palette.ts';
 import { PushSheet } from './push.ts';
+import { Questions } from './questions.ts';
 import { SettingsPage } from './settings.ts';
 
 /** How long anything on the screen may take that no node has to do something for, in milliseconds. */
@@ -29,7 +30,7 @@ export async function launchBrowser(): Promise<Browser> {
 export class Face {
   readonly page: Page;
   readonly firstStart: FirstStartPage;
-  readonly hostKey: HostKeyDialog;
+  readonly questions: Questions;
   readonly farm: FarmPage;
   readonly folders: FolderDialog;
   readonly newBuild: NewBuildSheet;
@@ -54,7 +55,7 @@ export class Face {
     this.#context = context;
     this.page = page;
     this.firstStart = new FirstStartPage(page);
-    this.hostKey = new HostKeyDialog(page);
+    this.questions = new Questions(page);
     this.farm = new FarmPage(page);
     this.folders = new FolderDialog(page);
     this.newBuild = new NewBuildSheet(page);

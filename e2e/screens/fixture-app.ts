@@ -10,7 +10,11 @@ import {
 } from '../../shared/contract.ts';
 import { type Assignment, modeOf } from '../../shared/farm.ts';
 import { fail, problemOf, type Result } from '../../shared/problem.ts';
+import type { Question, Remember, Remembered } from '../../shared/question.ts';
+import { type CheckScene, FixtureChecks } from './fixture-checks.ts';
 import * as data from './fixture-data.ts';
+import { discover, exported, type FoundScene, importInto } from './fixture-discovery.ts';
+import { cannotRemember, questions, remembered } from './fixture-questions.ts';
 
 /**
  * `empty`: nothing is known yet. `busy`: builds and a push run. `failed`: the newest build, a push and a node failed.
@@ -19,6 +23,11 @@ import * as data from './fixture-data.ts';
  */
 export const fixtureStates = ['empty', 'busy', 'failed', 'done', 'huge', 'question'] as const;
 export type FixtureState = (typeof fixtureStates)[number];
+
+/** How what is asked of the fixture goes, where that is not always the same. */
+export interface Scene extends CheckScene {
+  readonly found?: FoundScene | undefined;
+}
 
 export interface FixtureApp {
   call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>>;
@@ -37,7 +46,9 @@ interface Fixture {
   builds: Build[];
   lists: ReturnType<typeof data.listOf>[];
   pushes: ReturnType<typeof data.push>[];
-  questions: (typeof data.hostKeyQuestion)[];
+  questions: Question[];
+  secrets: Remembered[];
+  remember: Remember;
   settings: CallOutput<'settings.get'>;
 }
 
@@ -54,6 +65,8 @@ function fixtureOf(state: FixtureState): Fixture {
       lists: [],
       pushes: [],
       questions: [],
+      secrets: [],
+      remember: { possible: true },
       settings: defaults,
     };
   }
@@ -89,13 +102,15 @@ function fixtureOf(state: FixtureState): Fixture {
         destination: 'registry.example.com/team/worker:nightly',
       }),
     ],
-    questions: state === 'question' ? [data.hostKeyQuestion] : [],
+    questions: state === 'question' ? [questions['host-key']] : [],
+    secrets: state === 'failed' ? [] : [...remembered],
+    remember: state === 'failed' ? cannotRemember : { possible: true },
     settings: defaults,
   };
 }
 
 /** An app in memory that answers every call of the contract with believable data. For pictures and tests of the renderer only. */
-export function createFixtureApp(state: FixtureState = 'busy'): FixtureApp {
+export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}): FixtureApp {
   const fixture = fixtureOf(state);
   const listeners = new Set<(event: AppEvent) => void>();
   const logLines = state === 'huge' ? 1_000_000 : 1_400;
@@ -106,6 +121,8 @@ export function createFixtureApp(state: FixtureState = 'busy'): FixtureApp {
       listener(event);
     }
   }
+
+  const checks = new FixtureChecks(emit, scene);
 
   function emitFarms(): void {
     emit({
@@ -226,11 +243,26 @@ export function createFixtureApp(state: FixtureState = 'busy'): FixtureApp {
       emitFarms();
       return {};
     },
-    'connections.discover': () =>
-      data.candidates().map(({ connection: name, ...candidate }) => ({
-        ...candidate,
-        ...(fixture.connections.some((each) => each.name === name) ? { connection: name } : {}),
-      })),
+    'connections.discover': (request) => discover(scene.found ?? 'few', request, fixture.connections, fixture.farms),
+    'connections.import': (request) => {
+      const { connections, farms, report } = importInto(fixture, request);
+      fixture.connections = [...connections];
+      fixture.farms = farms.map((farm) => ({ ...farm, connections: [...farm.connections] }));
+      fixture.defaultFarm = request.farms.find(({ isDefault }) => isDefault)?.name ?? fixture.defaultFarm;
+      emitFarms();
+      return report;
+    },
+    'connections.export': () => exported(fixture.connections, fixture.farms),
+    'connections.check': ({ name }) =>
+      checks.check(
+        connection(name),
+        data.statuses().find((status) => status.connection === name),
+      ),
+    'connections.cancelCheck': ({ name }) => {
+      checks.cancel(name);
+      return {};
+    },
+    'connections.fix': ({ name, fix }) => checks.fix(name, fix),
     'connections.resolve': ({ host }) => ({
       lines: [
         { key: 'host', value: host },
@@ -424,7 +456,14 @@ export function createFixtureApp(state: FixtureState = 'busy'): FixtureApp {
       home: '/home/anna/.local/share/barnraiser',
       door: 'browser',
       system: 'Fedora Linux 43',
+      remember: fixture.remember,
     }),
+
+    'secrets.list': () => fixture.secrets,
+    'secrets.forget': ({ id }) => {
+      fixture.secrets = fixture.secrets.filter((each) => each.id !== id);
+      return {};
+    },
 
     'questions.list': () => fixture.questions,
     'questions.answer': ({ id }) => {
@@ -509,6 +548,12 @@ function remember(fixture: Fixture, event: AppEvent): void {
     case 'push.progress':
     case 'push.finished':
       fixture.pushes = [event.push, ...fixture.pushes.filter(({ id }) => id !== event.push.id)];
+      break;
+    case 'node.changed':
+      fixture.statuses = [
+        ...fixture.statuses.filter(({ connection }) => connection !== event.status.connection),
+        event.status,
+      ];
       break;
     case 'question.asked':
       fixture.questions = [...fixture.questions, event.question];

@@ -1,6 +1,6 @@
 import type { Build, BuildRequest, Job, Phase, Step } from '../../shared/build.ts';
 import type { Connection } from '../../shared/connection.ts';
-import type { Candidate, Project, Push, Question } from '../../shared/contract.ts';
+import type { Project, Push } from '../../shared/contract.ts';
 import type { Assignment, Farm } from '../../shared/farm.ts';
 import type { Digest, ManifestList } from '../../shared/image.ts';
 import type { NodeStatus } from '../../shared/node.ts';
@@ -198,27 +198,6 @@ export function manyNodes(): { connections: Connection[]; statuses: NodeStatus[]
       return up({ ...base, name, latencyMs: Math.round(2 + 90 * chance(name)) });
     }),
   };
-}
-
-export function candidates(): Candidate[] {
-  return [
-    {
-      source: 'local',
-      name: 'this-computer',
-      uri: 'unix:///run/user/1000/podman/podman.sock',
-      connection: 'this-computer',
-    },
-    { source: 'ssh-config', name: 'big-amd', uri: 'ssh://build@big-amd.lan', connection: 'big-amd' },
-    { source: 'ssh-config', name: 'pi4', uri: 'ssh://pi@192.168.1.44', identity: '~/.ssh/id_farm', connection: 'pi4' },
-    { source: 'ssh-config', name: 'nas', uri: 'ssh://admin@nas.lan' },
-    { source: 'ssh-config', name: 'mac-mini', uri: 'ssh://anna@mac-mini.lan' },
-    {
-      source: 'podman',
-      name: 'podman-machine-default',
-      uri: 'ssh://core@127.0.0.1:51234/run/user/501/podman/podman.sock',
-      identity: '~/.local/share/containers/podman/machine/machine',
-    },
-  ];
 }
 
 const instructions = [
@@ -687,16 +666,6 @@ export const pushProblem: Problem = {
   message: 'registry.example.com refuses to let anna push to team/api.',
   fix: 'Log in as someone who may: `podman login registry.example.com`.',
   detail: '403 DENIED: requested access to the resource is denied',
-};
-
-export const hostKeyQuestion: Question = {
-  id: 'question-1',
-  kind: 'host-key',
-  connection: 'graviton',
-  host: 'graviton.eu.example.com',
-  port: 22,
-  keyType: 'ssh-ed25519',
-  fingerprint: 'SHA256:3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx9sD2fG4hJ',
 };
 
 const logVerbs = [

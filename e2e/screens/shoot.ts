@@ -9,11 +9,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium, type Page } from 'playwright';
 import { build } from 'vite';
+import { z } from 'zod';
 import { startServer } from '../../electron/browser/server.ts';
 import { rendererConfig } from '../../electron.vite.config.ts';
+import { stageSchema } from '../../shared/check.ts';
 import { chromiumFlags } from '../chromium-flags.ts';
-import { createFixtureApp, type FixtureState, fixtureStates } from './fixture-app.ts';
+import { createFixtureApp, type FixtureApp, type FixtureState, fixtureStates, type Scene } from './fixture-app.ts';
 import { sample } from './fixture-data.ts';
+import { isQuestionName, lostNode, questions } from './fixture-questions.ts';
 
 const usage = `npx tsx e2e/screens/shoot.ts VIEW [options]
   VIEW      ${'first-start farm new-build build push builds images connections settings log palette parts, or a hash as #/farm/lab'}
@@ -26,6 +29,13 @@ const usage = `npx tsx e2e/screens/shoot.ts VIEW [options]
             may be repeated, in order
             (a selector is playwright's: text=Push, role=button[name="Push"], css)
   --name    of the pictures, instead of VIEW
+  --ask     a question that waits: ${Object.keys(questions).join(' | ')}; may be repeated
+  --lost    NODE=SECONDS, a node whose line was lost and is tried again in so many seconds; may be repeated
+  --fail    the stage at which checks stop
+  --warn    a stage of checks that warns; may be repeated
+  --hold    the stage at which checks go on for ever
+  --fix     works | fails | holds                                                      (works)
+  --found   few | nothing | many, what this computer knows of engines                  (few)
   --live    let running builds go on while the picture is taken
   --axe     run axe-core on what is shown and say what it finds
 Prints the paths, and everything the page wrote to its console as a warning or error.`;
@@ -39,6 +49,13 @@ const { values: options, positionals } = parseArgs({
     size: { type: 'string', multiple: true, default: ['1280x800', '900x600'] },
     do: { type: 'string', multiple: true, default: [] },
     name: { type: 'string' },
+    ask: { type: 'string', multiple: true, default: [] },
+    lost: { type: 'string', multiple: true, default: [] },
+    fail: { type: 'string' },
+    warn: { type: 'string', multiple: true, default: [] },
+    hold: { type: 'string' },
+    fix: { type: 'string', default: 'works' },
+    found: { type: 'string', default: 'few' },
     live: { type: 'boolean', default: false },
     axe: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -84,6 +101,31 @@ function hashOf(view: string, state: FixtureState): string {
     throw new Error(`There is no view ${view}.\n${usage}`);
   }
   return place;
+}
+
+function scene(): Scene {
+  const stage = (text: string | undefined) => text && stageSchema.parse(text);
+  return {
+    failAt: stage(options.fail) || undefined,
+    holdAt: stage(options.hold) || undefined,
+    warnAt: options.warn.map((text) => stageSchema.parse(text)),
+    fix: z.enum(['works', 'fails', 'holds']).parse(options.fix),
+    found: z.enum(['few', 'nothing', 'many']).parse(options.found),
+  };
+}
+
+/** What has happened in the app before the page is opened. */
+function happen(app: FixtureApp): void {
+  for (const name of options.ask) {
+    if (!isQuestionName(name)) {
+      throw new Error(`--ask ${name} is unknown.\n${usage}`);
+    }
+    app.emit({ event: 'question.asked', question: questions[name] });
+  }
+  for (const text of options.lost) {
+    const [node = '', seconds] = text.split('=');
+    app.emit({ event: 'node.changed', status: lostNode(node, Number(seconds ?? 8), 3) });
+  }
 }
 
 async function act(page: Page, step: string): Promise<void> {
@@ -166,7 +208,8 @@ async function main(view: string): Promise<void> {
     for (const theme of options.theme) {
       for (const size of options.size) {
         const [width = 1280, height = 800] = size.split('x').map(Number);
-        const app = createFixtureApp(state);
+        const app = createFixtureApp(state, scene());
+        happen(app);
         const server = await startServer(app, folder);
         const stop = options.live ? app.live() : undefined;
         const context = await browser.newContext({

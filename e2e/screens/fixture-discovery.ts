@@ -1,0 +1,164 @@
+import type { Connection } from '../../shared/connection.ts';
+import type { CallOutput, CallRequest } from '../../shared/contract.ts';
+import type { Candidate, Discovery } from '../../shared/discovery.ts';
+import type { Farm } from '../../shared/farm.ts';
+import { fail } from '../../shared/problem.ts';
+
+/** What is found in the fixture: the usual few, nothing, or as much as a long-grown SSH configuration holds. */
+export type FoundScene = 'few' | 'nothing' | 'many';
+
+const few: readonly Omit<Candidate, 'notes'>[] = [
+  { source: 'local', name: 'this-computer', uri: 'unix:///run/user/1000/podman/podman.sock' },
+  { source: 'ssh-config', name: 'big-amd', uri: 'ssh://build@big-amd.lan' },
+  { source: 'ssh-config', name: 'pi4', uri: 'ssh://pi@192.168.1.44', identity: '~/.ssh/id_farm' },
+  { source: 'ssh-config', name: 'nas', uri: 'ssh://admin@nas.lan' },
+  { source: 'ssh-config', name: 'mac-mini', uri: 'ssh://anna@mac-mini.lan' },
+  {
+    source: 'podman',
+    name: 'podman-machine-default',
+    uri: 'ssh://core@127.0.0.1:51234/run/user/501/podman/podman.sock',
+    identity: '~/.local/share/containers/podman/machine/machine',
+  },
+];
+
+/** Candidates as they are where nothing is here yet. */
+function candidates(): Candidate[] {
+  return few.map((candidate) => ({ ...candidate, notes: [] }));
+}
+
+const more: readonly Candidate[] = [
+  { source: 'podman', name: 'rack-a', uri: 'ssh://root@rack-a.example.com/run/podman/podman.sock', notes: [] },
+  {
+    source: 'podman',
+    name: 'rack-b',
+    uri: 'ssh://root@rack-b.example.com/run/podman/podman.sock',
+    identity: '~/.ssh/id_rack',
+    notes: ['Its identity file ~/.ssh/id_rack is not there.'],
+  },
+  { source: 'containers-conf', name: 'office', uri: 'ssh://build@office.example.com', notes: [] },
+  { source: 'docker', name: 'staging', uri: 'ssh://deploy@staging.example.com', notes: [] },
+];
+
+function found(scene: FoundScene): Discovery {
+  if (scene === 'nothing') {
+    return { candidates: [], farms: [], notes: [] };
+  }
+  const hosts = Array.from({ length: scene === 'many' ? 200 : 0 }, (_, index): Candidate => {
+    const name = `web-${String(index + 1).padStart(3, '0')}`;
+    return { source: 'ssh-config', name, uri: `ssh://${name}`, notes: [] };
+  });
+  return {
+    candidates: [...candidates(), ...(scene === 'many' ? more : []), ...hosts],
+    farms:
+      scene === 'many' ? [{ source: 'podman', name: 'racks', connections: ['rack-a', 'rack-b'], isDefault: true }] : [],
+    notes:
+      scene === 'many'
+        ? [
+            {
+              source: 'ssh-config',
+              path: '/home/anna/.ssh/config',
+              message: 'Host legacy is reached by a ProxyCommand, which is never run.',
+            },
+            {
+              source: 'docker',
+              path: '/home/anna/.docker/contexts/meta/4f1c/meta.json',
+              message: 'The context cloud is at tcp://cloud.example.com:2376, which Barnraiser cannot use.',
+            },
+          ]
+        : [],
+  };
+}
+
+/** What `connections.discover` answers: a file holds what `connections.export` of the fixture has written. */
+export function discover(
+  scene: FoundScene,
+  { file }: CallRequest<'connections.discover'>,
+  connections: readonly Connection[],
+  farms: readonly Farm[],
+): Discovery {
+  const { candidates: all, farms: allFarms, notes } = file ? inFile(file) : found(scene);
+  return {
+    candidates: all.map((candidate) => {
+      const known = connections.find(({ uri, name }) => uri === candidate.uri || (!file && name === candidate.name));
+      return { ...candidate, ...(known ? { connection: known.name } : {}) };
+    }),
+    farms: allFarms.map((farm) => ({
+      ...farm,
+      ...(farms.some(({ name }) => name === farm.name) ? { farm: farm.name } : {}),
+    })),
+    notes,
+  };
+}
+
+interface Exported {
+  readonly connections: readonly Connection[];
+  readonly farms: readonly Farm[];
+}
+
+function inFile({ name, text }: { name: string; text: string }): Discovery {
+  try {
+    const { connections, farms } = JSON.parse(text) as Exported;
+    return {
+      candidates: connections.map((connection) => ({ source: 'file', ...connection, notes: [] })),
+      farms: farms.map((farm) => ({ source: 'file', ...farm, connections: [...farm.connections], isDefault: false })),
+      notes: [],
+    };
+  } catch (error) {
+    throw fail(
+      'connection.file',
+      `${name} is no list of connections.`,
+      'Choose a file that Barnraiser or podman has written.',
+      undefined,
+      error,
+    );
+  }
+}
+
+export function exported(connections: readonly Connection[], farms: readonly Farm[]): CallOutput<'connections.export'> {
+  return {
+    text: `${JSON.stringify({ connections, farms }, undefined, 2)}\n`,
+    connections: connections.length,
+    farms: farms.length,
+  };
+}
+
+/** What an import makes of what is here. */
+export function importInto(
+  before: Exported,
+  { connections, farms }: CallRequest<'connections.import'>,
+): Exported & { readonly report: CallOutput<'connections.import'> } {
+  const names = new Map<string, string>();
+  const all = [...before.connections];
+  const report: CallOutput<'connections.import'> = { added: [], known: [], farmsCreated: [], farmsChanged: [] };
+  for (const { name, uri, identity } of connections) {
+    const known = all.find((each) => each.uri === uri);
+    const connection = known?.name ?? freeName(name, all);
+    names.set(name, connection);
+    (known ? report.known : report.added).push({ name, connection });
+    if (!known) {
+      all.push({ name: connection, uri, ...(identity === undefined ? {} : { identity }) });
+    }
+  }
+  const changed = before.farms.map((farm) => {
+    const lacks = (farms.find(({ name }) => name === farm.name)?.connections ?? [])
+      .map((name) => names.get(name) ?? name)
+      .filter((name) => !farm.connections.includes(name));
+    if (lacks.length > 0) {
+      report.farmsChanged.push(farm.name);
+    }
+    return { ...farm, connections: [...farm.connections, ...lacks] };
+  });
+  const created = farms
+    .filter(({ name }) => !before.farms.some((farm) => farm.name === name))
+    .map(({ name, connections: members }) => ({ name, connections: members.map((each) => names.get(each) ?? each) }));
+  report.farmsCreated.push(...created.map(({ name }) => name));
+  return { connections: all, farms: [...changed, ...created], report };
+}
+
+function freeName(name: string, taken: readonly Connection[]): string {
+  let free = name;
+  for (let number = 2; taken.some((each) => each.name === free); number += 1) {
+    free = `${name}-${number}`;
+  }
+  return free;
+}

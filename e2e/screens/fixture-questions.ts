@@ -1,0 +1,168 @@
+import type { NodeStatus } from '../../shared/node.ts';
+import type { Question, Remember, Remembered } from '../../shared/question.ts';
+
+/** What nodes ask, what is remembered of it, and nodes whose line was lost: for pictures and renderer tests. */
+
+const canRemember: Remember = { possible: true };
+
+export const cannotRemember: Remember = {
+  possible: false,
+  reason: 'This computer has no keychain that Barnraiser can use, and it would be written in plain text.',
+};
+
+/** A word that has no place to break. */
+const long = (text: string, times: number): string => text.repeat(times);
+
+export const questions = {
+  'host-key': {
+    id: 'question-1',
+    kind: 'host-key',
+    connection: 'graviton',
+    host: 'graviton.eu.example.com',
+    port: 22,
+    keyType: 'ssh-ed25519',
+    fingerprint: 'SHA256:3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx9sD2fG4hJ',
+    notes: [],
+  },
+  'host-key-notes': {
+    id: 'question-2',
+    kind: 'host-key',
+    connection: 'pi4: jump host bastion',
+    host: 'bastion.example.com',
+    port: 2222,
+    keyType: 'ecdsa-sha2-nistp256',
+    fingerprint: 'SHA256:b8m1Yc5Tq0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx9sD2fG',
+    notes: [
+      'known_hosts has a key of another type for this host: ssh-ed25519, in line 14 of /home/anna/.ssh/known_hosts.',
+      'A certificate authority is named for *.example.com. Barnraiser does not check certificates, so it does not vouch for this key.',
+    ],
+  },
+  passphrase: {
+    id: 'question-3',
+    kind: 'passphrase',
+    connection: 'pi4',
+    path: '/home/anna/.ssh/id_ed25519',
+    wasWrong: false,
+    remember: canRemember,
+  },
+  'passphrase-wrong': {
+    id: 'question-4',
+    kind: 'passphrase',
+    connection: 'pi4: jump host bastion',
+    path: '/home/anna/keys/farm.ppk',
+    wasWrong: true,
+    remember: {
+      possible: false,
+      reason: 'This computer has no keychain that Barnraiser can use; it would be written in plain text.',
+    },
+  },
+  password: {
+    id: 'question-5',
+    kind: 'password',
+    connection: 'riscv-board',
+    user: 'root',
+    host: 'starfive.lan',
+    port: 2222,
+    wasWrong: false,
+    remember: canRemember,
+  },
+  'password-wrong': {
+    id: 'question-6',
+    kind: 'password',
+    connection: 'riscv-board',
+    user: 'root',
+    host: `${long('very-long-label.', 14)}example.com`,
+    port: 2222,
+    wasWrong: true,
+    remember: { possible: false, reason: 'Barnraiser runs in a browser window, where there is no keychain.' },
+  },
+  prompts: {
+    id: 'question-7',
+    kind: 'prompts',
+    connection: 'graviton',
+    user: 'ec2-user',
+    host: 'graviton.eu.example.com',
+    port: 22,
+    title: 'Two-factor authentication',
+    instructions: 'Open the authenticator on your phone.\nThe code changes every 30 seconds.',
+    prompts: [
+      { text: 'Account: ', echo: true },
+      { text: 'Verification code: ', echo: false },
+    ],
+    wasWrong: false,
+  },
+  'prompts-bare': {
+    id: 'question-8',
+    kind: 'prompts',
+    connection: 'riscv-board',
+    user: 'root',
+    host: 'starfive.lan',
+    port: 2222,
+    title: '',
+    instructions: '',
+    prompts: [{ text: 'Password: ', echo: false }],
+    wasWrong: true,
+  },
+  /** A menu of ways to sign in comes as one prompt of many lines. */
+  'prompts-menu': {
+    id: 'question-10',
+    kind: 'prompts',
+    connection: 'graviton: jump host bastion',
+    user: 'anna',
+    host: 'bastion.example.com',
+    port: 22,
+    title: '',
+    instructions: '',
+    prompts: [
+      {
+        text: 'Duo two-factor login for anna\n\nEnter a passcode or select one of the following options:\n\n 1. Push to XXX-XXX-1234\n 2. Phone call to XXX-XXX-1234\n\nPasscode or option (1-2): ',
+        echo: true,
+      },
+    ],
+    wasWrong: false,
+  },
+  /** A server that would like to be taken for somebody else. */
+  hostile: {
+    id: 'question-9',
+    kind: 'prompts',
+    connection: 'graviton',
+    user: 'ec2\u202eresu',
+    host: 'graviton.eu.example.com',
+    port: 22,
+    title: `\u001b[31mBarnraiser\u001b[0m \u202eneeds${'\u0301'.repeat(200)} your master password ${long('W', 200)}`,
+    instructions: `\u001b]0;owned\u0007First line\r\n${'Nobody reads all of this. '.repeat(40)}\n${long('M', 600)}\n${'\n'.repeat(300)}<b>bold?</b>\u0000\u0008 \u2066inside\u2069 the end`,
+    prompts: [
+      { text: '\u202e:drowssaP', echo: false },
+      { text: '', echo: true },
+      { text: `${long('prompt without end ', 60)}\n\n\n:`, echo: false },
+    ],
+    wasWrong: true,
+  },
+} as const satisfies Readonly<Record<string, Question>>;
+
+export type QuestionName = keyof typeof questions;
+export const isQuestionName = (name: string): name is QuestionName => Object.hasOwn(questions, name);
+
+export const remembered: readonly Remembered[] = [
+  { id: 'secret-1', kind: 'passphrase', subject: '/home/anna/.ssh/id_ed25519' },
+  {
+    id: 'secret-2',
+    kind: 'passphrase',
+    subject: '/home/anna/keys/a-key-with-quite-a-long-name-in-a-deep-folder/farm.ppk',
+  },
+  { id: 'secret-3', kind: 'password', subject: 'root@starfive.lan:2222' },
+];
+
+/** A node whose line was lost and is tried again by itself `inSeconds` from now. */
+export function lostNode(connection: string, inSeconds: number, attempt = 1): NodeStatus {
+  return {
+    state: 'down',
+    connection,
+    problem: {
+      code: 'ssh.lost',
+      message: `Node ${connection}: the connection was lost, nothing came back for 15 s.`,
+      fix: 'Check that it is switched on and that this computer is on its network. Barnraiser tries again by itself.',
+    },
+    retry: { at: new Date(Date.now() + inSeconds * 1000).toISOString(), attempt },
+  };
+}

@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeProject, theLab } from './harness.ts';
+import { mustRun } from './lab/command.ts';
+import { type ExtraSshd, nodeShell, startExtraSshd } from './lab/lab.ts';
+import type { SecretsRequest } from './secrets/build-and-snapshot.ts';
+
+const lab = await theLab();
+const amdA = lab.node('amd-a');
+const amdB = lab.node('amd-b');
+const passphrase = 'rather-a-long-passphrase-of-a-key-42';
+/** In the file's name on the node, so that no other test's keys are touched. */
+const marker = `secrets-${process.pid}`;
+
+let folder: string;
+let project: string;
+let byPassword: ExtraSshd;
+let byKey: ExtraSshd;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'barnraiser-secrets-'));
+  project = await makeProject({ Containerfile: `${lab.from}RUN echo hello > /hello\n` });
+  await mustRun(['ssh-keygen', '-q', '-t', 'ed25519', '-N', passphrase, '-C', marker, '-f', join(folder, 'id')]);
+  const line = await readFile(join(folder, 'id.pub'), 'utf8');
+  await nodeShell(amdB.name, `cat > /run/node/${marker}`, { input: line });
+  byPassword = await startExtraSshd(amdA.name, {
+    config: ['PasswordAuthentication yes', 'PermitRootLogin yes', 'PubkeyAuthentication no'],
+  });
+  byKey = await startExtraSshd(amdB.name, { config: [`AuthorizedKeysFile /run/node/${marker}`] });
+});
+afterAll(async () => {
+  await byPassword?.stop();
+  await byKey?.stop();
+  await nodeShell(amdB.name, `rm -f /run/node/${marker}`);
+  await rm(folder, { recursive: true, force: true });
+  await rm(project, { recursive: true, force: true });
+});
+
+describe('after a build on nodes that were signed in to with a password and with an encrypted key', () => {
+  test('no secret is in the heap, the events, the logs, the history, the settings or what was printed', async () => {
+    const home = join(folder, 'home');
+    const unlocked = join(folder, 'unlocked');
+    await writeFile(unlocked, await readFile(join(folder, 'id')), { mode: 0o600 });
+    await mustRun(['ssh-keygen', '-q', '-p', '-P', passphrase, '-N', '', '-f', unlocked]);
+    const key = secretsOf(await readFile(unlocked, 'utf8'));
+    await rm(unlocked);
+
+    const files = {
+      passphrase: join(folder, 'passphrase'),
+      password: join(folder, 'password'),
+      prompts: join(folder, 'password'),
+    };
+    await writeFile(files.passphrase, passphrase);
+    await writeFile(files.password, byPassword.password);
+    const request: SecretsRequest = {
+      connections: [
+        { name: 'by-password', uri: `ssh://root@127.0.0.1:${byPassword.port}${amdA.socket}` },
+        { name: 'by-key', uri: `ssh://root@127.0.0.1:${byKey.port}${amdB.socket}`, identity: join(folder, 'id') },
+      ],
+      secretFiles: files,
+      context: project,
+      reference: 'secrets:1',
+      eventsFile: join(folder, 'events'),
+      snapshotFile: join(folder, 'heap.heapsnapshot'),
+    };
+    await writeFile(join(folder, 'request.json'), JSON.stringify(request));
+    const { code, printed } = await run(home, join(folder, 'request.json'));
+    expect(code, printed).toBe(0);
+    const said: { status: string; nodes: { connection: string; state: string }[] } = JSON.parse(
+      printed.trim().split('\n').at(-1) ?? '',
+    );
+    expect(said.status, printed).toBe('done');
+    expect(said.nodes.map(({ connection, state }) => `${connection} ${state}`).sort()).toEqual([
+      'by-key up',
+      'by-password up',
+    ]);
+    // both were asked for, so both were in the process
+    const events = await readFile(request.eventsFile, 'utf8');
+    expect(events).toContain('"kind":"passphrase"');
+    expect(events).toMatch(/"kind":"(password|prompts)"/);
+
+    const secrets = { passphrase, password: byPassword.password, ...key };
+    // what is searched would be found: a name that must be in the heap is
+    expect(await found(request.snapshotFile, { name: 'by-password' })).toEqual(['name']);
+    expect(await found(request.snapshotFile, secrets)).toEqual([]);
+    expect(await found(request.eventsFile, secrets)).toEqual([]);
+    expect(Object.entries(secrets).flatMap(([name, secret]) => (printed.includes(secret) ? [name] : []))).toEqual([]);
+    const kept = await readdir(home, { recursive: true, withFileTypes: true });
+    const paths = kept.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    expect(paths.some((path) => path.includes('builds'))).toBe(true);
+    for (const path of paths) {
+      expect(await found(path, secrets), path).toEqual([]);
+    }
+  });
+});
+
+/** An unlocked key as it would stand in a process: the part of its file that is secret, and the same as OpenSSL writes it. */
+function secretsOf(text: string): { readonly keyFile: string; readonly keyPem: string } {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('-----'));
+  const [key] = [ssh2.utils.parseKey(text)].flat();
+  if (!key || key instanceof Error) {
+    throw new Error('ssh-keygen wrote a key that cannot be read', { cause: key });
+  }
+  const [, keyPem = ''] = key.getPrivatePEM().split('\n');
+  // the public half comes first in the file, the private one in the middle
+  const keyFile = lines[Math.floor(lines.length / 2)] ?? '';
+  expect(Math.min(keyFile.length, keyPem.length)).toBeGreaterThan(40);
+  return { keyFile, keyPem };
+}
+
+/** Which of the needles a file holds. Files are read in pieces that overlap: a heap's snapshot has hundreds of megabytes. */
+async function found(file: string, needles: Readonly<Record<string, string>>): Promise<string[]> {
+  const overlap = Math.max(...Object.values(needles).map((needle) => Buffer.byteLength(needle)));
+  const names = new Set<string>();
+  let rest = Buffer.alloc(0);
+  for await (const chunk of createReadStream(file)) {
+    const piece = Buffer.concat([rest, chunk]);
+    for (const [name, needle] of Object.entries(needles)) {
+      if (piece.includes(needle)) {
+        names.add(name);
+      }
+    }
+    rest = piece.subarray(Math.max(0, piece.length - overlap));
+  }
+  return [...names];
+}
+
+function run(home: string, request: string): Promise<{ code: number | null; printed: string }> {
+  const program = join(import.meta.dirname, 'secrets', 'build-and-snapshot.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', program, request], {
+    env: {
+      ...process.env,
+      SSH_AUTH_SOCK: '',
+      BARNRAISER_HOME: home,
+      BARNRAISER_KNOWN_HOSTS: join(folder, 'known_hosts'),
+      BARNRAISER_SSH_CONFIG: 'none',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  const keep = (text: string): void => {
+    printed += text;
+  };
+  child.stdout.setEncoding('utf8').on('data', keep);
+  child.stderr.setEncoding('utf8').on('data', keep);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, printed }));
+  });
+}

@@ -1,0 +1,75 @@
+/**
+ * A run of the app, in a process of its own, that signs in with secrets, builds, and then takes a snapshot of its heap while the
+ * lines to the nodes are still open. Every event goes to a file, as a log of everything the app tells.
+ *
+ *     node --import tsx build-and-snapshot.ts REQUEST
+ *
+ * REQUEST is a JSON file of the form of {@link requestSchema}. Secrets are read from files only when they are asked for and kept in
+ * no variable that lives on: what the snapshot holds is what the app holds.
+ */
+import { createWriteStream, readFileSync } from 'node:fs';
+import { writeHeapSnapshot } from 'node:v8';
+import { z } from 'zod';
+import { createApp } from '../../electron/app.ts';
+import type { CallInput, CallName, CallOutput } from '../../shared/contract.ts';
+import { Failure } from '../../shared/problem.ts';
+import type { Question } from '../../shared/question.ts';
+
+export const requestSchema = z.object({
+  connections: z.array(z.object({ name: z.string(), uri: z.string(), identity: z.string().optional() })),
+  /** The file that holds the secret of each kind of question. */
+  secretFiles: z.object({ passphrase: z.string(), password: z.string(), prompts: z.string() }),
+  context: z.string(),
+  reference: z.string(),
+  eventsFile: z.string(),
+  snapshotFile: z.string(),
+});
+export type SecretsRequest = z.infer<typeof requestSchema>;
+
+const [, , requestFile = ''] = process.argv;
+const request = requestSchema.parse(JSON.parse(readFileSync(requestFile, 'utf8')));
+const app = await createApp({ door: 'browser' });
+const events = createWriteStream(request.eventsFile);
+const finished = new Promise<string>((resolve) => {
+  app.subscribe((event) => {
+    events.write(`${JSON.stringify(event)}\n`);
+    if (event.event === 'question.asked') {
+      void answer(event.question);
+    }
+    if (event.event === 'build.finished') {
+      resolve(event.build.status);
+    }
+  });
+});
+
+async function call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
+  const result = await app.call(name, input);
+  if (!result.ok) {
+    throw new Failure(result.problem);
+  }
+  return result.value;
+}
+
+async function answer(question: Question): Promise<void> {
+  const { id, kind } = question;
+  if (kind === 'host-key') {
+    await call('questions.answer', { id, answer: 'trust' });
+    return;
+  }
+  const secret = readFileSync(request.secretFiles[kind], 'utf8');
+  await call('questions.answer', { id, answer: { secrets: [secret] } });
+}
+
+for (const connection of request.connections) {
+  await call('connections.add', connection);
+}
+const names = request.connections.map(({ name }) => name);
+await call('farms.create', { name: 'secret', connections: names, makeDefault: true });
+await call('builds.start', { reference: request.reference, context: request.context, platforms: ['linux/amd64'] });
+const status = await finished;
+const nodes = await call('nodes.list', {});
+writeHeapSnapshot(request.snapshotFile);
+const builds = await call('builds.list', {});
+await app.close();
+await new Promise((resolve) => events.end(resolve));
+console.log(JSON.stringify({ status, nodes, builds }));
