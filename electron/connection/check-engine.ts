@@ -18,9 +18,10 @@ import { remedyFor } from './fix-plan.ts';
 export const engineSteps = ['socket', 'engine', 'platforms', 'emulation', 'disk'] as const;
 export const sshSteps = ['forwarding', 'return'] as const;
 
-/** Less is soon used up by a build, in bytes and as a part of the whole. */
+/** Less is soon used up by a build, in bytes; as a part of the whole only where that is not much in itself. */
 const lowDiskBytes = 5 * 1024 ** 3;
 const lowDiskPart = 0.05;
+const amplyBytes = 50 * 1024 ** 3;
 
 /** From the socket of a node's engine to the port that leads back. */
 export async function climbEngineOverSsh(session: Session, climb: EngineClimb): Promise<void> {
@@ -138,7 +139,7 @@ function disk({ ladder, name, destination }: EngineClimb, node: Node): void {
     return;
   }
   const said = `${formatBytes(free)} of ${formatBytes(total)} free`;
-  if (free >= lowDiskBytes && free >= total * lowDiskPart) {
+  if (free >= amplyBytes || (free >= lowDiskBytes && free >= total * lowDiskPart)) {
     ladder.pass(place, said);
     return;
   }

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { fail } from '../../shared/problem.ts';
 import { readKeyFile, readPublicKey } from './key-file.ts';
 import type { PrivateKey } from './private-key.ts';
+import { UnlockedKeys } from './unlocked-keys.ts';
+
+const unlockedKeys = new UnlockedKeys();
 
 /** A key file as far as it can be used without asking. */
 export type Identity = OpenIdentity | LockedIdentity | PublicIdentity;
@@ -78,10 +81,11 @@ async function identityIn(content: Buffer, path: string): Promise<Identity> {
         kind: 'locked',
         path,
         ...(publicKey ? { publicKey } : {}),
-        unlock: async (passphrase) => {
-          const opened = await readKeyFile(content, passphrase);
-          return opened.kind === 'open' ? opened.key : undefined;
-        },
+        unlock: (passphrase) =>
+          unlockedKeys.find(content, passphrase, async () => {
+            const opened = await readKeyFile(content, passphrase);
+            return opened.kind === 'open' ? opened.key : undefined;
+          }),
       };
     }
   }
