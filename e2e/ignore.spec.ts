@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,12 +7,19 @@ import { listContext } from '../electron/context/contents.ts';
 import { packContext } from '../electron/context/spool.ts';
 import { Failure } from '../shared/problem.ts';
 import { cases, type IgnoreCase, tree } from './ignore-cases.ts';
+import { labUp, nodeShell } from './lab/lab.ts';
+import { nodeFolder, nodeRow } from './lab/node-table.ts';
 
 const run = promisify(execFile);
+/** The node whose podman builds: its command, not its service, since that takes a folder as it is. */
+const node = 'amd-a';
+/** Where the node sees its folder. */
+const seen = '/run/node';
 let folder: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ignore-spec-'));
+  await labUp();
+  folder = await mkdtemp(join(nodeFolder(nodeRow(node)), 'ignore-spec-'));
 });
 
 afterAll(async () => {
@@ -92,12 +98,19 @@ function fileOf(context: string, { containerfile }: IgnoreCase): { file?: string
 /** Every path of the image that podman builds from a folder; folders end in a slash. */
 async function imageOf(home: string, name: string, context: string, { containerfile }: IgnoreCase): Promise<string[]> {
   const image = join(home, name);
-  await run('podman', [
-    ...['--root', join(folder, 'root'), '--runroot', join(folder, 'runroot'), '--storage-driver', 'vfs'],
-    ...['build', '--quiet', '--layers=false', '--output', image],
-    ...(containerfile === undefined ? [] : ['--file', join(context, containerfile)]),
-    context,
-  ]);
+  const onNode = (path: string) => join(seen, relative(nodeFolder(nodeRow(node)), path));
+  const { code, stderr } = await nodeShell(
+    node,
+    [
+      ...['podman', '--root', join(onNode(folder), 'root'), '--runroot', join(onNode(folder), 'runroot')],
+      ...['--storage-driver', 'vfs', 'build', '--quiet', '--layers=false', '--output', onNode(image)],
+      ...(containerfile === undefined ? [] : ['--file', onNode(join(context, containerfile))]),
+      onNode(context),
+    ].join(' '),
+  );
+  if (code !== 0) {
+    throw new Error(`podman build ended with ${code}: ${stderr}`);
+  }
   const entries = await readdir(image, { recursive: true, withFileTypes: true });
   return entries
     .map((entry) => `${relative(image, join(entry.path, entry.name))}${entry.isDirectory() ? '/' : ''}`)

@@ -7,7 +7,8 @@ import { type NodeFix, planFix, remedyFor } from './fix-plan.ts';
 
 /** What is done with the commands that problems name, by how they begin; longer beginnings first. */
 const labels: readonly (readonly [start: string, label: string, where: Remedy['where']])[] = [
-  ['ssh-copy-id', 'Copy your key there', 'here'],
+  // alone, it says only what it is for
+  ['ssh-copy-id ', 'Copy your key there', 'here'],
   ['ssh-add', 'Give the key to your agent', 'here'],
   ['ssh-keygen -R', 'Forget the recorded key', 'here'],
   ['ssh-keygen -l', 'Show its host key there', 'node'],
