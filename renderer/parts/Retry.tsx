@@ -2,7 +2,7 @@ import { formatClock } from '../../shared/format.ts';
 import { useNow } from './now.ts';
 import styles from './Retry.module.css';
 
-/** When a lost line is tried again (ISO 8601), and the how manieth time that will be. */
+/** When a lost line is tried again (ISO 8601), and which attempt that will be, counted from 1. */
 export interface Retry {
   readonly at: string;
   readonly attempt: number;

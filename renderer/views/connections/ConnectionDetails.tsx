@@ -5,6 +5,7 @@ import { Copyable } from '../../parts/Copyable.tsx';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
+import { RetryWords } from '../../parts/Retry.tsx';
 import { useJobsOn } from '../../stores/builds.ts';
 import { runCheck, useIsChecked } from '../../stores/checks.ts';
 import { updateConnection, useConnections } from '../../stores/connections.ts';
@@ -40,6 +41,11 @@ export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: C
           <span className={styles.health}>
             <HealthDot health={health} />
             <span aria-hidden="true">{healthWord(health)}</span>
+            {status?.state === 'down' && status.retry && (
+              <span className={styles.quiet}>
+                · <RetryWords retry={status.retry} />
+              </span>
+            )}
             {jobs > 0 && <span className={styles.quiet}>· building {formatCount(jobs, 'platform')}</span>}
           </span>
         </div>

@@ -1,6 +1,7 @@
 import { configure, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Scene } from '../../../e2e/screens/fixture-app.ts';
+import { lostNode } from '../../../e2e/screens/fixture-questions.ts';
 import { fail } from '../../../shared/problem.ts';
 import { ToastArea } from '../../parts/ToastArea.tsx';
 import { useConnections } from '../../stores/connections.ts';
@@ -77,6 +78,13 @@ describe('connections', () => {
     app.emit({ event: 'node.changed', status: { state: 'down', connection: 'pi4', problem } });
     await screen.findByText('Which of the two is it?');
     within(details('pi4')).getByText('Host key refused');
+  });
+
+  it('says of a node that was lost that it is tried again', async () => {
+    await open('done', 'pi4');
+    app.emit({ event: 'node.changed', status: lostNode('pi4', 30, 2) });
+    await within(details('pi4')).findByText(/^trying again/);
+    expect(details('pi4').textContent).toMatch(/Lost\s*· trying again in (29|30) s/);
   });
 
   it('says when no node answers', async () => {
