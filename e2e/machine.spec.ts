@@ -127,6 +127,20 @@ describe.skipIf(whyNot !== undefined)('a machine with systemd and a user without
     expect(await until(() => isGone(socket), 15_000), 'the socket stays').toBe(false);
   });
 
+  test('on whose socket nobody listens any more is told so, and listens again after the fix', async () => {
+    // systemd leaves the file of a socket behind when it stops listening
+    const stopped = await machine.signIn('pi', 'systemctl --user stop podman.socket podman.service');
+    expect(stopped.code, stopped.stderr).toBe(0);
+    const { status, rungs } = checkOf(await person.barnraiser('connection', 'test', 'pi', '--json'));
+    expect(status).toBe('failed');
+    const rung = rungs.find(({ stage }) => stage === 'socket');
+    expect(rung?.problem?.message).toContain(`nobody listens on the socket ${socket}`);
+    expect(rung?.remedies).toContainEqual(expect.objectContaining({ fix: 'start-service' }));
+    const fixed = await person.barnraiser('connection', 'fix', 'pi', 'start-service', '--json');
+    expect(fixed.code, fixed.stdout + fixed.stderr).toBe(0);
+    expect(checkOf(fixed).status).toBe('passed');
+  });
+
   test('builds where the socket is disabled and the URI names none, and keeps nothing of the engine that was started', async () => {
     const disable = 'systemctl --user disable --now podman.socket; systemctl --user stop podman.service';
     const disabled = await machine.signIn('pi', `${disable}; loginctl disable-linger`);
