@@ -1,5 +1,5 @@
 import type { Check } from '../../shared/check.ts';
-import { type Connection, type Destination, parseDestination } from '../../shared/connection.ts';
+import type { Connection, Destination } from '../../shared/connection.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { fail, problemOf } from '../../shared/problem.ts';
 import { runHere } from '../engine/local-transport.ts';
@@ -9,6 +9,7 @@ import { climbEngineHere, climbEngineOverSsh, engineSteps, sshSteps } from './ch
 import { Ladder, type Place } from './check-ladder.ts';
 import { remediesNamedBy } from './check-remedies.ts';
 import { climbWay, type HopOfWay, waySteps } from './check-way.ts';
+import { destinationOf } from './destination.ts';
 import type { Trust } from './line.ts';
 import { findRoute } from './route.ts';
 
@@ -66,8 +67,8 @@ export class Checks {
   }
 
   async #check(connection: Connection, signal: AbortSignal): Promise<Check> {
-    const { name, uri } = connection;
-    const way = await findWay(name, uri);
+    const { name } = connection;
+    const way = await findWay(connection);
     const ladder = new Ladder(name, way.places, this.#options.onChange);
     const work = way.kind === 'none' ? this.#noWay(way.error, ladder) : this.#climb(connection, way, ladder, signal);
     this.#leaving.add(work);
@@ -127,23 +128,18 @@ interface FoundWay {
 
 /** The rungs of the ladder, known before anything is contacted. */
 async function findWay(
-  name: string,
-  uri: string,
+  connection: Connection,
 ): Promise<FoundWay | { readonly kind: 'none'; readonly error: unknown; readonly places: readonly Place[] }> {
-  const destination = parseDestination(uri);
   const ofEngine = engineSteps.map((stage) => ({ stage }));
   const ofHost = [...waySteps.map((stage) => ({ stage })), ...ofEngine, ...sshSteps.map((stage) => ({ stage }))];
-  if (typeof destination === 'string') {
-    const sentence = `Connection ${name}: ${destination}`;
-    const error = fail('connection.uri', sentence, 'Remove it and add it again with a URI that works.');
-    return { kind: 'none', error, places: ofHost };
-  }
-  if (destination.kind !== 'ssh') {
-    return { kind: 'found', destination, route: [], places: ofEngine };
-  }
+  let destination: Destination;
   let hosts: readonly ResolvedHost[];
   try {
-    hosts = await findRoute(name, destination);
+    destination = destinationOf(connection);
+    if (destination.kind !== 'ssh') {
+      return { kind: 'found', destination, route: [], places: ofEngine };
+    }
+    hosts = await findRoute(connection.name, destination);
   } catch (error) {
     return { kind: 'none', error, places: ofHost };
   }

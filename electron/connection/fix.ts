@@ -6,6 +6,7 @@ import { runHere } from '../engine/local-transport.ts';
 import { openEngine } from '../engine/open.ts';
 import type { Run } from '../engine/socket.ts';
 import { lookAround } from './check-facts.ts';
+import { destinationOf } from './destination.ts';
 import { type NodeFix, planFix } from './fix-plan.ts';
 import { type LineOptions, openLine } from './line.ts';
 import { openTransport } from './open.ts';
@@ -94,19 +95,9 @@ function withoutPath(uri: string): string {
   return url.href;
 }
 
-async function withMachine<T>(
-  { name, uri, identity }: Connection,
-  options: FixOptions,
-  work: (run: Run) => Promise<T>,
-): Promise<T> {
-  const destination = parseDestination(uri);
-  if (typeof destination === 'string') {
-    throw fail(
-      'connection.uri',
-      `Connection ${name}: ${destination}`,
-      'Remove it and add it again with a URI that works.',
-    );
-  }
+async function withMachine<T>(connection: Connection, options: FixOptions, work: (run: Run) => Promise<T>): Promise<T> {
+  const { name, identity } = connection;
+  const destination = destinationOf(connection);
   if (destination.kind !== 'ssh') {
     return work((command, how) => runHere(name, command, how));
   }

@@ -1,8 +1,8 @@
-import { type Connection, parseDestination } from '../../shared/connection.ts';
-import { fail } from '../../shared/problem.ts';
+import type { Connection } from '../../shared/connection.ts';
 import { openLocalTransport } from '../engine/local-transport.ts';
 import { openSshTransport } from '../engine/ssh-transport.ts';
 import type { Transport } from '../engine/transport.ts';
+import { destinationOf } from './destination.ts';
 import { type LineOptions, openLine } from './line.ts';
 
 /**
@@ -10,15 +10,8 @@ import { type LineOptions, openLine } from './line.ts';
  * connection says itself wins. Fails with `connection.uri`, `ssh.*` or `engine.*`.
  */
 export async function openTransport(connection: Connection, options: LineOptions): Promise<Transport> {
-  const { name, uri, identity } = connection;
-  const destination = parseDestination(uri);
-  if (typeof destination === 'string') {
-    throw fail(
-      'connection.uri',
-      `Connection ${name}: ${destination}`,
-      'Remove it and add it again with a URI that works.',
-    );
-  }
+  const { name, identity } = connection;
+  const destination = destinationOf(connection);
   if (destination.kind !== 'ssh') {
     return openLocalTransport({
       name,

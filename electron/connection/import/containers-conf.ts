@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import { entriesOf, field, isText, quote } from './entries.ts';
+import { field } from './entries.ts';
 import { type Found, type FoundEngine, type FoundFarm, type Note, nothing } from './found.ts';
 import { containersFolder, type Places } from './places.ts';
-import { machineNote } from './podman-json.ts';
+import { readPodmanSettings } from './podman-settings.ts';
 import { readText } from './read-text.ts';
 
 /**
@@ -115,31 +115,13 @@ export function isContainersConf(content: unknown): boolean {
 }
 
 export function readContainersConf(content: unknown, path: string, source: 'containers-conf' | 'file'): Found {
-  const engines: FoundEngine[] = [];
-  const farms: FoundFarm[] = [];
-  const notes: Note[] = [];
-  for (const [name, entry] of entriesOf(field(field(content, 'engine'), 'service_destinations'))) {
-    const uri = field(entry, 'uri');
-    const identity = field(entry, 'identity');
-    if (isText(uri)) {
-      engines.push({
-        name,
-        uri,
-        path,
-        ...(isText(identity) && identity !== '' ? { identity } : {}),
-        ...(field(entry, 'is_machine') === true ? { notes: [machineNote] } : {}),
-      });
-    } else {
-      notes.push({ path, message: `[engine.service_destinations] ${quote(name)} has no uri.` });
-    }
-  }
-  for (const [name, members] of entriesOf(field(field(content, 'farms'), 'list'))) {
-    if (Array.isArray(members) && members.every(isText)) {
-      farms.push({ name, members, path });
-    } else {
-      notes.push({ path, message: `Farm ${quote(name)} is no list of connections.` });
-    }
-  }
-  const standard = field(field(content, 'farms'), 'default');
-  return { source, engines, farms, notes, ...(isText(standard) && standard !== '' ? { defaultFarm: standard } : {}) };
+  const farms = field(content, 'farms');
+  const settings = {
+    connections: field(field(content, 'engine'), 'service_destinations'),
+    machineKey: 'is_machine',
+    farms: field(farms, 'list'),
+    defaultFarm: field(farms, 'default'),
+    entry: '[engine.service_destinations]',
+  };
+  return readPodmanSettings(settings, path, source);
 }

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { type Found, type FoundEngine, nothing } from './found.ts';
 import { type Places, runtimeFolder } from './places.ts';
-import { machineNote } from './podman-json.ts';
+import { machineNote } from './podman-settings.ts';
 import { stateOf } from './read-text.ts';
 
 interface Socket {

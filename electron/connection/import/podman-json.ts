@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { entriesOf, field, isText, quote } from './entries.ts';
-import { type Found, type FoundEngine, type FoundFarm, type Note, nothing } from './found.ts';
+import { field } from './entries.ts';
+import { type Found, nothing } from './found.ts';
 import { parseJson } from './json.ts';
 import { containersFolder, type Places } from './places.ts';
+import { readPodmanSettings } from './podman-settings.ts';
 import { readText } from './read-text.ts';
 
 /** Connections and farms of podman 5 and newer. Source: containers/common, pkg/config/connections.go. */
@@ -36,35 +37,13 @@ export function isPodmanConnections(content: unknown): boolean {
 }
 
 export function readPodmanConnections(content: unknown, path: string, source: 'podman' | 'file'): Found {
-  const engines: FoundEngine[] = [];
-  const farms: FoundFarm[] = [];
-  const notes: Note[] = [];
-  for (const [name, entry] of entriesOf(field(field(content, 'Connection'), 'Connections'))) {
-    const uri = field(entry, 'URI');
-    const identity = field(entry, 'Identity');
-    if (isText(uri)) {
-      engines.push({
-        name,
-        uri,
-        path,
-        ...(isText(identity) && identity !== '' ? { identity } : {}),
-        ...(field(entry, 'IsMachine') === true ? { notes: [machineNote] } : {}),
-      });
-    } else {
-      notes.push({ path, message: `Connection ${quote(name)} has no URI.` });
-    }
-  }
-  for (const [name, members] of entriesOf(field(field(content, 'Farm'), 'List'))) {
-    // a list of nothing is null in Go's JSON
-    const list = members === null ? [] : members;
-    if (Array.isArray(list) && list.every(isText)) {
-      farms.push({ name, members: list, path });
-    } else {
-      notes.push({ path, message: `Farm ${quote(name)} is no list of connections.` });
-    }
-  }
-  const standard = field(field(content, 'Farm'), 'Default');
-  return { source, engines, farms, notes, ...(isText(standard) && standard !== '' ? { defaultFarm: standard } : {}) };
+  const farm = field(content, 'Farm');
+  const settings = {
+    connections: field(field(content, 'Connection'), 'Connections'),
+    machineKey: 'IsMachine',
+    farms: field(farm, 'List'),
+    defaultFarm: field(farm, 'Default'),
+    entry: 'Connection',
+  };
+  return readPodmanSettings(settings, path, source);
 }
-
-export const machineNote = 'It is a podman machine: it answers while `podman machine start` has it running.';
