@@ -1,10 +1,15 @@
 /** Nodes behind a ProxyCommand of the SSH configuration: who is asked, what is run, and that nothing of it is left. */
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type App, createApp } from '../electron/app.ts';
+import { expandCommand } from '../electron/ssh/ssh-config/proxy-command.ts';
+import { configFiles } from '../electron/ssh/ssh-config/read.ts';
+import { resolveHost } from '../electron/ssh/ssh-config/resolve.ts';
 import type { AppEvent, CallInput, CallName, CallOutput } from '../shared/contract.ts';
 import type { NodeStatus } from '../shared/node.ts';
 import type { Answer, QuestionOf } from '../shared/question.ts';
@@ -163,6 +168,18 @@ test('what is always allowed is run in the next run of the app too, until it is 
   await call('commands.forget', { host: 'goal', command });
   expect(await problem()).toMatchObject({ code: 'ssh.cancelled' });
   expect(asked).toHaveLength(3);
+});
+
+test.each(['', '  HostKeyAlias Alias\n'])('ssh puts the same in for its tokens %j', async (more) => {
+  const said = join(config, '..', 'said');
+  // in a shell of its own, which keeps the output open until all is written: ssh ends what has closed it
+  await configure(`sh -c 'echo "100%% h=%h k=%k n=%n p=%p r=%r" >${said}'`);
+  await appendFile(config, more);
+  // it ends at once, and nothing was said that ssh could use
+  await expect(promisify(execFile)('ssh', ['-F', config, 'goal'])).rejects.toThrow();
+  const { proxyCommand } = await resolveHost('goal', { files: configFiles(config) });
+  const ours = proxyCommand && expandCommand(proxyCommand);
+  expect(ours).toBe(`sh -c 'echo "${(await readFile(said, 'utf8')).trim()}" >${said}'`);
 });
 
 test('a command that fails is told with what it said', async () => {
