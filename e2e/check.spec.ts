@@ -219,7 +219,7 @@ describe('on the way to the host', () => {
   });
 
   test('a configuration that leads nowhere fails at the name', async () => {
-    await sshConfig('Host goal\n  ProxyCommand nc %h %p\n');
+    await sshConfig('Host goal\n  ProxyUseFdpass yes\n  ProxyCommand nc %h %p\n');
     const result = await check('ssh://root@goal');
     expect(states(result)).toEqual(['name failed']);
     expect(rung(result, 'name').problem?.code).toBe('ssh.config');

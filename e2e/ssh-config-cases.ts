@@ -110,7 +110,7 @@ export function makeCases(seed: number, count: number, folder: string): ConfigCa
         // OpenSSH 9.2 takes `none # because` for a host of that name
         return maybe(0.1) ? said('ProxyJump', 'none') : remark(said('ProxyJump', pick(jumps)));
       case 8:
-        return said('ProxyCommand', pick(['nc %h %p', 'none', '"a b" c', 'x # y']));
+        return said('ProxyCommand', pick(['nc %h %p', 'none', 'NONE', '"a b" c', 'x # y']));
       case 9:
         return remark(said('HostKeyAlias', quoted(pick(['alias', 'Alias.B', '10.0.0.3']))));
       case 10:

@@ -140,10 +140,16 @@ describe('a node behind jump hosts', () => {
     expect(await failedTest()).toContain('Node far: jump host one: 127.0.0.1:1 refused the connection.');
   });
 
-  test('is not reached by a command, which says so', async () => {
+  test('is not reached by a command where nobody can be asked about it, which says so', async () => {
     const marker = join(person.home, 'ran');
     await writeFile(config, `Host goal\n  ProxyCommand touch ${marker}\n`);
-    expect(await failedTest()).toMatch(/ProxyCommand, which Barnraiser never runs[\s\S]*ProxyJump/);
+    const said = await failedTest('--accept-new-host-keys');
+    expect(said).toContain(`reaches goal by running \`touch ${marker}\`, which nobody has allowed.`);
+    expect(said).toMatch(
+      /Connect on a terminal or in Barnraiser's window and allow it there, or write `ProxyJump HOST`/,
+    );
+    const { code, stdout } = await person.barnraiser('connection', 'test', 'far', '--json');
+    expect([code, stdout]).toEqual([1, expect.stringContaining('"code":"ssh.cancelled"')]);
     await expect(access(marker)).rejects.toThrow();
   });
 

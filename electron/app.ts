@@ -6,14 +6,16 @@ import { type CallInput, type CallName, type CallOutput, type CallRequest, calls
 import { fail, problemOf, type Result } from '../shared/problem.ts';
 import { Builds } from './build/builds.ts';
 import { History } from './build/history.ts';
+import { AllowedCommands } from './connection/allowed-commands.ts';
 import { Checks } from './connection/check.ts';
+import { CommandConsent } from './connection/command-consent.ts';
 import { discover } from './connection/discover.ts';
 import { fixConnection } from './connection/fix.ts';
 import { writeOwnFile } from './connection/import/own-file.ts';
 import { openTransport } from './connection/open.ts';
 import { resolveConnection } from './connection/resolve.ts';
 import { SecretStore, type Vault } from './connection/secret-store.ts';
-import { Secrets } from './connection/secrets.ts';
+import { type Ask, Secrets } from './connection/secrets.ts';
 import { ConnectionStore } from './connection/store.ts';
 import { PassingHostKeys, trustBy } from './connection/trust.ts';
 import { Events, type Listener } from './events.ts';
@@ -67,8 +69,10 @@ export async function createApp({ door, idleMs, vault = noVault, ...options }: A
   const farms = new FarmStore(home, connections);
   const secretStore = new SecretStore(home, vault);
   const secrets = new Secrets(secretStore);
+  const commands = new CommandConsent(new AllowedCommands(home));
   /** How hosts are trusted and signed in to. A question that nobody waits for any more is taken back. */
-  const trust = trustBy((question, signal) => questions.ask(question, signal), secrets, new PassingHostKeys());
+  const ask: Ask = (question, signal) => questions.ask(question, signal);
+  const trust = trustBy(ask, secrets, new PassingHostKeys(), commands);
   const lines = new Lines((connection, signal) => openTransport(connection, { ...trust, signal }), {
     ...(idleMs === undefined ? {} : { idleMs }),
   });
@@ -207,6 +211,12 @@ export async function createApp({ door, idleMs, vault = noVault, ...options }: A
     'secrets.list': () => secrets.list(),
     'secrets.forget': async ({ id }) => {
       await secrets.forget(id);
+      return {};
+    },
+
+    'commands.list': () => commands.list(),
+    'commands.forget': async (command) => {
+      await commands.forget(command);
       return {};
     },
 

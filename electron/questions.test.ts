@@ -18,6 +18,15 @@ function password(remember: Remember): NewQuestion {
   return { kind: 'password', connection: 'pi4', user: 'kim', host: 'pi4', port: 22, wasWrong: false, remember };
 }
 
+const command: NewQuestion = {
+  kind: 'proxy-command',
+  connection: 'pi4',
+  host: 'pi4',
+  command: 'nc pi4 22',
+  file: '/home/kim/.ssh/config',
+  line: 2,
+};
+
 const prompts: NewQuestion = {
   kind: 'prompts',
   connection: 'pi4',
@@ -93,6 +102,7 @@ describe('an answer that does not fit the question is refused, and the question 
   const one = { secrets: ['secret'], remember: false };
   test.each([
     ['secrets for a host key', key, one, 'input.invalid'],
+    ['secrets for a command', command, one, 'input.invalid'],
     ['trust for a password', password({ possible: true }), 'trust', 'input.invalid'],
     ['two secrets for a password', password({ possible: true }), { ...one, secrets: ['a', 'b'] }, 'input.invalid'],
     ['one secret for two prompts', prompts, one, 'input.invalid'],

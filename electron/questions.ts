@@ -69,9 +69,9 @@ function check(question: Question, answer: Answer): void {
   if (answer === 'refuse') {
     return;
   }
-  if (question.kind === 'host-key') {
+  if (question.kind === 'host-key' || question.kind === 'proxy-command') {
     if (typeof answer !== 'string') {
-      throw fail('input.invalid', 'A host key is not answered with secrets.', 'Answer `trust`, `once` or `refuse`.');
+      throw fail('input.invalid', 'A decision is not answered with secrets.', 'Answer `trust`, `once` or `refuse`.');
     }
     return;
   }

@@ -8,7 +8,7 @@ import { digestSchema, manifestListSchema, referenceSchema } from './image.ts';
 import { nodeStatusSchema } from './node.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
-import { answerSchema, questionSchema, rememberedSchema, rememberSchema } from './question.ts';
+import { allowedCommandSchema, answerSchema, questionSchema, rememberedSchema, rememberSchema } from './question.ts';
 
 const nothing = z.object({});
 const byName = z.object({ name: nameSchema });
@@ -258,6 +258,10 @@ export const calls = {
   /** What is remembered for sign-ins, without what it is. */
   'secrets.list': { input: nothing, output: z.array(rememberedSchema) },
   'secrets.forget': { input: z.object({ id: z.string() }), output: nothing },
+
+  /** The commands that may be run to reach hosts of the SSH configuration, without being asked about again. */
+  'commands.list': { input: nothing, output: z.array(allowedCommandSchema) },
+  'commands.forget': { input: allowedCommandSchema, output: nothing },
 
   'questions.list': { input: nothing, output: z.array(questionSchema) },
   'questions.answer': { input: z.object({ id: z.string(), answer: answerSchema }), output: nothing },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { foreignLine, foreignLines } from './foreign-text.ts';
+import { foreignCommand, foreignLine, foreignLines } from './foreign-text.ts';
 
 describe('what a server says', () => {
   it('stays as it is where it is plain, in any language', () => {
@@ -39,5 +39,23 @@ describe('what a server says', () => {
 
   it('piles up no marks over the lines around it', () => {
     expect(foreignLine(`Z${'\u0301'.repeat(500)}algo`)).toBe(`Z${'\u0301'.repeat(4)}algo`);
+  });
+});
+
+describe('a command that is to be run', () => {
+  it('stays as it is where it is plain, with its spaces and in any language', () => {
+    for (const text of [`nc -x "proxy:1080"  'a b' | cat <in >out`, 'nc bücher.example 22', '\\u{202e}']) {
+      expect(foreignCommand(text)).toBe(text);
+    }
+  });
+
+  it('is shown whole, with nothing that acts, hides or is only taken for a space', () => {
+    expect(foreignCommand('nc\u001b]0;rm -rf ~\u0007 x')).toBe('nc\\u{1b}]0;rm -rf ~\\u{7} x');
+    expect(foreignCommand('a\u202eb\u2066c\u200dd\u3164e\u{e0041}')).toBe(
+      'a\\u{202e}b\\u{2066}c\\u{200d}d\\u{3164}e\\u{e0041}',
+    );
+    expect(foreignCommand('a\tb\rc\u00a0d\u2028e\u2003f')).toBe('a\\u{9}b\\u{d}c\\u{a0}d\\u{2028}e\\u{2003}f');
+    expect(foreignCommand(`o${'\u0301'.repeat(5)}`)).toBe(`o${'\\u{301}'.repeat(5)}`);
+    expect(foreignCommand('x'.repeat(10_000))).toHaveLength(10_000);
   });
 });

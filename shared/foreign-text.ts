@@ -35,6 +35,16 @@ export function foreignLines(text: string, most = 4_000): string {
   return shorten(lines, most);
 }
 
+/**
+ * A command as a person must see it before it is run: whole and on one line, with what acts, hides or only looks like a space written
+ * as `\u{202e}`. Here nothing is taken out, since a shell would run that too.
+ */
+export function foreignCommand(text: string): string {
+  return text.replaceAll(/(?! )[\p{C}\p{Z}\u115f\u1160\u3164\uffa0]|\p{M}{4,}/gu, (found) =>
+    [...found].map((sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`).join(''),
+  );
+}
+
 function harmless(text: string, most: number): string {
   // what is taken out leaves room for more, but a text without end is not worth looking at
   return text

@@ -62,6 +62,18 @@ export const questionSchema = z.discriminatedUnion('kind', [
     prompts: z.array(z.object({ text: z.string(), echo: z.boolean() })).min(1),
     wasWrong: z.boolean(),
   }),
+  /** The SSH configuration reaches a host by a command of this computer. Answered with `trust`, `once` or `refuse`. */
+  z.object({
+    ...asked,
+    kind: z.literal('proxy-command'),
+    /** As the configuration knows it. */
+    host: z.string(),
+    /** As it would be run, by the person's shell. */
+    command: z.string(),
+    /** Where the configuration says so. */
+    file: z.string(),
+    line: z.number(),
+  }),
 ]);
 export type Question = z.infer<typeof questionSchema>;
 export type QuestionOf<K extends Question['kind']> = Extract<Question, { kind: K }>;
@@ -69,8 +81,8 @@ export type QuestionOf<K extends Question['kind']> = Extract<Question, { kind: K
 export type NewQuestion = { [K in Question['kind']]: Omit<QuestionOf<K>, 'id'> }[Question['kind']];
 
 /**
- * `trust` saves a host key in known_hosts, `once` uses it until Barnraiser is closed; `refuse` gives up, whatever was asked.
- * Secrets are in the order of what was asked.
+ * `trust` saves a host key in known_hosts, and runs a command whenever the configuration says so; `once` holds until Barnraiser
+ * is closed; `refuse` gives up, whatever was asked. Secrets are in the order of what was asked.
  */
 export const answerSchema = z.union([
   z.enum(['trust', 'once', 'refuse']),
@@ -86,3 +98,12 @@ export const rememberedSchema = z.object({
   subject: z.string(),
 });
 export type Remembered = Readonly<z.infer<typeof rememberedSchema>>;
+
+/** A command that may be run whenever the SSH configuration reaches this very host by it. */
+export const allowedCommandSchema = z.object({
+  /** As the configuration knows it. */
+  host: z.string().min(1),
+  /** As the configuration has it, with its tokens. */
+  command: z.string().min(1),
+});
+export type AllowedCommand = Readonly<z.infer<typeof allowedCommandSchema>>;

@@ -10,11 +10,11 @@ import {
 } from '../../shared/contract.ts';
 import { type Assignment, modeOf } from '../../shared/farm.ts';
 import { fail, problemOf, type Result } from '../../shared/problem.ts';
-import type { Question, Remember, Remembered } from '../../shared/question.ts';
+import type { AllowedCommand, Question, Remember, Remembered } from '../../shared/question.ts';
 import { type CheckScene, FixtureChecks } from './fixture-checks.ts';
 import * as data from './fixture-data.ts';
 import { discover, exported, type FoundScene, importInto } from './fixture-discovery.ts';
-import { cannotRemember, questions, remembered } from './fixture-questions.ts';
+import { allowedCommands, cannotRemember, questions, remembered } from './fixture-questions.ts';
 
 /**
  * `empty`: nothing is known yet. `busy`: builds and a push run. `failed`: the newest build, a push and a node failed.
@@ -48,6 +48,7 @@ interface Fixture {
   pushes: ReturnType<typeof data.push>[];
   questions: Question[];
   secrets: Remembered[];
+  commands: AllowedCommand[];
   remember: Remember;
   settings: CallOutput<'settings.get'>;
 }
@@ -66,6 +67,7 @@ function fixtureOf(state: FixtureState): Fixture {
       pushes: [],
       questions: [],
       secrets: [],
+      commands: [],
       remember: { possible: true },
       settings: defaults,
     };
@@ -104,6 +106,7 @@ function fixtureOf(state: FixtureState): Fixture {
     ],
     questions: state === 'question' ? [questions['host-key']] : [],
     secrets: state === 'failed' ? [] : [...remembered],
+    commands: [...allowedCommands],
     remember: state === 'failed' ? cannotRemember : { possible: true },
     settings: defaults,
   };
@@ -462,6 +465,12 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     'secrets.list': () => fixture.secrets,
     'secrets.forget': ({ id }) => {
       fixture.secrets = fixture.secrets.filter((each) => each.id !== id);
+      return {};
+    },
+
+    'commands.list': () => fixture.commands,
+    'commands.forget': ({ host, command }) => {
+      fixture.commands = fixture.commands.filter((each) => each.host !== host || each.command !== command);
       return {};
     },
 

@@ -57,7 +57,7 @@ function found(scene: FoundScene): Discovery {
             {
               source: 'ssh-config',
               path: '/home/anna/.ssh/config',
-              message: 'Host legacy is reached by a ProxyCommand, which is never run.',
+              message: 'Host "rack 7" has a name that no URI can hold. Give it a plainer one.',
             },
             {
               source: 'docker',

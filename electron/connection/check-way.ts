@@ -3,6 +3,7 @@ import { type Problem, problemOf } from '../../shared/problem.ts';
 import type { Reached } from '../ssh/connect.ts';
 import type { Session } from '../ssh/session.ts';
 import type { Hop } from '../ssh/ssh-config/jump.ts';
+import { briefCommand } from './by-command.ts';
 import type { Ladder, Place } from './check-ladder.ts';
 import { remediesNamedBy } from './check-remedies.ts';
 import { type LineOptions, openLine } from './line.ts';
@@ -73,6 +74,16 @@ class Climb {
           this.#lookedUp();
         }
         this.#pass('port', this.#host && address(reached.address, this.#host.port));
+        this.#go('host-key');
+        break;
+      case 'started':
+        if (this.#stage === 'name') {
+          this.#pass('name', 'looked up by its ProxyCommand');
+          this.#go('port');
+        }
+        break;
+      case 'answered':
+        this.#pass('port', `through \`${briefCommand(reached.command)}\``);
         this.#go('host-key');
         break;
       case 'host-key':

@@ -6,6 +6,7 @@ import type { AskSecret } from '../ssh/secret.ts';
 import { openSession, type Session } from '../ssh/session.ts';
 import type { Hop } from '../ssh/ssh-config/jump.ts';
 import type { ResolvedHost } from '../ssh/ssh-config/resolve.ts';
+import { type AllowCommand, explained, startCommand } from './by-command.ts';
 import { findRoute } from './route.ts';
 
 /** How host keys are judged, and where secrets come from. */
@@ -17,6 +18,8 @@ export interface Trust {
    * waits for the answer any more.
    */
   readonly decideHostKey: (key: NewHostKey, signal: AbortSignal) => Promise<boolean>;
+  /** Asked before a ProxyCommand is run. Without it, none is. */
+  readonly allowCommand?: AllowCommand;
   /** Asked for passphrases, passwords and what servers want to know. Without it, none of them is tried. */
   readonly askSecret?: AskSecret;
 }
@@ -75,18 +78,23 @@ export async function openLine(
   return session;
 }
 
+/** How long a ProxyCommand may take to lead somewhere, in milliseconds: it may be slow to start, or open a page to sign in at. */
+const commandMs = 60_000;
+
 async function openHop(
   name: string,
   host: ResolvedHost,
   through: Session | undefined,
   identity: string | undefined,
-  { loadKnownHosts, decideHostKey, askSecret, signal, onReached }: LineOptions,
+  options: LineOptions,
   waypoint: Waypoint,
 ): Promise<Session> {
+  const { loadKnownHosts, decideHostKey, allowCommand, askSecret, signal, onReached } = options;
   const { agentSocket, identities, identitiesOnly, hostKeyAlias, connectSeconds, aliveSeconds, aliveMisses } = host;
   const knownHosts = await loadKnownHosts(host.knownHostsFiles);
   const tell = (reached: Reached) => onReached?.(reached, waypoint);
-  return openSession({
+  const command = through ? undefined : await startCommand(name, host, { allowCommand, signal, tell });
+  const opening = openSession({
     name,
     host: host.host,
     port: host.port,
@@ -103,14 +111,17 @@ async function openHop(
     ...(identities === undefined ? {} : { identities }),
     ...(identity === undefined ? {} : { identity }),
     ...(signal === undefined ? {} : { signal }),
+    ...(command ? { via: command.stream } : {}),
     ...(through ? { through, via: await reach(name, host, through, tell) } : {}),
     onReached: tell,
     timing: {
+      ...(command ? { connectMs: commandMs } : {}),
       ...(connectSeconds === undefined ? {} : { connectMs: connectSeconds * 1000 }),
       ...(aliveSeconds === undefined ? {} : { keepAliveMs: aliveSeconds * 1000 }),
       ...(aliveMisses === undefined ? {} : { keepAliveMisses: aliveMisses }),
     },
   });
+  return command ? explained(opening, command) : opening;
 }
 
 async function reach(

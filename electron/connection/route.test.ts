@@ -58,11 +58,28 @@ test('a circle is cut and told', async () => {
   });
 });
 
-test('a ProxyCommand is not run but told, also that of a jump host', async () => {
-  await expect(route('Host goal\n ProxyJump one\nHost one\n ProxyCommand nc %h %p\n')).rejects.toMatchObject({
+test('a ProxyCommand leads to the first host of the way, be it a jump host', async () => {
+  vi.stubEnv('BARNRAISER_SSH_CONFIG', join(folder, 'config'));
+  await writeFile(
+    join(folder, 'config'),
+    'Host goal\n ProxyJump one,two\n ProxyCommand never\nHost one\n ProxyCommand nc %h %p\nHost two\n ProxyCommand never\n',
+  );
+  const hops = await findRoute('pi4', { host: 'goal' });
+  expect(hops.map(({ host, proxyCommand }) => [host, proxyCommand?.text])).toEqual([
+    ['one', 'nc %h %p'],
+    ['two', undefined],
+    ['goal', undefined],
+  ]);
+});
+
+test.each([
+  ['ProxyCommand nc -F %h %p\n ProxyUseFdpass yes', 'that hands over a connection (ProxyUseFdpass)'],
+  ['ProxyCommand -', 'that is its own standard input and output'],
+])('%s can be no way and is told, also that of a jump host', async (lines, said) => {
+  await expect(route(`Host goal\n ProxyJump one\nHost one\n ${lines}\n`)).rejects.toMatchObject({
     problem: {
       code: 'ssh.config',
-      message: 'Node pi4: the SSH configuration reaches one by a ProxyCommand, which Barnraiser never runs.',
+      message: expect.stringContaining(`Node pi4: the SSH configuration reaches one by a ProxyCommand ${said}`),
       fix: expect.stringContaining('ProxyJump'),
     },
   });

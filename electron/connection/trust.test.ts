@@ -6,6 +6,8 @@ import type { Answer } from '../../shared/question.ts';
 import type { NewHostKey } from '../ssh/connect.ts';
 import { fingerprint, keyTypeOf } from '../ssh/known-hosts.ts';
 import { makeKey } from '../ssh/test-server.ts';
+import { AllowedCommands } from './allowed-commands.ts';
+import { CommandConsent } from './command-consent.ts';
 import { SecretStore } from './secret-store.ts';
 import { Secrets } from './secrets.ts';
 import { PassingHostKeys, trustBy } from './trust.ts';
@@ -33,6 +35,7 @@ function trustOf(...answers: (Answer | (() => Answer))[]) {
     },
     new Secrets(new SecretStore(folder, vault)),
     new PassingHostKeys(),
+    new CommandConsent(new AllowedCommands(folder)),
   );
   return { trust, asked };
 }

@@ -1,6 +1,7 @@
 import type { Answer } from '../../shared/question.ts';
 import type { NewHostKey } from '../ssh/connect.ts';
 import { hostLookup, KnownHosts, knownHostsFiles, rememberHostKey } from '../ssh/known-hosts.ts';
+import type { CommandConsent } from './command-consent.ts';
 import type { Trust } from './line.ts';
 import type { Ask, Secrets } from './secrets.ts';
 import { Turns } from './turns.ts';
@@ -21,10 +22,10 @@ export class PassingHostKeys {
 
 /**
  * Host keys are judged by OpenSSH's files; a key that nobody has trusted yet is asked about, and saved where a person trusts it.
- * Secrets are those that are kept, else a person is asked for them.
+ * Secrets are those that are kept, and commands those that are allowed, else a person is asked for them.
  * @param passing is shared by all who trust in this run of the app.
  */
-export function trustBy(ask: Ask, secrets: Secrets, passing: PassingHostKeys): Trust {
+export function trustBy(ask: Ask, secrets: Secrets, passing: PassingHostKeys, commands: CommandConsent): Trust {
   const files = knownHostsFiles();
   const decide = async (key: NewHostKey, signal: AbortSignal): Promise<Answer> => {
     const { name: connection, host, port, keyType, fingerprint, notes } = key;
@@ -56,6 +57,7 @@ export function trustBy(ask: Ask, secrets: Secrets, passing: PassingHostKeys): T
       }
       return answer === 'trust' || answer === 'once';
     },
+    allowCommand: commands.asking(ask),
     askSecret: secrets.asking(ask),
   };
 }

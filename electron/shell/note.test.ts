@@ -23,6 +23,7 @@ it('tells on which platforms a build has failed, and why', () => {
 
 it.each([
   [{ kind: 'host-key', keyType: 'ssh-ed25519', fingerprint: 'SHA256:x', notes: [] }, /key that is not known/],
+  [{ kind: 'proxy-command', command: 'nc pi4 22', file: '/c', line: 2 }, /reached by a command/],
   [{ kind: 'passphrase', path: '/k', wasWrong: false, remember: { possible: true } }, /needs a passphrase/],
   [{ kind: 'password', user: 'kim', wasWrong: false, remember: { possible: true } }, /needs a password/],
   [

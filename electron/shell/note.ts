@@ -33,6 +33,8 @@ function noteOfQuestion(question: Question): Note {
         title: `${connection} shows a key that is not known`,
         body: `Decide whether to trust ${question.host}.`,
       };
+    case 'proxy-command':
+      return { title: `${connection} is reached by a command`, body: `Decide whether to run it for ${question.host}.` };
     case 'passphrase':
       return { title: `${connection} needs a passphrase`, body: `It unlocks the key ${question.path}.` };
     case 'password':

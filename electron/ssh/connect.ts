@@ -58,6 +58,10 @@ export interface ConnectOptions extends Peer, Omit<AuthenticationOptions, keyof 
 export type Reached =
   | { readonly kind: 'resolved'; readonly addresses: readonly string[] }
   | { readonly kind: 'connected'; readonly address: string }
+  /** A ProxyCommand was started, which looks for the host in its own way. */
+  | { readonly kind: 'started'; readonly command: string }
+  /** Something speaks at its other end. */
+  | { readonly kind: 'answered'; readonly command: string }
   /** `accepted`: nobody knew the key, and a person has trusted it just now. */
   | {
       readonly kind: 'host-key';
@@ -109,6 +113,8 @@ export async function connectClient(options: ConnectOptions): Promise<Connected>
     ...options,
     ...(askSecret ? { askSecret: (wanted) => whileAsking(wanted, () => askSecret(wanted, over.signal)) } : {}),
   });
+  // it may have been given up while keys were read
+  options.signal?.throwIfAborted();
   const { onReached } = options;
   const line =
     options.via ??

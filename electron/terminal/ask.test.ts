@@ -139,6 +139,47 @@ test('what else there is to know about a key stands before the question', async 
   await answer;
 });
 
+const command: QuestionOf<'proxy-command'> = {
+  id: 'q5',
+  kind: 'proxy-command',
+  connection: 'far',
+  host: 'pi4',
+  command: 'nc \u001b[8mpi4.lan\u202e 22',
+  file: '/home/kim/.ssh/config',
+  line: 12,
+};
+
+test('a command is shown as it would be run, whole and harmless, and asked about', async () => {
+  const person = new Person();
+  const answer = new QuestionDialog(person).ask(command);
+  await person.sees('(yes/no/once)? ');
+  expect(person.seen).toBe(
+    'The SSH configuration reaches pi4 (far) by running a command of /home/kim/.ssh/config:12:\n' +
+      '  nc \\u{1b}[8mpi4.lan\\u{202e} 22\n' +
+      'It runs on this computer, with all that you may do. Run it (yes/no/once)? ',
+  );
+  person.types('y');
+  await person.sees("Please type 'yes' (and run it whenever");
+  person.types('yes');
+  expect(await answer).toBe('trust');
+});
+
+test.each([
+  ['once', 'once'],
+  ['no', 'refuse'],
+  [undefined, 'refuse'],
+])('%j to a command means %s', async (line, expected) => {
+  const person = new Person();
+  const answer = new QuestionDialog(person).ask(command);
+  await person.sees('(yes/no/once)? ');
+  if (line === undefined) {
+    person.input.end();
+  } else {
+    person.types(line);
+  }
+  expect(await answer).toBe(expected);
+});
+
 const password: Question = {
   id: 'q2',
   kind: 'password',

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { type Readable, Writable } from 'node:stream';
+import { foreignCommand, foreignLine } from '../../shared/foreign-text.ts';
 import type { Answer, Question, QuestionOf } from '../../shared/question.ts';
 
 export interface Asking {
@@ -46,6 +47,8 @@ export class QuestionDialog {
     switch (question.kind) {
       case 'host-key':
         return askHostKey(question, this.#asking, signal);
+      case 'proxy-command':
+        return askCommand(question, this.#asking, signal);
       case 'passphrase': {
         const again = question.wasWrong ? ['Bad passphrase, try again.'] : [];
         return this.#secrets(again, [{ text: `Enter passphrase for key '${question.path}': `, echo: false }], signal);
@@ -107,6 +110,31 @@ async function askHostKey(
       return answer;
     }
     output.write("Please type 'yes' (and save the key), 'no' or 'once' (and do not save it): ");
+  }
+  output.write('\n');
+  return 'refuse';
+}
+
+/** Asks whether to run a command, which is shown whole and as it is. */
+async function askCommand(
+  { connection, host, command, file, line: number }: QuestionOf<'proxy-command'>,
+  { input, output }: Asking,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  const shown = [host, connection, file].map((text) => foreignLine(text));
+  output.write(
+    `The SSH configuration reaches ${shown[0]} (${shown[1]}) by running a command of ${shown[2]}:${number}:\n`,
+  );
+  output.write(`  ${foreignCommand(command)}\n`);
+  output.write('It runs on this computer, with all that you may do. Run it (yes/no/once)? ');
+  for await (const line of typedLines(input, signal)) {
+    const answer = answers[line.trim().toLowerCase()];
+    if (answer) {
+      return answer;
+    }
+    output.write(
+      "Please type 'yes' (and run it whenever the configuration says so), 'no' or 'once' (and ask again the next time): ",
+    );
   }
   output.write('\n');
   return 'refuse';

@@ -10,6 +10,7 @@ import type { Answering, QuestionParts } from './question/parts.ts';
 import { passphraseParts } from './question/passphrase.tsx';
 import { passwordParts } from './question/password.tsx';
 import { promptsParts } from './question/prompts.tsx';
+import { proxyCommandParts } from './question/proxy-command.tsx';
 import styles from './question/Question.module.css';
 
 /**
@@ -41,7 +42,7 @@ export function QuestionDialog() {
       initialFocus={first}
       footerStart={
         <Button
-          ref={question?.kind === 'host-key' ? first : undefined}
+          ref={question?.kind === 'host-key' || question?.kind === 'proxy-command' ? first : undefined}
           kind="quiet"
           busy={answering.busy === 'refuse'}
           onClick={refuse}
@@ -68,6 +69,8 @@ function partsOf(question: Question, answering: Answering): QuestionParts {
       return passwordParts(question, answering);
     case 'prompts':
       return promptsParts(question, answering);
+    case 'proxy-command':
+      return proxyCommandParts(question, answering);
   }
 }
 

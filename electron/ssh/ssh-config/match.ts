@@ -72,7 +72,7 @@ export function isMatch(directive: Directive, subject: Subject): boolean {
     throw broken(directive, 'Match lacks its criteria.');
   }
   if (skipped !== undefined && result) {
-    const why = skipped === 'exec' ? 'Barnraiser never runs what a configuration names' : 'Barnraiser cannot tell';
+    const why = skipped === 'exec' ? 'Barnraiser runs nothing to read a configuration' : 'Barnraiser cannot tell';
     subject.note(`${directive.file}:${directive.line}: Match ${skipped} is skipped: ${why}.`);
   }
   return result && skipped === undefined;

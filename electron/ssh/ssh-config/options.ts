@@ -1,4 +1,4 @@
-import { broken } from './broken.ts';
+import { broken, type Place } from './broken.ts';
 import { type Hop, parseJumps, parsePort } from './jump.ts';
 import { knownKeywords } from './keywords.ts';
 import { matchesList } from './pattern.ts';
@@ -13,7 +13,9 @@ export interface Options {
   identitiesOnly?: boolean;
   identityAgent?: string;
   jumps?: { readonly text: string; readonly hops: readonly Hop[] };
-  proxyCommand?: string;
+  /** `text` is all that follows the keyword. */
+  proxyCommand?: Place & { readonly text: string };
+  proxyUseFdpass?: boolean;
   hostKeyAlias?: string;
   userKnownHostsFiles?: readonly string[];
   /** Seconds. */
@@ -123,9 +125,11 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
   proxycommand: (line, active, options) => {
     // a ProxyJump that comes first wins, also its `none`
     if (active && options.jumps === undefined) {
-      options.proxyCommand ??= line.text;
+      const { file, line: number, text } = line;
+      options.proxyCommand ??= { file, line: number, text };
     }
   },
+  proxyusefdpass: first('proxyUseFdpass', yesOrNo),
   hostkeyalias: first('hostKeyAlias', oneWord),
   userknownhostsfile: first('userKnownHostsFiles', (line) => {
     const files = line.words;

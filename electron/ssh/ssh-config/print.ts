@@ -52,8 +52,8 @@ export function printLines(said: Options, to: Printed, expand: (keyword: string)
     ...line('connecttimeout', said.connectTimeout ?? 'none'),
     ...(jumps
       ? line('proxyjump', printJumps(jumps.text, jumps.hops))
-      : said.proxyCommand === 'none'
+      : said.proxyCommand?.text.toLowerCase() === 'none'
         ? []
-        : line('proxycommand', said.proxyCommand)),
+        : line('proxycommand', said.proxyCommand?.text)),
   ];
 }

@@ -118,9 +118,17 @@ describe('ways there', () => {
   });
 
   test('ProxyCommand is told, not run, and only where no ProxyJump came first', async () => {
-    expect((await resolve('ProxyCommand nc %h %p\nProxyJump a')).proxyCommand).toBe('nc %h %p');
+    expect((await resolve('User kim\nProxyCommand nc %h %p # x\nProxyJump a')).proxyCommand).toEqual({
+      text: 'nc %h %p # x',
+      file: config,
+      line: 2,
+      passesDescriptor: false,
+      tokens: { h: 'pi4', k: 'pi4', n: 'pi4', p: '22', r: 'kim' },
+    });
+    expect((await resolve('ProxyUseFdpass yes\nProxyCommand nc %h')).proxyCommand?.passesDescriptor).toBe(true);
     expect((await resolve('ProxyJump a\nProxyCommand nc %h %p')).proxyCommand).toBeUndefined();
     expect((await resolve('ProxyCommand none\nProxyJump a')).jumps).toEqual([]);
+    expect((await resolve('ProxyCommand NONE\nProxyCommand nc')).proxyCommand).toBeUndefined();
   });
 });
 
@@ -130,7 +138,7 @@ describe('what is not done', () => {
     const text = `Match host pi4 exec "touch ${marker}"\n  User exec\nMatch host other exec "true"\n  User exec\n`;
     const { user, notes } = await resolve(text);
     expect(user).toBe(userInfo().username);
-    expect(notes).toEqual([`${config}:1: Match exec is skipped: Barnraiser never runs what a configuration names.`]);
+    expect(notes).toEqual([`${config}:1: Match exec is skipped: Barnraiser runs nothing to read a configuration.`]);
     expect(await rm(marker).catch(() => 'not there')).toBe('not there');
   });
 

@@ -3,6 +3,7 @@ import { fail } from '../../../shared/problem.ts';
 import { evaluate } from './evaluate.ts';
 import type { Hop } from './jump.ts';
 import { type Line, printLines } from './print.ts';
+import { commandTokens, type ProxyCommand } from './proxy-command.ts';
 import { type ConfigFile, configFiles, readConfig } from './read.ts';
 import { expandPath, fileTokens } from './tokens.ts';
 
@@ -19,8 +20,8 @@ export interface ResolvedHost {
   readonly agentSocket?: string;
   /** The hosts to go through, in this order. */
   readonly jumps: readonly Hop[];
-  /** What ssh would run to get there. Never run here. */
-  readonly proxyCommand?: string;
+  /** What ssh would run to get there. */
+  readonly proxyCommand?: ProxyCommand;
   readonly hostKeyAlias?: string;
   /** Where else host keys are recorded. */
   readonly knownHostsFiles: readonly string[];
@@ -68,7 +69,8 @@ export async function resolveHost(host: string, options: ResolveOptions = {}): P
     );
   }
   const hostKeyAlias = said.hostKeyAlias?.toLowerCase();
-  const tokens = fileTokens({ host: address, originalHost: host, hostKeyAlias, user, port, localUser, home });
+  const destination = { host: address, originalHost: host, hostKeyAlias, user, port, localUser, home };
+  const tokens = fileTokens(destination);
   const expand = (keyword: string) => (path: string) => expandPath(path, keyword, tokens, env);
   const identities = said.identityFiles.filter(isNotNone).map(expand('IdentityFile'));
   const knownHostsFiles = (said.userKnownHostsFiles ?? []).filter(isNotNone).map(expand('UserKnownHostsFile'));
@@ -83,7 +85,15 @@ export async function resolveHost(host: string, options: ResolveOptions = {}): P
     identitiesOnly: said.identitiesOnly ?? false,
     ...(agentSocket === undefined ? {} : { agentSocket }),
     jumps: jumps?.hops ?? [],
-    ...(proxyCommand === undefined || proxyCommand === 'none' ? {} : { proxyCommand }),
+    ...(proxyCommand === undefined || !isNotNone(proxyCommand.text)
+      ? {}
+      : {
+          proxyCommand: {
+            ...proxyCommand,
+            tokens: commandTokens(destination),
+            passesDescriptor: said.proxyUseFdpass ?? false,
+          },
+        }),
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
     knownHostsFiles,
     ...(connectTimeout ? { connectSeconds: connectTimeout } : {}),
@@ -100,8 +110,8 @@ export async function resolveHost(host: string, options: ResolveOptions = {}): P
   };
 }
 
-function isNotNone(file: string): boolean {
-  return file.toLowerCase() !== 'none';
+function isNotNone(value: string): boolean {
+  return value.toLowerCase() !== 'none';
 }
 
 /** Source: ssh_config(5), IdentityAgent. */

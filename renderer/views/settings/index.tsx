@@ -7,6 +7,7 @@ import { Page } from '../../parts/Page.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { updateSettings, useSettings } from '../../stores/settings.ts';
+import { AllowedCommands } from './AllowedCommands.tsx';
 import { RememberedSecrets } from './RememberedSecrets.tsx';
 import { Group, Row } from './rows.tsx';
 import styles from './Settings.module.css';
@@ -67,6 +68,7 @@ export function SettingsView() {
         </Row>
       </Group>
       <RememberedSecrets />
+      <AllowedCommands />
       {info && (
         <Group title="About">
           <Row title="Data folder" hint="Connections, farms, history, logs and images.">

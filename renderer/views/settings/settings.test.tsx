@@ -7,9 +7,9 @@ import { SettingsView } from './index.tsx';
 let app: TestApp;
 afterEach(() => app.stop());
 
-async function open(state: Parameters<typeof renderWithApp>[1]): Promise<HTMLElement> {
+async function open(state: Parameters<typeof renderWithApp>[1], name = 'Remembered secrets'): Promise<HTMLElement> {
   ({ app } = await renderWithApp(<SettingsView />, state));
-  return screen.findByRole('region', { name: 'Remembered secrets' });
+  return screen.findByRole('region', { name });
 }
 
 describe('remembered secrets', () => {
@@ -56,5 +56,25 @@ describe('remembered secrets', () => {
     await app.call('secrets.forget', { id: 'secret-3' });
     act(() => app.emit({ event: 'question.asked', question: questions.password }));
     await waitFor(() => expect(within(section).queryByText('root@starfive.lan:2222', { selector: 'code' })).toBeNull());
+  });
+});
+
+describe('allowed commands', () => {
+  it('are listed with the host that they lead to, and forgotten at once', async () => {
+    const section = await open('busy', 'Allowed commands');
+    const items = await within(section).findAllByRole('listitem');
+    expect(items.map(({ textContent }) => textContent)).toEqual([
+      expect.stringContaining('cloudflared access ssh --hostname %hTo reach staging'),
+      expect.stringContaining('To reach graviton'),
+    ]);
+    fireEvent.click(within(section).getByRole('button', { name: 'Forget the command for staging' }));
+    await waitFor(() => expect(within(section).getAllByRole('listitem')).toHaveLength(1));
+    expect(document.activeElement?.textContent).toBe('Allowed commands');
+    expect(await app.call('commands.list', {})).toMatchObject({ ok: true, value: [{ host: 'graviton' }] });
+  });
+
+  it('say what they are where there are none', async () => {
+    const section = await open('empty', 'Allowed commands');
+    await within(section).findByText('No command is allowed');
   });
 });
