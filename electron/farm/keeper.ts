@@ -2,7 +2,7 @@ import type { NodeStatus } from '../../shared/node.ts';
 import type { Problem, ProblemCode } from '../../shared/problem.ts';
 import { backoffMs } from './backoff.ts';
 
-/** When a node is tried again, and the how manieth time that will be. */
+/** When a node is tried again, and which attempt that will be, counted from 1. */
 export type Retry = NonNullable<Extract<NodeStatus, { state: 'down' }>['retry']>;
 
 /**
