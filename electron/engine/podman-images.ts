@@ -3,7 +3,7 @@ import { isLeftName } from './build-name.ts';
 import type { DiskUsage } from './engine.ts';
 import { type PodmanApi, patience } from './podman-api.ts';
 
-/** Sizes in bytes. An image's size holds that of its parent; `Containers` counts those that use it, and is -1 where unknown. */
+/** Sizes in bytes. An image's size holds that of its parent; `Containers` counts those that use it, and is -1 where unknown; `Created` is in seconds. */
 const imagesSchema = z
   .array(
     z.object({
@@ -12,6 +12,7 @@ const imagesSchema = z
       RepoTags: z.array(z.string()).nullish(),
       Size: z.number(),
       Containers: z.number().optional(),
+      Created: z.number().optional(),
     }),
   )
   .nullable();
@@ -82,14 +83,39 @@ export async function pruneImages(podman: PodmanApi): Promise<number> {
       await untagImage(podman, Id, name);
     }
   }
-  const pruned = await podman.ask('prune its images', prunedSchema, {
-    method: 'POST',
-    path: 'images/prune',
-    timeoutMs: 600_000,
-  });
+  const action = 'prune its images';
+  const response = await podman.send(action, { method: 'POST', path: 'images/prune', timeoutMs: 600_000 });
+  if (response.status >= 300) {
+    const message = await podman.messageOf(response);
+    if (!/in use by a container/.test(message)) {
+      throw podman.refused(action, message);
+    }
+    // somebody builds there just now: podman gives up at the first image that a build uses
+    return pruneOneByOne(podman, before);
+  }
+  const pruned = podman.parse(action, prunedSchema, await podman.textOf(action, response.body));
   // podman reports whole sizes, in which a parent is counted again in each of its children
   const removed = new Set((pruned ?? []).map(({ Id }) => Id));
   return ownSize(before, ({ Id }) => removed.has(Id));
+}
+
+/** Between two steps of a build nothing uses what it has made so far: so long, in seconds, that is left alone beside a build. */
+const freshSeconds = 600;
+
+/** Removes those dangling images that nothing uses. `before` is what there was before anything was removed. */
+async function pruneOneByOne(podman: PodmanApi, before: readonly Image[]): Promise<number> {
+  const left = await listImages(podman);
+  const parents = new Set(left.map(({ ParentId }) => ParentId));
+  // by the clock of the node, of which the newest image tells
+  const newest = Math.max(...left.map(({ Created = 0 }) => Created));
+  const isFresh = ({ Created = 0 }: Image): boolean => Created > newest - freshSeconds && Created > 0;
+  for (const image of left.filter(({ Id, RepoTags }) => !RepoTags?.length && !parents.has(Id))) {
+    if (!isFresh(image)) {
+      await removeImage(podman, image.Id);
+    }
+  }
+  const after = new Set((await listImages(podman)).map(({ Id }) => Id));
+  return ownSize(before, ({ Id }) => !after.has(Id));
 }
 
 /**

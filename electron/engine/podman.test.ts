@@ -277,6 +277,31 @@ test('what a prune frees counts a parent once', async () => {
   await expect(engine.prune()).resolves.toBe(57);
 });
 
+test('a prune beside a build removes what no build uses', async () => {
+  let images = [
+    { Id: 'base', Size: 100, RepoTags: null, Created: 1_000 },
+    { Id: 'used', ParentId: 'base', Size: 150, RepoTags: null, Created: 2_000 },
+    { Id: 'free', Size: 7, RepoTags: null, Created: 2_000 },
+    // what a build has made just now, and will go on from
+    { Id: 'fresh', Size: 9, RepoTags: null, Created: 8_000 },
+  ];
+  const asked: string[] = [];
+  answers['GET images/json'] = (_, response) => void response.end(JSON.stringify(images));
+  answers['POST images/prune'] = status(500, 'image used by 671629bd: image is in use by a container: consider …');
+  answers['DELETE images/used'] = (_, response) => {
+    asked.push('used');
+    response.writeHead(409).end(JSON.stringify({ message: 'image used by 671629bd' }));
+  };
+  answers['DELETE images/free'] = (_, response) => {
+    asked.push('free');
+    images = images.filter(({ Id }) => Id !== 'free');
+    response.end(JSON.stringify({ Deleted: ['free'] }));
+  };
+  await expect((await openEngine(transport)).prune()).resolves.toBe(7);
+  // what others are built on goes with them, or not at all
+  expect(asked).toEqual(['used', 'free']);
+});
+
 test('a node that refuses commands is probed without them', async () => {
   answers['GET info'] = (_, response) =>
     void response.end(
