@@ -23,10 +23,11 @@ const parts: readonly Part[] = [
   check('format, lint and layers', bin('biome'), ['check', '--error-on-warnings', '.']),
   check('types', bin('tsc'), ['--build']),
   check('bundle', bin('electron-vite'), ['build', '--logLevel', 'warn']),
+  // early, since it brings programs that units compare with
+  check('lab', bin('tsx'), ['e2e/lab/cli.ts', 'up']),
   vitest('units', ['--project', 'unit']),
   vitest('the face', ['--project', 'renderer']),
   check('browser engine', bin('tsx'), ['e2e/browser-engine.ts']),
-  check('lab', bin('tsx'), ['e2e/lab/cli.ts', 'up']),
   vitest('real nodes', ['--project', 'e2e']),
   desktop(),
 ];

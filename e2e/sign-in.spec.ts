@@ -15,7 +15,6 @@ import type { Problem } from '../shared/problem.ts';
 import type { Answer, Question } from '../shared/question.ts';
 import { theLab } from './harness.ts';
 import { type ExtraSshd, nodeShell, startExtraSshd } from './lab/lab.ts';
-import { ensureInstalled } from './lab/packages.ts';
 import { PseudoTerminal } from './pseudo-terminal.ts';
 import { startSecurityKeyAgent } from './security-key-agent.ts';
 
@@ -36,7 +35,6 @@ let person: PersonAtApp;
 const started: ExtraSshd[] = [];
 
 beforeAll(async () => {
-  await ensureInstalled(['putty-tools']);
   // what Debian's libpam-runtime makes when it is configured, which the lab's root file systems never were
   const module = (service: string) => (service === 'auth' ? 'pam_unix.so' : 'pam_permit.so');
   const files = pamServices.map(

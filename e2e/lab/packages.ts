@@ -11,6 +11,7 @@ const packages = [
   'openssh-client',
   'openssl',
   'skopeo', // for tests, to look at what came out
+  'putty-tools', // for tests, to make keys as PuTTY does
   'curl',
   'util-linux',
 ];
