@@ -1,5 +1,4 @@
 import { execFile, spawn } from 'node:child_process';
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -9,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type App, createApp } from '../electron/app.ts';
 import type { Vault } from '../electron/connection/secret-store.ts';
+import { makeVault } from '../electron/connection/test-vault.ts';
 import type { AppEvent } from '../shared/contract.ts';
 import type { NodeStatus } from '../shared/node.ts';
 import type { Problem } from '../shared/problem.ts';
@@ -575,24 +575,6 @@ describe.skipIf(!existsSync('/usr/bin/script'))('at a terminal', () => {
     expect(outcome.stdout + outcome.stderr).toContain(`ssh-copy-id -p ${sshd.port} root@127.0.0.1`);
   });
 });
-
-/** A keychain of this process: nobody else has its key. */
-function makeVault(): Vault {
-  const key = randomBytes(32);
-  return {
-    encrypt: async (text) => {
-      const iv = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', key, iv);
-      const body = Buffer.concat([cipher.update(text), cipher.final()]);
-      return Buffer.concat([iv, cipher.getAuthTag(), body]);
-    },
-    decrypt: async (encrypted) => {
-      const decipher = createDecipheriv('aes-256-gcm', key, encrypted.subarray(0, 12));
-      decipher.setAuthTag(encrypted.subarray(12, 28));
-      return Buffer.concat([decipher.update(encrypted.subarray(28)), decipher.final()]).toString();
-    },
-  };
-}
 
 /** Neither what the app has told nor what it keeps holds the secret. */
 async function expectNowhere(text: string): Promise<void> {

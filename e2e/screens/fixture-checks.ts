@@ -1,4 +1,4 @@
-import type { Check, Fix, Remedy, Rung, Stage } from '../../shared/check.ts';
+import { type Check, type Fix, type Remedy, type Rung, type Stage, stageSchema } from '../../shared/check.ts';
 import { type Connection, parseDestination } from '../../shared/connection.ts';
 import type { AppEvent } from '../../shared/contract.ts';
 import type { NodeStatus } from '../../shared/node.ts';
@@ -15,19 +15,7 @@ export interface CheckScene {
   readonly fix?: 'works' | 'fails' | 'holds' | undefined;
 }
 
-export const stages: readonly Stage[] = [
-  'name',
-  'port',
-  'host-key',
-  'sign-in',
-  'socket',
-  'engine',
-  'platforms',
-  'emulation',
-  'disk',
-  'forwarding',
-  'return',
-];
+export const stages: readonly Stage[] = stageSchema.options;
 const hopStages = stages.slice(0, 4);
 
 /** How long a stage takes in the fixture, in milliseconds: long enough to see that rungs come one by one. */

@@ -2,6 +2,7 @@ import type { Connection } from '../../shared/connection.ts';
 import type { CallOutput, CallRequest } from '../../shared/contract.ts';
 import type { Candidate, Discovery } from '../../shared/discovery.ts';
 import type { Farm } from '../../shared/farm.ts';
+import { freeName } from '../../shared/free-name.ts';
 import { fail } from '../../shared/problem.ts';
 
 /** What is found in the fixture: the usual few, nothing, or as much as a long-grown SSH configuration holds. */
@@ -132,7 +133,7 @@ export function importInto(
   const report: CallOutput<'connections.import'> = { added: [], known: [], farmsCreated: [], farmsChanged: [] };
   for (const { name, uri, identity } of connections) {
     const known = all.find((each) => each.uri === uri);
-    const connection = known?.name ?? freeName(name, all);
+    const connection = known?.name ?? freeName(name, (other) => all.some((each) => each.name === other));
     names.set(name, connection);
     (known ? report.known : report.added).push({ name, connection });
     if (!known) {
@@ -153,12 +154,4 @@ export function importInto(
     .map(({ name, connections: members }) => ({ name, connections: members.map((each) => names.get(each) ?? each) }));
   report.farmsCreated.push(...created.map(({ name }) => name));
   return { connections: all, farms: [...changed, ...created], report };
-}
-
-function freeName(name: string, taken: readonly Connection[]): string {
-  let free = name;
-  for (let number = 2; taken.some((each) => each.name === free); number += 1) {
-    free = `${name}-${number}`;
-  }
-  return free;
 }

@@ -1,5 +1,6 @@
 import type { Remedy } from '../../shared/check.ts';
 import { fail, problemOf } from '../../shared/problem.ts';
+import { isDocker } from '../engine/socket.ts';
 import type { SshTransport } from '../engine/ssh-transport.ts';
 import type { Session } from '../ssh/session.ts';
 import type { EngineClimb } from './check-climb.ts';
@@ -22,7 +23,7 @@ export async function forwarding(
     ladder.pass(place, 'stream-local');
     return;
   }
-  const command = `${transport.socketPath.includes('docker') ? 'docker' : 'podman'} system dial-stdio`;
+  const command = `${isDocker(transport.socketPath) ? 'docker' : 'podman'} system dial-stdio`;
   const { problem } = fail(
     'ssh.forwarding-refused',
     `Node ${name} forwards no connections to ${transport.socketPath}, so that each takes a command there.`,

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { keyTypeInWords } from '../../shared/key-type.ts';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import type { Reached } from '../ssh/connect.ts';
 import type { Session } from '../ssh/session.ts';
@@ -87,7 +88,7 @@ class Climb {
         this.#go('host-key');
         break;
       case 'host-key':
-        this.#pass('host-key', `${nameOf(reached.keyType)} ${reached.fingerprint}, ${hows[reached.how]}`);
+        this.#pass('host-key', `${keyTypeInWords(reached.keyType)} ${reached.fingerprint}, ${hows[reached.how]}`);
         this.#go('sign-in');
         break;
       case 'signed-in':
@@ -169,14 +170,6 @@ function shorten(addresses: readonly string[]): string {
   const unique = [...new Set(addresses)];
   const rest = unique.length - shownAddresses;
   return [...unique.slice(0, shownAddresses), ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
-}
-
-/** `ssh-ed25519` is ED25519 to ssh and its users. */
-function nameOf(keyType: string): string {
-  return keyType
-    .replace(/^ssh-/, '')
-    .replace(/^ecdsa-sha2-.*/, 'ecdsa')
-    .toUpperCase();
 }
 
 /** The system's code for an error, or for what it was caused by. */

@@ -1,4 +1,3 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import type { Answer, NewQuestion } from '../../shared/question.ts';
 import type { Wanted } from '../ssh/secret.ts';
 import { SecretStore, type Vault } from './secret-store.ts';
 import { Secrets } from './secrets.ts';
+import { makeVault } from './test-vault.ts';
 
 let folder: string;
 let vault: Vault;
@@ -16,23 +16,6 @@ beforeEach(async () => {
   vault = makeVault();
 });
 afterEach(() => rm(folder, { recursive: true }));
-
-function makeVault(): Vault {
-  const key = randomBytes(32);
-  return {
-    encrypt: async (text) => {
-      const iv = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', key, iv);
-      const body = Buffer.concat([cipher.update(text), cipher.final()]);
-      return Buffer.concat([iv, cipher.getAuthTag(), body]);
-    },
-    decrypt: async (encrypted) => {
-      const decipher = createDecipheriv('aes-256-gcm', key, encrypted.subarray(0, 12));
-      decipher.setAuthTag(encrypted.subarray(12, 28));
-      return Buffer.concat([decipher.update(encrypted.subarray(28)), decipher.final()]).toString();
-    },
-  };
-}
 
 /** A person who gives these answers, one after another. */
 function personWho(...answers: Answer[]) {

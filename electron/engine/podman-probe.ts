@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Node } from '../../shared/node.ts';
 import { type Platform, parsePlatform, platformOf } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
+import { quote } from '../ssh/shell-quote.ts';
 import { emulatedPlatforms, printHandlers } from './binfmt.ts';
 import type { PodmanApi } from './podman-api.ts';
 import type { Transport } from './transport.ts';
@@ -98,8 +99,7 @@ async function diskOf(transport: Transport, { store }: Info, signal?: AbortSigna
   if (store.graphRootAllocated) {
     return { total: store.graphRootAllocated, free: store.graphRootAllocated - (store.graphRootUsed ?? 0) };
   }
-  const quoted = `'${store.graphRoot.replaceAll("'", `'\\''`)}'`;
-  const output = await printed(transport, `df -kP ${quoted}`, signal);
+  const output = await printed(transport, `df -kP ${quote(store.graphRoot)}`, signal);
   const [, total = 0, , free = 0] = (output.trim().split('\n')[1] ?? '').split(/\s+/).map(Number);
   return { total: (total || 0) * 1024, free: (free || 0) * 1024 };
 }

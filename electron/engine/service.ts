@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { Failure, fail } from '../../shared/problem.ts';
-import { quote } from './socket.ts';
+import { quote } from '../ssh/shell-quote.ts';
 
 /** A podman service that was started for us, at a socket of its own, and that ends with us. */
 export interface PodmanService {

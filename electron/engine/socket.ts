@@ -1,4 +1,5 @@
 import { type Failure, fail } from '../../shared/problem.ts';
+import { quote } from '../ssh/shell-quote.ts';
 import type { Transport } from './transport.ts';
 
 /** Whoever can run commands on a node. */
@@ -132,9 +133,4 @@ function isRootless(path: string): boolean {
 /** docker's sockets, by their name. */
 export function isDocker(path: string): boolean {
   return path.includes('docker');
-}
-
-/** A text as one word of a POSIX shell. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,3 +1,5 @@
+import { quote } from './shell-quote.ts';
+
 /**
  * Commands that end with their channel. sshd kills nothing when a channel closes or its connection is gone, and for root it
  * passes on no signals either (no privilege separation): a command that neither reads nor writes would go on for as long as it
@@ -22,8 +24,4 @@ exit "$code"`)}`;
 /** The same for a command that reads what is sent to it, and has answered all of it before we end our side. */
 export function boundFilter(command: string): string {
   return `sh -c ${quote(`{ cat; kill -TERM 0; } | { ${command}; kill -TERM 0; }`)}`;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,7 +7,6 @@ import {
   type KeyObject,
   timingSafeEqual,
 } from 'node:crypto';
-import { argon2d, argon2i, argon2id } from 'hash-wasm';
 import { WireReader, wireString } from './wire.ts';
 
 /** What stands in a file of PuTTY's, before anything is decrypted. */
@@ -24,7 +23,7 @@ export interface Ppk {
 }
 
 interface Derivation {
-  readonly hash: typeof argon2id;
+  readonly hash: 'argon2id' | 'argon2i' | 'argon2d';
   /** KiB. */
   readonly memorySize: number;
   readonly iterations: number;
@@ -36,7 +35,11 @@ interface Derivation {
 const maxMemory = 1024 * 1024;
 const maxPasses = 10_000;
 
-const argon2: Readonly<Record<string, typeof argon2id>> = { Argon2id: argon2id, Argon2i: argon2i, Argon2d: argon2d };
+const argon2: Readonly<Record<string, Derivation['hash']>> = {
+  Argon2id: 'argon2id',
+  Argon2i: 'argon2i',
+  Argon2d: 'argon2d',
+};
 
 export function isPpk(text: string): boolean {
   return text.startsWith('PuTTY-User-Key-File-');
@@ -119,8 +122,10 @@ async function keysOf({ version, derivation }: Ppk, passphrase: string): Promise
       return { cipherKey: Buffer.alloc(0), iv: Buffer.alloc(0), macKey: Buffer.alloc(0) };
     }
     const { hash, ...cost } = derivation;
+    // few people have such a key, and every start of the app would wait for it
+    const wasm = await import('hash-wasm');
     const bytes = Buffer.from(
-      await hash({ ...cost, password: Buffer.from(passphrase), hashLength: 80, outputType: 'binary' }),
+      await wasm[hash]({ ...cost, password: Buffer.from(passphrase), hashLength: 80, outputType: 'binary' }),
     );
     return { cipherKey: bytes.subarray(0, 32), iv: bytes.subarray(32, 48), macKey: bytes.subarray(48) };
   }

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { type Readable, Writable } from 'node:stream';
 import { foreignCommand, foreignLine } from '../../shared/foreign-text.ts';
+import { keyTypeInWords } from '../../shared/key-type.ts';
 import type { Answer, Question, QuestionOf } from '../../shared/question.ts';
 
 export interface Asking {
@@ -101,7 +102,7 @@ async function askHostKey(
 ): Promise<Answer> {
   const address = port === 22 ? host : `[${host}]:${port}`;
   output.write(`The authenticity of host '${address}' (${connection}) can't be established.\n`);
-  output.write(`${keyName(keyType)} key fingerprint is ${fingerprint}.\n`);
+  output.write(`${keyTypeInWords(keyType)} key fingerprint is ${fingerprint}.\n`);
   output.write(notes.map((note) => `${note}\n`).join(''));
   output.write('Are you sure you want to continue connecting (yes/no/once)? ');
   for await (const line of typedLines(input, signal)) {
@@ -162,14 +163,6 @@ async function askLine(prompt: string, { input, output }: Asking, signal?: Abort
   }
   output.write('\n');
   return undefined;
-}
-
-/** `ssh-ed25519` is ED25519 to ssh and its users. */
-function keyName(keyType: string): string {
-  return keyType
-    .replace(/^ssh-/, '')
-    .replace(/^ecdsa-sha2-.*/, 'ecdsa')
-    .toUpperCase();
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react';
 import type { Candidate, Discovery, FarmCandidate } from '../../../shared/discovery.ts';
+import { freeName } from '../../../shared/free-name.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -20,7 +21,6 @@ import {
   tick,
   tickFarm,
 } from './choice.ts';
-import { freeName } from './draft.ts';
 import styles from './Found.module.css';
 import { FoundGroup } from './FoundGroup.tsx';
 import { LeftOut } from './LeftOut.tsx';
@@ -83,7 +83,11 @@ function ToChoose({ discovery, isFile }: { discovery: Discovery; isFile: boolean
     addBy(present.current.isFile ? 'file' : 'found');
     try {
       const taken = useConnections.getState().connections.map((each) => each.name);
-      await addConnection({ name: freeName(name, taken), uri, ...(identity ? { identity } : {}) });
+      await addConnection({
+        name: freeName(name, (other) => taken.includes(other)),
+        uri,
+        ...(identity ? { identity } : {}),
+      });
     } catch (error) {
       setProblem(problemOf(error));
     }

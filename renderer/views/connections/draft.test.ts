@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseDestination } from '../../../shared/connection.ts';
-import { destinationInWords, errorsOf, freeName, isUnfinished, suggestName } from './draft.ts';
+import { destinationInWords, errorsOf, isUnfinished, suggestName } from './draft.ts';
 
 const words = (uri: string) => {
   const destination = parseDestination(uri);
@@ -41,7 +41,7 @@ describe('a draft of a connection', () => {
   });
 
   it('counts up to a name that is free', () => {
-    expect(freeName('pi', ['pi', 'pi-2'])).toBe('pi-3');
+    expect(suggestName('ssh://pi', ['pi', 'pi-2'])).toBe('pi-3');
   });
 
   it('is said back in words', () => {

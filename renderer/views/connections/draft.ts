@@ -1,4 +1,5 @@
 import { type Connection, type Destination, nameSchema, parseDestination } from '../../../shared/connection.ts';
+import { freeName } from '../../../shared/free-name.ts';
 
 /** A connection as it stands in the form. */
 export interface Draft {
@@ -45,7 +46,7 @@ export function isUnfinished(uri: string): boolean {
 /** A name for a destination that nobody has: `pi4` for `ssh://pi@pi4.lan`, `this-computer` for what is local. */
 export function suggestName(uri: string, taken: readonly string[]): string {
   const destination = uri.trim() === '' ? 'nothing yet' : parseDestination(uri.trim());
-  return typeof destination === 'string' ? '' : freeName(wordFor(destination), taken);
+  return typeof destination === 'string' ? '' : freeName(wordFor(destination), (name) => taken.includes(name));
 }
 
 function wordFor(destination: Destination): string {
@@ -59,18 +60,6 @@ function wordFor(destination: Destination): string {
     .replaceAll(/[^A-Za-z0-9_.-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 60);
-}
-
-/** The name, or the name with the first number from 2 that makes it free. */
-export function freeName(name: string, taken: readonly string[]): string {
-  if (!taken.includes(name)) {
-    return name;
-  }
-  let number = 2;
-  while (taken.includes(`${name}-${number}`)) {
-    number += 1;
-  }
-  return `${name}-${number}`;
 }
 
 /**

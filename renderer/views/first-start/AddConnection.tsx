@@ -1,11 +1,11 @@
 import { type FormEvent, useState } from 'react';
+import { freeName } from '../../../shared/free-name.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import { addConnection, useConnections } from '../../stores/connections.ts';
 import { probeUnknown } from '../../stores/nodes.ts';
-import { freeName } from './engines.ts';
 import styles from './FirstStart.module.css';
 import { nameError, nameOf, uriError, uriWords } from './new-connection.ts';
 
@@ -30,7 +30,7 @@ export function AddConnection({ onAdded, onCancel }: AddConnectionProps) {
 
   const taken = connections.map((connection) => connection.name);
   const guessed = nameOf(uri);
-  const name = ownName ?? (guessed === '' ? '' : freeName(guessed, taken));
+  const name = ownName ?? (guessed === '' ? '' : freeName(guessed, (name) => taken.includes(name)));
   const isBlank = uri.trim() === '';
   const wrongUri = isBlank ? undefined : uriError(uri);
   const errors = {

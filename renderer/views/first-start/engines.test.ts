@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connections } from '../../../e2e/screens/fixture-data.ts';
 import { discover } from '../../../e2e/screens/fixture-discovery.ts';
-import { canForget, enginesOf, farmName, farmWords, freeName, unused } from './engines.ts';
+import { canForget, enginesOf, farmName, farmWords, unused } from './engines.ts';
 import { nameError, nameOf, uriError, uriWords } from './new-connection.ts';
 
 const candidates = () => discover('few', {}, connections(), []).candidates;
@@ -44,7 +44,8 @@ describe('a new farm', () => {
   it('has a name that is free', () => {
     expect(farmName([])).toBe('home');
     expect(farmName([{ name: 'home', connections: [] }])).toBe('farm');
-    expect(freeName('farm', ['farm', 'farm-2'])).toBe('farm-3');
+    const taken = ['home', 'farm', 'farm-2'].map((name) => ({ name, connections: [] }));
+    expect(farmName(taken)).toBe('farm-3');
   });
 
   it('begins with the connections that no farm has', () => {

@@ -1,6 +1,7 @@
 import type { Connection } from '../../../shared/connection.ts';
 import type { Candidate } from '../../../shared/discovery.ts';
 import type { Farm } from '../../../shared/farm.ts';
+import { freeName } from '../../../shared/free-name.ts';
 
 /** Something that could build: a connection, something found that is none yet, or both. */
 export interface Engine {
@@ -31,22 +32,10 @@ export function enginesOf(candidates: readonly Candidate[], connections: readonl
   return [...found, ...added];
 }
 
-/** A name that is not taken: the wished one, else with the first free number. */
-export function freeName(wish: string, taken: readonly string[]): string {
-  if (!taken.includes(wish)) {
-    return wish;
-  }
-  let number = 2;
-  while (taken.includes(`${wish}-${number}`)) {
-    number += 1;
-  }
-  return `${wish}-${number}`;
-}
-
 /** The name that a new farm gets if nobody gives it another. */
 export function farmName(farms: readonly Farm[]): string {
   const taken = farms.map(({ name }) => name);
-  return freeName(taken.includes('home') ? 'farm' : 'home', taken);
+  return freeName(taken.includes('home') ? 'farm' : 'home', (name) => taken.includes(name));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type FormEvent, useCallback, useEffect, useMemo, useState } from 'react';
 import type { Discovery } from '../../../shared/discovery.ts';
 import { formatCount, formatList } from '../../../shared/format.ts';
+import { freeName } from '../../../shared/free-name.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Page } from '../../parts/Page.tsx';
@@ -20,7 +21,7 @@ import { folderName } from '../farm/recent-projects.ts';
 import { useNodesOf } from '../farm/use-nodes-of.ts';
 import { AddConnection } from './AddConnection.tsx';
 import { EngineRow } from './EngineRow.tsx';
-import { canForget, type Engine, enginesOf, farmName, farmWords, freeName, unused } from './engines.ts';
+import { canForget, type Engine, enginesOf, farmName, farmWords, unused } from './engines.ts';
 import { FarmOffers } from './FarmOffers.tsx';
 import styles from './FirstStart.module.css';
 import { NothingFound } from './NothingFound.tsx';
@@ -85,7 +86,7 @@ export function FirstStart() {
       remember(connection.name, on);
     } else if (on) {
       const taken = connections.map((each) => each.name);
-      const name = freeName(engine.name, taken);
+      const name = freeName(engine.name, (other) => taken.includes(other));
       await addConnection({ name, uri, ...(candidate?.identity ? { identity: candidate.identity } : {}) });
       remember(name, true);
       probeUnknown();

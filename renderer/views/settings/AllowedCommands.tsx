@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import { foreignCommand, foreignLine } from '../../../shared/foreign-text.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import type { AllowedCommand } from '../../../shared/question.ts';
@@ -9,21 +9,13 @@ import { Waiting } from '../../parts/Spinner.tsx';
 import { Group, Row } from './rows.tsx';
 import styles from './Settings.module.css';
 import { useAllowedCommands } from './use-allowed-commands.ts';
+import { useFocusWhenShorter } from './use-kept-list.ts';
 
 /** The commands of the SSH configuration that are run without a question, until they are forgotten here. */
 export function AllowedCommands() {
   const { commands, problem, forget } = useAllowedCommands();
   const [failed, setFailed] = useState<Problem>();
-  const heading = useRef<HTMLHeadingElement>(null);
-  const count = commands?.length;
-  const before = useRef(count);
-  useEffect(() => {
-    // the button that had the focus went away with its row
-    if (count !== undefined && before.current !== undefined && count < before.current) {
-      heading.current?.focus();
-    }
-    before.current = count;
-  }, [count]);
+  const heading = useFocusWhenShorter(commands?.length);
 
   /** At once: whoever has forgotten too much is asked again. */
   function take(command: AllowedCommand): void {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import type { Remembered } from '../../../shared/question.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
@@ -8,6 +8,7 @@ import { Waiting } from '../../parts/Spinner.tsx';
 import { useSettings } from '../../stores/settings.ts';
 import { Group, Row } from './rows.tsx';
 import styles from './Settings.module.css';
+import { useFocusWhenShorter } from './use-kept-list.ts';
 import { useRemembered } from './use-remembered.ts';
 
 const kinds: Readonly<Record<Remembered['kind'], { readonly words: string; readonly action: string }>> = {
@@ -20,16 +21,7 @@ export function RememberedSecrets() {
   const { secrets, problem, forget } = useRemembered();
   const remember = useSettings((state) => state.info?.remember);
   const [forgetting, setForgetting] = useState<Remembered>();
-  const heading = useRef<HTMLHeadingElement>(null);
-  const count = secrets?.length;
-  const before = useRef(count);
-  useEffect(() => {
-    // the button that had the focus went away with its row
-    if (count !== undefined && before.current !== undefined && count < before.current) {
-      heading.current?.focus();
-    }
-    before.current = count;
-  }, [count]);
+  const heading = useFocusWhenShorter(secrets?.length);
 
   return (
     <Group ref={heading} title="Remembered secrets">

@@ -1,42 +1,16 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { type Problem, problemOf } from '../../../shared/problem.ts';
+import { useCallback } from 'react';
 import type { AllowedCommand } from '../../../shared/question.ts';
 import { call } from '../../api.ts';
 import { useQuestions } from '../../stores/questions.ts';
+import { useKeptList } from './use-kept-list.ts';
 
-interface AllowedCommands {
-  /** Undefined until they are known. */
-  readonly commands: readonly AllowedCommand[] | undefined;
-  /** Why they are not known. */
-  readonly problem: Problem | undefined;
-  /** @throws Failure */
-  readonly forget: (command: AllowedCommand) => Promise<void>;
-}
+const ask = () => call('commands.list', {});
 
 /** The commands that may be run without a question. Asked for again when a question was settled. */
-export function useAllowedCommands(): AllowedCommands {
-  const [known, setKnown] = useState<Omit<AllowedCommands, 'forget'>>({ commands: undefined, problem: undefined });
+export function useAllowedCommands() {
   const open = useQuestions((state) => state.open);
-  // of several that are under way the last one that was asked counts
-  const asked = useRef(0);
-
-  const load = useCallback(async () => {
-    asked.current += 1;
-    const mine = asked.current;
-    const found = await call('commands.list', {}).then(
-      (commands) => ({ commands, problem: undefined }),
-      (error: unknown) => ({ commands: undefined, problem: problemOf(error) }),
-    );
-    if (mine === asked.current) {
-      setKnown(found);
-    }
-  }, []);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it says when to look again
-  useEffect(() => {
-    void load();
-  }, [load, open]);
-
+  const { list: commands, problem, load } = useKeptList(ask, open);
+  /** @throws Failure */
   const forget = useCallback(
     async (command: AllowedCommand) => {
       await call('commands.forget', command);
@@ -44,5 +18,5 @@ export function useAllowedCommands(): AllowedCommands {
     },
     [load],
   );
-  return { ...known, forget };
+  return { commands, problem, forget };
 }
