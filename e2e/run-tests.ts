@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 import { whatLacks } from './electron-runtime.ts';
 
@@ -12,9 +13,14 @@ interface Counts {
   readonly skipped: number;
 }
 
+interface Outcome extends Counts {
+  /** What failed and why, to be read at the end, where the output of all parts before has scrolled away. */
+  readonly failures: readonly string[];
+}
+
 interface Part {
   readonly name: string;
-  run(): Promise<Counts>;
+  run(): Promise<Outcome>;
 }
 
 const bin = (name: string): string => join('node_modules', '.bin', name);
@@ -38,7 +44,9 @@ function check(name: string, command: string, args: string[]): Part {
     name,
     run: async () => {
       const ok = (await run(command, args)) === 0;
-      return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+      return ok
+        ? { passed: 1, failed: 0, skipped: 0, failures: [] }
+        : { passed: 0, failed: 1, skipped: 0, failures: [`${command} ${args.join(' ')}`] };
     },
   };
 }
@@ -54,7 +62,7 @@ function desktop(): Part {
         return vitest('', args, { BARNRAISER_TEST_RUNTIME: 'electron' }).run();
       }
       console.log(`*** skipped: ${lacks}. The same specs ran on a stand-in, above. ***`);
-      return { passed: 0, failed: 0, skipped: 1 };
+      return { passed: 0, failed: 0, skipped: 1, failures: [] };
     },
   };
 }
@@ -65,7 +73,36 @@ const reportSchema = z.object({
   numPendingTests: z.number(),
   numTodoTests: z.number(),
   success: z.boolean(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string().default(''),
+      assertionResults: z.array(
+        z.object({ status: z.string(), fullName: z.string(), failureMessages: z.array(z.string()).nullish() }),
+      ),
+    }),
+  ),
 });
+
+/** Each test that failed, and each file that could not be loaded, with what was said of it. */
+function failuresOf({ testResults }: z.infer<typeof reportSchema>): string[] {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative('.', name);
+    const tests = assertionResults.filter((test) => test.status === 'failed');
+    if (tests.length > 0) {
+      return tests.map((test) => `${file} > ${test.fullName}\n${firstLines(test.failureMessages?.join('\n') ?? '')}`);
+    }
+    return status === 'failed' ? [`${file}\n${firstLines(message)}`] : [];
+  });
+}
+
+const firstLines = (text: string): string =>
+  stripVTControlCharacters(text)
+    .split('\n')
+    .slice(0, 12)
+    .map((line) => `    ${line}`)
+    .join('\n');
 
 function vitest(name: string, args: string[], env: NodeJS.ProcessEnv = {}): Part {
   return {
@@ -79,10 +116,11 @@ function vitest(name: string, args: string[], env: NodeJS.ProcessEnv = {}): Part
         const report = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
         // a file that could not be loaded has no tests that could fail
         const failed = report.numFailedTests || (report.success ? 0 : 1);
-        return { passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests };
+        const skipped = report.numPendingTests + report.numTodoTests;
+        return { passed: report.numPassedTests, failed, skipped, failures: failuresOf(report) };
       } catch (error) {
-        console.log(`${name}: no report: ${error instanceof Error ? error.message : String(error)}`);
-        return { passed: 0, failed: 1, skipped: 0 };
+        const reason = error instanceof Error ? error.message : String(error);
+        return { passed: 0, failed: 1, skipped: 0, failures: [`no report: ${reason}`] };
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
@@ -103,10 +141,12 @@ function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Prom
 
 const sum: { passed: number; failed: number; skipped: number } = { passed: 0, failed: 0, skipped: 0 };
 const lines: string[] = [];
+const failures: string[] = [];
 for (const part of parts) {
   console.log(`\n=== ${part.name}`);
   const started = performance.now();
   const counts = await part.run();
+  failures.push(...counts.failures.map((failure) => `FAILED ${part.name}: ${failure}`));
   sum.passed += counts.passed;
   sum.failed += counts.failed;
   sum.skipped += counts.skipped;
@@ -115,6 +155,6 @@ for (const part of parts) {
     `${part.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds} s`,
   );
 }
-console.log(`\n${lines.join('\n')}\n`);
+console.log(['', ...failures, ...(failures.length > 0 ? [''] : []), ...lines, ''].join('\n'));
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;

@@ -100,7 +100,7 @@ test('a host is reached by its command once that is allowed, and the command end
   const running = Number(await readFile(pid, 'utf8'));
   expect(process.kill(running, 0)).toBe(true);
   await session.close();
-  await vi.waitFor(() => expect(() => process.kill(running, 0)).toThrow());
+  await expect.poll(() => () => process.kill(running, 0)).toThrow();
 });
 
 test('the first jump host may be reached so too', async () => {
@@ -204,11 +204,11 @@ describe('a command that leads nowhere', () => {
     const left = new AbortController();
     const opening = open(goal(`sh -c 'echo $$ >${pid}; exec sleep 600'`), { signal: left.signal });
     const failed = expect(opening).rejects.toThrow('given up');
-    await vi.waitFor(async () => expect(await readFile(pid, 'utf8')).toMatch(/\n/));
+    await expect.poll(() => readFile(pid, 'utf8')).toMatch(/\n/);
     left.abort(new Error('given up'));
     await failed;
     const running = Number(await readFile(pid, 'utf8'));
-    await vi.waitFor(() => expect(() => process.kill(running, 0)).toThrow());
+    await expect.poll(() => () => process.kill(running, 0)).toThrow();
   });
 
   test('is ended where there is nothing to sign in with, before anything was said', async () => {

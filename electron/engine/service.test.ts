@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,13 +52,17 @@ describe('a service that was started for us', () => {
   });
 
   test('ends by itself, with all that it has started, when nothing is heard of us for too long', async () => {
-    await podmanIs(`${listens} require('node:child_process').spawn('sleep', ['3210']).pid;`);
+    const file = join(folder, 'pid');
+    await podmanIs(
+      `${listens} const { pid } = require('node:child_process').spawn('sleep', ['600']);
+      require('node:fs').writeFileSync(${JSON.stringify(file)}, String(pid));`,
+    );
     const service = await startGuarded(1);
     await ended(service);
     expect(await readdir(runtime)).toEqual([]);
     await expect(access(service.socketPath)).rejects.toMatchObject({ code: 'ENOENT' });
-    const sleeps = spawn('pgrep', ['-f', '^sleep 3210$']);
-    expect((await once(sleeps, 'close'))[0], 'pgrep has found none').toBe(1);
+    const started = Number(await readFile(file, 'utf8'));
+    await expect.poll(() => () => process.kill(started, 0)).toThrow();
   });
 
   test('tells why it has ended where it was not us', async () => {
@@ -86,9 +90,9 @@ describe('a service that was started for us', () => {
     await podmanIs(`setInterval(() => {}, 1000);`);
     const cancel = new AbortController();
     const starting = startServiceHere('pi4', cancel.signal);
-    await vi.waitFor(async () => expect(await readdir(runtime)).toHaveLength(1));
+    await expect.poll(() => readdir(runtime)).toHaveLength(1);
     cancel.abort(new Error('cancelled'));
     await expect(starting).rejects.toThrow('cancelled');
-    await vi.waitFor(async () => expect(await readdir(runtime)).toEqual([]), { timeout: 20_000 });
+    await expect.poll(() => readdir(runtime)).toEqual([]);
   });
 });

@@ -57,7 +57,7 @@ const probe = () => nodes.probe({ connections: ['pi4'] });
 async function nextTry(): Promise<void> {
   const before = told.length;
   vi.advanceTimersByTime(60_000);
-  await vi.waitFor(() => expect(told.length).toBeGreaterThan(before), { timeout: 5_000 });
+  await vi.waitFor(() => expect(told.length).toBeGreaterThan(before), { timeout: 20_000 });
 }
 
 /** Lets an hour pass, and every file be read that somebody may be reading. */
@@ -111,7 +111,7 @@ describe('a node that is down for a reason that time may heal', () => {
   test('is tried at once when the computer wakes up', async () => {
     await probe();
     await nodes.wake();
-    await vi.waitFor(() => expect(tried).toBe(2));
+    await vi.waitFor(() => expect(tried).toBe(2), { timeout: 20_000 });
   });
 
   test('is left alone after the end', async () => {

@@ -219,7 +219,7 @@ describe('removing a list', () => {
   }
 });
 
-describe('several processes on one store', { timeout: 60_000 }, () => {
+describe('several processes on one store', () => {
   test('a blob that another process relies on stays until that process is gone, even killed', async () => {
     const { child, exit, said } = await elsewhere(`
       const store = await ImageStore.open(folder);

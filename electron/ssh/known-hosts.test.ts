@@ -245,7 +245,7 @@ describe('a remembered key', () => {
     ]);
     const names = (await readFile(file, 'utf8')).trim().split('\n');
     expect(names.map((line) => line.split(' ')[0]).sort()).toEqual(['x1', 'x2', 'x3', 'x4', 'y1', 'y2', 'y3', 'y4']);
-  }, 20_000);
+  }, 120_000);
 
   test.skipIf(process.getuid?.() === 0)('fails where the folder cannot be written', async () => {
     await chmod(folder, 0o500);

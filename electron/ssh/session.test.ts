@@ -417,7 +417,7 @@ describe('a command that runs for long', () => {
     const file = join(folder, 'pid');
     const command = `sh -c 'echo $$ > ${file}; exec sleep 600'`;
     const ended = session.run(command, signal ? { signal } : {}).catch((error: unknown) => error);
-    await expect.poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 10_000 }).toMatch(/\d\n/);
+    await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toMatch(/\d\n/);
     return { pid: Number(await readFile(file, 'utf8')), ended };
   }
   const runs = (pid: number): boolean => {
@@ -434,21 +434,21 @@ describe('a command that runs for long', () => {
     expect(runs(pid)).toBe(true);
     controller.abort(new Error('enough'));
     await ended;
-    await expect.poll(() => runs(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => runs(pid)).toBe(false);
   });
 
   test('ends on the node when the connection is closed', async () => {
     const session = await open(await startServer());
     const { pid } = await start(session);
     await session.close();
-    await expect.poll(() => runs(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => runs(pid)).toBe(false);
   });
 
   test('ends on the node when the line breaks', async () => {
     const server = await startServer();
     const { pid } = await start(await open(server));
     server.cut();
-    await expect.poll(() => runs(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => runs(pid)).toBe(false);
   });
 });
 

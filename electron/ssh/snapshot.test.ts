@@ -50,7 +50,7 @@ test('a password is not in memory any more once it has let us in', async () => {
   expect(asked).toEqual(['password']);
   expect(heap.includes('127.0.0.1')).toBe(true);
   expect(heap.includes(password)).toBe(false);
-}, 60_000);
+});
 
 test('nor are answers to what a server asks', async () => {
   const answer = 'correct-horse-battery-staple';
@@ -59,7 +59,7 @@ test('nor are answers to what a server asks', async () => {
   expect(asked).toEqual(['prompts']);
   expect(heap.includes('127.0.0.1')).toBe(true);
   expect(heap.includes(answer)).toBe(false);
-}, 60_000);
+});
 
 test.each(['ed25519', 'rsa'])(
   'nor are the passphrase and the private half of an encrypted %s key',

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { sample } from '../../e2e/screens/fixture-data.ts';
 import { startTestApp, type TestApp } from '../test-app.tsx';
 import { cancelBuild, removeBuild, startBuild, useBuilds } from './builds.ts';
@@ -61,7 +61,7 @@ describe('attaching', () => {
     useBuilds.setState({ byId: {}, order: [] });
     useFarms.setState({ farms: [] });
     app.link('open');
-    await vi.waitFor(() => expect(running()).toBeDefined());
+    await expect.poll(() => running()).toBeDefined();
     expect(useFarms.getState().farms).toHaveLength(3);
   });
 });
@@ -71,7 +71,7 @@ describe('events', () => {
     app = await startTestApp('busy');
     const before = useBuilds.getState();
     app.emit({ event: 'job.changed', buildId: sample.running().id, job: { ...jobOf('linux/arm64'), bytesSent: 7 } });
-    await vi.waitFor(() => expect(jobOf('linux/arm64').bytesSent).toBe(7));
+    await expect.poll(() => jobOf('linux/arm64').bytesSent).toBe(7);
     const after = useBuilds.getState();
     expect(after.order).toBe(before.order);
     expect(after.byId[sample.done().id]).toBe(before.byId[sample.done().id]);
@@ -92,7 +92,7 @@ describe('events', () => {
     };
     app.emit({ event: 'build.finished', build: ended });
     app.emit({ event: 'job.changed', buildId: build.id, job: late });
-    await vi.waitFor(() => expect(running()?.status).toBe('cancelled'));
+    await expect.poll(() => running()?.status).toBe('cancelled');
     expect(jobOf('linux/arm64').status).toBe('cancelled');
   });
 
@@ -100,7 +100,7 @@ describe('events', () => {
     app = await startTestApp('busy');
     app.link('open');
     app.emit({ event: 'job.changed', buildId: sample.running().id, job: { ...jobOf('linux/amd64'), bytesSent: 9 } });
-    await vi.waitFor(() => expect(jobOf('linux/amd64').bytesSent).toBe(9));
+    await expect.poll(() => jobOf('linux/amd64').bytesSent).toBe(9);
   });
 
   it('count the lines of logs without keeping them', async () => {
@@ -109,14 +109,14 @@ describe('events', () => {
     const { platform, node } = jobOf('linux/amd64');
     app.emit({ event: 'job.log', buildId: id, platform, node, from: 100, lines: ['a', 'b'] });
     app.emit({ event: 'job.log', buildId: id, platform, node, from: 40, lines: ['c'] });
-    await vi.waitFor(() => expect(useBuilds.getState().lineCounts[id]?.[platform]).toBe(102));
+    await expect.poll(() => useBuilds.getState().lineCounts[id]?.[platform]).toBe(102);
     expect(JSON.stringify(useBuilds.getState().lineCounts)).not.toContain('"a"');
   });
 
   it('tell how far a context is packed', async () => {
     app = await startTestApp('busy');
     app.emit({ event: 'build.context', buildId: 'b9', files: 3, bytes: 40, done: false });
-    await vi.waitFor(() => expect(useBuilds.getState().packing.b9).toEqual({ files: 3, bytes: 40, done: false }));
+    await expect.poll(() => useBuilds.getState().packing.b9).toEqual({ files: 3, bytes: 40, done: false });
   });
 
   it('bring new farms, connections, nodes and settings', async () => {
@@ -124,11 +124,11 @@ describe('events', () => {
     await createFarm({ name: 'new', connections: ['pi4'] });
     expect(useFarms.getState().farms.at(-1)).toEqual({ name: 'new', connections: ['pi4'] });
     app.emit({ event: 'farms.changed', connections: [{ name: 'only', uri: 'ssh://only' }], farms: [] });
-    await vi.waitFor(() => expect(useFarms.getState().farms).toEqual([]));
+    await expect.poll(() => useFarms.getState().farms).toEqual([]);
     expect(useConnections.getState().connections.map(({ name }) => name)).toEqual(['only']);
     expect(Object.keys(useNodes.getState().byName)).not.toContain('s390x-lab');
     // whom nobody has asked yet is asked
-    await vi.waitFor(() => expect(healthOf(useNodes.getState(), 'only')).toBe('down'));
+    await expect.poll(() => healthOf(useNodes.getState(), 'only')).toBe('down');
     await updateSettings({ theme: 'dark' });
     expect(useSettings.getState().settings.theme).toBe('dark');
   });
@@ -136,17 +136,17 @@ describe('events', () => {
   it('let nodes go with their connections, also one that answers too late', async () => {
     app = await startTestApp('busy');
     await updateConnection({ name: 's390x-lab', rename: 'mainframe' });
-    await vi.waitFor(() => expect(useNodes.getState().byName['s390x-lab']).toBeUndefined());
-    await vi.waitFor(() => expect(healthOf(useNodes.getState(), 'mainframe')).toBe('down'));
+    await expect.poll(() => useNodes.getState().byName['s390x-lab']).toBeUndefined();
+    await expect.poll(() => healthOf(useNodes.getState(), 'mainframe')).toBe('down');
     const late = useNodes.getState().byName.mainframe;
     if (!late) {
       throw new Error('the renamed connection was not asked');
     }
     await removeConnection('mainframe');
     app.emit({ event: 'node.changed', status: late });
-    await vi.waitFor(() => expect(useNodes.getState().byName.mainframe).toBeUndefined());
+    await expect.poll(() => useNodes.getState().byName.mainframe).toBeUndefined();
     app.emit({ event: 'settings.changed', settings: { ...useSettings.getState().settings, jobsPerNode: 7 } });
-    await vi.waitFor(() => expect(useSettings.getState().settings.jobsPerNode).toBe(7));
+    await expect.poll(() => useSettings.getState().settings.jobsPerNode).toBe(7);
     expect(Object.values(useNodes.getState().byName).map(({ state }) => state)).not.toContain('down');
   });
 
@@ -154,7 +154,7 @@ describe('events', () => {
     app = await startTestApp('busy');
     useImages.setState({ lists: [] });
     app.emit({ event: 'build.finished', build: sample.done() });
-    await vi.waitFor(() => expect(useImages.getState().lists.length).toBeGreaterThan(0));
+    await expect.poll(() => useImages.getState().lists.length).toBeGreaterThan(0);
   });
 });
 
@@ -164,7 +164,7 @@ describe('doing', () => {
     const build = await startBuild({ context: '/home/anna/projects/api', reference: 'api:2', farm: 'home' });
     expect(useBuilds.getState().order[0]).toBe(build.id);
     await cancelBuild(build.id);
-    await vi.waitFor(() => expect(useBuilds.getState().byId[build.id]?.status).toBe('cancelled'));
+    await expect.poll(() => useBuilds.getState().byId[build.id]?.status).toBe('cancelled');
     await removeBuild(build.id);
     expect(useBuilds.getState().order).not.toContain(build.id);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LinePages, type LogRange, pageLines } from './line-pages.ts';
 
 /** A log on disk that may hold less than was told. */
@@ -32,9 +32,9 @@ describe('the lines near what is looked at', () => {
   it('are read once, with their neighbours', async () => {
     const { pages, reads } = logOf(1_000_000);
     pages.want(500_000, 500_040, 1_000_000);
-    await vi.waitFor(() => expect(pages.line(500_040)).toBe('line 500040'));
+    await expect.poll(() => pages.line(500_040)).toBe('line 500040');
     const first = Math.floor(500_000 / pageLines) * pageLines;
-    await vi.waitFor(() => expect(reads).toEqual([first, first + pageLines, first - pageLines]));
+    await expect.poll(() => reads).toEqual([first, first + pageLines, first - pageLines]);
     pages.want(500_010, 500_050, 1_000_000);
     expect(reads).toHaveLength(3);
   });
@@ -44,7 +44,7 @@ describe('the lines near what is looked at', () => {
     for (let line = 0; line < 900_000; line += 50_000) {
       pages.want(line, line + 40, 1_000_000);
     }
-    await vi.waitFor(() => expect(pages.line(850_000)).toBe('line 850000'));
+    await expect.poll(() => pages.line(850_000)).toBe('line 850000');
     expect(reads.length).toBeLessThan(8);
   });
 
@@ -52,7 +52,7 @@ describe('the lines near what is looked at', () => {
     const { pages } = logOf(100_000, { length: 4_000 });
     for (let line = 0; line < 20_000; line += pageLines) {
       pages.want(line, line + 40, 100_000);
-      await vi.waitFor(() => expect(pages.line(line)).toBeDefined());
+      await expect.poll(() => pages.line(line)).toBeDefined();
     }
     expect(pages.held).toBeLessThanOrEqual(7 * pageLines);
     expect(pages.line(0)).toBeUndefined();
@@ -78,7 +78,7 @@ describe('the lines near what is looked at', () => {
       Array.from({ length: 20 }, (_, index) => `told ${980 + index}`),
     );
     pages.want(960, 999, 1_000);
-    await vi.waitFor(() => expect(pages.line(979)).toBe('line 979'));
+    await expect.poll(() => pages.line(979)).toBe('line 979');
     expect(pages.line(999)).toBe('told 999');
   });
 
@@ -95,10 +95,10 @@ describe('the lines near what is looked at', () => {
     let onDisk = 900;
     const { pages } = logOf(1_000, { onDisk: () => onDisk });
     pages.want(960, 999, 1_000);
-    await vi.waitFor(() => expect(pages.line(899)).toBe('line 899'));
+    await expect.poll(() => pages.line(899)).toBe('line 899');
     expect(pages.line(960)).toBeUndefined();
     onDisk = 1_000;
-    await vi.waitFor(() => expect(pages.line(999)).toBe('line 999'));
+    await expect.poll(() => pages.line(999)).toBe('line 999');
     pages.stop();
   });
 
@@ -106,13 +106,13 @@ describe('the lines near what is looked at', () => {
     const { pages, failures, reads, fail } = logOf(1_000);
     fail(true);
     pages.want(0, 40, 1_000);
-    await vi.waitFor(() => expect(failures.length).toBeGreaterThan(0));
+    await expect.poll(() => failures.length).toBeGreaterThan(0);
     const before = reads.length;
     fail(false);
     await Promise.resolve();
     expect(reads.length).toBe(before);
     pages.want(0, 40, 1_000);
-    await vi.waitFor(() => expect(pages.line(40)).toBe('line 40'));
+    await expect.poll(() => pages.line(40)).toBe('line 40');
   });
 
   it('change their version when they change', async () => {
