@@ -8,6 +8,7 @@ import type { Problem } from '../../shared/problem.ts';
 import { Failure } from '../../shared/problem.ts';
 import type { Reached } from '../ssh/connect.ts';
 import { KnownHosts } from '../ssh/known-hosts.ts';
+import { isRunning } from '../ssh/test-process.ts';
 import { makeKey, TestServer } from '../ssh/test-server.ts';
 import { briefCommand, type WantedCommand } from './by-command.ts';
 import { type LineOptions, openLine } from './line.ts';
@@ -98,9 +99,9 @@ test('a host is reached by its command once that is allowed, and the command end
   ]);
   expect(reached.map(({ kind }) => kind)).toEqual(['started', 'answered', 'host-key', 'signed-in']);
   const running = Number(await readFile(pid, 'utf8'));
-  expect(process.kill(running, 0)).toBe(true);
+  expect(isRunning(running)).toBe(true);
   await session.close();
-  await expect.poll(() => () => process.kill(running, 0)).toThrow();
+  await expect.poll(() => isRunning(running)).toBe(false);
 });
 
 test('the first jump host may be reached so too', async () => {
@@ -191,12 +192,12 @@ describe('a command that leads nowhere', () => {
 
   test('but runs on is ended in time', async () => {
     const pid = join(folder, 'pid');
-    const config = `${goal(`sh -c 'echo $$ >${pid}; echo open the page >&2; exec sleep 600'`)}  ConnectTimeout 1\n`;
+    const config = `${goal(`sh -c 'echo $$ >${pid}; echo open the page >&2; exec sleep 600'`)}  ConnectTimeout 3\n`;
     const problem = await problemOf(open(config));
     expect(problem).toMatchObject({ code: 'ssh.timeout', detail: expect.stringMatching(/\nopen the page$/) });
     expect(problem.message).toContain('runs, but there was no way through it in time');
     const running = Number(await readFile(pid, 'utf8'));
-    expect(() => process.kill(running, 0)).toThrow();
+    await expect.poll(() => isRunning(running)).toBe(false);
   });
 
   test('is ended when the line is given up', async () => {
@@ -208,7 +209,7 @@ describe('a command that leads nowhere', () => {
     left.abort(new Error('given up'));
     await failed;
     const running = Number(await readFile(pid, 'utf8'));
-    await expect.poll(() => () => process.kill(running, 0)).toThrow();
+    await expect.poll(() => isRunning(running)).toBe(false);
   });
 
   test('is ended where there is nothing to sign in with, before anything was said', async () => {

@@ -7,6 +7,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CommandStream } from './command-stream.ts';
+import { isRunning } from './test-process.ts';
 
 const run = promisify(execFile);
 
@@ -35,14 +36,6 @@ const sh = (script: string): string => `sh -c '${script}'`;
 async function pidsIn(file: string): Promise<number[]> {
   await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toMatch(/\n$/);
   return (await readFile(file, 'utf8')).trim().split(/\s+/).map(Number);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function areGone(pids: readonly number[]): Promise<void> {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { problemOf } from '../../shared/problem.ts';
 import { fingerprint, KnownHosts } from './known-hosts.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
+import { isRunning } from './test-process.ts';
 import { makeKey, portOf, TestServer, type TestServerOptions } from './test-server.ts';
 
 const hostKey = makeKey();
@@ -420,35 +421,27 @@ describe('a command that runs for long', () => {
     await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toMatch(/\d\n/);
     return { pid: Number(await readFile(file, 'utf8')), ended };
   }
-  const runs = (pid: number): boolean => {
-    try {
-      return process.kill(pid, 0);
-    } catch {
-      return false;
-    }
-  };
-
   test('ends on the node when it is given up', async () => {
     const controller = new AbortController();
     const { pid, ended } = await start(await open(await startServer()), controller.signal);
-    expect(runs(pid)).toBe(true);
+    expect(isRunning(pid)).toBe(true);
     controller.abort(new Error('enough'));
     await ended;
-    await expect.poll(() => runs(pid)).toBe(false);
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   test('ends on the node when the connection is closed', async () => {
     const session = await open(await startServer());
     const { pid } = await start(session);
     await session.close();
-    await expect.poll(() => runs(pid)).toBe(false);
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   test('ends on the node when the line breaks', async () => {
     const server = await startServer();
     const { pid } = await start(await open(server));
     server.cut();
-    await expect.poll(() => runs(pid)).toBe(false);
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 });
 
