@@ -510,9 +510,7 @@ describe('a check that is cancelled', () => {
     const port = await listen(() => undefined);
     await call('connections.add', { name: 'node', uri: rootAt(port), identity });
     const checked = call('connections.check', { name: 'node' });
-    await vi.waitFor(() =>
-      expect(changes.at(-1)?.rungs.find(({ state }) => state === 'running')?.stage).toBe('host-key'),
-    );
+    await expect.poll(() => changes.at(-1)?.rungs.find(({ state }) => state === 'running')?.stage).toBe('host-key');
     await call('connections.cancelCheck', { name: 'node' });
     expect((await checked).status).toBe('cancelled');
   });

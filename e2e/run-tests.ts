@@ -117,7 +117,11 @@ function vitest(name: string, args: string[], env: NodeJS.ProcessEnv = {}): Part
         // a file that could not be loaded has no tests that could fail
         const failed = report.numFailedTests || (report.success ? 0 : 1);
         const skipped = report.numPendingTests + report.numTodoTests;
-        return { passed: report.numPassedTests, failed, skipped, failures: failuresOf(report) };
+        const failures = failuresOf(report);
+        if (failed > 0 && failures.length === 0) {
+          failures.push('an error outside of any test, which stands above');
+        }
+        return { passed: report.numPassedTests, failed, skipped, failures };
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         return { passed: 0, failed: 1, skipped: 0, failures: [`no report: ${reason}`] };

@@ -48,11 +48,11 @@ describe('Ctrl+C', () => {
       const connected = once(silent, 'connection');
       const running = person.start(...command);
       await connected;
-      const before = performance.now();
       running.process.kill('SIGINT');
       const { code, stderr } = await running.ended;
       expect(code, `${command.join(' ')}\n${stderr}`).toBe(130);
-      expect(performance.now() - before).toBeLessThan(5_000);
+      // the node's silence has not been waited for
+      expect(stderr).not.toContain('within 15 s');
     }
     await person.must('connection', 'remove', 'hole');
     silent.close();
