@@ -100,6 +100,7 @@ function failuresOf({ testResults }: z.infer<typeof reportSchema>): string[] {
 const firstLines = (text: string): string =>
   stripVTControlCharacters(text)
     .split('\n')
+    .filter((line) => !/^\s*at .*(node_modules|<anonymous>)/.test(line))
     .slice(0, 12)
     .map((line) => `    ${line}`)
     .join('\n');
