@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AuthenticationOptions, prepareAuthentication } from './auth.ts';
 import { makeKey, type TestKey } from './test-server.ts';
@@ -37,9 +36,9 @@ async function keyFile(name: string, key: TestKey = makeKey()): Promise<string> 
 
 async function encryptedFile(): Promise<{ path: string; publicLine: string }> {
   const path = join(folder, 'locked');
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'secret', cipher: 'aes256-ctr', rounds: 1 });
-  await writeFile(path, pair.private, { mode: 0o600 });
-  return { path, publicLine: pair.public };
+  const key = makeKey('ed25519', 'secret');
+  await writeFile(path, key.text, { mode: 0o600 });
+  return { path, publicLine: key.line };
 }
 
 describe('without an agent', () => {

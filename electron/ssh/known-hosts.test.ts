@@ -4,17 +4,9 @@ import { existsSync } from 'node:fs';
 import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fingerprint, KnownHosts, knownHostsFiles, rememberHostKey } from './known-hosts.ts';
-
-/** A fresh public key: its wire format and its text form `type base64`. */
-function makeKey(kind: 'ed25519' | 'ecdsa' = 'ed25519'): { wire: Buffer; text: string } {
-  const pair =
-    kind === 'ecdsa' ? ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }) : ssh2.utils.generateKeyPairSync(kind);
-  const [type = '', encoded = ''] = pair.public.split(' ');
-  return { wire: Buffer.from(encoded, 'base64'), text: `${type} ${encoded}` };
-}
+import { makeKey } from './test-server.ts';
 
 const [a, b, c] = [makeKey(), makeKey(), makeKey()];
 const ecdsa = makeKey('ecdsa');
@@ -36,14 +28,14 @@ async function load(...lines: string[]): Promise<KnownHosts> {
 
 describe('the key of a host', () => {
   test('is known when a file has it, whatever the case of the name and whatever stands around it', async () => {
-    const hosts = await load('# a comment', '', 'garbage', `pi4,10.0.0.4 ${a.text} root@pi4`, `other ${b.text}`);
+    const hosts = await load('# a comment', '', 'garbage', `pi4,10.0.0.4 ${a.line} root@pi4`, `other ${b.line}`);
     expect(hosts.check('Pi4', 22, a.wire)).toEqual({ kind: 'known' });
     expect(hosts.check('10.0.0.4', 22, a.wire)).toEqual({ kind: 'known' });
     expect(hosts.check('other', 22, b.wire)).toEqual({ kind: 'known' });
   });
 
   test('is unknown when no line is about the host', async () => {
-    const hosts = await load(`pi4 ${a.text}`);
+    const hosts = await load(`pi4 ${a.line}`);
     expect(hosts.check('pi5', 22, a.wire)).toEqual({
       kind: 'unknown',
       keyType: 'ssh-ed25519',
@@ -53,7 +45,7 @@ describe('the key of a host', () => {
   });
 
   test('has changed when another one is recorded, and every place that records it is named', async () => {
-    const hosts = await load('', `pi4 ${a.text}`, `p* ${b.text}`);
+    const hosts = await load('', `pi4 ${a.line}`, `p* ${b.line}`);
     expect(hosts.check('pi4', 22, c.wire)).toEqual({
       kind: 'changed',
       keyType: 'ssh-ed25519',
@@ -67,21 +59,21 @@ describe('the key of a host', () => {
   });
 
   test('has changed, not appeared, when only keys of other types are recorded', async () => {
-    const hosts = await load(`pi4 ${ecdsa.text}`);
+    const hosts = await load(`pi4 ${ecdsa.line}`);
     const check = hosts.check('pi4', 22, a.wire);
     expect(check.kind).toBe('changed');
     expect(check.kind === 'changed' && check.expected[0]?.keyType).toBe('ecdsa-sha2-nistp256');
   });
 
   test('is revoked even when another line trusts it, and for the other ports of the host too', async () => {
-    const hosts = await load(`pi4 ${a.text}`, `@revoked * ${a.text}`);
+    const hosts = await load(`pi4 ${a.line}`, `@revoked * ${a.line}`);
     expect(hosts.check('pi4', 22, a.wire)).toMatchObject({ kind: 'revoked', revokedBy: { line: 2 } });
     expect(hosts.check('pi4', 2222, a.wire).kind).toBe('revoked');
     expect(hosts.check('pi4', 22, b.wire).kind).toBe('changed');
   });
 
   test('is not trusted because a certificate authority has it', async () => {
-    const hosts = await load(`@cert-authority * ${a.text}`);
+    const hosts = await load(`@cert-authority * ${a.line}`);
     expect(hosts.check('pi4', 22, a.wire).kind).toBe('unknown');
     expect(hosts.keyTypes('pi4', 22)).toEqual([]);
   });
@@ -89,7 +81,7 @@ describe('the key of a host', () => {
 
 describe('the names of a line', () => {
   test('may hold wildcards and exceptions', async () => {
-    const hosts = await load(`*.farm,!bad.farm,pi? ${a.text}`);
+    const hosts = await load(`*.farm,!bad.farm,pi? ${a.line}`);
     expect(hosts.check('good.farm', 22, a.wire).kind).toBe('known');
     expect(hosts.check('pi4', 22, a.wire).kind).toBe('known');
     expect(hosts.check('bad.farm', 22, a.wire).kind).toBe('unknown');
@@ -98,7 +90,7 @@ describe('the names of a line', () => {
   });
 
   test('carry the port where it is not 22', async () => {
-    const hosts = await load(`[pi4]:2222 ${a.text}`, `[::1]:2222 ${b.text}`);
+    const hosts = await load(`[pi4]:2222 ${a.line}`, `[::1]:2222 ${b.line}`);
     expect(hosts.check('pi4', 2222, a.wire).kind).toBe('known');
     expect(hosts.check('::1', 2222, b.wire).kind).toBe('known');
     expect(hosts.check('pi4', 22, a.wire).kind).toBe('unknown');
@@ -106,13 +98,13 @@ describe('the names of a line', () => {
   });
 
   test('without a port vouch for other ports of the host, and never accuse them', async () => {
-    const hosts = await load(`pi4 ${a.text}`);
+    const hosts = await load(`pi4 ${a.line}`);
     expect(hosts.check('pi4', 2222, a.wire).kind).toBe('known');
     expect(hosts.check('pi4', 2222, b.wire).kind).toBe('unknown');
   });
 
   test.skipIf(!existsSync('/usr/bin/ssh-keygen'))('may be hashed, as ssh-keygen -H does', async () => {
-    await writeFile(file, `pi4 ${a.text}\n[pi4]:2222 ${b.text}\n`);
+    await writeFile(file, `pi4 ${a.line}\n[pi4]:2222 ${b.line}\n`);
     execFileSync('ssh-keygen', ['-H', '-f', file], { stdio: 'ignore' });
     expect(await readFile(file, 'utf8')).not.toContain('pi4');
     const hosts = await KnownHosts.load([file]);
@@ -125,27 +117,27 @@ describe('the names of a line', () => {
 
 describe('a certificate authority', () => {
   test('is told of with a key that is unknown or has changed, once, with its place', async () => {
-    const hosts = await load(`@cert-authority * ${b.text}`, `pi5 ${c.text}`);
+    const hosts = await load(`@cert-authority * ${b.line}`, `pi5 ${c.line}`);
     const authorities = [{ keyType: 'ssh-ed25519', fingerprint: fingerprint(b.wire), file, line: 1 }];
     expect(hosts.check('pi4', 2222, a.wire)).toMatchObject({ kind: 'unknown', authorities });
     expect(hosts.check('pi5', 22, a.wire)).toMatchObject({ kind: 'changed', authorities });
   });
 
   test("is no host's key, even where a host shows it", async () => {
-    const hosts = await load(`@cert-authority pi4 ${a.text}`);
+    const hosts = await load(`@cert-authority pi4 ${a.line}`);
     expect(hosts.check('pi4', 22, a.wire).kind).toBe('unknown');
     expect(hosts.keyTypes('pi4', 22)).toEqual([]);
   });
 });
 
 test('the recorded types of a host are told, to ask for them first', async () => {
-  const hosts = await load(`pi4 ${ecdsa.text}`, `pi4 ${a.text}`, `pi4 ${b.text}`, `@revoked pi5 ${a.text}`);
+  const hosts = await load(`pi4 ${ecdsa.line}`, `pi4 ${a.line}`, `pi4 ${b.line}`, `@revoked pi5 ${a.line}`);
   expect(hosts.keyTypes('pi4', 22)).toEqual(['ecdsa-sha2-nistp256', 'ssh-ed25519']);
   expect(hosts.keyTypes('pi5', 22)).toEqual([]);
 });
 
 test.skipIf(!existsSync('/usr/bin/ssh-keygen'))('a fingerprint reads as ssh-keygen prints it', async () => {
-  await writeFile(file, a.text);
+  await writeFile(file, a.line);
   const printed = execFileSync('ssh-keygen', ['-l', '-f', file], { encoding: 'utf8' });
   expect(printed).toContain(` ${fingerprint(a.wire)} `);
 });
@@ -158,7 +150,7 @@ describe('the files', () => {
 
   test('are read one after another, and missing ones hold nothing', async () => {
     const second = join(folder, 'second');
-    await writeFile(second, `pi4 ${a.text}\n`);
+    await writeFile(second, `pi4 ${a.line}\n`);
     const hosts = await KnownHosts.load([file, second]);
     expect(hosts.check('pi4', 22, b.wire)).toMatchObject({ expected: [{ file: second, line: 1 }] });
   });
@@ -175,20 +167,20 @@ describe('a remembered key', () => {
     await rememberHostKey(inFolder, 'pi4', 2222, a.wire);
     expect((await stat(join(folder, '.ssh'))).mode & 0o777).toBe(0o700);
     expect((await stat(inFolder)).mode & 0o777).toBe(0o600);
-    expect(await readFile(inFolder, 'utf8')).toBe(`[pi4]:2222 ${a.text}\n`);
+    expect(await readFile(inFolder, 'utf8')).toBe(`[pi4]:2222 ${a.line}\n`);
     expect((await KnownHosts.load([inFolder])).check('pi4', 2222, a.wire).kind).toBe('known');
   });
 
   test('leaves the lines before it whole when the last has no line end', async () => {
-    await writeFile(file, `pi3 ${b.text}`);
+    await writeFile(file, `pi3 ${b.line}`);
     await rememberHostKey(file, 'pi4', 22, a.wire);
-    expect(await readFile(file, 'utf8')).toBe(`pi3 ${b.text}\npi4 ${a.text}\n`);
+    expect(await readFile(file, 'utf8')).toBe(`pi3 ${b.line}\npi4 ${a.line}\n`);
   });
 
   test('is written once, however often it is remembered', async () => {
     await rememberHostKey(file, 'pi4', 22, a.wire);
     await rememberHostKey(file, 'pi4', 22, a.wire);
-    expect(await readFile(file, 'utf8')).toBe(`pi4 ${a.text}\n`);
+    expect(await readFile(file, 'utf8')).toBe(`pi4 ${a.line}\n`);
   });
 
   test('may hide the name of its host, as OpenSSH reads it', async () => {
@@ -200,7 +192,7 @@ describe('a remembered key', () => {
     await rememberHostKey(file, 'pi4', 2222, a.wire, { hashed: true });
     expect(await readFile(file, 'utf8')).toBe(text);
     const found = execFileSync('ssh-keygen', ['-F', '[pi4]:2222', '-f', file], { encoding: 'utf8' });
-    expect(found).toContain(a.text);
+    expect(found).toContain(a.line);
   });
 
   test('loses no line when four processes remember many at once, beside one that appends as ssh does', async () => {
@@ -216,7 +208,7 @@ describe('a remembered key', () => {
       once(fork(script, [file, prefix, a.wire.toString('base64')], { execArgv: ['--import', 'tsx'] }), 'exit'),
     );
     for (let index = 0; index < 25; index++) {
-      await appendFile(file, `ssh${index} ${b.text}\n`);
+      await appendFile(file, `ssh${index} ${b.line}\n`);
     }
     expect((await Promise.all(ends)).map(([code]) => code)).toEqual([0, 0, 0, 0]);
     const hosts = await KnownHosts.load([file]);

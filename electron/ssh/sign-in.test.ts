@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
+import type ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ConnectOptions, connectClient } from './connect.ts';
 import { KnownHosts } from './known-hosts.ts';
@@ -84,10 +84,9 @@ async function signIn(to: TestServer, options: Partial<ConnectOptions> = {}): Pr
 
 async function lockedKey(passphrase: string): Promise<{ readonly path: string; readonly key: TestKey }> {
   const path = join(folder, 'locked');
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { passphrase, cipher: 'aes256-ctr', rounds: 1 });
-  await writeFile(path, pair.private, { mode: 0o600 });
-  const [type = '', encoded = ''] = pair.public.split(' ');
-  return { path, key: { text: pair.private, wire: Buffer.from(encoded, 'base64'), line: `${type} ${encoded}` } };
+  const key = makeKey('ed25519', passphrase);
+  await writeFile(path, key.text, { mode: 0o600 });
+  return { path, key };
 }
 
 async function openKey(): Promise<string> {
