@@ -19,8 +19,8 @@ async function project(files: Readonly<Record<string, string | Buffer>>): Promis
 
 beforeAll(async () => {
   person = await Person.create();
-  await person.connect(...lab.nodes);
-  await person.must('farm', 'create', 'all', ...lab.nodes.map(({ name }) => name), '--default');
+  await person.connect(...lab.podman);
+  await person.must('farm', 'create', 'all', ...lab.podman.map(({ name }) => name), '--default');
 });
 afterAll(async () => {
   await person.remove();

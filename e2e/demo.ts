@@ -44,7 +44,7 @@ async function demo(lab: Lab): Promise<void> {
   const base = await pushBase(lab.registry.address);
   console.log(base);
 
-  say('Three machines that can build, reached over SSH, become a farm.');
+  say('Five machines that can build, with podman and docker, reached over SSH, become a farm.');
   for (const { name, uri, identity } of lab.nodes) {
     await barnraiser('connection', 'add', name, uri, '--identity', identity, '--accept-new-host-keys');
   }
@@ -66,7 +66,11 @@ async function demo(lab: Lab): Promise<void> {
 
   say('Each image runs on a node of its own architecture.');
   for (const node of lab.nodes) {
-    const command = `podman run --rm --pull=always --tls-verify=false --network=host ${destination}`;
+    const run = {
+      podman: 'podman run --rm --pull=always --tls-verify=false --network=host',
+      docker: 'docker run --rm --quiet --pull=always --network=host',
+    };
+    const command = `${run[node.engine]} ${destination}`;
     console.log(`${node.name}$ ${command}`);
     const { code, stdout, stderr } = await nodeShell(node.name, command);
     if (code !== 0) {

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { buildSchema } from '../shared/build.ts';
+import { type Check, checkSchema } from '../shared/check.ts';
 import { pushBase } from './lab/base-image.ts';
 import { type Lab, type LabNode, labUp } from './lab/lab.ts';
 
@@ -101,6 +102,16 @@ export function finishedBuild({ stdout, stderr }: Outcome): z.infer<typeof build
   }
 }
 
+/** The check that `connection test --json` or `connection fix --json` ends with. */
+export function checkOf({ stdout, stderr }: Outcome): Check {
+  const last = stdout.trim().split('\n').at(-1) ?? '';
+  try {
+    return checkSchema.parse(JSON.parse(last));
+  } catch (error) {
+    throw new Error(`the last line is no check: ${last}\n${stderr}`, { cause: error });
+  }
+}
+
 function watch(child: ChildProcess): Running {
   const lines: string[] = [];
   const watchers = new Set<() => void>();
@@ -154,11 +165,17 @@ export async function makeProject(files: Readonly<Record<string, string | Buffer
   return folder;
 }
 
-/** The lab, brought up if it is not, and its nodes by name. `from` begins a Containerfile whose RUN steps have a shell. */
-export async function theLab(): Promise<Lab & { readonly from: string; node(name: string): LabNode }> {
+/**
+ * The lab, brought up if it is not, its nodes by name, and those with podman. `from` begins a Containerfile whose RUN steps have
+ * a shell.
+ */
+export async function theLab(): Promise<
+  Lab & { readonly from: string; readonly podman: readonly LabNode[]; node(name: string): LabNode }
+> {
   const lab = await labUp();
   return {
     ...lab,
+    podman: lab.nodes.filter(({ engine }) => engine === 'podman'),
     from: `FROM ${await pushBase(lab.registry.address)}\nARG TARGETARCH\n`,
     node: (name) => {
       const node = lab.nodes.find((candidate) => candidate.name === name);

@@ -4,8 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Check, checkSchema } from '../shared/check.ts';
-import { makeProject, type Outcome, Person, theLab } from './harness.ts';
+import { checkOf, makeProject, Person, theLab } from './harness.ts';
 import { type Machine, startMachine, whyNoMachine } from './lab/lab.ts';
 import { until } from './lab/until.ts';
 
@@ -175,13 +174,3 @@ describe.skipIf(whyNot !== undefined)('a machine with systemd and a user without
     expect(build.jobs[0]).toMatchObject({ status: 'done', transfer: 'push' });
   });
 });
-
-/** The check that a command with `--json` has printed last. */
-function checkOf({ stdout, stderr }: Outcome): Check {
-  const last = stdout.trim().split('\n').at(-1) ?? '';
-  try {
-    return checkSchema.parse(JSON.parse(last));
-  } catch (error) {
-    throw new Error(`the last line is no check: ${last}\n${stderr}`, { cause: error });
-  }
-}

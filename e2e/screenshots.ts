@@ -11,7 +11,7 @@ const lab = await theLab();
 const home = await mkdtemp(join(tmpdir(), 'barnraiser-pictures-'));
 process.env.BARNRAISER_KNOWN_HOSTS = join(home, 'known_hosts');
 process.env.BARNRAISER_SSH_CONFIG = 'none';
-const keys = await Promise.all(lab.nodes.map(({ knownHosts }) => readFile(knownHosts, 'utf8')));
+const keys = await Promise.all(lab.podman.map(({ knownHosts }) => readFile(knownHosts, 'utf8')));
 await writeFile(join(home, 'known_hosts'), keys.join(''));
 
 const folder = await makeProject({
@@ -39,10 +39,10 @@ async function ask<N extends CallName>(name: N, input: CallInput<N>): Promise<Ca
 }
 
 try {
-  for (const { name, uri, identity } of lab.nodes) {
+  for (const { name, uri, identity } of lab.podman) {
     await ask('connections.add', { name, uri, identity });
   }
-  await ask('farms.create', { name: 'home', connections: lab.nodes.map(({ name }) => name), makeDefault: true });
+  await ask('farms.create', { name: 'home', connections: lab.podman.map(({ name }) => name), makeDefault: true });
   await ask('nodes.probe', { farm: 'home' });
 
   const isLate = new Promise<void>((settle) => {

@@ -59,6 +59,8 @@ export const stepSchema = z.object({
   cached: z.boolean(),
   startedAt: z.string(),
   durationMs: z.number().optional(),
+  /** It is what the build failed at. Engines that run steps beside each other say so; on others it is the last one. */
+  failed: z.boolean().optional(),
 });
 export type Step = Readonly<z.infer<typeof stepSchema>>;
 
@@ -88,6 +90,11 @@ export const jobSchema = z.object({
   lost: z.array(z.object({ node: z.string(), problem: problemSchema })),
 });
 export type Job = Readonly<z.infer<typeof jobSchema>>;
+
+/** The step that a job has ended at, or is at: the one that failed, else the newest. */
+export function lastStepOf({ steps }: Pick<Job, 'steps'>): Step | undefined {
+  return steps.find(({ failed }) => failed) ?? steps.at(-1);
+}
 
 export const contextSummarySchema = z.object({
   files: z.number(),

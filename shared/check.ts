@@ -38,7 +38,7 @@ export const fixSchema = z.enum([
   'start-service',
   /** Registers the emulators that are installed with the kernel. */
   'load-binfmt',
-  /** Removes dangling images. */
+  /** Removes dangling images and build caches. */
   'prune',
   /** Takes the socket's path out of the connection, so that the engine is looked for or started. */
   'find-engine',

@@ -173,7 +173,7 @@ export const calls = {
   'nodes.probe': { input: selectionSchema, output: z.array(nodeStatusSchema) },
   /** What the last probes found, without asking again. */
   'nodes.list': { input: nothing, output: z.array(nodeStatusSchema) },
-  /** Frees what dangling images take on the nodes. */
+  /** Frees what dangling images and build caches take on the nodes. */
   'nodes.prune': { input: selectionSchema, output: z.array(pruneReportSchema) },
 
   /** Looks at a project folder: what would be sent, and what is worth a warning. */

@@ -21,7 +21,7 @@ export async function measureFarm(): Promise<void> {
   // a project of its own for each, of the same size: what one has built must not be in the cache of the other
   const [ours, theirs] = await Promise.all([makeSample(lab.from), makeSample(lab.from)]);
   try {
-    await person.connect(...lab.nodes.filter(({ name }) => members.some((member) => member === name)));
+    await person.connect(...lab.podman.filter(({ name }) => members.some((member) => member === name)));
     await preparePeer(lab);
     for (const title of ['first build', 'one small file changed', 'nothing changed']) {
       if (title === 'one small file changed') {
@@ -38,7 +38,7 @@ export async function measureFarm(): Promise<void> {
     );
     await person.remove();
     await Promise.all([ours, theirs].map((folder) => rm(folder, { recursive: true })));
-    await Promise.all(lab.nodes.map(({ name }) => nodeShell(name, 'podman image prune --force')));
+    await Promise.all(lab.podman.map(({ name }) => nodeShell(name, 'podman image prune --force')));
   }
 }
 

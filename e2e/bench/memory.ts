@@ -16,7 +16,7 @@ export async function measureMemory(size = 1_000_000_000): Promise<void> {
   const folder = await makeProject({ Containerfile: 'FROM scratch\nCOPY small /small\n', small: 'x' });
   try {
     await fill(join(folder, 'large'), size);
-    await person.connect(...lab.nodes);
+    await person.connect(...lab.podman);
     // three platforms, a node each: amd64 machines run 386 natively, too
     const pins = ['linux/amd64=amd-a', 'linux/386=amd-b', 'linux/arm64=arm-a'];
     const platforms = pins.map((pin) => pin.split('=')[0]).join();
@@ -45,7 +45,7 @@ export async function measureMemory(size = 1_000_000_000): Promise<void> {
   } finally {
     await person.remove();
     await rm(folder, { recursive: true });
-    await Promise.all(lab.nodes.map(({ name }) => nodeShell(name, 'podman image prune --force')));
+    await Promise.all(lab.podman.map(({ name }) => nodeShell(name, 'podman image prune --force')));
   }
 }
 

@@ -12,6 +12,8 @@ suite=$1 architecture=$2 root=$3 apt_options=$4 mirror=$5 emulators=$6
 
 packages=base-files,base-passwd,bash,dash,coreutils,findutils,sed,grep,tar,gzip,mount,util-linux,libc-bin,procps
 packages+=,ca-certificates,hostname,busybox-static,openssh-server,podman,netavark,runc
+# Of docker there is one release, the newest; ip makes the bridge that its RUN steps hang on.
+[ "$suite" = bookworm ] || packages+=,docker.io,docker-cli,iptables,iproute2
 # qemu-user has to be trixie's: Debian 12's refuses PR_SET_CHILD_SUBREAPER, which breaks every RUN step.
 [ -z "$emulators" ] || packages+=,docker-registry,qemu-user
 
@@ -34,7 +36,7 @@ sed -i 's#^root:.*#root:x:0:0:root:/root:/bin/bash#' "$root/etc/passwd"
 echo 'sshd:x:101:65534::/run/sshd:/usr/sbin/nologin' >> "$root/etc/passwd"
 install -m 600 /dev/null "$root/etc/shadow"
 echo '127.0.0.1 localhost' > "$root/etc/hosts"
-mkdir -p "$root"/{root,proc,sys,dev,run,tmp,var/tmp,var/lib/containers,etc/containers,etc/ssl/certs}
+mkdir -p "$root"/{root,proc,sys,dev,run,tmp,var/tmp,var/lib/{containers,docker},etc/containers,etc/ssl/certs}
 rm -rf "$root/var/run" "$root/var/lock"
 ln -s /run "$root/var/run"
 ln -s /run/lock "$root/var/lock"

@@ -19,13 +19,15 @@ rm -f "$foreign/usr/sbin/runc" "$foreign/usr/bin/runc"
 cat > "$foreign/usr/sbin/runc" <<'WRAPPER'
 #!/usr/lib/lab/busybox sh
 # The seccomp profile is the node's architecture's, but the process it meets is the emulator, an amd64 program: filter
-# for amd64, and allow arch_prctl, which a foreign profile leaves out.
+# for amd64, and allow arch_prctl, which a foreign profile leaves out. docker's network hook is the program of its own
+# process, which is the emulator, too: name docker's.
 previous=
 for argument; do
   case $previous in
     --bundle | -b)
       /usr/lib/lab/busybox sed -i -e 's/"_llseek"/"_llseek","arch_prctl"/' \
-        -e 's/"architectures":\[[^]]*\]/"architectures":["SCMP_ARCH_X86_64"]/' "$argument/config.json"
+        -e 's/"architectures":\[[^]]*\]/"architectures":["SCMP_ARCH_X86_64"]/' \
+        -e 's#"path":"/proc/[0-9]*/exe"#"path":"/usr/sbin/dockerd"#g' "$argument/config.json"
       ;;
   esac
   previous=$argument

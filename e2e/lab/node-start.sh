@@ -1,5 +1,5 @@
 #!/bin/bash
-# node-start.sh NAME FOLDER ROOT
+# node-start.sh NAME FOLDER ROOT ENGINE [BRIDGE]
 #
 # Starts one node in the background: a process of its own mount, uts, ipc and pid namespaces whose pid goes to
 # FOLDER/pid. Killing that process ends the node and everything in it.

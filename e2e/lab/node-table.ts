@@ -7,7 +7,7 @@ import { firstNodePort, labFolder } from './settings.ts';
 
 /** By the names that images use (GOARCH). */
 export type Architecture = 'amd64' | 'arm64';
-export type Engine = 'podman';
+export type Engine = 'podman' | 'docker';
 export type Suite = 'bookworm' | 'trixie';
 
 export interface NodeRow {
@@ -22,10 +22,13 @@ export const nodeRows: readonly NodeRow[] = [
   { name: 'amd-a', engine: 'podman', architecture: 'amd64', suite: 'bookworm' }, // podman 4.3.1
   { name: 'amd-b', engine: 'podman', architecture: 'amd64', suite: 'trixie' }, // podman 5.4.2
   { name: 'arm-a', engine: 'podman', architecture: 'arm64', suite: 'trixie' }, // podman 5.4.2
+  { name: 'docker-a', engine: 'docker', architecture: 'amd64', suite: 'trixie' }, // docker 26.1.5
+  { name: 'docker-arm', engine: 'docker', architecture: 'arm64', suite: 'trixie' }, // docker 26.1.5
 ];
 
 export const engines: Record<Engine, { socket: string }> = {
   podman: { socket: '/run/podman/podman.sock' },
+  docker: { socket: '/run/docker.sock' },
 };
 
 /** How the kernel knows a program of a foreign architecture, and the program of qemu-user that runs it. */

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
+import { bridgeOf, makeBridge, removeBridge } from './bridge.ts';
 import { asRoot, mustRun, type Outcome, type RunOptions, run } from './command.ts';
 import { writeNodeKeys } from './keys.ts';
 import { engines, type NodeRow, nodeFolder, nodePort } from './node-table.ts';
@@ -20,7 +21,12 @@ export async function startNodeOf(row: NodeRow): Promise<void> {
   await stopNodeOf(row);
   await demandFreePort(nodePort(row), `node ${row.name}`, 'BARNRAISER_LAB_PORT');
   await writeNodeKeys(row);
-  await mustRun(asRoot('bash', scriptPath('node-start.sh'), row.name, nodeFolder(row), root));
+  const engine: string[] = [row.engine];
+  if (row.engine === 'docker') {
+    await makeBridge(row);
+    engine.push(bridgeOf(row));
+  }
+  await mustRun(asRoot('bash', scriptPath('node-start.sh'), row.name, nodeFolder(row), root, ...engine));
   const began = performance.now();
   let answers = false;
   await until(async () => {
@@ -35,6 +41,7 @@ export async function startNodeOf(row: NodeRow): Promise<void> {
 
 export async function stopNodeOf(row: NodeRow): Promise<void> {
   await endOwnProcess(pidFile(row), nodeFolder(row));
+  await removeBridge(row);
 }
 
 /** Whether the node runs, on the root file system of today, with an sshd and an engine that answer. */

@@ -5,7 +5,7 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 
-/** Folder of everything the lab makes: about 0.7 GB of root file systems, and what the nodes store. */
+/** Folder of everything the lab makes: about 1.2 GB of root file systems, and what the nodes store. */
 export const labFolder = path.resolve(
   process.env.BARNRAISER_LAB ??
     path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'barnraiser-lab'),

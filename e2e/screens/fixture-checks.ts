@@ -1,15 +1,19 @@
-import { type Check, type Fix, type Remedy, type Rung, type Stage, stageSchema } from '../../shared/check.ts';
+import { type Check, type Fix, type Rung, type Stage, stageSchema } from '../../shared/check.ts';
 import { type Connection, parseDestination } from '../../shared/connection.ts';
 import type { AppEvent } from '../../shared/contract.ts';
-import type { NodeStatus } from '../../shared/node.ts';
-import { fail, type Problem } from '../../shared/problem.ts';
+import { formatBytes, formatList } from '../../shared/format.ts';
+import type { Node, NodeStatus } from '../../shared/node.ts';
+import { fail } from '../../shared/problem.ts';
+import { type Trouble, type Troubled, type TroubleName, troubles } from './fixture-troubles.ts';
 
 /** How checks and fixes go in the fixture. */
 export interface CheckScene {
-  /** The stage at which checks stop; without one a node that is down stops at its port, and others pass. */
-  readonly failAt?: Stage | undefined;
-  /** Stages that warn. */
-  readonly warnAt?: readonly Stage[] | undefined;
+  /** What checks stop at; without it a node that is down stops at its port, and others pass. */
+  readonly failAt?: TroubleName | undefined;
+  /** They stop at the jump host, where there is one. */
+  readonly atHop?: boolean | undefined;
+  /** What checks warn of. */
+  readonly warnAt?: readonly TroubleName[] | undefined;
   /** A check goes on for ever at this stage, until it is cancelled. */
   readonly holdAt?: Stage | undefined;
   readonly fix?: 'works' | 'fails' | 'holds' | undefined;
@@ -21,19 +25,37 @@ const hopStages = stages.slice(0, 4);
 /** How long a stage takes in the fixture, in milliseconds: long enough to see that rungs come one by one. */
 const stageMs = 4;
 
-const said: Readonly<Record<Stage, string>> = {
-  name: '192.168.1.44',
-  port: '22 is open',
-  'host-key': 'ED25519 SHA256:3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx9sD2fG4hJ, known',
-  'sign-in': 'as pi, by the key file ~/.ssh/id_farm',
-  socket: '/run/user/1000/podman/podman.sock',
-  engine: 'podman 5.4.2, API 5.4.2',
-  platforms: 'linux/arm64',
-  emulation: 'linux/amd64, linux/riscv64',
-  disk: '41 of 118 GB free',
-  forwarding: 'stream-local',
-  return: 'port 40123 leads back here',
-};
+/** What stages find, of an engine of either kind. */
+function saidOf(stage: Stage, hop: string | undefined, { connection, user, host, port, node }: Subject): string {
+  const isDocker = node?.engine === 'docker';
+  const own = isDocker ? '/var/run/docker.sock' : '/run/user/1000/podman/podman.sock';
+  switch (stage) {
+    case 'name':
+      return hop === undefined && /^[\d.]+$/.test(host) ? 'an address already' : '203.0.113.17, 203.0.113.18';
+    case 'port':
+      return hop === undefined ? `${/^[\d.]+$/.test(host) ? host : '203.0.113.17'}:${port}` : '203.0.113.9:22';
+    case 'host-key':
+      return 'ED25519 SHA256:3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx9sD2fG4hJ, known';
+    case 'sign-in':
+      return hop === undefined && user === 'pi' ? 'by the key file ~/.ssh/id_farm' : 'by the agent’s key anna@laptop';
+    case 'socket':
+      return connection.uri === 'local:' ? '/run/user/1000/barnraiser-4gZ1/podman.sock, started by its command' : own;
+    case 'engine':
+      return node
+        ? `${node.engine} ${node.version}, ${node.rootless ? 'rootless' : 'as root'}`
+        : 'podman 5.7.1, as root';
+    case 'platforms':
+      return node?.platform ?? 'linux/amd64';
+    case 'emulation':
+      return node && node.emulated.length > 0 ? formatList(node.emulated) : 'none';
+    case 'disk':
+      return node ? `${formatBytes(node.disk.free)} of ${formatBytes(node.disk.total)} free` : 'not known';
+    case 'forwarding':
+      return 'stream-local';
+    case 'return':
+      return '127.0.0.1:40123 leads back';
+  }
+}
 const tookMs: Readonly<Record<Stage, number>> = {
   name: 3,
   port: 14,
@@ -48,122 +70,16 @@ const tookMs: Readonly<Record<Stage, number>> = {
   return: 27,
 };
 
-const problems: Readonly<Record<Stage, { readonly problem: Problem; readonly remedies: Remedy[] }>> = {
-  name: {
-    problem: {
-      code: 'ssh.unreachable',
-      message: 'Node pi4: no address is known for pi4.lan.',
-      fix: 'Check the name. If it is right, look whether this computer’s network knows it: `getent hosts pi4.lan`.',
-      detail: 'getaddrinfo ENOTFOUND pi4.lan',
-    },
-    remedies: [],
-  },
-  port: {
-    problem: {
-      code: 'ssh.timeout',
-      message: 'Node pi4 did not answer at 192.168.1.44:22 in 15 s.',
-      fix: 'Check that it is switched on and reachable: `ssh pi@192.168.1.44 true`.',
-      detail: 'connect ETIMEDOUT 192.168.1.44:22',
-    },
-    remedies: [],
-  },
-  'host-key': {
-    problem: {
-      code: 'ssh.host-key-changed',
-      message:
-        'Node pi4 shows the key SHA256:9sD2fG4hJ3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx, and known_hosts has SHA256:3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx9sD2fG4hJ.',
-      fix: 'Somebody may stand in between. If the machine was set up anew, forget the old key.',
-    },
-    remedies: [{ label: 'Forget the old key', command: 'ssh-keygen -R 192.168.1.44', where: 'here' }],
-  },
-  'sign-in': {
-    problem: {
-      code: 'ssh.authentication',
-      message: 'Node pi4 let pi in with none of 3 keys.',
-      fix: 'Put a public key of yours there, or choose another identity file.',
-      detail: 'agent: ED25519 anna@laptop refused\n~/.ssh/id_farm refused\n~/.ssh/id_ed25519 refused',
-    },
-    remedies: [
-      { label: 'Put your key there', command: 'ssh-copy-id -i ~/.ssh/id_farm pi@192.168.1.44', where: 'here' },
-    ],
-  },
-  socket: {
-    problem: {
-      code: 'engine.no-socket',
-      message: 'Node pi4: there is no socket at /run/user/1000/podman/podman.sock.',
-      fix: 'Let podman listen there, for pi alone.',
-    },
-    remedies: [
-      {
-        label: 'Enable the socket',
-        command: 'systemctl --user enable --now podman.socket',
-        where: 'node',
-        fix: 'enable-socket',
-      },
-      {
-        label: 'Let its services live without a login',
-        command: 'loginctl enable-linger',
-        where: 'node',
-        fix: 'enable-linger',
-      },
-    ],
-  },
-  engine: {
-    problem: {
-      code: 'engine.unsupported',
-      message: 'Node pi4 runs podman 2.2.1; Barnraiser needs 4.0 or newer.',
-      fix: 'Install a newer podman there.',
-    },
-    remedies: [{ label: 'Install a newer podman', command: 'sudo apt-get install -y podman', where: 'node' }],
-  },
-  platforms: {
-    problem: {
-      code: 'engine.answer',
-      message: 'Node pi4 does not say which platform it is.',
-      fix: 'Look at what its engine says: `podman info`.',
-    },
-    remedies: [],
-  },
-  emulation: {
-    problem: {
-      code: 'engine.emulation',
-      message: 'Node pi4 has emulators that its kernel does not know with the F flag, so they do not work in builds.',
-      fix: 'Register them with the kernel.',
-    },
-    remedies: [
-      {
-        label: 'Register the emulators',
-        command: 'sudo systemctl restart systemd-binfmt',
-        where: 'node',
-        fix: 'load-binfmt',
-      },
-    ],
-  },
-  disk: {
-    problem: {
-      code: 'engine.disk-low',
-      message: 'Node pi4 has 0.9 of 118 GB left where images are stored.',
-      fix: 'Free what dangling images take.',
-    },
-    remedies: [{ label: 'Remove dangling images', command: 'podman image prune -f', where: 'node', fix: 'prune' }],
-  },
-  forwarding: {
-    problem: {
-      code: 'ssh.forwarding-refused',
-      message: 'Node pi4 does not forward to sockets, so a command there stands in between.',
-      fix: 'Allow it in /etc/ssh/sshd_config for a quicker way: `AllowStreamLocalForwarding yes`.',
-    },
-    remedies: [],
-  },
-  return: {
-    problem: {
-      code: 'ssh.forwarding-refused',
-      message: 'Node pi4 gives no port that leads back here, so whole images travel every time.',
-      fix: 'Allow it in /etc/ssh/sshd_config so that only changed layers do: `AllowTcpForwarding yes`.',
-    },
-    remedies: [],
-  },
-};
+/** What is checked. */
+interface Subject {
+  readonly connection: Connection;
+  /** It is an engine of this computer. */
+  readonly isHere: boolean;
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+  readonly node: Node | undefined;
+}
 
 /** Checks and fixes that go as a scene says, telling of themselves on the way. */
 export class FixtureChecks {
@@ -183,16 +99,23 @@ export class FixtureChecks {
   async check(connection: Connection, status: NodeStatus | undefined): Promise<Check> {
     const { name } = connection;
     this.#cancelled.delete(name);
-    const { warnAt = [], holdAt } = this.#scene;
-    const failAt = this.#isMended ? undefined : (this.#scene.failAt ?? (status?.state === 'down' ? 'port' : undefined));
-    let rungs = rungsOf(connection);
+    const { warnAt = [], holdAt, atHop = false } = this.#scene;
+    const failAt = this.#scene.failAt ?? (status?.state === 'down' ? 'port-silent' : undefined);
+    const subject = subjectOf(connection, status);
+    let rungs = rungsOf(subject);
+    const isHopInTheWay = atHop && rungs.some(({ hop }) => hop !== undefined);
+    const troubleAt = (names: readonly TroubleName[], { stage, hop }: Rung): Trouble | undefined =>
+      this.#isMended || (hop !== undefined) !== isHopInTheWay
+        ? undefined
+        : names.map((each) => troubles[each](troubled(subject, hop))).find((each) => each.stage === stage);
     let check: Check = { connection: name, startedAt: new Date().toISOString(), status: 'running', rungs: [...rungs] };
     const tell = (change: Partial<Check>): void => {
       check = { ...check, ...change, rungs: [...rungs] };
       this.#emit({ event: 'check.changed', check });
     };
     let took = 0;
-    for (const [index, { stage, hop }] of rungs.entries()) {
+    for (const [index, place] of rungs.entries()) {
+      const { stage, hop } = place;
       const set = (rung: Partial<Rung>): void => {
         rungs = rungs.map((each, at) => (at === index ? { ...each, ...rung } : each));
       };
@@ -210,19 +133,19 @@ export class FixtureChecks {
         return check;
       }
       took += tookMs[stage];
-      if (hop === undefined && (stage === failAt || (!this.#isMended && warnAt.includes(stage)))) {
-        set({ state: stage === failAt ? 'failed' : 'warned', tookMs: tookMs[stage], ...problems[stage] });
-        if (stage === failAt) {
-          this.#emit({
-            event: 'node.changed',
-            status: { state: 'down', connection: name, problem: problems[stage].problem },
-          });
-          tell({ status: 'failed', tookMs: took });
-          return check;
-        }
-      } else {
-        set({ state: 'passed', tookMs: tookMs[stage], said: said[stage] });
+      const failed = failAt && troubleAt([failAt], place);
+      const warned = troubleAt(warnAt, place);
+      if (failed?.problem) {
+        set({ state: 'failed', tookMs: tookMs[stage], ...failed });
+        this.#emit({ event: 'node.changed', status: { state: 'down', connection: name, problem: failed.problem } });
+        tell({ status: 'failed', tookMs: took });
+        return check;
       }
+      set(
+        warned
+          ? { state: 'warned', tookMs: tookMs[stage], ...warned }
+          : { state: 'passed', tookMs: tookMs[stage], said: saidOf(stage, hop, subject) },
+      );
       tell({});
     }
     if (status?.state === 'up') {
@@ -260,18 +183,41 @@ export class FixtureChecks {
   }
 }
 
+const jumpHost = 'bastion.example.com';
+
+function subjectOf(connection: Connection, status: NodeStatus | undefined): Subject {
+  const destination = parseDestination(connection.uri);
+  const node = status?.state === 'up' ? status.node : undefined;
+  return typeof destination !== 'string' && destination.kind === 'ssh'
+    ? {
+        connection,
+        isHere: false,
+        user: destination.user ?? 'anna',
+        host: destination.host,
+        port: destination.port ?? 22,
+        node,
+      }
+    : { connection, isHere: true, user: 'anna', host: 'laptop', port: 22, node };
+}
+
+/** As the problem of a stage names it. */
+function troubled({ connection: { name }, user, host, port }: Subject, hop: string | undefined): Troubled {
+  return hop === undefined
+    ? { name, user, host, port }
+    : { name: `${name}: jump host ${hop}`, user: 'anna', host: hop, port: 22 };
+}
+
 /** The rungs of a connection before anything is tried. One whose host says it goes through a jump host has a leg more. */
-function rungsOf({ uri }: Connection): Rung[] {
-  const destination = parseDestination(uri);
+function rungsOf({ isHere, host }: Subject): Rung[] {
   const rung = (stage: Stage, hop?: string): Rung => ({
     stage,
     ...(hop === undefined ? {} : { hop }),
     state: 'waiting',
     remedies: [],
   });
-  if (typeof destination === 'string' || destination.kind !== 'ssh') {
+  if (isHere) {
     return stages.slice(4, 9).map((stage) => rung(stage));
   }
-  const hops = destination.host.includes('eu.example.com') ? ['bastion.example.com'] : [];
+  const hops = host.includes('eu.example.com') ? [jumpHost] : [];
   return [...hops.flatMap((hop) => hopStages.map((stage) => rung(stage, hop))), ...stages.map((stage) => rung(stage))];
 }

@@ -53,6 +53,7 @@ interface NodeFacts {
   readonly disk: readonly [free: number, total: number];
   readonly latencyMs: number;
   readonly version?: string;
+  readonly apiVersion?: string;
   readonly engine?: 'podman' | 'docker';
   readonly distribution?: string;
   readonly rootless?: boolean;
@@ -117,7 +118,8 @@ const facts: readonly NodeFacts[] = [
     memory: 8,
     disk: [41, 64],
     latencyMs: 22,
-    version: '5.2.5',
+    version: '28.5.1',
+    apiVersion: '1.51',
     engine: 'docker',
     distribution: 'Ubuntu 24.04 LTS',
   },
@@ -159,7 +161,7 @@ function up(fact: NodeFacts): NodeStatus {
       connection: fact.name,
       engine: fact.engine ?? 'podman',
       version,
-      apiVersion: version,
+      apiVersion: fact.apiVersion ?? version,
       hostname: fact.name,
       distribution: fact.distribution,
       rootless: fact.rootless ?? false,

@@ -13,10 +13,12 @@ import { z } from 'zod';
 import { startServer } from '../../electron/browser/server.ts';
 import { rendererConfig } from '../../electron.vite.config.ts';
 import { stageSchema } from '../../shared/check.ts';
+import { ensureBrowser } from '../browser-engine.ts';
 import { chromiumFlags } from '../chromium-flags.ts';
 import { createFixtureApp, type FixtureApp, type FixtureState, fixtureStates, type Scene } from './fixture-app.ts';
 import { sample } from './fixture-data.ts';
 import { isQuestionName, lostNode, questions } from './fixture-questions.ts';
+import { isTroubleName, type TroubleName, troubles } from './fixture-troubles.ts';
 
 const usage = `npx tsx e2e/screens/shoot.ts VIEW [options]
   VIEW      ${'first-start farm new-build build push builds images connections settings log palette parts, or a hash as #/farm/lab'}
@@ -31,8 +33,9 @@ const usage = `npx tsx e2e/screens/shoot.ts VIEW [options]
   --name    of the pictures, instead of VIEW
   --ask     a question that waits: ${Object.keys(questions).join(' | ')}; may be repeated
   --lost    NODE=SECONDS, a node whose line was lost and is tried again in so many seconds; may be repeated
-  --fail    the stage at which checks stop
-  --warn    a stage of checks that warns; may be repeated
+  --fail    what checks stop at: ${Object.keys(troubles).join(' | ')}
+  --hop     they stop at the jump host
+  --warn    what checks warn of, as for --fail; may be repeated
   --hold    the stage at which checks go on for ever
   --fix     works | fails | holds                                                      (works)
   --found   few | nothing | many, what this computer knows of engines                  (few)
@@ -52,6 +55,7 @@ const { values: options, positionals } = parseArgs({
     ask: { type: 'string', multiple: true, default: [] },
     lost: { type: 'string', multiple: true, default: [] },
     fail: { type: 'string' },
+    hop: { type: 'boolean', default: false },
     warn: { type: 'string', multiple: true, default: [] },
     hold: { type: 'string' },
     fix: { type: 'string', default: 'works' },
@@ -103,12 +107,19 @@ function hashOf(view: string, state: FixtureState): string {
   return place;
 }
 
+function troubleNamed(text: string): TroubleName {
+  if (!isTroubleName(text)) {
+    throw new Error(`There is no trouble ${text}.\n${usage}`);
+  }
+  return text;
+}
+
 function scene(): Scene {
-  const stage = (text: string | undefined) => text && stageSchema.parse(text);
   return {
-    failAt: stage(options.fail) || undefined,
-    holdAt: stage(options.hold) || undefined,
-    warnAt: options.warn.map((text) => stageSchema.parse(text)),
+    failAt: options.fail === undefined ? undefined : troubleNamed(options.fail),
+    atHop: options.hop,
+    holdAt: options.hold === undefined ? undefined : stageSchema.parse(options.hold),
+    warnAt: options.warn.map(troubleNamed),
     fix: z.enum(['works', 'fails', 'holds']).parse(options.fix),
     found: z.enum(['few', 'nothing', 'many']).parse(options.found),
   };
@@ -201,7 +212,7 @@ async function main(view: string): Promise<void> {
   });
   await mkdir(options.out, { recursive: true });
   const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath: await ensureBrowser(),
     args: [...chromiumFlags],
   });
   try {

@@ -17,6 +17,8 @@ export interface JobWork {
   readonly receiver: Receiver;
   readonly lease: Lease;
   readonly memory: ProjectMemory;
+  /** Those of the Containerfile, each on one line. */
+  readonly instructions: readonly string[];
 }
 
 /**
@@ -29,7 +31,7 @@ export async function runJob(
   line: Line,
   signal: AbortSignal,
 ): Promise<ReceivedImage> {
-  const { request, context, store, receiver, lease, memory } = work;
+  const { request, context, store, receiver, lease, memory, instructions } = work;
   const { engine, transport } = line;
   const { platform, node } = tracker.job;
   const project = projectId(request);
@@ -52,6 +54,8 @@ export async function runJob(
         ...(request.target === undefined ? {} : { target: request.target }),
         noCache: request.noCache,
         pull: request.pull,
+        instructions,
+        leaveNothing: request.residue === 'cleanup',
       },
       (output) => tracker.output(output),
       either,

@@ -12,8 +12,9 @@ import type { Lines } from '../farm/lines.ts';
 import { schedule } from '../farm/schedule.ts';
 import type { Receiver } from '../image/receiver.ts';
 import type { ImageStore, Lease, ReceivedImage } from '../image/store.ts';
+import { readSource } from '../project/source.ts';
 import { History } from './history.ts';
-import { cancelled, runJob } from './job.ts';
+import { cancelled, type JobWork, runJob } from './job.ts';
 import { JobLog } from './log.ts';
 import { ProjectMemory, projectId } from './project.ts';
 import { isNodeLoss, JobTracker } from './tracker.ts';
@@ -178,7 +179,10 @@ export class BuildRun {
   }
 
   async #buildAll(context: PackedContext, lease: Lease): Promise<void> {
-    const images = await Promise.all(this.#trackers.map((tracker) => this.#buildOne(tracker, context, lease)));
+    const { text } = await this.#services.history.containerfile(this.id);
+    const instructions = readSource(text).instructions.map((instruction) => instruction.text);
+    const work = { context, lease, instructions };
+    const images = await Promise.all(this.#trackers.map((tracker) => this.#buildOne(tracker, work)));
     const whole = images.filter((image) => image !== undefined);
     if (whole.length < images.length) {
       this.#endFailed();
@@ -190,9 +194,12 @@ export class BuildRun {
   }
 
   /** Builds one platform, on another node if its own is lost. Resolves with undefined where it failed: others go on. */
-  async #buildOne(tracker: JobTracker, context: PackedContext, lease: Lease): Promise<ReceivedImage | undefined> {
+  async #buildOne(
+    tracker: JobTracker,
+    given: Pick<JobWork, 'context' | 'lease' | 'instructions'>,
+  ): Promise<ReceivedImage | undefined> {
     const { store, receiver } = this.#services;
-    const work = { request: this.#request, context, store, receiver, lease, memory: this.#memory };
+    const work = { ...given, request: this.#request, store, receiver, memory: this.#memory };
     const signal = this.#signalOf(tracker.job.platform);
     for (;;) {
       const { node } = tracker.job;

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lastStepOf } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
 import { parsePlatform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
@@ -47,6 +48,29 @@ test('steps are timed one after another, and what came from the cache is marked'
   expect(tracker.job.steps.every(({ durationMs }) => durationMs !== undefined)).toBe(true);
   expect(tracker.layers).toEqual(['aaa', 'bbb']);
   expect(tracker.ownLayers).toEqual(['bbb']);
+});
+
+test('steps that run beside each other are ended one by one, and the one that failed is marked', () => {
+  tracker.start();
+  const step = { kind: 'step', beside: true, total: 2, text: 'RUN make' } as const;
+  tracker.output({ ...step, stage: '1/2', index: 1 });
+  tracker.output({ ...step, stage: '2/2', index: 1 });
+  expect(tracker.job.steps.map(({ durationMs }) => durationMs)).toEqual([undefined, undefined]);
+  tracker.output({ kind: 'step-end', stage: '1/2', index: 1, cached: false, failed: true });
+  expect(tracker.job.steps).toMatchObject([{ failed: true, durationMs: expect.any(Number) }, { stage: '2/2' }]);
+  expect(tracker.job.steps[1]?.durationMs).toBeUndefined();
+  tracker.failed(fail('build.failed', 'It failed.', 'Mend it.').problem);
+  expect(tracker.job.steps[1]?.durationMs).toBeDefined();
+  expect(lastStepOf(tracker.job)?.stage).toBe('1/2');
+});
+
+test('a step that turns out to be cached keeps its time', () => {
+  tracker.start();
+  tracker.output({ kind: 'step', beside: true, index: 1, total: 1, text: 'FROM x' });
+  tracker.output({ kind: 'step-end', index: 1, cached: false, failed: false });
+  const [before] = tracker.job.steps;
+  tracker.output({ kind: 'step-end', index: 1, cached: true, failed: false });
+  expect(tracker.job.steps).toEqual([{ ...before, cached: true }]);
 });
 
 test('a new phase is told after the lines before it and before those after it', () => {

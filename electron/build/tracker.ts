@@ -13,7 +13,8 @@ export class JobTracker {
   readonly #log: JobLog;
   #job: Job;
   #startedMs = 0;
-  #stepStartedMs = 0;
+  /** When each step began, as `performance.now()` says it. */
+  #stepStartsMs: number[] = [];
   /** Images that the steps of the present attempt left on the node. */
   #layers: string[] = [];
   #ownLayers: string[] = [];
@@ -50,7 +51,7 @@ export class JobTracker {
   }
 
   phase(status: Exclude<Phase, 'done' | 'failed' | 'cancelled'>): void {
-    this.#finishStep();
+    this.#finishSteps();
     this.#set({ status });
   }
 
@@ -75,7 +76,10 @@ export class JobTracker {
         break;
       case 'cached':
         this.#stepIsCached = true;
-        this.#changeStep({ cached: true });
+        this.#changeStep(this.#job.steps.length - 1, { cached: true });
+        break;
+      case 'step-end':
+        this.#endStep(output);
         break;
       case 'layer':
         this.#layers.push(output.imageId);
@@ -101,17 +105,18 @@ export class JobTracker {
     this.line(`${problem.message} Node ${assignment.node} takes over.`);
     this.#layers = [];
     this.#ownLayers = [];
+    this.#stepStartsMs = [];
     // bytes and time of the lost attempt count: they were spent
     this.#set({ ...assignment, status: 'queued', steps: [], lost });
   }
 
   done(image: { digest: `sha256:${string}`; size: number }): void {
-    this.#finishStep();
+    this.#finishSteps();
     this.#set({ ...image, status: 'done', durationMs: this.#elapsed() });
   }
 
   failed(problem: Problem): void {
-    this.#finishStep();
+    this.#finishSteps();
     const status = problem.code === 'build.cancelled' ? 'cancelled' : 'failed';
     this.#set({
       status,
@@ -126,8 +131,10 @@ export class JobTracker {
   }
 
   #beginStep(step: Extract<EngineOutput, { kind: 'step' }>): void {
-    this.#finishStep();
-    this.#stepStartedMs = performance.now();
+    if (!step.beside) {
+      this.#finishSteps();
+    }
+    this.#stepStartsMs.push(performance.now());
     this.#stepIsCached = false;
     const { index, total, text, stage } = step;
     const startedAt = new Date().toISOString();
@@ -136,16 +143,34 @@ export class JobTracker {
     this.#set({ status: 'building', steps: [...this.#job.steps, begun] });
   }
 
-  #finishStep(): void {
-    if (this.#job.steps.at(-1)?.durationMs === undefined) {
-      this.#changeStep({ durationMs: Math.round(performance.now() - this.#stepStartedMs) });
-    }
+  #endStep({ index, stage, cached, failed }: Extract<EngineOutput, { kind: 'step-end' }>): void {
+    const position = this.#job.steps.findLastIndex((step) => step.index === index && step.stage === stage);
+    // an engine may find out later that a step which has ended was in its cache
+    const ended = cached ? this.#job.steps[position]?.durationMs : undefined;
+    this.#changeStep(position, {
+      durationMs: ended ?? this.#sinceStep(position),
+      cached,
+      ...(failed ? { failed } : {}),
+    });
   }
 
-  #changeStep(change: Partial<Step>): void {
-    const last = this.#job.steps.at(-1);
-    if (last) {
-      this.#set({ steps: [...this.#job.steps.slice(0, -1), { ...last, ...change }] });
+  #finishSteps(): void {
+    this.#job.steps.forEach((step, position) => {
+      if (step.durationMs === undefined) {
+        this.#changeStep(position, { durationMs: this.#sinceStep(position) });
+      }
+    });
+  }
+
+  #sinceStep(position: number): number {
+    return Math.round(performance.now() - (this.#stepStartsMs[position] ?? performance.now()));
+  }
+
+  #changeStep(position: number, change: Partial<Step>): void {
+    const { steps } = this.#job;
+    const step = steps[position];
+    if (step) {
+      this.#set({ steps: steps.with(position, { ...step, ...change }) });
     }
   }
 

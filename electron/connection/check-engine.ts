@@ -130,6 +130,8 @@ async function engine(
   return node;
 }
 
+const pruneBy = { podman: 'podman image prune', docker: 'docker system prune' } as const;
+
 function disk({ ladder, name, destination }: EngineClimb, node: Node): void {
   const place = { stage: 'disk' } as const;
   ladder.begin(place);
@@ -146,9 +148,9 @@ function disk({ ladder, name, destination }: EngineClimb, node: Node): void {
   const { problem } = fail(
     'engine.disk-low',
     `Node ${name} has only ${said} where its images are stored.`,
-    'Remove what is no longer needed there: `podman image prune`.',
+    `Remove what is no longer needed there: \`${pruneBy[node.engine]}\`.`,
   );
-  const remedies = [remedyFor('prune', 'podman image prune --force', placeOf(destination))];
+  const remedies = [remedyFor('prune', `${pruneBy[node.engine]} --force`, placeOf(destination))];
   ladder.warn(place, { said, problem, remedies });
 }
 

@@ -19,6 +19,7 @@ const labels: readonly (readonly [start: string, label: string, where: Remedy['w
   ['podman info', 'See what podman says', 'node'],
   ['systemctl status', 'See how the service is', 'node'],
   ['docker ps', 'See what docker says', 'node'],
+  ['docker info', 'See what docker says', 'node'],
 ];
 
 /** The commands that a problem names in its sentence of what to do, each with what it is good for. */

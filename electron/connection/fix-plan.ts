@@ -17,7 +17,7 @@ const labels: Readonly<Record<Fix, string>> = {
   'start-service': 'Start the service',
   'enable-linger': 'Let it live without a login',
   'load-binfmt': 'Register the emulators',
-  prune: 'Remove dangling images',
+  prune: 'Remove dangling images and build caches',
   'find-engine': 'Find the engine by itself',
 };
 

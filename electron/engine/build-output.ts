@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { EngineOutput } from './engine.ts';
+import { LineBuffer, shown } from './line-buffer.ts';
 
 /** One message of podman's build stream. Errors come twice, in the old and the new form of Docker's API. */
 export const buildMessageSchema = z.object({
@@ -26,9 +27,6 @@ const idPattern = /^[0-9a-f]{64}$/;
 const ownMessage =
   /^(?:(?:\[\d+\/\d+\] )?(?:STEP \d+\/\d+: |COMMIT\b)|--> |[0-9a-f]{64}\n$|Successfully tagged |\[Warning\] |time=")/;
 
-/** A line is cut into pieces of this many characters, so that output without line ends does not pile up. */
-const longestLine = 64 * 1024;
-
 /**
  * Reads podman's build stream, message by message, and reports it as {@link EngineOutput}. What it keeps is what the end of
  * a build is judged by. Written from streams of podman 4.3.1 and 5.4.2.
@@ -49,7 +47,7 @@ export class BuildOutput {
   readonly found = new Set<string>();
 
   readonly #report: (output: EngineOutput) => void;
-  #partial = '';
+  readonly #lines = new LineBuffer((line) => this.#line(line));
   #layer: string | undefined;
 
   constructor(report: (output: EngineOutput) => void) {
@@ -68,31 +66,15 @@ export class BuildOutput {
 
   /** The stream has ended, or nobody reads on: a last line may lack its end. */
   end(): void {
-    this.#flush();
+    this.#lines.flush();
     this.#settleLayer(true);
   }
 
   #text(text: string): void {
-    if (this.#partial !== '' && ownMessage.test(text)) {
-      this.#flush();
+    if (this.#lines.isOpen && ownMessage.test(text)) {
+      this.#lines.flush();
     }
-    const lines = (this.#partial + text).split('\n');
-    this.#partial = lines.pop() ?? '';
-    for (const line of lines) {
-      this.#line(line);
-    }
-    while (this.#partial.length > longestLine) {
-      this.#report({ kind: 'line', text: shown(this.#partial.slice(0, longestLine)) });
-      this.#partial = this.#partial.slice(longestLine);
-    }
-  }
-
-  #flush(): void {
-    const line = this.#partial;
-    this.#partial = '';
-    if (line !== '') {
-      this.#line(line);
-    }
+    this.#lines.write(text);
   }
 
   #line(line: string): void {
@@ -169,10 +151,4 @@ function stepOf(line: string): PodmanStep | undefined {
 /** The image that a FROM instruction names. */
 function baseOf(text: string): string | undefined {
   return /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(text)?.[1];
-}
-
-/** What a terminal would show of a line: after carriage returns, the last thing written. */
-function shown(line: string): string {
-  const text = line.replace(/\r+$/, '');
-  return text.slice(text.lastIndexOf('\r') + 1);
 }

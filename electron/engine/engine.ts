@@ -22,19 +22,25 @@ export interface EngineBuild {
   readonly target?: string;
   readonly noCache: boolean;
   readonly pull: PullPolicy;
+  /** The instructions of the Containerfile, each on one line, for engines that do not number them; empty where they are not known. */
+  readonly instructions: readonly string[];
+  /** Nothing of the build is to stay on the node: what the engine keeps beside images goes with its end. */
+  readonly leaveNothing: boolean;
+}
+
+/** Which step: its number from 1 in its stage, and the stage where there are several. */
+export interface StepPlace {
+  readonly index: number;
+  readonly stage?: string;
 }
 
 /** What an engine says while it builds, in its order. */
 export type EngineOutput =
   /** The engine has read the whole context. */
   | { readonly kind: 'context-read' }
-  | {
-      readonly kind: 'step';
-      readonly index: number;
-      readonly total: number;
-      readonly text: string;
-      readonly stage?: string;
-    }
+  /** A step begins, which ends the one before it; but not where steps run beside each other: those are ended one by one. */
+  | ({ readonly kind: 'step'; readonly total: number; readonly text: string; readonly beside?: boolean } & StepPlace)
+  | ({ readonly kind: 'step-end'; readonly cached: boolean; readonly failed: boolean } & StepPlace)
   /** The present step was answered from the cache. */
   | { readonly kind: 'cached' }
   /** The present step left this image on the node (an id or a unique prefix of one); it serves as cache for later builds. */

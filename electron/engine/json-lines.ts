@@ -42,7 +42,7 @@ function noMessage(line: string, node: string): Failure {
   return fail(
     'engine.answer',
     `Node ${node}: the engine sent something that Barnraiser does not understand.`,
-    "Check that the socket is podman's and that nothing in between changes what it says.",
+    "Check that the socket is an engine's and that nothing in between changes what it says.",
     line.slice(0, 200),
   );
 }

@@ -1,7 +1,8 @@
 import { fail } from '../../shared/problem.ts';
+import { dockerEngine, isOlder, oldestDockerApi } from './docker.ts';
 import type { Engine } from './engine.ts';
+import { EngineApi } from './engine-api.ts';
 import { podmanEngine } from './podman.ts';
-import { PodmanApi } from './podman-api.ts';
 import type { EngineResponse, Transport } from './transport.ts';
 
 /** Milliseconds that an engine may take to say that it is there; podman's socket starts it first. */
@@ -24,29 +25,45 @@ export async function openEngine(transport: Transport): Promise<Engine> {
     }
     return podmanEngine(transport, version);
   }
-  if (status === 200 && headers['api-version'] !== undefined) {
-    throw fail(
-      'engine.unsupported',
-      `Node ${transport.name} has docker at ${transport.socketPath}, with which Barnraiser cannot build yet.`,
-      'Install podman 4.0 or newer on it and enable its socket: `systemctl enable --now podman.socket`.',
-    );
+  const dockerVersion = headers['api-version'];
+  if (status === 200 && typeof dockerVersion === 'string') {
+    refuseDocker(transport, dockerVersion, headers.ostype);
+    return dockerEngine(transport, dockerVersion);
   }
   throw fail(
     'engine.answer',
     `Node ${transport.name}: what answers at ${transport.socketPath} is no container engine.`,
-    "Put the path of podman's socket into the connection, as in ssh://user@host/run/podman/podman.sock.",
+    "Put the path of the engine's socket into the connection, as in ssh://user@host/run/podman/podman.sock or ssh://user@host/var/run/docker.sock.",
     `GET /_ping: HTTP ${status}`,
   );
 }
 
 async function ping(transport: Transport): Promise<EngineResponse> {
-  const podman = new PodmanApi(transport);
+  const api = new EngineApi(transport, /docker/.test(transport.socketPath) ? 'docker' : 'podman', '');
   try {
     const response = await transport.request({ method: 'GET', path: '/_ping', timeoutMs: patience });
     // read to its end, so that the connection can be used again
-    await podman.textOf('answer', response.body);
+    await api.textOf('answer', response.body);
     return response;
   } catch (error) {
-    throw podman.failureOf(error, 'answer');
+    throw api.failureOf(error, 'answer');
+  }
+}
+
+/** @throws Failure `engine.unsupported` for a docker that has no BuildKit or builds images for Windows */
+function refuseDocker({ name }: Transport, apiVersion: string, os: unknown): void {
+  if (isOlder(apiVersion, oldestDockerApi)) {
+    throw fail(
+      'engine.unsupported',
+      `Node ${name} has docker with API ${apiVersion}, which is too old to build with.`,
+      'Update docker on it to 18.09 or newer.',
+    );
+  }
+  if (os === 'windows') {
+    throw fail(
+      'engine.unsupported',
+      `Node ${name} has docker in its mode for Windows containers, with which Barnraiser cannot build.`,
+      'Switch docker on it to Linux containers.',
+    );
   }
 }

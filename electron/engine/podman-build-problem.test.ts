@@ -1,30 +1,13 @@
-import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { parsePlatform } from '../../shared/platform.ts';
 import { BuildOutput } from './build-output.ts';
-import type { EngineBuild } from './engine.ts';
 import { buildProblem, contextProblem } from './podman-build-problem.ts';
+import { testBuild } from './test-build.ts';
 
 /** The problem of a build that has said these lines and failed with this error, as podman 4.3.1 or 5.4.2 words it. */
 function problemAfter(lines: string, error: string) {
-  const platform = parsePlatform('linux/arm64');
-  if (!platform) {
-    throw new Error('no platform');
-  }
-  const build: EngineBuild = {
-    platform,
-    tag: 'localhost/x:1',
-    file: 'Containerfile',
-    excludes: [],
-    context: () => Readable.from([]),
-    buildArgs: {},
-    labels: {},
-    noCache: false,
-    pull: 'missing',
-  };
   const output = new BuildOutput(() => {});
   output.read({ stream: lines });
-  return buildProblem('pi4', build, output, error).problem;
+  return buildProblem('pi4', testBuild(), output, error).problem;
 }
 
 const steps = (...texts: string[]) => texts.map((text, i) => `STEP ${i + 1}/5: ${text}\n`).join('');

@@ -1,14 +1,8 @@
 import { type Failure, fail } from '../../shared/problem.ts';
 import type { BuildOutput, PodmanStep } from './build-output.ts';
+import { type Cause, explain, networkCauses, programCauses, shortened, stepName } from './build-problem.ts';
 import type { EngineBuild } from './engine.ts';
-import { firstLine, outOfSpace } from './podman-api.ts';
-
-interface Cause {
-  readonly pattern: RegExp;
-  /** What has happened, in place of podman's words. */
-  readonly reason: (match: RegExpExecArray, build: EngineBuild) => string;
-  readonly fix: (match: RegExpExecArray, build: EngineBuild) => string;
-}
+import { firstLine, outOfSpace } from './engine-api.ts';
 
 /** What keeps a node from getting a base image. The words are those of containers/image and of Go's network packages. */
 const pullCauses: readonly Cause[] = [
@@ -23,11 +17,6 @@ const pullCauses: readonly Cause[] = [
     fix: (_, { platform }) => `Choose a base image that is made for ${platform}, or leave this platform out.`,
   },
   {
-    pattern: /toomanyrequests|too many requests|rate limit/i,
-    reason: () => 'its registry limits how much this node may pull',
-    fix: () => 'Wait, or log in to the registry on the node with `podman login`.',
-  },
-  {
     pattern: /manifest unknown|name unknown|repository \S+ not found|not found: manifest/i,
     reason: () => 'its registry does not have it',
     fix: () => 'Check its name and tag in the Containerfile.',
@@ -38,22 +27,11 @@ const pullCauses: readonly Cause[] = [
     fix: () => 'Check its name, and log in to the registry on the node with `podman login`.',
   },
   {
-    pattern: /x509:|certificate|server gave HTTP response to HTTPS client/i,
-    reason: () => "the node does not trust its registry's certificate",
-    fix: () =>
-      "Install the registry's certificate on the node in /etc/containers/certs.d, or name it as insecure in registries.conf.",
-  },
-  {
-    pattern:
-      /no such host|connection refused|i\/o timeout|network is unreachable|no route to host|TLS handshake timeout|deadline exceeded|connection reset|EOF/,
-    reason: () => 'the node cannot reach its registry',
-    fix: () => "Check the node's network, name server and proxy, or bring the image there first.",
-  },
-  {
     pattern: /image not known/,
     reason: () => 'the node does not have it and may not pull it',
     fix: () => 'Allow pulling, or bring the image there first with `podman pull`.',
   },
+  ...networkCauses,
 ];
 
 /** Why a step fails before or beside the program that it runs. */
@@ -77,28 +55,7 @@ const stepCauses: readonly Cause[] = [
     reason: ([, word = '']) => `${word} is no instruction`,
     fix: () => 'Correct the Containerfile.',
   },
-  {
-    pattern: /exec format error/,
-    reason: () => 'its program is for another platform',
-    fix: (_, { platform }) =>
-      `Check that the files which are copied into the image are made for ${platform}; a node that emulates it needs its qemu handler.`,
-  },
-  {
-    pattern: /exit status 137\b|signal: killed/,
-    reason: () => 'killed, exit status 137',
-    fix: () =>
-      'The node most likely ran out of memory: `dmesg` on it says so. Give the step less to do at once, or the node more memory.',
-  },
-  {
-    pattern: /exit status 127\b/,
-    reason: () => 'exit status 127, command not found',
-    fix: () => 'Check that the command is installed in the image by an earlier step or by its base image.',
-  },
-  {
-    pattern: /exit status (\d+)/,
-    reason: ([, status = '']) => `exit status ${status}`,
-    fix: () => 'Read the last lines of its log, correct the step, and build again.',
-  },
+  ...programCauses,
 ];
 
 const containerfileCauses: readonly Cause[] = [
@@ -121,13 +78,13 @@ const containerfileCauses: readonly Cause[] = [
 
 /** podman's failure of a build as people are told it. `detail` holds podman's own words. */
 export function buildProblem(node: string, build: EngineBuild, output: BuildOutput, error: string): Failure {
-  const full = outOfSpace(node, error);
+  const full = outOfSpace(node, 'podman', error);
   if (full) {
     return full;
   }
   const { step } = output;
   if (!step) {
-    const known = explain(containerfileCauses, error, build);
+    const known = explain(containerfileCauses, error, build, 'podman');
     return fail(
       'build.failed',
       `Node ${node}: podman cannot use ${build.file}: ${known?.reason ?? firstLine(error)}.`,
@@ -137,7 +94,7 @@ export function buildProblem(node: string, build: EngineBuild, output: BuildOutp
   }
   const base = baseImage(step, error);
   if (base !== undefined) {
-    const known = explain(pullCauses, error, build);
+    const known = explain(pullCauses, error, build, 'podman');
     return fail(
       'build.failed',
       `Node ${node}: cannot get the base image ${base}: ${known?.reason ?? firstLine(error)}.`,
@@ -145,7 +102,7 @@ export function buildProblem(node: string, build: EngineBuild, output: BuildOutp
       error,
     );
   }
-  const known = explain(stepCauses, error, build);
+  const known = explain(stepCauses, error, build, 'podman');
   const hereDocument = output.hereDocument && /Unknown instruction/.test(error);
   return fail(
     'build.failed',
@@ -171,16 +128,6 @@ export function contextProblem(node: string, message: string): Failure | undefin
     : undefined;
 }
 
-function explain(causes: readonly Cause[], error: string, build: EngineBuild) {
-  for (const { pattern, reason, fix } of causes) {
-    const match = pattern.exec(error);
-    if (match) {
-      return { reason: reason(match, build), fix: fix(match, build) };
-    }
-  }
-  return undefined;
-}
-
 /** The base image that could not be had. podman pulls one when it comes to the FROM, and for a COPY --from of an image. */
 function baseImage(step: PodmanStep, error: string): string | undefined {
   const from = /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(step.text)?.[1];
@@ -191,17 +138,7 @@ function baseImage(step: PodmanStep, error: string): string | undefined {
   return copied !== undefined && /initializing source |short-name "/.test(error) ? copied : undefined;
 }
 
-function stepName({ index, total, stage }: PodmanStep): string {
-  return `step ${index} of ${total}${stage === undefined ? '' : ` in stage ${stage.replace('/', ' of ')}`}`;
-}
-
 /** podman's words without the step that it repeats. */
 function withoutPrefix(error: string): string {
   return shortened(firstLine(error.replace(/^building at STEP ".*?": (?=[^"])/s, '')));
-}
-
-/** One line of at most 120 characters. */
-function shortened(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { PullPolicy } from '../../shared/build.ts';
 import { platformOf, platformParts } from '../../shared/platform.ts';
-import { type Failure, fail } from '../../shared/problem.ts';
 import { BuildOutput, buildMessageSchema } from './build-output.ts';
 import type { EngineBuild, EngineOutput } from './engine.ts';
+import { cancelled, type EngineApi, noImage } from './engine-api.ts';
+import { sendBuild } from './engine-build.ts';
 import { jsonLines } from './json-lines.ts';
-import { cancelled, type PodmanApi } from './podman-api.ts';
 import { buildProblem, contextProblem } from './podman-build-problem.ts';
 import { type BuildMark, buildContainers, nextMark, stopBuild } from './podman-cancel.ts';
 
@@ -30,7 +30,7 @@ type Report = (output: EngineOutput) => void;
  * context opened once more.
  */
 export async function buildImage(
-  podman: PodmanApi,
+  podman: EngineApi,
   build: EngineBuild,
   report: Report,
   signal: AbortSignal,
@@ -52,7 +52,7 @@ export async function buildImage(
   return { imageId };
 }
 
-async function isFor(podman: PodmanApi, imageId: string, { platform }: EngineBuild, signal: AbortSignal) {
+async function isFor(podman: EngineApi, imageId: string, { platform }: EngineBuild, signal: AbortSignal) {
   const image = await podman.ask('look at the image', imageSchema, {
     method: 'GET',
     path: `images/${imageId}/json`,
@@ -63,83 +63,42 @@ async function isFor(podman: PodmanApi, imageId: string, { platform }: EngineBui
   return built !== undefined && platformParts(built).os === os && platformParts(built).architecture === architecture;
 }
 
-async function buildOnce(podman: PodmanApi, build: EngineBuild, report: Report, signal: AbortSignal) {
-  const action = 'start the build';
+async function buildOnce(podman: EngineApi, build: EngineBuild, report: Report, signal: AbortSignal) {
   const mark = nextMark();
   const output = new BuildOutput(report);
   const before = new Set((await buildContainers(podman, signal)).map(({ id }) => id));
   if (signal.aborted) {
     throw cancelled(signal);
   }
-  const context = build.context();
-  // ends the request when it is aborted from outside, when the context cannot be read on, and when the engine answers early
-  const request = new AbortController();
-  let unreadable: unknown;
-  /** Why the build broke off, where it was not us who stopped it. */
-  let broken: Failure | undefined;
-  let refused = false;
-  let answered = false;
-  let contextRead = false;
-  const abort = () => request.abort(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  context.on('error', (error) => {
-    // an engine that has answered wants no more of it, and that it is cut off then is no trouble of its own
-    if (!answered) {
-      unreadable ??= error;
-      request.abort(error);
-    }
+  const sent = await sendBuild(podman, {
+    path: `build?${buildQuery(build, mark)}`,
+    context: build.context(),
+    signal,
+    onAnswer: () => report({ kind: 'context-read' }),
+    read: async (stream) => {
+      for await (const message of jsonLines(stream, buildMessageSchema, podman.node)) {
+        output.read(message);
+      }
+    },
+    refusal: (message) => contextProblem(podman.node, message),
   });
-  try {
-    const response = await podman.send(action, {
-      method: 'POST',
-      path: `build?${buildQuery(build, mark)}`,
-      headers: { 'Content-Type': 'application/x-tar' },
-      body: context,
-      signal: request.signal,
-    });
-    answered = true;
-    if (response.status !== 200) {
-      const message = await podman.messageOf(response);
-      refused = true;
-      throw contextProblem(podman.node, message) ?? podman.refused(action, message);
-    }
-    const stream = response.body;
-    request.signal.addEventListener('abort', () => stream.destroy(), { once: true });
-    contextRead = true;
-    report({ kind: 'context-read' });
-    for await (const message of jsonLines(stream, buildMessageSchema, podman.node)) {
-      output.read(message);
-    }
-  } catch (error) {
-    if (!signal.aborted && unreadable === undefined) {
-      broken = podman.failureOf(error, 'finish the build');
-    }
-  } finally {
-    signal.removeEventListener('abort', abort);
-    request.abort();
-    context.destroy();
-    output.end();
-  }
-  if (signal.aborted || unreadable !== undefined || broken) {
+  output.end();
+  if (sent.reason !== undefined) {
     // an engine that has died leaves the programs of its steps running, too; one that has refused has begun nothing
-    if (!refused) {
-      await stopBuild(podman, { mark, before, output, contextRead });
+    if (!sent.refused) {
+      await stopBuild(podman, { mark, before, output, contextRead: sent.answered });
     }
-    throw signal.aborted ? cancelled(signal) : (unreadable ?? broken);
+    throw sent.reason;
   }
   return outcome(podman, build, output);
 }
 
-function outcome(podman: PodmanApi, build: EngineBuild, output: BuildOutput) {
+function outcome(podman: EngineApi, build: EngineBuild, output: BuildOutput) {
   if (output.error !== undefined) {
     throw buildProblem(podman.node, build, output, output.error);
   }
   if (output.imageId === undefined) {
-    throw fail(
-      'build.no-image',
-      `Node ${podman.node}: podman ended the build without naming an image.`,
-      'Build again; if it happens again, look at `journalctl -u podman` on the node.',
-    );
+    throw noImage(podman.node, 'podman');
   }
   return { imageId: output.imageId, fromCache: output.cached };
 }

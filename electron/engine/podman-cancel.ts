@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { BuildOutput } from './build-output.ts';
-import type { PodmanApi } from './podman-api.ts';
+import type { EngineApi } from './engine-api.ts';
 import type { Transport } from './transport.ts';
 
 /**
@@ -61,7 +61,7 @@ interface BuildContainer {
 }
 
 /** The containers that builds work in, of anybody. */
-export async function buildContainers(podman: PodmanApi, signal?: AbortSignal): Promise<BuildContainer[]> {
+export async function buildContainers(podman: EngineApi, signal?: AbortSignal): Promise<BuildContainer[]> {
   const list = await podman.ask('list its containers', containersSchema, {
     method: 'GET',
     path: 'containers/json?external=true&all=true',
@@ -83,30 +83,39 @@ export interface BuildTraces {
 }
 
 /** Milliseconds that podman gets to give up a build: long enough for an emulated node, and nobody watches a cancel for longer. */
-const patience = { withCommands: 20_000, withoutCommands: 10_000 };
+const patience = { withCommands: 30_000, withoutCommands: 10_000 };
 /** A step may start while the last one is being killed, so nothing must be seen twice. */
 const quietRounds = 2;
+/** How often in a row commands must fail to count as refused: on a busy node one may just have taken too long. */
+const refusals = 2;
 
 /**
  * Waits until podman has stopped working on a build whose request is closed, killing what its steps run, and removes
  * what stays nevertheless. Never fails: a cancelled build is cancelled, whatever the node still does.
  */
-export async function stopBuild(podman: PodmanApi, traces: BuildTraces): Promise<void> {
+export async function stopBuild(podman: EngineApi, traces: BuildTraces): Promise<void> {
   try {
     const bases = await basesOf(podman, traces.output.bases);
-    let commands = true;
+    let failed = 0;
     let quiet = 0;
     const start = performance.now();
-    while (quiet < quietRounds) {
-      const killed: number | undefined = commands ? await kill(podman.transport, traces.mark) : undefined;
-      commands = killed !== undefined;
-      const left = ours(await buildContainers(podman), traces, bases);
-      quiet = left.length === 0 && !killed ? quiet + 1 : 0;
-      if (performance.now() - start > (commands ? patience.withCommands : patience.withoutCommands)) {
+    const { transport } = podman;
+    while (quiet < quietRounds && !transport.lost.aborted) {
+      const killed = failed < refusals ? await kill(transport, traces.mark) : undefined;
+      failed = killed === undefined ? failed + 1 : 0;
+      // podman 4.3 may stumble over a container that goes away while it lists them: then nobody knows what is left
+      const left = await buildContainers(podman).then(
+        (containers) => ours(containers, traces, bases).length,
+        () => undefined,
+      );
+      const isSilent = killed === 0 || (killed === undefined && failed >= refusals);
+      quiet = left === 0 && isSilent ? quiet + 1 : 0;
+      if (performance.now() - start > (failed < refusals ? patience.withCommands : patience.withoutCommands)) {
         break;
       }
       await delay(250);
     }
+    const commands = failed < refusals;
     if (commands) {
       await removeMade(podman, traces);
     }
@@ -153,7 +162,7 @@ function standsOn(image: string, layers: ReadonlySet<string>): boolean {
  * Removes containers on layers that this very build has made. Force is needed, since a build container counts as mounted for
  * as long as it exists; so those on any other image are left alone, which somebody else may be building from.
  */
-async function removeMade(podman: PodmanApi, { before, output }: BuildTraces): Promise<void> {
+async function removeMade(podman: EngineApi, { before, output }: BuildTraces): Promise<void> {
   const left = (await buildContainers(podman)).filter(
     ({ id, image }) => !before.has(id) && standsOn(image, output.made),
   );
@@ -169,7 +178,7 @@ async function removeMade(podman: PodmanApi, { before, output }: BuildTraces): P
 const idSchema = z.object({ Id: z.string() });
 
 /** The ids of the images that the build started from, as far as they are images and there. */
-async function basesOf(podman: PodmanApi, names: readonly string[]): Promise<string[]> {
+async function basesOf(podman: EngineApi, names: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
     [...new Set(names)].map((name) =>
       podman

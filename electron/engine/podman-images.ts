@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { isLeftName } from './build-name.ts';
 import type { DiskUsage } from './engine.ts';
-import { type PodmanApi, patience } from './podman-api.ts';
+import { type EngineApi, patience } from './engine-api.ts';
+import { namePath } from './image-names.ts';
 
 /** Sizes in bytes. An image's size holds that of its parent; `Containers` counts those that use it, and is -1 where unknown; `Created` is in seconds. */
 const imagesSchema = z
@@ -22,7 +23,7 @@ const removedSchema = z.object({ Deleted: z.array(z.string()).nullish() });
 const prunedSchema = z.array(z.object({ Id: z.string() })).nullable();
 
 /** Gives an image one more name. */
-export async function tagImage(podman: PodmanApi, image: string, name: string): Promise<void> {
+export async function tagImage(podman: EngineApi, image: string, name: string): Promise<void> {
   const body = await podman.open(`tag the image as ${name}`, {
     method: 'POST',
     path: namePath(image, 'tag', name),
@@ -32,7 +33,7 @@ export async function tagImage(podman: PodmanApi, image: string, name: string): 
 }
 
 /** Takes a name from an image. One that it does not have is no failure. */
-export async function untagImage(podman: PodmanApi, image: string, name: string): Promise<void> {
+export async function untagImage(podman: EngineApi, image: string, name: string): Promise<void> {
   const action = `take the name ${name} from the image`;
   const response = await podman.send(action, {
     method: 'POST',
@@ -54,7 +55,7 @@ export async function untagImage(podman: PodmanApi, image: string, name: string)
  * containers that use it. podman answers 409 to an image in use, but 500 to an id with more names, and an empty success
  * where other images are built on it.
  */
-export async function removeImage(podman: PodmanApi, image: string): Promise<boolean> {
+export async function removeImage(podman: EngineApi, image: string): Promise<boolean> {
   const action = 'remove the image';
   const response = await podman.send(action, {
     method: 'DELETE',
@@ -76,7 +77,7 @@ export async function removeImage(podman: PodmanApi, image: string): Promise<boo
  * Removes dangling images with their untagged parents, and before that takes away the names that killed builds have left;
  * resolves with the bytes that it frees.
  */
-export async function pruneImages(podman: PodmanApi): Promise<number> {
+export async function pruneImages(podman: EngineApi): Promise<number> {
   const before = await listImages(podman);
   for (const { Id, RepoTags } of before) {
     for (const name of (RepoTags ?? []).filter((name) => isLeftName(name))) {
@@ -103,7 +104,7 @@ export async function pruneImages(podman: PodmanApi): Promise<number> {
 const freshSeconds = 600;
 
 /** Removes those dangling images that nothing uses. `before` is what there was before anything was removed. */
-async function pruneOneByOne(podman: PodmanApi, before: readonly Image[]): Promise<number> {
+async function pruneOneByOne(podman: EngineApi, before: readonly Image[]): Promise<number> {
   const left = await listImages(podman);
   const parents = new Set(left.map(({ ParentId }) => ParentId));
   // by the clock of the node, of which the newest image tells
@@ -122,7 +123,7 @@ async function pruneOneByOne(podman: PodmanApi, before: readonly Image[]): Promi
  * What images take, and what of it a prune would free. `system/df` is not asked: before 5.0 it has no sum, and it looks
  * through containers and volumes, too, which takes long.
  */
-export async function imagesUsage(podman: PodmanApi): Promise<DiskUsage> {
+export async function imagesUsage(podman: EngineApi): Promise<DiskUsage> {
   const images = await listImages(podman);
   const parents = new Map(images.map(({ Id, ParentId }) => [Id, ParentId]));
   const kept = new Set<string>();
@@ -137,7 +138,7 @@ export async function imagesUsage(podman: PodmanApi): Promise<DiskUsage> {
   };
 }
 
-async function listImages(podman: PodmanApi): Promise<Image[]> {
+async function listImages(podman: EngineApi): Promise<Image[]> {
   const path = 'images/json?all=true';
   return (await podman.ask('list its images', imagesSchema, { method: 'GET', path })) ?? [];
 }
@@ -148,14 +149,4 @@ function ownSize(images: readonly Image[], chosen: (image: Image) => boolean): n
   return images
     .filter(chosen)
     .reduce((sum, { ParentId, Size }) => sum + Math.max(0, Size - (sizes.get(ParentId ?? '') ?? 0)), 0);
-}
-
-function namePath(image: string, verb: 'tag' | 'untag', name: string): string {
-  const colon = name.lastIndexOf(':');
-  const hasTag = colon > name.lastIndexOf('/');
-  const query = new URLSearchParams({
-    repo: hasTag ? name.slice(0, colon) : name,
-    tag: hasTag ? name.slice(colon + 1) : 'latest',
-  });
-  return `images/${encodeURIComponent(image)}/${verb}?${query}`;
 }

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Node } from '../../shared/node.ts';
 import { type Platform, parsePlatform, platformOf } from '../../shared/platform.ts';
-import { fail } from '../../shared/problem.ts';
-import { quote } from '../ssh/shell-quote.ts';
 import { emulatedPlatforms, printHandlers } from './binfmt.ts';
-import type { PodmanApi } from './podman-api.ts';
+import type { EngineApi } from './engine-api.ts';
+import { pingTime, printed, spaceAt, unsupportedPlatform } from './machine.ts';
 import type { Transport } from './transport.ts';
 
 /** What is read of `GET info`. `variant` is there from 4.8, `emulatedArchitectures` from 5.6. */
@@ -30,11 +29,8 @@ const infoSchema = z.object({
 });
 type Info = z.infer<typeof infoSchema>;
 
-/** Milliseconds for a command that answers at once; where commands are refused or hang, a probe goes on without. */
-const commandPatience = 10_000;
-
 /** Asks podman and its machine what they are. Where commands are refused, nothing is known to be emulated before 5.6. */
-export async function probeNode(podman: PodmanApi, apiVersion: string, signal?: AbortSignal): Promise<Node> {
+export async function probeNode(podman: EngineApi, apiVersion: string, signal?: AbortSignal): Promise<Node> {
   const latencyMs = await pingTime(podman, signal);
   const [info, handlers] = await Promise.all([
     podman.ask('say what it is', infoSchema, { method: 'GET', path: 'info', ...(signal ? { signal } : {}) }),
@@ -66,30 +62,15 @@ export async function probeNode(podman: PodmanApi, apiVersion: string, signal?: 
   };
 }
 
-async function pingTime(podman: PodmanApi, signal?: AbortSignal): Promise<number> {
-  const start = performance.now();
-  const response = await podman.transport
-    .request({ method: 'GET', path: '/_ping', timeoutMs: 30_000, ...(signal ? { signal } : {}) })
-    .catch((error: unknown) => {
-      throw podman.failureOf(error, 'answer', signal);
-    });
-  await podman.textOf('answer', response.body, signal);
-  return Math.round((performance.now() - start) * 10) / 10;
-}
-
 /** podman says "arm" for all of its variants; the kernel knows which it is. */
-async function platformFor(podman: PodmanApi, { host }: Info, signal?: AbortSignal): Promise<Platform> {
+async function platformFor(podman: EngineApi, { host }: Info, signal?: AbortSignal): Promise<Platform> {
   const machine =
     host.arch === 'arm' && !host.variant ? (await printed(podman.transport, 'uname -m', signal)).trim() : '';
   const platform =
     (machine.startsWith('armv') ? platformOf({ os: host.os, architecture: machine }) : undefined) ??
     platformOf({ os: host.os, architecture: host.arch, ...(host.variant ? { variant: host.variant } : {}) });
   if (!platform) {
-    throw fail(
-      'engine.unsupported',
-      `Node ${podman.node} runs on ${host.os}/${host.arch}, for which Barnraiser cannot build.`,
-      'Use a node with Linux on one of the usual processors.',
-    );
+    throw unsupportedPlatform(podman.node, `${host.os}/${host.arch}`);
   }
   return platform;
 }
@@ -99,19 +80,5 @@ async function diskOf(transport: Transport, { store }: Info, signal?: AbortSigna
   if (store.graphRootAllocated) {
     return { total: store.graphRootAllocated, free: store.graphRootAllocated - (store.graphRootUsed ?? 0) };
   }
-  const output = await printed(transport, `df -kP ${quote(store.graphRoot)}`, signal);
-  const [, total = 0, , free = 0] = (output.trim().split('\n')[1] ?? '').split(/\s+/).map(Number);
-  return { total: (total || 0) * 1024, free: (free || 0) * 1024 };
-}
-
-/** What a command prints, and nothing where it cannot be run. */
-async function printed(transport: Transport, command: string, signal?: AbortSignal): Promise<string> {
-  try {
-    // the signal counts the wait for room on the line too, of which a node with few sessions may have none
-    const patience = AbortSignal.timeout(commandPatience);
-    const options = { timeoutMs: commandPatience, signal: signal ? AbortSignal.any([signal, patience]) : patience };
-    return (await transport.run(command, options)).stdout;
-  } catch {
-    return '';
-  }
+  return spaceAt(transport, store.graphRoot, signal);
 }

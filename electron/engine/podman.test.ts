@@ -10,6 +10,7 @@ import { buildName } from './build-name.ts';
 import type { EngineBuild, EngineOutput } from './engine.ts';
 import { openLocalTransport } from './local-transport.ts';
 import { openEngine } from './open.ts';
+import { testBuild } from './test-build.ts';
 import type { Transport } from './transport.ts';
 
 /** What an engine does that a real one can hardly be made to do: an HTTP server in its place. */
@@ -55,22 +56,9 @@ async function build(
   onOutput: (output: EngineOutput) => void = () => {},
 ) {
   const said: EngineOutput[] = [];
-  const platform = parsePlatform('linux/arm64');
-  if (!platform) {
-    throw new Error('no platform');
-  }
   const engine = await openEngine(transport);
-  const common = {
-    tag: 'localhost/x:1',
-    file: 'Containerfile',
-    excludes: ['.git'],
-    buildArgs: {},
-    labels: {},
-    noCache: false,
-  } as const;
-  const context = () => Readable.from([Buffer.alloc(1024)]);
   const result = await engine.build(
-    { platform, pull: 'missing', context, ...common, ...change },
+    testBuild(change),
     (output) => {
       said.push(output);
       onOutput(output);
@@ -97,11 +85,6 @@ const message = (stream: string) => `${JSON.stringify({ stream })}\n`;
 test('podman before 4.0 is refused', async () => {
   answers['GET /_ping'] = (_, response) => void response.setHeader('Libpod-API-Version', '3.4.4').end('OK');
   await expect(openEngine(transport)).rejects.toEqual(problem('engine.unsupported', /podman 3\.4\.4.*too old/));
-});
-
-test('docker is refused for now', async () => {
-  answers['GET /_ping'] = (_, response) => void response.setHeader('Api-Version', '1.45').end('OK');
-  await expect(openEngine(transport)).rejects.toEqual(problem('engine.unsupported', /has docker at/));
 });
 
 test('what is no engine is told so', async () => {

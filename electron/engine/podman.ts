@@ -1,14 +1,17 @@
 import type { Engine } from './engine.ts';
-import { PodmanApi } from './podman-api.ts';
+import { EngineApi } from './engine-api.ts';
 import { buildImage } from './podman-build.ts';
 import { imagesUsage, pruneImages, removeImage, tagImage, untagImage } from './podman-images.ts';
 import { probeNode } from './podman-probe.ts';
 import { exportImage, pushImage } from './podman-transfer.ts';
 import type { Transport } from './transport.ts';
 
+/** The prefix that podman 4.0 to 6.x understand. */
+const prefix = '/v4.0.0/libpod/';
+
 /** podman 4.0 or newer behind a transport. `apiVersion` is what its `_ping` says. */
 export function podmanEngine(transport: Transport, apiVersion: string): Engine {
-  const podman = new PodmanApi(transport);
+  const podman = new EngineApi(transport, 'podman', prefix);
   return {
     kind: 'podman',
     probe: (signal) => probeNode(podman, apiVersion, signal),

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Build, Job } from '../../shared/build.ts';
+import { type Build, type Job, lastStepOf } from '../../shared/build.ts';
 import { formatBytes, formatClock, formatCount } from '../../shared/format.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { cleanLine, shortDigest } from './format.ts';
@@ -75,7 +75,7 @@ function failures({ jobs }: Build): Job[][] {
 function failure(jobs: readonly Job[], paint: Paint): string[] {
   const who = jobs.map(({ platform, node }) => `${platform} on ${node}`).join(', ');
   const [first] = jobs;
-  const step = jobs.length === 1 ? first?.steps.at(-1) : undefined;
+  const step = jobs.length === 1 && first ? lastStepOf(first) : undefined;
   const at = step ? ` at step ${step.index}/${step.total}: ${cleanLine(step.text)}` : '';
   const lines = jobs.length === 1 ? (first?.lastLines ?? []) : [];
   return [

@@ -77,6 +77,10 @@ export function nodeCommands({ found }: ProgramOptions): CommanderCommand[] {
   return [
     ofFarm('status', 'ask the nodes how they are', 'status'),
     ofFarm('platforms', 'list the platforms that the nodes can build, and how', 'platforms'),
-    ofFarm('prune', 'free what dangling images take on the nodes, and what killed builds have left there', 'prune'),
+    ofFarm(
+      'prune',
+      'free what dangling images and build caches take on the nodes, and what killed builds have left there',
+      'prune',
+    ),
   ];
 }

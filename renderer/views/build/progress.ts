@@ -1,4 +1,4 @@
-import { type Build, isEnd, type Job, type Step } from '../../../shared/build.ts';
+import { type Build, isEnd, type Job, lastStepOf, type Step } from '../../../shared/build.ts';
 import type { Said } from '../../parts/PhaseBadge.tsx';
 import { wordOf } from '../../parts/PhaseBadge.tsx';
 import type { Source } from './source.ts';
@@ -53,7 +53,7 @@ const togetherMs = 1_000;
 
 /** The step that a failed job failed at, or undefined where something else failed: the context, the way back. */
 export function failedStep(job: Job): Step | undefined {
-  const last = job.steps.at(-1);
+  const last = lastStepOf(job);
   if (job.status !== 'failed' || !last || isInterrupted(job)) {
     return undefined;
   }

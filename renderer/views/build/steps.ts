@@ -149,12 +149,13 @@ function contextSpan(job: Job, origin: number, isOver: boolean): Span | undefine
 
 /** From the end of the last step to the end of the job. */
 function transferSpan(job: Job, origin: number, isOver: boolean): Span | undefined {
-  const last = job.steps.at(-1);
   const failed = job.status === 'failed' && !failedStep(job);
-  if (last?.durationMs === undefined || !(job.status === 'pulling' || job.status === 'done' || failed)) {
+  const ends = job.steps.map(({ startedAt, durationMs }) => Date.parse(startedAt) + (durationMs ?? Number.NaN));
+  const lastEnd = Math.max(...ends);
+  if (!Number.isFinite(lastEnd) || !(job.status === 'pulling' || job.status === 'done' || failed)) {
     return undefined;
   }
-  const startMs = Date.parse(last.startedAt) + last.durationMs - origin;
+  const startMs = lastEnd - origin;
   const end = endOf(job);
   if (end === undefined) {
     return isOver ? undefined : { startMs, endMs: undefined, state: 'running', step: undefined };

@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { useEffect, useId, useRef } from 'react';
 import type { Check, Rung } from '../../../shared/check.ts';
 import type { Destination } from '../../../shared/connection.ts';
 import { classes } from '../../parts/classes.ts';
@@ -19,9 +19,19 @@ export interface LadderProps {
  * is over: while rungs come in, no line moves.
  */
 export function Ladder(props: LadderProps) {
+  const { status } = props.check;
   const legs = legsOf(props.check.rungs);
+  const ladder = useRef<HTMLDivElement>(null);
+  const before = useRef(status);
+  useEffect(() => {
+    // whoever has watched it fail sees why, in a small window too
+    if (before.current === 'running' && status === 'failed') {
+      ladder.current?.querySelector('[data-state="failed"]')?.scrollIntoView({ block: 'nearest' });
+    }
+    before.current = status;
+  }, [status]);
   return (
-    <div className={classes(styles.ladder, props.check.status === 'running' && styles.isRunning)}>
+    <div ref={ladder} className={classes(styles.ladder, status === 'running' && styles.isRunning)}>
       {legs.map((leg) => (
         <LegRungs key={leg.hop ?? ''} leg={leg} isNamed={legs.length > 1} {...props} />
       ))}
@@ -41,7 +51,7 @@ function LegRungs({ leg, isNamed, check, kind, onEdit }: LadderProps & { leg: Le
       {leg.rungs
         .filter(({ state }) => !isOver || state !== 'waiting')
         .map((rung) => (
-          <li key={rung.stage} className={classes(styles.rung, styles[rung.state])}>
+          <li key={rung.stage} data-state={rung.state} className={classes(styles.rung, styles[rung.state])}>
             <RungLine rung={rung} />
             {isOver && rung.problem && (rung.state === 'warned' || rung.state === 'failed') && (
               <RungProblem name={check.connection} kind={kind} rung={rung} problem={rung.problem} onEdit={onEdit} />

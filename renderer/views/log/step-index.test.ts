@@ -30,6 +30,14 @@ describe('the steps of a log', () => {
     expect(found.map(({ line }) => line)).toEqual([0, 10, 20, 30]);
   });
 
+  it('may be those of stages beside each other', () => {
+    const found = stepsAmong([
+      ...[start(0, 1, 'FROM a', 2), start(1, 1, 'FROM b', 4), start(5, 2, 'RUN a', 2), start(7, 2, 'RUN b', 4)],
+      ...[start(9, 4, 'printed by a program', 4), start(12, 3, 'RUN c', 4)],
+    ]);
+    expect(found.map(({ line }) => line)).toEqual([0, 1, 5, 7, 12]);
+  });
+
   it('know how they went, the last attempt alone', () => {
     const starts = [start(0, 1), start(10, 2), start(20, 1), start(30, 2)];
     const runs = runsOf(starts, [run(1, 100), run(2, 200)]);

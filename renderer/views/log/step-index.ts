@@ -21,10 +21,16 @@ export function parseStepLine(line: number, text: string): StepStart | undefined
 export function stepsAmong(candidates: Iterable<StepStart>): StepStart[] {
   const byLine = new Map([...candidates].map((start) => [start.line, start]));
   const steps: StepStart[] = [];
+  /** The newest step of each stage that has begun: stages may run beside each other. */
+  const open = new Set<StepStart>();
   for (const start of [...byLine.values()].sort((a, b) => a.line - b.line)) {
-    const last = steps.at(-1);
-    if (start.index === 1 || (last && start.index === last.index + 1 && start.total === last.total)) {
+    const before = [...open].findLast(({ index, total }) => start.index === index + 1 && start.total === total);
+    if (start.index === 1 || before) {
       steps.push(start);
+      open.add(start);
+      if (before) {
+        open.delete(before);
+      }
     }
   }
   return steps;

@@ -1,10 +1,8 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
+import type { EngineKind } from '../../shared/node.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import type { EngineRequest, EngineResponse, Transport } from './transport.ts';
-
-/** The prefix that podman 4.0 to 6.x understand. */
-const prefix = '/v4.0.0/libpod/';
 
 /** Milliseconds that a question may take; an emulated node under load needs many seconds for what takes a real one none. */
 export const patience = 60_000;
@@ -14,32 +12,68 @@ const largestAnswer = 64 * 1024 * 1024;
 
 const errorSchema = z.object({ message: z.string().optional(), cause: z.string().optional() });
 
-export interface PodmanRequest extends Omit<EngineRequest, 'path'> {
-  /** Path below `/v4.0.0/libpod/`, with its query. */
+export interface ApiRequest extends Omit<EngineRequest, 'path'> {
+  /** Path below the prefix of the API, with its query. */
   readonly path: string;
 }
 
-/** podman's libpod API through a transport: every way in which a request can go wrong becomes a `Failure` that names the node. */
-export class PodmanApi {
+/** What an engine is called, and what helps where it does not do what it should. */
+interface Words {
+  readonly name: string;
+  /** Shows whether it runs. */
+  readonly status: string;
+  /** Shows what it says. */
+  readonly journal: string;
+  readonly oldest: string;
+  /** Removes what nothing uses. */
+  readonly prune: string;
+}
+
+const wordsOf: Readonly<Record<EngineKind, Words>> = {
+  podman: {
+    name: 'podman',
+    status: '`systemctl status podman.socket`',
+    journal: '`podman info` and `journalctl -u podman` (as a user: `journalctl --user -u podman`)',
+    oldest: '4.0',
+    prune: '`podman system prune`',
+  },
+  docker: {
+    name: 'docker',
+    status: '`systemctl status docker`',
+    journal: '`docker info` and `journalctl -u docker`',
+    oldest: '18.09',
+    prune: '`docker system prune`',
+  },
+};
+
+/** An engine's HTTP API through a transport: every way in which a request can go wrong becomes a `Failure` that names the node. */
+export class EngineApi {
   readonly node: string;
   readonly transport: Transport;
+  readonly #prefix: string;
+  readonly #kind: EngineKind;
+  readonly #words: Words;
 
-  constructor(transport: Transport) {
+  /** @param prefix what every path begins with, such as `/v4.0.0/libpod/`. */
+  constructor(transport: Transport, kind: EngineKind, prefix: string) {
     this.node = transport.name;
     this.transport = transport;
+    this.#kind = kind;
+    this.#words = wordsOf[kind];
+    this.#prefix = prefix;
   }
 
   /** The response to a request, whatever its status. `action` completes "podman could not …". */
-  async send(action: string, request: PodmanRequest): Promise<EngineResponse> {
+  async send(action: string, request: ApiRequest): Promise<EngineResponse> {
     try {
-      return await this.transport.request({ ...request, path: `${prefix}${request.path}` });
+      return await this.transport.request({ ...request, path: `${this.#prefix}${request.path}` });
     } catch (error) {
       throw this.failureOf(error, action, request.signal);
     }
   }
 
-  /** The body of a response that must be good; fails with `engine.refused` and what podman said otherwise. */
-  async open(action: string, request: PodmanRequest): Promise<Readable> {
+  /** The body of a response that must be good; fails with `engine.refused` and what the engine said otherwise. */
+  async open(action: string, request: ApiRequest): Promise<Readable> {
     const response = await this.send(action, request);
     if (response.status < 200 || response.status > 299) {
       throw this.refused(action, await this.messageOf(response));
@@ -48,7 +82,7 @@ export class PodmanApi {
   }
 
   /** A small answer, checked against its schema. */
-  async ask<T>(action: string, schema: z.ZodType<T>, request: PodmanRequest): Promise<T> {
+  async ask<T>(action: string, schema: z.ZodType<T>, request: ApiRequest): Promise<T> {
     const body = await this.open(action, { timeoutMs: patience, ...request });
     return this.parse(action, schema, await this.textOf(action, body, request.signal));
   }
@@ -84,7 +118,7 @@ export class PodmanApi {
     return Buffer.concat(chunks).toString('utf8');
   }
 
-  /** What podman says in a bad response. */
+  /** What the engine says in a bad response. */
   async messageOf(response: EngineResponse): Promise<string> {
     const text = await this.textOf('say what is wrong', response.body);
     try {
@@ -96,7 +130,7 @@ export class PodmanApi {
   }
 
   refused(action: string, message: string): Failure {
-    return outOfSpace(this.node, message) ?? this.#refused(action, message);
+    return outOfSpace(this.node, this.#kind, message) ?? this.#refused(action, message);
   }
 
   /** Why a request broke off: it was aborted, the line is lost, or the engine has dropped it. */
@@ -112,8 +146,8 @@ export class PodmanApi {
     }
     return fail(
       'engine.unreachable',
-      `Node ${this.node}: podman broke off before it could ${action}.`,
-      'Look whether it still runs there (`systemctl status podman.socket`), then try again.',
+      `Node ${this.node}: ${this.#words.name} broke off before it could ${action}.`,
+      `Look whether it still runs there (${this.#words.status}), then try again.`,
       error instanceof Error ? error.message : String(error),
       error,
     );
@@ -122,8 +156,8 @@ export class PodmanApi {
   #refused(action: string, message: string): Failure {
     return fail(
       'engine.refused',
-      `Node ${this.node}: podman could not ${action}: ${firstLine(message)}.`,
-      'Look at what podman says on the node: `podman info` and `journalctl -u podman` (as a user: `journalctl --user -u podman`).',
+      `Node ${this.node}: ${this.#words.name} could not ${action}: ${firstLine(message)}.`,
+      `Look at what ${this.#words.name} says on the node: ${this.#words.journal}.`,
       message,
     );
   }
@@ -131,20 +165,20 @@ export class PodmanApi {
   #misunderstood(action: string, detail: string): Failure {
     return fail(
       'engine.answer',
-      `Node ${this.node}: podman was asked to ${action} and gave an answer that Barnraiser does not understand.`,
-      'Check that podman on the node is 4.0 or newer and that nothing in between changes what it says.',
+      `Node ${this.node}: ${this.#words.name} was asked to ${action} and gave an answer that Barnraiser does not understand.`,
+      `Check that ${this.#words.name} on the node is ${this.#words.oldest} or newer and that nothing in between changes what it says.`,
       detail,
     );
   }
 }
 
 /** The failure of a full disk, where a message speaks of one. */
-export function outOfSpace(node: string, message: string): Failure | undefined {
+export function outOfSpace(node: string, engine: EngineKind, message: string): Failure | undefined {
   return /no space left on device|disk quota exceeded/i.test(message)
     ? fail(
         'disk.full',
         `Node ${node} has no space left on its disk.`,
-        'Free some: prune the node, or run `podman system prune` on it.',
+        `Free some: prune the node, or run ${wordsOf[engine].prune} on it.`,
         message,
       )
     : undefined;
@@ -160,4 +194,13 @@ export function cancelled(signal: AbortSignal): Failure {
 /** The first line of a message, fit for the middle of a sentence. */
 export function firstLine(message: string): string {
   return (message.trim().split('\n')[0] ?? '').replace(/[.:\s]+$/, '');
+}
+
+/** The failure of a build whose engine ended it without naming an image. */
+export function noImage(node: string, engine: EngineKind): Failure {
+  return fail(
+    'build.no-image',
+    `Node ${node}: ${engine} ended the build without naming an image.`,
+    `Build again; if it happens again, look at \`journalctl -u ${engine}\` on the node.`,
+  );
 }

@@ -1,0 +1,263 @@
+import { randomBytes } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApp } from '../electron/app.ts';
+import { checkOf, makeProject, Person, theLab } from './harness.ts';
+import { type ExtraSshd, nodeShell, startExtraSshd } from './lab/lab.ts';
+
+const lab = await theLab();
+const nodes = [lab.node('docker-a'), lab.node('docker-arm'), lab.node('amd-b')];
+let person: Person;
+const projects: string[] = [];
+const sshds: ExtraSshd[] = [];
+
+async function project(files: Readonly<Record<string, string | Buffer>>): Promise<string> {
+  const folder = await makeProject(files);
+  projects.push(folder);
+  return folder;
+}
+
+beforeAll(async () => {
+  person = await Person.create();
+  await person.connect(...nodes);
+});
+afterAll(async () => {
+  await person.remove();
+  await Promise.all(sshds.map((sshd) => sshd.stop()));
+  await Promise.all(projects.map((folder) => rm(folder, { recursive: true })));
+});
+
+async function shell(node: string, command: string): Promise<string> {
+  const { stdout } = await nodeShell(node, command);
+  return stdout.trim();
+}
+
+const imagesOn = (node: string) => shell(node, 'docker images --all --format "{{.Repository}}:{{.Tag}}"');
+
+/** What BuildKit has in its cache, by what it is. */
+async function cacheOn(node: string): Promise<string[]> {
+  const usage = await shell(node, 'docker system df --verbose --format "{{json .BuildCache}}"');
+  const records: { Description: string }[] = JSON.parse(usage) ?? [];
+  return records.map(({ Description }) => Description);
+}
+
+describe('docker builds', () => {
+  test('two architectures, natively, with the steps of the Containerfile, and the list runs where it is pulled', async () => {
+    const folder = await project({
+      Containerfile: `${lab.from}AS tools
+RUN echo tools; head -c 1000 /dev/urandom > /tool
+${lab.from}LABEL made=here
+RUN echo "made for $TARGETARCH ${randomBytes(4).toString('hex')}"; uname -m > /arch
+COPY --from=tools /tool /tool
+CMD ["cat", "/arch"]
+`.replace(/\nARG TARGETARCH\nAS tools/, ' AS tools'),
+    });
+    const { outcome, build } = await person.build(
+      ...['-t', 'both:1', '--node', 'docker-a', '--node', 'docker-arm', folder],
+    );
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(build.jobs).toMatchObject([
+      { platform: 'linux/amd64', node: 'docker-a', mode: 'native', status: 'done', transfer: 'push' },
+      { platform: 'linux/arm64', node: 'docker-arm', mode: 'native', status: 'done', transfer: 'push' },
+    ]);
+    for (const { steps } of build.jobs) {
+      const told = steps.map(({ stage, index, total, text }) => `${stage} ${index}/${total} ${text.split(' ')[0]}`);
+      expect(told.sort()).toEqual([
+        ...['1/2 1/2 FROM', '1/2 2/2 RUN'],
+        ...['2/2 1/6 FROM', '2/2 2/6 ARG', '2/2 3/6 LABEL', '2/2 4/6 RUN', '2/2 5/6 COPY', '2/2 6/6 CMD'],
+      ]);
+      expect(steps.every(({ durationMs }) => durationMs !== undefined)).toBe(true);
+    }
+    const log = await person.must('logs', build.id, 'linux/arm64');
+    expect(log).toContain('made for arm64');
+
+    const destination = `${lab.registry.address}/spec/docker:1`;
+    await person.must('push', 'both:1', destination, '--tls-verify=false');
+    expect(await shell('docker-a', `docker run --rm --quiet --pull=always ${destination}`)).toBe('x86_64');
+    expect(await shell('docker-arm', `docker run --rm --quiet --pull=always ${destination}`)).toBe('aarch64');
+    const podman = 'podman run --rm --pull=always --tls-verify=false --network=host';
+    expect(await shell('amd-b', `${podman} ${destination}`)).toBe('x86_64');
+  });
+
+  test('beside podman in one list, and the steps of both are the same', async () => {
+    const folder = await project({ Containerfile: `${lab.from}ENV A=b\nWORKDIR /w\nRUN echo $A > file\n` });
+    const { outcome, build } = await person.build(
+      ...['-t', 'mixed:1', '--node', 'amd-b', '--node', 'docker-arm', '--no-cache', folder],
+    );
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(build.jobs.map(({ node }) => node)).toEqual(['amd-b', 'docker-arm']);
+    const [podman, docker] = build.jobs.map(({ steps }) => steps.map(({ index, total }) => `${index}/${total}`));
+    expect(docker).toEqual(podman);
+    expect(build.list?.entries).toHaveLength(2);
+  });
+
+  test('again from its cache, which brings nothing back that has not changed and keeps no context', async () => {
+    const folder = await project({
+      Containerfile: `${lab.from}COPY large /large\nRUN wc -c /large > /size\nCOPY small /small\n`,
+      large: randomBytes(20_000_000),
+      small: 'one',
+    });
+    const build = () => person.build('-t', 'large:1', '--node', 'docker-a', '--platform', 'linux/amd64', folder);
+    // a build that was killed could not tidy up
+    const contexts = async () => (await cacheOn('docker-a')).filter((text) => /context/.test(text)).sort();
+    const before = await contexts();
+    const first = await build();
+    expect(first.build.jobs[0]?.bytesReceived).toBeGreaterThan(20_000_000);
+    await writeFile(join(folder, 'small'), 'two');
+    const second = await build();
+    expect(second.outcome.code, second.outcome.stderr).toBe(0);
+    expect(second.build.jobs[0]?.steps.map(({ cached }) => cached)).toEqual([true, true, true, true, false]);
+    expect(second.build.jobs[0]?.bytesReceived).toBeLessThan(100_000);
+    const third = await build();
+    expect(third.build.list?.digest).toBe(second.build.list?.digest);
+    expect(third.build.jobs[0]?.bytesReceived).toBeLessThan(10_000);
+    expect(await imagesOn('docker-a')).not.toMatch(/barnraiser|large/);
+    expect(await contexts()).toEqual(before);
+  });
+
+  test('and leaves what it is told to', async () => {
+    const folder = await project({ Containerfile: `${lab.from}COPY version /version\n`, version: '1' });
+    const build = async (...options: string[]): Promise<void> => {
+      const { outcome } = await person.build('-t', 'left:1', '--node', 'docker-a', ...options, folder);
+      expect(outcome.code, outcome.stderr).toBe(0);
+    };
+    await build('--keep');
+    expect(await imagesOn('docker-a')).toContain('left:1');
+    await shell('docker-a', 'docker rmi left:1');
+
+    const before = (await cacheOn('docker-a')).sort();
+    await writeFile(join(folder, 'version'), randomBytes(8).toString('hex'));
+    await build('--cleanup');
+    expect((await cacheOn('docker-a')).sort()).toEqual(before);
+    expect(await imagesOn('docker-a')).not.toMatch(/barnraiser|left/);
+  });
+
+  test('and gives back the space of its cache', async () => {
+    const folder = await project({ Containerfile: `${lab.from}RUN head -c 5000000 /dev/urandom > /x\n` });
+    const { outcome } = await person.build('-t', 'space:1', '--node', 'docker-a', folder);
+    expect(outcome.code, outcome.stderr).toBe(0);
+    await person.must('farm', 'create', 'dockers', 'docker-a');
+    const [said]: { reclaimedBytes: number }[] = JSON.parse(await person.must('prune', 'dockers', '--json'));
+    expect(said?.reclaimedBytes).toBeGreaterThan(5_000_000);
+    expect(await cacheOn('docker-a')).toEqual([]);
+  });
+});
+
+describe('a build that fails on docker', () => {
+  test.each([
+    {
+      what: 'in a step',
+      file: `${lab.from}ENV A=b\nRUN echo before; exit 3\n`,
+      says: 'step 4 of 4 failed: RUN echo before; exit 3 (exit status 3).',
+    },
+    {
+      what: 'for a command that is not there',
+      file: `${lab.from}RUN no-such-command\n`,
+      says: 'step 3 of 3 failed: RUN no-such-command (exit status 127, command not found).',
+    },
+    {
+      what: 'for a file that is not in the context',
+      file: `${lab.from}COPY missing.txt /x\n`,
+      says: 'step 3 of 3 failed: COPY missing.txt /x ("missing.txt" is not in what it copies from).',
+    },
+    {
+      what: 'for a base image that does not exist',
+      file: `FROM ${lab.registry.address}/no/such:1\nRUN true\n`,
+      says: `cannot get the base image ${lab.registry.address}/no/such:1: its registry does not have it.`,
+    },
+    {
+      what: 'for a registry that cannot be reached',
+      file: 'FROM no-such-host.invalid/x:1\nRUN true\n',
+      says: 'cannot get the base image no-such-host.invalid/x:1: the node cannot reach its registry.',
+    },
+    {
+      what: 'for what is no instruction',
+      file: `${lab.from}FETCH everything\n`,
+      says: 'docker cannot use Containerfile: FETCH in line 3 is no instruction.',
+    },
+  ])('$what says so', async ({ file, says }) => {
+    const folder = await project({ Containerfile: file });
+    const { outcome, build } = await person.build('-t', 'bad:1', '--node', 'docker-a', folder);
+    expect(outcome.code).toBe(1);
+    expect(build.jobs[0]?.problem?.message).toBe(`Node docker-a: ${says}`);
+    expect(build.jobs[0]?.steps.filter(({ failed }) => failed).map(({ text }) => text)).toEqual(
+      says.includes('failed:') ? [file.trim().split('\n').at(-1)] : [],
+    );
+  });
+
+  test('for a target that is not there names it', async () => {
+    const folder = await project({ Containerfile: `${lab.from}RUN true\n` });
+    const { build } = await person.build('-t', 'bad:1', '--node', 'docker-a', '--target', 'zzz', folder);
+    expect(build.jobs[0]?.problem?.message).toBe(
+      'Node docker-a: docker cannot use Containerfile: it has no stage zzz.',
+    );
+  });
+
+  test('where it may not pull is refused before anything is sent', async () => {
+    const folder = await project({ Containerfile: `${lab.from}RUN true\n` });
+    const { build } = await person.build('-t', 'bad:1', '--node', 'docker-a', '--pull', 'never', folder);
+    expect(build.jobs[0]).toMatchObject({ bytesSent: 0, problem: { code: 'input.invalid' } });
+  });
+});
+
+describe('a build on docker that is stopped', () => {
+  const running = (node: string, seconds: string) => shell(node, `pgrep --exact --full "sleep ${seconds}"`);
+
+  test.each(['docker-a', 'docker-arm'])('by a person ends its step on %s', async (node) => {
+    const seconds = `47${randomBytes(2).readUInt16BE()}`;
+    const folder = await project({ Containerfile: `${lab.from}RUN echo sleeping; exec sleep ${seconds}\n` });
+    const build = person.start('build', '-t', 'sleeping:1', '--node', node, folder);
+    await build.line((line) => line.endsWith(' sleeping'));
+    build.process.kill('SIGINT');
+    const { code, stderr } = await build.ended;
+    expect(code, stderr).toBe(130);
+    expect(await running(node, seconds)).toBe('');
+    expect(await imagesOn(node)).not.toMatch(/barnraiser|sleeping/);
+  });
+
+  test('by the death of Barnraiser ends its step, too', async () => {
+    const seconds = `48${randomBytes(2).readUInt16BE()}`;
+    const folder = await project({ Containerfile: `${lab.from}RUN echo sleeping; exec sleep ${seconds}\n` });
+    const build = person.start('build', '-t', 'sleeping:1', '--node', 'docker-a', folder);
+    await build.line((line) => line.endsWith(' sleeping'));
+    build.process.kill('SIGKILL');
+    await build.ended;
+    await expect.poll(() => running('docker-a', seconds)).toBe('');
+  });
+});
+
+describe('a docker node', () => {
+  test('passes every stage of the check', async () => {
+    const { status, rungs } = checkOf(await person.barnraiser('connection', 'test', 'docker-a', '--json'));
+    expect(status).toBe('passed');
+    expect(rungs.filter(({ state }) => state !== 'passed')).toEqual([]);
+    expect(rungs.find(({ stage }) => stage === 'engine')?.said).toMatch(/^docker 26\./);
+  });
+
+  test('whose SSH server forbids forwarding is reached by a command, and its image comes back whole', async () => {
+    const sshd = await startExtraSshd('docker-a', { config: ['AllowTcpForwarding no'] });
+    sshds.push(sshd);
+    const uri = `ssh://root@127.0.0.1:${sshd.port}${lab.node('docker-a').socket}`;
+    await person.connect({ ...lab.node('docker-a'), name: 'closed', uri });
+    const folder = await project({ Containerfile: `${lab.from}RUN echo hello > /hello\n` });
+    const { outcome, build } = await person.build('-t', 'exported:1', '--node', 'closed', folder);
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(build.jobs[0]).toMatchObject({ status: 'done', transfer: 'export' });
+  });
+
+  test('is found by itself where the connection names no socket', async () => {
+    const { port } = lab.node('docker-a');
+    await person.connect({ ...lab.node('docker-a'), name: 'found', uri: `ssh://root@127.0.0.1:${port}` });
+    process.env.BARNRAISER_KNOWN_HOSTS = person.knownHosts;
+    process.env.BARNRAISER_SSH_CONFIG = 'none';
+    const app = await createApp({ door: 'terminal', home: person.home });
+    try {
+      expect(await app.call('nodes.probe', { connections: ['found'] })).toMatchObject({
+        value: [{ state: 'up', node: { engine: 'docker', platform: 'linux/amd64' } }],
+      });
+    } finally {
+      await app.close();
+    }
+  });
+});

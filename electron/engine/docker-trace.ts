@@ -1,0 +1,165 @@
+import { PbfReader } from 'pbf';
+
+/**
+ * What BuildKit tells of a build while it goes on: an update of some of its parts.
+ * Source: message `StatusResponse` of buildkit's `api/services/control/control.proto`.
+ */
+export interface Trace {
+  readonly vertexes: readonly Vertex[];
+  readonly statuses: readonly VertexStatus[];
+  readonly logs: readonly VertexLog[];
+  readonly warnings: readonly VertexWarning[];
+}
+
+/** One operation of a build. It is told of again whenever it changes: a later one has all that an earlier one had. */
+export interface Vertex {
+  readonly digest: string;
+  readonly name: string;
+  readonly cached: boolean;
+  readonly started: boolean;
+  readonly completed: boolean;
+  /** Empty where it has not failed. */
+  readonly error: string;
+}
+
+/** A part of an operation that takes time, such as the download of a layer. */
+export interface VertexStatus {
+  readonly id: string;
+  readonly vertex: string;
+  readonly name: string;
+  /** Bytes, where `total` is not 0. */
+  readonly current: number;
+  readonly total: number;
+  readonly completed: boolean;
+}
+
+/** A piece of what an operation's program printed; it ends anywhere. */
+export interface VertexLog {
+  readonly vertex: string;
+  /** 1: standard output, 2: standard error. */
+  readonly stream: number;
+  readonly msg: Uint8Array;
+}
+
+export interface VertexWarning {
+  readonly vertex: string;
+  readonly short: string;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** @throws Error where the bytes are no protocol buffer */
+export function readTrace(bytes: Uint8Array): Trace {
+  const trace: { vertexes: Vertex[]; statuses: VertexStatus[]; logs: VertexLog[]; warnings: VertexWarning[] } = {
+    vertexes: [],
+    statuses: [],
+    logs: [],
+    warnings: [],
+  };
+  return new PbfReader(bytes).readFields((tag, result, pbf) => {
+    switch (tag) {
+      case 1:
+        result.vertexes.push(readVertex(pbf));
+        break;
+      case 2:
+        result.statuses.push(readStatus(pbf));
+        break;
+      case 3:
+        result.logs.push(readLog(pbf));
+        break;
+      case 4:
+        result.warnings.push(readWarning(pbf));
+        break;
+    }
+  }, trace);
+}
+
+function readVertex(message: PbfReader): Vertex {
+  const vertex: Mutable<Vertex> = {
+    digest: '',
+    name: '',
+    cached: false,
+    started: false,
+    completed: false,
+    error: '',
+  };
+  return message.readMessage((tag, result, pbf) => {
+    switch (tag) {
+      case 1:
+        result.digest = pbf.readString();
+        break;
+      case 3:
+        result.name = pbf.readString();
+        break;
+      case 4:
+        result.cached = pbf.readBoolean();
+        break;
+      case 5:
+        result.started = true;
+        break;
+      case 6:
+        result.completed = true;
+        break;
+      case 7:
+        result.error = pbf.readString();
+        break;
+    }
+  }, vertex);
+}
+
+function readStatus(message: PbfReader): VertexStatus {
+  const status: Mutable<VertexStatus> = { id: '', vertex: '', name: '', current: 0, total: 0, completed: false };
+  return message.readMessage((tag, result, pbf) => {
+    switch (tag) {
+      case 1:
+        result.id = pbf.readString();
+        break;
+      case 2:
+        result.vertex = pbf.readString();
+        break;
+      case 3:
+        result.name = pbf.readString();
+        break;
+      case 4:
+        result.current = pbf.readVarint();
+        break;
+      case 5:
+        result.total = pbf.readVarint();
+        break;
+      case 8:
+        result.completed = true;
+        break;
+    }
+  }, status);
+}
+
+function readLog(message: PbfReader): VertexLog {
+  const log: Mutable<VertexLog> = { vertex: '', stream: 1, msg: new Uint8Array() };
+  return message.readMessage((tag, result, pbf) => {
+    switch (tag) {
+      case 1:
+        result.vertex = pbf.readString();
+        break;
+      case 3:
+        result.stream = pbf.readVarint();
+        break;
+      case 4:
+        result.msg = pbf.readBytes();
+        break;
+    }
+  }, log);
+}
+
+function readWarning(message: PbfReader): VertexWarning {
+  const warning: Mutable<VertexWarning> = { vertex: '', short: '' };
+  return message.readMessage((tag, result, pbf) => {
+    switch (tag) {
+      case 1:
+        result.vertex = pbf.readString();
+        break;
+      case 3:
+        result.short = new TextDecoder().decode(pbf.readBytes());
+        break;
+    }
+  }, warning);
+}
