@@ -192,7 +192,7 @@ describe('one platform of a build', () => {
     const folder = await project({ Containerfile: `${lab.from}RUN echo sleeping; sleep 5\n` });
     process.env.BARNRAISER_KNOWN_HOSTS = person.knownHosts;
     process.env.BARNRAISER_SSH_CONFIG = 'none';
-    const app = await createApp({ door: 'terminal', home: person.home });
+    const app = await createApp({ frontEnd: 'terminal', home: person.home });
     try {
       const finished = new Promise<Build>((resolve) => {
         app.subscribe((event) => event.event === 'build.finished' && resolve(event.build));

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type App, createApp } from '../electron/app.ts';
-import { lookCommand, readFacts } from '../electron/connection/check-facts.ts';
-import { planFix } from '../electron/connection/fix-plan.ts';
-import { readHandlers } from '../electron/engine/binfmt.ts';
-import { type Check, type Rung, type Stage, stageSchema } from '../shared/check.ts';
+import { planFix } from '../electron/connections/check/fix-commands.ts';
+import { lookCommand, readFacts } from '../electron/connections/check/node-facts.ts';
+import { readHandlers } from '../electron/engines/binfmt.ts';
+import { type Check, type CheckStep, type Stage, stageSchema } from '../shared/check.ts';
 import type { CallInput, CallName, CallOutput } from '../shared/contract.ts';
 import type { Answer } from '../shared/question.ts';
 import { makeProject, Person, theLab } from './harness.ts';
@@ -35,7 +35,7 @@ beforeEach(async () => {
   vi.stubEnv('SSH_AUTH_SOCK', '');
   vi.stubEnv('BARNRAISER_KNOWN_HOSTS', join(home, 'known_hosts'));
   vi.stubEnv('BARNRAISER_SSH_CONFIG', 'none');
-  app = await createApp({ door: 'browser', home: join(home, 'data') });
+  app = await createApp({ frontEnd: 'browser', home: join(home, 'data') });
   app.subscribe((event) => {
     if (event.event === 'question.asked' && answer) {
       void app.call('questions.answer', { id: event.question.id, answer });
@@ -66,13 +66,13 @@ async function check(uri: string, key = identity): Promise<Check> {
 }
 
 /** The states of the rungs, those that were never tried left out. */
-function states({ rungs }: Check): string[] {
+function states({ steps: rungs }: Check): string[] {
   return rungs
     .filter(({ state }) => state !== 'waiting')
     .map(({ hop, stage, state }) => `${hop ? `${hop} ` : ''}${stage} ${state}`);
 }
 
-function rung({ rungs }: Check, stage: Stage, hop?: string): Rung {
+function rung({ steps: rungs }: Check, stage: Stage, hop?: string): CheckStep {
   return rungs.find((candidate) => candidate.stage === stage && candidate.hop === hop) ?? expect.fail(`no ${stage}`);
 }
 
@@ -123,7 +123,7 @@ describe('a node that works', () => {
   test('passes every stage, each with its time and what it found', async () => {
     const result = await check(amdB.uri);
     expect(states(result)).toEqual(stageSchema.options.map((stage) => `${stage} passed`));
-    expect(result.rungs.every(({ tookMs }) => tookMs !== undefined)).toBe(true);
+    expect(result.steps.every(({ tookMs }) => tookMs !== undefined)).toBe(true);
     expect(result.status).toBe('passed');
     expect(result.tookMs).toBeGreaterThan(0);
     const fingerprint = (await mustRun(['ssh-keygen', '-l', '-f', amdB.knownHosts])).split(' ')[1] ?? '';
@@ -141,10 +141,10 @@ describe('a node that works', () => {
 
   test('is told of from the start with every stage, and then stage by stage', async () => {
     const result = await check(amdB.uri);
-    expect(changes[0]?.rungs.map(({ stage, state }) => `${stage} ${state}`)).toEqual(
+    expect(changes[0]?.steps.map(({ stage, state }) => `${stage} ${state}`)).toEqual(
       stageSchema.options.map((stage) => `${stage} waiting`),
     );
-    const running = changes.flatMap(({ rungs }) => rungs.find(({ state }) => state === 'running')?.stage ?? []);
+    const running = changes.flatMap(({ steps: rungs }) => rungs.find(({ state }) => state === 'running')?.stage ?? []);
     expect([...new Set(running)]).toEqual(stageSchema.options);
     expect(changes.at(-1)).toEqual(result);
   });
@@ -171,7 +171,7 @@ describe('on the way to the host', () => {
     const result = await check('ssh://root@no-such-host.invalid/x.sock');
     expect(states(result)).toEqual(['name failed']);
     expect(rung(result, 'name').problem?.message).toMatch(/no-such-host\.invalid.*(no name server knows|looked up)/);
-    expect(rung(result, 'name').remedies[0]).toMatchObject({ command: 'ssh root@no-such-host.invalid', where: 'here' });
+    expect(rung(result, 'name').fixes[0]).toMatchObject({ command: 'ssh root@no-such-host.invalid', where: 'here' });
     expect(await call('nodes.list', {})).toMatchObject([{ state: 'down', problem: { code: 'ssh.unreachable' } }]);
   });
 
@@ -198,10 +198,10 @@ describe('on the way to the host', () => {
     await writeFile(join(home, 'known_hosts'), `[127.0.0.1]:${amdB.port} ${other}\n`);
     const result = await check(amdB.uri);
     expect(states(result)).toEqual(['name passed', 'port passed', 'host-key failed']);
-    const { problem, remedies } = rung(result, 'host-key');
+    const { problem, fixes } = rung(result, 'host-key');
     expect(problem?.code).toBe('ssh.host-key-changed');
-    expect(remedies).toMatchObject([{ command: expect.stringMatching(/^ssh-keygen -R /), where: 'here' }]);
-    expect(remedies.every(({ fix }) => fix === undefined)).toBe(true);
+    expect(fixes).toMatchObject([{ command: expect.stringMatching(/^ssh-keygen -R /), where: 'here' }]);
+    expect(fixes.every(({ fix }) => fix === undefined)).toBe(true);
   });
 
   test('a new host key that a person refuses fails there', async () => {
@@ -235,7 +235,7 @@ describe('on the way to the host', () => {
     const refused = await call('connections.check', { name: 'node' });
     expect(states(refused)).toEqual([...passedUntil('sign-in'), 'sign-in failed']);
     expect(rung(refused, 'sign-in').problem?.message).toContain(join(home, 'refused'));
-    expect(rung(refused, 'sign-in').remedies).toMatchObject([{ command: expect.stringMatching(/^ssh-copy-id /) }]);
+    expect(rung(refused, 'sign-in').fixes).toMatchObject([{ command: expect.stringMatching(/^ssh-copy-id /) }]);
   });
 });
 
@@ -265,7 +265,7 @@ describe('through a jump host', () => {
   test('the first stages come for each host, known before anything is contacted', async () => {
     const result = await check('ssh://goal/run/podman/podman.sock');
     expect(states(result)).toEqual([...edge, ...stageSchema.options.map((stage) => `${stage} passed`)]);
-    expect(changes[0]?.rungs.filter(({ hop }) => hop === 'edge')).toHaveLength(4);
+    expect(changes[0]?.steps.filter(({ hop }) => hop === 'edge')).toHaveLength(4);
     expect(rung(result, 'name', 'edge').said).toContain('127.0.0.1');
   });
 
@@ -294,7 +294,7 @@ describe('the socket', () => {
     const result = await check(rootAt(amdB.port, '/run/nothing.sock'));
     expect(states(result)).toEqual([...passedUntil('socket'), 'socket failed']);
     expect(rung(result, 'socket').problem?.message).toBe('Node node: no podman socket at /run/nothing.sock.');
-    expect(rung(result, 'socket').remedies).toMatchObject([{ fix: 'find-engine' }]);
+    expect(rung(result, 'socket').fixes).toMatchObject([{ fix: 'find-engine' }]);
     await call('connections.fix', { name: 'node', fix: 'find-engine' });
     expect((await call('connections.list', {}))[0]?.uri).toBe(rootAt(amdB.port));
     expect((await call('connections.check', { name: 'node' })).status).toBe('passed');
@@ -397,7 +397,7 @@ describe('a node with the podman command and no socket', () => {
     const { port } = await extraSshd('amd-b', [], hidden);
     const result = await check(rootAt(port, amdB.socket));
     expect(states(result)).toEqual([...passedUntil('socket'), 'socket failed']);
-    expect(rung(result, 'socket').remedies.map(({ fix }) => fix)).toContain('find-engine');
+    expect(rung(result, 'socket').fixes.map(({ fix }) => fix)).toContain('find-engine');
   });
 
   test('keeps nothing of the service when the line breaks', async () => {
@@ -477,7 +477,7 @@ describe('a check that is cancelled', () => {
     });
     const result = await call('connections.check', { name: 'node' });
     expect(result.status).toBe('cancelled');
-    expect(result.rungs.some(({ state }) => state === 'running' || state === 'failed')).toBe(false);
+    expect(result.steps.some(({ state }) => state === 'running' || state === 'failed')).toBe(false);
     // nothing was found out about the node
     expect((await call('nodes.list', {})).every(({ state }) => state === 'up')).toBe(true);
   });
@@ -510,7 +510,7 @@ describe('a check that is cancelled', () => {
     const port = await listen(() => undefined);
     await call('connections.add', { name: 'node', uri: rootAt(port), identity });
     const checked = call('connections.check', { name: 'node' });
-    await expect.poll(() => changes.at(-1)?.rungs.find(({ state }) => state === 'running')?.stage).toBe('host-key');
+    await expect.poll(() => changes.at(-1)?.steps.find(({ state }) => state === 'running')?.stage).toBe('host-key');
     await call('connections.cancelCheck', { name: 'node' });
     expect((await checked).status).toBe('cancelled');
   });

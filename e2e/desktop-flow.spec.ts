@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { theLab } from './harness.ts';
 import type { LabNode } from './lab/lab.ts';
-import { Home } from './pages/door.ts';
-import { Face, launchBrowser } from './pages/face.ts';
+import { Home } from './pages/front-end.ts';
+import { Face, launchBrowser } from './pages/window.ts';
 
 const lab = await theLab();
 const amd = lab.node('amd-a');

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { ensureBuilt } from './built.ts';
-import { type Desktop, openDesktop } from './desktop-door.ts';
+import { type Desktop, openDesktop } from './desktop-front-end.ts';
 import { Person, theLab } from './harness.ts';
 import { nodeShell, startExtraSshd } from './lab/lab.ts';
 

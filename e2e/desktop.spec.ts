@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ensureBuilt } from './built.ts';
-import { type Desktop, openDesktop, pageOrigin, startAgain } from './desktop-door.ts';
+import { type Desktop, openDesktop, pageOrigin, startAgain } from './desktop-front-end.ts';
 import { makeProject, Person, theLab } from './harness.ts';
 
 /** Runs a piece of script in the page, which has no types here. */

@@ -229,7 +229,7 @@ describe('a build on docker that is stopped', () => {
 
 describe('a docker node', () => {
   test('passes every stage of the check', async () => {
-    const { status, rungs } = checkOf(await person.barnraiser('connection', 'test', 'docker-a', '--json'));
+    const { status, steps: rungs } = checkOf(await person.barnraiser('connection', 'test', 'docker-a', '--json'));
     expect(status).toBe('passed');
     expect(rungs.filter(({ state }) => state !== 'passed')).toEqual([]);
     expect(rungs.find(({ stage }) => stage === 'engine')?.said).toMatch(/^docker 26\./);
@@ -251,7 +251,7 @@ describe('a docker node', () => {
     await person.connect({ ...lab.node('docker-a'), name: 'found', uri: `ssh://root@127.0.0.1:${port}` });
     process.env.BARNRAISER_KNOWN_HOSTS = person.knownHosts;
     process.env.BARNRAISER_SSH_CONFIG = 'none';
-    const app = await createApp({ door: 'terminal', home: person.home });
+    const app = await createApp({ frontEnd: 'terminal', home: person.home });
     try {
       expect(await app.call('nodes.probe', { connections: ['found'] })).toMatchObject({
         value: [{ state: 'up', node: { engine: 'docker', platform: 'linux/amd64' } }],

@@ -60,11 +60,11 @@ describe.skipIf(whyNot !== undefined)('a machine with systemd and a user without
     expect(code).toBe(1);
     expect(stdout + stderr).toContain(socket);
     expect(stdout + stderr).toContain('barnraiser connection fix pi enable-socket');
-    const { rungs } = checkOf(await person.barnraiser('connection', 'test', 'pi', '--json'));
+    const { steps: rungs } = checkOf(await person.barnraiser('connection', 'test', 'pi', '--json'));
     expect(rungs.find(({ stage }) => stage === 'sign-in')?.state).toBe('passed');
     const rung = rungs.find(({ stage }) => stage === 'socket');
     expect(rung).toMatchObject({ state: 'failed', problem: { code: 'engine.no-socket' } });
-    expect(rung?.remedies).toContainEqual(
+    expect(rung?.fixes).toContainEqual(
       expect.objectContaining({ fix: 'enable-socket', command: 'systemctl --user enable --now podman.socket' }),
     );
   });
@@ -73,12 +73,12 @@ describe.skipIf(whyNot !== undefined)('a machine with systemd and a user without
     const outcome = await person.barnraiser('connection', 'fix', 'pi', 'enable-socket', '--json');
     expect(outcome.code, outcome.stdout + outcome.stderr).toBe(0);
     expect(await answers('test -L /home/pi/.config/systemd/user/sockets.target.wants/podman.socket')).toBe(true);
-    const { status, rungs } = checkOf(outcome);
+    const { status, steps: rungs } = checkOf(outcome);
     expect(status).toBe('passed');
     const engine = rungs.find(({ stage }) => stage === 'engine');
     expect(engine?.said).toContain('rootless');
     expect(engine?.state).toBe('warned');
-    expect(engine?.remedies).toContainEqual(expect.objectContaining({ fix: 'enable-linger' }));
+    expect(engine?.fixes).toContainEqual(expect.objectContaining({ fix: 'enable-linger' }));
     expect(rungs.filter(({ state }) => state === 'failed' || state === 'waiting')).toEqual([]);
   });
 
@@ -117,7 +117,7 @@ describe.skipIf(whyNot !== undefined)('a machine with systemd and a user without
   test('keeps the socket without a login after the fix, and is warned no longer', async () => {
     const outcome = await person.barnraiser('connection', 'fix', 'pi', 'enable-linger', '--json');
     expect(outcome.code, outcome.stdout + outcome.stderr).toBe(0);
-    const { rungs } = checkOf(outcome);
+    const { steps: rungs } = checkOf(outcome);
     expect(rungs.find(({ stage }) => stage === 'engine')?.state).toBe('passed');
     expect(await answers('test -e /var/lib/systemd/linger/pi')).toBe(true);
     const noSession = () => answers('! loginctl list-sessions --no-legend | grep -w pi | grep -vw manager');
@@ -130,11 +130,11 @@ describe.skipIf(whyNot !== undefined)('a machine with systemd and a user without
     // systemd leaves the file of a socket behind when it stops listening
     const stopped = await machine.signIn('pi', 'systemctl --user stop podman.socket podman.service');
     expect(stopped.code, stopped.stderr).toBe(0);
-    const { status, rungs } = checkOf(await person.barnraiser('connection', 'test', 'pi', '--json'));
+    const { status, steps: rungs } = checkOf(await person.barnraiser('connection', 'test', 'pi', '--json'));
     expect(status).toBe('failed');
     const rung = rungs.find(({ stage }) => stage === 'socket');
     expect(rung?.problem?.message).toContain(`nobody listens on the socket ${socket}`);
-    expect(rung?.remedies).toContainEqual(expect.objectContaining({ fix: 'start-service' }));
+    expect(rung?.fixes).toContainEqual(expect.objectContaining({ fix: 'start-service' }));
     const fixed = await person.barnraiser('connection', 'fix', 'pi', 'start-service', '--json');
     expect(fixed.code, fixed.stdout + fixed.stderr).toBe(0);
     expect(checkOf(fixed).status).toBe('passed');
@@ -146,8 +146,8 @@ describe.skipIf(whyNot !== undefined)('a machine with systemd and a user without
     expect(disabled.code, disabled.stderr).toBe(0);
     await connect('bare', uriOf('pi'));
     const check = checkOf(await person.barnraiser('connection', 'test', 'bare', '--json'));
-    expect(check.status, JSON.stringify(check.rungs)).toBe('passed');
-    expect(check.rungs.find(({ stage }) => stage === 'socket')?.said).toContain('started by its command');
+    expect(check.status, JSON.stringify(check.steps)).toBe('passed');
+    expect(check.steps.find(({ stage }) => stage === 'socket')?.said).toContain('started by its command');
     const { outcome, build } = await person.build('-t', 'on-demand:1', '--node', 'bare', folder);
     expect(outcome.code, outcome.stderr).toBe(0);
     expect(build.jobs[0]).toMatchObject({ status: 'done', transfer: 'push' });
@@ -162,13 +162,13 @@ describe.skipIf(whyNot !== undefined)('a machine with systemd and a user without
     await connect('root', uriOf('root', '/run/podman/podman.sock'));
     const before = await person.barnraiser('connection', 'test', 'root', '--json');
     expect(before.code).toBe(1);
-    expect(checkOf(before).rungs.find(({ stage }) => stage === 'socket')?.remedies).toContainEqual(
+    expect(checkOf(before).steps.find(({ stage }) => stage === 'socket')?.fixes).toContainEqual(
       expect.objectContaining({ fix: 'enable-socket', command: 'systemctl enable --now podman.socket' }),
     );
     const fixed = await person.barnraiser('connection', 'fix', 'root', 'enable-socket', '--json');
     expect(fixed.code, fixed.stdout + fixed.stderr).toBe(0);
     // root's services live as long as the machine
-    expect(checkOf(fixed).rungs.find(({ stage }) => stage === 'engine')?.state).toBe('passed');
+    expect(checkOf(fixed).steps.find(({ stage }) => stage === 'engine')?.state).toBe('passed');
     const { outcome, build } = await person.build('-t', 'rootful:1', '--node', 'root', folder);
     expect(outcome.code, outcome.stderr).toBe(0);
     expect(build.jobs[0]).toMatchObject({ status: 'done', transfer: 'push' });

@@ -28,7 +28,7 @@ export class Studio {
   static async open(home: string, folder: string, size = { width: 1280, height: 800 }): Promise<Studio> {
     await ensureBuilt();
     await mkdir(folder, { recursive: true });
-    const app = await createApp({ door: 'browser', home });
+    const app = await createApp({ frontEnd: 'browser', home });
     const server = await startServer(app, resolve(import.meta.dirname, '..', 'out', 'renderer'));
     const browser = await chromium.launch({ executablePath: await ensureBrowser(), args: chromiumFlags });
     const page = await browser.newPage({ viewport: size, deviceScaleFactor: 2 });

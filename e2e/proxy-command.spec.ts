@@ -87,7 +87,7 @@ function isThere(pid: number): boolean {
 /** The app, in which a person answers as it is said; where nothing is said any more, they refuse. */
 async function app(): Promise<App> {
   if (!running) {
-    const opened = await createApp({ door: 'browser', home: person.home });
+    const opened = await createApp({ frontEnd: 'browser', home: person.home });
     opened.subscribe((event) => {
       events.push(event);
       if (event.event === 'question.asked' && event.question.kind === 'proxy-command') {
@@ -211,7 +211,7 @@ test('a line whose command ends is lost, and comes back by the same command with
 
 describe('a check', () => {
   const far = () =>
-    call('connections.check', { name: 'far' }).then(({ rungs }) =>
+    call('connections.check', { name: 'far' }).then(({ steps: rungs }) =>
       rungs
         .filter(({ state }) => state !== 'waiting')
         .map(({ stage, state, said, problem: why }) => [stage, state, why?.code ?? said]),

@@ -5,7 +5,7 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { uint32, WireReader, wireMpint, wireString } from '../electron/ssh/wire.ts';
+import { uint32, WireReader, wireMpint, wireString } from '../electron/ssh/authentication/wire.ts';
 
 export interface SecurityKeyAgent {
   readonly socket: string;

@@ -7,8 +7,8 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type App, createApp } from '../electron/app.ts';
-import type { Vault } from '../electron/connection/secret-store.ts';
-import { makeVault } from '../electron/connection/test-vault.ts';
+import type { Keychain } from '../electron/connections/credentials/secret-store.ts';
+import { makeVault } from '../electron/connections/credentials/testing/vault.ts';
 import type { AppEvent } from '../shared/contract.ts';
 import type { NodeStatus } from '../shared/node.ts';
 import type { Problem } from '../shared/problem.ts';
@@ -80,10 +80,10 @@ class PersonAtApp {
     };
   }
 
-  async app(vault?: Vault): Promise<App> {
+  async app(vault?: Keychain): Promise<App> {
     if (!this.#app) {
       Object.assign(process.env, this.env);
-      const app = await createApp({ door: 'desktop', home: this.home, ...(vault ? { vault } : {}) });
+      const app = await createApp({ frontEnd: 'desktop', home: this.home, ...(vault ? { vault } : {}) });
       app.subscribe((event) => {
         this.events.push(event);
         if (event.event === 'question.asked') {

@@ -13,7 +13,7 @@ let app: App;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'barnraiser-app-'));
-  app = await createApp({ door: 'terminal', home: join(folder, 'home') });
+  app = await createApp({ frontEnd: 'terminal', home: join(folder, 'home') });
 });
 afterEach(async () => {
   await app.close();

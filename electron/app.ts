@@ -4,46 +4,46 @@ import envPaths from 'env-paths';
 import { z } from 'zod';
 import { type CallInput, type CallName, type CallOutput, type CallRequest, calls } from '../shared/contract.ts';
 import { fail, problemOf, type Result } from '../shared/problem.ts';
-import { Builds } from './build/builds.ts';
-import { History } from './build/history.ts';
-import { AllowedCommands } from './connection/allowed-commands.ts';
-import { Checks } from './connection/check.ts';
-import { CommandConsent } from './connection/command-consent.ts';
-import { discover } from './connection/discover.ts';
-import { fixConnection } from './connection/fix.ts';
-import { writeOwnFile } from './connection/import/own-file.ts';
-import { openTransport } from './connection/open.ts';
-import { resolveConnection } from './connection/resolve.ts';
-import { SecretStore, type Vault } from './connection/secret-store.ts';
-import { type Ask, Secrets } from './connection/secrets.ts';
-import { ConnectionStore } from './connection/store.ts';
-import { PassingHostKeys, trustBy } from './connection/trust.ts';
+import { Builds } from './builds/builds.ts';
+import { History } from './builds/history.ts';
+import { fixConnection } from './connections/check/apply-fix.ts';
+import { Checks } from './connections/check/checks.ts';
+import { AllowedCommands } from './connections/credentials/allowed-commands.ts';
+import { CommandConsent } from './connections/credentials/command-consent.ts';
+import { type Ask, CredentialCache } from './connections/credentials/credentials.ts';
+import { type Keychain, SecretStore } from './connections/credentials/secret-store.ts';
+import { authCallbacks, SessionHostKeys } from './connections/credentials/session-callbacks.ts';
+import { discover } from './connections/import/discover.ts';
+import { writeOwnFile } from './connections/import/own-file.ts';
+import { openTransport } from './connections/open-transport.ts';
+import { resolveConnection } from './connections/resolve.ts';
+import { ConnectionStore } from './connections/store.ts';
 import { Events, type Listener } from './events.ts';
-import { importAll } from './farm/import.ts';
-import { Lines } from './farm/lines.ts';
-import { Nodes } from './farm/nodes.ts';
-import { FarmStore } from './farm/store.ts';
-import { watchClock } from './farm/wake.ts';
-import { exportList } from './image/archive.ts';
-import { createReceiver } from './image/receiver.ts';
-import { ImageStore } from './image/store.ts';
-import { listFolders } from './project/folders.ts';
-import { inspectProject } from './project/inspect.ts';
-import { writeSample } from './project/sample.ts';
-import { Pushes } from './push/pushes.ts';
+import { importAll } from './farms/import.ts';
+import { FarmStore } from './farms/store.ts';
+import { exportList } from './images/import-archive.ts';
+import { createReceiver } from './images/receiver.ts';
+import { ImageStore } from './images/store.ts';
+import { ConnectionPool } from './nodes/connection-pool.ts';
+import { Nodes } from './nodes/nodes.ts';
+import { watchClock } from './nodes/wake.ts';
+import { listFolders } from './projects/folders.ts';
+import { inspectProject } from './projects/inspect.ts';
+import { writeSample } from './projects/sample.ts';
 import { Questions } from './questions.ts';
+import { Pushes } from './registry/pushes.ts';
 import { SettingsStore } from './settings/settings.ts';
-import { version } from './version.ts';
+import { version } from './system/version.ts';
 
 export interface AppOptions {
   /** Where everything that Barnraiser keeps lives; without one `$BARNRAISER_HOME`, else the platform's usual data folder. */
   readonly home?: string;
   /** Who shows it. */
-  readonly door: 'desktop' | 'browser' | 'terminal';
+  readonly frontEnd: 'desktop' | 'browser' | 'terminal';
   /** After how many milliseconds a line to a node that nobody uses is closed; without it, after some minutes. */
   readonly idleMs?: number;
   /** The system's keychain, where the door has a way to it. Without it nothing is remembered. */
-  readonly vault?: Vault;
+  readonly vault?: Keychain;
 }
 
 export interface App {
@@ -60,7 +60,7 @@ export interface App {
 type Handlers = { readonly [N in CallName]: (request: CallRequest<N>) => Promise<CallOutput<N>> };
 
 /** Makes the services, wires them together and answers every call of the contract. @throws Failure `settings.unwritable` */
-export async function createApp({ door, idleMs, vault = noVault, ...options }: AppOptions): Promise<App> {
+export async function createApp({ frontEnd: door, idleMs, vault = noVault, ...options }: AppOptions): Promise<App> {
   const home = await makeHome(options.home);
   const events = new Events();
   const questions = new Questions(events);
@@ -68,12 +68,12 @@ export async function createApp({ door, idleMs, vault = noVault, ...options }: A
   const connections = new ConnectionStore(home);
   const farms = new FarmStore(home, connections);
   const secretStore = new SecretStore(home, vault);
-  const secrets = new Secrets(secretStore);
+  const secrets = new CredentialCache(secretStore);
   const commands = new CommandConsent(new AllowedCommands(home));
   /** How hosts are trusted and signed in to. A question that nobody waits for any more is taken back. */
   const ask: Ask = (question, signal) => questions.ask(question, signal);
-  const trust = trustBy(ask, secrets, new PassingHostKeys(), commands);
-  const lines = new Lines((connection, signal) => openTransport(connection, { ...trust, signal }), {
+  const trust = authCallbacks(ask, secrets, new SessionHostKeys(), commands);
+  const lines = new ConnectionPool((connection, signal) => openTransport(connection, { ...trust, signal }), {
     ...(idleMs === undefined ? {} : { idleMs }),
   });
   const nodes = new Nodes(connections, farms, lines, events, {
@@ -206,7 +206,13 @@ export async function createApp({ door, idleMs, vault = noVault, ...options }: A
       events.emit({ event: 'settings.changed', settings: changed });
       return changed;
     },
-    'app.info': async () => ({ version, home, door, system: process.platform, remember: secretStore.remember }),
+    'app.info': async () => ({
+      version,
+      home,
+      frontEnd: door,
+      system: process.platform,
+      remember: secretStore.remember,
+    }),
 
     'secrets.list': () => secrets.list(),
     'secrets.forget': async ({ id }) => {
@@ -247,7 +253,7 @@ export async function createApp({ door, idleMs, vault = noVault, ...options }: A
 }
 
 /** For doors that have no way to the system's keychain. */
-const noVault: Vault = {
+const noVault: Keychain = {
   refusal:
     "Only Barnraiser's desktop app reaches the system's keychain. Here it is kept in memory until Barnraiser is closed.",
   encrypt: () => Promise.reject(new Error('there is no keychain here')),

@@ -7,9 +7,9 @@ import { Failure, fail, problemOf } from '../shared/problem.ts';
 import { type App, createApp } from './app.ts';
 import { startServer } from './browser/server.ts';
 import { type AppWindow, findBrowser, openWindow } from './browser/window.ts';
-import { newBuildPlace } from './places.ts';
+import { newBuildPlace } from './routes.ts';
 
-export interface BrowserDoorOptions {
+export interface BrowserFrontEndOptions {
   readonly home?: string;
   /** Only print the address: for a browser that is opened by hand, or through a tunnel. */
   readonly noWindow?: boolean;
@@ -19,9 +19,9 @@ export interface BrowserDoorOptions {
 }
 
 /** Opens the door and resolves when its window was closed or the process was asked to end, with everything cleaned up. */
-export async function openBrowserDoor(options: BrowserDoorOptions = {}): Promise<void> {
+export async function openBrowserFrontEnd(options: BrowserFrontEndOptions = {}): Promise<void> {
   const page = await pageFolder();
-  const app = await createApp({ door: 'browser', home: options.home });
+  const app = await createApp({ frontEnd: 'browser', home: options.home });
   const server = await startServer(app, page, options.port);
   // browsers keep what follows the # over the redirect that takes the token away
   const url = `${server.url}${options.folder === undefined ? '' : await newBuildPlace(app, options.folder)}`;
@@ -81,7 +81,7 @@ if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.
   const { values } = parseArgs({
     options: { 'no-window': { type: 'boolean' }, port: { type: 'string' }, folder: { type: 'string' } },
   });
-  openBrowserDoor({
+  openBrowserFrontEnd({
     noWindow: values['no-window'] ?? false,
     ...(values.port === undefined ? {} : { port: Number(values.port) }),
     ...(values.folder === undefined ? {} : { folder: values.folder }),

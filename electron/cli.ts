@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import { problemOf } from '../shared/problem.ts';
 import { createApp } from './app.ts';
+import { version } from './system/version.ts';
 import { parseArguments } from './terminal/arguments.ts';
-import { TerminalDoor } from './terminal/door.ts';
 import { interruption } from './terminal/interruption.ts';
 import { printProblem, printUsageProblem } from './terminal/problem.ts';
 import { runCommand } from './terminal/run.ts';
-import { version } from './version.ts';
+import { TerminalFrontEnd } from './terminal/terminal.ts';
 
 /** The terminal door. Resolves with the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -26,9 +26,9 @@ async function main(argv: readonly string[]): Promise<number> {
   const { command, global } = parsed;
   const interrupted = interruption();
   try {
-    const app = await createApp({ door: 'terminal' });
+    const app = await createApp({ frontEnd: 'terminal' });
     try {
-      const door = new TerminalDoor(app, { input: stdin, output: stdout, errors: stderr, interrupted, ...global });
+      const door = new TerminalFrontEnd(app, { input: stdin, output: stdout, errors: stderr, interrupted, ...global });
       return await runCommand(door, command);
     } finally {
       await app.close();

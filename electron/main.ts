@@ -4,21 +4,21 @@ import { app, dialog, session } from 'electron';
 import log from 'electron-log/node';
 import { problemOf } from '../shared/problem.ts';
 import { createApp } from './app.ts';
-import { newBuildPlace } from './places.ts';
-import { callAttention } from './shell/attention.ts';
-import { chooseDataFolder } from './shell/data-folder.ts';
-import { becomeOnlyInstance, type OpenedFolders } from './shell/instance.ts';
-import { answerCalls, tellEvents } from './shell/ipc.ts';
-import { denyPermissions, lockDown } from './shell/lockdown.ts';
-import { keepLog } from './shell/log-file.ts';
-import { setMenu } from './shell/menu.ts';
-import { followSleep } from './shell/power.ts';
-import { registerPageScheme, servePage } from './shell/protocol.ts';
-import { endWell } from './shell/quit.ts';
-import { systemVault } from './shell/secrets.ts';
-import { followTheme } from './shell/theme.ts';
-import { MainWindow } from './shell/window.ts';
-import { Work } from './shell/work.ts';
+import { callAttention } from './desktop/attention.ts';
+import { chooseDataFolder } from './desktop/data-folder.ts';
+import { becomeOnlyInstance, type OpenedFolders } from './desktop/instance.ts';
+import { answerCalls, tellEvents } from './desktop/ipc.ts';
+import { systemVault } from './desktop/keychain.ts';
+import { denyPermissions, lockDown } from './desktop/lockdown.ts';
+import { keepLog } from './desktop/log-file.ts';
+import { setMenu } from './desktop/menu.ts';
+import { followSleep } from './desktop/power.ts';
+import { registerPageScheme, servePage } from './desktop/protocol.ts';
+import { endWell } from './desktop/quit.ts';
+import { followTheme } from './desktop/theme.ts';
+import { MainWindow } from './desktop/window.ts';
+import { Work } from './desktop/work.ts';
+import { newBuildPlace } from './routes.ts';
 
 const { home, windowFolder } = chooseDataFolder();
 keepLog(home);
@@ -36,7 +36,7 @@ if (folders) {
 }
 
 async function open(folders: OpenedFolders): Promise<void> {
-  const core = await createApp({ door: 'desktop', home, vault: await systemVault() });
+  const core = await createApp({ frontEnd: 'desktop', home, vault: await systemVault() });
   const work = new Work();
   const window = new MainWindow(windowFolder);
 

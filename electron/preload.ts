@@ -1,8 +1,8 @@
 /** Runs in the window before its page, apart from it, and gives it the few functions that reach the app. */
-import './shell/zod-without-eval.ts';
+import './desktop/zod-without-eval.ts';
 import { contextBridge, type IpcRendererEvent, ipcRenderer, webUtils } from 'electron';
 import { fail, problemOf } from '../shared/problem.ts';
-import { channels, type DesktopBridge, isCallName } from './shell/channels.ts';
+import { channels, type DesktopBridge, isCallName } from './desktop/channels.ts';
 
 /** Of the page's world only this is needed here. */
 declare const location: { hash: string };

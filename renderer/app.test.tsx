@@ -5,7 +5,7 @@ import { matches } from './frame/shortcuts.ts';
 import { useFarms } from './stores/farms.ts';
 import { useNavigation } from './stores/navigation.ts';
 import { useSettings } from './stores/settings.ts';
-import { renderWithApp, type TestApp } from './test-app.tsx';
+import { renderWithApp, type TestApp } from './testing/render-app.tsx';
 
 let app: TestApp;
 afterEach(() => app.stop());

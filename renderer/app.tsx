@@ -25,16 +25,16 @@ import {
   type View as ViewPlace,
 } from './stores/navigation.ts';
 import { useSettings } from './stores/settings.ts';
-import { BuildView } from './views/build/index.tsx';
-import { BuildsView } from './views/builds/index.tsx';
-import { ConnectionsView } from './views/connections/index.tsx';
-import { FarmView } from './views/farm/index.tsx';
-import { FirstStart } from './views/first-start/index.tsx';
-import { ImagesView } from './views/images/index.tsx';
-import { LogPanel } from './views/log/index.tsx';
-import { NewBuild } from './views/new-build/index.tsx';
-import { PushSheet } from './views/push/index.tsx';
-import { SettingsView } from './views/settings/index.tsx';
+import { BuildView } from './views/build-detail/BuildView.tsx';
+import { BuildsView } from './views/builds/BuildsView.tsx';
+import { ConnectionsView } from './views/connections/ConnectionsView.tsx';
+import { FarmView } from './views/farm/FarmView.tsx';
+import { FirstStart } from './views/first-start/FirstStart.tsx';
+import { ImagesView } from './views/images/ImagesView.tsx';
+import { LogPanel } from './views/log/LogPanel.tsx';
+import { NewBuild } from './views/new-build/NewBuild.tsx';
+import { PushSheet } from './views/push/PushSheet.tsx';
+import { SettingsView } from './views/settings/SettingsView.tsx';
 
 export function App() {
   const { ready, problem, link } = useLive();
@@ -67,7 +67,7 @@ function firstView(): ViewPlace {
 /** Lets the style know whether the system's window buttons stand over the page. */
 function useTitleBar(): void {
   const info = useSettings((state) => state.info);
-  const isInset = info?.door === 'desktop' && /mac|darwin/i.test(info.system);
+  const isInset = info?.frontEnd === 'desktop' && /mac|darwin/i.test(info.system);
   useEffect(() => {
     document.documentElement.dataset.titleBar = isInset ? 'inset' : 'system';
   }, [isInset]);

@@ -13,8 +13,8 @@ export type PullPolicy = z.infer<typeof pullPolicySchema>;
  * What a build leaves on its nodes: `cache` keeps the newest image untagged so that the next build is quick, `keep` leaves it
  * tagged with the build's reference, `cleanup` leaves nothing.
  */
-export const residueSchema = z.enum(['cache', 'keep', 'cleanup']);
-export type Residue = z.infer<typeof residueSchema>;
+export const retentionSchema = z.enum(['cache', 'keep', 'cleanup']);
+export type Retention = z.infer<typeof retentionSchema>;
 
 /** What to build, where, and how. Paths are absolute paths on this computer. */
 export const buildRequestSchema = z.object({
@@ -37,7 +37,7 @@ export const buildRequestSchema = z.object({
   target: z.string().optional(),
   noCache: z.boolean().default(false),
   pull: pullPolicySchema.default('missing'),
-  residue: residueSchema.default('cache'),
+  residue: retentionSchema.default('cache'),
 });
 export type BuildRequest = Readonly<z.infer<typeof buildRequestSchema>>;
 

@@ -29,7 +29,7 @@ export const stageSchema = z.enum([
 export type Stage = z.infer<typeof stageSchema>;
 
 /** What Barnraiser can do on a node by itself, when a person says so. */
-export const fixSchema = z.enum([
+export const fixIdSchema = z.enum([
   /** `systemctl [--user] enable --now podman.socket` */
   'enable-socket',
   /** `loginctl enable-linger`: a user's services live without a login. */
@@ -43,37 +43,37 @@ export const fixSchema = z.enum([
   /** Takes the socket's path out of the connection, so that the engine is looked for or started. */
   'find-engine',
 ]);
-export type Fix = z.infer<typeof fixSchema>;
+export type FixId = z.infer<typeof fixIdSchema>;
 
 /** A way out: a command to copy, and where it is safe, a fix that does it. */
-export const remedySchema = z.object({
+export const fixSchema = z.object({
   /** What it does, as a button says it: `Enable the socket`. */
   label: z.string(),
   /** What a person would type on the node, or here where `where` says so; missing where there is nothing to type. */
   command: z.string().optional(),
   where: z.enum(['node', 'here']).default('node'),
-  fix: fixSchema.optional(),
+  fix: fixIdSchema.optional(),
 });
-export type Remedy = Readonly<z.infer<typeof remedySchema>>;
+export type Fix = Readonly<z.infer<typeof fixSchema>>;
 
 /** `waiting`: not tried yet, or never since an earlier one failed. `warned`: it works, and could work better. */
-export const rungStateSchema = z.enum(['waiting', 'running', 'passed', 'warned', 'failed']);
-export type RungState = z.infer<typeof rungStateSchema>;
+export const checkStepStateSchema = z.enum(['waiting', 'running', 'passed', 'warned', 'failed']);
+export type CheckStepState = z.infer<typeof checkStepStateSchema>;
 
-export const rungSchema = z.object({
+export const checkStepSchema = z.object({
   stage: stageSchema,
   /** The jump host that the rung is about; missing for the node itself. */
   hop: z.string().optional(),
-  state: rungStateSchema,
+  state: checkStepStateSchema,
   /** Milliseconds. */
   tookMs: z.number().optional(),
   /** What was found, in a few words: `192.168.1.20`, `ED25519 SHA256:…, known`. */
   said: z.string().optional(),
   /** What is wrong; there when it failed or warned. */
   problem: problemSchema.optional(),
-  remedies: z.array(remedySchema).default([]),
+  fixes: z.array(fixSchema).default([]),
 });
-export type Rung = Readonly<z.infer<typeof rungSchema>>;
+export type CheckStep = Readonly<z.infer<typeof checkStepSchema>>;
 
 /** A check of one connection, stage by stage. It passes when every stage passed or warned. */
 export const checkSchema = z.object({
@@ -83,6 +83,6 @@ export const checkSchema = z.object({
   status: z.enum(['running', 'passed', 'failed', 'cancelled']),
   /** Milliseconds; there when it is over. */
   tookMs: z.number().optional(),
-  rungs: z.array(rungSchema),
+  steps: z.array(checkStepSchema),
 });
 export type Check = Readonly<z.infer<typeof checkSchema>>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { buildRequestSchema, buildSchema, jobSchema } from './build.ts';
-import { checkSchema, fixSchema } from './check.ts';
+import { checkSchema, fixIdSchema } from './check.ts';
 import { connectionSchema, nameSchema, uriSchema } from './connection.ts';
 import { discoverySchema, discoverySourceSchema, importReportSchema } from './discovery.ts';
 import { farmSchema, scheduleSchema } from './farm.ts';
@@ -140,7 +140,10 @@ export const calls = {
   /** Ends a check that is under way. */
   'connections.cancelCheck': { input: byName, output: nothing },
   /** Does on a node what a remedy offers. Resolves with what the node said. */
-  'connections.fix': { input: z.object({ name: nameSchema, fix: fixSchema }), output: z.object({ said: z.string() }) },
+  'connections.fix': {
+    input: z.object({ name: nameSchema, fix: fixIdSchema }),
+    output: z.object({ said: z.string() }),
+  },
   /** What the SSH configuration says about a host, as `ssh -G` prints it, and what was left out of it. Nothing is contacted. */
   'connections.resolve': {
     input: z.object({
@@ -248,7 +251,7 @@ export const calls = {
     output: z.object({
       version: z.string(),
       home: z.string(),
-      door: z.enum(['desktop', 'browser', 'terminal']),
+      frontEnd: z.enum(['desktop', 'browser', 'terminal']),
       system: z.string(),
       /** May secrets be remembered here at all? */
       remember: rememberSchema,

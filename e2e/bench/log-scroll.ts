@@ -14,8 +14,8 @@ import { type Browser, type CDPSession, chromium, type Page } from 'playwright';
 import { build } from 'vite';
 import { type Callee, startServer } from '../../electron/browser/server.ts';
 import { rendererConfig } from '../../electron.vite.config.ts';
-import { createFixtureApp } from '../screens/fixture-app.ts';
-import { logLine, platform } from '../screens/fixture-data.ts';
+import { createFixtureApp } from '../../renderer/testing/fixture-app.ts';
+import { logLine, platform } from '../../renderer/testing/fixture-data.ts';
 
 const limits = { frameMs: 50, memoryMb: 300 };
 const firstLines = 1_000_000;

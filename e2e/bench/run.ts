@@ -1,8 +1,8 @@
 /** `npm run bench [-- NAME [ARGUMENT]]`: measures, and prints figures; nothing here passes or fails. */
 import { measureFarm } from './farm.ts';
-import { measureLine } from './line.ts';
 import { measureLogScroll } from './log-scroll.ts';
 import { measureMemory } from './memory.ts';
+import { measureLine } from './reach.ts';
 
 const [name, argument] = process.argv.slice(2);
 const benches: Readonly<Record<string, () => Promise<void>>> = {

@@ -12,13 +12,19 @@ import { build } from 'vite';
 import { z } from 'zod';
 import { startServer } from '../../electron/browser/server.ts';
 import { rendererConfig } from '../../electron.vite.config.ts';
+import {
+  createFixtureApp,
+  type FixtureApp,
+  type FixtureState,
+  fixtureStates,
+  type Scene,
+} from '../../renderer/testing/fixture-app.ts';
+import { sample } from '../../renderer/testing/fixture-data.ts';
+import { isTroubleName, type TroubleName, troubles } from '../../renderer/testing/fixture-problems.ts';
+import { isQuestionName, lostNode, questions } from '../../renderer/testing/fixture-questions.ts';
 import { stageSchema } from '../../shared/check.ts';
 import { ensureBrowser } from '../browser-engine.ts';
 import { chromiumFlags } from '../chromium-flags.ts';
-import { createFixtureApp, type FixtureApp, type FixtureState, fixtureStates, type Scene } from './fixture-app.ts';
-import { sample } from './fixture-data.ts';
-import { isQuestionName, lostNode, questions } from './fixture-questions.ts';
-import { isTroubleName, type TroubleName, troubles } from './fixture-troubles.ts';
 
 const usage = `npx tsx e2e/screens/shoot.ts VIEW [options]
   VIEW      ${'first-start farm new-build build push builds images connections settings log palette parts, or a hash as #/farm/lab'}
@@ -207,7 +213,7 @@ async function main(view: string): Promise<void> {
       outDir: folder,
       minify: false,
       reportCompressedSize: false,
-      rollupOptions: { input: ['index.html', 'gallery.html'].map((page) => join(rendererConfig.root, page)) },
+      rollupOptions: { input: ['index.html', 'testing/gallery.html'].map((page) => join(rendererConfig.root, page)) },
     },
   });
   await mkdir(options.out, { recursive: true });
@@ -236,7 +242,7 @@ async function main(view: string): Promise<void> {
         });
         page.on('pageerror', (error) => console.log(`page: ${error.stack ?? error.message}`));
         await page.goto(server.url);
-        await page.goto(new URL(view === 'parts' ? '/gallery.html' : `/${hash}`, server.url).href);
+        await page.goto(new URL(view === 'parts' ? '/testing/gallery.html' : `/${hash}`, server.url).href);
         // an address that differs from the first in its hash only loads nothing anew
         await page.reload();
         // not before the app's truth is there: what is pressed earlier is not heard

@@ -28,7 +28,7 @@ export type SecretsRequest = z.infer<typeof requestSchema>;
 
 const [, , requestFile = ''] = process.argv;
 const request = requestSchema.parse(JSON.parse(readFileSync(requestFile, 'utf8')));
-const app = await createApp({ door: 'browser' });
+const app = await createApp({ frontEnd: 'browser' });
 const events = createWriteStream(request.eventsFile);
 const finished = new Promise<string>((resolve) => {
   app.subscribe((event) => {

@@ -2,7 +2,7 @@ import { rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findContainerfile, findContext } from './containerfile.ts';
-import { project } from './project.fixture.ts';
+import { project } from './testing/project.ts';
 
 describe('the context', () => {
   it('is found by its real path', async () => {

@@ -2,7 +2,7 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { listContext, openContents } from './contents.ts';
-import { project } from './project.fixture.ts';
+import { project } from './testing/project.ts';
 
 it('lists what travels in the order of the tar', async () => {
   const context = await project({ Containerfile: 'FROM a\n', '.dockerignore': 'x\nContainerfile\n', x: '', 'd/y': '' });

@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fail } from '../../shared/problem.ts';
 import { GrowingFile } from './growing-file.ts';
-import { temporaryFolder } from './project.fixture.ts';
+import { temporaryFolder } from './testing/project.ts';
 
 async function growingFile(): Promise<GrowingFile> {
   const file = await GrowingFile.create(await temporaryFolder());

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findContainerfile } from './containerfile.ts';
 import { loadIgnore } from './ignore.ts';
-import { project, temporaryFolder } from './project.fixture.ts';
+import { project, temporaryFolder } from './testing/project.ts';
 
 async function rulesIn(files: Readonly<Record<string, string>>, file?: string) {
   const root = await project({ Containerfile: 'FROM scratch\n', ...files });

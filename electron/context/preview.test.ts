@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { previewContext } from './preview.ts';
-import { project } from './project.fixture.ts';
+import { project } from './testing/project.ts';
 
 const base = { Containerfile: 'FROM a\n' };
 

@@ -7,8 +7,8 @@ import { buffer } from 'node:stream/consumers';
 import { extract, type Header } from 'tar-stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fail } from '../../shared/problem.ts';
-import { project, temporaryFolder } from './project.fixture.ts';
 import { type ContextOptions, type PackedContext, packContext } from './spool.ts';
+import { project, temporaryFolder } from './testing/project.ts';
 
 const base = { Containerfile: 'FROM scratch\n' };
 

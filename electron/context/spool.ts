@@ -7,9 +7,9 @@ import type { ContextSummary } from '../../shared/build.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { type Contents, openContents } from './contents.ts';
 import { GrowingFile } from './growing-file.ts';
-import { Pace } from './pace.ts';
 import { readNow, readPieces } from './read.ts';
 import { type ContextEntry, failureAt } from './walk.ts';
+import { Yielder } from './yielder.ts';
 
 export interface ContextOptions {
   /** The project folder. */
@@ -144,7 +144,7 @@ interface Loaded {
 
 /** Reads small files before their turn, so that a slow disk has several requests at once to work on. */
 async function* readAhead(entries: AsyncIterable<ContextEntry>, signal: AbortSignal): AsyncGenerator<Loaded> {
-  const pace = new Pace();
+  const pace = new Yielder();
   const ahead: Promise<Loaded>[] = [];
   for await (const entry of entries) {
     await pace.breathe();
@@ -163,7 +163,7 @@ async function* readAhead(entries: AsyncIterable<ContextEntry>, signal: AbortSig
   }
 }
 
-async function load(entry: ContextEntry, pace: Pace): Promise<Loaded> {
+async function load(entry: ContextEntry, pace: Yielder): Promise<Loaded> {
   if (entry.kind !== 'file') {
     return { entry };
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findContainerfile } from './containerfile.ts';
 import { loadIgnore } from './ignore.ts';
-import { project } from './project.fixture.ts';
+import { project } from './testing/project.ts';
 import { type ContextEntry, type LeftOut, walkContext } from './walk.ts';
 
 async function walk(root: string, leftOut: [string, LeftOut][] = []): Promise<ContextEntry[]> {

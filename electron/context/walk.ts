@@ -2,7 +2,7 @@ import { type Dirent, lstatSync, type Stats } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { fail } from '../../shared/problem.ts';
 import type { IgnoreRules } from './ignore.ts';
-import { Pace } from './pace.ts';
+import { Yielder } from './yielder.ts';
 
 /** One thing in a context. Paths are relative to it, with forward slashes and no leading `./`. */
 export type ContextEntry = {
@@ -58,7 +58,7 @@ export async function* walkContext(
   rules: IgnoreRules,
   options: WalkOptions = {},
 ): AsyncGenerator<ContextEntry> {
-  const pace = new Pace();
+  const pace = new Yielder();
   const firstNames = new Map<string, string>();
   const visits: Visit[] = [await visit(root, '', undefined, true)];
   for (let current = visits.at(-1); current; current = visits.at(-1)) {
@@ -96,7 +96,7 @@ async function nextOf(
   current: Visit,
   root: string,
   rules: IgnoreRules,
-  pace: Pace,
+  pace: Yielder,
   options: WalkOptions,
 ): Promise<Found | undefined> {
   while (current.looked.length === 0 && current.seen < current.children.length) {
@@ -114,7 +114,7 @@ async function look(
   folder: string,
   child: Dirent,
   rules: IgnoreRules,
-  pace: Pace,
+  pace: Yielder,
   options: WalkOptions,
 ): Promise<Found | undefined> {
   const path = folder === '' ? child.name : `${folder}/${child.name}`;

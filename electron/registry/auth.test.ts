@@ -3,16 +3,16 @@ import { type Problem, problemOf } from '../../shared/problem.ts';
 import { Authorizer, type AuthorizerOptions, parseChallenges } from './auth.ts';
 import type { Credentials } from './credentials.ts';
 import { Http } from './http.ts';
-import { answer, error, read, type Seen, UnrulyRegistry } from './unruly-registry.ts';
+import { answer, error, FakeRegistry, read, type Seen } from './testing/fake-registry.ts';
 
-let tokenServer: UnrulyRegistry;
+let tokenServer: FakeRegistry;
 let http: Http;
 let asked: { seen: Seen; body: string }[];
 let reply: { status: number; body: string };
 let now: number;
 
 beforeEach(async () => {
-  tokenServer = await UnrulyRegistry.start();
+  tokenServer = await FakeRegistry.start();
   http = new Http({ tlsVerify: true });
   asked = [];
   reply = { status: 200, body: '{"token":"t1"}' };
@@ -177,7 +177,7 @@ test('exchanges an identity token by POST, out of sight of any address', async (
 });
 
 test('does not follow a redirect with an identity token', async () => {
-  const elsewhere = await UnrulyRegistry.start();
+  const elsewhere = await FakeRegistry.start();
   tokenServer.mischief = (_request, response) => {
     answer(response, 307, { location: `${elsewhere.origin}/token` });
     return true;

@@ -6,19 +6,19 @@ import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import { digestOf } from './client.ts';
 import { type PublishImage, type PublishOptions, type PublishProgress, publishList } from './publish.ts';
-import { answer, error, read, UnrulyRegistry } from './unruly-registry.ts';
+import { answer, error, FakeRegistry, read } from './testing/fake-registry.ts';
 
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 const listType = 'application/vnd.oci.image.index.v1+json';
 
-let registry: UnrulyRegistry;
-let other: UnrulyRegistry;
+let registry: FakeRegistry;
+let other: FakeRegistry;
 let store: Map<Digest, Buffer>;
 let waits: number[];
 
 beforeEach(async () => {
-  registry = await UnrulyRegistry.start();
-  other = await UnrulyRegistry.start();
+  registry = await FakeRegistry.start();
+  other = await FakeRegistry.start();
   store = new Map();
   waits = [];
 });
@@ -503,7 +503,7 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
 }
 
 /** Demands Basic authentication, then does what `then` does. */
-function basicLogin(then: UnrulyRegistry['mischief']): UnrulyRegistry['mischief'] {
+function basicLogin(then: FakeRegistry['mischief']): FakeRegistry['mischief'] {
   return (request, response, seen) => {
     if (request.headers.authorization === undefined) {
       answer(response, 401, { 'www-authenticate': 'Basic realm="lab"' });

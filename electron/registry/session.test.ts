@@ -5,15 +5,15 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import { digestOf, RegistryClient } from './client.ts';
 import type { SessionOptions } from './session.ts';
-import { answer, UnrulyRegistry } from './unruly-registry.ts';
+import { answer, FakeRegistry } from './testing/fake-registry.ts';
 
 const opened: { close(): Promise<void> }[] = [];
-let plain: UnrulyRegistry;
-let tls: UnrulyRegistry;
+let plain: FakeRegistry;
+let tls: FakeRegistry;
 
 beforeEach(async () => {
-  plain = await UnrulyRegistry.start();
-  tls = await UnrulyRegistry.start({ tls: true });
+  plain = await FakeRegistry.start();
+  tls = await FakeRegistry.start({ tls: true });
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -81,7 +81,7 @@ test('names the address where nothing listens, at once', async () => {
     expect(problem.message).toContain(`${host} cannot be reached: nothing listens there`);
   }
   expect(wait).not.toHaveBeenCalled();
-  plain = await UnrulyRegistry.start();
+  plain = await FakeRegistry.start();
 });
 
 test('tells a registry from something else that answers', async () => {

@@ -170,7 +170,7 @@ describe('the lock', () => {
 
   test('lets processes that write at the same time lose nothing', async () => {
     const program = `
-      import { ConnectionStore } from ${JSON.stringify(new URL('../connection/store.ts', import.meta.url).href)};
+      import { ConnectionStore } from ${JSON.stringify(new URL('../connections/store.ts', import.meta.url).href)};
       const store = new ConnectionStore(process.argv[1]);
       process.stdout.write('ready');
       await new Promise((resolve) => process.stdin.once('data', resolve));

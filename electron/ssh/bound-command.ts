@@ -1,4 +1,4 @@
-import { quote } from './shell-quote.ts';
+import { quote } from '../system/shell-quote.ts';
 
 /**
  * Commands that end with their channel. sshd kills nothing when a channel closes or its connection is gone, and for root it

@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { isRunning } from '../system/testing/is-running.ts';
 import { CommandStream } from './command-stream.ts';
-import { isRunning } from './test-process.ts';
 
 const run = promisify(execFile);
 

@@ -1,10 +1,10 @@
 import { foreignLine } from '../../shared/foreign-text.ts';
 import { formatList } from '../../shared/format.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
-import { passwordSays, promptsSays } from './asked-ways.ts';
-import type { Authentication } from './auth.ts';
+import type { Authentication } from './authentication/authentication.ts';
+import type { Wanted } from './authentication/credential.ts';
+import { passwordSays, promptsSays } from './authentication/prompted-methods.ts';
 import { type HostKeyCheck, hostLookup } from './known-hosts.ts';
-import type { Wanted } from './secret.ts';
 
 /** Who is connected to, for sentences. `name` is the connection's. */
 export interface Peer {

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type NextAuthHandler } from 'ssh2';
-import { type AuthenticationOptions, prepareAuthentication } from './auth.ts';
+import { type AuthenticationOptions, prepareAuthentication } from './authentication/authentication.ts';
+import type { AskSecret, Wanted } from './authentication/credential.ts';
+import { SilentAgent } from './authentication/single-key-agent.ts';
 import {
   authenticationRefused,
   authorityNotes,
@@ -17,8 +19,6 @@ import {
 import { dial } from './dial.ts';
 import { preferred } from './host-key-algorithms.ts';
 import { fingerprint, type KnownHosts, keyTypeOf } from './known-hosts.ts';
-import { SilentAgent } from './one-key.ts';
-import type { AskSecret, Wanted } from './secret.ts';
 
 /** A host key that nobody has decided about yet. `key` is in wire format. */
 export interface NewHostKey {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fingerprint, KnownHosts, knownHostsFiles, rememberHostKey } from './known-hosts.ts';
-import { makeKey } from './test-server.ts';
+import { makeKey } from './testing/server.ts';
 
 const [a, b, c] = [makeKey(), makeKey(), makeKey()];
 const ecdsa = makeKey('ecdsa');

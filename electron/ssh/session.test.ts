@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { problemOf } from '../../shared/problem.ts';
+import { isRunning } from '../system/testing/is-running.ts';
 import { fingerprint, KnownHosts } from './known-hosts.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
-import { isRunning } from './test-process.ts';
-import { makeKey, portOf, TestServer, type TestServerOptions } from './test-server.ts';
+import { makeKey, portOf, TestServer, type TestServerOptions } from './testing/server.ts';
 
 const hostKey = makeKey();
 const otherKey = makeKey();

@@ -4,12 +4,12 @@ import type { Duplex } from 'node:stream';
 import pLimit from 'p-limit';
 import type { Client, ClientChannel } from 'ssh2';
 import { Failure, fail } from '../../shared/problem.ts';
+import { keepOutput } from '../system/process-output.ts';
 import { boundCommand, boundFilter } from './bound-command.ts';
 import { ChannelStream } from './channel-stream.ts';
-import { keepOutput } from './command-output.ts';
 import { type Connected, type ConnectOptions, connectClient, defaultTiming, type Timing } from './connect.ts';
-import { type Room, SessionPlaces } from './session-places.ts';
-import { type Tunnel, Tunnels } from './tunnel.ts';
+import { type Tunnel, Tunnels } from './reverse-port-forwards.ts';
+import { type SessionCapacity, SessionLimit } from './session-limit.ts';
 import { Usage } from './usage.ts';
 
 export interface SessionOptions extends ConnectOptions {
@@ -42,7 +42,7 @@ export interface Session {
   /** Aborts, with a `Failure` `ssh.lost` as its reason, when the line breaks or falls silent; not when we close. */
   readonly lost: AbortSignal;
   /** Room for commands, of which a server may allow fewer at once than we want. Streams to sockets need none. */
-  readonly room: Room;
+  readonly room: SessionCapacity;
   /** A stream to a unix socket of the node. Fails with `ssh.forwarding-refused`, or `ssh.channel` where sshd gives no reason. */
   openStreamLocal(path: string): Promise<Duplex>;
   /** A TCP connection that the node makes for us. Fails with `ssh.unreachable`, which says why the node could not. */
@@ -90,7 +90,7 @@ class SshSession implements Session {
   /** Aborts when nothing can be opened any more, whatever the reason. */
   readonly #ended = new AbortController();
   readonly #places = pLimit(maxChannels);
-  readonly #sessions = new SessionPlaces(isRefusedSession);
+  readonly #sessions = new SessionLimit(isRefusedSession);
   readonly #usage = new Usage();
   readonly #streams = new Set<ChannelStream>();
   readonly #tunnels: Tunnels;
@@ -125,7 +125,7 @@ class SshSession implements Session {
     return this.#lost.signal;
   }
 
-  get room(): Room {
+  get room(): SessionCapacity {
     return this.#sessions;
   }
 

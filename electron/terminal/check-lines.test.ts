@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import type { Check, Rung } from '../../shared/check.ts';
+import type { Check, CheckStep } from '../../shared/check.ts';
 import { fail } from '../../shared/problem.ts';
 import { ladderLines, remedyLines } from './check-lines.ts';
 import type { Paint } from './paint.ts';
 
 const plain: Paint = (_style, text) => text;
 const { problem } = fail('engine.no-socket', 'No socket.', 'Enable it.');
-const failed: Rung = {
+const failed: CheckStep = {
   stage: 'socket',
   state: 'failed',
   tookMs: 12.4,
   problem,
-  remedies: [
+  fixes: [
     {
       label: 'Enable the socket',
       command: 'systemctl --user enable --now podman.socket',
@@ -27,12 +27,12 @@ const check: Check = {
   startedAt: '2026-01-01T00:00:00.000Z',
   status: 'failed',
   tookMs: 1234,
-  rungs: [
-    { stage: 'name', hop: 'edge', state: 'passed', tookMs: 0.5, said: '10.0.0.1', remedies: [] },
-    { stage: 'name', state: 'passed', tookMs: 3, said: 'looked up\u001b[2J by edge', remedies: [] },
+  steps: [
+    { stage: 'name', hop: 'edge', state: 'passed', tookMs: 0.5, said: '10.0.0.1', fixes: [] },
+    { stage: 'name', state: 'passed', tookMs: 3, said: 'looked up\u001b[2J by edge', fixes: [] },
     failed,
-    { stage: 'forwarding', state: 'warned', tookMs: 1, said: 'through a command', problem, remedies: [] },
-    { stage: 'return', state: 'waiting', remedies: [] },
+    { stage: 'forwarding', state: 'warned', tookMs: 1, said: 'through a command', problem, fixes: [] },
+    { stage: 'return', state: 'waiting', fixes: [] },
   ],
 };
 

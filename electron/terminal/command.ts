@@ -1,4 +1,4 @@
-import type { Fix } from '../../shared/check.ts';
+import type { FixId } from '../../shared/check.ts';
 import type { CallInput, Selection } from '../../shared/contract.ts';
 import type { DiscoverySource } from '../../shared/discovery.ts';
 import type { Platform } from '../../shared/platform.ts';
@@ -12,7 +12,7 @@ export type Command =
   | { readonly kind: 'connection.list' }
   | { readonly kind: 'connection.remove'; readonly names: readonly string[] }
   | { readonly kind: 'connection.test'; readonly names: readonly string[] }
-  | { readonly kind: 'connection.fix'; readonly name: string; readonly fix: Fix }
+  | { readonly kind: 'connection.fix'; readonly name: string; readonly fix: FixId }
   | { readonly kind: 'connection.resolve'; readonly request: CallInput<'connections.resolve'> }
   | {
       readonly kind: 'connection.import';

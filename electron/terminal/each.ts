@@ -1,9 +1,9 @@
 import { Failure } from '../../shared/problem.ts';
-import type { TerminalDoor } from './door.ts';
+import type { TerminalFrontEnd } from './terminal.ts';
 
 /** Does something with each of what was named, also after one where it fails. Resolves with the exit code: 0 only when all was done. */
 export async function forEach(
-  door: TerminalDoor,
+  door: TerminalFrontEnd,
   names: readonly string[],
   work: (name: string) => Promise<void>,
 ): Promise<number> {

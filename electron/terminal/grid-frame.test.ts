@@ -3,7 +3,18 @@ import { describe, expect, test } from 'vitest';
 import type { AppEvent } from '../../shared/contract.ts';
 import { BuildProgress } from './build-view.ts';
 import { gridFrame } from './grid-frame.ts';
-import { big, building, changed, pi, piFailed, platform, start, steps, toTheEnd, underWay } from './recorded-build.ts';
+import {
+  big,
+  building,
+  changed,
+  pi,
+  piFailed,
+  platform,
+  start,
+  steps,
+  toTheEnd,
+  underWay,
+} from './testing/recorded-build.ts';
 
 const paint = (_style: string, text: string): string => text;
 

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LiveGrid } from './live-grid.ts';
-import { changed, piFailed, start, toTheEnd, underWay } from './recorded-build.ts';
-import { RecordedStream } from './recorded-stream.ts';
+import { changed, piFailed, start, toTheEnd, underWay } from './testing/recorded-build.ts';
+import { RecordedStream } from './testing/recorded-stream.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: start + 7000 });

@@ -1,8 +1,18 @@
 import { expect, test } from 'vitest';
 import { JsonView } from './json.ts';
 import { PlainView } from './plain.ts';
-import { building, changed, logged, makeFailed, pi, piFailed, steps, toTheEnd, underWay } from './recorded-build.ts';
-import { RecordedStream } from './recorded-stream.ts';
+import {
+  building,
+  changed,
+  logged,
+  makeFailed,
+  pi,
+  piFailed,
+  steps,
+  toTheEnd,
+  underWay,
+} from './testing/recorded-build.ts';
+import { RecordedStream } from './testing/recorded-stream.ts';
 
 const plain = (events: Parameters<PlainView['onEvent']>[0][]): string[] => {
   const stream = new RecordedStream();

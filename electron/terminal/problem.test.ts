@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Problem } from '../../shared/problem.ts';
 import { paintFor } from './paint.ts';
 import { printProblem, printUsageProblem } from './problem.ts';
-import { RecordedStream } from './recorded-stream.ts';
+import { RecordedStream } from './testing/recorded-stream.ts';
 
 const problem: Problem = { code: 'engine.no-socket', message: 'Node pi4 has no socket.', fix: 'Start it.' };
 const size = { columns: 80, rows: 24 };

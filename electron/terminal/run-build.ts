@@ -4,16 +4,16 @@ import { fail } from '../../shared/problem.ts';
 import type { Pausable } from './ask.ts';
 import type { BuildView } from './build-view.ts';
 import type { Command } from './command.ts';
-import type { TerminalDoor } from './door.ts';
 import { JsonView } from './json.ts';
 import { LiveGrid } from './live-grid.ts';
 import { isTerminal } from './paint.ts';
 import { PlainView } from './plain.ts';
 import { printSummary } from './summary.ts';
+import type { TerminalFrontEnd } from './terminal.ts';
 
 /** Builds and shows it: a live grid on a terminal, plain lines elsewhere, events as JSON where wanted. */
 export async function runBuild(
-  door: TerminalDoor,
+  door: TerminalFrontEnd,
   { request, digestFile }: Extract<Command, { kind: 'build' }>,
 ): Promise<number> {
   const { output, json } = door.options;
@@ -49,7 +49,7 @@ function isPausable(view: BuildView): view is BuildView & Pausable {
   return 'pause' in view;
 }
 
-function makeView(door: TerminalDoor): BuildView {
+function makeView(door: TerminalFrontEnd): BuildView {
   const { output, json } = door.options;
   if (json) {
     return new JsonView(output);

@@ -1,15 +1,15 @@
-import type { Check, Fix } from '../../shared/check.ts';
+import type { Check, FixId } from '../../shared/check.ts';
 import { ladderLines, remedyLines } from './check-lines.ts';
-import type { TerminalDoor } from './door.ts';
 import { cleanLine } from './format.ts';
 import { LiveChecks } from './live-checks.ts';
 import { isTerminal, paintFor } from './paint.ts';
+import type { TerminalFrontEnd } from './terminal.ts';
 
 /**
  * Checks connections stage by stage, all at the same time, and prints what each stage has found and what to do where it is not
  * well. Exit code 1 where one does not work.
  */
-export async function testConnections(door: TerminalDoor, names: readonly string[]): Promise<number> {
+export async function testConnections(door: TerminalFrontEnd, names: readonly string[]): Promise<number> {
   const unique = [...new Set(names)];
   const { json, output } = door.options;
   const live = !json && isTerminal(output) ? new LiveChecks(output) : undefined;
@@ -38,7 +38,7 @@ export async function testConnections(door: TerminalDoor, names: readonly string
 }
 
 /** Does on a node what a remedy has offered, and tests the connection again. */
-export async function fixConnection(door: TerminalDoor, name: string, fix: Fix): Promise<number> {
+export async function fixConnection(door: TerminalFrontEnd, name: string, fix: FixId): Promise<number> {
   const { said } = await door.waitFor(`Mending ${name}`, door.call('connections.fix', { name, fix }));
   if (door.options.json) {
     door.print(JSON.stringify({ connection: name, fix, said }));
@@ -48,18 +48,18 @@ export async function fixConnection(door: TerminalDoor, name: string, fix: Fix):
   return testConnections(door, [name]);
 }
 
-function printCheck(door: TerminalDoor, check: Check): void {
+function printCheck(door: TerminalFrontEnd, check: Check): void {
   const { json, output, errors } = door.options;
   if (json) {
     door.print(JSON.stringify(check));
     return;
   }
   door.print(...ladderLines(check, paintFor(output)));
-  for (const rung of check.rungs) {
+  for (const rung of check.steps) {
     if (rung.problem) {
       door.tell(rung.problem, rung.state === 'warned' ? 'warning' : 'error');
     }
-    if (rung.problem && rung.remedies.length > 0) {
+    if (rung.problem && rung.fixes.length > 0) {
       errors.write(`${remedyLines(check, rung, paintFor(errors)).join('\n')}\n`);
     }
   }

@@ -1,14 +1,14 @@
 import type { CallInput } from '../../shared/contract.ts';
 import type { Command } from './command.ts';
-import type { TerminalDoor } from './door.ts';
 import { forEach } from './each.ts';
 import { cleanLine } from './format.ts';
 import { probeOne } from './run-nodes.ts';
 import { formatTable } from './table.ts';
+import type { TerminalFrontEnd } from './terminal.ts';
 
 /** Saves a connection and tries it. One that does not answer now stays saved: the node may only be switched off. */
 export async function addConnection(
-  door: TerminalDoor,
+  door: TerminalFrontEnd,
   { connection, test }: Extract<Command, { kind: 'connection.add' }>,
 ): Promise<number> {
   const added = await door.call('connections.add', connection);
@@ -24,7 +24,7 @@ export async function addConnection(
   return 0;
 }
 
-export async function listConnections(door: TerminalDoor): Promise<number> {
+export async function listConnections(door: TerminalFrontEnd): Promise<number> {
   const connections = await door.call('connections.list', {});
   door.answer(connections, () =>
     connections.length === 0
@@ -37,7 +37,7 @@ export async function listConnections(door: TerminalDoor): Promise<number> {
   return 0;
 }
 
-export async function removeConnections(door: TerminalDoor, names: readonly string[]): Promise<number> {
+export async function removeConnections(door: TerminalFrontEnd, names: readonly string[]): Promise<number> {
   return forEach(door, names, async (name) => {
     const { farms } = await door.call('farms.list', {});
     await door.call('connections.remove', { name });
@@ -50,7 +50,7 @@ export async function removeConnections(door: TerminalDoor, names: readonly stri
 
 /** What the SSH configuration says about a host; what was left out of it goes beside. */
 export async function resolveConnection(
-  door: TerminalDoor,
+  door: TerminalFrontEnd,
   request: CallInput<'connections.resolve'>,
 ): Promise<number> {
   const resolved = await door.call('connections.resolve', request);
@@ -61,7 +61,7 @@ export async function resolveConnection(
   return 0;
 }
 
-export async function createFarm(door: TerminalDoor, farm: CallInput<'farms.create'>): Promise<number> {
+export async function createFarm(door: TerminalFrontEnd, farm: CallInput<'farms.create'>): Promise<number> {
   const created = await door.call('farms.create', farm);
   door.answer(created, () => [
     `Created farm ${created.name}: ${created.connections.join(', ') || 'no connections yet'}.`,
@@ -69,7 +69,7 @@ export async function createFarm(door: TerminalDoor, farm: CallInput<'farms.crea
   return 0;
 }
 
-export async function listFarms(door: TerminalDoor): Promise<number> {
+export async function listFarms(door: TerminalFrontEnd): Promise<number> {
   const list = await door.call('farms.list', {});
   door.answer(list, () =>
     list.farms.length === 0
@@ -82,13 +82,13 @@ export async function listFarms(door: TerminalDoor): Promise<number> {
   return 0;
 }
 
-export async function changeFarm(door: TerminalDoor, change: CallInput<'farms.update'>): Promise<number> {
+export async function changeFarm(door: TerminalFrontEnd, change: CallInput<'farms.update'>): Promise<number> {
   const changed = await door.call('farms.update', change);
   door.answer(changed, () => [`Farm ${changed.name} has ${changed.connections.join(', ') || 'no connections'}.`]);
   return 0;
 }
 
-export async function removeFarms(door: TerminalDoor, names: readonly string[]): Promise<number> {
+export async function removeFarms(door: TerminalFrontEnd, names: readonly string[]): Promise<number> {
   return forEach(door, names, async (name) => {
     await door.call('farms.remove', { name });
     door.answer({ removed: name }, () => [`Removed farm ${name}. Its connections stay.`]);

@@ -1,11 +1,11 @@
 import { formatAgo, formatBytes } from '../../shared/format.ts';
 import type { Command } from './command.ts';
-import type { TerminalDoor } from './door.ts';
 import { forEach } from './each.ts';
 import { shortDigest } from './format.ts';
 import { formatTable } from './table.ts';
+import type { TerminalFrontEnd } from './terminal.ts';
 
-export async function listImages(door: TerminalDoor): Promise<number> {
+export async function listImages(door: TerminalFrontEnd): Promise<number> {
   const lists = await door.call('images.list', {});
   const now = new Date();
   door.answer(lists, () =>
@@ -32,14 +32,14 @@ export async function listImages(door: TerminalDoor): Promise<number> {
 }
 
 /** The list with its entries, and the manifest as it is stored and pushed. Always JSON: it is data. */
-export async function inspectImage(door: TerminalDoor, reference: string): Promise<number> {
+export async function inspectImage(door: TerminalFrontEnd, reference: string): Promise<number> {
   const { list, manifest } = await door.call('images.inspect', { reference });
   door.print(JSON.stringify({ ...list, manifest }, null, door.options.json ? undefined : 2));
   return 0;
 }
 
 export async function exportImage(
-  door: TerminalDoor,
+  door: TerminalFrontEnd,
   { reference, destination }: Extract<Command, { kind: 'export' }>,
 ): Promise<number> {
   const exported = await door.waitFor(`Exporting ${reference}`, door.call('images.export', { reference, destination }));
@@ -47,7 +47,7 @@ export async function exportImage(
   return 0;
 }
 
-export async function removeImages(door: TerminalDoor, references: readonly string[]): Promise<number> {
+export async function removeImages(door: TerminalFrontEnd, references: readonly string[]): Promise<number> {
   return forEach(door, references, async (reference) => {
     const { freedBytes } = await door.call('images.remove', { reference });
     door.answer({ removed: reference, freedBytes }, () => [`Removed ${reference}, freed ${formatBytes(freedBytes)}.`]);

@@ -6,14 +6,14 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type App, createApp } from '../app.ts';
 import { parseArguments } from './arguments.ts';
-import { TerminalDoor } from './door.ts';
 import { runCommand } from './run.ts';
+import { TerminalFrontEnd } from './terminal.ts';
 
 let folder: string;
 let app: App;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'run-import-'));
-  app = await createApp({ door: 'terminal', home: join(folder, 'home') });
+  app = await createApp({ frontEnd: 'terminal', home: join(folder, 'home') });
 });
 afterEach(async () => {
   await app.close();
@@ -28,7 +28,13 @@ async function barnraiser(args: readonly string[], input = ''): Promise<{ out: s
   }
   const [output, errors] = [new PassThrough(), new PassThrough()];
   const interrupted = new AbortController().signal;
-  const door = new TerminalDoor(app, { input: Readable.from([input]), output, errors, interrupted, ...parsed.global });
+  const door = new TerminalFrontEnd(app, {
+    input: Readable.from([input]),
+    output,
+    errors,
+    interrupted,
+    ...parsed.global,
+  });
   await runCommand(door, parsed.command);
   output.end();
   errors.end();

@@ -8,9 +8,9 @@ import { formatCount } from '../../shared/format.ts';
 import { freeName } from '../../shared/free-name.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
 import type { Command } from './command.ts';
-import type { TerminalDoor } from './door.ts';
 import { cleanLine } from './format.ts';
 import { formatTable } from './table.ts';
+import type { TerminalFrontEnd } from './terminal.ts';
 
 type ImportCommand = Extract<Command, { kind: 'connection.import' }>;
 
@@ -18,7 +18,7 @@ type ImportCommand = Extract<Command, { kind: 'connection.import' }>;
 type Choice = Pick<Discovery, 'candidates' | 'farms'>;
 
 /** Imports what was chosen. Where nothing was, and with `--dry-run`, shows what would be imported. Nothing is asked: the preview is the choice. */
-export async function importConnections(door: TerminalDoor, command: ImportCommand): Promise<number> {
+export async function importConnections(door: TerminalFrontEnd, command: ImportCommand): Promise<number> {
   const discovery = await door.call('connections.discover', await whereToLook(door, command));
   const isChosen = command.all || command.names.length + command.farms.length > 0;
   const choice = isChosen ? choose(discovery, command) : discovery;
@@ -43,7 +43,7 @@ export async function importConnections(door: TerminalDoor, command: ImportComma
 
 /** Prints all connections and farms as a file for others, or writes it. */
 export async function exportConnections(
-  door: TerminalDoor,
+  door: TerminalFrontEnd,
   { file, force }: Extract<Command, { kind: 'connection.export' }>,
 ): Promise<number> {
   const { text, connections, farms } = await door.call('connections.export', {});
@@ -71,7 +71,7 @@ async function write(file: string, text: string, force: boolean): Promise<void> 
 }
 
 async function whereToLook(
-  door: TerminalDoor,
+  door: TerminalFrontEnd,
   { file, sources }: ImportCommand,
 ): Promise<CallInput<'connections.discover'>> {
   if (file === undefined) {
@@ -131,7 +131,7 @@ interface Plan {
   readonly farms: CallOutput<'farms.list'>;
 }
 
-async function planOf(door: TerminalDoor, { candidates }: Choice): Promise<Plan> {
+async function planOf(door: TerminalFrontEnd, { candidates }: Choice): Promise<Plan> {
   const [connections, farms] = await Promise.all([door.call('connections.list', {}), door.call('farms.list', {})]);
   const taken = new Set(connections.map(({ name }) => name));
   const names = new Map<string, string>();
@@ -193,7 +193,7 @@ function reportLines({ added, known, farmsCreated, farmsChanged }: ImportReport)
 }
 
 /** What a person should know, beside what was asked for. */
-function tellNotes(door: TerminalDoor, { candidates }: Choice, notes: Discovery['notes']): void {
+function tellNotes(door: TerminalFrontEnd, { candidates }: Choice, notes: Discovery['notes']): void {
   if (door.options.json) {
     return;
   }
@@ -204,7 +204,7 @@ function tellNotes(door: TerminalDoor, { candidates }: Choice, notes: Discovery[
   door.options.errors.write(lines.map((line) => `note: ${cleanLine(line)}\n`).join(''));
 }
 
-function tellHow(door: TerminalDoor, { file, sources }: ImportCommand): void {
+function tellHow(door: TerminalFrontEnd, { file, sources }: ImportCommand): void {
   const where = [...sources.map((source) => ` --from ${source}`), ...(file ? [` --file ${file}`] : [])].join('');
   if (!door.options.json) {
     door.options.errors.write(

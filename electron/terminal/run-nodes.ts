@@ -1,16 +1,16 @@
 import type { Selection } from '../../shared/contract.ts';
 import { formatBytes } from '../../shared/format.ts';
 import type { NodeStatus } from '../../shared/node.ts';
-import type { TerminalDoor } from './door.ts';
 import { formatTable } from './table.ts';
+import type { TerminalFrontEnd } from './terminal.ts';
 
-export async function probeOne(door: TerminalDoor, name: string): Promise<NodeStatus | undefined> {
+export async function probeOne(door: TerminalFrontEnd, name: string): Promise<NodeStatus | undefined> {
   const [status] = await door.waitFor(`Asking ${name}`, door.call('nodes.probe', { connections: [name] }));
   return status;
 }
 
 /** The nodes and what they are. Exit code 0 also where some are down: what was asked for is how they are. */
-export async function status(door: TerminalDoor, selection: Selection): Promise<number> {
+export async function status(door: TerminalFrontEnd, selection: Selection): Promise<number> {
   const statuses = await probe(door, selection);
   if (!door.options.json) {
     door.print(...statusTable(statuses));
@@ -20,7 +20,7 @@ export async function status(door: TerminalDoor, selection: Selection): Promise<
 }
 
 /** Each platform and who builds it. */
-export async function listPlatforms(door: TerminalDoor, selection: Selection): Promise<number> {
+export async function listPlatforms(door: TerminalFrontEnd, selection: Selection): Promise<number> {
   const statuses = await door.waitFor('Asking the nodes', door.call('nodes.probe', selection));
   const nodes = statuses.flatMap((found) => (found.state === 'up' ? [found.node] : []));
   const platforms = [...new Set(nodes.flatMap(({ platform, emulated }) => [platform, ...emulated]))].sort();
@@ -39,7 +39,7 @@ export async function listPlatforms(door: TerminalDoor, selection: Selection): P
   return 0;
 }
 
-export async function prune(door: TerminalDoor, selection: Selection): Promise<number> {
+export async function prune(door: TerminalFrontEnd, selection: Selection): Promise<number> {
   const reports = await door.waitFor('Freeing space', door.call('nodes.prune', selection));
   door.answer(reports, () =>
     formatTable(
@@ -55,7 +55,7 @@ export async function prune(door: TerminalDoor, selection: Selection): Promise<n
 }
 
 /** Probes, and where JSON is wanted prints each finding as it comes. */
-async function probe(door: TerminalDoor, selection: Selection): Promise<NodeStatus[]> {
+async function probe(door: TerminalFrontEnd, selection: Selection): Promise<NodeStatus[]> {
   const unsubscribe = door.subscribe((event) => {
     if (door.options.json && event.event === 'node.changed') {
       door.print(JSON.stringify(event));
@@ -101,7 +101,7 @@ function statusTable(statuses: readonly NodeStatus[]): string[] {
   );
 }
 
-function tellProblems(door: TerminalDoor, statuses: readonly NodeStatus[]): void {
+function tellProblems(door: TerminalFrontEnd, statuses: readonly NodeStatus[]): void {
   for (const found of statuses) {
     if (found.state === 'down') {
       door.tell(found.problem);

@@ -3,8 +3,8 @@ import { formatBytes, formatCount } from '../../shared/format.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { askPassword } from './ask.ts';
 import type { Command, Password } from './command.ts';
-import type { TerminalDoor } from './door.ts';
 import { isTerminal } from './paint.ts';
+import type { TerminalFrontEnd } from './terminal.ts';
 
 /** Back to the start of the line, and what stands there goes. */
 const eraseLine = '\r\u001b[K';
@@ -12,7 +12,7 @@ const eraseLine = '\r\u001b[K';
 type PushCommand = Extract<Command, { kind: 'push' }>;
 
 /** Pushes a list with all its images and says how far it is. */
-export async function runPush(door: TerminalDoor, command: PushCommand): Promise<number> {
+export async function runPush(door: TerminalFrontEnd, command: PushCommand): Promise<number> {
   const { reference, destination, tlsVerify } = command;
   const { json, errors } = door.options;
   const showsProgress = !json && isTerminal(errors);
@@ -54,7 +54,7 @@ function progressLine({ totalBytes, uploadedBytes, skippedBytes, destination }: 
   return `${destination}: ${formatBytes(uploadedBytes + skippedBytes)} of ${formatBytes(totalBytes)}`;
 }
 
-async function passwordOf(door: TerminalDoor, password: Password): Promise<string> {
+async function passwordOf(door: TerminalFrontEnd, password: Password): Promise<string> {
   const { input, errors } = door.options;
   switch (password.from) {
     case 'argument':

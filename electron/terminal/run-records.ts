@@ -1,13 +1,13 @@
 import { formatAgo, formatClock } from '../../shared/format.ts';
 import type { Command } from './command.ts';
-import type { TerminalDoor } from './door.ts';
 import { cleanLine } from './format.ts';
 import { formatTable } from './table.ts';
+import type { TerminalFrontEnd } from './terminal.ts';
 
 /** How many lines of a log are asked for at once. */
 const logPage = 5000;
 
-export async function listBuilds(door: TerminalDoor): Promise<number> {
+export async function listBuilds(door: TerminalFrontEnd): Promise<number> {
   const builds = await door.call('builds.list', {});
   const now = new Date();
   door.answer(builds, () =>
@@ -36,7 +36,7 @@ export async function listBuilds(door: TerminalDoor): Promise<number> {
 }
 
 /** Prints the logs of a build's jobs, or of the one that is asked for. */
-export async function printLogs(door: TerminalDoor, command: Extract<Command, { kind: 'logs' }>): Promise<number> {
+export async function printLogs(door: TerminalFrontEnd, command: Extract<Command, { kind: 'logs' }>): Promise<number> {
   const { jobs } = await door.call('builds.get', { id: command.build });
   const platforms = command.platform ? [command.platform] : jobs.map(({ platform }) => platform);
   for (const platform of platforms) {
@@ -58,7 +58,7 @@ export async function printLogs(door: TerminalDoor, command: Extract<Command, { 
 }
 
 /** Writes a project to try a build with. */
-export async function writeSampleProject(door: TerminalDoor, folder: string | undefined): Promise<number> {
+export async function writeSampleProject(door: TerminalFrontEnd, folder: string | undefined): Promise<number> {
   const { context } = await door.call('projects.sample', folder === undefined ? {} : { folder });
   door.answer({ context }, () => [
     `A sample project is in ${context}.`,

@@ -1,5 +1,4 @@
 import type { Command } from './command.ts';
-import type { TerminalDoor } from './door.ts';
 import { runBuild } from './run-build.ts';
 import { fixConnection, testConnections } from './run-checks.ts';
 import {
@@ -17,9 +16,10 @@ import { exportConnections, importConnections } from './run-import.ts';
 import { listPlatforms, prune, status } from './run-nodes.ts';
 import { runPush } from './run-push.ts';
 import { listBuilds, printLogs, writeSampleProject } from './run-records.ts';
+import type { TerminalFrontEnd } from './terminal.ts';
 
 /** Does what a person asked for. Resolves with the exit code: 0 only when all of it was done. @throws Failure */
-export async function runCommand(door: TerminalDoor, command: Command): Promise<number> {
+export async function runCommand(door: TerminalFrontEnd, command: Command): Promise<number> {
   switch (command.kind) {
     case 'connection.add':
       return addConnection(door, command);

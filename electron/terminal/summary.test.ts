@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Build } from '../../shared/build.ts';
 import type { Problem } from '../../shared/problem.ts';
-import { building, done, failed, oldIsDown, pi, piFailed } from './recorded-build.ts';
-import { RecordedStream } from './recorded-stream.ts';
 import { printSummary } from './summary.ts';
+import { building, done, failed, oldIsDown, pi, piFailed } from './testing/recorded-build.ts';
+import { RecordedStream } from './testing/recorded-stream.ts';
 
 function summary(build: Build, table?: boolean): string[] {
   const stream = new RecordedStream();

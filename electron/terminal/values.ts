@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { type PullPolicy, pullPolicySchema } from '../../shared/build.ts';
-import { type Fix, fixSchema } from '../../shared/check.ts';
+import { type FixId, fixIdSchema } from '../../shared/check.ts';
 import { closest } from '../../shared/closest.ts';
 import { nameSchema, uriSchema } from '../../shared/connection.ts';
 import { discoverySourceSchema } from '../../shared/discovery.ts';
@@ -33,11 +33,11 @@ export function name(text: string): string {
 }
 
 /** What can be done on a node by itself. */
-export function fix(text: string): Fix {
-  const known = fixSchema.options;
+export function fix(text: string): FixId {
+  const known = fixIdSchema.options;
   const near = closest(text, known);
   const advice = near ? `Did you mean ${near}?` : `Choose one of ${known.join(', ')}.`;
-  return read(fixSchema, text, () => wrong(`"${text}" is no fix.`, advice));
+  return read(fixIdSchema, text, () => wrong(`"${text}" is no fix.`, advice));
 }
 
 export function uri(text: string): string {

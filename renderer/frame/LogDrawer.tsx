@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { Resizer } from '../parts/Resizer.tsx';
 import { closeLog, type OpenLog } from '../stores/navigation.ts';
-import { LogPanel } from '../views/log/index.tsx';
+import { LogPanel } from '../views/log/LogPanel.tsx';
 import styles from './LogDrawer.module.css';
 
 const key = 'log-height';

@@ -1,6 +1,6 @@
 import { fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, expect, it, vi } from 'vitest';
-import { renderWithApp, type TestApp } from '../test-app.tsx';
+import { renderWithApp, type TestApp } from '../testing/render-app.tsx';
 import { FolderDialog, type FolderDialogProps } from './FolderDialog.tsx';
 
 let app: TestApp;

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Check, Fix, Remedy, Rung, Stage } from '../../shared/check.ts';
+import type { Check, CheckStep, Fix, FixId, Stage } from '../../shared/check.ts';
 import type { Connection } from '../../shared/connection.ts';
 import type { AppEvent } from '../../shared/contract.ts';
 import type { NodeStatus } from '../../shared/node.ts';
@@ -10,7 +10,7 @@ import { toastProblem } from './toasts.ts';
 
 /** What a fix is doing or has done on a node: the last one of a connection. */
 export interface FixRun {
-  readonly fix: Fix;
+  readonly fix: FixId;
   /** As its button says it: `Enable the socket`. */
   readonly label: string;
   readonly status: 'running' | 'done' | 'failed';
@@ -73,7 +73,7 @@ export function cancelCheck(name: string): void {
 }
 
 /** Does on a node what a remedy offers, and checks the node anew when it is done. */
-export async function runFix(name: string, fix: Fix, { label }: Pick<Remedy, 'label'>): Promise<void> {
+export async function runFix(name: string, fix: FixId, { label }: Pick<Fix, 'label'>): Promise<void> {
   if (useChecks.getState().fixes[name]?.status === 'running') {
     return;
   }
@@ -121,7 +121,7 @@ export function forgetOpenChecks(): void {
 const stagesBeforeAnswer: ReadonlySet<Stage> = new Set(['name', 'port', 'host-key', 'sign-in', 'socket', 'engine']);
 
 /** Has a node been found otherwise since it was checked? */
-function isOutdated({ status, rungs }: Check, found: NodeStatus): boolean {
+function isOutdated({ status, steps: rungs }: Check, found: NodeStatus): boolean {
   if (status === 'passed') {
     return found.state === 'down';
   }
@@ -129,7 +129,7 @@ function isOutdated({ status, rungs }: Check, found: NodeStatus): boolean {
   return status === 'failed' && found.state === 'up' && failed !== undefined && stagesBeforeAnswer.has(failed.stage);
 }
 
-export function failedRung(rungs: readonly Rung[]): Rung | undefined {
+export function failedRung(rungs: readonly CheckStep[]): CheckStep | undefined {
   return rungs.find(({ state }) => state === 'failed');
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { sample } from '../../e2e/screens/fixture-data.ts';
-import { startTestApp, type TestApp } from '../test-app.tsx';
+import { sample } from '../testing/fixture-data.ts';
+import { startTestApp, type TestApp } from '../testing/render-app.tsx';
 import { cancelBuild, removeBuild, startBuild, useBuilds } from './builds.ts';
 import { removeConnection, updateConnection, useConnections } from './connections.ts';
 import { createFarm, useFarms } from './farms.ts';
@@ -35,7 +35,7 @@ describe('attaching', () => {
     expect(healthOf(useNodes.getState(), 's390x-lab')).toBe('down');
     expect(useImages.getState().lists.length).toBeGreaterThan(0);
     expect(usePushes.getState().order[0]).toBe('push-1');
-    expect(useSettings.getState().info?.door).toBe('browser');
+    expect(useSettings.getState().info?.frontEnd).toBe('browser');
   });
 
   it('lists builds newest first', async () => {

@@ -1,5 +1,5 @@
 import { access, readdir } from 'node:fs/promises';
-import { isMissing } from '../identity.ts';
+import { isMissing } from '../authentication/identity.ts';
 
 /** The paths that an absolute pattern of `*`, `?` and `[…]` names, sorted; none where nothing is there. @throws Error of the file system */
 export async function glob(pattern: string): Promise<string[]> {

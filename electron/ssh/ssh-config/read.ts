@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { fail } from '../../../shared/problem.ts';
-import { isMissing } from '../identity.ts';
+import { isMissing } from '../authentication/identity.ts';
 import { broken, type Place } from './broken.ts';
 import { glob } from './glob.ts';
 import { splitWords, takeWord } from './words.ts';

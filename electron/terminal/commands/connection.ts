@@ -1,5 +1,5 @@
 import { Command as CommanderCommand } from 'commander';
-import { type Fix, fixSchema } from '../../../shared/check.ts';
+import { type FixId, fixIdSchema } from '../../../shared/check.ts';
 import * as values from '../values.ts';
 import { examples, type ProgramOptions } from './options.ts';
 
@@ -49,9 +49,9 @@ export function connectionCommands({ folder, found }: ProgramOptions): Commander
     .command('fix')
     .description('do on a node what a test has offered, and test it again')
     .argument('<NAME>', 'connection', values.name)
-    .argument('<FIX>', `${fixSchema.options.join(', ')}`, values.fix)
+    .argument('<FIX>', `${fixIdSchema.options.join(', ')}`, values.fix)
     .addHelpText('after', examples('connection fix pi4 enable-socket'))
-    .action((name: string, fix: Fix) => found({ kind: 'connection.fix', name, fix }));
+    .action((name: string, fix: FixId) => found({ kind: 'connection.fix', name, fix }));
   group
     .command('resolve')
     .description('print what the SSH configuration says about a host, as `ssh -G` does')

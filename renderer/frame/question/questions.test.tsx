@@ -1,11 +1,11 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type QuestionName, questions } from '../../../e2e/screens/fixture-questions.ts';
 import { fail } from '../../../shared/problem.ts';
 import type { Answer } from '../../../shared/question.ts';
 import { setTransport } from '../../api.ts';
 import { useQuestions } from '../../stores/questions.ts';
-import { renderWithApp, type TestApp } from '../../test-app.tsx';
+import { type QuestionName, questions } from '../../testing/fixture-questions.ts';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { QuestionDialog } from '../QuestionDialog.tsx';
 import { shortPath } from './short-path.ts';
 

@@ -2,8 +2,8 @@ import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { useBuilds } from '../../stores/builds.ts';
 import { replaceView, useNavigation } from '../../stores/navigation.ts';
-import { renderWithApp, type TestApp } from '../../test-app.tsx';
-import { BuildsView } from './index.tsx';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { BuildsView } from './BuildsView.tsx';
 
 let app: TestApp;
 afterEach(() => app.stop());

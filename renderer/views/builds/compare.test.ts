@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sample } from '../../../e2e/screens/fixture-data.ts';
 import type { Step } from '../../../shared/build.ts';
+import { sample } from '../../testing/fixture-data.ts';
 import { changeOf, comparePlatforms, inOrder, pairSteps } from './compare.ts';
 
 const steps = (...texts: string[]): Step[] =>

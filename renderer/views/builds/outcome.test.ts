@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { history, hugeBuild, job, sample } from '../../../e2e/screens/fixture-data.ts';
+import { history, hugeBuild, job, sample } from '../../testing/fixture-data.ts';
 import { countsOf, groupsOf, platformsInWords, progressOf, stepInWords } from './outcome.ts';
 import { trendsOf } from './trend.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { history, sample } from '../../../e2e/screens/fixture-data.ts';
+import { history, sample } from '../../testing/fixture-data.ts';
 import { type Filter, matches, projectsOf, type Row, rowsOf, shownAtFirst } from './rows.ts';
 
 const everything: Filter = { text: '', outcome: 'all', project: undefined };

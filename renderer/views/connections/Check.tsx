@@ -7,11 +7,11 @@ import { Clock } from '../../parts/Quantity.tsx';
 import { cancelCheck, failedRung, useCheck, useChecks, useIsChecked } from '../../stores/checks.ts';
 import { useNodes } from '../../stores/nodes.ts';
 import styles from './Check.module.css';
+import { Ladder } from './CheckSteps.tsx';
+import { outcomeWords, tookWords } from './check-steps.ts';
 import { FixReport } from './FixReport.tsx';
-import { Ladder } from './Ladder.tsx';
 import { LastProbe } from './LastProbe.tsx';
 import { obstacleOf } from './obstacle.ts';
-import { outcomeWords, tookWords } from './rungs.ts';
 import { WhichIsIt } from './WhichIsIt.tsx';
 
 export interface CheckProps {
@@ -25,7 +25,7 @@ export interface CheckProps {
 export function Check({ name, kind, status, onEdit }: CheckProps) {
   const check = useCheck(name);
   const isChecked = useIsChecked(name);
-  const code = (check ? failedRung(check.rungs)?.problem : status?.state === 'down' ? status.problem : undefined)?.code;
+  const code = (check ? failedRung(check.steps)?.problem : status?.state === 'down' ? status.problem : undefined)?.code;
   return (
     <section aria-label="Check" className={styles.check}>
       <Summary name={name} check={check} status={status} />
@@ -51,7 +51,7 @@ function Summary({ name, check, status }: Pick<CheckProps, 'name' | 'status'> & 
   const isChecked = useIsChecked(name);
   const tookMs = useChecks((checks) => checks.tookMs[name]);
   const isRunning = isChecked && (check === undefined || check.status === 'running');
-  const hasWarned = check?.status === 'passed' && check.rungs.some(({ state }) => state === 'warned');
+  const hasWarned = check?.status === 'passed' && check.steps.some(({ state }) => state === 'warned');
   return (
     <div className={styles.summary}>
       <p role="status" className={styles.outcome}>

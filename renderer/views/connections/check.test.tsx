@@ -1,11 +1,11 @@
 import { act, configure, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Scene } from '../../../e2e/screens/fixture-app.ts';
 import { allCommands, useCommandStore } from '../../commands.ts';
 import { useShortcuts } from '../../frame/shortcuts.ts';
 import { replaceView, useNavigation } from '../../stores/navigation.ts';
-import { renderWithApp, type TestApp } from '../../test-app.tsx';
-import { ConnectionsView } from './index.tsx';
+import type { Scene } from '../../testing/fixture-app.ts';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { ConnectionsView } from './ConnectionsView.tsx';
 
 // machines that draw this may be busy
 configure({ asyncUtilTimeout: 15_000 });

@@ -1,14 +1,14 @@
 import { configure, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Scene } from '../../../e2e/screens/fixture-app.ts';
-import { lostNode } from '../../../e2e/screens/fixture-questions.ts';
 import { fail } from '../../../shared/problem.ts';
 import { ToastArea } from '../../parts/ToastArea.tsx';
 import { useConnections } from '../../stores/connections.ts';
 import { useFarms } from '../../stores/farms.ts';
 import { replaceView, useNavigation } from '../../stores/navigation.ts';
-import { renderWithApp, type TestApp } from '../../test-app.tsx';
-import { ConnectionsView } from './index.tsx';
+import type { Scene } from '../../testing/fixture-app.ts';
+import { lostNode } from '../../testing/fixture-questions.ts';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { ConnectionsView } from './ConnectionsView.tsx';
 import { lossOf } from './RemoveConnection.tsx';
 
 // machines that draw this may be busy

@@ -1,14 +1,14 @@
 import { act, configure, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Scene } from '../../../e2e/screens/fixture-app.ts';
 import { ToastArea } from '../../parts/ToastArea.tsx';
 import { useConnections } from '../../stores/connections.ts';
 import { exportConnections, takeFile } from '../../stores/exchange.ts';
 import { useFarms } from '../../stores/farms.ts';
 import { replaceView, useNavigation } from '../../stores/navigation.ts';
-import { renderWithApp, type TestApp } from '../../test-app.tsx';
-import { ConnectionsView } from './index.tsx';
+import type { Scene } from '../../testing/fixture-app.ts';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { ConnectionsView } from './ConnectionsView.tsx';
 
 // machines that draw this may be busy
 configure({ asyncUtilTimeout: 15_000 });

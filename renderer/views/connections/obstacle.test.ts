@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Check, Rung, Stage } from '../../../shared/check.ts';
+import type { Check, CheckStep, Stage } from '../../../shared/check.ts';
 import { fail, type ProblemCode } from '../../../shared/problem.ts';
 import { obstacleOf } from './obstacle.ts';
 
@@ -9,8 +9,8 @@ const down = (code: ProblemCode) => ({
   problem: fail(code, '', '').problem,
 });
 const stopped = (stage: Stage, hop?: string): Check => {
-  const rung: Rung = { stage, ...(hop === undefined ? {} : { hop }), state: 'failed', remedies: [] };
-  return { connection: 'pi4', startedAt: '2026-03-01T10:00:00Z', status: 'failed', rungs: [rung] };
+  const rung: CheckStep = { stage, ...(hop === undefined ? {} : { hop }), state: 'failed', fixes: [] };
+  return { connection: 'pi4', startedAt: '2026-03-01T10:00:00Z', status: 'failed', steps: [rung] };
 };
 
 describe('what stands in the way of a node', () => {

@@ -2,7 +2,7 @@ import type { Check } from '../../../shared/check.ts';
 import type { NodeStatus } from '../../../shared/node.ts';
 import type { ProblemCode } from '../../../shared/problem.ts';
 import { failedRung } from '../../stores/checks.ts';
-import { obstacleAt } from './rungs.ts';
+import { obstacleAt } from './check-steps.ts';
 
 const words: Partial<Readonly<Record<ProblemCode, string>>> = {
   'ssh.unreachable': 'Host not reached',
@@ -27,7 +27,7 @@ const words: Partial<Readonly<Record<ProblemCode, string>>> = {
  * Undefined where nothing does.
  */
 export function obstacleOf(check: Check | undefined, status: NodeStatus | undefined): string | undefined {
-  const failed = check && failedRung(check.rungs);
+  const failed = check && failedRung(check.steps);
   if (failed) {
     return obstacleAt(failed);
   }

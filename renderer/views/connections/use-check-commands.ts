@@ -40,8 +40,8 @@ function cancelOf(name: string): Command {
 }
 
 function fixesOf(name: string, check: Check | undefined): readonly Command[] {
-  return (check?.rungs ?? []).flatMap(({ remedies }) =>
-    remedies.flatMap((remedy): Command[] => {
+  return (check?.steps ?? []).flatMap(({ fixes }) =>
+    fixes.flatMap((remedy): Command[] => {
       const { fix, label } = remedy;
       return fix === undefined
         ? []

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { statuses } from '../../../e2e/screens/fixture-data.ts';
+import { statuses } from '../../testing/fixture-data.ts';
 import { coverageOf, coverageWords, upNodes } from './coverage.ts';
 
 const up = upNodes(statuses());

@@ -2,8 +2,8 @@ import { configure, fireEvent, screen, waitFor, within } from '@testing-library/
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { useFarms } from '../../stores/farms.ts';
 import { useNavigation } from '../../stores/navigation.ts';
-import { renderWithApp, type TestApp } from '../../test-app.tsx';
-import { FarmView } from './index.tsx';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { FarmView } from './FarmView.tsx';
 
 configure({ asyncUtilTimeout: 4_000 });
 vi.setConfig({ testTimeout: 20_000 });

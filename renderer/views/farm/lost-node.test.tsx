@@ -1,10 +1,10 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { lostNode } from '../../../e2e/screens/fixture-questions.ts';
 import { Sidebar } from '../../frame/Sidebar.tsx';
 import { healthOf, useNodes } from '../../stores/nodes.ts';
-import { renderWithApp, type TestApp } from '../../test-app.tsx';
-import { FarmView } from './index.tsx';
+import { lostNode } from '../../testing/fixture-questions.ts';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { FarmView } from './FarmView.tsx';
 
 let app: TestApp;
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { build, history } from '../../../e2e/screens/fixture-data.ts';
+import { build, history } from '../../testing/fixture-data.ts';
 import { folderName, isBuiltOn, parentFolder, recentProjects } from './recent-projects.ts';
 
 describe('recent projects', () => {

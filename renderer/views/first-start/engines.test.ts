@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { connections } from '../../../e2e/screens/fixture-data.ts';
-import { discover } from '../../../e2e/screens/fixture-discovery.ts';
+import { connections } from '../../testing/fixture-data.ts';
+import { discover } from '../../testing/fixture-discovery.ts';
 import { canForget, enginesOf, farmName, farmWords, unused } from './engines.ts';
 import { nameError, nameOf, uriError, uriWords } from './new-connection.ts';
 

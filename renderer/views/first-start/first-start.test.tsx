@@ -1,13 +1,13 @@
 import { configure, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Scene } from '../../../e2e/screens/fixture-app.ts';
 import { ToastArea } from '../../parts/ToastArea.tsx';
 import { useConnections } from '../../stores/connections.ts';
 import { useFarms } from '../../stores/farms.ts';
 import { useNavigation } from '../../stores/navigation.ts';
-import { renderWithApp, type TestApp } from '../../test-app.tsx';
-import { FirstStart } from './index.tsx';
+import type { Scene } from '../../testing/fixture-app.ts';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { FirstStart } from './FirstStart.tsx';
 
 configure({ asyncUtilTimeout: 15_000 });
 vi.setConfig({ testTimeout: 60_000 });

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { useImages } from '../../stores/images.ts';
 import { replaceView, useNavigation } from '../../stores/navigation.ts';
 import { toastManager } from '../../stores/toasts.ts';
-import { renderWithApp, type TestApp } from '../../test-app.tsx';
-import { ImagesView } from './index.tsx';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { ImagesView } from './ImagesView.tsx';
 
 const reference = 'registry.example.com/team/api:1.3';
 

@@ -1,10 +1,10 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { platform } from '../../../e2e/screens/fixture-data.ts';
 import { useNavigation } from '../../stores/navigation.ts';
-import { renderWithApp, type TestApp } from '../../test-app.tsx';
-import { LogPanel } from './index.tsx';
+import { platform } from '../../testing/fixture-data.ts';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { LogPanel } from './LogPanel.tsx';
 
 const running = '20260301-101500-run1';
 const failed = '20260301-095500-fail';

@@ -1,4 +1,4 @@
-import type { PullPolicy, Residue } from '../../../shared/build.ts';
+import type { PullPolicy, Retention } from '../../../shared/build.ts';
 import type { Project } from '../../../shared/contract.ts';
 import { formatCount } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -17,7 +17,7 @@ const pullPolicies: readonly { value: PullPolicy; label: string; hint: string }[
   { value: 'never', label: 'Never', hint: 'A base image that a node lacks fails the build there.' },
 ];
 
-const residues: readonly { value: Residue; label: string; hint: string }[] = [
+const residues: readonly { value: Retention; label: string; hint: string }[] = [
   { value: 'cache', label: 'The cache', hint: 'The newest image stays untagged, so that the next build is quick.' },
   { value: 'keep', label: 'The image', hint: 'It stays on each node under its name, ready to run there.' },
   { value: 'cleanup', label: 'Nothing', hint: 'All of it is removed; the next build starts from scratch.' },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { platform } from '../../../e2e/screens/fixture-data.ts';
 import { buildRequestSchema } from '../../../shared/build.ts';
+import { platform } from '../../testing/fixture-data.ts';
 import { changedOptions, draftOf, emptyDraft, pairError, readPlatform, requestOf, withPair, withPin } from './draft.ts';
 
 const [amd64, arm64] = [platform('linux/amd64'), platform('linux/arm64')];

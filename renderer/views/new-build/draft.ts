@@ -1,4 +1,4 @@
-import type { BuildRequest, PullPolicy, Residue } from '../../../shared/build.ts';
+import type { BuildRequest, PullPolicy, Retention } from '../../../shared/build.ts';
 import type { CallInput } from '../../../shared/contract.ts';
 import { type Platform, parsePlatform } from '../../../shared/platform.ts';
 
@@ -28,7 +28,7 @@ export interface Draft {
   readonly target: string | undefined;
   readonly noCache: boolean;
   readonly pull: PullPolicy;
-  readonly residue: Residue;
+  readonly residue: Retention;
 }
 
 export const emptyDraft: Draft = {

@@ -1,12 +1,12 @@
 import { configure, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { sample } from '../../../e2e/screens/fixture-data.ts';
 import { allCommands, useCommandStore } from '../../commands.ts';
 import { useBuilds } from '../../stores/builds.ts';
 import { useNavigation } from '../../stores/navigation.ts';
-import { renderWithApp, type TestApp } from '../../test-app.tsx';
-import { firstHindrance, NewBuild } from './index.tsx';
+import { sample } from '../../testing/fixture-data.ts';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { firstHindrance, NewBuild } from './NewBuild.tsx';
 
 // nodes are asked only after a moment of quiet, and the machine may be busy
 configure({ asyncUtilTimeout: 4_000 });

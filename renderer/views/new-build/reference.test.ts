@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { build } from '../../../e2e/screens/fixture-data.ts';
+import { build } from '../../testing/fixture-data.ts';
 import { bumpTag, firstReference, nextReference, suggestReferences } from './reference.ts';
 
 describe('the next tag', () => {

@@ -1,13 +1,13 @@
 import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { pushProblem } from '../../../e2e/screens/fixture-data.ts';
 import type { Push } from '../../../shared/contract.ts';
 import { setTransport } from '../../api.ts';
 import { usePushes } from '../../stores/pushes.ts';
 import { toastManager } from '../../stores/toasts.ts';
-import { startTestApp, type TestApp } from '../../test-app.tsx';
-import { PushSheet } from './index.tsx';
+import { pushProblem } from '../../testing/fixture-data.ts';
+import { startTestApp, type TestApp } from '../../testing/render-app.tsx';
+import { PushSheet } from './PushSheet.tsx';
 
 const reference = 'registry.example.com/team/api:1.3';
 

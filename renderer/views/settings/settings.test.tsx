@@ -1,8 +1,8 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it } from 'vitest';
-import { questions } from '../../../e2e/screens/fixture-questions.ts';
-import { renderWithApp, type TestApp } from '../../test-app.tsx';
-import { SettingsView } from './index.tsx';
+import { questions } from '../../testing/fixture-questions.ts';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { SettingsView } from './SettingsView.tsx';
 
 let app: TestApp;
 afterEach(() => app.stop());

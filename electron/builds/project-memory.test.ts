@@ -1,0 +1,51 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parsePlatform } from '../../shared/platform.ts';
+import { ProjectMemory, projectId } from './project-memory.ts';
+
+const amd64 = parsePlatform('amd64') ?? expect.fail('no platform');
+const arm64 = parsePlatform('arm64') ?? expect.fail('no platform');
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'barnraiser-project-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('a project is the same one for the same folder, file and target, and another for any other', () => {
+  const project = { context: '/src/api', file: '/src/api/Containerfile' };
+  expect(projectId(project)).toBe(projectId({ ...project }));
+  expect(
+    new Set([project, { ...project, target: 'test' }, { context: '/src/api' }, { context: '/src/web' }].map(projectId))
+      .size,
+  ).toBe(4);
+});
+
+test('what jobs leave at the same time is all remembered', async () => {
+  const memory = new ProjectMemory(folder, 'p', '/src/api');
+  await Promise.all([
+    memory.replace(amd64, 'a', { platform: amd64, node: 'a', imageId: '1', layers: ['x'] }),
+    memory.replace(arm64, 'b', { platform: arm64, node: 'b', imageId: '2', layers: [] }),
+  ]);
+  expect(await memory.find(amd64, 'a')).toEqual({ platform: amd64, node: 'a', imageId: '1', layers: ['x'] });
+  expect(await memory.lastBuiltOn()).toEqual({ [amd64]: 'a', [arm64]: 'b' });
+});
+
+test('the newest node of a platform is the one where it was last built', async () => {
+  const memory = new ProjectMemory(folder, 'p', '/src/api');
+  await memory.replace(amd64, 'a', { platform: amd64, node: 'a', imageId: '1', layers: [] });
+  await memory.replace(amd64, 'b', { platform: amd64, node: 'b', imageId: '2', layers: [] });
+  expect(await memory.lastBuiltOn()).toEqual({ [amd64]: 'b' });
+  await memory.replace(amd64, 'b', undefined);
+  expect(await memory.lastBuiltOn()).toEqual({ [amd64]: 'a' });
+});
+
+test('a memory that cannot be read knows nothing and is made anew', async () => {
+  await writeFile(join(folder, 'p.json'), '{"version":');
+  const memory = new ProjectMemory(folder, 'p', '/src/api');
+  expect(await memory.lastBuiltOn()).toEqual({});
+  await memory.replace(amd64, 'a', { platform: amd64, node: 'a', imageId: '1', layers: [] });
+  expect(await memory.lastBuiltOn()).toEqual({ [amd64]: 'a' });
+});

@@ -1,0 +1,199 @@
+import { Readable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import type { EngineOutput } from '../engine.ts';
+import { jsonLines } from '../json-lines.ts';
+import { BuildOutput, buildMessageSchema } from './build-output.ts';
+
+/** Recorded from podman 4.3.1 amd64. */
+const podman4 = String.raw`{"stream":"STEP 1/6: FROM scratch\n"}
+{"stream":"STEP 2/6: ARG TARGETARCH\n"}
+{"stream":"--\u003e Using cache 63ff6097a760784fb23b5106d792694126df15a989dcf4810772b8af25f793cf\n"}
+{"stream":"--\u003e 63ff6097a76\n"}
+{"stream":"STEP 3/6: COPY busybox-${'$'}{TARGETARCH} /bin/sh\n"}
+{"stream":"--\u003e b32d5c34d26\n"}
+{"stream":"STEP 4/6: RUN echo one \u0026\u0026     echo two     \u0026\u0026 echo three\n"}
+{"stream":"one\ntwo\nthree\n"}
+{"stream":"--\u003e 971c3de7fdd\n"}
+{"stream":"STEP 5/6: RUN printf '10%%\\r20%%\\r30%%\\nünïcödé \\033[31mred\\033[0m\\n\\n\\ttabbed\\n'; echo STEP 9/9: spoof\n"}
+{"stream":"10%\r20%\r30%\nünïcödé \u001b[31mred\u001b[0m\n\n\ttabbed\nSTEP 9/9: spoof\ntail"}
+{"stream":"--\u003e 952c3c01fa4\n"}
+{"stream":"STEP 6/6: LABEL \"a\"=\"1\"\n"}
+{"stream":"COMMIT\n"}
+{"stream":"--\u003e e51f6a280e5\n"}
+{"stream":"[Warning] one or more build args were not consumed: [TARGETOS TARGETPLATFORM]\n"}
+{"stream":"e51f6a280e5209534201a9ba02117b03d35e8d1431ff6ff4ce010b26ffa66f90\n"}
+`;
+
+/** Recorded from podman 5.4.2 arm64. */
+const podman5 = String.raw`{"stream":"[1/2] STEP 1/2: FROM scratch AS base\n"}
+{"stream":"[1/2] STEP 2/2: ARG TARGETARCH\n"}
+{"stream":"--\u003e Using cache f0ee8938b7795ee28883a59f0842b43714be8c5b36d3dbfd47b884dd0cf0e232\n"}
+{"stream":"--\u003e f0ee8938b779\n"}
+{"stream":"[2/2] STEP 1/3: FROM f0ee8938b7795ee28883a59f0842b43714be8c5b36d3dbfd47b884dd0cf0e232\n"}
+{"stream":"[2/2] STEP 2/3: RUN [\"/bin/busybox\",\"sh\",\"-c\",\"echo out; echo err \u003e\u00262; /bin/busybox printf 'pro'; /bin/busybox sleep 1; echo gress $GREETING \u003e /x\"]\n"}
+{"stream":"out\n"}
+{"stream":"err\n"}
+{"stream":"pro"}
+{"stream":"--\u003e 9eabccdf8266\n"}
+{"stream":"[2/2] STEP 3/3: CMD [\"/bin/busybox\",\"sh\"]\n"}
+{"stream":"[2/2] COMMIT localhost/pmtrial/a:1\n"}
+{"stream":"--\u003e e6abc5a3a9ab\n"}
+{"stream":"Successfully tagged localhost/pmtrial/a:1\n"}
+{"stream":"e6abc5a3a9ab6db55f609d196d75f8f847c758f43bb9f7a26cefcb16bf94f92d\n"}
+`;
+
+const failed = String.raw`{"stream":"STEP 1/2: FROM scratch\n"}
+{"stream":"STEP 2/2: RUN [\"/bin/busybox\",\"sh\",\"-c\",\"echo about to fail; exit 3\"]\n"}
+{"stream":"about to fail\n"}
+{"errorDetail":{"message":"building at STEP \"RUN /bin/busybox sh -c echo about to fail; exit 3\": while running runtime: exit status 3\n"},"error":"building at STEP \"RUN /bin/busybox sh -c echo about to fail; exit 3\": while running runtime: exit status 3\n"}
+`;
+
+async function read(recorded: string, cut = recorded.length) {
+  const said: EngineOutput[] = [];
+  const output = new BuildOutput((what) => said.push(what));
+  const bytes = Buffer.from(recorded);
+  const pieces = Array.from({ length: Math.ceil(bytes.length / cut) }, (_, i) =>
+    bytes.subarray(i * cut, (i + 1) * cut),
+  );
+  for await (const message of jsonLines(Readable.from(pieces), buildMessageSchema, 'pi4')) {
+    output.read(message);
+  }
+  output.end();
+  return { said, output, lines: said.flatMap((what) => (what.kind === 'line' ? [what.text] : [])) };
+}
+
+function stream(...texts: string[]): string {
+  return texts.map((text) => `${JSON.stringify({ stream: text })}\n`).join('');
+}
+
+describe('what podman says while it builds', () => {
+  test('are steps, what the cache has answered, layers and lines, in their order', async () => {
+    const { said } = await read(podman4);
+    expect(said.slice(0, 9)).toEqual([
+      { kind: 'step', index: 1, total: 6, text: 'FROM scratch' },
+      { kind: 'step', index: 2, total: 6, text: 'ARG TARGETARCH' },
+      { kind: 'cached' },
+      { kind: 'layer', imageId: '63ff6097a76' },
+      { kind: 'step', index: 3, total: 6, text: `COPY busybox-${'$'}{TARGETARCH} /bin/sh` },
+      { kind: 'layer', imageId: 'b32d5c34d26' },
+      { kind: 'step', index: 4, total: 6, text: 'RUN echo one &&     echo two     && echo three' },
+      { kind: 'line', text: 'one' },
+      { kind: 'line', text: 'two' },
+    ]);
+  });
+
+  test('names the stage of a step where there are several', async () => {
+    const { said } = await read(podman5);
+    const steps = said.filter(({ kind }) => kind === 'step');
+    expect(steps).toHaveLength(5);
+    expect(steps[1]).toMatchObject({ index: 2, total: 2, text: 'ARG TARGETARCH', stage: '1/2' });
+    expect(steps[2]).toMatchObject({ index: 1, total: 3, stage: '2/2' });
+  });
+
+  test('ends with the id of the image', async () => {
+    const four = await read(podman4);
+    const five = await read(podman5);
+    expect(four.output.imageId).toBe('e51f6a280e5209534201a9ba02117b03d35e8d1431ff6ff4ce010b26ffa66f90');
+    expect(five.output.imageId).toBe('e6abc5a3a9ab6db55f609d196d75f8f847c758f43bb9f7a26cefcb16bf94f92d');
+    expect(four.output.error).toBeUndefined();
+  });
+
+  test('takes the last id where a step prints what looks like one', async () => {
+    const [printed, image] = ['a'.repeat(64), 'b'.repeat(64)];
+    const { output, lines } = await read(stream(`${printed}\n`, 'COMMIT\n', `${image}\n`));
+    expect(output.imageId).toBe(image);
+    expect(lines).toContain(printed);
+  });
+
+  test('reads the same however the bytes are cut', async () => {
+    const whole = await read(podman4);
+    for (const size of [1, 2, 7, 100]) {
+      expect((await read(podman4, size)).said).toEqual(whole.said);
+    }
+  });
+
+  test('joins the pieces of a line', async () => {
+    const { lines } = await read(stream('STEP 1/1: RUN x\n', 'down', 'load', 'ed\nnext\n'));
+    expect(lines).toEqual(['downloaded', 'next']);
+  });
+
+  test('ends a line that has no end where podman speaks next', async () => {
+    expect((await read(podman4)).lines).toContain('tail');
+    expect((await read(podman5)).lines.slice(0, 3)).toEqual(['out', 'err', 'pro']);
+  });
+
+  test('keeps a last line without an end', async () => {
+    expect((await read(stream('STEP 1/1: RUN x\n', 'cut off'))).lines).toEqual(['cut off']);
+  });
+
+  test('shows of a progress bar what a terminal would show, and keeps colours, tabs and empty lines', async () => {
+    const { lines } = await read(podman4);
+    expect(lines.slice(3, 8)).toEqual(['30%', 'ünïcödé \u001b[31mred\u001b[0m', '', '\ttabbed', 'STEP 9/9: spoof']);
+  });
+
+  test('is not led astray by a program that prints a step', async () => {
+    const { said } = await read(podman4);
+    const steps = said.flatMap((what) => (what.kind === 'step' ? [what.index] : []));
+    expect(steps).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('cuts output that never ends its line, so that it does not pile up', async () => {
+    const piece = 'x'.repeat(50_000);
+    const { lines } = await read(stream('STEP 1/1: RUN x\n', piece, piece, piece));
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.join('')).toBe(piece.repeat(3));
+  });
+
+  test('tells layers that it made from those that it found', async () => {
+    const { output } = await read(podman4);
+    expect([...output.made]).toEqual(['b32d5c34d26', '971c3de7fdd', '952c3c01fa4', 'e51f6a280e5']);
+    expect([...output.found]).toEqual(['63ff6097a760784fb23b5106d792694126df15a989dcf4810772b8af25f793cf']);
+    expect(output.cached).toBe(false);
+  });
+
+  test('takes for the layer of a step only the last thing that is said of it', async () => {
+    const { output, lines } = await read(
+      stream(
+        'STEP 1/2: RUN x\n',
+        '--> deadbeef123\n--> deadbeef124\n',
+        'more\n',
+        '--> b32d5c34d26\n',
+        'STEP 2/2: RUN y\n',
+      ),
+    );
+    expect([...output.made]).toEqual(['b32d5c34d26']);
+    expect(lines).toEqual(['--> deadbeef123', '--> deadbeef124', 'more']);
+  });
+
+  test('remembers the images that it started from', async () => {
+    const { output } = await read(stream('STEP 1/2: FROM --platform=linux/amd64 alpine:3.20 AS x\n'));
+    expect(output.bases).toEqual(['alpine:3.20']);
+  });
+
+  test('ends with what went wrong, and the step that was under way', async () => {
+    const { output } = await read(failed);
+    expect(output.error).toBe(
+      'building at STEP "RUN /bin/busybox sh -c echo about to fail; exit 3": while running runtime: exit status 3',
+    );
+    expect(output.step).toMatchObject({ index: 2, total: 2 });
+    expect(output.imageId).toBeUndefined();
+  });
+
+  test('must be what podman says', async () => {
+    for (const text of ['<html>no</html>\n', '{"stream":1}\n', '[]\n']) {
+      await expect(read(text)).rejects.toMatchObject({ problem: { code: 'engine.answer' } });
+    }
+  });
+});
+
+test('progress that redraws itself for ever is told as a terminal would show it, a piece at a time', () => {
+  const lines: string[] = [];
+  const output = new BuildOutput((said) => said.kind === 'line' && lines.push(said.text));
+  for (let percent = 0; percent < 20_000; percent += 1) {
+    output.read({ stream: `\rdone ${percent} ` });
+  }
+  output.end();
+  expect(lines.length).toBeGreaterThan(1);
+  expect(lines.every((line) => line.length < 20)).toBe(true);
+  expect(lines.at(-1)).toBe('done 19999 ');
+});

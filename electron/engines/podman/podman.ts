@@ -1,0 +1,27 @@
+import type { Engine } from '../engine.ts';
+import { EngineApi } from '../engine-api.ts';
+import type { Transport } from '../transport/transport.ts';
+import { buildImage } from './build.ts';
+import { imagesUsage, pruneImages, removeImage, tagImage, untagImage } from './images.ts';
+import { probeNode } from './probe.ts';
+import { exportImage, pushImage } from './transfer.ts';
+
+/** The prefix that podman 4.0 to 6.x understand. */
+const prefix = '/v4.0.0/libpod/';
+
+/** podman 4.0 or newer behind a transport. `apiVersion` is what its `_ping` says. */
+export function podmanEngine(transport: Transport, apiVersion: string): Engine {
+  const podman = new EngineApi(transport, 'podman', prefix);
+  return {
+    kind: 'podman',
+    probe: (signal) => probeNode(podman, apiVersion, signal),
+    build: (build, onOutput, signal) => buildImage(podman, build, onOutput, signal),
+    push: (image, target, signal) => pushImage(podman, image, target, signal),
+    export: (image, signal) => exportImage(podman, image, signal),
+    tag: (image, name) => tagImage(podman, image, name),
+    untag: (image, name) => untagImage(podman, image, name),
+    remove: (image) => removeImage(podman, image),
+    prune: () => pruneImages(podman),
+    diskUsage: () => imagesUsage(podman),
+  };
+}

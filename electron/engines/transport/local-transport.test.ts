@@ -1,0 +1,129 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, request as httpRequest } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openLocalTransport } from './local-transport.ts';
+import type { Transport } from './transport.ts';
+
+let folder: string;
+let socketPath: string;
+const cleanups: (() => unknown)[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'local-'));
+  socketPath = join(folder, 'engine.sock');
+});
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) {
+    await cleanup();
+  }
+  await rm(folder, { recursive: true });
+});
+
+async function open(): Promise<Transport> {
+  const engine = createServer(async (request, response) => {
+    response.end(`${request.method} ${request.url} ${await text(request)}`);
+  });
+  engine.listen(socketPath);
+  await once(engine, 'listening');
+  const transport = await openLocalTransport({ name: 'here', socketPath });
+  cleanups.push(() => {
+    engine.closeAllConnections();
+    engine.close();
+    return transport.close();
+  });
+  return transport;
+}
+
+test('a request reaches the engine, and many do at once', async () => {
+  const transport = await open();
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) =>
+      text((await transport.request({ method: 'POST', path: `/${index}`, body: 'x' })).body),
+    ),
+  );
+  expect(answers).toEqual(Array.from({ length: 20 }, (_, index) => `POST /${index} x`));
+});
+
+describe('the socket', () => {
+  test('that is missing is named', async () => {
+    await expect(openLocalTransport({ name: 'here', socketPath })).rejects.toMatchObject({
+      problem: { code: 'engine.no-socket', message: `Node here: no podman socket at ${socketPath}.` },
+    });
+  });
+
+  test('that nobody listens on is named', async () => {
+    // a socket outlives a process that is killed
+    const listener = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+    spawnSync(process.execPath, ['-e', listener, socketPath]);
+    await expect(openLocalTransport({ name: 'here', socketPath })).rejects.toMatchObject({
+      problem: { code: 'engine.no-socket', message: `Node here: nobody listens on the socket ${socketPath}.` },
+    });
+  });
+});
+
+describe('a command', () => {
+  test('runs in a shell and gives its output and exit code', async () => {
+    const transport = await open();
+    expect(await transport.run("echo it\\'s out; echo err >&2; exit 3")).toEqual({
+      code: 3,
+      stdout: "it's out\n",
+      stderr: 'err\n',
+    });
+    expect(await transport.run('kill -KILL $$')).toMatchObject({ code: 137 });
+  });
+
+  test('is stopped, with all it started, by its signal and by its timeout', async () => {
+    const transport = await open();
+    const controller = new AbortController();
+    const aborted = transport.run('sleep 60', { signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(aborted).rejects.toThrow('enough');
+
+    // a grandchild that is connected to us for as long as it lives
+    const watch = join(folder, 'watch.sock');
+    const watcher = createTcpServer().listen(watch);
+    cleanups.push(() => watcher.close());
+    const grandchild = `'${process.execPath}' -e 'require("node:net").connect("${watch}")'`;
+    const timedOut = expect(transport.run(`${grandchild} & wait`, { timeoutMs: 1_000 })).rejects.toMatchObject({
+      problem: { message: expect.stringContaining('after 1 s') },
+    });
+    const [socket] = await once(watcher, 'connection');
+    await Promise.all([timedOut, once(socket.resume(), 'close')]);
+  });
+});
+
+describe('an offered server', () => {
+  test('answers at the wanted port of this computer until its offer is closed', async () => {
+    const transport = await open();
+    const server = createServer((_request, response) => {
+      response.end('hello');
+    });
+    const { port, close } = await transport.forwardPort(server, 0);
+    const request = httpRequest({ port, host: '127.0.0.1', agent: false }).end();
+    const [response] = await once(request, 'response');
+    expect(await text(response)).toBe('hello');
+    await close();
+    await expect(once(httpRequest({ port, host: '127.0.0.1', agent: false }).end(), 'response')).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+    });
+  });
+
+  test('answers at another port where the wanted one is taken', async () => {
+    const transport = await open();
+    const taken = createTcpServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    cleanups.push(() => taken.close());
+    const address = taken.address();
+    const wanted = typeof address === 'object' && address ? address.port : 0;
+    const offer = await transport.forwardPort(createServer(), wanted);
+    expect(offer.port).not.toBe(wanted);
+    await offer.close();
+  });
+});

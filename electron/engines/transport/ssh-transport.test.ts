@@ -1,0 +1,359 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, request as httpRequest, type RequestListener } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fail } from '../../../shared/problem.ts';
+import { KnownHosts } from '../../ssh/known-hosts.ts';
+import { openSession, type Session } from '../../ssh/session.ts';
+import { makeKey, TestServer, type TestServerOptions } from '../../ssh/testing/server.ts';
+import { openSshTransport } from './ssh-transport.ts';
+import type { Transport } from './transport.ts';
+
+const hostKey = makeKey();
+const userKey = makeKey();
+
+let folder: string;
+let socketPath: string;
+const cleanups: (() => unknown)[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'transport-'));
+  socketPath = join(folder, 'engine.sock');
+});
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) {
+    await cleanup();
+  }
+  await rm(folder, { recursive: true });
+});
+
+async function openNode(options: Partial<TestServerOptions> = {}): Promise<{ server: TestServer; session: Session }> {
+  const identity = join(folder, 'key');
+  const hosts = join(folder, 'known_hosts');
+  const server = await TestServer.start({ hostKeys: [hostKey], users: [userKey], ...options });
+  cleanups.push(() => server.stop());
+  await writeFile(identity, userKey.text);
+  await writeFile(hosts, `[127.0.0.1]:${server.port} ${hostKey.line}\n`);
+  const session = await openSession({
+    name: 'pi4',
+    host: '127.0.0.1',
+    port: server.port,
+    user: 'kim',
+    identity,
+    agentSocket: '',
+    knownHosts: await KnownHosts.load([hosts]),
+    decideHostKey: async () => false,
+  });
+  cleanups.push(() => session.close());
+  return { server, session };
+}
+
+/** An engine's stand-in: a real HTTP server on a real unix socket. */
+async function startEngine(answer: RequestListener): Promise<{ connections: () => number }> {
+  let connections = 0;
+  const engine = createServer(answer);
+  engine.on('connection', () => connections++);
+  engine.listen(socketPath);
+  await once(engine, 'listening');
+  cleanups.push(() => {
+    engine.closeAllConnections();
+    engine.close();
+  });
+  return { connections: () => connections };
+}
+
+async function open(answer: RequestListener): Promise<Transport & { server: TestServer; connections: () => number }> {
+  const { connections } = await startEngine(answer);
+  const { server, session } = await openNode();
+  const transport = await openSshTransport(session, { socketPath, ownsSession: true });
+  // the first connection only found out whether there is a way
+  return { ...transport, server, connections: () => connections() - 1 };
+}
+
+async function get(transport: Transport, path: string): Promise<string> {
+  return text((await transport.request({ method: 'GET', path })).body);
+}
+
+describe('a request', () => {
+  test('reaches the engine and brings back status, headers and body', async () => {
+    const transport = await open(async (request, response) => {
+      response.writeHead(201, { 'x-engine': 'yes' }).end(`${request.method} ${request.url} ${await text(request)}`);
+    });
+    const answer = await transport.request({ method: 'POST', path: '/build?t=x', body: 'context' });
+    expect(answer).toMatchObject({ status: 201, headers: { 'x-engine': 'yes' } });
+    expect(await text(answer.body)).toBe('POST /build?t=x context');
+    expect(transport.socketPath).toBe(socketPath);
+  });
+
+  test('sends a stream of any length, and reads one, without holding it', async () => {
+    const transport = await open((request, response) => {
+      request.pipe(response);
+    });
+    const chunk = Buffer.alloc(64 * 1024, 'a');
+    const answer = await transport.request({
+      method: 'POST',
+      path: '/',
+      body: Readable.from(Array.from({ length: 512 }, () => chunk)),
+    });
+    let bytes = 0;
+    for await (const part of answer.body) {
+      bytes += part.length;
+    }
+    expect(bytes).toBe(32 * 1024 * 1024);
+  });
+
+  test('is one of many: six connections carry twenty of them, and are kept', async () => {
+    const transport = await open((request, response) => {
+      response.end(request.url);
+    });
+    const paths = Array.from({ length: 20 }, (_, index) => `/${index}`);
+    expect(await Promise.all(paths.map((path) => get(transport, path)))).toEqual(paths);
+    expect(await get(transport, '/again')).toBe('/again');
+    expect(transport.connections()).toBeLessThanOrEqual(6);
+  });
+
+  test('leaves room for others when nobody reads its small answer', async () => {
+    const transport = await open((_request, response) => {
+      response.end('ignored');
+    });
+    for (let count = 0; count < 20; count++) {
+      expect((await transport.request({ method: 'DELETE', path: '/' })).status).toBe(200);
+    }
+  });
+
+  test('stops with the reason of its signal, and the engine sees it leave', async () => {
+    const left = new AbortController();
+    const transport = await open((request) => {
+      request.once('close', () => left.abort());
+      controller.abort(new Error('cancelled'));
+    });
+    const controller = new AbortController();
+    const answer = transport.request({ method: 'GET', path: '/', signal: controller.signal });
+    await expect(answer).rejects.toThrow('cancelled');
+    await (left.signal.aborted || once(left.signal, 'abort'));
+  });
+
+  test('stops in the middle of its answer too', async () => {
+    const left = new AbortController();
+    const transport = await open((_request, response) => {
+      response.once('close', () => left.abort());
+      response.write('some');
+    });
+    const controller = new AbortController();
+    const { body } = await transport.request({ method: 'GET', path: '/', signal: controller.signal });
+    await once(body, 'readable');
+    controller.abort(new Error('cancelled'));
+    await expect(text(body)).rejects.toThrow('cancelled');
+    await (left.signal.aborted || once(left.signal, 'abort'));
+  });
+
+  test('that waits for its turn stops when its signal aborts', async () => {
+    const transport = await open(() => {});
+    const controller = new AbortController();
+    const stuck = Array.from({ length: 6 }, () => transport.request({ method: 'GET', path: '/' }));
+    const waiting = transport.request({ method: 'GET', path: '/', signal: controller.signal });
+    controller.abort(new Error('cancelled'));
+    await expect(waiting).rejects.toThrow('cancelled');
+    await transport.close();
+    await Promise.allSettled(stuck);
+  });
+
+  test('is given up when its answer takes too long', async () => {
+    const transport = await open(() => {});
+    await expect(transport.request({ method: 'GET', path: '/slow?x=1', timeoutMs: 30 })).rejects.toMatchObject({
+      problem: { code: 'engine.unreachable', message: expect.stringContaining('GET /slow within 0.03 s') },
+    });
+  });
+
+  test('whose body fails, fails with what the body failed with', async () => {
+    const transport = await open((request) => request.resume());
+    const body = new Readable({
+      read() {
+        this.destroy(fail('context.changed', 'A file changed.', 'Build again.'));
+      },
+    });
+    await expect(transport.request({ method: 'POST', path: '/', body })).rejects.toMatchObject({
+      problem: { code: 'context.changed' },
+    });
+  });
+
+  test('that is answered before its body was read gets the answer, and the body is let go', async () => {
+    const transport = await open((_request, response) => {
+      response.writeHead(400, { connection: 'close' }).end('no');
+    });
+    const body = new Readable({
+      read() {
+        this.push(Buffer.alloc(64 * 1024));
+      },
+    });
+    const answer = await transport.request({ method: 'POST', path: '/', body });
+    expect(answer.status).toBe(400);
+    expect(await text(answer.body)).toBe('no');
+    await (body.destroyed || once(body, 'close'));
+  });
+
+  test('that the engine breaks off is a problem, before its answer and in it', async () => {
+    const transport = await open((request, response) => {
+      if (request.url === '/before') {
+        request.socket.destroy();
+      } else {
+        response.write('half', () => request.socket.destroy());
+      }
+    });
+    await expect(get(transport, '/before')).rejects.toMatchObject({
+      problem: { code: 'engine.unreachable', message: 'Node pi4: the engine broke off GET /before.' },
+    });
+    await expect(get(transport, '/in')).rejects.toMatchObject({ problem: { code: 'engine.unreachable' } });
+  });
+
+  test('is sent again when the engine had closed the kept connection', async () => {
+    let closeNext = false;
+    const transport = await open((request, response) => {
+      if (closeNext) {
+        // what an engine does that ends itself when idle: the request meets a closing connection
+        closeNext = false;
+        request.socket.destroy();
+      } else {
+        response.end('answer');
+      }
+    });
+    expect(await get(transport, '/')).toBe('answer');
+    closeNext = true;
+    expect(await get(transport, '/')).toBe('answer');
+    expect(closeNext).toBe(false);
+  });
+
+  test('fails with the reason when the line is lost, before its answer and in it', async () => {
+    const transport = await open((request, response) => {
+      if (request.url === '/in') {
+        response.write('some');
+      }
+    });
+    const { body } = await transport.request({ method: 'GET', path: '/in' });
+    const waiting = transport.request({ method: 'GET', path: '/before' });
+    transport.server.cut();
+    await expect(waiting).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
+    await expect(text(body)).rejects.toBe(transport.lost.reason);
+    await expect(transport.request({ method: 'GET', path: '/' })).rejects.toBe(transport.lost.reason);
+  });
+});
+
+describe('the way to the socket', () => {
+  test('fails where there is no socket, and says how to start one', async () => {
+    const { session } = await openNode();
+    const rootless = '/run/user/4711/podman/podman.sock';
+    await expect(openSshTransport(session, { socketPath: rootless, ownsSession: true })).rejects.toMatchObject({
+      problem: {
+        code: 'engine.no-socket',
+        message: `Node pi4: no podman socket at ${rootless}.`,
+        fix: expect.stringContaining('`systemctl --user enable --now podman.socket`'),
+      },
+    });
+    await expect(session.run('true')).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
+  });
+
+  test('fails as refused where the socket is there but neither forwarding nor a command leads to it', async () => {
+    const path = join(folder, "it's.sock");
+    const mute = createTcpServer((socket) => socket.destroy());
+    mute.listen(path);
+    await once(mute, 'listening');
+    cleanups.push(() => mute.close());
+    const { session } = await openNode({ streamLocal: false });
+    await expect(openSshTransport(session, { socketPath: path, ownsSession: false })).rejects.toMatchObject({
+      problem: { code: 'ssh.forwarding-refused', fix: expect.stringContaining('AllowStreamLocalForwarding') },
+    });
+    expect((await session.run('echo open')).stdout).toBe('open\n');
+  });
+
+  test('is found where podman says', async () => {
+    await startEngine((_request, response) => {
+      response.end('found');
+    });
+    const bin = join(folder, 'bin');
+    const { session } = await openNode();
+    await session.run(
+      `mkdir ${bin}; printf '#!/bin/sh\\necho unix://${socketPath}\\n' > ${bin}/podman; chmod +x ${bin}/podman`,
+    );
+    const path = process.env.PATH;
+    process.env.PATH = `${bin}:${path}`;
+    cleanups.push(() => {
+      process.env.PATH = path;
+    });
+    const transport = await openSshTransport(session, { ownsSession: true });
+    expect(transport.socketPath).toBe(socketPath);
+    expect(await get(transport, '/')).toBe('found');
+  });
+
+  test('leads through podman dial-stdio where forwarding is forbidden', async () => {
+    const { connections } = await startEngine((request, response) => {
+      response.end(`found ${request.url}`);
+    });
+    const bin = join(folder, 'bin');
+    const { session } = await openNode({ streamLocal: false });
+    // stands in for podman: connects its stdin and stdout to the socket that --url names
+    const dial = `#!${process.execPath}
+      const socket = require('node:net').connect(process.argv[3].replace('unix://', ''));
+      process.stdin.pipe(socket).pipe(process.stdout);`;
+    await session.run(`mkdir ${bin}`);
+    await writeFile(join(bin, 'podman'), dial, { mode: 0o755 });
+    const path = process.env.PATH;
+    process.env.PATH = `${bin}:${path}`;
+    cleanups.push(() => {
+      process.env.PATH = path;
+    });
+    const transport = await openSshTransport(session, { socketPath, ownsSession: true });
+    expect(await get(transport, '/info')).toBe('found /info');
+    expect(connections()).toBeGreaterThan(0);
+  });
+});
+
+describe('an offered server', () => {
+  test('answers at a port of the node, as several offers at once', async () => {
+    const { session } = await openNode();
+    await startEngine((_request, response) => {
+      response.end();
+    });
+    const transport = await openSshTransport(session, { socketPath, ownsSession: true });
+    const server = createServer(async (request, response) => {
+      response.end(`${request.method} ${request.url} ${await text(request)}`);
+    });
+    const offers = await Promise.all([transport.forwardPort(server, 0), transport.forwardPort(server, 0)]);
+    expect(offers[0].port).not.toBe(offers[1].port);
+    for (const { port } of offers) {
+      const request = httpRequest({ port, host: '127.0.0.1', method: 'PUT', path: '/v2/' });
+      request.end('blob');
+      const [response] = await once(request, 'response');
+      expect(await text(response)).toBe('PUT /v2/ blob');
+    }
+    await offers[0].close();
+    const late = httpRequest({ port: offers[0].port, host: '127.0.0.1' });
+    late.end();
+    await expect(once(late, 'response')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await offers[1].close();
+  });
+
+  test('sees its connections close when the line is lost', async () => {
+    const { server: node, session } = await openNode();
+    await startEngine((_request, response) => {
+      response.end();
+    });
+    const transport = await openSshTransport(session, { socketPath, ownsSession: true });
+    const closed = new AbortController();
+    const server = createServer((request) => {
+      request.once('close', () => closed.abort());
+      node.cut();
+    });
+    const { port } = await transport.forwardPort(server, 0);
+    const request = httpRequest({ port, host: '127.0.0.1' });
+    request.on('error', () => {});
+    request.end();
+    await once(closed.signal, 'abort');
+    expect(transport.lost.aborted).toBe(true);
+  });
+});

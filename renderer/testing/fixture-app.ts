@@ -1,0 +1,579 @@
+import type { ZodType } from 'zod';
+import type { Build, Job } from '../../shared/build.ts';
+import {
+  type AppEvent,
+  type CallInput,
+  type CallName,
+  type CallOutput,
+  type CallRequest,
+  calls,
+} from '../../shared/contract.ts';
+import { type Assignment, modeOf } from '../../shared/farm.ts';
+import { fail, problemOf, type Result } from '../../shared/problem.ts';
+import type { AllowedCommand, Question, Remember, Remembered } from '../../shared/question.ts';
+import { type CheckScene, FixtureChecks } from './fixture-checks.ts';
+import * as data from './fixture-data.ts';
+import { discover, exported, type FoundScene, importInto } from './fixture-discovery.ts';
+import { allowedCommands, cannotRemember, questions, remembered } from './fixture-questions.ts';
+
+/**
+ * `empty`: nothing is known yet. `busy`: builds and a push run. `failed`: the newest build, a push and a node failed.
+ * `done`: everything went well. `huge`: 50 nodes, a build of 20 platforms, 1,000 builds, logs of a million lines.
+ * `question`: busy, and a host key waits for a decision.
+ */
+export const fixtureStates = ['empty', 'busy', 'failed', 'done', 'huge', 'question'] as const;
+export type FixtureState = (typeof fixtureStates)[number];
+
+/** How what is asked of the fixture goes, where that is not always the same. */
+export interface Scene extends CheckScene {
+  readonly found?: FoundScene | undefined;
+}
+
+export interface FixtureApp {
+  call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>>;
+  subscribe(listener: (event: AppEvent) => void): () => void;
+  /** Tells an event as the app would; what `builds.get` and the like answer changes with it. */
+  emit(event: AppEvent): void;
+  /** Lets running builds go on by themselves, a step now and then, until the returned function is called. */
+  live(): () => void;
+}
+
+interface Fixture {
+  connections: ReturnType<typeof data.connections>;
+  statuses: ReturnType<typeof data.statuses>;
+  farms: ReturnType<typeof data.farms>;
+  defaultFarm: string | undefined;
+  builds: Build[];
+  lists: ReturnType<typeof data.listOf>[];
+  pushes: ReturnType<typeof data.push>[];
+  questions: Question[];
+  secrets: Remembered[];
+  commands: AllowedCommand[];
+  remember: Remember;
+  settings: CallOutput<'settings.get'>;
+}
+
+const defaults: Fixture['settings'] = { theme: 'system', keepBuilds: 1000, jobsPerNode: 2 };
+
+function fixtureOf(state: FixtureState): Fixture {
+  if (state === 'empty') {
+    return {
+      connections: [],
+      statuses: [],
+      farms: [],
+      defaultFarm: undefined,
+      builds: [],
+      lists: [],
+      pushes: [],
+      questions: [],
+      secrets: [],
+      commands: [],
+      remember: { possible: true },
+      settings: defaults,
+    };
+  }
+  const { running, runningLate, failed, done, cancelled } = data.sample;
+  const past = data.history(state === 'huge' ? 1_000 : 24);
+  const many = data.manyNodes();
+  const isHuge = state === 'huge';
+  const newest = {
+    busy: [running(), runningLate(), failed(), done(), cancelled()],
+    question: [running(), failed(), done(), cancelled()],
+    failed: [failed(), done(), cancelled()],
+    done: [done(), cancelled()],
+    huge: [data.hugeBuild(), runningLate(), failed(), done(), cancelled()],
+  }[state];
+  const builds = [...newest, ...past];
+  return {
+    connections: [...data.connections(), ...(isHuge ? many.connections : [])],
+    statuses: [...data.statuses(), ...(isHuge ? many.statuses : [])],
+    farms: [
+      ...data.farms(),
+      ...(isHuge ? [{ name: 'datacenter', connections: many.connections.map(({ name }) => name) }] : []),
+    ],
+    defaultFarm: isHuge ? 'datacenter' : 'home',
+    builds,
+    lists: builds.flatMap(({ list }) => list ?? []).slice(0, isHuge ? 300 : 12),
+    pushes: [
+      ...(state === 'busy' ? [data.push({ id: 'push-1', status: 'running' })] : []),
+      ...(state === 'failed' ? [data.push({ id: 'push-2', status: 'failed', problem: data.pushProblem })] : []),
+      data.push({
+        id: 'push-3',
+        status: 'done',
+        reference: 'worker:nightly',
+        destination: 'registry.example.com/team/worker:nightly',
+      }),
+    ],
+    questions: state === 'question' ? [questions['host-key']] : [],
+    secrets: state === 'failed' ? [] : [...remembered],
+    commands: [...allowedCommands],
+    remember: state === 'failed' ? cannotRemember : { possible: true },
+    settings: defaults,
+  };
+}
+
+/** An app in memory that answers every call of the contract with believable data. For pictures and tests of the renderer only. */
+export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}): FixtureApp {
+  const fixture = fixtureOf(state);
+  const listeners = new Set<(event: AppEvent) => void>();
+  const logLines = state === 'huge' ? 1_000_000 : 1_400;
+
+  function emit(event: AppEvent): void {
+    remember(fixture, event);
+    for (const listener of listeners) {
+      listener(event);
+    }
+  }
+
+  const checks = new FixtureChecks(emit, scene);
+
+  function emitFarms(): void {
+    emit({
+      event: 'farms.changed',
+      connections: fixture.connections,
+      farms: fixture.farms,
+      ...(fixture.defaultFarm ? { default: fixture.defaultFarm } : {}),
+    });
+  }
+
+  function find(id: string): Build {
+    const found = fixture.builds.find((build) => build.id === id);
+    if (!found) {
+      throw fail('build.unknown', `There is no build "${id}".`, 'Choose one from the list of builds.');
+    }
+    return found;
+  }
+
+  function list(reference: string): CallOutput<'images.list'>[number] {
+    const found = fixture.lists.find((each) => each.reference === reference);
+    if (!found) {
+      throw fail('image.unknown', `There is no image ${reference} in local storage.`, 'Build it first.');
+    }
+    return found;
+  }
+
+  function connection(name: string): Fixture['connections'][number] {
+    const found = fixture.connections.find((each) => each.name === name);
+    if (!found) {
+      throw fail('connection.unknown', `There is no connection ${name}.`, 'Choose one from the list.');
+    }
+    return found;
+  }
+
+  function selected({
+    farm,
+    connections,
+  }: {
+    farm?: string | undefined;
+    connections?: readonly string[] | undefined;
+  }): readonly string[] {
+    return (
+      connections ??
+      fixture.farms.find(({ name }) => name === (farm ?? fixture.defaultFarm))?.connections ??
+      fixture.connections.map(({ name }) => name)
+    );
+  }
+
+  function plan(request: CallRequest<'builds.preview'>): CallOutput<'builds.preview'> {
+    const nodes = selected(request).flatMap(
+      (name) => fixture.statuses.find((status) => status.connection === name) ?? [],
+    );
+    const up = nodes.flatMap((status) => (status.state === 'up' ? status.node : []));
+    const wanted = request.platforms ?? [...new Set(up.map(({ platform }) => platform))];
+    const assignments: Assignment[] = [];
+    const unassigned: CallOutput<'builds.preview'>['unassigned'] = [];
+    for (const platform of wanted) {
+      const pinned = up.find((each) => each.connection === request.pins[platform] && modeOf(each, platform));
+      const native = up.find((each) => modeOf(each, platform) === 'native');
+      const emulating = request.emulate ? up.find((each) => modeOf(each, platform)) : undefined;
+      const node = pinned ?? native ?? emulating;
+      if (node) {
+        assignments.push({
+          platform,
+          node: node.connection,
+          mode: modeOf(node, platform) ?? 'emulated',
+          reason: pinned
+            ? 'pinned by you'
+            : native
+              ? 'runs it natively, built it last'
+              : 'the only one that can emulate it',
+        });
+      } else {
+        unassigned.push({
+          platform,
+          problem: fail(
+            'schedule.no-node',
+            `No node of the farm can build ${platform}.`,
+            `Add a node that runs ${platform}, or leave it out.`,
+          ).problem,
+        });
+      }
+    }
+    const leftOut = nodes.flatMap((status) =>
+      status.state === 'down' ? { node: status.connection, problem: status.problem } : [],
+    );
+    return { assignments, unassigned, leftOut };
+  }
+
+  const handlers: { readonly [N in CallName]: (request: CallRequest<N>) => CallOutput<N> | Promise<CallOutput<N>> } = {
+    'connections.list': () => fixture.connections,
+    'connections.add': (request) => {
+      if (fixture.connections.some(({ name }) => name === request.name)) {
+        throw fail('connection.exists', `There is a connection ${request.name} already.`, 'Choose another name.');
+      }
+      fixture.connections = [...fixture.connections, request];
+      emitFarms();
+      return request;
+    },
+    'connections.update': ({ name, rename, uri, identity }) => {
+      const before = connection(name);
+      const after = { ...before, name: rename ?? name, uri: uri ?? before.uri, identity: identity ?? before.identity };
+      fixture.connections = fixture.connections.map((each) => (each === before ? after : each));
+      fixture.farms = fixture.farms.map((farm) => ({
+        ...farm,
+        connections: farm.connections.map((each) => (each === name ? after.name : each)),
+      }));
+      emitFarms();
+      return after;
+    },
+    'connections.remove': ({ name }) => {
+      connection(name);
+      fixture.connections = fixture.connections.filter((each) => each.name !== name);
+      fixture.farms = fixture.farms.map((farm) => ({
+        ...farm,
+        connections: farm.connections.filter((each) => each !== name),
+      }));
+      emitFarms();
+      return {};
+    },
+    'connections.discover': (request) => discover(scene.found ?? 'few', request, fixture.connections, fixture.farms),
+    'connections.import': (request) => {
+      const { connections, farms, report } = importInto(fixture, request);
+      fixture.connections = [...connections];
+      fixture.farms = farms.map((farm) => ({ ...farm, connections: [...farm.connections] }));
+      fixture.defaultFarm = request.farms.find(({ isDefault }) => isDefault)?.name ?? fixture.defaultFarm;
+      emitFarms();
+      return report;
+    },
+    'connections.export': () => exported(fixture.connections, fixture.farms),
+    'connections.check': ({ name }) =>
+      checks.check(
+        connection(name),
+        data.statuses().find((status) => status.connection === name),
+      ),
+    'connections.cancelCheck': ({ name }) => {
+      checks.cancel(name);
+      return {};
+    },
+    'connections.fix': ({ name, fix }) => checks.fix(name, fix),
+    'connections.resolve': ({ host }) => ({
+      lines: [
+        { key: 'host', value: host },
+        { key: 'hostname', value: host },
+      ],
+      notes: [],
+    }),
+
+    'farms.list': () => ({ farms: fixture.farms, default: fixture.defaultFarm }),
+    'farms.create': ({ name, connections, makeDefault }) => {
+      const farm = { name, connections };
+      fixture.farms = [...fixture.farms, farm];
+      fixture.defaultFarm = makeDefault || !fixture.defaultFarm ? name : fixture.defaultFarm;
+      emitFarms();
+      return farm;
+    },
+    'farms.update': ({ name, rename, add, remove, makeDefault }) => {
+      const before = fixture.farms.find((farm) => farm.name === name);
+      if (!before) {
+        throw fail('farm.unknown', `There is no farm ${name}.`, 'Choose one from the list.');
+      }
+      const members = [...new Set([...before.connections, ...add])].filter((each) => !remove.includes(each));
+      const after = { name: rename ?? name, connections: members };
+      fixture.farms = fixture.farms.map((farm) => (farm === before ? after : farm));
+      fixture.defaultFarm = makeDefault || fixture.defaultFarm === name ? after.name : fixture.defaultFarm;
+      emitFarms();
+      return after;
+    },
+    'farms.remove': ({ name }) => {
+      fixture.farms = fixture.farms.filter((farm) => farm.name !== name);
+      fixture.defaultFarm = fixture.defaultFarm === name ? undefined : fixture.defaultFarm;
+      emitFarms();
+      return {};
+    },
+
+    'nodes.probe': (selection) => {
+      const names = selected(selection);
+      const known = [...data.statuses(), ...data.manyNodes().statuses];
+      const found = names.flatMap(
+        (name) =>
+          known.find((status) => status.connection === name) ?? {
+            state: 'down' as const,
+            connection: name,
+            problem: fail('ssh.unreachable', `Node ${name} cannot be reached.`, 'Check its address.').problem,
+          },
+      );
+      for (const status of found) {
+        emit({ event: 'node.changed', status });
+      }
+      return found;
+    },
+    'nodes.list': () => fixture.statuses,
+    'nodes.prune': (selection) =>
+      selected(selection).map((node) => ({ node, reclaimedBytes: Math.round(data.chance(node) * 4e9) })),
+
+    'projects.inspect': ({ context }) => {
+      if (context.includes('missing')) {
+        throw fail('context.missing', `There is no folder ${context}.`, 'Choose another one.');
+      }
+      return data.projectAt(context);
+    },
+    'projects.sample': () => ({ context: '/home/anna/.local/share/barnraiser/sample' }),
+    'folders.list': ({ path = '/home/anna/projects' }) => {
+      const isHome = path === '/home/anna/projects';
+      const names = isHome
+        ? ['api', 'billing-service', 'docs', 'gateway', 'notes', 'web', 'worker']
+        : ['assets', 'src', 'test'];
+      return {
+        path,
+        ...(path === '/' ? {} : { parent: path.split('/').slice(0, -1).join('/') || '/' }),
+        folders: names.map((name) => ({
+          name,
+          path: `${path === '/' ? '' : path}/${name}`,
+          hasContainerfile: isHome && name !== 'notes' && name !== 'docs',
+        })),
+        hasContainerfile: /\/projects\/\w+$/.test(path),
+      };
+    },
+
+    'builds.preview': plan,
+    'builds.start': (request) => {
+      const planned = plan(request);
+      const [hole] = planned.unassigned;
+      if (hole) {
+        throw fail(hole.problem.code, hole.problem.message, hole.problem.fix);
+      }
+      const started = data.build({
+        id: `20260301-${Date.now()}`,
+        reference: request.reference,
+        context: request.context,
+        status: 'running',
+        startedAgo: 0,
+        request,
+        jobs: planned.assignments.map(({ platform, node, mode, reason }) => ({
+          platform,
+          node,
+          mode,
+          reason,
+          status: 'queued',
+          steps: 0,
+          startedAgo: 0,
+        })),
+      });
+      emit({ event: 'build.started', build: started });
+      return started;
+    },
+    'builds.cancel': ({ id, platform }) => {
+      const build = find(id);
+      const cancelled = build.jobs.map(
+        (job): Job =>
+          job.durationMs === undefined && (!platform || job.platform === platform)
+            ? { ...job, status: 'cancelled', durationMs: 1_000 }
+            : job,
+      );
+      const isOver = cancelled.every((job) => job.durationMs !== undefined);
+      const after: Build = {
+        ...build,
+        jobs: cancelled,
+        ...(isOver ? { status: 'cancelled', durationMs: 90_000 } : {}),
+      };
+      emit(isOver ? { event: 'build.finished', build: after } : { event: 'build.started', build: after });
+      return {};
+    },
+    'builds.remove': ({ id }) => {
+      find(id);
+      fixture.builds = fixture.builds.filter((build) => build.id !== id);
+      return {};
+    },
+    'builds.source': () => data.source,
+    'builds.search': ({ platform, text, limit }) => {
+      const found: number[] = [];
+      const wanted = text.toLowerCase();
+      for (let index = 0; index < logLines && found.length <= limit; index += 1) {
+        if (data.logLine(platform, index).toLowerCase().includes(wanted)) {
+          found.push(index);
+        }
+      }
+      return { lines: found.slice(0, limit), more: found.length > limit };
+    },
+    'builds.get': ({ id }) => find(id),
+    'builds.list': () => fixture.builds,
+    'builds.log': ({ id, platform, from, count }) => {
+      const job = find(id).jobs.find((each) => each.platform === platform);
+      const total = job?.status === 'queued' ? 0 : logLines;
+      const length = Math.max(0, Math.min(count, total - from));
+      return { lines: Array.from({ length }, (_, index) => data.logLine(platform, from + index)), total };
+    },
+
+    'images.list': () => fixture.lists,
+    'images.inspect': ({ reference }) => ({
+      list: list(reference),
+      manifest: { schemaVersion: 2, mediaType: list(reference).mediaType, manifests: list(reference).entries },
+    }),
+    'images.remove': ({ reference }) => {
+      const removed = list(reference);
+      fixture.lists = fixture.lists.filter((each) => each !== removed);
+      return { freedBytes: removed.entries.reduce((sum, { layers }) => sum + (layers.at(-1)?.size ?? 0), 0) };
+    },
+    'images.export': ({ reference, destination }) => ({
+      path: destination.replace(/^oci(-archive)?:/, ''),
+      bytes: list(reference).entries.reduce((sum, { size }) => sum + size, 0),
+    }),
+
+    'pushes.start': ({ reference, destination }) => {
+      const started = data.push({
+        id: `push-${Date.now()}`,
+        status: 'running',
+        reference,
+        destination: destination ?? reference,
+      });
+      emit({ event: 'push.progress', push: started });
+      return started;
+    },
+    'pushes.list': () => fixture.pushes,
+    'pushes.cancel': ({ id }) => {
+      const running = fixture.pushes.find((push) => push.id === id);
+      if (running) {
+        emit({ event: 'push.finished', push: { ...running, status: 'cancelled' } });
+      }
+      return {};
+    },
+
+    'settings.get': () => fixture.settings,
+    'settings.update': (change) => {
+      const settings = { ...fixture.settings, ...change };
+      emit({ event: 'settings.changed', settings });
+      return settings;
+    },
+    'app.info': () => ({
+      version: '0.1.0',
+      home: '/home/anna/.local/share/barnraiser',
+      frontEnd: 'browser',
+      system: 'Fedora Linux 43',
+      remember: fixture.remember,
+    }),
+
+    'secrets.list': () => fixture.secrets,
+    'secrets.forget': ({ id }) => {
+      fixture.secrets = fixture.secrets.filter((each) => each.id !== id);
+      return {};
+    },
+
+    'commands.list': () => fixture.commands,
+    'commands.forget': ({ host, command }) => {
+      fixture.commands = fixture.commands.filter((each) => each.host !== host || each.command !== command);
+      return {};
+    },
+
+    'questions.list': () => fixture.questions,
+    'questions.answer': ({ id }) => {
+      emit({ event: 'question.settled', id });
+      return {};
+    },
+  };
+
+  return {
+    call: (name, input) => answer(name, input, handlers[name]),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    emit,
+    live: () => {
+      let line = logLines;
+      const timer = setInterval(() => {
+        for (const build of fixture.builds.filter(({ status }) => status === 'running')) {
+          for (const job of build.jobs.filter(({ status }) => status === 'building')) {
+            emit({
+              event: 'job.log',
+              buildId: build.id,
+              platform: job.platform,
+              node: job.node,
+              from: line,
+              lines: [data.logLine(job.platform, line)],
+            });
+          }
+          const receiving = build.jobs.find(({ status }) => status === 'pulling');
+          if (receiving) {
+            emit({
+              event: 'job.changed',
+              buildId: build.id,
+              job: { ...receiving, bytesReceived: Math.min(70_600_000, receiving.bytesReceived + 400_000) },
+            });
+          }
+        }
+        line += 1;
+      }, 200);
+      return () => clearInterval(timer);
+    },
+  };
+}
+
+/** The contract's calls, each tied to what its handler gets. */
+const inputs: { readonly [N in CallName]: { readonly input: ZodType<CallRequest<N>> } } = calls;
+
+async function answer<N extends CallName>(
+  name: N,
+  input: CallInput<N>,
+  handler: (request: CallRequest<N>) => CallOutput<N> | Promise<CallOutput<N>>,
+): Promise<Result<CallOutput<N>>> {
+  try {
+    const parsed = inputs[name].input.safeParse(input);
+    if (!parsed.success) {
+      throw fail(
+        'input.invalid',
+        parsed.error.issues.map(({ message }) => message).join(' '),
+        'Correct it and try again.',
+      );
+    }
+    return { ok: true, value: await handler(parsed.data) };
+  } catch (error) {
+    return { ok: false, problem: problemOf(error) };
+  }
+}
+
+function remember(fixture: Fixture, event: AppEvent): void {
+  switch (event.event) {
+    case 'build.started':
+    case 'build.finished':
+      fixture.builds = [event.build, ...fixture.builds.filter(({ id }) => id !== event.build.id)];
+      break;
+    case 'job.changed':
+      fixture.builds = fixture.builds.map((build) =>
+        build.id === event.buildId
+          ? { ...build, jobs: build.jobs.map((job) => (job.platform === event.job.platform ? event.job : job)) }
+          : build,
+      );
+      break;
+    case 'push.progress':
+    case 'push.finished':
+      fixture.pushes = [event.push, ...fixture.pushes.filter(({ id }) => id !== event.push.id)];
+      break;
+    case 'node.changed':
+      fixture.statuses = [
+        ...fixture.statuses.filter(({ connection }) => connection !== event.status.connection),
+        event.status,
+      ];
+      break;
+    case 'question.asked':
+      fixture.questions = [...fixture.questions, event.question];
+      break;
+    case 'question.settled':
+      fixture.questions = fixture.questions.filter(({ id }) => id !== event.id);
+      break;
+    case 'settings.changed':
+      fixture.settings = event.settings;
+      break;
+    default:
+      break;
+  }
+}

@@ -1,0 +1,93 @@
+import { Tooltip } from '@base-ui/react/tooltip';
+import { cleanup, render } from '@testing-library/react';
+import type { ReactNode } from 'react';
+import type { StoreApi } from 'zustand';
+import { setTransport } from '../api.ts';
+import { useCommandStore } from '../commands.ts';
+import { useBuilds } from '../stores/builds.ts';
+import { useChecks } from '../stores/checks.ts';
+import { useConnections } from '../stores/connections.ts';
+import { useExchange } from '../stores/exchange.ts';
+import { useFarms } from '../stores/farms.ts';
+import { useImages } from '../stores/images.ts';
+import { startLive, useLive } from '../stores/live.ts';
+import { useNavigation } from '../stores/navigation.ts';
+import { useNodes } from '../stores/nodes.ts';
+import { usePushes } from '../stores/pushes.ts';
+import { useQuestions } from '../stores/questions.ts';
+import { useSettings } from '../stores/settings.ts';
+import type { LinkState } from '../transport/transport.ts';
+import { createFixtureApp, type FixtureApp, type FixtureState, type Scene } from './fixture-app.ts';
+
+/** Lets every store forget what a test has put into it. */
+function resetStores(): void {
+  reset(useBuilds);
+  reset(useChecks);
+  reset(useCommandStore);
+  reset(useConnections);
+  reset(useExchange);
+  reset(useFarms);
+  reset(useImages);
+  reset(useLive);
+  reset(useNavigation);
+  reset(useNodes);
+  reset(usePushes);
+  reset(useQuestions);
+  reset(useSettings);
+}
+
+function reset<T>(store: StoreApi<T>): void {
+  store.setState(store.getInitialState(), true);
+}
+
+export interface TestApp extends FixtureApp {
+  /** Cuts the link to the app, or opens it again. */
+  link(state: LinkState): void;
+  stop(): void;
+}
+
+/** Puts the stores on a fixture app, as a window does, and resolves when everything has been loaded. */
+export async function startTestApp(state: FixtureState = 'busy', scene?: Scene): Promise<TestApp> {
+  const app = createFixtureApp(state, scene);
+  const linkListeners = new Set<(state: LinkState) => void>();
+  setTransport({
+    call: (name, input) => app.call(name, input),
+    onEvent: (listener) => app.subscribe(listener),
+    onLink: (listener) => {
+      linkListeners.add(listener);
+      listener('open');
+      return () => linkListeners.delete(listener);
+    },
+  });
+  const loaded = new Promise<void>((resolve, reject) => {
+    const stop = useLive.subscribe(({ ready, problem }) => {
+      if (ready || problem) {
+        stop();
+        ready ? resolve() : reject(new Error(problem?.message));
+      }
+    });
+  });
+  const stopLive = startLive();
+  await loaded;
+  return {
+    ...app,
+    link: (next) => {
+      for (const listener of linkListeners) {
+        listener(next);
+      }
+    },
+    stop: () => {
+      cleanup();
+      stopLive();
+      setTransport(undefined);
+      resetStores();
+      window.history.replaceState(null, '', '#');
+    },
+  };
+}
+
+/** Draws a view on a fixture app. End the test with `app.stop()`. */
+export async function renderWithApp(view: ReactNode, state: FixtureState = 'busy', scene?: Scene) {
+  const app = await startTestApp(state, scene);
+  return { app, ...render(<Tooltip.Provider>{view}</Tooltip.Provider>) };
+}

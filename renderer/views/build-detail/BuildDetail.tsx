@@ -1,0 +1,141 @@
+import { useCallback, useRef, useState } from 'react';
+import type { Build, Job } from '../../../shared/build.ts';
+import { formatReferenceShort } from '../../../shared/format.ts';
+import { Button } from '../../parts/Button.tsx';
+import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
+import { IconButton } from '../../parts/IconButton.tsx';
+import { Menu } from '../../parts/Menu.tsx';
+import { Page } from '../../parts/Page.tsx';
+import { PhaseBadge } from '../../parts/PhaseBadge.tsx';
+import { Clock } from '../../parts/Quantity.tsx';
+import { removeBuild, useBuilds } from '../../stores/builds.ts';
+import { navigate, openSheet } from '../../stores/navigation.ts';
+import { Announcements } from './Announcements.tsx';
+import { useSampling } from './activity.ts';
+import styles from './Build.module.css';
+import { Failures } from './Failures.tsx';
+import { Grid } from './Grid.tsx';
+import { copy, rebuild } from './job-actions.ts';
+import { isInterrupted } from './progress.ts';
+import { Result } from './Result.tsx';
+import { Summary } from './Summary.tsx';
+import { useSource } from './source.ts';
+import { useBuildCommands } from './use-build-commands.ts';
+import { useCancel } from './use-cancel.tsx';
+import { Waterfall } from './Waterfall.tsx';
+
+export function LiveBuild({ build }: { build: Build }) {
+  const source = useSource(build.id);
+  const packing = useBuilds((state) => state.packing[build.id]);
+  const { cancel, isCancelling, dialog } = useCancel(build);
+  const [isDeleting, setDeleting] = useState(false);
+  useSampling(build.id, build.status === 'running');
+  // cells are drawn anew when their job changes only: what they call must stay the same
+  const newest = useRef(cancel);
+  newest.current = cancel;
+  const cancelJob = useCallback((job: Job) => newest.current(job), []);
+  const askToDelete = useCallback(() => setDeleting(true), []);
+  const cancelAll = useCallback(() => newest.current(), []);
+  useBuildCommands(build, cancelAll, askToDelete);
+
+  const contextBytes = build.context?.bytes ?? (packing?.done ? packing.bytes : undefined);
+  const isRunning = build.status === 'running';
+  return (
+    <Page
+      layout="full"
+      title={<span title={build.reference}>{build.reference}</span>}
+      note={<Status build={build} />}
+      actions={
+        <>
+          {isRunning ? (
+            <Button busy={isCancelling} onClick={() => cancel()}>
+              Cancel
+            </Button>
+          ) : (
+            <Button icon="refresh" onClick={() => rebuild(build.id)}>
+              Rebuild…
+            </Button>
+          )}
+          {build.list && (
+            <Button kind="primary" icon="push" onClick={() => openSheet({ sheet: 'push', reference: build.reference })}>
+              Push…
+            </Button>
+          )}
+          <Menu
+            trigger={<IconButton icon="more" label="More about this build" />}
+            items={[
+              { label: 'Copy id', icon: 'copy', hint: build.id, run: () => copy(build.id, 'id') },
+              { label: 'Copy reference', icon: 'copy', run: () => copy(build.reference, 'reference') },
+              {
+                label: 'All builds of this project',
+                icon: 'builds',
+                run: () => navigate({ view: 'builds', project: build.request.context }),
+              },
+              'separator',
+              {
+                label: 'Delete build…',
+                icon: 'trash',
+                danger: true,
+                disabled: isRunning,
+                ...(isRunning ? { hint: 'Cancel it first' } : {}),
+                run: askToDelete,
+              },
+            ]}
+          />
+        </>
+      }
+    >
+      <div className={styles.page}>
+        <Summary build={build} packing={packing} source={source} />
+        <Grid build={build} contextBytes={contextBytes} source={source} onCancel={cancelJob} />
+        <Failures build={build} source={source} />
+        {build.list && <Result build={build} list={build.list} />}
+        <Waterfall build={build} />
+      </div>
+      <Announcements build={build} />
+      {dialog}
+      <DeleteDialog build={build} open={isDeleting} onClose={() => setDeleting(false)} />
+    </Page>
+  );
+}
+
+function Status({ build }: { build: Build }) {
+  const { status, createdAt, durationMs } = build;
+  const isRunning = status === 'running';
+  const phase = isInterrupted(build) ? 'warning' : isRunning ? 'building' : status;
+  return (
+    <span className={styles.status}>
+      <PhaseBadge filled phase={phase} word={isInterrupted(build) ? 'Interrupted' : undefined} />
+      {(isRunning || durationMs !== undefined) && (
+        <span className={styles.clock}>
+          <Clock since={createdAt} ms={durationMs} />
+        </span>
+      )}
+    </span>
+  );
+}
+
+function DeleteDialog({ build, open, onClose }: { build: Build; open: boolean; onClose: () => void }) {
+  const logs = build.jobs.filter(({ startedAt }) => startedAt !== undefined).length;
+  return (
+    <ConfirmDialog
+      open={open}
+      onClose={onClose}
+      title={`Delete this build of ${formatReferenceShort(build.reference)}?`}
+      description={
+        build.list
+          ? `The image ${formatReferenceShort(build.reference)} stays in local storage.`
+          : 'It goes from the history.'
+      }
+      losses={[
+        logs === 1 ? 'Its log' : `Its ${logs} logs`,
+        'Its times and outcome, which later builds are compared with',
+      ]}
+      action="Delete build"
+      onConfirm={async () => {
+        await removeBuild(build.id);
+        navigate({ view: 'builds' });
+      }}
+    />
+  );
+}

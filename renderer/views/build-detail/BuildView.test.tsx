@@ -1,0 +1,182 @@
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Build } from '../../../shared/build.ts';
+import { useCommandStore } from '../../commands.ts';
+import { useBuilds } from '../../stores/builds.ts';
+import { useNavigation } from '../../stores/navigation.ts';
+import { hugeBuild, sample } from '../../testing/fixture-data.ts';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { BuildView } from './BuildView.tsx';
+
+let app: TestApp;
+afterEach(() => app.stop());
+
+async function open(id: string, state: Parameters<typeof renderWithApp>[1]): Promise<void> {
+  ({ app } = await renderWithApp(<BuildView id={id} />, state));
+}
+const cells = () =>
+  within(screen.getByRole('list', { name: 'Platforms' })).getAllByRole('button', { name: /Open its log/ });
+const place = () => useNavigation.getState().place;
+const commandIds = () =>
+  Object.values(useCommandStore.getState().bySource).flatMap((commands) => commands.map(({ id }) => id));
+
+describe('a build that runs', () => {
+  it('has a cell for each platform that says all of it in words, also when the page was just loaded', async () => {
+    await open(sample.running().id, 'busy');
+    expect(cells().map((cell) => within(cell).getByText(/Open its log/).textContent)).toEqual([
+      'linux/amd64 on big-amd, native, Building, step 9 of 10, COPY --from=build /src/dist /src/node_modules /app/. Open its log',
+      'linux/arm64 on pi4, native, Building, step 4 of 10, RUN npm ci. Open its log',
+      'linux/s390x on big-amd, emulated, Waiting for a slot, the only one that can emulate it. Open its log',
+    ]);
+    screen.getByText('Building 3 platforms');
+    screen.getByText('2 at work · 1 waiting');
+    screen.getByText('318 files, 12.4 MB');
+  });
+
+  it('opens the log of a cell that is pressed, at its live end', async () => {
+    await open(sample.running().id, 'busy');
+    fireEvent.click(screen.getByRole('button', { name: /^linux\/arm64 on pi4/ }));
+    expect(place()?.log).toEqual({ id: sample.running().id, platform: 'linux/arm64' });
+  });
+
+  it('is one stop for the Tab key, and arrows lead to the other cells', async () => {
+    await open(sample.running().id, 'busy');
+    const [first, second] = cells();
+    expect(cells().map((cell) => cell.tabIndex)).toEqual([0, -1, -1]);
+    first?.focus();
+    fireEvent.keyDown(first ?? document.body, { key: 'ArrowRight' });
+    expect(document.activeElement).toBe(second);
+    expect(cells().map((cell) => cell.tabIndex)).toEqual([-1, 0, -1]);
+  });
+
+  it('asks before it throws away more than a minute of work, and cancels when that is confirmed', async () => {
+    await open(sample.running().id, 'busy');
+    fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Cancel the build of api:1.4?' });
+    within(dialog).getByText(/linux\/arm64 on pi4: work of 1:\d\d/);
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel build' }));
+    await screen.findByText(/^Cancelled after/);
+    expect(commandIds()).toContain('build:rebuild');
+  });
+
+  it('cancels at once what has only begun', async () => {
+    await open('young', 'busy');
+    const young: Build = { ...sample.running(), id: 'young', jobs: sample.running().jobs.map((job) => ({ ...job })) };
+    const startedAt = new Date().toISOString();
+    app.emit({ event: 'build.started', build: { ...young, jobs: young.jobs.map((job) => ({ ...job, startedAt })) } });
+    fireEvent.click(await screen.findByRole('button', { name: 'Cancel' }));
+    await screen.findByText(/^Cancelled after/);
+    expect(screen.queryByRole('dialog')).toBeNull();
+  });
+
+  it('shows how far the packing of its context is', async () => {
+    await open(sample.running().id, 'busy');
+    const { context: _, ...unpacked } = sample.running();
+    app.emit({ event: 'build.started', build: unpacked });
+    app.emit({ event: 'build.context', buildId: unpacked.id, files: 212, bytes: 8_100_000, done: false });
+    await screen.findByText('packing: 212 files, 8.1 MB');
+    app.emit({ event: 'build.context', buildId: unpacked.id, files: 318, bytes: 12_400_000, done: true });
+    await screen.findByText('318 files, 12.4 MB');
+  });
+
+  it('says when a platform ends, and when a node is lost', async () => {
+    await open(sample.running().id, 'busy');
+    const job = sample.running().jobs[1];
+    const problem = { code: 'ssh.lost', message: 'x', fix: 'y' } as const;
+    if (!job) {
+      throw new Error('no job');
+    }
+    const moved = { ...job, node: 'big-arm', lost: [{ node: 'pi4', problem }] };
+    app.emit({ event: 'job.changed', buildId: sample.running().id, job: moved });
+    await screen.findByText('linux/arm64: pi4 was lost, big-arm takes over.');
+    screen.getByText('pi4 was lost, big-arm took over');
+    app.emit({ event: 'job.changed', buildId: sample.running().id, job: { ...moved, status: 'done', durationMs: 9 } });
+    await screen.findByText('linux/arm64: Done.');
+  });
+});
+
+describe('a build that is done', () => {
+  it('says how long it took, offers Push, and lists its images with their digests', async () => {
+    await open(sample.done().id, 'done');
+    screen.getByText(/^Built 3 platforms in \d+:\d\d\.$/);
+    expect(within(screen.getByRole('table', { name: 'Images of the list' })).getAllByRole('row')).toHaveLength(4);
+    screen.getByRole('button', { name: 'Copy digest of the list' });
+    screen.getByText(/^skopeo copy --all oci:\/home\/anna\/.local\/share\/barnraiser\/images:registry/);
+    fireEvent.click(screen.getByRole('button', { name: 'Push…' }));
+    expect(place()?.sheet).toEqual({ sheet: 'push', reference: sample.done().reference });
+  });
+
+  it('shows its steps as a table to those who prefer words', async () => {
+    await open(sample.done().id, 'done');
+    fireEvent.click(screen.getByRole('button', { name: 'Table' }));
+    const table = screen.getByRole('table', { name: 'Steps by platform' });
+    within(table).getByText('RUN npm ci');
+    expect(within(table).getAllByText('Cached').length).toBeGreaterThan(4);
+  });
+
+  it('is deleted after a question', async () => {
+    await open(sample.done().id, 'done');
+    fireEvent.click(screen.getByRole('button', { name: 'More about this build' }));
+    fireEvent.click(await screen.findByRole('menuitem', { name: 'Delete build…' }));
+    fireEvent.click(await screen.findByRole('button', { name: 'Delete build' }));
+    await waitFor(() => expect(place()?.view).toEqual({ view: 'builds' }));
+    await screen.findByText('This build is not known here');
+  });
+});
+
+describe('a build that failed', () => {
+  it('says which step, shows the lines that say why, and the Containerfile around it', async () => {
+    await open(sample.failed().id, 'failed');
+    const failures = screen.getByRole('region', { name: 'What failed' });
+    await within(failures).findByText('linux/arm64 failed at step 4 of 10: npm ci');
+    within(failures).getByText('npm error code ERESOLVE');
+    await within(failures).findByText('Containerfile, line 4');
+    // what others have built stays in sight
+    expect(cells()).toHaveLength(3);
+  });
+
+  it('is retried at once and for all its platforms, since a list is only whole with all of them', async () => {
+    await open(sample.failed().id, 'failed');
+    fireEvent.click(screen.getByRole('button', { name: 'Retry' }));
+    await waitFor(() => expect(place()?.view).not.toEqual({ view: 'build', id: sample.failed().id }));
+    const view = place()?.view;
+    const next = view?.view === 'build' ? useBuilds.getState().byId[view.id] : undefined;
+    expect(next?.request.platforms).toEqual(sample.failed().jobs.map(({ platform }) => platform));
+  });
+
+  it('opens the log at the failing line', async () => {
+    await open(sample.failed().id, 'failed');
+    fireEvent.click(screen.getByRole('button', { name: 'Open log at the failing line' }));
+    // 1,400 lines of which the last seven were kept, and the first of those complains
+    await waitFor(() => expect(place()?.log).toEqual({ id: sample.failed().id, platform: 'linux/arm64', line: 1_393 }));
+  });
+
+  it('is interrupted where Barnraiser ended, and not failed', async () => {
+    await open('cut', 'failed');
+    const problem = {
+      code: 'build.incomplete',
+      message: 'Barnraiser ended while it built api:1.',
+      fix: 'Again.',
+    } as const;
+    const { durationMs: _, ...cut } = sample.failed();
+    const jobs = cut.jobs.map(({ durationMs: __, ...job }) => ({ ...job, status: 'failed' as const, problem }));
+    app.emit({ event: 'build.finished', build: { ...cut, id: 'cut', problem, jobs } });
+    await screen.findByText('Interrupted: Barnraiser ended during this build.');
+    screen.getByText('Barnraiser ended while it built api:1.');
+    expect(within(screen.getByRole('list', { name: 'Platforms' })).queryByText('Failed')).toBeNull();
+  });
+});
+
+describe('other builds', () => {
+  it('of twenty platforms have a row for each, and an axis with a lane for each', async () => {
+    await open(hugeBuild().id, 'huge');
+    expect(cells()).toHaveLength(20);
+    expect(screen.getByRole('button', { name: 'By platform' }).getAttribute('aria-pressed')).toBe('true');
+  });
+
+  it('that nobody knows are said to be unknown', async () => {
+    await open('nope', 'done');
+    fireEvent.click(screen.getByRole('button', { name: 'Show all builds' }));
+    expect(place()?.view).toEqual({ view: 'builds' });
+  });
+});
