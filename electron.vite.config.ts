@@ -5,7 +5,7 @@ import type { UserConfig } from 'vite';
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** The page, which both the desktop's window and the browser's show. Everything it needs is a file of its own: no inline anything. */
+/** The page of the desktop and browser front ends. Its content security policy forbids inline scripts and styles. */
 export const rendererConfig = {
   root: path('renderer'),
   plugins: [react()],
@@ -13,7 +13,7 @@ export const rendererConfig = {
     outDir: path('out/renderer'),
     emptyOutDir: true,
     target: 'chrome130',
-    // a font or image as data: would need a wider content security policy
+    // inlined fonts are data: URLs, which the content security policy does not allow
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: { input: path('renderer/index.html') },
@@ -32,7 +32,7 @@ export default defineConfig({
   preload: {
     build: {
       outDir: path('out/preload'),
-      // a sandboxed preload script is one CommonJS file that brings everything along
+      // a sandboxed preload script must be one CommonJS file without dependencies
       externalizeDeps: false,
       rollupOptions: {
         input: { preload: path('electron/preload.ts') },

@@ -1,30 +1,32 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
-// no test fails because a machine is slow or busy with other things: what must come, may take its time
-const patience = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } };
+// generous limits, so that no test fails because the machine is slow or busy
+const timeouts = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } };
 
 export default defineConfig({
   test: {
     projects: [
-      // units, beside their source: need nothing but Node
-      { test: { ...patience, name: 'unit', include: ['{shared,electron}/**/*.test.ts'] } },
-      // the face, in a simulated browser
+      // unit tests, beside their source; they need nothing but Node
+      { test: { ...timeouts, name: 'unit', include: ['{shared,electron}/**/*.test.ts'] } },
+      // checks of the source: layers of imports, wording
+      { test: { ...timeouts, name: 'rules', include: ['e2e/rules/*.test.ts'] } },
+      // tests of the page in a simulated browser
       {
         plugins: [react()],
         test: {
-          ...patience,
+          ...timeouts,
           name: 'renderer',
           environment: 'happy-dom',
           include: ['renderer/**/*.test.{ts,tsx}'],
-          // read by the test of the contrast; no other style matters there
+          // needed by the test of colour contrasts; other styles are not loaded
           css: { include: [/tokens\.css/] },
         },
       },
       {
-        // behaviour against the lab's real nodes: one file at a time, since they share the nodes
+        // behaviour against the lab's real nodes; one file at a time, because all share the nodes
         test: {
-          ...patience,
+          ...timeouts,
           name: 'e2e',
           include: ['e2e/**/*.spec.ts'],
           exclude: ['e2e/machine.spec.ts'],
@@ -34,9 +36,9 @@ export default defineConfig({
         },
       },
       {
-        // a machine with systemd, which takes minutes to make: by a command of its own, `npm run test:machine`
+        // a machine with systemd, which takes minutes to create; run by `npm run test:machine`
         test: {
-          ...patience,
+          ...timeouts,
           name: 'machine',
           include: ['e2e/machine.spec.ts'],
           testTimeout: 180_000,

@@ -1,17 +1,18 @@
+/** Builds with podman on real nodes: natively, from the cache, failed and cancelled. */
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type App, createApp } from '../electron/app.ts';
 import type { Build } from '../shared/build.ts';
-import { makeProject, Person, theLab } from './harness.ts';
-import { nodeShell } from './lab/lab.ts';
+import { makeProject, Person, setUpLab } from './harness.ts';
+import { runOnNode } from './lab/lab.ts';
 
-const lab = await theLab();
+const lab = await setUpLab();
 let person: Person;
 const projects: string[] = [];
 
-async function project(files: Readonly<Record<string, string | Buffer>>): Promise<string> {
+async function createProject(files: Readonly<Record<string, string | Buffer>>): Promise<string> {
   const folder = await makeProject(files);
   projects.push(folder);
   return folder;
@@ -19,8 +20,8 @@ async function project(files: Readonly<Record<string, string | Buffer>>): Promis
 
 beforeAll(async () => {
   person = await Person.create();
-  await person.connect(...lab.podman);
-  await person.must('farm', 'create', 'all', ...lab.podman.map(({ name }) => name), '--default');
+  await person.addConnections(...lab.podman);
+  await person.mustRun('farm', 'create', 'all', ...lab.podman.map(({ name }) => name), '--default');
 });
 afterAll(async () => {
   await person.remove();
@@ -28,8 +29,8 @@ afterAll(async () => {
 });
 
 describe('a build for two architectures', () => {
-  test('is built natively on both, comes back as one list, and each image runs on its node', async () => {
-    const folder = await project({
+  test('builds natively on both and creates one list, and the image runs on each node', async () => {
+    const folder = await createProject({
       Containerfile: `${lab.from}RUN uname -m > /arch\nCMD ["cat", "/arch"]\n`,
     });
     const { outcome, build } = await person.build('-t', 'two:1', folder);
@@ -49,13 +50,13 @@ describe('a build for two architectures', () => {
     }
 
     const destination = `${lab.registry.address}/spec/two:1`;
-    await person.must('push', 'two:1', destination, '--tls-verify=false');
+    await person.mustRun('push', 'two:1', destination, '--tls-verify=false');
     for (const [name, machine] of [
       ['amd-a', 'x86_64'],
       ['amd-b', 'x86_64'],
       ['arm-a', 'aarch64'],
     ] as const) {
-      const run = await nodeShell(
+      const run = await runOnNode(
         name,
         `podman run --rm --pull=always --tls-verify=false --network=host ${destination}`,
       );
@@ -64,9 +65,9 @@ describe('a build for two architectures', () => {
   });
 });
 
-describe('a build that was built before', () => {
-  test('brings back only what changed, of an image of 200 MB', async () => {
-    const folder = await project({
+describe('a repeated build', () => {
+  test('transfers only the changed layers of an image of 200 MB', async () => {
+    const folder = await createProject({
       Containerfile: `${lab.from}COPY large /large\nRUN wc -c /large > /size\nCOPY small /small\n`,
       large: randomBytes(200_000_000),
       small: 'one',
@@ -91,14 +92,14 @@ describe('a build that was built before', () => {
     expect(third.build.jobs[0]?.bytesReceived).toBeLessThan(10_000);
   });
 
-  test('leaves its newest image on the node without a name and removes the one before', async () => {
-    const folder = await project({ Containerfile: `${lab.from}COPY version /version\n`, version: '1' });
+  test('keeps its newest image on the node without a name and removes the previous one', async () => {
+    const folder = await createProject({ Containerfile: `${lab.from}COPY version /version\n`, version: '1' });
     const images = async (): Promise<string[]> => {
-      const { stdout } = await nodeShell('amd-a', 'podman images --all --quiet --no-trunc');
+      const { stdout } = await runOnNode('amd-a', 'podman images --all --quiet --no-trunc');
       return stdout.trim().split('\n').filter(Boolean);
     };
-    // the base image is the person's, and not of the build
-    await nodeShell('amd-a', `podman pull --tls-verify=false ${lab.registry.address}/base:1`);
+    // a base image that was on the node before is not removed
+    await runOnNode('amd-a', `podman pull --tls-verify=false ${lab.registry.address}/base:1`);
     const before = await images();
     const added = async (): Promise<string[]> => (await images()).filter((id) => !before.includes(id));
     const build = async (...options: string[]): Promise<void> => {
@@ -113,13 +114,13 @@ describe('a build that was built before', () => {
     const second = await added();
     expect(second.length).toBe(first.length);
     expect(second).not.toEqual(first);
-    const { stdout: names } = await nodeShell('amd-a', 'podman images --format "{{.Repository}}:{{.Tag}}"');
+    const { stdout: names } = await runOnNode('amd-a', 'podman images --format "{{.Repository}}:{{.Tag}}"');
     expect(names).not.toMatch(/barnraiser|cached/);
 
     await build('--keep');
-    const kept = await nodeShell('amd-a', 'podman image exists localhost/cached:1');
+    const kept = await runOnNode('amd-a', 'podman image exists localhost/cached:1');
     expect(kept.code).toBe(0);
-    await nodeShell('amd-a', 'podman rmi localhost/cached:1');
+    await runOnNode('amd-a', 'podman rmi localhost/cached:1');
 
     await writeFile(join(folder, 'version'), '3');
     await build('--cleanup');
@@ -128,16 +129,16 @@ describe('a build that was built before', () => {
 });
 
 describe('a build that fails', () => {
-  test('names platform, node, step and the last lines, and lets the others finish', async () => {
-    const folder = await project({
+  test('reports the platform, the node, the step and the last lines, and the other platforms finish', async () => {
+    const folder = await createProject({
       Containerfile: `${lab.from}RUN echo before; if [ $TARGETARCH = amd64 ]; then echo 'no such thing' >&2; exit 3; fi\n`,
     });
     const { code, stderr, stdout } = await person.barnraiser('build', '-t', 'failing:1', folder);
     expect(code).toBe(1);
-    const said = stdout + stderr;
-    expect(said).toMatch(/linux\/amd64/);
-    expect(said).toMatch(/step 3 of 3/i);
-    expect(said).toMatch(/no such thing/);
+    const output = stdout + stderr;
+    expect(output).toMatch(/linux\/amd64/);
+    expect(output).toMatch(/step 3 of 3/i);
+    expect(output).toMatch(/no such thing/);
     const { build } = await person.build('-t', 'failing:1', folder);
     expect(build.status).toBe('failed');
     expect(build.list).toBeUndefined();
@@ -147,19 +148,19 @@ describe('a build that fails', () => {
     ]);
     expect(build.jobs[0]?.problem?.code).toBe('build.failed');
     expect(build.jobs[0]?.lastLines?.join('\n')).toMatch(/no such thing/);
-    expect((await person.must('images')).split('\n').some((line) => line.includes('failing'))).toBe(false);
+    expect((await person.mustRun('images')).split('\n').some((line) => line.includes('failing'))).toBe(false);
   });
 
-  test('says that there is no Containerfile before anything is sent', async () => {
-    const folder = await project({ 'readme.md': 'nothing to build' });
+  test('reports a missing Containerfile before anything is sent', async () => {
+    const folder = await createProject({ 'readme.md': 'nothing to build' });
     const { code, stderr } = await person.barnraiser('build', '-t', 'none:1', folder);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/no Containerfile and no Dockerfile/);
+    expect(stderr).toMatch(/no Containerfile or Dockerfile/);
     expect(stderr).toContain(folder);
   });
 
-  test('a Containerfile that cannot be read as one is a failed build, not a crash', async () => {
-    const folder = await project({ Containerfile: 'FROM scratch\nFETCH everything\n' });
+  test('reports a Containerfile that cannot be parsed, without a crash', async () => {
+    const folder = await createProject({ Containerfile: 'FROM scratch\nFETCH everything\n' });
     const { outcome, build } = await person.build('-t', 'wrong:1', '--node', 'amd-a', folder);
     expect(outcome.code).toBe(1);
     expect(build.jobs[0]?.problem).toMatchObject({ code: 'build.failed' });
@@ -167,29 +168,33 @@ describe('a build that fails', () => {
   });
 });
 
-describe('a build that is cancelled', () => {
+describe('a cancelled build', () => {
   test.each(['amd-a', 'amd-b', 'arm-a'])('stops on %s and leaves no build container there', async (name) => {
-    const folder = await project({ Containerfile: `${lab.from}RUN echo sleeping; sleep 4711\n` });
+    const folder = await createProject({ Containerfile: `${lab.from}RUN echo sleeping; sleep 4711\n` });
     const containers = async (): Promise<string> =>
-      (await nodeShell(name, 'podman ps --all --external --quiet')).stdout;
+      (await runOnNode(name, 'podman ps --all --external --quiet')).stdout;
     const before = await containers();
     const running = person.start('build', '-t', 'sleeping:1', '--node', name, folder);
-    await running.line((line) => line.includes('sleeping') && !line.includes('STEP') && !line.includes('RUN'));
+    await running.waitForLine((line) => line.includes('sleeping') && !line.includes('STEP') && !line.includes('RUN'));
     running.process.kill('SIGINT');
     const { code, stderr } = await running.ended;
     expect(code, stderr).toBe(130);
-    const { stdout: processes } = await nodeShell(name, "grep -l -a 'sleep.4711' /proc/[0-9]*/cmdline || true");
-    const living = processes.split('\n').filter((path) => path && !path.includes('self'));
-    // the shell that looks for it names it as well, and is gone by now
-    const { stdout: still } = await nodeShell(name, `cat ${living.join(' ')} /dev/null 2>/dev/null | tr '\\0' ' '`);
-    expect(still).not.toMatch(/sleep 4711/);
+    const { stdout: processes } = await runOnNode(name, "grep -l -a 'sleep.4711' /proc/[0-9]*/cmdline || true");
+    const matches = processes.split('\n').filter((path) => path && !path.includes('self'));
+    // grep's own command line also matches, but that process has ended
+    const { stdout: survivors } = await runOnNode(
+      name,
+      `cat ${matches.join(' ')} /dev/null 2>/dev/null | tr '\\0' ' '`,
+    );
+    expect(survivors).not.toMatch(/sleep 4711/);
     expect(await containers()).toBe(before);
   });
 });
 
 describe('one platform of a build', () => {
-  test('is cancelled alone, also while it waits for a place, and the others finish', async () => {
-    const folder = await project({ Containerfile: `${lab.from}RUN echo sleeping; sleep 5\n` });
+  test('can be cancelled while it waits for a slot, and the other platforms finish', async () => {
+    // the time keeps the step out of the cache that an earlier run has left on the nodes
+    const folder = await createProject({ Containerfile: `${lab.from}RUN echo sleeping; sleep 5 # ${Date.now()}\n` });
     process.env.BARNRAISER_KNOWN_HOSTS = person.knownHosts;
     process.env.BARNRAISER_SSH_CONFIG = 'none';
     const app = await createApp({ frontEnd: 'terminal', home: person.home });
@@ -220,9 +225,9 @@ async function statusOf(app: App, id: string, platform: string): Promise<string 
   return result.ok ? result.value.jobs.find((job) => job.platform === platform)?.status : undefined;
 }
 
-describe('events on standard output', () => {
-  test('are JSON, one a line, and nothing else', async () => {
-    const folder = await project({ Containerfile: `${lab.from}RUN echo hi\n` });
+describe('standard output with --json', () => {
+  test('holds only events, one JSON object per line', async () => {
+    const folder = await createProject({ Containerfile: `${lab.from}RUN echo hi\n` });
     const { outcome } = await person.build('-t', 'json:1', '--node', 'amd-a', folder);
     const events = outcome.stdout
       .trim()

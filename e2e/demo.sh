@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh clone to an image for two architectures in a registry, on real nodes that this machine plays.
+# Runs the demo, also from a fresh clone: builds an image for two architectures on the lab's nodes and pushes it to a registry.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash e2e/install.sh

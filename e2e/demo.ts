@@ -1,22 +1,22 @@
-/** The whole job, shown: a farm of real nodes, one image for two architectures, a registry, and another client that reads it. */
+/** The demo: creates a farm of the lab's nodes, builds an image for two architectures, pushes it, and runs it on the nodes. */
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasDisplay } from './electron-runtime.ts';
+import { HeadlessApp } from './headless-app.ts';
 import { pushBase } from './lab/base-image.ts';
 import { mustRun } from './lab/command.ts';
-import { type Lab, labUp, nodeShell } from './lab/lab.ts';
-import { Studio } from './pictures.ts';
+import { type Lab, labUp, runOnNode } from './lab/lab.ts';
 
 const reference = 'hello:1';
 
-/** Runs a command of the terminal door as a person would type it, on this terminal. */
+/** Prints and runs a command of the CLI. */
 async function barnraiser(...args: string[]): Promise<void> {
   console.log(`\n$ barnraiser ${args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg}'`)).join(' ')}`);
   await node('electron/cli.ts', ...args);
 }
 
-/** Runs a program of the project to its end. @throws Error where it fails */
+/** Runs a program of the project. @throws Error if it fails */
 async function node(program: string, ...args: string[]): Promise<void> {
   const code = await new Promise<number | null>((resolve, reject) => {
     const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], { stdio: 'inherit' });
@@ -24,47 +24,49 @@ async function node(program: string, ...args: string[]): Promise<void> {
     child.on('exit', resolve);
   });
   if (code !== 0) {
-    throw new Error(`${program} ended with ${code}.`);
+    throw new Error(`${program} exited with code ${code}.`);
   }
 }
 
-function say(text: string): void {
+function explain(text: string): void {
   console.log(`\n# ${text}`);
 }
 
 async function demo(lab: Lab): Promise<void> {
   const home = join(lab.folder, 'demo');
   await rm(home, { recursive: true, force: true });
-  // settings and trusted keys of its own: the demo changes nothing that is yours
+  // separate settings and known hosts, so that the demo does not change those of the user
   process.env.BARNRAISER_HOME = home;
   process.env.BARNRAISER_KNOWN_HOSTS = join(home, 'known_hosts');
   process.env.BARNRAISER_SSH_CONFIG = 'none';
 
-  say('A project needs a base image; the lab has no internet, so its registry gets one.');
+  explain('Projects need a base image. The lab has no internet access, so push one to its registry.');
   const base = await pushBase(lab.registry.address);
   console.log(base);
 
-  say('Five machines that can build, with podman and docker, reached over SSH, become a farm.');
+  explain('Add five nodes over SSH, with podman and docker, and create a farm of them.');
   for (const { name, uri, identity } of lab.nodes) {
     await barnraiser('connection', 'add', name, uri, '--identity', identity, '--accept-new-host-keys');
   }
   await barnraiser('farm', 'create', 'lab', ...lab.nodes.map(({ name }) => name), '--default');
   await barnraiser('status');
 
-  say('One image, built for each platform by a node that runs it natively, and brought back here.');
+  explain(
+    'Build one image for two platforms, each on a node that runs it natively, and transfer the images to this computer.',
+  );
   await barnraiser('sample', join(home, 'hello'));
   await barnraiser('build', '-t', reference, '--build-arg', `BASE=${base}`, join(home, 'hello'));
   await barnraiser('images');
 
   const destination = `${lab.registry.address}/demo/${reference}`;
-  say('The list and all its images go to a registry, the list last.');
+  explain('Push the images and the manifest list to a registry.');
   await barnraiser('push', reference, destination, '--tls-verify=false');
 
-  say('Another client reads what was pushed.');
+  explain('Read the manifest list with another client.');
   console.log(`$ skopeo inspect --raw --tls-verify=false docker://${destination}`);
   console.log(await mustRun(['skopeo', 'inspect', '--raw', '--tls-verify=false', `docker://${destination}`]));
 
-  say('Each image runs on a node of its own architecture.');
+  explain('Run the image on every node.');
   for (const node of lab.nodes) {
     const run = {
       podman: 'podman run --rm --pull=always --tls-verify=false --network=host',
@@ -72,7 +74,7 @@ async function demo(lab: Lab): Promise<void> {
     };
     const command = `${run[node.engine]} ${destination}`;
     console.log(`${node.name}$ ${command}`);
-    const { code, stdout, stderr } = await nodeShell(node.name, command);
+    const { code, stdout, stderr } = await runOnNode(node.name, command);
     if (code !== 0) {
       throw new Error(`${node.name}: ${stderr}`);
     }
@@ -82,41 +84,41 @@ async function demo(lab: Lab): Promise<void> {
   await showWindow(home);
 }
 
-/** Ends in the window, on the finished build; where no window can be shown, in pictures of it. */
+/** Opens the window, or takes screenshots of it if there is no display. */
 async function showWindow(home: string): Promise<void> {
   if (hasDisplay()) {
-    say('The same in the window. Close it to end the demo.');
+    explain('Open the same farm in the window. Close the window to end the demo.');
     await node('e2e/start.ts');
     return;
   }
-  say('The same in the window. There is no display here, so pictures of it are saved.');
-  const studio = await Studio.open(home, join(home, 'pictures'));
+  explain('Save screenshots of the window, since there is no display.');
+  const headless = await HeadlessApp.open(home, join(home, 'screenshots'));
   try {
-    const builds = await studio.app.call('builds.list', {});
+    const builds = await headless.app.call('builds.list', {});
     const id = builds.ok ? builds.value[0]?.id : undefined;
     for (const [name, hash] of [
       ['farm', '#/farm/lab'],
       ['build', `#/build/${id}`],
       ['image', `#/images/${encodeURIComponent(reference)}`],
     ] as const) {
-      await studio.show(hash);
-      await studio.page
+      await headless.goTo(hash);
+      await headless.page
         .getByRole('main')
         .getByText(name === 'farm' ? 'arm-a' : 'arm64')
         .first()
         .waitFor();
       for (const theme of ['light', 'dark'] as const) {
-        console.log(await studio.take(name, theme));
+        console.log(await headless.takeScreenshot(name, theme));
       }
     }
   } finally {
-    await studio.close();
+    await headless.close();
   }
 }
 
 try {
   await demo(await labUp());
-  console.log('\nDone. The nodes stay up for you to try; `npm run -s lab -- down` stops them.');
+  console.log('\nDone. The nodes keep running. To stop them, run `npm run -s lab -- down`.');
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -1,50 +1,51 @@
-/** The face as a person uses it: the real app behind the browser door, a real browser, real nodes and a real registry. */
+/** The window as a user operates it: the browser front end in a real browser, with real nodes and a real registry. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { theLab } from './harness.ts';
+import { launchChromium } from './chromium.ts';
+import { setUpLab } from './harness.ts';
 import type { LabNode } from './lab/lab.ts';
-import { Home } from './pages/front-end.ts';
-import { Face, launchBrowser } from './pages/window.ts';
+import { AppWindow } from './pages/app-window.ts';
+import { Home } from './pages/browser-front-end.ts';
 
-const lab = await theLab();
+const lab = await setUpLab();
 const amd = lab.node('amd-a');
 const other = lab.node('amd-b');
 const arm = lab.node('arm-a');
 
-/** How long a node may take to be asked, and a build to end, in milliseconds. Emulation is slow. */
-const askMs = 60_000;
-const buildMs = 120_000;
+/** Long, since emulated nodes are slow. */
+const probeTimeoutMs = 60_000;
+const buildTimeoutMs = 120_000;
 
-/** Begins a Containerfile that no node has built before, so that nothing of it comes from a cache. */
-const fresh = `${lab.from}ENV RUN_OF_THE_SPEC=${randomBytes(6).toString('hex')}\n`;
+/** The first lines of a Containerfile that is different in every run, so that no step comes from a cache. */
+const uncached = `${lab.from}ENV RUN_OF_THE_SPEC=${randomBytes(6).toString('hex')}\n`;
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await launchChromium();
 });
 afterAll(() => browser?.close());
 
-/** What a program prints. @throws Error with what it complained of */
+/** Runs a program and resolves with its standard output. @throws Error with its standard error if it fails */
 function run(command: string, ...args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '';
-    let complaints = '';
+    let stdout = '';
+    let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
+      stdout += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      complaints += text;
+      stderr += text;
     });
     child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve(out) : reject(new Error(`${command}: ${code} ${complaints}`))));
+    child.on('close', (code) => (code === 0 ? resolve(stdout) : reject(new Error(`${command}: ${code} ${stderr}`))));
   });
 }
 
-/** The fingerprint of a node's key, as its own administrator would read it out. */
+/** The fingerprint of a node's host key, computed with ssh-keygen. */
 async function fingerprintOf(node: LabNode): Promise<string> {
   return /SHA256:\S+/.exec(await run('ssh-keygen', '-lf', node.knownHosts))?.[0] ?? '';
 }
@@ -53,7 +54,7 @@ const indexSchema = z.object({
   manifests: z.array(z.object({ platform: z.object({ os: z.string(), architecture: z.string() }) })),
 });
 
-/** A list as anybody else reads it from the registry. */
+/** A manifest list in a registry, read with skopeo. */
 async function readFromRegistry(reference: string): Promise<{ digest: string; platforms: string[] }> {
   const source = `docker://${reference}`;
   const { manifests } = indexSchema.parse(
@@ -65,278 +66,280 @@ async function readFromRegistry(reference: string): Promise<{ digest: string; pl
   };
 }
 
-describe('from nothing to an image in a registry', () => {
+describe('a new user', () => {
   let home: Home;
-  let face: Face;
+  let window: AppWindow;
   const reference = 'hello:1';
   const destination = `${lab.registry.address}/flow/hello:1`;
   beforeAll(async () => {
     home = await Home.create();
-    await home.podmanKnows(amd, other);
-    await home.sshKnows(arm);
-    await home.project('hello', {
-      Containerfile: `${fresh}COPY greeting /greeting\nRUN echo "it is $TARGETARCH" > /arch\nCMD ["cat", "/greeting", "/arch"]\n`,
+    await home.addPodmanConnections(amd, other);
+    await home.addSshHosts(arm);
+    await home.createProject('hello', {
+      Containerfile: `${uncached}COPY greeting /greeting\nRUN echo "it is $TARGETARCH" > /arch\nCMD ["cat", "/greeting", "/arch"]\n`,
       greeting: 'hello\n',
     });
-    await home.project('slow', {
-      Containerfile: `${fresh}RUN for i in 1 2 3 4 5 6 7 8; do echo "line $i"; sleep 1; done\nRUN echo after\n`,
+    await home.createProject('slow', {
+      Containerfile: `${uncached}RUN for i in 1 2 3 4 5 6 7 8; do echo "line $i"; sleep 1; done\nRUN echo after\n`,
     });
-    await home.project('broken', {
-      Containerfile: `${fresh}RUN echo this goes well\n\nRUN echo just before && cat /nothing-there\nRUN echo never\n`,
+    await home.createProject('broken', {
+      Containerfile: `${uncached}RUN echo this goes well\n\nRUN echo just before && cat /nothing-there\nRUN echo never\n`,
     });
-    face = await Face.open(browser, home);
+    window = await AppWindow.open(browser, home);
   });
   afterAll(async () => {
-    await face?.close();
+    await window?.close();
     await home?.remove();
   });
 
-  it('finds what this computer knows, and asks before it trusts a host', async () => {
-    await face.firstStart.question.waitFor();
-    await face.look('first start');
+  it('sees the engines of this computer, and is asked to trust the host key of each', async () => {
+    await window.firstStart.heading.waitFor();
+    await window.checkAccessibility('first start');
     for (const node of [amd, arm]) {
-      await face.firstStart.engine(node.name).click();
-      expect(await face.questions.hostKeyText(node.name)).toContain(await fingerprintOf(node));
-      await face.look(`the host key of ${node.name}`);
-      await face.questions.trust(node.name).click();
-      await face.questions.hostKey(node.name).waitFor({ state: 'hidden', timeout: askMs });
+      await window.firstStart.engine(node.name).click();
+      expect(await window.questions.hostKeyText(node.name)).toContain(await fingerprintOf(node));
+      await window.checkAccessibility(`the host key of ${node.name}`);
+      await window.questions.trust(node.name).click();
+      await window.questions.hostKey(node.name).waitFor({ state: 'hidden', timeout: probeTimeoutMs });
     }
-    await face.firstStart.coverage.getByText('linux/arm64').waitFor({ timeout: askMs });
-    expect(await face.firstStart.platformsOf(amd.name)).toContain('amd64');
-    await face.look('first start with engines');
+    await window.firstStart.coverage.getByText('linux/arm64').waitFor({ timeout: probeTimeoutMs });
+    expect(await window.firstStart.platformsOf(amd.name)).toContain('amd64');
+    await window.checkAccessibility('first start with engines');
   });
 
-  it('makes a farm of them', async () => {
-    await face.firstStart.makeFarm.click();
-    await face.farm.title('home').waitFor();
-    await face.farm.node(amd.name).waitFor();
-    await face.farm.coverage.getByText('linux/amd64').waitFor();
-    await face.farm.coverage.getByText('linux/arm64').waitFor();
-    await face.look('a farm');
+  it('creates a farm', async () => {
+    await window.firstStart.createFarm.click();
+    await window.farm.title('home').waitFor();
+    await window.farm.node(amd.name).waitFor();
+    await window.farm.coverage.getByText('linux/amd64').waitFor();
+    await window.farm.coverage.getByText('linux/arm64').waitFor();
+    await window.checkAccessibility('a farm');
   });
 
-  it('chooses a project and says who will build what', async () => {
-    await face.farm.chooseFolder.click();
-    await face.folders.folder('hello').click();
-    await face.folders.containerfileFound.waitFor();
-    await face.look('the folder dialog');
-    await face.folders.choose.click();
-    await face.newBuild.image.fill(reference);
-    await face.newBuild.assignment('linux/amd64').getByText(amd.name).waitFor({ timeout: askMs });
-    await face.newBuild.assignment('linux/arm64').getByText(arm.name).waitFor({ timeout: askMs });
+  it('chooses a project and sees which node builds each platform', async () => {
+    await window.farm.chooseFolder.click();
+    await window.folders.folder('hello').click();
+    await window.folders.containerfileNotice.waitFor();
+    await window.checkAccessibility('the folder dialog');
+    await window.folders.choose.click();
+    await window.newBuild.image.fill(reference);
+    await window.newBuild.assignment('linux/amd64').getByText(amd.name).waitFor({ timeout: probeTimeoutMs });
+    await window.newBuild.assignment('linux/arm64').getByText(arm.name).waitFor({ timeout: probeTimeoutMs });
     for (const platform of ['amd64', 'arm64']) {
-      expect(await face.newBuild.platform(platform).getAttribute('aria-pressed')).toBe('true');
+      expect(await window.newBuild.platform(platform).getAttribute('aria-pressed')).toBe('true');
     }
-    await face.look('a new build');
+    await window.checkAccessibility('a new build');
   });
 
-  it('builds on both at once, and shows each to its end', async () => {
-    await face.newBuild.start.click();
-    await face.build.title(reference).waitFor();
-    await face.build.says('linux/amd64', /step \d of \d/, buildMs);
-    await face.look('a build that runs');
-    await face.build.says('linux/amd64', /, Done,/, buildMs);
-    await face.build.says('linux/arm64', /, Done,/, buildMs);
-    await face.build.headline(/^Built 2 platforms in /).waitFor();
-    await face.build.result.waitFor();
-    await face.look('a build that is done');
+  it('builds on both nodes and follows each job until it is done', async () => {
+    await window.newBuild.start.click();
+    await window.build.title(reference).waitFor();
+    await window.build.waitForCell('linux/amd64', /step \d of \d/, buildTimeoutMs);
+    await window.checkAccessibility('a running build');
+    await window.build.waitForCell('linux/amd64', /, Done,/, buildTimeoutMs);
+    await window.build.waitForCell('linux/arm64', /, Done,/, buildTimeoutMs);
+    await window.build.headline(/^Built 2 platforms in /).waitFor();
+    await window.build.result.waitFor();
+    await window.checkAccessibility('a finished build');
   });
 
-  it('pushes the list, which others then find in the registry', async () => {
-    await face.build.push.click();
-    await face.push.destination.fill(destination);
-    await face.push.insecure.click();
-    await face.look('a push');
-    await face.push.start.click();
-    await face.push.result.waitFor({ timeout: askMs });
-    await face.look('a push that is done');
-    const found = await readFromRegistry(destination);
-    expect(found.platforms.toSorted()).toEqual(['linux/amd64', 'linux/arm64']);
-    expect(await face.push.digest()).toBe(found.digest);
-    await face.push.close.click();
+  it('pushes the manifest list to a registry', async () => {
+    await window.build.push.click();
+    await window.push.destination.fill(destination);
+    await window.push.insecure.click();
+    await window.checkAccessibility('a push');
+    await window.push.start.click();
+    await window.push.result.waitFor({ timeout: probeTimeoutMs });
+    await window.checkAccessibility('a finished push');
+    const pushed = await readFromRegistry(destination);
+    expect(pushed.platforms.toSorted()).toEqual(['linux/amd64', 'linux/arm64']);
+    expect(await window.push.digest()).toBe(pushed.digest);
+    await window.push.close.click();
   });
 
-  it('remembers the build and keeps the image', async () => {
-    await face.goTo('Builds');
-    const line = face.builds.line(reference);
-    await line.waitFor();
-    expect(await line.textContent()).toMatch(/Done.*amd64, arm64/);
-    await face.look('the history');
-    await face.goTo('Images');
-    await face.images.reference(reference).waitFor();
-    await face.look('the images');
+  it('finds the build in the history and the image in local storage', async () => {
+    await window.goTo('Builds');
+    const row = window.builds.row(reference);
+    await row.waitFor();
+    expect(await row.textContent()).toMatch(/Done.*amd64, arm64/);
+    await window.checkAccessibility('the history');
+    await window.goTo('Images');
+    await window.images.reference(reference).waitFor();
+    await window.checkAccessibility('the images');
   });
 
-  it('shows the whole truth after a reload in the middle of a build', async () => {
-    await face.open(`#/farm/home?sheet=new-build&farm=home&context=${encodeURIComponent(`${home.folder}/slow`)}`);
-    await face.newBuild.image.fill('slow:1');
-    await face.newBuild.assignment('linux/amd64').getByText(amd.name).waitFor({ timeout: askMs });
-    // one platform is enough to see, and quick
-    await face.newBuild.platform('arm64').click();
-    await face.newBuild.start.click();
-    await face.build.cell('linux/amd64').click();
-    await face.log.line('line 3').waitFor({ timeout: buildMs });
-    const { id } = face.build;
-    await face.page.reload();
-    await face.build.title('slow:1').waitFor();
-    expect(face.build.id).toBe(id);
-    await face.build.says('linux/amd64', /Building.*step \d of \d/, buildMs);
-    // what was said before, and what is said after
-    await face.log.line(/^line 1$/).waitFor();
-    await face.log.line('line 8').waitFor({ timeout: buildMs });
-    await face.build.headline(/^Built amd64 in /).waitFor({ timeout: buildMs });
-    await face.log.line(/^after$/).waitFor();
-    await face.look('a log');
-    await face.log.close.click();
+  it('sees the whole state and log after a reload during a build', async () => {
+    await window.open(`#/farm/home?sheet=new-build&farm=home&context=${encodeURIComponent(`${home.folder}/slow`)}`);
+    await window.newBuild.image.fill('slow:1');
+    await window.newBuild.assignment('linux/amd64').getByText(amd.name).waitFor({ timeout: probeTimeoutMs });
+    // one platform is sufficient, and fast
+    await window.newBuild.platform('arm64').click();
+    await window.newBuild.start.click();
+    await window.build.cell('linux/amd64').click();
+    await window.log.line('line 3').waitFor({ timeout: buildTimeoutMs });
+    const { id } = window.build;
+    await window.page.reload();
+    await window.build.title('slow:1').waitFor();
+    expect(window.build.id).toBe(id);
+    await window.build.waitForCell('linux/amd64', /Building.*step \d of \d/, buildTimeoutMs);
+    // output from before and after the reload
+    await window.log.line(/^line 1$/).waitFor();
+    await window.log.line('line 8').waitFor({ timeout: buildTimeoutMs });
+    await window.build.headline(/^Built amd64 in /).waitFor({ timeout: buildTimeoutMs });
+    await window.log.line(/^after$/).waitFor();
+    await window.checkAccessibility('a log');
+    await window.log.close.click();
   });
 
-  it('shows the failing line of a build and its place in the Containerfile', async () => {
-    await face.open(`#/farm/home?sheet=new-build&farm=home&context=${encodeURIComponent(`${home.folder}/broken`)}`);
-    await face.newBuild.image.fill('broken:1');
-    await face.newBuild.assignment('linux/amd64').getByText(amd.name).waitFor({ timeout: askMs });
-    await face.newBuild.platform('arm64').click();
-    await face.newBuild.start.click();
-    await face.build.headline(/^linux\/amd64 failed at step \d of \d: echo just before/).waitFor({ timeout: buildMs });
-    const failure = face.build.failures;
+  it('sees the failing line of a build in the log and in the Containerfile', async () => {
+    await window.open(`#/farm/home?sheet=new-build&farm=home&context=${encodeURIComponent(`${home.folder}/broken`)}`);
+    await window.newBuild.image.fill('broken:1');
+    await window.newBuild.assignment('linux/amd64').getByText(amd.name).waitFor({ timeout: probeTimeoutMs });
+    await window.newBuild.platform('arm64').click();
+    await window.newBuild.start.click();
+    await window.build
+      .headline(/^linux\/amd64 failed at step \d of \d: echo just before/)
+      .waitFor({ timeout: buildTimeoutMs });
+    const failure = window.build.failures;
     await failure
       .getByText(/can't open '\/nothing-there'/)
       .first()
       .waitFor();
     await failure.getByText('Containerfile, line 6').waitFor();
     await failure.getByText('RUN echo just before && cat /nothing-there').first().waitFor();
-    await face.look('a build that failed');
+    await window.checkAccessibility('a failed build');
     await failure.getByRole('button', { name: 'Open log at the failing line' }).click();
-    await face.log.line(/can't open '\/nothing-there'/).waitFor();
-    await face.look('a log at the failing line');
-    await face.log.close.click();
-    await face.goTo('Builds');
-    expect(await face.builds.line('broken:1').textContent()).toMatch(/Failed.*amd64/);
+    await window.log.line(/can't open '\/nothing-there'/).waitFor();
+    await window.checkAccessibility('a log at the failing line');
+    await window.log.close.click();
+    await window.goTo('Builds');
+    expect(await window.builds.row('broken:1').textContent()).toMatch(/Failed.*amd64/);
   });
 
-  it('tests a connection, and says why one is down', async () => {
-    await face.goTo('Connections');
-    await face.connections.entry(arm.name).click();
-    await face.connections.test(arm.name).click();
-    await face.connections.passed(arm.name).waitFor({ timeout: askMs });
-    await face.look('a connection');
+  it('checks a connection, and sees why another one is down', async () => {
+    await window.goTo('Connections');
+    await window.connections.entry(arm.name).click();
+    await window.connections.check(arm.name).click();
+    await window.connections.checkPassed(arm.name).waitFor({ timeout: probeTimeoutMs });
+    await window.checkAccessibility('a connection');
 
-    await face.connections.add.click();
-    await face.look('a new connection');
-    // nobody listens at the port before that of the nodes
-    await face.connections.uri.fill('root@127.0.0.1:9');
-    await face.connections.name.fill('nobody');
-    await face.page.keyboard.press('Enter');
-    const details = face.connections.details('nobody');
-    await details.getByText('Host not reached').waitFor({ timeout: askMs });
+    await window.connections.add.click();
+    await window.checkAccessibility('a new connection');
+    // no server listens on port 9
+    await window.connections.uri.fill('root@127.0.0.1:9');
+    await window.connections.name.fill('unreachable');
+    await window.page.keyboard.press('Enter');
+    const details = window.connections.details('unreachable');
+    await details.getByText('Host unreachable').waitFor({ timeout: probeTimeoutMs });
     await details.getByText(/refused the connection/).waitFor();
-    await face.look('a connection that is down');
+    await window.checkAccessibility('a connection that is down');
   });
 
-  it('imports what podman knows, and takes that back', async () => {
-    await face.connections.add.click();
-    await face.connections.found.click();
-    await face.connections.import.click();
-    // it is asked at once what it can build
-    await face.questions.trust(other.name).click();
-    await face.connections.imported.waitFor();
-    await face.connections
+  it("imports podman's connections, and undoes the import", async () => {
+    await window.connections.add.click();
+    await window.connections.discovered.click();
+    await window.connections.import.click();
+    // a new connection is probed at once
+    await window.questions.trust(other.name).click();
+    await window.connections.imported.waitFor();
+    await window.connections
       .entry(other.name)
       .getByText(/^amd64/)
-      .waitFor({ timeout: askMs });
-    await face.look('an import');
-    await face.connections.undoImport.click();
-    await face.connections.imported.waitFor({ state: 'hidden' });
-    await face.connections.entry(other.name).waitFor({ state: 'hidden' });
-    await face.connections.entry(amd.name).waitFor();
+      .waitFor({ timeout: probeTimeoutMs });
+    await window.checkAccessibility('an import');
+    await window.connections.undoImport.click();
+    await window.connections.imported.waitFor({ state: 'hidden' });
+    await window.connections.entry(other.name).waitFor({ state: 'hidden' });
+    await window.connections.entry(amd.name).waitFor();
   });
 
-  it('has a palette and settings', async () => {
-    await face.palette.show();
-    await face.look('the palette');
-    await face.page.keyboard.press('Escape');
-    await face.goTo('Settings');
-    await face.settings.title.waitFor();
-    await face.look('the settings');
+  it('opens the command palette and the settings', async () => {
+    await window.palette.show();
+    await window.checkAccessibility('the palette');
+    await window.page.keyboard.press('Escape');
+    await window.goTo('Settings');
+    await window.settings.title.waitFor();
+    await window.checkAccessibility('the settings');
   });
 
-  it('has shown nothing that axe finds fault with, in either theme', () => {
-    expect(face.seen).toHaveLength(22);
-    expect(face.findings).toEqual([]);
+  it('has seen no view with an accessibility violation, in either theme', () => {
+    expect(window.checkedViews).toHaveLength(22);
+    expect(window.violations).toEqual([]);
   });
 
-  it('has written nothing to the console that it should not', () => {
-    expect(face.complaints).toEqual([]);
+  it('has caused no error in the console', () => {
+    expect(window.consoleErrors).toEqual([]);
   });
 });
 
-describe('with the keyboard alone', () => {
+describe('a keyboard user', () => {
   let home: Home;
-  let face: Face;
+  let window: AppWindow;
   const destination = `${lab.registry.address}/flow/keys:1`;
   beforeAll(async () => {
     home = await Home.create();
-    await home.podmanKnows(other);
-    await home.project('keys', { Containerfile: `${fresh}RUN echo by hand > /how\n` });
-    face = await Face.open(browser, home);
+    await home.addPodmanConnections(other);
+    await home.createProject('keys', { Containerfile: `${uncached}RUN echo by hand > /how\n` });
+    window = await AppWindow.open(browser, home);
   });
   afterAll(async () => {
-    await face?.close();
+    await window?.close();
     await home?.remove();
   });
 
-  it('goes the whole way', async () => {
-    const { keyboard } = face.page;
-    // a farm of what was found
-    await face.tabTo(face.firstStart.engine(other.name));
+  it('creates a farm, builds, pushes and deletes a build', async () => {
+    const { keyboard } = window.page;
+    // create a farm
+    await window.tabTo(window.firstStart.engine(other.name));
     await keyboard.press('Space');
-    await face.tabTo(face.questions.trust(other.name));
+    await window.tabTo(window.questions.trust(other.name));
     await keyboard.press('Enter');
-    await face.firstStart.coverage.getByText('linux/amd64').waitFor({ timeout: askMs });
-    await face.tabTo(face.firstStart.makeFarm);
+    await window.firstStart.coverage.getByText('linux/amd64').waitFor({ timeout: probeTimeoutMs });
+    await window.tabTo(window.firstStart.createFarm);
     await keyboard.press('Enter');
-    await face.farm.title('home').waitFor();
+    await window.farm.title('home').waitFor();
 
-    // a project
+    // choose a project
     await keyboard.press('Control+o');
-    await face.tabTo(face.folders.folder('keys'));
+    await window.tabTo(window.folders.folder('keys'));
     await keyboard.press('Enter');
-    await face.folders.containerfileFound.waitFor();
-    await face.tabTo(face.folders.choose);
+    await window.folders.containerfileNotice.waitFor();
+    await window.tabTo(window.folders.choose);
     await keyboard.press('Enter');
 
-    // a build
-    await face.tabTo(face.newBuild.image);
+    // build
+    await window.tabTo(window.newBuild.image);
     await keyboard.press('Control+a');
     await keyboard.type('keys:1');
-    await face.newBuild.assignment('linux/amd64').getByText(other.name).waitFor({ timeout: askMs });
+    await window.newBuild.assignment('linux/amd64').getByText(other.name).waitFor({ timeout: probeTimeoutMs });
     await keyboard.press('Control+Enter');
-    await face.build.title('keys:1').waitFor();
-    await face.build.says('linux/amd64', /, Done,/, buildMs);
-    await face.tabTo(face.build.cell('linux/amd64'));
+    await window.build.title('keys:1').waitFor();
+    await window.build.waitForCell('linux/amd64', /, Done,/, buildTimeoutMs);
+    await window.tabTo(window.build.cell('linux/amd64'));
     await keyboard.press('Enter');
-    await face.log.line(/STEP.*RUN echo by hand/).waitFor();
+    await window.log.line(/STEP.*RUN echo by hand/).waitFor();
 
-    // a push
-    await face.palette.run('push keys', 'Push keys:1…');
-    await face.tabTo(face.push.destination);
+    // push
+    await window.palette.run('push keys', 'Push keys:1…');
+    await window.tabTo(window.push.destination);
     await keyboard.press('Control+a');
     await keyboard.type(destination);
-    await face.tabTo(face.push.insecure);
+    await window.tabTo(window.push.insecure);
     await keyboard.press('Space');
     await keyboard.press('Control+Enter');
-    await face.push.result.waitFor({ timeout: askMs });
+    await window.push.result.waitFor({ timeout: probeTimeoutMs });
     expect((await readFromRegistry(destination)).platforms).toEqual(['linux/amd64']);
     await keyboard.press('Escape');
-    await face.push.sheet.waitFor({ state: 'hidden' });
+    await window.push.sheet.waitFor({ state: 'hidden' });
 
-    // the history, and away with it
-    await face.palette.run('builds', 'Builds');
-    await face.tabTo(face.builds.grid);
-    expect(await face.builds.activeLine()).toContain('keys:1');
+    // delete the build from the history
+    await window.palette.run('builds', 'Builds');
+    await window.tabTo(window.builds.grid);
+    expect(await window.builds.activeRow()).toContain('keys:1');
     await keyboard.press('Delete');
-    await face.tabTo(face.page.getByRole('dialog').getByRole('button', { name: 'Delete build' }));
+    await window.tabTo(window.page.getByRole('dialog').getByRole('button', { name: 'Delete build' }));
     await keyboard.press('Enter');
-    await face.page.getByText('No builds yet').waitFor();
-    expect(face.complaints).toEqual([]);
+    await window.page.getByText('No builds yet').waitFor();
+    expect(window.consoleErrors).toEqual([]);
   });
 });

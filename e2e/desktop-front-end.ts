@@ -1,18 +1,18 @@
-/** The desktop door as the specs see it: on Electron's runtime where that is asked for, else on the stand-in. */
+/** The desktop front end for specs. It runs on the stand-in, or on Electron's runtime with `npm run test:electron`. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import type * as Electron from 'electron';
 import { _electron, type Browser, chromium, type Page } from 'playwright';
 import { findRuntime, runtimeArguments } from './electron-runtime.ts';
-import { answerSchema } from './electron-stand-in/control.ts';
+import { responseSchema } from './electron-stand-in/control.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
 /** Set by `npm run test:electron`. */
-const isReal = process.env.BARNRAISER_TEST_RUNTIME === 'electron';
+const usesElectron = process.env.BARNRAISER_TEST_RUNTIME === 'electron';
 
-/** Where the page of the app is, as a browser that was told of it sees it. */
-export const pageOrigin = isReal ? 'app://barnraiser' : 'https://barnraiser.app.test';
+/** The origin of the app's page. */
+export const pageOrigin = usesElectron ? 'app://barnraiser' : 'https://barnraiser.app.test';
 
 export interface DesktopOptions {
   readonly home: string;
@@ -22,29 +22,29 @@ export interface DesktopOptions {
 
 export interface Desktop {
   readonly page: Page;
-  /** The app's windows as pages. */
+  /** The pages of the app's windows. */
   pages(): Page[];
-  /** Runs a function in the main process, with the module `electron`. It sees nothing of this file. */
+  /** Runs a function in the main process with the module `electron`. The function cannot use variables of its caller. */
   evaluate<R, A = undefined>(run: (electron: typeof Electron, argument: A) => R | Promise<R>, argument?: A): Promise<R>;
-  /** Drops a file or folder of this computer in the middle of the window. */
+  /** Drops a file or folder in the middle of the window. */
   drop(path: string): Promise<void>;
   /** Resolves with the exit code. */
   readonly ended: Promise<number | null>;
-  /** Ends it at once, whatever runs. */
+  /** Kills the app. */
   kill(): Promise<void>;
 }
 
 export async function openDesktop(options: DesktopOptions): Promise<Desktop> {
-  const desktop = await (isReal ? openOnElectron(options) : openOnStandIn(options));
-  // it has loaded what there is and has chosen where to begin
+  const desktop = await (usesElectron ? openOnElectron(options) : openOnStandIn(options));
+  // the page sets the route when it has loaded the app's state
   await desktop.page.waitForURL((url) => url.hash.startsWith('#/'));
   await desktop.page.locator('main').first().waitFor();
   return desktop;
 }
 
-/** A second start with the same data folder; resolves when it has ended. */
-export async function startAgain({ home, folder, env }: DesktopOptions): Promise<number | null> {
-  const [command, args] = isReal
+/** Starts a second instance with the same data folder. Resolves with its exit code. */
+export async function startSecondInstance({ home, folder, env }: DesktopOptions): Promise<number | null> {
+  const [command, args] = usesElectron
     ? [findRuntime() ?? '', [...runtimeArguments(), root]]
     : [process.execPath, standInArguments];
   const child = spawn(command, [...args, ...(folder ? [folder] : [])], {
@@ -58,9 +58,11 @@ export async function startAgain({ home, folder, env }: DesktopOptions): Promise
 const standInArguments = ['--import', 'tsx', '--import', './e2e/electron-stand-in/register.ts', 'out/main/main.js'];
 
 function environment(home: string, env: DesktopOptions['env'] = {}): Record<string, string> {
-  const own = Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  const inherited = Object.entries(process.env).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  );
   return {
-    ...Object.fromEntries(own),
+    ...Object.fromEntries(inherited),
     SSH_AUTH_SOCK: '',
     BARNRAISER_HOME: home,
     BARNRAISER_KNOWN_HOSTS: join(home, 'known_hosts'),
@@ -97,9 +99,9 @@ async function openOnStandIn({ home, folder, env }: DesktopOptions): Promise<Des
     env: environment(home, env),
   });
   const ended = exitOf(child);
-  const { address, ask } = talkTo(child, ended);
+  const { address, request } = connectTo(child, ended);
   const browser = await chromium.connectOverCDP(await address);
-  const evaluate: Desktop['evaluate'] = (run, argument) => ask(String(run), argument);
+  const evaluate: Desktop['evaluate'] = (run, argument) => request(String(run), argument);
   const page = await firstPage(browser);
   return {
     page,
@@ -107,8 +109,8 @@ async function openOnStandIn({ home, folder, env }: DesktopOptions): Promise<Des
     evaluate,
     drop: async (path) => {
       await evaluate(
-        ({ BrowserWindow }, [name, whole]) => {
-          BrowserWindow.getAllWindows()[0]?.webContents.send('stand-in:dropped', name, whole);
+        ({ BrowserWindow }, [name, fullPath]) => {
+          BrowserWindow.getAllWindows()[0]?.webContents.send('stand-in:dropped', name, fullPath);
         },
         [path.split('/').at(-1) ?? '', path] as const,
       );
@@ -116,7 +118,7 @@ async function openOnStandIn({ home, folder, env }: DesktopOptions): Promise<Des
     },
     ended,
     kill: async () => {
-      // it closes its Chromium when it loses the tests
+      // the stand-in closes Chromium and exits when the channel to the tests is closed
       child.disconnect();
       await ended;
     },
@@ -133,7 +135,7 @@ async function firstPage(browser: Browser): Promise<Page> {
     if (page) {
       return page;
     }
-    // whichever page there is, or comes, may become the window's
+    // the window may use an existing page or a new one
     await Promise.race(
       browser
         .contexts()
@@ -145,34 +147,34 @@ async function firstPage(browser: Browser): Promise<Page> {
   }
 }
 
-/** The messages between the tests and the stand-in's process. */
-function talkTo(child: ChildProcess, ended: Promise<number | null>) {
+/** Sends requests to the process of the stand-in. */
+function connectTo(child: ChildProcess, ended: Promise<number | null>) {
   let lastId = 0;
-  const open = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  const pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   const address = new Promise<string>((resolve, reject) => {
     child.on('message', (message) => {
-      const answer = answerSchema.parse(message);
-      if ('address' in answer) {
-        resolve(answer.address);
+      const response = responseSchema.parse(message);
+      if ('address' in response) {
+        resolve(response.address);
         return;
       }
-      const asked = open.get(answer.id);
-      open.delete(answer.id);
-      if ('error' in answer) {
-        asked?.reject(new Error(answer.error));
+      const callbacks = pending.get(response.id);
+      pending.delete(response.id);
+      if ('error' in response) {
+        callbacks?.reject(new Error(response.error));
       } else {
-        asked?.resolve(answer.value as never);
+        callbacks?.resolve(response.value as never);
       }
     });
-    void ended.then((code) => reject(new Error(`The app ended with ${code} before it had a window.`)));
+    void ended.then((code) => reject(new Error(`The app exited with code ${code} before it opened a window.`)));
   });
-  const ask = <R>(source: string, argument: unknown): Promise<R> =>
+  const request = <R>(source: string, argument: unknown): Promise<R> =>
     new Promise((resolve, reject) => {
       lastId += 1;
-      open.set(lastId, { resolve, reject });
+      pending.set(lastId, { resolve, reject });
       child.send({ id: lastId, source, argument });
     });
-  return { address, ask };
+  return { address, request };
 }
 
 function exitOf(child: ChildProcess): Promise<number | null> {
@@ -182,7 +184,7 @@ function exitOf(child: ChildProcess): Promise<number | null> {
   });
 }
 
-/** What Chromium does when a person drags a file from the desktop's file manager into the page. */
+/** Dispatches the events of a file that is dragged from a file manager into the page. */
 async function drop(page: Page, path: string): Promise<void> {
   const client = await page.context().newCDPSession(page);
   const { width, height } = await page.evaluate<{ width: number; height: number }>(

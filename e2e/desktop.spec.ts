@@ -1,3 +1,4 @@
+/** The desktop front end: window, security, notifications and quitting. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -5,55 +6,58 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ensureBuilt } from './built.ts';
-import { type Desktop, openDesktop, pageOrigin, startAgain } from './desktop-front-end.ts';
-import { makeProject, Person, theLab } from './harness.ts';
+import { ensureBundled } from './bundle.ts';
+import { type Desktop, openDesktop, pageOrigin, startSecondInstance } from './desktop-front-end.ts';
+import { makeProject, Person, setUpLab } from './harness.ts';
 
-/** Runs a piece of script in the page, which has no types here. */
+/** Runs the body of an async function in the page, for which there are no types here. */
 const inPage = <R = unknown>(page: Page, script: string): Promise<R> =>
   page.evaluate<R>(`(async () => { ${script} })()`);
 
-/** Waits in the page, where the policy lets no text be run as script but what a debugger runs. */
-const until = (page: Page, condition: string): Promise<unknown> =>
+/** Waits in the page. Playwright's waitForFunction cannot be used, since the page's content security policy forbids eval. */
+const waitInPage = (page: Page, condition: string): Promise<unknown> =>
   inPage(page, `while (!(${condition})) await new Promise(requestAnimationFrame)`);
 
-/** Waits for what comes of itself, on a machine that may be busy. */
-const soon = <T>(look: () => T | Promise<T>, timeout = 15_000): Promise<T> => vi.waitFor(look, { timeout });
+/** Retries an assertion until it succeeds. The timeout is long, since the machine may be busy. */
+const eventually = <T>(assertion: () => T | Promise<T>, timeout = 15_000): Promise<T> =>
+  vi.waitFor(assertion, { timeout });
 
-/** Keeps what the main process asks of the system, instead of asking it. */
-async function watchSystem(desktop: Desktop): Promise<void> {
+/** Replaces functions of Electron in the main process to record their calls. */
+async function recordSystemCalls(desktop: Desktop): Promise<void> {
   await desktop.evaluate(({ shell, Notification, BrowserWindow, dialog }) => {
-    const seen = { outside: [], notes: [], progress: [], questions: [], answer: 1 } as unknown as Seen;
-    Object.assign(globalThis, { seen });
+    const record = { openedUrls: [], notifications: [], progress: [], dialogs: [], response: 1 } as unknown as Recorded;
+    Object.assign(globalThis, { recorded: record });
     shell.openExternal = async (url) => {
-      seen.outside.push(url);
+      record.openedUrls.push(url);
     };
     Notification.prototype.show = function () {
-      seen.notes.push(this);
+      record.notifications.push(this);
     };
     BrowserWindow.prototype.setProgressBar = (progress) => {
-      seen.progress.push(progress);
+      record.progress.push(progress);
     };
     dialog.showMessageBox = (async (...args: unknown[]) => {
-      seen.questions.push(args.at(-1) as { message: string });
-      return { response: seen.answer, checkboxChecked: false };
+      record.dialogs.push(args.at(-1) as { message: string });
+      return { response: record.response, checkboxChecked: false };
     }) as typeof dialog.showMessageBox;
   });
 }
 
-interface Seen {
-  outside: string[];
-  notes: { title: string; body: string; emit(event: string): void }[];
+interface Recorded {
+  openedUrls: string[];
+  notifications: { title: string; body: string; emit(event: string): void }[];
   progress: number[];
-  questions: { message: string; buttons?: string[] }[];
-  answer: number;
+  dialogs: { message: string; buttons?: string[] }[];
+  /** The index of the button that the dialogs return. */
+  response: number;
 }
+type RecordedData = Omit<Recorded, 'notifications'> & { notifications: { title: string; body: string }[] };
 
-/** What was kept, but for the notifications themselves. */
-function seenBy(desktop: Desktop): Promise<Omit<Seen, 'notes'> & { notes: { title: string; body: string }[] }> {
+/** The recorded calls, with notifications reduced to their texts, since their objects cannot leave the main process. */
+function readRecorded(desktop: Desktop): Promise<RecordedData> {
   return desktop.evaluate(() => {
-    const { seen } = globalThis as unknown as { seen: Seen };
-    return { ...seen, notes: seen.notes.map(({ title, body }) => ({ title, body })) };
+    const { recorded } = globalThis as unknown as { recorded: Recorded };
+    return { ...recorded, notifications: recorded.notifications.map(({ title, body }) => ({ title, body })) };
   });
 }
 
@@ -62,11 +66,11 @@ let desktop: Desktop;
 let page: Page;
 
 beforeAll(async () => {
-  await ensureBuilt();
+  await ensureBundled();
   person = await Person.create();
   desktop = await openDesktop({ home: person.home });
   page = desktop.page;
-  await watchSystem(desktop);
+  await recordSystemCalls(desktop);
 });
 afterAll(async () => {
   await desktop?.kill();
@@ -74,7 +78,7 @@ afterAll(async () => {
 });
 
 describe('the window', () => {
-  it('shows the app from its own scheme, with nothing of Node in it', async () => {
+  it('loads the page from the app scheme, without access to Node', async () => {
     expect(await page.title()).toBe('Barnraiser');
     expect(page.url().startsWith(`${pageOrigin}/#/`)).toBe(true);
     expect(await inPage(page, 'return [typeof require, typeof process, window.isSecureContext]')).toEqual([
@@ -84,7 +88,7 @@ describe('the window', () => {
     ]);
   });
 
-  it('gives the page a few functions and nothing else', async () => {
+  it('exposes only four functions to the page', async () => {
     expect(await inPage(page, 'return Object.keys(window.barnraiser).sort()')).toEqual([
       'call',
       'onEvent',
@@ -93,35 +97,35 @@ describe('the window', () => {
     ]);
   });
 
-  it('carries a call to the app and its answer back', async () => {
+  it('sends a call to the app and returns the result', async () => {
     const answer = await inPage(page, "return window.barnraiser.call('app.info', {})");
-    expect(answer).toMatchObject({ ok: true, value: { door: 'desktop', home: person.home } });
+    expect(answer).toMatchObject({ ok: true, value: { frontEnd: 'desktop', home: person.home } });
   });
 
-  it('tells the page what happens, until it hears no more', async () => {
+  it('sends events to the page until it unsubscribes', async () => {
     const events = await inPage(
       page,
-      `const heard = [];
-       const stop = window.barnraiser.onEvent((event) => heard.push(event));
+      `const events = [];
+       const unsubscribe = window.barnraiser.onEvent((event) => events.push(event));
        await window.barnraiser.call('settings.update', { theme: 'dark' });
-       while (heard.length === 0) await new Promise(requestAnimationFrame);
-       stop();
+       while (events.length === 0) await new Promise(requestAnimationFrame);
+       unsubscribe();
        await window.barnraiser.call('settings.update', { theme: 'light' });
        await window.barnraiser.call('settings.get', {});
-       return heard;`,
+       return events;`,
     );
     expect(events).toEqual([{ event: 'settings.changed', settings: expect.objectContaining({ theme: 'dark' }) }]);
     expect(await desktop.evaluate(({ nativeTheme }) => nativeTheme.themeSource)).toBe('light');
   });
 
-  it('hands the commands of the menu to the page', async () => {
+  it('sends menu commands to the page', async () => {
     await inPage(page, 'window.chosen = []; window.barnraiser.onMenu((command) => window.chosen.push(command))');
     await desktop.evaluate(({ Menu }) => Menu.getApplicationMenu()?.getMenuItemById('go:images')?.click());
-    await until(page, 'window.chosen.length > 0');
+    await waitInPage(page, 'window.chosen.length > 0');
     expect(await inPage(page, 'return window.chosen')).toEqual(['go:images']);
   });
 
-  it('knows where a dropped folder is', async () => {
+  it('resolves the path of a dropped folder', async () => {
     const folder = await makeProject({ Containerfile: 'FROM scratch\n' });
     await inPage(
       page,
@@ -132,29 +136,29 @@ describe('the window', () => {
        }, { capture: true, once: true });`,
     );
     await desktop.drop(folder);
-    await until(page, 'window.droppedAt !== undefined');
+    await waitInPage(page, 'window.droppedAt !== undefined');
     expect(await inPage(page, 'return window.droppedAt')).toBe(folder);
     await rm(folder, { recursive: true });
   });
 
-  it('opens a new build when the app is started again with a folder, and the second start ends', async () => {
+  it('opens a new build for the folder of a second instance, which then exits', async () => {
     const folder = await makeProject({ Containerfile: 'FROM scratch\n' });
-    expect(await startAgain({ home: person.home, folder })).toBe(0);
+    expect(await startSecondInstance({ home: person.home, folder })).toBe(0);
     await page.waitForURL((url) => new URLSearchParams(url.hash.split('?')[1]).get('context') === folder);
     expect(new URLSearchParams(new URL(page.url()).hash.split('?')[1]).get('sheet')).toBe('new-build');
     await rm(folder, { recursive: true });
   });
 
-  it('offers to reload when the page has crashed', async () => {
+  it('offers to reload a page that has crashed', async () => {
     await desktop.evaluate(({ BrowserWindow }) => {
-      Object.assign((globalThis as unknown as { seen: Seen }).seen, { answer: 0 });
+      Object.assign((globalThis as unknown as { recorded: Recorded }).recorded, { response: 0 });
       const contents = BrowserWindow.getAllWindows()[0]?.webContents;
       contents?.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 5 });
     });
     await page.waitForEvent('load');
     await page.locator('main').first().waitFor();
-    const { questions } = await seenBy(desktop);
-    expect(questions.at(-1)).toMatchObject({
+    const { dialogs } = await readRecorded(desktop);
+    expect(dialogs.at(-1)).toMatchObject({
       message: expect.stringContaining('crashed'),
       buttons: ['Reload', 'Quit'],
     });
@@ -162,55 +166,59 @@ describe('the window', () => {
   });
 });
 
-describe('the lockdown', () => {
-  let elsewhere: Server;
-  let asked: string[];
+describe('the security of the window', () => {
+  /** A web site to which the page must not get access. */
+  let site: Server;
+  /** The paths of requests to the site. */
+  let requests: string[];
   let address: string;
   beforeAll(async () => {
-    asked = [];
-    elsewhere = createServer((request, response) => {
-      asked.push(request.url ?? '');
-      response.setHeader('access-control-allow-origin', '*').setHeader('content-type', 'text/html').end('elsewhere');
+    requests = [];
+    site = createServer((request, response) => {
+      requests.push(request.url ?? '');
+      response.setHeader('access-control-allow-origin', '*').setHeader('content-type', 'text/html').end('a web site');
     });
-    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
-    const { port } = elsewhere.address() as AddressInfo;
+    await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+    const { port } = site.address() as AddressInfo;
     address = `http://127.0.0.1:${port}`;
   });
-  afterAll(() => elsewhere.close());
+  afterAll(() => site.close());
 
-  it('refuses to navigate away', async () => {
+  it('blocks navigation to another site', async () => {
     const before = page.url();
     await inPage(page, `location.href = '${address}/away'`);
-    // the page lives on: it still answers, and nobody was asked
+    // the page still works, and no request was sent
     expect(await inPage(page, "return (await window.barnraiser.call('settings.get', {})).ok")).toBe(true);
     expect(page.url()).toBe(before);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
-  it('opens a link to a known site in the system’s browser, and no other', async () => {
+  it('opens only links to allowed sites, in the default browser', async () => {
     await inPage(page, `window.open('${address}/popup'); window.open('https://example.org/')`);
     await inPage(page, "window.open('https://docs.podman.io/en/latest/')");
-    await soon(async () => expect((await seenBy(desktop)).outside).toEqual(['https://docs.podman.io/en/latest/']));
-    await soon(async () =>
+    await eventually(async () =>
+      expect((await readRecorded(desktop)).openedUrls).toEqual(['https://docs.podman.io/en/latest/']),
+    );
+    await eventually(async () =>
       expect(await desktop.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1),
     );
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
-  it('opens a log in a window of its own, as locked as the first', async () => {
+  it('opens a log in a separate window with the same restrictions', async () => {
     await inPage(page, "window.open('#/log/none/linux%2Famd64', 'log', 'popup,width=960,height=640')");
-    await soon(() => expect(desktop.pages()).toHaveLength(2));
+    await eventually(() => expect(desktop.pages()).toHaveLength(2));
     const log = desktop.pages().find((candidate) => candidate !== page);
     expect(log && (await inPage(log, "return (await window.barnraiser.call('app.info', {})).ok"))).toBe(true);
     expect(log && (await inPage(log, 'return typeof require'))).toBe('undefined');
     await log?.close();
   });
 
-  it('runs no inline script, asks no other host and shows no frame', async () => {
+  it('blocks inline scripts, requests to other hosts, and frames', async () => {
     const blocked = await inPage(
       page,
       `const blocked = [];
-       const settled = new Promise((resolve) => addEventListener('securitypolicyviolation', (event) => {
+       const allBlocked = new Promise((resolve) => addEventListener('securitypolicyviolation', (event) => {
          blocked.push(event.effectiveDirective);
          if (blocked.length === 3) resolve();
        }));
@@ -221,34 +229,34 @@ describe('the lockdown', () => {
        const frame = document.createElement('iframe');
        frame.src = '${address}/framed';
        document.body.append(frame);
-       await settled;
+       await allBlocked;
        frame.remove();
        script.remove();
        return [blocked.sort(), window.inlineRan];`,
     );
     expect(blocked).toEqual([['connect-src', 'frame-src', 'script-src-elem'], undefined]);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
-  it('sends files of the page only', async () => {
-    const answers = await inPage<unknown[]>(
+  it('serves only files of the page', async () => {
+    const responses = await inPage<unknown[]>(
       page,
       `const paths = ['/icon.svg', '/..%2fmain%2fmain.js', '/..%2f..%2fpackage.json', '/%2e%2e%2f%2e%2e%2fpackage.json',
          '/..%5c..%5cpackage.json', '/assets/..%2f..%2fpreload%2fpreload.cjs', '/%00', '/%', '/nothing.js'];
-       const answers = [];
+       const responses = [];
        for (const path of ['/index.html', ...paths.slice(1)]) {
          const response = await fetch(path);
-         answers.push([path, response.status, (await response.text()).length > 200]);
+         responses.push([path, response.status, (await response.text()).length > 200]);
        }
-       return answers;`,
+       return responses;`,
     );
-    expect(answers[0]).toEqual(['/index.html', 200, true]);
-    for (const answer of answers.slice(1)) {
-      expect(answer).toEqual([expect.any(String), 404, false]);
+    expect(responses[0]).toEqual(['/index.html', 200, true]);
+    for (const response of responses.slice(1)) {
+      expect(response).toEqual([expect.any(String), 404, false]);
     }
   });
 
-  it('refuses a call that the contract does not know, and input that it does not allow', async () => {
+  it('rejects calls that the contract does not define, and invalid input', async () => {
     expect(await inPage(page, "return window.barnraiser.call('toString', {})")).toMatchObject({
       ok: false,
       problem: { code: 'input.invalid', message: expect.stringContaining('"toString"') },
@@ -259,7 +267,7 @@ describe('the lockdown', () => {
     });
   });
 
-  it('refuses calls from a page of elsewhere, even one that has the preload script', async () => {
+  it('rejects calls from a page of another site, even with the preload script', async () => {
     const answer = await desktop.evaluate(
       async ({ BrowserWindow }, { url, preload }) => {
         const webPreferences = { preload, sandbox: true, contextIsolation: true, nodeIntegration: false };
@@ -271,25 +279,25 @@ describe('the lockdown', () => {
       },
       { url: `${address}/with-preload`, preload: resolve(import.meta.dirname, '../out/preload/preload.cjs') },
     );
-    expect(answer).toMatchObject({ ok: false, problem: { message: 'Only the page of Barnraiser may ask it.' } });
-    expect(asked).toContain('/with-preload');
+    expect(answer).toMatchObject({ ok: false, problem: { message: 'Only the page of Barnraiser can call the app.' } });
+    expect(requests).toContain('/with-preload');
   });
 });
 
-describe('with a farm', () => {
+describe('a window with a node', () => {
   let project: string;
   let from: string;
   let builder: Person;
   let window: Desktop;
 
   beforeAll(async () => {
-    const lab = await theLab();
+    const lab = await setUpLab();
     from = lab.from;
     builder = await Person.create();
-    await builder.connect(lab.node('amd-a'));
+    await builder.addConnections(lab.node('amd-a'));
     project = await makeProject({});
     window = await openDesktop({ home: builder.home, env: { BARNRAISER_KNOWN_HOSTS: builder.knownHosts } });
-    await watchSystem(window);
+    await recordSystemCalls(window);
   });
   afterAll(async () => {
     await window?.kill();
@@ -302,39 +310,41 @@ describe('with a farm', () => {
     const request = { context: project, reference: 'desktop:1', noCache: true };
     const answer = await inPage<{ ok: boolean; value: { id: string } }>(
       window.page,
-      `const begun = new Promise((resolve) => {
-         const stop = window.barnraiser.onEvent(({ event }) => event === 'build.started' && resolve(stop()));
+      `const started = new Promise((resolve) => {
+         const unsubscribe = window.barnraiser.onEvent(({ event }) => event === 'build.started' && resolve(unsubscribe()));
        });
        const answer = await window.barnraiser.call('builds.start', ${JSON.stringify(request)});
-       if (answer.ok) await begun;
+       if (answer.ok) await started;
        return answer;`,
     );
     expect(answer.ok, JSON.stringify(answer)).toBe(true);
     return answer.value.id;
   }
 
-  it('shows progress while it builds, and a notification that opens the build when nobody looks', async () => {
+  it('shows the progress of a build, and without focus a notification that opens the build', async () => {
     await window.evaluate(({ BrowserWindow }) => {
       BrowserWindow.getFocusedWindow = () => null;
     });
     const id = await startBuild('RUN true\nRUN true\n');
-    await soon(async () => expect((await seenBy(window)).notes).not.toEqual([]), 60_000);
-    const { notes, progress } = await seenBy(window);
-    expect(notes).toEqual([{ title: 'desktop:1 is built', body: expect.stringMatching(/^1 platform in /) }]);
+    await eventually(async () => expect((await readRecorded(window)).notifications).not.toEqual([]), 60_000);
+    const { notifications, progress } = await readRecorded(window);
+    expect(notifications).toEqual([{ title: 'Built desktop:1', body: expect.stringMatching(/^1 platform in /) }]);
     expect(progress.length).toBeGreaterThan(2);
     expect(progress.at(-1)).toBe(-1);
-    const rising = progress.slice(0, -1);
-    expect(rising).toEqual(rising.toSorted((a, b) => a - b));
-    await window.evaluate(() => (globalThis as unknown as { seen: Seen }).seen.notes[0]?.emit('click'));
+    const shares = progress.slice(0, -1);
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+    await window.evaluate(() =>
+      (globalThis as unknown as { recorded: Recorded }).recorded.notifications[0]?.emit('click'),
+    );
     await window.page.waitForURL((url) => url.hash === `#/build/${id}`);
   });
 
-  it('asks before it quits a running build, stays when that is refused, and else cancels it and ends', async () => {
+  it('asks before it quits during a build, keeps running if that is chosen, and otherwise cancels the build', async () => {
     await startBuild('RUN sleep 600\n');
     await window.evaluate(({ app }) => app.quit());
-    await soon(async () => expect((await seenBy(window)).questions).toHaveLength(1));
-    const { questions } = await seenBy(window);
-    expect(questions[0]).toMatchObject({
+    await eventually(async () => expect((await readRecorded(window)).dialogs).toHaveLength(1));
+    const { dialogs } = await readRecorded(window);
+    expect(dialogs[0]).toMatchObject({
       message: '1 build is running. Quit and cancel it?',
       buttons: ['Quit and cancel', 'Keep it running'],
     });
@@ -345,22 +355,22 @@ describe('with a farm', () => {
     expect(running).toBe('running');
 
     await window.evaluate(({ BrowserWindow }) => {
-      Object.assign((globalThis as unknown as { seen: Seen }).seen, { answer: 0 });
-      // as a person closes it
+      Object.assign((globalThis as unknown as { recorded: Recorded }).recorded, { response: 0 });
+      // as the close button does
       BrowserWindow.getAllWindows()[0]?.close();
     });
     expect(await window.ended).toBe(0);
-    const builds: unknown = JSON.parse(await builder.must('builds', '--json'));
+    const builds: unknown = JSON.parse(await builder.mustRun('builds', '--json'));
     expect(builds).toMatchObject([{ status: 'cancelled' }, { status: 'done' }]);
   });
 
-  it('comes back where it was', async () => {
+  it('saves its position', async () => {
     const state: unknown = JSON.parse(await readFile(join(builder.home, 'desktop', 'window.json'), 'utf8'));
     expect(state).toMatchObject({ width: expect.any(Number), maximised: false });
   });
 });
 
-it('opens with the folder that it is started with', async () => {
+it('the app opens a new build for the folder that it is started with', async () => {
   const home = await mkdtemp(join(tmpdir(), 'barnraiser-home-'));
   const folder = await makeProject({ Containerfile: 'FROM scratch\n' });
   const opened = await openDesktop({ home, folder });

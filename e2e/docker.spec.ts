@@ -1,18 +1,19 @@
+/** Builds and checks on real nodes with docker. */
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../electron/app.ts';
-import { checkOf, makeProject, Person, theLab } from './harness.ts';
-import { type ExtraSshd, nodeShell, startExtraSshd } from './lab/lab.ts';
+import { makeProject, Person, parseCheckReport, setUpLab } from './harness.ts';
+import { type ExtraSshd, runOnNode, startExtraSshd } from './lab/lab.ts';
 
-const lab = await theLab();
+const lab = await setUpLab();
 const nodes = [lab.node('docker-a'), lab.node('docker-arm'), lab.node('amd-b')];
 let person: Person;
 const projects: string[] = [];
 const sshds: ExtraSshd[] = [];
 
-async function project(files: Readonly<Record<string, string | Buffer>>): Promise<string> {
+async function createProject(files: Readonly<Record<string, string | Buffer>>): Promise<string> {
   const folder = await makeProject(files);
   projects.push(folder);
   return folder;
@@ -20,7 +21,7 @@ async function project(files: Readonly<Record<string, string | Buffer>>): Promis
 
 beforeAll(async () => {
   person = await Person.create();
-  await person.connect(...nodes);
+  await person.addConnections(...nodes);
 });
 afterAll(async () => {
   await person.remove();
@@ -29,22 +30,22 @@ afterAll(async () => {
 });
 
 async function shell(node: string, command: string): Promise<string> {
-  const { stdout } = await nodeShell(node, command);
+  const { stdout } = await runOnNode(node, command);
   return stdout.trim();
 }
 
-const imagesOn = (node: string) => shell(node, 'docker images --all --format "{{.Repository}}:{{.Tag}}"');
+const listImages = (node: string) => shell(node, 'docker images --all --format "{{.Repository}}:{{.Tag}}"');
 
-/** What BuildKit has in its cache, by what it is. */
-async function cacheOn(node: string): Promise<string[]> {
+/** The descriptions of the records in BuildKit's cache. */
+async function listCache(node: string): Promise<string[]> {
   const usage = await shell(node, 'docker system df --verbose --format "{{json .BuildCache}}"');
   const records: { Description: string }[] = JSON.parse(usage) ?? [];
   return records.map(({ Description }) => Description);
 }
 
-describe('docker builds', () => {
-  test('two architectures, natively, with the steps of the Containerfile, and the list runs where it is pulled', async () => {
-    const folder = await project({
+describe('a build on docker', () => {
+  test('builds natively for two architectures with the steps of the Containerfile, and the image runs on each node', async () => {
+    const folder = await createProject({
       Containerfile: `${lab.from}AS tools
 RUN echo tools; head -c 1000 /dev/urandom > /tool
 ${lab.from}LABEL made=here
@@ -62,26 +63,28 @@ CMD ["cat", "/arch"]
       { platform: 'linux/arm64', node: 'docker-arm', mode: 'native', status: 'done', transfer: 'push' },
     ]);
     for (const { steps } of build.jobs) {
-      const told = steps.map(({ stage, index, total, text }) => `${stage} ${index}/${total} ${text.split(' ')[0]}`);
-      expect(told.sort()).toEqual([
+      const positions = steps.map(
+        ({ stage, index, total, text }) => `${stage} ${index}/${total} ${text.split(' ')[0]}`,
+      );
+      expect(positions.sort()).toEqual([
         ...['1/2 1/2 FROM', '1/2 2/2 RUN'],
         ...['2/2 1/6 FROM', '2/2 2/6 ARG', '2/2 3/6 LABEL', '2/2 4/6 RUN', '2/2 5/6 COPY', '2/2 6/6 CMD'],
       ]);
       expect(steps.every(({ durationMs }) => durationMs !== undefined)).toBe(true);
     }
-    const log = await person.must('logs', build.id, 'linux/arm64');
+    const log = await person.mustRun('logs', build.id, 'linux/arm64');
     expect(log).toContain('made for arm64');
 
     const destination = `${lab.registry.address}/spec/docker:1`;
-    await person.must('push', 'both:1', destination, '--tls-verify=false');
+    await person.mustRun('push', 'both:1', destination, '--tls-verify=false');
     expect(await shell('docker-a', `docker run --rm --quiet --pull=always ${destination}`)).toBe('x86_64');
     expect(await shell('docker-arm', `docker run --rm --quiet --pull=always ${destination}`)).toBe('aarch64');
     const podman = 'podman run --rm --pull=always --tls-verify=false --network=host';
     expect(await shell('amd-b', `${podman} ${destination}`)).toBe('x86_64');
   });
 
-  test('beside podman in one list, and the steps of both are the same', async () => {
-    const folder = await project({ Containerfile: `${lab.from}ENV A=b\nWORKDIR /w\nRUN echo $A > file\n` });
+  test('creates one list together with podman, with the same steps', async () => {
+    const folder = await createProject({ Containerfile: `${lab.from}ENV A=b\nWORKDIR /w\nRUN echo $A > file\n` });
     const { outcome, build } = await person.build(
       ...['-t', 'mixed:1', '--node', 'amd-b', '--node', 'docker-arm', '--no-cache', folder],
     );
@@ -92,15 +95,15 @@ CMD ["cat", "/arch"]
     expect(build.list?.entries).toHaveLength(2);
   });
 
-  test('again from its cache, which brings nothing back that has not changed and keeps no context', async () => {
-    const folder = await project({
+  test('uses the cache, transfers only changed layers and does not keep the context', async () => {
+    const folder = await createProject({
       Containerfile: `${lab.from}COPY large /large\nRUN wc -c /large > /size\nCOPY small /small\n`,
       large: randomBytes(20_000_000),
       small: 'one',
     });
     const build = () => person.build('-t', 'large:1', '--node', 'docker-a', '--platform', 'linux/amd64', folder);
-    // a build that was killed could not tidy up
-    const contexts = async () => (await cacheOn('docker-a')).filter((text) => /context/.test(text)).sort();
+    // a build that was killed may have left its context
+    const contexts = async () => (await listCache('docker-a')).filter((text) => /context/.test(text)).sort();
     const before = await contexts();
     const first = await build();
     expect(first.build.jobs[0]?.bytesReceived).toBeGreaterThan(20_000_000);
@@ -112,115 +115,116 @@ CMD ["cat", "/arch"]
     const third = await build();
     expect(third.build.list?.digest).toBe(second.build.list?.digest);
     expect(third.build.jobs[0]?.bytesReceived).toBeLessThan(10_000);
-    expect(await imagesOn('docker-a')).not.toMatch(/barnraiser|large/);
+    expect(await listImages('docker-a')).not.toMatch(/barnraiser|large/);
     expect(await contexts()).toEqual(before);
   });
 
-  test('and leaves what it is told to', async () => {
-    const folder = await project({ Containerfile: `${lab.from}COPY version /version\n`, version: '1' });
+  test('keeps the tagged image or nothing on the node, as chosen', async () => {
+    const folder = await createProject({ Containerfile: `${lab.from}COPY version /version\n`, version: '1' });
     const build = async (...options: string[]): Promise<void> => {
       const { outcome } = await person.build('-t', 'left:1', '--node', 'docker-a', ...options, folder);
       expect(outcome.code, outcome.stderr).toBe(0);
     };
     await build('--keep');
-    expect(await imagesOn('docker-a')).toContain('left:1');
+    expect(await listImages('docker-a')).toContain('left:1');
     await shell('docker-a', 'docker rmi left:1');
 
-    const before = (await cacheOn('docker-a')).sort();
+    const before = (await listCache('docker-a')).sort();
     await writeFile(join(folder, 'version'), randomBytes(8).toString('hex'));
     await build('--cleanup');
-    expect((await cacheOn('docker-a')).sort()).toEqual(before);
-    expect(await imagesOn('docker-a')).not.toMatch(/barnraiser|left/);
+    expect((await listCache('docker-a')).sort()).toEqual(before);
+    expect(await listImages('docker-a')).not.toMatch(/barnraiser|left/);
   });
 
-  test('and gives back the space of its cache', async () => {
-    const folder = await project({ Containerfile: `${lab.from}RUN head -c 5000000 /dev/urandom > /x\n` });
+  test('can be pruned from the cache', async () => {
+    const folder = await createProject({ Containerfile: `${lab.from}RUN head -c 5000000 /dev/urandom > /x\n` });
     const { outcome } = await person.build('-t', 'space:1', '--node', 'docker-a', folder);
     expect(outcome.code, outcome.stderr).toBe(0);
-    await person.must('farm', 'create', 'dockers', 'docker-a');
-    const [said]: { reclaimedBytes: number }[] = JSON.parse(await person.must('prune', 'dockers', '--json'));
-    expect(said?.reclaimedBytes).toBeGreaterThan(5_000_000);
-    expect(await cacheOn('docker-a')).toEqual([]);
+    await person.mustRun('farm', 'create', 'dockers', 'docker-a');
+    const [result]: { reclaimedBytes: number }[] = JSON.parse(await person.mustRun('prune', 'dockers', '--json'));
+    expect(result?.reclaimedBytes).toBeGreaterThan(5_000_000);
+    expect(await listCache('docker-a')).toEqual([]);
   });
 });
 
-describe('a build that fails on docker', () => {
+describe('a failed build on docker reports', () => {
   test.each([
     {
-      what: 'in a step',
+      what: 'a failed step',
       file: `${lab.from}ENV A=b\nRUN echo before; exit 3\n`,
-      says: 'step 4 of 4 failed: RUN echo before; exit 3 (exit status 3).',
+      message: 'step 4 of 4 failed: RUN echo before; exit 3 (exit status 3).',
     },
     {
-      what: 'for a command that is not there',
+      what: 'an unknown command',
       file: `${lab.from}RUN no-such-command\n`,
-      says: 'step 3 of 3 failed: RUN no-such-command (exit status 127, command not found).',
+      message: 'step 3 of 3 failed: RUN no-such-command (exit status 127, command not found).',
     },
     {
-      what: 'for a file that is not in the context',
+      what: 'a file that is not in the context',
       file: `${lab.from}COPY missing.txt /x\n`,
-      says: 'step 3 of 3 failed: COPY missing.txt /x ("missing.txt" is not in what it copies from).',
+      message:
+        'step 3 of 3 failed: COPY missing.txt /x ("missing.txt" is not in the context, stage or image that it copies from).',
     },
     {
-      what: 'for a base image that does not exist',
+      what: 'a base image that does not exist',
       file: `FROM ${lab.registry.address}/no/such:1\nRUN true\n`,
-      says: `cannot get the base image ${lab.registry.address}/no/such:1: its registry does not have it.`,
+      message: `cannot get the base image ${lab.registry.address}/no/such:1: the registry does not have it.`,
     },
     {
-      what: 'for a registry that cannot be reached',
+      what: 'a registry that cannot be reached',
       file: 'FROM no-such-host.invalid/x:1\nRUN true\n',
-      says: 'cannot get the base image no-such-host.invalid/x:1: the node cannot reach its registry.',
+      message: 'cannot get the base image no-such-host.invalid/x:1: the node cannot reach the registry.',
     },
     {
-      what: 'for what is no instruction',
+      what: 'an unknown instruction',
       file: `${lab.from}FETCH everything\n`,
-      says: 'docker cannot use Containerfile: FETCH in line 3 is no instruction.',
+      message: 'docker cannot use Containerfile: "FETCH" in line 3 is not an instruction.',
     },
-  ])('$what says so', async ({ file, says }) => {
-    const folder = await project({ Containerfile: file });
+  ])('$what', async ({ file, message }) => {
+    const folder = await createProject({ Containerfile: file });
     const { outcome, build } = await person.build('-t', 'bad:1', '--node', 'docker-a', folder);
     expect(outcome.code).toBe(1);
-    expect(build.jobs[0]?.problem?.message).toBe(`Node docker-a: ${says}`);
+    expect(build.jobs[0]?.problem?.message).toBe(`Node docker-a: ${message}`);
     expect(build.jobs[0]?.steps.filter(({ failed }) => failed).map(({ text }) => text)).toEqual(
-      says.includes('failed:') ? [file.trim().split('\n').at(-1)] : [],
+      message.includes('failed:') ? [file.trim().split('\n').at(-1)] : [],
     );
   });
 
-  test('for a target that is not there names it', async () => {
-    const folder = await project({ Containerfile: `${lab.from}RUN true\n` });
+  test('an unknown target', async () => {
+    const folder = await createProject({ Containerfile: `${lab.from}RUN true\n` });
     const { build } = await person.build('-t', 'bad:1', '--node', 'docker-a', '--target', 'zzz', folder);
     expect(build.jobs[0]?.problem?.message).toBe(
-      'Node docker-a: docker cannot use Containerfile: it has no stage zzz.',
+      'Node docker-a: docker cannot use Containerfile: it has no stage "zzz".',
     );
   });
 
-  test('where it may not pull is refused before anything is sent', async () => {
-    const folder = await project({ Containerfile: `${lab.from}RUN true\n` });
+  test('a pull policy that docker does not support, before anything is sent', async () => {
+    const folder = await createProject({ Containerfile: `${lab.from}RUN true\n` });
     const { build } = await person.build('-t', 'bad:1', '--node', 'docker-a', '--pull', 'never', folder);
     expect(build.jobs[0]).toMatchObject({ bytesSent: 0, problem: { code: 'input.invalid' } });
   });
 });
 
-describe('a build on docker that is stopped', () => {
+describe('the step of a build on docker ends', () => {
   const running = (node: string, seconds: string) => shell(node, `pgrep --exact --full "sleep ${seconds}"`);
 
-  test.each(['docker-a', 'docker-arm'])('by a person ends its step on %s', async (node) => {
+  test.each(['docker-a', 'docker-arm'])('on %s when the build is cancelled', async (node) => {
     const seconds = `47${randomBytes(2).readUInt16BE()}`;
-    const folder = await project({ Containerfile: `${lab.from}RUN echo sleeping; exec sleep ${seconds}\n` });
+    const folder = await createProject({ Containerfile: `${lab.from}RUN echo sleeping; exec sleep ${seconds}\n` });
     const build = person.start('build', '-t', 'sleeping:1', '--node', node, folder);
-    await build.line((line) => line.endsWith(' sleeping'));
+    await build.waitForLine((line) => line.endsWith(' sleeping'));
     build.process.kill('SIGINT');
     const { code, stderr } = await build.ended;
     expect(code, stderr).toBe(130);
     expect(await running(node, seconds)).toBe('');
-    expect(await imagesOn(node)).not.toMatch(/barnraiser|sleeping/);
+    expect(await listImages(node)).not.toMatch(/barnraiser|sleeping/);
   });
 
-  test('by the death of Barnraiser ends its step, too', async () => {
+  test('when Barnraiser is killed', async () => {
     const seconds = `48${randomBytes(2).readUInt16BE()}`;
-    const folder = await project({ Containerfile: `${lab.from}RUN echo sleeping; exec sleep ${seconds}\n` });
+    const folder = await createProject({ Containerfile: `${lab.from}RUN echo sleeping; exec sleep ${seconds}\n` });
     const build = person.start('build', '-t', 'sleeping:1', '--node', 'docker-a', folder);
-    await build.line((line) => line.endsWith(' sleeping'));
+    await build.waitForLine((line) => line.endsWith(' sleeping'));
     build.process.kill('SIGKILL');
     await build.ended;
     await expect.poll(() => running('docker-a', seconds)).toBe('');
@@ -229,31 +233,31 @@ describe('a build on docker that is stopped', () => {
 
 describe('a docker node', () => {
   test('passes every stage of the check', async () => {
-    const { status, steps: rungs } = checkOf(await person.barnraiser('connection', 'test', 'docker-a', '--json'));
+    const { status, steps } = parseCheckReport(await person.barnraiser('connection', 'test', 'docker-a', '--json'));
     expect(status).toBe('passed');
-    expect(rungs.filter(({ state }) => state !== 'passed')).toEqual([]);
-    expect(rungs.find(({ stage }) => stage === 'engine')?.said).toMatch(/^docker 26\./);
+    expect(steps.filter(({ state }) => state !== 'passed')).toEqual([]);
+    expect(steps.find(({ stage }) => stage === 'engine')?.finding).toMatch(/^docker 26\./);
   });
 
-  test('whose SSH server forbids forwarding is reached by a command, and its image comes back whole', async () => {
+  test('whose SSH server does not allow forwarding is reached through a command, and exports its image', async () => {
     const sshd = await startExtraSshd('docker-a', { config: ['AllowTcpForwarding no'] });
     sshds.push(sshd);
     const uri = `ssh://root@127.0.0.1:${sshd.port}${lab.node('docker-a').socket}`;
-    await person.connect({ ...lab.node('docker-a'), name: 'closed', uri });
-    const folder = await project({ Containerfile: `${lab.from}RUN echo hello > /hello\n` });
+    await person.addConnections({ ...lab.node('docker-a'), name: 'closed', uri });
+    const folder = await createProject({ Containerfile: `${lab.from}RUN echo hello > /hello\n` });
     const { outcome, build } = await person.build('-t', 'exported:1', '--node', 'closed', folder);
     expect(outcome.code, outcome.stderr).toBe(0);
     expect(build.jobs[0]).toMatchObject({ status: 'done', transfer: 'export' });
   });
 
-  test('is found by itself where the connection names no socket', async () => {
+  test('is detected if the connection has no socket path', async () => {
     const { port } = lab.node('docker-a');
-    await person.connect({ ...lab.node('docker-a'), name: 'found', uri: `ssh://root@127.0.0.1:${port}` });
+    await person.addConnections({ ...lab.node('docker-a'), name: 'detected', uri: `ssh://root@127.0.0.1:${port}` });
     process.env.BARNRAISER_KNOWN_HOSTS = person.knownHosts;
     process.env.BARNRAISER_SSH_CONFIG = 'none';
     const app = await createApp({ frontEnd: 'terminal', home: person.home });
     try {
-      expect(await app.call('nodes.probe', { connections: ['found'] })).toMatchObject({
+      expect(await app.call('nodes.probe', { connections: ['detected'] })).toMatchObject({
         value: [{ state: 'up', node: { engine: 'docker', platform: 'linux/amd64' } }],
       });
     } finally {

@@ -1,4 +1,4 @@
-/** What the specs share: the lab, a home of their own, projects, and the terminal door run as a person runs it. */
+/** Shared by the specs: the lab, data folders, projects, and the CLI as a user runs it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,15 +18,15 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** A running command: its lines as they come, and its end. */
+/** A running command of the CLI. */
 export interface Running {
   readonly process: ChildProcess;
   readonly ended: Promise<Outcome>;
-  /** Resolves with the first line of standard output, now or later, that the test accepts. */
-  line(accept: (line: string) => boolean): Promise<string>;
+  /** Resolves with the first line of standard output that `accept` returns true for. @throws Error if the command ends before */
+  waitForLine(accept: (line: string) => boolean): Promise<string>;
 }
 
-/** A person with a data folder of their own, at the terminal door. */
+/** A user with a separate data folder, who runs the CLI. */
 export class Person {
   readonly home: string;
   readonly knownHosts: string;
@@ -52,7 +52,7 @@ export class Person {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
-        // nothing of the machine's own agent, keys or logins plays along
+        // the machine's SSH agent, known hosts and SSH configuration must not affect the tests
         SSH_AUTH_SOCK: '',
         BARNRAISER_HOME: this.home,
         BARNRAISER_KNOWN_HOSTS: this.knownHosts,
@@ -63,52 +63,53 @@ export class Person {
     return watch(child);
   }
 
-  /** Runs a command to its end. */
+  /** Runs a command and resolves with its output for any exit code. */
   barnraiser(...args: string[]): Promise<Outcome> {
     return this.start(...args).ended;
   }
 
-  /** Runs a command that must succeed, and resolves with its standard output. */
-  async must(...args: string[]): Promise<string> {
+  /** Runs a command and resolves with its standard output. @throws Error if the command fails */
+  async mustRun(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.barnraiser(...args);
     if (code !== 0) {
-      throw new Error(`barnraiser ${args.join(' ')} ended with ${code}:\n${stderr}\n${stdout}`);
+      throw new Error(`barnraiser ${args.join(' ')} exited with code ${code}:\n${stderr}\n${stdout}`);
     }
     return stdout;
   }
 
-  /** Makes connections to nodes of the lab, whose keys are trusted. */
-  async connect(...nodes: LabNode[]): Promise<void> {
+  /** Adds connections to nodes of the lab, and accepts their host keys. */
+  async addConnections(...nodes: LabNode[]): Promise<void> {
     for (const { name, uri, identity } of nodes) {
-      await this.must('connection', 'add', name, uri, '--identity', identity, '--accept-new-host-keys');
+      await this.mustRun('connection', 'add', name, uri, '--identity', identity, '--accept-new-host-keys');
     }
   }
 
-  /** Builds with `--json` and resolves with the last event's build. */
+  /** Builds with `--json`. Resolves with the outcome and the build of the last event. */
   async build(...args: string[]): Promise<{ outcome: Outcome; build: z.infer<typeof buildSchema> }> {
     const outcome = await this.barnraiser('build', '--json', ...args);
-    return { outcome, build: finishedBuild(outcome) };
+    return { outcome, build: parseBuild(outcome) };
   }
 }
 
 const finishedSchema = z.object({ event: z.literal('build.finished'), build: buildSchema });
 
-export function finishedBuild({ stdout, stderr }: Outcome): z.infer<typeof buildSchema> {
+/** The build of the `build.finished` event that `build --json` prints last. */
+export function parseBuild({ stdout, stderr }: Outcome): z.infer<typeof buildSchema> {
   const last = stdout.trim().split('\n').at(-1) ?? '';
   try {
     return finishedSchema.parse(JSON.parse(last)).build;
   } catch (error) {
-    throw new Error(`the last line is no build.finished: ${last}\n${stderr}`, { cause: error });
+    throw new Error(`The last line is not a build.finished event: ${last}\n${stderr}`, { cause: error });
   }
 }
 
-/** The check that `connection test --json` or `connection fix --json` ends with. */
-export function checkOf({ stdout, stderr }: Outcome): Check {
+/** The report that `connection test --json` or `connection fix --json` prints last. */
+export function parseCheckReport({ stdout, stderr }: Outcome): Check {
   const last = stdout.trim().split('\n').at(-1) ?? '';
   try {
     return checkSchema.parse(JSON.parse(last));
   } catch (error) {
-    throw new Error(`the last line is no check: ${last}\n${stderr}`, { cause: error });
+    throw new Error(`The last line is not a check report: ${last}\n${stderr}`, { cause: error });
   }
 }
 
@@ -136,26 +137,26 @@ function watch(child: ChildProcess): Running {
   return {
     process: child,
     ended,
-    line: (accept) =>
+    waitForLine: (accept) =>
       new Promise((resolve, reject) => {
-        const look = (): void => {
-          const found = lines.find(accept);
-          if (found !== undefined) {
-            watchers.delete(look);
-            resolve(found);
+        const check = (): void => {
+          const match = lines.find(accept);
+          if (match !== undefined) {
+            watchers.delete(check);
+            resolve(match);
           }
         };
-        watchers.add(look);
-        ended.then((outcome) => {
-          look();
-          reject(new Error(`it ended with ${outcome.code} before such a line:\n${outcome.stdout}\n${outcome.stderr}`));
+        watchers.add(check);
+        ended.then(({ code, stdout, stderr }) => {
+          check();
+          reject(new Error(`The command exited with code ${code} before it printed the line:\n${stdout}\n${stderr}`));
         }, reject);
-        look();
+        check();
       }),
   };
 }
 
-/** A project folder with files in it. */
+/** Creates a temporary project folder with files. */
 export async function makeProject(files: Readonly<Record<string, string | Buffer>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'barnraiser-project-'));
   for (const [name, content] of Object.entries(files)) {
@@ -166,10 +167,10 @@ export async function makeProject(files: Readonly<Record<string, string | Buffer
 }
 
 /**
- * The lab, brought up if it is not, its nodes by name, and those with podman. `from` begins a Containerfile whose RUN steps have
- * a shell.
+ * Starts the lab if it is not running. Resolves with its nodes, those with podman, and `from`: the first lines of a Containerfile
+ * with a base image that has a shell for RUN steps.
  */
-export async function theLab(): Promise<
+export async function setUpLab(): Promise<
   Lab & { readonly from: string; readonly podman: readonly LabNode[]; node(name: string): LabNode }
 > {
   const lab = await labUp();
@@ -180,7 +181,7 @@ export async function theLab(): Promise<
     node: (name) => {
       const node = lab.nodes.find((candidate) => candidate.name === name);
       if (!node) {
-        throw new Error(`the lab has no node ${name}`);
+        throw new Error(`The lab has no node ${name}.`);
       }
       return node;
     },

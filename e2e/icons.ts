@@ -1,17 +1,17 @@
 /**
- * Draws build-resources/icon.svg in every size and container that systems want. Run it after a change of the drawing, with
- * `npx tsx e2e/icons.ts`, and commit what it writes.
+ * Renders build-resources/icon.svg to the icon files of Linux, Windows and macOS. Run `npx tsx e2e/icons.ts` after a change of
+ * the drawing, and commit the files.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { chromium } from 'playwright';
+import { launchChromium } from './chromium.ts';
 
 const folder = resolve(import.meta.dirname, '..', 'build-resources');
 
-/** Sizes of icon themes on Linux, in pixels. */
+/** Sizes of Linux icon themes, in pixels. */
 const linuxSizes = [16, 24, 32, 48, 64, 128, 256, 512];
 const windowsSizes = [16, 24, 32, 48, 64, 128, 256];
-/** The types of an .icns that hold PNG, by their size; ic11 to ic14 and ic10 are the same for screens of double density. */
+/** The PNG types of an .icns file and their sizes in pixels. ic10 to ic14 are for displays with double density. */
 const macTypes = {
   icp4: 16,
   icp5: 32,
@@ -28,7 +28,7 @@ const macTypes = {
 const drawing = await readFile(join(folder, 'icon.svg'), 'utf8');
 const sizes = [...new Set([...linuxSizes, ...windowsSizes, ...Object.values(macTypes)])];
 const square = await render(drawing, 1);
-// a Mac's icons leave room around them: 824 of 1024 points are filled
+// macOS icons have a margin: the drawing fills 824 of 1024 points
 const inset = await render(drawing, 824 / 1024);
 
 await mkdir(join(folder, 'icons'), { recursive: true });
@@ -41,12 +41,9 @@ await writeFile(
   icns(Object.entries(macTypes).map(([type, size]) => [type, picture(inset, size)])),
 );
 
-/** The drawing as PNG in every size, filling `part` of it. */
+/** Renders the drawing as PNG in all sizes. @param part the share of the width that the drawing fills */
 async function render(svg: string, part: number): Promise<Map<number, Buffer>> {
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu'],
-  });
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     const pictures = new Map<number, Buffer>();
@@ -64,14 +61,14 @@ async function render(svg: string, part: number): Promise<Map<number, Buffer>> {
 }
 
 function picture(pictures: ReadonlyMap<number, Buffer>, size: number): Buffer {
-  const found = pictures.get(size);
-  if (!found) {
-    throw new Error(`${size} was not drawn`);
+  const png = pictures.get(size);
+  if (!png) {
+    throw new Error(`There is no picture of ${size} pixels.`);
   }
-  return found;
+  return png;
 }
 
-/** A Windows icon that holds PNGs: a header of 6 bytes, 16 for each picture, then the pictures. */
+/** A Windows icon: a header of 6 bytes, an entry of 16 bytes for each PNG, then the PNGs. */
 function ico(pictures: readonly (readonly [number, Buffer])[]): Buffer {
   const header = Buffer.alloc(6 + 16 * pictures.length);
   header.writeUInt16LE(1, 2);
@@ -91,7 +88,7 @@ function ico(pictures: readonly (readonly [number, Buffer])[]): Buffer {
   return Buffer.concat([header, ...pictures.map(([, png]) => png)]);
 }
 
-/** A Mac's icon: `icns` and the length of all, then each picture behind its type and length, which counts these 8 bytes. */
+/** A macOS icon: `icns` and the total length, then the PNGs, each after its type and length. Lengths include these 8 bytes. */
 function icns(pictures: readonly (readonly [string, Buffer])[]): Buffer {
   const chunk = (type: string, body: Buffer): Buffer => {
     const head = Buffer.alloc(8);

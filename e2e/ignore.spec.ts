@@ -1,20 +1,21 @@
+/** Compares the ignore rules with those of podman on a node. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listContext } from '../electron/context/contents.ts';
-import { packContext } from '../electron/context/spool.ts';
+import { packContext } from '../electron/context/pack-context.ts';
 import { Failure } from '../shared/problem.ts';
 import { cases, type IgnoreCase, tree } from './ignore-cases.ts';
-import { labUp, nodeShell } from './lab/lab.ts';
+import { labUp, runOnNode } from './lab/lab.ts';
 import { nodeFolder, nodeRow } from './lab/node-table.ts';
 
 const run = promisify(execFile);
-/** The node whose podman builds: its command, not its service, since that takes a folder as it is. */
+/** The node that builds, with the podman command instead of the service: the command accepts a folder as context. */
 const node = 'amd-a';
-/** Where the node sees its folder. */
-const seen = '/run/node';
+/** The path at which the node's folder is mounted in the node. */
+const folderOnNode = '/run/node';
 let folder: string;
 
 beforeAll(async () => {
@@ -26,54 +27,54 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-// podman builds each tree as it is, and once more from what we packed of it; both times it applies the rules itself
+// podman builds each tree directly and from our packed context, and applies the ignore rules both times
 describe.concurrent('an image built from a packed context', () => {
   it.each(cases.map((each, index) => ({ ...each, home: String(index) })))(
-    'obeys $name as podman does',
+    'ignores the same files as podman: $name',
     async (each) => {
       const home = join(folder, each.home);
       const context = join(home, 'context');
-      await lay(context, {
+      await writeTree(context, {
         ...tree,
         ...(each.ignore === undefined ? {} : { '.dockerignore': each.ignore }),
         ...each.files,
       });
       if (each.refused) {
-        await expect(imageOf(home, 'theirs', context, each)).rejects.toThrow(/pattern|range/);
-        const refusal: unknown = await unpacked(home, context, each).catch((error: unknown) => error);
+        await expect(buildImage(home, 'image', context, each)).rejects.toThrow(/pattern|range/);
+        const refusal: unknown = await packAndUnpack(home, context, each).catch((error: unknown) => error);
         expect(refusal).toBeInstanceOf(Failure);
         expect(refusal).toMatchObject({ problem: { code: 'context.ignore-file' } });
         return;
       }
-      const theirs = await imageOf(home, 'theirs', context, each);
-      const ours = await imageOf(home, 'ours', await unpacked(home, context, each), each);
+      const direct = await buildImage(home, 'direct', context, each);
+      const packed = await buildImage(home, 'packed', await packAndUnpack(home, context, each), each);
       const onlyPodman = each.onlyPodman ?? [];
-      expect(theirs).toEqual(expect.arrayContaining([...onlyPodman]));
-      expect(ours).toEqual(theirs.filter((path) => !onlyPodman.includes(path)));
+      expect(direct).toEqual(expect.arrayContaining([...onlyPodman]));
+      expect(packed).toEqual(direct.filter((path) => !onlyPodman.includes(path)));
 
-      // podman would also drop what should not have been sent to it, so that is looked at as well
+      // podman ignores files that should not have been sent, so the packed context is compared as well
       const sent = await listContext({ context, ...fileOf(context, each) });
       const needed = /(^|\/)Containerfile$|\.(docker|container)ignore$/;
-      const tooMuch = sent.filter((path) => !path.endsWith('/') && !needed.test(path) && !theirs.includes(path));
-      expect(tooMuch).toEqual(each.onlySent ?? []);
+      const unneeded = sent.filter((path) => !path.endsWith('/') && !needed.test(path) && !direct.includes(path));
+      expect(unneeded).toEqual(each.onlySent ?? []);
     },
   );
 });
 
-async function lay(root: string, files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [path, content] of Object.entries(files)) {
-    const place = join(root, path);
-    await mkdir(path.endsWith('/') ? place : dirname(place), { recursive: true });
+async function writeTree(root: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [relativePath, content] of Object.entries(files)) {
+    const path = join(root, relativePath);
+    await mkdir(relativePath.endsWith('/') ? path : dirname(path), { recursive: true });
     if (content.startsWith('->')) {
-      await symlink(content.slice(2), place);
-    } else if (!path.endsWith('/')) {
-      await writeFile(place, content);
+      await symlink(content.slice(2), path);
+    } else if (!relativePath.endsWith('/')) {
+      await writeFile(path, content);
     }
   }
 }
 
-/** Packs a context and unpacks the tar beside it. */
-async function unpacked(home: string, context: string, each: IgnoreCase): Promise<string> {
+/** Packs a context and unpacks the tar file to a separate folder. */
+async function packAndUnpack(home: string, context: string, each: IgnoreCase): Promise<string> {
   const folder = join(home, 'unpacked');
   await mkdir(folder);
   const packed = await packContext({
@@ -95,11 +96,16 @@ function fileOf(context: string, { containerfile }: IgnoreCase): { file?: string
   return containerfile === undefined ? {} : { file: join(context, containerfile) };
 }
 
-/** Every path of the image that podman builds from a folder; folders end in a slash. */
-async function imageOf(home: string, name: string, context: string, { containerfile }: IgnoreCase): Promise<string[]> {
+/** Builds a folder with podman and resolves with all paths in the image. Paths of folders end with a slash. */
+async function buildImage(
+  home: string,
+  name: string,
+  context: string,
+  { containerfile }: IgnoreCase,
+): Promise<string[]> {
   const image = join(home, name);
-  const onNode = (path: string) => join(seen, relative(nodeFolder(nodeRow(node)), path));
-  const { code, stderr } = await nodeShell(
+  const onNode = (path: string) => join(folderOnNode, relative(nodeFolder(nodeRow(node)), path));
+  const { code, stderr } = await runOnNode(
     node,
     [
       ...['podman', '--root', join(onNode(folder), 'root'), '--runroot', join(onNode(folder), 'runroot')],
@@ -109,7 +115,7 @@ async function imageOf(home: string, name: string, context: string, { containerf
     ].join(' '),
   );
   if (code !== 0) {
-    throw new Error(`podman build ended with ${code}: ${stderr}`);
+    throw new Error(`podman build exited with code ${code}: ${stderr}`);
   }
   const entries = await readdir(image, { recursive: true, withFileTypes: true });
   return entries

@@ -1,12 +1,13 @@
+/** Images in local storage, and pushes to real registries. */
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeProject, Person, theLab } from './harness.ts';
+import { makeProject, Person, setUpLab } from './harness.ts';
 import { mustRun } from './lab/command.ts';
 import { startAuthRegistry } from './lab/registries.ts';
 
-const lab = await theLab();
+const lab = await setUpLab();
 const amdA = lab.node('amd-a');
 const amdB = lab.node('amd-b');
 let person: Person;
@@ -14,9 +15,9 @@ let folder: string;
 
 beforeAll(async () => {
   person = await Person.create();
-  await person.connect(amdA, amdB);
+  await person.addConnections(amdA, amdB);
   folder = await makeProject({ Containerfile: `${lab.from}RUN echo hi > /hi\n` });
-  await person.must('build', '-t', 'kept:1', '--node', 'amd-a', folder);
+  await person.mustRun('build', '-t', 'kept:1', '--node', 'amd-a', folder);
 });
 afterAll(async () => {
   await person.remove();
@@ -24,18 +25,18 @@ afterAll(async () => {
 });
 
 describe('local storage', () => {
-  test('is an OCI layout that other tools read', async () => {
+  test('is an OCI layout that other tools can read', async () => {
     const raw = await mustRun(['skopeo', 'inspect', '--raw', `oci:${join(person.home, 'images')}:kept:1`]);
     expect(JSON.parse(raw)).toMatchObject({ manifests: [{ platform: { os: 'linux', architecture: 'amd64' } }] });
-    expect(await person.must('images')).toMatch(/kept:1/);
-    const inspected: unknown = JSON.parse(await person.must('inspect', 'kept:1'));
+    expect(await person.mustRun('images')).toMatch(/kept:1/);
+    const inspected: unknown = JSON.parse(await person.mustRun('inspect', 'kept:1'));
     expect(JSON.stringify(inspected)).toContain('linux/amd64');
   });
 
-  test('exports a list as a folder and as an archive, and never writes over a file', async () => {
+  test('exports a list as a folder and as an archive, and does not overwrite a file', async () => {
     const archive = join(person.home, 'kept.tar');
-    await person.must('export', 'kept:1', `oci-archive:${archive}`);
-    await person.must('export', 'kept:1', `oci:${join(person.home, 'layout')}`);
+    await person.mustRun('export', 'kept:1', `oci-archive:${archive}`);
+    await person.mustRun('export', 'kept:1', `oci:${join(person.home, 'layout')}`);
     const copies = [`oci-archive:${archive}`, `oci:${join(person.home, 'layout')}`];
     for (const copy of copies) {
       const target = join(person.home, `copied-${copies.indexOf(copy)}`);
@@ -46,7 +47,7 @@ describe('local storage', () => {
     expect(again.stderr).toContain(archive);
   });
 
-  test('stays whole when the app is killed while an image comes back', async () => {
+  test('stays intact when the app is killed during an image transfer', async () => {
     const large = await makeProject({
       Containerfile: `${lab.from}COPY large /large\n`,
       large: randomBytes(300_000_000),
@@ -54,11 +55,11 @@ describe('local storage', () => {
     try {
       const args = ['-t', 'killed:1', '--node', 'amd-b', large];
       const running = person.start('build', '--json', ...args);
-      await running.line((line) => line.includes('"pulling"') && !line.includes('"bytesReceived":0'));
+      await running.waitForLine((line) => line.includes('"transferring"') && !line.includes('"bytesReceived":0'));
       running.process.kill('SIGKILL');
       await running.ended;
-      expect(await person.must('images')).toMatch(/kept:1/);
-      expect(await person.must('images')).not.toMatch(/killed:1/);
+      expect(await person.mustRun('images')).toMatch(/kept:1/);
+      expect(await person.mustRun('images')).not.toMatch(/killed:1/);
       await mustRun([
         'skopeo',
         'copy',
@@ -69,16 +70,16 @@ describe('local storage', () => {
       const { outcome, build } = await person.build(...args);
       expect(outcome.code, outcome.stderr).toBe(0);
       expect(build.status).toBe('done');
-      await person.must('rm', 'killed:1');
+      await person.mustRun('rm', 'killed:1');
     } finally {
       await rm(large, { recursive: true });
     }
   });
 
-  test('removes a list and what only it needed', async () => {
-    await person.must('build', '-t', 'removed:1', '--node', 'amd-b', folder);
-    await person.must('rm', 'removed:1');
-    expect(await person.must('images')).not.toMatch(/removed:1/);
+  test('removes a list, but not the blobs that other lists need', async () => {
+    await person.mustRun('build', '-t', 'removed:1', '--node', 'amd-b', folder);
+    await person.mustRun('rm', 'removed:1');
+    expect(await person.mustRun('images')).not.toMatch(/removed:1/);
     await mustRun(['skopeo', 'copy', '--all', `oci:${join(person.home, 'images')}:kept:1`, `dir:${person.home}/kept`]);
     const unknown = await person.barnraiser('rm', 'removed:1');
     expect(unknown.code).toBe(1);
@@ -87,42 +88,45 @@ describe('local storage', () => {
 });
 
 describe('a push', () => {
-  test('to a registry over plain http needs to be told so', async () => {
+  test('to a registry over plain http requires an option', async () => {
     const destination = `${lab.registry.address}/spec/plain:1`;
     const refused = await person.barnraiser('push', 'kept:1', destination);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/--tls-verify=false/);
-    await person.must('push', 'kept:1', destination, '--tls-verify=false');
+    await person.mustRun('push', 'kept:1', destination, '--tls-verify=false');
     const raw = await mustRun(['skopeo', 'inspect', '--raw', '--tls-verify=false', `docker://${destination}`]);
     expect(JSON.parse(raw)).toHaveProperty('manifests.0.digest');
   });
 
-  test('without a registry says how to name one', async () => {
+  test('without a registry explains how to name one', async () => {
     const { code, stderr } = await person.barnraiser('push', 'kept:1');
     expect(code).toBe(1);
     expect(stderr).toMatch(/barnraiser push kept:1/);
   });
 
-  test.each(['basic', 'token'] as const)('with %s authentication takes right credentials only', async (mode) => {
-    const registry = await startAuthRegistry({ mode });
-    try {
-      const push = (password: string): ReturnType<Person['barnraiser']> =>
-        person.barnraiser(
-          'push',
-          'kept:1',
-          `${registry.address}/spec/kept:1`,
-          '--tls-verify=false',
-          '--creds',
-          `${registry.username}:${password}`,
-        );
-      const wrong = await push('wrong-password');
-      expect(wrong.code).toBe(1);
-      expect(wrong.stderr).toContain(registry.address);
-      expect(wrong.stderr + wrong.stdout).not.toContain('wrong-password');
-      const right = await push(registry.password);
-      expect(right.code, right.stderr).toBe(0);
-    } finally {
-      await registry.stop();
-    }
-  });
+  test.each(['basic', 'token'] as const)(
+    'with %s authentication succeeds only with the right credentials',
+    async (mode) => {
+      const registry = await startAuthRegistry({ mode });
+      try {
+        const push = (password: string): ReturnType<Person['barnraiser']> =>
+          person.barnraiser(
+            'push',
+            'kept:1',
+            `${registry.address}/spec/kept:1`,
+            '--tls-verify=false',
+            '--creds',
+            `${registry.username}:${password}`,
+          );
+        const wrong = await push('wrong-password');
+        expect(wrong.code).toBe(1);
+        expect(wrong.stderr).toContain(registry.address);
+        expect(wrong.stderr + wrong.stdout).not.toContain('wrong-password');
+        const right = await push(registry.password);
+        expect(right.code, right.stderr).toBe(0);
+      } finally {
+        await registry.stop();
+      }
+    },
+  );
 });

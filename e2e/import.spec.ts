@@ -1,3 +1,4 @@
+/** Imports and exports of connections and farms, with files that podman and docker have written. */
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,21 +7,21 @@ import { z } from 'zod';
 import { connectionSchema } from '../shared/connection.ts';
 import { discoverySchema } from '../shared/discovery.ts';
 import { farmSchema } from '../shared/farm.ts';
-import { Person, theLab } from './harness.ts';
+import { Person, setUpLab } from './harness.ts';
 import { mustRun, run } from './lab/command.ts';
-import { nodeShell } from './lab/lab.ts';
+import { runOnNode } from './lab/lab.ts';
 
-const lab = await theLab();
+const lab = await setUpLab();
 const amdA = lab.node('amd-a');
 const amdB = lab.node('amd-b');
 
-/** A person whose `$HOME` is empty: nothing of this machine's own configuration plays along. */
-interface Newcomer {
+/** A user with an empty `$HOME`, so that this machine's configuration does not affect the tests. */
+interface NewUser {
   readonly person: Person;
   readonly home: string;
 }
 
-async function newcomer(): Promise<Newcomer> {
+async function createUser(): Promise<NewUser> {
   const home = await mkdtemp(join(tmpdir(), 'import-'));
   const person = await Person.create({
     HOME: home,
@@ -36,7 +37,7 @@ async function newcomer(): Promise<Newcomer> {
   return { person, home };
 }
 
-async function leave({ person, home }: Newcomer): Promise<void> {
+async function removeUser({ person, home }: NewUser): Promise<void> {
   await person.remove();
   await rm(home, { recursive: true });
 }
@@ -46,14 +47,14 @@ async function write(path: string, content: string): Promise<void> {
   await writeFile(path, content);
 }
 
-let kim: Newcomer;
+let kim: NewUser;
 beforeEach(async () => {
-  kim = await newcomer();
+  kim = await createUser();
 });
-afterEach(() => leave(kim));
+afterEach(() => removeUser(kim));
 
-/** Lets podman of a node write a file in a folder of its own there, and takes both away again. */
-async function podmanWrites(node: string, file: string, commands: readonly string[]): Promise<string> {
+/** Runs podman commands on a node with a temporary configuration and resolves with the content of one of its files. */
+async function writeWithPodman(node: string, file: string, commands: readonly string[]): Promise<string> {
   const script = [
     'set -e',
     'folder=$(mktemp -d)',
@@ -63,15 +64,15 @@ async function podmanWrites(node: string, file: string, commands: readonly strin
     ...commands.map((command) => `podman ${command} >&2`),
     `cat "$folder/${file}"`,
   ];
-  const { stdout, stderr, code } = await nodeShell(node, script.join('\n'));
+  const { stdout, stderr, code } = await runOnNode(node, script.join('\n'));
   if (code !== 0) {
-    throw new Error(`podman of ${node} ended with ${code}: ${stderr}`);
+    throw new Error(`podman on ${node} exited with code ${code}: ${stderr}`);
   }
   return stdout;
 }
 
-const writtenByPodman5 = () =>
-  podmanWrites('amd-b', 'podman-connections.json', [
+const writeWithPodman5 = () =>
+  writeWithPodman('amd-b', 'podman-connections.json', [
     `system connection add amd-a ${amdA.uri} --identity ${amdA.identity}`,
     `system connection add amd-b ${amdB.uri} --identity ${amdB.identity}`,
     'system connection add plain tcp://127.0.0.1:8080',
@@ -80,26 +81,26 @@ const writtenByPodman5 = () =>
     'farm update --default both',
   ]);
 
-async function connections({ person }: Newcomer) {
-  return z.array(connectionSchema).parse(JSON.parse(await person.must('connection', 'list', '--json')));
+async function listConnections({ person }: NewUser) {
+  return z.array(connectionSchema).parse(JSON.parse(await person.mustRun('connection', 'list', '--json')));
 }
 
-async function farms({ person }: Newcomer) {
+async function listFarms({ person }: NewUser) {
   const schema = z.object({ farms: z.array(farmSchema), default: z.string().optional() });
-  return schema.parse(JSON.parse(await person.must('farm', 'list', '--json')));
+  return schema.parse(JSON.parse(await person.mustRun('farm', 'list', '--json')));
 }
 
 const expected = { connections: [amdA, amdB].map(({ name, uri, identity }) => ({ name, uri, identity })) };
 
 const podmanFarmsSchema = z.object({ Farm: z.object({ List: z.record(z.string(), z.array(z.string())) }) });
 
-/** In the order in which the file has them: podman writes the connections of a new farm in an order of chance. */
+/** The members of a farm in the order of the file: podman writes the connections of a new farm in random order. */
 function membersOf(farm: string, written: string): string[] {
-  return podmanFarmsSchema.parse(JSON.parse(written)).Farm.List[farm] ?? expect.fail(`podman wrote no farm ${farm}`);
+  return podmanFarmsSchema.parse(JSON.parse(written)).Farm.List[farm] ?? expect.fail(`The file has no farm ${farm}.`);
 }
 
-test('what podman 5 wrote is shown, imported with its farms, works, and is not imported twice', async () => {
-  const written = await writtenByPodman5();
+test('connections and farms of podman 5 are listed, imported once, and work', async () => {
+  const written = await writeWithPodman5();
   await write(join(kim.home, '.config/containers/podman-connections.json'), written);
   const both = membersOf('both', written);
   expect([...both].sort()).toEqual(['amd-a', 'amd-b']);
@@ -108,16 +109,16 @@ test('what podman 5 wrote is shown, imported with its farms, works, and is not i
   expect(preview.code, preview.stderr).toBe(0);
   expect(preview.stdout).toMatch(/^amd-a +ssh:\/\/root@127\.0\.0\.1:\d+\S+ +podman +new$/m);
   expect(preview.stdout).toMatch(new RegExp(`^both +${both.join(', ')} +podman +new, the default$`, 'm'));
-  expect(preview.stderr).toMatch(/"plain" is reached by tcp:/);
-  expect(preview.stderr).toMatch(/Farm "mixed" is taken without "plain" \(cannot be used\)/);
+  expect(preview.stderr).toMatch(/"plain" uses tcp:/);
+  expect(preview.stderr).toMatch(/Farm "mixed" is imported without "plain" \(cannot be used\)/);
   expect(preview.stderr).toContain('barnraiser connection import --from podman --all');
-  expect(await connections(kim)).toEqual([]);
+  expect(await listConnections(kim)).toEqual([]);
 
-  const said = await kim.person.must('connection', 'import', '--from', 'podman', '--all');
-  expect(said).toContain('Added amd-a.');
-  expect(said).toContain('Created farm both.');
-  expect(await connections(kim)).toEqual(expected.connections);
-  expect(await farms(kim)).toEqual({
+  const output = await kim.person.mustRun('connection', 'import', '--from', 'podman', '--all');
+  expect(output).toContain('Added amd-a.');
+  expect(output).toContain('Created farm both.');
+  expect(await listConnections(kim)).toEqual(expected.connections);
+  expect(await listFarms(kim)).toEqual({
     farms: [
       { name: 'both', connections: both },
       { name: 'mixed', connections: ['amd-b'] },
@@ -131,12 +132,14 @@ test('what podman 5 wrote is shown, imported with its farms, works, and is not i
   const files = () =>
     Promise.all(['connections.json', 'farms.json'].map((name) => readFile(join(kim.person.home, name), 'utf8')));
   const before = await files();
-  expect(await kim.person.must('connection', 'import', '--from', 'podman', '--all')).toContain('Nothing is new.');
+  expect(await kim.person.mustRun('connection', 'import', '--from', 'podman', '--all')).toContain(
+    'Nothing new to import.',
+  );
   expect(await files()).toEqual(before);
 });
 
-test('what podman 4 wrote into containers.conf is imported, and what a farm there has of both files', async () => {
-  const conf = await podmanWrites('amd-a', 'containers.conf', [
+test('connections of podman 4 in containers.conf are imported, and a farm there with connections of both files', async () => {
+  const conf = await writeWithPodman('amd-a', 'containers.conf', [
     `system connection add old ${amdA.uri} --identity ${amdA.identity}`,
     'system connection add socket unix:///run/podman/podman.sock',
   ]);
@@ -145,26 +148,26 @@ test('what podman 4 wrote into containers.conf is imported, and what a farm ther
     join(kim.home, '.config/containers/containers.conf'),
     `${conf}\n[farms]\ndefault = "all"\n[farms.list]\nall = ["old", "amd-b"]\n`,
   );
-  await write(join(kim.home, '.config/containers/podman-connections.json'), await writtenByPodman5());
-  const { candidates, farms: found } = discoverySchema.parse(
-    JSON.parse(await kim.person.must('connection', 'import', '--json', '--from', 'podman,containers-conf')),
+  await write(join(kim.home, '.config/containers/podman-connections.json'), await writeWithPodman5());
+  const { candidates, farms } = discoverySchema.parse(
+    JSON.parse(await kim.person.mustRun('connection', 'import', '--json', '--from', 'podman,containers-conf')),
   );
-  // the engine that both know is there once, under the name that podman-connections.json gives it
+  // an engine in both files is listed once, with its name in podman-connections.json
   expect(candidates.map(({ name, source }) => [name, source])).toEqual([
     ['amd-a', 'podman'],
     ['amd-b', 'podman'],
     ['socket', 'containers-conf'],
   ]);
-  expect(found.find(({ name }) => name === 'all')).toMatchObject({ connections: ['amd-a', 'amd-b'] });
+  expect(farms.find(({ name }) => name === 'all')).toMatchObject({ connections: ['amd-a', 'amd-b'] });
 
-  await kim.person.must('connection', 'import', '--farm', 'all');
-  expect((await connections(kim)).map(({ name }) => name)).toEqual(['amd-a', 'amd-b']);
-  expect(await farms(kim)).toEqual({ farms: [{ name: 'all', connections: ['amd-a', 'amd-b'] }] });
+  await kim.person.mustRun('connection', 'import', '--farm', 'all');
+  expect((await listConnections(kim)).map(({ name }) => name)).toEqual(['amd-a', 'amd-b']);
+  expect(await listFarms(kim)).toEqual({ farms: [{ name: 'all', connections: ['amd-a', 'amd-b'] }] });
 });
 
 const hasDocker = (await run(['docker', '--version']).catch(() => undefined))?.code === 0;
 
-test.skipIf(!hasDocker)('contexts that docker made are imported, where they lead over SSH', async () => {
+test.skipIf(!hasDocker)('docker contexts are imported if they use SSH', async () => {
   const create = (name: string, host: string) =>
     mustRun([
       ...['docker', '--config', join(kim.home, '.docker')],
@@ -174,16 +177,16 @@ test.skipIf(!hasDocker)('contexts that docker made are imported, where they lead
   await create('tls', 'tcp://10.0.0.1:2376');
   const { stdout, stderr } = await kim.person.barnraiser('connection', 'import', 'pi-4', '--from', 'docker');
   expect(stdout, stderr).toBe('Added pi-4.\n');
-  expect(await connections(kim)).toEqual([{ name: 'pi-4', uri: 'ssh://pi@pi4.lan' }]);
+  expect(await listConnections(kim)).toEqual([{ name: 'pi-4', uri: 'ssh://pi@pi4.lan' }]);
   const unknown = await kim.person.barnraiser('connection', 'import', 'tls', '--from', 'docker');
   expect(unknown.code).toBe(1);
   expect(unknown.stderr).toMatch(/No connection "tls" was found/);
 });
 
-test('what one person exports another imports, and has the same', async () => {
-  await write(join(kim.home, '.config/containers/podman-connections.json'), await writtenByPodman5());
-  await kim.person.must('connection', 'import', '--all', '--from', 'podman');
-  await kim.person.must(
+test('a user can import the connections and farms that another has exported', async () => {
+  await write(join(kim.home, '.config/containers/podman-connections.json'), await writeWithPodman5());
+  await kim.person.mustRun('connection', 'import', '--all', '--from', 'podman');
+  await kim.person.mustRun(
     'connection',
     'add',
     'mine',
@@ -193,33 +196,35 @@ test('what one person exports another imports, and has the same', async () => {
     '--no-test',
   );
   const file = join(kim.home, 'team.json');
-  expect(await kim.person.must('connection', 'export', file)).toBe(`Exported 3 connections and 2 farms to ${file}.\n`);
+  expect(await kim.person.mustRun('connection', 'export', file)).toBe(
+    `Exported 3 connections and 2 farms to ${file}.\n`,
+  );
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   const text = await readFile(file, 'utf8');
   expect(text).toContain('"~/.ssh/id"');
-  expect(await kim.person.must('connection', 'export')).toBe(text);
+  expect(await kim.person.mustRun('connection', 'export')).toBe(text);
 
   const again = await kim.person.barnraiser('connection', 'export', file);
   expect(again.code).toBe(1);
   expect(again.stderr).toContain('--force');
-  await kim.person.must('connection', 'export', file, '--force');
+  await kim.person.mustRun('connection', 'export', file, '--force');
 
-  const lee = await newcomer();
-  onTestFinished(() => leave(lee));
-  await lee.person.must('connection', 'import', '--file', file, '--all');
-  expect(await farms(lee)).toEqual(await farms(kim));
-  expect(await connections(lee)).toEqual([
+  const lee = await createUser();
+  onTestFinished(() => removeUser(lee));
+  await lee.person.mustRun('connection', 'import', '--file', file, '--all');
+  expect(await listFarms(lee)).toEqual(await listFarms(kim));
+  expect(await listConnections(lee)).toEqual([
     ...expected.connections,
     { name: 'mine', uri: 'ssh://mine', identity: join(lee.home, '.ssh/id') },
   ]);
-  expect(await lee.person.must('connection', 'export')).toBe(text);
+  expect(await lee.person.mustRun('connection', 'export')).toBe(text);
 });
 
-test('a file that is none of those that can be read is refused, and says which can', async () => {
+test('a file of another kind is rejected, and the problem names the supported files', async () => {
   const file = join(kim.home, 'auth.json');
   await write(file, '{"auths":{}}');
   const { code, stderr } = await kim.person.barnraiser('connection', 'import', '--file', file, '--all');
   expect(code).toBe(1);
-  expect(stderr).toContain(`${file} holds no connections and no farms.`);
+  expect(stderr).toContain(`${file} contains no connections or farms.`);
   expect(stderr).toContain('podman-connections.json');
 });

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the packages of package-lock.json, unless that was done before with the same lock file.
+# Installs the packages of package-lock.json if they are not installed or the lock file has changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 stamp=node_modules/.installed

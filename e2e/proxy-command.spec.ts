@@ -1,4 +1,4 @@
-/** Nodes behind a ProxyCommand of the SSH configuration: who is asked, what is run, and that nothing of it is left. */
+/** Nodes behind a ProxyCommand of the SSH configuration: the questions, the commands that run, and that no process is left. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -13,19 +13,19 @@ import { resolveHost } from '../electron/ssh/ssh-config/resolve.ts';
 import type { AppEvent, CallInput, CallName, CallOutput } from '../shared/contract.ts';
 import type { NodeStatus } from '../shared/node.ts';
 import type { Answer, QuestionOf } from '../shared/question.ts';
-import { makeProject, Person, theLab } from './harness.ts';
+import { makeProject, Person, setUpLab } from './harness.ts';
 import { PseudoTerminal } from './pseudo-terminal.ts';
 
 const root = resolve(import.meta.dirname, '..');
-const lab = await theLab();
+const lab = await setUpLab();
 const target = lab.node('amd-a');
 
 let person: Person;
 let config: string;
-/** Where the command says what it is, a line for each time that it is run. */
+/** The file to which the command appends its pid when it starts. */
 let pids: string;
 let events: AppEvent[];
-let asked: QuestionOf<'proxy-command'>[];
+let questions: QuestionOf<'proxy-command'>[];
 let answers: Answer[];
 let running: App | undefined;
 
@@ -40,21 +40,21 @@ beforeEach(async () => {
     join(folder, 'netcat.cjs'),
     `const [, , host, port] = process.argv;
     require('node:fs').appendFileSync(${JSON.stringify(pids)}, process.pid + '\\n');
-    const line = require('node:net').connect(port, host);
-    process.stdin.pipe(line);
-    line.pipe(process.stdout);
-    line.on('error', (error) => { console.error('netcat: ' + error.message); process.exitCode = 7; });`,
+    const socket = require('node:net').connect(port, host);
+    process.stdin.pipe(socket);
+    socket.pipe(process.stdout);
+    socket.on('error', (error) => { console.error('netcat: ' + error.message); process.exitCode = 7; });`,
   );
   await configure(`${process.execPath} ${join(folder, 'netcat.cjs')} %h %p`);
-  [events, asked, answers] = [[], [], []];
+  [events, questions, answers] = [[], [], []];
   vi.stubEnv('SSH_AUTH_SOCK', '');
   vi.stubEnv('BARNRAISER_KNOWN_HOSTS', person.knownHosts);
   vi.stubEnv('BARNRAISER_SSH_CONFIG', config);
 });
 
 afterEach(async () => {
-  await close();
-  await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+  await closeApp();
+  await expect.poll(runningCommands, { timeout: 10_000 }).toEqual([]);
   vi.unstubAllEnvs();
   await person.remove();
   await rm(resolve(config, '..'), { recursive: true });
@@ -67,16 +67,16 @@ async function configure(command: string, port = target.port): Promise<void> {
   );
 }
 
-async function started(): Promise<number[]> {
+async function startedCommands(): Promise<number[]> {
   return (await readFile(pids, 'utf8')).split('\n').filter(Boolean).map(Number);
 }
 
-/** The commands that run still. */
-async function left(): Promise<number[]> {
-  return (await started()).filter((pid) => existsSync(`/proc/${pid}/cmdline`) && isThere(pid));
+/** The pids of commands that are running. */
+async function runningCommands(): Promise<number[]> {
+  return (await startedCommands()).filter((pid) => existsSync(`/proc/${pid}/cmdline`) && isRunning(pid));
 }
 
-function isThere(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch {
@@ -84,14 +84,14 @@ function isThere(pid: number): boolean {
   }
 }
 
-/** The app, in which a person answers as it is said; where nothing is said any more, they refuse. */
-async function app(): Promise<App> {
+/** Opens the app if it is not open. It answers questions with {@link answers}, and with a refusal when there are no more. */
+async function openApp(): Promise<App> {
   if (!running) {
     const opened = await createApp({ frontEnd: 'browser', home: person.home });
     opened.subscribe((event) => {
       events.push(event);
       if (event.event === 'question.asked' && event.question.kind === 'proxy-command') {
-        asked.push(event.question);
+        questions.push(event.question);
         void opened.call('questions.answer', { id: event.question.id, answer: answers.shift() ?? 'refuse' });
       }
     });
@@ -100,13 +100,13 @@ async function app(): Promise<App> {
   return running;
 }
 
-async function close(): Promise<void> {
+async function closeApp(): Promise<void> {
   await running?.close();
   running = undefined;
 }
 
 async function call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
-  const result = await (await app()).call(name, input);
+  const result = await (await openApp()).call(name, input);
   return result.ok ? result.value : expect.fail(JSON.stringify(result.problem));
 }
 
@@ -114,110 +114,110 @@ const addFar = () => call('connections.add', { name: 'far', uri: 'ssh://goal/run
 
 async function probe(): Promise<NodeStatus> {
   const [status] = await call('nodes.probe', { connections: ['far'] });
-  return status ?? expect.fail('nothing was probed');
+  return status ?? expect.fail('No node was probed.');
 }
 
-async function problem() {
+async function probeProblem() {
   const status = await probe();
-  return status.state === 'down' ? status.problem : expect.fail('it is up');
+  return status.state === 'down' ? status.problem : expect.fail('The node is up.');
 }
 
-test('a person who allows it once builds there, is not asked again, and is asked in the next run of the app', async () => {
+test('a command that is allowed once runs until the app is closed, and the app asks again in its next run', async () => {
   await addFar();
   answers = ['once'];
   expect(await probe()).toMatchObject({ state: 'up' });
-  expect(asked).toMatchObject([{ connection: 'far', host: 'goal', file: config, line: 7 }]);
-  expect(asked[0]?.command).toMatch(new RegExp(`netcat\\.cjs 127\\.0\\.0\\.1 ${target.port}$`));
+  expect(questions).toMatchObject([{ connection: 'far', host: 'goal', file: config, line: 7 }]);
+  expect(questions[0]?.command).toMatch(new RegExp(`netcat\\.cjs 127\\.0\\.0\\.1 ${target.port}$`));
 
   const context = await makeProject({ Containerfile: `${lab.from}RUN echo far > /far\n` });
   const { id } = await call('builds.start', { context, reference: 'far:1', connections: ['far'] });
   await vi.waitFor(() => expect(events.some(({ event }) => event === 'build.finished')).toBe(true), 60_000);
   expect(await call('builds.get', { id })).toMatchObject({ status: 'done' });
   await rm(context, { recursive: true });
-  expect(asked).toHaveLength(1);
+  expect(questions).toHaveLength(1);
   expect(await call('commands.list', {})).toEqual([]);
-  expect(await left()).toHaveLength(1);
+  expect(await runningCommands()).toHaveLength(1);
 
-  await close();
-  await expect.poll(left).toEqual([]);
-  expect(await problem()).toMatchObject({ code: 'ssh.cancelled' });
-  expect(asked).toHaveLength(2);
-  expect(await started()).toHaveLength(1);
+  await closeApp();
+  await expect.poll(runningCommands).toEqual([]);
+  expect(await probeProblem()).toMatchObject({ code: 'ssh.cancelled' });
+  expect(questions).toHaveLength(2);
+  expect(await startedCommands()).toHaveLength(1);
 });
 
-test('what is always allowed is run in the next run of the app too, until it is changed or forgotten', async () => {
+test('a command that is always allowed runs in the next run of the app, until it changes or is removed', async () => {
   await addFar();
   answers = ['trust'];
   expect(await probe()).toMatchObject({ state: 'up' });
   const [allowed] = await call('commands.list', {});
   expect(allowed).toEqual({ host: 'goal', command: expect.stringMatching(/netcat\.cjs %h %p$/) });
-  await close();
+  await closeApp();
 
   expect(await probe()).toMatchObject({ state: 'up' });
-  expect(asked).toHaveLength(1);
-  await close();
+  expect(questions).toHaveLength(1);
+  await closeApp();
 
   const command = allowed?.command ?? '';
   await configure(`${command} changed`);
-  expect(await problem()).toMatchObject({ code: 'ssh.cancelled', message: expect.stringContaining('changed') });
-  await close();
+  expect(await probeProblem()).toMatchObject({ code: 'ssh.cancelled', message: expect.stringContaining('changed') });
+  await closeApp();
   await configure(command);
   expect(await probe()).toMatchObject({ state: 'up' });
-  await close();
+  await closeApp();
 
   await call('commands.forget', { host: 'goal', command });
-  expect(await problem()).toMatchObject({ code: 'ssh.cancelled' });
-  expect(asked).toHaveLength(3);
+  expect(await probeProblem()).toMatchObject({ code: 'ssh.cancelled' });
+  expect(questions).toHaveLength(3);
 });
 
-test.each(['', '  HostKeyAlias Alias\n'])('ssh puts the same in for its tokens %j', async (more) => {
-  const said = join(config, '..', 'said');
-  // in a shell of its own, which keeps the output open until all is written: ssh ends what has closed it
-  await configure(`sh -c 'echo "100%% h=%h k=%k n=%n p=%p r=%r" >${said}'`);
+test.each(['', '  HostKeyAlias Alias\n'])('tokens are expanded as ssh expands them, with %j', async (more) => {
+  const outputFile = join(config, '..', 'output');
+  // ssh kills a command that closes its output; the additional shell keeps the output open until the file is written
+  await configure(`sh -c 'echo "100%% h=%h k=%k n=%n p=%p r=%r" >${outputFile}'`);
   await appendFile(config, more);
-  // it ends at once, and nothing was said that ssh could use
+  // ssh fails, since the command ends without an SSH server
   await expect(promisify(execFile)('ssh', ['-F', config, 'goal'])).rejects.toThrow();
   const { proxyCommand } = await resolveHost('goal', { files: configFiles(config) });
   const ours = proxyCommand && expandCommand(proxyCommand);
-  expect(ours).toBe(`sh -c 'echo "${(await readFile(said, 'utf8')).trim()}" >${said}'`);
+  expect(ours).toBe(`sh -c 'echo "${(await readFile(outputFile, 'utf8')).trim()}" >${outputFile}'`);
 });
 
-test('a command that fails is told with what it said', async () => {
+test('a failed command is reported with its exit code and output', async () => {
   await addFar();
   await configure((await readFile(config, 'utf8')).split('ProxyCommand ')[1]?.trim() ?? '', 1);
   answers = ['once'];
-  expect(await problem()).toMatchObject({
+  expect(await probeProblem()).toMatchObject({
     code: 'ssh.unreachable',
     message: expect.stringMatching(
-      /the ProxyCommand `.*netcat.cjs 127.0.0.1 1` ended with exit code 7 before the SSH handshake was over/,
+      /the ProxyCommand `.*netcat.cjs 127.0.0.1 1` ended with exit code 7 before the SSH handshake was complete/,
     ),
     detail: expect.stringContaining('netcat: connect ECONNREFUSED'),
   });
 });
 
-test('a line whose command ends is lost, and comes back by the same command without a question', async () => {
+test('a connection whose command ends is lost, and is reconnected with the same command without a question', async () => {
   await addFar();
   answers = ['once'];
   expect(await probe()).toMatchObject({ state: 'up' });
-  const [first = 0] = await left();
+  const [first = 0] = await runningCommands();
   process.kill(first);
   const isDown = (event: AppEvent) => event.event === 'node.changed' && event.status.state === 'down';
   await vi.waitFor(() => expect(events.some(isDown)).toBe(true), 10_000);
   await vi.waitFor(async () => expect(await call('nodes.list', {})).toMatchObject([{ state: 'up' }]), 30_000);
-  expect(asked).toHaveLength(1);
-  expect(await started()).toHaveLength(2);
-  expect(await left()).toHaveLength(1);
+  expect(questions).toHaveLength(1);
+  expect(await startedCommands()).toHaveLength(2);
+  expect(await runningCommands()).toHaveLength(1);
 });
 
 describe('a check', () => {
-  const far = () =>
-    call('connections.check', { name: 'far' }).then(({ steps: rungs }) =>
-      rungs
+  const checkFar = () =>
+    call('connections.check', { name: 'far' }).then(({ steps }) =>
+      steps
         .filter(({ state }) => state !== 'waiting')
-        .map(({ stage, state, said, problem: why }) => [stage, state, why?.code ?? said]),
+        .map(({ stage, state, finding, problem }) => [stage, state, problem?.code ?? finding]),
     );
 
-  test('asks as well, and says what it went through', async () => {
+  test('asks before it runs the command, and names the command', async () => {
     await addFar();
     answers = ['refuse', 'once'];
     await writeFile(config, (await readFile(config, 'utf8')).replace('127.0.0.1', 'localhost'));
@@ -225,70 +225,70 @@ describe('a check', () => {
       person.knownHosts,
       (await readFile(target.knownHosts, 'utf8')).replaceAll('127.0.0.1', 'localhost'),
     );
-    expect(await far()).toEqual([['name', 'failed', 'ssh.cancelled']]);
-    expect(await started()).toEqual([]);
-    expect((await far()).slice(0, 3)).toEqual([
-      ['name', 'passed', 'looked up by its ProxyCommand'],
-      ['port', 'passed', expect.stringMatching(/^through `.*`$/)],
+    expect(await checkFar()).toEqual([['name', 'failed', 'ssh.cancelled']]);
+    expect(await startedCommands()).toEqual([]);
+    expect((await checkFar()).slice(0, 3)).toEqual([
+      ['name', 'passed', 'resolved by the ProxyCommand'],
+      ['port', 'passed', expect.stringMatching(/^via `.*`$/)],
       ['host-key', 'passed', expect.stringMatching(/, known$/)],
     ]);
-    await expect.poll(left).toEqual([]);
+    await expect.poll(runningCommands).toEqual([]);
   });
 
-  test('puts a command that fails where the port would be', async () => {
+  test('fails at the port if the command fails', async () => {
     await addFar();
     await configure('sh -c "echo no such tunnel >&2; exit 1"');
     answers = ['once'];
-    expect(await far()).toEqual([
-      ['name', 'passed', 'an address already'],
+    expect(await checkFar()).toEqual([
+      ['name', 'passed', 'IP address'],
       ['port', 'failed', 'ssh.unreachable'],
     ]);
   });
 });
 
-describe.skipIf(!existsSync('/usr/bin/script'))('at a terminal', () => {
+describe.skipIf(!existsSync('/usr/bin/script'))('in a terminal', () => {
   const barnraiser = (...args: string[]): PseudoTerminal =>
     new PseudoTerminal([process.execPath, '--import', 'tsx', join(root, 'electron', 'cli.ts'), ...args], {
       cwd: root,
       env: { ...process.env, BARNRAISER_HOME: person.home },
     });
 
-  test('a person is asked, and no more where they have said yes', async () => {
-    await person.must('connection', 'add', 'far', 'ssh://goal/run/podman/podman.sock', '--no-test');
+  test('the app asks before it runs the command, and not again after "yes"', async () => {
+    await person.mustRun('connection', 'add', 'far', 'ssh://goal/run/podman/podman.sock', '--no-test');
     const refusing = barnraiser('connection', 'test', 'far');
-    await refusing.sees('The SSH configuration reaches goal (far) by running a command of');
-    await refusing.sees('Run it (yes/no/once)? ');
-    refusing.types('no\n');
-    expect(await refusing.ends()).toBe(1);
-    expect(await started()).toEqual([]);
+    await refusing.waitFor('The SSH configuration connects to goal (far) through a command from');
+    await refusing.waitFor('Run it (yes/no/once)? ');
+    refusing.type('no\n');
+    expect(await refusing.waitForExit()).toBe(1);
+    expect(await startedCommands()).toEqual([]);
 
     const allowing = barnraiser('connection', 'test', 'far');
-    await allowing.sees(`netcat.cjs 127.0.0.1 ${target.port}`);
-    await allowing.sees('Run it (yes/no/once)? ');
-    allowing.types('yes\n');
-    expect(await allowing.ends(), allowing.screen).toBe(0);
-    expect(await left()).toEqual([]);
+    await allowing.waitFor(`netcat.cjs 127.0.0.1 ${target.port}`);
+    await allowing.waitFor('Run it (yes/no/once)? ');
+    allowing.type('yes\n');
+    expect(await allowing.waitForExit(), allowing.output).toBe(0);
+    expect(await runningCommands()).toEqual([]);
 
-    // with nobody there to ask
-    await person.must('connection', 'test', 'far');
-    expect(await person.must('status', '--json')).toContain('"up"');
-    expect(await left()).toEqual([]);
+    // without a terminal
+    await person.mustRun('connection', 'test', 'far');
+    expect(await person.mustRun('status', '--json')).toContain('"up"');
+    expect(await runningCommands()).toEqual([]);
   });
 });
 
-test('nothing is left when our process is interrupted or killed in the middle', async () => {
+test('no command keeps running when our process is interrupted or killed during a build', async () => {
   await addFar();
   answers = ['trust'];
   await probe();
-  await close();
+  await closeApp();
   const context = await makeProject({ Containerfile: `${lab.from}RUN sleep 120\n` });
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     const build = person.start('build', '-t', 'far:2', '--node', 'far', '--json', context);
-    await build.line((line) => line.includes('sleep 120'));
-    expect(await left()).toHaveLength(1);
+    await build.waitForLine((line) => line.includes('sleep 120'));
+    expect(await runningCommands()).toHaveLength(1);
     build.process.kill(signal);
     await build.ended;
-    await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(runningCommands, { timeout: 10_000 }).toEqual([]);
   }
   await rm(context, { recursive: true });
 });

@@ -1,11 +1,11 @@
-/** Runs every part of the tests one after another and ends with one line of counts over all of them. */
+/** Runs all checks and tests in sequence and prints the total counts in the last line. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
-import { whatLacks } from './electron-runtime.ts';
+import { findMissingRequirement } from './electron-runtime.ts';
 
 interface Counts {
   readonly passed: number;
@@ -14,7 +14,7 @@ interface Counts {
 }
 
 interface Outcome extends Counts {
-  /** What failed and why, to be read at the end, where the output of all parts before has scrolled away. */
+  /** Names and messages of failed tests, which are printed again after the output of all parts. */
   readonly failures: readonly string[];
 }
 
@@ -26,19 +26,21 @@ interface Part {
 const bin = (name: string): string => join('node_modules', '.bin', name);
 
 const parts: readonly Part[] = [
-  check('format, lint and layers', bin('biome'), ['check', '--error-on-warnings', '.']),
+  check('format and lint', bin('biome'), ['check', '--error-on-warnings', '.']),
   check('types', bin('tsc'), ['--build']),
   check('bundle', bin('electron-vite'), ['build', '--logLevel', 'warn']),
-  // early, since it brings programs that units compare with
+  check('spelling', bin('cspell'), ['lint', '--no-progress', '--no-summary']),
+  vitest('layers and wording', ['--project', 'rules']),
+  // before the unit tests, since it installs programs that they compare results with
   check('lab', bin('tsx'), ['e2e/lab/cli.ts', 'up']),
-  vitest('units', ['--project', 'unit']),
-  vitest('the face', ['--project', 'renderer']),
-  check('browser engine', bin('tsx'), ['e2e/browser-engine.ts']),
-  vitest('real nodes', ['--project', 'e2e']),
+  vitest('unit tests', ['--project', 'unit']),
+  vitest('renderer', ['--project', 'renderer']),
+  check('Chromium', bin('tsx'), ['e2e/chromium.ts']),
+  vitest('specs on real nodes', ['--project', 'e2e']),
   desktop(),
 ];
 
-/** A command that is one test: it passes or fails as a whole. */
+/** A command that counts as one test. */
 function check(name: string, command: string, args: string[]): Part {
   return {
     name,
@@ -51,17 +53,17 @@ function check(name: string, command: string, args: string[]): Part {
   };
 }
 
-/** The desktop door on Electron's own runtime, where that is here; else it is skipped, and that is said. */
+/** The desktop specs on Electron's runtime. Skipped with a message if the runtime or a display is missing. */
 function desktop(): Part {
   return {
-    name: 'the desktop door on Electron',
+    name: 'desktop specs on Electron',
     run: async () => {
-      const lacks = whatLacks();
-      if (lacks === undefined) {
+      const missing = findMissingRequirement();
+      if (missing === undefined) {
         const args = ['--project', 'e2e', 'e2e/desktop.spec.ts'];
         return vitest('', args, { BARNRAISER_TEST_RUNTIME: 'electron' }).run();
       }
-      console.log(`*** skipped: ${lacks}. The same specs ran on a stand-in, above. ***`);
+      console.log(`*** skipped: ${missing}. The same specs ran on a stand-in, above. ***`);
       return { passed: 0, failed: 0, skipped: 1, failures: [] };
     },
   };
@@ -85,7 +87,7 @@ const reportSchema = z.object({
   ),
 });
 
-/** Each test that failed, and each file that could not be loaded, with what was said of it. */
+/** Each failed test and each file that could not be loaded, with its messages. */
 function failuresOf({ testResults }: z.infer<typeof reportSchema>): string[] {
   return testResults.flatMap(({ name, status, message, assertionResults }) => {
     const file = relative('.', name);
@@ -115,12 +117,12 @@ function vitest(name: string, args: string[], env: NodeJS.ProcessEnv = {}): Part
         const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
         await run(bin('vitest'), ['run', ...args, ...reporters], env);
         const report = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-        // a file that could not be loaded has no tests that could fail
+        // if a file cannot be loaded, none of its tests counts as failed
         const failed = report.numFailedTests || (report.success ? 0 : 1);
         const skipped = report.numPendingTests + report.numTodoTests;
         const failures = failuresOf(report);
         if (failed > 0 && failures.length === 0) {
-          failures.push('an error outside of any test, which stands above');
+          failures.push('an error outside the tests; see the output above');
         }
         return { passed: report.numPassedTests, failed, skipped, failures };
       } catch (error) {

@@ -1,13 +1,13 @@
-/** `npm run screenshots`: the pictures of the README, made of the real app with a real build on the lab's nodes. */
+/** `npm run screenshots`: takes the screenshots of the README, of a real build on the lab's nodes. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { CallInput, CallName, CallOutput } from '../shared/contract.ts';
 import { Failure } from '../shared/problem.ts';
-import { makeProject, theLab } from './harness.ts';
-import { Studio } from './pictures.ts';
+import { makeProject, setUpLab } from './harness.ts';
+import { HeadlessApp } from './headless-app.ts';
 
-const lab = await theLab();
+const lab = await setUpLab();
 const home = await mkdtemp(join(tmpdir(), 'barnraiser-pictures-'));
 process.env.BARNRAISER_KNOWN_HOSTS = join(home, 'known_hosts');
 process.env.BARNRAISER_SSH_CONFIG = 'none';
@@ -28,10 +28,10 @@ CMD ["cat", "/src/server.js"]
   'api/server.js': 'console.log("hello");\n',
 });
 
-const studio = await Studio.open(home, resolve(import.meta.dirname, '..', 'docs', 'images'));
+const headless = await HeadlessApp.open(home, resolve(import.meta.dirname, '..', 'docs', 'images'));
 
-async function ask<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
-  const result = await studio.app.call(name, input);
+async function call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
+  const result = await headless.app.call(name, input);
   if (!result.ok) {
     throw new Failure(result.problem);
   }
@@ -40,41 +40,41 @@ async function ask<N extends CallName>(name: N, input: CallInput<N>): Promise<Ca
 
 try {
   for (const { name, uri, identity } of lab.podman) {
-    await ask('connections.add', { name, uri, identity });
+    await call('connections.add', { name, uri, identity });
   }
-  await ask('farms.create', { name: 'home', connections: lab.podman.map(({ name }) => name), makeDefault: true });
-  await ask('nodes.probe', { farm: 'home' });
+  await call('farms.create', { name: 'home', connections: lab.podman.map(({ name }) => name), makeDefault: true });
+  await call('nodes.probe', { farm: 'home' });
 
-  const isLate = new Promise<void>((settle) => {
-    studio.app.subscribe((event) => {
+  const armIsCompiling = new Promise<void>((resolve) => {
+    headless.app.subscribe((event) => {
       if (event.event === 'job.changed' && event.job.platform === 'linux/arm64' && event.job.steps.length >= 7) {
-        settle();
+        resolve();
       }
     });
   });
-  const finished = new Promise<void>((settle) => {
-    studio.app.subscribe((event) => event.event === 'build.finished' && settle());
+  const finished = new Promise<void>((resolve) => {
+    headless.app.subscribe((event) => event.event === 'build.finished' && resolve());
   });
-  const { id } = await ask('builds.start', {
+  const { id } = await call('builds.start', {
     context: join(folder, 'api'),
     reference: 'registry.example.com/team/api:1.4',
   });
-  await studio.show(`#/build/${id}`);
-  await isLate;
-  await studio.page.getByText('compiling').or(studio.page.getByRole('main')).first().waitFor();
-  await take('building');
+  await headless.goTo(`#/build/${id}`);
+  await armIsCompiling;
+  await headless.page.getByText('compiling').or(headless.page.getByRole('main')).first().waitFor();
+  await takeScreenshots('building');
   await finished;
-  await studio.show('#/farm/home');
-  await studio.page.getByRole('main').getByText('arm-a').first().waitFor();
-  await take('farm');
+  await headless.goTo('#/farm/home');
+  await headless.page.getByRole('main').getByText('arm-a').first().waitFor();
+  await takeScreenshots('farm');
 } finally {
-  await studio.close();
+  await headless.close();
   await rm(home, { recursive: true, force: true });
   await rm(folder, { recursive: true, force: true });
 }
 
-async function take(name: string): Promise<void> {
+async function takeScreenshots(name: string): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
-    console.log(basename(await studio.take(name, theme)));
+    console.log(basename(await headless.takeScreenshot(name, theme)));
   }
 }

@@ -1,3 +1,4 @@
+/** No secret remains in memory or in a file. */
 import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -5,16 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeProject, theLab } from './harness.ts';
+import { makeProject, setUpLab } from './harness.ts';
 import { mustRun } from './lab/command.ts';
-import { type ExtraSshd, nodeShell, startExtraSshd } from './lab/lab.ts';
+import { type ExtraSshd, runOnNode, startExtraSshd } from './lab/lab.ts';
 import type { SecretsRequest } from './secrets/build-and-snapshot.ts';
 
-const lab = await theLab();
+const lab = await setUpLab();
 const amdA = lab.node('amd-a');
 const amdB = lab.node('amd-b');
 const passphrase = 'rather-a-long-passphrase-of-a-key-42';
-/** In the file's name on the node, so that no other test's keys are touched. */
+/** Part of the file's name on the node, so that other tests' keys are not changed. */
 const marker = `secrets-${process.pid}`;
 
 let folder: string;
@@ -27,7 +28,7 @@ beforeAll(async () => {
   project = await makeProject({ Containerfile: `${lab.from}RUN echo hello > /hello\n` });
   await mustRun(['ssh-keygen', '-q', '-t', 'ed25519', '-N', passphrase, '-C', marker, '-f', join(folder, 'id')]);
   const line = await readFile(join(folder, 'id.pub'), 'utf8');
-  await nodeShell(amdB.name, `cat > /run/node/${marker}`, { input: line });
+  await runOnNode(amdB.name, `cat > /run/node/${marker}`, { input: line });
   byPassword = await startExtraSshd(amdA.name, {
     config: ['PasswordAuthentication yes', 'PermitRootLogin yes', 'PubkeyAuthentication no'],
   });
@@ -36,18 +37,18 @@ beforeAll(async () => {
 afterAll(async () => {
   await byPassword?.stop();
   await byKey?.stop();
-  await nodeShell(amdB.name, `rm -f /run/node/${marker}`);
+  await runOnNode(amdB.name, `rm -f /run/node/${marker}`);
   await rm(folder, { recursive: true, force: true });
   await rm(project, { recursive: true, force: true });
 });
 
-describe('after a build on nodes that were signed in to with a password and with an encrypted key', () => {
-  test('no secret is in the heap, the events, the logs, the history, the settings or what was printed', async () => {
+describe('after a build on nodes with a password and with an encrypted key', () => {
+  test('no secret is in the heap, the events, the logs, the history, the settings or the output', async () => {
     const home = join(folder, 'home');
     const unlocked = join(folder, 'unlocked');
     await writeFile(unlocked, await readFile(join(folder, 'id')), { mode: 0o600 });
     await mustRun(['ssh-keygen', '-q', '-p', '-P', passphrase, '-N', '', '-f', unlocked]);
-    const key = secretsOf(await readFile(unlocked, 'utf8'));
+    const key = readKeySecrets(await readFile(unlocked, 'utf8'));
     await rm(unlocked);
 
     const files = {
@@ -71,57 +72,57 @@ describe('after a build on nodes that were signed in to with a password and with
     await writeFile(join(folder, 'request.json'), JSON.stringify(request));
     const { code, printed } = await run(home, join(folder, 'request.json'));
     expect(code, printed).toBe(0);
-    const said: { status: string; nodes: { connection: string; state: string }[] } = JSON.parse(
+    const result: { status: string; nodes: { connection: string; state: string }[] } = JSON.parse(
       printed.trim().split('\n').at(-1) ?? '',
     );
-    expect(said.status, printed).toBe('done');
-    expect(said.nodes.map(({ connection, state }) => `${connection} ${state}`).sort()).toEqual([
+    expect(result.status, printed).toBe('done');
+    expect(result.nodes.map(({ connection, state }) => `${connection} ${state}`).sort()).toEqual([
       'by-key up',
       'by-password up',
     ]);
-    // both were asked for, so both were in the process
+    // the process has asked for both secrets, so it has held them
     const events = await readFile(request.eventsFile, 'utf8');
     expect(events).toContain('"kind":"passphrase"');
     expect(events).toMatch(/"kind":"(password|prompts)"/);
 
     const secrets = { passphrase, password: byPassword.password, ...key };
-    // what is searched would be found: a name that must be in the heap is
-    expect(await found(request.snapshotFile, { name: 'by-password' })).toEqual(['name']);
-    expect(await found(request.snapshotFile, secrets)).toEqual([]);
-    expect(await found(request.eventsFile, secrets)).toEqual([]);
+    // the search works: it finds a name that must be in the heap
+    expect(await findSecrets(request.snapshotFile, { name: 'by-password' })).toEqual(['name']);
+    expect(await findSecrets(request.snapshotFile, secrets)).toEqual([]);
+    expect(await findSecrets(request.eventsFile, secrets)).toEqual([]);
     expect(Object.entries(secrets).flatMap(([name, secret]) => (printed.includes(secret) ? [name] : []))).toEqual([]);
-    const kept = await readdir(home, { recursive: true, withFileTypes: true });
-    const paths = kept.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    const entries = await readdir(home, { recursive: true, withFileTypes: true });
+    const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     expect(paths.some((path) => path.includes('builds'))).toBe(true);
     for (const path of paths) {
-      expect(await found(path, secrets), path).toEqual([]);
+      expect(await findSecrets(path, secrets), path).toEqual([]);
     }
   });
 });
 
-/** An unlocked key as it would stand in a process: the part of its file that is secret, and the same as OpenSSL writes it. */
-function secretsOf(text: string): { readonly keyFile: string; readonly keyPem: string } {
+/** The secret part of an unencrypted private key, as in its file and as in PEM format. */
+function readKeySecrets(text: string): { readonly keyFile: string; readonly keyPem: string } {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('-----'));
   const [key] = [ssh2.utils.parseKey(text)].flat();
   if (!key || key instanceof Error) {
-    throw new Error('ssh-keygen wrote a key that cannot be read', { cause: key });
+    throw new Error('The key cannot be parsed.', { cause: key });
   }
   const [, keyPem = ''] = key.getPrivatePEM().split('\n');
-  // the public half comes first in the file, the private one in the middle
+  // the file begins with the public key; the private key is in the middle
   const keyFile = lines[Math.floor(lines.length / 2)] ?? '';
   expect(Math.min(keyFile.length, keyPem.length)).toBeGreaterThan(40);
   return { keyFile, keyPem };
 }
 
-/** Which of the needles a file holds. Files are read in pieces that overlap: a heap's snapshot has hundreds of megabytes. */
-async function found(file: string, needles: Readonly<Record<string, string>>): Promise<string[]> {
-  const overlap = Math.max(...Object.values(needles).map((needle) => Buffer.byteLength(needle)));
+/** The names of the secrets that a file contains. Reads overlapping chunks, since a heap snapshot has hundreds of megabytes. */
+async function findSecrets(file: string, secrets: Readonly<Record<string, string>>): Promise<string[]> {
+  const overlap = Math.max(...Object.values(secrets).map((secret) => Buffer.byteLength(secret)));
   const names = new Set<string>();
   let rest = Buffer.alloc(0);
   for await (const chunk of createReadStream(file)) {
     const piece = Buffer.concat([rest, chunk]);
-    for (const [name, needle] of Object.entries(needles)) {
-      if (piece.includes(needle)) {
+    for (const [name, secret] of Object.entries(secrets)) {
+      if (piece.includes(secret)) {
         names.add(name);
       }
     }
@@ -143,11 +144,11 @@ function run(home: string, request: string): Promise<{ code: number | null; prin
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';
-  const keep = (text: string): void => {
+  const append = (text: string): void => {
     printed += text;
   };
-  child.stdout.setEncoding('utf8').on('data', keep);
-  child.stderr.setEncoding('utf8').on('data', keep);
+  child.stdout.setEncoding('utf8').on('data', append);
+  child.stderr.setEncoding('utf8').on('data', append);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, printed }));

@@ -1,6 +1,6 @@
 /**
- * An SSH agent that holds one key as a security key would: what it signs is the hash of its application, flags, a counter and the
- * hash of the data (OpenSSH, PROTOCOL.u2f). Only the touch is missing; sshd cannot tell.
+ * An SSH agent with one security key in software. As in OpenSSH's PROTOCOL.u2f, the key signs the hash of its application, flags,
+ * a counter and the hash of the data. It needs no touch, which sshd cannot detect.
  */
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,13 +9,14 @@ import { uint32, WireReader, wireMpint, wireString } from '../electron/ssh/authe
 
 export interface SecurityKeyAgent {
   readonly socket: string;
-  /** As authorized_keys writes it. */
+  /** A line of an authorized_keys file. */
   readonly publicLine: string;
   stop(): Promise<void>;
 }
 
 const application = 'ssh:';
-const userIsPresent = 1;
+/** The flag for a touch. */
+const userPresent = 1;
 
 export async function startSecurityKeyAgent(
   socket: string,
@@ -24,14 +25,16 @@ export async function startSecurityKeyAgent(
   const key = kind === 'ed25519' ? ed25519() : ecdsa();
   let counter = 0;
   const signed = (data: Buffer): Buffer => {
-    const flagsAndCounter = Buffer.concat([Buffer.from([userIsPresent]), uint32(++counter)]);
+    const flagsAndCounter = Buffer.concat([Buffer.from([userPresent]), uint32(++counter)]);
     const message = Buffer.concat([sha256(application), flagsAndCounter, sha256(data)]);
     return Buffer.concat([wireString(key.type), wireString(key.sign(message)), flagsAndCounter]);
   };
   const answer = (request: WireReader): Buffer => {
     switch (request.byte()) {
+      // SSH_AGENTC_REQUEST_IDENTITIES, SSH_AGENT_IDENTITIES_ANSWER
       case 11:
         return Buffer.concat([Buffer.from([12]), uint32(1), wireString(key.wire), wireString('a security key')]);
+      // SSH_AGENTC_SIGN_REQUEST, SSH_AGENT_SIGN_RESPONSE or SSH_AGENT_FAILURE
       case 13:
         return request.string().equals(key.wire)
           ? Buffer.concat([Buffer.from([14]), wireString(signed(request.string()))])

@@ -1,4 +1,4 @@
-/** Configurations of an SSH client, made by chance: patterns, Match, Include, tokens, quotes, precedence. */
+/** Random configurations of an SSH client, with patterns, Match, Include, tokens, quotes and precedence. */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
@@ -57,8 +57,8 @@ const jumps = [
 ];
 const times = ['5', '1m30', '2h', '90s', '1M', 'none'];
 
-/** Numbers by chance that are the same for the same seed (mulberry32). */
-function chance(seed: number): () => number {
+/** A random number generator (mulberry32). Equal seeds give equal numbers. */
+function makeRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -68,60 +68,65 @@ function chance(seed: number): () => number {
   };
 }
 
-/** @param folder where the files will be, for those that Include names by their whole path. */
+/** @param folder the folder of the files, for Include with absolute paths */
 export function makeCases(seed: number, count: number, folder: string): ConfigCase[] {
-  const next = chance(seed);
+  const next = makeRandom(seed);
   const upTo = (limit: number) => Math.floor(next() * limit);
   const maybe = (probability: number) => next() < probability;
   const pick = <T>(from: readonly [T, ...T[]] | readonly T[]): T => {
     const picked = from[upTo(from.length)];
     if (picked === undefined) {
-      throw new Error('nothing to pick from');
+      throw new Error('The list is empty.');
     }
     return picked;
   };
-  const some = (from: readonly string[], most: number) => Array.from({ length: 1 + upTo(most) }, () => pick(from));
+  const some = (from: readonly string[], max: number) => Array.from({ length: 1 + upTo(max) }, () => pick(from));
 
   const keyword = (word: string) => pick([word, word, word.toLowerCase(), word.toUpperCase()]);
-  const quoted = (value: string) =>
+  const maybeQuote = (value: string) =>
     value.includes(' ') || maybe(0.2) ? pick([`"${value}"`, `'${value}'`, value.replaceAll(' ', '\\ ')]) : value;
-  const said = (word: string, value: string) =>
+  const formatOption = (word: string, value: string) =>
     `${pick(['', '  ', '\t'])}${keyword(word)}${pick([' ', ' ', '=', ' = ', '\t', '= '])}${value}${pick(['', '', '', ' ', '\r'])}`;
-  const remark = (text: string) => (maybe(0.15) ? `${text.trimEnd()} # because` : text);
+  const maybeComment = (text: string) => (maybe(0.15) ? `${text.trimEnd()} # because` : text);
 
   const option = (): string => {
     switch (upTo(16)) {
       case 0:
-        return remark(said('HostName', quoted(pick(names))));
+        return maybeComment(formatOption('HostName', maybeQuote(pick(names))));
       case 1:
-        return remark(said('User', quoted(pick(users))));
+        return maybeComment(formatOption('User', maybeQuote(pick(users))));
       case 2:
-        return remark(said('Port', quoted(String(1 + upTo(65_535)))));
+        return maybeComment(formatOption('Port', maybeQuote(String(1 + upTo(65_535)))));
       case 3:
       case 4:
-        return remark(said('IdentityFile', quoted(maybe(0.1) ? 'none' : pick(paths))));
+        return maybeComment(formatOption('IdentityFile', maybeQuote(maybe(0.1) ? 'none' : pick(paths))));
       case 5:
-        return remark(said('IdentitiesOnly', pick(['yes', 'no', 'true', 'FALSE'])));
+        return maybeComment(formatOption('IdentitiesOnly', pick(['yes', 'no', 'true', 'FALSE'])));
       case 6:
-        return remark(
-          said('IdentityAgent', quoted(pick(['none', 'SSH_AUTH_SOCK', '$HOME', '/a/%h', '~/a b', `\${HOME}/s`]))),
+        return maybeComment(
+          formatOption(
+            'IdentityAgent',
+            maybeQuote(pick(['none', 'SSH_AUTH_SOCK', '$HOME', '/a/%h', '~/a b', `\${HOME}/s`])),
+          ),
         );
       case 7:
-        // OpenSSH 9.2 takes `none # because` for a host of that name
-        return maybe(0.1) ? said('ProxyJump', 'none') : remark(said('ProxyJump', pick(jumps)));
+        // OpenSSH 9.2 reads `none # because` as a host name
+        return maybe(0.1) ? formatOption('ProxyJump', 'none') : maybeComment(formatOption('ProxyJump', pick(jumps)));
       case 8:
-        return said('ProxyCommand', pick(['nc %h %p', 'none', 'NONE', '"a b" c', 'x # y']));
+        return formatOption('ProxyCommand', pick(['nc %h %p', 'none', 'NONE', '"a b" c', 'x # y']));
       case 9:
-        return remark(said('HostKeyAlias', quoted(pick(['alias', 'Alias.B', '10.0.0.3']))));
+        return maybeComment(formatOption('HostKeyAlias', maybeQuote(pick(['alias', 'Alias.B', '10.0.0.3']))));
       case 10:
-        return remark(said('UserKnownHostsFile', maybe(0.1) ? 'none' : some(paths, 3).map(quoted).join(' ')));
+        return maybeComment(
+          formatOption('UserKnownHostsFile', maybe(0.1) ? 'none' : some(paths, 3).map(maybeQuote).join(' ')),
+        );
       case 11:
-        return remark(said(pick(['ConnectTimeout', 'ServerAliveInterval']), pick(times)));
+        return maybeComment(formatOption(pick(['ConnectTimeout', 'ServerAliveInterval']), pick(times)));
       case 12:
-        return remark(said('ServerAliveCountMax', String(upTo(9))));
+        return maybeComment(formatOption('ServerAliveCountMax', String(upTo(9))));
       case 13:
-        return remark(
-          said(
+        return maybeComment(
+          formatOption(
             pick([
               'HashKnownHosts',
               'PasswordAuthentication',
@@ -133,10 +138,10 @@ export function makeCases(seed: number, count: number, folder: string): ConfigCa
           ),
         );
       case 14:
-        return remark(
+        return maybeComment(
           maybe(0.5)
-            ? said('NumberOfPasswordPrompts', String(upTo(9)))
-            : said('PubkeyAuthentication', pick(['unbound', 'host-bound'])),
+            ? formatOption('NumberOfPasswordPrompts', String(upTo(9)))
+            : formatOption('PubkeyAuthentication', pick(['unbound', 'host-bound'])),
         );
       default:
         return pick([
@@ -159,7 +164,7 @@ export function makeCases(seed: number, count: number, folder: string): ConfigCa
       case 1:
         return `${negation}${keyword('user')} ${some(['kim', 'r*', '!pi', 'root', '*'], 2).join(',')}`;
       case 2:
-        return `${negation}localuser ${pick([userInfo().username, 'nobody', '*'])}`;
+        return `${negation}localuser ${pick([userInfo().username, 'daemon', '*'])}`;
       case 3:
         return maybe(0.3) ? `${negation}${pick(['final', 'canonical'])}` : `host=${list}`;
       default:
@@ -168,8 +173,8 @@ export function makeCases(seed: number, count: number, folder: string): ConfigCa
   };
   const heading = (): string => {
     if (maybe(0.6)) {
-      return remark(
-        said(
+      return maybeComment(
+        formatOption(
           'Host',
           some(patterns.concat(hosts), 4)
             .map((each) => (maybe(0.1) ? `"${each}"` : each))
@@ -177,7 +182,7 @@ export function makeCases(seed: number, count: number, folder: string): ConfigCa
         ),
       );
     }
-    return remark(
+    return maybeComment(
       `${keyword('Match')} ${maybe(0.12) ? pick(['all', '!all', 'final all']) : some([''], 3).map(criterion).join(' ')}`,
     );
   };
@@ -197,7 +202,7 @@ export function makeCases(seed: number, count: number, folder: string): ConfigCa
         files[name] = makeFile(index, names, depth + 1, files);
         const whole = join(folder, name);
         lines.push(
-          said(
+          formatOption(
             'Include',
             pick([
               whole,

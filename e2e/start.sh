@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Opens Barnraiser, also from a fresh clone: packages, bundle, then the desktop door or, without Electron's runtime, the browser's.
+# Opens Barnraiser, also from a fresh clone: installs packages, bundles the app, and starts the desktop front end, or the browser
+# front end if Electron's runtime is not available.
 set -euo pipefail
 here="$(cd "$(dirname "$0")/.." && pwd)"
 bash "$here/e2e/install.sh"

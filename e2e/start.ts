@@ -1,79 +1,79 @@
-/** What `npm start` does: opens the desktop door where it can be opened, else the browser door, with a folder if one is given. */
+/** `npm start [-- FOLDER]`: starts the desktop front end, or the browser front end if Electron or a display is missing. */
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ensureBuilt } from './built.ts';
+import { ensureBundled } from './bundle.ts';
 import { fetchRuntime, findRuntime, hasDisplay, runtimeArguments } from './electron-runtime.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
 try {
-  const folder = givenFolder(process.argv[2]);
-  await ensureBuilt();
-  const door = await chooseDoor();
-  if (door.missing !== undefined) {
-    console.log(`${door.missing} Opening Barnraiser in the browser instead.`);
+  const folder = resolveFolder(process.argv[2]);
+  await ensureBundled();
+  const { notice, command, args, folderArgs } = await chooseFrontEnd();
+  if (notice !== undefined) {
+    console.log(notice);
   }
-  process.exitCode = await run(door.command, [...door.args, ...(folder === undefined ? [] : door.folderArgs(folder))]);
+  process.exitCode = await run(command, [...args, ...(folder === undefined ? [] : folderArgs(folder))]);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
 
-interface Door {
-  /** Why it is not the desktop's. */
-  readonly missing?: string;
+interface FrontEndProgram {
+  /** Why it is not the desktop front end. */
+  readonly notice?: string;
   readonly command: string;
   readonly args: readonly string[];
-  folderArgs(folder: string): string[];
+  readonly folderArgs: (folder: string) => string[];
 }
 
-async function chooseDoor(): Promise<Door> {
+async function chooseFrontEnd(): Promise<FrontEndProgram> {
   if (!hasDisplay()) {
-    return browserDoor('There is no display for a window.', ['--no-window']);
+    return browserFrontEnd('There is no display. Opening Barnraiser in the browser instead.', ['--no-window']);
   }
   const runtime = findRuntime() ?? (await fetchRuntime());
   return runtime === undefined
-    ? browserDoor("Electron's runtime is not here and could not be downloaded.", [])
+    ? browserFrontEnd('Electron could not be downloaded. Opening Barnraiser in the browser instead.', [])
     : { command: runtime, args: [...runtimeArguments(), root], folderArgs: (folder) => [folder] };
 }
 
-function browserDoor(missing: string, args: readonly string[]): Door {
+function browserFrontEnd(notice: string, args: readonly string[]): FrontEndProgram {
   return {
-    missing,
+    notice,
     command: process.execPath,
     args: [join(root, 'out', 'main', 'browser.js'), ...args],
     folderArgs: (folder) => [`--folder=${folder}`],
   };
 }
 
-/** The folder that a person named, from where they called npm. @throws Error where there is none */
-function givenFolder(argument: string | undefined): string | undefined {
+/** Resolves the folder argument from the folder where npm was called. @throws Error if the folder does not exist */
+function resolveFolder(argument: string | undefined): string | undefined {
   if (argument === undefined) {
     return undefined;
   }
   const folder = resolve(process.env.INIT_CWD ?? process.cwd(), argument);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Error(
-      `There is no folder ${folder}. Give one that holds a Containerfile, as in \`npm start -- ~/project\`.`,
+      `${folder} is not a folder. Enter a folder with a Containerfile, such as \`npm start -- ~/project\`.`,
     );
   }
   return folder;
 }
 
-/** Runs the door as this process: signals are the terminal's, and end both. Resolves with its exit code. */
+/** Runs a program in this terminal and passes signals on to it. Resolves with its exit code. */
 function run(command: string, args: readonly string[]): Promise<number> {
-  return new Promise((settle, reject) => {
+  return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, stdio: 'inherit' });
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        // Ctrl-C reaches the whole group by itself
+        // the terminal sends the SIGINT of Ctrl+C to the whole process group
         if (signal === 'SIGTERM' || !process.stdin.isTTY) {
           child.kill(signal);
         }
       });
     }
     child.on('error', reject);
-    child.on('exit', (code) => settle(code ?? 1));
+    child.on('exit', (code) => resolve(code ?? 1));
   });
 }

@@ -1,14 +1,13 @@
-/** Runs the specs of the desktop door on Electron's own runtime. Where that is not here they are skipped, and that is said. */
+/** Runs the desktop specs on Electron's runtime. Skips them with a message if the runtime or a display is missing. */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import { findRuntime, hasDisplay } from './electron-runtime.ts';
+import { findMissingRequirement } from './electron-runtime.ts';
 
 const root = resolve(import.meta.dirname, '..');
-const missing =
-  findRuntime() === undefined ? 'the Electron runtime is not here' : 'there is no display for its windows';
+const missing = findMissingRequirement();
 
-if (findRuntime() === undefined || !hasDisplay()) {
-  console.log(`\n*** skipped: ${missing}. The same specs run on a stand-in with \`npm run test:e2e\`. ***\n`);
+if (missing !== undefined) {
+  console.log(`\n*** skipped: ${missing}. \`npm run test:e2e\` runs the same specs on a stand-in. ***\n`);
   console.log('0 passed, 0 failed, 1 skipped');
 } else {
   const vitest = resolve(root, 'node_modules', 'vitest', 'vitest.mjs');

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every check there is, from a fresh clone: packages, the lab, then all parts. Ends with `N passed, N failed, N skipped`.
+# Runs every check, also from a fresh clone: installs packages, starts the lab, and runs all tests. The last line of the output is
+# `N passed, N failed, N skipped`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash e2e/install.sh

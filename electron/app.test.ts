@@ -25,25 +25,25 @@ const problem = (code: ProblemCode, message: string | RegExp = '') => ({
   problem: { code, message: expect.stringMatching(message), fix: expect.stringMatching(/\S/) },
 });
 
-test('input that is wrong is answered with what is wrong, and nothing is done', async () => {
+test('invalid input is answered with the reason and changes nothing', async () => {
   const answer = await app.call('connections.add', { name: 'no good', uri: 'ftp://x' });
   expect(answer).toEqual(problem('input.invalid', /name[\s\S]*uri|uri[\s\S]*name/));
   expect(await app.call('connections.list', {})).toEqual({ ok: true, value: [] });
 });
 
-test('every call answers rubbish with a problem that is no bug', async () => {
-  const rubbish: unknown[] = [null, 7, [], { name: {}, id: [], context: 1, reference: ' ', destination: 3, path: {} }];
+test('every call answers invalid input with a problem that is not a bug', async () => {
+  const invalid: unknown[] = [null, 7, [], { name: {}, id: [], context: 1, reference: ' ', destination: 3, path: {} }];
   const names = Object.keys(calls).filter((name): name is keyof typeof calls => name in calls);
   for (const name of names) {
-    for (const input of rubbish.filter((some) => !calls[name].input.safeParse(some).success)) {
-      // as it comes from a wire, where nobody has checked it
+    for (const input of invalid.filter((some) => !calls[name].input.safeParse(some).success)) {
+      // JSON as a front end sends it, without compile-time checks
       const answer = await app.call(name, JSON.parse(JSON.stringify(input)));
       expect(answer.ok || answer.problem.code, `${name} ${JSON.stringify(input)}`).not.toBe('bug');
     }
   }
 });
 
-test('what is not there is unknown by its name', async () => {
+test('a call with an unknown name fails and names it', async () => {
   const ref = { reference: 'nope:1' };
   expect(await app.call('images.inspect', ref)).toEqual(problem('image.unknown', 'nope:1'));
   expect(await app.call('images.remove', ref)).toEqual(problem('image.unknown', 'nope:1'));
@@ -54,7 +54,7 @@ test('what is not there is unknown by its name', async () => {
   expect(await app.call('farms.remove', { name: 'nope' })).toEqual(problem('farm.unknown', 'nope'));
 });
 
-test('a build says before it starts what is missing: a Containerfile, a connection', async () => {
+test('a build without a Containerfile or a connection fails before it starts', async () => {
   const request = { context: folder, reference: 'api:1' };
   expect(await app.call('builds.start', request)).toEqual(problem('context.file-missing'));
   await writeFile(join(folder, 'Containerfile'), 'FROM scratch\n');
@@ -62,7 +62,7 @@ test('a build says before it starts what is missing: a Containerfile, a connecti
   expect(await app.call('builds.list', {})).toEqual({ ok: true, value: [] });
 });
 
-test('where a build has one node and that cannot be reached, its own reason is told', async () => {
+test('a build whose only node cannot be reached fails with the problem of the node', async () => {
   await writeFile(join(folder, 'Containerfile'), 'FROM scratch\n');
   await app.call('connections.add', { name: 'here', uri: `unix://${folder}/none.sock` });
   for (const platforms of [undefined, ['linux/amd64']]) {
@@ -71,7 +71,7 @@ test('where a build has one node and that cannot be reached, its own reason is t
   }
 });
 
-test('where none of several nodes can be reached, each reason stands in the detail', async () => {
+test('a build whose nodes all cannot be reached has each problem in its detail', async () => {
   await writeFile(join(folder, 'Containerfile'), 'FROM scratch\n');
   for (const name of ['one', 'two']) {
     await app.call('connections.add', { name, uri: `unix://${folder}/${name}.sock` });
@@ -82,14 +82,14 @@ test('where none of several nodes can be reached, each reason stands in the deta
   });
 });
 
-test('changes of connections and farms are told with all that there is after them', async () => {
-  const told: unknown[] = [];
-  app.subscribe((event) => event.event === 'farms.changed' && told.push(event));
+test('changes of connections and farms are emitted with all connections and farms', async () => {
+  const emitted: unknown[] = [];
+  app.subscribe((event) => event.event === 'farms.changed' && emitted.push(event));
   await app.call('connections.add', { name: 'a', uri: 'ssh://a' });
   await app.call('farms.create', { name: 'f', connections: ['a'], makeDefault: true });
   await app.call('connections.update', { name: 'a', rename: 'b' });
   await app.call('connections.remove', { name: 'b' });
-  expect(told).toMatchObject([
+  expect(emitted).toMatchObject([
     { connections: [{ name: 'a' }], farms: [] },
     { farms: [{ name: 'f', connections: ['a'] }], default: 'f' },
     { connections: [{ name: 'b' }], farms: [{ connections: ['b'] }] },
@@ -97,7 +97,7 @@ test('changes of connections and farms are told with all that there is after the
   ]);
 });
 
-/** Adds the connection `hole`, to a machine that takes connections and says nothing; gives back how to wait for one. */
+/** Adds the connection `silent`, to a server that accepts connections and never answers. Returns a function that waits for one. */
 async function addSilentNode(): Promise<() => Promise<unknown>> {
   const silent = createServer((socket) => void socket.on('error', () => undefined).resume());
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
@@ -105,23 +105,23 @@ async function addSilentNode(): Promise<() => Promise<unknown>> {
   const address = silent.address();
   const port = typeof address === 'object' && address ? address.port : expect.fail('no port');
   const connected = once(silent, 'connection');
-  await app.call('connections.add', { name: 'hole', uri: `ssh://root@127.0.0.1:${port}/x.sock` });
+  await app.call('connections.add', { name: 'silent', uri: `ssh://root@127.0.0.1:${port}/x.sock` });
   return () => connected;
 }
 
-test('a connection that is removed while it is asked is told of no more', async () => {
+test('a connection that is removed during a probe emits no status', async () => {
   const connected = await addSilentNode();
-  const told: string[] = [];
-  app.subscribe((event) => event.event === 'node.changed' && told.push(event.status.connection));
-  const probe = app.call('nodes.probe', { connections: ['hole'] });
+  const emitted: string[] = [];
+  app.subscribe((event) => event.event === 'node.changed' && emitted.push(event.status.connection));
+  const probe = app.call('nodes.probe', { connections: ['silent'] });
   await connected();
-  await app.call('connections.remove', { name: 'hole' });
-  expect(await probe).toMatchObject({ ok: true, value: [{ connection: 'hole', state: 'down' }] });
-  expect(told).toEqual([]);
+  await app.call('connections.remove', { name: 'silent' });
+  expect(await probe).toMatchObject({ ok: true, value: [{ connection: 'silent', state: 'down' }] });
+  expect(emitted).toEqual([]);
   expect(await app.call('nodes.list', {})).toEqual({ ok: true, value: [] });
 });
 
-test('closing does not wait for a node that says nothing, and starts nothing more on it', async () => {
+test('closing does not wait for a node that does not answer and starts no build on it', async () => {
   await writeFile(join(folder, 'Containerfile'), 'FROM scratch\n');
   const connected = await addSilentNode();
   const start = app.call('builds.start', { context: folder, reference: 'api:1' });

@@ -1,41 +1,42 @@
-/** The browser door: the same page as the desktop's, in an app window of a browser that is on this computer. */
+/** The browser front end: the page of the desktop app, in an app window of an installed browser. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Failure, fail, problemOf } from '../shared/problem.ts';
 import { type App, createApp } from './app.ts';
+import { type AppWindow, openAppWindow } from './browser/app-window.ts';
+import { findBrowser } from './browser/find-browser.ts';
 import { startServer } from './browser/server.ts';
-import { type AppWindow, findBrowser, openWindow } from './browser/window.ts';
-import { newBuildPlace } from './routes.ts';
+import { newBuildRoute } from './routes.ts';
 
 export interface BrowserFrontEndOptions {
   readonly home?: string;
-  /** Only print the address: for a browser that is opened by hand, or through a tunnel. */
+  /** Only print the address: for a browser that is opened by hand, or on another computer through a tunnel. */
   readonly noWindow?: boolean;
   readonly port?: number;
-  /** A project folder to begin a build of. */
+  /** A project folder to open a new build for. */
   readonly folder?: string;
 }
 
-/** Opens the door and resolves when its window was closed or the process was asked to end, with everything cleaned up. */
+/** Runs the app until the window is closed or the process gets SIGINT or SIGTERM, then cleans up. */
 export async function openBrowserFrontEnd(options: BrowserFrontEndOptions = {}): Promise<void> {
-  const page = await pageFolder();
+  const page = await findPageFolder();
   const app = await createApp({ frontEnd: 'browser', home: options.home });
   const server = await startServer(app, page, options.port);
-  // browsers keep what follows the # over the redirect that takes the token away
-  const url = `${server.url}${options.folder === undefined ? '' : await newBuildPlace(app, options.folder)}`;
+  // browsers keep the part after # during the redirect that removes the token
+  const url = `${server.url}${options.folder === undefined ? '' : await newBuildRoute(app, options.folder)}`;
   let window: AppWindow | undefined;
   try {
     const browser = options.noWindow ? undefined : await findBrowser();
-    const ended = askedToEnd();
+    const terminated = terminationRequested();
     if (browser === undefined) {
-      console.log(`Barnraiser is at ${url}`);
-      console.log('The address lets one browser in, once. Ctrl-C ends it.');
-      await ended;
+      console.log(`Barnraiser is running at ${url}`);
+      console.log('The address works once, in one browser. Press Ctrl+C to quit.');
+      await terminated;
     } else {
-      window = await openWindow(browser, url, await homeOf(app));
-      await Promise.race([window.closed, ended]);
+      window = await openAppWindow(browser, url, await dataFolder(app));
+      await Promise.race([window.closed, terminated]);
     }
   } finally {
     window?.close();
@@ -44,8 +45,7 @@ export async function openBrowserFrontEnd(options: BrowserFrontEndOptions = {}):
   }
 }
 
-/** The data folder that the app has chosen. */
-async function homeOf(app: App): Promise<string> {
+async function dataFolder(app: App): Promise<string> {
   const info = await app.call('app.info', {});
   if (!info.ok) {
     throw new Failure(info.problem);
@@ -54,23 +54,19 @@ async function homeOf(app: App): Promise<string> {
 }
 
 /**
- * The built page: beside this file's folder in `out/main`; from the sources, where `npm run build` puts it in `out`.
- * @throws Failure where it was not built
+ * The folder of the built page: next to this file's folder in `out/main`, or in `out` if this file runs from the sources.
+ * @throws Failure `input.invalid` if the page is not built
  */
-async function pageFolder(): Promise<string> {
+async function findPageFolder(): Promise<string> {
   const isBundle = !import.meta.url.endsWith('.ts');
   const folder = fileURLToPath(new URL(isBundle ? '../renderer' : '../out/renderer', import.meta.url));
   await access(join(folder, 'index.html')).catch(() => {
-    throw fail(
-      'input.invalid',
-      `The page of the app is not built: ${folder} is missing.`,
-      'Build it with `npm run build`.',
-    );
+    throw fail('input.invalid', `The user interface is not built: ${folder} is missing.`, 'Run `npm run build`.');
   });
   return folder;
 }
 
-function askedToEnd(): Promise<void> {
+function terminationRequested(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());

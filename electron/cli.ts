@@ -1,14 +1,14 @@
 #!/usr/bin/env node
+/** The entry of the terminal front end. */
 import { problemOf } from '../shared/problem.ts';
 import { createApp } from './app.ts';
 import { version } from './system/version.ts';
-import { parseArguments } from './terminal/arguments.ts';
-import { interruption } from './terminal/interruption.ts';
-import { printProblem, printUsageProblem } from './terminal/problem.ts';
-import { runCommand } from './terminal/run.ts';
-import { TerminalFrontEnd } from './terminal/terminal.ts';
+import { parseArguments } from './terminal/commands/parse-arguments.ts';
+import { TerminalFrontEnd } from './terminal/front-end.ts';
+import { printProblem, printUsageProblem } from './terminal/output/problem.ts';
+import { runCommand } from './terminal/run-command.ts';
 
-/** The terminal door. Resolves with the exit code. */
+/** @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const columns = stdout.columns ?? 80;
@@ -17,19 +17,25 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'text':
       stdout.write(parsed.text);
       return 0;
-    case 'wrong':
+    case 'invalid':
       printUsageProblem(stderr, parsed.problem, parsed);
       return 2;
     case 'command':
       break;
   }
   const { command, global } = parsed;
-  const interrupted = interruption();
+  const interrupted = interruptSignal();
   try {
     const app = await createApp({ frontEnd: 'terminal' });
     try {
-      const door = new TerminalFrontEnd(app, { input: stdin, output: stdout, errors: stderr, interrupted, ...global });
-      return await runCommand(door, command);
+      const frontEnd = new TerminalFrontEnd(app, {
+        input: stdin,
+        output: stdout,
+        errors: stderr,
+        interrupted,
+        ...global,
+      });
+      return await runCommand(frontEnd, command);
     } finally {
       await app.close();
     }
@@ -42,10 +48,30 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/**
+ * Aborts when the person interrupts the program, so that running work can be cancelled in order, and when nothing reads
+ * standard output any more, as in `barnraiser logs BUILD | head`. A second signal ends the process at once.
+ */
+function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) {
+        process.exit(130);
+      }
+      controller.abort();
+    });
+  }
+  process.stdout.on('error', () => controller.abort());
+  // an error of standard error cannot be reported anywhere
+  process.stderr.on('error', () => undefined);
+  return controller.signal;
+}
+
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
-    // an open standard input must not keep a finished command waiting
+    // an open standard input must not keep a finished command running
     process.stdin.unref?.();
   },
   (error: unknown) => {

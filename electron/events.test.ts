@@ -3,62 +3,62 @@ import type { AppEvent } from '../shared/contract.ts';
 import { parsePlatform } from '../shared/platform.ts';
 import { Events } from './events.ts';
 
-const platform = parsePlatform('linux/amd64') ?? expect.fail('no platform');
+const platform = parsePlatform('linux/amd64') ?? expect.fail('not a platform');
 
 function line(from: number, text: string): AppEvent {
   return { event: 'job.log', buildId: 'b', platform, node: 'n', from, lines: [text] };
 }
 
-test('log lines that come together are told together, in their order and once', async () => {
+test('log lines are batched, in order and once', async () => {
   const events = new Events();
-  const told: AppEvent[] = [];
-  events.subscribe((event) => told.push(event));
+  const emitted: AppEvent[] = [];
+  events.subscribe((event) => emitted.push(event));
   events.batch(line(0, 'one'));
   events.batch(line(1, 'two'));
-  expect(told).toEqual([]);
-  await expect.poll(() => told).toEqual([{ ...line(0, 'one'), lines: ['one', 'two'] }]);
+  expect(emitted).toEqual([]);
+  await expect.poll(() => emitted).toEqual([{ ...line(0, 'one'), lines: ['one', 'two'] }]);
 });
 
-test('what was batched is told before an event that comes after it', () => {
+test('batched events are emitted before an event that follows them', () => {
   const events = new Events();
-  const told: string[] = [];
-  events.subscribe((event) => told.push(event.event));
+  const emitted: string[] = [];
+  events.subscribe((event) => emitted.push(event.event));
   events.batch(line(0, 'one'));
-  events.emit({ event: 'question.settled', id: 'q' });
-  expect(told).toEqual(['job.log', 'question.settled']);
+  events.emit({ event: 'question.closed', id: 'q' });
+  expect(emitted).toEqual(['job.log', 'question.closed']);
 });
 
 test('lines of different builds are not mixed', () => {
   const events = new Events();
-  const told: AppEvent[] = [];
-  events.subscribe((event) => told.push(event));
+  const emitted: AppEvent[] = [];
+  events.subscribe((event) => emitted.push(event));
   const other: AppEvent = { event: 'job.log', buildId: 'c', platform, node: 'n', from: 0, lines: ['other'] };
   events.batch(line(0, 'one'));
   events.batch(other);
   events.flush();
-  expect(told).toEqual([line(0, 'one'), other]);
+  expect(emitted).toEqual([line(0, 'one'), other]);
 });
 
-test('whoever has unsubscribed is told nothing more', () => {
+test('an unsubscribed listener is not called', () => {
   const events = new Events();
   const listener = vi.fn();
   const unsubscribe = events.subscribe(listener);
   unsubscribe();
-  events.emit({ event: 'question.settled', id: 'q' });
+  events.emit({ event: 'question.closed', id: 'q' });
   expect(listener).not.toHaveBeenCalled();
 });
 
-test('a flood of lines is told in pieces, without waiting and without losing one', () => {
+test('many lines are emitted in several batches, without waiting and without loss', () => {
   const events = new Events();
-  const told: AppEvent[] = [];
-  events.subscribe((event) => told.push(event));
+  const emitted: AppEvent[] = [];
+  events.subscribe((event) => emitted.push(event));
   const lines = 300_000;
   for (let number = 0; number < lines; number += 1) {
     events.batch(line(number, 'x'));
   }
-  expect(told.length).toBeGreaterThan(100);
+  expect(emitted.length).toBeGreaterThan(100);
   events.flush();
-  const logs = told.flatMap((event) => (event.event === 'job.log' ? [event] : []));
+  const logs = emitted.flatMap((event) => (event.event === 'job.log' ? [event] : []));
   const counted = logs.reduce((next, { from, lines: some }) => {
     expect(from).toBe(next);
     return next + some.length;
@@ -66,13 +66,13 @@ test('a flood of lines is told in pieces, without waiting and without losing one
   expect(counted).toBe(lines);
 });
 
-test('lines of a job that has moved are told of the node that said them', () => {
+test('lines of a job that moved keep the node that printed them', () => {
   const events = new Events();
-  const told: AppEvent[] = [];
-  events.subscribe((event) => told.push(event));
+  const emitted: AppEvent[] = [];
+  events.subscribe((event) => emitted.push(event));
   const later: AppEvent = { event: 'job.log', buildId: 'b', platform, node: 'other', from: 1, lines: ['two'] };
   events.batch(line(0, 'one'));
   events.batch(later);
   events.flush();
-  expect(told).toEqual([line(0, 'one'), later]);
+  expect(emitted).toEqual([line(0, 'one'), later]);
 });

@@ -2,15 +2,18 @@ import type { AppEvent } from '../shared/contract.ts';
 
 export type Listener = (event: AppEvent) => void;
 
-/** How often changes of the same thing are told at most, in milliseconds. */
+/** How long events are batched, in milliseconds. */
 const batchMs = 50;
 
-/** So many lines of a log are told together at most: a program may print far more than that within {@link batchMs}. */
-const batchLines = 1000;
+/**
+ * A batch of log lines is emitted early when it has this many lines: a program may print far more within {@link
+ * batchMs}.
+ */
+const maxBatchLines = 1000;
 
 /**
- * Tells events to every listener. Changes that come faster than eyes can follow are batched: of a job's states only the
- * newest is told, log lines are told together, and both are told before anything that comes after them.
+ * Emits events to all listeners. Frequent events are batched: only the newest state of a job is emitted, and log lines
+ * are emitted together. Batched events are emitted before any event that follows them.
  */
 export class Events {
   readonly #listeners = new Set<Listener>();
@@ -22,20 +25,20 @@ export class Events {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Tells an event at once, after everything that was batched before it. */
+  /** Emits an event at once, after all batched events. */
   emit(event: AppEvent): void {
     this.flush();
-    this.#tell(event);
+    this.#emitNow(event);
   }
 
-  /** Tells an event within {@link batchMs}, joined with the pending one of its kind about the same thing. */
+  /** Emits an event within {@link batchMs}, merged with the pending event of the same kind and subject. */
   batch(event: AppEvent): void {
     const key = keyOf(event);
     const pending = this.#pending.get(key);
     if (pending?.event === 'job.log' && event.event === 'job.log') {
-      // appended to and never copied: with a copy a line, a flood of lines would take the square of its length
+      // appends to the array, because a copy for each line would take quadratic time
       pending.lines.push(...event.lines);
-      if (pending.lines.length >= batchLines) {
+      if (pending.lines.length >= maxBatchLines) {
         this.flush();
       }
       return;
@@ -50,11 +53,11 @@ export class Events {
     const events = [...this.#pending.values()];
     this.#pending.clear();
     for (const event of events) {
-      this.#tell(event);
+      this.#emitNow(event);
     }
   }
 
-  #tell(event: AppEvent): void {
+  #emitNow(event: AppEvent): void {
     for (const listener of this.#listeners) {
       listener(event);
     }

@@ -1,10 +1,11 @@
-/** Runs in the window before its page, apart from it, and gives it the few functions that reach the app. */
-import './desktop/zod-without-eval.ts';
+/** Runs in the window before the page, in an isolated world, and exposes the API that the page uses to reach the app. */
+import '../shared/zod-without-eval.ts';
 import { contextBridge, type IpcRendererEvent, ipcRenderer, webUtils } from 'electron';
 import { fail, problemOf } from '../shared/problem.ts';
-import { channels, type DesktopBridge, isCallName } from './desktop/channels.ts';
+import { channels, type DesktopBridge } from './desktop/channels.ts';
+import { isCallName } from './page/app-api.ts';
 
-/** Of the page's world only this is needed here. */
+/** The only part of the DOM that this script uses. */
 declare const location: { hash: string };
 
 const bridge: DesktopBridge = {
@@ -18,20 +19,20 @@ const bridge: DesktopBridge = {
       return { ok: false, problem: problemOf(error) };
     }
   },
-  onEvent: (listener) => hear(channels.event, listener),
-  onMenu: (listener) => hear(channels.command, listener),
+  onEvent: (listener) => subscribe(channels.event, listener),
+  onMenu: (listener) => subscribe(channels.command, listener),
   pathOf: (file) => webUtils.getPathForFile(file),
 };
 
 contextBridge.exposeInMainWorld('barnraiser', bridge);
 
-// the page reads where it is from its hash, so a place needs no listener there
-hear(channels.place, (place: string) => {
-  location.hash = place;
+// the page follows its location hash and needs no listener for routes
+subscribe(channels.route, (route: string) => {
+  location.hash = route;
 });
 
-/** The page never gets the event itself: through its `sender` it would reach every channel. */
-function hear<T>(channel: string, listener: (message: T) => void): () => void {
+/** Keeps the IPC event from the page: its `sender` would give access to every channel. */
+function subscribe<T>(channel: string, listener: (message: T) => void): () => void {
   const onMessage = (_event: IpcRendererEvent, message: T): void => listener(message);
   ipcRenderer.on(channel, onMessage);
   return () => {

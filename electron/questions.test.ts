@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AppEvent } from '../shared/contract.ts';
-import type { NewQuestion, Remember } from '../shared/question.ts';
+import type { NewQuestion, RememberOption } from '../shared/question.ts';
 import { Events } from './events.ts';
 import { Questions } from './questions.ts';
 
@@ -14,7 +14,7 @@ const key: NewQuestion = {
   notes: [],
 };
 
-function password(remember: Remember): NewQuestion {
+function password(remember: RememberOption): NewQuestion {
   return { kind: 'password', connection: 'pi4', user: 'kim', host: 'pi4', port: 22, wasWrong: false, remember };
 }
 
@@ -42,29 +42,29 @@ const prompts: NewQuestion = {
   wasWrong: false,
 };
 
-function asked() {
+function setUp() {
   const events = new Events();
-  const told: AppEvent[] = [];
-  events.subscribe((event) => told.push(event));
+  const emitted: AppEvent[] = [];
+  events.subscribe((event) => emitted.push(event));
   const questions = new Questions(events);
-  return { questions, told };
+  return { questions, emitted };
 }
 
-test('a question is told, listed while it is open, and settled by its answer', async () => {
-  const { questions, told } = asked();
+test('a question is emitted, listed while it is open, and closed by its answer', async () => {
+  const { questions, emitted } = setUp();
   const answer = questions.ask(key);
   const [question] = questions.list();
   expect(question).toMatchObject(key);
-  expect(told).toEqual([{ event: 'question.asked', question }]);
+  expect(emitted).toEqual([{ event: 'question.asked', question }]);
   const id = question?.id ?? '';
   questions.answer(id, 'once');
   expect(await answer).toBe('once');
   expect(questions.list()).toEqual([]);
-  expect(told.at(-1)).toEqual({ event: 'question.settled', id });
+  expect(emitted.at(-1)).toEqual({ event: 'question.closed', id });
 });
 
 test('a second answer to the same question is refused', async () => {
-  const { questions } = asked();
+  const { questions } = setUp();
   const answer = questions.ask(key);
   const id = questions.list()[0]?.id ?? '';
   questions.answer(id, 'trust');
@@ -72,33 +72,33 @@ test('a second answer to the same question is refused', async () => {
   expect(await answer).toBe('trust');
 });
 
-test('a question whose line is given up is taken back, and one that was answered is left alone', async () => {
-  const { questions, told } = asked();
-  const line = new AbortController();
-  const taken = questions.ask(key, line.signal);
-  const answered = questions.ask(key, line.signal);
+test('aborting withdraws an open question and does not affect an answered one', async () => {
+  const { questions, emitted } = setUp();
+  const abort = new AbortController();
+  const withdrawn = questions.ask(key, abort.signal);
+  const answered = questions.ask(key, abort.signal);
   questions.answer(questions.list()[1]?.id ?? '', 'trust');
-  line.abort();
-  expect(await taken).toBe('refuse');
+  abort.abort();
+  expect(await withdrawn).toBe('refuse');
   expect(await answered).toBe('trust');
   expect(questions.list()).toEqual([]);
-  expect(told.filter(({ event }) => event === 'question.settled')).toHaveLength(2);
+  expect(emitted.filter(({ event }) => event === 'question.closed')).toHaveLength(2);
 });
 
-test('what nobody waits for any more is not asked', async () => {
-  const { questions, told } = asked();
+test('an aborted question is not asked', async () => {
+  const { questions, emitted } = setUp();
   expect(await questions.ask(key, AbortSignal.abort())).toBe('refuse');
-  expect(told).toEqual([]);
+  expect(emitted).toEqual([]);
 });
 
-test('closing refuses all that is open', async () => {
-  const { questions } = asked();
+test('closing refuses all open questions', async () => {
+  const { questions } = setUp();
   const answers = [questions.ask(key), questions.ask(prompts)];
   questions.close();
   expect(await Promise.all(answers)).toEqual(['refuse', 'refuse']);
 });
 
-describe('an answer that does not fit the question is refused, and the question stays open', () => {
+describe('an answer that is not valid is rejected, and the question stays open', () => {
   const one = { secrets: ['secret'], remember: false };
   test.each([
     ['secrets for a host key', key, one, 'input.invalid'],
@@ -107,18 +107,23 @@ describe('an answer that does not fit the question is refused, and the question 
     ['two secrets for a password', password({ possible: true }), { ...one, secrets: ['a', 'b'] }, 'input.invalid'],
     ['one secret for two prompts', prompts, one, 'input.invalid'],
     [
-      'to remember what cannot be',
+      'an answer that cannot be saved',
       password({ possible: false, reason: 'No.' }),
       { ...one, remember: true },
       'secrets.unavailable',
     ],
-    ['to remember what a server asks', prompts, { secrets: ['a', 'b'], remember: true }, 'secrets.unavailable'],
+    [
+      'an answer to prompts that is to be saved',
+      prompts,
+      { secrets: ['a', 'b'], remember: true },
+      'secrets.unavailable',
+    ],
   ] as const)('%s', async (_name, question, answer, code) => {
-    const { questions } = asked();
+    const { questions } = setUp();
     const open = questions.ask(question);
     const id = questions.list()[0]?.id ?? '';
-    const given = typeof answer === 'string' ? answer : { ...answer, secrets: [...answer.secrets] };
-    expect(() => questions.answer(id, given)).toThrow(
+    const input = typeof answer === 'string' ? answer : { ...answer, secrets: [...answer.secrets] };
+    expect(() => questions.answer(id, input)).toThrow(
       expect.objectContaining({ problem: expect.objectContaining({ code }) }),
     );
     expect(questions.list()).toHaveLength(1);
@@ -127,8 +132,8 @@ describe('an answer that does not fit the question is refused, and the question 
   });
 });
 
-test('what fits is passed on', async () => {
-  const { questions } = asked();
+test('a valid answer is passed on', async () => {
+  const { questions } = setUp();
   const open = questions.ask(password({ possible: true }));
   questions.answer(questions.list()[0]?.id ?? '', { secrets: ['secret'], remember: true });
   expect(await open).toEqual({ secrets: ['secret'], remember: true });

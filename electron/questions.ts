@@ -3,10 +3,13 @@ import { fail } from '../shared/problem.ts';
 import type { Answer, NewQuestion, Question } from '../shared/question.ts';
 import type { Events } from './events.ts';
 
-/** Decisions and secrets that wait for a person. A door shows them and answers; a question that nobody can answer is refused by its door. */
+/**
+ * Open questions to the user: decisions and secrets. A front end shows them and answers; one that cannot show them
+ * refuses.
+ */
 export class Questions {
   readonly #events: Events;
-  readonly #open = new Map<string, { question: Question; settle: (answer: Answer) => void }>();
+  readonly #open = new Map<string, { question: Question; resolve: (answer: Answer) => void }>();
 
   constructor(events: Events) {
     this.#events = events;
@@ -16,80 +19,92 @@ export class Questions {
     return [...this.#open.values()].map(({ question }) => question);
   }
 
-  /** @param signal takes the question back: it counts as refused then. */
-  ask(asked: NewQuestion, signal?: AbortSignal): Promise<Answer> {
+  /**
+   * Asks a question and resolves with its answer.
+   * @param signal withdraws the question, which resolves with `refuse`
+   */
+  ask(newQuestion: NewQuestion, signal?: AbortSignal): Promise<Answer> {
     if (signal?.aborted) {
       return Promise.resolve('refuse');
     }
     const id = randomUUID();
-    const question: Question = { ...asked, id };
-    return new Promise((resolve) => {
-      const takeBack = (): void => this.#settle(id, 'refuse');
-      const settle = (answer: Answer): void => {
-        signal?.removeEventListener('abort', takeBack);
-        resolve(answer);
+    const question: Question = { ...newQuestion, id };
+    return new Promise((resolvePromise) => {
+      const onAbort = (): void => this.#close(id, 'refuse');
+      const resolve = (answer: Answer): void => {
+        signal?.removeEventListener('abort', onAbort);
+        resolvePromise(answer);
       };
-      this.#open.set(id, { question, settle });
-      signal?.addEventListener('abort', takeBack, { once: true });
+      this.#open.set(id, { question, resolve });
+      signal?.addEventListener('abort', onAbort, { once: true });
       this.#events.emit({ event: 'question.asked', question });
     });
   }
 
   /**
-   * @throws Failure `input.invalid` where the question is not open (any more) or the answer does not fit it, and
-   * `secrets.unavailable` where something is to be remembered that cannot be; the question stays open then.
+   * Answers an open question. If the answer is not valid, the question stays open.
+   * @throws Failure `input.invalid` if the question is not open or the answer has the wrong form, `secrets.unavailable`
+   * if the answer cannot be saved
    */
   answer(id: string, answer: Answer): void {
     const open = this.#open.get(id);
     if (!open) {
-      throw fail('input.invalid', `There is no open question ${id}.`, 'It was answered or withdrawn before.');
+      throw fail(
+        'input.invalid',
+        `There is no open question ${id}.`,
+        'It was already answered, or is no longer asked.',
+      );
     }
-    check(open.question, answer);
-    this.#settle(id, answer);
+    validateAnswer(open.question, answer);
+    this.#close(id, answer);
   }
 
-  /** Refuses everything that is still open, so that nothing waits for a person who has left. */
+  /** Refuses all open questions. */
   close(): void {
     for (const id of [...this.#open.keys()]) {
-      this.#settle(id, 'refuse');
+      this.#close(id, 'refuse');
     }
   }
 
-  #settle(id: string, answer: Answer): void {
+  #close(id: string, answer: Answer): void {
     const open = this.#open.get(id);
     this.#open.delete(id);
     if (open) {
-      this.#events.emit({ event: 'question.settled', id });
-      open.settle(answer);
+      this.#events.emit({ event: 'question.closed', id });
+      open.resolve(answer);
     }
   }
 }
 
-function check(question: Question, answer: Answer): void {
+function validateAnswer(question: Question, answer: Answer): void {
   if (answer === 'refuse') {
     return;
   }
   if (question.kind === 'host-key' || question.kind === 'proxy-command') {
     if (typeof answer !== 'string') {
-      throw fail('input.invalid', 'A decision is not answered with secrets.', 'Answer `trust`, `once` or `refuse`.');
+      throw fail('input.invalid', 'This question does not take secrets.', 'Answer with `trust`, `once` or `refuse`.');
     }
     return;
   }
-  const wanted = question.kind === 'prompts' ? question.prompts.length : 1;
-  if (typeof answer === 'string' || answer.secrets.length !== wanted) {
+  const expected = question.kind === 'prompts' ? question.prompts.length : 1;
+  if (typeof answer === 'string' || answer.secrets.length !== expected) {
     throw fail(
       'input.invalid',
-      `The question wants ${wanted === 1 ? 'one secret' : `${wanted} secrets`}.`,
-      'Answer with as many, or with `refuse`.',
+      `The question takes ${expected === 1 ? 'one secret' : `${expected} secrets`}.`,
+      'Answer with that many, or with `refuse`.',
     );
   }
   if (!answer.remember) {
     return;
   }
   if (question.kind === 'prompts') {
-    throw fail('secrets.unavailable', 'What a server asks is not remembered.', 'Answer without `remember`.');
+    throw fail(
+      'secrets.unavailable',
+      'Answers to the prompts of a server cannot be saved.',
+      'Answer without `remember`.',
+    );
   }
   if (!question.remember.possible) {
-    throw fail('secrets.unavailable', 'It cannot be remembered here.', question.remember.reason);
+    throw fail('secrets.unavailable', 'The answer cannot be saved here.', question.remember.reason);
   }
 }

@@ -1,16 +1,16 @@
 import type { App } from './app.ts';
 
-/** Places of the page that the desktop leads to, as `location.hash` names them there. */
-export function buildPlace(id: string): string {
+/** Routes of the page that front ends open, as the page has them in `location.hash`. */
+export function buildRoute(id: string): string {
   return `#/build/${encodeURIComponent(id)}`;
 }
 
-export function imagePlace(reference: string): string {
+export function imageRoute(reference: string): string {
   return `#/images/${encodeURIComponent(reference)}`;
 }
 
-/** A new build of a folder, over the farm that builds by default. */
-export async function newBuildPlace(app: Pick<App, 'call'>, context: string): Promise<string> {
+/** The new-build sheet for a folder, on the default farm. */
+export async function newBuildRoute(app: Pick<App, 'call'>, context: string): Promise<string> {
   const farms = await app.call('farms.list', {});
   const farm = farms.ok ? (farms.value.default ?? farms.value.farms[0]?.name) : undefined;
   const query = new URLSearchParams({ sheet: 'new-build', ...(farm === undefined ? {} : { farm }), context });

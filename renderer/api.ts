@@ -4,47 +4,48 @@ import { openBrowserTransport } from './transport/browser.ts';
 import { openDesktopTransport } from './transport/desktop.ts';
 import type { LinkState, Transport } from './transport/transport.ts';
 
+/** The one connection of this window to the app. */
 let transport: Transport | undefined;
 
-/** The transport of this window: the desktop's preload where there is one, else HTTP to the server that sent this page. */
-function link(): Transport {
+/** Uses the bridge of the desktop's preload script if there is one, else HTTP to the server that sent this page. */
+function getTransport(): Transport {
   transport ??= window.barnraiser ? openDesktopTransport(window.barnraiser) : openBrowserTransport();
   return transport;
 }
 
-/** Gives tests a transport of their own; undefined finds the window's again. */
-export function setTransport(given: Transport | undefined): void {
-  transport = given;
+/** Replaces the transport in tests. With `undefined`, the next call opens the default transport of the window again. */
+export function setTransport(replacement: Transport | undefined): void {
+  transport = replacement;
 }
 
 /**
- * Asks the app.
- * @throws Failure with the problem that the app reports, or `bug` where the app does not answer.
+ * Calls the app.
+ * @throws Failure with the problem that the app reports, or with code `bug` if the app does not respond.
  */
 export async function call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
-  const result = await link().call(name, input);
+  const result = await getTransport().call(name, input);
   if (!result.ok) {
     throw new Failure(result.problem);
   }
   return result.value;
 }
 
-/** Hears every event of the app until the returned function is called. */
+/** Calls `listener` with every event of the app until the returned function is called. */
 export function subscribe(listener: (event: AppEvent) => void): () => void {
-  return link().onEvent(listener);
+  return getTransport().onEvent(listener);
 }
 
-/** Hears whether the app can be reached; told at once what is known now. */
+/** Calls `listener` with the current state of the link to the app, and again whenever it changes. */
 export function subscribeLink(listener: (state: LinkState) => void): () => void {
-  return link().onLink(listener);
+  return getTransport().onLink(listener);
 }
 
-/** Hears the ids of commands that were chosen in the system's menus, where the door has some. */
+/** Calls `listener` with the ids of commands chosen in the system's menus. Only the desktop front end has such menus. */
 export function subscribeMenu(listener: (command: string) => void): () => void {
-  return link().onMenu?.(listener) ?? (() => {});
+  return getTransport().onMenu?.(listener) ?? (() => {});
 }
 
-/** The path of a dropped file or folder, or undefined where this door cannot know it (browsers hide paths from pages). */
+/** @returns the path of a dropped file or folder; undefined in the browser front end, because browsers hide paths from pages */
 export function pathOf(file: File): string | undefined {
-  return link().pathOf?.(file) || undefined;
+  return getTransport().pathOf?.(file) || undefined;
 }

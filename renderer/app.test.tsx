@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it } from 'vitest';
 import { App } from './app.tsx';
-import { matches } from './frame/shortcuts.ts';
+import { matchesShortcut } from './shortcuts.ts';
 import { useFarms } from './stores/farms.ts';
 import { useNavigation } from './stores/navigation.ts';
 import { useSettings } from './stores/settings.ts';
@@ -15,10 +15,10 @@ async function open(state: Parameters<typeof renderWithApp>[1]) {
   // a dialog hides what is behind it from screen readers
   return screen.findByRole('navigation', { name: 'Main', hidden: true });
 }
-const view = () => useNavigation.getState().place?.view;
+const view = () => useNavigation.getState().route?.view;
 
 describe('the frame', () => {
-  it('opens at the default farm, and asks what can build where there is none', async () => {
+  it('opens the default farm, or the first start if there is no farm', async () => {
     await open('busy');
     expect(view()).toEqual({ view: 'farm', name: 'home' });
     app.stop();
@@ -26,30 +26,30 @@ describe('the frame', () => {
     expect(view()).toEqual({ view: 'first-start' });
   });
 
-  it('says of each farm how its nodes are, in words', async () => {
+  it('describes the health of the nodes of each farm', async () => {
     const sidebar = await open('busy');
     within(sidebar).getByRole('link', { name: /^home ?: 3 nodes up$/ });
     within(sidebar).getByRole('link', { name: /^release ?: 3 of 4 nodes up, s390x-lab down$/ });
   });
 
-  it('has a way to every running build', async () => {
+  it('links to every running build', async () => {
     const sidebar = await open('busy');
     expect(within(sidebar).getByText('2 running')).toBeDefined();
     const link = within(sidebar).getByRole('link', { name: /api:1.4/ });
     expect(link.getAttribute('href')).toBe('#/build/20260301-101500-run1');
   });
 
-  it('says when the app is lost, and stops saying so when it is back', async () => {
+  it('shows that the link to the app is lost until it is restored', async () => {
     await open('busy');
     app.link('lost');
-    await screen.findByText(/connection to Barnraiser is lost/i);
+    await screen.findByText(/connection to Barnraiser lost/i);
     app.link('open');
-    await waitFor(() => expect(screen.queryByText(/connection to Barnraiser is lost/i)).toBeNull());
+    await waitFor(() => expect(screen.queryByText(/connection to Barnraiser lost/i)).toBeNull());
   });
 
-  it('shows a host key question with its fingerprint, and answers it', async () => {
+  it('shows a host key question with its fingerprint and sends the answer', async () => {
     await open('question');
-    const dialog = await screen.findByRole('dialog', { name: 'Is this graviton?' });
+    const dialog = await screen.findByRole('dialog', { name: 'Trust the host key of graviton?' });
     within(dialog).getByText('SHA256:3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx9sD2fG4hJ');
     fireEvent.click(within(dialog).getByRole('button', { name: 'Trust and save' }));
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
@@ -59,24 +59,24 @@ describe('the frame', () => {
 describe('a node', () => {
   const members = (name: string) => useFarms.getState().farms.find((farm) => farm.name === name)?.connections;
 
-  /** Drags the node by its card's head over a farm of the sidebar. */
-  async function hold(node: string, farm: string, keys: { shiftKey?: boolean } = {}) {
+  /** Drags a node by the header of its card over a farm in the sidebar. */
+  async function dragOver(node: string, farm: string, keys: { shiftKey?: boolean } = {}) {
     const sidebar = await open('busy');
     const card = await screen.findByRole('article', { name: node });
-    const head = card.querySelector('[draggable]');
-    if (!head) {
+    const header = card.querySelector('[draggable]');
+    if (!header) {
       throw new Error('the card cannot be dragged');
     }
-    fireEvent(head, dragEvent('dragstart'));
+    fireEvent(header, dragEvent('dragstart'));
     const target = within(sidebar).getByRole('link', { name: new RegExp(`^${farm}\\b`) });
     const over = dragEvent('dragover', keys);
     fireEvent(target, over);
     return {
       target,
-      isTaken: over.defaultPrevented,
+      isAccepted: over.defaultPrevented,
       drop: () => {
         fireEvent(target, dragEvent('drop', keys));
-        fireEvent(head, dragEvent('dragend'));
+        fireEvent(header, dragEvent('dragend'));
       },
     };
   }
@@ -89,8 +89,8 @@ describe('a node', () => {
     });
   }
 
-  it('dropped on another farm is added to it, which can be undone', async () => {
-    const { target, drop } = await hold('pi4', 'lab');
+  it('is added to the farm on which it is dropped, which can be undone', async () => {
+    const { target, drop } = await dragOver('pi4', 'lab');
     within(target).getByText('Add');
     drop();
     await waitFor(() => expect(members('lab')).toEqual(['riscv-board', 'pi4']));
@@ -100,24 +100,24 @@ describe('a node', () => {
     await waitFor(() => expect(members('lab')).toEqual(['riscv-board']));
   });
 
-  it('dropped with Shift held leaves the farm it is from', async () => {
-    const { target, drop } = await hold('pi4', 'lab', { shiftKey: true });
+  it('moves to the farm on which it is dropped with Shift held', async () => {
+    const { target, drop } = await dragOver('pi4', 'lab', { shiftKey: true });
     within(target).getByText('Move');
     drop();
     await waitFor(() => expect(members('home')).not.toContain('pi4'));
     expect(members('lab')).toContain('pi4');
   });
 
-  it('is not taken by a farm that has it', async () => {
-    const { isTaken, drop } = await hold('pi4', 'home');
-    expect(isTaken).toBe(false);
+  it('cannot be dropped on a farm that contains it', async () => {
+    const { isAccepted, drop } = await dragOver('pi4', 'home');
+    expect(isAccepted).toBe(false);
     drop();
     expect(members('home')).toEqual(['big-amd', 'pi4', 'this-computer']);
   });
 });
 
 describe('the palette', () => {
-  it('opens with its keys, finds a command and runs it', async () => {
+  it('opens with its shortcut, finds a command and runs it', async () => {
     await open('busy');
     fireEvent.keyDown(document.body, { key: 'k', ctrlKey: true });
     const input = await screen.findByRole('combobox');
@@ -131,7 +131,7 @@ describe('the palette', () => {
 });
 
 describe('settings', () => {
-  it('change the theme at once', async () => {
+  it('change the theme immediately', async () => {
     await open('done');
     fireEvent.keyDown(document.body, { key: ',', ctrlKey: true });
     fireEvent.click(await screen.findByRole('button', { name: 'Dark' }));
@@ -153,7 +153,7 @@ describe('a shortcut', () => {
     ['?', press('?', { shiftKey: true }), false, true],
     ['Alt+ArrowLeft', press('ArrowLeft', { altKey: true }), false, true],
     ['Escape', press('Escape'), false, true],
-  ])('%s is meant by the right keys only', (shortcut, event, mac, meant) => {
-    expect(matches(event, shortcut, mac)).toBe(meant);
+  ])('%s matches exactly its keys', (shortcut, event, mac, isMatch) => {
+    expect(matchesShortcut(event, shortcut, mac)).toBe(isMatch);
   });
 });

@@ -1,3 +1,5 @@
+/** The page: chooses the view of the current route and draws the frame around it. */
+
 import { useCallback, useEffect, useState } from 'react';
 import styles from './app.module.css';
 import { ErrorBoundary } from './frame/ErrorBoundary.tsx';
@@ -6,25 +8,25 @@ import { LogDrawer } from './frame/LogDrawer.tsx';
 import { Palette } from './frame/Palette.tsx';
 import { QuestionDialog } from './frame/QuestionDialog.tsx';
 import { Sidebar } from './frame/Sidebar.tsx';
-import { useMenu, useShortcuts } from './frame/shortcuts.ts';
 import { useTheme } from './frame/theme.ts';
 import { Button } from './parts/Button.tsx';
 import { Presence } from './parts/Presence.tsx';
 import { ProblemNote } from './parts/ProblemNote.tsx';
 import { Spinner, Waiting } from './parts/Spinner.tsx';
 import { ToastArea } from './parts/ToastArea.tsx';
+import { useMenuCommands, useShortcuts } from './shortcuts.ts';
 import { useFarms } from './stores/farms.ts';
-import { useLive } from './stores/live.ts';
 import {
   closeSheet,
   formatHash,
-  type Place,
-  type Sheet as SheetPlace,
+  type Route,
+  type Sheet as SheetRoute,
   startNavigation,
   useNavigation,
-  type View as ViewPlace,
+  type View as ViewRoute,
 } from './stores/navigation.ts';
 import { useSettings } from './stores/settings.ts';
+import { useSync } from './stores/sync.ts';
 import { BuildView } from './views/build-detail/BuildView.tsx';
 import { BuildsView } from './views/builds/BuildsView.tsx';
 import { ConnectionsView } from './views/connections/ConnectionsView.tsx';
@@ -36,35 +38,36 @@ import { NewBuild } from './views/new-build/NewBuild.tsx';
 import { PushSheet } from './views/push/PushSheet.tsx';
 import { SettingsView } from './views/settings/SettingsView.tsx';
 
+/** The page: a sidebar, a view, and whatever lies over the view (log drawer, sheet, palette, dialogs, toasts). */
 export function App() {
-  const { ready, problem, link } = useLive();
-  const place = useNavigation((state) => state.place);
+  const { ready, problem, link } = useSync();
+  const route = useNavigation((state) => state.route);
   useTheme();
   useTitleBar();
-  useEffect(() => (ready ? startNavigation(firstView) : undefined), [ready]);
+  useEffect(() => (ready ? startNavigation(chooseFirstView) : undefined), [ready]);
 
   return (
     <div className={styles.app}>
       {link === 'lost' && (
         <div role="status" className={styles.lost}>
           <Spinner />
-          The connection to Barnraiser is lost. Reconnecting…
+          Connection to Barnraiser lost. Reconnecting…
         </div>
       )}
-      {place ? <Frame place={place} /> : <Start problem={problem} />}
+      {route ? <Frame route={route} /> : <StartScreen problem={problem} />}
       <ToastArea />
     </div>
   );
 }
 
-/** Where a person begins: with nothing, at the question what can build; else at the farm that builds by default. */
-function firstView(): ViewPlace {
-  const { farms, default: standard } = useFarms.getState();
-  const name = standard ?? farms[0]?.name;
+/** @returns the default farm, or the first start if there is no farm yet */
+function chooseFirstView(): ViewRoute {
+  const { farms, default: defaultFarm } = useFarms.getState();
+  const name = defaultFarm ?? farms[0]?.name;
   return name === undefined ? { view: 'first-start' } : { view: 'farm', name };
 }
 
-/** Lets the style know whether the system's window buttons stand over the page. */
+/** Tells the style sheets whether the window buttons of macOS lie over the page. */
 function useTitleBar(): void {
   const info = useSettings((state) => state.info);
   const isInset = info?.frontEnd === 'desktop' && /mac|darwin/i.test(info.system);
@@ -73,35 +76,32 @@ function useTitleBar(): void {
   }, [isInset]);
 }
 
-function Start({ problem }: Pick<ReturnType<typeof useLive.getState>, 'problem'>) {
+function StartScreen({ problem }: Pick<ReturnType<typeof useSync.getState>, 'problem'>) {
   return (
     <main className={styles.start}>
       <div>
         {problem ? (
-          <ProblemNote
-            problem={problem}
-            actions={<Button onClick={() => window.location.reload()}>Try again</Button>}
-          />
+          <ProblemNote problem={problem} actions={<Button onClick={() => window.location.reload()}>Retry</Button>} />
         ) : (
-          <Waiting>Asking Barnraiser what there is</Waiting>
+          <Waiting>Loading</Waiting>
         )}
       </div>
     </main>
   );
 }
 
-function Frame({ place }: { place: Place }) {
-  const [paletteOpen, setPaletteOpen] = useState(false);
-  const openPalette = useCallback(() => setPaletteOpen(true), []);
+function Frame({ route }: { route: Route }) {
+  const [isPaletteOpen, setIsPaletteOpen] = useState(false);
+  const openPalette = useCallback(() => setIsPaletteOpen(true), []);
   useShortcuts();
-  useMenu();
+  useMenuCommands();
   useFrameCommands(openPalette);
 
-  const { view, sheet, log } = place;
+  const { view, sheet, log } = route;
   if (view.view === 'log') {
     return (
       <main className={styles.main}>
-        <LogPanel id={view.id} platform={view.platform} ownWindow onClose={() => window.close()} />
+        <LogPanel id={view.id} platform={view.platform} isOwnWindow onClose={() => window.close()} />
       </main>
     );
   }
@@ -111,26 +111,26 @@ function Frame({ place }: { place: Place }) {
         <Sidebar onSearch={openPalette} />
         <div className={styles.main}>
           <main className={styles.view}>
-            <ErrorBoundary key={placeKey(view)}>
-              <View view={view} />
+            <ErrorBoundary key={viewKey(view)}>
+              <ViewContent view={view} />
             </ErrorBoundary>
           </main>
           {log && <LogDrawer log={log} />}
         </div>
       </div>
-      <Presence>{sheet && <SheetOf sheet={sheet} />}</Presence>
-      <Palette open={paletteOpen} onClose={() => setPaletteOpen(false)} />
+      <Presence>{sheet && <SheetContent sheet={sheet} />}</Presence>
+      <Palette open={isPaletteOpen} onClose={() => setIsPaletteOpen(false)} />
       <QuestionDialog />
     </>
   );
 }
 
-/** What stays when it changes: a list that chooses another entry is still the same list. */
-function placeKey(view: ViewPlace): string {
+/** A view is mounted again when its key changes. Choosing another entry of a list keeps the list mounted. */
+function viewKey(view: ViewRoute): string {
   return view.view === 'farm' || view.view === 'build' ? formatHash({ view }) : view.view;
 }
 
-function View({ view }: { view: Exclude<ViewPlace, { view: 'log' }> }) {
+function ViewContent({ view }: { view: Exclude<ViewRoute, { view: 'log' }> }) {
   switch (view.view) {
     case 'first-start':
       return <FirstStart />;
@@ -149,7 +149,7 @@ function View({ view }: { view: Exclude<ViewPlace, { view: 'log' }> }) {
   }
 }
 
-function SheetOf({ sheet }: { sheet: SheetPlace }) {
+function SheetContent({ sheet }: { sheet: SheetRoute }) {
   switch (sheet.sheet) {
     case 'new-build': {
       const { sheet: _, ...fields } = sheet;

@@ -2,18 +2,18 @@ import { useEffect } from 'react';
 import { create } from 'zustand';
 import type { IconName } from './parts/Icon.tsx';
 
-/** Something a person can do from anywhere, as the palette lists it. */
+/** An action that the palette lists, and that a shortcut can run. */
 export interface Command {
-  /** Unique; `view:thing` by habit, as `build:cancel`. */
+  /** Unique. By convention `subject:action`, such as `build:cancel`. */
   readonly id: string;
-  /** What it does, in sentence case: `Cancel build api:1.4`. */
+  /** In sentence case, verb first: `Cancel build api:1.4`. */
   readonly label: string;
-  /** Where it stands in the palette. */
-  readonly group: 'Here' | 'Build' | 'Push' | 'Go to' | 'Connections' | 'App';
+  /** The heading in the palette under which it is listed. */
+  readonly group: 'Current view' | 'Build' | 'Push' | 'Go to' | 'Connections' | 'App';
   readonly icon?: IconName;
-  /** Other words to find it by. */
+  /** Other words that a search for it may use. */
   readonly keywords?: readonly string[];
-  /** Keys that run it anywhere, as `Mod+Enter` (Mod is Cmd on a Mac, else Ctrl). Not while a text field that needs them has the focus. */
+  /** Such as `Mod+Enter`, where Mod is Cmd on a Mac and Ctrl elsewhere. A text field that uses the keys itself takes precedence. */
   readonly shortcut?: string;
   readonly run: () => void;
 }
@@ -39,15 +39,15 @@ export function registerCommands(commands: readonly Command[]): () => void {
 }
 
 /**
- * The commands of a component while it is on the screen. They are registered anew when one of `deps` changes, so name
- * everything in it that a label or `run` depends on.
+ * Registers commands while the component is mounted, and again when one of `deps` changes. `deps` must contain everything
+ * that a label or `run` depends on.
  */
 export function useCommands(make: () => readonly Command[], deps: readonly unknown[]): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the caller names what its commands depend on, as with useEffect
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the caller passes the dependencies, as with useEffect
   useEffect(() => registerCommands(make()), deps);
 }
 
-/** Every command there is now; one registered later stands before an earlier one with the same id. */
+/** @returns all registered commands; of two with the same id the one registered last */
 export function allCommands({ bySource }: Commands): readonly Command[] {
   const byId = new Map<string, Command>();
   for (const commands of Object.values(bySource)) {

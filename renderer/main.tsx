@@ -1,4 +1,4 @@
-import './zod-without-eval.ts';
+import '../shared/zod-without-eval.ts';
 
 import './tokens.css';
 import './base.css';
@@ -7,11 +7,11 @@ import { Tooltip } from '@base-ui/react/tooltip';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
-import { applyRememberedTheme } from './frame/theme.ts';
-import { startLive } from './stores/live.ts';
+import { applyStoredTheme } from './frame/theme.ts';
+import { startSync } from './stores/sync.ts';
 
-applyRememberedTheme();
-startLive();
+applyStoredTheme();
+startSync();
 
 const root = document.getElementById('root');
 if (root) {

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import css from './tokens.css?raw';
 
-/** The tokens that are one colour for light and one for dark; references to other tokens are followed. */
-function colours(theme: 'light' | 'dark'): Map<string, string> {
-  const found = new Map<string, string>();
+/** The colour tokens of a theme. References to other tokens are resolved. */
+function readColours(theme: 'light' | 'dark'): Map<string, string> {
+  const colours = new Map<string, string>();
   for (const [, name = '', light = '', dark = ''] of css.matchAll(
     /--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);/g,
   )) {
-    found.set(name, theme === 'light' ? light : dark);
+    colours.set(name, theme === 'light' ? light : dark);
   }
   for (const [, name = '', target = ''] of css.matchAll(/--([\w-]+): var\(--([\w-]+)\);/g)) {
-    found.set(name, found.get(target) ?? '');
+    colours.set(name, colours.get(target) ?? '');
   }
   for (const [, name = '', colour = ''] of css.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)) {
-    found.set(name, colour);
+    colours.set(name, colour);
   }
-  return found;
+  return colours;
 }
 
 /** Relative luminance as WCAG 2 defines it. */
@@ -32,38 +32,38 @@ function contrast(a: string, b: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-const grounds = [
-  'ground-frame',
-  'ground',
-  'ground-sunken',
-  'ground-raised',
-  'ground-hover',
-  'ground-pressed',
-  'ground-selected',
+const backgrounds = [
+  'background-frame',
+  'background',
+  'background-sunken',
+  'background-raised',
+  'background-hover',
+  'background-pressed',
+  'background-selected',
 ];
 const states = ['waiting', 'running', 'done', 'warning', 'failed', 'cancelled'];
 
-describe.each(['light', 'dark'] as const)('the colours of %s', (theme) => {
-  const of = colours(theme);
-  const pairs: [text: string, ground: string][] = [
+describe.each(['light', 'dark'] as const)('the colours of the %s theme', (theme) => {
+  const of = readColours(theme);
+  const pairs: [text: string, background: string][] = [
     ...['text', 'text-secondary', 'text-tertiary', 'accent'].flatMap((text) =>
-      grounds.map((ground): [string, string] => [text, ground]),
+      backgrounds.map((background): [string, string] => [text, background]),
     ),
     ...states.flatMap((state) =>
-      [...grounds, `${state}-tint`].map((ground): [string, string] => [`${state}-text`, ground]),
+      [...backgrounds, `${state}-tint`].map((background): [string, string] => [`${state}-text`, background]),
     ),
     ...['accent-fill', 'accent-fill-hover', 'failed-fill-strong', 'failed-fill-strong-hover'].map(
-      (ground): [string, string] => ['text-on-accent', ground],
+      (background): [string, string] => ['text-on-accent', background],
     ),
   ];
 
-  it.each(pairs)('%s can be read on %s', (text, ground) => {
+  it.each(pairs)('%s is readable on %s', (text, background) => {
     expect(of.get(text)).toMatch(/^#/);
-    expect(contrast(of.get(text) ?? '', of.get(ground) ?? '')).toBeGreaterThanOrEqual(4.5);
+    expect(contrast(of.get(text) ?? '', of.get(background) ?? '')).toBeGreaterThanOrEqual(4.5);
   });
 
-  it.each(states)('a bar that says %s stands out from the ground', (state) => {
-    const least = state === 'cancelled' || state === 'waiting' ? 1.5 : 2.4;
-    expect(contrast(of.get(`${state}-fill`) ?? '', of.get('ground') ?? '')).toBeGreaterThanOrEqual(least);
+  it.each(states)('a %s bar is distinguishable from the background', (state) => {
+    const minContrast = state === 'cancelled' || state === 'waiting' ? 1.5 : 2.4;
+    expect(contrast(of.get(`${state}-fill`) ?? '', of.get('background') ?? '')).toBeGreaterThanOrEqual(minContrast);
   });
 });

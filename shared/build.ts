@@ -1,56 +1,58 @@
 import { z } from 'zod';
 import { nameSchema } from './connection.ts';
-import { modeSchema, scheduleSchema } from './farm.ts';
 import { digestSchema, manifestListSchema, referenceSchema } from './image.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
+import { modeSchema, scheduleSchema } from './schedule.ts';
 
-/** When a node may fetch base images: only missing ones, always, never, or those that are newer in their registry. */
+/** When a node pulls base images: if missing, always, never, or if the registry has a newer one. */
 export const pullPolicySchema = z.enum(['missing', 'always', 'never', 'newer']);
 export type PullPolicy = z.infer<typeof pullPolicySchema>;
 
 /**
- * What a build leaves on its nodes: `cache` keeps the newest image untagged so that the next build is quick, `keep` leaves it
- * tagged with the build's reference, `cleanup` leaves nothing.
+ * What stays on a node after a build. `cache`: the newest image, untagged, as the build cache. `tagged`: the image,
+ * tagged with the build's reference. `nothing`: no image and no cache.
  */
-export const retentionSchema = z.enum(['cache', 'keep', 'cleanup']);
+export const retentionSchema = z.enum(['cache', 'tagged', 'nothing']);
 export type Retention = z.infer<typeof retentionSchema>;
 
-/** What to build, where, and how. Paths are absolute paths on this computer. */
+/** What to build, on which nodes, and how. Paths are absolute paths on this computer. */
 export const buildRequestSchema = z.object({
   /** The project folder that is sent to the nodes. */
   context: z.string().min(1),
-  /** The Containerfile or Dockerfile; without one it is looked for in the context. */
+  /** The Containerfile or Dockerfile. Without it, the context is searched for one. */
   file: z.string().optional(),
   reference: referenceSchema,
-  /** A farm or a list of connections; with neither the default farm builds, and without one every connection. */
+  /** A farm or a list of connections. With neither: the default farm, or every connection if there is none. */
   farm: nameSchema.optional(),
   connections: z.array(nameSchema).min(1).optional(),
   /** Without platforms: every platform that the nodes run natively. */
   platforms: z.array(platformSchema).min(1).optional(),
-  /** Platforms that a person gave to a node: platform → connection. */
+  /** Platforms that the user assigned to a node: platform → connection. */
   pins: z.record(platformSchema, nameSchema).default({}),
-  /** May a node build a platform that it can only emulate, where no other runs it natively? */
+  /** Whether a node may emulate a platform when no native node is available. */
   emulate: z.boolean().default(true),
   buildArgs: z.record(z.string(), z.string()).default({}),
   labels: z.record(z.string(), z.string()).default({}),
   target: z.string().optional(),
   noCache: z.boolean().default(false),
   pull: pullPolicySchema.default('missing'),
-  residue: retentionSchema.default('cache'),
+  retention: retentionSchema.default('cache'),
 });
 export type BuildRequest = Readonly<z.infer<typeof buildRequestSchema>>;
 
-/** The phases of a job in their order; the last three are ends. */
-export const phaseSchema = z.enum(['queued', 'context', 'building', 'pulling', 'done', 'failed', 'cancelled']);
+/** The phases of a job in order. The last three are final. */
+export const phaseSchema = z.enum(['queued', 'context', 'building', 'transferring', 'done', 'failed', 'cancelled']);
 export type Phase = z.infer<typeof phaseSchema>;
 
 export function isEnd(phase: Phase): boolean {
   return phase === 'done' || phase === 'failed' || phase === 'cancelled';
 }
 
-/** One instruction of a Containerfile as a node ran it. `index` counts from 1 within its stage, which has
- * `total`. Times are ISO 8601. */
+/**
+ * One instruction of a Containerfile as a node ran it. `index` and `total` count the steps of its stage, from 1. Times
+ * are ISO 8601.
+ */
 export const stepSchema = z.object({
   index: z.number(),
   total: z.number(),
@@ -59,14 +61,16 @@ export const stepSchema = z.object({
   cached: z.boolean(),
   startedAt: z.string(),
   durationMs: z.number().optional(),
-  /** It is what the build failed at. Engines that run steps beside each other say so; on others it is the last one. */
+  /**
+   * Whether the build failed at this step. Set by engines that run steps in parallel; on others the last step failed.
+   */
   failed: z.boolean().optional(),
 });
 export type Step = Readonly<z.infer<typeof stepSchema>>;
 
 /**
- * One platform of a build. `node` is the name of the connection that builds it now. `bytesSent` is what went to the node as
- * context, `bytesReceived` what came back as blobs or archive. `durationMs` runs until the job has ended.
+ * The build of one platform. `node` is the connection name of the node that builds it now. `bytesSent` counts bytes of
+ * the context, `bytesReceived` bytes of the image (blobs or archive). `durationMs` is set when the job ends.
  */
 export const jobSchema = z.object({
   platform: platformSchema,
@@ -79,19 +83,19 @@ export const jobSchema = z.object({
   bytesReceived: z.number(),
   startedAt: z.string().optional(),
   durationMs: z.number().optional(),
-  /** How the image came back: pushed by the node into our store, or exported whole. */
+  /** How the image was transferred: pushed by the node into the image store, or exported as an archive. */
   transfer: z.enum(['push', 'export']).optional(),
   digest: digestSchema.optional(),
   size: z.number().optional(),
   problem: problemSchema.optional(),
-  /** The last lines of its log, where it failed. */
+  /** The last lines of the log of a failed job. */
   lastLines: z.array(z.string()).optional(),
-  /** Nodes that were lost while they built this platform, before the present one took over. */
+  /** Nodes that were lost while they built this platform, oldest first. */
   lost: z.array(z.object({ node: z.string(), problem: problemSchema })),
 });
 export type Job = Readonly<z.infer<typeof jobSchema>>;
 
-/** The step that a job has ended at, or is at: the one that failed, else the newest. */
+/** The failed step of a job, or else its newest step. */
 export function lastStepOf({ steps }: Pick<Job, 'steps'>): Step | undefined {
   return steps.find(({ failed }) => failed) ?? steps.at(-1);
 }
@@ -112,7 +116,7 @@ export const buildSchema = z.object({
   schedule: scheduleSchema,
   context: contextSummarySchema.optional(),
   jobs: z.array(jobSchema),
-  /** Written only when every job is done. */
+  /** Set when every job is done. */
   list: manifestListSchema.optional(),
   problem: problemSchema.optional(),
   createdAt: z.string(),

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { closest } from './closest.ts';
 
-test('a slip of the finger means the name beside it', () => {
+test('a mistyped name is matched to the closest name', () => {
   expect(closest('big-adm', ['pi4', 'big-arm', 'big-amd'])).toBe('big-amd');
   expect(closest('pi', ['pi4', 'mac'])).toBe('pi4');
 });
 
-test('capital letters alone make no difference', () => {
+test('upper and lower case do not matter', () => {
   expect(closest('PI4', ['pi5', 'pi4'])).toBe('pi4');
 });
 
-test('a name that is like none of the known ones means none', () => {
+test('a name that is close to no known name has no match', () => {
   expect(closest('laptop', ['pi4', 'big-amd'])).toBeUndefined();
   expect(closest('x', [])).toBeUndefined();
 });

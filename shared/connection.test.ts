@@ -13,7 +13,7 @@ test.each([
   ['ssh://[fe80::1]:2200', { kind: 'ssh', host: 'fe80::1', port: 2200 }],
   ['ssh://na%40me@host', { kind: 'ssh', user: 'na@me', host: 'host' }],
   ['unix:///run/podman/podman.sock', { kind: 'unix', socketPath: '/run/podman/podman.sock' }],
-])('%s names a destination', (uri, destination) => {
+])('%s is parsed as a destination', (uri, destination) => {
   expect(parseDestination(uri)).toEqual(destination);
 });
 
@@ -25,13 +25,13 @@ test.each([
   ['ssh://', 'host'],
   ['ssh://user:secret@host', 'password'],
   ['ssh://host/sock?x=1', '?x=1'],
-  ['ssh://host:notaport', 'not a URI'],
-  ['', 'names no host'],
-  ['ssh://host/%zz', 'not a URI'],
-  ['ssh://us%er@host', 'not a URI'],
+  ['ssh://host:notaport', 'is not a valid URI'],
+  ['', 'has no host'],
+  ['ssh://host/%zz', 'is not a valid URI'],
+  ['ssh://us%er@host', 'is not a valid URI'],
   ['ssh://host/a%00b', 'control character'],
-  ['ssh://ho\nst', '"ssh://host" holds a control character'],
-])('%j names none, and the sentence says why', (uri, reason) => {
+  ['ssh://ho\nst', '"ssh://host" contains a control character'],
+])('%j is refused with a reason', (uri, reason) => {
   const destination = parseDestination(uri);
   expect(destination).toBeTypeOf('string');
   expect(destination).toContain(reason);
@@ -43,12 +43,12 @@ test.each([
   'tcp://me:secret@host:1',
   'ssh://me:sec/secret@host',
   'x://me:secret@ho st',
-])('what is wrong with %j is said without its password', (uri) => {
+])('the message about %j does not contain its password', (uri) => {
   expect(parseDestination(uri)).toBeTypeOf('string');
   expect(parseDestination(uri)).not.toContain('secret');
 });
 
-test('names are plain words', () => {
+test('names have letters, digits, dots, dashes and underscores only', () => {
   for (const name of ['pi4', 'big.example', 'a_b-c', '4']) {
     expect(nameSchema.safeParse(name).success, name).toBe(true);
   }

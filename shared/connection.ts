@@ -1,30 +1,37 @@
 import { z } from 'zod';
+import { fail } from './problem.ts';
 
-/** Names of connections and farms: what a file name, a command line and a label all take without quoting. */
+/** Names of connections and farms: usable in file names, command lines and labels without quoting. */
 export const nameSchema = z
   .string()
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
-    'A name is 1 to 63 letters, digits, dots, dashes or underscores, and starts with a letter or digit.',
+    'A name has 1 to 63 letters, digits, dots, dashes or underscores, and starts with a letter or digit.',
   );
 
-/** Where an engine is. A missing socketPath of an ssh destination is found on the node. */
+/** The first name that a list contains more than once. */
+export function firstDuplicate(names: readonly string[]): string | undefined {
+  return names.find((name, index) => names.indexOf(name) !== index);
+}
+
+/** Where an engine is. */
 export type Destination =
   | {
       readonly kind: 'ssh';
       readonly user?: string;
       readonly host: string;
-      /** Without one, the SSH configuration's, else 22. */
+      /** Defaults to the port in the SSH configuration, else to 22. */
       readonly port?: number;
+      /** If missing, the socket is looked up on the node. */
       readonly socketPath?: string;
     }
   | { readonly kind: 'unix'; readonly socketPath: string }
-  /** This computer's own engine: its socket is looked for, and podman is started where only its command is there. */
+  /** The engine of this computer: its socket is looked up, or podman is started if only its command is installed. */
   | { readonly kind: 'local' };
 
 /**
- * The destination that a URI names: `ssh://[user@]host[:port][/path/to.sock]`, `user@host`,
- * `unix:///path.sock`, or `local:` for this computer's engine wherever it is. Returns a sentence that says what is wrong instead, where it names none.
+ * Parses a connection URI: `ssh://[user@]host[:port][/path/to.sock]`, `user@host`, `unix:///path.sock`, or `local:` for
+ * the engine of this computer. Returns a sentence about the mistake if the URI is not valid.
  */
 export function parseDestination(uri: string): Destination | string {
   if (uri === 'local:') {
@@ -40,40 +47,40 @@ export function parseDestination(uri: string): Destination | string {
     path = decodeURIComponent(url.pathname);
     user = decodeURIComponent(url.username);
   } catch {
-    return `"${shown}" is not a URI. Write ssh://user@host:port/path/to.sock or unix:///path/to.sock.`;
+    return `"${shown}" is not a valid URI. Use ssh://user@host:port/path/to.sock or unix:///path/to.sock.`;
   }
-  // URL skips some of them in silence, and no path, user or host has any
+  // the URL parser drops some control characters silently; no path, user or host contains any
   if (/\p{Cc}/u.test(uri + path + user)) {
-    return `"${shown.replaceAll(/\p{Cc}/gu, '')}" holds a control character. Write it without.`;
+    return `"${shown.replaceAll(/\p{Cc}/gu, '')}" contains a control character. Remove it.`;
   }
   if (url.search || url.hash) {
-    return `"${shown}" has a "${url.search || url.hash}" that means nothing here. Leave it out.`;
+    return `"${shown}" contains "${url.search || url.hash}", which is not supported. Remove it.`;
   }
   if (url.protocol === 'unix:') {
     return url.host || path.length < 2
-      ? `"${shown}" names no absolute socket path. Write it with three slashes: unix:///run/podman/podman.sock.`
+      ? `"${shown}" has no absolute socket path. Use three slashes: unix:///run/podman/podman.sock.`
       : { kind: 'unix', socketPath: path };
   }
   if (url.protocol !== 'ssh:') {
-    return `"${shown}" starts with ${url.protocol}//, which Barnraiser cannot use. Write ssh://… or unix://….`;
+    return `"${shown}" starts with ${url.protocol}//, which is not supported. Use ssh://… or unix://….`;
   }
   if (!url.hostname) {
-    return `"${shown}" names no host. Write ssh://user@host:port/path/to.sock.`;
+    return `"${shown}" has no host. Use ssh://user@host:port/path/to.sock.`;
   }
   if (url.password) {
-    return `"${shown}" holds a password, which would be stored in clear. Leave it out and use a key.`;
+    return `"${shown}" contains a password, which would be stored unencrypted. Remove it and sign in with a key.`;
   }
   return {
     kind: 'ssh',
     ...(user ? { user } : {}),
-    // an IPv6 address comes in brackets, which belong to the URI and not to the address
+    // the brackets around an IPv6 address belong to the URI, not to the address
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     ...(url.port ? { port: Number(url.port) } : {}),
     ...(path.length > 1 ? { socketPath: path } : {}),
   };
 }
 
-/** A URI as it may be shown: a password in it, which is never meant to be there, is left out. */
+/** A URI for display: a password in it, which is not allowed there, is replaced by an ellipsis. */
 function hidePassword(uri: string): string {
   return uri.replace(/^((?:[a-z][a-z\d+.-]*:\/\/)?[^:@/]*):.*@/is, '$1:…@');
 }
@@ -86,8 +93,8 @@ export const uriSchema = z.string().superRefine((uri, context) => {
 });
 
 /**
- * An engine that a person told us about. `identity` is the path of a private key file on this computer; without one, the
- * agent and the default keys are tried.
+ * A connection as it is stored. `identity` is the path of a private key file on this computer; without it, the agent
+ * and the default keys are tried.
  */
 export const connectionSchema = z.object({
   name: nameSchema,
@@ -96,3 +103,19 @@ export const connectionSchema = z.object({
 });
 
 export type Connection = Readonly<z.infer<typeof connectionSchema>>;
+
+/**
+ * The destination of a connection.
+ * @throws Failure `connection.uri` for a URI that is not valid, such as one edited by hand
+ */
+export function destinationOf({ name, uri }: Pick<Connection, 'name' | 'uri'>): Destination {
+  const destination = parseDestination(uri);
+  if (typeof destination === 'string') {
+    throw fail(
+      'connection.uri',
+      `Connection ${name}: ${destination}`,
+      'Remove the connection, then add it again with a valid URI.',
+    );
+  }
+  return destination;
+}

@@ -1,90 +1,29 @@
+/** The contract between the app and its front ends: every call and every event, with the schemas of what they carry. */
 import { z } from 'zod';
+import { appInfoSchema } from './app-info.ts';
 import { buildRequestSchema, buildSchema, jobSchema } from './build.ts';
 import { checkSchema, fixIdSchema } from './check.ts';
 import { connectionSchema, nameSchema, uriSchema } from './connection.ts';
 import { discoverySchema, discoverySourceSchema, importReportSchema } from './discovery.ts';
-import { farmSchema, scheduleSchema } from './farm.ts';
-import { digestSchema, manifestListSchema, referenceSchema } from './image.ts';
-import { nodeStatusSchema } from './node.ts';
+import { farmSchema, nodeSelectionSchema } from './farm.ts';
+import { manifestListSchema, referenceSchema } from './image.ts';
+import { nodeStatusSchema, pruneReportSchema } from './node.ts';
 import { platformSchema } from './platform.ts';
-import { problemSchema } from './problem.ts';
-import { allowedCommandSchema, answerSchema, questionSchema, rememberedSchema, rememberSchema } from './question.ts';
+import { folderSchema, instructionSchema, projectSchema } from './project.ts';
+import { pushSchema } from './push.ts';
+import { allowedCommandSchema, answerSchema, questionSchema, rememberedSecretSchema } from './question.ts';
+import { scheduleSchema } from './schedule.ts';
+import { settingsSchema } from './settings.ts';
 
 const nothing = z.object({});
+const byId = z.object({ id: z.string() });
 const byName = z.object({ name: nameSchema });
 const byReference = z.object({ reference: referenceSchema });
 
-/** Which nodes are meant: a farm or connections by name; neither means the default farm, else every connection. */
-const selectionSchema = z.object({
-  farm: nameSchema.optional(),
-  connections: z.array(nameSchema).min(1).optional(),
-});
-export type Selection = Readonly<z.infer<typeof selectionSchema>>;
-
-/** The progress of a push. Bytes count blobs only; `skipped` were in the registry already. `done` of `total` includes them. */
-export const pushSchema = z.object({
-  id: z.string(),
-  reference: z.string(),
-  destination: z.string(),
-  status: z.enum(['running', 'done', 'failed', 'cancelled']),
-  totalBytes: z.number(),
-  uploadedBytes: z.number(),
-  skippedBytes: z.number(),
-  images: z.array(
-    z.object({ platform: platformSchema, digest: digestSchema, totalBytes: z.number(), doneBytes: z.number() }),
-  ),
-  digest: digestSchema.optional(),
-  problem: problemSchema.optional(),
-});
-export type Push = Readonly<z.infer<typeof pushSchema>>;
-
-export const pruneReportSchema = z.object({
-  node: z.string(),
-  reclaimedBytes: z.number(),
-  problem: problemSchema.optional(),
-});
-export type PruneReport = Readonly<z.infer<typeof pruneReportSchema>>;
-
-/** What a folder holds for a build, found without reading file contents but for the Containerfile. Sizes in bytes. */
-export const projectSchema = z.object({
-  context: z.string(),
-  name: z.string(),
-  /** The Containerfiles found, as paths relative to the context; the chosen one first. */
-  containerfiles: z.array(z.string()),
-  stages: z.array(z.string()),
-  buildArgs: z.array(z.object({ name: z.string(), default: z.string().optional() })),
-  files: z.number(),
-  bytes: z.number(),
-  ignoredCount: z.number(),
-  largest: z.array(z.object({ path: z.string(), bytes: z.number() })),
-  warnings: z.array(z.object({ kind: z.string(), path: z.string(), message: z.string() })),
-});
-export type Project = Readonly<z.infer<typeof projectSchema>>;
-
-/** A folder as the folder chooser shows it. */
-export const folderSchema = z.object({
-  path: z.string(),
-  parent: z.string().optional(),
-  folders: z.array(z.object({ name: z.string(), path: z.string(), hasContainerfile: z.boolean() })),
-  hasContainerfile: z.boolean(),
-});
-export type Folder = Readonly<z.infer<typeof folderSchema>>;
-
-export const settingsSchema = z.object({
-  theme: z.enum(['system', 'light', 'dark']).default('system'),
-  /** How many builds are kept in the history; older ones go with their logs. */
-  keepBuilds: z.number().int().min(1).max(100_000).default(1000),
-  /** How many jobs one node runs at once. */
-  jobsPerNode: z.number().int().min(1).max(32).default(2),
-});
-export type Settings = Readonly<z.infer<typeof settingsSchema>>;
-
-/** The instruction of a Containerfile that a step runs. Lines count from 1. */
-export const instructionSchema = z.object({ text: z.string(), firstLine: z.number(), lastLine: z.number() });
-
 /**
- * Everything a door can ask of the app: name → input and output. All types of both sides are derived from this.
- * An answer is a `Result`: the output, or the problem in the way. Long work answers at once and reports in events.
+ * Every call that a front end can make: name → input and output. The types of both sides are derived from this table. A
+ * call is answered with a `Result`: its output, or the problem. Long work is answered at once and reports through
+ * events.
  */
 export const calls = {
   'connections.list': { input: nothing, output: z.array(connectionSchema) },
@@ -97,29 +36,29 @@ export const calls = {
       name: nameSchema,
       rename: nameSchema.optional(),
       uri: uriSchema.optional(),
-      /** An empty text takes the identity away. */
+      /** An empty string removes the identity. */
       identity: z.string().optional(),
     }),
     output: connectionSchema,
   },
   'connections.remove': { input: byName, output: nothing },
   /**
-   * What this computer knows of engines and farms already: its own, hosts of ~/.ssh/config, connections of podman and docker;
-   * or, where a file is given, what that holds. Nothing is contacted.
+   * Finds engines and farms that this computer already knows: local engines, hosts of ~/.ssh/config, and connections of
+   * podman and docker. With a file: what the file contains. Contacts no host.
    */
   'connections.discover': {
     input: z.object({
       file: z
         .object({ name: z.string(), text: z.string().max(4 * 1024 * 1024, 'The file is larger than 4 MiB.') })
         .optional(),
-      /** Look only there; without it, everywhere but in a file. */
+      /** The sources to search. Without it: all of them, except a file. */
       sources: z.array(discoverySourceSchema.exclude(['file'])).optional(),
     }),
     output: discoverySchema,
   },
   /**
-   * Adds many connections and farms at once, wholly or not at all. Engines that are connections already are not added again, names
-   * that are taken get a number, and farms that are there get what they lack.
+   * Adds several connections and farms, all or none. An engine that already has a connection is not added again. A name
+   * that is in use gets a number. A farm that already exists gets the connections that it lacks.
    */
   'connections.import': {
     input: z.object({
@@ -130,26 +69,26 @@ export const calls = {
     }),
     output: importReportSchema,
   },
-  /** All connections and farms as a file that others can import; it holds no secret. */
+  /** Returns all connections and farms as the text of a file that can be imported. The file contains no secrets. */
   'connections.export': {
     input: nothing,
     output: z.object({ text: z.string(), connections: z.number(), farms: z.number() }),
   },
-  /** Goes the way to an engine stage by stage and says what each has found; `check.changed` tells of it on the way. */
+  /** Checks a connection stage by stage. Progress is reported by `check.changed`. */
   'connections.check': { input: byName, output: checkSchema },
-  /** Ends a check that is under way. */
+  /** Cancels a running check. */
   'connections.cancelCheck': { input: byName, output: nothing },
-  /** Does on a node what a remedy offers. Resolves with what the node said. */
+  /** Applies a fix that a check suggested. `output` is what the node printed. */
   'connections.fix': {
     input: z.object({ name: nameSchema, fix: fixIdSchema }),
-    output: z.object({ said: z.string() }),
+    output: z.object({ output: z.string() }),
   },
-  /** What the SSH configuration says about a host, as `ssh -G` prints it, and what was left out of it. Nothing is contacted. */
+  /** The SSH configuration of a host, as `ssh -G` prints it, and notes on what was ignored. Contacts no host. */
   'connections.resolve': {
     input: z.object({
       /** `host`, `user@host` or `ssh://user@host:port`. */
       host: z.string().min(1),
-      /** The absolute path of a configuration file to read instead of the usual ones; `none` reads none. */
+      /** Absolute path of the configuration file to read instead of the usual files. `none` reads no file. */
       sshConfig: z.string().min(1).optional(),
     }),
     output: z.object({ lines: z.array(z.object({ key: z.string(), value: z.string() })), notes: z.array(z.string()) }),
@@ -172,32 +111,32 @@ export const calls = {
   },
   'farms.remove': { input: byName, output: nothing },
 
-  /** Asks all the selected nodes at the same time; a node that does not answer is reported, not thrown. */
-  'nodes.probe': { input: selectionSchema, output: z.array(nodeStatusSchema) },
-  /** What the last probes found, without asking again. */
+  /** Probes all selected nodes in parallel. A node that does not answer is reported as down; the call does not fail. */
+  'nodes.probe': { input: nodeSelectionSchema, output: z.array(nodeStatusSchema) },
+  /** The results of the last probes. Contacts no node. */
   'nodes.list': { input: nothing, output: z.array(nodeStatusSchema) },
-  /** Frees what dangling images and build caches take on the nodes. */
-  'nodes.prune': { input: selectionSchema, output: z.array(pruneReportSchema) },
+  /** Removes dangling images and build caches from the selected nodes. */
+  'nodes.prune': { input: nodeSelectionSchema, output: z.array(pruneReportSchema) },
 
-  /** Looks at a project folder: what would be sent, and what is worth a warning. */
+  /** What a build of a project folder would send, with warnings. */
   'projects.inspect': { input: z.object({ context: z.string(), file: z.string().optional() }), output: projectSchema },
-  /** Makes the sample project, in a folder or in the data folder, and says where. */
+  /** Creates the sample project in a folder, or in the data folder if none is given. */
   'projects.sample': { input: z.object({ folder: z.string().optional() }), output: z.object({ context: z.string() }) },
-  /** The folders in a folder; without a path, the person's home. For the folder chooser. */
+  /** Lists the folders in a folder, for the folder chooser. Without a path: the home folder. */
   'folders.list': { input: z.object({ path: z.string().optional() }), output: folderSchema },
 
   'builds.preview': { input: buildRequestSchema, output: scheduleSchema },
   'builds.start': { input: buildRequestSchema, output: buildSchema },
   /** Cancels a build, or one of its platforms. */
   'builds.cancel': { input: z.object({ id: z.string(), platform: platformSchema.optional() }), output: nothing },
-  /** Forgets an ended build with its logs. */
-  'builds.remove': { input: z.object({ id: z.string() }), output: nothing },
-  /** The Containerfile as it was sent, and its instructions in their order. */
+  /** Deletes a finished build and its logs. */
+  'builds.remove': { input: byId, output: nothing },
+  /** The Containerfile that was built, and its instructions in order. */
   'builds.source': {
-    input: z.object({ id: z.string() }),
+    input: byId,
     output: z.object({ path: z.string(), lines: z.array(z.string()), instructions: z.array(instructionSchema) }),
   },
-  /** The numbers of the lines of a job's log that hold a text, case folded; at most `limit`. */
+  /** Numbers of the lines in a job's log that contain a text, ignoring case. Returns at most `limit` numbers. */
   'builds.search': {
     input: z.object({
       id: z.string(),
@@ -207,9 +146,9 @@ export const calls = {
     }),
     output: z.object({ lines: z.array(z.number()), more: z.boolean() }),
   },
-  'builds.get': { input: z.object({ id: z.string() }), output: buildSchema },
+  'builds.get': { input: byId, output: buildSchema },
   'builds.list': { input: nothing, output: z.array(buildSchema) },
-  /** A range of a job's log, read from disk; `from` counts lines from 0. Where they are long, fewer than `count` are given. */
+  /** A range of a job's log. `from` counts lines from 0. Returns fewer lines than `count` if they are long. */
   'builds.log': {
     input: z.object({
       id: z.string(),
@@ -223,7 +162,7 @@ export const calls = {
   'images.list': { input: nothing, output: z.array(manifestListSchema) },
   'images.inspect': { input: byReference, output: z.object({ list: manifestListSchema, manifest: z.unknown() }) },
   'images.remove': { input: byReference, output: z.object({ freedBytes: z.number() }) },
-  /** Writes one list with all its images as `oci:DIR` or `oci-archive:FILE`. */
+  /** Exports a manifest list with all its images to `oci:DIR` or `oci-archive:FILE`. */
   'images.export': {
     input: z.object({ reference: referenceSchema, destination: z.string() }),
     output: z.object({ path: z.string(), bytes: z.number() }),
@@ -232,37 +171,27 @@ export const calls = {
   'pushes.start': {
     input: z.object({
       reference: referenceSchema,
-      /** Where to; without one, the registry that the reference names. */
+      /** Where to push. Without it: the registry that the reference names. */
       destination: referenceSchema.optional(),
       tlsVerify: z.boolean().default(true),
-      /** Used for this push only and kept nowhere. Without it, the credential stores of podman and docker are read. */
+      /** Used for this push only and never stored. Without it: the saved logins of podman and docker. */
       credentials: z.object({ username: z.string(), password: z.string() }).optional(),
     }),
     output: pushSchema,
   },
-  /** Pushes of this run of the app, newest first. */
+  /** The pushes since the app was started, newest first. */
   'pushes.list': { input: nothing, output: z.array(pushSchema) },
-  'pushes.cancel': { input: z.object({ id: z.string() }), output: nothing },
+  'pushes.cancel': { input: byId, output: nothing },
 
   'settings.get': { input: nothing, output: settingsSchema },
   'settings.update': { input: settingsSchema.partial(), output: settingsSchema },
-  'app.info': {
-    input: nothing,
-    output: z.object({
-      version: z.string(),
-      home: z.string(),
-      frontEnd: z.enum(['desktop', 'browser', 'terminal']),
-      system: z.string(),
-      /** May secrets be remembered here at all? */
-      remember: rememberSchema,
-    }),
-  },
+  'app.info': { input: nothing, output: appInfoSchema },
 
-  /** What is remembered for sign-ins, without what it is. */
-  'secrets.list': { input: nothing, output: z.array(rememberedSchema) },
-  'secrets.forget': { input: z.object({ id: z.string() }), output: nothing },
+  /** The saved passwords and passphrases, without their values. */
+  'secrets.list': { input: nothing, output: z.array(rememberedSecretSchema) },
+  'secrets.forget': { input: byId, output: nothing },
 
-  /** The commands that may be run to reach hosts of the SSH configuration, without being asked about again. */
+  /** Proxy commands of the SSH configuration that may run without asking again. */
   'commands.list': { input: nothing, output: z.array(allowedCommandSchema) },
   'commands.forget': { input: allowedCommandSchema, output: nothing },
 
@@ -270,14 +199,14 @@ export const calls = {
   'questions.answer': { input: z.object({ id: z.string(), answer: answerSchema }), output: nothing },
 } as const;
 
-/** Everything the app tells without being asked: name → payload. */
+/** Every event that the app emits: name → payload. */
 export const events = {
   'node.changed': z.object({ status: nodeStatusSchema }),
   'build.started': z.object({ build: buildSchema }),
-  /** The context as it is packed; `done` with the last one. */
+  /** Progress of packing the context. `done` is true in the last event. */
   'build.context': z.object({ buildId: z.string(), files: z.number(), bytes: z.number(), done: z.boolean() }),
   'job.changed': z.object({ buildId: z.string(), job: jobSchema }),
-  /** New lines of a job's log; `from` is the number of the first, counted from 0. */
+  /** New lines of a job's log. `from` is the number of the first line, counted from 0. */
   'job.log': z.object({
     buildId: z.string(),
     platform: platformSchema,
@@ -290,8 +219,9 @@ export const events = {
   'push.finished': z.object({ push: pushSchema }),
   'check.changed': z.object({ check: checkSchema }),
   'question.asked': z.object({ question: questionSchema }),
-  'question.settled': z.object({ id: z.string() }),
-  /** The connections and farms as they are now. */
+  /** A question was answered, or is no longer asked. */
+  'question.closed': z.object({ id: z.string() }),
+  /** All connections and farms after a change of either. */
   'farms.changed': z.object({
     connections: z.array(connectionSchema),
     farms: z.array(farmSchema),
@@ -303,10 +233,10 @@ export const events = {
 export type CallName = keyof typeof calls;
 export type CallInput<N extends CallName> = z.input<(typeof calls)[N]['input']>;
 export type CallOutput<N extends CallName> = z.output<(typeof calls)[N]['output']>;
-/** What a handler of a call gets: the input after defaults and normalisation. */
+/** What the handler of a call receives: the parsed input, with defaults. */
 export type CallRequest<N extends CallName> = z.output<(typeof calls)[N]['input']>;
 
 export type EventName = keyof typeof events;
 export type EventPayload<N extends EventName> = z.output<(typeof events)[N]>;
-/** An event with its name, as it is sent over a wire and printed by `--json`. */
+/** An event with its name, as it is sent to front ends and printed by `--json`. */
 export type AppEvent = { [N in EventName]: { readonly event: N } & EventPayload<N> }[EventName];

@@ -1,36 +1,36 @@
 import { z } from 'zod';
 import { nameSchema, uriSchema } from './connection.ts';
 
-/** Where something that is no connection yet was found. `file`: a file that a person gave us. */
+/** Where an engine or farm was discovered. `file`: in a file that a person chose. */
 export const discoverySourceSchema = z.enum(['local', 'ssh-config', 'podman', 'containers-conf', 'docker', 'file']);
 export type DiscoverySource = z.infer<typeof discoverySourceSchema>;
 
-/** An engine that this computer knows of and that is no connection yet, or is one under the name `connection`. */
+/** A discovered engine that can be imported as a connection. */
 export const candidateSchema = z.object({
   source: discoverySourceSchema,
-  /** What it is called where it was found, made fit for a name here. No two candidates have the same. */
+  /** Its name in the source, changed into a valid name that no other candidate has. */
   name: nameSchema,
   uri: uriSchema,
   identity: z.string().optional(),
-  /** The connection that leads to the same engine already. */
+  /** The connection that already leads to this engine. */
   connection: nameSchema.optional(),
-  /** What a person should know before adding it, as sentences: its identity file is not there, … */
+  /** Sentences to read before importing it, for example that its identity file does not exist. */
   notes: z.array(z.string()).default([]),
 });
 export type Candidate = Readonly<z.infer<typeof candidateSchema>>;
 
-/** A farm that another tool or a file knows of. `connections` are names of candidates. */
+/** A discovered farm. `connections` are names of candidates. */
 export const farmCandidateSchema = z.object({
   source: discoverySourceSchema,
   name: nameSchema,
   connections: z.array(nameSchema),
   isDefault: z.boolean().default(false),
-  /** The farm of the same name that is here already: importing adds to it what it lacks. */
+  /** The existing farm of the same name: an import adds the missing connections to it. */
   farm: nameSchema.optional(),
 });
 export type FarmCandidate = Readonly<z.infer<typeof farmCandidateSchema>>;
 
-/** What was found, and what was left out and why. */
+/** What was discovered, and notes about what was left out. */
 export const discoverySchema = z.object({
   candidates: z.array(candidateSchema),
   farms: z.array(farmCandidateSchema),
@@ -39,11 +39,11 @@ export const discoverySchema = z.object({
 });
 export type Discovery = Readonly<z.infer<typeof discoverySchema>>;
 
-/** What an import has done. */
+/** The result of an import. */
 export const importReportSchema = z.object({
-  /** Connections that were added: what each was called, and what it is called here. */
+  /** The added connections: `name` is that of the candidate. */
   added: z.array(z.object({ name: nameSchema, connection: nameSchema })),
-  /** Those that were here already, under the name `connection`. */
+  /** The candidates whose engine already had a connection. */
   known: z.array(z.object({ name: nameSchema, connection: nameSchema })),
   farmsCreated: z.array(nameSchema),
   farmsChanged: z.array(nameSchema),

@@ -11,8 +11,8 @@ import {
   formatPlatform,
 } from './format.ts';
 
-describe('numbers for people', () => {
-  it('writes bytes with three digits at most, and never as a thousand of a unit', () => {
+describe('formatting for people', () => {
+  it('writes bytes with at most three digits, and never as 1000 of a unit', () => {
     expect([0, 812, 999, 1000, 12_400_000, 212_300_000, 999_960_000, 3_200_000_000_000].map(formatBytes)).toEqual([
       '0 B',
       '812 B',
@@ -25,7 +25,7 @@ describe('numbers for people', () => {
     ]);
   });
 
-  it('keeps the unit of the whole for its part', () => {
+  it('writes a part in the unit of the whole', () => {
     expect(formatBytesOf(810_000, 12_400_000)).toBe('0.8 of 12.4 MB');
     expect(formatBytesOf(300_000_000, 212_000_000)).toBe('212 of 212 MB');
     expect(formatBytesOf(3, 812)).toBe('3 of 812 B');
@@ -42,11 +42,11 @@ describe('numbers for people', () => {
     ]);
   });
 
-  it('lets a clock show the seconds that have passed in full', () => {
+  it('shows only full seconds on a clock', () => {
     expect([0, 7_999, 252_000, 3_849_000].map(formatClock)).toEqual(['0:00', '0:07', '4:12', '1:04:09']);
   });
 
-  it('says how long ago something was', () => {
+  it('writes how long ago a time was', () => {
     const now = new Date('2026-03-01T12:00:00Z');
     const ago = (seconds: number): string => formatAgo(new Date(now.getTime() - seconds * 1000), now);
     expect([-5, 30, 50, 300, 3 * 3600, 30 * 3600, 4 * 86_400, 30 * 86_400].map(ago)).toEqual([

@@ -1,12 +1,12 @@
-/** How numbers and times are written for people, the same in every door. */
+/** Formats numbers, times and names for people, the same in every front end. */
 
 const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
-/** Bytes in decimal units with at most three digits that mean something: `812 B`, `12.4 MB`, `212 MB`. */
+/** Bytes in decimal units with at most three significant digits: `812 B`, `12.4 MB`, `212 MB`. */
 export function formatBytes(bytes: number): string {
   let value = Math.max(0, bytes);
   let unit = 0;
-  // 999.95 would be written as 1000, so the next unit begins a little earlier
+  // 999.5 and more would be rounded to 1000, so the next unit starts there
   while (value >= (unit === 0 ? 1000 : 999.5) && unit < byteUnits.length - 1) {
     value /= 1000;
     unit += 1;
@@ -15,7 +15,9 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${byteUnits[unit] ?? 'B'}`;
 }
 
-/** A part of a whole in the whole's unit, so that the number does not jump while it grows: `8.1 of 12.4 MB`. */
+/**
+ * A part of a whole in the unit of the whole, so that the unit does not change while the part grows: `8.1 of 12.4 MB`.
+ */
 export function formatBytesOf(part: number, whole: number): string {
   const total = formatBytes(whole);
   const unit = byteUnits.findIndex((name) => total.endsWith(` ${name}`));
@@ -36,7 +38,7 @@ export function formatDuration(milliseconds: number): string {
   return formatClock(whole * 1000);
 }
 
-/** A running clock in milliseconds, whole seconds that have passed: `0:07`, `4:12`, `1:04:09`. Its width changes rarely. */
+/** A running clock in milliseconds, with the full seconds that have passed: `0:07`, `4:12`, `1:04:09`. */
 export function formatClock(milliseconds: number): string {
   const seconds = Math.floor(Math.max(0, milliseconds) / 1000);
   const two = (value: number): string => String(value).padStart(2, '0');
@@ -45,7 +47,10 @@ export function formatClock(milliseconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
-/** How long ago a time is: `just now`, `5 min ago`, `3 h ago`, `yesterday`, `4 days ago`, then the date as `2026-02-28`. */
+/**
+ * How long ago a time was: `just now`, `5 min ago`, `3 h ago`, `yesterday`, `4 days ago`, then the date as
+ * `2026-02-28`.
+ */
 export function formatAgo(time: Date, now: Date): string {
   const seconds = (now.getTime() - time.getTime()) / 1000;
   if (seconds < 45) {
@@ -69,27 +74,27 @@ export function formatCount(count: number, one: string, many = `${one}s`): strin
   return `${formatNumber(count)} ${count === 1 ? one : many}`;
 }
 
-/** A whole number with a comma between thousands, whatever the system's language is. */
+/** A whole number with commas between thousands, in every locale. */
 export function formatNumber(value: number): string {
   return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
-/** A platform without the system that nearly all share: `amd64`, `arm/v7`, but `windows/amd64`. */
+/** A platform without `linux/`: `amd64`, `arm/v7`, but `windows/amd64`. */
 export function formatPlatform(platform: string): string {
   return platform.replace(/^linux\//, '');
 }
 
-/** The end of a reference that tells it from others, for narrow places: `registry.example.com/team/api:1.4` is `api:1.4`. */
+/** The last part of a reference, for narrow columns: `registry.example.com/team/api:1.4` becomes `api:1.4`. */
 export function formatReferenceShort(reference: string): string {
   return reference.slice(reference.lastIndexOf('/') + 1);
 }
 
-/** The first characters of a digest, enough to tell two apart: `sha256:1f0c…` becomes `1f0c8a22b9d4`. */
+/** The first 12 characters of a digest: `sha256:1f0c…` becomes `1f0c8a22b9d4`. */
 export function formatDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
 }
 
-/** Names in a sentence: `a`, `a and b`, `a, b and c`. */
+/** A list of names in a sentence: `a`, `a and b`, `a, b and c`. */
 export function formatList(names: readonly string[]): string {
   const last = names.at(-1) ?? '';
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;

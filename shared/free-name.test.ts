@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { nameSchema } from './connection.ts';
-import { fitName, freeName } from './free-name.ts';
+import { freeName, toName } from './free-name.ts';
 
 test.each([
   ['pi4', 'pi4'],
@@ -15,11 +15,11 @@ test.each([
   ['\u0000\n', 'engine'],
   ['a'.repeat(100), 'a'.repeat(63)],
 ])('%j becomes the name %j', (text, name) => {
-  expect(fitName(text, 'engine')).toBe(name);
+  expect(toName(text, 'engine')).toBe(name);
   expect(nameSchema.safeParse(name).success).toBe(true);
 });
 
-test('a name that is taken gets the first free number, and stays short enough for a name', () => {
+test('a name in use gets the first free number and stays within the longest length', () => {
   const taken = new Set(['pi', 'pi-2', 'a'.repeat(63)]);
   const isTaken = (name: string) => taken.has(name);
   expect(freeName('box', isTaken)).toBe('box');

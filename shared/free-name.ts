@@ -1,24 +1,30 @@
-/** As long as `nameSchema` lets a name be. */
+/** The longest name that `nameSchema` allows. */
 const maxLength = 63;
 
-/** A name that is not taken: the wished one, else with the first free number. The wished one is cut where a number needs its place. */
-export function freeName(wish: string, isTaken: (name: string) => boolean): string {
-  let name = wish;
+/**
+ * A name that is not in use: the preferred name, or else the preferred name with the first free number, cut to the
+ * longest length.
+ */
+export function freeName(preferred: string, isTaken: (name: string) => boolean): string {
+  let name = preferred;
   for (let number = 2; isTaken(name); number++) {
-    const end = `-${number}`;
-    name = `${wish.slice(0, maxLength - end.length)}${end}`;
+    const suffix = `-${number}`;
+    name = `${preferred.slice(0, maxLength - suffix.length)}${suffix}`;
   }
   return name;
 }
 
-/** Any text as a name: what a name cannot hold becomes a dash. `otherwise` is the name where nothing is left. */
-export function fitName(text: string, otherwise: string): string {
-  const fit = text
-    // more never comes to matter, and a text from a file may have any length
+/**
+ * Turns any text into a valid name: characters that a name cannot have become dashes. Returns the fallback if nothing
+ * is left.
+ */
+export function toName(text: string, fallback: string): string {
+  const name = text
+    // text from a file may be very long, and only its beginning matters
     .slice(0, maxLength * 2)
     .replaceAll(/[^A-Za-z0-9_.-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, maxLength)
     .replace(/-+$/, '');
-  return fit === '' ? otherwise : fit;
+  return name === '' ? fallback : name;
 }

@@ -16,15 +16,15 @@ test.each([
 });
 
 test.each([
-  ['', 'not an image reference'],
-  ['API:1', 'Write "api:1"'],
-  ['api:', 'not a tag'],
-  ['api:-1', 'not a tag'],
+  ['', 'not a valid image reference'],
+  ['API:1', 'Use "api:1"'],
+  ['api:', 'not a valid tag'],
+  ['api:-1', 'not a valid tag'],
   [`api@sha256:${'0'.repeat(64)}`, 'digest'],
   ['-host.example/api', 'host'],
-  ['a//b', 'not an image reference'],
+  ['a//b', 'not a valid image reference'],
   ['docker://host.example/api', 'not'],
-])('%j is none, and the sentence says why', (text, reason) => {
+])('%j is not a reference, and the message says why', (text, reason) => {
   const parsed = parseReference(text);
   expect(parsed).toBeTypeOf('string');
   expect(parsed).toContain(reason);
@@ -35,7 +35,7 @@ test('a reference without a tag means latest', () => {
   expect(referenceSchema.parse('api')).toBe('api:latest');
 });
 
-test('a digest is sha256 and 64 hex digits', () => {
+test('a digest is sha256 and 64 lower-case hexadecimal digits', () => {
   expect(isDigest(`sha256:${'a'.repeat(64)}`)).toBe(true);
   expect(isDigest(`sha256:${'A'.repeat(64)}`)).toBe(false);
   expect(isDigest('sha256:abc')).toBe(false);

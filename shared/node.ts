@@ -7,7 +7,7 @@ export type EngineKind = z.infer<typeof engineKindSchema>;
 
 const spaceSchema = z.object({ total: z.number(), free: z.number() });
 
-/** A connection that answered: what it is and what it can build. Memory and disk in bytes; disk is where images are stored. */
+/** A connection whose engine has answered, and what it can build. Memory and disk are in bytes. The disk is that of the image storage. */
 export const nodeSchema = z.object({
   connection: z.string(),
   engine: engineKindSchema,
@@ -27,16 +27,24 @@ export const nodeSchema = z.object({
 
 export type Node = Readonly<z.infer<typeof nodeSchema>>;
 
-/** What a probe of one connection found. */
+/** The result of a probe of one connection. */
 export const nodeStatusSchema = z.discriminatedUnion('state', [
   z.object({ state: z.literal('up'), connection: z.string(), node: nodeSchema }),
   z.object({
     state: z.literal('down'),
     connection: z.string(),
     problem: problemSchema,
-    /** Its line was lost and is tried again by itself: at what time (ISO 8601), and which attempt that will be, counted from 1. */
+    /** The next automatic reconnect after a lost connection: its time (ISO 8601) and its number, counted from 1. */
     retry: z.object({ at: z.string(), attempt: z.number() }).optional(),
   }),
 ]);
 
 export type NodeStatus = Readonly<z.infer<typeof nodeStatusSchema>>;
+
+/** What a prune freed on one node. */
+export const pruneReportSchema = z.object({
+  node: z.string(),
+  reclaimedBytes: z.number(),
+  problem: problemSchema.optional(),
+});
+export type PruneReport = Readonly<z.infer<typeof pruneReportSchema>>;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parsePlatform, platformOf, platformParts, platformSchema } from './platform.ts';
 
-describe('a platform has one name', () => {
+describe('a platform is normalised', () => {
   test.each([
     ['arm64', 'linux/arm64'],
     ['linux/arm64', 'linux/arm64'],
@@ -30,7 +30,7 @@ describe('a platform has one name', () => {
 });
 
 test.each(['', 'linux', 'linux/', 'sparc', 'linux/amd64/v2/x', 'beos/amd64', 'linux/arm/seven', 'all'])(
-  '%j is no platform and the sentence says how to write one',
+  '%j is not a valid platform, and the message says how to write one',
   (text) => {
     expect(parsePlatform(text)).toBeUndefined();
     const parsed = platformSchema.safeParse(text);
@@ -43,9 +43,9 @@ test('different platforms stay different', () => {
   expect(new Set(names.map(parsePlatform)).size).toBe(names.length);
 });
 
-test('parts make the platform that they came from, without an implied variant', () => {
-  const platform = platformOf({ os: 'linux', architecture: 'arm64', variant: 'v8' }) ?? expect.fail('no platform');
+test('a platform is split into its parts, without an implied variant', () => {
+  const platform = platformOf({ os: 'linux', architecture: 'arm64', variant: 'v8' }) ?? expect.fail('not a platform');
   expect(platformParts(platform)).toEqual({ os: 'linux', architecture: 'arm64' });
-  const arm = platformOf({ os: 'linux', architecture: 'arm' }) ?? expect.fail('no platform');
+  const arm = platformOf({ os: 'linux', architecture: 'arm' }) ?? expect.fail('not a platform');
   expect(platformParts(arm)).toEqual({ os: 'linux', architecture: 'arm', variant: 'v7' });
 });

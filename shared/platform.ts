@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * `os/arch[/variant]`, always in its normalised form: `arm64`, `aarch64`, `linux/arm64` and `linux/arm64/v8` are all
- * `linux/arm64`. Make one with {@link parsePlatform} or {@link platformOf}, never by hand.
+ * `os/arch[/variant]` in normalised form: `arm64`, `aarch64`, `linux/arm64` and `linux/arm64/v8` are all `linux/arm64`.
+ * Created only by {@link parsePlatform} and {@link platformOf}.
  */
 export type Platform = string & z.$brand<'Platform'>;
 
@@ -12,7 +12,10 @@ export interface PlatformParts {
   readonly variant?: string;
 }
 
-/** Other names of architectures: uname's, Debian's, Docker's /info, Go's. Source: containerd/platforms, dpkg's cputable. */
+/**
+ * Other names of architectures, from uname, Debian, Docker's /info and Go. Source: containerd/platforms, dpkg's
+ * cputable.
+ */
 const architectureNames: Readonly<Record<string, string>> = {
   x86_64: 'amd64',
   'x86-64': 'amd64',
@@ -41,16 +44,16 @@ const architectureNames: Readonly<Record<string, string>> = {
   loongarch64: 'loong64',
 };
 
-/** A variant that says nothing beyond the architecture itself, and the one that an architecture means when it has none. */
+/** The variant that an architecture has if none is given. */
 const impliedVariants: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8', arm: 'v7' };
 
-/** Every architecture an image can be built for: Go's GOARCH for Linux, as the OCI image specification asks. */
+/** Every architecture that an image can have: the GOARCH values for Linux, as the OCI image specification requires. */
 const knownArchitectures = new Set(
   '386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x'.split(' '),
 );
 const knownSystems = new Set(['linux', 'windows', 'freebsd']);
 
-/** The normalised platform that a text names, or undefined where it names none. Accepts `arch`, `os/arch`, `os/arch/variant`. */
+/** Parses `arch`, `os/arch` or `os/arch/variant`. Returns undefined if the text is not a platform. */
 export function parsePlatform(text: string): Platform | undefined {
   const parts = text.trim().toLowerCase().split('/');
   if (parts.length === 1 || !knownSystems.has(parts[0] ?? '')) {
@@ -63,12 +66,12 @@ export function parsePlatform(text: string): Platform | undefined {
   return platformOf({ os, architecture, ...(variant ? { variant } : {}) });
 }
 
-/** The normalised platform of parts as engines and image configurations give them, or undefined where they make none. */
+/** The platform of parts as engines and image configurations write them, or undefined if they are not a platform. */
 export function platformOf(parts: PlatformParts): Platform | undefined {
   const os = parts.os.toLowerCase();
-  const named = parts.architecture.toLowerCase();
-  const [architecture = '', namedVariant] = (architectureNames[named] ?? named).split('/');
-  let variant = (parts.variant ?? '').toLowerCase() || namedVariant || '';
+  const name = parts.architecture.toLowerCase();
+  const [architecture = '', variantOfName] = (architectureNames[name] ?? name).split('/');
+  let variant = (parts.variant ?? '').toLowerCase() || variantOfName || '';
   if (/^\d+$/.test(variant)) {
     variant = `v${variant}`;
   }
@@ -84,7 +87,7 @@ export function platformOf(parts: PlatformParts): Platform | undefined {
   return [os, architecture, ...(variant ? [variant] : [])].join('/') as Platform;
 }
 
-/** The parts of a platform, without a variant that the architecture implies. */
+/** The parts of a platform. A variant that the architecture implies is left out, except for arm. */
 export function platformParts(platform: Platform): PlatformParts {
   const [os = '', architecture = '', variant] = platform.split('/');
   return { os, architecture, ...(variant ? { variant } : {}) };
@@ -95,7 +98,7 @@ export const platformSchema = z.string().transform((text, context): Platform => 
   if (!platform) {
     context.addIssue({
       code: 'custom',
-      message: `"${text}" is not a platform. Write os/arch or os/arch/variant, as in linux/amd64 or linux/arm/v7.`,
+      message: `"${text}" is not a valid platform. Write os/arch or os/arch/variant, as in linux/amd64 or linux/arm/v7.`,
     });
     return z.NEVER;
   }

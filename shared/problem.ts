@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Every expected failure, by code. A code is stable: scripts and tests may rely on it, sentences may change.
- * The part before the dot says who speaks.
+ * The code of every expected failure. Codes are stable: scripts may rely on them, while messages may change. The part
+ * before the dot is the area.
  */
 export const problemCodes = [
   'input.invalid',
@@ -78,10 +78,10 @@ export const problemCodes = [
 export type ProblemCode = (typeof problemCodes)[number];
 
 /**
- * What a person is told when something that can be expected to fail has failed.
- * - `message`: one sentence that names the thing and says what happened.
+ * An expected failure, as the user sees it.
+ * - `message`: one sentence that names the thing and says what is wrong.
  * - `fix`: what to do about it.
- * - `detail`: what the other side said, word for word, when that helps (an engine's error, the last lines of a log).
+ * - `detail`: the original output where it helps (an engine's error message, the last lines of a log).
  */
 export const problemSchema = z.object({
   code: z.enum(problemCodes),
@@ -93,8 +93,8 @@ export const problemSchema = z.object({
 export type Problem = Readonly<z.infer<typeof problemSchema>>;
 
 /**
- * Carries a {@link Problem} through streams, promises and abort signals, which only know errors.
- * The contract turns it back into a value; any other error that arrives there is a bug.
+ * An error with a {@link Problem}, for streams, promises and abort signals. Where a call is answered, it becomes a
+ * value again. Any other error there is a bug.
  */
 export class Failure extends Error {
   readonly problem: Problem;
@@ -106,7 +106,10 @@ export class Failure extends Error {
   }
 }
 
-/** Shorthand: `throw fail('ssh.timeout', 'Node pi4 did not answer in 15 s.', 'Check that it is switched on.')`. */
+/**
+ * Creates a {@link Failure}: `throw fail('ssh.timeout', 'Node pi4 did not answer in 15 s.', 'Check that it is switched
+ * on.')`.
+ */
 export function fail(code: ProblemCode, message: string, fix: string, detail?: string, cause?: unknown): Failure {
   return new Failure(
     { code, message, fix, ...(detail === undefined ? {} : { detail }) },
@@ -114,7 +117,7 @@ export function fail(code: ProblemCode, message: string, fix: string, detail?: s
   );
 }
 
-/** Any thrown thing as a {@link Problem}: a {@link Failure} gives its own, everything else is a bug and says so. */
+/** The {@link Problem} of a thrown value. A value that is not a {@link Failure} becomes the problem `bug`. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Failure) {
     return error.problem;
@@ -123,10 +126,10 @@ export function problemOf(error: unknown): Problem {
   return {
     code: 'bug',
     message: `Something went wrong inside Barnraiser: ${text}`,
-    fix: 'Please report this with the steps that led to it.',
+    fix: 'Report this problem and the steps that led to it.',
     ...(error instanceof Error && error.stack ? { detail: error.stack } : {}),
   };
 }
 
-/** What every call of the contract answers with. */
+/** The answer to a call. */
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };

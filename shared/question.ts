@@ -1,76 +1,76 @@
 import { z } from 'zod';
 
-/** May what is answered be kept for the next time? Only where the system keeps it encrypted. */
-export const rememberSchema = z.discriminatedUnion('possible', [
+/** Whether an answer can be saved: only if the system stores it encrypted. */
+export const rememberOptionSchema = z.discriminatedUnion('possible', [
   z.object({ possible: z.literal(true) }),
   /** `reason` is a sentence for people. */
   z.object({ possible: z.literal(false), reason: z.string() }),
 ]);
-export type Remember = Readonly<z.infer<typeof rememberSchema>>;
+export type RememberOption = Readonly<z.infer<typeof rememberOptionSchema>>;
 
-/** What all questions say: `connection` is the connection's name, or `NAME: jump host HOP`. */
-const asked = { id: z.string(), connection: z.string() };
+/** The fields of every question. `hop` is the jump host that the question is about; missing for the node itself. */
+const commonFields = { id: z.string(), connection: z.string(), hop: z.string().optional() };
 
-/**
- * A decision that only a person can take, or a secret that only a person knows. Whoever shows questions answers with
- * `questions.answer`.
- */
+/** A decision or a secret that only a person can give. A front end shows it and answers with `questions.answer`. */
 export const questionSchema = z.discriminatedUnion('kind', [
-  /** A host key that no file knows. Answered with `trust`, `once` or `refuse`. */
+  /** A host key that is in no known_hosts file. Answered with `trust`, `once` or `refuse`. */
   z.object({
-    ...asked,
+    ...commonFields,
     kind: z.literal('host-key'),
     host: z.string(),
     port: z.number(),
     keyType: z.string(),
     /** `SHA256:` and base64, as ssh-keygen prints it. */
     fingerprint: z.string(),
-    /** What else a person should know before deciding, as sentences. */
+    /** Sentences to read before deciding. */
     notes: z.array(z.string()).default([]),
   }),
   /** The passphrase of an encrypted key file. Answered with one secret, or `refuse`. */
   z.object({
-    ...asked,
+    ...commonFields,
     kind: z.literal('passphrase'),
     /** The key file. */
     path: z.string(),
-    /** The one that was given before is wrong. */
+    /** Whether the previous answer was wrong. */
     wasWrong: z.boolean(),
-    remember: rememberSchema,
+    remember: rememberOptionSchema,
   }),
   /** The password of a user on a host. Answered with one secret, or `refuse`. */
   z.object({
-    ...asked,
+    ...commonFields,
     kind: z.literal('password'),
     user: z.string(),
     host: z.string(),
     port: z.number(),
     wasWrong: z.boolean(),
-    remember: rememberSchema,
+    remember: rememberOptionSchema,
   }),
-  /** What a server wants to know in a keyboard-interactive sign-in. Answered with a secret a prompt, or `refuse`. */
+  /** The server's prompts in a keyboard-interactive sign-in. Answered with one secret for each prompt, or `refuse`. */
   z.object({
-    ...asked,
+    ...commonFields,
     kind: z.literal('prompts'),
     user: z.string(),
     host: z.string(),
     port: z.number(),
-    /** What the server calls it, and what it says about it; often empty. */
+    /** The name and the instruction that the server sends; often empty. */
     title: z.string(),
     instructions: z.string(),
-    /** `echo`: what is typed may be seen. */
+    /** `echo`: the typed text may be shown. */
     prompts: z.array(z.object({ text: z.string(), echo: z.boolean() })).min(1),
     wasWrong: z.boolean(),
   }),
-  /** The SSH configuration reaches a host by a command of this computer. Answered with `trust`, `once` or `refuse`. */
+  /**
+   * The SSH configuration connects to a host with a command on this computer. Answered with `trust`, `once` or
+   * `refuse`.
+   */
   z.object({
-    ...asked,
+    ...commonFields,
     kind: z.literal('proxy-command'),
-    /** As the configuration knows it. */
+    /** The host's name in the SSH configuration. */
     host: z.string(),
-    /** As it would be run, by the person's shell. */
+    /** The expanded command, as the user's shell would run it. */
     command: z.string(),
-    /** Where the configuration says so. */
+    /** Where the SSH configuration sets it. */
     file: z.string(),
     line: z.number(),
   }),
@@ -80,9 +80,25 @@ export type QuestionOf<K extends Question['kind']> = Extract<Question, { kind: K
 /** A question before it has an id. */
 export type NewQuestion = { [K in Question['kind']]: Omit<QuestionOf<K>, 'id'> }[Question['kind']];
 
+/** The host that a question is about: the node of a connection, or one of its jump hosts. */
+export type QuestionSource = Pick<Question, 'connection' | 'hop'>;
+
+/** The name of that host: `pi4`, or `pi4: jump host bastion`. */
+export function questionSourceName({ connection, hop }: QuestionSource): string {
+  return hop === undefined ? connection : `${connection}: jump host ${hop}`;
+}
+
+/** The type of a host key as ssh prints it: `ssh-ed25519` is ED25519, and every `ecdsa-sha2-…` is ECDSA. */
+export function keyTypeLabel(keyType: string): string {
+  return keyType
+    .replace(/^ssh-/, '')
+    .replace(/^ecdsa-sha2-.*/, 'ecdsa')
+    .toUpperCase();
+}
+
 /**
- * `trust` saves a host key in known_hosts, and runs a command whenever the configuration says so; `once` holds until Barnraiser
- * is closed; `refuse` gives up, whatever was asked. Secrets are in the order of what was asked.
+ * `trust` saves a host key in known_hosts, or allows a command permanently. `once` is valid until Barnraiser is closed.
+ * `refuse` cancels the sign-in. Secrets are in the order of the prompts.
  */
 export const answerSchema = z.union([
   z.enum(['trust', 'once', 'refuse']),
@@ -90,20 +106,20 @@ export const answerSchema = z.union([
 ]);
 export type Answer = z.output<typeof answerSchema>;
 
-/** Something that is remembered for a person, encrypted by the system. What it is never leaves the app. */
-export const rememberedSchema = z.object({
+/** A saved secret, without its value. The value is encrypted by the system and never sent to a front end. */
+export const rememberedSecretSchema = z.object({
   id: z.string(),
   kind: z.enum(['passphrase', 'password']),
   /** The path of the key file, or `user@host:port`. */
   subject: z.string(),
 });
-export type Remembered = Readonly<z.infer<typeof rememberedSchema>>;
+export type RememberedSecret = Readonly<z.infer<typeof rememberedSecretSchema>>;
 
-/** A command that may be run whenever the SSH configuration reaches this very host by it. */
+/** A ProxyCommand that a person has allowed permanently for a host. */
 export const allowedCommandSchema = z.object({
-  /** As the configuration knows it. */
+  /** The host's name in the SSH configuration. */
   host: z.string().min(1),
-  /** As the configuration has it, with its tokens. */
+  /** The command as written in the SSH configuration, before tokens are expanded. */
   command: z.string().min(1),
 });
 export type AllowedCommand = Readonly<z.infer<typeof allowedCommandSchema>>;

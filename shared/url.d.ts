@@ -1,4 +1,4 @@
-/** `URL` is part of every engine we run on, but of no TypeScript library without a DOM. */
+/** `URL` exists in Node and in browsers, but TypeScript declares it only in its DOM library. */
 declare class URL {
   constructor(url: string);
   readonly protocol: string;

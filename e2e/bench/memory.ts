@@ -1,23 +1,23 @@
 /**
- * How much memory the app takes while it streams a context of 1 GB to three nodes at once.
- * `npm run bench -- memory [BYTES]` prints the peak of its resident set beside the limit that we set ourselves.
+ * Measures the memory of the app while it streams a context of 1 GB to three nodes in parallel.
+ * `npm run bench -- memory [BYTES]` prints the peak of its resident set, and its ratio to our limit.
  */
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { finishedBuild, makeProject, Person, theLab } from '../harness.ts';
-import { nodeShell } from '../lab/lab.ts';
+import { makeProject, Person, parseBuild, setUpLab } from '../harness.ts';
+import { runOnNode } from '../lab/lab.ts';
 
 const limitMb = 250;
 
-export async function measureMemory(size = 1_000_000_000): Promise<void> {
-  const lab = await theLab();
+export async function measureMemory(contextBytes = 1_000_000_000): Promise<void> {
+  const lab = await setUpLab();
   const person = await Person.create();
   const folder = await makeProject({ Containerfile: 'FROM scratch\nCOPY small /small\n', small: 'x' });
   try {
-    await fill(join(folder, 'large'), size);
-    await person.connect(...lab.podman);
-    // three platforms, a node each: amd64 machines run 386 natively, too
+    await fill(join(folder, 'large'), contextBytes);
+    await person.addConnections(...lab.podman);
+    // three platforms on three nodes: amd64 machines also run 386 natively
     const pins = ['linux/amd64=amd-a', 'linux/386=amd-b', 'linux/arm64=arm-a'];
     const platforms = pins.map((pin) => pin.split('=')[0]).join();
     const running = person.start(
@@ -30,7 +30,7 @@ export async function measureMemory(size = 1_000_000_000): Promise<void> {
       const status = await readFile(`/proc/${running.process.pid}/status`, 'utf8').catch(() => '');
       peak = Math.max(peak, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024);
     }, 100);
-    const build = finishedBuild(await running.ended);
+    const build = parseBuild(await running.ended);
     clearInterval(timer);
     for (const { platform, node, status, bytesSent, durationMs = 0 } of build.jobs) {
       const seconds = durationMs / 1000;
@@ -45,14 +45,14 @@ export async function measureMemory(size = 1_000_000_000): Promise<void> {
   } finally {
     await person.remove();
     await rm(folder, { recursive: true });
-    await Promise.all(lab.podman.map(({ name }) => nodeShell(name, 'podman image prune --force')));
+    await Promise.all(lab.podman.map(({ name }) => runOnNode(name, 'podman image prune --force')));
   }
 }
 
-async function fill(path: string, size: number): Promise<void> {
+async function fill(path: string, sizeBytes: number): Promise<void> {
   const file = await open(path, 'w');
-  for (let left = size; left > 0; left -= 8_000_000) {
-    await file.write(randomBytes(Math.min(8_000_000, left)));
+  for (let remaining = sizeBytes; remaining > 0; remaining -= 8_000_000) {
+    await file.write(randomBytes(Math.min(8_000_000, remaining)));
   }
   await file.close();
 }

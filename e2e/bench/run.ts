@@ -1,19 +1,20 @@
-/** `npm run bench [-- NAME [ARGUMENT]]`: measures, and prints figures; nothing here passes or fails. */
+/** `npm run bench [-- NAME [ARGUMENT]]`: runs one or all benchmarks and prints their results. */
+
+import { measureConnect } from './connect.ts';
 import { measureFarm } from './farm.ts';
 import { measureLogScroll } from './log-scroll.ts';
 import { measureMemory } from './memory.ts';
-import { measureLine } from './reach.ts';
 
 const [name, argument] = process.argv.slice(2);
-const benches: Readonly<Record<string, () => Promise<void>>> = {
+const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   farm: () => measureFarm(),
-  line: () => measureLine(),
+  connect: () => measureConnect(),
   log: async () => void (await measureLogScroll()),
   memory: () => measureMemory(argument === undefined ? undefined : Number(argument)),
 };
-for (const [known, measure] of Object.entries(benches)) {
-  if (name === undefined || name === known) {
-    console.log(`\n=== ${known}`);
+for (const [benchmark, measure] of Object.entries(benchmarks)) {
+  if (name === undefined || name === benchmark) {
+    console.log(`\n=== ${benchmark}`);
     await measure();
   }
 }

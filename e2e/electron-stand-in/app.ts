@@ -3,10 +3,9 @@ import { type FSWatcher, mkdirSync, readFileSync, rmSync, watch, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeChromium, openChromium } from './chromium.ts';
-import { RefusableEvent } from './events.ts';
-import { BrowserWindow } from './window.ts';
+import { BrowserWindow, PreventableEvent } from './window.ts';
 
-/** `app`: its life from ready to quit, and the lock that lets one instance run for each user data folder. */
+/** `app`: the lifecycle from ready to quit, and the single-instance lock of a user data folder. */
 class StandInApp extends EventEmitter {
   readonly isPackaged = false;
   readonly #paths = new Map([['userData', join(tmpdir(), 'electron-stand-in')]]);
@@ -14,8 +13,8 @@ class StandInApp extends EventEmitter {
   #watcher: FSWatcher | undefined;
   #lock: string | undefined;
 
-  /** Becomes ready, when the program's modules have been run, as Electron does. */
-  begin(): void {
+  /** Emits `ready` after the program's modules have run, as Electron does. */
+  start(): void {
     setImmediate(async () => {
       if (this.#lock !== undefined) {
         await openChromium(join(this.getPath('userData'), 'chromium'));
@@ -36,7 +35,7 @@ class StandInApp extends EventEmitter {
     this.#paths.set(name, path);
   }
 
-  /** Electron's is a socket; a file serves as well here. What a second start brings along comes as a file of its own. */
+  /** Uses a file as the lock, where Electron uses a socket. A second instance passes its data in another file. */
   requestSingleInstanceLock(data: unknown = {}): boolean {
     const folder = this.getPath('userData');
     mkdirSync(folder, { recursive: true });
@@ -50,24 +49,24 @@ class StandInApp extends EventEmitter {
     this.#lock = lock;
     this.#watcher = watch(folder, (_kind, name) => {
       if (name?.startsWith('second-')) {
-        this.#hearSecond(join(folder, name));
+        this.#handleSecondInstance(join(folder, name));
       }
     });
     return true;
   }
 
-  #hearSecond(file: string): void {
+  #handleSecondInstance(file: string): void {
     try {
       const [argv, cwd, data]: unknown[] = JSON.parse(readFileSync(file, 'utf8'));
       rmSync(file);
-      this.emit('second-instance', new RefusableEvent(), argv, cwd, data);
+      this.emit('second-instance', new PreventableEvent(), argv, cwd, data);
     } catch {
-      // not yet written to its end, or heard before
+      // the file is incomplete, or was already handled
     }
   }
 
   quit(): void {
-    const event = new RefusableEvent();
+    const event = new PreventableEvent();
     this.emit('before-quit', event);
     if (event.defaultPrevented) {
       return;
@@ -76,7 +75,7 @@ class StandInApp extends EventEmitter {
       window.close();
     }
     if (BrowserWindow.getAllWindows().length === 0) {
-      this.emit('will-quit', new RefusableEvent());
+      this.emit('will-quit', new PreventableEvent());
       this.exit(0);
     }
   }
@@ -93,9 +92,9 @@ class StandInApp extends EventEmitter {
 export const standInApp = new StandInApp();
 
 BrowserWindow.events.on('created', (contents: unknown) => {
-  standInApp.emit('web-contents-created', new RefusableEvent(), contents);
+  standInApp.emit('web-contents-created', new PreventableEvent(), contents);
 });
 BrowserWindow.events.on('all-closed', () => standInApp.emit('window-all-closed'));
 
-// without the tests that started it nobody needs it
+// exit when the tests that started this process have ended
 process.on('disconnect', () => standInApp.exit(1));

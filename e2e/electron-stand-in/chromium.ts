@@ -1,20 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Request as PageRequest, type Route } from 'playwright';
-import { chromiumFlags } from '../chromium-flags.ts';
+import { chromiumFlags, ensureChromium } from '../chromium.ts';
 
 /**
- * Chromium knows no schemes of apps from outside, so `app://<host>/` is shown to it as an https origin of its own: like a
- * standard, secure scheme it has an origin, relative URLs, a secure context and a content security policy with 'self'.
- * Requests are answered before they reach any network.
+ * Custom schemes cannot be registered in Chromium from outside, so `app://<host>/` becomes an https URL with this host
+ * suffix. Like a standard, secure scheme it has an origin, relative URLs, a secure context and a content security policy
+ * with 'self'. Requests are answered before they reach the network.
  */
-const shownHost = '.app.test';
+const hostSuffix = '.app.test';
 
-export function toShown(url: string): string {
-  return url.replace(/^app:\/\/([^/]+)/, `https://$1${shownHost}`);
+export function toChromiumUrl(url: string): string {
+  return url.replace(/^app:\/\/([^/]+)/, `https://$1${hostSuffix}`);
 }
 
-export function fromShown(url: string): string {
+export function fromChromiumUrl(url: string): string {
   return url.replace(/^https:\/\/([^/]+)\.app\.test/, 'app://$1');
 }
 
@@ -32,7 +32,7 @@ export const protocol = {
   },
   handle(scheme: string, handler: Handler): void {
     if (!privileged.has(scheme)) {
-      throw new Error(`The scheme ${scheme} would have no origin: it was not registered as a standard one.`);
+      throw new Error(`The scheme ${scheme} has no origin: it was not registered as a standard scheme.`);
     }
     handlers.set(scheme, handler);
   },
@@ -40,28 +40,28 @@ export const protocol = {
 
 let context: BrowserContext | undefined;
 
-/** Decides whether a navigation that a page has begun may go on. Set by the windows. */
-type Judge = (request: PageRequest) => boolean;
-let judge: Judge = () => true;
-export function judgeNavigations(given: Judge): void {
-  judge = given;
+/** Decides whether a navigation is allowed. Set by the windows. */
+type NavigationFilter = (request: PageRequest) => boolean;
+let navigationFilter: NavigationFilter = () => true;
+export function setNavigationFilter(filter: NavigationFilter): void {
+  navigationFilter = filter;
 }
 
 export async function openChromium(profile: string): Promise<void> {
   context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.BARNRAISER_CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: await ensureChromium(),
     viewport: null,
     args: [
       ...chromiumFlags,
       '--window-size=1280,800',
-      // the tests look at the same pages
+      // the tests connect to the same pages
       '--remote-debugging-port=0',
     ],
   });
   await context.route('**/*', serve);
 }
 
-export function theContext(): BrowserContext {
+export function browserContext(): BrowserContext {
   if (!context) {
     throw new Error('A window was opened before the app was ready.');
   }
@@ -72,18 +72,18 @@ export async function closeChromium(): Promise<void> {
   await context?.close();
 }
 
-/** Where tests reach the pages. */
+/** The address where tests connect to the pages. */
 export async function debuggingAddress(profile: string): Promise<string> {
   const [port] = (await readFile(join(profile, 'DevToolsActivePort'), 'utf8')).split('\n');
   return `http://127.0.0.1:${port}`;
 }
 
 async function serve(route: Route, request: PageRequest): Promise<void> {
-  if (request.isNavigationRequest() && !judge(request)) {
+  if (request.isNavigationRequest() && !navigationFilter(request)) {
     await route.abort('aborted');
     return;
   }
-  const url = fromShown(request.url());
+  const url = fromChromiumUrl(request.url());
   const handler = url.startsWith('app://') ? handlers.get('app') : undefined;
   if (!handler) {
     await route.continue();

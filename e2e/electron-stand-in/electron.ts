@@ -1,7 +1,7 @@
-/** The module `electron`, as far as the desktop door uses it. */
+/** The parts of the module `electron` that the desktop front end uses. */
 import { standInApp } from './app.ts';
 import { protocol } from './chromium.ts';
-import { answerTests } from './control.ts';
+import { handleTestRequests } from './control.ts';
 import { ipcMain } from './ipc.ts';
 import { Menu } from './menu.ts';
 import { dialog, Notification, nativeTheme, powerMonitor, safeStorage, screen, session, shell } from './system.ts';
@@ -23,7 +23,7 @@ export {
   standInApp as app,
 };
 
-answerTests({
+handleTestRequests({
   app: standInApp,
   BrowserWindow,
   dialog,
@@ -36,4 +36,4 @@ answerTests({
   session,
   shell,
 });
-standInApp.begin();
+standInApp.start();

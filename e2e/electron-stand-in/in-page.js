@@ -1,8 +1,8 @@
 /**
- * Runs in every page before its own scripts: gives the preload script the renderer's side of Electron, and the page only
- * what the preload script exposes. Both run in the page's world here; Electron keeps them apart.
+ * Runs in every page before its own scripts. Gives the preload script the renderer side of Electron, and the page only what
+ * the preload script exposes. Here both run in the world of the page; Electron isolates them.
  */
-// biome-ignore lint/correctness/noUnusedVariables: called by what is put behind this text
+// biome-ignore lint/correctness/noUnusedVariables: called by the code that is appended to this file
 function runPreload(preload, bindingName) {
   const toMain = window[bindingName];
   delete window[bindingName];
@@ -14,7 +14,7 @@ function runPreload(preload, bindingName) {
   const listeners = new Map();
   const dropped = new Map();
 
-  // Electron asks the main process before a window is there; its answer is not waited for here, so the page gets none
+  // Electron waits for the main process and returns the window; here the page gets no window
   window.open = (url = '') => {
     toMain({ kind: 'open', url: new URL(url, location.href).href });
     return null;
@@ -43,12 +43,12 @@ function runPreload(preload, bindingName) {
       Object.defineProperty(window, name, { value: Object.freeze({ ...api }), enumerable: true });
     },
   };
-  // Chromium tells no page where a file is; the test that drops one says it
+  // Chromium does not expose the path of a file, so the test that drops it sends the path
   const webUtils = { getPathForFile: (file) => dropped.get(file.name) ?? '' };
 
-  async function hear() {
+  async function receiveMessages() {
     for (;;) {
-      for (const { channel, args } of await toMain({ kind: 'hear' })) {
+      for (const { channel, args } of await toMain({ kind: 'receive' })) {
         if (channel === 'stand-in:dropped') {
           dropped.set(...args);
         }
@@ -59,7 +59,7 @@ function runPreload(preload, bindingName) {
     }
   }
 
-  // all that a sandboxed preload script may require of interest
+  // a sandboxed preload script can require only a few modules, and ours requires only this one
   const require = (name) => {
     if (name !== 'electron') {
       throw new Error(`module not found: ${name}`);
@@ -67,5 +67,5 @@ function runPreload(preload, bindingName) {
     return { contextBridge, ipcRenderer, webUtils };
   };
   preload(require, {}, { exports: {} });
-  hear();
+  receiveMessages();
 }

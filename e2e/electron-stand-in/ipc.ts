@@ -10,7 +10,7 @@ export const ipcMain = {
   },
 };
 
-/** Calls the handler of a channel for a frame of a page. @throws Error where the channel has none */
+/** Calls the handler of a channel for a frame of a page. @throws Error if the channel has no handler */
 export async function invoke(
   channel: string,
   args: readonly unknown[],

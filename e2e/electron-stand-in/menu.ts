@@ -6,7 +6,7 @@ interface Template {
   readonly click?: () => void;
 }
 
-/** Menus that nobody sees: tests choose from them. */
+/** Menus that are not drawn. Tests choose items by id. */
 export class Menu {
   readonly items: readonly Template[];
 

@@ -1,7 +1,7 @@
 /**
- * Lets a program that was written for Electron run in Node: `import … from 'electron'` finds the stand-in of this folder.
- * What is run so is the built main process itself, with a real Chromium for its windows; what Electron alone does (isolated
- * worlds, the sandbox's restrictions, native menus and notifications) is not.
+ * Runs a program for Electron in Node: `import … from 'electron'` resolves to the stand-in in this folder. The program is the
+ * built main process with a real Chromium for its windows. What only Electron does is not covered: isolated worlds, the
+ * restrictions of the sandbox, native menus and notifications.
  */
 import { register } from 'node:module';
 

@@ -1,13 +1,13 @@
-/** What Electron asks of the system. Tests replace what they want to see asked, as they do with Electron itself. */
+/** Electron's access to the system. Tests replace functions to observe calls, as they do with Electron itself. */
 import { EventEmitter } from 'node:events';
 
-const nobody = async (): Promise<never> => {
-  throw new Error('There is nobody to answer this dialog.');
+const noAnswer = async (): Promise<never> => {
+  throw new Error('This dialog has no answer.');
 };
 
 export const dialog = {
-  showMessageBox: nobody,
-  showOpenDialog: nobody,
+  showMessageBox: noAnswer,
+  showOpenDialog: noAnswer,
   showErrorBox: (title: string, content: string): void => console.error(`${title}: ${content}`),
 };
 
@@ -33,7 +33,7 @@ export const shell = {
   openPath: async (_path: string): Promise<string> => '',
 };
 
-/** Tests say `resume` for the system. */
+/** Tests emit `resume`. */
 export const powerMonitor = new EventEmitter();
 
 export const nativeTheme = { themeSource: 'system', shouldUseDarkColors: false };
@@ -49,10 +49,10 @@ export const session = {
   },
 };
 
-/** A desktop without a keyring, as this one is: Electron would hide texts under a key that everybody knows. */
+/** A desktop without a keyring, where Electron would encrypt with a public key. */
 export const safeStorage = {
   getSelectedStorageBackend: (): string => 'basic_text',
   isAsyncEncryptionAvailable: async (): Promise<boolean> => true,
-  encryptStringAsync: nobody,
-  decryptStringAsync: nobody,
+  encryptStringAsync: noAnswer,
+  decryptStringAsync: noAnswer,
 };

@@ -1,13 +1,24 @@
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Frame, Page, Request as PageRequest } from 'playwright';
-import { fromShown, judgeNavigations, theContext, toShown } from './chromium.ts';
-import { RefusableEvent } from './events.ts';
+import { browserContext, fromChromiumUrl, setNavigationFilter, toChromiumUrl } from './chromium.ts';
 import { invoke } from './ipc.ts';
+
+/** An event with a default action that a listener can prevent, such as `before-quit`, `close` or `will-navigate`. */
+export class PreventableEvent {
+  defaultPrevented = false;
+
+  preventDefault(): void {
+    this.defaultPrevented = true;
+  }
+}
 
 const bindingName = '__electronStandIn';
 
-type FromPage = { kind: 'hear' } | { kind: 'open'; url: string } | { kind: 'invoke'; channel: string; args: unknown[] };
+type FromPage =
+  | { kind: 'receive' }
+  | { kind: 'open'; url: string }
+  | { kind: 'invoke'; channel: string; args: unknown[] };
 interface Message {
   readonly channel: string;
   readonly args: unknown[];
@@ -30,13 +41,13 @@ type OpenAnswer = { action: 'deny' } | { action: 'allow'; overrideBrowserWindowO
 
 /** A page, as Electron's main process sees it. */
 export class WebContents extends EventEmitter {
-  /** Settled when the page is there; windows are made at once, pages are not. */
+  /** Resolves when the page is open: windows are created synchronously, pages are not. */
   readonly #page: Promise<Page>;
-  #shown: Page | undefined;
-  /** The URL that the program itself has asked for: going there is no navigation of the page's own. */
-  #asked: string | undefined;
+  #currentPage: Page | undefined;
+  /** The URL that the program loads. Navigating there is not a navigation of the page. */
+  #requestedUrl: string | undefined;
   #loading = false;
-  #hearing = false;
+  #isListening = false;
   #messages: Message[] = [];
   #deliver: ((messages: Message[]) => void) | undefined;
   #openHandler: (details: { url: string }) => OpenAnswer = () => ({ action: 'allow' });
@@ -45,18 +56,16 @@ export class WebContents extends EventEmitter {
     super();
     const { sandbox, contextIsolation, nodeIntegration, preload } = options.webPreferences ?? {};
     if (!sandbox || !contextIsolation || nodeIntegration !== false) {
-      throw new Error(
-        'A window would give its page more than the preload script does; here there are no such windows.',
-      );
+      throw new Error('The stand-in supports only windows with a sandbox, context isolation and no Node integration.');
     }
     this.#page = openPage(preload);
-    void this.#page.then((page) => this.#follow(page));
+    void this.#page.then((page) => this.#attach(page));
   }
 
-  #follow(page: Page): void {
-    this.#shown = page;
+  #attach(page: Page): void {
+    this.#currentPage = page;
     pages.set(page, this);
-    arrivals.emit('page', page);
+    pageEvents.emit('page', page);
     page.on('load', () => {
       this.#loading = false;
       this.emit('did-finish-load');
@@ -68,18 +77,18 @@ export class WebContents extends EventEmitter {
   }
 
   async loadURL(url: string): Promise<void> {
-    this.#asked = toShown(url);
+    this.#requestedUrl = toChromiumUrl(url);
     this.#loading = true;
-    await (await this.#page).goto(this.#asked);
+    await (await this.#page).goto(this.#requestedUrl);
   }
 
   reload(): void {
-    this.#asked = this.#shown?.url();
-    void this.#shown?.reload();
+    this.#requestedUrl = this.#currentPage?.url();
+    void this.#currentPage?.reload();
   }
 
   getURL(): string {
-    return fromShown(this.#shown?.url() ?? '');
+    return fromChromiumUrl(this.#currentPage?.url() ?? '');
   }
 
   isLoading(): boolean {
@@ -87,7 +96,7 @@ export class WebContents extends EventEmitter {
   }
 
   isDestroyed(): boolean {
-    return this.#shown?.isClosed() ?? false;
+    return this.#currentPage?.isClosed() ?? false;
   }
 
   async executeJavaScript(code: string): Promise<unknown> {
@@ -98,9 +107,9 @@ export class WebContents extends EventEmitter {
     this.#openHandler = handler;
   }
 
-  /** What is sent while no script of the page hears is lost, as in Electron. */
+  /** Messages are lost while no script of the page listens, as in Electron. */
   send(channel: string, ...args: unknown[]): void {
-    if (this.#hearing) {
+    if (this.#isListening) {
       this.#messages.push({ channel, args });
       this.#flush();
     }
@@ -114,26 +123,26 @@ export class WebContents extends EventEmitter {
     }
   }
 
-  /** Answers what the page's preload script sends. */
+  /** Handles a message of the page's preload script. */
   async fromPage(frame: Frame, message: FromPage): Promise<unknown> {
-    if (message.kind === 'hear') {
-      this.#hearing = true;
+    if (message.kind === 'receive') {
+      this.#isListening = true;
       return new Promise<Message[]>((resolve) => {
         this.#deliver = resolve;
         this.#flush();
       });
     }
     if (message.kind === 'open') {
-      const url = fromShown(message.url);
+      const url = fromChromiumUrl(message.url);
       const answer = this.#openHandler({ url });
       if (answer.action === 'allow') {
         new BrowserWindow(answer.overrideBrowserWindowOptions).loadURL(url).catch(() => {
-          // closed before it was loaded
+          // the window was closed before it was loaded
         });
       }
       return undefined;
     }
-    const url = fromShown(frame.url());
+    const url = fromChromiumUrl(frame.url());
     const senderFrame = { url, parent: frame.parentFrame() === null ? null : {} };
     try {
       return { value: await invoke(message.channel, message.args, this, senderFrame) };
@@ -142,12 +151,12 @@ export class WebContents extends EventEmitter {
     }
   }
 
-  /** May this navigation go on? The program's own may; a page's own is told to the program, which may refuse it. */
-  mayNavigate(url: string, isMainFrame: boolean): boolean {
-    const asked = isMainFrame && withoutHash(url) === withoutHash(this.#asked ?? '');
-    if (!asked) {
+  /** Navigations of the program are allowed. Navigations of the page emit events, whose listeners can prevent them. */
+  isNavigationAllowed(url: string, isMainFrame: boolean): boolean {
+    const isRequested = isMainFrame && withoutHash(url) === withoutHash(this.#requestedUrl ?? '');
+    if (!isRequested) {
       for (const name of isMainFrame ? ['will-frame-navigate', 'will-navigate'] : ['will-frame-navigate']) {
-        const event = Object.assign(new RefusableEvent(), { url: fromShown(url), isMainFrame });
+        const event = Object.assign(new PreventableEvent(), { url: fromChromiumUrl(url), isMainFrame });
         this.emit(name, event);
         if (event.defaultPrevented) {
           return false;
@@ -155,9 +164,9 @@ export class WebContents extends EventEmitter {
       }
     }
     if (isMainFrame) {
-      this.#asked = undefined;
+      this.#requestedUrl = undefined;
       this.#loading = true;
-      this.#hearing = false;
+      this.#isListening = false;
       this.#messages = [];
     }
     return true;
@@ -165,37 +174,37 @@ export class WebContents extends EventEmitter {
 }
 
 const pages = new Map<Page, WebContents>();
-const arrivals = new EventEmitter();
-arrivals.setMaxListeners(0);
+const pageEvents = new EventEmitter();
+pageEvents.setMaxListeners(0);
 
-/** The contents that a page belongs to: of a window that a page has opened, once that was judged. */
-function contentsOf(page: Page): Promise<WebContents> {
+/** Waits for the contents of a page. */
+function waitForContents(page: Page): Promise<WebContents> {
   return new Promise((resolve) => {
-    const look = (): void => {
+    const check = (): void => {
       const contents = pages.get(page);
       if (contents) {
-        arrivals.off('page', look);
+        pageEvents.off('page', check);
         resolve(contents);
       }
     };
-    arrivals.on('page', look);
-    look();
+    pageEvents.on('page', check);
+    check();
   });
 }
 
-let prepared: Promise<void> | undefined;
+let preparation: Promise<void> | undefined;
 
-/** A page in which the preload script is run; one and the same in all of them. */
+/** Opens a page that runs the preload script. All pages use the same script. */
 async function openPage(preload: string | undefined): Promise<Page> {
-  prepared ??= prepare(preload);
-  await prepared;
-  return theContext().newPage();
+  preparation ??= prepare(preload);
+  await preparation;
+  return browserContext().newPage();
 }
 
 async function prepare(preload: string | undefined): Promise<void> {
-  const context = theContext();
+  const context = browserContext();
   await context.exposeBinding(bindingName, async ({ page, frame }, message: FromPage) =>
-    (await contentsOf(page)).fromPage(frame, message),
+    (await waitForContents(page)).fromPage(frame, message),
   );
   if (preload !== undefined) {
     const script = readFileSync(new URL('./in-page.js', import.meta.url), 'utf8');
@@ -204,11 +213,11 @@ async function prepare(preload: string | undefined): Promise<void> {
   }
 }
 
-judgeNavigations((request: PageRequest) => {
+setNavigationFilter((request: PageRequest) => {
   const frame = frameOf(request);
   const contents = frame ? pages.get(frame.page()) : undefined;
-  // a window that a page has opened without asking, as a link does, gets nothing to show
-  return frame && contents ? contents.mayNavigate(request.url(), frame.parentFrame() === null) : false;
+  // windows that a page opens by itself, such as through a link, have no contents and show nothing
+  return frame && contents ? contents.isNavigationAllowed(request.url(), frame.parentFrame() === null) : false;
 });
 
 function frameOf(request: PageRequest): Frame | undefined {
@@ -252,7 +261,7 @@ export class BrowserWindow extends EventEmitter {
     windows.add(this);
     focused = this;
     this.webContents.once('did-finish-load', () => this.emit('ready-to-show'));
-    void this.webContents.page.then((page) => page.on('close', () => this.#gone()));
+    void this.webContents.page.then((page) => page.on('close', () => this.#handleClosed()));
     BrowserWindow.events.emit('created', this.webContents);
   }
 
@@ -319,7 +328,7 @@ export class BrowserWindow extends EventEmitter {
   }
 
   close(): void {
-    const event = new RefusableEvent();
+    const event = new PreventableEvent();
     this.emit('close', event);
     if (!event.defaultPrevented) {
       this.destroy();
@@ -328,10 +337,10 @@ export class BrowserWindow extends EventEmitter {
 
   destroy(): void {
     void this.webContents.page.then((page) => page.close());
-    this.#gone();
+    this.#handleClosed();
   }
 
-  #gone(): void {
+  #handleClosed(): void {
     if (this.#destroyed) {
       return;
     }

@@ -1,6 +1,6 @@
 /**
- * Something to build from. The outside world's base images may be out of reach, so sample projects start from scratch
- * with a static busybox of each architecture, or from `base:1` in the lab's registry, which holds the same busybox.
+ * Base images for sample projects. Public registries may be out of reach, so projects start from scratch with a static busybox
+ * of their architecture, or from `base:1` in the lab's registry, which holds the same busybox.
  */
 import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { mustRun } from './command.ts';
 import type { Architecture } from './node-table.ts';
-import { existingRootOf } from './root-file-system.ts';
+import { findRoot } from './root-file-system.ts';
 
 const baseArchitectures: readonly Architecture[] = ['amd64', 'arm64'];
 const mediaTypes = {
@@ -25,14 +25,14 @@ interface Descriptor {
   size: number;
 }
 
-/** Path of a static busybox for `architecture`, out of Debian's package. */
+/** Path of the static busybox of Debian's package for `architecture`. */
 export async function busyboxFor(architecture: Architecture): Promise<string> {
-  return path.join(await existingRootOf({ suite: 'trixie', architecture }), 'usr/bin/busybox');
+  return path.join(await findRoot({ suite: 'trixie', architecture }), 'usr/bin/busybox');
 }
 
 /**
- * Pushes `base:1`, a multi-architecture image of busybox with all its commands linked, and gives its reference. The
- * bytes are the same every time, so a second push changes nothing.
+ * Pushes `base:1`, a multi-platform image of busybox with links for all its commands, and resolves with its reference. The
+ * image is reproducible, so a second push changes nothing.
  */
 export async function pushBase(registryAddress: string): Promise<string> {
   const applets = (await mustRun([await busyboxFor('amd64'), '--list'])).trim().split('\n');
@@ -51,7 +51,7 @@ export async function pushBase(registryAddress: string): Promise<string> {
           os: 'linux',
           config: { Env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['sh'] },
           rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
-          // podman reads its build cache off the history: without one nothing is ever cached, and 4.x cannot build on it
+          // podman's build cache depends on the history: without one it caches nothing, and 4.x cannot build on the image
           history: [{ created: '1970-01-01T00:00:00Z', created_by: 'busybox' }],
         }),
       ),
@@ -64,7 +64,7 @@ export async function pushBase(registryAddress: string): Promise<string> {
   return `${registryAddress}/base:1`;
 }
 
-/** A root file system of one program, as an uncompressed tar that is the same whenever it is made. */
+/** A root file system with one program, as a reproducible, uncompressed tar file. */
 async function baseTar(busybox: string, applets: readonly string[]): Promise<Buffer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'barnraiser-base-'));
   try {
@@ -97,10 +97,10 @@ async function pushBlob(repository: string, mediaType: string, content: Uint8Arr
   if ((await fetch(`${repository}/blobs/${digest}`, { method: 'HEAD' })).ok) {
     return descriptor;
   }
-  const begun = await demand(`${repository}/blobs/uploads/`, { method: 'POST' });
-  const upload = new URL(begun.headers.get('location') ?? '', repository);
+  const started = await fetchOk(`${repository}/blobs/uploads/`, { method: 'POST' });
+  const upload = new URL(started.headers.get('location') ?? '', repository);
   upload.searchParams.set('digest', digest);
-  await demand(upload, { method: 'PUT', body: content, headers: { 'content-type': 'application/octet-stream' } });
+  await fetchOk(upload, { method: 'PUT', body: content, headers: { 'content-type': 'application/octet-stream' } });
   return descriptor;
 }
 
@@ -113,11 +113,12 @@ async function pushManifest(
   const content = Buffer.from(JSON.stringify(manifest));
   const digest = digestOf(content);
   const url = `${repository}/manifests/${tag ?? digest}`;
-  await demand(url, { method: 'PUT', body: content, headers: { 'content-type': mediaType } });
+  await fetchOk(url, { method: 'PUT', body: content, headers: { 'content-type': mediaType } });
   return { mediaType, digest, size: content.length };
 }
 
-async function demand(url: string | URL, request: RequestInit): Promise<Response> {
+/** @throws Error if the status of the response is not a success */
+async function fetchOk(url: string | URL, request: RequestInit): Promise<Response> {
   const response = await fetch(url, request);
   if (!response.ok) {
     throw new Error(`${request.method} ${url}: ${response.status} ${await response.text()}`);

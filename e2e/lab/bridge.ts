@@ -1,34 +1,34 @@
 /**
- * A network for the RUN steps of a docker node: a bridge of its own, since docker builds nothing without one and the nodes share
- * this machine's network. Nothing is translated or forwarded, so a step reaches its node and no more.
+ * A network for the RUN steps of a docker node. docker needs a bridge to build, and the nodes share this machine's network, so
+ * each docker node gets a separate bridge. There is no address translation and no forwarding: a step reaches only its node.
  */
 import { existsSync } from 'node:fs';
 import { asRoot, mustRun } from './command.ts';
 import { type NodeRow, nodePort } from './node-table.ts';
-import { existingRootOf, toolsKind } from './root-file-system.ts';
+import { findRoot, toolsKind } from './root-file-system.ts';
 
 /** Network interfaces have names of at most 15 characters. */
-export function bridgeOf(row: NodeRow): string {
+export function bridgeName(row: NodeRow): string {
   return `lab${nodePort(row)}`;
 }
 
-/** Makes the bridge, in place of one that an earlier node has left. */
-export async function makeBridge(row: NodeRow): Promise<void> {
+/** Creates the bridge, and first removes one that an earlier run has left. */
+export async function createBridge(row: NodeRow): Promise<void> {
   await removeBridge(row);
-  const bridge = bridgeOf(row);
+  const bridge = bridgeName(row);
   await ip('link', 'add', bridge, 'type', 'bridge');
-  // a network that is set aside for measurements (RFC 2544), so that nothing real is behind it
+  // 198.18.0.0/15 is reserved for benchmarks (RFC 2544), so it hides no real network
   await ip('address', 'add', `198.18.${nodePort(row) % 256}.1/24`, 'dev', bridge);
   await ip('link', 'set', bridge, 'up');
 }
 
 export async function removeBridge(row: NodeRow): Promise<void> {
-  if (existsSync(`/sys/class/net/${bridgeOf(row)}`)) {
-    await ip('link', 'delete', bridgeOf(row));
+  if (existsSync(`/sys/class/net/${bridgeName(row)}`)) {
+    await ip('link', 'delete', bridgeName(row));
   }
 }
 
-/** `ip` need not be on this machine, but a root file system has it. */
+/** Runs `ip` from a root file system, since this machine may not have it. */
 async function ip(...args: string[]): Promise<void> {
-  await mustRun(asRoot('chroot', await existingRootOf(toolsKind), 'ip', ...args));
+  await mustRun(asRoot('chroot', await findRoot(toolsKind), 'ip', ...args));
 }

@@ -1,13 +1,13 @@
-/** Command line of the lab: one JSON document on standard output, progress on standard error. */
+/** Command line of the lab. Prints one JSON document to standard output and progress to standard error. */
 import { type Lab, labClean, labDown, labStatus, labUp, startNode, stopNode } from './lab.ts';
 
 const usage = `Usage: npm run -s lab -- COMMAND
-  up           bring up what is not up yet
-  status       say what is up
-  stop NAME    end one node, as a power cut would
-  start NAME   start that node again
-  down         end everything; what was stored stays
-  clean        end everything and remove it`;
+  up           start the registry and the nodes, and create them if they do not exist
+  status       show what is running
+  stop NAME    kill one node, as a power cut would
+  start NAME   start a stopped node
+  down         stop everything, but keep its files
+  clean        stop everything and remove its files`;
 
 async function main([command, name, ...rest]: string[]): Promise<Lab | undefined> {
   if (rest.length > 0) {

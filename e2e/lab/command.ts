@@ -1,26 +1,26 @@
-/** Running other programs, as the user or as root. */
+/** Runs other programs, as the user or as root. */
 import { spawn } from 'node:child_process';
 
 export interface Outcome {
   stdout: string;
   stderr: string;
-  /** Exit status; 128 + signal number is not known here, so a program that a signal ended gives -1. */
+  /** Exit code, or -1 if a signal ended the program. */
   code: number;
 }
 
 export interface RunOptions {
-  /** What the program reads from standard input; nothing by default. */
+  /** Standard input of the program. Default: empty. */
   input?: string | Uint8Array;
 }
 
 export const isRoot = process.getuid?.() === 0;
 
-/** The same command with root's rights: as it is for root, behind sudo for everyone else. */
+/** The command with root's rights: through sudo, unless this process is root's. */
 export function asRoot(...command: string[]): string[] {
   return isRoot ? command : ['sudo', ...command];
 }
 
-/** Runs a program to its end, whatever its exit status. Rejects only if it cannot be started. */
+/** Runs a program and resolves with its output for any exit code. @throws Error if the program cannot be started */
 export function run(command: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const [program, ...args] = command;
   if (program === undefined) {
@@ -32,7 +32,7 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
     const stderr: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    // A program may end without reading all of its input; its exit status tells the story.
+    // a program may end before it has read all of its input; the exit code shows whether it failed
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
     child.on('error', (error) => reject(new Error(`Cannot start ${program}: ${error.message}`)));
@@ -46,12 +46,12 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
   });
 }
 
-/** Runs a program that has to succeed and gives its standard output; the error names it and ends with its last words. */
+/** Runs a program and resolves with its standard output. @throws Error with the command and its last output if it fails */
 export async function mustRun(command: readonly string[], options: RunOptions = {}): Promise<string> {
   const outcome = await run(command, options);
   if (outcome.code !== 0) {
-    const lastWords = (outcome.stderr.trim() || outcome.stdout.trim()).split('\n').slice(-15).join('\n');
-    throw new Error(`${command.join(' ')} ended with status ${outcome.code}:\n${lastWords}`);
+    const lastLines = (outcome.stderr.trim() || outcome.stdout.trim()).split('\n').slice(-15).join('\n');
+    throw new Error(`${command.join(' ')} exited with code ${outcome.code}:\n${lastLines}`);
   }
   return outcome.stdout;
 }

@@ -1,21 +1,21 @@
 /**
- * Emulators of the foreign nodes. A binfmt_misc handler belongs to the kernel, not to a node or a folder: other labs and
- * the system's own qemu packages register theirs beside ours. Ours is the one whose interpreter lies in our folder; the
- * kernel asks the newest handler first, so ours works beside others, and only ours is ever removed.
+ * Emulators for nodes of a foreign architecture. binfmt_misc handlers are global to the kernel: other labs and the system's
+ * qemu packages register handlers too. A handler is the lab's if its interpreter is in the lab's folder. The kernel uses the
+ * newest matching handler, so the lab's handler takes precedence. Only the lab's handlers are removed.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { asRoot, mustRun } from './command.ts';
-import { fileExists } from './file-exists.ts';
 import { type Emulation, emulations } from './node-table.ts';
-import { existingRootOf, toolsKind } from './root-file-system.ts';
+import { findRoot, toolsKind } from './root-file-system.ts';
 import { firstNodePort, labFolder } from './settings.ts';
 
 const binfmt = '/proc/sys/fs/binfmt_misc';
 const emulatorsFolder = path.join(labFolder, 'emulators');
 
 export async function ensureEmulators(): Promise<void> {
-  const registered = await ourHandlers();
+  const registered = await findLabHandlers();
   for (const emulation of emulations()) {
     const interpreter = path.join(emulatorsFolder, emulation.handler);
     if (registered.some((handler) => handler.interpreter === interpreter)) {
@@ -27,31 +27,31 @@ export async function ensureEmulators(): Promise<void> {
 }
 
 export async function removeEmulators(): Promise<void> {
-  for (const handler of await ourHandlers()) {
+  for (const handler of await findLabHandlers()) {
     await mustRun(asRoot('tee', path.join(binfmt, handler.name)), { input: '-1' });
   }
 }
 
 async function installInterpreter({ handler }: Emulation, interpreter: string): Promise<void> {
-  const source = path.join(await existingRootOf(toolsKind), 'usr/bin', handler);
+  const source = path.join(await findRoot(toolsKind), 'usr/bin', handler);
   await mkdir(emulatorsFolder, { recursive: true });
   await mustRun(asRoot('cp', source, `${interpreter}.unfinished`));
   await mustRun(asRoot('mv', `${interpreter}.unfinished`, interpreter));
 }
 
 async function register({ handler, magic, mask }: Emulation, interpreter: string): Promise<void> {
-  if (!(await fileExists(path.join(binfmt, 'register')))) {
+  if (!existsSync(path.join(binfmt, 'register'))) {
     await mustRun(asRoot('mount', '-t', 'binfmt_misc', 'binfmt_misc', binfmt));
   }
-  const taken = await readdir(binfmt);
-  const name = taken.includes(handler) ? `${handler}-lab-${firstNodePort}` : handler;
-  // Flags: O and P hand over the program as it was called; F opens the interpreter now, so that it works in every root.
+  const registered = await readdir(binfmt);
+  const name = registered.includes(handler) ? `${handler}-lab-${firstNodePort}` : handler;
+  // flags: O passes the open program and P its original argv[0]; F opens the interpreter now, so that it works in any root
   await mustRun(asRoot('tee', path.join(binfmt, 'register')), {
     input: `:${name}:M::${magic}:${mask}:${interpreter}:OPF`,
   });
 }
 
-async function ourHandlers(): Promise<{ name: string; interpreter: string }[]> {
+async function findLabHandlers(): Promise<{ name: string; interpreter: string }[]> {
   const names = (await readdir(binfmt).catch(() => [])).filter((name) => name !== 'register' && name !== 'status');
   const handlers = await Promise.all(
     names.map(async (name) => {

@@ -1,30 +1,30 @@
 /**
- * The lab: real build nodes and a registry on this one machine, for tests and the demo. This module is all that they
- * need of it, besides base-image.ts and registries.ts.
+ * The lab: real build nodes and a registry on this machine, for tests and the demo. They use this module, base-image.ts and
+ * registries.ts.
  */
 import { mkdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { asRoot, mustRun, type Outcome, type RunOptions } from './command.ts';
+import { ensureClientKey, identityFile, knownHostsFile } from './credentials.ts';
 import { ensureEmulators, removeEmulators } from './emulator.ts';
 import { checkHost } from './host-check.ts';
-import { ensureClientKey, identityFile, knownHostsFile } from './keys.ts';
-import { labRegistryAnswers, registryAddress, startLabRegistry, stopLabRegistry } from './lab-registry.ts';
+import { isLabRegistryUp, registryAddress, startLabRegistry, stopLabRegistry } from './lab-registry.ts';
 import { withLabLock } from './lock.ts';
 import { stopMachine } from './machine.ts';
-import { nodeAnswers, runInNode, startNodeOf, stopNodeOf } from './node.ts';
+import { isNodeUp, runInNode, startNodeProcess, stopNodeProcess } from './node.ts';
 import { type Architecture, type Engine, engines, type NodeRow, nodePort, nodeRow, nodeRows } from './node-table.ts';
 import { ensurePackages } from './packages.ts';
-import { step } from './progress.ts';
+import { runStep } from './progress.ts';
 import { ensureRoots, removeOutdatedRoots } from './root-file-system.ts';
 import { labFolder } from './settings.ts';
-import { together } from './together.ts';
+import { settleAll } from './wait.ts';
 
 export { type ExtraSshd, startExtraSshd } from './extra-sshd.ts';
-export { type Machine, startMachine, whyNoMachine } from './machine.ts';
+export { findMachineObstacle, type Machine, startMachine } from './machine.ts';
 
 export interface LabNode {
   name: string;
-  /** The engine's socket over SSH, as podman writes its connections. */
+  /** The engine's socket over SSH, as in podman's connections. */
   uri: string;
   port: number;
   engine: Engine;
@@ -33,7 +33,7 @@ export interface LabNode {
   platform: `linux/${Architecture}`;
   /** Private key file of the client. */
   identity: string;
-  /** known_hosts file that holds this node's key and no other. */
+  /** known_hosts file with only this node's key. */
   knownHosts: string;
   status: 'up' | 'down';
 }
@@ -44,7 +44,7 @@ export interface Lab {
   registry: { address: string; status: 'up' | 'down' };
 }
 
-/** Brings up what is not up yet: packages, root file systems, registry, nodes. Needs root or sudo. */
+/** Installs, creates and starts whatever is missing: packages, root file systems, registry, nodes. Needs root or sudo. */
 export async function labUp(): Promise<Lab> {
   await checkHost();
   return withLabLock(async () => {
@@ -53,52 +53,52 @@ export async function labUp(): Promise<Lab> {
     await ensureClientKey();
     await ensureRoots();
     await ensureEmulators();
-    if (!(await labRegistryAnswers())) {
-      await step('registry', startLabRegistry);
+    if (!(await isLabRegistryUp())) {
+      await runStep('registry', startLabRegistry);
     }
-    await together(nodeRows.map(ensureNode));
+    await settleAll(nodeRows.map(ensureNode));
     await removeOutdatedRoots();
     return labStatus();
   });
 }
 
-/** How the lab is right now; changes nothing. */
+/** The current state of the lab. Changes nothing. */
 export async function labStatus(): Promise<Lab> {
-  const [nodes, registry] = await Promise.all([Promise.all(nodeRows.map(describe)), labRegistryAnswers()]);
+  const [nodes, registry] = await Promise.all([Promise.all(nodeRows.map(describe)), isLabRegistryUp()]);
   return { folder: labFolder, nodes, registry: { address: registryAddress, status: upOrDown(registry) } };
 }
 
-/** Ends every process of the lab and takes back its emulators. What nodes and registry store stays. */
+/** Ends every process of the lab and unregisters its emulators. Keeps the storage of the nodes and the registry. */
 export function labDown(): Promise<Lab> {
   return withLabLock(async () => {
-    await step('stop nodes and registry', stopAll);
+    await runStep('stop nodes and registry', stopAll);
     return labStatus();
   });
 }
 
-/** As `labDown`, and removes everything the lab ever made but the packages. */
+/** Ends everything as {@link labDown} does, and removes all files of the lab. Installed packages stay. */
 export async function labClean(): Promise<Lab> {
   await withLabLock(async () => {
-    await step('stop nodes and registry', stopAll);
-    const made = ['nodes', 'roots', 'registry', 'emulators', 'keys', 'apt-options', 'machine'];
-    const files = made.map((name) => path.join(labFolder, name));
-    await step('remove files', () => mustRun(asRoot('rm', '-rf', '--one-file-system', ...files)));
+    await runStep('stop nodes and registry', stopAll);
+    const names = ['nodes', 'roots', 'registry', 'emulators', 'keys', 'apt-options', 'machine'];
+    const files = names.map((name) => path.join(labFolder, name));
+    await runStep('remove files', () => mustRun(asRoot('rm', '-rf', '--one-file-system', ...files)));
   });
-  // The folder may have been somebody's own; then it stays.
+  // the folder may hold files that are not the lab's, and then stays
   await rmdir(labFolder).catch(() => undefined);
   return labStatus();
 }
 
-/** Ends a node as a power cut would. */
+/** Kills a node, as a power cut would. */
 export function stopNode(name: string): Promise<Lab> {
   const row = nodeRow(name);
   return withLabLock(async () => {
-    await step(`stop ${name}`, () => stopNodeOf(row));
+    await runStep(`stop ${name}`, () => stopNodeProcess(row));
     return labStatus();
   });
 }
 
-/** Starts a node of a lab that was up before; one that runs is left alone. */
+/** Starts a node of a lab that was up before. Does nothing if the node runs. */
 export function startNode(name: string): Promise<Lab> {
   const row = nodeRow(name);
   return withLabLock(async () => {
@@ -108,19 +108,19 @@ export function startNode(name: string): Promise<Lab> {
   });
 }
 
-/** Runs a shell command inside a node, as root and without SSH. */
-export function nodeShell(name: string, command: string, options?: RunOptions): Promise<Outcome> {
+/** Runs a shell command in a node, as root and without SSH. */
+export function runOnNode(name: string, command: string, options?: RunOptions): Promise<Outcome> {
   return runInNode(nodeRow(name), command, options);
 }
 
 async function ensureNode(row: NodeRow): Promise<void> {
-  if (!(await nodeAnswers(row))) {
-    await step(`node ${row.name}`, () => startNodeOf(row));
+  if (!(await isNodeUp(row))) {
+    await runStep(`node ${row.name}`, () => startNodeProcess(row));
   }
 }
 
 async function stopAll(): Promise<void> {
-  await together([...nodeRows.map(stopNodeOf), stopLabRegistry(), stopMachine()]);
+  await settleAll([...nodeRows.map(stopNodeProcess), stopLabRegistry(), stopMachine()]);
   await removeEmulators();
 }
 
@@ -136,7 +136,7 @@ async function describe(row: NodeRow): Promise<LabNode> {
     platform: `linux/${row.architecture}`,
     identity: identityFile,
     knownHosts: knownHostsFile(row),
-    status: upOrDown(await nodeAnswers(row)),
+    status: upOrDown(await isNodeUp(row)),
   };
 }
 

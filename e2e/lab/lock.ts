@@ -1,27 +1,27 @@
 /**
- * One command at a time may change the lab; others wait for it. The lock is an abstract unix socket: the kernel frees it
- * with the process that holds it, however that ends.
+ * Allows one command at a time to change the lab; others wait. The lock is an abstract unix socket, which the kernel
+ * releases when the process that holds it ends for any reason.
  */
 import { createHash } from 'node:crypto';
 import net from 'node:net';
-import { say } from './progress.ts';
+import { reportProgress } from './progress.ts';
 import { labFolder } from './settings.ts';
-import { until } from './until.ts';
+import { waitUntil } from './wait.ts';
 
-const patienceMs = 15 * 60_000;
+const timeoutMs = 15 * 60_000;
 const name = `\0barnraiser-lab-${createHash('sha256').update(labFolder).digest('hex').slice(0, 16)}`;
 
 export async function withLabLock<T>(work: () => Promise<T>): Promise<T> {
-  let lock = await take();
+  let lock = await tryLock();
   if (!lock) {
-    say('another lab command is at work, waiting for it');
-    await until(async () => {
-      lock = await take();
+    reportProgress('waiting for another lab command');
+    await waitUntil(async () => {
+      lock = await tryLock();
       return lock !== undefined;
-    }, patienceMs);
+    }, timeoutMs);
   }
   if (!lock) {
-    throw new Error(`Another lab command has been at work on ${labFolder} for 15 minutes. End it, then try again.`);
+    throw new Error(`Another lab command has been using ${labFolder} for 15 minutes. Stop it, then try again.`);
   }
   try {
     return await work();
@@ -30,8 +30,8 @@ export async function withLabLock<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The lock, or nothing while somebody else holds it. */
-function take(): Promise<net.Server | undefined> {
+/** Resolves with the lock, or with undefined if another process holds it. */
+function tryLock(): Promise<net.Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = net.createServer();
     server.once('error', (error) => {

@@ -1,11 +1,11 @@
 #!/bin/bash
 # machine-init.sh ROOT FOLDER
 #
-# Turns fresh namespaces into a machine whose process 1 is systemd: its own devices, its own part of the cgroup v2 tree, and
-# a root file system over ROOT that forgets everything with the next start. Only the network is the host's, so that the
-# registry is at 127.0.0.1.
-#   ROOT     the root file system, only read
-#   FOLDER   the machine's state on the host: keys and sshd_config; all that the machine writes goes to FOLDER/state
+# Sets up a machine in new namespaces and runs systemd as its process 1. The machine has its own devices, its own part of the
+# cgroup v2 tree, and an overlay on ROOT, whose changes are discarded at the next start. It shares the network of the host, so
+# that it can reach the registry at 127.0.0.1.
+#   ROOT     the root file system, read-only
+#   FOLDER   the machine's state on the host: keys and sshd_config; the machine writes to FOLDER/state
 set -euo pipefail
 root=$1 folder=$2
 state=$folder/state
@@ -15,7 +15,7 @@ mkdir -p "$state"/{upper,work,root,home,containers,tmp,var-tmp}
 chmod 1777 "$state/tmp" "$state/var-tmp"
 cp -a "$root/home/." "$state/home"
 mount -t overlay -o "lowerdir=$root,upperdir=$state/upper,workdir=$state/work" overlay "$machine"
-# podman's own overlays cannot lie on an overlay.
+# podman's overlays cannot be on an overlay.
 mount --bind "$state/home" "$machine/home"
 mkdir -p "$machine/var/lib/containers"
 mount --bind "$state/containers" "$machine/var/lib/containers"
@@ -23,9 +23,9 @@ mount --bind "$state/tmp" "$machine/tmp"
 mount --bind "$state/var-tmp" "$machine/var/tmp"
 
 mount -t proc -o nosuid,nodev,noexec proc "$machine/proc"
-# A machine sees the emulators that its kernel knows.
+# Shows the emulators of the kernel, as on a real machine.
 mount -t binfmt_misc -o ro none "$machine/proc/sys/fs/binfmt_misc"
-# Read-only, or systemd would set up the host's devices.
+# Read-only, since systemd would otherwise configure the host's devices.
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs "$machine/sys"
 mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 "$machine/sys/fs/cgroup"
 mount -t tmpfs -o mode=755,nosuid tmpfs "$machine/run"
@@ -49,7 +49,7 @@ device tty 666 5 0
 device fuse 666 10 229
 device net/tun 666 10 200
 
-# Who may sign in, and where.
+# Host key, sshd configuration, and the users' authorized keys.
 install -m 600 "$folder/host_key" "$machine/etc/ssh/ssh_host_ed25519_key"
 install -m 644 "$folder/host_key.pub" "$machine/etc/ssh/ssh_host_ed25519_key.pub"
 install -m 644 "$folder/sshd_config" "$machine/etc/ssh/sshd_config.d/lab.conf"
@@ -58,23 +58,23 @@ for home in root home/pi; do
   install -d -m 700 -o "${owner%:*}" -g "${owner#*:}" "$machine/$home/.ssh"
   install -m 600 -o "${owner%:*}" -g "${owner#*:}" "$folder/authorized_keys" "$machine/$home/.ssh/authorized_keys"
 done
-# podman asks for more open files and processes than a host without CAP_SYS_RESOURCE may give, unless told what there is.
+# By default podman sets limits for open files and processes that a host without CAP_SYS_RESOURCE does not allow.
 if ! (ulimit -Hn "$(($(ulimit -Hn) + 1))") 2> /dev/null; then
   mkdir -p "$machine/etc/containers/containers.conf.d"
   printf '[containers]\ndefault_ulimits = ["nofile=%s:%s", "nproc=%s:%s"]\n' \
     "$(ulimit -Hn)" "$(ulimit -Hn)" "$(ulimit -Hu)" "$(ulimit -Hu)" > "$machine/etc/containers/containers.conf.d/lab.conf"
 fi
-# The names a RUN step may look up are those this machine knows.
+# RUN steps resolve names as the host does.
 cp -L /etc/resolv.conf "$machine/etc/resolv.conf" 2> /dev/null || true
 
-# systemd needs to be at the real root: in a chroot its own tools take the machine for an image that nobody booted.
+# systemd must be at the root of the mount namespace: in a chroot, its tools treat the machine as an image that is not booted.
 cd "$machine"
 mkdir -p .host
 pivot_root . .host
 umount --lazy /.host
 rmdir /.host
-# As systemd does where it boots by itself: podman wants a root that shares its mounts.
+# podman needs shared mount propagation on the root; a booted systemd sets it.
 mount --make-rshared /
-# `container` keeps systemd from all that is the kernel's owner's business.
+# With `container` set, systemd does not configure the kernel.
 exec env -i container=barnraiser-lab PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
   /lib/systemd/systemd --log-target=console --show-status=no

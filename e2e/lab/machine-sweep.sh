@@ -1,7 +1,7 @@
 #!/bin/bash
 # machine-sweep.sh FOLDER
 #
-# Removes the cgroups of a machine that has ended. The caller gives this script mounts of its own.
+# Removes the cgroups of a machine that has ended. The caller runs this script in a separate mount namespace.
 set -euo pipefail
 folder=$1
 

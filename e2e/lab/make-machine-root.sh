@@ -1,12 +1,12 @@
 #!/bin/bash
 # make-machine-root.sh FOLDER APT-OPTIONS MIRROR
 #
-# Makes the root file system of a machine with systemd, as Debian leaves it after an installation: the packages' own scripts
-# run, so services, users and their sub-ids are what users have. Nothing is prepared for Barnraiser: no podman.socket is
-# enabled, nobody lingers, and the user `pi` may do nothing as root. The folder must not exist yet: the caller gives a
-# temporary name and renames it when everything is in place.
-#   APT-OPTIONS a file of apt.conf lines
-#   MIRROR      may be empty: Debian's own
+# Creates the root file system of a machine with systemd, as after an installation of Debian: the packages' scripts run, so
+# services, users and their sub-ids are as on real machines. Nothing is prepared for Barnraiser: podman.socket is not enabled,
+# no user has lingering enabled, and the user `pi` has no root privileges. FOLDER must not exist: the caller passes a temporary
+# name and renames the folder when it is complete.
+#   APT-OPTIONS a file in the format of apt.conf
+#   MIRROR      empty for Debian's default mirror
 set -euo pipefail
 root=$1 apt_options=$2 mirror=$3
 
@@ -18,7 +18,7 @@ for folder in doc man locale; do
   dpkg_options+=(--dpkgopt="path-exclude=/usr/share/$folder/*")
 done
 
-# Beside the result, so that what an interrupted run leaves is found and removed with it.
+# Temporary files are created beside FOLDER, so that those of an interrupted run are removed with the lab's files.
 TMPDIR=$(dirname "$root")
 export TMPDIR
 mmdebstrap --variant=minbase --architectures=amd64 --include="$packages" "${dpkg_options[@]}" \
@@ -28,10 +28,10 @@ mmdebstrap --variant=minbase --architectures=amd64 --include="$packages" "${dpkg
 echo pi > "$root/etc/hostname"
 printf '127.0.0.1 localhost\n127.0.1.1 pi\n' > "$root/etc/hosts"
 chroot "$root" useradd --create-home --shell /bin/bash pi
-# The lab's registry speaks plain http; any port: tests start registries of their own.
+# The lab's registry uses plain http. The entry has no port, since tests start other registries.
 printf '[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n' > "$root/etc/containers/registries.conf.d/lab.conf"
 
-# The kernel belongs to all nodes and to the host: nothing here may set it up, and nothing updates packages behind a test's back.
+# The kernel is shared with the nodes and the host, so no unit may configure it. No unit may update packages during a test.
 for unit in systemd-binfmt.service proc-sys-fs-binfmt_misc.automount proc-sys-fs-binfmt_misc.mount \
   systemd-sysctl.service systemd-modules-load.service systemd-udevd.service systemd-udevd-kernel.socket \
   systemd-udevd-control.socket systemd-udev-trigger.service sys-kernel-debug.mount sys-kernel-tracing.mount \

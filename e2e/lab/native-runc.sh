@@ -1,9 +1,8 @@
 #!/bin/bash
 # native-runc.sh FOREIGN-ROOT AMD64-ROOT
 #
-# The one native part of an emulated node. qemu-user cannot run runc (clone with namespace flags, fexecve of a sealed
-# memfd), so the node's runc becomes a small wrapper around an amd64 runc; what runs inside a RUN step is still of the
-# node's architecture.
+# Replaces the runc of an emulated node with a wrapper around an amd64 runc. qemu-user cannot run runc (clone with namespace
+# flags, fexecve of a sealed memfd). The programs in a RUN step are still those of the node's architecture.
 set -euo pipefail
 foreign=$1 amd64=$2
 
@@ -18,9 +17,9 @@ done
 rm -f "$foreign/usr/sbin/runc" "$foreign/usr/bin/runc"
 cat > "$foreign/usr/sbin/runc" <<'WRAPPER'
 #!/usr/lib/lab/busybox sh
-# The seccomp profile is the node's architecture's, but the process it meets is the emulator, an amd64 program: filter
-# for amd64, and allow arch_prctl, which a foreign profile leaves out. docker's network hook is the program of its own
-# process, which is the emulator, too: name docker's.
+# The seccomp profile is for the node's architecture, but applies to the emulator, an amd64 program. So the filter is set to
+# amd64, and arch_prctl, which profiles of other architectures omit, is allowed. docker's network hook runs /proc/PID/exe of
+# dockerd, which is the emulator too, so its path is replaced with that of dockerd.
 previous=
 for argument; do
   case $previous in

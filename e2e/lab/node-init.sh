@@ -1,12 +1,12 @@
 #!/bin/bash
 # node-init.sh NAME FOLDER ROOT ENGINE [BRIDGE]
 #
-# Process 1 of a node: turns fresh namespaces into "a machine" with sshd and an engine at its standard socket.
-# The network stays the host's, so that nodes and registry meet on 127.0.0.1.
-#   FOLDER   the node's state on the host: keys, sshd_config, storage; the node sees it as /run/node
-#   ROOT     the root file system the node runs in
+# Process 1 of a node. Sets up a machine in new namespaces, with sshd and an engine at its default socket. The node shares the
+# network of the host, so that nodes and registry can reach each other on 127.0.0.1.
+#   FOLDER   the node's state on the host: keys, sshd_config, storage; mounted as /run/node in the node
+#   ROOT     the root file system of the node
 #   ENGINE   podman or docker
-#   BRIDGE   for docker: the network interface that the containers of its builds hang on
+#   BRIDGE   for docker: the bridge to which the containers of RUN steps are connected
 set -euo pipefail
 name=$1 folder=$2 root=$3 engine=$4 bridge=${5-}
 
@@ -27,12 +27,12 @@ mount --bind "$folder/tmp" "$root/tmp"
 mount --bind "$folder/var-tmp" "$root/var/tmp"
 mount --bind "$folder/home" "$root/root"
 mount --bind "$folder/shadow" "$root/etc/shadow"
-# The names a RUN step may look up are those this machine knows.
+# RUN steps resolve names as the host does.
 cp -L /etc/resolv.conf "$root/etc/resolv.conf" 2> /dev/null || true
-# A native machine sees the emulators that its kernel knows; an emulated one has none of its own.
+# A native node shows the emulators of the kernel. An emulated node has no emulators.
 [ -e "$root/usr/lib/lab/runc" ] || mount -t binfmt_misc none "$root/proc/sys/fs/binfmt_misc"
 
-# The root file system has both engines, a machine one of them.
+# The root file system contains both engines. Hides the one that this node does not have.
 for program in podman docker dockerd; do
   case $engine-$program in
     podman-podman | docker-docker*) ;;
@@ -40,7 +40,7 @@ for program in podman docker dockerd; do
   esac
 done
 
-# crun refuses hybrid cgroups, hence runc. podman 5 asks for more than the hard limits unless told what they are.
+# crun does not support hybrid cgroups, so the node uses runc. By default podman 5 sets limits above the hard limits.
 files=$(ulimit -Hn) processes=$(ulimit -Hu)
 [ "$files" != unlimited ] || files=1048576
 [ "$processes" != unlimited ] || processes=1048576
@@ -55,7 +55,7 @@ events_logger = "file"
 [network]
 network_backend = "netavark"
 CONF
-# The kernel cannot stack overlays when the lab's folder is itself on one, as in a container.
+# If the lab's folder is on an overlay, as in a container, the kernel cannot put another overlay on it.
 driver=overlay docker_driver=overlay2
 if [ "$(stat --file-system --format=%T "$folder/storage")" = overlayfs ]; then
   driver=vfs docker_driver=vfs
@@ -68,7 +68,7 @@ runroot = "/run/containers/storage"
 CONF
 cat > "$root/etc/containers/registries.conf" <<CONF
 unqualified-search-registries = []
-# Any port: tests start registries of their own.
+# Without a port, since tests start other registries.
 [[registry]]
 location = "127.0.0.1"
 insecure = true
@@ -81,7 +81,7 @@ cd /
 "${in_node[@]}" /usr/sbin/sshd -D -e -f /run/node/sshd_config > "$folder/sshd.log" 2>&1 < /dev/null &
 sshd=$!
 if [ "$engine" = docker ]; then
-  # The network is this machine's: no rule of its firewall is touched, and nothing is forwarded.
+  # The network is the host's: docker must not change its firewall or enable forwarding.
   service=(dockerd --host=unix:///run/docker.sock --bridge="$bridge" --iptables=false --ip6tables=false
     --ip-forward=false --ip-masq=false --storage-driver="$docker_driver" --exec-opt native.cgroupdriver=cgroupfs)
 else
@@ -90,9 +90,9 @@ fi
 "${in_node[@]}" "${service[@]}" > "$folder/engine.log" 2>&1 < /dev/null &
 service=$!
 set +e
-# A service that ends at once has not started: end the node, so that whoever waits for it learns soon. Later a service
-# may die without its machine.
+# If a service ends within ten seconds, it failed to start: end the node, so that the caller does not wait for the timeout.
+# Later, the node keeps running if a service ends.
 wait -n "$sshd" "$service"
 [ "$SECONDS" -ge 10 ] || exit 1
-wait # bash reaps the node's orphans too
+wait # bash also reaps orphaned processes
 sleep infinity

@@ -1,8 +1,8 @@
 #!/bin/bash
 # node-start.sh NAME FOLDER ROOT ENGINE [BRIDGE]
 #
-# Starts one node in the background: a process of its own mount, uts, ipc and pid namespaces whose pid goes to
-# FOLDER/pid. Killing that process ends the node and everything in it.
+# Starts one node in the background, in new mount, uts, ipc and pid namespaces. Writes the pid of the unshare process to
+# FOLDER/pid. Killing it ends the node and all its processes.
 set -euo pipefail
 folder=$2
 init=$(dirname "$(readlink -f "$0")")/node-init.sh

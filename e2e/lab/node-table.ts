@@ -1,11 +1,11 @@
 /**
- * The nodes of the lab. A new machine is a row in `nodeRows`; a new architecture, a row in `architectures`; a new
- * engine, a case in node-init.sh and a row in `engines`.
+ * The nodes of the lab. To add a node, add a row to `nodeRows`; for an architecture, a row to `architectures`; for an engine, a
+ * row to `engines` and a case to node-init.sh.
  */
 import path from 'node:path';
 import { firstNodePort, labFolder } from './settings.ts';
 
-/** By the names that images use (GOARCH). */
+/** As in image configurations (GOARCH). */
 export type Architecture = 'amd64' | 'arm64';
 export type Engine = 'podman' | 'docker';
 export type Suite = 'bookworm' | 'trixie';
@@ -14,7 +14,7 @@ export interface NodeRow {
   name: string;
   engine: Engine;
   architecture: Architecture;
-  /** The Debian release the node runs, which decides the engine's version. */
+  /** The Debian release of the node, which determines the engine's version. */
   suite: Suite;
 }
 
@@ -31,19 +31,19 @@ export const engines: Record<Engine, { socket: string }> = {
   docker: { socket: '/run/docker.sock' },
 };
 
-/** How the kernel knows a program of a foreign architecture, and the program of qemu-user that runs it. */
+/** How the kernel recognises a program of a foreign architecture, and the emulator of qemu-user that runs it. */
 export interface Emulation {
-  /** Name of the handler, `qemu-ARCH`, as every distribution calls it. */
+  /** `qemu-ARCH`: the name of the binfmt_misc handler in all distributions, and of the emulator. */
   handler: string;
   magic: string;
   mask: string;
 }
 
-// ELF header: class, byte order, version, nine bytes that do not matter, type (2 or 3: a program), machine.
+// ELF header: class, byte order, version, nine ignored bytes, type (2 or 3: an executable), machine
 const eightZeros = '\\x00'.repeat(8);
 const eightOnes = '\\xff'.repeat(8);
 
-/** Debian's name for the architecture, and its emulation where this machine cannot run it. */
+/** Debian's name of the architecture, and its emulation if amd64 machines cannot run it. */
 export const architectures: Record<Architecture, { debian: string; emulation?: Emulation }> = {
   amd64: { debian: 'amd64' },
   arm64: {

@@ -1,59 +1,59 @@
-/** One node: start, stop, look whether it answers, and run something in it. */
+/** One node: starts it, stops it, checks that it answers, and runs commands in it. */
 import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
-import { bridgeOf, makeBridge, removeBridge } from './bridge.ts';
+import { bridgeName, createBridge, removeBridge } from './bridge.ts';
 import { asRoot, mustRun, type Outcome, type RunOptions, run } from './command.ts';
-import { writeNodeKeys } from './keys.ts';
+import { writeNodeKeys } from './credentials.ts';
+import { endLabProcess, findChild, findLabProcess } from './lab-process.ts';
 import { engines, type NodeRow, nodeFolder, nodePort } from './node-table.ts';
-import { childOf, endOwnProcess, findOwnProcess } from './own-process.ts';
-import { demandFreePort } from './ports.ts';
-import { existingRootOf, rootOf, scriptPath } from './root-file-system.ts';
-import { until } from './until.ts';
+import { assertPortFree } from './ports.ts';
+import { findRoot, rootFolder, scriptPath } from './root-file-system.ts';
+import { waitUntil } from './wait.ts';
 
-/** An emulated sshd and podman need some ten seconds, more on a busy machine. */
-const startPatienceMs = 120_000;
+/** An emulated sshd and podman need about ten seconds, more on a busy machine. */
+const startTimeoutMs = 120_000;
 /** Time for a node's first process to appear. */
 const graceMs = 5_000;
 
-export async function startNodeOf(row: NodeRow): Promise<void> {
-  const root = await existingRootOf(row);
-  await stopNodeOf(row);
-  await demandFreePort(nodePort(row), `node ${row.name}`, 'BARNRAISER_LAB_PORT');
+export async function startNodeProcess(row: NodeRow): Promise<void> {
+  const root = await findRoot(row);
+  await stopNodeProcess(row);
+  await assertPortFree(nodePort(row), `node ${row.name}`, 'BARNRAISER_LAB_PORT');
   await writeNodeKeys(row);
   const engine: string[] = [row.engine];
   if (row.engine === 'docker') {
-    await makeBridge(row);
-    engine.push(bridgeOf(row));
+    await createBridge(row);
+    engine.push(bridgeName(row));
   }
   await mustRun(asRoot('bash', scriptPath('node-start.sh'), row.name, nodeFolder(row), root, ...engine));
   const began = performance.now();
   let answers = false;
-  await until(async () => {
-    answers = await nodeAnswers(row);
+  await waitUntil(async () => {
+    answers = await isNodeUp(row);
     const failed = performance.now() - began > graceMs && !(await initPid(row));
     return answers || failed;
-  }, startPatienceMs);
+  }, startTimeoutMs);
   if (!answers) {
-    throw new Error(`Node ${row.name} does not answer. The ends of its logs:\n${await lastLogs(row)}`);
+    throw new Error(`Node ${row.name} does not answer. Last lines of its logs:\n${await readLogTails(row)}`);
   }
 }
 
-export async function stopNodeOf(row: NodeRow): Promise<void> {
-  await endOwnProcess(pidFile(row), nodeFolder(row));
+export async function stopNodeProcess(row: NodeRow): Promise<void> {
+  await endLabProcess(pidFile(row), nodeFolder(row));
   await removeBridge(row);
 }
 
-/** Whether the node runs, on the root file system of today, with an sshd and an engine that answer. */
-export async function nodeAnswers(row: NodeRow): Promise<boolean> {
+/** Whether the node runs on the current root file system, and its sshd and engine answer. */
+export async function isNodeUp(row: NodeRow): Promise<boolean> {
   const init = await initPid(row);
   if (!init) {
     return false;
   }
-  return (await engineAnswers(row, init)) && (await sshdAnswers(nodePort(row)));
+  return (await isEngineUp(row, init)) && (await isSshdUp(nodePort(row)));
 }
 
-/** Runs a shell command inside the node, beside its services, without SSH. */
+/** Runs a shell command in the node's namespaces, without SSH. @throws Error if the node is down */
 export async function runInNode(row: NodeRow, command: string, options: RunOptions = {}): Promise<Outcome> {
   const init = await initPid(row);
   if (!init) {
@@ -65,7 +65,7 @@ export async function runInNode(row: NodeRow, command: string, options: RunOptio
     'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     'PODMAN_IGNORE_CGROUPSV1_WARNING=1',
   ];
-  const inNode = ['chroot', await rootOf(row), 'env', '-i', ...environment, 'sh', '-c', command];
+  const inNode = ['chroot', await rootFolder(row), 'env', '-i', ...environment, 'sh', '-c', command];
   return run(asRoot('nsenter', `--target=${init}`, '--mount', '--uts', '--ipc', '--pid', ...inNode), options);
 }
 
@@ -73,13 +73,13 @@ function pidFile(row: NodeRow): string {
   return path.join(nodeFolder(row), 'pid');
 }
 
-/** Process 1 of the node, as the host numbers it. */
+/** The host's pid of the node's process 1. */
 async function initPid(row: NodeRow): Promise<number | undefined> {
-  const own = await findOwnProcess(pidFile(row), nodeFolder(row));
-  return own?.commandLine.includes(await rootOf(row)) ? childOf(own.pid) : undefined;
+  const parent = await findLabProcess(pidFile(row), nodeFolder(row));
+  return parent?.commandLine.includes(await rootFolder(row)) ? findChild(parent.pid) : undefined;
 }
 
-export function sshdAnswers(port: number): Promise<boolean> {
+export function isSshdUp(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host: '127.0.0.1', port, timeout: 5000 });
     const end = (answer: boolean) => {
@@ -93,15 +93,15 @@ export function sshdAnswers(port: number): Promise<boolean> {
   });
 }
 
-async function engineAnswers(row: NodeRow, init: number): Promise<boolean> {
-  // From inside the socket's folder: the name of a unix socket is limited to 107 bytes.
-  const socket = path.join(await rootOf(row), engines[row.engine].socket);
+async function isEngineUp(row: NodeRow, init: number): Promise<boolean> {
+  // uses a path relative to the socket's folder, since the path of a unix socket is limited to 107 bytes
+  const socket = path.join(await rootFolder(row), engines[row.engine].socket);
   const ping = 'cd "$0" && exec curl -sf --max-time 5 --unix-socket "$1" http://engine/_ping';
   const inMounts = ['nsenter', `--target=${init}`, '--mount', 'sh', '-c', ping];
   return (await run(asRoot(...inMounts, path.dirname(socket), path.basename(socket)))).stdout === 'OK';
 }
 
-async function lastLogs(row: NodeRow): Promise<string> {
+async function readLogTails(row: NodeRow): Promise<string> {
   const logs = await Promise.all(
     ['init.log', 'sshd.log', 'engine.log'].map(async (name) => {
       const text = await readFile(path.join(nodeFolder(row), name), 'utf8').catch(() => '');

@@ -1,60 +1,60 @@
 /**
- * The few packages the lab needs on the machine itself. None of them brings a service: the engines, sshd and the
- * registry live in the root file systems, so the machine keeps no trace of them.
+ * The packages that the lab needs on this machine. None of them installs a service: the engines, sshd and the registry are in
+ * the root file systems only.
  */
 import { asRoot, type Outcome, run } from './command.ts';
-import { say, step } from './progress.ts';
+import { reportProgress, runStep } from './progress.ts';
 
 const packages = [
   'mmdebstrap',
   'debian-archive-keyring',
   'openssh-client',
   'openssl',
-  'skopeo', // for tests, to look at what came out
-  'putty-tools', // for tests, to make keys as PuTTY does
+  'skopeo', // for tests, to inspect images
+  'putty-tools', // for tests, to generate PuTTY's keys
   'curl',
   'util-linux',
 ];
 
-/** The machine's own updates may hold apt's lock for a while. */
-const patient = ['-o', 'DPkg::Lock::Timeout=300'];
+/** Automatic updates may hold the lock of apt for some time. */
+const waitForAptLock = ['-o', 'DPkg::Lock::Timeout=300'];
 
 export function ensurePackages(): Promise<void> {
   return ensureInstalled(packages);
 }
 
-/** Installs those of some Debian packages that are missing. Needs root or sudo. */
+/** Installs the Debian packages that are missing. Needs root or sudo. @throws Error if apt-get fails */
 export async function ensureInstalled(names: readonly string[]): Promise<void> {
   const missing = await missingPackages(names);
   if (missing.length === 0) {
     return;
   }
-  await step(`install ${missing.join(' ')}`, async () => {
+  await runStep(`install ${missing.join(' ')}`, async () => {
     if ((await install(missing)).code === 0) {
       return;
     }
-    // A fresh machine has no lists of packages yet; old lists name versions that the mirror has dropped.
+    // a new machine has no package lists, and old lists name versions that the mirror no longer has
     const update = await updateAptLists();
     const again = await install(missing);
     if (again.code !== 0) {
-      // dpkg's own errors stand among what it says on standard output.
+      // dpkg prints errors to standard output
       const dpkg = again.stdout.trim().split('\n').slice(-15).join('\n');
       const reasons = `${update.stderr}${dpkg}\n${again.stderr}`.trim();
       throw new Error(
-        `apt-get cannot install ${missing.join(' ')}:\n${reasons}\nInstall them by hand, then run this again.`,
+        `apt-get could not install ${missing.join(' ')}:\n${reasons}\nInstall the packages manually, then try again.`,
       );
     }
   });
 }
 
-/** Fetches the lists of packages. That it fails need not matter: one unreachable source of many is enough for it. */
+/** Updates the package lists. A failure may not matter: apt-get fails if any one of the sources is unreachable. */
 export function updateAptLists(): Promise<Outcome> {
-  say('apt-get update');
-  return run(asRoot('apt-get', ...patient, 'update', '-q'));
+  reportProgress('apt-get update');
+  return run(asRoot('apt-get', ...waitForAptLock, 'update', '-q'));
 }
 
 async function missingPackages(names: readonly string[]): Promise<string[]> {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills in these.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query replaces these
   const format = '--showformat=${db:Status-Status} ${Package}\\n';
   const { stdout } = await run(['dpkg-query', '--show', format, ...names]);
   const installed = stdout.split('\n').filter((line) => line.startsWith('installed '));
@@ -67,7 +67,7 @@ function install(names: string[]): Promise<Outcome> {
       'env',
       'DEBIAN_FRONTEND=noninteractive',
       'apt-get',
-      ...patient,
+      ...waitForAptLock,
       'install',
       '-qy',
       '--no-install-recommends',

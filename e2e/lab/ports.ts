@@ -1,24 +1,28 @@
-/** Ports of 127.0.0.1. */
+/** TCP ports of 127.0.0.1. */
 import net from 'node:net';
 
-/** A port that nobody listens on right now. */
-export async function freePort(): Promise<number> {
+/** A port that is free now. */
+export async function findFreePort(): Promise<number> {
   const server = await listen(0);
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') {
-    throw new Error('A TCP server without a port.');
+    throw new Error('The TCP server has no port.');
   }
   return address.port;
 }
 
-/** Fails if somebody else already listens there: what we start next would seem to answer, but it would be them. */
-export async function demandFreePort(port: number, forWhom: string, variable: string): Promise<void> {
+/**
+ * Makes sure that the next program to start is the one that answers on a port.
+ * @param variable the environment variable that changes the port
+ * @throws Error if another program listens on the port
+ */
+export async function assertPortFree(port: number, purpose: string, variable: string): Promise<void> {
   try {
     const server = await listen(port);
     await new Promise((resolve) => server.close(resolve));
   } catch {
-    throw new Error(`Port ${port}, meant for ${forWhom}, is taken by another program. Set ${variable} to a free one.`);
+    throw new Error(`Port ${port} for ${purpose} is used by another program. Set ${variable} to a free port.`);
   }
 }
 

@@ -1,25 +1,25 @@
-/** Progress of the lab on standard error; standard output belongs to the one JSON document. */
+/** Progress of the lab on standard error. Standard output is reserved for the JSON document. */
 
-const stillEveryMs = 10_000;
+const reminderMs = 10_000;
 
-export function say(line: string): void {
-  process.stderr.write(`lab: ${line}\n`);
+export function reportProgress(message: string): void {
+  process.stderr.write(`lab: ${message}\n`);
 }
 
-/** Runs one step and says what it is, that it still runs, and how long it took. */
-export async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
-  const began = performance.now();
-  const elapsed = () => `${((performance.now() - began) / 1000).toFixed(1)} s`;
-  say(`${title} ...`);
-  const ticker = setInterval(() => say(`${title}: still at it after ${elapsed()}`), stillEveryMs);
+/** Runs one step. Reports its title, a reminder while it runs, and how long it took. */
+export async function runStep<T>(title: string, work: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now();
+  const elapsed = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
+  reportProgress(`${title} ...`);
+  const reminder = setInterval(() => reportProgress(`${title}: still running after ${elapsed()}`), reminderMs);
   try {
     const result = await work();
-    say(`${title}: done in ${elapsed()}`);
+    reportProgress(`${title}: done in ${elapsed()}`);
     return result;
   } catch (error) {
-    say(`${title}: failed after ${elapsed()}`);
+    reportProgress(`${title}: failed after ${elapsed()}`);
     throw error;
   } finally {
-    clearInterval(ticker);
+    clearInterval(reminder);
   }
 }

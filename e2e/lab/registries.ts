@@ -1,29 +1,29 @@
-/** Registries that demand credentials, for tests. Each has storage of its own and ends with `stop()` or this process. */
+/** Registries that require authentication, for tests. Each has its own storage and ends with `stop()` or with this process. */
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { cryptPassword } from './crypt-password.ts';
-import { freePort } from './ports.ts';
-import { registryAnswers, spawnRegistry } from './registry-program.ts';
+import { hashPassword } from './credentials.ts';
+import { findFreePort } from './ports.ts';
+import { isRegistryUp, spawnRegistry } from './registry-program.ts';
 import { startTokenServer } from './token-server.ts';
-import { until } from './until.ts';
+import { waitUntil } from './wait.ts';
 
 export interface AuthRegistry {
   /** host:port; plain http. */
   address: string;
   username: string;
   password: string;
-  /** The scopes that clients have asked tokens for, in order; always empty in `basic` mode. */
+  /** The scopes for which clients have requested tokens, in order; empty in `basic` mode. */
   scopes: readonly string[];
   stop(): Promise<void>;
 }
 
 /**
  * Starts docker-registry on a free port.
- * - `basic`: it checks username and password itself (htpasswd), as small private registries do.
- * - `token`: it sends clients to a token server, as Docker Hub, ghcr.io and Quay do.
+ * - `basic`: the registry itself checks username and password (htpasswd), as small private registries do.
+ * - `token`: the registry sends clients to a token server, as Docker Hub, ghcr.io and Quay do.
  */
 export async function startAuthRegistry({ mode }: { mode: 'basic' | 'token' }): Promise<AuthRegistry> {
   const folder = await mkdtemp(path.join(tmpdir(), 'barnraiser-registry-'));
@@ -37,7 +37,7 @@ export async function startAuthRegistry({ mode }: { mode: 'basic' | 'token' }): 
     }
   };
   try {
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = `127.0.0.1:${await findFreePort()}`;
     const auth = mode === 'basic' ? await basicAuth() : await tokenAuth();
     const configFile = path.join(folder, 'config.yml');
     const config = {
@@ -49,9 +49,9 @@ export async function startAuthRegistry({ mode }: { mode: 'basic' | 'token' }): 
     };
     await writeFile(configFile, JSON.stringify(config)); // JSON is YAML
     const logFile = path.join(folder, 'log');
-    const registry = await spawnRegistry(configFile, logFile, { mayOutliveUs: false });
-    cleanUp.push(() => end(registry));
-    if (!(await until(() => registryAnswers(address), 20_000))) {
+    const registry = await spawnRegistry(configFile, logFile, { isDetached: false });
+    cleanUp.push(() => kill(registry));
+    if (!(await waitUntil(() => isRegistryUp(address), 20_000))) {
       throw new Error(`The registry with ${mode} authentication does not answer:\n${await readFile(logFile, 'utf8')}`);
     }
     return { address, username, password, scopes, stop };
@@ -62,7 +62,7 @@ export async function startAuthRegistry({ mode }: { mode: 'basic' | 'token' }): 
 
   async function basicAuth() {
     const file = path.join(folder, 'htpasswd');
-    await writeFile(file, `${username}:${await cryptPassword(password, 'bcrypt')}\n`);
+    await writeFile(file, `${username}:${await hashPassword(password, 'bcrypt')}\n`);
     return { htpasswd: { realm: 'lab', path: file } };
   }
 
@@ -74,7 +74,7 @@ export async function startAuthRegistry({ mode }: { mode: 'basic' | 'token' }): 
   }
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) {
     return;
   }

@@ -1,15 +1,15 @@
-/** The nodes' root file systems, one per Debian release and architecture, made once and kept. */
+/** The root file systems of the nodes: one per Debian release and architecture, created once and kept. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asRoot, mustRun } from './command.ts';
-import { fileExists } from './file-exists.ts';
 import { type Architecture, architectures, emulations, nodeRows, type Suite } from './node-table.ts';
 import { updateAptLists } from './packages.ts';
-import { step } from './progress.ts';
+import { runStep } from './progress.ts';
 import { labFolder } from './settings.ts';
-import { together } from './together.ts';
+import { settleAll } from './wait.ts';
 
 const rootsFolder = path.join(labFolder, 'roots');
 const makeScript = scriptPath('make-root-file-system.sh');
@@ -20,35 +20,37 @@ export interface RootKind {
   architecture: Architecture;
 }
 
-/** This one also holds the programs the lab runs itself: emulators, registry, and the native runc of emulated nodes. */
+/** This root file system also holds the lab's programs: emulators, registry, and the native runc for emulated nodes. */
 export const toolsKind: RootKind = { suite: 'trixie', architecture: 'amd64' };
 
 export function scriptPath(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
-/** Folder of a root file system. It changes with the scripts that make it, so an outdated one is never used again. */
-export async function rootOf(kind: RootKind): Promise<string> {
+/** Folder of a root file system. Its name changes with the scripts that create it, so an outdated one is not used. */
+export async function rootFolder(kind: RootKind): Promise<string> {
   return path.join(rootsFolder, await folderName(kind));
 }
 
-/** As `rootOf`, for a caller that needs what is in it. */
-export async function existingRootOf(kind: RootKind): Promise<string> {
-  const folder = await rootOf(kind);
-  if (await fileExists(folder)) {
+/** Folder of a root file system that exists. @throws Error if it does not exist */
+export async function findRoot(kind: RootKind): Promise<string> {
+  const folder = await rootFolder(kind);
+  if (existsSync(folder)) {
     return folder;
   }
   throw new Error(
-    `There is no ${kind.suite} root file system for ${kind.architecture} yet: run \`npm run lab -- up\`.`,
+    `The ${kind.suite} root file system for ${kind.architecture} does not exist. Run \`npm run lab -- up\`.`,
   );
 }
 
-/** Makes the root file systems that are missing, all at once. */
+/** Creates the root file systems that are missing, in parallel. */
 export async function ensureRoots(): Promise<void> {
-  const wanted = new Map([toolsKind, ...nodeRows].map((kind) => [`${kind.suite}-${kind.architecture}`, kind] as const));
+  const kindsInUse = new Map(
+    [toolsKind, ...nodeRows].map((kind) => [`${kind.suite}-${kind.architecture}`, kind] as const),
+  );
   const missing: RootKind[] = [];
-  for (const kind of wanted.values()) {
-    if (!(await fileExists(await rootOf(kind)))) {
+  for (const kind of kindsInUse.values()) {
+    if (!existsSync(await rootFolder(kind))) {
       missing.push(kind);
     }
   }
@@ -57,35 +59,35 @@ export async function ensureRoots(): Promise<void> {
   }
 
   await mkdir(rootsFolder, { recursive: true });
-  const mirror = await debianMirror();
-  const aptOptions = await aptOptionsFile();
-  // The tools come first among those that wait for each other: an emulated node takes its runc from them.
-  const tools = make(toolsKind);
-  await together(missing.map((kind) => (isTools(kind) ? tools : make(kind))));
+  const mirror = await findDebianMirror();
+  const aptOptions = await writeAptOptions();
+  // emulated nodes wait for the tools, from which they get their runc
+  const toolsReady = makeRoot(toolsKind);
+  await settleAll(missing.map((kind) => (isTools(kind) ? toolsReady : makeRoot(kind))));
 
-  async function make(kind: RootKind): Promise<void> {
-    const folder = await rootOf(kind);
-    if (await fileExists(folder)) {
+  async function makeRoot(kind: RootKind): Promise<void> {
+    const folder = await rootFolder(kind);
+    if (existsSync(folder)) {
       return;
     }
     const { debian, emulation } = architectures[kind.architecture];
-    await step(`root file system of Debian ${kind.suite}, ${kind.architecture}`, async () => {
-      // Only a finished one gets its name, so a run that was interrupted leaves nothing that looks finished. Every run
-      // works in a folder of its own: children of an interrupted run may still be at work in theirs.
+    await runStep(`root file system of Debian ${kind.suite}, ${kind.architecture}`, async () => {
+      // Gets its name when it is complete, so an interrupted run leaves nothing that looks complete. Each run uses a separate
+      // temporary folder, since child processes of an interrupted run may still write to theirs.
       const unfinished = `${folder}.unfinished-${process.pid}`;
       const keepEmulators = emulations().map((each) => each.handler);
       const args = [kind.suite, debian, unfinished, aptOptions, mirror, isTools(kind) ? keepEmulators.join(' ') : ''];
       await mustRun(asRoot('bash', makeScript, ...args));
       if (emulation) {
-        await tools;
-        await mustRun(asRoot('bash', nativeRuncScript, unfinished, await rootOf(toolsKind)));
+        await toolsReady;
+        await mustRun(asRoot('bash', nativeRuncScript, unfinished, await rootFolder(toolsKind)));
       }
       await mustRun(asRoot('mv', '--no-target-directory', unfinished, folder));
     });
   }
 }
 
-/** Removes what older scripts made. */
+/** Removes root file systems that older scripts created. */
 export async function removeOutdatedRoots(): Promise<void> {
   const current = await Promise.all([toolsKind, ...nodeRows].map(folderName));
   const outdated = (await readdir(rootsFolder)).filter((name) => !current.includes(name));
@@ -103,9 +105,9 @@ async function folderName(kind: RootKind): Promise<string> {
   return `${kind.suite}-${kind.architecture}-${recipe.digest('hex').slice(0, 8)}`;
 }
 
-/** The mirror this machine takes its own Debian packages from; empty where it has none (Ubuntu): Debian's own. */
-export async function debianMirror(): Promise<string> {
-  // Which sources are Debian's is known from the lists only.
+/** The mirror from which this machine gets Debian packages. Empty for Debian's default mirror, as on Ubuntu. */
+export async function findDebianMirror(): Promise<string> {
+  // only the package lists show which sources are Debian's
   return (await mirrorInLists()) ?? (await updateAptLists().then(mirrorInLists)) ?? '';
 }
 
@@ -115,12 +117,12 @@ async function mirrorInLists(): Promise<string | undefined> {
   return targets.split('\n').find((uri) => uri !== '' && !uri.includes('security'));
 }
 
-/** How this machine reaches its mirror (proxies, certificates, an old snapshot's dates) holds for the root file systems. */
-export async function aptOptionsFile(): Promise<string> {
+/** Writes this machine's settings for its mirror (proxies, certificates, expired lists) to a file for the root file systems. */
+export async function writeAptOptions(): Promise<string> {
   const file = path.join(labFolder, 'apt-options');
   const all = (await mustRun(['apt-config', 'dump', '--no-empty'])).split('\n');
-  const wanted = all.filter((line) => /^Acquire::(http|https|Check-Valid-Until|Check-Date|Retries)\b/.test(line));
-  await writeFile(file, `${wanted.join('\n')}\n`);
+  const relevant = all.filter((line) => /^Acquire::(http|https|Check-Valid-Until|Check-Date|Retries)\b/.test(line));
+  await writeFile(file, `${relevant.join('\n')}\n`);
   return file;
 }
 

@@ -1,25 +1,24 @@
 /**
- * Where the lab lives and which ports it takes. All of it can be set from the environment, so that two labs can run side
- * by side on one machine.
+ * The folder and the ports of the lab. Environment variables change them, so that two labs can run on one machine.
  */
 import { homedir } from 'node:os';
 import path from 'node:path';
 
-/** Folder of everything the lab makes: about 1.2 GB of root file systems, and what the nodes store. */
+/** Holds all files of the lab: about 1.2 GB of root file systems, and the storage of the nodes. */
 export const labFolder = path.resolve(
   process.env.BARNRAISER_LAB ??
     path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'barnraiser-lab'),
 );
 
-/** SSH ports of the nodes: this one and those after it, one per row of the node table. */
-export const firstNodePort = portFrom('BARNRAISER_LAB_PORT', 2301);
+/** SSH port of the first node. The other nodes use the ports after it, in the order of the node table. */
+export const firstNodePort = readPort('BARNRAISER_LAB_PORT', 2301);
 
 /** SSH port of the machine with systemd. */
-export const machinePort = portFrom('BARNRAISER_LAB_MACHINE_PORT', 2330);
+export const machinePort = readPort('BARNRAISER_LAB_MACHINE_PORT', 2330);
 
-export const registryPort = portFrom('BARNRAISER_LAB_REGISTRY_PORT', 5055);
+export const registryPort = readPort('BARNRAISER_LAB_REGISTRY_PORT', 5055);
 
-function portFrom(variable: string, fallback: number): number {
+function readPort(variable: string, fallback: number): number {
   const text = process.env[variable];
   if (!text) {
     return fallback;
@@ -27,7 +26,7 @@ function portFrom(variable: string, fallback: number): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1024 || port > 65000) {
     throw new Error(
-      `${variable}=${text} is no port. Give a number from 1024 to 65000, or leave it out for ${fallback}.`,
+      `${variable}=${text} is not a valid port. Set a number from 1024 to 65000, or unset it to use ${fallback}.`,
     );
   }
   return port;

@@ -1,6 +1,6 @@
 /**
- * A token server as the distribution specification describes it: a client shows username and password here and gets a
- * signed token that the registry trusts.
+ * A token server as in the distribution specification: a client sends username and password and gets a signed token that the
+ * registry trusts.
  */
 import { createPrivateKey, randomUUID, sign, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ export interface TokenServer {
   realm: string;
   service: string;
   issuer: string;
-  /** PEM file of the certificate that tokens are signed under. */
+  /** PEM file of the certificate whose key signs the tokens. */
   certificateFile: string;
   stop(): Promise<void>;
 }
@@ -20,7 +20,7 @@ export interface TokenServer {
 interface TokenServerOptions {
   username: string;
   password: string;
-  /** Where key and certificate go. */
+  /** Folder for the key and the certificate. */
   folder: string;
   onScope(scope: string): void;
 }
@@ -60,7 +60,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
   server.unref();
   const address = server.address();
   if (address === null || typeof address === 'string') {
-    throw new Error('A TCP server without a port.');
+    throw new Error('The TCP server has no port.');
   }
 
   return {
@@ -74,7 +74,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
     },
   };
 
-  /** A JSON web token, signed with RS256; x5c holds the certificate that proves the key. */
+  /** A JSON web token, signed with RS256. Its x5c header holds the certificate of the key. */
   function signedToken(scopes: readonly string[]): string {
     const now = Math.floor(Date.now() / 1000);
     const claims = {
@@ -93,7 +93,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
   }
 }
 
-/** `repository:NAME:ACTION,ACTION`; a name may hold colons (host:port), a type and actions do not. */
+/** Parses `TYPE:NAME:ACTION,ACTION`. A name may contain colons (host:port), a type and actions do not. */
 function accessOf(scope: string): { type: string; name: string; actions: string[] }[] {
   const match = /^([^:]+):(.+):([^:]*)$/.exec(scope);
   if (!match?.[1] || !match[2]) {

@@ -1,11 +1,11 @@
 import type { Locator, Page } from 'playwright';
 
-/** The live grid. */
+/** The view of one build. */
 export class BuildPage {
   readonly push: Locator;
   readonly rebuild: Locator;
   readonly cancel: Locator;
-  /** What failed, with its last lines and the place in the Containerfile. */
+  /** The failed platforms, with the last lines of their logs and the line of the Containerfile. */
   readonly failures: Locator;
   readonly result: Locator;
   readonly #page: Page;
@@ -15,7 +15,7 @@ export class BuildPage {
     this.push = page.getByRole('main').getByRole('button', { name: 'Push…' });
     this.rebuild = page.getByRole('button', { name: 'Rebuild…' });
     this.cancel = page.getByRole('main').getByRole('button', { name: 'Cancel', exact: true });
-    this.failures = page.getByRole('region', { name: 'What failed' });
+    this.failures = page.getByRole('region', { name: 'Failures' });
     this.result = page.getByRole('region', { name: 'Manifest list' });
   }
 
@@ -23,24 +23,24 @@ export class BuildPage {
     return this.#page.getByRole('heading', { level: 1, name: reference });
   }
 
-  /** The button that is a platform's cell; its name says all of it in a sentence. */
+  /** A platform's cell. It is a button whose accessible name is a sentence with all of its content. */
   cell(platform: string): Locator {
     return this.#page
       .getByRole('list', { name: 'Platforms' })
       .getByRole('button', { name: new RegExp(`^${platform} on `) });
   }
 
-  /** Waits for a platform's cell to say something. @param timeout in milliseconds */
-  async says(platform: string, words: RegExp, timeout: number): Promise<void> {
-    await this.cell(platform).filter({ hasText: words }).waitFor({ timeout });
+  /** Waits until a platform's cell has a text. */
+  async waitForCell(platform: string, text: RegExp, timeoutMs: number): Promise<void> {
+    await this.cell(platform).filter({ hasText: text }).waitFor({ timeout: timeoutMs });
   }
 
-  /** The sentence about the whole build, as `Built 2 platforms in 12 s.` */
-  headline(words: RegExp): Locator {
-    return this.#page.getByText(words).first();
+  /** The sentence about the whole build, such as `Built 2 platforms in 12 s.` */
+  headline(text: RegExp): Locator {
+    return this.#page.getByText(text).first();
   }
 
-  /** The id of the build on the screen. */
+  /** The id of the build that is open. */
   get id(): string {
     return /#\/build\/([^?]+)/.exec(this.#page.url())?.[1] ?? '';
   }

@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright';
 
-/** The history. */
+/** The history of builds. */
 export class BuildsPage {
   readonly grid: Locator;
   readonly filter: Locator;
@@ -12,13 +12,13 @@ export class BuildsPage {
     this.filter = page.getByLabel('Filter builds');
   }
 
-  /** The line of a build, by what its reference ends with. */
-  line(reference: string): Locator {
+  /** The row of a build, by the name of its reference. */
+  row(reference: string): Locator {
     return this.grid.getByRole('row').filter({ has: this.#page.getByText(reference, { exact: true }) });
   }
 
-  /** The line that the keys act on. */
-  async activeLine(): Promise<string> {
+  /** The text of the row that has the keyboard focus. */
+  async activeRow(): Promise<string> {
     const id = await this.grid.getAttribute('aria-activedescendant');
     return (await this.#page.locator(`[id="${id}"]`).textContent()) ?? '';
   }

@@ -1,13 +1,13 @@
 import type { Locator, Page } from 'playwright';
 
-/** The list of connections and the one that is chosen. */
+/** The list of connections and the details of the selected one. */
 export class ConnectionsPage {
   readonly list: Locator;
   readonly add: Locator;
-  /** Shows what this computer knows of engines, where connections are added. */
-  readonly found: Locator;
+  /** Shows the engines that were found on this computer, in the form that adds connections. */
+  readonly discovered: Locator;
   readonly import: Locator;
-  /** What the last import has done. */
+  /** The result of the last import. */
   readonly imported: Locator;
   readonly undoImport: Locator;
   readonly uri: Locator;
@@ -19,7 +19,7 @@ export class ConnectionsPage {
     this.#page = page;
     this.list = page.getByRole('main').getByRole('navigation', { name: 'Connections' });
     this.add = page.getByRole('main').getByRole('button', { name: 'Add connection' }).first();
-    this.found = page.getByRole('main').getByRole('button', { name: /^Found here/ });
+    this.discovered = page.getByRole('main').getByRole('button', { name: /^Discovered/ });
     this.import = page.getByRole('main').getByRole('button', { name: /^Import \d/ });
     this.imported = page.getByText(/^Imported \d/);
     this.undoImport = page.getByRole('button', { name: 'Undo import' });
@@ -36,16 +36,16 @@ export class ConnectionsPage {
     return this.#page.getByRole('article', { name: `Connection ${name}` });
   }
 
-  test(name: string): Locator {
-    return this.details(name).getByRole('button', { name: 'Test', exact: true });
+  check(name: string): Locator {
+    return this.details(name).getByRole('button', { name: 'Check', exact: true });
   }
 
-  /** That the last test of a connection has passed, and how. */
-  passed(name: string): Locator {
+  /** The result of a connection's last check, if it passed. */
+  checkPassed(name: string): Locator {
     return this.details(name).getByText(/^(All \d+ stages passed|Passed with \d+ warnings?) in /);
   }
 
-  /** A stage of the last test, as it is read: its name, how it is and what was found. */
+  /** A stage of the last check: its name, state and details. */
   stage(name: string, stage: string): Locator {
     return this.details(name)
       .getByRole('listitem')

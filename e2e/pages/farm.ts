@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright';
 
-/** The home of work. */
+/** The farm view. */
 export class FarmPage {
   readonly chooseFolder: Locator;
   readonly newBuild: Locator;
@@ -11,7 +11,7 @@ export class FarmPage {
     this.#page = page;
     this.chooseFolder = page.getByRole('button', { name: 'Choose a folder…' });
     this.newBuild = page.getByRole('button', { name: 'New build', exact: true });
-    this.coverage = page.getByRole('list', { name: 'What this farm can build' });
+    this.coverage = page.getByRole('list', { name: 'Platforms of this farm' });
   }
 
   title(name: string): Locator {

@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright';
 
-/** Chooses a folder on the computer that the app runs on. */
+/** The dialog of the browser front end for a folder on the computer where the app runs. */
 export class FolderDialog {
   readonly dialog: Locator;
   readonly path: Locator;
@@ -16,8 +16,8 @@ export class FolderDialog {
     return this.dialog.getByRole('button', { name: new RegExp(`^${name}\\b`) });
   }
 
-  /** That the folder it is in now can be built. */
-  get containerfileFound(): Locator {
+  /** Shown if the current folder contains a Containerfile. */
+  get containerfileNotice(): Locator {
     return this.dialog.getByText('Containerfile found');
   }
 }

@@ -1,12 +1,12 @@
 import type { Locator, Page } from 'playwright';
 
-/** What is in local storage. */
+/** The images in local storage. */
 export class ImagesPage {
   readonly list: Locator;
   readonly push: Locator;
 
   constructor(page: Page) {
-    this.list = page.getByRole('navigation', { name: 'References' });
+    this.list = page.getByRole('navigation', { name: 'Images' });
     this.push = page.getByRole('main').getByRole('button', { name: 'Push…' });
   }
 

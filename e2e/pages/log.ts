@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright';
 
-/** The log of one platform, in the drawer. */
+/** The drawer with the log of one platform. */
 export class LogPanel {
   readonly drawer: Locator;
   readonly close: Locator;

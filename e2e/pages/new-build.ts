@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright';
 
-/** A build from its project to the button that starts it. */
+/** The dialog that starts a build. */
 export class NewBuildSheet {
   readonly sheet: Locator;
   readonly image: Locator;
@@ -12,18 +12,18 @@ export class NewBuildSheet {
     this.start = this.sheet.getByRole('button', { name: 'Build', exact: true });
   }
 
-  /** The chip of a platform, pressed or not. */
+  /** The toggle button of a platform. */
   platform(name: string): Locator {
     return this.sheet
       .getByRole('list', { name: 'Platforms to build' })
       .getByRole('button', { name: new RegExp(`^${name}\\b`) });
   }
 
-  /** The line that says who builds a platform, once somebody was chosen. */
+  /** The row of a platform in the build plan, once a node is selected. */
   assignment(platform: string): Locator {
     return this.sheet
-      .getByRole('list', { name: 'Who builds what' })
+      .getByRole('list', { name: 'Build plan' })
       .getByRole('listitem')
-      .filter({ has: this.sheet.page().getByRole('button', { name: new RegExp(`who builds ${platform}$`) }) });
+      .filter({ has: this.sheet.page().getByRole('button', { name: new RegExp(`node for ${platform}$`) }) });
   }
 }

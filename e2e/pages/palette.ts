@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright';
 
-/** Everything that can be done, by typing some of its letters. */
+/** The command palette. */
 export class Palette {
   readonly input: Locator;
   readonly #page: Page;
@@ -15,15 +15,15 @@ export class Palette {
     await this.input.waitFor();
   }
 
-  /** Finds a command by typing, goes to it with the arrow key and runs it with Enter. */
-  async run(words: string, label: string): Promise<void> {
+  /** Types a query, selects a command with the arrow key and runs it with Enter. */
+  async run(query: string, label: string): Promise<void> {
     await this.show();
-    await this.#page.keyboard.type(words);
+    await this.#page.keyboard.type(query);
     const option = this.#page.getByRole('option', { name: label, exact: true }).first();
     await option.waitFor();
     for (let presses = 0; (await option.getAttribute('aria-selected')) !== 'true'; presses += 1) {
       if (presses > 40) {
-        throw new Error(`The arrow key does not lead to ${label}.`);
+        throw new Error(`The arrow key does not reach ${label}.`);
       }
       await this.#page.keyboard.press('ArrowDown');
     }

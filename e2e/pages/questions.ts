@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright';
 
-/** What nodes want to know from a person: one question at a time, in one dialog. */
+/** The dialogs in which connections ask for host keys, passphrases and passwords. One is shown at a time. */
 export class Questions {
   readonly #page: Page;
 
@@ -8,36 +8,35 @@ export class Questions {
     this.#page = page;
   }
 
-  /** Is this the host that I mean? */
   hostKey(name: string): Locator {
-    return this.#page.getByRole('dialog', { name: `Is this ${name}?` });
+    return this.#page.getByRole('dialog', { name: `Trust the host key of ${name}?` });
   }
 
   trust(name: string): Locator {
     return this.hostKey(name).getByRole('button', { name: 'Trust and save' });
   }
 
-  /** The whole text of the question for a host key, once it is asked. */
+  /** Waits for the question about a host key and resolves with its text. */
   async hostKeyText(name: string): Promise<string> {
     return (await this.hostKey(name).textContent()) ?? '';
   }
 
-  /** @param path as the title has it: `~/.ssh/id_ed25519` */
+  /** @param path as in the title, such as `~/.ssh/id_ed25519` */
   passphrase(path: string): Locator {
     return this.#page.getByRole('dialog', { name: `Passphrase for ${path}` });
   }
 
-  /** @param who `user@host` */
-  password(who: string): Locator {
-    return this.#page.getByRole('dialog', { name: `Password for ${who}` });
+  /** @param login `user@host` */
+  password(login: string): Locator {
+    return this.#page.getByRole('dialog', { name: `Password for ${login}` });
   }
 
-  /** What a server asks in its own words. */
+  /** The prompts of a server's keyboard-interactive authentication. */
   signIn(name: string): Locator {
     return this.#page.getByRole('dialog', { name: `Sign in to ${name}` });
   }
 
-  /** Types an answer into each of the fields of a question, by their labels, and sends them with Enter. */
+  /** Fills in the fields of a question by their labels and submits it with Enter. */
   async answer(question: Locator, answers: Readonly<Record<string, string>>, options: { remember?: boolean } = {}) {
     let last: Locator | undefined;
     for (const [label, text] of Object.entries(answers)) {
@@ -51,7 +50,7 @@ export class Questions {
   }
 
   remember(question: Locator): Locator {
-    return question.getByRole('checkbox', { name: /Remember in the system/ });
+    return question.getByRole('checkbox', { name: /Save in the system keychain/ });
   }
 
   cancel(question: Locator): Locator {

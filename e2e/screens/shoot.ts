@@ -1,13 +1,10 @@
-/**
- * Takes pictures of a view as the browser door shows it, on the fixture app. See `usage`.
- */
-
+/** Takes screenshots of a view in the browser front end with the fixture app. See `usage`. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium, type Page } from 'playwright';
+import type { Page } from 'playwright';
 import { build } from 'vite';
 import { z } from 'zod';
 import { startServer } from '../../electron/browser/server.ts';
@@ -20,34 +17,37 @@ import {
   type Scene,
 } from '../../renderer/testing/fixture-app.ts';
 import { sample } from '../../renderer/testing/fixture-data.ts';
-import { isTroubleName, type TroubleName, troubles } from '../../renderer/testing/fixture-problems.ts';
+import {
+  type FixtureProblemName,
+  fixtureProblems,
+  isFixtureProblemName,
+} from '../../renderer/testing/fixture-problems.ts';
 import { isQuestionName, lostNode, questions } from '../../renderer/testing/fixture-questions.ts';
 import { stageSchema } from '../../shared/check.ts';
-import { ensureBrowser } from '../browser-engine.ts';
-import { chromiumFlags } from '../chromium-flags.ts';
+import { launchChromium } from '../chromium.ts';
 
 const usage = `npx tsx e2e/screens/shoot.ts VIEW [options]
-  VIEW      ${'first-start farm new-build build push builds images connections settings log palette parts, or a hash as #/farm/lab'}
+  VIEW      ${'first-start farm new-build build push builds images connections settings log palette parts, or a hash such as #/farm/lab'}
   --state   ${fixtureStates.join(' | ')}                     (busy)
-  --out     folder for the pictures                                                    (/tmp/shots)
+  --out     folder for the screenshots                                                 (/tmp/shots)
   --theme   light | dark                                                               (both)
-  --size    as 1280x800                                                                (1280x800 and 900x600)
+  --size    such as 1280x800                                                           (1280x800 and 900x600)
   --do      press:Mod+k | click:SELECTOR | fill:SELECTOR=TEXT | hover:SELECTOR | wait:SELECTOR |
-            drag:SELECTOR=>SELECTOR (held over the second, not let go) | drop:NAME (a folder, somewhere on the window);
-            may be repeated, in order
-            (a selector is playwright's: text=Push, role=button[name="Push"], css)
-  --name    of the pictures, instead of VIEW
-  --ask     a question that waits: ${Object.keys(questions).join(' | ')}; may be repeated
-  --lost    NODE=SECONDS, a node whose line was lost and is tried again in so many seconds; may be repeated
-  --fail    what checks stop at: ${Object.keys(troubles).join(' | ')}
-  --hop     they stop at the jump host
-  --warn    what checks warn of, as for --fail; may be repeated
-  --hold    the stage at which checks go on for ever
+            drag:SELECTOR=>SELECTOR (held over the second) | drop:NAME (a folder, on the window);
+            an action before the screenshot; can be repeated, and runs in order
+            (selectors as in Playwright: text=Push, role=button[name="Push"], css)
+  --name    file name, instead of VIEW
+  --ask     open a question: ${Object.keys(questions).join(' | ')}; can be repeated
+  --lost    NODE=SECONDS: the connection to a node is lost, with the next attempt in SECONDS; can be repeated
+  --fail    checks fail with a problem: ${Object.keys(fixtureProblems).join(' | ')}
+  --hop     checks fail at the jump host
+  --warn    checks warn with a problem, as for --fail; can be repeated
+  --hold    checks do not finish this stage
   --fix     works | fails | holds                                                      (works)
-  --found   few | nothing | many, what this computer knows of engines                  (few)
-  --live    let running builds go on while the picture is taken
-  --axe     run axe-core on what is shown and say what it finds
-Prints the paths, and everything the page wrote to its console as a warning or error.`;
+  --found   few | nothing | many: engines found on this computer                       (few)
+  --live    builds keep running during the screenshot
+  --axe     run axe-core and print its violations
+Prints the paths of the screenshots, and the warnings and errors in the console of the page.`;
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -80,7 +80,7 @@ function stateOf(text: string): FixtureState {
   return state;
 }
 
-/** The place of a view in the fixture, as its hash. */
+/** The route of a view with the fixture's data, as a hash. */
 function hashOf(view: string, state: FixtureState): string {
   const farm = state === 'huge' ? 'datacenter' : 'home';
   const id = {
@@ -92,7 +92,7 @@ function hashOf(view: string, state: FixtureState): string {
     huge: '20260301-101500-huge',
   }[state];
   const reference = encodeURIComponent(sample.done().reference);
-  const places: Readonly<Record<string, string>> = {
+  const routes: Readonly<Record<string, string>> = {
     'first-start': '#/first-start',
     farm: `#/farm/${farm}`,
     'new-build': `#/farm/${farm}?sheet=new-build&farm=${farm}&context=${encodeURIComponent('/home/anna/projects/api')}`,
@@ -106,36 +106,36 @@ function hashOf(view: string, state: FixtureState): string {
     palette: `#/farm/${farm}`,
     parts: '',
   };
-  const place = view.startsWith('#') ? view : places[view];
-  if (place === undefined) {
-    throw new Error(`There is no view ${view}.\n${usage}`);
+  const route = view.startsWith('#') ? view : routes[view];
+  if (route === undefined) {
+    throw new Error(`${view} is not a view.\n${usage}`);
   }
-  return place;
+  return route;
 }
 
-function troubleNamed(text: string): TroubleName {
-  if (!isTroubleName(text)) {
-    throw new Error(`There is no trouble ${text}.\n${usage}`);
+function parseProblem(text: string): FixtureProblemName {
+  if (!isFixtureProblemName(text)) {
+    throw new Error(`${text} is not a problem of the fixture.\n${usage}`);
   }
   return text;
 }
 
 function scene(): Scene {
   return {
-    failAt: options.fail === undefined ? undefined : troubleNamed(options.fail),
+    failAt: options.fail === undefined ? undefined : parseProblem(options.fail),
     atHop: options.hop,
     holdAt: options.hold === undefined ? undefined : stageSchema.parse(options.hold),
-    warnAt: options.warn.map(troubleNamed),
+    warnAt: options.warn.map(parseProblem),
     fix: z.enum(['works', 'fails', 'holds']).parse(options.fix),
-    found: z.enum(['few', 'nothing', 'many']).parse(options.found),
+    discovery: z.enum(['few', 'nothing', 'many']).parse(options.found),
   };
 }
 
-/** What has happened in the app before the page is opened. */
-function happen(app: FixtureApp): void {
+/** Emits the questions and lost connections of the options. */
+function emitEvents(app: FixtureApp): void {
   for (const name of options.ask) {
     if (!isQuestionName(name)) {
-      throw new Error(`--ask ${name} is unknown.\n${usage}`);
+      throw new Error(`${name} is not a question of the fixture.\n${usage}`);
     }
     app.emit({ event: 'question.asked', question: questions[name] });
   }
@@ -161,7 +161,7 @@ async function act(page: Page, step: string): Promise<void> {
       const [from = '', to = ''] = rest.split('=>');
       await page.locator(from).first().hover();
       await page.mouse.down();
-      // the first move begins the drag, the second is over the target
+      // the first move starts the drag, the second moves over the target
       await page.locator(to).first().hover();
       return page.locator(to).first().hover();
     }
@@ -178,31 +178,31 @@ async function act(page: Page, step: string): Promise<void> {
         .fill(rest.slice(equals + 1));
     }
     default:
-      throw new Error(`--do ${step} is unknown.\n${usage}`);
+      throw new Error(`${step} is not an action.\n${usage}`);
   }
 }
 
 async function runAxe(page: Page): Promise<void> {
-  // the page's policy allows no script but its own files: the debugger's evaluation is not bound by it
+  // the page's content security policy allows only its own scripts, but does not apply to the debugger
   const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   await page.evaluate(source);
-  // menus, lists and tooltips float beside the landmarks of a page, as dialogs do, which the rule knows
+  // by default the rule allows only dialogs outside the landmarks of a page; allow other floating elements too
   await page.evaluate(
     "axe.configure({ checks: [{ id: 'region', options: { regionMatcher: 'dialog, [role=dialog], [role=alertdialog], [role=menu], [role=listbox], [role=tooltip], svg' } }] })",
   );
-  const found: { id: string; help: string; targets: string[] }[] = await page.evaluate(
+  const violations: { id: string; help: string; targets: string[] }[] = await page.evaluate(
     'axe.run().then(({ violations }) => violations.map(({ id, help, nodes }) => ({ id, help, targets: nodes.map((node) => node.target.join(" ") + " " + node.failureSummary) })))',
   );
-  for (const { id, help, targets } of found) {
+  for (const { id, help, targets } of violations) {
     console.log(`axe: ${id}: ${help}\n  ${targets.slice(0, 5).join('\n  ')}`);
   }
-  console.log(`axe: ${found.length === 0 ? 'nothing' : found.length} found`);
+  console.log(`axe: ${violations.length} violations`);
 }
 
 async function main(view: string): Promise<void> {
   const state = stateOf(options.state);
   const hash = hashOf(view, state);
-  // a folder for each run: others take pictures of their views at the same time
+  // a separate folder for each run, since several can run at the same time
   const folder = join(tmpdir(), `barnraiser-page-${process.pid}`);
   await build({
     ...rendererConfig,
@@ -217,18 +217,15 @@ async function main(view: string): Promise<void> {
     },
   });
   await mkdir(options.out, { recursive: true });
-  const browser = await chromium.launch({
-    executablePath: await ensureBrowser(),
-    args: [...chromiumFlags],
-  });
+  const browser = await launchChromium();
   try {
     for (const theme of options.theme) {
       for (const size of options.size) {
         const [width = 1280, height = 800] = size.split('x').map(Number);
         const app = createFixtureApp(state, scene());
-        happen(app);
+        emitEvents(app);
         const server = await startServer(app, folder);
-        const stop = options.live ? app.live() : undefined;
+        const stop = options.live ? app.startActivity() : undefined;
         const context = await browser.newContext({
           viewport: { width, height },
           colorScheme: theme === 'dark' ? 'dark' : 'light',
@@ -243,17 +240,17 @@ async function main(view: string): Promise<void> {
         page.on('pageerror', (error) => console.log(`page: ${error.stack ?? error.message}`));
         await page.goto(server.url);
         await page.goto(new URL(view === 'parts' ? '/testing/gallery.html' : `/${hash}`, server.url).href);
-        // an address that differs from the first in its hash only loads nothing anew
+        // a navigation to another hash of the same page does not load it again
         await page.reload();
-        // not before the app's truth is there: what is pressed earlier is not heard
+        // the page does not react to keys before it has loaded the app's state
         await page.locator('nav[aria-label="Main"], main > section').first().waitFor();
         for (const step of view === 'palette' ? ['press:Mod+k', ...options.do] : options.do) {
           await act(page, step);
         }
         await page.evaluate('document.fonts.ready');
-        // a frame for what the last step has changed, and one for what that has
+        // one frame for the changes of the last action, and one for their effects
         await page.evaluate(
-          'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 150))))',
+          'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 150))))',
         );
         const name = (options.name ?? view).replaceAll(/[^\w-]+/g, '-').replace(/^-/, '');
         const path = join(options.out, `${name}-${state}-${theme}-${size}.png`);

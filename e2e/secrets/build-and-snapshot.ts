@@ -1,11 +1,11 @@
 /**
- * A run of the app, in a process of its own, that signs in with secrets, builds, and then takes a snapshot of its heap while the
- * lines to the nodes are still open. Every event goes to a file, as a log of everything the app tells.
+ * Runs the app, signs in with secrets, builds, and takes a heap snapshot while the connections to the nodes are open. Writes all
+ * events to a file.
  *
  *     node --import tsx build-and-snapshot.ts REQUEST
  *
- * REQUEST is a JSON file of the form of {@link requestSchema}. Secrets are read from files only when they are asked for and kept in
- * no variable that lives on: what the snapshot holds is what the app holds.
+ * REQUEST is a JSON file with a {@link SecretsRequest}. This program reads secrets from files only to answer a question and keeps
+ * none in a variable, so that a secret in the snapshot is one that the app holds.
  */
 import { createWriteStream, readFileSync } from 'node:fs';
 import { writeHeapSnapshot } from 'node:v8';
@@ -17,7 +17,7 @@ import type { Question } from '../../shared/question.ts';
 
 export const requestSchema = z.object({
   connections: z.array(z.object({ name: z.string(), uri: z.string(), identity: z.string().optional() })),
-  /** The file that holds the secret of each kind of question. */
+  /** The file with the secret for each kind of question. */
   secretFiles: z.object({ passphrase: z.string(), password: z.string(), prompts: z.string() }),
   context: z.string(),
   reference: z.string(),
@@ -57,7 +57,7 @@ async function answer(question: Question): Promise<void> {
     return;
   }
   if (kind === 'proxy-command') {
-    throw new Error('nothing here is reached by a command');
+    throw new Error('No node in this run is reached through a proxy command.');
   }
   const secret = readFileSync(request.secretFiles[kind], 'utf8');
   await call('questions.answer', { id, answer: { secrets: [secret] } });

@@ -8,7 +8,7 @@ import { type BrowserServer, startServer } from './server.ts';
 
 let folder: string;
 let server: BrowserServer;
-let asked: { name: CallName; input: unknown }[];
+let receivedCalls: { name: CallName; input: unknown }[];
 let listeners: Set<(event: AppEvent) => void>;
 
 beforeEach(async () => {
@@ -18,13 +18,13 @@ beforeEach(async () => {
   await writeFile(join(page, 'index.html'), '<title>page</title>');
   await writeFile(join(page, 'assets', 'app-1f0c.js'), 'let x;');
   await writeFile(join(folder, 'secret.html'), 'secret');
-  await symlink(join(folder, 'secret.html'), join(page, 'way-out.html'));
-  asked = [];
+  await symlink(join(folder, 'secret.html'), join(page, 'link-to-secret.html'));
+  receivedCalls = [];
   listeners = new Set();
   server = await startServer(
     {
       call: async (name, input) => {
-        asked.push({ name, input });
+        receivedCalls.push({ name, input });
         return { ok: true, value: { answer: name } };
       },
       subscribe: (listener) => {
@@ -53,7 +53,7 @@ interface Request {
   readonly body?: string;
 }
 
-/** Sends exactly this path and these headers, which `fetch` would tidy up. */
+/** Sends exactly this path and these headers. `fetch` would normalize them. */
 function send(path: string, { method = 'GET', headers = {}, body }: Request = {}): Promise<Answer> {
   const { hostname, port } = new URL(server.url);
   return new Promise((resolve, reject) => {
@@ -75,25 +75,25 @@ function send(path: string, { method = 'GET', headers = {}, body }: Request = {}
 
 const origin = (): string => new URL(server.url).origin;
 
-/** Enters as the window does and gives the headers of its page's requests. */
-async function enter(): Promise<Record<string, string>> {
+/** Signs in like the window and returns the headers of its requests. */
+async function signIn(): Promise<Record<string, string>> {
   const { pathname, search } = new URL(server.url);
   const answer = await send(`${pathname}${search}`);
   const cookie = answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
   return { cookie, origin: origin(), 'content-type': 'application/json' };
 }
 
-describe('the gate', () => {
-  it('gives a cookie that scripts cannot read for the token, and sends the browser on to an address without it', async () => {
+describe('access control', () => {
+  it('exchanges the token for an HttpOnly cookie and redirects to an address without the token', async () => {
     const { pathname, search } = new URL(server.url);
     const answer = await send(`${pathname}${search}`);
     expect(answer.status).toBe(303);
     expect(answer.headers.location).toBe('/');
     expect(answer.headers['set-cookie']?.[0]).toMatch(/^barnraiser=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/$/);
-    expect((await send('/', { headers: await enter() })).status).toBe(403);
+    expect((await send('/', { headers: await signIn() })).status).toBe(403);
   });
 
-  it('takes the token only once', async () => {
+  it('accepts the token only once', async () => {
     const { pathname, search } = new URL(server.url);
     expect((await send(`${pathname}${search}`)).status).toBe(303);
     const second = await send(`${pathname}${search}`);
@@ -101,18 +101,22 @@ describe('the gate', () => {
     expect(second.headers['set-cookie']).toBeUndefined();
   });
 
-  it('refuses everything without the cookie, or with another', async () => {
-    const stranger = { cookie: `barnraiser=${'x'.repeat(43)}`, origin: origin(), 'content-type': 'application/json' };
-    for (const headers of [{ ...stranger, cookie: '' }, stranger]) {
+  it('denies every request without the cookie or with a wrong cookie', async () => {
+    const wrongCookie = {
+      cookie: `barnraiser=${'x'.repeat(43)}`,
+      origin: origin(),
+      'content-type': 'application/json',
+    };
+    for (const headers of [{ ...wrongCookie, cookie: '' }, wrongCookie]) {
       expect((await send('/', { headers })).status).toBe(403);
       expect((await send('/events', { headers })).status).toBe(403);
       expect((await send('/call/app.info', { method: 'POST', headers, body: '{}' })).status).toBe(403);
     }
-    expect(asked).toEqual([]);
+    expect(receivedCalls).toEqual([]);
   });
 
-  it('refuses another Host, as a page sends whose name was rebound to this computer', async () => {
-    const headers = await enter();
+  it('denies requests with another Host, which a page with a rebound DNS name sends', async () => {
+    const headers = await signIn();
     const port = new URL(server.url).port;
     for (const host of ['evil.example', `evil.example:${port}`, `localhost:${port}`]) {
       expect((await send('/', { headers: { ...headers, host } })).status).toBe(403);
@@ -120,8 +124,8 @@ describe('the gate', () => {
     expect((await send('/', { headers })).status).toBe(200);
   });
 
-  it('refuses another Origin, and a call without one', async () => {
-    const headers = await enter();
+  it('denies requests from another Origin, and calls without an Origin', async () => {
+    const headers = await signIn();
     const call = { method: 'POST', body: '{}' };
     expect(
       (await send('/call/app.info', { ...call, headers: { ...headers, origin: 'https://evil.example' } })).status,
@@ -130,13 +134,13 @@ describe('the gate', () => {
     const { origin: _, ...without } = headers;
     expect((await send('/call/app.info', { ...call, headers: without })).status).toBe(403);
     expect((await send('/events', { headers: { ...without, 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
-    expect(asked).toEqual([]);
+    expect(receivedCalls).toEqual([]);
   });
 });
 
 describe('the page', () => {
-  it('has a strict content security policy, also where it is refused', async () => {
-    const headers = await enter();
+  it('has a strict content security policy, even in denied responses', async () => {
+    const headers = await signIn();
     const page = await send('/', { headers });
     expect(page.body).toBe('<title>page</title>');
     for (const answer of [page, await send('/'), await send('/nothing', { headers })]) {
@@ -147,20 +151,20 @@ describe('the page', () => {
     }
   });
 
-  it('may be kept by the browser only where its name says its content', async () => {
-    const headers = await enter();
+  it('may be cached only if the file name contains a hash of the content', async () => {
+    const headers = await signIn();
     expect((await send('/', { headers })).headers['cache-control']).toBe('no-store');
     expect((await send('/assets/app-1f0c.js', { headers })).headers['cache-control']).toContain('immutable');
   });
 
-  it('gives nothing from outside its folder', async () => {
-    const headers = await enter();
+  it('serves no file outside its folder', async () => {
+    const headers = await signIn();
     for (const path of [
       '/../secret.html',
       '/%2e%2e/secret.html',
       '/..%2fsecret.html',
       '/assets/../../secret.html',
-      '/way-out.html',
+      '/link-to-secret.html',
       '/%00',
       '/%',
       '/assets',
@@ -174,15 +178,15 @@ describe('the page', () => {
 });
 
 describe('calls and events', () => {
-  it('hands a call with its input to the app and its result back', async () => {
-    const headers = await enter();
+  it('passes calls with their input to the app and returns the result', async () => {
+    const headers = await signIn();
     const answer = await send('/call/builds.get', { method: 'POST', headers, body: '{"id":"x"}' });
     expect(JSON.parse(answer.body)).toEqual({ ok: true, value: { answer: 'builds.get' } });
-    expect(asked).toEqual([{ name: 'builds.get', input: { id: 'x' } }]);
+    expect(receivedCalls).toEqual([{ name: 'builds.get', input: { id: 'x' } }]);
   });
 
-  it('answers what is no call with a problem and asks the app nothing', async () => {
-    const headers = await enter();
+  it('answers an invalid call with a problem, without calling the app', async () => {
+    const headers = await signIn();
     const call = (name: string, body: string, more = {}): Promise<Answer> =>
       send(`/call/${name}`, { method: 'POST', headers: { ...headers, ...more }, body });
     const answers = [
@@ -195,19 +199,19 @@ describe('calls and events', () => {
     for (const { body } of answers) {
       expect(JSON.parse(body)).toMatchObject({ ok: false, problem: { code: 'input.invalid' } });
     }
-    expect(asked).toEqual([]);
+    expect(receivedCalls).toEqual([]);
   });
 
-  it('streams events as they come, and stops listening when the page has gone', async () => {
-    const headers = await enter();
+  it('streams events and unsubscribes when the page disconnects', async () => {
+    const headers = await signIn();
     const { hostname, port } = new URL(server.url);
-    const event: AppEvent = { event: 'question.settled', id: 'q1' };
+    const event: AppEvent = { event: 'question.closed', id: 'q1' };
     const text = await new Promise<string>((resolve, reject) => {
       const request = httpRequest({ hostname, port, path: '/events', headers }, (response) => {
         let seen = '';
         response.on('data', (chunk: Buffer) => {
           seen += chunk.toString();
-          if (seen.includes('event: beat') && !seen.includes('data: {')) {
+          if (seen.includes('event: heartbeat') && !seen.includes('data: {')) {
             for (const listener of listeners) {
               listener(event);
             }
@@ -224,8 +228,8 @@ describe('calls and events', () => {
     await expect.poll(() => listeners.size).toBe(0);
   });
 
-  it('closes although a page still listens', async () => {
-    const headers = await enter();
+  it('closes even while a page is connected to the event stream', async () => {
+    const headers = await signIn();
     const { hostname, port } = new URL(server.url);
     const cut = new Promise<void>((resolve) => {
       const request = httpRequest({ hostname, port, path: '/events', headers }, (response) => {

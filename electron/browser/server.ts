@@ -1,31 +1,27 @@
+/** The browser front end's server: the page, calls and events over HTTP on the loopback interface. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type AppEvent, type CallName, calls } from '../../shared/contract.ts';
 import { fail, problemOf, type Result } from '../../shared/problem.ts';
+import { type AppApi, isCallName } from '../page/app-api.ts';
 import { pageHeaders } from '../page/headers.ts';
+import { AccessControl } from './access-control.ts';
 import { streamEvents } from './event-stream.ts';
-import { Session } from './session.ts';
-import { sendFile } from './static-files.ts';
-
-/** What the server needs of the app, which checks the input of every call itself. */
-export interface Callee {
-  call(name: CallName, input: unknown): Promise<Result<unknown>>;
-  subscribe(listener: (event: AppEvent) => void): () => void;
-}
+import { sendPageFile } from './static-files.ts';
 
 export interface BrowserServer {
-  /** Opens the app in the one browser that uses it first. */
+  /** Opens the app in the first browser that uses it. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-const bodyLimitBytes = 16 * 1024 * 1024;
+const maxBodyBytes = 16 * 1024 * 1024;
 
 /**
  * Serves the app to a browser on this computer: the page from a folder, calls as `POST /call/<name>`, events as
- * `GET /events`. Listens on 127.0.0.1 only, at a free port unless one is given.
+ * `GET /events`. Listens on 127.0.0.1 only.
+ * @param port 0 for a free port
  */
-export async function startServer(app: Callee, pageFolder: string, port = 0): Promise<BrowserServer> {
+export async function startServer(app: AppApi, pageFolder: string, port = 0): Promise<BrowserServer> {
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(pageHeaders)) {
       response.setHeader(name, value);
@@ -42,79 +38,71 @@ export async function startServer(app: Callee, pageFolder: string, port = 0): Pr
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   });
-  const session = new Session(`127.0.0.1:${addressOf(server.address()).port}`);
+  const accessControl = new AccessControl(`127.0.0.1:${tcpAddress(server.address()).port}`);
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const admission = session.admit(request);
-    if (admission.kind === 'refused') {
-      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(admission.reason);
+    const decision = accessControl.check(request);
+    if (decision.kind === 'denied') {
+      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(decision.reason);
       return;
     }
-    if (admission.kind === 'entered') {
-      // the token leaves the address bar, so that it is in no history and no screenshot
+    if (decision.kind === 'signed-in') {
+      // the redirect removes the token from the address bar and the history
       response
-        .writeHead(303, { location: admission.location, 'set-cookie': admission.cookie, 'cache-control': 'no-store' })
+        .writeHead(303, { location: decision.location, 'set-cookie': decision.cookie, 'cache-control': 'no-store' })
         .end();
       return;
     }
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     if (request.method === 'POST' && path.startsWith('/call/')) {
-      await answerCall(request, response, path.slice('/call/'.length));
+      await handleCall(request, response, path.slice('/call/'.length));
     } else if (request.method === 'GET' && path === '/events') {
       streamEvents(response, (listener) => app.subscribe(listener));
     } else if (request.method === 'GET') {
-      await sendFile(response, pageFolder, path);
+      await sendPageFile(response, pageFolder, path);
     } else {
       response.writeHead(405, { allow: 'GET, POST' }).end();
     }
   }
 
-  async function answerCall(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
+  async function handleCall(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
     if (!isCallName(name)) {
-      const problem = fail('input.invalid', `There is no call "${name}".`, 'Reload the page.').problem;
-      sendJson(response, 404, { ok: false, problem });
+      sendInvalidCall(response, 404, `There is no call "${name}".`, 'Reload the page.');
       return;
     }
     if (request.headers['content-type'] !== 'application/json') {
-      const problem = fail('input.invalid', 'A call takes JSON.', 'Reload the page.').problem;
-      sendJson(response, 415, { ok: false, problem });
+      sendInvalidCall(response, 415, 'The input of a call must be JSON.', 'Reload the page.');
       return;
     }
     const body = await readBody(request);
     if (body === undefined) {
-      const problem = fail('input.invalid', 'The input of a call is larger than 16 MiB.', 'Send less.').problem;
-      // what is still on its way is not read
+      // the rest of the body is not read
       response.setHeader('connection', 'close');
-      sendJson(response, 413, { ok: false, problem });
+      sendInvalidCall(response, 413, 'The input of a call is larger than 16 MiB.', 'Send less data.');
       return;
     }
     let input: unknown;
     try {
       input = JSON.parse(body);
     } catch {
-      const problem = fail('input.invalid', 'The input of a call is no JSON.', 'Reload the page.').problem;
-      sendJson(response, 400, { ok: false, problem });
+      sendInvalidCall(response, 400, 'The input of a call is not valid JSON.', 'Reload the page.');
       return;
     }
     sendJson(response, 200, await app.call(name, input));
   }
 
   return {
-    url: session.entry,
+    url: accessControl.entryUrl,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        // event streams never end by themselves
+        // event streams stay open until they are closed
         server.closeAllConnections();
       }),
   };
 }
 
-function isCallName(name: string): name is CallName {
-  return Object.hasOwn(calls, name);
-}
-
-/** The body as text, or undefined where it is larger than the limit. */
+/** @returns undefined if the body is larger than {@link maxBodyBytes} */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -123,12 +111,16 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
       continue;
     }
     bytes += chunk.length;
-    if (bytes > bodyLimitBytes) {
+    if (bytes > maxBodyBytes) {
       return undefined;
     }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+function sendInvalidCall(response: ServerResponse, status: number, message: string, fix: string): void {
+  sendJson(response, status, { ok: false, problem: fail('input.invalid', message, fix).problem });
 }
 
 function sendJson(response: ServerResponse, status: number, result: Result<unknown>): void {
@@ -137,7 +129,7 @@ function sendJson(response: ServerResponse, status: number, result: Result<unkno
     .end(JSON.stringify(result));
 }
 
-function addressOf(address: AddressInfo | string | null): AddressInfo {
+function tcpAddress(address: AddressInfo | string | null): AddressInfo {
   if (address === null || typeof address === 'string') {
     throw new Error('the server has no TCP address');
   }

@@ -5,26 +5,27 @@ import { sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pageFile } from '../page/file.ts';
 
-/** Sends a built file of the page. Files whose name holds a hash of their content may be kept. */
-export async function sendFile(response: ServerResponse, folder: string, urlPath: string): Promise<void> {
+/** Sends a file of the built page. Browsers may cache the files in `assets`, whose names contain a hash of the content. */
+export async function sendPageFile(response: ServerResponse, folder: string, urlPath: string): Promise<void> {
   const file = pageFile(folder, urlPath);
-  const path = file && (await findFile(folder, file.path));
+  const path = file && (await resolveFile(folder, file.path));
   if (file === undefined || path === undefined) {
-    response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('There is nothing here.');
+    response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('Not found.');
     return;
   }
   response.writeHead(200, {
-    'content-type': file.type,
+    'content-type': file.contentType,
     'cache-control': urlPath.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-store',
   });
   await pipeline(createReadStream(path), response);
 }
 
-/** Where the file really is, undefined where none is there. Links out of the folder are not followed. */
-async function findFile(folder: string, path: string): Promise<string | undefined> {
+/** Resolves links. @returns undefined if there is no such file, or if a link leads out of the folder */
+async function resolveFile(folder: string, path: string): Promise<string | undefined> {
   try {
-    const real = await realpath(path);
-    return real.startsWith((await realpath(folder)) + sep) && (await stat(real)).isFile() ? real : undefined;
+    const realPath = await realpath(path);
+    const isInside = realPath.startsWith((await realpath(folder)) + sep);
+    return isInside && (await stat(realPath)).isFile() ? realPath : undefined;
   } catch {
     return undefined;
   }

@@ -1,166 +1,113 @@
-import { randomBytes } from 'node:crypto';
-import pLimit, { type LimitFunction } from 'p-limit';
-import type { Build, BuildRequest } from '../../shared/build.ts';
-import type { Connection } from '../../shared/connection.ts';
-import type { Assignment, Schedule } from '../../shared/farm.ts';
-import type { NodeStatus } from '../../shared/node.ts';
+import type { Build } from '../../shared/build.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { fail, type Problem, problemOf } from '../../shared/problem.ts';
-import { type PackedContext, packContext } from '../context/spool.ts';
+import { problemOf } from '../../shared/problem.ts';
+import { type PackedContext, packContext } from '../context/pack-context.ts';
 import type { Events } from '../events.ts';
-import type { Receiver } from '../images/receiver.ts';
-import type { ImageStore, Lease, ReceivedImage } from '../images/store.ts';
-import type { ConnectionPool } from '../nodes/connection-pool.ts';
-import { readSource } from '../projects/source.ts';
-import { schedule } from '../scheduling/schedule.ts';
-import { History } from './history.ts';
-import { cancelled, type JobWork, runJob } from './job.ts';
-import { JobLog } from './job-log.ts';
-import { isNodeLoss, JobTracker } from './job-tracker.ts';
-import { ProjectMemory, projectId } from './project-memory.ts';
+import type { ImageStore } from '../images/image-store.ts';
+import type { Lease } from '../images/lease.ts';
+import type { ReceivedImage } from '../images/manifest.ts';
+import type { Receiver } from '../images/receiver/receiver.ts';
+import type { ConnectionPool, NodeConnection } from '../nodes/connection-pool.ts';
+import { parseContainerfile } from '../projects/parse-containerfile.ts';
+import { BuildRecord } from './build-record.ts';
+import { Cancellation } from './cancellation.ts';
+import { Failover, isNodeLoss } from './failover.ts';
+import type { History } from './history.ts';
+import { type JobInput, runJob } from './job.ts';
+import type { JobLog } from './job-log.ts';
+import { JobSlots } from './job-slots.ts';
+import type { JobTracker } from './job-tracker.ts';
+import type { PreparedBuild } from './prepare-build.ts';
+import type { SharedPortForwards } from './shared-port-forwards.ts';
 
 export interface BuildServices {
   readonly store: ImageStore;
   readonly receiver: Receiver;
-  readonly lines: ConnectionPool;
+  readonly portForwards: SharedPortForwards;
+  readonly pool: Pick<ConnectionPool, 'connect'>;
   readonly events: Events;
   readonly history: History;
-  /** Folders for the packed context and for what is remembered of projects. */
+  /** Folder for packed contexts. */
   readonly spoolFolder: string;
-  readonly projectsFolder: string;
-  /** How many jobs a node runs at once; the others wait for a place. */
-  readonly jobsPerNode: number;
 }
 
-/** What to build, and what a probe of the nodes just found. */
-export interface BuildPlan {
-  readonly request: BuildRequest;
-  /** Absolute path of the Containerfile. */
-  readonly containerfile: string;
-  readonly connections: readonly Connection[];
-  readonly nodes: readonly NodeStatus[];
-  /** Has at least one assignment and leaves no platform out. */
-  readonly plan: Schedule;
-}
-
-/** One build from its request to its manifest list. */
+/** One build, from its packed context to its manifest list. */
 export class BuildRun {
   readonly #services: BuildServices;
-  readonly #request: BuildRequest;
-  readonly #plan: BuildPlan;
-  readonly #memory: ProjectMemory;
-  readonly #abort = new AbortController();
-  /** Each job can be cancelled alone. */
-  readonly #jobAborts = new Map<Platform, AbortController>();
-  readonly #places = new Map<string, LimitFunction>();
-  readonly #startedMs = performance.now();
-  /** Nodes that were lost in this build, with why: none of its jobs goes there again. */
-  readonly #lost = new Map<string, Problem>();
-  #trackers: JobTracker[] = [];
-  #build: Build;
+  readonly #prepared: PreparedBuild;
+  readonly #record: BuildRecord;
+  readonly #cancellation: Cancellation;
+  readonly #slots: JobSlots;
+  readonly #failover: Failover;
 
-  constructor(services: BuildServices, plan: BuildPlan) {
-    const { request } = plan;
+  /** @param prepared every platform is assigned. @param slotsPerNode how many jobs a node runs at once. */
+  constructor(services: BuildServices, prepared: PreparedBuild, slotsPerNode: number) {
+    const { request, nodes } = prepared;
     this.#services = services;
-    this.#request = request;
-    this.#plan = plan;
-    this.#memory = new ProjectMemory(services.projectsFolder, projectId(request), request.context);
-    const now = new Date();
-    this.#build = {
-      id: History.newId(now, randomBytes(2).toString('hex')),
-      status: 'running',
-      reference: request.reference,
-      request,
-      schedule: plan.plan,
-      jobs: [],
-      createdAt: now.toISOString(),
-    };
+    this.#prepared = prepared;
+    this.#record = new BuildRecord(prepared, services.history, services.events);
+    this.#cancellation = new Cancellation(request.reference);
+    this.#slots = new JobSlots(slotsPerNode);
+    this.#failover = new Failover(nodes, request.emulate);
   }
 
   get id(): string {
-    return this.#build.id;
+    return this.#record.id;
   }
 
   /** The build as it is now. */
   get build(): Build {
-    return { ...this.#build, jobs: this.#trackers.map(({ job }) => job) };
+    return this.#record.build;
+  }
+
+  /** The log of a job. */
+  log(platform: Platform): JobLog | undefined {
+    return this.#record.logOf(platform);
   }
 
   /** Cancels one platform, or the whole build. */
   cancel(platform?: Platform): void {
-    const abort = platform === undefined ? this.#abort : this.#jobAbort(platform);
-    abort.abort(cancelled(this.#request.reference));
-  }
-
-  /** The lines of a running job's log. */
-  log(platform: Platform): JobLog | undefined {
-    return this.#trackers.find(({ job }) => job.platform === platform)?.log;
-  }
-
-  /** Runs to the end. Never rejects: what goes wrong stands in the build. */
-  async run(): Promise<Build> {
-    try {
-      await this.#withContext((context) => this.#withLease((lease) => this.#buildAll(context, lease)));
-    } catch (error) {
-      const problem = problemOf(error);
-      this.#endJobs(problem);
-      this.#end(problem.code === 'build.cancelled' ? 'cancelled' : 'failed', problem);
-    }
-    await Promise.all(this.#trackers.map(({ log }) => log.close()));
-    await this.#makeSpace();
-    // on a full disk the outcome cannot be kept, and is told all the same
-    await this.#services.history.save(this.build).catch(() => undefined);
-    this.#services.events.emit({ event: 'build.finished', build: this.build });
-    return this.build;
-  }
-
-  /** Puts the build on record: what was asked for, the Containerfile as it is now, and an empty log for each job. Comes before {@link run}. */
-  async prepare(): Promise<void> {
-    const { history, events } = this.#services;
-    try {
-      for (const assignment of this.#build.schedule.assignments) {
-        const log = await JobLog.create(history.logPath(this.id, assignment.platform));
-        this.#trackers.push(new JobTracker(this.id, assignment, log, events));
-      }
-      await history.save(this.build);
-      await history.keepContainerfile(this.id, this.#plan.containerfile);
-    } catch (error) {
-      await Promise.all(this.#trackers.map(({ log }) => log.close()));
-      throw error;
-    }
-    // whoever hears of it may ask for all of it
-    events.emit({ event: 'build.started', build: this.build });
+    this.#cancellation.cancel(platform);
   }
 
   /**
-   * What came back of a failed build stays for the next, which need not bring it again; but not where it is what fills the
-   * disk.
+   * Opens the build's record. To be called once, before {@link run}.
+   * @throws Failure `disk.full`, `settings.unwritable`
    */
-  async #makeSpace(): Promise<void> {
-    const problems = [this.#build.problem, ...this.#trackers.map(({ job }) => job.problem)];
-    if (problems.some((problem) => problem?.code === 'disk.full')) {
-      await this.#services.store.collect().catch(() => undefined);
-    }
+  open(): Promise<void> {
+    return this.#record.open();
   }
 
+  /** Runs the build to its end. Never rejects: a failure is the problem of the build. */
+  async run(): Promise<void> {
+    try {
+      await this.#withContext((context) => this.#withLease((lease) => this.#buildAll(context, lease)));
+    } catch (error) {
+      this.#record.fail(problemOf(error));
+    }
+    await this.#freeDisk();
+    await this.#record.close();
+  }
+
+  /** Packs the context and uses it while it is packed. */
   async #withContext(use: (context: PackedContext) => Promise<void>): Promise<void> {
     const { events, spoolFolder } = this.#services;
+    const { request, containerfile } = this.#prepared;
     const context = await packContext({
-      context: this.#request.context,
-      ...(this.#request.file === undefined ? {} : { file: this.#request.file }),
+      context: request.context,
+      file: containerfile,
       spoolFolder,
-      signal: this.#abort.signal,
+      signal: this.#cancellation.signal,
       onProgress: ({ files, bytes }) =>
         events.batch({ event: 'build.context', buildId: this.id, files, bytes, done: false }),
     });
-    // jobs that read the context see its failure; nobody else needs to
     context.done.then(
       (summary) => {
-        this.#build = { ...this.#build, context: summary };
+        this.#record.setContext(summary);
         const { files, bytes } = summary;
         events.batch({ event: 'build.context', buildId: this.id, files, bytes, done: true });
       },
-      () => undefined,
+      () => undefined, // the jobs that read the context report its failure
     );
     try {
       await use(context);
@@ -169,8 +116,9 @@ export class BuildRun {
     }
   }
 
+  /** Keeps the blobs of finished jobs until the manifest list names them. */
   async #withLease(use: (lease: Lease) => Promise<void>): Promise<void> {
-    const lease = await this.#services.store.lease(this.id);
+    const lease = await this.#services.store.createLease(this.id);
     try {
       await use(lease);
     } finally {
@@ -178,130 +126,77 @@ export class BuildRun {
     }
   }
 
+  /** Builds all platforms in parallel and joins their images in a manifest list. */
   async #buildAll(context: PackedContext, lease: Lease): Promise<void> {
-    const { text } = await this.#services.history.containerfile(this.id);
-    const instructions = readSource(text).instructions.map((instruction) => instruction.text);
-    const work = { context, lease, instructions };
-    const images = await Promise.all(this.#trackers.map((tracker) => this.#buildOne(tracker, work)));
-    const whole = images.filter((image) => image !== undefined);
-    if (whole.length < images.length) {
-      this.#endFailed();
+    const { instructions } = parseContainerfile(await this.#record.readContainerfile());
+    const { store, receiver, portForwards } = this.#services;
+    const input: JobInput = {
+      prepared: this.#prepared,
+      context,
+      lease,
+      instructions: instructions.map(({ text }) => text),
+      store,
+      receiver,
+      portForwards,
+    };
+    const results = await Promise.all(this.#record.trackers.map((tracker) => this.#buildPlatform(tracker, input)));
+    const images = results.filter((image) => image !== undefined);
+    if (images.length < results.length) {
+      this.#record.failWithJobs();
       return;
     }
-    const list = await this.#services.store.commit(this.#request.reference, whole);
-    this.#build = { ...this.#build, list };
-    this.#end('done');
+    this.#record.succeed(await store.commit(this.#prepared.request.reference, images));
   }
 
-  /** Builds one platform, on another node if its own is lost. Resolves with undefined where it failed: others go on. */
-  async #buildOne(
-    tracker: JobTracker,
-    given: Pick<JobWork, 'context' | 'lease' | 'instructions'>,
-  ): Promise<ReceivedImage | undefined> {
-    const { store, receiver } = this.#services;
-    const work = { ...given, request: this.#request, store, receiver, memory: this.#memory };
-    const signal = this.#signalOf(tracker.job.platform);
+  /**
+   * Builds one platform, on another node if its node is lost. Resolves with undefined if it fails, so that the others
+   * go on.
+   */
+  async #buildPlatform(tracker: JobTracker, input: JobInput): Promise<ReceivedImage | undefined> {
+    const signal = this.#cancellation.signalOf(tracker.job.platform);
     for (;;) {
       const { node } = tracker.job;
       try {
-        const image = await this.#inPlace(node, signal, async () => {
-          const known = this.#lost.get(node);
-          if (known) {
-            throw fail(known.code, known.message, known.fix, known.detail);
-          }
+        const image = await this.#slots.run(node, signal, async () => {
+          this.#failover.assertNotLost(node);
           if (tracker.job.startedAt === undefined) {
             tracker.start();
           }
-          return runJob(work, tracker, await this.#services.lines.line(this.#connection(node)), signal);
+          return runJob(input, tracker, await this.#connect(node), signal);
         });
-        tracker.done({ digest: image.digest, size: image.size });
+        tracker.complete({ digest: image.digest, size: image.size });
         return image;
       } catch (error) {
-        const next = isNodeLoss(error) && !signal.aborted ? this.#moveFrom(tracker, error.problem) : undefined;
+        const problem = problemOf(error);
+        const next =
+          isNodeLoss(error) && !signal.aborted
+            ? this.#failover.reassign(tracker.job, problem, this.build.jobs)
+            : undefined;
         if (!next) {
-          tracker.failed(problemOf(error));
+          tracker.fail(problem);
           return undefined;
         }
-        tracker.moveTo(next, problemOf(error));
+        tracker.moveTo(next, problem);
       }
     }
   }
 
-  /** Another node for the platform of a job whose node is lost, where there is one. */
-  #moveFrom(tracker: JobTracker, problem: Problem): Assignment | undefined {
-    const { node, platform } = tracker.job;
-    this.#lost.set(node, problem);
-    const left = this.#plan.nodes.filter(({ connection }) => !this.#lost.has(connection));
-    const load: Record<string, number> = {};
-    for (const { job } of this.#trackers) {
-      if (job !== tracker.job && job.durationMs === undefined) {
-        load[job.node] = (load[job.node] ?? 0) + 1;
-      }
-    }
-    return schedule({ platforms: [platform], nodes: left, emulate: this.#request.emulate, load }).assignments[0];
-  }
-
-  /** Aborts when the whole build or this platform of it is cancelled. */
-  #signalOf(platform: Platform): AbortSignal {
-    return AbortSignal.any([this.#abort.signal, this.#jobAbort(platform).signal]);
-  }
-
-  /** Made when first wanted: a platform may be cancelled before its job has begun. */
-  #jobAbort(platform: Platform): AbortController {
-    const abort = this.#jobAborts.get(platform) ?? new AbortController();
-    this.#jobAborts.set(platform, abort);
-    return abort;
-  }
-
-  /** Does work when the node has a place for it. A wait that is aborted ends at once; work that has begun ends by itself. */
-  #inPlace<T>(node: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const place = this.#places.get(node) ?? pLimit(this.#services.jobsPerNode);
-    this.#places.set(node, place);
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const leave = (): void => reject(signal.reason);
-      signal.addEventListener('abort', leave, { once: true });
-      place(async () => {
-        signal.removeEventListener('abort', leave);
-        signal.throwIfAborted();
-        return work();
-      }).then(resolve, reject);
-    });
-  }
-
-  #connection(name: string): Connection {
-    const connection = this.#plan.connections.find((candidate) => candidate.name === name);
+  #connect(node: string): Promise<NodeConnection> {
+    const connection = this.#prepared.connections.find(({ name }) => name === node);
     if (!connection) {
-      throw new Error(`the schedule names ${name}, which is none of the build's connections`);
+      throw new Error(`the schedule names ${node}, which is not a connection of the build`);
     }
-    return connection;
+    return this.#services.pool.connect(connection);
   }
 
-  #endJobs(problem: Problem): void {
-    for (const tracker of this.#trackers) {
-      if (tracker.job.durationMs === undefined) {
-        tracker.failed(problem);
-      }
+  /**
+   * Removes the images of a failed build from the store if the disk is full. Otherwise they stay, so that the next
+   * build does not transfer their layers again.
+   */
+  async #freeDisk(): Promise<void> {
+    const { problem, jobs } = this.build;
+    if ([problem, ...jobs.map((job) => job.problem)].some((some) => some?.code === 'disk.full')) {
+      await this.#services.store.collectGarbage().catch(() => undefined);
     }
-  }
-
-  #endFailed(): void {
-    const jobs = this.#trackers.map(({ job }) => job);
-    const failed = jobs.filter(({ status }) => status === 'failed');
-    const [first] = failed.length > 0 ? failed : jobs.filter(({ status }) => status === 'cancelled');
-    const problem = first?.problem ?? fail('build.incomplete', 'Nothing was built.', 'Build again.').problem;
-    if (failed.length === 0) {
-      this.#end('cancelled', problem);
-      return;
-    }
-    const platforms = failed.map(({ platform }) => platform).join(', ');
-    const message =
-      failed.length > 1 ? `${failed.length} platforms failed: ${platforms}. ${problem.message}` : problem.message;
-    this.#end('failed', { ...problem, message });
-  }
-
-  #end(status: Build['status'], problem?: Problem): void {
-    const durationMs = Math.round(performance.now() - this.#startedMs);
-    this.#build = { ...this.#build, status, durationMs, ...(problem ? { problem } : {}) };
   }
 }

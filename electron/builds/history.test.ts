@@ -9,7 +9,7 @@ import { parsePlatform } from '../../shared/platform.ts';
 import { History } from './history.ts';
 
 const platform = parsePlatform('linux/arm64') ?? expect.fail('no platform');
-const assignment = { platform, node: 'pi4', mode: 'native', reason: 'native, only node' } as const;
+const assignment = { platform, node: 'pi4', mode: 'native', reason: 'only native node' } as const;
 
 function build(id: string, status: Build['status']): Build {
   const request = { context: '/src', reference: 'api:1', pins: {}, emulate: true, buildArgs: {}, labels: {} };
@@ -17,7 +17,7 @@ function build(id: string, status: Build['status']): Build {
     id,
     status,
     reference: 'api:1',
-    request: { ...request, noCache: false, pull: 'missing', residue: 'cache' },
+    request: { ...request, noCache: false, pull: 'missing', retention: 'cache' },
     schedule: { assignments: [assignment], unassigned: [], leftOut: [] },
     jobs: [{ ...assignment, status: 'building', steps: [], bytesSent: 0, bytesReceived: 0, lost: [] }],
     createdAt: '2026-01-02T03:04:05.000Z',
@@ -32,19 +32,19 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** Puts a build on disk as a process with this number would. */
+/** Writes the record of a build as a process with this pid would. */
 async function saveAs(pid: number, saved: Build): Promise<void> {
   await mkdir(join(folder, saved.id));
-  await writeFile(join(folder, saved.id, 'build.json'), JSON.stringify({ version: 1, pid, build: saved }));
+  await writeFile(join(folder, saved.id, 'build.json'), JSON.stringify({ version: 2, pid, build: saved }));
 }
 
-test('builds are listed newest first, however many there are', async () => {
+test('builds are listed newest first, even if there are many', async () => {
   const ids = Array.from({ length: 300 }, (_, number) => `20260102-${String(number).padStart(6, '0')}-aaaa`);
   await Promise.all(ids.map((id) => history.save(build(id, 'done'))));
   expect((await history.list()).map(({ id }) => id)).toEqual(ids.toReversed());
 });
 
-test('a build that runs is running for every process, until its own has died', async () => {
+test('a build is running for every process until its own process has died', async () => {
   const other = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] });
   await once(other, 'spawn');
   await saveAs(other.pid ?? 0, build('b1', 'running'));
@@ -56,14 +56,14 @@ test('a build that runs is running for every process, until its own has died', a
   expect(dead.jobs[0]).toMatchObject({ status: 'failed' });
 });
 
-test('a build of a dead process that had our number is not taken for ours', async () => {
+test('a build of a dead process that had our pid is not running', async () => {
   await saveAs(process.pid, build('b1', 'running'));
   expect((await history.get('b1')).status).toBe('failed');
   await history.save(build('b2', 'running'));
   expect((await new History(folder).get('b2')).status).toBe('running');
 });
 
-test('a build that ended while it could not be put on record is not shown as running', async () => {
+test('a build whose end could not be saved is not running', async () => {
   await history.save(build('b1', 'running'));
   await rm(join(folder, 'b1'), { recursive: true });
   await writeFile(join(folder, 'b1'), 'in the way');
@@ -73,7 +73,7 @@ test('a build that ended while it could not be put on record is not shown as run
   expect((await history.get('b1')).status).toBe('failed');
 });
 
-test('the oldest are forgotten with their logs, by several processes at once, and one that runs is not', async () => {
+test('the oldest builds are deleted with their logs, by several processes at once, except running builds', async () => {
   for (const id of ['b1', 'b3', 'b4', 'b5']) {
     await history.save(build(id, 'done'));
   }
@@ -82,16 +82,39 @@ test('the oldest are forgotten with their logs, by several processes at once, an
   expect((await history.list()).map(({ id }) => id)).toEqual(['b5', 'b4', 'b2']);
 });
 
-test('a build that is not there, or whose id leads elsewhere, is unknown', async () => {
+test('a build that does not exist, or whose id is a path, is unknown', async () => {
   for (const id of ['nope', '../secrets', '']) {
     await expect(history.get(id)).rejects.toMatchObject({ problem: { code: 'build.unknown' } });
   }
 });
 
-test('a record that cannot be read stays where it is and hides no other', async () => {
+test('an unreadable record stays on disk and does not hide other builds', async () => {
   await history.save(build('b1', 'done'));
   await mkdir(join(folder, 'b2'));
   await writeFile(join(folder, 'b2', 'build.json'), '{');
   expect((await history.list()).map(({ id }) => id)).toEqual(['b1']);
   expect(await readFile(join(folder, 'b2', 'build.json'), 'utf8')).toBe('{');
+});
+
+test.each([
+  [undefined, 'cache'],
+  ['cache', 'cache'],
+  ['keep', 'tagged'],
+  ['cleanup', 'nothing'],
+])('a record of version 1 with the retention %s is read with %s', async (oldRetention, retention) => {
+  const oldName = 'residue'; // cspell:disable-line
+  const { request, jobs, ...rest } = build('b1', 'failed');
+  const { retention: _, ...options } = request;
+  const old = {
+    ...rest,
+    request: { ...options, [oldName]: oldRetention },
+    jobs: jobs.map((job) => ({ ...job, status: 'pulling' })),
+  };
+  await mkdir(join(folder, 'b1'));
+  await writeFile(join(folder, 'b1', 'build.json'), JSON.stringify({ version: 1, pid: process.pid, build: old }));
+  expect(await history.get('b1')).toEqual({
+    ...rest,
+    request: { ...request, retention },
+    jobs: jobs.map((job) => ({ ...job, status: 'transferring' })),
+  });
 });

@@ -6,18 +6,45 @@ import { z } from 'zod';
 import { type Build, buildSchema, isEnd } from '../../shared/build.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
-import { diskFailure } from '../system/file-errors.ts';
+import { diskFailure, errnoCode } from '../system/file-errors.ts';
 
-/** A build on disk, with the process that runs it, so that a build whose process died is not shown as running for ever. */
-const recordSchema = z.object({ version: z.literal(1), pid: z.number(), build: buildSchema });
+/** A build on disk, with the id of the process that runs it: a build whose process has died is no longer running. */
+const recordSchema = z.preprocess(migrate, z.object({ version: z.literal(2), pid: z.number(), build: buildSchema }));
 
-/** How many records are read or removed at once: there may be more of them than a process may have files open. */
+const version1Schema = z.looseObject({
+  version: z.literal(1),
+  build: z.looseObject({
+    request: z.looseObject({}),
+    jobs: z.array(z.looseObject({ status: z.string() })),
+  }),
+});
+
+/** Names that version 1 has for the retention of a request, its values, and a phase. */
+const version1Names = { retention: 'residue', tagged: 'keep', nothing: 'cleanup', transferring: 'pulling' } as const; // cspell:disable-line
+
+/** Converts a record of version 1. Returns any other record as it is. */
+function migrate(record: unknown): unknown {
+  const { data } = version1Schema.safeParse(record);
+  if (!data) {
+    return record;
+  }
+  const { [version1Names.retention]: oldRetention = 'cache', ...request } = data.build.request;
+  const { tagged, nothing, transferring } = version1Names;
+  const retention = oldRetention === tagged ? 'tagged' : oldRetention === nothing ? 'nothing' : oldRetention;
+  const jobs = data.build.jobs.map((job) => (job.status === transferring ? { ...job, status: 'transferring' } : job));
+  return { ...data, version: 2, build: { ...data.build, request: { ...request, retention }, jobs } };
+}
+
+/** How many records are read or deleted at once. There may be more records than a process may open files. */
 const filesAtOnce = 32;
 
-/** Every build there was: its request, outcome and times as JSON, and its logs beside it. */
+/** The history of builds: for each build its request, outcome and times as JSON, its Containerfile and its logs. */
 export class History {
   readonly #folder: string;
-  /** The builds that this very process runs: its number alone may be that of a process long dead. */
+  /**
+   * The builds that this process runs. Its pid alone does not prove that: a process that has died may have had the same
+   * pid.
+   */
   static readonly #running = new Set<string>();
 
   /** @param folder holds a folder for each build, named by its id. */
@@ -25,7 +52,7 @@ export class History {
     this.#folder = folder;
   }
 
-  /** An id that sorts by time and is a file name everywhere. */
+  /** An id that sorts by time and is a valid file name on every system. */
   static newId(now: Date, suffix: string): string {
     return `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${suffix}`;
   }
@@ -44,7 +71,7 @@ export class History {
     const path = join(this.#folder, build.id, 'build.json');
     try {
       await mkdir(dirname(path), { recursive: true });
-      await writeFileAtomic(path, `${JSON.stringify({ version: 1, pid: process.pid, build }, null, 2)}\n`);
+      await writeFileAtomic(path, `${JSON.stringify({ version: 2, pid: process.pid, build }, null, 2)}\n`);
     } catch (error) {
       throw diskFailure(error, path);
     }
@@ -54,45 +81,48 @@ export class History {
   async get(id: string): Promise<Build> {
     const build = /^[\w-]+$/.test(id) ? await this.#read(id) : undefined;
     if (!build) {
-      throw fail('build.unknown', `There is no build "${id}".`, 'List the builds with `barnraiser builds`.');
+      throw fail('build.unknown', `There is no build "${id}".`, 'List all builds: `barnraiser builds`.');
     }
     return build;
   }
 
-  /** Keeps the Containerfile as it was built, so that a failed step can be shown in it however it changes later. */
-  async keepContainerfile(id: string, path: string): Promise<void> {
+  /** Saves a copy of the Containerfile, so that steps can be shown in it even if the file changes later. */
+  async saveContainerfile(id: string, path: string): Promise<void> {
     const copy = join(this.#folder, id, 'Containerfile');
     await copyFile(path, copy).catch((error: unknown) => {
       throw diskFailure(error, copy);
     });
   }
 
-  /** The Containerfile of a build. @throws Failure `build.unknown` */
+  /** The saved Containerfile of a build. @throws Failure `build.unknown` */
   async containerfile(id: string): Promise<{ path: string; text: string }> {
     const { request } = await this.get(id);
     const text = await readFile(join(this.#folder, id, 'Containerfile'), 'utf8').catch(() => '');
     return { path: request.file ?? 'Containerfile', text };
   }
 
-  /** Forgets a build with its logs. @throws Failure `build.unknown` */
+  /** Deletes a build and its logs. @throws Failure `build.unknown` */
   async remove(id: string): Promise<void> {
     await this.get(id);
-    await this.#forget(id);
+    await this.#delete(id);
   }
 
-  /** Forgets all but the newest builds; one that is running stays, and one that cannot be removed is left for the next time. */
+  /**
+   * Deletes all but the newest builds. Running builds stay. A build that cannot be deleted is tried again at the next
+   * call.
+   */
   async retain(count: number): Promise<void> {
     const builds = await this.list();
     const old = builds.slice(count).filter(({ status }) => status !== 'running');
-    // another Barnraiser may be doing the same
-    await pLimit(filesAtOnce).map(old, ({ id }) => this.#forget(id).catch(() => undefined));
+    // another Barnraiser process may delete the same builds at the same time
+    await pLimit(filesAtOnce).map(old, ({ id }) => this.#delete(id).catch(() => undefined));
   }
 
-  async #forget(id: string): Promise<void> {
+  async #delete(id: string): Promise<void> {
     await rm(join(this.#folder, id), { recursive: true, force: true });
   }
 
-  /** All builds, newest first. One that cannot be read is left out: its files stay where they are. */
+  /** All builds, newest first. Unreadable records are left out and stay on disk. */
   async list(): Promise<Build[]> {
     const ids = await readdir(this.#folder).catch(() => []);
     const builds = await pLimit(filesAtOnce).map(ids.sort().reverse(), (id) => this.#read(id));
@@ -102,8 +132,8 @@ export class History {
   async #read(id: string): Promise<Build | undefined> {
     try {
       const record = recordSchema.parse(JSON.parse(await readFile(join(this.#folder, id, 'build.json'), 'utf8')));
-      const runs = record.pid === process.pid ? History.#running.has(id) : isAlive(record.pid);
-      return record.build.status === 'running' && !runs ? interrupted(record.build) : record.build;
+      const isRunning = record.pid === process.pid ? History.#running.has(id) : isAlive(record.pid);
+      return record.build.status === 'running' && !isRunning ? interrupted(record.build) : record.build;
     } catch {
       return undefined;
     }
@@ -115,16 +145,16 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it is there and belongs to somebody else
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    // EPERM: the process exists and belongs to another user
+    return errnoCode(error) === 'EPERM';
   }
 }
 
 function interrupted(build: Build): Build {
   const { problem } = fail(
     'build.incomplete',
-    `Barnraiser ended while it built ${build.reference}.`,
-    'Build it again; finished steps are cached on the nodes.',
+    `Barnraiser was closed while it built ${build.reference}.`,
+    'Start the build again. Finished steps are cached on the nodes.',
   );
   const jobs = build.jobs.map((job) => (isEnd(job.status) ? job : { ...job, status: 'failed' as const, problem }));
   return { ...build, status: 'failed', problem, jobs };

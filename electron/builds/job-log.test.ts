@@ -22,7 +22,7 @@ async function writtenLog(lines: readonly string[]): Promise<string> {
 
 const thousand = Array.from({ length: 1000 }, (_, number) => `line ${number} ${'é'.repeat(number % 7)}`);
 
-test('a range is read back as it was written, wherever it begins', async () => {
+test('a range is read back as it was written, from any line on', async () => {
   const path = await writtenLog(thousand);
   for (const [from, count] of [
     [0, 1],
@@ -36,22 +36,22 @@ test('a range is read back as it was written, wherever it begins', async () => {
   }
 });
 
-test('a range behind the end is empty and says how many lines there are', async () => {
+test('a range after the end is empty and has the number of lines', async () => {
   expect(await readLog(await writtenLog(thousand), 1000, 10)).toEqual({ lines: [], total: 1000 });
 });
 
-test('a log whose index was never written is read all the same', async () => {
+test('a log without an index can be read', async () => {
   const path = await writtenLog(thousand);
   await unlink(`${path}.index`);
   expect(await readLog(path, 300, 3)).toEqual({ lines: thousand.slice(300, 303), total: 1000 });
 });
 
-test('a log that is not there has no lines', async () => {
+test('a missing log has no lines', async () => {
   expect(await readLog(join(folder, 'none.log'), 0, 10)).toEqual({ lines: [], total: 0 });
   expect(await searchLog(join(folder, 'none.log'), 'x', 10)).toEqual({ lines: [], more: false });
 });
 
-test('the newest lines are at hand without reading', async () => {
+test('the tail has the newest lines without reading the file', async () => {
   const log = await JobLog.create(join(folder, 'a.log'), 3);
   for (const line of thousand) {
     log.append(line);
@@ -60,25 +60,25 @@ test('the newest lines are at hand without reading', async () => {
   await log.close();
 });
 
-test('a line never holds a line end, so that numbers of lines stay true', async () => {
+test('line ends within a line are replaced, so that line numbers stay correct', async () => {
   const path = await writtenLog(['one\ntwo', 'three']);
   expect((await readFile(path, 'utf8')).split('\n')).toEqual(['one two', 'three', '']);
 });
 
-test('a search finds numbers of lines in either case and says when there are more', async () => {
+test('a search ignores case, returns line numbers and reports if there are more', async () => {
   const path = await writtenLog(['Error: one', 'fine', 'an ERROR', 'error']);
   expect(await searchLog(path, 'error', 10)).toEqual({ lines: [0, 2, 3], more: false });
   expect(await searchLog(path, 'error', 2)).toEqual({ lines: [0, 2], more: true });
 });
 
-test('line numbers of a search are those of the log, whatever a program prints that looks like a line end', async () => {
-  const lines = ['a\u2028b', 'c\rd', 'e\u2029\u0085\v\f', 'wanted'];
+test('characters other than \\n do not count as line ends in a search', async () => {
+  const lines = ['a\u2028b', 'c\rd', 'e\u2029\u0085\v\f', 'needle'];
   const path = await writtenLog(lines);
-  expect(await searchLog(path, 'wanted', 10)).toEqual({ lines: [3], more: false });
+  expect(await searchLog(path, 'needle', 10)).toEqual({ lines: [3], more: false });
   expect(await readLog(path, 0, 10)).toEqual({ lines, total: 4 });
 });
 
-test('very long lines are given a part at a time, and those that follow when they are asked for', async () => {
+test('very long lines are returned in several parts', async () => {
   const lines = Array.from({ length: 600 }, (_, number) => `${number} ${'x'.repeat(64 * 1024)}`);
   const path = await writtenLog(lines);
   const first = await readLog(path, 0, 600);
@@ -90,7 +90,7 @@ test('very long lines are given a part at a time, and those that follow when the
   expect((await readLog(path, 599, 5)).lines).toEqual(lines.slice(599));
 });
 
-test('of a very long line only the beginning is kept for the summary of a failure', async () => {
+test('the tail has only the beginning of a very long line', async () => {
   const log = await JobLog.create(join(folder, 'a.log'), 3);
   log.append('x'.repeat(64 * 1024));
   expect(log.tail[0]).toMatch(/^x{2000}…$/);

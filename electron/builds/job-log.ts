@@ -5,31 +5,36 @@ import { finished } from 'node:stream/promises';
 import { z } from 'zod';
 import { diskFailure } from '../system/file-errors.ts';
 
-/** A line's place is kept for every n-th line, so that a range of a million lines is found without reading them all. */
+/** The index has the offset of every n-th line, so that a range is found without reading all lines before it. */
 const lineStride = 256;
 
-/** A read gives fewer lines than it was asked for once it has so many characters: lines may have 64 Ki of them. */
-const mostCharacters = 16 * 1024 * 1024;
+/**
+ * A read stops after this many characters, even if it has fewer lines than requested. A line may have 64 Ki characters.
+ */
+const maxReadCharacters = 16 * 1024 * 1024;
 
-/** How much of a line is kept for a failure's summary, in characters. */
-const tailWidth = 2000;
+/** Longer lines are cut in the tail, in characters. */
+const maxTailLineLength = 2000;
 
-/** Where every {@link lineStride}-th line of a log begins, in bytes, and how many lines there are. */
+/** Byte offsets of every {@link lineStride}-th line of a log, and the size of the log. */
 const indexSchema = z.object({ lines: z.number(), bytes: z.number(), offsets: z.array(z.number()) });
 type LogIndex = z.infer<typeof indexSchema>;
 
-/** A range of a log and how many lines the log has. Fewer than asked for where they are long, or not on disk yet. */
+/**
+ * A range of a log, and how many lines the log has. May have fewer lines than requested if they are long or not yet on
+ * disk.
+ */
 export interface LogRange {
   readonly lines: string[];
   readonly total: number;
 }
 
-/** The log of one job: written to disk line by line as it comes, read back in ranges, never held in memory. */
+/** The log of one job. Lines are written to disk as they arrive and read back in ranges. */
 export class JobLog {
   readonly #path: string;
   readonly #stream: WriteStream;
   readonly #index: LogIndex = { lines: 0, bytes: 0, offsets: [] };
-  /** The newest lines, long ones cut, for a failure's summary. */
+  /** The newest lines, for the summary of a failure. Long lines are cut. */
   readonly #tail: string[] = [];
   readonly #tailLength: number;
 
@@ -39,13 +44,16 @@ export class JobLog {
     this.#stream = createWriteStream(path, { flags: 'w' });
   }
 
-  /** @param tailLength how many of the newest lines {@link tail} gives. @throws Failure `disk.full`, `settings.unwritable` */
+  /**
+   * @param tailLength how many of the newest lines {@link tail} has.
+   * @throws Failure `disk.full`, `settings.unwritable`
+   */
   static async create(path: string, tailLength = 20): Promise<JobLog> {
     await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
       throw diskFailure(error, path);
     });
     const log = new JobLog(path, tailLength);
-    // a log that cannot be written must not end a build that can go on; reading it shows what is there
+    // a log that cannot be written does not fail the build: the part that is on disk can still be read
     log.#stream.on('error', () => undefined);
     return log;
   }
@@ -60,7 +68,7 @@ export class JobLog {
     this.#index.lines += 1;
     this.#index.bytes += Buffer.byteLength(line) + 1;
     this.#stream.write(`${line}\n`);
-    this.#tail.push(line.length > tailWidth ? `${line.slice(0, tailWidth)}…` : line);
+    this.#tail.push(line.length > maxTailLineLength ? `${line.slice(0, maxTailLineLength)}…` : line);
     if (this.#tail.length > this.#tailLength) {
       this.#tail.shift();
     }
@@ -84,20 +92,20 @@ export class JobLog {
   }
 }
 
-/** Reads a range of a log that no running build of this process writes. A missing log has no lines. */
+/** Reads a range of a log that no running job of this process writes. A missing log has no lines. */
 export async function readLog(path: string, from: number, count: number): Promise<LogRange> {
-  const index = (await loadIndex(path)) ?? (await scan(path));
+  const index = (await loadIndex(path)) ?? (await createIndex(path));
   return readRange(path, index, from, count);
 }
 
-/** The numbers of the lines that hold a text, upper and lower case alike. A missing log has none. */
+/** The numbers of the lines that contain a text, ignoring case, at most `limit`. A missing log has none. */
 export async function searchLog(
   path: string,
   text: string,
   limit: number,
 ): Promise<{ lines: number[]; more: boolean }> {
-  const wanted = text.toLowerCase();
-  const found: number[] = [];
+  const needle = text.toLowerCase();
+  const matches: number[] = [];
   const handle = await open(path, 'r').catch(() => undefined);
   if (!handle) {
     return { lines: [], more: false };
@@ -105,21 +113,22 @@ export async function searchLog(
   let number = 0;
   for await (const lines of linesFrom(handle, 0)) {
     for (const line of lines) {
-      if (line.toLowerCase().includes(wanted)) {
-        if (found.length === limit) {
-          return { lines: found, more: true };
+      if (line.toLowerCase().includes(needle)) {
+        if (matches.length === limit) {
+          return { lines: matches, more: true };
         }
-        found.push(number);
+        matches.push(number);
       }
       number += 1;
     }
   }
-  return { lines: found, more: false };
+  return { lines: matches, more: false };
 }
 
 /**
- * The whole lines of a file from a byte on, some at a time; what stands behind the last line end is still being written. Only
- * `\n` ends a line: a program may print every other sign that is taken for a line end elsewhere. Closes the file.
+ * Yields the complete lines of a file from an offset on, a chunk at a time. Text after the last `\n` is still being
+ * written and is left out. Only `\n` ends a line: programs print other characters that count as line ends elsewhere.
+ * Closes the file.
  */
 async function* linesFrom(handle: FileHandle, start: number): AsyncGenerator<string[]> {
   let rest = '';
@@ -138,26 +147,26 @@ async function loadIndex(path: string): Promise<LogIndex | undefined> {
   try {
     return indexSchema.parse(JSON.parse(await readFile(indexPath(path), 'utf8')));
   } catch {
-    return undefined; // the app ended before it was written
+    return undefined; // the app was closed before it wrote the index
   }
 }
 
-/** Makes the index anew by reading the log once. */
-async function scan(path: string): Promise<LogIndex> {
+/** Creates the index by reading the whole log. */
+async function createIndex(path: string): Promise<LogIndex> {
   const index: LogIndex = { lines: 0, bytes: 0, offsets: [] };
   const handle = await open(path, 'r').catch(() => undefined);
   if (!handle) {
     return index;
   }
-  let atStart = true;
+  let isAtLineStart = true;
   for await (const chunk of handle.createReadStream()) {
     const bytes: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
     for (let at = 0; at < bytes.length; ) {
-      if (atStart && index.lines % lineStride === 0) {
+      if (isAtLineStart && index.lines % lineStride === 0) {
         index.offsets.push(index.bytes + at);
       }
       const end = bytes.indexOf(0x0a, at);
-      atStart = end >= 0;
+      isAtLineStart = end >= 0;
       if (end < 0) {
         break;
       }
@@ -174,20 +183,20 @@ async function readRange(path: string, index: LogIndex, from: number, count: num
   if (from >= index.lines || start === undefined) {
     return { lines: [], total: index.lines };
   }
-  // what was appended may not be on disk yet; what is there is what can be read
+  // the newest lines are possibly still being written
   const handle = await open(path, 'r').catch(() => undefined);
-  const found: string[] = [];
+  const range: string[] = [];
   let skip = from % lineStride;
   let characters = 0;
   for await (const lines of handle ? linesFrom(handle, start) : []) {
-    for (const line of lines.slice(skip, skip + count - found.length)) {
-      found.push(line);
+    for (const line of lines.slice(skip, skip + count - range.length)) {
+      range.push(line);
       characters += line.length;
     }
     skip = Math.max(0, skip - lines.length);
-    if (found.length === count || characters >= mostCharacters) {
+    if (range.length === count || characters >= maxReadCharacters) {
       break;
     }
   }
-  return { lines: found, total: index.lines };
+  return { lines: range, total: index.lines };
 }

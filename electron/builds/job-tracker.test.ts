@@ -16,15 +16,15 @@ const assignment = { platform, node: 'pi4', mode: 'native', reason: 'native' } a
 let folder: string;
 let log: JobLog;
 let events: Events;
-let told: AppEvent[];
+let emitted: AppEvent[];
 let tracker: JobTracker;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'barnraiser-tracker-'));
   log = await JobLog.create(join(folder, 'a.log'));
   events = new Events();
-  told = [];
-  events.subscribe((event) => told.push(event));
+  emitted = [];
+  events.subscribe((event) => emitted.push(event));
   tracker = new JobTracker('b1', assignment, log, events);
 });
 afterEach(async () => {
@@ -32,15 +32,15 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('steps are timed one after another, and what came from the cache is marked', () => {
+test('steps are timed one after another, and cached steps are marked', () => {
   tracker.start();
-  tracker.phase('context');
-  tracker.output({ kind: 'step', index: 1, total: 2, text: 'FROM scratch' });
-  tracker.output({ kind: 'cached' });
-  tracker.output({ kind: 'layer', imageId: 'aaa' });
-  tracker.output({ kind: 'step', index: 2, total: 2, text: 'RUN make' });
-  tracker.output({ kind: 'layer', imageId: 'bbb' });
-  tracker.phase('pulling');
+  tracker.enterPhase('context');
+  tracker.handleOutput({ kind: 'step', index: 1, total: 2, text: 'FROM scratch' });
+  tracker.handleOutput({ kind: 'cached' });
+  tracker.handleOutput({ kind: 'layer', imageId: 'aaa' });
+  tracker.handleOutput({ kind: 'step', index: 2, total: 2, text: 'RUN make' });
+  tracker.handleOutput({ kind: 'layer', imageId: 'bbb' });
+  tracker.enterPhase('transferring');
   expect(tracker.job.steps).toMatchObject([
     { index: 1, text: 'FROM scratch', cached: true },
     { index: 2, text: 'RUN make', cached: false },
@@ -50,61 +50,61 @@ test('steps are timed one after another, and what came from the cache is marked'
   expect(tracker.ownLayers).toEqual(['bbb']);
 });
 
-test('steps that run beside each other are ended one by one, and the one that failed is marked', () => {
+test('concurrent steps are ended one by one, and the failed step is marked', () => {
   tracker.start();
-  const step = { kind: 'step', beside: true, total: 2, text: 'RUN make' } as const;
-  tracker.output({ ...step, stage: '1/2', index: 1 });
-  tracker.output({ ...step, stage: '2/2', index: 1 });
+  const step = { kind: 'step', isConcurrent: true, total: 2, text: 'RUN make' } as const;
+  tracker.handleOutput({ ...step, stage: '1/2', index: 1 });
+  tracker.handleOutput({ ...step, stage: '2/2', index: 1 });
   expect(tracker.job.steps.map(({ durationMs }) => durationMs)).toEqual([undefined, undefined]);
-  tracker.output({ kind: 'step-end', stage: '1/2', index: 1, cached: false, failed: true });
+  tracker.handleOutput({ kind: 'step-end', stage: '1/2', index: 1, cached: false, failed: true });
   expect(tracker.job.steps).toMatchObject([{ failed: true, durationMs: expect.any(Number) }, { stage: '2/2' }]);
   expect(tracker.job.steps[1]?.durationMs).toBeUndefined();
-  tracker.failed(fail('build.failed', 'It failed.', 'Mend it.').problem);
+  tracker.fail(fail('build.failed', 'It failed.', 'Fix it.').problem);
   expect(tracker.job.steps[1]?.durationMs).toBeDefined();
   expect(lastStepOf(tracker.job)?.stage).toBe('1/2');
 });
 
-test('a step that turns out to be cached keeps its time', () => {
+test('a step that is reported as cached after its end keeps its duration', () => {
   tracker.start();
-  tracker.output({ kind: 'step', beside: true, index: 1, total: 1, text: 'FROM x' });
-  tracker.output({ kind: 'step-end', index: 1, cached: false, failed: false });
+  tracker.handleOutput({ kind: 'step', isConcurrent: true, index: 1, total: 1, text: 'FROM x' });
+  tracker.handleOutput({ kind: 'step-end', index: 1, cached: false, failed: false });
   const [before] = tracker.job.steps;
-  tracker.output({ kind: 'step-end', index: 1, cached: true, failed: false });
+  tracker.handleOutput({ kind: 'step-end', index: 1, cached: true, failed: false });
   expect(tracker.job.steps).toEqual([{ ...before, cached: true }]);
 });
 
-test('a new phase is told after the lines before it and before those after it', () => {
-  tracker.phase('building');
-  tracker.line('compiling');
-  tracker.phase('pulling');
-  tracker.line('pushing');
+test('a new phase is emitted after the log lines before it and before those after it', () => {
+  tracker.enterPhase('building');
+  tracker.logLine('compiling');
+  tracker.enterPhase('transferring');
+  tracker.logLine('pushing');
   events.flush();
-  const story = told.map((event) =>
+  const story = emitted.map((event) =>
     event.event === 'job.log' ? event.lines.join() : event.event === 'job.changed' ? event.job.status : event.event,
   );
   expect(story.filter((word, index) => word !== story[index - 1])).toEqual([
     'building',
     'compiling',
-    'pulling',
+    'transferring',
     'pushing',
   ]);
 });
 
-test('a failed job has the last lines of its log, a cancelled one says that it was cancelled', () => {
+test('a failed job has the last lines of its log, and a cancelled job has the status cancelled', () => {
   tracker.start();
-  tracker.line('no such file');
-  tracker.failed(fail('build.failed', 'It failed.', 'Mend it.').problem);
+  tracker.logLine('no such file');
+  tracker.fail(fail('build.failed', 'It failed.', 'Fix it.').problem);
   expect(tracker.job).toMatchObject({ status: 'failed', lastLines: ['no such file'] });
 
   const other = new JobTracker('b1', assignment, log, events);
-  other.failed(fail('build.cancelled', 'Cancelled.', '').problem);
+  other.fail(fail('build.cancelled', 'Cancelled.', '').problem);
   expect(other.job).toMatchObject({ status: 'cancelled', durationMs: 0 });
 });
 
-test('a job that moves to another node begins anew and remembers the node that was lost', () => {
+test('a job that moves to another node starts again and records the lost node', () => {
   tracker.start();
-  tracker.output({ kind: 'step', index: 1, total: 2, text: 'FROM scratch' });
-  tracker.output({ kind: 'layer', imageId: 'aaa' });
+  tracker.handleOutput({ kind: 'step', index: 1, total: 2, text: 'FROM scratch' });
+  tracker.handleOutput({ kind: 'layer', imageId: 'aaa' });
   const problem = fail('ssh.lost', 'Node pi4 was lost.', 'Look at it.').problem;
   tracker.moveTo({ ...assignment, node: 'pi5' }, problem);
   expect(tracker.job).toMatchObject({ node: 'pi5', status: 'queued', steps: [], lost: [{ node: 'pi4', problem }] });

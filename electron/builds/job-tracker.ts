@@ -1,21 +1,21 @@
 import type { Job, Phase, Step } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
-import type { Assignment } from '../../shared/farm.ts';
-import { Failure, type Problem } from '../../shared/problem.ts';
+import type { Problem } from '../../shared/problem.ts';
+import type { Assignment } from '../../shared/schedule.ts';
 import type { EngineOutput } from '../engines/engine.ts';
 import type { Events } from '../events.ts';
 import type { JobLog } from './job-log.ts';
 
-/** The state of one job as it is told: every change of it goes out as an event, every line into its log. */
+/** The state of one job. Emits every change of it as an event and writes its output to the job's log. */
 export class JobTracker {
   readonly #buildId: string;
   readonly #events: Events;
   readonly #log: JobLog;
   #job: Job;
   #startedMs = 0;
-  /** When each step began, as `performance.now()` says it. */
+  /** The start of each step, from `performance.now()`. */
   #stepStartsMs: number[] = [];
-  /** Images that the steps of the present attempt left on the node. */
+  /** Images of the steps on the current node, see {@link layers}. */
   #layers: string[] = [];
   #ownLayers: string[] = [];
   #stepIsCached = false;
@@ -35,44 +35,46 @@ export class JobTracker {
     return this.#log;
   }
 
-  /** Every image that the steps left or found on the node. */
+  /**
+   * The images of the steps on the current node, whether the build made them or found them in the cache, oldest first.
+   */
   get layers(): readonly string[] {
     return this.#layers;
   }
 
-  /** Those of {@link layers} that this build made, and did not find in the cache. */
+  /** Those of {@link layers} that this build made. */
   get ownLayers(): readonly string[] {
     return this.#ownLayers;
   }
 
   start(): void {
     this.#startedMs = performance.now();
-    this.#set({ startedAt: new Date().toISOString() });
+    this.#update({ startedAt: new Date().toISOString() });
   }
 
-  phase(status: Exclude<Phase, 'done' | 'failed' | 'cancelled'>): void {
+  enterPhase(status: Exclude<Phase, 'done' | 'failed' | 'cancelled'>): void {
     this.#finishSteps();
-    this.#set({ status });
+    this.#update({ status });
   }
 
-  sent(bytes: number): void {
-    this.#set({ bytesSent: this.#job.bytesSent + bytes });
+  addBytesSent(bytes: number): void {
+    this.#update({ bytesSent: this.#job.bytesSent + bytes });
   }
 
-  received(bytes: number): void {
-    this.#set({ bytesReceived: this.#job.bytesReceived + bytes });
+  addBytesReceived(bytes: number): void {
+    this.#update({ bytesReceived: this.#job.bytesReceived + bytes });
   }
 
-  transfer(transfer: 'push' | 'export'): void {
-    this.#set({ transfer });
+  setTransferMethod(transfer: 'push' | 'export'): void {
+    this.#update({ transfer });
   }
 
-  output(output: EngineOutput): void {
+  handleOutput(output: EngineOutput): void {
     switch (output.kind) {
       case 'context-read':
         break;
       case 'step':
-        this.#beginStep(output);
+        this.#startStep(output);
         break;
       case 'cached':
         this.#stepIsCached = true;
@@ -88,67 +90,67 @@ export class JobTracker {
         }
         break;
       case 'line':
-        this.line(output.text);
+        this.logLine(output.text);
         break;
     }
   }
 
-  line(text: string): void {
+  logLine(text: string): void {
     const from = this.#log.append(text);
     const { platform, node } = this.#job;
     this.#events.batch({ event: 'job.log', buildId: this.#buildId, platform, node, from, lines: [text] });
   }
 
-  /** The node was lost; another takes over and begins anew. */
+  /** Restarts the job on another node after its node was lost. */
   moveTo(assignment: Assignment, problem: Problem): void {
     const lost = [...this.#job.lost, { node: this.#job.node, problem }];
-    this.line(`${problem.message} Node ${assignment.node} takes over.`);
+    this.logLine(`${problem.message} Node ${assignment.node} takes over.`);
     this.#layers = [];
     this.#ownLayers = [];
     this.#stepStartsMs = [];
-    // bytes and time of the lost attempt count: they were spent
-    this.#set({ ...assignment, status: 'queued', steps: [], lost });
+    // bytes and time of the lost attempt still count
+    this.#update({ ...assignment, status: 'queued', steps: [], lost });
   }
 
-  done(image: { digest: `sha256:${string}`; size: number }): void {
+  complete(image: { digest: `sha256:${string}`; size: number }): void {
     this.#finishSteps();
-    this.#set({ ...image, status: 'done', durationMs: this.#elapsed() });
+    this.#update({ ...image, status: 'done', durationMs: this.#elapsedMs() });
   }
 
-  failed(problem: Problem): void {
+  fail(problem: Problem): void {
     this.#finishSteps();
     const status = problem.code === 'build.cancelled' ? 'cancelled' : 'failed';
-    this.#set({
+    this.#update({
       status,
       problem,
-      durationMs: this.#elapsed(),
+      durationMs: this.#elapsedMs(),
       ...(status === 'failed' ? { lastLines: this.#log.tail } : {}),
     });
   }
 
-  #elapsed(): number {
+  #elapsedMs(): number {
     return this.#startedMs ? Math.round(performance.now() - this.#startedMs) : 0;
   }
 
-  #beginStep(step: Extract<EngineOutput, { kind: 'step' }>): void {
-    if (!step.beside) {
+  #startStep(step: Extract<EngineOutput, { kind: 'step' }>): void {
+    if (!step.isConcurrent) {
       this.#finishSteps();
     }
     this.#stepStartsMs.push(performance.now());
     this.#stepIsCached = false;
     const { index, total, text, stage } = step;
     const startedAt = new Date().toISOString();
-    const begun: Step = { index, total, text, ...(stage ? { stage } : {}), cached: false, startedAt };
-    this.line(`STEP ${index}/${total}: ${text}`);
-    this.#set({ status: 'building', steps: [...this.#job.steps, begun] });
+    const started: Step = { index, total, text, ...(stage ? { stage } : {}), cached: false, startedAt };
+    this.logLine(`STEP ${index}/${total}: ${text}`);
+    this.#update({ status: 'building', steps: [...this.#job.steps, started] });
   }
 
   #endStep({ index, stage, cached, failed }: Extract<EngineOutput, { kind: 'step-end' }>): void {
     const position = this.#job.steps.findLastIndex((step) => step.index === index && step.stage === stage);
-    // an engine may find out later that a step which has ended was in its cache
-    const ended = cached ? this.#job.steps[position]?.durationMs : undefined;
+    // an engine may report only after a step has ended that it was cached; the step keeps its duration then
+    const durationMs = cached ? this.#job.steps[position]?.durationMs : undefined;
     this.#changeStep(position, {
-      durationMs: ended ?? this.#sinceStep(position),
+      durationMs: durationMs ?? this.#sinceStepMs(position),
       cached,
       ...(failed ? { failed } : {}),
     });
@@ -157,12 +159,12 @@ export class JobTracker {
   #finishSteps(): void {
     this.#job.steps.forEach((step, position) => {
       if (step.durationMs === undefined) {
-        this.#changeStep(position, { durationMs: this.#sinceStep(position) });
+        this.#changeStep(position, { durationMs: this.#sinceStepMs(position) });
       }
     });
   }
 
-  #sinceStep(position: number): number {
+  #sinceStepMs(position: number): number {
     return Math.round(performance.now() - (this.#stepStartsMs[position] ?? performance.now()));
   }
 
@@ -170,15 +172,15 @@ export class JobTracker {
     const { steps } = this.#job;
     const step = steps[position];
     if (step) {
-      this.#set({ steps: steps.with(position, { ...step, ...change }) });
+      this.#update({ steps: steps.with(position, { ...step, ...change }) });
     }
   }
 
-  #set(change: Partial<Job>): void {
+  #update(change: Partial<Job>): void {
     const isNewPhase = change.status !== undefined && change.status !== this.#job.status;
     this.#job = { ...this.#job, ...change };
     const event: AppEvent = { event: 'job.changed', buildId: this.#buildId, job: this.#job };
-    // a new phase is told at once, and with it the lines that came before it
+    // a new phase is emitted at once, after the pending log lines
     if (isNewPhase) {
       this.#events.emit(event);
     } else {
@@ -186,17 +188,3 @@ export class JobTracker {
     }
   }
 }
-
-/** Says that the way to a node is gone, not that the build is bad: another node may do better. */
-export function isNodeLoss(error: unknown): error is Failure {
-  return error instanceof Failure && nodeLossCodes.has(error.problem.code);
-}
-
-const nodeLossCodes = new Set<string>([
-  'ssh.lost',
-  'ssh.unreachable',
-  'ssh.timeout',
-  'ssh.channel',
-  'engine.unreachable',
-  'engine.no-socket',
-]);

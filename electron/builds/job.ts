@@ -1,46 +1,48 @@
-import type { BuildRequest } from '../../shared/build.ts';
-import { fail } from '../../shared/problem.ts';
-import type { PackedContext } from '../context/spool.ts';
-import { buildName } from '../engines/build-name.ts';
-import type { Receiver } from '../images/receiver.ts';
-import type { ImageStore, Lease, ReceivedImage } from '../images/store.ts';
+import type { PackedContext } from '../context/pack-context.ts';
+import { temporaryImageName } from '../engines/temporary-name.ts';
+import type { ImageStore } from '../images/image-store.ts';
+import type { Lease } from '../images/lease.ts';
+import type { ReceivedImage } from '../images/manifest.ts';
+import type { Receiver } from '../images/receiver/receiver.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
 import { transferImage } from './image-transfer.ts';
 import type { JobTracker } from './job-tracker.ts';
-import { type ProjectMemory, projectId } from './project-memory.ts';
-import { applyRetention, type Built, cleanUpFailed } from './retention.ts';
+import type { PreparedBuild } from './prepare-build.ts';
+import { applyRetention, type BuiltImage, cleanUpFailed } from './retention.ts';
+import type { SharedPortForwards } from './shared-port-forwards.ts';
 
-export interface JobWork {
-  readonly request: BuildRequest;
+/** What all jobs of a build share. */
+export interface JobInput {
+  readonly prepared: PreparedBuild;
   readonly context: PackedContext;
+  readonly lease: Lease;
+  /** The instructions of the Containerfile, each on one line. */
+  readonly instructions: readonly string[];
   readonly store: ImageStore;
   readonly receiver: Receiver;
-  readonly lease: Lease;
-  readonly memory: ProjectMemory;
-  /** Those of the Containerfile, each on one line. */
-  readonly instructions: readonly string[];
+  readonly portForwards: SharedPortForwards;
 }
 
 /**
- * One platform on one node: send the context, build, bring the image back, leave on the node what was asked for.
- * @throws Failure of any step; the node's line may be lost, which is for the caller to judge.
+ * Builds one platform on one node: sends the context, builds, transfers the image, and applies the retention.
+ * @throws Failure of any step. If the connection was lost, the caller decides whether another node takes over.
  */
 export async function runJob(
-  work: JobWork,
+  input: JobInput,
   tracker: JobTracker,
-  line: NodeConnection,
+  connection: NodeConnection,
   signal: AbortSignal,
 ): Promise<ReceivedImage> {
-  const { request, context, store, receiver, lease, memory, instructions } = work;
-  const { engine, transport } = line;
+  const { prepared, context, store, receiver, portForwards, lease, instructions } = input;
+  const { request, project } = prepared;
+  const { engine, transport } = connection;
   const { platform, node } = tracker.job;
-  const project = projectId(request);
-  const tag = buildName(project, platform);
-  // a lost line ends what waits for an answer over it
-  const either = AbortSignal.any([signal, transport.lost]);
+  const tag = temporaryImageName(project.id, platform);
+  // a lost connection also aborts requests that wait for an answer
+  const signalOrLoss = AbortSignal.any([signal, transport.lost]);
 
-  let built: Built | undefined;
-  tracker.phase('context');
+  let built: BuiltImage | undefined;
+  tracker.enterPhase('context');
   try {
     const { imageId } = await engine.build(
       {
@@ -48,48 +50,47 @@ export async function runJob(
         tag,
         file: context.containerfile,
         excludes: context.excludes,
-        context: () => context.open((bytes) => tracker.sent(bytes)),
+        context: () => context.open((bytes) => tracker.addBytesSent(bytes)),
         buildArgs: request.buildArgs,
         labels: request.labels,
         ...(request.target === undefined ? {} : { target: request.target }),
         noCache: request.noCache,
         pull: request.pull,
         instructions,
-        leaveNothing: request.residue === 'cleanup',
+        discardCache: request.retention === 'nothing',
       },
-      (output) => tracker.output(output),
-      either,
+      (output) => tracker.handleOutput(output),
+      signalOrLoss,
     );
     const { layers, ownLayers } = tracker;
     built = { platform, node, tag, reference: request.reference, imageId, layers, ownLayers };
-    tracker.phase('pulling');
+    tracker.enterPhase('transferring');
     const image = await transferImage({
-      line,
+      connection,
       store,
       receiver,
+      portForwards,
       lease,
       image: tag,
       platform,
-      repository: `barnraiser/${project}`,
-      onBytes: (bytes) => tracker.received(bytes),
-      onTransfer: (transfer) => tracker.transfer(transfer),
-      onLine: (text) => tracker.line(text),
-      signal: either,
+      repository: `barnraiser/${project.id}`,
+      onBytes: (bytes) => tracker.addBytesReceived(bytes),
+      onMethod: (method) => tracker.setTransferMethod(method),
+      onLogLine: (text) => tracker.logLine(text),
+      signal: signalOrLoss,
     });
-    // the image is ours already: what cannot be tidied on the node is worth a line, not the build
-    await applyRetention(engine, built, request.residue, memory).catch((error: unknown) => {
-      tracker.line(`Node ${node} could not be tidied: ${error instanceof Error ? error.message : String(error)}`);
+    // the image is in the store, so a failed cleanup is only logged and does not fail the job
+    await applyRetention(engine, built, request.retention, project).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      tracker.logLine(`Could not clean up on node ${node}: ${reason}`);
     });
     return image;
   } catch (error) {
     if (transport.lost.aborted && !signal.aborted) {
       throw transport.lost.reason;
     }
-    await cleanUpFailed(engine, built, tag, tracker.ownLayers, request.residue, memory).catch(() => undefined);
-    throw signal.aborted ? (signal.reason ?? cancelled(request.reference)) : error;
+    const failed = { image: built, tag, ownLayers: tracker.ownLayers, retention: request.retention };
+    await cleanUpFailed(engine, failed, project).catch(() => undefined);
+    throw signal.aborted ? signal.reason : error;
   }
-}
-
-export function cancelled(reference: string): Error {
-  return fail('build.cancelled', `The build of ${reference} was cancelled.`, 'Build it again when you like.');
 }

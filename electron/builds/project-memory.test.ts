@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parsePlatform } from '../../shared/platform.ts';
-import { ProjectMemory, projectId } from './project-memory.ts';
+import { ProjectMemories, ProjectMemory, projectId } from './project-memory.ts';
 
 const amd64 = parsePlatform('amd64') ?? expect.fail('no platform');
 const arm64 = parsePlatform('arm64') ?? expect.fail('no platform');
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test('a project is the same one for the same folder, file and target, and another for any other', () => {
+test('a project is identified by its folder, file and target', () => {
   const project = { context: '/src/api', file: '/src/api/Containerfile' };
   expect(projectId(project)).toBe(projectId({ ...project }));
   expect(
@@ -23,7 +23,7 @@ test('a project is the same one for the same folder, file and target, and anothe
   ).toBe(4);
 });
 
-test('what jobs leave at the same time is all remembered', async () => {
+test('cached images of jobs that end at the same time are all remembered', async () => {
   const memory = new ProjectMemory(folder, 'p', '/src/api');
   await Promise.all([
     memory.replace(amd64, 'a', { platform: amd64, node: 'a', imageId: '1', layers: ['x'] }),
@@ -33,7 +33,7 @@ test('what jobs leave at the same time is all remembered', async () => {
   expect(await memory.lastBuiltOn()).toEqual({ [amd64]: 'a', [arm64]: 'b' });
 });
 
-test('the newest node of a platform is the one where it was last built', async () => {
+test('a platform was last built on the node that was recorded last', async () => {
   const memory = new ProjectMemory(folder, 'p', '/src/api');
   await memory.replace(amd64, 'a', { platform: amd64, node: 'a', imageId: '1', layers: [] });
   await memory.replace(amd64, 'b', { platform: amd64, node: 'b', imageId: '2', layers: [] });
@@ -42,10 +42,25 @@ test('the newest node of a platform is the one where it was last built', async (
   expect(await memory.lastBuiltOn()).toEqual({ [amd64]: 'a' });
 });
 
-test('a memory that cannot be read knows nothing and is made anew', async () => {
+test('an unreadable memory is empty and is replaced', async () => {
   await writeFile(join(folder, 'p.json'), '{"version":');
   const memory = new ProjectMemory(folder, 'p', '/src/api');
   expect(await memory.lastBuiltOn()).toEqual({});
   await memory.replace(amd64, 'a', { platform: amd64, node: 'a', imageId: '1', layers: [] });
   expect(await memory.lastBuiltOn()).toEqual({ [amd64]: 'a' });
+});
+
+test('a memory of version 1 is read', async () => {
+  const cached = { platform: amd64, node: 'a', imageId: '1', layers: ['x'] };
+  const oldName = 'remains';
+  await writeFile(join(folder, 'p.json'), JSON.stringify({ version: 1, context: '/src/api', [oldName]: [cached] }));
+  expect(await new ProjectMemory(folder, 'p', '/src/api').list()).toEqual([cached]);
+});
+
+test('builds of the same project share its memory', () => {
+  const memories = new ProjectMemories(folder);
+  const memory = memories.of({ context: '/src/api' });
+  expect(memories.of({ context: '/src/api' })).toBe(memory);
+  expect(memories.of({ context: '/src/web' })).not.toBe(memory);
+  expect(memory.id).toBe(projectId({ context: '/src/api' }));
 });

@@ -2,78 +2,82 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Retention } from '../../shared/build.ts';
 import { parsePlatform } from '../../shared/platform.ts';
 import type { Engine } from '../engines/engine.ts';
 import { ProjectMemory } from './project-memory.ts';
-import { applyRetention, type Built, cleanUpFailed } from './retention.ts';
+import { applyRetention, type BuiltImage, cleanUpFailed, type FailedJob } from './retention.ts';
 
 const platform = parsePlatform('linux/arm64') ?? expect.fail('no platform');
 
 let folder: string;
 let memory: ProjectMemory;
-/** What was asked of the engine, in its order. */
-let asked: string[];
-/** Only what residues ask of an engine. */
+/** The calls of the engine, in order. */
+let calls: string[];
 let engine: Pick<Engine, 'tag' | 'untag' | 'remove'>;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'barnraiser-residue-'));
+  folder = await mkdtemp(join(tmpdir(), 'barnraiser-retention-'));
   memory = new ProjectMemory(folder, 'p', '/src/api');
-  asked = [];
+  calls = [];
   engine = {
-    tag: async (image, name) => void asked.push(`tag ${image} ${name}`),
-    untag: async (image, name) => void asked.push(`untag ${image} ${name}`),
-    remove: async (image) => asked.push(`remove ${image}`) > 0,
+    tag: async (image, name) => void calls.push(`tag ${image} ${name}`),
+    untag: async (image, name) => void calls.push(`untag ${image} ${name}`),
+    remove: async (image) => calls.push(`remove ${image}`) > 0,
   };
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-function built(imageId: string, layers: string[], ownLayers = layers): Built {
+function built(imageId: string, layers: string[], ownLayers = layers): BuiltImage {
   return { platform, node: 'pi4', tag: `tag-${imageId}`, reference: 'api:1', imageId, layers, ownLayers };
 }
 
-test('as a cache the newest image stays without a name, and what only the one before needed goes, newest first', async () => {
+function failed(image: BuiltImage | undefined, tag: string, ownLayers: string[], retention: Retention): FailedJob {
+  return { image, tag, ownLayers, retention };
+}
+
+test('cache keeps the newest image untagged and removes images that only the previous build needed, newest first', async () => {
   await applyRetention(engine, built('one', ['a', 'b1', 'c1']), 'cache', memory);
-  expect(asked).toEqual(['untag one tag-one']);
-  asked = [];
+  expect(calls).toEqual(['untag one tag-one']);
+  calls = [];
   await applyRetention(engine, built('two', ['a', 'b2']), 'cache', memory);
-  expect(asked).toEqual(['untag two tag-two', 'remove one', 'remove c1', 'remove b1']);
+  expect(calls).toEqual(['untag two tag-two', 'remove one', 'remove c1', 'remove b1']);
   expect(await memory.find(platform, 'pi4')).toMatchObject({ imageId: 'two', layers: ['a', 'b2'] });
 });
 
-test('ids that the engine has cut are known again', async () => {
+test('shortened image ids match their full ids', async () => {
   await applyRetention(engine, built('one', ['abc']), 'cache', memory);
-  asked = [];
+  calls = [];
   await applyRetention(engine, built('two', ['abcdef']), 'cache', memory);
-  expect(asked).toEqual(['untag two tag-two', 'remove one']);
+  expect(calls).toEqual(['untag two tag-two', 'remove one']);
 });
 
-test("what is kept gets the person's name and is never removed by a later build", async () => {
-  await applyRetention(engine, built('one', ['a']), 'keep', memory);
-  expect(asked).toEqual(['tag one api:1', 'untag one tag-one']);
-  asked = [];
-  await applyRetention(engine, built('two', ['b']), 'cleanup', memory);
-  expect(asked).not.toContain('remove one');
+test('tagged gives the image the reference of the build, and no later build removes it', async () => {
+  await applyRetention(engine, built('one', ['a']), 'tagged', memory);
+  expect(calls).toEqual(['tag one api:1', 'untag one tag-one']);
+  calls = [];
+  await applyRetention(engine, built('two', ['b']), 'nothing', memory);
+  expect(calls).not.toContain('remove one');
 });
 
-test('a cleanup leaves nothing that this build or the one before has made', async () => {
+test('nothing removes all images that this build and the previous one made', async () => {
   await applyRetention(engine, built('one', ['a']), 'cache', memory);
-  asked = [];
-  await applyRetention(engine, built('two', ['found', 'made'], ['made']), 'cleanup', memory);
-  expect(asked).toEqual(['untag two tag-two', 'remove two', 'remove made', 'remove one', 'remove a']);
+  calls = [];
+  await applyRetention(engine, built('two', ['found', 'made'], ['made']), 'nothing', memory);
+  expect(calls).toEqual(['untag two tag-two', 'remove two', 'remove made', 'remove one', 'remove a']);
   expect(await memory.find(platform, 'pi4')).toBeUndefined();
 });
 
-test('an image that did not come back loses its name and is the cache of the next build, also where it was to be kept', async () => {
-  await cleanUpFailed(engine, built('one', ['a']), 'tag-one', ['a'], 'keep', memory);
-  expect(asked).toEqual(['untag one tag-one']);
+test('an image that was not transferred is untagged and becomes the cache of the next build, even with tagged', async () => {
+  await cleanUpFailed(engine, failed(built('one', ['a']), 'tag-one', ['a'], 'tagged'), memory);
+  expect(calls).toEqual(['untag one tag-one']);
   expect(await memory.find(platform, 'pi4')).toMatchObject({ imageId: 'one' });
 });
 
-test('a build that stopped before it had an image leaves no name, and no layers where nothing is to stay', async () => {
+test('a build that stopped before it had an image leaves no name, and with nothing no layers', async () => {
   engine.untag = () => Promise.reject(new Error('image not known'));
-  await cleanUpFailed(engine, undefined, 'tag', ['a', 'b'], 'cache', memory);
-  expect(asked).toEqual([]);
-  await cleanUpFailed(engine, undefined, 'tag', ['a', 'b'], 'cleanup', memory);
-  expect(asked).toEqual(['remove b', 'remove a']);
+  await cleanUpFailed(engine, failed(undefined, 'tag', ['a', 'b'], 'cache'), memory);
+  expect(calls).toEqual([]);
+  await cleanUpFailed(engine, failed(undefined, 'tag', ['a', 'b'], 'nothing'), memory);
+  expect(calls).toEqual(['remove b', 'remove a']);
 });

@@ -3,90 +3,98 @@ import type { Platform } from '../../shared/platform.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { ProjectMemory } from './project-memory.ts';
 
-/** What is asked of a node's engine here. */
+/** The methods of an engine that retention needs. */
 type NodeImages = Pick<Engine, 'tag' | 'untag' | 'remove'>;
 
-export interface Built {
+/** An image that a node has built. */
+export interface BuiltImage {
   readonly platform: Platform;
   readonly node: string;
-  /** The name under which the node built it. */
+  /** The temporary name under which the node built it. */
   readonly tag: string;
-  /** The name that the person has given it. */
+  /** The reference of the build. */
   readonly reference: string;
   readonly imageId: string;
-  /** Every image that its steps left or found on the node, oldest first. */
+  /** The images of its steps, whether the build made them or found them in the cache, oldest first. */
   readonly layers: readonly string[];
-  /** Those that it made. */
+  /** Those of {@link layers} that the build made. */
   readonly ownLayers: readonly string[];
 }
 
 /**
- * Leaves on a node what the person asked for, once the image is back with us.
- * `cache`: the newest image stays without a name, and what only the one before it needed is removed. `keep`: it stays under
- * the build's reference. `cleanup`: nothing stays.
+ * Applies a build's retention on a node after its image was transferred.
+ * - `cache`: the new image stays untagged; images that only the build before it needed are removed.
+ * - `tagged`: the new image stays, tagged with the build's reference.
+ * - `nothing`: the images of this build and of the build before it are removed.
  */
 export async function applyRetention(
   engine: NodeImages,
-  built: Built,
-  residue: Retention,
+  image: BuiltImage,
+  retention: Retention,
   memory: ProjectMemory,
 ): Promise<void> {
-  const { platform, node, tag, reference, imageId } = built;
-  const before = await memory.find(platform, node);
-  const earlier = before ? [...before.layers, before.imageId] : [];
-  switch (residue) {
-    case 'keep':
+  const { platform, node, tag, reference, imageId } = image;
+  const cached = await memory.find(platform, node);
+  const previous = cached ? [...cached.layers, cached.imageId] : [];
+  switch (retention) {
+    case 'tagged':
       await engine.tag(imageId, reference);
       await engine.untag(imageId, tag);
-      // it is the person's image now: nothing of ours may remove it later
+      // the image belongs to the user from now on: no later build may remove it
       await memory.replace(platform, node, undefined);
       break;
     case 'cache':
       await engine.untag(imageId, tag);
-      await memory.replace(platform, node, { platform, node, imageId, layers: [...built.layers] });
-      await removeAll(engine, without(earlier, [...built.layers, imageId]));
+      await memory.replace(platform, node, { platform, node, imageId, layers: [...image.layers] });
+      await removeAll(engine, without(previous, [...image.layers, imageId]));
       break;
-    case 'cleanup':
+    case 'nothing':
       await engine.untag(imageId, tag);
       await memory.replace(platform, node, undefined);
-      await removeAll(engine, [...earlier, ...built.ownLayers, imageId]);
+      await removeAll(engine, [...previous, ...image.ownLayers, imageId]);
       break;
   }
 }
 
+/** A job that failed or was cancelled. */
+export interface FailedJob {
+  /** The image, if the build succeeded and only its transfer failed. */
+  readonly image: BuiltImage | undefined;
+  /** The temporary name that the image has or would have had. */
+  readonly tag: string;
+  readonly ownLayers: readonly string[];
+  readonly retention: Retention;
+}
+
 /**
- * What a failed or cancelled job leaves on its node: never a name, and no image either where nothing is to stay. What was
- * built before it failed is the cache of the next build.
- * @param built the image, where it came to be on the node and only the way back failed. @param tag the name that it was to have.
+ * Cleans up on a node after a failed or cancelled job. Removes the temporary name, and all images if the retention is
+ * `nothing`. Otherwise the finished steps stay as the cache of the next build.
  */
 export async function cleanUpFailed(
   engine: NodeImages,
-  built: Built | undefined,
-  tag: string,
-  ownLayers: readonly string[],
-  residue: Retention,
+  { image, tag, ownLayers, retention }: FailedJob,
   memory: ProjectMemory,
 ): Promise<void> {
-  if (built) {
-    // the person's name is for an image that they have
-    await applyRetention(engine, built, residue === 'keep' ? 'cache' : residue, memory);
+  if (image) {
+    // without a complete build, the reference is not given to the image
+    await applyRetention(engine, image, retention === 'tagged' ? 'cache' : retention, memory);
     return;
   }
-  // podman may have finished just when it was told to stop
+  // podman may have tagged the image just before it was stopped
   await engine.untag(tag, tag).catch(() => undefined);
-  if (residue === 'cleanup') {
+  if (retention === 'nothing') {
     await removeAll(engine, ownLayers);
   }
 }
 
-/** Newest first, since an image that others build on cannot go. What is gone or in use by others is left as it is. */
+/** Removes images, newest first, because an engine does not remove an image that another is based on. */
 async function removeAll(engine: NodeImages, images: readonly string[]): Promise<void> {
   for (const image of [...new Set(images)].reverse()) {
     await engine.remove(image);
   }
 }
 
-/** Ids come whole or as prefixes, whichever the engine printed. */
+/** The images that are not in `kept`. Ids may be full or prefixes, as the engine printed them. */
 function without(images: readonly string[], kept: readonly string[]): string[] {
   return images.filter((image) => !kept.some((other) => other.startsWith(image) || image.startsWith(other)));
 }

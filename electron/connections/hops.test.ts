@@ -6,14 +6,14 @@ import { resolveHops } from './hops.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'route-'));
+  folder = await mkdtemp(join(tmpdir(), 'hops-'));
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
   await rm(folder, { recursive: true });
 });
 
-/** The way to a host, as `user@host:port`. */
+/** The route to a host, each hop as `user@host:port`. */
 async function route(config: string, host = 'goal'): Promise<string[]> {
   const path = join(folder, 'config');
   await writeFile(path, config);
@@ -21,11 +21,11 @@ async function route(config: string, host = 'goal'): Promise<string[]> {
   return (await resolveHops('pi4', { host })).map((hop) => `${hop.user}@${hop.host}:${hop.port}`);
 }
 
-test('a host without jumps is all of its way', async () => {
+test('the route to a host without jump hosts is the host itself', async () => {
   expect(await route('User kim')).toEqual(['kim@goal:22']);
 });
 
-test('each jump host has its own part of the configuration, under what the jump itself says', async () => {
+test('each jump host is resolved with its own part of the configuration, which ProxyJump overrides', async () => {
   const config = `Host goal
     ProxyJump root@one,two:22
   Host one
@@ -39,7 +39,7 @@ test('each jump host has its own part of the configuration, under what the jump 
   expect(await route(config)).toEqual(['root@one.lan:22', 'kim@two:22', 'kim@goal:22']);
 });
 
-test('the first jump host may have jumps of its own, those after it come by the way that was given', async () => {
+test("only the first jump host's own ProxyJump is used", async () => {
   const config = `Host goal
     ProxyJump one,two
   Host one
@@ -52,13 +52,13 @@ test('the first jump host may have jumps of its own, those after it come by the 
   expect(await route(config)).toEqual(['kim@zero:22', 'kim@one:22', 'kim@two:22', 'kim@goal:22']);
 });
 
-test('a circle is cut and told', async () => {
+test('a circle of jump hosts is reported', async () => {
   await expect(route('Host a b\n  ProxyJump a,b\n', 'a')).rejects.toMatchObject({
-    problem: { code: 'ssh.config', message: 'Node pi4: the way there goes through more than 16 jump hosts.' },
+    problem: { code: 'ssh.config', message: 'Node pi4: its route has more than 16 jump hosts.' },
   });
 });
 
-test('a ProxyCommand leads to the first host of the way, be it a jump host', async () => {
+test('only the ProxyCommand of the first hop is used, also if that is a jump host', async () => {
   vi.stubEnv('BARNRAISER_SSH_CONFIG', join(folder, 'config'));
   await writeFile(
     join(folder, 'config'),
@@ -73,13 +73,13 @@ test('a ProxyCommand leads to the first host of the way, be it a jump host', asy
 });
 
 test.each([
-  ['ProxyCommand nc -F %h %p\n ProxyUseFdpass yes', 'that hands over a connection (ProxyUseFdpass)'],
-  ['ProxyCommand -', 'that is its own standard input and output'],
-])('%s can be no way and is told, also that of a jump host', async (lines, said) => {
+  ['ProxyCommand nc -F %h %p\n ProxyUseFdpass yes', 'that passes a file descriptor (ProxyUseFdpass)'],
+  ['ProxyCommand -', 'that stands for standard input and output'],
+])('%s is reported as unsupported, also for a jump host', async (lines, reason) => {
   await expect(route(`Host goal\n ProxyJump one\nHost one\n ${lines}\n`)).rejects.toMatchObject({
     problem: {
       code: 'ssh.config',
-      message: expect.stringContaining(`Node pi4: the SSH configuration reaches one by a ProxyCommand ${said}`),
+      message: expect.stringContaining(`Node pi4: the SSH configuration connects to one with a ProxyCommand ${reason}`),
       fix: expect.stringContaining('ProxyJump'),
     },
   });

@@ -1,53 +1,55 @@
 import { fail } from '../../shared/problem.ts';
-import type { Hop } from '../ssh/ssh-config/jump.ts';
 import type { ProxyCommand } from '../ssh/ssh-config/proxy-command.ts';
+import type { JumpHost } from '../ssh/ssh-config/proxy-jump.ts';
 import { type ResolvedHost, resolveHost } from '../ssh/ssh-config/resolve.ts';
 
-/** More is no way to anywhere but a circle of names. */
+/** A longer route is treated as a circle of jump hosts. */
 const maxHops = 16;
 
 /**
- * The hosts to connect to one through another; the last is the destination. As with ssh, a jump host has a configuration of
- * its own, and where it is the first of the jumps, its own ProxyJump or ProxyCommand leads to it. Fails with `ssh.config`.
- * @param name the connection's, for sentences.
+ * Resolves the route to a destination: the hosts to connect to, each through the one before it. The last is the
+ * destination. As with ssh, each jump host has its own part of the configuration, and the first one may have a
+ * ProxyJump or ProxyCommand itself.
+ * @param name the connection's, for problems
+ * @throws Failure `ssh.config`
  */
-export async function resolveHops(name: string, destination: Hop): Promise<readonly ResolvedHost[]> {
+export async function resolveHops(name: string, destination: JumpHost): Promise<readonly ResolvedHost[]> {
   const route: ResolvedHost[] = [];
-  let hop: Hop | undefined = destination;
-  let before: readonly Hop[] = [];
+  let hop: JumpHost | undefined = destination;
+  let jumpsBefore: readonly JumpHost[] = [];
   while (hop) {
     const resolved: ResolvedHost = await resolveHost(hop.host, {
       ...(hop.user === undefined ? {} : { user: hop.user }),
       ...(hop.port === undefined ? {} : { port: hop.port }),
-      ...(before.length > 0 ? { jumps: before } : {}),
+      ...(jumpsBefore.length > 0 ? { jumps: jumpsBefore } : {}),
     });
     route.unshift(resolved);
     if (route.length > maxHops) {
       throw fail(
         'ssh.config',
-        `Node ${name}: the way there goes through more than ${maxHops} jump hosts.`,
-        `ProxyJump of the SSH configuration may go in a circle: see \`barnraiser connection resolve ${destination.host}\`.`,
+        `Node ${name}: its route has more than ${maxHops} jump hosts.`,
+        `The ProxyJump settings of the SSH configuration may form a circle: see \`barnraiser connection resolve ${destination.host}\`.`,
       );
     }
-    const unfit = resolved.proxyCommand && unfitness(resolved.proxyCommand);
-    if (unfit !== undefined) {
+    const reason = resolved.proxyCommand && unsupportedReason(resolved.proxyCommand);
+    if (reason !== undefined) {
       throw fail(
         'ssh.config',
-        `Node ${name}: the SSH configuration reaches ${hop.host} by a ProxyCommand ${unfit}.`,
-        'Write `ProxyJump HOST` for it, or a ProxyCommand whose input and output lead to the host.',
+        `Node ${name}: the SSH configuration connects to ${hop.host} with a ProxyCommand ${reason}.`,
+        'Use `ProxyJump HOST`, or a ProxyCommand that connects its standard input and output to the host.',
       );
     }
     hop = resolved.jumps.at(-1);
-    before = resolved.jumps.slice(0, -1);
+    jumpsBefore = resolved.jumps.slice(0, -1);
   }
   return route;
 }
 
-/** Why a ProxyCommand can be no way to a host, in words that follow its name. */
-function unfitness({ text, passesDescriptor }: ProxyCommand): string | undefined {
+/** Why a ProxyCommand cannot be used, as the end of a sentence. Undefined if it can be used. */
+function unsupportedReason({ text, passesDescriptor }: ProxyCommand): string | undefined {
   if (passesDescriptor) {
-    return 'that hands over a connection (ProxyUseFdpass), which Barnraiser cannot take';
+    return 'that passes a file descriptor (ProxyUseFdpass), which Barnraiser does not support';
   }
   // Source: OpenSSH, sshconnect.c, ssh_connect()
-  return text === '-' ? 'that is its own standard input and output, which Barnraiser has for other things' : undefined;
+  return text === '-' ? 'that stands for standard input and output, which Barnraiser does not support' : undefined;
 }

@@ -1,36 +1,42 @@
 import type { Duplex } from 'node:stream';
 import { Failure, fail } from '../../shared/problem.ts';
-import type { AskSecret } from '../ssh/authentication/credential.ts';
-import type { NewHostKey, Reached } from '../ssh/connect.ts';
-import type { KnownHosts } from '../ssh/known-hosts.ts';
+import { type QuestionSource, questionSourceName } from '../../shared/question.ts';
+import type { AskSecret } from '../ssh/authentication/secret-request.ts';
+import type { ConnectProgress, UnknownHostKey } from '../ssh/connect-options.ts';
+import type { KnownHosts } from '../ssh/known-hosts/known-hosts.ts';
 import { openSession, type Session } from '../ssh/session.ts';
-import type { Hop } from '../ssh/ssh-config/jump.ts';
+import type { JumpHost } from '../ssh/ssh-config/proxy-jump.ts';
 import type { ResolvedHost } from '../ssh/ssh-config/resolve.ts';
 import { resolveHops } from './hops.ts';
-import { type AllowCommand, explained, startCommand } from './proxy-command.ts';
+import { type AllowCommand, explainFailure, startProxyCommand } from './proxy-command.ts';
 
-/** How host keys are judged, and where secrets come from. */
+/** How a session decides on host keys and commands, and obtains secrets. */
 export interface AuthCallbacks {
-  /** The host keys that are known, with those of more files. Read anew each time: a person may have mended a file meanwhile. */
-  readonly loadKnownHosts: (more: readonly string[]) => Promise<KnownHosts>;
   /**
-   * Asked when no file knows a host's key. Whoever answers yes also saves it, with `rememberHostKey`. The signal aborts when nobody
-   * waits for the answer any more.
+   * Loads the known host keys, including those in `moreFiles`. Called for each hop, because a person may have edited a
+   * file.
    */
-  readonly decideHostKey: (key: NewHostKey, signal: AbortSignal) => Promise<boolean>;
-  /** Asked before a ProxyCommand is run. Without it, none is. */
+  readonly loadKnownHosts: (moreFiles: readonly string[]) => Promise<KnownHosts>;
+  /**
+   * Called for a host key that is in no known_hosts file. Resolves with whether to trust it, and saves it if it is to
+   * be kept. The signal aborts when the answer is no longer needed.
+   */
+  readonly decideHostKey: (key: UnknownHostKey & QuestionSource, signal: AbortSignal) => Promise<boolean>;
+  /** Called before a ProxyCommand is run. If it is missing, no ProxyCommand is run. */
   readonly allowCommand?: AllowCommand;
-  /** Asked for passphrases, passwords and what servers want to know. Without it, none of them is tried. */
+  /**
+   * Called for passphrases, passwords and prompts of servers. If it is missing, methods that need them are not tried.
+   */
   readonly askSecret?: AskSecret;
 }
 
 export interface NodeSessionOptions extends AuthCallbacks {
   readonly signal?: AbortSignal;
-  /** Told how far the way to each host of the route has come. */
-  readonly onReached?: (reached: Reached, hop: HopAddress) => void;
+  /** Called as the connection to each hop advances. */
+  readonly onProgress?: (progress: ConnectProgress, hop: HopAddress) => void;
 }
 
-/** One host of a route. `jump` is the jump host's name; missing for the destination. */
+/** One host of a route. `jump` is the jump host's name in the SSH configuration; missing for the destination. */
 export interface HopAddress {
   readonly host: string;
   readonly port: number;
@@ -39,61 +45,83 @@ export interface HopAddress {
 }
 
 /**
- * Connects to a host of the SSH configuration, where it says so through jump hosts, one in another. Each shows its host key
- * and is signed in to by its own part of the configuration. Closing the session closes all of them, and with any of them it
- * is lost. Fails with `ssh.*`, which names the hop.
+ * Opens a session to a host, through the jump hosts of the SSH configuration if there are any. Each hop has its host
+ * key verified and is signed in to with its own part of the configuration. Closing the session closes the sessions of
+ * all hops; if one of them is lost, all are.
+ * @throws Failure `ssh.*`, which names the hop
  */
 export async function openNodeSession(
   name: string,
-  destination: Hop & { readonly identity?: string },
+  destination: JumpHost & { readonly identity?: string },
   options: NodeSessionOptions,
 ): Promise<Session> {
   const route = await resolveHops(name, destination);
   let session: Session | undefined;
-  // a jump host that waits for the next may do so for minutes: with its session goes what it waits for
-  const giveUp = () => void session?.close();
-  options.signal?.addEventListener('abort', giveUp, { once: true });
+  // a jump host may take minutes to reach the next hop; closing its session ends that wait
+  const onAbort = () => void session?.close();
+  options.signal?.addEventListener('abort', onAbort, { once: true });
   for (const [index, host] of route.entries()) {
     const isLast = index === route.length - 1;
-    // sentences begin with "Node NAME"
-    const hopName = isLast ? name : `${name}: jump host ${host.originalHost}`;
+    const hop: Hop = {
+      host,
+      source: { connection: name, ...(isLast ? {} : { hop: host.originalHost }) },
+      ...(isLast && destination.identity !== undefined ? { identity: destination.identity } : {}),
+    };
     try {
-      const waypoint = {
-        host: host.host,
-        port: host.port,
-        user: host.user,
-        ...(isLast ? {} : { jump: host.originalHost }),
-      };
-      session = await openHop(hopName, host, session, isLast ? destination.identity : undefined, options, waypoint);
+      const before = route[index - 1];
+      const jump = session && before && { session, name: before.originalHost };
+      session = await openHop(hop, jump, options);
     } catch (error) {
-      options.signal?.removeEventListener('abort', giveUp);
+      options.signal?.removeEventListener('abort', onAbort);
       await session?.close();
       throw options.signal?.aborted ? options.signal.reason : error;
     }
   }
-  options.signal?.removeEventListener('abort', giveUp);
+  options.signal?.removeEventListener('abort', onAbort);
   if (!session) {
-    throw new Error('a route has at least its destination');
+    throw new Error('the route has no hosts');
   }
   return session;
 }
 
-/** How long a ProxyCommand may take to lead somewhere, in milliseconds: it may be slow to start, or open a page to sign in at. */
-const commandMs = 60_000;
+interface Hop {
+  readonly host: ResolvedHost;
+  readonly source: QuestionSource;
+  readonly identity?: string;
+}
+
+/** The session through which the next hop is reached, and the jump host's name in the SSH configuration. */
+interface Jump {
+  readonly session: Session;
+  readonly name: string;
+}
+
+/**
+ * How long a ProxyCommand may take to connect, in milliseconds. It may start slowly, or open a web page to sign in at.
+ */
+const commandTimeoutMs = 60_000;
 
 async function openHop(
-  name: string,
-  host: ResolvedHost,
-  through: Session | undefined,
-  identity: string | undefined,
+  { host, source, identity }: Hop,
+  jump: Jump | undefined,
   options: NodeSessionOptions,
-  waypoint: HopAddress,
 ): Promise<Session> {
-  const { loadKnownHosts, decideHostKey, allowCommand, askSecret, signal, onReached } = options;
-  const { agentSocket, identities, identitiesOnly, hostKeyAlias, connectSeconds, aliveSeconds, aliveMisses } = host;
+  const { loadKnownHosts, decideHostKey, allowCommand, askSecret, signal, onProgress } = options;
+  const { agentSocket, identities, identitiesOnly, hostKeyAlias } = host;
+  const { connectTimeoutSeconds, serverAliveSeconds, serverAliveCountMax } = host;
+  // problems begin with "Node NAME"
+  const name = questionSourceName(source);
+  const address = {
+    host: host.host,
+    port: host.port,
+    user: host.user,
+    ...(source.hop === undefined ? {} : { jump: source.hop }),
+  };
   const knownHosts = await loadKnownHosts(host.knownHostsFiles);
-  const tell = (reached: Reached) => onReached?.(reached, waypoint);
-  const command = through ? undefined : await startCommand(name, host, { allowCommand, signal, tell });
+  const notify = (progress: ConnectProgress) => onProgress?.(progress, address);
+  const command = jump
+    ? undefined
+    : await startProxyCommand(source, host, { allowCommand, signal, onProgress: notify });
   const opening = openSession({
     name,
     host: host.host,
@@ -102,45 +130,48 @@ async function openHop(
     identitiesOnly,
     knownHosts,
     hashKnownHosts: host.hashKnownHosts,
-    decideHostKey,
+    decideHostKey: (key, keySignal) => decideHostKey({ ...key, ...source }, keySignal),
     allowed: host.allowed,
     passwordPrompts: host.passwordPrompts,
-    ...(askSecret === undefined ? {} : { askSecret }),
+    ...(askSecret === undefined
+      ? {}
+      : { askSecret: (request, requestSignal) => askSecret({ ...request, ...source }, requestSignal) }),
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
     ...(agentSocket === undefined ? {} : { agentSocket }),
     ...(identities === undefined ? {} : { identities }),
     ...(identity === undefined ? {} : { identity }),
     ...(signal === undefined ? {} : { signal }),
-    ...(command ? { via: command.stream } : {}),
-    ...(through ? { through, via: await reach(name, host, through, tell) } : {}),
-    onReached: tell,
+    ...(command ? { stream: command.stream } : {}),
+    ...(jump ? { jumpSession: jump.session, stream: await connectThrough(jump, name, host, notify) } : {}),
+    onProgress: notify,
     timing: {
-      ...(command ? { connectMs: commandMs } : {}),
-      ...(connectSeconds === undefined ? {} : { connectMs: connectSeconds * 1000 }),
-      ...(aliveSeconds === undefined ? {} : { keepAliveMs: aliveSeconds * 1000 }),
-      ...(aliveMisses === undefined ? {} : { keepAliveMisses: aliveMisses }),
+      ...(command ? { connectMs: commandTimeoutMs } : {}),
+      ...(connectTimeoutSeconds === undefined ? {} : { connectMs: connectTimeoutSeconds * 1000 }),
+      ...(serverAliveSeconds === undefined ? {} : { keepAliveIntervalMs: serverAliveSeconds * 1000 }),
+      ...(serverAliveCountMax === undefined ? {} : { maxKeepAliveMisses: serverAliveCountMax }),
     },
   });
-  return command ? explained(opening, command) : opening;
+  return command ? explainFailure(opening, command) : opening;
 }
 
-async function reach(
+/** Opens a TCP connection to a host from its jump host. */
+async function connectThrough(
+  jump: Jump,
   name: string,
   { host, port }: ResolvedHost,
-  through: Session,
-  tell: (reached: Reached) => void,
+  onProgress: (progress: ConnectProgress) => void,
 ): Promise<Duplex> {
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   try {
-    const stream = await through.openTcp(host, port);
-    tell({ kind: 'connected', address: `${host.includes(':') ? `[${host}]` : host}:${port}` });
+    const stream = await jump.session.openTcp(host, port);
+    onProgress({ kind: 'connected', address });
     return stream;
   } catch (error) {
     if (!(error instanceof Failure) || error.problem.code !== 'ssh.unreachable') {
       throw error;
     }
     const { fix, detail } = error.problem;
-    const from = through.name.replace(/^.*: (?=jump host )/, '');
-    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    throw fail('ssh.unreachable', `Node ${name}: ${from} could not reach it at ${address}.`, fix, detail, error);
+    const message = `Node ${name}: jump host ${jump.name} could not reach it at ${address}.`;
+    throw fail('ssh.unreachable', message, fix, detail, error);
   }
 }

@@ -1,13 +1,13 @@
-import type { Connection } from '../../shared/connection.ts';
+import { type Connection, destinationOf } from '../../shared/connection.ts';
 import { openLocalTransport } from '../engines/transport/local-transport.ts';
 import { openSshTransport } from '../engines/transport/ssh-transport.ts';
 import type { Transport } from '../engines/transport/transport.ts';
-import { destinationOf } from './destination.ts';
 import { type NodeSessionOptions, openNodeSession } from './open-session.ts';
 
 /**
- * Opens the way to a connection's engine, whichever its URI names. A host is looked up in the SSH configuration; what the
- * connection says itself wins. Fails with `connection.uri`, `ssh.*` or `engine.*`.
+ * Opens a transport to the engine of a connection, over SSH or to a local socket. An SSH host is looked up in the SSH
+ * configuration, where the user and port of the connection's URI take precedence.
+ * @throws Failure `connection.uri`, `ssh.*` or `engine.*`
  */
 export async function openTransport(connection: Connection, options: NodeSessionOptions): Promise<Transport> {
   const { name, identity } = connection;

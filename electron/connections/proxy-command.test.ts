@@ -6,12 +6,12 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Problem } from '../../shared/problem.ts';
 import { Failure } from '../../shared/problem.ts';
-import type { Reached } from '../ssh/connect.ts';
-import { KnownHosts } from '../ssh/known-hosts.ts';
-import { makeKey, TestServer } from '../ssh/testing/server.ts';
+import type { ConnectProgress } from '../ssh/connect-options.ts';
+import { KnownHosts } from '../ssh/known-hosts/known-hosts.ts';
+import { makeKey, TestServer } from '../ssh/testing/test-server.ts';
 import { isRunning } from '../system/testing/is-running.ts';
 import { type NodeSessionOptions, openNodeSession } from './open-session.ts';
-import { briefCommand, type WantedCommand } from './proxy-command.ts';
+import { type ProxyCommandRequest, shortCommand } from './proxy-command.ts';
 
 const run = promisify(execFile);
 
@@ -19,20 +19,20 @@ const [hostKey, userKey] = [makeKey(), makeKey()];
 let server: TestServer;
 let jump: TestServer;
 let folder: string;
-let asked: WantedCommand[];
+let requests: ProxyCommandRequest[];
 let isAllowed: boolean;
-let reached: Reached[];
+let progress: ConnectProgress[];
 
 beforeAll(async () => {
-  const options = { hostKeys: [hostKey], users: [userKey], commands: true };
+  const options = { hostKeys: [hostKey], userKeys: [userKey], commands: true };
   server = await TestServer.start(options);
   jump = await TestServer.start({ ...options, tcpForwarding: true });
 });
 afterAll(() => Promise.all([server.stop(), jump.stop()]));
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'by-command-'));
-  [asked, isAllowed, reached] = [[], true, []];
+  folder = await mkdtemp(join(tmpdir(), 'proxy-command-'));
+  [requests, isAllowed, progress] = [[], true, []];
   await writeFile(join(folder, 'key'), userKey.text, { mode: 0o600 });
   vi.stubEnv('BARNRAISER_SSH_CONFIG', join(folder, 'config'));
   vi.stubEnv('SSH_AUTH_SOCK', '');
@@ -42,7 +42,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A command that connects to a port of this computer as nc does. What else it does comes before. */
+/** A command that connects to %h:%p as nc does, and runs the program `before` first. */
 function netcat(before = ''): string {
   const program = `${before}const s=require("net").connect(%p,"%h");process.stdin.pipe(s);s.pipe(process.stdout)`;
   return `'${process.execPath}' -e '${program}'`;
@@ -61,76 +61,76 @@ async function open(config: string, options: Partial<NodeSessionOptions> = {}) {
     {
       loadKnownHosts: () => KnownHosts.load([known]),
       decideHostKey: async () => false,
-      allowCommand: async (wanted) => {
-        asked.push(wanted);
+      allowCommand: async (request) => {
+        requests.push(request);
         return isAllowed;
       },
-      onReached: (stage) => reached.push(stage),
+      onProgress: (stage) => progress.push(stage),
       ...options,
     },
   );
 }
 
-/** The part of a configuration that leads to the server by a command. */
+/** A configuration that connects to the server with a ProxyCommand. */
 const goal = (command: string): string =>
   `Host goal\n  Port ${server.port}\n  HostKeyAlias alias\n  ProxyCommand ${command}\n`;
 
 async function problemOf(opening: Promise<unknown>): Promise<Problem> {
   const error = await opening.then(
-    () => expect.fail('it is open'),
+    () => expect.fail('the session opened'),
     (reason: unknown) => reason,
   );
   return error instanceof Failure ? error.problem : expect.fail(String(error));
 }
 
-test('a host is reached by its command once that is allowed, and the command ends with the line', async () => {
+test('an allowed ProxyCommand connects to the host, and ends with the session', async () => {
   const pid = join(folder, 'pid');
   const session = await open(goal(netcat(`require("fs").writeFileSync("${pid}",String(process.pid));`)));
   expect((await session.run('echo in')).stdout).toBe('in\n');
-  expect(asked).toMatchObject([
+  expect(requests).toMatchObject([
     {
       connection: 'far',
       host: 'goal',
       command: expect.stringContaining(`connect(${server.port},"127.0.0.1")`),
       file: join(folder, 'config'),
       line: 4,
-      allowed: { host: 'goal', command: expect.stringContaining('connect(%p,"%h")') },
+      allowedCommand: { host: 'goal', command: expect.stringContaining('connect(%p,"%h")') },
     },
   ]);
-  expect(reached.map(({ kind }) => kind)).toEqual(['started', 'answered', 'host-key', 'signed-in']);
+  expect(progress.map(({ kind }) => kind)).toEqual(['started', 'answered', 'host-key', 'signed-in']);
   const running = Number(await readFile(pid, 'utf8'));
   expect(isRunning(running)).toBe(true);
   await session.close();
   await expect.poll(() => isRunning(running)).toBe(false);
 });
 
-test('the first jump host may be reached so too', async () => {
+test('the first jump host may have a ProxyCommand', async () => {
   const session = await open(
     `Host goal\n  Port ${server.port}\n  HostKeyAlias alias\n  ProxyJump hop\n
     Host hop\n  Port ${jump.port}\n  HostKeyAlias alias\n  ProxyCommand ${netcat()}\n`,
   );
   expect((await session.run('echo in')).stdout).toBe('in\n');
-  expect(asked).toMatchObject([{ connection: 'far: jump host hop', host: 'hop' }]);
+  expect(requests).toMatchObject([{ connection: 'far', hop: 'hop', host: 'hop' }]);
   await session.close();
 });
 
-describe('nothing is run', () => {
+describe('a ProxyCommand is not run', () => {
   const marked = () => goal(`touch ${join(folder, 'ran')}`);
   afterEach(async () => {
-    expect(reached).toEqual([]);
+    expect(progress).toEqual([]);
     await expect(readFile(join(folder, 'ran'))).rejects.toThrow();
   });
 
-  test('when it is refused, which is told with a way out', async () => {
+  test('if it is refused; the problem says how to allow or replace it', async () => {
     isAllowed = false;
     expect(await problemOf(open(marked()))).toEqual({
       code: 'ssh.cancelled',
-      message: `Node far: the SSH configuration reaches goal by running \`touch ${join(folder, 'ran')}\`, which nobody has allowed.`,
-      fix: `Connect on a terminal or in Barnraiser's window and allow it there, or write \`ProxyJump HOST\` in its place (${join(folder, 'config')}:4).`,
+      message: `Node far: the SSH configuration connects to goal by running \`touch ${join(folder, 'ran')}\`, which is not allowed.`,
+      fix: `Connect in a terminal or in Barnraiser's window and allow it there, or replace it with \`ProxyJump HOST\` (${join(folder, 'config')}:4).`,
     });
   });
 
-  test('where there is nobody to ask', async () => {
+  test('if there is no callback to allow it', async () => {
     await writeFile(join(folder, 'config'), marked());
     const opening = openNodeSession(
       'far',
@@ -143,91 +143,91 @@ describe('nothing is run', () => {
     expect((await problemOf(opening)).code).toBe('ssh.cancelled');
   });
 
-  test('when the line is given up while a person is asked, and the answer comes late', async () => {
-    const left = new AbortController();
+  test('if the connection is cancelled before the answer comes', async () => {
+    const controller = new AbortController();
     const allowCommand = async () => {
-      left.abort(new Error('given up'));
+      controller.abort(new Error('cancelled'));
       return true;
     };
-    await expect(open(marked(), { allowCommand, signal: left.signal })).rejects.toThrow('given up');
+    await expect(open(marked(), { allowCommand, signal: controller.signal })).rejects.toThrow('cancelled');
   });
 
-  test('when a user that a shell would take for more is to be put in', async () => {
+  test('if the user name contains shell syntax', async () => {
     const config = `Host goal\n  User $(id)\n  ProxyCommand touch ${join(folder, 'ran')} %r\n`;
     expect(await problemOf(open(config))).toMatchObject({ code: 'ssh.config' });
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });
 
-describe('a command that leads nowhere', () => {
-  test('and ends is told with its exit code and what it said', async () => {
+describe('a ProxyCommand that does not connect', () => {
+  test('is reported with its exit code and its output', async () => {
     expect(await problemOf(open(goal(`sh -c 'printf "no route to \\033[31mit" >&2; exit 3'`)))).toEqual({
       code: 'ssh.unreachable',
       message: expect.stringMatching(
-        /^Node far: the ProxyCommand `sh -c 'printf .*'` ended with exit code 3 before the SSH handshake was over\.$/,
+        /^Node far: the ProxyCommand `sh -c 'printf .*'` ended with exit code 3 before the SSH handshake was complete\.$/,
       ),
-      fix: 'Run it by hand to see what is wrong with it, or try `ssh goal`.',
+      fix: 'Run it yourself to see what is wrong with it, or try `ssh goal`.',
       detail: 'no route to it',
     });
   });
 
-  test('and ends in the middle of the handshake', async () => {
+  test('is reported if it ends during the handshake', async () => {
     const problem = await problemOf(open(goal("sh -c 'echo SSH-2.0-x; sleep 0.2; echo lost it >&2'")));
     expect(problem).toMatchObject({ code: 'ssh.unreachable', detail: 'lost it' });
     expect(problem.message).toContain('ended with exit code 0');
   });
 
-  test('and is not there', async () => {
+  test('is reported if the command does not exist', async () => {
     const problem = await problemOf(open(goal('no-such-command %h')));
     expect(problem.message).toContain('ended with exit code 127');
     expect(problem.detail).toContain('no-such-command');
   });
 
-  test('for want of a shell', async () => {
+  test('is reported if there is no shell', async () => {
     vi.stubEnv('SHELL', join(folder, 'none'));
     const problem = await problemOf(open(goal('cat')));
     expect(problem.message).toContain('`cat` could not be run');
     expect(problem.detail).toContain('ENOENT');
   });
 
-  test('but runs on is ended in time', async () => {
+  test('is ended at the timeout', async () => {
     const pid = join(folder, 'pid');
     const config = `${goal(`sh -c 'echo $$ >${pid}; echo open the page >&2; exec sleep 600'`)}  ConnectTimeout 3\n`;
     const problem = await problemOf(open(config));
     expect(problem).toMatchObject({ code: 'ssh.timeout', detail: expect.stringMatching(/\nopen the page$/) });
-    expect(problem.message).toContain('runs, but there was no way through it in time');
+    expect(problem.message).toContain('is running, but did not connect in time');
     const running = Number(await readFile(pid, 'utf8'));
     await expect.poll(() => isRunning(running)).toBe(false);
   });
 
-  test('is ended when the line is given up', async () => {
+  test('is ended when the connection is cancelled', async () => {
     const pid = join(folder, 'pid');
-    const left = new AbortController();
-    const opening = open(goal(`sh -c 'echo $$ >${pid}; exec sleep 600'`), { signal: left.signal });
-    const failed = expect(opening).rejects.toThrow('given up');
+    const controller = new AbortController();
+    const opening = open(goal(`sh -c 'echo $$ >${pid}; exec sleep 600'`), { signal: controller.signal });
+    const failed = expect(opening).rejects.toThrow('cancelled');
     await expect.poll(() => readFile(pid, 'utf8')).toMatch(/\n/);
-    left.abort(new Error('given up'));
+    controller.abort(new Error('cancelled'));
     await failed;
     const running = Number(await readFile(pid, 'utf8'));
     await expect.poll(() => isRunning(running)).toBe(false);
   });
 
-  test('is ended where there is nothing to sign in with, before anything was said', async () => {
+  test('is ended if there is no key to sign in with', async () => {
     const command = `sleep 60${server.port}`;
     await writeFile(join(folder, 'key'), 'no key');
     expect((await problemOf(open(goal(command)))).code).toBe('ssh.identity');
-    expect(reached).toMatchObject([{ kind: 'started' }]);
+    expect(progress).toMatchObject([{ kind: 'started' }]);
     expect((await run('ps', ['-A', '-o', 'args='])).stdout).not.toContain(command);
   });
 
-  test('to a server whose key is another is refused as ever', async () => {
+  test('to a server with another host key is refused', async () => {
     await expect(open(goal(netcat()).replace('alias', 'other'))).rejects.toMatchObject({
       problem: { code: 'ssh.host-key-unknown' },
     });
   });
 });
 
-test('in a sentence it is short, and has nothing that ends its quotes', () => {
-  expect(briefCommand('a `b` \u202e')).toBe("a 'b' \\u{202e}");
-  expect(briefCommand('x'.repeat(200))).toHaveLength(80);
+test('a command is shortened for a sentence, and its backticks are replaced', () => {
+  expect(shortCommand('a `b` \u202e')).toBe("a 'b' \\u{202e}");
+  expect(shortCommand('x'.repeat(200))).toHaveLength(80);
 });

@@ -1,25 +1,29 @@
-import { foreignCommand, foreignLines } from '../../shared/foreign-text.ts';
 import { Failure, fail } from '../../shared/problem.ts';
-import type { AllowedCommand, QuestionOf } from '../../shared/question.ts';
-import { CommandStream } from '../ssh/command-stream.ts';
-import type { Reached } from '../ssh/connect.ts';
+import {
+  type AllowedCommand,
+  type QuestionOf,
+  type QuestionSource,
+  questionSourceName,
+} from '../../shared/question.ts';
+import { escapeHiddenCharacters, sanitizeText } from '../../shared/untrusted-text.ts';
+import { type CommandEnd, CommandStream } from '../ssh/command-stream.ts';
+import type { ConnectProgress } from '../ssh/connect-options.ts';
 import type { Session } from '../ssh/session.ts';
 import { expandCommand } from '../ssh/ssh-config/proxy-command.ts';
 import type { ResolvedHost } from '../ssh/ssh-config/resolve.ts';
 
-/** A command that is to be run, as a person sees it, and as it is allowed. */
-export interface WantedCommand extends Omit<QuestionOf<'proxy-command'>, 'id' | 'kind'> {
-  readonly allowed: AllowedCommand;
+/** A ProxyCommand that needs consent: as a person sees it, and as it is stored once it is allowed. */
+export interface ProxyCommandRequest extends Omit<QuestionOf<'proxy-command'>, 'id' | 'kind'> {
+  readonly allowedCommand: AllowedCommand;
 }
 
-/** May it be run? The signal aborts when nobody waits for the answer any more. */
-export type AllowCommand = (wanted: WantedCommand, signal: AbortSignal) => Promise<boolean>;
+/** Whether a ProxyCommand may be run. The signal aborts when the answer is no longer needed. */
+export type AllowCommand = (request: ProxyCommandRequest, signal: AbortSignal) => Promise<boolean>;
 
-/** A ProxyCommand that runs. */
-export interface RunningCommand {
-  /** Whose way it is, for sentences that begin with "Node NAME". */
+export interface RunningProxyCommand {
+  /** The node or jump host, as problems name it after "Node". */
   readonly name: string;
-  /** The host as the configuration knows it. */
+  /** The host's name in the SSH configuration. */
   readonly host: string;
   readonly command: string;
   readonly stream: CommandStream;
@@ -28,40 +32,44 @@ export interface RunningCommand {
 interface StartOptions {
   readonly allowCommand: AllowCommand | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly tell: (reached: Reached) => void;
+  readonly onProgress: (progress: ConnectProgress) => void;
 }
 
 /**
- * Runs the ProxyCommand of a host, if it has one and if that is allowed. Whoever gets it must end it: see {@link explained}.
- * Fails with `ssh.config`, or `ssh.cancelled` where nobody allows it.
+ * Runs the ProxyCommand of a host, if it has one and it is allowed. The caller must end it: see {@link explainFailure}.
+ * @throws Failure `ssh.config`, or `ssh.cancelled` if the command is not allowed
  */
-export async function startCommand(
-  name: string,
+export async function startProxyCommand(
+  source: QuestionSource,
   { originalHost: host, proxyCommand }: ResolvedHost,
-  { allowCommand, signal = new AbortController().signal, tell }: StartOptions,
-): Promise<RunningCommand | undefined> {
+  { allowCommand, signal = new AbortController().signal, onProgress }: StartOptions,
+): Promise<RunningProxyCommand | undefined> {
   if (!proxyCommand) {
     return undefined;
   }
+  const name = questionSourceName(source);
   const { text, file, line } = proxyCommand;
   const command = expandCommand(proxyCommand);
-  const wanted = { connection: name, host, command, file, line, allowed: { host, command: text } };
-  const isAllowed = (await allowCommand?.(wanted, signal)) ?? false;
+  const request = { ...source, host, command, file, line, allowedCommand: { host, command: text } };
+  const isAllowed = (await allowCommand?.(request, signal)) ?? false;
   signal.throwIfAborted();
   if (!isAllowed) {
     throw fail(
       'ssh.cancelled',
-      `Node ${name}: the SSH configuration reaches ${host} by running \`${briefCommand(command)}\`, which nobody has allowed.`,
-      `Connect on a terminal or in Barnraiser's window and allow it there, or write \`ProxyJump HOST\` in its place (${file}:${line}).`,
+      `Node ${name}: the SSH configuration connects to ${host} by running \`${shortCommand(command)}\`, which is not allowed.`,
+      `Connect in a terminal or in Barnraiser's window and allow it there, or replace it with \`ProxyJump HOST\` (${file}:${line}).`,
     );
   }
-  const stream = new CommandStream(command, () => tell({ kind: 'answered', command }));
-  tell({ kind: 'started', command });
+  const stream = new CommandStream(command, () => onProgress({ kind: 'answered', command }));
+  onProgress({ kind: 'started', command });
   return { name, host, command, stream };
 }
 
-/** Waits for the session that goes through a command. Where there will be none the command is ended, and says what it knows of why. */
-export async function explained(opening: Promise<Session>, running: RunningCommand): Promise<Session> {
+/**
+ * Waits for the session that is opened through a ProxyCommand. If that fails, ends the command and adds what it printed
+ * and how it ended to the failure.
+ */
+export async function explainFailure(opening: Promise<Session>, running: RunningProxyCommand): Promise<Session> {
   try {
     return await opening;
   } catch (error) {
@@ -69,22 +77,22 @@ export async function explained(opening: Promise<Session>, running: RunningComma
     if (!stream.closed) {
       await new Promise((resolve) => stream.once('close', resolve).destroy());
     }
-    throw error instanceof Failure ? explain(error, running) : error;
+    throw error instanceof Failure ? explained(error, running) : error;
   }
 }
 
-function explain(failure: Failure, { name, host, command, stream }: RunningCommand): Failure {
+function explained(failure: Failure, { name, host, command, stream }: RunningProxyCommand): Failure {
   const { problem } = failure;
   const { outcome } = stream;
-  const said = foreignLines(stream.said);
-  const what = `the ProxyCommand \`${briefCommand(command)}\``;
+  const output = sanitizeText(stream.stderr);
+  const proxyCommand = `the ProxyCommand \`${shortCommand(command)}\``;
   const tryIt = `try \`ssh ${host}\`.`;
   if (problem.code === 'ssh.timeout' && outcome === undefined) {
     return fail(
       problem.code,
-      `Node ${name}: ${what} runs, but there was no way through it in time.`,
-      `It may wait for something that only a person can do, such as a sign-in: ${tryIt}`,
-      [problem.message, said].filter((text) => text !== '').join('\n'),
+      `Node ${name}: ${proxyCommand} is running, but did not connect in time.`,
+      `It may be waiting for something that a person has to do, such as a sign-in: ${tryIt}`,
+      [problem.message, output].filter((text) => text !== '').join('\n'),
       failure,
     );
   }
@@ -94,23 +102,26 @@ function explain(failure: Failure, { name, host, command, stream }: RunningComma
   return fail(
     problem.code,
     outcome === undefined
-      ? `Node ${name}: what ${what} led to broke off before the SSH handshake was over.`
-      : `Node ${name}: ${what} ${endOf(outcome)} before the SSH handshake was over.`,
-    `Run it by hand to see what is wrong with it, or ${tryIt}`,
-    said || (outcome?.error?.message ?? problem.detail),
+      ? `Node ${name}: the connection through ${proxyCommand} was closed before the SSH handshake was complete.`
+      : `Node ${name}: ${proxyCommand} ${describeEnd(outcome)} before the SSH handshake was complete.`,
+    `Run it yourself to see what is wrong with it, or ${tryIt}`,
+    output || (outcome?.error?.message ?? problem.detail),
     failure,
   );
 }
 
-function endOf({ code, signal, error }: NonNullable<CommandStream['outcome']>): string {
+function describeEnd({ code, signal, error }: CommandEnd): string {
   if (error) {
     return 'could not be run';
   }
   return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
 }
 
-/** A command as it stands in a sentence between backticks, of which it keeps none. */
-export function briefCommand(command: string): string {
-  const line = foreignCommand(command).replaceAll('`', "'");
+/**
+ * A command for a sentence: at most 80 characters, and without backticks, because the sentence puts it between
+ * backticks.
+ */
+export function shortCommand(command: string): string {
+  const line = escapeHiddenCharacters(command).replaceAll('`', "'");
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }

@@ -15,7 +15,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const pi = { name: 'pi4', uri: 'ssh://pi@pi4:2222/run/user/1000/podman/podman.sock', identity: '/home/pi/.ssh/id' };
 const mac = { name: 'mac', uri: 'ssh://me@mac' };
 
-test('connections are kept in the order in which they were added, and found by name', async () => {
+test('connections keep the order in which they were added, and are found by name', async () => {
   expect(await store.list()).toEqual([]);
   expect(await store.add(pi)).toEqual(pi);
   await store.add(mac);
@@ -25,15 +25,15 @@ test('connections are kept in the order in which they were added, and found by n
   expect(await another.getAll(['mac', 'pi4'])).toEqual([mac, pi]);
 });
 
-test('a name is given once: the other connection stays as it is', async () => {
+test('a name cannot be used twice: the existing connection stays as it is', async () => {
   await store.add(pi);
   await expect(store.add({ name: 'pi4', uri: 'ssh://elsewhere' })).rejects.toMatchObject({
-    problem: { code: 'connection.exists', message: `There is a connection pi4 already, to ${pi.uri}.` },
+    problem: { code: 'connection.exists', message: `There is already a connection named pi4, to ${pi.uri}.` },
   });
   expect(await store.list()).toEqual([pi]);
 });
 
-test('an unknown name is answered with the one most likely meant and all there are', async () => {
+test('the problem about an unknown name suggests the closest name and lists all names', async () => {
   await expect(store.get('pi')).rejects.toMatchObject({
     problem: { code: 'connection.unknown', fix: expect.stringContaining('barnraiser connection add pi ssh://') },
   });
@@ -42,22 +42,22 @@ test('an unknown name is answered with the one most likely meant and all there a
   await expect(store.get('p14')).rejects.toMatchObject({
     problem: {
       code: 'connection.unknown',
-      message: 'There is no connection "p14".',
-      fix: 'Did you mean pi4? There are pi4, mac.',
+      message: 'There is no connection named "p14".',
+      fix: 'Did you mean pi4? Available: pi4, mac.',
     },
   });
   await expect(store.getAll(['mac', 'pj4'])).rejects.toMatchObject({ problem: { code: 'connection.unknown' } });
 });
 
-test('a removed connection is gone, and removing it again says so', async () => {
+test('a removed connection is unknown', async () => {
   await store.add(pi);
   await store.add(mac);
   await store.remove('pi4');
   expect(await store.list()).toEqual([mac]);
-  await expect(store.remove('pi4')).rejects.toMatchObject({ problem: { fix: 'There is mac.' } });
+  await expect(store.remove('pi4')).rejects.toMatchObject({ problem: { fix: 'Available: mac.' } });
 });
 
-test('what a hand wrote into the file is checked: a URI, and a name that is there twice', async () => {
+test('a file that was edited by hand is validated: URIs, and names that are listed twice', async () => {
   const path = join(folder, 'connections.json');
   await writeFile(path, JSON.stringify({ version: 1, connections: [mac, { name: 'pi4', uri: 'ftp://pi4' }] }));
   await expect(store.list()).rejects.toMatchObject({
@@ -65,7 +65,7 @@ test('what a hand wrote into the file is checked: a URI, and a name that is ther
   });
   await writeFile(path, JSON.stringify({ version: 1, connections: [mac, mac] }));
   await expect(store.add(pi)).rejects.toMatchObject({
-    problem: { code: 'settings.broken', message: expect.stringContaining('connections: "mac" is there twice.') },
+    problem: { code: 'settings.broken', message: expect.stringContaining('connections: "mac" is listed twice.') },
   });
   expect(await readFile(path, 'utf8')).not.toContain('pi4');
 });

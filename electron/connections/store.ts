@@ -1,48 +1,51 @@
+/** The connections of this user: their store, and how to open a session or a transport to their engines. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Connection, connectionSchema } from '../../shared/connection.ts';
+import { suggestKnownName } from '../../shared/closest.ts';
+import { type Connection, connectionSchema, firstDuplicate } from '../../shared/connection.ts';
 import { freeName } from '../../shared/free-name.ts';
 import { fail } from '../../shared/problem.ts';
-import { adviseKnown, firstTwice } from '../settings/known-names.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
-import { engineKey, keysOf } from './import/same-engine.ts';
+import { engineKey, namesByEngineKey } from './import/engine-key.ts';
 
 const settingsSchema = z
   .object({ connections: z.array(connectionSchema).readonly() })
   .superRefine(({ connections }, context) => {
-    const twice = firstTwice(connections.map(({ name }) => name));
-    if (twice !== undefined) {
-      context.addIssue({ code: 'custom', path: ['connections'], message: `"${twice}" is there twice.` });
+    const duplicate = firstDuplicate(connections.map(({ name }) => name));
+    if (duplicate !== undefined) {
+      context.addIssue({ code: 'custom', path: ['connections'], message: `"${duplicate}" is listed twice.` });
     }
   });
 type Settings = Readonly<z.infer<typeof settingsSchema>>;
 
-/** What became of a connection that was wanted: it is called `name` now, or was before. */
+/**
+ * The result of adding a connection: `name` is the new connection, or the existing one that leads to the same engine.
+ */
 export interface AddedConnection {
-  readonly wanted: string;
+  readonly requestedName: string;
   readonly name: string;
   readonly isNew: boolean;
 }
 
-/** What to change of a connection; what is missing stays, an empty identity is taken away. */
+/** A change of a connection. Missing fields stay as they are; an empty identity removes the identity. */
 export interface ConnectionChange {
   readonly rename?: string | undefined;
   readonly uri?: string | undefined;
   readonly identity?: string | undefined;
 }
 
-/** The connections that a person has told us about, in `connections.json`, in the order in which they were added. */
+/** The connections in `connections.json`, in the order in which they were added. */
 export class ConnectionStore {
   readonly #file: SettingsFile<Settings>;
 
-  /** @param folder where settings are kept; made when the first connection is added. */
+  /** @param folder the settings folder; created when the first connection is added. */
   constructor(folder: string) {
     this.#file = new SettingsFile({
       path: join(folder, 'connections.json'),
       version: 1,
       schema: settingsSchema,
       empty: { connections: [] },
-      holds: 'connections',
+      content: 'connections',
     });
   }
 
@@ -51,12 +54,12 @@ export class ConnectionStore {
     return (await this.#file.read()).connections;
   }
 
-  /** @throws Failure `connection.unknown`, which names those there are and the one most likely meant; `settings.*` */
+  /** @throws Failure `connection.unknown`, which suggests the closest name and lists all names; `settings.*` */
   async get(name: string): Promise<Connection> {
     return find(await this.list(), name);
   }
 
-  /** The connections of these names, in their order. @throws Failure as {@link get} */
+  /** The connections with these names, in the given order. @throws Failure as {@link get} */
   async getAll(names: readonly string[]): Promise<Connection[]> {
     const connections = await this.list();
     return names.map((name) => find(connections, name));
@@ -69,7 +72,7 @@ export class ConnectionStore {
       if (other) {
         throw fail(
           'connection.exists',
-          `There is a connection ${other.name} already, to ${other.uri}.`,
+          `There is already a connection named ${other.name}, to ${other.uri}.`,
           `Choose another name, or remove it first with \`barnraiser connection remove ${other.name}\`.`,
         );
       }
@@ -79,49 +82,49 @@ export class ConnectionStore {
   }
 
   /**
-   * Adds many at once, wholly or not at all. One whose engine is a connection already is not added again, and a name that is taken
-   * gets a number. Resolves with the connection that each has become, in their order.
+   * Adds many connections in one change: all or none. A connection to an engine that already has one is not added. A
+   * name that is already in use gets a number. Resolves with one result for each connection, in the same order.
    * @throws Failure `settings.*`
    */
-  async addAll(wanted: readonly Connection[]): Promise<readonly AddedConnection[]> {
-    let outcome: AddedConnection[] = [];
+  async addAll(requested: readonly Connection[]): Promise<readonly AddedConnection[]> {
+    let results: AddedConnection[] = [];
     await this.#file.update(async (settings) => {
-      const names = await keysOf(settings.connections);
+      const names = await namesByEngineKey(settings.connections);
       const connections = [...settings.connections];
-      outcome = [];
-      for (const connection of wanted) {
+      results = [];
+      for (const connection of requested) {
         const key = await engineKey(connection.uri);
-        const known = key === undefined ? undefined : names.get(key);
-        if (known !== undefined) {
-          outcome.push({ wanted: connection.name, name: known, isNew: false });
+        const existing = key === undefined ? undefined : names.get(key);
+        if (existing !== undefined) {
+          results.push({ requestedName: connection.name, name: existing, isNew: false });
           continue;
         }
-        const name = freeName(connection.name, (taken) => connections.some((other) => other.name === taken));
+        const name = freeName(connection.name, (candidate) => connections.some((other) => other.name === candidate));
         connections.push({ ...connection, name });
-        outcome.push({ wanted: connection.name, name, isNew: true });
+        results.push({ requestedName: connection.name, name, isNew: true });
         if (key !== undefined) {
           names.set(key, name);
         }
       }
       return connections.length === settings.connections.length ? settings : { connections };
     });
-    return outcome;
+    return results;
   }
 
-  /** Takes connections out again that were only just added. One that is not there any more is no failure. @throws Failure `settings.*` */
-  async takeBack(names: readonly string[]): Promise<void> {
+  /** Removes connections that were just added. A name that no longer exists is ignored. @throws Failure `settings.*` */
+  async undoAdd(names: readonly string[]): Promise<void> {
     await this.#file.update(({ connections }) => ({
       connections: connections.filter(({ name }) => !names.includes(name)),
     }));
   }
 
-  /** Changes a connection; what is missing in `change` stays. @throws Failure `connection.unknown`, `connection.exists`, `settings.*` */
+  /** @throws Failure `connection.unknown`, `connection.exists`, `settings.*` */
   async update(name: string, change: ConnectionChange): Promise<Connection> {
     const { rename = name, uri, identity } = change;
     const { connections } = await this.#file.update((settings) => {
       const before = find(settings.connections, name);
       if (rename !== name && settings.connections.some((other) => other.name === rename)) {
-        throw fail('connection.exists', `There is a connection ${rename} already.`, 'Choose another name.');
+        throw fail('connection.exists', `There is already a connection named ${rename}.`, 'Choose another name.');
       }
       const { identity: identityBefore, ...rest } = before;
       const newIdentity = identity ?? identityBefore;
@@ -136,7 +139,7 @@ export class ConnectionStore {
     return find(connections, rename);
   }
 
-  /** Farms that hold the connection are not touched. @throws Failure `connection.unknown`, `settings.*` */
+  /** Removes a connection. Farms that contain it are not changed. @throws Failure `connection.unknown`, `settings.*` */
   async remove(name: string): Promise<void> {
     await this.#file.update(({ connections }) => {
       const removed = find(connections, name);
@@ -151,8 +154,8 @@ function find(connections: readonly Connection[], name: string): Connection {
     const known = connections.map((candidate) => candidate.name);
     throw fail(
       'connection.unknown',
-      `There is no connection "${name}".`,
-      adviseKnown(name, known, `Add it with \`barnraiser connection add ${name} ssh://user@host\`.`),
+      `There is no connection named "${name}".`,
+      suggestKnownName(name, known, `Add it with \`barnraiser connection add ${name} ssh://user@host\`.`),
     );
   }
   return connection;

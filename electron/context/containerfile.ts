@@ -3,21 +3,21 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fail } from '../../shared/problem.ts';
 
-/** The Containerfile of a build and the name that it has in the packed context. */
+/** The Containerfile of a build and its name in the packed context. */
 export interface Containerfile {
   /** Absolute path on this computer. */
   readonly path: string;
   /** Name inside the context, with forward slashes. */
   readonly name: string;
-  /** It is not part of the context and travels beside it, under a hidden name. */
-  readonly outside: boolean;
-  /** Other paths of the context that are needed to read it: what it links to. */
-  readonly alsoNeeded: readonly string[];
+  /** The file is not in the context and is sent under a hidden name. */
+  readonly isOutside: boolean;
+  /** Paths in the context that the file links to, so they must be sent, too. */
+  readonly linkTargets: readonly string[];
 }
 
 /**
  * The context as an absolute path without symlinks.
- * @throws Failure `context.missing` where it is not a folder
+ * @throws Failure `context.missing` if it is not a folder
  */
 export async function findContext(context: string): Promise<string> {
   const path = resolve(context);
@@ -25,62 +25,67 @@ export async function findContext(context: string): Promise<string> {
   if (kind !== 'folder') {
     throw fail(
       'context.missing',
-      kind === 'missing' ? `There is no folder ${path}.` : `${path} is not a folder.`,
-      'Give the path of the project folder that holds the Containerfile.',
+      kind === 'missing' ? `The folder ${path} does not exist.` : `${path} is not a folder.`,
+      'Choose the project folder that contains the Containerfile.',
     );
   }
   return await realpath(path);
 }
 
 /**
- * Finds the Containerfile: the given one (relative to the working directory or absolute), else `Containerfile`, else
+ * Finds the Containerfile: the given file (absolute or relative to the working directory), otherwise `Containerfile`, otherwise
  * `Dockerfile` in the context.
  *
- * One outside of the context gets a hidden name made of its content, so that equal contexts stay equal for a build cache,
- * whoever sends them and from wherever.
+ * A file outside the context gets a hidden name made from its content, so that equal contexts are equal for a build cache,
+ * whichever computer and folder they come from.
  *
  * @param root the context, from {@link findContext}
- * @throws Failure `context.file-missing`, naming what was looked for
+ * @throws Failure `context.file-missing`, naming the path or folder that was searched
  */
 export async function findContainerfile(root: string, file?: string): Promise<Containerfile> {
   const candidates = file === undefined ? [join(root, 'Containerfile'), join(root, 'Dockerfile')] : [resolve(file)];
   for (const candidate of candidates) {
     if ((await kindOf(candidate)) === 'file') {
-      return await locate(root, candidate);
+      return await resolveContainerfile(root, candidate);
     }
   }
   throw file === undefined
     ? fail(
         'context.file-missing',
-        `There is no Containerfile and no Dockerfile in ${root}.`,
-        'Write one there, or name another file with --file.',
+        `There is no Containerfile or Dockerfile in ${root}.`,
+        'Create one there, or choose another file (--file in a terminal).',
       )
-    : fail('context.file-missing', `There is no file ${candidates.join()}.`, 'Check the path given with --file.');
+    : fail(
+        'context.file-missing',
+        `The file ${candidates.join()} does not exist.`,
+        'Check the path of the Containerfile.',
+      );
 }
 
-async function locate(root: string, given: string): Promise<Containerfile> {
-  // the folder is resolved and the file itself is not: its name decides about the ignore file beside it
-  const path = join(await realpath(dirname(given)), basename(given));
+async function resolveContainerfile(root: string, file: string): Promise<Containerfile> {
+  // Only the folder is resolved, because the file's own name selects the ignore file beside it.
+  const path = join(await realpath(dirname(file)), basename(file));
   const target = await realpath(path);
-  const name = nameInside(root, path);
-  const targetName = nameInside(root, target);
+  const name = pathInside(root, path);
+  const targetName = pathInside(root, target);
   if (name !== undefined && targetName !== undefined) {
-    return { path, name, outside: false, alsoNeeded: name === targetName ? [] : [targetName] };
+    return { path, name, isOutside: false, linkTargets: name === targetName ? [] : [targetName] };
   }
   const content = await readFile(target).catch((error: unknown) => {
     throw fail(
       'context.unreadable',
-      `${given} cannot be read.`,
-      `Give yourself permission to read it, for example with chmod u+r '${given}'.`,
+      `${file} cannot be read.`,
+      `Give yourself permission to read it, for example with chmod u+r '${file}'.`,
       error instanceof Error ? error.message : undefined,
       error,
     );
   });
   const hex = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  return { path, name: `.barnraiser-${hex}.Containerfile`, outside: true, alsoNeeded: [] };
+  return { path, name: `.barnraiser-${hex}.Containerfile`, isOutside: true, linkTargets: [] };
 }
 
-function nameInside(root: string, path: string): string | undefined {
+/** The path relative to a folder, with forward slashes. Undefined if it is not inside the folder. */
+function pathInside(root: string, path: string): string | undefined {
   const name = relative(root, path);
   return name === '..' || name.startsWith(`..${sep}`) || isAbsolute(name) ? undefined : name.replaceAll(sep, '/');
 }

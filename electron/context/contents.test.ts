@@ -2,18 +2,23 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { listContext, openContents } from './contents.ts';
-import { project } from './testing/project.ts';
+import { createProject } from './testing/project.ts';
 
-it('lists what travels in the order of the tar', async () => {
-  const context = await project({ Containerfile: 'FROM a\n', '.dockerignore': 'x\nContainerfile\n', x: '', 'd/y': '' });
+it('lists what is sent, in the order of the tar', async () => {
+  const context = await createProject({
+    Containerfile: 'FROM a\n',
+    '.dockerignore': 'x\nContainerfile\n',
+    x: '',
+    'd/y': '',
+  });
   expect(await listContext({ context })).toEqual(['.dockerignore', 'Containerfile', 'd/', 'd/y']);
 });
 
-it('sends a Containerfile from elsewhere under a hidden name and keeps it out of every COPY', async () => {
-  const context = await project({ '.dockerignore': 'x\n', x: '', y: '' });
-  const elsewhere = await project({ File: 'FROM a\n' });
+it('sends an external Containerfile under a hidden name and excludes it from every COPY', async () => {
+  const context = await createProject({ '.dockerignore': 'x\n', x: '', y: '' });
+  const elsewhere = await createProject({ File: 'FROM a\n' });
   const contents = await openContents({ context, file: join(elsewhere, 'File') });
-  expect(contents.containerfile.outside).toBe(true);
+  expect(contents.containerfile.isOutside).toBe(true);
   expect(contents.excludes).toEqual(['x', contents.containerfile.name]);
   expect(await listContext({ context, file: join(elsewhere, 'File') })).toEqual([
     contents.containerfile.name,
@@ -22,9 +27,9 @@ it('sends a Containerfile from elsewhere under a hidden name and keeps it out of
   ]);
 });
 
-it('sends the content of a Containerfile that is linked from elsewhere', async () => {
-  const elsewhere = await project({ real: 'FROM a\n' });
-  const context = await project({});
+it('sends the content of a Containerfile that links to a file outside the context', async () => {
+  const elsewhere = await createProject({ real: 'FROM a\n' });
+  const context = await createProject({});
   await symlink(join(elsewhere, 'real'), join(context, 'Containerfile'));
   const contents = await openContents({ context });
   const first = await contents.entries().next();
@@ -33,12 +38,12 @@ it('sends the content of a Containerfile that is linked from elsewhere', async (
     kind: 'file',
     source: join(elsewhere, 'real'),
   });
-  // the link itself would lead out of the context, which podman refuses
+  // podman refuses a context with a link that points out of it, as this one does
   expect(await listContext({ context })).toEqual([contents.containerfile.name]);
 });
 
-it('hands on what the ignore file says where the Containerfile is part of the context', async () => {
-  const context = await project({
+it('excludes the patterns of the ignore file', async () => {
+  const context = await createProject({
     Containerfile: 'FROM a\n',
     'Containerfile.dockerignore': 'own\n',
     '.dockerignore': 'root\n',

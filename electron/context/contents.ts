@@ -1,50 +1,51 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Containerfile, findContainerfile, findContext } from './containerfile.ts';
-import { type IgnoreRules, loadIgnore } from './ignore.ts';
-import { type ContextEntry, failureAt, type WalkOptions, walkContext } from './walk.ts';
+import { type IgnoreRules, loadIgnoreRules } from './ignore.ts';
+import { type ContextEntry, readProblem, type WalkOptions, walkContext } from './walk.ts';
 
 export interface ContentsOptions {
   /** The project folder. */
   readonly context: string;
-  /** The Containerfile, relative to the working directory or absolute; without one it is looked for in the context. */
+  /** The Containerfile, absolute or relative to the working directory. Without it, the context is searched for one. */
   readonly file?: string;
 }
 
-/** A context whose Containerfile and rules are known, before any of it was read. */
-export interface Contents {
+/** A context whose Containerfile and ignore rules are known. */
+export interface ContextContents {
   /** The context as an absolute path. */
   readonly root: string;
   readonly containerfile: Containerfile;
   readonly rules: IgnoreRules;
   /**
-   * What an engine has to leave out of each COPY: what the ignore file says, and a Containerfile that is no part of the context.
+   * What the engine must exclude from each COPY: the patterns of the ignore file, and a Containerfile from outside the context.
    * Never empty.
    */
   readonly excludes: readonly string[];
+  /** The files, folders and links to send, in the order of the tar. */
   entries(options?: WalkOptions): AsyncGenerator<ContextEntry>;
 }
 
 /**
- * Finds out what travels to the nodes.
+ * Finds the Containerfile and the ignore rules of a context.
  * @throws Failure `context.missing`, `context.file-missing`, `context.ignore-file`, `context.unreadable`
  */
-export async function openContents({ context, file }: ContentsOptions): Promise<Contents> {
+export async function openContents({ context, file }: ContentsOptions): Promise<ContextContents> {
   const root = await findContext(context);
   const containerfile = await findContainerfile(root, file);
-  const rules = await loadIgnore(root, containerfile);
+  const rules = await loadIgnoreRules(root, containerfile);
   return {
     root,
     containerfile,
     rules,
-    excludes: containerfile.outside ? [...rules.patterns, containerfile.name] : rules.patterns,
+    excludes: containerfile.isOutside ? [...rules.patterns, containerfile.name] : rules.patterns,
     async *entries(options) {
-      if (containerfile.outside) {
-        yield await stranger(containerfile);
+      if (containerfile.isOutside) {
+        yield await externalContainerfile(containerfile);
       }
       for await (const entry of walkContext(root, rules, options)) {
-        // a link of the context to a Containerfile outside of it: podman refuses a context with a link that leads out
-        if (!containerfile.outside || join(root, entry.path) !== containerfile.path) {
+        // The context may hold a link to the external Containerfile. podman refuses a context with a link that points out of it.
+        if (!containerfile.isOutside || join(root, entry.path) !== containerfile.path) {
           yield entry;
         }
       }
@@ -52,7 +53,7 @@ export async function openContents({ context, file }: ContentsOptions): Promise<
   };
 }
 
-/** The paths of everything that would travel, in the order of the tar; folders end in a slash. */
+/** The paths to send, in the order of the tar. Folders end in a slash. */
 export async function listContext(options: ContentsOptions & { readonly signal?: AbortSignal }): Promise<string[]> {
   const contents = await openContents(options);
   const paths: string[] = [];
@@ -62,10 +63,10 @@ export async function listContext(options: ContentsOptions & { readonly signal?:
   return paths;
 }
 
-/** A Containerfile from outside of the context, under its hidden name. */
-async function stranger({ path, name }: Containerfile): Promise<ContextEntry> {
+/** The entry of a Containerfile from outside the context, under its hidden name. */
+async function externalContainerfile({ path, name }: Containerfile): Promise<ContextEntry> {
   const { size, mode, mtimeMs } = await stat(path).catch((error: unknown) => {
-    throw failureAt(path, error);
+    throw readProblem(path, error);
   });
   return { kind: 'file', path: name, source: await realpath(path), size, mode: mode & 0o777, modifiedMs: mtimeMs };
 }

@@ -6,15 +6,15 @@ import { fail } from '../../shared/problem.ts';
 import { GrowingFile } from './growing-file.ts';
 import { temporaryFolder } from './testing/project.ts';
 
-async function growingFile(): Promise<GrowingFile> {
+async function createFile(): Promise<GrowingFile> {
   const file = await GrowingFile.create(await temporaryFolder());
   onTestFinished(() => file.close());
   return file;
 }
 
 describe('a growing file', () => {
-  it('is read from its start by readers that come before, while and after it grows', async () => {
-    const file = await growingFile();
+  it('can be read from its start before, while and after it grows', async () => {
+    const file = await createFile();
     const early = buffer(file.open());
     await file.append(Buffer.from('one '));
     const middle = buffer(file.open());
@@ -24,8 +24,8 @@ describe('a growing file', () => {
     expect((await Promise.all([early, middle, late])).map(String)).toEqual(['one two ', 'one two ', 'one two ']);
   });
 
-  it('gives what there is before there is more', async () => {
-    const file = await growingFile();
+  it('can be read to its present end while it grows', async () => {
+    const file = await createFile();
     const reader = file.open();
     await file.append(Buffer.from('first'));
     expect(String((await once(reader, 'data'))[0])).toBe('first');
@@ -34,8 +34,8 @@ describe('a growing file', () => {
     expect(String((await next)[0])).toBe('second');
   });
 
-  it('lets nobody wait for a reader that does not read', async () => {
-    const file = await growingFile();
+  it('does not wait for a reader that does not read', async () => {
+    const file = await createFile();
     file.open(); // never read
     const content = Buffer.alloc(5_000_000, 'x');
     const quick = buffer(file.open());
@@ -44,30 +44,30 @@ describe('a growing file', () => {
     expect((await quick).equals(content)).toBe(true);
   });
 
-  it('tells how many bytes each reader took', async () => {
-    const file = await growingFile();
-    let taken = 0;
+  it('reports how many bytes each reader has read', async () => {
+    const file = await createFile();
+    let readBytes = 0;
     const read = buffer(
       file.open((bytes) => {
-        taken += bytes;
+        readBytes += bytes;
       }),
     );
     await file.append(Buffer.alloc(1_500_000));
     file.finish();
     await read;
-    expect(taken).toBe(1_500_000);
+    expect(readBytes).toBe(1_500_000);
   });
 
-  it('fails every reader, present and to come, with the same error', async () => {
-    const file = await growingFile();
-    const failure = fail('context.changed', 'x got shorter.', 'Build again.');
+  it('makes current and later readers fail with the same error', async () => {
+    const file = await createFile();
+    const failure = fail('context.changed', 'x became shorter.', 'Build again.');
     const waiting = expect(buffer(file.open())).rejects.toBe(failure);
     file.fail(failure);
     await waiting;
     await expect(buffer(file.open())).rejects.toBe(failure);
   });
 
-  it('has no name that could be left behind', async () => {
+  it('leaves no file behind', async () => {
     const folder = await temporaryFolder();
     const file = await GrowingFile.create(folder);
     await file.append(Buffer.from('content'));
@@ -76,15 +76,15 @@ describe('a growing file', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('fails readers that are not through when it is closed, and may be closed again', async () => {
-    const file = await growingFile();
+  it('makes unfinished readers fail when it is closed, and may be closed twice', async () => {
+    const file = await createFile();
     const reading = expect(buffer(file.open())).rejects.toMatchObject({ problem: { code: 'build.cancelled' } });
     await Promise.all([file.close(), file.close()]);
     await reading;
   });
 
-  // /dev/full is the one disk that is always full
-  it.skipIf(process.platform !== 'linux')('says that the disk is full', async () => {
+  // writing to /dev/full always fails like writing to a full disk
+  it.skipIf(process.platform !== 'linux')('reports a full disk', async () => {
     const file = new GrowingFile('/dev/full', await open('/dev/full', 'r+'));
     onTestFinished(() => file.close());
     await expect(file.append(Buffer.from('x'))).rejects.toMatchObject({

@@ -4,35 +4,36 @@ import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fail } from '../../shared/problem.ts';
+import { errnoCode } from '../system/file-errors.ts';
 
-/** Bytes that a reader takes from the disk at once, and that it keeps ready for whoever consumes it. */
+/** Bytes that a reader reads from the disk at once, and that it buffers for its consumer. */
 const readBytes = 512 * 1024;
 
 /**
- * A file that grows at its end and is read by any number of readers from its start, each at its own pace, while it grows.
- * A slow reader costs nothing but its own buffer, since what it has not read yet is on disk.
+ * A file that grows at its end while any number of readers read it from its start, each at its own speed. What a slow reader
+ * has not read yet is on disk, so it costs no memory but its own buffer.
  */
 export class GrowingFile {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #readers = new Set<GrowingFileReader>();
-  /** Emits `change` when there is more to read, when the end is known, and on failure. */
+  /** Emits `change` when there is more to read, at the end, and on failure. */
   readonly #changes = new EventEmitter().setMaxListeners(0);
   #size = 0;
-  #state: 'growing' | 'whole' | 'closed' = 'growing';
+  #state: 'growing' | 'finished' | 'closed' = 'growing';
   #failure: Error | undefined;
   #closing: Promise<void> | undefined;
 
-  /** An empty file that is open for reading and writing, to be closed by {@link close}. */
+  /** @param handle an empty file, open for reading and writing, which {@link close} closes */
   constructor(path: string, handle: FileHandle) {
     this.#path = path;
     this.#handle = handle;
   }
 
   /**
-   * An empty file in a folder, which is created if need be. The file has no name from the start where the system allows it, so
-   * that nothing is left behind even when the process is killed; on Windows it is removed by {@link close}.
-   * @throws Failure `disk.full`
+   * Creates an empty file in a folder, and the folder if it is missing. On systems that allow it, the file has no name, so that
+   * nothing is left behind if the process is killed. On Windows, {@link close} removes it.
+   * @throws Failure `disk.full`, `settings.unwritable`
    */
   static async create(folder: string): Promise<GrowingFile> {
     const path = join(folder, `context-${randomUUID()}.tar`);
@@ -44,7 +45,7 @@ export class GrowingFile {
       }
       return new GrowingFile(path, handle);
     } catch (error) {
-      throw writeFailure(folder, error);
+      throw writeProblem(folder, error);
     }
   }
 
@@ -52,29 +53,29 @@ export class GrowingFile {
     return this.#size;
   }
 
-  /** Only one append at a time. @throws Failure `disk.full` */
+  /** Must not be called again before it resolves. @throws Failure `disk.full` */
   async append(bytes: Buffer): Promise<void> {
     for (let written = 0; written < bytes.length; ) {
       try {
         written += (await this.#handle.write(bytes, written, bytes.length - written, this.#size + written))
           .bytesWritten;
       } catch (error) {
-        throw writeFailure(this.#path, error);
+        throw writeProblem(this.#path, error);
       }
     }
     this.#size += bytes.length;
     this.#changes.emit('change');
   }
 
-  /** Nothing will be appended any more: readers end when they have read it all. */
+  /** To be called after the last append. Readers end when they have read everything. */
   finish(): void {
     if (this.#state === 'growing') {
-      this.#state = 'whole';
+      this.#state = 'finished';
     }
     this.#changes.emit('change');
   }
 
-  /** Every reader, present or to come, fails with this error. */
+  /** Makes all current and later readers fail with this error. */
   fail(error: Error): void {
     this.#failure ??= error;
     for (const reader of this.#readers) {
@@ -83,11 +84,11 @@ export class GrowingFile {
     this.#changes.emit('change');
   }
 
-  /** A new reader from the start. `onBytes` is told how many bytes went into the stream, every time. */
+  /** Opens a reader at the start. @param onBytes called with the number of bytes of each chunk */
   open(onBytes?: (bytes: number) => void): Readable {
     const reader = new GrowingFileReader((buffer, position) => this.#read(buffer, position), onBytes);
     this.#readers.add(reader);
-    // whoever reads is told of a failure; when nobody does any more, it is no reason to bring the app down
+    // Consumers get the error, too. Without this listener, the failure of an unused reader would end the process.
     reader.on('error', () => undefined);
     reader.once('close', () => this.#readers.delete(reader));
     if (this.#failure) {
@@ -96,7 +97,7 @@ export class GrowingFile {
     return reader;
   }
 
-  /** Fails the readers that have not read it all, closes the file and removes it. May be called again. */
+  /** Makes readers that are not at the end fail, closes the file, and removes it. May be called more than once. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -105,19 +106,15 @@ export class GrowingFile {
   async #close(): Promise<void> {
     this.#state = 'closed';
     this.fail(
-      fail(
-        'build.cancelled',
-        'The packed context was closed while it was still being read.',
-        'Start the build again if it should go on.',
-      ),
+      fail('build.cancelled', 'The packed context was closed while it was being read.', 'Start the build again.'),
     );
-    await this.#handle.close(); // waits for reads under way
+    await this.#handle.close(); // waits for pending reads
     if (process.platform === 'win32') {
       await unlink(this.#path).catch(() => undefined);
     }
   }
 
-  /** Waits until there is something at `position`. Resolves with the bytes read, 0 at the end. */
+  /** Waits until there is data at `position`. Resolves with the number of bytes read, 0 at the end. */
   async #read(buffer: Buffer, position: number): Promise<number> {
     while (position >= this.#size) {
       if (this.#failure) {
@@ -136,29 +133,29 @@ export class GrowingFile {
 }
 
 class GrowingFileReader extends Readable {
-  readonly #source: (buffer: Buffer, position: number) => Promise<number>;
+  readonly #readAt: (buffer: Buffer, position: number) => Promise<number>;
   readonly #onBytes: ((bytes: number) => void) | undefined;
   #position = 0;
 
   constructor(
-    source: (buffer: Buffer, position: number) => Promise<number>,
+    readAt: (buffer: Buffer, position: number) => Promise<number>,
     onBytes: ((bytes: number) => void) | undefined,
   ) {
     super({ highWaterMark: readBytes });
-    this.#source = source;
+    this.#readAt = readAt;
     this.#onBytes = onBytes;
   }
 
   override _read(): void {
-    this.#next().catch((error: unknown) => {
+    this.#readNext().catch((error: unknown) => {
       this.destroy(error instanceof Error ? error : new Error(String(error)));
     });
   }
 
-  async #next(): Promise<void> {
-    // a buffer of its own for each read: whoever consumes the stream may keep the last one for long
+  async #readNext(): Promise<void> {
+    // Each read gets a new buffer, because the consumer may keep the previous one for long.
     const buffer = Buffer.allocUnsafeSlow(readBytes);
-    const bytes = await this.#source(buffer, this.#position);
+    const bytes = await this.#readAt(buffer, this.#position);
     if (this.destroyed) {
       return;
     }
@@ -172,13 +169,13 @@ class GrowingFileReader extends Readable {
   }
 }
 
-function writeFailure(path: string, error: unknown): Error {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+function writeProblem(path: string, error: unknown): Error {
+  const code = errnoCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return fail(
       'disk.full',
       `The disk is full: the context could not be packed into ${path}.`,
-      'Free some space there, or ignore what the build does not need in .dockerignore.',
+      'Free some space there, or exclude files that the build does not need with .dockerignore.',
       error instanceof Error ? error.message : undefined,
       error,
     );
@@ -186,8 +183,8 @@ function writeFailure(path: string, error: unknown): Error {
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR') {
     return fail(
       'settings.unwritable',
-      `The context cannot be packed into ${path}: it is not writable (${code}).`,
-      'Give yourself permission to write there, or choose another folder for temporary files with TMPDIR.',
+      `The context could not be packed into ${path}: it is not writable (${code}).`,
+      'Make the folder writable, or set TMPDIR to another folder for temporary files.',
       error instanceof Error ? error.message : undefined,
       error,
     );

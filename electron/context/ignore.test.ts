@@ -1,41 +1,41 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findContainerfile } from './containerfile.ts';
-import { loadIgnore } from './ignore.ts';
-import { project, temporaryFolder } from './testing/project.ts';
+import { loadIgnoreRules } from './ignore.ts';
+import { createProject, temporaryFolder } from './testing/project.ts';
 
 async function rulesIn(files: Readonly<Record<string, string>>, file?: string) {
-  const root = await project({ Containerfile: 'FROM scratch\n', ...files });
-  return await loadIgnore(root, await findContainerfile(root, file && join(root, file)));
+  const root = await createProject({ Containerfile: 'FROM scratch\n', ...files });
+  return await loadIgnoreRules(root, await findContainerfile(root, file && join(root, file)));
 }
 
 const rules = (text: string) => rulesIn({ '.dockerignore': text });
 
 describe('the rules of an ignore file', () => {
-  it('ignore nothing where there is no file', async () => {
-    const none = await rulesIn({});
-    expect(none.file).toBeUndefined();
-    expect(none.ignores('anything/at/all')).toBe(false);
+  it('ignore nothing if there is no file', async () => {
+    const { file, ignores } = await rulesIn({});
+    expect(file).toBeUndefined();
+    expect(ignores('anything/at/all')).toBe(false);
   });
 
-  it('count a matched parent for its children', async () => {
+  it('apply to everything below a matched folder', async () => {
     const { ignores } = await rules('a/b\n');
     expect(ignores('a/b/c/d')).toBe(true);
     expect(ignores('a/bc')).toBe(false);
   });
 
-  it('let the last match win', async () => {
+  it('are decided by the last match', async () => {
     const { ignores } = await rules('*.c\n!a*\na2.c\n');
     expect(['a1.c', 'a2.c', 'b.c'].filter(ignores)).toEqual(['a2.c', 'b.c']);
   });
 
-  it('take everything below a folder back with the folder', async () => {
+  it('include everything below a folder with a ! rule', async () => {
     const { ignores } = await rules('*\n!src\n');
     expect(ignores('src/deep/file')).toBe(false);
     expect(ignores('other/file')).toBe(true);
   });
 
-  it('drop a byte order mark, comments, blanks around and a slash in front', async () => {
+  it('have no byte order mark, comments, surrounding blanks or leading slash', async () => {
     const { ignores } = await rules('\uFEFFone\r\n# two\r\n\t/three \r\n #four\n! /one/kept\n');
     expect(['one', 'two', '# two', 'three', '#four', 'one/kept'].filter(ignores)).toEqual(['one', 'three', '#four']);
   });
@@ -46,18 +46,18 @@ describe('the rules of an ignore file', () => {
   });
 
   it('never ignore what the Containerfile links to', async () => {
-    const root = await project({
+    const root = await createProject({
       Containerfile: '->build/real',
       'build/real': 'FROM scratch\n',
       '.dockerignore': 'build\n',
     });
-    const { ignores, mayReincludeBelow } = await loadIgnore(root, await findContainerfile(root));
+    const { ignores, mayReincludeBelow } = await loadIgnoreRules(root, await findContainerfile(root));
     expect(ignores('build/real')).toBe(false);
     expect(ignores('build/other')).toBe(true);
     expect(mayReincludeBelow('build')).toBe(true);
   });
 
-  it('enter an ignored folder only for a later rule that reaches below it', async () => {
+  it('enter an ignored folder only for a later ! rule that may match below it', async () => {
     const { mayReincludeBelow } = await rules(
       '!early/**\nearly\nnode_modules\nlate\nany\n!late/*/kept\n!node_modules.txt\n!x/**\n',
     );
@@ -72,22 +72,22 @@ describe('the rules of an ignore file', () => {
     ['docs\n\n[x\n', 3, '[x'],
     ['!\n', 1, '!'],
     ['# fine\na\\\n', 2, 'a\\'],
-  ])('are refused with the line that is no pattern: %j', async (text, line, pattern) => {
+  ])('are refused with the number of the invalid line: %j', async (text, line, pattern) => {
     await expect(rules(text)).rejects.toMatchObject({
-      problem: { code: 'context.ignore-file', message: expect.stringMatching(/\.dockerignore is not a pattern/) },
+      problem: { code: 'context.ignore-file', message: expect.stringMatching(/\.dockerignore is not a valid pattern/) },
     });
     await expect(rules(text)).rejects.toThrow(`Line ${line} of`);
     await expect(rules(text)).rejects.toThrow(`: ${pattern}`);
   });
 
-  it('are handed to the engine as podman splits them, and never as nothing', async () => {
+  it('are given to the engine as podman splits them, and are never empty', async () => {
     expect((await rules('# no\n/docs/\n\n!a b\n')).patterns).toEqual(['docs', '!a b']);
     expect((await rules('# only a comment\n')).patterns).toEqual(['.']);
     expect((await rulesIn({})).patterns).toEqual(['.']);
   });
 });
 
-describe('the ignore file that counts', () => {
+describe('the ignore file', () => {
   const all = {
     'Containerfile.dockerignore': '1\n',
     'Containerfile.containerignore': '2\n',
@@ -95,17 +95,17 @@ describe('the ignore file that counts', () => {
     '.dockerignore': '4\n',
   };
 
-  it('is the first that is there in the order of buildah', async () => {
-    const left = Object.entries(all);
+  it('is the first that exists, in the order of buildah', async () => {
+    const remaining = Object.entries(all);
     for (const [name, text] of Object.entries(all)) {
-      const found = await rulesIn(Object.fromEntries(left));
+      const found = await rulesIn(Object.fromEntries(remaining));
       expect(found.file).toMatch(new RegExp(`/${name}$`));
       expect(found.ignores(text.trim())).toBe(true);
-      left.shift();
+      remaining.shift();
     }
   });
 
-  it('is the one beside the Containerfile, not one of that name at the root', async () => {
+  it('is the one beside the Containerfile, not the one with the same name at the root', async () => {
     const found = await rulesIn(
       { 'build/Containerfile': 'FROM scratch\n', 'build/Containerfile.dockerignore': 'near\n', ...all },
       'build/Containerfile',
@@ -114,10 +114,10 @@ describe('the ignore file that counts', () => {
     expect(found.ignores('1')).toBe(false);
   });
 
-  it('is beside a Containerfile outside of the context, too', async () => {
-    const root = await project(all);
-    const elsewhere = await project({ File: 'FROM scratch\n', 'File.dockerignore': 'far\n' });
-    const found = await loadIgnore(root, await findContainerfile(root, join(elsewhere, 'File')));
+  it('may be beside a Containerfile outside the context', async () => {
+    const root = await createProject(all);
+    const elsewhere = await createProject({ File: 'FROM scratch\n', 'File.dockerignore': 'far\n' });
+    const found = await loadIgnoreRules(root, await findContainerfile(root, join(elsewhere, 'File')));
     expect(found.file).toBe(join(elsewhere, 'File.dockerignore'));
     expect(found.ignores('far')).toBe(true);
   });
@@ -127,8 +127,13 @@ describe('the ignore file that counts', () => {
   });
 });
 
-it('needs no folder to be there', async () => {
+it('the folder of the Containerfile may be missing', async () => {
   const root = await temporaryFolder();
-  const gone = { path: join(root, 'gone/Containerfile'), name: 'gone/Containerfile', outside: false, alsoNeeded: [] };
-  expect((await loadIgnore(root, gone)).file).toBeUndefined();
+  const missing = {
+    path: join(root, 'gone/Containerfile'),
+    name: 'gone/Containerfile',
+    isOutside: false,
+    linkTargets: [],
+  };
+  expect((await loadIgnoreRules(root, missing)).file).toBeUndefined();
 });

@@ -1,37 +1,39 @@
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { fail } from '../../shared/problem.ts';
+import { errnoCode, isMissingPath } from '../system/file-errors.ts';
 import type { Containerfile } from './containerfile.ts';
 import { compilePattern, type PathPattern } from './pattern.ts';
 
-/** Which paths of a context stay at home. Paths are relative to the context, with forward slashes. */
+/** Which paths of a context are not sent. Paths are relative to the context, with forward slashes. */
 export interface IgnoreRules {
-  /** The ignore file that was read, as an absolute path; undefined where there is none. */
+  /** The absolute path of the ignore file; undefined if there is none. */
   readonly file?: string;
-  /** Its lines for an engine that applies them itself, see {@link enginePatterns}. */
+  /** Its lines for an engine that applies them itself. See {@link enginePatterns}. */
   readonly patterns: readonly string[];
   ignores(path: string): boolean;
-  /** Must an ignored folder be walked all the same, because something below it may be taken back by a `!` rule? */
+  /** Must an ignored folder be walked because a `!` rule may include something below it again? */
   mayReincludeBelow(folder: string): boolean;
 }
 
 interface Rule {
   readonly pattern: PathPattern;
-  readonly reinclude: boolean;
+  /** A `!` rule, which includes again what an earlier rule ignores. */
+  readonly isException: boolean;
 }
 
 /**
- * Reads the ignore file that counts for a Containerfile and returns its rules. The Containerfile and the ignore file are never
- * ignored, since engines get both whatever the rules say.
+ * Reads the ignore file that applies to a Containerfile. The Containerfile and the ignore file are never ignored, because
+ * engines get both whatever the rules say.
  *
- * Which file counts is buildah's order: `<Containerfile>.dockerignore`, `<Containerfile>.containerignore`, both beside the
- * Containerfile wherever it is, then `.containerignore` and `.dockerignore` at the root of the context.
+ * The first file that exists applies, in buildah's order: `<Containerfile>.dockerignore` and `<Containerfile>.containerignore`
+ * beside the Containerfile, wherever it is, then `.containerignore` and `.dockerignore` at the root of the context.
  *
  * @param root the context as an absolute path
- * @throws Failure `context.ignore-file` for a pattern that engines refuse, naming file and line
+ * @throws Failure `context.ignore-file` for a pattern that engines refuse, with file and line; `context.unreadable`
  */
-export async function loadIgnore(root: string, containerfile: Containerfile): Promise<IgnoreRules> {
-  const beside = containerfile.outside ? undefined : containerfile.name;
+export async function loadIgnoreRules(root: string, containerfile: Containerfile): Promise<IgnoreRules> {
+  const beside = containerfile.isOutside ? undefined : containerfile.name;
   const candidates: readonly { path: string; name: string | undefined }[] = [
     { path: `${containerfile.path}.dockerignore`, name: beside && `${beside}.dockerignore` },
     { path: `${containerfile.path}.containerignore`, name: beside && `${beside}.containerignore` },
@@ -39,21 +41,21 @@ export async function loadIgnore(root: string, containerfile: Containerfile): Pr
     { path: `${root}/.dockerignore`, name: '.dockerignore' },
   ];
   for (const { path, name } of candidates) {
-    const text = await readIfThere(path);
+    const text = await readIfExists(path);
     if (text !== undefined) {
-      const needed = containerfile.outside ? [] : [containerfile.name, ...containerfile.alsoNeeded];
-      const always = name === undefined ? needed : [...needed, name];
-      return { file: path, ...rulesOf(parseIgnore(text, path), always), patterns: enginePatterns(text) };
+      const containerfilePaths = containerfile.isOutside ? [] : [containerfile.name, ...containerfile.linkTargets];
+      const neverIgnored = name === undefined ? containerfilePaths : [...containerfilePaths, name];
+      return { file: path, ...createRules(parseIgnoreFile(text, path), neverIgnored), patterns: enginePatterns(text) };
     }
   }
-  return { ...rulesOf([], []), patterns: enginePatterns('') };
+  return { ...createRules([], []), patterns: enginePatterns('') };
 }
 
 /**
- * The rules of an ignore file: a byte order mark is dropped, `#` starts a comment in the first column only, lines are trimmed
- * and cleaned like paths, a leading slash means nothing. Source: moby/patternmatcher/ignorefile.
+ * Parses an ignore file: a byte order mark is dropped, `#` starts a comment in the first column only, lines are trimmed and
+ * normalized like paths, and a leading slash is ignored. Source: moby/patternmatcher/ignorefile.
  */
-function parseIgnore(text: string, file: string): Rule[] {
+function parseIgnoreFile(text: string, file: string): Rule[] {
   const rules: Rule[] = [];
   for (const [index, line] of text
     .replace(/^\uFEFF/, '')
@@ -63,26 +65,26 @@ function parseIgnore(text: string, file: string): Rule[] {
     if (line.startsWith('#') || trimmed === '') {
       continue;
     }
-    const reinclude = trimmed.startsWith('!');
-    const cleaned = clean(reinclude ? trimmed.slice(1).trim() : trimmed);
-    // an engine takes a "!" that takes nothing back for a mistake
-    const pattern = reinclude && (cleaned === '' || cleaned === '/') ? undefined : compilePattern(cleaned);
+    const isException = trimmed.startsWith('!');
+    const normalized = normalizePattern(isException ? trimmed.slice(1).trim() : trimmed);
+    // Engines refuse a "!" without a pattern.
+    const pattern = isException && (normalized === '' || normalized === '/') ? undefined : compilePattern(normalized);
     if (!pattern) {
       throw fail(
         'context.ignore-file',
-        `Line ${index + 1} of ${file} is not a pattern: ${trimmed}`,
-        'Close every [ with a ], write a range from low to high, put a name after !, and no \\ at the end; or delete the line.',
+        `Line ${index + 1} of ${file} is not a valid pattern: ${trimmed}`,
+        'Close every [ with a ], write ranges from low to high, put a pattern after !, and do not end with \\. Or remove the line.',
       );
     }
-    rules.push({ pattern, reinclude });
+    rules.push({ pattern, isException });
   }
   return rules;
 }
 
 /**
- * The lines of an ignore file as podman splits them before it applies them to each COPY. Never empty: without a pattern podman
- * would look for an ignore file in what it was sent, and from 4.9 on it takes the one at the root before the Containerfile's
- * own. `.` matches nothing. Source: openshift/imagebuilder ParseIgnore, podman's util.ParseDockerignore.
+ * The lines of an ignore file as podman splits them before it applies them to each COPY. Never empty: without a pattern, podman
+ * looks for an ignore file in the context, and from 4.9 on it prefers the one at the root to the one beside the Containerfile.
+ * `.` matches nothing. Source: openshift/imagebuilder ParseIgnore, podman's util.ParseDockerignore.
  */
 function enginePatterns(text: string): string[] {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -90,7 +92,7 @@ function enginePatterns(text: string): string[] {
   return patterns.length > 0 ? patterns : ['.'];
 }
 
-function clean(pattern: string): string {
+function normalizePattern(pattern: string): string {
   if (pattern === '') {
     return '';
   }
@@ -100,66 +102,66 @@ function clean(pattern: string): string {
 }
 
 /**
- * The last rule that matches a path or one of its parents wins. The matches of each folder are remembered until another folder
- * of the same depth is asked for, so that a walk looks at every folder once.
+ * The last rule that matches a path or one of its parents decides. The matches of a folder are cached until another folder of
+ * the same depth is checked, so a walk matches every folder once.
  */
-function rulesOf(
+function createRules(
   rules: readonly Rule[],
-  always: readonly string[],
+  neverIgnored: readonly string[],
 ): Pick<IgnoreRules, 'ignores' | 'mayReincludeBelow'> {
-  const kept = new Set(always);
+  const neverIgnoredPaths = new Set(neverIgnored);
   const folders: { path: string; matched: readonly boolean[] }[] = [];
-  const none: readonly boolean[] = rules.map(() => false);
+  const noMatches: readonly boolean[] = rules.map(() => false);
 
-  function matchesOf(folder: string, depth: number): readonly boolean[] {
+  function matchesOfFolder(folder: string, depth: number): readonly boolean[] {
     if (folder === '.') {
-      return none;
+      return noMatches;
     }
     const known = folders[depth];
     if (known?.path === folder) {
       return known.matched;
     }
-    const parent = matchesOf(posix.dirname(folder), depth - 1);
+    const parent = matchesOfFolder(posix.dirname(folder), depth - 1);
     const matched = rules.map(({ pattern }, index) => parent[index] === true || pattern.matches(folder));
     folders[depth] = { path: folder, matched };
     return matched;
   }
 
-  /** The index of the rule that decides about a path; -1 where none matches. */
-  function deciding(path: string): number {
+  /** The index of the rule that decides about a path; -1 if none matches. */
+  function decidingRuleIndex(path: string): number {
     const folder = posix.dirname(path);
-    const parent = matchesOf(folder, folder.split('/').length);
+    const parent = matchesOfFolder(folder, folder.split('/').length);
     return rules.findLastIndex(({ pattern }, index) => parent[index] === true || pattern.matches(path));
   }
 
   return {
     ignores(path) {
-      const rule = rules[deciding(path)];
-      return rule !== undefined && !rule.reinclude && !kept.has(path);
+      const rule = rules[decidingRuleIndex(path)];
+      return rule !== undefined && !rule.isException && !neverIgnoredPaths.has(path);
     },
     mayReincludeBelow(folder) {
-      // only a later rule can overrule the one that ignores the folder, which counts for everything below it
-      const later = rules.slice(deciding(folder) + 1);
+      // The rule that ignores the folder applies to everything below it. Only a later rule can override it.
+      const later = rules.slice(decidingRuleIndex(folder) + 1);
       return (
-        later.some(({ pattern, reinclude }) => reinclude && pattern.mayMatchBelow(folder)) ||
-        always.some((path) => path.startsWith(`${folder}/`))
+        later.some(({ pattern, isException }) => isException && pattern.mayMatchBelow(folder)) ||
+        neverIgnored.some((path) => path.startsWith(`${folder}/`))
       );
     },
   };
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfExists(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
+    if (isMissingPath(error)) {
       return undefined;
     }
+    const code = errnoCode(error);
     if (code === 'EISDIR') {
       throw fail(
         'context.ignore-file',
-        `${path} is a folder, where engines expect an ignore file.`,
+        `${path} is a folder, but engines expect an ignore file there.`,
         'Remove or rename the folder.',
       );
     }

@@ -28,7 +28,7 @@ describe('a pattern', () => {
     ['a/**/b', ['a/b', 'a/x/b', 'a/x/y/b'], ['ab', 'a/xb']],
     ['**/*.go', ['x.go', 'a/b/x.go'], ['x.gox']],
     ['**b', ['b', 'ab', 'a/b', 'a/xb'], ['bc']], // a side effect of moby's shortcut for a leading **
-  ])('%s matches as moby/patternmatcher does', (text, matching, others) => {
+  ])('%s matches the same paths as in moby/patternmatcher', (text, matching, others) => {
     expect(matching.filter((path) => !pattern(text).matches(path))).toEqual([]);
     expect(others.filter((path) => pattern(text).matches(path))).toEqual([]);
   });
@@ -48,11 +48,11 @@ describe('a pattern', () => {
     '\\q',
     '\\é',
     '[[:nothing:]]',
-  ])('%s is refused, as Go refuses it', (text) => {
+  ])('%s is refused, as in Go', (text) => {
     expect(compilePattern(text)).toBeUndefined();
   });
 
-  it('says below which folders it may match', () => {
+  it('may match below some folders only', () => {
     expect(pattern('a/b/c').mayMatchBelow('a')).toBe(true);
     expect(pattern('a/b/c').mayMatchBelow('a/b')).toBe(true);
     expect(pattern('a/b/c').mayMatchBelow('a/b/c')).toBe(false);
@@ -64,7 +64,7 @@ describe('a pattern', () => {
     expect(pattern('a/**').mayMatchBelow('b')).toBe(false);
   });
 
-  it('may match below anything once a class could span a slash', () => {
+  it('may match below any folder after a class that can match a slash', () => {
     expect(pattern('a[^x]b').matches('a/b')).toBe(true);
     expect(pattern('a[^x]b').mayMatchBelow('a')).toBe(true);
   });

@@ -1,26 +1,26 @@
 /** One pattern of an ignore file. Paths are relative to the context, with forward slashes and no leading `./`. */
 export interface PathPattern {
-  /** Does the pattern match this very path? What it says about the children of the path is the caller's business. */
+  /** Does the pattern match this path? The caller applies the result to the path's children. */
   matches(path: string): boolean;
-  /** Could the pattern match something below this folder? May answer true needlessly, never false wrongly. */
+  /** Could the pattern match something below this folder? May wrongly return true, but never wrongly false. */
   mayMatchBelow(folder: string): boolean;
 }
 
 /**
- * What Go's filepath.Match takes for well-formed: closed classes, none of them empty, `-` only between two characters, no `\`
- * at the end. Engines refuse an ignore file with any other pattern.
+ * The patterns that Go's filepath.Match accepts: classes are closed and not empty, `-` is only between two characters, and
+ * there is no `\` at the end. Engines refuse an ignore file with any other pattern.
  */
-const wellFormed = /^(?:\[(?:\^|(?!\^))(?:(?:\\.|[^\\\]-])(?:-(?:\\.|[^\\\]-]))?)+\]|\\.|[^\\[])*$/su;
+const validPattern = /^(?:\[(?:\^|(?!\^))(?:(?:\\.|[^\\\]-])(?:-(?:\\.|[^\\\]-]))?)+\]|\\.|[^\\[])*$/su;
 
 /**
- * Compiles a cleaned pattern, or returns undefined where engines would refuse it.
+ * Compiles a normalized pattern. Returns undefined for a pattern that engines refuse.
  *
- * This follows moby/patternmatcher step by step, since engines run the very same steps and their side effects are part of what
- * an ignore file means: `*` and `?` stop at a slash but `[^a]` does not, `**` takes any number of folders, `dir/**` leaves the
+ * This follows moby/patternmatcher step by step, because engines run the same steps and ignore files depend on their side
+ * effects: `*` and `?` stop at a slash but `[^a]` does not, `**` matches any number of folders, `dir/**` does not match the
  * folder itself, and a leading `**` without more wildcards compares the end of the path.
  */
 export function compilePattern(pattern: string): PathPattern | undefined {
-  if (!wellFormed.test(pattern)) {
+  if (!validPattern.test(pattern)) {
     return undefined;
   }
   const matches = compileMatcher(pattern);
@@ -86,7 +86,7 @@ function compileMatcher(pattern: string): Matcher | undefined {
   }
 }
 
-/** The classes that Go's regular expressions know by name inside brackets, as in `[[:digit:]]`. */
+/** The named classes of Go's regular expressions, as in `[[:digit:]]`. */
 const namedClasses: Readonly<Record<string, string>> = {
   alnum: '0-9A-Za-z',
   alpha: 'A-Za-z',
@@ -104,7 +104,7 @@ const namedClasses: Readonly<Record<string, string>> = {
   xdigit: '0-9A-Fa-f',
 };
 
-/** Rewrites the regular expression of Go that a pattern becomes for JavaScript; undefined where Go would not compile it. */
+/** Translates a Go regular expression to JavaScript. Returns undefined if Go would not compile it. */
 function compileGoExpression(source: string): RegExp | undefined {
   let expression = '';
   let inClass = false;
@@ -142,13 +142,13 @@ function compileGoExpression(source: string): RegExp | undefined {
   try {
     return new RegExp(expression, 'u');
   } catch {
-    return undefined; // a range the wrong way round, as in [z-a]
+    return undefined; // a range in the wrong order, as in [z-a]
   }
 }
 
 /**
- * Compares folder by folder. `**` and everything whose reach over slashes is not plain to see (classes, escapes) may match
- * anything from there on.
+ * Compares a pattern with a folder, segment by segment. From a segment with `**`, a class or an escape on, the pattern may
+ * match across slashes, so it may match anything below.
  */
 function belowMatcher(pattern: string): Matcher {
   const segments = pattern.split('/').map((segment) => {

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { previewContext } from './preview.ts';
-import { project } from './testing/project.ts';
+import { createProject } from './testing/project.ts';
 
 const base = { Containerfile: 'FROM a\n' };
 
-it('counts files and bytes that would travel, and what is ignored', async () => {
-  const context = await project({
+it('counts the files and bytes to send, and the ignored paths', async () => {
+  const context = await createProject({
     ...base,
     '.dockerignore': 'node_modules\n*.log\n',
     'src/a': '12345',
@@ -22,9 +22,9 @@ it('counts files and bytes that would travel, and what is ignored', async () => 
   });
 });
 
-it('names the ten largest files, largest first', async () => {
+it('lists the ten largest files, largest first', async () => {
   const sizes = [3, 1, 12, 7, 5, 9, 11, 2, 10, 4, 8, 6];
-  const context = await project({
+  const context = await createProject({
     ...base,
     ...Object.fromEntries(sizes.map((size) => [`d/${size}`, Buffer.alloc(size * 100)])),
   });
@@ -33,8 +33,8 @@ it('names the ten largest files, largest first', async () => {
   expect(largest[0]).toEqual({ path: 'd/12', bytes: 1200 });
 });
 
-it('warns of what a person may not want to send', async () => {
-  const context = await project({
+it('warns about files that a person may not want to send', async () => {
+  const context = await createProject({
     ...base,
     '.env': '',
     '.env.production': '',
@@ -57,11 +57,11 @@ it('warns of what a person may not want to send', async () => {
     'private-key home/.ssh/id_ed25519',
     'dependencies node_modules',
   ]);
-  expect(warnings[0]?.message).toBe('.env usually holds settings and passwords of this computer.');
+  expect(warnings[0]?.message).toBe('.env usually contains settings and passwords for this computer.');
 });
 
-it('does not warn of examples, public keys and what is ignored', async () => {
-  const context = await project({
+it('does not warn about examples, public keys and ignored files', async () => {
+  const context = await createProject({
     ...base,
     '.dockerignore': '.git\nsecret.pem\n',
     '.env.example': '',
@@ -73,7 +73,7 @@ it('does not warn of examples, public keys and what is ignored', async () => {
 });
 
 it('stops at a hundred warnings', async () => {
-  const context = await project({
+  const context = await createProject({
     ...base,
     ...Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`${index}.key`, ''])),
   });

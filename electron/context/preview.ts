@@ -1,33 +1,33 @@
 import { type ContentsOptions, openContents } from './contents.ts';
 
-/** What a person may not want to send: it travels to every node and a `COPY . .` puts it into the image. */
+/** A path that a person may not want to send to every node. A `COPY . .` also puts it into the image. */
 export interface ContextWarning {
   readonly kind: 'env-file' | 'private-key' | 'credentials' | 'git-folder' | 'dependencies' | 'special-file';
   /** Relative to the context, with forward slashes. */
   readonly path: string;
-  /** One sentence for people. */
+  /** One sentence for people, which begins with the path. */
   readonly message: string;
 }
 
 export interface ContextPreview {
-  /** Everything that would travel but folders. */
+  /** The number of paths that would be sent, without folders. */
   readonly files: number;
-  /** The size of their contents. */
+  /** The size of their contents in bytes. */
   readonly bytes: number;
   /** The ten largest files, largest first. */
   readonly largest: { path: string; bytes: number }[];
-  /** What rules keep at home; an ignored folder counts once, whatever is in it. */
+  /** The number of ignored paths. An ignored folder counts once, whatever it contains. */
   readonly ignoredCount: number;
   /** The first hundred. */
   readonly warnings: ContextWarning[];
 }
 
-const largestShown = 10;
-const warningsShown = 100;
+const maxLargest = 10;
+const maxWarnings = 100;
 
 /**
- * Says what a build would send, without reading any contents.
- * @throws Failure as `packContext`
+ * Summarizes what a build would send, without reading the contents of files.
+ * @throws Failure like `packContext`
  */
 export async function previewContext(
   options: ContentsOptions & { readonly signal?: AbortSignal },
@@ -40,15 +40,15 @@ export async function previewContext(
   let ignoredCount = 0;
 
   function warn(kind: ContextWarning['kind'], path: string): void {
-    if (warnings.length < warningsShown) {
-      warnings.push({ kind, path, message: `${path} ${sentences[kind]}` });
+    if (warnings.length < maxWarnings) {
+      warnings.push({ kind, path, message: `${path} ${warningTexts[kind]}` });
     }
   }
 
   const entries = contents.entries({
     ...(options.signal ? { signal: options.signal } : {}),
-    onLeftOut(path, why) {
-      if (why === 'ignored') {
+    onExclude(path, reason) {
+      if (reason === 'ignored') {
         ignoredCount++;
       } else {
         warn('special-file', path);
@@ -56,7 +56,7 @@ export async function previewContext(
     },
   });
   for await (const entry of entries) {
-    const kind = suspicionOf(entry.path, entry.kind === 'folder');
+    const kind = classifyPath(entry.path, entry.kind === 'folder');
     if (kind) {
       warn(kind, entry.path);
     }
@@ -68,29 +68,29 @@ export async function previewContext(
       continue;
     }
     bytes += entry.size;
-    if (largest.length < largestShown || entry.size > (largest.at(-1)?.bytes ?? 0)) {
+    if (largest.length < maxLargest || entry.size > (largest.at(-1)?.bytes ?? 0)) {
       largest.push({ path: entry.path, bytes: entry.size });
       largest.sort((one, other) => other.bytes - one.bytes);
-      largest.length = Math.min(largest.length, largestShown);
+      largest.length = Math.min(largest.length, maxLargest);
     }
   }
   return { files, bytes, largest, ignoredCount, warnings };
 }
 
-const sentences: Readonly<Record<ContextWarning['kind'], string>> = {
-  'env-file': 'usually holds settings and passwords of this computer.',
+const warningTexts: Readonly<Record<ContextWarning['kind'], string>> = {
+  'env-file': 'usually contains settings and passwords for this computer.',
   'private-key': 'looks like a private key.',
-  credentials: 'usually holds passwords or tokens.',
-  'git-folder': 'holds the whole history of the project.',
-  dependencies: 'holds dependencies made for this computer, which a build usually fetches itself.',
-  'special-file': 'is a socket, a pipe or a device, and is left out.',
+  credentials: 'usually contains passwords or tokens.',
+  'git-folder': 'contains the whole history of the project.',
+  dependencies: 'contains dependencies installed for this computer. A build usually installs its own.',
+  'special-file': 'is a socket, a pipe or a device and is not sent.',
 };
 
 const credentialFiles = new Set(['.npmrc', '.netrc', '_netrc', '.pypirc', '.git-credentials', '.pgpass', '.htpasswd']);
 const credentialPaths = ['.docker/config.json', '.aws/credentials', '.kube/config', 'containers/auth.json'];
 
-/** Judged by the name alone. Examples such as `.env.example` and public keys are nobody's secret. */
-function suspicionOf(path: string, isFolder: boolean): ContextWarning['kind'] | undefined {
+/** Classifies a path by its name alone. Examples such as `.env.example` and public keys are not secret. */
+function classifyPath(path: string, isFolder: boolean): ContextWarning['kind'] | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (name === '.git') {
     return 'git-folder';

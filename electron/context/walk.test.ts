@@ -3,15 +3,15 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findContainerfile } from './containerfile.ts';
-import { loadIgnore } from './ignore.ts';
-import { project } from './testing/project.ts';
-import { type ContextEntry, type LeftOut, walkContext } from './walk.ts';
+import { loadIgnoreRules } from './ignore.ts';
+import { createProject } from './testing/project.ts';
+import { type ContextEntry, type ExclusionReason, walkContext } from './walk.ts';
 
-async function walk(root: string, leftOut: [string, LeftOut][] = []): Promise<ContextEntry[]> {
-  const rules = await loadIgnore(root, await findContainerfile(root));
-  const onLeftOut = (path: string, why: LeftOut) => void leftOut.push([path, why]);
+async function walk(root: string, excluded: [string, ExclusionReason][] = []): Promise<ContextEntry[]> {
+  const rules = await loadIgnoreRules(root, await findContainerfile(root));
+  const onExclude = (path: string, reason: ExclusionReason) => void excluded.push([path, reason]);
   const entries: ContextEntry[] = [];
-  for await (const entry of walkContext(root, rules, { onLeftOut })) {
+  for await (const entry of walkContext(root, rules, { onExclude })) {
     entries.push(entry);
   }
   return entries;
@@ -23,8 +23,8 @@ const paths = (entries: readonly ContextEntry[]) =>
 const base = { Containerfile: 'FROM scratch\n' };
 
 describe('a walk through a context', () => {
-  it('gives parents before children and names in order', async () => {
-    const root = await project({ ...base, 'b/z': '', 'b/a/x': '', 'a.txt': '', 'a/y': '', B: '', ä: '' });
+  it('yields parents before children, and names in order', async () => {
+    const root = await createProject({ ...base, 'b/z': '', 'b/a/x': '', 'a.txt': '', 'a/y': '', B: '', ä: '' });
     expect(paths(await walk(root))).toEqual([
       'B',
       'Containerfile',
@@ -39,9 +39,9 @@ describe('a walk through a context', () => {
     ]);
   });
 
-  it('loses nothing in folders of many files and folders', async () => {
+  it('yields everything in large folders', async () => {
     const names = Array.from({ length: 150 }, (_, index) => String(index).padStart(3, '0'));
-    const root = await project({
+    const root = await createProject({
       ...base,
       ...Object.fromEntries(names.map((name) => [Number(name) % 40 === 7 ? `many/${name}/in` : `many/${name}`, name])),
     });
@@ -49,15 +49,15 @@ describe('a walk through a context', () => {
     expect(paths(await walk(root))).toEqual(['Containerfile', 'many/', ...expected.map((name) => `many/${name}`)]);
   });
 
-  it('does not look into an ignored folder', async () => {
-    const root = await project({ ...base, '.dockerignore': 'node_modules\n!docs\n', 'node_modules/a/b': '' });
-    const leftOut: [string, LeftOut][] = [];
-    expect(paths(await walk(root, leftOut))).toEqual(['.dockerignore', 'Containerfile']);
-    expect(leftOut).toEqual([['node_modules', 'ignored']]);
+  it('does not enter an ignored folder', async () => {
+    const root = await createProject({ ...base, '.dockerignore': 'node_modules\n!docs\n', 'node_modules/a/b': '' });
+    const excluded: [string, ExclusionReason][] = [];
+    expect(paths(await walk(root, excluded))).toEqual(['.dockerignore', 'Containerfile']);
+    expect(excluded).toEqual([['node_modules', 'ignored']]);
   });
 
-  it('gives the parents of what is taken back, and only them', async () => {
-    const root = await project({
+  it('yields only those ignored parents below which a ! rule includes something', async () => {
+    const root = await createProject({
       ...base,
       '.dockerignore': '*\n!a/b/kept\n',
       'a/b/kept': '',
@@ -68,8 +68,8 @@ describe('a walk through a context', () => {
     expect(paths(await walk(root))).toEqual(['.dockerignore', 'Containerfile', 'a/', 'a/b/', 'a/b/kept']);
   });
 
-  it('keeps symlinks as they are, wherever they point, and follows none', async () => {
-    const root = await project({ ...base, up: '->../..', gone: '->nowhere', 'd/f': '', loop: '->.' });
+  it('yields symlinks unchanged and does not follow them', async () => {
+    const root = await createProject({ ...base, up: '->../..', gone: '->nowhere', 'd/f': '', loop: '->.' });
     const entries = await walk(root);
     expect(paths(entries)).toEqual(['Containerfile', 'd/', 'd/f', 'gone', 'loop', 'up']);
     expect(entries.filter(({ kind }) => kind === 'symlink')).toMatchObject([
@@ -79,8 +79,8 @@ describe('a walk through a context', () => {
     ]);
   });
 
-  it('gives a file with two names once, and a link to it', async () => {
-    const root = await project({ ...base, one: 'content', 'b/': '' });
+  it('yields a file with two names once, and then a hard link to it', async () => {
+    const root = await createProject({ ...base, one: 'content', 'b/': '' });
     await link(join(root, 'one'), join(root, 'b/two'));
     expect(await walk(root)).toMatchObject([
       { path: 'Containerfile', kind: 'file' },
@@ -90,46 +90,46 @@ describe('a walk through a context', () => {
     ]);
   });
 
-  it('does not link to a name that is ignored', async () => {
-    const root = await project({ ...base, '.dockerignore': 'a\n', a: 'content' });
+  it('yields no hard link to an ignored name', async () => {
+    const root = await createProject({ ...base, '.dockerignore': 'a\n', a: 'content' });
     await link(join(root, 'a'), join(root, 'b'));
     expect((await walk(root)).at(-1)).toMatchObject({ path: 'b', kind: 'file', size: 7 });
   });
 
-  it('gives modes and times', async () => {
-    const root = await project({ ...base, run: '' });
+  it('yields modes and times', async () => {
+    const root = await createProject({ ...base, run: '' });
     await chmod(join(root, 'run'), 0o4750);
     await utimes(join(root, 'run'), 1_000_000, 1_000_000);
     expect((await walk(root)).at(-1)).toMatchObject({ path: 'run', mode: 0o4750, modifiedMs: 1_000_000_000 });
   });
 
-  it('leaves sockets out and says so', async () => {
-    const root = await project(base);
+  it('excludes sockets and reports them', async () => {
+    const root = await createProject(base);
     const server = createServer().listen(join(root, 'socket'));
     onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
     await new Promise((resolve) => server.once('listening', resolve));
-    const leftOut: [string, LeftOut][] = [];
-    expect(paths(await walk(root, leftOut))).toEqual(['Containerfile']);
-    expect(leftOut).toEqual([['socket', 'special']]);
+    const excluded: [string, ExclusionReason][] = [];
+    expect(paths(await walk(root, excluded))).toEqual(['Containerfile']);
+    expect(excluded).toEqual([['socket', 'special']]);
   });
 
-  it('names the folder that cannot be read, unless it is ignored', async () => {
-    const root = await project({ ...base, 'closed/file': '' });
+  it('fails on an unreadable folder unless it is ignored', async () => {
+    const root = await createProject({ ...base, 'closed/file': '' });
     await chmod(join(root, 'closed'), 0);
-    await asNobody(root, async () => {
+    await asUnprivilegedUser(root, async () => {
       await expect(walk(root)).rejects.toMatchObject({
         problem: { code: 'context.unreadable', message: expect.stringContaining(`${root}/closed`) },
       });
     });
-    const ignoring = await project({ ...base, '.dockerignore': 'closed\n!closed/*/x\n', 'closed/file': '' });
+    const ignoring = await createProject({ ...base, '.dockerignore': 'closed\n!closed/*/x\n', 'closed/file': '' });
     await chmod(join(ignoring, 'closed'), 0);
-    await asNobody(ignoring, async () => {
+    await asUnprivilegedUser(ignoring, async () => {
       expect(paths(await walk(ignoring))).toEqual(['.dockerignore', 'Containerfile']);
     });
   });
 
-  it('names the file whose name is not UTF-8, unless it is ignored', async () => {
-    const root = await project(base);
+  it('fails on a file name that is not UTF-8 unless it is ignored', async () => {
+    const root = await createProject(base);
     const broken = Buffer.concat([Buffer.from(`${root}/bad`), Buffer.from([0xff])]);
     await writeFile(broken, '');
     await expect(walk(root)).rejects.toMatchObject({ problem: { code: 'context.unreadable' } });
@@ -138,25 +138,25 @@ describe('a walk through a context', () => {
   });
 
   it('stops when its signal aborts', async () => {
-    const root = await project({ ...base, a: '', b: '' });
-    const rules = await loadIgnore(root, await findContainerfile(root));
+    const root = await createProject({ ...base, a: '', b: '' });
+    const rules = await loadIgnoreRules(root, await findContainerfile(root));
     const abort = new AbortController();
     const entries = walkContext(root, rules, { signal: abort.signal });
     await entries.next();
-    abort.abort(new Error('enough'));
-    await expect(entries.next()).rejects.toThrow('enough');
+    abort.abort(new Error('cancelled'));
+    await expect(entries.next()).rejects.toThrow('cancelled');
   });
 });
 
-/** Root may read everything, so as root this runs as somebody else. */
-async function asNobody(root: string, use: () => Promise<void>): Promise<void> {
+/** Runs as an unprivileged user if the tests run as root, because root can read everything. */
+async function asUnprivilegedUser(root: string, action: () => Promise<void>): Promise<void> {
   const isRoot = process.getuid?.() === 0;
   await chmod(root, 0o755);
   if (isRoot) {
     process.seteuid?.(65534);
   }
   try {
-    await use();
+    await action();
   } finally {
     if (isRoot) {
       process.seteuid?.(0);

@@ -1,54 +1,57 @@
 import { type Dirent, lstatSync, type Stats } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { fail } from '../../shared/problem.ts';
+import { errnoCode } from '../system/file-errors.ts';
 import type { IgnoreRules } from './ignore.ts';
 import { Yielder } from './yielder.ts';
 
-/** One thing in a context. Paths are relative to it, with forward slashes and no leading `./`. */
+/** A file, folder or link in a context. Paths are relative to the context, with forward slashes and no leading `./`. */
 export type ContextEntry = {
   readonly path: string;
   /** Permission bits. */
   readonly mode: number;
-  /** When its content changed last, in milliseconds since 1970. */
+  /** When its content last changed, in milliseconds since 1970. */
   readonly modifiedMs: number;
 } & (
   | { readonly kind: 'folder' }
-  /** `source` is the file's absolute path, `size` its bytes when it was looked at. */
+  /** `source` is the file's absolute path, `size` its size in bytes at the time of the walk. */
   | { readonly kind: 'file'; readonly source: string; readonly size: number }
-  /** `target` is what the link says. */
+  /** `target` is the content of the link. */
   | { readonly kind: 'symlink'; readonly target: string }
-  /** The same file as `target`, an entry that came before. */
+  /** The same file as `target`, an earlier entry. */
   | { readonly kind: 'hardlink'; readonly target: string }
 );
 
-/** Why something of a context does not travel: a rule says so, or it is a socket, a pipe or a device. */
-export type LeftOut = 'ignored' | 'special';
+/** Why a path is not sent: an ignore rule matches it, or it is a socket, a pipe or a device. */
+export type ExclusionReason = 'ignored' | 'special';
 
 export interface WalkOptions {
   readonly signal?: AbortSignal;
-  /** Told once for everything left out; what is below an ignored folder is not looked at unless it has to be. */
-  readonly onLeftOut?: (path: string, why: LeftOut) => void;
+  /** Called once for each excluded path. Paths below an ignored folder are included only if the folder has to be walked. */
+  readonly onExclude?: (path: string, reason: ExclusionReason) => void;
 }
 
-/** A folder that is being walked. `announced` is false while it is ignored and nothing below it was taken back. */
-interface Visit {
+/** A folder that is being walked. */
+interface FolderVisit {
   readonly path: string;
   readonly children: readonly Dirent[];
-  /** How many of the children were looked at, and those among them that travel and were not yielded yet, last one first. */
-  seen: number;
-  looked: Found[];
+  /** Index of the first child that was not inspected yet. */
+  nextIndex: number;
+  /** Inspected children that were not returned yet, in reverse order. */
+  pending: FoundChild[];
+  /** Undefined for the context itself. */
   readonly entry: ContextEntry | undefined;
-  announced: boolean;
+  /** False for an ignored folder until a `!` rule includes something below it. */
+  isYielded: boolean;
 }
 
-/** So many lstat calls run at once: enough to keep the disk busy, and little memory. */
-const statsAtOnce = 32;
+/** How many lstat calls run at once: enough to keep the disk busy, and little memory. */
+const maxConcurrentStats = 32;
 
 /**
- * Everything of a context that its rules let travel: parents before children, names in the same order on every system,
- * symlinks as links, files with several names once and as links to the first. Holds one folder per level in memory.
- *
- * A folder that is ignored comes only when something below it is taken back by a later rule.
+ * Yields everything in a context that its rules do not ignore: parents before children, names in the same order on every
+ * system, symlinks as links, and files with several names once and then as hard links to the first. Holds one folder per level
+ * in memory. An ignored folder is yielded only if a later rule includes something below it.
  *
  * @param root the context as an absolute path
  * @throws Failure `context.unreadable` and `context.changed`, naming the file or folder
@@ -58,89 +61,95 @@ export async function* walkContext(
   rules: IgnoreRules,
   options: WalkOptions = {},
 ): AsyncGenerator<ContextEntry> {
-  const pace = new Yielder();
+  const yielder = new Yielder();
   const firstNames = new Map<string, string>();
-  const visits: Visit[] = [await visit(root, '', undefined, true)];
+  const visits: FolderVisit[] = [await openFolder(root, '', undefined, true)];
   for (let current = visits.at(-1); current; current = visits.at(-1)) {
     options.signal?.throwIfAborted();
-    const found = await nextOf(current, root, rules, pace, options);
-    if (found === undefined) {
+    const child = await takeNextChild(current, root, rules, yielder, options);
+    if (child === undefined) {
       visits.pop();
       continue;
     }
-    const entry = await entryOf(root, found, firstNames);
-    if (!found.ignored) {
+    const entry = await createEntry(root, child, firstNames);
+    if (!child.isIgnored) {
       for (const parent of visits) {
-        if (!parent.announced && parent.entry) {
-          parent.announced = true;
+        if (!parent.isYielded && parent.entry) {
+          parent.isYielded = true;
           yield parent.entry;
         }
       }
       yield entry;
     }
     if (entry.kind === 'folder') {
-      visits.push(await visit(root, entry.path, entry, !found.ignored));
+      visits.push(await openFolder(root, entry.path, entry, !child.isIgnored));
     }
   }
 }
 
-interface Found {
+interface FoundChild {
   readonly path: string;
   readonly stats: Stats;
-  /** True for a folder only, which is walked for the sake of what may be below it. */
-  readonly ignored: boolean;
+  /** True only for a folder that is walked because of what may be below it. */
+  readonly isIgnored: boolean;
 }
 
-/** The next child of a folder that travels or has to be walked; undefined when there is none left. */
-async function nextOf(
-  current: Visit,
+/** The next child of a folder that is sent or has to be walked. Undefined if there is none left. */
+async function takeNextChild(
+  visit: FolderVisit,
   root: string,
   rules: IgnoreRules,
-  pace: Yielder,
+  yielder: Yielder,
   options: WalkOptions,
-): Promise<Found | undefined> {
-  while (current.looked.length === 0 && current.seen < current.children.length) {
-    await pace.breathe();
-    const batch = current.children.slice(current.seen, current.seen + statsAtOnce);
-    current.seen += batch.length;
-    const looked = await Promise.all(batch.map((child) => look(root, current.path, child, rules, pace, options)));
-    current.looked = looked.filter((found) => found !== undefined).reverse();
+): Promise<FoundChild | undefined> {
+  while (visit.pending.length === 0 && visit.nextIndex < visit.children.length) {
+    await yielder.yieldIfDue();
+    const batch = visit.children.slice(visit.nextIndex, visit.nextIndex + maxConcurrentStats);
+    visit.nextIndex += batch.length;
+    const found = await Promise.all(
+      batch.map((child) => inspectChild(root, visit.path, child, rules, yielder, options)),
+    );
+    visit.pending = found.filter((child) => child !== undefined).reverse();
   }
-  return current.looked.pop();
+  return visit.pending.pop();
 }
 
-async function look(
+async function inspectChild(
   root: string,
   folder: string,
   child: Dirent,
   rules: IgnoreRules,
-  pace: Yielder,
+  yielder: Yielder,
   options: WalkOptions,
-): Promise<Found | undefined> {
+): Promise<FoundChild | undefined> {
   const path = folder === '' ? child.name : `${folder}/${child.name}`;
-  const ignored = rules.ignores(path);
-  if (ignored) {
-    options.onLeftOut?.(path, 'ignored');
+  const isIgnored = rules.ignores(path);
+  if (isIgnored) {
+    options.onExclude?.(path, 'ignored');
     if (!child.isDirectory() || !rules.mayReincludeBelow(path)) {
       return undefined;
     }
   }
-  const stats = await pace
-    .do(
+  const stats = await yielder
+    .run(
       () => lstatSync(`${root}/${path}`),
       () => lstat(`${root}/${path}`),
     )
     .catch((error: unknown) => {
-      throw failureAt(`${root}/${path}`, error);
+      throw readProblem(`${root}/${path}`, error);
     });
   if (!stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink()) {
-    options.onLeftOut?.(path, 'special');
+    options.onExclude?.(path, 'special');
     return undefined;
   }
-  return { path, stats, ignored };
+  return { path, stats, isIgnored };
 }
 
-async function entryOf(root: string, { path, stats }: Found, firstNames: Map<string, string>): Promise<ContextEntry> {
+async function createEntry(
+  root: string,
+  { path, stats }: FoundChild,
+  firstNames: Map<string, string>,
+): Promise<ContextEntry> {
   const source = `${root}/${path}`;
   const common = { path, mode: modeOf(stats), modifiedMs: stats.mtimeMs };
   if (stats.isDirectory()) {
@@ -149,10 +158,10 @@ async function entryOf(root: string, { path, stats }: Found, firstNames: Map<str
   try {
     if (stats.isSymbolicLink()) {
       const target = await readlink(source);
-      return { ...common, kind: 'symlink', target: onWindows ? target.replaceAll('\\', '/') : target };
+      return { ...common, kind: 'symlink', target: isWindows ? target.replaceAll('\\', '/') : target };
     }
     if (stats.nlink > 1) {
-      // as bigints: an inode number may not fit a double, and a mix-up would give a file the content of another
+      // As bigints, because an inode number may not fit a double. A mix-up would give a file the content of another.
       const { dev, ino } = await lstat(source, { bigint: true });
       const first = firstNames.get(`${dev}:${ino}`);
       if (first !== undefined) {
@@ -161,39 +170,44 @@ async function entryOf(root: string, { path, stats }: Found, firstNames: Map<str
       firstNames.set(`${dev}:${ino}`, path);
     }
   } catch (error) {
-    throw failureAt(source, error);
+    throw readProblem(source, error);
   }
   return { ...common, kind: 'file', source, size: stats.size };
 }
 
-async function visit(root: string, path: string, entry: ContextEntry | undefined, announced: boolean): Promise<Visit> {
+async function openFolder(
+  root: string,
+  path: string,
+  entry: ContextEntry | undefined,
+  isYielded: boolean,
+): Promise<FolderVisit> {
   const folder = path === '' ? root : `${root}/${path}`;
   const children = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    if (!announced) {
-      return []; // an ignored folder is nobody's concern
+    if (!isYielded) {
+      return []; // an ignored folder need not be readable
     }
-    throw failureAt(folder, error);
+    throw readProblem(folder, error);
   });
   children.sort((one, other) => (one.name < other.name ? -1 : 1));
-  return { path, children, seen: 0, looked: [], entry, announced };
+  return { path, children, nextIndex: 0, pending: [], entry, isYielded };
 }
 
-const onWindows = process.platform === 'win32';
+const isWindows = process.platform === 'win32';
 
-/** Windows knows no executable bits: everything may be run there, as docker's client has it. */
+/** Windows has no executable bits, so everything is executable there, as in docker's client. */
 function modeOf(stats: Stats): number {
-  return onWindows ? 0o755 : stats.mode & 0o7777;
+  return isWindows ? 0o755 : stats.mode & 0o7777;
 }
 
-/** What reading a path of a context failed with, as a sentence. */
-export function failureAt(path: string, error: unknown): Error {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+/** The problem of a path in a context that could not be read. Returns an unexpected error as it is. */
+export function readProblem(path: string, error: unknown): Error {
+  const code = errnoCode(error);
   const detail = error instanceof Error ? error.message : undefined;
   if (code === 'ENOENT' && path.includes('\uFFFD')) {
     return fail(
       'context.unreadable',
-      `The name of ${path} is not valid UTF-8, so it cannot be sent.`,
-      'Rename it, or ignore it by a pattern with ? in place of the broken letters.',
+      `The name of ${path} is not valid UTF-8, so the file cannot be sent.`,
+      'Rename it, or ignore it with a pattern that has a ? for each invalid character.',
       detail,
       error,
     );
@@ -202,7 +216,7 @@ export function failureAt(path: string, error: unknown): Error {
     return fail(
       'context.changed',
       `${path} was removed or replaced while the context was being packed.`,
-      'Build again when nothing is writing to the project folder, or add what changes to the ignore file.',
+      'Build again when nothing writes to the project folder, or add the changing files to the ignore file.',
       detail,
       error,
     );

@@ -1,45 +1,45 @@
 import { expect, it } from 'vitest';
 import { Yielder } from './yielder.ts';
 
-/** Keeps the processor busy, as a call to a slow disk keeps the event loop. */
+/** Blocks the event loop, like a call to a slow disk. */
 function block(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until) {}
 }
 
-it('goes through the pool for a while after a call was slow', async () => {
-  const pace = new Yielder();
-  const ways: string[] = [];
+it('uses the thread pool for a while after a slow call', async () => {
+  const yielder = new Yielder();
+  const used: string[] = [];
   const call = () =>
-    pace.do(
-      () => ways.push('now'),
-      async () => ways.push('later'),
+    yielder.run(
+      () => used.push('blocking'),
+      async () => used.push('pooled'),
     );
-  await pace.do(
+  await yielder.run(
     () => block(20),
     async () => undefined,
   );
   for (let count = 0; count < 65; count++) {
     await call();
   }
-  expect(ways.slice(0, 64)).toEqual(Array(64).fill('later'));
-  expect(ways[64]).toBe('now');
+  expect(used.slice(0, 64)).toEqual(Array(64).fill('pooled'));
+  expect(used[64]).toBe('blocking');
 });
 
-it('lets others have their turn when a burst is over', async () => {
-  const pace = new Yielder();
-  let turns = 0;
-  setImmediate(() => turns++);
-  await pace.breathe();
+it('lets the event loop run at the end of a burst', async () => {
+  const yielder = new Yielder();
+  let rounds = 0;
+  setImmediate(() => rounds++);
+  await yielder.yieldIfDue();
   block(20);
-  expect(turns).toBe(0);
-  await pace.breathe();
-  expect(turns).toBe(1);
+  expect(rounds).toBe(0);
+  await yielder.yieldIfDue();
+  expect(rounds).toBe(1);
 });
 
-it('passes on what a call throws', async () => {
+it('rejects with the error of a call', async () => {
   const broken = () => {
     throw new Error('broken');
   };
-  await expect(new Yielder().do(broken, async () => undefined)).rejects.toThrow('broken');
+  await expect(new Yielder().run(broken, async () => undefined)).rejects.toThrow('broken');
 });

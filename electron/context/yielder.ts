@@ -1,40 +1,40 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** The event loop gets its turn after so many milliseconds of calls that block it. */
-const burstMs = 4;
-/** A call that takes longer says that the disk is slow just now: so many calls go to the thread pool before the next try. */
+/** Milliseconds of blocking calls after which the event loop gets to run. */
+const maxBurstMs = 4;
+/** A call that takes longer means that the disk is slow. So many calls then use the thread pool. */
 const slowMs = 4;
-const callsAfterSlow = 64;
+const poolCallsAfterSlow = 64;
 
 /**
- * Makes many small file system calls quickly without holding up the rest of the app. Handing a call to Node's thread pool takes
- * ten times as long as a call that the system answers from memory (measured: 20,000 files looked at, opened, read and closed
- * in 0.2 s at once, in 2 to 3 s through the pool on a busy machine). So calls block as long as they are quick, in short bursts,
- * and go through the pool, several at a time, while the disk is slow.
+ * Makes many small file system calls quickly without blocking the rest of the app. A call through Node's thread pool takes ten
+ * times as long as a blocking call that the system answers from memory (measured: 20,000 files looked up, opened, read and
+ * closed in 0.2 s with blocking calls, in 2 to 3 s through the pool on a busy machine). So calls block, in short bursts, as
+ * long as they are quick, and use the pool, several at a time, while the disk is slow.
  */
 export class Yielder {
   #burstStarted = performance.now();
-  #callsToPool = 0;
+  #poolCalls = 0;
 
-  /** The outcome of `now`, or of `later` while the disk is slow. */
-  async do<T>(now: () => T, later: () => Promise<T>): Promise<T> {
-    if (this.#callsToPool > 0) {
-      this.#callsToPool--;
-      return await later();
+  /** Makes a call with `blocking`, or with `pooled` while the disk is slow. Both must do the same. */
+  async run<T>(blocking: () => T, pooled: () => Promise<T>): Promise<T> {
+    if (this.#poolCalls > 0) {
+      this.#poolCalls--;
+      return await pooled();
     }
     const started = performance.now();
     try {
-      return now();
+      return blocking();
     } finally {
       if (performance.now() - started > slowMs) {
-        this.#callsToPool = callsAfterSlow;
+        this.#poolCalls = poolCallsAfterSlow;
       }
     }
   }
 
-  /** To be awaited between calls: lets the event loop have its turn when a burst is over. */
-  async breathe(): Promise<void> {
-    if (performance.now() - this.#burstStarted > burstMs) {
+  /** To be awaited between calls. Lets the event loop run at the end of a burst. */
+  async yieldIfDue(): Promise<void> {
+    if (performance.now() - this.#burstStarted > maxBurstMs) {
       await setImmediate();
       this.#burstStarted = performance.now();
     }

@@ -1,19 +1,19 @@
-import { type AppEvent, type CallInput, type CallName, type CallOutput, calls } from '../../shared/contract.ts';
+import type { AppEvent, CallInput, CallName, CallOutput } from '../../shared/contract.ts';
 import type { Result } from '../../shared/problem.ts';
 
-/** Every way between the window and the app. There are no others: the preload script sends and hears nothing else. */
+/** All IPC channels between the main process and the window. The preload script uses no others. */
 export const channels = {
-  /** window → app, answered: a call of the contract by its name, with its input. */
+  /** From the window, with a result: a call of the contract, by its name and input. */
   call: 'barnraiser:call',
-  /** app → window: an event of the contract. */
+  /** To the window: an event of the contract. */
   event: 'barnraiser:event',
-  /** app → window: the id of a command that was chosen in a menu. */
+  /** To the window: the id of a command that was chosen in a menu. */
   command: 'barnraiser:command',
-  /** app → window: a place to show, as `location.hash` names it. */
-  place: 'barnraiser:place',
+  /** To the window: a route to show, as a value of `location.hash`. */
+  route: 'barnraiser:route',
 } as const;
 
-/** The commands of the renderer that stand in menus, by their ids there. */
+/** The commands of the page that menus contain, by their ids in the page. */
 export type MenuCommand =
   | 'build:new'
   | 'palette'
@@ -26,18 +26,13 @@ export type MenuCommand =
   | 'connection:add'
   | 'connection:probe';
 
-/** What the preload script puts into the page as `window.barnraiser`. */
+/** The API that the preload script exposes to the page as `window.barnraiser`. */
 export interface DesktopBridge {
   call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>>;
-  /** Hears every event until the returned function is called. */
+  /** @returns a function that ends the subscription */
   onEvent(listener: (event: AppEvent) => void): () => void;
-  /** Hears the ids of commands that are chosen in menus until the returned function is called. */
+  /** Subscribes to commands that are chosen in menus. @returns a function that ends the subscription */
   onMenu(listener: (command: MenuCommand) => void): () => void;
-  /** The path of a dropped or chosen file or folder; empty where it has none. */
+  /** The path of a dropped or selected file or folder, or an empty string. */
   pathOf(file: File): string;
-}
-
-/** Is this the name of a call of the contract? Nothing else is let through, on either side. */
-export function isCallName(name: unknown): name is CallName {
-  return typeof name === 'string' && Object.hasOwn(calls, name);
 }

@@ -1,19 +1,31 @@
+import { join } from 'node:path';
 import { app, type BrowserWindow, dialog } from 'electron';
 import log from 'electron-log/node';
 
-/** Says when a window's page has crashed or hangs, and offers to load it anew: what it showed lives in the app, so nothing is lost. */
+/**
+ * Logs errors of the app itself to `desktop.log` in the data folder, at most 1 MiB, for bug reports. The log contains nothing
+ * about builds, connections or sign-ins.
+ */
+export function writeErrorLog(home: string): void {
+  log.transports.file.resolvePathFn = () => join(home, 'desktop.log');
+  log.transports.file.level = 'info';
+  log.transports.console.level = 'warn';
+  log.errorHandler.startCatching({ showDialog: false });
+}
+
+/** Offers to reload a page that has crashed or hangs. The state of the page lives in the main process, so nothing is lost. */
 export function offerReload(window: BrowserWindow): void {
   window.webContents.on('render-process-gone', (_event, { reason, exitCode }) => {
     if (reason !== 'clean-exit') {
-      log.error(`The page is gone: ${reason}, exit code ${exitCode}.`);
-      void ask(window, 'The window has crashed. Builds and pushes go on.', ['Reload', 'Quit']).then((answer) =>
+      log.error(`The renderer process is gone: ${reason}, exit code ${exitCode}.`);
+      void ask(window, 'The window has crashed. Builds and pushes continue.', ['Reload', 'Quit']).then((answer) =>
         answer === 0 ? reload(window) : app.quit(),
       );
     }
   });
   window.on('unresponsive', () => {
-    log.warn('The page does not respond.');
-    void ask(window, 'The window does not respond. Builds and pushes go on.', ['Wait', 'Reload']).then((answer) => {
+    log.warn('The renderer process is not responding.');
+    void ask(window, 'The window is not responding. Builds and pushes continue.', ['Wait', 'Reload']).then((answer) => {
       if (answer === 1) {
         reload(window);
       }
@@ -21,6 +33,7 @@ export function offerReload(window: BrowserWindow): void {
   });
 }
 
+/** @returns the index of the chosen button */
 async function ask(window: BrowserWindow, message: string, buttons: string[]): Promise<number> {
   const { response } = await dialog.showMessageBox(window, { type: 'warning', message, buttons, defaultId: 0 });
   return response;

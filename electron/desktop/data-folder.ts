@@ -4,8 +4,8 @@ import { app } from 'electron';
 import envPaths from 'env-paths';
 
 /**
- * Where Barnraiser keeps everything: the same folder as through its other doors. What Chromium keeps for the window goes
- * below it, so that two data folders are two apps, each with its own lock.
+ * Chooses the data folder, the same as in the other front ends. Chromium's files go to a subfolder of it, so that the app
+ * can run once per data folder, each with its own single-instance lock.
  */
 export function chooseDataFolder(): { readonly home: string; readonly windowFolder: string } {
   const home = process.env.BARNRAISER_HOME ?? envPaths('barnraiser', { suffix: '' }).data;
@@ -13,7 +13,7 @@ export function chooseDataFolder(): { readonly home: string; readonly windowFold
   try {
     mkdirSync(windowFolder, { recursive: true, mode: 0o700 });
   } catch {
-    // said by the app when it starts, with what to do about it
+    // createApp reports a data folder that cannot be used, with a fix
   }
   app.setPath('userData', windowFolder);
   return { home, windowFolder };

@@ -1,45 +1,45 @@
 import { app } from 'electron';
 import { z } from 'zod';
-import { folderOf, folderOfArguments } from './opened-folder.ts';
+import { folderAt, folderFromArguments } from './opened-folder.ts';
 
-const handedOverSchema = z.object({ folder: z.string().optional() });
+const instanceDataSchema = z.object({ folder: z.string().optional() });
 
-/** Folders that are opened with the app: as an argument, dropped on its icon, or through a second start. */
+/** Folders that the app is opened with: as an argument, dropped on its icon, or by starting the app again. */
 export class OpenedFolders {
-  #waiting: string | undefined;
-  #open: ((folder: string | undefined) => void) | undefined;
+  #pendingFolder: string | undefined;
+  #onOpen: ((folder: string | undefined) => void) | undefined;
 
-  /** Hears of folders from now on; a Mac tells of the first one before the app is ready. */
-  constructor(first: string | undefined) {
-    this.#waiting = first;
+  /** Subscribes at once: macOS can send the first `open-file` event before the app is ready. */
+  constructor(firstFolder: string | undefined) {
+    this.#pendingFolder = firstFolder;
     app.on('open-file', (event, path) => {
       event.preventDefault();
-      this.#tell(folderOf(path));
+      this.#handle(folderAt(path));
     });
     app.on('second-instance', (_event, _argv, _cwd, data) => {
-      const handedOver = handedOverSchema.safeParse(data);
-      this.#tell(handedOver.success ? handedOver.data.folder : undefined);
+      const parsed = instanceDataSchema.safeParse(data);
+      this.#handle(parsed.success ? parsed.data.folder : undefined);
     });
-    app.on('activate', () => this.#tell(undefined));
+    app.on('activate', () => this.#handle(undefined));
   }
 
-  /** Calls `open` with what was opened until now, and from now on with each; without a folder only the window is wanted. */
-  follow(open: (folder: string | undefined) => void): void {
-    this.#open = open;
-    open(this.#waiting);
+  /** Calls the listener with the folder that is pending, and for each one from now on. Without a folder, only the window is opened. */
+  onOpen(listener: (folder: string | undefined) => void): void {
+    this.#onOpen = listener;
+    listener(this.#pendingFolder);
   }
 
-  #tell(folder: string | undefined): void {
-    if (this.#open) {
-      this.#open(folder);
+  #handle(folder: string | undefined): void {
+    if (this.#onOpen) {
+      this.#onOpen(folder);
     } else {
-      this.#waiting = folder ?? this.#waiting;
+      this.#pendingFolder = folder ?? this.#pendingFolder;
     }
   }
 }
 
-/** The opened folders where this is the only start of the app; a second start hands its folder over and gets undefined. */
-export function becomeOnlyInstance(): OpenedFolders | undefined {
-  const folder = folderOfArguments(process.argv, process.cwd(), app.isPackaged);
+/** @returns undefined if the app is already running; its folder is then passed to the running instance */
+export function requestSingleInstance(): OpenedFolders | undefined {
+  const folder = folderFromArguments(process.argv, process.cwd(), app.isPackaged);
   return app.requestSingleInstanceLock({ folder }) ? new OpenedFolders(folder) : undefined;
 }

@@ -1,8 +1,9 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import type { AppEvent } from '../../shared/contract.ts';
 import { fail } from '../../shared/problem.ts';
+import type { AppApi } from '../page/app-api.ts';
 import { channels } from './channels.ts';
-import { answerCalls, type Callee, tellEvents } from './ipc.ts';
+import { forwardEvents, handleCalls } from './ipc.ts';
 
 type Handler = (event: { senderFrame: { url: string; parent: object | null } | null }, ...args: unknown[]) => unknown;
 
@@ -16,11 +17,11 @@ vi.mock('electron', () => ({
 }));
 vi.mock('electron-log/node', () => ({ default: { warn: () => undefined, error: () => undefined } }));
 
-const asked: [string, unknown][] = [];
+const receivedCalls: [string, unknown][] = [];
 const listeners = new Set<(event: AppEvent) => void>();
-const app: Callee = {
+const app: AppApi = {
   call: async (name, input) => {
-    asked.push([name, input]);
+    receivedCalls.push([name, input]);
     return name === 'builds.get'
       ? { ok: false, problem: fail('build.unknown', 'There is no build b9.', 'List them.').problem }
       : { ok: true, value: 'answer' };
@@ -36,20 +37,20 @@ const call = (senderFrame: Parameters<Handler>[0]['senderFrame'], ...args: unkno
   electron.handlers.get(channels.call)?.({ senderFrame }, ...args);
 
 beforeEach(() => {
-  asked.length = 0;
-  answerCalls(app);
+  receivedCalls.length = 0;
+  handleCalls(app);
 });
 
-it('answers the page with what the app says, problems too', async () => {
+it('returns results and problems of the app to the page', async () => {
   expect(await call(page, 'builds.list', {})).toEqual({ ok: true, value: 'answer' });
   expect(await call(page, 'builds.get', { id: 'b9' })).toMatchObject({ problem: { code: 'build.unknown' } });
-  expect(asked).toEqual([
+  expect(receivedCalls).toEqual([
     ['builds.list', {}],
     ['builds.get', { id: 'b9' }],
   ]);
 });
 
-it('refuses frames, pages of elsewhere and pages that are gone before the app hears of it', async () => {
+it('rejects calls from frames, other pages and closed pages without calling the app', async () => {
   for (const frame of [
     { ...page, parent: page },
     { url: 'https://elsewhere.example/', parent: null },
@@ -58,30 +59,30 @@ it('refuses frames, pages of elsewhere and pages that are gone before the app he
   ]) {
     expect(await call(frame, 'builds.list', {})).toMatchObject({ ok: false, problem: { code: 'input.invalid' } });
   }
-  expect(asked).toEqual([]);
+  expect(receivedCalls).toEqual([]);
 });
 
-it('refuses what is no call of the contract before the app hears of it', async () => {
+it('rejects names that are not calls of the contract without calling the app', async () => {
   for (const name of ['builds.destroy', 'toString', '__proto__', 5, undefined]) {
     expect(await call(page, name, {})).toMatchObject({ ok: false, problem: { code: 'input.invalid' } });
   }
-  expect(asked).toEqual([]);
+  expect(receivedCalls).toEqual([]);
 });
 
-it('tells events to the app’s pages only', () => {
-  const told: unknown[] = [];
+it('sends events only to the pages of the app', () => {
+  const sent: unknown[] = [];
   const window = (url: string, destroyed = false) => ({
     webContents: {
       isDestroyed: () => destroyed,
       getURL: () => url,
-      send: (...args: unknown[]) => told.push([url, ...args]),
+      send: (...args: unknown[]) => sent.push([url, ...args]),
     },
   });
   electron.windows = [window(page.url), window('https://elsewhere.example/'), window(page.url, true)];
-  tellEvents(app);
-  const event: AppEvent = { event: 'question.settled', id: 'q1' };
+  forwardEvents(app);
+  const event: AppEvent = { event: 'question.closed', id: 'q1' };
   for (const listener of listeners) {
     listener(event);
   }
-  expect(told).toEqual([[page.url, channels.event, event]]);
+  expect(sent).toEqual([[page.url, channels.event, event]]);
 });

@@ -1,26 +1,19 @@
 import { BrowserWindow, ipcMain, type WebFrameMain } from 'electron';
 import log from 'electron-log/node';
-import type { CallName } from '../../shared/contract.ts';
 import { fail, type Result } from '../../shared/problem.ts';
-import type { Listener } from '../events.ts';
-import { channels, isCallName } from './channels.ts';
-import { isPageUrl } from './origin.ts';
+import { type AppApi, isCallName } from '../page/app-api.ts';
+import { channels } from './channels.ts';
+import { isPageUrl } from './url-policy.ts';
 
-/** What the window needs of the app, which checks the input of every call itself. */
-export interface Callee {
-  call(name: CallName, input: unknown): Promise<Result<unknown>>;
-  subscribe(listener: Listener): () => void;
-}
-
-/** Answers the calls of the app's own page, and of nothing else. Bugs are written to the log: a person sees only their sentence. */
-export function answerCalls(app: Callee): void {
+/** Answers calls from the app's own page and rejects all others. Bugs are logged with their details. */
+export function handleCalls(app: AppApi): void {
   ipcMain.handle(channels.call, async ({ senderFrame }, name: unknown, input: unknown): Promise<Result<unknown>> => {
-    if (!isTrusted(senderFrame)) {
-      log.warn(`A call from ${senderFrame?.url ?? 'a page that is gone'} was refused.`);
-      return refusal('Only the page of Barnraiser may ask it.');
+    if (!isOwnPage(senderFrame)) {
+      log.warn(`Rejected a call from ${senderFrame?.url ?? 'a closed page'}.`);
+      return rejection('Only the page of Barnraiser can call the app.');
     }
     if (!isCallName(name)) {
-      return refusal(`There is no call "${String(name)}".`);
+      return rejection(`There is no call "${String(name)}".`);
     }
     const result = await app.call(name, input);
     if (!result.ok && result.problem.code === 'bug') {
@@ -30,8 +23,8 @@ export function answerCalls(app: Callee): void {
   });
 }
 
-/** Tells the pages of the app what happens. */
-export function tellEvents(app: Callee): void {
+/** Sends all events to the pages of the app. */
+export function forwardEvents(app: AppApi): void {
   app.subscribe((event) => {
     for (const { webContents } of BrowserWindow.getAllWindows()) {
       if (!webContents.isDestroyed() && isPageUrl(webContents.getURL())) {
@@ -41,11 +34,11 @@ export function tellEvents(app: Callee): void {
   });
 }
 
-/** Calls come from the page itself: not from a frame in it, not from a page of elsewhere that a window came to show. */
-function isTrusted(frame: WebFrameMain | null): boolean {
+/** Whether the frame is the main frame of the app's own page. */
+function isOwnPage(frame: WebFrameMain | null): boolean {
   return frame !== null && frame.parent === null && isPageUrl(frame.url);
 }
 
-function refusal(message: string): Result<never> {
+function rejection(message: string): Result<never> {
   return { ok: false, problem: fail('input.invalid', message, 'Reload the window.').problem };
 }

@@ -1,22 +1,22 @@
 import { app, type Session, shell, type WebContents } from 'electron';
-import { isLogUrl, isPageUrl, mayOpenOutside, mayUse } from './origin.ts';
+import { canOpenExternally, isLogUrl, isPageUrl, isPermissionAllowed } from './url-policy.ts';
 import { logWindowOptions } from './window-options.ts';
 
-/** Holds every window, now and later, to the app's own page. */
-export function lockDown(): void {
+/** Restricts every window, present and future, to the app's own page. */
+export function lockDownWindows(): void {
   app.on('web-contents-created', (_event, contents) => {
-    refuseNavigation(contents);
-    refuseWindows(contents);
+    blockNavigation(contents);
+    restrictNewWindows(contents);
     contents.on('will-attach-webview', (event) => event.preventDefault());
   });
 }
 
-/** What leads elsewhere is not followed; a link to a known site opens in the system's browser. */
-function refuseNavigation(contents: WebContents): void {
+/** Blocks navigation to other pages. Links to known sites open in the system's browser. */
+function blockNavigation(contents: WebContents): void {
   contents.on('will-navigate', (event) => {
     if (!isPageUrl(event.url)) {
       event.preventDefault();
-      openOutside(event.url);
+      openExternally(event.url);
     }
   });
   contents.on('will-redirect', (event) => {
@@ -32,27 +32,27 @@ function refuseNavigation(contents: WebContents): void {
   });
 }
 
-/** A page may open logs in windows of their own, and nothing else. */
-function refuseWindows(contents: WebContents): void {
+/** The page can open logs in new windows, and nothing else. */
+function restrictNewWindows(contents: WebContents): void {
   contents.setWindowOpenHandler(({ url }) => {
     if (isLogUrl(url)) {
       return { action: 'allow', overrideBrowserWindowOptions: logWindowOptions() };
     }
-    openOutside(url);
+    openExternally(url);
     return { action: 'deny' };
   });
 }
 
-function openOutside(url: string): void {
-  if (mayOpenOutside(url)) {
+function openExternally(url: string): void {
+  if (canOpenExternally(url)) {
     void shell.openExternal(url);
   }
 }
 
-/** Denies what a page can ask a person for, silently. */
+/** Denies permission requests of the page without asking the person. */
 export function denyPermissions(session: Session): void {
-  session.setPermissionRequestHandler((_contents, permission, answer, { requestingUrl }) =>
-    answer(mayUse(permission, requestingUrl)),
+  session.setPermissionRequestHandler((_contents, permission, callback, { requestingUrl }) =>
+    callback(isPermissionAllowed(permission, requestingUrl)),
   );
-  session.setPermissionCheckHandler((_contents, permission, origin) => mayUse(permission, origin));
+  session.setPermissionCheckHandler((_contents, permission, origin) => isPermissionAllowed(permission, origin));
 }

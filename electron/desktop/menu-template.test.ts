@@ -2,15 +2,15 @@ import type { MenuItemConstructorOptions } from 'electron';
 import { expect, it } from 'vitest';
 import { type MenuActions, menuTemplate } from './menu-template.ts';
 
-const nothing: MenuActions = { run: () => undefined, chooseFolder: () => undefined, showDataFolder: () => undefined };
-const menus = (system: NodeJS.Platform, actions = nothing): MenuItemConstructorOptions[] =>
+const noActions: MenuActions = { run: () => undefined, chooseFolder: () => undefined, showDataFolder: () => undefined };
+const menus = (system: NodeJS.Platform, actions = noActions): MenuItemConstructorOptions[] =>
   menuTemplate({ system, isPackaged: true }, actions);
 
 const itemsOf = (menu: MenuItemConstructorOptions | undefined): MenuItemConstructorOptions[] =>
   Array.isArray(menu?.submenu) ? menu.submenu : [];
 const all = (system: NodeJS.Platform): MenuItemConstructorOptions[] => menus(system).flatMap(itemsOf);
 
-it('follows the system’s habits: a Mac has an app menu with settings and quit, others have them in File', () => {
+it('has settings and quit in the app menu on macOS, and in File elsewhere', () => {
   expect(menus('darwin').map(({ label }) => label)).toEqual(['Barnraiser', 'File', 'Edit', 'View', 'Window', 'Help']);
   expect(menus('linux').map(({ label }) => label)).toEqual(['&File', '&Edit', '&View', '&Window', '&Help']);
   const has = (menu: MenuItemConstructorOptions | undefined) => ({
@@ -22,18 +22,18 @@ it('follows the system’s habits: a Mac has an app menu with settings and quit,
   expect(has(menus('win32')[0])).toEqual({ settings: true, quit: true });
 });
 
-it.each(['darwin', 'linux', 'win32'] as const)('gives no key twice on %s, and each command once', (system) => {
+it.each(['darwin', 'linux', 'win32'] as const)('has each accelerator and each command only once on %s', (system) => {
   for (const field of ['accelerator', 'id'] as const) {
-    const given = all(system).flatMap((item) => item[field] ?? []);
-    expect(given.length).toBeGreaterThan(5);
-    expect(new Set(given).size).toBe(given.length);
+    const values = all(system).flatMap((item) => item[field] ?? []);
+    expect(values.length).toBeGreaterThan(5);
+    expect(new Set(values).size).toBe(values.length);
   }
 });
 
-it('runs the page’s command of the item that is chosen', () => {
+it('runs the command of the chosen item', () => {
   const ran: string[] = [];
   const template = menus('linux', {
-    ...nothing,
+    ...noActions,
     run: (command) => {
       ran.push(command);
     },
@@ -43,8 +43,8 @@ it('runs the page’s command of the item that is chosen', () => {
   expect(ran).toEqual(['connection:add']);
 });
 
-it('shows tools for developers only while the app is developed', () => {
+it('has developer tools only in development', () => {
   expect(all('linux').some(({ role }) => role === 'toggleDevTools')).toBe(false);
-  const developed = menuTemplate({ system: 'linux', isPackaged: false }, nothing).flatMap(itemsOf);
-  expect(developed.some(({ role }) => role === 'toggleDevTools')).toBe(true);
+  const inDevelopment = menuTemplate({ system: 'linux', isPackaged: false }, noActions).flatMap(itemsOf);
+  expect(inDevelopment.some(({ role }) => role === 'toggleDevTools')).toBe(true);
 });

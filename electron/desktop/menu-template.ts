@@ -10,8 +10,8 @@ export interface MenuActions {
 const separator: MenuItemConstructorOptions = { type: 'separator' };
 
 /**
- * The menus. A Mac has one for the app, with settings and quit; elsewhere these stand in File. Shortcuts that the page knows
- * too are its own first: a menu gets only the keys that the page leaves.
+ * The menus of the app. On macOS, settings and quit are in a menu for the app; elsewhere they are in File. The page handles
+ * its own shortcuts first: a menu gets only the keys that the page does not handle.
  */
 export function menuTemplate(
   { system, isPackaged }: { readonly system: NodeJS.Platform; readonly isPackaged: boolean },
@@ -46,10 +46,10 @@ export function menuTemplate(
     label: isMac ? 'File' : '&File',
     submenu: [
       command('New build…', 'build:new', 'CmdOrCtrl+N'),
-      { label: 'Build a folder…', id: 'folder', accelerator: 'CmdOrCtrl+O', click: () => actions.chooseFolder() },
+      { label: 'Build folder…', id: 'folder', accelerator: 'CmdOrCtrl+O', click: () => actions.chooseFolder() },
       separator,
       command('Add connection…', 'connection:add'),
-      command('Ask all nodes how they are', 'connection:probe'),
+      command('Check all nodes', 'connection:probe'),
       separator,
       ...(isMac ? [{ role: 'close' } as const] : [settings, separator, { role: 'quit' } as const]),
     ],
@@ -82,7 +82,7 @@ export function menuTemplate(
       { role: 'zoomIn' },
       { role: 'zoomOut' },
       { role: 'togglefullscreen' },
-      // a reload loses nothing, but only who works on the page needs one
+      // only developers of the page need to reload it
       ...(isPackaged ? [] : [separator, { role: 'reload' } as const, { role: 'toggleDevTools' } as const]),
     ],
   };

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { folderOf, folderOfArguments } from './opened-folder.ts';
+import { folderAt, folderFromArguments } from './opened-folder.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -11,18 +11,18 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it('takes the folder of the command line, whatever flags are around it', () => {
-  expect(folderOfArguments(['/opt/barnraiser', '--no-sandbox', folder], '/', true)).toBe(folder);
-  expect(folderOfArguments(['/opt/barnraiser', basename(folder)], dirname(folder), true)).toBe(folder);
-  expect(folderOfArguments(['electron', '--no-sandbox', '.', folder], '/', false)).toBe(folder);
+it('finds the folder argument among flags', () => {
+  expect(folderFromArguments(['/opt/barnraiser', '--no-sandbox', folder], '/', true)).toBe(folder);
+  expect(folderFromArguments(['/opt/barnraiser', basename(folder)], dirname(folder), true)).toBe(folder);
+  expect(folderFromArguments(['electron', '--no-sandbox', '.', folder], '/', false)).toBe(folder);
 });
 
-it('takes none where there is none, and not the app itself', () => {
-  expect(folderOfArguments(['/opt/barnraiser'], folder, true)).toBeUndefined();
-  expect(folderOfArguments(['electron', '.'], folder, false)).toBeUndefined();
-  expect(folderOfArguments(['/opt/barnraiser', 'missing'], folder, true)).toBeUndefined();
+it('finds no folder if there is none, and not the app itself', () => {
+  expect(folderFromArguments(['/opt/barnraiser'], folder, true)).toBeUndefined();
+  expect(folderFromArguments(['electron', '.'], folder, false)).toBeUndefined();
+  expect(folderFromArguments(['/opt/barnraiser', 'missing'], folder, true)).toBeUndefined();
 });
 
-it('takes the folder that a dropped file is in', () => {
-  expect(folderOf(join(folder, 'Containerfile'))).toBe(folder);
+it('finds the folder of a dropped file', () => {
+  expect(folderAt(join(folder, 'Containerfile'))).toBe(folder);
 });

@@ -1,15 +1,15 @@
 import { protocol } from 'electron';
-import { pageScheme } from './origin.ts';
-import { answerPage } from './page.ts';
+import { respondWithPageFile } from './page-response.ts';
+import { pageScheme } from './url-policy.ts';
 
-/** Tells Chromium that the page's scheme is one like https, with origins and a secure context. Only before the app is ready. */
+/** Gives the page's scheme an origin and a secure context, like https. Must be called before the app is ready. */
 export function registerPageScheme(): void {
   protocol.registerSchemesAsPrivileged([
     { scheme: pageScheme, privileges: { standard: true, secure: true, supportFetchAPI: true } },
   ]);
 }
 
-/** Serves the built page. A scheme of one's own, unlike file:, gives it an origin, headers and no other file of the disk. */
+/** Serves the built page. Unlike `file:`, a custom scheme has an origin and headers, and exposes no other files. */
 export function servePage(folder: string): void {
-  protocol.handle(pageScheme, (request) => answerPage(folder, request));
+  protocol.handle(pageScheme, (request) => respondWithPageFile(folder, request));
 }

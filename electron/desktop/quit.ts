@@ -1,33 +1,32 @@
 import { app, dialog } from 'electron';
 import log from 'electron-log/node';
 import type { App } from '../app.ts';
-import { quitQuestion } from './quit-question.ts';
-import { letWindowsClose, type MainWindow } from './window.ts';
-import type { Work } from './work.ts';
+import type { RunningWork } from './running-work.ts';
+import type { MainWindow } from './window.ts';
 
-/** Asks before running work is cancelled by quitting, and ends the app only when it has cleaned up after itself. */
-export function endWell(core: Pick<App, 'close'>, work: Work, window: MainWindow): void {
+/** Asks before quitting cancels running work, and quits only after the app has cleaned up. */
+export function quitGracefully(core: Pick<App, 'close'>, work: RunningWork, window: MainWindow): void {
   let state: 'open' | 'asking' | 'closing' | 'closed' = 'open';
 
-  async function ask(): Promise<boolean> {
-    const question = quitQuestion(work);
+  async function confirmQuit(): Promise<boolean> {
+    const question = work.quitQuestion;
     if (question === undefined) {
       return true;
     }
     window.show();
     const options = { type: 'warning' as const, ...question, defaultId: 1, cancelId: 1 };
-    const parent = window.present;
+    const parent = window.current;
     const { response } = await (parent ? dialog.showMessageBox(parent, options) : dialog.showMessageBox(options));
     return response === 0;
   }
 
   async function close(): Promise<void> {
     state = 'closing';
-    // gone at once for the person; cancelling what runs on nodes may take a moment
-    window.present?.hide();
-    await core.close().catch((error: unknown) => log.error('Closing failed.', error));
+    // hidden at once, because cancelling work on nodes takes a moment
+    window.current?.hide();
+    await core.close().catch((error: unknown) => log.error('Closing the app failed.', error));
     state = 'closed';
-    letWindowsClose();
+    window.allowClose();
     app.quit();
   }
 
@@ -38,21 +37,21 @@ export function endWell(core: Pick<App, 'close'>, work: Work, window: MainWindow
     event.preventDefault();
     if (state === 'open') {
       state = 'asking';
-      void ask().then((yes) => {
+      void confirmQuit().then((isConfirmed) => {
         state = 'open';
-        return yes ? close() : undefined;
+        return isConfirmed ? close() : undefined;
       });
     }
   });
 
-  // a Mac keeps an app without windows in its dock
+  // on macOS an app stays in the dock without windows
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') {
       app.quit();
     }
   });
 
-  // who sends a signal is not there to be asked
+  // a signal quits without a question, because the sender cannot answer it
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (state !== 'closing') {

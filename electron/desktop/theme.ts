@@ -1,8 +1,8 @@
 import { nativeTheme } from 'electron';
 import type { App } from '../app.ts';
 
-/** Draws menus, dialogs and title bars in the theme of the settings. */
-export async function followTheme(app: Pick<App, 'call' | 'subscribe'>): Promise<void> {
+/** Applies the theme of the settings to menus, dialogs and title bars, now and whenever it changes. */
+export async function applyTheme(app: Pick<App, 'call' | 'subscribe'>): Promise<void> {
   app.subscribe((event) => {
     if (event.event === 'settings.changed') {
       nativeTheme.themeSource = event.settings.theme;

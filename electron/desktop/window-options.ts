@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { type BrowserWindowConstructorOptions, nativeTheme, type WebPreferences } from 'electron';
 
-/** The page gets nothing of Node and nothing of Electron but what the preload script gives it. */
-function pagePreferences(): WebPreferences {
+/** The page has no access to Node and Electron except for the API of the preload script. */
+function webPreferences(): WebPreferences {
   return {
-    // beside this bundle's folder
+    // next to the folder of this bundle
     preload: join(import.meta.dirname, '..', 'preload', 'preload.cjs'),
     sandbox: true,
     contextIsolation: true,
@@ -16,8 +16,8 @@ function pagePreferences(): WebPreferences {
   };
 }
 
-/** The page's ground, so that a window does not flash in another colour before its page is drawn (`--ground-frame`). */
-function ground(): string {
+/** The page's background color (`--background-frame`), which prevents a flash before the page is drawn. */
+function backgroundColor(): string {
   return nativeTheme.shouldUseDarkColors ? '#121419' : '#f4f5f7';
 }
 
@@ -27,13 +27,13 @@ export function mainWindowOptions(): BrowserWindowConstructorOptions {
     show: false,
     minWidth: 640,
     minHeight: 480,
-    backgroundColor: ground(),
+    backgroundColor: backgroundColor(),
     ...(process.platform === 'darwin' ? { titleBarStyle: 'hiddenInset' } : {}),
-    webPreferences: pagePreferences(),
+    webPreferences: webPreferences(),
   };
 }
 
-/** A job's log in a window of its own. */
+/** A window for the log of a job. */
 export function logWindowOptions(): BrowserWindowConstructorOptions {
   return {
     width: 960,
@@ -41,7 +41,7 @@ export function logWindowOptions(): BrowserWindowConstructorOptions {
     minWidth: 360,
     minHeight: 200,
     autoHideMenuBar: true,
-    backgroundColor: ground(),
-    webPreferences: pagePreferences(),
+    backgroundColor: backgroundColor(),
+    webPreferences: webPreferences(),
   };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 
+/** All lengths are in device-independent pixels. */
 const stateSchema = z.object({
   x: z.number().int(),
   y: z.number().int(),
@@ -11,17 +12,18 @@ const stateSchema = z.object({
   maximised: z.boolean(),
 });
 
-/** Where the window was when it was closed, in the screen's points; the size is the one it has when it is not maximised. */
+/** The bounds of the window when it was last closed. For a maximized window, these are its bounds when not maximized. */
 export type WindowState = Readonly<z.infer<typeof stateSchema>>;
 
-export type Area = Pick<WindowState, 'x' | 'y' | 'width' | 'height'>;
+export type Rectangle = Pick<WindowState, 'x' | 'y' | 'width' | 'height'>;
 
 const fileName = 'window.json';
+const defaultSize = { width: 1280, height: 800 };
 
-/** How much of a window must be on a screen for it to be found again, in points. */
-const inSight = 100;
+/** A window counts as visible if at least this much of it is on a screen, in device-independent pixels. */
+const minVisible = 100;
 
-/** The state of the last time, or undefined where there was none or its file says nothing that can be used. */
+/** The saved state, or undefined if there is none or its file is invalid. */
 export function readWindowState(folder: string): WindowState | undefined {
   try {
     return stateSchema.parse(JSON.parse(readFileSync(join(folder, fileName), 'utf8')));
@@ -30,21 +32,21 @@ export function readWindowState(folder: string): WindowState | undefined {
   }
 }
 
-/** Keeps the state for the next time. At once, since it is kept while the app ends. */
-export function keepWindowState(folder: string, state: WindowState): void {
+/** Saves the state. Synchronous, because it is called while the app quits. */
+export function saveWindowState(folder: string, state: WindowState): void {
   try {
     writeFileAtomic.sync(join(folder, fileName), `${JSON.stringify(state)}\n`);
   } catch {
-    // a window in its usual place is no reason to keep the app from ending
+    // a state that cannot be saved must not keep the app from quitting
   }
 }
 
 /**
- * The size and place for a new window. It keeps its place where enough of it, with the bar to move it by, is on one of the
- * screens there are now; else only its size, as far as the first screen can hold it.
+ * The bounds for a new window. The saved position is used if enough of the window, including its title bar, is on a screen.
+ * Otherwise only the saved size is used, reduced to the size of the first screen.
  */
-export function placeWindow(state: WindowState | undefined, screens: readonly Area[]): Partial<Area> {
-  const { x, y, width, height } = state ?? { x: 0, y: 0, width: 1280, height: 800 };
+export function restoredBounds(state: WindowState | undefined, screens: readonly Rectangle[]): Partial<Rectangle> {
+  const { width, height } = state ?? defaultSize;
   const first = screens[0];
   const size = {
     width: Math.min(width, first?.width ?? width),
@@ -53,11 +55,12 @@ export function placeWindow(state: WindowState | undefined, screens: readonly Ar
   if (!state) {
     return size;
   }
-  const found = screens.some(
+  const { x, y } = state;
+  const isVisible = screens.some(
     (screen) =>
-      Math.min(x + width, screen.x + screen.width) - Math.max(x, screen.x) >= inSight &&
+      Math.min(x + width, screen.x + screen.width) - Math.max(x, screen.x) >= minVisible &&
       y >= screen.y &&
-      y <= screen.y + screen.height - inSight,
+      y <= screen.y + screen.height - minVisible,
   );
-  return found ? { x, y, width, height } : size;
+  return isVisible ? { x, y, width, height } : size;
 }

@@ -2,29 +2,30 @@ import { app, BrowserWindow, screen } from 'electron';
 import log from 'electron-log/node';
 import { channels, type MenuCommand } from './channels.ts';
 import { offerReload } from './crash.ts';
-import { pageUrl } from './origin.ts';
+import { pageUrl } from './url-policy.ts';
 import { mainWindowOptions } from './window-options.ts';
-import { keepWindowState, placeWindow, readWindowState } from './window-state.ts';
+import { readWindowState, restoredBounds, saveWindowState } from './window-state.ts';
 
-/** The one window of the app. It may be closed while the app lives, as on a Mac, and comes back when it is needed. */
+/** The main window. On macOS it can be closed while the app runs; it is opened again when needed. */
 export class MainWindow {
   readonly #stateFolder: string;
   #window: BrowserWindow | undefined;
+  #canClose = false;
 
   constructor(stateFolder: string) {
     this.#stateFolder = stateFolder;
   }
 
-  /** The window, where it is open. */
-  get present(): BrowserWindow | undefined {
+  /** The window, if it is open. */
+  get current(): BrowserWindow | undefined {
     return this.#window;
   }
 
-  /** Brings the window to the front, opened anew where it is not there; a place is what it then shows. */
-  show(place?: string): void {
+  /** Opens the window or brings it to the front, and shows the route if there is one. */
+  show(route?: string): void {
     const window = this.#window;
     if (!window) {
-      this.#window = this.#open(place);
+      this.#window = this.#open(route);
       return;
     }
     if (window.isMinimized()) {
@@ -32,12 +33,12 @@ export class MainWindow {
     }
     window.show();
     window.focus();
-    if (place !== undefined) {
-      this.#send(window, channels.place, place);
+    if (route !== undefined) {
+      this.#send(window, channels.route, route);
     }
   }
 
-  /** Runs a command of the page, in a window that is opened for it where there is none. */
+  /** Runs a command of the page. Opens the window if necessary. */
   run(command: MenuCommand): void {
     this.show();
     if (this.#window) {
@@ -45,7 +46,12 @@ export class MainWindow {
     }
   }
 
-  /** Sends once the page can hear it. */
+  /** Lets the window close without quitting the app first. Called when the app has cleaned up. */
+  allowClose(): void {
+    this.#canClose = true;
+  }
+
+  /** Sends a message when the page has loaded. */
   #send(window: BrowserWindow, channel: string, message: string): void {
     const contents = window.webContents;
     if (contents.isLoading()) {
@@ -55,10 +61,10 @@ export class MainWindow {
     }
   }
 
-  #open(place: string | undefined): BrowserWindow {
+  #open(route: string | undefined): BrowserWindow {
     const state = readWindowState(this.#stateFolder);
     const screens = screen.getAllDisplays().map(({ workArea }) => workArea);
-    const window = new BrowserWindow({ ...mainWindowOptions(), ...placeWindow(state, screens) });
+    const window = new BrowserWindow({ ...mainWindowOptions(), ...restoredBounds(state, screens) });
     window.once('ready-to-show', () => {
       if (state?.maximised) {
         window.maximize();
@@ -66,26 +72,20 @@ export class MainWindow {
       window.show();
     });
     window.on('close', () => {
-      keepWindowState(this.#stateFolder, { ...window.getNormalBounds(), maximised: window.isMaximized() });
+      saveWindowState(this.#stateFolder, { ...window.getNormalBounds(), maximised: window.isMaximized() });
     });
     window.on('closed', () => {
       this.#window = undefined;
     });
     offerReload(window);
-    // Windows and Linux end an app with its window; what still runs may keep it, see quit.ts
+    // on Windows and Linux, closing the window quits the app, which may ask first (see quit.ts)
     window.on('close', (event) => {
-      if (process.platform !== 'darwin' && !isQuitting) {
+      if (process.platform !== 'darwin' && !this.#canClose) {
         event.preventDefault();
         app.quit();
       }
     });
-    window.loadURL(pageUrl(place)).catch((error: unknown) => log.error('The page could not be loaded.', error));
+    window.loadURL(pageUrl(route)).catch((error: unknown) => log.error('The page could not be loaded.', error));
     return window;
   }
-}
-
-/** From here on windows may go: nothing keeps the app. */
-let isQuitting = false;
-export function letWindowsClose(): void {
-  isQuitting = true;
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { emulatedPlatforms, printHandlers, readHandlers } from './binfmt.ts';
+import { emulatedPlatforms, printHandlersCommand, readHandlers } from './binfmt.ts';
 
-/** Entries as the kernel prints them, with the names and bytes that qemu's and Debian's registrations use. */
+/** Entries as the kernel prints them, with the names and bytes from qemu's and Debian's registrations. */
 const arm64 = entry('qemu-aarch64', {
   flags: 'POF',
   magic: '7f454c460201010000000000000000000200b700',
@@ -33,8 +33,8 @@ function entry(
 }
 const on = './status:enabled\n';
 
-describe('handlers that are there for nothing', () => {
-  test('are those without flag F, and those that are switched off', () => {
+describe('unusable handlers', () => {
+  test('are handlers without flag F and disabled handlers', () => {
     const printed = arm64.replace('POF', 'PO') + s390x.replace(':enabled', ':disabled') + arm + on;
     expect(readHandlers(printed)).toEqual({
       platforms: ['linux/arm/v7', 'linux/arm/v6'],
@@ -43,7 +43,7 @@ describe('handlers that are there for nothing', () => {
     });
   });
 
-  test('are all of them where all are switched off', () => {
+  test('are all handlers if binfmt_misc is disabled', () => {
     expect(readHandlers(`${arm64}${s390x}./status:disabled\n`)).toEqual({
       platforms: [],
       withoutF: [],
@@ -51,60 +51,60 @@ describe('handlers that are there for nothing', () => {
     });
   });
 
-  test('do not count beside one for the same programs that works', () => {
+  test('are not reported if another handler covers the same platform', () => {
     const other = arm64.replaceAll('qemu-aarch64', 'other').replace('POF', 'PO');
     expect(readHandlers(arm64 + other + on)).toEqual({ platforms: ['linux/arm64'], withoutF: [], disabled: [] });
   });
 });
 
 describe('the platforms that a kernel emulates', () => {
-  test('are those whose programs one of its handlers takes', () => {
+  test('are the platforms that one of its handlers covers', () => {
     expect(emulatedPlatforms(arm64 + on)).toEqual(['linux/arm64']);
     expect(emulatedPlatforms(arm64 + i386 + s390x + on)).toEqual(['linux/386', 'linux/arm64', 'linux/s390x']);
   });
 
-  test('hold both variants of 32-bit arm, whose programs look the same', () => {
+  test('include both 32-bit arm variants, whose ELF headers are the same', () => {
     expect(emulatedPlatforms(arm + on)).toEqual(['linux/arm/v7', 'linux/arm/v6']);
   });
 
-  test('are none where all handlers are switched off', () => {
+  test('are empty if binfmt_misc is disabled', () => {
     expect(emulatedPlatforms(`${arm64}./status:disabled\n`)).toEqual([]);
   });
 
-  test('leave out a handler that is switched off', () => {
+  test('do not include disabled handlers', () => {
     expect(emulatedPlatforms(arm64.replace(':enabled', ':disabled') + arm + on)).toEqual([
       'linux/arm/v7',
       'linux/arm/v6',
     ]);
   });
 
-  test('leave out a handler without flag F, whose interpreter no container has', () => {
+  test('do not include handlers without flag F, whose interpreter containers do not have', () => {
     expect(emulatedPlatforms(arm64.replace('POF', 'PO') + on)).toEqual([]);
     expect(emulatedPlatforms(arm64.replace('POF', '') + on)).toEqual([]);
   });
 
-  test('leave out a handler that takes only programs at a fixed place', () => {
+  test('do not include handlers that match only fixed-address executables', () => {
     const fixedOnly = entry('qemu-aarch64', { flags: 'F', magic: '7f454c460201010000000000000000000200b700' });
     expect(emulatedPlatforms(fixedOnly + on)).toEqual([]);
   });
 
-  test('leave out handlers of scripts and of archives', () => {
+  test('do not include handlers for scripts and archives', () => {
     const jar = './jar:enabled\n./jar:interpreter /usr/bin/java\n./jar:flags: F\n./jar:extension .jar\n';
     const python = entry('python3.11', { flags: 'F', magic: 'a70d0d0a' });
     expect(emulatedPlatforms(jar + python + on)).toEqual([]);
   });
 
-  test('are read at the offset where a handler looks', () => {
+  test('are found by handlers with an offset', () => {
     const machineOnly = './x:enabled\n./x:interpreter /x\n./x:flags: F\n./x:offset 18\n./x:magic b700\n';
     expect(emulatedPlatforms(machineOnly + on)).toEqual(['linux/arm64']);
   });
 
-  test('are none where the kernel knows no foreign programs', () => {
+  test('are empty if the kernel has no handlers', () => {
     expect(emulatedPlatforms('')).toEqual([]);
   });
 
-  test('can be printed on any machine', () => {
-    const printed = execFileSync('sh', ['-c', `${printHandlers}; true`], { encoding: 'utf8' });
+  test('can be printed on every machine', () => {
+    const printed = execFileSync('sh', ['-c', `${printHandlersCommand}; true`], { encoding: 'utf8' });
     expect(printed === '' || printed.includes('./status:')).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
-/** A line is cut into pieces of this many characters, so that output without line ends does not pile up. */
-const longestLine = 64 * 1024;
+/** Longer lines are split after this many characters, so that output without line ends does not accumulate in memory. */
+const maxLineChars = 64 * 1024;
 
-/** Joins what comes in pieces to lines. */
+/** Splits text that arrives in chunks into lines. */
 export class LineBuffer {
   readonly #onLine: (line: string) => void;
   #partial = '';
@@ -10,8 +10,8 @@ export class LineBuffer {
     this.#onLine = onLine;
   }
 
-  /** Does a line wait for its end? */
-  get isOpen(): boolean {
+  /** Has text arrived whose line end has not? */
+  get hasPartialLine(): boolean {
     return this.#partial !== '';
   }
 
@@ -21,13 +21,13 @@ export class LineBuffer {
     for (const line of lines) {
       this.#onLine(line);
     }
-    while (this.#partial.length > longestLine) {
-      this.#onLine(this.#partial.slice(0, longestLine));
-      this.#partial = this.#partial.slice(longestLine);
+    while (this.#partial.length > maxLineChars) {
+      this.#onLine(this.#partial.slice(0, maxLineChars));
+      this.#partial = this.#partial.slice(maxLineChars);
     }
   }
 
-  /** Nothing more comes of the line that waits. */
+  /** Emits the partial line, because the rest of it will not arrive. */
   flush(): void {
     const line = this.#partial;
     this.#partial = '';
@@ -37,8 +37,8 @@ export class LineBuffer {
   }
 }
 
-/** What a terminal would show of a line: after carriage returns, the last thing written. */
-export function shown(line: string): string {
+/** What a terminal shows of a line with carriage returns: the text after the last one. */
+export function visibleText(line: string): string {
   const text = line.replace(/\r+$/, '');
   return text.slice(text.lastIndexOf('\r') + 1);
 }

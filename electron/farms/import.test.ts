@@ -24,7 +24,7 @@ const content = async () => [
   await readFile(join(folder, 'farms.json'), 'utf8'),
 ];
 
-test('connections and farms are added, and importing them again changes nothing', async () => {
+test('connections and farms are added, and a second import changes nothing', async () => {
   const request = { connections: [a, b], farms: [farm('all', ['b', 'a'], true), farm('none', [])] };
   expect(await importAll(connections, farms, request)).toEqual({
     added: [
@@ -56,7 +56,7 @@ test('connections and farms are added, and importing them again changes nothing'
   expect(await content()).toEqual(before);
 });
 
-test('an engine that is here keeps its name, a name that is taken gets a number, and farms follow both', async () => {
+test('a known engine keeps its name, a name in use gets a number, and farms use these names', async () => {
   await connections.add({ name: 'mine', uri: 'root@A:22/s' });
   await connections.add({ name: 'b', uri: 'ssh://another' });
   await farms.create('all', ['b'], true);
@@ -85,7 +85,7 @@ test('an engine that is here keeps its name, a name that is taken gets a number,
   });
 });
 
-test('where the farms cannot be read, nothing is written', async () => {
+test('nothing is written if the farms cannot be read', async () => {
   await writeFile(join(folder, 'farms.json'), '{');
   await expect(importAll(connections, farms, { connections: [a], farms: [] })).rejects.toMatchObject({
     problem: { code: 'settings.broken' },
@@ -93,9 +93,9 @@ test('where the farms cannot be read, nothing is written', async () => {
   expect(await connections.list()).toEqual([]);
 });
 
-test('where the farms cannot be written, the connections are taken back, and those from before stay', async () => {
+test('added connections are removed again if the farms cannot be written', async () => {
   await connections.add(b);
-  // farms of a folder that leads nowhere: there are none to read, and none can be written
+  // in a dangling link no farms can be read or written
   await symlink('/nowhere/at/all', join(folder, 'dangling'));
   const unwritable = new FarmStore(join(folder, 'dangling'), connections);
   await expect(
@@ -107,19 +107,16 @@ test('where the farms cannot be written, the connections are taken back, and tho
 });
 
 test.each([
-  [{ connections: [a, { ...b, name: 'a' }], farms: [] }, 'Connection a is there twice.'],
-  [
-    { connections: [a], farms: [farm('f', ['a', 'b'])] },
-    'Farm f has a connection b that is not among those to be imported.',
-  ],
-])('what is unclear is refused wholly', async (request, message) => {
+  [{ connections: [a, { ...b, name: 'a' }], farms: [] }, 'Connection a is listed twice.'],
+  [{ connections: [a], farms: [farm('f', ['a', 'b'])] }, 'Farm f has a connection b that is not imported.'],
+])('an inconsistent request is rejected and adds nothing', async (request, message) => {
   await expect(importAll(connections, farms, request)).rejects.toMatchObject({
     problem: { code: 'input.invalid', message },
   });
   expect(await connections.list()).toEqual([]);
 });
 
-test('two imports at once add each engine once', async () => {
+test('two concurrent imports add each engine once', async () => {
   const again = new ConnectionStore(folder);
   const request = { connections: [a, b], farms: [farm('all', ['a', 'b'])] };
   const reports = await Promise.all([

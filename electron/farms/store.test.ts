@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe('creating a farm', () => {
-  test('keeps its connections once each, in their order', async () => {
+  test('keeps its connections in order, without duplicates', async () => {
     expect(await farms.create('pis', ['pi5', 'pi4', 'pi5'])).toEqual({ name: 'pis', connections: ['pi5', 'pi4'] });
     await farms.create('empty', []);
     expect(await farms.list()).toEqual({
@@ -30,7 +30,7 @@ describe('creating a farm', () => {
     expect(await farms.get('pis')).toEqual({ name: 'pis', connections: ['pi5', 'pi4'] });
   });
 
-  test('makes it the default only where that is asked', async () => {
+  test('makes it the default only if requested', async () => {
     await farms.create('pis', ['pi4']);
     expect(await farms.default()).toBeUndefined();
     await farms.create('all', ['pi4', 'mac'], true);
@@ -38,11 +38,11 @@ describe('creating a farm', () => {
     expect((await farms.list()).default).toBe('all');
   });
 
-  test('refuses a name that is taken and connections that are not there', async () => {
+  test('fails for a name in use and for unknown connections', async () => {
     await farms.create('pis', ['pi4']);
     await expect(farms.create('pis', ['mac'])).rejects.toMatchObject({ problem: { code: 'farm.exists' } });
     await expect(farms.create('macs', ['nac'])).rejects.toMatchObject({
-      problem: { code: 'connection.unknown', fix: 'Did you mean mac? There are pi4, pi5, mac.' },
+      problem: { code: 'connection.unknown', fix: 'Did you mean mac? Available: pi4, pi5, mac.' },
     });
     expect((await farms.list()).farms).toEqual([{ name: 'pis', connections: ['pi4'] }]);
   });
@@ -51,25 +51,25 @@ describe('creating a farm', () => {
 describe('updating a farm', () => {
   beforeEach(() => farms.create('pis', ['pi4', 'mac'], true));
 
-  test('adds, removes and renames at once, and a default stays the default under its new name', async () => {
+  test('adds, removes and renames at once, and a renamed default stays the default', async () => {
     const farm = await farms.update('pis', { rename: 'berries', add: ['pi5', 'pi4'], remove: ['mac'] });
     expect(farm).toEqual({ name: 'berries', connections: ['pi4', 'pi5'] });
     expect(await farms.list()).toEqual({ farms: [farm], default: 'berries' });
   });
 
-  test('makes another the default', async () => {
+  test('makes another farm the default', async () => {
     await farms.create('macs', ['mac']);
     await farms.update('macs', { makeDefault: true });
     expect((await farms.list()).default).toBe('macs');
   });
 
   test.each([
-    ['pjs', {}, { code: 'farm.unknown', fix: 'Did you mean pis? There are pis, macs.' }],
+    ['pjs', {}, { code: 'farm.unknown', fix: 'Did you mean pis? Available: pis, macs.' }],
     ['pis', { rename: 'macs' }, { code: 'farm.exists' }],
     ['pis', { add: ['pi9'] }, { code: 'connection.unknown' }],
     ['pis', { remove: ['pi5'] }, { message: 'Farm pis has no connection "pi5".', fix: 'It has pi4, mac.' }],
     ['pis', { add: ['pi5'], remove: ['pi5'] }, { code: 'input.invalid' }],
-  ])('refuses %s %j and changes nothing', async (name, change, problem) => {
+  ])('fails for %s %j and changes nothing', async (name, change, problem) => {
     await farms.create('macs', ['mac']);
     const before = await farms.list();
     await expect(farms.update(name, { ...change, makeDefault: true })).rejects.toMatchObject({ problem });
@@ -77,7 +77,7 @@ describe('updating a farm', () => {
   });
 });
 
-test('when the default is removed there is none; another farm leaves it alone', async () => {
+test('removing the default farm leaves no default, and removing another farm keeps it', async () => {
   await farms.create('pis', ['pi4'], true);
   await farms.create('macs', ['mac']);
   await farms.remove('macs');
@@ -87,13 +87,13 @@ test('when the default is removed there is none; another farm leaves it alone', 
   await expect(farms.remove('pis')).rejects.toMatchObject({ problem: { code: 'farm.unknown' } });
 });
 
-test('a connection is taken out of every farm that holds it, and those are named', async () => {
+test('a connection is removed from every farm, and the farms that had it are returned', async () => {
   await farms.create('pis', ['pi4', 'pi5'], true);
   await farms.create('all', ['mac', 'pi4']);
   await farms.create('macs', ['mac']);
-  expect(await farms.using('pi4')).toEqual(['pis', 'all']);
-  expect(await farms.forgetConnection('pi4')).toEqual(['pis', 'all']);
-  expect(await farms.forgetConnection('pi4')).toEqual([]);
+  expect(await farms.namesWith('pi4')).toEqual(['pis', 'all']);
+  expect(await farms.removeConnection('pi4')).toEqual(['pis', 'all']);
+  expect(await farms.removeConnection('pi4')).toEqual([]);
   expect(await farms.list()).toEqual({
     farms: [
       { name: 'pis', connections: ['pi5'] },
@@ -104,7 +104,7 @@ test('a connection is taken out of every farm that holds it, and those are named
   });
 });
 
-test('a default that names no farm is a broken file', async () => {
+test('a file whose default is not a farm is broken', async () => {
   await writeFile(join(folder, 'farms.json'), '{"version":1,"farms":[],"default":"pis"}');
   await expect(farms.default()).rejects.toMatchObject({
     problem: { code: 'settings.broken', message: expect.stringContaining('default: There is no farm "pis".') },

@@ -1,80 +1,81 @@
+/** Farms: named groups of connections, and their import. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { nameSchema } from '../../shared/connection.ts';
+import { suggestKnownName } from '../../shared/closest.ts';
+import { firstDuplicate, nameSchema } from '../../shared/connection.ts';
 import { type Farm, farmSchema } from '../../shared/farm.ts';
 import { fail } from '../../shared/problem.ts';
 import type { ConnectionStore } from '../connections/store.ts';
-import { adviseKnown, firstTwice } from '../settings/known-names.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
 
-const settingsSchema = z
+const farmsFileSchema = z
   .object({ farms: z.array(farmSchema).readonly(), default: nameSchema.optional() })
-  .superRefine((settings, context) => {
-    const names = settings.farms.map(({ name }) => name);
-    const twice = firstTwice(names);
-    if (twice !== undefined) {
-      context.addIssue({ code: 'custom', path: ['farms'], message: `"${twice}" is there twice.` });
+  .superRefine((file, context) => {
+    const names = file.farms.map(({ name }) => name);
+    const duplicate = firstDuplicate(names);
+    if (duplicate !== undefined) {
+      context.addIssue({ code: 'custom', path: ['farms'], message: `"${duplicate}" is listed twice.` });
     }
-    if (settings.default !== undefined && !names.includes(settings.default)) {
-      context.addIssue({ code: 'custom', path: ['default'], message: `There is no farm "${settings.default}".` });
+    if (file.default !== undefined && !names.includes(file.default)) {
+      context.addIssue({ code: 'custom', path: ['default'], message: `There is no farm "${file.default}".` });
     }
   });
-type Settings = Readonly<z.infer<typeof settingsSchema>>;
+type FarmsFile = Readonly<z.infer<typeof farmsFileSchema>>;
 
-/** What to change of a farm; what is missing stays. */
+/** A change of a farm. Missing fields stay as they are. */
 export interface FarmChange {
   readonly rename?: string;
-  /** Connections to add; one that the farm has already stays where it is. */
+  /** Connections to add. One that the farm already has keeps its position. */
   readonly add?: readonly string[];
   readonly remove?: readonly string[];
   readonly makeDefault?: boolean;
 }
 
-/** Names of farms. */
+/** The names of the farms that were created or changed. */
 export interface AddedFarms {
   readonly created: readonly string[];
   readonly changed: readonly string[];
 }
 
-/** The farms, and which of them builds when none is named, in `farms.json`, in the order in which they were created. */
+/** The farms and the default farm, stored in `farms.json`, in the order of their creation. */
 export class FarmStore {
-  readonly #file: SettingsFile<Settings>;
+  readonly #file: SettingsFile<FarmsFile>;
   readonly #connections: ConnectionStore;
 
-  /** @param folder where settings are kept. @param connections what a farm's connections are chosen from. */
+  /** @param folder the folder of the settings. @param connections the connections that farms may have. */
   constructor(folder: string, connections: ConnectionStore) {
     this.#connections = connections;
     this.#file = new SettingsFile({
       path: join(folder, 'farms.json'),
       version: 1,
-      schema: settingsSchema,
+      schema: farmsFileSchema,
       empty: { farms: [] },
-      holds: 'farms',
+      content: 'farms',
     });
   }
 
   /** @throws Failure `settings.*` */
   async list(): Promise<{ farms: readonly Farm[]; default?: string }> {
-    const { farms, default: standard } = await this.#file.read();
-    return { farms, ...(standard === undefined ? {} : { default: standard }) };
+    const { farms, default: defaultFarm } = await this.#file.read();
+    return { farms, ...(defaultFarm === undefined ? {} : { default: defaultFarm }) };
   }
 
-  /** @throws Failure `farm.unknown`, which names those there are and the one most likely meant; `settings.*` */
+  /** @throws Failure `farm.unknown`, with the known names and the closest match; `settings.*` */
   async get(name: string): Promise<Farm> {
     return find((await this.#file.read()).farms, name);
   }
 
-  /** The farm that builds when none is named, where there is one. @throws Failure `settings.*` */
+  /** The default farm, if there is one. @throws Failure `settings.*` */
   async default(): Promise<Farm | undefined> {
-    const { farms, default: standard } = await this.#file.read();
-    return farms.find(({ name }) => name === standard);
+    const { farms, default: defaultFarm } = await this.#file.read();
+    return farms.find(({ name }) => name === defaultFarm);
   }
 
   /** @throws Failure `farm.exists`, `connection.unknown`, `settings.*` */
   async create(name: string, connections: readonly string[], makeDefault = false): Promise<Farm> {
     const farm: Farm = { name, connections: unique(connections) };
     await this.#file.update(async (settings) => {
-      refuseTaken(settings.farms, name);
+      assertNameIsFree(settings.farms, name);
       await this.#connections.getAll(connections);
       return { ...settings, farms: [...settings.farms, farm], ...(makeDefault ? { default: name } : {}) };
     });
@@ -82,18 +83,18 @@ export class FarmStore {
   }
 
   /**
-   * Changes a farm wholly or not at all.
-   * @throws Failure `farm.unknown`, `farm.exists` for a new name that is taken, `connection.unknown` for one to be added,
-   * `input.invalid` for one to be removed that the farm does not have, `settings.*`
+   * Applies a change completely or not at all.
+   * @throws Failure `farm.unknown`, `farm.exists` if the new name is in use, `connection.unknown` for a connection to
+   * add, `input.invalid` for a connection to remove that the farm does not have, `settings.*`
    */
   async update(name: string, change: FarmChange): Promise<Farm> {
     const { farms } = await this.#file.update(async (settings) => {
       const farm = find(settings.farms, name);
       const { rename = name, add = [], remove = [], makeDefault = false } = change;
       if (rename !== name) {
-        refuseTaken(settings.farms, rename);
+        assertNameIsFree(settings.farms, rename);
       }
-      refuseNotIn(farm, add, remove);
+      assertValidChange(farm, add, remove);
       await this.#connections.getAll(add);
       const changed: Farm = {
         name: rename,
@@ -109,58 +110,61 @@ export class FarmStore {
   }
 
   /**
-   * Adds many at once, wholly or not at all. A farm that is there already gets the connections that it lacks. One becomes the default
-   * only where there is none yet. Resolves with the names of those that are new and those that were changed.
+   * Adds several farms, all or none. A farm that already exists gets the connections that it lacks. A farm becomes the
+   * default only if there is no default yet.
    * @throws Failure `connection.unknown`, `settings.*`
    */
-  async addAll(wanted: readonly (Farm & { readonly isDefault: boolean })[]): Promise<AddedFarms> {
+  async addAll(additions: readonly (Farm & { readonly isDefault: boolean })[]): Promise<AddedFarms> {
     const created = new Set<string>();
     const changed = new Set<string>();
     await this.#file.update(async (settings) => {
       const farms = new Map(settings.farms.map((farm) => [farm.name, farm]));
-      let standard = settings.default;
-      for (const { name, connections, isDefault } of wanted) {
+      let defaultFarm = settings.default;
+      for (const { name, connections, isDefault } of additions) {
         await this.#connections.getAll(connections);
         const before = farms.get(name);
         const after: Farm = { name, connections: unique([...(before?.connections ?? []), ...connections]) };
-        const becomesDefault = isDefault && standard === undefined;
+        const becomesDefault = isDefault && defaultFarm === undefined;
         if (before && after.connections.length === before.connections.length && !becomesDefault) {
           continue;
         }
         farms.set(name, after);
-        standard = becomesDefault ? name : standard;
+        defaultFarm = becomesDefault ? name : defaultFarm;
         if (!created.has(name)) {
           (before ? changed : created).add(name);
         }
       }
-      const isSame = created.size + changed.size === 0;
-      return isSame
+      const isUnchanged = created.size + changed.size === 0;
+      return isUnchanged
         ? settings
-        : { farms: [...farms.values()], ...(standard === undefined ? {} : { default: standard }) };
+        : { farms: [...farms.values()], ...(defaultFarm === undefined ? {} : { default: defaultFarm }) };
     });
     return { created: [...created], changed: [...changed] };
   }
 
-  /** Removes a farm, not its connections. If it was the default, there is none any more. @throws Failure `farm.unknown`, `settings.*` */
+  /**
+   * Removes a farm, but not its connections. If it was the default, there is no default afterwards.
+   * @throws Failure `farm.unknown`, `settings.*`
+   */
   async remove(name: string): Promise<void> {
-    await this.#file.update(({ farms, default: standard }) => {
+    await this.#file.update(({ farms, default: defaultFarm }) => {
       const removed = find(farms, name);
       return {
         farms: farms.filter((farm) => farm !== removed),
-        ...(standard === undefined || standard === name ? {} : { default: standard }),
+        ...(defaultFarm === undefined || defaultFarm === name ? {} : { default: defaultFarm }),
       };
     });
   }
 
-  /** The names of the farms that hold a connection. @throws Failure `settings.*` */
-  async using(connection: string): Promise<string[]> {
-    return namesUsing((await this.#file.read()).farms, connection);
+  /** The names of the farms that have a connection. @throws Failure `settings.*` */
+  async namesWith(connection: string): Promise<string[]> {
+    return namesOfFarmsWith((await this.#file.read()).farms, connection);
   }
 
-  /** Follows a connection to its new name, keeping its place in every farm. @throws Failure `settings.*` */
+  /** Renames a connection in every farm. It keeps its position. @throws Failure `settings.*` */
   async renameConnection(connection: string, rename: string): Promise<void> {
     await this.#file.update((settings) => {
-      if (namesUsing(settings.farms, connection).length === 0) {
+      if (namesOfFarmsWith(settings.farms, connection).length === 0) {
         return settings;
       }
       const farms = settings.farms.map(({ name, connections }) => ({
@@ -171,11 +175,14 @@ export class FarmStore {
     });
   }
 
-  /** Takes a connection that is no more out of every farm; resolves with the names of those that held it. @throws Failure `settings.*` */
-  async forgetConnection(connection: string): Promise<string[]> {
+  /**
+   * Removes a connection from every farm. Resolves with the names of the farms that had it.
+   * @throws Failure `settings.*`
+   */
+  async removeConnection(connection: string): Promise<string[]> {
     let changed: string[] = [];
     await this.#file.update((settings) => {
-      changed = namesUsing(settings.farms, connection);
+      changed = namesOfFarmsWith(settings.farms, connection);
       const farms = settings.farms.map(({ name, connections }) => ({
         name,
         connections: connections.filter((other) => other !== connection),
@@ -186,7 +193,7 @@ export class FarmStore {
   }
 }
 
-function namesUsing(farms: readonly Farm[], connection: string): string[] {
+function namesOfFarmsWith(farms: readonly Farm[], connection: string): string[] {
   return farms.filter(({ connections }) => connections.includes(connection)).map(({ name }) => name);
 }
 
@@ -197,33 +204,33 @@ function find(farms: readonly Farm[], name: string): Farm {
     throw fail(
       'farm.unknown',
       `There is no farm "${name}".`,
-      adviseKnown(name, known, `Create it with \`barnraiser farm create ${name} CONNECTION...\`.`),
+      suggestKnownName(name, known, `Create it: \`barnraiser farm create ${name} CONNECTION...\`.`),
     );
   }
   return farm;
 }
 
-function refuseTaken(farms: readonly Farm[], name: string): void {
+function assertNameIsFree(farms: readonly Farm[], name: string): void {
   if (farms.some((farm) => farm.name === name)) {
     throw fail(
       'farm.exists',
-      `There is a farm ${name} already.`,
-      `Choose another name, or change that one with \`barnraiser farm update ${name}\`.`,
+      `A farm named ${name} already exists.`,
+      `Choose another name, or change that farm: \`barnraiser farm update ${name}\`.`,
     );
   }
 }
 
-function refuseNotIn(farm: Farm, add: readonly string[], remove: readonly string[]): void {
+function assertValidChange(farm: Farm, add: readonly string[], remove: readonly string[]): void {
   const both = add.find((connection) => remove.includes(connection));
   if (both !== undefined) {
-    throw fail('input.invalid', `Connection ${both} is to be added and removed at once.`, 'Leave one of the two out.');
+    throw fail('input.invalid', `Connection ${both} cannot be both added and removed.`, 'Either add or remove it.');
   }
   const missing = remove.find((connection) => !farm.connections.includes(connection));
   if (missing !== undefined) {
     throw fail(
       'input.invalid',
       `Farm ${farm.name} has no connection "${missing}".`,
-      farm.connections.length === 0 ? 'It has none.' : `It has ${farm.connections.join(', ')}.`,
+      farm.connections.length === 0 ? 'It has no connections.' : `It has ${farm.connections.join(', ')}.`,
     );
   }
 }

@@ -5,31 +5,32 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import type { Digest } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
-import { diskFailure, systemCode } from '../system/file-errors.ts';
+import { diskFailure, errnoCode } from '../system/file-errors.ts';
+import { digestOfHash } from './digest.ts';
 
-/** Written to disk in pieces of this size; also what one writer keeps in memory at most. */
+/** The size of one write to the disk, and the most that one writer keeps in memory. */
 const bufferBytes = 1024 * 1024;
 
 export interface BlobWriterOptions {
-  /** Where the blob grows: on the same file system as its place. Created by the first write. */
+  /** The temporary file, on the same file system as the final path. The first write creates it. */
   readonly stagingPath: string;
-  /** Where a blob of this digest belongs. */
+  /** The final path of the blob with this digest. */
   readonly pathOf: (digest: Digest) => string;
   readonly maxBytes: number;
 }
 
 /**
- * One blob on its way into a layout. It is hashed while it is written and gets its name only when it is whole and its
- * digest is right, so a file with a digest as its name always is what the name says.
+ * Writes one blob into an OCI layout. The blob is hashed while it is written, and is renamed to its digest only when it
+ * is complete and the digest matches. A file that is named by a digest therefore always has that content.
  *
- * End it with {@link finish} or {@link abort}; after a failure nothing of it is left.
+ * Call {@link finish} or {@link abort} at the end. Both remove the temporary file after a failure.
  */
 export class BlobWriter {
   readonly #options: BlobWriterOptions;
   readonly #hash: Hash = createHash('sha256');
   #file: WriteStream | undefined;
   #bytes = 0;
-  #ended = false;
+  #hasEnded = false;
 
   constructor(options: BlobWriterOptions) {
     this.#options = options;
@@ -40,13 +41,13 @@ export class BlobWriter {
     return this.#bytes;
   }
 
-  /** The digest of what was written so far. */
+  /** The digest of the bytes written so far. */
   get digest(): Digest {
-    return `sha256:${this.#hash.copy().digest('hex')}`;
+    return digestOfHash(this.#hash.copy());
   }
 
   /**
-   * Resolves when more may be written. The chunk must not change afterwards.
+   * Resolves when the next chunk may be written. The caller must not change the chunk afterwards.
    * @throws Failure `image.too-large`, `disk.full`
    */
   async write(chunk: Uint8Array): Promise<void> {
@@ -56,12 +57,12 @@ export class BlobWriter {
       await this.abort();
       throw fail(
         'image.too-large',
-        `A layer is larger than the ${this.#options.maxBytes} bytes that are allowed.`,
-        'Make the image smaller: leave out what it does not need, or split the step that adds it.',
+        `A layer is larger than the limit of ${this.#options.maxBytes} bytes.`,
+        'Make the image smaller: remove files that it does not need, or split the step that adds them.',
       );
     }
     this.#hash.update(chunk);
-    const file = this.#opened();
+    const file = this.#openFile();
     try {
       if (file.errored) {
         throw file.errored;
@@ -76,8 +77,9 @@ export class BlobWriter {
   }
 
   /**
-   * Puts the blob in its place, where it survives a loss of power. One that is there already stays.
-   * @throws Failure `image.corrupt` where the bytes have another digest; `disk.full`
+   * Flushes the blob to the disk, so that it survives a loss of power, and renames it to its digest. A complete file
+   * with that digest stays as it is.
+   * @throws Failure `image.corrupt` if the bytes have another digest; `disk.full`
    */
   async finish(expected: Digest): Promise<void> {
     this.#assertOpen();
@@ -86,42 +88,42 @@ export class BlobWriter {
       await this.abort();
       throw fail(
         'image.corrupt',
-        `A blob that should be ${expected} arrived damaged.`,
-        'Build again: it is sent once more then.',
-        `Its ${this.#bytes} bytes are ${actual}.`,
+        `The blob ${expected} arrived damaged.`,
+        'Build again: the blob will be sent again.',
+        `The ${this.#bytes} bytes that arrived have the digest ${actual}.`,
       );
     }
-    const place = this.#options.pathOf(expected);
-    const file = this.#opened();
+    const path = this.#options.pathOf(expected);
+    const file = this.#openFile();
     try {
       file.end();
       await finished(file);
-      this.#ended = true;
-      const present = await stat(place).catch(() => undefined);
-      if (present?.size === this.#bytes) {
+      this.#hasEnded = true;
+      const existing = await stat(path).catch(() => undefined);
+      if (existing?.size === this.#bytes) {
         await rm(this.#options.stagingPath, { force: true });
         return;
       }
-      await rename(this.#options.stagingPath, place).catch(async (error: unknown) => {
-        // Windows does not replace a file that somebody reads; what is being read there is this very blob
-        if (!['EPERM', 'EACCES', 'EBUSY'].includes(systemCode(error) ?? '') || !(await stat(place).catch(() => null))) {
+      await rename(this.#options.stagingPath, path).catch(async (error: unknown) => {
+        // Windows does not replace a file while it is being read. An existing file at this path is the same blob.
+        if (!['EPERM', 'EACCES', 'EBUSY'].includes(errnoCode(error) ?? '') || !(await stat(path).catch(() => null))) {
           throw error;
         }
         await rm(this.#options.stagingPath, { force: true });
       });
     } catch (error) {
-      this.#ended = false;
+      this.#hasEnded = false;
       await this.abort();
-      throw diskFailure(error, place);
+      throw diskFailure(error, path);
     }
   }
 
-  /** Gives the blob up and removes what was written of it. Does nothing once it has ended. */
+  /** Stops writing and removes the temporary file. Does nothing after {@link finish} or an earlier call. */
   async abort(): Promise<void> {
-    if (this.#ended) {
+    if (this.#hasEnded) {
       return;
     }
-    this.#ended = true;
+    this.#hasEnded = true;
     const file = this.#file;
     if (!file) {
       return;
@@ -134,22 +136,22 @@ export class BlobWriter {
     await rm(this.#options.stagingPath, { force: true });
   }
 
-  #opened(): WriteStream {
+  #openFile(): WriteStream {
     if (!this.#file) {
-      // flush: the content must be on the disk before its name is
+      // flush: the content must be on the disk before the file is renamed
       this.#file = createWriteStream(this.#options.stagingPath, {
         flags: 'wx',
         highWaterMark: bufferBytes,
         flush: true,
       });
-      // whoever writes next is told; until then an error must not end the process
+      // the next write reports the error; without a listener it would end the process
       this.#file.on('error', () => undefined);
     }
     return this.#file;
   }
 
   #assertOpen(): void {
-    if (this.#ended) {
+    if (this.#hasEnded) {
       throw new Error('the blob writer has ended');
     }
   }

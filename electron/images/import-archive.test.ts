@@ -8,9 +8,11 @@ import { pack } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Digest, isDigest } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
+import { digestOf } from './digest.ts';
+import { ImageStore } from './image-store.ts';
 import { importArchive } from './import-archive.ts';
-import { digestOf, mediaTypes, parseManifest } from './manifest.ts';
-import { ImageStore, type Lease } from './store.ts';
+import type { Lease } from './lease.ts';
+import { mediaTypes, parseManifest } from './manifest.ts';
 import { platform, type SampleImage, sampleImage } from './testing/sample-image.ts';
 
 let home: string;
@@ -20,7 +22,7 @@ let lease: Lease;
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'archive-'));
   store = await ImageStore.open(join(home, 'images'));
-  lease = await store.lease('build');
+  lease = await store.createLease('build');
 });
 
 afterEach(async () => {
@@ -55,8 +57,8 @@ async function tar(entries: readonly Entry[]): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** In pieces that cut headers and contents anywhere. */
-function inPieces(bytes: Buffer, size = 333): Readable {
+/** A stream of small chunks, whose boundaries are inside headers and contents. */
+function streamOf(bytes: Buffer, size = 333): Readable {
   const count = Math.ceil(bytes.length / size);
   return Readable.from(Array.from({ length: count }, (_, n) => bytes.subarray(n * size, (n + 1) * size)));
 }
@@ -68,7 +70,7 @@ interface Options {
   readonly onBytes?: (count: number) => void;
 }
 
-function take(stream: Readable, { name = 'linux/amd64', ...options }: Options = {}) {
+function importStream(stream: Readable, { name = 'linux/amd64', ...options }: Options = {}) {
   const signal = new AbortController().signal;
   return importArchive(store, stream, {
     platform: platform(name),
@@ -79,19 +81,19 @@ function take(stream: Readable, { name = 'linux/amd64', ...options }: Options = 
   });
 }
 
-async function leftOver(): Promise<string[]> {
-  const owners = await readdir(`${store.folder}.work`);
-  const names = await Promise.all(owners.map((owner) => readdir(join(`${store.folder}.work`, owner))));
+async function listIncompleteBlobs(): Promise<string[]> {
+  const stagingAreas = await readdir(`${store.folder}.work`);
+  const names = await Promise.all(stagingAreas.map((name) => readdir(join(`${store.folder}.work`, name))));
   return names.flat().filter((name) => name.startsWith('blob-'));
 }
 
 describe('importing an archive', () => {
-  test('takes the image as it is, in whatever order its entries come, and counts its bytes', async () => {
+  test('keeps the bytes of the image with its entries in any order, and counts the bytes of the archive', async () => {
     const image = sampleImage('linux/amd64');
     for (const entries of [entriesOf(image), entriesOf(image).reverse()]) {
       let bytes = 0;
       const archive = await tar(entries);
-      const received = await take(inPieces(archive), { onBytes: (count) => (bytes += count) });
+      const received = await importStream(streamOf(archive), { onBytes: (count) => (bytes += count) });
       expect(received).toMatchObject({ digest: digestOf(image.manifest), platform: 'linux/amd64' });
       expect(bytes).toBe(archive.length);
       await store.commit('api:1', [received]);
@@ -99,15 +101,15 @@ describe('importing an archive', () => {
     }
   });
 
-  test('compresses layers that come uncompressed, and keeps the configuration', async () => {
+  test('compresses uncompressed layers and keeps the configuration', async () => {
     const layers = [await tar([['etc/motd', 'hello']]), await tar([['bin/big', randomBytes(100_000)]])];
     const compressed = sampleImage('linux/amd64', { layers });
     const manifest = Buffer.from(compressed.manifest.toString().replaceAll('tar+gzip', 'tar'));
     const image = { ...compressed, manifest };
-    const received = await take(inPieces(await tar([...entriesOf(image), ['manifest.json', '[]']])));
+    const received = await importStream(streamOf(await tar([...entriesOf(image), ['manifest.json', '[]']])));
     expect(received.config.digest).toBe(digestOf(image.config));
     expect(received.digest).not.toBe(digestOf(manifest));
-    const stored = parseManifest(await store.blobs.readSmall(received.digest));
+    const stored = parseManifest(await store.blobs.readVerified(received.digest));
     expect(stored).toMatchObject({ kind: 'image', mediaType: mediaTypes.ociManifest });
     for (const [n, layer] of received.layers.entries()) {
       expect(layer.mediaType).toBe('application/vnd.oci.image.layer.v1.tar+gzip');
@@ -117,8 +119,8 @@ describe('importing an archive', () => {
     await store.verify('api:1');
   });
 
-  test('unwraps the one image of the platform from nested indexes', async () => {
-    const [wanted, other] = [sampleImage('linux/amd64'), sampleImage('linux/arm64')];
+  test('selects the only image of the platform from nested indexes', async () => {
+    const [selected, other] = [sampleImage('linux/amd64'), sampleImage('linux/arm64')];
     const describe = ({ manifest, mediaType }: SampleImage, architecture: string) => ({
       mediaType,
       digest: digestOf(manifest),
@@ -129,91 +131,94 @@ describe('importing an archive', () => {
       JSON.stringify({
         schemaVersion: 2,
         mediaType: mediaTypes.ociIndex,
-        manifests: [describe(other, 'arm64'), describe(wanted, 'amd64')],
+        manifests: [describe(other, 'arm64'), describe(selected, 'amd64')],
       }),
     );
     const outer = [{ mediaType: mediaTypes.ociIndex, digest: digestOf(inner), size: inner.length }];
     const archive = await tar([
-      ...entriesOf(wanted).filter(([name]) => name !== 'index.json'),
+      ...entriesOf(selected).filter(([name]) => name !== 'index.json'),
       ...entriesOf(other).filter(([name]) => name.startsWith('blobs/')),
       blob(inner),
       ['index.json', JSON.stringify({ schemaVersion: 2, manifests: outer })],
     ]);
-    expect((await take(inPieces(archive))).digest).toBe(digestOf(wanted.manifest));
+    expect((await importStream(streamOf(archive))).digest).toBe(digestOf(selected.manifest));
   });
 
-  test('writes nothing outside the store, whatever an entry is called', async () => {
+  test('writes nothing outside the store, whatever the names of the entries are', async () => {
     const image = sampleImage('linux/amd64');
-    const evil: Entry[] = [
+    const maliciousEntries: Entry[] = [
       ['../../escaped', 'x'],
       ['/tmp/../escaped', 'x'],
       [`blobs/sha256/../../../${'a'.repeat(64)}`, 'x'],
     ];
-    await take(inPieces(await tar([...evil, ...entriesOf(image)])));
+    await importStream(streamOf(await tar([...maliciousEntries, ...entriesOf(image)])));
     expect((await readdir(home)).sort()).toEqual(['images', 'images.work']);
     expect((await readdir(store.folder)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
   });
 });
 
-describe('an archive is refused', () => {
-  async function expectRefusal(stream: Readable, code: string, options: Options = {}): Promise<void> {
-    await expect(take(stream, options)).rejects.toMatchObject({ problem: { code } });
+describe('importing an archive fails', () => {
+  async function expectFailure(stream: Readable, code: string, options: Options = {}): Promise<void> {
+    await expect(importStream(stream, options)).rejects.toMatchObject({ problem: { code } });
     expect(stream.destroyed).toBe(true);
-    expect(await leftOver()).toEqual([]);
+    expect(await listIncompleteBlobs()).toEqual([]);
   }
 
-  test('where a blob is not what its name says, compressed or not', async () => {
+  test('if a blob does not match its digest, compressed or not', async () => {
     const image = sampleImage('linux/amd64');
-    const named = (digest: Digest): string => `blobs/sha256/${digest.slice(7)}`;
-    const wrong = digestOf(Buffer.from('promised'));
-    await expectRefusal(inPieces(await tar([[named(wrong), 'other'], ...entriesOf(image)])), 'image.corrupt');
+    const entryName = (digest: Digest): string => `blobs/sha256/${digest.slice(7)}`;
+    const wrong = digestOf(Buffer.from('expected'));
+    await expectFailure(streamOf(await tar([[entryName(wrong), 'other'], ...entriesOf(image)])), 'image.corrupt');
     const layer = await tar([['etc/motd', 'hello']]);
-    await expectRefusal(inPieces(await tar([[named(wrong), layer], ...entriesOf(image)])), 'image.corrupt');
-    expect((await store.blobs.digests()).filter(isDigest)).not.toContain(wrong);
+    await expectFailure(streamOf(await tar([[entryName(wrong), layer], ...entriesOf(image)])), 'image.corrupt');
+    expect((await store.blobs.listDigests()).filter(isDigest)).not.toContain(wrong);
   });
 
-  test('where it ends too early', async () => {
+  test('if it ends too early', async () => {
     const archive = await tar(entriesOf(sampleImage('linux/amd64')));
-    await expectRefusal(inPieces(archive.subarray(0, 2000)), 'image.corrupt');
+    await expectFailure(streamOf(archive.subarray(0, 2000)), 'image.corrupt');
   });
 
-  test('where blobs are missing, or the platform is another', async () => {
+  test('if blobs are missing or the platform is another one', async () => {
     const image = sampleImage('linux/amd64');
-    await expectRefusal(inPieces(await tar(entriesOf(image).slice(1))), 'image.incomplete');
-    await expectRefusal(inPieces(await tar(entriesOf(image))), 'image.platform', { name: 'linux/arm64' });
+    await expectFailure(streamOf(await tar(entriesOf(image).slice(1))), 'image.incomplete');
+    await expectFailure(streamOf(await tar(entriesOf(image))), 'image.platform', { name: 'linux/arm64' });
   });
 
-  test('where it is larger than allowed', async () => {
+  test('if it is larger than the limit', async () => {
     const archive = await tar(entriesOf(sampleImage('linux/amd64')));
-    await expectRefusal(inPieces(archive), 'image.too-large', { maxBytes: 3000 });
+    await expectFailure(streamOf(archive), 'image.too-large', { maxBytes: 3000 });
   });
 
-  test('where it has no OCI layout, as docker before 25 makes them', async () => {
+  test('if it has no OCI layout, as from docker before 25', async () => {
     const archive = await tar([
       ['manifest.json', '[]'],
       [`${'a'.repeat(64)}/layer.tar`, 'x'],
     ]);
-    await expectRefusal(inPieces(archive), 'engine.unsupported');
+    await expectFailure(streamOf(archive), 'engine.unsupported');
   });
 
-  test('where the line breaks: with the reason that the line gives', async () => {
+  test('if the connection is lost, with the error of the connection', async () => {
     const archive = await tar(entriesOf(sampleImage('linux/amd64')));
     const lost = fail('ssh.lost', 'Node pi4 was lost.', 'Try again.');
-    async function* broken() {
+    async function* readUntilLost() {
       yield archive.subarray(0, 2000);
       throw lost;
     }
-    await expect(take(Readable.from(broken()))).rejects.toBe(lost);
-    expect(await leftOver()).toEqual([]);
+    await expect(importStream(Readable.from(readUntilLost()))).rejects.toBe(lost);
+    expect(await listIncompleteBlobs()).toEqual([]);
   });
 
-  test('where the build is cancelled: with its reason', async () => {
+  test('if the build is cancelled, with the reason of the signal', async () => {
     const archive = await tar(entriesOf(sampleImage('linux/amd64')));
     const abort = new AbortController();
-    const stream = inPieces(archive);
-    const taking = take(stream, { signal: abort.signal, onBytes: () => abort.abort(new Error('by hand')) });
-    await expect(taking).rejects.toThrow('by hand');
+    const stream = streamOf(archive);
+    const importing = importStream(stream, {
+      signal: abort.signal,
+      onBytes: () => abort.abort(new Error('cancelled')),
+    });
+    await expect(importing).rejects.toThrow('cancelled');
     expect(stream.destroyed).toBe(true);
-    expect(await leftOver()).toEqual([]);
+    expect(await listIncompleteBlobs()).toEqual([]);
   });
 });

@@ -1,28 +1,23 @@
-import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { type Digest, isDigest } from '../../shared/image.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { Failure, fail } from '../../shared/problem.ts';
-import { takeImage, wrappedImage } from './image-check.ts';
+import { addImage } from './add-image.ts';
+import type { ImageStore } from './image-store.ts';
+import { type CompressedBlob, importBlob } from './import-blob.ts';
 import { parseLayoutIndex } from './layout-index.ts';
+import type { Lease } from './lease.ts';
 import { type Descriptor, maxManifestBytes, parseManifest, type ReceivedImage } from './manifest.ts';
-import type { ImageStore, Lease } from './store.ts';
+import { selectImage } from './platform-match.ts';
 
-export { type ExportOptions, exportList } from './export.ts';
-
-/** What one archive may bring where nobody says less: 64 GiB, uncompressed layers included. */
+/** The default limit of one archive, which may hold uncompressed layers: 64 GiB. */
 const defaultMaxBytes = 64 * 1024 ** 3;
-
-/** A tar archive has its magic at byte 257 of its first header. Source: POSIX ustar. */
-const tarMagic = { text: 'ustar', at: 257 };
-const sniffBytes = tarMagic.at + tarMagic.text.length;
 
 export interface ImportOptions {
   readonly platform: Platform;
-  /** Holds everything that is taken. */
+  /** Holds all blobs of the image. */
   readonly lease: Lease;
   /** Called with the size of each piece of the archive that arrives. */
   readonly onBytes: (count: number) => void;
@@ -30,19 +25,16 @@ export interface ImportOptions {
   readonly signal: AbortSignal;
 }
 
-/** An uncompressed layer and the compressed blob that stands for it in the store. */
-type Compressed = ReadonlyMap<Digest, { readonly digest: Digest; readonly size: number }>;
-
 /**
- * Takes the image of a platform out of an archive that an engine exports: an OCI archive (podman) or a docker-archive that
- * is an OCI layout too (docker 25 and newer). Reads the stream once, in whatever order its entries come.
+ * Imports the image of a platform from an archive that an engine exports: an OCI archive (podman), or a docker-archive
+ * that is also an OCI layout (docker 25 and newer). Reads the stream once, with its entries in any order.
  *
- * Layers that come compressed keep their bytes. Those that come uncompressed (docker) are compressed on the way, since
- * stored blobs are pushed on as they are; the manifest is rewritten for them, the configuration stays.
+ * Compressed layers keep their bytes. Uncompressed layers (docker) are compressed during the import, because registries
+ * get stored blobs as they are. The manifest is rewritten for them; the configuration stays the same.
  *
- * The stream is destroyed when this ends.
+ * The stream is destroyed at the end.
  * @throws Failure `image.corrupt`, `image.incomplete`, `image.platform`, `image.too-large`, `disk.full`,
- *   `engine.unsupported` for an archive without an OCI layout; or whatever the stream failed with.
+ *   `engine.unsupported` for an archive without an OCI layout; or the error of the stream.
  */
 export async function importArchive(
   store: ImageStore,
@@ -51,22 +43,25 @@ export async function importArchive(
 ): Promise<ReceivedImage> {
   const { platform, lease, signal } = options;
   const unpack = extract();
-  const flow = pipeline(stream, (source: AsyncIterable<Buffer>) => counted(source, options), unpack, { signal });
-  // both ends see a failure; which of them says why is sorted out below
-  const broken = flow.then(
+  const flow = pipeline(stream, (source: AsyncIterable<Buffer>) => countBytes(source, options), unpack, { signal });
+  // a failure reaches both the pipeline and the loop below; selectError chooses the one with the cause
+  const flowError = flow.then(
     () => undefined,
     (error: unknown) => error,
   );
   try {
-    const compressed = new Map<Digest, { digest: Digest; size: number }>();
+    const compressedBlobs = new Map<Digest, CompressedBlob>();
     let index: string | undefined;
     for await (const entry of unpack) {
       const name = entry.header.name.replace(/^\.\//, '');
       const digest = `sha256:${/^blobs\/sha256\/([a-f0-9]{64})$/.exec(name)?.[1] ?? ''}`;
       if (entry.header.type === 'file' && isDigest(digest)) {
-        await takeBlob(store, lease, contentOf(entry), digest, compressed);
+        const compressed = await importBlob(store, lease, readEntry(entry), digest);
+        if (compressed) {
+          compressedBlobs.set(digest, compressed);
+        }
       } else if (entry.header.type === 'file' && name === 'index.json') {
-        index = (await small(contentOf(entry))).toString('utf8');
+        index = (await readIndexEntry(readEntry(entry))).toString('utf8');
       } else {
         entry.resume();
       }
@@ -76,30 +71,32 @@ export async function importArchive(
       throw fail(
         'engine.unsupported',
         'The engine exported the image in a format without an OCI layout.',
-        'Update the engine: docker 25 and every podman since 4.0 can export one.',
+        'Update the engine: docker 25 and newer and podman 4.0 and newer can export one.',
       );
     }
     const { manifests } = parseLayoutIndex(index, "The archive's index.json");
-    const wrapped = await wrappedImage(store.blobs, manifests, platform);
-    const bytes = await store.blobs.readSmall(wrapped.digest);
-    return await takeImage(store.blobs, lease, withCompressed(bytes, wrapped, compressed), platform);
+    const selected = await selectImage(store.blobs, manifests, platform);
+    const bytes = await store.blobs.readVerified(selected.digest);
+    return await addImage(store.blobs, lease, replaceLayers(bytes, selected, compressedBlobs), platform);
   } catch (error) {
     unpack.destroy();
     stream.destroy();
-    throw reasonOf(error, await broken, stream, signal);
+    throw selectError(error, await flowError, stream, signal);
   }
 }
 
-async function* counted(source: AsyncIterable<Buffer>, { maxBytes, onBytes }: ImportOptions): AsyncGenerator<Buffer> {
-  const limit = maxBytes ?? defaultMaxBytes;
+async function* countBytes(
+  source: AsyncIterable<Buffer>,
+  { maxBytes = defaultMaxBytes, onBytes }: ImportOptions,
+): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of source) {
     bytes += chunk.length;
-    if (bytes > limit) {
+    if (bytes > maxBytes) {
       throw fail(
         'image.too-large',
-        `The exported image is larger than the ${limit} bytes that are allowed.`,
-        'Make the image smaller: leave out what it does not need.',
+        `The exported image is larger than the limit of ${maxBytes} bytes.`,
+        'Make the image smaller: remove files that it does not need.',
       );
     }
     onBytes(chunk.length);
@@ -107,104 +104,17 @@ async function* counted(source: AsyncIterable<Buffer>, { maxBytes, onBytes }: Im
   }
 }
 
-/** An entry's bytes: the tar reader's types do not say that it gives buffers. */
-async function* contentOf(entry: AsyncIterable<unknown>): AsyncGenerator<Buffer> {
+/** The bytes of an entry. The types of tar-stream do not say that its chunks are buffers. */
+async function* readEntry(entry: AsyncIterable<unknown>): AsyncGenerator<Buffer> {
   for await (const chunk of entry) {
     if (!Buffer.isBuffer(chunk)) {
-      throw new Error('the tar reader gave something that is no buffer');
+      throw new Error('tar-stream returned a chunk that is not a buffer');
     }
     yield chunk;
   }
 }
 
-async function takeBlob(
-  store: ImageStore,
-  lease: Lease,
-  entry: AsyncGenerator<Buffer>,
-  digest: Digest,
-  compressed: Map<Digest, { digest: Digest; size: number }>,
-): Promise<void> {
-  const { head, rest } = await sniffed(entry);
-  if (head.toString('latin1', tarMagic.at, sniffBytes) === tarMagic.text) {
-    compressed.set(digest, await takeCompressed(store, lease, rest, digest));
-    return;
-  }
-  const writer = store.blobs.writer();
-  try {
-    for await (const chunk of rest) {
-      await writer.write(chunk);
-    }
-    await lease.hold(digest);
-    await writer.finish(digest);
-  } finally {
-    await writer.abort();
-  }
-}
-
-/** Compresses a layer into the store, and checks that its uncompressed bytes are what the archive promised. */
-async function takeCompressed(
-  store: ImageStore,
-  lease: Lease,
-  content: AsyncIterable<Buffer>,
-  digest: Digest,
-): Promise<{ digest: Digest; size: number }> {
-  const plain = createHash('sha256');
-  const writer = store.blobs.writer();
-  try {
-    await pipeline(
-      content,
-      async function* (source: AsyncIterable<Buffer>) {
-        for await (const chunk of source) {
-          plain.update(chunk);
-          yield chunk;
-        }
-      },
-      createGzip(),
-      async (source: AsyncIterable<Buffer>) => {
-        for await (const chunk of source) {
-          await writer.write(chunk);
-        }
-      },
-    );
-    const actual = plain.digest('hex');
-    if (digest !== `sha256:${actual}`) {
-      throw fail(
-        'image.corrupt',
-        `A layer that should be ${digest} arrived damaged.`,
-        'Build again: it is sent once more then.',
-        `Its uncompressed bytes are sha256:${actual}.`,
-      );
-    }
-    const stored = { digest: writer.digest, size: writer.bytes };
-    await lease.hold(stored.digest);
-    await writer.finish(stored.digest);
-    return stored;
-  } finally {
-    await writer.abort();
-  }
-}
-
-/** The first bytes of an entry, enough to tell a tar archive, and all of it again. */
-async function sniffed(entry: AsyncGenerator<Buffer>): Promise<{ head: Buffer; rest: AsyncIterable<Buffer> }> {
-  let head = Buffer.alloc(0);
-  let done = false;
-  while (head.length < sniffBytes && !done) {
-    const next = await entry.next();
-    done = next.done === true;
-    head = next.done ? head : Buffer.concat([head, next.value]);
-  }
-  async function* whole(): AsyncGenerator<Buffer> {
-    if (head.length > 0) {
-      yield head;
-    }
-    for (let next = await entry.next(); !next.done; next = await entry.next()) {
-      yield next.value;
-    }
-  }
-  return { head, rest: whole() };
-}
-
-async function small(entry: AsyncGenerator<Buffer>): Promise<Buffer> {
+async function readIndexEntry(entry: AsyncGenerator<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of entry) {
@@ -212,8 +122,8 @@ async function small(entry: AsyncGenerator<Buffer>): Promise<Buffer> {
     if (bytes > maxManifestBytes) {
       throw fail(
         'image.corrupt',
-        `The archive's index.json has more than ${maxManifestBytes} bytes.`,
-        'Build the image again; if that does not help, update the engine that made it.',
+        `The archive's index.json is larger than ${maxManifestBytes} bytes.`,
+        'Build the image again. If that does not help, update the engine that built it.',
       );
     }
     chunks.push(chunk);
@@ -221,45 +131,49 @@ async function small(entry: AsyncGenerator<Buffer>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** A manifest in which layers that were compressed on the way are named as they are stored. */
-function withCompressed(bytes: Buffer, { mediaType }: Descriptor, compressed: Compressed): Buffer {
+/** The manifest with the compressed blobs instead of the uncompressed layers. */
+function replaceLayers(
+  bytes: Buffer,
+  { mediaType }: Descriptor,
+  compressedBlobs: ReadonlyMap<Digest, CompressedBlob>,
+): Buffer {
   const manifest = parseManifest(bytes, mediaType);
-  if (manifest.kind !== 'image' || !manifest.layers.some(({ digest }) => compressed.has(digest))) {
+  if (manifest.kind !== 'image' || !manifest.layers.some(({ digest }) => compressedBlobs.has(digest))) {
     return bytes;
   }
   const layers = manifest.layers.map((layer) => {
-    const stored = compressed.get(layer.digest);
-    return stored ? { ...layer, ...stored, mediaType: compressedType(layer.mediaType) } : layer;
+    const compressed = compressedBlobs.get(layer.digest);
+    return compressed ? { ...layer, ...compressed, mediaType: compressedMediaType(layer.mediaType) } : layer;
   });
   return Buffer.from(JSON.stringify({ ...manifest.document, mediaType: manifest.mediaType, layers }));
 }
 
 /** OCI writes `….tar+gzip`, Docker `….tar.gzip`. */
-function compressedType(mediaType: string): string {
+function compressedMediaType(mediaType: string): string {
   if (!mediaType.endsWith('.tar')) {
     return mediaType;
   }
   return mediaType.startsWith('application/vnd.docker.') ? `${mediaType}.gzip` : `${mediaType}+gzip`;
 }
 
-/** Of the errors that one failure shows up as, the one that tells its cause. */
-function reasonOf(seen: unknown, broken: unknown, stream: Readable, signal: AbortSignal): unknown {
+/** One failure causes several errors. Selects the one that names its cause. */
+function selectError(error: unknown, flowError: unknown, stream: Readable, signal: AbortSignal): unknown {
   if (signal.aborted) {
     return signal.reason;
   }
-  const failure = [seen, broken, stream.errored].find((error) => error instanceof Failure);
+  const failure = [error, flowError, stream.errored].find((candidate) => candidate instanceof Failure);
   if (failure) {
     return failure;
   }
   if (stream.errored) {
     return stream.errored;
   }
-  // what is left comes from the tar reader
+  // any other error comes from the tar reader
   return fail(
     'image.corrupt',
     'The archive that the engine exported is damaged or ends too early.',
-    'Build again: it is exported once more then.',
-    seen instanceof Error ? seen.message : String(seen),
-    seen,
+    'Build again: the image will be exported again.',
+    error instanceof Error ? error.message : String(error),
+    error,
   );
 }

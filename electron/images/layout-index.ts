@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { fail } from '../../shared/problem.ts';
-import { diskFailure, syncFolder, systemCode } from '../system/file-errors.ts';
+import { diskFailure, errnoCode } from '../system/file-errors.ts';
+import { syncFolder } from '../system/sync-folder.ts';
 import { type Descriptor, descriptorSchema, mediaTypes } from './manifest.ts';
 
 /** The annotation by which tools find an image in a layout (`oci:FOLDER:NAME`). Source: OCI image-spec, annotations. */
-export const refNameAnnotation = 'org.opencontainers.image.ref.name';
+const refNameAnnotation = 'org.opencontainers.image.ref.name';
 export const createdAnnotation = 'org.opencontainers.image.created';
 
-// unknown fields of other tools are kept
+// a loose object keeps the fields that other tools wrote
 const layoutIndexSchema = z.looseObject({
   schemaVersion: z.literal(2),
   mediaType: z.string().optional(),
@@ -20,21 +21,22 @@ export type LayoutIndex = z.infer<typeof layoutIndexSchema>;
 
 export const emptyLayoutIndex: LayoutIndex = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
 
-/** The content of the `oci-layout` file, the only version there is. */
+/** The content of the `oci-layout` file. 1.0.0 is the only version of the format. */
 export const layoutMarker = JSON.stringify({ imageLayoutVersion: '1.0.0' });
 
+/** The name by which a layout's index lists a manifest. */
 export function refName(descriptor: Descriptor): string | undefined {
   return descriptor.annotations?.[refNameAnnotation];
 }
 
-/** The index of a layout folder, or undefined where there is none. */
+/** The index of a layout folder, or undefined if the folder has none. */
 export async function readLayoutIndex(folder: string): Promise<LayoutIndex | undefined> {
   const path = join(folder, 'index.json');
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') {
+    if (errnoCode(error) === 'ENOENT') {
       return undefined;
     }
     throw error;
@@ -43,10 +45,10 @@ export async function readLayoutIndex(folder: string): Promise<LayoutIndex | und
 }
 
 /**
- * @param path what to call it in a sentence.
- * @throws Failure `image.corrupt`; the file is left as it is.
+ * @param source where the text comes from, as the beginning of a sentence.
+ * @throws Failure `image.corrupt`
  */
-export function parseLayoutIndex(text: string, path: string): LayoutIndex {
+export function parseLayoutIndex(text: string, source: string): LayoutIndex {
   let detail: string;
   try {
     const result = layoutIndexSchema.safeParse(JSON.parse(text));
@@ -59,13 +61,13 @@ export function parseLayoutIndex(text: string, path: string): LayoutIndex {
   }
   throw fail(
     'image.corrupt',
-    `${path} is not the index of an OCI layout.`,
-    'Put it back from a backup, or move its folder aside to start with an empty one.',
+    `${source} is not a valid index of an OCI layout.`,
+    'Restore it from a backup, or move its folder away to start with an empty one.',
     detail,
   );
 }
 
-/** An index in which `descriptor` is what `name` stands for, in the place of whatever it stood for before. */
+/** A copy of the index in which `name` refers to `descriptor` instead of any earlier one. */
 export function withReference(index: LayoutIndex, name: string, descriptor: Descriptor): LayoutIndex {
   const annotations = { ...descriptor.annotations, [refNameAnnotation]: name };
   return { ...index, manifests: [...withoutReference(index, name).manifests, { ...descriptor, annotations }] };
@@ -75,7 +77,7 @@ export function withoutReference(index: LayoutIndex, name: string): LayoutIndex 
   return { ...index, manifests: index.manifests.filter((descriptor) => refName(descriptor) !== name) };
 }
 
-/** Replaces a layout's index in one step that survives a crash: readers see the old one or the new one. */
+/** Replaces a layout's index atomically: after a crash, readers see either the old or the new index. */
 export async function writeLayoutIndex(folder: string, index: LayoutIndex): Promise<void> {
   const path = join(folder, 'index.json');
   try {

@@ -1,44 +1,47 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import lockfile from 'proper-lockfile';
 import { fail } from '../../shared/problem.ts';
-import { diskFailure, systemCode } from '../system/file-errors.ts';
+import { diskFailure, errnoCode } from '../system/file-errors.ts';
 
-/** A lock whose owner has not touched it for this long is void. It is touched twice in that time. */
+/** A lock that was not updated for this long is stale: another process may take it. It is updated twice in that time. */
 const staleMs = 10_000;
 
-/** Waits of 50 to 250 ms between tries, half a minute in all: longer than a stale lock lasts. */
+/** Waits of 50 to 250 ms between attempts, about 30 s in all: longer than {@link staleMs}. */
 const retries = { retries: 130, factor: 1.2, minTimeout: 50, maxTimeout: 250 };
 
 export interface LayoutLock {
-  /** Throws where the lock was lost (this process slept for long and another took it). Ask before what cannot be undone. */
+  /**
+   * Throws if the lock was lost: this process was suspended, and another process took the lock. Call it before a change
+   * that cannot be undone.
+   */
   assertHeld(): void;
 }
 
-// inside this process there is no need to try again and again: who comes first is served first
-const turns = new Map<string, LimitFunction>();
+/** Serves the callers of this process in their order, so that only one at a time competes for the lock file. */
+const limits = new Map<string, LimitFunction>();
 
 /**
- * Runs `use` while no other process, and nothing else in this one, changes the layout. Not reentrant.
+ * Runs `use` while nothing else, in this process or another, changes the layout. Not reentrant.
  * @param folder the layout's real path.
- * @throws Failure `settings.locked` where another process keeps the lock.
+ * @throws Failure `settings.locked` if another process keeps the lock.
  */
 export async function withLayoutLock<T>(folder: string, use: (lock: LayoutLock) => Promise<T>): Promise<T> {
-  const turn = turns.get(folder) ?? pLimit(1);
-  turns.set(folder, turn);
-  return turn(async () => {
-    let lost: Error | undefined;
+  const limit = limits.get(folder) ?? pLimit(1);
+  limits.set(folder, limit);
+  return limit(async () => {
+    let lossError: Error | undefined;
     const release = await acquire(folder, (error) => {
-      lost = error;
+      lossError = error;
     });
     const assertHeld = (): void => {
-      if (lost) {
-        throw locked(folder, lost);
+      if (lossError) {
+        throw lockedFailure(folder, lossError);
       }
     };
     try {
       return await use({ assertHeld });
     } finally {
-      // a lost lock is another's now and cannot be given back
+      // a lost lock belongs to another process and cannot be released
       await release().catch(() => undefined);
     }
   });
@@ -54,15 +57,15 @@ async function acquire(folder: string, onCompromised: (error: Error) => void): P
       onCompromised,
     });
   } catch (error) {
-    throw systemCode(error) === 'ELOCKED' ? locked(folder, error) : diskFailure(error, `${folder}.lock`);
+    throw errnoCode(error) === 'ELOCKED' ? lockedFailure(folder, error) : diskFailure(error, `${folder}.lock`);
   }
 }
 
-function locked(folder: string, cause: unknown) {
+function lockedFailure(folder: string, cause: unknown) {
   return fail(
     'settings.locked',
-    `The image store ${folder} is in use by another process of Barnraiser.`,
-    'Wait until that one has finished, then try again.',
+    `The image store ${folder} is locked by another Barnraiser process.`,
+    'Wait until that process has finished, then try again.',
     undefined,
     cause,
   );

@@ -1,34 +1,34 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Digest, isDigest } from '../../shared/image.ts';
-import { diskFailure, systemCode } from '../system/file-errors.ts';
+import { diskFailure, errnoCode } from '../system/file-errors.ts';
 import { withLayoutLock } from './layout-lock.ts';
-import { liveStagingAreas } from './staging-area.ts';
+import { listLiveStagingAreas } from './staging-area.ts';
 
 const prefix = 'lease-';
 
 /**
- * Keeps blobs from being collected, in this process and others, while something that no list names yet relies on them.
+ * Keeps blobs from garbage collection, in this process and others, while they are in use and no list names them yet.
  *
- * Hold a blob first and look whether it is there afterwards: `hold` waits for the layout's lock, under which blobs are
- * collected, so a blob that is seen after it was held stays.
+ * Hold a blob first, then check whether it exists. `hold` waits for the lock of the layout, under which garbage
+ * collection runs, so a blob that exists after `hold` is not removed.
  */
 export class Lease {
-  readonly #layout: string;
+  readonly #layoutFolder: string;
   readonly #path: string;
   readonly #held = new Set<Digest>();
-  /** Digests that are written down: a second hold of one of them costs nothing. */
+  /** The digests that are in the lease file. Holding one of them again needs no write. */
   readonly #written = new Set<Digest>();
-  #released = false;
+  #isReleased = false;
 
-  /** @param path a file of its own in an owner's folder; see {@link leasePath}. */
-  constructor(layout: string, path: string) {
-    this.#layout = layout;
+  /** @param path the lease file, in a staging area; see {@link leasePath}. */
+  constructor(layoutFolder: string, path: string) {
+    this.#layoutFolder = layoutFolder;
     this.#path = path;
   }
 
   async hold(...digests: readonly Digest[]): Promise<void> {
-    if (this.#released) {
+    if (this.#isReleased) {
       throw new Error('the lease was released');
     }
     if (digests.every((digest) => this.#written.has(digest))) {
@@ -37,8 +37,8 @@ export class Lease {
     for (const digest of digests) {
       this.#held.add(digest);
     }
-    await withLayoutLock(this.#layout, async () => {
-      if (this.#released || digests.every((digest) => this.#written.has(digest))) {
+    await withLayoutLock(this.#layoutFolder, async () => {
+      if (this.#isReleased || digests.every((digest) => this.#written.has(digest))) {
         return;
       }
       const held = [...this.#held];
@@ -51,46 +51,46 @@ export class Lease {
       for (const digest of held) {
         this.#written.add(digest);
       }
-      // released meanwhile: what was just written must not outlive it
-      if (this.#released) {
+      // released during the write: the file that was just written must not stay
+      if (this.#isReleased) {
         await rm(this.#path, { force: true });
       }
     });
   }
 
-  /** Lets go of everything it holds. Harmless when repeated. */
+  /** Releases all held blobs. May be called again. */
   async release(): Promise<void> {
-    this.#released = true;
+    this.#isReleased = true;
     await rm(this.#path, { force: true });
   }
 }
 
-/** Where a lease of this id and number is written down. The id is for people who look into the folder. */
-export function leasePath(ownerFolder: string, id: string, number: number): string {
-  return join(ownerFolder, `${prefix}${number}-${id.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, 80)}`);
+/** The path of a lease file in a staging area. The number makes it unique; the id only helps people who read it. */
+export function leasePath(stagingFolder: string, id: string, number: number): string {
+  return join(stagingFolder, `${prefix}${number}-${id.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, 80)}`);
 }
 
-/** Every digest that a lease of a living process holds. Call it under the layout's lock. */
-export async function heldDigests(work: string): Promise<Set<Digest>> {
-  const held = new Set<Digest>();
-  for (const folder of await liveStagingAreas(work)) {
+/** Every digest that is held by a lease of a live process. Call it under the lock of the layout. */
+export async function readLeasedDigests(workFolder: string): Promise<Set<Digest>> {
+  const digests = new Set<Digest>();
+  for (const folder of await listLiveStagingAreas(workFolder)) {
     const names = await readdir(folder).catch(() => []);
     for (const name of names.filter((name) => name.startsWith(prefix))) {
-      for (const line of (await readLease(join(folder, name))).split('\n')) {
+      for (const line of (await readLeaseFile(join(folder, name))).split('\n')) {
         if (isDigest(line)) {
-          held.add(line);
+          digests.add(line);
         }
       }
     }
   }
-  return held;
+  return digests;
 }
 
-async function readLease(path: string): Promise<string> {
+async function readLeaseFile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') {
+    if (errnoCode(error) === 'ENOENT') {
       return '';
     }
     throw error;

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { digestOf, type ImageManifestInfo, mediaTypes } from './manifest.ts';
-import { joinList } from './manifest-list.ts';
+import { digestOf } from './digest.ts';
+import { mediaTypes, type ReceivedImage } from './manifest.ts';
+import { createManifestList } from './manifest-list.ts';
 import { platform } from './testing/sample-image.ts';
 
-function image(name: string, mediaType: string = mediaTypes.ociManifest): ImageManifestInfo {
+function image(name: string, mediaType: string = mediaTypes.ociManifest): ReceivedImage {
   const digest = digestOf(Buffer.from(name));
   const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest, size: 2 };
   return { platform: platform(name), digest, mediaType, manifestSize: 7, config, layers: [], size: 2 };
@@ -15,13 +16,15 @@ function platformsIn(bytes: Buffer): unknown[] {
 }
 
 describe('a manifest list', () => {
-  test('is the same to the byte in whatever order its images come', () => {
+  test('has the same bytes for the same images in any order', () => {
     const images = [image('linux/arm64'), image('linux/amd64'), image('linux/arm/v7')];
-    expect(joinList(images).digest).toBe(joinList([...images].reverse()).digest);
+    expect(createManifestList(images).digest).toBe(createManifestList([...images].reverse()).digest);
   });
 
-  test('names the variant of every arm, and none that the architecture implies', () => {
-    const { bytes } = joinList(['linux/arm64/v8', 'linux/arm/v6', 'armv7l', 'linux/amd64'].map((name) => image(name)));
+  test('names the variant of arm, but not the default variant of arm64', () => {
+    const { bytes } = createManifestList(
+      ['linux/arm64/v8', 'linux/arm/v6', 'armv7l', 'linux/amd64'].map((name) => image(name)),
+    );
     expect(platformsIn(bytes)).toEqual([
       { architecture: 'amd64', os: 'linux' },
       { architecture: 'arm', os: 'linux', variant: 'v6' },
@@ -30,15 +33,16 @@ describe('a manifest list', () => {
     ]);
   });
 
-  test('is a Docker list of Docker images alone, and an OCI index otherwise', () => {
+  test('is a Docker list if all images are Docker images, and an OCI index otherwise', () => {
     const docker = image('linux/amd64', mediaTypes.dockerManifest);
-    expect(joinList([docker]).mediaType).toBe(mediaTypes.dockerList);
-    expect(joinList([docker, image('linux/arm64')]).mediaType).toBe(mediaTypes.ociIndex);
+    expect(createManifestList([docker]).mediaType).toBe(mediaTypes.dockerList);
+    expect(createManifestList([docker, image('linux/arm64')]).mediaType).toBe(mediaTypes.ociIndex);
   });
 
-  test('refuses two images for one platform, and none at all', () => {
-    const twice = () => joinList([image('linux/arm64'), image('linux/amd64'), image('aarch64')]);
-    expect(twice).toThrow('Two images for linux/arm64');
-    expect(() => joinList([])).toThrow('at least one image');
+  test('needs at least one image, and at most one for each platform', () => {
+    const createWithDuplicate = () =>
+      createManifestList([image('linux/arm64'), image('linux/amd64'), image('aarch64')]);
+    expect(createWithDuplicate).toThrow('two images for linux/arm64');
+    expect(() => createManifestList([])).toThrow('at least one image');
   });
 });

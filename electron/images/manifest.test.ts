@@ -3,7 +3,7 @@ import { Failure } from '../../shared/problem.ts';
 import { mediaTypes, parseManifest } from './manifest.ts';
 import { sampleImage } from './testing/sample-image.ts';
 
-function detailOf(run: () => unknown): string {
+function failureDetailOf(run: () => unknown): string {
   try {
     run();
   } catch (error) {
@@ -12,39 +12,39 @@ function detailOf(run: () => unknown): string {
     }
     throw error;
   }
-  throw new Error('it was accepted');
+  throw new Error('the manifest was accepted');
 }
 
-function changed(change: object): Buffer {
+function manifestWith(change: object): Buffer {
   const document: object = JSON.parse(sampleImage('linux/amd64').manifest.toString('utf8'));
   return Buffer.from(JSON.stringify({ ...document, ...change }));
 }
 
-describe('reading a manifest', () => {
-  test('takes OCI and Docker images, and the declared type where the document names none', () => {
+describe('parsing a manifest', () => {
+  test('accepts OCI and Docker images, and uses the declared type if the document names none', () => {
     expect(parseManifest(sampleImage('linux/amd64').manifest)).toMatchObject({ kind: 'image' });
     expect(parseManifest(sampleImage('linux/amd64', { docker: true }).manifest).mediaType).toBe(
       mediaTypes.dockerManifest,
     );
-    expect(parseManifest(changed({ mediaType: undefined }), mediaTypes.dockerManifest).mediaType).toBe(
+    expect(parseManifest(manifestWith({ mediaType: undefined }), mediaTypes.dockerManifest).mediaType).toBe(
       mediaTypes.dockerManifest,
     );
   });
 
-  test('refuses a document that another reader would take for an index', () => {
-    expect(detailOf(() => parseManifest(changed({ manifests: [] })))).toContain('config');
+  test('rejects a document that another reader could take for an index', () => {
+    expect(failureDetailOf(() => parseManifest(manifestWith({ manifests: [] })))).toContain('config');
   });
 
-  test('refuses a type that differs from the declared one, and types that are no image', () => {
-    expect(detailOf(() => parseManifest(changed({}), mediaTypes.dockerManifest))).toContain('sent as');
-    expect(detailOf(() => parseManifest(changed({ mediaType: 'text/plain' })))).toContain('text/plain');
+  test('rejects a type that differs from the declared one, and types of other documents', () => {
+    expect(failureDetailOf(() => parseManifest(manifestWith({}), mediaTypes.dockerManifest))).toContain('sent as');
+    expect(failureDetailOf(() => parseManifest(manifestWith({ mediaType: 'text/plain' })))).toContain('text/plain');
   });
 
-  test('refuses what is no JSON, has digests that are none, or is too large', () => {
-    expect(detailOf(() => parseManifest(Buffer.from('nonsense')))).not.toBe('');
+  test('rejects invalid JSON, invalid digests, and documents that are too large', () => {
+    expect(failureDetailOf(() => parseManifest(Buffer.from('nonsense')))).not.toBe('');
     expect(
-      detailOf(() => parseManifest(changed({ config: { mediaType: 'x', digest: '../../etc', size: 1 } }))),
+      failureDetailOf(() => parseManifest(manifestWith({ config: { mediaType: 'x', digest: '../../etc', size: 1 } }))),
     ).toContain('digest');
-    expect(detailOf(() => parseManifest(Buffer.alloc(5 * 1024 * 1024)))).toContain('more than');
+    expect(failureDetailOf(() => parseManifest(Buffer.alloc(5 * 1024 * 1024)))).toContain('more than');
   });
 });

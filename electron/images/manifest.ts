@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Digest, digestSchema } from '../../shared/image.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
+import { digestOf } from './digest.ts';
 
-/** Media types that this store writes or reads itself. Source: OCI image-spec 1.1, Docker image manifest v2 schema 2. */
+/** Media types that the image store reads and writes. Source: OCI image-spec 1.1, Docker image manifest v2 schema 2. */
 export const mediaTypes = {
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
   ociIndex: 'application/vnd.oci.image.index.v1+json',
@@ -23,7 +23,10 @@ export function isIndexType(mediaType: string): boolean {
   return indexTypes.includes(mediaType);
 }
 
-/** Manifests, indexes and configurations are read into memory, so they have a limit: the one registries have, 4 MiB. */
+/**
+ * The limit of manifests, indexes and configurations, which are read into memory: 4 MiB, the size that registries must
+ * accept. Source: OCI distribution specification, "Pushing Manifests".
+ */
 export const maxManifestBytes = 4 * 1024 * 1024;
 
 const platformPartsSchema = z.looseObject({
@@ -31,6 +34,7 @@ const platformPartsSchema = z.looseObject({
   architecture: z.string(),
   variant: z.string().optional(),
 });
+export type PlatformParts = z.infer<typeof platformPartsSchema>;
 
 export const descriptorSchema = z.looseObject({
   mediaType: z.string(),
@@ -46,7 +50,7 @@ const imageSchema = z.looseObject({
   mediaType: z.string().optional(),
   config: descriptorSchema,
   layers: z.array(descriptorSchema).max(1000),
-  // one document that is a manifest to one reader and an index to another hides an image: CVE-2021-41190
+  // a document that one reader takes for a manifest and another for an index can hide an image: CVE-2021-41190
   manifests: z.undefined().optional(),
 });
 
@@ -58,7 +62,7 @@ const indexSchema = z.looseObject({
   layers: z.undefined().optional(),
 });
 
-/** What a manifest's bytes say, checked. `document` is all of it, unknown fields included. */
+/** A parsed and validated manifest or index. `document` holds all fields, also unknown ones. */
 export type Manifest =
   | {
       readonly kind: 'image';
@@ -69,11 +73,18 @@ export type Manifest =
     }
   | { readonly kind: 'index'; readonly mediaType: string; readonly manifests: readonly Descriptor[] };
 
+/** A manifest or index with its exact bytes, from which registries compute its digest. */
+export interface RawManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
 /**
- * An image that is whole in the store. `size`: bytes of its configuration and layers as stored, each blob counted once;
- * `manifestSize`: bytes of the manifest itself.
+ * An image whose blobs are all in the image store. `size`: bytes of its configuration and layers as stored, each blob
+ * counted once; `manifestSize`: bytes of the manifest.
  */
-export interface ImageManifestInfo {
+export interface ReceivedImage {
   readonly platform: Platform;
   readonly digest: Digest;
   readonly mediaType: string;
@@ -83,87 +94,78 @@ export interface ImageManifestInfo {
   readonly size: number;
 }
 
-/** An image that a node has brought back: checked, and all of its blobs are in the store. */
-export type ReceivedImage = ImageManifestInfo;
-
-export function digestOf(bytes: Uint8Array): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-}
-
-/** Bytes that blobs take, each counted once: an image may list a layer twice, it is stored and sent once. */
+/** The sum of the sizes in bytes. A layer that an image lists twice is stored and sent once, so it counts once. */
 export function sizeOfBlobs(descriptors: readonly Descriptor[]): number {
   const sizes = new Map(descriptors.map(({ digest, size }) => [digest, size]));
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 /**
- * Reads a manifest or an index.
- * @param declared the media type it came with; where the document names one too, both must agree.
- * @throws Failure `image.corrupt` with what is wrong as its detail.
+ * Parses a manifest or an index.
+ * @param declaredType the media type that came with it. If the document names one too, both must be the same.
+ * @throws Failure `image.corrupt` with the reason as its detail.
  */
-export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
-  const named = `The manifest ${digestOf(bytes)}`;
-  const json = parseJson(bytes, named);
+export function parseManifest(bytes: Uint8Array, declaredType?: string): Manifest {
+  const subject = `The manifest ${digestOf(bytes)}`;
+  const json = parseJson(bytes, subject);
   const isIndex = typeof json === 'object' && json !== null && 'manifests' in json;
-  const fallback = isIndex ? mediaTypes.ociIndex : mediaTypes.ociManifest;
   if (isIndex) {
-    const index = checked(indexSchema, json, named);
-    const mediaType = agreedType(index.mediaType, declared, fallback, indexTypes, named);
+    const index = validate(indexSchema, json, subject);
+    const mediaType = index.mediaType ?? declaredType ?? mediaTypes.ociIndex;
+    assertMediaType(mediaType, declaredType, indexTypes, subject);
     return { kind: 'index', mediaType, manifests: index.manifests };
   }
-  const image = checked(imageSchema, json, named);
-  const mediaType = agreedType(image.mediaType, declared, fallback, imageTypes, named);
+  const image = validate(imageSchema, json, subject);
+  const mediaType = image.mediaType ?? declaredType ?? mediaTypes.ociManifest;
+  assertMediaType(mediaType, declaredType, imageTypes, subject);
   return { kind: 'image', mediaType, config: image.config, layers: image.layers, document: image };
 }
 
 /**
- * The platform that an image's configuration names, as its builder wrote it.
+ * The platform in an image's configuration, spelled as the builder wrote it.
  * @throws Failure `image.corrupt`
  */
-export function parseConfig(bytes: Uint8Array): z.infer<typeof platformPartsSchema> {
-  const named = `The image configuration ${digestOf(bytes)}`;
-  return checked(platformPartsSchema, parseJson(bytes, named), named);
+export function parseConfig(bytes: Uint8Array): PlatformParts {
+  const subject = `The image configuration ${digestOf(bytes)}`;
+  return validate(platformPartsSchema, parseJson(bytes, subject), subject);
 }
 
-function agreedType(
-  own: string | undefined,
-  declared: string | undefined,
-  fallback: string,
-  allowed: readonly string[],
-  named: string,
-): string {
-  const mediaType = own ?? declared ?? fallback;
-  if ((declared !== undefined && declared !== mediaType) || !allowed.includes(mediaType)) {
-    const types = [...new Set([mediaType, declared ?? mediaType])].join(' sent as ');
-    throw corrupt(named, `its media type ${types} is none of ${allowed.join(', ')}`);
+function assertMediaType(
+  mediaType: string,
+  declaredType: string | undefined,
+  allowedTypes: readonly string[],
+  subject: string,
+): void {
+  if ((declaredType !== undefined && declaredType !== mediaType) || !allowedTypes.includes(mediaType)) {
+    const types = [...new Set([mediaType, declaredType ?? mediaType])].join(' sent as ');
+    throw corruptManifestFailure(subject, `its media type ${types} is none of ${allowedTypes.join(', ')}`);
   }
-  return mediaType;
 }
 
-function parseJson(bytes: Uint8Array, named: string): unknown {
+function parseJson(bytes: Uint8Array, subject: string): unknown {
   if (bytes.byteLength > maxManifestBytes) {
-    throw corrupt(named, `it has ${bytes.byteLength} bytes, more than ${maxManifestBytes}`);
+    throw corruptManifestFailure(subject, `it has ${bytes.byteLength} bytes, more than ${maxManifestBytes}`);
   }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw corrupt(named, error instanceof Error ? error.message : String(error));
+    throw corruptManifestFailure(subject, error instanceof Error ? error.message : String(error));
   }
 }
 
-function checked<T>(schema: z.ZodType<T>, json: unknown, named: string): T {
+function validate<T>(schema: z.ZodType<T>, json: unknown, subject: string): T {
   const result = schema.safeParse(json);
   if (!result.success) {
-    throw corrupt(named, z.prettifyError(result.error));
+    throw corruptManifestFailure(subject, z.prettifyError(result.error));
   }
   return result.data;
 }
 
-function corrupt(named: string, detail: string) {
+function corruptManifestFailure(subject: string, detail: string) {
   return fail(
     'image.corrupt',
-    `${named} is not one that Barnraiser can read.`,
-    'Build the image again; if that does not help, update the engine that made it.',
+    `${subject} cannot be read.`,
+    'Build the image again. If that does not help, update the engine that built it.',
     detail,
   );
 }

@@ -2,19 +2,20 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { diskFailure, systemCode } from '../system/file-errors.ts';
+import { diskFailure, errnoCode } from '../system/file-errors.ts';
 
 const heartbeatMs = 15_000;
 
-/** An owner that gave no sign for this long is gone, even if some process has its number now. */
-const silentMs = 8 * heartbeatMs;
+/** A staging area without a heartbeat for this long is stale, even if a process with its id is running. */
+const staleMs = 8 * heartbeatMs;
 
-/** Process numbers mean nothing on another host that shares the folder, or in another container. */
-const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+/** Part of the folder name, because process ids mean nothing to other hosts and containers that share the folder. */
+const hostId = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 /**
- * The folder of one open store inside the work folder: its unfinished blobs and its leases. Its name carries the process's
- * number and its time is the process's heartbeat, so that others can tell what a dead process has left behind.
+ * The folder of one open image store inside its work folder, with its incomplete blobs and its leases. The folder name
+ * holds the process id, and the modification time of the folder is the heartbeat of the process. By both, other
+ * processes recognize what a dead process has left behind.
  */
 export class StagingArea {
   readonly folder: string;
@@ -24,15 +25,15 @@ export class StagingArea {
     this.folder = folder;
     this.#heartbeat = setInterval(() => {
       const now = new Date();
-      // where it was swept away during a long sleep it comes back: its leases write themselves anew
+      // another process may have removed the folder while this computer was asleep; leases write their files again
       utimes(folder, now, now).catch(() => mkdir(folder, { recursive: true }).catch(() => undefined));
     }, heartbeatMs);
     this.#heartbeat.unref();
   }
 
-  /** Takes a place in the work folder, which is made where it is missing. */
-  static async open(work: string): Promise<StagingArea> {
-    const folder = join(work, `${process.pid}-${host}-${randomBytes(4).toString('hex')}`);
+  /** Creates a staging area, and the work folder if it does not exist. */
+  static async open(workFolder: string): Promise<StagingArea> {
+    const folder = join(workFolder, `${process.pid}-${hostId}-${randomBytes(4).toString('hex')}`);
     try {
       await mkdir(folder, { recursive: true });
     } catch (error) {
@@ -47,44 +48,47 @@ export class StagingArea {
   }
 }
 
-/** The folders of owners that are alive. */
-export async function liveStagingAreas(work: string): Promise<string[]> {
-  const owners = await ownersOf(work);
-  return owners.filter(({ alive }) => alive).map(({ folder }) => folder);
+/** The folders of the staging areas of live processes. */
+export async function listLiveStagingAreas(workFolder: string): Promise<string[]> {
+  const areas = await listStagingAreas(workFolder);
+  return areas.filter(({ isAlive }) => isAlive).map(({ folder }) => folder);
 }
 
-/** Removes what dead owners have left behind. */
-export async function sweepStagingAreas(work: string): Promise<void> {
-  for (const { folder, alive } of await ownersOf(work)) {
-    if (!alive) {
+/** Removes the staging areas of dead processes. */
+export async function removeStaleStagingAreas(workFolder: string): Promise<void> {
+  for (const { folder, isAlive } of await listStagingAreas(workFolder)) {
+    if (!isAlive) {
       await rm(folder, { recursive: true, force: true });
     }
   }
 }
 
-async function ownersOf(work: string): Promise<{ folder: string; alive: boolean }[]> {
-  const names = await readdir(work);
+async function listStagingAreas(workFolder: string): Promise<{ folder: string; isAlive: boolean }[]> {
+  const names = await readdir(workFolder);
   return Promise.all(
-    names.map(async (name) => ({ folder: join(work, name), alive: await isAlive(join(work, name), name) })),
+    names.map(async (name) => {
+      const folder = join(workFolder, name);
+      return { folder, isAlive: await isStagingAreaAlive(folder, name) };
+    }),
   );
 }
 
-async function isAlive(folder: string, name: string): Promise<boolean> {
-  const [pid, ownerHost] = name.split('-');
-  if (ownerHost === host && !isRunning(Number(pid))) {
+async function isStagingAreaAlive(folder: string, name: string): Promise<boolean> {
+  const [pid, ownHostId] = name.split('-');
+  if (ownHostId === hostId && !isProcessRunning(Number(pid))) {
     return false;
   }
-  const lastSign = await stat(folder).catch(() => undefined);
-  return lastSign !== undefined && Date.now() - lastSign.mtimeMs < silentMs;
+  const stats = await stat(folder).catch(() => undefined);
+  return stats !== undefined && Date.now() - stats.mtimeMs < staleMs;
 }
 
-function isRunning(pid: number): boolean {
+function isProcessRunning(pid: number): boolean {
   try {
-    // signal 0 only asks
+    // signal 0 only checks whether the process exists
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs, as another user
-    return systemCode(error) === 'EPERM';
+    // EPERM: the process exists and belongs to another user
+    return errnoCode(error) === 'EPERM';
   }
 }

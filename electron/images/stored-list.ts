@@ -1,55 +1,51 @@
 import type { Digest, ListEntry, ManifestList } from '../../shared/image.ts';
 import { type Platform, platformOf } from '../../shared/platform.ts';
-import type { Blobs } from './blobs.ts';
+import type { BlobStore } from './blob-store.ts';
 import { createdAnnotation } from './layout-index.ts';
-import { type Descriptor, parseManifest, sizeOfBlobs } from './manifest.ts';
+import { type Descriptor, parseManifest, type RawManifest, sizeOfBlobs } from './manifest.ts';
 
-/** A manifest with its exact bytes, as registries want it. */
-export interface RawManifest {
-  readonly digest: Digest;
-  readonly mediaType: string;
-  readonly bytes: Buffer;
-}
-
-/** One image of a stored list with everything that a push of it needs. */
+/** One image of a stored list, with everything that a push of it needs. */
 export interface StoredImage extends RawManifest {
   readonly platform: Platform;
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
 }
 
-/** A list with its images, read from the blobs. */
+/** A manifest list and its images, read from the blobs. */
 export interface StoredList {
   readonly list: RawManifest;
   readonly images: readonly StoredImage[];
 }
 
-/** Reads a list and the manifests in it. @throws Failure `image.incomplete`, `image.corrupt` */
+/**
+ * Reads a manifest list and the manifests of its images.
+ * @throws Failure `image.incomplete`, `image.corrupt`
+ */
 export async function readStoredList(
-  blobs: Blobs,
+  blobs: BlobStore,
   { digest, mediaType }: Pick<Descriptor, 'digest' | 'mediaType'>,
 ): Promise<StoredList> {
-  const bytes = await blobs.readSmall(digest);
+  const bytes = await blobs.readVerified(digest);
   const index = parseManifest(bytes, mediaType);
   const images: StoredImage[] = [];
   for (const entry of index.kind === 'index' ? index.manifests : []) {
     const { os = '', architecture = '', variant } = entry.platform ?? {};
     const platform = platformOf({ os, architecture, ...(variant ? { variant } : {}) });
-    // a list that another tool put here may hold attestations, which are for no platform
+    // a list of another tool may hold attestations, which have no platform
     if (!platform) {
       continue;
     }
-    const raw = await blobs.readSmall(entry.digest);
-    const image = parseManifest(raw, entry.mediaType);
+    const imageBytes = await blobs.readVerified(entry.digest);
+    const image = parseManifest(imageBytes, entry.mediaType);
     if (image.kind === 'image') {
       const { config, layers } = image;
-      images.push({ platform, digest: entry.digest, mediaType: image.mediaType, bytes: raw, config, layers });
+      images.push({ platform, digest: entry.digest, mediaType: image.mediaType, bytes: imageBytes, config, layers });
     }
   }
   return { list: { digest, mediaType: index.mediaType, bytes }, images };
 }
 
-/** A list as the interface shows it. */
+/** Describes a stored list for the front ends. */
 export function describeList(reference: string, descriptor: Descriptor, { list, images }: StoredList): ManifestList {
   const entries = images.map(
     ({ platform, digest, mediaType, config, layers }): ListEntry => ({
@@ -69,7 +65,7 @@ export function describeList(reference: string, descriptor: Descriptor, { list, 
   };
 }
 
-/** Every blob of a list, each once and with its size: layers, configurations, manifests, then the list itself. */
+/** Every blob of a list once, with its size in bytes: layers and configurations, then manifests, then the list. */
 export function blobsOf({ list, images }: StoredList): { digest: Digest; size: number }[] {
   const sizes = new Map<Digest, number>();
   for (const { layers, config } of images) {

@@ -4,78 +4,83 @@ import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/open-engine.ts';
 import type { Transport } from '../engines/transport/transport.ts';
 
-/** An open way to a node and the engine at its end. */
+/** An open connection: its transport and the engine that it reaches. */
 export interface NodeConnection {
   readonly connection: Connection;
   readonly transport: Transport;
   readonly engine: Engine;
 }
 
-type Open = (connection: Connection, signal: AbortSignal) => Promise<Transport>;
+type OpenTransport = (connection: Connection, signal: AbortSignal) => Promise<Transport>;
 
-/** Told of a line that was open and is lost, and why. */
+/** Called when an open connection was lost, with the reason. */
 export type LostListener = (connection: Connection, failure: Failure) => void;
 
-/** A line that nobody has used for so long is closed, in milliseconds; whoever wants it next opens it again. */
+/** An unused connection is closed after this time, in milliseconds. */
 const defaultIdleMs = 5 * 60_000;
 
-/** How long a node may take to give a sign of life when it is asked for one, in milliseconds. */
-const aliveMs = 4_000;
+/** How long a node may take to answer a keep-alive request, in milliseconds. */
+const keepAliveTimeoutMs = 4_000;
 
 interface Entry {
   readonly uri: string;
-  readonly line: Promise<NodeConnection>;
+  readonly opening: Promise<NodeConnection>;
   readonly dropped: AbortController;
-  /** When somebody wanted it last. */
-  wantedAt: number;
-  /** There when it is open. */
+  /** When the connection was last requested, from `performance.now()`. */
+  lastUsedMs: number;
+  /** Set once the connection is open. */
   transport?: Transport;
 }
 
 /**
- * Keeps one line per connection: opened when first wanted, shared by all who want it, closed when it was idle for long, and opened
- * anew by whoever wants it after that or after it was lost.
+ * Holds one open connection per name. A connection is opened on first use, shared by all users, closed when it is idle,
+ * and opened again on the next use after that or after it was lost.
  */
 export class ConnectionPool {
-  readonly #open: Open;
+  readonly #openTransport: OpenTransport;
   readonly #idleMs: number;
-  readonly #lines = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry>();
   readonly #listeners: LostListener[] = [];
-  #closed = false;
+  #isClosed = false;
 
-  constructor(open: Open, { idleMs = defaultIdleMs }: { readonly idleMs?: number } = {}) {
-    this.#open = open;
+  constructor(openTransport: OpenTransport, { idleMs = defaultIdleMs }: { readonly idleMs?: number } = {}) {
+    this.#openTransport = openTransport;
     this.#idleMs = idleMs;
   }
 
-  /** Calls the listener with every line that is lost from now on; not with one that could not be opened, or that was closed. */
+  /**
+   * Calls the listener for every open connection that is lost, but not for one that could not be opened or was closed.
+   */
   onLost(listener: LostListener): void {
     this.#listeners.push(listener);
   }
 
-  /** @throws Failure of the way in: `ssh.*`, `engine.*` */
-  line(connection: Connection): Promise<NodeConnection> {
-    const kept = this.#lines.get(connection.name);
-    if (kept?.uri === connection.uri) {
-      kept.wantedAt = performance.now();
-      return kept.line;
+  /**
+   * Resolves with the open connection, and opens it if necessary.
+   * @throws Failure `ssh.*`, `engine.*` if it cannot be opened
+   */
+  connect(connection: Connection): Promise<NodeConnection> {
+    const existing = this.#entries.get(connection.name);
+    if (existing?.uri === connection.uri) {
+      existing.lastUsedMs = performance.now();
+      return existing.opening;
     }
-    if (this.#closed) {
-      return Promise.reject(closedLine(connection.name));
+    if (this.#isClosed) {
+      return Promise.reject(connectionClosed(connection.name));
     }
     const dropped = new AbortController();
-    const line = this.#connect(connection, dropped.signal);
-    const entry: Entry = { uri: connection.uri, line, dropped, wantedAt: performance.now() };
-    this.#lines.set(connection.name, entry);
-    line.then(
+    const opening = this.#open(connection, dropped.signal);
+    const entry: Entry = { uri: connection.uri, opening, dropped, lastUsedMs: performance.now() };
+    this.#entries.set(connection.name, entry);
+    opening.then(
       ({ transport }) => this.#watch(entry, connection, transport),
-      () => this.#forget(connection.name, entry),
+      () => this.#delete(connection.name, entry),
     );
-    return line;
+    return opening;
   }
 
-  async #connect(connection: Connection, signal: AbortSignal): Promise<NodeConnection> {
-    const transport = await this.#open(connection, signal);
+  async #open(connection: Connection, signal: AbortSignal): Promise<NodeConnection> {
+    const transport = await this.#openTransport(connection, signal);
     const close = () => void transport.close();
     signal.addEventListener('abort', close, { once: true });
     try {
@@ -89,7 +94,7 @@ export class ConnectionPool {
     }
   }
 
-  /** Sees to it that a line is forgotten and told of when it is lost, and closed when it is idle. */
+  /** Removes an open connection from the pool when it is lost or idle, and calls the listeners when it is lost. */
   #watch(entry: Entry, connection: Connection, transport: Transport): void {
     entry.transport = transport;
     const { lost } = transport;
@@ -97,23 +102,23 @@ export class ConnectionPool {
     let timer: NodeJS.Timeout | undefined;
     const onLost = (): void => {
       clearTimeout(timer);
-      const isCurrent = this.#forget(connection.name, entry);
-      // where it is the engine that has ended, there is still a line to it
+      const wasInPool = this.#delete(connection.name, entry);
+      // if only the engine has ended, the SSH session is still open
       void transport.close();
-      if (isCurrent && !dropped.aborted && lost.reason instanceof Failure) {
+      if (wasInPool && !dropped.aborted && lost.reason instanceof Failure) {
         for (const listener of this.#listeners) {
           listener(connection, lost.reason);
         }
       }
     };
-    const look = (): void => {
+    const closeIfIdle = (): void => {
       const now = performance.now();
-      const quietMs = now - Math.max(entry.wantedAt, transport.idleSince() ?? now);
-      if (quietMs < this.#idleMs) {
-        timer = setTimeout(look, this.#idleMs - quietMs).unref();
+      const idleMs = now - Math.max(entry.lastUsedMs, transport.idleSince() ?? now);
+      if (idleMs < this.#idleMs) {
+        timer = setTimeout(closeIfIdle, this.#idleMs - idleMs).unref();
         return;
       }
-      this.#forget(connection.name, entry);
+      this.#delete(connection.name, entry);
       lost.removeEventListener('abort', onLost);
       void transport.close();
     };
@@ -122,35 +127,35 @@ export class ConnectionPool {
       onLost();
     } else if (!dropped.aborted) {
       lost.addEventListener('abort', onLost, { once: true });
-      look();
+      closeIfIdle();
     }
   }
 
-  /** Was it still the connection's line? */
-  #forget(name: string, entry: Entry): boolean {
-    return this.#lines.get(name) === entry && this.#lines.delete(name);
+  /** Removes an entry. Returns false if the pool no longer had it. */
+  #delete(name: string, entry: Entry): boolean {
+    return this.#entries.get(name) === entry && this.#entries.delete(name);
   }
 
-  /** Asks every node with an open line for a sign of life; the line of one that gives none in time is lost. */
+  /** Sends a keep-alive request over every open connection. A connection without an answer in time is lost. */
   async checkAlive(): Promise<void> {
-    await Promise.all([...this.#lines.values()].map(({ transport }) => transport?.checkAlive(aliveMs)));
+    await Promise.all([...this.#entries.values()].map(({ transport }) => transport?.checkAlive(keepAliveTimeoutMs)));
   }
 
-  /** Closes the line to one connection, where there is one; one that is being opened is given up. */
+  /** Closes a connection if it is open, and stops opening it if it is being opened. */
   async drop(name: string): Promise<void> {
-    const kept = this.#lines.get(name);
-    this.#lines.delete(name);
-    kept?.dropped.abort(closedLine(name));
-    await kept?.line.then(({ transport }) => transport.close()).catch(() => undefined);
+    const entry = this.#entries.get(name);
+    this.#entries.delete(name);
+    entry?.dropped.abort(connectionClosed(name));
+    await entry?.opening.then(({ transport }) => transport.close()).catch(() => undefined);
   }
 
-  /** Closes every line, and opens none any more. */
+  /** Closes every connection. No connection can be opened afterwards. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.all([...this.#lines.keys()].map((name) => this.drop(name)));
+    this.#isClosed = true;
+    await Promise.all([...this.#entries.keys()].map((name) => this.drop(name)));
   }
 }
 
-function closedLine(name: string): Failure {
-  return fail('ssh.lost', `Node ${name}: the line was closed.`, 'Connect again.');
+function connectionClosed(name: string): Failure {
+  return fail('ssh.lost', `Node ${name}: the connection was closed.`, 'Try again.');
 }

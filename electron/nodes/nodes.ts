@@ -1,136 +1,143 @@
+/** Nodes: open connections, what their engines can build, and reconnecting those that are down. */
 import type { Connection } from '../../shared/connection.ts';
-import type { PruneReport, Selection } from '../../shared/contract.ts';
-import type { NodeStatus } from '../../shared/node.ts';
+import type { NodeSelection } from '../../shared/farm.ts';
+import type { NodeStatus, PruneReport } from '../../shared/node.ts';
 import { Failure, fail, problemOf } from '../../shared/problem.ts';
 import type { ConnectionStore } from '../connections/store.ts';
 import type { Events } from '../events.ts';
 import type { FarmStore } from '../farms/store.ts';
 import type { ConnectionPool } from './connection-pool.ts';
-import { type Enough, probeAll } from './probe.ts';
+import { probeAll, type Quorum } from './probe.ts';
 import { Reconnector } from './reconnector.ts';
 
 export interface NodesOptions {
-  /** Whether a question about a way in is open just now: then it is a person who takes their time. */
-  readonly isPersonAsked: () => boolean;
-  /** Whether nodes that are down are tried again in the background: where a window shows how they are. */
-  readonly keepsTrying: boolean;
+  /**
+   * Whether a question about a sign-in is open. Probes then wait for all nodes, because the user may still answer it.
+   */
+  readonly isQuestionOpen: () => boolean;
+  /** Whether nodes that are down are reconnected in the background. */
+  readonly reconnects: boolean;
 }
 
-/** The nodes that a person means, what they are, and what is done on them outside of builds. */
+/** Selects and probes nodes, remembers their status, and reconnects those that are down. */
 export class Nodes {
   readonly #connections: ConnectionStore;
   readonly #farms: FarmStore;
-  readonly #lines: ConnectionPool;
+  readonly #pool: ConnectionPool;
   readonly #events: Events;
-  readonly #isPersonAsked: () => boolean;
-  readonly #keeper: Reconnector | undefined;
+  readonly #isQuestionOpen: () => boolean;
+  readonly #reconnector: Reconnector | undefined;
   readonly #statuses = new Map<string, NodeStatus>();
-  /** Connections that were forgotten since they were last asked: what a probe finds that was under way then is of no use. */
+  /**
+   * Connections that were forgotten since their last probe. Results of probes that were already running are ignored.
+   */
   readonly #forgotten = new Set<string>();
-  #closed = false;
+  #isClosed = false;
 
   constructor(
     connections: ConnectionStore,
     farms: FarmStore,
-    lines: ConnectionPool,
+    pool: ConnectionPool,
     events: Events,
-    options: NodesOptions,
+    { isQuestionOpen, reconnects }: NodesOptions,
   ) {
     this.#connections = connections;
     this.#farms = farms;
-    this.#lines = lines;
+    this.#pool = pool;
     this.#events = events;
-    this.#isPersonAsked = options.isPersonAsked;
-    this.#keeper = options.keepsTrying ? new Reconnector((name) => void this.#tryAgain(name)) : undefined;
-    lines.onLost(({ name }, { problem }) => this.#tell({ state: 'down', connection: name, problem }));
+    this.#isQuestionOpen = isQuestionOpen;
+    this.#reconnector = reconnects ? new Reconnector((name) => void this.#reconnect(name)) : undefined;
+    pool.onLost(({ name }, { problem }) => this.#setStatus({ state: 'down', connection: name, problem }));
   }
 
   /**
-   * The connections that are meant: those named, those of the farm, of the default farm, or all.
+   * The selected connections: by name, of a farm, or without a selection of the default farm, or all if there is none.
    * @throws Failure `connection.unknown`, `farm.unknown`, `farm.empty`, `input.invalid`, `settings.*`
    */
-  async select({ farm, connections: names }: Selection): Promise<readonly Connection[]> {
-    if (farm !== undefined && names !== undefined) {
-      throw fail('input.invalid', 'Both a farm and nodes are named.', 'Name a farm, or nodes, not both.');
+  async select({ farm: farmName, connections: names }: NodeSelection): Promise<readonly Connection[]> {
+    if (farmName !== undefined && names !== undefined) {
+      throw fail('input.invalid', 'Both a farm and nodes are selected.', 'Select either a farm or nodes.');
     }
     if (names) {
       return this.#connections.getAll([...new Set(names)]);
     }
-    const chosen = farm === undefined ? await this.#farms.default() : await this.#farms.get(farm);
-    if (chosen) {
-      refuseEmpty(
-        chosen.connections,
-        `Farm ${chosen.name} has no connections.`,
-        `farm update ${chosen.name} --add NAME`,
-      );
-      return this.#connections.getAll(chosen.connections);
+    const farm = farmName === undefined ? await this.#farms.default() : await this.#farms.get(farmName);
+    if (farm) {
+      assertNotEmpty(farm.connections, `Farm ${farm.name} has no connections.`, `farm update ${farm.name} --add NAME`);
+      return this.#connections.getAll(farm.connections);
     }
     const all = await this.#connections.list();
-    refuseEmpty(all, 'There are no connections yet.', 'connection add NAME ssh://user@host');
+    assertNotEmpty(all, 'There are no connections yet.', 'connection add NAME ssh://user@host');
     return all;
   }
 
-  /** The name of the farm that is meant when none is named, where there is one. @throws Failure `settings.*` */
+  /** The name of the default farm, if there is one. @throws Failure `settings.*` */
   async defaultFarm(): Promise<string | undefined> {
     return (await this.#farms.default())?.name;
   }
 
   /**
-   * Asks them all at the same time; one that does not answer is reported as down.
-   * @param enough says when those that have answered will do: the others get a few seconds more, and are told of when they answer.
+   * Probes the selected nodes in parallel. A node that does not answer is reported as down.
    * @throws Failure as {@link select}
    */
-  async probe(selection: Selection, enough?: Enough): Promise<NodeStatus[]> {
-    const connections = await this.select(selection);
+  async probe(selection: NodeSelection): Promise<NodeStatus[]> {
+    return this.probeConnections(await this.select(selection));
+  }
+
+  /**
+   * Probes connections in parallel. A node that does not answer is reported as down. Never rejects.
+   * @param hasQuorum ends the probe a few seconds after it returns true. Later answers are only emitted as events.
+   */
+  async probeConnections(connections: readonly Connection[], hasQuorum?: Quorum): Promise<NodeStatus[]> {
     for (const { name } of connections) {
       this.#forgotten.delete(name);
-      this.#keeper?.settle(name);
+      this.#reconnector?.cancel(name);
     }
-    const statuses = await probeAll(connections, this.#lines, {
-      onStatus: (status) => this.#tell(status),
-      ...(enough && { enough: (answered, missing) => !this.#isPersonAsked() && enough(answered, missing) }),
+    const statuses = await probeAll(connections, this.#pool, {
+      onStatus: (status) => this.#setStatus(status),
+      ...(hasQuorum && { hasQuorum: (answered, missing) => !this.#isQuestionOpen() && hasQuorum(answered, missing) }),
     });
     return statuses.map((status) => this.#withRetry(status));
   }
 
-  /** What the last probes found. */
-  known(): NodeStatus[] {
+  /** The results of the last probes. */
+  statuses(): NodeStatus[] {
     return [...this.#statuses.values()];
   }
 
-  /** Takes in what somebody else has found a node to be by a line of their own. */
-  learn(status: NodeStatus): void {
+  /** Records a status that was determined outside of a probe, for example by a connection check. */
+  recordStatus(status: NodeStatus): void {
     this.#forgotten.delete(status.connection);
-    this.#tell(status);
+    this.#setStatus(status);
   }
 
-  /** This computer has slept, most likely: lines that are dead are given up, and what waits to be tried again is tried at once. */
+  /** To be called after this computer woke up: closes connections that are lost and reconnects nodes that are down. */
   async wake(): Promise<void> {
-    this.#keeper?.wake();
-    await this.#lines.checkAlive();
+    this.#reconnector?.retryNow();
+    await this.#pool.checkAlive();
   }
 
-  /** Tries nothing again any more. */
+  /** Stops reconnecting. */
   close(): void {
-    this.#closed = true;
-    this.#keeper?.close();
+    this.#isClosed = true;
+    this.#reconnector?.close();
   }
 
-  /** Forgets a connection that is no more or is another now, and closes its line. */
+  /** Forgets the status of a connection that was changed or removed, and closes its open connection. */
   async forget(name: string): Promise<void> {
-    this.#keeper?.settle(name);
+    this.#reconnector?.cancel(name);
     this.#statuses.delete(name);
     this.#forgotten.add(name);
-    await this.#lines.drop(name);
+    await this.#pool.drop(name);
   }
 
-  /** Frees what dangling images take, on each node on its own. @throws Failure as {@link select} */
-  async prune(selection: Selection): Promise<PruneReport[]> {
+  /** Removes dangling images and build caches from the selected nodes. @throws Failure as {@link select} */
+  async prune(selection: NodeSelection): Promise<PruneReport[]> {
     const connections = await this.select(selection);
     return Promise.all(
       connections.map(async (connection) => {
         try {
-          const { engine } = await this.#lines.line(connection);
+          const { engine } = await this.#pool.connect(connection);
           return { node: connection.name, reclaimedBytes: await engine.prune() };
         } catch (error) {
           return { node: connection.name, reclaimedBytes: 0, problem: problemOf(error) };
@@ -139,49 +146,48 @@ export class Nodes {
     );
   }
 
-  /** Keeps and tells what a node is, and arranges that one that is down is tried again, where that may help. */
-  #tell(status: NodeStatus, mayTryAgain = true): void {
+  /** Stores and emits the status of a node. If it is down, plans to reconnect it, unless `canReconnect` is false. */
+  #setStatus(status: NodeStatus, canReconnect = true): void {
     const { connection: name } = status;
-    if (this.#forgotten.has(name) || this.#closed) {
+    if (this.#forgotten.has(name) || this.#isClosed) {
       return;
     }
-    if (status.state === 'down' && mayTryAgain) {
-      this.#keeper?.plan(name, status.problem);
+    if (status.state === 'down' && canReconnect) {
+      this.#reconnector?.nodeDown(name, status.problem);
     } else {
-      this.#keeper?.settle(name);
+      this.#reconnector?.cancel(name);
     }
-    const told = this.#withRetry(status);
-    this.#statuses.set(name, told);
-    this.#events.emit({ event: 'node.changed', status: told });
+    const withRetry = this.#withRetry(status);
+    this.#statuses.set(name, withRetry);
+    this.#events.emit({ event: 'node.changed', status: withRetry });
   }
 
   #withRetry(status: NodeStatus): NodeStatus {
     if (status.state === 'up') {
       return status;
     }
-    const retry = this.#keeper?.retry(status.connection);
+    const retry = this.#reconnector?.nextRetry(status.connection);
     return retry ? { ...status, retry } : status;
   }
 
-  /** Nobody has asked for this: where it needs a person's answer and gets none, it is not tried again. */
-  async #tryAgain(name: string): Promise<void> {
-    let asked = false;
+  /** Tries to reconnect a node. If that asks the user a question and fails, no further attempt is made. */
+  async #reconnect(name: string): Promise<void> {
+    let hasAsked = false;
     const unsubscribe = this.#events.subscribe((event) => {
       if (event.event === 'question.asked') {
-        // a jump host's is called "NAME: jump host HOP"
-        asked ||= event.question.connection === name || event.question.connection.startsWith(`${name}: `);
+        hasAsked ||= event.question.connection === name;
       }
     });
     try {
       const connection = await this.#connections.get(name);
-      if (this.#forgotten.has(name) || this.#closed) {
+      if (this.#forgotten.has(name) || this.#isClosed) {
         return;
       }
-      await probeAll([connection], this.#lines, { onStatus: (status) => this.#tell(status, !asked) });
+      await probeAll([connection], this.#pool, { onStatus: (status) => this.#setStatus(status, !hasAsked) });
     } catch (error) {
-      // removed by another program, or its file cannot be read just now
+      // another program removed the connection, or its file is unreadable
       if (error instanceof Failure) {
-        this.#tell({ state: 'down', connection: name, problem: error.problem });
+        this.#setStatus({ state: 'down', connection: name, problem: error.problem });
       }
     } finally {
       unsubscribe();
@@ -189,7 +195,7 @@ export class Nodes {
   }
 }
 
-function refuseEmpty(members: readonly unknown[], message: string, command: string): void {
+function assertNotEmpty(members: readonly unknown[], message: string, command: string): void {
   if (members.length === 0) {
     throw fail('farm.empty', message, `Add one: \`barnraiser ${command}\`.`);
   }

@@ -5,17 +5,17 @@ import { fail } from '../../shared/problem.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { probeAll } from './probe.ts';
 
-/** Ways to nodes of which each fails when the test says so: what a node is does not matter to whoever waits for it. */
+/** Makes the connection of a node fail: these tests only need to know when a node answers, not how. */
 let answer: Map<string, () => void>;
-let lines: ConnectionPool;
-let told: string[];
-const onStatus = ({ connection }: NodeStatus): void => void told.push(connection);
+let pool: ConnectionPool;
+let reported: string[];
+const onStatus = ({ connection }: NodeStatus): void => void reported.push(connection);
 const connections: Connection[] = ['a', 'b', 'late'].map((name) => ({ name, uri: `ssh://${name}` }));
 
 beforeEach(() => {
   answer = new Map();
-  told = [];
-  lines = new ConnectionPool(
+  reported = [];
+  pool = new ConnectionPool(
     ({ name }, signal) =>
       new Promise((_, reject) => {
         answer.set(name, () => reject(fail('ssh.unreachable', `${name} is off.`, 'Switch it on.')));
@@ -23,13 +23,13 @@ beforeEach(() => {
       }),
   );
 });
-afterEach(() => lines.close());
+afterEach(() => pool.close());
 
 const codes = (statuses: readonly NodeStatus[]) =>
   statuses.map((status) => [status.connection, status.state === 'down' ? status.problem.code : 'up']);
 
-test('every node is waited for where nobody says that some are enough', async () => {
-  const probe = probeAll(connections, lines, { onStatus, stragglerMs: 1 });
+test('a probe without a quorum waits for every node', async () => {
+  const probe = probeAll(connections, pool, { onStatus, stragglerMs: 1 });
   for (const name of ['late', 'a', 'b']) {
     answer.get(name)?.();
   }
@@ -38,13 +38,13 @@ test('every node is waited for where nobody says that some are enough', async ()
     ['b', 'ssh.unreachable'],
     ['late', 'ssh.unreachable'],
   ]);
-  expect(told.sort()).toEqual(['a', 'b', 'late']);
+  expect(reported.sort()).toEqual(['a', 'b', 'late']);
 });
 
-test('a straggler is left out when the others are enough, and told of when it answers after all', async () => {
-  const probe = probeAll(connections, lines, {
+test('a straggler is left out when the others are a quorum, and reported when it answers later', async () => {
+  const probe = probeAll(connections, pool, {
     onStatus,
-    enough: (answered, missing) => answered.length === 2 && missing.join() === 'late',
+    hasQuorum: (answered, missing) => answered.length === 2 && missing.join() === 'late',
     stragglerMs: 1,
   });
   answer.get('a')?.();
@@ -52,15 +52,15 @@ test('a straggler is left out when the others are enough, and told of when it an
   const statuses = await probe;
   expect(codes(statuses)[2]).toEqual(['late', 'ssh.timeout']);
   expect(JSON.stringify(statuses[2])).toContain('late has not answered yet');
-  expect(told).toEqual(['a', 'b']);
+  expect(reported).toEqual(['a', 'b']);
   answer.get('late')?.();
-  await expect.poll(() => told).toEqual(['a', 'b', 'late']);
+  await expect.poll(() => reported).toEqual(['a', 'b', 'late']);
 });
 
-test('a straggler that answers in time is no straggler', async () => {
-  const probe = probeAll(connections, lines, {
+test('a node that answers before the straggler limit is not left out', async () => {
+  const probe = probeAll(connections, pool, {
     onStatus,
-    enough: (answered) => answered.length === 2,
+    hasQuorum: (answered) => answered.length === 2,
     stragglerMs: 60_000,
   });
   for (const name of ['a', 'b', 'late']) {
@@ -69,23 +69,23 @@ test('a straggler that answers in time is no straggler', async () => {
   expect(codes(await probe)[2]).toEqual(['late', 'ssh.unreachable']);
 });
 
-test('whether the others are enough is asked again when the time is up: a person may be busy with the last one', async () => {
-  let asked = 0;
-  const probe = probeAll(connections, lines, {
+test('the quorum is evaluated again at the straggler limit', async () => {
+  let evaluations = 0;
+  const probe = probeAll(connections, pool, {
     onStatus,
-    enough: (answered) => {
-      asked += answered.length === 2 ? 1 : 0;
-      return asked === 1;
+    hasQuorum: (answered) => {
+      evaluations += answered.length === 2 ? 1 : 0;
+      return evaluations === 1;
     },
     stragglerMs: 1,
   });
   answer.get('a')?.();
   answer.get('b')?.();
-  await expect.poll(() => asked).toBeGreaterThan(1);
+  await expect.poll(() => evaluations).toBeGreaterThan(1);
   answer.get('late')?.();
   expect(codes(await probe)[2]).toEqual(['late', 'ssh.unreachable']);
 });
 
-test('of no connections there is nothing to wait for', async () => {
-  expect(await probeAll([], lines, { onStatus })).toEqual([]);
+test('a probe of no connections resolves at once', async () => {
+  expect(await probeAll([], pool, { onStatus })).toEqual([]);
 });

@@ -4,101 +4,108 @@ import { fail, problemOf } from '../../shared/problem.ts';
 import type { Transport } from '../engines/transport/transport.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 
-/** A node that has said nothing for so long is down, in milliseconds. Longer than a slow SSH handshake, which has its own limit. */
+/**
+ * How long an engine may take to answer, in milliseconds. Longer than a slow SSH handshake, which has its own limit.
+ */
 const probeTimeoutMs = 30_000;
 
-/** How long those get that have not answered when the others are enough, after the last answer, in milliseconds. */
+/**
+ * How long a probe still waits for more answers once the quorum is reached, counted from the last answer, in
+ * milliseconds.
+ */
 const stragglerMs = 3_000;
 
-/** Will these do, or is it worth to wait for those that have not answered? `missing` holds their names. */
-export type Enough = (answered: readonly NodeStatus[], missing: readonly string[]) => boolean;
+/** Whether the nodes that have answered are sufficient. `missing` has the names of the others. */
+export type Quorum = (answered: readonly NodeStatus[], missing: readonly string[]) => boolean;
 
 export interface ProbeOptions {
-  /** Told what each node is, as soon as it is known: also of one that was not waited for. */
+  /** Called with the status of each node as soon as it is known, even if it answers after the probe has resolved. */
   readonly onStatus: (status: NodeStatus) => void;
-  /** Without it, every node is waited for. */
-  readonly enough?: Enough;
+  /** Without it, the probe waits for every node. */
+  readonly hasQuorum?: Quorum;
   readonly stragglerMs?: number;
 }
 
 /**
- * Asks all connections at the same time what they are. One that does not answer is reported as down, with the reason, and so is
- * one that was not waited for. Never rejects.
+ * Probes all connections in parallel. A node that does not answer is reported as down, with the reason. So is a node
+ * that has not answered when the probe stops waiting because it has a quorum. Never rejects.
  */
 export function probeAll(
   connections: readonly Connection[],
-  lines: ConnectionPool,
-  { onStatus, enough, stragglerMs: patience = stragglerMs }: ProbeOptions,
+  pool: ConnectionPool,
+  { onStatus, hasQuorum, stragglerMs: waitMs = stragglerMs }: ProbeOptions,
 ): Promise<NodeStatus[]> {
   const answered = new Map<string, NodeStatus>();
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
-    const isEnough = (): boolean => {
+    const isSufficient = (): boolean => {
       const missing = connections.map(({ name }) => name).filter((name) => !answered.has(name));
-      return missing.length === 0 || (enough?.([...answered.values()], missing) ?? false);
+      return missing.length === 0 || (hasQuorum?.([...answered.values()], missing) ?? false);
     };
     const finish = (): void => {
       clearTimeout(timer);
-      resolve(connections.map(({ name }) => answered.get(name) ?? notYet(name)));
+      resolve(connections.map(({ name }) => answered.get(name) ?? notAnswered(name)));
     };
-    const look = (): void => {
+    const finishIfSufficient = (): void => {
       clearTimeout(timer);
       if (answered.size === connections.length) {
         finish();
-      } else if (isEnough()) {
-        timer = setTimeout(() => (isEnough() ? finish() : look()), patience);
+      } else if (isSufficient()) {
+        timer = setTimeout(() => (isSufficient() ? finish() : finishIfSufficient()), waitMs);
       }
     };
     for (const connection of connections) {
-      void probe(connection, lines).then((status) => {
+      void probe(connection, pool).then((status) => {
         answered.set(connection.name, status);
         onStatus(status);
-        look();
+        finishIfSufficient();
       });
     }
-    look();
+    finishIfSufficient();
   });
 }
 
-function notYet(connection: string): NodeStatus {
+function notAnswered(connection: string): NodeStatus {
   const { problem } = fail(
     'ssh.timeout',
     `Node ${connection} has not answered yet.`,
-    `See what is wrong with it with \`barnraiser connection test ${connection}\`.`,
+    `Check what is wrong with it: \`barnraiser connection test ${connection}\`.`,
   );
   return { state: 'down', connection, problem };
 }
 
-async function probe(connection: Connection, lines: ConnectionPool): Promise<NodeStatus> {
+async function probe(connection: Connection, pool: ConnectionPool): Promise<NodeStatus> {
   try {
-    const { engine, transport } = await lines.line(connection);
-    const node = await unlessSilent(connection.name, transport, (signal) => engine.probe(signal));
+    const { engine, transport } = await pool.connect(connection);
+    const node = await withTimeout(connection.name, transport, (signal) => engine.probe(signal));
     return { state: 'up', connection: connection.name, node: { ...node, connection: connection.name } };
   } catch (error) {
     return { state: 'down', connection: connection.name, problem: problemOf(error) };
   }
 }
 
-/** Asks an engine and gives it up when it says nothing for too long; that the question waits behind a build is no silence. */
-async function unlessSilent<T>(
+/**
+ * Aborts a request that is not answered in time. Time in which the transport is saturated does not count as silence.
+ */
+async function withTimeout<T>(
   name: string,
   transport: Transport,
-  ask: (signal: AbortSignal) => Promise<T>,
+  request: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const silent = new AbortController();
+  const timeout = new AbortController();
   const timer = setInterval(() => {
     if (!transport.isSaturated()) {
-      silent.abort(
+      timeout.abort(
         fail(
           'engine.unreachable',
-          `Node ${name}: its engine did not answer in ${probeTimeoutMs / 1000} seconds.`,
-          'Look at the load of the machine, or restart its engine.',
+          `Node ${name}: its engine did not answer within ${probeTimeoutMs / 1000} seconds.`,
+          'Check the load of the machine, or restart its engine.',
         ),
       );
     }
   }, probeTimeoutMs);
   try {
-    return await ask(silent.signal);
+    return await request(timeout.signal);
   } finally {
     clearInterval(timer);
   }

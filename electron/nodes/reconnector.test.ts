@@ -5,26 +5,26 @@ import { Reconnector } from './reconnector.ts';
 const problem = (code: ProblemCode): Problem => fail(code, 'Node pi4 is off.', 'Switch it on.').problem;
 const unreachable = problem('ssh.unreachable');
 
-let tried: string[];
-let keeper: Reconnector;
+let attempts: string[];
+let reconnector: Reconnector;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: new Date('2026-01-01T00:00:00Z') });
-  tried = [];
-  keeper = new Reconnector(
-    (name) => tried.push(name),
+  attempts = [];
+  reconnector = new Reconnector(
+    (name) => attempts.push(name),
     () => 1,
   );
 });
 afterEach(() => {
-  keeper.close();
+  reconnector.close();
   vi.useRealTimers();
 });
 
-test('a node that is down is tried again after ever longer waits, and each is said before', () => {
+test('a node that is down is retried with back-off, and each retry is known in advance', () => {
   const waits: [number | undefined, string | undefined][] = [];
   for (let round = 0; round < 4; round++) {
-    const retry = keeper.plan('pi4', unreachable);
+    const retry = reconnector.nodeDown('pi4', unreachable);
     waits.push([retry?.attempt, retry?.at.slice(17, 19)]);
     vi.advanceTimersToNextTimer();
   }
@@ -34,13 +34,13 @@ test('a node that is down is tried again after ever longer waits, and each is sa
     [3, '07'],
     [4, '15'],
   ]);
-  expect(tried).toEqual(['pi4', 'pi4', 'pi4', 'pi4']);
+  expect(attempts).toEqual(['pi4', 'pi4', 'pi4', 'pi4']);
 });
 
 test.each<ProblemCode>(['ssh.unreachable', 'ssh.timeout', 'ssh.lost', 'engine.unreachable'])(
-  'time may heal %s',
+  '%s is retried',
   (code) => {
-    expect(keeper.plan('pi4', problem(code))).toMatchObject({ attempt: 1 });
+    expect(reconnector.nodeDown('pi4', problem(code))).toMatchObject({ attempt: 1 });
   },
 );
 
@@ -54,51 +54,51 @@ test.each<ProblemCode>([
   'engine.no-socket',
   'engine.unsupported',
   'bug',
-])('time does not heal %s, and ends what was tried before it', (code) => {
-  keeper.plan('pi4', unreachable);
-  expect(keeper.plan('pi4', problem(code))).toBeUndefined();
+])('%s is not retried and cancels planned retries', (code) => {
+  reconnector.nodeDown('pi4', unreachable);
+  expect(reconnector.nodeDown('pi4', problem(code))).toBeUndefined();
   vi.runAllTimers();
-  expect(tried).toEqual([]);
+  expect(attempts).toEqual([]);
 });
 
-test('what is told twice of one trouble is one attempt', () => {
-  const first = keeper.plan('pi4', unreachable);
-  expect(keeper.plan('pi4', problem('ssh.lost'))).toEqual(first);
+test('a problem that is reported twice is one attempt', () => {
+  const first = reconnector.nodeDown('pi4', unreachable);
+  expect(reconnector.nodeDown('pi4', problem('ssh.lost'))).toEqual(first);
   vi.advanceTimersByTime(60_000);
-  expect(tried).toEqual(['pi4']);
+  expect(attempts).toEqual(['pi4']);
 });
 
-test('a node that is settled is not tried, and begins with the shortest wait when it is down again', () => {
-  keeper.plan('pi4', unreachable);
+test('a cancelled retry is not made, and the next one has the shortest delay again', () => {
+  reconnector.nodeDown('pi4', unreachable);
   vi.advanceTimersToNextTimer();
-  keeper.plan('pi4', unreachable);
-  keeper.settle('pi4');
-  expect(keeper.retry('pi4')).toBeUndefined();
+  reconnector.nodeDown('pi4', unreachable);
+  reconnector.cancel('pi4');
+  expect(reconnector.nextRetry('pi4')).toBeUndefined();
   vi.runAllTimers();
-  expect(tried).toEqual(['pi4']);
-  expect(keeper.plan('pi4', unreachable)?.attempt).toBe(1);
+  expect(attempts).toEqual(['pi4']);
+  expect(reconnector.nodeDown('pi4', unreachable)?.attempt).toBe(1);
 });
 
-test('waking tries all that wait at once, and begins anew with those that are still down', () => {
+test('retryNow makes all planned retries at once and restarts their back-off', () => {
   for (let round = 0; round < 6; round++) {
-    keeper.plan('pi4', unreachable);
+    reconnector.nodeDown('pi4', unreachable);
     vi.advanceTimersToNextTimer();
   }
-  expect(keeper.plan('pi4', unreachable)?.attempt).toBe(7);
-  keeper.plan('big', unreachable);
-  tried = [];
-  keeper.wake();
-  expect(tried).toEqual(['pi4', 'big']);
-  // one that is being tried already is not tried twice
-  keeper.wake();
-  expect(tried).toEqual(['pi4', 'big']);
-  expect(keeper.plan('pi4', unreachable)?.attempt).toBe(1);
+  expect(reconnector.nodeDown('pi4', unreachable)?.attempt).toBe(7);
+  reconnector.nodeDown('big', unreachable);
+  attempts = [];
+  reconnector.retryNow();
+  expect(attempts).toEqual(['pi4', 'big']);
+  // an attempt that is already running is not repeated
+  reconnector.retryNow();
+  expect(attempts).toEqual(['pi4', 'big']);
+  expect(reconnector.nodeDown('pi4', unreachable)?.attempt).toBe(1);
 });
 
-test('closing ends everything, also what is told late', () => {
-  keeper.plan('pi4', unreachable);
-  keeper.close();
-  expect(keeper.plan('big', unreachable)).toBeUndefined();
+test('a closed reconnector makes no attempts, even for problems reported later', () => {
+  reconnector.nodeDown('pi4', unreachable);
+  reconnector.close();
+  expect(reconnector.nodeDown('big', unreachable)).toBeUndefined();
   vi.runAllTimers();
-  expect(tried).toEqual([]);
+  expect(attempts).toEqual([]);
 });

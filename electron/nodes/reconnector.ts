@@ -2,87 +2,101 @@ import type { NodeStatus } from '../../shared/node.ts';
 import type { Problem, ProblemCode } from '../../shared/problem.ts';
 import { backoffMs } from '../system/backoff.ts';
 
-/** When a node is tried again, and which attempt that will be, counted from 1. */
+/** When the next attempt to reconnect is made, and its number, counted from 1. */
 export type Retry = NonNullable<Extract<NodeStatus, { state: 'down' }>['retry']>;
 
-/**
- * What time alone may heal. A sign-in that was refused is not tried again: servers shut out who tries often (fail2ban), and so
- * do people whose password is asked for.
- */
-const healing: ReadonlySet<ProblemCode> = new Set(['ssh.unreachable', 'ssh.timeout', 'ssh.lost', 'engine.unreachable']);
+/** 1 s before the first attempt, doubled up to 60 s. */
+const retryBackoff = { firstMs: 1_000, maxMs: 60_000, jitter: 0.5 };
 
-interface Waiting {
+/**
+ * Problems that may go away by themselves. A refused sign-in is not retried: servers block clients that try often
+ * (fail2ban), and the user would be asked for the password again and again.
+ */
+const temporaryProblems: ReadonlySet<ProblemCode> = new Set([
+  'ssh.unreachable',
+  'ssh.timeout',
+  'ssh.lost',
+  'engine.unreachable',
+]);
+
+interface PendingRetry {
   readonly attempt: number;
-  readonly at: number;
-  /** Missing while it is being tried. */
+  /** Time of the attempt, from `Date.now()`. */
+  readonly atMs: number;
+  /** Undefined while the attempt runs. */
   timer?: NodeJS.Timeout | undefined;
 }
 
-/** Tries nodes that are down again and again, ever more rarely, until they are up or what is wrong is nothing that time heals. */
+/** Reconnects nodes that are down, with back-off, until they are up or have a problem that is not temporary. */
 export class Reconnector {
-  readonly #attempt: (name: string) => void;
+  readonly #reconnect: (name: string) => void;
   readonly #random: () => number;
-  readonly #waiting = new Map<string, Waiting>();
-  #closed = false;
+  readonly #pending = new Map<string, PendingRetry>();
+  #isClosed = false;
 
-  /** @param attempt tries a node once and tells what it found, with {@link plan} or {@link settle}. */
-  constructor(attempt: (name: string) => void, random: () => number = Math.random) {
-    this.#attempt = attempt;
+  /** @param reconnect tries to reconnect once and reports the result with {@link nodeDown} or {@link cancel}. */
+  constructor(reconnect: (name: string) => void, random: () => number = Math.random) {
+    this.#reconnect = reconnect;
     this.#random = random;
   }
 
-  /** A node is down: says when it is tried again, which is arranged; undefined where it is of no use. */
-  plan(name: string, { code }: Problem): Retry | undefined {
-    if (this.#closed || !healing.has(code)) {
-      this.settle(name);
+  /** Plans the next attempt for a node that is down. Returns undefined if its problem is not temporary. */
+  nodeDown(name: string, { code }: Problem): Retry | undefined {
+    if (this.#isClosed || !temporaryProblems.has(code)) {
+      this.cancel(name);
       return undefined;
     }
-    const before = this.#waiting.get(name);
-    // a line that is lost while it is tried is told of twice
-    if (!before?.timer) {
-      const attempt = (before?.attempt ?? 0) + 1;
-      const waitMs = backoffMs(attempt, this.#random);
-      const timer = setTimeout(() => this.#try(name), waitMs).unref();
-      this.#waiting.set(name, { attempt, at: Date.now() + waitMs, timer });
+    const pending = this.#pending.get(name);
+    // a connection that is lost during an attempt is reported twice
+    if (!pending?.timer) {
+      const attempt = (pending?.attempt ?? 0) + 1;
+      const waitMs = backoffMs(attempt, retryBackoff, this.#random);
+      const timer = setTimeout(() => this.#startAttempt(name), waitMs).unref();
+      this.#pending.set(name, { attempt, atMs: Date.now() + waitMs, timer });
     }
-    return this.retry(name);
+    return this.nextRetry(name);
   }
 
-  /** When a node is tried again, where that is planned. */
-  retry(name: string): Retry | undefined {
-    const waiting = this.#waiting.get(name);
-    return waiting?.timer && { at: new Date(waiting.at).toISOString(), attempt: waiting.attempt };
+  /** The planned attempt for a node, or undefined if none is planned. */
+  nextRetry(name: string): Retry | undefined {
+    const pending = this.#pending.get(name);
+    return pending?.timer && { at: new Date(pending.atMs).toISOString(), attempt: pending.attempt };
   }
 
-  /** A node is up, is no more, or is asked by a person just now: it is not tried again, and its next trouble begins anew. */
-  settle(name: string): void {
-    clearTimeout(this.#waiting.get(name)?.timer);
-    this.#waiting.delete(name);
+  /**
+   * Cancels the attempts for a node that is up, was removed or is being probed. The next attempts are counted from 1
+   * again.
+   */
+  cancel(name: string): void {
+    clearTimeout(this.#pending.get(name)?.timer);
+    this.#pending.delete(name);
   }
 
-  /** Tries all that wait at once, and begins anew with each that is still down: the world is another one than before. */
-  wake(): void {
-    for (const [name, { timer }] of this.#waiting) {
+  /**
+   * Makes all planned attempts now, for example after this computer woke up. The back-off of all nodes starts again.
+   */
+  retryNow(): void {
+    for (const [name, { timer }] of this.#pending) {
       if (timer) {
         clearTimeout(timer);
-        this.#waiting.set(name, { attempt: 0, at: Date.now() });
-        this.#attempt(name);
+        this.#pending.set(name, { attempt: 0, atMs: Date.now() });
+        this.#reconnect(name);
       }
     }
   }
 
   close(): void {
-    this.#closed = true;
-    for (const name of [...this.#waiting.keys()]) {
-      this.settle(name);
+    this.#isClosed = true;
+    for (const name of [...this.#pending.keys()]) {
+      this.cancel(name);
     }
   }
 
-  #try(name: string): void {
-    const waiting = this.#waiting.get(name);
-    if (waiting) {
-      waiting.timer = undefined;
-      this.#attempt(name);
+  #startAttempt(name: string): void {
+    const pending = this.#pending.get(name);
+    if (pending) {
+      pending.timer = undefined;
+      this.#reconnect(name);
     }
   }
 }

@@ -1,6 +1,7 @@
+/** The files of the built page, by the paths of their URLs. */
 import { extname, resolve, sep } from 'node:path';
 
-const types: Readonly<Record<string, string>> = {
+const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -11,23 +12,22 @@ const types: Readonly<Record<string, string>> = {
 
 export interface PageFile {
   readonly path: string;
-  /** Its content type. */
-  readonly type: string;
+  readonly contentType: string;
 }
 
 /**
- * The file of the built page that a URL's path names, undefined where it leads out of the folder, names none of the kinds
- * that the page is made of, or cannot be a path. The disk is not asked: it may not be there, and may be a link.
+ * Finds the file for a URL path without reading the disk: the file may not exist, and may be a link.
+ * @returns undefined if the path leads out of the folder, has no known content type or cannot be decoded
  */
 export function pageFile(folder: string, urlPath: string): PageFile | undefined {
   const name = decode(urlPath === '/' ? '/index.html' : urlPath);
-  // a backslash separates folders on some systems, and no file of the page has one
+  // a backslash separates folders on Windows, and no file of the page has one in its name
   if (name === undefined || name.includes('\\') || name.includes('\0')) {
     return undefined;
   }
   const path = resolve(folder, `.${name}`);
-  const type = types[extname(path)];
-  return type !== undefined && path.startsWith(resolve(folder) + sep) ? { path, type } : undefined;
+  const contentType = contentTypes[extname(path)];
+  return contentType !== undefined && path.startsWith(resolve(folder) + sep) ? { path, contentType } : undefined;
 }
 
 function decode(urlPath: string): string | undefined {

@@ -1,6 +1,6 @@
 /**
- * What every answer with a part of the page carries, in the desktop and in the browser alike. The page runs its own files
- * only: no inline scripts or styles, nothing from elsewhere, and nobody may frame it.
+ * The headers of every response with a part of the page, in the desktop and browser front ends alike. The page runs only its
+ * own files: no inline scripts or styles and nothing from other sites. No other page may frame it.
  */
 export const pageHeaders = {
   'content-security-policy':

@@ -1,13 +1,13 @@
 import { access, readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { Folder } from '../../shared/contract.ts';
 import { fail } from '../../shared/problem.ts';
+import type { Folder } from '../../shared/project.ts';
 
 const containerfileNames = ['Containerfile', 'Dockerfile'];
 
 /**
- * The folders in a folder, hidden ones left out, in the order of their names. `~` means the person's home.
+ * The subfolders of a folder, sorted by name, without hidden ones. `~` stands for the home folder.
  * @throws Failure `context.missing`
  */
 export async function listFolders(path = '~'): Promise<Folder> {
@@ -15,7 +15,7 @@ export async function listFolders(path = '~'): Promise<Folder> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     throw fail(
       'context.missing',
-      `The folder ${folder} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
+      `Could not open the folder ${folder}: ${error instanceof Error ? error.message : String(error)}`,
       'Choose another folder.',
       undefined,
       error,
@@ -41,7 +41,7 @@ export async function listFolders(path = '~'): Promise<Folder> {
 }
 
 async function hasContainerfile(folder: string): Promise<boolean> {
-  const found = await Promise.all(
+  const results = await Promise.all(
     containerfileNames.map((name) =>
       access(join(folder, name)).then(
         () => true,
@@ -49,5 +49,5 @@ async function hasContainerfile(folder: string): Promise<boolean> {
       ),
     ),
   );
-  return found.includes(true);
+  return results.includes(true);
 }

@@ -1,31 +1,23 @@
-import { createHash } from 'node:crypto';
+/** A client for container registries by the OCI distribution specification, and pushes from the image store. */
 import { type Digest, isDigest } from '../../shared/image.ts';
-import { fail } from '../../shared/problem.ts';
-import { discard, type HttpAnswer, header, readBody } from './http.ts';
+import { digestOf } from '../images/digest.ts';
+import { maxManifestBytes, mediaTypes, type RawManifest } from '../images/manifest.ts';
+import { type BlobUpload, uploadBlob } from './blob-upload.ts';
+import { discardBody, type HttpResponse, headerOf, readBody } from './http.ts';
+import { alteredContentFailure } from './response-failures.ts';
 import { RegistrySession, type SessionOptions } from './session.ts';
-import { type BlobUpload, uploadBlob } from './upload.ts';
 
-/** A manifest or list as a registry keeps it: its exact bytes. */
-export interface RemoteManifest {
-  readonly digest: Digest;
-  readonly mediaType: string;
-  readonly bytes: Buffer;
-}
-
-/** What a manifest may be; registries answer with another kind, or 404, where a kind is not asked for. */
-const manifestTypes = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
+/** The accepted media types. A registry may convert a manifest to an accepted type, or answer 404. */
+const acceptHeader = [
+  mediaTypes.ociIndex,
+  mediaTypes.dockerList,
+  mediaTypes.ociManifest,
+  mediaTypes.dockerManifest,
 ].join(', ');
 
-/** The largest manifest that registries have to take. Source: OCI distribution specification, "Pushing Manifests". */
-const longestManifest = 4 * 1024 * 1024;
-
 /**
- * One repository of one registry. A *tag or digest* names a manifest. Methods fail with the `registry.*` problems, retry what
- * is worth another attempt, and stop with the signal of their session by throwing its reason.
+ * One repository of one registry. All methods retry after transient errors.
+ * @throws Failure `registry.*`; the reason of the session's signal
  */
 export class RegistryClient {
   readonly #session: RegistrySession;
@@ -42,92 +34,83 @@ export class RegistryClient {
     await this.#session.close();
   }
 
-  /** The manifest of a tag or digest, its digest checked; undefined where there is none. */
-  async manifest(tagOrDigest: string): Promise<RemoteManifest | undefined> {
-    const answer = await this.#askManifest('GET', tagOrDigest);
-    if (answer.status === 404) {
-      await discard(answer);
+  /** The manifest of a tag or digest. Its digest is checked. Undefined if it does not exist. */
+  async getManifest(tagOrDigest: string): Promise<RawManifest | undefined> {
+    const response = await this.#requestManifest('GET', tagOrDigest);
+    if (response.status === 404) {
+      await discardBody(response);
       return undefined;
     }
-    if (answer.status !== 200) {
-      throw await this.#session.failure(answer, `the manifest ${tagOrDigest}`);
+    if (response.status !== 200) {
+      throw await this.#session.failureOf(response, `the request for the manifest ${tagOrDigest}`);
     }
-    const bytes = await readBody(answer, longestManifest);
+    const bytes = await readBody(response, maxManifestBytes);
     const digest = digestOf(bytes);
-    const named = isDigest(tagOrDigest) ? tagOrDigest : header(answer, 'docker-content-digest');
-    if (named !== undefined && named !== digest) {
-      throw fail(
-        'registry.refused',
-        `The registry ${this.#session.registry} gave out ${digest} as ${named}.`,
-        'Something between here and there changes what is sent. Try again; if it stays, ask the registry’s administrator.',
+    const expected = isDigest(tagOrDigest) ? tagOrDigest : headerOf(response, 'docker-content-digest');
+    if (expected !== undefined && expected !== digest) {
+      throw alteredContentFailure(
+        `The registry ${this.#session.registry} returned a manifest with the digest ${digest} instead of ${expected}.`,
       );
     }
-    return { digest, mediaType: header(answer, 'content-type')?.split(';')[0]?.trim() ?? '', bytes };
+    return { digest, mediaType: headerOf(response, 'content-type')?.split(';')[0]?.trim() ?? '', bytes };
   }
 
-  /** The digest that a tag points at, or a digest itself where it is there; undefined where we find nothing. */
-  async manifestDigest(tagOrDigest: string): Promise<Digest | undefined> {
-    const answer = await this.#askManifest('HEAD', tagOrDigest);
-    await discard(answer);
-    if (answer.status === 200) {
-      const digest = isDigest(tagOrDigest) ? tagOrDigest : header(answer, 'docker-content-digest');
-      return digest !== undefined && isDigest(digest) ? digest : (await this.manifest(tagOrDigest))?.digest;
+  /** The digest of the manifest of a tag or digest. Undefined if it does not exist or may not be read. */
+  async getManifestDigest(tagOrDigest: string): Promise<Digest | undefined> {
+    const response = await this.#requestManifest('HEAD', tagOrDigest);
+    await discardBody(response);
+    if (response.status === 200) {
+      const digest = isDigest(tagOrDigest) ? tagOrDigest : headerOf(response, 'docker-content-digest');
+      return digest !== undefined && isDigest(digest) ? digest : (await this.getManifest(tagOrDigest))?.digest;
     }
-    // without the right to look, a push may still be allowed
-    if (answer.status === 404 || answer.status === 403) {
+    // a push may be allowed without permission to read
+    if (response.status === 404 || response.status === 403) {
       return undefined;
     }
-    return (await this.manifest(tagOrDigest))?.digest;
+    return (await this.getManifest(tagOrDigest))?.digest;
   }
 
-  /** Stores a manifest byte for byte under a tag or its digest. */
-  async putManifest(tagOrDigest: string, manifest: RemoteManifest): Promise<void> {
-    const what = `the manifest ${tagOrDigest}`;
-    const answer = await this.#session.send({
+  /** Stores the exact bytes of a manifest under a tag or its digest. */
+  async putManifest(tagOrDigest: string, manifest: RawManifest): Promise<void> {
+    const response = await this.#session.send({
       method: 'PUT',
       url: this.#session.url(`manifests/${tagOrDigest}`),
       headers: { 'content-type': manifest.mediaType },
       body: manifest.bytes,
     });
-    if (answer.status < 200 || answer.status >= 300) {
-      throw await this.#session.failure(answer, what);
+    if (response.status < 200 || response.status >= 300) {
+      throw await this.#session.failureOf(response, `the upload of the manifest ${tagOrDigest}`);
     }
-    await discard(answer);
-    const stored = header(answer, 'docker-content-digest');
-    if (stored !== undefined && stored !== manifest.digest) {
-      throw fail(
-        'registry.refused',
-        `The registry ${this.#session.registry} stored ${stored} as ${what}, where ${manifest.digest} was sent.`,
-        'Something between here and there changes what is sent. Push again; if it stays, ask the registry’s administrator.',
+    await discardBody(response);
+    const storedDigest = headerOf(response, 'docker-content-digest');
+    if (storedDigest !== undefined && storedDigest !== manifest.digest) {
+      throw alteredContentFailure(
+        `The registry ${this.#session.registry} stored the manifest ${tagOrDigest} with the digest ${storedDigest} instead of ${manifest.digest}.`,
       );
     }
   }
 
-  /** Is a blob there? "You may not look" (403) counts as no: the upload will tell. */
-  async blobExists(digest: Digest): Promise<boolean> {
-    const answer = await this.#session.send({ method: 'HEAD', url: this.#session.url(`blobs/${digest}`) });
-    await discard(answer);
-    if (answer.status >= 500 || answer.status === 408 || answer.status === 429) {
-      throw await this.#session.failure(answer, `the question for the blob ${digest}`);
+  /** Whether a blob exists. False also if it may not be read (403), because an upload may still be allowed. */
+  async hasBlob(digest: Digest): Promise<boolean> {
+    const response = await this.#session.send({ method: 'HEAD', url: this.#session.url(`blobs/${digest}`) });
+    await discardBody(response);
+    if (response.status >= 500 || response.status === 408 || response.status === 429) {
+      throw await this.#session.failureOf(response, `the request for the blob ${digest}`);
     }
-    return answer.status === 200;
+    return response.status === 200;
   }
 
   async uploadBlob(upload: BlobUpload): Promise<void> {
     await uploadBlob(this.#session, upload);
   }
 
-  /** Waits as after the `attempt`th attempt at anything. */
-  async pause(attempt: number): Promise<void> {
-    await this.#session.pause(attempt, undefined);
+  /** Waits with back-off after an attempt (counted from 1). */
+  async waitBeforeRetry(attempt: number): Promise<void> {
+    await this.#session.waitBeforeRetry(attempt, undefined);
   }
 
-  async #askManifest(method: 'GET' | 'HEAD', tagOrDigest: string): Promise<HttpAnswer> {
+  async #requestManifest(method: 'GET' | 'HEAD', tagOrDigest: string): Promise<HttpResponse> {
     const url = this.#session.url(`manifests/${tagOrDigest}`);
-    return await this.#session.send({ method, url, headers: { accept: manifestTypes } });
+    return await this.#session.send({ method, url, headers: { accept: acceptHeader } });
   }
-}
-
-export function digestOf(bytes: Buffer): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }

@@ -1,23 +1,24 @@
 import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { type Failure, fail } from '../../shared/problem.ts';
-import type { CredentialSource } from './credentials.ts';
+import type { CredentialSource } from './credential-source.ts';
 
 const timeoutMs = 30_000;
-const longestAnswer = 1024 * 1024;
+const maxOutputLength = 1024 * 1024;
 
-/** What a helper keeps for a server; a user name of `<token>` says that the secret is an identity token. */
+/** The login that a helper stores for a server. With the user name `<token>` the secret is an identity token. */
 export interface HelperEntry {
   readonly username: string;
   readonly secret: string;
 }
 
 /**
- * Asks `docker-credential-<name>` for the credentials of `server`; undefined where it has none.
- * Fails with `registry.credentials` where the helper cannot be run, fails, or says nothing for 30 seconds.
- * Protocol: docker/docker-credential-helpers (`get`, the server on stdin, JSON on stdout, failures there too).
+ * Runs `docker-credential-<name> get` for a server. Undefined if the helper has no credentials for it.
+ * Protocol: docker/docker-credential-helpers: the server on stdin, JSON on stdout, also error messages on stdout.
+ * @param file the credential file that names the helper.
+ * @throws Failure `registry.credentials` if the helper cannot be run, fails, or does not respond within 30 seconds.
  */
-export async function askHelper(
+export async function runCredentialHelper(
   name: string,
   server: string,
   source: CredentialSource,
@@ -25,39 +26,39 @@ export async function askHelper(
 ): Promise<HelperEntry | undefined> {
   const program = `docker-credential-${name}`;
   if (!/^[\w.-]+$/.test(name)) {
-    throw broken(`${file} names a credential helper "${name}", which is no program's name.`, file);
+    throw helperFailure(`The credential helper "${name}" in ${file} is not a valid program name.`, file);
   }
-  const answer = await run(program, server, helperEnvironment(source), file);
-  if (answer.code !== 0) {
-    if (/credentials not found/i.test(answer.output)) {
+  const { code, output } = await run(program, server, helperEnvironment(source), file);
+  if (code !== 0) {
+    if (/credentials not found/i.test(output)) {
       return undefined;
     }
-    throw broken(`${program}, which ${file} asks for credentials, failed with exit code ${answer.code}.`, file);
+    throw helperFailure(`The credential helper ${program} in ${file} failed with exit code ${code}.`, file);
   }
   try {
-    const entry: unknown = JSON.parse(answer.output);
+    const entry: unknown = JSON.parse(output);
     if (typeof entry === 'object' && entry !== null && 'Username' in entry && 'Secret' in entry) {
       const username = String(entry.Username ?? '');
       const secret = String(entry.Secret ?? '');
       return secret === '' ? undefined : { username, secret };
     }
   } catch {
-    // falls through: an error of the parser would quote what it read
+    // continues below without the error of the parser, because it would quote the secret
   }
-  throw broken(`${program}, which ${file} asks for credentials, gave an answer that makes no sense.`, file);
+  throw helperFailure(`The credential helper ${program} in ${file} returned output that is not valid.`, file);
 }
 
-function broken(message: string, file: string): Failure {
-  return fail('registry.credentials', message, `Install or repair the helper, or take it out of ${file}.`);
+function helperFailure(message: string, file: string): Failure {
+  return fail('registry.credentials', message, `Install or repair the helper, or remove it from ${file}.`);
 }
 
-/** A desktop application on macOS is started without the shell's PATH, on which the helpers are. */
+/** A desktop app on macOS does not get the PATH of the shell, so the usual folders of helpers are added. */
 function helperEnvironment(source: CredentialSource): NodeJS.ProcessEnv {
   if (source.platform !== 'darwin') {
     return source.env;
   }
-  const usual = ['/usr/local/bin', '/opt/homebrew/bin', join(source.home, '.docker', 'bin')];
-  return { ...source.env, PATH: [source.env.PATH, ...usual].filter(Boolean).join(delimiter) };
+  const helperFolders = ['/usr/local/bin', '/opt/homebrew/bin', join(source.home, '.docker', 'bin')];
+  return { ...source.env, PATH: [source.env.PATH, ...helperFolders].filter(Boolean).join(delimiter) };
 }
 
 function run(
@@ -70,18 +71,20 @@ function run(
     const child = spawn(program, ['get'], { env, stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      // a helper's own children may hold its output open: do not wait for its end
+      // children of the helper may keep its output open, so its end is not awaited
       child.stdout.destroy();
-      reject(broken(`${program}, which ${file} asks for credentials, did not answer in ${timeoutMs / 1000} s.`, file));
+      reject(
+        helperFailure(`The credential helper ${program} in ${file} did not respond in ${timeoutMs / 1000} s.`, file),
+      );
     }, timeoutMs);
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(0, longestAnswer);
+      output = (output + text).slice(0, maxOutputLength);
     });
     child.stdin.on('error', () => {});
     child.on('error', () => {
       clearTimeout(timer);
-      reject(broken(`${program}, which ${file} asks for credentials, cannot be run.`, file));
+      reject(helperFailure(`The credential helper ${program} in ${file} cannot be run.`, file));
     });
     child.on('close', (code) => {
       clearTimeout(timer);

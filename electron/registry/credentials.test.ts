@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Problem, problemOf } from '../../shared/problem.ts';
-import { type CredentialSource, credentialFiles, findCredentials } from './credentials.ts';
+import { type CredentialSource, credentialFiles } from './credential-source.ts';
+import { findCredentials } from './credentials.ts';
 
 let folder: string;
 let source: CredentialSource;
@@ -17,8 +18,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const podman = () => join(folder, 'run', 'containers', 'auth.json');
-const docker = () => join(folder, 'home', '.docker', 'config.json');
+const podmanFile = () => join(folder, 'run', 'containers', 'auth.json');
+const dockerFile = () => join(folder, 'home', '.docker', 'config.json');
 
 async function write(path: string, content: unknown): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
@@ -29,8 +30,8 @@ function login(user: string, password = 'secret'): { auth: string } {
   return { auth: Buffer.from(`${user}:${password}`).toString('base64') };
 }
 
-/** A credential helper: a real program that answers with what `script` does with `server`, and keeps what it was asked. */
-async function helper(name: string, script: string): Promise<void> {
+/** Creates a credential helper: a program that runs `script` with the requested `server`. */
+async function writeHelper(name: string, script: string): Promise<void> {
   const path = join(folder, 'bin', `docker-credential-${name}`);
   await write(
     path,
@@ -41,46 +42,46 @@ ${script}`,
   await chmod(path, 0o755);
 }
 
-async function userOf(registry: string, repository = 'team/api', where = source): Promise<string | undefined> {
-  const found = await findCredentials(registry, repository, where);
-  return found && ('identityToken' in found ? `token ${found.identityToken}` : found.username);
+async function findUser(registry: string, repository = 'team/api', from = source): Promise<string | undefined> {
+  const credentials = await findCredentials(registry, repository, from);
+  return credentials && ('identityToken' in credentials ? `token ${credentials.identityToken}` : credentials.username);
 }
 
 async function problemFrom(promise: Promise<unknown>): Promise<Problem> {
   return promise.then(
     () => {
-      throw new Error('It did not fail.');
+      throw new Error('the promise was fulfilled');
     },
     (thrown: unknown) => problemOf(thrown),
   );
 }
 
-test('finds nothing where nobody has logged in', async () => {
+test('finds no credentials without a login', async () => {
   expect(await findCredentials('registry.test', 'api', source)).toBeUndefined();
 });
 
-test('takes what was given with the push before any file', async () => {
-  await write(podman(), 'not even JSON');
-  const explicit = { username: 'given', password: 'p' };
-  expect(await userOf('registry.test', 'api', { ...source, explicit })).toBe('given');
+test('uses the credentials entered for the push instead of any file', async () => {
+  await write(podmanFile(), 'not even JSON');
+  const explicit = { username: 'entered', password: 'p' };
+  expect(await findUser('registry.test', 'api', { ...source, explicit })).toBe('entered');
 });
 
-test('asks the files in their order: the named one, of the session, of podman, of docker', async () => {
+test('searches the files in order: REGISTRY_AUTH_FILE, the session, podman, docker', async () => {
   const files = [
     join(folder, 'named.json'),
-    podman(),
+    podmanFile(),
     join(folder, 'home', '.config', 'containers', 'auth.json'),
-    docker(),
+    dockerFile(),
   ];
-  const named = { ...source, env: { ...source.env, REGISTRY_AUTH_FILE: files[0] } };
-  expect(credentialFiles(named)).toEqual(files);
+  const withAuthFile = { ...source, env: { ...source.env, REGISTRY_AUTH_FILE: files[0] } };
+  expect(credentialFiles(withAuthFile)).toEqual(files);
   for (const [index, file] of [...files.entries()].reverse()) {
     await write(file, { auths: { 'registry.test': login(`user${index}`) } });
-    expect(await userOf('registry.test', 'api', named)).toBe(`user${index}`);
+    expect(await findUser('registry.test', 'api', withAuthFile)).toBe(`user${index}`);
   }
 });
 
-test('knows where each system keeps them', () => {
+test('knows the files of each system', () => {
   const home = '/home/ann';
   expect(credentialFiles({ env: {}, home, platform: 'linux', uid: 1000 })).toEqual([
     '/run/containers/1000/auth.json',
@@ -100,115 +101,115 @@ test('knows where each system keeps them', () => {
   ).toEqual(['D:\\config\\containers\\auth.json', 'D:\\docker\\config.json']);
 });
 
-test('prefers the login of the longest path that fits', async () => {
+test('prefers the login of the longest matching path', async () => {
   const auths = {
     'registry.test': login('host'),
     'registry.test/team': login('team'),
     'registry.test/team/api': login('api'),
-    'registry.test/te': login('no part of the path'),
+    'registry.test/te': login('not a path prefix'),
   };
-  await write(podman(), { auths });
-  expect(await userOf('registry.test', 'team/api')).toBe('api');
-  expect(await userOf('registry.test', 'team/web')).toBe('team');
-  expect(await userOf('registry.test', 'web')).toBe('host');
-  expect(await userOf('registry.test:5000', 'team/api')).toBeUndefined();
+  await write(podmanFile(), { auths });
+  expect(await findUser('registry.test', 'team/api')).toBe('api');
+  expect(await findUser('registry.test', 'team/web')).toBe('team');
+  expect(await findUser('registry.test', 'web')).toBe('host');
+  expect(await findUser('registry.test:5000', 'team/api')).toBeUndefined();
 });
 
-test('keeps colons in a password and drops the NULs that pad one', async () => {
-  await write(podman(), { auths: { 'registry.test': login('_json_key', '{"a":"b:c"}\0\0') } });
+test('keeps colons in a password and removes NUL padding', async () => {
+  await write(podmanFile(), { auths: { 'registry.test': login('_json_key', '{"a":"b:c"}\0\0') } });
   expect(await findCredentials('registry.test', 'api', source)).toEqual({
     username: '_json_key',
     password: '{"a":"b:c"}',
-    source: `from ${podman()}`,
+    source: `from ${podmanFile()}`,
   });
 });
 
 test('reads an identity token', async () => {
-  await write(docker(), { auths: { 'registry.test': { ...login('', ''), identitytoken: 'idt' } } });
-  expect(await userOf('registry.test')).toBe('token idt');
+  await write(dockerFile(), { auths: { 'registry.test': { ...login('', ''), identitytoken: 'idt' } } });
+  expect(await findUser('registry.test')).toBe('token idt');
 });
 
-test('knows old keys with a scheme and a version', async () => {
+test('finds old keys with a scheme and a version', async () => {
   for (const key of [
     'https://registry.test/v1/',
     'https://registry.test/v2',
     'http://registry.test',
     'registry.test/v1',
   ]) {
-    await write(docker(), { auths: { [key]: login('old') } });
-    expect(await userOf('registry.test')).toBe('old');
-    expect(await userOf('other.test')).toBeUndefined();
+    await write(dockerFile(), { auths: { [key]: login('old') } });
+    expect(await findUser('registry.test')).toBe('old');
+    expect(await findUser('other.test')).toBeUndefined();
   }
 });
 
-test('knows Docker Hub by all its names, and its own images by "library"', async () => {
+test('finds Docker Hub by all its names, and its official images in "library"', async () => {
   for (const key of ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'registry-1.docker.io']) {
-    await write(docker(), { auths: { [key]: login('hub') } });
-    expect(await userOf('docker.io', 'ann/api')).toBe('hub');
-    expect(await userOf('registry.test')).toBeUndefined();
+    await write(dockerFile(), { auths: { [key]: login('hub') } });
+    expect(await findUser('docker.io', 'ann/api')).toBe('hub');
+    expect(await findUser('registry.test')).toBeUndefined();
   }
-  await write(podman(), { auths: { 'docker.io/library/api': login('librarian') } });
-  expect(await userOf('docker.io', 'api')).toBe('librarian');
+  await write(podmanFile(), { auths: { 'docker.io/library/api': login('librarian') } });
+  expect(await findUser('docker.io', 'api')).toBe('librarian');
 });
 
-test('passes over a file without a login for the registry', async () => {
-  await write(podman(), { auths: { 'registry.test': {} } });
-  await write(docker(), { auths: { 'registry.test': login('second') } });
-  expect(await userOf('registry.test')).toBe('second');
+test('skips a file without a login for the registry', async () => {
+  await write(podmanFile(), { auths: { 'registry.test': {} } });
+  await write(dockerFile(), { auths: { 'registry.test': login('second') } });
+  expect(await findUser('registry.test')).toBe('second');
 });
 
-test('asks the helper of the host, with the host on stdin', async () => {
-  await helper(
+test('runs the helper of the host, with the host on stdin', async () => {
+  await writeHelper(
     'lab',
     'console.log(JSON.stringify({ ServerURL: server, Username: "at " + server, Secret: "s3cret" }));',
   );
-  await write(docker(), { credHelpers: { 'registry.test': 'lab' }, auths: { 'registry.test': login('file') } });
+  await write(dockerFile(), { credHelpers: { 'registry.test': 'lab' }, auths: { 'registry.test': login('file') } });
   expect(await findCredentials('registry.test', 'api', source)).toEqual({
     username: 'at registry.test',
     password: 's3cret',
-    source: `from docker-credential-lab, which ${docker()} names`,
+    source: `from docker-credential-lab, which is configured in ${dockerFile()}`,
   });
 });
 
-test('asks the store for every other host, by the name that docker gives it', async () => {
-  await helper('all', 'console.log(JSON.stringify({ Username: "at " + server, Secret: "s" }));');
-  await write(docker(), { credsStore: 'all', auths: { 'https://index.docker.io/v1/': {} } });
-  expect(await userOf('docker.io', 'ann/api')).toBe('at https://index.docker.io/v1/');
-  expect(await userOf('registry.test')).toBe('at registry.test');
+test('runs the credsStore helper for every other host, by the name that docker uses', async () => {
+  await writeHelper('all', 'console.log(JSON.stringify({ Username: "at " + server, Secret: "s" }));');
+  await write(dockerFile(), { credsStore: 'all', auths: { 'https://index.docker.io/v1/': {} } });
+  expect(await findUser('docker.io', 'ann/api')).toBe('at https://index.docker.io/v1/');
+  expect(await findUser('registry.test')).toBe('at registry.test');
 });
 
-test('takes the secret of the user <token> as an identity token', async () => {
-  await helper('lab', 'console.log(JSON.stringify({ Username: "<token>", Secret: "idt" }));');
-  await write(docker(), { credHelpers: { 'registry.test': 'lab' } });
-  expect(await userOf('registry.test')).toBe('token idt');
+test('uses the secret of the user <token> as an identity token', async () => {
+  await writeHelper('lab', 'console.log(JSON.stringify({ Username: "<token>", Secret: "idt" }));');
+  await write(dockerFile(), { credHelpers: { 'registry.test': 'lab' } });
+  expect(await findUser('registry.test')).toBe('token idt');
 });
 
-test('goes on where a helper knows no login', async () => {
-  await helper('empty', 'console.log("credentials not found in native keychain"); process.exit(1);');
-  await write(docker(), { credsStore: 'empty', auths: { 'registry.test': login('file') } });
-  expect(await userOf('registry.test')).toBe('file');
-  expect(await userOf('other.test')).toBeUndefined();
+test('continues if a helper has no login', async () => {
+  await writeHelper('empty', 'console.log("credentials not found in native keychain"); process.exit(1);');
+  await write(dockerFile(), { credsStore: 'empty', auths: { 'registry.test': login('file') } });
+  expect(await findUser('registry.test')).toBe('file');
+  expect(await findUser('other.test')).toBeUndefined();
 });
 
-test('says which helper fails, cannot be run or makes no sense, and in which file it is named', async () => {
-  await helper('failing', 'console.log("s3cret keychain is locked"); process.exit(2);');
-  await helper('babbling', 'console.log("s3cret");');
+test('names the helper that fails, cannot be run or returns invalid output, and its file', async () => {
+  await writeHelper('failing', 'console.log("s3cret keychain is locked"); process.exit(2);');
+  await writeHelper('invalid', 'console.log("s3cret");');
   for (const [name, what] of Object.entries({
     failing: 'failed with exit code 2',
-    babbling: 'makes no sense',
+    invalid: 'returned output that is not valid',
     missing: 'cannot be run',
-    '../evil': "no program's name",
+    '../evil': 'not a valid program name',
   })) {
-    await write(docker(), { credsStore: name });
+    await write(dockerFile(), { credsStore: name });
     const problem = await problemFrom(findCredentials('registry.test', 'api', source));
     expect(problem.code).toBe('registry.credentials');
     expect(problem.message).toContain(what);
-    expect(problem.message).toContain(docker());
+    expect(problem.message).toContain(dockerFile());
     expect(JSON.stringify(problem)).not.toContain('s3cret');
   }
 });
 
-test('names a broken file, and quotes nothing of it', async () => {
+test('names an invalid file without quoting it', async () => {
   const auth = Buffer.from('s3cret').toString('base64');
   for (const content of [
     `{"auths":{"registry.test":{"auth":"${auth}"}`,
@@ -216,16 +217,16 @@ test('names a broken file, and quotes nothing of it', async () => {
     { auths: { 'registry.test': { auth: [auth] } } },
     [auth],
   ]) {
-    await write(podman(), content);
+    await write(podmanFile(), content);
     const problem = await problemFrom(findCredentials('registry.test', 'api', source));
     expect(problem.code).toBe('registry.credentials');
-    expect(problem.message).toContain(podman());
+    expect(problem.message).toContain(podmanFile());
     expect(JSON.stringify(problem)).not.toContain(auth);
     expect(JSON.stringify(problem)).not.toContain('s3cret');
   }
 });
 
-test('takes an empty file for no file', async () => {
-  await write(podman(), '');
-  expect(await userOf('registry.test')).toBeUndefined();
+test('treats an empty file like a missing one', async () => {
+  await write(podmanFile(), '');
+  expect(await findUser('registry.test')).toBeUndefined();
 });

@@ -1,15 +1,16 @@
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request as send } from 'undici';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request as undiciRequest } from 'undici';
 import { fail } from '../../shared/problem.ts';
 
-/** A body that can be sent more than once: each attempt opens it anew. */
+/** A body that can be sent more than once. Each attempt opens it again. */
 export interface HttpBody {
+  /** Bytes. */
   readonly length: number;
   open(): Readable;
 }
 
-/** An `Authorization` header and the only origin that may ever see it. */
+/** The value of an `Authorization` header, and the only origin that may receive it. */
 export interface Authorization {
   readonly origin: string;
   readonly value: string;
@@ -21,89 +22,97 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: HttpBody | Buffer;
   readonly authorization?: Authorization | undefined;
-  /** Set where the body holds a secret, which a redirect must not carry away. */
-  readonly stay?: boolean;
+  /** `manual`: redirects are not followed, because the body is secret or the response must come from this URL. */
+  readonly redirect?: 'follow' | 'manual';
   readonly signal: AbortSignal;
 }
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Dispatcher.ResponseData['headers'];
   readonly body: Dispatcher.ResponseData['body'];
-  /** Where the answer came from, after redirects. */
+  /** The URL after redirects. */
   readonly url: URL;
 }
 
 const connectTimeoutMs = 15_000;
 const maxRedirects = 5;
-const redirects = new Set([301, 302, 303, 307, 308]);
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+
+/** How much of an unneeded body is read so that its connection can be used again. */
+const maxDiscardedBytes = 64 * 1024;
 
 /**
- * HTTP to one registry, its token server and its storage: at most 8 connections an origin, through the proxy that
- * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` ask for. A proxy is never asked for a loopback address, as in Go's clients.
- * Redirects are followed; `Authorization` goes to its own origin only.
+ * HTTP to one registry, its token server and its storage: at most 8 connections for each origin, through the proxy in
+ * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. Loopback addresses never use a proxy, as in Go's clients. Redirects are
+ * followed. An `Authorization` header is sent only to its own origin.
  */
-export class Http {
-  readonly #verify: boolean;
-  readonly #direct: Dispatcher;
-  readonly #proxied: Dispatcher;
+export class HttpClient {
+  readonly #tlsVerify: boolean;
+  readonly #directDispatcher: Dispatcher;
+  readonly #proxyDispatcher: Dispatcher;
 
   constructor(options: { readonly tlsVerify: boolean }) {
-    this.#verify = options.tlsVerify;
+    this.#tlsVerify = options.tlsVerify;
     const tls = { rejectUnauthorized: options.tlsVerify };
     const agent = { connections: 8, connect: { ...tls, timeout: connectTimeoutMs } };
-    this.#direct = new Agent(agent);
-    this.#proxied = new EnvHttpProxyAgent({
+    this.#directDispatcher = new Agent(agent);
+    this.#proxyDispatcher = new EnvHttpProxyAgent({
       ...agent,
       requestTls: { ...tls, timeout: connectTimeoutMs },
-      httpProxy: proxyOf('HTTP_PROXY'),
-      httpsProxy: proxyOf('HTTPS_PROXY'),
+      httpProxy: proxyFromEnvironment('HTTP_PROXY'),
+      httpsProxy: proxyFromEnvironment('HTTPS_PROXY'),
     });
   }
 
-  /** Rejects with the network's own error, or with a `registry.tls` failure where a redirect leads out of TLS. */
-  async send(request: HttpRequest): Promise<HttpAnswer> {
+  /**
+   * Sends a request and follows redirects.
+   * @throws the network's own error, or Failure `registry.tls` for a redirect from https to http.
+   */
+  async send(request: HttpRequest): Promise<HttpResponse> {
     let url = request.url;
-    for (let hops = 0; ; hops += 1) {
-      const answer = await this.#once(request, url);
-      const location = answer.headers.location;
-      const follow = redirects.has(answer.status) && typeof location === 'string' && hops < maxRedirects;
-      // 301 to 303 turn a PUT or POST into a GET in many clients, which would be another request than the one meant
-      const keepsMethod = request.method === 'GET' || request.method === 'HEAD' || answer.status >= 307;
-      if (!follow || !keepsMethod || request.stay) {
-        return answer;
+    for (let redirects = 0; ; redirects += 1) {
+      const response = await this.#sendOnce(request, url);
+      const location = response.headers.location;
+      const isRedirect =
+        redirectStatuses.has(response.status) && typeof location === 'string' && redirects < maxRedirects;
+      // many clients turn a PUT or POST into a GET after 301 to 303, which is not the intended request
+      const keepsMethod = request.method === 'GET' || request.method === 'HEAD' || response.status >= 307;
+      if (!isRedirect || !keepsMethod || request.redirect === 'manual') {
+        return response;
       }
-      await discard(answer);
-      url = this.follow(answer.url, location);
+      await discardBody(response);
+      url = this.resolveLocation(response.url, location);
     }
   }
 
   /**
-   * The URL that a `Location` header means. Registries behind a proxy that ends TLS often write `http://` and their own
-   * name: that is taken as https. Any other way out of TLS is refused unless the user gave up TLS for this registry.
+   * Resolves a `Location` header. A registry behind a proxy that terminates TLS often writes `http://` and its own
+   * name; that becomes https. Any other change from https to http is refused, unless TLS verification is off.
+   * @throws Failure `registry.tls`
    */
-  follow(from: URL, location: string): URL {
+  resolveLocation(from: URL, location: string): URL {
     const url = new URL(location, from);
     if (from.protocol !== 'https:' || url.protocol !== 'http:') {
       return url;
     }
     if (url.hostname === from.hostname && (url.port || '443') === (from.port || '443')) {
       url.protocol = 'https:';
-    } else if (this.#verify) {
+    } else if (this.#tlsVerify) {
       throw fail(
         'registry.tls',
-        `The registry at ${from.host} sends us on to ${url.host} over plain http.`,
-        'Ask its administrator to give out https addresses. If plain http is meant, use --tls-verify=false.',
+        `The registry at ${from.host} redirects to ${url.host} over plain HTTP.`,
+        'Ask its administrator to use https addresses. To allow plain HTTP, push without TLS verification (--tls-verify=false).',
       );
     }
     return url;
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#direct.destroy(), this.#proxied.destroy()]);
+    await Promise.all([this.#directDispatcher.destroy(), this.#proxyDispatcher.destroy()]);
   }
 
-  async #once(request: HttpRequest, url: URL): Promise<HttpAnswer> {
+  async #sendOnce(request: HttpRequest, url: URL): Promise<HttpResponse> {
     const { body, authorization } = request;
     const headers: Record<string, string> = { 'user-agent': 'barnraiser', ...request.headers };
     if (body !== undefined) {
@@ -115,17 +124,17 @@ export class Http {
       headers.authorization = authorization.value;
     }
     const stream = body === undefined || Buffer.isBuffer(body) ? undefined : body.open();
-    // an error of the body is also the request's, which reports it; after an early answer nobody else would listen
+    // the request reports an error of the body; after an early response there would be no listener for it
     stream?.on('error', () => {});
     try {
-      const answer = await send(url, {
-        dispatcher: isLoopback(url.hostname) ? this.#direct : this.#proxied,
+      const response = await undiciRequest(url, {
+        dispatcher: isLoopback(url.hostname) ? this.#directDispatcher : this.#proxyDispatcher,
         method: request.method,
         headers,
         body: stream ?? (Buffer.isBuffer(body) ? body : null),
         signal: request.signal,
       });
-      return { status: answer.statusCode, headers: answer.headers, body: answer.body, url };
+      return { status: response.statusCode, headers: response.headers, body: response.body, url };
     } catch (error) {
       stream?.destroy();
       throw error;
@@ -133,20 +142,20 @@ export class Http {
   }
 }
 
-/** Lets go of an answer's body, so that its connection can be used again. */
-export async function discard(answer: HttpAnswer): Promise<void> {
-  await answer.body.dump({ limit: 64 * 1024 }).catch(() => {});
+/** Ends a response whose body is not needed, so that its connection can be used again. */
+export async function discardBody(response: HttpResponse): Promise<void> {
+  await response.body.dump({ limit: maxDiscardedBytes }).catch(() => {});
 }
 
-/** The whole body, or an error where it is longer than `limit` bytes. */
-export async function readBody(answer: HttpAnswer, limit: number): Promise<Buffer> {
+/** @throws Error if the body is longer than `maxBytes`. */
+export async function readBody(response: HttpResponse, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of answer.body) {
+  for await (const chunk of response.body) {
     const bytes = Buffer.from(chunk);
     length += bytes.length;
-    if (length > limit) {
-      throw new Error(`The answer is longer than ${limit} bytes.`);
+    if (length > maxBytes) {
+      throw new Error(`The response is longer than ${maxBytes} bytes.`);
     }
     chunks.push(bytes);
   }
@@ -154,13 +163,18 @@ export async function readBody(answer: HttpAnswer, limit: number): Promise<Buffe
 }
 
 /** The first value of a header. */
-export function header(answer: HttpAnswer, name: string): string | undefined {
-  const value = answer.headers[name];
+export function headerOf(response: HttpResponse, name: string): string | undefined {
+  const value = response.headers[name];
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** The proxy that a variable of the environment names, in small or capital letters; `host:port` means http, as for curl. */
-function proxyOf(name: string): string | undefined {
+/** `host:port` of a URL, also if the port is the default one. */
+export function addressOf(url: URL): string {
+  return `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`;
+}
+
+/** The proxy URL of an environment variable, in lower or upper case. As in curl, `host:port` means http. */
+function proxyFromEnvironment(name: string): string | undefined {
   const value = process.env[name.toLowerCase()] ?? process.env[name];
   if (!value) {
     return undefined;
@@ -169,8 +183,8 @@ function proxyOf(name: string): string | undefined {
   if (!URL.canParse(url)) {
     throw fail(
       'registry.unreachable',
-      `No registry can be reached: what ${name} says in the environment is no address of a proxy.`,
-      `Set ${name} to something like http://proxy.example.com:3128, or to nothing.`,
+      `Could not reach any registry: the environment variable ${name} is not a valid proxy address.`,
+      `Set ${name} to an address such as http://proxy.example.com:3128, or remove it.`,
     );
   }
   return url;

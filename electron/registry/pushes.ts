@@ -1,20 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
-import type { CallRequest, Push } from '../../shared/contract.ts';
+import type { CallRequest } from '../../shared/contract.ts';
 import { formatReference, type ListEntry, parseReference, type Reference } from '../../shared/image.ts';
 import { fail, problemOf } from '../../shared/problem.ts';
+import type { Push } from '../../shared/push.ts';
 import type { Events } from '../events.ts';
+import type { ImageStore } from '../images/image-store.ts';
 import { parseManifest } from '../images/manifest.ts';
-import type { ImageStore } from '../images/store.ts';
-import { type BlobSource, type PublishImage, publishList } from './publish.ts';
+import type { BlobSource } from './blob-source.ts';
+import { type PushImage, pushList } from './push.ts';
 
-/** Pushes of manifest lists from local storage to registries: started, told about, cancelled. */
+/** Starts, lists and cancels the pushes of this process, and emits their progress. */
 export class Pushes {
   readonly #store: ImageStore;
   readonly #events: Events;
-  /** Of this run of the app, by id, in their order. */
+  /** All pushes since the start of the process, by id, the oldest first. */
   readonly #pushes = new Map<string, Push>();
-  readonly #running = new Map<string, { abort: AbortController; ended: Promise<void> }>();
+  readonly #running = new Map<string, { controller: AbortController; ended: Promise<void> }>();
 
   constructor(store: ImageStore, events: Events) {
     this.#store = store;
@@ -26,10 +28,13 @@ export class Pushes {
     return [...this.#pushes.values()].reverse();
   }
 
-  /** @throws Failure `image.unknown`, `reference.no-registry`: what can be known before anything is sent. */
+  /**
+   * Starts a push and returns before anything is sent.
+   * @throws Failure `image.unknown`, `reference.invalid`, `reference.no-registry`
+   */
   async start(request: CallRequest<'pushes.start'>): Promise<Push> {
     const list = await this.#store.find(request.reference);
-    const destination = destinationOf(request.reference, request.destination);
+    const destination = parseDestination(request.reference, request.destination);
     const push: Push = {
       id: randomUUID(),
       reference: list.reference,
@@ -41,8 +46,8 @@ export class Pushes {
       images: list.entries.map(({ platform, digest, size }) => ({ platform, digest, totalBytes: size, doneBytes: 0 })),
     };
     this.#pushes.set(push.id, push);
-    const abort = new AbortController();
-    this.#running.set(push.id, { abort, ended: this.#run(push, destination, request, abort.signal) });
+    const controller = new AbortController();
+    this.#running.set(push.id, { controller, ended: this.#run(push, destination, request, controller.signal) });
     return push;
   }
 
@@ -54,14 +59,14 @@ export class Pushes {
   ): Promise<void> {
     let push = started;
     try {
-      // borrowed: nothing that is removed or built meanwhile takes a blob away under the push
-      const { list, lease } = await this.#store.borrow(request.reference);
+      // the lease keeps the blobs if the list is removed or replaced during the push
+      const { list, lease } = await this.#store.leaseList(request.reference);
       try {
-        const { digest, uploadedBytes, skippedBytes } = await publishList({
+        const { digest, uploadedBytes, skippedBytes } = await pushList({
           destination,
-          list: { digest: list.digest, ...(await this.#store.rawManifest(list.digest)) },
-          images: await Promise.all(list.entries.map((entry) => this.#image(entry))),
-          blobs: this.#blobs(),
+          list: await this.#store.readManifest(list.digest),
+          images: await Promise.all(list.entries.map((entry) => this.#readImage(entry))),
+          blobs: this.#blobSource(),
           credentials: { explicit: request.credentials, env: process.env, home: homedir(), platform: process.platform },
           tlsVerify: request.tlsVerify,
           onProgress: (progress) => {
@@ -85,34 +90,42 @@ export class Pushes {
     this.#events.emit({ event: 'push.finished', push });
   }
 
-  #blobs(): BlobSource {
+  #blobSource(): BlobSource {
     const { blobs } = this.#store;
     return {
       read: (digest, options) => blobs.read(digest, options),
       size: async (digest) => {
         const size = await blobs.size(digest);
         if (size === undefined) {
-          throw fail('image.incomplete', `The blob ${digest} is missing in local storage.`, 'Build the image again.');
+          throw fail(
+            'image.incomplete',
+            `The blob ${digest} is missing from the image store.`,
+            'Build the image again.',
+          );
         }
         return size;
       },
     };
   }
 
-  async #image({ platform, digest }: ListEntry): Promise<PublishImage> {
-    const { bytes, mediaType } = await this.#store.rawManifest(digest);
+  async #readImage({ platform, digest }: ListEntry): Promise<PushImage> {
+    const { bytes, mediaType } = await this.#store.readManifest(digest);
     const manifest = parseManifest(bytes, mediaType);
     if (manifest.kind !== 'image') {
-      throw fail('image.corrupt', `${digest} is not an image.`, 'Build it again.');
+      throw fail('image.corrupt', `The manifest ${digest} is not a manifest of an image.`, 'Build the image again.');
     }
     return { platform, digest, mediaType, bytes, config: manifest.config, layers: manifest.layers };
   }
 
-  /** Stops a push; one that has ended is left as it is. Resolves when it has stopped. */
+  /** Cancels a push and resolves when it has stopped. Does nothing if it has already ended. */
   async cancel(id: string): Promise<void> {
     const running = this.#running.get(id);
-    running?.abort.abort(
-      fail('push.cancelled', 'The push was cancelled.', 'What is in the registry already is not sent again next time.'),
+    running?.controller.abort(
+      fail(
+        'push.cancelled',
+        'The push was cancelled.',
+        'Push again to continue: blobs that were uploaded are not sent again.',
+      ),
     );
     await running?.ended;
   }
@@ -122,17 +135,17 @@ export class Pushes {
   }
 }
 
-function destinationOf(reference: string, destination: string | undefined): Reference {
+function parseDestination(reference: string, destination: string | undefined): Reference {
   const text = destination ?? reference;
   const parsed = parseReference(text);
   if (typeof parsed === 'string') {
-    throw fail('reference.invalid', parsed, 'Write it as registry.example.com/team/api:1.4.');
+    throw fail('reference.invalid', parsed, 'Enter a destination such as registry.example.com/team/api:1.4.');
   }
   if (!parsed.registry) {
     throw fail(
       'reference.no-registry',
-      `"${text}" names no registry to push to.`,
-      `Say where to: \`barnraiser push ${reference} registry.example.com/team/${text}\`.`,
+      `"${text}" does not name a registry to push to.`,
+      `Enter a destination with a registry: \`barnraiser push ${reference} registry.example.com/team/${text}\`.`,
     );
   }
   return parsed;

@@ -1,70 +1,96 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../../shared/problem.ts';
+import { backoffMs } from '../system/backoff.ts';
+import { discardBody, type HttpResponse, headerOf } from './http.ts';
+import { isTransientError } from './network-errors.ts';
 
-/** How often anything is tried before it has failed. */
+/** How often a request or an upload is attempted before it fails. */
 export const maxAttempts = 5;
 
-/** Waits between attempts; rejects when the signal aborts. Tests pass their own. */
+/** Waits between two attempts. Rejects when the signal aborts. */
 export type Wait = (ms: number, signal: AbortSignal) => Promise<void>;
 
-export const wait: Wait = async (ms, signal) => {
+const defaultWait: Wait = async (ms, signal) => {
   await sleep(ms, undefined, { signal });
 };
 
-const firstPauseMs = 500;
-const longestPauseMs = 60_000;
+/** The first wait is between 250 and 750 ms. */
+const backoff = { firstMs: 750, maxMs: 60_000, jitter: 2 / 3 };
 
 /**
- * How long to wait after the `attempt`th attempt (counted from 1): doubling from half a second, half of it by chance so that
- * clients turned away together do not come back together. A `Retry-After` header (seconds or an HTTP date) is honoured,
- * up to a minute.
+ * Milliseconds to wait after an attempt (counted from 1). A `Retry-After` header (seconds or an HTTP date) is followed,
+ * up to a minute; without one the wait doubles with each attempt.
+ * @param random a number from 0 to 1.
  */
-export function pauseMs(attempt: number, retryAfter?: string, chance = Math.random(), now = Date.now()): number {
-  const asked = retryAfter === undefined ? Number.NaN : askedMs(retryAfter.trim(), now);
-  if (asked >= 0) {
-    return Math.min(asked, longestPauseMs);
+export function retryDelayMs(attempt: number, retryAfter?: string, random = Math.random(), now = Date.now()): number {
+  const requestedMs = retryAfter === undefined ? Number.NaN : retryAfterMs(retryAfter.trim(), now);
+  if (requestedMs >= 0) {
+    return Math.min(requestedMs, backoff.maxMs);
   }
-  return Math.min(firstPauseMs * 2 ** (attempt - 1) * (0.5 + chance), longestPauseMs);
+  return backoffMs(attempt, backoff, () => random);
 }
 
-function askedMs(retryAfter: string, now: number): number {
+function retryAfterMs(retryAfter: string, now: number): number {
   return /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - now;
 }
 
-/** Statuses that may be another one next time. */
+/** Whether a retry may succeed. */
 export function isTransientStatus(status: number): boolean {
   return [408, 429, 500, 502, 503, 504].includes(status);
 }
 
-const transientCodes = new Set([
-  'ECONNRESET',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'EHOSTUNREACH',
-  'EAI_AGAIN',
-  'UND_ERR_SOCKET',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-  'UND_ERR_INFO',
-]);
-
-/** Errors of a network that may be well again next time: drops, time-outs, a server that is just being restarted. */
-export function isTransientError(error: unknown): boolean {
-  return transientCodes.has(errorCode(error));
+/**
+ * Waits after an attempt (counted from 1), as long as the response asks for or with back-off.
+ * @throws the reason of the signal
+ */
+export async function waitBeforeRetry(
+  attempt: number,
+  response: HttpResponse | undefined,
+  signal: AbortSignal,
+  wait: Wait = defaultWait,
+): Promise<void> {
+  try {
+    await wait(retryDelayMs(attempt, response && headerOf(response, 'retry-after')), signal);
+  } finally {
+    signal.throwIfAborted();
+  }
 }
 
-/** The code of an error; of several (one for each address of a host) the first. Empty where there is none. */
-export function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return '';
+export interface RetryOptions {
+  readonly signal: AbortSignal;
+  readonly wait?: Wait | undefined;
+  /** Describes the error of the last attempt. */
+  readonly toFailure: (error: unknown) => Failure;
+  /** Whether a retry can succeed: {@link isTransientError} by default. */
+  readonly isRetryable?: (error: unknown) => boolean;
+}
+
+/**
+ * Sends a request up to {@link maxAttempts} times while the network or the server has a transient error. The last
+ * response is returned, whatever its status is.
+ * @throws Failure; the reason of the signal
+ */
+export async function sendWithRetries(
+  sendOnce: () => Promise<HttpResponse>,
+  { signal, wait, toFailure, isRetryable = isTransientError }: RetryOptions,
+): Promise<HttpResponse> {
+  for (let attempt = 1; ; attempt += 1) {
+    let response: HttpResponse | undefined;
+    try {
+      response = await sendOnce();
+      if (!isTransientStatus(response.status) || attempt === maxAttempts) {
+        return response;
+      }
+      await discardBody(response);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Failure) {
+        throw error;
+      }
+      if (!isRetryable(error) || attempt === maxAttempts) {
+        throw toFailure(error);
+      }
+    }
+    await waitBeforeRetry(attempt, response, signal, wait);
   }
-  if ('code' in error && typeof error.code === 'string') {
-    return error.code;
-  }
-  return error instanceof AggregateError ? errorCode(error.errors[0]) : '';
 }

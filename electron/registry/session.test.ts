@@ -3,11 +3,12 @@ import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Problem, problemOf } from '../../shared/problem.ts';
-import { digestOf, RegistryClient } from './client.ts';
+import { digestOf } from '../images/digest.ts';
+import { RegistryClient } from './client.ts';
 import type { SessionOptions } from './session.ts';
-import { answer, FakeRegistry } from './testing/fake-registry.ts';
+import { FakeRegistry, respond } from './testing/fake-registry.ts';
 
-const opened: { close(): Promise<void> }[] = [];
+const openClients: RegistryClient[] = [];
 let plain: FakeRegistry;
 let tls: FakeRegistry;
 
@@ -17,12 +18,12 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
-  await Promise.all(opened.splice(0).map((each) => each.close()));
+  await Promise.all(openClients.splice(0).map((client) => client.close()));
   await plain.stop();
   await tls.stop();
 });
 
-async function open(registry: string, more: Partial<SessionOptions> = {}): Promise<RegistryClient> {
+async function open(registry: string, options: Partial<SessionOptions> = {}): Promise<RegistryClient> {
   const client = await RegistryClient.open({
     registry,
     repository: 'team/api',
@@ -31,77 +32,79 @@ async function open(registry: string, more: Partial<SessionOptions> = {}): Promi
     tlsVerify: true,
     signal: new AbortController().signal,
     wait: async () => {},
-    ...more,
+    ...options,
   });
-  opened.push(client);
+  openClients.push(client);
   return client;
 }
 
 async function problemFrom(promise: Promise<unknown>): Promise<Problem> {
   return promise.then(
     () => {
-      throw new Error('It did not fail.');
+      throw new Error('the promise was fulfilled');
     },
     (thrown: unknown) => problemOf(thrown),
   );
 }
 
-test('says that a registry speaks plain http, and sends it nothing but a greeting', async () => {
+test('reports a registry that uses plain HTTP, and sends it only GET /v2/', async () => {
   const problem = await problemFrom(open(plain.host));
   expect(problem).toEqual({
     code: 'registry.tls',
-    message: `The registry at ${plain.host} speaks plain http.`,
-    fix: 'If that is meant, use --tls-verify=false.',
+    message: `The registry at ${plain.host} uses plain HTTP without TLS.`,
+    fix: 'If this is intended, push without TLS verification (--tls-verify=false).',
   });
   expect(plain.log).toEqual(['GET /v2/']);
 });
 
-test('says what is wrong with a certificate', async () => {
+test('says why a certificate is not trusted', async () => {
   const problem = await problemFrom(open(tls.host));
   expect(problem.code).toBe('registry.tls');
-  expect(problem.message).toContain(`${tls.host} shows a certificate that cannot be trusted: it is signed by itself`);
+  expect(problem.message).toContain(`The certificate of the registry at ${tls.host} is not trusted: it is self-signed`);
   expect(tls.requests).toEqual([]);
 });
 
-test('speaks https without verification where the registry can, and plain http where it cannot', async () => {
+test('without verification, uses https if possible and otherwise plain HTTP', async () => {
   const digest = digestOf(Buffer.from('x'));
-  expect(await (await open(tls.host, { tlsVerify: false })).blobExists(digest)).toBe(false);
-  expect(await (await open(plain.host, { tlsVerify: false })).blobExists(digest)).toBe(false);
+  expect(await (await open(tls.host, { tlsVerify: false })).hasBlob(digest)).toBe(false);
+  expect(await (await open(plain.host, { tlsVerify: false })).hasBlob(digest)).toBe(false);
   expect(tls.log).toEqual(['GET /v2/', `HEAD /v2/team/api/blobs/${digest}`]);
   expect(plain.log).toEqual(['GET /v2/', `HEAD /v2/team/api/blobs/${digest}`]);
 });
 
-test('names the address where nothing listens, at once', async () => {
+test('reports a refused connection at once', async () => {
   const { host } = plain;
   await plain.stop();
   const wait = vi.fn(async () => {});
   for (const tlsVerify of [true, false]) {
     const problem = await problemFrom(open(host, { tlsVerify, wait }));
     expect(problem.code).toBe('registry.unreachable');
-    expect(problem.message).toContain(`${host} cannot be reached: nothing listens there`);
+    expect(problem.message).toContain(`Could not reach the registry at ${host}: the connection was refused`);
   }
   expect(wait).not.toHaveBeenCalled();
   plain = await FakeRegistry.start();
 });
 
-test('tells a registry from something else that answers', async () => {
-  plain.mischief = (_request, response) => {
-    answer(response, 404, {}, '<html>');
+test('reports a server that is not a registry', async () => {
+  plain.fault = (_request, response) => {
+    respond(response, 404, {}, '<html>');
     return true;
   };
   const problem = await problemFrom(open(plain.host, { tlsVerify: false }));
   expect(problem.code).toBe('registry.refused');
-  expect(problem.message).toBe(`What answers at ${plain.host} is no registry: it said 404 to GET /v2/.`);
+  expect(problem.message).toBe(
+    `The server at ${plain.host} is not a registry: it answered GET /v2/ with HTTP status 404.`,
+  );
 });
 
-test('keeps to https where a registry behind a proxy writes http into its locations', async () => {
+test('stays on https if a registry behind a proxy returns http locations', async () => {
   const bytes = Buffer.from('blob');
-  tls.mischief = (request, response) => {
+  tls.fault = (request, response) => {
     if (request.method !== 'POST') {
       return false;
     }
     tls.uploads.set('u1', Buffer.alloc(0));
-    answer(response, 202, { location: `http://${tls.host}/v2/team/api/blobs/uploads/u1?_state=a%2Fb%3D%3D&x=1` });
+    respond(response, 202, { location: `http://${tls.host}/v2/team/api/blobs/uploads/u1?_state=a%2Fb%3D%3D&x=1` });
     return true;
   };
   const client = await open(tls.host, { tlsVerify: false });
@@ -114,68 +117,68 @@ test('keeps to https where a registry behind a proxy writes http into its locati
   expect(tls.blobs.get(digestOf(bytes))).toEqual(bytes);
 });
 
-test('reads a manifest and checks its digest', async () => {
+test('gets a manifest and checks its digest', async () => {
   const bytes = Buffer.from('{"layers":[]}');
   plain.manifests.set('1.4', { mediaType: 'application/vnd.oci.image.manifest.v1+json', bytes });
   const client = await open(plain.host, { tlsVerify: false, access: 'pull' });
-  expect(await client.manifest('1.4')).toEqual({
+  expect(await client.getManifest('1.4')).toEqual({
     digest: digestOf(bytes),
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
     bytes,
   });
-  expect(await client.manifest('1.5')).toBeUndefined();
+  expect(await client.getManifest('1.5')).toBeUndefined();
   plain.manifests.set(digestOf(bytes), { mediaType: 'x', bytes: Buffer.from('{"layers":[1]}') });
-  expect((await problemFrom(client.manifest(digestOf(bytes)))).code).toBe('registry.refused');
+  expect((await problemFrom(client.getManifest(digestOf(bytes)))).code).toBe('registry.refused');
 });
 
-test('finds out the digest of a tag where the registry does not say it', async () => {
+test('computes the digest of a tag if the registry does not send it', async () => {
   const bytes = Buffer.from('{"layers":[]}');
-  plain.mischief = (request, response, { path }) => {
+  plain.fault = (request, response, { path }) => {
     if (!path.includes('/manifests/')) {
       return false;
     }
-    answer(response, 200, { 'content-type': 'x' }, request.method === 'GET' ? bytes : '');
+    respond(response, 200, { 'content-type': 'x' }, request.method === 'GET' ? bytes : '');
     return true;
   };
-  expect(await (await open(plain.host, { tlsVerify: false })).manifestDigest('1.4')).toBe(digestOf(bytes));
+  expect(await (await open(plain.host, { tlsVerify: false })).getManifestDigest('1.4')).toBe(digestOf(bytes));
 });
 
-test('counts "you may not look" as "not there"', async () => {
-  plain.mischief = (request, response) => {
-    answer(response, request.method === 'HEAD' ? 403 : 200);
+test('treats content that may not be read as missing', async () => {
+  plain.fault = (request, response) => {
+    respond(response, request.method === 'HEAD' ? 403 : 200);
     return true;
   };
   const client = await open(plain.host, { tlsVerify: false });
-  expect(await client.blobExists(digestOf(Buffer.from('x')))).toBe(false);
-  expect(await client.manifestDigest('1.4')).toBeUndefined();
+  expect(await client.hasBlob(digestOf(Buffer.from('x')))).toBe(false);
+  expect(await client.getManifestDigest('1.4')).toBeUndefined();
 });
 
-test('goes through the proxy that the environment names, but not to this computer itself', async () => {
-  const wanted: string[] = [];
+test('uses the proxy of the environment, but not for loopback addresses', async () => {
+  const proxiedHosts: string[] = [];
   const proxy: Server = createServer();
   proxy.on('connect', (request, socket) => {
-    wanted.push(request.url ?? '');
-    const onward = connect(tls.port, '127.0.0.1', () => {
+    proxiedHosts.push(request.url ?? '');
+    const target = connect(tls.port, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      socket.pipe(onward).pipe(socket);
+      socket.pipe(target).pipe(socket);
     });
-    onward.on('error', () => socket.destroy());
-    socket.on('error', () => onward.destroy());
+    target.on('error', () => socket.destroy());
+    socket.on('error', () => target.destroy());
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const address = proxy.address();
-  // without a scheme, as curl takes it too
+  // without a scheme, as in curl
   vi.stubEnv('https_proxy', `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`);
   vi.stubEnv('no_proxy', '');
 
   await open('registry.test', { tlsVerify: false });
   await open(tls.host, { tlsVerify: false });
-  expect(wanted).toEqual(['registry.test:443']);
-  await Promise.all(opened.splice(0).map((each) => each.close()));
+  expect(proxiedHosts).toEqual(['registry.test:443']);
+  await Promise.all(openClients.splice(0).map((client) => client.close()));
   proxy.close();
 });
 
-test('says so where the environment names no proxy that can be', async () => {
+test('reports an invalid proxy in the environment', async () => {
   vi.stubEnv('https_proxy', 'http://user:s3cret@:x');
   const problem = await problemFrom(open(tls.host, { tlsVerify: false }));
   expect(problem.code).toBe('registry.unreachable');

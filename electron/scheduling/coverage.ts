@@ -2,13 +2,14 @@ import type { NodeStatus } from '../../shared/node.ts';
 import { type ScheduleInput, schedule } from './schedule.ts';
 
 /**
- * Can a build begin without the nodes that have not answered yet? Only where nothing would be lost but a choice: every platform
- * is built natively by those that have, or where it is pinned. Without platforms that were asked for, each node adds its own: then
- * it must be known what the missing ones are.
- * @param input what was asked for, and the nodes that have answered. @param missing names of those that have not.
- * @param known what earlier probes found.
+ * Whether a build can start without the nodes that have not answered yet: every platform is built natively by nodes
+ * that have answered, or on the node it is pinned to. If the request names no platforms, each node adds its native
+ * platform to the build. A missing node then must be known from an earlier probe and add none.
+ * @param missing names of the nodes that have not answered. @param input the request, with the nodes that have
+ * answered.
+ * @param known results of earlier probes.
  */
-export function coveredWithout(
+export function isCoveredWithout(
   missing: readonly string[],
   input: ScheduleInput,
   known: readonly NodeStatus[],

@@ -1,40 +1,47 @@
-import { type Assignment, type Mode, modeOf, type Schedule } from '../../shared/farm.ts';
+/** Scheduling: which node builds which platform, and why. */
+
 import type { Node, NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
+import { type Assignment, type Mode, modeOf, type Schedule } from '../../shared/schedule.ts';
 import { unassignedProblem } from './unassigned.ts';
 
-/** A job keeps about this many processors busy; a node with more jobs than its processors can feed is overloaded. */
+/** How many processors a job keeps busy. A node whose jobs need more processors than it has is overloaded. */
 const cpusPerJob = 2;
 
 export interface ScheduleInput {
-  /** What to build; without it, every platform that a node runs natively. */
+  /** The platforms to build. Without it: every platform that a node runs natively. */
   readonly platforms?: readonly Platform[];
-  /** What a probe of the connections found, in any order. */
+  /** The probed nodes, in any order. */
   readonly nodes: readonly NodeStatus[];
-  /** May a node build a platform that it can only emulate? */
+  /** Whether a node may build a platform that it can only emulate. */
   readonly emulate: boolean;
-  /** For each platform the node that built it last: its cache is there. */
+  /** The node that last built each platform and has its cache. */
   readonly lastBuiltOn?: Readonly<Record<Platform, string>>;
   /** How many jobs each node has now, by its connection. */
   readonly load?: Readonly<Record<string, number>>;
-  /** Where a person wants a platform to be built. Followed wherever that node can build it at all. */
+  /** The node that the user assigned a platform to. Ignored if the node cannot build the platform. */
   readonly pins?: Readonly<Record<Platform, string>>;
 }
 
 /**
- * Gives each platform to one node: to the pinned one; else to one that runs it natively before one that emulates it; else to the
- * one that built it last, unless that is overloaded and another is idle; else to the one with the fewest jobs for
- * its processors; else to the one with more processors, then more free memory. Pure, and independent of the order of `nodes`.
+ * Assigns each platform to one node. The order of preference is:
+ * 1. the pinned node,
+ * 2. native nodes before nodes that emulate,
+ * 3. the node that built the platform last, unless it would be overloaded and another is idle,
+ * 4. the node with the fewest jobs per processor,
+ * 5. the node with more processors, then more free memory, then the first name.
+ *
+ * A pure function. The result does not depend on the order of `nodes`.
  */
 export function schedule(input: ScheduleInput): Schedule {
   const nodes = upNodes(input.nodes);
   const platforms = input.platforms ? [...new Set(input.platforms)] : nativePlatforms(nodes);
-  const plan = new Plan(input, nodes);
+  const planner = new Planner(input, nodes);
   const assigned = new Map<Platform, Assignment>();
-  for (const wish of plan.scarcestFirst(platforms)) {
-    const assignment = plan.assign(wish);
+  for (const choice of planner.scarcestFirst(platforms)) {
+    const assignment = planner.assign(choice);
     if (assignment) {
-      assigned.set(wish.platform, assignment);
+      assigned.set(choice.platform, assignment);
     }
   }
   return {
@@ -48,15 +55,15 @@ export function schedule(input: ScheduleInput): Schedule {
   };
 }
 
-/** A platform and the nodes that could build it: natively where any can, and one that a person has pinned. */
-interface Wish {
+/** A platform and the nodes that can build it: the native nodes, or if there are none, the nodes that emulate it. */
+interface Choice {
   readonly platform: Platform;
   readonly mode: Mode;
   readonly candidates: readonly Node[];
   readonly pinned?: Node;
 }
 
-class Plan {
+class Planner {
   readonly #input: ScheduleInput;
   readonly #nodes: readonly Node[];
   readonly #jobs: Map<string, number>;
@@ -68,44 +75,44 @@ class Plan {
   }
 
   /**
-   * Platforms with the least choice come first, so that a node which is the only one for a platform is not filled by others;
-   * a pin leaves no choice.
+   * Sorts platforms by how many nodes can build them. Platforms with few candidates are assigned first, so that their
+   * nodes are not already busy with others. A pinned platform has no choice and comes first.
    */
-  scarcestFirst(platforms: readonly Platform[]): Wish[] {
-    const choice = ({ pinned, candidates }: Wish): number => (pinned ? 0 : candidates.length);
+  scarcestFirst(platforms: readonly Platform[]): Choice[] {
+    const count = ({ pinned, candidates }: Choice): number => (pinned ? 0 : candidates.length);
     return platforms
-      .map((platform) => this.#wish(platform))
+      .map((platform) => this.#choiceFor(platform))
       .sort(
         (one, other) =>
-          choice(one) - choice(other) ||
+          count(one) - count(other) ||
           Number(one.mode === 'emulated') - Number(other.mode === 'emulated') ||
           compareNames(one.platform, other.platform),
       );
   }
 
-  assign({ platform, mode, candidates, pinned }: Wish): Assignment | undefined {
-    const chosen = pinned ?? this.#choose(platform, candidates);
+  assign({ platform, mode, candidates, pinned }: Choice): Assignment | undefined {
+    const chosen = pinned ?? this.#best(platform, candidates);
     if (!chosen) {
       return undefined;
     }
     const assignment = pinned
-      ? this.#pinned(platform, pinned)
+      ? this.#pinnedAssignment(platform, pinned)
       : {
           platform,
           node: chosen.connection,
           mode,
           reason:
-            (mode === 'native' ? this.#whyNative(platform, chosen, candidates) : whyEmulated(platform)) +
-            this.#whyNotPinned(platform),
+            (mode === 'native' ? this.#nativeReason(platform, chosen, candidates) : emulatedReason(platform)) +
+            this.#ignoredPin(platform),
         };
     this.#jobs.set(chosen.connection, this.#jobsOf(chosen) + 1);
     return assignment;
   }
 
-  #wish(platform: Platform): Wish {
-    const able = (mode: Mode): Node[] => this.#nodes.filter((node) => modeOf(node, platform) === mode);
-    const native = able('native');
-    const emulating = this.#input.emulate ? able('emulated') : [];
+  #choiceFor(platform: Platform): Choice {
+    const capable = (mode: Mode): Node[] => this.#nodes.filter((node) => modeOf(node, platform) === mode);
+    const native = capable('native');
+    const emulating = this.#input.emulate ? capable('emulated') : [];
     const pin = this.#input.pins?.[platform];
     const pinned = [...native, ...emulating].find(({ connection }) => connection === pin);
     return {
@@ -115,7 +122,7 @@ class Plan {
     };
   }
 
-  #choose(platform: Platform, candidates: readonly Node[]): Node | undefined {
+  #best(platform: Platform, candidates: readonly Node[]): Node | undefined {
     const last = candidates.find(({ connection }) => connection === this.#input.lastBuiltOn?.[platform]);
     if (last && !(this.#wouldOverload(last) && candidates.some((node) => this.#isIdle(node)))) {
       return last;
@@ -130,14 +137,14 @@ class Plan {
     return best;
   }
 
-  #pinned(platform: Platform, node: Node): Assignment {
+  #pinnedAssignment(platform: Platform, node: Node): Assignment {
     const mode = modeOf(node, platform) ?? 'emulated';
     return { platform, node: node.connection, mode, reason: `${mode}, pinned` };
   }
 
-  #whyNative(platform: Platform, node: Node, candidates: readonly Node[]): string {
+  #nativeReason(platform: Platform, node: Node, candidates: readonly Node[]): string {
     if (candidates.length === 1) {
-      return 'native, only node';
+      return 'only native node';
     }
     if (this.#input.lastBuiltOn?.[platform] === node.connection) {
       return 'native, built here last time';
@@ -145,9 +152,9 @@ class Plan {
     return this.#isIdle(node) ? 'native, idle' : 'native, least busy';
   }
 
-  #whyNotPinned(platform: Platform): string {
+  #ignoredPin(platform: Platform): string {
     const pin = this.#input.pins?.[platform];
-    return pin === undefined ? '' : ` (${pin}, where it is pinned, cannot build it now)`;
+    return pin === undefined ? '' : ` (pinned to ${pin}, which cannot build it now)`;
   }
 
   #jobsOf(node: Node): number {
@@ -163,12 +170,12 @@ class Plan {
   }
 
   #relativeLoad(node: Node): number {
-    // an engine that does not know its processors has at least one
+    // an engine may report 0 processors
     return this.#jobsOf(node) / Math.max(1, node.cpus);
   }
 }
 
-function whyEmulated(platform: Platform): string {
+function emulatedReason(platform: Platform): string {
   return `emulated: no node runs ${platform} natively`;
 }
 
@@ -180,7 +187,7 @@ function nativePlatforms(nodes: readonly Node[]): Platform[] {
   return [...new Set(nodes.map(({ platform }) => platform))].sort(compareNames);
 }
 
-/** The same order on every computer, whatever its language. */
+/** Compares by code units, so that the order does not depend on the locale. */
 function compareNames(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
 }

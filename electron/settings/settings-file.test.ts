@@ -20,7 +20,7 @@ afterEach(() => rm(home, { recursive: true }));
 const schema = z.object({ words: z.array(z.string().min(2)) });
 
 function words(at = path): SettingsFile<z.infer<typeof schema>> {
-  return new SettingsFile({ path: at, version: 1, schema, empty: { words: [] }, holds: 'words' });
+  return new SettingsFile({ path: at, version: 1, schema, empty: { words: [] }, content: 'words' });
 }
 
 async function put(text: string): Promise<void> {
@@ -42,12 +42,12 @@ async function problemOfRead(): Promise<Failure['problem']> {
 }
 
 describe('a settings file', () => {
-  test('is empty while it is not there, and reading does not make it', async () => {
+  test('is empty if it does not exist, and reading does not create it', async () => {
     expect(await words().read()).toEqual({ words: [] });
     expect(await readdir(home)).toEqual([]);
   });
 
-  test('is made with its folder, for its owner only', async () => {
+  test('is created with its folder, accessible only to its owner', async () => {
     await words().update(() => ({ words: ['hay'] }));
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, words: ['hay'] });
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -55,7 +55,7 @@ describe('a settings file', () => {
     expect(await readdir(join(home, 'kept'))).toEqual(['words.json']);
   });
 
-  test('is read anew each time, since another process may have written it', async () => {
+  test('is read from disk each time, because another process may have written it', async () => {
     const file = words();
     await file.update(() => ({ words: ['hay'] }));
     await put('{"version":1,"words":["straw"]}');
@@ -63,7 +63,7 @@ describe('a settings file', () => {
     expect(await file.update((before) => ({ words: [...before.words, 'oats'] }))).toEqual({ words: ['straw', 'oats'] });
   });
 
-  test('is not written where nothing changes or the change throws', async () => {
+  test('is not written if nothing changes or the change throws', async () => {
     await put('{"version":1,   "words":["hay"]}');
     await words().update((before) => before);
     await expect(words().update(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
@@ -76,21 +76,21 @@ describe('a settings file', () => {
     expect(await file.update(() => ({ words: ['hay'] }))).toEqual({ words: ['hay'] });
   });
 
-  test('may begin with a byte order mark', async () => {
+  test('may start with a byte order mark', async () => {
     await put('\uFEFF{"version":1,"words":["hay"]}');
     expect(await words().read()).toEqual({ words: ['hay'] });
   });
 });
 
-describe('a broken file', () => {
-  test('says where its JSON is broken, is copied aside once, and is never written over', async () => {
+describe('a file that is not valid', () => {
+  test('is reported with the position of the error, copied aside once, and never overwritten', async () => {
     const text = '{\n  "version": 1,\n  "words": ["hay",]\n}\n';
     await put(text);
     const problem = await problemOfRead();
     const [, copy] = (await readdir(join(home, 'kept'))).sort();
     expect(copy).toMatch(/^words\.json\.broken-\d{8}T\d{9}Z$/);
     expect(problem.code).toBe('settings.broken');
-    expect(problem.message).toBe(`${path} is broken: line 3, column 19: Unexpected token ']'.`);
+    expect(problem.message).toBe(`${path} is not valid: line 3, column 19: Unexpected token ']'.`);
     expect(problem.fix).toContain(`${join(home, 'kept')}/${copy}`);
 
     await expect(words().update(() => ({ words: ['straw'] }))).rejects.toMatchObject({ problem });
@@ -104,12 +104,12 @@ describe('a broken file', () => {
     ['[]', 'Invalid input: expected object, received array'],
     ['{"words":[]}', 'version: Invalid input: expected number, received undefined'],
     ['{"version":1,"words":["hay","x"]}', 'words[1]: Too small: expected string to have >=2 characters'],
-  ])('%j is broken: %s', async (text, what) => {
+  ])('%j is reported as: %s', async (text, reason) => {
     await put(text);
-    expect((await problemOfRead()).message).toBe(`${path} is broken: ${what}`);
+    expect((await problemOfRead()).message).toBe(`${path} is not valid: ${reason}`);
   });
 
-  test('can be used again when it was mended', async () => {
+  test('can be used again after it was corrected', async () => {
     const file = words();
     await put('{"version":1,"words":[hay]}');
     await expect(file.update((before) => before)).rejects.toMatchObject({ problem: { code: 'settings.broken' } });
@@ -118,29 +118,29 @@ describe('a broken file', () => {
   });
 });
 
-test('a file of a newer version is left alone, without a copy', async () => {
+test('a file of a newer version is neither changed nor copied', async () => {
   await put('{"version":2,"words":{"hay":"dry"}}');
   const problem = await problemOfRead();
   expect(problem.code).toBe('settings.newer');
   expect(problem.message).toBe(
-    `${path} is of version 2, written by a newer Barnraiser; this one reads up to version 1.`,
+    `${path} has version 2, from a newer Barnraiser. This Barnraiser reads up to version 1.`,
   );
   await expect(words().update(() => ({ words: [] }))).rejects.toMatchObject({ problem: { code: 'settings.newer' } });
   expect(await readdir(join(home, 'kept'))).toEqual(['words.json']);
 });
 
-test('a file that cannot be read and one that cannot be written are told apart', async () => {
+test('reading and writing fail with different codes', async () => {
   await mkdir(path, { recursive: true });
   expect((await problemOfRead()).code).toBe('settings.unreadable');
   await writeFile(join(home, 'file'), '');
   const inside = words(join(home, 'file', 'words.json'));
   await expect(inside.update(() => ({ words: ['hay'] }))).rejects.toMatchObject({
-    problem: { code: 'settings.unwritable', fix: `Check who may write to ${join(home, 'file')}.` },
+    problem: { code: 'settings.unwritable', fix: `Check the permissions of ${join(home, 'file')}.` },
   });
 });
 
 describe('the lock', () => {
-  test('makes changes of one process wait for each other', async () => {
+  test('orders the changes of one process', async () => {
     const [one, other] = [words(), words()];
     const add =
       (word: string) =>
@@ -149,7 +149,7 @@ describe('the lock', () => {
     expect((await one.read()).words.sort()).toEqual(['aa', 'bb', 'cc', 'dd']);
   });
 
-  test('that a dead process left behind is taken over', async () => {
+  test('of a dead process is taken over', async () => {
     await put('{"version":1,"words":[]}');
     await mkdir(`${path}.lock`);
     const longAgo = new Date(Date.now() - 60_000);
@@ -158,7 +158,7 @@ describe('the lock', () => {
     expect(await words().read()).toEqual({ words: ['hay'] });
   });
 
-  test('that a living process holds for too long is told, and the file stays', async () => {
+  test('is reported if a living process holds it for too long, and the file is not changed', async () => {
     await put('{"version":1,"words":[]}');
     const release = await lock(path, { stale: 5_000 });
     await expect(words().update(() => ({ words: ['hay'] }))).rejects.toMatchObject({
@@ -168,7 +168,7 @@ describe('the lock', () => {
     expect(await words().read()).toEqual({ words: [] });
   });
 
-  test('lets processes that write at the same time lose nothing', async () => {
+  test('keeps all changes of processes that write at the same time', async () => {
     const program = `
       import { ConnectionStore } from ${JSON.stringify(new URL('../connections/store.ts', import.meta.url).href)};
       const store = new ConnectionStore(process.argv[1]);
@@ -188,10 +188,10 @@ describe('the lock', () => {
       child.stdin.write('go\n');
     }
     expect((await Promise.all(ends)).map(([code]) => code)).toEqual([0, 0, 0]);
-    const kept: unknown = JSON.parse(await readFile(join(home, 'connections.json'), 'utf8'));
+    const saved: unknown = JSON.parse(await readFile(join(home, 'connections.json'), 'utf8'));
     const names = z
       .object({ connections: z.array(z.object({ name: z.string() })) })
-      .parse(kept)
+      .parse(saved)
       .connections.map(({ name }) => name);
     expect(new Set(names).size).toBe(30);
     expect(names).toHaveLength(30);

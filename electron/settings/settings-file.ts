@@ -1,3 +1,4 @@
+/** Versioned settings files that several processes share. */
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -5,70 +6,81 @@ import { lock } from 'proper-lockfile';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { type Failure, fail } from '../../shared/problem.ts';
-import { jsonErrorPlace } from './json-error.ts';
+import { errnoCode } from '../system/file-errors.ts';
+import { describeJsonError } from './json-error.ts';
 
-/** A lock that its process has not renewed for so long is that of a dead process, in milliseconds; the living renew every half of it. */
+/**
+ * The age at which a lock counts as left behind by a dead process, in milliseconds. A living process renews it every
+ * half of that.
+ */
 const staleMs = 5_000;
-/** How long to wait for another process. Longer than {@link staleMs}, so that a dead one never stands in the way. */
-const patienceMs = 10_000;
-/** Between two looks at a lock that another process holds, in milliseconds; a bit of chance keeps two waiters out of step. */
-const lookMs = 40;
+/**
+ * How long to wait for a lock, in milliseconds. Longer than {@link staleMs}, so that the lock of a dead process never
+ * causes a failure.
+ */
+const lockTimeoutMs = 10_000;
+/**
+ * The mean time between two attempts to get a lock, in milliseconds. It varies, so that waiting processes do not stay
+ * in step.
+ */
+const lockRetryMs = 40;
 
 export interface SettingsFileOptions<T extends object> {
-  /** Absolute path; its folder is made when something is first written. */
+  /** Absolute path. Its folder is created when the file is first written. */
   readonly path: string;
   /** The version of the format that `schema` describes. */
   readonly version: number;
   readonly schema: z.ZodType<T>;
-  /** What the settings are while there is no file. */
+  /** The settings if the file does not exist. */
   readonly empty: T;
-  /** What the file holds, in the plural, for sentences: `connections`. */
-  readonly holds: string;
+  /** What the file contains, as a plural for problems: `connections`. */
+  readonly content: string;
 }
 
 const versionSchema = z.object({ version: z.number().int().min(1) });
 
 /**
- * A file of settings that several processes share: JSON with a `version`, read anew whenever it is asked for and changed
- * under a lock. It is only ever replaced whole, and never when it holds something that we could not read: a person may
- * have mended it by hand and mistyped.
+ * A settings file that several processes share: JSON with a `version`. It is read from disk each time, and changed
+ * under a lock. It is always replaced as a whole. A file that cannot be read is never replaced, because it may only
+ * have a typing mistake from an edit by hand.
  */
 export class SettingsFile<T extends object> {
   readonly #options: SettingsFileOptions<T>;
-  /** The changes of this process wait for each other here, those of others at the lock. */
+  /** Orders the updates of this process. The lock orders those of different processes. */
   #lastUpdate: Promise<unknown> = Promise.resolve();
 
   constructor(options: SettingsFileOptions<T>) {
     this.#options = options;
   }
 
-  /** @throws Failure `settings.broken`, `settings.newer` or `settings.unreadable`; the file is left as it is. */
+  /** @throws Failure `settings.broken`, `settings.newer` or `settings.unreadable`; the file is not changed. */
   async read(): Promise<T> {
     const { path, empty } = this.#options;
     let text: string;
     try {
       text = await readFile(path, 'utf8');
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') {
+      if (errnoCode(error) === 'ENOENT') {
         return empty;
       }
-      throw fail('settings.unreadable', `${path} cannot be read.`, 'Check who may read it.', messageOf(error), error);
+      throw fail('settings.unreadable', `Could not read ${path}.`, 'Check its permissions.', messageOf(error), error);
     }
     return this.#parse(text);
   }
 
   /**
-   * Replaces the settings by what `change` makes of the newest ones; nothing is written where it gives back the same object
-   * or throws. Resolves with the new settings.
-   * @throws Failure of {@link read}, `settings.locked`, `settings.unwritable` or `disk.full`, and whatever `change` throws.
+   * Replaces the settings with the result of `change`, which gets the current ones. Writes nothing if `change` returns
+   * the same object or throws. Resolves with the new settings.
+   * @throws Failure of {@link read}, `settings.locked`, `settings.unwritable` or `disk.full`, and any error of `change`
+   *
    */
   update(change: (settings: T) => T | Promise<T>): Promise<T> {
-    const update = this.#lastUpdate.then(() => this.#underLock(change));
+    const update = this.#lastUpdate.then(() => this.#updateUnderLock(change));
     this.#lastUpdate = update.catch(() => undefined);
     return update;
   }
 
-  async #underLock(change: (settings: T) => T | Promise<T>): Promise<T> {
+  async #updateUnderLock(change: (settings: T) => T | Promise<T>): Promise<T> {
     const lost = new AbortController();
     const release = await this.#lock(lost);
     try {
@@ -82,27 +94,27 @@ export class SettingsFile<T extends object> {
       }
       return after;
     } finally {
-      // a lock that was lost is no longer ours to release
+      // fails if the lock was lost
       await release().catch(() => undefined);
     }
   }
 
   async #lock(lost: AbortController): Promise<() => Promise<void>> {
     const { path } = this.#options;
-    const deadline = performance.now() + patienceMs;
+    const deadline = performance.now() + lockTimeoutMs;
     await this.#writing(() => mkdir(dirname(path), { recursive: true, mode: 0o700 }));
     for (;;) {
       try {
-        // not the real path: the file may not be there yet
+        // the real path cannot be resolved while the file does not exist
         return await lock(path, { realpath: false, stale: staleMs, onCompromised: () => lost.abort() });
       } catch (error) {
-        if (codeOf(error) !== 'ELOCKED') {
+        if (errnoCode(error) !== 'ELOCKED') {
           throw this.#unwritable(error);
         }
         if (performance.now() > deadline) {
           throw this.#locked();
         }
-        await delay(lookMs * (0.5 + Math.random()));
+        await delay(lockRetryMs * (0.5 + Math.random()));
       }
     }
   }
@@ -114,40 +126,40 @@ export class SettingsFile<T extends object> {
   }
 
   async #parse(text: string): Promise<T> {
-    const { path, version, schema, holds } = this.#options;
-    let content: unknown;
+    const { path, version, schema, content } = this.#options;
+    let json: unknown;
     try {
-      // editors on Windows may begin a file with a byte order mark
-      content = JSON.parse(text.replace(/^\uFEFF/, ''));
+      // editors on Windows may put a byte order mark at the start of the file
+      json = JSON.parse(text.replace(/^\uFEFF/, ''));
     } catch (error) {
-      throw await this.#broken(jsonErrorPlace(text, error), error);
+      throw await this.#broken(describeJsonError(text, error), error);
     }
-    const header = versionSchema.safeParse(content);
+    const header = versionSchema.safeParse(json);
     if (!header.success) {
       throw await this.#broken(firstIssue(header.error), header.error);
     }
     if (header.data.version > version) {
       throw fail(
         'settings.newer',
-        `${path} is of version ${header.data.version}, written by a newer Barnraiser; this one reads up to version ${version}.`,
-        `Use the newer Barnraiser, or move the file away to begin with no ${holds}.`,
+        `${path} has version ${header.data.version}, from a newer Barnraiser. This Barnraiser reads up to version ${version}.`,
+        `Update Barnraiser, or move the file away to start without ${content}.`,
       );
     }
-    // A file of an older version is made one of the next here, version by version, before the schema sees it.
-    const settings = schema.safeParse(content);
+    // Migrations belong here: each changes a file of one version into the next, before the schema parses it.
+    const settings = schema.safeParse(json);
     if (!settings.success) {
       throw await this.#broken(firstIssue(settings.error), settings.error);
     }
     return settings.data;
   }
 
-  async #broken(what: string, cause: unknown): Promise<Failure> {
-    const { path, holds } = this.#options;
+  async #broken(reason: string, cause: unknown): Promise<Failure> {
+    const { path, content } = this.#options;
     const copy = await copyAside(path);
     return fail(
       'settings.broken',
-      `${path} is broken: ${what}`,
-      `Mend it, or move it away to begin with no ${holds}. It was left as it is${copy ? `, with a copy in ${copy}` : ''}.`,
+      `${path} is not valid: ${reason}`,
+      `Correct it, or move it away to start without ${content}. It was not changed${copy ? `; a copy is in ${copy}` : ''}.`,
       undefined,
       cause,
     );
@@ -157,8 +169,8 @@ export class SettingsFile<T extends object> {
     const { path } = this.#options;
     return fail(
       'settings.locked',
-      `${path} is being changed by another Barnraiser, which has not finished in ${patienceMs / 1000} s.`,
-      `Try again when it is done. If there is none, remove the folder ${path}.lock.`,
+      `Another Barnraiser process is changing ${path} and has not finished within ${lockTimeoutMs / 1000} s.`,
+      `Try again when it has finished. If no other Barnraiser is running, remove the folder ${path}.lock.`,
     );
   }
 
@@ -172,13 +184,19 @@ export class SettingsFile<T extends object> {
 
   #unwritable(error: unknown): Failure {
     const { path } = this.#options;
-    const code = codeOf(error);
+    const code = errnoCode(error);
     return code === 'ENOSPC' || code === 'EDQUOT'
-      ? fail('disk.full', `${path} cannot be written: the disk is full.`, 'Free some space.', messageOf(error), error)
+      ? fail(
+          'disk.full',
+          `Could not write ${path}: the disk is full.`,
+          'Free some space, then try again.',
+          messageOf(error),
+          error,
+        )
       : fail(
           'settings.unwritable',
-          `${path} cannot be written.`,
-          `Check who may write to ${dirname(path)}.`,
+          `Could not write ${path}.`,
+          `Check the permissions of ${dirname(path)}.`,
           messageOf(error),
           error,
         );
@@ -186,15 +204,15 @@ export class SettingsFile<T extends object> {
 }
 
 /**
- * Copies a file to `<path>.broken-<when it was last changed>`: the name makes it one copy for each state of the file, however often
- * and by however many processes it is read. Undefined where it cannot be copied.
+ * Copies a file to `<path>.broken-<time of its last change>`. Because of that name there is one copy for each state of
+ * the file, however often and by however many processes it is read. Undefined if it could not be copied.
  */
 async function copyAside(path: string): Promise<string | undefined> {
   try {
     const { mtime } = await stat(path);
     const copy = `${path}.broken-${mtime.toISOString().replaceAll(/[-:.]/g, '')}`;
     await writeFile(copy, await readFile(path), { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
-      if (codeOf(error) !== 'EEXIST') {
+      if (errnoCode(error) !== 'EEXIST') {
         throw error;
       }
     });
@@ -210,10 +228,6 @@ function firstIssue(error: z.ZodError): string {
     return error.message;
   }
   return issue.path.length > 0 ? `${z.core.toDotPath(issue.path)}: ${issue.message}` : issue.message;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function messageOf(error: unknown): string {

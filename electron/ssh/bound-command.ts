@@ -1,15 +1,18 @@
-import { quote } from '../system/shell-quote.ts';
+/**
+ * Commands that end with their channel. sshd kills nothing when a channel or its connection closes, and for root it
+ * forwards no signals either (no privilege separation), so a command that neither reads nor writes would run on. But
+ * sshd closes the command's stdin then, and it makes each command the leader of its own process group (OpenSSH,
+ * session.c: do_exec_no_pty() calls setsid()). A process that waits for the end of stdin can therefore kill the whole
+ * group.
+ */
+import { shellQuote } from '../system/shell-quote.ts';
 
 /**
- * Commands that end with their channel. sshd kills nothing when a channel closes or its connection is gone, and for root it
- * passes on no signals either (no privilege separation): a command that neither reads nor writes would go on for as long as it
- * likes. But sshd closes the command's stdin then, and it has made each command the leader of a process group of its own
- * (OpenSSH, session.c: do_exec_no_pty() calls setsid()), so whoever sees that end can end them all.
+ * Wraps a command of a POSIX shell for any login shell. The command gets an empty stdin. The node needs only a POSIX
+ * shell.
  */
-
-/** A command for a POSIX shell, with an empty stdin, as a command for any login shell. Needs nothing but a POSIX shell on the node. */
 export function boundCommand(command: string): string {
-  return `sh -c ${quote(`exec 3<&0 </dev/null
+  return `sh -c ${shellQuote(`exec 3<&0 </dev/null
 { read -r _ <&3; kill -TERM 0; } >/dev/null 2>&1 &
 watch=$!
 (
@@ -21,7 +24,7 @@ kill "$watch" 2>/dev/null
 exit "$code"`)}`;
 }
 
-/** The same for a command that reads what is sent to it, and has answered all of it before we end our side. */
+/** Wraps a command that reads its stdin and has answered all of it before we end our side. */
 export function boundFilter(command: string): string {
-  return `sh -c ${quote(`{ cat; kill -TERM 0; } | { ${command}; kill -TERM 0; }`)}`;
+  return `sh -c ${shellQuote(`{ cat; kill -TERM 0; } | { ${command}; kill -TERM 0; }`)}`;
 }

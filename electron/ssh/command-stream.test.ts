@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isRunning } from '../system/testing/is-running.ts';
 import { CommandStream } from './command-stream.ts';
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
 
 let folder: string;
 const streams: CommandStream[] = [];
@@ -24,13 +24,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function command(line: string, onFirst?: () => void): CommandStream {
-  const stream = new CommandStream(line, onFirst);
+function run(line: string, onFirstData?: () => void): CommandStream {
+  const stream = new CommandStream(line, onFirstData);
   streams.push(stream);
   return stream;
 }
 
-/** A script of the shell as one word of a command. */
+/** A command that runs a shell script. */
 const sh = (script: string): string => `sh -c '${script}'`;
 
 async function pidsIn(file: string): Promise<number[]> {
@@ -38,47 +38,47 @@ async function pidsIn(file: string): Promise<number[]> {
   return (await readFile(file, 'utf8')).trim().split(/\s+/).map(Number);
 }
 
-async function areGone(pids: readonly number[]): Promise<void> {
+async function expectGone(pids: readonly number[]): Promise<void> {
   await expect.poll(() => pids.filter(isRunning)).toEqual([]);
 }
 
-describe('what goes through it', () => {
-  test('comes out whole, at the pace of whoever is slower', async () => {
-    const stream = command('cat');
+describe('the data of a command', () => {
+  test('is complete, and is written only as fast as it is read', async () => {
+    const stream = run('cat');
     const sent = Buffer.alloc(4 * 1024 * 1024, 'barnraiser');
-    // more than the pipes and the buffers hold: it must wait for somebody to read
-    const isTaken = stream.write(sent);
-    expect(isTaken).toBe(false);
-    let isThrough = false;
+    // more than the pipes and buffers hold, so it has to wait for a reader
+    const isAccepted = stream.write(sent);
+    expect(isAccepted).toBe(false);
+    let isDrained = false;
     stream.once('drain', () => {
-      isThrough = true;
+      isDrained = true;
     });
     await new Promise((done) => setTimeout(done, 200));
-    expect(isThrough).toBe(false);
+    expect(isDrained).toBe(false);
     expect(stream.readableLength).toBeLessThan(512 * 1024);
     stream.end();
     expect((await buffer(stream)).equals(sent)).toBe(true);
   });
 
-  test('may have ended in our direction while the answer still comes', async () => {
-    const stream = command(sh('cat >/dev/null; sleep 0.1; echo answer'));
+  test('still arrives after we have ended our side', async () => {
+    const stream = run(sh('cat >/dev/null; sleep 0.1; echo answer'));
     stream.end('question');
     expect(await text(stream)).toBe('answer\n');
     expect(stream.outcome).toEqual({ code: 0, signal: null });
   });
 
-  test('is told when its first bytes have come', async () => {
-    const first = vi.fn();
-    const stream = command('cat', first);
+  test('causes one call when its first bytes arrive', async () => {
+    const onFirstData = vi.fn();
+    const stream = run('cat', onFirstData);
     stream.write('one');
     await once(stream, 'data');
     stream.write('two');
     await once(stream, 'data');
-    expect(first).toHaveBeenCalledTimes(1);
+    expect(onFirstData).toHaveBeenCalledTimes(1);
   });
 
-  test('has no ear for it, which breaks nothing', async () => {
-    const stream = command(sh('exec <&-; sleep 0.2; echo late'));
+  test('may be written to a closed stdin', async () => {
+    const stream = run(sh('exec <&-; sleep 0.2; echo late'));
     const writing = new Promise((done) => stream.write(Buffer.alloc(1024 * 1024), done));
     expect(await text(stream)).toBe('late\n');
     await writing;
@@ -86,107 +86,110 @@ describe('what goes through it', () => {
 });
 
 describe('a command that ends', () => {
-  test('has said why, up to 4 KiB of it, and with which code', async () => {
-    const stream = command(sh('echo no route >&2; head -c 100000 /dev/zero >&2; exit 3'));
+  test('leaves its exit code and up to 4 KiB of stderr', async () => {
+    const stream = run(sh('echo no route >&2; head -c 100000 /dev/zero >&2; exit 3'));
     expect(await text(stream)).toBe('');
     expect(stream.outcome).toEqual({ code: 3, signal: null });
-    expect(stream.said).toMatch(/^no route\n/);
-    expect(stream.said).toHaveLength(4096);
+    expect(stream.stderr).toMatch(/^no route\n/);
+    expect(stream.stderr).toHaveLength(4096);
   });
 
-  test('by a signal', async () => {
-    const stream = command(sh('kill -TERM $$'));
+  test('by a signal leaves the name of the signal', async () => {
+    const stream = run(sh('kill -TERM $$'));
     await text(stream);
     expect(stream.outcome).toEqual({ code: null, signal: 'SIGTERM' });
   });
 
-  test('whose shell is not there', async () => {
+  test('because the shell does not exist leaves the error', async () => {
     vi.stubEnv('SHELL', join(folder, 'none'));
-    const stream = command('cat');
+    const stream = run('cat');
     await text(stream);
     expect(stream.outcome?.error?.message).toMatch(/ENOENT/);
   });
 
-  test('that is not there', async () => {
-    const stream = command('no-such-command-anywhere 1 2');
+  test('because it does not exist leaves exit code 127', async () => {
+    const stream = run('no-such-command-anywhere 1 2');
     await text(stream);
     expect(stream.outcome?.code).toBe(127);
-    expect(stream.said).toContain('no-such-command-anywhere');
+    expect(stream.stderr).toContain('no-such-command-anywhere');
   });
 
-  test('ends for whoever reads, though something that it has started goes on', async () => {
+  test('ends the stream even if a process that it has started runs on', async () => {
     const file = join(folder, 'pids');
-    const stream = command(sh(`sleep 600 >/dev/null 2>&1 & echo $! >${file}; echo done`));
+    const stream = run(sh(`sleep 600 >/dev/null 2>&1 & echo $! >${file}; echo done`));
     expect(await text(stream)).toBe('done\n');
     await once(stream, 'close');
-    await areGone(await pidsIn(file));
+    await expectGone(await pidsIn(file));
   });
 });
 
-describe('nothing is left running', () => {
-  /** Two processes that nothing but a signal ends, and what they are; `trap` is what they do at one. */
+describe('no process is left', () => {
+  /**
+   * A command of two processes that only a signal ends. It writes their ids to a file.
+   * @param trap how they handle signals.
+   */
   const stubborn = (file: string, trap = ''): string =>
     sh(`${trap} sleep 600 & echo $$ $! >${file}; while :; do wait; sleep 0.1; done`);
 
-  test('when it is destroyed', async () => {
+  test('when the stream is destroyed', async () => {
     const file = join(folder, 'pids');
-    const stream = command(stubborn(file));
+    const stream = run(stubborn(file));
     const pids = await pidsIn(file);
     expect(pids.map(isRunning)).toEqual([true, true]);
     stream.destroy();
     await once(stream, 'close');
-    await areGone(pids);
+    await expectGone(pids);
     expect(stream.outcome).toBeUndefined();
   });
 
-  test('when it is destroyed and does not want to leave', async () => {
+  test('when the stream is destroyed and the command ignores SIGHUP', async () => {
     const file = join(folder, 'pids');
-    const stream = command(stubborn(file, 'trap "" HUP TERM;'));
+    const stream = run(stubborn(file, 'trap "" HUP TERM;'));
     const pids = await pidsIn(file);
     stream.destroy();
     await once(stream, 'close');
-    await areGone(pids);
+    await expectGone(pids);
   });
 
-  /** A program that runs a command through a stream and then does as it is told. */
-  async function program(line: string, then: string) {
+  /** A program that runs a command through a stream, and runs `onInput` when it gets input. */
+  async function program(line: string, onInput: string) {
     const file = join(folder, 'program.ts');
     await writeFile(
       file,
       `import { CommandStream } from ${JSON.stringify(resolve(import.meta.dirname, 'command-stream.ts'))};
       const stream = new CommandStream(${JSON.stringify(line)});
       stream.resume();
-      process.stdin.once('data', () => { ${then} });
-      console.log('there');`,
+      process.stdin.once('data', () => { ${onInput} });
+      console.log('started');`,
     );
     const child = spawn(process.execPath, ['--import', 'tsx', file], { stdio: ['pipe', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
     return child;
   }
 
-  test('when our process ends in the middle', async () => {
+  test('when our process exits', async () => {
     const file = join(folder, 'pids');
     const child = await program(stubborn(file, 'trap "" HUP TERM;'), 'process.exit(0)');
     const pids = await pidsIn(file);
     child.stdin.write('now');
     await once(child, 'exit');
-    await areGone(pids);
+    await expectGone(pids);
   });
 
-  test('when our process is killed: it sees the end of its input', async () => {
+  test('when our process is killed, because the command sees the end of its stdin', async () => {
     const file = join(folder, 'pids');
     const child = await program(sh(`echo $$ >${file}; exec cat`), '');
     const pids = await pidsIn(file);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await areGone(pids);
+    await expectGone(pids);
   });
 });
 
-test("it is run by the person's shell, which it takes the place of", async () => {
-  const bash = (await run('sh', ['-c', 'command -v bash'])).stdout.trim();
+test("the user's shell runs the command, which replaces the shell", async () => {
+  const bash = (await execute('sh', ['-c', 'command -v bash'])).stdout.trim();
   vi.stubEnv('SHELL', bash);
-  expect(await text(command('echo $0'))).toBe(`${bash}\n`);
-  // no shell is between us and it, nor goes on after it
-  expect(await text(command(`${sh('echo $PPID')}; echo after`))).toBe(`${process.pid}\n`);
+  expect(await text(run('echo $0'))).toBe(`${bash}\n`);
+  // there is no shell between us and the command, and none that goes on after it
+  expect(await text(run(`${sh('echo $PPID')}; echo after`))).toBe(`${process.pid}\n`);
 });

@@ -2,81 +2,84 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How a command has ended by itself. */
+/** How a command ended by itself. */
 export interface CommandEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Why it could not even be started. */
+  /** Why the command could not be started. */
   readonly error?: Error;
 }
 
-/** How much of what a command says on stderr is kept, in bytes. */
-const keptBytes = 4 * 1024;
-/** How long a command that ends may take to be gone once its output has ended, in milliseconds. */
-const goneMs = 300;
-/** How long a command may take to leave when it is told to, in milliseconds; a session that is closed waits a second for its line. */
-const leaveMs = 500;
-const lookMs = 20;
+/** How much of a command's stderr is kept. */
+const maxStderrBytes = 4 * 1024;
+/** How long to wait for the exit code and the last output on stderr once stdout has ended. */
+const exitWaitMs = 300;
+/**
+ * How long a process group may take to end after SIGHUP. Shorter than the second that a session waits for its stream to
+ * close.
+ */
+const hangupTimeoutMs = 500;
+const hangupPollMs = 20;
 
-/** The process groups of commands that run. */
+/** The process groups of all running commands. */
 const groups = new Set<number>();
 
 /**
- * A command of this computer as a stream: what is written is its stdin, what is read its stdout. It is run as ssh runs a ProxyCommand,
- * by the person's shell, but in a group of its own: with the stream goes all that it has started. Where our process is killed
- * it sees the end of its input.
+ * A command on this computer as a stream that writes to its stdin and reads its stdout. As ssh does with a
+ * ProxyCommand, the user's shell runs it. It gets its own process group, so that destroying the stream also ends
+ * everything that the command has started. If our process is killed, the command sees the end of its stdin.
  */
 export class CommandStream extends Duplex {
   readonly #child: ChildProcessWithoutNullStreams;
-  readonly #onFirst: (() => void) | undefined;
-  #pending: (() => void) | undefined;
-  #said: Buffer = Buffer.alloc(0);
-  #end: CommandEnd | undefined;
-  #error: Error | undefined;
-  #hasSpoken = false;
-  #isOver = false;
+  readonly #onFirstData: (() => void) | undefined;
+  #pendingWrite: (() => void) | undefined;
+  #stderr: Buffer = Buffer.alloc(0);
+  #outcome: CommandEnd | undefined;
+  #startError: Error | undefined;
+  #hasOutput = false;
+  #hasEnded = false;
 
-  /** @param onFirst is called when the first bytes have come. */
-  constructor(command: string, onFirst?: () => void) {
+  /** @param onFirstData is called when the first bytes arrive. */
+  constructor(command: string, onFirstData?: () => void) {
     super({ allowHalfOpen: true });
-    this.#onFirst = onFirst;
+    this.#onFirstData = onFirstData;
     this.#child = start(command);
     const { stdin, stdout, stderr, pid } = this.#child;
     if (pid !== undefined) {
       track(pid);
     }
-    stdout.on('data', (chunk: Buffer) => this.#take(chunk));
+    stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
     stderr.on('data', (chunk: Buffer) => {
-      this.#said = Buffer.concat([this.#said, chunk.subarray(0, keptBytes - this.#said.length)]);
+      this.#stderr = Buffer.concat([this.#stderr, chunk.subarray(0, maxStderrBytes - this.#stderr.length)]);
     });
-    // What it has no ear for any more is swallowed: what it says when it ends tells more than a broken pipe.
-    stdin.on('error', () => this.#written());
-    stdin.on('close', () => this.#written());
+    // Writes to a closed stdin succeed: the command's own messages explain more than EPIPE does.
+    stdin.on('error', () => this.#finishWrite());
+    stdin.on('close', () => this.#finishWrite());
     stdout.on('error', () => undefined);
     stderr.on('error', () => undefined);
     this.#child.on('error', (error) => {
-      this.#error = error;
+      this.#startError = error;
     });
-    // its last words on stderr and its exit code come a moment after the end of its output, and not at all where it runs on
-    stdout.on('end', () => setTimeout(() => this.#finish(), goneMs).unref());
+    // stderr and the exit code arrive shortly after the end of stdout, or never if the command goes on running
+    stdout.on('end', () => setTimeout(() => this.#endOutput(), exitWaitMs).unref());
     this.#child.on('close', (code, signal) => {
       if (!this.destroyed) {
-        this.#end ??= { code, signal, ...(this.#error ? { error: this.#error } : {}) };
+        this.#outcome ??= { code, signal, ...(this.#startError ? { error: this.#startError } : {}) };
       }
-      this.#finish();
+      this.#endOutput();
     });
-    // nothing more will come, so nobody has a use for what we could still say
+    // the command sends nothing more, so there is no use in writing to it
     this.once('end', () => this.destroy());
   }
 
-  /** How it has ended; undefined where it has not, or was ended by us. */
+  /** Undefined while the command runs, and where we ended it. */
   get outcome(): CommandEnd | undefined {
-    return this.#end;
+    return this.#outcome;
   }
 
-  /** The beginning of what it has said on stderr. */
-  get said(): string {
-    return this.#said.toString('utf8');
+  /** The beginning of the command's stderr. */
+  get stderr(): string {
+    return this.#stderr.toString('utf8');
   }
 
   override _read(): void {
@@ -89,8 +92,8 @@ export class CommandStream extends Duplex {
       callback();
       return;
     }
-    this.#pending = () => callback();
-    stdin.write(chunk, () => this.#written());
+    this.#pendingWrite = () => callback();
+    stdin.write(chunk, () => this.#finishWrite());
   }
 
   override _final(callback: (error?: Error | null) => void): void {
@@ -110,31 +113,31 @@ export class CommandStream extends Duplex {
     endGroup(pid).finally(() => callback(error));
   }
 
-  #take(chunk: Buffer): void {
-    if (!this.#hasSpoken) {
-      this.#hasSpoken = true;
-      this.#onFirst?.();
+  #receive(chunk: Buffer): void {
+    if (!this.#hasOutput) {
+      this.#hasOutput = true;
+      this.#onFirstData?.();
     }
     if (!this.push(chunk)) {
       this.#child.stdout.pause();
     }
   }
 
-  #written(): void {
-    const done = this.#pending;
-    this.#pending = undefined;
-    done?.();
+  #finishWrite(): void {
+    const callback = this.#pendingWrite;
+    this.#pendingWrite = undefined;
+    callback?.();
   }
 
-  #finish(): void {
-    if (!this.#isOver && !this.destroyed) {
-      this.#isOver = true;
+  #endOutput(): void {
+    if (!this.#hasEnded && !this.destroyed) {
+      this.#hasEnded = true;
       this.push(null);
     }
   }
 }
 
-/** Source: OpenSSH, sshconnect.c, ssh_proxy_connect(): the shell of `$SHELL`, which lets the command take its place. */
+/** Runs the command in `$SHELL`, which it replaces by `exec`. Source: OpenSSH, sshconnect.c, ssh_proxy_connect(). */
 function start(command: string): ChildProcessWithoutNullStreams {
   if (process.platform === 'win32') {
     return spawn(command, { shell: true, windowsHide: true });
@@ -155,15 +158,15 @@ function killAll(): void {
   }
 }
 
-/** Tells a group to leave, as ssh does, and makes it leave where it does not. */
+/** Sends SIGHUP to a process group, as ssh does, and SIGKILL if it does not end in time. */
 async function endGroup(pid: number): Promise<void> {
-  const deadline = performance.now() + leaveMs;
-  let isThere = signalGroup(pid, 'SIGHUP');
-  while (isThere && performance.now() < deadline) {
-    await delay(lookMs);
-    isThere = signalGroup(pid, 0);
+  const deadline = performance.now() + hangupTimeoutMs;
+  let isRunning = signalGroup(pid, 'SIGHUP');
+  while (isRunning && performance.now() < deadline) {
+    await delay(hangupPollMs);
+    isRunning = signalGroup(pid, 0);
   }
-  if (isThere) {
+  if (isRunning) {
     signalGroup(pid, 'SIGKILL');
   }
   groups.delete(pid);
@@ -172,10 +175,10 @@ async function endGroup(pid: number): Promise<void> {
   }
 }
 
-/** Was there anybody to hear it?. */
+/** Signals a process group. Returns false where it does not exist. */
 function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    // there are no groups on Windows
+    // Windows has no process groups
     return process.kill(process.platform === 'win32' ? pid : -pid, signal);
   } catch {
     return false;

@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns';
 import { connect as connectTcp, type LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { noTcp, type Peer, unreachable } from './connect-problems.ts';
+import { tcpTimeout, unreachable } from './connect-problems.ts';
+import type { Peer } from './peer.ts';
 
 export interface DialOptions extends Peer {
   readonly signal?: AbortSignal;
@@ -10,31 +11,37 @@ export interface DialOptions extends Peer {
 }
 
 /**
- * A TCP connection, without Nagle's delay: requests are small and wait for their answers. Fails with `ssh.unreachable` or
- * `ssh.timeout`, and with the reason of the signal.
+ * Opens a TCP connection without Nagle's delay, since requests are small and wait for their answers.
+ * @throws Failure `ssh.unreachable` or `ssh.timeout`, and the reason of the signal
  */
-export function dial(options: DialOptions, milliseconds: number): Promise<Duplex> {
+export function dial(options: DialOptions, timeoutMs: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const { host, port, signal, onResolved, onConnected } = options;
-    const lookUp: LookupFunction = (name, how, callback) =>
-      lookup(name, how, (error, found, family) => {
+    const reportLookup: LookupFunction = (name, lookupOptions, callback) =>
+      lookup(name, lookupOptions, (error, result, family) => {
         if (!error) {
-          const addresses = typeof found === 'string' ? [found] : found.map(({ address }) => address);
+          const addresses = typeof result === 'string' ? [result] : result.map(({ address }) => address);
           onResolved?.(addresses);
         }
-        callback(error, found, family);
+        callback(error, result, family);
       });
-    // Node gives each address of a host 250 ms by default, too little for the other side of the world
-    const socket = connectTcp({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: 2_500, lookup: lookUp });
-    const give = (error: unknown) => {
+    // Node allows each address of a host 250 ms by default, which is too short for a host on another continent
+    const socket = connectTcp({
+      host,
+      port,
+      noDelay: true,
+      autoSelectFamilyAttemptTimeout: 2_500,
+      lookup: reportLookup,
+    });
+    const fail = (error: unknown) => {
       clearTimeout(timer);
       socket.destroy();
       reject(error);
     };
-    const timer = setTimeout(() => give(noTcp(options, milliseconds / 1000)), milliseconds);
-    const onAbort = () => give(signal?.reason);
+    const timer = setTimeout(() => fail(tcpTimeout(options, timeoutMs)), timeoutMs);
+    const onAbort = () => fail(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
-    socket.on('error', (error) => give(unreachable(options, error)));
+    socket.on('error', (error) => fail(unreachable(options, error)));
     socket.once('close', () => signal?.removeEventListener('abort', onAbort));
     socket.once('connect', () => {
       clearTimeout(timer);

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
-import { fail } from '../../shared/problem.ts';
 import type { ChannelStream } from './channel-stream.ts';
+import { portForwardRefused } from './session-problems.ts';
 
-export interface Tunnel {
+export interface ReversePortForward {
   /** The port on the node's 127.0.0.1. */
   readonly port: number;
   /** Frees the port and destroys the streams that came through it. */
@@ -11,59 +11,58 @@ export interface Tunnel {
 }
 
 /**
- * Ports on the node's loopback that lead back to us (`ssh -R`). With `GatewayPorts yes` in its sshd_config a node binds all its
- * addresses instead, and in any case every user of the node can connect: whoever listens must ask for a credential.
+ * Ports on the node's loopback interface that lead back to us (`ssh -R`). With `GatewayPorts yes` in its sshd_config, a
+ * node binds all its addresses instead. Every user of the node can connect in any case, so the
+ * receiver of the streams must check a credential.
  */
-export class Tunnels {
+export class ReversePortForwards {
   readonly #name: string;
   readonly #client: Client;
-  readonly #accept: (channel: ClientChannel) => ChannelStream;
   readonly #listeners = new Map<number, { onStream: (stream: Duplex) => void; streams: Set<ChannelStream> }>();
 
-  /** `accept` turns each channel that arrives into a stream. `name` is the connection's, for sentences. */
-  constructor(name: string, client: Client, accept: (channel: ClientChannel) => ChannelStream) {
+  /**
+   * @param name the connection's, for messages.
+   * @param openStream turns an incoming channel into a stream.
+   */
+  constructor(name: string, client: Client, openStream: (channel: ClientChannel) => ChannelStream) {
     this.#name = name;
     this.#client = client;
-    this.#accept = accept;
-    client.on('tcp connection', (details, take, reject) => {
+    client.on('tcp connection', (details, accept, reject) => {
       const listener = this.#listeners.get(details.destPort);
       if (!listener) {
         reject();
         return;
       }
-      const stream = this.#accept(take());
+      const stream = openStream(accept());
       listener.streams.add(stream);
       stream.once('close', () => listener.streams.delete(stream));
       listener.onStream(stream);
     });
   }
 
-  /** Opens the wanted port, or where it is taken (or 0) one that the node chooses. Fails with `ssh.forwarding-refused`. */
-  async open(port: number, onStream: (stream: Duplex) => void): Promise<Tunnel> {
+  /**
+   * Opens a port. The node chooses another one where it cannot bind this port, or where `port` is 0.
+   * @throws Failure `ssh.forwarding-refused`
+   */
+  async open(port: number, onStream: (stream: Duplex) => void): Promise<ReversePortForward> {
     try {
       return await this.#forward(port, onStream);
     } catch (error) {
       if (port !== 0) {
         return this.open(0, onStream);
       }
-      throw fail(
-        'ssh.forwarding-refused',
-        `Node ${this.#name} lets no port be forwarded back.`,
-        'Set `AllowTcpForwarding yes` (or `remote`) in its sshd_config, and look for `permitlisten` and `restrict` before the key in authorized_keys.',
-        error instanceof Error ? error.message : String(error),
-        error,
-      );
+      throw portForwardRefused(this.#name, error);
     }
   }
 
-  #forward(wanted: number, onStream: (stream: Duplex) => void): Promise<Tunnel> {
+  #forward(requestedPort: number, onStream: (stream: Duplex) => void): Promise<ReversePortForward> {
     return new Promise((resolve, reject) => {
-      this.#client.forwardIn('127.0.0.1', wanted, (error, port) => {
+      this.#client.forwardIn('127.0.0.1', requestedPort, (error, port) => {
         if (error) {
           reject(error);
           return;
         }
-        // known before this turn ends: the first connection may be in the same packet as the permission
+        // Registered synchronously: the first connection may arrive in the same packet as this reply.
         const streams = new Set<ChannelStream>();
         this.#listeners.set(port, { onStream, streams });
         resolve({ port, close: () => this.#close(port, streams) });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SessionLimit } from './session-limit.ts';
 
-/** What a server says that opens no session, and what it says of a command that cannot be run. */
+/** The error of a server that opens no session, and the error of a session whose command cannot be run. */
 const refusal = new Error('refused');
 const noSuchCommand = new Error('no such command');
 
@@ -10,27 +10,27 @@ interface Session {
   readonly closed: Promise<void>;
 }
 
-/** A server that allows so many sessions. Those that it still counts although they are closed here are `lingering`. */
+/** The most sessions that the server allows. It still counts `lingering` sessions that are closed here. */
 let allowed: number;
 let open: number;
 let lingering: number;
-let asked: number;
-let places: SessionLimit;
+let attempts: number;
+let limit: SessionLimit;
 
 beforeEach(() => {
   vi.useFakeTimers();
   allowed = 2;
   open = 0;
   lingering = 0;
-  asked = 0;
-  places = new SessionLimit((error) => error === refusal);
+  attempts = 0;
+  limit = new SessionLimit((error) => error === refusal);
 });
 afterEach(() => {
   vi.useRealTimers();
 });
 
 async function attempt(): Promise<Session> {
-  asked++;
+  attempts++;
   if (open + lingering >= allowed) {
     throw refusal;
   }
@@ -45,120 +45,120 @@ async function attempt(): Promise<Session> {
   return { close, closed };
 }
 
-const want = (signal?: AbortSignal): Promise<Session> => places.open(attempt, ({ closed }) => closed, signal);
+const openSession = (signal?: AbortSignal): Promise<Session> => limit.open(attempt, ({ closed }) => closed, signal);
 
-/** Lets everything happen that waits for nothing but its turn. */
-const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
+/** Runs everything that waits for no timer. */
+const flush = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
-/** Whether each has got its session. */
-async function got(wanted: readonly Promise<Session>[]): Promise<boolean[]> {
-  const states = wanted.map(() => false);
-  wanted.forEach((session, index) => void session.then(() => (states[index] = true)));
-  await settle();
+/** Whether each session is open by now. */
+async function areOpen(sessions: readonly Promise<Session>[]): Promise<boolean[]> {
+  const states = sessions.map(() => false);
+  sessions.forEach((session, index) => void session.then(() => (states[index] = true)));
+  await flush();
   return states;
 }
 
-test('as long as none is refused there is no limit', async () => {
+test('without a refusal there is no limit', async () => {
   allowed = 50;
-  expect(await got(Array.from({ length: 50 }, () => want()))).not.toContain(false);
-  expect(places.limit).toBe(Number.POSITIVE_INFINITY);
-  expect(places.isCrowded).toBe(false);
+  expect(await areOpen(Array.from({ length: 50 }, () => openSession()))).not.toContain(false);
+  expect(limit.limit).toBe(Number.POSITIVE_INFINITY);
+  expect(limit.isSaturated).toBe(false);
 });
 
-describe('what is refused while others are open', () => {
-  test('waits until one of them has closed, in the order in which it came', async () => {
-    const wanted = Array.from({ length: 5 }, () => want());
-    expect(await got(wanted)).toEqual([true, true, false, false, false]);
-    expect(places.limit).toBe(2);
-    expect(places.isCrowded).toBe(true);
-    (await wanted[1])?.close();
-    expect(await got(wanted)).toEqual([true, true, true, false, false]);
-    (await wanted[0])?.close();
-    (await wanted[2])?.close();
-    expect(await got(wanted)).toEqual([true, true, true, true, true]);
-    expect(places.isCrowded).toBe(false);
+describe('a session that is refused while others are open', () => {
+  test('waits until one of them has closed, in the order of the requests', async () => {
+    const sessions = Array.from({ length: 5 }, () => openSession());
+    expect(await areOpen(sessions)).toEqual([true, true, false, false, false]);
+    expect(limit.limit).toBe(2);
+    expect(limit.isSaturated).toBe(true);
+    (await sessions[1])?.close();
+    expect(await areOpen(sessions)).toEqual([true, true, true, false, false]);
+    (await sessions[0])?.close();
+    (await sessions[2])?.close();
+    expect(await areOpen(sessions)).toEqual([true, true, true, true, true]);
+    expect(limit.isSaturated).toBe(false);
   });
 
-  test('teaches the limit: those that come later wait without asking', async () => {
-    await got([want(), want(), want()]);
-    asked = 0;
-    const late = want();
-    expect(await got([late])).toEqual([false]);
-    expect(asked).toBe(0);
+  test('sets the limit, so that later ones wait without an attempt', async () => {
+    await areOpen([openSession(), openSession(), openSession()]);
+    attempts = 0;
+    const late = openSession();
+    expect(await areOpen([late])).toEqual([false]);
+    expect(attempts).toBe(0);
   });
 
-  test('is told to whoever may make room', async () => {
-    const told = vi.fn();
-    places.onCrowded(told);
-    await got([want(), want()]);
-    expect(told).not.toHaveBeenCalled();
-    await got([want()]);
-    expect(told).toHaveBeenCalled();
+  test('notifies the listeners', async () => {
+    const onSaturated = vi.fn();
+    limit.onSaturated(onSaturated);
+    await areOpen([openSession(), openSession()]);
+    expect(onSaturated).not.toHaveBeenCalled();
+    await areOpen([openSession()]);
+    expect(onSaturated).toHaveBeenCalled();
   });
 
-  test('stops waiting with the reason of its signal, and lets the next one go first', async () => {
-    const [one] = await Promise.all([want(), want()]);
+  test('stops waiting with the reason of its signal, and makes way for the next one', async () => {
+    const [one] = await Promise.all([openSession(), openSession()]);
     const controller = new AbortController();
-    const given = want(controller.signal);
-    const next = want();
-    await settle();
-    const refused = expect(given).rejects.toThrow('enough');
-    controller.abort(new Error('enough'));
-    await refused;
+    const aborted = openSession(controller.signal);
+    const next = openSession();
+    await flush();
+    const rejected = expect(aborted).rejects.toThrow('aborted by the test');
+    controller.abort(new Error('aborted by the test'));
+    await rejected;
     one.close();
-    expect(await got([next])).toEqual([true]);
+    expect(await areOpen([next])).toEqual([true]);
   });
 });
 
-test('what is refused when no other is open is a failure, and so is each that comes after it', async () => {
+test('a refusal while no session is open is a failure, for each session', async () => {
   allowed = 0;
-  await expect(want()).rejects.toBe(refusal);
-  const results = await Promise.allSettled([want(), want(), want()]);
+  await expect(openSession()).rejects.toBe(refusal);
+  const results = await Promise.allSettled([openSession(), openSession(), openSession()]);
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
 });
 
-test('a command that cannot be run is no refusal, and takes no place', async () => {
-  const bad = (): Promise<Session> => Promise.reject(noSuchCommand);
-  await got([want()]);
-  await expect(places.open(bad, ({ closed }) => closed)).rejects.toBe(noSuchCommand);
-  expect(places.limit).toBe(Number.POSITIVE_INFINITY);
-  expect(await got([want()])).toEqual([true]);
+test('a command that cannot be run is not a refusal, and uses up no session', async () => {
+  const fail = (): Promise<Session> => Promise.reject(noSuchCommand);
+  await areOpen([openSession()]);
+  await expect(limit.open(fail, ({ closed }) => closed)).rejects.toBe(noSuchCommand);
+  expect(limit.limit).toBe(Number.POSITIVE_INFINITY);
+  expect(await areOpen([openSession()])).toEqual([true]);
 });
 
-describe('a session that the server still counts although it is closed', () => {
-  test('is waited for, and teaches no limit that is too low', async () => {
-    const [one, other] = await Promise.all([want(), want()]);
+describe('a closed session that the server still counts', () => {
+  test('delays the next ones, and does not lower the limit', async () => {
+    const [one, other] = await Promise.all([openSession(), openSession()]);
     one.close();
     other.close();
-    await settle();
+    await flush();
     lingering = 2;
-    const wanted = [want(), want()];
-    expect(await got(wanted)).toEqual([false, false]);
+    const sessions = [openSession(), openSession()];
+    expect(await areOpen(sessions)).toEqual([false, false]);
     lingering = 0;
     await vi.advanceTimersByTimeAsync(200);
-    expect(await got(wanted)).toEqual([true, true]);
-    expect(places.limit).toBe(2);
+    expect(await areOpen(sessions)).toEqual([true, true]);
+    expect(limit.limit).toBe(2);
   });
 
-  test('is not waited for without end', async () => {
-    const one = await want();
+  test('does not delay the next ones for ever', async () => {
+    const one = await openSession();
     one.close();
-    await settle();
+    await flush();
     lingering = 2;
-    const refused = expect(want()).rejects.toBe(refusal);
+    const rejected = expect(openSession()).rejects.toBe(refusal);
     await vi.advanceTimersByTimeAsync(10_000);
-    await refused;
+    await rejected;
   });
 });
 
-test('after a while it is tried whether there is room for one more', async () => {
-  await got([want(), want(), want()]);
+test('after a while, one session more than the limit is tried again', async () => {
+  await areOpen([openSession(), openSession(), openSession()]);
   allowed = 3;
   await vi.advanceTimersByTimeAsync(60_000);
-  const late = want();
-  await settle();
-  // the one that has waited longest got the place
+  const late = openSession();
+  await flush();
+  // the session that has waited longest is the one that opened
   expect(open).toBe(3);
-  expect(places.limit).toBe(3);
-  expect(await got([late])).toEqual([false]);
+  expect(limit.limit).toBe(3);
+  expect(await areOpen([late])).toEqual([false]);
 });

@@ -1,43 +1,48 @@
 /**
- * sshd counts a session until its command has ended and both sides have closed its channel, which it notices a moment after
- * we do. For so long, in milliseconds, a refusal may still be about a session that we have closed already.
+ * sshd counts a session until its command has ended and both sides have closed its channel, and it notices that later
+ * than we do. For this long, a refusal may still be caused by a session that we have already closed.
  */
 const lingerMs = 3_000;
-const lingerStepMs = 100;
+const lingerRetryMs = 100;
 
-/** After so many milliseconds it is tried whether the server allows one more than it did. */
-const doubtMs = 30_000;
+/** How long after a refusal one session more than the limit is tried again. */
+const retryLimitMs = 30_000;
 
-/** How many sessions there may be, and whether somebody waits for one. */
+/** How many sessions a server allows, and whether that is too few at the moment. */
 export interface SessionCapacity {
-  /** As learnt from refusals; infinite until there was one. */
+  /** Learnt from refusals. Infinite until the first one. */
   readonly limit: number;
-  readonly isCrowded: boolean;
-  /** Calls the listener each time somebody begins to wait. */
-  onCrowded(listener: () => void): void;
+  /** Whether a session waits for another one to close. */
+  readonly isSaturated: boolean;
+  /** Calls the listener each time a session has to wait. */
+  onSaturated(listener: () => void): void;
 }
 
 /**
- * Places for sessions of one SSH connection. How many a server allows (MaxSessions) is in no message of the protocol: it
- * refuses what is too much, without saying why. So a session that is refused while others are open waits until one of them has
- * closed, and so do the next ones. A refusal when there are no others is a failure.
+ * Limits the sessions of one SSH connection to what the server allows. No message of the protocol states that number
+ * (MaxSessions): the server refuses a session too many without saying why. A session that is refused while others are
+ * open therefore waits until one of them has closed, and so do all later ones. A refusal while no other session is open
+ * is a failure.
  */
 export class SessionLimit implements SessionCapacity {
   readonly #isRefusal: (error: unknown) => boolean;
-  readonly #waiting: { readonly ticket: number; readonly go: () => void }[] = [];
-  readonly #listeners: (() => void)[] = [];
+  readonly #waiting: { readonly ticket: number; readonly start: () => void }[] = [];
+  readonly #saturatedListeners: (() => void)[] = [];
   #limit = Number.POSITIVE_INFINITY;
-  /** Sessions that are open or asked for. */
-  #taken = 0;
+  /** Sessions that are open or being opened. */
+  #active = 0;
   #open = 0;
-  /** The most that were open at once: so many the server does allow. */
-  #most = 0;
+  /** The most sessions that were ever open at once. The server allows at least these. */
+  #peakOpen = 0;
   #lingering = 0;
-  #tickets = 0;
-  #closedAt = Number.NEGATIVE_INFINITY;
-  #refusedAt = Number.NEGATIVE_INFINITY;
+  #nextTicket = 0;
+  #lastClosedAt = Number.NEGATIVE_INFINITY;
+  #lastRefusedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param isRefusal whether an attempt failed because the server opened no session, and not because of what was to run in it. */
+  /**
+   * @param isRefusal whether an error means that the server opened no session, and not that the session's command
+   *   failed.
+   */
   constructor(isRefusal: (error: unknown) => boolean) {
     this.#isRefusal = isRefusal;
   }
@@ -46,107 +51,108 @@ export class SessionLimit implements SessionCapacity {
     return this.#limit;
   }
 
-  get isCrowded(): boolean {
+  get isSaturated(): boolean {
     return this.#waiting.length > 0 || this.#lingering > 0;
   }
 
-  onCrowded(listener: () => void): void {
-    this.#listeners.push(listener);
+  onSaturated(listener: () => void): void {
+    this.#saturatedListeners.push(listener);
   }
 
   /**
-   * Opens a session when there is a place for it, and keeps the place until it is closed.
-   * @param closed settles when the server counts the session no more.
-   * @param signal gives up waiting, with its reason.
+   * Opens a session as soon as the limit allows one more.
+   * @param closed settles when the server no longer counts the session.
+   * @param signal ends the wait, with its reason.
    */
   async open<T>(attempt: () => Promise<T>, closed: (session: T) => Promise<unknown>, signal?: AbortSignal): Promise<T> {
-    const ticket = this.#tickets++;
+    const ticket = this.#nextTicket++;
     for (;;) {
-      await this.#turn(ticket, signal);
+      await this.#waitForStart(ticket, signal);
       try {
         const session = await attempt();
-        this.#most = Math.max(this.#most, ++this.#open);
-        this.#limit = Math.max(this.#limit, this.#most);
+        this.#peakOpen = Math.max(this.#peakOpen, ++this.#open);
+        this.#limit = Math.max(this.#limit, this.#peakOpen);
         void closed(session)
           .catch(() => undefined)
           .then(() => {
-            this.#closedAt = performance.now();
+            this.#lastClosedAt = performance.now();
             this.#open--;
-            this.#leave();
+            this.#release();
           });
         return session;
       } catch (error) {
-        const others = this.#taken - 1;
-        const mayLinger = performance.now() - this.#closedAt <= lingerMs;
+        const others = this.#active - 1;
+        const mayLinger = performance.now() - this.#lastClosedAt <= lingerMs;
         if (!this.#isRefusal(error) || (others === 0 && !mayLinger)) {
-          this.#leave();
+          this.#release();
           throw error;
         }
-        this.#refusedAt = performance.now();
-        if (mayLinger && others < this.#most) {
-          this.#limit = Math.min(this.#limit, this.#most);
+        this.#lastRefusedAt = performance.now();
+        if (mayLinger && others < this.#peakOpen) {
+          this.#limit = Math.min(this.#limit, this.#peakOpen);
           await this.#linger();
         } else {
           this.#limit = Math.min(this.#limit, others);
         }
-        this.#taken--;
+        this.#active--;
       }
     }
   }
 
-  /** Waits for a place and takes it. Who came first is first, also after being refused. */
-  #turn(ticket: number, signal: AbortSignal | undefined): Promise<void> {
+  /** Waits until one more session may be opened. A session that was refused keeps its position in the queue. */
+  #waitForStart(ticket: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason);
-        this.#admit();
+        this.#startWaiting();
         return;
       }
-      const giveUp = () => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      const onAbort = () => {
+        this.#waiting.splice(this.#waiting.indexOf(entry), 1);
         reject(signal?.reason);
       };
-      const go = () => {
-        signal?.removeEventListener('abort', giveUp);
+      const start = () => {
+        signal?.removeEventListener('abort', onAbort);
         resolve();
       };
-      const waiting = { ticket, go };
-      signal?.addEventListener('abort', giveUp, { once: true });
-      const after = this.#waiting.findIndex((other) => other.ticket > ticket);
-      this.#waiting.splice(after < 0 ? this.#waiting.length : after, 0, waiting);
-      this.#admit();
-      if (this.#waiting.includes(waiting)) {
-        for (const listener of this.#listeners) {
+      const entry = { ticket, start };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const next = this.#waiting.findIndex((other) => other.ticket > ticket);
+      this.#waiting.splice(next < 0 ? this.#waiting.length : next, 0, entry);
+      this.#startWaiting();
+      if (this.#waiting.includes(entry)) {
+        for (const listener of this.#saturatedListeners) {
           listener();
         }
       }
     });
   }
 
-  /** Waits a moment; its next turn tells whoever gives up meanwhile. */
+  /** Not abortable: the wait that follows checks the signal. */
   async #linger(): Promise<void> {
     this.#lingering++;
-    await new Promise((resolve) => setTimeout(resolve, lingerStepMs));
+    await new Promise((resolve) => setTimeout(resolve, lingerRetryMs));
     this.#lingering--;
   }
 
-  #leave(): void {
-    this.#taken--;
-    this.#admit();
+  #release(): void {
+    this.#active--;
+    this.#startWaiting();
   }
 
-  #admit(): void {
-    while (this.#waiting.length > 0 && this.#hasPlace()) {
-      this.#taken++;
-      this.#waiting.shift()?.go();
+  #startWaiting(): void {
+    while (this.#waiting.length > 0 && this.#allowsOneMore()) {
+      this.#active++;
+      this.#waiting.shift()?.start();
     }
   }
 
-  #hasPlace(): boolean {
+  #allowsOneMore(): boolean {
     return (
-      this.#taken < this.#limit ||
-      // a session that lingered there may have been counted, too, or a person has changed the server's configuration
-      (this.#taken === this.#limit && performance.now() - this.#refusedAt > doubtMs)
+      this.#active < this.#limit ||
+      // the limit may be too low: the refusal may have counted a lingering session, or the server's configuration has
+      // changed
+      (this.#active === this.#limit && performance.now() - this.#lastRefusedAt > retryLimitMs)
     );
   }
 }

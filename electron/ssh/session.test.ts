@@ -7,9 +7,10 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { problemOf } from '../../shared/problem.ts';
 import { isRunning } from '../system/testing/is-running.ts';
-import { fingerprint, KnownHosts } from './known-hosts.ts';
+import { KnownHosts } from './known-hosts/known-hosts.ts';
+import { fingerprint } from './public-key.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
-import { makeKey, portOf, TestServer, type TestServerOptions } from './testing/server.ts';
+import { makeKey, portOf, TestServer, type TestServerOptions } from './testing/test-server.ts';
 
 const hostKey = makeKey();
 const otherKey = makeKey();
@@ -34,12 +35,12 @@ afterEach(async () => {
 });
 
 async function startServer(options: Partial<TestServerOptions> = {}): Promise<TestServer> {
-  const server = await TestServer.start({ hostKeys: [hostKey], users: [userKey], ...options });
+  const server = await TestServer.start({ hostKeys: [hostKey], userKeys: [userKey], ...options });
   cleanups.push(() => server.stop());
   return server;
 }
 
-async function hosts(...lines: string[]): Promise<KnownHosts> {
+async function knownHostsWith(...lines: string[]): Promise<KnownHosts> {
   const file = join(folder, 'known_hosts');
   await writeFile(file, `${lines.join('\n')}\n`);
   return KnownHosts.load([file]);
@@ -53,15 +54,15 @@ async function open(server: { port: number }, options: Partial<SessionOptions> =
     user: 'kim',
     identity,
     agentSocket: '',
-    knownHosts: await hosts(`[127.0.0.1]:${server.port} ${hostKey.line}`),
-    decideHostKey: () => Promise.reject(new Error('nobody should be asked')),
+    knownHosts: await knownHostsWith(`[127.0.0.1]:${server.port} ${hostKey.line}`),
+    decideHostKey: () => Promise.reject(new Error('no decision is needed')),
     ...options,
   });
   cleanups.push(() => session.close());
   return session;
 }
 
-/** A bare server that does as told with each connection. */
+/** A TCP server that calls the listener for each connection. */
 async function startTcp(onConnection: (socket: Socket) => void): Promise<{ port: number }> {
   const sockets: Socket[] = [];
   const server: Server = createServer((socket) => {
@@ -80,7 +81,7 @@ async function startTcp(onConnection: (socket: Socket) => void): Promise<{ port:
   return { port: portOf(server) };
 }
 
-/** An echo service on a unix socket, as an engine would be. */
+/** An echo service on a unix socket, in place of an engine. */
 async function startEcho(): Promise<string> {
   const path = join(folder, 'echo.sock');
   const server = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket));
@@ -90,11 +91,11 @@ async function startEcho(): Promise<string> {
   return path;
 }
 
-describe('the host key', () => {
-  test('when unknown is shown to somebody who decides, however long it takes, and is used on yes', async () => {
+describe('a host key', () => {
+  test('that is unknown is decided about without a time limit, and is used once it is accepted', async () => {
     const server = await startServer();
     const session = await open(server, {
-      knownHosts: await hosts(),
+      knownHosts: await knownHostsWith(),
       timing: { connectMs: 150 },
       decideHostKey: async (key) => {
         expect(key).toMatchObject({
@@ -104,7 +105,7 @@ describe('the host key', () => {
           fingerprint: fingerprint(hostKey.wire),
         });
         expect(key.key.equals(hostKey.wire)).toBe(true);
-        // longer than the timeout of the handshake
+        // longer than the time limit of the handshake
         await once(AbortSignal.timeout(300), 'abort');
         return true;
       },
@@ -112,9 +113,9 @@ describe('the host key', () => {
     expect((await session.run('echo in')).stdout).toBe('in\n');
   });
 
-  test('when unknown and refused, nothing is signed in to, and the way to trust it is told', async () => {
+  test('that is unknown and refused ends the attempt before the sign-in, with a fix that says how to trust it', async () => {
     const server = await startServer();
-    const attempt = open(server, { knownHosts: await hosts(), decideHostKey: async () => false });
+    const attempt = open(server, { knownHosts: await knownHostsWith(), decideHostKey: async () => false });
     await expect(attempt).rejects.toMatchObject({
       problem: {
         code: 'ssh.host-key-unknown',
@@ -122,38 +123,38 @@ describe('the host key', () => {
         fix: expect.stringContaining('--accept-new-host-keys'),
       },
     });
-    expect(server.offered).toEqual([]);
+    expect(server.offeredKeys).toEqual([]);
   });
 
-  test('when changed blocks without a question, and says both fingerprints, the place and the way out', async () => {
+  test('that has changed is refused, with both fingerprints, the recorded line and a fix', async () => {
     const server = await startServer();
-    const knownHosts = await hosts('', `[127.0.0.1]:${server.port} ${otherKey.line}`);
+    const knownHosts = await knownHostsWith('', `[127.0.0.1]:${server.port} ${otherKey.line}`);
     const { code, message, fix } = problemOf(await open(server, { knownHosts }).catch((error: unknown) => error));
     expect(code).toBe('ssh.host-key-changed');
     expect(message).toContain(fingerprint(hostKey.wire));
     expect(message).toContain(fingerprint(otherKey.wire));
     expect(message).toContain(`${join(folder, 'known_hosts')}:2`);
     expect(fix).toContain(`ssh-keygen -R '[127.0.0.1]:${server.port}'`);
-    expect(server.offered).toEqual([]);
+    expect(server.offeredKeys).toEqual([]);
   });
 
-  test('when revoked blocks', async () => {
+  test('that is revoked is refused', async () => {
     const server = await startServer();
-    const knownHosts = await hosts(`[127.0.0.1]:${server.port} ${hostKey.line}`, `@revoked * ${hostKey.line}`);
+    const knownHosts = await knownHostsWith(`[127.0.0.1]:${server.port} ${hostKey.line}`, `@revoked * ${hostKey.line}`);
     await expect(open(server, { knownHosts })).rejects.toMatchObject({ problem: { code: 'ssh.host-key-revoked' } });
   });
 
-  test('is asked for in the type that is recorded, of a host that has several', async () => {
+  test('is requested in the recorded type from a host with several keys', async () => {
     const server = await startServer({ hostKeys: [hostKey, ecdsaKey] });
-    const knownHosts = await hosts(`[127.0.0.1]:${server.port} ${ecdsaKey.line}`);
+    const knownHosts = await knownHostsWith(`[127.0.0.1]:${server.port} ${ecdsaKey.line}`);
     const session = await open(server, { knownHosts });
     expect((await session.run('echo in')).stdout).toBe('in\n');
   });
 
-  test('ends the attempt when the host hangs up while somebody decides', async () => {
+  test('that is not decided about ends the attempt when the host closes the connection', async () => {
     const server = await startServer();
     const attempt = open(server, {
-      knownHosts: await hosts(),
+      knownHosts: await knownHostsWith(),
       decideHostKey: () => {
         server.cut();
         return new Promise(() => {});
@@ -165,8 +166,8 @@ describe('the host key', () => {
   });
 });
 
-describe('a connection that does not come about', () => {
-  test('says which host and port refused it', async () => {
+describe('a connection that fails', () => {
+  test('names the host and port that refused it', async () => {
     const server = await startTcp(() => {});
     for (const cleanup of cleanups.splice(0)) {
       cleanup();
@@ -179,50 +180,53 @@ describe('a connection that does not come about', () => {
     });
   });
 
-  test('says that a host has no such name', async () => {
+  test('names a host that DNS does not find', async () => {
     await expect(open({ port: 22 }, { host: 'no-such-host.invalid' })).rejects.toMatchObject({
       problem: { code: 'ssh.unreachable', message: expect.stringContaining('no-such-host.invalid:22') },
     });
   });
 
   test.each([
-    ['accepts and says nothing', () => {}],
-    ['says its banner and no more', (socket: Socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n')],
-  ])('is given up when the server %s', async (_name, onConnection) => {
+    ['accepts and sends nothing', () => {}],
+    ['sends only its banner', (socket: Socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n')],
+  ])('times out when the server %s', async (_name, onConnection) => {
     const server = await startTcp(onConnection);
     await expect(open(server, { timing: { connectMs: 100 } })).rejects.toMatchObject({
-      problem: { code: 'ssh.timeout', message: expect.stringContaining('its SSH handshake was not over within 0.1 s') },
+      problem: {
+        code: 'ssh.timeout',
+        message: expect.stringContaining('did not complete the SSH handshake within 0.1 s'),
+      },
     });
   });
 
-  test('says so when the server hangs up or is no SSH server', async () => {
-    const hangsUp = await startTcp((socket) => socket.end());
-    await expect(open(hangsUp)).rejects.toMatchObject({ problem: { code: 'ssh.unreachable' } });
+  test('is a problem when the server closes the connection or is not an SSH server', async () => {
+    const closing = await startTcp((socket) => socket.end());
+    await expect(open(closing)).rejects.toMatchObject({ problem: { code: 'ssh.unreachable' } });
     const web = await startTcp((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     await expect(open(web)).rejects.toMatchObject({ problem: { code: 'ssh.unreachable' } });
   });
 
   test('ends at once when its signal aborts', async () => {
     const controller = new AbortController();
-    const server = await startTcp(() => controller.abort(new Error('no longer wanted')));
-    await expect(open(server, { signal: controller.signal })).rejects.toThrow('no longer wanted');
+    const server = await startTcp(() => controller.abort(new Error('aborted by the test')));
+    await expect(open(server, { signal: controller.signal })).rejects.toThrow('aborted by the test');
   });
 
-  test('names the user, the host and the keys that were refused', async () => {
-    const server = await startServer({ users: [] });
+  test('names the user, the host and the refused keys', async () => {
+    const server = await startServer({ userKeys: [] });
     await expect(open(server)).rejects.toMatchObject({
       problem: {
         code: 'ssh.authentication',
-        message: `Node pi4: 127.0.0.1:${server.port} did not let user kim in. Tried: the key file ${identity}. It accepts publickey.`,
+        message: `Node pi4: 127.0.0.1:${server.port} refused to sign in user kim. Tried: the key file ${identity}. The server accepts publickey.`,
         fix: expect.stringContaining(`ssh-copy-id -p ${server.port} kim@127.0.0.1`),
       },
     });
-    expect(server.offered.map((key) => key.equals(userKey.wire))).toEqual([true]);
+    expect(server.offeredKeys.map((key) => key.equals(userKey.wire))).toEqual([true]);
   });
 });
 
 describe('a command', () => {
-  test('gives its output and its exit code', async () => {
+  test('returns its output and exit code', async () => {
     const session = await open(await startServer());
     expect(await session.run("echo 'it''s out'; echo err >&2; exit 3")).toEqual({
       code: 3,
@@ -231,7 +235,7 @@ describe('a command', () => {
     });
   });
 
-  test('that a signal ends has the code that a shell gives it', async () => {
+  test('that a signal has killed returns the code of a shell', async () => {
     const session = await open(await startServer());
     expect(await session.run('kill -KILL $$')).toMatchObject({ code: 137 });
   });
@@ -241,31 +245,31 @@ describe('a command', () => {
     expect(await session.run('cat; echo done')).toMatchObject({ stdout: 'done\n' });
   });
 
-  test('keeps the first MiB of what it says', async () => {
+  test('returns the first MiB of its output', async () => {
     const session = await open(await startServer());
     const { code, stdout } = await session.run("head -c 3000000 /dev/zero | tr '\\0' x");
     expect(code).toBe(0);
     expect(stdout).toBe('x'.repeat(1024 * 1024));
   });
 
-  test('is stopped by its signal and by its timeout', async () => {
+  test('is stopped by its signal and by its time limit', async () => {
     const session = await open(await startServer());
     const controller = new AbortController();
     const aborted = session.run('sleep 60', { signal: controller.signal });
-    controller.abort(new Error('enough'));
-    await expect(aborted).rejects.toThrow('enough');
+    controller.abort(new Error('aborted by the test'));
+    await expect(aborted).rejects.toThrow('aborted by the test');
     await expect(session.run('sleep 61', { timeoutMs: 50 })).rejects.toMatchObject({
       problem: { code: 'ssh.timeout', message: expect.stringContaining('sleep 61') },
     });
     expect((await session.run('echo usable')).stdout).toBe('usable\n');
   });
 
-  test('is a problem where the server runs none', async () => {
+  test('is a problem when the server runs no commands', async () => {
     const session = await open(await startServer({ commands: false }));
     await expect(session.run('true')).rejects.toMatchObject({ problem: { code: 'ssh.channel' } });
   });
 
-  test('can be a stream in both directions', async () => {
+  test('can be opened as a stream in both directions', async () => {
     const session = await open(await startServer());
     const stream = await session.openCommand('tr a-z A-Z');
     stream.end('shout');
@@ -274,7 +278,7 @@ describe('a command', () => {
 });
 
 describe('a stream to a socket', () => {
-  test('carries more than any window, both ways at once, whole', async () => {
+  test('transfers more than the window holds, in both directions at once', async () => {
     const session = await open(await startServer());
     const stream = await session.openStreamLocal(await startEcho());
     const chunk = Buffer.alloc(1024 * 1024, 'abcdefgh');
@@ -300,19 +304,19 @@ describe('a stream to a socket', () => {
     expect(received).toBe(16 * chunk.length + 3);
   });
 
-  test('that the server does not open is a problem that names the socket', async () => {
+  test('is a problem that names the socket when the server does not open it', async () => {
     const session = await open(await startServer());
     await expect(session.openStreamLocal('/nowhere.sock')).rejects.toMatchObject({
-      problem: { message: 'Node pi4 did not connect us to its socket /nowhere.sock.' },
+      problem: { message: 'Node pi4 did not open a connection to its socket /nowhere.sock.' },
     });
   });
 
-  test('ends for a writer too when the other side is gone, however much waits to be written', async () => {
-    const path = join(folder, 'rude.sock');
-    const rude = createServer((socket) => socket.once('data', () => socket.destroy()));
-    rude.listen(path);
-    await once(rude, 'listening');
-    cleanups.push(() => rude.close());
+  test('closes when the other side is gone, even with much data still to be written', async () => {
+    const path = join(folder, 'closing.sock');
+    const closing = createServer((socket) => socket.once('data', () => socket.destroy()));
+    closing.listen(path);
+    await once(closing, 'listening');
+    cleanups.push(() => closing.close());
     const session = await open(await startServer());
     const stream = await session.openStreamLocal(path);
     stream.write(Buffer.alloc(8 * 1024 * 1024));
@@ -321,11 +325,11 @@ describe('a stream to a socket', () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  test('tells of idleness, once, when asked to', async () => {
+  test('emits a timeout once it is idle', async () => {
     const session = await open(await startServer());
     const stream = await session.openStreamLocal(await startEcho());
     if (!('setTimeout' in stream) || typeof stream.setTimeout !== 'function') {
-      throw new Error('node:http needs setTimeout');
+      throw new Error('The stream has no setTimeout, which node:http calls.');
     }
     stream.setTimeout(20);
     await once(stream, 'timeout');
@@ -334,26 +338,26 @@ describe('a stream to a socket', () => {
 });
 
 describe('channels', () => {
-  test('are at most eight at once, and the next one waits for a place', async () => {
+  test('are limited to eight at once, and the next one waits for a slot', async () => {
     const server = await startServer();
     const session = await open(server);
     const streams = await Promise.all(Array.from({ length: 8 }, () => session.openCommand('cat')));
     const ninth = session.openCommand('echo mine');
-    // a question to the server that needs no channel: had the ninth been asked for, it would be there by now
-    await session.listen(0, () => {});
+    // a request that needs no channel: a request for the ninth would have been answered before it
+    await session.forwardPort(0, () => {});
     expect(server.peakChannels).toBe(8);
     streams[3]?.end();
     streams[3]?.resume();
     expect(await text(await ninth)).toBe('mine\n');
   });
 
-  test('serve any number of commands, in turn', async () => {
+  test('run any number of commands, one after another', async () => {
     const session = await open(await startServer());
     const outcomes = await Promise.all(Array.from({ length: 30 }, (_, index) => session.run(`echo ${index}`)));
     expect(outcomes.map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 30 }, (_, index) => index));
   });
 
-  test('give their place back when destroyed with unread data in them', async () => {
+  test('free their slots when they are destroyed with unread data', async () => {
     const session = await open(await startServer());
     for (let round = 0; round < 3; round++) {
       const streams = await Promise.all(
@@ -369,51 +373,51 @@ describe('channels', () => {
 });
 
 describe('a server that allows two sessions at once', () => {
-  test('runs any number of commands, of which those that are too many wait', async () => {
+  test('runs any number of commands, and those beyond the limit wait', async () => {
     const server = await startServer({ maxSessions: 2 });
     const session = await open(server);
     const outcomes = await Promise.all(Array.from({ length: 12 }, (_, index) => session.run(`echo ${index}`)));
     expect(outcomes.map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 12 }, (_, index) => index));
     expect(server.refusedSessions).toBeGreaterThan(0);
-    expect(session.room.limit).toBe(2);
+    expect(session.capacity.limit).toBe(2);
   });
 
-  test('gives a command its turn when a stream has ended, and streams to sockets are none of them', async () => {
+  test('runs a waiting command once a stream has ended, and does not count streams to sockets', async () => {
     const session = await open(await startServer({ maxSessions: 2 }));
     const [one] = await Promise.all([session.openCommand('cat'), session.openCommand('cat')]);
     const waiting = session.run('echo mine');
     const echo = await session.openStreamLocal(await startEcho());
     echo.end('hello');
     expect(await text(echo)).toBe('hello');
-    expect(session.room.isCrowded).toBe(true);
+    expect(session.capacity.isSaturated).toBe(true);
     one.destroy();
     expect((await waiting).stdout).toBe('mine\n');
-    expect(session.room.isCrowded).toBe(false);
+    expect(session.capacity.isSaturated).toBe(false);
   });
 
-  test('does not hold back the end of a command that waits: it is given up, and lost with the line', async () => {
+  test('lets a waiting command end by its signal and with the connection', async () => {
     const server = await startServer({ maxSessions: 1 });
     const session = await open(server);
     (await session.openCommand('cat')).on('error', () => {});
     const controller = new AbortController();
-    const given = session.run('true', { signal: controller.signal });
+    const aborted = session.run('true', { signal: controller.signal });
     const lost = session.run('true');
-    const refused = expect(given).rejects.toThrow('enough');
-    controller.abort(new Error('enough'));
-    await refused;
-    const broken = expect(lost).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
+    const rejected = expect(aborted).rejects.toThrow('aborted by the test');
+    controller.abort(new Error('aborted by the test'));
+    await rejected;
+    const failed = expect(lost).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
     server.cut();
-    await broken;
+    await failed;
   });
 
-  test('is no excuse for one that allows none', async () => {
+  test('is not the same as a server that allows none', async () => {
     const session = await open(await startServer({ maxSessions: 0 }));
     await expect(session.run('true')).rejects.toMatchObject({ problem: { code: 'ssh.channel' } });
   });
 });
 
-describe('a command that runs for long', () => {
-  /** Starts one that neither reads nor writes, and resolves with the id of its process. */
+describe('a long-running command', () => {
+  /** Starts a command that neither reads nor writes, and returns its process id. */
   async function start(session: Session, signal?: AbortSignal): Promise<{ pid: number; ended: Promise<unknown> }> {
     const file = join(folder, 'pid');
     const command = `sh -c 'echo $$ > ${file}; exec sleep 600'`;
@@ -421,11 +425,12 @@ describe('a command that runs for long', () => {
     await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toMatch(/\d\n/);
     return { pid: Number(await readFile(file, 'utf8')), ended };
   }
-  test('ends on the node when it is given up', async () => {
+
+  test('ends on the node when its signal aborts', async () => {
     const controller = new AbortController();
     const { pid, ended } = await start(await open(await startServer()), controller.signal);
     expect(isRunning(pid)).toBe(true);
-    controller.abort(new Error('enough'));
+    controller.abort(new Error('aborted by the test'));
     await ended;
     await expect.poll(() => isRunning(pid)).toBe(false);
   });
@@ -437,7 +442,7 @@ describe('a command that runs for long', () => {
     await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
-  test('ends on the node when the line breaks', async () => {
+  test('ends on the node when the connection breaks', async () => {
     const server = await startServer();
     const { pid } = await start(await open(server));
     server.cut();
@@ -445,8 +450,8 @@ describe('a command that runs for long', () => {
   });
 });
 
-describe('a line knows', () => {
-  test('whether it is used, and since when it is not', async () => {
+describe('a session', () => {
+  test('knows whether it is in use, and since when it is idle', async () => {
     const session = await open(await startServer());
     expect(session.idleSince()).toBeLessThanOrEqual(performance.now());
     const stream = await session.openCommand('cat');
@@ -458,87 +463,89 @@ describe('a line knows', () => {
     expect(session.idleSince()).toBeUndefined();
     await running;
     await expect.poll(() => session.idleSince()).toBeDefined();
-    const tunnel = await session.listen(0, () => {});
+    const forward = await session.forwardPort(0, () => {});
     expect(session.idleSince()).toBeUndefined();
-    await tunnel.close();
+    await forward.close();
     expect(session.idleSince()).toBeDefined();
   });
 
-  test('that what serves it is no use of it', async () => {
+  test('does not count a background stream as a use', async () => {
     const session = await open(await startServer());
-    const service = await session.openCommand('cat', { service: true });
+    const background = await session.openCommand('cat', { isBackground: true });
     expect(session.idleSince()).toBeDefined();
-    service.destroy();
+    background.destroy();
   });
 
-  test('whether the node is still there, when it asks', async () => {
+  test('checks whether the node still responds', async () => {
     const server = await startServer();
-    // so rarely that it is the question that is answered
-    const session = await open(server, { timing: { keepAliveMs: 3_600_000 } });
+    // so rarely that only the check itself gets an answer
+    const session = await open(server, { timing: { keepAliveIntervalMs: 3_600_000 } });
     await session.checkAlive(2_000);
     expect(session.lost.aborted).toBe(false);
-    // the first bytes of an answer are a sign of life, and the rest of them must not be taken for another
+    // so that no late data of the first check counts as the answer to the second
     await session.run('true');
     server.freeze();
     await session.checkAlive(50);
     expect(session.lost.reason).toMatchObject({
-      problem: { code: 'ssh.lost', detail: 'It gave no sign of life within 0.05 s when it was asked for one.' },
+      problem: { code: 'ssh.lost', detail: 'The node did not respond within 0.05 s.' },
     });
-    // of a line that is no more there is nothing to ask
+    // a lost session is not checked
     await session.checkAlive(10_000);
   });
 });
 
-describe('a port on the node', () => {
-  test('leads back to us, and is free again when closed', async () => {
+describe('a reverse port forward', () => {
+  test('leads from the node to us, and frees the port when it is closed', async () => {
     const session = await open(await startServer());
-    const tunnel = await session.listen(0, (stream) => stream.pipe(stream));
-    const socket = connect(tunnel.port, '127.0.0.1');
+    const forward = await session.forwardPort(0, (stream) => stream.pipe(stream));
+    const socket = connect(forward.port, '127.0.0.1');
     socket.end('there and back');
     expect(await text(socket)).toBe('there and back');
-    await tunnel.close();
-    const late = connect(tunnel.port, '127.0.0.1');
+    await forward.close();
+    const late = connect(forward.port, '127.0.0.1');
     await expect(once(late, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  test('is another one where the wanted one is taken', async () => {
+  test('gets another port when the requested one is in use', async () => {
     const session = await open(await startServer());
-    const taken = await startTcp(() => {});
-    const tunnel = await session.listen(taken.port, () => {});
-    expect(tunnel.port).not.toBe(taken.port);
-    expect(tunnel.port).toBeGreaterThan(0);
+    const occupied = await startTcp(() => {});
+    const forward = await session.forwardPort(occupied.port, () => {});
+    expect(forward.port).not.toBe(occupied.port);
+    expect(forward.port).toBeGreaterThan(0);
   });
 
-  test('is one of several, each with its own listener', async () => {
+  test('is one of several that each have their own listener', async () => {
     const session = await open(await startServer());
     const [one, two] = await Promise.all([
-      session.listen(0, (stream) => stream.end('one')),
-      session.listen(0, (stream) => stream.end('two')),
+      session.forwardPort(0, (stream) => stream.end('one')),
+      session.forwardPort(0, (stream) => stream.end('two')),
     ]);
     expect(await text(connect(two.port, '127.0.0.1'))).toBe('two');
     expect(await text(connect(one.port, '127.0.0.1'))).toBe('one');
   });
 
-  test('closes its streams with it', async () => {
+  test('closes its streams when it is closed', async () => {
     const session = await open(await startServer());
     const arrivals = new EventEmitter();
-    const tunnel = await session.listen(0, () => arrivals.emit('stream'));
+    const forward = await session.forwardPort(0, () => arrivals.emit('stream'));
     const arrived = once(arrivals, 'stream');
-    const socket = connect(tunnel.port, '127.0.0.1');
+    const socket = connect(forward.port, '127.0.0.1');
     await arrived;
     const closed = once(socket.resume(), 'close');
-    await tunnel.close();
+    await forward.close();
     await closed;
   });
 
-  test('is a problem where the server forwards none', async () => {
+  test('is a problem when the server does not allow it', async () => {
     const session = await open(await startServer({ tcpForwarding: false }));
-    await expect(session.listen(0, () => {})).rejects.toMatchObject({ problem: { code: 'ssh.forwarding-refused' } });
+    await expect(session.forwardPort(0, () => {})).rejects.toMatchObject({
+      problem: { code: 'ssh.forwarding-refused' },
+    });
   });
 });
 
-describe('a lost line', () => {
-  test('aborts `lost`, ends what was under way with the same failure, and opens nothing more', async () => {
+describe('a lost connection', () => {
+  test('aborts `lost`, fails everything in progress with the same failure, and opens no more channels', async () => {
     const server = await startServer();
     const session = await open(server);
     const stream = await session.openStreamLocal(await startEcho());
@@ -552,12 +559,12 @@ describe('a lost line', () => {
     await expect(command).rejects.toBe(reason);
     await expect(session.run('true')).rejects.toBe(reason);
     await expect(session.openStreamLocal('/x')).rejects.toBe(reason);
-    await expect(session.listen(0, () => {})).rejects.toBe(reason);
+    await expect(session.forwardPort(0, () => {})).rejects.toBe(reason);
   });
 
-  test('is noticed by its silence', async () => {
+  test('is detected by its silence', async () => {
     const server = await startServer();
-    const session = await open(server, { timing: { keepAliveMs: 20, keepAliveMisses: 3 } });
+    const session = await open(server, { timing: { keepAliveIntervalMs: 20, maxKeepAliveMisses: 3 } });
     const lost = once(session.lost, 'abort');
     server.freeze();
     await lost;
@@ -567,7 +574,7 @@ describe('a lost line', () => {
   });
 
   test.each([0, 1, 1_750, 3_499])(
-    'is noticed within 15 s of silence, also when its last word came %i ms after a look',
+    'is detected within 15 s of silence, also when the last data came %i ms after a keep-alive request',
     async (phase) => {
       vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
       cleanups.push(() => vi.useRealTimers());
@@ -583,35 +590,35 @@ describe('a lost line', () => {
     },
   );
 
-  test('is not what closing is', async () => {
+  test('is not reported when the session is closed', async () => {
     const session = await open(await startServer());
     await session.close();
     expect(session.lost.aborted).toBe(false);
     await expect(session.run('true')).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
   });
 
-  test('is not what a quiet but answering node is', async () => {
-    const session = await open(await startServer(), { timing: { keepAliveMs: 10, keepAliveMisses: 3 } });
+  test('is not reported while a quiet node answers', async () => {
+    const session = await open(await startServer(), { timing: { keepAliveIntervalMs: 10, maxKeepAliveMisses: 3 } });
     expect(await session.run('sleep 0.3; echo still here')).toMatchObject({ stdout: 'still here\n' });
     expect(session.lost.aborted).toBe(false);
   });
 });
 
-describe('through a jump host', () => {
+describe('a session through a jump host', () => {
   async function chain() {
     const bastion = await startServer({ hostKeys: [otherKey] });
-    const goal = await startServer();
-    const knownHosts = await hosts(
+    const target = await startServer();
+    const knownHosts = await knownHostsWith(
       `[127.0.0.1]:${bastion.port} ${otherKey.line}`,
-      `[127.0.0.1]:${goal.port} ${hostKey.line}`,
+      `[127.0.0.1]:${target.port} ${hostKey.line}`,
     );
     const outer = await open(bastion, { name: 'pi4: jump host bastion', knownHosts });
-    const via = await outer.openTcp('127.0.0.1', goal.port);
-    const inner = await open(goal, { knownHosts, via, through: outer });
-    return { bastion, goal, outer, inner };
+    const stream = await outer.openTcp('127.0.0.1', target.port);
+    const inner = await open(target, { knownHosts, stream, jumpSession: outer });
+    return { bastion, target, outer, inner };
   }
 
-  test('the destination does all that it does without one', async () => {
+  test('works as without one', async () => {
     const { inner } = await chain();
     expect((await inner.run('echo in')).stdout).toBe('in\n');
     const echo = await inner.openStreamLocal(await startEcho());
@@ -619,14 +626,14 @@ describe('through a jump host', () => {
     expect(await text(echo)).toBe('hello');
   });
 
-  test('closing the last closes the jump host too', async () => {
+  test('also closes the session with the jump host', async () => {
     const { inner, outer } = await chain();
     await inner.close();
     await expect(outer.run('true')).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
     expect([inner.lost.aborted, outer.lost.aborted]).toEqual([false, false]);
   });
 
-  test('with the jump host the destination is lost, and what runs there says which broke', async () => {
+  test('is lost with the jump host, and its commands fail with a detail that names the jump host', async () => {
     const { inner, bastion } = await chain();
     const running = inner.run('sleep 60');
     bastion.cut();
@@ -639,39 +646,42 @@ describe('through a jump host', () => {
     });
   });
 
-  test('with the destination the jump host is let go', async () => {
-    const { inner, outer, goal } = await chain();
+  test('closes the session with the jump host when it is lost', async () => {
+    const { inner, outer, target } = await chain();
     const lost = once(inner.lost, 'abort');
-    goal.cut();
+    target.cut();
     await lost;
     await expect(outer.run('true')).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
   });
 
-  test('a port where nothing listens is named, with what the jump host said', async () => {
+  test('is a problem that names the port where nothing listens', async () => {
     const { port } = await startTcp(() => {});
     const outer = await open(await startServer({ tcpForwarding: false }), { name: 'pi4: jump host bastion' });
     await expect(outer.openTcp('127.0.0.1', port)).rejects.toMatchObject({
       problem: {
         code: 'ssh.unreachable',
-        message: `Node pi4: jump host bastion did not connect us to 127.0.0.1:${port}.`,
+        message: `Node pi4: jump host bastion could not connect to 127.0.0.1:${port}.`,
       },
     });
   });
 });
 
-test('a host key is looked up under its alias, which stands without a port', async () => {
+test('a host key is looked up under its alias, without a port', async () => {
   const server = await startServer();
-  const session = await open(server, { hostKeyAlias: 'goal', knownHosts: await hosts(`goal ${hostKey.line}`) });
+  const session = await open(server, {
+    hostKeyAlias: 'alias',
+    knownHosts: await knownHostsWith(`alias ${hostKey.line}`),
+  });
   expect((await session.run('echo in')).stdout).toBe('in\n');
-  const changed = open(server, { hostKeyAlias: 'goal', knownHosts: await hosts(`goal ${otherKey.line}`) });
+  const changed = open(server, { hostKeyAlias: 'alias', knownHosts: await knownHostsWith(`alias ${otherKey.line}`) });
   await expect(changed).rejects.toMatchObject({
-    problem: { code: 'ssh.host-key-changed', fix: expect.stringContaining("ssh-keygen -R 'goal'") },
+    problem: { code: 'ssh.host-key-changed', fix: expect.stringContaining("ssh-keygen -R 'alias'") },
   });
-  const asked: unknown[] = [];
+  const decisions: unknown[] = [];
   await open(server, {
-    hostKeyAlias: 'goal',
-    knownHosts: await hosts(),
-    decideHostKey: async (key) => asked.push(key) > 0,
+    hostKeyAlias: 'alias',
+    knownHosts: await knownHostsWith(),
+    decideHostKey: async (key) => decisions.push(key) > 0,
   });
-  expect(asked).toMatchObject([{ host: '127.0.0.1', port: server.port, recordedAs: { host: 'goal', port: 22 } }]);
+  expect(decisions).toMatchObject([{ host: '127.0.0.1', port: server.port, recordedAs: { host: 'alias', port: 22 } }]);
 });

@@ -1,353 +1,272 @@
+/**
+ * SSH: connects to a host, verifies its key, signs in, and opens channels to its sockets, commands and ports. What
+ * OpenSSH's files say (known_hosts, ssh_config, key files) is read as OpenSSH reads it.
+ */
 import { once, setMaxListeners } from 'node:events';
-import { constants } from 'node:os';
 import type { Duplex } from 'node:stream';
-import pLimit from 'p-limit';
 import type { Client, ClientChannel } from 'ssh2';
-import { Failure, fail } from '../../shared/problem.ts';
-import { keepOutput } from '../system/process-output.ts';
+import { Failure } from '../../shared/problem.ts';
 import { boundCommand, boundFilter } from './bound-command.ts';
+import { ChannelSlots } from './channel-slots.ts';
 import { ChannelStream } from './channel-stream.ts';
-import { type Connected, type ConnectOptions, connectClient, defaultTiming, type Timing } from './connect.ts';
-import { type Tunnel, Tunnels } from './reverse-port-forwards.ts';
+import { type ConnectedClient, connectClient } from './connect.ts';
+import { type ConnectOptions, type ConnectTiming, defaultTiming } from './connect-options.ts';
+import { KeepAlive } from './keep-alive.ts';
+import { type ReversePortForward, ReversePortForwards } from './reverse-port-forwards.ts';
+import { type CommandOptions, type CommandOutcome, collectOutcome, type RunningCommand } from './run-command.ts';
 import { type SessionCapacity, SessionLimit } from './session-limit.ts';
-import { Usage } from './usage.ts';
+import {
+  commandRefused,
+  commandTimeout,
+  sessionClosed,
+  sessionLost,
+  socketRefused,
+  tcpRefused,
+} from './session-problems.ts';
 
 export interface SessionOptions extends ConnectOptions {
-  /** The session that `via` leads through. It is closed with this one, and when this one is lost. */
-  readonly through?: Session;
-}
-
-export interface CommandOptions {
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
+  /** The session that `stream` comes from. It is closed with this session, also when this one is lost. */
+  readonly jumpSession?: Session;
 }
 
 export interface StreamOptions {
-  /** Ends the command with the stream, whatever it does; it must have answered all that it was sent before. */
-  readonly bound?: boolean;
-  /** It serves what else uses the line, and is no use of the line by itself. */
-  readonly service?: boolean;
+  /** The command is killed when the stream ends, so it must have answered all its input by then. */
+  readonly isBound?: boolean;
+  /** The stream does not count as a use of the session. */
+  readonly isBackground?: boolean;
 }
 
-/** How a command ended. `code` is 128 + the signal's number where a signal killed it, as shells say it. */
-export interface CommandOutcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** One SSH connection to a node. All that we want of the node goes through it, on channels. */
+/** One authenticated SSH connection to a node. Everything else goes through it, on channels. */
 export interface Session {
   readonly name: string;
-  /** Aborts, with a `Failure` `ssh.lost` as its reason, when the line breaks or falls silent; not when we close. */
+  /** Aborts with a `Failure` `ssh.lost` when the connection breaks or falls silent, but not when we close it. */
   readonly lost: AbortSignal;
-  /** Room for commands, of which a server may allow fewer at once than we want. Streams to sockets need none. */
-  readonly room: SessionCapacity;
-  /** A stream to a unix socket of the node. Fails with `ssh.forwarding-refused`, or `ssh.channel` where sshd gives no reason. */
+  /** How many commands the server allows at once. Streams to sockets do not count. */
+  readonly capacity: SessionCapacity;
+  /**
+   * A stream to a unix socket of the node.
+   * @throws Failure `ssh.forwarding-refused`, or `ssh.channel` where sshd gives no reason
+   */
   openStreamLocal(path: string): Promise<Duplex>;
-  /** A TCP connection that the node makes for us. Fails with `ssh.unreachable`, which says why the node could not. */
+  /** A TCP connection that the node makes for us. @throws Failure `ssh.unreachable` that holds the node's reason */
   openTcp(host: string, port: number): Promise<Duplex>;
-  /** A command of the node as a stream: what is written is its stdin, what is read its stdout. */
+  /** Starts a command on the node. The stream writes to its stdin and reads its stdout. */
   openCommand(command: string, options?: StreamOptions): Promise<Duplex>;
   /**
-   * Runs a command in a POSIX shell, whatever the user's login shell is. Keeps at most 1 MiB of stdout and of stderr. The
-   * command is ended when it is given up, and when the line breaks.
+   * Runs a command in a POSIX shell, whatever the user's login shell is. Keeps at most 1 MiB of stdout and 1 MiB of
+   * stderr. The command ends when the signal aborts, when the time is over and when the connection breaks.
    */
   run(command: string, options?: CommandOptions): Promise<CommandOutcome>;
-  /** Opens a port on the node's 127.0.0.1 that leads back to us; the node chooses one where `port` is taken or 0. */
-  listen(port: number, onStream: (stream: Duplex) => void): Promise<Tunnel>;
-  /** When the last channel or port was closed, as `performance.now()` says it; undefined while there is one. */
+  /**
+   * Opens a port on the node's 127.0.0.1 that leads back to us. The node chooses the port where `port` is in use or 0.
+   */
+  forwardPort(port: number, onStream: (stream: Duplex) => void): Promise<ReversePortForward>;
+  /** When the last channel or port was closed, as a time of `performance.now()`. Undefined while there is one. */
   idleSince(): number | undefined;
-  /** Asks the node for a sign of life. Where it gives none in time the line is lost. */
-  checkAlive(milliseconds: number): Promise<void>;
+  /** Sends the node a request. The session is lost if nothing arrives from the node within the timeout. */
+  checkAlive(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/**
- * sshd allows 10 sessions per connection by default (MaxSessions) and some people share theirs with us. What is beyond our
- * part waits until a channel closes.
- */
-const maxChannels = 8;
+/** How long a node may take to close the connection. */
+const closeTimeoutMs = 1_000;
 
-/** How long a node may take to say goodbye. */
-const closeMs = 1_000;
-
-/** Connects as {@link connectClient} does, with its failures. */
+/** Connects and signs in. @throws Failure as {@link connectClient} does */
 export async function openSession(options: SessionOptions): Promise<Session> {
   return new SshSession(
     options.name,
     await connectClient(options),
     { ...defaultTiming, ...options.timing },
-    options.through,
+    options.jumpSession,
   );
 }
 
 class SshSession implements Session {
   readonly name: string;
   readonly #client: Client;
-  readonly #line: Duplex;
+  readonly #connection: Duplex;
   readonly #lost = new AbortController();
-  /** Aborts when nothing can be opened any more, whatever the reason. */
-  readonly #ended = new AbortController();
-  readonly #places = pLimit(maxChannels);
+  /** Aborts when the session is lost and when it is closed. */
+  readonly #over = new AbortController();
+  readonly #slots = new ChannelSlots();
   readonly #sessions = new SessionLimit(isRefusedSession);
-  readonly #usage = new Usage();
   readonly #streams = new Set<ChannelStream>();
-  readonly #tunnels: Tunnels;
-  readonly #pulse: NodeJS.Timeout;
-  readonly #through: Session | undefined;
-  #closed = false;
+  readonly #portForwards: ReversePortForwards;
+  readonly #keepAlive: KeepAlive;
+  readonly #jumpSession: Session | undefined;
+  #isClosed = false;
 
-  constructor(name: string, { client, line }: Connected, timing: Timing, through?: Session) {
+  constructor(name: string, { client, stream }: ConnectedClient, timing: ConnectTiming, jumpSession?: Session) {
     this.name = name;
-    this.#through = through;
+    this.#jumpSession = jumpSession;
     this.#client = client;
-    this.#line = line;
-    this.#tunnels = new Tunnels(name, client, (channel) => this.#stream(channel, true));
-    // every request under way listens to it
-    setMaxListeners(0, this.#lost.signal, this.#ended.signal);
-    through?.lost.addEventListener('abort', () => this.#lose(saysWhy(through.lost.reason)), { once: true });
+    this.#connection = stream;
+    this.#portForwards = new ReversePortForwards(name, client, (channel) => this.#openStream(channel, true));
+    // every request in progress listens to these signals
+    setMaxListeners(0, this.#lost.signal, this.#over.signal);
+    jumpSession?.lost.addEventListener('abort', () => this.#lose(messageOf(jumpSession.lost.reason)), { once: true });
     client.on('error', (error) => this.#lose(error.message));
-    client.on('close', () => this.#lose('The connection was closed by the other side.'));
-
-    let silence = 0;
-    line.on('data', () => {
-      silence = 0;
-    });
-    this.#pulse = setInterval(() => {
-      if (++silence > timing.keepAliveMisses) {
-        this.#lose(`Nothing was heard of it for ${(timing.keepAliveMs * silence) / 1000} s.`);
-      }
-    }, timing.keepAliveMs).unref();
+    client.on('close', () => this.#lose('The node closed the connection.'));
+    this.#keepAlive = new KeepAlive(client, stream, timing, (detail) => this.#lose(detail));
   }
 
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
-  get room(): SessionCapacity {
+  get capacity(): SessionCapacity {
     return this.#sessions;
   }
 
   idleSince(): number | undefined {
-    return this.#usage.idleSince;
+    return this.#slots.idleSince;
   }
 
   openStreamLocal(path: string): Promise<Duplex> {
-    return this.#openStream(
+    return this.#openStreamInSlot(
       (callback) => this.#client.openssh_forwardOutStreamLocal(path, callback),
-      (error) => {
-        // RFC 4254, 5.1: 1 is "administratively prohibited", 3 "unknown channel type"
-        const refused = 'reason' in error && (error.reason === 1 || error.reason === 3);
-        return fail(
-          refused ? 'ssh.forwarding-refused' : 'ssh.channel',
-          `Node ${this.name} did not connect us to its socket ${path}.`,
-          'Check that the socket is there and yours to use, and that `AllowStreamLocalForwarding` is not `no` in its sshd_config.',
-          error.message,
-          error,
-        );
-      },
+      (error) => socketRefused(this.name, path, error),
     );
   }
 
   openTcp(host: string, port: number): Promise<Duplex> {
-    return this.#openStream(
+    return this.#openStreamInSlot(
       (callback) => this.#client.forwardOut('127.0.0.1', 0, host, port, callback),
-      (error) =>
-        fail(
-          'ssh.unreachable',
-          `Node ${this.name} did not connect us to ${host.includes(':') ? `[${host}]` : host}:${port}.`,
-          'Check that an SSH server listens there, and that `AllowTcpForwarding` is not `no` in the sshd_config on the way.',
-          error.message,
-          error,
-        ),
+      (error) => tcpRefused(this.name, host, port, error),
     );
   }
 
-  openCommand(command: string, { bound = false, service = false }: StreamOptions = {}): Promise<Duplex> {
-    return this.#openSession(
+  openCommand(command: string, { isBound = false, isBackground = false }: StreamOptions = {}): Promise<Duplex> {
+    return this.#openWithinLimit(
       () =>
-        this.#openStream(
-          (callback) => this.#client.exec(bound ? boundFilter(command) : command, callback),
-          (error) => this.#refusedCommand(command, error),
-          service,
+        this.#openStreamInSlot(
+          (callback) => this.#client.exec(isBound ? boundFilter(command) : command, callback),
+          (error) => commandRefused(this.name, command, error),
+          isBackground,
         ),
       (stream) => stream.released,
     );
   }
 
-  async run(command: string, { signal, timeoutMs }: CommandOptions = {}): Promise<CommandOutcome> {
-    signal?.throwIfAborted();
-    const running = await this.#openSession(
+  async run(command: string, options: CommandOptions = {}): Promise<CommandOutcome> {
+    options.signal?.throwIfAborted();
+    const running = await this.#openWithinLimit(
       () =>
-        this.#inPlace(
+        this.#slots.hold(
           () =>
-            this.#open(
+            this.#openChannel(
               (callback) => this.#client.exec(boundCommand(command), callback),
-              (channel) => this.#collect(channel, command, signal, timeoutMs),
-              (error) => this.#refusedCommand(command, error),
+              (channel) => this.#collect(channel, command, options),
+              (error) => commandRefused(this.name, command, error),
             ),
           ({ released }) => released,
         ),
       ({ released }) => released,
-      signal,
+      options.signal,
     );
-    return running.end;
+    return running.outcome;
   }
 
-  async listen(port: number, onStream: (stream: Duplex) => void): Promise<Tunnel> {
-    const leave = this.#usage.enter();
+  async forwardPort(port: number, onStream: (stream: Duplex) => void): Promise<ReversePortForward> {
+    const endUse = this.#slots.use();
     try {
-      const tunnel = await this.#tunnels.open(port, onStream);
+      const forward = await this.#portForwards.open(port, onStream);
       return {
-        port: tunnel.port,
+        port: forward.port,
         close: async () => {
-          await tunnel.close();
-          leave();
+          await forward.close();
+          endUse();
         },
       };
     } catch (error) {
-      leave();
-      throw this.#gone() ?? error;
+      endUse();
+      throw this.#overReason() ?? error;
     }
   }
 
-  checkAlive(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#gone()) {
-        resolve();
-        return;
-      }
-      const done = () => {
-        clearTimeout(timer);
-        this.#line.off('data', done);
-        this.lost.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        this.#lose(`It gave no sign of life within ${milliseconds / 1000} s when it was asked for one.`);
-        done();
-      }, milliseconds);
-      this.#line.on('data', done);
-      this.lost.addEventListener('abort', done);
-      try {
-        // Any answer will do, and this question opens no channel: to close a port that was never opened. Answers may wait
-        // behind much else that the node sends, so whatever comes counts.
-        this.#client.unforwardIn('127.0.0.1', 1, done);
-      } catch {
-        // the connection is just being closed
-        done();
-      }
-    });
+  async checkAlive(timeoutMs: number): Promise<void> {
+    if (!this.#overReason()) {
+      await this.#keepAlive.check(timeoutMs, this.lost);
+    }
   }
 
   async close(): Promise<void> {
-    if (this.#closed || this.lost.aborted) {
+    if (this.#isClosed || this.lost.aborted) {
       return;
     }
-    this.#closed = true;
-    this.#ended.abort();
-    clearInterval(this.#pulse);
+    this.#isClosed = true;
+    this.#over.abort();
+    this.#keepAlive.stop();
     for (const stream of this.#streams) {
       stream.destroy();
     }
-    const closed = once(this.#line, 'close', { signal: AbortSignal.timeout(closeMs) });
+    const closed = once(this.#connection, 'close', { signal: AbortSignal.timeout(closeTimeoutMs) });
     this.#client.end();
-    await closed.catch(() => this.#line.destroy());
-    await this.#through?.close();
+    await closed.catch(() => this.#connection.destroy());
+    await this.#jumpSession?.close();
   }
 
   #lose(detail: string): void {
-    if (this.#closed || this.lost.aborted) {
+    if (this.#isClosed || this.lost.aborted) {
       return;
     }
-    clearInterval(this.#pulse);
-    const failure = fail(
-      'ssh.lost',
-      `Node ${this.name}: the SSH connection was lost.`,
-      'Check that the node is up and that the network holds, then try again.',
-      detail,
-    );
+    this.#keepAlive.stop();
+    const failure = sessionLost(this.name, detail);
     this.#lost.abort(failure);
-    this.#ended.abort();
-    // ssh2 ends their streams as if all had arrived; with an error nobody takes a part for the whole
+    this.#over.abort();
+    // ssh2 ends the streams as if they were complete; the error shows their readers that they are not
     for (const stream of this.#streams) {
       stream.destroy(failure);
     }
-    this.#line.destroy();
-    void this.#through?.close();
+    this.#connection.destroy();
+    void this.#jumpSession?.close();
   }
 
-  /** Why nothing can be opened any more, if so. */
-  #gone(): Failure | undefined {
+  /** Why no channel can be opened any more; undefined while the session is open. */
+  #overReason(): Failure | undefined {
     if (this.lost.reason instanceof Failure) {
       return this.lost.reason;
     }
-    return this.#closed
-      ? fail('ssh.lost', `Node ${this.name}: the SSH connection is closed already.`, 'Connect again.')
-      : undefined;
+    return this.#isClosed ? sessionClosed(this.name) : undefined;
   }
 
-  #refusedCommand(command: string, error: Error): Failure {
-    return fail(
-      'ssh.channel',
-      `Node ${this.name} did not run \`${brief(command)}\`.`,
-      "Check that its sshd allows commands for this user, and that the user's login shell exists.",
-      error.message,
-      error,
-    );
-  }
-
-  /** Opens a channel with a command when the server has room for it. A wait that is no longer wanted ends with the signal. */
-  async #openSession<T>(
+  /** Opens a channel for a command as soon as the server allows one more. The signal ends the wait. */
+  async #openWithinLimit<T>(
     open: () => Promise<T>,
     released: (channel: T) => Promise<unknown>,
     signal?: AbortSignal,
   ): Promise<T> {
-    const given = AbortSignal.any(signal ? [signal, this.#ended.signal] : [this.#ended.signal]);
-    const leave = this.#usage.enter();
+    const stopWaiting = AbortSignal.any(signal ? [signal, this.#over.signal] : [this.#over.signal]);
+    const endUse = this.#slots.use();
     try {
-      return await this.#sessions.open(open, released, given);
+      return await this.#sessions.open(open, released, stopWaiting);
     } catch (error) {
-      throw signal?.aborted ? signal.reason : (this.#gone() ?? error);
+      throw signal?.aborted ? signal.reason : (this.#overReason() ?? error);
     } finally {
-      leave();
+      endUse();
     }
   }
 
-  /** Opens a channel when fewer than the allowed ones are open, and keeps its place until it is released. */
-  #inPlace<T>(
-    open: () => Promise<T>,
-    released: (channel: T) => Promise<unknown>,
-    { service = false }: { readonly service?: boolean } = {},
-  ): Promise<T> {
-    const leave = this.#usage.enter();
-    return new Promise((resolve, reject) => {
-      this.#places(async () => {
-        const channel = await open();
-        resolve(channel);
-        if (service) {
-          leave();
-        }
-        await released(channel);
-      })
-        .catch(reject)
-        .finally(leave);
-    });
-  }
-
-  #openStream(open: Opener, problem: (error: Error) => Failure, service = false): Promise<ChannelStream> {
-    return this.#inPlace(
-      () => this.#open(open, (channel) => this.#stream(channel, false), problem),
+  #openStreamInSlot(
+    open: ChannelOpener,
+    toFailure: (error: Error) => Failure,
+    isBackground = false,
+  ): Promise<ChannelStream> {
+    return this.#slots.hold(
+      () => this.#openChannel(open, (channel) => this.#openStream(channel, false), toFailure),
       (stream) => stream.released,
-      { service },
+      { isBackground },
     );
   }
 
-  /** `use` listens to the channel at once: a short command's output and end may be in the same packet as its start. */
-  #open<T>(open: Opener, use: (channel: ClientChannel) => T, problem: (error: Error) => Failure): Promise<T> {
+  /** Calls `use` synchronously: the output and the end of a short command may be in the same packet as its start. */
+  #openChannel<T>(
+    open: ChannelOpener,
+    use: (channel: ClientChannel) => T,
+    toFailure: (error: Error) => Failure,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const refuse = (error: Error) => reject(this.#gone() ?? problem(error));
+      const refuse = (error: Error) => reject(this.#overReason() ?? toFailure(error));
       try {
         open((error, channel) => (error ? refuse(error) : resolve(use(channel))));
       } catch (error) {
@@ -356,86 +275,34 @@ class SshSession implements Session {
     });
   }
 
-  #stream(channel: ClientChannel, allowHalfOpen: boolean): ChannelStream {
+  #openStream(channel: ClientChannel, allowHalfOpen: boolean): ChannelStream {
     const stream = new ChannelStream(channel, { allowHalfOpen });
     this.#streams.add(stream);
     stream.once('close', () => this.#streams.delete(stream));
     return stream;
   }
 
-  #collect(
-    channel: ClientChannel,
-    command: string,
-    signal: AbortSignal | undefined,
-    timeoutMs: number | undefined,
-  ): Running {
-    const released = new Promise<void>((resolve) => channel.once('close', () => resolve()));
-    const end = new Promise<CommandOutcome>((resolve, reject) => {
-      const stdout = keepOutput(channel);
-      const stderr = keepOutput(channel.stderr);
-      let code: number | undefined;
-      const stop = (reason: unknown) => {
-        reject(reason);
-        channel.close();
-      };
-      const onAbort = () => stop(signal?.reason);
-      const timer =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(() => {
-              const said = `Node ${this.name} was not done with \`${brief(command)}\` after ${timeoutMs / 1000} s.`;
-              stop(fail('ssh.timeout', said, 'The machine may be overloaded: try again later.'));
-            }, timeoutMs);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      channel.on('exit', (status: number | null, killedBy?: string) => {
-        code = status ?? 128 + (signalNumber(killedBy) ?? 0);
-      });
-      channel.on('close', () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-        const gone = this.#gone();
-        if (gone) {
-          reject(gone);
-        } else if (code === undefined) {
-          reject(this.#refusedCommand(command, new Error('The channel was closed without an exit status.')));
-        } else {
-          resolve({ code, stdout: stdout(), stderr: stderr() });
-        }
-      });
-      if (signal?.aborted) {
-        onAbort();
-      }
+  #collect(channel: ClientChannel, command: string, options: CommandOptions): RunningCommand {
+    const noExitStatus = new Error('The channel was closed without an exit status.');
+    return collectOutcome(channel, options, {
+      timedOut: (timeoutMs) => commandTimeout(this.name, command, timeoutMs),
+      noExitStatus: () => commandRefused(this.name, command, noExitStatus),
+      sessionOver: () => this.#overReason(),
     });
-    // it may fail before whoever opened the channel has got to waiting for it
-    end.catch(() => undefined);
-    return { end, released };
   }
 }
 
-/** A command that runs. `released` resolves when its channel is closed, which an end that was not waited for does not. */
-interface Running {
-  readonly end: Promise<CommandOutcome>;
-  readonly released: Promise<void>;
-}
+type ChannelOpener = (callback: (error: Error | undefined, channel: ClientChannel) => void) => unknown;
 
-type Opener = (callback: (error: Error | undefined, channel: ClientChannel) => void) => unknown;
-
-function saysWhy(reason: unknown): string {
+function messageOf(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason);
 }
 
-/** Did sshd open no session? It gives a reason then (RFC 4254, 5.1); a command that cannot be run has a session, and none. */
+/**
+ * Whether sshd refused to open a session. It then gives a reason (RFC 4254, 5.1). When it cannot run a command, it has
+ * opened a session and gives no reason.
+ */
 function isRefusedSession(error: unknown): boolean {
   const cause = error instanceof Failure ? error.cause : undefined;
   return cause instanceof Error && 'reason' in cause && typeof cause.reason === 'number';
-}
-
-/** A command on one short line, for sentences. */
-function brief(command: string): string {
-  const line = command.trim().replace(/\s+/g, ' ');
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
-}
-
-function signalNumber(name: string | undefined): number | undefined {
-  return Object.entries(constants.signals).find(([known]) => known === name)?.[1];
 }

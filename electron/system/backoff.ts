@@ -1,12 +1,22 @@
-const firstMs = 1_000;
-const longestMs = 60_000;
+export interface Backoff {
+  /** The longest delay before the second attempt, in milliseconds. It doubles with each further attempt. */
+  readonly firstMs: number;
+  /** The longest delay of all, in milliseconds. */
+  readonly maxMs: number;
+  /** The share of each delay that is random, from 0 to 1. */
+  readonly jitter: number;
+}
 
 /**
- * Milliseconds to wait before an attempt, counted from 1: 1 s, doubled with each attempt up to 60 s. Half of it is by chance, so
- * that what was lost together (a network, a jump host) is not asked again by all at the same moment.
- * @param random gives a number from 0 to 1.
+ * Milliseconds to wait after an attempt (counted from 1): exponential back-off with jitter. The jitter keeps clients
+ * that lost the same network, jump host or registry from coming back to it at the same moment.
+ * @param random returns a number from 0 to 1.
  */
-export function backoffMs(attempt: number, random: () => number = Math.random): number {
-  const most = Math.min(firstMs * 2 ** (attempt - 1), longestMs);
-  return Math.round(most / 2 + (random() * most) / 2);
+export function backoffMs(
+  attempt: number,
+  { firstMs, maxMs, jitter }: Backoff,
+  random: () => number = Math.random,
+): number {
+  const longestMs = Math.min(firstMs * 2 ** (attempt - 1), maxMs);
+  return Math.round(longestMs * (1 - jitter + jitter * random()));
 }

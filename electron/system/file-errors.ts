@@ -1,21 +1,30 @@
-import { open } from 'node:fs/promises';
+/** System errors: their codes, and failures that tell a person what to do about them. */
 import { dirname } from 'node:path';
 import { fail } from '../../shared/problem.ts';
 
-/** The code of a system error (`ENOENT`), or undefined for anything else. */
-export function systemCode(error: unknown): string | undefined {
+/** The code of a system error, such as `ENOENT`. Undefined for any other error or value. */
+export function errnoCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** What writing under a path failed with, as a `Failure` where a person can do something about it. */
+/** Whether a path does not exist (`ENOENT`), or one of its folders is not a folder (`ENOTDIR`). */
+export function isMissingPath(error: unknown): boolean {
+  const code = errnoCode(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/**
+ * Turns an error of writing below a path into a `Failure`: `disk.full` or `settings.unwritable`. Returns any other
+ * error as it is.
+ */
 export function diskFailure(error: unknown, path: string): unknown {
-  switch (systemCode(error)) {
+  switch (errnoCode(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
       return fail(
         'disk.full',
         `There is no space left on the disk of ${dirname(path)}.`,
-        'Free some, for example by removing images that are no longer needed, then try again.',
+        'Free some space, for example by removing images that you no longer need, then try again.',
         undefined,
         error,
       );
@@ -24,24 +33,12 @@ export function diskFailure(error: unknown, path: string): unknown {
     case 'EROFS':
       return fail(
         'settings.unwritable',
-        `${path} cannot be written.`,
+        `Could not write ${path}.`,
         `Make ${dirname(path)} writable for your user.`,
         error instanceof Error ? error.message : undefined,
         error,
       );
     default:
       return error;
-  }
-}
-
-/**
- * Makes renames and new names in a folder survive a loss of power. Where the system cannot open folders (Windows), the
- * file system's journal has to do.
- */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  if (handle) {
-    await handle.sync().catch(() => undefined);
-    await handle.close();
   }
 }

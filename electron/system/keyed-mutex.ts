@@ -1,29 +1,34 @@
-/** One's turn at something that others want too. `before` is how the turn ended that it waited for, where it had to wait. */
-export interface Turn<T> {
-  readonly before: T | undefined;
-  /** Ends the turn; what comes later is not heard. */
-  end(outcome: T | undefined): void;
+/** A lock that its holder has to release. */
+export interface KeyLock<T> {
+  /** The outcome of the previous holder, where this one had to wait for it. */
+  readonly previous: T | undefined;
+  /** Releases the lock with an outcome for the next holder. Later calls have no effect. */
+  release(outcome: T | undefined): void;
 }
 
-/** Lets those who want the same thing at once come one after another, so that a person is asked for it once. */
+/**
+ * A mutex for each key, in the order of the requests. Each holder gets the outcome of the one before it, so that
+ * several sign-ins that need the same secret at once ask a person only once. The npm package `async-mutex` has neither
+ * keys nor outcomes.
+ */
 export class KeyedMutex<T> {
   readonly #last = new Map<string, Promise<T | undefined>>();
 
-  async take(id: string): Promise<Turn<T>> {
-    const waitedFor = this.#last.get(id);
-    let settle: (outcome: T | undefined) => void = () => undefined;
-    const mine = new Promise<T | undefined>((resolve) => {
-      settle = resolve;
+  async acquire(key: string): Promise<KeyLock<T>> {
+    const previousRelease = this.#last.get(key);
+    let resolveRelease: (outcome: T | undefined) => void = () => undefined;
+    const ownRelease = new Promise<T | undefined>((resolve) => {
+      resolveRelease = resolve;
     });
-    this.#last.set(id, mine);
-    const before = await waitedFor;
+    this.#last.set(key, ownRelease);
+    const previous = await previousRelease;
     return {
-      before,
-      end: (outcome) => {
-        if (this.#last.get(id) === mine) {
-          this.#last.delete(id);
+      previous,
+      release: (outcome) => {
+        if (this.#last.get(key) === ownRelease) {
+          this.#last.delete(key);
         }
-        settle(outcome);
+        resolveRelease(outcome);
       },
     };
   }

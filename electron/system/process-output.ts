@@ -1,7 +1,9 @@
-/** Commands on nodes give small answers; what one prints beyond this is read and dropped, in bytes. */
+/** Commands on nodes print little. Output beyond this many bytes is read and dropped. */
 const maxOutputBytes = 1024 * 1024;
 
-/** Reads all of a stream and keeps its beginning. The function that it returns gives what was kept so far, as UTF-8. */
+/**
+ * Reads a stream to its end and keeps the beginning. The function that it returns gives what is kept so far, as UTF-8.
+ */
 export function keepOutput(stream: NodeJS.ReadableStream): () => string {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -1,4 +1,4 @@
-/** A text as one word of a POSIX shell. */
-export function quote(text: string): string {
+/** Quotes a text as one word of a POSIX shell. */
+export function shellQuote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,14 +1,14 @@
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
-/** Where things are on this computer. */
+/** What decides where this computer keeps files. */
 export interface SystemPaths {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   readonly platform: NodeJS.Platform;
-  /** Of the person; -1 on Windows. */
+  /** The user's number; -1 on Windows. */
   readonly uid: number;
-  /** What paths of the system begin with, such as /etc and /run: `/`. */
+  /** The folder that holds `/etc` and `/run`: `/`, except in tests. */
   readonly root: string;
 }
 
@@ -16,7 +16,7 @@ export function systemPaths(env: NodeJS.ProcessEnv = process.env): SystemPaths {
   return { env, home: homedir(), platform: process.platform, uid: userInfo().uid, root: '/' };
 }
 
-/** The folder of a person's configuration of podman. Source: containers/common, pkg/config, userConfigPath(). */
+/** The folder of the user's podman configuration. Source: containers/common, pkg/config, userConfigPath(). */
 export function containersFolder({ env, home, platform }: SystemPaths): string {
   if (platform === 'win32' && env.APPDATA) {
     return join(env.APPDATA, 'containers');
@@ -24,11 +24,12 @@ export function containersFolder({ env, home, platform }: SystemPaths): string {
   return join(env.XDG_CONFIG_HOME || join(home, '.config'), 'containers');
 }
 
+/** The folder of the user's sockets and other files that last until they log out. */
 export function runtimeFolder({ env, uid, root }: SystemPaths): string {
   return env.XDG_RUNTIME_DIR || join(root, 'run', 'user', String(uid));
 }
 
-/** A path as a person writes it, where `~/` is the home. */
+/** Replaces a leading `~/` by the home folder. */
 export function expandHome(path: string, home: string): string {
   return /^~[\\/]/.test(path) ? join(home, path.slice(2)) : path;
 }

@@ -1,12 +1,15 @@
 import type { FixId } from '../../shared/check.ts';
-import type { CallInput, Selection } from '../../shared/contract.ts';
+import type { CallInput } from '../../shared/contract.ts';
 import type { DiscoverySource } from '../../shared/discovery.ts';
+import type { NodeSelection } from '../../shared/farm.ts';
 import type { Platform } from '../../shared/platform.ts';
 
-/** How the password of a push is given: on the command line, as the first line of standard input, or asked for. */
-export type Password = { readonly from: 'argument'; readonly text: string } | { readonly from: 'input' | 'prompt' };
+/** Where the password of a push comes from: the command line, the first line of standard input, or a prompt. */
+export type PasswordSource =
+  | { readonly from: 'argument'; readonly text: string }
+  | { readonly from: 'input' | 'prompt' };
 
-/** What a person asked for on the command line. Paths are absolute, names and references are checked. */
+/** A parsed command line. Paths are absolute; names and references are valid. */
 export type Command =
   | { readonly kind: 'connection.add'; readonly connection: CallInput<'connections.add'>; readonly test: boolean }
   | { readonly kind: 'connection.list' }
@@ -16,11 +19,11 @@ export type Command =
   | { readonly kind: 'connection.resolve'; readonly request: CallInput<'connections.resolve'> }
   | {
       readonly kind: 'connection.import';
-      /** Where to look; none means everywhere. */
+      /** Where to look. Empty: everywhere. */
       readonly sources: readonly Exclude<DiscoverySource, 'file'>[];
-      /** A file to import instead; `-` is standard input. */
+      /** A file to import instead. `-` is standard input. */
       readonly file?: string;
-      /** What to import, by the names that the preview shows. None of them and not all: only the preview. */
+      /** Names from the preview. Without names, farms and `all`, only the preview is shown. */
       readonly names: readonly string[];
       readonly farms: readonly string[];
       readonly all: boolean;
@@ -28,21 +31,21 @@ export type Command =
     }
   | {
       readonly kind: 'connection.export';
-      /** Without one, standard output. */
+      /** Default: standard output. */
       readonly file?: string;
-      /** Replace a file that is there. */
+      /** Replaces an existing file. */
       readonly force: boolean;
     }
   | { readonly kind: 'farm.create'; readonly farm: CallInput<'farms.create'> }
   | { readonly kind: 'farm.list' }
   | { readonly kind: 'farm.update'; readonly change: CallInput<'farms.update'> }
   | { readonly kind: 'farm.remove'; readonly names: readonly string[] }
-  | { readonly kind: 'status'; readonly selection: Selection }
-  | { readonly kind: 'platforms'; readonly selection: Selection }
+  | { readonly kind: 'status'; readonly selection: NodeSelection }
+  | { readonly kind: 'platforms'; readonly selection: NodeSelection }
   | {
       readonly kind: 'build';
       readonly request: CallInput<'builds.start'>;
-      /** A file that gets the digest of the manifest list. */
+      /** The digest of the manifest list is written to this file. */
       readonly digestFile?: string;
     }
   | { readonly kind: 'builds' }
@@ -54,17 +57,17 @@ export type Command =
       readonly reference: string;
       readonly destination?: string;
       readonly tlsVerify: boolean;
-      readonly credentials?: { readonly username: string; readonly password: Password };
+      readonly credentials?: { readonly username: string; readonly password: PasswordSource };
     }
   | { readonly kind: 'export'; readonly reference: string; readonly destination: string }
   | { readonly kind: 'rm'; readonly references: readonly string[] }
-  | { readonly kind: 'prune'; readonly selection: Selection }
-  /** Writes a sample project, into this folder or the data folder. */
+  | { readonly kind: 'prune'; readonly selection: NodeSelection }
+  /** Writes a sample project to this folder, or to the data folder. */
   | { readonly kind: 'sample'; readonly folder?: string };
 
 export interface GlobalOptions {
-  /** Print answers and events as JSON, one a line. */
+  /** Print results and events as JSON, one object per line. */
   readonly json: boolean;
-  /** Trust the key of a host that is not in known_hosts and save it. A changed key is refused all the same. */
+  /** Trust host keys that are not in known_hosts, and save them. Changed keys are still rejected. */
   readonly acceptNewHostKeys: boolean;
 }

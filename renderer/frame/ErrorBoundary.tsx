@@ -8,12 +8,12 @@ interface State {
   readonly error: unknown;
 }
 
-/** A view that breaks takes nothing else with it. Give it the place as `key`, so that going elsewhere leaves the break behind. */
+/** Confines an error to the view that threw it. Needs a `key` that changes with the route, so that another view starts afresh. */
 export class ErrorBoundary extends Component<{ readonly children: ReactNode }, State> {
   override state: State = { error: undefined };
 
   static getDerivedStateFromError(error: unknown): State {
-    return { error: error ?? new Error('nothing was thrown') };
+    return { error: error ?? new Error('undefined was thrown') };
   }
 
   override render(): ReactNode {
@@ -21,10 +21,10 @@ export class ErrorBoundary extends Component<{ readonly children: ReactNode }, S
       return this.props.children;
     }
     return (
-      <Page title="This view broke" layout="column">
+      <Page title="Something went wrong in this view" layout="column">
         <ProblemNote
           problem={problemOf(this.state.error)}
-          actions={<Button onClick={() => this.setState({ error: undefined })}>Show it again</Button>}
+          actions={<Button onClick={() => this.setState({ error: undefined })}>Reload view</Button>}
         />
       </Page>
     );

@@ -4,39 +4,39 @@ import { closeLog, type OpenLog } from '../stores/navigation.ts';
 import { LogPanel } from '../views/log/LogPanel.tsx';
 import styles from './LogDrawer.module.css';
 
-const key = 'log-height';
-const least = 140;
+const storageKey = 'log-height';
+const minHeight = 140;
 
-/** The log of a job below the view; its height is remembered. */
+/** Shows the log of a job below the view. Its height is kept in localStorage. */
 export function LogDrawer({ log }: { log: OpenLog }) {
-  const [height, setHeight] = useState(() => Number(localStorage.getItem(key)) || 300);
-  const [most, setMost] = useState(() => mostOf(window.innerHeight));
+  const [height, setHeight] = useState(() => Number(localStorage.getItem(storageKey)) || 300);
+  const [maxHeight, setMaxHeight] = useState(() => maxHeightFor(window.innerHeight));
   useEffect(() => {
-    const onResize = (): void => setMost(mostOf(window.innerHeight));
+    const onResize = (): void => setMaxHeight(maxHeightFor(window.innerHeight));
     window.addEventListener('resize', onResize);
     return () => window.removeEventListener('resize', onResize);
   }, []);
-  const shown = Math.min(height, most);
+  const shown = Math.min(height, maxHeight);
   return (
     <aside aria-label="Log" className={styles.drawer} style={{ height: shown }}>
       <Resizer
-        label="Height of the log"
+        label="Resize log"
         value={shown}
-        min={least}
-        max={most}
+        min={minHeight}
+        max={maxHeight}
         onChange={(next) => {
           setHeight(next);
-          localStorage.setItem(key, String(next));
+          localStorage.setItem(storageKey, String(next));
         }}
       />
       <div className={styles.content}>
-        <LogPanel key={`${log.id} ${log.platform}`} {...log} ownWindow={false} onClose={closeLog} />
+        <LogPanel key={`${log.id} ${log.platform}`} {...log} isOwnWindow={false} onClose={closeLog} />
       </div>
     </aside>
   );
 }
 
-/** A part of the view stays in sight. */
-function mostOf(windowHeight: number): number {
-  return Math.max(least, windowHeight - 160);
+/** Leaves 160 px for the view. */
+function maxHeightFor(windowHeight: number): number {
+  return Math.max(minHeight, windowHeight - 160);
 }

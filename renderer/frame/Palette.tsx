@@ -6,12 +6,12 @@ import { Icon } from '../parts/Icon.tsx';
 import { Kbd } from '../parts/Kbd.tsx';
 import styles from './Palette.module.css';
 
-/** So many of a group are shown until something is typed: the rest is what one searches for. */
-const atFirst = 6;
+/** How many commands of a group are listed before a search text is entered. */
+const maxUnfiltered = 6;
 
-const groups: readonly Command['group'][] = ['Here', 'Build', 'Push', 'Go to', 'Connections', 'App'];
+const groups: readonly Command['group'][] = ['Current view', 'Build', 'Push', 'Go to', 'Connections', 'App'];
 
-/** Everything that can be done, found by typing some of its letters. */
+/** Lists all commands and filters them by a search text. */
 export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
@@ -19,14 +19,14 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
         <Dialog.Backdrop className={styles.backdrop} />
         <Dialog.Popup className={styles.popup}>
           <Dialog.Title className="visually-hidden">Search and run commands</Dialog.Title>
-          <Commands onClose={onClose} />
+          <CommandList onClose={onClose} />
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
   );
 }
 
-function Commands({ onClose }: { onClose: () => void }) {
+function CommandList({ onClose }: { onClose: () => void }) {
   const [search, setSearch] = useState('');
   const store = useCommandStore();
   const commands = allCommands(store).filter(({ id }) => id !== 'palette');
@@ -43,11 +43,11 @@ function Commands({ onClose }: { onClose: () => void }) {
         <Kbd keys="Esc" />
       </div>
       <Cmdk.List className={styles.list} label="Commands">
-        <Cmdk.Empty className={styles.none}>Nothing is called that.</Cmdk.Empty>
+        <Cmdk.Empty className={styles.none}>No matching command.</Cmdk.Empty>
         {groups.map((group) => {
           const members = commands
             .filter((command) => command.group === group)
-            .slice(0, search === '' ? atFirst : undefined);
+            .slice(0, search === '' ? maxUnfiltered : undefined);
           return members.length === 0 ? null : (
             <Cmdk.Group key={group} heading={group}>
               {members.map(({ id, label, icon, keywords = [], shortcut, run }) => (

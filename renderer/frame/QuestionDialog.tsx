@@ -5,102 +5,102 @@ import { Button } from '../parts/Button.tsx';
 import { Dialog } from '../parts/Dialog.tsx';
 import { ProblemNote } from '../parts/ProblemNote.tsx';
 import { answerQuestion, useQuestions } from '../stores/questions.ts';
-import { hostKeyParts } from './question/host-key.tsx';
-import type { Answering, QuestionParts } from './question/parts.ts';
-import { passphraseParts } from './question/passphrase.tsx';
-import { passwordParts } from './question/password.tsx';
-import { promptsParts } from './question/prompts.tsx';
-import { proxyCommandParts } from './question/proxy-command.tsx';
+import { hostKeyContent } from './question/host-key.tsx';
+import { passphraseContent } from './question/passphrase.tsx';
+import { passwordContent } from './question/password.tsx';
+import { promptsContent } from './question/prompts.tsx';
+import { proxyCommandContent } from './question/proxy-command.tsx';
 import styles from './question/Question.module.css';
+import type { AnswerControls, QuestionContent } from './question/question-content.ts';
 
 /**
- * Shows what waits for a person, one after the other, in one dialog: it stays open until nothing is left. Escape and the
- * button at the left refuse.
+ * Shows all open questions one after the other in one dialog, which stays open until no question is left. Escape and the
+ * button at the left refuse the current question.
  */
 export function QuestionDialog() {
   const question = useQuestions(({ open }) => open[0]);
-  const { answering, problem } = useAnswering(question?.id);
-  const { first } = answering;
+  const { controls, problem } = useAnswerControls(question?.id);
+  const { initialFocus } = controls;
   const id = question?.id;
   useEffect(() => {
-    // the first one that opens the dialog is given the focus by it; the next one stands in what is open already
+    // the dialog moves the focus when it opens, but not for a question that replaces another one
     if (id !== undefined) {
-      first.current?.focus();
+      initialFocus.current?.focus();
     }
-  }, [id, first]);
+  }, [id, initialFocus]);
 
-  const parts = question && partsOf(question, answering);
-  const refuse = () => answering.answer('refuse');
+  const content = question && questionContent(question, controls);
+  const refuse = () => controls.answer('refuse');
   return (
     <Dialog
-      open={parts !== undefined}
+      open={content !== undefined}
       onClose={refuse}
-      title={parts && <Title>{parts.title}</Title>}
-      description={parts?.description}
+      title={content && <Title>{content.title}</Title>}
+      description={content?.description}
       required
       wide
-      initialFocus={first}
+      initialFocus={initialFocus}
       footerStart={
         <Button
-          ref={question?.kind === 'host-key' || question?.kind === 'proxy-command' ? first : undefined}
+          ref={question?.kind === 'host-key' || question?.kind === 'proxy-command' ? initialFocus : undefined}
           kind="quiet"
-          busy={answering.busy === 'refuse'}
+          busy={controls.busy === 'refuse'}
           onClick={refuse}
         >
-          {parts?.refuse}
+          {content?.refuseLabel}
         </Button>
       }
-      footer={parts?.actions}
+      footer={content?.actions}
     >
-      <NextQuestion />
-      {parts?.body}
+      <QuestionAnnouncement />
+      {content?.body}
       {problem && <ProblemNote problem={problem} />}
     </Dialog>
   );
 }
 
-function partsOf(question: Question, answering: Answering): QuestionParts {
+function questionContent(question: Question, controls: AnswerControls): QuestionContent {
   switch (question.kind) {
     case 'host-key':
-      return hostKeyParts(question, answering);
+      return hostKeyContent(question, controls);
     case 'passphrase':
-      return passphraseParts(question, answering);
+      return passphraseContent(question, controls);
     case 'password':
-      return passwordParts(question, answering);
+      return passwordContent(question, controls);
     case 'prompts':
-      return promptsParts(question, answering);
+      return promptsContent(question, controls);
     case 'proxy-command':
-      return proxyCommandParts(question, answering);
+      return proxyCommandContent(question, controls);
   }
 }
 
-/** Passes one answer on for each question. What was answered is not kept: only that it is being passed on. */
-function useAnswering(id: string | undefined): { answering: Answering; problem: Problem | undefined } {
-  const form = useId();
-  const first = useRef<HTMLElement>(null);
-  const [state, setState] = useState<{ id: string; busy?: Answering['busy']; problem?: Problem }>();
+/** Sends one answer for each question. Stores that an answer is being sent, but not the answer, which may be a secret. */
+function useAnswerControls(id: string | undefined): { controls: AnswerControls; problem: Problem | undefined } {
+  const formId = useId();
+  const initialFocus = useRef<HTMLElement>(null);
+  const [state, setState] = useState<{ id: string; busy?: AnswerControls['busy']; problem?: Problem }>();
   const current = state?.id === id ? state : undefined;
   const busy = current?.busy;
 
-  function answer(given: Answer): void {
+  function answer(value: Answer): void {
     if (id === undefined || busy !== undefined) {
       return;
     }
-    setState({ id, busy: typeof given === 'string' ? given : 'secrets' });
-    answerQuestion(id, given).catch((error: unknown) => setState({ id, problem: problemOf(error) }));
+    setState({ id, busy: typeof value === 'string' ? value : 'secrets' });
+    answerQuestion(id, value).catch((error: unknown) => setState({ id, problem: problemOf(error) }));
   }
-  return { answering: { busy, answer, form, first }, problem: current?.problem };
+  return { controls: { busy, answer, formId, initialFocus }, problem: current?.problem };
 }
 
-/** `2 of 3`: those that are answered already count too. */
-function useNumber(): { number: number; of: number } {
-  const passed = useQuestions((state) => state.passed);
+/** The position of the current question, counting those that have been answered since the dialog opened. */
+function useQuestionNumber(): { number: number; of: number } {
+  const passed = useQuestions((state) => state.closedCount);
   const open = useQuestions((state) => state.open.length);
   return { number: passed + 1, of: passed + open };
 }
 
 function Title({ children }: { children: ReactNode }) {
-  const { number, of } = useNumber();
+  const { number, of } = useQuestionNumber();
   return (
     <span className={styles.title}>
       {children}
@@ -113,8 +113,8 @@ function Title({ children }: { children: ReactNode }) {
   );
 }
 
-/** Says that another question has taken the place of the one before, which a screen reader does not see happen. */
-function NextQuestion() {
-  const { number, of } = useNumber();
+/** Announces to screen readers that another question has replaced the previous one. */
+function QuestionAnnouncement() {
+  const { number, of } = useQuestionNumber();
   return <output className="visually-hidden">{of > 1 && `Question ${number} of ${of}`}</output>;
 }

@@ -1,3 +1,5 @@
+/** Frame: what surrounds every view of the window, such as the sidebar, the palette and questions. */
+
 import { type DragEvent, type ReactNode, useState } from 'react';
 import { formatCount, formatList, formatReferenceShort } from '../../shared/format.ts';
 import icon from '../icon.svg';
@@ -8,7 +10,7 @@ import { IconButton } from '../parts/IconButton.tsx';
 import { Kbd } from '../parts/Kbd.tsx';
 import { PhaseGlyph } from '../parts/PhaseBadge.tsx';
 import { Clock } from '../parts/Quantity.tsx';
-import { RetryWords } from '../parts/Retry.tsx';
+import { RetryCountdown } from '../parts/RetryCountdown.tsx';
 import { Tooltip } from '../parts/Tooltip.tsx';
 import { useBuild, useRunningIds } from '../stores/builds.ts';
 import { useConnections } from '../stores/connections.ts';
@@ -19,22 +21,22 @@ import { useNodeDrag } from '../stores/node-drag.ts';
 import { type Health, healthOf, useNode, useNodes } from '../stores/nodes.ts';
 import styles from './Sidebar.module.css';
 
-/** More dots than this are a number: `49/50`. */
-const mostDots = 6;
-/** More running builds than this are in their list only. */
-const mostRunning = 5;
+/** A farm with more nodes than this shows a number (`49/50`) instead of dots. */
+const maxDots = 6;
+/** How many running builds are listed. The others are in the Builds view. */
+const maxRunning = 5;
 
 export function Sidebar({ onSearch }: { onSearch: () => void }) {
   const farms = useFarms((state) => state.farms);
   const running = useRunningIds();
-  const current = useNavigation(({ place }) => place?.view);
+  const current = useNavigation(({ route }) => route?.view);
   const down = useNodes(({ byName }) => Object.values(byName).filter(({ state }) => state === 'down').length);
-  // those that are tried again by themselves are no bad news as long as they are the only ones
-  const areAllLost = useNodes(({ byName }) =>
+  // nodes that reconnect automatically are shown less prominently, unless another node is down for good
+  const areAllRetried = useNodes(({ byName }) =>
     Object.values(byName).every((status) => status.state === 'up' || status.retry !== undefined),
   );
   const connections = useConnections((state) => state.connections.length);
-  const isMovable = useNodeDrag(({ held }) => held?.from !== undefined);
+  const canMove = useNodeDrag(({ dragged }) => dragged?.from !== undefined);
 
   return (
     <nav aria-label="Main" className={styles.sidebar}>
@@ -52,7 +54,7 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
       <div className={styles.scroll}>
         <div className={styles.heading}>
           <h2>Farms</h2>
-          {isMovable && <span className={styles.would}>Shift moves it</span>}
+          {canMove && <span className={styles.hint}>Hold Shift to move</span>}
           <IconButton icon="plus" label="New farm" size="small" onClick={() => navigate({ view: 'first-start' })} />
         </div>
         {farms.map(({ name, connections: members }) => (
@@ -69,10 +71,10 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
           icon="builds"
           label="Builds"
           isCurrent={current?.view === 'builds'}
-          spot={running.length > 0 ? 'running' : undefined}
+          dot={running.length > 0 ? 'running' : undefined}
           note={running.length > 0 ? formatCount(running.length, 'running', 'running') : undefined}
         />
-        {running.slice(0, mostRunning).map((id) => (
+        {running.slice(0, maxRunning).map((id) => (
           <RunningLink key={id} id={id} isCurrent={current?.view === 'build' && current.id === id} />
         ))}
         <NavLink view={{ view: 'images' }} icon="images" label="Images" isCurrent={current?.view === 'images'} />
@@ -81,11 +83,11 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
           icon="connections"
           label="Connections"
           isCurrent={current?.view === 'connections'}
-          spot={down === 0 ? undefined : areAllLost ? 'lost' : 'down'}
+          dot={down === 0 ? undefined : areAllRetried ? 'lost' : 'down'}
           note={
             down > 0 ? (
-              <span className={areAllLost ? styles.lost : styles.down}>
-                {down} {areAllLost ? 'lost' : 'down'}
+              <span className={areAllRetried ? styles.lost : styles.down}>
+                {down} {areAllRetried ? 'lost' : 'down'}
               </span>
             ) : connections > 0 ? (
               connections
@@ -111,19 +113,17 @@ interface NavLinkProps {
   readonly label: string;
   readonly isCurrent: boolean;
   readonly note?: ReactNode;
-  readonly spot?: 'running' | 'lost' | 'down' | undefined;
+  readonly dot?: 'running' | 'lost' | 'down' | undefined;
 }
 
-function NavLink({ view, icon: glyph, label, isCurrent, note, spot }: NavLinkProps) {
+function NavLink({ view, icon: glyph, label, isCurrent, note, dot }: NavLinkProps) {
   return (
     <a href={hrefOf(view)} aria-current={isCurrent ? 'page' : undefined} title={label} className={styles.link}>
       <Icon name={glyph} />
       <span className={styles.name}>{label}</span>
       {note !== undefined && <span className={styles.count}>{note}</span>}
-      {spot && (
-        <span
-          className={classes(styles.spot, spot === 'down' && styles.spotDown, spot === 'lost' && styles.spotLost)}
-        />
+      {dot && (
+        <span className={classes(styles.dot, dot === 'down' && styles.dotDown, dot === 'lost' && styles.dotLost)} />
       )}
     </a>
   );
@@ -151,13 +151,16 @@ function FarmLink({ name, members, isCurrent }: { name: string; members: readonl
   const healths = members.map((member) => healthOf(nodes, member));
   const up = healths.filter((health) => health === 'up').length;
   const drop = useNodeDrop(name, members);
-  const worst = healths.reduce<Health>((sofar, health) => (badness[health] > badness[sofar] ? health : sofar), 'up');
+  const worst = healths.reduce<Health>(
+    (worstSoFar, health) => (severity[health] > severity[worstSoFar] ? health : worstSoFar),
+    'up',
+  );
   return (
-    <Tooltip text={<InWords members={members} healths={healths} />} side="right">
+    <Tooltip text={<FarmTooltip members={members} healths={healths} />} side="right">
       <a
         href={hrefOf({ view: 'farm', name })}
         aria-current={isCurrent ? 'page' : undefined}
-        className={classes(styles.link, styles.farm, drop.canTake && styles.canTake, drop.would && styles.isOver)}
+        className={classes(styles.link, styles.farm, drop.canDrop && styles.canDrop, drop.dropAction && styles.isOver)}
         {...drop.handlers}
       >
         <Icon name="farm" />
@@ -166,16 +169,16 @@ function FarmLink({ name, members, isCurrent }: { name: string; members: readonl
         </span>
         <span className={styles.name}>
           {name}
-          <span className="visually-hidden">: {inWords(members, healths)}</span>
+          <span className="visually-hidden">: {describeFarm(members, healths)}</span>
         </span>
-        {drop.would && <span className={styles.would}>{drop.would}</span>}
-        {members.length > mostDots && (
+        {drop.dropAction && <span className={styles.hint}>{drop.dropAction}</span>}
+        {members.length > maxDots && (
           <span className={styles.count}>
             {up}/{members.length}
           </span>
         )}
         <span className={styles.dots} aria-hidden="true">
-          {members.length <= mostDots ? (
+          {members.length <= maxDots ? (
             members.map((member, index) => {
               const health = healths[index] ?? 'unknown';
               const isWorst = health === worst && healths.indexOf(worst) === index;
@@ -196,49 +199,49 @@ function FarmLink({ name, members, isCurrent }: { name: string; members: readonl
   );
 }
 
-/** Lets a node that is dragged be dropped on a farm, which adds it; with Shift or Alt held it leaves the farm it is from. */
+/** Makes a farm a drop target for nodes. A drop adds the node; with Shift or Alt held, it moves the node. */
 function useNodeDrop(farm: string, members: readonly string[]) {
-  const held = useNodeDrag((state) => state.held);
-  const [would, setWould] = useState<'Add' | 'Move'>();
-  const canTake = held !== undefined && !members.includes(held.connection);
+  const dragged = useNodeDrag((state) => state.dragged);
+  const [dropAction, setDropAction] = useState<'Add' | 'Move'>();
+  const canDrop = dragged !== undefined && !members.includes(dragged.connection);
   const handlers = {
     onDragOver: (event: DragEvent) => {
-      if (canTake) {
-        const moves = (event.shiftKey || event.altKey) && held.from !== undefined;
+      if (canDrop) {
+        const isMove = (event.shiftKey || event.altKey) && dragged.from !== undefined;
         event.preventDefault();
-        event.dataTransfer.dropEffect = moves ? 'move' : 'copy';
-        setWould(moves ? 'Move' : 'Add');
+        event.dataTransfer.dropEffect = isMove ? 'move' : 'copy';
+        setDropAction(isMove ? 'Move' : 'Add');
       }
     },
-    onDragLeave: () => setWould(undefined),
+    onDragLeave: () => setDropAction(undefined),
     onDrop: (event: DragEvent) => {
-      if (canTake) {
+      if (canDrop) {
         event.preventDefault();
-        setWould(undefined);
-        if ((event.shiftKey || event.altKey) && held.from !== undefined) {
-          moveNode(held.connection, held.from, farm);
+        setDropAction(undefined);
+        if ((event.shiftKey || event.altKey) && dragged.from !== undefined) {
+          moveNode(dragged.connection, dragged.from, farm);
         } else {
-          addNodes(farm, [held.connection]);
+          addNodes(farm, [dragged.connection]);
         }
       }
     },
   };
-  return { canTake, would: canTake ? would : undefined, handlers };
+  return { canDrop, dropAction: canDrop ? dropAction : undefined, handlers };
 }
 
-const badness: Readonly<Record<Health, number>> = { up: 0, unknown: 1, probing: 2, lost: 3, down: 4 };
+const severity: Readonly<Record<Health, number>> = { up: 0, unknown: 1, probing: 2, lost: 3, down: 4 };
 
-/** The same for a tooltip, where the time until the one lost node is tried again runs down. */
-function InWords({ members, healths }: { members: readonly string[]; healths: readonly Health[] }) {
+/** The description of a farm, with a countdown to the next attempt if exactly one node is lost. */
+function FarmTooltip({ members, healths }: { members: readonly string[]; healths: readonly Health[] }) {
   const lost = members.filter((_, index) => healths[index] === 'lost');
   const status = useNode(lost[0] ?? '');
   const retry = lost.length === 1 && status?.state === 'down' ? status.retry : undefined;
   return (
     <span>
-      {inWords(members, healths)}
+      {describeFarm(members, healths)}
       {retry && (
         <>
-          , <RetryWords retry={retry} />
+          , <RetryCountdown retry={retry} />
         </>
       )}
     </span>
@@ -246,12 +249,12 @@ function InWords({ members, healths }: { members: readonly string[]; healths: re
 }
 
 /** `2 nodes up`, `2 of 3 nodes up, s390x-lab down`, `1 of 3 nodes up, s390x-lab down, pi4 lost`. */
-function inWords(members: readonly string[], healths: readonly Health[]): string {
+function describeFarm(members: readonly string[], healths: readonly Health[]): string {
   const up = healths.filter((health) => health === 'up').length;
-  const those = (health: Health, word: string): string => {
+  const listNames = (health: Health, word: string): string => {
     const names = members.filter((_, index) => healths[index] === health);
-    return names.length === 0 ? '' : `, ${names.length > 3 ? `${names.length} of them` : formatList(names)} ${word}`;
+    return names.length === 0 ? '' : `, ${names.length > 3 ? `${names.length} nodes` : formatList(names)} ${word}`;
   };
-  const all = up === members.length ? formatCount(up, 'node') : `${up} of ${formatCount(members.length, 'node')}`;
-  return `${all} up${those('down', 'down')}${those('lost', 'lost')}`;
+  const summary = up === members.length ? formatCount(up, 'node') : `${up} of ${formatCount(members.length, 'node')}`;
+  return `${summary} up${listNames('down', 'down')}${listNames('lost', 'lost')}`;
 }

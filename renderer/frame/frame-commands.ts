@@ -2,34 +2,35 @@ import { useMemo } from 'react';
 import { formatPlatform } from '../../shared/format.ts';
 import { type Command, useCommands } from '../commands.ts';
 import { useBuilds } from '../stores/builds.ts';
+import { exportConnections } from '../stores/connection-export.ts';
+import { chooseImportFile, openAddConnections } from '../stores/connection-import.ts';
 import { useConnections } from '../stores/connections.ts';
-import { addBy, chooseFile, exportConnections } from '../stores/exchange.ts';
+import { probeAllNodes } from '../stores/farm-actions.ts';
 import { useFarms } from '../stores/farms.ts';
 import { useImages } from '../stores/images.ts';
 import { goBack, goForward, navigate, openLog, openSheet, useNavigation } from '../stores/navigation.ts';
-import { probe } from '../stores/nodes.ts';
 import { updateSettings } from '../stores/settings.ts';
 import { toastProblem } from '../stores/toasts.ts';
 
-/** How many of a kind the palette offers: what is older is found in its view. */
-const offered = 40;
+/** How many images, connections or builds the palette lists. The others are in their views. */
+const maxPerKind = 40;
 
-/** What can be done from every view. Views add their own with `useCommands`. */
+/** Registers the commands that are available in every view. Views add their own with `useCommands`. */
 export function useFrameCommands(openPalette: () => void): void {
   const farms = useFarms((state) => state.farms);
   const defaultFarm = useFarms((state) => state.default);
   const connections = useConnections((state) => state.connections);
   const lists = useImages((state) => state.lists);
-  const view = useNavigation((state) => state.place?.view);
+  const view = useNavigation((state) => state.route?.view);
   const buildId = view?.view === 'build' ? view.id : undefined;
   const order = useBuilds((state) => state.order);
-  // only what does not change while builds run: the palette must not be made anew with every line of output
+  // a string, so that the commands are not registered again with each change of a running job
   const jobs = useBuilds(({ byId }) =>
     buildId === undefined ? '' : (byId[buildId]?.jobs ?? []).map(({ platform }) => platform).join(' '),
   );
-  const here = view?.view === 'farm' ? view.name : defaultFarm;
+  const farmInView = view?.view === 'farm' ? view.name : defaultFarm;
 
-  const fixed = useMemo<Command[]>(
+  const staticCommands = useMemo<Command[]>(
     () => [
       {
         id: 'palette',
@@ -70,7 +71,7 @@ export function useFrameCommands(openPalette: () => void): void {
         label: 'Add connection…',
         group: 'Connections',
         icon: 'plus',
-        run: () => addBy('address'),
+        run: () => openAddConnections('address'),
       },
       {
         id: 'connection:import',
@@ -78,14 +79,14 @@ export function useFrameCommands(openPalette: () => void): void {
         group: 'Connections',
         icon: 'search',
         keywords: ['found', 'podman', 'docker', 'ssh config'],
-        run: () => addBy('found'),
+        run: () => openAddConnections('discovered'),
       },
       {
         id: 'connection:import-file',
         label: 'Import connections from a file…',
         group: 'Connections',
         icon: 'file',
-        run: chooseFile,
+        run: chooseImportFile,
       },
       {
         id: 'connection:export',
@@ -96,16 +97,11 @@ export function useFrameCommands(openPalette: () => void): void {
       },
       {
         id: 'connection:probe',
-        label: 'Ask all nodes how they are',
+        label: 'Check all nodes',
         group: 'Connections',
         icon: 'refresh',
-        keywords: ['probe', 'status', 'check'],
-        run: () => {
-          const names = connections.map(({ name }) => name);
-          if (names.length > 0) {
-            probe({ connections: names }).catch(toastProblem);
-          }
-        },
+        keywords: ['probe', 'status', 'refresh'],
+        run: probeAllNodes,
       },
       ...(['system', 'light', 'dark'] as const).map(
         (theme): Command => ({
@@ -118,9 +114,9 @@ export function useFrameCommands(openPalette: () => void): void {
         }),
       ),
     ],
-    [openPalette, connections],
+    [openPalette],
   );
-  useCommands(() => fixed, [fixed]);
+  useCommands(() => staticCommands, [staticCommands]);
 
   useCommands(
     () => [
@@ -130,7 +126,7 @@ export function useFrameCommands(openPalette: () => void): void {
         group: 'Build',
         icon: 'plus',
         shortcut: 'Mod+N',
-        run: () => openSheet({ sheet: 'new-build', ...(here ? { farm: here } : {}) }),
+        run: () => openSheet({ sheet: 'new-build', ...(farmInView ? { farm: farmInView } : {}) }),
       },
       ...farms.flatMap(({ name }): Command[] => [
         {
@@ -149,12 +145,12 @@ export function useFrameCommands(openPalette: () => void): void {
         },
       ]),
     ],
-    [farms, here],
+    [farms, farmInView],
   );
 
   useCommands(
     () =>
-      lists.slice(0, offered).map(({ reference }) => ({
+      lists.slice(0, maxPerKind).map(({ reference }) => ({
         id: `push:${reference}`,
         label: `Push ${reference}…`,
         group: 'Push',
@@ -166,7 +162,7 @@ export function useFrameCommands(openPalette: () => void): void {
 
   useCommands(
     () =>
-      connections.slice(0, offered).map(({ name }) => ({
+      connections.slice(0, maxPerKind).map(({ name }) => ({
         id: `go:connection:${name}`,
         label: `Connection ${name}`,
         group: 'Connections',
@@ -178,7 +174,7 @@ export function useFrameCommands(openPalette: () => void): void {
 
   useCommands(() => {
     const { byId } = useBuilds.getState();
-    return order.slice(0, offered).map((id) => ({
+    return order.slice(0, maxPerKind).map((id) => ({
       id: `go:build:${id}`,
       label: `Build ${byId[id]?.reference ?? id}`,
       group: 'Go to',
@@ -195,7 +191,7 @@ export function useFrameCommands(openPalette: () => void): void {
       : build.jobs.map(({ platform }) => ({
           id: `log:${platform}`,
           label: `Show log of ${formatPlatform(platform)}`,
-          group: 'Here',
+          group: 'Current view',
           icon: 'log',
           run: () => openLog({ id: build.id, platform }),
         }));

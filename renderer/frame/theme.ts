@@ -1,10 +1,10 @@
 import { useEffect } from 'react';
-import type { Settings } from '../../shared/contract.ts';
+import type { Settings } from '../../shared/settings.ts';
 import { useSettings } from '../stores/settings.ts';
 
-const key = 'theme';
+const storageKey = 'theme';
 
-function apply(theme: string): void {
+function applyTheme(theme: string): void {
   if (theme === 'light' || theme === 'dark') {
     document.documentElement.dataset.theme = theme;
   } else {
@@ -12,19 +12,19 @@ function apply(theme: string): void {
   }
 }
 
-/** The theme of the last time, so that the first picture is not in another one until the settings have been loaded. */
-export function applyRememberedTheme(): void {
-  apply(localStorage.getItem(key) ?? 'system');
+/** Applies the theme of the last session before the first render. The settings are loaded later. */
+export function applyStoredTheme(): void {
+  applyTheme(localStorage.getItem(storageKey) ?? 'system');
 }
 
-/** Draws everything in the theme of the settings; the system's where they say so, also when that changes. */
+/** Applies the theme of the settings and follows its changes. `system` follows the color scheme of the system. */
 export function useTheme(): void {
   const theme: Settings['theme'] = useSettings(({ settings }) => settings.theme);
-  const loaded = useSettings(({ info }) => info !== undefined);
+  const isLoaded = useSettings(({ info }) => info !== undefined);
   useEffect(() => {
-    if (loaded) {
-      localStorage.setItem(key, theme);
-      apply(theme);
+    if (isLoaded) {
+      localStorage.setItem(storageKey, theme);
+      applyTheme(theme);
     }
-  }, [theme, loaded]);
+  }, [theme, isLoaded]);
 }

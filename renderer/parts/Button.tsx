@@ -10,16 +10,16 @@ export type ButtonKind = 'primary' | 'secondary' | 'quiet' | 'danger';
 export type ButtonSize = 'small' | 'medium' | 'large';
 
 export interface ButtonProps {
-  /** What it does: `Remove from farm`, never `OK`. */
+  /** The action as a verb and an object: `Remove from farm`, never `OK`. */
   readonly children: ReactNode;
-  /** One primary button a view at most; `danger` is for the last step of something that loses data. */
+  /** One primary button per view at most. `danger` is for the confirmation of an action that loses data. */
   readonly kind?: ButtonKind;
   readonly size?: ButtonSize;
   readonly icon?: IconName;
-  /** Shown beside the label, as `Mod+Enter`; register the command to make it work. */
+  /** Shown beside the label, as `Mod+Enter`. The shortcut itself needs a command. */
   readonly shortcut?: string;
   readonly disabled?: boolean;
-  /** What it started goes on: it spins, keeps its width and the focus, and takes no click. */
+  /** Whether its action is running: it shows a spinner, keeps its width and the focus, and ignores clicks. */
   readonly busy?: boolean;
   readonly type?: 'button' | 'submit';
   readonly form?: string;

@@ -8,7 +8,7 @@ export interface CheckboxProps {
   readonly label: ReactNode;
   readonly description?: ReactNode;
   readonly checked: boolean;
-  /** Some of what it stands for are checked. */
+  /** Some, but not all, of the items it represents are checked. */
   readonly indeterminate?: boolean;
   readonly onChange: (checked: boolean) => void;
   readonly disabled?: boolean;

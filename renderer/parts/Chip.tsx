@@ -5,28 +5,29 @@ import { classes } from './classes.ts';
 import { Icon, type IconName } from './Icon.tsx';
 import { Tooltip } from './Tooltip.tsx';
 
-/** How a platform can be built: solid, hatched, outlined with the reason. `neutral` says nothing about it. */
+/** Whether a platform can be built natively (solid), emulated (hatched) or not at all (outlined); `neutral` if unknown. */
 export type ChipKind = 'native' | 'emulated' | 'impossible' | 'neutral';
 
-const words: Readonly<Record<ChipKind, string>> = {
+const kindTexts: Readonly<Record<ChipKind, string>> = {
   native: 'native',
   emulated: 'emulated',
-  impossible: 'nobody can build it',
+  impossible: 'no node can build it',
   neutral: '',
 };
 
 export interface PlatformChipProps {
   readonly platform: string;
   readonly kind?: ChipKind;
-  /** More, as `native on big-amd and pi4`; shown as a tooltip after the platform's full name. */
+  /** Shown as a tooltip after the full name of the platform, as `native on big-amd and pi4`. */
   readonly reason?: string | undefined;
   readonly small?: boolean;
-  /** With this it is a button that is pressed or not; an impossible one may be pressed too, to see why. */
+  /** Whether the platform is chosen, for a chip with `onToggle`. */
   readonly chosen?: boolean;
+  /** Makes the chip a toggle button. Impossible platforms can be chosen as well, which shows the reason. */
   readonly onToggle?: () => void;
 }
 
-/** A platform. Its word for the kind is in its name for screen readers and in the tooltip. */
+/** A platform. The accessible name and the tooltip include the kind. */
 export function PlatformChip({
   platform,
   kind = 'neutral',
@@ -35,7 +36,7 @@ export function PlatformChip({
   chosen,
   onToggle,
 }: PlatformChipProps) {
-  const said = [platform, reason ?? words[kind]].filter(Boolean).join(' · ');
+  const tooltip = [platform, reason ?? kindTexts[kind]].filter(Boolean).join(' · ');
   const className = classes(
     styles.chip,
     styles[kind],
@@ -47,11 +48,11 @@ export function PlatformChip({
       {onToggle && chosen && kind !== 'impossible' && <Icon name="check" size={12} />}
       {kind === 'impossible' && <Icon name="cross" size={12} />}
       {formatPlatform(platform)}
-      {kind !== 'neutral' && <span className="visually-hidden">, {words[kind]}</span>}
+      {kind !== 'neutral' && <span className="visually-hidden">, {kindTexts[kind]}</span>}
     </>
   );
   return (
-    <Tooltip text={said}>
+    <Tooltip text={tooltip}>
       {onToggle ? (
         <button type="button" aria-pressed={chosen ?? false} onClick={onToggle} className={className}>
           {content}
@@ -68,12 +69,13 @@ export interface ChipProps {
   readonly icon?: IconName;
   readonly kind?: ChipKind;
   readonly small?: boolean;
-  /** With this it has a cross at its end; `removeLabel` says what that does: `Remove label team`. */
+  /** Adds a button that removes the chip. */
   readonly onRemove?: () => void;
+  /** The label of that button: `Remove label team`. */
   readonly removeLabel?: string;
 }
 
-/** A short word in a box: `default`, `rootless`, a filter. */
+/** A short text in a box: `default`, `rootless`, a filter. */
 export function Chip({ children, icon, kind = 'neutral', small = false, onRemove, removeLabel = 'Remove' }: ChipProps) {
   return (
     <span className={classes(styles.chip, styles[kind], small && styles.small)}>

@@ -12,19 +12,19 @@ export interface ConfirmDialogProps {
   /** The question: `Delete build api:1.4?` */
   readonly title: string;
   readonly description?: ReactNode;
-  /** What is lost for good, a line each: `Its 3 logs`, `212 MB of layers that no other image shares`. */
+  /** What will be lost permanently, one line each: `Its 3 logs`, `212 MB of layers that no other image shares`. */
   readonly losses?: readonly string[];
-  /** What the button does: `Delete build`. */
+  /** The label of the button that confirms: `Delete build`. */
   readonly action: string;
-  /** What the other button says that leaves everything as it is; `Cancel` would be unclear where something is cancelled. */
+  /** The label of the button that dismisses the dialog. `Cancel` would be ambiguous if the action cancels something. */
   readonly dismiss?: string;
-  /** Nothing is lost by it: the button is not red. */
+  /** The action loses nothing: its button is not red. */
   readonly harmless?: boolean;
-  /** Closes the dialog when it is through; its failure is shown in the dialog. */
+  /** The dialog closes when this resolves, and shows the problem if it fails. */
   readonly onConfirm: () => Promise<void> | void;
 }
 
-/** Asks before something that cannot be undone. What can be undone is done at once, with a toast that offers Undo. */
+/** Asks for confirmation of an action that cannot be undone. Other actions need no dialog: a toast offers Undo. */
 export function ConfirmDialog({
   open,
   onClose,
@@ -64,7 +64,7 @@ export function ConfirmDialog({
       title={title}
       description={description}
       required
-      // Enter pressed too early must not lose anything
+      // pressing Enter by mistake must not lose data
       initialFocus={cancel}
       footer={
         <>
@@ -78,7 +78,7 @@ export function ConfirmDialog({
       }
     >
       {losses.length > 0 && (
-        <ul className={styles.losses} aria-label="What is lost">
+        <ul className={styles.losses} aria-label="What will be lost">
           {losses.map((loss) => (
             <li key={loss}>
               <Icon name="minus" />

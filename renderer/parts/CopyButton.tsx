@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { toastProblem } from '../stores/toasts.ts';
 import { IconButton } from './IconButton.tsx';
 
-/** Puts text on the clipboard and says so in place for a moment. `what` names it: `digest`, `command`. */
+/** Copies text to the clipboard and confirms it for a moment. `what` is the name of the text: `digest`, `command`. */
 export function CopyButton({ text, what, size = 'small' }: { text: string; what: string; size?: 'small' | 'medium' }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {

@@ -4,15 +4,15 @@ import { classes } from './classes.ts';
 
 export interface CopyableProps {
   readonly text: string;
-  /** What it is, for the button: `digest`, `reference`, `command`. */
+  /** The name of the text, for the label of the button: `digest`, `reference`, `command`. */
   readonly what: string;
-  /** What is shown instead of the whole text, as a short digest. */
+  /** A shorter text to show, as a short digest. */
   readonly shown?: string;
-  /** A box of its own, for commands. */
+  /** Shown as a block, for commands. */
   readonly block?: boolean;
 }
 
-/** A digest, reference, path or command in the mono face, with its copy button. */
+/** A digest, reference, path or command in a monospaced font, with a copy button. */
 export function Copyable({ text, what, shown, block = false }: CopyableProps) {
   return (
     <span className={classes(styles.copyable, block && styles.block)}>

@@ -3,30 +3,30 @@ import { type ReactNode, type RefObject, useRef } from 'react';
 import { classes } from './classes.ts';
 import styles from './Dialog.module.css';
 import { IconButton } from './IconButton.tsx';
-import { Staying, useLeave } from './Presence.tsx';
+import { IgnoreExit, useExit } from './Presence.tsx';
 
 export interface DialogProps {
   readonly open: boolean;
-  /** Escape, the cross, and a press beside it. */
+  /** Called for Escape, the close button and a click outside. */
   readonly onClose: () => void;
   readonly title: ReactNode;
   readonly description?: ReactNode;
   readonly children?: ReactNode;
-  /** Its buttons, the one that does it last. */
+  /** The buttons, the primary one last. */
   readonly footer?: ReactNode;
-  /** At the other end of the footer: a note or a quiet way out. */
+  /** The start of the footer: a note or a secondary action. */
   readonly footerStart?: ReactNode;
   readonly wide?: boolean;
-  /** A decision must be taken: no cross, and a press beside it does nothing. Escape still closes. */
+  /** Requires a decision: there is no close button, and a click outside does nothing. Escape still closes the dialog. */
   readonly required?: boolean;
-  /** What has the focus at first, instead of the first control. */
+  /** The element to focus first, instead of the first control. */
   readonly initialFocus?: RefObject<HTMLElement | null>;
 }
 
-/** Stands over everything until it is answered; the focus stays inside and returns to where it was. */
+/** A modal dialog. It traps the focus, and restores it when it closes. */
 export function Dialog(props: DialogProps) {
-  const { isLeaving, onGone } = useLeave();
-  // what it is about may be forgotten the moment it closes: while it fades away it shows what it showed
+  const { isExiting, onExited } = useExit();
+  // the data of the dialog may be cleared when it closes: it keeps showing its last props while it fades out
   const shown = useRef(props);
   if (props.open) {
     shown.current = props;
@@ -34,13 +34,13 @@ export function Dialog(props: DialogProps) {
   const { title, description, children, footer, footerStart, wide, required = false, initialFocus } = shown.current;
   return (
     <Base.Root
-      open={props.open && !isLeaving}
+      open={props.open && !isExiting}
       onOpenChange={(next) => {
         if (!next) {
           props.onClose();
         }
       }}
-      onOpenChangeComplete={(isOpen) => !isOpen && onGone?.()}
+      onOpenChangeComplete={(isOpen) => !isOpen && onExited?.()}
       disablePointerDismissal={required}
     >
       <Base.Portal>
@@ -51,7 +51,7 @@ export function Dialog(props: DialogProps) {
           </header>
           <div className={styles.body}>
             {description && <Base.Description className={styles.description}>{description}</Base.Description>}
-            <Staying>{children}</Staying>
+            <IgnoreExit>{children}</IgnoreExit>
           </div>
           {footer && (
             <footer className={styles.footer}>
@@ -60,7 +60,7 @@ export function Dialog(props: DialogProps) {
             </footer>
           )}
           {!required && (
-            // last, so that the first control of the dialog has the focus and not this
+            // last in the DOM, so that it does not get the initial focus
             <div className={styles.close}>
               <Base.Close render={(props) => <IconButton {...props} icon="cross" label="Close" size="small" />} />
             </div>

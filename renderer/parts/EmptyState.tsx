@@ -4,15 +4,15 @@ import { Icon, type IconName } from './Icon.tsx';
 
 export interface EmptyStateProps {
   readonly icon: IconName;
-  /** What is not there, or what one can do here: `No builds yet`. */
+  /** What is missing, or what to do here: `No builds yet`. */
   readonly title: string;
-  /** What will be here, and how it gets here. */
+  /** What will be shown here, and how to get it. */
   readonly children?: ReactNode;
   /** Buttons. */
   readonly actions?: ReactNode;
 }
 
-/** A place that holds nothing yet says what it is for. */
+/** Shown instead of an empty view or list; explains what it is for. */
 export function EmptyState({ icon, title, children, actions }: EmptyStateProps) {
   return (
     <div className={styles.empty}>

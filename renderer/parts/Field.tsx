@@ -5,17 +5,17 @@ import { Icon } from './Icon.tsx';
 
 export interface FieldProps {
   readonly label: string;
-  /** The label is for screen readers only, where the place says it to everybody else. */
+  /** The label is for screen readers only, since the layout makes the purpose of the field clear. */
   readonly hideLabel?: boolean;
   readonly optional?: boolean;
   readonly description?: ReactNode;
-  /** What is wrong with the value, in a sentence; it is announced. */
+  /** What is wrong with the value, as a sentence. Screen readers announce it. */
   readonly error?: string | undefined;
   readonly children: ReactNode;
   readonly className?: string;
 }
 
-/** A label, a control, what it is for and what is wrong with it, tied together. TextField, NumberField and Select bring theirs. */
+/** A control with its label, description and error. TextField, NumberField and Select include it. */
 export function Field({ label, hideLabel, optional, description, error, children, className }: FieldProps) {
   return (
     <Base.Root invalid={error !== undefined} className={[styles.field, className].filter(Boolean).join(' ')}>

@@ -19,7 +19,7 @@ const names = () =>
     .getAllByRole('button')
     .map(({ textContent }) => textContent?.replace('Containerfile', ''));
 
-it('starts at home, goes into folders and up again, and gives the one it is in', async () => {
+it('starts in the home folder, moves through folders and returns the current one', async () => {
   const onChoose = await open();
   expect(path()).toBe('/home/anna/projects');
   expect(names()).toContain('notes');
@@ -33,26 +33,26 @@ it('starts at home, goes into folders and up again, and gives the one it is in',
   expect(onChoose).toHaveBeenCalledWith('/home/anna/projects/gateway');
 });
 
-it('goes where a path is typed', async () => {
+it('opens a typed path', async () => {
   await open();
   fireEvent.change(screen.getByRole('textbox', { name: 'Path' }), { target: { value: '/srv/code' } });
   fireEvent.keyDown(screen.getByRole('textbox', { name: 'Path' }), { key: 'Enter' });
   await screen.findByRole('list', { name: 'Folders in /srv/code' });
 });
 
-it('shows what is called like the filter, and Enter goes into the only one', async () => {
+it('filters folders by name, and opens a single match with Enter', async () => {
   await open();
   fireEvent.change(filter(), { target: { value: 'W' } });
   expect(names()).toEqual(['gateway', 'web', 'worker']);
   fireEvent.change(filter(), { target: { value: 'zebra' } });
-  screen.getByText('No folder in here is called “zebra”.');
+  screen.getByText('No folders match “zebra”.');
   fireEvent.change(filter(), { target: { value: 'gate' } });
   fireEvent.keyDown(filter(), { key: 'Enter' });
   await screen.findByRole('list', { name: 'Folders in /home/anna/projects/gateway' });
   expect(filter().value).toBe('');
 });
 
-it('says why it asks, and looks for a name wherever it is found', async () => {
+it('shows the hint, and filters by the searched name in folders with a match', async () => {
   await open({ start: '/home/anna/projects/api', hint: 'Browsers hide where it is.', search: 'billing' });
   expect(screen.getByRole('dialog').getAttribute('aria-describedby')).toBe(
     screen.getByText('Browsers hide where it is.').id,

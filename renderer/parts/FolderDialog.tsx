@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
-import type { Folder } from '../../shared/contract.ts';
 import { type Problem, problemOf } from '../../shared/problem.ts';
+import type { Folder } from '../../shared/project.ts';
 import { call } from '../api.ts';
 import { Button } from './Button.tsx';
 import { Chip } from './Chip.tsx';
@@ -18,16 +18,19 @@ export interface FolderDialogProps {
   readonly onClose: () => void;
   /** Called with the absolute path of the folder. */
   readonly onChoose: (path: string) => void;
-  /** Where it starts; without one, the person's home. */
+  /** The folder to start in; the home folder by default. */
   readonly start?: string | undefined;
   readonly title?: string;
-  /** One sentence under the title: why it is asked, as `Browsers hide where a dropped folder is.` */
+  /** A sentence under the title that says why the dialog opened, as `Browsers hide where a dropped folder is.` */
   readonly hint?: string;
-  /** What is looked for: wherever folders are called like that, only they are shown at first. */
+  /** The name of the folder to find: in each folder with a matching subfolder, it is the initial filter. */
   readonly search?: string | undefined;
 }
 
-/** Chooses a folder on the computer that the app runs on, which a browser cannot do by itself. Folders that can be built stand out. */
+/**
+ * Chooses a folder on the computer where the app runs, for which browsers have no dialog. Highlights folders with a
+ * Containerfile.
+ */
 export function FolderDialog({
   open,
   onClose,
@@ -39,26 +42,26 @@ export function FolderDialog({
 }: FolderDialogProps) {
   const [folder, setFolder] = useState<Folder>();
   const [problem, setProblem] = useState<Problem>();
-  const [typed, setTyped] = useState('');
+  const [typedPath, setTypedPath] = useState('');
   const [filter, setFilter] = useState('');
-  const shown = folder?.folders.filter(({ name }) => isCalled(name, filter)) ?? [];
-  const [only] = shown.length === 1 ? shown : [];
+  const shown = folder?.folders.filter(({ name }) => nameMatches(name, filter)) ?? [];
+  const [onlyMatch] = shown.length === 1 ? shown : [];
 
-  async function go(path: string | undefined): Promise<void> {
+  async function openFolder(path: string | undefined): Promise<void> {
     setProblem(undefined);
     try {
-      const found = await call('folders.list', path ? { path } : {});
-      setFolder(found);
-      setTyped(found.path);
-      setFilter(found.folders.some(({ name }) => isCalled(name, search)) ? search : '');
+      const opened = await call('folders.list', path ? { path } : {});
+      setFolder(opened);
+      setTypedPath(opened.path);
+      setFilter(opened.folders.some(({ name }) => nameMatches(name, search)) ? search : '');
     } catch (error) {
       setProblem(problemOf(error));
     }
   }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it starts anew each time it is opened
+  // biome-ignore lint/correctness/useExhaustiveDependencies: starts again each time it opens
   useEffect(() => {
     if (open) {
-      void go(start);
+      void openFolder(start);
     }
   }, [open, start]);
 
@@ -80,17 +83,17 @@ export function FolderDialog({
       footerStart={folder?.hasContainerfile ? <Chip icon="check">Containerfile found</Chip> : undefined}
     >
       <div className={styles.path}>
-        <IconButton icon="up" label="Up" disabled={!folder?.parent} onClick={() => void go(folder?.parent)} />
+        <IconButton icon="up" label="Up" disabled={!folder?.parent} onClick={() => void openFolder(folder?.parent)} />
         <div className={styles.typed}>
           <TextField
             label="Path"
             hideLabel
             mono
-            value={typed}
-            onChange={setTyped}
+            value={typedPath}
+            onChange={setTypedPath}
             onKeyDown={(event) => {
               if (event.key === 'Enter') {
-                void go(typed);
+                void openFolder(typedPath);
               }
             }}
           />
@@ -105,8 +108,8 @@ export function FolderDialog({
             value={filter}
             onChange={setFilter}
             onKeyDown={(event) => {
-              if (event.key === 'Enter' && only) {
-                void go(only.path);
+              if (event.key === 'Enter' && onlyMatch) {
+                void openFolder(onlyMatch.path);
               }
             }}
           />
@@ -120,7 +123,7 @@ export function FolderDialog({
               <button
                 type="button"
                 className={classes(styles.folder, hasContainerfile && styles.project)}
-                onClick={() => void go(path)}
+                onClick={() => void openFolder(path)}
                 onDoubleClick={() => hasContainerfile && onChoose(path)}
               >
                 <Icon name={hasContainerfile ? 'package' : 'folder'} />
@@ -130,18 +133,18 @@ export function FolderDialog({
             </li>
           ))}
           {shown.length === 0 && (
-            <li className={styles.none}>
-              {folder.folders.length === 0 ? 'No folders in here.' : `No folder in here is called “${filter}”.`}
+            <li className={styles.empty}>
+              {folder.folders.length === 0 ? 'This folder has no subfolders.' : `No folders match “${filter}”.`}
             </li>
           )}
         </ul>
       ) : (
-        !problem && <Waiting>Reading the folder</Waiting>
+        !problem && <Waiting>Loading folder</Waiting>
       )}
     </Dialog>
   );
 }
 
-function isCalled(name: string, filter: string): boolean {
+function nameMatches(name: string, filter: string): boolean {
   return name.toLowerCase().includes(filter.trim().toLowerCase());
 }

@@ -2,20 +2,20 @@ import type { Health } from '../stores/nodes.ts';
 import { classes } from './classes.ts';
 import styles from './HealthDot.module.css';
 
-const words: Readonly<Record<Health, string>> = {
+const healthWords: Readonly<Record<Health, string>> = {
   up: 'Up',
   lost: 'Lost',
   down: 'Down',
-  probing: 'Being asked',
-  unknown: 'Not asked yet',
+  probing: 'Checking',
+  unknown: 'Not checked yet',
 };
 
-/** The word for a node's health. */
+/** The text for the health of a node. */
 export function healthWord(health: Health): string {
-  return words[health];
+  return healthWords[health];
 }
 
-/** A node's health: full, half, ring, turning, faint ring; with its word for screen readers. */
+/** The health of a node as a dot: full, half, ring, spinning or faint ring. Its text is for screen readers. */
 export function HealthDot({ health }: { health: Health }) {
-  return <span role="img" aria-label={words[health]} className={classes(styles.dot, styles[health])} />;
+  return <span role="img" aria-label={healthWords[health]} className={classes(styles.dot, styles[health])} />;
 }

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** Drawn on a grid of 16 with a stroke of 1.5 in the colour of the text around. */
+/** Paths on a 16 × 16 grid, drawn as strokes in the colour of the surrounding text. */
 const glyphs = {
   farm: <path d="M2.5 7.2 8 2.5l5.5 4.7v6.3h-11ZM6 13.5V9.2h4v4.3" />,
   builds: <path d="M2.5 3.5h11v3h-11ZM2.5 9.5h11v3h-11ZM6.5 3.5v3M9.5 9.5v3" />,
@@ -66,7 +66,7 @@ export type IconName = keyof typeof glyphs;
 const isIconName = (name: string): name is IconName => Object.hasOwn(glyphs, name);
 export const iconNames = Object.keys(glyphs).filter(isIconName);
 
-/** A glyph beside words, hidden from screen readers: what it says must be said in words too. */
+/** An icon beside a text. It is hidden from screen readers, so the text must have the same meaning. */
 export function Icon({
   name,
   size = 16,

@@ -7,7 +7,7 @@ import { Tooltip } from './Tooltip.tsx';
 
 export interface IconButtonProps extends Omit<ComponentProps<'button'>, 'children' | 'className'> {
   readonly icon: IconName;
-  /** What it does; read aloud and shown as a tooltip. */
+  /** The action, for screen readers and the tooltip. */
   readonly label: string;
   readonly shortcut?: string;
   readonly size?: 'small' | 'medium';
@@ -15,7 +15,7 @@ export interface IconButtonProps extends Omit<ComponentProps<'button'>, 'childre
   readonly className?: string;
 }
 
-/** A button with a glyph alone. It takes what a menu or popover gives its trigger, so it can be one. */
+/** A button with an icon only. It accepts the props of a trigger, so that it can open a menu or popover. */
 export function IconButton({
   icon,
   label,

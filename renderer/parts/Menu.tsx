@@ -13,7 +13,7 @@ export type MenuItem =
       readonly hint?: string;
       readonly shortcut?: string;
       readonly disabled?: boolean;
-      /** It loses data: red, and last. */
+      /** The action loses data: the item is red. It should be the last item. */
       readonly danger?: boolean;
     }
   | 'separator';
@@ -34,8 +34,8 @@ export function Menu({ trigger, items, align = 'end' }: MenuProps) {
           <Base.Popup className={styles.popup}>
             {items.map((item, index) =>
               item === 'separator' ? (
-                // biome-ignore lint/suspicious/noArrayIndexKey: a line has nothing else to be known by
-                <Base.Separator key={`line ${index}`} className={styles.separator} />
+                // biome-ignore lint/suspicious/noArrayIndexKey: a separator has no other key
+                <Base.Separator key={`separator ${index}`} className={styles.separator} />
               ) : (
                 <Base.Item
                   key={item.label}

@@ -7,7 +7,7 @@ import { Icon } from './Icon.tsx';
 
 export interface NumberFieldProps extends Omit<FieldProps, 'children'> {
   readonly value: number;
-  /** Called with a whole number within the bounds, when a person has settled on it. */
+  /** Called with an integer between `min` and `max` when the user has finished editing. */
   readonly onCommit: (value: number) => void;
   readonly min: number;
   readonly max: number;
@@ -37,11 +37,11 @@ export function NumberField({ value, onCommit, min, max, step = 1, disabled = fa
         locale="en-US"
       >
         <Base.Group className={styles.numberGroup}>
-          <Base.Decrement className={styles.step} aria-label={`Less: ${field.label}`}>
+          <Base.Decrement className={styles.step} aria-label={`Decrease ${field.label}`}>
             <Icon name="minus" size={12} />
           </Base.Decrement>
           <Base.Input className={classes(styles.input, styles.number)} />
-          <Base.Increment className={styles.step} aria-label={`More: ${field.label}`}>
+          <Base.Increment className={styles.step} aria-label={`Increase ${field.label}`}>
             <Icon name="plus" size={12} />
           </Base.Increment>
         </Base.Group>

@@ -1,19 +1,21 @@
+/** Parts: components that several views share. */
+
 import type { ReactNode } from 'react';
 import { classes } from './classes.ts';
 import styles from './Page.module.css';
 
 export interface PageProps {
   readonly title: ReactNode;
-  /** A few words beside the title: `6 nodes`, a status. */
+  /** A short text beside the title: `6 nodes`, a status. */
   readonly note?: ReactNode;
-  /** Buttons at the right of the bar. */
+  /** Buttons at the end of the header. */
   readonly actions?: ReactNode;
-  /** `padded` has space around, `column` is one readable column, `full` leaves everything to the view. */
+  /** `padded` adds a margin, `column` also limits the width, `full` adds nothing. */
   readonly layout?: 'padded' | 'column' | 'full';
   readonly children: ReactNode;
 }
 
-/** A view: its bar with the title, and the part below that scrolls. The bar is where a window without a frame is dragged. */
+/** The layout of a view: a header with the title, and a scrolling body. A frameless window is dragged by the header. */
 export function Page({ title, note, actions, layout = 'padded', children }: PageProps) {
   return (
     <section className={styles.page}>

@@ -3,17 +3,17 @@ import type { Phase } from '../../shared/build.ts';
 import { classes } from './classes.ts';
 import styles from './PhaseBadge.module.css';
 
-/** Everything that can be said about work, with one look each, all over the app. */
-export type State = 'waiting' | 'running' | 'done' | 'cached' | 'warning' | 'failed' | 'cancelled';
+/** The states of work. Each has the same colour and glyph in the whole app. */
+export type PhaseState = 'waiting' | 'running' | 'done' | 'cached' | 'warning' | 'failed' | 'cancelled';
 
-/** The phases of a job, the states of a build or push, and those that only steps and nodes have. */
-export type Said = Phase | State;
+/** Anything that a badge can show: the phase of a job, or the state of a build, push, step or node. */
+export type DisplayPhase = Phase | PhaseState;
 
-const said: Readonly<Record<Said, { readonly state: State; readonly word: string }>> = {
+const phases: Readonly<Record<DisplayPhase, { readonly state: PhaseState; readonly word: string }>> = {
   queued: { state: 'waiting', word: 'Waiting' },
   context: { state: 'running', word: 'Sending context' },
   building: { state: 'running', word: 'Building' },
-  pulling: { state: 'running', word: 'Bringing back' },
+  transferring: { state: 'running', word: 'Transferring image' },
   waiting: { state: 'waiting', word: 'Waiting' },
   running: { state: 'running', word: 'Running' },
   done: { state: 'done', word: 'Done' },
@@ -23,28 +23,28 @@ const said: Readonly<Record<Said, { readonly state: State; readonly word: string
   cancelled: { state: 'cancelled', word: 'Cancelled' },
 };
 
-/** The state whose colours (`--<state>-text`, `-fill`, `-tint`) a phase is drawn in. */
-export function stateOf(phase: Said): State {
-  return said[phase].state;
+/** The state of a phase, which determines its colours (`--<state>-text`, `-fill`, `-tint`) and its glyph. */
+export function phaseState(phase: DisplayPhase): PhaseState {
+  return phases[phase].state;
 }
 
-/** The word for a phase, in sentence case. */
-export function wordOf(phase: Said): string {
-  return said[phase].word;
+/** The name of a phase in sentence case. */
+export function phaseWord(phase: DisplayPhase): string {
+  return phases[phase].word;
 }
 
-const glyphs: Readonly<Record<State, ReactNode>> = {
+const glyphs: Readonly<Record<PhaseState, ReactNode>> = {
   waiting: <circle cx="7" cy="7" r="5.2" strokeDasharray="2 2.1" />,
   running: (
     <>
       <circle cx="7" cy="7" r="5.2" opacity="0.3" />
-      <path d="M7 1.8A5.2 5.2 0 0 1 12.2 7" className={styles.turning} />
+      <path d="M7 1.8A5.2 5.2 0 0 1 12.2 7" className={styles.spinning} />
     </>
   ),
   done: (
     <>
       <circle cx="7" cy="7" r="6" fill="currentColor" stroke="none" />
-      <path d="m4.3 7.2 1.9 1.9 3.5-4" stroke="var(--ground)" />
+      <path d="m4.3 7.2 1.9 1.9 3.5-4" stroke="var(--background)" />
     </>
   ),
   cached: (
@@ -56,13 +56,13 @@ const glyphs: Readonly<Record<State, ReactNode>> = {
   warning: (
     <>
       <path d="M7 1.5 13 12.3H1Z" fill="currentColor" />
-      <path d="M7 5.5v3M7 10.4h.01" stroke="var(--ground)" />
+      <path d="M7 5.5v3M7 10.4h.01" stroke="var(--background)" />
     </>
   ),
   failed: (
     <>
       <circle cx="7" cy="7" r="6" fill="currentColor" stroke="none" />
-      <path d="m5 5 4 4M9 5 5 9" stroke="var(--ground)" />
+      <path d="m5 5 4 4M9 5 5 9" stroke="var(--background)" />
     </>
   ),
   cancelled: (
@@ -73,9 +73,9 @@ const glyphs: Readonly<Record<State, ReactNode>> = {
   ),
 };
 
-/** The glyph of a phase alone, where its word stands beside it already. */
-export function PhaseGlyph({ phase, className }: { phase: Said; className?: string }) {
-  const state = stateOf(phase);
+/** The glyph of a phase, for use beside its name. */
+export function PhaseGlyph({ phase, className }: { phase: DisplayPhase; className?: string }) {
+  const state = phaseState(phase);
   return (
     <svg
       width="14"
@@ -96,19 +96,19 @@ export function PhaseGlyph({ phase, className }: { phase: Said; className?: stri
 }
 
 export interface PhaseBadgeProps {
-  readonly phase: Said;
-  /** A word of one's own, as `Waiting for a slot` or `Failed at step 5`. */
+  readonly phase: DisplayPhase;
+  /** Text to show instead of the name of the phase, as `Waiting for a slot` or `Failed at step 5`. */
   readonly word?: ReactNode;
-  /** With a ground of its own, for tables and headers. */
+  /** With a background, for tables and headers. */
   readonly filled?: boolean;
 }
 
-/** A glyph and a word: what something is doing. */
+/** A phase as a glyph and a word. */
 export function PhaseBadge({ phase, word, filled = false }: PhaseBadgeProps) {
   return (
-    <span className={classes(styles.badge, styles[stateOf(phase)], filled && styles.filled)}>
+    <span className={classes(styles.badge, styles[phaseState(phase)], filled && styles.filled)}>
       <PhaseGlyph phase={phase} />
-      <span className={styles.word}>{word ?? wordOf(phase)}</span>
+      <span className={styles.word}>{word ?? phaseWord(phase)}</span>
     </span>
   );
 }

@@ -10,7 +10,7 @@ export interface PopoverProps {
   readonly align?: 'start' | 'center' | 'end';
 }
 
-/** A few words or controls beside what they are about; Escape or a press elsewhere closes it. */
+/** Text or controls beside the button that opens them. Escape or a click outside closes it. */
 export function Popover({ trigger, title, children, align = 'start' }: PopoverProps) {
   return (
     <Base.Root>

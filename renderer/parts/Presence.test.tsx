@@ -5,12 +5,12 @@ import { Dialog } from './Dialog.tsx';
 import { Presence } from './Presence.tsx';
 import { Sheet } from './Sheet.tsx';
 
-/** Ends the motions that go on, as a browser does after some time. */
-let endMotions: () => void;
+/** Ends the running animations. */
+let endAnimations: () => void;
 const { getAnimations } = Element.prototype;
 beforeEach(() => {
   const finished = new Promise<void>((resolve) => {
-    endMotions = resolve;
+    endAnimations = resolve;
   });
   Object.assign(Element.prototype, {
     getAnimations: () => [{ finished, effect: { getTiming: () => ({ duration: 160, iterations: 1 }) } }],
@@ -31,13 +31,13 @@ function Opener({ isDialog = false }: { isDialog?: boolean }) {
       </button>
       {isDialog ? (
         <Dialog open={reference !== undefined} title={`Push ${reference}`} onClose={close}>
-          <Typed />
+          <Input />
         </Dialog>
       ) : (
         <Presence>
           {reference && (
             <Sheet title={`Push ${reference}`} onClose={close}>
-              <Typed />
+              <Input />
             </Sheet>
           )}
         </Presence>
@@ -46,9 +46,9 @@ function Opener({ isDialog = false }: { isDialog?: boolean }) {
   );
 }
 
-function Typed() {
+function Input() {
   const [text, setText] = useState('');
-  return <input aria-label="Typed" value={text} onChange={({ target }) => setText(target.value)} />;
+  return <input aria-label="Text" value={text} onChange={({ target }) => setText(target.value)} />;
 }
 
 const open = () => fireEvent.click(screen.getByText('Open'));
@@ -56,23 +56,23 @@ const close = () => fireEvent.click(screen.getByRole('button', { name: 'Close' }
 const heading = () => screen.queryByText(/^Push/)?.textContent;
 
 it.each([
-  ['a sheet that is no longer drawn', false],
-  ['a dialog that is no longer open', true],
-])('%s shows what it showed until its motion is over', async (_what, isDialog) => {
+  ['a sheet that is removed', false],
+  ['a dialog that is closed', true],
+])('%s keeps its content until its exit animation has ended', async (_name, isDialog) => {
   render(<Opener isDialog={isDialog} />);
   open();
   expect(heading()).toBe('Push api:1.4');
   close();
   expect(heading()).toBe('Push api:1.4');
-  endMotions();
+  endAnimations();
   await waitFor(() => expect(heading()).toBeUndefined());
 });
 
-it('a sheet that is opened while the last one leaves is a new one', () => {
+it('a sheet that opens during the exit animation of the previous one has a new state', () => {
   render(<Opener />);
   open();
-  fireEvent.change(screen.getByLabelText('Typed'), { target: { value: 'something' } });
+  fireEvent.change(screen.getByLabelText('Text'), { target: { value: 'something' } });
   close();
   open();
-  expect(screen.getByLabelText<HTMLInputElement>('Typed').value).toBe('');
+  expect(screen.getByLabelText<HTMLInputElement>('Text').value).toBe('');
 });

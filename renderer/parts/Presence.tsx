@@ -1,45 +1,49 @@
 import { createContext, type ReactNode, useContext, useRef, useState } from 'react';
 
-interface Leave {
-  readonly isLeaving: boolean;
-  /** Called by the dialog that leaves once its motion is over. */
-  readonly onGone?: () => void;
+interface Exit {
+  readonly isExiting: boolean;
+  /** Called by the dialog or sheet when its exit animation has ended. */
+  readonly onExited?: () => void;
 }
 
-const staying: Leave = { isLeaving: false };
-const LeaveContext = createContext(staying);
+const noExit: Exit = { isExiting: false };
+const ExitContext = createContext(noExit);
 
 /**
- * Around one sheet or dialog that is open for as long as it is drawn, `{sheet && <PushSheet />}`: keeps drawing the last one
- * after it is taken away, until its motion out is over.
+ * Wraps a sheet or dialog that is rendered while it is open, as in `{sheet && <PushSheet />}`. Keeps rendering it after it is
+ * removed, until its exit animation has ended.
  */
 export function Presence({ children }: { children: ReactNode }) {
-  const isThere = children !== undefined && children !== null && children !== false;
+  const isPresent = children !== undefined && children !== null && children !== false;
   const last = useRef(children);
-  const isLeaving = useRef(false);
-  // what comes while the last one still leaves is another one, and starts anew
+  const isExiting = useRef(false);
+  // children that appear during an exit animation are new ones and must not keep the old state
   const generation = useRef(0);
-  const [isGone, setGone] = useState(!isThere);
-  if (isThere) {
+  const [hasExited, setExited] = useState(!isPresent);
+  if (isPresent) {
     last.current = children;
-    generation.current += Number(isLeaving.current);
-    if (isGone) {
-      setGone(false);
+    generation.current += Number(isExiting.current);
+    if (hasExited) {
+      setExited(false);
     }
   }
-  isLeaving.current = !isThere && !isGone;
-  return isThere || isLeaving.current ? (
-    <LeaveContext key={generation.current} value={isThere ? staying : { isLeaving: true, onGone: () => setGone(true) }}>
+  isExiting.current = !isPresent && !hasExited;
+  return isPresent || isExiting.current ? (
+    <ExitContext
+      key={generation.current}
+      value={isPresent ? noExit : { isExiting: true, onExited: () => setExited(true) }}
+    >
       {last.current}
-    </LeaveContext>
+    </ExitContext>
   ) : null;
 }
 
-/** For what leaves with a motion. What it draws inside itself is not to take part: it stands in a {@link Staying}. */
-export function useLeave(): Leave {
-  return useContext(LeaveContext);
+/** The exit state of the nearest {@link Presence}. A component that uses it wraps its children in {@link IgnoreExit}. */
+export function useExit(): Exit {
+  return useContext(ExitContext);
 }
 
-export function Staying({ children }: { children: ReactNode }) {
-  return <LeaveContext value={staying}>{children}</LeaveContext>;
+/** Children that must not animate out together with their parent. */
+export function IgnoreExit({ children }: { children: ReactNode }) {
+  return <ExitContext value={noExit}>{children}</ExitContext>;
 }

@@ -7,26 +7,26 @@ import styles from './ProblemNote.module.css';
 
 export interface ProblemNoteProps {
   readonly problem: Problem;
-  /** Buttons that do something about it: `Try again`, `Edit connection`. */
+  /** Buttons that help to solve it: `Retry`, `Edit connection`. */
   readonly actions?: ReactNode;
-  /** It does not stop anything: amber. */
+  /** A warning, which does not stop anything: amber. */
   readonly warning?: boolean;
 }
 
-/** What went wrong, what to do about it with commands that can be copied, and the other side's words folded away. */
+/** A problem: its message, its fix with commands to copy, and collapsed details such as the output of a program. */
 export function ProblemNote({ problem, actions, warning = false }: ProblemNoteProps) {
   return (
     <div role="alert" className={classes(styles.note, warning && styles.warning)}>
-      <Icon name="warning" className={styles.sign} />
-      <div className={styles.words}>
+      <Icon name="warning" className={styles.icon} />
+      <div className={styles.text}>
         <p className={styles.message}>{problem.message}</p>
         <p className={styles.fix}>
           <FixText text={problem.fix} />
         </p>
         {problem.detail && (
           <details className={styles.detail}>
-            <summary>What was said</summary>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to scroll it */}
+            <summary>Details</summary>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: focusable, so that keys can scroll it */}
             <pre tabIndex={0}>{problem.detail}</pre>
           </details>
         )}
@@ -36,7 +36,7 @@ export function ProblemNote({ problem, actions, warning = false }: ProblemNotePr
   );
 }
 
-/** The fix of a problem: what stands in backticks is a command, with a button that copies it. */
+/** The fix of a problem. Text in backticks is a command and gets a copy button. */
 export function FixText({ text }: { text: string }) {
   return text.split('`').map((part, index) =>
     index % 2 === 0 ? (

@@ -1,17 +1,17 @@
 import { Meter as BaseMeter } from '@base-ui/react/meter';
 import { Progress as Base } from '@base-ui/react/progress';
 import { classes } from './classes.ts';
-import { type Said, stateOf } from './PhaseBadge.tsx';
+import { type DisplayPhase, phaseState } from './PhaseBadge.tsx';
 import styles from './ProgressBar.module.css';
 
 export interface ProgressBarProps {
-  /** What goes on, for screen readers: `linux/arm64, step 5 of 10`. */
+  /** What makes progress, for screen readers: `linux/arm64, step 5 of 10`. */
   readonly label: string;
-  /** Undefined where nobody knows how much there is. */
+  /** Undefined if the progress is unknown. */
   readonly value: number | undefined;
   readonly max: number;
-  readonly phase?: Said;
-  /** The work is emulated. */
+  readonly phase?: DisplayPhase;
+  /** Hatched, for emulated work. */
   readonly hatched?: boolean;
   readonly thin?: boolean;
 }
@@ -26,22 +26,22 @@ export function ProgressBar({ label, value, max, phase = 'running', hatched = fa
       className={classes(known === null && styles.unknown)}
     >
       <Base.Track className={classes(styles.track, thin && styles.thin, hatched && styles.hatched)}>
-        <Base.Indicator className={classes(styles.fill, styles[stateOf(phase)])} />
+        <Base.Indicator className={classes(styles.fill, styles[phaseState(phase)])} />
       </Base.Track>
     </Base.Root>
   );
 }
 
 export interface MeterProps {
-  /** What is measured, for screen readers: `Disk of big-amd`. */
+  /** The measured quantity, for screen readers: `Disk of big-amd`. */
   readonly label: string;
   readonly value: number;
   readonly max: number;
-  /** Being full is nothing to worry about. */
+  /** Without warning colours, if a high value is not a problem. */
   readonly plain?: boolean;
 }
 
-/** A fill level: how much of something is taken. Amber from 85 %, red from 95 %. */
+/** How much of a capacity is used. Amber from 85 %, red from 95 %. */
 export function Meter({ label, value, max, plain = false }: MeterProps) {
   const share = max > 0 ? Math.min(1, Math.max(0, value / max)) : 0;
   const state = plain || share < 0.85 ? 'running' : share < 0.95 ? 'warning' : 'failed';

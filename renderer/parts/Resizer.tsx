@@ -3,18 +3,18 @@ import { classes } from './classes.ts';
 import styles from './Resizer.module.css';
 
 export interface ResizerProps {
-  /** What becomes larger: `Height of the log`. */
+  /** The resized dimension, for screen readers: `Height of the log`. */
   readonly label: string;
-  /** The height of what is below it, in pixels. */
+  /** The height of the element below, in pixels. */
   readonly value: number;
   readonly min: number;
   readonly max: number;
   readonly onChange: (value: number) => void;
 }
 
-/** The edge above a drawer: drag it, or move it with the arrow keys, Home and End. */
+/** The upper edge of a drawer. It is dragged with the pointer, or moved with the arrow keys, Home and End. */
 export function Resizer({ label, value, min, max, onChange }: ResizerProps) {
-  const [grip, setGrip] = useState<{ readonly y: number; readonly value: number }>();
+  const [drag, setDrag] = useState<{ readonly y: number; readonly value: number }>();
   const set = (next: number): void => onChange(Math.round(Math.min(max, Math.max(min, next))));
 
   function onKeyDown(event: KeyboardEvent): void {
@@ -27,7 +27,7 @@ export function Resizer({ label, value, min, max, onChange }: ResizerProps) {
   function onPointerDown(event: PointerEvent<HTMLHRElement>): void {
     event.preventDefault();
     event.currentTarget.setPointerCapture(event.pointerId);
-    setGrip({ y: event.clientY, value });
+    setDrag({ y: event.clientY, value });
   }
 
   return (
@@ -38,12 +38,12 @@ export function Resizer({ label, value, min, max, onChange }: ResizerProps) {
       aria-valuenow={Math.round(value)}
       aria-valuemin={min}
       aria-valuemax={max}
-      className={classes(styles.resizer, grip && styles.dragging)}
+      className={classes(styles.resizer, drag && styles.dragging)}
       onKeyDown={onKeyDown}
       onPointerDown={onPointerDown}
-      onPointerMove={(event) => grip && set(grip.value + grip.y - event.clientY)}
-      onPointerUp={() => setGrip(undefined)}
-      onPointerCancel={() => setGrip(undefined)}
+      onPointerMove={(event) => drag && set(drag.value + drag.y - event.clientY)}
+      onPointerUp={() => setDrag(undefined)}
+      onPointerCancel={() => setDrag(undefined)}
     />
   );
 }

@@ -4,7 +4,7 @@ import { TextField } from './TextField.tsx';
 
 export interface SecretFieldProps {
   readonly label: string;
-  /** What the button shows and hides: `passphrase`. */
+  /** The name of the secret, for the label of the button: `passphrase`. */
   readonly what: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
@@ -13,13 +13,13 @@ export interface SecretFieldProps {
   readonly ref?: Ref<HTMLInputElement>;
 }
 
-/** A field for what nobody else may see, with a button that shows it to whoever has to look at what was typed. */
+/** A field for a secret, with a button that shows or hides the typed text. */
 export function SecretField({ what, ...field }: SecretFieldProps) {
   const [isShown, setShown] = useState(false);
   return (
     <TextField
       {...field}
-      // "off" keeps browsers from filling in and from saving what they hold for this address, which is that of every door
+      // browsers would otherwise fill in or save passwords for this address, which all front ends share
       autoComplete="off"
       type={isShown ? 'text' : 'password'}
       mono={isShown}

@@ -4,21 +4,21 @@ import { Icon, type IconName } from './Icon.tsx';
 import styles from './Segmented.module.css';
 
 export interface SegmentedProps<T extends string> {
-  /** What is chosen, for screen readers. */
+  /** The name of the choice, for screen readers. */
   readonly label: string;
   readonly value: T;
   readonly options: readonly { readonly value: T; readonly label: string; readonly icon?: IconName }[];
   readonly onChange: (value: T) => void;
 }
 
-/** One of a few, all in sight; arrow keys move between them. */
+/** A choice between a few options, all of them visible. Arrow keys move between them. */
 export function Segmented<T extends string>({ label, value, options, onChange }: SegmentedProps<T>) {
   return (
     <ToggleGroup
       aria-label={label}
       value={[value]}
       onValueChange={([chosen]) => {
-        // pressing the chosen one again would leave none
+        // undefined if the current option is pressed again
         if (chosen !== undefined) {
           onChange(chosen);
         }

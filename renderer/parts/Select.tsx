@@ -7,7 +7,7 @@ import styles from './Popup.module.css';
 export interface SelectOption<T extends string> {
   readonly value: T;
   readonly label: string;
-  /** More about it, in grey below. */
+  /** A description, shown in grey below the label. */
   readonly hint?: string;
   readonly disabled?: boolean;
 }
@@ -21,7 +21,7 @@ export interface SelectProps<T extends string> extends Omit<FieldProps, 'childre
   readonly mono?: boolean;
 }
 
-/** One of several. For two to four short ones prefer Segmented, which shows them all. */
+/** A choice between several options. For two to four short options, prefer Segmented, which shows all of them. */
 export function Select<T extends string>({
   value,
   options,

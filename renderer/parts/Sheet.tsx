@@ -1,7 +1,7 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
 import type { ReactNode, RefObject } from 'react';
 import { IconButton } from './IconButton.tsx';
-import { Staying, useLeave } from './Presence.tsx';
+import { IgnoreExit, useExit } from './Presence.tsx';
 import styles from './Sheet.module.css';
 
 export interface SheetProps {
@@ -9,16 +9,19 @@ export interface SheetProps {
   readonly title: ReactNode;
   readonly description?: ReactNode;
   readonly children: ReactNode;
-  /** Its buttons at the right, the one that does it last. */
+  /** The buttons, the primary one last. */
   readonly footer?: ReactNode;
-  /** At the left of the footer: what will happen, in a line. */
+  /** The start of the footer: a summary of what will happen. */
   readonly footerStart?: ReactNode;
-  /** It holds something that would be lost: a press beside it does not close it. */
+  /** A click outside does not close the sheet, because it holds input that would be lost. */
   readonly keepOpen?: boolean;
   readonly initialFocus?: RefObject<HTMLElement | null>;
 }
 
-/** A column that slides over a view from the right. The place has it open (`openSheet`), so it is open while it is drawn; inside a `Presence` it slides out again. */
+/**
+ * A panel that slides over a view from the right. It is open while it is rendered, since the route says which sheet is open
+ * (`openSheet`). Inside a `Presence`, it also slides out.
+ */
 export function Sheet({
   onClose,
   title,
@@ -29,16 +32,16 @@ export function Sheet({
   keepOpen = false,
   initialFocus,
 }: SheetProps) {
-  const { isLeaving, onGone } = useLeave();
+  const { isExiting, onExited } = useExit();
   return (
     <Base.Root
-      open={!isLeaving}
+      open={!isExiting}
       onOpenChange={(next) => {
         if (!next) {
           onClose();
         }
       }}
-      onOpenChangeComplete={(isOpen) => !isOpen && onGone?.()}
+      onOpenChangeComplete={(isOpen) => !isOpen && onExited?.()}
       disablePointerDismissal={keepOpen}
     >
       <Base.Portal>
@@ -51,7 +54,7 @@ export function Sheet({
             </div>
           </header>
           <div className={styles.body}>
-            <Staying>{children}</Staying>
+            <IgnoreExit>{children}</IgnoreExit>
           </div>
           {footer && (
             <footer className={styles.footer}>
@@ -59,7 +62,7 @@ export function Sheet({
               {footer}
             </footer>
           )}
-          {/* last, so that the first control of the sheet has the focus and not this */}
+          {/* last in the DOM, so that it does not get the initial focus */}
           <div className={styles.close}>
             <Base.Close render={(props) => <IconButton {...props} icon="cross" label="Close" />} />
           </div>

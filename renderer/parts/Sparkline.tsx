@@ -1,7 +1,7 @@
 import styles from './Sparkline.module.css';
 
 export interface SparklineProps {
-  /** What it says in words: `Last 12 builds took 3:40 to 5:10`. */
+  /** The trend as text, for screen readers: `The last 12 builds took 3:40 to 5:10`. */
   readonly label: string;
   /** Oldest first. */
   readonly values: readonly number[];
@@ -9,15 +9,15 @@ export interface SparklineProps {
   readonly height?: number;
 }
 
-/** A small trend without axes; the last value has a dot. */
+/** A small line chart without axes. The last value has a dot. */
 export function Sparkline({ label, values, width = 64, height = 18 }: SparklineProps) {
-  const most = Math.max(...values, 0);
-  const least = Math.min(...values, most);
+  const max = Math.max(...values, 0);
+  const min = Math.min(...values, max);
   const inset = 2.5;
   const points = values.map((value, index) => ({
     x: inset + (values.length > 1 ? index / (values.length - 1) : 1) * (width - 2 * inset),
-    // values that are all the same lie in the middle
-    y: height - inset - (most > least ? (value - least) / (most - least) : 0.5) * (height - 2 * inset),
+    // equal values are in the middle
+    y: height - inset - (max > min ? (value - min) / (max - min) : 0.5) * (height - 2 * inset),
   }));
   const last = points.at(-1);
   return (

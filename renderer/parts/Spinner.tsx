@@ -5,7 +5,7 @@ export function Spinner() {
   return <span className={styles.spinner} aria-hidden="true" />;
 }
 
-/** Says what is waited for, once the wait is longer than 200 ms. Add a Cancel button where it can be longer than 10 s. */
+/** Shows what the user is waiting for, after 200 ms. Add a Cancel button if it can take longer than 10 s. */
 export function Waiting({ children }: { children: ReactNode }) {
   return (
     <output className={styles.waiting}>

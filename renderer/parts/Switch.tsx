@@ -12,7 +12,7 @@ export interface SwitchProps {
   readonly hideLabel?: boolean;
 }
 
-/** Something that is on or off at once. In a form that is sent later, use Checkbox. */
+/** A setting that changes immediately. In a form that is submitted later, use Checkbox. */
 export function Switch({ label, description, checked, onChange, disabled = false, hideLabel = false }: SwitchProps) {
   const id = useId();
   return (

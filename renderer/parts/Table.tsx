@@ -4,31 +4,31 @@ import styles from './Table.module.css';
 
 export interface Column<T> {
   readonly id: string;
-  /** Its name; with `hideTitle` for screen readers only. */
+  /** The column header; with `hideTitle`, for screen readers only. */
   readonly title: string;
   readonly hideTitle?: boolean;
-  /** As CSS writes it; without one it takes what is left. */
+  /** A CSS width; without it, the column takes the remaining space. */
   readonly width?: string;
-  /** Numbers stand at the end. */
+  /** `end` for numbers. */
   readonly align?: 'start' | 'end';
   readonly cell: (row: T) => ReactNode;
 }
 
 export interface TableProps<T> {
-  /** What it lists, for screen readers. */
+  /** The name of the table, for screen readers. */
   readonly label: string;
   readonly columns: readonly Column<T>[];
   readonly rows: readonly T[];
   readonly keyOf: (row: T) => string;
   readonly selected?: string | undefined;
-  /** What a press or Enter on a row does. The row's name must be a link or button too, or be said in `label` of the view. */
+  /** Called for a click or Enter on a row. The row also needs a link or button, or the `label` must mention the action. */
   readonly onOpen?: (row: T) => void;
   readonly className?: string;
 }
 
 /**
- * A table whose head stays in sight; arrow keys move between rows, Enter opens one. For up to some hundred rows: longer
- * lists are drawn with @tanstack/react-virtual and this module's looks.
+ * A table with a sticky header. Arrow keys move between rows, Enter opens a row. For a few hundred rows at most; longer lists
+ * need @tanstack/react-virtual.
  */
 export function Table<T>({ label, columns, rows, keyOf, selected, onOpen, className }: TableProps<T>) {
   function onKeyDown(event: KeyboardEvent<HTMLTableRowElement>, row: T): void {

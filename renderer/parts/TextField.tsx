@@ -13,7 +13,7 @@ export interface TextFieldProps extends Omit<FieldProps, 'children'> {
   /** For references, URIs, paths and digests. */
   readonly mono?: boolean;
   readonly icon?: IconName;
-  /** A small button at the end, as a folder chooser. */
+  /** A small button at the end, such as a folder chooser. */
   readonly after?: ReactNode;
   readonly disabled?: boolean;
   readonly autoFocus?: boolean;

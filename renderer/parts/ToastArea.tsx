@@ -6,7 +6,10 @@ import styles from './ToastArea.module.css';
 
 const icons: Readonly<Record<string, IconName>> = { done: 'check', failed: 'warning', info: 'info' };
 
-/** Where toasts appear: bottom right, announced, never with the focus; F6 goes to them. The frame has the only one. */
+/**
+ * Shows toasts at the bottom right. Screen readers announce them; they never take the focus, and F6 moves it to them.
+ * Rendered once, by the frame.
+ */
 export function ToastArea() {
   return (
     <Toast.Provider toastManager={toastManager} limit={4}>
@@ -27,7 +30,7 @@ function Toasts() {
       <Toast.Root key={toast.id} toast={toast} swipeDirection="right" className={styles.toast}>
         <Toast.Content className={classes(styles.content, styles[kind])}>
           <Icon name={icons[kind] ?? 'info'} />
-          <div className={styles.words}>
+          <div className={styles.text}>
             <Toast.Title className={styles.title} />
             <Toast.Description className={styles.description} />
           </div>

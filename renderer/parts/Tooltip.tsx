@@ -7,11 +7,11 @@ export interface TooltipProps {
   readonly text: ReactNode;
   readonly shortcut?: string | undefined;
   readonly side?: 'top' | 'right' | 'bottom' | 'left';
-  /** What it is about: an element that takes a ref and the props of a trigger. Make it focusable, or only mice see it. */
+  /** The described element. It must accept a ref and trigger props, and be focusable to show the tooltip to keyboard users. */
   readonly children: ReactElement<Record<string, unknown>>;
 }
 
-/** More about a thing, when the pointer rests on it or the focus does. Nothing may be said in tooltips alone. */
+/** More information about an element on hover or focus. Essential information must not be in a tooltip alone. */
 export function Tooltip({ text, shortcut, side = 'top', children }: TooltipProps) {
   return (
     <Base.Root>

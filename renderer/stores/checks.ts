@@ -8,101 +8,109 @@ import { call } from '../api.ts';
 import { useConnections } from './connections.ts';
 import { toastProblem } from './toasts.ts';
 
-/** What a fix is doing or has done on a node: the last one of a connection. */
+/** The last fix that was applied to a connection. */
 export interface FixRun {
   readonly fix: FixId;
-  /** As its button says it: `Enable the socket`. */
+  /** The label of its button: `Enable the socket`. */
   readonly label: string;
   readonly status: 'running' | 'done' | 'failed';
-  /** What the node said; there when it is done, and often empty. */
-  readonly said?: string;
+  /** What the command printed on the node; set when it is done, and often empty. */
+  readonly output?: string;
   readonly problem?: Problem;
 }
 
 interface Checks {
-  /** The last check of a connection in this run of the app, by the connection's name. One that has become untrue is missing. */
+  /** The last check of each connection since the app started, by connection name. Outdated checks are removed. */
   readonly byName: Readonly<Record<string, Check>>;
-  /** The connections as they were when they were checked: what was found is true of those only. */
-  readonly of: Readonly<Record<string, Connection>>;
-  /** Connections that this window has asked to check, and no answer yet. */
-  readonly asked: ReadonlySet<string>;
-  /** How long the last whole check of each took, in milliseconds. */
+  /** Each connection as it was when it was checked. The result is valid for that URI and identity only. */
+  readonly checkedConnections: Readonly<Record<string, Connection>>;
+  /** Connections whose check this window has requested and that have not responded yet. */
+  readonly requested: ReadonlySet<string>;
+  /** How long the last complete check of each connection took, in milliseconds. */
   readonly tookMs: Readonly<Record<string, number>>;
   readonly fixes: Readonly<Record<string, FixRun>>;
 }
 
-export const useChecks = create<Checks>(() => ({ byName: {}, of: {}, asked: new Set(), tookMs: {}, fixes: {} }));
+export const useChecks = create<Checks>(() => ({
+  byName: {},
+  checkedConnections: {},
+  requested: new Set(),
+  tookMs: {},
+  fixes: {},
+}));
 
 export function useCheck(name: string): Check | undefined {
   return useChecks(({ byName }) => byName[name]);
 }
 
-/** Is the connection being checked, or about to be? */
-export function useIsChecked(name: string): boolean {
-  return useChecks((checks) => isChecked(checks, name));
+/** True while a check of the connection is running or has been requested. */
+export function useIsCheckRunning(name: string): boolean {
+  return useChecks((checks) => isCheckRunning(checks, name));
 }
 
-export function isChecked({ byName, asked }: Checks, name: string): boolean {
-  return asked.has(name) || byName[name]?.status === 'running';
+export function isCheckRunning({ byName, requested }: Checks, name: string): boolean {
+  return requested.has(name) || byName[name]?.status === 'running';
 }
 
-/** Checks a connection stage by stage. What it finds is in the store while it comes; one that goes on already goes on. */
+/** Checks a connection stage by stage; results arrive in the store as they come. Does nothing while a check is running. */
 export async function runCheck(name: string): Promise<void> {
-  if (!isChecked(useChecks.getState(), name)) {
-    // what a fix has said belongs to the check after it, and is old with the next
-    useChecks.setState(({ fixes }) => ({ fixes: without(fixes, name) }));
-    await check(name);
+  if (!isCheckRunning(useChecks.getState(), name)) {
+    // the output of a fix belongs to the check that follows it, and not to later checks
+    useChecks.setState(({ fixes }) => ({ fixes: omitKey(fixes, name) }));
+    await requestCheck(name);
   }
 }
 
-async function check(name: string): Promise<void> {
-  setAsked(name, true);
+async function requestCheck(name: string): Promise<void> {
+  setRequested(name, true);
   try {
-    fold(await call('connections.check', { name }));
+    putCheck(await call('connections.check', { name }));
   } catch (error) {
-    forget([name]);
+    discardChecks([name]);
     toastProblem(error);
   } finally {
-    setAsked(name, false);
+    setRequested(name, false);
   }
 }
 
-/** Ends a check that goes on; what it has found so far stays. */
+/** Cancels a running check. The steps that have finished stay visible. */
 export function cancelCheck(name: string): void {
   call('connections.cancelCheck', { name }).catch(toastProblem);
 }
 
-/** Does on a node what a remedy offers, and checks the node anew when it is done. */
+/** Applies a fix to a node, then checks the node again. */
 export async function runFix(name: string, fix: FixId, { label }: Pick<Fix, 'label'>): Promise<void> {
   if (useChecks.getState().fixes[name]?.status === 'running') {
     return;
   }
   setFix(name, { fix, label, status: 'running' });
   try {
-    const { said } = await call('connections.fix', { name, fix });
-    setFix(name, { fix, label, status: 'done', said: said.trim() });
+    const { output } = await call('connections.fix', { name, fix });
+    setFix(name, { fix, label, status: 'done', output: output.trim() });
   } catch (error) {
     setFix(name, { fix, label, status: 'failed', problem: problemOf(error) });
     return;
   }
-  await check(name);
+  await requestCheck(name);
 }
 
-export function foldChecks(event: AppEvent): void {
+export function applyCheckEvent(event: AppEvent): void {
   switch (event.event) {
     case 'check.changed':
-      fold(event.check);
+      putCheck(event.check);
       break;
     case 'farms.changed': {
-      const now = new Map(event.connections.map((connection) => [connection.name, connection]));
-      const { of } = useChecks.getState();
-      forget(Object.keys(of).filter((name) => !isSame(now.get(name), of[name])));
+      const current = new Map(event.connections.map((connection) => [connection.name, connection]));
+      const { checkedConnections } = useChecks.getState();
+      discardChecks(
+        Object.keys(checkedConnections).filter((name) => !isSameTarget(current.get(name), checkedConnections[name])),
+      );
       break;
     }
     case 'node.changed': {
       const last = useChecks.getState().byName[event.status.connection];
       if (last && isOutdated(last, event.status)) {
-        useChecks.setState(({ byName }) => ({ byName: without(byName, last.connection) }));
+        useChecks.setState(({ byName }) => ({ byName: omitKey(byName, last.connection) }));
       }
       break;
     }
@@ -111,62 +119,62 @@ export function foldChecks(event: AppEvent): void {
   }
 }
 
-/** What went on while the link to the app was lost was not heard of: a check that seems to run may have ended long ago. */
-export function forgetOpenChecks(): void {
-  forget(
-    Object.values(useChecks.getState().byName).flatMap((each) => (each.status === 'running' ? each.connection : [])),
+/** Removes checks that seem to be running: they may have ended while the link to the app was lost. */
+export function discardRunningChecks(): void {
+  discardChecks(
+    Object.values(useChecks.getState().byName).flatMap((entry) => (entry.status === 'running' ? entry.connection : [])),
   );
 }
 
-const stagesBeforeAnswer: ReadonlySet<Stage> = new Set(['name', 'port', 'host-key', 'sign-in', 'socket', 'engine']);
+const stagesBeforeResponse: ReadonlySet<Stage> = new Set(['name', 'port', 'host-key', 'sign-in', 'socket', 'engine']);
 
-/** Has a node been found otherwise since it was checked? */
-function isOutdated({ status, steps: rungs }: Check, found: NodeStatus): boolean {
+/** True if a later probe of the node contradicts the result of the check. */
+function isOutdated({ status, steps }: Check, latest: NodeStatus): boolean {
   if (status === 'passed') {
-    return found.state === 'down';
+    return latest.state === 'down';
   }
-  const failed = failedRung(rungs);
-  return status === 'failed' && found.state === 'up' && failed !== undefined && stagesBeforeAnswer.has(failed.stage);
+  const failed = findFailedStep(steps);
+  return status === 'failed' && latest.state === 'up' && failed !== undefined && stagesBeforeResponse.has(failed.stage);
 }
 
-export function failedRung(rungs: readonly CheckStep[]): CheckStep | undefined {
-  return rungs.find(({ state }) => state === 'failed');
+export function findFailedStep(steps: readonly CheckStep[]): CheckStep | undefined {
+  return steps.find(({ state }) => state === 'failed');
 }
 
-function isSame(a: Connection | undefined, b: Connection | undefined): boolean {
+function isSameTarget(a: Connection | undefined, b: Connection | undefined): boolean {
   return a?.uri === b?.uri && a?.identity === b?.identity;
 }
 
-function fold(check: Check): void {
+function putCheck(check: Check): void {
   const { connection: name, status, tookMs } = check;
   const { connections } = useConnections.getState();
-  const connection = connections.find((each) => each.name === name);
-  // it may be removed while it is checked
+  const connection = connections.find((entry) => entry.name === name);
+  // the connection may have been removed during its check
   if (!connection) {
     return;
   }
-  const isWhole = tookMs !== undefined && (status === 'passed' || status === 'failed');
+  const isComplete = tookMs !== undefined && (status === 'passed' || status === 'failed');
   useChecks.setState((before) => ({
     byName: { ...before.byName, [name]: check },
-    of: { ...before.of, [name]: connection },
-    ...(isWhole ? { tookMs: { ...before.tookMs, [name]: tookMs } } : {}),
+    checkedConnections: { ...before.checkedConnections, [name]: connection },
+    ...(isComplete ? { tookMs: { ...before.tookMs, [name]: tookMs } } : {}),
   }));
 }
 
-function forget(names: readonly string[]): void {
+function discardChecks(names: readonly string[]): void {
   if (names.length > 0) {
-    useChecks.setState(({ byName, of, fixes }) => ({
-      byName: names.reduce(without, byName),
-      of: names.reduce(without, of),
-      fixes: names.reduce(without, fixes),
+    useChecks.setState(({ byName, checkedConnections, fixes }) => ({
+      byName: names.reduce(omitKey, byName),
+      checkedConnections: names.reduce(omitKey, checkedConnections),
+      fixes: names.reduce(omitKey, fixes),
     }));
   }
 }
 
-function setAsked(name: string, isAsked: boolean): void {
-  useChecks.setState(({ asked }) => {
-    const others = [...asked].filter((each) => each !== name);
-    return { asked: new Set(isAsked ? [...others, name] : others) };
+function setRequested(name: string, isRequested: boolean): void {
+  useChecks.setState(({ requested }) => {
+    const others = [...requested].filter((other) => other !== name);
+    return { requested: new Set(isRequested ? [...others, name] : others) };
   });
 }
 
@@ -174,7 +182,7 @@ function setFix(name: string, run: FixRun): void {
   useChecks.setState(({ fixes }) => ({ fixes: { ...fixes, [name]: run } }));
 }
 
-function without<T>(record: Readonly<Record<string, T>>, name: string): Readonly<Record<string, T>> {
+function omitKey<T>(record: Readonly<Record<string, T>>, name: string): Readonly<Record<string, T>> {
   const { [name]: _, ...rest } = record;
   return rest;
 }

@@ -36,14 +36,15 @@ export async function removeConnection(name: string): Promise<void> {
   await loadConnections();
 }
 
-export function foldConnections(event: AppEvent): void {
+export function applyConnectionEvent(event: AppEvent): void {
   if (event.event === 'farms.changed') {
     useConnections.setState({ connections: event.connections });
   }
 }
 
 /**
- * What this computer knows of engines and farms already or, with a file, what that holds. Nothing is contacted.
+ * Lists the engines and farms that other tools on this computer have configured or, with a file, those in the file.
+ * Contacts no host.
  * @throws Failure `connection.file`, `input.invalid`
  */
 export function discoverConnections(file?: CallInput<'connections.discover'>['file']): Promise<Discovery> {

@@ -1,12 +1,10 @@
 import { formatList } from '../../shared/format.ts';
+import { useConnections } from './connections.ts';
 import { updateFarm, useFarms } from './farms.ts';
 import { probe } from './nodes.ts';
 import { toast, toastProblem } from './toasts.ts';
 
-/**
- * What is done with a farm's nodes at once and can be undone. Failures are told as toasts: these start from menus, and from
- * what is dropped.
- */
+/** Changes to farms that start from menus and drag and drop. They take effect at once, offer Undo, and report failures as toasts. */
 
 export function addNodes(farm: string, names: readonly string[]): void {
   const members = useFarms.getState().farms.find(({ name }) => name === farm)?.connections ?? [];
@@ -27,7 +25,7 @@ export function removeNode(farm: string, node: string): void {
     () =>
       toast({
         title: `Removed ${node} from ${farm}`,
-        description: 'Its connection stays.',
+        description: 'The connection is kept.',
         action: {
           label: 'Undo',
           run: () => void updateFarm({ name: farm, add: [node] }).catch(toastProblem),
@@ -59,9 +57,14 @@ export function moveNode(node: string, from: string, to: string): void {
 
 export function makeDefault(farm: string): void {
   updateFarm({ name: farm, makeDefault: true }).then(
-    () => toast({ kind: 'done', title: `${farm} builds by default now` }),
+    () => toast({ kind: 'done', title: `${farm} is now the default farm` }),
     toastProblem,
   );
+}
+
+/** Probes all nodes. Results arrive in the store of nodes. */
+export function probeAllNodes(): void {
+  probeNodes(useConnections.getState().connections.map(({ name }) => name));
 }
 
 export function probeNodes(names: readonly string[]): void {

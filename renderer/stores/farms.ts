@@ -12,15 +12,14 @@ interface Farms {
 
 export const useFarms = create<Farms>(() => ({ farms: [], default: undefined, loaded: false }));
 
-/** The farm of that name, undefined where there is none. */
 export function useFarm(name: string | undefined): Farm | undefined {
   return useFarms(({ farms }) => farms.find((farm) => farm.name === name));
 }
 
 /** @throws Failure */
 export async function loadFarms(): Promise<void> {
-  const { farms, default: chosen } = await call('farms.list', {});
-  useFarms.setState({ farms, default: chosen, loaded: true });
+  const { farms, default: defaultFarm } = await call('farms.list', {});
+  useFarms.setState({ farms, default: defaultFarm, loaded: true });
 }
 
 /** @throws Failure `farm.exists`, `connection.unknown` */
@@ -43,7 +42,7 @@ export async function removeFarm(name: string): Promise<void> {
   await loadFarms();
 }
 
-export function foldFarms(event: AppEvent): void {
+export function applyFarmEvent(event: AppEvent): void {
   if (event.event === 'farms.changed') {
     useFarms.setState({ farms: event.farms, default: event.default });
   }

@@ -13,19 +13,19 @@ export function useImage(reference: string | undefined): ManifestList | undefine
   return useImages(({ lists }) => lists.find((list) => list.reference === reference));
 }
 
-/** Called at the start and whenever a build has ended. @throws Failure */
+/** @throws Failure */
 export async function loadImages(): Promise<void> {
   useImages.setState({ lists: await call('images.list', {}), loaded: true });
 }
 
-/** Removes a list from local storage. @returns the bytes that it freed @throws Failure `image.unknown` */
+/** Deletes an image from local storage. @returns the number of bytes freed @throws Failure `image.unknown` */
 export async function removeImage(reference: string): Promise<number> {
   const { freedBytes } = await call('images.remove', { reference });
   await loadImages();
   return freedBytes;
 }
 
-/** Writes a list as `oci:DIR` or `oci-archive:FILE`. @throws Failure */
+/** @param destination `oci:DIR` or `oci-archive:FILE` @throws Failure */
 export function exportImage(reference: string, destination: string): Promise<{ path: string; bytes: number }> {
   return call('images.export', { reference, destination });
 }

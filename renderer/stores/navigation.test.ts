@@ -7,8 +7,8 @@ import {
   navigate,
   openLog,
   openSheet,
-  type Place,
   parseHash,
+  type Route,
   replaceView,
   startNavigation,
   useNavigation,
@@ -23,8 +23,8 @@ function platform(text: string) {
 }
 const arm = platform('linux/arm/v7');
 
-describe('a place in the hash', () => {
-  const places: Place[] = [
+describe('the location hash', () => {
+  const routes: Route[] = [
     { view: { view: 'first-start' } },
     { view: { view: 'farm', name: 'home.lab_1' } },
     { view: { view: 'builds' } },
@@ -47,39 +47,42 @@ describe('a place in the hash', () => {
     },
   ];
 
-  it.each(places.map((place) => [formatHash(place), place] as const))('%s says it in full', (hash, place) => {
-    expect(parseHash(hash)).toEqual(place);
+  it.each(routes.map((route) => [formatHash(route), route] as const))('%s contains the whole route', (hash, route) => {
+    expect(parseHash(hash)).toEqual(route);
   });
 
-  it.each(['', '#', '#/', '#/nowhere', '#/farm', '#/build/', '#/log/b1', '#/%E0%A4%A'])('%j names none', (hash) => {
-    expect(parseHash(hash)).toBeUndefined();
-  });
+  it.each(['', '#', '#/', '#/nowhere', '#/farm', '#/build/', '#/log/b1', '#/%E0%A4%A'])(
+    '%j contains no view',
+    (hash) => {
+      expect(parseHash(hash)).toBeUndefined();
+    },
+  );
 
-  it('leaves out what over a view makes no sense', () => {
+  it('ignores an incomplete sheet and an invalid log', () => {
     expect(parseHash('#/builds?sheet=push')).toEqual({ view: { view: 'builds' } });
     expect(parseHash('#/builds?sheet=other&log=b1&log-platform=vax')).toEqual({ view: { view: 'builds' } });
   });
 });
 
-describe('moving', () => {
+describe('navigation', () => {
   let stop: () => void;
   beforeEach(() => {
     window.history.replaceState(null, '', '#');
     stop = startNavigation(() => ({ view: 'farm', name: 'home' }));
   });
   afterEach(() => stop());
-  const place = () => useNavigation.getState().place;
+  const route = () => useNavigation.getState().route;
 
-  it('starts at the first view where the hash names none, and at the hash where it names one', () => {
-    expect(place()).toEqual({ view: { view: 'farm', name: 'home' } });
+  it('starts at the first view if the hash contains none, else at the view of the hash', () => {
+    expect(route()).toEqual({ view: { view: 'farm', name: 'home' } });
     expect(window.location.hash).toBe('#/farm/home');
     stop();
     window.history.replaceState(null, '', '#/settings');
     stop = startNavigation(() => ({ view: 'builds' }));
-    expect(place()?.view).toEqual({ view: 'settings' });
+    expect(route()?.view).toEqual({ view: 'settings' });
   });
 
-  it('makes an entry of the history for a view, and none for sheets, logs and replaced views', () => {
+  it('adds a history entry for a view, but not for a sheet, a log or a replaced view', () => {
     const before = window.history.length;
     navigate({ view: 'builds' });
     expect(window.history.length).toBe(before + 1);
@@ -90,25 +93,25 @@ describe('moving', () => {
     closeLog();
     replaceView({ view: 'builds', project: '/p' });
     expect(window.history.length).toBe(before + 1);
-    expect(place()).toEqual({ view: { view: 'builds', project: '/p' } });
+    expect(route()).toEqual({ view: { view: 'builds', project: '/p' } });
   });
 
-  it('closes a sheet when the view changes, and keeps the log only with its own build', () => {
+  it('closes the sheet when the view changes, and keeps the log open only with its own build', () => {
     navigate({ view: 'build', id: 'b1' });
     openLog({ id: 'b1', platform: arm });
     openSheet({ sheet: 'push', reference: 'api:1' });
-    expect(place()).toMatchObject({ sheet: { sheet: 'push' }, log: { id: 'b1' } });
+    expect(route()).toMatchObject({ sheet: { sheet: 'push' }, log: { id: 'b1' } });
     navigate({ view: 'build', id: 'b1' });
-    expect(place()?.sheet).toBeUndefined();
-    expect(place()?.log).toMatchObject({ id: 'b1' });
+    expect(route()?.sheet).toBeUndefined();
+    expect(route()?.log).toMatchObject({ id: 'b1' });
     navigate({ view: 'images' });
-    expect(place()?.log).toBeUndefined();
+    expect(route()?.log).toBeUndefined();
   });
 
-  it('follows an address that is typed or gone back to', () => {
+  it('follows the browser history', () => {
     navigate({ view: 'settings' });
     window.history.replaceState(null, '', '#/images');
     window.dispatchEvent(new PopStateEvent('popstate'));
-    expect(place()?.view).toEqual({ view: 'images', reference: undefined });
+    expect(route()?.view).toEqual({ view: 'images', reference: undefined });
   });
 });

@@ -2,32 +2,32 @@ import { create } from 'zustand';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
 
 /**
- * Where a person is. Three things make a place, and all three are in `location.hash`, so that a reload, a bookmark and the
- * back button keep them:
+ * The route of the page. It has three parts, all of them in `location.hash`, so that reloading, bookmarks and the back button
+ * keep them:
  *
- * - `view` fills the main area. Each is drawn by `views/<name>/index.tsx`, which gets the view's fields as props.
- * - `sheet` slides over the view; `views/new-build` and `views/push` draw theirs, and get the fields plus `onClose`.
- * - `log` is the job whose log the bottom drawer shows, drawn by `views/log`.
+ * - `view` fills the main area. A folder of `views/` draws it and gets its fields as props.
+ * - `sheet` slides over the view. `views/new-build` and `views/push` draw the sheets and get their fields plus `onClose`.
+ * - `log` is the job whose log the bottom drawer shows. `views/log` draws it.
  *
- * `navigate` adds an entry to the history (back returns) and closes a sheet; the drawer stays while its build is on the
- * screen. Sheets and the drawer replace the present entry: back never reopens a sheet.
+ * `navigate` adds an entry to the browser history and closes the sheet. The drawer stays open while its build is shown.
+ * Opening or closing a sheet or the drawer replaces the current entry, so the back button never reopens a sheet.
  */
 export type View =
-  /** What can build for you? Shown first where there are no farms. */
+  /** Shown first if there are no farms. */
   | { readonly view: 'first-start' }
   | { readonly view: 'farm'; readonly name: string }
-  /** The history; `project` is the context folder whose builds are shown alone. */
+  /** The build history. With `project`, the path of a context folder, only the builds of that project. */
   | { readonly view: 'builds'; readonly project?: string }
   | { readonly view: 'build'; readonly id: string }
   | { readonly view: 'images'; readonly reference?: string }
-  /** `name` is the chosen connection; `adding` opens the form for a new one. */
+  /** `name` is the selected connection; `adding` opens *Add connection*. */
   | { readonly view: 'connections'; readonly name?: string; readonly adding?: boolean }
   | { readonly view: 'settings' }
-  /** A log as a window of its own, without the frame. `line` counts from 0. */
+  /** A log in a window of its own, without sidebar. */
   | { readonly view: 'log'; readonly id: string; readonly platform: Platform };
 
 export type Sheet =
-  /** `context` is an absolute folder; `from` the id of a build whose request is the start (rebuild, retry with `platforms`). */
+  /** `context` is an absolute path. `from` is the id of a build whose settings are used as defaults; `platforms` overrides its platforms. */
   | {
       readonly sheet: 'new-build';
       readonly farm?: string;
@@ -40,60 +40,60 @@ export type Sheet =
 export interface OpenLog {
   readonly id: string;
   readonly platform: Platform;
-  /** The line to show, counted from 0; without one the live end. */
+  /** The line to scroll to, counted from 0. Without it, the log follows its end. */
   readonly line?: number;
 }
 
-export interface Place {
+export interface Route {
   readonly view: View;
   readonly sheet?: Sheet;
   readonly log?: OpenLog;
 }
 
 interface Navigation {
-  /** Undefined until the app's truth has been loaded and the first view can be chosen. */
-  readonly place: Place | undefined;
+  /** Undefined until the stores have been loaded, which the choice of the first view needs. */
+  readonly route: Route | undefined;
 }
 
-export const useNavigation = create<Navigation>(() => ({ place: undefined }));
+export const useNavigation = create<Navigation>(() => ({ route: undefined }));
 
-/** Opens a view as a new entry of the history; the same view again changes nothing. */
+/** Opens a view as a new entry of the browser history. Does nothing if it is open already. */
 export function navigate(view: View): void {
-  const { place } = useNavigation.getState();
-  const log = view.view === 'build' && view.id === place?.log?.id ? place.log : undefined;
-  go({ view, log }, 'push');
+  const { route } = useNavigation.getState();
+  const log = view.view === 'build' && view.id === route?.log?.id ? route.log : undefined;
+  applyRoute({ view, log }, 'push');
 }
 
-/** Opens a view in place of the present one: for redirects, and for fields that change as one moves through a list. */
+/** Replaces the current view without a new history entry: for redirects, and for the selection in a list. */
 export function replaceView(view: View): void {
-  go({ ...useNavigation.getState().place, view }, 'replace');
+  applyRoute({ ...useNavigation.getState().route, view }, 'replace');
 }
 
 export function openSheet(sheet: Sheet): void {
-  go({ ...present(), sheet }, 'replace');
+  applyRoute({ ...currentRoute(), sheet }, 'replace');
 }
 
 export function closeSheet(): void {
-  const { sheet: _, ...rest } = present();
-  go(rest, 'replace');
+  const { sheet: _, ...rest } = currentRoute();
+  applyRoute(rest, 'replace');
 }
 
-/** Shows a job's log in the bottom drawer. */
+/** Opens a job's log in the bottom drawer. */
 export function openLog(log: OpenLog): void {
-  go({ ...present(), log }, 'replace');
+  applyRoute({ ...currentRoute(), log }, 'replace');
 }
 
 export function closeLog(): void {
-  const { log: _, ...rest } = present();
-  go(rest, 'replace');
+  const { log: _, ...rest } = currentRoute();
+  applyRoute(rest, 'replace');
 }
 
-/** Opens a job's log as a window of its own, beside this one. */
+/** Opens a job's log in a window of its own. */
 export function openLogWindow({ id, platform }: OpenLog): void {
   window.open(hrefOf({ view: 'log', id, platform }), `log ${id} ${platform}`, 'popup,width=960,height=640');
 }
 
-/** What a link to a view points to: `<a href={hrefOf({ view: 'build', id })}>` needs no handler. */
+/** @returns the `href` of a link to a view; such a link needs no click handler */
 export function hrefOf(view: View): string {
   return formatHash({ view });
 }
@@ -106,14 +106,18 @@ export function goForward(): void {
   window.history.forward();
 }
 
-/** Reads the hash now and whenever it changes; `first` chooses the view where the hash names none. Returns the way to stop. */
-export function startNavigation(first: () => View): () => void {
+/**
+ * Reads the route from the hash now and whenever it changes.
+ * @param chooseFirstView called if the hash contains no valid route
+ * @returns a function that stops it
+ */
+export function startNavigation(chooseFirstView: () => View): () => void {
   const read = (): void => {
-    const place = parseHash(window.location.hash);
-    if (place) {
-      useNavigation.setState({ place });
+    const route = parseHash(window.location.hash);
+    if (route) {
+      useNavigation.setState({ route });
     } else {
-      go({ view: first() }, 'replace');
+      applyRoute({ view: chooseFirstView() }, 'replace');
     }
   };
   read();
@@ -121,22 +125,22 @@ export function startNavigation(first: () => View): () => void {
   return () => window.removeEventListener('popstate', read);
 }
 
-function present(): Place {
-  return useNavigation.getState().place ?? { view: { view: 'builds' } };
+function currentRoute(): Route {
+  return useNavigation.getState().route ?? { view: { view: 'builds' } };
 }
 
-function go(place: Place, how: 'push' | 'replace'): void {
-  const hash = formatHash(place);
-  if (how === 'push' && hash !== window.location.hash) {
+function applyRoute(route: Route, method: 'push' | 'replace'): void {
+  const hash = formatHash(route);
+  if (method === 'push' && hash !== window.location.hash) {
     window.history.pushState(null, '', hash);
   } else {
     window.history.replaceState(null, '', hash);
   }
-  useNavigation.setState({ place });
+  useNavigation.setState({ route });
 }
 
-/** `#/build/<id>?sheet=push&reference=…&log=<platform>`: the path is the view, the query what lies over it. */
-export function formatHash({ view, sheet, log }: Place): string {
+/** `#/build/<id>?sheet=push&reference=…&log=<id>&log-platform=<platform>`: the path is the view, the query the sheet and the log. */
+export function formatHash({ view, sheet, log }: Route): string {
   const path = [view.view, ...pathOf(view)].map(encodeURIComponent).join('/');
   const query = new URLSearchParams();
   if (view.view === 'builds' && view.project !== undefined) {
@@ -180,8 +184,8 @@ function pathOf(view: View): string[] {
   }
 }
 
-/** The place that a hash names, or undefined where it names none. */
-export function parseHash(hash: string): Place | undefined {
+/** @returns undefined if the hash contains no valid view */
+export function parseHash(hash: string): Route | undefined {
   const [path = '', queryText = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const query = new URLSearchParams(queryText);
   const view = parseView(path.split('/').map(decode), query);

@@ -1,29 +1,29 @@
 import type { DragEvent } from 'react';
 import { create } from 'zustand';
 
-/** A connection that a person drags to a farm. */
-export interface HeldNode {
+/** The connection that is being dragged to a farm. */
+export interface DraggedNode {
   readonly connection: string;
-  /** The farm it is dragged out of; none where it is dragged out of the list of connections. */
+  /** The farm from which it is dragged; undefined if it is dragged from the list of connections. */
   readonly from?: string;
 }
 
 interface NodeDrag {
-  readonly held: HeldNode | undefined;
+  readonly dragged: DraggedNode | undefined;
 }
 
-/** What is held now. What a drop would bring is hidden from a page until it is dropped, and targets light up before. */
-export const useNodeDrag = create<NodeDrag>(() => ({ held: undefined }));
+/** Browsers hide the data of a drag until it is dropped, but drop targets must be highlighted before. Hence this store. */
+export const useNodeDrag = create<NodeDrag>(() => ({ dragged: undefined }));
 
-/** The properties of an element that stands for a node, so that it can be dragged onto a farm in the sidebar. */
-export function draggableNode(node: HeldNode) {
+/** @returns properties for an element that represents a node, so that it can be dragged onto a farm in the sidebar */
+export function draggableNode(node: DraggedNode) {
   return {
     draggable: true,
     onDragStart: ({ dataTransfer }: DragEvent) => {
       dataTransfer.setData('text/plain', node.connection);
       dataTransfer.effectAllowed = 'copyMove';
-      useNodeDrag.setState({ held: node });
+      useNodeDrag.setState({ dragged: node });
     },
-    onDragEnd: () => useNodeDrag.setState({ held: undefined }),
+    onDragEnd: () => useNodeDrag.setState({ dragged: undefined }),
   };
 }

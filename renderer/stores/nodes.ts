@@ -1,23 +1,24 @@
 import { create } from 'zustand';
-import type { AppEvent, Selection } from '../../shared/contract.ts';
+import type { AppEvent } from '../../shared/contract.ts';
+import type { NodeSelection } from '../../shared/farm.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { call } from '../api.ts';
 import { useConnections } from './connections.ts';
 import { useFarms } from './farms.ts';
 
 interface Nodes {
-  /** What the last probes found, by the name of the connection. One that was never probed is missing. */
+  /** The result of the last probe, by connection name. Missing if the connection was never probed. */
   readonly byName: Readonly<Record<string, NodeStatus>>;
-  /** Connections that are being asked now. */
+  /** Names of the connections that are being probed. */
   readonly probing: ReadonlySet<string>;
 }
 
 export const useNodes = create<Nodes>(() => ({ byName: {}, probing: new Set() }));
 
-/** `lost` is down too: its line broke, and is tried again by itself. */
+/** `lost` means down as well, but reconnecting automatically. */
 export type Health = 'up' | 'lost' | 'down' | 'probing' | 'unknown';
 
-/** How a connection is known to be; what was known before stays while it is asked again. */
+/** The last known health of a connection. It stays unchanged while the connection is probed again. */
 export function healthOf({ byName, probing }: Nodes, connection: string): Health {
   const status = byName[connection];
   if (status?.state === 'down') {
@@ -34,14 +35,14 @@ export function useNode(connection: string): NodeStatus | undefined {
   return useNodes(({ byName }) => byName[connection]);
 }
 
-/** Loads what is known; connections that nobody has asked yet are asked in the background. @throws Failure */
+/** Loads the known statuses, and probes all other connections in the background. @throws Failure */
 export async function loadNodes(): Promise<void> {
   const statuses = await call('nodes.list', {});
   useNodes.setState({ byName: Object.fromEntries(statuses.map((status) => [status.connection, status])) });
   probeUnknown();
 }
 
-/** Asks every connection that nobody has asked yet. What it finds, also that nothing answers, is in the store. */
+/** Probes every connection that has never been probed. Results, including failures, arrive in the store. */
 export function probeUnknown(): void {
   const { byName, probing } = useNodes.getState();
   const unknown = useConnections
@@ -53,9 +54,9 @@ export function probeUnknown(): void {
   }
 }
 
-/** Asks the selected nodes anew. A node that does not answer is no failure but a status. @throws Failure */
-export async function probe(selection: Selection): Promise<readonly NodeStatus[]> {
-  const names = namesOf(selection);
+/** Probes the selected nodes. A node that does not respond has status `down`; it does not make this fail. @throws Failure */
+export async function probe(selection: NodeSelection): Promise<readonly NodeStatus[]> {
+  const names = resolveNames(selection);
   useNodes.setState(({ probing }) => ({ probing: new Set([...probing, ...names]) }));
   try {
     const statuses = await call('nodes.probe', {
@@ -63,7 +64,7 @@ export async function probe(selection: Selection): Promise<readonly NodeStatus[]
       ...(selection.connections ? { connections: [...selection.connections] } : {}),
     });
     for (const status of statuses) {
-      foldNodes({ event: 'node.changed', status });
+      applyNodeEvent({ event: 'node.changed', status });
     }
     return statuses;
   } finally {
@@ -71,22 +72,22 @@ export async function probe(selection: Selection): Promise<readonly NodeStatus[]
   }
 }
 
-function namesOf({ farm, connections }: Selection): readonly string[] {
-  const { farms, default: chosen } = useFarms.getState();
+function resolveNames({ farm, connections }: NodeSelection): readonly string[] {
+  const { farms, default: defaultFarm } = useFarms.getState();
   return (
     connections ??
-    farms.find(({ name }) => name === (farm ?? chosen))?.connections ??
+    farms.find(({ name }) => name === (farm ?? defaultFarm))?.connections ??
     useConnections.getState().connections.map(({ name }) => name)
   );
 }
 
-export function foldNodes(event: AppEvent): void {
+export function applyNodeEvent(event: AppEvent): void {
   if (event.event === 'farms.changed') {
-    forgetOthers(new Set(event.connections.map(({ name }) => name)));
+    keepOnly(new Set(event.connections.map(({ name }) => name)));
   } else if (event.event === 'node.changed') {
     const { status } = event;
     const { connections, loaded } = useConnections.getState();
-    // a connection may be removed while it is asked
+    // the connection may have been removed during the probe
     if (loaded && !connections.some(({ name }) => name === status.connection)) {
       return;
     }
@@ -97,8 +98,8 @@ export function foldNodes(event: AppEvent): void {
   }
 }
 
-/** Connections that were removed or renamed have no node any more. */
-function forgetOthers(names: ReadonlySet<string>): void {
+/** Removes the statuses of connections that were removed or renamed. */
+function keepOnly(names: ReadonlySet<string>): void {
   useNodes.setState((before) => {
     const { byName, probing } = before;
     const all = [...Object.keys(byName), ...probing];

@@ -1,10 +1,11 @@
 import { create } from 'zustand';
-import type { AppEvent, CallInput, Push } from '../../shared/contract.ts';
+import type { AppEvent, CallInput } from '../../shared/contract.ts';
+import type { Push } from '../../shared/push.ts';
 import { call } from '../api.ts';
 
 interface Pushes {
   readonly byId: Readonly<Record<string, Push>>;
-  /** Every id, newest first. */
+  /** All ids, newest first. */
   readonly order: readonly string[];
 }
 
@@ -23,10 +24,10 @@ export async function loadPushes(): Promise<void> {
   });
 }
 
-/** Starts a push and answers at once; it goes on in the store. @throws Failure */
+/** Starts a push and resolves at once. Its progress arrives in the store. @throws Failure */
 export async function startPush(request: CallInput<'pushes.start'>): Promise<Push> {
   const push = await call('pushes.start', request);
-  usePushes.setState((state) => (state.byId[push.id] ? state : withPush(state, push)));
+  usePushes.setState((state) => (state.byId[push.id] ? state : putPush(state, push)));
   return push;
 }
 
@@ -35,13 +36,13 @@ export async function cancelPush(id: string): Promise<void> {
   await call('pushes.cancel', { id });
 }
 
-export function foldPushes(event: AppEvent): void {
+export function applyPushEvent(event: AppEvent): void {
   if (event.event === 'push.progress' || event.event === 'push.finished') {
     const { push } = event;
-    usePushes.setState((state) => withPush(state, push));
+    usePushes.setState((state) => putPush(state, push));
   }
 }
 
-function withPush({ byId, order }: Pushes, push: Push): Pushes {
+function putPush({ byId, order }: Pushes, push: Push): Pushes {
   return { byId: { ...byId, [push.id]: push }, order: byId[push.id] ? order : [push.id, ...order] };
 }

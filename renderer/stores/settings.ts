@@ -1,11 +1,12 @@
 import { create } from 'zustand';
-import type { AppEvent, CallOutput, Settings } from '../../shared/contract.ts';
+import type { AppEvent, CallOutput } from '../../shared/contract.ts';
+import type { Settings } from '../../shared/settings.ts';
 import { call } from '../api.ts';
 
 interface SettingsState {
-  /** The defaults until the app has said its own. */
+  /** The defaults until the settings have been loaded. */
   readonly settings: Settings;
-  /** The app itself: version, data folder, door. Undefined until loaded. */
+  /** Version, data folder and front end of the app. Undefined until loaded. */
   readonly info: CallOutput<'app.info'> | undefined;
 }
 
@@ -20,7 +21,7 @@ export async function loadSettings(): Promise<void> {
   useSettings.setState({ settings, info });
 }
 
-/** Shows the change at once and takes it back where the app refuses it. @throws Failure */
+/** Applies the change at once, and reverts it if the app rejects it. @throws Failure */
 export async function updateSettings(change: Partial<Settings>): Promise<void> {
   const { settings: before } = useSettings.getState();
   useSettings.setState({ settings: { ...before, ...change } });
@@ -32,7 +33,7 @@ export async function updateSettings(change: Partial<Settings>): Promise<void> {
   }
 }
 
-export function foldSettings(event: AppEvent): void {
+export function applySettingsEvent(event: AppEvent): void {
   if (event.event === 'settings.changed') {
     useSettings.setState({ settings: event.settings });
   }

@@ -7,20 +7,20 @@ export interface ToastData {
   readonly problem?: Problem;
 }
 
-/** The one stack of toasts; the frame's `ToastArea` shows it. Its timers stop while the pointer or the focus is on it. */
+/** All toasts of the window, shown by `ToastArea`. Their timers pause while the pointer or the focus is on them. */
 export const toastManager = Toast.createToastManager<ToastData>();
 
 export interface ToastInput {
   readonly title: string;
   readonly description?: string;
   readonly kind?: ToastKind;
-  /** One way to answer, as `Undo` or `Show build`. */
+  /** A button in the toast, such as `Undo` or `Show build`. */
   readonly action?: { readonly label: string; readonly run: () => void };
-  /** How long it stays, in milliseconds; longer where there is an action. */
+  /** How long it stays, in milliseconds. The default is longer if there is an action. */
   readonly timeoutMs?: number;
 }
 
-/** Tells something that needs no answer, without taking the focus. @returns its id for {@link closeToast} */
+/** Shows a message without taking the focus. @returns the id for {@link closeToast} */
 export function toast({ title, description, kind = 'info', action, timeoutMs }: ToastInput): string {
   const id = toastManager.add({
     title,
@@ -43,7 +43,7 @@ export function toast({ title, description, kind = 'info', action, timeoutMs }: 
   return id;
 }
 
-/** Tells what went wrong with something that has no place of its own on the screen; it stays until it is closed. */
+/** Shows a failure that belongs to no visible element. The toast stays until it is closed. */
 export function toastProblem(error: unknown): string {
   const problem = problemOf(error);
   return toastManager.add({

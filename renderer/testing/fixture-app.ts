@@ -8,34 +8,34 @@ import {
   type CallRequest,
   calls,
 } from '../../shared/contract.ts';
-import { type Assignment, modeOf } from '../../shared/farm.ts';
 import { fail, problemOf, type Result } from '../../shared/problem.ts';
-import type { AllowedCommand, Question, Remember, Remembered } from '../../shared/question.ts';
+import type { AllowedCommand, Question, RememberedSecret, RememberOption } from '../../shared/question.ts';
+import { type Assignment, modeOf } from '../../shared/schedule.ts';
 import { type CheckScene, FixtureChecks } from './fixture-checks.ts';
 import * as data from './fixture-data.ts';
-import { discover, exported, type FoundScene, importInto } from './fixture-discovery.ts';
-import { allowedCommands, cannotRemember, questions, remembered } from './fixture-questions.ts';
+import { type DiscoveryScene, discover, exportText, importInto } from './fixture-discovery.ts';
+import { allowedCommands, cannotSave, questions, savedSecrets } from './fixture-questions.ts';
 
 /**
- * `empty`: nothing is known yet. `busy`: builds and a push run. `failed`: the newest build, a push and a node failed.
- * `done`: everything went well. `huge`: 50 nodes, a build of 20 platforms, 1,000 builds, logs of a million lines.
- * `question`: busy, and a host key waits for a decision.
+ * `empty`: no connections, farms or builds. `busy`: builds and a push run. `failed`: the newest build, a push and a node failed.
+ * `done`: everything succeeded. `huge`: 50 nodes, a build of 20 platforms, 1,000 builds, logs of a million lines.
+ * `question`: busy, and a host key question is open.
  */
 export const fixtureStates = ['empty', 'busy', 'failed', 'done', 'huge', 'question'] as const;
 export type FixtureState = (typeof fixtureStates)[number];
 
-/** How what is asked of the fixture goes, where that is not always the same. */
+/** How discovery, checks and fixes behave. */
 export interface Scene extends CheckScene {
-  readonly found?: FoundScene | undefined;
+  readonly discovery?: DiscoveryScene | undefined;
 }
 
 export interface FixtureApp {
   call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>>;
   subscribe(listener: (event: AppEvent) => void): () => void;
-  /** Tells an event as the app would; what `builds.get` and the like answer changes with it. */
+  /** Emits an event as the app would, and updates the data of the fixture. */
   emit(event: AppEvent): void;
-  /** Lets running builds go on by themselves, a step now and then, until the returned function is called. */
-  live(): () => void;
+  /** Emits log lines and progress of running builds until the returned function is called. */
+  startActivity(): () => void;
 }
 
 interface Fixture {
@@ -47,15 +47,15 @@ interface Fixture {
   lists: ReturnType<typeof data.listOf>[];
   pushes: ReturnType<typeof data.push>[];
   questions: Question[];
-  secrets: Remembered[];
+  secrets: RememberedSecret[];
   commands: AllowedCommand[];
-  remember: Remember;
+  applyToFixture: RememberOption;
   settings: CallOutput<'settings.get'>;
 }
 
 const defaults: Fixture['settings'] = { theme: 'system', keepBuilds: 1000, jobsPerNode: 2 };
 
-function fixtureOf(state: FixtureState): Fixture {
+function createFixture(state: FixtureState): Fixture {
   if (state === 'empty') {
     return {
       connections: [],
@@ -68,7 +68,7 @@ function fixtureOf(state: FixtureState): Fixture {
       questions: [],
       secrets: [],
       commands: [],
-      remember: { possible: true },
+      applyToFixture: { possible: true },
       settings: defaults,
     };
   }
@@ -93,7 +93,7 @@ function fixtureOf(state: FixtureState): Fixture {
     ],
     defaultFarm: isHuge ? 'datacenter' : 'home',
     builds,
-    lists: builds.flatMap(({ list }) => list ?? []).slice(0, isHuge ? 300 : 12),
+    lists: builds.flatMap(({ list: findImage }) => findImage ?? []).slice(0, isHuge ? 300 : 12),
     pushes: [
       ...(state === 'busy' ? [data.push({ id: 'push-1', status: 'running' })] : []),
       ...(state === 'failed' ? [data.push({ id: 'push-2', status: 'failed', problem: data.pushProblem })] : []),
@@ -105,16 +105,16 @@ function fixtureOf(state: FixtureState): Fixture {
       }),
     ],
     questions: state === 'question' ? [questions['host-key']] : [],
-    secrets: state === 'failed' ? [] : [...remembered],
+    secrets: state === 'failed' ? [] : [...savedSecrets],
     commands: [...allowedCommands],
-    remember: state === 'failed' ? cannotRemember : { possible: true },
+    applyToFixture: state === 'failed' ? cannotSave : { possible: true },
     settings: defaults,
   };
 }
 
-/** An app in memory that answers every call of the contract with believable data. For pictures and tests of the renderer only. */
+/** An app in memory that handles every call of the contract with sample data. For screenshots and renderer tests. */
 export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}): FixtureApp {
-  const fixture = fixtureOf(state);
+  const fixture = createFixture(state);
   const listeners = new Set<(event: AppEvent) => void>();
   const logLines = state === 'huge' ? 1_000_000 : 1_400;
 
@@ -136,31 +136,31 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     });
   }
 
-  function find(id: string): Build {
-    const found = fixture.builds.find((build) => build.id === id);
-    if (!found) {
+  function findBuild(id: string): Build {
+    const build = fixture.builds.find((candidate) => candidate.id === id);
+    if (!build) {
       throw fail('build.unknown', `There is no build "${id}".`, 'Choose one from the list of builds.');
     }
-    return found;
+    return build;
   }
 
   function list(reference: string): CallOutput<'images.list'>[number] {
-    const found = fixture.lists.find((each) => each.reference === reference);
-    if (!found) {
+    const image = fixture.lists.find((list) => list.reference === reference);
+    if (!image) {
       throw fail('image.unknown', `There is no image ${reference} in local storage.`, 'Build it first.');
     }
-    return found;
+    return image;
   }
 
-  function connection(name: string): Fixture['connections'][number] {
-    const found = fixture.connections.find((each) => each.name === name);
-    if (!found) {
+  function findConnection(name: string): Fixture['connections'][number] {
+    const connection = fixture.connections.find((candidate) => candidate.name === name);
+    if (!connection) {
       throw fail('connection.unknown', `There is no connection ${name}.`, 'Choose one from the list.');
     }
-    return found;
+    return connection;
   }
 
-  function selected({
+  function resolveSelection({
     farm,
     connections,
   }: {
@@ -174,15 +174,15 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     );
   }
 
-  function plan(request: CallRequest<'builds.preview'>): CallOutput<'builds.preview'> {
-    const nodes = selected(request).flatMap(
+  function scheduleOf(request: CallRequest<'builds.preview'>): CallOutput<'builds.preview'> {
+    const nodes = resolveSelection(request).flatMap(
       (name) => fixture.statuses.find((status) => status.connection === name) ?? [],
     );
     const up = nodes.flatMap((status) => (status.state === 'up' ? status.node : []));
-    const wanted = request.platforms ?? [...new Set(up.map(({ platform }) => platform))];
+    const platforms = request.platforms ?? [...new Set(up.map(({ platform }) => platform))];
     const assignments: Assignment[] = [];
     const unassigned: CallOutput<'builds.preview'>['unassigned'] = [];
-    for (const platform of wanted) {
+    for (const platform of platforms) {
       const pinned = up.find((each) => each.connection === request.pins[platform] && modeOf(each, platform));
       const native = up.find((each) => modeOf(each, platform) === 'native');
       const emulating = request.emulate ? up.find((each) => modeOf(each, platform)) : undefined;
@@ -193,10 +193,10 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
           node: node.connection,
           mode: modeOf(node, platform) ?? 'emulated',
           reason: pinned
-            ? 'pinned by you'
+            ? `${modeOf(node, platform)}, pinned`
             : native
-              ? 'runs it natively, built it last'
-              : 'the only one that can emulate it',
+              ? 'native, built here last time'
+              : `emulated: no node runs ${platform} natively`,
         });
       } else {
         unassigned.push({
@@ -219,14 +219,14 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     'connections.list': () => fixture.connections,
     'connections.add': (request) => {
       if (fixture.connections.some(({ name }) => name === request.name)) {
-        throw fail('connection.exists', `There is a connection ${request.name} already.`, 'Choose another name.');
+        throw fail('connection.exists', `There is already a connection named ${request.name}.`, 'Choose another name.');
       }
       fixture.connections = [...fixture.connections, request];
       emitFarms();
       return request;
     },
     'connections.update': ({ name, rename, uri, identity }) => {
-      const before = connection(name);
+      const before = findConnection(name);
       const after = { ...before, name: rename ?? name, uri: uri ?? before.uri, identity: identity ?? before.identity };
       fixture.connections = fixture.connections.map((each) => (each === before ? after : each));
       fixture.farms = fixture.farms.map((farm) => ({
@@ -237,7 +237,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       return after;
     },
     'connections.remove': ({ name }) => {
-      connection(name);
+      findConnection(name);
       fixture.connections = fixture.connections.filter((each) => each.name !== name);
       fixture.farms = fixture.farms.map((farm) => ({
         ...farm,
@@ -246,7 +246,8 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       emitFarms();
       return {};
     },
-    'connections.discover': (request) => discover(scene.found ?? 'few', request, fixture.connections, fixture.farms),
+    'connections.discover': (request) =>
+      discover(scene.discovery ?? 'few', request, fixture.connections, fixture.farms),
     'connections.import': (request) => {
       const { connections, farms, report } = importInto(fixture, request);
       fixture.connections = [...connections];
@@ -255,10 +256,10 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       emitFarms();
       return report;
     },
-    'connections.export': () => exported(fixture.connections, fixture.farms),
+    'connections.export': () => exportText(fixture.connections, fixture.farms),
     'connections.check': ({ name }) =>
       checks.check(
-        connection(name),
+        findConnection(name),
         data.statuses().find((status) => status.connection === name),
       ),
     'connections.cancelCheck': ({ name }) => {
@@ -302,9 +303,9 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     },
 
     'nodes.probe': (selection) => {
-      const names = selected(selection);
+      const names = resolveSelection(selection);
       const known = [...data.statuses(), ...data.manyNodes().statuses];
-      const found = names.flatMap(
+      const statuses = names.flatMap(
         (name) =>
           known.find((status) => status.connection === name) ?? {
             state: 'down' as const,
@@ -312,18 +313,18 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
             problem: fail('ssh.unreachable', `Node ${name} cannot be reached.`, 'Check its address.').problem,
           },
       );
-      for (const status of found) {
+      for (const status of statuses) {
         emit({ event: 'node.changed', status });
       }
-      return found;
+      return statuses;
     },
     'nodes.list': () => fixture.statuses,
     'nodes.prune': (selection) =>
-      selected(selection).map((node) => ({ node, reclaimedBytes: Math.round(data.chance(node) * 4e9) })),
+      resolveSelection(selection).map((node) => ({ node, reclaimedBytes: Math.round(data.chance(node) * 4e9) })),
 
     'projects.inspect': ({ context }) => {
       if (context.includes('missing')) {
-        throw fail('context.missing', `There is no folder ${context}.`, 'Choose another one.');
+        throw fail('context.missing', `The folder ${context} does not exist.`, 'Choose another one.');
       }
       return data.projectAt(context);
     },
@@ -345,12 +346,12 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       };
     },
 
-    'builds.preview': plan,
+    'builds.preview': scheduleOf,
     'builds.start': (request) => {
-      const planned = plan(request);
-      const [hole] = planned.unassigned;
-      if (hole) {
-        throw fail(hole.problem.code, hole.problem.message, hole.problem.fix);
+      const { assignments, unassigned } = scheduleOf(request);
+      const [first] = unassigned;
+      if (first) {
+        throw fail(first.problem.code, first.problem.message, first.problem.fix);
       }
       const started = data.build({
         id: `20260301-${Date.now()}`,
@@ -359,7 +360,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
         status: 'running',
         startedAgo: 0,
         request,
-        jobs: planned.assignments.map(({ platform, node, mode, reason }) => ({
+        jobs: assignments.map(({ platform, node, mode, reason }) => ({
           platform,
           node,
           mode,
@@ -373,7 +374,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       return started;
     },
     'builds.cancel': ({ id, platform }) => {
-      const build = find(id);
+      const build = findBuild(id);
       const cancelled = build.jobs.map(
         (job): Job =>
           job.durationMs === undefined && (!platform || job.platform === platform)
@@ -390,25 +391,25 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       return {};
     },
     'builds.remove': ({ id }) => {
-      find(id);
+      findBuild(id);
       fixture.builds = fixture.builds.filter((build) => build.id !== id);
       return {};
     },
     'builds.source': () => data.source,
     'builds.search': ({ platform, text, limit }) => {
-      const found: number[] = [];
-      const wanted = text.toLowerCase();
-      for (let index = 0; index < logLines && found.length <= limit; index += 1) {
-        if (data.logLine(platform, index).toLowerCase().includes(wanted)) {
-          found.push(index);
+      const matches: number[] = [];
+      const needle = text.toLowerCase();
+      for (let index = 0; index < logLines && matches.length <= limit; index += 1) {
+        if (data.logLine(platform, index).toLowerCase().includes(needle)) {
+          matches.push(index);
         }
       }
-      return { lines: found.slice(0, limit), more: found.length > limit };
+      return { lines: matches.slice(0, limit), more: matches.length > limit };
     },
-    'builds.get': ({ id }) => find(id),
+    'builds.get': ({ id }) => findBuild(id),
     'builds.list': () => fixture.builds,
     'builds.log': ({ id, platform, from, count }) => {
-      const job = find(id).jobs.find((each) => each.platform === platform);
+      const job = findBuild(id).jobs.find((each) => each.platform === platform);
       const total = job?.status === 'queued' ? 0 : logLines;
       const length = Math.max(0, Math.min(count, total - from));
       return { lines: Array.from({ length }, (_, index) => data.logLine(platform, from + index)), total };
@@ -459,7 +460,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       home: '/home/anna/.local/share/barnraiser',
       frontEnd: 'browser',
       system: 'Fedora Linux 43',
-      remember: fixture.remember,
+      remember: fixture.applyToFixture,
     }),
 
     'secrets.list': () => fixture.secrets,
@@ -476,19 +477,19 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
 
     'questions.list': () => fixture.questions,
     'questions.answer': ({ id }) => {
-      emit({ event: 'question.settled', id });
+      emit({ event: 'question.closed', id });
       return {};
     },
   };
 
   return {
-    call: (name, input) => answer(name, input, handlers[name]),
+    call: (name, input) => handleCall(name, input, handlers[name]),
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     emit,
-    live: () => {
+    startActivity: () => {
       let line = logLines;
       const timer = setInterval(() => {
         for (const build of fixture.builds.filter(({ status }) => status === 'running')) {
@@ -502,7 +503,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
               lines: [data.logLine(job.platform, line)],
             });
           }
-          const receiving = build.jobs.find(({ status }) => status === 'pulling');
+          const receiving = build.jobs.find(({ status }) => status === 'transferring');
           if (receiving) {
             emit({
               event: 'job.changed',
@@ -518,10 +519,10 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
   };
 }
 
-/** The contract's calls, each tied to what its handler gets. */
+/** `calls`, typed so that the input of a call matches its handler. */
 const inputs: { readonly [N in CallName]: { readonly input: ZodType<CallRequest<N>> } } = calls;
 
-async function answer<N extends CallName>(
+async function handleCall<N extends CallName>(
   name: N,
   input: CallInput<N>,
   handler: (request: CallRequest<N>) => CallOutput<N> | Promise<CallOutput<N>>,
@@ -532,7 +533,7 @@ async function answer<N extends CallName>(
       throw fail(
         'input.invalid',
         parsed.error.issues.map(({ message }) => message).join(' '),
-        'Correct it and try again.',
+        'Correct the input and try again.',
       );
     }
     return { ok: true, value: await handler(parsed.data) };
@@ -567,7 +568,7 @@ function remember(fixture: Fixture, event: AppEvent): void {
     case 'question.asked':
       fixture.questions = [...fixture.questions, event.question];
       break;
-    case 'question.settled':
+    case 'question.closed':
       fixture.questions = fixture.questions.filter(({ id }) => id !== event.id);
       break;
     case 'settings.changed':

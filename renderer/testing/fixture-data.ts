@@ -1,13 +1,15 @@
 import type { Build, BuildRequest, Job, Phase, Step } from '../../shared/build.ts';
 import type { Connection } from '../../shared/connection.ts';
-import type { Project, Push } from '../../shared/contract.ts';
-import type { Assignment, Farm } from '../../shared/farm.ts';
+import type { Farm } from '../../shared/farm.ts';
 import type { Digest, ManifestList } from '../../shared/image.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import type { Problem } from '../../shared/problem.ts';
+import type { Project } from '../../shared/project.ts';
+import type { Push } from '../../shared/push.ts';
+import type { Assignment } from '../../shared/schedule.ts';
 
-/** Believable data for pictures and renderer tests: the same every time, so that two pictures can be compared. */
+/** Sample data for screenshots and renderer tests. It is deterministic, so that screenshots can be compared. */
 
 const gigabyte = 1e9;
 const megabyte = 1e6;
@@ -20,7 +22,7 @@ export function platform(text: string): Platform {
   return parsed;
 }
 
-/** Digits that depend on the text alone. */
+/** A digest that depends only on the text. */
 export function digestOf(text: string): Digest {
   let state = 2166136261;
   let digits = '';
@@ -33,12 +35,12 @@ export function digestOf(text: string): Digest {
   return `sha256:${digits}`;
 }
 
-/** A number from 0 to 1 that depends on the text alone. */
+/** A number from 0 to 1 that depends only on the text. */
 export function chance(text: string): number {
   return Number.parseInt(digestOf(text).slice(7, 15), 16) / 0xffffffff;
 }
 
-/** Times are given backwards from when the fixture was made, in seconds. */
+/** @param seconds before the creation of the fixture @returns an ISO 8601 time */
 export function ago(seconds: number): string {
   return new Date(Date.now() - seconds * 1000).toISOString();
 }
@@ -137,7 +139,7 @@ const facts: readonly NodeFacts[] = [
 
 const downProblem: Problem = {
   code: 'ssh.timeout',
-  message: 'Node s390x-lab did not answer at s390x-lab.example.com:22 in 15 s.',
+  message: 'Node s390x-lab did not respond at s390x-lab.example.com:22 within 15 s.',
   fix: 'Check that it is switched on and reachable: `ssh linux1@s390x-lab.example.com true`.',
   detail: 'connect ETIMEDOUT 203.0.113.17:22',
 };
@@ -183,7 +185,7 @@ export function farms(): Farm[] {
   ];
 }
 
-/** Fifty nodes of every kind, two of them down. */
+/** Fifty nodes, two of them down. */
 export function manyNodes(): { connections: Connection[]; statuses: NodeStatus[] } {
   const names = Array.from({ length: 50 }, (_, index) => `rack${Math.floor(index / 10) + 1}-node${(index % 10) + 1}`);
   return {
@@ -214,7 +216,7 @@ const instructions = [
   'COPY --from=build /src/dist /src/node_modules /app/',
   'CMD ["tini", "--", "node", "/app/server.js"]',
 ];
-/** How long each takes on a quick machine, in milliseconds. */
+/** How long each instruction takes on a fast machine, in milliseconds. */
 const stepMs = [4_200, 120, 380, 38_000, 900, 51_000, 2_100, 16_000, 2_600, 90];
 
 export const source = {
@@ -254,18 +256,18 @@ export function projectAt(context: string): Project {
   };
 }
 
-/** What a job has done: how far it is, and how slow its node. */
+/** The progress of a job, and the speed of its node. */
 interface Progress {
   readonly platform: string;
   readonly node: string;
   readonly mode?: 'native' | 'emulated';
   readonly reason?: string;
   readonly status: Phase;
-  /** Steps that are done; the next one runs or has failed where the status says so. */
+  /** The number of finished steps. The next one is running or has failed, depending on the status. */
   readonly steps: number;
-  /** Of those, how many came from the cache. */
+  /** How many of them were cached. */
   readonly cached?: number;
-  /** How much longer than on a quick machine everything takes. */
+  /** The factor by which the node is slower than a fast machine. */
   readonly slow?: number;
   readonly startedAgo: number;
   readonly problem?: Problem;
@@ -307,11 +309,11 @@ export function job(progress: Progress): Job {
     platform: platform(progress.platform),
     node: progress.node,
     mode: progress.mode ?? 'native',
-    reason: progress.reason ?? 'runs it natively',
+    reason: progress.reason ?? 'native, idle',
     status,
     steps,
     bytesSent: status === 'queued' ? 0 : status === 'context' ? contextBytes * 0.65 : contextBytes,
-    bytesReceived: status === 'pulling' ? 21.3 * megabyte : status === 'done' ? 70.6 * megabyte : 0,
+    bytesReceived: status === 'transferring' ? 21.3 * megabyte : status === 'done' ? 70.6 * megabyte : 0,
     ...(status === 'queued' ? {} : { startedAt: ago(progress.startedAgo) }),
     ...(isEnd ? { durationMs: worked + (status === 'done' ? 9_000 : 400) } : {}),
     ...(status === 'done'
@@ -345,27 +347,27 @@ export interface BuildFacts {
   readonly request?: Partial<BuildRequest>;
 }
 
-export function build(given: BuildFacts): Build {
-  const jobs = given.jobs.map(job);
+export function build(facts: BuildFacts): Build {
+  const jobs = facts.jobs.map(job);
   const assignments: Assignment[] = jobs.map((each) => ({
     platform: each.platform,
     node: each.node,
     mode: each.mode,
     reason: each.reason,
   }));
-  const isRunning = given.status === 'running';
+  const isRunning = facts.status === 'running';
   const durationMs = Math.max(...jobs.map((each) => each.durationMs ?? 0)) + 1_200;
-  const context = given.context ?? `/home/anna/projects/${given.reference.split(/[/:]/).at(-2) ?? 'api'}`;
-  const createdAt = ago(given.startedAgo);
+  const context = facts.context ?? `/home/anna/projects/${facts.reference.split(/[/:]/).at(-2) ?? 'api'}`;
+  const createdAt = ago(facts.startedAgo);
   return {
-    id: given.id,
-    status: given.status,
-    reference: given.reference,
+    id: facts.id,
+    status: facts.status,
+    reference: facts.reference,
     request: {
       context,
       file: 'Containerfile',
-      reference: given.reference,
-      farm: given.farm ?? 'home',
+      reference: facts.reference,
+      farm: facts.farm ?? 'home',
       platforms: jobs.map((each) => each.platform),
       pins: {},
       emulate: true,
@@ -373,28 +375,28 @@ export function build(given: BuildFacts): Build {
       labels: {},
       noCache: false,
       pull: 'missing',
-      residue: 'cache',
-      ...given.request,
+      retention: 'cache',
+      ...facts.request,
     },
     schedule: { assignments, unassigned: [], leftOut: [] },
     context: { files: 318, bytes: 12.4 * megabyte, digest: digestOf(context) },
     jobs,
-    ...(given.status === 'done'
+    ...(facts.status === 'done'
       ? {
           list: listOf(
-            given.reference,
+            facts.reference,
             jobs.map((each) => each.platform),
             createdAt,
           ),
         }
       : {}),
-    problem: given.problem,
+    problem: facts.problem,
     createdAt,
     ...(isRunning ? {} : { durationMs }),
   };
 }
 
-/** A list whose images share their lower layers with the others of the same repository. */
+/** A manifest list whose images share their lower layers with the other images of the repository. */
 export function listOf(reference: string, platforms: readonly Platform[], createdAt: string): ManifestList {
   const repository = reference.replace(/:[^:/]*$/, '');
   return {
@@ -427,7 +429,7 @@ export const buildFailed: Problem = {
   detail: npmFailure.join('\n'),
 };
 
-/** The builds that pictures are made of, by name. */
+/** The builds in screenshots, by name. */
 export const sample = {
   running: (): Build =>
     build({
@@ -443,7 +445,7 @@ export const sample = {
           steps: 8,
           cached: 3,
           startedAgo: 100,
-          reason: 'runs it natively, built it last',
+          reason: 'native, built here last time',
         },
         { platform: 'linux/arm64', node: 'pi4', status: 'building', steps: 3, cached: 0, slow: 2.1, startedAgo: 99 },
         {
@@ -453,7 +455,7 @@ export const sample = {
           status: 'queued',
           steps: 0,
           startedAgo: 0,
-          reason: 'the only one that can emulate it',
+          reason: 'emulated: no node runs linux/s390x natively',
         },
       ],
     }),
@@ -466,7 +468,7 @@ export const sample = {
       startedAgo: 260,
       jobs: [
         { platform: 'linux/amd64', node: 'big-amd', status: 'done', steps: 10, cached: 6, startedAgo: 258 },
-        { platform: 'linux/arm64', node: 'graviton', status: 'pulling', steps: 10, slow: 1.3, startedAgo: 257 },
+        { platform: 'linux/arm64', node: 'graviton', status: 'transferring', steps: 10, slow: 1.3, startedAgo: 257 },
         {
           platform: 'linux/riscv64',
           node: 'riscv-board',
@@ -505,7 +507,7 @@ export const sample = {
           steps: 10,
           slow: 4,
           startedAgo: 1_200,
-          reason: 'the only one that can emulate it',
+          reason: 'emulated: no node runs linux/s390x natively',
         },
       ],
     }),
@@ -527,7 +529,7 @@ export const sample = {
           steps: 10,
           slow: 3,
           startedAgo: 6_395,
-          reason: 'the only one that can emulate it',
+          reason: 'emulated: no node runs linux/s390x natively',
         },
       ],
     }),
@@ -555,13 +557,13 @@ export const twentyPlatforms = (
   'freebsd/amd64 windows/amd64'
 ).split(' ');
 
-/** One build of twenty platforms in every phase there is. */
+/** A build of twenty platforms, with jobs in every phase. */
 export function hugeBuild(): Build {
   const phases: readonly Phase[] = [
     'building',
     'building',
     'done',
-    'pulling',
+    'transferring',
     'queued',
     'building',
     'context',
@@ -578,7 +580,7 @@ export function hugeBuild(): Build {
     jobs: twentyPlatforms.map((name, index) => {
       const status = phases[index % phases.length] ?? 'queued';
       const finished =
-        status === 'done' || status === 'pulling'
+        status === 'done' || status === 'transferring'
           ? 10
           : status === 'building' || status === 'failed'
             ? 1 + ((index * 3) % 8)
@@ -603,7 +605,7 @@ export function hugeBuild(): Build {
   });
 }
 
-/** A year of builds of some projects. */
+/** Past builds of several projects, about nine per day, newest first. */
 export function history(count: number): Build[] {
   const projects = ['api', 'worker', 'web', 'gateway', 'billing-service', 'docs'];
   return Array.from({ length: count }, (_, index) => {
@@ -643,9 +645,9 @@ export function history(count: number): Build[] {
   });
 }
 
-export function push(given: Partial<Push> & Pick<Push, 'id' | 'status'>): Push {
+export function push(fields: Partial<Push> & Pick<Push, 'id' | 'status'>): Push {
   const platforms = ['linux/amd64', 'linux/arm64', 'linux/s390x'].map(platform);
-  const done = given.status === 'done' ? 1 : 0.55;
+  const done = fields.status === 'done' ? 1 : 0.55;
   return {
     reference: 'registry.example.com/team/api:1.3',
     destination: 'registry.example.com/team/api:1.3',
@@ -656,17 +658,17 @@ export function push(given: Partial<Push> & Pick<Push, 'id' | 'status'>): Push {
       platform: each,
       digest: digestOf(`image registry.example.com/team/api:1.3 ${each}`),
       totalBytes: 70.6 * megabyte,
-      doneBytes: Math.round(70.6 * megabyte * (given.status === 'done' ? 1 : ([1, 0.86, 0.81][index % 3] ?? 1))),
+      doneBytes: Math.round(70.6 * megabyte * (fields.status === 'done' ? 1 : ([1, 0.86, 0.81][index % 3] ?? 1))),
     })),
-    ...(given.status === 'done' ? { digest: digestOf('list registry.example.com/team/api:1.3') } : {}),
-    ...given,
+    ...(fields.status === 'done' ? { digest: digestOf('list registry.example.com/team/api:1.3') } : {}),
+    ...fields,
   };
 }
 
 export const pushProblem: Problem = {
   code: 'registry.denied',
   message: 'registry.example.com refuses to let anna push to team/api.',
-  fix: 'Log in as someone who may: `podman login registry.example.com`.',
+  fix: 'Log in with an account that has permission: `podman login registry.example.com`.',
   detail: '403 DENIED: requested access to the resource is denied',
 };
 
@@ -682,7 +684,7 @@ const logVerbs = [
   '\u001b[33mwarning\u001b[39m deprecated',
 ];
 
-/** Line `index` of a log that never ends: steps, downloads and colours as engines print them. */
+/** Line `index` of an endless log with steps, downloads and colors as engines print them. */
 export function logLine(seed: string, index: number): string {
   const step = Math.floor(index / 60);
   if (index % 60 === 0) {

@@ -5,10 +5,10 @@ import type { Farm } from '../../shared/farm.ts';
 import { freeName } from '../../shared/free-name.ts';
 import { fail } from '../../shared/problem.ts';
 
-/** What is found in the fixture: the usual few, nothing, or as much as a long-grown SSH configuration holds. */
-export type FoundScene = 'few' | 'nothing' | 'many';
+/** How much the fixture discovers: a few engines, nothing, or hundreds of hosts in an SSH configuration. */
+export type DiscoveryScene = 'few' | 'nothing' | 'many';
 
-const few: readonly Omit<Candidate, 'notes'>[] = [
+const fewCandidates: readonly Omit<Candidate, 'notes'>[] = [
   { source: 'local', name: 'this-computer', uri: 'unix:///run/user/1000/podman/podman.sock' },
   { source: 'ssh-config', name: 'big-amd', uri: 'ssh://build@big-amd.lan' },
   { source: 'ssh-config', name: 'pi4', uri: 'ssh://pi@192.168.1.44', identity: '~/.ssh/id_farm' },
@@ -22,12 +22,12 @@ const few: readonly Omit<Candidate, 'notes'>[] = [
   },
 ];
 
-/** Candidates as they are where nothing is here yet. */
-function candidates(): Candidate[] {
-  return few.map((candidate) => ({ ...candidate, notes: [] }));
+/** The candidates of the scene `few`, before they are compared with connections. */
+function listFewCandidates(): Candidate[] {
+  return fewCandidates.map((candidate) => ({ ...candidate, notes: [] }));
 }
 
-const more: readonly Candidate[] = [
+const manyCandidates: readonly Candidate[] = [
   { source: 'podman', name: 'rack-a', uri: 'ssh://root@rack-a.example.com/run/podman/podman.sock', notes: [] },
   {
     source: 'podman',
@@ -40,7 +40,7 @@ const more: readonly Candidate[] = [
   { source: 'docker', name: 'staging', uri: 'ssh://deploy@staging.example.com', notes: [] },
 ];
 
-function found(scene: FoundScene): Discovery {
+function discoveryOf(scene: DiscoveryScene): Discovery {
   if (scene === 'nothing') {
     return { candidates: [], farms: [], notes: [] };
   }
@@ -49,7 +49,7 @@ function found(scene: FoundScene): Discovery {
     return { source: 'ssh-config', name, uri: `ssh://${name}`, notes: [] };
   });
   return {
-    candidates: [...candidates(), ...(scene === 'many' ? more : []), ...hosts],
+    candidates: [...listFewCandidates(), ...(scene === 'many' ? manyCandidates : []), ...hosts],
     farms:
       scene === 'many' ? [{ source: 'podman', name: 'racks', connections: ['rack-a', 'rack-b'], isDefault: true }] : [],
     notes:
@@ -58,28 +58,29 @@ function found(scene: FoundScene): Discovery {
             {
               source: 'ssh-config',
               path: '/home/anna/.ssh/config',
-              message: 'Host "rack 7" has a name that no URI can hold. Give it a plainer one.',
+              message: 'Host "rack 7" has a name that cannot be used in a URI. Give it a simpler alias.',
             },
             {
               source: 'docker',
               path: '/home/anna/.docker/contexts/meta/4f1c/meta.json',
-              message: 'The context cloud is at tcp://cloud.example.com:2376, which Barnraiser cannot use.',
+              message:
+                '"cloud" uses tcp://, which is not supported. Connect to its machine over SSH: `barnraiser connection add cloud ssh://user@host`.',
             },
           ]
         : [],
   };
 }
 
-/** What `connections.discover` answers: a file holds what `connections.export` of the fixture has written. */
+/** The result of `connections.discover`. A file has the format that the fixture exports. */
 export function discover(
-  scene: FoundScene,
+  scene: DiscoveryScene,
   { file }: CallRequest<'connections.discover'>,
   connections: readonly Connection[],
   farms: readonly Farm[],
 ): Discovery {
-  const { candidates: all, farms: allFarms, notes } = file ? inFile(file) : found(scene);
+  const { candidates, farms: allFarms, notes } = file ? discoveryInFile(file) : discoveryOf(scene);
   return {
-    candidates: all.map((candidate) => {
+    candidates: candidates.map((candidate) => {
       const known = connections.find(({ uri, name }) => uri === candidate.uri || (!file && name === candidate.name));
       return { ...candidate, ...(known ? { connection: known.name } : {}) };
     }),
@@ -91,14 +92,14 @@ export function discover(
   };
 }
 
-interface Exported {
+interface ConnectionsAndFarms {
   readonly connections: readonly Connection[];
   readonly farms: readonly Farm[];
 }
 
-function inFile({ name, text }: { name: string; text: string }): Discovery {
+function discoveryInFile({ name, text }: { name: string; text: string }): Discovery {
   try {
-    const { connections, farms } = JSON.parse(text) as Exported;
+    const { connections, farms } = JSON.parse(text) as ConnectionsAndFarms;
     return {
       candidates: connections.map((connection) => ({ source: 'file', ...connection, notes: [] })),
       farms: farms.map((farm) => ({ source: 'file', ...farm, connections: [...farm.connections], isDefault: false })),
@@ -107,7 +108,7 @@ function inFile({ name, text }: { name: string; text: string }): Discovery {
   } catch (error) {
     throw fail(
       'connection.file',
-      `${name} is no list of connections.`,
+      `${name} contains no connections or farms.`,
       'Choose a file that Barnraiser or podman has written.',
       undefined,
       error,
@@ -115,7 +116,10 @@ function inFile({ name, text }: { name: string; text: string }): Discovery {
   }
 }
 
-export function exported(connections: readonly Connection[], farms: readonly Farm[]): CallOutput<'connections.export'> {
+export function exportText(
+  connections: readonly Connection[],
+  farms: readonly Farm[],
+): CallOutput<'connections.export'> {
   return {
     text: `${JSON.stringify({ connections, farms }, undefined, 2)}\n`,
     connections: connections.length,
@@ -123,17 +127,17 @@ export function exported(connections: readonly Connection[], farms: readonly Far
   };
 }
 
-/** What an import makes of what is here. */
+/** @returns the connections and farms after an import, and its report */
 export function importInto(
-  before: Exported,
+  before: ConnectionsAndFarms,
   { connections, farms }: CallRequest<'connections.import'>,
-): Exported & { readonly report: CallOutput<'connections.import'> } {
+): ConnectionsAndFarms & { readonly report: CallOutput<'connections.import'> } {
   const names = new Map<string, string>();
   const all = [...before.connections];
   const report: CallOutput<'connections.import'> = { added: [], known: [], farmsCreated: [], farmsChanged: [] };
   for (const { name, uri, identity } of connections) {
-    const known = all.find((each) => each.uri === uri);
-    const connection = known?.name ?? freeName(name, (other) => all.some((each) => each.name === other));
+    const known = all.find((other) => other.uri === uri);
+    const connection = known?.name ?? freeName(name, (other) => all.some((connection) => connection.name === other));
     names.set(name, connection);
     (known ? report.known : report.added).push({ name, connection });
     if (!known) {
@@ -141,13 +145,13 @@ export function importInto(
     }
   }
   const changed = before.farms.map((farm) => {
-    const lacks = (farms.find(({ name }) => name === farm.name)?.connections ?? [])
+    const missing = (farms.find(({ name }) => name === farm.name)?.connections ?? [])
       .map((name) => names.get(name) ?? name)
       .filter((name) => !farm.connections.includes(name));
-    if (lacks.length > 0) {
+    if (missing.length > 0) {
       report.farmsChanged.push(farm.name);
     }
-    return { ...farm, connections: [...farm.connections, ...lacks] };
+    return { ...farm, connections: [...farm.connections, ...missing] };
   });
   const created = farms
     .filter(({ name }) => !before.farms.some((farm) => farm.name === name))

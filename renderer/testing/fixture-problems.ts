@@ -1,111 +1,111 @@
 import type { CheckStep, Fix } from '../../shared/check.ts';
 import { fail, type Problem, type ProblemCode } from '../../shared/problem.ts';
 
-/** Whose trouble it is. */
-export interface Troubled {
-  /** As problems call it: `pi4`, or `pi4: jump host bastion.example.com`. */
+/** The host that a problem is about. */
+export interface ProblemHost {
+  /** The name in problems: `pi4`, or `pi4: jump host bastion.example.com`. */
   readonly name: string;
   readonly user: string;
   readonly host: string;
   readonly port: number;
 }
 
-/** What a stage says when it warns or fails. */
-export type Trouble = Pick<CheckStep, 'stage' | 'said' | 'problem' | 'fixes'>;
+/** A step that warned or failed. */
+export type ProblemStep = Pick<CheckStep, 'stage' | 'finding' | 'problem' | 'fixes'>;
 
-const findEngine: Fix = { label: 'Find the engine by itself', where: 'node', fix: 'find-engine' };
-const seeForwarding: Fix = {
-  label: 'See what its sshd allows',
+const detectEngine: Fix = { label: 'Detect the engine automatically', where: 'node', fix: 'find-engine' };
+const showForwarding: Fix = {
+  label: "Show sshd's forwarding settings",
   command: 'sudo sshd -T | grep -i forwarding',
   where: 'node',
 };
 
-/** Texts that the app itself makes, in electron/ssh, electron/engine and electron/connection. */
-export const troubles = {
-  name: (it) => ({
+/** Problems of check steps by name. The texts are those of electron/ssh, electron/engines and electron/connections. */
+export const fixtureProblems = {
+  name: (host) => ({
     stage: 'name',
     ...problem(
       'ssh.unreachable',
-      `Node ${it.name}: ${at(it)} is a name that no name server knows.`,
-      `Check the spelling of the host: try ${byHand(it)}.`,
-      `getaddrinfo ENOTFOUND ${it.host}`,
+      `Node ${host.name}: ${at(host)} was not found (DNS lookup failed).`,
+      `Check the spelling of the host name. ${testBy(host)}`,
+      `getaddrinfo ENOTFOUND ${host.host}`,
     ),
-    fixes: [tryIt(it)],
+    fixes: [tryWithSsh(host)],
   }),
-  'name-circle': (it) => ({
+  'name-circle': (host) => ({
     stage: 'name',
     ...problem(
       'ssh.config',
-      `Node ${it.name}: the way there goes through more than 8 jump hosts.`,
-      `ProxyJump of the SSH configuration may go in a circle: see \`barnraiser connection resolve ${it.host}\`.`,
+      `Node ${host.name}: its route has more than 16 jump hosts.`,
+      `The ProxyJump settings of the SSH configuration may form a circle: see \`barnraiser connection resolve ${host.host}\`.`,
     ),
     fixes: [
       {
-        label: 'See what the SSH configuration says',
-        command: `barnraiser connection resolve ${it.host}`,
+        label: 'Show the SSH configuration',
+        command: `barnraiser connection resolve ${host.host}`,
         where: 'here',
       },
     ],
   }),
-  port: (it) => ({
+  port: (host) => ({
     stage: 'port',
     ...problem(
       'ssh.unreachable',
-      `Node ${it.name}: ${at(it)} refused the connection.`,
-      `Check that its SSH server runs and listens on this port: try ${byHand(it)}.`,
-      `connect ECONNREFUSED ${at(it)}`,
+      `Node ${host.name}: ${at(host)} refused the connection.`,
+      `Check that its SSH server is running and listens on this port. ${testBy(host)}`,
+      `connect ECONNREFUSED ${at(host)}`,
     ),
-    fixes: [tryIt(it)],
+    fixes: [tryWithSsh(host)],
   }),
-  'port-silent': (it) => ({
+  'port-silent': (host) => ({
     stage: 'port',
     ...problem(
       'ssh.timeout',
-      `Node ${it.name}: ${at(it)} did not accept a TCP connection within 15 s.`,
-      `Check that it is switched on and that no firewall is in the way: try ${byHand(it)}.`,
+      `Node ${host.name}: ${at(host)} did not accept a TCP connection within 15 s.`,
+      `Check that the machine is switched on and that no firewall blocks the port. ${testBy(host)}`,
     ),
-    fixes: [tryIt(it)],
+    fixes: [tryWithSsh(host)],
   }),
-  'port-command': (it) => ({
+  'port-command': (host) => ({
     stage: 'port',
     ...problem(
       'ssh.unreachable',
-      `Node ${it.name}: the ProxyCommand \`aws ssm start-session --region eu-central-1 --target i-0abc1234def567890 --do…\` ended with exit code 254 before the SSH handshake was over.`,
-      `Run it by hand to see what is wrong with it, or try \`ssh ${it.host}\`.`,
+      `Node ${host.name}: the ProxyCommand \`aws ssm start-session --region eu-central-1 --target i-0abc1234def567890 --do…\` ended with exit code 254 before the SSH handshake was complete.`,
+      `Run it yourself to see what is wrong with it, or try \`ssh ${host.host}\`.`,
       'An error occurred (ExpiredTokenException) when calling the StartSession operation: The security token included in the request is expired',
     ),
-    fixes: [{ label: 'Try it with ssh', command: `ssh ${it.host}`, where: 'here' }],
+    fixes: [{ label: 'Try it with ssh', command: `ssh ${host.host}`, where: 'here' }],
   }),
-  'host-key-unknown': (it) => ({
+  'host-key-unknown': (host) => ({
     stage: 'host-key',
     ...problem(
       'ssh.host-key-unknown',
-      `${shows(it)}, which this computer does not know.`,
-      'Compare the fingerprint with that of the machine itself (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there). If it is the same, trust it: answer yes, or use `--accept-new-host-keys`.',
+      `${showsHostKey(host)}, which this computer does not know.`,
+      'Compare the fingerprint with the one that `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` prints on the machine itself. If they match, trust the key: answer yes, or use `--accept-new-host-keys`.',
     ),
     fixes: [
       {
-        label: 'Show its host key there',
+        label: "Show the host's own key",
         command: 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub',
         where: 'node',
       },
     ],
   }),
-  'host-key': (it) => ({
+  'host-key': (host) => ({
     stage: 'host-key',
     ...problem(
       'ssh.host-key-changed',
-      `${shows(it)}, but SHA256:9sD2fG4hJ3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx (ssh-ed25519, /home/anna/.ssh/known_hosts:14) is recorded for it.`,
-      `Somebody may be listening in, or the machine was set up anew. Only if you know that it was, forget the old key with \`${forget(it)}\` and connect again.`,
+      `${showsHostKey(host)}, but the recorded key is SHA256:9sD2fG4hJ3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx (ssh-ed25519, /home/anna/.ssh/known_hosts:14).`,
+      `Someone may be intercepting the connection, or the machine was reinstalled. Only if you know that it was reinstalled, remove the old key with \`${removeKeyCommand(host)}\` and connect again.`,
     ),
-    fixes: [{ label: 'Forget the recorded key', command: forget(it), where: 'here' }],
+    fixes: [{ label: 'Remove the recorded key', command: removeKeyCommand(host), where: 'here' }],
   }),
-  'host-key-revoked': (it) => ({
+  'host-key-revoked': (host) => ({
     stage: 'host-key',
     ...problem(
       'ssh.host-key-revoked',
-      `${shows(it)}, which is revoked in /etc/ssh/ssh_known_hosts:3.`,
-      'Do not use this machine until its host key has been replaced: whoever revoked the key holds it for stolen.',
+      `${showsHostKey(host)}, which is revoked in /etc/ssh/ssh_known_hosts:3.`,
+      'Do not use this machine until its host key has been replaced. A revoked key may have been stolen.',
     ),
     fixes: [],
   }),
@@ -114,45 +114,45 @@ export const troubles = {
     ...problem(
       'ssh.known-hosts',
       'The known host keys in /home/anna/.ssh/known_hosts could not be read.',
-      'Make it a file that you can read: `ls -l /home/anna/.ssh/known_hosts` shows its permissions.',
+      'Make it a file that you can read. `ls -l /home/anna/.ssh/known_hosts` shows its permissions.',
       "EACCES: permission denied, open '/home/anna/.ssh/known_hosts'",
     ),
-    fixes: [{ label: 'See who may read it', command: 'ls -l /home/anna/.ssh/known_hosts', where: 'here' }],
+    fixes: [{ label: 'Show the file permissions', command: 'ls -l /home/anna/.ssh/known_hosts', where: 'here' }],
   }),
-  'sign-in': (it) => ({
+  'sign-in': (host) => ({
     stage: 'sign-in',
     ...problem(
       'ssh.authentication',
-      `Node ${it.name}: ${at(it)} did not let user ${it.user} in. Tried: the key file ~/.ssh/id_farm, the agent's key anna@laptop, a password that was asked for. It accepts publickey, password and keyboard-interactive.`,
-      `Check that ${it.user} is the right user there, or copy your public key there with \`${copyKey(it)}\`, or name the right key as the connection's identity.`,
+      `Node ${host.name}: ${at(host)} refused to sign in user ${host.user}. Tried: the key file ~/.ssh/id_farm, the agent's key anna@laptop, a password. The server accepts publickey, password and keyboard-interactive.`,
+      `Check that ${host.user} is the right user, or copy your public key to the node with \`${copyKeyCommand(host)}\`, or choose another key as the connection's identity.`,
       'The agent holds 2 more keys that were not tried: the server allows 6 attempts.',
     ),
-    fixes: [{ label: 'Copy your key there', command: copyKey(it), where: 'here' }],
+    fixes: [{ label: 'Copy your key to the host', command: copyKeyCommand(host), where: 'here' }],
   }),
-  'sign-in-given-up': (it) => ({
+  'sign-in-given-up': (host) => ({
     stage: 'sign-in',
     ...problem(
       'ssh.cancelled',
-      `Node ${it.name}: the password of ${it.user} on ${it.host} was not given.`,
-      `Connect again and give it, or copy a key there with \`${copyKey(it)}\`: then nobody is asked.`,
+      `Node ${host.name}: the password of ${host.user} on ${host.host} was not entered.`,
+      `Connect again and enter it, or copy a key there with \`${copyKeyCommand(host)}\` so that Barnraiser need not ask.`,
     ),
-    fixes: [{ label: 'Copy your key there', command: copyKey(it), where: 'here' }],
+    fixes: [{ label: 'Copy your key to the host', command: copyKeyCommand(host), where: 'here' }],
   }),
   'sign-in-key-file': () => ({
     stage: 'sign-in',
     ...problem(
       'ssh.identity',
-      'The identity file /home/anna/.ssh/id_farm is no private key that can be used.',
-      'If `ssh-keygen -y -f /home/anna/.ssh/id_farm` can read it, convert it with `ssh-keygen -p -f /home/anna/.ssh/id_farm`. Otherwise name another file.',
+      'The identity file /home/anna/.ssh/id_farm is not a private key that can be used.',
+      'If `ssh-keygen -y -f /home/anna/.ssh/id_farm` can read it, convert it with `ssh-keygen -p -f /home/anna/.ssh/id_farm`. Otherwise choose another file.',
     ),
     fixes: [],
   }),
-  socket: (it) => ({
+  socket: (host) => ({
     stage: 'socket',
     ...problem(
       'engine.no-socket',
-      `Node ${it.name}: no podman socket at /run/user/1000/podman/podman.sock.`,
-      'Start it with `systemctl --user enable --now podman.socket`, and let it live without a login with `loginctl enable-linger`.',
+      `Node ${host.name}: no podman socket at /run/user/1000/podman/podman.sock.`,
+      'Start it with `systemctl --user enable --now podman.socket`, and keep it running without a login with `loginctl enable-linger`.',
     ),
     fixes: [
       {
@@ -161,26 +161,26 @@ export const troubles = {
         where: 'node',
         fix: 'enable-socket',
       },
-      findEngine,
+      detectEngine,
     ],
   }),
-  'socket-denied': (it) => ({
+  'socket-denied': (host) => ({
     stage: 'socket',
     ...problem(
       'engine.no-socket',
-      `Node ${it.name}: the socket /var/run/docker.sock is there, but this user may not use it.`,
-      'Add the user to the docker group with `sudo usermod -aG docker $USER`, and sign in anew.',
+      `Node ${host.name}: the socket /var/run/docker.sock exists, but this user is not allowed to use it.`,
+      'Add the user to the docker group with `sudo usermod -aG docker $USER`, then sign in again.',
     ),
     fixes: [
-      { label: 'Let this user use docker', command: `sudo usermod -aG docker ${it.user}`, where: 'node' },
-      findEngine,
+      { label: 'Add this user to the docker group', command: `sudo usermod -aG docker ${host.user}`, where: 'node' },
+      detectEngine,
     ],
   }),
-  'socket-dead': (it) => ({
+  'socket-dead': (host) => ({
     stage: 'socket',
     ...problem(
       'engine.no-socket',
-      `Node ${it.name}: nobody listens on the socket /run/podman/podman.sock.`,
+      `Node ${host.name}: no engine is listening on the socket /run/podman/podman.sock.`,
       'Start the engine with `sudo systemctl enable --now podman.socket`.',
     ),
     fixes: [
@@ -190,42 +190,42 @@ export const troubles = {
         where: 'node',
         fix: 'start-service',
       },
-      findEngine,
+      detectEngine,
     ],
   }),
-  'socket-nowhere': (it) => ({
+  'socket-nowhere': (host) => ({
     stage: 'socket',
     ...problem(
       'engine.no-socket',
-      `Node ${it.name}: no podman or docker socket was found in the usual places.`,
-      'Install podman there, or where the engine has its socket elsewhere put the path into the connection: ssh://user@host/path/to.sock.',
+      `Node ${host.name}: there is no podman or docker socket at the default paths.`,
+      'Install podman on the node, or set the path of its socket in the connection: ssh://user@host/path/to.sock.',
     ),
     fixes: [{ label: 'Install podman', command: 'sudo apt-get install podman', where: 'node' }],
   }),
-  engine: (it) => ({
+  engine: (host) => ({
     stage: 'engine',
     ...problem(
       'engine.unsupported',
-      `Node ${it.name} has podman 3.4.4, which is too old to build with.`,
-      'Update podman on it to 4.0 or newer.',
+      `Node ${host.name} runs podman 3.4.4, which is too old.`,
+      'Update podman on the node to 4.0 or newer.',
     ),
-    fixes: [findEngine],
+    fixes: [detectEngine],
   }),
-  'engine-other': (it) => ({
+  'engine-other': (host) => ({
     stage: 'engine',
     ...problem(
       'engine.answer',
-      `Node ${it.name}: what answers at /run/user/1000/podman/podman.sock is no container engine.`,
-      'Check the path of the socket in the connection.',
+      `Node ${host.name}: the service at /run/user/1000/podman/podman.sock is not a container engine.`,
+      "Set the path of the engine's socket in the connection, for example ssh://user@host/run/podman/podman.sock or ssh://user@host/var/run/docker.sock.",
     ),
-    fixes: [findEngine],
+    fixes: [detectEngine],
   }),
-  'engine-silent': (it) => ({
+  'engine-silent': (host) => ({
     stage: 'engine',
     ...problem(
       'engine.unreachable',
-      `Node ${it.name}: the engine did not answer GET /_ping within 30 s.`,
-      'The machine may be overloaded, or its engine stuck: look at it there, then try again.',
+      `Node ${host.name}: the engine did not respond to GET /_ping within 30 s.`,
+      'The machine may be overloaded or its engine stuck. Check the machine, then try again.',
     ),
     fixes: [
       {
@@ -236,132 +236,137 @@ export const troubles = {
       },
     ],
   }),
-  'engine-linger': (it) => ({
+  'engine-linger': (host) => ({
     stage: 'engine',
-    said: 'podman 5.4.2, rootless',
+    finding: 'podman 5.4.2, rootless',
     ...problem(
       'engine.linger',
-      `Node ${it.name}: the engine of ${it.user} ends when ${it.user} is no longer signed in, and builds with it.`,
-      'Let it live without a login: `loginctl enable-linger` there. Until then a line that breaks may end a build.',
+      `Node ${host.name}: the engine of ${host.user} stops when ${host.user} logs out, and builds stop with it.`,
+      'Keep it running after logout: `loginctl enable-linger` on the node. Until then, a lost connection may end a build.',
     ),
     fixes: [
-      { label: 'Let it live without a login', command: 'loginctl enable-linger', where: 'node', fix: 'enable-linger' },
+      {
+        label: 'Keep the engine running after logout',
+        command: 'loginctl enable-linger',
+        where: 'node',
+        fix: 'enable-linger',
+      },
     ],
   }),
-  platforms: (it) => ({
+  platforms: (host) => ({
     stage: 'platforms',
     ...problem(
       'ssh.lost',
-      `Node ${it.name}: the SSH connection was lost.`,
-      'Check that the node is up and that the network holds, then try again.',
+      `Node ${host.name}: the SSH connection was lost.`,
+      'Check that the node is up and that the network is stable, then try again.',
     ),
     fixes: [],
   }),
-  emulation: (it) => ({
+  emulation: (host) => ({
     stage: 'emulation',
-    said: 'none',
+    finding: 'none',
     ...problem(
       'engine.emulation',
-      `Node ${it.name} has emulators for linux/amd64, linux/riscv64 and linux/s390x, and the kernel knows none of them.`,
+      `Node ${host.name} has emulators for linux/amd64, linux/riscv64 and linux/s390x, but they are not registered with the kernel.`,
       'Register them as root: `systemctl restart systemd-binfmt`.',
     ),
     fixes: [
       {
-        label: 'Register the emulators',
+        label: 'Register emulators',
         command: 'systemctl restart systemd-binfmt',
         where: 'node',
         fix: 'load-binfmt',
       },
     ],
   }),
-  'emulation-flag': (it) => ({
+  'emulation-flag': (host) => ({
     stage: 'emulation',
-    said: 'none',
+    finding: 'none',
     ...problem(
       'engine.emulation',
-      `Node ${it.name} has emulators for linux/amd64 and linux/386 that no container can use: they are registered without flag F.`,
-      'Install emulators that are one static program each, which are registered with flag F.',
+      `Node ${host.name} has emulators for linux/amd64 and linux/386 that containers cannot use: they are registered without flag F.`,
+      'Install statically linked emulators, which are registered with flag F.',
     ),
     fixes: [{ label: 'Install emulators', command: 'sudo apt-get install qemu-user-static', where: 'node' }],
   }),
-  disk: (it) => ({
+  disk: (host) => ({
     stage: 'disk',
-    said: '900 MB of 118 GB free',
+    finding: '900 MB of 118 GB free',
     ...problem(
       'engine.disk-low',
-      `Node ${it.name} has only 900 MB of 118 GB free where its images are stored.`,
+      `Node ${host.name} has only 900 MB of 118 GB free where it stores images.`,
       'Remove what is no longer needed there: `podman image prune`.',
     ),
     fixes: [
       {
-        label: 'Remove dangling images and build caches',
+        label: 'Remove dangling images and build cache',
         command: 'podman image prune --force',
         where: 'node',
         fix: 'prune',
       },
     ],
   }),
-  forwarding: (it) => ({
+  forwarding: (host) => ({
     stage: 'forwarding',
-    said: 'through `podman system dial-stdio`',
+    finding: 'via `podman system dial-stdio`',
     ...problem(
       'ssh.forwarding-refused',
-      `Node ${it.name} forwards no connections to /run/user/1000/podman/podman.sock, so that each takes a command there.`,
-      'It works, and is slower: see that neither `AllowStreamLocalForwarding` nor `AllowTcpForwarding` is `no` in its sshd_config.',
+      `Node ${host.name} does not forward connections to /run/user/1000/podman/podman.sock, so each connection runs a command there.`,
+      'This works, but is slower. Make sure that neither `AllowStreamLocalForwarding` nor `AllowTcpForwarding` is `no` in its sshd_config.',
     ),
-    fixes: [seeForwarding],
+    fixes: [showForwarding],
   }),
-  'forwarding-refused': (it) => ({
+  'forwarding-refused': (host) => ({
     stage: 'forwarding',
     ...problem(
       'ssh.forwarding-refused',
-      `Node ${it.name} forwards no connections to /run/user/1000/podman/podman.sock, and \`podman system dial-stdio\` does not lead there either.`,
-      'Set `AllowStreamLocalForwarding yes` in its sshd_config, or install the podman or docker command there.',
+      `Node ${host.name} does not forward connections to /run/user/1000/podman/podman.sock, and \`podman --url unix:///run/user/1000/podman/podman.sock system dial-stdio\` cannot reach it either.`,
+      'Set `AllowStreamLocalForwarding yes` in its sshd_config, or install the podman or docker command on the node.',
       'sh: 1: podman: not found',
     ),
-    fixes: [seeForwarding],
+    fixes: [showForwarding],
   }),
-  return: (it) => ({
-    stage: 'return',
-    said: 'images come back whole',
+  'reverse-forwarding': (host) => ({
+    stage: 'reverse-forwarding',
+    finding: 'images are exported whole',
     ...problem(
       'ssh.forwarding-refused',
-      `Node ${it.name} lets no port be forwarded back, so that images come back whole, which is slower.`,
-      'Set `AllowTcpForwarding yes` (or `remote`) in its sshd_config, and look for `permitlisten` and `restrict` before the key in authorized_keys.',
+      `Node ${host.name} does not allow reverse port forwarding, so images are exported whole, which is slower.`,
+      'Set `AllowTcpForwarding yes` (or `remote`) in its sshd_config, and check for `permitlisten` and `restrict` in front of the key in authorized_keys.',
     ),
-    fixes: [seeForwarding],
+    fixes: [showForwarding],
   }),
-} as const satisfies Readonly<Record<string, (it: Troubled) => Trouble>>;
+} as const satisfies Readonly<Record<string, (host: ProblemHost) => ProblemStep>>;
 
-export type TroubleName = keyof typeof troubles;
-export const isTroubleName = (name: string): name is TroubleName => Object.hasOwn(troubles, name);
+export type FixtureProblemName = keyof typeof fixtureProblems;
+export const isFixtureProblemName = (name: string): name is FixtureProblemName => Object.hasOwn(fixtureProblems, name);
 
 function problem(code: ProblemCode, message: string, fix: string, detail?: string): { readonly problem: Problem } {
   return { problem: fail(code, message, fix, detail).problem };
 }
 
-const at = ({ host, port }: Troubled): string => `${host}:${port}`;
+const at = ({ host, port }: ProblemHost): string => `${host}:${port}`;
 
-function handCommand({ user, host, port }: Troubled): string {
+function sshCommand({ user, host, port }: ProblemHost): string {
   return `ssh ${port === 22 ? '' : `-p ${port} `}${user}@${host}`;
 }
 
-function byHand(it: Troubled): string {
-  return `\`${handCommand(it)}\``;
+function testBy(host: ProblemHost): string {
+  return `To test the connection, run \`${sshCommand(host)}\`.`;
 }
 
-function tryIt(it: Troubled): Fix {
-  return { label: 'Try it with ssh', command: handCommand(it), where: 'here' };
+function tryWithSsh(host: ProblemHost): Fix {
+  return { label: 'Try it with ssh', command: sshCommand(host), where: 'here' };
 }
 
-function copyKey({ user, host, port }: Troubled): string {
+function copyKeyCommand({ user, host, port }: ProblemHost): string {
   return `ssh-copy-id${port === 22 ? '' : ` -p ${port}`} ${user}@${host}`;
 }
 
-function shows(it: Troubled): string {
-  return `Node ${it.name}: ${at(it)} shows the ssh-ed25519 host key SHA256:3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx9sD2fG4hJ`;
+function showsHostKey(host: ProblemHost): string {
+  return `Node ${host.name}: ${at(host)} shows the ssh-ed25519 host key SHA256:3Zt0hQ0mRr0mVb1Ck3Tn0yYwWq1uPp7kLx9sD2fG4hJ`;
 }
 
-function forget({ host, port }: Troubled): string {
+function removeKeyCommand({ host, port }: ProblemHost): string {
   return `ssh-keygen -R '${port === 22 ? host : `[${host}]:${port}`}' -f /home/anna/.ssh/known_hosts`;
 }

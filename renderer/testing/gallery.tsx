@@ -1,5 +1,5 @@
-/** Every part in its states on one page: for pictures only (`e2e/screens/shoot.ts parts`), in no build of the app. */
-import '../zod-without-eval.ts';
+/** All parts in their states on one page, for screenshots only (`e2e/screens/shoot.ts parts`). Not included in builds of the app. */
+import '../../shared/zod-without-eval.ts';
 
 import '../tokens.css';
 import '../base.css';
@@ -54,9 +54,9 @@ function Group({ title, children }: { title: string; children: ReactNode }) {
 function Gallery() {
   const [text, setText] = useState('registry.example.com/team/api:1.4');
   const [number, setNumber] = useState(2);
-  const [on, setOn] = useState(true);
+  const [isOn, setOn] = useState(true);
   const [choice, setChoice] = useState<'missing' | 'always' | 'never'>('missing');
-  const [asking, setAsking] = useState(false);
+  const [isConfirming, setConfirming] = useState(false);
   return (
     <main className={styles.gallery}>
       <h1 className="visually-hidden">Parts</h1>
@@ -69,13 +69,13 @@ function Gallery() {
           Check again
         </Button>
         <Button kind="danger">Delete build</Button>
-        <Button disabled>Not now</Button>
+        <Button disabled>Disabled</Button>
         <Button busy kind="primary">
           Saving
         </Button>
         <Button size="small">Small</Button>
         <Button size="large" kind="primary">
-          Make a farm of these 3
+          Create farm with 3 nodes
         </Button>
         <IconButton icon="more" label="More" />
         <IconButton icon="refresh" label="Check again" kind="secondary" />
@@ -98,26 +98,26 @@ function Gallery() {
           label="Name"
           value="big amd"
           onChange={() => {}}
-          error="A name has no blanks. Write big-amd."
+          error="A name cannot contain spaces. Use big-amd."
         />
         <Select
           label="Pull base images"
           value={choice}
           onChange={setChoice}
           options={[
-            { value: 'missing', label: 'Missing ones', hint: 'Quickest; what is there is used' },
+            { value: 'missing', label: 'If missing', hint: 'Fastest; uses images that are on the node' },
             { value: 'always', label: 'Always' },
             { value: 'never', label: 'Never' },
           ]}
         />
-        <NumberField label="Jobs per node" value={number} onCommit={setNumber} min={1} max={32} />
+        <NumberField label="Slots per node" value={number} onCommit={setNumber} min={1} max={32} />
       </Group>
       <Group title="Choices">
-        <Checkbox label="No cache" description="Every step runs anew." checked={on} onChange={setOn} />
+        <Checkbox label="No cache" description="Run every step, even unchanged ones." checked={isOn} onChange={setOn} />
         <Checkbox label="Some" checked={false} indeterminate onChange={() => {}} />
         <Checkbox label="Never" checked={false} disabled onChange={() => {}} />
         <div className={styles.fill}>
-          <Switch label="Emulate" description="Where nobody runs it natively." checked={on} onChange={setOn} />
+          <Switch label="Emulate" description="If no native node is available." checked={isOn} onChange={setOn} />
         </div>
         <Segmented
           label="Pull"
@@ -189,14 +189,14 @@ function Gallery() {
         <div className={styles.fill}>
           <Meter label="Disk" value={92} max={100} />
         </div>
-        <Waiting>Asking big-amd</Waiting>
+        <Waiting>Checking big-amd</Waiting>
       </Group>
       <Group title="Numbers">
         <Bytes value={12_400_000} />
         <Bytes value={8_100_000} of={12_400_000} />
         <Duration ms={252_000} />
         <RelativeTime time={new Date(Date.now() - 300_000).toISOString()} />
-        <Sparkline label="Took 3:40 to 5:10" values={[4, 5, 4.5, 6, 5, 4, 3.8, 4.2, 3.5]} />
+        <Sparkline label="The last 9 builds took 3:40 to 5:10" values={[4, 5, 4.5, 6, 5, 4, 3.8, 4.2, 3.5]} />
         {(['up', 'lost', 'down', 'probing', 'unknown'] as const).map((health) => (
           <span key={health} style={{ display: 'inline-flex', gap: 6, alignItems: 'center' }}>
             <HealthDot health={health} /> {healthWord(health)}
@@ -226,49 +226,49 @@ function Gallery() {
           onOpen={() => {}}
           selected="pi4"
           rows={[
-            { name: 'big-amd', took: 100_000 },
-            { name: 'pi4', took: 252_000 },
+            { name: 'big-amd', durationMs: 100_000 },
+            { name: 'pi4', durationMs: 252_000 },
           ]}
           columns={[
             { id: 'name', title: 'Node', cell: ({ name }) => name },
-            { id: 'took', title: 'Took', align: 'end', cell: ({ took }) => <Duration ms={took} /> },
+            { id: 'duration', title: 'Duration', align: 'end', cell: ({ durationMs }) => <Duration ms={durationMs} /> },
           ]}
         />
       </Group>
-      <Group title="Over the page">
+      <Group title="Overlays">
         <Menu
           trigger={<IconButton icon="more" label="More about api:1.4" kind="secondary" />}
           items={[
             { label: 'Rebuild', icon: 'refresh', shortcut: 'Mod+R', run: () => {} },
-            { label: 'Compare with…', icon: 'compare', hint: 'The build before', run: () => {} },
+            { label: 'Compare with…', icon: 'compare', hint: 'The previous build', run: () => {} },
             { label: 'Export…', icon: 'download', disabled: true, run: () => {} },
             'separator',
-            { label: 'Delete build…', icon: 'trash', danger: true, run: () => setAsking(true) },
+            { label: 'Delete build…', icon: 'trash', danger: true, run: () => setConfirming(true) },
           ]}
         />
         <Popover trigger={<Button>Why pi4?</Button>} title="linux/arm64">
-          It runs it natively and built this project last.
+          It builds arm64 natively and built this project last.
         </Popover>
-        <Button onClick={() => setAsking(true)}>Delete…</Button>
+        <Button onClick={() => setConfirming(true)}>Delete…</Button>
         <Button
           onClick={() => {
             toast({
               title: 'Removed pi4 from home',
               kind: 'done',
-              action: { label: 'Undo', run: () => toast({ title: 'pi4 is back in home' }) },
+              action: { label: 'Undo', run: () => toast({ title: 'Added pi4 to home' }) },
             });
-            toastProblem(new Error('nothing was there'));
+            toastProblem(new Error('nothing was found'));
             toast({ title: 'Built 3 platforms in 4:12', description: 'registry.example.com/team/api:1.4' });
           }}
         >
           Toast
         </Button>
         <ConfirmDialog
-          open={asking}
-          onClose={() => setAsking(false)}
+          open={isConfirming}
+          onClose={() => setConfirming(false)}
           title="Delete build api:1.4?"
-          description="It leaves the history. Its image stays."
-          losses={['Its 3 logs, 4.1 MB', 'Its times in the trend of api']}
+          description="It will be removed from the history. Its image stays in local storage."
+          losses={['Its 3 logs, 4.1 MB', 'Its durations in the trend of api']}
           action="Delete build"
           onConfirm={() => {}}
         />

@@ -6,29 +6,29 @@ import { setTransport } from '../api.ts';
 import { useCommandStore } from '../commands.ts';
 import { useBuilds } from '../stores/builds.ts';
 import { useChecks } from '../stores/checks.ts';
+import { useConnectionImport } from '../stores/connection-import.ts';
 import { useConnections } from '../stores/connections.ts';
-import { useExchange } from '../stores/exchange.ts';
 import { useFarms } from '../stores/farms.ts';
 import { useImages } from '../stores/images.ts';
-import { startLive, useLive } from '../stores/live.ts';
 import { useNavigation } from '../stores/navigation.ts';
 import { useNodes } from '../stores/nodes.ts';
 import { usePushes } from '../stores/pushes.ts';
 import { useQuestions } from '../stores/questions.ts';
 import { useSettings } from '../stores/settings.ts';
+import { startSync, useSync } from '../stores/sync.ts';
 import type { LinkState } from '../transport/transport.ts';
 import { createFixtureApp, type FixtureApp, type FixtureState, type Scene } from './fixture-app.ts';
 
-/** Lets every store forget what a test has put into it. */
+/** Resets every store to its initial state. */
 function resetStores(): void {
   reset(useBuilds);
   reset(useChecks);
   reset(useCommandStore);
   reset(useConnections);
-  reset(useExchange);
+  reset(useConnectionImport);
   reset(useFarms);
   reset(useImages);
-  reset(useLive);
+  reset(useSync);
   reset(useNavigation);
   reset(useNodes);
   reset(usePushes);
@@ -41,12 +41,12 @@ function reset<T>(store: StoreApi<T>): void {
 }
 
 export interface TestApp extends FixtureApp {
-  /** Cuts the link to the app, or opens it again. */
+  /** Changes the state of the link to the app. */
   link(state: LinkState): void;
   stop(): void;
 }
 
-/** Puts the stores on a fixture app, as a window does, and resolves when everything has been loaded. */
+/** Connects the stores to a fixture app, and resolves when everything has been loaded. */
 export async function startTestApp(state: FixtureState = 'busy', scene?: Scene): Promise<TestApp> {
   const app = createFixtureApp(state, scene);
   const linkListeners = new Set<(state: LinkState) => void>();
@@ -60,14 +60,14 @@ export async function startTestApp(state: FixtureState = 'busy', scene?: Scene):
     },
   });
   const loaded = new Promise<void>((resolve, reject) => {
-    const stop = useLive.subscribe(({ ready, problem }) => {
+    const stop = useSync.subscribe(({ ready, problem }) => {
       if (ready || problem) {
         stop();
         ready ? resolve() : reject(new Error(problem?.message));
       }
     });
   });
-  const stopLive = startLive();
+  const stopSync = startSync();
   await loaded;
   return {
     ...app,
@@ -78,7 +78,7 @@ export async function startTestApp(state: FixtureState = 'busy', scene?: Scene):
     },
     stop: () => {
       cleanup();
-      stopLive();
+      stopSync();
       setTransport(undefined);
       resetStores();
       window.history.replaceState(null, '', '#');
@@ -86,7 +86,7 @@ export async function startTestApp(state: FixtureState = 'busy', scene?: Scene):
   };
 }
 
-/** Draws a view on a fixture app. End the test with `app.stop()`. */
+/** Renders a view with a fixture app. The test must end with `app.stop()`. */
 export async function renderWithApp(view: ReactNode, state: FixtureState = 'busy', scene?: Scene) {
   const app = await startTestApp(state, scene);
   return { app, ...render(<Tooltip.Provider>{view}</Tooltip.Provider>) };

@@ -3,7 +3,7 @@ import type { AppEvent } from '../../shared/contract.ts';
 import { openBrowserTransport } from './browser.ts';
 import type { LinkState } from './transport.ts';
 
-/** An EventSource whose other end is the test. */
+/** An EventSource that the test controls. */
 class TestSource extends EventTarget {
   static opened: TestSource[] = [];
   closed = false;
@@ -30,53 +30,53 @@ afterEach(() => {
 
 function start() {
   const states: LinkState[] = [];
-  const heard: AppEvent[] = [];
+  const events: AppEvent[] = [];
   const transport = openBrowserTransport();
   transport.onLink((state) => states.push(state));
-  transport.onEvent((event) => heard.push(event));
-  return { transport, states, heard };
+  transport.onEvent((event) => events.push(event));
+  return { transport, states, events };
 }
 const last = () => TestSource.opened.at(-1);
-const say = (type: string, data = '') => last()?.dispatchEvent(new MessageEvent(type, { data }));
+const dispatch = (type: string, data = '') => last()?.dispatchEvent(new MessageEvent(type, { data }));
 
-it('tells events as they come', () => {
-  const { states, heard } = start();
-  say('open');
-  say('message', '{"event":"question.settled","id":"q"}');
+it('passes events on as they arrive', () => {
+  const { states, events } = start();
+  dispatch('open');
+  dispatch('message', '{"event":"question.closed","id":"q"}');
   expect(states).toEqual(['connecting', 'open']);
-  expect(heard).toEqual([{ event: 'question.settled', id: 'q' }]);
+  expect(events).toEqual([{ event: 'question.closed', id: 'q' }]);
 });
 
-it('comes back after the stream broke, waiting longer each time, and says both', () => {
+it('reconnects after the stream broke, with a growing delay, and reports both', () => {
   const { states } = start();
-  say('open');
-  say('error');
+  dispatch('open');
+  dispatch('error');
   expect(states).toEqual(['connecting', 'open', 'lost']);
   expect(last()?.closed).toBe(true);
   vi.advanceTimersByTime(499);
   expect(TestSource.opened).toHaveLength(1);
   vi.advanceTimersByTime(1);
   expect(TestSource.opened).toHaveLength(2);
-  say('error');
+  dispatch('error');
   vi.advanceTimersByTime(999);
   expect(TestSource.opened).toHaveLength(2);
   vi.advanceTimersByTime(1);
-  say('open');
+  dispatch('open');
   expect(states).toEqual(['connecting', 'open', 'lost', 'open']);
 });
 
-it('takes a stream that stays silent for dead, and one with a beat for alive', () => {
+it('treats a silent stream as broken, but not one with a heartbeat', () => {
   const { states } = start();
-  say('open');
+  dispatch('open');
   vi.advanceTimersByTime(39_000);
-  say('beat');
+  dispatch('heartbeat');
   vi.advanceTimersByTime(39_000);
   expect(states).toEqual(['connecting', 'open']);
   vi.advanceTimersByTime(1_000);
   expect(states).toEqual(['connecting', 'open', 'lost']);
 });
 
-it('answers a call with the result of the app', async () => {
+it('returns the result of a call', async () => {
   const fetched = vi.fn(async () => Response.json({ ok: true, value: {} }));
   vi.stubGlobal('fetch', fetched);
   const { transport } = start();
@@ -88,13 +88,13 @@ it('answers a call with the result of the app', async () => {
 });
 
 it.each([
-  ['nobody answers', () => Promise.reject(new TypeError('Failed to fetch'))],
-  ['another server answers', async () => new Response('Not here', { status: 404 })],
-])('answers with a problem where %s', async (_, fetched) => {
+  ['no server responds', () => Promise.reject(new TypeError('Failed to fetch'))],
+  ['another server responds', async () => new Response('Not here', { status: 404 })],
+])('returns a problem if %s', async (_, fetched) => {
   vi.stubGlobal('fetch', fetched);
   const { transport } = start();
   expect(await transport.call('app.info', {})).toMatchObject({
     ok: false,
-    problem: { message: expect.stringContaining('does not answer') },
+    problem: { message: expect.stringContaining('is not responding') },
   });
 });

@@ -2,26 +2,26 @@ import type { AppEvent, CallInput, CallName, CallOutput } from '../../shared/con
 import type { Problem, Result } from '../../shared/problem.ts';
 import type { LinkState, Transport } from './transport.ts';
 
-/** How long to wait before the app is asked for its events again, in milliseconds: first, and at most. */
-const retryMs = { first: 500, most: 5_000 };
+/** The delay before the event stream is opened again, in milliseconds. It doubles from `first` to `max`. */
+const retryDelayMs = { first: 500, max: 5_000 };
 
-/** The server sends a beat every 15 s; a stream that is silent for longer than this is dead, even if nobody closed it. */
-const silenceMs = 40_000;
+/** The server sends a `heartbeat` event every 15 s. A stream that is silent for longer than this is treated as broken. */
+const silenceTimeoutMs = 40_000;
 
-const gone: Problem = {
+const notResponding: Problem = {
   code: 'bug',
-  message: 'Barnraiser does not answer: its process on this computer has ended or hangs.',
-  fix: 'Start it again. What builds had done until then is in the history.',
+  message: 'Barnraiser is not responding. Its process has ended or hangs.',
+  fix: 'Start Barnraiser again. Interrupted builds are in the history.',
 };
 
-/** Calls over HTTP and events over Server-Sent Events, both to the server that sent this page. */
+/** Sends calls over HTTP and receives events as Server-Sent Events, both from the server that sent this page. */
 export function openBrowserTransport(): Transport {
   const listeners = new Set<(event: AppEvent) => void>();
   const linkListeners = new Set<(state: LinkState) => void>();
   let state: LinkState = 'connecting';
-  let waitMs = retryMs.first;
+  let delayMs = retryDelayMs.first;
 
-  function tell(next: LinkState): void {
+  function setState(next: LinkState): void {
     if (next !== state) {
       state = next;
       for (const listener of linkListeners) {
@@ -32,35 +32,35 @@ export function openBrowserTransport(): Transport {
 
   function connect(): void {
     const source = new EventSource('/events');
-    let silence = setTimeout(giveUp, silenceMs);
+    let silenceTimer = setTimeout(reconnectLater, silenceTimeoutMs);
 
-    function giveUp(): void {
-      clearTimeout(silence);
-      // an EventSource gives up for good where it was refused once, so every attempt is a new one
+    function reconnectLater(): void {
+      clearTimeout(silenceTimer);
+      // an EventSource that got an HTTP error never reconnects, so each attempt uses a new one
       source.close();
-      tell('lost');
-      setTimeout(connect, waitMs);
-      waitMs = Math.min(waitMs * 2, retryMs.most);
+      setState('lost');
+      setTimeout(connect, delayMs);
+      delayMs = Math.min(delayMs * 2, retryDelayMs.max);
     }
-    function heard(): void {
-      clearTimeout(silence);
-      silence = setTimeout(giveUp, silenceMs);
+    function restartSilenceTimer(): void {
+      clearTimeout(silenceTimer);
+      silenceTimer = setTimeout(reconnectLater, silenceTimeoutMs);
     }
 
     source.addEventListener('open', () => {
-      heard();
-      waitMs = retryMs.first;
-      tell('open');
+      restartSilenceTimer();
+      delayMs = retryDelayMs.first;
+      setState('open');
     });
-    source.addEventListener('beat', heard);
+    source.addEventListener('heartbeat', restartSilenceTimer);
     source.addEventListener('message', (message: MessageEvent<string>) => {
-      heard();
+      restartSilenceTimer();
       const event: AppEvent = JSON.parse(message.data);
       for (const listener of listeners) {
         listener(event);
       }
     });
-    source.addEventListener('error', giveUp);
+    source.addEventListener('error', reconnectLater);
   }
   connect();
 
@@ -89,8 +89,8 @@ async function callOverHttp<N extends CallName>(name: N, input: CallInput<N>): P
       const result: Result<CallOutput<N>> = await response.json();
       return result;
     }
-    return { ok: false, problem: { ...gone, detail: `${response.status} ${await response.text()}` } };
+    return { ok: false, problem: { ...notResponding, detail: `${response.status} ${await response.text()}` } };
   } catch {
-    return { ok: false, problem: gone };
+    return { ok: false, problem: notResponding };
   }
 }

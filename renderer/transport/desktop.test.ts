@@ -1,12 +1,12 @@
 import { expect, it, vi } from 'vitest';
 import { openDesktopTransport } from './desktop.ts';
 
-it('is open as long as the window is, and hands everything else to the preload script', async () => {
+it('is always open, and passes everything else to the preload script', async () => {
   const call = vi.fn(async () => ({ ok: false as const, problem: { code: 'bug' as const, message: 'm', fix: 'f' } }));
   const transport = openDesktopTransport({ call, onEvent: () => () => {}, pathOf: () => '/home/anna/api' });
-  const heard: string[] = [];
-  transport.onLink((state) => heard.push(state));
-  expect(heard).toEqual(['open']);
+  const states: string[] = [];
+  transport.onLink((state) => states.push(state));
+  expect(states).toEqual(['open']);
   expect(await transport.call('app.info', {})).toMatchObject({ ok: false });
   expect(transport.pathOf?.(new File([], 'api'))).toBe('/home/anna/api');
 });

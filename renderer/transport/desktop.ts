@@ -1,6 +1,6 @@
 import type { Transport } from './transport.ts';
 
-/** What the desktop door's preload script puts into the page as `window.barnraiser`. */
+/** The object that the preload script of the desktop front end exposes as `window.barnraiser`. */
 export type DesktopBridge = Pick<Transport, 'call' | 'onEvent' | 'onMenu' | 'pathOf'>;
 
 declare global {
@@ -9,7 +9,7 @@ declare global {
   }
 }
 
-/** The app lives in the process that owns this window: it is there as long as the window is. */
+/** The link is always open: the app runs in the process that owns this window. */
 export function openDesktopTransport(bridge: DesktopBridge): Transport {
   return {
     ...bridge,

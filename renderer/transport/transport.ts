@@ -1,17 +1,19 @@
+/** Transport: how the page reaches the app. */
+
 import type { AppEvent, CallInput, CallName, CallOutput } from '../../shared/contract.ts';
 import type { Result } from '../../shared/problem.ts';
 
-/** `lost` means that the app does not answer now and is being asked again; on `open` after it everything must be loaded anew. */
+/** `lost`: the app does not respond, and reconnecting is under way. At the next `open`, all data must be loaded again. */
 export type LinkState = 'connecting' | 'open' | 'lost';
 
-/** A way to the app. Both doors look the same from above. */
+/** How the page reaches the app. The desktop and the browser front end each have an implementation. */
 export interface Transport {
   call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>>;
   onEvent(listener: (event: AppEvent) => void): () => void;
-  /** Tells the present state at once. */
+  /** Calls `listener` at once with the current state, and again whenever it changes. */
   onLink(listener: (state: LinkState) => void): () => void;
-  /** Hears the ids of commands (commands.ts) that were chosen in the system's menus; only the desktop door has some. */
+  /** Calls `listener` with the ids of commands (commands.ts) chosen in the system's menus. Desktop only. */
   onMenu?(listener: (command: string) => void): () => void;
-  /** The path on this computer of a dropped or chosen file, empty where it has none; only the desktop door knows it. */
+  /** @returns the path of a dropped or chosen file; empty if it has none. Desktop only. */
   pathOf?(file: File): string;
 }

@@ -1,96 +1,102 @@
 import type { FixId } from '../../../shared/check.ts';
-import { type Connection, parseDestination } from '../../../shared/connection.ts';
+import { type Connection, destinationOf, parseDestination } from '../../../shared/connection.ts';
 import { formatBytes } from '../../../shared/format.ts';
 import { fail } from '../../../shared/problem.ts';
 import { openEngine } from '../../engines/open-engine.ts';
-import { runHere } from '../../engines/transport/local-transport.ts';
-import type { Run } from '../../engines/transport/socket.ts';
-import { destinationOf } from '../destination.ts';
+import type { RunCommand } from '../../engines/transport/engine-socket.ts';
+import { runLocalCommand } from '../../engines/transport/local-command.ts';
 import { type NodeSessionOptions, openNodeSession } from '../open-session.ts';
 import { openTransport } from '../open-transport.ts';
-import { type NodeFix, planFix } from './fix-commands.ts';
-import { lookAround } from './node-facts.ts';
+import { fixCommandFor, type NodeFixId } from './fix-commands.ts';
+import { readNodeFacts } from './node-facts.ts';
 
 export interface FixOptions extends NodeSessionOptions {
-  /** Gives the connection another URI. */
+  /** Saves another URI for the connection. */
   readonly changeUri: (uri: string) => Promise<void>;
 }
 
-/** Starting a service waits for it, which takes long on small machines. */
-const fixMs = 120_000;
+/** Long, because systemctl waits until a service has started, which takes time on small machines. */
+const fixTimeoutMs = 120_000;
 
 /**
- * Does on a node what a remedy has offered, by a line of its own. What is run comes from here alone. Resolves with what the
- * node said. Fails with `connection.fix` and the node's own words, and with the failures of the way there.
+ * Applies a fix that a check has offered, over a separate session. Only commands from `fixCommandFor` are run, never one that
+ * a caller sends. Resolves with what the command printed.
+ * @throws Failure `connection.fix` with the command's output, and the failures of {@link openNodeSession}
  */
-export async function fixConnection(
-  connection: Connection,
-  fix: FixId,
-  options: FixOptions,
-): Promise<{ said: string }> {
+export async function applyFix(connection: Connection, fix: FixId, options: FixOptions): Promise<{ output: string }> {
   switch (fix) {
     case 'find-engine':
-      return findEngine(connection, options);
+      return removeSocketPath(connection, options);
     case 'prune':
       return prune(connection, options);
     default:
-      return withMachine(connection, options, (run) => fixNode(connection.name, fix, run, options.signal));
+      return withCommands(connection, options, (run) => runFix(connection.name, fix, run, options.signal));
   }
 }
 
-async function fixNode(name: string, fix: NodeFix, run: Run, signal: AbortSignal | undefined) {
-  const facts = await lookAround(run, signal);
+async function runFix(
+  name: string,
+  fix: NodeFixId,
+  run: RunCommand,
+  signal: AbortSignal | undefined,
+): Promise<{ output: string }> {
+  const facts = await readNodeFacts(run, signal);
   if (!facts) {
     throw fail(
       'connection.fix',
-      `Node ${name} runs no commands of ours, so that nothing can be mended there from here.`,
-      'Mend it there by hand, or allow commands for this user in its sshd_config.',
+      `Node ${name} does not run Barnraiser's commands, so nothing can be fixed there from here.`,
+      'Fix it on the node itself, or allow commands for this user in its sshd_config.',
     );
   }
-  const plan = planFix(fix, facts);
-  if (!plan) {
+  const fixCommand = fixCommandFor(fix, facts);
+  if (!fixCommand) {
     throw fail(
       'connection.fix',
-      `Node ${name} has not what it takes for that, or user ${facts.user} may not do it there.`,
-      `See what is wrong with it now: \`barnraiser connection test ${name}\`.`,
+      `Node ${name} lacks what this fix needs, or user ${facts.user} is not allowed to apply it.`,
+      `Check it again: \`barnraiser connection test ${name}\`.`,
     );
   }
-  const { code, stdout, stderr } = await run(plan.program, { timeoutMs: fixMs, ...(signal ? { signal } : {}) });
-  const said = [stderr.trim(), stdout.trim()].filter(Boolean).join('\n');
+  const { code, stdout, stderr } = await run(fixCommand.program, {
+    timeoutMs: fixTimeoutMs,
+    ...(signal ? { signal } : {}),
+  });
+  const output = [stderr.trim(), stdout.trim()].filter(Boolean).join('\n');
   if (code !== 0) {
     throw fail(
       'connection.fix',
-      `Node ${name}: \`${plan.command}\` did not work there, it ended with ${code}.`,
-      'Look at what the node said, and do it there by hand where it takes more rights.',
-      said,
+      `Node ${name}: \`${fixCommand.command}\` failed with exit code ${code}.`,
+      'Read its output. If it needs more rights, run it on the node yourself.',
+      output,
     );
   }
-  return { said: said || `Done: ${plan.command}` };
+  return { output: output || `Done: ${fixCommand.command}` };
 }
 
-async function prune(connection: Connection, options: FixOptions): Promise<{ said: string }> {
+async function prune(connection: Connection, options: FixOptions): Promise<{ output: string }> {
   const transport = await openTransport(connection, options);
   try {
     const engine = await openEngine(transport);
-    return { said: `Freed ${formatBytes(await engine.prune())}.` };
+    return { output: `Freed ${formatBytes(await engine.prune())}.` };
   } finally {
     await transport.close();
   }
 }
 
-/** Takes the path of the socket out of the URI, so that the engine is looked for, and started where it has none. */
-async function findEngine({ name, uri }: Connection, { changeUri }: FixOptions): Promise<{ said: string }> {
+/**
+ * Removes the socket path from the URI: then the engine's socket is looked up, and podman is started if it has none.
+ */
+async function removeSocketPath({ name, uri }: Connection, { changeUri }: FixOptions): Promise<{ output: string }> {
   const destination = parseDestination(uri);
   if (typeof destination === 'string' || destination.kind === 'local' || destination.socketPath === undefined) {
     throw fail(
       'connection.fix',
-      `Connection ${name} names no socket: its engine is looked for already.`,
-      `See what is wrong with it now: \`barnraiser connection test ${name}\`.`,
+      `Connection ${name} has no socket path: its engine is already detected automatically.`,
+      `Check it again: \`barnraiser connection test ${name}\`.`,
     );
   }
-  const found = destination.kind === 'unix' ? 'local:' : withoutPath(uri);
-  await changeUri(found);
-  return { said: `Connection ${name} is ${found} now.` };
+  const changedUri = destination.kind === 'unix' ? 'local:' : withoutPath(uri);
+  await changeUri(changedUri);
+  return { output: `The URI of connection ${name} is now ${changedUri}.` };
 }
 
 function withoutPath(uri: string): string {
@@ -99,15 +105,20 @@ function withoutPath(uri: string): string {
   return url.href;
 }
 
-async function withMachine<T>(connection: Connection, options: FixOptions, work: (run: Run) => Promise<T>): Promise<T> {
+/** Calls `work` with a function that runs commands on the connection's machine. */
+async function withCommands<T>(
+  connection: Connection,
+  options: FixOptions,
+  work: (run: RunCommand) => Promise<T>,
+): Promise<T> {
   const { name, identity } = connection;
   const destination = destinationOf(connection);
   if (destination.kind !== 'ssh') {
-    return work((command, how) => runHere(name, command, how));
+    return work((command, commandOptions) => runLocalCommand(name, command, commandOptions));
   }
   const session = await openNodeSession(name, { ...destination, ...(identity ? { identity } : {}) }, options);
   try {
-    return await work((command, how) => session.run(command, how));
+    return await work((command, commandOptions) => session.run(command, commandOptions));
   } finally {
     await session.close();
   }

@@ -1,34 +1,47 @@
 import type { Check, CheckStep, Stage } from '../../../shared/check.ts';
+import type { Destination } from '../../../shared/connection.ts';
+import type { Node } from '../../../shared/node.ts';
 import type { Problem } from '../../../shared/problem.ts';
 
-/** Where on the ladder something is: the stage, and of which host of the way. */
-export interface Place {
+/** What the steps that check an engine share. */
+export interface CheckContext {
+  /** The connection's name. */
+  readonly name: string;
+  readonly destination: Destination;
+  readonly report: CheckReport;
+  readonly signal: AbortSignal;
+  /** Called with the node once its engine has described itself. */
+  readonly onNode: (node: Node) => void;
+}
+
+/** Identifies a step: its stage, and the jump host that it is about. Without a `hop` it is about the node itself. */
+export interface StepId {
   readonly stage: Stage;
   readonly hop?: string;
 }
 
-/** How a stage has gone. */
-export interface Finding {
-  readonly said?: string;
+/** The result of a step. */
+export interface StepResult {
+  readonly finding?: string;
   readonly problem?: Problem;
   readonly fixes?: CheckStep['fixes'];
 }
 
-/** The rungs of one check as they change, each with its time. Every change is told at once. */
+/** The steps of one check with their states and times. Calls `onChange` after every change. */
 export class CheckReport {
   readonly #connection: string;
-  readonly #tell: (check: Check) => void;
+  readonly #onChange: (check: Check) => void;
   readonly #startedAt = new Date().toISOString();
-  readonly #started = performance.now();
-  readonly #begun = new Map<CheckStep, number>();
-  #rungs: CheckStep[];
+  readonly #startTime = performance.now();
+  readonly #stepStartTimes = new Map<CheckStep, number>();
+  #steps: CheckStep[];
   #end: Pick<Check, 'status' | 'tookMs'> | undefined;
 
-  constructor(connection: string, places: readonly Place[], tell: (check: Check) => void) {
+  constructor(connection: string, ids: readonly StepId[], onChange: (check: Check) => void) {
     this.#connection = connection;
-    this.#tell = tell;
-    this.#rungs = places.map((place) => ({ ...place, state: 'waiting', fixes: [] }));
-    this.#tell(this.check);
+    this.#onChange = onChange;
+    this.#steps = ids.map((id) => ({ ...id, state: 'waiting', fixes: [] }));
+    this.#onChange(this.check);
   }
 
   get check(): Check {
@@ -36,78 +49,77 @@ export class CheckReport {
       connection: this.#connection,
       startedAt: this.#startedAt,
       ...(this.#end ?? { status: 'running' }),
-      steps: [...this.#rungs],
+      steps: [...this.#steps],
     };
   }
 
-  /** The rung that is being climbed. */
-  get running(): Place | undefined {
-    return this.#rungs.find(({ state }) => state === 'running');
+  get runningStep(): StepId | undefined {
+    return this.#steps.find(({ state }) => state === 'running');
   }
 
-  begin(place: Place): void {
-    const rung = this.#replace(place, { state: 'running' });
-    this.#begun.set(rung, performance.now());
+  start(id: StepId): void {
+    const step = this.#replace(id, { state: 'running' });
+    this.#stepStartTimes.set(step, performance.now());
   }
 
-  pass(place: Place, said?: string, fixes?: CheckStep['fixes']): void {
-    this.#finish(place, 'passed', { ...(said === undefined ? {} : { said }), ...(fixes ? { fixes } : {}) });
+  pass(id: StepId, finding?: string, fixes?: CheckStep['fixes']): void {
+    this.#endStep(id, 'passed', { ...(finding === undefined ? {} : { finding }), ...(fixes ? { fixes } : {}) });
   }
 
-  warn(place: Place, finding: Finding): void {
-    this.#finish(place, 'warned', finding);
+  warn(id: StepId, result: StepResult): void {
+    this.#endStep(id, 'warned', result);
   }
 
-  /** Another rung that was begun, and of which nothing will be known now, waits again. */
-  fail(place: Place, finding: Finding): void {
-    this.#rest();
-    this.#finish(place, 'failed', finding);
+  /** Marks a step as failed. If another step is running, its result will never be known, so it is waiting again. */
+  fail(id: StepId, result: StepResult): void {
+    this.#resetRunningStep();
+    this.#endStep(id, 'failed', result);
   }
 
   finish(status: 'passed' | 'failed' | 'cancelled'): Check {
-    this.#rest();
-    this.#end = { status, tookMs: since(this.#started) };
-    this.#tell(this.check);
+    this.#resetRunningStep();
+    this.#end = { status, tookMs: elapsedMs(this.#startTime) };
+    this.#onChange(this.check);
     return this.check;
   }
 
-  #finish(place: Place, state: CheckStep['state'], finding: Finding): void {
-    const begun = this.#begun.get(this.#find(place));
-    this.#replace(place, { state, ...(begun === undefined ? {} : { tookMs: since(begun) }), ...finding });
+  #endStep(id: StepId, state: CheckStep['state'], result: StepResult): void {
+    const startTime = this.#stepStartTimes.get(this.#find(id));
+    this.#replace(id, { state, ...(startTime === undefined ? {} : { tookMs: elapsedMs(startTime) }), ...result });
   }
 
-  #rest(): void {
-    this.#rungs = this.#rungs.map((rung) => {
-      if (rung.state !== 'running') {
-        return rung;
+  #resetRunningStep(): void {
+    this.#steps = this.#steps.map((step) => {
+      if (step.state !== 'running') {
+        return step;
       }
-      const resting: CheckStep = { ...rung, state: 'waiting' };
-      const begun = this.#begun.get(rung);
-      if (begun !== undefined) {
-        this.#begun.set(resting, begun);
+      const reset: CheckStep = { ...step, state: 'waiting' };
+      const startTime = this.#stepStartTimes.get(step);
+      if (startTime !== undefined) {
+        this.#stepStartTimes.set(reset, startTime);
       }
-      return resting;
+      return reset;
     });
   }
 
-  #replace(place: Place, change: Partial<CheckStep>): CheckStep {
-    const before = this.#find(place);
+  #replace(id: StepId, change: Partial<CheckStep>): CheckStep {
+    const before = this.#find(id);
     const after: CheckStep = { ...before, ...change };
-    this.#rungs = this.#rungs.map((rung) => (rung === before ? after : rung));
-    this.#tell(this.check);
+    this.#steps = this.#steps.map((step) => (step === before ? after : step));
+    this.#onChange(this.check);
     return after;
   }
 
-  #find({ stage, hop }: Place): CheckStep {
-    const rung = this.#rungs.find((candidate) => candidate.stage === stage && candidate.hop === hop);
-    if (!rung) {
-      throw new Error(`the ladder has no rung ${stage}${hop === undefined ? '' : ` of ${hop}`}`);
+  #find({ stage, hop }: StepId): CheckStep {
+    const step = this.#steps.find((candidate) => candidate.stage === stage && candidate.hop === hop);
+    if (!step) {
+      throw new Error(`the check has no step ${stage}${hop === undefined ? '' : ` for ${hop}`}`);
     }
-    return rung;
+    return step;
   }
 }
 
-/** Milliseconds, to a tenth. */
-function since(start: number): number {
-  return Math.round((performance.now() - start) * 10) / 10;
+/** Milliseconds since `startTime`, rounded to a tenth. */
+function elapsedMs(startTime: number): number {
+  return Math.round((performance.now() - startTime) * 10) / 10;
 }

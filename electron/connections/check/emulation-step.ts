@@ -1,69 +1,75 @@
+import type { Fix } from '../../../shared/check.ts';
 import { formatList } from '../../../shared/format.ts';
 import type { Node } from '../../../shared/node.ts';
 import { fail } from '../../../shared/problem.ts';
 import { readHandlers } from '../../engines/binfmt.ts';
-import type { EngineCheck } from './engine-check.ts';
-import { type NodeFacts, platformOfProcessor } from './node-facts.ts';
-import { installEmulators, placeOf, planned } from './suggested-fixes.ts';
+import type { CheckContext } from './check-report.ts';
+import { type NodeFacts, platformByProcessor } from './node-facts.ts';
+import { commandFixes, commandLocation, emulatorFixes } from './suggested-fixes.ts';
 
-/** What a node emulates, as its engine says, and what it could with the emulators that it has. */
-export async function emulation(
-  { ladder, name, destination }: EngineCheck,
+/** Reports what the node's engine emulates. Warns if the node has emulators that its containers cannot use. */
+export async function checkEmulation(
+  { report, name, destination }: CheckContext,
   node: Node,
-  look: () => Promise<NodeFacts | undefined>,
+  readFacts: () => Promise<NodeFacts | undefined>,
 ): Promise<void> {
-  const place = { stage: 'emulation' } as const;
-  ladder.begin(place);
-  const facts = await look();
-  const said = node.emulated.length > 0 ? formatList(node.emulated) : 'none';
-  const warn = (message: string, fix: string, fixes: ReturnType<typeof planned> = []) =>
-    ladder.warn(place, { said, problem: fail('engine.emulation', message, fix).problem, fixes });
+  const step = { stage: 'emulation' } as const;
+  report.start(step);
+  const facts = await readFacts();
+  const finding = node.emulated.length > 0 ? formatList(node.emulated) : 'none';
+  const warn = (message: string, fix: string, fixes: Fix[] = []) =>
+    report.warn(step, { finding, problem: fail('engine.emulation', message, fix).problem, fixes });
   if (!facts) {
     if (node.emulated.length > 0) {
-      ladder.pass(place, said);
+      report.pass(step, finding);
     } else {
-      const fix = 'Allow commands for this user in its sshd_config, or use podman 5.6 or newer there, which tells.';
-      warn(`Node ${name} runs no commands of ours, so that what it emulates cannot be known.`, fix);
+      warn(
+        `Node ${name} does not run Barnraiser's commands, so it is not known what it can emulate.`,
+        'Allow commands for this user in its sshd_config, or use podman 5.6 or newer there, which reports it.',
+      );
     }
     return;
   }
-  const where = placeOf(destination);
-  const foreign = (platform: string) => !isNative(platform, node) && !node.emulated.some((other) => other === platform);
+  const where = commandLocation(destination);
+  const needsEmulator = (platform: string) =>
+    !isNative(platform, node) && !node.emulated.some((other) => other === platform);
   const handlers = readHandlers(facts.handlers);
-  const withoutF = handlers.withoutF.filter(foreign);
-  const disabled = handlers.disabled.filter(foreign);
-  const installed = facts.emulators.map((name) => platformOfProcessor[name] ?? name).filter(foreign);
+  const withoutF = handlers.withoutF.filter(needsEmulator);
+  const disabled = handlers.disabled.filter(needsEmulator);
+  const installed = facts.emulators
+    .map((processor) => platformByProcessor[processor] ?? processor)
+    .filter(needsEmulator);
   const isNothingRegistered = [handlers.platforms, handlers.withoutF, handlers.disabled].every(
     ({ length }) => length === 0,
   );
   if (disabled.length > 0) {
     warn(
-      `Node ${name} has emulators for ${formatList(disabled)}, and they are switched off.`,
-      'Switch them on as root: write 1 into their files in /proc/sys/fs/binfmt_misc.',
-      planned('load-binfmt', facts, where),
+      `Node ${name} has emulators for ${formatList(disabled)}, but they are disabled.`,
+      'Enable them as root: write 1 to their files in /proc/sys/fs/binfmt_misc.',
+      commandFixes('load-binfmt', facts, where),
     );
   } else if (withoutF.length > 0) {
     warn(
-      `Node ${name} has emulators for ${formatList(withoutF)} that no container can use: they are registered without flag F.`,
-      'Install emulators that are one static program each, which are registered with flag F.',
-      installEmulators(facts, where),
+      `Node ${name} has emulators for ${formatList(withoutF)} that containers cannot use: they are registered without flag F.`,
+      'Install statically linked emulators, which are registered with flag F.',
+      emulatorFixes(facts, where),
     );
   } else if (isNothingRegistered && node.emulated.length === 0 && installed.length > 0) {
     warn(
-      `Node ${name} has emulators for ${formatList(installed)}, and the kernel knows none of them.`,
+      `Node ${name} has emulators for ${formatList(installed)}, but they are not registered with the kernel.`,
       'Register them as root: `systemctl restart systemd-binfmt`.',
-      planned('load-binfmt', facts, where),
+      commandFixes('load-binfmt', facts, where),
     );
   } else {
-    ladder.pass(place, said, node.emulated.length === 0 ? installEmulators(facts, where) : []);
+    report.pass(step, finding, node.emulated.length === 0 ? emulatorFixes(facts, where) : []);
   }
 }
 
-/** Processors of 64 bits run programs of their 32-bit ancestors too. */
+/** 64-bit processors also run the programs of their 32-bit predecessors. */
 function isNative(platform: string, node: Node): boolean {
-  const ancestors: Readonly<Record<string, readonly string[]>> = {
+  const predecessors: Readonly<Record<string, readonly string[]>> = {
     'linux/amd64': ['linux/386'],
     'linux/arm64': ['linux/arm/v7', 'linux/arm/v6'],
   };
-  return platform === node.platform || (ancestors[node.platform] ?? []).includes(platform);
+  return platform === node.platform || (predecessors[node.platform] ?? []).includes(platform);
 }

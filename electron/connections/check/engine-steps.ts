@@ -3,154 +3,172 @@ import { formatBytes } from '../../../shared/format.ts';
 import type { Node } from '../../../shared/node.ts';
 import { fail, problemOf } from '../../../shared/problem.ts';
 import { openEngine } from '../../engines/open-engine.ts';
+import { type RunCommand, readSocketState, type SocketState } from '../../engines/transport/engine-socket.ts';
 import { openLocalTransport } from '../../engines/transport/local-transport.ts';
-import { type Run, type SocketState, socketState } from '../../engines/transport/socket.ts';
 import { openSshTransport } from '../../engines/transport/ssh-transport.ts';
 import type { Transport } from '../../engines/transport/transport.ts';
 import type { Session } from '../../ssh/session.ts';
-import { emulation } from './emulation-step.ts';
-import type { EngineCheck } from './engine-check.ts';
-import { remedyFor } from './fix-commands.ts';
-import { forwarding, forwardingRemedies, returning } from './forwarding-steps.ts';
-import { lookAround, type NodeFacts } from './node-facts.ts';
-import { engineRemedies, placeOf, planned, socketRemedies } from './suggested-fixes.ts';
+import type { CheckContext } from './check-report.ts';
+import { checkEmulation } from './emulation-step.ts';
+import { makeFix } from './fix-commands.ts';
+import { checkForwarding, checkReverseForwarding, forwardingFixes } from './forwarding-steps.ts';
+import { type NodeFacts, readNodeFacts } from './node-facts.ts';
+import { commandFixes, commandLocation, engineFixes, socketFixes } from './suggested-fixes.ts';
 
-export const engineSteps = ['socket', 'engine', 'platforms', 'emulation', 'disk'] as const;
-export const sshSteps = ['forwarding', 'return'] as const;
+export const engineStages = ['socket', 'engine', 'platforms', 'emulation', 'disk'] as const;
+export const forwardingStages = ['forwarding', 'reverse-forwarding'] as const;
 
-/** Less is soon used up by a build, in bytes; as a part of the whole only where that is not much in itself. */
+/** Below this a build soon fills the disk. In bytes. */
 const lowDiskBytes = 5 * 1024 ** 3;
+/** The free part of the disk below which the check warns, unless `ampleDiskBytes` are free. */
 const lowDiskPart = 0.05;
-const amplyBytes = 50 * 1024 ** 3;
+const ampleDiskBytes = 50 * 1024 ** 3;
 
-/** From the socket of a node's engine to the port that leads back. */
-export async function checkEngineOverSsh(session: Session, climb: EngineCheck): Promise<void> {
-  const { destination, signal } = climb;
-  const run: Run = (command, how) => session.run(command, how);
+/** Checks the engine of a node: from its socket to the reverse port forward. */
+export async function checkEngineOverSsh(session: Session, context: CheckContext): Promise<void> {
+  const { destination, signal } = context;
+  const run: RunCommand = (command, options) => session.run(command, options);
   const socketPath = destination.kind === 'ssh' ? destination.socketPath : undefined;
   const open = () => openSshTransport(session, { ...(socketPath ? { socketPath } : {}), ownsSession: false, signal });
-  await climbEngine(climb, run, open, async (transport) => {
-    await forwarding(session, transport, climb);
-    await returning(session, climb);
+  await checkEngine(context, run, open, async (transport) => {
+    await checkForwarding(session, transport, context);
+    await checkReverseForwarding(session, context);
   });
 }
 
-/** From the socket of this computer's engine to its disk. */
-export async function checkLocalEngine(run: Run, climb: EngineCheck): Promise<void> {
-  const { name, destination, signal } = climb;
+/** Checks the engine of this computer: from its socket to its disk. */
+export async function checkLocalEngine(run: RunCommand, context: CheckContext): Promise<void> {
+  const { name, destination, signal } = context;
   const socketPath = destination.kind === 'unix' ? destination.socketPath : undefined;
-  await climbEngine(climb, run, () => openLocalTransport({ name, ...(socketPath ? { socketPath } : {}), signal }));
+  await checkEngine(context, run, () => openLocalTransport({ name, ...(socketPath ? { socketPath } : {}), signal }));
 }
 
-async function climbEngine<T extends Transport & { readonly isStarted: boolean }>(
-  climb: EngineCheck,
-  run: Run,
+async function checkEngine<T extends Transport & { readonly isStarted: boolean }>(
+  context: CheckContext,
+  run: RunCommand,
   open: () => Promise<T>,
-  further: (transport: T) => Promise<void> = async () => undefined,
+  checkFurther: (transport: T) => Promise<void> = async () => undefined,
 ): Promise<void> {
-  const { ladder, signal } = climb;
-  ladder.begin({ stage: 'socket' });
-  const transport = await open().catch((error: unknown) => noSocket(climb, run, error));
+  const { report, signal } = context;
+  report.start({ stage: 'socket' });
+  const transport = await open().catch((error: unknown) => reportSocketFailure(context, run, error));
   try {
     const { socketPath, isStarted } = transport;
-    ladder.pass({ stage: 'socket' }, `${socketPath}${isStarted ? ', started by its command' : ''}`);
-    const look = once(() => lookAround(run, signal));
-    const node = await engine(climb, transport, look);
-    ladder.begin({ stage: 'platforms' });
-    ladder.pass({ stage: 'platforms' }, node.platform);
-    await emulation(climb, node, look);
-    disk(climb, node);
-    await further(transport);
+    report.pass({ stage: 'socket' }, `${socketPath}${isStarted ? ', started on demand' : ''}`);
+    const readFacts = once(() => readNodeFacts(run, signal));
+    const node = await checkAnswer(context, transport, readFacts);
+    report.start({ stage: 'platforms' });
+    report.pass({ stage: 'platforms' }, node.platform);
+    await checkEmulation(context, node, readFacts);
+    checkDisk(context, node);
+    await checkFurther(transport);
   } finally {
     await transport.close();
   }
 }
 
-/** Puts on its rung why there is no way to the socket. */
-async function noSocket({ ladder, signal, destination }: EngineCheck, run: Run, error: unknown): Promise<never> {
+/** Reports why the socket could not be reached, with fixes, and throws `error` again. */
+async function reportSocketFailure(
+  { report, signal, destination }: CheckContext,
+  run: RunCommand,
+  error: unknown,
+): Promise<never> {
   signal.throwIfAborted();
   const problem = problemOf(error);
   if (problem.code === 'ssh.forwarding-refused') {
-    // the socket is there, and only the way to it is not
-    ladder.pass({ stage: 'socket' }, destination.kind === 'local' ? undefined : destination.socketPath);
-    ladder.fail({ stage: 'forwarding' }, { problem, fixes: forwardingRemedies });
+    // the socket exists; only forwarding to it is refused
+    report.pass({ stage: 'socket' }, destination.kind === 'local' ? undefined : destination.socketPath);
+    report.fail({ stage: 'forwarding' }, { problem, fixes: forwardingFixes });
     throw error;
   }
   if (problem.code !== 'engine.no-socket') {
-    ladder.fail({ stage: 'socket' }, { problem, fixes: engineRemedies(destination, problem, undefined) });
+    report.fail({ stage: 'socket' }, { problem, fixes: engineFixes(destination, problem, undefined) });
     throw error;
   }
-  const facts = await lookAround(run, signal);
-  const state = facts ? await stateOf(destination, run, signal) : 'missing';
-  ladder.fail({ stage: 'socket' }, { problem, fixes: socketRemedies(destination, state, facts) });
+  const facts = await readNodeFacts(run, signal);
+  const state = facts ? await brokenSocketState(destination, run, signal) : 'missing';
+  report.fail({ stage: 'socket' }, { problem, fixes: socketFixes(destination, state, facts) });
   throw error;
 }
 
-/** A socket that the file system says is open, and over which nothing came, is dead. */
-async function stateOf(destination: Destination, run: Run, signal: AbortSignal): Promise<Exclude<SocketState, 'open'>> {
+/**
+ * The state of a socket that could not be connected to. If the file system allows its use, nothing listens on it: it is
+ * dead.
+ */
+async function brokenSocketState(
+  destination: Destination,
+  run: RunCommand,
+  signal: AbortSignal,
+): Promise<Exclude<SocketState, 'open'>> {
   if (destination.kind === 'local' || destination.socketPath === undefined) {
     return 'missing';
   }
-  const state = await socketState(run, destination.socketPath, signal);
+  const state = await readSocketState(run, destination.socketPath, signal);
   return state === 'open' ? 'dead' : state;
 }
 
-async function engine(
-  { ladder, signal, destination, name, onNode }: EngineCheck,
+async function checkAnswer(
+  { report, signal, destination, name, onNode }: CheckContext,
   transport: Transport & { readonly isStarted: boolean },
-  look: () => Promise<NodeFacts | undefined>,
+  readFacts: () => Promise<NodeFacts | undefined>,
 ): Promise<Node> {
-  ladder.begin({ stage: 'engine' });
+  report.start({ stage: 'engine' });
   let node: Node;
   try {
-    const found = await openEngine(transport);
-    node = { ...(await found.probe(signal)), connection: name };
+    const engine = await openEngine(transport);
+    node = { ...(await engine.probe(signal)), connection: name };
   } catch (error) {
     signal.throwIfAborted();
     const problem = problemOf(error);
-    ladder.fail({ stage: 'engine' }, { problem, fixes: engineRemedies(destination, problem, await look()) });
+    report.fail({ stage: 'engine' }, { problem, fixes: engineFixes(destination, problem, await readFacts()) });
     throw error;
   }
   onNode(node);
-  const said = `${node.engine} ${node.version}, ${node.rootless ? 'rootless' : 'as root'}`;
-  const facts = node.rootless && !transport.isStarted ? await look() : undefined;
-  if (facts?.hasSystemd && !facts.lingers && facts.uid !== 0) {
+  const finding = `${node.engine} ${node.version}, ${node.rootless ? 'rootless' : 'rootful'}`;
+  const facts = node.rootless && !transport.isStarted ? await readFacts() : undefined;
+  if (facts?.hasSystemd && !facts.isLingerEnabled && facts.uid !== 0) {
     const { problem } = fail(
       'engine.linger',
-      `Node ${name}: the engine of ${facts.user} ends when ${facts.user} is no longer signed in, and builds with it.`,
-      'Let it live without a login: `loginctl enable-linger` there. Until then a line that breaks may end a build.',
+      `Node ${name}: the engine of ${facts.user} stops when ${facts.user} logs out, and builds stop with it.`,
+      'Keep it running after logout: `loginctl enable-linger` on the node. Until then, a lost connection may end a build.',
     );
-    ladder.warn({ stage: 'engine' }, { said, problem, fixes: planned('enable-linger', facts, placeOf(destination)) });
+    const fixes = commandFixes('enable-linger', facts, commandLocation(destination));
+    report.warn({ stage: 'engine' }, { finding, problem, fixes });
   } else {
-    ladder.pass({ stage: 'engine' }, said);
+    report.pass({ stage: 'engine' }, finding);
   }
   return node;
 }
 
-const pruneBy = { podman: 'podman image prune', docker: 'docker system prune' } as const;
+const pruneCommands = { podman: 'podman image prune', docker: 'docker system prune' } as const;
 
-function disk({ ladder, name, destination }: EngineCheck, node: Node): void {
-  const place = { stage: 'disk' } as const;
-  ladder.begin(place);
+function checkDisk({ report, name, destination }: CheckContext, node: Node): void {
+  const step = { stage: 'disk' } as const;
+  report.start(step);
   const { free, total } = node.disk;
   if (total === 0) {
-    ladder.pass(place, 'not known');
+    report.pass(step, 'unknown');
     return;
   }
-  const said = `${formatBytes(free)} of ${formatBytes(total)} free`;
-  if (free >= amplyBytes || (free >= lowDiskBytes && free >= total * lowDiskPart)) {
-    ladder.pass(place, said);
+  const finding = `${formatBytes(free)} of ${formatBytes(total)} free`;
+  if (free >= ampleDiskBytes || (free >= lowDiskBytes && free >= total * lowDiskPart)) {
+    report.pass(step, finding);
     return;
   }
+  const command = pruneCommands[node.engine];
   const { problem } = fail(
     'engine.disk-low',
-    `Node ${name} has only ${said} where its images are stored.`,
-    `Remove what is no longer needed there: \`${pruneBy[node.engine]}\`.`,
+    `Node ${name} has only ${finding} where it stores images.`,
+    `Remove what is no longer needed there: \`${command}\`.`,
   );
-  const fixes = [remedyFor('prune', `${pruneBy[node.engine]} --force`, placeOf(destination))];
-  ladder.warn(place, { said, problem, fixes });
+  report.warn(step, {
+    finding,
+    problem,
+    fixes: [makeFix('prune', `${command} --force`, commandLocation(destination))],
+  });
 }
 
+/** Runs `work` at the first call; later calls get the same result. */
 function once<T>(work: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | undefined;
   return () => {

@@ -3,20 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { planFix } from './fix-commands.ts';
+import { fixCommandFor } from './fix-commands.ts';
 import type { NodeFacts } from './node-facts.ts';
 
-/** A machine as most are: systemd, podman with its units, a user who is signed in. */
+/** A typical machine: systemd, podman with its units, a user who is signed in. */
 const machine: NodeFacts = {
   uid: 1000,
   user: 'kim',
   commands: new Set(['podman', 'systemctl', 'loginctl']),
   hasSystemd: true,
   hasUserManager: true,
-  lingers: false,
+  isLingerEnabled: false,
   units: new Set(['user', 'system']),
   emulators: [],
-  hasBinfmtLines: false,
+  hasBinfmtConfig: false,
   handlers: './status:enabled',
 };
 const root = { ...machine, uid: 0, user: 'root' };
@@ -31,59 +31,61 @@ const disabled = [
   .map((line) => `./qemu-aarch64:${line}\n`)
   .join('');
 
-describe('enabling the socket', () => {
-  test("is the user's own, told where their systemd is", () => {
-    const plan = planFix('enable-socket', machine);
-    expect(plan?.command).toBe('systemctl --user enable --now podman.socket');
-    expect(plan?.program).toContain('XDG_RUNTIME_DIR=/run/user/1000');
+describe('the fix that enables the socket', () => {
+  test('uses the user manager and sets XDG_RUNTIME_DIR for it', () => {
+    const fixCommand = fixCommandFor('enable-socket', machine);
+    expect(fixCommand?.command).toBe('systemctl --user enable --now podman.socket');
+    expect(fixCommand?.program).toContain('XDG_RUNTIME_DIR=/run/user/1000');
   });
 
-  test('lets the user linger first where no systemd runs for them', () => {
-    expect(planFix('enable-socket', { ...machine, hasUserManager: false })?.command).toBe(
+  test('enables lingering first if no user manager runs', () => {
+    expect(fixCommandFor('enable-socket', { ...machine, hasUserManager: false })?.command).toBe(
       'loginctl enable-linger && systemctl --user enable --now podman.socket',
     );
   });
 
-  test("is the machine's as root", () => {
-    expect(planFix('enable-socket', root)?.command).toBe('systemctl enable --now podman.socket');
+  test('uses the system manager as root', () => {
+    expect(fixCommandFor('enable-socket', root)?.command).toBe('systemctl enable --now podman.socket');
   });
 
   test.each([
-    ['systemd does not run', { hasSystemd: false }],
-    ['its command is missing', { commands: new Set(['podman']) }],
-    ['podman has brought no units', { units: new Set<string>() }],
-  ])('is not offered where %s', (_why, change) => {
-    expect(planFix('enable-socket', { ...machine, ...change })).toBeUndefined();
-    expect(planFix('start-service', { ...root, ...change })).toBeUndefined();
+    ['systemd is not the init system', { hasSystemd: false }],
+    ['systemctl is missing', { commands: new Set(['podman']) }],
+    ['podman has no units', { units: new Set<string>() }],
+  ])('is not offered if %s', (_reason, change) => {
+    expect(fixCommandFor('enable-socket', { ...machine, ...change })).toBeUndefined();
+    expect(fixCommandFor('start-service', { ...root, ...change })).toBeUndefined();
   });
 });
 
-test('lingering is for users, not for root', () => {
-  expect(planFix('enable-linger', machine)?.command).toBe('loginctl enable-linger');
-  expect(planFix('enable-linger', root)).toBeUndefined();
+test('lingering is offered to users, not to root', () => {
+  expect(fixCommandFor('enable-linger', machine)?.command).toBe('loginctl enable-linger');
+  expect(fixCommandFor('enable-linger', root)).toBeUndefined();
 });
 
-describe('registering emulators', () => {
-  test('takes root, and something to register', () => {
-    expect(planFix('load-binfmt', { ...machine, hasBinfmtLines: true })).toBeUndefined();
-    expect(planFix('load-binfmt', root)).toBeUndefined();
+describe('the fix that registers emulators', () => {
+  test('needs root, and emulators to register', () => {
+    expect(fixCommandFor('load-binfmt', { ...machine, hasBinfmtConfig: true })).toBeUndefined();
+    expect(fixCommandFor('load-binfmt', root)).toBeUndefined();
   });
 
-  test('is left to whoever does it at the start of the machine', () => {
-    expect(planFix('load-binfmt', { ...root, hasBinfmtLines: true })?.command).toBe('systemctl restart systemd-binfmt');
+  test('uses the tool that registers them at boot', () => {
+    expect(fixCommandFor('load-binfmt', { ...root, hasBinfmtConfig: true })?.command).toBe(
+      'systemctl restart systemd-binfmt',
+    );
     const debian = { ...root, commands: new Set(['update-binfmts']) };
-    expect(planFix('load-binfmt', debian)?.command).toBe('update-binfmts --enable');
+    expect(fixCommandFor('load-binfmt', debian)?.command).toBe('update-binfmts --enable');
   });
 
-  test('switches on what is switched off, and touches no others', () => {
-    const plan = planFix('load-binfmt', { ...root, handlers: `${disabled}./status:enabled` });
-    expect(plan?.program).not.toContain('systemctl');
-    expect(plan?.program).toContain('echo 1');
+  test('enables disabled emulators and changes no others', () => {
+    const fixCommand = fixCommandFor('load-binfmt', { ...root, handlers: `${disabled}./status:enabled` });
+    expect(fixCommand?.program).not.toContain('systemctl');
+    expect(fixCommand?.program).toContain('echo 1');
   });
 });
 
-test('every program is one that a POSIX shell understands', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'plan-'));
+test('every program is valid for a POSIX shell', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fix-'));
   try {
     const machines = [
       machine,
@@ -93,7 +95,7 @@ test('every program is one that a POSIX shell understands', () => {
     ];
     const programs = machines.flatMap((facts) =>
       (['enable-socket', 'start-service', 'enable-linger', 'load-binfmt'] as const).flatMap(
-        (fix) => planFix(fix, facts)?.program ?? [],
+        (fix) => fixCommandFor(fix, facts)?.program ?? [],
       ),
     );
     expect(programs.length).toBeGreaterThan(6);

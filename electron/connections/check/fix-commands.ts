@@ -1,52 +1,53 @@
 import type { Fix, FixId } from '../../../shared/check.ts';
 import { readHandlers } from '../../engines/binfmt.ts';
-import { type NodeFacts, wholePath } from './node-facts.ts';
+import { extendPath, type NodeFacts } from './node-facts.ts';
 
-/** A fix that a command on the node does. */
-export type NodeFix = Exclude<FixId, 'prune' | 'find-engine'>;
+/** A fix that is a command on the node. */
+export type NodeFixId = Exclude<FixId, 'prune' | 'find-engine'>;
 
-export interface FixPlan {
-  /** What a person would type. */
+export interface FixCommand {
+  /** The command as a person would type it. */
   readonly command: string;
-  /** The same as a POSIX shell program that no login has prepared. */
+  /** The same as a POSIX shell program that needs no login environment. */
   readonly program: string;
 }
 
 const labels: Readonly<Record<FixId, string>> = {
   'enable-socket': 'Enable the socket',
   'start-service': 'Start the service',
-  'enable-linger': 'Let it live without a login',
-  'load-binfmt': 'Register the emulators',
-  prune: 'Remove dangling images and build caches',
-  'find-engine': 'Find the engine by itself',
+  'enable-linger': 'Keep the engine running after logout',
+  'load-binfmt': 'Register emulators',
+  prune: 'Remove dangling images and build cache',
+  'find-engine': 'Detect the engine automatically',
 };
 
-/** What a fix is called on a button, and how it is done: with a command where one does it. */
-export function remedyFor(fix: FixId, command: string | undefined, where: Fix['where']): Fix {
+/** A fix as it is offered: its label, and its command if it has one. */
+export function makeFix(fix: FixId, command: string | undefined, where: Fix['where']): Fix {
   return { label: labels[fix], ...(command === undefined ? {} : { command }), where, fix };
 }
 
-/** How a fix is done on a node, from what the node has; undefined where it cannot be done, or not by this user. */
-export function planFix(fix: NodeFix, facts: NodeFacts): FixPlan | undefined {
+/** The command of a fix on a node. Undefined if the node lacks what the fix needs, or this user is not allowed to apply it. */
+export function fixCommandFor(fix: NodeFixId, facts: NodeFacts): FixCommand | undefined {
   switch (fix) {
     case 'enable-socket':
-      return withSystemd('enable --now podman.socket', facts);
+      return systemctlCommand('enable --now podman.socket', facts);
     case 'start-service':
-      return withSystemd('restart podman.socket podman.service', facts);
+      return systemctlCommand('restart podman.socket podman.service', facts);
     case 'enable-linger':
       return facts.uid !== 0 && facts.hasSystemd && facts.commands.has('loginctl')
         ? { command: 'loginctl enable-linger', program: 'loginctl enable-linger' }
         : undefined;
     case 'load-binfmt':
-      return facts.uid === 0 ? loadBinfmt(facts) : undefined;
+      return facts.uid === 0 ? binfmtCommand(facts) : undefined;
   }
 }
 
 /**
- * As root with the machine's systemd, as anybody else with their own, whose place a command without a login has to be told.
- * Where none runs for the user since nobody is signed in in a way that starts it, lingering does.
+ * A systemctl command, for the system manager as root, for the user manager otherwise. Without a login session,
+ * `systemctl --user` needs XDG_RUNTIME_DIR to reach the user manager. If no user manager runs, enabling lingering
+ * starts one.
  */
-function withSystemd(verb: string, facts: NodeFacts): FixPlan | undefined {
+function systemctlCommand(verb: string, facts: NodeFacts): FixCommand | undefined {
   const { uid, units, hasSystemd, hasUserManager, commands } = facts;
   if (!hasSystemd || !commands.has('systemctl') || !units.has(uid === 0 ? 'system' : 'user')) {
     return undefined;
@@ -64,31 +65,33 @@ function withSystemd(verb: string, facts: NodeFacts): FixPlan | undefined {
   };
 }
 
-const miscFolder = '/proc/sys/fs/binfmt_misc';
+const binfmtFolder = '/proc/sys/fs/binfmt_misc';
 
-function loadBinfmt(facts: NodeFacts): FixPlan | undefined {
+/** Enables the emulators that are registered but disabled. If there are none, registers the installed ones. */
+function binfmtCommand(facts: NodeFacts): FixCommand | undefined {
   const { disabled } = readHandlers(facts.handlers);
-  const register = registration(facts);
+  const register = registerCommand(facts);
   if (disabled.length === 0 && register === undefined) {
     return undefined;
   }
-  const switchOn = `for file in ${miscFolder}/*; do
+  const enable = `for file in ${binfmtFolder}/*; do
       [ "\${file##*/}" = register ] || { grep -qs '^disabled' "$file" && echo 1 >"$file"; }; done`;
-  const mount = `[ -e ${miscFolder}/register ] || mount -t binfmt_misc none ${miscFolder} || exit`;
+  const mount = `[ -e ${binfmtFolder}/register ] || mount -t binfmt_misc none ${binfmtFolder} || exit`;
   return {
-    command: disabled.length > 0 ? `for file in ${miscFolder}/[!r]*; do echo 1 >"$file"; done` : (register ?? ''),
-    program: `${wholePath}; ${mount}; ${disabled.length > 0 ? switchOn : register}
-      loaded=$(cd ${miscFolder} && grep -ls '^enabled' ./* | grep -v -e /status); echo $loaded; [ -n "$loaded" ]`,
+    command: disabled.length > 0 ? `for file in ${binfmtFolder}/[!r]*; do echo 1 >"$file"; done` : (register ?? ''),
+    program: `${extendPath}; ${mount}; ${disabled.length > 0 ? enable : register}
+      loaded=$(cd ${binfmtFolder} && grep -ls '^enabled' ./* | grep -v -e /status); echo $loaded; [ -n "$loaded" ]`,
   };
 }
 
-/** Registers what is installed, by whoever does that on the node at its start. */
-function registration({ hasSystemd, hasBinfmtLines, commands }: NodeFacts): string | undefined {
-  if (hasBinfmtLines) {
-    // https://www.freedesktop.org/software/systemd/man/binfmt.d.html: lines as the kernel takes them
+/** Registers the installed emulators with the tool that does so when the node boots. */
+function registerCommand({ hasSystemd, hasBinfmtConfig, commands }: NodeFacts): string | undefined {
+  if (hasBinfmtConfig) {
+    // each line of a binfmt.d file is in the kernel's registration format
+    // https://www.freedesktop.org/software/systemd/man/binfmt.d.html
     return hasSystemd
       ? 'systemctl restart systemd-binfmt'
-      : `cat /usr/lib/binfmt.d/qemu*.conf /etc/binfmt.d/qemu*.conf 2>/dev/null | grep ^: | while read -r line; do printf %s "$line" >${miscFolder}/register; done`;
+      : `cat /usr/lib/binfmt.d/qemu*.conf /etc/binfmt.d/qemu*.conf 2>/dev/null | grep ^: | while read -r line; do printf %s "$line" >${binfmtFolder}/register; done`;
   }
   return commands.has('update-binfmts') ? 'update-binfmts --enable' : undefined;
 }

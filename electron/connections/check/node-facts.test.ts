@@ -1,38 +1,38 @@
 import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import type { Run } from '../../engines/transport/socket.ts';
-import { lookAround, readFacts } from './node-facts.ts';
+import type { RunCommand } from '../../engines/transport/engine-socket.ts';
+import { parseNodeFacts, readNodeFacts } from './node-facts.ts';
 
-const here: Run = (command) =>
+const runHere: RunCommand = (command) =>
   new Promise((resolve) => {
     execFile('sh', ['-c', command], (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
   });
 
-describe('looking around on a machine', () => {
-  test('tells who is signed in there and what commands it has, by any POSIX shell', async () => {
-    const facts = await lookAround(here);
+describe('reading the facts of a node', () => {
+  test('finds the user and the installed commands with any POSIX shell', async () => {
+    const facts = await readNodeFacts(runHere);
     expect(facts).toMatchObject({ uid: userInfo().uid, user: userInfo().username });
-    const systemctl = await here('command -v systemctl');
+    const systemctl = await runHere('command -v systemctl');
     expect(facts?.commands.has('systemctl')).toBe(systemctl.code === 0);
   });
 
-  test('finds nothing out where another command is run in the place of ours, or none', async () => {
-    const forced: Run = () => here('echo This account is not for you.');
-    expect(await lookAround(forced)).toBeUndefined();
-    expect(await lookAround(() => Promise.reject(new Error('refused')))).toBeUndefined();
+  test('finds nothing if another command is run instead, or none', async () => {
+    const forced: RunCommand = () => runHere('echo This account is not for you.');
+    expect(await readNodeFacts(forced)).toBeUndefined();
+    expect(await readNodeFacts(() => Promise.reject(new Error('refused')))).toBeUndefined();
   });
 
-  test('ends with the reason of its signal', async () => {
+  test('rejects with the reason of its signal', async () => {
     const cancelled = AbortSignal.abort(new Error('cancelled'));
-    await expect(lookAround(() => Promise.reject(new Error('refused')), cancelled)).rejects.toThrow('cancelled');
+    await expect(readNodeFacts(() => Promise.reject(new Error('refused')), cancelled)).rejects.toThrow('cancelled');
   });
 });
 
-test('emulators are known by their names, however a distribution calls them', () => {
+test('emulators are recognized by the file names that distributions use', () => {
   const printed = `uid 1000\nuser kim\nemulator qemu-aarch64-static\nemulator qemu-aarch64\nemulator s390x-binfmt-P
-emulator qemu-img\nemulator qemu-constructor\nlooked\n`;
-  expect(readFacts(printed)?.emulators).toEqual(['aarch64', 's390x']);
+emulator qemu-img\nemulator qemu-constructor\nend\n`;
+  expect(parseNodeFacts(printed)?.emulators).toEqual(['aarch64', 's390x']);
 });

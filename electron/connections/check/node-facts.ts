@@ -1,24 +1,24 @@
-import { printHandlers } from '../../engines/binfmt.ts';
-import type { Run } from '../../engines/transport/socket.ts';
+import { printHandlersCommand } from '../../engines/binfmt.ts';
+import type { RunCommand } from '../../engines/transport/engine-socket.ts';
 
-/** What a node has with which a fault could be mended. */
+/** What a node has: this decides which fixes are possible on it. */
 export interface NodeFacts {
   readonly uid: number;
   readonly user: string;
-  /** The commands of {@link commands} that are there. */
+  /** The ones of {@link commands} that are installed. */
   readonly commands: ReadonlySet<string>;
-  /** Does systemd run the machine? Its command may be there without it. */
+  /** Whether systemd is the init system. The systemctl command may be installed without it. */
   readonly hasSystemd: boolean;
-  /** Does a systemd of the user's own run? */
+  /** Whether a systemd user manager runs for this user. */
   readonly hasUserManager: boolean;
-  readonly lingers: boolean;
-  /** Whose units of podman's socket are there. */
+  readonly isLingerEnabled: boolean;
+  /** Which units of podman's socket are installed: `user`, `system`. */
   readonly units: ReadonlySet<string>;
-  /** Processors, as qemu calls them, for which its emulator for programs is installed. */
+  /** Processors, by qemu's names, whose user-mode emulators are installed. */
   readonly emulators: readonly string[];
-  /** Are there lines that register emulators, as systemd-binfmt reads them? */
-  readonly hasBinfmtLines: boolean;
-  /** What the kernel's handlers are, as `printHandlers` prints them. */
+  /** Whether there are binfmt.d files, which systemd-binfmt reads, that register emulators. */
+  readonly hasBinfmtConfig: boolean;
+  /** The kernel's binfmt handlers, in the format of `printHandlersCommand`. */
   readonly handlers: string;
 }
 
@@ -36,14 +36,14 @@ const commands = [
   'pacman',
 ] as const;
 
-/** Emulated machines take seconds for a handful of small programs. */
-const lookMs = 30_000;
+/** Long, because an emulated machine takes seconds to start a handful of small programs. */
+const factsTimeoutMs = 30_000;
 
-/** A user's path leaves out what root's has. */
-export const wholePath = 'PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin';
+/** Adds root's program folders, which a user's PATH may lack. */
+export const extendPath = 'PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin';
 
-/** Prints what {@link readFacts} reads. Where something else is run in its place, the last line is missing. */
-export const lookCommand = `${wholePath}; id=$(id -u); name=$(id -un); echo "uid $id"; echo "user $name"
+/** Prints what {@link parseNodeFacts} reads. If the node runs another command instead, the last line is missing. */
+export const factsCommand = `${extendPath}; id=$(id -u); name=$(id -un); echo "uid $id"; echo "user $name"
   for command in ${commands.join(' ')}; do command -v $command >/dev/null && echo "command $command"; done
   [ -d /run/systemd/system ] && echo systemd
   [ -S /run/user/$id/systemd/private ] && echo manager
@@ -52,30 +52,30 @@ export const lookCommand = `${wholePath}; id=$(id -u); name=$(id -un); echo "uid
   do [ -e $folder/$whose/podman.socket ] && echo "unit $whose"; done; done
   for file in /usr/bin/qemu-*-static /usr/bin/qemu-[!s]* /usr/bin/qemu-s390x /usr/bin/qemu-sparc* /usr/libexec/qemu-binfmt/*
   do [ -x "$file" ] && echo "emulator \${file##*/}"; done
-  cat /etc/binfmt.d/qemu*.conf /run/binfmt.d/qemu*.conf /usr/lib/binfmt.d/qemu*.conf 2>/dev/null | grep -q ^: && echo lines
-  (${printHandlers})
-  echo looked`;
+  cat /etc/binfmt.d/qemu*.conf /run/binfmt.d/qemu*.conf /usr/lib/binfmt.d/qemu*.conf 2>/dev/null | grep -q ^: && echo binfmt-config
+  (${printHandlersCommand})
+  echo end`;
 
-/** Looks around on a node. Undefined where it runs something else than what it is told, or nothing. */
-export async function lookAround(run: Run, signal?: AbortSignal): Promise<NodeFacts | undefined> {
+/** Reads the facts of a node. Undefined if the node runs no commands, or runs another command instead. */
+export async function readNodeFacts(run: RunCommand, signal?: AbortSignal): Promise<NodeFacts | undefined> {
   let printed: string;
   try {
-    // the signal counts the wait for room on the line too, of which a node with few sessions may have none
-    const patience = AbortSignal.timeout(lookMs);
-    const options = { timeoutMs: lookMs, signal: signal ? AbortSignal.any([signal, patience]) : patience };
-    printed = (await run(lookCommand, options)).stdout;
+    // on a node that allows few sessions, run() may wait for a free one: the signal limits that wait too
+    const timeout = AbortSignal.timeout(factsTimeoutMs);
+    const options = { timeoutMs: factsTimeoutMs, signal: signal ? AbortSignal.any([signal, timeout]) : timeout };
+    printed = (await run(factsCommand, options)).stdout;
   } catch {
     signal?.throwIfAborted();
     return undefined;
   }
-  return readFacts(printed);
+  return parseNodeFacts(printed);
 }
 
-export function readFacts(printed: string): NodeFacts | undefined {
+export function parseNodeFacts(printed: string): NodeFacts | undefined {
   const lines = printed.trimEnd().split('\n');
   const uid = Number(valuesOf(lines, 'uid')[0]);
   const [user] = valuesOf(lines, 'user');
-  if (lines.at(-1) !== 'looked' || !Number.isInteger(uid) || user === undefined) {
+  if (lines.at(-1) !== 'end' || !Number.isInteger(uid) || user === undefined) {
     return undefined;
   }
   return {
@@ -84,7 +84,7 @@ export function readFacts(printed: string): NodeFacts | undefined {
     commands: new Set(valuesOf(lines, 'command')),
     hasSystemd: lines.includes('systemd'),
     hasUserManager: lines.includes('manager'),
-    lingers: lines.includes('linger'),
+    isLingerEnabled: lines.includes('linger'),
     units: new Set(valuesOf(lines, 'unit')),
     emulators: [
       ...new Set(
@@ -93,7 +93,7 @@ export function readFacts(printed: string): NodeFacts | undefined {
           .filter((name) => name !== undefined),
       ),
     ],
-    hasBinfmtLines: lines.includes('lines'),
+    hasBinfmtConfig: lines.includes('binfmt-config'),
     handlers: lines.filter((line) => line.startsWith('./')).join('\n'),
   };
 }
@@ -102,14 +102,14 @@ function valuesOf(lines: readonly string[], key: string): string[] {
   return lines.filter((line) => line.startsWith(`${key} `)).map((line) => line.slice(key.length + 1));
 }
 
-/** `qemu-aarch64-static` and Debian's `aarch64-binfmt-P` are emulators for aarch64; `qemu-img` is none. */
+/** `qemu-aarch64-static` and Debian's `aarch64-binfmt-P` emulate aarch64; `qemu-img` emulates nothing. */
 function processorOf(file: string): string | undefined {
   const name = /^qemu-(.+?)(?:-static)?$/.exec(file)?.[1] ?? /^(.+)-binfmt-P$/.exec(file)?.[1];
-  return name !== undefined && Object.hasOwn(platformOfProcessor, name) ? name : undefined;
+  return name !== undefined && Object.hasOwn(platformByProcessor, name) ? name : undefined;
 }
 
-/** What qemu's emulators for programs are for, of what Barnraiser builds. */
-export const platformOfProcessor: Readonly<Record<string, string>> = {
+/** Platforms by qemu's name of the processor. Only the platforms that Barnraiser builds for. */
+export const platformByProcessor: Readonly<Record<string, string>> = {
   x86_64: 'linux/amd64',
   i386: 'linux/386',
   aarch64: 'linux/arm64',

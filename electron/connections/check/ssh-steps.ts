@@ -1,116 +1,125 @@
 import { isIP } from 'node:net';
-import { keyTypeInWords } from '../../../shared/key-type.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
-import type { Reached } from '../../ssh/connect.ts';
+import { keyTypeLabel } from '../../../shared/question.ts';
+import type { ConnectProgress } from '../../ssh/connect-options.ts';
 import type { Session } from '../../ssh/session.ts';
-import type { Hop } from '../../ssh/ssh-config/jump.ts';
+import type { JumpHost } from '../../ssh/ssh-config/proxy-jump.ts';
+import { errnoCode } from '../../system/file-errors.ts';
 import { type NodeSessionOptions, openNodeSession } from '../open-session.ts';
-import { briefCommand } from '../proxy-command.ts';
-import type { CheckReport, Place } from './check-report.ts';
-import { remediesNamedBy } from './suggested-fixes.ts';
+import { shortCommand } from '../proxy-command.ts';
+import type { CheckReport, StepId } from './check-report.ts';
+import { fixesNamedIn } from './suggested-fixes.ts';
 
-export const sshHopSteps = ['name', 'port', 'host-key', 'sign-in'] as const;
-type WayStage = (typeof sshHopSteps)[number];
+export const hopStages = ['name', 'port', 'host-key', 'sign-in'] as const;
+type HopStage = (typeof hopStages)[number];
 
-/** A host of the way: what it is called where it is a jump host, and its address or name. */
+/** A host on the route: its address or name, and for a jump host what the SSH configuration calls it. */
 export interface CheckedHop {
   readonly jump?: string;
   readonly host: string;
   readonly port: number;
 }
 
-/** Many hosts have many addresses; these are enough to recognise one. */
-const shownAddresses = 3;
+/** How many of a host's addresses a finding shows. Some hosts have many. */
+const maxShownAddresses = 3;
 
-/** Goes the way to a host, through the jump hosts on it, and puts on the ladder how far it has come. Fails as `openLine` does. */
-export async function checkSsh(
+/**
+ * Opens a session as {@link openNodeSession} does, and reports each step of each hop.
+ * @throws Failure as {@link openNodeSession}
+ */
+export async function openCheckedSession(
   name: string,
-  destination: Hop & { readonly identity?: string },
+  destination: JumpHost & { readonly identity?: string },
   route: readonly CheckedHop[],
-  ladder: CheckReport,
+  report: CheckReport,
   options: NodeSessionOptions,
 ): Promise<Session> {
-  const climb = new Climb(ladder, route);
-  climb.begin();
+  const progress = new SshProgress(report, route);
+  progress.startHop();
   try {
-    return await openNodeSession(name, destination, { ...options, onReached: (reached) => climb.reach(reached) });
+    return await openNodeSession(name, destination, { ...options, onProgress: (stage) => progress.update(stage) });
   } catch (error) {
     if (!options.signal?.aborted) {
-      climb.fail(problemOf(error), error);
+      progress.fail(problemOf(error), error);
     }
     throw error;
   }
 }
 
-/** Keeps where on the way we are. Hosts are signed in to one after the other, so what is reached is always reached of the next. */
-class Climb {
-  readonly #ladder: CheckReport;
+/**
+ * Tracks the current hop and stage. Hops are connected one after another, so an update is always about the current hop.
+ */
+class SshProgress {
+  readonly #report: CheckReport;
   readonly #route: readonly CheckedHop[];
   #index = 0;
-  /** The stage of the present host that is not over yet. */
-  #stage: WayStage = 'name';
+  /** The current hop's stage that has not ended yet. */
+  #stage: HopStage = 'name';
 
-  constructor(ladder: CheckReport, route: readonly CheckedHop[]) {
-    this.#ladder = ladder;
+  constructor(report: CheckReport, route: readonly CheckedHop[]) {
+    this.#report = report;
     this.#route = route;
   }
 
-  /** Begins with the present host. An address needs no looking up. */
-  begin(): void {
-    this.#go('name');
-    if (isIP(this.#host?.host ?? '') > 0) {
-      this.#pass('name', 'an address already');
-      this.#go('port');
+  /** Starts the current hop. An IP address needs no lookup. */
+  startHop(): void {
+    this.#start('name');
+    if (isIP(this.#hop?.host ?? '') > 0) {
+      this.#pass('name', 'IP address');
+      this.#start('port');
     }
   }
 
-  reach(reached: Reached): void {
-    switch (reached.kind) {
+  update(progress: ConnectProgress): void {
+    switch (progress.kind) {
       case 'resolved':
-        this.#pass('name', shorten(reached.addresses));
-        this.#go('port');
+        this.#pass('name', listAddresses(progress.addresses));
+        this.#start('port');
         break;
       case 'connected':
         if (this.#stage === 'name') {
-          this.#lookedUp();
+          this.#passRemoteLookup();
         }
-        this.#pass('port', this.#host && address(reached.address, this.#host.port));
-        this.#go('host-key');
+        this.#pass('port', this.#hop && withPort(progress.address, this.#hop.port));
+        this.#start('host-key');
         break;
       case 'started':
         if (this.#stage === 'name') {
-          this.#pass('name', 'looked up by its ProxyCommand');
-          this.#go('port');
+          this.#pass('name', 'resolved by the ProxyCommand');
+          this.#start('port');
         }
         break;
       case 'answered':
-        this.#pass('port', `through \`${briefCommand(reached.command)}\``);
-        this.#go('host-key');
+        this.#pass('port', `via \`${shortCommand(progress.command)}\``);
+        this.#start('host-key');
         break;
       case 'host-key':
-        this.#pass('host-key', `${keyTypeInWords(reached.keyType)} ${reached.fingerprint}, ${hows[reached.how]}`);
-        this.#go('sign-in');
+        this.#pass(
+          'host-key',
+          `${keyTypeLabel(progress.keyType)} ${progress.fingerprint}, ${hostKeyLabels[progress.how]}`,
+        );
+        this.#start('sign-in');
         break;
       case 'signed-in':
-        this.#pass('sign-in', `by ${reached.by}`);
+        this.#pass('sign-in', `with ${progress.by}`);
         this.#index += 1;
-        if (this.#host) {
-          this.begin();
+        if (this.#hop) {
+          this.startHop();
         }
         break;
     }
   }
 
-  /** Puts a failure on the rung where it belongs. */
+  /** Reports a failure at the stage that it belongs to. */
   fail(problem: Problem, error: unknown): void {
     const stage = this.#stageOf(problem, error);
     if (stage === 'port' && this.#stage === 'name') {
-      this.#lookedUp();
+      this.#passRemoteLookup();
     }
-    this.#ladder.fail(this.#place(stage), { problem, fixes: remediesNamedBy(problem) });
+    this.#report.fail(this.#stepId(stage), { problem, fixes: fixesNamedIn(problem) });
   }
 
-  #stageOf({ code, detail = '' }: Problem, error: unknown): WayStage {
+  #stageOf({ code, detail = '' }: Problem, error: unknown): HopStage {
     switch (code) {
       case 'ssh.config':
       case 'connection.uri':
@@ -124,8 +133,10 @@ class Climb {
       case 'ssh.authentication':
         return 'sign-in';
       case 'ssh.unreachable':
-        // node:dns says it by a code of its own; a jump host in words, those of its gai_strerror()
-        return this.#stage === 'name' && !/ENOTFOUND|EAI_/.test(codeOf(error)) && !/not known|resolution/.test(detail)
+        // node:dns reports a failed lookup by an error code, a jump host by the words of its gai_strerror()
+        return this.#stage === 'name' &&
+          !/ENOTFOUND|EAI_/.test(errorCodeInChain(error)) &&
+          !/not known|resolution/.test(detail)
           ? 'port'
           : this.#stage;
       default:
@@ -133,49 +144,49 @@ class Climb {
     }
   }
 
-  get #host(): CheckedHop | undefined {
+  get #hop(): CheckedHop | undefined {
     return this.#route[this.#index];
   }
 
-  /** The name was looked up where we do not see it: by the jump host that connects us. */
-  #lookedUp(): void {
-    const before = this.#route[this.#index - 1]?.jump;
-    this.#pass('name', before === undefined ? undefined : `looked up by ${before}`);
+  /** Passes `name` for a host whose name was resolved by the jump host before it, which does not report the address. */
+  #passRemoteLookup(): void {
+    const jumpHost = this.#route[this.#index - 1]?.jump;
+    this.#pass('name', jumpHost === undefined ? undefined : `resolved by ${jumpHost}`);
   }
 
-  #go(stage: WayStage): void {
+  #start(stage: HopStage): void {
     this.#stage = stage;
-    this.#ladder.begin(this.#place(stage));
+    this.#report.start(this.#stepId(stage));
   }
 
-  #pass(stage: WayStage, said: string | undefined): void {
-    this.#ladder.pass(this.#place(stage), said);
+  #pass(stage: HopStage, finding: string | undefined): void {
+    this.#report.pass(this.#stepId(stage), finding);
   }
 
-  #place(stage: WayStage): Place {
-    const { jump } = this.#host ?? {};
+  #stepId(stage: HopStage): StepId {
+    const { jump } = this.#hop ?? {};
     return { stage, ...(jump === undefined ? {} : { hop: jump }) };
   }
 }
 
-const hows = { known: 'known', accepted: 'accepted just now' } as const;
+const hostKeyLabels = { known: 'known', accepted: 'accepted just now' } as const;
 
-/** The address of a host and its port, unless they are together already. */
-function address(text: string, port: number): string {
-  const isBare = isIP(text) > 0 || !text.endsWith(`:${port}`);
-  return isBare ? `${text.includes(':') ? `[${text}]` : text}:${port}` : text;
+/** Adds the port to an address that does not have it yet. */
+function withPort(address: string, port: number): string {
+  const isMissing = isIP(address) > 0 || !address.endsWith(`:${port}`);
+  return isMissing ? `${address.includes(':') ? `[${address}]` : address}:${port}` : address;
 }
 
-function shorten(addresses: readonly string[]): string {
+function listAddresses(addresses: readonly string[]): string {
   const unique = [...new Set(addresses)];
-  const rest = unique.length - shownAddresses;
-  return [...unique.slice(0, shownAddresses), ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
+  const hiddenCount = unique.length - maxShownAddresses;
+  return [...unique.slice(0, maxShownAddresses), ...(hiddenCount > 0 ? [`${hiddenCount} more`] : [])].join(', ');
 }
 
-/** The system's code for an error, or for what it was caused by. */
-function codeOf(error: unknown): string {
+/** The first system error code of an error and its causes; an empty string without one. */
+function errorCodeInChain(error: unknown): string {
   if (!(error instanceof Error)) {
     return '';
   }
-  return 'code' in error && typeof error.code === 'string' ? error.code : codeOf(error.cause);
+  return errnoCode(error) ?? errorCodeInChain(error.cause);
 }

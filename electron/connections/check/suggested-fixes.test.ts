@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fail } from '../../../shared/problem.ts';
 import type { NodeFacts } from './node-facts.ts';
-import { installEmulators, remediesNamedBy, socketRemedies } from './suggested-fixes.ts';
+import { emulatorFixes, fixesNamedIn, socketFixes } from './suggested-fixes.ts';
 
 const facts: NodeFacts = {
   uid: 1000,
@@ -9,60 +9,60 @@ const facts: NodeFacts = {
   commands: new Set(['podman', 'systemctl', 'loginctl', 'apt-get']),
   hasSystemd: true,
   hasUserManager: true,
-  lingers: true,
+  isLingerEnabled: true,
   units: new Set(['user', 'system']),
   emulators: [],
-  hasBinfmtLines: false,
+  hasBinfmtConfig: false,
   handlers: '',
 };
 const ssh = (socketPath?: string) =>
   ({ kind: 'ssh', host: 'pi4', ...(socketPath === undefined ? {} : { socketPath }) }) as const;
 
-/** What is offered, as `FIX` or `LABEL`. */
-const offered = (...args: Parameters<typeof socketRemedies>): string[] =>
-  socketRemedies(...args).map(({ fix, label }) => fix ?? label);
+/** The offered fixes, each as its fix id or label. */
+const offered = (...args: Parameters<typeof socketFixes>): string[] =>
+  socketFixes(...args).map(({ fix, label }) => fix ?? label);
 
-describe('where a socket cannot be used', () => {
-  test("the user's own is enabled where it is missing and started where it is dead, or done without", () => {
+describe('the fixes for a socket that cannot be used', () => {
+  test("enable or start the user's own socket, or detect the engine", () => {
     const own = ssh('/run/user/1000/podman/podman.sock');
     expect(offered(own, 'missing', facts)).toEqual(['enable-socket', 'find-engine']);
     expect(offered(own, 'dead', facts)).toEqual(['start-service', 'find-engine']);
   });
 
-  test("somebody else's is not ours to mend", () => {
+  test('do not touch the socket of another user', () => {
     expect(offered(ssh('/run/podman/podman.sock'), 'missing', facts)).toEqual(['find-engine']);
     expect(offered(ssh('/run/user/1001/podman/podman.sock'), 'denied', facts)).toEqual(['find-engine']);
   });
 
-  test('there is nothing to find where the connection names none', () => {
+  test('do not offer to detect the engine if the connection has no socket path', () => {
     expect(offered(ssh(), 'missing', facts)).toEqual(['enable-socket']);
   });
 
-  test('podman is installed where no engine is, by the package manager that is there', () => {
-    const [remedy] = socketRemedies(ssh(), 'missing', { ...facts, commands: new Set(['apt-get']) });
-    expect(remedy).toMatchObject({ command: 'sudo apt-get install podman', where: 'node' });
+  test('install podman with the available package manager if there is no engine', () => {
+    const [fix] = socketFixes(ssh(), 'missing', { ...facts, commands: new Set(['apt-get']) });
+    expect(fix).toMatchObject({ command: 'sudo apt-get install podman', where: 'node' });
   });
 
-  test('docker is not mended by us, since that takes root and is a decision', () => {
+  test('only show commands for docker, because they need root and a decision', () => {
     const withDocker = { ...facts, commands: new Set(['docker', 'systemctl']) };
-    const [remedy] = socketRemedies(ssh('/var/run/docker.sock'), 'denied', withDocker);
-    expect(remedy).toEqual({
-      label: 'Let this user use docker',
+    const [fix] = socketFixes(ssh('/var/run/docker.sock'), 'denied', withDocker);
+    expect(fix).toEqual({
+      label: 'Add this user to the docker group',
       command: 'sudo usermod -aG docker kim',
       where: 'node',
     });
   });
 
-  test('on this computer commands are typed here', () => {
-    const [remedy] = socketRemedies({ kind: 'local' }, 'missing', facts);
-    expect(remedy).toMatchObject({ fix: 'enable-socket', where: 'here' });
+  test('are typed here for an engine of this computer', () => {
+    const [fix] = socketFixes({ kind: 'local' }, 'missing', facts);
+    expect(fix).toMatchObject({ fix: 'enable-socket', where: 'here' });
   });
 });
 
-test('commands that a problem names are offered with what they do, and words in code that are none are not', () => {
+test('commands that a problem names are offered with a label, but not other text in backticks', () => {
   const { problem } = fail('ssh.authentication', 'No.', 'Use `ssh-copy-id kim@pi4`, or set `AllowTcpForwarding yes`.');
-  expect(remediesNamedBy(problem)).toEqual([
-    { label: 'Copy your key there', command: 'ssh-copy-id kim@pi4', where: 'here' },
+  expect(fixesNamedIn(problem)).toEqual([
+    { label: 'Copy your key to the host', command: 'ssh-copy-id kim@pi4', where: 'here' },
   ]);
 });
 
@@ -72,6 +72,6 @@ test.each([
   ['apt-get', 'apt-get install qemu-user-static'],
 ])('emulators are installed with %s', (manager, command) => {
   const commands = new Set(manager === 'rpm-ostree' ? ['dnf', manager] : [manager]);
-  expect(installEmulators({ ...facts, uid: 0, commands }, 'node')[0]?.command).toBe(command);
-  expect(installEmulators({ ...facts, commands }, 'node')[0]?.command).toBe(`sudo ${command}`);
+  expect(emulatorFixes({ ...facts, uid: 0, commands }, 'node')[0]?.command).toBe(command);
+  expect(emulatorFixes({ ...facts, commands }, 'node')[0]?.command).toBe(`sudo ${command}`);
 });

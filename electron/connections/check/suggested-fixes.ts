@@ -1,101 +1,101 @@
 import type { Fix } from '../../../shared/check.ts';
 import type { Destination } from '../../../shared/connection.ts';
 import type { Problem } from '../../../shared/problem.ts';
-import { isDocker, type SocketState } from '../../engines/transport/socket.ts';
-import { type NodeFix, planFix, remedyFor } from './fix-commands.ts';
+import { isDockerSocket, type SocketState } from '../../engines/transport/engine-socket.ts';
+import { fixCommandFor, makeFix, type NodeFixId } from './fix-commands.ts';
 import type { NodeFacts } from './node-facts.ts';
 
-/** What is done with the commands that problems name, by how they begin; longer beginnings first. */
-const labels: readonly (readonly [start: string, label: string, where: Fix['where']])[] = [
-  // alone, it says only what it is for
-  ['ssh-copy-id ', 'Copy your key there', 'here'],
-  ['ssh-add', 'Give the key to your agent', 'here'],
-  ['ssh-keygen -R', 'Forget the recorded key', 'here'],
-  ['ssh-keygen -l', 'Show its host key there', 'node'],
+/** Labels of the commands that problems name, by how the command starts. Longer starts come first. */
+const commandLabels: readonly (readonly [start: string, label: string, where: Fix['where']])[] = [
+  // with the space: without arguments, a sentence only mentions the program
+  ['ssh-copy-id ', 'Copy your key to the host', 'here'],
+  ['ssh-add', 'Add the key to your agent', 'here'],
+  ['ssh-keygen -R', 'Remove the recorded key', 'here'],
+  ['ssh-keygen -l', "Show the host's own key", 'node'],
   ['ssh ', 'Try it with ssh', 'here'],
-  ['barnraiser connection resolve', 'See what the SSH configuration says', 'here'],
-  ['ls -l', 'See who may read it', 'here'],
-  ['chmod', 'Make it readable for you only', 'here'],
-  ['podman info', 'See what podman says', 'node'],
-  ['systemctl status', 'See how the service is', 'node'],
-  ['docker ps', 'See what docker says', 'node'],
-  ['docker info', 'See what docker says', 'node'],
+  ['barnraiser connection resolve', 'Show the SSH configuration', 'here'],
+  ['ls -l', 'Show the file permissions', 'here'],
+  ['chmod', 'Make it readable only for you', 'here'],
+  ['podman info', 'Show what podman reports', 'node'],
+  ['systemctl status', 'Show the service status', 'node'],
+  ['docker ps', 'Show what docker reports', 'node'],
+  ['docker info', 'Show what docker reports', 'node'],
 ];
 
-/** The commands that a problem names in its sentence of what to do, each with what it is good for. */
-export function remediesNamedBy({ fix }: Problem): Fix[] {
+/** The commands that a problem names in its `fix`, each with a label. */
+export function fixesNamedIn({ fix }: Problem): Fix[] {
   return [...fix.matchAll(/`([^`]+)`/g)].flatMap(([, command = '']) => {
-    const found = labels.find(([start]) => command.startsWith(start));
-    return found ? [{ label: found[1], command, where: found[2] }] : [];
+    const match = commandLabels.find(([start]) => command.startsWith(start));
+    return match ? [{ label: match[1], command, where: match[2] }] : [];
   });
 }
 
-/** Ways out where the socket of a connection cannot be used, from what the node has. */
-export function socketRemedies(
+/** Fixes for a connection whose socket cannot be used. Without `facts` the node could not be examined. */
+export function socketFixes(
   destination: Destination,
   state: Exclude<SocketState, 'open'>,
   facts: NodeFacts | undefined,
 ): Fix[] {
-  const where = placeOf(destination);
+  const where = commandLocation(destination);
   const path = destination.kind === 'local' ? undefined : destination.socketPath;
-  const find = path === undefined ? [] : [remedyFor('find-engine', undefined, where)];
+  const detect = path === undefined ? [] : [makeFix('find-engine', undefined, where)];
   if (!facts) {
-    return find;
+    return detect;
   }
   const sudo = facts.uid === 0 ? '' : 'sudo ';
   const hasEngine = facts.commands.has('podman') || facts.commands.has('docker');
-  if (path !== undefined && isDocker(path) && hasEngine) {
+  if (path !== undefined && isDockerSocket(path) && hasEngine) {
     const [label, command] =
       state === 'denied'
-        ? ['Let this user use docker', `${sudo}usermod -aG docker ${facts.user}`]
+        ? ['Add this user to the docker group', `${sudo}usermod -aG docker ${facts.user}`]
         : ['Start docker', `${sudo}systemctl enable --now docker.socket`];
-    return [{ label, command, where }, ...find];
+    return [{ label, command, where }, ...detect];
   }
   if (!hasEngine) {
     const command = installCommand('podman', facts);
     return command === undefined ? [] : [{ label: 'Install podman', command, where }];
   }
-  const isOwn = path === undefined || path.replace(/^\/var\/run\//, '/run/') === ownSocket(facts);
-  const mend = state === 'dead' ? 'start-service' : 'enable-socket';
-  return [...(isOwn && state !== 'denied' ? planned(mend, facts, where) : []), ...find];
+  const isOwnSocket = path === undefined || path.replace(/^\/var\/run\//, '/run/') === defaultSocket(facts);
+  const fix = state === 'dead' ? 'start-service' : 'enable-socket';
+  return [...(isOwnSocket && state !== 'denied' ? commandFixes(fix, facts, where) : []), ...detect];
 }
 
-/** Ways out where something answers at the socket, and not as an engine should. */
-export function engineRemedies(destination: Destination, problem: Problem, facts: NodeFacts | undefined): Fix[] {
-  const where = placeOf(destination);
+/** Fixes for a socket that accepts connections, but behind which no usable engine answers. */
+export function engineFixes(destination: Destination, problem: Problem, facts: NodeFacts | undefined): Fix[] {
+  const where = commandLocation(destination);
   const hasPath = destination.kind !== 'local' && destination.socketPath !== undefined;
-  const isOther = problem.code === 'engine.unsupported' || problem.code === 'engine.answer';
+  const isWrongEngine = problem.code === 'engine.unsupported' || problem.code === 'engine.answer';
   const install = facts && !facts.commands.has('podman') ? installCommand('podman', facts) : undefined;
   return [
-    ...(facts && problem.code === 'engine.unreachable' ? planned('start-service', facts, where) : []),
-    ...(isOther && install !== undefined ? [{ label: 'Install podman', command: install, where }] : []),
-    ...(isOther && hasPath && facts?.commands.has('podman') ? [remedyFor('find-engine', undefined, where)] : []),
-    ...remediesNamedBy(problem),
+    ...(facts && problem.code === 'engine.unreachable' ? commandFixes('start-service', facts, where) : []),
+    ...(isWrongEngine && install !== undefined ? [{ label: 'Install podman', command: install, where }] : []),
+    ...(isWrongEngine && hasPath && facts?.commands.has('podman') ? [makeFix('find-engine', undefined, where)] : []),
+    ...fixesNamedIn(problem),
   ];
 }
 
-/** A fix with the command that does it, where this user can do it on the node. */
-export function planned(fix: NodeFix, facts: NodeFacts, where: Fix['where']): Fix[] {
-  const plan = planFix(fix, facts);
-  return plan ? [remedyFor(fix, plan.command, where)] : [];
+/** The fix with its command, or nothing if this user cannot apply it on the node. */
+export function commandFixes(fix: NodeFixId, facts: NodeFacts, where: Fix['where']): Fix[] {
+  const fixCommand = fixCommandFor(fix, facts);
+  return fixCommand ? [makeFix(fix, fixCommand.command, where)] : [];
 }
 
-/** The command that installs emulators for foreign programs, where it is known for the node's kind of system. */
-export function installEmulators(facts: NodeFacts, where: Fix['where']): Fix[] {
+/** The command that installs emulators, or nothing if the node has no package manager that is known here. */
+export function emulatorFixes(facts: NodeFacts, where: Fix['where']): Fix[] {
   const command = installCommand('emulators', facts);
   return command === undefined ? [] : [{ label: 'Install emulators', command, where }];
 }
 
-/** On which machine a destination's commands are typed. */
-export function placeOf(destination: Destination): Fix['where'] {
+/** Where the commands for a destination are typed. */
+export function commandLocation(destination: Destination): Fix['where'] {
   return destination.kind === 'ssh' ? 'node' : 'here';
 }
 
-function ownSocket({ uid }: NodeFacts): string {
+function defaultSocket({ uid }: NodeFacts): string {
   return uid === 0 ? '/run/podman/podman.sock' : `/run/user/${uid}/podman/podman.sock`;
 }
 
-/** By package manager; one that an image-based system has beside others comes first. */
+/** Install commands by package manager. Image-based systems may also have dnf, so rpm-ostree comes before it. */
 const installers: readonly {
   readonly manager: string;
   readonly podman: string;

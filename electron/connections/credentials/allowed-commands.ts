@@ -6,18 +6,18 @@ import { SettingsFile } from '../../settings/settings-file.ts';
 
 const fileSchema = z.object({ commands: z.array(allowedCommandSchema) });
 
-/** The commands that may be run whenever the SSH configuration reaches a host by them, in `allowed-commands.json`. */
+/** The ProxyCommands that are permanently allowed, in `allowed-commands.json`. */
 export class AllowedCommands {
   readonly #file: SettingsFile<z.infer<typeof fileSchema>>;
 
-  /** @param folder where settings are kept. */
+  /** @param folder the settings folder. */
   constructor(folder: string) {
     this.#file = new SettingsFile({
       path: join(folder, 'allowed-commands.json'),
       version: 1,
       schema: fileSchema,
       empty: { commands: [] },
-      holds: 'allowed commands',
+      content: 'allowed commands',
     });
   }
 
@@ -29,22 +29,26 @@ export class AllowedCommands {
   /** @throws Failure `settings.*` */
   async add({ host, command }: AllowedCommand): Promise<void> {
     await this.#file.update((before) =>
-      before.commands.some(isThe({ host, command })) ? before : { commands: [...before.commands, { host, command }] },
+      before.commands.some(equals({ host, command })) ? before : { commands: [...before.commands, { host, command }] },
     );
   }
 
-  /** @throws Failure `input.invalid` where it is not allowed, `settings.*` */
-  async remove(gone: AllowedCommand): Promise<void> {
+  /** @throws Failure `input.invalid` if the command is not allowed, `settings.*` */
+  async remove(allowed: AllowedCommand): Promise<void> {
     await this.#file.update(({ commands }) => {
-      const left = commands.filter((each) => !isThe(gone)(each));
-      if (left.length === commands.length) {
-        throw fail('input.invalid', `No such command is allowed for ${gone.host}.`, 'It was forgotten before.');
+      const remaining = commands.filter((command) => !equals(allowed)(command));
+      if (remaining.length === commands.length) {
+        throw fail(
+          'input.invalid',
+          `There is no such allowed command for ${allowed.host}.`,
+          'It may have been removed already.',
+        );
       }
-      return { commands: left };
+      return { commands: remaining };
     });
   }
 }
 
-function isThe({ host, command }: AllowedCommand): (each: AllowedCommand) => boolean {
-  return (each) => each.host === host && each.command === command;
+function equals({ host, command }: AllowedCommand): (other: AllowedCommand) => boolean {
+  return (other) => other.host === host && other.command === command;
 }

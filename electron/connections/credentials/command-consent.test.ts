@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Answer, NewQuestion } from '../../../shared/question.ts';
-import type { WantedCommand } from '../proxy-command.ts';
+import type { ProxyCommandRequest } from '../proxy-command.ts';
 import { AllowedCommands } from './allowed-commands.ts';
 import { CommandConsent } from './command-consent.ts';
 
@@ -13,24 +13,24 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const never = new AbortController().signal;
+const { signal } = new AbortController();
 
-function wanted(command = 'nc %h %p', host = 'pi4'): WantedCommand {
+function request(command = 'nc %h %p', host = 'pi4'): ProxyCommandRequest {
   return {
     connection: 'far',
     host,
     command: command.replace('%h', 'pi4.lan').replace('%p', '22'),
     file: '/config',
     line: 2,
-    allowed: { host, command },
+    allowedCommand: { host, command },
   };
 }
 
-/** The app in one run of it, and a person who gives these answers. */
+/** Starts the app with a person who answers with these in order, and then refuses. */
 function run(...answers: (Answer | (() => Answer))[]) {
   const asked: NewQuestion[] = [];
   const consent = new CommandConsent(new AllowedCommands(folder));
-  const allow = consent.asking(async (question) => {
+  const allow = consent.allowCommandCallback(async (question) => {
     asked.push(question);
     const answer = answers.shift() ?? 'refuse';
     return typeof answer === 'function' ? answer() : answer;
@@ -38,34 +38,34 @@ function run(...answers: (Answer | (() => Answer))[]) {
   return { asked, consent, allow };
 }
 
-test('a person is asked about the command as it would be run', async () => {
+test('a person is asked about the expanded command', async () => {
   const { asked, allow } = run();
-  expect(await allow(wanted(), never)).toBe(false);
+  expect(await allow(request(), signal)).toBe(false);
   expect(asked).toEqual([
     { kind: 'proxy-command', connection: 'far', host: 'pi4', command: 'nc pi4.lan 22', file: '/config', line: 2 },
   ]);
 });
 
-test('what is run once is run until the app is closed, and written nowhere', async () => {
+test('a command that is allowed once is allowed until the app is closed, and not saved', async () => {
   const { asked, allow } = run('once');
-  expect(await allow(wanted(), never)).toBe(true);
-  expect(await allow(wanted(), never)).toBe(true);
+  expect(await allow(request(), signal)).toBe(true);
+  expect(await allow(request(), signal)).toBe(true);
   expect(asked).toHaveLength(1);
   await expect(readFile(join(folder, 'allowed-commands.json'))).rejects.toThrow();
-  expect(await run().allow(wanted(), never)).toBe(false);
+  expect(await run().allow(request(), signal)).toBe(false);
 });
 
-test('what is trusted is run in each run of the app, until it is forgotten', async () => {
-  expect(await run('trust').allow(wanted(), never)).toBe(true);
+test('a command that is trusted stays allowed after a restart, until it is removed', async () => {
+  expect(await run('trust').allow(request(), signal)).toBe(true);
   const file = JSON.parse(await readFile(join(folder, 'allowed-commands.json'), 'utf8'));
   expect(file).toEqual({ version: 1, commands: [{ host: 'pi4', command: 'nc %h %p' }] });
 
   const { asked, allow, consent } = run();
-  expect(await allow(wanted(), never)).toBe(true);
+  expect(await allow(request(), signal)).toBe(true);
   expect(asked).toEqual([]);
   expect(await consent.list()).toEqual([{ host: 'pi4', command: 'nc %h %p' }]);
   await consent.forget({ host: 'pi4', command: 'nc %h %p' });
-  expect(await allow(wanted(), never)).toBe(false);
+  expect(await allow(request(), signal)).toBe(false);
   expect(asked).toHaveLength(1);
   await expect(consent.forget({ host: 'pi4', command: 'nc %h %p' })).rejects.toMatchObject({
     problem: { code: 'input.invalid' },
@@ -73,52 +73,55 @@ test('what is trusted is run in each run of the app, until it is forgotten', asy
 });
 
 test.each([
-  ['another command', wanted('nc  %h %p')],
-  ['the same command for another host', wanted('nc %h %p', 'pi5')],
-])('%s is asked about anew', async (_name, other) => {
+  ['a different command', request('nc  %h %p')],
+  ['the same command for another host', request('nc %h %p', 'pi5')],
+])('a person is asked about %s again', async (_name, other) => {
   for (const answer of ['once', 'trust'] as const) {
     const { asked, allow } = run(answer, 'refuse');
-    expect(await allow(wanted(), never)).toBe(true);
-    expect(await allow(other, never)).toBe(false);
+    expect(await allow(request(), signal)).toBe(true);
+    expect(await allow(other, signal)).toBe(false);
     expect(asked).toHaveLength(2);
   }
 });
 
 test.each(['trust', 'once', 'refuse'] as const)(
-  'those who want the same at once get the one answer %s',
+  'connections that need the same command at once share the answer %s',
   async (answer) => {
     const { asked, allow } = run(answer);
-    const all = await Promise.all(['a', 'b', 'c'].map((connection) => allow({ ...wanted(), connection }, never)));
+    const all = await Promise.all(['a', 'b', 'c'].map((connection) => allow({ ...request(), connection }, signal)));
     const isYes = answer !== 'refuse';
     expect(all).toEqual([isYes, isYes, isYes]);
     expect(asked).toHaveLength(1);
   },
 );
 
-test('who has refused is asked again the next time', async () => {
+test('a person who has refused is asked again the next time', async () => {
   const { allow } = run('refuse', 'once');
-  expect(await allow(wanted(), never)).toBe(false);
-  expect(await allow(wanted(), never)).toBe(true);
+  expect(await allow(request(), signal)).toBe(false);
+  expect(await allow(request(), signal)).toBe(true);
 });
 
-test('a line that is given up has not refused for the others', async () => {
-  const left = new AbortController();
-  const taken = (): Answer => {
-    left.abort();
+test('a connection that is cancelled does not refuse for the others', async () => {
+  const cancelled = new AbortController();
+  const cancel = (): Answer => {
+    cancelled.abort();
     return 'refuse';
   };
-  const { asked, allow } = run(taken, 'once');
-  const both = [allow({ ...wanted(), connection: 'a' }, left.signal), allow({ ...wanted(), connection: 'b' }, never)];
+  const { asked, allow } = run(cancel, 'once');
+  const both = [
+    allow({ ...request(), connection: 'a' }, cancelled.signal),
+    allow({ ...request(), connection: 'b' }, signal),
+  ];
   expect(await Promise.all(both)).toEqual([false, true]);
   expect(asked.map(({ connection }) => connection)).toEqual(['a', 'b']);
 });
 
-test('where the file cannot be read a person is asked, and it is left as it is', async () => {
+test('if the file cannot be read, a person is asked and the file is not changed', async () => {
   await writeFile(join(folder, 'allowed-commands.json'), 'broken');
   const { allow } = run('once', 'trust');
-  expect(await allow(wanted(), never)).toBe(true);
-  await expect(allow(wanted('other'), never)).rejects.toMatchObject({ problem: { code: 'settings.broken' } });
+  expect(await allow(request(), signal)).toBe(true);
+  await expect(allow(request('other'), signal)).rejects.toMatchObject({ problem: { code: 'settings.broken' } });
   expect(await readFile(join(folder, 'allowed-commands.json'), 'utf8')).toBe('broken');
-  // nobody waits for a turn that has failed
-  expect(await allow(wanted('other'), never)).toBe(false);
+  // the lock was released after the failure
+  expect(await allow(request('other'), signal)).toBe(false);
 });

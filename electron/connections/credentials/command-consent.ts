@@ -1,32 +1,32 @@
 import type { AllowedCommand, Answer } from '../../../shared/question.ts';
 import { KeyedMutex } from '../../system/keyed-mutex.ts';
-import type { AllowCommand, WantedCommand } from '../proxy-command.ts';
+import type { AllowCommand, ProxyCommandRequest } from '../proxy-command.ts';
 import type { AllowedCommands } from './allowed-commands.ts';
-import type { Ask } from './credentials.ts';
+import type { AskPerson } from './credential-cache.ts';
 
 /**
- * Says which commands of the SSH configuration may be run: those that a person has allowed for good or for this run of the app, else
- * a person is asked. What is allowed is the command as it is written, for the host as it is called there: any other asks again.
+ * Decides which ProxyCommands of the SSH configuration may be run: those that a person has allowed permanently or until
+ * the app is closed. For others a person is asked. Consent is for one host and the exact text in the configuration.
  */
 export class CommandConsent {
   readonly #allowed: AllowedCommands;
-  /** Those that may be run until the app is closed. */
-  readonly #passing = new Set<string>();
-  readonly #turns = new KeyedMutex<Answer>();
+  /** The commands that are allowed until the app is closed. */
+  readonly #allowedOnce = new Set<string>();
+  readonly #mutex = new KeyedMutex<Answer>();
 
   constructor(allowed: AllowedCommands) {
     this.#allowed = allowed;
   }
 
-  asking(ask: Ask): AllowCommand {
-    return async (wanted, signal) => {
-      const turn = await this.#turns.take(idOf(wanted.allowed));
+  allowCommandCallback(ask: AskPerson): AllowCommand {
+    return async (request, signal) => {
+      const lock = await this.#mutex.acquire(idOf(request.allowedCommand));
       let answer: Answer | undefined;
       try {
-        answer = await this.#decide(turn.before, wanted, ask, signal);
+        answer = await this.#decide(lock.previous, request, ask, signal);
       } finally {
-        // one who has left has not answered for the others
-        turn.end(signal.aborted && answer === 'refuse' ? undefined : answer);
+        // a cancelled connection refuses only for itself
+        lock.release(signal.aborted && answer === 'refuse' ? undefined : answer);
       }
       return answer === 'trust' || answer === 'once';
     };
@@ -37,39 +37,39 @@ export class CommandConsent {
     return this.#allowed.list();
   }
 
-  /** @throws Failure `input.invalid` where it is not allowed, `settings.*` */
+  /** @throws Failure `input.invalid` if the command is not allowed, `settings.*` */
   async forget(command: AllowedCommand): Promise<void> {
     await this.#allowed.remove(command);
-    this.#passing.delete(idOf(command));
+    this.#allowedOnce.delete(idOf(command));
   }
 
-  /** @param before what was answered to those who have waited for the same. */
+  /** @param previous the answer that another connection got for the same command while this one waited. */
   async #decide(
-    before: Answer | undefined,
-    { allowed, ...question }: WantedCommand,
-    ask: Ask,
+    previous: Answer | undefined,
+    { allowedCommand, ...question }: ProxyCommandRequest,
+    ask: AskPerson,
     signal: AbortSignal,
   ): Promise<Answer | undefined> {
-    if (this.#passing.has(idOf(allowed)) || (await this.#isAllowed(allowed))) {
+    if (this.#allowedOnce.has(idOf(allowedCommand)) || (await this.#isAllowed(allowedCommand))) {
       return 'once';
     }
-    if (before !== undefined || signal.aborted) {
-      return before;
+    if (previous !== undefined || signal.aborted) {
+      return previous;
     }
     const answer = await ask({ kind: 'proxy-command', ...question }, signal);
     if (answer === 'once') {
-      this.#passing.add(idOf(allowed));
+      this.#allowedOnce.add(idOf(allowedCommand));
     }
     if (answer === 'trust') {
-      await this.#allowed.add(allowed);
+      await this.#allowed.add(allowedCommand);
     }
     return answer;
   }
 
   async #isAllowed({ host, command }: AllowedCommand): Promise<boolean> {
-    // where the file cannot be read a person decides
+    // if the file cannot be read, a person decides
     const allowed = await this.#allowed.list().catch(() => []);
-    return allowed.some((each) => each.host === host && each.command === command);
+    return allowed.some((other) => other.host === host && other.command === command);
   }
 }
 

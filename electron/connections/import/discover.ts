@@ -1,47 +1,50 @@
+/** Discovery of engines and farms that can be imported, and the file format in which connections are exported. */
 import type { CallRequest } from '../../../shared/contract.ts';
 import type { Discovery, DiscoverySource } from '../../../shared/discovery.ts';
 import { type SystemPaths, systemPaths } from '../../system/system-paths.ts';
 import { findContainersConf } from './containers-conf.ts';
 import { findDockerContexts } from './docker-contexts.ts';
-import { readGivenFile } from './file.ts';
-import { type Found, nothing } from './found.ts';
-import { gather, type Known } from './gather.ts';
+import { readImportFile } from './import-file.ts';
+import { emptySource, type ImportSource } from './import-source.ts';
 import { findLocalEngines } from './local-engines.ts';
-import { findPodmanConnections } from './podman-json.ts';
+import { type ExistingEntries, mergeSources } from './merge-sources.ts';
+import { findPodmanConnections } from './podman-connections.ts';
 import { findSshHosts } from './ssh-hosts.ts';
 
-/** Where to look. Where two know the same engine, the first names it. */
-const finders: readonly (readonly [Exclude<DiscoverySource, 'file'>, (places: SystemPaths) => Promise<Found>])[] = [
-  ['local', findLocalEngines],
-  ['podman', findPodmanConnections],
-  ['containers-conf', findContainersConf],
-  ['docker', findDockerContexts],
-  ['ssh-config', findSshHosts],
-];
+/** The sources in order of precedence: if two describe the same engine, the first one's name is used. */
+const finders: readonly (readonly [Exclude<DiscoverySource, 'file'>, (paths: SystemPaths) => Promise<ImportSource>])[] =
+  [
+    ['local', findLocalEngines],
+    ['podman', findPodmanConnections],
+    ['containers-conf', findContainersConf],
+    ['docker', findDockerContexts],
+    ['ssh-config', findSshHosts],
+  ];
 
 /**
- * What this computer knows of engines and farms, or what a given file holds. Only files are read, nothing is contacted or run.
- * A file of this computer that cannot be read is named in the notes: it is somebody else's, and no reason to stop.
- * @throws Failure `connection.file` for a given file that is none of those that can be read
+ * Discovers engines and farms on this computer, or in the given file. Only reads files: it contacts nothing and runs
+ * nothing. A file of this computer that cannot be read is mentioned in the notes.
+ * @throws Failure `connection.file` if the given file is not supported
  */
 export async function discover(
   { file, sources }: CallRequest<'connections.discover'>,
-  known: Known,
-  places: SystemPaths = systemPaths(),
+  existing: ExistingEntries,
+  paths: SystemPaths = systemPaths(),
 ): Promise<Discovery> {
   if (file) {
-    return gather([readGivenFile(file)], known, places.home);
+    return mergeSources([readImportFile(file)], existing, paths.home);
   }
   const chosen = finders.filter(([source]) => sources?.includes(source) ?? true);
-  return gather(await Promise.all(chosen.map(([source, find]) => guarded(source, find(places)))), known, places.home);
+  const results = await Promise.all(chosen.map(([source, find]) => noteFailure(source, find(paths))));
+  return mergeSources(results, existing, paths.home);
 }
 
-/** One source that fails in a way that nobody thought of does not take the others with it. */
-async function guarded(source: DiscoverySource, finding: Promise<Found>): Promise<Found> {
+/** Turns an unexpected error in one source into a note, so that the other sources are still offered. */
+async function noteFailure(source: DiscoverySource, reading: Promise<ImportSource>): Promise<ImportSource> {
   try {
-    return await finding;
+    return await reading;
   } catch (error) {
-    const message = `It could not be looked through: ${error instanceof Error ? error.message : String(error)}`;
-    return nothing(source, [{ path: source, message }]);
+    const message = `It could not be searched: ${error instanceof Error ? error.message : String(error)}`;
+    return emptySource(source, [{ path: source, message }]);
   }
 }

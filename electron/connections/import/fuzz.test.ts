@@ -7,26 +7,26 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Discovery, discoverySchema } from '../../../shared/discovery.ts';
 import { Failure } from '../../../shared/problem.ts';
-import { readContainersText } from './containers-conf.ts';
-import { readDockerContext } from './docker-contexts.ts';
-import { readGivenFile } from './file.ts';
-import { type Found, nothing } from './found.ts';
-import { gather } from './gather.ts';
-import { readPodmanText } from './podman-json.ts';
+import { parseContainersConf } from './containers-conf.ts';
+import { parseDockerContext } from './docker-contexts.ts';
+import { readImportFile } from './import-file.ts';
+import { emptySource, type ImportSource } from './import-source.ts';
+import { mergeSources } from './merge-sources.ts';
+import { parsePodmanConnections } from './podman-connections.ts';
 import { readSshHosts } from './ssh-hosts.ts';
 import { HangWatch } from './testing/hang-watch.ts';
 import { mutate } from './testing/mutate.ts';
 import { children } from './testing/process-watch.ts';
 
-/** Of each importer. */
-const files = 10_000;
-/** No importer is near to it on any machine that these tests run on; one that hangs would never come back. */
-const patienceMs = 30_000;
-/** Some seconds each where nothing else runs; what hangs is found by the watch. */
+/** The number of files for each importer. */
+const fileCount = 10_000;
+/** Far more than any file takes, on any machine that runs these tests. */
+const hangTimeoutMs = 30_000;
+/** A test takes some seconds on an idle machine. The watch, not this limit, finds an importer that hangs. */
 const timeoutMs = 300_000;
 
 let folder: string;
-/** What a command that stands in a file would make, if it were run. */
+/** The file that the commands in the test files would create if they were run. */
 let marker: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fuzz-'));
@@ -36,7 +36,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const buffers = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(text));
 
-/** Wholly valid files of each kind, with everything that an importer looks at. */
+/** Valid files of each kind, with every field that an importer reads. */
 const seeds = {
   podman: buffers(
     `{"Connection":{"Default":"one","Connections":{"one":{"URI":"ssh://root@127.0.0.1:2301/run/podman/podman.sock","Identity":"/root/.ssh/x","IsMachine":true},"three":{"URI":"tcp://me:secret@10.0.0.1:8080"},"a b":{"URI":"unix:///run/podman/podman.sock"}}},"Farm":{"Default":"f2","List":{"f2":["three","one"],"f3":null}}}\n`,
@@ -62,34 +62,37 @@ const seeds = {
   ),
 };
 
-/** So many files are under way at once, since what reads them mostly waits for the disk. */
+/** How many files are read at once. Reading mostly waits for the disk. */
 const lanes = 4;
 
-/** What is here already, which mutated files may name too. */
-const known = { connections: [{ name: 'mine', uri: 'ssh://x' }], farms: ['f2', 'all', 'pis'] };
+/** Existing entries, some with names that occur in the files. */
+const existing = { connections: [{ name: 'mine', uri: 'ssh://x' }], farms: ['f2', 'all', 'pis'] };
 
-/** Runs one importer over its files. A file that it throws at is named by its number, from which it can be made again. */
+/**
+ * Runs one importer on mutated files. The error names the number of the file that failed, from which the file can be
+ * generated again.
+ */
 async function fuzz(
-  what: string,
-  from: readonly Buffer[],
-  read: (file: Buffer, lane: number) => Found | Promise<Found>,
+  name: string,
+  seedFiles: readonly Buffer[],
+  read: (file: Buffer, lane: number) => ImportSource | Promise<ImportSource>,
 ): Promise<void> {
-  const watch = new HangWatch(`fuzz: ${what}, of ${lanes} files at once,`, patienceMs);
-  const before = children();
+  const watch = new HangWatch(`fuzz: ${name}, with ${lanes} files at once,`, hangTimeoutMs);
+  const childrenBefore = children();
   let number = 0;
-  let filled = 0;
+  let nonEmptyCount = 0;
   const run = async (lane: number): Promise<void> => {
-    while (number < files) {
-      const mine = ++number;
-      watch.tell(mine);
-      const file = mutate(from, mine);
+    while (number < fileCount) {
+      const current = ++number;
+      watch.setCurrent(current);
+      const file = mutate(seedFiles, current);
       try {
-        const { candidates } = check(await gather([await read(file, lane)], known, folder));
-        filled += candidates.length > 0 ? 1 : 0;
+        const { candidates } = check(await mergeSources([await read(file, lane)], existing, folder));
+        nonEmptyCount += candidates.length > 0 ? 1 : 0;
       } catch (error) {
-        number = files;
+        number = fileCount;
         const text = JSON.stringify(file.toString('latin1').slice(0, 2_000));
-        throw new Error(`${what}, file ${mine}: ${text}`, { cause: error });
+        throw new Error(`${name}, file ${current}: ${text}`, { cause: error });
       }
     }
   };
@@ -98,101 +101,101 @@ async function fuzz(
   } finally {
     await watch.stop();
   }
-  // it went beyond the surface: many files still held something
-  expect(filled).toBeGreaterThan(files / 20);
-  expect(children()).toEqual(before);
+  // many of the files still contain an engine, so the importer reads more than their first bytes
+  expect(nonEmptyCount).toBeGreaterThan(fileCount / 20);
+  expect(children()).toEqual(childrenBefore);
   await expect(access(marker)).rejects.toThrow('ENOENT');
 }
 
-/** What is true of every discovery. */
+/** Checks what must be true of every discovery. */
 function check(discovery: Discovery): Discovery {
   const { candidates, farms, notes } = discoverySchema.parse(discovery);
   const names = new Set(candidates.map(({ name }) => name));
   if (names.size < candidates.length || new Set(farms.map(({ name }) => name)).size < farms.length) {
-    throw new Error('two have the same name');
+    throw new Error('a name is not unique');
   }
   if (farms.some(({ connections }) => connections.some((name) => !names.has(name)))) {
-    throw new Error('a farm has a member that is no candidate');
+    throw new Error('a farm has a member that is not a candidate');
   }
-  // what stands in quotes is a name, into which chance may have copied anything
+  // text in quotes is a name, and a mutation may have copied anything into it
   if (notes.some(({ message }) => message.replace(/".*"/s, '').includes('secret'))) {
-    throw new Error('a password is shown');
+    throw new Error('a note contains a password');
   }
   return discovery;
 }
 
-/** What a person is told who gives such a file; anything else that is thrown is a fault. */
-function given(file: Buffer): Found {
+/** Reads a file as one that a person chose. A problem becomes a note; any other error fails the test. */
+function readChosen(file: Buffer): ImportSource {
   try {
-    return readGivenFile({ name: 'given', text: file.toString('utf8') });
+    return readImportFile({ name: 'chosen', text: file.toString('utf8') });
   } catch (error) {
     if (error instanceof Failure && error.problem.code === 'connection.file') {
-      return nothing('file', [{ path: 'given', message: error.problem.message }]);
+      return emptySource('file', [{ path: 'chosen', message: error.problem.message }]);
     }
     throw error;
   }
 }
 
 test(
-  'podman-connections.json, however broken, throws nothing, hangs nothing, runs nothing',
+  'a damaged podman-connections.json never throws, hangs or runs a command',
   async () => {
     await fuzz('podman-connections.json', seeds.podman, (file) => {
-      given(file);
-      return readPodmanText(file.toString('utf8'), 'p');
+      readChosen(file);
+      return parsePodmanConnections(file.toString('utf8'), 'p');
     });
   },
   timeoutMs,
 );
 
 test(
-  'containers.conf, however broken, throws nothing, hangs nothing, runs nothing',
+  'a damaged containers.conf never throws, hangs or runs a command',
   async () => {
     await fuzz('containers.conf', seeds.containersConf, (file) => {
-      given(file);
-      return readContainersText(file.toString('utf8'), 'c');
+      readChosen(file);
+      return parseContainersConf(file.toString('utf8'), 'c');
     });
   },
   timeoutMs,
 );
 
 test(
-  'meta.json of docker, however broken, throws nothing, hangs nothing, runs nothing',
+  'a damaged meta.json of docker never throws, hangs or runs a command',
   async () => {
-    await fuzz('meta.json', seeds.docker, (file) => readDockerContext(file.toString('utf8'), 'd'));
+    await fuzz('meta.json', seeds.docker, (file) => parseDockerContext(file.toString('utf8'), 'd'));
   },
   timeoutMs,
 );
 
 test(
-  'an exported file, however broken, throws nothing, hangs nothing, runs nothing',
+  'a damaged exported file never throws, hangs or runs a command',
   async () => {
-    await fuzz('exported file', seeds.own, given);
+    await fuzz('exported file', seeds.own, readChosen);
   },
   timeoutMs,
 );
 
 test(
-  'an SSH configuration, however broken, throws nothing, hangs nothing, runs nothing',
+  'a damaged SSH configuration never throws, hangs or runs a command',
   async () => {
     const included = join(folder, 'included');
     await writeFile(included, 'Host included\n  HostName included.lan\n');
-    const from = buffers(
+    const seedFiles = buffers(
       `Host pi4 pi*\n  HostName pi4.lan\n  User pi\n  Port 2222\n  IdentityFile ~/.ssh/%h\n  ProxyJump a@b:3,c\nHost "quoted name" !neg *.lan\n  HostName %h.example\n`,
       `Host run\n  HostName run.lan\n  ProxyCommand touch ${marker}\n  LocalCommand touch ${marker}\n  PermitLocalCommand yes\n  KnownHostsCommand /usr/bin/touch ${marker}\nMatch exec "touch ${marker}"\n  User x\nMatch host run exec "touch ${marker}"\n  HostName y\n`,
       `Include ${included}\nMatch originalhost pi4 user pi,me\n  HostName=x\n  IdentitiesOnly = yes\nMatch final all\n  ServerAliveInterval 5\nHost after\n  HostName after.lan\n`,
     );
-    await fuzz('ssh_config', from, async (file, lane) => {
+    await fuzz('ssh_config', seedFiles, async (file, lane) => {
       const path = join(folder, `config-${lane}`);
-      // not by a promise: every turn through the event loop counts ten thousand times
+      // synchronous, because ten thousand turns of the event loop would take long
       writeFileSync(path, file);
-      return readSshHosts([{ path, required: true, personal: true, checked: false }], folder);
+      return readSshHosts([{ path, isRequired: true, isUserFile: true, mustBePrivate: false }], folder);
     });
   },
   timeoutMs,
 );
 
 test.runIf(process.platform === 'linux')(
-  'a process that is started would be seen, while it runs and after it',
+  'the process watch sees a process while it runs and after it has ended',
   async () => {
     const before = children();
     const child = spawn('sleep', ['60']);

@@ -1,9 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { runtimeFolder, type SystemPaths } from '../../system/system-paths.ts';
-import { type Found, type FoundEngine, nothing } from './found.ts';
+import { fileState } from './foreign-file.ts';
+import { type DiscoveredEngine, emptySource, type ImportSource } from './import-source.ts';
 import { machineNote } from './podman-settings.ts';
-import { stateOf } from './read-text.ts';
 
 interface Socket {
   readonly name: string;
@@ -12,16 +12,18 @@ interface Socket {
   readonly notes?: readonly string[];
 }
 
-/** The engines of this computer, by their sockets; and where podman has none but is installed, by its command. Nothing is run. */
-export async function findLocalEngines(places: SystemPaths): Promise<Found> {
-  // Windows' engines listen at named pipes, which are no sockets
-  if (places.platform === 'win32') {
-    return nothing('local');
+/**
+ * The engines of this computer, found by their sockets, or by the podman command if podman has no socket. Runs nothing.
+ */
+export async function findLocalEngines(paths: SystemPaths): Promise<ImportSource> {
+  // on Windows, engines listen on named pipes
+  if (paths.platform === 'win32') {
+    return emptySource('local');
   }
-  const engines: FoundEngine[] = [];
+  const engines: DiscoveredEngine[] = [];
   let hasPodman = false;
-  for (const { name, path, engine, notes = [] } of [...usualSockets(places), ...(await machineSockets(places))]) {
-    const state = await stateOf(path, 'socket');
+  for (const { name, path, engine, notes = [] } of [...usualSockets(paths), ...(await machineSockets(paths))]) {
+    const state = await fileState(path, 'socket');
     if (state === 'usable' || (state === 'forbidden' && engine === 'docker')) {
       hasPodman ||= engine === 'podman';
       engines.push({
@@ -32,16 +34,16 @@ export async function findLocalEngines(places: SystemPaths): Promise<Found> {
       });
     }
   }
-  // on macOS the command only speaks to a machine, which has a socket of its own
-  if (!hasPodman && places.platform === 'linux' && (await isInstalled('podman', places))) {
+  // on macOS the podman command only talks to a podman machine, which has a socket
+  if (!hasPodman && paths.platform === 'linux' && (await isInstalled('podman', paths))) {
     engines.unshift({ name: 'this-computer', uri: 'local:', path: 'podman' });
   }
   return { source: 'local', engines, farms: [], notes: [] };
 }
 
-function usualSockets(places: SystemPaths): Socket[] {
-  const { home, root } = places;
-  const runtime = runtimeFolder(places);
+function usualSockets(paths: SystemPaths): Socket[] {
+  const { home, root } = paths;
+  const runtime = runtimeFolder(paths);
   return [
     { name: 'this-computer', engine: 'podman', path: join(runtime, 'podman', 'podman.sock') },
     { name: 'this-computer-root', engine: 'podman', path: join(root, 'run', 'podman', 'podman.sock') },
@@ -52,25 +54,25 @@ function usualSockets(places: SystemPaths): Socket[] {
   ];
 }
 
-/** Podman machines of macOS, which podman 4 and 5 give sockets in different places. */
+/** The sockets of podman machines on macOS. podman 4 and podman 5 put them in different folders. */
 async function machineSockets({ env, home, platform, root }: SystemPaths): Promise<Socket[]> {
   if (platform !== 'darwin') {
     return [];
   }
-  const old = join(home, '.local', 'share', 'containers', 'podman', 'machine');
-  const recent = join(env.TMPDIR || join(root, 'tmp'), 'podman');
-  const list = (folder: string) => readdir(folder).catch((): string[] => []);
+  const podman4Folder = join(home, '.local', 'share', 'containers', 'podman', 'machine');
+  const podman5Folder = join(env.TMPDIR || join(root, 'tmp'), 'podman');
+  const list = async (folder: string) => (await readdir(folder).catch((): string[] => [])).sort();
   const machine = (name: string, path: string): Socket => ({ name, path, engine: 'podman', notes: [machineNote] });
   return [
-    ...(await list(recent))
-      .sort()
-      .flatMap((file) => (file.endsWith('-api.sock') ? [machine(file.slice(0, -9), join(recent, file))] : [])),
-    ...(await list(old)).sort().map((name) => machine(name, join(old, name, 'podman.sock'))),
+    ...(await list(podman5Folder)).flatMap((file) =>
+      file.endsWith('-api.sock') ? [machine(file.slice(0, -'-api.sock'.length), join(podman5Folder, file))] : [],
+    ),
+    ...(await list(podman4Folder)).map((name) => machine(name, join(podman4Folder, name, 'podman.sock'))),
   ];
 }
 
 function forbiddenNote(path: string): string {
-  return `Your user may not use ${path}. Join its group with \`sudo usermod -aG docker $USER\` and log in again.`;
+  return `Your user is not allowed to use ${path}. Run \`sudo usermod -aG docker $USER\`, then log in again.`;
 }
 
 async function isInstalled(command: string, { env }: SystemPaths): Promise<boolean> {

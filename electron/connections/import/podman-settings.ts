@@ -1,24 +1,29 @@
-import { entriesOf, field, isText, quote } from './entries.ts';
-import type { Found, FoundEngine, FoundFarm, Note } from './found.ts';
+import { entriesOf, field, isText, quoteForMessage } from './foreign-content.ts';
+import type { DiscoveredEngine, DiscoveredFarm, ImportNote, ImportSource } from './import-source.ts';
 
-/** What podman keeps of connections and farms, in whichever of its two files; keys are found in any case. */
+/** The part of either of podman's two configuration files that describes connections and farms, as parsed. */
 export interface PodmanSettings {
   readonly connections: unknown;
   /** The key that marks a podman machine. */
   readonly machineKey: string;
   readonly farms: unknown;
   readonly defaultFarm: unknown;
-  /** What a connection is called in the file, for sentences. */
-  readonly entry: string;
+  /** What notes call a connection of the file. */
+  readonly connectionLabel: string;
 }
 
-export const machineNote = 'It is a podman machine: it answers while `podman machine start` has it running.';
+export const machineNote =
+  'It is a podman machine, which only answers while it runs: start it with `podman machine start`.';
 
-/** Each entry is read on its own: one that is wrong is noted, and takes no other with it. */
-export function readPodmanSettings(settings: PodmanSettings, path: string, source: Found['source']): Found {
-  const engines: FoundEngine[] = [];
-  const farms: FoundFarm[] = [];
-  const notes: Note[] = [];
+/** Reads each entry on its own: a wrong entry is noted and skipped. */
+export function readPodmanSettings(
+  settings: PodmanSettings,
+  path: string,
+  source: ImportSource['source'],
+): ImportSource {
+  const engines: DiscoveredEngine[] = [];
+  const farms: DiscoveredFarm[] = [];
+  const notes: ImportNote[] = [];
   for (const [name, entry] of entriesOf(settings.connections)) {
     const uri = field(entry, 'uri');
     const identity = field(entry, 'identity');
@@ -31,18 +36,18 @@ export function readPodmanSettings(settings: PodmanSettings, path: string, sourc
         ...(field(entry, settings.machineKey) === true ? { notes: [machineNote] } : {}),
       });
     } else {
-      notes.push({ path, message: `${settings.entry} ${quote(name)} has no URI.` });
+      notes.push({ path, message: `${settings.connectionLabel} ${quoteForMessage(name)} has no URI.` });
     }
   }
   for (const [name, members] of entriesOf(settings.farms)) {
-    // a list of nothing is null in Go's JSON
+    // Go writes an empty list as null
     const list = members === null ? [] : members;
     if (Array.isArray(list) && list.every(isText)) {
       farms.push({ name, members: list, path });
     } else {
-      notes.push({ path, message: `Farm ${quote(name)} is no list of connections.` });
+      notes.push({ path, message: `Farm ${quoteForMessage(name)} is not a list of connections.` });
     }
   }
-  const standard = settings.defaultFarm;
-  return { source, engines, farms, notes, ...(isText(standard) && standard !== '' ? { defaultFarm: standard } : {}) };
+  const { defaultFarm } = settings;
+  return { source, engines, farms, notes, ...(isText(defaultFarm) && defaultFarm !== '' ? { defaultFarm } : {}) };
 }

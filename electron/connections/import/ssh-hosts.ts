@@ -1,28 +1,29 @@
 import { parseDestination } from '../../../shared/connection.ts';
 import { Failure } from '../../../shared/problem.ts';
-import { listHosts } from '../../ssh/ssh-config/hosts.ts';
+import { listHosts } from '../../ssh/ssh-config/list-hosts.ts';
 import { type ConfigFile, configFiles } from '../../ssh/ssh-config/read.ts';
 import type { SystemPaths } from '../../system/system-paths.ts';
-import { quote } from './entries.ts';
-import { type Found, type FoundEngine, type Note, nothing } from './found.ts';
+import { quoteForMessage } from './foreign-content.ts';
+import { type DiscoveredEngine, emptySource, type ImportNote, type ImportSource } from './import-source.ts';
 
 /**
- * Hosts of the SSH configuration, by the names under which it has them, so that it stays the truth about them: a pattern names
- * none, and a host without a HostName is only a set of options.
+ * The hosts of the SSH configuration that have a HostName; without one, a host is only a set of options. Their URIs use
+ * the alias, so later changes of the configuration take effect. Patterns are left out.
  */
-export function findSshHosts({ env, home }: SystemPaths): Promise<Found> {
+export function findSshHosts({ env, home }: SystemPaths): Promise<ImportSource> {
   return readSshHosts(configFiles(env.BARNRAISER_SSH_CONFIG, home), home);
 }
 
-export async function readSshHosts(files: readonly ConfigFile[], home: string): Promise<Found> {
+export async function readSshHosts(files: readonly ConfigFile[], home: string): Promise<ImportSource> {
   const path = files[0]?.path ?? 'none';
-  const engines: FoundEngine[] = [];
-  const notes: Note[] = [];
+  const engines: DiscoveredEngine[] = [];
+  const notes: ImportNote[] = [];
   try {
     for (const host of await listHosts({ files, home })) {
       const uri = uriOf(host);
       if (uri === undefined) {
-        notes.push({ path, message: `Host ${quote(host)} has a name that no URI can hold. Give it a plainer one.` });
+        const message = `Host ${quoteForMessage(host)} has a name that cannot be used in a URI. Give it a simpler alias.`;
+        notes.push({ path, message });
       } else {
         engines.push({ name: host, uri, path });
       }
@@ -31,13 +32,13 @@ export async function readSshHosts(files: readonly ConfigFile[], home: string): 
     if (!(error instanceof Failure)) {
       throw error;
     }
-    // its message begins with the file that is meant, which may be an included one
-    return nothing('ssh-config', [{ path, message: `${error.problem.message} ${error.problem.fix}` }]);
+    // the message names the file, which may be an included one
+    return emptySource('ssh-config', [{ path, message: `${error.problem.message} ${error.problem.fix}` }]);
   }
   return { source: 'ssh-config', engines, farms: [], notes };
 }
 
-/** The URI that leads to a host of this very name and says nothing else. */
+/** A URI that consists of exactly this host name; undefined if there is none. */
 function uriOf(host: string): string | undefined {
   const candidates = [`ssh://${host}`, `ssh://[${host}]`];
   return candidates.find((uri) => {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { PbfWriter } from 'pbf';
 import { expect, test } from 'vitest';
 import type { EngineOutput } from '../engine.ts';
-import { DockerOutput, dockerMessageSchema } from './build-output.ts';
+import { DockerBuildOutput, dockerMessageSchema } from './build-output.ts';
 
-/** A line for each output, short enough to be read. */
+/** Each output as one short line. */
 function brief(output: EngineOutput): string {
   switch (output.kind) {
     case 'step':
@@ -19,20 +19,20 @@ function brief(output: EngineOutput): string {
   }
 }
 
-/** Reads what docker 26.1.5 said of a real build. */
+/** Reads the recorded output of a real build on docker 26.1.5. */
 async function read(name: string, instructions: readonly string[]) {
-  const said: string[] = [];
-  const output = new DockerOutput(instructions, (each) => said.push(brief(each)));
-  const text = await readFile(join(import.meta.dirname, 'recorded', name), 'utf8');
+  const outputs: string[] = [];
+  const output = new DockerBuildOutput(instructions, (each) => outputs.push(brief(each)));
+  const text = await readFile(join(import.meta.dirname, 'testing', name), 'utf8');
   for (const line of text.trim().split('\n')) {
     output.read(dockerMessageSchema.parse(JSON.parse(line)));
   }
   output.end();
-  return { output, said };
+  return { output, outputs };
 }
 
-test('stages that are built beside each other are told with all their instructions', async () => {
-  const { output, said } = await read('docker-three-stages.jsonl', [
+test('concurrent stages are reported with all their instructions', async () => {
+  const { output, outputs } = await read('docker-three-stages.jsonl', [
     'FROM 127.0.0.1:5055/base:1 AS build',
     'ARG TARGETARCH',
     'RUN echo hello $TARGETARCH; for i in 1 2 3; do …',
@@ -46,7 +46,7 @@ test('stages that are built beside each other are told with all their instructio
   ]);
   expect(output.error).toBeUndefined();
   expect(output.imageId).toBe('sha256:4607777fac7333e7ed1926208d57ca2cc369c3fae9ce22e64015b73e56d7764a');
-  expect(said).toEqual([
+  expect(outputs).toEqual([
     'context-read',
     '> load metadata for 127.0.0.1:5055/base:1',
     '2/3 1/2 FROM 127.0.0.1:5055/base',
@@ -57,7 +57,7 @@ test('stages that are built beside each other are told with all their instructio
     '> sha256:adb9cf1c9f69 491 B downloaded',
     '> sha256:52e2ba9d8c66 405 B downloaded',
     'end 2/3 1',
-    // the base image is one operation for both stages
+    // both stages share the operation of the base image
     '1/3 1/4 FROM 127.0.0.1:5055/base',
     'end 1/3 1',
     '1/3 2/4 ARG TARGETARCH',
@@ -88,8 +88,8 @@ test('stages that are built beside each other are told with all their instructio
   ]);
 });
 
-test('a step that fails is known, with what docker says', async () => {
-  const { output, said } = await read('docker-failing-step.jsonl', [
+test('a failed step is reported with the error of docker', async () => {
+  const { output, outputs } = await read('docker-failing-step.jsonl', [
     'FROM 127.0.0.1:5055/base:1',
     'ENV A=b',
     'RUN echo before; exit 3',
@@ -97,7 +97,7 @@ test('a step that fails is known, with what docker says', async () => {
   expect(output.imageId).toBeUndefined();
   expect(output.error).toBe('process "/bin/sh -c echo before; exit 3" did not complete successfully: exit code: 3');
   expect(output.failedStep).toEqual({ index: 3, total: 3, text: 'RUN echo before; exit 3' });
-  expect(said.slice(2)).toEqual([
+  expect(outputs.slice(2)).toEqual([
     '1/3 FROM 127.0.0.1:5055/base',
     // looked up, then found in the cache
     'end  1',
@@ -110,8 +110,8 @@ test('a step that fails is known, with what docker says', async () => {
   ]);
 });
 
-/** An update in which one operation has begun and prints something. */
-function printed(name: string, ...pieces: Uint8Array[]): string {
+/** A status update in which one operation has begun and printed these chunks. */
+function operationPrinting(name: string, ...chunks: Uint8Array[]): string {
   const trace = new PbfWriter();
   trace.writeMessage(
     1,
@@ -122,13 +122,13 @@ function printed(name: string, ...pieces: Uint8Array[]): string {
     },
     undefined,
   );
-  for (const piece of pieces) {
+  for (const chunk of chunks) {
     trace.writeMessage(
       3,
       (_, message) => {
         message.writeStringField(1, 'sha256:1');
         message.writeVarintField(3, 1);
-        message.writeBytesField(4, piece);
+        message.writeBytesField(4, chunk);
       },
       undefined,
     );
@@ -136,25 +136,25 @@ function printed(name: string, ...pieces: Uint8Array[]): string {
   return Buffer.from(trace.finish()).toString('base64');
 }
 
-test('a line is whole however it comes in pieces, also in the middle of a character', () => {
-  const said: string[] = [];
-  const output = new DockerOutput(['FROM x', 'RUN y'], (each) => said.push(brief(each)));
+test('a line is reported whole if it arrives in chunks, even ones that split a character', () => {
+  const outputs: string[] = [];
+  const output = new DockerBuildOutput(['FROM x', 'RUN y'], (each) => outputs.push(brief(each)));
   const text = Buffer.from('grün\nhalf');
-  const aux = printed('[2/2] RUN y', text.subarray(0, 3), text.subarray(3));
+  const aux = operationPrinting('[2/2] RUN y', text.subarray(0, 3), text.subarray(3));
   output.read({ id: 'moby.buildkit.trace', aux });
-  expect(said.at(-1)).toBe('> grün');
+  expect(outputs.at(-1)).toBe('> grün');
   output.end();
-  expect(said.at(-1)).toBe('> half');
+  expect(outputs.at(-1)).toBe('> half');
 });
 
-test('of a bar that draws over itself the last state stands', () => {
-  const said: string[] = [];
-  const output = new DockerOutput([], (each) => said.push(brief(each)));
-  output.read({ id: 'moby.buildkit.trace', aux: printed('[1/1] RUN y', Buffer.from('10%\r50%\r100%\r\n')) });
-  expect(said.at(-1)).toBe('> 100%');
+test('a progress bar is reported in its last state', () => {
+  const outputs: string[] = [];
+  const output = new DockerBuildOutput([], (each) => outputs.push(brief(each)));
+  output.read({ id: 'moby.buildkit.trace', aux: operationPrinting('[1/1] RUN y', Buffer.from('10%\r50%\r100%\r\n')) });
+  expect(outputs.at(-1)).toBe('> 100%');
 });
 
-test('an update that is none is an error', () => {
-  const output = new DockerOutput([], () => undefined);
+test('an invalid status update is an error', () => {
+  const output = new DockerBuildOutput([], () => undefined);
   expect(() => output.read({ id: 'moby.buildkit.trace', aux: Buffer.from([0x0a, 0xff]).toString('base64') })).toThrow();
 });

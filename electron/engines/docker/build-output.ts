@@ -1,12 +1,12 @@
 import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
 import { formatBytes } from '../../../shared/format.ts';
-import type { EngineOutput } from '../engine.ts';
-import { LineBuffer, shown } from '../line-buffer.ts';
+import type { EngineOutput, StepPosition } from '../engine.ts';
+import { LineBuffer, visibleText } from '../line-buffer.ts';
 import { type DockerStep, DockerSteps } from './steps.ts';
 import { readTrace, type Trace, type Vertex, type VertexLog, type VertexStatus } from './trace.ts';
 
-/** One message of docker's build stream: an update of BuildKit's, the image, or what went wrong. */
+/** One message of docker's build stream: a status update from BuildKit, the image id, or an error. */
 export const dockerMessageSchema = z.object({
   id: z.string().optional(),
   aux: z.union([z.string(), z.object({ ID: z.string().optional() })]).nullish(),
@@ -16,52 +16,55 @@ export const dockerMessageSchema = z.object({
 });
 export type DockerMessage = z.infer<typeof dockerMessageSchema>;
 
-/** How BuildKit takes in the context: two operations of which there is nothing to tell. */
-const readsContext = /^\[internal\] load remote build context$|^copy \/context \/$/;
+/** The two operations with which BuildKit reads the context. They are not reported as lines. */
+const contextOperationPattern = /^\[internal\] load remote build context$|^copy \/context \/$/;
 
-interface Known {
+/** One vertex of BuildKit's graph, as far as it is known. */
+interface Operation {
   readonly name: string;
   readonly step: DockerStep | undefined;
-  begun: boolean;
-  readonly out: LineBuffer;
-  /** By stream: a character may come in two pieces. */
+  hasBegun: boolean;
+  readonly lines: LineBuffer;
+  /** One decoder per output stream, because a character may be split between two chunks. */
   readonly decoders: Map<number, StringDecoder>;
 }
 
 /**
- * Reads docker's build stream and reports it as {@link EngineOutput}. Stages are built beside each other, so steps overlap; what another
- * step than the newest prints is told with its place in front. What it keeps is what the end of a build is judged by.
+ * Reads docker's build stream and reports it as {@link EngineOutput}. BuildKit builds stages concurrently, so steps overlap. A
+ * line from another step than the newest begins with the name of its step. The properties give the result when the stream has
+ * ended.
  */
-export class DockerOutput {
+export class DockerBuildOutput {
   imageId: string | undefined;
-  /** What docker says went wrong, word for word. */
+  /** docker's error message, unchanged. */
   error: string | undefined;
-  /** The step that failed, and the name of what failed where that is none. */
+  /** The step that failed first; undefined if an internal operation failed first. */
   failedStep: DockerStep | undefined;
-  failedName: string | undefined;
 
   readonly #report: (output: EngineOutput) => void;
   readonly #steps: DockerSteps;
-  readonly #known = new Map<string, Known>();
-  readonly #told = new Set<string>();
-  /** Steps that have been told, by stage and index, and whether the cache had them. */
-  readonly #begun = new Map<string, { readonly step: DockerStep; readonly cached: boolean }>();
-  #newest: DockerStep | undefined;
-  #contextRead = false;
+  /** By the digest of the vertex. */
+  readonly #operations = new Map<string, Operation>();
+  readonly #reported = new Set<string>();
+  /** The steps that have begun, by stage and index, and whether their results came from the cache. */
+  readonly #begunSteps = new Map<string, { readonly step: DockerStep; readonly isCached: boolean }>();
+  #newestStep: DockerStep | undefined;
+  #hasReadContext = false;
+  #hasFailed = false;
 
   constructor(instructions: readonly string[], report: (output: EngineOutput) => void) {
     this.#steps = new DockerSteps(instructions);
     this.#report = report;
   }
 
-  /** @throws Error where an update is none */
+  /** @throws Error for a status update that is not a valid protocol buffer */
   read({ id, aux, stream, error, errorDetail }: DockerMessage): void {
     if (id === 'moby.buildkit.trace' && typeof aux === 'string') {
-      this.#update(readTrace(Buffer.from(aux, 'base64')));
+      this.#readTrace(readTrace(Buffer.from(aux, 'base64')));
     } else if (typeof aux === 'object' && aux?.ID !== undefined) {
       this.imageId = aux.ID;
     } else if (stream !== undefined) {
-      this.#line(stream.trimEnd());
+      this.#reportLine(stream.trimEnd());
     }
     const message = errorDetail?.message ?? error;
     if (message !== undefined) {
@@ -69,181 +72,184 @@ export class DockerOutput {
     }
   }
 
-  /** The stream has ended, or nobody reads on. */
+  /** To be called after the last message. */
   end(): void {
-    for (const { out } of this.#known.values()) {
-      out.flush();
+    for (const { lines } of this.#operations.values()) {
+      lines.flush();
     }
     if (this.imageId !== undefined) {
-      // what comes after the last operation of a stage only sets the image's configuration
-      for (const { step, cached } of [...this.#begun.values()]) {
-        for (const after of this.#isLastBegun(step) ? this.#steps.around(step).after : []) {
-          this.#pass(after, cached);
+      // Instructions after the last operation of a stage only change the image's configuration.
+      for (const { step, isCached } of [...this.#begunSteps.values()]) {
+        for (const after of this.#isLastBegun(step) ? this.#steps.siblings(step).after : []) {
+          this.#passStep(after, isCached);
         }
       }
     }
   }
 
-  #update({ vertexes, statuses, logs, warnings }: Trace): void {
-    for (const vertex of this.#inOrder(vertexes)) {
-      this.#vertex(vertex);
+  #readTrace({ vertexes, statuses, logs, warnings }: Trace): void {
+    for (const vertex of this.#sorted(vertexes)) {
+      this.#readVertex(vertex);
     }
     for (const log of logs) {
-      this.#log(log);
+      this.#readLog(log);
     }
     for (const status of statuses) {
-      this.#status(status);
+      this.#readStatus(status);
     }
     for (const { vertex, short } of warnings) {
-      this.#once(`${vertex} ${short}`, () => this.#line(`Warning: ${short}`));
+      this.#reportLineOnce(`${vertex} ${short}`, `Warning: ${short}`);
     }
   }
 
-  /** BuildKit tells of what it found in the cache all at once, in no order. */
-  #inOrder(vertexes: readonly Vertex[]): Vertex[] {
-    const place = ({ name }: Vertex): [number, number] => {
-      const step = this.#steps.find(name);
-      return [Number.parseInt(step?.stage ?? '0', 10) || 0, step?.index ?? 0];
-    };
+  /** Sorts vertexes by stage and step, because BuildKit reports all cached ones at once and in no order. */
+  #sorted(vertexes: readonly Vertex[]): Vertex[] {
     return vertexes
-      .map((vertex) => ({ vertex, place: place(vertex) }))
-      .sort((a, b) => a.place[0] - b.place[0] || a.place[1] - b.place[1])
+      .map((vertex) => {
+        const step = this.#steps.find(vertex.name);
+        return { vertex, stage: Number.parseInt(step?.stage ?? '0', 10) || 0, index: step?.index ?? 0 };
+      })
+      .sort((a, b) => a.stage - b.stage || a.index - b.index)
       .map(({ vertex }) => vertex);
   }
 
-  #vertex(vertex: Vertex): void {
-    const known = this.#know(vertex.digest, vertex.name);
-    if (vertex.started && !known.begun) {
-      known.begun = true;
-      this.#begin(known);
+  #readVertex(vertex: Vertex): void {
+    const operation = this.#operationOf(vertex.digest, vertex.name);
+    if (vertex.started && !operation.hasBegun) {
+      operation.hasBegun = true;
+      this.#beginOperation(operation);
     }
-    if (vertex.completed && known.begun) {
-      known.out.flush();
-      this.#end(known, vertex);
+    if (vertex.completed && operation.hasBegun) {
+      operation.lines.flush();
+      this.#endOperation(operation, vertex);
     }
   }
 
-  #know(digest: string, name: string): Known {
-    const known = this.#known.get(digest);
+  /** @param name empty if the message does not contain it */
+  #operationOf(digest: string, name: string): Operation {
+    const known = this.#operations.get(digest);
     if (known && (known.name !== '' || name === '')) {
       return known;
     }
     const step = this.#steps.find(name);
     const label = step && /^\[[^\]]*\]/.exec(name)?.[0];
-    const isNewest = () => step === undefined || step === this.#newest;
-    const fresh: Known = {
+    const isNewest = () => step === undefined || step === this.#newestStep;
+    const operation: Operation = {
       name,
       step,
-      begun: false,
-      out: new LineBuffer((line) => this.#line(isNewest() ? shown(line) : `${label} ${shown(line)}`)),
+      hasBegun: false,
+      lines: new LineBuffer((line) => {
+        const text = visibleText(line);
+        this.#reportLine(isNewest() ? text : `${label} ${text}`);
+      }),
       decoders: new Map(),
     };
-    this.#known.set(digest, fresh);
-    return fresh;
+    this.#operations.set(digest, operation);
+    return operation;
   }
 
-  #begin({ name, step }: Known): void {
+  #beginOperation({ name, step }: Operation): void {
     if (step) {
-      this.#readContext();
-      for (const before of this.#steps.around(step).before) {
-        this.#pass(before, this.#isCachedBefore(before));
+      this.#reportContextRead();
+      for (const before of this.#steps.siblings(step).before) {
+        this.#passStep(before, this.#isPreviousCached(before));
       }
       this.#beginStep(step);
-    } else if (!readsContext.test(name)) {
-      this.#line(name.replace(/^\[internal\] /, ''));
+    } else if (!contextOperationPattern.test(name)) {
+      this.#reportLine(name.replace(/^\[internal\] /, ''));
     }
   }
 
-  #end(known: Known, { name, cached, error }: Vertex): void {
-    const { step } = known;
-    // an operation may begin once more: an image is looked up first and fetched when something needs it
+  #endOperation({ step }: Operation, { name, cached, error }: Vertex): void {
+    // An operation may begin and end again: BuildKit looks up an image first and downloads it when a step needs it.
     if (step) {
       this.#endStep(step, cached, isFailure(error));
-      // what a cached step stands on has not been made either: of a base image BuildKit says only that it was looked up
-      for (const before of cached ? this.#steps.around(step).before : []) {
-        if (!this.#begun.get(keyOf(before))?.cached) {
+      // The steps before a cached step were not run either. BuildKit reports the base image only as looked up.
+      for (const before of cached ? this.#steps.siblings(step).before : []) {
+        if (!this.#begunSteps.get(keyOf(before))?.isCached) {
           this.#endStep(before, true, false);
         }
       }
-    } else if (readsContext.test(name) && error === '') {
-      this.#readContext();
+    } else if (contextOperationPattern.test(name) && error === '') {
+      this.#reportContextRead();
     }
-    if (isFailure(error) && this.failedName === undefined) {
-      this.failedName = name;
+    if (isFailure(error) && !this.#hasFailed) {
+      this.#hasFailed = true;
       this.failedStep = step;
     }
   }
 
   #beginStep(step: DockerStep): void {
-    if (!this.#begun.has(keyOf(step))) {
-      this.#begun.set(keyOf(step), { step, cached: false });
-      this.#newest = step;
-      this.#report({ kind: 'step', beside: true, ...placeOf(step), total: step.total, text: step.text });
+    if (!this.#begunSteps.has(keyOf(step))) {
+      this.#begunSteps.set(keyOf(step), { step, isCached: false });
+      this.#newestStep = step;
+      this.#report({ kind: 'step', isConcurrent: true, ...positionOf(step), total: step.total, text: step.text });
     }
   }
 
-  #endStep(step: DockerStep, cached: boolean, failed: boolean): void {
-    this.#begun.set(keyOf(step), { step, cached });
-    this.#report({ kind: 'step-end', ...placeOf(step), cached, failed });
+  #endStep(step: DockerStep, isCached: boolean, hasFailed: boolean): void {
+    this.#begunSteps.set(keyOf(step), { step, isCached });
+    this.#report({ kind: 'step-end', ...positionOf(step), cached: isCached, failed: hasFailed });
   }
 
-  /** An instruction that takes no time, or whose work another stage has done: it begins and ends at once. */
-  #pass(step: DockerStep, cached: boolean): void {
-    if (!this.#begun.has(keyOf(step))) {
+  /** Begins and ends a step without an operation of its own: it takes no time, or another stage has the same operation. */
+  #passStep(step: DockerStep, isCached: boolean): void {
+    if (!this.#begunSteps.has(keyOf(step))) {
       this.#beginStep(step);
-      this.#endStep(step, cached, false);
+      this.#endStep(step, isCached, false);
     }
   }
 
-  #isCachedBefore({ index, stage }: DockerStep): boolean {
-    return this.#begun.get(keyOf({ index: index - 1, ...(stage === undefined ? {} : { stage }) }))?.cached ?? false;
+  #isPreviousCached({ index, stage }: DockerStep): boolean {
+    const previous = keyOf({ index: index - 1, ...(stage === undefined ? {} : { stage }) });
+    return this.#begunSteps.get(previous)?.isCached ?? false;
   }
 
   #isLastBegun(step: DockerStep): boolean {
-    return this.#steps.around(step).after.every((after) => !this.#begun.has(keyOf(after)));
+    return this.#steps.siblings(step).after.every((after) => !this.#begunSteps.has(keyOf(after)));
   }
 
-  #log({ vertex, stream, msg }: VertexLog): void {
-    const known = this.#know(vertex, '');
-    const decoder = known.decoders.get(stream) ?? new StringDecoder('utf8');
-    known.decoders.set(stream, decoder);
-    known.out.write(decoder.write(Buffer.from(msg)));
+  #readLog({ vertex, stream, msg }: VertexLog): void {
+    const operation = this.#operationOf(vertex, '');
+    const decoder = operation.decoders.get(stream) ?? new StringDecoder('utf8');
+    operation.decoders.set(stream, decoder);
+    operation.lines.write(decoder.write(Buffer.from(msg)));
   }
 
-  #status({ id, completed, total }: VertexStatus): void {
+  #readStatus({ id, completed, total }: VertexStatus): void {
     if (completed && total > 0 && /^sha256:/.test(id)) {
-      this.#once(id, () => this.#line(`${id.slice(0, 19)} ${formatBytes(total)} downloaded`));
+      this.#reportLineOnce(id, `${id.slice(0, 19)} ${formatBytes(total)} downloaded`);
     }
   }
 
-  #once(key: string, tell: () => void): void {
-    if (!this.#told.has(key)) {
-      this.#told.add(key);
-      tell();
+  #reportLineOnce(key: string, text: string): void {
+    if (!this.#reported.has(key)) {
+      this.#reported.add(key);
+      this.#reportLine(text);
     }
   }
 
-  #readContext(): void {
-    if (!this.#contextRead) {
-      this.#contextRead = true;
+  #reportContextRead(): void {
+    if (!this.#hasReadContext) {
+      this.#hasReadContext = true;
       this.#report({ kind: 'context-read' });
     }
   }
 
-  #line(text: string): void {
+  #reportLine(text: string): void {
     this.#report({ kind: 'line', text });
   }
 }
 
-/** What is given up because something else has failed is no failure of its own. */
+/** An operation that BuildKit cancelled because another one failed has not failed itself. */
 function isFailure(error: string): boolean {
   return error !== '' && !/context canceled$/.test(error);
 }
 
-function keyOf({ stage = '', index }: { readonly stage?: string; readonly index: number }): string {
+function keyOf({ stage = '', index }: StepPosition): string {
   return `${stage} ${index}`;
 }
 
-function placeOf({ index, stage }: DockerStep): { index: number; stage?: string } {
+function positionOf({ index, stage }: DockerStep): StepPosition {
   return { index, ...(stage === undefined ? {} : { stage }) };
 }

@@ -1,35 +1,35 @@
 import { expect, test } from 'vitest';
 import { testBuild } from '../testing/engine-build.ts';
-import { DockerOutput } from './build-output.ts';
-import { dockerProblem } from './build-problem.ts';
+import { DockerBuildOutput } from './build-output.ts';
+import { buildProblem } from './build-problem.ts';
 
-/** The problem of a build that failed with this error, as docker 26.1.5 words it, at a step or before the first. */
+/** The problem of a build that failed with an error message of docker 26.1.5, at a step or before the first one. */
 function problemOf(error: string, step?: string) {
-  const output = new DockerOutput([], () => undefined);
+  const output = new DockerBuildOutput([], () => undefined);
   output.failedStep = step === undefined ? undefined : { index: 2, total: 3, text: step, stage: '1/2' };
-  return dockerProblem('pi4', testBuild(), output, error).problem;
+  return buildProblem('pi4', testBuild(), output, error).problem;
 }
 
-const ended = (command: string, code: number) =>
+const exited = (command: string, code: number) =>
   `process "/bin/sh -c ${command}" did not complete successfully: exit code: ${code}`;
 
 test.each([
-  [ended('npm ci', 1), 'RUN npm ci', 'RUN npm ci (exit status 1).', /Read the last lines/],
-  [ended('nope', 127), 'RUN nope', 'RUN nope (exit status 127, command not found).', /installed in the image/],
-  [ended('make', 137), 'RUN make', 'RUN make (killed, exit status 137).', /out of memory/],
+  [exited('npm ci', 1), 'RUN npm ci', 'RUN npm ci (exit status 1).', /Read the last lines/],
+  [exited('nope', 127), 'RUN nope', 'RUN nope (exit status 127, command not found).', /installs the command/],
+  [exited('make', 137), 'RUN make', 'RUN make (killed, exit status 137).', /out of memory/],
   [
     'failed to compute cache key: failed to calculate checksum of ref 361d::xgr9: "/missing.txt": not found',
     'COPY missing.txt /x',
-    'COPY missing.txt /x ("missing.txt" is not in what it copies from).',
+    'COPY missing.txt /x ("missing.txt" is not in the context, stage or image that it copies from).',
     /\.dockerignore/,
   ],
   [
     'failed to solve: process "/bin/sh -c x" did not start: exec format error',
     'RUN x',
-    'RUN x (its program is for another platform).',
+    'RUN x (the program is built for another platform).',
     /linux\/arm64/,
   ],
-])('%s', (error, step, message, fix) => {
+])('a step that failed with %s is explained', (error, step, message, fix) => {
   expect(problemOf(error, step)).toEqual({
     code: 'build.failed',
     message: `Node pi4: step 2 of 3 in stage 1 of 2 failed: ${message}`,
@@ -44,15 +44,15 @@ test.each([
   [unresolved('docker.io/library/nope:1', 'docker.io/library/nope:1: not found'), /does not have it\.$/],
   [
     unresolved('ghcr.io/me/secret:1', 'pull access denied, repository does not exist or may require authorization'),
-    /does not give it to this node/,
+    /denies access to it/,
   ],
   [
     unresolved('x.invalid/y:1', 'failed to do request: Head "https://x.invalid/v2/": dial tcp: no such host'),
-    /cannot reach its registry/,
+    /cannot reach the registry/,
   ],
-  [unresolved('a/b:1', 'no match for platform in manifest: not found'), /does not exist for linux\/arm64/],
+  [unresolved('a/b:1', 'no match for platform in manifest: not found'), /is not available for linux\/arm64/],
   [unresolved('r.example/b:1', 'tls: failed to verify certificate: x509: unknown authority'), /does not trust/],
-])('%s is a base image that cannot be had', (error, message) => {
+])('a base image that could not be pulled is explained: %s', (error, message) => {
   const problem = problemOf(error);
   expect(problem.message).toMatch(/^Node pi4: cannot get the base image \S+: /);
   expect(problem.message).toMatch(message);
@@ -61,17 +61,17 @@ test.each([
 test.each([
   ['failed to read dockerfile: open Containerfile: no such file or directory', 'it is not in the context'],
   ['the Dockerfile cannot be empty', 'it is empty'],
-  ['target stage "zzz" could not be found', 'it has no stage zzz'],
+  ['target stage "zzz" could not be found', 'it has no stage "zzz"'],
   [
     'dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)',
-    'RUNN in line 2 is no instruction',
+    '"RUNN" in line 2 is not an instruction',
   ],
-])('%s is a Containerfile that cannot be used', (error, reason) => {
+])('an unusable Containerfile is explained: %s', (error, reason) => {
   expect(problemOf(error).message).toBe(`Node pi4: docker cannot use Containerfile: ${reason}.`);
 });
 
-test('a full disk is one, and a command that speaks of one is none', () => {
+test('a full disk is recognised in the error, but not in the command of the step', () => {
   expect(problemOf('failed to copy: write /var/lib/docker/x: no space left on device').code).toBe('disk.full');
   const command = 'echo no space left on device; exit 1';
-  expect(problemOf(ended(command, 1), `RUN ${command}`).code).toBe('build.failed');
+  expect(problemOf(exited(command, 1), `RUN ${command}`).code).toBe('build.failed');
 });

@@ -1,101 +1,110 @@
 import { type Failure, fail } from '../../../shared/problem.ts';
-import { type Cause, explain, networkCauses, programCauses, shortened, stepName } from '../build-problem.ts';
+import { diskFullProblem, firstLine } from '../api/engine-api.ts';
 import type { EngineBuild } from '../engine.ts';
-import { firstLine, outOfSpace } from '../engine-api.ts';
-import type { DockerOutput } from './build-output.ts';
+import {
+  describeStep,
+  findCause,
+  networkCauses,
+  type ProblemCause,
+  programCauses,
+  shorten,
+} from '../problem-causes.ts';
+import type { DockerBuildOutput } from './build-output.ts';
 
-/** What keeps a node from getting a base image, in the words of containerd and BuildKit. */
-const pullCauses: readonly Cause[] = [
+/** Why a node cannot get a base image. The messages come from containerd and BuildKit. */
+const pullCauses: readonly ProblemCause[] = [
   {
     pattern: /no match for platform in manifest|does not match the specified platform|no matching manifest/i,
-    reason: (_, { platform }) => `it does not exist for ${platform}`,
-    fix: (_, { platform }) => `Choose a base image that is made for ${platform}, or leave this platform out.`,
+    reason: (_, { platform }) => `it is not available for ${platform}`,
+    fix: (_, { platform }) =>
+      `Choose a base image that supports ${platform}, or remove ${platform} from the platforms of the build.`,
   },
   {
     pattern: /pull access denied|insufficient_scope|unauthorized|authentication required|denied:|403 Forbidden/i,
-    reason: () => 'its registry does not give it to this node, or does not have it',
-    fix: () => 'Check its name; if it is private, pull it on the node first with `docker login` and `docker pull`.',
+    reason: () => 'the registry denies access to it or does not have it',
+    fix: () => 'Check its name. If it is private, pull it on the node first with `docker login` and `docker pull`.',
   },
   ...networkCauses,
   {
     pattern: /not found/,
-    reason: () => 'its registry does not have it',
+    reason: () => 'the registry does not have it',
     fix: () => 'Check its name and tag in the Containerfile.',
   },
 ];
 
-const stepCauses: readonly Cause[] = [
+const stepCauses: readonly ProblemCause[] = [
   {
     pattern: /"([^"]*)": not found$|"([^"]*)": no such file or directory$/,
-    reason: ([, one, other], _build) => `"${(one ?? other ?? '').replace(/^\//, '')}" is not in what it copies from`,
+    reason: ([, one, other], _build) =>
+      `"${(one ?? other ?? '').replace(/^\//, '')}" is not in the context, stage or image that it copies from`,
     fix: () =>
-      'Check the path, that no line of .dockerignore or .containerignore leaves it out, and the stage or image in --from.',
+      'Check the path, the stage or image in --from, and that .dockerignore or .containerignore does not exclude the file.',
   },
   ...programCauses,
 ];
 
-const containerfileCauses: readonly Cause[] = [
+const containerfileCauses: readonly ProblemCause[] = [
   {
     pattern: /failed to read dockerfile: open/,
     reason: () => 'it is not in the context',
-    fix: () => 'Check its path, and that it lies inside the project folder.',
+    fix: () => 'Check its path. It must be inside the project folder.',
   },
   {
     pattern: /(?:dockerfile|file) (?:cannot be empty|with no instructions)|no build stage/i,
     reason: () => 'it is empty',
-    fix: () => 'Write at least a FROM line into it.',
+    fix: () => 'Add at least a FROM line to it.',
   },
   {
     pattern: /target stage "([^"]*)" could not be found/,
-    reason: ([, target = '']) => `it has no stage ${target}`,
-    fix: () => 'Check the name after AS in its FROM lines, or build without a target.',
+    reason: ([, target = '']) => `it has no stage "${target}"`,
+    fix: () => 'Check the names after AS in its FROM lines, or build without a target.',
   },
   {
     pattern: /parse error on line (\d+): unknown instruction: (\S+)/,
-    reason: ([, line = '', word = '']) => `${word} in line ${line} is no instruction`,
+    reason: ([, line = '', word = '']) => `"${word}" in line ${line} is not an instruction`,
     fix: () => 'Correct the Containerfile.',
   },
 ];
 
-/** docker's failure of a build as people are told it. `detail` holds docker's own words. */
-export function dockerProblem(node: string, build: EngineBuild, output: DockerOutput, error: string): Failure {
+/** The problem of a build that docker ended with an error. Its `detail` is docker's unchanged message. */
+export function buildProblem(node: string, build: EngineBuild, output: DockerBuildOutput, error: string): Failure {
   const { failedStep: step } = output;
-  // BuildKit repeats the command of a step, in which anything may stand
-  const said = error.replace(/^process ".*" did not complete/s, 'process did not complete');
-  const full = outOfSpace(node, 'docker', said);
-  if (full) {
-    return full;
+  // BuildKit repeats the command of a step, which may contain any text that the patterns look for.
+  const message = error.replace(/^process ".*" did not complete/s, 'process did not complete');
+  const diskFull = diskFullProblem(node, 'docker', message);
+  if (diskFull) {
+    return diskFull;
   }
-  const base = baseImage(error);
-  if (base !== undefined) {
-    const known = explain(pullCauses, error, build, 'docker');
+  const baseImage = missingBaseImage(error);
+  if (baseImage !== undefined) {
+    const cause = findCause(pullCauses, error, build, 'docker');
     return fail(
       'build.failed',
-      `Node ${node}: cannot get the base image ${base}: ${known?.reason ?? firstLine(error)}.`,
-      known?.fix ?? `Try \`docker pull ${base}\` on the node.`,
+      `Node ${node}: cannot get the base image ${baseImage}: ${cause?.reason ?? firstLine(error)}.`,
+      cause?.fix ?? `Try \`docker pull ${baseImage}\` on the node.`,
       error,
     );
   }
   if (step) {
-    const known = explain(stepCauses, said, build, 'docker');
+    const cause = findCause(stepCauses, message, build, 'docker');
     return fail(
       'build.failed',
-      `Node ${node}: ${stepName(step)} failed: ${shortened(step.text)} (${known?.reason ?? shortened(firstLine(said))}).`,
-      known?.fix ?? 'Read the last lines of its log, correct the step, and build again.',
+      `Node ${node}: ${describeStep(step)} failed: ${shorten(step.text)} (${cause?.reason ?? shorten(firstLine(message))}).`,
+      cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.',
       error,
     );
   }
-  const known = explain(containerfileCauses, error, build, 'docker');
+  const cause = findCause(containerfileCauses, error, build, 'docker');
   return fail(
     'build.failed',
-    `Node ${node}: docker cannot use ${build.file}: ${known?.reason ?? shortened(firstLine(error))}.`,
-    known?.fix ?? `Correct ${build.file}.`,
+    `Node ${node}: docker cannot use ${build.file}: ${cause?.reason ?? shorten(firstLine(error))}.`,
+    cause?.fix ?? `Correct ${build.file}.`,
     error,
   );
 }
 
-/** The image that a FROM or a COPY --from names and that could not be had. */
-function baseImage(error: string): string | undefined {
+/** The image of a FROM or COPY --from that docker could not get. */
+function missingBaseImage(error: string): string | undefined {
   const [, name] = /^(\S+): failed to resolve source metadata for /.exec(error) ?? [];
   const [, pulled] = /^failed to (?:copy|load|pull)[^:]*: .*?"?https?:\/\/([^"\s]+)\/v2\//.exec(error) ?? [];
   return name ?? pulled;

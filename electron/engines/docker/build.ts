@@ -1,98 +1,100 @@
 import { randomBytes } from 'node:crypto';
 import { type Failure, fail } from '../../../shared/problem.ts';
+import { cancelledProblem, type EngineApi, noImageProblem, requestTimeoutMs } from '../api/engine-api.ts';
+import { jsonLines } from '../api/json-lines.ts';
+import { sendBuild } from '../api/send-build.ts';
 import type { EngineBuild, EngineOutput } from '../engine.ts';
-import { cancelled, type EngineApi, noImage, patience } from '../engine-api.ts';
-import { jsonLines } from '../json-lines.ts';
-import { sendBuild } from '../send-build.ts';
-import { DockerOutput, dockerMessageSchema } from './build-output.ts';
-import { dockerProblem } from './build-problem.ts';
-import { tidyCache } from './cache.ts';
+import { cleanBuildCache } from './build-cache.ts';
+import { DockerBuildOutput, dockerMessageSchema } from './build-output.ts';
+import { buildProblem } from './build-problem.ts';
 
-/** How long BuildKit may take to end what it was told to cancel, in milliseconds; after that the request is ended. */
-const cancelMs = 20_000;
+/** Milliseconds that BuildKit gets to end a cancelled build. After that, the request is closed. */
+const cancelTimeoutMs = 20_000;
+
+type OnOutput = (output: EngineOutput) => void;
 
 /**
- * Builds on docker with BuildKit, without a session: the context is the body of the request. Closing the request cancels the build
- * and ends the program of a RUN step, too (26.1.5). BuildKit keeps the context of every build in its cache and never uses it
- * again, so it is taken away here. See `Engine.build`.
+ * Builds on docker with BuildKit, without a session: the context is the body of the request. Closing the request cancels the
+ * build and also ends the program of a RUN step (26.1.5). BuildKit keeps the context of every build in its cache and never
+ * uses it again, so it is removed after the build. See `Engine.build`.
  */
-export async function buildOnDocker(
+export async function buildImage(
   docker: EngineApi,
   build: EngineBuild,
-  report: (output: EngineOutput) => void,
+  onOutput: OnOutput,
   signal: AbortSignal,
 ): Promise<{ imageId: string }> {
   if (build.pull === 'never') {
-    throw neverPulls(docker.node);
+    throw pullPolicyProblem(docker.node);
   }
-  const began = await nodeTime(docker, signal);
+  const startedAt = await readNodeTime(docker, signal);
   try {
-    return await buildOnce(docker, build, report, signal);
+    return await buildOnce(docker, build, onOutput, signal);
   } finally {
-    // it costs space on the node, not the build
-    await tidyCache(docker, began, build.leaveNothing).catch(() => undefined);
+    // If this fails, it costs disk space on the node but not the build.
+    await cleanBuildCache(docker, startedAt, build.discardCache).catch(() => undefined);
   }
 }
 
 async function buildOnce(
   docker: EngineApi,
   build: EngineBuild,
-  report: (output: EngineOutput) => void,
+  onOutput: OnOutput,
   signal: AbortSignal,
 ): Promise<{ imageId: string }> {
   if (signal.aborted) {
-    throw cancelled(signal);
+    throw cancelledProblem(signal);
   }
   const id = randomBytes(12).toString('hex');
-  const output = new DockerOutput(build.instructions, report);
+  const output = new DockerBuildOutput(build.instructions, onOutput);
   let timer: NodeJS.Timeout | undefined;
-  const { reason } = await sendBuild(docker, {
+  const { failure } = await sendBuild(docker, {
     path: `build?${buildQuery(build, id)}`,
     context: build.context(),
     signal,
-    read: async (stream) => {
+    readOutput: async (stream) => {
       for await (const message of jsonLines(stream, dockerMessageSchema, docker.node)) {
         output.read(message);
       }
     },
     onAbort: (stop) => {
-      timer = setTimeout(stop, cancelMs);
+      timer = setTimeout(stop, cancelTimeoutMs);
       cancelBuild(docker, id).catch(stop);
     },
   });
   clearTimeout(timer);
   output.end();
-  if (reason !== undefined) {
-    throw reason;
+  if (failure !== undefined) {
+    throw failure;
   }
   if (output.error !== undefined) {
-    throw dockerProblem(docker.node, build, output, output.error);
+    throw buildProblem(docker.node, build, output, output.error);
   }
   if (output.imageId === undefined) {
-    throw noImage(docker.node, 'docker');
+    throw noImageProblem(docker.node, 'docker');
   }
   return { imageId: output.imageId };
 }
 
 async function cancelBuild(docker: EngineApi, id: string): Promise<void> {
-  const body = await docker.open('cancel the build', {
+  const body = await docker.openStream('cancel the build', {
     method: 'POST',
     path: `build/cancel?id=${id}`,
-    timeoutMs: cancelMs,
+    timeoutMs: cancelTimeoutMs,
   });
   body.resume();
 }
 
-/** What the clock of the node shows, in milliseconds since 1970, to the second below. */
-async function nodeTime(docker: EngineApi, signal: AbortSignal): Promise<number> {
-  const response = await docker.send('answer', { method: 'GET', path: '_ping', timeoutMs: patience, signal });
-  await docker.textOf('answer', response.body, signal);
+/** The time by the node's clock in milliseconds since 1970, rounded down to the second. */
+async function readNodeTime(docker: EngineApi, signal: AbortSignal): Promise<number> {
+  const response = await docker.send('respond', { method: 'GET', path: '_ping', timeoutMs: requestTimeoutMs, signal });
+  await docker.readText('respond', response.body, signal);
   return Date.parse(response.headers.date ?? '') || Date.now();
 }
 
 /**
- * `version=2` is BuildKit. It always looks for a newer base image where it is told to pull, and fetches nothing that it has, so that
- * `always` and `newer` are one.
+ * The query of `POST build`. `version=2` selects BuildKit. With `pull`, BuildKit looks for a newer base image and downloads
+ * only what it lacks, so the policies `always` and `newer` are the same.
  */
 function buildQuery(build: EngineBuild, id: string): string {
   return new URLSearchParams({
@@ -109,10 +111,10 @@ function buildQuery(build: EngineBuild, id: string): string {
   }).toString();
 }
 
-function neverPulls(node: string): Failure {
+function pullPolicyProblem(node: string): Failure {
   return fail(
     'input.invalid',
-    `Node ${node}: docker cannot be told never to pull base images.`,
-    'Let it pull what is missing, or build on nodes with podman.',
+    `Node ${node}: docker does not support the pull policy "never".`,
+    'Choose another pull policy, or build on nodes with podman.',
   );
 }

@@ -11,10 +11,10 @@ import { openLocalTransport } from '../transport/local-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { isOlder } from './docker.ts';
 
-/** What a docker does that a real one can hardly be made to do: an HTTP server in its place. */
+/** An HTTP server stands in for docker and does what a real one can hardly be made to do. */
 let headers: Record<string, string>;
 let answerBuild: (request: IncomingMessage, response: ServerResponse) => void;
-let asked: string[];
+let requests: string[];
 let folder: string;
 let server: Server;
 let transport: Transport;
@@ -22,11 +22,11 @@ let transport: Transport;
 beforeEach(async () => {
   headers = { 'Api-Version': '1.51', Ostype: 'linux' };
   answerBuild = (request, response) => request.resume().once('end', () => response.end());
-  asked = [];
+  requests = [];
   folder = await mkdtemp(join(tmpdir(), 'docker-'));
   server = createServer((request, response) => {
     const path = (request.url ?? '').replace(/\?.*/, '');
-    asked.push(`${request.method} ${path}`);
+    requests.push(`${request.method} ${path}`);
     if (path.endsWith('/_ping')) {
       response.writeHead(200, headers).end('OK');
     } else if (path.endsWith('/build')) {
@@ -47,22 +47,24 @@ afterEach(async () => {
 });
 
 async function build(
-  change: Partial<EngineBuild> = {},
+  changes: Partial<EngineBuild> = {},
   signal = new AbortController().signal,
   onOutput: (output: EngineOutput) => void = () => {},
 ) {
   const engine = await openEngine(transport);
-  return engine.build(testBuild(change), onOutput, signal);
+  return engine.build(testBuild(changes), onOutput, signal);
 }
 
 const problem = (code: string, message: RegExp) => ({ problem: { code, message: expect.stringMatching(message) } });
 
-test('docker without BuildKit is refused', async () => {
+test('docker without BuildKit is not supported', async () => {
   headers['Api-Version'] = '1.38';
-  await expect(openEngine(transport)).rejects.toMatchObject(problem('engine.unsupported', /too old to build with/));
+  await expect(openEngine(transport)).rejects.toMatchObject(
+    problem('engine.unsupported', /docker with API 1\.38, which is too old/),
+  );
 });
 
-test('docker that builds for Windows is refused', async () => {
+test('docker that runs Windows containers is not supported', async () => {
   headers.Ostype = 'windows';
   await expect(openEngine(transport)).rejects.toMatchObject(problem('engine.unsupported', /Windows containers/));
 });
@@ -70,36 +72,36 @@ test('docker that builds for Windows is refused', async () => {
 test.each([
   ['1.41', 'POST /v1.41/build'],
   ['1.51', 'POST /v1.47/build'],
-])('to docker with API %s the API is spoken that both know', async (version, path) => {
+])('docker with API %s gets %s, the newest version that both support', async (version, path) => {
   headers['Api-Version'] = version;
   await expect(build()).rejects.toMatchObject(problem('build.no-image', /docker ended the build without/));
-  expect(asked).toContain(path);
+  expect(requests).toContain(path);
 });
 
-test('where nothing may be pulled nothing is sent', async () => {
-  await expect(build({ pull: 'never' })).rejects.toMatchObject(problem('input.invalid', /never to pull/));
-  expect(asked.filter((line) => line.startsWith('POST'))).toEqual([]);
+test('the pull policy "never" is refused before anything is sent', async () => {
+  await expect(build({ pull: 'never' })).rejects.toMatchObject(problem('input.invalid', /pull policy "never"/));
+  expect(requests.filter((line) => line.startsWith('POST'))).toEqual([]);
 });
 
-test('a build that is cancelled is cancelled at docker, whose last word is waited for', async () => {
+test('cancelling a build cancels it in docker and waits until docker has ended it', async () => {
   const cancel = new AbortController();
-  let isOver = false;
+  let hasEnded = false;
   answerBuild = (request, response) => {
     request.resume().once('end', () => response.write('{"stream":"working"}\n'));
-    const look = setInterval(() => {
-      if (asked.some((line) => line.endsWith('/build/cancel'))) {
-        clearInterval(look);
-        isOver = true;
+    const poll = setInterval(() => {
+      if (requests.some((line) => line.endsWith('/build/cancel'))) {
+        clearInterval(poll);
+        hasEnded = true;
         response.end('{"error":"context canceled"}\n');
       }
     }, 5);
   };
   const building = build({}, cancel.signal, ({ kind }) => kind === 'line' && cancel.abort());
   await expect(building).rejects.toMatchObject({ problem: { code: 'build.cancelled' } });
-  expect(isOver).toBe(true);
+  expect(hasEnded).toBe(true);
 });
 
-test('a context that cannot be read ends the build with its reason', async () => {
+test('a build fails with the error of its context', async () => {
   const context = () =>
     new Readable({
       read() {
@@ -109,7 +111,7 @@ test('a context that cannot be read ends the build with its reason', async () =>
   await expect(build({ context })).rejects.toThrow('the disk is broken');
 });
 
-test('an answer that is no update is told', async () => {
+test('an invalid message in the build stream is reported', async () => {
   answerBuild = (request, response) => {
     request.resume().once('end', () => response.end('no json\n'));
   };
@@ -120,6 +122,6 @@ test.each([
   ['1.9', '1.39', true],
   ['1.39', '1.39', false],
   ['1.100', '1.47', false],
-])('API %s is older than %s: %s', (version, than, older) => {
-  expect(isOlder(version, than)).toBe(older);
+])('API %s is older than %s: %s', (version, than, expected) => {
+  expect(isOlder(version, than)).toBe(expected);
 });

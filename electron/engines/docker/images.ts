@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { isLeftName } from '../build-name.ts';
+import { type EngineApi, requestTimeoutMs } from '../api/engine-api.ts';
+import { tagPath } from '../api/image-requests.ts';
 import type { DiskUsage } from '../engine.ts';
-import { type EngineApi, patience } from '../engine-api.ts';
-import { namePath } from '../image-names.ts';
-import { cacheRecords, pruneCache } from './cache.ts';
+import { isStaleImageName } from '../temporary-name.ts';
+import { listCacheRecords, pruneBuildCache } from './build-cache.ts';
 
 /** Sizes in bytes. */
 const usageSchema = z.object({
@@ -24,73 +24,79 @@ const usageSchema = z.object({
 const imagesSchema = z.array(z.object({ Id: z.string(), RepoTags: z.array(z.string()).nullish() }));
 const prunedSchema = z.object({ SpaceReclaimed: z.number().nullish() });
 
-/** Gives an image one more name. */
-export async function tagDockerImage(docker: EngineApi, image: string, name: string): Promise<void> {
-  const body = await docker.open(`tag the image as ${name}`, {
+/** Adds a name to an image. */
+export async function tagImage(docker: EngineApi, image: string, name: string): Promise<void> {
+  const body = await docker.openStream(`tag the image as ${name}`, {
     method: 'POST',
-    path: namePath(image, 'tag', name),
-    timeoutMs: patience,
+    path: tagPath(image, 'tag', name),
+    timeoutMs: requestTimeoutMs,
   });
   body.resume();
 }
 
 /**
- * Takes a name from an image; one that is not there is no failure. docker keeps no image without a name: with its last one it goes, and what
- * BuildKit has cached of it stays.
+ * Removes a name from an image. A name that does not exist is ignored. docker removes an image with its last name, but the
+ * layers that BuildKit has cached stay.
  */
-export async function untagDockerImage(docker: EngineApi, name: string): Promise<void> {
-  await removeDockerImage(docker, name);
+export async function untagImage(docker: EngineApi, name: string): Promise<void> {
+  await removeImage(docker, name);
 }
 
-/** Never with force: docker answers 409 where it has more names, where containers use it and where others are built on it. */
-export async function removeDockerImage(docker: EngineApi, image: string): Promise<boolean> {
+/**
+ * Removes an image, never with force. docker responds with 409 if the image has more names, if containers use it, or if other
+ * images are built on it.
+ */
+export async function removeImage(docker: EngineApi, image: string): Promise<boolean> {
   const action = 'remove the image';
   const response = await docker.send(action, {
     method: 'DELETE',
     path: `images/${encodeURIComponent(image)}`,
-    timeoutMs: patience,
+    timeoutMs: requestTimeoutMs,
   });
   if (response.status === 200) {
     response.body.resume();
     return true;
   }
-  const message = await docker.messageOf(response);
+  const message = await docker.readErrorMessage(response);
   if (response.status === 404 || response.status === 409) {
     return false;
   }
-  throw docker.refused(action, message);
+  throw docker.refusedProblem(action, message);
 }
 
-/** Removes what killed builds have left, dangling images and the build cache that no build uses; resolves with the bytes freed. */
-export async function pruneDocker(docker: EngineApi): Promise<number> {
-  const images = await docker.ask('list its images', imagesSchema, { method: 'GET', path: 'images/json' });
-  const left = images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => isLeftName(name));
-  for (const name of left) {
-    await untagDockerImage(docker, name);
+/**
+ * Removes the temporary names that killed builds have left, dangling images, and the build cache that no build uses. Resolves
+ * with the bytes freed.
+ */
+export async function pruneStorage(docker: EngineApi): Promise<number> {
+  const images = await docker.requestJson('list its images', imagesSchema, { method: 'GET', path: 'images/json' });
+  const staleNames = images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => isStaleImageName(name));
+  for (const name of staleNames) {
+    await untagImage(docker, name);
   }
-  const { SpaceReclaimed } = await docker.ask('prune its images', prunedSchema, {
+  const { SpaceReclaimed } = await docker.requestJson('prune its images', prunedSchema, {
     method: 'POST',
     path: 'images/prune',
     timeoutMs: 600_000,
   });
-  return (SpaceReclaimed ?? 0) + (await pruneCache(docker));
+  return (SpaceReclaimed ?? 0) + (await pruneBuildCache(docker));
 }
 
-/** What images and build cache take, and what of it a prune would free. */
-export async function dockerUsage(docker: EngineApi): Promise<DiskUsage> {
+/** The disk space that images and build cache take, and how much of it a prune would free. */
+export async function measureDiskUsage(docker: EngineApi): Promise<DiskUsage> {
   const [{ LayersSize, Images }, records] = await Promise.all([
-    docker.ask('say what its images take', usageSchema, { method: 'GET', path: 'system/df?type=image' }),
-    cacheRecords(docker),
+    docker.requestJson('report its disk usage', usageSchema, { method: 'GET', path: 'system/df?type=image' }),
+    listCacheRecords(docker),
   ]);
   const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
   const isDangling = (tags: readonly string[] | null | undefined) =>
     (tags ?? []).every((name) => name === '<none>:<none>');
   const dangling = (Images ?? []).filter(({ RepoTags, Containers }) => isDangling(RepoTags) && (Containers ?? 0) <= 0);
-  const own = records.filter(({ isShared }) => !isShared);
+  const cacheOnly = records.filter(({ isShared }) => !isShared);
   return {
-    imagesBytes: (LayersSize ?? 0) + sum(own.map(({ bytes }) => bytes)),
+    imagesBytes: (LayersSize ?? 0) + sum(cacheOnly.map(({ bytes }) => bytes)),
     reclaimableBytes:
       sum(dangling.map(({ Size, SharedSize }) => Size - Math.max(0, SharedSize ?? 0))) +
-      sum(own.filter(({ inUse }) => !inUse).map(({ bytes }) => bytes)),
+      sum(cacheOnly.filter(({ isInUse }) => !isInUse).map(({ bytes }) => bytes)),
   };
 }

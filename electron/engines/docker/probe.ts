@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Node } from '../../../shared/node.ts';
 import { platformOf } from '../../../shared/platform.ts';
-import { emulatedPlatforms, printHandlers } from '../binfmt.ts';
-import type { EngineApi } from '../engine-api.ts';
-import { pingTime, printed, spaceAt, unsupportedPlatform } from '../node-facts.ts';
+import type { EngineApi } from '../api/engine-api.ts';
+import { emulatedPlatforms, printHandlersCommand } from '../binfmt.ts';
+import { commandOutput, measureDiskSpace, measureLatency, unsupportedPlatformProblem } from '../machine-facts.ts';
 
-/** What is read of `GET /info`; memory in bytes. */
+/** The fields of `GET /info` that are used. Memory is in bytes. */
 const infoSchema = z.object({
   ServerVersion: z.string(),
   OSType: z.string(),
@@ -19,19 +19,23 @@ const infoSchema = z.object({
 });
 
 /**
- * Asks docker and its machine what they are. Free memory, the disk and emulators are the machine's to tell: where commands are
- * refused, all memory counts as free, the disk as unknown, and nothing as emulated.
+ * Reads the facts about docker and its machine. Free memory, disk space and emulated platforms come from commands on the node.
+ * If the node refuses commands, all memory counts as free, the disk space as unknown, and no platform as emulated.
  */
-export async function probeDocker(docker: EngineApi, apiVersion: string, signal?: AbortSignal): Promise<Node> {
-  const latencyMs = await pingTime(docker, signal);
+export async function probeNode(docker: EngineApi, apiVersion: string, signal?: AbortSignal): Promise<Node> {
+  const latencyMs = await measureLatency(docker, signal);
   const [info, handlers, memory] = await Promise.all([
-    docker.ask('say what it is', infoSchema, { method: 'GET', path: 'info', ...(signal ? { signal } : {}) }),
-    printed(docker.transport, printHandlers, signal),
-    printed(docker.transport, 'cat /proc/meminfo', signal),
+    docker.requestJson('report its system information', infoSchema, {
+      method: 'GET',
+      path: 'info',
+      ...(signal ? { signal } : {}),
+    }),
+    commandOutput(docker.transport, printHandlersCommand, signal),
+    commandOutput(docker.transport, 'cat /proc/meminfo', signal),
   ]);
   const platform = platformOf({ os: info.OSType, architecture: info.Architecture });
   if (!platform) {
-    throw unsupportedPlatform(docker.node, `${info.OSType}/${info.Architecture}`);
+    throw unsupportedPlatformProblem(docker.node, `${info.OSType}/${info.Architecture}`);
   }
   const [, free] = /^MemFree:\s+(\d+) kB$/m.exec(memory) ?? [];
   return {
@@ -46,7 +50,7 @@ export async function probeDocker(docker: EngineApi, apiVersion: string, signal?
     emulated: [...new Set(emulatedPlatforms(handlers))].filter((name) => name !== platform),
     cpus: info.NCPU,
     memory: { total: info.MemTotal, free: free === undefined ? info.MemTotal : Number(free) * 1024 },
-    disk: await spaceAt(docker.transport, info.DockerRootDir, signal),
+    disk: await measureDiskSpace(docker.transport, info.DockerRootDir, signal),
     latencyMs,
   };
 }

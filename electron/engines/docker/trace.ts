@@ -1,7 +1,7 @@
 import { PbfReader } from 'pbf';
 
 /**
- * What BuildKit tells of a build while it goes on: an update of some of its parts.
+ * A status update of BuildKit during a build. It contains only what has changed.
  * Source: message `StatusResponse` of buildkit's `api/services/control/control.proto`.
  */
 export interface Trace {
@@ -11,29 +11,29 @@ export interface Trace {
   readonly warnings: readonly VertexWarning[];
 }
 
-/** One operation of a build. It is told of again whenever it changes: a later one has all that an earlier one had. */
+/** One operation of a build. BuildKit sends it again, complete, whenever it changes. */
 export interface Vertex {
   readonly digest: string;
   readonly name: string;
   readonly cached: boolean;
   readonly started: boolean;
   readonly completed: boolean;
-  /** Empty where it has not failed. */
+  /** Empty unless the operation has failed. */
   readonly error: string;
 }
 
-/** A part of an operation that takes time, such as the download of a layer. */
+/** The progress of a part of an operation, such as the download of a layer. */
 export interface VertexStatus {
   readonly id: string;
   readonly vertex: string;
   readonly name: string;
-  /** Bytes, where `total` is not 0. */
+  /** In bytes if `total` is not 0. */
   readonly current: number;
   readonly total: number;
   readonly completed: boolean;
 }
 
-/** A piece of what an operation's program printed; it ends anywhere. */
+/** A chunk of the output of an operation's program. It may end in the middle of a line or a character. */
 export interface VertexLog {
   readonly vertex: string;
   /** 1: standard output, 2: standard error. */
@@ -48,7 +48,7 @@ export interface VertexWarning {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** @throws Error where the bytes are no protocol buffer */
+/** @throws Error if the bytes are not a valid protocol buffer */
 export function readTrace(bytes: Uint8Array): Trace {
   const trace: { vertexes: Vertex[]; statuses: VertexStatus[]; logs: VertexLog[]; warnings: VertexWarning[] } = {
     vertexes: [],

@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
+import type { EngineApi } from '../api/engine-api.ts';
+import { openArchive, sendPush } from '../api/image-requests.ts';
 import type { PushTarget } from '../engine.ts';
-import type { EngineApi } from '../engine-api.ts';
-import { archive, push } from '../transfer.ts';
-import { tagDockerImage, untagDockerImage } from './images.ts';
+import { tagImage, untagImage } from './images.ts';
 
 /**
- * Pushes an image of the node to a registry that it can reach. docker pushes what bears the registry's name, so the image gets that name
- * while it is pushed. On the node's own loopback it needs no TLS.
+ * Pushes an image of the node to a registry that the node can reach. docker finds the registry in the image's name, so the
+ * image gets such a name during the push. docker needs no TLS for a registry on its own loopback.
  */
-export async function pushDockerImage(
+export async function pushImage(
   docker: EngineApi,
   image: string,
   target: PushTarget,
@@ -16,16 +16,16 @@ export async function pushDockerImage(
 ): Promise<void> {
   const { host, port, repository, tag, username, password } = target;
   const name = `${host}:${port}/${repository}`;
-  await tagDockerImage(docker, image, `${name}:${tag}`);
+  await tagImage(docker, image, `${name}:${tag}`);
   try {
     const credential = { username, password, serveraddress: `${host}:${port}` };
-    await push(docker, `images/${name}/push?tag=${encodeURIComponent(tag)}`, credential, signal);
+    await sendPush(docker, `images/${name}/push?tag=${encodeURIComponent(tag)}`, credential, signal);
   } finally {
-    await untagDockerImage(docker, `${name}:${tag}`).catch(() => undefined);
+    await untagImage(docker, `${name}:${tag}`).catch(() => undefined);
   }
 }
 
-/** The whole image as an archive; from docker 25 on it is an OCI layout, too. */
-export function exportDockerImage(docker: EngineApi, image: string, signal: AbortSignal): Promise<Readable> {
-  return archive(docker, `images/${encodeURIComponent(image)}/get`, signal);
+/** Streams a whole image as an archive, which is also an OCI layout from docker 25 on. */
+export function exportImage(docker: EngineApi, image: string, signal: AbortSignal): Promise<Readable> {
+  return openArchive(docker, `images/${encodeURIComponent(image)}/get`, signal);
 }

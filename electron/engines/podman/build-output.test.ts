@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { jsonLines } from '../api/json-lines.ts';
 import type { EngineOutput } from '../engine.ts';
-import { jsonLines } from '../json-lines.ts';
-import { BuildOutput, buildMessageSchema } from './build-output.ts';
+import { PodmanBuildOutput, podmanMessageSchema } from './build-output.ts';
 
 /** Recorded from podman 4.3.1 amd64. */
 const podman4 = String.raw`{"stream":"STEP 1/6: FROM scratch\n"}
@@ -48,28 +48,28 @@ const failed = String.raw`{"stream":"STEP 1/2: FROM scratch\n"}
 {"errorDetail":{"message":"building at STEP \"RUN /bin/busybox sh -c echo about to fail; exit 3\": while running runtime: exit status 3\n"},"error":"building at STEP \"RUN /bin/busybox sh -c echo about to fail; exit 3\": while running runtime: exit status 3\n"}
 `;
 
-async function read(recorded: string, cut = recorded.length) {
-  const said: EngineOutput[] = [];
-  const output = new BuildOutput((what) => said.push(what));
+async function read(recorded: string, chunkBytes = recorded.length) {
+  const outputs: EngineOutput[] = [];
+  const output = new PodmanBuildOutput((each) => outputs.push(each));
   const bytes = Buffer.from(recorded);
-  const pieces = Array.from({ length: Math.ceil(bytes.length / cut) }, (_, i) =>
-    bytes.subarray(i * cut, (i + 1) * cut),
+  const chunks = Array.from({ length: Math.ceil(bytes.length / chunkBytes) }, (_, i) =>
+    bytes.subarray(i * chunkBytes, (i + 1) * chunkBytes),
   );
-  for await (const message of jsonLines(Readable.from(pieces), buildMessageSchema, 'pi4')) {
+  for await (const message of jsonLines(Readable.from(chunks), podmanMessageSchema, 'pi4')) {
     output.read(message);
   }
   output.end();
-  return { said, output, lines: said.flatMap((what) => (what.kind === 'line' ? [what.text] : [])) };
+  return { outputs, output, lines: outputs.flatMap((each) => (each.kind === 'line' ? [each.text] : [])) };
 }
 
 function stream(...texts: string[]): string {
   return texts.map((text) => `${JSON.stringify({ stream: text })}\n`).join('');
 }
 
-describe('what podman says while it builds', () => {
-  test('are steps, what the cache has answered, layers and lines, in their order', async () => {
-    const { said } = await read(podman4);
-    expect(said.slice(0, 9)).toEqual([
+describe('the build stream of podman', () => {
+  test('becomes steps, cache hits, layers and lines, in order', async () => {
+    const { outputs } = await read(podman4);
+    expect(outputs.slice(0, 9)).toEqual([
       { kind: 'step', index: 1, total: 6, text: 'FROM scratch' },
       { kind: 'step', index: 2, total: 6, text: 'ARG TARGETARCH' },
       { kind: 'cached' },
@@ -82,9 +82,9 @@ describe('what podman says while it builds', () => {
     ]);
   });
 
-  test('names the stage of a step where there are several', async () => {
-    const { said } = await read(podman5);
-    const steps = said.filter(({ kind }) => kind === 'step');
+  test('gives the stage of a step if there are several', async () => {
+    const { outputs } = await read(podman5);
+    const steps = outputs.filter(({ kind }) => kind === 'step');
     expect(steps).toHaveLength(5);
     expect(steps[1]).toMatchObject({ index: 2, total: 2, text: 'ARG TARGETARCH', stage: '1/2' });
     expect(steps[2]).toMatchObject({ index: 1, total: 3, stage: '2/2' });
@@ -98,60 +98,60 @@ describe('what podman says while it builds', () => {
     expect(four.output.error).toBeUndefined();
   });
 
-  test('takes the last id where a step prints what looks like one', async () => {
+  test('gives the last id if a step prints what looks like one', async () => {
     const [printed, image] = ['a'.repeat(64), 'b'.repeat(64)];
     const { output, lines } = await read(stream(`${printed}\n`, 'COMMIT\n', `${image}\n`));
     expect(output.imageId).toBe(image);
     expect(lines).toContain(printed);
   });
 
-  test('reads the same however the bytes are cut', async () => {
+  test('gives the same result however its bytes are split', async () => {
     const whole = await read(podman4);
     for (const size of [1, 2, 7, 100]) {
-      expect((await read(podman4, size)).said).toEqual(whole.said);
+      expect((await read(podman4, size)).outputs).toEqual(whole.outputs);
     }
   });
 
-  test('joins the pieces of a line', async () => {
+  test('gives whole lines from partial ones', async () => {
     const { lines } = await read(stream('STEP 1/1: RUN x\n', 'down', 'load', 'ed\nnext\n'));
     expect(lines).toEqual(['downloaded', 'next']);
   });
 
-  test('ends a line that has no end where podman speaks next', async () => {
+  test('ends a partial line at the next message of podman', async () => {
     expect((await read(podman4)).lines).toContain('tail');
     expect((await read(podman5)).lines.slice(0, 3)).toEqual(['out', 'err', 'pro']);
   });
 
-  test('keeps a last line without an end', async () => {
+  test('gives a last line without a line end', async () => {
     expect((await read(stream('STEP 1/1: RUN x\n', 'cut off'))).lines).toEqual(['cut off']);
   });
 
-  test('shows of a progress bar what a terminal would show, and keeps colours, tabs and empty lines', async () => {
+  test('gives progress bars as a terminal shows them, and keeps colours, tabs and empty lines', async () => {
     const { lines } = await read(podman4);
     expect(lines.slice(3, 8)).toEqual(['30%', 'ünïcödé \u001b[31mred\u001b[0m', '', '\ttabbed', 'STEP 9/9: spoof']);
   });
 
-  test('is not led astray by a program that prints a step', async () => {
-    const { said } = await read(podman4);
-    const steps = said.flatMap((what) => (what.kind === 'step' ? [what.index] : []));
+  test('ignores a program that prints what looks like a step', async () => {
+    const { outputs } = await read(podman4);
+    const steps = outputs.flatMap((each) => (each.kind === 'step' ? [each.index] : []));
     expect(steps).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  test('cuts output that never ends its line, so that it does not pile up', async () => {
+  test('splits very long lines', async () => {
     const piece = 'x'.repeat(50_000);
     const { lines } = await read(stream('STEP 1/1: RUN x\n', piece, piece, piece));
     expect(lines.length).toBeGreaterThan(1);
     expect(lines.join('')).toBe(piece.repeat(3));
   });
 
-  test('tells layers that it made from those that it found', async () => {
+  test('distinguishes new layers from cached ones', async () => {
     const { output } = await read(podman4);
-    expect([...output.made]).toEqual(['b32d5c34d26', '971c3de7fdd', '952c3c01fa4', 'e51f6a280e5']);
-    expect([...output.found]).toEqual(['63ff6097a760784fb23b5106d792694126df15a989dcf4810772b8af25f793cf']);
-    expect(output.cached).toBe(false);
+    expect([...output.madeLayers]).toEqual(['b32d5c34d26', '971c3de7fdd', '952c3c01fa4', 'e51f6a280e5']);
+    expect([...output.cachedLayers]).toEqual(['63ff6097a760784fb23b5106d792694126df15a989dcf4810772b8af25f793cf']);
+    expect(output.isCached).toBe(false);
   });
 
-  test('takes for the layer of a step only the last thing that is said of it', async () => {
+  test('gives the last line of a step as its layer, and earlier ones as output', async () => {
     const { output, lines } = await read(
       stream(
         'STEP 1/2: RUN x\n',
@@ -161,16 +161,16 @@ describe('what podman says while it builds', () => {
         'STEP 2/2: RUN y\n',
       ),
     );
-    expect([...output.made]).toEqual(['b32d5c34d26']);
+    expect([...output.madeLayers]).toEqual(['b32d5c34d26']);
     expect(lines).toEqual(['--> deadbeef123', '--> deadbeef124', 'more']);
   });
 
-  test('remembers the images that it started from', async () => {
+  test('gives the base images', async () => {
     const { output } = await read(stream('STEP 1/2: FROM --platform=linux/amd64 alpine:3.20 AS x\n'));
-    expect(output.bases).toEqual(['alpine:3.20']);
+    expect(output.baseImages).toEqual(['alpine:3.20']);
   });
 
-  test('ends with what went wrong, and the step that was under way', async () => {
+  test('gives the error and the step that failed', async () => {
     const { output } = await read(failed);
     expect(output.error).toBe(
       'building at STEP "RUN /bin/busybox sh -c echo about to fail; exit 3": while running runtime: exit status 3',
@@ -179,16 +179,16 @@ describe('what podman says while it builds', () => {
     expect(output.imageId).toBeUndefined();
   });
 
-  test('must be what podman says', async () => {
+  test('fails on invalid messages', async () => {
     for (const text of ['<html>no</html>\n', '{"stream":1}\n', '[]\n']) {
       await expect(read(text)).rejects.toMatchObject({ problem: { code: 'engine.answer' } });
     }
   });
 });
 
-test('progress that redraws itself for ever is told as a terminal would show it, a piece at a time', () => {
+test('progress that redraws itself endlessly is reported in parts, as a terminal shows it', () => {
   const lines: string[] = [];
-  const output = new BuildOutput((said) => said.kind === 'line' && lines.push(said.text));
+  const output = new PodmanBuildOutput((each) => each.kind === 'line' && lines.push(each.text));
   for (let percent = 0; percent < 20_000; percent += 1) {
     output.read({ stream: `\rdone ${percent} ` });
   }

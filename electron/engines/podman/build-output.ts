@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import type { EngineOutput } from '../engine.ts';
-import { LineBuffer, shown } from '../line-buffer.ts';
+import { LineBuffer, visibleText } from '../line-buffer.ts';
 
-/** One message of podman's build stream. Errors come twice, in the old and the new form of Docker's API. */
-export const buildMessageSchema = z.object({
+/** One message of podman's build stream. podman sends each error twice, in the old and the new form of Docker's API. */
+export const podmanMessageSchema = z.object({
   stream: z.string().optional(),
   error: z.string().optional(),
   errorDetail: z.object({ message: z.string() }).optional(),
 });
 
-export type BuildMessage = z.infer<typeof buildMessageSchema>;
+export type PodmanMessage = z.infer<typeof podmanMessageSchema>;
 
-/** A step as podman numbers it: from 1 in each stage. `stage` is `1/2` where the build has several. */
+/** A step as podman numbers it: from 1 in each stage. `stage` is like `1/2` if the build has several stages. */
 export interface PodmanStep {
   readonly index: number;
   readonly total: number;
@@ -23,40 +23,42 @@ const stepPattern = /^(?:\[(\d+\/\d+)\] )?STEP (\d+)\/(\d+): (.*)$/;
 const cachedPattern = /^--> Using cache ([0-9a-f]{64})$/;
 const layerPattern = /^--> ([0-9a-f]{10,64})$/;
 const idPattern = /^[0-9a-f]{64}$/;
-/** How a message of podman itself begins; what a step prints arrives in pieces that may end in mid-line before it. */
-const ownMessage =
+/** How messages of podman itself begin. The output of a program comes in chunks that may end in mid-line before one. */
+const podmanMessagePattern =
   /^(?:(?:\[\d+\/\d+\] )?(?:STEP \d+\/\d+: |COMMIT\b)|--> |[0-9a-f]{64}\n$|Successfully tagged |\[Warning\] |time=")/;
 
 /**
- * Reads podman's build stream, message by message, and reports it as {@link EngineOutput}. What it keeps is what the end of
- * a build is judged by. Written from streams of podman 4.3.1 and 5.4.2.
+ * Reads podman's build stream, message by message, and reports it as {@link EngineOutput}. Its properties give the result when
+ * the stream has ended. The patterns come from streams of podman 4.3.1 and 5.4.2.
  */
-export class BuildOutput {
-  /** The last line of 64 hex digits: the image, once the stream has ended without an error. */
+export class PodmanBuildOutput {
+  /** The last line of 64 hex digits: the id of the image, if the stream ended without an error. */
   imageId: string | undefined;
-  /** What podman says went wrong, word for word. */
+  /** podman's error message, unchanged. */
   error: string | undefined;
-  /** The step that is under way, and whether the cache has answered it. */
+  /** The current step, and whether its result came from the cache. */
   step: PodmanStep | undefined;
-  cached = false;
-  /** The images that FROM instructions named, and whether any step began a here-document. */
-  readonly bases: string[] = [];
-  hereDocument = false;
-  /** Ids, or the first digits of them, of layers that this build has made, and of those it found in the cache. */
-  readonly made = new Set<string>();
-  readonly found = new Set<string>();
+  isCached = false;
+  /** The images in FROM instructions. */
+  readonly baseImages: string[] = [];
+  /** A step has a here-document. */
+  hasHereDocument = false;
+  /** Ids, or their first digits, of the layers that this build made and of those that it found in the cache. */
+  readonly madeLayers = new Set<string>();
+  readonly cachedLayers = new Set<string>();
 
   readonly #report: (output: EngineOutput) => void;
-  readonly #lines = new LineBuffer((line) => this.#line(line));
+  readonly #lines = new LineBuffer((line) => this.#readLine(line));
+  /** The layer of the current step, unless the program of the step printed it. */
   #layer: string | undefined;
 
   constructor(report: (output: EngineOutput) => void) {
     this.#report = report;
   }
 
-  read(message: BuildMessage): void {
+  read(message: PodmanMessage): void {
     if (message.stream !== undefined) {
-      this.#text(message.stream);
+      this.#readText(message.stream);
     }
     const error = message.errorDetail?.message ?? message.error;
     if (error !== undefined) {
@@ -64,59 +66,59 @@ export class BuildOutput {
     }
   }
 
-  /** The stream has ended, or nobody reads on: a last line may lack its end. */
+  /** To be called after the last message. The last line may lack its line end. */
   end(): void {
     this.#lines.flush();
-    this.#settleLayer(true);
+    this.#resolveLayer(true);
   }
 
-  #text(text: string): void {
-    if (this.#lines.isOpen && ownMessage.test(text)) {
+  #readText(text: string): void {
+    if (this.#lines.hasPartialLine && podmanMessagePattern.test(text)) {
       this.#lines.flush();
     }
     this.#lines.write(text);
   }
 
-  #line(line: string): void {
-    const step = stepOf(line);
-    if (step && this.#isNext(step)) {
-      this.#settleLayer(true);
-      this.#begin(step);
+  #readLine(line: string): void {
+    const step = parseStep(line);
+    if (step && this.#isNextStep(step)) {
+      this.#resolveLayer(true);
+      this.#beginStep(step);
       return;
     }
     const layer = layerPattern.exec(line)?.[1];
     if (layer !== undefined) {
-      this.#settleLayer(false);
+      this.#resolveLayer(false);
       this.#layer = layer;
       return;
     }
-    this.#settleLayer(ownMessage.test(`${line}\n`));
-    const found = cachedPattern.exec(line)?.[1];
-    if (found !== undefined) {
-      this.cached = true;
-      this.found.add(found);
+    this.#resolveLayer(podmanMessagePattern.test(`${line}\n`));
+    const cachedLayer = cachedPattern.exec(line)?.[1];
+    if (cachedLayer !== undefined) {
+      this.isCached = true;
+      this.cachedLayers.add(cachedLayer);
       this.#report({ kind: 'cached' });
       return;
     }
     if (idPattern.test(line)) {
       this.imageId = line;
     }
-    this.#report({ kind: 'line', text: shown(line) });
+    this.#report({ kind: 'line', text: visibleText(line) });
   }
 
-  #begin(step: PodmanStep): void {
+  #beginStep(step: PodmanStep): void {
     this.step = step;
-    this.cached = false;
-    this.hereDocument ||= step.text.includes('<<');
-    const base = baseOf(step.text);
-    if (base !== undefined) {
-      this.bases.push(base);
+    this.isCached = false;
+    this.hasHereDocument ||= step.text.includes('<<');
+    const baseImage = parseBaseImage(step.text);
+    if (baseImage !== undefined) {
+      this.baseImages.push(baseImage);
     }
     this.#report({ kind: 'step', ...step });
   }
 
-  /** The layer of a step is the last thing said of it: what looks like one before is output of its program. */
-  #settleLayer(isLayer: boolean): void {
+  /** podman prints a step's layer last. If more output follows, the step's own program printed the line. */
+  #resolveLayer(isLayer: boolean): void {
     const layer = this.#layer;
     this.#layer = undefined;
     if (layer === undefined) {
@@ -126,20 +128,23 @@ export class BuildOutput {
       this.#report({ kind: 'line', text: `--> ${layer}` });
       return;
     }
-    if (!this.cached) {
-      this.made.add(layer);
+    if (!this.isCached) {
+      this.madeLayers.add(layer);
     }
     this.#report({ kind: 'layer', imageId: layer });
   }
 
-  /** A program may print what looks like a step: only the one that follows is. Stages that nothing needs are left out. */
-  #isNext(step: PodmanStep): boolean {
+  /**
+   * A program may print what looks like a step, so only the number that follows is accepted. podman leaves out stages that the
+   * target does not need, so any stage may be next.
+   */
+  #isNextStep(step: PodmanStep): boolean {
     const last = this.step;
     return last && last.stage === step.stage ? step.index === last.index + 1 : step.index === 1;
   }
 }
 
-function stepOf(line: string): PodmanStep | undefined {
+function parseStep(line: string): PodmanStep | undefined {
   const match = stepPattern.exec(line);
   if (!match) {
     return undefined;
@@ -148,7 +153,7 @@ function stepOf(line: string): PodmanStep | undefined {
   return { index: Number(index), total: Number(total), text, ...(stage === undefined ? {} : { stage }) };
 }
 
-/** The image that a FROM instruction names. */
-function baseOf(text: string): string | undefined {
+/** The image in a FROM instruction. */
+function parseBaseImage(text: string): string | undefined {
   return /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(text)?.[1];
 }

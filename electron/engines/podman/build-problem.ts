@@ -1,135 +1,146 @@
 import { type Failure, fail } from '../../../shared/problem.ts';
-import { type Cause, explain, networkCauses, programCauses, shortened, stepName } from '../build-problem.ts';
+import { diskFullProblem, firstLine } from '../api/engine-api.ts';
 import type { EngineBuild } from '../engine.ts';
-import { firstLine, outOfSpace } from '../engine-api.ts';
-import type { BuildOutput, PodmanStep } from './build-output.ts';
+import {
+  describeStep,
+  findCause,
+  networkCauses,
+  type ProblemCause,
+  programCauses,
+  shorten,
+} from '../problem-causes.ts';
+import type { PodmanBuildOutput, PodmanStep } from './build-output.ts';
 
-/** What keeps a node from getting a base image. The words are those of containers/image and of Go's network packages. */
-const pullCauses: readonly Cause[] = [
+/** Why a node cannot get a base image. The messages come from containers/image and Go's network packages. */
+const pullCauses: readonly ProblemCause[] = [
   {
     pattern: /short-name "([^"]+)" did not resolve/,
-    reason: () => 'podman there does not know which registry it comes from',
-    fix: ([, name = '']) => `Write its full name in the Containerfile, as in docker.io/library/${name}.`,
+    reason: () => 'podman does not know which registry to pull it from',
+    fix: ([, name = '']) => `Write its full name in the Containerfile, for example docker.io/library/${name}.`,
   },
   {
     pattern: /no image found in (?:manifest list|image index) for architecture/i,
-    reason: (_, { platform }) => `it does not exist for ${platform}`,
-    fix: (_, { platform }) => `Choose a base image that is made for ${platform}, or leave this platform out.`,
+    reason: (_, { platform }) => `it is not available for ${platform}`,
+    fix: (_, { platform }) =>
+      `Choose a base image that supports ${platform}, or remove ${platform} from the platforms of the build.`,
   },
   {
     pattern: /manifest unknown|name unknown|repository \S+ not found|not found: manifest/i,
-    reason: () => 'its registry does not have it',
+    reason: () => 'the registry does not have it',
     fix: () => 'Check its name and tag in the Containerfile.',
   },
   {
     pattern: /unauthorized|authentication required|access to the resource is denied|denied:/i,
-    reason: () => 'its registry does not give it to this node, or does not have it',
+    reason: () => 'the registry denies access to it or does not have it',
     fix: () => 'Check its name, and log in to the registry on the node with `podman login`.',
   },
   {
     pattern: /image not known/,
-    reason: () => 'the node does not have it and may not pull it',
-    fix: () => 'Allow pulling, or bring the image there first with `podman pull`.',
+    reason: () => 'the node does not have it, and the pull policy forbids pulling it',
+    fix: () => 'Allow pulling, or pull it on the node first with `podman pull`.',
   },
   ...networkCauses,
 ];
 
-/** Why a step fails before or beside the program that it runs. */
-const stepCauses: readonly Cause[] = [
+/** Why a step failed before its program ran, or without one. */
+const stepCauses: readonly ProblemCause[] = [
   {
     pattern: /checking on sources under "([^"]*)".*stat: "([^"]*)": no such file or directory/,
+    // podman mounts the stage or image of --from in a folder named "merged".
     reason: ([, root = '', path = '']) =>
-      root.endsWith('/merged') ? `"${path}" is not in what it copies from` : `"${path}" is not in the context`,
+      root.endsWith('/merged')
+        ? `"${path}" is not in the stage or image that it copies from`
+        : `"${path}" is not in the context`,
     fix: ([, root = '']) =>
       root.endsWith('/merged')
         ? 'Check the path and the stage or image in --from.'
-        : 'Check the path, and that no line of .containerignore or .dockerignore leaves it out.',
+        : 'Check the path, and that .containerignore or .dockerignore does not exclude it.',
   },
   {
     pattern: /no stage or image found with that name/,
-    reason: () => 'no stage and no image has that name',
-    fix: () => 'Check the name after --from= against the names after AS in the FROM lines.',
+    reason: () => 'no stage or image has that name',
+    fix: () => 'Compare the name after --from= with the names after AS in the FROM lines.',
   },
   {
     pattern: /Unknown instruction: "([^"]*)"/,
-    reason: ([, word = '']) => `${word} is no instruction`,
+    reason: ([, word = '']) => `"${word}" is not an instruction`,
     fix: () => 'Correct the Containerfile.',
   },
   ...programCauses,
 ];
 
-const containerfileCauses: readonly Cause[] = [
+const containerfileCauses: readonly ProblemCause[] = [
   {
     pattern: /^stat \S*: no such file or directory/,
     reason: () => 'it is not in the context',
-    fix: () => 'Check its path, and that it lies inside the project folder.',
+    fix: () => 'Check its path. It must be inside the project folder.',
   },
   {
     pattern: /^no contents in /,
     reason: () => 'it is empty',
-    fix: () => 'Write at least a FROM line into it.',
+    fix: () => 'Add at least a FROM line to it.',
   },
   {
     pattern: /^The target "([^"]*)" was not found/,
-    reason: ([, target = '']) => `it has no stage ${target}`,
-    fix: () => 'Check the name after AS in its FROM lines, or build without a target.',
+    reason: ([, target = '']) => `it has no stage "${target}"`,
+    fix: () => 'Check the names after AS in its FROM lines, or build without a target.',
   },
 ];
 
-/** podman's failure of a build as people are told it. `detail` holds podman's own words. */
-export function buildProblem(node: string, build: EngineBuild, output: BuildOutput, error: string): Failure {
-  const full = outOfSpace(node, 'podman', error);
-  if (full) {
-    return full;
+/** The problem of a build that podman ended with an error. Its `detail` is podman's unchanged message. */
+export function buildProblem(node: string, build: EngineBuild, output: PodmanBuildOutput, error: string): Failure {
+  const diskFull = diskFullProblem(node, 'podman', error);
+  if (diskFull) {
+    return diskFull;
   }
   const { step } = output;
   if (!step) {
-    const known = explain(containerfileCauses, error, build, 'podman');
+    const cause = findCause(containerfileCauses, error, build, 'podman');
     return fail(
       'build.failed',
-      `Node ${node}: podman cannot use ${build.file}: ${known?.reason ?? firstLine(error)}.`,
-      known?.fix ?? `Correct ${build.file}.`,
+      `Node ${node}: podman cannot use ${build.file}: ${cause?.reason ?? firstLine(error)}.`,
+      cause?.fix ?? `Correct ${build.file}.`,
       error,
     );
   }
-  const base = baseImage(step, error);
-  if (base !== undefined) {
-    const known = explain(pullCauses, error, build, 'podman');
+  const baseImage = missingBaseImage(step, error);
+  if (baseImage !== undefined) {
+    const cause = findCause(pullCauses, error, build, 'podman');
     return fail(
       'build.failed',
-      `Node ${node}: cannot get the base image ${base}: ${known?.reason ?? firstLine(error)}.`,
-      known?.fix ?? `Try \`podman pull ${base}\` on the node.`,
+      `Node ${node}: cannot get the base image ${baseImage}: ${cause?.reason ?? firstLine(error)}.`,
+      cause?.fix ?? `Try \`podman pull ${baseImage}\` on the node.`,
       error,
     );
   }
-  const known = explain(stepCauses, error, build, 'podman');
-  const hereDocument = output.hereDocument && /Unknown instruction/.test(error);
+  const cause = findCause(stepCauses, error, build, 'podman');
+  const isUnsupportedHereDocument = output.hasHereDocument && /Unknown instruction/.test(error);
   return fail(
     'build.failed',
-    `Node ${node}: ${stepName(step)} failed: ${shortened(step.text)} (${known?.reason ?? withoutPrefix(error)}).`,
-    hereDocument
-      ? 'podman on the node is too old for here-documents (<<EOF): update it, or write the lines as one RUN with &&.'
-      : (known?.fix ?? 'Read the last lines of its log, correct the step, and build again.'),
+    `Node ${node}: ${describeStep(step)} failed: ${shorten(step.text)} (${cause?.reason ?? withoutPrefix(error)}).`,
+    isUnsupportedHereDocument
+      ? 'podman on the node is too old for here-documents (<<EOF). Update it, or write the lines as one RUN with &&.'
+      : (cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.'),
     error,
   );
 }
 
-/** podman's refusal to begin a build, where its reason is in what it was sent; undefined for every other. */
+/** The problem of a build that podman refused because of its context; undefined for other refusals. */
 export function contextProblem(node: string, message: string): Failure | undefined {
-  // the words are those of containers/storage, pkg/archive; the path is that of the unpacked context
+  // The message comes from containers/storage, pkg/archive. Its path is that of the unpacked context.
   const match = /invalid (?:symlink|hardlink) "(?:[^"]*\/build\/)?([^"]*)" -> "([^"]*)"/.exec(message);
   return match
     ? fail(
         'context.unreadable',
-        `Node ${node}: podman takes no context in which a link leads out of it, as ${match[1]} does, to ${match[2]}.`,
-        'Remove the link or add it to .containerignore, and copy what it leads to into the project folder if the build needs it.',
+        `Node ${node}: podman refuses the context because the link ${match[1]} points out of it, to ${match[2]}.`,
+        'Remove the link or add it to .containerignore. If the build needs the files, copy them into the project folder.',
         message,
       )
     : undefined;
 }
 
-/** The base image that could not be had. podman pulls one when it comes to the FROM, and for a COPY --from of an image. */
-function baseImage(step: PodmanStep, error: string): string | undefined {
+/** The base image that podman could not get. podman pulls at a FROM, and at a COPY --from that names an image. */
+function missingBaseImage(step: PodmanStep, error: string): string | undefined {
   const from = /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(step.text)?.[1];
   if (from !== undefined) {
     return /^creating build container:/.test(error) ? from : undefined;
@@ -138,7 +149,7 @@ function baseImage(step: PodmanStep, error: string): string | undefined {
   return copied !== undefined && /initializing source |short-name "/.test(error) ? copied : undefined;
 }
 
-/** podman's words without the step that it repeats. */
+/** podman's error message without the step, which it repeats. */
 function withoutPrefix(error: string): string {
-  return shortened(firstLine(error.replace(/^building at STEP ".*?": (?=[^"])/s, '')));
+  return shorten(firstLine(error.replace(/^building at STEP ".*?": (?=[^"])/s, '')));
 }

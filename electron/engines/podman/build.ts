@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import type { PullPolicy } from '../../../shared/build.ts';
 import { platformOf, platformParts } from '../../../shared/platform.ts';
+import { cancelledProblem, type EngineApi, noImageProblem } from '../api/engine-api.ts';
+import { jsonLines } from '../api/json-lines.ts';
+import { sendBuild } from '../api/send-build.ts';
 import type { EngineBuild, EngineOutput } from '../engine.ts';
-import { cancelled, type EngineApi, noImage } from '../engine-api.ts';
-import { jsonLines } from '../json-lines.ts';
-import { sendBuild } from '../send-build.ts';
-import { BuildOutput, buildMessageSchema } from './build-output.ts';
+import { PodmanBuildOutput, podmanMessageSchema } from './build-output.ts';
 import { buildProblem, contextProblem } from './build-problem.ts';
-import { type BuildMark, buildContainers, nextMark, stopBuild } from './cancel.ts';
+import { type BuildMark, listBuildContainers, nextMark, stopBuild } from './stop-build.ts';
 
-/** buildah's names of pull policies; one that it does not know silently means missing. */
+/** buildah's names of pull policies. buildah silently treats an unknown name as `missing`. */
 const pullPolicies: Readonly<Record<PullPolicy, string>> = {
   missing: 'missing',
   always: 'always',
@@ -19,41 +19,42 @@ const pullPolicies: Readonly<Record<PullPolicy, string>> = {
 
 const imageSchema = z.object({ Os: z.string(), Architecture: z.string() });
 
-type Report = (output: EngineOutput) => void;
+type OnOutput = (output: EngineOutput) => void;
 
 /**
  * Builds on podman. See `Engine.build`.
  *
- * podman's cache does not look at the platform of what it finds: a stage `FROM scratch` that was built for one platform
- * answers for every other, with an image that says it is for the first (4.3.1 and 5.4.2). Its content is right, since it was made of the
- * same files and arguments, but not its configuration. Then the build is made once more without the cache, and the
- * context opened once more.
+ * podman's cache ignores the platform: if a stage `FROM scratch` was built for one platform, the cache returns that image for
+ * every other platform, too, with the first platform in its configuration (4.3.1 and 5.4.2). The content is right, because it
+ * was made of the same files and arguments. In this case the image is built once more without the cache, and the context is
+ * opened once more.
  */
 export async function buildImage(
   podman: EngineApi,
   build: EngineBuild,
-  report: Report,
+  onOutput: OnOutput,
   signal: AbortSignal,
 ): Promise<{ imageId: string }> {
-  const first = await buildOnce(podman, build, report, signal);
-  if (!first.fromCache || (await isFor(podman, first.imageId, build, signal))) {
+  const first = await buildOnce(podman, build, onOutput, signal);
+  if (!first.isFromCache || (await hasPlatform(podman, first.imageId, build, signal))) {
     return { imageId: first.imageId };
   }
-  report({
+  onOutput({
     kind: 'line',
-    text: `The cache of ${podman.node} has this image for another platform only: building it again without.`,
+    text: `The cache on ${podman.node} has this image for another platform only. Building again without the cache.`,
   });
-  const again: Report = (output) => {
+  const onSecondOutput: OnOutput = (output) => {
     if (output.kind !== 'context-read') {
-      report(output);
+      onOutput(output);
     }
   };
-  const { imageId } = await buildOnce(podman, { ...build, noCache: true }, again, signal);
+  const { imageId } = await buildOnce(podman, { ...build, noCache: true }, onSecondOutput, signal);
   return { imageId };
 }
 
-async function isFor(podman: EngineApi, imageId: string, { platform }: EngineBuild, signal: AbortSignal) {
-  const image = await podman.ask('look at the image', imageSchema, {
+/** Does the configuration of an image name the platform of the build? */
+async function hasPlatform(podman: EngineApi, imageId: string, { platform }: EngineBuild, signal: AbortSignal) {
+  const image = await podman.requestJson('inspect the image', imageSchema, {
     method: 'GET',
     path: `images/${imageId}/json`,
     signal,
@@ -63,50 +64,48 @@ async function isFor(podman: EngineApi, imageId: string, { platform }: EngineBui
   return built !== undefined && platformParts(built).os === os && platformParts(built).architecture === architecture;
 }
 
-async function buildOnce(podman: EngineApi, build: EngineBuild, report: Report, signal: AbortSignal) {
+async function buildOnce(podman: EngineApi, build: EngineBuild, onOutput: OnOutput, signal: AbortSignal) {
   const mark = nextMark();
-  const output = new BuildOutput(report);
-  const before = new Set((await buildContainers(podman, signal)).map(({ id }) => id));
+  const output = new PodmanBuildOutput(onOutput);
+  const containersBefore = new Set((await listBuildContainers(podman, signal)).map(({ id }) => id));
   if (signal.aborted) {
-    throw cancelled(signal);
+    throw cancelledProblem(signal);
   }
-  const sent = await sendBuild(podman, {
+  const { failure, wasRefused, hasResponded } = await sendBuild(podman, {
     path: `build?${buildQuery(build, mark)}`,
     context: build.context(),
     signal,
-    onAnswer: () => report({ kind: 'context-read' }),
-    read: async (stream) => {
-      for await (const message of jsonLines(stream, buildMessageSchema, podman.node)) {
+    onResponse: () => onOutput({ kind: 'context-read' }),
+    readOutput: async (stream) => {
+      for await (const message of jsonLines(stream, podmanMessageSchema, podman.node)) {
         output.read(message);
       }
     },
-    refusal: (message) => contextProblem(podman.node, message),
+    explainRefusal: (message) => contextProblem(podman.node, message),
   });
   output.end();
-  if (sent.reason !== undefined) {
-    // an engine that has died leaves the programs of its steps running, too; one that has refused has begun nothing
-    if (!sent.refused) {
-      await stopBuild(podman, { mark, before, output, contextRead: sent.answered });
+  if (failure !== undefined) {
+    // An engine that died leaves the programs of its steps running, too. A refused build has started nothing.
+    if (!wasRefused) {
+      await stopBuild(podman, { mark, containersBefore, output, hasReadContext: hasResponded });
     }
-    throw sent.reason;
+    throw failure;
   }
-  return outcome(podman, build, output);
-}
-
-function outcome(podman: EngineApi, build: EngineBuild, output: BuildOutput) {
   if (output.error !== undefined) {
     throw buildProblem(podman.node, build, output, output.error);
   }
   if (output.imageId === undefined) {
-    throw noImage(podman.node, 'podman');
+    throw noImageProblem(podman.node, 'podman');
   }
-  return { imageId: output.imageId, fromCache: output.cached };
+  return { imageId: output.imageId, isFromCache: output.isCached };
 }
 
 /**
- * Without `layers` podman neither uses nor fills its cache. `rm` and `forcerm` remove the containers of the build in any
- * case. The Containerfile is named as a plain string: as a JSON array, 4.3 looks for it in the wrong folder. The platform is
- * always said, since only then TARGETARCH and its like have values.
+ * The query of `POST build`.
+ * - Without `layers`, podman neither uses nor fills its cache.
+ * - `rm` and `forcerm` remove the containers of the build however it ends.
+ * - `dockerfile` is a plain string, because 4.3 looks for a file in a JSON array in the wrong folder.
+ * - `platform` is always set, because TARGETARCH and similar arguments have values only then.
  */
 function buildQuery(build: EngineBuild, { shmSize }: BuildMark): string {
   return new URLSearchParams({

@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import { isLeftName } from '../build-name.ts';
+import { type EngineApi, requestTimeoutMs } from '../api/engine-api.ts';
+import { tagPath } from '../api/image-requests.ts';
 import type { DiskUsage } from '../engine.ts';
-import { type EngineApi, patience } from '../engine-api.ts';
-import { namePath } from '../image-names.ts';
+import { isStaleImageName } from '../temporary-name.ts';
 
-/** Sizes in bytes. An image's size holds that of its parent; `Containers` counts those that use it, and is -1 where unknown; `Created` is in seconds. */
+/**
+ * Sizes in bytes. An image's size includes that of its parent. `Containers` counts the containers that use it and is -1 if
+ * unknown. `Created` is in seconds.
+ */
 const imagesSchema = z
   .array(
     z.object({
@@ -22,95 +25,98 @@ type Image = NonNullable<z.infer<typeof imagesSchema>>[number];
 const removedSchema = z.object({ Deleted: z.array(z.string()).nullish() });
 const prunedSchema = z.array(z.object({ Id: z.string() })).nullable();
 
-/** Gives an image one more name. */
+/** Adds a name to an image. */
 export async function tagImage(podman: EngineApi, image: string, name: string): Promise<void> {
-  const body = await podman.open(`tag the image as ${name}`, {
+  const body = await podman.openStream(`tag the image as ${name}`, {
     method: 'POST',
-    path: namePath(image, 'tag', name),
-    timeoutMs: patience,
+    path: tagPath(image, 'tag', name),
+    timeoutMs: requestTimeoutMs,
   });
   body.resume();
 }
 
-/** Takes a name from an image. One that it does not have is no failure. */
+/** Removes a name from an image. A name that the image does not have is ignored. */
 export async function untagImage(podman: EngineApi, image: string, name: string): Promise<void> {
-  const action = `take the name ${name} from the image`;
+  const action = `untag ${name}`;
   const response = await podman.send(action, {
     method: 'POST',
-    path: namePath(image, 'untag', name),
-    timeoutMs: patience,
+    path: tagPath(image, 'untag', name),
+    timeoutMs: requestTimeoutMs,
   });
   if (response.status < 300) {
     response.body.resume();
     return;
   }
-  const message = await podman.messageOf(response);
+  const message = await podman.readErrorMessage(response);
   if (!/tag not known/.test(message)) {
-    throw podman.refused(action, message);
+    throw podman.refusedProblem(action, message);
   }
 }
 
 /**
- * Removes an image and its untagged parents. Never with force: then podman would also remove what has more names, and the
- * containers that use it. podman answers 409 to an image in use, but 500 to an id with more names, and an empty success
- * where other images are built on it.
+ * Removes an image and its untagged parents. With force, podman would also remove images with more names and the containers
+ * that use them, so force is never set. podman responds with 409 if the image is in use, with 500 if an id has more names, and
+ * with an empty success if other images are built on it.
  */
 export async function removeImage(podman: EngineApi, image: string): Promise<boolean> {
   const action = 'remove the image';
   const response = await podman.send(action, {
     method: 'DELETE',
     path: `images/${encodeURIComponent(image)}`,
-    timeoutMs: patience,
+    timeoutMs: requestTimeoutMs,
   });
   if (response.status === 200) {
-    const { Deleted } = podman.parse(action, removedSchema, await podman.textOf(action, response.body));
+    const { Deleted } = podman.parse(action, removedSchema, await podman.readText(action, response.body));
     return (Deleted ?? []).length > 0;
   }
-  const message = await podman.messageOf(response);
+  const message = await podman.readErrorMessage(response);
   if (response.status === 404 || response.status === 409 || /more than one tag|in use by|dependent/.test(message)) {
     return false;
   }
-  throw podman.refused(action, message);
+  throw podman.refusedProblem(action, message);
 }
 
 /**
- * Removes dangling images with their untagged parents, and before that takes away the names that killed builds have left;
- * resolves with the bytes that it frees.
+ * Removes the temporary names that killed builds have left, then dangling images with their untagged parents. Resolves with
+ * the bytes freed.
  */
-export async function pruneImages(podman: EngineApi): Promise<number> {
+export async function pruneStorage(podman: EngineApi): Promise<number> {
   const before = await listImages(podman);
   for (const { Id, RepoTags } of before) {
-    for (const name of (RepoTags ?? []).filter((name) => isLeftName(name))) {
+    for (const name of (RepoTags ?? []).filter((name) => isStaleImageName(name))) {
       await untagImage(podman, Id, name);
     }
   }
   const action = 'prune its images';
   const response = await podman.send(action, { method: 'POST', path: 'images/prune', timeoutMs: 600_000 });
   if (response.status >= 300) {
-    const message = await podman.messageOf(response);
+    const message = await podman.readErrorMessage(response);
     if (!/in use by a container/.test(message)) {
-      throw podman.refused(action, message);
+      throw podman.refusedProblem(action, message);
     }
-    // somebody builds there just now: podman gives up at the first image that a build uses
+    // podman stops at the first image that a running build uses.
     return pruneOneByOne(podman, before);
   }
-  const pruned = podman.parse(action, prunedSchema, await podman.textOf(action, response.body));
-  // podman reports whole sizes, in which a parent is counted again in each of its children
+  const pruned = podman.parse(action, prunedSchema, await podman.readText(action, response.body));
+  // podman reports sizes that count a parent again in each of its children.
   const removed = new Set((pruned ?? []).map(({ Id }) => Id));
   return ownSize(before, ({ Id }) => removed.has(Id));
 }
 
-/** Between two steps of a build nothing uses what it has made so far: so long, in seconds, that is left alone beside a build. */
-const freshSeconds = 600;
+/**
+ * Seconds. Younger images are kept while a build runs, because between two steps nothing marks the layers of a build as in
+ * use.
+ */
+const minAgeSeconds = 600;
 
-/** Removes those dangling images that nothing uses. `before` is what there was before anything was removed. */
+/** Removes the dangling images that nothing uses, one by one. @param before the images before anything was removed */
 async function pruneOneByOne(podman: EngineApi, before: readonly Image[]): Promise<number> {
-  const left = await listImages(podman);
-  const parents = new Set(left.map(({ ParentId }) => ParentId));
-  // by the clock of the node, of which the newest image tells
-  const newest = Math.max(...left.map(({ Created = 0 }) => Created));
-  const isFresh = ({ Created = 0 }: Image): boolean => Created > newest - freshSeconds && Created > 0;
-  for (const image of left.filter(({ Id, RepoTags }) => !RepoTags?.length && !parents.has(Id))) {
+  const remaining = await listImages(podman);
+  const parents = new Set(remaining.map(({ ParentId }) => ParentId));
+  // The newest image gives the time by the node's clock.
+  const newest = Math.max(...remaining.map(({ Created = 0 }) => Created));
+  const isFresh = ({ Created = 0 }: Image): boolean => Created > newest - minAgeSeconds && Created > 0;
+  for (const image of remaining.filter(({ Id, RepoTags }) => !RepoTags?.length && !parents.has(Id))) {
     if (!isFresh(image)) {
       await removeImage(podman, image.Id);
     }
@@ -120,33 +126,33 @@ async function pruneOneByOne(podman: EngineApi, before: readonly Image[]): Promi
 }
 
 /**
- * What images take, and what of it a prune would free. `system/df` is not asked: before 5.0 it has no sum, and it looks
- * through containers and volumes, too, which takes long.
+ * The disk space that images take, and how much of it a prune would free. `system/df` is not used: it has no sum before 5.0,
+ * and it also inspects containers and volumes, which takes long.
  */
-export async function imagesUsage(podman: EngineApi): Promise<DiskUsage> {
+export async function measureDiskUsage(podman: EngineApi): Promise<DiskUsage> {
   const images = await listImages(podman);
   const parents = new Map(images.map(({ Id, ParentId }) => [Id, ParentId]));
-  const kept = new Set<string>();
+  const usedIds = new Set<string>();
   for (const image of images.filter(({ RepoTags, Containers = 0 }) => RepoTags?.length || Containers > 0)) {
-    for (let id: string | undefined = image.Id; id && !kept.has(id); id = parents.get(id)) {
-      kept.add(id);
+    for (let id: string | undefined = image.Id; id && !usedIds.has(id); id = parents.get(id)) {
+      usedIds.add(id);
     }
   }
   return {
     imagesBytes: ownSize(images, () => true),
-    reclaimableBytes: ownSize(images, ({ Id }) => !kept.has(Id)),
+    reclaimableBytes: ownSize(images, ({ Id }) => !usedIds.has(Id)),
   };
 }
 
 async function listImages(podman: EngineApi): Promise<Image[]> {
   const path = 'images/json?all=true';
-  return (await podman.ask('list its images', imagesSchema, { method: 'GET', path })) ?? [];
+  return (await podman.requestJson('list its images', imagesSchema, { method: 'GET', path })) ?? [];
 }
 
-/** The bytes that the chosen images add to their parents. */
-function ownSize(images: readonly Image[], chosen: (image: Image) => boolean): number {
+/** The bytes that the selected images add to their parents. */
+function ownSize(images: readonly Image[], isSelected: (image: Image) => boolean): number {
   const sizes = new Map(images.map(({ Id, Size }) => [Id, Size]));
   return images
-    .filter(chosen)
+    .filter(isSelected)
     .reduce((sum, { ParentId, Size }) => sum + Math.max(0, Size - (sizes.get(ParentId ?? '') ?? 0)), 0);
 }

@@ -6,40 +6,40 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parsePlatform } from '../../../shared/platform.ts';
 import { fail } from '../../../shared/problem.ts';
-import { buildName } from '../build-name.ts';
 import type { EngineBuild, EngineOutput } from '../engine.ts';
 import { openEngine } from '../open-engine.ts';
+import { temporaryImageName } from '../temporary-name.ts';
 import { testBuild } from '../testing/engine-build.ts';
 import { openLocalTransport } from '../transport/local-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 
-/** What an engine does that a real one can hardly be made to do: an HTTP server in its place. */
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
-let answers: Record<string, Answer>;
+/** An HTTP server stands in for podman and does what a real one can hardly be made to do. */
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+let handlers: Record<string, Handler>;
 let folder: string;
 let server: Server;
 let transport: Transport;
 
-const podmanPing: Answer = (_, response) => {
+const podmanPing: Handler = (_, response) => {
   response.setHeader('Libpod-API-Version', '4.3.1').end('OK');
 };
-const none: Answer = (_, response) => void response.end('[]');
+const emptyList: Handler = (_, response) => void response.end('[]');
 const status =
-  (code: number, message: string): Answer =>
+  (code: number, message: string): Handler =>
   (_, response) =>
     void response.writeHead(code).end(JSON.stringify({ cause: 'x', message, response: code }));
 
 beforeEach(async () => {
-  answers = { 'GET /_ping': podmanPing, 'GET containers/json': none };
+  handlers = { 'GET /_ping': podmanPing, 'GET containers/json': emptyList };
   folder = await mkdtemp(join(tmpdir(), 'engine-'));
   server = createServer((request, response) => {
     const path = (request.url ?? '').replace(/\?.*/, '').replace('/v4.0.0/libpod/', '');
-    (answers[`${request.method} ${path}`] ?? status(404, `nothing at ${path}`))(request, response);
+    (handlers[`${request.method} ${path}`] ?? status(404, `no handler for ${path}`))(request, response);
   });
   const socketPath = join(folder, 'engine.sock');
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   const local = await openLocalTransport({ name: 'pi4', socketPath });
-  // commands would look for the processes of a build on the machine that runs the tests
+  // commands would search the machine that runs the tests for the build's processes
   transport = { ...local, run: () => Promise.reject(fail('ssh.channel', 'Refused.', 'Allow it.')) };
 });
 
@@ -51,21 +51,21 @@ afterEach(async () => {
 });
 
 async function build(
-  change: Partial<EngineBuild> = {},
+  changes: Partial<EngineBuild> = {},
   signal = new AbortController().signal,
   onOutput: (output: EngineOutput) => void = () => {},
 ) {
-  const said: EngineOutput[] = [];
+  const outputs: EngineOutput[] = [];
   const engine = await openEngine(transport);
   const result = await engine.build(
-    testBuild(change),
+    testBuild(changes),
     (output) => {
-      said.push(output);
+      outputs.push(output);
       onOutput(output);
     },
     signal,
   );
-  return { ...result, said };
+  return { ...result, outputs };
 }
 
 const problem = (code: string, message: string | RegExp) =>
@@ -73,28 +73,28 @@ const problem = (code: string, message: string | RegExp) =>
     problem: expect.objectContaining({ code, message: expect.stringMatching(message) }),
   });
 
-/** Answers a build when its context is there. */
+/** Responds to a build after its context has arrived. */
 const afterContext =
-  (answer: (response: ServerResponse) => void): Answer =>
+  (respond: (response: ServerResponse) => void): Handler =>
   (request, response) => {
-    request.resume().once('end', () => answer(response));
+    request.resume().once('end', () => respond(response));
   };
 const image = 'a'.repeat(64);
 const message = (stream: string) => `${JSON.stringify({ stream })}\n`;
 
-test('podman before 4.0 is refused', async () => {
-  answers['GET /_ping'] = (_, response) => void response.setHeader('Libpod-API-Version', '3.4.4').end('OK');
+test('podman before 4.0 is not supported', async () => {
+  handlers['GET /_ping'] = (_, response) => void response.setHeader('Libpod-API-Version', '3.4.4').end('OK');
   await expect(openEngine(transport)).rejects.toEqual(problem('engine.unsupported', /podman 3\.4\.4.*too old/));
 });
 
-test('what is no engine is told so', async () => {
-  answers['GET /_ping'] = status(404, 'no');
-  await expect(openEngine(transport)).rejects.toEqual(problem('engine.answer', /is no container engine/));
+test('a server that is not an engine is reported', async () => {
+  handlers['GET /_ping'] = status(404, 'no');
+  await expect(openEngine(transport)).rejects.toEqual(problem('engine.answer', /is not a container engine/));
 });
 
-test('a build says its platform, its file and its arguments in the way that every podman reads them', async () => {
+test('the query of a build has the form that all podman versions understand', async () => {
   let query = new URLSearchParams();
-  answers['POST build'] = (request, response) => {
+  handlers['POST build'] = (request, response) => {
     query = new URL(request.url ?? '', 'http://x').searchParams;
     afterContext(() => response.end(message(`${image}\n`)))(request, response);
   };
@@ -114,9 +114,9 @@ test('a build says its platform, its file and its arguments in the way that ever
   });
 });
 
-test('two builds never carry the same mark', async () => {
+test('builds at the same time have different marks', async () => {
   const sizes = new Set<string | null>();
-  answers['POST build'] = (request, response) => {
+  handlers['POST build'] = (request, response) => {
     sizes.add(new URL(request.url ?? '', 'http://x').searchParams.get('shmsize'));
     afterContext(() => response.end(message(`${image}\n`)))(request, response);
   };
@@ -124,8 +124,8 @@ test('two builds never carry the same mark', async () => {
   expect(sizes.size).toBe(3);
 });
 
-test('an engine that refuses a build before it has read the context stops it from being sent', async () => {
-  answers['POST build'] = status(400, 'failed to parse query parameter');
+test('a build that podman refuses early stops sending its context', async () => {
+  handlers['POST build'] = status(400, 'failed to parse query parameter');
   const context = Readable.from(endless(), { objectMode: false });
   await expect(build({ context: () => context })).rejects.toEqual(
     problem('engine.refused', /podman could not start the build: failed to parse query parameter/),
@@ -139,27 +139,27 @@ function* endless() {
   }
 }
 
-test('a stream that ends without an image is a failure', async () => {
-  answers['POST build'] = afterContext((response) => response.end(message('STEP 1/1: FROM scratch\n')));
-  await expect(build()).rejects.toEqual(problem('build.no-image', /without naming an image/));
+test('a stream that ends without an image fails the build', async () => {
+  handlers['POST build'] = afterContext((response) => response.end(message('STEP 1/1: FROM scratch\n')));
+  await expect(build()).rejects.toEqual(problem('build.no-image', /without reporting an image/));
 });
 
-test('an error after an id is a failure', async () => {
-  answers['POST build'] = afterContext((response) =>
+test('an error after an image id fails the build', async () => {
+  handlers['POST build'] = afterContext((response) =>
     response.end(`${message(`${image}\n`)}${JSON.stringify({ error: 'tagging failed' })}\n`),
   );
   await expect(build()).rejects.toEqual(problem('build.failed', /tagging failed/));
 });
 
-test('an engine that dies in the middle of a build is unreachable', async () => {
-  answers['POST build'] = afterContext((response) => {
+test('podman that dies during a build is reported as unreachable', async () => {
+  handlers['POST build'] = afterContext((response) => {
     response.write(message('STEP 1/1: RUN x\n'), () => response.destroy());
   });
   await expect(build()).rejects.toEqual(problem('engine.unreachable', /^Node pi4/));
 });
 
-test('a context that cannot be read on fails the build with its own reason', async () => {
-  answers['POST build'] = () => {};
+test('a build fails with the error of its context', async () => {
+  handlers['POST build'] = () => {};
   const changed = fail('context.changed', 'It changed.', 'Again.');
   async function* context() {
     yield Buffer.alloc(1024, 1);
@@ -168,9 +168,9 @@ test('a context that cannot be read on fails the build with its own reason', asy
   await expect(build({ context: () => Readable.from(context(), { objectMode: false }) })).rejects.toBe(changed);
 });
 
-test('a cancelled build rejects with the reason of its signal, and its request is closed', async () => {
+test('a cancelled build rejects with the reason of its signal and closes its request', async () => {
   const closed = new Promise((resolve) => {
-    answers['POST build'] = (request, response) => {
+    handlers['POST build'] = (request, response) => {
       response.once('close', resolve);
       afterContext(() => response.write(message('STEP 1/1: RUN x\n')))(request, response);
     };
@@ -183,21 +183,21 @@ test('a cancelled build rejects with the reason of its signal, and its request i
   await expect(build({}, controller.signal)).rejects.toBe(reason);
 });
 
-test('a cancelled build waits until podman has taken its containers away', async () => {
+test('a cancelled build waits until podman has removed its containers', async () => {
   const container = { Id: 'c1', ImageID: '', Command: ['buildah'] };
   const lists = [[], [container], [container], [], []];
-  answers['GET containers/json'] = (_, response) => void response.end(JSON.stringify(lists.shift() ?? []));
-  answers['POST build'] = afterContext((response) => response.write(message('STEP 1/1: FROM scratch\n')));
+  handlers['GET containers/json'] = (_, response) => void response.end(JSON.stringify(lists.shift() ?? []));
+  handlers['POST build'] = afterContext((response) => response.write(message('STEP 1/1: FROM scratch\n')));
   const controller = new AbortController();
   const running = build({}, controller.signal, ({ kind }) => kind === 'step' && controller.abort());
   await expect(running).rejects.toEqual(problem('build.cancelled', /./));
   expect(lists).toEqual([]);
 });
 
-test('an image of another platform out of the cache is built again without the cache', async () => {
+test('an image for another platform from the cache is built again without the cache', async () => {
   const queries: (string | null)[] = [];
   const other = 'b'.repeat(64);
-  answers['POST build'] = (request, response) => {
+  handlers['POST build'] = (request, response) => {
     queries.push(new URL(request.url ?? '', 'http://x').searchParams.get('nocache'));
     const cached = queries.length === 1 ? message(`--> Using cache ${image}\n`) : '';
     afterContext(() =>
@@ -206,16 +206,16 @@ test('an image of another platform out of the cache is built again without the c
       ),
     )(request, response);
   };
-  answers[`GET images/${image}/json`] = (_, response) =>
+  handlers[`GET images/${image}/json`] = (_, response) =>
     void response.end(JSON.stringify({ Os: 'linux', Architecture: 'amd64' }));
-  const { imageId, said } = await build();
+  const { imageId, outputs } = await build();
   expect(imageId).toBe(other);
   expect(queries).toEqual([null, '1']);
-  expect(said.filter(({ kind }) => kind === 'context-read')).toHaveLength(1);
+  expect(outputs.filter(({ kind }) => kind === 'context-read')).toHaveLength(1);
 });
 
-test('a push that fails says what podman said in its stream', async () => {
-  answers['POST images/x/push'] = (_, response) => {
+test('a failed push is reported with the error in the stream', async () => {
+  handlers['POST images/x/push'] = (_, response) => {
     response.write(message('Copying blob sha256:1\n'));
     response.end(`${JSON.stringify({ error: 'writing blob: received unexpected HTTP status: 500' })}\n`);
   };
@@ -230,25 +230,25 @@ test.each([
   [404, 'x: image not known'],
   [409, 'image used by 8897d62fa934: image is in use by a container'],
   [500, 'unable to delete image "x" by ID with more than one tag ([a:1 a:2]): please force removal'],
-])('an image that is gone or in use stays, without a failure (%i)', async (code, said) => {
-  answers['DELETE images/x'] = status(code, said);
+])('removing an image that is missing or in use resolves with false (%i)', async (code, text) => {
+  handlers['DELETE images/x'] = status(code, text);
   await expect((await openEngine(transport)).remove('x')).resolves.toBe(false);
 });
 
-test('a removal that podman cannot do is a failure', async () => {
-  answers['DELETE images/x'] = status(500, 'layer is broken');
+test('any other error of a removal is reported', async () => {
+  handlers['DELETE images/x'] = status(500, 'layer is broken');
   await expect((await openEngine(transport)).remove('x')).rejects.toEqual(problem('engine.refused', /layer is broken/));
 });
 
-test('what a prune frees counts a parent once', async () => {
+test('the size that a prune frees counts a parent once', async () => {
   const images = [
     { Id: 'base', Size: 100, RepoTags: null },
     { Id: 'child', ParentId: 'base', Size: 150, RepoTags: null },
     { Id: 'kept', ParentId: 'base', Size: 130, RepoTags: ['x:1'] },
     { Id: 'single', Size: 7, RepoTags: null },
   ];
-  answers['GET images/json'] = (_, response) => void response.end(JSON.stringify(images));
-  answers['POST images/prune'] = (_, response) =>
+  handlers['GET images/json'] = (_, response) => void response.end(JSON.stringify(images));
+  handlers['POST images/prune'] = (_, response) =>
     void response.end(
       JSON.stringify([
         { Id: 'child', Size: 150 },
@@ -260,33 +260,33 @@ test('what a prune frees counts a parent once', async () => {
   await expect(engine.prune()).resolves.toBe(57);
 });
 
-test('a prune beside a build removes what no build uses', async () => {
+test('a prune during a build removes only the images that no build uses', async () => {
   let images = [
     { Id: 'base', Size: 100, RepoTags: null, Created: 1_000 },
     { Id: 'used', ParentId: 'base', Size: 150, RepoTags: null, Created: 2_000 },
     { Id: 'free', Size: 7, RepoTags: null, Created: 2_000 },
-    // what a build has made just now, and will go on from
+    // a layer that a running build has just made and will continue from
     { Id: 'fresh', Size: 9, RepoTags: null, Created: 8_000 },
   ];
-  const asked: string[] = [];
-  answers['GET images/json'] = (_, response) => void response.end(JSON.stringify(images));
-  answers['POST images/prune'] = status(500, 'image used by 671629bd: image is in use by a container: consider …');
-  answers['DELETE images/used'] = (_, response) => {
-    asked.push('used');
+  const requests: string[] = [];
+  handlers['GET images/json'] = (_, response) => void response.end(JSON.stringify(images));
+  handlers['POST images/prune'] = status(500, 'image used by 671629bd: image is in use by a container: consider …');
+  handlers['DELETE images/used'] = (_, response) => {
+    requests.push('used');
     response.writeHead(409).end(JSON.stringify({ message: 'image used by 671629bd' }));
   };
-  answers['DELETE images/free'] = (_, response) => {
-    asked.push('free');
+  handlers['DELETE images/free'] = (_, response) => {
+    requests.push('free');
     images = images.filter(({ Id }) => Id !== 'free');
     response.end(JSON.stringify({ Deleted: ['free'] }));
   };
   await expect((await openEngine(transport)).prune()).resolves.toBe(7);
-  // what others are built on goes with them, or not at all
-  expect(asked).toEqual(['used', 'free']);
+  // a parent is removed with its children or not at all
+  expect(requests).toEqual(['used', 'free']);
 });
 
-test('a node that refuses commands is probed without them', async () => {
-  answers['GET info'] = (_, response) =>
+test('a node that refuses commands can be probed', async () => {
+  handlers['GET info'] = (_, response) =>
     void response.end(
       JSON.stringify({
         host: {
@@ -317,7 +317,7 @@ test('a node that refuses commands is probed without them', async () => {
   });
 });
 
-test('what a step runs is ended also where the engine dies under it', async () => {
+test('the program of a step is killed if podman dies', async () => {
   const commands: string[] = [];
   const { run } = transport;
   transport = {
@@ -327,7 +327,7 @@ test('what a step runs is ended also where the engine dies under it', async () =
       return run(command);
     },
   };
-  answers['POST build'] = afterContext((response) => {
+  handlers['POST build'] = afterContext((response) => {
     response.write(message('STEP 1/2: FROM scratch\nSTEP 2/2: RUN sleep 9\n'));
     setImmediate(() => response.destroy());
   });
@@ -335,21 +335,21 @@ test('what a step runs is ended also where the engine dies under it', async () =
   expect(commands.some((command) => command.includes('/dev/shm'))).toBe(true);
 });
 
-test('a prune takes the names away that killed builds have left, and no others, before it removes what is dangling', async () => {
-  const left = 'localhost/barnraiser/0a1b2c:linux-arm64-zz-00000001';
-  const running = buildName('0a1b2c', parsePlatform('linux/arm64') ?? expect.fail('no platform'));
-  const asked: string[] = [];
-  answers['GET images/json'] = (_, response) =>
-    void response.end(JSON.stringify([{ Id: 'one', Size: 7, RepoTags: [left, 'localhost/api:1', running] }]));
-  answers['POST images/one/untag'] = (request, response) => {
+test('a prune removes only stale temporary names, before it removes dangling images', async () => {
+  const stale = 'localhost/barnraiser/0a1b2c:linux-arm64-zz-00000001';
+  const running = temporaryImageName('0a1b2c', parsePlatform('linux/arm64') ?? expect.fail('no platform'));
+  const requests: string[] = [];
+  handlers['GET images/json'] = (_, response) =>
+    void response.end(JSON.stringify([{ Id: 'one', Size: 7, RepoTags: [stale, 'localhost/api:1', running] }]));
+  handlers['POST images/one/untag'] = (request, response) => {
     const query = new URL(request.url ?? '', 'http://x').searchParams;
-    asked.push(`untag ${query.get('repo')}:${query.get('tag')}`);
+    requests.push(`untag ${query.get('repo')}:${query.get('tag')}`);
     response.writeHead(201).end();
   };
-  answers['POST images/prune'] = (_, response) => {
-    asked.push('prune');
+  handlers['POST images/prune'] = (_, response) => {
+    requests.push('prune');
     response.end(JSON.stringify([{ Id: 'one' }]));
   };
   expect(await (await openEngine(transport)).prune()).toBe(7);
-  expect(asked).toEqual([`untag ${left}`, 'prune']);
+  expect(requests).toEqual([`untag ${stale}`, 'prune']);
 });

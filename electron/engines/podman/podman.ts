@@ -1,15 +1,16 @@
+/** The engine podman, through its libpod API. */
+import { EngineApi } from '../api/engine-api.ts';
 import type { Engine } from '../engine.ts';
-import { EngineApi } from '../engine-api.ts';
 import type { Transport } from '../transport/transport.ts';
 import { buildImage } from './build.ts';
-import { imagesUsage, pruneImages, removeImage, tagImage, untagImage } from './images.ts';
+import { measureDiskUsage, pruneStorage, removeImage, tagImage, untagImage } from './images.ts';
 import { probeNode } from './probe.ts';
 import { exportImage, pushImage } from './transfer.ts';
 
-/** The prefix that podman 4.0 to 6.x understand. */
+/** The API version that podman 4.0 to 6.x support. */
 const prefix = '/v4.0.0/libpod/';
 
-/** podman 4.0 or newer behind a transport. `apiVersion` is what its `_ping` says. */
+/** podman 4.0 or newer behind a transport. @param apiVersion the version in its response to `_ping` */
 export function podmanEngine(transport: Transport, apiVersion: string): Engine {
   const podman = new EngineApi(transport, 'podman', prefix);
   return {
@@ -21,7 +22,7 @@ export function podmanEngine(transport: Transport, apiVersion: string): Engine {
     tag: (image, name) => tagImage(podman, image, name),
     untag: (image, name) => untagImage(podman, image, name),
     remove: (image) => removeImage(podman, image),
-    prune: () => pruneImages(podman),
-    diskUsage: () => imagesUsage(podman),
+    prune: () => pruneStorage(podman),
+    diskUsage: () => measureDiskUsage(podman),
   };
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Node } from '../../../shared/node.ts';
 import { type Platform, parsePlatform, platformOf } from '../../../shared/platform.ts';
-import { emulatedPlatforms, printHandlers } from '../binfmt.ts';
-import type { EngineApi } from '../engine-api.ts';
-import { pingTime, printed, spaceAt, unsupportedPlatform } from '../node-facts.ts';
+import type { EngineApi } from '../api/engine-api.ts';
+import { emulatedPlatforms, printHandlersCommand } from '../binfmt.ts';
+import { commandOutput, measureDiskSpace, measureLatency, unsupportedPlatformProblem } from '../machine-facts.ts';
 import type { Transport } from '../transport/transport.ts';
 
-/** What is read of `GET info`. `variant` is there from 4.8, `emulatedArchitectures` from 5.6. */
+/** The fields of `GET info` that are used. podman reports `variant` from 4.8 and `emulatedArchitectures` from 5.6. */
 const infoSchema = z.object({
   host: z.object({
     os: z.string(),
@@ -29,17 +29,21 @@ const infoSchema = z.object({
 });
 type Info = z.infer<typeof infoSchema>;
 
-/** Asks podman and its machine what they are. Where commands are refused, nothing is known to be emulated before 5.6. */
+/** Reads the facts about podman and its machine. Before podman 5.6, emulated platforms are unknown if the node refuses commands. */
 export async function probeNode(podman: EngineApi, apiVersion: string, signal?: AbortSignal): Promise<Node> {
-  const latencyMs = await pingTime(podman, signal);
+  const latencyMs = await measureLatency(podman, signal);
   const [info, handlers] = await Promise.all([
-    podman.ask('say what it is', infoSchema, { method: 'GET', path: 'info', ...(signal ? { signal } : {}) }),
-    printed(podman.transport, printHandlers, signal),
+    podman.requestJson('report its system information', infoSchema, {
+      method: 'GET',
+      path: 'info',
+      ...(signal ? { signal } : {}),
+    }),
+    commandOutput(podman.transport, printHandlersCommand, signal),
   ]);
   const { host } = info;
   const [platform, disk] = await Promise.all([
-    platformFor(podman, info, signal),
-    diskOf(podman.transport, info, signal),
+    readPlatform(podman, info, signal),
+    readDiskSpace(podman.transport, info, signal),
   ]);
   const emulated = host.emulatedArchitectures
     ? host.emulatedArchitectures.map(parsePlatform).filter((name) => name !== undefined)
@@ -62,23 +66,23 @@ export async function probeNode(podman: EngineApi, apiVersion: string, signal?: 
   };
 }
 
-/** podman says "arm" for all of its variants; the kernel knows which it is. */
-async function platformFor(podman: EngineApi, { host }: Info, signal?: AbortSignal): Promise<Platform> {
+/** podman before 4.8 reports "arm" for all arm variants, so the variant is read from the kernel. */
+async function readPlatform(podman: EngineApi, { host }: Info, signal?: AbortSignal): Promise<Platform> {
   const machine =
-    host.arch === 'arm' && !host.variant ? (await printed(podman.transport, 'uname -m', signal)).trim() : '';
+    host.arch === 'arm' && !host.variant ? (await commandOutput(podman.transport, 'uname -m', signal)).trim() : '';
   const platform =
     (machine.startsWith('armv') ? platformOf({ os: host.os, architecture: machine }) : undefined) ??
     platformOf({ os: host.os, architecture: host.arch, ...(host.variant ? { variant: host.variant } : {}) });
   if (!platform) {
-    throw unsupportedPlatform(podman.node, `${host.os}/${host.arch}`);
+    throw unsupportedPlatformProblem(podman.node, `${host.os}/${host.arch}`);
   }
   return platform;
 }
 
-/** Where images are stored, in bytes. podman before 4.3 does not tell, so the machine is asked. */
-async function diskOf(transport: Transport, { store }: Info, signal?: AbortSignal): Promise<Node['disk']> {
+/** The size and free space of the image storage, in bytes. podman before 4.3 does not report them, so `df` does. */
+async function readDiskSpace(transport: Transport, { store }: Info, signal?: AbortSignal): Promise<Node['disk']> {
   if (store.graphRootAllocated) {
     return { total: store.graphRootAllocated, free: store.graphRootAllocated - (store.graphRootUsed ?? 0) };
   }
-  return spaceAt(transport, store.graphRoot, signal);
+  return measureDiskSpace(transport, store.graphRoot, signal);
 }

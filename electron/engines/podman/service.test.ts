@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isRunning } from '../../system/testing/is-running.ts';
-import { guardProgram, type PodmanService, serviceOf, startServiceHere } from './service.ts';
+import { guardProgram, type PodmanService, startLocalService, waitForService } from './service.ts';
 
 let folder: string;
-/** Where the services make their folders. */
+/** The folder in which services create their own. */
 let runtime: string;
 
 beforeEach(async () => {
@@ -25,26 +25,29 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Stands for podman's command, of which only the socket and the process count here. */
-async function podmanIs(program: string): Promise<void> {
+/** Installs a program that stands in for podman's command. Only its socket and its process matter here. */
+async function installPodman(program: string): Promise<void> {
   await writeFile(join(folder, 'bin', 'podman'), `#!${process.execPath}\n${program}`, { mode: 0o755 });
 }
 const listens = `const path = process.argv.at(-1).replace('unix://', '');
   require('node:net').createServer((socket) => socket.on('data', () => process.exit(1)).on('error', () => {})).listen(path);`;
 
-function startGuarded(patience: number): Promise<PodmanService> {
-  return serviceOf('pi4', spawn('sh', ['-c', guardProgram(patience)], { stdio: ['pipe', 'pipe', 'ignore'] }));
+function startGuarded(timeoutSeconds: number): Promise<PodmanService> {
+  return waitForService(
+    'pi4',
+    spawn('sh', ['-c', guardProgram(timeoutSeconds)], { stdio: ['pipe', 'pipe', 'ignore'] }),
+  );
 }
 
 const ended = (service: PodmanService) => service.ended.aborted || once(service.ended, 'abort');
 
-describe('a service that was started for us', () => {
-  test('listens at a socket in a folder of its own, and nothing of it stays when it is closed', async () => {
-    await podmanIs(listens);
-    const service = await startServiceHere('pi4');
+describe('a started podman service', () => {
+  test('listens on a socket in its own folder, which is removed when it is closed', async () => {
+    await installPodman(listens);
+    const service = await startLocalService('pi4');
     const socket = connect(service.socketPath);
     await once(socket, 'connect');
-    // however a socket is closed whose other side has gone
+    // it may close with an error or without one
     const closed = once(socket.on('error', () => undefined).resume(), 'close').catch(() => undefined);
     await service.close();
     await closed;
@@ -52,9 +55,9 @@ describe('a service that was started for us', () => {
     expect(service.ended.aborted).toBe(false);
   });
 
-  test('ends by itself, with all that it has started, when nothing is heard of us for too long', async () => {
+  test('ends by itself, with its child processes, if the heartbeat stops', async () => {
     const file = join(folder, 'pid');
-    await podmanIs(
+    await installPodman(
       `${listens} const { pid } = require('node:child_process').spawn('sleep', ['600']);
       require('node:fs').writeFileSync(${JSON.stringify(file)}, String(pid));`,
     );
@@ -66,9 +69,9 @@ describe('a service that was started for us', () => {
     await expect.poll(() => isRunning(started)).toBe(false);
   });
 
-  test('tells why it has ended where it was not us', async () => {
-    await podmanIs(`console.error('Error: out of luck'); ${listens}`);
-    const service = await startServiceHere('pi4');
+  test('reports why it has ended unexpectedly', async () => {
+    await installPodman(`console.error('Error: out of luck'); ${listens}`);
+    const service = await startLocalService('pi4');
     connect(service.socketPath)
       .on('error', () => undefined)
       .write('die');
@@ -79,18 +82,18 @@ describe('a service that was started for us', () => {
     expect(await readdir(runtime)).toEqual([]);
   });
 
-  test('that does not come up fails with what podman says', async () => {
-    await podmanIs(`console.error('Error: no such storage'); process.exit(125);`);
-    await expect(startServiceHere('pi4')).rejects.toMatchObject({
+  test('that does not start fails with the output of podman', async () => {
+    await installPodman(`console.error('Error: no such storage'); process.exit(125);`);
+    await expect(startLocalService('pi4')).rejects.toMatchObject({
       problem: { code: 'engine.no-socket', detail: 'Error: no such storage' },
     });
     expect(await readdir(runtime)).toEqual([]);
   });
 
-  test('is not waited for when the signal aborts, and goes', async () => {
-    await podmanIs(`setInterval(() => {}, 1000);`);
+  test('ends when the signal aborts during its start', async () => {
+    await installPodman(`setInterval(() => {}, 1000);`);
     const cancel = new AbortController();
-    const starting = startServiceHere('pi4', cancel.signal);
+    const starting = startLocalService('pi4', cancel.signal);
     await expect.poll(() => readdir(runtime)).toHaveLength(1);
     cancel.abort(new Error('cancelled'));
     await expect(starting).rejects.toThrow('cancelled');

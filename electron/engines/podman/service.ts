@@ -2,45 +2,45 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { Failure, fail } from '../../../shared/problem.ts';
-import { quote } from '../../system/shell-quote.ts';
+import { shellQuote } from '../../system/shell-quote.ts';
 
-/** A podman service that was started for us, at a socket of its own, and that ends with us. */
+/** A podman service that Barnraiser started on a socket of its own. It ends with Barnraiser. */
 export interface PodmanService {
   readonly socketPath: string;
-  /** Aborts, with a `Failure` as its reason, when it has ended without being closed. */
+  /** Aborts, with a `Failure` as its reason, if the service ends without being closed. */
   readonly ended: AbortSignal;
-  /** Ends it and resolves when nothing of it is left behind. */
+  /** Ends the service and resolves when it has cleaned up. */
   close(): Promise<void>;
 }
 
-/** Both ends of the program that guards the service: it ends the service when its stdin ends. */
-export interface Guard {
+/** The streams of the program that guards the service. The program ends the service when its stdin ends. */
+export interface GuardStreams {
   readonly stdin: Writable;
   readonly stdout: Readable;
 }
 
-/** `podman system service` listens within seconds, and within many on an emulated machine. In milliseconds. */
-const startMs = 60_000;
-/** The node ends the service itself within a few seconds; a node that does not answer any more is not waited for. */
-const closeMs = 8_000;
-/** How often a node is told that we are still there, in milliseconds, and for how long it waits for that, in seconds. */
+/** `podman system service` listens within seconds on most machines, but takes much longer on an emulated one. In milliseconds. */
+const startTimeoutMs = 60_000;
+/** The node ends the service itself within a few seconds. Barnraiser does not wait longer for a node that no longer responds. */
+const closeTimeoutMs = 8_000;
+/** Interval of the heartbeat to the node in milliseconds, and how long the node waits for one in seconds. */
 const heartbeatMs = 30_000;
-const patienceSeconds = 120;
-/** What is kept of what podman says. */
-const keptBytes = 4_096;
+const heartbeatTimeoutSeconds = 120;
+/** How much of podman's output is kept, in bytes. */
+const maxOutputBytes = 4_096;
 
 /**
- * A POSIX shell program that starts podman's service on a socket in a private folder, prints the socket's path once somebody
- * listens there, and waits. When its stdin ends, or with `patience` when nothing has come from it for so many seconds, it ends
- * the service with all that the service has started, and removes the folder. So nothing stays behind wherever the other side
- * has gone: closed, killed, or cut off by a dead network, of which sshd alone would hear only hours later.
+ * A POSIX shell program that starts podman's service on a socket in a private folder, prints the socket's path once podman
+ * listens on it, and waits. It ends the service, with everything that the service has started, and removes the folder when
+ * its stdin ends or when nothing has arrived on stdin for `timeoutSeconds`. So nothing is left behind if Barnraiser closes the
+ * service, is killed, or is cut off by a dead network, which sshd alone would notice only hours later.
  *
- * What podman has started is its process group and, since containers leave that, its children and theirs.
+ * What podman has started is its process group and its descendants, because containers leave the group.
  *
- * What podman has printed is given at the end. It prints nothing when it is ready, hence the look at the kernel's table of
- * sockets, where 00010000 marks those that are listened on (__SO_ACCEPTCON in linux/net.h).
+ * The program prints podman's output at its end. podman prints nothing when it is ready, so the program reads the kernel's
+ * table of sockets, in which the flag 00010000 marks listening sockets (__SO_ACCEPTCON in linux/net.h).
  */
-export function guardProgram(patience?: number): string {
+export function guardProgram(timeoutSeconds?: number): string {
   const read = 'dd bs=1 count=1 2>/dev/null';
   return `umask 077
     command -v podman >/dev/null || { echo 'There is no podman command.'; exit 127; }
@@ -60,7 +60,7 @@ export function guardProgram(patience?: number): string {
       while alive && [ $tries -lt 20 ]; do pause; tries=$((tries + 1)); done
       kill -KILL "$podman" $started 2>/dev/null; [ -z "$group" ] || kill -KILL "-$podman" 2>/dev/null
     }
-    limit=; ${patience === undefined ? '' : `timeout 1 true 2>/dev/null && limit='timeout ${patience}'`}
+    limit=; ${timeoutSeconds === undefined ? '' : `timeout 1 true 2>/dev/null && limit='timeout ${timeoutSeconds}'`}
     { while [ -n "$($limit ${read})" ]; do :; done; trap '' TERM; end; } <&3 >/dev/null 2>&1 3<&- &
     watcher=$!
     exec 3<&-
@@ -71,47 +71,53 @@ export function guardProgram(patience?: number): string {
     alive && echo "$socket"
     while alive; do wait "$podman"; done
     kill "$watcher" 2>/dev/null; wait "$watcher"
-    said=$(tail -c ${keptBytes} "$folder/log")
+    output=$(tail -c ${maxOutputBytes} "$folder/log")
     rm -rf "$folder"
-    echo "$said"`;
+    echo "$output"`;
 }
 
-/** The command that starts and guards a service on a node. Whoever opens it writes to it as {@link serviceOf} does. */
-export const guardOnNode = `sh -c ${quote(guardProgram(patienceSeconds))}`;
+/** The command that starts and guards a service on a node. Its streams belong to {@link waitForService}, which sends the heartbeat. */
+export const guardCommand = `sh -c ${shellQuote(guardProgram(heartbeatTimeoutSeconds))}`;
 
 /**
- * Starts podman on this computer as a child that ends with us, also when we are killed.
- * @throws Failure `engine.no-socket` with what podman said
+ * Starts podman on this computer as a child process that ends with Barnraiser, even if Barnraiser is killed.
+ * @throws Failure `engine.no-socket` with podman's output
  */
-export function startServiceHere(name: string, signal?: AbortSignal): Promise<PodmanService> {
-  // a group of its own: Ctrl+C in a terminal is for us, who end our builds there before it goes
+export function startLocalService(name: string, signal?: AbortSignal): Promise<PodmanService> {
+  // The process group of its own keeps Ctrl+C in a terminal away from podman until Barnraiser has ended its builds there.
   const child = spawn('sh', ['-c', guardProgram()], { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
   child.once('error', (error) => child.stdout.destroy(error));
-  return serviceOf(name, child, signal);
+  return waitForService(name, child, signal);
 }
 
-/** The service that a guard keeps, once it is there. @throws Failure `engine.no-socket` with what podman said */
-export async function serviceOf(name: string, { stdin, stdout }: Guard, signal?: AbortSignal): Promise<PodmanService> {
+/** Waits until a guarded service is ready. @throws Failure `engine.no-socket` with podman's output */
+export async function waitForService(
+  name: string,
+  { stdin, stdout }: GuardStreams,
+  signal?: AbortSignal,
+): Promise<PodmanService> {
   const ended = new AbortController();
-  const over = once(stdout, 'close').catch(() => undefined);
-  let said = '';
-  let closing = false;
-  // a guard that is gone says so by the end of its output
+  const outputClosed = once(stdout, 'close').catch(() => undefined);
+  let output = '';
+  let isClosing = false;
+  // If the guard has ended, its output ends too, so errors of stdin add nothing.
   stdin.on('error', () => undefined);
   const heartbeat = setInterval(() => stdin.write('.'), heartbeatMs).unref();
   const close = async (): Promise<void> => {
-    closing = true;
+    isClosing = true;
     clearInterval(heartbeat);
     stdin.end();
-    await Promise.race([over, new Promise((resolve) => setTimeout(resolve, closeMs).unref())]);
+    await Promise.race([outputClosed, new Promise((resolve) => setTimeout(resolve, closeTimeoutMs).unref())]);
     stdout.destroy();
   };
   try {
     const socketPath = await new Promise<string>((resolve, reject) => {
-      const give = (reason: unknown) => reject(reason);
-      const onAbort = () => give(signal?.reason);
-      const timer = setTimeout(() => give(notStarted(name, `It was not ready after ${startMs / 1000} s.`)), startMs);
-      const leave = () => {
+      const onAbort = () => reject(signal?.reason);
+      const timer = setTimeout(
+        () => reject(startProblem(name, `It was not ready after ${startTimeoutMs / 1000} s.`)),
+        startTimeoutMs,
+      );
+      const stopWaiting = () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
       };
@@ -120,46 +126,46 @@ export async function serviceOf(name: string, { stdin, stdout }: Guard, signal?:
         onAbort();
       }
       stdout.setEncoding('utf8').on('data', (text: string) => {
-        said = (said + text).slice(-keptBytes);
-        const path = /^(\/.*)\n/.exec(said)?.[1];
+        output = (output + text).slice(-maxOutputBytes);
+        const path = /^(\/.*)\n/.exec(output)?.[1];
         if (path !== undefined) {
-          said = '';
-          leave();
+          output = '';
+          stopWaiting();
           resolve(path);
         }
       });
-      stdout.on('error', (error) => give(error instanceof Failure ? error : notStarted(name, error.message)));
-      void over.then(() => {
-        leave();
-        give(notStarted(name, said.trim()));
-        if (!closing) {
+      stdout.on('error', (error) => reject(error instanceof Failure ? error : startProblem(name, error.message)));
+      void outputClosed.then(() => {
+        stopWaiting();
+        reject(startProblem(name, output.trim()));
+        if (!isClosing) {
           clearInterval(heartbeat);
-          ended.abort(hasEnded(name, said.trim()));
+          ended.abort(endedProblem(name, output.trim()));
         }
       });
     });
     return { socketPath, ended: ended.signal, close };
   } catch (error) {
-    // not waited for: whoever has given up wants to go
+    // The caller should not have to wait for the cleanup on the node.
     void close();
     throw error;
   }
 }
 
-function notStarted(name: string, said: string): Failure {
+function startProblem(name: string, output: string): Failure {
   return fail(
     'engine.no-socket',
-    `Node ${name}: no engine's socket is there, and podman could not be started.`,
-    'See what podman says there: `podman info`.',
-    said === '' ? undefined : said,
+    `Node ${name}: there is no engine socket, and podman could not be started.`,
+    'Check podman on the node: `podman info`.',
+    output === '' ? undefined : output,
   );
 }
 
-function hasEnded(name: string, said: string): Failure {
+function endedProblem(name: string, output: string): Failure {
   return fail(
     'engine.unreachable',
-    `Node ${name}: the podman service that was started there has ended.`,
-    'See what podman says there: `podman info`. A service of its own lasts longer: `systemctl --user enable --now podman.socket`.',
-    said === '' ? undefined : said,
+    `Node ${name}: the podman service that Barnraiser started has ended.`,
+    'Check podman on the node: `podman info`. A permanent service is more reliable: `systemctl --user enable --now podman.socket`.',
+    output === '' ? undefined : output,
   );
 }

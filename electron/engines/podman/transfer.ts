@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
+import type { EngineApi } from '../api/engine-api.ts';
+import { openArchive, sendPush } from '../api/image-requests.ts';
 import type { PushTarget } from '../engine.ts';
-import type { EngineApi } from '../engine-api.ts';
-import { archive, push } from '../transfer.ts';
 
 /**
- * Pushes an image of the node to a registry that it can reach. `quiet=false` has podman answer 200 at once and say in the
- * stream what goes wrong. The layers are compressed the way podman does by itself (gzip).
+ * Pushes an image of the node to a registry that the node can reach. With `quiet=false`, podman responds with 200 at once and
+ * reports errors in the response stream. podman compresses the layers with its default, gzip.
  */
 export async function pushImage(
   podman: EngineApi,
@@ -20,10 +20,10 @@ export async function pushImage(
     quiet: 'false',
   });
   const { username, password } = target;
-  await push(podman, `images/${encodeURIComponent(image)}/push?${query}`, { username, password }, signal);
+  await sendPush(podman, `images/${encodeURIComponent(image)}/push?${query}`, { username, password }, signal);
 }
 
-/** The whole image as an OCI archive. */
+/** Streams a whole image as an OCI archive. */
 export function exportImage(podman: EngineApi, image: string, signal: AbortSignal): Promise<Readable> {
-  return archive(podman, `images/${encodeURIComponent(image)}/get?format=oci-archive`, signal);
+  return openArchive(podman, `images/${encodeURIComponent(image)}/get?format=oci-archive`, signal);
 }

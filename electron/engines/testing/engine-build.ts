@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { type Platform, parsePlatform } from '../../../shared/platform.ts';
 import type { EngineBuild } from '../engine.ts';
 
-/** A build for tests, of a small context. */
-export function testBuild(change: Partial<EngineBuild> = {}): EngineBuild {
+/** A build with a small context, for tests. */
+export function testBuild(changes: Partial<EngineBuild> = {}): EngineBuild {
   return {
     platform: platformNamed('linux/arm64'),
     tag: 'localhost/x:1',
@@ -15,15 +15,15 @@ export function testBuild(change: Partial<EngineBuild> = {}): EngineBuild {
     noCache: false,
     pull: 'missing',
     instructions: [],
-    leaveNothing: false,
-    ...change,
+    discardCache: false,
+    ...changes,
   };
 }
 
 function platformNamed(name: string): Platform {
   const platform = parsePlatform(name);
   if (!platform) {
-    throw new Error(`no platform ${name}`);
+    throw new Error(`${name} is not a platform`);
   }
   return platform;
 }

@@ -15,7 +15,7 @@ let folder: string;
 let server: Server;
 let opened: Duplex[];
 
-/** Opens a connection to the server; a test may put something before it. */
+/** Opens a connection to the server. */
 async function connect(): Promise<Duplex> {
   const socket = dial(join(folder, 'engine.sock'));
   await once(socket, 'connect');
@@ -41,61 +41,61 @@ async function get(http: EngineHttp, path: string, timeoutMs?: number): Promise<
   return text((await http.request({ method: 'GET', path, ...limit })).body);
 }
 
-test('the time for an answer does not run while there is no connection', async () => {
-  let open = (): void => undefined;
-  const room = new Promise<void>((resolve) => {
-    open = resolve;
+test('the timeout does not start before there is a connection', async () => {
+  let allow = (): void => undefined;
+  const allowed = new Promise<void>((resolve) => {
+    allow = resolve;
   });
-  const http = new EngineHttp({ name: 'pi4', lost: never, connect: () => room.then(connect) });
+  const http = new EngineHttp({ name: 'pi4', lost: never, connect: () => allowed.then(connect) });
   const answer = get(http, '/late', 1_000);
-  // longer than the answer may take
+  // longer than the request's timeout
   await once(AbortSignal.timeout(1_200), 'abort');
-  open();
+  allow();
   expect(await answer).toBe('/late');
   http.close();
 });
 
-describe('where connections need room of which there is little', () => {
+describe('if each connection takes one of a few SSH sessions', () => {
   let limit: number;
-  let isCrowded: boolean;
-  let crowd: () => void;
+  let isSaturated: boolean;
+  let saturate: () => void;
   let http: EngineHttp;
 
   beforeEach(() => {
     limit = Number.POSITIVE_INFINITY;
-    isCrowded = false;
-    const room = {
+    isSaturated = false;
+    const capacity = {
       get limit() {
         return limit;
       },
-      get isCrowded() {
-        return isCrowded;
+      get isSaturated() {
+        return isSaturated;
       },
-      onCrowded: (listener: () => void) => {
-        crowd = listener;
+      onSaturated: (listener: () => void) => {
+        saturate = listener;
       },
     };
-    http = new EngineHttp({ name: 'pi4', lost: never, connect, room });
+    http = new EngineHttp({ name: 'pi4', lost: never, connect, capacity });
   });
   afterEach(() => http.close());
 
-  test('one that is kept for the next request gives way to whoever waits', async () => {
+  test('an idle connection closes as soon as a session is needed', async () => {
     await get(http, '/');
     await get(http, '/');
     expect(opened).toHaveLength(1);
     expect(opened[0]?.destroyed).toBe(false);
-    crowd();
+    saturate();
     expect(opened[0]?.destroyed).toBe(true);
   });
 
-  test('none is kept while somebody waits', async () => {
-    isCrowded = true;
+  test('no connection stays idle while a session is needed', async () => {
+    isSaturated = true;
     await get(http, '/');
     await expect.poll(() => opened[0]?.destroyed).toBe(true);
-    expect(http.isCrowded).toBe(true);
+    expect(http.isSaturated).toBe(true);
   });
 
-  test('no more are opened than there may be', async () => {
+  test('no more connections are opened than the node allows sessions', async () => {
     limit = 2;
     server.removeAllListeners('request').on('request', (request, response) => {
       if (request.url === '/build') {
@@ -109,7 +109,7 @@ describe('where connections need room of which there is little', () => {
     const paths = ['/a', '/b', '/c', '/d'];
     expect(await Promise.all(paths.map((path) => get(http, path, 30_000)))).toEqual(paths);
     expect(opened.length).toBe(2);
-    expect(http.isCrowded).toBe(true);
+    expect(http.isSaturated).toBe(true);
     for (const build of builds) {
       build.catch(() => undefined);
     }

@@ -1,62 +1,68 @@
-import { Agent, type IncomingMessage, request } from 'node:http';
+/**
+ * HTTP to an engine over streams of any kind.
+ *
+ * This uses `node:http` instead of undici's `Pool`, because a `Pool` has a fixed number of connections, queues short requests
+ * behind long ones, and hides its idle connections, which must be closed when the node needs their SSH sessions. A `Pool` also
+ * fails a request that meets a stale connection instead of retrying it (7.30.2), so the queue and the retry would stay.
+ */
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { type Duplex, PassThrough, pipeline, Readable } from 'node:stream';
 import { Failure, fail } from '../../../shared/problem.ts';
 import type { SessionCapacity } from '../../ssh/session-limit.ts';
-import { Queue } from './queue.ts';
+import { errnoCode } from '../../system/file-errors.ts';
+import { RequestQueue } from './request-queue.ts';
+import { StreamAgent } from './stream-agent.ts';
 import type { EngineRequest, EngineResponse } from './transport.ts';
 
-/** How many requests one engine answers at once; the next ones wait. Leaves room for commands on the same SSH connection. */
+/** How many requests to one engine run at once. Leaves channels of the same SSH connection for commands. */
 const maxConnections = 6;
 
-/**
- * Milliseconds until an idle connection is closed. Shorter than the 5 s after which a socket-activated podman ends itself
- * when idle, so that it is us who close and no request meets a connection that the engine has just given up.
- */
-const idleMs = 3_000;
-
-export interface HttpOptions {
-  /** The connection's name, for sentences. */
+export interface EngineHttpOptions {
+  /** The connection's name, for messages. */
   readonly name: string;
+  /** Opens a stream to the engine's socket. */
   readonly connect: () => Promise<Duplex>;
-  /** Aborts with the `Failure` to give when the line is lost. */
+  /** Aborts with a `Failure` when the connection to the node is lost. */
   readonly lost: AbortSignal;
-  /** Where each connection is a command on the node: the room that there is for those. */
-  readonly room?: SessionCapacity;
+  /** How many SSH sessions the node allows, if each connection takes one. */
+  readonly capacity?: SessionCapacity;
 }
 
-/** HTTP to an engine over streams of any kind. */
 export class EngineHttp {
-  readonly #options: HttpOptions;
+  readonly #options: EngineHttpOptions;
   readonly #agent: StreamAgent;
-  readonly #queue: Queue;
+  readonly #queue: RequestQueue;
 
-  constructor(options: HttpOptions) {
+  constructor(options: EngineHttpOptions) {
     this.#options = options;
-    this.#agent = new StreamAgent(options.connect, options.room);
-    this.#queue = new Queue(() => Math.min(maxConnections, options.room?.limit ?? maxConnections));
+    this.#agent = new StreamAgent(options.connect, options.capacity);
+    this.#queue = new RequestQueue(() => Math.min(maxConnections, options.capacity?.limit ?? maxConnections));
   }
 
   /**
-   * Resolves with the head and a body to read; the body fails with a `Failure` when it breaks off. A body that is longer than
-   * its buffer must be read or destroyed, since its request holds one of the few places until then.
+   * Sends a request and resolves with the response's headers and a readable body. If the body breaks, its error is a `Failure`.
+   * The request keeps its slot until the body ends, so a body that is longer than its buffer must be read or destroyed.
    *
-   * A connection that turns out to be stale is replaced once, where the request can be sent again.
+   * If the engine closed a kept connection, the request is sent again once, unless its body is a stream.
+   *
+   * @throws Failure `engine.unreachable` if the engine closes the connection or does not respond in time; the reason of `lost`
+   *   or of the request's signal; the error of the request's body
    */
   async request(request: EngineRequest): Promise<EngineResponse> {
-    const leave = await this.#enter(request);
+    const releaseSlot = await this.#acquireSlot(request);
     try {
-      return await this.#send(request, leave);
+      return await this.#send(request, releaseSlot);
     } catch (error) {
-      if (error instanceof StaleConnection) {
-        return await this.#send(request, leave);
+      if (error instanceof StaleConnectionError) {
+        return await this.#send(request, releaseSlot);
       }
       throw error;
     }
   }
 
-  /** Does a request wait just now because too many are under way? */
-  get isCrowded(): boolean {
-    return this.#queue.isCrowded || this.#options.room?.isCrowded === true;
+  /** Is a request waiting because too many run at once? */
+  get isSaturated(): boolean {
+    return this.#queue.isSaturated || this.#options.capacity?.isSaturated === true;
   }
 
   close(): void {
@@ -64,89 +70,91 @@ export class EngineHttp {
   }
 
   /**
-   * Waits for a place and resolves with the way to leave it. The agent's own limit does not count connections that are still
-   * being opened, so a rush of requests would open one each.
+   * Waits for a slot and resolves with the function that releases it. The agent's own limit does not count connections that
+   * are still being opened, so many requests at once would open one connection each.
    */
-  #enter({ signal, timeoutMs }: EngineRequest): Promise<() => void> {
+  #acquireSlot({ signal, timeoutMs }: EngineRequest): Promise<() => void> {
     const { lost } = this.#options;
-    // what may take any time has no limit of its own
-    return this.#queue.enter(timeoutMs === undefined ? 'long' : 'short', signal ? [signal, lost] : [lost]);
+    return this.#queue.acquire(timeoutMs === undefined ? 'long' : 'short', signal ? [signal, lost] : [lost]);
   }
 
-  #send({ method, path, headers, body, signal, timeoutMs }: EngineRequest, leave: () => void): Promise<EngineResponse> {
+  #send(
+    { method, path, headers, body, signal, timeoutMs }: EngineRequest,
+    releaseSlot: () => void,
+  ): Promise<EngineResponse> {
     const { lost } = this.#options;
-    const what = `${method} ${path.replace(/\?.*$/, '')}`;
-    /** What to tell of an error: why we stopped, if we did, rather than the reset that follows from it. */
-    const explain = (error?: unknown): Error => {
+    const requestLine = `${method} ${path.replace(/\?.*$/, '')}`;
+    /** The cause of an error. An abort or a broken body makes the connection fail, but is what the caller needs to know. */
+    const causeOf = (error?: unknown): Error => {
       if (signal?.aborted || lost.aborted) {
         return asError(signal?.aborted ? signal.reason : lost.reason);
       }
       if (body instanceof Readable && body.errored) {
         return body.errored;
       }
-      return error instanceof Failure ? error : this.#broken(what, error);
+      return error instanceof Failure ? error : this.#closedProblem(requestLine, error);
     };
 
     return new Promise((resolve, reject) => {
-      const outgoing = request({ agent: this.#agent, host: 'engine', method, path, headers: { ...headers } });
-      let answer: IncomingMessage | undefined;
+      const outgoing = httpRequest({ agent: this.#agent, host: 'engine', method, path, headers: { ...headers } });
+      let response: IncomingMessage | undefined;
 
       const stop = (error: Error) => {
-        if (!answer) {
-          forget();
+        if (!response) {
+          stopWaiting();
           reject(error);
-          if (!(error instanceof StaleConnection)) {
-            leave();
+          if (!(error instanceof StaleConnectionError)) {
+            releaseSlot();
           }
         }
         outgoing.destroy();
-        answer?.destroy(error);
+        response?.destroy(error);
         if (body instanceof Readable) {
           body.destroy();
         }
       };
-      const unlisten = listen(signal ? [signal, lost] : [lost], () => stop(explain()));
+      const removeListeners = onceAborted(signal ? [signal, lost] : [lost], () => stop(causeOf()));
       let timer: NodeJS.Timeout | undefined;
-      const forget = () => {
-        unlisten();
+      const stopWaiting = () => {
+        removeListeners();
         clearTimeout(timer);
       };
 
-      // not before there is a connection: where the node has no room for one, that is no silence of its engine
+      // The timeout starts when there is a connection. Waiting for a free SSH session says nothing about the engine.
       outgoing.once('socket', () => {
-        if (timeoutMs !== undefined && !answer) {
-          timer = setTimeout(() => stop(this.#silent(what, timeoutMs)), timeoutMs);
+        if (timeoutMs !== undefined && !response) {
+          timer = setTimeout(() => stop(this.#timeoutProblem(requestLine, timeoutMs)), timeoutMs);
         }
       });
       outgoing.on('error', (error) => {
-        // once the answer has begun, its body tells how it ends
-        if (!answer) {
-          const again = outgoing.reusedSocket && !(body instanceof Readable) && !signal?.aborted && !lost.aborted;
-          stop(again && isReset(error) ? new StaleConnection() : explain(error));
+        // Once the response has begun, errors reach the caller through its body.
+        if (!response) {
+          const canRetry = outgoing.reusedSocket && !(body instanceof Readable) && !signal?.aborted && !lost.aborted;
+          stop(canRetry && isReset(error) ? new StaleConnectionError() : causeOf(error));
         }
       });
       outgoing.once('response', (incoming) => {
-        answer = incoming;
+        response = incoming;
         clearTimeout(timer);
         const readable = new PassThrough();
-        incoming.on('error', (error) => readable.destroy(explain(error)));
+        incoming.on('error', (error) => readable.destroy(causeOf(error)));
         incoming.once('close', () => {
-          forget();
-          leave();
-          // the engine has said all it has to say, and does not want what is left of the body
+          stopWaiting();
+          releaseSlot();
+          // The response is complete, so the engine does not need the rest of the request's body.
           outgoing.destroy();
         });
         incoming.pipe(readable);
         readable.once('close', () => incoming.destroy());
-        // whoever reads gets the error; a body that nobody reads must not bring the process down
+        // Readers get the error, too. Without this listener, an error in a body that nothing reads would end the process.
         readable.on('error', () => {});
         resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: readable });
       });
 
       if (body instanceof Readable) {
         pipeline(body, outgoing, (error) => {
-          if (error && !answer) {
-            stop(explain(error));
+          if (error && !response) {
+            stop(causeOf(error));
           }
         });
       } else {
@@ -155,72 +163,42 @@ export class EngineHttp {
     });
   }
 
-  #broken(what: string, error: unknown): Failure {
+  #closedProblem(requestLine: string, error: unknown): Failure {
     return fail(
       'engine.unreachable',
-      `Node ${this.#options.name}: the engine broke off ${what}.`,
-      'Look whether the engine still runs there (`systemctl status podman.socket`, or `docker`), then try again.',
+      `Node ${this.#options.name}: the engine closed the connection during ${requestLine}.`,
+      'Check that the engine is running on the node (`systemctl status podman.socket`, or `docker`), then try again.',
       error instanceof Error ? error.message : String(error),
       error,
     );
   }
 
-  #silent(what: string, milliseconds: number): Failure {
+  #timeoutProblem(requestLine: string, timeoutMs: number): Failure {
     return fail(
       'engine.unreachable',
-      `Node ${this.#options.name}: the engine did not answer ${what} within ${milliseconds / 1000} s.`,
-      'The machine may be overloaded, or its engine stuck: look at it there, then try again.',
+      `Node ${this.#options.name}: the engine did not respond to ${requestLine} within ${timeoutMs / 1000} s.`,
+      'The machine may be overloaded or its engine stuck. Check the machine, then try again.',
     );
   }
 }
 
-/** An agent whose connections are streams that somebody else opens. None is kept while somebody waits for the room it takes. */
-class StreamAgent extends Agent {
-  readonly #connect: () => Promise<Duplex>;
-  readonly #room: SessionCapacity | undefined;
-
-  constructor(connect: () => Promise<Duplex>, room: SessionCapacity | undefined) {
-    super({ keepAlive: true, timeout: idleMs });
-    this.#connect = connect;
-    this.#room = room;
-    room?.onCrowded(() => {
-      for (const stream of Object.values(this.freeSockets).flat()) {
-        stream?.destroy();
-      }
-    });
-  }
-
-  // the types of Node 20 say that it returns nothing
-  override keepSocketAlive(stream: Duplex): boolean {
-    return !this.#room?.isCrowded && Boolean(super.keepSocketAlive(stream));
-  }
-
-  override createConnection(
-    _options: unknown,
-    callback?: (error: Error | null, stream: Duplex) => void,
-  ): Duplex | undefined {
-    // the types leave no room for a failure without a stream, but the callback looks at none then
-    this.#connect().then(
-      (stream) => callback?.(null, stream),
-      (error) => callback?.(asError(error), new PassThrough()),
-    );
-    return undefined;
-  }
-}
-
-/** The engine closed a kept connection just as a request went out on it. */
-class StaleConnection extends Error {}
+/** The engine closed a kept connection when a request was sent on it. */
+class StaleConnectionError extends Error {}
 
 function isReset(error: Error): boolean {
-  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+  const code = errnoCode(error);
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason));
 }
 
-/** Calls back when one of the signals aborts, at once where one has; returns the way to stop listening. */
-function listen(signals: readonly AbortSignal[], onAbort: () => void): () => void {
+/**
+ * Calls back when one of the signals aborts, or soon if one has aborted already. Returns a function that removes the
+ * listeners.
+ */
+function onceAborted(signals: readonly AbortSignal[], onAbort: () => void): () => void {
   for (const signal of signals) {
     signal.addEventListener('abort', onAbort);
   }

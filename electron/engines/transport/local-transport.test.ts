@@ -41,7 +41,7 @@ async function open(): Promise<Transport> {
   return transport;
 }
 
-test('a request reaches the engine, and many do at once', async () => {
+test('many requests reach the engine at once', async () => {
   const transport = await open();
   const answers = await Promise.all(
     Array.from({ length: 20 }, async (_, index) =>
@@ -52,24 +52,24 @@ test('a request reaches the engine, and many do at once', async () => {
 });
 
 describe('the socket', () => {
-  test('that is missing is named', async () => {
+  test('that is missing is reported with its path', async () => {
     await expect(openLocalTransport({ name: 'here', socketPath })).rejects.toMatchObject({
       problem: { code: 'engine.no-socket', message: `Node here: no podman socket at ${socketPath}.` },
     });
   });
 
-  test('that nobody listens on is named', async () => {
-    // a socket outlives a process that is killed
+  test('that no process listens on is reported with its path', async () => {
+    // a socket file stays when its process is killed
     const listener = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
     spawnSync(process.execPath, ['-e', listener, socketPath]);
     await expect(openLocalTransport({ name: 'here', socketPath })).rejects.toMatchObject({
-      problem: { code: 'engine.no-socket', message: `Node here: nobody listens on the socket ${socketPath}.` },
+      problem: { code: 'engine.no-socket', message: `Node here: no engine is listening on the socket ${socketPath}.` },
     });
   });
 });
 
 describe('a command', () => {
-  test('runs in a shell and gives its output and exit code', async () => {
+  test('runs in a shell and returns its output and exit code', async () => {
     const transport = await open();
     expect(await transport.run("echo it\\'s out; echo err >&2; exit 3")).toEqual({
       code: 3,
@@ -79,28 +79,28 @@ describe('a command', () => {
     expect(await transport.run('kill -KILL $$')).toMatchObject({ code: 137 });
   });
 
-  test('is stopped, with all it started, by its signal and by its timeout', async () => {
+  test('is stopped, with its child processes, by its signal and by its timeout', async () => {
     const transport = await open();
     const controller = new AbortController();
     const aborted = transport.run('sleep 60', { signal: controller.signal });
-    controller.abort(new Error('enough'));
-    await expect(aborted).rejects.toThrow('enough');
+    controller.abort(new Error('cancelled'));
+    await expect(aborted).rejects.toThrow('cancelled');
 
-    // a grandchild that is connected to us for as long as it lives
+    // a grandchild that stays connected as long as it lives
     const watch = join(folder, 'watch.sock');
     const watcher = createTcpServer().listen(watch);
     cleanups.push(() => watcher.close());
     const grandchild = `'${process.execPath}' -e 'require("node:net").connect("${watch}")'`;
     const timedOut = expect(transport.run(`${grandchild} & wait`, { timeoutMs: 1_000 })).rejects.toMatchObject({
-      problem: { message: expect.stringContaining('after 1 s') },
+      problem: { message: expect.stringContaining('within 1 s') },
     });
     const [socket] = await once(watcher, 'connection');
     await Promise.all([timedOut, once(socket.resume(), 'close')]);
   });
 });
 
-describe('an offered server', () => {
-  test('answers at the wanted port of this computer until its offer is closed', async () => {
+describe('a forwarded server', () => {
+  test('responds on a port of this computer until the port is closed', async () => {
     const transport = await open();
     const server = createServer((_request, response) => {
       response.end('hello');
@@ -115,15 +115,15 @@ describe('an offered server', () => {
     });
   });
 
-  test('answers at another port where the wanted one is taken', async () => {
+  test('responds on another port if the requested one is in use', async () => {
     const transport = await open();
-    const taken = createTcpServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    cleanups.push(() => taken.close());
-    const address = taken.address();
-    const wanted = typeof address === 'object' && address ? address.port : 0;
-    const offer = await transport.forwardPort(createServer(), wanted);
-    expect(offer.port).not.toBe(wanted);
-    await offer.close();
+    const blocker = createTcpServer().listen(0, '127.0.0.1');
+    await once(blocker, 'listening');
+    cleanups.push(() => blocker.close());
+    const address = blocker.address();
+    const requested = typeof address === 'object' && address ? address.port : 0;
+    const forward = await transport.forwardPort(createServer(), requested);
+    expect(forward.port).not.toBe(requested);
+    await forward.close();
   });
 });

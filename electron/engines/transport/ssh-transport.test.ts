@@ -8,9 +8,9 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fail } from '../../../shared/problem.ts';
-import { KnownHosts } from '../../ssh/known-hosts.ts';
+import { KnownHosts } from '../../ssh/known-hosts/known-hosts.ts';
 import { openSession, type Session } from '../../ssh/session.ts';
-import { makeKey, TestServer, type TestServerOptions } from '../../ssh/testing/server.ts';
+import { makeKey, TestServer, type TestServerOptions } from '../../ssh/testing/test-server.ts';
 import { openSshTransport } from './ssh-transport.ts';
 import type { Transport } from './transport.ts';
 
@@ -36,7 +36,7 @@ afterEach(async () => {
 async function openNode(options: Partial<TestServerOptions> = {}): Promise<{ server: TestServer; session: Session }> {
   const identity = join(folder, 'key');
   const hosts = join(folder, 'known_hosts');
-  const server = await TestServer.start({ hostKeys: [hostKey], users: [userKey], ...options });
+  const server = await TestServer.start({ hostKeys: [hostKey], userKeys: [userKey], ...options });
   cleanups.push(() => server.stop());
   await writeFile(identity, userKey.text);
   await writeFile(hosts, `[127.0.0.1]:${server.port} ${hostKey.line}\n`);
@@ -54,10 +54,10 @@ async function openNode(options: Partial<TestServerOptions> = {}): Promise<{ ser
   return { server, session };
 }
 
-/** An engine's stand-in: a real HTTP server on a real unix socket. */
-async function startEngine(answer: RequestListener): Promise<{ connections: () => number }> {
+/** Stands in for an engine: a real HTTP server on a real unix socket. */
+async function startEngine(handler: RequestListener): Promise<{ connections: () => number }> {
   let connections = 0;
-  const engine = createServer(answer);
+  const engine = createServer(handler);
   engine.on('connection', () => connections++);
   engine.listen(socketPath);
   await once(engine, 'listening');
@@ -68,11 +68,11 @@ async function startEngine(answer: RequestListener): Promise<{ connections: () =
   return { connections: () => connections };
 }
 
-async function open(answer: RequestListener): Promise<Transport & { server: TestServer; connections: () => number }> {
-  const { connections } = await startEngine(answer);
+async function open(handler: RequestListener): Promise<Transport & { server: TestServer; connections: () => number }> {
+  const { connections } = await startEngine(handler);
   const { server, session } = await openNode();
   const transport = await openSshTransport(session, { socketPath, ownsSession: true });
-  // the first connection only found out whether there is a way
+  // without the connection that found out whether the socket can be reached
   return { ...transport, server, connections: () => connections() - 1 };
 }
 
@@ -81,7 +81,7 @@ async function get(transport: Transport, path: string): Promise<string> {
 }
 
 describe('a request', () => {
-  test('reaches the engine and brings back status, headers and body', async () => {
+  test('reaches the engine and returns status, headers and body', async () => {
     const transport = await open(async (request, response) => {
       response.writeHead(201, { 'x-engine': 'yes' }).end(`${request.method} ${request.url} ${await text(request)}`);
     });
@@ -91,7 +91,7 @@ describe('a request', () => {
     expect(transport.socketPath).toBe(socketPath);
   });
 
-  test('sends a stream of any length, and reads one, without holding it', async () => {
+  test('streams bodies of any length in both directions', async () => {
     const transport = await open((request, response) => {
       request.pipe(response);
     });
@@ -108,7 +108,7 @@ describe('a request', () => {
     expect(bytes).toBe(32 * 1024 * 1024);
   });
 
-  test('is one of many: six connections carry twenty of them, and are kept', async () => {
+  test('shares six kept connections with nineteen others', async () => {
     const transport = await open((request, response) => {
       response.end(request.url);
     });
@@ -118,7 +118,7 @@ describe('a request', () => {
     expect(transport.connections()).toBeLessThanOrEqual(6);
   });
 
-  test('leaves room for others when nobody reads its small answer', async () => {
+  test('does not block others if its small response is not read', async () => {
     const transport = await open((_request, response) => {
       response.end('ignored');
     });
@@ -127,22 +127,22 @@ describe('a request', () => {
     }
   });
 
-  test('stops with the reason of its signal, and the engine sees it leave', async () => {
-    const left = new AbortController();
+  test('rejects with the reason of its signal and closes its connection', async () => {
+    const closed = new AbortController();
     const transport = await open((request) => {
-      request.once('close', () => left.abort());
+      request.once('close', () => closed.abort());
       controller.abort(new Error('cancelled'));
     });
     const controller = new AbortController();
     const answer = transport.request({ method: 'GET', path: '/', signal: controller.signal });
     await expect(answer).rejects.toThrow('cancelled');
-    await (left.signal.aborted || once(left.signal, 'abort'));
+    await (closed.signal.aborted || once(closed.signal, 'abort'));
   });
 
-  test('stops in the middle of its answer too', async () => {
-    const left = new AbortController();
+  test('stops in the middle of its response', async () => {
+    const closed = new AbortController();
     const transport = await open((_request, response) => {
-      response.once('close', () => left.abort());
+      response.once('close', () => closed.abort());
       response.write('some');
     });
     const controller = new AbortController();
@@ -150,10 +150,10 @@ describe('a request', () => {
     await once(body, 'readable');
     controller.abort(new Error('cancelled'));
     await expect(text(body)).rejects.toThrow('cancelled');
-    await (left.signal.aborted || once(left.signal, 'abort'));
+    await (closed.signal.aborted || once(closed.signal, 'abort'));
   });
 
-  test('that waits for its turn stops when its signal aborts', async () => {
+  test('that waits for a slot stops when its signal aborts', async () => {
     const transport = await open(() => {});
     const controller = new AbortController();
     const stuck = Array.from({ length: 6 }, () => transport.request({ method: 'GET', path: '/' }));
@@ -164,14 +164,14 @@ describe('a request', () => {
     await Promise.allSettled(stuck);
   });
 
-  test('is given up when its answer takes too long', async () => {
+  test('times out if the engine does not respond', async () => {
     const transport = await open(() => {});
     await expect(transport.request({ method: 'GET', path: '/slow?x=1', timeoutMs: 30 })).rejects.toMatchObject({
       problem: { code: 'engine.unreachable', message: expect.stringContaining('GET /slow within 0.03 s') },
     });
   });
 
-  test('whose body fails, fails with what the body failed with', async () => {
+  test('fails with the error of its body', async () => {
     const transport = await open((request) => request.resume());
     const body = new Readable({
       read() {
@@ -183,7 +183,7 @@ describe('a request', () => {
     });
   });
 
-  test('that is answered before its body was read gets the answer, and the body is let go', async () => {
+  test('gets a response before its body was read, and the body is destroyed', async () => {
     const transport = await open((_request, response) => {
       response.writeHead(400, { connection: 'close' }).end('no');
     });
@@ -198,7 +198,7 @@ describe('a request', () => {
     await (body.destroyed || once(body, 'close'));
   });
 
-  test('that the engine breaks off is a problem, before its answer and in it', async () => {
+  test('fails if the engine closes the connection before or during its response', async () => {
     const transport = await open((request, response) => {
       if (request.url === '/before') {
         request.socket.destroy();
@@ -207,16 +207,19 @@ describe('a request', () => {
       }
     });
     await expect(get(transport, '/before')).rejects.toMatchObject({
-      problem: { code: 'engine.unreachable', message: 'Node pi4: the engine broke off GET /before.' },
+      problem: {
+        code: 'engine.unreachable',
+        message: 'Node pi4: the engine closed the connection during GET /before.',
+      },
     });
     await expect(get(transport, '/in')).rejects.toMatchObject({ problem: { code: 'engine.unreachable' } });
   });
 
-  test('is sent again when the engine had closed the kept connection', async () => {
+  test('is sent again if the engine closed the kept connection', async () => {
     let closeNext = false;
     const transport = await open((request, response) => {
       if (closeNext) {
-        // what an engine does that ends itself when idle: the request meets a closing connection
+        // like an engine that ends itself when idle: the request meets a closing connection
         closeNext = false;
         request.socket.destroy();
       } else {
@@ -229,7 +232,7 @@ describe('a request', () => {
     expect(closeNext).toBe(false);
   });
 
-  test('fails with the reason when the line is lost, before its answer and in it', async () => {
+  test('fails with the reason if the SSH connection is lost before or during its response', async () => {
     const transport = await open((request, response) => {
       if (request.url === '/in') {
         response.write('some');
@@ -244,8 +247,8 @@ describe('a request', () => {
   });
 });
 
-describe('the way to the socket', () => {
-  test('fails where there is no socket, and says how to start one', async () => {
+describe('the socket', () => {
+  test('that is missing fails, with the command that starts one', async () => {
     const { session } = await openNode();
     const rootless = '/run/user/4711/podman/podman.sock';
     await expect(openSshTransport(session, { socketPath: rootless, ownsSession: true })).rejects.toMatchObject({
@@ -258,7 +261,7 @@ describe('the way to the socket', () => {
     await expect(session.run('true')).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
   });
 
-  test('fails as refused where the socket is there but neither forwarding nor a command leads to it', async () => {
+  test('that neither forwarding nor a command can reach fails as refused', async () => {
     const path = join(folder, "it's.sock");
     const mute = createTcpServer((socket) => socket.destroy());
     mute.listen(path);
@@ -271,7 +274,7 @@ describe('the way to the socket', () => {
     expect((await session.run('echo open')).stdout).toBe('open\n');
   });
 
-  test('is found where podman says', async () => {
+  test('is found at the path that podman reports', async () => {
     await startEngine((_request, response) => {
       response.end('found');
     });
@@ -290,13 +293,13 @@ describe('the way to the socket', () => {
     expect(await get(transport, '/')).toBe('found');
   });
 
-  test('leads through podman dial-stdio where forwarding is forbidden', async () => {
+  test('is reached through podman dial-stdio if forwarding is forbidden', async () => {
     const { connections } = await startEngine((request, response) => {
       response.end(`found ${request.url}`);
     });
     const bin = join(folder, 'bin');
     const { session } = await openNode({ streamLocal: false });
-    // stands in for podman: connects its stdin and stdout to the socket that --url names
+    // stands in for podman: connects its stdin and stdout to the socket in --url
     const dial = `#!${process.execPath}
       const socket = require('node:net').connect(process.argv[3].replace('unix://', ''));
       process.stdin.pipe(socket).pipe(process.stdout);`;
@@ -313,8 +316,8 @@ describe('the way to the socket', () => {
   });
 });
 
-describe('an offered server', () => {
-  test('answers at a port of the node, as several offers at once', async () => {
+describe('a forwarded server', () => {
+  test('responds on several ports of the node at once', async () => {
     const { session } = await openNode();
     await startEngine((_request, response) => {
       response.end();
@@ -323,22 +326,22 @@ describe('an offered server', () => {
     const server = createServer(async (request, response) => {
       response.end(`${request.method} ${request.url} ${await text(request)}`);
     });
-    const offers = await Promise.all([transport.forwardPort(server, 0), transport.forwardPort(server, 0)]);
-    expect(offers[0].port).not.toBe(offers[1].port);
-    for (const { port } of offers) {
+    const forwards = await Promise.all([transport.forwardPort(server, 0), transport.forwardPort(server, 0)]);
+    expect(forwards[0].port).not.toBe(forwards[1].port);
+    for (const { port } of forwards) {
       const request = httpRequest({ port, host: '127.0.0.1', method: 'PUT', path: '/v2/' });
       request.end('blob');
       const [response] = await once(request, 'response');
       expect(await text(response)).toBe('PUT /v2/ blob');
     }
-    await offers[0].close();
-    const late = httpRequest({ port: offers[0].port, host: '127.0.0.1' });
+    await forwards[0].close();
+    const late = httpRequest({ port: forwards[0].port, host: '127.0.0.1' });
     late.end();
     await expect(once(late, 'response')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    await offers[1].close();
+    await forwards[1].close();
   });
 
-  test('sees its connections close when the line is lost', async () => {
+  test('loses its connections if the SSH connection is lost', async () => {
     const { server: node, session } = await openNode();
     await startEngine((_request, response) => {
       response.end();

@@ -3,88 +3,91 @@ import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Failure, fail } from '../../../shared/problem.ts';
 import type { Session } from '../../ssh/session.ts';
-import { guardOnNode, type PodmanService, serviceOf } from '../podman/service.ts';
-import { EngineHttp } from './http.ts';
+import { guardCommand, type PodmanService, waitForService } from '../podman/service.ts';
 import {
-  dialComplaint,
-  dialStdio,
+  dialStdioCommand,
   findSockets,
-  isDocker,
-  noLookingForSockets,
-  noSocketAnywhere,
-  type Run,
+  isDockerSocket,
+  noSocketFoundProblem,
+  type RunCommand,
+  readDialError,
+  readSocketState,
+  searchRefusedProblem,
   socketProblem,
-  socketState,
-} from './socket.ts';
+} from './engine-socket.ts';
+import { EngineHttp } from './http.ts';
 import type { Transport } from './transport.ts';
 
 export interface SshTransportOptions {
-  /** The engine's socket on the node; without one it is looked for. */
+  /** The engine's socket on the node. Without it, the node is searched for one. */
   readonly socketPath?: string;
-  /** Does closing the transport close the session? */
+  /** Closing the transport also closes the session. */
   readonly ownsSession: boolean;
-  /** Stops the search for a way to the socket. */
+  /** Stops the search for the socket. */
   readonly signal?: AbortSignal;
 }
 
-/** How long the engine may take to answer the first small request through a command. */
-const firstAnswerMs = 30_000;
+/** Milliseconds for the first response through `dial-stdio`. */
+const dialStdioTimeoutMs = 30_000;
 
-/** How the engine's socket is reached over the session. */
-export type WayBy = 'stream-local' | 'command';
+/** How the engine's socket is reached: a channel to the socket, or the command `dial-stdio` of podman or docker. */
+export type SocketMethod = 'stream-local' | 'dial-stdio';
 
-/** A transport over an SSH session, which knows how it reaches the socket and whether it had to start the engine. */
+/** A transport over an SSH session. */
 export interface SshTransport extends Transport {
-  readonly by: WayBy;
+  readonly method: SocketMethod;
+  /** The transport started the engine, which ends with the transport. */
   readonly isStarted: boolean;
 }
 
-interface Way {
+/** A socket on the node that accepts connections, and how to open one. */
+interface SocketConnector {
   readonly socketPath: string;
   readonly connect: () => Promise<Duplex>;
-  readonly by: WayBy;
+  readonly method: SocketMethod;
+  /** The podman service that was started to serve the socket. */
   readonly service?: PodmanService;
 }
 
 /**
- * The way to the engine of a node over one SSH session. The socket is reached by stream-local forwarding or, where the node's
- * sshd forbids that, through `podman system dial-stdio` or docker's. Where no path is given, the socket is looked for; where
- * none is there but the podman command, podman is started and ends with the transport.
+ * Opens a transport to a node's engine over an SSH session. It reaches the socket by stream-local forwarding or, if the node's
+ * sshd forbids that, through `podman system dial-stdio` or docker's. Without a socket path, it searches the node for a socket.
+ * If there is none but the podman command exists, it starts podman, which ends with the transport.
  *
- * Fails with `engine.no-socket` where no engine's socket is there or it is not ours to use, and with
- * `ssh.forwarding-refused` where no way leads to it.
+ * @throws Failure `engine.no-socket` if there is no engine socket that this user may use, `ssh.forwarding-refused` if the
+ *   socket cannot be reached by either method
  */
 export async function openSshTransport(session: Session, options: SshTransportOptions): Promise<SshTransport> {
   try {
-    const run: Run = (command, how) => session.run(command, how);
+    const run: RunCommand = (command, runOptions) => session.run(command, runOptions);
     const { socketPath, signal } = options;
-    const { service, ...way } = socketPath
-      ? await wayTo(session, socketPath, run, signal)
-      : await search(session, run, signal);
+    const { service, ...socket } = socketPath
+      ? await connectSocket(session, socketPath, run, signal)
+      : await findSocket(session, run, signal);
     const lost = service ? AbortSignal.any([session.lost, service.ended]) : session.lost;
-    // every request under way listens to it
+    // Every running request listens to it.
     setMaxListeners(0, lost);
     const http = new EngineHttp({
       name: session.name,
-      connect: way.connect,
+      connect: socket.connect,
       lost,
-      ...(way.by === 'command' ? { room: session.room } : {}),
+      ...(socket.method === 'dial-stdio' ? { capacity: session.capacity } : {}),
     });
     return {
       name: session.name,
-      socketPath: way.socketPath,
-      by: way.by,
+      socketPath: socket.socketPath,
+      method: socket.method,
       isStarted: service !== undefined,
       lost,
       request: (request) => http.request(request),
       run,
       forwardPort: (server: Server, port: number) =>
-        session.listen(port, (stream) => {
+        session.forwardPort(port, (stream) => {
           server.emit('connection', stream);
         }),
-      isSaturated: () => session.room.isCrowded || http.isCrowded,
+      isSaturated: () => session.capacity.isSaturated || http.isSaturated,
       idleSince: () => session.idleSince(),
-      checkAlive: (milliseconds) => session.checkAlive(milliseconds),
+      checkAlive: (timeoutMs) => session.checkAlive(timeoutMs),
       async close() {
         http.close();
         await service?.close();
@@ -101,86 +104,101 @@ export async function openSshTransport(session: Session, options: SshTransportOp
   }
 }
 
-/** podman's sockets first, then podman's command, then docker's sockets. One where nobody listens is passed over. */
-async function search(session: Session, run: Run, signal: AbortSignal | undefined): Promise<Way> {
-  const found = await findSockets(run, signal);
-  if (!found) {
-    throw noLookingForSockets(session.name);
+/** Tries podman's sockets, then the podman command, then docker's sockets. Skips sockets that no process listens on. */
+async function findSocket(
+  session: Session,
+  run: RunCommand,
+  signal: AbortSignal | undefined,
+): Promise<SocketConnector> {
+  const search = await findSockets(run, signal);
+  if (!search) {
+    throw searchRefusedProblem(session.name);
   }
-  let problem: unknown;
-  const ways = [
-    ...found.paths.filter((path) => !isDocker(path)).map((path) => () => wayTo(session, path, run, signal)),
-    ...(found.hasPodman ? [() => wayToStarted(session, run, signal)] : []),
-    ...found.paths.filter(isDocker).map((path) => () => wayTo(session, path, run, signal)),
+  const { paths, hasPodman } = search;
+  const connectTo = (path: string) => () => connectSocket(session, path, run, signal);
+  const attempts = [
+    ...paths.filter((path) => !isDockerSocket(path)).map(connectTo),
+    ...(hasPodman ? [() => startPodman(session, run, signal)] : []),
+    ...paths.filter(isDockerSocket).map(connectTo),
   ];
-  for (const way of ways) {
+  let firstError: unknown;
+  for (const attempt of attempts) {
     try {
-      return await way();
+      return await attempt();
     } catch (error) {
       if (!(error instanceof Failure) || error.problem.code !== 'engine.no-socket' || signal?.aborted) {
         throw error;
       }
-      problem ??= error;
+      firstError ??= error;
     }
   }
-  throw problem ?? noSocketAnywhere(session.name);
+  throw firstError ?? noSocketFoundProblem(session.name);
 }
 
-async function wayToStarted(session: Session, run: Run, signal: AbortSignal | undefined): Promise<Way> {
-  const stream = await session.openCommand(guardOnNode, { service: true });
-  const service = await serviceOf(session.name, { stdin: stream, stdout: stream }, signal);
+async function startPodman(
+  session: Session,
+  run: RunCommand,
+  signal: AbortSignal | undefined,
+): Promise<SocketConnector> {
+  const stream = await session.openCommand(guardCommand, { isBackground: true });
+  const service = await waitForService(session.name, { stdin: stream, stdout: stream }, signal);
   try {
-    return { ...(await wayTo(session, service.socketPath, run, signal)), service };
+    return { ...(await connectSocket(session, service.socketPath, run, signal)), service };
   } catch (error) {
     await service.close();
     throw error;
   }
 }
 
-/** Finds out once how the socket can be reached, so that requests need not. */
-async function wayTo(session: Session, socketPath: string, run: Run, signal: AbortSignal | undefined): Promise<Way> {
+/** Finds out by which method a socket can be reached. */
+async function connectSocket(
+  session: Session,
+  socketPath: string,
+  run: RunCommand,
+  signal: AbortSignal | undefined,
+): Promise<SocketConnector> {
   let refusal: Failure;
   try {
     (await session.openStreamLocal(socketPath)).destroy();
-    return { socketPath, connect: () => session.openStreamLocal(socketPath), by: 'stream-local' };
+    return { socketPath, connect: () => session.openStreamLocal(socketPath), method: 'stream-local' };
   } catch (error) {
     if (!(error instanceof Failure) || error.problem.code === 'ssh.lost') {
       throw error;
     }
     refusal = error;
   }
-  // sshd does not say whether it is the socket that is missing or the permission, so the node itself is asked
-  const state = await socketState(run, socketPath, signal);
+  // sshd does not say whether the socket or the permission is missing, so a command on the node finds out.
+  const state = await readSocketState(run, socketPath, signal);
   if (state !== 'open') {
     throw socketProblem(session.name, socketPath, state);
   }
-  const connect = () => session.openCommand(dialStdio(socketPath), { bound: true });
-  const probe = new EngineHttp({ name: session.name, connect, lost: session.lost, room: session.room });
+  const connect = () => session.openCommand(dialStdioCommand(socketPath), { isBound: true });
+  const http = new EngineHttp({ name: session.name, connect, lost: session.lost, capacity: session.capacity });
   try {
-    const answer = await probe.request({
+    const response = await http.request({
       method: 'GET',
       path: '/_ping',
-      timeoutMs: firstAnswerMs,
+      timeoutMs: dialStdioTimeoutMs,
       ...(signal ? { signal } : {}),
     });
-    answer.body.destroy();
-    return { socketPath, connect, by: 'command' };
+    response.body.destroy();
+    return { socketPath, connect, method: 'dial-stdio' };
   } catch (error) {
     if (session.lost.aborted || signal?.aborted) {
       throw error;
     }
-    const said = await dialComplaint(run, socketPath);
-    if (/connection refused/i.test(said)) {
+    const dialError = await readDialError(run, socketPath);
+    if (/connection refused/i.test(dialError)) {
       throw socketProblem(session.name, socketPath, 'dead');
     }
     throw fail(
       'ssh.forwarding-refused',
-      `Node ${session.name} forwards no connections to ${socketPath}, and \`${dialStdio(socketPath)}\` does not lead there either.`,
-      'Set `AllowStreamLocalForwarding yes` in its sshd_config, or install the podman or docker command there.',
-      [refusal.problem.detail, said].join('\n'),
+      `Node ${session.name} does not forward connections to ${socketPath}, and \`${dialStdioCommand(socketPath)}\` cannot reach it either.`,
+      'Set `AllowStreamLocalForwarding yes` in its sshd_config, or install the podman or docker command on the node.',
+      [refusal.problem.detail, dialError].join('\n'),
       error,
     );
   } finally {
-    probe.close();
+    http.close();
   }
 }

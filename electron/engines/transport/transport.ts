@@ -1,3 +1,4 @@
+/** How requests and commands reach one node. Engines use this interface for remote and local nodes alike. */
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { Readable } from 'node:stream';
 
@@ -6,11 +7,11 @@ export interface EngineRequest {
   /** Path with query, e.g. `/v4.0.0/libpod/info`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A stream is sent chunked as it comes. */
+  /** A stream is sent in chunks as its data arrives. */
   readonly body?: Readable | string | Buffer;
   /** Aborting it destroys the request and its response. */
   readonly signal?: AbortSignal;
-  /** Milliseconds to wait for the response's head; none for long work. */
+  /** Milliseconds to wait for the response's headers. Without it, the request may take any time, such as a build. */
   readonly timeoutMs?: number;
 }
 
@@ -26,37 +27,33 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** A server of ours that a node can reach on its own loopback. */
+/** A port on the node that leads to a server in this process. */
 export interface ReversePortForward {
-  /** The port on the node. */
+  /** The port on the node's 127.0.0.1. */
   readonly port: number;
   close(): Promise<void>;
 }
 
-/**
- * The way to one node, remote or local: HTTP to its engine's socket, commands on its machine, and a port there that leads
- * back to us. Engines are written against this and never know which it is.
- */
 export interface Transport {
-  /** The connection's name, for sentences. */
+  /** The connection's name, for messages. */
   readonly name: string;
   /** The engine's socket on the node. */
   readonly socketPath: string;
   request(request: EngineRequest): Promise<EngineResponse>;
-  /** Runs a shell command on the node; output is for small answers (at most 1 MiB is kept). Fails where commands are refused. */
+  /** Runs a shell command on the node and keeps at most 1 MiB of its output. Rejects if the node refuses commands. */
   run(
     command: string,
     options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
   ): Promise<CommandResult>;
-  /** Makes `server` reachable from the node at 127.0.0.1:port; another port is taken where that one is not free. */
+  /** Makes `server` reachable on the node's 127.0.0.1. If `port` is in use, the node chooses another port. */
   forwardPort(server: Server, port: number): Promise<ReversePortForward>;
-  /** Aborts, with a `Failure` as its reason, when the line to the node is lost, or when an engine that was started for us has ended. */
+  /** Aborts, with a `Failure` as its reason, when the connection to the node is lost or when an engine that Barnraiser started ends. */
   readonly lost: AbortSignal;
-  /** Does something wait just now because the node has no room for more at once? Then a late answer does not mean that it is silent. */
+  /** Are requests waiting for a free slot? Then a late response does not mean that the node is silent. */
   isSaturated(): boolean;
-  /** When it was last used, as `performance.now()` says it; undefined while it is, and where there is nothing to save by closing it. */
+  /** When the transport was last used, as a time of `performance.now()`. Undefined while it is in use, and if closing it saves nothing. */
   idleSince(): number | undefined;
-  /** Asks for a sign of life. Where there is none in time the line is lost. */
-  checkAlive(milliseconds: number): Promise<void>;
+  /** Sends the node a request. The connection is lost if no response arrives within the timeout. */
+  checkAlive(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { type Platform, parsePlatform, platformParts } from '../../../shared/platform.ts';
-import { takeImage } from '../image-check.ts';
-import { digestOf, type ImageManifestInfo, mediaTypes } from '../manifest.ts';
-import type { ImageStore, Lease } from '../store.ts';
+import { addImage } from '../add-image.ts';
+import { digestOf } from '../digest.ts';
+import type { ImageStore } from '../image-store.ts';
+import type { Lease } from '../lease.ts';
+import { mediaTypes, type ReceivedImage } from '../manifest.ts';
 
-/** The parts of a small image, for tests. Layers are gzipped random bytes, so that each image differs from every other. */
+/** The parts of a small image. Its layers are gzipped random bytes, so no two images are the same. */
 export interface SampleImage {
   readonly platform: Platform;
   readonly config: Buffer;
@@ -17,7 +19,7 @@ export interface SampleImage {
 export function platform(text: string): Platform {
   const parsed = parsePlatform(text);
   if (!parsed) {
-    throw new Error(`${text} is not a platform`);
+    throw new Error(`"${text}" is not a valid platform`);
   }
   return parsed;
 }
@@ -32,24 +34,24 @@ export function sampleImage(
   const types = options.docker
     ? ['application/vnd.docker.container.image.v1+json', 'application/vnd.docker.image.rootfs.diff.tar.gzip']
     : ['application/vnd.oci.image.config.v1+json', 'application/vnd.oci.image.layer.v1.tar+gzip'];
-  const describe = (bytes: Buffer, mediaType = '') => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
+  const descriptorOf = (bytes: Buffer, mediaType = '') => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
   const mediaType = options.docker ? mediaTypes.dockerManifest : mediaTypes.ociManifest;
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType,
-      config: describe(config, types[0]),
-      layers: layers.map((layer) => describe(layer, types[1])),
+      config: descriptorOf(config, types[0]),
+      layers: layers.map((layer) => descriptorOf(layer, types[1])),
     }),
   );
   return { platform: platform(name), config, layers, manifest, mediaType };
 }
 
-/** Puts an image into a store as if a node had sent it. */
-export async function take(store: ImageStore, lease: Lease, image: SampleImage): Promise<ImageManifestInfo> {
+/** Adds an image to a store as if a node had sent it. */
+export async function addSampleImage(store: ImageStore, lease: Lease, image: SampleImage): Promise<ReceivedImage> {
   for (const bytes of [image.config, ...image.layers]) {
     await lease.hold(digestOf(bytes));
     await store.blobs.put(bytes);
   }
-  return takeImage(store.blobs, lease, image.manifest, image.platform);
+  return addImage(store.blobs, lease, image.manifest, image.platform);
 }

@@ -1,34 +1,38 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { digestOf } from '../client.ts';
+import { digestOf } from '../../images/digest.ts';
 
-/** A request as it arrived; `path` with its query. */
-export interface Seen {
+/** A request that the registry received. `path` includes the query. */
+export interface RecordedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
 }
 
-/** Answers a request itself and says true, or leaves it to the registry. */
-export type Fault = (request: IncomingMessage, response: ServerResponse, seen: Seen) => boolean | Promise<boolean>;
+/** Answers a request and returns true, or returns false to let the registry answer it. */
+export type Fault = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  recorded: RecordedRequest,
+) => boolean | Promise<boolean>;
 
 /**
- * A registry in this process for what real ones do not do on demand: drop connections, forget, lie, answer errors. Without
- * mischief it keeps the rules: it takes a manifest only when it has everything that it names, checks digests and offsets,
- * and wants the query of its upload locations back as it was.
+ * A registry in this process that fails on demand: it can drop connections, lose uploads, and answer wrongly or with
+ * errors. Without a fault it follows the specification: it accepts a manifest only if it has everything that the
+ * manifest refers to, checks digests and offsets, and requires the unchanged query of its upload locations.
  */
 export class FakeRegistry {
   readonly blobs = new Map<string, Buffer>();
   readonly manifests = new Map<string, { readonly mediaType: string; readonly bytes: Buffer }>();
   readonly uploads = new Map<string, Buffer>();
-  readonly requests: Seen[] = [];
-  /** Asked first for every request. */
-  mischief: Fault = () => false;
-  /** After how many bytes the connection is cut: one for each body that is longer than the next of them. */
-  readonly cuts: number[] = [];
-  /** Does it know after a cut how much has arrived? Docker's registry does not. */
-  remembers = true;
+  readonly requests: RecordedRequest[] = [];
+  /** Called first for every request. */
+  fault: Fault = () => false;
+  /** A body longer than the first number closes the connection after that many bytes and removes the number. */
+  readonly closeAfterBytes: number[] = [];
+  /** Whether it knows after a lost connection how many bytes have arrived. Docker's registry does not. */
+  keepsOffset = true;
 
   readonly #server: Server;
   readonly #scheme: string;
@@ -52,7 +56,7 @@ export class FakeRegistry {
     return isAddress(address) ? address.port : 0;
   }
 
-  /** As a reference names it. */
+  /** The host in references. */
   get host(): string {
     return `127.0.0.1:${this.port}`;
   }
@@ -66,116 +70,116 @@ export class FakeRegistry {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** `METHOD path` of all requests, without queries. */
+  /** `METHOD path` of all requests, without their queries. */
   get log(): string[] {
     return this.requests.map(({ method, path }) => `${method} ${path.split('?')[0]}`);
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const seen = { method: request.method ?? '', path: request.url ?? '', headers: request.headers };
-    this.requests.push(seen);
-    if (await this.mischief(request, response, seen)) {
+    const recorded = { method: request.method ?? '', path: request.url ?? '', headers: request.headers };
+    this.requests.push(recorded);
+    if (await this.fault(request, response, recorded)) {
       return;
     }
-    const url = new URL(seen.path, this.origin);
+    const url = new URL(recorded.path, this.origin);
     if (url.pathname === '/v2/') {
-      answer(response, 200, {}, '{}');
+      respond(response, 200, {}, '{}');
       return;
     }
-    const [, what = '', name = ''] = /^\/v2\/.+\/(blobs\/uploads|blobs|manifests)\/(.*)$/.exec(url.pathname) ?? [];
-    if (what === 'blobs/uploads') {
+    const [, kind = '', name = ''] = /^\/v2\/.+\/(blobs\/uploads|blobs|manifests)\/(.*)$/.exec(url.pathname) ?? [];
+    if (kind === 'blobs/uploads') {
       await this.#upload(request, response, url, name);
-    } else if (what === 'blobs') {
+    } else if (kind === 'blobs') {
       const blob = this.blobs.get(name);
-      answer(response, blob ? 200 : 404, blob ? { 'content-length': blob.length } : {});
+      respond(response, blob ? 200 : 404, blob ? { 'content-length': blob.length } : {});
     } else if (request.method === 'PUT') {
-      this.#storeManifest(request, response, name, await read(request));
+      this.#storeManifest(request, response, name, await readRequest(request));
     } else {
       const manifest = this.manifests.get(name);
       const headers = manifest && {
         'content-type': manifest.mediaType,
         'docker-content-digest': digestOf(manifest.bytes),
       };
-      answer(response, manifest ? 200 : 404, headers, request.method === 'GET' ? manifest?.bytes : undefined);
+      respond(response, manifest ? 200 : 404, headers, request.method === 'GET' ? manifest?.bytes : undefined);
     }
   }
 
   async #upload(request: IncomingMessage, response: ServerResponse, url: URL, id: string): Promise<void> {
     if (request.method === 'POST') {
-      const begun = `upload-${this.requests.length}`;
-      this.uploads.set(begun, Buffer.alloc(0));
-      answer(response, 202, { location: `${url.pathname}${begun}?_state=a%2Fb%3D%3D&x=1` });
+      const newId = `upload-${this.requests.length}`;
+      this.uploads.set(newId, Buffer.alloc(0));
+      respond(response, 202, { location: `${url.pathname}${newId}?_state=a%2Fb%3D%3D&x=1` });
       return;
     }
-    const kept = this.uploads.get(id);
-    if (!kept || !url.search.startsWith('?_state=a%2Fb%3D%3D&x=1')) {
-      answer(response, 404, {}, error('BLOB_UPLOAD_UNKNOWN', 'no such upload'));
+    const stored = this.uploads.get(id);
+    if (!stored || !url.search.startsWith('?_state=a%2Fb%3D%3D&x=1')) {
+      respond(response, 404, {}, errorBody('BLOB_UPLOAD_UNKNOWN', 'no such upload'));
       return;
     }
     const location = `${url.pathname}?_state=a%2Fb%3D%3D&x=1`;
     if (request.method === 'GET') {
-      answer(
+      respond(
         response,
-        this.remembers ? 204 : 404,
-        this.remembers ? { location, range: `0-${Math.max(0, kept.length - 1)}` } : {},
+        this.keepsOffset ? 204 : 404,
+        this.keepsOffset ? { location, range: `0-${Math.max(0, stored.length - 1)}` } : {},
       );
       return;
     }
     if (request.method === 'DELETE') {
       this.uploads.delete(id);
-      answer(response, 204);
+      respond(response, 204);
       return;
     }
-    const start = Number(/^(\d+)-/.exec(request.headers['content-range'] ?? '')?.[1] ?? kept.length);
-    if (start !== kept.length) {
-      answer(response, 416);
+    const start = Number(/^(\d+)-/.exec(request.headers['content-range'] ?? '')?.[1] ?? stored.length);
+    if (start !== stored.length) {
+      respond(response, 416);
       return;
     }
     const length = Number(request.headers['content-length']);
-    const cut = length > (this.cuts[0] ?? length) ? this.cuts.shift() : undefined;
-    const body = Buffer.concat([kept, await read(request, cut)]);
+    const closeAfter = length > (this.closeAfterBytes[0] ?? length) ? this.closeAfterBytes.shift() : undefined;
+    const body = Buffer.concat([stored, await readRequest(request, closeAfter)]);
     this.uploads.set(id, body);
-    if (cut !== undefined) {
+    if (closeAfter !== undefined) {
       request.socket.destroy();
       return;
     }
     if (request.method === 'PATCH') {
-      answer(response, 202, { location, range: `0-${body.length - 1}` });
+      respond(response, 202, { location, range: `0-${body.length - 1}` });
       return;
     }
     const digest = url.searchParams.get('digest') ?? '';
     if (digestOf(body) !== digest) {
-      answer(response, 400, {}, error('DIGEST_INVALID', 'provided digest did not match uploaded content'));
+      respond(response, 400, {}, errorBody('DIGEST_INVALID', 'provided digest did not match uploaded content'));
       return;
     }
     this.uploads.delete(id);
     this.blobs.set(digest, body);
-    answer(response, 201, { 'docker-content-digest': digest });
+    respond(response, 201, { 'docker-content-digest': digest });
   }
 
   #storeManifest(request: IncomingMessage, response: ServerResponse, name: string, bytes: Buffer): void {
     const manifest = JSON.parse(bytes.toString('utf8'));
     const blobs = [manifest.config, ...(manifest.layers ?? [])].filter((entry) => entry && !entry.urls);
-    const whole =
+    const isComplete =
       blobs.every(({ digest }) => this.blobs.has(digest)) &&
       (manifest.manifests ?? []).every(({ digest }: { digest: string }) => this.manifests.has(digest));
-    if (!whole) {
-      answer(response, 400, {}, error('MANIFEST_BLOB_UNKNOWN', 'manifest names what is not here'));
+    if (!isComplete) {
+      respond(response, 400, {}, errorBody('MANIFEST_BLOB_UNKNOWN', 'manifest refers to unknown blobs or manifests'));
       return;
     }
     const entry = { mediaType: request.headers['content-type'] ?? '', bytes };
     this.manifests.set(name, entry);
     this.manifests.set(digestOf(bytes), entry);
-    answer(response, 201, { 'docker-content-digest': digestOf(bytes) });
+    respond(response, 201, { 'docker-content-digest': digestOf(bytes) });
   }
 }
 
-/** An error's body as registries write it. */
-export function error(code: string, message: string): string {
+/** The body of an error response of a registry. */
+export function errorBody(code: string, message: string): string {
   return JSON.stringify({ errors: [{ code, message }] });
 }
 
-export function answer(
+export function respond(
   response: ServerResponse,
   status: number,
   headers: Record<string, string | number> = {},
@@ -185,8 +189,8 @@ export function answer(
   response.end(body);
 }
 
-/** The body of a request; with `limit` only so many bytes of it, and the rest is left unread. */
-export async function read(request: IncomingMessage, limit = Number.POSITIVE_INFINITY): Promise<Buffer> {
+/** Reads the body of a request, or only its first `limit` bytes. */
+export async function readRequest(request: IncomingMessage, limit = Number.POSITIVE_INFINITY): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
@@ -203,7 +207,7 @@ function isAddress(address: string | AddressInfo | null): address is AddressInfo
   return typeof address === 'object' && address !== null;
 }
 
-/** Of registry.test, localhost and 127.0.0.1, signed by itself, valid for a hundred years. It protects nothing. */
+/** Self-signed for registry.test, localhost and 127.0.0.1, valid for a hundred years. Not secret: only for tests. */
 const testKey = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgEw/kYTTWKMn/PSNN
 xfGvO6DeeC8kVZESOxc+kjnJ40qhRANCAARRdU5jUbh1JwRuiaASDJ+pjoIz9NSL

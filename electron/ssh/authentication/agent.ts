@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
-import { keyTypeOf } from '../known-hosts.ts';
-import { securityKeySignature } from './security-key.ts';
+import { keyTypeOf } from '../public-key.ts';
 import { uint32, WireReader, wireString } from './wire.ts';
 
 /** A key that an agent holds. */
@@ -12,17 +11,17 @@ export interface AgentKey {
   readonly publicKey: Buffer;
 }
 
-/** Numbers of the agent's protocol. Source: RFC draft-ietf-sshm-ssh-agent, sections 6 and 7. */
+/** Message numbers and flags of the agent protocol. Source: RFC draft-ietf-sshm-ssh-agent, sections 6 and 7. */
 const message = { listKeys: 11, keys: 12, sign: 13, signature: 14 } as const;
 const signFlags: Readonly<Record<string, number>> = { sha256: 2, sha512: 4 };
 
-/** More is no answer of an agent. */
+/** A longer answer does not come from an agent. */
 const maxAnswerBytes = 4 * 1024 * 1024;
 
-/** An agent that is stuck must not hold up the key files. */
+/** An agent that hangs must not delay the key files. */
 const listTimeoutMs = 5_000;
 
-/** Those that are usable for signing in; certificates are not among them. */
+/** The key types that can sign in here. Certificates cannot. */
 const usableTypes: ReadonlySet<string> = new Set([
   'ssh-ed25519',
   'ecdsa-sha2-nistp256',
@@ -34,8 +33,9 @@ const usableTypes: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A program that holds keys and signs with them. ssh2's own client of the protocol drops the keys that its parser does not
- * know, those of security keys; its ways to reach an agent (socket, named pipe, Pageant, Cygwin) are used here.
+ * A client of an SSH agent: a program that holds keys and signs with them. ssh2 opens the stream to it (socket, named
+ * pipe, Pageant, Cygwin). ssh2's own client is not used, because it drops the keys that its parser does not know: those
+ * of security keys.
  */
 export class Agent {
   readonly #agent: ssh2.BaseAgent;
@@ -45,10 +45,10 @@ export class Agent {
     this.#agent = ssh2.createAgent(socket);
   }
 
-  /** The keys that can sign in; undefined where nobody answers. */
+  /** The keys that can sign in; undefined where no agent answers. */
   async list(): Promise<readonly AgentKey[] | undefined> {
     try {
-      const answer = await this.#ask(message.listKeys, Buffer.alloc(0), AbortSignal.timeout(listTimeoutMs));
+      const answer = await this.#request(message.listKeys, Buffer.alloc(0), AbortSignal.timeout(listTimeoutMs));
       if (answer.byte() !== message.keys) {
         return undefined;
       }
@@ -66,32 +66,33 @@ export class Agent {
   }
 
   /**
-   * The signature, without the name of its algorithm, as ssh2 wants it. May wait for the touch of a security key.
-   * @param hash for RSA keys. @throws Error where the agent refuses
+   * Returns a signature in ssh2's form, without the name of its algorithm. May wait for the touch of a security key.
+   * @param hash only for RSA keys.
+   * @throws Error where the agent refuses to sign
    */
   async sign({ type, publicKey }: AgentKey, data: Buffer, hash?: string): Promise<Buffer> {
     const flags = type === 'ssh-rsa' ? (signFlags[hash ?? ''] ?? 0) : 0;
     const body = Buffer.concat([wireString(publicKey), wireString(data), uint32(flags)]);
-    const answer = await this.#ask(message.sign, body);
+    const answer = await this.#request(message.sign, body);
     if (answer.byte() !== message.signature) {
       throw new Error('The agent refused to sign.');
     }
     const signature = new WireReader(answer.string());
     signature.string();
     const bytes = signature.string();
-    const more = signature.rest();
-    return more.length > 0 ? securityKeySignature(bytes, more) : bytes;
+    const flagsAndCounter = signature.rest();
+    return flagsAndCounter.length > 0 ? securityKeySignature(bytes, flagsAndCounter) : bytes;
   }
 
-  async #ask(kind: number, body: Buffer, signal?: AbortSignal): Promise<WireReader> {
+  async #request(kind: number, body: Buffer, signal?: AbortSignal): Promise<WireReader> {
     const stream = await this.#open();
-    const giveUp = () => stream.destroy(new Error('The agent does not answer.'));
-    signal?.addEventListener('abort', giveUp, { once: true });
+    const onAbort = () => stream.destroy(new Error('The agent does not answer.'));
+    signal?.addEventListener('abort', onAbort, { once: true });
     try {
       stream.write(Buffer.concat([uint32(1 + body.length), Buffer.from([kind]), body]));
       return await readAnswer(stream);
     } finally {
-      signal?.removeEventListener('abort', giveUp);
+      signal?.removeEventListener('abort', onAbort);
       stream.destroy();
     }
   }
@@ -100,15 +101,15 @@ export class Agent {
     return new Promise((resolve, reject) => {
       const { getStream } = this.#agent;
       if (!getStream) {
-        reject(new Error('There is no way to this agent.'));
+        reject(new Error('This agent cannot be reached.'));
         return;
       }
       getStream.call(this.#agent, (error, stream) => {
         if (error || !stream) {
-          reject(error ?? new Error('The agent was not reached.'));
+          reject(error ?? new Error('The agent could not be reached.'));
           return;
         }
-        // what goes wrong is seen by whoever reads
+        // the reader gets the error from the stream's state
         stream.on('error', () => {});
         resolve(stream);
       });
@@ -119,40 +120,55 @@ export class Agent {
 async function readAnswer(stream: Duplex): Promise<WireReader> {
   let bytes = Buffer.alloc(0);
   const ended = once(stream, 'close').then(() => {
-    throw stream.errored ?? new Error('The agent hung up.');
+    throw stream.errored ?? new Error('The agent closed the connection.');
   });
   const answered = new Promise<WireReader>((resolve, reject) => {
     stream.on('data', (chunk: Buffer) => {
       bytes = Buffer.concat([bytes, chunk]);
       const length = bytes.length < 4 ? undefined : bytes.readUInt32BE(0);
       if (length !== undefined && length > maxAnswerBytes) {
-        reject(new Error('The agent answers something else.'));
+        reject(new Error('The answer is not that of an agent.'));
       } else if (length !== undefined && bytes.length >= 4 + length) {
         resolve(new WireReader(bytes.subarray(4, 4 + length)));
       }
     });
-    // an agent that ends without closing has nothing more to say
-    stream.on('end', () => reject(new Error('The agent hung up.')));
+    // an agent may end the stream without closing it
+    stream.on('end', () => reject(new Error('The agent closed the connection.')));
   });
   ended.catch(() => {});
   return Promise.race([answered, ended]);
 }
 
-/** Where Windows' own OpenSSH agent listens. */
+/** The named pipe of Windows' own OpenSSH agent. */
 const windowsPipe = '\\\\.\\pipe\\openssh-ssh-agent';
 
 /**
- * The agents to look for, in this order: the one that is named, else `$SSH_AUTH_SOCK`, else on Windows its OpenSSH's and
- * PuTTY's. An empty name means none.
+ * The agents to try, in their order: the given one, else that of `$SSH_AUTH_SOCK`, else on Windows those of OpenSSH and
+ * PuTTY. An empty string means none.
  */
 export function agentSockets(
-  named: string | undefined,
+  chosen: string | undefined,
   environment: NodeJS.ProcessEnv = process.env,
   platform: NodeJS.Platform = process.platform,
 ): readonly string[] {
-  const socket = named ?? environment.SSH_AUTH_SOCK;
+  const socket = chosen ?? environment.SSH_AUTH_SOCK;
   if (socket !== undefined) {
     return socket === '' ? [] : [socket];
   }
   return platform === 'win32' ? [windowsPipe, 'pageant'] : [];
+}
+
+/**
+ * Makes ssh2 send the signature of a security key. Its wire format is a string with the signature, followed by a byte
+ * of flags and a counter of 4 bytes outside the string (OpenSSH, PROTOCOL.u2f, "SSH U2F Signatures"), but ssh2 1.17
+ * writes each signature as one string. Its code (Protocol.js, authPK) uses the length twice: in sums, to reserve space
+ * for everything, and as the length that it writes before the string. The `length` here therefore has two values: in
+ * sums that of everything, as a written number that of the signature alone. The e2e tests show that sshd accepts the
+ * result.
+ */
+function securityKeySignature(signature: Buffer, flagsAndCounter: Buffer): Buffer {
+  const all = Buffer.concat([signature, flagsAndCounter]);
+  const [writtenLength, totalLength] = [signature.length, all.length];
+  const length = { [Symbol.toPrimitive]: (hint: string) => (hint === 'number' ? writtenLength : totalLength) };
+  return Object.defineProperty(all, 'length', { value: length });
 }

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makeKey, type TestKey } from '../testing/server.ts';
+import { makeKey, type TestKey } from '../testing/test-server.ts';
 import { type AuthenticationOptions, prepareAuthentication } from './authentication.ts';
 
 const peer = { name: 'pi4', host: 'pi4.local', port: 22, user: 'kim' };
@@ -19,8 +19,8 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-/** Everything that would be tried if the server refused it all. */
-async function ways(options: Partial<AuthenticationOptions>): Promise<readonly string[]> {
+/** The methods that are tried when the server refuses all of them. */
+async function triedMethods(options: Partial<AuthenticationOptions>): Promise<readonly string[]> {
   const authentication = await prepareAuthentication({ ...peer, agentSocket: '', home: folder, ...options });
   while (await authentication.next(null, false)) {
     // refused
@@ -34,7 +34,7 @@ async function keyFile(name: string, key: TestKey = makeKey()): Promise<string> 
   return path;
 }
 
-async function encryptedFile(): Promise<{ path: string; publicLine: string }> {
+async function encryptedKeyFile(): Promise<{ path: string; publicLine: string }> {
   const path = join(folder, 'locked');
   const key = makeKey('ed25519', 'secret');
   await writeFile(path, key.text, { mode: 0o600 });
@@ -42,65 +42,67 @@ async function encryptedFile(): Promise<{ path: string; publicLine: string }> {
 }
 
 describe('without an agent', () => {
-  test('the named identity is tried, and no default key beside it', async () => {
+  test('the named identity is tried, but no default key', async () => {
     await keyFile('.ssh/id_ed25519');
     const identity = await keyFile('mine');
-    expect(await ways({ identity })).toEqual([`the key file ${identity}`]);
+    expect(await triedMethods({ identity })).toEqual([`the key file ${identity}`]);
   });
 
-  test('the default keys that are there are tried in the order of OpenSSH', async () => {
+  test('the existing default keys are tried in the order of OpenSSH', async () => {
     const ecdsa = await keyFile('.ssh/id_ecdsa', makeKey('ecdsa'));
     const ed25519 = await keyFile('.ssh/id_ed25519');
     await writeFile(join(folder, '.ssh/id_rsa'), 'not a key');
-    expect(await ways({})).toEqual([`the key file ${ed25519}`, `the key file ${ecdsa}`]);
+    expect(await triedMethods({})).toEqual([`the key file ${ed25519}`, `the key file ${ecdsa}`]);
   });
 
-  test('nothing is tried where there is nothing', async () => {
-    expect(await ways({ agentSocket: join(folder, 'no-agent') })).toEqual([]);
+  test('nothing is tried without any keys', async () => {
+    expect(await triedMethods({ agentSocket: join(folder, 'no-agent') })).toEqual([]);
   });
 
-  test('a missing identity is named', async () => {
+  test('a missing identity is an error that names it', async () => {
     const identity = join(folder, 'gone');
-    await expect(ways({ identity })).rejects.toMatchObject({
-      problem: { code: 'ssh.identity', message: `There is no identity file ${identity}.` },
+    await expect(triedMethods({ identity })).rejects.toMatchObject({
+      problem: { code: 'ssh.identity', message: `The identity file ${identity} does not exist.` },
     });
   });
 
-  test('an identity that is no key is named, with the way to convert it', async () => {
+  test('an identity that is not a key is an error that says how to convert it', async () => {
     const identity = join(folder, 'other');
     await writeFile(identity, '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n');
-    await expect(ways({ identity })).rejects.toMatchObject({
+    await expect(triedMethods({ identity })).rejects.toMatchObject({
       problem: { code: 'ssh.identity', fix: expect.stringContaining(`ssh-keygen -p -f ${identity}`) },
     });
   });
 
-  test('of several identities all that are there are tried, in their order', async () => {
+  test('all existing identities of several are tried, in their order', async () => {
     const one = await keyFile('one');
     const two = await keyFile('two');
-    expect(await ways({ identities: [one, join(folder, 'gone'), two] })).toEqual([
+    expect(await triedMethods({ identities: [one, join(folder, 'gone'), two] })).toEqual([
       `the key file ${one}`,
       `the key file ${two}`,
     ]);
   });
 
-  test('of several identities none of which can be used, the first is named', async () => {
+  test('if none of several identities can be used, the error names the first', async () => {
     const identities = [join(folder, 'gone'), join(folder, 'gone too')];
-    await expect(ways({ identities })).rejects.toThrow(`There is no identity file ${identities[0]}.`);
+    await expect(triedMethods({ identities })).rejects.toThrow(`The identity file ${identities[0]} does not exist.`);
   });
 
-  test("the connection's identity is tried in place of the configuration's", async () => {
+  test("the connection's identity is tried instead of the configuration's", async () => {
     const mine = await keyFile('mine');
-    expect(await ways({ identity: mine, identities: [await keyFile('other')] })).toEqual([`the key file ${mine}`]);
+    expect(await triedMethods({ identity: mine, identities: [await keyFile('other')] })).toEqual([
+      `the key file ${mine}`,
+    ]);
   });
 
-  test('no identity at all is not the same as the usual ones', async () => {
+  test('an empty list of identities does not mean the default keys', async () => {
     await keyFile('.ssh/id_ed25519');
-    expect(await ways({ identities: [] })).toEqual([]);
+    expect(await triedMethods({ identities: [] })).toEqual([]);
   });
 
-  test('an encrypted identity asks for an agent', async () => {
-    const { path } = await encryptedFile();
-    await expect(ways({ identity: path })).rejects.toMatchObject({
+  test('an encrypted identity needs an agent', async () => {
+    const { path } = await encryptedKeyFile();
+    await expect(triedMethods({ identity: path })).rejects.toMatchObject({
       problem: {
         code: 'ssh.identity',
         message: expect.stringContaining('is encrypted'),
@@ -118,15 +120,15 @@ describe.skipIf(!existsSync('/usr/bin/ssh-agent'))('with an agent', () => {
     agentSocket = join(folder, 'agent.sock');
     agent = spawn('ssh-agent', ['-D', '-a', agentSocket], { stdio: ['ignore', 'pipe', 'ignore'] });
     if (agent.stdout) {
-      // it says where it listens once it does
+      // ssh-agent prints its socket once it listens
       await once(agent.stdout, 'data');
     }
   });
 
   afterEach(async () => {
-    const gone = once(agent, 'exit');
+    const exited = once(agent, 'exit');
     agent.kill();
-    await gone;
+    await exited;
   });
 
   function add(...paths: string[]): void {
@@ -136,64 +138,71 @@ describe.skipIf(!existsSync('/usr/bin/ssh-agent'))('with an agent', () => {
     });
   }
 
-  test('its keys come first, and default keys that it holds are not tried twice', async () => {
-    const held = await keyFile('.ssh/id_ed25519');
+  test('its keys come first, and default keys that it also holds are tried only once', async () => {
+    const shared = await keyFile('.ssh/id_ed25519');
     const other = await keyFile('.ssh/id_ecdsa', makeKey('ecdsa'));
-    add(held, await keyFile('more'));
-    expect(await ways({ agentSocket })).toEqual(['2 keys of the agent', `the key file ${other}`]);
+    add(shared, await keyFile('more'));
+    expect(await triedMethods({ agentSocket })).toEqual(['2 keys from the agent', `the key file ${other}`]);
   });
 
-  test('a named identity comes first, and only a few others after it', async () => {
+  test('a named identity comes first, followed by only a few other keys', async () => {
     const identity = await keyFile('mine');
     add(identity);
     for (let count = 0; count < 8; count++) {
       add(await keyFile(`other${count}`));
     }
-    expect(await ways({ agentSocket, identity })).toEqual([`the agent's key for ${identity}`, '4 keys of the agent']);
+    expect(await triedMethods({ agentSocket, identity })).toEqual([
+      `the agent's key for ${identity}`,
+      '4 keys from the agent',
+    ]);
   });
 
-  test('several identities leave fewer tries to the others of an agent', async () => {
+  test('several identities leave fewer tries for the other keys of the agent', async () => {
     const identities = [await keyFile('one'), await keyFile('two'), await keyFile('three')];
     add(...identities);
     for (let count = 0; count < 4; count++) {
       add(await keyFile(`other${count}`));
     }
-    expect((await ways({ agentSocket, identities })).slice(3)).toEqual(['2 keys of the agent']);
+    expect((await triedMethods({ agentSocket, identities })).slice(3)).toEqual(['2 keys from the agent']);
   });
 
-  test('with identitiesOnly an agent offers nothing but what the files name', async () => {
-    const usual = await keyFile('.ssh/id_ed25519');
+  test('with identitiesOnly the agent offers only the keys of the files', async () => {
+    const defaultKey = await keyFile('.ssh/id_ed25519');
     const mine = await keyFile('mine');
-    add(usual, await keyFile('other'));
-    expect(await ways({ agentSocket, identities: [mine], identitiesOnly: true })).toEqual([`the key file ${mine}`]);
-    expect(await ways({ agentSocket, identitiesOnly: true })).toEqual(['the one key of the agent']);
-    expect(await ways({ agentSocket, identities: [], identitiesOnly: true })).toEqual([]);
+    add(defaultKey, await keyFile('other'));
+    expect(await triedMethods({ agentSocket, identities: [mine], identitiesOnly: true })).toEqual([
+      `the key file ${mine}`,
+    ]);
+    expect(await triedMethods({ agentSocket, identitiesOnly: true })).toEqual(['1 key from the agent']);
+    expect(await triedMethods({ agentSocket, identities: [], identitiesOnly: true })).toEqual([]);
   });
 
   test('an encrypted identity is used through the agent that holds it', async () => {
     const key = makeKey();
     const plain = await keyFile('same', key);
     add(plain);
-    // as after `ssh-add FILE`: the agent has the key, the file stays locked
+    // as after `ssh-add FILE`, the agent has the key, and the file stays encrypted
     execFileSync('ssh-keygen', ['-q', '-p', '-N', 'secret', '-f', plain]);
     await rm(`${plain}.pub`, { force: true });
-    expect(await ways({ agentSocket, identity: plain })).toEqual([`the agent's key for ${plain}`]);
+    expect(await triedMethods({ agentSocket, identity: plain })).toEqual([`the agent's key for ${plain}`]);
   });
 
-  test('an encrypted identity that the agent does not hold is a problem even if the agent has others', async () => {
+  test('an encrypted identity that the agent does not hold is an error even if the agent has other keys', async () => {
     add(await keyFile('other'));
-    const { path } = await encryptedFile();
-    await expect(ways({ agentSocket, identity: path })).rejects.toMatchObject({ problem: { code: 'ssh.identity' } });
+    const { path } = await encryptedKeyFile();
+    await expect(triedMethods({ agentSocket, identity: path })).rejects.toMatchObject({
+      problem: { code: 'ssh.identity' },
+    });
   });
 
-  test('a public key names which key of the agent is meant', async () => {
+  test('a public key file selects a key of the agent', async () => {
     const key = makeKey();
     add(await keyFile('private', key), await keyFile('other'));
     const identity = join(folder, 'mine.pub');
     await writeFile(identity, key.line);
-    expect(await ways({ agentSocket, identity })).toEqual([
+    expect(await triedMethods({ agentSocket, identity })).toEqual([
       `the agent's key for ${identity}`,
-      'the one key of the agent',
+      '1 key from the agent',
     ]);
   });
 });

@@ -1,33 +1,34 @@
-import type { AnyAuthMethod } from 'ssh2';
+/** Signing in: which keys, passwords and prompts are tried, in which order, and where they come from. */
 import { Agent, type AgentKey, agentSockets } from './agent.ts';
-import type { AskSecret } from './credential.ts';
+import type { AuthMethod } from './auth-method.ts';
 import { defaultIdentities, type Identity, readIdentity } from './identity.ts';
-import { KeyWays } from './key-methods.ts';
-import type { AuthMethod } from './method.ts';
-import { PasswordWay, PromptsWay } from './prompted-methods.ts';
-import { Asking } from './prompter.ts';
+import { KeyMethods } from './key-methods.ts';
+import { MethodSequence } from './method-sequence.ts';
+import { KeyboardInteractiveMethod, PasswordMethod } from './prompted-methods.ts';
+import { SecretPrompter } from './secret-prompter.ts';
+import type { AskSecret } from './secret-request.ts';
 
 export interface AuthenticationOptions {
-  /** Who is signed in to, for questions. */
+  /** The connection's name, for questions. */
   readonly name: string;
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** The key file that the connection names. Where it cannot be used, nothing else is tried. */
+  /** The connection's key file. The sign-in fails where it cannot be used. */
   readonly identity?: string;
-  /** The key files that the SSH configuration names, where the connection names none; those that are missing are left out. */
+  /** The SSH configuration's key files, where the connection has none. Unusable ones are skipped. */
   readonly identities?: readonly string[];
-  /** Does an agent offer only the keys of the files? */
+  /** Whether the agent offers only the keys of the files (IdentitiesOnly). */
   readonly identitiesOnly?: boolean;
-  /** The agent's socket; the usual ones where not given, none where empty. */
+  /** The agent's socket. Undefined means the default agents, an empty string none. */
   readonly agentSocket?: string;
   /** The folder that holds `.ssh`. */
   readonly home?: string;
-  /** What the SSH configuration allows; everything where not given. */
+  /** The methods that the SSH configuration allows. All by default. */
   readonly allowed?: AllowedMethods;
-  /** How often a person may give the same secret wrong; 3 where not given. */
+  /** How often a person may enter the same secret incorrectly. 3 by default. */
   readonly passwordPrompts?: number;
-  /** Without it nobody can be asked: what needs a secret is not tried. */
+  /** Without it, methods that need a secret are not tried. */
   readonly askSecret?: AskSecret;
 }
 
@@ -37,187 +38,105 @@ export interface AllowedMethods {
   readonly password: boolean;
 }
 
-/** The ways to prove who we are to one server, tried in order. One use only. */
-export interface Authentication {
-  /** Aborts, with a Failure `ssh.cancelled`, when a person refuses to give a secret. */
-  readonly refused: AbortSignal;
-  /**
-   * What ssh2 asks for the next way to try; false when there is none left. The first is none at all, to hear what the server
-   * accepts: nothing else is tried then.
-   * @param partial the last way was right, and the server wants one more.
-   */
-  next(methodsLeft: readonly string[] | null, partial: boolean | null): Promise<AnyAuthMethod | false>;
-  /** What was offered so far, for sentences: "the key file ~/.ssh/id_rsa", "3 keys of the agent", "a password". */
-  tried(): readonly string[];
-  /** What the server accepts, as it said the last time. */
-  accepted(): readonly string[];
-  /** What might have been a way and was none, as sentences. */
-  passedOver(): readonly string[];
-  /** It is over. Secrets that were right may be kept; everything that was held for it is let go. */
-  end(signedIn: boolean): Promise<void>;
+/**
+ * sshd counts each refused key and disconnects at MaxAuthTries, 6 by default. Where identities are named, the agent
+ * adds only as many keys as stay below that together with them, so that an agent with many keys cannot use up the
+ * tries.
+ */
+const maxKeysWithIdentities = 5;
+
+/**
+ * Collects the methods. First the keys: for each named identity the same key in the agent, else the file, then the
+ * agent's other keys. Without a named identity, the agent's keys and then the default key files. After the keys
+ * keyboard-interactive, then a password.
+ *
+ * @throws Failure `ssh.identity` where the connection's identity cannot be used, or where none of the configuration's
+ *   can and there is no other method
+ */
+export async function prepareAuthentication(options: AuthenticationOptions): Promise<MethodSequence> {
+  const { user, name, askSecret, allowed } = options;
+  const prompter = askSecret && new SecretPrompter(askSecret, options.passwordPrompts);
+  const { agent, agentKeys } = await findAgent(options.agentSocket);
+  const keys = new KeyMethods({ name, user, agent, prompter });
+  const prompted = prompter ? promptedMethods(options, prompter) : [];
+  const named = options.identity ? [options.identity] : options.identities;
+  const unusable = named
+    ? await offerNamedKeys(named, keys, agentKeys, options, prompted.length > 0)
+    : await offerDefaultKeys(keys, agentKeys, options);
+  const methods = [...(allowed?.publicKey === false ? [] : keys.methods), ...prompted];
+  return new MethodSequence(user, methods, prompter, unusable);
 }
 
-/**
- * sshd counts each refused key and hangs up at MaxAuthTries, 6 by default. Where identities are named, an agent offers no more
- * keys than stay below this with them, so that a full agent cannot use up the tries.
- */
-const keysBesideIdentities = 5;
-
-/**
- * Gathers what there is to try. Of keys: for each identity the agent's copy, else the file itself, then the agent's others; without
- * any identity the agent's keys, then the default key files. Then what the server wants to know (keyboard-interactive), then a
- * password.
- *
- * Fails with `ssh.identity` where the connection's identity cannot be used, or none of the configuration's and nothing else is left.
- */
-export async function prepareAuthentication(options: AuthenticationOptions): Promise<Authentication> {
-  const { user, name, identitiesOnly = false, askSecret, allowed } = options;
-  const asking = askSecret && new Asking(askSecret, options.passwordPrompts);
-  const { agent, held } = await findAgent(options.agentSocket);
-  const keys = new KeyWays({ name, user, agent, asking });
-  const passedOver: string[] = [];
-  const asked = asking ? askedWays(options, asking) : [];
-  const named = options.identity ? [options.identity] : options.identities;
-
-  if (named) {
-    const read: Identity[] = [];
-    const unusable: unknown[] = [];
-    for (const path of named) {
-      try {
-        const identity = await readIdentity(path);
-        read.push(identity);
-        keys.offerNamed(
-          identity,
-          held.find((key) => identity.publicKey?.equals(key.publicKey)),
-        );
-      } catch (error) {
-        unusable.push(error);
-        passedOver.push(error instanceof Error ? error.message : String(error));
-      }
-    }
-    const isNamed = (key: AgentKey) => read.some(({ publicKey }) => publicKey?.equals(key.publicKey));
-    // where the public half of a locked key is not to be had, any key of the agent may be the one
-    const mayBeAny = read.some(({ publicKey }) => publicKey === undefined);
-    const room = Math.max(0, keysBesideIdentities - read.length);
-    const others = identitiesOnly && !mayBeAny ? [] : held.filter((key) => !isNamed(key)).slice(0, room);
-    const [problem] = unusable;
-    // ssh passes over what its configuration names in vain, as long as there is something else
-    if (problem && (options.identity || keys.ways.length + others.length + asked.length === 0)) {
-      throw problem;
-    }
-    keys.offerOthers(others);
-  } else {
-    const files = await defaultIdentities(options.home);
-    const isIn = (key: AgentKey) => files.some(({ publicKey }) => publicKey?.equals(key.publicKey));
-    const offered = identitiesOnly ? held.filter(isIn) : held;
-    keys.offerOthers(offered);
-    for (const identity of files) {
-      if (!offered.some((key) => identity.publicKey?.equals(key.publicKey))) {
-        keys.offerDefault(identity);
-      }
+/** @returns why identities cannot be used, as sentences. */
+async function offerNamedKeys(
+  paths: readonly string[],
+  keys: KeyMethods,
+  agentKeys: readonly AgentKey[],
+  { identity: ownIdentity, identitiesOnly = false }: AuthenticationOptions,
+  hasPromptedMethods: boolean,
+): Promise<readonly string[]> {
+  const identities: Identity[] = [];
+  const errors: unknown[] = [];
+  for (const path of paths) {
+    try {
+      const identity = await readIdentity(path);
+      identities.push(identity);
+      keys.offerNamed(
+        identity,
+        agentKeys.find((key) => identity.publicKey?.equals(key.publicKey)),
+      );
+    } catch (error) {
+      errors.push(error);
     }
   }
-  const ways = [...(allowed?.publicKey === false ? [] : keys.ways), ...asked];
-  return new Attempts(user, ways, asking, passedOver);
+  const isNamed = (key: AgentKey) => identities.some(({ publicKey }) => publicKey?.equals(key.publicKey));
+  // where the public half of a locked key is unknown, any key of the agent may be that key
+  const hasUnknownKey = identities.some(({ publicKey }) => publicKey === undefined);
+  const maxOthers = Math.max(0, maxKeysWithIdentities - identities.length);
+  const others = identitiesOnly && !hasUnknownKey ? [] : agentKeys.filter((key) => !isNamed(key)).slice(0, maxOthers);
+  const [firstError] = errors;
+  // ssh skips unusable identities of its configuration as long as there is another method
+  if (firstError && (ownIdentity || (keys.methods.length + others.length === 0 && !hasPromptedMethods))) {
+    throw firstError;
+  }
+  keys.offerUnnamed(others);
+  return errors.map((error) => (error instanceof Error ? error.message : String(error)));
 }
 
-function askedWays(options: AuthenticationOptions, asking: Asking): AuthMethod[] {
+/** @returns nothing: unusable default key files are not mentioned. */
+async function offerDefaultKeys(
+  keys: KeyMethods,
+  agentKeys: readonly AgentKey[],
+  { home, identitiesOnly = false }: AuthenticationOptions,
+): Promise<readonly string[]> {
+  const identities = await defaultIdentities(home);
+  const hasFile = (key: AgentKey) => identities.some(({ publicKey }) => publicKey?.equals(key.publicKey));
+  const offered = identitiesOnly ? agentKeys.filter(hasFile) : agentKeys;
+  keys.offerUnnamed(offered);
+  for (const identity of identities) {
+    if (!offered.some((key) => identity.publicKey?.equals(key.publicKey))) {
+      keys.offerDefault(identity);
+    }
+  }
+  return [];
+}
+
+function promptedMethods(options: AuthenticationOptions, prompter: SecretPrompter): AuthMethod[] {
   const { keyboardInteractive = true, password = true } = options.allowed ?? {};
-  const prompts = keyboardInteractive ? new PromptsWay(options, asking) : undefined;
-  return [...(prompts ? [prompts] : []), ...(password ? [new PasswordWay(options, asking, prompts)] : [])];
+  const prompts = keyboardInteractive ? new KeyboardInteractiveMethod(options, prompter) : undefined;
+  return [...(prompts ? [prompts] : []), ...(password ? [new PasswordMethod(options, prompter, prompts)] : [])];
 }
 
 /** The first agent that answers, with its keys. */
 async function findAgent(
-  named: string | undefined,
-): Promise<{ readonly agent: Agent | undefined; readonly held: readonly AgentKey[] }> {
-  for (const socket of agentSockets(named)) {
+  agentSocket: string | undefined,
+): Promise<{ readonly agent: Agent | undefined; readonly agentKeys: readonly AgentKey[] }> {
+  for (const socket of agentSockets(agentSocket)) {
     const agent = new Agent(socket);
-    const held = await agent.list();
-    if (held) {
-      return { agent, held };
+    const agentKeys = await agent.list();
+    if (agentKeys) {
+      return { agent, agentKeys };
     }
   }
-  return { agent: undefined, held: [] };
-}
-
-class Attempts implements Authentication {
-  readonly refused: AbortSignal;
-  readonly #user: string;
-  readonly #ways: AuthMethod[];
-  readonly #asking: Asking | undefined;
-  readonly #passedOver: readonly string[];
-  readonly #tried: AuthMethod[] = [];
-  #accepted: readonly string[] = [];
-  #current: AuthMethod | undefined;
-  #hasBegun = false;
-
-  constructor(user: string, ways: AuthMethod[], asking: Asking | undefined, passedOver: readonly string[]) {
-    this.#user = user;
-    this.#ways = ways;
-    this.#asking = asking;
-    this.refused = asking?.refused ?? new AbortController().signal;
-    this.#passedOver = passedOver;
-  }
-
-  async next(methodsLeft: readonly string[] | null, partial: boolean | null): Promise<AnyAuthMethod | false> {
-    const nothing = { type: 'none', username: this.#user } as const;
-    if (!this.#hasBegun) {
-      this.#hasBegun = true;
-      return nothing;
-    }
-    this.#accepted = methodsLeft ?? this.#accepted;
-    const last = this.#current;
-    this.#current = undefined;
-    await last?.answered(partial === true);
-    if (last?.hasSigned) {
-      // ssh2 does not pass on what the server answers to an agent's key. One that was asked to sign was right, so something more
-      // is wanted; what, is heard by asking with nothing again, at the price of one of the tries
-      return nothing;
-    }
-    for (const way of this.#ways.filter(({ method }) => this.#accepts(method))) {
-      const attempt = await way.attempt();
-      this.refused.throwIfAborted();
-      if (attempt) {
-        this.#current = way;
-        if (!this.#tried.includes(way)) {
-          this.#tried.push(way);
-        }
-        return attempt;
-      }
-      this.#ways.splice(this.#ways.indexOf(way), 1);
-    }
-    return false;
-  }
-
-  tried(): readonly string[] {
-    const others = this.#tried.filter(({ isOther }) => isOther);
-    return this.#tried.flatMap((way) => {
-      if (!way.isOther) {
-        return [way.says];
-      }
-      return way === others[0] ? [`${others.length === 1 ? 'the one key' : `${others.length} keys`} of the agent`] : [];
-    });
-  }
-
-  accepted(): readonly string[] {
-    return this.#accepted;
-  }
-
-  passedOver(): readonly string[] {
-    return [...this.#passedOver, ...(this.#asking?.complaints ?? [])];
-  }
-
-  async end(signedIn: boolean): Promise<void> {
-    for (const way of [...this.#ways, ...this.#tried]) {
-      way.letGo();
-    }
-    this.#ways.length = 0;
-    await this.#asking?.end(signedIn);
-  }
-
-  /** A server that says nothing is tried with everything. */
-  #accepts(method: string): boolean {
-    return this.#accepted.length === 0 || this.#accepted.includes(method);
-  }
+  return { agent: undefined, agentKeys: [] };
 }

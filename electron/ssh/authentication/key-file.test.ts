@@ -18,33 +18,36 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A key that ssh-keygen has made, with what it says is the public half. */
-async function byKeygen(args: readonly string[], secret: string): Promise<{ content: Buffer; publicLine: string }> {
+/** A key file from ssh-keygen, with the public half that ssh-keygen wrote. */
+async function makeWithKeygen(
+  args: readonly string[],
+  secret: string,
+): Promise<{ content: Buffer; publicLine: string }> {
   const path = join(folder, `key${serial++}`);
   execFileSync('ssh-keygen', ['-q', ...args, '-N', secret, '-C', 'kim@home', '-f', path]);
   return { content: await readFile(path), publicLine: await readFile(`${path}.pub`, 'utf8') };
 }
 
-async function opened(content: Buffer, secret?: string): Promise<PrivateKey> {
-  const read = await readKeyFile(content, secret);
-  if (read.kind !== 'open') {
-    throw new Error(`it is ${read.kind}`);
+async function unlock(content: Buffer, secret?: string): Promise<PrivateKey> {
+  const keyFile = await readKeyFile(content, secret);
+  if (keyFile.kind !== 'unlocked') {
+    throw new Error(`The key file is ${keyFile.kind}.`);
   }
-  return read.key;
+  return keyFile.key;
 }
 
-/** Signs, and lets ssh2 and OpenSSL judge by what others say is the public half. */
-function expectFits(key: PrivateKey, publicLine: string): void {
-  const judge = ssh2.utils.parseKey(publicLine.trim());
-  if (judge instanceof Error) {
-    throw judge;
+/** Signs with the private key, and verifies the signature with the public half. */
+function expectMatches(key: PrivateKey, publicLine: string): void {
+  const publicKey = ssh2.utils.parseKey(publicLine.trim());
+  if (publicKey instanceof Error) {
+    throw publicKey;
   }
-  expect(key.publicKey.equals(judge.getPublicSSH())).toBe(true);
-  expect(key.type).toBe(judge.type);
-  const data = Buffer.from('what is signed');
+  expect(key.publicKey.equals(publicKey.getPublicSSH())).toBe(true);
+  expect(key.type).toBe(publicKey.type);
+  const data = Buffer.from('signed data');
   const hashes = key.type === 'ssh-rsa' ? ['sha256', 'sha512'] : [undefined];
   for (const hash of hashes) {
-    expect(judge.verify(data, key.sign(data, hash), hash)).toBe(true);
+    expect(publicKey.verify(data, key.sign(data, hash), hash)).toBe(true);
   }
 }
 
@@ -60,31 +63,37 @@ describe.each(types)('an %s key', (name, args) => {
   const pemFormats = name === 'ed25519' ? [] : (['PEM', 'PKCS8'] as const);
 
   test.each(['OpenSSH', ...pemFormats])('is read in the format %s', async (format) => {
-    const made = await byKeygen([...args, ...(format === 'OpenSSH' ? [] : ['-m', format])], '');
-    expectFits(await opened(made.content), made.publicLine);
+    const file = await makeWithKeygen([...args, ...(format === 'OpenSSH' ? [] : ['-m', format])], '');
+    expectMatches(await unlock(file.content), file.publicLine);
   });
 
-  test.each(['OpenSSH', ...pemFormats])('encrypted in the format %s, with its passphrase only', async (format) => {
-    const made = await byKeygen([...args, ...(format === 'OpenSSH' ? ['-a', '1'] : ['-m', format])], passphrase);
-    expect(await readKeyFile(made.content)).toMatchObject({ kind: 'locked' });
-    expect(await readKeyFile(made.content, 'another')).toMatchObject({ kind: 'locked' });
-    expectFits(await opened(made.content, passphrase), made.publicLine);
-  });
+  test.each(['OpenSSH', ...pemFormats])(
+    'is read encrypted in the format %s, only with its passphrase',
+    async (format) => {
+      const file = await makeWithKeygen(
+        [...args, ...(format === 'OpenSSH' ? ['-a', '1'] : ['-m', format])],
+        passphrase,
+      );
+      expect(await readKeyFile(file.content)).toMatchObject({ kind: 'locked' });
+      expect(await readKeyFile(file.content, 'another')).toMatchObject({ kind: 'locked' });
+      expectMatches(await unlock(file.content, passphrase), file.publicLine);
+    },
+  );
 });
 
-test('an ed25519 key of OpenSSL, plain and encrypted', async () => {
+test('an ed25519 key of OpenSSL is read, plain and encrypted', async () => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const plain = Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' }));
   const locked = Buffer.from(
     privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x1' }),
   );
-  for (const key of [await opened(plain), await opened(locked, 'x1')]) {
+  for (const key of [await unlock(plain), await unlock(locked, 'x1')]) {
     expect(verify(null, Buffer.from('data'), publicKey, key.sign(Buffer.from('data')))).toBe(true);
   }
   expect(await readKeyFile(locked, 'x2')).toEqual({ kind: 'locked' });
 });
 
-describe.skipIf(!existsSync('/usr/bin/puttygen'))("a key file of PuTTY's (needs puttygen, of putty-tools)", () => {
+describe.skipIf(!existsSync('/usr/bin/puttygen'))('a PuTTY key file (needs puttygen, of putty-tools)', () => {
   const puttyTypes = [
     ['ed25519', []],
     ['ecdsa', ['-b', '256']],
@@ -94,7 +103,10 @@ describe.skipIf(!existsSync('/usr/bin/puttygen'))("a key file of PuTTY's (needs 
   ] as const;
   const cases = puttyTypes.flatMap(([type, bits]) => ([2, 3] as const).map((version) => ({ type, bits, version })));
 
-  async function byPuttygen(args: readonly string[], secret: string): Promise<{ content: Buffer; publicLine: string }> {
+  async function makeWithPuttygen(
+    args: readonly string[],
+    secret: string,
+  ): Promise<{ content: Buffer; publicLine: string }> {
     const path = join(folder, `key${serial++}.ppk`);
     const secretFile = join(folder, 'passphrase');
     await writeFile(secretFile, secret);
@@ -103,44 +115,44 @@ describe.skipIf(!existsSync('/usr/bin/puttygen'))("a key file of PuTTY's (needs 
   }
 
   test.each(cases)(
-    'of version $version with a key of type $type $bits',
+    'of version $version with a key of type $type $bits is read',
     async ({ type, bits, version }) => {
       const args = ['-t', type, ...bits, '--ppk-param', `version=${version}`];
-      const plain = await byPuttygen(args, '');
-      expectFits(await opened(plain.content), plain.publicLine);
-      const locked = await byPuttygen(args, passphrase);
+      const plain = await makeWithPuttygen(args, '');
+      expectMatches(await unlock(plain.content), plain.publicLine);
+      const locked = await makeWithPuttygen(args, passphrase);
       expect(locked.content.toString()).toContain('Encryption: aes256-cbc');
       expect(await readKeyFile(locked.content)).toMatchObject({ kind: 'locked', publicKey: expect.any(Buffer) });
       expect(await readKeyFile(locked.content, 'another')).toMatchObject({ kind: 'locked' });
-      expectFits(await opened(locked.content, passphrase), locked.publicLine);
-      // finding primes takes its time
+      expectMatches(await unlock(locked.content, passphrase), locked.publicLine);
+      // finding primes takes long
     },
     60_000,
   );
 
-  test.each(['argon2id', 'argon2i', 'argon2d'])('derived by %s', async (kdf) => {
-    const made = await byPuttygen(
+  test.each(['argon2id', 'argon2i', 'argon2d'])('with the key derivation %s is read', async (kdf) => {
+    const file = await makeWithPuttygen(
       ['-t', 'ed25519', '--ppk-param', `kdf=${kdf},memory=64,passes=2,parallelism=2`],
       'x1',
     );
-    expectFits(await opened(made.content, 'x1'), made.publicLine);
+    expectMatches(await unlock(file.content, 'x1'), file.publicLine);
   });
 
-  test('is refused where somebody has changed anything in it', async () => {
-    const { content } = await byPuttygen(['-t', 'ed25519'], '');
+  test('is refused when any of its fields was changed', async () => {
+    const { content } = await makeWithPuttygen(['-t', 'ed25519'], '');
     const changed = content.toString().replace('kim@höme', 'tim@home');
     await expect(readKeyFile(Buffer.from(changed))).rejects.toThrow('Private-MAC');
   });
 
-  test('may not ask for more memory than a computer has to spare', async () => {
-    const { content } = await byPuttygen(['-t', 'ed25519', '--ppk-param', 'memory=64'], 'x1');
-    const greedy = content.toString().replace('Argon2-Memory: 64', 'Argon2-Memory: 99999999');
-    await expect(readKeyFile(Buffer.from(greedy), 'x1')).rejects.toThrow('is no number from 1 to');
+  test('may not require more memory than a computer has', async () => {
+    const { content } = await makeWithPuttygen(['-t', 'ed25519', '--ppk-param', 'memory=64'], 'x1');
+    const tooLarge = content.toString().replace('Argon2-Memory: 64', 'Argon2-Memory: 99999999');
+    await expect(readKeyFile(Buffer.from(tooLarge), 'x1')).rejects.toThrow('is not a number from 1 to');
   });
 });
 
-test('a file with the handle of a security key gives its public half, which an agent may hold', async () => {
-  // made by hand: to make one, ssh-keygen needs a security key
+test('a file with the handle of a security key returns its public half', async () => {
+  // built by hand, because ssh-keygen needs a security key to create one
   const string = (value: Buffer | string) => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(Buffer.byteLength(value));
@@ -158,11 +170,11 @@ test('a file with the handle of a security key gives its public half, which an a
 test.each([
   ['nothing', ''],
   ['something else', 'hello'],
-  ['a public key that is another', 'ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAI'],
+  ['a public key with the type of another one', 'ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAI'],
   ['a broken PEM', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'],
   ['a broken OpenSSH key', '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n'],
-  ["half of PuTTY's", 'PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: x\n'],
-  ["a future version of PuTTY's", 'PuTTY-User-Key-File-9: ssh-ed25519\nEncryption: none\nComment: x\n'],
-])('%s is no key', async (_name, text) => {
+  ['half of a PuTTY key', 'PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: x\n'],
+  ['a future version of a PuTTY key', 'PuTTY-User-Key-File-9: ssh-ed25519\nEncryption: none\nComment: x\n'],
+])('%s is not accepted as a key', async (_name, text) => {
   await expect(readKeyFile(Buffer.from(text))).rejects.toThrow();
 });

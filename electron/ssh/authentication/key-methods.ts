@@ -1,96 +1,99 @@
 import type { AnyAuthMethod } from 'ssh2';
 import { fail } from '../../../shared/problem.ts';
-import { keyTypeOf } from '../known-hosts.ts';
+import { keyTypeOf } from '../public-key.ts';
 import type { Agent, AgentKey } from './agent.ts';
+import type { AuthMethod } from './auth-method.ts';
 import type { Identity, LockedIdentity } from './identity.ts';
-import type { AuthMethod } from './method.ts';
 import type { PrivateKey } from './private-key.ts';
-import type { Asking } from './prompter.ts';
-import { OneKey, type Signer } from './single-key-agent.ts';
+import type { SecretPrompter } from './secret-prompter.ts';
+import { type Signer, SingleKeyAgent } from './single-key-agent.ts';
 
-export interface KeyWaysOptions {
-  /** Who is signed in to, for questions. */
+export interface KeyMethodsOptions {
+  /** The connection's name, for questions. */
   readonly name: string;
   readonly user: string;
   readonly agent: Agent | undefined;
-  /** Undefined where nobody can be asked for a passphrase. */
-  readonly asking: Asking | undefined;
+  /** Undefined if no person can be asked for a passphrase. */
+  readonly prompter: SecretPrompter | undefined;
 }
 
-/** Gathers the keys to offer, in their order. */
-export class KeyWays {
-  readonly ways: AuthMethod[] = [];
-  readonly #options: KeyWaysOptions;
+/** Collects the keys to offer, in their order. */
+export class KeyMethods {
+  readonly methods: AuthMethod[] = [];
+  readonly #options: KeyMethodsOptions;
 
-  constructor(options: KeyWaysOptions) {
+  constructor(options: KeyMethodsOptions) {
     this.#options = options;
   }
 
   /**
-   * A key file that is named: by the agent where that has it (`copy`), else the file itself.
+   * Offers a key file that the connection or the configuration names.
+   * @param agentKey the same key in the agent, which is preferred to the file.
    * @throws Failure `ssh.identity` where neither can sign
    */
-  offerNamed(identity: Identity, copy: AgentKey | undefined): void {
-    const byAgent = copy && this.#offer(`the agent's key for ${identity.path}`, this.#signerOf(copy));
+  offerNamed(identity: Identity, agentKey: AgentKey | undefined): void {
+    const byAgent = agentKey && this.#offer(`the agent's key for ${identity.path}`, this.#signerOf(agentKey));
     switch (identity.kind) {
-      case 'open':
-        // an agent may refuse to sign: then the file does
+      case 'unlocked':
+        // the file is used where the agent refuses to sign
         this.#offer(`the key file ${identity.path}`, async () =>
-          byAgent && !byAgent.hasFailed ? undefined : signerOf(identity.key),
+          byAgent && !byAgent.hasFailed ? undefined : toSigner(identity.key),
         );
         return;
       case 'locked':
-        if (copy) {
+        if (agentKey) {
           return;
         }
-        if (!this.#options.asking) {
-          throw isLocked(identity.path);
+        if (!this.#options.prompter) {
+          throw lockedKey(identity.path);
         }
-        this.#offerLocked(identity, this.#options.asking);
+        this.#offerLocked(identity, this.#options.prompter);
         return;
       case 'public':
-        if (!copy) {
-          throw isElsewhere(identity.path, keyTypeOf(identity.publicKey));
+        if (!agentKey) {
+          throw privateKeyMissing(identity.path, keyTypeOf(identity.publicKey));
         }
     }
   }
 
-  /** A key file that nothing names; where it cannot be used, it is none. */
+  /** Offers one of OpenSSH's default key files, unless it cannot be used. */
   offerDefault(identity: Identity): void {
-    const { asking } = this.#options;
-    if (identity.kind === 'open') {
-      this.#offer(`the key file ${identity.path}`, async () => signerOf(identity.key));
-    } else if (identity.kind === 'locked' && asking) {
-      this.#offerLocked(identity, asking);
+    const { prompter } = this.#options;
+    if (identity.kind === 'unlocked') {
+      this.#offer(`the key file ${identity.path}`, async () => toSigner(identity.key));
+    } else if (identity.kind === 'locked' && prompter) {
+      this.#offerLocked(identity, prompter);
     }
   }
 
-  /** Keys of the agent that nothing names. */
-  offerOthers(keys: readonly AgentKey[]): void {
+  /** Offers keys of the agent that neither the connection nor the configuration names. */
+  offerUnnamed(keys: readonly AgentKey[]): void {
     for (const key of keys) {
-      this.#offer('a key of the agent', this.#signerOf(key), true);
+      this.#offer('a key from the agent', this.#signerOf(key), true);
     }
   }
 
-  #offer(says: string, find: FindSigner, isOther = false): KeyWay {
-    const way = new KeyWay(this.#options.user, says, find, isOther);
-    this.ways.push(way);
-    return way;
+  #offer(label: string, loadSigner: LoadSigner, isUnnamedAgentKey = false): KeyMethod {
+    const method = new KeyMethod(this.#options.user, label, loadSigner, isUnnamedAgentKey);
+    this.methods.push(method);
+    return method;
   }
 
-  #signerOf(key: AgentKey): FindSigner {
+  #signerOf(key: AgentKey): LoadSigner {
     const { agent } = this.#options;
     return async () => agent && { ...key, sign: (data, hash) => agent.sign(key, data, hash) };
   }
 
-  /** Where the public half is known, the server is asked whether it wants the key at all, and only then the person. */
-  #offerLocked(identity: LockedIdentity, asking: Asking): void {
+  /**
+   * Where the public half is known, the person is asked for the passphrase only once the server has accepted the key.
+   */
+  #offerLocked(identity: LockedIdentity, prompter: SecretPrompter): void {
     const { path, publicKey } = identity;
-    const unlock = () => unlocked(identity, this.#options.name, asking);
+    const unlock = () => unlockByPassphrase(identity, this.#options.name, prompter);
     this.#offer(`the key file ${path}`, async () => {
       if (!publicKey) {
         const key = await unlock();
-        return key && signerOf(key);
+        return key && toSigner(key);
       }
       const sign = async (data: Buffer, hash?: string) => {
         const key = await unlock();
@@ -104,76 +107,80 @@ export class KeyWays {
   }
 }
 
-type FindSigner = () => Promise<Signer | undefined>;
+type LoadSigner = () => Promise<Signer | undefined>;
 
-/** A key that is offered once. */
-class KeyWay implements AuthMethod {
-  readonly says: string;
-  readonly method = 'publickey';
-  readonly isOther: boolean;
+/** Offers a key once. */
+class KeyMethod implements AuthMethod {
+  readonly label: string;
+  readonly name = 'publickey';
+  readonly isUnnamedAgentKey: boolean;
   readonly #user: string;
-  #find: FindSigner | undefined;
-  #key: OneKey | undefined;
+  #loadSigner: LoadSigner | undefined;
+  #agent: SingleKeyAgent | undefined;
 
-  constructor(user: string, says: string, find: FindSigner, isOther: boolean) {
+  constructor(user: string, label: string, loadSigner: LoadSigner, isUnnamedAgentKey: boolean) {
     this.#user = user;
-    this.says = says;
-    this.#find = find;
-    this.isOther = isOther;
+    this.label = label;
+    this.#loadSigner = loadSigner;
+    this.isUnnamedAgentKey = isUnnamedAgentKey;
   }
 
   get hasSigned(): boolean {
-    return this.#key?.hasSigned ?? false;
+    return this.#agent?.hasSigned ?? false;
   }
 
-  /** The server wanted it, and it could not sign. */
+  /** The server accepted the key, but it could not sign. */
   get hasFailed(): boolean {
-    return this.#key?.hasFailed ?? false;
+    return this.#agent?.hasFailed ?? false;
   }
 
-  async attempt(): Promise<AnyAuthMethod | undefined> {
-    const signer = await this.#find?.();
-    this.#find = undefined;
+  async nextAttempt(): Promise<AnyAuthMethod | undefined> {
+    const signer = await this.#loadSigner?.();
+    this.#loadSigner = undefined;
     if (!signer) {
       return undefined;
     }
-    this.#key = new OneKey(signer);
-    return { type: 'agent', username: this.#user, agent: this.#key };
+    this.#agent = new SingleKeyAgent(signer);
+    return { type: 'agent', username: this.#user, agent: this.#agent };
   }
 
-  async answered(): Promise<void> {
-    this.letGo();
+  async onRefused(): Promise<void> {
+    this.release();
   }
 
-  letGo(): void {
-    this.#find = undefined;
-    this.#key?.letGo();
+  release(): void {
+    this.#loadSigner = undefined;
+    this.#agent?.release();
   }
 }
 
-function signerOf(key: PrivateKey): Signer {
+function toSigner(key: PrivateKey): Signer {
   return { type: key.type, publicKey: key.publicKey, sign: async (data, hash) => key.sign(data, hash) };
 }
 
-/** Asks for the passphrase until one fits. Undefined where none did. */
-async function unlocked(identity: LockedIdentity, name: string, asking: Asking): Promise<PrivateKey | undefined> {
+/** Asks for the passphrase until one is correct. Undefined where none is. */
+async function unlockByPassphrase(
+  identity: LockedIdentity,
+  name: string,
+  prompter: SecretPrompter,
+): Promise<PrivateKey | undefined> {
   const { path } = identity;
   let wasWrong = false;
-  for (let tries = 0; tries < asking.tries; ) {
-    const given = await asking.ask({ kind: 'passphrase', connection: name, path, wasWrong });
-    const key = await identity.unlock(given.secrets[0] ?? '');
-    await asking.prove(given, key !== undefined);
+  for (let tries = 0; tries < prompter.maxTries; ) {
+    const answer = await prompter.ask({ kind: 'passphrase', connection: name, path, wasWrong });
+    const key = await identity.unlock(answer.secrets[0] ?? '');
+    await prompter.reportResult(answer, key !== undefined);
     if (key) {
       return key;
     }
     wasWrong = true;
-    tries += given.fromPerson ? 1 : 0;
+    tries += answer.isFromPerson ? 1 : 0;
   }
-  asking.complaints.push(`No passphrase that was given fits the key file ${path}.`);
+  prompter.problems.push(`None of the passphrases unlocks the key file ${path}.`);
   return undefined;
 }
 
-function isLocked(path: string) {
+function lockedKey(path: string) {
   return fail(
     'ssh.identity',
     `The identity file ${path} is encrypted, and no agent holds its key.`,
@@ -181,16 +188,16 @@ function isLocked(path: string) {
   );
 }
 
-function isElsewhere(path: string, keyType: string) {
+function privateKeyMissing(path: string, keyType: string) {
   return keyType.startsWith('sk-')
     ? fail(
         'ssh.identity',
         `The identity file ${path} belongs to a security key, and no agent holds it.`,
-        `Plug the security key in and add it to your agent with \`ssh-add ${path}\`.`,
+        `Plug in the security key and add it to your agent with \`ssh-add ${path}\`.`,
       )
     : fail(
         'ssh.identity',
         `The identity file ${path} is a public key, and no agent holds its private half.`,
-        'Name the private key file instead, or add the key to your agent with `ssh-add`.',
+        'Choose the private key file instead, or add the key to your agent with `ssh-add`.',
       );
 }

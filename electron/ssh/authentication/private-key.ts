@@ -2,15 +2,15 @@ import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { wireMpint, wireString } from './wire.ts';
 
 /**
- * The private half of a key pair, ready to sign. It lies in the memory of node:crypto, where no snapshot of the heap shows it, and
- * cannot be taken out again by whoever holds this.
+ * The private half of a key pair, ready to sign. It is in the memory of node:crypto, where no heap snapshot shows it,
+ * and cannot be read through this object.
  */
 export interface PrivateKey {
-  /** The type of the pair, as SSH names it. */
+  /** SSH's name of the key type. */
   readonly type: string;
-  /** The public half, in wire format. */
+  /** In wire format. */
   readonly publicKey: Buffer;
-  /** @param hash only asked of RSA keys, which may sign with several. */
+  /** @param hash only for RSA keys, which can sign with several. */
   sign(data: Buffer, hash?: string): Buffer;
 }
 
@@ -20,7 +20,7 @@ const curves: Readonly<Record<string, { readonly name: string; readonly hash: st
   'P-521': { name: 'nistp521', hash: 'sha512' },
 };
 
-/** @throws Error where it is of a kind that SSH servers take no more, DSA for one. */
+/** @throws Error for key types that SSH does not have or that servers no longer accept, such as DSA. */
 export function privateKeyOf(key: KeyObject): PrivateKey {
   const { kty, crv = '', x = '', y = '', n = '', e = '' } = createPublicKey(key).export({ format: 'jwk' });
   if (kty === 'RSA') {
@@ -34,12 +34,12 @@ export function privateKeyOf(key: KeyObject): PrivateKey {
   const curve = kty === 'EC' ? curves[crv] : undefined;
   if (curve) {
     const type = `ecdsa-sha2-${curve.name}`;
-    // 4 says that both coordinates follow (SEC 1, 2.3.3)
+    // 4 means that both coordinates follow (SEC 1, 2.3.3)
     const point = Buffer.concat([Buffer.from([4]), bytes(x), bytes(y)]);
     const publicKey = Buffer.concat([wireString(type), wireString(curve.name), wireString(point)]);
     return { type, publicKey, sign: (data) => sign(curve.hash, data, key) };
   }
-  throw new Error(`SSH knows no keys of the kind ${kty} ${crv}.`);
+  throw new Error(`SSH does not support ${kty} ${crv} keys.`);
 }
 
 function bytes(base64url: string): Buffer {

@@ -1,10 +1,10 @@
 import type { AnyAuthMethod, Prompt } from 'ssh2';
-import { foreignLine, foreignLines } from '../../../shared/foreign-text.ts';
-import type { Given } from './credential.ts';
-import type { AuthMethod } from './method.ts';
-import type { Asking } from './prompter.ts';
+import { sanitizeLine, sanitizeText } from '../../../shared/untrusted-text.ts';
+import type { AuthMethod } from './auth-method.ts';
+import type { SecretPrompter } from './secret-prompter.ts';
+import type { SecretAnswer } from './secret-request.ts';
 
-/** Whose password it is, and where. `name` is who is signed in to, for questions. */
+/** The account to sign in to. `name` is the connection's, for questions. */
 export interface Account {
   readonly name: string;
   readonly host: string;
@@ -12,112 +12,112 @@ export interface Account {
   readonly user: string;
 }
 
-export const promptsSays = 'answers to what it asked';
-export const passwordSays = 'a password';
+export const keyboardInteractiveLabel = 'answers to its prompts';
+export const passwordLabel = 'a password';
 
-/** The server asks what it likes (RFC 4256), in one round or several: for a password, mostly. */
-export class PromptsWay implements AuthMethod {
-  readonly says = promptsSays;
-  readonly method = 'keyboard-interactive';
+/** Answers the prompts that a server chooses (RFC 4256), in one round or several. Most servers ask for a password. */
+export class KeyboardInteractiveMethod implements AuthMethod {
+  readonly label = keyboardInteractiveLabel;
+  readonly name = 'keyboard-interactive';
   readonly #account: Account;
-  readonly #asking: Asking;
-  /** What was given in the attempt under way. */
-  #given: Given[] = [];
-  #hasAsked = false;
-  #wrong = 0;
+  readonly #prompter: SecretPrompter;
+  /** The answers of the current attempt. */
+  #answers: SecretAnswer[] = [];
+  #hasPrompted = false;
+  #wrongAttempts = 0;
   #wasWrong = false;
   #isOver = false;
 
-  constructor(account: Account, asking: Asking) {
+  constructor(account: Account, prompter: SecretPrompter) {
     this.#account = account;
-    this.#asking = asking;
+    this.#prompter = prompter;
   }
 
-  /** A person has given wrong answers as often as they may. */
+  /** Whether a person has used up the attempts. */
   get isUsedUp(): boolean {
-    return this.#wrong >= this.#asking.tries;
+    return this.#wrongAttempts >= this.#prompter.maxTries;
   }
 
-  async attempt(): Promise<AnyAuthMethod | undefined> {
+  async nextAttempt(): Promise<AnyAuthMethod | undefined> {
     if (this.#isOver || this.isUsedUp) {
       return undefined;
     }
-    this.#hasAsked = false;
+    this.#hasPrompted = false;
     return {
-      type: this.method,
+      type: this.name,
       username: this.#account.user,
-      prompt: (title, instructions, _language, prompts, give) => {
-        this.#answer(title, instructions, prompts).then(give, () => {
-          // refused: the sign-in is given up, and the server needs no answer
+      prompt: (title, instructions, _language, prompts, respond) => {
+        this.#answer(title, instructions, prompts).then(respond, () => {
+          // the person has cancelled, which ends the sign-in: the server needs no response
         });
       },
     };
   }
 
-  async answered(right: boolean): Promise<void> {
-    const given = this.#given;
-    this.#given = [];
-    for (const each of given) {
-      await this.#asking.prove(each, right);
+  async onRefused(isPartialSuccess: boolean): Promise<void> {
+    const answers = this.#answers;
+    this.#answers = [];
+    for (const answer of answers) {
+      await this.#prompter.reportResult(answer, isPartialSuccess);
     }
-    if (!this.#hasAsked) {
-      // it refuses without asking, and would again
+    if (!this.#hasPrompted) {
+      // a server that refuses without a prompt would refuse again
       this.#isOver = true;
-    } else if (!right && given.some(({ fromPerson }) => fromPerson)) {
-      this.#wrong++;
+    } else if (!isPartialSuccess && answers.some(({ isFromPerson }) => isFromPerson)) {
+      this.#wrongAttempts++;
     }
-    this.#wasWrong = !right && given.length > 0;
+    this.#wasWrong = !isPartialSuccess && answers.length > 0;
   }
 
-  letGo(): void {
-    this.#given = [];
+  release(): void {
+    this.#answers = [];
     this.#isOver = true;
   }
 
   async #answer(title: string, instructions: string, prompts: readonly Prompt[]): Promise<string[]> {
-    this.#hasAsked = true;
+    this.#hasPrompted = true;
     const { name, user, host, port } = this.#account;
-    const given = await this.#asking.ask({
+    const answer = await this.#prompter.ask({
       kind: 'prompts',
       connection: name,
       user,
       host,
       port,
-      title: foreignLine(title),
-      instructions: foreignLines(instructions),
-      prompts: prompts.map(({ prompt, echo = false }) => ({ text: foreignLine(prompt), echo })),
-      // only the first round of an attempt is about the one before it
-      wasWrong: this.#wasWrong && this.#given.length === 0,
+      title: sanitizeLine(title),
+      instructions: sanitizeText(instructions),
+      prompts: prompts.map(({ prompt, echo = false }) => ({ text: sanitizeLine(prompt), echo })),
+      // only the first round of an attempt follows a wrong answer
+      wasWrong: this.#wasWrong && this.#answers.length === 0,
     });
-    this.#given.push(given);
-    return [...given.secrets];
+    this.#answers.push(answer);
+    return [...answer.secrets];
   }
 }
 
-export class PasswordWay implements AuthMethod {
-  readonly says = passwordSays;
-  readonly method = 'password';
+export class PasswordMethod implements AuthMethod {
+  readonly label = passwordLabel;
+  readonly name = 'password';
   readonly #account: Account;
-  readonly #asking: Asking;
-  readonly #prompts: PromptsWay | undefined;
-  #given: Given | undefined;
-  #wrong = 0;
+  readonly #prompter: SecretPrompter;
+  readonly #keyboardInteractive: KeyboardInteractiveMethod | undefined;
+  #answer: SecretAnswer | undefined;
+  #wrongAttempts = 0;
   #wasWrong = false;
   #isOver = false;
 
-  /** @param prompts where the server has asked there already and got wrong answers, nobody is asked for the same again. */
-  constructor(account: Account, asking: Asking, prompts: PromptsWay | undefined) {
+  /** @param keyboardInteractive where a person has used up its attempts, the password is not asked for again. */
+  constructor(account: Account, prompter: SecretPrompter, keyboardInteractive: KeyboardInteractiveMethod | undefined) {
     this.#account = account;
-    this.#asking = asking;
-    this.#prompts = prompts;
+    this.#prompter = prompter;
+    this.#keyboardInteractive = keyboardInteractive;
   }
 
-  async attempt(): Promise<AnyAuthMethod | undefined> {
-    if (this.#isOver || this.#wrong >= this.#asking.tries || this.#prompts?.isUsedUp) {
+  async nextAttempt(): Promise<AnyAuthMethod | undefined> {
+    if (this.#isOver || this.#wrongAttempts >= this.#prompter.maxTries || this.#keyboardInteractive?.isUsedUp) {
       return undefined;
     }
     const { name, user, host, port } = this.#account;
-    const given = await this.#asking.ask({
+    const answer = await this.#prompter.ask({
       kind: 'password',
       connection: name,
       user,
@@ -125,23 +125,23 @@ export class PasswordWay implements AuthMethod {
       port,
       wasWrong: this.#wasWrong,
     });
-    this.#given = given;
-    return { type: this.method, username: user, password: given.secrets[0] ?? '' };
+    this.#answer = answer;
+    return { type: this.name, username: user, password: answer.secrets[0] ?? '' };
   }
 
-  async answered(right: boolean): Promise<void> {
-    const given = this.#given;
-    this.#given = undefined;
-    if (given) {
-      await this.#asking.prove(given, right);
-      this.#isOver = right;
+  async onRefused(isPartialSuccess: boolean): Promise<void> {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    if (answer) {
+      await this.#prompter.reportResult(answer, isPartialSuccess);
+      this.#isOver = isPartialSuccess;
       this.#wasWrong = true;
-      this.#wrong += given.fromPerson ? 1 : 0;
+      this.#wrongAttempts += answer.isFromPerson ? 1 : 0;
     }
   }
 
-  letGo(): void {
-    this.#given = undefined;
+  release(): void {
+    this.#answer = undefined;
     this.#isOver = true;
   }
 }

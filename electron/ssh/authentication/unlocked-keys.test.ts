@@ -6,28 +6,28 @@ import { UnlockedKeys } from './unlocked-keys.ts';
 const key = privateKeyOf(generateKeyPairSync('ed25519').privateKey);
 const file = Buffer.from('a locked key');
 
-test('a file is unlocked once for many sign-ins', async () => {
+test('a file is unlocked only once for many sign-ins', async () => {
   const keys = new UnlockedKeys();
   const unlock = vi.fn(async () => key);
-  expect(await keys.find(file, 'secret', unlock)).toBe(key);
-  expect(await keys.find(Buffer.from(file), 'secret', unlock)).toBe(key);
+  expect(await keys.getOrUnlock(file, 'secret', unlock)).toBe(key);
+  expect(await keys.getOrUnlock(Buffer.from(file), 'secret', unlock)).toBe(key);
   expect(unlock).toHaveBeenCalledTimes(1);
 });
 
-test('a passphrase that does not fit is tried each time, and opens nothing that another has opened', async () => {
+test('a wrong passphrase is tried each time, and does not unlock a key that another passphrase has unlocked', async () => {
   const keys = new UnlockedKeys();
-  await keys.find(file, 'secret', async () => key);
+  await keys.getOrUnlock(file, 'secret', async () => key);
   const unlock = vi.fn(async () => undefined);
-  expect(await keys.find(file, 'secre', unlock)).toBeUndefined();
-  expect(await keys.find(file, 'secre', unlock)).toBeUndefined();
+  expect(await keys.getOrUnlock(file, 'secre', unlock)).toBeUndefined();
+  expect(await keys.getOrUnlock(file, 'secre', unlock)).toBeUndefined();
   expect(unlock).toHaveBeenCalledTimes(2);
 });
 
-test('another file, or the same with other content, is unlocked anew', async () => {
+test('a file with other content is unlocked again', async () => {
   const keys = new UnlockedKeys();
-  await keys.find(file, 'secret', async () => key);
+  await keys.getOrUnlock(file, 'secret', async () => key);
   const unlock = vi.fn(async () => undefined);
-  await keys.find(Buffer.from('a locked keys'), 'ecret', unlock);
-  await keys.find(Buffer.from('a locked ke'), 'ysecret', unlock);
+  await keys.getOrUnlock(Buffer.from('a locked keys'), 'ecret', unlock);
+  await keys.getOrUnlock(Buffer.from('a locked ke'), 'ysecret', unlock);
   expect(unlock).toHaveBeenCalledTimes(2);
 });

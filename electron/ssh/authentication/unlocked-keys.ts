@@ -1,27 +1,27 @@
 import { createHmac, generateKeySync } from 'node:crypto';
 import type { PrivateKey } from './private-key.ts';
 
-/** Few people have more key files than this. */
-const most = 50;
+/** Few people have more key files. */
+const maxKeys = 50;
 
 /**
- * Keys that were unlocked, until the app is closed: OpenSSH makes it costly on purpose (bcrypt, some 0.6 s of a processor each
- * time), and many nodes are signed in to with the same key. What is kept lies where no snapshot of the heap shows it.
+ * Keeps unlocked keys until the app ends. OpenSSH makes unlocking slow on purpose (bcrypt, some 0.6 s of a CPU each
+ * time), and many nodes use the same key. The keys are stored where no heap snapshot shows them.
  */
 export class UnlockedKeys {
   readonly #secret = generateKeySync('hmac', { length: 256 });
   readonly #keys = new Map<string, PrivateKey>();
 
   /**
-   * The key in a file's content, or undefined where the passphrase does not fit.
-   * @param unlock is called where this very file was not unlocked with this very passphrase before.
+   * The key in a file's content, or undefined where the passphrase is wrong.
+   * @param unlock is called where this content was not unlocked with this passphrase before.
    */
-  async find(
+  async getOrUnlock(
     content: Buffer,
     passphrase: string,
     unlock: () => Promise<PrivateKey | undefined>,
   ): Promise<PrivateKey | undefined> {
-    // the length keeps the two apart
+    // the length separates the content from the passphrase
     const id = createHmac('sha256', this.#secret).update(`${content.length} `).update(content).update(passphrase);
     const digest = id.digest('base64');
     const known = this.#keys.get(digest);
@@ -31,7 +31,7 @@ export class UnlockedKeys {
     const key = await unlock();
     if (key) {
       const [oldest] = this.#keys.keys();
-      if (this.#keys.size >= most && oldest !== undefined) {
+      if (this.#keys.size >= maxKeys && oldest !== undefined) {
         this.#keys.delete(oldest);
       }
       this.#keys.set(digest, key);

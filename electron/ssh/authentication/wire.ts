@@ -1,9 +1,9 @@
-/** Strings and numbers as SSH writes them. Source: RFC 4251, section 5. */
+/** SSH's wire format of strings and numbers. Source: RFC 4251, section 5. */
 
-/** Reads a buffer field by field. Every read fails with a RangeError where the buffer ends too early. */
+/** Reads a buffer field by field. @throws RangeError from every method, where the buffer ends too early */
 export class WireReader {
   readonly #bytes: Buffer;
-  #at = 0;
+  #position = 0;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -27,7 +27,7 @@ export class WireReader {
     return this.string().toString('utf8');
   }
 
-  /** A number that is not negative, big-endian, without the zeros that SSH or PuTTY put before it. */
+  /** A non-negative number, big-endian, without the leading zeros that SSH and PuTTY write. */
   mpint(): Buffer {
     const bytes = this.string();
     const first = bytes.findIndex((byte) => byte !== 0);
@@ -35,15 +35,15 @@ export class WireReader {
   }
 
   rest(): Buffer {
-    return this.#bytes.subarray(this.#at);
+    return this.#bytes.subarray(this.#position);
   }
 
   #advance(length: number): number {
-    if (this.#at + length > this.#bytes.length) {
-      throw new RangeError('It ends too early.');
+    if (this.#position + length > this.#bytes.length) {
+      throw new RangeError('The data ends too early.');
     }
-    const start = this.#at;
-    this.#at += length;
+    const start = this.#position;
+    this.#position += length;
     return start;
   }
 }
@@ -59,7 +59,7 @@ export function wireString(value: Buffer | string): Buffer {
   return Buffer.concat([uint32(bytes.length), bytes]);
 }
 
-/** A number that is not negative: a first byte of 0x80 and more would mean a negative one, so a zero goes before it. */
+/** Writes a non-negative number. A zero precedes a first byte of 0x80 or more, which would mean a negative number. */
 export function wireMpint(value: Buffer): Buffer {
   const first = value.findIndex((byte) => byte !== 0);
   const bytes = first === -1 ? Buffer.alloc(0) : value.subarray(first);

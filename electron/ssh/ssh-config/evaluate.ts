@@ -1,127 +1,132 @@
 import { isIP } from 'node:net';
-import { broken } from './broken.ts';
-import type { Hop } from './jump.ts';
+import { configProblem } from './config-problem.ts';
 import { isMatch } from './match.ts';
-import { applyLine, type Options } from './options.ts';
+import { applyLine, type HostOptions } from './options.ts';
 import { matchesPattern } from './pattern.ts';
-import type { Directive, Entry } from './read.ts';
+import type { JumpHost } from './proxy-jump.ts';
+import type { ConfigEntry, Directive } from './read.ts';
 import { expandTokens } from './tokens.ts';
 
-export interface Question {
+export interface HostQuery {
   readonly host: string;
-  /** What is given beside the configuration wins over it. */
+  /** The user, port and jump hosts of the connection take precedence over the configuration. */
   readonly user?: string;
   readonly port?: number;
-  readonly jumps?: readonly Hop[];
+  readonly jumps?: readonly JumpHost[];
   readonly localUser: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
-export interface Evaluated {
-  readonly options: Options;
+export interface EvaluatedHost {
+  readonly options: HostOptions;
   /** The host to connect to. */
   readonly host: string;
-  /** What was left out of the configuration, and why. */
+  /** What was ignored in the configuration, and why. */
   readonly notes: readonly string[];
 }
 
-/** Goes through the lines from the top, twice where a `Match final` wants it. @throws Failure `ssh.config` */
-export function evaluate(lists: readonly (readonly Entry[])[], question: Question): Evaluated {
-  const options: Options = {
+/**
+ * Collects a host's options from top to bottom, in two passes where there is a `Match final`.
+ * @throws Failure `ssh.config`
+ */
+export function evaluate(lists: readonly (readonly ConfigEntry[])[], query: HostQuery): EvaluatedHost {
+  const options: HostOptions = {
     identityFiles: [],
-    ...(question.user === undefined ? {} : { user: question.user }),
-    ...(question.port === undefined ? {} : { port: question.port }),
-    ...(question.jumps === undefined ? {} : { jumps: { text: '', hops: question.jumps } }),
+    ...(query.user === undefined ? {} : { user: query.user }),
+    ...(query.port === undefined ? {} : { port: query.port }),
+    ...(query.jumps === undefined ? {} : { jumps: { text: '', hops: query.jumps } }),
   };
   const notes = new Set<string>();
-  const pass = new Pass(question, options, (text) => notes.add(text));
+  const pass = new EvaluationPass(query, options, (text) => notes.add(text));
   for (const entries of lists) {
-    pass.walk(entries, { active: true }, false);
+    pass.walk(entries, { isActive: true }, false);
   }
-  const host = addressOf(
-    options.hostName === undefined ? question.host : expandTokens(options.hostName, { h: question.host }, 'HostName'),
+  const host = normalizeHost(
+    options.hostName === undefined ? query.host : expandTokens(options.hostName, { h: query.host }, 'HostName'),
   );
-  if (pass.wantsFinal) {
+  if (pass.hasMatchFinal) {
     options.hostName = host;
-    const again = new Pass(question, options, (text) => notes.add(text), host);
+    const finalPass = new EvaluationPass(query, options, (text) => notes.add(text), host);
     for (const entries of lists) {
-      again.walk(entries, { active: true }, false);
+      finalPass.walk(entries, { isActive: true }, false);
     }
   }
   return { options, host, notes: [...notes] };
 }
 
-/** Names are written in lower case, IPv6 addresses in their short form; what has a zone (`%eth0`) stays as it is. */
-function addressOf(host: string): string {
+/** Names become lower case, IPv6 addresses get their short form. An address with a zone (`%eth0`) stays as it is. */
+function normalizeHost(host: string): string {
   if (host.includes('%')) {
     return host;
   }
   return isIP(host) === 6 ? new URL(`ssh://[${host}]`).hostname.slice(1, -1) : host.toLowerCase();
 }
 
-class Pass {
-  wantsFinal = false;
-  readonly #question: Question;
-  readonly #options: Options;
-  readonly #note: (text: string) => void;
+/** One pass over all lines. */
+class EvaluationPass {
+  hasMatchFinal = false;
+  readonly #query: HostQuery;
+  readonly #options: HostOptions;
+  readonly #addNote: (text: string) => void;
   readonly #finalHost: string | undefined;
 
-  constructor(question: Question, options: Options, note: (text: string) => void, finalHost?: string) {
-    this.#question = question;
+  /** @param finalHost the host's HostName, in the second pass. */
+  constructor(query: HostQuery, options: HostOptions, addNote: (text: string) => void, finalHost?: string) {
+    this.#query = query;
     this.#options = options;
-    this.#note = note;
+    this.#addNote = addNote;
     this.#finalHost = finalHost;
   }
 
-  /** `never`: in an Include that does not apply, no Host and no Match does. */
-  walk(entries: readonly Entry[], state: { active: boolean }, never: boolean): void {
+  /** @param isExcluded the lines are in an Include that does not apply, so no Host and no Match in them applies. */
+  walk(entries: readonly ConfigEntry[], state: { isActive: boolean }, isExcluded: boolean): void {
     for (const entry of entries) {
       if (entry.kind === 'included') {
         for (const list of entry.lists) {
-          // a Host or Match in there ends with the file
-          this.walk(list, { active: state.active }, !state.active);
+          // a Host or Match of the included file ends with that file
+          this.walk(list, { isActive: state.isActive }, !state.isActive);
         }
       } else if (entry.keyword === 'host') {
-        state.active = this.#isHost(entry) && !never;
+        state.isActive = this.#isHost(entry) && !isExcluded;
       } else if (entry.keyword === 'match') {
-        state.active = this.#isMatch(entry) && !never;
+        state.isActive = this.#isMatch(entry) && !isExcluded;
       } else {
-        applyLine(entry, state.active, this.#options, { env: this.#question.env, note: this.#note });
+        applyLine(entry, state.isActive, this.#options, { env: this.#query.env, addNote: this.#addNote });
       }
     }
   }
 
   #isHost(line: Directive): boolean {
-    const host = this.#finalHost ?? this.#question.host;
-    let active = false;
+    const host = this.#finalHost ?? this.#query.host;
+    let isMatching = false;
     for (const word of line.words) {
       if (word === '') {
-        throw broken(line, 'Host has an empty pattern.');
+        throw configProblem(line, 'Host has an empty pattern.');
       }
-      const negated = word.startsWith('!');
-      if (matchesPattern(host, negated ? word.slice(1) : word)) {
-        if (negated) {
+      const isNegated = word.startsWith('!');
+      if (matchesPattern(host, isNegated ? word.slice(1) : word)) {
+        if (isNegated) {
           return false;
         }
-        active = true;
+        isMatching = true;
       }
     }
-    return active;
+    return isMatching;
   }
 
   #isMatch(line: Directive): boolean {
-    const { host, localUser } = this.#question;
+    const { host, localUser } = this.#query;
     const { hostName, user = localUser } = this.#options;
     return isMatch(line, {
       host: this.#finalHost ?? (hostName === undefined ? host : expandTokens(hostName, { h: host }, 'HostName')),
       originalHost: host,
       user,
       localUser,
-      final: this.#finalHost !== undefined,
-      wantFinal: () => {
-        this.wantsFinal = true;
+      isFinalPass: this.#finalHost !== undefined,
+      onMatchFinal: () => {
+        this.hasMatchFinal = true;
       },
-      note: this.#note,
+      addNote: this.#addNote,
     });
   }
 }

@@ -1,23 +1,33 @@
 import { access, readdir } from 'node:fs/promises';
-import { isMissing } from '../authentication/identity.ts';
+import { join, parse } from 'node:path';
+import { isMissingPath } from '../../system/file-errors.ts';
 
-/** The paths that an absolute pattern of `*`, `?` and `[…]` names, sorted; none where nothing is there. @throws Error of the file system */
+const separators = process.platform === 'win32' ? /[\\/]/ : '/';
+
+/**
+ * The paths that match an absolute pattern with `*`, `?` and `[…]`, sorted. Empty where nothing matches. Packages such
+ * as `tinyglobby` do not match as glob(3) does, which OpenSSH calls: their `[!a]*` matches hidden files, and they skip
+ * links to folders.
+ * @throws Error of the file system
+ */
 export async function glob(pattern: string): Promise<string[]> {
-  let paths = ['/'];
-  for (const part of pattern.split('/').filter((each) => each !== '')) {
-    const found = await Promise.all(
-      paths.map(async (folder) => {
-        const join = (name: string) => `${folder === '/' ? '' : folder}/${name}`;
-        if (!/[*?[]/.test(part)) {
-          return (await exists(join(part))) ? [join(part)] : [];
-        }
-        const matches = matcher(part);
-        return (await list(folder)).filter((name) => matches(name)).map(join);
-      }),
-    );
-    paths = found.flat();
+  const { root } = parse(pattern);
+  let paths = [root];
+  for (const part of pattern.slice(root.length).split(separators)) {
+    if (part !== '') {
+      paths = (await Promise.all(paths.map((folder) => matchesIn(folder, part)))).flat();
+    }
   }
   return paths.sort();
+}
+
+async function matchesIn(folder: string, part: string): Promise<string[]> {
+  if (!/[*?[]/.test(part)) {
+    const path = join(folder, part);
+    return (await exists(path)) ? [path] : [];
+  }
+  const matches = matcher(part);
+  return (await list(folder)).filter((name) => matches(name)).map((name) => join(folder, name));
 }
 
 function matcher(part: string): (name: string) => boolean {
@@ -25,14 +35,12 @@ function matcher(part: string): (name: string) => boolean {
     .replace(/\*+/g, '*')
     .replace(
       /\[([!^]?)(\]?[^\]]+)\]|[.+^${}()|[\]\\*?]/g,
-      (all, not: string | undefined, members: string | undefined) =>
-        members === undefined
-          ? all === '*'
-            ? '.*'
-            : all === '?'
-              ? '.'
-              : `\\${all}`
-          : `[${not ? '^' : ''}${members.replace(/[\\\]^[]/g, '\\$&')}]`,
+      (char, negation: string | undefined, members: string | undefined) => {
+        if (members !== undefined) {
+          return `[${negation ? '^' : ''}${members.replace(/[\\\]^[]/g, '\\$&')}]`;
+        }
+        return char === '*' ? '.*' : char === '?' ? '.' : `\\${char}`;
+      },
     );
   const expression = new RegExp(`^${source}$`);
   return (name) => expression.test(name) && (part.startsWith('.') || !name.startsWith('.'));
@@ -43,7 +51,7 @@ async function exists(path: string): Promise<boolean> {
     await access(path);
     return true;
   } catch (error) {
-    if (isMissing(error)) {
+    if (isMissingPath(error)) {
       return false;
     }
     throw error;
@@ -54,7 +62,7 @@ async function list(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (isMissing(error)) {
+    if (isMissingPath(error)) {
       return [];
     }
     throw error;

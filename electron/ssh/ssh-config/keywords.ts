@@ -1,6 +1,6 @@
 /**
- * Every keyword that OpenSSH knows, up to 10.0, with those that it only tolerates and the one of Apple's build. Any other is a
- * mistake to report, as ssh does: a misspelt ProxyJump that is skipped would connect by another way than was meant.
+ * All keywords of OpenSSH up to 10.0, including those that it accepts without effect, and the one of Apple's build. As
+ * in ssh, any other keyword is an error: skipping a misspelt ProxyJump would make a connection without the jump host.
  * Source: OpenSSH, readconf.c, keywords[].
  */
 export const knownKeywords: ReadonlySet<string> = new Set(

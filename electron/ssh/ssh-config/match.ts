@@ -1,84 +1,91 @@
-import { broken } from './broken.ts';
+import { configProblem } from './config-problem.ts';
 import { matchesList } from './pattern.ts';
 import type { Directive } from './read.ts';
 import { takeWord } from './words.ts';
 
-/** What a Match is asked about. It looks at what is known when it is reached, not at what will be in the end. */
-export interface Subject {
-  /** The host with the HostName that is known so far. */
+/** What a Match is compared with: the values that are known when it is reached, not the final ones. */
+export interface MatchSubject {
+  /** The HostName that is known so far, else the host. */
   readonly host: string;
   readonly originalHost: string;
   readonly user: string;
   readonly localUser: string;
-  readonly final: boolean;
-  /** Told when a `final` is met: the files are then read a second time. */
-  readonly wantFinal: () => void;
-  readonly note: (text: string) => void;
+  readonly isFinalPass: boolean;
+  /** Called for each `final` criterion, which requires a second pass over the files. */
+  readonly onMatchFinal: () => void;
+  readonly addNote: (text: string) => void;
 }
 
-/** Criteria that would run something or ask the network, or that newer versions of ssh have. */
-const undecided: ReadonlySet<string> = new Set(['exec', 'localnetwork', 'tagged', 'command', 'sessiontype', 'version']);
+/** Criteria that would run a command, use the network, or need a newer version of ssh. */
+const unsupportedCriteria: ReadonlySet<string> = new Set([
+  'exec',
+  'localnetwork',
+  'tagged',
+  'command',
+  'sessiontype',
+  'version',
+]);
 
 /**
- * Is a Match true? One with a criterion that is never decided here is not, whatever it says, and that is noted.
+ * Whether a Match applies. A Match with an unsupported criterion never applies; a note says so.
  * Source: OpenSSH 9.2, readconf.c, match_cfg_line(). @throws Failure `ssh.config`
  */
-export function isMatch(directive: Directive, subject: Subject): boolean {
+export function isMatch(line: Directive, subject: MatchSubject): boolean {
   let result = true;
   let skipped: string | undefined;
   let count = 0;
-  let rest = directive.text;
+  let rest = line.text;
   for (;;) {
     const next = takeWord(rest);
     if (!next || next.word === '' || next.word.startsWith('#')) {
       break;
     }
     rest = next.rest;
-    const negated = next.word.startsWith('!');
-    const criterion = next.word.slice(negated ? 1 : 0).toLowerCase();
+    const isNegated = next.word.startsWith('!');
+    const criterion = next.word.slice(isNegated ? 1 : 0).toLowerCase();
     if (criterion === 'all') {
       const after = takeWord(rest)?.word ?? '';
       if (count > 1 || (after !== '' && !after.startsWith('#'))) {
-        throw broken(directive, 'Match: all stands alone.');
+        throw configProblem(line, 'Match all cannot be combined with other criteria.');
       }
-      result &&= !negated;
+      result &&= !isNegated;
       count++;
       break;
     }
     count++;
     if (criterion === 'canonical' || criterion === 'final') {
       if (criterion === 'final') {
-        subject.wantFinal();
+        subject.onMatchFinal();
       }
-      result &&= subject.final !== negated;
+      result &&= subject.isFinalPass !== isNegated;
       continue;
     }
     const value = takeWord(rest);
     if (!value || value.word === '' || value.word.startsWith('#')) {
-      throw broken(directive, `Match: ${criterion} lacks its value.`);
+      throw configProblem(line, `Match ${criterion} has no value.`);
     }
     rest = value.rest;
-    if (undecided.has(criterion)) {
+    if (unsupportedCriteria.has(criterion)) {
       skipped = criterion;
       continue;
     }
-    const hit = decide(criterion, value.word, subject);
-    if (hit === undefined) {
-      throw broken(directive, `Match knows no ${criterion}.`);
+    const isHit = matchesCriterion(criterion, value.word, subject);
+    if (isHit === undefined) {
+      throw configProblem(line, `Match has no criterion "${criterion}".`);
     }
-    result &&= hit !== negated;
+    result &&= isHit !== isNegated;
   }
   if (count === 0) {
-    throw broken(directive, 'Match lacks its criteria.');
+    throw configProblem(line, 'Match has no criteria.');
   }
   if (skipped !== undefined && result) {
-    const why = skipped === 'exec' ? 'Barnraiser runs nothing to read a configuration' : 'Barnraiser cannot tell';
-    subject.note(`${directive.file}:${directive.line}: Match ${skipped} is skipped: ${why}.`);
+    const why = skipped === 'exec' ? 'runs no commands to read a configuration' : 'does not support this criterion';
+    subject.addNote(`${line.file}:${line.line}: Match ${skipped} is ignored: Barnraiser ${why}.`);
   }
   return result && skipped === undefined;
 }
 
-function decide(criterion: string, patterns: string, subject: Subject): boolean | undefined {
+function matchesCriterion(criterion: string, patterns: string, subject: MatchSubject): boolean | undefined {
   switch (criterion) {
     case 'host':
       return matchesList(subject.host.toLowerCase(), patterns.toLowerCase());

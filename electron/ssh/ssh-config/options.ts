@@ -1,32 +1,35 @@
-import { broken, type Place } from './broken.ts';
-import { type Hop, parseJumps, parsePort } from './jump.ts';
+import { type ConfigLocation, configProblem } from './config-problem.ts';
 import { knownKeywords } from './keywords.ts';
 import { matchesList } from './pattern.ts';
+import { type JumpHost, parseJumpHosts, parsePort } from './proxy-jump.ts';
 import type { Directive } from './read.ts';
 
-/** What the lines that apply say, as they say it. The first of each wins, but for IdentityFile, which adds up. */
-export interface Options {
+/**
+ * The options of all lines that apply, unexpanded. The first value of an option wins, except that IdentityFile values
+ * add up.
+ */
+export interface HostOptions {
   hostName?: string;
   user?: string;
   port?: number;
   readonly identityFiles: string[];
   identitiesOnly?: boolean;
   identityAgent?: string;
-  jumps?: { readonly text: string; readonly hops: readonly Hop[] };
-  /** `text` is all that follows the keyword. */
-  proxyCommand?: Place & { readonly text: string };
+  jumps?: { readonly text: string; readonly hops: readonly JumpHost[] };
+  /** `text` is everything after the keyword. */
+  proxyCommand?: ConfigLocation & { readonly text: string };
   proxyUseFdpass?: boolean;
   hostKeyAlias?: string;
   userKnownHostsFiles?: readonly string[];
-  /** Seconds. */
+  /** In seconds. */
   connectTimeout?: number | undefined;
-  /** Seconds. */
+  /** In seconds. */
   serverAliveInterval?: number | undefined;
   serverAliveCountMax?: number;
   hashKnownHosts?: boolean;
   passwordAuthentication?: boolean;
   kbdInteractiveAuthentication?: boolean;
-  /** `unbound` and `host-bound` are ways of yes. */
+  /** `yes`, `no`, or `unbound` or `host-bound`, which are variants of yes. */
   pubkeyAuthentication?: string;
   numberOfPasswordPrompts?: number;
   ignoreUnknown?: string;
@@ -36,181 +39,192 @@ export interface Options {
 const maxIdentityFiles = 100;
 const maxKnownHostsFiles = 32;
 
-type Apply = (line: Directive, active: boolean, options: Options, context: Context) => void;
+type ApplyOption = (line: Directive, isActive: boolean, options: HostOptions, context: ApplyContext) => void;
 
-export interface Context {
+export interface ApplyContext {
   readonly env: NodeJS.ProcessEnv;
-  readonly note: (text: string) => void;
+  readonly addNote: (text: string) => void;
 }
 
 /**
- * Takes over what a line says where it applies. Its form is checked in any case, as ssh does.
+ * Applies a line to the options, if it is active. As in ssh, inactive lines are checked too.
  * Source: OpenSSH 9.2, readconf.c, process_config_line_depth(). @throws Failure `ssh.config`
  */
-export function applyLine(line: Directive, active: boolean, options: Options, context: Context): void {
-  // `constructor` and `__proto__` are no options, though every object has them
-  const apply = Object.hasOwn(appliers, line.keyword) ? appliers[line.keyword] : undefined;
+export function applyLine(line: Directive, isActive: boolean, options: HostOptions, context: ApplyContext): void {
+  // every object has `constructor` and `__proto__`, which are not options
+  const apply = Object.hasOwn(optionHandlers, line.keyword) ? optionHandlers[line.keyword] : undefined;
   if (apply) {
-    apply(line, active, options, context);
+    apply(line, isActive, options, context);
   } else if (
     !knownKeywords.has(line.keyword) &&
     !matchesList(line.keyword, options.ignoreUnknown?.toLowerCase() ?? '')
   ) {
-    throw broken(line, `There is no option ${line.keyword}.`, 'Correct it, or name it in IgnoreUnknown.');
+    throw configProblem(line, `"${line.keyword}" is not an option of ssh.`, 'Correct it, or add it to IgnoreUnknown.');
   }
 }
 
-const appliers: Readonly<Record<string, Apply | undefined>> = {
-  hostname: first('hostName', oneWord),
-  user: first('user', oneWord),
-  port: first('port', (line) => {
-    const port = parsePort(oneWord(line));
+const optionHandlers: Readonly<Record<string, ApplyOption | undefined>> = {
+  hostname: firstValue('hostName', readWord),
+  user: firstValue('user', readWord),
+  port: firstValue('port', (line) => {
+    const port = parsePort(readWord(line));
     if (port === undefined) {
-      throw broken(line, `"${oneWord(line)}" is no port.`);
+      throw configProblem(line, `"${readWord(line)}" is not a port.`);
     }
     return port;
   }),
-  identityfile: (line, active, { identityFiles }) => {
-    const file = oneWord(line);
-    if (!active || identityFiles.includes(file)) {
+  identityfile: (line, isActive, { identityFiles }) => {
+    const file = readWord(line);
+    if (!isActive || identityFiles.includes(file)) {
       return;
     }
     if (identityFiles.length >= maxIdentityFiles) {
-      throw broken(line, `There are more than ${maxIdentityFiles} identity files.`);
+      throw configProblem(line, `There are more than ${maxIdentityFiles} identity files.`);
     }
     identityFiles.push(file);
   },
-  identitiesonly: first('identitiesOnly', yesOrNo),
-  hashknownhosts: first('hashKnownHosts', yesOrNo),
-  passwordauthentication: first('passwordAuthentication', yesOrNo),
-  kbdinteractiveauthentication: first('kbdInteractiveAuthentication', yesOrNo),
-  // its names of old
-  challengeresponseauthentication: first('kbdInteractiveAuthentication', yesOrNo),
-  skeyauthentication: first('kbdInteractiveAuthentication', yesOrNo),
-  tisauthentication: first('kbdInteractiveAuthentication', yesOrNo),
-  pubkeyauthentication: first('pubkeyAuthentication', (line) => {
-    const said = { true: 'yes', false: 'no' }[oneWord(line).toLowerCase()] ?? oneWord(line).toLowerCase();
-    if (!['yes', 'no', 'unbound', 'host-bound'].includes(said)) {
-      throw broken(line, `PubkeyAuthentication cannot be "${oneWord(line)}".`);
+  identitiesonly: firstValue('identitiesOnly', readYesOrNo),
+  hashknownhosts: firstValue('hashKnownHosts', readYesOrNo),
+  passwordauthentication: firstValue('passwordAuthentication', readYesOrNo),
+  kbdinteractiveauthentication: firstValue('kbdInteractiveAuthentication', readYesOrNo),
+  // older names of kbdinteractiveauthentication
+  challengeresponseauthentication: firstValue('kbdInteractiveAuthentication', readYesOrNo),
+  skeyauthentication: firstValue('kbdInteractiveAuthentication', readYesOrNo),
+  tisauthentication: firstValue('kbdInteractiveAuthentication', readYesOrNo),
+  pubkeyauthentication: firstValue('pubkeyAuthentication', (line) => {
+    const value = { true: 'yes', false: 'no' }[readWord(line).toLowerCase()] ?? readWord(line).toLowerCase();
+    if (!['yes', 'no', 'unbound', 'host-bound'].includes(value)) {
+      throw configProblem(line, `PubkeyAuthentication cannot be "${readWord(line)}".`);
     }
-    return said;
+    return value;
   }),
-  numberofpasswordprompts: first('numberOfPasswordPrompts', wholeNumber),
-  identityagent: first('identityAgent', (line, { env }) => {
-    const agent = oneWord(line);
+  numberofpasswordprompts: firstValue('numberOfPasswordPrompts', readNumber),
+  identityagent: firstValue('identityAgent', (line, { env }) => {
+    const agent = readWord(line);
     for (const [all, name = ''] of agent.matchAll(/\$\{([^}]*)\}/g)) {
       if (!Object.hasOwn(env, name) || env[name] === undefined) {
-        throw broken(line, `${all} is not set.`, `Set ${name}, or write the path without it.`);
+        throw configProblem(line, `${all} is not set.`, `Set ${name}, or write the path without it.`);
       }
     }
     if (/^\$(?!\{)/.test(agent) && !/^\$[A-Za-z0-9_]+$/.test(agent)) {
-      throw broken(line, `${agent} is no variable.`);
+      throw configProblem(line, `"${agent}" is not an environment variable.`);
     }
     return agent;
   }),
-  proxyjump: (line, active, options) => {
+  proxyjump: (line, isActive, options) => {
     const text = line.text.replace(/[ \t#].*$/, '');
-    const hops = parseJumps(text);
+    const hops = parseJumpHosts(text);
     if (!hops) {
-      throw broken(
+      throw configProblem(
         line,
-        `"${line.text}" is no way to jump.`,
-        'Write user@host:port, several with commas and no spaces.',
+        `"${line.text}" is not a list of jump hosts.`,
+        'Write each as user@host:port, separated by commas without spaces.',
       );
     }
-    if (active && options.proxyCommand === undefined) {
+    if (isActive && options.proxyCommand === undefined) {
       options.jumps ??= { text, hops };
     }
   },
-  proxycommand: (line, active, options) => {
-    // a ProxyJump that comes first wins, also its `none`
-    if (active && options.jumps === undefined) {
+  proxycommand: (line, isActive, options) => {
+    // an earlier ProxyJump wins, even with `none`
+    if (isActive && options.jumps === undefined) {
       const { file, line: number, text } = line;
       options.proxyCommand ??= { file, line: number, text };
     }
   },
-  proxyusefdpass: first('proxyUseFdpass', yesOrNo),
-  hostkeyalias: first('hostKeyAlias', oneWord),
-  userknownhostsfile: first('userKnownHostsFiles', (line) => {
+  proxyusefdpass: firstValue('proxyUseFdpass', readYesOrNo),
+  hostkeyalias: firstValue('hostKeyAlias', readWord),
+  userknownhostsfile: firstValue('userKnownHostsFiles', (line) => {
     const files = line.words;
     if (files.length === 0 || files.includes('')) {
-      throw broken(line, 'UserKnownHostsFile lacks a file.');
+      throw configProblem(line, 'UserKnownHostsFile has an empty file name.');
     }
     if (files.length > 1 && files.some((file) => file.toLowerCase() === 'none')) {
-      throw broken(line, 'UserKnownHostsFile: none stands alone.');
+      throw configProblem(line, 'UserKnownHostsFile none cannot be combined with files.');
     }
     if (files.length > maxKnownHostsFiles) {
-      throw broken(line, `UserKnownHostsFile names more than ${maxKnownHostsFiles} files.`);
+      throw configProblem(line, `UserKnownHostsFile names more than ${maxKnownHostsFiles} files.`);
     }
     return files;
   }),
-  stricthostkeychecking: (line, active, _options, { note }) => {
-    const word = oneWord(line).toLowerCase();
+  stricthostkeychecking: (line, isActive, _options, { addNote }) => {
+    const word = readWord(line).toLowerCase();
     if (!['yes', 'true', 'no', 'false', 'off', 'ask', 'accept-new'].includes(word)) {
-      throw broken(line, `StrictHostKeyChecking cannot be "${word}".`);
+      throw configProblem(line, `StrictHostKeyChecking cannot be "${word}".`);
     }
-    if (active && ['no', 'false', 'off', 'accept-new'].includes(word)) {
-      note(`${line.file}:${line.line}: StrictHostKeyChecking ${word} is ignored: Barnraiser asks about new host keys.`);
-    }
-  },
-  canonicalizehostname: (line, active, _options, { note }) => {
-    if (active && oneWord(line).toLowerCase() !== 'no') {
-      note(`${line.file}:${line.line}: CanonicalizeHostname is ignored: names are looked up as they are.`);
+    if (isActive && ['no', 'false', 'off', 'accept-new'].includes(word)) {
+      addNote(
+        `${line.file}:${line.line}: StrictHostKeyChecking ${word} is ignored: Barnraiser always asks about new host keys.`,
+      );
     }
   },
-  connecttimeout: first('connectTimeout', seconds),
-  serveraliveinterval: first('serverAliveInterval', seconds),
-  serveralivecountmax: first('serverAliveCountMax', wholeNumber),
-  ignoreunknown: first('ignoreUnknown', oneWord),
+  canonicalizehostname: (line, isActive, _options, { addNote }) => {
+    if (isActive && readWord(line).toLowerCase() !== 'no') {
+      addNote(`${line.file}:${line.line}: CanonicalizeHostname is ignored: Barnraiser looks up names as they are.`);
+    }
+  },
+  connecttimeout: firstValue('connectTimeout', readSeconds),
+  serveraliveinterval: firstValue('serverAliveInterval', readSeconds),
+  serveralivecountmax: firstValue('serverAliveCountMax', readNumber),
+  ignoreunknown: firstValue('ignoreUnknown', readWord),
 };
 
-/** An option that is said once: what comes later is read, and left. */
-function first<K extends keyof Options>(key: K, read: (line: Directive, context: Context) => Options[K]): Apply {
-  return (line, active, options, context) => {
+/** Handles an option whose first value wins. Later values are checked too. */
+function firstValue<K extends keyof HostOptions>(
+  key: K,
+  read: (line: Directive, context: ApplyContext) => HostOptions[K],
+): ApplyOption {
+  return (line, isActive, options, context) => {
     const value = read(line, context);
-    if (active) {
+    if (isActive) {
       options[key] ??= value;
     }
   };
 }
 
-function oneWord(line: Directive): string {
+function readWord(line: Directive): string {
   const [word = '', more] = line.words;
   if (word === '') {
-    throw broken(line, `${line.keyword} lacks its value.`);
+    throw configProblem(line, `${line.keyword} has no value.`);
   }
   if (more !== undefined) {
-    throw broken(line, `${line.keyword} has more than one value: "${more}".`, 'Quote a value that has spaces.');
+    throw configProblem(
+      line,
+      `${line.keyword} has more than one value: "${more}".`,
+      'Put quotes around a value with spaces.',
+    );
   }
   return word;
 }
 
-function yesOrNo(line: Directive): boolean {
-  const word = oneWord(line).toLowerCase();
+function readYesOrNo(line: Directive): boolean {
+  const word = readWord(line).toLowerCase();
   if (!['yes', 'true', 'no', 'false'].includes(word)) {
-    throw broken(line, `${line.keyword} is yes or no, not "${word}".`);
+    throw configProblem(line, `${line.keyword} must be yes or no, not "${word}".`);
   }
   return word === 'yes' || word === 'true';
 }
 
-function wholeNumber(line: Directive): number {
-  const word = oneWord(line);
+function readNumber(line: Directive): number {
+  const word = readWord(line);
   if (!/^\d{1,9}$/.test(word)) {
-    throw broken(line, `"${word}" is no number.`);
+    throw configProblem(line, `"${word}" is not a number.`);
   }
   return Number(word);
 }
 
 const unitSeconds: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 
-/** `90`, `1m30s`; `none` leaves it to what comes later. Source: sshd_config(5), TIME FORMATS. */
-function seconds(line: Directive): number | undefined {
-  const word = oneWord(line);
+/**
+ * Reads `90` or `1m30s`. `none` counts as no value, so that a later line applies. Source: sshd_config(5), TIME FORMATS.
+ */
+function readSeconds(line: Directive): number | undefined {
+  const word = readWord(line);
   if (word === 'none') {
     return undefined;
   }
   if (!/^(\d+[smhdw]?)+$/i.test(word) || word.length > 20) {
-    throw broken(line, `"${word}" is no time.`, 'Write seconds, or as in 1m30s.');
+    throw configProblem(line, `"${word}" is not a time.`, 'Write it in seconds, or as in 1m30s.');
   }
   const parts = [...word.matchAll(/(\d+)([smhdw]?)/gi)];
   return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (unitSeconds[unit.toLowerCase()] ?? 1), 0);

@@ -1,15 +1,18 @@
-/** Does a text match a pattern of `*` and `?`? In time text × pattern at most: patterns come from files, and no backtracking piles up. */
+/**
+ * Whether a text matches a pattern with `*` and `?`. Takes at most time text × pattern, without the exponential
+ * backtracking of a regular expression: patterns come from files.
+ */
 export function matchesPattern(text: string, pattern: string): boolean {
   let textAt = 0;
   let patternAt = 0;
   let starAt = -1;
   let resumeAt = 0;
   while (textAt < text.length) {
-    const wanted = pattern.charAt(patternAt);
-    if (wanted === '*') {
+    const char = pattern.charAt(patternAt);
+    if (char === '*') {
       starAt = patternAt++;
       resumeAt = textAt;
-    } else if (wanted !== '' && (wanted === '?' || wanted === text.charAt(textAt))) {
+    } else if (char !== '' && (char === '?' || char === text.charAt(textAt))) {
       patternAt++;
       textAt++;
     } else if (starAt >= 0) {
@@ -25,17 +28,17 @@ export function matchesPattern(text: string, pattern: string): boolean {
   return patternAt === pattern.length;
 }
 
-/** Does a text match one of several patterns with commas between them, and none that a `!` negates? */
+/** Whether a text matches one of several comma-separated patterns, and none of those that start with `!`. */
 export function matchesList(text: string, patterns: string): boolean {
-  let found = false;
+  let isMatching = false;
   for (const each of patterns.split(',')) {
-    const negated = each.startsWith('!');
-    if (matchesPattern(text, negated ? each.slice(1) : each)) {
-      if (negated) {
+    const isNegated = each.startsWith('!');
+    if (matchesPattern(text, isNegated ? each.slice(1) : each)) {
+      if (isNegated) {
         return false;
       }
-      found = true;
+      isMatching = true;
     }
   }
-  return found;
+  return isMatching;
 }

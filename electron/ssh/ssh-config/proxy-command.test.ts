@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { commandTokens, expandCommand } from './proxy-command.ts';
-import type { Destination } from './tokens.ts';
+import type { TokenSource } from './tokens.ts';
 
-const destination: Destination = {
+const source: TokenSource = {
   host: 'pi4.lan',
   originalHost: 'pi4',
   user: 'kim',
@@ -11,26 +11,26 @@ const destination: Destination = {
   home: '/home/anna',
 };
 
-function expanded(text: string, change: Partial<Destination> = {}): string {
-  const tokens = commandTokens({ ...destination, ...change });
+function expanded(text: string, change: Partial<TokenSource> = {}): string {
+  const tokens = commandTokens({ ...source, ...change });
   return expandCommand({ text, tokens, passesDescriptor: false, file: '/config', line: 1 });
 }
 
 test.each([
   ['nc %h %p', {}, 'nc pi4.lan 2222'],
   ['ssh -W [%h]:%p %r@%n "100%%"', {}, 'ssh -W [pi4.lan]:2222 kim@pi4 "100%"'],
-  // what was put in is not looked through again
+  // an inserted value is not expanded again
   ['nc %%h %h', { host: 'fe80::1%eth0' }, 'nc %h fe80::1%eth0'],
   ['echo %k', {}, 'echo pi4'],
   ['echo %k', { hostKeyAlias: 'alias' }, 'echo alias'],
-  // the shell's own
+  // left to the shell
   [`nc $HOST $\{PORT} ~`, {}, `nc $HOST $\{PORT} ~`],
-])('%s with %o is %s', (text, change, command) => {
+])('%s with %o expands to %s', (text, change, command) => {
   expect(expanded(text, change)).toBe(command);
 });
 
-test.each(['echo %d', 'echo %u', 'echo 100%', 'echo %C'])('%s has a token that means nothing there', (text) => {
-  expect(() => expanded(text)).toThrow(/means nothing there/);
+test.each(['echo %d', 'echo %u', 'echo 100%', 'echo %C'])('%s contains an unknown token', (text) => {
+  expect(() => expanded(text)).toThrow(/is not a token of ProxyCommand/);
 });
 
 test.each([
@@ -48,11 +48,11 @@ test.each([
   '',
   'a*',
   'a\\b',
-])('a user %j is put into no command, and none that the command does not name is in its way', (user) => {
-  expect(() => expanded('nc %r@%h', { user })).toThrow(/a shell would make something else/);
+])('a user %j is not inserted into a command, and does no harm to a command that does not use it', (user) => {
+  expect(() => expanded('nc %r@%h', { user })).toThrow(/a shell would not read as a plain word/);
   expect(expanded('nc %h %%r', { user })).toBe('nc pi4.lan %r');
 });
 
-test('a name is put in in any language', () => {
+test('a name with letters of any language is inserted', () => {
   expect(expanded('nc %h', { host: 'bücher.example' })).toBe('nc bücher.example');
 });

@@ -2,79 +2,82 @@ import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { fail } from '../../../shared/problem.ts';
-import { isMissing } from '../authentication/identity.ts';
-import { broken, type Place } from './broken.ts';
+import { errnoCode, isMissingPath } from '../../system/file-errors.ts';
+import { type ConfigLocation, configProblem } from './config-problem.ts';
 import { glob } from './glob.ts';
 import { splitWords, takeWord } from './words.ts';
 
-/** A line that says something. `text` is what follows the keyword, as it stands there; `words` are its arguments. */
-export interface Directive extends Place {
+/** A line with a keyword. `text` is everything after the keyword, `words` are its arguments. */
+export interface Directive extends ConfigLocation {
   readonly kind: 'directive';
   readonly keyword: string;
   readonly text: string;
   readonly words: readonly string[];
 }
 
-/** The lines of the files that an Include names, in its place. */
-export interface Included {
+/** The lines of the files that an Include line names. */
+export interface IncludedFiles {
   readonly kind: 'included';
-  readonly lists: readonly (readonly Entry[])[];
+  readonly lists: readonly (readonly ConfigEntry[])[];
 }
 
-export type Entry = Directive | Included;
+export type ConfigEntry = Directive | IncludedFiles;
 
-/** A file to begin with. */
+/** A configuration file that is not included by another one. */
 export interface ConfigFile {
   readonly path: string;
-  /** Must it be there? One that somebody named must; the usual ones need not. */
-  readonly required: boolean;
-  /** Is it a person's own, so that Include starts from `~/.ssh`, and not the system's? */
-  readonly personal: boolean;
-  /** Is it refused when others can write to it, as ssh does with `~/.ssh/config`? */
-  readonly checked: boolean;
+  /** Whether the file must exist. OpenSSH's default files need not. */
+  readonly isRequired: boolean;
+  /** Whether it belongs to the user and not to the system: Include paths then start at `~/.ssh`. */
+  readonly isUserFile: boolean;
+  /** Whether it is refused if others can write to it. ssh does so with `~/.ssh/config`. */
+  readonly mustBePrivate: boolean;
 }
 
-export interface Reading {
+export interface ReadOptions {
   readonly home?: string;
 }
 
-/** As ssh does it; what is above is a loop. Source: OpenSSH, readconf.c, READCONF_MAX_DEPTH. */
+/** Deeper Includes are a loop. Source: OpenSSH, readconf.c, READCONF_MAX_DEPTH. */
 const maxDepth = 16;
-/** A configuration is written by hand: what is above these is something else, or a bomb of Includes. */
+/** People write configurations by hand. More is not a configuration, or its Includes multiply. */
 const maxFiles = 512;
 const maxBytes = 4 * 1024 * 1024;
 
 /**
- * The files that ssh reads, the person's first. `$BARNRAISER_SSH_CONFIG` (or `named`) replaces them with one, as `ssh -F` does;
- * `none` with nothing.
+ * The files that ssh reads, the user's first. As `ssh -F` does, `$BARNRAISER_SSH_CONFIG` (or `chosen`) replaces them by
+ * one file, and `none` by nothing.
  */
 export function configFiles(
-  named = process.env.BARNRAISER_SSH_CONFIG,
+  chosen = process.env.BARNRAISER_SSH_CONFIG,
   home: string = homedir(),
 ): readonly ConfigFile[] {
-  if (named === 'none') {
+  if (chosen === 'none') {
     return [];
   }
-  if (named) {
-    return [{ path: named, required: true, personal: true, checked: false }];
+  if (chosen) {
+    return [{ path: chosen, isRequired: true, isUserFile: true, mustBePrivate: false }];
   }
   return [
-    { path: join(home, '.ssh', 'config'), required: false, personal: true, checked: true },
-    { path: '/etc/ssh/ssh_config', required: false, personal: false, checked: false },
+    { path: join(home, '.ssh', 'config'), isRequired: false, isUserFile: true, mustBePrivate: true },
+    { path: '/etc/ssh/ssh_config', isRequired: false, isUserFile: false, mustBePrivate: false },
   ];
 }
 
-/** Reads files with all that they include. @throws Failure `ssh.config`, which names the file and the line */
-export async function readConfig(files: readonly ConfigFile[], options: Reading = {}): Promise<readonly Entry[][]> {
+/** Reads files and everything that they include. @throws Failure `ssh.config`, which names the file and the line */
+export async function readConfig(
+  files: readonly ConfigFile[],
+  options: ReadOptions = {},
+): Promise<readonly ConfigEntry[][]> {
   const budget = { files: maxFiles, bytes: maxBytes };
-  const lists: Entry[][] = [];
+  const lists: ConfigEntry[][] = [];
   for (const file of files) {
-    lists.push(await new Reader(file, options.home ?? homedir(), budget).read(file.path, 0));
+    lists.push(await new ConfigReader(file, options.home ?? homedir(), budget).read(file.path, 0));
   }
   return lists;
 }
 
-class Reader {
+class ConfigReader {
   readonly #root: ConfigFile;
   readonly #home: string;
   readonly #budget: { files: number; bytes: number };
@@ -85,12 +88,12 @@ class Reader {
     this.#budget = budget;
   }
 
-  async read(file: string, depth: number): Promise<Entry[]> {
+  async read(file: string, depth: number): Promise<ConfigEntry[]> {
     const text = await this.#text(file, depth);
-    const entries: Entry[] = [];
+    const entries: ConfigEntry[] = [];
     for (const [index, content] of text.split('\n').entries()) {
-      const place = { file, line: index + 1 };
-      const directive = parseLine(content, place);
+      const location = { file, line: index + 1 };
+      const directive = parseLine(content, location);
       if (directive?.keyword === 'include') {
         entries.push(await this.#include(directive, depth));
       } else if (directive) {
@@ -100,17 +103,17 @@ class Reader {
     return entries;
   }
 
-  async #include(directive: Directive, depth: number): Promise<Included> {
-    const lists: Entry[][] = [];
+  async #include(directive: Directive, depth: number): Promise<IncludedFiles> {
+    const lists: ConfigEntry[][] = [];
     for (const word of directive.words) {
       if (word === '') {
-        throw broken(directive, 'Include has an empty argument.');
+        throw configProblem(directive, 'Include has an empty argument.');
       }
       if (depth + 1 > maxDepth) {
-        throw broken(
+        throw configProblem(
           directive,
-          `Include goes deeper than ${maxDepth} files, perhaps in a circle.`,
-          'Break the circle.',
+          `Include is nested more than ${maxDepth} files deep, perhaps in a loop.`,
+          'Remove the loop.',
         );
       }
       for (const path of await this.#paths(word, directive)) {
@@ -120,19 +123,19 @@ class Reader {
     return { kind: 'included', lists };
   }
 
-  async #paths(word: string, place: Place): Promise<string[]> {
-    if (word.startsWith('~') && (!this.#root.personal || !/^~(\/|$)/.test(word))) {
-      throw broken(place, `Include of ${word} names no file here.`, 'Write the whole path.');
+  async #paths(word: string, location: ConfigLocation): Promise<string[]> {
+    if (word.startsWith('~') && (!this.#root.isUserFile || !/^~(\/|$)/.test(word))) {
+      throw configProblem(location, `Include ${word} does not name a file here.`, 'Write the full path.');
     }
-    const start = this.#root.personal ? join(this.#home, '.ssh') : '/etc/ssh';
+    const start = this.#root.isUserFile ? join(this.#home, '.ssh') : '/etc/ssh';
     const path = isAbsolute(word) ? word : word.startsWith('~') ? `${this.#home}${word.slice(1)}` : `${start}/${word}`;
     try {
       return await glob(path);
     } catch (error) {
-      throw broken(
-        place,
-        `Include of ${word} cannot be looked up: ${says(error)}.`,
-        'Make its folder readable for you.',
+      throw configProblem(
+        location,
+        `The files of Include ${word} could not be listed: ${messageOf(error)}.`,
+        'Make their folder readable for your user.',
       );
     }
   }
@@ -140,11 +143,11 @@ class Reader {
   async #text(file: string, depth: number): Promise<string> {
     try {
       const { size, mode, uid } = await stat(file);
-      if ((this.#root.checked || depth > 0) && !isOurs(uid, mode)) {
+      if ((this.#root.mustBePrivate || depth > 0) && !isTrustedOwner(uid, mode)) {
         throw fail(
           'ssh.config',
-          `${file} can be written by others, so ssh does not trust it.`,
-          `Take that away with \`chmod go-w ${file}\`; it must belong to you or root.`,
+          `Other users can write to ${file}, so ssh does not trust it.`,
+          `Run \`chmod go-w ${file}\`. The file must belong to you or to root.`,
         );
       }
       this.#budget.files -= 1;
@@ -152,44 +155,48 @@ class Reader {
       if (this.#budget.files < 0 || this.#budget.bytes < 0) {
         throw fail(
           'ssh.config',
-          `${this.#root.path} is too large with all that it includes, at ${file}.`,
-          `Barnraiser reads ${maxBytes / 1024 ** 2} MiB in ${maxFiles} files: name a smaller file in $BARNRAISER_SSH_CONFIG.`,
+          `${this.#root.path} and the files that it includes are too large (at ${file}).`,
+          `Barnraiser reads up to ${maxBytes / 1024 ** 2} MiB in ${maxFiles} files. Name a smaller file in $BARNRAISER_SSH_CONFIG.`,
         );
       }
       return await readFile(file, 'utf8');
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : '';
-      // an Include may match a folder, which ssh reads as empty; and a file may go while we look
-      if ((isMissing(error) && (depth > 0 || !this.#root.required)) || (code === 'EISDIR' && depth > 0)) {
+      const code = errnoCode(error);
+      // an Include may match a folder, which ssh reads as empty, and a file may disappear after the match
+      if ((isMissingPath(error) && (depth > 0 || !this.#root.isRequired)) || (code === 'EISDIR' && depth > 0)) {
         return '';
       }
-      if (code === '' || (error instanceof Error && error.name === 'Failure')) {
+      if (code === undefined) {
         throw error;
       }
       throw fail(
         'ssh.config',
-        isMissing(error)
-          ? `There is no SSH configuration ${file}.`
+        isMissingPath(error)
+          ? `The SSH configuration ${file} does not exist.`
           : `The SSH configuration ${file} could not be read.`,
-        isMissing(error) ? 'Name a file that is there, or `none`.' : `\`ls -l ${file}\` shows its permissions.`,
-        says(error),
+        isMissingPath(error)
+          ? 'Name an existing file, or `none`.'
+          : `Make it readable for your user. \`ls -l ${file}\` shows its permissions.`,
+        messageOf(error),
         error,
       );
     }
   }
 }
 
-/** Source: OpenSSH, readconf.c, read_config_file_depth(). Windows has no such modes. */
-function isOurs(uid: number, mode: number): boolean {
+/** Windows has no such modes. Source: OpenSSH, readconf.c, read_config_file_depth(). */
+function isTrustedOwner(uid: number, mode: number): boolean {
   const own = process.getuid?.();
   return own === undefined || ((uid === 0 || uid === own) && (mode & 0o022) === 0);
 }
 
-function says(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** By hand, since an expression that ends in `+$` tries anew at every blank of a line: a long one would take minutes. */
+/**
+ * Without a regular expression: one that ends in `+$` starts again at every blank, which takes minutes in a long line.
+ */
 function withoutTrailingBlanks(line: string): string {
   let end = line.length;
   while (end > 0 && ' \t\r\n\f'.includes(line.charAt(end - 1))) {
@@ -198,7 +205,7 @@ function withoutTrailingBlanks(line: string): string {
   return line.slice(0, end);
 }
 
-function parseLine(content: string, place: Place): Directive | undefined {
+function parseLine(content: string, location: ConfigLocation): Directive | undefined {
   const line = withoutTrailingBlanks(content);
   let first = takeWord(line);
   if (first?.word === '') {
@@ -210,11 +217,11 @@ function parseLine(content: string, place: Place): Directive | undefined {
   const keyword = first.word.toLowerCase();
   const text = first.rest.replace(/^[ \t\r\n]+/, '');
   if (text === '') {
-    throw broken(place, `${first.word} says nothing.`);
+    throw configProblem(location, `${first.word} has no value.`);
   }
   const words = splitWords(text);
   if (!words) {
-    throw broken(place, 'A quote is not closed.');
+    throw configProblem(location, 'A quote is not closed.');
   }
-  return { kind: 'directive', ...place, keyword, text, words };
+  return { kind: 'directive', ...location, keyword, text, words };
 }

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { listHosts } from './hosts.ts';
+import { listHosts } from './list-hosts.ts';
 import { type ConfigFile, configFiles } from './read.ts';
 import { type ResolveOptions, resolveHost } from './resolve.ts';
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true }));
 
-/** The person's own file only: what this machine's system file says is none of these tests' business. */
+/** The user's file only, so that the tests do not depend on this machine's system file. */
 function files(): ConfigFile[] {
   return configFiles('', home).slice(0, 1);
 }
@@ -33,15 +33,15 @@ async function write(name: string, text: string): Promise<string> {
   return path;
 }
 
-describe('a host', () => {
-  test('that no file knows is itself, at port 22, as who we are', async () => {
+describe('the options of a host', () => {
+  test('that no file mentions are its own name, port 22 and the current user', async () => {
     const { host, user, port, identities, jumps, notes } = await resolveHost('pi4', { files: files(), home, env: {} });
     expect({ host, user, port }).toEqual({ host: 'pi4', user: userInfo().username, port: 22 });
     expect(identities).toBeUndefined();
     expect([jumps, notes]).toEqual([[], []]);
   });
 
-  test('gets the first value of each option, and every identity file', async () => {
+  test('are the first value of each, and all identity files', async () => {
     const resolved = await resolve(`
       Host pi4
         Port 2222
@@ -57,16 +57,16 @@ describe('a host', () => {
     expect(resolved.identities).toEqual([join(home, '.ssh/one'), join(home, 'two pi')]);
   });
 
-  test('gets what is asked for before what is written', async () => {
-    const given = { user: 'kim', port: 5 };
-    expect(await resolve('User pi\nPort 6\n', 'pi4', given)).toMatchObject(given);
+  test('in the query take precedence over the configuration', async () => {
+    const query = { user: 'kim', port: 5 };
+    expect(await resolve('User pi\nPort 6\n', 'pi4', query)).toMatchObject(query);
   });
 
-  test('whose identity is none has none, which is not the usual ones', async () => {
+  test('have no identities, not the default ones, with IdentityFile none', async () => {
     expect((await resolve('IdentityFile none')).identities).toEqual([]);
   });
 
-  test('is matched by its real name once a final Match wants that', async () => {
+  test('are matched against the HostName in a Match final', async () => {
     const text = 'Host pi4\n  HostName big.lan\nMatch final host big.lan\n  User final\n';
     expect((await resolve(text)).user).toBe('final');
   });
@@ -77,22 +77,22 @@ describe('a host', () => {
     ['$OTHER', { OTHER: '/run/other' }, '/run/other'],
     ['$OTHER', {}, ''],
     [`\${OTHER}/%r`, { OTHER: '/run/other' }, '/run/other/kim'],
-  ])('with the IdentityAgent %s and %o has the socket %s', async (agent, env, socket) => {
+  ])('with the IdentityAgent %s and the environment %o have the agent socket %s', async (agent, env, socket) => {
     expect((await resolve(`User kim\nIdentityAgent ${agent}`, 'pi4', { env })).agentSocket).toBe(socket);
   });
 
-  test('has more files of known hosts, and seconds', async () => {
+  test('include further known hosts files, and times in seconds', async () => {
     const text = 'UserKnownHostsFile ~/a /b/%n\nConnectTimeout 1m\nServerAliveInterval 10\nServerAliveCountMax 2\n';
     expect(await resolve(text)).toMatchObject({
       knownHostsFiles: [join(home, 'a'), '/b/pi4'],
-      connectSeconds: 60,
-      aliveSeconds: 10,
-      aliveMisses: 2,
+      connectTimeoutSeconds: 60,
+      serverAliveSeconds: 10,
+      serverAliveCountMax: 2,
     });
   });
 });
 
-describe('ways there', () => {
+describe('the route to a host', () => {
   test.each([
     ['none', []],
     ['a', [{ host: 'a' }]],
@@ -104,7 +104,7 @@ describe('ways there', () => {
         { host: 'b', user: 'k@m', port: 24 },
       ],
     ],
-  ])('ProxyJump %s', async (text, jumps) => {
+  ])('ProxyJump %s goes through these jump hosts', async (text, jumps) => {
     expect((await resolve(`ProxyJump ${text}\nProxyJump z\n`)).jumps).toEqual(jumps);
   });
 
@@ -112,12 +112,12 @@ describe('ways there', () => {
     await expect(resolve(`ProxyJump ${text}`)).rejects.toMatchObject({ problem: { code: 'ssh.config' } });
   });
 
-  test('a host that is its own jump host is refused, as ssh does', async () => {
-    await expect(resolve('ProxyJump pi4')).rejects.toThrow('ProxyJump leads to pi4 through pi4 itself.');
+  test('a host that is its own jump host is refused, as in ssh', async () => {
+    await expect(resolve('ProxyJump pi4')).rejects.toThrow('ProxyJump connects to pi4 through pi4 itself.');
     expect((await resolve('ProxyJump pi4:2222')).jumps).toEqual([{ host: 'pi4', port: 2222 }]);
   });
 
-  test('ProxyCommand is told, not run, and only where no ProxyJump came first', async () => {
+  test('a ProxyCommand is returned but not run, and only without an earlier ProxyJump', async () => {
     expect((await resolve('User kim\nProxyCommand nc %h %p # x\nProxyJump a')).proxyCommand).toEqual({
       text: 'nc %h %p # x',
       file: config,
@@ -132,17 +132,17 @@ describe('ways there', () => {
   });
 });
 
-describe('what is not done', () => {
-  test('Match exec runs nothing, does not apply, and is noted where it might have', async () => {
+describe('an unsupported option', () => {
+  test('Match exec runs nothing and does not apply, and a note says so where it could apply', async () => {
     const marker = join(home, 'ran');
     const text = `Match host pi4 exec "touch ${marker}"\n  User exec\nMatch host other exec "true"\n  User exec\n`;
     const { user, notes } = await resolve(text);
     expect(user).toBe(userInfo().username);
-    expect(notes).toEqual([`${config}:1: Match exec is skipped: Barnraiser runs nothing to read a configuration.`]);
+    expect(notes).toEqual([`${config}:1: Match exec is ignored: Barnraiser runs no commands to read a configuration.`]);
     expect(await rm(marker).catch(() => 'not there')).toBe('not there');
   });
 
-  test('StrictHostKeyChecking no makes nothing weaker, and is noted', async () => {
+  test('StrictHostKeyChecking no has no effect, and a note says so', async () => {
     expect((await resolve('StrictHostKeyChecking no')).notes).toEqual([
       expect.stringContaining('StrictHostKeyChecking no is ignored'),
     ]);
@@ -150,7 +150,7 @@ describe('what is not done', () => {
 });
 
 describe('Include', () => {
-  test('takes files by pattern from ~/.ssh, in their order, and leaves folders and what is missing', async () => {
+  test('reads the files that match a pattern in ~/.ssh, sorted, and skips folders and missing files', async () => {
     await write('conf.d/20.conf', 'User second\nPort 20\n');
     await write('conf.d/10.conf', 'User first\n');
     await write('conf.d/.30.conf', 'HostName hidden\n');
@@ -162,7 +162,7 @@ describe('Include', () => {
     });
   });
 
-  test('applies where it stands: in a Host that is not meant nothing does, and its own Host ends with it', async () => {
+  test('belongs to the section that contains it, and a Host section of the included file ends with that file', async () => {
     await write('inner', 'User inner\nHost *\n  Port 7\n');
     expect(await resolve('Host other\nInclude inner\n  HostName other.lan\n')).toMatchObject({ port: 22, host: 'pi4' });
     expect(await resolve('Host pi4\nInclude inner\n  HostName pi4.lan\n')).toMatchObject({
@@ -172,14 +172,14 @@ describe('Include', () => {
     });
   });
 
-  test('in a circle is cut, and the place is named', async () => {
+  test('in a loop is an error that names the line', async () => {
     await write('loop', 'Include loop\n');
     await expect(resolve('Include loop')).rejects.toMatchObject({
-      problem: { code: 'ssh.config', message: expect.stringMatching(/loop:1: Include goes deeper than 16/) },
+      problem: { code: 'ssh.config', message: expect.stringMatching(/loop:1: Include is nested more than 16/) },
     });
   });
 
-  test('that doubles with each file is cut too', async () => {
+  test('that doubles with each file is an error', async () => {
     for (let depth = 0; depth < 15; depth++) {
       await write(`bomb${depth}`, `Include bomb${depth + 1}\nInclude bomb${depth + 1}\n`);
     }
@@ -190,25 +190,25 @@ describe('Include', () => {
   });
 });
 
-test('a line of very many blanks is read in moments', async () => {
+test('a line of a million blanks is read at once', async () => {
   expect((await resolve(`${' '.repeat(500_000)}User kim${' '.repeat(500_000)}\t\r\n`)).user).toBe('kim');
 });
 
-describe('a configuration that cannot be used stops, and the file and line are named', () => {
+describe('a configuration with an error fails with its file and line', () => {
   test.each([
-    ['Host a\n  ProxyJmp b', 2, 'There is no option proxyjmp.'],
-    ['__proto__ x', 1, 'There is no option __proto__.'],
-    ['constructor x', 1, 'There is no option constructor.'],
+    ['Host a\n  ProxyJmp b', 2, '"proxyjmp" is not an option of ssh.'],
+    ['__proto__ x', 1, '"__proto__" is not an option of ssh.'],
+    ['constructor x', 1, '"constructor" is not an option of ssh.'],
     [`IdentityAgent $\{constructor}`, 1, `$\{constructor} is not set.`],
-    ['\n\nPort 70000', 3, 'is no port'],
-    ['Host other\n Port x', 2, 'is no port'],
-    ['User', 1, 'says nothing'],
+    ['\n\nPort 70000', 3, 'is not a port'],
+    ['Host other\n Port x', 2, 'is not a port'],
+    ['User', 1, 'has no value'],
     ['User "a', 1, 'A quote is not closed'],
     ['User a b', 1, 'more than one value'],
-    ['Match nonsense x', 1, 'Match knows no nonsense'],
-    ['Match host', 1, 'lacks its value'],
-    ['IdentitiesOnly perhaps', 1, 'is yes or no'],
-    ['ConnectTimeout soon', 1, 'is no time'],
+    ['Match nonsense x', 1, 'Match has no criterion "nonsense"'],
+    ['Match host', 1, 'has no value'],
+    ['IdentitiesOnly perhaps', 1, 'must be yes or no'],
+    ['ConnectTimeout soon', 1, 'is not a time'],
   ])('%j', async (text, line, message) => {
     const failed = resolve(text);
     await expect(failed).rejects.toMatchObject({
@@ -217,31 +217,31 @@ describe('a configuration that cannot be used stops, and the file and line are n
     await expect(failed).rejects.toThrow(`${config}:${line}: `);
   });
 
-  test('but for an option that it names in IgnoreUnknown', async () => {
+  test('except for an option that IgnoreUnknown names', async () => {
     expect((await resolve('IgnoreUnknown New*\nNewOption x\nUser kim')).user).toBe('kim');
   });
 
-  test('where a path has a token or a variable that there is not', async () => {
+  test('where a path contains an unknown token or variable', async () => {
     await expect(resolve('IdentityFile /a/%Z')).rejects.toThrow(/%Z/);
     await expect(resolve(`IdentityFile \${NOPE}/a`)).rejects.toThrow(/NOPE, which is not set/);
   });
 
-  test('where others can write to it', async () => {
+  test('where other users can write to the file', async () => {
     await write('config', 'User kim');
     await chmod(config, 0o666);
-    await expect(resolveHost('pi4', { files: files(), home, env: {} })).rejects.toThrow(/written by others/);
+    await expect(resolveHost('pi4', { files: files(), home, env: {} })).rejects.toThrow(/Other users can write to/);
   });
 
-  test('where a file that was named is not there, or is none', async () => {
-    const named = (path: string) => resolveHost('pi4', { files: configFiles(path, home), home, env: {} });
-    await expect(named(join(home, 'gone'))).rejects.toThrow(/There is no SSH configuration/);
-    await expect(named(home)).rejects.toMatchObject({ problem: { code: 'ssh.config' } });
+  test('where a chosen file does not exist or is not a file', async () => {
+    const readChosen = (path: string) => resolveHost('pi4', { files: configFiles(path, home), home, env: {} });
+    await expect(readChosen(join(home, 'gone'))).rejects.toThrow(/^The SSH configuration .* does not exist/);
+    await expect(readChosen(home)).rejects.toMatchObject({ problem: { code: 'ssh.config' } });
     await symlink('itself', join(home, 'itself'));
-    await expect(named(join(home, 'itself'))).rejects.toMatchObject({ problem: { code: 'ssh.config' } });
+    await expect(readChosen(join(home, 'itself'))).rejects.toMatchObject({ problem: { code: 'ssh.config' } });
   });
 });
 
-test('$BARNRAISER_SSH_CONFIG names another file, or none at all', async () => {
+test('$BARNRAISER_SSH_CONFIG names another file, or no file with none', async () => {
   const other = await write('other', 'User other\n');
   await write('config', 'User kim\n');
   const user = async (env: NodeJS.ProcessEnv) => (await resolveHost('pi4', { home, env })).user;
@@ -250,7 +250,7 @@ test('$BARNRAISER_SSH_CONFIG names another file, or none at all', async () => {
   expect(await user({})).toBe('kim');
 });
 
-test('the hosts of a configuration are those with a name of their own and a HostName, also of included files', async () => {
+test('listHosts returns the hosts without wildcards that have a HostName, also from included files', async () => {
   await write('more', 'Host pi6 pi7\n  HostName %h.lan\n');
   await write(
     'config',

@@ -1,130 +1,133 @@
+/** The SSH configuration, read and evaluated as OpenSSH does. */
 import { homedir, userInfo } from 'node:os';
 import { fail } from '../../../shared/problem.ts';
 import { evaluate } from './evaluate.ts';
-import type { Hop } from './jump.ts';
-import { type Line, printLines } from './print.ts';
+import { type PrintedOption, printOptions } from './print-options.ts';
 import { commandTokens, type ProxyCommand } from './proxy-command.ts';
+import type { JumpHost } from './proxy-jump.ts';
 import { type ConfigFile, configFiles, readConfig } from './read.ts';
 import { expandPath, fileTokens } from './tokens.ts';
 
-/** What the SSH configuration says about one host. Paths are whole. */
+/** The options of a host that matter for a connection. Paths are absolute. */
 export interface ResolvedHost {
   readonly originalHost: string;
   readonly host: string;
   readonly user: string;
   readonly port: number;
-  /** The key files that it names; undefined where it names none, so that the usual ones are tried; empty for `none`. */
+  /** The key files. Undefined where there are none, so that the default ones are tried; empty for `none`. */
   readonly identities?: readonly string[];
   readonly identitiesOnly: boolean;
-  /** The agent's socket; empty for none, undefined for the usual one. */
+  /** The agent's socket. Undefined means the default agents, an empty string none. */
   readonly agentSocket?: string;
-  /** The hosts to go through, in this order. */
-  readonly jumps: readonly Hop[];
-  /** What ssh would run to get there. */
+  /** The jump hosts, in the order of the connection. */
+  readonly jumps: readonly JumpHost[];
+  /** The command that ssh would run to connect. */
   readonly proxyCommand?: ProxyCommand;
   readonly hostKeyAlias?: string;
-  /** Where else host keys are recorded. */
+  /** Further files with host keys. */
   readonly knownHostsFiles: readonly string[];
-  readonly connectSeconds?: number;
-  readonly aliveSeconds?: number;
-  readonly aliveMisses?: number;
-  /** Names of hosts are hashed where their keys are saved. */
+  readonly connectTimeoutSeconds?: number;
+  readonly serverAliveSeconds?: number;
+  readonly serverAliveCountMax?: number;
+  /** Whether host names are hashed where their keys are saved. */
   readonly hashKnownHosts: boolean;
-  /** The ways to sign in that may be tried. */
+  /** The authentication methods that may be tried. */
   readonly allowed: { readonly publicKey: boolean; readonly keyboardInteractive: boolean; readonly password: boolean };
-  /** How often a password may be asked for. */
+  /** How often a password may be entered incorrectly. */
   readonly passwordPrompts: number;
-  /** What was left out of the configuration, and why. */
+  /** What was ignored in the configuration, and why. */
   readonly notes: readonly string[];
-  /** As `ssh -G` prints it. */
-  readonly lines: readonly Line[];
+  /** The options as `ssh -G` prints them. */
+  readonly printed: readonly PrintedOption[];
 }
 
 export interface ResolveOptions {
   readonly user?: string;
   readonly port?: number;
-  /** The hosts to go through, in place of the configuration's, as `ssh -J` has them. */
-  readonly jumps?: readonly Hop[];
-  /** The files to read; those of {@link configFiles} where not given. */
+  /** Jump hosts that replace those of the configuration, as with `ssh -J`. */
+  readonly jumps?: readonly JumpHost[];
+  /** The files to read. By default those of {@link configFiles}. */
   readonly files?: readonly ConfigFile[];
   readonly home?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Resolves a host as `ssh -G` does, for the options that matter to a connection. @throws Failure `ssh.config` */
+/** Resolves the options that matter for a connection to a host, as `ssh -G` does. @throws Failure `ssh.config` */
 export async function resolveHost(host: string, options: ResolveOptions = {}): Promise<ResolvedHost> {
   const { home = homedir(), env = process.env } = options;
   const files = options.files ?? configFiles(env.BARNRAISER_SSH_CONFIG, home);
   const localUser = userInfo().username;
   const lists = await readConfig(files, { home });
-  const { options: said, host: address, notes } = evaluate(lists, { ...options, host, localUser, env });
-  const { user = localUser, port = 22, proxyCommand, jumps } = said;
+  const { options: hostOptions, host: address, notes } = evaluate(lists, { ...options, host, localUser, env });
+  const { user = localUser, port = 22, proxyCommand, jumps } = hostOptions;
   const [last] = jumps?.hops.slice(-1) ?? [];
   // Source: OpenSSH, ssh.c, "jumphost loop"
   if (last && last.host === address && (last.port ?? 22) === port && (last.user ?? user) === user) {
     throw fail(
       'ssh.config',
-      `ProxyJump leads to ${host} through ${host} itself.`,
-      'Leave the jump host out of the Host or Match that says so, as in `Host * !bastion`, or give it `ProxyJump none` before.',
+      `ProxyJump connects to ${host} through ${host} itself.`,
+      'Exclude the jump host from the Host or Match section of the ProxyJump, as in `Host * !bastion`, or set `ProxyJump none` for it above.',
     );
   }
-  const hostKeyAlias = said.hostKeyAlias?.toLowerCase();
-  const destination = { host: address, originalHost: host, hostKeyAlias, user, port, localUser, home };
-  const tokens = fileTokens(destination);
+  const hostKeyAlias = hostOptions.hostKeyAlias?.toLowerCase();
+  const tokenSource = { host: address, originalHost: host, hostKeyAlias, user, port, localUser, home };
+  const tokens = fileTokens(tokenSource);
   const expand = (keyword: string) => (path: string) => expandPath(path, keyword, tokens, env);
-  const identities = said.identityFiles.filter(isNotNone).map(expand('IdentityFile'));
-  const knownHostsFiles = (said.userKnownHostsFiles ?? []).filter(isNotNone).map(expand('UserKnownHostsFile'));
-  const agentSocket = agentOf(said.identityAgent, expand('IdentityAgent'), env);
-  const { connectTimeout, serverAliveInterval, serverAliveCountMax } = said;
+  const identities = hostOptions.identityFiles.filter(isSet).map(expand('IdentityFile'));
+  const knownHostsFiles = (hostOptions.userKnownHostsFiles ?? []).filter(isSet).map(expand('UserKnownHostsFile'));
+  const agentSocket = agentSocketOf(hostOptions.identityAgent, expand('IdentityAgent'), env);
+  const { connectTimeout, serverAliveInterval, serverAliveCountMax } = hostOptions;
   return {
     originalHost: host,
     host: address,
     user,
     port,
-    ...(said.identityFiles.length > 0 ? { identities } : {}),
-    identitiesOnly: said.identitiesOnly ?? false,
+    ...(hostOptions.identityFiles.length > 0 ? { identities } : {}),
+    identitiesOnly: hostOptions.identitiesOnly ?? false,
     ...(agentSocket === undefined ? {} : { agentSocket }),
     jumps: jumps?.hops ?? [],
-    ...(proxyCommand === undefined || !isNotNone(proxyCommand.text)
+    ...(proxyCommand === undefined || !isSet(proxyCommand.text)
       ? {}
       : {
           proxyCommand: {
             ...proxyCommand,
-            tokens: commandTokens(destination),
-            passesDescriptor: said.proxyUseFdpass ?? false,
+            tokens: commandTokens(tokenSource),
+            passesDescriptor: hostOptions.proxyUseFdpass ?? false,
           },
         }),
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
     knownHostsFiles,
-    ...(connectTimeout ? { connectSeconds: connectTimeout } : {}),
-    ...(serverAliveInterval ? { aliveSeconds: serverAliveInterval, aliveMisses: serverAliveCountMax ?? 3 } : {}),
-    hashKnownHosts: said.hashKnownHosts ?? false,
+    ...(connectTimeout ? { connectTimeoutSeconds: connectTimeout } : {}),
+    ...(serverAliveInterval
+      ? { serverAliveSeconds: serverAliveInterval, serverAliveCountMax: serverAliveCountMax ?? 3 }
+      : {}),
+    hashKnownHosts: hostOptions.hashKnownHosts ?? false,
     allowed: {
-      publicKey: said.pubkeyAuthentication !== 'no',
-      keyboardInteractive: said.kbdInteractiveAuthentication ?? true,
-      password: said.passwordAuthentication ?? true,
+      publicKey: hostOptions.pubkeyAuthentication !== 'no',
+      keyboardInteractive: hostOptions.kbdInteractiveAuthentication ?? true,
+      password: hostOptions.passwordAuthentication ?? true,
     },
-    passwordPrompts: said.numberOfPasswordPrompts ?? 3,
+    passwordPrompts: hostOptions.numberOfPasswordPrompts ?? 3,
     notes,
-    lines: printLines(said, { originalHost: host, host: address, user, port, hostKeyAlias }, expand),
+    printed: printOptions(hostOptions, { originalHost: host, host: address, user, port, hostKeyAlias }, expand),
   };
 }
 
-function isNotNone(value: string): boolean {
+function isSet(value: string): boolean {
   return value.toLowerCase() !== 'none';
 }
 
 /** Source: ssh_config(5), IdentityAgent. */
-function agentOf(
-  said: string | undefined,
+function agentSocketOf(
+  identityAgent: string | undefined,
   expand: (path: string) => string,
   env: NodeJS.ProcessEnv,
 ): string | undefined {
-  if (said === undefined || said === 'SSH_AUTH_SOCK') {
+  if (identityAgent === undefined || identityAgent === 'SSH_AUTH_SOCK') {
     return env.SSH_AUTH_SOCK;
   }
-  if (said === 'none') {
+  if (identityAgent === 'none') {
     return '';
   }
-  return /^\$(?!\{)/.test(said) ? (env[said.slice(1)] ?? '') : expand(said);
+  return /^\$(?!\{)/.test(identityAgent) ? (env[identityAgent.slice(1)] ?? '') : expand(identityAgent);
 }

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { fail } from '../../../shared/problem.ts';
 
-/** What a `%x` stands for, by its letter. */
+/** The value of each `%x` token, by its letter. */
 export type Tokens = Readonly<Record<string, string>>;
 
-export interface Destination {
+/** The values that tokens stand for. */
+export interface TokenSource {
   readonly host: string;
   readonly originalHost: string;
   readonly hostKeyAlias?: string | undefined;
@@ -15,33 +16,33 @@ export interface Destination {
   readonly home: string;
 }
 
-/** The tokens of file names. Source: OpenSSH 9.2, sshconnect.h, DEFAULT_CLIENT_PERCENT_EXPAND_ARGS; ssh.c for %C. */
-export function fileTokens(to: Destination): Tokens {
+/** The tokens in file names. Source: OpenSSH 9.2, sshconnect.h, DEFAULT_CLIENT_PERCENT_EXPAND_ARGS; ssh.c for %C. */
+export function fileTokens(source: TokenSource): Tokens {
   const thisHost = hostname();
-  const port = String(to.port);
+  const port = String(source.port);
   return {
-    C: createHash('sha1').update(`${thisHost}${to.host}${port}${to.user}`).digest('hex'),
+    C: createHash('sha1').update(`${thisHost}${source.host}${port}${source.user}`).digest('hex'),
     L: thisHost.split('.')[0] ?? thisHost,
     i: String(process.getuid?.() ?? 0),
-    k: to.hostKeyAlias ?? to.originalHost,
+    k: source.hostKeyAlias ?? source.originalHost,
     l: thisHost,
-    n: to.originalHost,
+    n: source.originalHost,
     p: port,
-    d: to.home,
-    h: to.host,
-    r: to.user,
-    u: to.localUser,
+    d: source.home,
+    h: source.host,
+    r: source.user,
+    u: source.localUser,
   };
 }
 
-/** Puts in what `%x` stands for; `%%` is one `%`. @throws Failure `ssh.config` where a token is none of these */
+/** Replaces `%x` by its value and `%%` by `%`. @throws Failure `ssh.config` where a token is unknown */
 export function expandTokens(text: string, tokens: Tokens, keyword: string): string {
   return text.replace(/%(.?)/gs, (all, letter: string) => {
     const value = letter === '%' ? '%' : tokens[letter];
     if (value === undefined) {
       throw fail(
         'ssh.config',
-        `${keyword} ${text} has a ${all} in the SSH configuration, which means nothing there.`,
+        `${keyword} ${text} in the SSH configuration contains ${all}, which is not a token of ${keyword}.`,
         `Write %% for a percent sign, or one of ${Object.keys(tokens)
           .map((each) => `%${each}`)
           .join(' ')}.`,
@@ -51,14 +52,18 @@ export function expandTokens(text: string, tokens: Tokens, keyword: string): str
   });
 }
 
-/** A file's path: `~` is home, `%x` and `${NAME}` are what they stand for. @throws Failure `ssh.config` */
+/** Expands `~`, `%x` and `${NAME}` in a file's path. @throws Failure `ssh.config` */
 export function expandPath(text: string, keyword: string, tokens: Tokens, env: NodeJS.ProcessEnv): string {
   if (/^~[^/]/.test(text)) {
-    throw fail('ssh.config', `${keyword} ${text} starts in the home of somebody else.`, 'Write the whole path there.');
+    throw fail(
+      'ssh.config',
+      `${keyword} ${text} is in the home folder of another user.`,
+      'Write the full path instead.',
+    );
   }
-  const whole = text.startsWith('~') ? `${tokens.d ?? '~'}${text.slice(1)}` : text;
-  // in one go, as ssh does: what stands in a variable is not expanded again
-  return whole.replace(/\$\{([^}]*)\}|%(.?)/gs, (all, name: string | undefined) => {
+  const withHome = text.startsWith('~') ? `${tokens.d ?? '~'}${text.slice(1)}` : text;
+  // in a single pass, as ssh does: the value of a variable is not expanded again
+  return withHome.replace(/\$\{([^}]*)\}|%(.?)/gs, (all, name: string | undefined) => {
     if (name === undefined) {
       return expandTokens(all, tokens, keyword);
     }
@@ -66,7 +71,7 @@ export function expandPath(text: string, keyword: string, tokens: Tokens, env: N
     if (value === undefined) {
       throw fail(
         'ssh.config',
-        `${keyword} ${text} needs the variable ${name}, which is not set.`,
+        `${keyword} ${text} uses the environment variable ${name}, which is not set.`,
         `Set ${name}, or write the path without it.`,
       );
     }

@@ -1,20 +1,24 @@
 /**
- * How OpenSSH cuts a line of its configuration into words. The package `ssh-config` cuts otherwise (it keeps quotes in lists,
- * knows no `Include`, no escapes and no `Match final`, and takes unknown words), and who reads a file by other rules than
- * ssh connects elsewhere than ssh. Source of both functions: OpenSSH 9.2, misc.c, strdelim() and argv_split().
+ * Splits a line of an SSH configuration into words as OpenSSH does, so that Barnraiser connects to the same hosts as
+ * ssh. The npm package `ssh-config` splits differently (it keeps quotes in lists), supports no `Include`, no escapes
+ * and no `Match final`, and accepts unknown keywords. Source of both functions: OpenSSH 9.2, misc.c, strdelim() and
+ * argv_split().
  */
 
 const blank = ' \t\r\n';
 
-function skipBlank(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && blank.includes(text.charAt(at))) {
-    at++;
+function skipBlank(text: string, start: number): number {
+  let index = start;
+  while (index < text.length && blank.includes(text.charAt(index))) {
+    index++;
   }
-  return at;
+  return index;
 }
 
-/** The first word of a text, ended by white space or one `=`, and what follows; undefined where there is none. */
+/**
+ * Takes the first word of a text, which ends at white space or one `=`. Undefined where there is no word or a quote is
+ * not closed.
+ */
 export function takeWord(text: string): { readonly word: string; readonly rest: string } | undefined {
   const end = text.search(/[ \t\r\n"=]/);
   if (end < 0) {
@@ -36,7 +40,9 @@ export function takeWord(text: string): { readonly word: string; readonly rest: 
   return { word: text.slice(0, end), rest: text.slice(at) };
 }
 
-/** The words of an argument list: quoted by `"` or `'`, escaped by `\`, up to a `#`. Undefined where a quote stays open. */
+/**
+ * Splits an argument list with `"` and `'` quotes and `\` escapes, up to a `#`. Undefined where a quote is not closed.
+ */
 export function splitWords(text: string): string[] | undefined {
   const words: string[] = [];
   let at = 0;

@@ -1,4 +1,4 @@
-/** Whether a process that a test knows the number of still runs. */
+/** Whether the process with this number still runs. */
 export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Command as CommanderCommand, Option } from 'commander';
 import type { PullPolicy } from '../../../shared/build.ts';
 import type { Platform } from '../../../shared/platform.ts';
-import * as values from '../values.ts';
+import * as values from './option-values.ts';
 import { examples, type ProgramOptions } from './options.ts';
 
 interface BuildOptions {
@@ -23,50 +23,59 @@ interface BuildOptions {
   readonly iidfile?: string;
 }
 
-export function buildCommands({ env, folder, found }: ProgramOptions): CommanderCommand[] {
-  const path = values.path(folder);
-  const build = new CommanderCommand('build')
-    .description('build an image for every platform of a farm, and keep it as one manifest list')
-    .argument('<CONTEXT>', "the project's folder", values.context(folder))
+/** `build`, `builds`, `logs` and `sample`. */
+export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions): CommanderCommand[] {
+  const parsePath = values.pathParser(workingFolder);
+  const buildCommand = new CommanderCommand('build')
+    .description('build an image for all platforms of a farm and store it as one manifest list')
+    .argument('<CONTEXT>', 'project folder', values.contextParser(workingFolder))
     .requiredOption(
       '-t, --tag <REF>',
       'name of the image: [registry/]repository[:tag]',
-      values.once('-t', values.reference, 'A build has one name; give it others with `barnraiser push REF OTHER`.'),
+      values.singleValueParser(
+        '-t',
+        values.parseReference,
+        'A build has one name. To push it under another name, use `barnraiser push REF DESTINATION`.',
+      ),
     )
     .addOption(
-      new Option('--farm <NAME>', 'farm to build on; without one the default, else every connection')
-        .argParser(values.name)
+      new Option('--farm <NAME>', 'farm to build on (default: the default farm, or all connections)')
+        .argParser(values.parseName)
         .conflicts('node'),
     )
-    .option('--node <LIST>', 'connections to build on instead: a,b', values.names)
-    .option('--platform <LIST>', 'platforms: a,b; without them, all that the nodes run natively', values.platforms)
-    .option('--pin <PLATFORM=NODE>', 'build a platform on this connection', values.pins)
+    .option('--node <LIST>', 'connections to build on instead of a farm: a,b', values.parseNames)
+    .option(
+      '--platform <LIST>',
+      'platforms to build: a,b (default: every platform that a node runs natively)',
+      values.parsePlatforms,
+    )
+    .option('--pin <PLATFORM=NODE>', 'build this platform on this node', values.parsePins)
     .option(
       '-f, --file <FILE>',
-      'Containerfile or Dockerfile, from here or from CONTEXT',
-      values.once('-f', String, 'A build has one Containerfile.'),
+      'Containerfile or Dockerfile, relative to the current folder or to CONTEXT',
+      values.singleValueParser('-f', String, 'A build has one Containerfile.'),
     )
     .option(
       '--build-arg <KEY[=VALUE]>',
-      'value of an ARG; without =VALUE that of the environment',
-      values.keyed('--build-arg', (key) => env[key]),
+      'build argument; without =VALUE, the value comes from the environment',
+      values.keyValueParser('--build-arg', (key) => env[key]),
     )
     .option(
       '--label <KEY[=VALUE]>',
       'label of the image',
-      values.keyed('--label', () => ''),
+      values.keyValueParser('--label', () => ''),
     )
     .option('--target <STAGE>', 'stage to build')
-    .option('--no-cache', 'run every step anew')
+    .option('--no-cache', 'build without cache')
     .addOption(
-      new Option('--pull [POLICY]', 'when to fetch base images: missing, always, never or newer')
+      new Option('--pull [POLICY]', 'when to pull base images: missing, always, never or newer')
         .default('missing')
-        .argParser(values.pullPolicy),
+        .argParser(values.parsePullPolicy),
     )
-    .option('--no-emulation', 'build every platform natively or not at all')
-    .addOption(new Option('--keep', 'leave the image on the nodes under its name').conflicts('cleanup'))
-    .option('--cleanup', 'leave nothing on the nodes, and no cache either')
-    .option('--iidfile <FILE>', 'write the digest of the manifest list to a file', path)
+    .option('--no-emulation', 'build only on native nodes')
+    .addOption(new Option('--keep', 'keep the image on its node, tagged').conflicts('cleanup'))
+    .option('--cleanup', 'leave nothing on the nodes, not even a build cache')
+    .option('--iidfile <FILE>', 'write the digest of the manifest list to a file', parsePath)
     .addHelpText(
       'after',
       examples(
@@ -77,7 +86,7 @@ export function buildCommands({ env, folder, found }: ProgramOptions): Commander
     )
     .action((context: string, options: BuildOptions) => {
       const { tag, farm, node, platform, pin, file, target, iidfile } = options;
-      found({
+      onCommand({
         kind: 'build',
         request: {
           context,
@@ -86,42 +95,40 @@ export function buildCommands({ env, folder, found }: ProgramOptions): Commander
           ...(node === undefined ? {} : { connections: node }),
           ...(platform === undefined ? {} : { platforms: platform }),
           ...(pin === undefined ? {} : { pins: pin }),
-          ...(file === undefined ? {} : { file: containerfile(file, path, context) }),
+          ...(file === undefined ? {} : { file: findContainerfile(file, workingFolder, context) }),
           ...(target === undefined ? {} : { target }),
           emulate: options.emulation,
           buildArgs: options.buildArg ?? {},
           labels: options.label ?? {},
           noCache: !options.cache,
           pull: options.pull,
-          residue: options.keep ? 'keep' : options.cleanup ? 'cleanup' : 'cache',
+          retention: options.keep ? 'tagged' : options.cleanup ? 'nothing' : 'cache',
         },
         ...(iidfile === undefined ? {} : { digestFile: iidfile }),
       });
     });
-  const builds = new CommanderCommand('builds')
-    .description('list the builds that were run here')
-    .action(() => found({ kind: 'builds' }));
-  const logs = new CommanderCommand('logs')
-    .description('print what the nodes said in a build')
-    .argument('<BUILD>', 'id of a build, as `barnraiser builds` lists them')
-    .argument('[PLATFORM]', 'without one: all of them, one after another', values.platform)
+  const buildsCommand = new CommanderCommand('builds')
+    .description('list builds')
+    .action(() => onCommand({ kind: 'builds' }));
+  const logsCommand = new CommanderCommand('logs')
+    .description('print the logs of a build')
+    .argument('<BUILD>', 'id of the build, as listed by `barnraiser builds`')
+    .argument('[PLATFORM]', 'platform (default: all platforms, one after another)', values.parsePlatformOption)
     .addHelpText('after', examples('logs 20260102-150405-a1b2 linux/arm64'))
     .action((id: string, platform?: Platform) =>
-      found({ kind: 'logs', build: id, ...(platform === undefined ? {} : { platform }) }),
+      onCommand({ kind: 'logs', build: id, ...(platform === undefined ? {} : { platform }) }),
     );
-  const sample = new CommanderCommand('sample')
-    .description('write a small project to try a build with')
-    .argument('[FOLDER]', 'where to; without it, the data folder', path)
+  const sampleCommand = new CommanderCommand('sample')
+    .description('create a small sample project')
+    .argument('[FOLDER]', 'folder to create (default: a folder in the data folder)', parsePath)
     .addHelpText('after', examples('sample ./hello'))
-    .action((target: string | undefined) =>
-      found({ kind: 'sample', ...(target === undefined ? {} : { folder: target }) }),
-    );
-  return [build, builds, logs, sample];
+    .action((folder: string | undefined) => onCommand({ kind: 'sample', ...(folder === undefined ? {} : { folder }) }));
+  return [buildCommand, buildsCommand, logsCommand, sampleCommand];
 }
 
-/** As podman does, -f means a file from where the person is; where there is none, one in the context. */
-function containerfile(file: string, path: (text: string) => string, context: string): string {
-  const here = path(file);
-  const inContext = values.path(context)(file);
-  return !existsSync(here) && existsSync(inContext) ? inContext : here;
+/** Resolves `-f` as podman does: relative to the working folder, or to the context if only that file exists. */
+function findContainerfile(file: string, workingFolder: string, context: string): string {
+  const inWorkingFolder = values.pathParser(workingFolder)(file);
+  const inContext = values.pathParser(context)(file);
+  return !existsSync(inWorkingFolder) && existsSync(inContext) ? inContext : inWorkingFolder;
 }

@@ -1,21 +1,27 @@
 import { Command as CommanderCommand } from 'commander';
 import { type FixId, fixIdSchema } from '../../../shared/check.ts';
-import * as values from '../values.ts';
+import * as values from './option-values.ts';
 import { examples, type ProgramOptions } from './options.ts';
 
-export function connectionCommands({ folder, found }: ProgramOptions): CommanderCommand {
-  const group = new CommanderCommand('connection').description('the engines that Barnraiser may build on');
+/** `connection add`, `list`, `remove`, `test`, `fix`, `resolve`, `import` and `export`. */
+export function connectionCommands(options: ProgramOptions): CommanderCommand {
+  const { workingFolder, onCommand } = options;
+  const group = new CommanderCommand('connection').description('manage connections');
   group
     .command('add')
-    .description('add a connection, and test it')
-    .argument('<NAME>', 'what to call it', values.name)
-    .argument('<URI>', 'ssh://[user@]host[:port][/path/to.sock] or unix:///path/to.sock', values.uri)
+    .description('add a connection and test it')
+    .argument('<NAME>', 'name of the connection', values.parseName)
+    .argument(
+      '<URI>',
+      'ssh://[user@]host[:port][/path/to.sock], unix:///path/to.sock, or local: for the engine of this computer',
+      values.parseUri,
+    )
     .option(
       '--identity <FILE>',
-      'private key; without one the agent and the default keys are tried',
-      values.path(folder),
+      'private key (default: the keys of the agent and the default keys)',
+      values.pathParser(workingFolder),
     )
-    .option('--no-test', 'do not try to reach it')
+    .option('--no-test', 'do not test the connection')
     .addHelpText(
       'after',
       examples(
@@ -25,87 +31,97 @@ export function connectionCommands({ folder, found }: ProgramOptions): Commander
       ),
     )
     .action((name: string, uri: string, { identity, test }: { identity?: string; test: boolean }) =>
-      found({ kind: 'connection.add', connection: { name, uri, ...(identity ? { identity } : {}) }, test }),
+      onCommand({ kind: 'connection.add', connection: { name, uri, ...(identity ? { identity } : {}) }, test }),
     );
   group
     .command('list')
     .alias('ls')
-    .description('list the connections')
-    .action(() => found({ kind: 'connection.list' }));
+    .description('list connections')
+    .action(() => onCommand({ kind: 'connection.list' }));
   group
     .command('remove')
     .alias('rm')
-    .description('remove connections, also from the farms that hold them')
-    .argument('<NAME...>', 'connections', values.names)
+    .description('remove connections, also from their farms')
+    .argument('<NAME...>', 'connections', values.parseNames)
     .addHelpText('after', examples('connection remove pi4'))
-    .action((names: string[]) => found({ kind: 'connection.remove', names }));
+    .action((names: string[]) => onCommand({ kind: 'connection.remove', names }));
   group
     .command('test')
-    .description('try to reach connections, step by step, and say what to do where that fails')
-    .argument('<NAME...>', 'connections', values.names)
+    .description('check connections step by step and suggest fixes')
+    .argument('<NAME...>', 'connections', values.parseNames)
     .addHelpText('after', examples('connection test pi4 big'))
-    .action((names: string[]) => found({ kind: 'connection.test', names }));
+    .action((names: string[]) => onCommand({ kind: 'connection.test', names }));
   group
     .command('fix')
-    .description('do on a node what a test has offered, and test it again')
-    .argument('<NAME>', 'connection', values.name)
-    .argument('<FIX>', `${fixIdSchema.options.join(', ')}`, values.fix)
+    .description('apply a fix suggested by `connection test`, then test again')
+    .argument('<NAME>', 'connection', values.parseName)
+    .argument('<FIX>', `${fixIdSchema.options.join(', ')}`, values.parseFixId)
     .addHelpText('after', examples('connection fix pi4 enable-socket'))
-    .action((name: string, fix: FixId) => found({ kind: 'connection.fix', name, fix }));
+    .action((name: string, fix: FixId) => onCommand({ kind: 'connection.fix', name, fix }));
   group
     .command('resolve')
-    .description('print what the SSH configuration says about a host, as `ssh -G` does')
+    .description('print the SSH configuration of a host, as `ssh -G` does')
     .argument('<HOST>', 'HOST, USER@HOST or ssh://USER@HOST:PORT')
-    .option('--ssh-config <FILE>', 'read this file instead of ~/.ssh/config; `none` reads none', (file) =>
-      file === 'none' ? file : values.path(folder)(file),
+    .option(
+      '--ssh-config <FILE>',
+      'configuration file to read instead of ~/.ssh/config; `none` reads no file',
+      (file) => (file === 'none' ? file : values.pathParser(workingFolder)(file)),
     )
     .addHelpText('after', examples('connection resolve pi4', 'connection resolve pi4 --ssh-config ./ssh_config'))
     .action((host: string, { sshConfig }: { sshConfig?: string }) =>
-      found({ kind: 'connection.resolve', request: { host, ...(sshConfig ? { sshConfig } : {}) } }),
+      onCommand({ kind: 'connection.resolve', request: { host, ...(sshConfig ? { sshConfig } : {}) } }),
     );
-  group.addCommand(importCommand({ folder, found }));
-  group.addCommand(exportCommand({ folder, found }));
+  group.addCommand(importCommand(options));
+  group.addCommand(exportCommand(options));
   return group;
 }
 
 interface ImportOptions {
-  readonly from?: ReturnType<typeof values.sources>;
+  readonly from?: ReturnType<typeof values.parseImportSources>;
   readonly file?: string;
   readonly farm?: string[];
   readonly all?: true;
   readonly dryRun?: true;
 }
 
-function importCommand({ folder, found }: Pick<ProgramOptions, 'folder' | 'found'>): CommanderCommand {
+function importCommand({ workingFolder, onCommand }: ProgramOptions): CommanderCommand {
   return new CommanderCommand('import')
-    .description('add engines and farms that podman, docker, OpenSSH or a file know of')
-    .argument('[NAME...]', 'connections, by the names that the preview shows', values.names)
-    .option('--from <SOURCE>', 'look only at podman, containers-conf, docker, ssh-config or local', values.sources)
+    .description('import connections and farms from podman, docker, OpenSSH or a file')
+    .argument('[NAME...]', 'connections to import, by their names in the preview', values.parseNames)
+    .option(
+      '--from <SOURCE>',
+      'look only in podman, containers-conf, docker, ssh-config or local',
+      values.parseImportSources,
+    )
     .option(
       '--file <FILE>',
-      'a file of `connection export`, a podman-connections.json or a containers.conf; - is stdin',
-      (file) => (file === '-' ? file : values.path(folder)(file)),
+      'read a file of `connection export`, a podman-connections.json or a containers.conf; - is standard input',
+      (file) => (file === '-' ? file : values.pathParser(workingFolder)(file)),
     )
-    .option('--farm <LIST>', 'farms, with all their connections: a,b', values.names)
-    .option('--all', 'import everything, farms too')
-    .option('--dry-run', 'only show what would be imported')
+    .option('--farm <LIST>', 'farms to import, with all their connections: a,b', values.parseNames)
+    .option('--all', 'import all connections and farms')
+    .option('--dry-run', 'show what would be imported, without importing it')
     .addHelpText(
       'after',
       `
-Without NAME, --farm and --all, it shows what there is and changes nothing. Nobody is contacted.
-Farms come with --all, or one by one with --farm; a farm of the same name gets the connections that it
-lacks. The default farm of podman becomes the default here where there is none yet. Engines that are
-connections already are not added again, and a name that is taken gets a number.
+Without NAME, --farm and --all, a preview is shown and nothing is imported. No node is contacted.
+
+--farm imports single farms, --all imports every farm. Importing a farm that already exists adds the
+missing connections to it. The default farm of podman becomes the default farm if there is none yet.
+Engines that already have a connection are skipped. If a name is already used, a number is added to it.
 ${examples('connection import', 'connection import --all --from podman', 'connection import pi4 --farm pis', 'connection import --file team.json --all')}`,
     )
     .action((names: string[] | undefined, { from = [], file, farm = [], all, dryRun }: ImportOptions) => {
       if (file !== undefined && from.length > 0) {
-        throw values.wrong('--file and --from exclude each other.', 'Leave one of the two out.');
+        throw values.invalidInput('--file and --from cannot be used together.', 'Use only one of them.');
       }
       if (all && (names?.length || farm.length > 0)) {
-        throw values.wrong('--all leaves nothing to name.', 'Leave out --all, or the names.');
+        throw values.invalidInput(
+          '--all cannot be used together with NAME or --farm.',
+          'Use either --all, or NAME and --farm.',
+        );
       }
-      found({
+      onCommand({
         kind: 'connection.import',
         sources: from,
         names: names ?? [],
@@ -117,13 +133,13 @@ ${examples('connection import', 'connection import --all --from podman', 'connec
     });
 }
 
-function exportCommand({ folder, found }: Pick<ProgramOptions, 'folder' | 'found'>): CommanderCommand {
+function exportCommand({ workingFolder, onCommand }: ProgramOptions): CommanderCommand {
   return new CommanderCommand('export')
-    .description('write all connections and farms to a file that others can import; it holds no key and no password')
-    .argument('[FILE]', 'where to; without one, standard output', values.path(folder))
-    .option('--force', 'replace a file that is there')
+    .description('export all connections and farms to a file for `connection import`, without keys and passwords')
+    .argument('[FILE]', 'file to write (default: standard output)', values.pathParser(workingFolder))
+    .option('--force', 'replace an existing file')
     .addHelpText('after', examples('connection export', 'connection export team.json'))
     .action((file: string | undefined, { force }: { force?: true }) =>
-      found({ kind: 'connection.export', force: force ?? false, ...(file === undefined ? {} : { file }) }),
+      onCommand({ kind: 'connection.export', force: force ?? false, ...(file === undefined ? {} : { file }) }),
     );
 }

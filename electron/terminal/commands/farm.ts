@@ -1,6 +1,6 @@
 import { Command as CommanderCommand } from 'commander';
-import type { Selection } from '../../../shared/contract.ts';
-import * as values from '../values.ts';
+import type { NodeSelection } from '../../../shared/farm.ts';
+import * as values from './option-values.ts';
 import { examples, type ProgramOptions } from './options.ts';
 
 interface FarmUpdateOptions {
@@ -10,17 +10,18 @@ interface FarmUpdateOptions {
   readonly default?: true;
 }
 
-export function farmCommands({ found }: ProgramOptions): CommanderCommand {
-  const group = new CommanderCommand('farm').description('named groups of connections');
+/** `farm create`, `list`, `update` and `remove`. */
+export function farmCommands({ onCommand }: ProgramOptions): CommanderCommand {
+  const group = new CommanderCommand('farm').description('manage farms (named groups of connections)');
   group
     .command('create')
     .description('create a farm')
-    .argument('<NAME>', 'what to call it', values.name)
-    .argument('[CONNECTION...]', 'its connections', values.names)
-    .option('--default', 'build on this farm when none is named')
+    .argument('<NAME>', 'name of the farm', values.parseName)
+    .argument('[CONNECTION...]', 'connections of the farm', values.parseNames)
+    .option('--default', 'make it the default farm')
     .addHelpText('after', examples('farm create pis pi4 pi5 --default'))
     .action((name: string, connections: string[] | undefined, options: { default?: true }) =>
-      found({
+      onCommand({
         kind: 'farm.create',
         farm: { name, connections: connections ?? [], makeDefault: options.default ?? false },
       }),
@@ -28,22 +29,25 @@ export function farmCommands({ found }: ProgramOptions): CommanderCommand {
   group
     .command('list')
     .alias('ls')
-    .description('list the farms')
-    .action(() => found({ kind: 'farm.list' }));
+    .description('list farms')
+    .action(() => onCommand({ kind: 'farm.list' }));
   group
     .command('update')
     .description('change a farm')
-    .argument('<NAME>', 'farm', values.name)
-    .option('--add <LIST>', 'connections to add: a,b', values.names)
-    .option('--remove <LIST>', 'connections to remove: a,b', values.names)
-    .option('--rename <NAME>', 'its new name', values.name)
-    .option('--default', 'build on this farm when none is named')
+    .argument('<NAME>', 'farm', values.parseName)
+    .option('--add <LIST>', 'connections to add: a,b', values.parseNames)
+    .option('--remove <LIST>', 'connections to remove: a,b', values.parseNames)
+    .option('--rename <NAME>', 'new name of the farm', values.parseName)
+    .option('--default', 'make it the default farm')
     .addHelpText('after', examples('farm update pis --add mac,big --remove pi4', 'farm update pis --rename berries'))
     .action((name: string, { add, remove, rename, default: makeDefault }: FarmUpdateOptions) => {
       if (!add && !remove && !rename && !makeDefault) {
-        throw values.wrong(`Nothing to change of farm ${name}.`, 'Say --add, --remove, --rename or --default.');
+        throw values.invalidInput(
+          `No changes were specified for farm ${name}.`,
+          'Use --add, --remove, --rename or --default.',
+        );
       }
-      found({
+      onCommand({
         kind: 'farm.update',
         change: {
           name,
@@ -57,29 +61,30 @@ export function farmCommands({ found }: ProgramOptions): CommanderCommand {
   group
     .command('remove')
     .alias('rm')
-    .description('remove farms; their connections stay')
-    .argument('<NAME...>', 'farms', values.names)
+    .description('remove farms and keep their connections')
+    .argument('<NAME...>', 'farms', values.parseNames)
     .addHelpText('after', examples('farm remove pis'))
-    .action((names: string[]) => found({ kind: 'farm.remove', names }));
+    .action((names: string[]) => onCommand({ kind: 'farm.remove', names }));
   return group;
 }
 
-export function nodeCommands({ found }: ProgramOptions): CommanderCommand[] {
-  const ofFarm = (name: string, description: string, kind: 'status' | 'platforms' | 'prune'): CommanderCommand =>
+/** `status`, `platforms` and `prune`, for the nodes of a farm. */
+export function nodeCommands({ onCommand }: ProgramOptions): CommanderCommand[] {
+  const nodeCommand = (name: string, description: string, kind: 'status' | 'platforms' | 'prune'): CommanderCommand =>
     new CommanderCommand(name)
       .description(description)
-      .argument('[FARM]', 'without one: the default farm, else every connection', values.name)
+      .argument('[FARM]', 'farm (default: the default farm, or all connections)', values.parseName)
       .addHelpText('after', examples(name, `${name} pis`))
       .action((farm?: string) => {
-        const selection: Selection = farm === undefined ? {} : { farm };
-        found({ kind, selection });
+        const selection: NodeSelection = farm === undefined ? {} : { farm };
+        onCommand({ kind, selection });
       });
   return [
-    ofFarm('status', 'ask the nodes how they are', 'status'),
-    ofFarm('platforms', 'list the platforms that the nodes can build, and how', 'platforms'),
-    ofFarm(
+    nodeCommand('status', 'show the state of the nodes', 'status'),
+    nodeCommand('platforms', 'list the platforms that the nodes can build, natively or emulated', 'platforms'),
+    nodeCommand(
       'prune',
-      'free what dangling images and build caches take on the nodes, and what killed builds have left there',
+      'remove dangling images, build caches and leftovers of interrupted builds from the nodes',
       'prune',
     ),
   ];

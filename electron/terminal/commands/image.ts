@@ -1,5 +1,5 @@
 import { Command as CommanderCommand, Option } from 'commander';
-import * as values from '../values.ts';
+import * as values from './option-values.ts';
 import { examples, type ProgramOptions } from './options.ts';
 
 interface PushOptions {
@@ -9,37 +9,42 @@ interface PushOptions {
   readonly passwordStdin?: true;
 }
 
-export function imageCommands({ folder, found }: ProgramOptions): CommanderCommand[] {
-  const images = new CommanderCommand('images')
+/** `images`, `inspect`, `push`, `export` and `rm`. */
+export function imageCommands({ workingFolder, onCommand }: ProgramOptions): CommanderCommand[] {
+  const imagesCommand = new CommanderCommand('images')
     .description('list the images in local storage')
-    .action(() => found({ kind: 'images' }));
-  const inspect = new CommanderCommand('inspect')
-    .description('show an image: its platforms, digests, sizes and manifest list')
-    .argument('<REF>', 'image', values.reference)
+    .action(() => onCommand({ kind: 'images' }));
+  const inspectCommand = new CommanderCommand('inspect')
+    .description('show the platforms, digests, sizes and manifest list of an image')
+    .argument('<REF>', 'image', values.parseReference)
     .addHelpText('after', examples('inspect api:1.4', 'inspect api:1.4 --json'))
-    .action((reference: string) => found({ kind: 'inspect', reference }));
-  const push = new CommanderCommand('push')
+    .action((reference: string) => onCommand({ kind: 'inspect', reference }));
+  const pushCommand = new CommanderCommand('push')
     .description('push an image with all its platforms to a registry')
-    .argument('<REF>', 'image', values.reference)
-    .argument('[DESTINATION]', 'registry/repository[:tag]; without one, what REF names', values.destination)
+    .argument('<REF>', 'image', values.parseReference)
+    .argument('[DESTINATION]', 'registry/repository[:tag] (default: REF)', values.parsePushDestination)
     .addOption(
-      new Option('--tls-verify [BOOLEAN]', 'false also allows plain http and unknown certificates')
+      new Option('--tls-verify [BOOLEAN]', 'false also allows plain HTTP and untrusted certificates')
         .default(true)
-        .argParser(values.truth),
+        .argParser(values.parseBoolean),
     )
-    .option('--creds <USER[:PASSWORD]>', 'for this push only; asks for a missing password', values.credentials)
-    .addOption(new Option('--username <USER>', 'for this push only').conflicts('creds'))
-    .option('--password-stdin', 'read the password of --username from standard input')
+    .option(
+      '--creds <USER[:PASSWORD]>',
+      'credentials for this push only; prompts for a missing password',
+      values.parseCredentials,
+    )
+    .addOption(new Option('--username <USER>', 'user name for this push only').conflicts('creds'))
+    .option('--password-stdin', 'read the password for --username from standard input')
     .addHelpText(
       'after',
-      `\nWithout credentials, those that podman and docker keep are used.\n${examples(
+      `\nWithout credentials, your saved podman and docker logins are used.\n${examples(
         'push registry.example.com/team/api:1.4',
         'push api:1.4 registry.example.com/team/api:1.4 --username ci --password-stdin < token',
       )}`,
     )
     .action((reference: string, destination: string | undefined, options: PushOptions) => {
       const credentials = pushCredentials(options);
-      found({
+      onCommand({
         kind: 'push',
         reference,
         ...(destination === undefined ? {} : { destination }),
@@ -47,23 +52,26 @@ export function imageCommands({ folder, found }: ProgramOptions): CommanderComma
         ...(credentials === undefined ? {} : { credentials }),
       });
     });
-  const exported = new CommanderCommand('export')
+  const exportCommand = new CommanderCommand('export')
     .description('write an image with all its platforms to a folder or an archive')
-    .argument('<REF>', 'image', values.reference)
-    .argument('<DESTINATION>', 'oci:DIR or oci-archive:FILE', values.exportDestination(folder))
+    .argument('<REF>', 'image', values.parseReference)
+    .argument('<DESTINATION>', 'oci:DIR or oci-archive:FILE', values.exportDestinationParser(workingFolder))
     .addHelpText('after', examples('export api:1.4 oci-archive:api.tar', 'export api:1.4 oci:api'))
-    .action((reference: string, destination: string) => found({ kind: 'export', reference, destination }));
-  const rm = new CommanderCommand('rm')
-    .description('remove images from local storage')
-    .argument('<REF...>', 'images', (text: string, before: string[] = []) => [...before, values.reference(text)])
+    .action((reference: string, destination: string) => onCommand({ kind: 'export', reference, destination }));
+  const rmCommand = new CommanderCommand('rm')
+    .description('delete images from local storage')
+    .argument('<REF...>', 'images', (text: string, previous: string[] = []) => [
+      ...previous,
+      values.parseReference(text),
+    ])
     .addHelpText('after', examples('rm api:1.3 api:1.2'))
-    .action((references: string[]) => found({ kind: 'rm', references }));
-  return [images, inspect, push, exported, rm];
+    .action((references: string[]) => onCommand({ kind: 'rm', references }));
+  return [imagesCommand, inspectCommand, pushCommand, exportCommand, rmCommand];
 }
 
 function pushCredentials({ creds, username, passwordStdin }: PushOptions): values.Credentials | undefined {
   if (passwordStdin && username === undefined) {
-    throw values.wrong('--password-stdin gives a password of nobody.', 'Say whose it is with --username USER.');
+    throw values.invalidInput('--password-stdin requires --username.', 'Add --username USER.');
   }
   if (username === undefined) {
     return creds;

@@ -1,16 +1,16 @@
 import type { Command } from '../command.ts';
 
-/** What every command is made with. */
+/** What the declarations of all commands need. */
 export interface ProgramOptions {
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The absolute folder that relative paths start from. */
-  readonly folder: string;
-  /** Gets the command that was asked for, when it is understood. */
-  readonly found: (command: Command) => void;
+  /** Absolute. Relative paths on the command line start here. */
+  readonly workingFolder: string;
+  /** Called with the parsed command. */
+  readonly onCommand: (command: Command) => void;
 }
 
-/** What stands below a command's help: command lines to begin with. */
+/** The "Examples" section of a command's help. */
 export function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  barnraiser ${line}`).join('\n')}\n`;
 }

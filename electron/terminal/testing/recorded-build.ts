@@ -1,9 +1,10 @@
+/** Events and records of a build on two nodes, with a third node skipped. */
 import type { Build, Job, Step } from '../../../shared/build.ts';
 import type { AppEvent } from '../../../shared/contract.ts';
 import { type Platform, parsePlatform } from '../../../shared/platform.ts';
 import type { Problem } from '../../../shared/problem.ts';
 
-/** For tests: what the app tells of a build on two nodes, one of which is left out, as the tests' clock begins at {@link start}. */
+/** When the build starts, in milliseconds since 1970. */
 export const start = Date.parse('2026-01-02T03:04:05.000Z');
 
 export function platform(text: string): Platform {
@@ -24,8 +25,8 @@ export const oldIsDown: Problem = {
 
 export const makeFailed: Problem = {
   code: 'build.failed',
-  message: 'Node pi4: the step `RUN make -j4 all` ended with exit code 2.',
-  fix: 'Mend the step and build again: the steps before it are cached.',
+  message: 'Node pi4: step `RUN make -j4 all` failed with exit code 2.',
+  fix: 'Fix the step and build again. Earlier steps are cached.',
 };
 
 const texts = [
@@ -36,7 +37,7 @@ const texts = [
   'ENTRYPOINT ["/usr/bin/api"]',
 ];
 
-/** The first `count` steps, of which the last is still running. The first two were cached. */
+/** The first `count` steps. The last one is still running, the first two were cached. */
 export function steps(count: number): Step[] {
   return texts.slice(0, count).map((text, index) => ({
     index: index + 1,
@@ -59,7 +60,7 @@ export const big: Job = {
   bytesReceived: 0,
   lost: [],
 };
-export const pi: Job = { ...big, platform: platform('arm64'), node: 'pi4', reason: 'native, only node' };
+export const pi: Job = { ...big, platform: platform('arm64'), node: 'pi4', reason: 'only native node' };
 
 export const building: Build = {
   id: '20260102-030405-abcd',
@@ -74,7 +75,7 @@ export const building: Build = {
     labels: {},
     noCache: false,
     pull: 'missing',
-    residue: 'cache',
+    retention: 'cache',
   },
   schedule: {
     assignments: [big, pi].map(({ platform, node, mode, reason }) => ({ platform, node, mode, reason })),
@@ -137,8 +138,8 @@ export const failed: Build = {
 };
 
 const buildId = building.id;
-export const changed = (job: Job): AppEvent => ({ event: 'job.changed', buildId, job });
-export const logged = (job: Job, from: number, ...lines: string[]): AppEvent => ({
+export const jobChanged = (job: Job): AppEvent => ({ event: 'job.changed', buildId, job });
+export const jobLog = (job: Job, from: number, ...lines: string[]): AppEvent => ({
   event: 'job.log',
   buildId,
   platform: job.platform,
@@ -147,30 +148,30 @@ export const logged = (job: Job, from: number, ...lines: string[]): AppEvent => 
   lines,
 });
 
-/** From the start of a build until both jobs build, the first at step 3 and the second at step 2. */
-export const underWay: readonly AppEvent[] = [
+/** From the start of the build until the first job runs step 3 and the second job runs step 2. */
+export const startEvents: readonly AppEvent[] = [
   { event: 'build.started', build: building },
   { event: 'build.context', buildId, files: 1204, bytes: 12_400_000, done: false },
-  changed({ ...big, status: 'context', startedAt }),
-  changed({ ...pi, status: 'context', startedAt, bytesSent: 1_000_000 }),
+  jobChanged({ ...big, status: 'context', startedAt }),
+  jobChanged({ ...pi, status: 'context', startedAt, bytesSent: 1_000_000 }),
   { event: 'build.context', buildId, files: 1204, bytes: 12_400_000, done: true },
-  logged(big, 0, 'STEP 1/5: FROM docker.io/library/alpine:3.20', 'STEP 2/5: RUN apk add …'),
-  changed({ ...big, status: 'building', startedAt, bytesSent: 12_400_000, steps: steps(3) }),
-  logged(pi, 0, 'STEP 1/5: FROM docker.io/library/alpine:3.20'),
-  changed({ ...pi, status: 'building', startedAt, bytesSent: 12_400_000, steps: steps(2) }),
+  jobLog(big, 0, 'STEP 1/5: FROM docker.io/library/alpine:3.20', 'STEP 2/5: RUN apk add …'),
+  jobChanged({ ...big, status: 'building', startedAt, bytesSent: 12_400_000, steps: steps(3) }),
+  jobLog(pi, 0, 'STEP 1/5: FROM docker.io/library/alpine:3.20'),
+  jobChanged({ ...pi, status: 'building', startedAt, bytesSent: 12_400_000, steps: steps(2) }),
 ];
 
-/** What follows {@link underWay} where all goes well. */
-export const toTheEnd: readonly AppEvent[] = [
-  changed({
+/** The events after {@link startEvents} in a successful build. */
+export const endEvents: readonly AppEvent[] = [
+  jobChanged({
     ...big,
-    status: 'pulling',
+    status: 'transferring',
     startedAt,
     bytesSent: 12_400_000,
     bytesReceived: 800_000,
     steps: bigDone.steps,
   }),
-  changed(bigDone),
-  changed(piDone),
+  jobChanged(bigDone),
+  jobChanged(piDone),
   { event: 'build.finished', build: done },
 ];

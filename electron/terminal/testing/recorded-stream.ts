@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 
-/** For tests: keeps what is written. With a size it is a terminal. */
+/** Records what is written. Counts as a terminal if it has a size. */
 export class RecordedStream extends Writable {
   readonly isTTY: boolean;
   columns: number | undefined;

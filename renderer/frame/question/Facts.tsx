@@ -1,16 +1,18 @@
 import { Fragment, type ReactNode } from 'react';
-import type { Asker } from './asker.tsx';
-import { Name } from './asker.tsx';
 import styles from './Question.module.css';
+import type { QuestionSource } from './SourceName.tsx';
+import { UntrustedName } from './SourceName.tsx';
 
 type Fact = readonly [label: string, value: ReactNode];
 
-/** What there is to check before answering, with who it is that asks. */
-export function Facts({ asker, more }: { asker: Asker; more: readonly Fact[] }) {
+/** The facts that a person needs to answer: the node, the jump host and the `details` of the question. */
+export function Facts({ source, details }: { source: QuestionSource; details: readonly Fact[] }) {
   const facts: readonly Fact[] = [
-    ['Node', <Name key="node" text={asker.node} />],
-    ...(asker.jump === undefined ? [] : [['Jump host', <Name key="jump" text={asker.jump} />] as const]),
-    ...more,
+    ['Node', <UntrustedName key="node" text={source.node} />],
+    ...(source.jumpHost === undefined
+      ? []
+      : [['Jump host', <UntrustedName key="jump" text={source.jumpHost} />] as const]),
+    ...details,
   ];
   return (
     <dl className={styles.facts}>
@@ -28,7 +30,7 @@ export function Facts({ asker, more }: { asker: Asker; more: readonly Fact[] }) 
 export function HostAndPort({ host, port }: { host: string; port: number }) {
   return (
     <>
-      <Name text={host} />, port {port}
+      <UntrustedName text={host} />, port {port}
     </>
   );
 }

@@ -1,49 +1,49 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
-import type { Remember } from '../../../shared/question.ts';
+import type { RememberOption } from '../../../shared/question.ts';
 import { Checkbox } from '../../parts/Checkbox.tsx';
 import { SecretField } from '../../parts/SecretField.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import { useQuestions } from '../../stores/questions.ts';
-import type { Answering } from './parts.ts';
 import styles from './Question.module.css';
+import type { AnswerControls } from './question-content.ts';
 
-export interface AskedField {
+export interface SecretFormField {
   readonly label: string;
-  /** What the button beside it shows and hides: `passphrase`. Without it, what is typed may be seen. */
-  readonly secret?: string;
+  /** Names the secret in the tooltip of the show and hide button: `passphrase`. Without it, the text is visible. */
+  readonly secretName?: string;
 }
 
 export interface SecretFormProps {
-  readonly question: string;
-  readonly fields: readonly AskedField[];
-  /** What is wrong with the answer before, in a sentence; said at the first field until somebody types. */
-  readonly wrong?: string | undefined;
-  /** What is said where nothing was typed; without it, nothing is an answer too. */
-  readonly empty?: string;
-  readonly remember?: Remember;
-  readonly answering: Answering;
+  readonly questionId: string;
+  readonly fields: readonly SecretFormField[];
+  /** Why the previous answer was rejected, as a sentence. Shown at the first field until it is changed. */
+  readonly previousError?: string | undefined;
+  /** The error for an empty field. Without it, empty answers are accepted. */
+  readonly emptyError?: string;
+  readonly remember?: RememberOption;
+  readonly controls: AnswerControls;
 }
 
 /**
- * The fields that a question asks for. What is typed lives here alone, until it is sent or the question is settled in any
- * other way; the buttons of the dialog send the form.
+ * The fields of a question. Their values are stored only here, and are cleared when the answer is sent or the question is
+ * closed. The buttons of the dialog submit the form.
  */
-export function SecretForm({ question, fields, wrong, empty, remember, answering }: SecretFormProps) {
-  const { answer, busy, form, first } = answering;
-  const [typed, setTyped] = useState<readonly string[]>([]);
-  const [error, setError] = useState(wrong);
-  const [isKept, setKept] = useState(false);
+export function SecretForm({ questionId, fields, previousError, emptyError, remember, controls }: SecretFormProps) {
+  const { answer, busy, formId, initialFocus } = controls;
+  const [values, setValues] = useState<readonly string[]>([]);
+  const [error, setError] = useState(previousError);
+  const [shouldRemember, setShouldRemember] = useState(false);
   const inputs = useRef<(HTMLInputElement | null)[]>([]);
-  const isOpen = useQuestions(({ open }) => open.some(({ id }) => id === question));
-  // the dialog stays drawn while it fades away
+  const isOpen = useQuestions(({ open }) => open.some(({ id }) => id === questionId));
+  // the dialog stays mounted while it fades out
   useEffect(() => {
     if (!isOpen) {
-      setTyped([]);
+      setValues([]);
     }
   }, [isOpen]);
 
   function change(at: number, text: string): void {
-    setTyped((before) => fields.map((_, index) => (index === at ? text : (before[index] ?? ''))));
+    setValues((before) => fields.map((_, index) => (index === at ? text : (before[index] ?? ''))));
     setError(undefined);
   }
 
@@ -52,19 +52,19 @@ export function SecretForm({ question, fields, wrong, empty, remember, answering
     if (busy !== undefined) {
       return;
     }
-    const secrets = fields.map((_, index) => typed[index] ?? '');
-    if (empty !== undefined && secrets.includes('')) {
-      setError(empty);
+    const secrets = fields.map((_, index) => values[index] ?? '');
+    if (emptyError !== undefined && secrets.includes('')) {
+      setError(emptyError);
       inputs.current[secrets.indexOf('')]?.focus();
       return;
     }
-    setTyped([]);
-    answer({ secrets, remember: isKept });
+    setValues([]);
+    answer({ secrets, remember: shouldRemember });
   }
 
-  /** Enter answers; but where a field below is still empty it goes there first. */
+  /** Enter moves to the next empty field below, and submits the form if there is none. */
   function onKeyDown(event: KeyboardEvent, at: number): void {
-    const next = fields.findIndex((_, index) => index > at && (typed[index] ?? '') === '');
+    const next = fields.findIndex((_, index) => index > at && (values[index] ?? '') === '');
     if (event.key === 'Enter' && next !== -1) {
       event.preventDefault();
       inputs.current[next]?.focus();
@@ -72,38 +72,38 @@ export function SecretForm({ question, fields, wrong, empty, remember, answering
   }
 
   return (
-    <form id={form} onSubmit={submit} autoComplete="off" className={styles.form}>
+    <form id={formId} onSubmit={submit} autoComplete="off" className={styles.form}>
       <div className={styles.fields}>
-        {fields.map(({ label, secret }, index) => {
+        {fields.map(({ label, secretName }, index) => {
           const field = {
             label,
-            value: typed[index] ?? '',
+            value: values[index] ?? '',
             error: index === 0 ? error : undefined,
             onChange: (text: string) => change(index, text),
             onKeyDown: (event: KeyboardEvent) => onKeyDown(event, index),
             ref: (input: HTMLInputElement | null) => {
               inputs.current[index] = input;
               if (index === 0) {
-                first.current = input;
+                initialFocus.current = input;
               }
             },
           };
-          return secret === undefined ? (
-            // biome-ignore lint/suspicious/noArrayIndexKey: two fields may have the same label, and none of them moves
+          return secretName === undefined ? (
+            // biome-ignore lint/suspicious/noArrayIndexKey: labels are not unique, and the fields never change their order
             <TextField key={index} {...field} />
           ) : (
             // biome-ignore lint/suspicious/noArrayIndexKey: as above
-            <SecretField key={index} {...field} what={secret} />
+            <SecretField key={index} {...field} what={secretName} />
           );
         })}
       </div>
       {remember && (
         <Checkbox
-          label="Remember in the system’s keychain"
+          label="Save in the system keychain"
           description={remember.possible ? undefined : remember.reason}
           disabled={!remember.possible}
-          checked={isKept}
-          onChange={setKept}
+          checked={shouldRemember}
+          onChange={setShouldRemember}
         />
       )}
     </form>

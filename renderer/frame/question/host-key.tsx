@@ -1,68 +1,67 @@
-import { foreignLine } from '../../../shared/foreign-text.ts';
 import type { QuestionOf } from '../../../shared/question.ts';
+import { sanitizeLine } from '../../../shared/untrusted-text.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Copyable } from '../../parts/Copyable.tsx';
 import { Icon } from '../../parts/Icon.tsx';
-import { askerOf, Name } from './asker.tsx';
 import { Facts, HostAndPort } from './Facts.tsx';
-import type { Answering, QuestionParts } from './parts.ts';
 import styles from './Question.module.css';
+import type { AnswerControls, QuestionContent } from './question-content.ts';
+import { sourceOf, UntrustedName } from './SourceName.tsx';
 
-/** A host that nobody has met before shows its key: is it the one that is meant? */
-export function hostKeyParts(question: QuestionOf<'host-key'>, { busy, answer }: Answering): QuestionParts {
+/** A host presented a key that no known_hosts file contains. */
+export function hostKeyContent(question: QuestionOf<'host-key'>, { busy, answer }: AnswerControls): QuestionContent {
   const { host, port, keyType, fingerprint, notes } = question;
-  const asker = askerOf(question.connection);
+  const source = sourceOf(question);
   return {
-    title: `Is this ${asker.jump ?? asker.node}?`,
+    title: `Trust the host key of ${source.jumpHost ?? source.node}?`,
     description:
-      asker.jump === undefined ? (
-        'Its host key is not known yet. Whoever holds the key gets your context and sends images back, so compare the fingerprint before you trust it.'
+      source.jumpHost === undefined ? (
+        'This host is not known yet. It will receive your build context and return images, so compare its fingerprint before you trust it.'
       ) : (
         <>
-          It is a jump host on the way to <Name text={asker.node} />, and its host key is not known yet. All that goes
-          to the node goes through it, so compare the fingerprint before you trust it.
+          This host is not known yet. It is the jump host for <UntrustedName text={source.node} />, and all traffic to
+          the node passes through it, so compare its fingerprint before you trust it.
         </>
       ),
     body: (
       <>
         <Facts
-          asker={asker}
-          more={[
+          source={source}
+          details={[
             ['Host', <HostAndPort key="host" host={host} port={port} />],
             ['Key', keyType],
             [
               'Fingerprint',
-              <span key="print" className={styles.print}>
+              <span key="print" className={styles.monospace}>
                 {fingerprint}
               </span>,
             ],
           ]}
         />
         {notes.length > 0 && (
-          <ul className={styles.notes} aria-label="Know before you decide">
+          <ul className={styles.notes} aria-label="Before you trust this host">
             {notes.map((note) => (
               <li key={note}>
                 <Icon name="warning" />
-                <bdi>{foreignLine(note, 600)}</bdi>
+                <bdi>{sanitizeLine(note, 600)}</bdi>
               </li>
             ))}
           </ul>
         )}
         <div className={styles.check}>
-          <p>On the host itself, this prints the same line:</p>
+          <p>To compare it, run this on the host:</p>
           <Copyable block what="command" text={`ssh-keygen -lf /etc/ssh/ssh_host_${fileOf(keyType)}_key.pub`} />
         </div>
         <p className={styles.meaning}>
-          “Trust and save” writes the key to known_hosts. “Use once” trusts it until Barnraiser is closed, and writes
-          nothing.
+          “Trust and save” adds the key to known_hosts. “Trust once” trusts it until you close Barnraiser.
         </p>
       </>
     ),
-    refuse: 'Refuse',
+    refuseLabel: 'Refuse',
     actions: (
       <>
         <Button busy={busy === 'once'} onClick={() => answer('once')}>
-          Use once
+          Trust once
         </Button>
         <Button kind="primary" busy={busy === 'trust'} onClick={() => answer('trust')}>
           Trust and save
@@ -72,7 +71,7 @@ export function hostKeyParts(question: QuestionOf<'host-key'>, { busy, answer }:
   };
 }
 
-/** The part of sshd's key file names that stands for a type as the protocol names it (`ssh-ed25519`, `ecdsa-sha2-nistp256`). */
+/** The key type in the name of sshd's key file. @param keyType of the SSH protocol, such as `ecdsa-sha2-nistp256` */
 function fileOf(keyType: string): string {
   return /ed25519|ecdsa|rsa/.exec(keyType)?.[0] ?? 'ed25519';
 }

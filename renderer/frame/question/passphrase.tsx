@@ -1,54 +1,58 @@
-import { foreignLine } from '../../../shared/foreign-text.ts';
 import type { QuestionOf } from '../../../shared/question.ts';
+import { sanitizeLine } from '../../../shared/untrusted-text.ts';
 import { Button } from '../../parts/Button.tsx';
-import { AskerName, askerOf, Name } from './asker.tsx';
 import { Facts } from './Facts.tsx';
-import type { Answering, QuestionParts } from './parts.ts';
 import styles from './Question.module.css';
+import type { AnswerControls, QuestionContent } from './question-content.ts';
 import { SecretForm } from './SecretForm.tsx';
-import { shortPath } from './short-path.ts';
+import { SourceName, sourceOf, UntrustedName } from './SourceName.tsx';
 
-/** A key file is encrypted, and a node is signed in to with it. */
-export function passphraseParts(question: QuestionOf<'passphrase'>, answering: Answering): QuestionParts {
+/** Signing in needs a key file that is encrypted. */
+export function passphraseContent(question: QuestionOf<'passphrase'>, controls: AnswerControls): QuestionContent {
   const { path, remember, wasWrong } = question;
-  const asker = askerOf(question.connection);
+  const source = sourceOf(question);
   return {
-    title: `Passphrase for ${foreignLine(shortPath(path))}`,
+    title: `Passphrase for ${sanitizeLine(shortPath(path))}`,
     description: (
       <>
-        Barnraiser signs in to <AskerName asker={asker} /> with this key, which is encrypted. The passphrase unlocks it
-        on this computer and is sent nowhere.
+        Barnraiser signs in to <SourceName source={source} /> with this encrypted key. The passphrase unlocks it on this
+        computer and is not sent anywhere.
       </>
     ),
     body: (
       <>
         <Facts
-          asker={asker}
-          more={[
+          source={source}
+          details={[
             [
               'Key file',
-              <span key="path" className={styles.print}>
-                <Name text={path} />
+              <span key="path" className={styles.monospace}>
+                <UntrustedName text={path} />
               </span>,
             ],
           ]}
         />
         <SecretForm
           key={question.id}
-          question={question.id}
-          fields={[{ label: 'Passphrase', secret: 'passphrase' }]}
-          wrong={wasWrong ? 'That passphrase does not unlock the key. Type it again.' : undefined}
-          empty="Type the passphrase of the key."
+          questionId={question.id}
+          fields={[{ label: 'Passphrase', secretName: 'passphrase' }]}
+          previousError={wasWrong ? 'Wrong passphrase. Try again.' : undefined}
+          emptyError="Enter the passphrase of the key."
           remember={remember}
-          answering={answering}
+          controls={controls}
         />
       </>
     ),
-    refuse: 'Cancel sign-in',
+    refuseLabel: 'Cancel sign-in',
     actions: (
-      <Button kind="primary" type="submit" form={answering.form} busy={answering.busy === 'secrets'}>
+      <Button kind="primary" type="submit" form={controls.formId} busy={controls.busy === 'secrets'}>
         Unlock key
       </Button>
     ),
   };
+}
+
+/** Abbreviates the home folder in the path of a key in `.ssh`: `~/.ssh/id_ed25519`. Other paths stay as they are. */
+export function shortPath(path: string): string {
+  return path.replace(/^(?:\/home\/[^/]+|\/Users\/[^/]+|\/root|[A-Za-z]:\\Users\\[^\\]+)(?=[/\\]\.ssh[/\\])/, '~');
 }

@@ -1,45 +1,45 @@
-import { foreignLine } from '../../../shared/foreign-text.ts';
 import type { QuestionOf } from '../../../shared/question.ts';
+import { sanitizeLine } from '../../../shared/untrusted-text.ts';
 import { Button } from '../../parts/Button.tsx';
-import { AskerName, askerOf, Name } from './asker.tsx';
 import { Facts, HostAndPort } from './Facts.tsx';
-import type { Answering, QuestionParts } from './parts.ts';
+import type { AnswerControls, QuestionContent } from './question-content.ts';
 import { SecretForm } from './SecretForm.tsx';
+import { SourceName, sourceOf, UntrustedName } from './SourceName.tsx';
 
-/** A host lets its user in with a password. */
-export function passwordParts(question: QuestionOf<'password'>, answering: Answering): QuestionParts {
+/** A host asks for the password of its user. */
+export function passwordContent(question: QuestionOf<'password'>, controls: AnswerControls): QuestionContent {
   const { user, host, port, remember, wasWrong } = question;
-  const asker = askerOf(question.connection);
+  const source = sourceOf(question);
   return {
-    title: `Password for ${foreignLine(user)}@${foreignLine(host)}`,
+    title: `Password for ${sanitizeLine(user)}@${sanitizeLine(host)}`,
     description: (
       <>
-        <AskerName asker={asker} /> asks for a password. It goes to this host alone, over the encrypted connection.
+        <SourceName source={source} /> asks for a password. It is sent only to this host, over the encrypted connection.
       </>
     ),
     body: (
       <>
         <Facts
-          asker={asker}
-          more={[
-            ['User', <Name key="user" text={user} />],
+          source={source}
+          details={[
+            ['User', <UntrustedName key="user" text={user} />],
             ['Host', <HostAndPort key="host" host={host} port={port} />],
           ]}
         />
         <SecretForm
           key={question.id}
-          question={question.id}
-          fields={[{ label: 'Password', secret: 'password' }]}
-          wrong={wasWrong ? 'The host did not accept that password. Type it again.' : undefined}
-          empty="Type the password of the user."
+          questionId={question.id}
+          fields={[{ label: 'Password', secretName: 'password' }]}
+          previousError={wasWrong ? 'The host rejected this password. Try again.' : undefined}
+          emptyError="Enter the password of the user."
           remember={remember}
-          answering={answering}
+          controls={controls}
         />
       </>
     ),
-    refuse: 'Cancel sign-in',
+    refuseLabel: 'Cancel sign-in',
     actions: (
-      <Button kind="primary" type="submit" form={answering.form} busy={answering.busy === 'secrets'}>
+      <Button kind="primary" type="submit" form={controls.formId} busy={controls.busy === 'secrets'}>
         Sign in
       </Button>
     ),

@@ -1,80 +1,81 @@
-import { foreignLine, foreignLines } from '../../../shared/foreign-text.ts';
 import type { QuestionOf } from '../../../shared/question.ts';
+import { sanitizeLine, sanitizeText } from '../../../shared/untrusted-text.ts';
 import { Button } from '../../parts/Button.tsx';
-import { AskerName, askerOf, Name } from './asker.tsx';
 import { HostAndPort } from './Facts.tsx';
-import type { Answering, QuestionParts } from './parts.ts';
 import styles from './Question.module.css';
-import { type AskedField, SecretForm } from './SecretForm.tsx';
+import type { AnswerControls, QuestionContent } from './question-content.ts';
+import { SecretForm, type SecretFormField } from './SecretForm.tsx';
+import { SourceName, sourceOf, UntrustedName } from './SourceName.tsx';
 
-/** A server asks for what it wants in its own words: a code, a password, both, anything. */
-export function promptsParts(question: QuestionOf<'prompts'>, answering: Answering): QuestionParts {
+/** A keyboard-interactive sign-in: the server sends its own prompts, for example for a password or a verification code. */
+export function promptsContent(question: QuestionOf<'prompts'>, controls: AnswerControls): QuestionContent {
   const { user, host, port, prompts, wasWrong } = question;
-  const asker = askerOf(question.connection);
+  const source = sourceOf(question);
   return {
-    title: `Sign in to ${asker.jump ?? asker.node}`,
+    title: `Sign in to ${source.jumpHost ?? source.node}`,
     description: (
       <>
-        <AskerName asker={asker} /> asks this of <Name text={user} /> (<HostAndPort host={host} port={port} />
-        ). What you answer goes to this host alone, over the encrypted connection.
+        <SourceName source={source} /> asks this for user <UntrustedName text={user} /> (
+        <HostAndPort host={host} port={port} />
+        ). Your answer is sent only to this host, over the encrypted connection.
       </>
     ),
     body: (
       <>
-        <Said host={host} title={foreignLine(question.title)} words={wordsOf(question)} />
+        <ServerMessage host={host} title={sanitizeLine(question.title)} text={messageText(question)} />
         <SecretForm
           key={question.id}
-          question={question.id}
-          fields={fieldsOf(prompts)}
-          wrong={wasWrong ? 'The host did not accept that. Answer again.' : undefined}
-          answering={answering}
+          questionId={question.id}
+          fields={toFields(prompts)}
+          previousError={wasWrong ? 'The host rejected this answer. Try again.' : undefined}
+          controls={controls}
         />
       </>
     ),
-    refuse: 'Cancel sign-in',
+    refuseLabel: 'Cancel sign-in',
     actions: (
-      <Button kind="primary" type="submit" form={answering.form} busy={answering.busy === 'secrets'}>
+      <Button kind="primary" type="submit" form={controls.formId} busy={controls.busy === 'secrets'}>
         {prompts.length > 1 ? 'Send answers' : 'Send answer'}
       </Button>
     ),
   };
 }
 
-/** The server's own words, in a frame that says whose they are. */
-function Said({ host, title, words }: { host: string; title: string; words: string }) {
-  return title === '' && words === '' ? null : (
-    <figure className={styles.said}>
-      <figcaption className={styles.saidBy}>
-        <Name text={host} /> says:
+/** The server's own text, visually set apart and attributed to it. */
+function ServerMessage({ host, title, text }: { host: string; title: string; text: string }) {
+  return title === '' && text === '' ? null : (
+    <figure className={styles.serverMessage}>
+      <figcaption className={styles.serverName}>
+        <UntrustedName text={host} /> says:
       </figcaption>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to scroll it */}
-      <div className={styles.words} dir="auto" tabIndex={0}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must be scrollable by keyboard */}
+      <div className={styles.serverText} dir="auto" tabIndex={0}>
         {title && <strong>{title}</strong>}
-        {title && words && '\n'}
-        {words}
+        {title && text && '\n'}
+        {text}
       </div>
     </figure>
   );
 }
 
-/** The lines of a prompt: the last one is what stands before the cursor of a terminal. */
-function linesOf(text: string): { before: string; last: string } {
-  const lines = foreignLines(text).trimEnd().split('\n');
-  return { before: lines.slice(0, -1).join('\n').trim(), last: foreignLine(lines.at(-1) ?? '') };
+/** Splits a prompt into its last line, which a terminal shows before the cursor, and the lines before that. */
+function splitPrompt(text: string): { before: string; last: string } {
+  const lines = sanitizeText(text).trimEnd().split('\n');
+  return { before: lines.slice(0, -1).join('\n').trim(), last: sanitizeLine(lines.at(-1) ?? '') };
 }
 
-/** All that is said before somebody is to type: a menu of ways to sign in often comes as the first lines of a prompt. */
-function wordsOf({ instructions, prompts }: QuestionOf<'prompts'>): string {
-  return [foreignLines(instructions), ...prompts.map(({ text }) => linesOf(text).before)]
+/** The text above the fields. A menu of sign-in methods often comes as the first lines of a prompt. */
+function messageText({ instructions, prompts }: QuestionOf<'prompts'>): string {
+  return [sanitizeText(instructions), ...prompts.map(({ text }) => splitPrompt(text).before)]
     .filter((text) => text !== '')
     .join('\n\n');
 }
 
-/** A field a prompt. The colon that prompts end in belongs to terminals. */
-function fieldsOf(prompts: QuestionOf<'prompts'>['prompts']): AskedField[] {
+/** Makes a field of each prompt. The trailing colon of a prompt is removed from its label. */
+function toFields(prompts: QuestionOf<'prompts'>['prompts']): SecretFormField[] {
   return prompts.map(({ text, echo }, index) => {
-    const nth = prompts.length > 1 ? ` ${index + 1}` : '';
-    const label = linesOf(text).last.replace(/\s*[:：]$/, '') || `Answer${nth}`;
-    return { label, ...(echo ? {} : { secret: `answer${nth}` }) };
+    const number = prompts.length > 1 ? ` ${index + 1}` : '';
+    const label = splitPrompt(text).last.replace(/\s*[:：]$/, '') || `Answer${number}`;
+    return { label, ...(echo ? {} : { secretName: `answer${number}` }) };
   });
 }

@@ -1,50 +1,53 @@
-import { foreignCommand } from '../../../shared/foreign-text.ts';
 import type { QuestionOf } from '../../../shared/question.ts';
+import { escapeHiddenCharacters } from '../../../shared/untrusted-text.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Copyable } from '../../parts/Copyable.tsx';
-import { AskerName, askerOf, Name } from './asker.tsx';
 import { Facts } from './Facts.tsx';
-import type { Answering, QuestionParts } from './parts.ts';
 import styles from './Question.module.css';
+import type { AnswerControls, QuestionContent } from './question-content.ts';
+import { SourceName, sourceOf, UntrustedName } from './SourceName.tsx';
 
-/** The SSH configuration reaches a host by a command of this computer: may it be run? */
-export function proxyCommandParts(question: QuestionOf<'proxy-command'>, { busy, answer }: Answering): QuestionParts {
+/** The SSH configuration has a ProxyCommand, which runs on this computer. */
+export function proxyCommandContent(
+  question: QuestionOf<'proxy-command'>,
+  { busy, answer }: AnswerControls,
+): QuestionContent {
   const { host, command, file, line } = question;
-  const asker = askerOf(question.connection);
+  const source = sourceOf(question);
   return {
-    title: `Run a command to reach ${asker.jump ?? asker.node}?`,
+    title: `Run a command to reach ${source.jumpHost ?? source.node}?`,
     description: (
       <>
-        Your SSH configuration reaches <AskerName asker={asker} /> through a command. It runs on this computer with all
-        that you may do, so run it only if you know what it does.
+        Your SSH configuration reaches <SourceName source={source} /> through a command. It runs on this computer with
+        your permissions, so run it only if you know what it does.
       </>
     ),
     body: (
       <>
-        {/* before all else: however long it is, nothing else is in the way of reading it */}
+        {/* first, so that even a long command is not pushed out of sight */}
         <div className={styles.check}>
-          <p>The command, as it would be run:</p>
-          <Copyable block what="command" text={foreignCommand(command)} />
+          <p>Command:</p>
+          <Copyable block what="command" text={escapeHiddenCharacters(command)} />
         </div>
         <Facts
-          asker={asker}
-          more={[
-            ['Host', <Name key="host" text={host} />],
+          source={source}
+          details={[
+            ['Host', <UntrustedName key="host" text={host} />],
             [
-              'Written in',
-              <span key="place" className={styles.print}>
-                <Name text={`${file}:${line}`} />
+              'Configured in',
+              <span key="position" className={styles.monospace}>
+                <UntrustedName text={`${file}:${line}`} />
               </span>,
             ],
           ]}
         />
         <p className={styles.meaning}>
-          “Always run” runs it whenever the configuration has this very command for this host; Settings takes that back.
-          “Run once” runs it until Barnraiser is closed.
+          “Always run” allows exactly this command for this host until you remove it in Settings. “Run once” allows it
+          until you close Barnraiser.
         </p>
       </>
     ),
-    refuse: 'Don’t run',
+    refuseLabel: 'Don’t run',
     actions: (
       <>
         <Button busy={busy === 'once'} onClick={() => answer('once')}>

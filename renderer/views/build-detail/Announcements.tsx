@@ -1,30 +1,30 @@
 import { useEffect, useRef, useState } from 'react';
 import { type Build, isEnd } from '../../../shared/build.ts';
-import { wordOf } from '../../parts/PhaseBadge.tsx';
+import { phaseWord } from '../../parts/PhaseBadge.tsx';
 
-/** Says the ends of platforms, and nodes that are lost, to those who cannot see them. */
+/** Announces to screen readers when a platform ends, when a node is lost and when the build ends. */
 export function Announcements({ build }: { build: Build }) {
-  const [said, setSaid] = useState('');
-  const before = useRef(build);
+  const [text, setText] = useState('');
+  const previousBuild = useRef(build);
   useEffect(() => {
-    const old = before.current;
-    before.current = build;
-    const news = build.jobs.flatMap((job) => {
-      const was = old.jobs.find(({ platform }) => platform === job.platform);
-      if (!was || was === job) {
+    const previous = previousBuild.current;
+    previousBuild.current = build;
+    const sentences = build.jobs.flatMap((job) => {
+      const previousJob = previous.jobs.find(({ platform }) => platform === job.platform);
+      if (!previousJob || previousJob === job) {
         return [];
       }
-      if (job.lost.length > was.lost.length) {
-        return `${job.platform}: ${job.lost.at(-1)?.node} was lost, ${job.node} takes over.`;
+      if (job.lost.length > previousJob.lost.length) {
+        return `${job.platform}: ${job.lost.at(-1)?.node} was lost; ${job.node} takes over.`;
       }
-      return was.status !== job.status && isEnd(job.status) ? `${job.platform}: ${wordOf(job.status)}.` : [];
+      return previousJob.status !== job.status && isEnd(job.status) ? `${job.platform}: ${phaseWord(job.status)}.` : [];
     });
-    if (old.status === 'running' && build.status !== 'running') {
-      news.push(`The build has ended: ${wordOf(build.status)}.`);
+    if (previous.status === 'running' && build.status !== 'running') {
+      sentences.push(`Build ended: ${phaseWord(build.status)}.`);
     }
-    if (news.length > 0) {
-      setSaid(news.join(' '));
+    if (sentences.length > 0) {
+      setText(sentences.join(' '));
     }
   }, [build]);
-  return <output className="visually-hidden">{said}</output>;
+  return <output className="visually-hidden">{text}</output>;
 }

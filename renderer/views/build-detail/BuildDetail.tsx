@@ -11,32 +11,33 @@ import { Clock } from '../../parts/Quantity.tsx';
 import { removeBuild, useBuilds } from '../../stores/builds.ts';
 import { navigate, openSheet } from '../../stores/navigation.ts';
 import { Announcements } from './Announcements.tsx';
-import { useSampling } from './activity.ts';
-import styles from './Build.module.css';
+import { useActivitySampling } from './activity.ts';
+import styles from './BuildDetail.module.css';
+import { copyToClipboard, openRebuildSheet } from './build-actions.ts';
 import { Failures } from './Failures.tsx';
-import { Grid } from './Grid.tsx';
-import { copy, rebuild } from './job-actions.ts';
-import { isInterrupted } from './progress.ts';
+import { isInterrupted } from './job-state.ts';
+import { PlatformGrid } from './PlatformGrid.tsx';
 import { Result } from './Result.tsx';
 import { Summary } from './Summary.tsx';
-import { useSource } from './source.ts';
 import { useBuildCommands } from './use-build-commands.ts';
 import { useCancel } from './use-cancel.tsx';
+import { useContainerfileSource } from './use-containerfile-source.ts';
 import { Waterfall } from './Waterfall.tsx';
 
-export function LiveBuild({ build }: { build: Build }) {
-  const source = useSource(build.id);
+/** One build, running or ended: its platforms, failures, result and steps. */
+export function BuildDetail({ build }: { build: Build }) {
+  const source = useContainerfileSource(build.id);
   const packing = useBuilds((state) => state.packing[build.id]);
   const { cancel, isCancelling, dialog } = useCancel(build);
   const [isDeleting, setDeleting] = useState(false);
-  useSampling(build.id, build.status === 'running');
-  // cells are drawn anew when their job changes only: what they call must stay the same
-  const newest = useRef(cancel);
-  newest.current = cancel;
-  const cancelJob = useCallback((job: Job) => newest.current(job), []);
-  const askToDelete = useCallback(() => setDeleting(true), []);
-  const cancelAll = useCallback(() => newest.current(), []);
-  useBuildCommands(build, cancelAll, askToDelete);
+  useActivitySampling(build.id, build.status === 'running');
+  // memoized cells render again only if their job changes, so the callbacks they get must be stable
+  const latestCancel = useRef(cancel);
+  latestCancel.current = cancel;
+  const cancelJob = useCallback((job: Job) => latestCancel.current(job), []);
+  const openDeleteDialog = useCallback(() => setDeleting(true), []);
+  const cancelAll = useCallback(() => latestCancel.current(), []);
+  useBuildCommands(build, cancelAll, openDeleteDialog);
 
   const contextBytes = build.context?.bytes ?? (packing?.done ? packing.bytes : undefined);
   const isRunning = build.status === 'running';
@@ -52,7 +53,7 @@ export function LiveBuild({ build }: { build: Build }) {
               Cancel
             </Button>
           ) : (
-            <Button icon="refresh" onClick={() => rebuild(build.id)}>
+            <Button icon="refresh" onClick={() => openRebuildSheet(build.id)}>
               Rebuild…
             </Button>
           )}
@@ -64,10 +65,10 @@ export function LiveBuild({ build }: { build: Build }) {
           <Menu
             trigger={<IconButton icon="more" label="More about this build" />}
             items={[
-              { label: 'Copy id', icon: 'copy', hint: build.id, run: () => copy(build.id, 'id') },
-              { label: 'Copy reference', icon: 'copy', run: () => copy(build.reference, 'reference') },
+              { label: 'Copy id', icon: 'copy', hint: build.id, run: () => copyToClipboard(build.id, 'id') },
+              { label: 'Copy reference', icon: 'copy', run: () => copyToClipboard(build.reference, 'reference') },
               {
-                label: 'All builds of this project',
+                label: 'Show all builds of this project',
                 icon: 'builds',
                 run: () => navigate({ view: 'builds', project: build.request.context }),
               },
@@ -77,8 +78,8 @@ export function LiveBuild({ build }: { build: Build }) {
                 icon: 'trash',
                 danger: true,
                 disabled: isRunning,
-                ...(isRunning ? { hint: 'Cancel it first' } : {}),
-                run: askToDelete,
+                ...(isRunning ? { hint: 'Cancel the build first' } : {}),
+                run: openDeleteDialog,
               },
             ]}
           />
@@ -87,14 +88,14 @@ export function LiveBuild({ build }: { build: Build }) {
     >
       <div className={styles.page}>
         <Summary build={build} packing={packing} source={source} />
-        <Grid build={build} contextBytes={contextBytes} source={source} onCancel={cancelJob} />
+        <PlatformGrid build={build} contextBytes={contextBytes} source={source} onCancel={cancelJob} />
         <Failures build={build} source={source} />
         {build.list && <Result build={build} list={build.list} />}
         <Waterfall build={build} />
       </div>
       <Announcements build={build} />
       {dialog}
-      <DeleteDialog build={build} open={isDeleting} onClose={() => setDeleting(false)} />
+      <DeleteBuildDialog build={build} open={isDeleting} onClose={() => setDeleting(false)} />
     </Page>
   );
 }
@@ -115,7 +116,7 @@ function Status({ build }: { build: Build }) {
   );
 }
 
-function DeleteDialog({ build, open, onClose }: { build: Build; open: boolean; onClose: () => void }) {
+function DeleteBuildDialog({ build, open, onClose }: { build: Build; open: boolean; onClose: () => void }) {
   const logs = build.jobs.filter(({ startedAt }) => startedAt !== undefined).length;
   return (
     <ConfirmDialog
@@ -125,11 +126,11 @@ function DeleteDialog({ build, open, onClose }: { build: Build; open: boolean; o
       description={
         build.list
           ? `The image ${formatReferenceShort(build.reference)} stays in local storage.`
-          : 'It goes from the history.'
+          : 'It will be removed from the history.'
       }
       losses={[
         logs === 1 ? 'Its log' : `Its ${logs} logs`,
-        'Its times and outcome, which later builds are compared with',
+        'Its step times and outcome, which later builds are compared with',
       ]}
       action="Delete build"
       onConfirm={async () => {

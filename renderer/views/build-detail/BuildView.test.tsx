@@ -15,31 +15,31 @@ async function open(id: string, state: Parameters<typeof renderWithApp>[1]): Pro
   ({ app } = await renderWithApp(<BuildView id={id} />, state));
 }
 const cells = () =>
-  within(screen.getByRole('list', { name: 'Platforms' })).getAllByRole('button', { name: /Open its log/ });
-const place = () => useNavigation.getState().place;
+  within(screen.getByRole('list', { name: 'Platforms' })).getAllByRole('button', { name: /Open log/ });
+const route = () => useNavigation.getState().route;
 const commandIds = () =>
   Object.values(useCommandStore.getState().bySource).flatMap((commands) => commands.map(({ id }) => id));
 
-describe('a build that runs', () => {
-  it('has a cell for each platform that says all of it in words, also when the page was just loaded', async () => {
+describe('a running build', () => {
+  it('has a cell with the full state of each platform as text, right after the page has loaded', async () => {
     await open(sample.running().id, 'busy');
-    expect(cells().map((cell) => within(cell).getByText(/Open its log/).textContent)).toEqual([
-      'linux/amd64 on big-amd, native, Building, step 9 of 10, COPY --from=build /src/dist /src/node_modules /app/. Open its log',
-      'linux/arm64 on pi4, native, Building, step 4 of 10, RUN npm ci. Open its log',
-      'linux/s390x on big-amd, emulated, Waiting for a slot, the only one that can emulate it. Open its log',
+    expect(cells().map((cell) => within(cell).getByText(/Open log/).textContent)).toEqual([
+      'linux/amd64 on big-amd, native, Building, step 9 of 10, COPY --from=build /src/dist /src/node_modules /app/. Open log',
+      'linux/arm64 on pi4, native, Building, step 4 of 10, RUN npm ci. Open log',
+      'linux/s390x on big-amd, emulated, Waiting for a slot, emulated: no node runs linux/s390x natively. Open log',
     ]);
     screen.getByText('Building 3 platforms');
-    screen.getByText('2 at work · 1 waiting');
+    screen.getByText('2 running · 1 waiting');
     screen.getByText('318 files, 12.4 MB');
   });
 
-  it('opens the log of a cell that is pressed, at its live end', async () => {
+  it('opens the log of a platform at its end when its cell is clicked', async () => {
     await open(sample.running().id, 'busy');
     fireEvent.click(screen.getByRole('button', { name: /^linux\/arm64 on pi4/ }));
-    expect(place()?.log).toEqual({ id: sample.running().id, platform: 'linux/arm64' });
+    expect(route()?.log).toEqual({ id: sample.running().id, platform: 'linux/arm64' });
   });
 
-  it('is one stop for the Tab key, and arrows lead to the other cells', async () => {
+  it('has one tab stop for all cells, and arrow keys move between them', async () => {
     await open(sample.running().id, 'busy');
     const [first, second] = cells();
     expect(cells().map((cell) => cell.tabIndex)).toEqual([0, -1, -1]);
@@ -49,17 +49,17 @@ describe('a build that runs', () => {
     expect(cells().map((cell) => cell.tabIndex)).toEqual([-1, 0, -1]);
   });
 
-  it('asks before it throws away more than a minute of work, and cancels when that is confirmed', async () => {
+  it('asks for confirmation before it cancels more than a minute of work', async () => {
     await open(sample.running().id, 'busy');
     fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
     const dialog = await screen.findByRole('dialog', { name: 'Cancel the build of api:1.4?' });
-    within(dialog).getByText(/linux\/arm64 on pi4: work of 1:\d\d/);
+    within(dialog).getByText(/linux\/arm64 on pi4: 1:\d\d of work/);
     fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel build' }));
     await screen.findByText(/^Cancelled after/);
     expect(commandIds()).toContain('build:rebuild');
   });
 
-  it('cancels at once what has only begun', async () => {
+  it('cancels a build that has just started without confirmation', async () => {
     await open('young', 'busy');
     const young: Build = { ...sample.running(), id: 'young', jobs: sample.running().jobs.map((job) => ({ ...job })) };
     const startedAt = new Date().toISOString();
@@ -69,7 +69,7 @@ describe('a build that runs', () => {
     expect(screen.queryByRole('dialog')).toBeNull();
   });
 
-  it('shows how far the packing of its context is', async () => {
+  it('shows the progress of packing the context', async () => {
     await open(sample.running().id, 'busy');
     const { context: _, ...unpacked } = sample.running();
     app.emit({ event: 'build.started', build: unpacked });
@@ -79,34 +79,40 @@ describe('a build that runs', () => {
     await screen.findByText('318 files, 12.4 MB');
   });
 
-  it('says when a platform ends, and when a node is lost', async () => {
+  it('announces when a platform ends and when a node is lost', async () => {
     await open(sample.running().id, 'busy');
     const job = sample.running().jobs[1];
     const problem = { code: 'ssh.lost', message: 'x', fix: 'y' } as const;
     if (!job) {
       throw new Error('no job');
     }
-    const moved = { ...job, node: 'big-arm', lost: [{ node: 'pi4', problem }] };
-    app.emit({ event: 'job.changed', buildId: sample.running().id, job: moved });
-    await screen.findByText('linux/arm64: pi4 was lost, big-arm takes over.');
-    screen.getByText('pi4 was lost, big-arm took over');
-    app.emit({ event: 'job.changed', buildId: sample.running().id, job: { ...moved, status: 'done', durationMs: 9 } });
+    const movedJob = { ...job, node: 'big-arm', lost: [{ node: 'pi4', problem }] };
+    app.emit({ event: 'job.changed', buildId: sample.running().id, job: movedJob });
+    await screen.findByText('linux/arm64: pi4 was lost; big-arm takes over.');
+    screen.getByText('pi4 was lost; big-arm took over');
+    app.emit({
+      event: 'job.changed',
+      buildId: sample.running().id,
+      job: { ...movedJob, status: 'done', durationMs: 9 },
+    });
     await screen.findByText('linux/arm64: Done.');
   });
 });
 
-describe('a build that is done', () => {
-  it('says how long it took, offers Push, and lists its images with their digests', async () => {
+describe('a done build', () => {
+  it('shows how long it took, offers Push, and lists its images with their digests', async () => {
     await open(sample.done().id, 'done');
     screen.getByText(/^Built 3 platforms in \d+:\d\d\.$/);
-    expect(within(screen.getByRole('table', { name: 'Images of the list' })).getAllByRole('row')).toHaveLength(4);
-    screen.getByRole('button', { name: 'Copy digest of the list' });
+    expect(within(screen.getByRole('table', { name: 'Images in the manifest list' })).getAllByRole('row')).toHaveLength(
+      4,
+    );
+    screen.getByRole('button', { name: 'Copy digest of the manifest list' });
     screen.getByText(/^skopeo copy --all oci:\/home\/anna\/.local\/share\/barnraiser\/images:registry/);
     fireEvent.click(screen.getByRole('button', { name: 'Push…' }));
-    expect(place()?.sheet).toEqual({ sheet: 'push', reference: sample.done().reference });
+    expect(route()?.sheet).toEqual({ sheet: 'push', reference: sample.done().reference });
   });
 
-  it('shows its steps as a table to those who prefer words', async () => {
+  it('shows its steps as a table', async () => {
     await open(sample.done().id, 'done');
     fireEvent.click(screen.getByRole('button', { name: 'Table' }));
     const table = screen.getByRole('table', { name: 'Steps by platform' });
@@ -114,32 +120,32 @@ describe('a build that is done', () => {
     expect(within(table).getAllByText('Cached').length).toBeGreaterThan(4);
   });
 
-  it('is deleted after a question', async () => {
+  it('is deleted after confirmation', async () => {
     await open(sample.done().id, 'done');
     fireEvent.click(screen.getByRole('button', { name: 'More about this build' }));
     fireEvent.click(await screen.findByRole('menuitem', { name: 'Delete build…' }));
     fireEvent.click(await screen.findByRole('button', { name: 'Delete build' }));
-    await waitFor(() => expect(place()?.view).toEqual({ view: 'builds' }));
-    await screen.findByText('This build is not known here');
+    await waitFor(() => expect(route()?.view).toEqual({ view: 'builds' }));
+    await screen.findByText('Build not found');
   });
 });
 
-describe('a build that failed', () => {
-  it('says which step, shows the lines that say why, and the Containerfile around it', async () => {
+describe('a failed build', () => {
+  it('shows the failed step, the last lines of the log and the lines of the Containerfile', async () => {
     await open(sample.failed().id, 'failed');
-    const failures = screen.getByRole('region', { name: 'What failed' });
+    const failures = screen.getByRole('region', { name: 'Failures' });
     await within(failures).findByText('linux/arm64 failed at step 4 of 10: npm ci');
     within(failures).getByText('npm error code ERESOLVE');
     await within(failures).findByText('Containerfile, line 4');
-    // what others have built stays in sight
+    // the other platforms stay visible
     expect(cells()).toHaveLength(3);
   });
 
-  it('is retried at once and for all its platforms, since a list is only whole with all of them', async () => {
+  it('is retried immediately for all its platforms, since a manifest list needs all of them', async () => {
     await open(sample.failed().id, 'failed');
     fireEvent.click(screen.getByRole('button', { name: 'Retry' }));
-    await waitFor(() => expect(place()?.view).not.toEqual({ view: 'build', id: sample.failed().id }));
-    const view = place()?.view;
+    await waitFor(() => expect(route()?.view).not.toEqual({ view: 'build', id: sample.failed().id }));
+    const view = route()?.view;
     const next = view?.view === 'build' ? useBuilds.getState().byId[view.id] : undefined;
     expect(next?.request.platforms).toEqual(sample.failed().jobs.map(({ platform }) => platform));
   });
@@ -147,36 +153,36 @@ describe('a build that failed', () => {
   it('opens the log at the failing line', async () => {
     await open(sample.failed().id, 'failed');
     fireEvent.click(screen.getByRole('button', { name: 'Open log at the failing line' }));
-    // 1,400 lines of which the last seven were kept, and the first of those complains
-    await waitFor(() => expect(place()?.log).toEqual({ id: sample.failed().id, platform: 'linux/arm64', line: 1_393 }));
+    // the log has 1,400 lines; the first of the seven kept lines is an error
+    await waitFor(() => expect(route()?.log).toEqual({ id: sample.failed().id, platform: 'linux/arm64', line: 1_393 }));
   });
 
-  it('is interrupted where Barnraiser ended, and not failed', async () => {
-    await open('cut', 'failed');
+  it('is shown as interrupted, not failed, if Barnraiser stopped', async () => {
+    await open('interrupted', 'failed');
     const problem = {
       code: 'build.incomplete',
-      message: 'Barnraiser ended while it built api:1.',
-      fix: 'Again.',
+      message: 'Barnraiser was closed while it built api:1.',
+      fix: 'Build again.',
     } as const;
-    const { durationMs: _, ...cut } = sample.failed();
-    const jobs = cut.jobs.map(({ durationMs: __, ...job }) => ({ ...job, status: 'failed' as const, problem }));
-    app.emit({ event: 'build.finished', build: { ...cut, id: 'cut', problem, jobs } });
-    await screen.findByText('Interrupted: Barnraiser ended during this build.');
-    screen.getByText('Barnraiser ended while it built api:1.');
+    const { durationMs: _, ...interrupted } = sample.failed();
+    const jobs = interrupted.jobs.map(({ durationMs: __, ...job }) => ({ ...job, status: 'failed' as const, problem }));
+    app.emit({ event: 'build.finished', build: { ...interrupted, id: 'interrupted', problem, jobs } });
+    await screen.findByText('Interrupted: Barnraiser stopped during this build.');
+    screen.getByText('Barnraiser was closed while it built api:1.');
     expect(within(screen.getByRole('list', { name: 'Platforms' })).queryByText('Failed')).toBeNull();
   });
 });
 
 describe('other builds', () => {
-  it('of twenty platforms have a row for each, and an axis with a lane for each', async () => {
+  it('with twenty platforms have a row and a waterfall lane for each', async () => {
     await open(hugeBuild().id, 'huge');
     expect(cells()).toHaveLength(20);
     expect(screen.getByRole('button', { name: 'By platform' }).getAttribute('aria-pressed')).toBe('true');
   });
 
-  it('that nobody knows are said to be unknown', async () => {
+  it('that do not exist are reported as not found', async () => {
     await open('nope', 'done');
     fireEvent.click(screen.getByRole('button', { name: 'Show all builds' }));
-    expect(place()?.view).toEqual({ view: 'builds' });
+    expect(route()?.view).toEqual({ view: 'builds' });
   });
 });

@@ -6,26 +6,27 @@ import { PhaseGlyph } from '../../parts/PhaseBadge.tsx';
 import { FixText, ProblemNote } from '../../parts/ProblemNote.tsx';
 import { openLog } from '../../stores/navigation.ts';
 import { toastProblem } from '../../stores/toasts.ts';
+import { retryBuild } from './build-actions.ts';
+import { type ContainerfileSource, containerfileExcerpt, instructionOf } from './containerfile-source.ts';
 import styles from './Failures.module.css';
-import { failingLine, failuresOf, failureTitle, openLogAtFailure, plain } from './failure.ts';
-import { retry } from './job-actions.ts';
-import { failedStep, isInterrupted, lossOf } from './progress.ts';
-import { excerptOf, instructionOf, type Source } from './source.ts';
+import { failingLineIndex, failuresOf, failureTitle, plainLine } from './failure.ts';
+import { failedStep, isInterrupted, lostNodesText } from './job-state.ts';
+import { openLogAtFailure } from './open-log.ts';
 
-/** Why a build or some of its platforms failed, and the ways on. Where several did, the first is unfolded. */
-export function Failures({ build, source }: { build: Build; source: Source | undefined }) {
-  const { whole, jobs } = failuresOf(build);
-  if (!whole && jobs.length === 0) {
+/** Why a build or some of its platforms failed, with what to do. If several failed, only the first is expanded. */
+export function Failures({ build, source }: { build: Build; source: ContainerfileSource | undefined }) {
+  const { common, jobs } = failuresOf(build);
+  if (!common && jobs.length === 0) {
     return null;
   }
   return (
-    <section aria-label="What failed" id="build-failures" className={styles.failures}>
-      {whole && <ProblemNote problem={whole} warning={isInterrupted(build)} />}
+    <section aria-label="Failures" id="build-failures" className={styles.failures}>
+      {common && <ProblemNote problem={common} warning={isInterrupted(build)} />}
       {jobs.map((job, index) => (
         <details key={job.platform} className={styles.failure} open={index === 0}>
           <summary className={styles.title}>
             <PhaseGlyph phase="failed" />
-            <h2 className={styles.words}>{failureTitle(job, source)}</h2>
+            <h2 className={styles.text}>{failureTitle(job, source)}</h2>
           </summary>
           <Failure build={build} job={job} source={source} />
         </details>
@@ -34,9 +35,9 @@ export function Failures({ build, source }: { build: Build; source: Source | und
   );
 }
 
-function Failure({ build, job, source }: { build: Build; job: Job; source: Source | undefined }) {
+function Failure({ build, job, source }: { build: Build; job: Job; source: ContainerfileSource | undefined }) {
   const { problem, lastLines = [] } = job;
-  const lost = lossOf(job);
+  const lostNodes = lostNodesText(job);
   return (
     <div className={styles.body}>
       {problem && <p>{problem.message}</p>}
@@ -49,9 +50,9 @@ function Failure({ build, job, source }: { build: Build; job: Job; source: Sourc
           <FixText text={problem.fix} />
         </p>
       )}
-      {lost && <p className={styles.fix}>Before that, {lost}.</p>}
+      {lostNodes && <p className={styles.fix}>Before that, {lostNodes}.</p>}
       <div className={styles.actions}>
-        <Button icon="refresh" onClick={() => retry(build.id)}>
+        <Button icon="refresh" onClick={() => retryBuild(build.id)}>
           Retry
         </Button>
         {lastLines.length > 0 ? (
@@ -68,26 +69,26 @@ function Failure({ build, job, source }: { build: Build; job: Job; source: Sourc
   );
 }
 
-/** How many lines of what went before the failing one, and of all, are shown. */
-const before = 4;
-const most = 12;
+/** How many log lines are shown before the failing line, and at most. */
+const linesBefore = 4;
+const maxLines = 12;
 
 function LastLines({ job, lines }: { job: Job; lines: readonly string[] }) {
-  const failing = failingLine(lines) ?? lines.length - 1;
-  const from = Math.max(0, Math.min(failing - before, lines.length - most));
-  const shown = lines.slice(from, from + most).map(plain);
+  const failing = failingLineIndex(lines) ?? lines.length - 1;
+  const from = Math.max(0, Math.min(failing - linesBefore, lines.length - maxLines));
+  const shown = lines.slice(from, from + maxLines).map(plainLine);
   return (
     <figure className={styles.figure}>
       <figcaption className={styles.caption}>
         Last lines of the log
-        <CopyButton text={lines.map(plain).join('\n')} what={`last lines of ${job.platform}`} />
+        <CopyButton text={lines.map(plainLine).join('\n')} what={`last lines of ${job.platform}`} />
       </figcaption>
       <pre className={styles.code}>
         {shown.map((line, index) => (
           <span
-            // biome-ignore lint/suspicious/noArrayIndexKey: the lines of an ended job do not move
+            // biome-ignore lint/suspicious/noArrayIndexKey: the lines of an ended job do not change
             key={index}
-            className={classes(styles.line, from + index === failing && styles.meant)}
+            className={classes(styles.line, from + index === failing && styles.highlighted)}
           >
             {line || ' '}
           </span>
@@ -97,7 +98,7 @@ function LastLines({ job, lines }: { job: Job; lines: readonly string[] }) {
   );
 }
 
-function Excerpt({ job, source }: { job: Job; source: Source | undefined }) {
+function Excerpt({ job, source }: { job: Job; source: ContainerfileSource | undefined }) {
   const step = failedStep(job);
   const instruction = step && source && instructionOf(source, job.steps, step);
   if (!instruction || !source) {
@@ -111,11 +112,11 @@ function Excerpt({ job, source }: { job: Job; source: Source | undefined }) {
           {source.path.split('/').at(-1)}, {firstLine === lastLine ? 'line' : 'lines'} {firstLine}
           {firstLine === lastLine ? '' : `–${lastLine}`}
         </span>
-        <CopyButton text={`${source.path}:${firstLine}`} what="place" />
+        <CopyButton text={`${source.path}:${firstLine}`} what="location" />
       </figcaption>
       <pre className={styles.code}>
-        {excerptOf(source, instruction).map(({ number, text, isMeant }) => (
-          <span key={number} className={classes(styles.line, styles.numbered, isMeant && styles.meant)}>
+        {containerfileExcerpt(source, instruction).map(({ number, text, isHighlighted }) => (
+          <span key={number} className={classes(styles.line, styles.numbered, isHighlighted && styles.highlighted)}>
             <span className={styles.lineNumber}>{number}</span>
             <span>{text || ' '}</span>
           </span>

@@ -1,25 +1,16 @@
 import { useMemo } from 'react';
 import type { Build } from '../../../shared/build.ts';
-import {
-  formatBytes,
-  formatCount,
-  formatDigest,
-  formatList,
-  formatPlatform,
-  formatReferenceShort,
-} from '../../../shared/format.ts';
-import type { ListEntry, ManifestList } from '../../../shared/image.ts';
+import { formatBytes, formatCount, formatDigest, formatPlatform } from '../../../shared/format.ts';
+import type { ManifestList } from '../../../shared/image.ts';
 import { Copyable } from '../../parts/Copyable.tsx';
-import { classes } from '../../parts/classes.ts';
-import { Tooltip } from '../../parts/Tooltip.tsx';
 import { useImages } from '../../stores/images.ts';
 import { hrefOf } from '../../stores/navigation.ts';
 import { useSettings } from '../../stores/settings.ts';
-import { commandsFor } from './by-hand.ts';
-import { type LayerPart, layersOf, sharedBytes } from './layers.ts';
+import { imageLayers, LayerBar, LayerLegend } from './LayerBar.tsx';
+import { manualCommands } from './manual-commands.ts';
 import styles from './Result.module.css';
 
-/** The manifest list that a build made: what it holds, and how to use it elsewhere. */
+/** The manifest list that a build created: its images, and commands that use it without Barnraiser. */
 export function Result({ build, list }: { build: Build; list: ManifestList }) {
   const home = useSettings((state) => state.info?.home);
   const total = list.entries.reduce((sum, { size }) => sum + size, 0);
@@ -31,14 +22,14 @@ export function Result({ build, list }: { build: Build; list: ManifestList }) {
           {formatCount(list.entries.length, 'image')}, {formatBytes(total)} in{' '}
           <a href={hrefOf({ view: 'images', reference: list.reference })}>local storage</a>
         </span>
-        <Copyable text={list.digest} shown={`sha256:${formatDigest(list.digest)}`} what="digest of the list" />
+        <Copyable text={list.digest} shown={`sha256:${formatDigest(list.digest)}`} what="digest of the manifest list" />
       </header>
       <Entries build={build} list={list} />
       {home && (
-        <details className={styles.byHand}>
+        <details className={styles.manual}>
           <summary>Use it without Barnraiser</summary>
           <dl className={styles.commands}>
-            {commandsFor(list.reference, home).map(({ title, text }) => (
+            {manualCommands(list.reference, home).map(({ title, text }) => (
               <div key={title} className={styles.command}>
                 <dt>{title}</dt>
                 <dd>
@@ -56,12 +47,12 @@ export function Result({ build, list }: { build: Build; list: ManifestList }) {
 function Entries({ build, list }: { build: Build; list: ManifestList }) {
   const stored = useImages((state) => state.lists);
   const entries = useMemo(
-    () => list.entries.map((entry) => ({ entry, layers: layersOf(entry, list, stored) })),
+    () => list.entries.map((entry) => ({ entry, layers: imageLayers(entry, list, stored) })),
     [list, stored],
   );
   const largest = Math.max(1, ...list.entries.map(({ size }) => size));
   return (
-    <table className={styles.entries} aria-label="Images of the list">
+    <table className={styles.entries} aria-label="Images in the manifest list">
       <thead>
         <tr>
           <th scope="col">Platform</th>
@@ -69,9 +60,9 @@ function Entries({ build, list }: { build: Build; list: ManifestList }) {
           <th scope="col" className={styles.end}>
             Size
           </th>
-          <th scope="col" className={styles.layersHead}>
+          <th scope="col" className={styles.layersHeader}>
             Layers
-            <Legend />
+            <LayerLegend />
           </th>
         </tr>
       </thead>
@@ -89,7 +80,7 @@ function Entries({ build, list }: { build: Build; list: ManifestList }) {
               </td>
               <td className={styles.end}>{formatBytes(entry.size)}</td>
               <td className={styles.layersCell}>
-                <Layers entry={entry} layers={layers} largest={largest} />
+                <LayerBar layers={layers} share={entry.size / largest} />
               </td>
             </tr>
           );
@@ -97,48 +88,4 @@ function Entries({ build, list }: { build: Build; list: ManifestList }) {
       </tbody>
     </table>
   );
-}
-
-function Legend() {
-  return (
-    <span className={styles.legend}>
-      <span>
-        <span className={classes(styles.swatch, styles.own)} />
-        new
-      </span>
-      <span>
-        <span className={classes(styles.swatch, styles.shared)} />
-        shared with other images
-      </span>
-    </span>
-  );
-}
-
-/** The layers of an image as parts of a bar; as long as its image is large. */
-function Layers({ entry, layers, largest }: { entry: ListEntry; layers: readonly LayerPart[]; largest: number }) {
-  const sum = layers.reduce((all, { size }) => all + size, 0);
-  const shared = sharedBytes(layers);
-  const said = `${formatCount(layers.length, 'layer')}, ${formatBytes(shared)} of ${formatBytes(sum)} shared with other images`;
-  return (
-    <div className={styles.layers} style={{ width: `${Math.max(4, (entry.size / largest) * 100)}%` }}>
-      <span className="visually-hidden">{said}</span>
-      {layers.map((layer) => (
-        <Tooltip key={layer.key} text={layerWords(layer, layers.length)}>
-          <span
-            className={classes(styles.layer, layer.sharedWith.length > 0 ? styles.shared : styles.own)}
-            style={{ flexGrow: layer.size }}
-          />
-        </Tooltip>
-      ))}
-    </div>
-  );
-}
-
-function layerWords({ number, size, digest, sharedWith }: LayerPart, count: number): string {
-  const names = sharedWith.map(formatReferenceShort);
-  const shared =
-    names.length === 0
-      ? 'new'
-      : `shared with ${formatList(names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} more`] : names)}`;
-  return `Layer ${number} of ${count}, ${formatBytes(size)}, ${formatDigest(digest)}, ${shared}`;
 }

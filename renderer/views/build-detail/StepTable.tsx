@@ -2,10 +2,10 @@ import type { Build } from '../../../shared/build.ts';
 import { formatDuration } from '../../../shared/format.ts';
 import { PhaseBadge } from '../../parts/PhaseBadge.tsx';
 import { Table } from '../../parts/Table.tsx';
-import type { Bar, StepRow } from './steps.ts';
+import type { Bar, StepRow } from './step-rows.ts';
 import styles from './Waterfall.module.css';
 
-/** The steps as a table: the same truth for eyes and ears that prefer words. */
+/** The steps of the waterfall as a table. */
 export function StepTable({ build, rows }: { build: Build; rows: readonly StepRow[] }) {
   return (
     <Table
@@ -20,7 +20,7 @@ export function StepTable({ build, rows }: { build: Build; rows: readonly StepRo
           cell: ({ number, text }) => (
             <span className={styles.tableStep} title={text}>
               <span className={styles.number}>{number ?? ''}</span>
-              <span className={number === undefined ? styles.way : styles.code}>{text}</span>
+              <span className={number === undefined ? styles.transfer : styles.code}>{text}</span>
             </span>
           ),
         },
@@ -28,16 +28,16 @@ export function StepTable({ build, rows }: { build: Build; rows: readonly StepRo
           id: job.platform,
           title: job.platform,
           width: '136px',
-          cell: ({ bars }: StepRow) => <Cell bar={bars[lane]} />,
+          cell: ({ bars }: StepRow) => <StepCell bar={bars[lane]} />,
         })),
       ]}
     />
   );
 }
 
-function Cell({ bar }: { bar: Bar | undefined }) {
+function StepCell({ bar }: { bar: Bar | undefined }) {
   if (!bar) {
-    return <span className={styles.way}>–</span>;
+    return <span className={styles.transfer}>–</span>;
   }
   if (bar.endMs === undefined) {
     return <PhaseBadge phase="running" />;

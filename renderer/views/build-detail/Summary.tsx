@@ -6,20 +6,20 @@ import { RelativeTime } from '../../parts/Quantity.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
 import type { ContextProgress } from '../../stores/builds.ts';
 import { hrefOf } from '../../stores/navigation.ts';
-import styles from './Build.module.css';
+import styles from './BuildDetail.module.css';
+import type { ContainerfileSource } from './containerfile-source.ts';
 import { failuresOf } from './failure.ts';
 import { headlineOf } from './headline.ts';
-import type { Source } from './source.ts';
 
 export interface SummaryProps {
   readonly build: Build;
   readonly packing: ContextProgress | undefined;
-  readonly source: Source | undefined;
+  readonly source: ContainerfileSource | undefined;
 }
 
-/** How the build stands in one sentence, and what it is made of. It is as tall at the end as it was at the start. */
+/** The state of the build in one sentence, and its context, project, nodes and start time. Its height never changes. */
 export function Summary({ build, packing, source }: SummaryProps) {
-  const { text, more } = headlineOf(build, source);
+  const { text, detail } = headlineOf(build, source);
   const { farm, connections, context } = build.request;
   const { jobs: failed } = failuresOf(build);
   return (
@@ -28,10 +28,10 @@ export function Summary({ build, packing, source }: SummaryProps) {
         <p className={styles.sentence} title={text}>
           {text}
         </p>
-        {more && <p className={styles.more}>{more}</p>}
+        {detail && <p className={styles.detail}>{detail}</p>}
         {failed.length > 0 && (
           <Button size="small" kind="quiet" icon="chevron-down" onClick={showFailures}>
-            Show why
+            Show details
           </Button>
         )}
       </div>
@@ -72,17 +72,17 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 
 function ContextFact({ build, packing }: Pick<SummaryProps, 'build' | 'packing'>) {
   const known = build.context ?? packing;
-  const words = known && `${formatCount(known.files, 'file')}, ${formatBytes(known.bytes)}`;
+  const size = known && `${formatCount(known.files, 'file')}, ${formatBytes(known.bytes)}`;
   const isPacking = build.status === 'running' && !build.context && !packing?.done;
   if (isPacking) {
     return (
       <span className={styles.packing}>
         <Spinner />
-        packing{words ? `: ${words}` : ''}
+        packing{size ? `: ${size}` : ''}
       </span>
     );
   }
-  return words ?? 'never packed';
+  return size ?? 'not packed';
 }
 
 function showFailures(): void {

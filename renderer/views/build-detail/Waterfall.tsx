@@ -2,14 +2,15 @@ import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import type { Build } from '../../../shared/build.ts';
 import { formatDuration, formatPlatform } from '../../../shared/format.ts';
 import { classes } from '../../parts/classes.ts';
-import { useNow } from '../../parts/now.ts';
 import { Segmented } from '../../parts/Segmented.tsx';
-import { type Axis, axisOf, percentOf } from './axis.ts';
-import barStyles from './StepBar.module.css';
-import { StepBar } from './StepBar.tsx';
+import { useNow } from '../../parts/use-now.ts';
 import { StepTable } from './StepTable.tsx';
-import { alignSteps, type Bar, nextBar, type StepRow } from './steps.ts';
+import { type Bar, type StepRow, stepRows } from './step-rows.ts';
+import { createAxis, percentOf, type TimeAxis } from './time-axis.ts';
 import styles from './Waterfall.module.css';
+import barStyles from './WaterfallBar.module.css';
+import { WaterfallBar } from './WaterfallBar.tsx';
+import { nextBar } from './waterfall-keys.ts';
 
 type Shape = 'step' | 'platform' | 'table';
 
@@ -19,14 +20,14 @@ const shapes = [
   { value: 'table', label: 'Table' },
 ] as const;
 
-/** With more platforms than these a row for each step is taller than what it tells. */
-const fewPlatforms = 4;
+/** With more platforms, a row for each step takes too much space, and a row for each platform is the default. */
+const maxPlatformsByStep = 4;
 
-/** When each platform ran each step, on one axis of time. */
+/** When each platform ran each step, on a common time axis. */
 export function Waterfall({ build }: { build: Build }) {
   const [chosen, setChosen] = useState<Shape>();
-  const shape = chosen ?? (build.jobs.length > fewPlatforms ? 'platform' : 'step');
-  const rows = useMemo(() => alignSteps(build), [build]);
+  const shape = chosen ?? (build.jobs.length > maxPlatformsByStep ? 'platform' : 'step');
+  const rows = useMemo(() => stepRows(build), [build]);
   return (
     <section aria-labelledby="build-steps" className={styles.section}>
       <header className={styles.header}>
@@ -35,7 +36,7 @@ export function Waterfall({ build }: { build: Build }) {
         <Segmented label="Show steps" value={shape} options={shapes} onChange={setChosen} />
       </header>
       {rows.length === 0 ? (
-        <p className={styles.none}>{build.status === 'running' ? 'No step has begun yet.' : 'No step was begun.'}</p>
+        <p className={styles.empty}>{build.status === 'running' ? 'No steps yet.' : 'No steps were run.'}</p>
       ) : shape === 'table' ? (
         <StepTable build={build} rows={rows} />
       ) : (
@@ -88,13 +89,13 @@ function Chart({ build, rows, by }: ChartProps) {
   const bars = useMemo(() => rows.flatMap((row) => row.bars.filter((bar) => bar !== undefined)), [rows]);
   const latest = Math.max(0, ...bars.map(({ startMs, endMs = 0 }) => Math.max(startMs, endMs)));
   const spanMs = isLive ? now - Date.parse(build.createdAt) : Math.max(latest, build.durationMs ?? 0);
-  const { endMs } = axisOf(spanMs, isLive);
-  // while a build runs its axis stands still for a while, and what stands on it is not drawn anew
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the axis depends on its end, not on every moment before it
-  const axis = useMemo(() => axisOf(spanMs, isLive), [endMs, isLive]);
+  const { endMs } = createAxis(spanMs, isLive);
+  // the axis of a running build changes only with its end, so that memoized bars do not render every second
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the axis depends on its end, not on the current time
+  const axis = useMemo(() => createAxis(spanMs, isLive), [endMs, isLive]);
   const [focused, setFocused] = useState<string>();
   const chart = useRef<HTMLDivElement>(null);
-  const stop = bars.some(({ key }) => key === focused) ? focused : bars[0]?.key;
+  const tabStop = bars.some(({ key }) => key === focused) ? focused : bars[0]?.key;
 
   function onKeyDown(event: KeyboardEvent): void {
     const from = bars.find(({ key }) => key === focused);
@@ -107,13 +108,13 @@ function Chart({ build, rows, by }: ChartProps) {
 
   const bar = (each: Bar | undefined) =>
     each && (
-      <StepBar
+      <WaterfallBar
         key={each.key}
         buildId={build.id}
         bar={each}
         axis={axis}
-        isStop={each.key === stop}
-        inside={by === 'platform'}
+        isTabStop={each.key === tabStop}
+        hasCaptionInside={by === 'platform'}
       />
     );
 
@@ -123,7 +124,7 @@ function Chart({ build, rows, by }: ChartProps) {
       ref={chart}
       className={classes(styles.chart, by === 'platform' && styles.byPlatform)}
       onKeyDown={onKeyDown}
-      onFocus={({ target }) => setFocused((before) => target.dataset.bar ?? before)}
+      onFocus={({ target }) => setFocused((previous) => target.dataset.bar ?? previous)}
     >
       <AxisLabels axis={axis} isLive={isLive} spanMs={spanMs} />
       <ol className={styles.body}>
@@ -133,13 +134,13 @@ function Chart({ build, rows, by }: ChartProps) {
                 <span className={styles.name}>
                   <span className={styles.number}>{row.number ?? ''}</span>
                   <span
-                    className={classes('truncate', row.number === undefined ? styles.way : styles.code)}
+                    className={classes('truncate', row.number === undefined ? styles.transfer : styles.code)}
                     title={row.text}
                   >
                     {row.text}
                   </span>
                 </span>
-                <ul className={styles.lanes}>
+                <ul>
                   {row.bars.map((each, lane) => (
                     <li key={build.jobs[lane]?.platform} className={styles.lane}>
                       <span className={styles.platform}>{each && formatPlatform(each.job.platform)}</span>
@@ -163,7 +164,7 @@ function Chart({ build, rows, by }: ChartProps) {
   );
 }
 
-function AxisLabels({ axis, isLive, spanMs }: { axis: Axis; isLive: boolean; spanMs: number }) {
+function AxisLabels({ axis, isLive, spanMs }: { axis: TimeAxis; isLive: boolean; spanMs: number }) {
   return (
     <>
       <div className={styles.axis} aria-hidden="true">
@@ -180,7 +181,7 @@ function AxisLabels({ axis, isLive, spanMs }: { axis: Axis; isLive: boolean; spa
           )}
         </div>
       </div>
-      <div className={styles.lines} aria-hidden="true">
+      <div className={styles.gridLines} aria-hidden="true">
         {axis.ticks.map(({ ms }) => (
           <span key={ms} style={{ left: `${percentOf(axis, ms)}%` }} />
         ))}

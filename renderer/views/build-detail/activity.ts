@@ -3,22 +3,22 @@ import { create } from 'zustand';
 import { isEnd, type Job } from '../../../shared/build.ts';
 import { useBuilds } from '../../stores/builds.ts';
 
-/** What a job did in one second. */
-export interface Sample {
+/** The log lines and transferred bytes of a job in one second. */
+export interface ActivitySample {
   readonly lines: number;
   readonly bytes: number;
 }
 
 interface Activity {
-  /** By build and platform, the newest last; the last minute at most. */
-  readonly byJob: Readonly<Record<string, readonly Sample[]>>;
+  /** By {@link activityKey}: the samples of the last minute at most, newest last. */
+  readonly byJob: Readonly<Record<string, readonly ActivitySample[]>>;
 }
 
-const length = 60;
+const windowSeconds = 60;
 
 /**
- * How much went on in each second since somebody has looked. It is measured here and kept by nobody: logs have no times,
- * so that a window that opens later begins with nothing.
+ * The activity of jobs since their build was first shown in this window. Logs have no times, so activity from before that
+ * is unknown.
  */
 export const useActivity = create<Activity>(() => ({ byJob: {} }));
 
@@ -26,54 +26,59 @@ export function activityKey(id: string, platform: string): string {
   return `${id} ${platform}`;
 }
 
-/** What a job had done so far, when it was last looked at. */
-const totals = new Map<string, Sample>();
+/** By {@link activityKey}: the total lines and bytes of a job when its last sample was recorded. */
+const lastTotals = new Map<string, ActivitySample>();
 
-/** Measures a build's jobs once a second while it runs and is on the screen. */
-export function useSampling(id: string, isRunning: boolean): void {
+/** Records the activity of a build's jobs once a second while the build is running and shown. */
+export function useActivitySampling(id: string, isRunning: boolean): void {
   useEffect(() => {
     if (!isRunning) {
       return undefined;
     }
-    const timer = setInterval(() => sample(id), 1_000);
+    const timer = setInterval(() => recordSamples(id), 1_000);
     return () => clearInterval(timer);
   }, [id, isRunning]);
 }
 
-export function sample(id: string): void {
+function recordSamples(id: string): void {
   const { byId, lineCounts } = useBuilds.getState();
   const jobs = byId[id]?.jobs.filter(({ status }) => !isEnd(status) && status !== 'queued') ?? [];
-  const taken = jobs.map((job): [string, Sample] => {
+  const samples = jobs.map((job): [string, ActivitySample] => {
     const key = activityKey(id, job.platform);
-    return [key, since(key, job, lineCounts[id]?.[job.platform])];
+    return [key, nextSample(key, job, lineCounts[id]?.[job.platform])];
   });
   useActivity.setState(({ byJob }) => ({
     byJob: {
       ...byJob,
-      ...Object.fromEntries(taken.map(([key, each]) => [key, [...(byJob[key] ?? []), each].slice(-length)])),
+      ...Object.fromEntries(
+        samples.map(([key, sample]) => [key, [...(byJob[key] ?? []), sample].slice(-windowSeconds)]),
+      ),
     },
   }));
 }
 
-function since(key: string, job: Job, lines: number | undefined): Sample {
-  const before = totals.get(key);
-  const now = { lines: lines ?? before?.lines ?? 0, bytes: job.bytesSent + job.bytesReceived };
-  totals.set(key, now);
-  // the first line that is heard of may be the millionth of its log
-  const isFirst = before === undefined || before.lines === 0;
+function nextSample(key: string, job: Job, lines: number | undefined): ActivitySample {
+  const previous = lastTotals.get(key);
+  const totals = { lines: lines ?? previous?.lines ?? 0, bytes: job.bytesSent + job.bytesReceived };
+  lastTotals.set(key, totals);
+  // the first known line count includes all lines written before the window opened
+  const isFirst = previous === undefined || previous.lines === 0;
   return {
-    lines: isFirst ? 0 : Math.max(0, now.lines - before.lines),
-    bytes: before === undefined ? 0 : Math.max(0, now.bytes - before.bytes),
+    lines: isFirst ? 0 : Math.max(0, totals.lines - previous.lines),
+    bytes: previous === undefined ? 0 : Math.max(0, totals.bytes - previous.bytes),
   };
 }
 
 /**
- * Heights from 0 to 1 for so many columns, the newest last: lines and bytes have no common measure, so each is held
- * against its own greatest, and the greater of both is shown.
+ * Column heights from 0 to 1 for the last minute, newest last. Lines and bytes have no common scale: each is divided by its
+ * own maximum, and the greater of the two is the height.
  */
-export function columnsOf(samples: readonly Sample[], count: number): number[] {
-  const size = length / count;
-  const padded = [...Array.from({ length: length - samples.length }, () => ({ lines: 0, bytes: 0 })), ...samples];
+export function activityColumns(samples: readonly ActivitySample[], count: number): number[] {
+  const size = windowSeconds / count;
+  const padded = [
+    ...Array.from({ length: windowSeconds - samples.length }, () => ({ lines: 0, bytes: 0 })),
+    ...samples,
+  ];
   const columns = Array.from({ length: count }, (_, index) => {
     const part = padded.slice(index * size, (index + 1) * size);
     return {
@@ -81,9 +86,9 @@ export function columnsOf(samples: readonly Sample[], count: number): number[] {
       bytes: part.reduce((sum, each) => sum + each.bytes, 0),
     };
   });
-  const most = {
+  const max = {
     lines: Math.max(1, ...columns.map(({ lines }) => lines)),
     bytes: Math.max(1, ...columns.map(({ bytes }) => bytes)),
   };
-  return columns.map(({ lines, bytes }) => Math.max(lines / most.lines, bytes / most.bytes));
+  return columns.map(({ lines, bytes }) => Math.max(lines / max.lines, bytes / max.bytes));
 }

@@ -1,95 +1,106 @@
 import type { Job } from '../../../shared/build.ts';
 import { formatBytes, formatBytesOf, formatDigest } from '../../../shared/format.ts';
-import type { Said } from '../../parts/PhaseBadge.tsx';
-import { cachedCount, failedStep, isInterrupted, lossOf, type Progress, phaseOf, progressOf } from './progress.ts';
-import type { Source } from './source.ts';
+import type { DisplayPhase } from '../../parts/PhaseBadge.tsx';
+import type { ContainerfileSource } from './containerfile-source.ts';
+import { cachedCount, displayPhaseOf, failedStep, isInterrupted, lostNodesText } from './job-state.ts';
+import { type StepPosition, stepPosition } from './progress.ts';
 
-/** All that a cell says of its job, as words. `–` stands where there is nothing yet, so that nothing moves when it comes. */
+/** The texts and values of a cell. A missing value is shown as `–`, so that the layout does not move when it arrives. */
 export interface CellFacts {
-  readonly phase: Said;
-  readonly word: string;
-  /** What it does now, did last, or made; `detail` is the whole of it, where it may be cut. */
-  readonly doing: string;
+  readonly phase: DisplayPhase;
+  readonly phaseText: string;
+  /** What the job does, did last or built; may be cut off. `detail` is the full text. */
+  readonly activity: string;
   readonly detail: string;
   readonly isCode: boolean;
-  readonly progress: Progress | undefined;
-  /** How full the bar is, from 0 to 1; undefined where nobody knows. */
+  readonly progress: StepPosition | undefined;
+  /** The fill level of the progress bar from 0 to 1; undefined if unknown. */
   readonly share: number | undefined;
   readonly sent: string;
-  /** Without the whole that it is a part of, for narrow places. */
-  readonly sentShort: string;
+  /** {@link sent} without the total, for narrow layouts. */
+  readonly sentWithoutTotal: string;
   readonly received: string;
   readonly cached: string;
-  readonly lost: string | undefined;
-  /** For screen readers: the whole cell in a sentence. */
+  readonly lostNodes: string | undefined;
+  /** The whole cell as a sentence, for screen readers. */
   readonly label: string;
 }
 
-const none = '–';
+const noValue = '–';
 
-export function cellFacts(job: Job, contextBytes: number | undefined, source: Source | undefined): CellFacts {
-  const { phase, word } = phaseOf(job);
+export function cellFacts(
+  job: Job,
+  contextBytes: number | undefined,
+  source: ContainerfileSource | undefined,
+): CellFacts {
+  const { phase, text: phaseText } = displayPhaseOf(job);
   const last = job.steps.at(-1);
-  const progress = last && progressOf(job, last, source);
-  const { doing, isCode } = doingOf(job);
+  const progress = last && stepPosition(job, last, source);
+  const { activity, isCode } = activityOf(job);
   const cached = cachedCount(job);
-  const lost = lossOf(job);
+  const lostNodes = lostNodesText(job);
   return {
     phase,
-    word,
-    doing,
-    detail: isCode ? (last?.text ?? doing) : doing,
+    phaseText,
+    activity,
+    detail: isCode ? (last?.text ?? activity) : activity,
     isCode,
     progress,
-    share: shareOf(job, progress, contextBytes),
-    sent: sentOf(job, contextBytes),
-    sentShort: sentOf(job, undefined),
-    received: job.bytesReceived > 0 ? formatBytes(job.bytesReceived) : none,
+    share: progressShare(job, progress, contextBytes),
+    sent: sentText(job, contextBytes),
+    sentWithoutTotal: sentText(job, undefined),
+    received: job.bytesReceived > 0 ? formatBytes(job.bytesReceived) : noValue,
     cached: cached > 0 ? `${cached} cached` : '',
-    lost,
+    lostNodes,
     label: [
       `${job.platform} on ${job.node}, ${job.mode}`,
-      word,
+      phaseText,
       ...(progress ? [`step ${progress.index} of ${progress.total}`] : []),
-      doing,
-      ...(lost ? [lost] : []),
+      activity,
+      ...(lostNodes ? [lostNodes] : []),
     ].join(', '),
   };
 }
 
-function doingOf(job: Job): { doing: string; isCode: boolean } {
+function activityOf(job: Job): { activity: string; isCode: boolean } {
   const step = job.steps.at(-1);
   if (job.status === 'cancelled' || isInterrupted(job)) {
-    return step ? { doing: step.text, isCode: true } : { doing: 'Nothing was built', isCode: false };
+    return step ? { activity: step.text, isCode: true } : { activity: 'Nothing was built', isCode: false };
   }
   switch (job.status) {
     case 'queued':
-      return { doing: job.reason, isCode: false };
+      return { activity: job.reason, isCode: false };
     case 'context':
-      return { doing: 'The node reads the context', isCode: false };
+      return { activity: 'The node is reading the context', isCode: false };
     case 'building':
-      return { doing: step?.text ?? 'Starting', isCode: step !== undefined };
-    case 'pulling':
-      return { doing: 'The image comes back', isCode: false };
+      return { activity: step?.text ?? 'Starting', isCode: step !== undefined };
+    case 'transferring':
+      return { activity: 'Copying to local storage', isCode: false };
     case 'done':
       return {
-        doing: job.digest ? `${formatDigest(job.digest)} · ${formatBytes(job.size ?? 0)}` : 'Built',
+        activity: job.digest ? `${formatDigest(job.digest)} · ${formatBytes(job.size ?? 0)}` : 'Built',
         isCode: false,
       };
     case 'failed': {
       const failed = failedStep(job);
-      return failed ? { doing: failed.text, isCode: true } : { doing: job.problem?.message ?? 'Failed', isCode: false };
+      return failed
+        ? { activity: failed.text, isCode: true }
+        : { activity: job.problem?.message ?? 'Failed', isCode: false };
     }
   }
 }
 
-function shareOf(job: Job, progress: Progress | undefined, contextBytes: number | undefined): number | undefined {
+function progressShare(
+  job: Job,
+  progress: StepPosition | undefined,
+  contextBytes: number | undefined,
+): number | undefined {
   switch (job.status) {
     case 'queued':
       return 0;
     case 'context':
       return contextBytes ? Math.min(1, job.bytesSent / contextBytes) : undefined;
-    case 'pulling':
+    case 'transferring':
       return undefined;
     case 'done':
       return 1;
@@ -97,14 +108,14 @@ function shareOf(job: Job, progress: Progress | undefined, contextBytes: number 
       if (isInterrupted(job) && !progress) {
         return 0;
       }
-      // the present step is under way, or has failed: it is not part of what is done
+      // the last step is still running or has failed, so it does not count as completed
       return progress ? (progress.index - 1) / Math.max(1, progress.total) : 0;
   }
 }
 
-function sentOf({ bytesSent, status }: Job, contextBytes: number | undefined): string {
+function sentText({ bytesSent, status }: Job, contextBytes: number | undefined): string {
   if (bytesSent === 0) {
-    return none;
+    return noValue;
   }
   return status === 'context' && contextBytes ? formatBytesOf(bytesSent, contextBytes) : formatBytes(bytesSent);
 }

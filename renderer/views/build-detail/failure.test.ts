@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { failingLine, failureTitle, plain } from './failure.ts';
-import { jobOf, step } from './testing/jobs.ts';
+import { failingLineIndex, failureTitle, plainLine } from './failure.ts';
+import { makeJob, makeStep } from './testing/jobs.ts';
 
-describe('the failing line', () => {
-  it('is the first that complains since the step began', () => {
+describe('the failing line of a log', () => {
+  it('is the first error after the start of the step', () => {
     const lines = [
       'npm error: of an earlier step',
       'STEP 5/10: RUN npm ci',
@@ -11,27 +11,27 @@ describe('the failing line', () => {
       '\u001b[31mnpm error\u001b[39m code ERESOLVE',
       'npm error could not resolve',
     ];
-    expect(failingLine(lines)).toBe(3);
+    expect(failingLineIndex(lines)).toBe(3);
   });
 
-  it('is the last one where none complains, and none where there are none', () => {
-    expect(failingLine(['one', 'two', ''])).toBe(1);
-    expect(failingLine([])).toBeUndefined();
+  it('is the last line if there is no error, and undefined without lines', () => {
+    expect(failingLineIndex(['one', 'two', ''])).toBe(1);
+    expect(failingLineIndex([])).toBeUndefined();
   });
 
-  it('reads without colours, and as it stood after it was written over', () => {
-    expect(plain('\u001b[1;31merror\u001b[0m: no')).toBe('error: no');
-    expect(plain('10 %\r90 %\rdone')).toBe('done');
+  it('is shown without ANSI sequences and with the last text of a progress line', () => {
+    expect(plainLine('\u001b[1;31merror\u001b[0m: no')).toBe('error: no');
+    expect(plainLine('10 %\r90 %\rdone')).toBe('done');
   });
 });
 
-describe('what failed', () => {
-  const problem = { code: 'build.failed', message: 'It failed.', fix: 'Mend it.' } as const;
+describe('the title of a failure', () => {
+  const problem = { code: 'build.failed', message: 'It failed.', fix: 'Fix it.' } as const;
 
-  it('is said with the step among all stages, without its RUN', () => {
+  it('counts the step across all stages and omits RUN', () => {
     const steps = [
-      step(1, 'FROM a AS build', 1, 2, { stage: '1/2', total: 2 }),
-      step(2, 'RUN npm   ci', 2, 3, { stage: '1/2', total: 2 }),
+      makeStep(1, 'FROM a AS build', 1, 2, { stage: '1/2', total: 2 }),
+      makeStep(2, 'RUN npm   ci', 2, 3, { stage: '1/2', total: 2 }),
     ];
     const source = {
       path: 'Containerfile',
@@ -42,15 +42,15 @@ describe('what failed', () => {
         lastLine: index + 1,
       })),
     };
-    const job = jobOf('arm64', { status: 'failed', problem, steps });
+    const job = makeJob('arm64', { status: 'failed', problem, steps });
     expect(failureTitle(job, source)).toBe('linux/arm64 failed at step 2 of 5: npm ci');
-    // where nobody knows how long the stages are that never began
+    // without the Containerfile, the length of later stages is unknown
     expect(failureTitle(job, undefined)).toBe('linux/arm64 failed at step 2 of 2: npm ci');
   });
 
-  it('is no step where the way back failed after all of them', () => {
-    const steps = [step(1, 'FROM a', 2, 3)];
-    const job = jobOf('arm64', {
+  it('has no step if the image transfer failed after the last step', () => {
+    const steps = [makeStep(1, 'FROM a', 2, 3)];
+    const job = makeJob('arm64', {
       status: 'failed',
       durationMs: 20_000,
       problem: { code: 'image.corrupt', message: 'x', fix: 'y' },

@@ -1,27 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { nextPlace } from './grid-keys.ts';
+import { nextCellIndex } from './grid-keys.ts';
 
-const columns = (count: number, perLine: number) =>
+const columns = (count: number, perRow: number) =>
   Array.from({ length: count }, (_, index) => ({
-    left: (index % perLine) * 100,
-    top: Math.floor(index / perLine) * 50,
+    left: (index % perRow) * 100,
+    top: Math.floor(index / perRow) * 50,
   }));
 
-describe('the arrow keys among cells', () => {
-  it('go to the box above and below', () => {
+describe('the keys of the platform grid', () => {
+  it('move up and down to the cell above or below', () => {
     const boxes = columns(5, 3);
-    expect(nextPlace(boxes, 1, 'ArrowDown')).toBe(4);
-    expect(nextPlace(boxes, 4, 'ArrowUp')).toBe(1);
-    expect(nextPlace(boxes, 2, 'ArrowDown')).toBeUndefined();
+    expect(nextCellIndex(boxes, 1, 'ArrowDown')).toBe(4);
+    expect(nextCellIndex(boxes, 4, 'ArrowUp')).toBe(1);
+    expect(nextCellIndex(boxes, 2, 'ArrowDown')).toBeUndefined();
   });
 
-  it('go on to the next where all stand in one line', () => {
-    expect(nextPlace(columns(3, 3), 0, 'ArrowDown')).toBe(1);
-    expect(nextPlace(columns(3, 3), 2, 'ArrowRight')).toBeUndefined();
-    expect(nextPlace(columns(3, 3), 0, 'End')).toBe(2);
+  it('move to the next cell if all cells are in one line', () => {
+    expect(nextCellIndex(columns(3, 3), 0, 'ArrowDown')).toBe(1);
+    expect(nextCellIndex(columns(3, 3), 2, 'ArrowRight')).toBeUndefined();
+    expect(nextCellIndex(columns(3, 3), 0, 'End')).toBe(2);
   });
 
-  it('leave other keys to others', () => {
-    expect(nextPlace(columns(3, 3), 0, 'a')).toBeUndefined();
+  it('ignore other keys', () => {
+    expect(nextCellIndex(columns(3, 3), 0, 'a')).toBeUndefined();
   });
 });

@@ -4,20 +4,20 @@ interface Box {
 }
 
 /**
- * The place that an arrow key leads to, among boxes in the order they are read, or undefined where it leads nowhere. Up and
- * down go to the box above or below; where there is only one line of boxes, they go on to the next one.
+ * The index of the cell that a key moves the focus to, or undefined. `boxes` are the positions of the cells in reading order.
+ * Up and down move to the cell above or below. If all cells are in one line, they move to the previous or next cell.
  */
-export function nextPlace(boxes: readonly Box[], from: number, key: string): number | undefined {
+export function nextCellIndex(boxes: readonly Box[], from: number, key: string): number | undefined {
   const box = boxes[from];
-  const inside = (place: number): number | undefined => (place in boxes ? place : undefined);
+  const ifExists = (index: number): number | undefined => (index in boxes ? index : undefined);
   if (!box) {
     return undefined;
   }
   switch (key) {
     case 'ArrowRight':
-      return inside(from + 1);
+      return ifExists(from + 1);
     case 'ArrowLeft':
-      return inside(from - 1);
+      return ifExists(from - 1);
     case 'Home':
       return 0;
     case 'End':
@@ -26,11 +26,11 @@ export function nextPlace(boxes: readonly Box[], from: number, key: string): num
     case 'ArrowUp': {
       const step = key === 'ArrowDown' ? 1 : -1;
       if (boxes.every(({ top }) => Math.abs(top - box.top) < 1)) {
-        return inside(from + step);
+        return ifExists(from + step);
       }
-      for (let place = from + step; place in boxes; place += step) {
-        if (Math.abs((boxes[place]?.left ?? 0) - box.left) < 1) {
-          return place;
+      for (let index = from + step; index in boxes; index += step) {
+        if (Math.abs((boxes[index]?.left ?? 0) - box.left) < 1) {
+          return index;
         }
       }
       return undefined;

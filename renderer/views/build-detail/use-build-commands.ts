@@ -2,10 +2,10 @@ import type { Build } from '../../../shared/build.ts';
 import { formatReferenceShort } from '../../../shared/format.ts';
 import { type Command, useCommands } from '../../commands.ts';
 import { openSheet } from '../../stores/navigation.ts';
-import { copy, rebuild, retry } from './job-actions.ts';
+import { copyToClipboard, openRebuildSheet, retryBuild } from './build-actions.ts';
 
-/** What can be done with the build on the screen, from the palette and by keys. */
-export function useBuildCommands(build: Build, cancel: () => void, askToDelete: () => void): void {
+/** The commands for the open build, in the command palette and by shortcut. */
+export function useBuildCommands(build: Build, cancel: () => void, openDeleteDialog: () => void): void {
   const { id, reference, status } = build;
   const name = formatReferenceShort(reference);
   const hasFailed = build.jobs.some((job) => job.status === 'failed' || job.status === 'cancelled');
@@ -15,16 +15,16 @@ export function useBuildCommands(build: Build, cancel: () => void, askToDelete: 
     const copyId: Command = {
       id: 'build:copy-id',
       label: 'Copy id of this build',
-      group: 'Here',
+      group: 'Current view',
       icon: 'copy',
-      run: () => copy(id, 'id'),
+      run: () => copyToClipboard(id, 'id'),
     };
     if (status === 'running') {
       return [
         {
           id: 'build:cancel',
           label: `Cancel build of ${name}`,
-          group: 'Here',
+          group: 'Current view',
           icon: 'stop',
           shortcut: 'Mod+.',
           keywords: ['stop'],
@@ -39,7 +39,7 @@ export function useBuildCommands(build: Build, cancel: () => void, askToDelete: 
             {
               id: 'build:push',
               label: `Push ${name}…`,
-              group: 'Here' as const,
+              group: 'Current view' as const,
               icon: 'push' as const,
               run: () => openSheet({ sheet: 'push', reference }),
             },
@@ -48,24 +48,24 @@ export function useBuildCommands(build: Build, cancel: () => void, askToDelete: 
       {
         id: 'build:rebuild',
         label: `Rebuild ${name}…`,
-        group: 'Here',
+        group: 'Current view',
         icon: 'refresh',
         keywords: ['again', 'retry'],
-        run: () => rebuild(id),
+        run: () => openRebuildSheet(id),
       },
       ...(hasFailed
         ? [
             {
               id: 'build:retry',
               label: `Retry ${name}`,
-              group: 'Here' as const,
+              group: 'Current view' as const,
               icon: 'refresh' as const,
-              run: () => retry(id),
+              run: () => retryBuild(id),
             },
           ]
         : []),
       copyId,
-      { id: 'build:delete', label: 'Delete this build…', group: 'Here', icon: 'trash', run: askToDelete },
+      { id: 'build:delete', label: 'Delete this build…', group: 'Current view', icon: 'trash', run: openDeleteDialog },
     ];
-  }, [id, reference, status, hasList, hasFailed, cancel, askToDelete]);
+  }, [id, reference, status, hasList, hasFailed, cancel, openDeleteDialog]);
 }

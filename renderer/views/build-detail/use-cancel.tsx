@@ -1,31 +1,34 @@
 import { type ReactNode, useState } from 'react';
 import { type Build, isEnd, type Job } from '../../../shared/build.ts';
-import { formatReferenceShort } from '../../../shared/format.ts';
+import { formatClock, formatReferenceShort } from '../../../shared/format.ts';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { cancelBuild } from '../../stores/builds.ts';
 import { toastProblem } from '../../stores/toasts.ts';
-import { lossesOf } from './cancelling.ts';
 
-interface Asked {
+/** Jobs that have run for less than this are cancelled without confirmation, in milliseconds. */
+const confirmAfterMs = 60_000;
+
+interface PendingCancel {
   /** Undefined: the whole build. */
   readonly job: Job | undefined;
   readonly losses: readonly string[];
 }
 
-export interface Cancelling {
-  /** Cancels the build, or one of its platforms; asks before if more than a minute of work would be lost. */
+export interface CancelControl {
+  /** Cancels the build or one of its jobs. Asks for confirmation if more than a minute of work would be lost. */
   readonly cancel: (job?: Job) => void;
-  /** The build has been told to end, and has not yet. */
+  /** The whole build is being cancelled. */
   readonly isCancelling: boolean;
   readonly dialog: ReactNode;
 }
 
-export function useCancel(build: Build): Cancelling {
-  const [asked, setAsked] = useState<Asked>();
+/** Cancelling a build or one of its platforms, with a confirmation dialog to render. */
+export function useCancel(build: Build): CancelControl {
+  const [pending, setPending] = useState<PendingCancel>();
   const [isCancelling, setCancelling] = useState(false);
 
-  async function really(job: Job | undefined): Promise<void> {
-    setAsked(undefined);
+  async function cancelNow(job: Job | undefined): Promise<void> {
+    setPending(undefined);
     setCancelling(job === undefined);
     try {
       await cancelBuild(build.id, job?.platform);
@@ -37,38 +40,54 @@ export function useCancel(build: Build): Cancelling {
   }
 
   function cancel(job?: Job): void {
-    const losses = lossesOf(job ? [job] : build.jobs, Date.now());
+    const losses = cancelLosses(job ? [job] : build.jobs, Date.now());
     if (losses.length > 0) {
-      setAsked({ job, losses });
+      setPending({ job, losses });
     } else {
-      really(job);
+      cancelNow(job);
     }
   }
 
-  const present = asked?.job && build.jobs.find(({ platform }) => platform === asked.job?.platform);
-  const isStillThere = build.status === 'running' && (!present || !isEnd(present.status));
-  const what = asked?.job?.platform ?? `the build of ${formatReferenceShort(build.reference)}`;
+  const currentJob = pending?.job && build.jobs.find(({ platform }) => platform === pending.job?.platform);
+  const canStillCancel = build.status === 'running' && (!currentJob || !isEnd(currentJob.status));
+  const target = pending?.job?.platform ?? `the build of ${formatReferenceShort(build.reference)}`;
   const dialog = (
     <ConfirmDialog
-      open={asked !== undefined && isStillThere}
-      onClose={() => setAsked(undefined)}
-      title={`Cancel ${what}?`}
+      open={pending !== undefined && canStillCancel}
+      onClose={() => setPending(undefined)}
+      title={`Cancel ${target}?`}
       description={
-        asked?.job
-          ? 'The other platforms go on, but only a whole build makes a list. Steps that are done stay cached on the node.'
-          : 'Steps that are done stay cached on the nodes. This is lost:'
+        pending?.job
+          ? 'The other platforms continue, but a manifest list needs all of them. Completed steps stay cached on the node.'
+          : 'Completed steps stay cached on the nodes. You will lose:'
       }
-      losses={inShort(asked?.losses ?? [])}
-      action={asked?.job ? `Cancel ${asked.job.platform}` : 'Cancel build'}
+      losses={shortened(pending?.losses ?? [])}
+      action={pending?.job ? `Cancel ${pending.job.platform}` : 'Cancel build'}
       dismiss="Keep building"
-      // it takes a while until the nodes have stopped: the build says so, and the question is answered
-      onConfirm={() => void really(asked?.job)}
+      // not awaited: nodes need a while to stop, and the page shows that the build is being cancelled
+      onConfirm={() => void cancelNow(pending?.job)}
     />
   );
   return { cancel, isCancelling, dialog };
 }
 
-/** A build of many platforms may lose many things. */
-function inShort(losses: readonly string[]): readonly string[] {
-  return losses.length > 7 ? [...losses.slice(0, 6), `${losses.length - 6} platforms more`] : losses;
+/**
+ * What is lost if these jobs are cancelled: one line for each job with more than a minute of work. A done job counts as
+ * well, since its image is in no manifest list if the build is cancelled.
+ */
+export function cancelLosses(jobs: readonly Job[], now: number): string[] {
+  return jobs.flatMap((job) => {
+    if (job.startedAt === undefined || job.status === 'failed' || job.status === 'cancelled') {
+      return [];
+    }
+    const workedMs = job.durationMs ?? now - Date.parse(job.startedAt);
+    const time = formatClock(workedMs);
+    const loss = isEnd(job.status) ? `its image, built in ${time}` : `${time} of work`;
+    return workedMs > confirmAfterMs ? `${job.platform} on ${job.node}: ${loss}` : [];
+  });
+}
+
+/** Seven lines at most. */
+function shortened(losses: readonly string[]): readonly string[] {
+  return losses.length > 7 ? [...losses.slice(0, 6), `${losses.length - 6} more platforms`] : losses;
 }

@@ -3,13 +3,13 @@ import { type KeyboardEvent, useCallback, useRef, useState } from 'react';
 import { openSheet } from '../../stores/navigation.ts';
 import styles from './BuildGrid.module.css';
 import { BuildRow } from './BuildRow.tsx';
-import { type GridActions, MoreRow, ProjectRow, RunningHeading } from './GroupRows.tsx';
-import { Head } from './Line.tsx';
-import { RunningRow } from './RunningRow.tsx';
+import { type GridActions, HeaderRow } from './GridRow.tsx';
+import { MoreRow, ProjectRow } from './ProjectRow.tsx';
+import { RunningHeading, RunningRow } from './RunningRow.tsx';
 import type { Row } from './rows.ts';
 import type { Trend } from './trend.ts';
 
-/** Heights of the lines, in pixels; they are the same for all of a kind, so nothing need be measured. */
+/** Row heights in pixels. They are fixed for each kind of row, so that no row has to be measured. */
 const heights: Readonly<Record<Row['kind'], number>> = {
   'running-heading': 40,
   running: 68,
@@ -24,18 +24,18 @@ export interface BuildGridProps {
   /** By context. */
   readonly trends: ReadonlyMap<string, Trend>;
   readonly selected: ReadonlySet<string>;
-  /** The id of the line that the keys act on. */
+  /** The id of the row that keys act on. */
   readonly active: string | undefined;
-  readonly act: GridActions;
+  readonly actions: GridActions;
   readonly onCompare: (id: string) => void;
   readonly onDelete: (id: string) => void;
 }
 
 /**
- * The list of builds. It is one stop of the Tab key: arrows move the active line, Enter opens it, Space selects it, Delete
- * deletes it. Only the lines in sight are drawn, and the active one wherever it is.
+ * The list of builds, with one tab stop: arrow keys move the active row, Enter opens it, Space selects it, Delete deletes it.
+ * Only visible rows and the active row are rendered.
  */
-export function BuildGrid({ rows, trends, selected, active, act, onCompare, onDelete }: BuildGridProps) {
+export function BuildGrid({ rows, trends, selected, active, actions, onCompare, onDelete }: BuildGridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [hovered, setHovered] = useState<string>();
   const activeIndex = rows.findIndex(({ id }) => id === active);
@@ -60,7 +60,7 @@ export function BuildGrid({ rows, trends, selected, active, act, onCompare, onDe
     const bounded = Math.min(rows.length - 1, Math.max(0, index));
     const row = rows[bounded];
     if (row) {
-      act.activate(row.id);
+      actions.activate(row.id);
       virtual.scrollToIndex(bounded, { align: 'auto' });
     }
   }
@@ -70,7 +70,7 @@ export function BuildGrid({ rows, trends, selected, active, act, onCompare, onDe
       return;
     }
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / heights.build) - 2);
-    const to = {
+    const nextIndex = {
       ArrowDown: activeIndex + 1,
       ArrowUp: activeIndex - 1,
       PageDown: activeIndex + page,
@@ -79,47 +79,47 @@ export function BuildGrid({ rows, trends, selected, active, act, onCompare, onDe
       End: rows.length - 1,
     }[event.key];
     const row = rows[activeIndex];
-    if (to !== undefined) {
-      moveTo(to);
+    if (nextIndex !== undefined) {
+      moveTo(nextIndex);
     } else if (event.key === 'ArrowLeft' && row?.kind === 'build') {
       moveTo(rows.slice(0, activeIndex).findLastIndex(({ kind }) => kind === 'project'));
-    } else if (!row || !keysOf(row, event.key)) {
+    } else if (!row || !runRowKey(row, event.key)) {
       return;
     }
     event.preventDefault();
   }
 
-  /** What a key does on a line; false where it does nothing. */
-  function keysOf(row: Row, key: string): boolean {
+  /** Runs the action of a key on a row. Returns false if it has none. */
+  function runRowKey(row: Row, key: string): boolean {
     switch (row.kind) {
       case 'running':
       case 'build': {
-        const run = {
-          Enter: act.open,
-          ' ': row.kind === 'build' ? act.select : undefined,
-          r: act.rebuild,
+        const action = {
+          Enter: actions.open,
+          ' ': row.kind === 'build' ? actions.select : undefined,
+          r: actions.rebuild,
           c: onCompare,
           Delete: onDelete,
           Backspace: onDelete,
         }[key];
-        run?.(row.id);
-        return run !== undefined;
+        action?.(row.id);
+        return action !== undefined;
       }
       case 'project': {
         const isToggled = key === 'Enter' || key === ' ' || key === (row.isFolded ? 'ArrowRight' : 'ArrowLeft');
         if (isToggled) {
-          act.fold(row.project.context);
+          actions.fold(row.project.context);
         }
         return isToggled;
       }
       case 'more': {
-        const isAsked = key === 'Enter' || key === ' ';
-        if (isAsked) {
-          act.unroll(row.context);
-          // the line goes away; the first one that comes in its place is active then
+        const isPressed = key === 'Enter' || key === ' ';
+        if (isPressed) {
+          actions.showAll(row.context);
+          // this row disappears; the row before it becomes active
           moveTo(activeIndex - 1);
         }
-        return isAsked;
+        return isPressed;
       }
       default:
         return false;
@@ -144,7 +144,7 @@ export function BuildGrid({ rows, trends, selected, active, act, onCompare, onDe
       }}
       onPointerLeave={() => setHovered(undefined)}
     >
-      <Head />
+      <HeaderRow />
       <div role="presentation" className={styles.space} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, start, size }) => {
           const row = rows[index];
@@ -152,29 +152,29 @@ export function BuildGrid({ rows, trends, selected, active, act, onCompare, onDe
             return null;
           }
           const isActive = row.id === active;
-          const place = {
+          const position = {
             id: domId(index),
             'aria-rowindex': index + 2,
             'aria-level': row.kind === 'running' || row.kind === 'build' || row.kind === 'more' ? 2 : 1,
             isActive,
-            isHot: isActive || row.id === hovered,
+            showsActions: isActive || row.id === hovered,
             top: start - headHeight,
             height: size,
             onPointerEnter: () => setHovered(row.id),
           };
           switch (row.kind) {
             case 'running-heading':
-              return <RunningHeading key={row.id} place={place} count={row.count} />;
+              return <RunningHeading key={row.id} position={position} count={row.count} />;
             case 'running':
-              return <RunningRow key={row.id} place={place} id={row.id} trends={trends} act={act} />;
+              return <RunningRow key={row.id} position={position} id={row.id} trends={trends} actions={actions} />;
             case 'project':
               return (
                 <ProjectRow
                   key={row.id}
-                  place={place}
+                  position={position}
                   row={row}
                   trend={trends.get(row.project.context)}
-                  act={act}
+                  actions={actions}
                   onNew={() => openSheet({ sheet: 'new-build', context: row.project.context })}
                 />
               );
@@ -182,17 +182,24 @@ export function BuildGrid({ rows, trends, selected, active, act, onCompare, onDe
               return (
                 <BuildRow
                   key={row.id}
-                  place={place}
+                  position={position}
                   id={row.id}
                   isSelected={selected.has(row.id)}
                   isSelecting={selected.size > 0}
-                  act={act}
+                  actions={actions}
                   onCompare={onCompare}
                   onDelete={onDelete}
                 />
               );
             case 'more':
-              return <MoreRow key={row.id} place={place} hidden={row.hidden} onMore={() => act.unroll(row.context)} />;
+              return (
+                <MoreRow
+                  key={row.id}
+                  position={position}
+                  hiddenCount={row.hiddenCount}
+                  onMore={() => actions.showAll(row.context)}
+                />
+              );
           }
           return null;
         })}
@@ -206,5 +213,5 @@ function ascending(a: number, b: number): number {
 }
 
 function domId(index: number): string {
-  return `build-line-${index}`;
+  return `build-row-${index}`;
 }

@@ -1,7 +1,8 @@
+/** Builds: the history, with filters and comparison. */
+
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import type { Build } from '../../../shared/build.ts';
-import { formatCount, formatNumber, formatReferenceShort } from '../../../shared/format.ts';
-import { type Command, useCommands } from '../../commands.ts';
+import { formatNumber, formatReferenceShort } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { Page } from '../../parts/Page.tsx';
@@ -10,85 +11,86 @@ import { cancelBuild, useBuilds, useRunningIds } from '../../stores/builds.ts';
 import { navigate, openSheet, replaceView } from '../../stores/navigation.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 import { BuildGrid } from './BuildGrid.tsx';
-import styles from './Builds.module.css';
 import { CompareSheet } from './CompareSheet.tsx';
-import { DeleteBuilds } from './DeleteBuilds.tsx';
+import { DeleteBuildsDialog } from './DeleteBuildsDialog.tsx';
 import { Filters } from './Filters.tsx';
-import { type Filter, type Outcome, projectsOf, rowsOf } from './rows.ts';
+import { type Filter, listRows, type Outcome, projectsOf } from './rows.ts';
+import { SelectionBar } from './SelectionBar.tsx';
 import { trendsOf } from './trend.ts';
+import { useBuildsCommands } from './use-builds-commands.ts';
 
 export interface BuildsViewProps {
-  /** The context folder whose builds are shown alone. */
+  /** The context folder of a project: only its builds are shown. */
   readonly project?: string | undefined;
 }
 
-const nothing: ReadonlySet<string> = new Set();
+const emptySet: ReadonlySet<string> = new Set();
 
-function toggled(set: ReadonlySet<string>, value: string): ReadonlySet<string> {
+function withToggled(set: ReadonlySet<string>, value: string): ReadonlySet<string> {
   return set.has(value) ? new Set([...set].filter((each) => each !== value)) : new Set([...set, value]);
 }
 
-/** Every build that was made here: the running ones on top, the others with their project. */
+/** The build history: running builds first, ended builds grouped by project. */
 export function BuildsView({ project }: BuildsViewProps) {
   const builds = useAllBuilds();
   const [text, setText] = useState('');
   const [outcome, setOutcome] = useState<Outcome>('all');
-  const [folded, setFolded] = useState(nothing);
-  const [unrolled, setUnrolled] = useState(nothing);
-  const [selected, setSelected] = useState(nothing);
+  const [folded, setFolded] = useState(emptySet);
+  const [showingAll, setShowingAll] = useState(emptySet);
+  const [selected, setSelected] = useState(emptySet);
   const [active, setActive] = useState<string>();
   const [comparing, setComparing] = useState<readonly [string, string]>();
   const [deleting, setDeleting] = useState<readonly string[]>([]);
-  const search = useRef<HTMLInputElement>(null);
+  const searchRef = useRef<HTMLInputElement>(null);
 
-  // typing stays quick however long the list is
-  const wanted = useDeferredValue(text);
-  const filter = useMemo<Filter>(() => ({ text: wanted, outcome, project }), [wanted, outcome, project]);
-  const rows = useMemo(() => rowsOf(builds, filter, { folded, unrolled }), [builds, filter, folded, unrolled]);
+  // keeps typing responsive in a long list
+  const deferredText = useDeferredValue(text);
+  const filter = useMemo<Filter>(() => ({ text: deferredText, outcome, project }), [deferredText, outcome, project]);
+  const rows = useMemo(() => listRows(builds, filter, { folded, showingAll }), [builds, filter, folded, showingAll]);
   const trends = useMemo(() => trendsOf(builds), [builds]);
   const projects = useMemo(() => projectsOf(builds), [builds]);
-  const found = useMemo(() => new Set(rows.flatMap((row) => (isBuild(row) ? [row.id] : []))), [rows]);
-  const chosen = [...selected].filter((id) => builds.some((build) => build.id === id));
+  const shownIds = useMemo(() => new Set(rows.flatMap((row) => (isBuild(row) ? [row.id] : []))), [rows]);
+  const selectedIds = [...selected].filter((id) => builds.some((build) => build.id === id));
 
-  const act = useMemo(
+  const actions = useMemo(
     () => ({
       open: (id: string) => navigate({ view: 'build', id }),
       rebuild: (id: string) => openSheet({ sheet: 'new-build', from: id }),
-      select: (id: string) => setSelected((before) => toggled(before, id)),
-      fold: (context: string) => setFolded((before) => toggled(before, context)),
-      unroll: (context: string) => setUnrolled((before) => toggled(before, context)),
+      select: (id: string) => setSelected((previous) => withToggled(previous, id)),
+      fold: (context: string) => setFolded((previous) => withToggled(previous, context)),
+      showAll: (context: string) => setShowingAll((previous) => withToggled(previous, context)),
       activate: setActive,
       cancel: (id: string) => void cancelBuild(id).catch(toastProblem),
     }),
     [],
   );
 
-  /** Asks before the builds go; those that still run are not for deleting. */
-  const askToDelete = useCallback((ids: readonly string[]): void => {
+  /** Opens the dialog for the ended builds among these. Running builds cannot be deleted. */
+  const openDeleteDialog = useCallback((ids: readonly string[]): void => {
     const { byId } = useBuilds.getState();
-    const ended = ids.filter((id) => byId[id] && byId[id].status !== 'running');
+    const endedIds = ids.filter((id) => byId[id] && byId[id].status !== 'running');
     const [first = ''] = ids;
-    if (ended.length > 0) {
-      setDeleting(ended);
+    if (endedIds.length > 0) {
+      setDeleting(endedIds);
     } else if (byId[first]) {
       toast({
-        title: `${formatReferenceShort(byId[first].reference)} is still being built`,
+        title: `The build of ${formatReferenceShort(byId[first].reference)} is still running`,
         description: 'Cancel it before you delete it.',
         action: { label: 'Cancel build', run: () => void cancelBuild(first).catch(toastProblem) },
       });
     }
   }, []);
 
-  const compareWithBefore = useCallback((id: string): void => {
-    const other = buildBefore(id);
-    if (other) {
-      setComparing([other, id]);
+  const compareWithPrevious = useCallback((id: string): void => {
+    const previousId = previousBuildId(id);
+    if (previousId) {
+      setComparing([previousId, id]);
     } else {
       toast({ title: 'There is no earlier build of this project', description: 'Select two builds to compare them.' });
     }
   }, []);
 
-  function clear(): void {
+  function clearFilters(): void {
     setText('');
     setOutcome('all');
     if (project !== undefined) {
@@ -96,63 +98,16 @@ export function BuildsView({ project }: BuildsViewProps) {
     }
   }
 
-  useCommands(() => {
-    const commands: Command[] = [
-      {
-        id: 'builds:filter',
-        label: 'Filter builds',
-        group: 'Here',
-        icon: 'search',
-        shortcut: '/',
-        run: () => search.current?.focus(),
-      },
-    ];
-    const [one, two] = chosen;
-    if (chosen.length === 2 && one !== undefined && two !== undefined) {
-      commands.push({
-        id: 'builds:compare',
-        label: 'Compare the selected builds',
-        group: 'Here',
-        icon: 'compare',
-        run: () => setComparing([one, two]),
-      });
-    }
-    const build = active === undefined ? undefined : useBuilds.getState().byId[active];
-    if (build && found.has(build.id)) {
-      const name = formatReferenceShort(build.reference);
-      commands.push(
-        {
-          id: 'builds:open',
-          label: `Open build ${name}`,
-          group: 'Here',
-          icon: 'builds',
-          run: () => act.open(build.id),
-        },
-        {
-          id: 'builds:rebuild',
-          label: `Rebuild ${name}…`,
-          group: 'Here',
-          icon: 'refresh',
-          run: () => act.rebuild(build.id),
-        },
-        {
-          id: 'builds:compare-before',
-          label: `Compare ${name} with the build before`,
-          group: 'Here',
-          icon: 'compare',
-          run: () => compareWithBefore(build.id),
-        },
-        {
-          id: 'builds:delete',
-          label: `Delete build ${name}…`,
-          group: 'Here',
-          icon: 'trash',
-          run: () => askToDelete([build.id]),
-        },
-      );
-    }
-    return commands;
-  }, [active, found, chosen.join(' '), act, askToDelete, compareWithBefore]);
+  useBuildsCommands({
+    searchRef,
+    activeId: active !== undefined && shownIds.has(active) ? active : undefined,
+    selectedIds,
+    open: actions.open,
+    rebuild: actions.rebuild,
+    compare: setComparing,
+    compareWithPrevious,
+    openDeleteDialog,
+  });
 
   if (builds.length === 0) {
     return (
@@ -166,7 +121,7 @@ export function BuildsView({ project }: BuildsViewProps) {
             </Button>
           }
         >
-          Every build stays here with its steps, its durations and its logs, until you delete it.
+          Builds are kept here with their steps, durations and logs until you delete them.
         </EmptyState>
       </Page>
     );
@@ -176,7 +131,7 @@ export function BuildsView({ project }: BuildsViewProps) {
       title="Builds"
       note={
         isFiltered(filter)
-          ? `${formatNumber(found.size)} of ${formatNumber(builds.length)}`
+          ? `${formatNumber(shownIds.size)} of ${formatNumber(builds.length)}`
           : formatNumber(builds.length)
       }
       layout="full"
@@ -187,7 +142,7 @@ export function BuildsView({ project }: BuildsViewProps) {
       }
     >
       <Filters
-        searchRef={search}
+        searchRef={searchRef}
         text={text}
         onText={setText}
         outcome={outcome}
@@ -196,8 +151,8 @@ export function BuildsView({ project }: BuildsViewProps) {
         projects={projects}
       />
       {rows.length === 0 ? (
-        <EmptyState icon="filter" title="No build matches" actions={<Button onClick={clear}>Show all builds</Button>}>
-          None of the {formatCount(builds.length, 'build')} has all of this.
+        <EmptyState icon="filter" title="No matches" actions={<Button onClick={clearFilters}>Show all builds</Button>}>
+          No builds match these filters.
         </EmptyState>
       ) : (
         <BuildGrid
@@ -205,39 +160,24 @@ export function BuildsView({ project }: BuildsViewProps) {
           trends={trends}
           selected={selected}
           active={active}
-          act={act}
-          onCompare={compareWithBefore}
-          onDelete={(id) => askToDelete(selected.has(id) ? chosen : [id])}
+          actions={actions}
+          onCompare={compareWithPrevious}
+          onDelete={(id) => openDeleteDialog(selected.has(id) ? selectedIds : [id])}
         />
       )}
-      {chosen.length > 0 && (
-        <div className={styles.selection} role="toolbar" aria-label="Selected builds">
-          <span className={styles.count}>{formatCount(chosen.length, 'build')} selected</span>
-          <Button
-            icon="compare"
-            disabled={chosen.length !== 2}
-            onClick={() => {
-              const [one, two] = chosen;
-              if (one !== undefined && two !== undefined) {
-                setComparing([one, two]);
-              }
-            }}
-          >
-            {chosen.length === 2 ? 'Compare' : 'Select two to compare'}
-          </Button>
-          <Button icon="trash" onClick={() => askToDelete(chosen)}>
-            Delete…
-          </Button>
-          <Button kind="quiet" onClick={() => setSelected(nothing)}>
-            Clear selection
-          </Button>
-        </div>
+      {selectedIds.length > 0 && (
+        <SelectionBar
+          ids={selectedIds}
+          onCompare={setComparing}
+          onDelete={() => openDeleteDialog(selectedIds)}
+          onClear={() => setSelected(emptySet)}
+        />
       )}
       <Presence>{comparing && <CompareSheet ids={comparing} onClose={() => setComparing(undefined)} />}</Presence>
-      <DeleteBuilds
+      <DeleteBuildsDialog
         ids={deleting}
         onClose={() => setDeleting([])}
-        onDeleted={(gone) => setSelected((before) => new Set([...before].filter((id) => !gone.includes(id))))}
+        onDeleted={(ids) => setSelected((previous) => new Set([...previous].filter((id) => !ids.includes(id))))}
       />
     </Page>
   );
@@ -252,21 +192,21 @@ function isFiltered({ text, outcome, project }: Filter): boolean {
 }
 
 /**
- * Every build, newest first. The same array while builds only make progress: what changes in a running one is drawn by its
- * own row, and a thousand others need not be looked at again for it.
+ * All builds, newest first. The array changes when builds start, end or are deleted, not while they make progress: each
+ * running row subscribes to its own build, so that the whole list need not be computed again.
  */
 function useAllBuilds(): readonly Build[] {
   const order = useBuilds((state) => state.order);
   const running = useRunningIds();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: when a build has ended, the list of running ones is another
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list of running ids changes when a build ends
   return useMemo(() => {
     const { byId } = useBuilds.getState();
     return order.flatMap((id) => byId[id] ?? []);
   }, [order, running]);
 }
 
-/** The id of the build of the same project that ended before this one. */
-function buildBefore(id: string): string | undefined {
+/** The id of the last ended build of the same project before this one. */
+function previousBuildId(id: string): string | undefined {
   const { byId, order } = useBuilds.getState();
   const context = byId[id]?.request.context;
   return order

@@ -9,31 +9,31 @@ import { Duration, RelativeTime } from '../../parts/Quantity.tsx';
 import { Sheet } from '../../parts/Sheet.tsx';
 import { useBuild } from '../../stores/builds.ts';
 import { hrefOf } from '../../stores/navigation.ts';
-import styles from './Compare.module.css';
-import { changeOf, comparePlatforms, inOrder, type PlatformPair, type StepPair } from './compare.ts';
+import styles from './CompareSheet.module.css';
+import { changeOf, comparePlatforms, oldestFirst, type PlatformPair, type StepPair } from './compare.ts';
 
 export interface CompareSheetProps {
   readonly ids: readonly [string, string];
   readonly onClose: () => void;
 }
 
-/** Two builds side by side: how long each platform and each of its steps took, the earlier build first. */
+/** Compares the durations of two builds, by platform and step; the earlier build is A. */
 export function CompareSheet({ ids, onClose }: CompareSheetProps) {
   const one = useBuild(ids[0]);
   const other = useBuild(ids[1]);
   if (!one || !other) {
     return (
       <Sheet title="Compare builds" onClose={onClose}>
-        <EmptyState icon="compare" title="One of the two is not in the history any more" />
+        <EmptyState icon="compare" title="One of these builds is no longer in the history" />
       </Sheet>
     );
   }
-  const [before, after] = inOrder(one, other);
+  const [before, after] = oldestFirst(one, other);
   return (
     <Sheet title="Compare builds" onClose={onClose} footer={<Button onClick={onClose}>Close</Button>}>
       <div className={styles.builds}>
-        <Head letter="A" build={before} />
-        <Head letter="B" build={after} />
+        <BuildHead letter="A" build={before} />
+        <BuildHead letter="B" build={after} />
       </div>
       <table className={styles.table} aria-label="Whole build">
         <Columns />
@@ -44,10 +44,12 @@ export function CompareSheet({ ids, onClose }: CompareSheetProps) {
           </tr>
           <tr>
             <th scope="row">Context</th>
-            <td>{contextInWords(before)}</td>
-            <td>{contextInWords(after)}</td>
+            <td>{contextText(before)}</td>
+            <td>{contextText(after)}</td>
             <td className={styles.quiet}>
-              {before.context && after.context && (before.context.digest === after.context.digest ? 'same' : 'changed')}
+              {before.context &&
+                after.context &&
+                (before.context.digest === after.context.digest ? 'unchanged' : 'changed')}
             </td>
           </tr>
         </tbody>
@@ -59,18 +61,18 @@ export function CompareSheet({ ids, onClose }: CompareSheetProps) {
   );
 }
 
-function contextInWords({ context }: Build): string {
+function contextText({ context }: Build): string {
   return context ? formatBytes(context.bytes) : '–';
 }
 
-function Head({ letter, build }: { letter: string; build: Build }) {
+function BuildHead({ letter, build }: { letter: string; build: Build }) {
   const { id, reference, status, createdAt } = build;
   return (
     <div className={styles.build}>
       <span className={styles.letter} aria-hidden="true">
         {letter}
       </span>
-      <div className={styles.words}>
+      <div className={styles.text}>
         <a href={hrefOf({ view: 'build', id })} className={styles.reference} title={reference}>
           {formatReferenceShort(reference)}
         </a>
@@ -108,17 +110,17 @@ function Platform({ pair }: { pair: PlatformPair }) {
     <section aria-label={platform} className={styles.platform}>
       <h3 className={styles.heading}>
         {platform}
-        <span className={styles.quiet}>{nodesInWords(before, after)}</span>
+        <span className={styles.quiet}>{nodesText(before, after)}</span>
       </h3>
       <table className={styles.table} aria-label={`Steps of ${platform}`}>
         <Columns first={formatCount(steps.length, 'step')} />
         <tbody>
           {steps.map((step, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: an instruction may be there twice, and none ever moves
+            // biome-ignore lint/suspicious/noArrayIndexKey: instructions can be equal, and their order is fixed
             <StepRow key={index} pair={step} longestMs={longestMs} />
           ))}
           <tr className={styles.total}>
-            <th scope="row">With context and bringing back</th>
+            <th scope="row">Total with context and image transfer</th>
             <Times before={before?.durationMs} after={after?.durationMs} />
           </tr>
         </tbody>
@@ -127,12 +129,12 @@ function Platform({ pair }: { pair: PlatformPair }) {
   );
 }
 
-function nodesInWords(before: Job | undefined, after: Job | undefined): string {
+function nodesText(before: Job | undefined, after: Job | undefined): string {
   if (!before || !after) {
     return before ? `only in A, on ${before.node}` : `only in B, on ${after?.node ?? ''}`;
   }
-  const words = ({ node, mode }: Job): string => `${node}, ${mode}`;
-  return words(before) === words(after) ? `on ${words(after)}` : `on ${words(before)} → ${words(after)}`;
+  const nodeText = ({ node, mode }: Job): string => `${node}, ${mode}`;
+  return nodeText(before) === nodeText(after) ? `on ${nodeText(after)}` : `on ${nodeText(before)} → ${nodeText(after)}`;
 }
 
 function StepRow({ pair: { text, before, after }, longestMs }: { pair: StepPair; longestMs: number }) {
@@ -148,23 +150,23 @@ function StepRow({ pair: { text, before, after }, longestMs }: { pair: StepPair;
           <Bar percent={percent(after)} className={styles.barAfter} />
         </span>
       </th>
-      <td>{stepInWords(before)}</td>
-      <td>{stepInWords(after)}</td>
+      <td>{stepText(before)}</td>
+      <td>{stepText(after)}</td>
       <ChangeCell before={before?.durationMs} after={after?.durationMs} />
     </tr>
   );
 }
 
-/** What takes next to no time has no bar: a dot would only be taken for a flaw. */
+/** Very short steps have no bar, since a dot looks like a rendering error. */
 function Bar({ percent, className }: { percent: number; className: string | undefined }) {
   return <span className={className} style={{ width: percent < 1 ? 0 : `${percent}%` }} />;
 }
 
-function stepInWords(step: Step | undefined): ReactNode {
+function stepText(step: Step | undefined): ReactNode {
   if (!step) {
     return <span className={styles.quiet}>–</span>;
   }
-  return step.cached ? 'cached' : step.durationMs === undefined ? 'not over' : formatDuration(step.durationMs);
+  return step.cached ? 'cached' : step.durationMs === undefined ? 'not finished' : formatDuration(step.durationMs);
 }
 
 function Times({ before, after }: { before: number | undefined; after: number | undefined }) {
@@ -179,5 +181,5 @@ function Times({ before, after }: { before: number | undefined; after: number | 
 
 function ChangeCell({ before, after }: { before: number | undefined; after: number | undefined }) {
   const change = changeOf(before, after);
-  return <td className={classes(styles.changed, change && styles[change.kind])}>{change?.words ?? '–'}</td>;
+  return <td className={classes(styles.changed, change && styles[change.kind])}>{change?.text ?? '–'}</td>;
 }

@@ -3,7 +3,7 @@ import { Segmented } from '../../parts/Segmented.tsx';
 import { Select } from '../../parts/Select.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import { replaceView } from '../../stores/navigation.ts';
-import styles from './Builds.module.css';
+import styles from './BuildsView.module.css';
 import type { Outcome, Project } from './rows.ts';
 
 const outcomes = [
@@ -13,8 +13,8 @@ const outcomes = [
   { value: 'cancelled', label: 'Cancelled' },
 ] as const;
 
-/** Stands for all projects; a context is an absolute folder, and never called like this. */
-const all = 'all';
+/** The option for all projects. Other options are absolute paths, so they cannot have this value. */
+const allProjects = 'all';
 
 export interface FiltersProps {
   readonly searchRef: RefObject<HTMLInputElement | null>;
@@ -22,7 +22,7 @@ export interface FiltersProps {
   readonly onText: (text: string) => void;
   readonly outcome: Outcome;
   readonly onOutcome: (outcome: Outcome) => void;
-  /** The chosen context folder; it is part of the place, so that a link to a project's builds can be kept. */
+  /** The context folder of the selected project. It is part of the route, so that the builds of a project have a link. */
   readonly project: string | undefined;
   readonly projects: readonly Project[];
 }
@@ -50,12 +50,12 @@ export function Filters({ searchRef, text, onText, outcome, onOutcome, project, 
       <Select
         label="Project"
         hideLabel
-        value={project ?? all}
+        value={project ?? allProjects}
         options={[
-          { value: all, label: 'All projects' },
+          { value: allProjects, label: 'All projects' },
           ...projects.map(({ context, name }) => ({ value: context, label: name, hint: context })),
         ]}
-        onChange={(context) => replaceView({ view: 'builds', project: context === all ? undefined : context })}
+        onChange={(context) => replaceView({ view: 'builds', project: context === allProjects ? undefined : context })}
       />
       <Segmented label="Outcome" value={outcome} options={outcomes} onChange={onOutcome} />
     </search>

@@ -1,98 +1,111 @@
 import type { Job } from '../../../shared/build.ts';
-import { formatDuration, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
-import { PhaseBadge, PhaseGlyph, wordOf } from '../../parts/PhaseBadge.tsx';
+import { formatCount, formatDuration, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
+import { PhaseBadge, PhaseGlyph, phaseWord } from '../../parts/PhaseBadge.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
 import { Clock } from '../../parts/Quantity.tsx';
 import { useBuild } from '../../stores/builds.ts';
 import styles from './BuildGrid.module.css';
-import { RowButton } from './BuildRow.tsx';
-import type { GridActions } from './GroupRows.tsx';
-import { Cell, Line, type LinePlace, Reference } from './Line.tsx';
-import { countsOf, progressOf, stepInWords } from './outcome.ts';
+import { type GridActions, GridCell, GridRow, type GridRowPosition, Reference, RowButton } from './GridRow.tsx';
+import { jobProgress, stateCounts, stepText } from './outcome.ts';
 import { projectOf } from './rows.ts';
 import type { Trend } from './trend.ts';
 
-/** With more platforms than this their bars are one. */
-const mostBars = 3;
+/** With more platforms, one bar shows the total progress. */
+const maxBars = 3;
 
 export interface RunningRowProps {
-  readonly place: LinePlace;
+  readonly position: GridRowPosition;
   readonly id: string;
   readonly trends: ReadonlyMap<string, Trend>;
-  readonly act: GridActions;
+  readonly actions: GridActions;
 }
 
-/** A build that runs: how far each platform is, and since when. */
-export function RunningRow({ place, id, trends, act }: RunningRowProps) {
+/** A running build: its elapsed time and the progress of its platforms. */
+export function RunningRow({ position, id, trends, actions }: RunningRowProps) {
   const build = useBuild(id);
   if (!build) {
     return null;
   }
   const { reference, createdAt, durationMs, jobs, request } = build;
-  const usually = trends.get(request.context)?.usually;
+  const medianMs = trends.get(request.context)?.medianMs;
   return (
-    <Line
-      place={place}
-      className={styles.running}
+    <GridRow
+      position={position}
       onPress={() => {
-        act.activate(id);
-        act.open(id);
+        actions.activate(id);
+        actions.open(id);
       }}
     >
-      <Cell className={styles.when}>
+      <GridCell className={styles.started}>
         <span className={styles.glyph}>
           <PhaseGlyph phase="running" />
         </span>
         <span>
           <Clock since={createdAt} ms={durationMs} />
         </span>
-      </Cell>
-      <Cell className={styles.cell}>
+      </GridCell>
+      <GridCell className={styles.cell}>
         <Reference reference={reference} />
-        <span className={styles.below}>{projectOf(build).name}</span>
-      </Cell>
-      <Cell className={styles.bars}>
-        {jobs.length <= mostBars ? jobs.map((job) => <Bar key={job.platform} job={job} />) : <OneBar jobs={jobs} />}
-      </Cell>
-      <Cell className={styles.took}>
-        {usually !== undefined && <span className={styles.usually}>usually {formatDuration(usually)}</span>}
-      </Cell>
-      <Cell className={styles.actions}>
-        {place.isHot && (
-          <RowButton icon="stop" label={`Cancel build ${formatReferenceShort(reference)}`} run={() => act.cancel(id)} />
+        <span className={styles.project}>{projectOf(build).name}</span>
+      </GridCell>
+      <GridCell className={styles.bars}>
+        {jobs.length <= maxBars ? jobs.map((job) => <Bar key={job.platform} job={job} />) : <TotalBar jobs={jobs} />}
+      </GridCell>
+      <GridCell className={styles.duration}>
+        {medianMs !== undefined && <span className={styles.median}>usually {formatDuration(medianMs)}</span>}
+      </GridCell>
+      <GridCell className={styles.actions}>
+        {position.showsActions && (
+          <RowButton
+            icon="stop"
+            label={`Cancel build ${formatReferenceShort(reference)}`}
+            run={() => actions.cancel(id)}
+          />
         )}
-      </Cell>
-    </Line>
+      </GridCell>
+    </GridRow>
+  );
+}
+
+/** The heading above the running builds. */
+export function RunningHeading({ position, count }: { position: GridRowPosition; count: number }) {
+  return (
+    <GridRow position={position} className={styles.heading}>
+      <GridCell span={5} className={styles.wide}>
+        <span className={styles.name}>Running now</span>
+        <span className={styles.quiet}>{formatCount(count, 'build')}</span>
+      </GridCell>
+    </GridRow>
   );
 }
 
 function Bar({ job }: { job: Job }) {
   const { platform, status, mode } = job;
-  const word = stepInWords(job) ?? wordOf(status);
+  const text = stepText(job) ?? phaseWord(status);
   return (
     <div className={styles.bar}>
       <span className={styles.barPlatform}>{formatPlatform(platform)}</span>
       <ProgressBar
         thin
-        label={`${platform}, ${word}`}
-        value={progressOf(job)}
+        label={`${platform}, ${text}`}
+        value={jobProgress(job)}
         max={1}
         phase={status}
         hatched={mode === 'emulated'}
       />
-      <span className={styles.barWord}>{word}</span>
+      <span className={styles.barText}>{text}</span>
     </div>
   );
 }
 
-function OneBar({ jobs }: { jobs: readonly Job[] }) {
-  const over = jobs.reduce((sum, job) => sum + progressOf(job), 0);
+function TotalBar({ jobs }: { jobs: readonly Job[] }) {
+  const progress = jobs.reduce((sum, job) => sum + jobProgress(job), 0);
   return (
     <>
-      <ProgressBar label={`All ${jobs.length} platforms`} value={over} max={jobs.length} />
+      <ProgressBar label={`All ${jobs.length} platforms`} value={progress} max={jobs.length} />
       <div className={styles.counts}>
-        {countsOf(jobs).map(({ state, count }) => (
-          <PhaseBadge key={state} phase={state} word={`${count} ${wordOf(state).toLowerCase()}`} />
+        {stateCounts(jobs).map(({ state, count }) => (
+          <PhaseBadge key={state} phase={state} word={`${count} ${phaseWord(state).toLowerCase()}`} />
         ))}
       </div>
     </>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../../shared/build.ts';
 import { sample } from '../../testing/fixture-data.ts';
-import { changeOf, comparePlatforms, inOrder, pairSteps } from './compare.ts';
+import { changeOf, comparePlatforms, oldestFirst, pairSteps } from './compare.ts';
 
 const steps = (...texts: string[]): Step[] =>
   texts.map((text, index) => ({
@@ -12,29 +12,29 @@ const steps = (...texts: string[]): Step[] =>
     startedAt: '2026-03-01T10:00:00Z',
     durationMs: 1000,
   }));
-const drawn = (before: readonly Step[], after: readonly Step[]) =>
+const alignment = (before: readonly Step[], after: readonly Step[]) =>
   pairSteps(before, after).map((pair) => `${pair.before ? 'A' : ' '}${pair.after ? 'B' : ' '} ${pair.text}`);
 
 describe('comparing two builds', () => {
-  it('lines up equal steps around what came and what went', () => {
-    expect(drawn(steps('FROM a', 'RUN x', 'COPY .', 'CMD'), steps('FROM a', 'COPY .', 'RUN y', 'CMD'))).toEqual([
+  it('aligns equal steps around added and removed ones', () => {
+    expect(alignment(steps('FROM a', 'RUN x', 'COPY .', 'CMD'), steps('FROM a', 'COPY .', 'RUN y', 'CMD'))).toEqual([
       'AB FROM a',
       'A  RUN x',
       'AB COPY .',
       ' B RUN y',
       'AB CMD',
     ]);
-    expect(drawn([], steps('FROM a'))).toEqual([' B FROM a']);
-    expect(drawn(steps('RUN x', 'RUN x'), steps('RUN x'))).toEqual(['AB RUN x', 'A  RUN x']);
+    expect(alignment([], steps('FROM a'))).toEqual([' B FROM a']);
+    expect(alignment(steps('RUN x', 'RUN x'), steps('RUN x'))).toEqual(['AB RUN x', 'A  RUN x']);
   });
 
-  it('puts the earlier one first, whichever was chosen first', () => {
+  it('puts the earlier build first, in whichever order they were selected', () => {
     const [done, failed] = [sample.done(), sample.failed()];
-    expect(inOrder(failed, done)).toEqual([done, failed]);
-    expect(inOrder(done, failed)).toEqual([done, failed]);
+    expect(oldestFirst(failed, done)).toEqual([done, failed]);
+    expect(oldestFirst(done, failed)).toEqual([done, failed]);
   });
 
-  it('has every platform of both', () => {
+  it('includes the platforms of both builds', () => {
     const pairs = comparePlatforms(sample.done(), sample.runningLate());
     expect(pairs.map(({ platform, before, after }) => [platform, Boolean(before), Boolean(after)])).toEqual([
       ['linux/amd64', true, true],
@@ -44,9 +44,9 @@ describe('comparing two builds', () => {
     ]);
   });
 
-  it('says how a duration changed, and nothing of what is chance', () => {
-    expect(changeOf(60_000, 48_000)?.words).toBe('12 s faster');
-    expect(changeOf(60_000, 187_000)?.words).toBe('2:07 slower');
+  it('describes how a duration changed, ignoring noise', () => {
+    expect(changeOf(60_000, 48_000)?.text).toBe('12 s faster');
+    expect(changeOf(60_000, 187_000)?.text).toBe('2:07 slower');
     expect(changeOf(60_000, 61_000)?.kind).toBe('same');
     expect(changeOf(100, 500)?.kind).toBe('same');
     expect(changeOf(undefined, 500)).toBeUndefined();

@@ -2,7 +2,7 @@ import type { Build, Job, Step } from '../../../shared/build.ts';
 import { formatDuration } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
 
-/** One instruction in two builds; missing where a build did not have it or did not come so far. */
+/** One instruction in two builds. A step is undefined if its build did not have the instruction or did not reach it. */
 export interface StepPair {
   readonly text: string;
   readonly before: Step | undefined;
@@ -14,16 +14,16 @@ export interface PlatformPair {
   readonly before: Job | undefined;
   readonly after: Job | undefined;
   readonly steps: readonly StepPair[];
-  /** The longest step of both, in milliseconds; at least 1. */
+  /** The duration of the longest step in both builds, in milliseconds; at least 1. */
   readonly longestMs: number;
 }
 
-/** Two builds in the order of their time. */
-export function inOrder(one: Build, other: Build): readonly [before: Build, after: Build] {
+/** Sorts two builds by creation time. */
+export function oldestFirst(one: Build, other: Build): readonly [before: Build, after: Build] {
   return one.createdAt <= other.createdAt ? [one, other] : [other, one];
 }
 
-/** The platforms of both builds, those of the later one first. */
+/** The platforms of both builds, starting with the platforms of the later build. */
 export function comparePlatforms(before: Build, after: Build): PlatformPair[] {
   const platforms = [...new Set([...after.jobs, ...before.jobs].map(({ platform }) => platform))];
   return platforms.map((platform) => {
@@ -40,18 +40,18 @@ export function comparePlatforms(before: Build, after: Build): PlatformPair[] {
   });
 }
 
-/** Lines up two runs of steps: equal instructions meet, with as few as possible left alone (longest common subsequence). */
+/** Aligns two lists of steps: pairs as many equal instructions as possible (longest common subsequence). */
 export function pairSteps(before: readonly Step[], after: readonly Step[]): StepPair[] {
-  const common = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0));
-  const at = (row: number, column: number): number => common[row]?.[column] ?? 0;
+  const commonLengths = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0));
+  const commonLength = (row: number, column: number): number => commonLengths[row]?.[column] ?? 0;
   for (let row = before.length - 1; row >= 0; row -= 1) {
     for (let column = after.length - 1; column >= 0; column -= 1) {
-      const line = common[row];
-      if (line) {
-        line[column] =
+      const lengths = commonLengths[row];
+      if (lengths) {
+        lengths[column] =
           before[row]?.text === after[column]?.text
-            ? at(row + 1, column + 1) + 1
-            : Math.max(at(row + 1, column), at(row, column + 1));
+            ? commonLength(row + 1, column + 1) + 1
+            : Math.max(commonLength(row + 1, column), commonLength(row, column + 1));
       }
     }
   }
@@ -65,7 +65,7 @@ export function pairSteps(before: readonly Step[], after: readonly Step[]): Step
       pairs.push({ text: left.text, before: left, after: right });
       row += 1;
       column += 1;
-    } else if (left && (!right || at(row + 1, column) >= at(row, column + 1))) {
+    } else if (left && (!right || commonLength(row + 1, column) >= commonLength(row, column + 1))) {
       pairs.push({ text: left.text, before: left, after: undefined });
       row += 1;
     } else if (right) {
@@ -78,18 +78,18 @@ export function pairSteps(before: readonly Step[], after: readonly Step[]): Step
 
 export interface Change {
   readonly kind: 'faster' | 'slower' | 'same';
-  readonly words: string;
+  readonly text: string;
 }
 
-/** How a duration changed; less than half a second or a twentieth is chance. Undefined where one of the two is missing. */
+/** How a duration changed. Changes below half a second or 5 % count as noise. Undefined if a duration is missing. */
 export function changeOf(before: number | undefined, after: number | undefined): Change | undefined {
   if (before === undefined || after === undefined) {
     return undefined;
   }
   const difference = after - before;
   if (Math.abs(difference) < Math.max(500, before * 0.05)) {
-    return { kind: 'same', words: 'same' };
+    return { kind: 'same', text: 'same' };
   }
   const kind = difference < 0 ? 'faster' : 'slower';
-  return { kind, words: `${formatDuration(Math.abs(difference))} ${kind}` };
+  return { kind, text: `${formatDuration(Math.abs(difference))} ${kind}` };
 }

@@ -1,10 +1,10 @@
 import type { Build } from '../../../shared/build.ts';
 
-/** Which outcomes are shown; builds that run are shown with `all` only. */
+/** Which outcomes are shown. Running builds are shown for `all` only. */
 export type Outcome = 'all' | 'done' | 'failed' | 'cancelled';
 
 export interface Filter {
-  /** Words that must all be found in the reference, the project, a platform, a node or the outcome. */
+  /** Words that must all occur in the reference, project, farm, platforms, nodes, outcome or id of a build. */
   readonly text: string;
   readonly outcome: Outcome;
   /** The context folder of the project. */
@@ -17,7 +17,7 @@ export interface Project {
   readonly name: string;
 }
 
-/** One line of the list: everything in it is a line, so that only those in sight need to be drawn. */
+/** A row of the list. Headings are rows as well, so that the list can be virtualized. */
 export type Row =
   | { readonly kind: 'running-heading'; readonly id: string; readonly count: number }
   | { readonly kind: 'running'; readonly id: string }
@@ -29,21 +29,21 @@ export type Row =
       readonly isFolded: boolean;
     }
   | { readonly kind: 'build'; readonly id: string }
-  | { readonly kind: 'more'; readonly id: string; readonly context: string; readonly hidden: number };
+  | { readonly kind: 'more'; readonly id: string; readonly context: string; readonly hiddenCount: number };
 
-/** How many builds of a project are shown before somebody asks for all, where there are several projects. */
-export const shownAtFirst = 6;
+/** With several projects, this many builds of each are shown until the user asks for more. */
+export const initialBuildCount = 6;
 
 export function projectOf({ request: { context } }: Build): Project {
   return { context, name: context.split(/[/\\]/).filter(Boolean).at(-1) ?? context };
 }
 
-/** Every project there are builds of, the one built last first. */
+/** All projects with builds, the most recently built project first. */
 export function projectsOf(builds: readonly Build[]): Project[] {
   return [...new Map(builds.map((build) => [build.request.context, projectOf(build)])).values()];
 }
 
-export function matches(build: Build, { text, outcome, project }: Filter): boolean {
+export function matchesFilter(build: Build, { text, outcome, project }: Filter): boolean {
   if (outcome !== 'all' && build.status !== outcome) {
     return false;
   }
@@ -54,7 +54,7 @@ export function matches(build: Build, { text, outcome, project }: Filter): boole
   if (words.length === 0) {
     return true;
   }
-  const said = [
+  const searchText = [
     build.reference,
     build.request.context,
     build.request.farm,
@@ -64,37 +64,37 @@ export function matches(build: Build, { text, outcome, project }: Filter): boole
   ]
     .join(' ')
     .toLowerCase();
-  return words.every((word) => said.includes(word));
+  return words.every((word) => searchText.includes(word));
 }
 
-export interface Arrangement {
-  /** Projects whose builds are put away, by context. */
+export interface GroupState {
+  /** The context folders of projects whose builds are hidden. */
   readonly folded: ReadonlySet<string>;
-  /** Projects of which all builds are shown, by context. */
-  readonly unrolled: ReadonlySet<string>;
+  /** The context folders of projects of which all builds are shown. */
+  readonly showingAll: ReadonlySet<string>;
 }
 
 /**
- * The lines of the list. Builds that run stand on top; the others stand with their project, the project built last first.
- * Where something is looked for, all of it is shown.
+ * The rows of the list: running builds first, then the ended builds by project, the most recently built project first. All
+ * builds that match a filter are shown.
  * @param builds newest first
  */
-export function rowsOf(builds: readonly Build[], filter: Filter, { folded, unrolled }: Arrangement): Row[] {
-  const found = builds.filter((build) => matches(build, filter));
-  const running = found.filter(({ status }) => status === 'running');
+export function listRows(builds: readonly Build[], filter: Filter, { folded, showingAll }: GroupState): Row[] {
+  const matching = builds.filter((build) => matchesFilter(build, filter));
+  const running = matching.filter(({ status }) => status === 'running');
   const byProject = new Map<string, Build[]>();
-  for (const build of found) {
+  for (const build of matching) {
     if (build.status !== 'running') {
       const { context } = build.request;
-      const others = byProject.get(context);
-      if (others) {
-        others.push(build);
+      const projectBuilds = byProject.get(context);
+      if (projectBuilds) {
+        projectBuilds.push(build);
       } else {
         byProject.set(context, [build]);
       }
     }
   }
-  const isLooking = filter.text.trim() !== '' || filter.outcome !== 'all';
+  const isFiltered = filter.text.trim() !== '' || filter.outcome !== 'all';
   const rows: Row[] = [];
   if (running.length > 0) {
     rows.push({ kind: 'running-heading', id: 'running', count: running.length });
@@ -116,12 +116,13 @@ export function rowsOf(builds: readonly Build[], filter: Filter, { folded, unrol
     if (isFolded) {
       continue;
     }
-    // one line that says "1 more" takes the place of that one
-    const showAll = isLooking || byProject.size === 1 || unrolled.has(context) || ended.length <= shownAtFirst + 1;
-    const shown = showAll ? ended : ended.slice(0, shownAtFirst);
+    // a "Show 1 more" row would take as much space as the build itself
+    const showAll =
+      isFiltered || byProject.size === 1 || showingAll.has(context) || ended.length <= initialBuildCount + 1;
+    const shown = showAll ? ended : ended.slice(0, initialBuildCount);
     rows.push(...shown.map(({ id }): Row => ({ kind: 'build', id })));
     if (shown.length < ended.length) {
-      rows.push({ kind: 'more', id: `more ${context}`, context, hidden: ended.length - shown.length });
+      rows.push({ kind: 'more', id: `more ${context}`, context, hiddenCount: ended.length - shown.length });
     }
   }
   return rows;

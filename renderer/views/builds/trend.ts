@@ -1,47 +1,47 @@
 import type { Build } from '../../../shared/build.ts';
 import { formatCount, formatDuration } from '../../../shared/format.ts';
 
-/** How many builds make a trend. */
-const most = 20;
+/** A trend covers this many builds at most. */
+const maxBuilds = 20;
 
 export interface Trend {
-  /** Durations in milliseconds of the last builds that went well, oldest first. */
-  readonly durations: readonly number[];
-  /** How long a build usually takes: the middle of the durations, in milliseconds. */
-  readonly usually: number;
-  /** The same in words. */
-  readonly words: string;
+  /** The durations of the last successful builds in milliseconds, oldest first. */
+  readonly durationsMs: readonly number[];
+  /** The median duration in milliseconds. */
+  readonly medianMs: number;
+  /** The trend as a sentence. */
+  readonly text: string;
 }
 
-/** How long the builds of each project took, by context, where at least two went well. @param builds newest first */
+/** The duration trend of each project with at least two successful builds, by context folder. @param builds newest first */
 export function trendsOf(builds: readonly Build[]): ReadonlyMap<string, Trend> {
-  const durations = new Map<string, number[]>();
+  const durationsByContext = new Map<string, number[]>();
   for (const { status, durationMs, request } of builds) {
     if (status === 'done' && durationMs !== undefined) {
-      const known = durations.get(request.context) ?? [];
-      if (known.length < most) {
-        durations.set(request.context, [durationMs, ...known]);
+      const durationsMs = durationsByContext.get(request.context) ?? [];
+      if (durationsMs.length < maxBuilds) {
+        durationsByContext.set(request.context, [durationMs, ...durationsMs]);
       }
     }
   }
   const trends = new Map<string, Trend>();
-  for (const [context, all] of durations) {
-    if (all.length > 1) {
-      trends.set(context, trendOf(all));
+  for (const [context, durationsMs] of durationsByContext) {
+    if (durationsMs.length > 1) {
+      trends.set(context, trendOf(durationsMs));
     }
   }
   return trends;
 }
 
-function trendOf(durations: readonly number[]): Trend {
-  const sorted = [...durations].sort((a, b) => a - b);
-  const usually = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
-  const least = formatDuration(sorted[0] ?? 0);
+function trendOf(durationsMs: readonly number[]): Trend {
+  const sorted = [...durationsMs].sort((a, b) => a - b);
+  const medianMs = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  const shortest = formatDuration(sorted[0] ?? 0);
   const longest = formatDuration(sorted.at(-1) ?? 0);
-  const span = least === longest ? least : `${least} to ${longest}`;
+  const span = shortest === longest ? shortest : `${shortest} to ${longest}`;
   return {
-    durations,
-    usually,
-    words: `The last ${formatCount(durations.length, 'build')} that went well took ${span}, usually ${formatDuration(usually)}`,
+    durationsMs,
+    medianMs,
+    text: `The last ${formatCount(durationsMs.length, 'successful build')} took ${span}, usually ${formatDuration(medianMs)}`,
   };
 }

@@ -2,67 +2,71 @@ import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
+import {
+  type AddMethod,
+  chooseImportFile,
+  openAddConnections,
+  useConnectionImport,
+} from '../../stores/connection-import.ts';
 import { addConnection, useConnections } from '../../stores/connections.ts';
-import { type AddingBy, addBy, chooseFile, useExchange } from '../../stores/exchange.ts';
 import { replaceView } from '../../stores/navigation.ts';
 import styles from './AddConnection.module.css';
 import { ConnectionForm } from './ConnectionForm.tsx';
-import { FoundElsewhere } from './FoundElsewhere.tsx';
-import { ImportDone } from './ImportDone.tsx';
-import { type Found, useDiscovery } from './use-discovery.ts';
+import { DiscoveredConnections } from './DiscoveredConnections.tsx';
+import { ImportResult } from './ImportResult.tsx';
+import { type DiscoveryResult, useDiscovery } from './use-discovery.ts';
 
 export interface AddConnectionProps {
-  readonly found: Found;
-  /** How many of what was found are no connections yet. */
-  readonly fresh: number;
-  /** There is none yet: say what a connection is. */
+  readonly discovery: DiscoveryResult;
+  /** The number of discovered engines that have no connection yet. */
+  readonly newCount: number;
+  /** True if there are no connections yet. */
   readonly isFirst: boolean;
 }
 
-/** New connections: one by where it is, or many at once that this computer or a file knows of. */
-export function AddConnection({ found, fresh, isFirst }: AddConnectionProps) {
-  const chosen = useExchange((state) => state.addingBy);
-  // who has none begins with what is there already
-  const by = chosen ?? (isFirst && fresh > 0 ? 'found' : 'address');
+/** Adds one connection by address, or imports connections that were discovered on this computer or are in a file. */
+export function AddConnection({ discovery, newCount, isFirst }: AddConnectionProps) {
+  const selectedMethod = useConnectionImport((state) => state.method);
+  const method = selectedMethod ?? (isFirst && newCount > 0 ? 'discovered' : 'address');
   return (
     <section aria-labelledby="add-connection" className={styles.add}>
       <div>
         <h2 id="add-connection" className={styles.title}>
-          {isFirst ? 'No connections yet' : 'Add a connection'}
+          {isFirst ? 'No connections yet' : 'Add connection'}
         </h2>
         <p className={styles.quiet}>
-          A connection says where an engine is, and how to reach it. Whoever you can reach with ssh can build for you.
+          A connection is the address of a container engine. Any machine that you can reach over SSH can build for you.
         </p>
       </div>
-      <div className={styles.ways}>
-        <Segmented<AddingBy>
-          label="How to add"
-          value={by}
-          onChange={addBy}
+      <div className={styles.methods}>
+        <Segmented<AddMethod>
+          label="Method"
+          value={method}
+          onChange={openAddConnections}
           options={[
             { value: 'address', label: 'By address', icon: 'edit' },
-            { value: 'found', label: fresh > 0 ? `Found here: ${fresh} new` : 'Found here', icon: 'search' },
+            { value: 'discovered', label: newCount > 0 ? `Discovered: ${newCount} new` : 'Discovered', icon: 'search' },
             { value: 'file', label: 'From a file', icon: 'file' },
           ]}
         />
       </div>
-      <ImportDone />
-      {by === 'address' ? (
-        <ByAddress isFirst={isFirst} />
-      ) : by === 'found' ? (
-        <FoundElsewhere found={found} />
+      <ImportResult />
+      {method === 'address' ? (
+        <AddByAddress isFirst={isFirst} />
+      ) : method === 'discovered' ? (
+        <DiscoveredConnections result={discovery} />
       ) : (
-        <ByFile />
+        <AddFromFile />
       )}
     </section>
   );
 }
 
-function ByAddress({ isFirst }: Pick<AddConnectionProps, 'isFirst'>) {
+function AddByAddress({ isFirst }: Pick<AddConnectionProps, 'isFirst'>) {
   const connections = useConnections((state) => state.connections);
   return (
     <ConnectionForm
-      others={connections.map(({ name }) => name)}
+      takenNames={connections.map(({ name }) => name)}
       action="Add connection"
       isFocused={!isFirst}
       onCancel={isFirst ? undefined : () => replaceView({ view: 'connections' })}
@@ -74,8 +78,8 @@ function ByAddress({ isFirst }: Pick<AddConnectionProps, 'isFirst'>) {
   );
 }
 
-function ByFile() {
-  const file = useExchange((state) => state.file);
+function AddFromFile() {
+  const file = useConnectionImport((state) => state.file);
   if (file === undefined) {
     return (
       <div className={styles.drop}>
@@ -83,12 +87,12 @@ function ByFile() {
           icon="file"
           title="Drop a file here"
           actions={
-            <Button icon="file" onClick={chooseFile}>
+            <Button icon="file" onClick={chooseImportFile}>
               Choose a file…
             </Button>
           }
         >
-          What Barnraiser has exported, or podman-connections.json or containers.conf of podman.
+          A file exported by Barnraiser, or podman’s podman-connections.json or containers.conf.
         </EmptyState>
       </div>
     );
@@ -97,15 +101,15 @@ function ByFile() {
     <>
       <div className={styles.file}>
         <h3 className={styles.fileName}>{file.name}</h3>
-        <Button size="small" icon="file" onClick={chooseFile}>
+        <Button size="small" icon="file" onClick={chooseImportFile}>
           Choose another file…
         </Button>
       </div>
-      {'problem' in file ? <ProblemNote problem={file.problem} /> : <InFile key={file.name} file={file} />}
+      {'problem' in file ? <ProblemNote problem={file.problem} /> : <FileContent key={file.name} file={file} />}
     </>
   );
 }
 
-function InFile({ file }: { file: { readonly name: string; readonly text: string } }) {
-  return <FoundElsewhere found={useDiscovery(file)} isFile />;
+function FileContent({ file }: { file: { readonly name: string; readonly text: string } }) {
+  return <DiscoveredConnections result={useDiscovery(file)} isFile />;
 }

@@ -5,116 +5,129 @@ import { classes } from '../../parts/classes.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { PhaseGlyph } from '../../parts/PhaseBadge.tsx';
 import styles from './CheckSteps.module.css';
-import { type Leg, legsOf, phaseOf, stageWord, stateWord, tookWords } from './check-steps.ts';
-import { RungProblem } from './StepProblem.tsx';
+import {
+  formatStepDuration,
+  groupByHop,
+  phaseOfState,
+  type StepsOfHop,
+  stageLabel,
+  stateLabel,
+} from './check-steps.ts';
+import { StepProblem } from './StepProblem.tsx';
 
-export interface LadderProps {
+export interface CheckStepsProps {
   readonly check: Check;
   readonly kind: Destination['kind'];
   readonly onEdit: () => void;
 }
 
 /**
- * The rungs of a check, a line each, with those of every jump host as a group of their own. What is wrong opens once the check
- * is over: while rungs come in, no line moves.
+ * The steps of a check, one row each, grouped by jump host. Problems are shown when the check has ended, so that rows do not
+ * move while it runs.
  */
-export function Ladder(props: LadderProps) {
+export function CheckSteps(props: CheckStepsProps) {
   const { status } = props.check;
-  const legs = legsOf(props.check.steps);
-  const ladder = useRef<HTMLDivElement>(null);
-  const before = useRef(status);
+  const groups = groupByHop(props.check.steps);
+  const element = useRef<HTMLDivElement>(null);
+  const previousStatus = useRef(status);
   useEffect(() => {
-    // whoever has watched it fail sees why, in a small window too
-    if (before.current === 'running' && status === 'failed') {
-      ladder.current?.querySelector('[data-state="failed"]')?.scrollIntoView({ block: 'nearest' });
+    // in a small window the failed step may be out of sight
+    if (previousStatus.current === 'running' && status === 'failed') {
+      element.current?.querySelector('[data-state="failed"]')?.scrollIntoView({ block: 'nearest' });
     }
-    before.current = status;
+    previousStatus.current = status;
   }, [status]);
   return (
-    <div ref={ladder} className={classes(styles.ladder, status === 'running' && styles.isRunning)}>
-      {legs.map((leg) => (
-        <LegRungs key={leg.hop ?? ''} leg={leg} isNamed={legs.length > 1} {...props} />
+    <div ref={element} className={classes(styles.groups, status === 'running' && styles.isRunning)}>
+      {groups.map((group) => (
+        <StepGroup key={group.hop ?? ''} group={group} hasTitle={groups.length > 1} {...props} />
       ))}
     </div>
   );
 }
 
-function LegRungs({ leg, isNamed, check, kind, onEdit }: LadderProps & { leg: Leg; isNamed: boolean }) {
+function StepGroup({
+  group,
+  hasTitle,
+  check,
+  kind,
+  onEdit,
+}: CheckStepsProps & { group: StepsOfHop; hasTitle: boolean }) {
   const id = useId();
-  const isOver = check.status !== 'running';
-  const title = leg.hop === undefined ? `to ${check.connection}` : `through ${leg.hop}`;
-  // what lies behind a failure is not worth a line each
-  const untried = isOver ? leg.rungs.filter(({ state }) => state === 'waiting').length : 0;
-  const passed = leg.rungs.filter(({ state }) => state === 'passed').length;
-  const rungs = (
-    <ol aria-labelledby={isNamed ? id : undefined} aria-label={isNamed ? undefined : 'Stages'}>
-      {leg.rungs
-        .filter(({ state }) => !isOver || state !== 'waiting')
-        .map((rung) => (
-          <li key={rung.stage} data-state={rung.state} className={classes(styles.rung, styles[rung.state])}>
-            <RungLine rung={rung} />
-            {isOver && rung.problem && (rung.state === 'warned' || rung.state === 'failed') && (
-              <RungProblem name={check.connection} kind={kind} rung={rung} problem={rung.problem} onEdit={onEdit} />
+  const hasEnded = check.status !== 'running';
+  const title = group.hop === undefined ? `Node ${check.connection}` : `Jump host ${group.hop}`;
+  // steps that were not tried because of an earlier failure share one row
+  const skipped = hasEnded ? group.steps.filter(({ state }) => state === 'waiting').length : 0;
+  const passed = group.steps.filter(({ state }) => state === 'passed').length;
+  const steps = (
+    <ol aria-labelledby={hasTitle ? id : undefined} aria-label={hasTitle ? undefined : 'Stages'}>
+      {group.steps
+        .filter(({ state }) => !hasEnded || state !== 'waiting')
+        .map((step) => (
+          <li key={step.stage} data-state={step.state} className={classes(styles.step, styles[step.state])}>
+            <StepRow step={step} />
+            {hasEnded && step.problem && (step.state === 'warned' || step.state === 'failed') && (
+              <StepProblem name={check.connection} kind={kind} step={step} problem={step.problem} onEdit={onEdit} />
             )}
           </li>
         ))}
-      {untried > 0 && (
-        <li className={classes(styles.rung, styles.waiting)}>
-          <div className={styles.line}>
+      {skipped > 0 && (
+        <li className={classes(styles.step, styles.waiting)}>
+          <div className={styles.row}>
             <PhaseGlyph phase="waiting" />
-            <span className={styles.untried}>
-              {untried === leg.rungs.length ? 'Not tried' : `${untried} more not tried`}
+            <span className={styles.skipped}>
+              {skipped === group.steps.length ? 'Skipped' : `${skipped} more skipped`}
             </span>
           </div>
         </li>
       )}
     </ol>
   );
-  // a jump host with nothing wrong about it is one line: what matters is behind it
-  return isOver && leg.hop !== undefined && passed === leg.rungs.length ? (
-    <details className={styles.leg}>
+  // the steps of a jump host are collapsed if all of them passed
+  return hasEnded && group.hop !== undefined && passed === group.steps.length ? (
+    <details className={styles.group}>
       <summary className={styles.hop}>
         <PhaseGlyph phase="done" />
         <span id={id}>{title}</span>
-        <span className={styles.folded}>
-          {passed} of {leg.rungs.length} passed
+        <span className={styles.passedCount}>
+          {passed} of {group.steps.length} passed
         </span>
-        <Icon name="chevron-down" size={14} className={styles.fold} />
+        <Icon name="chevron-down" size={14} className={styles.chevron} />
       </summary>
-      {rungs}
+      {steps}
     </details>
   ) : (
-    <div className={styles.leg}>
-      {isNamed && (
+    <div className={styles.group}>
+      {hasTitle && (
         <h3 id={id} className={styles.hop}>
           {title}
         </h3>
       )}
-      {rungs}
+      {steps}
     </div>
   );
 }
 
-function RungLine({ rung }: { rung: CheckStep }) {
-  const { stage, state, said, tookMs } = rung;
-  const word = stateWord(state);
+function StepRow({ step }: { step: CheckStep }) {
+  const { stage, state, finding, tookMs } = step;
+  const label = stateLabel(state);
   return (
-    <div className={styles.line}>
-      <PhaseGlyph phase={phaseOf[state]} />
-      <span className={styles.stage}>{stageWord(stage)}</span>
-      <span className={styles.said}>
-        {said === undefined ? (
-          word
+    <div className={styles.row}>
+      <PhaseGlyph phase={phaseOfState[state]} />
+      <span className={styles.stage}>{stageLabel(stage)}</span>
+      <span className={styles.finding}>
+        {finding === undefined ? (
+          label
         ) : state === 'passed' ? (
           <>
-            <span className="visually-hidden">{word}: </span>
-            {said}
+            <span className="visually-hidden">{label}: </span>
+            {finding}
           </>
         ) : (
-          `${word}: ${said}`
+          `${label}: ${finding}`
         )}
       </span>
-      <span className={styles.took}>{tookMs === undefined ? '' : tookWords(tookMs)}</span>
+      <span className={styles.duration}>{tookMs === undefined ? '' : formatStepDuration(tookMs)}</span>
     </div>
   );
 }

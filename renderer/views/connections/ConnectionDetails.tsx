@@ -5,32 +5,32 @@ import { Copyable } from '../../parts/Copyable.tsx';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
-import { RetryWords } from '../../parts/Retry.tsx';
-import { useJobsOn } from '../../stores/builds.ts';
-import { runCheck, useIsChecked } from '../../stores/checks.ts';
+import { RetryCountdown } from '../../parts/RetryCountdown.tsx';
+import { useRunningJobCount } from '../../stores/builds.ts';
+import { runCheck, useIsCheckRunning } from '../../stores/checks.ts';
 import { updateConnection, useConnections } from '../../stores/connections.ts';
 import { replaceView } from '../../stores/navigation.ts';
 import { useHealth, useNode } from '../../stores/nodes.ts';
-import { Check } from './Check.tsx';
+import { ConnectionCheck } from './ConnectionCheck.tsx';
 import { ConnectionForm } from './ConnectionForm.tsx';
 import styles from './Connections.module.css';
-import { draftOf } from './draft.ts';
+import { toDraft } from './draft.ts';
 import { FarmMembership } from './FarmMembership.tsx';
 import { NodeFacts } from './NodeFacts.tsx';
 
 export interface ConnectionDetailsProps {
   readonly connection: Connection;
   readonly isEditing: boolean;
-  readonly onEdit: (wanted: boolean) => void;
+  readonly onEdit: (isEditing: boolean) => void;
   readonly onRemove: () => void;
 }
 
-/** What is known of a connection: how it is, what it can do, where it belongs. */
+/** Shows the address, health, check, platforms and farms of a connection. */
 export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: ConnectionDetailsProps) {
   const { name, uri, identity } = connection;
   const health = useHealth(name);
   const status = useNode(name);
-  const jobs = useJobsOn(name);
+  const jobs = useRunningJobCount(name);
   const destination = parseDestination(uri);
 
   return (
@@ -43,14 +43,14 @@ export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: C
             <span aria-hidden="true">{healthWord(health)}</span>
             {status?.state === 'down' && status.retry && (
               <span className={styles.quiet}>
-                · <RetryWords retry={status.retry} />
+                · <RetryCountdown retry={status.retry} />
               </span>
             )}
             {jobs > 0 && <span className={styles.quiet}>· building {formatCount(jobs, 'platform')}</span>}
           </span>
         </div>
         <div className={styles.actions}>
-          <TestButton name={name} />
+          <CheckButton name={name} />
           <Button icon="edit" onClick={() => onEdit(!isEditing)}>
             Edit
           </Button>
@@ -71,7 +71,7 @@ export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: C
       {isEditing && <Edit connection={connection} jobs={jobs} onDone={() => onEdit(false)} />}
 
       {typeof destination !== 'string' && (
-        <Check name={name} kind={destination.kind} status={status} onEdit={() => onEdit(true)} />
+        <ConnectionCheck name={name} kind={destination.kind} status={status} onEdit={() => onEdit(true)} />
       )}
       {status?.state === 'up' && <NodeFacts node={status.node} />}
       <FarmMembership name={name} />
@@ -79,11 +79,11 @@ export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: C
   );
 }
 
-function TestButton({ name }: { name: string }) {
-  const isChecked = useIsChecked(name);
+function CheckButton({ name }: { name: string }) {
+  const isChecking = useIsCheckRunning(name);
   return (
-    <Button icon="refresh" busy={isChecked} onClick={() => void runCheck(name)}>
-      Test
+    <Button icon="refresh" busy={isChecking} onClick={() => void runCheck(name)}>
+      Check
     </Button>
   );
 }
@@ -91,17 +91,15 @@ function TestButton({ name }: { name: string }) {
 function Edit({ connection, jobs, onDone }: { connection: Connection; jobs: number; onDone: () => void }) {
   const { name } = connection;
   const connections = useConnections((state) => state.connections);
-  const others = connections.map((each) => each.name).filter((each) => each !== name);
+  const takenNames = connections.map((other) => other.name).filter((other) => other !== name);
   return (
     <section aria-label={`Edit ${name}`} className={styles.box}>
       <ConnectionForm
-        start={draftOf(connection)}
-        others={others}
+        initialDraft={toDraft(connection)}
+        takenNames={takenNames}
         action="Save changes"
         note={
-          jobs > 0
-            ? `Saving closes the line to ${name}: what it builds now starts anew on another node, or fails.`
-            : undefined
+          jobs > 0 ? `Saving closes the session to ${name}. Running jobs restart on another node, or fail.` : undefined
         }
         onCancel={onDone}
         onSubmit={async (draft) => {
@@ -113,7 +111,7 @@ function Edit({ connection, jobs, onDone }: { connection: Connection; jobs: numb
           });
           onDone();
           replaceView({ view: 'connections', name: changed.name });
-          // what was known was known of the old address
+          // the last result belongs to the old address
           void runCheck(changed.name);
         }}
       />

@@ -5,49 +5,56 @@ import { Button } from '../../parts/Button.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import styles from './Connections.module.css';
-import { type Draft, destinationInWords, emptyDraft, errorsOf, isUnfinished, suggestName } from './draft.ts';
+import {
+  type ConnectionDraft,
+  describeDestination,
+  emptyDraft,
+  isIncomplete,
+  suggestName,
+  validateDraft,
+} from './draft.ts';
 
 export interface ConnectionFormProps {
-  readonly start?: Draft;
-  /** Names that are taken by other connections. */
-  readonly others: readonly string[];
+  readonly initialDraft?: ConnectionDraft;
+  /** The names of all other connections. */
+  readonly takenNames: readonly string[];
   readonly action: string;
-  /** The first field has the focus when the form appears. */
+  /** Whether to focus the first field when the form appears. */
   readonly isFocused?: boolean;
   readonly note?: ReactNode;
-  readonly onSubmit: (draft: Draft) => Promise<void>;
+  readonly onSubmit: (draft: ConnectionDraft) => Promise<void>;
   readonly onCancel?: (() => void) | undefined;
 }
 
-/** Where an engine is, what it is called here, and with which key it lets us in. What is wrong is said while one types. */
+/** Edits the URI, the name and the identity file of a connection. */
 export function ConnectionForm({
-  start,
-  others,
+  initialDraft,
+  takenNames,
   action,
   isFocused = true,
   note,
   onSubmit,
   onCancel,
 }: ConnectionFormProps) {
-  const [draft, setDraft] = useState(start ?? emptyDraft);
-  const [isNamed, setNamed] = useState(start !== undefined);
-  const [shown, setShown] = useState({ name: false, uri: false });
+  const [draft, setDraft] = useState(initialDraft ?? emptyDraft);
+  const [hasCustomName, setHasCustomName] = useState(initialDraft !== undefined);
+  const [visibleErrors, setVisibleErrors] = useState({ name: false, uri: false });
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
 
-  const errors = errorsOf(draft, others);
+  const errors = validateDraft(draft, takenNames);
   const destination = parseDestination(draft.uri.trim());
-  const isLive = draft.uri.trim() !== '' && !isUnfinished(draft.uri);
-  const uriError = shown.uri || isLive ? errors.uri : undefined;
+  const isUriComplete = draft.uri.trim() !== '' && !isIncomplete(draft.uri);
+  const uriError = visibleErrors.uri || isUriComplete ? errors.uri : undefined;
 
   function changeUri(uri: string): void {
-    // until somebody names it, it is called after its host
-    setDraft({ ...draft, uri, ...(isNamed ? {} : { name: suggestName(uri, others) }) });
+    // suggests a name from the host until a name is entered
+    setDraft({ ...draft, uri, ...(hasCustomName ? {} : { name: suggestName(uri, takenNames) }) });
   }
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault();
-    setShown({ name: true, uri: true });
+    setVisibleErrors({ name: true, uri: true });
     setProblem(undefined);
     if (busy || errors.name !== undefined || errors.uri !== undefined) {
       return;
@@ -71,14 +78,14 @@ export function ConnectionForm({
         placeholder="ssh://user@host:22/run/podman/podman.sock"
         value={draft.uri}
         onChange={changeUri}
-        onBlur={() => setShown((before) => ({ ...before, uri: before.uri || draft.uri.trim() !== '' }))}
+        onBlur={() => setVisibleErrors((before) => ({ ...before, uri: before.uri || draft.uri.trim() !== '' }))}
         error={uriError}
         description={
           uriError !== undefined
             ? undefined
-            : isLive && typeof destination !== 'string'
-              ? destinationInWords(destination)
-              : 'user@host is enough for most machines. For this computer’s engine write local: or unix:///path.sock.'
+            : isUriComplete && typeof destination !== 'string'
+              ? describeDestination(destination)
+              : 'user@host is enough for most machines. For an engine on this computer, enter local: or unix:///path.sock.'
         }
       />
       <div className={styles.fields}>
@@ -86,12 +93,12 @@ export function ConnectionForm({
           label="Name"
           value={draft.name}
           onChange={(name) => {
-            setNamed(name !== '');
+            setHasCustomName(name !== '');
             setDraft({ ...draft, name });
           }}
-          onBlur={() => setShown((before) => ({ ...before, name: before.name || draft.name !== '' }))}
-          error={shown.name || (isNamed && draft.name !== '') ? errors.name : undefined}
-          description="What it is called in farms, plans and logs."
+          onBlur={() => setVisibleErrors((before) => ({ ...before, name: before.name || draft.name !== '' }))}
+          error={visibleErrors.name || (hasCustomName && draft.name !== '') ? errors.name : undefined}
+          description="Shown in farms, build plans and logs."
         />
         <TextField
           label="Identity file"
@@ -100,7 +107,7 @@ export function ConnectionForm({
           placeholder="~/.ssh/id_ed25519"
           value={draft.identity}
           onChange={(identity) => setDraft({ ...draft, identity })}
-          description="The private key to sign in with. Without one, the agent and the default keys are tried."
+          description="The private key to sign in with. If empty, the SSH agent and the default keys are used."
         />
       </div>
       {note && <p className={styles.quiet}>{note}</p>}

@@ -1,38 +1,37 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { Connection } from '../../../shared/connection.ts';
-import { formatCount } from '../../../shared/format.ts';
 import type { NodeStatus } from '../../../shared/node.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { TextField } from '../../parts/TextField.tsx';
-import { useCheck, useIsChecked } from '../../stores/checks.ts';
+import { useCheck, useIsCheckRunning } from '../../stores/checks.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { hrefOf, replaceView } from '../../stores/navigation.ts';
 import { draggableNode } from '../../stores/node-drag.ts';
 import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
 import styles from './ConnectionList.module.css';
-import { obstacleOf } from './obstacle.ts';
+import { failureSummary } from './failure-summary.ts';
 
-/** With more connections than this the list can be filtered. */
-const mostWithoutFilter = 8;
+/** The filter is shown if there are more connections than this. */
+const maxUnfiltered = 8;
 
 export interface ConnectionListProps {
-  readonly chosen: string | undefined;
+  readonly selected: string | undefined;
   readonly isAdding: boolean;
-  /** How many engines this computer knows of that are no connections. */
-  readonly foundElsewhere: number;
+  /** The number of discovered engines that have no connection yet. */
+  readonly discoveredCount: number;
   readonly onAdd: () => void;
   readonly onRemove: (connection: Connection) => void;
 }
 
-/** Every connection with its health. Arrow keys choose another, Delete asks to remove the chosen one. */
-export function ConnectionList({ chosen, isAdding, foundElsewhere, onAdd, onRemove }: ConnectionListProps) {
+/** Lists all connections with their health. Arrow keys select a connection, Delete asks to remove it. */
+export function ConnectionList({ selected, isAdding, discoveredCount, onAdd, onRemove }: ConnectionListProps) {
   const connections = useConnections((state) => state.connections);
   const [filter, setFilter] = useState('');
   const byName = useNodes((state) => state.byName);
-  const shown = connections.filter((connection) => matches(connection, byName[connection.name], filter));
+  const shown = connections.filter((connection) => matchesFilter(connection, byName[connection.name], filter));
 
   const isAllDown = connections.length > 1 && connections.every(({ name }) => byName[name]?.state === 'down');
 
@@ -59,7 +58,7 @@ export function ConnectionList({ chosen, isAdding, foundElsewhere, onAdd, onRemo
 
   return (
     <nav aria-label="Connections" className={styles.list}>
-      {connections.length > mostWithoutFilter && (
+      {connections.length > maxUnfiltered && (
         <div className={styles.filter}>
           <TextField
             label="Filter connections"
@@ -75,71 +74,70 @@ export function ConnectionList({ chosen, isAdding, foundElsewhere, onAdd, onRemo
       {isAllDown && (
         <p className={styles.allDown} role="status">
           <Icon name="lost" />
-          No node answers. Look at this computer’s own network first, a VPN perhaps.
+          No node is responding. Check the network connection or VPN of this computer first.
         </p>
       )}
       <ul className={styles.rows} onKeyDown={onKeyDown}>
         {shown.map((connection) => (
-          <Row key={connection.name} connection={connection} isChosen={!isAdding && connection.name === chosen} />
+          <Row key={connection.name} connection={connection} isSelected={!isAdding && connection.name === selected} />
         ))}
-        {shown.length === 0 && <li className={styles.none}>Nothing matches “{filter}”.</li>}
+        {shown.length === 0 && <li className={styles.none}>No connections match “{filter}”.</li>}
       </ul>
-      {foundElsewhere > 0 && !isAdding && (
-        <button type="button" className={styles.found} onClick={onAdd}>
+      {discoveredCount > 0 && !isAdding && (
+        <button type="button" className={styles.discovered} onClick={onAdd}>
           <Icon name="search" size={14} />
-          {formatCount(foundElsewhere, 'more', 'more')} found here
+          {discoveredCount} more discovered
         </button>
       )}
     </nav>
   );
 }
 
-function matches({ name, uri }: Connection, status: NodeStatus | undefined, filter: string): boolean {
-  const wanted = filter.trim().toLowerCase();
-  if (wanted === '') {
+function matchesFilter({ name, uri }: Connection, status: NodeStatus | undefined, filter: string): boolean {
+  const text = filter.trim().toLowerCase();
+  if (text === '') {
     return true;
   }
   const node = status?.state === 'up' ? status.node : undefined;
-  const said = [name, uri, status?.state, node?.engine, node?.platform, node?.hostname];
-  return said.some((text) => text?.toLowerCase().includes(wanted));
+  const values = [name, uri, status?.state, node?.engine, node?.platform, node?.hostname];
+  return values.some((value) => value?.toLowerCase().includes(text));
 }
 
-function Row({ connection, isChosen }: { connection: Connection; isChosen: boolean }) {
+function Row({ connection, isSelected }: { connection: Connection; isSelected: boolean }) {
   const { name } = connection;
   const health = useHealth(name);
   const status = useNode(name);
   const check = useCheck(name);
-  const isChecked = useIsChecked(name);
-  const isAsked = useNodes(({ probing }) => probing.has(name)) || isChecked;
+  const isChecking = useIsCheckRunning(name);
+  const isBusy = useNodes(({ probing }) => probing.has(name)) || isChecking;
   const node = status?.state === 'up' ? status.node : undefined;
-  // while it is tested nobody knows yet
-  const obstacle = isChecked ? undefined : obstacleOf(check, status);
+  const failure = isChecking ? undefined : failureSummary(check, status);
   const link = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
-    if (isChosen) {
+    if (isSelected) {
       link.current?.scrollIntoView({ block: 'nearest' });
     }
-  }, [isChosen]);
+  }, [isSelected]);
   const engine = node && `${node.engine} ${node.version}`;
   return (
     <li>
       <a
         ref={link}
         href={hrefOf({ view: 'connections', name })}
-        aria-current={isChosen ? 'true' : undefined}
-        className={classes(styles.row, isChosen && styles.chosen)}
+        aria-current={isSelected ? 'true' : undefined}
+        className={classes(styles.row, isSelected && styles.selected)}
         {...draggableNode({ connection: name })}
         onClick={(event) => {
           event.preventDefault();
           replaceView({ view: 'connections', name });
         }}
       >
-        <HealthDot health={isAsked ? 'probing' : health} />
+        <HealthDot health={isBusy ? 'probing' : health} />
         <span className={styles.name}>{name}</span>
         <span className={styles.platform}>{node && <PlatformChip platform={node.platform} small />}</span>
-        <span className={classes(styles.said, health === 'down' && styles.down)}>
+        <span className={classes(styles.status, health === 'down' && styles.down)}>
           <span aria-hidden="true">{healthWord(health)}</span>
-          {[engine, obstacle].filter(Boolean).map((text) => ` · ${text}`)}
+          {[engine, failure].filter(Boolean).map((text) => ` · ${text}`)}
         </span>
       </a>
     </li>

@@ -1,3 +1,5 @@
+/** Connections: the list, details, connection check and import. */
+
 import { useState } from 'react';
 import type { Connection } from '../../../shared/connection.ts';
 import { formatCount } from '../../../shared/format.ts';
@@ -7,79 +9,84 @@ import { EmptyState } from '../../parts/EmptyState.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { Menu } from '../../parts/Menu.tsx';
 import { Page } from '../../parts/Page.tsx';
+import { exportConnections } from '../../stores/connection-export.ts';
+import { chooseImportFile, openAddConnections } from '../../stores/connection-import.ts';
 import { useConnections } from '../../stores/connections.ts';
-import { addBy, chooseFile, exportConnections } from '../../stores/exchange.ts';
-import { healthOf, useNodes } from '../../stores/nodes.ts';
+import { probeAllNodes } from '../../stores/farm-actions.ts';
+import { type Health, healthOf, useNodes } from '../../stores/nodes.ts';
 import { AddConnection } from './AddConnection.tsx';
-import { askAllNodes } from './asking.ts';
 import { ConnectionDetails } from './ConnectionDetails.tsx';
 import { ConnectionList } from './ConnectionList.tsx';
 import styles from './Connections.module.css';
-import { knownAs } from './choice.ts';
+import { findExisting } from './import-selection.ts';
 import { RemoveConnection } from './RemoveConnection.tsx';
 import { useCheckCommands } from './use-check-commands.ts';
 import { useDiscovery } from './use-discovery.ts';
 import { useFileDrop } from './use-file-drop.ts';
 
 export interface ConnectionsViewProps {
-  /** The chosen connection; without one, the first. */
+  /** The selected connection. Defaults to the first one. */
   readonly name?: string | undefined;
-  /** The form for a new one takes the place of the details. */
+  /** Shows *Add connection* instead of the details. */
   readonly adding?: boolean | undefined;
 }
 
-/** The list of connections, and beside it what is known of the chosen one. */
+/** The connections view: the list of connections, and the details of the selected one. */
 export function ConnectionsView({ name, adding = false }: ConnectionsViewProps) {
   const connections = useConnections((state) => state.connections);
-  const found = useDiscovery();
-  const fresh = found.discovery?.candidates.filter((each) => knownAs(each, { connections }) === undefined).length ?? 0;
+  const discovery = useDiscovery();
+  const newCount =
+    discovery.discovery?.candidates.filter((candidate) => findExisting(candidate, { connections }) === undefined)
+      .length ?? 0;
   const isFileOver = useFileDrop();
   const [editing, setEditing] = useState<string>();
   const [removing, setRemoving] = useState<Connection>();
 
-  const chosen = adding ? undefined : connections.find((each) => each.name === (name ?? connections[0]?.name));
+  const selected = adding
+    ? undefined
+    : connections.find((connection) => connection.name === (name ?? connections[0]?.name));
   const isAdding = adding || connections.length === 0;
 
-  useCheckCommands(chosen?.name);
+  useCheckCommands(selected?.name);
   useCommands(
     () =>
-      chosen
+      selected
         ? [
             {
               id: 'connection:edit',
-              label: `Edit connection ${chosen.name}`,
-              group: 'Here',
+              label: `Edit connection ${selected.name}`,
+              group: 'Current view',
               icon: 'edit',
-              run: () => setEditing(chosen.name),
+              run: () => setEditing(selected.name),
             },
             {
               id: 'connection:remove',
-              label: `Remove connection ${chosen.name}…`,
-              group: 'Here',
+              label: `Remove connection ${selected.name}…`,
+              group: 'Current view',
               icon: 'trash',
-              run: () => setRemoving(chosen),
+              run: () => setRemoving(selected),
             },
           ]
         : [],
-    [chosen],
+    [selected],
   );
 
   return (
     <Page
       title="Connections"
-      note={<Health />}
+      note={<HealthSummary />}
       layout="full"
       actions={
         connections.length > 0 && (
           <>
-            <AskAll />
-            <Button icon="plus" kind="primary" onClick={() => addBy('address')} disabled={isAdding}>
+            <CheckAllButton />
+            <Button icon="plus" kind="primary" onClick={() => openAddConnections('address')} disabled={isAdding}>
               Add connection
             </Button>
             <Menu
-              trigger={<IconButton icon="more" label="More about connections" kind="secondary" />}
+              trigger={<IconButton icon="more" label="More actions" kind="secondary" />}
               items={[
-                { label: 'Import from a file…', icon: 'file', run: chooseFile },
+                { label: 'Import from a file…', icon: 'file', run: chooseImportFile },
                 { label: 'Export connections…', icon: 'download', run: exportConnections },
               ]}
             />
@@ -90,34 +97,34 @@ export function ConnectionsView({ name, adding = false }: ConnectionsViewProps) 
       <div className={styles.columns}>
         {connections.length > 0 && (
           <ConnectionList
-            chosen={chosen?.name}
+            selected={selected?.name}
             isAdding={isAdding}
-            foundElsewhere={fresh}
-            onAdd={() => addBy('found')}
+            discoveredCount={newCount}
+            onAdd={() => openAddConnections('discovered')}
             onRemove={setRemoving}
           />
         )}
         <div className={styles.pane}>
           {isAdding ? (
-            <AddConnection found={found} fresh={fresh} isFirst={connections.length === 0} />
-          ) : chosen ? (
+            <AddConnection discovery={discovery} newCount={newCount} isFirst={connections.length === 0} />
+          ) : selected ? (
             <ConnectionDetails
-              key={chosen.name}
-              connection={chosen}
-              isEditing={editing === chosen.name}
-              onEdit={(wanted) => setEditing(wanted ? chosen.name : undefined)}
-              onRemove={() => setRemoving(chosen)}
+              key={selected.name}
+              connection={selected}
+              isEditing={editing === selected.name}
+              onEdit={(isEditing) => setEditing(isEditing ? selected.name : undefined)}
+              onRemove={() => setRemoving(selected)}
             />
           ) : (
-            <EmptyState icon="connections" title={`There is no connection ${name ?? ''}`}>
-              It was removed or has another name now. Choose one from the list.
+            <EmptyState icon="connections" title={`Connection ${name ?? ''} not found`}>
+              It was removed or renamed. Select another connection from the list.
             </EmptyState>
           )}
         </div>
       </div>
       {isFileOver && (
-        <div className={styles.held} role="status">
-          Let go to see which connections the file holds
+        <div className={styles.dropHint} role="status">
+          Drop to import connections from this file
         </div>
       )}
       <RemoveConnection connection={removing} onClose={() => setRemoving(undefined)} />
@@ -126,33 +133,33 @@ export function ConnectionsView({ name, adding = false }: ConnectionsViewProps) 
 }
 
 /** `6 up, 1 down` for the title bar. */
-function Health() {
+function HealthSummary() {
   const connections = useConnections((state) => state.connections);
   const nodes = useNodes();
   if (connections.length === 0) {
     return null;
   }
   const healths = connections.map(({ name }) => healthOf(nodes, name));
-  const count = (wanted: string): number => healths.filter((health) => health === wanted).length;
+  const count = (health: Health): number => healths.filter((other) => other === health).length;
   const down = count('down') + count('lost');
-  const asked = count('probing');
+  const checking = count('probing');
   const parts = [
     down === connections.length && down > 1 ? 'all down' : undefined,
     down < connections.length && count('up') > 0 ? `${count('up')} up` : undefined,
     down > 0 && (down < connections.length || down === 1) ? `${down} down` : undefined,
-    asked > 0 ? `${asked} being asked` : undefined,
+    checking > 0 ? `${checking} being checked` : undefined,
   ];
   return [formatCount(connections.length, 'connection'), ...parts.filter(Boolean)].join(' · ');
 }
 
-function AskAll() {
+function CheckAllButton() {
   const connections = useConnections((state) => state.connections);
   const isBusy = useNodes(
     ({ probing }) => connections.length > 0 && connections.every(({ name }) => probing.has(name)),
   );
   return (
-    <Button icon="refresh" busy={isBusy} onClick={askAllNodes}>
-      Ask all
+    <Button icon="refresh" busy={isBusy} onClick={probeAllNodes}>
+      Check all
     </Button>
   );
 }

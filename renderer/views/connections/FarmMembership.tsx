@@ -8,14 +8,14 @@ import { updateFarm, useFarms } from '../../stores/farms.ts';
 import { hrefOf, navigate } from '../../stores/navigation.ts';
 import styles from './FarmMembership.module.css';
 
-/** The farms that a connection belongs to; a tick puts it in, none takes it out, at once. */
+/** Lists all farms with a checkbox that adds the connection to the farm or removes it, immediately. */
 export function FarmMembership({ name }: { name: string }) {
-  const { farms, default: chosen } = useFarms();
+  const { farms, default: defaultFarm } = useFarms();
   const [problem, setProblem] = useState<Problem>();
 
-  function change(farm: string, isIn: boolean): void {
+  function change(farm: string, isMember: boolean): void {
     setProblem(undefined);
-    updateFarm({ name: farm, ...(isIn ? { add: [name] } : { remove: [name] }) }).catch((error: unknown) =>
+    updateFarm({ name: farm, ...(isMember ? { add: [name] } : { remove: [name] }) }).catch((error: unknown) =>
       setProblem(problemOf(error)),
     );
   }
@@ -28,9 +28,9 @@ export function FarmMembership({ name }: { name: string }) {
       {problem && <ProblemNote problem={problem} />}
       {farms.length === 0 ? (
         <div className={styles.none}>
-          It belongs to no farm yet, and builds only when you choose it by name.
+          Not in a farm yet. It builds only if you select it by name.
           <Button size="small" onClick={() => navigate({ view: 'first-start' })}>
-            Make a farm…
+            Create farm…
           </Button>
         </div>
       ) : (
@@ -44,7 +44,7 @@ export function FarmMembership({ name }: { name: string }) {
               />
               <span className={styles.quiet}>
                 {formatCount(farm.connections.length, 'node')}
-                {farm.name === chosen && ', default'}
+                {farm.name === defaultFarm && ', default'}
               </span>
               <a href={hrefOf({ view: 'farm', name: farm.name })} aria-label={`Open farm ${farm.name}`}>
                 Open

@@ -5,7 +5,7 @@ import { PlatformChip } from '../../parts/Chip.tsx';
 import { Meter } from '../../parts/ProgressBar.tsx';
 import styles from './NodeFacts.module.css';
 
-/** What a node said about itself when it was asked last. */
+/** Shows the platforms and the hardware that a node reported in its last probe. */
 export function NodeFacts({ node }: { node: Node }) {
   const { connection, engine, version, apiVersion, hostname, distribution, rootless, cpus, latencyMs } = node;
   return (
@@ -25,7 +25,9 @@ export function NodeFacts({ node }: { node: Node }) {
               <PlatformChip key={platform} platform={platform} kind="emulated" />
             ))}
             {node.emulated.length === 0 && (
-              <span className={styles.none}>None. Install qemu-user-static there to emulate others.</span>
+              <span className={styles.none}>
+                None. To emulate other platforms, install qemu-user-static on the node.
+              </span>
             )}
           </div>
         </div>
@@ -41,11 +43,11 @@ export function NodeFacts({ node }: { node: Node }) {
           </Fact>
           <Fact term="Host">{hostname}</Fact>
           <Fact term="System">{distribution ?? 'Unknown'}</Fact>
-          <Fact term="Runs as">{rootless ? 'A user (rootless)' : 'Root'}</Fact>
+          <Fact term="Runs as">{rootless ? 'User (rootless)' : 'Root'}</Fact>
           <Fact term="Latency">{latencyMs < 10 ? latencyMs.toFixed(1) : Math.round(latencyMs)} ms</Fact>
           <Fact term="CPUs">{formatCount(cpus, 'core')}</Fact>
-          <Space term="Memory" of={`Memory of ${connection}`} {...node.memory} />
-          <Space term="Disk" of={`Disk of ${connection}`} {...node.disk} />
+          <Capacity term="Memory" label={`Memory of ${connection}`} {...node.memory} />
+          <Capacity term="Disk" label={`Disk of ${connection}`} {...node.disk} />
         </dl>
       </section>
     </>
@@ -61,14 +63,14 @@ function Fact({ term, children }: { term: string; children: ReactNode }) {
   );
 }
 
-/** How much of something is free; the bar shows what is taken. Some engines do not say how much there is. */
-function Space({ term, of, free, total }: { term: string; of: string; free: number; total: number }) {
+/** Shows how much is free, with a bar for how much is used. Some engines do not report the total. */
+function Capacity({ term, label, free, total }: { term: string; label: string; free: number; total: number }) {
   return (
     <Fact term={term}>
       {total > 0 ? (
         <>
           {formatBytesOf(free, total)} free
-          <Meter label={`${of}, taken`} value={total - free} max={total} />
+          <Meter label={`${label}, used`} value={total - free} max={total} />
         </>
       ) : free > 0 ? (
         `${formatBytes(free)} free`

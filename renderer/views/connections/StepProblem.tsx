@@ -4,23 +4,23 @@ import type { Problem } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Copyable } from '../../parts/Copyable.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
-import { runFix, useChecks, useIsChecked } from '../../stores/checks.ts';
+import { runFix, useChecks, useIsCheckRunning } from '../../stores/checks.ts';
 import styles from './CheckSteps.module.css';
-import { whereWords } from './check-steps.ts';
+import { describeLocation } from './check-steps.ts';
 
-export interface RungProblemProps {
+export interface StepProblemProps {
   readonly name: string;
   readonly kind: Destination['kind'];
-  readonly rung: CheckStep;
+  readonly step: CheckStep;
   readonly problem: Problem;
   readonly onEdit: () => void;
 }
 
-/** What is wrong with a rung, what to do about it, and each way out: a command to copy, and a button where we can do it. */
-export function RungProblem({ name, kind, rung, problem, onEdit }: RungProblemProps) {
-  const { state, hop } = rung;
-  // the sentence has its commands already, each with its copy button
-  const fixes = rung.fixes.filter(({ fix, command }) => fix !== undefined || !isIn(problem.fix, command));
+/** The problem of a step with its suggested fixes: a command to copy, and a button if Barnraiser can apply the fix. */
+export function StepProblem({ name, kind, step, problem, onEdit }: StepProblemProps) {
+  const { state, hop } = step;
+  // ProblemNote already shows the commands in its text, each with a copy button
+  const fixes = step.fixes.filter(({ fix, command }) => fix !== undefined || !containsCommand(problem.fix, command));
   return (
     <div className={styles.problem}>
       <ProblemNote
@@ -29,14 +29,14 @@ export function RungProblem({ name, kind, rung, problem, onEdit }: RungProblemPr
         actions={
           <>
             {fixes.length > 0 && (
-              <ul aria-label="Ways out" className={styles.fixes}>
-                {fixes.map((remedy) => (
-                  <RemedyItem
-                    key={remedy.label}
+              <ul aria-label="Suggested fixes" className={styles.fixes}>
+                {fixes.map((suggestion) => (
+                  <FixItem
+                    key={suggestion.label}
                     name={name}
-                    place={whereWords(remedy.where, hop ?? name, kind)}
-                    remedy={remedy}
-                    isSaid={isIn(problem.fix, remedy.command)}
+                    location={describeLocation(suggestion.where, hop ?? name, kind)}
+                    suggestion={suggestion}
+                    isCommandShown={containsCommand(problem.fix, suggestion.command)}
                   />
                 ))}
               </ul>
@@ -53,45 +53,45 @@ export function RungProblem({ name, kind, rung, problem, onEdit }: RungProblemPr
   );
 }
 
-function isIn(sentence: string, command: string | undefined): boolean {
+function containsCommand(sentence: string, command: string | undefined): boolean {
   return command !== undefined && sentence.includes(`\`${command}\``);
 }
 
-interface RemedyItemProps {
+interface FixItemProps {
   readonly name: string;
-  /** Where its command is to be typed: `on pi4`. */
-  readonly place: string;
-  readonly remedy: Fix;
-  /** Its command stands in the sentence above. */
-  readonly isSaid: boolean;
+  /** Where its command must be run: `on pi4`. */
+  readonly location: string;
+  readonly suggestion: Fix;
+  /** True if ProblemNote shows its command. */
+  readonly isCommandShown: boolean;
 }
 
-function RemedyItem({ name, place, remedy, isSaid }: RemedyItemProps) {
-  const { label, command, fix } = remedy;
+function FixItem({ name, location, suggestion, isCommandShown }: FixItemProps) {
+  const { label, command, fix } = suggestion;
   const run = useChecks(({ fixes }) => fixes[name]);
-  const isChecked = useIsChecked(name);
+  const isChecking = useIsCheckRunning(name);
   const isBusy = run?.status === 'running';
   return (
-    <li className={styles.remedy}>
+    <li className={styles.fixItem}>
       {fix !== undefined && (
-        <div className={styles.fix}>
+        <div className={styles.fixButton}>
           <Button
             size="small"
             icon="play"
             busy={isBusy && run.fix === fix}
-            disabled={isChecked || isBusy}
-            onClick={() => void runFix(name, fix, remedy)}
+            disabled={isChecking || isBusy}
+            onClick={() => void runFix(name, fix, suggestion)}
           >
             {label}
           </Button>
-          {command !== undefined && !isSaid && <span className={styles.where}>or type {place}:</span>}
+          {command !== undefined && !isCommandShown && <span className={styles.where}>or run {location}:</span>}
         </div>
       )}
-      {command !== undefined && !isSaid && (
+      {command !== undefined && !isCommandShown && (
         <>
           {fix === undefined && (
             <span className={styles.where}>
-              {label}, {place}:
+              {label} ({location}):
             </span>
           )}
           <Copyable text={command} what="command" block />

@@ -1,45 +1,49 @@
 import type { Check, CheckStep, CheckStepState, Stage } from '../../../shared/check.ts';
 import type { Destination } from '../../../shared/connection.ts';
 import { formatCount, formatDuration } from '../../../shared/format.ts';
-import type { Said } from '../../parts/PhaseBadge.tsx';
+import type { DisplayPhase } from '../../parts/PhaseBadge.tsx';
 
-const stages: Readonly<Record<Stage, { readonly word: string; readonly obstacle: string; readonly at: string }>> = {
-  name: { word: 'Name', obstacle: 'Name not found', at: 'at the host’s name' },
-  port: { word: 'Port', obstacle: 'Host not reached', at: 'at the port' },
-  'host-key': { word: 'Host key', obstacle: 'Host key refused', at: 'at the host key' },
-  'sign-in': { word: 'Sign-in', obstacle: 'Not signed in', at: 'at the sign-in' },
-  socket: { word: 'Socket', obstacle: 'Socket not open', at: 'at the engine’s socket' },
-  engine: { word: 'Engine', obstacle: 'Engine refused', at: 'at the engine' },
-  platforms: { word: 'Platforms', obstacle: 'Platforms unknown', at: 'at the platforms' },
-  emulation: { word: 'Emulation', obstacle: 'Cannot emulate', at: 'at the emulation' },
-  disk: { word: 'Disk', obstacle: 'Disk full', at: 'at the disk' },
-  forwarding: { word: 'Forwarding', obstacle: 'Forwarding refused', at: 'at the forwarding' },
-  return: { word: 'Way back', obstacle: 'No way back', at: 'at the way back' },
-};
+const stages: Readonly<Record<Stage, { readonly label: string; readonly failure: string; readonly position: string }>> =
+  {
+    name: { label: 'Host name', failure: 'Host name not found', position: 'host name lookup' },
+    port: { label: 'Port', failure: 'Host unreachable', position: 'the port' },
+    'host-key': { label: 'Host key', failure: 'Host key rejected', position: 'the host key' },
+    'sign-in': { label: 'Sign-in', failure: 'Sign-in failed', position: 'sign-in' },
+    socket: { label: 'Socket', failure: 'Socket unavailable', position: 'the engine socket' },
+    engine: { label: 'Engine', failure: 'Engine error', position: 'the engine' },
+    platforms: { label: 'Platforms', failure: 'Platforms unknown', position: 'the platforms check' },
+    emulation: { label: 'Emulation', failure: 'Emulation unavailable', position: 'emulation' },
+    disk: { label: 'Disk', failure: 'Disk full', position: 'the disk check' },
+    forwarding: { label: 'Forwarding', failure: 'Forwarding refused', position: 'forwarding' },
+    'reverse-forwarding': {
+      label: 'Reverse forwarding',
+      failure: 'Reverse forwarding refused',
+      position: 'reverse forwarding',
+    },
+  };
 
-/** What a stage is called. */
-export function stageWord(stage: Stage): string {
-  return stages[stage].word;
+export function stageLabel(stage: Stage): string {
+  return stages[stage].label;
 }
 
-/** In two or three words what stands in the way when a stage has failed: `Host not reached`, `bastion: not signed in`. */
-export function obstacleAt({ stage, hop }: Pick<CheckStep, 'stage' | 'hop'>): string {
-  const { obstacle } = stages[stage];
-  return hop === undefined ? obstacle : `${hop}: ${obstacle.charAt(0).toLowerCase()}${obstacle.slice(1)}`;
+/** Summarizes a failed step in a few words: `Host unreachable`, `bastion: sign-in failed`. */
+export function summarizeFailure({ stage, hop }: Pick<CheckStep, 'stage' | 'hop'>): string {
+  const { failure } = stages[stage];
+  return hop === undefined ? failure : `${hop}: ${failure.charAt(0).toLowerCase()}${failure.slice(1)}`;
 }
 
-/** The rungs that belong together: those of a jump host, and those of the node itself, in the order of the way. */
-export interface Leg {
+/** The steps of one jump host, or those of the node itself. */
+export interface StepsOfHop {
   readonly hop: string | undefined;
-  readonly rungs: readonly CheckStep[];
+  readonly steps: readonly CheckStep[];
 }
 
-export function legsOf(rungs: readonly CheckStep[]): readonly Leg[] {
-  const hops = [...new Set(rungs.map(({ hop }) => hop))];
-  return hops.map((hop) => ({ hop, rungs: rungs.filter((rung) => rung.hop === hop) }));
+export function groupByHop(steps: readonly CheckStep[]): readonly StepsOfHop[] {
+  const hops = [...new Set(steps.map(({ hop }) => hop))];
+  return hops.map((hop) => ({ hop, steps: steps.filter((step) => step.hop === hop) }));
 }
 
-export const phaseOf: Readonly<Record<CheckStepState, Said>> = {
+export const phaseOfState: Readonly<Record<CheckStepState, DisplayPhase>> = {
   waiting: 'waiting',
   running: 'running',
   passed: 'done',
@@ -47,7 +51,7 @@ export const phaseOf: Readonly<Record<CheckStepState, Said>> = {
   failed: 'failed',
 };
 
-const stateWords: Readonly<Record<CheckStepState, string>> = {
+const stateLabels: Readonly<Record<CheckStepState, string>> = {
   waiting: 'Waiting',
   running: 'Running…',
   passed: 'Passed',
@@ -55,40 +59,39 @@ const stateWords: Readonly<Record<CheckStepState, string>> = {
   failed: 'Failed',
 };
 
-/** The word for how a rung is. */
-export function stateWord(state: CheckStepState): string {
-  return stateWords[state];
+export function stateLabel(state: CheckStepState): string {
+  return stateLabels[state];
 }
 
-/** How long something took, short enough for a column: `12 ms`, `3.2 s`. */
-export function tookWords(ms: number): string {
+/** Formats a duration for a column: `12 ms`, `3.2 s`. */
+export function formatStepDuration(ms: number): string {
   return ms < 950 ? `${Math.max(1, Math.round(ms))} ms` : formatDuration(ms);
 }
 
-/** How a check ended, in a sentence: `Passed with 2 warnings in 1.2 s.` */
-export function outcomeWords({ status, steps: rungs, tookMs }: Check): string {
-  const took = tookMs === undefined ? '' : tookWords(tookMs);
-  const warnings = rungs.filter(({ state }) => state === 'warned').length;
-  const passed = rungs.filter(({ state }) => state === 'passed').length;
+/** Describes the status of a check in a sentence: `Passed with 2 warnings in 1.2 s.` */
+export function describeOutcome({ status, steps, tookMs }: Check): string {
+  const took = tookMs === undefined ? '' : formatStepDuration(tookMs);
+  const warnings = steps.filter(({ state }) => state === 'warned').length;
+  const passed = steps.filter(({ state }) => state === 'passed').length;
   switch (status) {
     case 'running':
-      return 'Being tested.';
+      return 'Checking…';
     case 'passed': {
-      const how = warnings > 0 ? `Passed with ${formatCount(warnings, 'warning')}` : `All ${passed} stages passed`;
-      return `${how}${took && ` in ${took}`}.`;
+      const result = warnings > 0 ? `Passed with ${formatCount(warnings, 'warning')}` : `All ${passed} stages passed`;
+      return `${result}${took && ` in ${took}`}.`;
     }
     case 'cancelled':
       return `Cancelled${took && ` after ${took}`}.`;
     case 'failed': {
-      const failed = rungs.find(({ state }) => state === 'failed');
-      const where = failed ? `Stopped ${stages[failed.stage].at}` : 'Failed';
-      const whose = failed?.hop === undefined ? '' : ` of ${failed.hop}`;
-      return `${where}${whose}${took && ` after ${took}`}.`;
+      const failed = steps.find(({ state }) => state === 'failed');
+      const where = failed ? `Failed at ${stages[failed.stage].position}` : 'Failed';
+      const host = failed?.hop === undefined ? '' : ` (jump host ${failed.hop})`;
+      return `${where}${host}${took && ` after ${took}`}.`;
     }
   }
 }
 
-/** Where a command is to be typed, in words. A node that is this computer is nowhere else. */
-export function whereWords(where: 'node' | 'here', name: string, kind: Destination['kind']): string {
+/** Where a command must be run: `on pi4`, or `on this computer` if the engine is local or the command is for this computer. */
+export function describeLocation(where: 'node' | 'here', name: string, kind: Destination['kind']): string {
   return where === 'here' || kind !== 'ssh' ? 'on this computer' : `on ${name}`;
 }

@@ -1,202 +1,202 @@
 import { act, configure, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { allCommands, useCommandStore } from '../../commands.ts';
-import { useShortcuts } from '../../frame/shortcuts.ts';
+import { useShortcuts } from '../../shortcuts.ts';
 import { replaceView, useNavigation } from '../../stores/navigation.ts';
 import type { Scene } from '../../testing/fixture-app.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { ConnectionsView } from './ConnectionsView.tsx';
 
-// machines that draw this may be busy
+// CI machines may be slow
 configure({ asyncUtilTimeout: 15_000 });
 
 let app: TestApp;
 afterEach(() => app.stop());
 
-function Here() {
-  const view = useNavigation(({ place }) => place?.view);
+function CurrentView() {
+  const view = useNavigation(({ route }) => route?.view);
   useShortcuts();
   return view?.view === 'connections' ? <ConnectionsView name={view.name} adding={view.adding} /> : null;
 }
 
 async function open(name: string, scene: Scene = {}) {
   replaceView({ view: 'connections', name });
-  ({ app } = await renderWithApp(<Here />, 'done', scene));
+  ({ app } = await renderWithApp(<CurrentView />, 'done', scene));
 }
 
 const check = () => within(screen.getByRole('region', { name: 'Check' }));
-const test = () => fireEvent.click(screen.getByRole('button', { name: 'Test' }));
-/** A rung's line as it is read: `Port22 is open14 ms`. */
-const rung = (stage: string) =>
+const startCheck = () => fireEvent.click(screen.getByRole('button', { name: 'Check' }));
+/** The text of the row of a stage: `PortPassed: 192.168.1.44:2214 ms`. */
+const stepText = (stage: string) =>
   check()
     .getAllByRole('listitem')
     .find((item) => item.textContent?.startsWith(stage))?.textContent;
 const command = (label: string) => allCommands(useCommandStore.getState()).find((each) => each.label === label);
 
 describe('the check of a connection', () => {
-  it('shows every stage from the start, and where it is', async () => {
+  it('shows every stage from the start, and the current one', async () => {
     await open('pi4', { holdAt: 'socket' });
-    test();
-    await waitFor(() => expect(rung('Socket')).toBe('SocketRunning…'));
-    expect(rung('Port')).toBe('PortPassed: 192.168.1.44:2214 ms');
-    expect(rung('Way back')).toBe('Way backWaiting');
-    check().getByText('Testing pi4');
+    startCheck();
+    await waitFor(() => expect(stepText('Socket')).toBe('SocketRunning…'));
+    expect(stepText('Port')).toBe('PortPassed: 192.168.1.44:2214 ms');
+    expect(stepText('Reverse forwarding')).toBe('Reverse forwardingWaiting');
+    check().getByText('Checking pi4');
   });
 
-  it('says what was found at each stage, how long that took and how it ended', async () => {
+  it('shows the finding and the duration of each stage, and the result', async () => {
     await open('pi4');
-    test();
+    startCheck();
     await check().findByText('All 11 stages passed in 467 ms.');
-    expect(rung('Sign-in')).toBe('Sign-inPassed: by the key file ~/.ssh/id_farm212 ms');
+    expect(stepText('Sign-in')).toBe('Sign-inPassed: with the key file ~/.ssh/id_farm212 ms');
   });
 
-  it('shows each jump host as a group of its own, in one line once it has passed', async () => {
+  it('groups the steps of each jump host, and collapses them when they have passed', async () => {
     await open('graviton');
-    test();
+    startCheck();
     await check().findByText(/^All 15 stages passed/);
     check().getByText('4 of 4 passed');
-    const bastion = within(check().getByRole('list', { name: 'through bastion.example.com' }));
+    const bastion = within(check().getByRole('list', { name: 'Jump host bastion.example.com' }));
     expect(bastion.getAllByRole('listitem')).toHaveLength(4);
-    expect(within(check().getByRole('list', { name: 'to graviton' })).getAllByRole('listitem')).toHaveLength(11);
+    expect(within(check().getByRole('list', { name: 'Node graviton' })).getAllByRole('listitem')).toHaveLength(11);
   });
 
-  it('has only the stages of an engine for one on this computer', async () => {
+  it('has only the engine stages for a local engine', async () => {
     await open('this-computer');
-    test();
+    startCheck();
     await check().findByText(/^All 5 stages passed/);
-    expect(rung('Port')).toBeUndefined();
+    expect(stepText('Port')).toBeUndefined();
   });
 
-  it('opens what warned only when it is over, so that nothing moves before', async () => {
-    await open('pi4', { warnAt: ['emulation'], holdAt: 'return' });
-    test();
-    await waitFor(() => expect(rung('Way back')).toBe('Way backRunning…'));
-    expect(rung('Emulation')).toBe('EmulationWarning: none44 ms');
+  it('shows warnings only when it has ended', async () => {
+    await open('pi4', { warnAt: ['emulation'], holdAt: 'reverse-forwarding' });
+    startCheck();
+    await waitFor(() => expect(stepText('Reverse forwarding')).toBe('Reverse forwardingRunning…'));
+    expect(stepText('Emulation')).toBe('EmulationWarning: none44 ms');
     expect(check().queryByRole('alert')).toBeNull();
     fireEvent.click(check().getByRole('button', { name: 'Cancel' }));
-    await check().findByText(/and the kernel knows none of them/);
+    await check().findByText(/but they are not registered with the kernel/);
   });
 
-  it('opens a failed stage with the way out, and says which were not tried', async () => {
+  it('shows a failed stage with suggested fixes, and how many stages were skipped', async () => {
     await open('pi4', { failAt: 'socket' });
-    const shown = vi.spyOn(Element.prototype, 'scrollIntoView');
-    test();
-    await check().findByText(/^Stopped at the engine’s socket after/);
-    expect(shown.mock.contexts.map((element) => element instanceof Element && element.textContent)).toEqual([
+    const scrollIntoView = vi.spyOn(Element.prototype, 'scrollIntoView');
+    startCheck();
+    await check().findByText(/^Failed at the engine socket after/);
+    expect(scrollIntoView.mock.contexts.map((element) => element instanceof Element && element.textContent)).toEqual([
       expect.stringContaining('no podman socket at'),
     ]);
-    shown.mockRestore();
-    const way = within(check().getByRole('alert'));
-    way.getByText(/no podman socket at/);
-    way.getAllByText('or type on pi4:');
-    expect(way.getAllByRole('button', { name: 'Copy command' })).toHaveLength(3);
-    check().getByText('6 more not tried');
-    expect(rung('Engine')).toBeUndefined();
-    const entry = screen.getByRole('navigation', { name: 'Connections' });
-    expect(within(entry).getByRole('link', { name: /pi4/ }).textContent).toContain('Socket not open');
+    scrollIntoView.mockRestore();
+    const alert = within(check().getByRole('alert'));
+    alert.getByText(/no podman socket at/);
+    alert.getAllByText('or run on pi4:');
+    expect(alert.getAllByRole('button', { name: 'Copy command' })).toHaveLength(3);
+    check().getByText('6 more skipped');
+    expect(stepText('Engine')).toBeUndefined();
+    const list = screen.getByRole('navigation', { name: 'Connections' });
+    expect(within(list).getByRole('link', { name: /pi4/ }).textContent).toContain('Socket unavailable');
   });
 
-  it('says where a command is typed that is for this computer', async () => {
+  it('shows commands for this computer', async () => {
     await open('pi4', { failAt: 'name-circle' });
-    test();
-    await check().findByText(/^Stopped at/);
+    startCheck();
+    await check().findByText(/^Failed at/);
     check().getByText(/barnraiser connection resolve/);
   });
 
   it('explains a changed host key', async () => {
     await open('pi4', { failAt: 'host-key' });
-    test();
-    await check().findByText('Which of the two is it?');
+    startCheck();
+    await check().findByText('Why did the host key change?');
   });
 
-  it('is cancelled by its button, by Escape and by a command', async () => {
+  it('can be cancelled by button, by Escape and by command', async () => {
     await open('pi4', { holdAt: 'port' });
-    const ends: readonly (() => void)[] = [
+    const cancelActions: readonly (() => void)[] = [
       () => fireEvent.click(check().getByRole('button', { name: 'Cancel' })),
       () => fireEvent.keyDown(document.body, { key: 'Escape' }),
-      () => command('Cancel the test of pi4')?.run(),
+      () => command('Cancel check of pi4')?.run(),
     ];
-    for (const end of ends) {
-      test();
-      await waitFor(() => expect(rung('Port')).toBe('PortRunning…'));
-      act(end);
+    for (const cancel of cancelActions) {
+      startCheck();
+      await waitFor(() => expect(stepText('Port')).toBe('PortRunning…'));
+      act(cancel);
       await check().findByText(/^Cancelled after/);
-      check().getByText('10 more not tried');
+      check().getByText('10 more skipped');
     }
   });
 
-  it('goes on when Escape closes what stands over it', async () => {
+  it('is not cancelled when Escape closes a menu', async () => {
     await open('pi4', { holdAt: 'port' });
-    test();
-    await waitFor(() => expect(rung('Port')).toBe('PortRunning…'));
-    fireEvent.click(screen.getByRole('button', { name: 'More about connections' }));
+    startCheck();
+    await waitFor(() => expect(stepText('Port')).toBe('PortRunning…'));
+    fireEvent.click(screen.getByRole('button', { name: 'More actions' }));
     const menu = await screen.findByRole('menu');
     fireEvent.keyDown(menu, { key: 'Escape' });
     await waitFor(() => expect(screen.queryByRole('menu')).toBeNull());
-    expect(rung('Port')).toBe('PortRunning…');
+    expect(stepText('Port')).toBe('PortRunning…');
   });
 
-  it('says how long it took last time while it is made again', async () => {
+  it('shows the duration of the last check while it runs again', async () => {
     await open('pi4');
-    test();
+    startCheck();
     await check().findByText(/^All 11/);
-    test();
-    await check().findByText(/last time it took 467 ms/);
+    startCheck();
+    await check().findByText(/the last check took 467 ms/);
     await check().findByText(/^All 11/);
   });
 
-  it('is forgotten when its connection leads elsewhere', async () => {
+  it('is discarded when the URI of its connection changes', async () => {
     await open('pi4', { failAt: 'socket' });
-    test();
-    await check().findByText(/^Stopped at/);
+    startCheck();
+    await check().findByText(/^Failed at/);
     await act(() => app.call('connections.update', { name: 'pi4', uri: 'ssh://pi@elsewhere.lan' }));
-    await check().findByText(/goes the whole way/);
+    await check().findByText(/Run a check to test the connection/);
   });
 
-  it('is forgotten when the node answers after all', async () => {
+  it('is discarded when the node responds after all', async () => {
     await open('pi4', { failAt: 'socket' });
-    test();
-    await check().findByText(/^Stopped at/);
+    startCheck();
+    await check().findByText(/^Failed at/);
     await act(() => app.call('nodes.probe', { connections: ['pi4'] }));
-    await check().findByText('Answered when it was asked last');
+    await check().findByText('Responding');
   });
 });
 
 describe('a fix', () => {
-  it('is done on the node, tests again by itself and shows what the node said', async () => {
+  it('is applied to the node, starts another check and shows its output', async () => {
     await open('pi4', { failAt: 'socket' });
-    test();
+    startCheck();
     fireEvent.click(await check().findByRole('button', { name: 'Enable the socket' }));
     await check().findByText(/^All 11 stages passed/);
     check().getByText('Enable the socket: done');
     check().getByText(/Created symlink/);
-    // what it said belongs to that time alone
-    test();
+    // the output disappears with the next check
+    startCheck();
     await waitFor(() => expect(check().queryByText(/Created symlink/)).toBeNull());
     await check().findByText(/^All 11/);
   });
 
-  it('says beside its button why it failed', async () => {
+  it('shows beside its button why it failed', async () => {
     await open('pi4', { failAt: 'socket', fix: 'fails' });
-    test();
+    startCheck();
     fireEvent.click(await check().findByRole('button', { name: 'Enable the socket' }));
-    await check().findByText(/could not do it/);
-    check().getByText(/^Stopped at the engine’s socket/);
+    await check().findByText(/failed with exit code 1/);
+    check().getByText(/^Failed at the engine socket/);
   });
 
-  it('is busy while it is done, and nothing else can be started', async () => {
+  it('disables the other fixes while it runs', async () => {
     await open('pi4', { failAt: 'socket', fix: 'holds' });
-    test();
+    startCheck();
     const button = await check().findByRole('button', { name: 'Enable the socket' });
     fireEvent.click(button);
     await waitFor(() => expect(button.getAttribute('aria-busy')).toBe('true'));
-    expect(check().getByRole('button', { name: 'Find the engine by itself' })).toHaveProperty('disabled', true);
+    expect(check().getByRole('button', { name: 'Detect the engine automatically' })).toHaveProperty('disabled', true);
   });
 
-  it('is in the palette too', async () => {
+  it('is a command', async () => {
     await open('pi4', { failAt: 'socket' });
-    test();
-    await check().findByText(/^Stopped at/);
+    startCheck();
+    await check().findByText(/^Failed at/);
     act(() => command('Enable the socket on pi4')?.run());
     await check().findByText(/^All 11 stages passed/);
   });

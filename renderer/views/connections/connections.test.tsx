@@ -9,16 +9,16 @@ import type { Scene } from '../../testing/fixture-app.ts';
 import { lostNode } from '../../testing/fixture-questions.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { ConnectionsView } from './ConnectionsView.tsx';
-import { lossOf } from './RemoveConnection.tsx';
+import { describeLoss } from './RemoveConnection.tsx';
 
-// machines that draw this may be busy
+// CI machines may be slow
 configure({ asyncUtilTimeout: 15_000 });
 
 let app: TestApp;
 afterEach(() => app.stop());
 
-function Here() {
-  const view = useNavigation(({ place }) => place?.view);
+function CurrentView() {
+  const view = useNavigation(({ route }) => route?.view);
   return view?.view === 'connections' ? <ConnectionsView name={view.name} adding={view.adding} /> : <p>elsewhere</p>;
 }
 
@@ -26,7 +26,7 @@ async function open(state: Parameters<typeof renderWithApp>[1], name?: string, s
   replaceView({ view: 'connections', name });
   ({ app } = await renderWithApp(
     <>
-      <Here />
+      <CurrentView />
       <ToastArea />
     </>,
     state,
@@ -37,17 +37,17 @@ async function open(state: Parameters<typeof renderWithApp>[1], name?: string, s
 const details = (name: string) => screen.getByRole('article', { name: `Connection ${name}` });
 const names = () => useConnections.getState().connections.map(({ name }) => name);
 
-describe('connections', () => {
-  it('lists each with its health in words, its engine and its platform', async () => {
+describe('the connections view', () => {
+  it('lists each connection with its health, engine and platform', async () => {
     await open('busy');
     screen.getByText('6 connections · 5 up · 1 down');
     const list = screen.getByRole('navigation', { name: 'Connections' });
     const [first] = within(list).getAllByRole('link');
     expect(first?.textContent).toMatch(/big-amd.*amd64.*Up · podman 5\.7\.1/);
-    expect(within(list).getByRole('link', { name: /s390x-lab/ }).textContent).toContain('Down · Host not reached');
+    expect(within(list).getByRole('link', { name: /s390x-lab/ }).textContent).toContain('Down · Host unreachable');
   });
 
-  it('shows the first one until another is chosen, with the arrow keys too', async () => {
+  it('shows the first connection until another is selected, for example by arrow key', async () => {
     await open('busy');
     within(details('big-amd')).getByText(/0\.8 of 1\.9 TB free/);
     const list = screen.getByRole('navigation', { name: 'Connections' });
@@ -58,17 +58,17 @@ describe('connections', () => {
     expect(document.activeElement?.textContent).toContain('pi4');
   });
 
-  it('shows what the last probe found until somebody tests it, and the way out', async () => {
+  it('shows the problem of the last probe with a fix until a check runs', async () => {
     await open('busy', 's390x-lab');
     const check = within(details('s390x-lab')).getByRole('region', { name: 'Check' });
-    within(check).getByText('Host not reached');
+    within(check).getByText('Host unreachable');
     within(check).getByRole('alert');
     within(check).getByRole('button', { name: 'Copy command' });
-    fireEvent.click(within(check).getByRole('button', { name: 'Test stage by stage' }));
-    await within(check).findByText(/^Stopped at the port after/);
+    fireEvent.click(within(check).getByRole('button', { name: 'Check stage by stage' }));
+    await within(check).findByText(/^Failed at the port after/);
   });
 
-  it('explains a changed host key, live', async () => {
+  it('explains a changed host key when a probe reports it', async () => {
     await open('done', 'pi4');
     const { problem } = fail(
       'ssh.host-key-changed',
@@ -76,28 +76,28 @@ describe('connections', () => {
       'Forget it with `ssh-keygen -R pi4`.',
     );
     app.emit({ event: 'node.changed', status: { state: 'down', connection: 'pi4', problem } });
-    await screen.findByText('Which of the two is it?');
-    within(details('pi4')).getByText('Host key refused');
+    await screen.findByText('Why did the host key change?');
+    within(details('pi4')).getByText('Host key rejected');
   });
 
-  it('says of a node that was lost that it is tried again', async () => {
+  it('shows when a lost node is tried again', async () => {
     await open('done', 'pi4');
     app.emit({ event: 'node.changed', status: lostNode('pi4', 30, 2) });
-    await within(details('pi4')).findByText(/^trying again/);
-    expect(details('pi4').textContent).toMatch(/Lost\s*· trying again in (29|30) s/);
+    await within(details('pi4')).findByText(/^reconnecting/);
+    expect(details('pi4').textContent).toMatch(/Lost\s*· reconnecting in (29|30) s/);
   });
 
-  it('says when no node answers', async () => {
+  it('shows a hint if no node responds', async () => {
     await open('done');
     const { problem } = fail('ssh.timeout', 'No answer.', 'Look.');
     for (const connection of names()) {
       app.emit({ event: 'node.changed', status: { state: 'down', connection, problem } });
     }
-    await screen.findByText(/No node answers\./);
+    await screen.findByText(/No node is responding\./);
     screen.getByText('6 connections · all down');
   });
 
-  it('puts a connection into a farm and takes it out again', async () => {
+  it('adds a connection to a farm and removes it again', async () => {
     await open('busy', 'pi4');
     const members = () => useFarms.getState().farms.find(({ name }) => name === 'lab')?.connections;
     const box = screen.getByRole('checkbox', { name: 'lab' });
@@ -107,7 +107,7 @@ describe('connections', () => {
     await waitFor(() => expect(members()).toEqual(['riscv-board']));
   });
 
-  it('renames a connection and stays at it', async () => {
+  it('keeps a renamed connection selected', async () => {
     await open('done', 'pi4');
     fireEvent.click(screen.getByRole('button', { name: 'Edit' }));
     fireEvent.change(screen.getByLabelText('Name'), { target: { value: 'raspberry' } });
@@ -119,11 +119,11 @@ describe('connections', () => {
 });
 
 describe('removing a connection', () => {
-  it('says from which farms it goes, and can be undone', async () => {
+  it('shows the affected farms, and can be undone', async () => {
     await open('done', 'riscv-board');
     fireEvent.click(screen.getByRole('button', { name: 'Remove riscv-board' }));
     const dialog = await screen.findByRole('dialog', { name: 'Remove connection riscv-board?' });
-    within(dialog).getByText('Farm lab: it has no other node and can build nothing then');
+    within(dialog).getByText('Farm lab has no other node and cannot build any more');
     fireEvent.click(within(dialog).getByRole('button', { name: 'Remove connection' }));
     await waitFor(() => expect(names()).not.toContain('riscv-board'));
     fireEvent.click(await screen.findByRole('button', { name: 'Undo' }));
@@ -135,38 +135,37 @@ describe('removing a connection', () => {
     );
   });
 
-  it('says in a line what a farm loses', () => {
+  it('describes the effect on a farm', () => {
     const farm = (...connections: string[]) => ({ name: 'home', connections });
-    expect(lossOf(farm('a', 'b', 'c'), 'a')).toBe('Farm home: it goes on with b and c');
-    expect(lossOf(farm('a', 'b', 'c', 'd', 'e'), 'a')).toBe('Farm home: it goes on with 4 other nodes');
+    expect(describeLoss(farm('a', 'b', 'c'), 'a')).toBe('Farm home continues with b and c');
+    expect(describeLoss(farm('a', 'b', 'c', 'd', 'e'), 'a')).toBe('Farm home continues with 4 other nodes');
   });
 });
 
 describe('adding a connection', () => {
-  it('is where one starts with none, and takes what this computer knows with one press', async () => {
+  it('offers the discovered engines if there are no connections yet', async () => {
     await open('empty');
     screen.getByRole('heading', { name: 'No connections yet' });
-    // what was found comes first where there is none yet
     fireEvent.click(await screen.findByRole('button', { name: 'Add nas' }));
     await waitFor(() => expect(names()).toEqual(['nas']));
-    // the others can be added right away
+    // the list stays open for the others
     await screen.findByRole('button', { name: 'Add mac-mini' });
     await screen.findByRole('link', { name: 'nas', current: false });
   });
 
-  it('names it after its host, says back what was understood, and refuses a name that is taken', async () => {
+  it('suggests a name, describes the URI and rejects a name that is taken', async () => {
     await open('busy');
     fireEvent.click(screen.getByRole('button', { name: 'Add connection' }));
     const uri = await screen.findByLabelText('URI');
     const name = screen.getByLabelText('Name');
     fireEvent.change(uri, { target: { value: 'root@pi9.lan' } });
     expect(name).toHaveProperty('value', 'pi9');
-    screen.getByText(/^SSH to pi9\.lan, as root, the rest as your SSH configuration says\./);
+    screen.getByText(/^SSH to pi9\.lan, as root, other settings from your SSH configuration\./);
     fireEvent.change(name, { target: { value: 'pi4' } });
-    await screen.findByText('There is a connection pi4 already.');
+    await screen.findByText('A connection named pi4 already exists.');
     fireEvent.change(name, { target: { value: 'pi9' } });
     fireEvent.submit(uri);
     await waitFor(() => expect(names()).toContain('pi9'));
-    expect(useNavigation.getState().place?.view).toEqual({ view: 'connections', name: 'pi9' });
+    expect(useNavigation.getState().route?.view).toEqual({ view: 'connections', name: 'pi9' });
   });
 });

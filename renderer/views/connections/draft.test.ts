@@ -1,36 +1,36 @@
 import { describe, expect, it } from 'vitest';
 import { parseDestination } from '../../../shared/connection.ts';
-import { destinationInWords, errorsOf, isUnfinished, suggestName } from './draft.ts';
+import { describeDestination, isIncomplete, suggestName, validateDraft } from './draft.ts';
 
-const words = (uri: string) => {
+const describeUri = (uri: string) => {
   const destination = parseDestination(uri);
-  return typeof destination === 'string' ? destination : destinationInWords(destination);
+  return typeof destination === 'string' ? destination : describeDestination(destination);
 };
 
-describe('a draft of a connection', () => {
-  it('is right with a name and a destination', () => {
-    expect(errorsOf({ name: 'pi4', uri: 'pi@pi4.lan', identity: '' }, ['big-amd'])).toEqual({});
+describe('a connection draft', () => {
+  it('is valid with a name and a URI', () => {
+    expect(validateDraft({ name: 'pi4', uri: 'pi@pi4.lan', identity: '' }, ['big-amd'])).toEqual({});
   });
 
-  it('says what is missing or wrong, a field at a time', () => {
-    expect(errorsOf({ name: '', uri: ' ', identity: '' }, [])).toEqual({
-      name: 'Give it a name.',
-      uri: 'Say where the engine is.',
+  it('has one error for each missing or invalid field', () => {
+    expect(validateDraft({ name: '', uri: ' ', identity: '' }, [])).toEqual({
+      name: 'Enter a name.',
+      uri: 'Enter a URI.',
     });
-    expect(errorsOf({ name: 'pi4', uri: 'http://pi4', identity: '' }, ['pi4'])).toEqual({
-      name: 'There is a connection pi4 already.',
-      uri: '"http://pi4" starts with http://, which Barnraiser cannot use. Write ssh://… or unix://….',
+    expect(validateDraft({ name: 'pi4', uri: 'http://pi4', identity: '' }, ['pi4'])).toEqual({
+      name: 'A connection named pi4 already exists.',
+      uri: '"http://pi4" starts with http://, which is not supported. Use ssh://… or unix://….',
     });
-    expect(errorsOf({ name: 'a b', uri: 'pi4', identity: '' }, []).name).toMatch(/^A name is/);
+    expect(validateDraft({ name: 'a b', uri: 'pi4', identity: '' }, []).name).toMatch(/^A name has/);
   });
 
-  it('waits with what is wrong until the part before the host is written', () => {
-    expect(['s', 'ssh', 'ssh:', 'ssh://', 'unix://', 'unix:///'].map(isUnfinished)).not.toContain(false);
-    expect(isUnfinished('local:')).toBe(false);
-    expect(['ssh://p', 'http://', 'pi@'].map(isUnfinished)).toEqual([false, true, false]);
+  it('is incomplete until the part before the host is typed', () => {
+    expect(['s', 'ssh', 'ssh:', 'ssh://', 'unix://', 'unix:///'].map(isIncomplete)).not.toContain(false);
+    expect(isIncomplete('local:')).toBe(false);
+    expect(['ssh://p', 'http://', 'pi@'].map(isIncomplete)).toEqual([false, true, false]);
   });
 
-  it('is named after its host', () => {
+  it('gets its suggested name from the host', () => {
     expect(suggestName('ssh://pi@pi4.lan:22/run/podman.sock', [])).toBe('pi4');
     expect(suggestName('root@192.168.1.7', [])).toBe('192.168.1.7');
     expect(suggestName('ssh://[2001:db8::7]', [])).toBe('2001-db8-7');
@@ -40,16 +40,18 @@ describe('a draft of a connection', () => {
     expect(suggestName('ssh://', [])).toBe('');
   });
 
-  it('counts up to a name that is free', () => {
+  it('gets the next free name', () => {
     expect(suggestName('ssh://pi', ['pi', 'pi-2'])).toBe('pi-3');
   });
 
-  it('is said back in words', () => {
-    expect(words('pi@pi4.lan:2222')).toBe('SSH to pi4.lan, port 2222, as pi. The engine’s socket is looked for there.');
-    expect(words('ssh://pi4/run/docker.sock')).toBe(
-      'SSH to pi4, the rest as your SSH configuration says. The engine’s socket is /run/docker.sock.',
+  it('is described in words', () => {
+    expect(describeUri('pi@pi4.lan:2222')).toBe(
+      'SSH to pi4.lan, port 2222, as pi. The engine socket is found automatically.',
     );
-    expect(words('local:')).toMatch(/^This computer’s engine, wherever it is/);
-    expect(words('unix:///run/podman.sock')).toBe('The socket /run/podman.sock on this computer.');
+    expect(describeUri('ssh://pi4/run/docker.sock')).toBe(
+      'SSH to pi4, other settings from your SSH configuration. Engine socket: /run/docker.sock.',
+    );
+    expect(describeUri('local:')).toMatch(/^The engine on this computer\. Its socket is found automatically/);
+    expect(describeUri('unix:///run/podman.sock')).toBe('The socket /run/podman.sock on this computer.');
   });
 });

@@ -1,35 +1,35 @@
 import { type Connection, type Destination, nameSchema, parseDestination } from '../../../shared/connection.ts';
 import { freeName } from '../../../shared/free-name.ts';
 
-/** A connection as it stands in the form. */
-export interface Draft {
+/** The values of the connection form. */
+export interface ConnectionDraft {
   readonly name: string;
   readonly uri: string;
   readonly identity: string;
 }
 
-export interface DraftErrors {
+export interface ConnectionDraftErrors {
   readonly name?: string;
   readonly uri?: string;
 }
 
-export const emptyDraft: Draft = { name: '', uri: '', identity: '' };
+export const emptyDraft: ConnectionDraft = { name: '', uri: '', identity: '' };
 
-export function draftOf({ name, uri, identity = '' }: Connection): Draft {
+export function toDraft({ name, uri, identity = '' }: Connection): ConnectionDraft {
   return { name, uri, identity };
 }
 
-/** What is wrong with a draft, a sentence a field. `others` are the names that are taken. */
-export function errorsOf({ name, uri }: Draft, others: readonly string[]): DraftErrors {
+/** @returns one sentence for each invalid field. @param takenNames the names of all other connections */
+export function validateDraft({ name, uri }: ConnectionDraft, takenNames: readonly string[]): ConnectionDraftErrors {
   const parsed = nameSchema.safeParse(name.trim());
-  const destination = uri.trim() === '' ? 'Say where the engine is.' : parseDestination(uri.trim());
+  const destination = uri.trim() === '' ? 'Enter a URI.' : parseDestination(uri.trim());
   const nameError =
     name.trim() === ''
-      ? 'Give it a name.'
+      ? 'Enter a name.'
       : !parsed.success
         ? parsed.error.issues[0]?.message
-        : others.includes(name.trim())
-          ? `There is a connection ${name.trim()} already.`
+        : takenNames.includes(name.trim())
+          ? `A connection named ${name.trim()} already exists.`
           : undefined;
   return {
     ...(nameError === undefined ? {} : { name: nameError }),
@@ -37,24 +37,24 @@ export function errorsOf({ name, uri }: Draft, others: readonly string[]): Draft
   };
 }
 
-/** Is somebody still writing the part before the host? Then it is too early to say what is wrong. */
-export function isUnfinished(uri: string): boolean {
+/** True while only the part before the host has been typed, when it is too early to show an error. */
+export function isIncomplete(uri: string): boolean {
   const text = uri.trim();
   return text !== 'local:' && (/^[a-z]*:?\/{0,2}$/i.test(text) || /^unix:\/\/\/?$/.test(text));
 }
 
-/** A name for a destination that nobody has: `pi4` for `ssh://pi@pi4.lan`, `this-computer` for what is local. */
-export function suggestName(uri: string, taken: readonly string[]): string {
-  const destination = uri.trim() === '' ? 'nothing yet' : parseDestination(uri.trim());
-  return typeof destination === 'string' ? '' : freeName(wordFor(destination), (name) => taken.includes(name));
+/** Suggests a free name for a URI: `pi4` for `ssh://pi@pi4.lan`, `this-computer` for a local engine. */
+export function suggestName(uri: string, takenNames: readonly string[]): string {
+  const destination = uri.trim() === '' ? '' : parseDestination(uri.trim());
+  return typeof destination === 'string' ? '' : freeName(nameFor(destination), (name) => takenNames.includes(name));
 }
 
-function wordFor(destination: Destination): string {
+function nameFor(destination: Destination): string {
   if (destination.kind !== 'ssh') {
     return 'this-computer';
   }
   const { host } = destination;
-  // of an address every part counts, of a host name the first
+  // an IP address is used in full, a host name up to its first dot
   const word = /^[\d.]+$|:/.test(host) ? host : (host.split('.')[0] ?? host);
   return word
     .replaceAll(/[^A-Za-z0-9_.-]+/g, '-')
@@ -63,23 +63,24 @@ function wordFor(destination: Destination): string {
 }
 
 /**
- * A destination in words, so that a person sees what was understood: `SSH to pi4.lan, port 2222, as pi. The engine’s socket is
- * looked for there.` Port and user that are not given come from the SSH configuration, where it says something, else 22 and who one is.
+ * Describes how a URI was understood: `SSH to pi4.lan, port 2222, as pi. The engine socket is found automatically.` A missing
+ * port or user comes from the SSH configuration, else it is 22 or the name of the local user.
  */
-export function destinationInWords(destination: Destination): string {
+export function describeDestination(destination: Destination): string {
   if (destination.kind === 'local') {
-    return 'This computer’s engine, wherever it is: its socket is looked for, and podman is started where it has none.';
+    return 'The engine on this computer. Its socket is found automatically. If there is none, podman is started.';
   }
   if (destination.kind === 'unix') {
     return `The socket ${destination.socketPath} on this computer.`;
   }
   const { user, host, port, socketPath } = destination;
-  const way = [
+  const target = [
     `SSH to ${host}`,
     ...(port === undefined ? [] : [`port ${port}`]),
     ...(user === undefined ? [] : [`as ${user}`]),
-    ...(port === undefined || user === undefined ? ['the rest as your SSH configuration says'] : []),
+    ...(port === undefined || user === undefined ? ['other settings from your SSH configuration'] : []),
   ].join(', ');
-  const socket = socketPath === undefined ? 'is looked for there' : `is ${socketPath}`;
-  return `${way}. The engine’s socket ${socket}.`;
+  const socket =
+    socketPath === undefined ? 'The engine socket is found automatically.' : `Engine socket: ${socketPath}.`;
+  return `${target}. ${socket}`;
 }

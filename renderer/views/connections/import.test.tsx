@@ -2,15 +2,16 @@ import { act, configure, fireEvent, screen, waitFor, within } from '@testing-lib
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ToastArea } from '../../parts/ToastArea.tsx';
+import { exportConnections } from '../../stores/connection-export.ts';
+import { openImportFile } from '../../stores/connection-import.ts';
 import { useConnections } from '../../stores/connections.ts';
-import { exportConnections, takeFile } from '../../stores/exchange.ts';
 import { useFarms } from '../../stores/farms.ts';
 import { replaceView, useNavigation } from '../../stores/navigation.ts';
 import type { Scene } from '../../testing/fixture-app.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { ConnectionsView } from './ConnectionsView.tsx';
 
-// machines that draw this may be busy
+// CI machines may be slow
 configure({ asyncUtilTimeout: 15_000 });
 
 let app: TestApp;
@@ -19,8 +20,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function Here() {
-  const view = useNavigation(({ place }) => place?.view);
+function CurrentView() {
+  const view = useNavigation(({ route }) => route?.view);
   return view?.view === 'connections' ? <ConnectionsView name={view.name} adding={view.adding} /> : null;
 }
 
@@ -28,7 +29,7 @@ async function open(scene: Scene = {}, state: Parameters<typeof renderWithApp>[1
   replaceView({ view: 'connections', adding: true });
   ({ app } = await renderWithApp(
     <>
-      <Here />
+      <CurrentView />
       <ToastArea />
     </>,
     state,
@@ -36,111 +37,111 @@ async function open(scene: Scene = {}, state: Parameters<typeof renderWithApp>[1
   ));
 }
 
-async function openFound(scene: Scene = { found: 'many' }) {
+async function openDiscovered(scene: Scene = { discovery: 'many' }) {
   await open(scene);
-  fireEvent.click(await screen.findByRole('button', { name: /^Found here/ }));
+  fireEvent.click(await screen.findByRole('button', { name: /^Discovered/ }));
   await screen.findAllByRole('checkbox');
 }
 
 const names = () => useConnections.getState().connections.map(({ name }) => name);
 const farm = (name: string) => useFarms.getState().farms.find((each) => each.name === name);
 const box = (name: RegExp | string) => screen.getByRole('checkbox', { name });
-const isTicked = (name: RegExp | string) => box(name).getAttribute('aria-checked') === 'true';
+const isSelected = (name: RegExp | string) => box(name).getAttribute('aria-checked') === 'true';
 
-describe('what was found', () => {
-  it('is grouped by where, and says of each what it is here already', async () => {
-    await openFound();
-    const groups = screen.getAllByRole('checkbox', { name: /^All of/ }).map((each) => each.closest('li'));
+describe('discovered connections', () => {
+  it('are grouped by source, and link to existing connections', async () => {
+    await openDiscovered();
+    const groups = screen.getAllByRole('checkbox', { name: /^Select all/ }).map((each) => each.closest('li'));
     expect(groups.map((group) => group?.getAttribute('aria-labelledby')).filter(Boolean)).toHaveLength(5);
-    const podman = within(screen.getByRole('listitem', { name: 'podman’s connections' }));
+    const podman = within(screen.getByRole('listitem', { name: 'podman connections' }));
     podman.getByText('rack-a and rack-b');
     podman.getByText('Its identity file ~/.ssh/id_rack is not there.');
     const ssh = within(screen.getByRole('listitem', { name: 'SSH hosts' }));
-    expect(ssh.getByRole('link', { name: 'pi4' }).parentElement?.textContent).toBe('is here as pi4');
+    expect(ssh.getByRole('link', { name: 'pi4' }).parentElement?.textContent).toBe('already added as pi4');
   });
 
-  it('ticks what is meant for building, and leaves hosts of SSH to a person', async () => {
-    await openFound();
-    expect(isTicked(/^rack-a/)).toBe(true);
-    expect(isTicked(/^staging/)).toBe(true);
-    expect(isTicked(/^nas/)).toBe(false);
+  it('are selected at first, except for SSH hosts', async () => {
+    await openDiscovered();
+    expect(isSelected(/^rack-a/)).toBe(true);
+    expect(isSelected(/^staging/)).toBe(true);
+    expect(isSelected(/^nas/)).toBe(false);
     screen.getByRole('button', { name: 'Import 5 connections and 1 farm' });
   });
 
-  it('ticks all of a group, and none', async () => {
-    await openFound();
-    await userEvent.click(box('All of SSH hosts'));
-    await screen.findByText('202 of 202 chosen');
+  it('can be selected and deselected by group', async () => {
+    await openDiscovered();
+    await userEvent.click(box('Select all: SSH hosts'));
+    await screen.findByText('202 of 202 selected');
     screen.getByRole('button', { name: 'Import 207 connections and 1 farm' });
-    await userEvent.click(box('All of SSH hosts'));
+    await userEvent.click(box('Select all: SSH hosts'));
     await screen.findByRole('button', { name: 'Import 5 connections and 1 farm' });
   });
 
-  it('takes a farm with its members, and not one of which nothing is left', async () => {
-    await openFound();
+  it('select a farm with its members, and deselect it without them', async () => {
+    await openDiscovered();
     await userEvent.click(box(/^rack-a/));
     await screen.findByText('1 of 2: rack-b');
     await userEvent.click(box(/^rack-b/));
     await screen.findByRole('button', { name: 'Import 3 connections' });
-    expect(isTicked(/^Farm racks/)).toBe(false);
+    expect(isSelected(/^Farm racks/)).toBe(false);
     await userEvent.click(box(/^Farm racks/));
     await screen.findByRole('button', { name: 'Import 5 connections and 1 farm' });
-    expect(isTicked(/^rack-b/)).toBe(true);
+    expect(isSelected(/^rack-b/)).toBe(true);
   });
 
-  it('stays short where it is much, and is found by its name', async () => {
-    await openFound();
+  it('are shortened to the first ones, and can be filtered by name', async () => {
+    await openDiscovered();
     expect(screen.queryByRole('checkbox', { name: /^web-150/ })).toBeNull();
-    fireEvent.change(screen.getByLabelText('Filter what was found'), { target: { value: 'web-15' } });
+    fireEvent.change(screen.getByLabelText('Filter discovered connections'), { target: { value: 'web-15' } });
     screen.getByRole('checkbox', { name: /^web-150/ });
     expect(screen.getAllByRole('checkbox', { name: /^web-/ })).toHaveLength(10);
-    // of a group only what is shown is ticked
-    await userEvent.click(box('All of SSH hosts'));
+    // selecting a group selects only the entries that match the filter
+    await userEvent.click(box('Select all: SSH hosts'));
     await screen.findByRole('button', { name: 'Import 15 connections and 1 farm' });
   });
 
-  it('says what was left out and why', async () => {
-    await openFound();
-    fireEvent.click(screen.getByText('2 things were left out'));
-    screen.getByText('Host "rack 7" has a name that no URI can hold. Give it a plainer one.');
+  it('include the reasons for skipped entries', async () => {
+    await openDiscovered();
+    fireEvent.click(screen.getByText('2 entries skipped'));
+    screen.getByText('Host "rack 7" has a name that cannot be used in a URI. Give it a simpler alias.');
   });
 
-  it('is walked through with the arrow keys', async () => {
-    await openFound();
-    box('All of podman’s connections').focus();
-    fireEvent.keyDown(box('All of podman’s connections'), { key: 'ArrowDown' });
+  it('can be walked through with the arrow keys', async () => {
+    await openDiscovered();
+    box('Select all: podman connections').focus();
+    fireEvent.keyDown(box('Select all: podman connections'), { key: 'ArrowDown' });
     expect(document.activeElement).toBe(box(/^Farm racks/));
   });
 
-  it('says so where there is nothing', async () => {
-    await open({ found: 'nothing' });
-    fireEvent.click(await screen.findByRole('button', { name: 'Found here' }));
-    await screen.findByText(/^No engine, no host in ~\/\.ssh\/config/);
+  it('show a message if there are none', async () => {
+    await open({ discovery: 'nothing' });
+    fireEvent.click(await screen.findByRole('button', { name: 'Discovered' }));
+    await screen.findByText(/^No engines, podman connections, Docker contexts or hosts in ~\/\.ssh\/config/);
     expect(screen.queryByRole('button', { name: /^Import/ })).toBeNull();
   });
 });
 
 describe('an import', () => {
-  it('adds what is ticked, says so, and has nothing to do the second time', async () => {
-    await openFound();
+  it('adds the selected entries, shows the result and disables its button', async () => {
+    await openDiscovered();
     fireEvent.click(screen.getByRole('button', { name: 'Import 5 connections and 1 farm' }));
     await screen.findByText('Imported 5 connections and 1 farm.');
     expect(names()).toContain('rack-b');
     expect(farm('racks')?.connections).toEqual(['rack-a', 'rack-b']);
     await waitFor(() => expect(screen.queryByRole('checkbox', { name: /^rack-a/, checked: false })).toBeNull());
-    // the person's own default stays
+    // the existing default farm is kept
     expect(useFarms.getState().default).toBe('home');
-    const podman = within(screen.getByRole('listitem', { name: 'podman’s connections' }));
-    podman.getByText('all 3 here already');
+    const podman = within(screen.getByRole('listitem', { name: 'podman connections' }));
+    podman.getByText('all 3 already added');
     expect(screen.getByRole('button', { name: 'Import' })).toHaveProperty('disabled', true);
   });
 
-  it('is taken back wholly, and takes nothing else with it', async () => {
-    await openFound();
+  it('can be undone without affecting later changes', async () => {
+    await openDiscovered();
     const before = { connections: names(), farms: useFarms.getState().farms };
     fireEvent.click(screen.getByRole('button', { name: /^Import 5/ }));
     await screen.findByText(/^Imported/);
-    // what a person has made something else of since is that person's
+    // a connection that was edited since is kept
     await act(() => app.call('connections.update', { name: 'office', uri: 'ssh://me@office.example.com' }));
     await waitFor(() =>
       expect(useConnections.getState().connections.find(({ name }) => name === 'office')?.uri).toContain('me@'),
@@ -151,10 +152,10 @@ describe('an import', () => {
     expect(useFarms.getState().farms).toEqual(before.farms);
   });
 
-  it('takes out of a farm again what it has put in', async () => {
+  it('adds missing members to an existing farm, and removes them when it is undone', async () => {
     await open();
     await act(() =>
-      takeFile(
+      openImportFile(
         fileOf({
           connections: [
             { name: 'big-amd', uri: 'ssh://build@big-amd.lan' },
@@ -166,10 +167,10 @@ describe('an import', () => {
       ),
     );
     fireEvent.click(await screen.findByRole('button', { name: 'Import 1 connection and 1 farm' }));
-    await screen.findByText('pi4 is called pi4-2 here.');
-    screen.getByText('2 were here already.');
+    await screen.findByText('Renamed because the name was taken: pi4 to pi4-2.');
+    screen.getByText('2 connections already existed.');
     expect(farm('home')?.connections).toEqual(['big-amd', 'pi4', 'this-computer', 'pi4-2', 'graviton']);
-    await screen.findByText('Everything in it is here already.');
+    await screen.findByText('Everything in this file has already been added.');
     fireEvent.click(screen.getByRole('button', { name: 'Undo import' }));
     await waitFor(() => expect(farm('home')?.connections).toEqual(['big-amd', 'pi4', 'this-computer']));
     expect(names()).not.toContain('pi4-2');
@@ -177,39 +178,39 @@ describe('an import', () => {
 });
 
 describe('a file', () => {
-  it('is shown with what it holds when it is dropped anywhere on the view', async () => {
+  it('can be dropped anywhere on the view', async () => {
     await open();
     const file = fileOf({ connections: [{ name: 'starfive', uri: 'ssh://root@starfive' }], farms: [] });
     fireEvent.drop(window, { dataTransfer: { types: ['Files'], files: [file] } });
     await screen.findByRole('heading', { name: 'connections.json' });
-    await waitFor(() => expect(isTicked(/^starfive/)).toBe(true));
+    await waitFor(() => expect(isSelected(/^starfive/)).toBe(true));
     screen.getByRole('button', { name: 'Import 1 connection' });
   });
 
-  it('that is no list of connections says so, and another can be chosen', async () => {
+  it('that contains no connections shows a problem and a button to choose another', async () => {
     await open();
-    await act(() => takeFile(new File(['FROM scratch'], 'Containerfile')));
-    await screen.findByText('Containerfile is no list of connections.');
+    await act(() => openImportFile(new File(['FROM scratch'], 'Containerfile')));
+    await screen.findByText('Containerfile contains no connections or farms.');
     screen.getByRole('button', { name: 'Choose another file…' });
   });
 
-  it('that is too large is not even read', async () => {
+  it('that is too large is not read', async () => {
     await open();
     const huge = new File([new Uint8Array(4 * 1024 * 1024 + 1)], 'huge.json');
     const read = vi.spyOn(huge, 'text');
-    await act(() => takeFile(huge));
+    await act(() => openImportFile(huge));
     await screen.findByText(/^The file huge\.json is larger than 4 MiB/);
     expect(read).not.toHaveBeenCalled();
   });
 });
 
 describe('an export', () => {
-  it('saves a file that others can import, and says how much is in it', async () => {
+  it('saves a file that can be imported, and shows what it contains', async () => {
     await open();
     const saved: { name: string; blob: Blob }[] = [];
     let blob: Blob | undefined;
-    vi.spyOn(URL, 'createObjectURL').mockImplementation((given) => {
-      blob = given instanceof Blob ? given : undefined;
+    vi.spyOn(URL, 'createObjectURL').mockImplementation((object) => {
+      blob = object instanceof Blob ? object : undefined;
       return 'blob:1';
     });
     vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (this: HTMLAnchorElement) {
@@ -219,11 +220,11 @@ describe('an export', () => {
     });
     exportConnections();
     await screen.findByText('Exported 6 connections and 3 farms');
-    screen.getByText(/holds no password, passphrase or key/);
+    screen.getByText(/contains no passwords, passphrases or keys/);
     expect(saved.map(({ name }) => name)).toEqual(['barnraiser-connections.json']);
     const text = await saved[0]?.blob.text();
-    await act(() => takeFile(new File([text ?? ''], 'barnraiser-connections.json')));
-    await screen.findByText('Everything in it is here already.');
+    await act(() => openImportFile(new File([text ?? ''], 'barnraiser-connections.json')));
+    await screen.findByText('Everything in this file has already been added.');
   });
 });
 

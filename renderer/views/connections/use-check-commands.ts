@@ -1,37 +1,37 @@
 import type { Check } from '../../../shared/check.ts';
 import { type Command, useCommands } from '../../commands.ts';
-import { cancelCheck, isChecked, runCheck, runFix, useChecks } from '../../stores/checks.ts';
+import { cancelCheck, isCheckRunning, runCheck, runFix, useChecks } from '../../stores/checks.ts';
 
-/** What can be done about the check of the chosen connection: test it, cancel that, and mend what it has found. */
+/** Registers commands for the selected connection: check it, cancel the check, apply a suggested fix. */
 export function useCheckCommands(name: string | undefined): void {
   const check = useChecks(({ byName }) => (name === undefined ? undefined : byName[name]));
-  const isRunning = useChecks((checks) => name !== undefined && isChecked(checks, name));
+  const isRunning = useChecks((checks) => name !== undefined && isCheckRunning(checks, name));
   useCommands(() => {
     if (name === undefined) {
       return [];
     }
-    const test: Command = {
-      id: 'connection:test',
-      label: `Test connection ${name}`,
-      group: 'Here',
+    const checkCommand: Command = {
+      id: 'connection:check',
+      label: `Check connection ${name}`,
+      group: 'Current view',
       icon: 'refresh',
       shortcut: 'Mod+R',
-      keywords: ['probe', 'check'],
+      keywords: ['probe', 'test'],
       run: () => void runCheck(name),
     };
-    return isRunning ? [test, cancelOf(name)] : [test, ...fixesOf(name, check)];
+    return isRunning ? [checkCommand, cancelCommand(name)] : [checkCommand, ...fixCommands(name, check)];
   }, [name, check, isRunning]);
 }
 
-function cancelOf(name: string): Command {
+function cancelCommand(name: string): Command {
   return {
-    id: 'connection:cancel-test',
-    label: `Cancel the test of ${name}`,
-    group: 'Here',
+    id: 'connection:cancel-check',
+    label: `Cancel check of ${name}`,
+    group: 'Current view',
     icon: 'stop',
     shortcut: 'Escape',
     run: () => {
-      // what stands over the view takes the key for itself
+      // Escape closes an open dialog or menu first
       if (!document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]')) {
         cancelCheck(name);
       }
@@ -39,19 +39,19 @@ function cancelOf(name: string): Command {
   };
 }
 
-function fixesOf(name: string, check: Check | undefined): readonly Command[] {
+function fixCommands(name: string, check: Check | undefined): readonly Command[] {
   return (check?.steps ?? []).flatMap(({ fixes }) =>
-    fixes.flatMap((remedy): Command[] => {
-      const { fix, label } = remedy;
+    fixes.flatMap((suggestion): Command[] => {
+      const { fix, label } = suggestion;
       return fix === undefined
         ? []
         : [
             {
               id: `connection:fix:${fix}`,
               label: `${label} on ${name}`,
-              group: 'Here',
+              group: 'Current view',
               icon: 'play',
-              run: () => void runFix(name, fix, remedy),
+              run: () => void runFix(name, fix, suggestion),
             },
           ];
     }),

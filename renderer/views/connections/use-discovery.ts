@@ -4,38 +4,38 @@ import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { discoverConnections, useConnections } from '../../stores/connections.ts';
 import { useFarms } from '../../stores/farms.ts';
 
-export interface Found {
-  /** Undefined until it is known; what was found last stays while it is looked for again. */
+export interface DiscoveryResult {
+  /** Undefined until the first discovery has finished. The last result stays while it runs again. */
   readonly discovery: Discovery | undefined;
   readonly problem: Problem | undefined;
 }
 
 /**
- * What this computer knows of engines and farms, or what a file holds. Looked for again when connections or farms change,
- * since each finding says whether it is here already.
+ * Discovers engines and farms on this computer or in a file. Runs again when connections or farms change, because each entry
+ * tells whether it has been added already.
  */
-export function useDiscovery(file?: { readonly name: string; readonly text: string }): Found {
+export function useDiscovery(file?: { readonly name: string; readonly text: string }): DiscoveryResult {
   const connections = useConnections((state) => state.connections);
   const farms = useFarms((state) => state.farms);
-  const [found, setFound] = useState<Found>({ discovery: undefined, problem: undefined });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is found depends on what is here
+  const [result, setResult] = useState<DiscoveryResult>({ discovery: undefined, problem: undefined });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the app compares the entries with connections and farms
   useEffect(() => {
-    let isOver = false;
+    let isStale = false;
     discoverConnections(file).then(
       (discovery) => {
-        if (!isOver) {
-          setFound({ discovery, problem: undefined });
+        if (!isStale) {
+          setResult({ discovery, problem: undefined });
         }
       },
       (error: unknown) => {
-        if (!isOver) {
-          setFound({ discovery: undefined, problem: problemOf(error) });
+        if (!isStale) {
+          setResult({ discovery: undefined, problem: problemOf(error) });
         }
       },
     );
     return () => {
-      isOver = true;
+      isStale = true;
     };
   }, [file, connections, farms]);
-  return found;
+  return result;
 }

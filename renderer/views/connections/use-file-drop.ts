@@ -1,19 +1,19 @@
 import { useEffect, useState } from 'react';
-import { takeFile } from '../../stores/exchange.ts';
+import { openImportFile } from '../../stores/connection-import.ts';
 
-/** Lets a file be dropped anywhere on the window, to import what it holds. Returns whether something is held over it now. */
+/** Imports a file that is dropped anywhere on the window. @returns whether a file is being dragged over it */
 export function useFileDrop(): boolean {
   const [isOver, setIsOver] = useState(false);
   useEffect(() => {
-    const holdsFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
+    const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
     function onOver(event: DragEvent): void {
-      if (holdsFiles(event)) {
+      if (hasFiles(event)) {
         event.preventDefault();
         setIsOver(true);
       }
     }
     function onLeave(event: DragEvent): void {
-      // leaving one element for another inside the window names the other
+      // relatedTarget is null only when the drag leaves the window
       if (event.relatedTarget === null) {
         setIsOver(false);
       }
@@ -22,7 +22,7 @@ export function useFileDrop(): boolean {
       const file = event.dataTransfer?.files[0];
       if (file) {
         event.preventDefault();
-        void takeFile(file);
+        void openImportFile(file);
       }
       setIsOver(false);
     }

@@ -1,4 +1,6 @@
-import { type ReactElement, useEffect, useMemo, useState } from 'react';
+/** Farm: its nodes, what they can build, and where to drop a project. */
+
+import { useEffect, useState } from 'react';
 import type { Farm } from '../../../shared/farm.ts';
 import { formatCount } from '../../../shared/format.ts';
 import { useCommands } from '../../commands.ts';
@@ -12,38 +14,38 @@ import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Presence } from '../../parts/Presence.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
-import { useConnections } from '../../stores/connections.ts';
-import { addNodes, makeDefault, probeNodes } from '../../stores/farm-actions.ts';
+import { makeDefault, probeNodes } from '../../stores/farm-actions.ts';
 import { removeFarm, useFarm, useFarms } from '../../stores/farms.ts';
 import { navigate, openSheet, replaceView, useNavigation } from '../../stores/navigation.ts';
 import { probeUnknown, useNodes } from '../../stores/nodes.ts';
-import { CoverageLine } from './Coverage.tsx';
+import { AddNodesMenu } from './AddNodesMenu.tsx';
+import { CoverageList } from './CoverageList.tsx';
 import styles from './Farm.module.css';
-import { useFolderDrop } from './folder-drop.ts';
 import { Matrix } from './Matrix.tsx';
 import { NodeCard } from './NodeCard.tsx';
 import { NodeTiles } from './NodeTiles.tsx';
-import { useProjectChooser } from './ProjectChooser.tsx';
 import { ProjectDrop } from './ProjectDrop.tsx';
-import { RenameFarm } from './RenameFarm.tsx';
-import { type NodesOf, useNodesOf } from './use-nodes-of.ts';
+import { RenameFarmDialog } from './RenameFarmDialog.tsx';
+import { type FarmNodes, useFarmNodes } from './use-farm-nodes.ts';
+import { useFolderDrop } from './use-folder-drop.ts';
+import { useProjectChooser } from './use-project-chooser.tsx';
 
-/** A farm with more nodes than this shows them as lines that open their card. */
-const mostCards = 6;
+/** A farm with more nodes than this shows compact tiles that open a card each. */
+const maxCards = 6;
 
-/** The home of work: what a farm's nodes are and can build, and where a project is dropped to build it on them. */
+/** The farm view: the nodes of a farm, the platforms that they can build, and a drop zone for projects. */
 export function FarmView({ name }: { name: string }) {
   const farm = useFarm(name);
-  return farm ? <KnownFarm farm={farm} /> : <UnknownFarm name={name} />;
+  return farm ? <FarmContent farm={farm} /> : <FarmNotFound name={name} />;
 }
 
-function UnknownFarm({ name }: { name: string }) {
+function FarmNotFound({ name }: { name: string }) {
   const farms = useFarms((state) => state.farms);
   return (
     <Page title={name} layout="full">
       <EmptyState
         icon="farm"
-        title={`There is no farm ${name}`}
+        title={`Farm ${name} not found`}
         actions={
           <>
             {farms.slice(0, 3).map((farm) => (
@@ -51,28 +53,28 @@ function UnknownFarm({ name }: { name: string }) {
                 Go to {farm.name}
               </Button>
             ))}
-            <Button onClick={() => navigate({ view: 'first-start' })}>Make a farm</Button>
+            <Button onClick={() => navigate({ view: 'first-start' })}>Create farm</Button>
           </>
         }
       >
-        It may have been renamed or deleted.
+        It may have been renamed or removed.
       </EmptyState>
     </Page>
   );
 }
 
-function KnownFarm({ farm }: { farm: Farm }) {
+function FarmContent({ farm }: { farm: Farm }) {
   const { name, connections: members } = farm;
   const isDefault = useFarms((state) => state.default === name);
-  const [shape, setShape] = useState<'cards' | 'matrix'>('cards');
-  const [asking, setAsking] = useState<'rename' | 'delete'>();
-  const nodes = useNodesOf(members);
-  const hasSheet = useNavigation(({ place }) => place?.sheet !== undefined);
+  const [layout, setLayout] = useState<'cards' | 'matrix'>('cards');
+  const [openDialog, setOpenDialog] = useState<'rename' | 'remove'>();
+  const nodes = useFarmNodes(members);
+  const hasSheet = useNavigation(({ route }) => route?.sheet !== undefined);
   const openBuild = (context?: string): void =>
     openSheet({ sheet: 'new-build', farm: name, ...(context === undefined ? {} : { context }) });
   const chooser = useProjectChooser(openBuild);
-  const isOver = useFolderDrop(chooser.takeDropped, !hasSheet);
-  // connections that came while nobody looked are asked when their farm is
+  const isDraggingOver = useFolderDrop(chooser.openDropped, !hasSheet);
+  // probes the members that have never been probed
   useEffect(() => {
     if (nodes.unknown.length > 0) {
       probeUnknown();
@@ -84,36 +86,48 @@ function KnownFarm({ farm }: { farm: Farm }) {
       {
         id: 'farm:choose',
         label: `Build a folder on ${name}…`,
-        group: 'Here',
+        group: 'Current view',
         icon: 'folder',
         shortcut: 'Mod+O',
         run: () => chooser.choose(),
       },
       {
         id: 'farm:probe',
-        label: `Probe the nodes of ${name}`,
-        group: 'Here',
+        label: `Check the nodes of ${name}`,
+        group: 'Current view',
         icon: 'refresh',
         run: () => probeNodes(members),
       },
-      { id: 'farm:rename', label: `Rename ${name}…`, group: 'Here', icon: 'edit', run: () => setAsking('rename') },
-      { id: 'farm:delete', label: `Delete ${name}…`, group: 'Here', icon: 'trash', run: () => setAsking('delete') },
+      {
+        id: 'farm:rename',
+        label: `Rename farm ${name}…`,
+        group: 'Current view',
+        icon: 'edit',
+        run: () => setOpenDialog('rename'),
+      },
+      {
+        id: 'farm:remove',
+        label: `Remove farm ${name}…`,
+        group: 'Current view',
+        icon: 'trash',
+        run: () => setOpenDialog('remove'),
+      },
     ],
     [name, members],
   );
 
-  const more: MenuItem[] = [
-    { label: 'Probe all nodes', icon: 'refresh', disabled: members.length === 0, run: () => probeNodes(members) },
-    { label: 'Rename…', icon: 'edit', run: () => setAsking('rename') },
+  const menuItems: MenuItem[] = [
+    { label: 'Check all nodes', icon: 'refresh', disabled: members.length === 0, run: () => probeNodes(members) },
+    { label: 'Rename farm…', icon: 'edit', run: () => setOpenDialog('rename') },
     {
-      label: isDefault ? 'Builds by default' : 'Make default',
-      hint: isDefault ? 'Where no farm is named' : 'Builds where no farm is named',
+      label: isDefault ? 'Default farm' : 'Set as default farm',
+      hint: 'Used if no farm is selected',
       icon: 'star',
       disabled: isDefault,
       run: () => makeDefault(name),
     },
     'separator',
-    { label: 'Delete farm…', icon: 'trash', danger: true, run: () => setAsking('delete') },
+    { label: 'Remove farm…', icon: 'trash', danger: true, run: () => setOpenDialog('remove') },
   ];
 
   return (
@@ -122,26 +136,29 @@ function KnownFarm({ farm }: { farm: Farm }) {
       note={
         <span className={styles.note}>
           {isDefault && <Chip small>default</Chip>}
-          {noteOf(nodes, members.length)}
+          {describeHealth(nodes, members.length)}
         </span>
       }
       actions={
         <>
           {members.length > 0 && (
             <Segmented
-              label="How the nodes are shown"
-              value={shape}
+              label="Node layout"
+              value={layout}
               options={[
                 { value: 'cards', label: 'Nodes' },
                 { value: 'matrix', label: 'Matrix' },
               ]}
-              onChange={setShape}
+              onChange={setLayout}
             />
           )}
           {members.length > 0 && (
-            <AddNodes farm={farm} trigger={<IconButton icon="plus" label="Add nodes" kind="secondary" />} />
+            <AddNodesMenu farm={farm} trigger={<IconButton icon="plus" label="Add nodes" kind="secondary" />} />
           )}
-          <Menu trigger={<IconButton icon="more" label={`More about ${name}`} kind="secondary" />} items={more} />
+          <Menu
+            trigger={<IconButton icon="more" label={`More actions for ${name}`} kind="secondary" />}
+            items={menuItems}
+          />
           {members.length > 0 && (
             <Button kind="primary" onClick={() => openBuild()}>
               New build
@@ -156,32 +173,32 @@ function KnownFarm({ farm }: { farm: Farm }) {
         ) : (
           <>
             <AllDown nodes={nodes} members={members} />
-            {shape === 'matrix' ? (
+            {layout === 'matrix' ? (
               <Matrix members={members} coverage={nodes.coverage} />
-            ) : members.length > mostCards ? (
-              <NodeTiles farm={name} members={members} down={nodes.down} lit={isOver} />
+            ) : members.length > maxCards ? (
+              <NodeTiles farm={name} members={members} down={nodes.down} isHighlighted={isDraggingOver} />
             ) : (
               <ul className={classes(styles.cards, members.length === 4 && styles.four)} aria-label="Nodes">
                 {members.map((member) => (
                   <li key={member}>
-                    <NodeCard name={member} farm={name} lit={isOver} />
+                    <NodeCard name={member} farm={name} isHighlighted={isDraggingOver} />
                   </li>
                 ))}
               </ul>
             )}
-            {nodes.coverage.length > 0 && <CoverageLine coverage={nodes.coverage} lit={isOver} />}
+            {nodes.coverage.length > 0 && <CoverageList coverage={nodes.coverage} isHighlighted={isDraggingOver} />}
             <ProjectDrop
               farm={farm}
               isDefault={isDefault}
               coverage={nodes.coverage}
-              isOver={isOver}
-              hindrance={
+              isDraggingOver={isDraggingOver}
+              notice={
                 nodes.up.length === 0 && nodes.unknown.length === 0
-                  ? 'No node of this farm is up now. A build can be prepared, and started once one is.'
+                  ? 'No node of this farm is up. You can prepare a build and start it later.'
                   : undefined
               }
               onChoose={() => chooser.choose()}
-              onSample={chooser.trySample}
+              onSample={chooser.openSample}
               onProject={openBuild}
             />
           </>
@@ -189,55 +206,52 @@ function KnownFarm({ farm }: { farm: Farm }) {
       </div>
       {chooser.dialog}
       <Presence>
-        {asking === 'rename' && (
-          <RenameFarm
+        {openDialog === 'rename' && (
+          <RenameFarmDialog
             name={name}
-            onClose={() => setAsking(undefined)}
+            onClose={() => setOpenDialog(undefined)}
             onRenamed={(next) => replaceView({ view: 'farm', name: next })}
           />
         )}
       </Presence>
       <ConfirmDialog
-        open={asking === 'delete'}
-        onClose={() => setAsking(undefined)}
-        title={`Delete farm ${name}?`}
+        open={openDialog === 'remove'}
+        onClose={() => setOpenDialog(undefined)}
+        title={`Remove farm ${name}?`}
         description={
           members.length > 0
-            ? `Its ${formatCount(members.length, 'connection stays', 'connections stay')}, and so do its builds and images.`
-            : 'It has no nodes. Builds and images stay.'
+            ? `Its ${formatCount(members.length, 'connection')}, builds and images are kept.`
+            : 'It has no nodes. Its builds and images are kept.'
         }
-        losses={[
-          `The name ${name} and which nodes belong to it`,
-          ...(isDefault ? ['Being the farm that builds by default'] : []),
-        ]}
-        action="Delete farm"
+        losses={[`The name ${name} and its list of nodes`, ...(isDefault ? ['The setting as default farm'] : [])]}
+        action="Remove farm"
         onConfirm={async () => {
           await removeFarm(name);
-          leave();
+          openNextFarm();
         }}
       />
     </Page>
   );
 }
 
-/** Where to after a farm is gone: to the one that builds by default, to another, or to where one is made. */
-function leave(): void {
-  const { farms, default: standard } = useFarms.getState();
-  const next = standard ?? farms[0]?.name;
+/** After a farm was removed: opens the default farm, else another farm, else the first start. */
+function openNextFarm(): void {
+  const { farms, default: defaultFarm } = useFarms.getState();
+  const next = defaultFarm ?? farms[0]?.name;
   replaceView(next === undefined ? { view: 'first-start' } : { view: 'farm', name: next });
 }
 
-/** `3 nodes`, `2 of 3 nodes up`. */
-function noteOf({ up, unknown }: NodesOf, count: number): string {
+/** `3 nodes`, `2 of 3 nodes up`, `3 nodes, checking 1`. */
+function describeHealth({ up, unknown }: FarmNodes, count: number): string {
   const all = formatCount(count, 'node');
   if (up.length === count || count === 0) {
     return all;
   }
-  return up.length + unknown.length === count ? `${all}, asking ${unknown.length}` : `${up.length} of ${all} up`;
+  return up.length + unknown.length === count ? `${all}, checking ${unknown.length}` : `${up.length} of ${all} up`;
 }
 
-function AllDown({ nodes, members }: { nodes: NodesOf; members: readonly string[] }) {
-  const isAsked = useNodes(({ probing }) => members.some((member) => probing.has(member)));
+function AllDown({ nodes, members }: { nodes: FarmNodes; members: readonly string[] }) {
+  const isProbing = useNodes(({ probing }) => members.some((member) => probing.has(member)));
   if (members.length < 2 || nodes.down.length < members.length) {
     return null;
   }
@@ -246,8 +260,8 @@ function AllDown({ nodes, members }: { nodes: NodesOf; members: readonly string[
       <p>
         <strong>No node of this farm can be reached.</strong> Check that this computer is on their network.
       </p>
-      <Button icon="refresh" busy={isAsked} onClick={() => probeNodes(members)}>
-        Probe all again
+      <Button icon="refresh" busy={isProbing} onClick={() => probeNodes(members)}>
+        Check again
       </Button>
     </div>
   );
@@ -260,49 +274,12 @@ function NoNodes({ farm }: { farm: Farm }) {
       title={`${farm.name} has no nodes yet`}
       actions={
         <>
-          <AddNodes farm={farm} trigger={<Button kind="primary">Add nodes</Button>} />
+          <AddNodesMenu farm={farm} trigger={<Button kind="primary">Add nodes</Button>} />
           <Button onClick={() => navigate({ view: 'first-start' })}>Find more engines</Button>
         </>
       }
     >
-      Add connections to it: each becomes a node, and together they build for all of their platforms at once.
+      Add connections as nodes. Together they build for all of their platforms at once.
     </EmptyState>
   );
-}
-
-function AddNodes({ farm, trigger }: { farm: Farm; trigger: ReactElement<Record<string, unknown>> }) {
-  const connections = useConnections((state) => state.connections);
-  const items = useMemo<MenuItem[]>(() => {
-    const others = connections.filter(({ name }) => !farm.connections.includes(name));
-    return [
-      ...others.map(
-        ({ name, uri }): MenuItem => ({
-          label: name,
-          hint: uri,
-          icon: 'node',
-          run: () => addNodes(farm.name, [name]),
-        }),
-      ),
-      ...(others.length > 1
-        ? [
-            {
-              label: `Add all ${others.length}`,
-              icon: 'plus' as const,
-              run: () =>
-                addNodes(
-                  farm.name,
-                  others.map(({ name }) => name),
-                ),
-            },
-          ]
-        : []),
-      ...(others.length > 0 ? ['separator' as const] : []),
-      {
-        label: 'Add a connection…',
-        icon: 'connections',
-        run: () => navigate({ view: 'connections', adding: true }),
-      },
-    ];
-  }, [connections, farm]);
-  return <Menu trigger={trigger} items={items} />;
 }

@@ -1,18 +1,18 @@
-import { type Mode, modeOf } from '../../../shared/farm.ts';
 import { formatPlatform } from '../../../shared/format.ts';
+import { type Mode, modeOf } from '../../../shared/schedule.ts';
 import { classes } from '../../parts/classes.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
-import { RetryWords } from '../../parts/Retry.tsx';
+import { RetryCountdown } from '../../parts/RetryCountdown.tsx';
 import { hrefOf } from '../../stores/navigation.ts';
 import { useHealth, useNode } from '../../stores/nodes.ts';
-import { ModeMark } from './Coverage.tsx';
+import { ModeMark } from './CoverageList.tsx';
 import type { Coverage } from './coverage.ts';
 import styles from './Matrix.module.css';
 
-/** Every node of a farm by every platform that one of them can build. */
+/** A table of the nodes of a farm and the platforms that they can build. */
 export function Matrix({ members, coverage }: { members: readonly string[]; coverage: readonly Coverage[] }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to scroll it
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must be scrollable by keyboard
     <section className={styles.scroller} tabIndex={0} aria-label="Nodes and platforms">
       <table className={styles.table}>
         <thead>
@@ -21,7 +21,7 @@ export function Matrix({ members, coverage }: { members: readonly string[]; cove
               Node
             </th>
             {coverage.map(({ platform }) => (
-              <th key={platform} scope="col" title={platform} className={styles.platform}>
+              <th key={platform} scope="col" title={platform}>
                 {formatPlatform(platform)}
               </th>
             ))}
@@ -35,10 +35,10 @@ export function Matrix({ members, coverage }: { members: readonly string[]; cove
         <tfoot>
           <tr>
             <th scope="row" className={styles.corner}>
-              Able
+              Can build
             </th>
             {coverage.map(({ platform, native, emulated }) => (
-              <td key={platform} className={styles.sum}>
+              <td key={platform}>
                 {native.length + emulated.length}
                 <span className="visually-hidden">
                   , {native.length} native and {emulated.length} emulated
@@ -51,7 +51,7 @@ export function Matrix({ members, coverage }: { members: readonly string[]; cove
       <p className={styles.legend} aria-hidden="true">
         <ModeMark mode="native" /> native
         <ModeMark mode="emulated" /> emulated
-        <span>–</span> cannot
+        <span>–</span> cannot build
       </p>
     </section>
   );
@@ -70,16 +70,16 @@ function Row({ name, coverage }: { name: string; coverage: readonly Coverage[] }
       </th>
       {status?.state === 'up' ? (
         coverage.map(({ platform }) => (
-          <td key={platform} className={styles.cell}>
+          <td key={platform}>
             <Cell mode={modeOf(status.node, platform)} />
           </td>
         ))
       ) : (
-        <td colSpan={Math.max(1, coverage.length)} className={classes(styles.out, health === 'lost' && styles.lost)}>
+        <td colSpan={Math.max(1, coverage.length)} className={classes(styles.down, health === 'lost' && styles.lost)}>
           {healthWord(health)}
           {status?.retry && (
             <>
-              , <RetryWords retry={status.retry} />
+              , <RetryCountdown retry={status.retry} />
             </>
           )}
         </td>
@@ -90,14 +90,14 @@ function Row({ name, coverage }: { name: string; coverage: readonly Coverage[] }
 
 function Cell({ mode }: { mode: Mode | undefined }) {
   return mode ? (
-    <span className={styles.able}>
+    <span className={styles.can}>
       <ModeMark mode={mode} />
       <span className="visually-hidden">{mode}</span>
     </span>
   ) : (
     <span className={styles.cannot}>
       <span aria-hidden="true">–</span>
-      <span className="visually-hidden">cannot</span>
+      <span className="visually-hidden">cannot build</span>
     </span>
   );
 }

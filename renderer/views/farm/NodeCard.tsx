@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
-import { modeOf } from '../../../shared/farm.ts';
 import { formatBytes, formatCount, formatDuration } from '../../../shared/format.ts';
 import type { Node } from '../../../shared/node.ts';
 import type { Problem } from '../../../shared/problem.ts';
+import { modeOf } from '../../../shared/schedule.ts';
 import { Button } from '../../parts/Button.tsx';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
@@ -12,9 +12,9 @@ import { IconButton } from '../../parts/IconButton.tsx';
 import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { FixText } from '../../parts/ProblemNote.tsx';
 import { Meter } from '../../parts/ProgressBar.tsx';
-import { type Retry, RetryWords } from '../../parts/Retry.tsx';
+import { type Retry, RetryCountdown } from '../../parts/RetryCountdown.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
-import { useJobsOn } from '../../stores/builds.ts';
+import { useRunningJobCount } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { addNodes, moveNode, probeNodes, removeNode } from '../../stores/farm-actions.ts';
 import { useFarms } from '../../stores/farms.ts';
@@ -26,27 +26,27 @@ import styles from './NodeCard.module.css';
 export interface NodeCardProps {
   readonly name: string;
   readonly farm: string;
-  /** A folder is held over the window: what this node would build shines. */
-  readonly lit?: boolean;
-  /** Inside of something that has a frame and a title of its own. */
-  readonly plain?: boolean;
+  /** True while a folder is dragged over the window. Highlights the platforms that the node would build. */
+  readonly isHighlighted?: boolean;
+  /** True inside a popover, which has a border and a title of its own. */
+  readonly isEmbedded?: boolean;
 }
 
-/** A node of a farm: what it is, what it can build, how busy and how full it is; or why it is not there. */
-export function NodeCard({ name, farm, lit = false, plain = false }: NodeCardProps) {
+/** Shows the engine, platforms, load and free space of a node, or why it is down. */
+export function NodeCard({ name, farm, isHighlighted = false, isEmbedded = false }: NodeCardProps) {
   const status = useNode(name);
   const health = useHealth(name);
-  const isAsked = useNodes(({ probing }) => probing.has(name));
+  const isProbing = useNodes(({ probing }) => probing.has(name));
   const isDown = status?.state === 'down';
-  const canMove = useFarms(({ farms }) => farms.length > 1) && !plain;
+  const canMove = useFarms(({ farms }) => farms.length > 1) && !isEmbedded;
   return (
     <article
       aria-label={name}
       className={classes(
         styles.card,
-        plain && styles.plain,
+        isEmbedded && styles.embedded,
         isDown && (health === 'lost' ? styles.isLost : styles.isDown),
-        lit && status?.state === 'up' && styles.lit,
+        isHighlighted && status?.state === 'up' && styles.highlighted,
       )}
     >
       <header
@@ -54,30 +54,30 @@ export function NodeCard({ name, farm, lit = false, plain = false }: NodeCardPro
         {...(canMove ? draggableNode({ connection: name, from: farm }) : {})}
       >
         <HealthDot health={health} />
-        {plain ? (
+        {isEmbedded ? (
           <span className={styles.name}>{isDown ? '' : healthWord(health)}</span>
         ) : (
           <h2 className={styles.name} title={name}>
             {name}
           </h2>
         )}
-        {isAsked && status && <Spinner />}
-        {health === 'down' && <span className={styles.downWord}>Down</span>}
+        {isProbing && status && <Spinner />}
+        {health === 'down' && <span className={styles.downStatus}>Down</span>}
         <NodeMenu name={name} farm={farm} />
       </header>
       {status?.state === 'up' ? (
-        <Facts node={status.node} lit={lit} />
+        <NodeFacts node={status.node} lit={isHighlighted} />
       ) : status ? (
-        <Down name={name} problem={status.problem} retry={status.retry} isAsked={isAsked} />
+        <Down name={name} problem={status.problem} retry={status.retry} isProbing={isProbing} />
       ) : (
-        <NotKnown name={name} isAsked={isAsked} />
+        <NotProbed name={name} isProbing={isProbing} />
       )}
     </article>
   );
 }
 
-function Facts({ node, lit }: { node: Node; lit: boolean }) {
-  const jobs = useJobsOn(node.connection);
+function NodeFacts({ node, lit }: { node: Node; lit: boolean }) {
+  const jobs = useRunningJobCount(node.connection);
   const { disk, memory, cpus } = node;
   return (
     <>
@@ -86,13 +86,13 @@ function Facts({ node, lit }: { node: Node; lit: boolean }) {
           {node.engine} {node.version}
           {node.distribution && <span className={styles.system}> · {node.distribution}</span>}
         </span>
-        <span className={styles.latency} title="Time of one small request">
+        <span className={styles.latency} title="Latency of one small request">
           {formatLatency(node.latencyMs)}
         </span>
       </p>
       <ul className={styles.platforms} aria-label={`Platforms of ${node.connection}`}>
         {[...new Set([node.platform, ...node.emulated])].map((platform) => (
-          <li key={platform} className={lit && platform === node.platform ? styles.litChip : undefined}>
+          <li key={platform} className={lit && platform === node.platform ? styles.highlightedChip : undefined}>
             <PlatformChip platform={platform} kind={modeOf(node, platform) ?? 'emulated'} small />
           </li>
         ))}
@@ -101,19 +101,19 @@ function Facts({ node, lit }: { node: Node; lit: boolean }) {
         <Level
           label="Load"
           meter={<Meter label={`Load of ${node.connection}`} value={jobs} max={cpus} plain />}
-          words={`${formatCount(jobs, 'job')} of ${formatCount(cpus, 'cpu')}`}
+          text={`${formatCount(jobs, 'job')} on ${formatCount(cpus, 'CPU')}`}
         />
         <Level
           label="Disk"
           meter={<Meter label={`Disk of ${node.connection}`} value={disk.total - disk.free} max={disk.total} />}
-          words={`${formatBytes(disk.free)} free`}
-          low={disk.free < disk.total * 0.1}
+          text={`${formatBytes(disk.free)} free`}
+          isLow={disk.free < disk.total * 0.1}
         />
         <Level
           label="Memory"
           meter={<Meter label={`Memory of ${node.connection}`} value={memory.total - memory.free} max={memory.total} />}
-          words={`${formatBytes(memory.free)} free`}
-          low={memory.free < memory.total * 0.1}
+          text={`${formatBytes(memory.free)} free`}
+          isLow={memory.free < memory.total * 0.1}
         />
       </dl>
     </>
@@ -123,18 +123,18 @@ function Facts({ node, lit }: { node: Node; lit: boolean }) {
 interface LevelProps {
   readonly label: string;
   readonly meter: React.ReactNode;
-  readonly words: string;
-  readonly low?: boolean;
+  readonly text: string;
+  readonly isLow?: boolean;
 }
 
-function Level({ label, meter, words, low = false }: LevelProps) {
+function Level({ label, meter, text, isLow = false }: LevelProps) {
   return (
     <div className={styles.level}>
       <dt>{label}</dt>
       <dd className={styles.meter}>{meter}</dd>
-      <dd className={classes(styles.words, low && styles.low)}>
-        {words}
-        {low && <span className="visually-hidden">, low</span>}
+      <dd className={classes(styles.text, isLow && styles.low)}>
+        {text}
+        {isLow && <span className="visually-hidden">, low</span>}
       </dd>
     </div>
   );
@@ -144,17 +144,17 @@ interface DownProps {
   readonly name: string;
   readonly problem: Problem;
   readonly retry: Retry | undefined;
-  readonly isAsked: boolean;
+  readonly isProbing: boolean;
 }
 
-function Down({ name, problem, retry, isAsked }: DownProps) {
+function Down({ name, problem, retry, isProbing }: DownProps) {
   return (
     <div className={styles.problem}>
       {retry && (
-        <p className={styles.lostWord}>
+        <p className={styles.lostStatus}>
           <Icon name="lost" size={14} />
           <span>
-            Lost, <RetryWords retry={retry} />
+            Lost, <RetryCountdown retry={retry} />
           </span>
         </p>
       )}
@@ -164,37 +164,37 @@ function Down({ name, problem, retry, isAsked }: DownProps) {
         <p>
           <FixText text={problem.fix} />
         </p>
-        {retry && retry.attempt > 1 && <p>Tried {formatCount(retry.attempt - 1, 'time')} by itself so far.</p>}
+        {retry && retry.attempt > 1 && <p>Tried {formatCount(retry.attempt - 1, 'time')} automatically so far.</p>}
         {problem.detail && <pre>{problem.detail}</pre>}
       </details>
-      <Button size="small" icon="refresh" busy={isAsked} onClick={() => probeNodes([name])}>
-        {retry ? 'Try now' : 'Probe again'}
+      <Button size="small" icon="refresh" busy={isProbing} onClick={() => probeNodes([name])}>
+        {retry ? 'Retry now' : 'Check again'}
       </Button>
     </div>
   );
 }
 
-function NotKnown({ name, isAsked }: { name: string; isAsked: boolean }) {
-  const uri = useConnections(({ connections }) => connections.find((each) => each.name === name)?.uri);
+function NotProbed({ name, isProbing }: { name: string; isProbing: boolean }) {
+  const uri = useConnections(({ connections }) => connections.find((connection) => connection.name === name)?.uri);
   return (
     <>
       <p className={styles.engine}>
         <code className={styles.truncated}>{uri}</code>
       </p>
-      {isAsked ? (
-        <output className={styles.asking}>
+      {isProbing ? (
+        <output className={styles.checking}>
           <Spinner />
-          Asking what it can build
+          Checking what it can build
         </output>
       ) : (
         <div className={styles.problem}>
-          <p>Nobody has asked it yet.</p>
+          <p>Not checked yet.</p>
           <Button size="small" icon="refresh" onClick={() => probeNodes([name])}>
-            Probe
+            Check
           </Button>
         </div>
       )}
-      <div className={styles.bones} aria-hidden="true">
+      <div className={styles.skeleton} aria-hidden="true">
         <span />
         <span />
         <span />
@@ -208,7 +208,7 @@ function NodeMenu({ name, farm }: { name: string; farm: string }) {
   const items = useMemo<MenuItem[]>(() => {
     const others = farms.filter((other) => other.name !== farm && !other.connections.includes(name));
     return [
-      { label: 'Probe again', icon: 'refresh', run: () => probeNodes([name]) },
+      { label: 'Check again', icon: 'refresh', run: () => probeNodes([name]) },
       {
         label: 'Show connection',
         icon: 'connections',
@@ -217,13 +217,13 @@ function NodeMenu({ name, farm }: { name: string; farm: string }) {
       ...(others.length > 0 ? ['separator' as const] : []),
       ...others.flatMap((other): MenuItem[] => [
         { label: `Move to ${other.name}`, icon: 'chevron-right', run: () => moveNode(name, farm, other.name) },
-        { label: `Use in ${other.name} too`, icon: 'plus', run: () => addNodes(other.name, [name]) },
+        { label: `Also add to ${other.name}`, icon: 'plus', run: () => addNodes(other.name, [name]) },
       ]),
       'separator',
       { label: 'Remove from farm', icon: 'minus', run: () => removeNode(farm, name) },
     ];
   }, [farms, farm, name]);
-  return <Menu trigger={<IconButton icon="more" label={`More about ${name}`} size="small" />} items={items} />;
+  return <Menu trigger={<IconButton icon="more" label={`More actions for ${name}`} size="small" />} items={items} />;
 }
 
 /** `0.4 ms`, `14 ms`, `1.2 s`. */

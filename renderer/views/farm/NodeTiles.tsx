@@ -5,7 +5,7 @@ import { classes } from '../../parts/classes.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { Popover } from '../../parts/Popover.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
-import { useJobsOn } from '../../stores/builds.ts';
+import { useRunningJobCount } from '../../stores/builds.ts';
 import { draggableNode } from '../../stores/node-drag.ts';
 import { useHealth, useNode } from '../../stores/nodes.ts';
 import { NodeCard } from './NodeCard.tsx';
@@ -15,19 +15,19 @@ interface NodeTilesProps {
   readonly farm: string;
   readonly members: readonly string[];
   readonly down: readonly string[];
-  readonly lit: boolean;
+  readonly isHighlighted: boolean;
 }
 
-/** The nodes of a large farm: a line each, which opens the card. */
-export function NodeTiles({ farm, members, down, lit }: NodeTilesProps) {
+/** The nodes of a large farm as compact tiles. A tile opens the card of its node. */
+export function NodeTiles({ farm, members, down, isHighlighted }: NodeTilesProps) {
   const [filter, setFilter] = useState<'all' | 'down'>('all');
-  // none is down any more: there is nothing left to filter
+  // the filter is hidden, and ignored, when no node is down any more
   const shown = filter === 'down' && down.length > 0 ? down : members;
   return (
     <div className={styles.group}>
       {down.length > 0 && (
         <Segmented
-          label="Which nodes are shown"
+          label="Filter nodes"
           value={shown === down ? 'down' : 'all'}
           options={[
             { value: 'all', label: `All ${members.length}` },
@@ -39,7 +39,7 @@ export function NodeTiles({ farm, members, down, lit }: NodeTilesProps) {
       <ul className={styles.tiles} aria-label="Nodes">
         {shown.map((name) => (
           <li key={name} {...draggableNode({ connection: name, from: farm })}>
-            <Tile name={name} farm={farm} lit={lit} />
+            <Tile name={name} farm={farm} isHighlighted={isHighlighted} />
           </li>
         ))}
       </ul>
@@ -47,10 +47,10 @@ export function NodeTiles({ farm, members, down, lit }: NodeTilesProps) {
   );
 }
 
-function Tile({ name, farm, lit }: { name: string; farm: string; lit: boolean }) {
+function Tile({ name, farm, isHighlighted }: { name: string; farm: string; isHighlighted: boolean }) {
   const status = useNode(name);
   const health = useHealth(name);
-  const jobs = useJobsOn(name);
+  const jobs = useRunningJobCount(name);
   return (
     <Popover
       title={name}
@@ -60,7 +60,7 @@ function Tile({ name, farm, lit }: { name: string; farm: string; lit: boolean })
           className={classes(
             styles.tile,
             status?.state === 'down' && (health === 'lost' ? styles.lost : styles.down),
-            lit && status?.state === 'up' && styles.lit,
+            isHighlighted && status?.state === 'up' && styles.highlighted,
           )}
         >
           <HealthDot health={health} />
@@ -68,15 +68,15 @@ function Tile({ name, farm, lit }: { name: string; farm: string; lit: boolean })
           {jobs > 0 && (
             <span className={styles.jobs}>
               {jobs}
-              <span className="visually-hidden"> {formatCount(jobs, 'job').replace(/^\S+ /, '')} at work</span>
+              <span className="visually-hidden"> {formatCount(jobs, 'job').replace(/^\S+ /, '')} running</span>
             </span>
           )}
           {status?.state === 'up' && <PlatformChip platform={status.node.platform} kind="native" small />}
-          {status?.state === 'down' && <span className={styles.word}>{healthWord(health)}</span>}
+          {status?.state === 'down' && <span className={styles.status}>{healthWord(health)}</span>}
         </button>
       }
     >
-      <NodeCard name={name} farm={farm} plain />
+      <NodeCard name={name} farm={farm} isEmbedded />
     </Popover>
   );
 }

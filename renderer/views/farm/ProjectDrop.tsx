@@ -4,51 +4,52 @@ import { formatCount, formatReferenceShort } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { classes } from '../../parts/classes.ts';
 import { Icon } from '../../parts/Icon.tsx';
-import { PhaseGlyph, wordOf } from '../../parts/PhaseBadge.tsx';
+import { PhaseGlyph, phaseWord } from '../../parts/PhaseBadge.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { useBuilds } from '../../stores/builds.ts';
 import type { Coverage } from './coverage.ts';
 import styles from './ProjectDrop.module.css';
 import { isBuiltOn, type RecentProject, recentProjects } from './recent-projects.ts';
 
-const mostRecent = 6;
+const maxRecent = 6;
 
 interface ProjectDropProps {
   readonly farm: Farm;
   readonly isDefault: boolean;
   readonly coverage: readonly Coverage[];
-  /** A folder is held over the window. */
-  readonly isOver: boolean;
-  /** Why nothing could build now, in a few words. */
-  readonly hindrance: string | undefined;
+  /** True while a folder is dragged over the window. */
+  readonly isDraggingOver: boolean;
+  /** Replaces the introduction if no node can build. */
+  readonly notice: string | undefined;
   readonly onChoose: () => void;
   readonly onSample: () => void;
   readonly onProject: (context: string) => void;
 }
 
-/** Where a project folder is dropped, with the projects that were built here before. */
+/** The drop zone for project folders, with the recent projects of the farm. */
 export function ProjectDrop({
   farm,
   isDefault,
   coverage,
-  isOver,
-  hindrance,
+  isDraggingOver: isOver,
+  notice: hindrance,
   onChoose,
   onSample,
   onProject,
 }: ProjectDropProps) {
-  const recent = useRecent(farm, isDefault);
+  const recent = useRecentProjects(farm, isDefault);
   const hasRecent = recent.length > 0;
   return (
     <section aria-label="Build a project" className={classes(styles.zone, isOver && styles.over)}>
       <div className={classes(styles.content, hasRecent && styles.split)}>
         <div className={styles.invitation}>
-          <div className={styles.sign}>
+          <div className={styles.icon}>
             <Icon name="folder" size={20} />
           </div>
           <h2 className={styles.title}>Drop a project folder here</h2>
           <p className={styles.text}>
-            {hindrance ?? 'Its Containerfile is built on every node that can, and the images come back as one.'}
+            {hindrance ??
+              'Barnraiser builds its Containerfile on all matching nodes and returns one multi-platform image.'}
           </p>
           <div className={styles.actions}>
             <Button icon="folder" onClick={onChoose}>
@@ -61,36 +62,36 @@ export function ProjectDrop({
         </div>
         {hasRecent && (
           <div className={styles.recent}>
-            <h3 className={styles.heading}>Built here lately</h3>
+            <h3 className={styles.heading}>Recent projects</h3>
             <ul>
               {recent.map((project) => (
                 <li key={project.context}>
-                  <Recent project={project} onOpen={() => onProject(project.context)} />
+                  <RecentProjectButton project={project} onOpen={() => onProject(project.context)} />
                 </li>
               ))}
             </ul>
           </div>
         )}
       </div>
-      {isOver && <Held coverage={coverage} farm={farm.name} />}
+      {isOver && <DropOverlay coverage={coverage} farm={farm.name} />}
     </section>
   );
 }
 
-/** Over everything in the zone while a folder is held, so that nothing moves. */
-function Held({ coverage, farm }: { coverage: readonly Coverage[]; farm: string }) {
+/** Covers the drop zone while a folder is dragged over the window. */
+function DropOverlay({ coverage, farm }: { coverage: readonly Coverage[]; farm: string }) {
   const platforms = coverage.filter(({ isDefault }) => isDefault);
   return (
-    <div className={styles.held} role="status">
+    <div className={styles.overlay} role="status">
       <Icon name="package" size={28} />
       <p className={styles.title}>
         {platforms.length > 0
-          ? `Let go to build for ${formatCount(platforms.length, 'platform')} on ${farm}`
-          : `Let go to prepare a build on ${farm}`}
+          ? `Drop to build for ${formatCount(platforms.length, 'platform')} on ${farm}`
+          : `Drop to prepare a build on ${farm}`}
       </p>
       <div className={styles.actions}>
         {platforms.map(({ platform }) => (
-          <span key={platform} className={styles.heldPlatform}>
+          <span key={platform} className={styles.overlayPlatform}>
             {platform}
           </span>
         ))}
@@ -99,7 +100,7 @@ function Held({ coverage, farm }: { coverage: readonly Coverage[]; farm: string 
   );
 }
 
-function Recent({ project: { name, last }, onOpen }: { project: RecentProject; onOpen: () => void }) {
+function RecentProjectButton({ project: { name, last }, onOpen }: { project: RecentProject; onOpen: () => void }) {
   return (
     <button type="button" className={styles.project} onClick={onOpen} title={last.request.context}>
       <Icon name="package" />
@@ -107,7 +108,7 @@ function Recent({ project: { name, last }, onOpen }: { project: RecentProject; o
       <span className={styles.reference}>{formatReferenceShort(last.reference)}</span>
       <span className={styles.outcome}>
         <PhaseGlyph phase={last.status} />
-        {wordOf(last.status)}
+        {phaseWord(last.status)}
       </span>
       <span className={styles.when}>
         <RelativeTime time={last.createdAt} />
@@ -116,11 +117,11 @@ function Recent({ project: { name, last }, onOpen }: { project: RecentProject; o
   );
 }
 
-function useRecent(farm: Farm, isDefault: boolean): RecentProject[] {
+function useRecentProjects(farm: Farm, isDefault: boolean): RecentProject[] {
   const order = useBuilds((state) => state.order);
   const byId = useBuilds((state) => state.byId);
   return useMemo(() => {
-    function* here() {
+    function* buildsOfFarm() {
       for (const id of order) {
         const build = byId[id];
         if (build && isBuiltOn(build, farm, isDefault)) {
@@ -128,6 +129,6 @@ function useRecent(farm: Farm, isDefault: boolean): RecentProject[] {
         }
       }
     }
-    return recentProjects(here(), mostRecent);
+    return recentProjects(buildsOfFarm(), maxRecent);
   }, [order, byId, farm, isDefault]);
 }

@@ -14,46 +14,46 @@ afterEach(() => app.stop());
 async function open(name: string, state: Parameters<typeof renderWithApp>[1] = 'busy') {
   ({ app } = await renderWithApp(<FarmView name={name} />, state));
 }
-const place = () => useNavigation.getState().place;
+const route = () => useNavigation.getState().route;
 const members = (name: string) => useFarms.getState().farms.find((farm) => farm.name === name)?.connections;
 
-async function fromMenu(button: string, item: string | RegExp) {
+async function selectFromMenu(button: string, item: string | RegExp) {
   fireEvent.click(screen.getByRole('button', { name: button }));
   fireEvent.click(await screen.findByRole('menuitem', { name: item }));
 }
 
-describe('a farm', () => {
-  it('shows each node with what it is and how full it is', async () => {
+describe('the farm view', () => {
+  it('shows the engine, the load and the free space of each node', async () => {
     await open('home');
     const card = screen.getByRole('article', { name: 'pi4' });
     within(card).getByText(/podman 5\.4\.2/);
     within(card).getByText('14 ms');
-    within(card).getByText('1 job of 4 cpus');
+    within(card).getByText('1 job on 4 CPUs');
     expect(within(card).getByText('9.0 GB free').textContent).toContain('low');
   });
 
-  it('says what it can build', async () => {
+  it('lists the platforms that the farm can build', async () => {
     await open('home');
-    const line = screen.getByRole('list', { name: 'What this farm can build' });
-    expect(within(line).getAllByRole('listitem')[0]?.textContent).toBe('linux/amd64 native on 2');
+    const list = screen.getByRole('list', { name: 'Platforms of this farm' });
+    expect(within(list).getAllByRole('listitem')[0]?.textContent).toBe('linux/amd64 native on 2');
   });
 
-  it('says of a node that is down why, and what to do', async () => {
+  it('shows why a node is down, and what to do', async () => {
     await open('release');
     const card = screen.getByRole('article', { name: 's390x-lab' });
-    within(card).getByText(/did not answer/);
+    within(card).getByText(/did not respond/);
     within(card).getByText('What to do');
-    within(card).getByRole('button', { name: 'Probe again' });
+    within(card).getByRole('button', { name: 'Check again' });
   });
 
-  it('shows many nodes as lines, and those that are down alone', async () => {
+  it('shows many nodes as tiles, which can be filtered', async () => {
     await open('datacenter', 'huge');
     expect(within(screen.getByRole('list', { name: 'Nodes' })).getAllByRole('listitem')).toHaveLength(50);
     fireEvent.click(screen.getByRole('button', { name: '2 down' }));
     expect(within(screen.getByRole('list', { name: 'Nodes' })).getAllByRole('listitem')).toHaveLength(2);
   });
 
-  it('has a matrix that is readable without seeing it', async () => {
+  it('has a matrix that is accessible to screen readers', async () => {
     await open('release');
     fireEvent.click(screen.getByRole('button', { name: 'Matrix' }));
     const row = screen.getByRole('row', { name: /graviton/ });
@@ -61,64 +61,72 @@ describe('a farm', () => {
       within(row)
         .getAllByRole('cell')
         .map(({ textContent }) => textContent),
-    ).toEqual(['–cannot', 'native', '–cannot', '–cannot', 'emulated', '–cannot', '–cannot']);
+    ).toEqual([
+      '–cannot build',
+      'native',
+      '–cannot build',
+      '–cannot build',
+      'emulated',
+      '–cannot build',
+      '–cannot build',
+    ]);
   });
 
-  it('gives a node up and takes it back', async () => {
+  it('removes a node', async () => {
     await open('home');
-    await fromMenu('More about pi4', 'Remove from farm');
+    await selectFromMenu('More actions for pi4', 'Remove from farm');
     await waitFor(() => expect(members('home')).toEqual(['big-amd', 'this-computer']));
   });
 
-  it('takes in connections that it does not have, and moves nodes to other farms', async () => {
+  it('adds connections as nodes, and moves nodes to other farms', async () => {
     await open('lab');
-    await fromMenu('Add nodes', /^graviton/);
+    await selectFromMenu('Add nodes', /^graviton/);
     await waitFor(() => expect(members('lab')).toEqual(['riscv-board', 'graviton']));
-    await fromMenu('More about graviton', 'Move to home');
+    await selectFromMenu('More actions for graviton', 'Move to home');
     await waitFor(() => expect(members('lab')).toEqual(['riscv-board']));
     expect(members('home')).toContain('graviton');
   });
 
-  it('is renamed to a name that is free', async () => {
+  it('renames the farm to a free name', async () => {
     await open('home');
-    await fromMenu('More about home', 'Rename…');
-    const dialog = await screen.findByRole('dialog', { name: 'Rename home' });
+    await selectFromMenu('More actions for home', 'Rename farm…');
+    const dialog = await screen.findByRole('dialog', { name: 'Rename farm home' });
     const field = within(dialog).getByRole('textbox', { name: 'Name' });
     fireEvent.change(field, { target: { value: 'lab' } });
-    within(dialog).getByText('There is a farm lab already.');
+    within(dialog).getByText('A farm named lab already exists.');
     fireEvent.change(field, { target: { value: 'attic' } });
     fireEvent.click(within(dialog).getByRole('button', { name: 'Rename farm' }));
-    await waitFor(() => expect(place()?.view).toEqual({ view: 'farm', name: 'attic' }));
+    await waitFor(() => expect(route()?.view).toEqual({ view: 'farm', name: 'attic' }));
     expect(members('attic')).toHaveLength(3);
   });
 
-  it('is deleted only after saying what is lost', async () => {
+  it('asks before it removes the farm', async () => {
     await open('lab');
-    await fromMenu('More about lab', 'Delete farm…');
-    const dialog = await screen.findByRole('dialog', { name: 'Delete farm lab?' });
-    within(dialog).getByText(/Its 1 connection stays/);
-    fireEvent.click(within(dialog).getByRole('button', { name: 'Delete farm' }));
+    await selectFromMenu('More actions for lab', 'Remove farm…');
+    const dialog = await screen.findByRole('dialog', { name: 'Remove farm lab?' });
+    within(dialog).getByText(/Its 1 connection, builds and images are kept/);
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Remove farm' }));
     await waitFor(() => expect(members('lab')).toBeUndefined());
-    expect(place()?.view).toEqual({ view: 'farm', name: 'home' });
+    expect(route()?.view).toEqual({ view: 'farm', name: 'home' });
   });
 
-  it('builds a project again from where it was built before', async () => {
+  it('opens a new build of a recent project', async () => {
     await open('home');
     const section = screen.getByRole('region', { name: 'Build a project' });
     fireEvent.click(within(section).getByRole('button', { name: /^gateway/ }));
-    expect(place()?.sheet).toEqual({ sheet: 'new-build', farm: 'home', context: '/home/anna/projects/gateway' });
+    expect(route()?.sheet).toEqual({ sheet: 'new-build', farm: 'home', context: '/home/anna/projects/gateway' });
   });
 
-  it('that is gone says so and shows the way to others', async () => {
+  it('links to other farms if the farm does not exist', async () => {
     await open('nowhere');
-    screen.getByText('There is no farm nowhere');
+    screen.getByText('Farm nowhere not found');
     fireEvent.click(screen.getByRole('button', { name: 'Go to home' }));
-    expect(place()?.view).toEqual({ view: 'farm', name: 'home' });
+    expect(route()?.view).toEqual({ view: 'farm', name: 'home' });
   });
 });
 
 describe('a folder', () => {
-  function hold(kind: 'dragover' | 'drop', name: string): void {
+  function dispatchDrag(kind: 'dragover' | 'drop', name: string): void {
     const data = new DataTransfer();
     data.items.add(new File(['x'], name));
     const event = new Event(kind, { bubbles: true, cancelable: true });
@@ -126,15 +134,15 @@ describe('a folder', () => {
     fireEvent(window, event);
   }
 
-  it('held over the window says what it would be built for', async () => {
+  it('dragged over the window shows the platforms that it would be built for', async () => {
     await open('home');
-    hold('dragover', 'api');
-    screen.getByText('Let go to build for 2 platforms on home');
+    dispatchDrag('dragover', 'api');
+    screen.getByText('Drop to build for 2 platforms on home');
   });
 
-  it('whose path the browser hides is found by its name', async () => {
+  it('is found by its name if the browser hides its path', async () => {
     await open('home');
-    hold('drop', 'billing-service');
+    dispatchDrag('drop', 'billing-service');
     const dialog = await screen.findByRole('dialog', { name: 'Choose a project folder' });
     within(dialog).getByText(/Is this the billing-service you dropped/);
     await waitFor(() =>
@@ -143,6 +151,6 @@ describe('a folder', () => {
       ),
     );
     fireEvent.click(within(dialog).getByRole('button', { name: 'Choose this folder' }));
-    expect(place()?.sheet).toMatchObject({ context: '/home/anna/projects/billing-service' });
+    expect(route()?.sheet).toMatchObject({ context: '/home/anna/projects/billing-service' });
   });
 });

@@ -1,23 +1,24 @@
 import { call } from '../../api.ts';
 import { folderName, parentFolder } from './recent-projects.ts';
 
-/** How many folders are looked into for a name. */
-const mostParents = 6;
+/** How many parent folders of past projects are searched. */
+const maxParents = 6;
 
 /**
- * Looks for a folder of which a browser tells the name alone: among the projects that were built before, beside them, and
- * in the person's home. @param contexts the folders of past builds, newest first
+ * Finds the path of a dropped folder by its name, because browsers hide the path: among past projects, beside them, and in the
+ * home folder.
+ * @param contexts the folders of past builds, newest first
  */
 export async function findFolder(name: string, contexts: readonly string[]): Promise<string | undefined> {
-  const known = contexts.find((context) => folderName(context) === name);
-  if (known !== undefined) {
-    return known;
+  const pastContext = contexts.find((context) => folderName(context) === name);
+  if (pastContext !== undefined) {
+    return pastContext;
   }
-  const parents = [...new Set(contexts.flatMap((context) => parentFolder(context) ?? []))].slice(0, mostParents);
-  const listed = await Promise.all([
+  const parents = [...new Set(contexts.flatMap((context) => parentFolder(context) ?? []))].slice(0, maxParents);
+  const folders = await Promise.all([
     call('folders.list', {}).catch(() => undefined),
     ...parents.map((path) => call('folders.list', { path }).catch(() => undefined)),
   ]);
-  const named = listed.flatMap((folder) => folder?.folders.filter((each) => each.name === name) ?? []);
+  const named = folders.flatMap((folder) => folder?.folders.filter((candidate) => candidate.name === name) ?? []);
   return (named.find(({ hasContainerfile }) => hasContainerfile) ?? named[0])?.path;
 }

@@ -8,7 +8,7 @@ import { FarmView } from './FarmView.tsx';
 
 let app: TestApp;
 beforeEach(() => {
-  // the clock that runs down is driven by hand; all else takes its own time
+  // only the countdown is controlled by the test; other timers are real
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'], now: Date.parse('2026-03-01T10:00:00Z') });
 });
 afterEach(() => {
@@ -16,8 +16,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Opens a farm of which a node was lost that is tried again in `seconds`. */
-async function lose(farm: string, node: string, seconds: number, attempt = 1, state: 'busy' | 'huge' = 'busy') {
+/** Opens a farm with a lost node that is retried in `seconds`. */
+async function openWithLostNode(
+  farm: string,
+  node: string,
+  seconds: number,
+  attempt = 1,
+  state: 'busy' | 'huge' = 'busy',
+) {
   ({ app } = await renderWithApp(
     <>
       <Sidebar onSearch={() => {}} />
@@ -30,48 +36,48 @@ async function lose(farm: string, node: string, seconds: number, attempt = 1, st
 }
 const card = (name: string) => screen.getByRole('article', { name });
 
-describe('a node that was lost', () => {
-  it('says when it is tried again, and counts down by itself', async () => {
-    await lose('home', 'pi4', 8);
-    expect(card('pi4').textContent).toContain('Lost, trying again in 8 s');
+describe('a lost node', () => {
+  it('counts down to the next attempt', async () => {
+    await openWithLostNode('home', 'pi4', 8);
+    expect(card('pi4').textContent).toContain('Lost, reconnecting in 8 s');
     act(() => void vi.advanceTimersByTime(3_000));
-    expect(card('pi4').textContent).toContain('Lost, trying again in 5 s');
+    expect(card('pi4').textContent).toContain('Lost, reconnecting in 5 s');
     act(() => void vi.advanceTimersByTime(5_000));
-    expect(card('pi4').textContent).toContain('Lost, trying again now');
+    expect(card('pi4').textContent).toContain('Lost, reconnecting now');
   });
 
-  it('reads its seconds to nobody', async () => {
-    await lose('home', 'pi4', 8);
+  it('hides the countdown from screen readers', async () => {
+    await openWithLostNode('home', 'pi4', 8);
     expect(within(card('pi4')).getByText('in 8 s').getAttribute('aria-hidden')).toBe('true');
     within(card('pi4')).getByRole('img', { name: 'Lost' });
   });
 
-  it('is tried at once where a person does not want to wait', async () => {
-    await lose('home', 'pi4', 30, 4);
-    within(card('pi4')).getByText('Tried 3 times by itself so far.');
-    fireEvent.click(within(card('pi4')).getByRole('button', { name: 'Try now' }));
+  it('can be retried immediately', async () => {
+    await openWithLostNode('home', 'pi4', 30, 4);
+    within(card('pi4')).getByText('Tried 3 times automatically so far.');
+    fireEvent.click(within(card('pi4')).getByRole('button', { name: 'Retry now' }));
     await within(card('pi4')).findByText(/podman 5\.4\.2/);
     expect(card('pi4').textContent).not.toContain('Lost');
   });
 
-  it('is told from one that is down, in the sidebar too', async () => {
-    await lose('release', 'graviton', 8);
+  it('is distinguished from a node that is down, also in the sidebar', async () => {
+    await openWithLostNode('release', 'graviton', 8);
     within(card('s390x-lab')).getByText('Down');
-    within(card('s390x-lab')).getByRole('button', { name: 'Probe again' });
+    within(card('s390x-lab')).getByRole('button', { name: 'Check again' });
     screen.getByRole('link', { name: /^release ?: 2 of 4 nodes up, s390x-lab down, graviton lost$/ });
     screen.getByRole('link', { name: /^home ?: 3 nodes up$/ });
   });
 
-  it('is one of those that are down in a large farm, by its own word', async () => {
-    await lose('datacenter', 'rack1-node1', 8, 1, 'huge');
+  it('is among the nodes that are down in a large farm, marked as lost', async () => {
+    await openWithLostNode('datacenter', 'rack1-node1', 8, 1, 'huge');
     fireEvent.click(screen.getByRole('button', { name: '3 down' }));
     const lines = within(screen.getByRole('list', { name: 'Nodes' })).getAllByRole('listitem');
     expect(lines.map(({ textContent }) => /Lost|Down/.exec(textContent ?? '')?.[0])).toEqual(['Lost', 'Down', 'Down']);
   });
 
-  it('says so in the matrix', async () => {
-    await lose('release', 'graviton', 8);
+  it('is marked in the matrix', async () => {
+    await openWithLostNode('release', 'graviton', 8);
     fireEvent.click(screen.getByRole('button', { name: 'Matrix' }));
-    expect(screen.getByRole('row', { name: /graviton/ }).textContent).toContain('Lost, trying again in 8 s');
+    expect(screen.getByRole('row', { name: /graviton/ }).textContent).toContain('Lost, reconnecting in 8 s');
   });
 });

@@ -3,7 +3,7 @@ import { build, history } from '../../testing/fixture-data.ts';
 import { folderName, isBuiltOn, parentFolder, recentProjects } from './recent-projects.ts';
 
 describe('recent projects', () => {
-  it('are the folders of the newest builds, each once with its last build', () => {
+  it('contain each folder once with its newest build', () => {
     const builds = history(60);
     const recent = recentProjects(builds, 3);
     expect(recent).toHaveLength(3);
@@ -11,14 +11,14 @@ describe('recent projects', () => {
     expect(recent[0]?.last).toBe(builds[0]);
   });
 
-  it('belong to the farm that was named, that is the default, or whose nodes built them', () => {
+  it('belong to a farm by name, by default or by its nodes', () => {
     const job = { platform: 'linux/amd64', node: 'big-amd', status: 'done', steps: 10, startedAgo: 10 } as const;
     const facts = { id: '1', reference: 'api:1', status: 'done', startedAgo: 10, jobs: [job] } as const;
     const home = { name: 'home', connections: ['pi4'] };
     expect(isBuiltOn(build({ ...facts, farm: 'home' }), home, false)).toBe(true);
     expect(isBuiltOn(build({ ...facts, farm: 'other' }), home, true)).toBe(false);
     expect(isBuiltOn(build({ ...facts, request: { farm: undefined } }), home, true)).toBe(true);
-    expect(isBuiltOn(build({ ...facts, farm: 'its old name' }), { name: 'new', connections: ['big-amd'] }, false)).toBe(
+    expect(isBuiltOn(build({ ...facts, farm: 'old-name' }), { name: 'new', connections: ['big-amd'] }, false)).toBe(
       true,
     );
   });
@@ -30,7 +30,7 @@ describe('a path', () => {
     ['/home/anna/projects/api/', 'api', '/home/anna/projects'],
     ['C:\\Users\\Anna\\api', 'api', 'C:\\Users\\Anna'],
     ['/api', 'api', '/'],
-  ])('%s ends in %s and lies in %s', (path, name, parent) => {
+  ])('%s has the name %s and the parent %s', (path, name, parent) => {
     expect(folderName(path)).toBe(name);
     expect(parentFolder(path)).toBe(parent);
   });

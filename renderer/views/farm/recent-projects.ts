@@ -1,43 +1,43 @@
 import type { Build } from '../../../shared/build.ts';
 import type { Farm } from '../../../shared/farm.ts';
 
-/** A project folder with its newest build. */
+/** A project folder and its newest build. */
 export interface RecentProject {
   readonly context: string;
   readonly name: string;
   readonly last: Build;
 }
 
-/** The last part of a path, whatever the system writes between its parts. */
+/** The last part of a path with slashes or backslashes. */
 export function folderName(path: string): string {
   return path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
 }
 
-/** The folder that holds a path, undefined for a root. */
+/** @returns undefined for a root folder */
 export function parentFolder(path: string): string | undefined {
   const parent = path.replace(/[/\\]+$/, '').replace(/[/\\][^/\\]*$/, '');
   return parent === path ? undefined : parent || '/';
 }
 
-/** The projects of builds that are given newest first, each once; at most `limit`. */
+/** @param builds newest first @returns each project once, at most `limit` of them */
 export function recentProjects(builds: Iterable<Build>, limit: number): RecentProject[] {
-  const found = new Map<string, RecentProject>();
+  const projects = new Map<string, RecentProject>();
   for (const build of builds) {
     const { context } = build.request;
-    if (!found.has(context)) {
-      found.set(context, { context, name: folderName(context), last: build });
+    if (!projects.has(context)) {
+      projects.set(context, { context, name: folderName(context), last: build });
     }
-    if (found.size === limit) {
+    if (projects.size === limit) {
       break;
     }
   }
-  return [...found.values()];
+  return [...projects.values()];
 }
 
-/** Was a build made on this farm? By its name, or, where the farm has another name now, by its nodes. */
+/** True if a build ran on this farm. Compares the name of the farm or, because farms can be renamed, the nodes. */
 export function isBuiltOn(build: Build, farm: Farm, isDefault: boolean): boolean {
-  const { farm: named, connections } = build.request;
-  if (named === farm.name || (named === undefined && connections === undefined && isDefault)) {
+  const { farm: requestedFarm, connections } = build.request;
+  if (requestedFarm === farm.name || (requestedFarm === undefined && connections === undefined && isDefault)) {
     return true;
   }
   return build.jobs.length > 0 && build.jobs.every(({ node }) => farm.connections.includes(node));

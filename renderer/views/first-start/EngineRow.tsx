@@ -1,8 +1,8 @@
 import { useRef, useState } from 'react';
-import { modeOf } from '../../../shared/farm.ts';
 import { formatBytes, formatCount } from '../../../shared/format.ts';
 import type { Node } from '../../../shared/node.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
+import { modeOf } from '../../../shared/schedule.ts';
 import { Button } from '../../parts/Button.tsx';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { HealthDot } from '../../parts/HealthDot.tsx';
@@ -12,58 +12,58 @@ import { Spinner } from '../../parts/Spinner.tsx';
 import { Switch } from '../../parts/Switch.tsx';
 import { probeNodes } from '../../stores/farm-actions.ts';
 import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
-import type { Engine } from './engines.ts';
+import type { EngineEntry } from './engines.ts';
 import styles from './FirstStart.module.css';
 
-const sources: Readonly<Record<Engine['source'], { readonly words: string; readonly icon: IconName }>> = {
-  local: { words: 'This computer', icon: 'log' },
-  'ssh-config': { words: 'From ~/.ssh/config', icon: 'node' },
-  podman: { words: 'One of podman’s connections', icon: 'package' },
-  'containers-conf': { words: 'From containers.conf', icon: 'package' },
-  docker: { words: 'A Docker context', icon: 'package' },
-  file: { words: 'From a file', icon: 'file' },
-  added: { words: 'Added by you', icon: 'connections' },
+const sources: Readonly<Record<EngineEntry['source'], { readonly label: string; readonly icon: IconName }>> = {
+  local: { label: 'This computer', icon: 'log' },
+  'ssh-config': { label: 'From ~/.ssh/config', icon: 'node' },
+  podman: { label: 'podman connection', icon: 'package' },
+  'containers-conf': { label: 'From containers.conf', icon: 'package' },
+  docker: { label: 'Docker context', icon: 'package' },
+  file: { label: 'From a file', icon: 'file' },
+  added: { label: 'Added by you', icon: 'connections' },
 };
 
 interface EngineRowProps {
-  readonly engine: Engine;
+  readonly engine: EngineEntry;
   readonly isOn: boolean;
-  /** Resolves when it is switched. @throws Failure, which is shown here */
-  readonly onSwitch: (on: boolean) => Promise<void>;
+  /** Adds or removes the connection. @throws Failure, which the row shows */
+  readonly onSwitch: (isOn: boolean) => Promise<void>;
 }
 
-/** One thing that could build: its switch, and what it said when it was asked. */
+/** An engine with its switch and the result of its last probe. */
 export function EngineRow({ engine, isOn, onSwitch }: EngineRowProps) {
   const { name, uri, source, connection, candidate } = engine;
   const [problem, setProblem] = useState<Problem>();
-  const busy = useRef(false);
-  const { words, icon } = sources[source];
+  const isSwitching = useRef(false);
+  const { label, icon } = sources[source];
 
-  async function change(on: boolean): Promise<void> {
-    // a second press while the first is on its way means the same
-    if (busy.current) {
+  async function change(isOn: boolean): Promise<void> {
+    // ignores a second press while the first one is being processed
+    if (isSwitching.current) {
       return;
     }
-    busy.current = true;
+    isSwitching.current = true;
     setProblem(undefined);
     try {
-      await onSwitch(on);
+      await onSwitch(isOn);
     } catch (error) {
       setProblem(problemOf(error));
     } finally {
-      busy.current = false;
+      isSwitching.current = false;
     }
   }
 
   return (
     <li className={styles.engine}>
-      <div className={styles.sign}>{connection ? <Health name={name} /> : <Icon name={icon} />}</div>
+      <div className={styles.icon}>{connection ? <Health name={name} /> : <Icon name={icon} />}</div>
       <div className={styles.about}>
         <Switch
           label={<span className={styles.engineName}>{name}</span>}
           description={
             <span className={styles.where}>
-              {words} · <code>{uri}</code>
+              {label} · <code>{uri}</code>
               {!connection &&
                 candidate?.notes.map((note) => (
                   <span key={note} className={styles.note}>
@@ -77,7 +77,7 @@ export function EngineRow({ engine, isOn, onSwitch }: EngineRowProps) {
           onChange={(on) => void change(on)}
         />
         {problem && <ProblemNote problem={problem} />}
-        {connection && <Answer name={connection.name} isOn={isOn} />}
+        {connection && <ProbeResult name={connection.name} isOn={isOn} />}
       </div>
     </li>
   );
@@ -87,35 +87,35 @@ function Health({ name }: { name: string }) {
   return <HealthDot health={useHealth(name)} />;
 }
 
-/** What it said. One that is switched off is not worth a problem. */
-function Answer({ name, isOn }: { name: string; isOn: boolean }) {
+/** The platforms of the node, or its problem if the switch is on. */
+function ProbeResult({ name, isOn }: { name: string; isOn: boolean }) {
   const status = useNode(name);
-  const isAsked = useNodes(({ probing }) => probing.has(name));
+  const isProbing = useNodes(({ probing }) => probing.has(name));
   if (!status) {
-    return isAsked && isOn ? (
-      <output className={styles.asking}>
-        <Spinner /> Asking {name} what it can build
+    return isProbing && isOn ? (
+      <output className={styles.checking}>
+        <Spinner /> Checking what {name} can build
       </output>
     ) : null;
   }
   if (status.state === 'up') {
-    return <Found node={status.node} />;
+    return <NodeSummary node={status.node} />;
   }
   return isOn ? (
     <ProblemNote
       problem={status.problem}
       actions={
-        <Button size="small" icon="refresh" busy={isAsked} onClick={() => probeNodes([name])}>
-          Probe again
+        <Button size="small" icon="refresh" busy={isProbing} onClick={() => probeNodes([name])}>
+          Check again
         </Button>
       }
     />
   ) : null;
 }
 
-function Found({ node }: { node: Node }) {
+function NodeSummary({ node }: { node: Node }) {
   return (
-    <div className={styles.found}>
+    <div className={styles.summary}>
       <ul className={styles.chips} aria-label={`Platforms of ${node.connection}`}>
         {[...new Set([node.platform, ...node.emulated])].map((platform) => (
           <li key={platform}>
@@ -124,7 +124,7 @@ function Found({ node }: { node: Node }) {
         ))}
       </ul>
       <span className={styles.facts}>
-        {node.engine} {node.version} · {formatCount(node.cpus, 'cpu')} · {formatBytes(node.disk.free)} free
+        {node.engine} {node.version} · {formatCount(node.cpus, 'CPU')} · {formatBytes(node.disk.free)} free
       </span>
     </div>
   );

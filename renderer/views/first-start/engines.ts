@@ -1,11 +1,12 @@
 import type { Connection } from '../../../shared/connection.ts';
 import type { Candidate } from '../../../shared/discovery.ts';
 import type { Farm } from '../../../shared/farm.ts';
+import { formatCount } from '../../../shared/format.ts';
 import { freeName } from '../../../shared/free-name.ts';
 
-/** Something that could build: a connection, something found that is none yet, or both. */
-export interface Engine {
-  /** Of its connection where it is one, else as it was found. */
+/** An engine in the list: a connection, a discovered engine without connection, or both. */
+export interface EngineEntry {
+  /** The name of the connection if there is one, else the discovered name. */
   readonly name: string;
   readonly uri: string;
   readonly source: Candidate['source'] | 'added';
@@ -13,9 +14,9 @@ export interface Engine {
   readonly connection?: Connection;
 }
 
-/** Everything that is known, what was found first in its order, then connections that a person has added by hand. */
-export function enginesOf(candidates: readonly Candidate[], connections: readonly Connection[]): Engine[] {
-  const found = candidates.map((candidate): Engine => {
+/** Lists the discovered engines, then the connections that were added manually. */
+export function listEngines(candidates: readonly Candidate[], connections: readonly Connection[]): EngineEntry[] {
+  const discovered = candidates.map((candidate): EngineEntry => {
     const connection = connections.find(({ name, uri }) => name === candidate.connection || uri === candidate.uri);
     return {
       name: connection?.name ?? candidate.name,
@@ -25,24 +26,24 @@ export function enginesOf(candidates: readonly Candidate[], connections: readonl
       ...(connection ? { connection } : {}),
     };
   });
-  const shown = new Set(found.flatMap(({ connection }) => connection?.name ?? []));
+  const names = new Set(discovered.flatMap(({ connection }) => connection?.name ?? []));
   const added = connections
-    .filter(({ name }) => !shown.has(name))
-    .map((connection): Engine => ({ name: connection.name, uri: connection.uri, source: 'added', connection }));
-  return [...found, ...added];
+    .filter(({ name }) => !names.has(name))
+    .map((connection): EngineEntry => ({ name: connection.name, uri: connection.uri, source: 'added', connection }));
+  return [...discovered, ...added];
 }
 
-/** The name that a new farm gets if nobody gives it another. */
-export function farmName(farms: readonly Farm[]): string {
-  const taken = farms.map(({ name }) => name);
-  return freeName(taken.includes('home') ? 'farm' : 'home', (name) => taken.includes(name));
+/** Suggests a free name for a new farm: `home`, `farm`, `farm-2`. */
+export function suggestFarmName(farms: readonly Farm[]): string {
+  const takenNames = farms.map(({ name }) => name);
+  return freeName(takenNames.includes('home') ? 'farm' : 'home', (name) => takenNames.includes(name));
 }
 
 /**
- * Does switching it off lose nothing, since switching it on again makes the very same connection? Then it is forgotten;
- * else it stays a connection and is only left out.
+ * True if turning an engine off may remove its connection, because turning it on again would add an identical one. Else the
+ * connection is kept and only left out of the new farm.
  */
-export function canForget({ candidate, connection }: Engine, farms: readonly Farm[]): boolean {
+export function canRemoveConnection({ candidate, connection }: EngineEntry, farms: readonly Farm[]): boolean {
   return (
     connection !== undefined &&
     candidate !== undefined &&
@@ -53,13 +54,13 @@ export function canForget({ candidate, connection }: Engine, farms: readonly Far
   );
 }
 
-/** The connections that a new farm would be made of if nothing is switched: those that no farm has yet. */
-export function unused(connections: readonly Connection[], farms: readonly Farm[]): string[] {
+/** The connections that are in no farm. They are turned on by default for a new farm. */
+export function connectionsWithoutFarm(connections: readonly Connection[], farms: readonly Farm[]): string[] {
   const used = new Set(farms.flatMap((farm) => farm.connections));
   return connections.map(({ name }) => name).filter((name) => !used.has(name));
 }
 
-/** What the button does: `Make a farm of these 3`. */
-export function farmWords(count: number): string {
-  return count === 1 ? 'Make a farm of this one' : count === 0 ? 'Make a farm' : `Make a farm of these ${count}`;
+/** The label of the button: `Create farm with 3 nodes`. */
+export function createFarmLabel(count: number): string {
+  return count === 0 ? 'Create farm' : `Create farm with ${formatCount(count, 'node')}`;
 }

@@ -26,64 +26,64 @@ async function open(state: Parameters<typeof renderWithApp>[1] = 'empty', scene?
   ));
   await screen.findByRole('region', { name: 'Engines' });
 }
-const turn = (name: RegExp) => userEvent.click(screen.getByRole('switch', { name }));
+const toggle = (name: RegExp) => userEvent.click(screen.getByRole('switch', { name }));
 
-describe('first start', () => {
-  it('lists what was found, all switched off', async () => {
+describe('the first start', () => {
+  it('lists all discovered engines, turned off', async () => {
     await open();
     expect(screen.getAllByRole('switch')).toHaveLength(6);
     expect(screen.queryAllByRole('switch', { checked: true })).toEqual([]);
-    expect(screen.queryByRole('button', { name: /Make a farm/ })).toBeNull();
+    expect(screen.queryByRole('button', { name: /Create farm/ })).toBeNull();
   });
 
-  it('makes a connection of what is switched on, and says what it can build', async () => {
+  it('adds a connection for an engine that is turned on, and shows its platforms', async () => {
     await open();
-    await turn(/^big-amd/);
+    await toggle(/^big-amd/);
     const chips = await screen.findByRole('list', { name: 'Platforms of big-amd' });
     expect(chips.textContent).toContain('s390x, emulated');
     expect(useConnections.getState().connections.map(({ name }) => name)).toEqual(['big-amd']);
-    await turn(/^big-amd/);
+    await toggle(/^big-amd/);
     await waitFor(() => expect(useConnections.getState().connections).toEqual([]));
   });
 
-  it('says in place why one cannot be reached, with a way to ask again', async () => {
+  it('shows why an engine cannot be reached, with a button to check again', async () => {
     await open();
-    await turn(/^nas/);
+    await toggle(/^nas/);
     const alert = await screen.findByRole('alert');
     within(alert).getByText(/nas cannot be reached/);
-    within(alert).getByRole('button', { name: 'Probe again' });
+    within(alert).getByRole('button', { name: 'Check again' });
   });
 
-  it('makes a farm of those that are on and goes there', async () => {
+  it('creates a farm of the engines that are on and opens it', async () => {
     await open();
-    await turn(/^big-amd/);
-    await turn(/^pi4/);
-    const button = await screen.findByRole('button', { name: 'Make a farm of these 2' });
-    const name = screen.getByRole<HTMLInputElement>('textbox', { name: 'Name of the farm' });
+    await toggle(/^big-amd/);
+    await toggle(/^pi4/);
+    const button = await screen.findByRole('button', { name: 'Create farm with 2 nodes' });
+    const name = screen.getByRole<HTMLInputElement>('textbox', { name: 'Farm name' });
     expect(name.value).toBe('home');
     fireEvent.change(name, { target: { value: 'attic' } });
     fireEvent.click(button);
-    await waitFor(() => expect(useNavigation.getState().place?.view).toEqual({ view: 'farm', name: 'attic' }));
+    await waitFor(() => expect(useNavigation.getState().route?.view).toEqual({ view: 'farm', name: 'attic' }));
     expect(useFarms.getState()).toMatchObject({
       farms: [{ name: 'attic', connections: ['big-amd', 'pi4'] }],
       default: 'attic',
     });
   });
 
-  it('shows where one was when coming back half-way', async () => {
+  it('keeps the switches when it is opened again', async () => {
     await open();
-    await turn(/^big-amd/);
-    await screen.findByRole('button', { name: 'Make a farm of this one' });
+    await toggle(/^big-amd/);
+    await screen.findByRole('button', { name: 'Create farm with 1 node' });
     expect(screen.getByRole('switch', { name: /^big-amd/ }).getAttribute('aria-checked')).toBe('true');
   });
 
-  it('adds what was not found by its address, named after its host', async () => {
+  it('adds an engine by its address, with a suggested name', async () => {
     await open();
-    fireEvent.click(screen.getByRole('button', { name: 'Add a connection' }));
-    const form = screen.getByRole('form', { name: 'Add a connection' });
+    fireEvent.click(screen.getByRole('button', { name: 'Add connection' }));
+    const form = screen.getByRole('form', { name: 'Add connection' });
     const address = within(form).getByRole('textbox', { name: 'Address' });
     fireEvent.change(address, { target: { value: 'http://x' } });
-    within(form).getByText(/cannot use/);
+    within(form).getByText(/is not supported/);
     fireEvent.change(address, { target: { value: 'root@starfive.lan:2222' } });
     expect(within(form).getByRole<HTMLInputElement>('textbox', { name: 'Name' }).value).toBe('starfive');
     fireEvent.click(within(form).getByRole('button', { name: 'Add connection' }));
@@ -91,42 +91,44 @@ describe('first start', () => {
     expect(useConnections.getState().connections).toEqual([{ name: 'starfive', uri: 'root@starfive.lan:2222' }]);
   });
 
-  it('says what to do where nothing was found', async () => {
-    ({ app } = await renderWithApp(<FirstStart />, 'empty', { found: 'nothing' }));
-    const section = await screen.findByRole('region', { name: 'Nothing found' });
+  it('explains what to do if no engine was found', async () => {
+    ({ app } = await renderWithApp(<FirstStart />, 'empty', { discovery: 'nothing' }));
+    const section = await screen.findByRole('region', { name: 'No engines found' });
     within(section).getByText('systemctl --user enable --now podman.socket');
-    within(section).getByRole('button', { name: 'Look again' });
+    within(section).getByRole('button', { name: 'Search again' });
   });
 
-  it('makes another farm of what no farm has yet', async () => {
+  it('creates another farm of connections that are in no farm', async () => {
     await open('busy');
     expect(screen.queryAllByRole('switch', { checked: true })).toEqual([]);
-    await turn(/^graviton/);
-    await screen.findByRole('button', { name: 'Make a farm of this one' });
+    await toggle(/^graviton/);
+    await screen.findByRole('button', { name: 'Create farm with 1 node' });
   });
 
-  it('offers a farm that podman knows, makes it with its members and takes it back', async () => {
-    await open('empty', { found: 'many' });
-    const offers = within(screen.getByRole('list', { name: 'Farms found' }));
-    expect(offers.getByRole('listitem').textContent).toContain('podman knows a farm racks of 2: rack-a and rack-b.');
-    fireEvent.click(offers.getByRole('button', { name: 'Use farm racks' }));
-    await waitFor(() => expect(useNavigation.getState().place?.view).toEqual({ view: 'farm', name: 'racks' }));
+  it('imports a discovered farm with its members, which can be undone', async () => {
+    await open('empty', { discovery: 'many' });
+    const offers = within(screen.getByRole('list', { name: 'Discovered farms' }));
+    expect(offers.getByRole('listitem').textContent).toContain(
+      'podman has a farm racks with 2 nodes: rack-a and rack-b.',
+    );
+    fireEvent.click(offers.getByRole('button', { name: 'Import farm racks' }));
+    await waitFor(() => expect(useNavigation.getState().route?.view).toEqual({ view: 'farm', name: 'racks' }));
     expect(useFarms.getState()).toMatchObject({
       farms: [{ name: 'racks', connections: ['rack-a', 'rack-b'] }],
       default: 'racks',
     });
-    // what is a farm here already is offered no more
-    await waitFor(() => expect(screen.queryByRole('list', { name: 'Farms found' })).toBeNull());
+    // an imported farm is no longer offered
+    await waitFor(() => expect(screen.queryByRole('list', { name: 'Discovered farms' })).toBeNull());
     fireEvent.click(await screen.findByRole('button', { name: 'Undo' }));
     await waitFor(() => expect(useFarms.getState().farms).toEqual([]));
     await waitFor(() => expect(useConnections.getState().connections).toEqual([]));
   });
 
-  it('says where each was found, what is wrong with it and what was left out', async () => {
-    await open('empty', { found: 'many' });
+  it('shows the source of each engine, notes, and skipped entries', async () => {
+    await open('empty', { discovery: 'many' });
     screen.getByText('Its identity file ~/.ssh/id_rack is not there.');
-    expect(screen.getByRole('switch', { name: /^staging/ }).closest('li')?.textContent).toContain('A Docker context');
-    fireEvent.click(screen.getByText('2 things were left out'));
-    screen.getByText(/^Host "rack 7" has a name that no URI can hold/);
+    expect(screen.getByRole('switch', { name: /^staging/ }).closest('li')?.textContent).toContain('Docker context');
+    fireEvent.click(screen.getByText('2 entries skipped'));
+    screen.getByText(/^Host "rack 7" has a name that cannot be used in a URI/);
   });
 });

@@ -4,20 +4,20 @@ import { PlatformChip } from '../../parts/Chip.tsx';
 import { Copyable } from '../../parts/Copyable.tsx';
 import { CopyButton } from '../../parts/CopyButton.tsx';
 import styles from './Images.module.css';
-import { type LayerUsers, othersWith, someOf } from './storage.ts';
+import { formatFirst, otherReferences, type ReferencesByLayer } from './storage.ts';
 
 export interface EntryRowProps {
   readonly entry: ListEntry;
   readonly reference: string;
-  readonly users: LayerUsers;
-  /** The size of the largest image of the list: bars can be compared. */
+  readonly referencesByLayer: ReferencesByLayer;
+  /** The size of the largest image of the manifest list, in bytes, which scales the bars. */
   readonly largest: number;
 }
 
-/** One image of a list: its layers as a bar, and by name when it is opened. */
-export function EntryRow({ entry, reference, users, largest }: EntryRowProps) {
+/** One image of a manifest list: a bar of its layers, and a table of them that can be expanded. */
+export function EntryRow({ entry, reference, referencesByLayer, largest }: EntryRowProps) {
   const layers = entry.layers.map((layer, index) => {
-    const others = othersWith(layer.digest, reference, users);
+    const others = otherReferences(layer.digest, reference, referencesByLayer);
     return { ...layer, key: `${index} ${layer.digest}`, number: index + 1, others };
   });
   const shared = layers.filter(({ others }) => others.length > 0).reduce((sum, { size }) => sum + size, 0);
@@ -28,7 +28,7 @@ export function EntryRow({ entry, reference, users, largest }: EntryRowProps) {
         <Copyable text={entry.digest} shown={formatDigest(entry.digest)} what={`digest of ${entry.platform}`} />
         <span className={styles.entrySize}>{formatBytes(entry.size)}</span>
       </div>
-      {/* the same stands below in words */}
+      {/* hidden from screen readers: the table below has the same content */}
       <div className={styles.bar} style={{ width: `${(entry.size / largest) * 100}%` }} aria-hidden="true">
         {layers.map(({ key, number, digest, size, others }) => (
           <span
@@ -36,7 +36,7 @@ export function EntryRow({ entry, reference, users, largest }: EntryRowProps) {
             className={others.length > 0 ? styles.sharedLayer : styles.ownLayer}
             style={{ flexGrow: Math.max(size, entry.size / 200) }}
             title={`Layer ${number}: ${formatBytes(size)}, ${formatDigest(digest)}${
-              others.length > 0 ? `\nshared with ${someOf(others, 8)}` : ''
+              others.length > 0 ? `\nshared with ${formatFirst(others, 8)}` : ''
             }`}
           />
         ))}
@@ -44,7 +44,7 @@ export function EntryRow({ entry, reference, users, largest }: EntryRowProps) {
       <details className={styles.layers}>
         <summary>
           {formatCount(layers.length, 'layer')}
-          {shared > 0 && <span className={styles.quiet}>, {formatBytes(shared)} of them shared</span>}
+          {shared > 0 && <span className={styles.quiet}>, {formatBytes(shared)} shared</span>}
         </summary>
         <table>
           <thead>
@@ -67,7 +67,7 @@ export function EntryRow({ entry, reference, users, largest }: EntryRowProps) {
                   <CopyButton text={digest} what={`digest of layer ${number}`} />
                 </td>
                 <td className={styles.others} title={others.join('\n') || undefined}>
-                  {others.length > 0 ? someOf(others.map(formatReferenceShort)) : 'nothing else'}
+                  {others.length > 0 ? formatFirst(others.map(formatReferenceShort)) : 'no other image'}
                 </td>
               </tr>
             ))}

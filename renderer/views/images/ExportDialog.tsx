@@ -11,7 +11,14 @@ import { Segmented } from '../../parts/Segmented.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import { exportImage } from '../../stores/images.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
-import { type ExportKind, folderOf, pathIn, pathProblem, rememberedFolder, rememberFolder } from './export-path.ts';
+import {
+  type ExportKind,
+  exportPath,
+  loadExportFolder,
+  parentFolder,
+  saveExportFolder,
+  validatePath,
+} from './export-path.ts';
 import styles from './Images.module.css';
 
 const kinds = [
@@ -19,23 +26,23 @@ const kinds = [
   { value: 'oci-archive', label: 'One file', icon: 'file' },
 ] as const;
 
-const about: Readonly<Record<ExportKind, string>> = {
-  oci: 'An OCI layout. Into a layout that is there already the image is added.',
-  'oci-archive': 'A tar file that podman, skopeo and recent versions of docker load.',
+const descriptions: Readonly<Record<ExportKind, string>> = {
+  oci: 'An OCI layout. If the folder already contains one, the image is added to it.',
+  'oci-archive': 'A tar file that podman, skopeo and recent versions of Docker can load.',
 };
 
 export interface ExportDialogProps {
   readonly reference: string;
-  /** How much will be written. */
+  /** The size of the export. */
   readonly bytes: number;
   readonly onClose: () => void;
 }
 
-/** Writes a reference where other tools can read it. Closed while it writes, it goes on and a toast tells how it ended. */
+/** Exports an image for use in other tools. If it is closed during the export, the export continues and a toast shows the result. */
 export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
   const [kind, setKind] = useState<ExportKind>('oci-archive');
-  const [path, setPath] = useState(() => pathIn(rememberedFolder(), reference, 'oci-archive'));
-  const [choosing, setChoosing] = useState(false);
+  const [path, setPath] = useState(() => exportPath(loadExportFolder(), reference, 'oci-archive'));
+  const [isChoosingFolder, setIsChoosingFolder] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const isOpen = useRef(false);
@@ -46,21 +53,21 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
     };
   }, []);
   useEffect(() => {
-    if (rememberedFolder() === '') {
-      // a proposal, and no harm where there is none
+    if (loadExportFolder() === '') {
+      // the home folder is only a suggestion, so a failure is ignored
       call('folders.list', {}).then(
-        ({ path: home }) => setPath((typed) => typed || pathIn(home, reference, 'oci-archive')),
+        ({ path: home }) => setPath((current) => current || exportPath(home, reference, 'oci-archive')),
         () => undefined,
       );
     }
   }, [reference]);
-  const wrong = path === '' ? undefined : pathProblem(path);
+  const pathError = path === '' ? undefined : validatePath(path);
 
   function changeKind(next: ExportKind): void {
-    // a name that was only proposed changes with the kind, one that was typed stays
-    const folder = folderOf(path);
-    if (path === pathIn(folder, reference, kind)) {
-      setPath(pathIn(folder, reference, next));
+    // a suggested name gets the extension of the new kind, a typed name stays
+    const folder = parentFolder(path);
+    if (path === exportPath(folder, reference, kind)) {
+      setPath(exportPath(folder, reference, next));
     }
     setKind(next);
   }
@@ -69,16 +76,16 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
     setBusy(true);
     setProblem(undefined);
     try {
-      const written = await exportImage(reference, `${kind}:${path}`);
-      rememberFolder(written.path);
+      const result = await exportImage(reference, `${kind}:${path}`);
+      saveExportFolder(result.path);
       toast({
-        title: `Exported ${formatReferenceShort(reference)}, ${formatBytes(written.bytes)}`,
-        description: written.path,
+        title: `Exported ${formatReferenceShort(reference)}, ${formatBytes(result.bytes)}`,
+        description: result.path,
         kind: 'done',
         action: {
           label: 'Copy path',
           run: () => {
-            navigator.clipboard.writeText(written.path).catch(toastProblem);
+            navigator.clipboard.writeText(result.path).catch(toastProblem);
           },
         },
       });
@@ -102,13 +109,19 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
       wide
       onClose={onClose}
       title={`Export ${formatReferenceShort(reference)}`}
-      description={about[kind]}
-      footerStart={busy ? 'You can close this: the export goes on.' : `Writes ${formatBytes(bytes)}`}
+      description={descriptions[kind]}
+      footerStart={busy ? 'You can close this dialog. The export continues.' : `Writes ${formatBytes(bytes)}`}
       footer={
         <>
           <Button onClick={onClose}>{busy ? 'Close' : 'Cancel'}</Button>
-          <Button kind="primary" type="submit" form="export" busy={busy} disabled={path === '' || wrong !== undefined}>
-            Export
+          <Button
+            kind="primary"
+            type="submit"
+            form="export"
+            busy={busy}
+            disabled={path === '' || pathError !== undefined}
+          >
+            Export image
           </Button>
         </>
       }
@@ -127,7 +140,7 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
           mono
           value={path}
           onChange={setPath}
-          error={wrong}
+          error={pathError}
           placeholder={kind === 'oci' ? '/home/me/images/api' : '/home/me/images/api.tar'}
           description="On the computer that runs Barnraiser."
           after={
@@ -136,19 +149,19 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
               label="Choose a folder"
               size="small"
               type="button"
-              onClick={() => setChoosing(true)}
+              onClick={() => setIsChoosingFolder(true)}
             />
           }
         />
       </form>
       {problem && <ProblemNote problem={problem} />}
       <FolderDialog
-        open={choosing}
-        title="Choose a folder to export to"
-        onClose={() => setChoosing(false)}
+        open={isChoosingFolder}
+        title="Choose export folder"
+        onClose={() => setIsChoosingFolder(false)}
         onChoose={(folder) => {
-          setPath(pathIn(folder, reference, kind));
-          setChoosing(false);
+          setPath(exportPath(folder, reference, kind));
+          setIsChoosingFolder(false);
         }}
       />
     </Dialog>

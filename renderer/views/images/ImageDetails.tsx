@@ -18,42 +18,54 @@ import { EntryRow } from './EntryRow.tsx';
 import { ExportDialog } from './ExportDialog.tsx';
 import styles from './Images.module.css';
 import { InspectDialog } from './InspectDialog.tsx';
-import { type Footprint, kindOf, type LayerUsers, someOf } from './storage.ts';
+import { type Footprint, formatFirst, mediaTypeLabel, type ReferencesByLayer } from './storage.ts';
 
 export interface ImageDetailsProps {
   readonly list: ManifestList;
   readonly footprint: Footprint;
-  readonly users: LayerUsers;
+  readonly referencesByLayer: ReferencesByLayer;
   readonly onDeleted: () => void;
 }
 
-type Open = 'export' | 'inspect' | 'delete';
+type DialogKind = 'export' | 'inspect' | 'delete';
 
-/** One reference: its images by platform, what they share, and what can be done with them. */
-export function ImageDetails({ list, footprint, users, onDeleted }: ImageDetailsProps) {
+/** Shows the images of a reference by platform, their sizes and shared layers, with buttons to push, export and delete them. */
+export function ImageDetails({ list, footprint, referencesByLayer, onDeleted }: ImageDetailsProps) {
   const { reference, entries } = list;
   const short = formatReferenceShort(reference);
-  const [open, setOpen] = useState<Open>();
-  const close = (): void => setOpen(undefined);
+  const [openDialog, setOpenDialog] = useState<DialogKind>();
+  const close = (): void => setOpenDialog(undefined);
   const push = (): void => openSheet({ sheet: 'push', reference });
   useCommands(
     () => [
-      { id: 'images:push', label: `Push ${short}…`, group: 'Here', icon: 'push', run: push },
-      { id: 'images:export', label: `Export ${short}…`, group: 'Here', icon: 'download', run: () => setOpen('export') },
+      { id: 'images:push', label: `Push ${short}…`, group: 'Current view', icon: 'push', run: push },
+      {
+        id: 'images:export',
+        label: `Export image ${short}…`,
+        group: 'Current view',
+        icon: 'download',
+        run: () => setOpenDialog('export'),
+      },
       {
         id: 'images:inspect',
-        label: `Show the manifest of ${short}`,
-        group: 'Here',
+        label: `Show manifest of ${short}`,
+        group: 'Current view',
         icon: 'file',
-        run: () => setOpen('inspect'),
+        run: () => setOpenDialog('inspect'),
       },
-      { id: 'images:delete', label: `Delete ${short}…`, group: 'Here', icon: 'trash', run: () => setOpen('delete') },
+      {
+        id: 'images:delete',
+        label: `Delete image ${short}…`,
+        group: 'Current view',
+        icon: 'trash',
+        run: () => setOpenDialog('delete'),
+      },
     ],
     [reference],
   );
   const largest = Math.max(...entries.map(({ size }) => size), 1);
-  const { total, own, shared, sharers } = footprint;
-  const others = formatCount(sharers.length, 'other reference');
+  const { total, own, shared, sharedWith } = footprint;
+  const others = formatCount(sharedWith.length, 'other reference');
 
   return (
     <>
@@ -64,47 +76,47 @@ export function ImageDetails({ list, footprint, users, onDeleted }: ImageDetails
           </h2>
           <p className={styles.about}>
             <RelativeTime time={list.createdAt} />
-            <span>{kindOf(list.mediaType)}</span>
+            <span>{mediaTypeLabel(list.mediaType)}</span>
           </p>
         </div>
         <div className={styles.actions}>
           <Button kind="primary" icon="push" onClick={push}>
             Push…
           </Button>
-          <Button icon="download" onClick={() => setOpen('export')}>
+          <Button icon="download" onClick={() => setOpenDialog('export')}>
             Export…
           </Button>
           <Menu
-            trigger={<IconButton icon="more" kind="secondary" label={`More about ${short}`} />}
+            trigger={<IconButton icon="more" kind="secondary" label={`More actions for ${short}`} />}
             items={[
-              { label: 'Show manifest', icon: 'file', run: () => setOpen('inspect') },
+              { label: 'Show manifest', icon: 'file', run: () => setOpenDialog('inspect') },
               'separator',
-              { label: 'Delete…', icon: 'trash', danger: true, run: () => setOpen('delete') },
+              { label: 'Delete image…', icon: 'trash', danger: true, run: () => setOpenDialog('delete') },
             ]}
           />
         </div>
       </header>
-      <Pushing reference={reference} />
+      <RunningPush reference={reference} />
       <dl className={styles.facts}>
         <div>
-          <dt>Digest of the list</dt>
+          <dt>Manifest list digest</dt>
           <dd>
             <Copyable text={list.digest} what="digest" />
           </dd>
         </div>
         <div>
-          <dt>In storage</dt>
+          <dt>Size</dt>
           <dd>
             {formatBytes(total)} in {formatCount(entries.length, 'image')}
-            <small>An export writes as much.</small>
+            <small>An export has the same size.</small>
           </dd>
         </div>
         <div>
-          <dt>Deleting frees</dt>
+          <dt>Freed by deleting</dt>
           <dd>
             {formatBytes(own)}
-            <small title={sharers.join('\n') || undefined}>
-              {shared > 0 ? `${formatBytes(shared)} stay for ${others}.` : 'Nothing of it is shared.'}
+            <small title={sharedWith.join('\n') || undefined}>
+              {shared > 0 ? `${formatBytes(shared)} is shared with ${others}.` : 'No layers are shared.'}
             </small>
           </dd>
         </div>
@@ -113,36 +125,44 @@ export function ImageDetails({ list, footprint, users, onDeleted }: ImageDetails
         <div className={styles.sectionHead}>
           <h3>{formatCount(entries.length, 'platform')}</h3>
           <p className={styles.legend}>
-            <span className={styles.own}>only here</span>
-            <span className={styles.shared}>shared with other references</span>
+            <span className={styles.own}>only in this image</span>
+            <span className={styles.shared}>shared with other images</span>
           </p>
         </div>
         <ul className={styles.entries}>
           {entries.map((entry) => (
-            <EntryRow key={entry.digest} entry={entry} reference={reference} users={users} largest={largest} />
+            <EntryRow
+              key={entry.digest}
+              entry={entry}
+              reference={reference}
+              referencesByLayer={referencesByLayer}
+              largest={largest}
+            />
           ))}
         </ul>
       </section>
 
-      <Presence>{open === 'export' && <ExportDialog reference={reference} bytes={total} onClose={close} />}</Presence>
-      <Presence>{open === 'inspect' && <InspectDialog reference={reference} onClose={close} />}</Presence>
+      <Presence>
+        {openDialog === 'export' && <ExportDialog reference={reference} bytes={total} onClose={close} />}
+      </Presence>
+      <Presence>{openDialog === 'inspect' && <InspectDialog reference={reference} onClose={close} />}</Presence>
       <ConfirmDialog
-        open={open === 'delete'}
+        open={openDialog === 'delete'}
         onClose={close}
         title={`Delete ${short} from this computer?`}
         description={
           shared > 0
-            ? `${formatBytes(shared)} stay, because ${someOf(sharers.map(formatReferenceShort))} ${sharers.length === 1 ? 'needs' : 'need'} them. What was pushed stays in its registry.`
-            : 'What was pushed stays in its registry.'
+            ? `${formatBytes(shared)} is kept because ${formatFirst(sharedWith.map(formatReferenceShort))} ${sharedWith.length === 1 ? 'uses' : 'use'} it. Copies in a registry are not affected.`
+            : 'Copies in a registry are not affected.'
         }
         losses={[
           `The reference ${reference} with ${entries.length === 1 ? 'its image' : `its ${entries.length} images`}`,
-          `${formatBytes(own)} of layers that no other reference has`,
+          `${formatBytes(own)} of layers that no other image uses`,
         ]}
         action={`Delete and free ${formatBytes(own)}`}
         onConfirm={async () => {
-          const freed = await removeImage(reference);
-          toast({ title: `Deleted ${short}`, description: `${formatBytes(freed)} are free again.`, kind: 'done' });
+          const freedBytes = await removeImage(reference);
+          toast({ title: `Deleted ${short}`, description: `Freed ${formatBytes(freedBytes)}.`, kind: 'done' });
           onDeleted();
         }}
       />
@@ -150,10 +170,10 @@ export function ImageDetails({ list, footprint, users, onDeleted }: ImageDetails
   );
 }
 
-/** Says that the reference is on its way somewhere. */
-function Pushing({ reference }: { reference: string }) {
+/** Shows that the reference is being pushed. */
+function RunningPush({ reference }: { reference: string }) {
   const running = usePushes(({ order, byId }) => {
-    const id = order.find((each) => byId[each]?.reference === reference && byId[each]?.status === 'running');
+    const id = order.find((pushId) => byId[pushId]?.reference === reference && byId[pushId]?.status === 'running');
     return id === undefined ? undefined : byId[id];
   });
   if (!running) {

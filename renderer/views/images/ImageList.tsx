@@ -9,33 +9,33 @@ import type { Footprint } from './storage.ts';
 export interface ImageListProps {
   readonly lists: readonly ManifestList[];
   readonly footprints: ReadonlyMap<string, Footprint>;
-  readonly chosen: string | undefined;
+  readonly selected: string | undefined;
   readonly filter: string;
   readonly onFilter: (text: string) => void;
-  readonly onChoose: (reference: string) => void;
+  readonly onSelect: (reference: string) => void;
 }
 
-/** References with what they are worth; arrow keys move through them, also from the filter. */
-export function ImageList({ lists, footprints, chosen, filter, onFilter, onChoose }: ImageListProps) {
+/** Lists references with their sizes. Arrow keys change the selection, also while the filter has the focus. */
+export function ImageList({ lists, footprints, selected, filter, onFilter, onSelect }: ImageListProps) {
   const items = useRef<HTMLUListElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen one is brought into sight when it changes
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls when the selection changes
   useEffect(() => {
     items.current?.querySelector('[aria-current]')?.scrollIntoView?.({ block: 'nearest' });
-  }, [chosen]);
+  }, [selected]);
 
-  function move(event: KeyboardEvent<HTMLElement>): void {
-    const at = lists.findIndex(({ reference }) => reference === chosen);
-    const places: Readonly<Record<string, number>> = {
+  function onKeyDown(event: KeyboardEvent<HTMLElement>): void {
+    const at = lists.findIndex(({ reference }) => reference === selected);
+    const targets: Readonly<Record<string, number>> = {
       ArrowDown: Math.min(lists.length - 1, at + 1),
       ArrowUp: Math.max(0, at - 1),
       ...(event.target instanceof HTMLInputElement ? {} : { Home: 0, End: lists.length - 1 }),
     };
-    const place = places[event.key];
-    const next = place === undefined ? undefined : lists[place];
-    if (place !== undefined && next) {
+    const index = targets[event.key];
+    const next = index === undefined ? undefined : lists[index];
+    if (index !== undefined && next) {
       event.preventDefault();
-      onChoose(next.reference);
-      const button = items.current?.children[place]?.firstElementChild;
+      onSelect(next.reference);
+      const button = items.current?.children[index]?.firstElementChild;
       if (button instanceof HTMLElement) {
         button.focus();
       }
@@ -43,7 +43,7 @@ export function ImageList({ lists, footprints, chosen, filter, onFilter, onChoos
   }
 
   return (
-    <nav aria-label="References" className={styles.list} onKeyDown={move}>
+    <nav aria-label="Images" className={styles.list} onKeyDown={onKeyDown}>
       <div className={styles.filter}>
         <TextField
           label="Filter"
@@ -57,23 +57,23 @@ export function ImageList({ lists, footprints, chosen, filter, onFilter, onChoos
       <ul ref={items} className={styles.items}>
         {lists.map(({ reference, createdAt, entries }) => {
           const short = formatReferenceShort(reference);
-          const isChosen = reference === chosen;
+          const isSelected = reference === selected;
           return (
             <li key={reference} className={styles.item}>
               <button
                 type="button"
-                className={styles.choose}
-                aria-current={isChosen || undefined}
-                tabIndex={isChosen ? 0 : -1}
+                className={styles.select}
+                aria-current={isSelected || undefined}
+                tabIndex={isSelected ? 0 : -1}
                 title={reference}
-                onClick={() => onChoose(reference)}
+                onClick={() => onSelect(reference)}
               >
                 <span className={styles.itemLine}>
                   <span className={styles.itemName}>{short}</span>
                   <span className={styles.itemSize}>{formatBytes(footprints.get(reference)?.total ?? 0)}</span>
                 </span>
                 <span className={styles.itemLine}>
-                  <span className={styles.itemPlace}>
+                  <span className={styles.itemRegistry}>
                     {short === reference ? 'no registry' : reference.slice(0, -short.length - 1)}
                   </span>
                   <span className={styles.itemFacts}>

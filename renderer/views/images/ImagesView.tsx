@@ -1,3 +1,5 @@
+/** Images: the manifest lists in local storage. */
+
 import { useMemo, useState } from 'react';
 import { formatBytes, formatCount } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -8,20 +10,20 @@ import { openSheet, replaceView } from '../../stores/navigation.ts';
 import { ImageDetails } from './ImageDetails.tsx';
 import { ImageList } from './ImageList.tsx';
 import styles from './Images.module.css';
-import { filterLists, footprintOf, layerUsers } from './storage.ts';
+import { computeFootprint, filterImages, groupReferencesByLayer } from './storage.ts';
 
-/** What is in local storage: references on the left, the chosen one on the right. */
+/** The images view: the references in local storage, and the details of the selected one. */
 export function ImagesView({ reference }: { reference?: string | undefined }) {
   const lists = useImages((state) => state.lists);
   const loaded = useImages((state) => state.loaded);
   const [filter, setFilter] = useState('');
-  const users = useMemo(() => layerUsers(lists), [lists]);
+  const referencesByLayer = useMemo(() => groupReferencesByLayer(lists), [lists]);
   const footprints = useMemo(
-    () => new Map(lists.map((list) => [list.reference, footprintOf(list, users)])),
-    [lists, users],
+    () => new Map(lists.map((list) => [list.reference, computeFootprint(list, referencesByLayer)])),
+    [lists, referencesByLayer],
   );
-  const stored = useMemo(() => storedBytes(lists), [lists]);
-  const shown = useMemo(() => filterLists(lists, filter), [lists, filter]);
+  const totalBytes = useMemo(() => sumBlobSizes(lists), [lists]);
+  const shown = useMemo(() => filterImages(lists, filter), [lists, filter]);
 
   if (lists.length === 0) {
     return (
@@ -29,40 +31,40 @@ export function ImagesView({ reference }: { reference?: string | undefined }) {
         {loaded && (
           <EmptyState
             icon="images"
-            title="Nothing built yet"
+            title="No images yet"
             actions={
               <Button icon="plus" onClick={() => openSheet({ sheet: 'new-build' })}>
                 New build…
               </Button>
             }
           >
-            What builds make is kept here, on this computer, until you push it, export it or delete it.
+            Images that you build are kept on this computer until you delete them.
           </EmptyState>
         )}
       </Page>
     );
   }
 
-  const chosen = reference ?? shown[0]?.reference;
-  const list = lists.find((each) => each.reference === chosen);
+  const selected = reference ?? shown[0]?.reference;
+  const list = lists.find((candidate) => candidate.reference === selected);
   const footprint = list && footprints.get(list.reference);
 
   function onDeleted(deleted: string): void {
-    const at = shown.findIndex((each) => each.reference === deleted);
+    const at = shown.findIndex((candidate) => candidate.reference === deleted);
     const next = shown[at + 1] ?? shown[at - 1];
     replaceView({ view: 'images', ...(next ? { reference: next.reference } : {}) });
   }
 
   return (
-    <Page title="Images" note={`${formatCount(lists.length, 'reference')}, ${formatBytes(stored)}`} layout="full">
+    <Page title="Images" note={`${formatCount(lists.length, 'reference')}, ${formatBytes(totalBytes)}`} layout="full">
       <div className={styles.columns}>
         <ImageList
           lists={shown}
           footprints={footprints}
-          chosen={chosen}
+          selected={selected}
           filter={filter}
           onFilter={setFilter}
-          onChoose={(next) => replaceView({ view: 'images', reference: next })}
+          onSelect={(next) => replaceView({ view: 'images', reference: next })}
         />
         <div className={styles.details}>
           {list && footprint ? (
@@ -70,14 +72,14 @@ export function ImagesView({ reference }: { reference?: string | undefined }) {
               key={list.reference}
               list={list}
               footprint={footprint}
-              users={users}
+              referencesByLayer={referencesByLayer}
               onDeleted={() => onDeleted(list.reference)}
             />
           ) : (
-            <EmptyState icon="images" title={chosen ? `${chosen} is not in local storage` : 'No reference has it'}>
-              {chosen
-                ? 'It was deleted, or never built here.'
-                : 'Search for a part of a reference, a platform or a digest.'}
+            <EmptyState icon="images" title={selected ? `${selected} is not in local storage` : 'No matches'}>
+              {selected
+                ? 'It was deleted or never built on this computer.'
+                : 'Filter by part of a reference, platform or digest.'}
             </EmptyState>
           )}
         </div>
@@ -86,16 +88,16 @@ export function ImagesView({ reference }: { reference?: string | undefined }) {
   );
 }
 
-/** Everything in storage, each blob once. */
-function storedBytes(lists: Parameters<typeof layerUsers>[0]): number {
+/** The size of all images in bytes, with each blob counted once. */
+function sumBlobSizes(lists: Parameters<typeof groupReferencesByLayer>[0]): number {
   const sizes = new Map<string, number>();
   for (const { digest, size, layers } of lists.flatMap(({ entries }) => entries)) {
-    let inLayers = 0;
+    let layerBytes = 0;
     for (const layer of layers) {
       sizes.set(layer.digest, layer.size);
-      inLayers += layer.size;
+      layerBytes += layer.size;
     }
-    sizes.set(digest, Math.max(0, size - inLayers));
+    sizes.set(digest, Math.max(0, size - layerBytes));
   }
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }

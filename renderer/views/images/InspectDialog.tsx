@@ -8,28 +8,28 @@ import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
 import styles from './Images.module.css';
 
-/** The manifest of a list as it is stored. */
+/** Shows the stored manifest list as JSON. */
 export function InspectDialog({ reference, onClose }: { reference: string; onClose: () => void }) {
   const [text, setText] = useState<string>();
   const [problem, setProblem] = useState<Problem>();
   useEffect(() => {
-    let isWanted = true;
+    let isMounted = true;
     call('images.inspect', { reference }).then(
-      ({ manifest }) => isWanted && setText(JSON.stringify(manifest, undefined, 2)),
-      (error: unknown) => isWanted && setProblem(problemOf(error)),
+      ({ manifest }) => isMounted && setText(JSON.stringify(manifest, undefined, 2)),
+      (error: unknown) => isMounted && setProblem(problemOf(error)),
     );
     return () => {
-      isWanted = false;
+      isMounted = false;
     };
   }, [reference]);
   return (
     <Dialog open wide onClose={onClose} title={`Manifest of ${formatReferenceShort(reference)}`}>
       {problem && <ProblemNote problem={problem} />}
       {text === undefined ? (
-        !problem && <Waiting>Reading the manifest</Waiting>
+        !problem && <Waiting>Loading manifest</Waiting>
       ) : (
         <div className={styles.manifest}>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to scroll it */}
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must be scrollable by keyboard */}
           <pre tabIndex={0}>{text}</pre>
           <CopyButton text={text} what="manifest" size="medium" />
         </div>

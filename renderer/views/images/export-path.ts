@@ -2,28 +2,27 @@ import { formatReferenceShort } from '../../../shared/format.ts';
 
 export type ExportKind = 'oci' | 'oci-archive';
 
-const key = 'export-folder';
+const storageKey = 'export-folder';
 
-/** The folder that something was last exported to, or an empty text. */
-export function rememberedFolder(): string {
-  return localStorage.getItem(key) ?? '';
+/** The folder of the last export, or an empty string. */
+export function loadExportFolder(): string {
+  return localStorage.getItem(storageKey) ?? '';
 }
 
-/** @param path the folder or file that was written. */
-export function rememberFolder(path: string): void {
-  const folder = folderOf(path);
+/** @param path the folder or file that was written */
+export function saveExportFolder(path: string): void {
+  const folder = parentFolder(path);
   if (folder) {
-    localStorage.setItem(key, folder);
+    localStorage.setItem(storageKey, folder);
   }
 }
 
-/** The folder that a path is in. */
-export function folderOf(path: string): string {
+export function parentFolder(path: string): string {
   return path.replace(/[\\/][^\\/]*$/, '');
 }
 
-/** What an export of a reference is called in a folder: `/images/api-1.4` or `/images/api-1.4.tar`. */
-export function pathIn(folder: string, reference: string, kind: ExportKind): string {
+/** The default path of an export in a folder: `/images/api-1.4` or `/images/api-1.4.tar`. */
+export function exportPath(folder: string, reference: string, kind: ExportKind): string {
   if (folder === '') {
     return '';
   }
@@ -32,11 +31,13 @@ export function pathIn(folder: string, reference: string, kind: ExportKind): str
   return `${folder.replace(/[\\/]+$/, '')}${separator}${name}${kind === 'oci-archive' ? '.tar' : ''}`;
 }
 
-/** A sentence that says what is wrong with a path, or undefined. */
-export function pathProblem(path: string): string | undefined {
+/** @returns why a path is not valid, as a sentence; undefined if it is valid */
+export function validatePath(path: string): string | undefined {
   const rest = path.replace(/^[A-Za-z]:(?=[\\/])/, '');
   if (rest === path && !path.startsWith('/')) {
-    return 'Write the whole path, from the root.';
+    return 'Enter an absolute path.';
   }
-  return rest.includes(':') ? 'A colon cannot be part of the path: in it a name of the image would begin.' : undefined;
+  return rest.includes(':')
+    ? 'The path cannot contain a colon, because it would separate the path from an image name.'
+    : undefined;
 }

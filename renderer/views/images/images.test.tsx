@@ -13,34 +13,34 @@ let app: TestApp;
 beforeEach(() => localStorage.clear());
 afterEach(() => app.stop());
 
-function Here() {
-  const view = useNavigation(({ place }) => place?.view);
+function CurrentView() {
+  const view = useNavigation(({ route }) => route?.view);
   return view?.view === 'images' ? <ImagesView reference={view.reference} /> : null;
 }
 
-async function open(state: Parameters<typeof renderWithApp>[1] = 'done', chosen: string | undefined = reference) {
-  replaceView({ view: 'images', ...(chosen ? { reference: chosen } : {}) });
-  ({ app } = await renderWithApp(<Here />, state));
+async function open(state: Parameters<typeof renderWithApp>[1] = 'done', selected: string | undefined = reference) {
+  replaceView({ view: 'images', ...(selected ? { reference: selected } : {}) });
+  ({ app } = await renderWithApp(<CurrentView />, state));
 }
 
-const menu = async (item: string) => {
-  await userEvent.click(screen.getByRole('button', { name: 'More about api:1.3' }));
+const selectFromMenu = async (item: string) => {
+  await userEvent.click(screen.getByRole('button', { name: 'More actions for api:1.3' }));
   await userEvent.click(await screen.findByRole('menuitem', { name: item }));
 };
 
-describe('the images in local storage', () => {
-  it('are none at first, and the view says how they come', async () => {
+describe('the images view', () => {
+  it('offers a new build if there are no images', async () => {
     await open('empty', '');
-    screen.getByText('Nothing built yet');
+    screen.getByText('No images yet');
     fireEvent.click(screen.getByRole('button', { name: 'New build…' }));
-    expect(useNavigation.getState().place?.sheet?.sheet).toBe('new-build');
+    expect(useNavigation.getState().route?.sheet?.sheet).toBe('new-build');
   });
 
-  it('show what each platform has, and what it shares with whom', async () => {
+  it('shows the layers of each platform and the images that share them', async () => {
     await open();
     screen.getByRole('heading', { level: 2, name: new RegExp(reference) });
     screen.getByText('134 MB');
-    screen.getByText('152 MB stay for 11 other references.');
+    screen.getByText('152 MB is shared with 11 other references.');
     const platforms = within(screen.getByRole('region', { name: 'Platforms' })).getAllByRole('listitem');
     expect(platforms).toHaveLength(3);
     const amd64 = platforms[0];
@@ -48,11 +48,11 @@ describe('the images in local storage', () => {
       within(amd64).getByText('95.5 MB');
       const rows = within(amd64).getAllByRole('row', { hidden: true });
       expect(rows[1]?.textContent).toContain('gateway:');
-      expect(rows[4]?.textContent).toContain('nothing else');
+      expect(rows[4]?.textContent).toContain('no other image');
     }
   });
 
-  it('are moved through with the arrow keys', async () => {
+  it('changes the selection with the arrow keys', async () => {
     await open();
     const first = screen.getByRole('button', { current: true });
     fireEvent.keyDown(first, { key: 'ArrowDown' });
@@ -61,17 +61,17 @@ describe('the images in local storage', () => {
     expect(document.activeElement).toBe(second);
   });
 
-  it('are deleted after a question that says what is lost', async () => {
+  it('asks before it deletes an image', async () => {
     await open();
-    await menu('Delete…');
+    await selectFromMenu('Delete image…');
     const dialog = await screen.findByRole('dialog', { name: 'Delete api:1.3 from this computer?' });
-    within(dialog).getByText('134 MB of layers that no other reference has');
+    within(dialog).getByText('134 MB of layers that no other image uses');
     fireEvent.click(within(dialog).getByRole('button', { name: 'Delete and free 134 MB' }));
     await waitFor(() => expect(useImages.getState().lists.some((list) => list.reference === reference)).toBe(false));
     await waitFor(() => screen.getByRole('heading', { level: 2, name: /gateway/ }));
   });
 
-  it('are exported, and the toast says where to', async () => {
+  it('exports an image and shows the path in a toast', async () => {
     await open();
     const add = vi.spyOn(toastManager, 'add');
     fireEvent.click(screen.getByRole('button', { name: 'Export…' }));
@@ -83,22 +83,22 @@ describe('the images in local storage', () => {
       'value',
       '/home/anna/projects/api-1.3',
     );
-    const button = within(dialog).getByRole('button', { name: 'Export' });
+    const button = within(dialog).getByRole('button', { name: 'Export image' });
     fireEvent.change(within(dialog).getByRole('textbox'), { target: { value: 'relative' } });
-    within(dialog).getByText('Write the whole path, from the root.');
+    within(dialog).getByText('Enter an absolute path.');
     fireEvent.change(within(dialog).getByRole('textbox'), { target: { value: '/tmp/out' } });
     fireEvent.submit(button.closest('form') ?? document.querySelector('form#export') ?? button);
     await waitFor(() => expect(add).toHaveBeenCalledWith(expect.objectContaining({ description: '/tmp/out' })));
   });
 
-  it('show their manifest as it is', async () => {
+  it('shows the manifest of an image', async () => {
     await open();
-    await menu('Show manifest');
+    await selectFromMenu('Show manifest');
     const dialog = await screen.findByRole('dialog', { name: 'Manifest of api:1.3' });
     await within(dialog).findByText(/"schemaVersion": 2/);
   });
 
-  it('say so where the reference is not there', async () => {
+  it('shows a message if the reference does not exist', async () => {
     await open('done', 'gone:1');
     screen.getByText('gone:1 is not in local storage');
   });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest, ManifestList } from '../../../shared/image.ts';
 import { parsePlatform } from '../../../shared/platform.ts';
-import { folderOf, pathIn, pathProblem } from './export-path.ts';
-import { filterLists, footprintOf, layerUsers, othersWith, someOf } from './storage.ts';
+import { exportPath, parentFolder, validatePath } from './export-path.ts';
+import { computeFootprint, filterImages, formatFirst, groupReferencesByLayer, otherReferences } from './storage.ts';
 
 const digest = (name: string): Digest => `sha256:${name}`;
 
@@ -35,57 +35,57 @@ const lists = [
   list('web:1', { amd64: ['w'] }),
 ];
 const [api1, , web] = lists;
-const users = layerUsers(lists);
+const byLayer = groupReferencesByLayer(lists);
 
-describe('what a reference takes in storage', () => {
-  it('counts each blob once, and keeps apart what others need', () => {
-    expect(api1 && footprintOf(api1, users)).toEqual({
+describe('the footprint of an image', () => {
+  it('counts each blob once, and separates own from shared blobs', () => {
+    expect(api1 && computeFootprint(api1, byLayer)).toEqual({
       total: 300 + 14,
       own: 200 + 14,
       shared: 100,
-      sharers: ['reg.example.com/api:2'],
+      sharedWith: ['reg.example.com/api:2'],
     });
   });
 
-  it('is all its own where nothing shares it', () => {
-    expect(web && footprintOf(web, users)).toEqual({ total: 107, own: 107, shared: 0, sharers: [] });
+  it('has no shared bytes if no other image shares a layer', () => {
+    expect(web && computeFootprint(web, byLayer)).toEqual({ total: 107, own: 107, shared: 0, sharedWith: [] });
   });
 
-  it('is free of nothing where another reference names the same images', () => {
+  it('has no own bytes if another reference has the same images', () => {
     const copy = api1 && { ...api1, reference: 'api:copy' };
     const all = copy ? [...lists, copy] : lists;
-    expect(api1 && footprintOf(api1, layerUsers(all)).own).toBe(0);
+    expect(api1 && computeFootprint(api1, groupReferencesByLayer(all)).own).toBe(0);
   });
 
-  it('names who shares a layer', () => {
-    expect(othersWith(digest('base'), 'reg.example.com/api:1', users)).toEqual(['reg.example.com/api:2']);
-    expect(someOf(['a', 'b'])).toBe('a, b');
-    expect(someOf(['a', 'b', 'c', 'd'])).toBe('a, b and 2 more');
+  it('names the other images with a layer', () => {
+    expect(otherReferences(digest('base'), 'reg.example.com/api:1', byLayer)).toEqual(['reg.example.com/api:2']);
+    expect(formatFirst(['a', 'b'])).toBe('a, b');
+    expect(formatFirst(['a', 'b', 'c', 'd'])).toBe('a, b and 2 more');
   });
 });
 
 describe('the filter', () => {
-  it('finds by reference, platform and digest, all words at once', () => {
-    const found = (text: string) => filterLists(lists, text).map(({ reference }) => reference);
-    expect(found('')).toHaveLength(3);
-    expect(found('API arm64')).toEqual(['reg.example.com/api:1']);
-    expect(found('sha256:list web')).toEqual(['web:1']);
-    expect(found('nothing')).toEqual([]);
+  it('matches every word against reference, platforms and digests', () => {
+    const filtered = (text: string) => filterImages(lists, text).map(({ reference }) => reference);
+    expect(filtered('')).toHaveLength(3);
+    expect(filtered('API arm64')).toEqual(['reg.example.com/api:1']);
+    expect(filtered('sha256:list web')).toEqual(['web:1']);
+    expect(filtered('nothing')).toEqual([]);
   });
 });
 
-describe('where an export goes', () => {
-  it('is proposed in a folder', () => {
-    expect(pathIn('/images/', 'reg.example.com/team/api:1.4', 'oci-archive')).toBe('/images/api-1.4.tar');
-    expect(pathIn('/images', 'api:1.4', 'oci')).toBe('/images/api-1.4');
-    expect(pathIn('C:\\images', 'api:1.4', 'oci')).toBe('C:\\images\\api-1.4');
-    expect(folderOf('/images/api-1.4.tar')).toBe('/images');
+describe('the path of an export', () => {
+  it('is suggested in a folder', () => {
+    expect(exportPath('/images/', 'reg.example.com/team/api:1.4', 'oci-archive')).toBe('/images/api-1.4.tar');
+    expect(exportPath('/images', 'api:1.4', 'oci')).toBe('/images/api-1.4');
+    expect(exportPath('C:\\images', 'api:1.4', 'oci')).toBe('C:\\images\\api-1.4');
+    expect(parentFolder('/images/api-1.4.tar')).toBe('/images');
   });
 
-  it('is a whole path without a colon', () => {
-    expect(pathProblem('/images/api.tar')).toBeUndefined();
-    expect(pathProblem('C:\\images\\api.tar')).toBeUndefined();
-    expect(pathProblem('images/api.tar')).toMatch(/whole path/);
-    expect(pathProblem('/images/api:1.tar')).toMatch(/colon/);
+  it('must be absolute and without a colon', () => {
+    expect(validatePath('/images/api.tar')).toBeUndefined();
+    expect(validatePath('C:\\images\\api.tar')).toBeUndefined();
+    expect(validatePath('images/api.tar')).toMatch(/absolute path/);
+    expect(validatePath('/images/api:1.tar')).toMatch(/colon/);
   });
 });

@@ -13,7 +13,7 @@ export interface LineDialogProps {
   readonly onClose: () => void;
 }
 
-/** A line that is too long for the list, whole and wrapped. */
+/** Shows a line in full and wrapped, if it is too long for the list. */
 export function LineDialog({ line, raw, step, onClose }: LineDialogProps) {
   const text = plainText(raw);
   return (
@@ -29,17 +29,15 @@ export function LineDialog({ line, raw, step, onClose }: LineDialogProps) {
           kind="primary"
           icon="copy"
           onClick={() => {
-            navigator.clipboard
-              .writeText(text)
-              .then(() => toast({ title: 'Copied the line', kind: 'done' }), toastProblem);
+            navigator.clipboard.writeText(text).then(() => toast({ title: 'Copied line', kind: 'done' }), toastProblem);
           }}
         >
           Copy line
         </Button>
       }
     >
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to scroll it */}
-      <pre className={styles.whole} tabIndex={0}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: focusable, so that keys can scroll it */}
+      <pre className={styles.fullLine} tabIndex={0}>
         {text}
       </pre>
     </Dialog>

@@ -8,14 +8,14 @@ import { Menu } from '../../parts/Menu.tsx';
 import styles from './Log.module.css';
 import { PlatformTabs } from './PlatformTabs.tsx';
 
-/** What the header can ask for; the same object for as long as the log is shown. */
+/** The actions of the header. A stable object with stable functions. */
 export interface HeaderActions {
   readonly choosePlatform: (platform: Platform) => void;
   readonly find: () => void;
   readonly foldAll: () => void;
   readonly copyAll: () => void;
   readonly save: () => void;
-  readonly stopSaving: () => void;
+  readonly cancelSave: () => void;
   readonly openWindow: () => void;
   readonly close: () => void;
 }
@@ -24,38 +24,38 @@ export interface LogHeaderProps {
   readonly reference: string;
   readonly jobs: readonly Job[];
   readonly platform: Platform;
-  /** The id of what the tabs show. */
-  readonly panel: string;
-  readonly ownWindow: boolean;
+  /** The id of the element that the tabs control. */
+  readonly panelId: string;
+  readonly isOwnWindow: boolean;
   readonly hasLines: boolean;
   readonly hasSteps: boolean;
   readonly hasFolds: boolean;
-  /** How much is saved, from 0 to 1, while it is. */
-  readonly saving: number | undefined;
+  /** The saved share of the log from 0 to 1, while it is being saved. */
+  readonly savedShare: number | undefined;
   readonly actions: HeaderActions;
 }
 
-/** The platforms of the build, and what can be done with the log. */
+/** The platforms of the build, and the actions for the log. */
 export const LogHeader = memo(function LogHeader({
   reference,
   jobs,
   platform,
-  panel,
-  ownWindow,
+  panelId,
+  isOwnWindow,
   hasLines,
   hasSteps,
   hasFolds,
-  saving,
+  savedShare,
   actions,
 }: LogHeaderProps) {
   return (
     <header className={styles.bar}>
-      {ownWindow && <h1 className={styles.reference}>{formatReferenceShort(reference)}</h1>}
-      <PlatformTabs jobs={jobs} platform={platform} panel={panel} onChoose={actions.choosePlatform} />
-      {saving !== undefined && (
+      {isOwnWindow && <h1 className={styles.reference}>{formatReferenceShort(reference)}</h1>}
+      <PlatformTabs jobs={jobs} platform={platform} panelId={panelId} onChoose={actions.choosePlatform} />
+      {savedShare !== undefined && (
         <span className={styles.saving}>
-          <output>Saving {Math.round(saving * 100)} %</output>
-          <Button size="small" onClick={actions.stopSaving}>
+          <output>Saving {Math.round(savedShare * 100)} %</output>
+          <Button size="small" onClick={actions.cancelSave}>
             Cancel
           </Button>
         </span>
@@ -79,12 +79,12 @@ export const LogHeader = memo(function LogHeader({
           },
           'separator',
           { label: 'Copy all', icon: 'copy', disabled: !hasLines, run: actions.copyAll },
-          { label: 'Save as a file…', icon: 'download', disabled: !hasLines, run: actions.save },
+          { label: 'Save to file…', icon: 'download', disabled: !hasLines, run: actions.save },
         ]}
       />
-      {!ownWindow && (
+      {!isOwnWindow && (
         <>
-          <IconButton icon="window" label="Open in a window of its own" size="small" onClick={actions.openWindow} />
+          <IconButton icon="window" label="Open in a new window" size="small" onClick={actions.openWindow} />
           <IconButton icon="cross" label="Close log" size="small" onClick={actions.close} />
         </>
       )}

@@ -1,33 +1,42 @@
+/** Log: the output of one job, up to millions of lines. */
+
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { useBuild, useBuilds } from '../../stores/builds.ts';
 import type { OpenLog } from '../../stores/navigation.ts';
 import { LogView } from './LogView.tsx';
 
 export interface LogPanelProps extends OpenLog {
-  /** It fills a window of its own, and not the drawer. */
-  readonly ownWindow: boolean;
+  /** Whether the log fills its own window instead of the drawer. */
+  readonly isOwnWindow: boolean;
   readonly onClose: () => void;
 }
 
-/** The log of one platform of a build. */
-export function LogPanel({ id, platform, line, ownWindow, onClose }: LogPanelProps) {
+/** The entry of the log view: the log of one platform of a build, or why there is none. */
+export function LogPanel({ id, platform, line, isOwnWindow, onClose }: LogPanelProps) {
   const build = useBuild(id);
-  const loaded = useBuilds((state) => state.loaded);
+  const isLoaded = useBuilds((state) => state.loaded);
   const job = build?.jobs.find((each) => each.platform === platform);
   if (build && job) {
     return (
-      <LogView key={`${id} ${platform}`} build={build} job={job} line={line} ownWindow={ownWindow} onClose={onClose} />
+      <LogView
+        key={`${id} ${platform}`}
+        build={build}
+        job={job}
+        line={line}
+        isOwnWindow={isOwnWindow}
+        onClose={onClose}
+      />
     );
   }
-  if (!loaded) {
+  if (!isLoaded) {
     return null;
   }
   return (
     <EmptyState
       icon="log"
-      title={build ? `This build has no ${platform}` : 'This build is not in the history any more'}
+      title={build ? `This build does not include ${platform}` : 'This build is no longer in the history'}
     >
-      {build ? 'Choose another platform of it.' : 'Its logs were deleted with it.'}
+      {build ? 'Choose another platform.' : 'Its logs were deleted with it.'}
     </EmptyState>
   );
 }

@@ -4,21 +4,21 @@ import { IconButton } from '../../parts/IconButton.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import styles from './Log.module.css';
-import type { LogSearch } from './use-log-search.ts';
+import type { LogSearchState } from './use-log-search.ts';
 
 export interface LogSearchBarProps {
   readonly ref: Ref<HTMLInputElement>;
   readonly text: string;
   readonly onText: (text: string) => void;
-  readonly search: LogSearch;
-  /** Which match one is at, from 0. */
-  readonly at: number;
+  readonly search: LogSearchState;
+  /** The index of the current match; -1 if there is none. */
+  readonly matchIndex: number;
   readonly onStep: (by: 1 | -1) => void;
   readonly onClose: () => void;
 }
 
-/** Finds text in the whole log: Enter goes on, Shift+Enter goes back, Escape ends it. */
-export function LogSearchBar({ ref, text, onText, search, at, onStep, onClose }: LogSearchBarProps) {
+/** Finds text in the log: Enter goes to the next match, Shift+Enter to the previous one, Escape closes the bar. */
+export function LogSearchBar({ ref, text, onText, search, matchIndex, onStep, onClose }: LogSearchBarProps) {
   function onKeyDown(event: KeyboardEvent<HTMLElement>): void {
     if (event.key === 'Enter' || event.key === 'F3') {
       event.preventDefault();
@@ -44,7 +44,7 @@ export function LogSearchBar({ ref, text, onText, search, at, onStep, onClose }:
         className={styles.searchField}
       />
       <output className={styles.matches}>
-        {search.busy ? <Spinner /> : text === '' ? '' : matchWords(search, at)}
+        {search.isSearching ? <Spinner /> : text === '' ? '' : matchCountText(search, matchIndex)}
       </output>
       <IconButton
         icon="chevron-up"
@@ -67,14 +67,14 @@ export function LogSearchBar({ ref, text, onText, search, at, onStep, onClose }:
   );
 }
 
-/** `3 of 1,204 lines`: matches are counted by the lines that hold them. */
-export function matchWords({ lines, more, problem }: LogSearch, at: number): string {
+/** `3 of 1,204 lines`: a line counts once, however many matches it has. */
+function matchCountText({ lines, hasMore, problem }: LogSearchState, matchIndex: number): string {
   if (problem) {
     return problem.message;
   }
   if (lines.length === 0) {
-    return 'No line has it';
+    return 'No matches';
   }
-  const count = `${formatNumber(lines.length)}${more ? '+' : ''} ${lines.length === 1 ? 'line' : 'lines'}`;
-  return at < 0 ? count : `${formatNumber(at + 1)} of ${count}`;
+  const count = `${formatNumber(lines.length)}${hasMore ? '+' : ''} ${lines.length === 1 ? 'line' : 'lines'}`;
+  return matchIndex < 0 ? count : `${formatNumber(matchIndex + 1)} of ${count}`;
 }

@@ -1,59 +1,48 @@
-import {
-  type KeyboardEvent,
-  useCallback,
-  useEffect,
-  useId,
-  useMemo,
-  useRef,
-  useState,
-  useSyncExternalStore,
-} from 'react';
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { type Build, isEnd, type Job } from '../../../shared/build.ts';
 import { formatCount, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
-import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { Icon } from '../../parts/Icon.tsx';
-import { IconButton } from '../../parts/IconButton.tsx';
-import { isMac } from '../../parts/Kbd.tsx';
 import { Presence } from '../../parts/Presence.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
-import { useLive } from '../../stores/live.ts';
 import { openLog, openLogWindow, replaceView } from '../../stores/navigation.ts';
-import { FoldMap } from './folds.ts';
+import { EmptyLog } from './EmptyLog.tsx';
 import { LineDialog } from './LineDialog.tsx';
 import styles from './Log.module.css';
+import type { LineMarks } from './LogBlock.tsx';
 import { type HeaderActions, LogHeader } from './LogHeader.tsx';
-import { LogLines, type LogLinesHandle, type Marks } from './LogLines.tsx';
+import { LogLines, type LogLinesHandle } from './LogLines.tsx';
+import { LogOverlay } from './LogOverlay.tsx';
 import { LogSearchBar } from './LogSearchBar.tsx';
-import { patternOf } from './line-text.ts';
-import { LogSource } from './log-source.ts';
-import { NoLines } from './NoLines.tsx';
-import { StepBar } from './StepBar.tsx';
-import { runsOf, stepAt } from './step-index.ts';
-import { matchFrom, useLogSearch } from './use-log-search.ts';
-import { useTakeLog } from './use-take-log.ts';
+import { handleLogKey } from './log-keys.ts';
+import { StepNavigation } from './StepNavigation.tsx';
+import { matchRuns, stepIndexAt } from './step-index.ts';
+import { useCopyAndSave } from './use-copy-and-save.ts';
+import { useFind } from './use-find.ts';
+import { useFolds } from './use-folds.ts';
+import { useFollow } from './use-follow.ts';
+import { useLineSelection } from './use-line-selection.ts';
+import { useLogCommands } from './use-log-commands.ts';
+import { useLogPosition } from './use-log-position.ts';
+import { useLogSource } from './use-log-source.ts';
 
 export interface LogViewProps {
   readonly build: Build;
   readonly job: Job;
-  /** The line it opens at; without one it opens at the end. */
+  /** The line to open at, counted from 0. Without it, the log opens at its end and follows it. */
   readonly line: number | undefined;
-  readonly ownWindow: boolean;
+  readonly isOwnWindow: boolean;
   readonly onClose: () => void;
 }
 
-interface Target {
-  readonly line: number;
-  readonly where: 'top' | 'middle' | 'near';
-}
-
-export function LogView({ build, job, line: openedAt, ownWindow, onClose }: LogViewProps) {
+/** The log of a job: header, search bar, step navigation and lines. */
+export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }: LogViewProps) {
   const { platform } = job;
   const isLive = !isEnd(job.status);
-  const panel = useId();
-  const source = useSource(build.id, platform, isLive);
+  const panelId = useId();
+  const source = useLogSource(build.id, platform, isLive);
   const { total, steps } = source;
   useEffect(() => {
     if (total > 0) {
@@ -61,309 +50,123 @@ export function LogView({ build, job, line: openedAt, ownWindow, onClose }: LogV
     }
   }, [source, total, job.steps]);
 
-  // a job is told anew with every byte of it: what is known of its steps changes less often
+  // a running job changes with every transferred byte, its steps change less often
   const runsKey = job.steps.map(({ index, durationMs, cached }) => `${index} ${durationMs} ${cached}`).join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: runsKey stands for the steps of the job
-  const runs = useMemo(() => runsOf(steps, job.steps), [steps, runsKey]);
+  const runs = useMemo(() => matchRuns(steps, job.steps), [steps, runsKey]);
 
-  const lines = useRef<LogLinesHandle>(null);
-  const searchInput = useRef<HTMLInputElement>(null);
-  const [folded, setFolded] = useState<ReadonlySet<number>>(new Set());
-  const map = useMemo(() => new FoldMap(steps, folded, total), [steps, folded, total]);
+  const listRef = useRef<LogLinesHandle>(null);
+  const folds = useFolds(source);
+  const { isFollowing, setFollowing, newLineCount } = useFollow(source, initialLine === undefined);
+  const position = useLogPosition({ source, listRef, folds, setFollowing, initialLine });
+  const { topLine, stepIndex, scrollTo, goTo, goToStep } = position;
+  const selection = useLineSelection();
+  const copyAndSave = useCopyAndSave({ source, build, job, steps });
+  const [openedLine, setOpenedLine] = useState<number>();
 
-  const [follow, setFollow] = useState(openedAt === undefined);
-  const [seen, setSeen] = useState(0);
-  const [markedLine, setMarkedLine] = useState(openedAt);
-  const [selection, setSelection] = useState<{ readonly anchor: number; readonly head: number }>();
-  const [opened, setOpened] = useState<number>();
-  const [target, setTarget] = useState<Target>();
-  const [find, setFind] = useState<{ readonly text: string; readonly at: number }>();
-
-  const topLine = useRef(0);
-  const [current, setCurrent] = useState(-1);
-  const onTopLine = useCallback(
+  const [markedLine, setMarkedLine] = useState(initialLine);
+  useEffect(() => {
+    if (initialLine !== undefined) {
+      setMarkedLine(initialLine);
+    }
+  }, [initialLine]);
+  const onMatch = useCallback(
     (line: number) => {
-      topLine.current = line;
-      setCurrent(stepAt(source.steps, line));
+      setMarkedLine(line);
+      goTo(line, 'nearest');
     },
-    [source],
+    [goTo],
   );
-  useEffect(() => setCurrent(stepAt(steps, topLine.current)), [steps]);
-
-  const changeFollow = useCallback(
-    (next: boolean) => {
-      setFollow(next);
-      setSeen(source.total);
-    },
-    [source],
+  const find = useFind({ source, topLine, onMatch, onClose: () => listRef.current?.focus() });
+  const marks = useMemo<LineMarks>(
+    () => ({ line: markedLine, pattern: find.pattern, selected: selection.range }),
+    [markedLine, find.pattern, selection.range],
   );
 
-  /** Shows a line, also where its step is folded. */
-  const go = useCallback(
-    (line: number, where: Target['where'] = 'top') => {
-      changeFollow(false);
-      setFolded((before) => {
-        const over = new FoldMap(source.steps, before, source.total).foldOver(line);
-        return over === undefined ? before : new Set([...before].filter((each) => each !== over));
-      });
-      setTarget({ line, where });
-    },
-    [changeFollow, source],
-  );
-  useEffect(() => {
-    if (target) {
-      lines.current?.scrollToLine(target.line, target.where);
-    }
-  }, [target]);
-
-  const canOpenAt = source.loaded && openedAt !== undefined;
-  useEffect(() => {
-    if (canOpenAt) {
-      setMarkedLine(openedAt);
-      // the list has a height only after its first frame
-      const frame = requestAnimationFrame(() => go(openedAt, 'middle'));
-      return () => cancelAnimationFrame(frame);
-    }
-    return undefined;
-  }, [canOpenAt, openedAt, go]);
-
-  const search = useLogSearch(source, find?.text ?? '');
-  const foundFor = useRef('');
-  useEffect(() => {
-    // the first answer to a text goes to the first match from here
-    if (find && !search.busy && search.lines.length > 0 && foundFor.current !== find.text) {
-      foundFor.current = find.text;
-      const at = matchFrom(search.lines, topLine.current);
-      setFind({ ...find, at });
-      const line = search.lines[at];
-      if (line !== undefined) {
-        setMarkedLine(line);
-        go(line, 'near');
-      }
-    }
-  }, [find, search, go]);
-
-  function stepMatch(by: 1 | -1): void {
-    const { length } = search.lines;
-    if (find && length > 0) {
-      const at = (find.at + by + length) % length;
-      const line = search.lines[at];
-      setFind({ ...find, at });
-      if (line !== undefined) {
-        setMarkedLine(line);
-        go(line, 'near');
-      }
-    }
-  }
-  function openFind(): void {
-    if (find) {
-      searchInput.current?.select();
-    } else {
-      setFind({ text: '', at: -1 });
-      requestAnimationFrame(() => searchInput.current?.focus());
-    }
-  }
-  function closeFind(): void {
-    foundFor.current = '';
-    setFind(undefined);
-    lines.current?.focus();
-  }
-
-  const pattern = useMemo(() => patternOf(find?.text ?? ''), [find?.text]);
-  const marks = useMemo<Marks>(
-    () => ({
-      line: markedLine,
-      pattern,
-      selected: selection && [Math.min(selection.anchor, selection.head), Math.max(selection.anchor, selection.head)],
-    }),
-    [markedLine, pattern, selection],
-  );
-
-  const onSelect = useCallback((line: number, extend: boolean) => {
-    setSelection((before) =>
-      extend && before
-        ? { ...before, head: line }
-        : before?.anchor === line && before.head === line
-          ? undefined
-          : { anchor: line, head: line },
-    );
-  }, []);
+  const { toggle } = folds;
   const onToggle = useCallback(
     (line: number) => {
-      changeFollow(false);
-      setFolded((before) => {
-        const after = new Set(before);
-        if (!after.delete(line)) {
-          after.add(line);
-        }
-        return after;
-      });
+      setFollowing(false);
+      toggle(line);
       if (topLine.current > line) {
-        setTarget({ line, where: 'top' });
+        scrollTo(line, 'start');
       }
     },
-    [changeFollow],
+    [setFollowing, toggle, topLine, scrollTo],
   );
-
-  const take = useTakeLog({ source, build, job, steps });
-  const stepBy = useCallback(
-    (by: 1 | -1) => {
-      const here = stepAt(source.steps, topLine.current);
-      const start = source.steps[here];
-      // back goes to the beginning of this step first
-      const next = source.steps[by < 0 && start && start.line < topLine.current ? here : here + by];
-      if (next) {
-        go(next.line);
-      }
-    },
-    [go, source],
-  );
-
-  function onKeyDown(event: KeyboardEvent<HTMLElement>): void {
-    const isCopy = event.key.toLowerCase() === 'c' && (isMac ? event.metaKey : event.ctrlKey);
-    if (isCopy && selection && window.getSelection()?.isCollapsed !== false) {
-      event.preventDefault();
-      take.copy(...(marks.selected ?? [0, 0]));
-      return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    }
-    if (event.shiftKey && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
-      event.preventDefault();
-      const by = event.key === 'ArrowDown' ? 1 : -1;
-      const head = selection ? Math.min(total - 1, Math.max(0, selection.head + by)) : (markedLine ?? topLine.current);
-      setSelection({ anchor: selection?.anchor ?? head, head });
-      changeFollow(false);
-      setTarget({ line: head, where: 'near' });
-      return;
-    }
-    const run: Readonly<Record<string, () => void>> = {
-      Home: () => go(0),
-      g: () => go(0),
-      End: () => changeFollow(true),
-      G: () => changeFollow(true),
-      '[': () => stepBy(-1),
-      ']': () => stepBy(1),
-      F3: () => stepMatch(event.shiftKey ? -1 : 1),
-      Escape: () => (find ? closeFind() : setSelection(undefined)),
-    };
-    const action = run[event.key];
-    if (action && (event.key !== 'Escape' || find || selection)) {
-      event.preventDefault();
-      event.stopPropagation();
-      action();
-    }
-  }
 
   const name = `${formatReferenceShort(build.reference)} ${formatPlatform(platform)}`;
-  const foldAll = (): void => {
-    changeFollow(false);
-    setFolded(folded.size > 0 ? new Set() : new Set(steps.map(({ line }) => line)));
-  };
-  function choosePlatform(next: Platform): void {
-    if (ownWindow) {
-      replaceView({ view: 'log', id: build.id, platform: next });
-    } else {
-      openLog({ id: build.id, platform: next });
-    }
-  }
-
-  const latest: HeaderActions = {
-    choosePlatform,
-    find: openFind,
-    foldAll,
-    copyAll: take.copyAll,
-    save: take.save,
-    stopSaving: take.stopSaving,
+  const actions = useStableActions({
+    choosePlatform: (next: Platform) => {
+      if (isOwnWindow) {
+        replaceView({ view: 'log', id: build.id, platform: next });
+      } else {
+        openLog({ id: build.id, platform: next });
+      }
+    },
+    find: find.open,
+    foldAll: () => {
+      setFollowing(false);
+      folds.toggleAll();
+    },
+    copyAll: copyAndSave.copyAll,
+    save: copyAndSave.save,
+    cancelSave: copyAndSave.cancelSave,
     openWindow: () => openLogWindow({ id: build.id, platform }),
     close: onClose,
-  };
-  const actions = useLatest(latest);
-
-  useCommands(
-    () => [
-      {
-        id: 'log:find',
-        label: `Find in the log of ${name}`,
-        group: 'Here',
-        icon: 'search',
-        shortcut: 'Mod+f',
-        run: actions.find,
-      },
-      {
-        id: 'log:follow',
-        label: `Follow the log of ${name}`,
-        group: 'Here',
-        icon: 'down',
-        run: () => changeFollow(true),
-      },
-      {
-        id: 'log:fold',
-        label: folded.size > 0 ? 'Unfold all steps' : 'Fold all steps',
-        group: 'Here',
-        icon: 'minus',
-        run: actions.foldAll,
-      },
-      { id: 'log:copy', label: `Copy the log of ${name}`, group: 'Here', icon: 'copy', run: actions.copyAll },
-      { id: 'log:save', label: `Save the log of ${name}`, group: 'Here', icon: 'download', run: actions.save },
-    ],
-    [name, folded.size > 0, actions, changeFollow],
-  );
+  });
+  const hasFolds = folds.folded.size > 0;
+  useLogCommands({ name, hasFolds, actions, setFollowing });
   useEffect(() => {
-    if (ownWindow) {
+    if (isOwnWindow) {
       document.title = `Log of ${name}`;
     }
-  }, [ownWindow, name]);
+  }, [isOwnWindow, name]);
 
-  const unseen = follow ? 0 : Math.max(0, total - seen);
   return (
     <section className={styles.panel} aria-label={`Log of ${name}`}>
       <LogHeader
         reference={build.reference}
         jobs={build.jobs}
         platform={platform}
-        panel={panel}
-        ownWindow={ownWindow}
+        panelId={panelId}
+        isOwnWindow={isOwnWindow}
         hasLines={total > 0}
         hasSteps={steps.length > 0}
-        hasFolds={folded.size > 0}
-        saving={take.saving}
+        hasFolds={hasFolds}
+        savedShare={copyAndSave.savedShare}
         actions={actions}
       />
-      {find && (
+      {find.isOpen && (
         <LogSearchBar
-          ref={searchInput}
+          ref={find.inputRef}
           text={find.text}
-          onText={(text) => setFind({ text, at: -1 })}
-          search={search}
-          at={find.at}
-          onStep={stepMatch}
-          onClose={closeFind}
+          onText={find.setText}
+          search={find.search}
+          matchIndex={find.matchIndex}
+          onStep={find.step}
+          onClose={find.close}
         />
       )}
-      <div id={panel} role="tabpanel" aria-label={`${platform} on ${job.node}`} className={styles.content}>
+      <div id={panelId} role="tabpanel" aria-label={`${platform} on ${job.node}`} className={styles.content}>
         {source.problem && (
           <div className={styles.problem}>
-            <ProblemNote
-              problem={source.problem}
-              actions={<Button onClick={() => source.refresh()}>Read again</Button>}
-            />
+            <ProblemNote problem={source.problem} actions={<Button onClick={() => source.refresh()}>Retry</Button>} />
           </div>
         )}
         {total === 0 ? (
-          !source.problem && <NoLines job={job} loaded={source.loaded} />
+          !source.problem && <EmptyLog job={job} isLoaded={source.isLoaded} />
         ) : (
           <>
             <div className={styles.stepBar}>
-              <StepBar
+              <StepNavigation
                 steps={steps}
                 runs={runs}
-                current={current}
-                live={isLive}
-                isFolded={folded.has(steps[current]?.line ?? -1)}
-                onStep={stepBy}
-                onGo={go}
+                current={stepIndex}
+                isLive={isLive}
+                isFolded={folds.folded.has(steps[stepIndex]?.line ?? -1)}
+                onStep={goToStep}
+                onGo={goTo}
                 onToggle={onToggle}
               />
               <span className={styles.grow} />
@@ -372,8 +175,8 @@ export function LogView({ build, job, line: openedAt, ownWindow, onClose }: LogV
                 <button
                   type="button"
                   className={styles.follow}
-                  aria-pressed={follow}
-                  onClick={() => changeFollow(!follow)}
+                  aria-pressed={isFollowing}
+                  onClick={() => setFollowing(!isFollowing)}
                 >
                   <Icon name="down" size={14} />
                   Follow
@@ -382,83 +185,78 @@ export function LogView({ build, job, line: openedAt, ownWindow, onClose }: LogV
             </div>
             <div className={styles.lines}>
               <LogLines
-                ref={lines}
+                ref={listRef}
                 label={`Log of ${platform} on ${job.node}, ${formatCount(total, 'line')}`}
                 source={source}
-                map={map}
+                map={folds.map}
                 steps={steps}
                 runs={runs}
-                folded={folded}
+                folded={folds.folded}
                 marks={marks}
-                follow={follow}
-                onFollow={changeFollow}
-                onTopLine={onTopLine}
-                onSelect={onSelect}
+                isFollowing={isFollowing}
+                onFollow={setFollowing}
+                onTopLine={position.onTopLine}
+                onSelect={selection.select}
                 onToggle={onToggle}
-                onOpen={setOpened}
-                onKeyDown={onKeyDown}
+                onOpen={setOpenedLine}
+                onKeyDown={(event) =>
+                  handleLogKey(event, {
+                    total,
+                    markedLine,
+                    position,
+                    selection,
+                    find,
+                    setFollowing,
+                    copyLines: copyAndSave.copy,
+                  })
+                }
               />
-              <div className={styles.floats}>
-                {marks.selected && (
-                  <div className={styles.selection}>
-                    {formatCount(marks.selected[1] - marks.selected[0] + 1, 'line')}
-                    <Button size="small" icon="copy" onClick={() => take.copy(...(marks.selected ?? [0, 0]))}>
-                      Copy
-                    </Button>
-                    <IconButton
-                      icon="cross"
-                      label="Select nothing"
-                      size="small"
-                      onClick={() => setSelection(undefined)}
-                    />
-                  </div>
-                )}
-                {unseen > 0 && (
-                  <button type="button" className={styles.unseen} onClick={() => changeFollow(true)}>
-                    {formatCount(unseen, 'new line')}
-                    <Icon name="down" size={14} />
-                  </button>
-                )}
-              </div>
+              <LogOverlay
+                selectedRange={selection.range}
+                newLineCount={newLineCount}
+                onCopy={copyAndSave.copy}
+                onClearSelection={selection.clear}
+                onFollow={() => setFollowing(true)}
+              />
             </div>
           </>
         )}
       </div>
       <output className="visually-hidden">{announcement(job)}</output>
       <Presence>
-        {opened !== undefined && (
+        {openedLine !== undefined && (
           <LineDialog
-            line={opened}
-            raw={source.pages.line(opened) ?? ''}
-            step={steps[stepAt(steps, opened)]}
-            onClose={() => setOpened(undefined)}
+            line={openedLine}
+            raw={source.pages.line(openedLine) ?? ''}
+            step={steps[stepIndexAt(steps, openedLine)]}
+            onClose={() => setOpenedLine(undefined)}
           />
         )}
       </Presence>
       <ConfirmDialog
-        open={take.asking}
-        onClose={take.dontCopy}
+        open={copyAndSave.isConfirming}
+        onClose={copyAndSave.cancelCopyAll}
         harmless
         title={`Copy ${formatCount(total, 'line')}?`}
-        description="That is much for a clipboard, and many programs will not take it. Saving it as a file is quicker."
+        description="Many programs cannot paste that much text. Saving the log to a file is faster."
         action="Copy all"
-        onConfirm={take.copyAllNow}
+        onConfirm={copyAndSave.confirmCopyAll}
       />
     </section>
   );
 }
 
-/** What is said aloud of a log: where the job is, and how it ends. */
+/** For screen readers: the step of the job, or how it ended. */
 function announcement({ platform, status, steps }: Job): string {
   const step = steps.at(-1);
-  const place = step ? `step ${step.index} of ${step.total}, ${step.text}` : status;
-  return `${formatPlatform(platform)}: ${isEnd(status) ? status : place}`;
+  const progress = step ? `step ${step.index} of ${step.total}, ${step.text}` : status;
+  return `${formatPlatform(platform)}: ${isEnd(status) ? status : progress}`;
 }
 
-/** Functions that always do what the last drawing of them would do, and are always the same. */
-function useLatest(functions: HeaderActions): HeaderActions {
-  const latest = useRef(functions);
-  latest.current = functions;
+/** A stable object whose functions call those of the latest render. */
+function useStableActions(actions: HeaderActions): HeaderActions {
+  const latest = useRef(actions);
+  latest.current = actions;
   return useMemo(
     () => ({
       choosePlatform: (platform) => latest.current.choosePlatform(platform),
@@ -466,27 +264,10 @@ function useLatest(functions: HeaderActions): HeaderActions {
       foldAll: () => latest.current.foldAll(),
       copyAll: () => latest.current.copyAll(),
       save: () => latest.current.save(),
-      stopSaving: () => latest.current.stopSaving(),
+      cancelSave: () => latest.current.cancelSave(),
       openWindow: () => latest.current.openWindow(),
       close: () => latest.current.close(),
     }),
     [],
   );
-}
-
-function useSource(id: string, platform: Platform, isLive: boolean): LogSource {
-  const [source] = useState(() => new LogSource(id, platform));
-  useEffect(() => source.start(), [source]);
-  useSyncExternalStore(source.subscribe, () => source.version);
-  // what came while the app could not be heard, and the last lines of a job that has ended
-  const link = useLive((state) => state.link);
-  const isFirst = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: both are reasons to ask again
-  useEffect(() => {
-    if (!isFirst.current && link === 'open') {
-      source.refresh();
-    }
-    isFirst.current = false;
-  }, [source, link, isLive]);
-  return source;
 }

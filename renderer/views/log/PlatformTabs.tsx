@@ -2,43 +2,43 @@ import { type KeyboardEvent, useEffect, useRef } from 'react';
 import type { Job } from '../../../shared/build.ts';
 import { formatPlatform } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
-import { PhaseGlyph, wordOf } from '../../parts/PhaseBadge.tsx';
+import { PhaseGlyph, phaseWord } from '../../parts/PhaseBadge.tsx';
 import styles from './Log.module.css';
 
-/** Another platform is another log, drawn anew: the tab that was chosen with keys gets the focus back in it. */
-let focusIsOnTabs = false;
+/** Choosing another platform mounts another log, whose tab must get the focus if it was chosen with the keyboard. */
+let shouldFocusTab = false;
 
 export interface PlatformTabsProps {
   readonly jobs: readonly Job[];
   readonly platform: Platform;
-  /** The id of what the tabs show. */
-  readonly panel: string;
+  /** The id of the element that the tabs control. */
+  readonly panelId: string;
   readonly onChoose: (platform: Platform) => void;
 }
 
-/** The platforms of a build, each with how it goes. */
-export function PlatformTabs({ jobs, platform, panel, onChoose }: PlatformTabsProps) {
-  const chosen = useRef<HTMLButtonElement>(null);
+/** The platforms of a build as tabs, each with its phase. */
+export function PlatformTabs({ jobs, platform, panelId, onChoose }: PlatformTabsProps) {
+  const selectedTab = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    chosen.current?.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
-    if (focusIsOnTabs) {
-      focusIsOnTabs = false;
-      chosen.current?.focus();
+    selectedTab.current?.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
+    if (shouldFocusTab) {
+      shouldFocusTab = false;
+      selectedTab.current?.focus();
     }
   }, []);
 
   function onKeyDown(event: KeyboardEvent): void {
-    const at = jobs.findIndex((job) => job.platform === platform);
-    const steps: Readonly<Record<string, number>> = {
-      ArrowRight: (at + 1) % jobs.length,
-      ArrowLeft: (at - 1 + jobs.length) % jobs.length,
+    const index = jobs.findIndex((job) => job.platform === platform);
+    const nextIndexes: Readonly<Record<string, number>> = {
+      ArrowRight: (index + 1) % jobs.length,
+      ArrowLeft: (index - 1 + jobs.length) % jobs.length,
       Home: 0,
       End: jobs.length - 1,
     };
-    const next = jobs[steps[event.key] ?? -1];
+    const next = jobs[nextIndexes[event.key] ?? -1];
     if (next) {
       event.preventDefault();
-      focusIsOnTabs = true;
+      shouldFocusTab = true;
       onChoose(next.platform);
     }
   }
@@ -46,23 +46,23 @@ export function PlatformTabs({ jobs, platform, panel, onChoose }: PlatformTabsPr
   return (
     <div role="tablist" aria-label="Platforms" className={styles.tabs} onKeyDown={onKeyDown} tabIndex={-1}>
       {jobs.map((job) => {
-        const isChosen = job.platform === platform;
+        const isSelected = job.platform === platform;
         return (
           <button
             key={job.platform}
-            ref={isChosen ? chosen : undefined}
+            ref={isSelected ? selectedTab : undefined}
             type="button"
             role="tab"
-            aria-selected={isChosen}
-            aria-controls={isChosen ? panel : undefined}
-            tabIndex={isChosen ? 0 : -1}
+            aria-selected={isSelected}
+            aria-controls={isSelected ? panelId : undefined}
+            tabIndex={isSelected ? 0 : -1}
             className={styles.tab}
-            title={`${job.platform} on ${job.node}: ${wordOf(job.status).toLowerCase()}`}
+            title={`${job.platform} on ${job.node}: ${phaseWord(job.status).toLowerCase()}`}
             onClick={() => onChoose(job.platform)}
           >
             <PhaseGlyph phase={job.status} />
             {formatPlatform(job.platform)}
-            <span className="visually-hidden">, {wordOf(job.status).toLowerCase()}</span>
+            <span className="visually-hidden">, {phaseWord(job.status).toLowerCase()}</span>
           </button>
         );
       })}

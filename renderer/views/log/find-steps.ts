@@ -3,42 +3,42 @@ import type { Platform } from '../../../shared/platform.ts';
 import { call } from '../../api.ts';
 import { oneLine, parseStepLine, type StepStart } from './step-index.ts';
 
-/** More lines than this that may begin a step are not read one by one: the steps that are known are looked for instead. */
-const mostCandidates = 256;
-const readsAtOnce = 4;
+/** With more candidate lines, the text of each known step is searched for instead of reading the candidates one by one. */
+const maxCandidates = 256;
+const maxConcurrentReads = 4;
 
-/** Where steps begin in the log of a job, found by the app's search and not by reading the log. @throws Failure */
-export async function findStepLines(id: string, platform: Platform, runs: readonly Step[]): Promise<StepStart[]> {
+/** Finds the lines at which steps start through the app's search, without reading the whole log. @throws Failure */
+export async function findStepStarts(id: string, platform: Platform, runs: readonly Step[]): Promise<StepStart[]> {
   const totals = new Set(runs.map(({ total }) => total));
   const [total] = totals;
-  // the end of "STEP 4/10: " is in fewer other lines than its beginning
+  // "/10: " of "STEP 4/10: " occurs in fewer other lines than "STEP "
   const text = totals.size === 1 ? `/${total}: ` : 'STEP ';
-  const { lines, more } = await call('builds.search', { id, platform, text, limit: mostCandidates });
-  return more ? searchEach(id, platform, runs) : readEach(id, platform, lines);
+  const { lines, more } = await call('builds.search', { id, platform, text, limit: maxCandidates });
+  return more ? searchSteps(id, platform, runs) : readCandidates(id, platform, lines);
 }
 
-async function readEach(id: string, platform: Platform, lines: readonly number[]): Promise<StepStart[]> {
-  const found: StepStart[] = [];
-  for (let at = 0; at < lines.length; at += readsAtOnce) {
-    const starts = await Promise.all(
-      lines.slice(at, at + readsAtOnce).map(async (line) => {
-        const answer = await call('builds.log', { id, platform, from: line, count: 1 });
-        return parseStepLine(line, answer.lines[0] ?? '');
+async function readCandidates(id: string, platform: Platform, lines: readonly number[]): Promise<StepStart[]> {
+  const starts: StepStart[] = [];
+  for (let index = 0; index < lines.length; index += maxConcurrentReads) {
+    const parsed = await Promise.all(
+      lines.slice(index, index + maxConcurrentReads).map(async (line) => {
+        const range = await call('builds.log', { id, platform, from: line, count: 1 });
+        return parseStepLine(line, range.lines[0] ?? '');
       }),
     );
-    found.push(...starts.flatMap((start) => start ?? []));
+    starts.push(...parsed.flatMap((start) => start ?? []));
   }
-  return found;
+  return starts;
 }
 
-/** A whole step is seldom printed by anything else, so what the search finds need not be read. */
-async function searchEach(id: string, platform: Platform, runs: readonly Step[]): Promise<StepStart[]> {
-  const found: StepStart[] = [];
-  for (const { index, total, text: written } of runs) {
-    const text = oneLine(written);
+/** The matches are not read: programs rarely print the full text of a step. */
+async function searchSteps(id: string, platform: Platform, runs: readonly Step[]): Promise<StepStart[]> {
+  const starts: StepStart[] = [];
+  for (const { index, total, text: instruction } of runs) {
+    const text = oneLine(instruction);
     const search = `STEP ${index}/${total}: ${text}`;
     const { lines } = await call('builds.search', { id, platform, text: search, limit: 2_000 });
-    found.push(...lines.map((line) => ({ line, index, total, text })));
+    starts.push(...lines.map((line) => ({ line, index, total, text })));
   }
-  return found;
+  return starts;
 }

@@ -1,172 +1,183 @@
-/** How many lines are read at once. The app finds every 256th line of a log on disk without reading the ones before it. */
+/** The number of lines per read. The app seeks to every 256th line of a log on disk without reading the lines before it. */
 export const pageLines = 512;
 
-/** How much text is kept, in characters; pages that were not looked at for longest go first. Lines may have 64 kB each. */
-const mostCharacters = 6_000_000;
-/** Pages that are kept whatever they hold: more than a screen and what is read ahead of it. */
-const leastPages = 6;
-const readsAtOnce = 2;
-/** The newest lines that were told are kept, in characters: they may be on the disk, where lines are read, only later. */
-const mostTold = 1_000_000;
-/** A line that was told may not be on disk yet: how long to wait before it is asked for again, in milliseconds, and how often. */
-const retry = { afterMs: 150, times: 20 };
+/** The maximum text to keep, in characters. The least recently requested pages are evicted first. Lines can have 64 kB each. */
+const maxCharacters = 6_000_000;
+/** This many pages are kept in any case: more than the visible lines and those loaded ahead. */
+const minPages = 6;
+const maxConcurrentReads = 2;
+/**
+ * The maximum text of the newest live lines to keep, in characters. They are kept since they can be missing from the log file
+ * for a moment.
+ */
+const maxLiveCharacters = 1_000_000;
+/** A line that was announced can be missing from the log file for a moment: when to read again, and how often. */
+const retry = { afterMs: 150, maxAttempts: 20 };
 
-export interface LogRange {
+export interface LineRange {
   readonly lines: readonly string[];
   readonly total: number;
 }
 
 export interface LinePagesOptions {
-  readonly read: (from: number, count: number) => Promise<LogRange>;
-  /** Lines have come; `total` is how many the log has by what was read. */
+  readonly read: (from: number, count: number) => Promise<LineRange>;
+  /** Called after each read, with the number of lines of the log at that time. */
   readonly onRead: (total: number) => void;
-  readonly onFailure: (error: unknown) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 interface Page {
   readonly lines: string[];
   characters: number;
-  /** Grows with every change, so that who drew it knows whether to draw it again. */
+  /** Increases with every change of the page. */
   version: number;
   shortReads: number;
 }
 
-/** The lines of a log that are near what is looked at: read in pages when they are wanted, forgotten when others are. */
+/** The lines of a log around the visible ones. Loads pages on request and evicts those that are no longer needed. */
 export class LinePages {
   readonly #options: LinePagesOptions;
-  /** By page number, the one that was wanted longest ago first. */
+  /** By page number, the least recently requested first. */
   readonly #pages = new Map<number, Page>();
   readonly #reading = new Set<number>();
-  /** The newest lines that were told, one after the other. */
-  #told: { from: number; readonly lines: string[]; characters: number } = { from: 0, lines: [], characters: 0 };
-  #wanted: readonly number[] = [];
+  /** The newest lines that arrived as events, without gaps. */
+  #live: { from: number; readonly lines: string[]; characters: number } = { from: 0, lines: [], characters: 0 };
+  #requested: readonly number[] = [];
   #total = 0;
   #characters = 0;
   #versions = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #stopped = false;
+  #isStopped = false;
 
   constructor(options: LinePagesOptions) {
     this.#options = options;
   }
 
-  /** A line without its end, or undefined while it is not here. Lines count from 0. */
+  /** A line without its line end, or undefined if it is not loaded. Lines count from 0. */
   line(number: number): string | undefined {
     const page = this.#pages.get(Math.floor(number / pageLines));
-    // what was told is shown, even where what is before it has still to be read
-    return page?.lines[number % pageLines] ?? this.#told.lines[number - this.#told.from];
+    // live lines are available even if the lines before them are not loaded yet
+    return page?.lines[number % pageLines] ?? this.#live.lines[number - this.#live.from];
   }
 
-  /** Changes when a line of the page that holds this one does. */
+  /** A number that changes when any line of this line's page changes. */
   version(number: number): number {
     const page = Math.floor(number / pageLines);
-    const toldEnd = this.#told.from + this.#told.lines.length;
-    return (this.#pages.get(page)?.version ?? 0) + (toldEnd > page * pageLines ? toldEnd : 0);
+    const liveEnd = this.#live.from + this.#live.lines.length;
+    return (this.#pages.get(page)?.version ?? 0) + (liveEnd > page * pageLines ? liveEnd : 0);
   }
 
-  /** How much is held, in lines. */
-  get held(): number {
+  /** The number of loaded lines. */
+  get heldLines(): number {
     return [...this.#pages.values()].reduce((sum, { lines }) => sum + lines.length, 0);
   }
 
-  /** Says which lines are looked at; they and their neighbours are read if they are missing, and nothing else any more. */
-  want(first: number, last: number, total: number): void {
-    this.#stopped = false;
+  /** Loads the missing lines of a range and of the neighbouring pages, instead of those requested before. */
+  request(first: number, last: number, total: number): void {
+    this.#isStopped = false;
     this.#total = Math.max(this.#total, total);
     const from = Math.floor(Math.max(0, first) / pageLines);
     const to = Math.floor(Math.max(0, last) / pageLines);
-    const seen = Array.from({ length: to - from + 1 }, (_, index) => from + index);
-    for (const number of seen) {
+    const visible = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+    for (const number of visible) {
       const page = this.#pages.get(number);
       if (page) {
         this.#pages.delete(number);
         this.#pages.set(number, page);
       }
     }
-    this.#wanted = [...seen, to + 1, from - 1].filter((number) => number >= 0 && number * pageLines < this.#total);
-    this.#pump();
+    this.#requested = [...visible, to + 1, from - 1].filter(
+      (number) => number >= 0 && number * pageLines < this.#total,
+    );
+    this.#readNext();
   }
 
-  /** Takes lines that the app has told. Those that do not follow what is here are kept until what is between is read. */
+  /** Adds lines that arrived as an event. If lines before them are missing, they are kept until those are read. */
   append(from: number, lines: readonly string[]): void {
     const end = from + lines.length;
     this.#total = Math.max(this.#total, end);
-    this.#keepTold(from, lines);
+    this.#keepLive(from, lines);
     for (let number = Math.floor(from / pageLines); number * pageLines < end; number += 1) {
-      const page = this.#pages.get(number) ?? (number * pageLines >= from ? this.#make(number) : undefined);
+      const page = this.#pages.get(number) ?? (number * pageLines >= from ? this.#addPage(number) : undefined);
       if (page) {
         page.shortReads = 0;
-        this.#fillFromTold(number, page);
+        this.#fillFromLive(number, page);
       }
     }
     this.#evict();
   }
 
-  #keepTold(from: number, lines: readonly string[]): void {
-    const told = this.#told;
-    if (from !== told.from + told.lines.length) {
-      this.#told = { from, lines: [...lines], characters: lines.reduce((sum, { length }) => sum + length, 0) };
+  #keepLive(from: number, lines: readonly string[]): void {
+    const live = this.#live;
+    if (from !== live.from + live.lines.length) {
+      this.#live = { from, lines: [...lines], characters: lines.reduce((sum, { length }) => sum + length, 0) };
       return;
     }
     for (const line of lines) {
-      told.lines.push(line);
-      told.characters += line.length;
+      live.lines.push(line);
+      live.characters += line.length;
     }
-    if (told.characters > mostTold || told.lines.length > 8 * pageLines) {
-      const dropped = told.lines.splice(0, Math.ceil(told.lines.length / 2));
-      told.from += dropped.length;
-      told.characters -= dropped.reduce((sum, { length }) => sum + length, 0);
+    if (live.characters > maxLiveCharacters || live.lines.length > 8 * pageLines) {
+      const dropped = live.lines.splice(0, Math.ceil(live.lines.length / 2));
+      live.from += dropped.length;
+      live.characters -= dropped.reduce((sum, { length }) => sum + length, 0);
     }
   }
 
-  #fillFromTold(number: number, page: Page): void {
-    const { from, lines } = this.#told;
+  #fillFromLive(number: number, page: Page): void {
+    const { from, lines } = this.#live;
     const next = number * pageLines + page.lines.length;
     if (next >= from) {
       this.#extend(page, lines.slice(next - from, (number + 1) * pageLines - from));
     }
   }
 
+  /** Stops reading until the next request. */
   stop(): void {
-    this.#stopped = true;
-    this.#wanted = [];
+    this.#isStopped = true;
+    this.#requested = [];
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  #pump(): void {
-    for (const number of this.#wanted) {
-      if (this.#reading.size >= readsAtOnce) {
+  #readNext(): void {
+    for (const number of this.#requested) {
+      if (this.#reading.size >= maxConcurrentReads) {
         return;
       }
-      if (!this.#reading.has(number) && this.#isShort(number)) {
+      if (!this.#reading.has(number) && this.#shouldRead(number)) {
         this.#reading.add(number);
-        this.#read(number).catch(this.#options.onFailure);
+        this.#read(number).catch(this.#options.onError);
       }
     }
   }
 
-  #isShort(number: number): boolean {
+  #shouldRead(number: number): boolean {
     const page = this.#pages.get(number);
-    const whole = Math.min(pageLines, this.#total - number * pageLines);
-    return (page?.lines.length ?? 0) < whole && (page?.shortReads ?? 0) < retry.times && this.#timer === undefined;
+    const isComplete = (page?.lines.length ?? 0) >= this.#lengthOf(number);
+    return !isComplete && (page?.shortReads ?? 0) < retry.maxAttempts && this.#timer === undefined;
+  }
+
+  /** The number of lines that a page has when it is complete. */
+  #lengthOf(number: number): number {
+    return Math.min(pageLines, this.#total - number * pageLines);
   }
 
   async #read(number: number): Promise<void> {
     try {
       const { lines, total } = await this.#options.read(number * pageLines, pageLines);
-      if (this.#stopped) {
+      if (this.#isStopped) {
         return;
       }
       this.#total = Math.max(this.#total, total);
-      const page = this.#pages.get(number) ?? this.#make(number);
+      const page = this.#pages.get(number) ?? this.#addPage(number);
       this.#extend(page, lines.slice(page.lines.length));
-      this.#fillFromTold(number, page);
-      if (page.lines.length < Math.min(pageLines, this.#total - number * pageLines)) {
+      this.#fillFromLive(number, page);
+      if (page.lines.length < this.#lengthOf(number)) {
         page.shortReads += 1;
         this.#timer ??= setTimeout(() => {
           this.#timer = undefined;
-          this.#pump();
+          this.#readNext();
         }, retry.afterMs);
       } else {
         page.shortReads = 0;
@@ -174,16 +185,16 @@ export class LinePages {
       this.#evict();
       this.#options.onRead(total);
     } catch (error) {
-      // nothing more is asked for until somebody looks again
-      this.#wanted = [];
+      // the next request reads again
+      this.#requested = [];
       throw error;
     } finally {
       this.#reading.delete(number);
     }
-    this.#pump();
+    this.#readNext();
   }
 
-  #make(number: number): Page {
+  #addPage(number: number): Page {
     const page: Page = { lines: [], characters: 0, version: 0, shortReads: 0 };
     this.#pages.set(number, page);
     return page;
@@ -206,10 +217,10 @@ export class LinePages {
 
   #evict(): void {
     for (const [number, page] of this.#pages) {
-      if (this.#characters <= mostCharacters || this.#pages.size <= leastPages) {
+      if (this.#characters <= maxCharacters || this.#pages.size <= minPages) {
         return;
       }
-      if (!this.#wanted.includes(number)) {
+      if (!this.#requested.includes(number)) {
         this.#pages.delete(number);
         this.#characters -= page.characters;
       }

@@ -1,100 +1,102 @@
 import Anser from 'anser';
 
-/** How a piece of a line looks, in names that the style sheet knows. */
-export interface Look {
+/** The style of a part of a line. The names are those of the style sheet. */
+export interface TextStyle {
   readonly colour?: Colour;
-  readonly ground?: Colour;
+  readonly background?: Colour;
   readonly bold?: true;
   readonly dim?: true;
   readonly italic?: true;
   readonly underline?: true;
-  readonly struck?: true;
+  readonly strikethrough?: true;
   readonly reverse?: true;
 }
 
-export interface Piece {
+export interface StyledText {
   readonly text: string;
-  readonly look: Look;
+  readonly style: TextStyle;
 }
 
-export interface ShownLine {
-  readonly pieces: readonly Piece[];
-  /** How many characters of it are not shown. */
-  readonly hidden: number;
+export interface RenderedLine {
+  readonly parts: readonly StyledText[];
+  /** The number of characters that are not shown. */
+  readonly hiddenCharacters: number;
 }
 
 export const colours = ['grey', 'red', 'yellow', 'green', 'cyan', 'blue', 'magenta'] as const;
 export type Colour = (typeof colours)[number];
 
-/** What is shown of a line in the list; the rest can be opened. */
-export const shownCharacters = 2_000;
+/** The number of characters of a line that the list shows. A dialog shows longer lines in full. */
+export const maxShownCharacters = 2_000;
 
-const plain: Look = {};
+const noStyle: TextStyle = {};
 
 // biome-ignore-start lint/suspicious/noControlCharactersInRegex: control characters are what these look for
-/** Anything that needs a closer look than a plain line: the escape and the backspace. */
-const controls = /[\x08\x1b\x9b]/;
+/** A line with a backspace, escape or CSI character needs to be interpreted. */
+const controlCharacters = /[\x08\x1b\x9b]/;
 const colourCode = /\x1b\[[0-9;:]*m/g;
-/** Commands to a terminal that are no colours: titles, links, cursor movements, character sets. Written after ECMA-48. */
-const commands =
+/** ECMA-48 control sequences other than colours: titles, links, cursor movements, character sets. */
+const terminalCommands =
   /\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[PX^_][^\x1b]*(?:\x1b\\)?|[\x9b][0-9;:<=>?]*[ -/]*[@-~]|\x1b\[[0-9;:<=>?]*[ -/]*[@-ln-~]|\x1b\[[<=>?][0-9;:]*m|\x1b[ -/]+[0-~]|\x1b[0-OQ-WYZ\\`-~]/g;
 
-/** Signs that would act and not be seen: controls, and those that turn the direction of text (U+202A…, U+2066…). */
-const acting = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+/** Invisible characters with an effect: controls, and those that change the direction of text (U+202A…, U+2066…). */
+const unsafeCharacters = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-/** A character and the backspace that takes it back. */
-const rubbedOut = /[^\x08]?\x08/;
+/** A character and the backspace that erases it. */
+const erasedCharacter = /[^\x08]?\x08/;
 // biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above
 
 /**
- * A line as it is shown: colours as names, what a terminal would have overwritten left out, control characters visible and
- * harmless. Its length is bounded by `most`, however long the line is.
+ * A line as the list shows it: with named colours, without text that a terminal would have overwritten, and with visible
+ * replacements for control characters. Shows `maxCharacters` at most.
  */
-export function showLine(raw: string, most = shownCharacters): ShownLine {
-  // colour codes are not counted, so a little more is looked at than can be shown
-  const looked = lastState(raw.length > most * 8 ? raw.slice(0, most * 8) : raw);
-  const whole = raw.length > most * 8 ? plainText(raw).length : undefined;
-  const pieces: Piece[] = [];
-  let left = most;
+export function renderLine(raw: string, maxCharacters = maxShownCharacters): RenderedLine {
+  // colour sequences do not count as shown characters, so a longer part of the line is interpreted
+  const maxRaw = maxCharacters * 8;
+  const isCut = raw.length > maxRaw;
+  const shownText = terminalText(isCut ? raw.slice(0, maxRaw) : raw);
+  const parts: StyledText[] = [];
+  let remaining = maxCharacters;
   let length = 0;
-  for (const { text, look } of coloured(looked)) {
+  for (const { text, style } of parseColours(shownText)) {
     length += text.length;
-    if (left > 0 && text !== '') {
-      pieces.push({ text: text.length > left ? text.slice(0, left) : text, look });
-      left -= text.length;
+    if (remaining > 0 && text !== '') {
+      parts.push({ text: text.length > remaining ? text.slice(0, remaining) : text, style });
+      remaining -= text.length;
     }
   }
-  return { pieces, hidden: Math.max(0, (whole ?? length) - most) };
+  const fullLength = isCut ? plainText(raw).length : length;
+  return { parts, hiddenCharacters: Math.max(0, fullLength - maxCharacters) };
 }
 
-/** How wide a line is at most, in characters of a face in which all have one width. */
-export function widthOf(raw: string): number {
-  const looked = raw.length > shownCharacters ? raw.slice(0, shownCharacters) : raw;
-  // the note that there is more, and what stands behind a step
-  const more = raw.length > shownCharacters || raw.startsWith('STEP ') ? 40 : 0;
-  const tabs = looked.includes('\t') ? (looked.split('\t').length - 1) * 7 : 0;
-  const wide = /[\u1100-\uffff]/.test(looked) ? looked.length : 0;
-  return looked.length + tabs + wide + more;
+/** The maximum width of a line, in columns of a monospaced font. */
+export function maxColumns(raw: string): number {
+  const shownText = raw.length > maxShownCharacters ? raw.slice(0, maxShownCharacters) : raw;
+  // space for the button that shows the full line, and for the facts behind the first line of a step
+  const extra = raw.length > maxShownCharacters || raw.startsWith('STEP ') ? 40 : 0;
+  const tabs = shownText.includes('\t') ? (shownText.split('\t').length - 1) * 7 : 0;
+  const wide = /[\u1100-\uffff]/.test(shownText) ? shownText.length : 0;
+  return shownText.length + tabs + wide + extra;
 }
 
-/** A line without colours, as it is copied and read aloud. */
+/** A line without colours, for copying and screen readers. */
 export function plainText(raw: string): string {
-  return harmless(lastState(raw).replaceAll(colourCode, ''));
+  return replaceUnsafe(terminalText(raw).replaceAll(colourCode, ''));
 }
 
-/** What a terminal would show in the end: after a carriage return a line is written anew. */
-function lastState(raw: string): string {
+/** What a terminal would finally show: a carriage return overwrites the line, a backspace erases a character. */
+function terminalText(raw: string): string {
   let text = raw;
   if (text.includes('\r')) {
     text = text.replace(/\r+$/, '');
     text = text.slice(text.lastIndexOf('\r') + 1);
   }
-  if (!controls.test(text)) {
+  if (!controlCharacters.test(text)) {
     return text;
   }
-  text = text.replaceAll(commands, '');
+  text = text.replaceAll(terminalCommands, '');
   while (text.includes('\b')) {
-    const shorter = text.replace(rubbedOut, '');
+    const shorter = text.replace(erasedCharacter, '');
     if (shorter === text) {
       break;
     }
@@ -103,89 +105,90 @@ function lastState(raw: string): string {
   return text;
 }
 
-function harmless(text: string): string {
-  return text.replaceAll(acting, (sign) => {
-    const code = sign.charCodeAt(0);
+function replaceUnsafe(text: string): string {
+  return text.replaceAll(unsafeCharacters, (character) => {
+    const code = character.charCodeAt(0);
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';
   });
 }
 
-function coloured(text: string): Piece[] {
+function parseColours(text: string): StyledText[] {
   if (!text.includes('\x1b')) {
-    return [{ text: harmless(text), look: plain }];
+    return [{ text: replaceUnsafe(text), style: noStyle }];
   }
   const [first = '', ...rest] = text.split('\x1b[');
-  // a parser for each line: a colour that is not ended does not run into the next one
+  // a new parser for each line, so that an unterminated colour does not affect the next line
   const parser = new Anser();
   const options = { json: true, use_classes: true } as const;
-  const pieces: Piece[] = [{ text: harmless(first), look: plain }];
+  const parts: StyledText[] = [{ text: replaceUnsafe(first), style: noStyle }];
   for (const chunk of rest) {
     const entry = parser.processChunk(chunk, options, true);
-    pieces.push({ text: harmless(entry.content), look: lookOf(entry) });
+    parts.push({ text: replaceUnsafe(entry.content), style: styleOf(entry) });
   }
-  return pieces;
+  return parts;
 }
 
 type Entry = Pick<Anser.AnserJsonEntry, 'decorations'> & {
   readonly [key in 'fg' | 'bg' | 'fg_truecolor' | 'bg_truecolor']: string | null;
 };
 
-function lookOf(entry: Entry): Look {
+function styleOf(entry: Entry): TextStyle {
   const has = (name: Anser.DecorationName): boolean => entry.decorations.includes(name);
   const colour = colourOf(entry.fg, entry.fg_truecolor);
-  const ground = colourOf(entry.bg, entry.bg_truecolor);
+  const background = colourOf(entry.bg, entry.bg_truecolor);
   return {
     ...(colour ? { colour } : {}),
-    ...(ground ? { ground } : {}),
+    ...(background ? { background } : {}),
     ...(has('bold') ? { bold: true } : {}),
     ...(has('dim') ? { dim: true } : {}),
     ...(has('italic') ? { italic: true } : {}),
     ...(has('underline') ? { underline: true } : {}),
-    ...(has('strikethrough') ? { struck: true } : {}),
+    ...(has('strikethrough') ? { strikethrough: true } : {}),
     ...(has('reverse') ? { reverse: true } : {}),
   };
 }
 
-/** Every colour becomes one of a few that can be read in light and dark; black and white are the colour of the text. */
+/** Maps a colour to one that is readable in the light and the dark theme. Black and white become the text colour. */
 function colourOf(name: string | null, exact: string | null): Colour | undefined {
   if (!name) {
     return undefined;
   }
   if (name === 'ansi-truecolor') {
-    return nearest((exact ?? '').split(',').map(Number));
+    return nearestColour((exact ?? '').split(',').map(Number));
   }
   const palette = /^ansi-palette-(\d+)$/.exec(name)?.[1];
   if (palette !== undefined) {
-    return nearest(paletteColour(Number(palette)));
+    return nearestColour(paletteColour(Number(palette)));
   }
   const base = name.replace(/^ansi-/, '');
   return base === 'bright-black' ? 'grey' : colours.find((colour) => base.endsWith(colour));
 }
 
-/** xterm's 256 colours from the 17th on: a cube of 6×6×6, then 24 greys. */
+/** RGB of the colours 16 to 255 of xterm: a 6×6×6 cube, then 24 greys. */
 function paletteColour(index: number): number[] {
   if (index >= 232) {
     return [0, 1, 2].map(() => 8 + (index - 232) * 10);
   }
   const level = (value: number): number => (value === 0 ? 0 : 55 + value * 40);
-  const at = index - 16;
-  return [level(Math.floor(at / 36)), level(Math.floor(at / 6) % 6), level(at % 6)];
+  const cubeIndex = index - 16;
+  return [level(Math.floor(cubeIndex / 36)), level(Math.floor(cubeIndex / 6) % 6), level(cubeIndex % 6)];
 }
 
-function nearest([red = 0, green = 0, blue = 0]: readonly number[]): Colour | undefined {
-  const most = Math.max(red, green, blue);
-  const spread = most - Math.min(red, green, blue);
+function nearestColour([red = 0, green = 0, blue = 0]: readonly number[]): Colour | undefined {
+  const max = Math.max(red, green, blue);
+  const spread = max - Math.min(red, green, blue);
   if (spread < 36) {
-    return most > 70 && most < 190 ? 'grey' : undefined;
+    return max > 70 && max < 190 ? 'grey' : undefined;
   }
-  const turn =
-    most === red
+  const sector =
+    max === red
       ? ((green - blue) / spread + 6) % 6
-      : most === green
+      : max === green
         ? (blue - red) / spread + 2
         : (red - green) / spread + 4;
-  const degrees = turn * 60;
-  const ends: readonly [number, Colour][] = [
+  const hue = sector * 60;
+  /** Each colour up to its greatest hue, in degrees. */
+  const hues: readonly [number, Colour][] = [
     [20, 'red'],
     [70, 'yellow'],
     [165, 'green'],
@@ -194,37 +197,5 @@ function nearest([red = 0, green = 0, blue = 0]: readonly number[]): Colour | un
     [340, 'magenta'],
     [360, 'red'],
   ];
-  return ends.find(([end]) => degrees <= end)?.[1];
-}
-
-export interface MarkedPiece extends Piece {
-  readonly marked: boolean;
-}
-
-/** Cuts pieces where a pattern matches across them. The pattern must be global. */
-export function markPieces(pieces: readonly Piece[], pattern: RegExp | undefined): MarkedPiece[] {
-  const whole = pattern ? pieces.map(({ text }) => text).join('') : '';
-  const matches = pattern ? [...whole.matchAll(pattern)].filter(([text]) => text !== '') : [];
-  if (matches.length === 0) {
-    return pieces.map((piece) => ({ ...piece, marked: false }));
-  }
-  const edges = matches.flatMap(({ index, 0: text }) => [index, index + text.length]);
-  const cut: MarkedPiece[] = [];
-  let at = 0;
-  for (const { text, look } of pieces) {
-    const end = at + text.length;
-    const inside = edges.filter((edge) => edge > at && edge < end);
-    for (const [index, from] of [at, ...inside].entries()) {
-      const to = inside[index] ?? end;
-      const marked = matches.some((match) => from >= match.index && from < match.index + match[0].length);
-      cut.push({ text: whole.slice(from, to), look, marked });
-    }
-    at = end;
-  }
-  return cut;
-}
-
-/** A pattern that finds a text wherever it stands, upper and lower case alike. */
-export function patternOf(text: string): RegExp | undefined {
-  return text === '' ? undefined : new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'giu');
+  return hues.find(([maxHue]) => hue <= maxHue)?.[1];
 }

@@ -3,27 +3,28 @@ import type { AppEvent } from '../../../shared/contract.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { call, subscribe } from '../../api.ts';
-import { findStepLines } from './find-steps.ts';
+import { findStepStarts } from './find-steps.ts';
 import { LinePages } from './line-pages.ts';
-import { parseStepLine, type StepStart, stepsAmong } from './step-index.ts';
+import { parseStepLine, type StepStart, sequentialSteps } from './step-index.ts';
 
-/** A job's log as a view sees it: how many lines there are, those near what is looked at, and where its steps begin. */
+/** The log of a job: the number of its lines, the lines around the visible ones, and the lines at which steps start. */
 export class LogSource {
   readonly id: string;
   readonly platform: Platform;
   readonly pages: LinePages;
   total = 0;
-  /** It is known how many lines there are. */
-  loaded = false;
+  /** Whether {@link total} is known. */
+  isLoaded = false;
   problem: Problem | undefined;
   steps: readonly StepStart[] = [];
 
+  /** By line. */
   readonly #candidates = new Map<number, StepStart>();
   readonly #listeners = new Set<() => void>();
   readonly #lineListeners = new Set<(from: number, lines: readonly string[]) => void>();
   #version = 0;
   #frame: number | undefined;
-  #searched = false;
+  #hasSearchedSteps = false;
 
   constructor(id: string, platform: Platform) {
     this.id = id;
@@ -32,15 +33,15 @@ export class LogSource {
       read: (from, count) => call('builds.log', { id, platform, from, count }),
       onRead: (total) => {
         this.total = Math.max(this.total, total);
-        this.#changed();
+        this.#scheduleUpdate();
       },
-      onFailure: (error) => this.#failed(error),
+      onError: (error) => this.#setProblem(error),
     });
   }
 
-  /** Hears of new lines and reads how many there are, until the returned function is called. */
+  /** Loads the number of lines and subscribes to new ones, until the returned function is called. */
   start(): () => void {
-    const unsubscribe = subscribe((event) => this.#hear(event));
+    const unsubscribe = subscribe((event) => this.#onEvent(event));
     this.refresh();
     return () => {
       unsubscribe();
@@ -52,34 +53,34 @@ export class LogSource {
     };
   }
 
-  /** Asks anew how many lines there are; after a failure, another attempt. */
+  /** Loads the number of lines again; retries after a failure. */
   refresh(): void {
     this.problem = undefined;
-    this.#changed();
+    this.#scheduleUpdate();
     call('builds.log', { id: this.id, platform: this.platform, from: 0, count: 1 }).then(
       ({ total }) => {
         this.total = Math.max(this.total, total);
-        this.loaded = true;
-        this.#changed();
+        this.isLoaded = true;
+        this.#scheduleUpdate();
       },
-      (error: unknown) => this.#failed(error),
+      (error: unknown) => this.#setProblem(error),
     );
   }
 
-  /** Looks once for where steps begin in what is there already; those that come are seen as they come. */
+  /** Searches the existing lines for steps, once. Steps in new lines are found as the lines arrive. */
   findSteps(runs: readonly Step[]): void {
-    if (this.#searched || this.total === 0) {
+    if (this.#hasSearchedSteps || this.total === 0) {
       return;
     }
-    this.#searched = true;
-    findStepLines(this.id, this.platform, runs).then(
-      (found) => this.#note(found),
-      // the log can be read without its steps
+    this.#hasSearchedSteps = true;
+    findStepStarts(this.id, this.platform, runs).then(
+      (starts) => this.#addSteps(starts),
+      // the log is usable without steps
       () => undefined,
     );
   }
 
-  /** Calls back at most once a frame when something has changed. */
+  /** Calls `listener` after changes, at most once a frame. */
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -89,45 +90,45 @@ export class LogSource {
     return this.#version;
   }
 
-  /** Hears the lines as they come. */
+  /** Calls `listener` with new lines as they arrive. */
   onLines(listener: (from: number, lines: readonly string[]) => void): () => void {
     this.#lineListeners.add(listener);
     return () => this.#lineListeners.delete(listener);
   }
 
-  #hear(event: AppEvent): void {
+  #onEvent(event: AppEvent): void {
     if (event.event !== 'job.log' || event.buildId !== this.id || event.platform !== this.platform) {
       return;
     }
     const { from, lines } = event;
     this.total = Math.max(this.total, from + lines.length);
-    this.loaded = true;
+    this.isLoaded = true;
     this.pages.append(from, lines);
-    this.#note(
+    this.#addSteps(
       lines.flatMap((text, index) => (text.startsWith('STEP ') ? (parseStepLine(from + index, text) ?? []) : [])),
     );
     for (const listener of this.#lineListeners) {
       listener(from, lines);
     }
-    this.#changed();
+    this.#scheduleUpdate();
   }
 
-  #note(found: readonly StepStart[]): void {
-    if (found.length > 0) {
-      for (const start of found) {
+  #addSteps(starts: readonly StepStart[]): void {
+    if (starts.length > 0) {
+      for (const start of starts) {
         this.#candidates.set(start.line, start);
       }
-      this.steps = stepsAmong(this.#candidates.values());
-      this.#changed();
+      this.steps = sequentialSteps(this.#candidates.values());
+      this.#scheduleUpdate();
     }
   }
 
-  #failed(error: unknown): void {
+  #setProblem(error: unknown): void {
     this.problem = problemOf(error);
-    this.#changed();
+    this.#scheduleUpdate();
   }
 
-  #changed(): void {
+  #scheduleUpdate(): void {
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = undefined;
       this.#version += 1;

@@ -3,7 +3,7 @@ import tokens from '../../tokens.css?raw';
 import { colours } from './line-text.ts';
 import css from './log-tokens.css?raw';
 
-function coloursOf(theme: 'light' | 'dark'): Map<string, string> {
+function readColours(theme: 'light' | 'dark'): Map<string, string> {
   const pairs = `${tokens}${css}`.matchAll(/--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);/g);
   return new Map([...pairs].map(([, name = '', light = '', dark = '']) => [name, theme === 'light' ? light : dark]));
 }
@@ -22,23 +22,23 @@ function contrast(a: string, b: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-describe.each(['light', 'dark'] as const)('a log in %s', (theme) => {
-  const of = coloursOf(theme);
-  const grounds = [
-    'ground',
-    'ground-sunken',
-    'ground-selected',
+describe.each(['light', 'dark'] as const)('a log in the %s theme', (theme) => {
+  const of = readColours(theme);
+  const backgrounds = [
+    'background',
+    'background-sunken',
+    'background-selected',
     'warning-tint',
     ...colours.map((name) => `log-on-${name}`),
   ];
   const texts = ['text', ...colours.map((name) => `log-${name}`)];
-  const pairs = texts.flatMap((text) => grounds.map((ground): [string, string] => [text, ground]));
+  const pairs = texts.flatMap((text) => backgrounds.map((background): [string, string] => [text, background]));
 
-  it.each(pairs)('can be read in %s on %s', (text, ground) => {
-    expect(contrast(of.get(text) ?? '', of.get(ground) ?? '')).toBeGreaterThanOrEqual(4.5);
+  it.each(pairs)('is readable in %s on %s', (text, background) => {
+    expect(contrast(of.get(text) ?? '', of.get(background) ?? '')).toBeGreaterThanOrEqual(4.5);
   });
 
-  it.each(['log-match', 'log-match-here'])('can be read where a search has found it: %s', (ground) => {
-    expect(contrast(of.get('text') ?? '', of.get(ground) ?? '')).toBeGreaterThanOrEqual(4.5);
+  it.each(['log-match', 'log-match-here'])('is readable on the background of a search match: %s', (background) => {
+    expect(contrast(of.get('text') ?? '', of.get(background) ?? '')).toBeGreaterThanOrEqual(4.5);
   });
 });

@@ -1,29 +1,30 @@
 /**
- * The highest that an element is made, in pixels. Browsers cannot lay out more than some 33 million, and place things by
- * single-precision numbers, which are whole up to 16 million only.
+ * The maximum height of an element, in pixels. Browsers cannot lay out more than about 33 million pixels, and position
+ * elements with single-precision numbers, which are exact only up to 16 million.
  */
-const mostPixels = 8_000_000;
+const maxElementHeight = 8_000_000;
 
 /**
- * Scrolls through something that is higher than an element can be. Small movements move it by as many pixels; large ones, as
- * of the bar, by its share of the whole. Where both drift apart, the bar is put right without moving what is seen.
+ * Scrolls through content that is higher than an element can be. Small scroll movements move the content by the same number
+ * of pixels. Large ones, as of the scrollbar, move it proportionally. When scrolling ends, {@link realign} corrects the
+ * scrollbar without moving the visible content.
  *
- * `top` is where the element is scrolled to (its `scrollTop`), `offset` where that is in the whole.
+ * `top` is the `scrollTop` of the element, `offset` the corresponding position in the content.
  */
 export class ScrollScale {
-  #content = 0;
-  #viewport = 0;
+  #contentHeight = 0;
+  #viewportHeight = 0;
   #top = 0;
   #offset = 0;
-  readonly #most: number;
+  readonly #maxHeight: number;
 
-  constructor(most = mostPixels) {
-    this.#most = most;
+  constructor(maxHeight = maxElementHeight) {
+    this.#maxHeight = maxHeight;
   }
 
-  /** How high the element must be, in pixels. */
+  /** The height that the element must have, in pixels. */
   get height(): number {
-    return Math.min(this.#content, this.#most);
+    return Math.min(this.#contentHeight, this.#maxHeight);
   }
 
   get top(): number {
@@ -34,24 +35,24 @@ export class ScrollScale {
     return this.#offset;
   }
 
-  /** What stands at `y` in the whole stands at `y - shift` in the element. */
+  /** The content at `y` is at `y - shift` in the element. */
   get shift(): number {
     return this.#offset - this.#top;
   }
 
   get lastOffset(): number {
-    return Math.max(0, this.#content - this.#viewport);
+    return Math.max(0, this.#contentHeight - this.#viewportHeight);
   }
 
-  get atEnd(): boolean {
+  get isAtEnd(): boolean {
     return this.#offset >= this.lastOffset - 1;
   }
 
-  resize(content: number, viewport: number): void {
-    const wasScaled = this.#content > this.#most;
-    this.#content = content;
-    this.#viewport = viewport;
-    if (wasScaled || content > this.#most) {
+  resize(contentHeight: number, viewportHeight: number): void {
+    const wasScaled = this.#contentHeight > this.#maxHeight;
+    this.#contentHeight = contentHeight;
+    this.#viewportHeight = viewportHeight;
+    if (wasScaled || contentHeight > this.#maxHeight) {
       this.#offset = Math.min(this.#offset, this.lastOffset);
       this.#top = Math.min(this.#top, this.#lastTop);
     } else {
@@ -59,57 +60,57 @@ export class ScrollScale {
     }
   }
 
-  /** The element was scrolled by somebody else. Returns whether its `scrollTop` must be set to {@link top} again. */
-  scrolled(top: number): boolean {
-    const moved = top - this.#top;
+  /** Must be called after the user has scrolled the element. Returns whether its `scrollTop` must be set to {@link top}. */
+  onScrolled(top: number): boolean {
+    const distance = top - this.#top;
     this.#top = top;
-    if (this.#content <= this.#most) {
+    if (this.#contentHeight <= this.#maxHeight) {
       this.#offset = top;
       return false;
     }
-    if (Math.abs(moved) > Math.max(2_000, 2 * this.#viewport)) {
+    if (Math.abs(distance) > Math.max(2_000, 2 * this.#viewportHeight)) {
       this.#offset = this.#lastTop > 0 ? (top / this.#lastTop) * this.lastOffset : 0;
       return false;
     }
-    this.#offset = Math.min(this.lastOffset, Math.max(0, this.#offset + moved));
-    return this.#freed();
+    this.#offset = Math.min(this.lastOffset, Math.max(0, this.#offset + distance));
+    return this.#keepScrollable();
   }
 
-  /** At an end of the bar with something left to see behind it, the bar goes back a little. */
-  #freed(): boolean {
-    const room = Math.min(2 * this.#viewport, this.#lastTop / 2);
+  /** Moves the scrollbar away from its end if there is more content in that direction. */
+  #keepScrollable(): boolean {
+    const margin = Math.min(2 * this.#viewportHeight, this.#lastTop / 2);
     if (this.#top <= 0 && this.#offset > 0) {
-      this.#top = Math.max(this.#ideal(this.#offset), room);
+      this.#top = Math.max(this.#topFor(this.#offset), margin);
       return true;
     }
     if (this.#top >= this.#lastTop && this.#offset < this.lastOffset) {
-      this.#top = Math.min(this.#ideal(this.#offset), this.#lastTop - room);
+      this.#top = Math.min(this.#topFor(this.#offset), this.#lastTop - margin);
       return true;
     }
     return false;
   }
 
-  /** Puts the bar where the offset is in the whole. Returns whether `scrollTop` must be set to {@link top}. */
-  settle(): boolean {
-    const ideal = this.#ideal(this.#offset);
-    if (Math.abs(ideal - this.#top) < Math.max(1_000, this.#viewport)) {
+  /** Moves the scrollbar to the position of the offset. Returns whether `scrollTop` must be set to {@link top}. */
+  realign(): boolean {
+    const top = this.#topFor(this.#offset);
+    if (Math.abs(top - this.#top) < Math.max(1_000, this.#viewportHeight)) {
       return false;
     }
-    this.#top = ideal;
+    this.#top = top;
     return true;
   }
 
   scrollTo(offset: number): void {
     this.#offset = Math.min(this.lastOffset, Math.max(0, offset));
-    this.#top = this.#ideal(this.#offset);
+    this.#top = this.#topFor(this.#offset);
   }
 
   get #lastTop(): number {
-    return Math.max(0, this.height - this.#viewport);
+    return Math.max(0, this.height - this.#viewportHeight);
   }
 
-  #ideal(offset: number): number {
-    if (this.#content <= this.#most) {
+  #topFor(offset: number): number {
+    if (this.#contentHeight <= this.#maxHeight) {
       return offset;
     }
     return Math.round((offset / Math.max(1, this.lastOffset)) * this.#lastTop);

@@ -3,70 +3,71 @@ import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { call } from '../../api.ts';
 import type { LogSource } from './log-source.ts';
 
-/** More matches than this are counted as `10,000+`: nobody steps through them. */
-export const mostMatches = 10_000;
-/** How long nothing must be typed before the app searches, in milliseconds. */
-const pauseMs = 180;
+/** The search stops after this many matches, which are shown as `10,000+`. */
+export const maxMatches = 10_000;
+/** The search starts this long after the last change of the text, in milliseconds. */
+const debounceMs = 180;
 
-export interface LogSearch {
-  /** The numbers of the lines that match, in their order. */
+export interface LogSearchState {
+  /** The matching lines in order. */
   readonly lines: readonly number[];
-  readonly more: boolean;
-  readonly busy: boolean;
+  readonly hasMore: boolean;
+  readonly isSearching: boolean;
   readonly problem: Problem | undefined;
 }
 
-const nothing: LogSearch = { lines: [], more: false, busy: false, problem: undefined };
+const noMatches: LogSearchState = { lines: [], hasMore: false, isSearching: false, problem: undefined };
 
-/** Searches a whole log through the app; lines that come later are searched as they come. */
-export function useLogSearch(source: LogSource, text: string): LogSearch {
-  const [search, setSearch] = useState<LogSearch>(nothing);
+/** Searches a whole log through the app. New lines are searched as they arrive. */
+export function useLogSearch(source: LogSource, text: string): LogSearchState {
+  const [search, setSearch] = useState<LogSearchState>(noMatches);
   useEffect(() => {
     if (text === '') {
-      setSearch(nothing);
+      setSearch(noMatches);
       return undefined;
     }
-    let isWanted = true;
-    const wanted = text.toLowerCase();
-    const later: number[] = [];
-    let answered = false;
-    setSearch((before) => ({ ...before, busy: true, problem: undefined }));
+    let isCurrent = true;
+    const lowerText = text.toLowerCase();
+    /** Matches in lines that arrived before the answer of the app. */
+    const liveMatches: number[] = [];
+    let hasAnswer = false;
+    setSearch((previous) => ({ ...previous, isSearching: true, problem: undefined }));
     const timer = setTimeout(() => {
-      call('builds.search', { id: source.id, platform: source.platform, text, limit: mostMatches }).then(
+      call('builds.search', { id: source.id, platform: source.platform, text, limit: maxMatches }).then(
         ({ lines, more }) => {
-          if (isWanted) {
-            answered = true;
+          if (isCurrent) {
+            hasAnswer = true;
             const last = lines.at(-1) ?? -1;
-            const all = more ? lines : [...lines, ...later.filter((line) => line > last)];
-            setSearch({ lines: all, more, busy: false, problem: undefined });
+            const all = more ? lines : [...lines, ...liveMatches.filter((line) => line > last)];
+            setSearch({ lines: all, hasMore: more, isSearching: false, problem: undefined });
           }
         },
         (error: unknown) => {
-          if (isWanted) {
-            setSearch({ ...nothing, problem: problemOf(error) });
+          if (isCurrent) {
+            setSearch({ ...noMatches, problem: problemOf(error) });
           }
         },
       );
-    }, pauseMs);
+    }, debounceMs);
     const stop = source.onLines((from, lines) => {
-      const found = lines.flatMap((line, index) => (line.toLowerCase().includes(wanted) ? from + index : []));
-      if (found.length === 0) {
+      const matches = lines.flatMap((line, index) => (line.toLowerCase().includes(lowerText) ? from + index : []));
+      if (matches.length === 0) {
         return;
       }
-      if (!answered) {
-        later.push(...found);
+      if (!hasAnswer) {
+        liveMatches.push(...matches);
         return;
       }
-      setSearch((before) => {
-        if (before.more) {
-          return before;
+      setSearch((previous) => {
+        if (previous.hasMore) {
+          return previous;
         }
-        const lines = [...before.lines, ...found];
-        return { ...before, lines: lines.slice(0, mostMatches), more: lines.length > mostMatches };
+        const all = [...previous.lines, ...matches];
+        return { ...previous, lines: all.slice(0, maxMatches), hasMore: all.length > maxMatches };
       });
     });
     return () => {
-      isWanted = false;
+      isCurrent = false;
       clearTimeout(timer);
       stop();
     };
@@ -74,8 +75,8 @@ export function useLogSearch(source: LogSource, text: string): LogSearch {
   return search;
 }
 
-/** The position of the match to go to from a line: at it or behind it, else the first again. -1 where there is none. */
-export function matchFrom(lines: readonly number[], line: number): number {
+/** The index of the first match at or after a line, else of the first match. -1 without matches. */
+export function nextMatch(lines: readonly number[], line: number): number {
   const next = lines.findIndex((each) => each >= line);
   return next < 0 && lines.length > 0 ? 0 : next;
 }

@@ -1,15 +1,15 @@
-import type { Project } from '../../../shared/contract.ts';
 import { formatBytes, formatCount, formatNumber } from '../../../shared/format.ts';
+import type { Project } from '../../../shared/project.ts';
 import { Icon } from '../../parts/Icon.tsx';
+import { CollapsibleSection } from './CollapsibleSection.tsx';
 import styles from './NewBuild.module.css';
-import { Fold } from './Section.tsx';
 
-/** What is sent to the nodes, in a line that unfolds into the largest files and what is worth a second look. */
+/** Summarizes the build context. Expands to warnings and the largest files. */
 export function ContextSection({ project }: { project: Project }) {
   const { files, bytes, ignoredCount, largest, warnings } = project;
-  const most = largest[0]?.bytes ?? 0;
+  const maxBytes = largest[0]?.bytes ?? 0;
   return (
-    <Fold
+    <CollapsibleSection
       title="Context"
       summary={
         <>
@@ -37,7 +37,7 @@ export function ContextSection({ project }: { project: Project }) {
       )}
       {warnings.length > 0 && (
         <p className={styles.secondary}>
-          What stands in <code>.containerignore</code> or <code>.dockerignore</code> stays here.
+          Files listed in <code>.containerignore</code> or <code>.dockerignore</code> are not sent.
         </p>
       )}
       {largest.length > 0 && (
@@ -48,13 +48,13 @@ export function ContextSection({ project }: { project: Project }) {
                 {file.path}
               </code>
               <span className={styles.share} aria-hidden="true">
-                <span style={{ width: `${most > 0 ? (100 * file.bytes) / most : 0}%` }} />
+                <span style={{ width: `${maxBytes > 0 ? (100 * file.bytes) / maxBytes : 0}%` }} />
               </span>
               <span className={styles.size}>{formatBytes(file.bytes)}</span>
             </li>
           ))}
         </ul>
       )}
-    </Fold>
+    </CollapsibleSection>
   );
 }

@@ -1,265 +1,143 @@
-import { useMemo, useRef, useState } from 'react';
-import { formatCount, formatList, formatReferenceShort } from '../../../shared/format.ts';
-import type { Platform } from '../../../shared/platform.ts';
-import { type Problem, problemOf } from '../../../shared/problem.ts';
+/** New build: the sheet that prepares a build. */
+
+import { useRef } from 'react';
+import type { Build } from '../../../shared/build.ts';
+import { formatCount, formatReferenceShort } from '../../../shared/format.ts';
 import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
-import { Select } from '../../parts/Select.tsx';
 import { Sheet } from '../../parts/Sheet.tsx';
-import { startBuild, useBuilds } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
-import { useFarms } from '../../stores/farms.ts';
-import { navigate, type Sheet as SheetPlace } from '../../stores/navigation.ts';
-import { useFolderDrop } from '../farm/folder-drop.ts';
-import { useProjectChooser } from '../farm/ProjectChooser.tsx';
-import { folderName } from '../farm/recent-projects.ts';
-import { useNodesOf } from '../farm/use-nodes-of.ts';
-import { Assignments } from './Assignments.tsx';
+import { navigate } from '../../stores/navigation.ts';
+import { useFolderDrop } from '../farm/use-folder-drop.ts';
+import { useProjectChooser } from '../farm/use-project-chooser.tsx';
 import { ContextSection } from './ContextSection.tsx';
-import { type Draft, draftOf, emptyDraft, pairError, requestOf, withPin } from './draft.ts';
+import { setPin } from './draft.ts';
+import { FarmSelect } from './FarmSelect.tsx';
 import styles from './NewBuild.module.css';
+import { NoProject } from './NoProject.tsx';
 import { OptionsSection } from './OptionsSection.tsx';
 import { PlatformSection } from './PlatformSection.tsx';
-import { NoProject, ProjectSection } from './ProjectSection.tsx';
-import { ReferenceSection, referenceError } from './ReferenceSection.tsx';
-import { suggestReferences } from './reference.ts';
-import { usePreview } from './use-preview.ts';
-import { useProject } from './use-project.ts';
+import { ProjectSection } from './ProjectSection.tsx';
+import { ReferenceSection } from './ReferenceSection.tsx';
+import { describePlatforms } from './readiness.ts';
+import { referenceError } from './reference.ts';
+import { ScheduleSection } from './ScheduleSection.tsx';
+import { type NewBuildStart, useNewBuild } from './use-new-build.ts';
 
-type NewBuildProps = Omit<Extract<SheetPlace, { sheet: 'new-build' }>, 'sheet'> & { readonly onClose: () => void };
+type NewBuildProps = NewBuildStart & { readonly onClose: () => void };
 
-/** A build from its project to the button that starts it: one column, everything with an answer already. */
+/** The sheet for a new build: project, image name, platforms, build plan and options, all with defaults. */
 export function NewBuild({ onClose, ...start }: NewBuildProps) {
-  // another start is another build: nothing of the last one may stay
-  return <BuildForm key={JSON.stringify(start)} {...start} onClose={onClose} />;
-}
-
-function firstDraft({ farm, context, from, platforms }: Omit<NewBuildProps, 'onClose'>): Draft {
-  const request = from === undefined ? undefined : useBuilds.getState().byId[from]?.request;
-  const draft = request ? draftOf(request) : emptyDraft;
-  return {
-    ...draft,
-    ...(farm === undefined ? {} : { farm, connections: undefined }),
-    ...(context === undefined ? {} : { context }),
-    ...(platforms === undefined ? {} : { platforms }),
-  };
-}
-
-function BuildForm({ onClose, ...start }: NewBuildProps) {
-  const [draft, setDraft] = useState(() => firstDraft(start));
-  const [touched, setTouched] = useState(false);
-  const [asked, setAsked] = useState<readonly Platform[]>(start.platforms ?? draft.platforms ?? []);
-  const [starting, setStarting] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
-  const referenceInput = useRef<HTMLInputElement>(null);
-
-  function change(next: Partial<Draft>): void {
-    setTouched(true);
-    setProblem(undefined);
-    setDraft((before) => ({ ...before, ...next }));
-  }
-  /** Another project: what belongs to the last one goes, where it is built stays. */
-  function takeProject(context: string): void {
-    change(
-      context === draft.context
-        ? {}
-        : { ...emptyDraft, farm: draft.farm, connections: draft.connections, platforms: draft.platforms, context },
-    );
-  }
-
-  const farms = useFarms((state) => state.farms);
-  const standardFarm = useFarms((state) => state.default);
-  const connections = useConnections((state) => state.connections);
-  const farmName = draft.connections ? undefined : (draft.farm ?? standardFarm);
-  const members = useMemo(
-    () =>
-      draft.connections ??
-      farms.find(({ name }) => name === farmName)?.connections ??
-      connections.map(({ name }) => name),
-    [draft.connections, farms, farmName, connections],
+  const hasConnections = useConnections((state) => state.connections.length > 0);
+  // the key resets the form when the route changes
+  return hasConnections ? (
+    <BuildForm key={JSON.stringify(start)} start={start} onClose={onClose} />
+  ) : (
+    <Sheet title="New build" onClose={onClose}>
+      <EmptyState
+        icon="node"
+        title="No nodes yet"
+        actions={
+          <Button kind="primary" onClick={() => navigate({ view: 'first-start' })}>
+            Add nodes
+          </Button>
+        }
+      >
+        Add an engine first, on this computer or on a machine that you can reach over SSH.
+      </EmptyState>
+    </Sheet>
   );
-  const nodes = useNodesOf(members);
+}
 
+function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => void }) {
+  const form = useNewBuild(start);
+  const { draft, change, projectState, reference, selected, nodes, preview, notReady, isStarting, request } = form;
   const { context } = draft;
-  const state = useProject(context, draft.file);
-  const { project } = state;
-  const order = useBuilds((builds) => builds.order);
-  const past = useMemo(() => {
-    const { byId } = useBuilds.getState();
-    const contexts = new Set([context, project?.context]);
-    return order.flatMap((id) => {
-      const build = byId[id];
-      return build && contexts.has(build.request.context) ? [build] : [];
-    });
-  }, [order, context, project?.context]);
-  const suggestions = useMemo(
-    () => suggestReferences(past, project?.name ?? folderName(context ?? '')),
-    [past, project?.name, context],
-  );
-  const reference = draft.reference ?? suggestions.first;
+  const { project } = projectState;
+  const referenceInput = useRef<HTMLInputElement>(null);
+  const chooser = useProjectChooser(form.changeProject);
+  const isDraggingOver = useFolderDrop(chooser.openDropped);
 
-  const native = nodes.coverage.filter(({ isDefault }) => isDefault).map(({ platform }) => platform);
-  const chosen = draft.platforms ?? native;
-  const covered = nodes.coverage.map(({ platform }) => platform);
-  const offered = [...new Set([...covered, ...asked, ...chosen])];
-
-  const request = context === undefined ? undefined : requestOf(draft, context, reference, chosen);
-  const isNothingChosen = draft.platforms !== undefined && chosen.length === 0;
-  const preview = usePreview(project && !state.problem && members.length > 0 && !isNothingChosen ? request : undefined);
-  const holes = (preview.schedule?.unassigned ?? []).filter(({ platform }) => chosen.includes(platform));
-  const reasons = Object.fromEntries(holes.map(({ platform, problem: why }) => [platform, why.message]));
-
-  const chooser = useProjectChooser(takeProject);
-  const isOver = useFolderDrop(chooser.takeDropped);
-
-  const hindrance = firstHindrance({
-    project: project !== undefined && !state.problem,
-    reference: referenceError(reference),
-    chosen: chosen.length > 0 || (nodes.coverage.length === 0 && !isNothingChosen),
-    // nodes that nobody has asked yet may change it
-    holes: preview.busy ? [] : holes.map(({ platform }) => platform),
-    pairs: [draft.buildArgs, draft.labels].some((pairs) => pairs.some((pair) => pairError(pair, pairs))),
-  });
-
-  async function run(): Promise<void> {
-    if (!request || hindrance || starting) {
-      if (referenceError(reference)) {
-        referenceInput.current?.focus();
-      }
-      return;
+  function run(): void {
+    if (referenceError(reference)) {
+      referenceInput.current?.focus();
     }
-    setStarting(true);
-    setProblem(undefined);
-    try {
-      const build = await startBuild({ ...request, reference: reference.trim() });
-      navigate({ view: 'build', id: build.id });
-    } catch (error) {
-      setProblem(problemOf(error));
-      setStarting(false);
-    }
+    void form.run();
   }
 
   useCommands(
     () => [
       {
         id: 'new-build:start',
-        label: `Start the build of ${formatReferenceShort(reference)}`,
-        group: 'Here',
+        label: `Start build of ${formatReferenceShort(reference)}`,
+        group: 'Current view',
         icon: 'play',
         shortcut: 'Mod+Enter',
-        run: () => void run(),
+        run,
       },
     ],
-    [reference, JSON.stringify(request), hindrance, starting],
+    [reference, JSON.stringify(request), notReady, isStarting],
   );
 
-  if (connections.length === 0) {
-    return (
-      <Sheet title="New build" onClose={onClose}>
-        <EmptyState
-          icon="node"
-          title="Nothing can build yet"
-          actions={
-            <Button kind="primary" onClick={() => navigate({ view: 'first-start' })}>
-              Find what can build
-            </Button>
-          }
-        >
-          Add an engine first: on this computer, or on a machine that you reach by SSH.
-        </EmptyState>
-      </Sheet>
-    );
-  }
-
-  const [last] = past;
+  const [last] = form.pastBuilds;
   return (
     <Sheet
       title="New build"
       onClose={onClose}
-      keepOpen={touched}
+      keepOpen={form.isTouched}
       {...(context === undefined ? {} : { initialFocus: referenceInput })}
-      footerStart={hindrance ?? (request && summary(chosen, nodes.unknown, preview.busy))}
+      footerStart={notReady ?? (request && describePlatforms(selected, preview.isLoading || nodes.unknown.length > 0))}
       footer={
         <Button
           kind="primary"
           size="large"
           shortcut="Mod+Enter"
-          busy={starting}
-          disabled={hindrance !== undefined}
-          onClick={() => void run()}
+          busy={isStarting}
+          disabled={notReady !== undefined}
+          onClick={run}
         >
           Build
         </Button>
       }
     >
       {context === undefined ? (
-        <NoProject onChoose={() => chooser.choose()} onSample={chooser.trySample} onProject={takeProject} />
+        <NoProject onChoose={() => chooser.choose()} onSample={chooser.openSample} onProject={form.changeProject} />
       ) : (
         <>
           <ProjectSection
             context={context}
             file={draft.file}
-            state={state}
+            state={projectState}
             onChange={() => chooser.choose(context)}
             onFile={(file) => change({ file })}
           >
-            {(farms.length > 1 || draft.connections) && (
-              <Select
-                label="Farm"
-                value={draft.connections ? theseNodes : farmName}
-                options={[
-                  ...(draft.connections
-                    ? [{ value: theseNodes, label: formatList(draft.connections), hint: 'As in that build' }]
-                    : []),
-                  ...farms.map(({ name, connections: all }) => ({
-                    value: name,
-                    label: name,
-                    hint: formatCount(all.length, 'node'),
-                  })),
-                ]}
-                onChange={(farm) => {
-                  if (farm !== theseNodes) {
-                    change({ farm, connections: undefined, pins: {} });
-                  }
-                }}
-              />
-            )}
+            <FarmSelect
+              farm={form.farmName}
+              connections={draft.connections}
+              onSelect={(farm) => change({ farm, connections: undefined, pins: {} })}
+            />
           </ProjectSection>
-          {project && last && !touched && start.from === undefined && (
-            <p className={styles.again}>
-              Last built <RelativeTime time={last.createdAt} /> for{' '}
-              {formatCount(last.request.platforms?.length ?? last.jobs.length, 'platform')}.
-              <Button
-                size="small"
-                kind="quiet"
-                onClick={() => {
-                  const before = draftOf(last.request);
-                  setAsked(before.platforms ?? []);
-                  change({ ...before, context, reference: draft.reference });
-                }}
-              >
-                Use its settings
-              </Button>
-            </p>
+          {project && last && !form.isTouched && start.from === undefined && (
+            <LastBuild build={last} onUseSettings={form.applyLastSettings} />
           )}
-          {!state.problem && (
+          {!projectState.problem && (
             <ReferenceSection
               input={referenceInput}
               value={reference}
-              suggestions={suggestions}
+              suggestions={form.suggestions}
               onChange={(text) => change({ reference: text })}
             />
           )}
           {project && (
             <>
-              {members.length === 0 ? (
+              {form.members.length === 0 ? (
                 <ProblemNote
                   problem={{
                     code: 'farm.empty',
-                    message: `Farm ${farmName ?? ''} has no nodes.`,
+                    message: `Farm ${form.farmName ?? ''} has no nodes.`,
                     fix: 'Add connections to it, or choose another farm.',
                   }}
                 />
@@ -267,29 +145,30 @@ function BuildForm({ onClose, ...start }: NewBuildProps) {
                 <>
                   <PlatformSection
                     coverage={nodes.coverage}
-                    offered={offered}
-                    chosen={chosen}
+                    offered={form.offered}
+                    selected={selected}
                     emulate={draft.emulate}
-                    reasons={reasons}
-                    onChoose={(platforms) => change({ platforms })}
-                    onAdd={(platform) => {
-                      setAsked((before) => [...before, platform]);
-                      change({ platforms: [...chosen, platform] });
-                    }}
+                    reasons={Object.fromEntries(
+                      form.unassigned.map(({ platform, problem }) => [platform, problem.message]),
+                    )}
+                    onSelect={(platforms) => change({ platforms })}
+                    onAdd={form.addPlatform}
                   />
-                  <Assignments
+                  <ScheduleSection
                     preview={preview}
-                    platforms={chosen}
+                    platforms={selected}
                     nodes={nodes.up}
-                    nodeCount={members.length}
+                    nodeCount={form.members.length}
                     emulate={draft.emulate}
                     pins={draft.pins}
-                    onPin={(platform, node) => change({ pins: withPin(draft.pins, platform, node) })}
-                    onLeaveOut={(out) => change({ platforms: chosen.filter((platform) => !out.includes(platform)) })}
+                    onPin={(platform, node) => change({ pins: setPin(draft.pins, platform, node) })}
+                    onSkip={(skipped) =>
+                      change({ platforms: selected.filter((platform) => !skipped.includes(platform)) })
+                    }
                   />
                 </>
               )}
-              <div className={styles.folds}>
+              <div className={styles.collapsibles}>
                 <ContextSection project={project} />
                 <OptionsSection draft={draft} project={project} onChange={change} />
               </div>
@@ -297,53 +176,30 @@ function BuildForm({ onClose, ...start }: NewBuildProps) {
           )}
         </>
       )}
-      {problem && (
+      {form.problem && (
         <div ref={scrollIntoView}>
-          <ProblemNote problem={problem} />
+          <ProblemNote problem={form.problem} />
         </div>
       )}
-      {isOver && <div className={styles.held}>Let go to build this folder</div>}
+      {isDraggingOver && <div className={styles.dropHint}>Drop to build this folder</div>}
       {chooser.dialog}
     </Sheet>
   );
 }
 
-/** What went wrong with the start stands at the end, which may be out of sight. */
+function LastBuild({ build, onUseSettings }: { build: Build; onUseSettings: () => void }) {
+  return (
+    <p className={styles.lastBuild}>
+      Last built <RelativeTime time={build.createdAt} /> for{' '}
+      {formatCount(build.request.platforms?.length ?? build.jobs.length, 'platform')}.
+      <Button size="small" kind="quiet" onClick={onUseSettings}>
+        Use its settings
+      </Button>
+    </p>
+  );
+}
+
+/** The problem is at the end of the sheet, which may be out of sight. */
 function scrollIntoView(note: HTMLElement | null): void {
   note?.scrollIntoView({ block: 'nearest' });
-}
-
-/** The value of the farm's select that stands for nodes named one by one. */
-const theseNodes = '#nodes';
-
-interface Readiness {
-  readonly project: boolean;
-  readonly reference: string | undefined;
-  readonly chosen: boolean;
-  readonly holes: readonly string[];
-  readonly pairs: boolean;
-}
-
-/** Why a build cannot be started yet, in a few words; undefined where it can. */
-export function firstHindrance({ project, reference, chosen, holes, pairs }: Readiness): string | undefined {
-  if (!project) {
-    return 'Choose a project that has a Containerfile.';
-  }
-  if (reference !== undefined) {
-    return 'The image needs a name that registries take.';
-  }
-  if (!chosen) {
-    return 'Choose at least one platform.';
-  }
-  if (holes.length > 0) {
-    return `Nobody can build ${holes.length > 2 ? `${holes.length} of the platforms` : formatList(holes)}.`;
-  }
-  return pairs ? 'An option is not complete.' : undefined;
-}
-
-function summary(chosen: readonly Platform[], unknown: readonly string[], busy: boolean): string {
-  if (chosen.length === 0) {
-    return busy || unknown.length > 0 ? 'For every platform that the nodes run' : '';
-  }
-  return `For ${formatCount(chosen.length, 'platform')}`;
 }

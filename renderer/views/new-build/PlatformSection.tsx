@@ -3,56 +3,56 @@ import { type Platform, parsePlatform } from '../../../shared/platform.ts';
 import { Button } from '../../parts/Button.tsx';
 import { type ChipKind, PlatformChip } from '../../parts/Chip.tsx';
 import { TextField } from '../../parts/TextField.tsx';
-import { namesOf } from '../farm/Coverage.tsx';
+import { describeNodes } from '../farm/CoverageList.tsx';
 import type { Coverage } from '../farm/coverage.ts';
-import { readPlatform } from './draft.ts';
+import { parsePlatformEntry } from './draft.ts';
 import styles from './NewBuild.module.css';
 import { Section } from './Section.tsx';
 
-/** Platforms that people ask for, offered as one writes. */
-const usual =
+/** Suggestions for the text field. */
+const commonPlatforms =
   'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64'.split(' ');
 
 interface PlatformSectionProps {
   readonly coverage: readonly Coverage[];
-  /** Everything that is shown: what nodes can, and what a person has asked for besides. */
+  /** All listed platforms: those that nodes support, and those that were added. */
   readonly offered: readonly Platform[];
-  readonly chosen: readonly Platform[];
+  readonly selected: readonly Platform[];
   readonly emulate: boolean;
-  /** Why nobody can build a platform, where that is known. */
+  /** By platform, why no node can build it. */
   readonly reasons: Readonly<Record<string, string>>;
-  readonly onChoose: (platforms: readonly Platform[]) => void;
+  readonly onSelect: (platforms: readonly Platform[]) => void;
   readonly onAdd: (platform: Platform) => void;
 }
 
 export function PlatformSection({
   coverage,
   offered,
-  chosen,
+  selected: chosen,
   emulate,
   reasons,
-  onChoose,
+  onSelect: onChoose,
   onAdd,
 }: PlatformSectionProps) {
   return (
     <Section
       title="Platforms"
-      note={<Quick coverage={coverage} offered={offered} chosen={chosen} onChoose={onChoose} />}
+      note={<SelectionButtons coverage={coverage} offered={offered} selected={chosen} onSelect={onChoose} />}
     >
       <ul className={styles.chips} aria-label="Platforms to build">
         {offered.map((platform) => {
-          const { kind, reason } = ability(coverage, platform, emulate, reasons);
-          const isChosen = chosen.includes(platform);
+          const { kind, reason } = describeSupport(coverage, platform, emulate, reasons);
+          const isSelected = chosen.includes(platform);
           return (
             <li key={platform}>
               <PlatformChip
                 platform={platform}
                 kind={kind}
                 reason={reason}
-                chosen={isChosen}
+                chosen={isSelected}
                 onToggle={() =>
                   onChoose(
-                    isChosen
+                    isSelected
                       ? chosen.filter((other) => other !== platform)
                       : offered.filter((other) => other === platform || chosen.includes(other)),
                   )
@@ -62,58 +62,58 @@ export function PlatformSection({
           );
         })}
         <li>
-          <OtherPlatform chosen={chosen} offered={offered} onAdd={onAdd} />
+          <OtherPlatformField chosen={chosen} offered={offered} onAdd={onAdd} />
         </li>
       </ul>
     </Section>
   );
 }
 
-function ability(
+function describeSupport(
   coverage: readonly Coverage[],
   platform: Platform,
   emulate: boolean,
   reasons: PlatformSectionProps['reasons'],
 ): { kind: ChipKind; reason: string } {
-  const covered = coverage.find((each) => each.platform === platform);
+  const covered = coverage.find((entry) => entry.platform === platform);
   if (covered && covered.native.length > 0) {
-    return { kind: 'native', reason: namesOf(covered) };
+    return { kind: 'native', reason: describeNodes(covered) };
   }
   if (covered && emulate) {
-    return { kind: 'emulated', reason: namesOf(covered) };
+    return { kind: 'emulated', reason: describeNodes(covered) };
   }
-  const why = covered ? 'it would be emulated, which is switched off' : 'no node can build it';
+  const why = covered ? 'needs emulation, which is turned off' : 'no node can build this platform';
   return { kind: 'impossible', reason: reasons[platform] ?? why };
 }
 
-/** All native ones, everything, as one press. */
-function Quick({
+/** Buttons that select all native or all supported platforms. */
+function SelectionButtons({
   coverage,
   offered,
-  chosen,
-  onChoose,
-}: Pick<PlatformSectionProps, 'coverage' | 'offered' | 'chosen' | 'onChoose'>) {
+  selected: chosen,
+  onSelect: onChoose,
+}: Pick<PlatformSectionProps, 'coverage' | 'offered' | 'selected' | 'onSelect'>) {
   const native = coverage.filter(({ isDefault }) => isDefault).map(({ platform }) => platform);
-  const able = offered.filter((platform) => coverage.some((each) => each.platform === platform));
+  const supported = offered.filter((platform) => coverage.some((entry) => entry.platform === platform));
   const isNative = native.length === chosen.length && native.every((platform) => chosen.includes(platform));
-  const isAll = able.length === chosen.length && able.every((platform) => chosen.includes(platform));
+  const isAll = supported.length === chosen.length && supported.every((platform) => chosen.includes(platform));
   return (
     <span className={styles.quick}>
       {native.length > 0 && !isNative && (
         <Button size="small" kind="quiet" onClick={() => onChoose(native)}>
-          Only native
+          Select native
         </Button>
       )}
-      {able.length > native.length && !isAll && (
-        <Button size="small" kind="quiet" onClick={() => onChoose(able)}>
-          Choose all {able.length}
+      {supported.length > native.length && !isAll && (
+        <Button size="small" kind="quiet" onClick={() => onChoose(supported)}>
+          Select all {supported.length}
         </Button>
       )}
     </span>
   );
 }
 
-function OtherPlatform({
+function OtherPlatformField({
   chosen,
   offered,
   onAdd,
@@ -127,7 +127,7 @@ function OtherPlatform({
   const id = useId();
 
   function add(): void {
-    const entry = readPlatform(text ?? '', chosen);
+    const entry = parsePlatformEntry(text ?? '', chosen);
     if (entry.platform) {
       onAdd(entry.platform);
       setText('');
@@ -140,7 +140,7 @@ function OtherPlatform({
   if (text === undefined) {
     return (
       <Button size="small" kind="quiet" icon="plus" onClick={() => setText('')}>
-        Other
+        Other…
       </Button>
     );
   }
@@ -164,7 +164,7 @@ function OtherPlatform({
             event.preventDefault();
             add();
           } else if (event.key === 'Escape') {
-            // it closes the field, not the sheet
+            // Escape closes the field but not the sheet
             event.stopPropagation();
             event.preventDefault();
             setText(undefined);
@@ -179,7 +179,7 @@ function OtherPlatform({
         }}
       />
       <datalist id={id}>
-        {usual
+        {commonPlatforms
           .filter((name) => !offered.some((platform) => platform === parsePlatform(name)))
           .map((name) => (
             <option key={name} value={name} />

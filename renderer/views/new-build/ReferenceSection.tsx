@@ -3,7 +3,7 @@ import { formatReferenceShort } from '../../../shared/format.ts';
 import { parseReference } from '../../../shared/image.ts';
 import { TextField } from '../../parts/TextField.tsx';
 import styles from './NewBuild.module.css';
-import type { Suggestions } from './reference.ts';
+import { referenceError, type Suggestions } from './reference.ts';
 
 interface ReferenceSectionProps {
   readonly value: string;
@@ -12,26 +12,17 @@ interface ReferenceSectionProps {
   readonly input: RefObject<HTMLInputElement | null>;
 }
 
-/** What is wrong with a reference, in a sentence; undefined where nothing is. */
-export function referenceError(text: string): string | undefined {
-  if (text.trim() === '') {
-    return 'Give the image a name, as api:1.4 or registry.example.com/team/api:1.4.';
-  }
-  const parsed = parseReference(text.trim());
-  return typeof parsed === 'string' ? parsed : undefined;
-}
-
-/** Where an image of that name could go, in words. */
-function meaning(text: string): string {
+/** Describes the tag of a reference, if it is implicit, and where the image can be pushed. */
+function describeReference(text: string): string {
   const parsed = parseReference(text.trim());
   if (typeof parsed === 'string') {
     return '';
   }
   const { registry, tag } = parsed;
-  const from = /:[^/]*$/.test(text) ? '' : `Tag ${tag}. `;
+  const tagText = /:[^/]*$/.test(text) ? '' : `Tag ${tag}. `;
   return registry === undefined
-    ? `${from}A local name; a push asks where to.`
-    : `${from}Kept here first, and ready to be pushed to ${registry}.`;
+    ? `${tagText}Local name. You choose the destination when you push.`
+    : `${tagText}Stored on this computer, ready to push to ${registry}.`;
 }
 
 export function ReferenceSection({ value, suggestions, onChange, input }: ReferenceSectionProps) {
@@ -45,10 +36,10 @@ export function ReferenceSection({ value, suggestions, onChange, input }: Refere
         value={value}
         onChange={onChange}
         error={error}
-        description={error ? undefined : meaning(value)}
+        description={error ? undefined : describeReference(value)}
       />
       {suggestions.others.length > 0 && (
-        <ul className={styles.suggestions} aria-label="Other names for the image">
+        <ul className={styles.suggestions} aria-label="Suggested image names">
           {[{ reference: suggestions.first, isNext: false }, ...suggestions.others]
             .filter(({ reference }) => reference !== value)
             .slice(0, 4)
@@ -56,7 +47,7 @@ export function ReferenceSection({ value, suggestions, onChange, input }: Refere
               <li key={reference}>
                 <button type="button" title={reference} onClick={() => onChange(reference)}>
                   {formatReferenceShort(reference)}
-                  {isNext && <span className={styles.why}>next</span>}
+                  {isNext && <span className={styles.suggestionNote}>next</span>}
                 </button>
               </li>
             ))}

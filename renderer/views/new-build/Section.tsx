@@ -1,15 +1,14 @@
 import { type ReactNode, useId } from 'react';
-import { Icon } from '../../parts/Icon.tsx';
 import styles from './NewBuild.module.css';
 
 interface SectionProps {
   readonly title: string;
-  /** A few words at the end of the title's line. */
+  /** Shown at the end of the row of the title. */
   readonly note?: ReactNode;
   readonly children: ReactNode;
 }
 
-/** A part of the sheet: a title and what it is about. */
+/** A part of the sheet with a title. */
 export function Section({ title, note, children }: SectionProps) {
   const id = useId();
   return (
@@ -20,19 +19,5 @@ export function Section({ title, note, children }: SectionProps) {
       </div>
       {children}
     </section>
-  );
-}
-
-/** A line that unfolds what it sums up. */
-export function Fold({ title, summary, children }: { title: string; summary: ReactNode; children: ReactNode }) {
-  return (
-    <details className={styles.fold}>
-      <summary>
-        <Icon name="chevron-right" size={14} className={styles.foldSign} />
-        <span className={styles.foldTitle}>{title}</span>
-        <span className={styles.note}>{summary}</span>
-      </summary>
-      <div className={styles.foldBody}>{children}</div>
-    </details>
   );
 }

@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { buildRequestSchema } from '../../../shared/build.ts';
 import { platform } from '../../testing/fixture-data.ts';
-import { changedOptions, draftOf, emptyDraft, pairError, readPlatform, requestOf, withPair, withPin } from './draft.ts';
+import {
+  countChangedOptions,
+  emptyDraft,
+  keyValueError,
+  parsePlatformEntry,
+  setKeyValue,
+  setPin,
+  toBuildRequest,
+  toDraft,
+} from './draft.ts';
 
 const [amd64, arm64] = [platform('linux/amd64'), platform('linux/arm64')];
 
-describe('a request', () => {
-  it('of an untouched draft says only where, what and for which platforms', () => {
-    const request = requestOf({ ...emptyDraft, farm: 'home' }, '/p/api', 'api:1', [amd64]);
+describe('the build request of a draft', () => {
+  it('has default options if the draft is unchanged', () => {
+    const request = toBuildRequest({ ...emptyDraft, farm: 'home' }, '/p/api', 'api:1', [amd64]);
     expect(buildRequestSchema.parse(request)).toEqual({
       context: '/p/api',
       reference: 'api:1',
@@ -19,35 +28,35 @@ describe('a request', () => {
       labels: {},
       noCache: false,
       pull: 'missing',
-      residue: 'cache',
+      retention: 'cache',
     });
   });
 
-  it('leaves the platforms to the nodes where none are known', () => {
-    expect(requestOf(emptyDraft, '/p/api', 'api:1', [])).not.toHaveProperty('platforms');
+  it('has no platforms if none are selected', () => {
+    expect(toBuildRequest(emptyDraft, '/p/api', 'api:1', [])).not.toHaveProperty('platforms');
   });
 
-  it('names the Containerfile by its absolute path', () => {
+  it('has the absolute path of the Containerfile', () => {
     const draft = { ...emptyDraft, file: 'docker/Containerfile.debug' };
-    expect(requestOf(draft, '/p/api/', 'api:1', []).file).toBe('/p/api/docker/Containerfile.debug');
-    expect(requestOf({ ...draft, file: '/else/where' }, '/p/api', 'api:1', []).file).toBe('/else/where');
+    expect(toBuildRequest(draft, '/p/api/', 'api:1', []).file).toBe('/p/api/docker/Containerfile.debug');
+    expect(toBuildRequest({ ...draft, file: '/else/where' }, '/p/api', 'api:1', []).file).toBe('/else/where');
   });
 
-  it('forgets pins of platforms that are not built and options without a name', () => {
+  it('omits pins of other platforms and options without a name', () => {
     const draft = {
       ...emptyDraft,
-      pins: withPin(withPin({}, amd64, 'big-amd'), arm64, 'pi4'),
+      pins: setPin(setPin({}, amd64, 'big-amd'), arm64, 'pi4'),
       labels: [
         { id: 1, name: 'team', value: 'blue' },
         { id: 2, name: '', value: '' },
       ],
     };
-    const request = requestOf(draft, '/p/api', 'api:1', [amd64]);
+    const request = toBuildRequest(draft, '/p/api', 'api:1', [amd64]);
     expect(request.pins).toEqual({ 'linux/amd64': 'big-amd' });
     expect(request.labels).toEqual({ team: 'blue' });
   });
 
-  it('is the same again after it has been made a draft', () => {
+  it('is unchanged by a conversion to a draft and back', () => {
     const request = buildRequestSchema.parse({
       context: '/p/api',
       file: '/p/api/Containerfile.debug',
@@ -61,30 +70,30 @@ describe('a request', () => {
       target: 'build',
       noCache: true,
       pull: 'newer',
-      residue: 'keep',
+      retention: 'tagged',
     });
-    const draft = draftOf(request);
+    const draft = toDraft(request);
     expect(draft.file).toBe('Containerfile.debug');
-    expect(buildRequestSchema.parse(requestOf(draft, '/p/api', request.reference, request.platforms ?? []))).toEqual(
-      request,
-    );
-    expect(changedOptions(draft)).toBe(7);
+    expect(
+      buildRequestSchema.parse(toBuildRequest(draft, '/p/api', request.reference, request.platforms ?? [])),
+    ).toEqual(request);
+    expect(countChangedOptions(draft)).toBe(7);
   });
 });
 
 describe('options', () => {
-  it('count what is not as it comes', () => {
-    expect(changedOptions(emptyDraft)).toBe(0);
-    expect(changedOptions({ ...emptyDraft, buildArgs: withPair([], 'A', '1'), residue: 'cleanup' })).toBe(2);
+  it('are counted if they differ from their defaults', () => {
+    expect(countChangedOptions(emptyDraft)).toBe(0);
+    expect(countChangedOptions({ ...emptyDraft, buildArgs: setKeyValue([], 'A', '1'), retention: 'nothing' })).toBe(2);
   });
 
-  it('of a known name are set, changed and taken back', () => {
-    const set = withPair(withPair([], 'A', '1'), 'A', '2');
+  it('can be set, changed and removed by name', () => {
+    const set = setKeyValue(setKeyValue([], 'A', '1'), 'A', '2');
     expect(set).toEqual([{ id: 1, name: 'A', value: '2' }]);
-    expect(withPair(set, 'A', undefined)).toEqual([]);
+    expect(setKeyValue(set, 'A', undefined)).toEqual([]);
   });
 
-  it('say what is wrong with a name', () => {
+  it('have an error if their name is not valid', () => {
     const all = [
       { id: 1, name: 'A', value: '' },
       { id: 2, name: 'A', value: '' },
@@ -93,21 +102,21 @@ describe('options', () => {
       { id: 5, name: '', value: '' },
       { id: 6, name: 'org.opencontainers.image.title', value: '' },
     ];
-    expect(all.map((pair) => pairError(pair, all))).toEqual([
-      'A is there twice.',
-      'A is there twice.',
-      'It needs a name.',
-      'A name has no spaces and no equals sign.',
+    expect(all.map((pair) => keyValueError(pair, all))).toEqual([
+      'A is listed twice.',
+      'A is listed twice.',
+      'Enter a name.',
+      'A name cannot contain spaces or equals signs.',
       undefined,
       undefined,
     ]);
   });
 });
 
-describe('a platform that is written', () => {
-  it('is understood in every spelling, once', () => {
-    expect(readPlatform(' aarch64 ', [amd64])).toEqual({ platform: 'linux/arm64' });
-    expect(readPlatform('arm64', [arm64])).toEqual({ error: 'linux/arm64 is chosen already.' });
-    expect(readPlatform('z80', []).error).toMatch(/is no platform/);
+describe('a typed platform', () => {
+  it('is accepted in every spelling, but only once', () => {
+    expect(parsePlatformEntry(' aarch64 ', [amd64])).toEqual({ platform: 'linux/arm64' });
+    expect(parsePlatformEntry('arm64', [arm64])).toEqual({ error: 'linux/arm64 is already selected.' });
+    expect(parsePlatformEntry('z80', []).error).toMatch(/is not a valid platform/);
   });
 });

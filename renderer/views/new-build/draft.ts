@@ -2,36 +2,36 @@ import type { BuildRequest, PullPolicy, Retention } from '../../../shared/build.
 import type { CallInput } from '../../../shared/contract.ts';
 import { type Platform, parsePlatform } from '../../../shared/platform.ts';
 
-/** A name with its value, as a person writes them one after the other; `id` tells two with the same name apart. */
-export interface Pair {
+/** A build argument or label in the form. Names may be equal or empty while they are edited, so `id` identifies it. */
+export interface KeyValue {
   readonly id: number;
   readonly name: string;
   readonly value: string;
-  /** A person writes its name too. */
-  readonly isOwn?: boolean;
+  /** True if its name was entered and not taken from an ARG of the Containerfile. */
+  readonly isCustom?: boolean;
 }
 
-/** What a person has settled on so far. What is undefined follows from the project and the nodes. */
-export interface Draft {
+/** The values of the form. An undefined value has a default that depends on the project and the nodes. */
+export interface BuildDraft {
   readonly context: string | undefined;
-  /** The Containerfile, relative to the context or absolute; undefined is the one that is found. */
+  /** The Containerfile, relative to the context or absolute. The default is the first one that is found. */
   readonly file: string | undefined;
   readonly reference: string | undefined;
   readonly farm: string | undefined;
-  /** Nodes by name instead of a farm, as a build from the terminal may have had. */
+  /** A list of nodes instead of a farm. Builds started in the terminal may have one. */
   readonly connections: readonly string[] | undefined;
   readonly platforms: readonly Platform[] | undefined;
   readonly pins: Readonly<Record<string, string>>;
   readonly emulate: boolean;
-  readonly buildArgs: readonly Pair[];
-  readonly labels: readonly Pair[];
+  readonly buildArgs: readonly KeyValue[];
+  readonly labels: readonly KeyValue[];
   readonly target: string | undefined;
   readonly noCache: boolean;
   readonly pull: PullPolicy;
-  readonly residue: Retention;
+  readonly retention: Retention;
 }
 
-export const emptyDraft: Draft = {
+export const emptyDraft: BuildDraft = {
   context: undefined,
   file: undefined,
   reference: undefined,
@@ -45,82 +45,82 @@ export const emptyDraft: Draft = {
   target: undefined,
   noCache: false,
   pull: 'missing',
-  residue: 'cache',
+  retention: 'cache',
 };
 
-/** The draft that would build the same once more. */
-export function draftOf(request: BuildRequest): Draft {
+/** The draft that repeats a build. */
+export function toDraft(request: BuildRequest): BuildDraft {
   return {
     context: request.context,
-    file: request.file === undefined ? undefined : relativeTo(request.context, request.file),
+    file: request.file === undefined ? undefined : toRelativePath(request.context, request.file),
     reference: request.reference,
     farm: request.farm,
     connections: request.connections,
     platforms: request.platforms,
     pins: request.pins,
     emulate: request.emulate,
-    buildArgs: pairsOf(request.buildArgs),
-    labels: pairsOf(request.labels),
+    buildArgs: toKeyValues(request.buildArgs),
+    labels: toKeyValues(request.labels),
     target: request.target,
     noCache: request.noCache,
     pull: request.pull,
-    residue: request.residue,
+    retention: request.retention,
   };
 }
 
-/** The request that a draft stands for. @param reference and @param platforms as they are shown */
-export function requestOf(
-  draft: Draft,
+/** @param reference @param platforms the effective values, including defaults */
+export function toBuildRequest(
+  draft: BuildDraft,
   context: string,
   reference: string,
   platforms: readonly Platform[],
 ): CallInput<'builds.start'> {
-  const pinned = Object.entries(draft.pins).filter(([platform]) => platforms.some((each) => each === platform));
+  const pinned = Object.entries(draft.pins).filter(([platform]) => platforms.some((other) => other === platform));
   return {
     context,
-    ...(draft.file === undefined ? {} : { file: absoluteIn(context, draft.file) }),
+    ...(draft.file === undefined ? {} : { file: toAbsolutePath(context, draft.file) }),
     reference,
     ...(draft.connections ? { connections: [...draft.connections] } : draft.farm ? { farm: draft.farm } : {}),
     ...(platforms.length > 0 ? { platforms: [...platforms] } : {}),
     pins: Object.fromEntries(pinned),
     emulate: draft.emulate,
-    buildArgs: recordOf(draft.buildArgs),
-    labels: recordOf(draft.labels),
+    buildArgs: toRecord(draft.buildArgs),
+    labels: toRecord(draft.labels),
     ...(draft.target ? { target: draft.target } : {}),
     noCache: draft.noCache,
     pull: draft.pull,
-    residue: draft.residue,
+    retention: draft.retention,
   };
 }
 
-/** How many of the folded options are not as they come. */
-export function changedOptions(draft: Draft): number {
+/** How many options differ from their defaults. */
+export function countChangedOptions(draft: BuildDraft): number {
   return (
-    Object.keys(recordOf(draft.buildArgs)).length +
-    Object.keys(recordOf(draft.labels)).length +
+    Object.keys(toRecord(draft.buildArgs)).length +
+    Object.keys(toRecord(draft.labels)).length +
     [
       draft.target !== undefined,
       draft.noCache,
       draft.pull !== 'missing',
       !draft.emulate,
-      draft.residue !== 'cache',
+      draft.retention !== 'cache',
     ].filter(Boolean).length
   );
 }
 
-/** What is wrong with a build argument or label, in a sentence; undefined where nothing is. */
-export function pairError({ id, name, value }: Pair, all: readonly Pair[]): string | undefined {
+/** @returns why a build argument or label is not valid, as a sentence; undefined if it is valid */
+export function keyValueError({ id, name, value }: KeyValue, all: readonly KeyValue[]): string | undefined {
   if (name === '') {
-    return value === '' ? undefined : 'It needs a name.';
+    return value === '' ? undefined : 'Enter a name.';
   }
   if (/[\s=]/.test(name)) {
-    return 'A name has no spaces and no equals sign.';
+    return 'A name cannot contain spaces or equals signs.';
   }
-  return all.some((other) => other.id !== id && other.name === name) ? `${name} is there twice.` : undefined;
+  return all.some((other) => other.id !== id && other.name === name) ? `${name} is listed twice.` : undefined;
 }
 
-/** Sets a pair by its name, where a person fills in one that is known; undefined takes it out. */
-export function withPair(pairs: readonly Pair[], name: string, value: string | undefined): Pair[] {
+/** Sets the value for a name; undefined removes it. */
+export function setKeyValue(pairs: readonly KeyValue[], name: string, value: string | undefined): KeyValue[] {
   if (value === undefined) {
     return pairs.filter((pair) => pair.name !== name);
   }
@@ -129,45 +129,47 @@ export function withPair(pairs: readonly Pair[], name: string, value: string | u
     : [...pairs, { id: nextId(pairs), name, value }];
 }
 
-export function nextId(pairs: readonly Pair[]): number {
+export function nextId(pairs: readonly KeyValue[]): number {
   return Math.max(0, ...pairs.map(({ id }) => id)) + 1;
 }
 
-/** A pin more, or with undefined one less. */
-export function withPin(pins: Draft['pins'], platform: Platform, node: string | undefined): Draft['pins'] {
+/** Pins a platform to a node; undefined removes the pin. */
+export function setPin(pins: BuildDraft['pins'], platform: Platform, node: string | undefined): BuildDraft['pins'] {
   const { [platform]: _, ...others } = pins;
   return node === undefined ? others : { ...others, [platform]: node };
 }
 
-export interface Entry {
+export interface PlatformEntry {
   readonly platform?: Platform;
   readonly error?: string;
 }
 
-/** The platform that a person has written, or what is wrong with it. */
-export function readPlatform(text: string, chosen: readonly Platform[]): Entry {
+/** Parses a platform that was typed. */
+export function parsePlatformEntry(text: string, selected: readonly Platform[]): PlatformEntry {
   const platform = parsePlatform(text);
   if (!platform) {
-    return { error: `“${text.trim()}” is no platform. Write os/arch or os/arch/variant, as in linux/arm/v7.` };
+    return {
+      error: `“${text.trim()}” is not a valid platform. Enter os/arch or os/arch/variant, for example linux/arm/v7.`,
+    };
   }
-  return chosen.includes(platform) ? { error: `${platform} is chosen already.` } : { platform };
+  return selected.includes(platform) ? { error: `${platform} is already selected.` } : { platform };
 }
 
-function pairsOf(record: Readonly<Record<string, string>>): Pair[] {
+function toKeyValues(record: Readonly<Record<string, string>>): KeyValue[] {
   return Object.entries(record).map(([name, value], index) => ({ id: index + 1, name, value }));
 }
 
-function recordOf(pairs: readonly Pair[]): Record<string, string> {
+function toRecord(pairs: readonly KeyValue[]): Record<string, string> {
   return Object.fromEntries(pairs.filter(({ name }) => name !== '').map(({ name, value }) => [name, value]));
 }
 
 const isAbsolute = (path: string): boolean => /^([/\\]|[A-Za-z]:[/\\])/.test(path);
 
-export function absoluteIn(context: string, file: string): string {
+export function toAbsolutePath(context: string, file: string): string {
   return isAbsolute(file) ? file : `${context.replace(/[/\\]$/, '')}/${file}`;
 }
 
-function relativeTo(context: string, file: string): string {
+function toRelativePath(context: string, file: string): string {
   const folder = `${context.replace(/[/\\]$/, '')}/`;
   return file.startsWith(folder) ? file.slice(folder.length) : file;
 }

@@ -6,9 +6,9 @@ import { useBuilds } from '../../stores/builds.ts';
 import { useNavigation } from '../../stores/navigation.ts';
 import { sample } from '../../testing/fixture-data.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
-import { firstHindrance, NewBuild } from './NewBuild.tsx';
+import { NewBuild } from './NewBuild.tsx';
 
-// nodes are asked only after a moment of quiet, and the machine may be busy
+// the preview is debounced, and CI machines may be slow
 configure({ asyncUtilTimeout: 4_000 });
 vi.setConfig({ testTimeout: 20_000 });
 
@@ -22,13 +22,13 @@ async function open(start: Start, state: Parameters<typeof renderWithApp>[1] = '
 }
 const api: Start = { farm: 'home', context: '/home/anna/projects/api' };
 const image = () => screen.findByRole<HTMLInputElement>('textbox', { name: 'Image' });
-const rows = () => within(screen.getByRole('list', { name: 'Who builds what' })).getAllByRole('listitem');
+const rows = () => within(screen.getByRole('list', { name: 'Build plan' })).getAllByRole('listitem');
 const buildButton = () => screen.getByRole<HTMLButtonElement>('button', { name: /^Build/ });
 const chip = (name: RegExp) =>
   within(screen.getByRole('list', { name: 'Platforms to build' })).getByRole('button', { name });
 
 describe('a new build', () => {
-  it('begins with a project, and offers those that were built before', async () => {
+  it('asks for a project first and offers recent ones', async () => {
     const sheet = await open({ farm: 'home' });
     within(sheet).getByRole('button', { name: 'Choose a folder…' });
     expect(buildButton().disabled).toBe(true);
@@ -37,13 +37,13 @@ describe('a new build', () => {
     within(sheet).getByText('/home/anna/projects/gateway');
   });
 
-  it('has an answer for everything: the next name, all native platforms, and who builds them', async () => {
+  it('has defaults for the image name, the platforms and the build plan', async () => {
     await open(api);
     expect((await image()).value).toBe('registry.example.com/team/api:1.4');
-    await waitFor(() => expect(rows()[1]?.textContent).toContain('runs it natively'));
+    await waitFor(() => expect(rows()[1]?.textContent).toContain('native, built here last time'));
     expect(rows().map((row) => within(row).getByRole('button').textContent)).toEqual([
-      'big-amd, who builds linux/amd64',
-      'pi4, who builds linux/arm64',
+      'big-amd, node for linux/amd64',
+      'pi4, node for linux/arm64',
     ]);
     expect(chip(/^amd64/).getAttribute('aria-pressed')).toBe('true');
     expect(chip(/^s390x/).getAttribute('aria-pressed')).toBe('false');
@@ -51,61 +51,61 @@ describe('a new build', () => {
     await waitFor(() => expect(buildButton().disabled).toBe(false));
   });
 
-  it('says what is wrong with a name while it is written', async () => {
+  it('shows why an image name is not valid', async () => {
     await open(api);
     fireEvent.change(await image(), { target: { value: 'Team/Api:1' } });
-    screen.getByText(/capital letters|not a registry|not an image/);
+    screen.getByText(/uppercase letters in its repository/);
     expect(buildButton().disabled).toBe(true);
   });
 
-  it('pins a platform to a node, and lets it go again', async () => {
+  it('pins a platform to a node, and removes the pin', async () => {
     await open(api);
     await image();
-    fireEvent.click(await screen.findByRole('button', { name: /^pi4 ?, who builds linux.arm64/ }));
+    fireEvent.click(await screen.findByRole('button', { name: /^pi4 ?, node for linux.arm64/ }));
     fireEvent.click(await screen.findByRole('menuitem', { name: /^this-computer/ }));
     await waitFor(() => expect(rows()[1]?.textContent).toContain('pinned'));
-    fireEvent.click(screen.getByRole('button', { name: /^this-computer ?, who builds linux.arm64/ }));
+    fireEvent.click(screen.getByRole('button', { name: /^this-computer ?, node for linux.arm64/ }));
     fireEvent.click(await screen.findByRole('menuitem', { name: /^Automatic/ }));
-    await screen.findByRole('button', { name: /^pi4 ?, who builds linux.arm64/ });
+    await screen.findByRole('button', { name: /^pi4 ?, node for linux.arm64/ });
   });
 
-  it('says who cannot build what, and builds without it', async () => {
+  it('explains that no node can build a platform, and can skip it', async () => {
     await open(api);
     await image();
-    fireEvent.click(screen.getByRole('button', { name: 'Other' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Other…' }));
     const other = screen.getByRole('combobox', { name: 'Other platform' });
     fireEvent.change(other, { target: { value: 'riscv64' } });
     fireEvent.keyDown(other, { key: 'Enter' });
-    await screen.findByText('Nobody can build linux/riscv64.');
+    await screen.findByText('No node can build linux/riscv64.');
     expect(buildButton().disabled).toBe(true);
-    fireEvent.click(screen.getByRole('button', { name: 'Leave out linux/riscv64' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Skip linux/riscv64' }));
     await waitFor(() => expect(buildButton().disabled).toBe(false));
   });
 
-  it('names the nodes that are left out', async () => {
+  it('lists unavailable nodes', async () => {
     await open({ ...api, farm: 'release' });
-    await screen.findByText(/1 node is left out: s390x-lab/);
+    await screen.findByText(/1 node is unavailable: s390x-lab/);
   });
 
-  it('counts the options that are changed', async () => {
+  it('counts changed options', async () => {
     await open(api);
     await image();
     const argument = await screen.findByRole('textbox', { name: 'NODE_VERSION' });
     expect(argument.getAttribute('placeholder')).toBe('22');
     fireEvent.change(argument, { target: { value: '24' } });
-    await userEvent.click(screen.getByRole('checkbox', { name: /Without the cache/ }));
+    await userEvent.click(screen.getByRole('checkbox', { name: /Build without cache/ }));
     await screen.findByText('2 options changed');
   });
 
-  it('starts with its keys and goes to the build', async () => {
+  it('starts by shortcut and opens the build', async () => {
     await open(api);
     await image();
     await waitFor(() => expect(buildButton().disabled).toBe(false));
     const command = allCommands(useCommandStore.getState()).find(({ shortcut }) => shortcut === 'Mod+Enter');
     command?.run();
-    await waitFor(() => expect(useNavigation.getState().place?.view.view).toBe('build'));
+    await waitFor(() => expect(useNavigation.getState().route?.view.view).toBe('build'));
     const [id = ''] = useBuilds.getState().order;
-    expect(useNavigation.getState().place?.view).toEqual({ view: 'build', id });
+    expect(useNavigation.getState().route?.view).toEqual({ view: 'build', id });
     expect(useBuilds.getState().byId[id]?.request).toMatchObject({
       farm: 'home',
       context: '/home/anna/projects/api',
@@ -113,7 +113,7 @@ describe('a new build', () => {
     });
   });
 
-  it('takes everything from a build to do it again, or some of its platforms to retry', async () => {
+  it('uses the settings of a previous build, with some of its platforms', async () => {
     const { id, reference } = sample.failed();
     await open(
       {
@@ -128,27 +128,15 @@ describe('a new build', () => {
     expect(chip(/^amd64/).getAttribute('aria-pressed')).toBe('false');
   });
 
-  it('says in place that a folder is not there', async () => {
+  it('shows that a folder does not exist', async () => {
     const sheet = await open({ farm: 'home', context: '/home/anna/missing' });
-    await within(sheet).findByText('There is no folder /home/anna/missing.');
+    await within(sheet).findByText('The folder /home/anna/missing does not exist.');
     expect(buildButton().disabled).toBe(true);
   });
 
-  it('leads to the first start where nothing can build', async () => {
+  it('links to the first start if there are no connections', async () => {
     const sheet = await open({}, 'empty');
-    fireEvent.click(within(sheet).getByRole('button', { name: 'Find what can build' }));
-    expect(useNavigation.getState().place?.view).toEqual({ view: 'first-start' });
-  });
-});
-
-describe('what hinders a build', () => {
-  const ready = { project: true, reference: undefined, chosen: true, holes: [], pairs: false };
-  it('is said one thing at a time, in the order of the sheet', () => {
-    expect(firstHindrance(ready)).toBeUndefined();
-    expect(firstHindrance({ ...ready, chosen: false, pairs: true })).toBe('Choose at least one platform.');
-    expect(firstHindrance({ ...ready, holes: ['linux/arm', 'linux/386'] })).toBe(
-      'Nobody can build linux/arm and linux/386.',
-    );
-    expect(firstHindrance({ ...ready, holes: ['a', 'b', 'c'] })).toBe('Nobody can build 3 of the platforms.');
+    fireEvent.click(within(sheet).getByRole('button', { name: 'Add nodes' }));
+    expect(useNavigation.getState().route?.view).toEqual({ view: 'first-start' });
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { build } from '../../testing/fixture-data.ts';
-import { bumpTag, firstReference, nextReference, suggestReferences } from './reference.ts';
+import { firstReference, incrementTag, nextReference, suggestReferences } from './reference.ts';
 
-describe('the next tag', () => {
+describe('the incremented tag', () => {
   it.each([
     ['1.4', '1.5'],
     ['1.9', '1.10'],
@@ -12,15 +12,15 @@ describe('the next tag', () => {
     ['2.0-rc1', '2.0-rc2'],
     ['2.0.0-beta.9', '2.0.0-beta.10'],
     ['2026.03', '2026.04'],
-  ])('after %s is %s', (tag, next) => {
-    expect(bumpTag(tag)).toBe(next);
+  ])('of %s is %s', (tag, next) => {
+    expect(incrementTag(tag)).toBe(next);
   });
 
-  it.each(['latest', 'nightly', 'main', '7a9f03c', 'deadbeef'])('is not made up for %s', (tag) => {
-    expect(bumpTag(tag)).toBeUndefined();
+  it.each(['latest', 'nightly', 'main', '7a9f03c', 'deadbeef'])('does not exist for %s', (tag) => {
+    expect(incrementTag(tag)).toBeUndefined();
   });
 
-  it('is one that was not built yet', () => {
+  it('skips tags that were built already', () => {
     expect(nextReference('team/api:1.4', ['team/api:1.4', 'team/api:1.5'])).toBe('team/api:1.6');
   });
 });
@@ -29,20 +29,20 @@ const job = { platform: 'linux/amd64', node: 'big-amd', status: 'done', steps: 1
 const past = (reference: string, status: 'done' | 'failed' | 'running' = 'done') =>
   build({ id: reference, reference, status, startedAgo: 10, jobs: [job] });
 
-describe('a reference for a project', () => {
-  it('is the one after its last build', () => {
+describe('the suggested reference', () => {
+  it('has the next tag after the last build', () => {
     const { first, others } = suggestReferences([past('r.example.com/api:1.4'), past('r.example.com/api:1.3')], 'api');
     expect(first).toBe('r.example.com/api:1.5');
     expect(others.map(({ reference }) => reference)).toEqual(['r.example.com/api:1.4', 'r.example.com/api:1.3']);
   });
 
-  it('stays where the last build failed, and offers the next', () => {
+  it('is the reference of a failed last build, with the next one as alternative', () => {
     const { first, others } = suggestReferences([past('api:1.4', 'failed')], 'api');
     expect(first).toBe('api:1.4');
     expect(others).toEqual([{ reference: 'api:1.5', isNext: true }]);
   });
 
-  it('moves on while the last build still runs', () => {
+  it('has the next tag while the last build is running', () => {
     expect(suggestReferences([past('api:1.4', 'running')], 'api').first).toBe('api:1.5');
   });
 
@@ -51,7 +51,7 @@ describe('a reference for a project', () => {
     ['api', 'api:0.1'],
     ['Größe_2', 'gr-e-2:0.1'],
     ['---', 'project:0.1'],
-  ])('for %s that was never built is %s', (name, reference) => {
+  ])('for the first build of %s is %s', (name, reference) => {
     expect(firstReference(name)).toBe(reference);
   });
 });

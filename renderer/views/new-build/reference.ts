@@ -2,73 +2,82 @@ import type { Build } from '../../../shared/build.ts';
 import { formatReference, parseReference } from '../../../shared/image.ts';
 
 /**
- * The tag that most likely comes next, or undefined for one that does not count: `1.4` → `1.5`, `v2.0.9` → `v2.0.10`,
- * `1.4-alpine` → `1.5-alpine`, `2.0-rc1` → `2.0-rc2`; `latest`, `nightly` and commit ids have none.
+ * Increments the version in a tag: `1.4` → `1.5`, `v2.0.9` → `v2.0.10`, `1.4-alpine` → `1.5-alpine`, `2.0-rc1` → `2.0-rc2`.
+ * @returns undefined for a tag without a version, such as `latest`, `nightly` or a commit id
  */
-export function bumpTag(tag: string): string | undefined {
+export function incrementTag(tag: string): string | undefined {
   const match = /^(v?(?:\d+\.)*)(\d+)(.*)$/i.exec(tag);
   if (!match) {
     return undefined;
   }
   const [, before = '', number = '', after = ''] = match;
-  // a word after it must be set apart, or it is a commit id or a date in words
+  // digits that letters follow directly are a commit id or a date
   if (after !== '' && !/^[-_.]/.test(after)) {
     return undefined;
   }
   const candidate = /^(.*?[-_.](?:rc|alpha|beta|pre|dev|build|b|r|p)[-_.]?)(\d+)$/i.exec(after);
   return candidate
-    ? `${before}${number}${candidate[1] ?? ''}${next(candidate[2] ?? '')}`
-    : `${before}${next(number)}${after}`;
+    ? `${before}${number}${candidate[1] ?? ''}${increment(candidate[2] ?? '')}`
+    : `${before}${increment(number)}${after}`;
 }
 
-/** One more, as wide as it was: `9` → `10`, `09` → `10`, `007` → `008`. */
-function next(digits: string): string {
+/** Increments a number and keeps its leading zeros: `9` → `10`, `09` → `10`, `007` → `008`. */
+function increment(digits: string): string {
   return String(BigInt(digits) + 1n).padStart(digits.length, '0');
 }
 
-/** The reference that comes after one, which none of the others is; undefined where its tag does not count. */
+/** Increments the tag of a reference until the result is not among `others`. @returns undefined if the tag has no version */
 export function nextReference(last: string, others: readonly string[]): string | undefined {
   const parsed = parseReference(last);
   if (typeof parsed === 'string') {
     return undefined;
   }
-  let tag = bumpTag(parsed.tag);
+  let tag = incrementTag(parsed.tag);
   while (tag !== undefined && others.includes(formatReference({ ...parsed, tag }))) {
-    tag = bumpTag(tag);
+    tag = incrementTag(tag);
   }
   return tag === undefined ? undefined : formatReference({ ...parsed, tag });
 }
 
 export interface Suggestions {
-  /** What the field holds before a person writes in it. */
+  /** The initial value of the field. */
   readonly first: string;
-  /** What else could be meant, at most four, without `first`. */
+  /** At most four alternatives. */
   readonly others: readonly { readonly reference: string; readonly isNext: boolean }[];
 }
 
-/** What a project could be built as. @param builds of this project, newest first @param name of the project's folder */
+/** Suggests references for a project. @param builds of the project, newest first @param name of the project folder */
 export function suggestReferences(builds: readonly Build[], name: string): Suggestions {
   const past = [...new Set(builds.map(({ reference }) => reference))];
   const [last] = builds;
   if (!last) {
     return { first: firstReference(name), others: [] };
   }
-  const following = nextReference(last.reference, past);
-  // what failed left nothing under its name, so the name is still free
+  const nextFree = nextReference(last.reference, past);
+  // a failed build has left no image, so its reference is still free
   const isFree = last.status === 'failed' || last.status === 'cancelled';
-  const first = isFree ? last.reference : (following ?? last.reference);
+  const first = isFree ? last.reference : (nextFree ?? last.reference);
   const all = [
-    ...(following === undefined ? [] : [{ reference: following, isNext: true }]),
+    ...(nextFree === undefined ? [] : [{ reference: nextFree, isNext: true }]),
     ...past.map((reference) => ({ reference, isNext: false })),
   ];
   return { first, others: all.filter(({ reference }) => reference !== first).slice(0, 4) };
 }
 
-/** A reference for a project that was never built: its folder's name as registries take it. */
+/** The reference for the first build of a project: the folder name in characters that are allowed, with tag 0.1. */
 export function firstReference(name: string): string {
   const repository = name
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '');
   return `${repository || 'project'}:0.1`;
+}
+
+/** @returns why a reference is not valid, as a sentence; undefined if it is valid */
+export function referenceError(text: string): string | undefined {
+  if (text.trim() === '') {
+    return 'Enter a name, for example api:1.4 or registry.example.com/team/api:1.4.';
+  }
+  const parsed = parseReference(text.trim());
+  return typeof parsed === 'string' ? parsed : undefined;
 }

@@ -1,49 +1,49 @@
 import { useEffect, useState } from 'react';
 import type { CallInput } from '../../../shared/contract.ts';
-import type { Schedule } from '../../../shared/farm.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
+import type { Schedule } from '../../../shared/schedule.ts';
 import { call } from '../../api.ts';
 
-/** How long a person must have stopped changing things before nodes are asked, in milliseconds. */
-const quietMs = 250;
+/** How long the request must be unchanged before a preview is requested, in milliseconds. */
+const debounceMs = 250;
 
 export interface Preview {
-  /** The last plan; it stays while the next one is asked for. */
+  /** The last schedule. It stays while the next one is loading. */
   readonly schedule: Schedule | undefined;
   readonly problem: Problem | undefined;
-  /** A plan for what is shown now is on its way. */
-  readonly busy: boolean;
-  readonly askAgain: () => void;
+  /** True until `schedule` or `problem` belongs to the current request. */
+  readonly isLoading: boolean;
+  readonly reload: () => void;
 }
 
-/** Who would build what. Nothing is asked while there is no request. */
+/** Loads the schedule that a build request would get. Does nothing while there is no request. */
 export function usePreview(request: CallInput<'builds.preview'> | undefined): Preview {
-  const [answer, setAnswer] = useState<{ readonly schedule?: Schedule; readonly problem?: Problem }>({});
-  const [answered, setAnswered] = useState<string>();
-  const [round, setRound] = useState(0);
-  // what does not decide who builds is the same in all previews
+  const [result, setResult] = useState<{ readonly schedule?: Schedule; readonly problem?: Problem }>({});
+  const [resultKey, setResultKey] = useState<string>();
+  const [attempt, setAttempt] = useState(0);
+  // values that do not affect the schedule are left out of the key
   const key =
-    request && `${round} ${JSON.stringify({ ...request, reference: 'preview:latest', buildArgs: {}, labels: {} })}`;
+    request && `${attempt} ${JSON.stringify({ ...request, reference: 'preview:latest', buildArgs: {}, labels: {} })}`;
 
   useEffect(() => {
     if (key === undefined) {
       return undefined;
     }
     let isStale = false;
-    const asked: CallInput<'builds.preview'> = JSON.parse(key.slice(key.indexOf(' ')));
+    const input: CallInput<'builds.preview'> = JSON.parse(key.slice(key.indexOf(' ')));
     const timer = setTimeout(() => {
-      call('builds.preview', asked)
+      call('builds.preview', input)
         .then(
           (schedule) => ({ schedule }),
           (error: unknown) => ({ problem: problemOf(error) }),
         )
         .then((next) => {
           if (!isStale) {
-            setAnswer(next);
-            setAnswered(key);
+            setResult(next);
+            setResultKey(key);
           }
         });
-    }, quietMs);
+    }, debounceMs);
     return () => {
       isStale = true;
       clearTimeout(timer);
@@ -51,9 +51,9 @@ export function usePreview(request: CallInput<'builds.preview'> | undefined): Pr
   }, [key]);
 
   return {
-    schedule: answer.schedule,
-    problem: answer.problem,
-    busy: key !== undefined && key !== answered,
-    askAgain: () => setRound((before) => before + 1),
+    schedule: result.schedule,
+    problem: result.problem,
+    isLoading: key !== undefined && key !== resultKey,
+    reload: () => setAttempt((before) => before + 1),
   };
 }

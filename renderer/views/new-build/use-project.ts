@@ -1,53 +1,56 @@
 import { useEffect, useState } from 'react';
-import type { Project } from '../../../shared/contract.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
+import type { Project } from '../../../shared/project.ts';
 import { call } from '../../api.ts';
-import { absoluteIn } from './draft.ts';
+import { toAbsolutePath } from './draft.ts';
 
 export interface ProjectState {
-  /** What the folder holds; what was found last stays while it is looked at again. */
+  /** The last result. It stays while the folder is read again. */
   readonly project: Project | undefined;
-  /** The Containerfiles in the order in which they were found first, so that they keep their places. */
+  /** The Containerfiles in the order in which they were first found, so that the list keeps its order. */
   readonly containerfiles: readonly string[];
   readonly problem: Problem | undefined;
-  readonly busy: boolean;
-  readonly lookAgain: () => void;
+  readonly isLoading: boolean;
+  readonly reload: () => void;
 }
 
-interface Found {
+interface LoadedProject {
   readonly context: string;
   readonly project?: Project;
   readonly containerfiles: readonly string[];
   readonly problem?: Problem;
 }
 
-/** What a project folder holds for a build, asked anew for another folder or Containerfile. */
+/** Inspects a project folder, and again when the folder or the Containerfile changes. */
 export function useProject(context: string | undefined, file: string | undefined): ProjectState {
-  const [found, setFound] = useState<Found>();
-  const [busy, setBusy] = useState(false);
-  const [round, setRound] = useState(0);
+  const [loaded, setLoaded] = useState<LoadedProject>();
+  const [isLoading, setIsLoading] = useState(false);
+  const [attempt, setAttempt] = useState(0);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `round` asks again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new `attempt` loads it again
   useEffect(() => {
     if (context === undefined) {
       return undefined;
     }
     let isStale = false;
-    setBusy(true);
-    call('projects.inspect', { context, ...(file === undefined ? {} : { file: absoluteIn(context, file) }) })
+    setIsLoading(true);
+    call('projects.inspect', { context, ...(file === undefined ? {} : { file: toAbsolutePath(context, file) }) })
       .then(
         (project) => {
           if (!isStale) {
-            setFound((before) => ({
+            setLoaded((before) => ({
               context,
               project,
-              containerfiles: merged(before?.context === context ? before.containerfiles : [], project.containerfiles),
+              containerfiles: mergeFiles(
+                before?.context === context ? before.containerfiles : [],
+                project.containerfiles,
+              ),
             }));
           }
         },
         (error: unknown) => {
           if (!isStale) {
-            setFound((before) => ({
+            setLoaded((before) => ({
               context,
               containerfiles: before?.context === context ? before.containerfiles : [],
               problem: problemOf(error),
@@ -57,24 +60,24 @@ export function useProject(context: string | undefined, file: string | undefined
       )
       .finally(() => {
         if (!isStale) {
-          setBusy(false);
+          setIsLoading(false);
         }
       });
     return () => {
       isStale = true;
     };
-  }, [context, file, round]);
+  }, [context, file, attempt]);
 
-  const known = found?.context === context ? found : undefined;
+  const current = loaded?.context === context ? loaded : undefined;
   return {
-    project: known?.project,
-    containerfiles: known?.containerfiles ?? [],
-    problem: known?.problem,
-    busy,
-    lookAgain: () => setRound((before) => before + 1),
+    project: current?.project,
+    containerfiles: current?.containerfiles ?? [],
+    problem: current?.problem,
+    isLoading,
+    reload: () => setAttempt((before) => before + 1),
   };
 }
 
-function merged(before: readonly string[], now: readonly string[]): string[] {
-  return [...new Set([...before, ...now])];
+function mergeFiles(before: readonly string[], latest: readonly string[]): string[] {
+  return [...new Set([...before, ...latest])];
 }

@@ -2,31 +2,31 @@ import type { KeyboardEvent } from 'react';
 import { formatBytes, formatCount, formatReferenceShort } from '../../../shared/format.ts';
 import type { ManifestList } from '../../../shared/image.ts';
 import type { Problem } from '../../../shared/problem.ts';
-import { matches } from '../../frame/shortcuts.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { Switch } from '../../parts/Switch.tsx';
 import { TextField } from '../../parts/TextField.tsx';
+import { matchesShortcut } from '../../shortcuts.ts';
 import { checkDestination } from './destination.ts';
 import styles from './Push.module.css';
 
-/** What a person has typed. The password is never stored. */
+/** The values of the form. The password is never stored. */
 export interface PushDraft {
   readonly destination: string;
-  readonly login: 'kept' | 'typed';
+  readonly login: 'saved' | 'entered';
   readonly username: string;
   readonly password: string;
   readonly insecure: boolean;
 }
 
-const logins = [
-  { value: 'kept', label: 'What podman and docker keep' },
-  { value: 'typed', label: 'User and password' },
+const loginOptions = [
+  { value: 'saved', label: 'Saved podman or docker login' },
+  { value: 'entered', label: 'Username and password' },
 ] as const;
 
 export interface PushFormProps {
-  /** Of the form, for the button that sends it. */
+  /** The id of the form, for the button that submits it. */
   readonly id: string;
   readonly list: ManifestList;
   readonly draft: PushDraft;
@@ -36,18 +36,17 @@ export interface PushFormProps {
   readonly onPush: () => void;
 }
 
-/** Whether a push can be started with it. */
-export function isReady({ destination, login, username, password }: PushDraft): boolean {
-  return checkDestination(destination).kind === 'good' && (login === 'kept' || (username !== '' && password !== ''));
+export function isComplete({ destination, login, username, password }: PushDraft): boolean {
+  return checkDestination(destination).kind === 'valid' && (login === 'saved' || (username !== '' && password !== ''));
 }
 
-/** Where to, as whom, and what will travel. */
+/** The destination, the credentials and a summary of what will be uploaded. */
 export function PushForm({ id, list, draft, onDraft, problem, busy, onPush }: PushFormProps) {
-  const change = (part: Partial<PushDraft>): void => onDraft({ ...draft, ...part });
-  const checked = checkDestination(draft.destination);
-  const registry = checked.kind === 'good' ? checked.reference.registry : undefined;
+  const change = (values: Partial<PushDraft>): void => onDraft({ ...draft, ...values });
+  const result = checkDestination(draft.destination);
+  const registry = result.kind === 'valid' ? result.reference.registry : undefined;
   function onKeyDown(event: KeyboardEvent): void {
-    if (isReady(draft) && !busy && matches(event.nativeEvent, 'Mod+Enter')) {
+    if (isComplete(draft) && !busy && matchesShortcut(event.nativeEvent, 'Mod+Enter')) {
       event.preventDefault();
       onPush();
     }
@@ -60,7 +59,7 @@ export function PushForm({ id, list, draft, onDraft, problem, busy, onPush }: Pu
       onKeyDown={onKeyDown}
       onSubmit={(event) => {
         event.preventDefault();
-        if (isReady(draft) && !busy) {
+        if (isComplete(draft) && !busy) {
           onPush();
         }
       }}
@@ -73,28 +72,33 @@ export function PushForm({ id, list, draft, onDraft, problem, busy, onPush }: Pu
         value={draft.destination}
         onChange={(destination) => change({ destination })}
         placeholder={`registry.example.com/team/${formatReferenceShort(list.reference)}`}
-        error={draft.destination !== '' && checked.kind === 'wrong' ? checked.problem : undefined}
+        error={draft.destination !== '' && result.kind === 'invalid' ? result.problem : undefined}
         description={
-          checked.kind === 'good' && checked.text !== draft.destination.trim()
-            ? `It will be ${checked.text}.`
-            : 'Registry, repository and tag. It is remembered for the next push.'
+          result.kind === 'valid' && result.text !== draft.destination.trim()
+            ? `Will be pushed as ${result.text}.`
+            : 'Registry, repository and tag. Saved for the next push.'
         }
       />
-      <section className={styles.group} aria-label="Login">
-        <h3 className={styles.heading}>As whom</h3>
+      <section className={styles.group} aria-label="Sign in as">
+        <h3 className={styles.heading}>Sign in as</h3>
         <div>
-          <Segmented label="Login" value={draft.login} options={logins} onChange={(login) => change({ login })} />
+          <Segmented
+            label="Sign in as"
+            value={draft.login}
+            options={loginOptions}
+            onChange={(login) => change({ login })}
+          />
         </div>
-        {draft.login === 'kept' ? (
+        {draft.login === 'saved' ? (
           <p className={styles.hint}>
-            The login for {registry ?? 'the registry'} is read where <code>podman login</code> and{' '}
-            <code>docker login</code> keep it. Without one the push is anonymous.
+            Uses the credentials for {registry ?? 'the registry'} that <code>podman login</code> or{' '}
+            <code>docker login</code> has saved. If there are none, the push is anonymous.
           </p>
         ) : (
           <>
             <div className={styles.pair}>
               <TextField
-                label="User"
+                label="Username"
                 value={draft.username}
                 onChange={(username) => change({ username })}
                 autoComplete="off"
@@ -107,23 +111,23 @@ export function PushForm({ id, list, draft, onDraft, problem, busy, onPush }: Pu
                 autoComplete="off"
               />
             </div>
-            <p className={styles.hint}>Used for this push only. It is kept nowhere.</p>
+            <p className={styles.hint}>Used for this push only and not saved.</p>
           </>
         )}
       </section>
       <Switch
-        label="Plain http or unverified TLS"
+        label="Allow HTTP or unverified TLS"
         description={
           draft.insecure
-            ? 'Nobody checks who answers, and everything, the login too, may be read on the way. Only for a registry in your own network.'
-            : 'For a registry of your own that has no certificate which this computer trusts.'
+            ? 'The registry is not verified, and others on the network can read everything, including your credentials. Use this only for a registry in your own network.'
+            : 'For your own registry without a trusted certificate.'
         }
         checked={draft.insecure}
         onChange={(insecure) => change({ insecure })}
       />
-      <section className={styles.group} aria-label="What travels">
-        <h3 className={styles.heading}>What travels</h3>
-        <ul className={styles.travels}>
+      <section className={styles.group} aria-label="What will be uploaded">
+        <h3 className={styles.heading}>What will be uploaded</h3>
+        <ul className={styles.uploads}>
           {list.entries.map(({ digest, platform, size, layers }) => (
             <li key={digest}>
               <PlatformChip platform={platform} />
@@ -132,20 +136,20 @@ export function PushForm({ id, list, draft, onDraft, problem, busy, onPush }: Pu
             </li>
           ))}
           <li>
-            <span>The list</span>
-            <span className={styles.quiet}>last, so that nobody finds half of it</span>
+            <span>Manifest list</span>
+            <span className={styles.quiet}>pushed last, so that an incomplete image is never available</span>
           </li>
         </ul>
-        <p className={styles.hint}>Layers that {registry ?? 'the registry'} has already are not sent again.</p>
+        <p className={styles.hint}>Layers that {registry ?? 'the registry'} already has are not uploaded again.</p>
       </section>
     </form>
   );
 }
 
-/** Everything that the list needs, each layer once. */
-export function bytesOf({ entries }: ManifestList): number {
+/** The size of the manifest list and its images, with each layer counted once. */
+export function maxUploadBytes({ entries }: ManifestList): number {
   const layers = new Map(entries.flatMap((entry) => entry.layers.map(({ digest, size }) => [digest, size])));
-  const inLayers = [...layers.values()].reduce((sum, size) => sum + size, 0);
+  const layerBytes = [...layers.values()].reduce((sum, size) => sum + size, 0);
   const configurations = entries.map((entry) => entry.size - entry.layers.reduce((sum, { size }) => sum + size, 0));
-  return configurations.reduce((sum, size) => sum + Math.max(0, size), inLayers);
+  return configurations.reduce((sum, size) => sum + Math.max(0, size), layerBytes);
 }

@@ -1,15 +1,15 @@
-import type { Push } from '../../../shared/contract.ts';
 import { formatBytes } from '../../../shared/format.ts';
+import type { Push } from '../../../shared/push.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { Copyable } from '../../parts/Copyable.tsx';
-import { PhaseBadge, type Said } from '../../parts/PhaseBadge.tsx';
+import { type DisplayPhase, PhaseBadge } from '../../parts/PhaseBadge.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
 import { Bytes } from '../../parts/Quantity.tsx';
-import { pinned } from './destination.ts';
+import { toDigestReference } from './destination.ts';
 import styles from './Push.module.css';
 
-/** A push on its way, or how it has ended. */
+/** Shows the progress or the result of a push. */
 export function PushProgress({ push }: { push: Push }) {
   return (
     <>
@@ -17,7 +17,7 @@ export function PushProgress({ push }: { push: Push }) {
       {push.status === 'failed' && push.problem && <ProblemNote problem={push.problem} />}
       {push.status === 'cancelled' && (
         <p className={styles.hint}>
-          The tag was not touched. What has arrived stays at the registry and is not sent again next time.
+          The tag was not changed. Layers that were uploaded stay in the registry and are not uploaded again.
         </p>
       )}
       <Totals push={push} />
@@ -26,31 +26,31 @@ export function PushProgress({ push }: { push: Push }) {
   );
 }
 
-/** Everything together: how far, and what of it had to travel. */
+/** The total progress, and how much was uploaded or already in the registry. */
 function Totals({ push }: { push: Push }) {
   const { status, totalBytes, uploadedBytes, skippedBytes } = push;
-  const through = uploadedBytes + skippedBytes;
-  const isKnown = totalBytes > 0;
+  const finishedBytes = uploadedBytes + skippedBytes;
+  const isTotalKnown = totalBytes > 0;
   return (
-    <section className={styles.totals} aria-label="In total">
+    <section className={styles.totals} aria-label="Total">
       <p className={styles.sum}>
         {status === 'done' ? (
-          <Bytes value={through} />
-        ) : isKnown ? (
-          <Bytes value={through} of={totalBytes} />
+          <Bytes value={finishedBytes} />
+        ) : isTotalKnown ? (
+          <Bytes value={finishedBytes} of={totalBytes} />
         ) : (
-          'Asking what is there already'
+          'Checking which layers already exist'
         )}
       </p>
       <ProgressBar
-        label="The push in total"
-        value={isKnown || status !== 'running' ? through : undefined}
-        max={Math.max(totalBytes, through, 1)}
+        label="Total progress"
+        value={isTotalKnown || status !== 'running' ? finishedBytes : undefined}
+        max={Math.max(totalBytes, finishedBytes, 1)}
         phase={status}
       />
       <p className={styles.hint}>
         {formatBytes(uploadedBytes)} uploaded
-        {skippedBytes > 0 && `, ${formatBytes(skippedBytes)} were there already`}
+        {skippedBytes > 0 && `, ${formatBytes(skippedBytes)} already in the registry`}
       </p>
     </section>
   );
@@ -61,71 +61,71 @@ function Images({ push }: { push: Push }) {
   return (
     <ul className={styles.images} aria-label="Images">
       {images.map(({ platform, digest, totalBytes, doneBytes }) => {
-        const isThere = status === 'done' || (totalBytes > 0 && doneBytes >= totalBytes);
+        const isDone = status === 'done' || (totalBytes > 0 && doneBytes >= totalBytes);
         return (
           <li key={digest} className={styles.image}>
             <PlatformChip platform={platform} />
             <span className={styles.imageBar}>
               <ProgressBar
                 thin
-                label={`${platform}`}
-                value={isThere ? totalBytes : doneBytes}
+                label={platform}
+                value={isDone ? totalBytes : doneBytes}
                 max={Math.max(1, totalBytes)}
-                phase={isThere ? 'done' : status}
+                phase={isDone ? 'done' : status}
               />
             </span>
             <span className={styles.imageSize}>
-              {isThere ? <Bytes value={totalBytes} /> : <Bytes value={doneBytes} of={totalBytes} />}
+              {isDone ? <Bytes value={totalBytes} /> : <Bytes value={doneBytes} of={totalBytes} />}
             </span>
           </li>
         );
       })}
       <li className={styles.image}>
-        <span className={styles.listName}>The list</span>
+        <span className={styles.listName}>Manifest list</span>
         <span className={styles.imageBar}>
-          <PhaseBadge phase={listPhase(push)} word={listWord(push)} />
+          <PhaseBadge phase={listPhase(push)} word={listStatus(push)} />
         </span>
       </li>
     </ul>
   );
 }
 
-function listPhase({ status, images }: Push): Said {
+function listPhase({ status, images }: Push): DisplayPhase {
   if (status !== 'running') {
     return status;
   }
   return images.every(({ totalBytes, doneBytes }) => doneBytes >= totalBytes) ? 'running' : 'waiting';
 }
 
-function listWord(push: Push): string {
+function listStatus(push: Push): string {
   switch (listPhase(push)) {
     case 'done':
-      return 'There';
+      return 'Pushed';
     case 'running':
       return 'Pushing';
     case 'waiting':
-      return 'Goes last';
+      return 'Uploaded last';
     default:
       return 'Not pushed';
   }
 }
 
-/** What one needs of a push that is through. */
+/** The digest of a pushed image, and commands that use it. */
 function Result({ push: { destination, digest } }: { push: Push }) {
   return (
     <section className={styles.result} aria-label="Result">
-      <PhaseBadge phase="done" word="All of it is there" filled />
+      <PhaseBadge phase="done" word="Push complete" filled />
       {digest && (
-        <div className={styles.line}>
+        <div className={styles.block}>
           <h3 className={styles.heading}>Digest</h3>
           <Copyable text={digest} what="digest" block />
         </div>
       )}
-      <div className={styles.line}>
-        <h3 className={styles.heading}>Run it</h3>
+      <div className={styles.block}>
+        <h3 className={styles.heading}>Use the image</h3>
         <Copyable text={`podman run --rm ${destination}`} what="command" block />
         <Copyable text={`docker pull ${destination}`} what="command" block />
-        {digest && <Copyable text={`podman pull ${pinned(destination, digest)}`} what="command" block />}
+        {digest && <Copyable text={`podman pull ${toDigestReference(destination, digest)}`} what="command" block />}
       </div>
     </section>
   );

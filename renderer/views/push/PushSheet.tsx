@@ -1,59 +1,68 @@
+/** Push: the sheet that pushes an image and shows the progress. */
+
 import { useEffect, useId, useRef, useState } from 'react';
-import type { CallInput, Push } from '../../../shared/contract.ts';
+import type { CallInput } from '../../../shared/contract.ts';
 import { formatBytes, formatReferenceShort } from '../../../shared/format.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
+import type { Push } from '../../../shared/push.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Sheet } from '../../parts/Sheet.tsx';
 import { useImage } from '../../stores/images.ts';
-import type { Sheet as SheetPlace } from '../../stores/navigation.ts';
+import type { Sheet as SheetRoute } from '../../stores/navigation.ts';
 import { cancelPush, startPush, usePush } from '../../stores/pushes.ts';
-import { proposedDestination, rememberDestination, rememberSecurity, wasInsecure } from './destination.ts';
+import { isInsecure, saveDestination, setInsecure, suggestDestination } from './destination.ts';
 import styles from './Push.module.css';
-import { bytesOf, isReady, type PushDraft, PushForm } from './PushForm.tsx';
+import { isComplete, maxUploadBytes, type PushDraft, PushForm } from './PushForm.tsx';
 import { PushProgress } from './PushProgress.tsx';
-import { pushToShow, showPush, watchPush } from './watch.ts';
+import { findPushToShow, markPushVisible, notifyWhenPushEnds } from './push-notifications.ts';
 
-type Fields = Omit<Extract<SheetPlace, { sheet: 'push' }>, 'sheet'>;
+type PushSheetProps = Omit<Extract<SheetRoute, { sheet: 'push' }>, 'sheet'>;
 
 const titles: Readonly<Record<Push['status'], string>> = {
   running: 'Pushing',
   done: 'Pushed',
   failed: 'Could not push',
-  cancelled: 'Stopped pushing',
+  cancelled: 'Cancelled push of',
 };
 
-/** Sends a reference to a registry. Closed while it pushes, it goes on; opened again, it is shown as it is by then. */
-export function PushSheet({ reference, destination, onClose }: Fields & { onClose: () => void }) {
+/** Pushes a reference to a registry. If it is closed during the push, the push continues, and opening it again shows the progress. */
+export function PushSheet({ reference, destination, onClose }: PushSheetProps & { onClose: () => void }) {
   const list = useImage(reference);
-  const [id, setId] = useState(() => pushToShow(reference, destination));
+  const [id, setId] = useState(() => findPushToShow(reference, destination));
   const push = usePush(id);
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const [draft, setDraft] = useState<PushDraft>(() => {
-    const proposed = push?.destination ?? destination ?? proposedDestination(reference);
-    return { destination: proposed, login: 'kept', username: '', password: '', insecure: wasInsecure(proposed) };
+    const initialDestination = push?.destination ?? destination ?? suggestDestination(reference);
+    return {
+      destination: initialDestination,
+      login: 'saved',
+      username: '',
+      password: '',
+      insecure: isInsecure(initialDestination),
+    };
   });
-  const form = useId();
-  const last = useRef<HTMLElement>(null);
+  const formId = useId();
+  const primaryButton = useRef<HTMLElement>(null);
 
   useEffect(() => {
     if (id !== undefined) {
-      watchPush(id);
-      return showPush(id);
+      notifyWhenPushEnds(id);
+      return markPushVisible(id);
     }
     return undefined;
   }, [id]);
   const status = push?.status;
   useEffect(() => {
-    // the button that had the focus may have gone with what it did
+    // the button that had the focus may have been removed
     if (status && !document.activeElement?.matches('button, input, summary, [tabindex="0"]')) {
-      last.current?.focus();
+      primaryButton.current?.focus();
     }
   }, [status]);
 
-  async function attempt(work: () => Promise<void>): Promise<void> {
+  async function runAction(work: () => Promise<void>): Promise<void> {
     setBusy(true);
     setProblem(undefined);
     try {
@@ -65,14 +74,14 @@ export function PushSheet({ reference, destination, onClose }: Fields & { onClos
     }
   }
   async function start(request: PushDraft): Promise<void> {
-    const started = await startPush(requestOf(reference, request));
-    rememberDestination(reference, started.destination);
-    rememberSecurity(started.destination, request.insecure);
+    const started = await startPush(toRequest(reference, request));
+    saveDestination(reference, started.destination);
+    setInsecure(started.destination, request.insecure);
     setId(started.id);
   }
-  function change(pushed: Push): void {
+  function editAgain(previous: Push): void {
     setProblem(undefined);
-    setDraft((before) => ({ ...before, destination: pushed.destination }));
+    setDraft((before) => ({ ...before, destination: previous.destination }));
     setId(undefined);
   }
 
@@ -83,33 +92,33 @@ export function PushSheet({ reference, destination, onClose }: Fields & { onClos
         title={`${titles[push.status]} ${name}`}
         description={<span className={styles.where}>{push.destination}</span>}
         onClose={onClose}
-        initialFocus={last}
-        footerStart={push.status === 'running' ? 'You can close this: the push goes on.' : undefined}
+        initialFocus={primaryButton}
+        footerStart={push.status === 'running' ? 'You can close this sheet. The push continues.' : undefined}
         footer={
           <>
             {push.status === 'running' ? (
-              <Button key="cancel" busy={busy} onClick={() => void attempt(() => cancelPush(push.id))}>
+              <Button key="cancel" busy={busy} onClick={() => void runAction(() => cancelPush(push.id))}>
                 Cancel push
               </Button>
             ) : (
-              <Button key="change" onClick={() => change(push)}>
-                {push.status === 'done' ? 'Push elsewhere…' : 'Change…'}
+              <Button key="change" onClick={() => editAgain(push)}>
+                {push.status === 'done' ? 'Push to another destination…' : 'Change settings…'}
               </Button>
             )}
             {push.status === 'failed' || push.status === 'cancelled' ? (
               <Button
                 key="again"
-                ref={last}
+                ref={primaryButton}
                 kind="primary"
                 icon="refresh"
                 busy={busy}
-                // a login that was typed is known only as long as the sheet in which it was
-                onClick={() => void attempt(() => start({ ...draft, destination: push.destination }))}
+                // credentials that were entered are known only while this sheet is open
+                onClick={() => void runAction(() => start({ ...draft, destination: push.destination }))}
               >
-                Push again
+                Retry push
               </Button>
             ) : (
-              <Button key="close" ref={last} kind="primary" onClick={onClose}>
+              <Button key="close" ref={primaryButton} kind="primary" onClick={onClose}>
                 Close
               </Button>
             )}
@@ -125,7 +134,7 @@ export function PushSheet({ reference, destination, onClose }: Fields & { onClos
     return (
       <Sheet title={`Push ${name}`} onClose={onClose} footer={<Button onClick={onClose}>Close</Button>}>
         <EmptyState icon="images" title={`${reference} is not in local storage`}>
-          Build it first, then push it.
+          Build the image first.
         </EmptyState>
       </Sheet>
     );
@@ -134,45 +143,45 @@ export function PushSheet({ reference, destination, onClose }: Fields & { onClos
     <Sheet
       title={`Push ${name}`}
       onClose={onClose}
-      // a press beside it would lose what was typed
+      // clicking outside must not discard a typed password
       keepOpen={draft.password !== ''}
-      footerStart={`At most ${formatBytes(bytesOf(list))} travel`}
+      footerStart={`Up to ${formatBytes(maxUploadBytes(list))} to upload`}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
           <Button
             kind="primary"
             type="submit"
-            form={form}
+            form={formId}
             icon="push"
             shortcut="Mod+Enter"
             busy={busy}
-            disabled={!isReady(draft)}
+            disabled={!isComplete(draft)}
           >
-            Push
+            Push image
           </Button>
         </>
       }
     >
       <PushForm
-        id={form}
+        id={formId}
         list={list}
         draft={draft}
         onDraft={setDraft}
         problem={problem}
         busy={busy}
-        onPush={() => void attempt(() => start(draft))}
+        onPush={() => void runAction(() => start(draft))}
       />
     </Sheet>
   );
 }
 
-function requestOf(reference: string, draft: PushDraft): CallInput<'pushes.start'> {
+function toRequest(reference: string, draft: PushDraft): CallInput<'pushes.start'> {
   const { destination, login, username, password, insecure } = draft;
   return {
     reference,
     destination: destination.trim(),
     tlsVerify: !insecure,
-    ...(login === 'typed' ? { credentials: { username, password } } : {}),
+    ...(login === 'entered' ? { credentials: { username, password } } : {}),
   };
 }

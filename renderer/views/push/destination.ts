@@ -1,80 +1,80 @@
 import { formatReference, parseReference, type Reference } from '../../../shared/image.ts';
 
-const key = 'push-destinations';
+const storageKey = 'push-destinations';
 
-/** Where the images of a repository went last: its name without the tag → the same at the other side. */
-function remembered(): Readonly<Record<string, string>> {
+/** The last destination of each repository, both without tags: `team/api` → `registry.example.com/team/api`. */
+function loadDestinations(): Readonly<Record<string, string>> {
   try {
-    const found: unknown = JSON.parse(localStorage.getItem(key) ?? '{}');
+    const stored: unknown = JSON.parse(localStorage.getItem(storageKey) ?? '{}');
     return Object.fromEntries(
-      Object.entries(found ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      Object.entries(stored ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
     );
   } catch {
     return {};
   }
 }
 
-/** Remembers where a reference went, for it and the other tags of its repository. */
-export function rememberDestination(reference: string, destination: string): void {
-  const from = nameOf(reference);
-  const to = nameOf(destination);
+/** Stores the destination of a push as the suggestion for all tags of the repository. */
+export function saveDestination(reference: string, destination: string): void {
+  const from = repositoryOf(reference);
+  const to = repositoryOf(destination);
   if (from !== undefined && to !== undefined) {
-    localStorage.setItem(key, JSON.stringify({ ...remembered(), [from]: to }));
+    localStorage.setItem(storageKey, JSON.stringify({ ...loadDestinations(), [from]: to }));
   }
 }
 
-/** Registries that were pushed to without verified TLS since this window was opened. Nothing that weakens a push is kept longer. */
+/** Registries without verified TLS. Kept in memory only, so that an insecure choice ends with the window. */
 const insecureRegistries = new Set<string>();
 
-export function rememberSecurity(destination: string, insecure: boolean): void {
+export function setInsecure(destination: string, insecure: boolean): void {
   const checked = checkDestination(destination);
-  if (checked.kind === 'good') {
+  if (checked.kind === 'valid') {
     insecureRegistries[insecure ? 'add' : 'delete'](checked.reference.registry);
   }
 }
 
-export function wasInsecure(destination: string): boolean {
+export function isInsecure(destination: string): boolean {
   const checked = checkDestination(destination);
-  return checked.kind === 'good' && insecureRegistries.has(checked.reference.registry);
+  return checked.kind === 'valid' && insecureRegistries.has(checked.reference.registry);
 }
 
-/** What is proposed: where its repository went last, else what the reference itself names; empty where it names no registry. */
-export function proposedDestination(reference: string): string {
+/** Suggests the last destination of the repository, else the reference itself if it has a registry, else an empty string. */
+export function suggestDestination(reference: string): string {
   const parsed = parseReference(reference);
   if (typeof parsed === 'string') {
     return '';
   }
-  const last = remembered()[nameOf(reference) ?? ''];
+  const last = loadDestinations()[repositoryOf(reference) ?? ''];
   if (last !== undefined) {
     return `${last}:${parsed.tag}`;
   }
   return parsed.registry ? formatReference(parsed) : '';
 }
 
-export type CheckedDestination =
-  | { readonly kind: 'good'; readonly reference: Reference & { readonly registry: string }; readonly text: string }
-  | { readonly kind: 'wrong'; readonly problem: string };
+export type DestinationCheck =
+  | { readonly kind: 'valid'; readonly reference: Reference & { readonly registry: string }; readonly text: string }
+  | { readonly kind: 'invalid'; readonly problem: string };
 
-/** Reads a destination as it is typed. */
-export function checkDestination(text: string): CheckedDestination {
+/** Validates a destination while it is typed. */
+export function checkDestination(text: string): DestinationCheck {
   const parsed = parseReference(text.trim());
   if (typeof parsed === 'string') {
-    return { kind: 'wrong', problem: parsed };
+    return { kind: 'invalid', problem: parsed };
   }
   const { registry } = parsed;
   if (registry === undefined) {
     const example = `registry.example.com/${formatReference(parsed)}`;
-    return { kind: 'wrong', problem: `It names no registry. Begin with its host, as in ${example}.` };
+    return { kind: 'invalid', problem: `The registry is missing. Enter its host first, for example ${example}.` };
   }
-  return { kind: 'good', reference: { ...parsed, registry }, text: formatReference(parsed) };
+  return { kind: 'valid', reference: { ...parsed, registry }, text: formatReference(parsed) };
 }
 
-function nameOf(text: string): string | undefined {
+function repositoryOf(text: string): string | undefined {
   const parsed = parseReference(text);
   return typeof parsed === 'string' ? undefined : `${parsed.registry ? `${parsed.registry}/` : ''}${parsed.repository}`;
 }
 
-/** The same image by its digest, which no later push can change. */
-export function pinned(destination: string, digest: string): string {
-  return `${nameOf(destination) ?? destination}@${digest}`;
+/** The reference by digest, which a later push of the same tag cannot change. */
+export function toDigestReference(destination: string, digest: string): string {
+  return `${repositoryOf(destination) ?? destination}@${digest}`;
 }

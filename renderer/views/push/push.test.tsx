@@ -1,7 +1,7 @@
 import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Push } from '../../../shared/contract.ts';
+import type { Push } from '../../../shared/push.ts';
 import { setTransport } from '../../api.ts';
 import { usePushes } from '../../stores/pushes.ts';
 import { toastManager } from '../../stores/toasts.ts';
@@ -20,10 +20,10 @@ afterEach(() => {
 
 async function open(state: 'done' | 'busy' | 'failed' = 'done') {
   app = await startTestApp(state);
-  return draw();
+  return renderSheet();
 }
 
-function draw() {
+function renderSheet() {
   return render(<PushSheet reference={reference} onClose={() => undefined} />);
 }
 
@@ -45,41 +45,41 @@ const end = (change: Partial<Push>) =>
   });
 
 describe('a push', () => {
-  it('needs a destination that names a registry', async () => {
+  it('needs a destination with a registry', async () => {
     await open();
     fireEvent.change(destination(), { target: { value: 'api:1.3' } });
-    await screen.findByText(/It names no registry/);
+    await screen.findByText(/The registry is missing/);
     expect(button(/^Push/)).toHaveProperty('disabled', true);
     fireEvent.change(destination(), { target: { value: 'reg.example.com/api' } });
-    screen.getByText('It will be reg.example.com/api:latest.');
+    screen.getByText('Will be pushed as reg.example.com/api:latest.');
     expect(button(/^Push/)).toHaveProperty('disabled', false);
   });
 
-  it('says before what will travel', async () => {
+  it('shows beforehand what will be uploaded', async () => {
     await open();
-    screen.getByText('At most 286 MB travel');
+    screen.getByText('Up to 286 MB to upload');
     expect(screen.getAllByText('4 layers')).toHaveLength(3);
   });
 
-  it('sends a login that was typed, and keeps it nowhere', async () => {
+  it('sends entered credentials without storing them', async () => {
     await open();
-    const asked: unknown[] = [];
+    const calls: unknown[] = [];
     setTransport({
       call: (name, input) => {
-        asked.push([name, input]);
+        calls.push([name, input]);
         return app.call(name, input);
       },
       onEvent: (listener) => app.subscribe(listener),
       onLink: () => () => undefined,
     });
-    fireEvent.click(button('User and password'));
+    fireEvent.click(button('Username and password'));
     expect(button(/^Push/)).toHaveProperty('disabled', true);
-    fireEvent.change(screen.getByLabelText('User'), { target: { value: 'anna' } });
+    fireEvent.change(screen.getByLabelText('Username'), { target: { value: 'anna' } });
     fireEvent.change(screen.getByLabelText('Password or token'), { target: { value: 'secret' } });
-    await userEvent.click(screen.getByRole('switch', { name: /Plain http/ }));
+    await userEvent.click(screen.getByRole('switch', { name: /Allow HTTP/ }));
     fireEvent.submit(destination().closest('form') ?? destination());
     await screen.findByText('Pushing api:1.3');
-    expect(asked).toEqual([
+    expect(calls).toEqual([
       [
         'pushes.start',
         {
@@ -94,14 +94,14 @@ describe('a push', () => {
     expect(localStorage.getItem('push-destinations')).toContain('registry.example.com/team/api');
   });
 
-  it('is shown as it goes, and its result with the commands to use it', async () => {
+  it('shows its progress, then its result with commands to use the image', async () => {
     await open();
     fireEvent.submit(destination().closest('form') ?? destination());
     await screen.findByText('Pushing api:1.3');
-    screen.getByRole('progressbar', { name: 'The push in total' });
+    screen.getByRole('progressbar', { name: 'Total progress' });
     screen.getByRole('progressbar', { name: 'linux/s390x' });
-    screen.getByText('22.6 MB uploaded, 171 MB were there already');
-    screen.getByText('Goes last');
+    screen.getByText('22.6 MB uploaded, 171 MB already in the registry');
+    screen.getByText('Uploaded last');
     await end({ status: 'done', digest: `sha256:${'1'.repeat(64)}` });
     await screen.findByText('Pushed api:1.3');
     screen.getByText(`podman run --rm ${reference}`);
@@ -109,32 +109,32 @@ describe('a push', () => {
     screen.getByText(`sha256:${'1'.repeat(64)}`);
   });
 
-  it('can be cancelled, and started again', async () => {
+  it('can be cancelled and retried', async () => {
     await open('busy');
     fireEvent.click(button('Cancel push'));
-    await screen.findByText('Stopped pushing api:1.3');
-    fireEvent.click(button('Push again'));
+    await screen.findByText('Cancelled push of api:1.3');
+    fireEvent.click(button('Retry push'));
     await screen.findByText('Pushing api:1.3');
   });
 
-  it('says why it failed, and lets one change what was wrong', async () => {
+  it('shows why it failed, and lets the person change the settings', async () => {
     await open('failed');
     screen.getByText(pushProblem.message);
-    fireEvent.click(button('Change…'));
+    fireEvent.click(button('Change settings…'));
     expect(destination()).toHaveProperty('value', reference);
   });
 
-  it('goes on when its sheet is closed, tells how it ended, and shows it when it is opened again', async () => {
+  it('continues when its sheet is closed, and shows its result in a toast and in the reopened sheet', async () => {
     const { unmount } = await open('busy');
     const add = vi.spyOn(toastManager, 'add');
     unmount();
     await end({ status: 'done', digest: `sha256:${'2'.repeat(64)}` });
     expect(add).toHaveBeenCalledWith(expect.objectContaining({ title: 'Pushed api:1.3' }));
-    draw();
+    renderSheet();
     screen.getByText('Pushed api:1.3');
   });
 
-  it('tells nothing in a toast while its sheet shows it', async () => {
+  it('shows no toast while its sheet is open', async () => {
     await open('busy');
     const add = vi.spyOn(toastManager, 'add');
     await end({ status: 'failed', problem: pushProblem });

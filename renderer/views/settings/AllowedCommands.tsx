@@ -1,33 +1,34 @@
-import { useState } from 'react';
-import { foreignCommand, foreignLine } from '../../../shared/foreign-text.ts';
+import { useCallback, useState } from 'react';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import type { AllowedCommand } from '../../../shared/question.ts';
+import { escapeHiddenCharacters, sanitizeLine } from '../../../shared/untrusted-text.ts';
+import { call } from '../../api.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { FixText, ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
-import { Group, Row } from './rows.tsx';
+import { useQuestions } from '../../stores/questions.ts';
 import styles from './Settings.module.css';
-import { useAllowedCommands } from './use-allowed-commands.ts';
-import { useFocusWhenShorter } from './use-kept-list.ts';
+import { SettingsGroup, SettingsRow } from './SettingsGroup.tsx';
+import { useFocusOnRemoval, useReloadedList } from './use-reloaded-list.ts';
 
-/** The commands of the SSH configuration that are run without a question, until they are forgotten here. */
+/** Lists the commands of the SSH configuration that run without asking, with buttons to remove them. */
 export function AllowedCommands() {
-  const { commands, problem, forget } = useAllowedCommands();
-  const [failed, setFailed] = useState<Problem>();
-  const heading = useFocusWhenShorter(commands?.length);
+  const { commands, problem, remove } = useAllowedCommands();
+  const [removalProblem, setRemovalProblem] = useState<Problem>();
+  const heading = useFocusOnRemoval(commands?.length);
 
-  /** At once: whoever has forgotten too much is asked again. */
-  function take(command: AllowedCommand): void {
-    setFailed(undefined);
-    forget(command).catch((error: unknown) => setFailed(problemOf(error)));
+  // needs no confirmation: Barnraiser asks again before it runs the command
+  function removeCommand(command: AllowedCommand): void {
+    setRemovalProblem(undefined);
+    remove(command).catch((error: unknown) => setRemovalProblem(problemOf(error)));
   }
 
   return (
-    <Group ref={heading} title="Allowed commands">
+    <SettingsGroup ref={heading} title="Allowed commands">
       {problem ? (
-        <Row
-          title="What is allowed is not known"
+        <SettingsRow
+          title="Could not load allowed commands"
           hint={
             <>
               {problem.message} <FixText text={problem.fix} />
@@ -36,32 +37,49 @@ export function AllowedCommands() {
         />
       ) : commands === undefined ? (
         <div className={styles.row}>
-          <Waiting>Asking what is allowed</Waiting>
+          <Waiting>Loading allowed commands</Waiting>
         </div>
       ) : commands.length === 0 ? (
-        <Row
-          title="No command is allowed"
-          hint="Where the SSH configuration reaches a host by a ProxyCommand, you are asked before it is run."
+        <SettingsRow
+          title="No allowed commands"
+          hint="Barnraiser asks before it runs a ProxyCommand of your SSH configuration. Commands that you always allow are listed here."
         />
       ) : (
         <ul>
           {commands.map((allowed) => (
             <li key={`${allowed.host}\n${allowed.command}`} className={styles.row}>
-              <Icon name="play" className={styles.sign} />
+              <Icon name="play" className={styles.icon} />
               <div className={styles.secret}>
-                <code className={styles.subject}>{foreignCommand(allowed.command)}</code>
+                <code className={styles.subject}>{escapeHiddenCharacters(allowed.command)}</code>
                 <p className={styles.hint}>
-                  To reach <bdi>{foreignLine(allowed.host)}</bdi>
+                  To reach <bdi>{sanitizeLine(allowed.host)}</bdi>
                 </p>
               </div>
-              <Button onClick={() => take(allowed)}>
-                Forget<span className="visually-hidden"> the command for {foreignLine(allowed.host)}</span>
+              <Button onClick={() => removeCommand(allowed)}>
+                Remove<span className="visually-hidden"> the command for {sanitizeLine(allowed.host)}</span>
               </Button>
             </li>
           ))}
         </ul>
       )}
-      {failed && <ProblemNote problem={failed} />}
-    </Group>
+      {removalProblem && <ProblemNote problem={removalProblem} />}
+    </SettingsGroup>
   );
+}
+
+const listCommands = () => call('commands.list', {});
+
+/** Loads the allowed commands, and again whenever the open questions change, because answering one may allow a command. */
+function useAllowedCommands() {
+  const open = useQuestions((state) => state.open);
+  const { list: commands, problem, load } = useReloadedList(listCommands, open);
+  /** @throws Failure */
+  const remove = useCallback(
+    async (command: AllowedCommand) => {
+      await call('commands.forget', command);
+      await load();
+    },
+    [load],
+  );
+  return { commands, problem, remove };
 }

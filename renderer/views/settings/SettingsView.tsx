@@ -1,6 +1,8 @@
+/** Settings: theme, builds, saved secrets and allowed commands. */
+
 import { useState } from 'react';
-import type { Settings } from '../../../shared/contract.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
+import type { Settings } from '../../../shared/settings.ts';
 import { Copyable } from '../../parts/Copyable.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
 import { Page } from '../../parts/Page.tsx';
@@ -8,9 +10,9 @@ import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { updateSettings, useSettings } from '../../stores/settings.ts';
 import { AllowedCommands } from './AllowedCommands.tsx';
-import { RememberedSecrets } from './RememberedSecrets.tsx';
-import { Group, Row } from './rows.tsx';
+import { SavedSecrets } from './SavedSecrets.tsx';
 import styles from './Settings.module.css';
+import { SettingsGroup, SettingsRow } from './SettingsGroup.tsx';
 
 const themes = [
   { value: 'system', label: 'System' },
@@ -18,15 +20,16 @@ const themes = [
   { value: 'dark', label: 'Dark' },
 ] as const;
 
-const doors = { desktop: 'desktop app', browser: 'browser window', terminal: 'terminal' } as const;
+const frontEnds = { desktop: 'desktop app', browser: 'browser window', terminal: 'terminal' } as const;
 
+/** The settings view: appearance, builds, saved passwords, allowed commands, and information about the app. */
 export function SettingsView() {
   const { settings, info } = useSettings();
   const [problem, setProblem] = useState<Problem>();
 
-  function change(patch: Partial<Settings>): void {
+  function save(change: Partial<Settings>): void {
     setProblem(undefined);
-    updateSettings(patch).catch((error: unknown) => setProblem(problemOf(error)));
+    updateSettings(change).catch((error: unknown) => setProblem(problemOf(error)));
   }
 
   return (
@@ -36,13 +39,13 @@ export function SettingsView() {
           <ProblemNote problem={problem} />
         </div>
       )}
-      <Group title="Appearance">
-        <Row title="Theme" hint="System follows the setting of this computer.">
-          <Segmented label="Theme" value={settings.theme} options={themes} onChange={(theme) => change({ theme })} />
-        </Row>
-      </Group>
-      <Group title="Builds">
-        <Row
+      <SettingsGroup title="Appearance">
+        <SettingsRow title="Theme" hint="System follows the setting of this computer.">
+          <Segmented label="Theme" value={settings.theme} options={themes} onChange={(theme) => save({ theme })} />
+        </SettingsRow>
+      </SettingsGroup>
+      <SettingsGroup title="Builds">
+        <SettingsRow
           title="Jobs per node"
           hint="How many platforms one node builds at the same time. The others wait for a slot."
         >
@@ -52,10 +55,10 @@ export function SettingsView() {
             value={settings.jobsPerNode}
             min={1}
             max={32}
-            onCommit={(jobsPerNode) => change({ jobsPerNode })}
+            onCommit={(jobsPerNode) => save({ jobsPerNode })}
           />
-        </Row>
-        <Row title="Builds to keep" hint="Older ones leave the history with their logs. Images stay.">
+        </SettingsRow>
+        <SettingsRow title="Builds to keep" hint="Older builds are deleted with their logs. Images are kept.">
           <NumberField
             label="Builds to keep"
             hideLabel
@@ -63,21 +66,21 @@ export function SettingsView() {
             min={1}
             max={100_000}
             step={100}
-            onCommit={(keepBuilds) => change({ keepBuilds })}
+            onCommit={(keepBuilds) => save({ keepBuilds })}
           />
-        </Row>
-      </Group>
-      <RememberedSecrets />
+        </SettingsRow>
+      </SettingsGroup>
+      <SavedSecrets />
       <AllowedCommands />
       {info && (
-        <Group title="About">
-          <Row title="Data folder" hint="Connections, farms, history, logs and images.">
+        <SettingsGroup title="About">
+          <SettingsRow title="Data folder" hint="Connections, farms, history, logs and images.">
             <Copyable text={info.home} what="path" />
-          </Row>
-          <Row title="Version">
-            <Copyable text={`Barnraiser ${info.version}, ${doors[info.frontEnd]}, ${info.system}`} what="version" />
-          </Row>
-        </Group>
+          </SettingsRow>
+          <SettingsRow title="Version">
+            <Copyable text={`Barnraiser ${info.version}, ${frontEnds[info.frontEnd]}, ${info.system}`} what="version" />
+          </SettingsRow>
+        </SettingsGroup>
       )}
     </Page>
   );

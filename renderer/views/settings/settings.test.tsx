@@ -7,13 +7,16 @@ import { SettingsView } from './SettingsView.tsx';
 let app: TestApp;
 afterEach(() => app.stop());
 
-async function open(state: Parameters<typeof renderWithApp>[1], name = 'Remembered secrets'): Promise<HTMLElement> {
+async function open(
+  state: Parameters<typeof renderWithApp>[1],
+  name = 'Saved passwords and passphrases',
+): Promise<HTMLElement> {
   ({ app } = await renderWithApp(<SettingsView />, state));
   return screen.findByRole('region', { name });
 }
 
-describe('remembered secrets', () => {
-  it('are listed by what they are for, never with what they are', async () => {
+describe('saved passwords and passphrases', () => {
+  it('are listed by subject, without their values', async () => {
     const section = await open('busy');
     const items = await within(section).findAllByRole('listitem');
     expect(items).toHaveLength(3);
@@ -21,38 +24,38 @@ describe('remembered secrets', () => {
     expect(items[2]?.textContent).toContain('Password');
   });
 
-  it('are forgotten only after saying that it cannot be undone', async () => {
+  it('are removed only after a confirmation', async () => {
     const section = await open('busy');
-    const forget = { name: 'Forget… root@starfive.lan:2222' };
-    fireEvent.click(await within(section).findByRole('button', forget));
-    let dialog = await screen.findByRole('dialog', { name: 'Forget the password of root@starfive.lan:2222?' });
+    const removeButton = { name: 'Remove… root@starfive.lan:2222' };
+    fireEvent.click(await within(section).findByRole('button', removeButton));
+    let dialog = await screen.findByRole('dialog', { name: 'Remove the password of root@starfive.lan:2222?' });
     fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }));
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
     expect(within(section).getAllByRole('listitem')).toHaveLength(3);
 
-    fireEvent.click(within(section).getByRole('button', forget));
+    fireEvent.click(within(section).getByRole('button', removeButton));
     dialog = await screen.findByRole('dialog');
-    fireEvent.click(within(dialog).getByRole('button', { name: 'Forget password' }));
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Remove password' }));
     await waitFor(() => expect(within(section).getAllByRole('listitem')).toHaveLength(2));
     expect(within(section).queryByText('root@starfive.lan:2222', { selector: 'code' })).toBeNull();
   });
 
-  it('say what they are where there are none', async () => {
+  it('have an explanation if there are none', async () => {
     const section = await open('empty');
-    await within(section).findByText('Nothing is remembered');
+    await within(section).findByText('No saved passwords');
   });
 
-  it('say why where nothing can be remembered', async () => {
+  it('explain why nothing can be saved', async () => {
     const section = await open('failed');
-    await within(section).findByText('Nothing can be remembered here');
+    await within(section).findByText('Passwords cannot be saved on this computer');
     within(section).getByText(/written in plain text/);
-    expect(within(section).queryByText('Nothing is remembered')).toBeNull();
+    expect(within(section).queryByText('No saved passwords')).toBeNull();
   });
 
-  it('are read anew when a question was settled', async () => {
+  it('are reloaded when the open questions change', async () => {
     const section = await open('busy');
     await within(section).findByText('root@starfive.lan:2222', { selector: 'code' });
-    // forgotten elsewhere, as by another window
+    // removed elsewhere, for example in another window
     await app.call('secrets.forget', { id: 'secret-3' });
     act(() => app.emit({ event: 'question.asked', question: questions.password }));
     await waitFor(() => expect(within(section).queryByText('root@starfive.lan:2222', { selector: 'code' })).toBeNull());
@@ -60,21 +63,21 @@ describe('remembered secrets', () => {
 });
 
 describe('allowed commands', () => {
-  it('are listed with the host that they lead to, and forgotten at once', async () => {
+  it('are listed with their hosts, and removed without confirmation', async () => {
     const section = await open('busy', 'Allowed commands');
     const items = await within(section).findAllByRole('listitem');
     expect(items.map(({ textContent }) => textContent)).toEqual([
       expect.stringContaining('cloudflared access ssh --hostname %hTo reach staging'),
       expect.stringContaining('To reach graviton'),
     ]);
-    fireEvent.click(within(section).getByRole('button', { name: 'Forget the command for staging' }));
+    fireEvent.click(within(section).getByRole('button', { name: 'Remove the command for staging' }));
     await waitFor(() => expect(within(section).getAllByRole('listitem')).toHaveLength(1));
     expect(document.activeElement?.textContent).toBe('Allowed commands');
     expect(await app.call('commands.list', {})).toMatchObject({ ok: true, value: [{ host: 'graviton' }] });
   });
 
-  it('say what they are where there are none', async () => {
+  it('have an explanation if there are none', async () => {
     const section = await open('empty', 'Allowed commands');
-    await within(section).findByText('No command is allowed');
+    await within(section).findByText('No allowed commands');
   });
 });

@@ -1,7 +1,7 @@
-/** Makes broken files of whole ones, by chance that a seed decides: the same seed makes the same file. */
+/** Damages files at random. The same seed always gives the same result. */
 
-/** Mulberry32: numbers from 0 to below 1. Source: Tommy Ettinger, public domain. */
-export function chance(seed: number): () => number {
+/** Mulberry32: random numbers from 0 up to, but not including, 1. Source: Tommy Ettinger, public domain. */
+export function seededRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -11,8 +11,8 @@ export function chance(seed: number): () => number {
   };
 }
 
-/** What parsers trip over. */
-const morsels: readonly Buffer[] = [
+/** Fragments that parsers often handle wrongly. */
+const fragments: readonly Buffer[] = [
   ...[
     '__proto__',
     'constructor',
@@ -62,15 +62,15 @@ const morsels: readonly Buffer[] = [
     '../../..',
     '~',
   ].map((text) => Buffer.from(text)),
-  // no UTF-8: a lone continuation, an overlong slash, a surrogate, a byte that never occurs
+  // not valid UTF-8: a continuation byte alone, an overlong slash, a surrogate, a byte that never occurs
   Buffer.from([0x80]),
   Buffer.from([0xc0, 0xaf]),
   Buffer.from([0xed, 0xa0, 0x80]),
   Buffer.from([0xff]),
 ];
 
-/** These make a file large, in bytes up to some 200,000, and are therefore rare. */
-const heavy: readonly ((pick: (below: number) => number) => Buffer)[] = [
+/** Fragments of up to 200,000 bytes. They slow a test down, so they are used rarely. */
+const largeFragments: readonly ((pick: (below: number) => number) => Buffer)[] = [
   (pick) => Buffer.alloc(1 + pick(100_000), '['),
   (pick) => {
     const depth = 1 + pick(20_000);
@@ -86,14 +86,14 @@ const heavy: readonly ((pick: (below: number) => number) => Buffer)[] = [
   (pick) => Buffer.alloc(1 + pick(100_000), '*?'),
 ];
 
-/** One of the files, changed in one to six places, more often in few. */
+/** One of the files with one to six mutations, mostly few. */
 export function mutate(files: readonly Buffer[], seed: number): Buffer {
-  const next = chance(seed);
+  const next = seededRandom(seed);
   const pick = (below: number): number => Math.floor(next() * below);
   const one = <T>(of: readonly T[]): T => {
     const chosen = of[pick(of.length)];
     if (chosen === undefined) {
-      throw new Error('nothing to choose from');
+      throw new Error('the list is empty');
     }
     return chosen;
   };
@@ -115,19 +115,19 @@ export function mutate(files: readonly Buffer[], seed: number): Buffer {
       }
       return flipped;
     },
-    // cut something out, or all from somewhere on
+    // remove a range, or the rest of the file
     (file) => {
       const [from, to] = range(file);
       return Buffer.concat([file.subarray(0, from), file.subarray(to)]);
     },
     (file) => file.subarray(0, pick(file.length + 1)),
-    // put a piece of a file elsewhere
+    // copy a range of this or another file
     (file) => insert(file, file.subarray(...range(file))),
     (file) => {
       const other = one(files);
       return insert(file, other.subarray(...range(other)));
     },
-    // repeat a piece
+    // repeat a range
     (file) => {
       const [from, to] = range(file);
       const times = 1 + pick(pick(20) === 0 ? 500 : 8);
@@ -135,14 +135,14 @@ export function mutate(files: readonly Buffer[], seed: number): Buffer {
       const repeated = Buffer.concat(Array.from({ length: times }, () => piece)).subarray(0, 50_000);
       return Buffer.concat([file.subarray(0, to), repeated, file.subarray(to)]);
     },
-    // put something in, or in the place of something
-    (file) => insert(file, one(morsels)),
+    // insert a fragment, or replace a range by one
+    (file) => insert(file, one(fragments)),
     (file) => {
       const [from, to] = range(file);
-      return Buffer.concat([file.subarray(0, from), one(morsels), file.subarray(to)]);
+      return Buffer.concat([file.subarray(0, from), one(fragments), file.subarray(to)]);
     },
-    (file) => insert(file, pick(40) === 0 ? one(heavy)(pick) : one(morsels)),
-    // as another system would have saved it
+    (file) => insert(file, pick(40) === 0 ? one(largeFragments)(pick) : one(fragments)),
+    // use the encoding or the line ends of another system
     (file) => (pick(10) === 0 ? Buffer.from(file.toString('latin1'), 'utf16le') : file),
     (file) => Buffer.from(file.toString('latin1').replaceAll('\n', '\r\n'), 'latin1'),
   ];

@@ -1,28 +1,28 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Which processes the kernel knows to be our children, and a count that rises with every one that has ended. */
+/** The child processes of this process. `ended` is a number that rises with every child that has ended. */
 export interface Children {
   readonly running: readonly string[];
   readonly ended: number;
 }
 
 /**
- * Asks the kernel, which knows of every process that was started, by whatever means. Undefined where it cannot be asked: outside
- * of Linux. Source: man proc, /proc/PID/stat `cminflt`, the page faults of children that have been waited for, which no
- * process does without.
+ * Reads the child processes from the kernel, which also knows those that were not started through Node. Undefined on
+ * systems other than Linux. `ended` is `cminflt` of /proc/PID/stat: the page faults of children that have been waited
+ * for, and every process has some. Source: man proc.
  */
 export function children(): Children | undefined {
   if (process.platform !== 'linux') {
     return undefined;
   }
-  // the name of the command, in brackets, may hold blanks
+  // skips the command name, which is in brackets and may contain spaces
   const fields = readFileSync('/proc/self/stat', 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ');
   const threads = readdirSync('/proc/self/task');
   return {
     running: threads.flatMap((thread) => childrenOf(thread)).sort(),
-    // the eleventh field of the file, two of which are cut off
+    // field 11 of the file; the first two are skipped above
     ended: Number(fields[8]),
   };
 }
@@ -31,7 +31,7 @@ function childrenOf(thread: string): string[] {
   try {
     return readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' ').filter(Boolean);
   } catch {
-    // a thread may have ended since it was listed
+    // the thread may have ended since it was listed
     return [];
   }
 }

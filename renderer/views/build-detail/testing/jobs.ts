@@ -1,7 +1,7 @@
 import type { Job, Step } from '../../../../shared/build.ts';
 import { type Platform, parsePlatform } from '../../../../shared/platform.ts';
 
-/** When the builds of these tests begin. */
+/** The start time of the builds in tests. */
 export const start = Date.parse('2026-03-01T10:00:00.000Z');
 
 export function at(seconds: number): string {
@@ -11,23 +11,23 @@ export function at(seconds: number): string {
 export function platform(text: string): Platform {
   const parsed = parsePlatform(text);
   if (!parsed) {
-    throw new Error(`${text} is no platform`);
+    throw new Error(`${text} is not a valid platform`);
   }
   return parsed;
 }
 
-/** A step from one second to another; without an end it goes on. */
-export function step(index: number, text: string, from: number, to?: number, more: Partial<Step> = {}): Step {
+/** A step that starts and ends at these seconds; without an end it is running. */
+export function makeStep(index: number, text: string, from: number, to?: number, more: Partial<Step> = {}): Step {
   const durationMs = to === undefined ? {} : { durationMs: (to - from) * 1_000 };
   return { index, total: 3, text, cached: false, startedAt: at(from), ...durationMs, ...more };
 }
 
-export function jobOf(name: string, more: Partial<Job> = {}): Job {
+export function makeJob(name: string, more: Partial<Job> = {}): Job {
   return {
     platform: platform(name),
     node: 'pi4',
     mode: 'native',
-    reason: 'runs it natively',
+    reason: 'native, idle',
     status: 'building',
     steps: [],
     bytesSent: 0,

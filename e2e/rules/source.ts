@@ -1,0 +1,74 @@
+/** Reads the project's own source files as the rules of this folder look at them: imports, comments and texts. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path/posix';
+import { parseSync } from 'vite';
+
+export interface Located {
+  readonly text: string;
+  /** Counted from 1. */
+  readonly line: number;
+}
+
+export interface SourceFile {
+  /** Relative to the repository, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+  /** Paths of the files that it imports or exports from, also only types; packages by their name. */
+  readonly imports: readonly string[];
+  readonly comments: readonly Located[];
+  readonly program: ReturnType<typeof parseSync>['program'];
+}
+
+/** Every file that git tracks or would track, with one of these endings. */
+export function listFiles(...endings: readonly string[]): string[] {
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate'], {
+    encoding: 'utf8',
+    maxBuffer: 16 * 1024 * 1024,
+  });
+  const deleted = new Set(execFileSync('git', ['ls-files', '--deleted'], { encoding: 'utf8' }).split('\n'));
+  return listed.split('\n').filter((path) => endings.some((ending) => path.endsWith(ending)) && !deleted.has(path));
+}
+
+/** @throws Error where a file cannot be parsed */
+export function readSource(path: string): SourceFile {
+  const text = readFileSync(path, 'utf8');
+  const { module, comments, errors, program } = parseSync(path, text);
+  const [error] = errors;
+  if (error) {
+    throw new Error(`${path} cannot be parsed: ${error.message}`);
+  }
+  const lineAt = lineFinder(text);
+  const specifiers = [
+    ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
+    ...module.staticExports.flatMap(({ entries }) => entries.map(({ moduleRequest }) => moduleRequest?.value)),
+    ...module.dynamicImports.map(({ moduleRequest: { start, end } }) => text.slice(start + 1, end - 1)),
+  ].filter((specifier) => specifier !== undefined);
+  return {
+    path,
+    text,
+    imports: [...new Set(specifiers)].map((specifier) =>
+      specifier.startsWith('.') ? join(dirname(path), specifier) : specifier,
+    ),
+    comments: comments.map(({ value, start }) => ({ text: value, line: lineAt(start) })),
+    program,
+  };
+}
+
+/** The line, counted from 1, of an offset into a text. */
+export function lineFinder(text: string): (offset: number) => number {
+  const starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+  return (offset) => {
+    let low = 0;
+    let high = starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) {
+        low = middle;
+      } else {
+        high = middle;
+      }
+    }
+    return low + 1;
+  };
+}

@@ -1,0 +1,121 @@
+import { homedir } from 'node:os';
+import { relative, sep } from 'node:path';
+import { z } from 'zod';
+import { type Connection, parseDestination } from '../../../shared/connection.ts';
+import type { Farm } from '../../../shared/farm.ts';
+import { fail } from '../../../shared/problem.ts';
+import { entriesOf, field, isText, quoteForMessage } from './foreign-content.ts';
+import type { DiscoveredEngine, DiscoveredFarm, ImportNote, ImportSource } from './import-source.ts';
+
+/**
+ * The format in which connections and farms are exported. JSON, in UTF-8:
+ *
+ *     {
+ *       "barnraiser": 1,
+ *       "connections": [{ "name": "pi4", "uri": "ssh://pi@pi4.lan", "identity": "~/.ssh/pi" }],
+ *       "farms": [{ "name": "pis", "connections": ["pi4"], "default": true }]
+ *     }
+ *
+ * - `barnraiser` is the version of the format. A reader refuses a newer version and ignores unknown fields.
+ * - `connections`: `uri` is as in `barnraiser connection add`, never with a password. `identity` is the path of a
+ *   private key, never the key itself; it is missing if the agent or a default key is used. A path below the home
+ *   folder starts with `~/` and uses slashes on every system, so it also works in the home folder of another person.
+ * - `farms`: `connections` are names in this file. At most one farm has `default`: it builds if no farm is named.
+ *
+ * Connections and farms are in the order in which they were created.
+ */
+const formatVersion = 1;
+
+/** @throws Failure `connection.uri` for a connection whose URI is not valid, such as one with a password */
+export function writeExportFile(
+  connections: readonly Connection[],
+  farms: { readonly farms: readonly Farm[]; readonly default?: string },
+  home: string = homedir(),
+): string {
+  const content = {
+    barnraiser: formatVersion,
+    connections: connections.map(({ name, uri, identity }) => {
+      if (typeof parseDestination(uri) === 'string') {
+        throw fail(
+          'connection.uri',
+          `Connection ${name} has a URI that is not valid.`,
+          `Remove it with \`barnraiser connection remove ${name}\`, then export again.`,
+        );
+      }
+      return { name, uri, ...(identity ? { identity: relativeToHome(identity, home) } : {}) };
+    }),
+    farms: farms.farms.map(({ name, connections: members }) => ({
+      name,
+      connections: members,
+      ...(name === farms.default ? { default: true } : {}),
+    })),
+  };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+function relativeToHome(path: string, home: string): string {
+  const relativePath = path.startsWith(home) ? relative(home, path) : '';
+  return relativePath === '' || relativePath.startsWith('..') ? path : `~/${relativePath.split(sep).join('/')}`;
+}
+
+export function isExportFile(content: unknown): boolean {
+  return entriesOf(content).some(([key]) => key === 'barnraiser');
+}
+
+const versionSchema = z.number().int().min(1);
+
+/** @throws Failure `connection.file` if the version is missing or newer than {@link formatVersion} */
+export function readExportFile(content: unknown, path: string): ImportSource {
+  const version = versionSchema.safeParse(field(content, 'barnraiser'));
+  if (!version.success) {
+    throw fail(
+      'connection.file',
+      `${path} has no valid version of the export format.`,
+      'Export it again with `barnraiser connection export`.',
+    );
+  }
+  if (version.data > formatVersion) {
+    throw fail(
+      'connection.file',
+      `${path} has version ${version.data} of the export format, from a newer Barnraiser. This Barnraiser reads up to version ${formatVersion}.`,
+      'Update Barnraiser.',
+    );
+  }
+  const notes: ImportNote[] = [];
+  const engines = listOf(content, 'connections', path, notes).flatMap((entry, index): DiscoveredEngine[] => {
+    const [name, uri, identity] = ['name', 'uri', 'identity'].map((key) => field(entry, key));
+    if (!isText(name) || !isText(uri)) {
+      const message = `Connection ${entryLabel(name, index)} has no ${isText(name) ? 'URI' : 'name'}.`;
+      notes.push({ path, message });
+      return [];
+    }
+    return [{ name, uri, path, ...(isText(identity) && identity !== '' ? { identity } : {}) }];
+  });
+  let defaultFarm: string | undefined;
+  const farms = listOf(content, 'farms', path, notes).flatMap((entry, index): DiscoveredFarm[] => {
+    const [name, members] = ['name', 'connections'].map((key) => field(entry, key));
+    if (!isText(name) || !Array.isArray(members) || !members.every(isText)) {
+      notes.push({ path, message: `Farm ${entryLabel(name, index)} has no ${isText(name) ? 'connections' : 'name'}.` });
+      return [];
+    }
+    if (field(entry, 'default') === true) {
+      defaultFarm ??= name;
+    }
+    return [{ name, members, path }];
+  });
+  return { source: 'file', engines, farms, notes, ...(defaultFarm === undefined ? {} : { defaultFarm }) };
+}
+
+/** The name of an entry in quotes, or its number, counted from 1, if it has no name. */
+function entryLabel(name: unknown, index: number): string {
+  return isText(name) ? quoteForMessage(name) : String(index + 1);
+}
+
+function listOf(content: unknown, key: string, path: string, notes: ImportNote[]): readonly unknown[] {
+  const list = field(content, key);
+  if (list === undefined || Array.isArray(list)) {
+    return list ?? [];
+  }
+  notes.push({ path, message: `"${key}" is not a list.` });
+  return [];
+}

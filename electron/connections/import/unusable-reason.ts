@@ -1,0 +1,41 @@
+import { parseDestination } from '../../../shared/connection.ts';
+import { toName } from '../../../shared/free-name.ts';
+
+/** The longest path that Linux accepts. Source: PATH_MAX. URIs are limited to the same length. */
+export const maxPathLength = 4096;
+
+/**
+ * Why a URI from a file cannot be used, and what to do about it; undefined if it can be used. The sentence continues
+ * after the engine's name. It contains no part of the URI except its scheme, because the URI may contain a password.
+ */
+export function unusableReason(name: string, uri: string): string | undefined {
+  const addCommand = `\`barnraiser connection add ${toName(name, 'NAME')} ssh://user@host\`.`;
+  if (uri.length > maxPathLength) {
+    return 'has a URI that is too long.';
+  }
+  if (typeof parseDestination(uri) !== 'string') {
+    return undefined;
+  }
+  const scheme = /^([a-z][a-z\d+.-]{0,20}):\/\//i.exec(uri)?.[1]?.toLowerCase();
+  if (scheme === 'tcp' || scheme === 'http' || scheme === 'https') {
+    return `uses ${scheme}://, which is not supported. Connect to its machine over SSH: ${addCommand}`;
+  }
+  if (scheme === 'npipe') {
+    return `is a Windows named pipe, which is not supported. Connect to its machine over SSH: ${addCommand}`;
+  }
+  if (scheme !== undefined && scheme !== 'ssh' && scheme !== 'unix') {
+    return `uses ${scheme}://, which is not supported. Use ssh://… or unix://….`;
+  }
+  if (hasPassword(uri)) {
+    return `has a password in its URI, which would be stored unencrypted. Add it without the password and sign in with a key: ${addCommand}`;
+  }
+  return 'has a URI that is not valid. Use ssh://user@host:port/path/to.sock or unix:///path/to.sock.';
+}
+
+function hasPassword(uri: string): boolean {
+  try {
+    return new URL(uri.includes('://') ? uri : `ssh://${uri}`).password !== '';
+  } catch {
+    return false;
+  }
+}

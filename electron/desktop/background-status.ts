@@ -1,0 +1,42 @@
+import { BrowserWindow, Notification } from 'electron';
+import type { AppApi } from '../page/app-api.ts';
+import { type AppNotification, notificationFor } from './notification.ts';
+import type { RunningWork } from './running-work.ts';
+import type { MainWindow } from './window.ts';
+
+/** Smaller changes of the progress do not update the bar. From 0 to 1. */
+const minProgressChange = 0.01;
+
+/** Shows progress in the dock or on the taskbar, and notifications while no window has the focus. */
+export function showBackgroundStatus(app: AppApi, work: RunningWork, window: MainWindow): void {
+  let shownProgress = -1;
+  app.subscribe((event) => {
+    work.update(event);
+    const progress = work.progress ?? -1;
+    if (Math.abs(progress - shownProgress) >= minProgressChange || (progress < 0 && shownProgress >= 0)) {
+      shownProgress = progress;
+      // a negative value removes the bar
+      window.current?.setProgressBar(progress);
+    }
+    const notification = notificationFor(event);
+    if (notification && BrowserWindow.getFocusedWindow() === null && Notification.isSupported()) {
+      showNotification(notification, () => window.show(notification.route));
+    }
+  });
+}
+
+/** Keeps notifications from being garbage collected, after which their click events would be lost. */
+const openNotifications = new Set<Notification>();
+
+function showNotification({ title, body }: AppNotification, onClick: () => void): void {
+  const notification = new Notification({ title, body });
+  openNotifications.add(notification);
+  const release = (): boolean => openNotifications.delete(notification);
+  notification.on('click', () => {
+    release();
+    onClick();
+  });
+  notification.on('close', release);
+  notification.on('failed', release);
+  notification.show();
+}

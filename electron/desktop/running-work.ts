@@ -1,0 +1,83 @@
+import { type Build, isEnd, type Job } from '../../shared/build.ts';
+import type { AppEvent } from '../../shared/contract.ts';
+import { formatCount, formatList } from '../../shared/format.ts';
+import type { Push } from '../../shared/push.ts';
+
+/** The progress of a job when a phase starts, from 0 to 1. The build phase takes most of the time. */
+const phaseStart = { queued: 0, context: 0.02, building: 0.1, transferring: 0.85 } as const;
+
+/** The running builds and pushes, from events. */
+export class RunningWork {
+  readonly #builds = new Map<string, Build>();
+  readonly #pushes = new Map<string, Push>();
+
+  update(event: AppEvent): void {
+    switch (event.event) {
+      case 'build.started':
+        this.#builds.set(event.build.id, event.build);
+        break;
+      case 'job.changed': {
+        const build = this.#builds.get(event.buildId);
+        if (build) {
+          const jobs = build.jobs.map((job) => (job.platform === event.job.platform ? event.job : job));
+          this.#builds.set(build.id, { ...build, jobs });
+        }
+        break;
+      }
+      case 'build.finished':
+        this.#builds.delete(event.build.id);
+        break;
+      case 'push.progress':
+        if (event.push.status === 'running') {
+          this.#pushes.set(event.push.id, event.push);
+        }
+        break;
+      case 'push.finished':
+        this.#pushes.delete(event.push.id);
+        break;
+    }
+  }
+
+  /** The average progress of all jobs and pushes, from 0 to 1, or undefined if nothing runs. */
+  get progress(): number | undefined {
+    const parts = [
+      ...[...this.#builds.values()].flatMap(({ jobs }) => jobs.map(jobProgress)),
+      ...[...this.#pushes.values()].map(pushProgress),
+    ];
+    return parts.length === 0 ? undefined : parts.reduce((sum, part) => sum + part, 0) / parts.length;
+  }
+
+  /** The question to ask before quitting, or undefined if nothing runs. The first button quits. */
+  get quitQuestion(): { readonly message: string; readonly buttons: string[] } | undefined {
+    const [builds, pushes] = [this.#builds.size, this.#pushes.size];
+    const running = [
+      ...(builds > 0 ? [formatCount(builds, 'build')] : []),
+      ...(pushes > 0 ? [formatCount(pushes, 'push', 'pushes')] : []),
+    ];
+    if (running.length === 0) {
+      return undefined;
+    }
+    const isOne = builds + pushes === 1;
+    return {
+      message: `${formatList(running)} ${isOne ? 'is' : 'are'} running. Quit and cancel ${isOne ? 'it' : 'them'}?`,
+      buttons: ['Quit and cancel', isOne ? 'Keep it running' : 'Keep them running'],
+    };
+  }
+}
+
+function jobProgress({ status, steps }: Job): number {
+  if (isEnd(status)) {
+    return 1;
+  }
+  const start = status in phaseStart ? phaseStart[status as keyof typeof phaseStart] : 0;
+  if (status !== 'building') {
+    return start;
+  }
+  const total = steps.at(-1)?.total ?? 0;
+  const done = steps.filter(({ durationMs }) => durationMs !== undefined).length;
+  return start + (total === 0 ? 0 : Math.min(1, done / total) * (phaseStart.transferring - start));
+}
+
+function pushProgress({ totalBytes, uploadedBytes, skippedBytes }: Push): number {
+  return totalBytes === 0 ? 0 : Math.min(1, (uploadedBytes + skippedBytes) / totalBytes);
+}

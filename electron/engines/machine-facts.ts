@@ -1,0 +1,52 @@
+/** Facts about a node's machine that are read the same way for every engine. */
+import type { Node } from '../../shared/node.ts';
+import { type Failure, fail } from '../../shared/problem.ts';
+import { shellQuote } from '../system/shell-quote.ts';
+import type { EngineApi } from './api/engine-api.ts';
+import type { Transport } from './transport/transport.ts';
+
+/** Milliseconds for a short command. A probe continues without its output if the node refuses commands or they hang. */
+const commandTimeoutMs = 10_000;
+
+/** Milliseconds that one small request takes. */
+export async function measureLatency(api: EngineApi, signal?: AbortSignal): Promise<number> {
+  const start = performance.now();
+  const response = await api.transport
+    .request({ method: 'GET', path: '/_ping', timeoutMs: 30_000, ...(signal ? { signal } : {}) })
+    .catch((error: unknown) => {
+      throw api.toFailure(error, 'respond', signal);
+    });
+  await api.readText('respond', response.body, signal);
+  return Math.round((performance.now() - start) * 10) / 10;
+}
+
+/** The size and free space of the file system that holds a folder of the node, in bytes; zeros if unknown. */
+export async function measureDiskSpace(
+  transport: Transport,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<Node['disk']> {
+  const output = await commandOutput(transport, `df -kP ${shellQuote(folder)}`, signal);
+  const [, total = 0, , free = 0] = (output.trim().split('\n')[1] ?? '').split(/\s+/).map(Number);
+  return { total: (total || 0) * 1024, free: (free || 0) * 1024 };
+}
+
+/** The standard output of a command, or an empty string if it cannot be run. */
+export async function commandOutput(transport: Transport, command: string, signal?: AbortSignal): Promise<string> {
+  try {
+    // Unlike `timeoutMs`, this signal also limits the wait for a free SSH session, of which a node may have few.
+    const timeout = AbortSignal.timeout(commandTimeoutMs);
+    const options = { timeoutMs: commandTimeoutMs, signal: signal ? AbortSignal.any([signal, timeout]) : timeout };
+    return (await transport.run(command, options)).stdout;
+  } catch {
+    return '';
+  }
+}
+
+export function unsupportedPlatformProblem(node: string, platform: string): Failure {
+  return fail(
+    'engine.unsupported',
+    `Node ${node} runs on ${platform}, which Barnraiser does not support.`,
+    'Use a Linux node with a common processor architecture.',
+  );
+}

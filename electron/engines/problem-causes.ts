@@ -1,0 +1,82 @@
+/** Known causes of failed builds, recognised by the engine's error message. */
+import type { EngineKind } from '../../shared/node.ts';
+import type { EngineBuild, StepPosition } from './engine.ts';
+
+/** One cause of a failed build: how to recognise it and what to tell people. */
+export interface ProblemCause {
+  readonly pattern: RegExp;
+  /** What happened, in plain words instead of the engine's. */
+  readonly reason: (match: RegExpExecArray, build: EngineBuild, engine: EngineKind) => string;
+  readonly fix: (match: RegExpExecArray, build: EngineBuild, engine: EngineKind) => string;
+}
+
+/** Why a node cannot use a registry, whatever its engine. The messages come from Go's network packages. */
+export const networkCauses: readonly ProblemCause[] = [
+  {
+    pattern: /toomanyrequests|too many requests|rate limit/i,
+    reason: () => 'the registry limits pulls from this node',
+    fix: (_match, _build, engine) => `Wait, or log in to the registry on the node with \`${engine} login\`.`,
+  },
+  {
+    pattern: /x509:|certificate|server gave HTTP response to HTTPS client/i,
+    reason: () => "the node does not trust the registry's certificate",
+    fix: (_match, _build, engine) =>
+      engine === 'podman'
+        ? "Install the registry's certificate on the node in /etc/containers/certs.d, or mark the registry as insecure in registries.conf."
+        : "Install the registry's certificate on the node in /etc/docker/certs.d, or add the registry to insecure-registries in /etc/docker/daemon.json.",
+  },
+  {
+    pattern:
+      /no such host|connection refused|i\/o timeout|network is unreachable|no route to host|TLS handshake timeout|deadline exceeded|connection reset|EOF/,
+    reason: () => 'the node cannot reach the registry',
+    fix: () => "Check the node's network, DNS and proxy, or pull the image on the node first.",
+  },
+];
+
+/** Why a step failed whose program ran or could not be started. */
+export const programCauses: readonly ProblemCause[] = [
+  {
+    pattern: /exec format error/,
+    reason: () => 'the program is built for another platform',
+    fix: (_, { platform }) =>
+      `Check that the files copied into the image are built for ${platform}. A node that emulates ${platform} needs its qemu handler.`,
+  },
+  {
+    pattern: /exit (?:status|code:) 137\b|signal: killed/,
+    reason: () => 'killed, exit status 137',
+    fix: () =>
+      'The node most likely ran out of memory; `dmesg` on the node shows it. Reduce the parallelism of the step, or give the node more memory.',
+  },
+  {
+    pattern: /exit (?:status|code:) 127\b/,
+    reason: () => 'exit status 127, command not found',
+    fix: () => 'Check that the base image or an earlier step installs the command.',
+  },
+  {
+    pattern: /exit (?:status|code:) (\d+)/,
+    reason: ([, status = '']) => `exit status ${status}`,
+    fix: () => 'Read the last lines of its log, correct the step, and build again.',
+  },
+];
+
+/** The reason and the fix of the first cause that matches an engine's error message. */
+export function findCause(causes: readonly ProblemCause[], error: string, build: EngineBuild, engine: EngineKind) {
+  for (const { pattern, reason, fix } of causes) {
+    const match = pattern.exec(error);
+    if (match) {
+      return { reason: reason(match, build, engine), fix: fix(match, build, engine) };
+    }
+  }
+  return undefined;
+}
+
+/** A step in words, such as `step 2 of 3 in stage 1 of 2`. */
+export function describeStep({ index, total, stage }: StepPosition & { readonly total: number }): string {
+  return `step ${index} of ${total}${stage === undefined ? '' : ` in stage ${stage.replace('/', ' of ')}`}`;
+}
+
+/** Shortens a text to one line of at most 120 characters. */
+export function shorten(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+}

@@ -1,0 +1,44 @@
+import { Agent } from 'node:http';
+import { type Duplex, PassThrough } from 'node:stream';
+import type { SessionCapacity } from '../../ssh/session-limit.ts';
+
+/**
+ * Milliseconds until an idle connection is closed. A socket-activated podman ends itself after 5 idle seconds, so this must be
+ * shorter: if Barnraiser closes first, no request meets a connection that podman has just closed.
+ */
+const idleTimeoutMs = 3_000;
+
+/** An HTTP agent whose connections are streams from `connect`. */
+export class StreamAgent extends Agent {
+  readonly #connect: () => Promise<Duplex>;
+  readonly #capacity: SessionCapacity | undefined;
+
+  /** @param capacity if each connection takes an SSH session: idle connections are closed as soon as a session is needed */
+  constructor(connect: () => Promise<Duplex>, capacity: SessionCapacity | undefined) {
+    super({ keepAlive: true, timeout: idleTimeoutMs });
+    this.#connect = connect;
+    this.#capacity = capacity;
+    capacity?.onSaturated(() => {
+      for (const stream of Object.values(this.freeSockets).flat()) {
+        stream?.destroy();
+      }
+    });
+  }
+
+  // The types of Node 20 declare that it returns nothing.
+  override keepSocketAlive(stream: Duplex): boolean {
+    return !this.#capacity?.isSaturated && Boolean(super.keepSocketAlive(stream));
+  }
+
+  override createConnection(
+    _options: unknown,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | undefined {
+    this.#connect().then(
+      (stream) => callback?.(null, stream),
+      // The types require a stream here, but Node ignores it if there is an error.
+      (error) => callback?.(error instanceof Error ? error : new Error(String(error)), new PassThrough()),
+    );
+    return undefined;
+  }
+}

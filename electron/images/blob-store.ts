@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { close, createReadStream, open, read } from 'node:fs';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { type Digest, isDigest } from '../../shared/image.ts';
+import { fail } from '../../shared/problem.ts';
+import { errnoCode } from '../system/file-errors.ts';
+import { BlobWriter } from './blob-writer.ts';
+import { digestOf } from './digest.ts';
+import { type Descriptor, maxManifestBytes } from './manifest.ts';
+
+/** The default limit of one blob: 32 GiB. */
+const defaultMaxBytes = 32 * 1024 ** 3;
+
+/** The blobs of one OCI layout, by digest. Hold a blob with a lease before you rely on it. */
+export class BlobStore {
+  readonly folder: string;
+  readonly #stagingFolder: string;
+
+  /** @param stagingFolder the folder for incomplete blobs, on the same file system as the layout. */
+  constructor(layoutFolder: string, stagingFolder: string) {
+    this.folder = join(layoutFolder, 'blobs', 'sha256');
+    this.#stagingFolder = stagingFolder;
+  }
+
+  pathOf(digest: Digest): string {
+    return join(this.folder, digest.slice('sha256:'.length));
+  }
+
+  async has(digest: Digest): Promise<boolean> {
+    return (await this.size(digest)) !== undefined;
+  }
+
+  /** Bytes, or undefined if the blob does not exist. */
+  async size(digest: Digest): Promise<number | undefined> {
+    try {
+      const stats = await stat(this.pathOf(digest));
+      return stats.isFile() ? stats.size : undefined;
+    } catch (error) {
+      if (errnoCode(error) === 'ENOENT') {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * @param subject what consists of the blobs, as the beginning of a sentence.
+   * @throws Failure `image.incomplete` with the blobs that are missing or have another size.
+   */
+  async assertPresent(descriptors: readonly Descriptor[], subject: string): Promise<void> {
+    const missing: string[] = [];
+    for (const { digest, size } of descriptors) {
+      const actual = await this.size(digest);
+      if (actual !== size) {
+        missing.push(`${digest}: ${actual === undefined ? 'missing' : `has ${actual} bytes`}, should have ${size}`);
+      }
+    }
+    if (missing.length > 0) {
+      throw fail(
+        'image.incomplete',
+        `${subject} is incomplete: ${missing.length} of its ${descriptors.length} blobs are missing from the image store.`,
+        'Build it again.',
+        missing.join('\n'),
+      );
+    }
+  }
+
+  /**
+   * The bytes of a blob from byte `start` on (0 by default), as they are on the disk. The digest is not checked.
+   * The stream fails with `image.incomplete` if the blob does not exist.
+   */
+  read(digest: Digest, options: { readonly start?: number } = {}): Readable {
+    return createReadStream(this.pathOf(digest), {
+      start: options.start ?? 0,
+      highWaterMark: 256 * 1024,
+      fs: {
+        open: (path: string, flags: string, mode: number, done: (error: Error | null, fd?: number) => void) =>
+          open(path, flags, mode, (error, fd) => {
+            if (error) {
+              done(error.code === 'ENOENT' ? missingBlobFailure(digest) : error);
+            } else {
+              done(null, fd);
+            }
+          }),
+        read,
+        close,
+      },
+    });
+  }
+
+  /**
+   * Reads a whole manifest or configuration and checks its digest.
+   * @throws Failure `image.incomplete` if it does not exist, `image.corrupt` if it is damaged or larger than 4 MiB.
+   */
+  async readVerified(digest: Digest): Promise<Buffer> {
+    const size = await this.size(digest);
+    if (size !== undefined && size > maxManifestBytes) {
+      throw corruptBlobFailure(
+        digest,
+        `It has ${size} bytes. Manifests and configurations are limited to ${maxManifestBytes}.`,
+      );
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.read(digest)) {
+      chunks.push(chunk);
+    }
+    const bytes = Buffer.concat(chunks);
+    const actual = digestOf(bytes);
+    if (actual !== digest) {
+      throw corruptBlobFailure(digest, `Its ${bytes.length} bytes have the digest ${actual}.`);
+    }
+    return bytes;
+  }
+
+  createWriter(options: { readonly maxBytes?: number } = {}): BlobWriter {
+    return new BlobWriter({
+      stagingPath: join(this.#stagingFolder, `blob-${randomBytes(8).toString('hex')}`),
+      pathOf: (digest) => this.pathOf(digest),
+      maxBytes: options.maxBytes ?? defaultMaxBytes,
+    });
+  }
+
+  /** Writes a small blob from memory. */
+  async put(bytes: Uint8Array): Promise<Digest> {
+    const digest = digestOf(bytes);
+    const writer = this.createWriter();
+    await writer.write(bytes);
+    await writer.finish(digest);
+    return digest;
+  }
+
+  /** Removes a blob and returns the freed bytes. Only garbage collection may call it, under the lock of the layout. */
+  async remove(digest: Digest): Promise<number> {
+    const size = (await this.size(digest)) ?? 0;
+    await rm(this.pathOf(digest), { force: true });
+    return size;
+  }
+
+  async listDigests(): Promise<Digest[]> {
+    const names = await readdir(this.folder);
+    return names.map((name) => `sha256:${name}`).filter(isDigest);
+  }
+
+  async createFolder(): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
+  }
+}
+
+function missingBlobFailure(digest: Digest) {
+  return fail('image.incomplete', `The blob ${digest} is missing from the image store.`, 'Build the image again.');
+}
+
+/** The failure for a stored blob whose bytes do not match its digest. */
+export function corruptBlobFailure(digest: Digest, detail: string) {
+  return fail(
+    'image.corrupt',
+    `The blob ${digest} in the image store is damaged.`,
+    'Remove the image and build it again. If this happens again, check the disk.',
+    detail,
+  );
+}

@@ -1,0 +1,254 @@
+/** The images on this computer: the OCI layout, its imports and exports, and the receiver that nodes push into. */
+import { createHash } from 'node:crypto';
+import { mkdir, realpath } from 'node:fs/promises';
+import type { Digest, ManifestList } from '../../shared/image.ts';
+import { Failure, fail } from '../../shared/problem.ts';
+import { diskFailure } from '../system/file-errors.ts';
+import { syncFolder } from '../system/sync-folder.ts';
+import { BlobStore, corruptBlobFailure } from './blob-store.ts';
+import { digestOfHash } from './digest.ts';
+import { collectGarbage } from './garbage-collection.ts';
+import { assertSameFileSystem, createLayout, missingIndexFailure } from './layout-folder.ts';
+import {
+  createdAnnotation,
+  type LayoutIndex,
+  readLayoutIndex,
+  refName,
+  withoutReference,
+  withReference,
+  writeLayoutIndex,
+} from './layout-index.ts';
+import { withLayoutLock } from './layout-lock.ts';
+import { Lease, leasePath } from './lease.ts';
+import { type Descriptor, isIndexType, parseManifest, type RawManifest, type ReceivedImage } from './manifest.ts';
+import { createManifestList } from './manifest-list.ts';
+import { removeStaleStagingAreas, StagingArea } from './staging-area.ts';
+import { blobsOf, describeList, readStoredList, type StoredList } from './stored-list.ts';
+
+/**
+ * Local storage: an OCI image layout that other tools can read (`skopeo inspect --raw oci:FOLDER:REFERENCE`). Several
+ * processes may use it at once. Incomplete blobs and leases are in the work folder `FOLDER.work` beside it; the lock is
+ * `FOLDER.lock`.
+ *
+ * A crash at any moment loses nothing: a blob gets its name only when it is complete and on the disk, and the index
+ * names a list only when all blobs of the list are there. The index is replaced atomically.
+ */
+export class ImageStore {
+  /** The real path of the layout. */
+  readonly folder: string;
+  readonly blobs: BlobStore;
+  readonly #workFolder: string;
+  readonly #stagingArea: StagingArea;
+  #leaseCount = 0;
+
+  private constructor(folder: string, workFolder: string, stagingArea: StagingArea) {
+    this.folder = folder;
+    this.#workFolder = workFolder;
+    this.#stagingArea = stagingArea;
+    this.blobs = new BlobStore(folder, stagingArea.folder);
+  }
+
+  /**
+   * Opens the layout in a folder, or creates it, and removes the incomplete blobs and leases of dead processes. Close
+   * it when it is no longer needed.
+   * @throws Failure `settings.unwritable`, or `image.corrupt` if the folder has blobs but no index.
+   */
+  static async open(folder: string): Promise<ImageStore> {
+    try {
+      await mkdir(folder, { recursive: true });
+    } catch (error) {
+      throw diskFailure(error, folder);
+    }
+    const realFolder = await realpath(folder);
+    const workFolder = `${realFolder}.work`;
+    const stagingArea = await StagingArea.open(workFolder);
+    try {
+      await assertSameFileSystem(realFolder, workFolder);
+      await removeStaleStagingAreas(workFolder);
+      const store = new ImageStore(realFolder, workFolder, stagingArea);
+      await createLayout(realFolder, store.blobs);
+      return store;
+    } catch (error) {
+      await stagingArea.close();
+      throw error;
+    }
+  }
+
+  /** Releases all leases of this store and removes its incomplete blobs. */
+  async close(): Promise<void> {
+    await this.#stagingArea.close();
+  }
+
+  /** Creates an empty lease. It ends when it is released or when this process ends. */
+  async createLease(id: string): Promise<Lease> {
+    this.#leaseCount += 1;
+    return new Lease(this.folder, leasePath(this.#stagingArea.folder, id, this.#leaseCount));
+  }
+
+  /**
+   * All manifest lists, newest first. Lists with damaged manifests are left out; {@link find} reports the damage.
+   * @throws Failure `image.corrupt` if the index cannot be read.
+   */
+  async list(): Promise<ManifestList[]> {
+    const lists: ManifestList[] = [];
+    for (const descriptor of (await this.#readIndex()).manifests) {
+      const reference = refName(descriptor);
+      if (reference !== undefined && isIndexType(descriptor.mediaType)) {
+        const list = await this.#readList(reference, descriptor).catch((error: unknown) => {
+          if (error instanceof Failure) {
+            return undefined;
+          }
+          throw error;
+        });
+        lists.push(...(list ? [list] : []));
+      }
+    }
+    return lists.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  }
+
+  /** @throws Failure `image.unknown`; `image.incomplete` or `image.corrupt` if its manifests are damaged. */
+  async find(reference: string): Promise<ManifestList> {
+    return this.#readList(reference, await this.#findDescriptor(reference));
+  }
+
+  /** A manifest or list with its exact bytes, as registries need them. */
+  async readManifest(digest: Digest): Promise<RawManifest> {
+    const bytes = await this.blobs.readVerified(digest);
+    return { digest, bytes, mediaType: parseManifest(bytes).mediaType };
+  }
+
+  /**
+   * Joins images into a manifest list and stores it under a reference. An older list with that reference is replaced,
+   * and the blobs that only the older list needed are removed.
+   * @throws Failure `image.incomplete` if a blob is missing, `build.incomplete`, `image.corrupt`, `disk.full`
+   */
+  async commit(reference: string, images: readonly ReceivedImage[], signal?: AbortSignal): Promise<ManifestList> {
+    const list = createManifestList(images);
+    return withLayoutLock(this.folder, async (lock) => {
+      for (const { platform, digest, mediaType, manifestSize, config, layers } of images) {
+        signal?.throwIfAborted();
+        const parts = [{ digest, mediaType, size: manifestSize }, config, ...layers];
+        await this.blobs.assertPresent(parts, `The image of ${reference} for ${platform}`);
+      }
+      await this.blobs.put(list.bytes);
+      await syncFolder(this.blobs.folder);
+      const descriptor: Descriptor = {
+        mediaType: list.mediaType,
+        digest: list.digest,
+        size: list.bytes.length,
+        annotations: { [createdAnnotation]: new Date().toISOString() },
+      };
+      const oldIndex = await this.#readIndex();
+      const newIndex = withReference(oldIndex, reference, descriptor);
+      signal?.throwIfAborted();
+      lock.assertHeld();
+      await writeLayoutIndex(this.folder, newIndex);
+      const replaced = oldIndex.manifests.find((entry) => refName(entry) === reference);
+      if (replaced && replaced.digest !== list.digest) {
+        // the list is committed even if this fails; the next collection removes what this one leaves behind
+        await collectGarbage(this.blobs, newIndex, this.#workFolder).catch(() => 0);
+      }
+      return this.#readList(reference, descriptor);
+    });
+  }
+
+  /**
+   * Removes a list and the blobs that nothing else refers to.
+   * @throws Failure `image.unknown`
+   */
+  async remove(reference: string): Promise<{ freedBytes: number }> {
+    return withLayoutLock(this.folder, async (lock) => {
+      const oldIndex = await this.#readIndex();
+      const newIndex = withoutReference(oldIndex, reference);
+      if (newIndex.manifests.length === oldIndex.manifests.length) {
+        throw unknownImageFailure(reference);
+      }
+      lock.assertHeld();
+      await writeLayoutIndex(this.folder, newIndex);
+      return { freedBytes: await collectGarbage(this.blobs, newIndex, this.#workFolder) };
+    });
+  }
+
+  /** Removes the blobs that nothing refers to, such as those of failed builds. */
+  async collectGarbage(): Promise<{ freedBytes: number }> {
+    return withLayoutLock(this.folder, async () => ({
+      freedBytes: await collectGarbage(this.blobs, await this.#readIndex(), this.#workFolder),
+    }));
+  }
+
+  /**
+   * Reads every blob of a list and compares it with its digest.
+   * @throws Failure `image.corrupt` or `image.incomplete` that names the blob.
+   */
+  async verify(reference: string, signal?: AbortSignal): Promise<{ blobs: number; bytes: number }> {
+    const { stored, lease } = await this.leaseList(reference);
+    try {
+      const blobs = blobsOf(stored);
+      for (const { digest } of blobs) {
+        const hash = createHash('sha256');
+        for await (const chunk of this.blobs.read(digest)) {
+          signal?.throwIfAborted();
+          hash.update(chunk);
+        }
+        const actual = digestOfHash(hash);
+        if (digest !== actual) {
+          throw corruptBlobFailure(digest, `Its bytes have the digest ${actual}.`);
+        }
+      }
+      return { blobs: blobs.length, bytes: blobs.reduce((sum, { size }) => sum + size, 0) };
+    } finally {
+      await lease.release();
+    }
+  }
+
+  /**
+   * Reads a list and holds all of its blobs with a lease, for a push or an export. Removing or replacing the list
+   * meanwhile does not remove the blobs. The caller releases the lease.
+   * @throws Failure like {@link find}.
+   */
+  async leaseList(reference: string): Promise<{ list: ManifestList; stored: StoredList; lease: Lease }> {
+    const lease = await this.createLease(`read-${reference}`);
+    try {
+      for (;;) {
+        const descriptor = await this.#findDescriptor(reference);
+        const stored = await readStoredList(this.blobs, descriptor);
+        await lease.hold(...blobsOf(stored).map(({ digest }) => digest));
+        // the list may have been replaced or removed before its blobs were held
+        if ((await this.#findDescriptor(reference)).digest === descriptor.digest) {
+          return { list: describeList(reference, descriptor, stored), stored, lease };
+        }
+      }
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+  }
+
+  async #readList(reference: string, descriptor: Descriptor): Promise<ManifestList> {
+    return describeList(reference, descriptor, await readStoredList(this.blobs, descriptor));
+  }
+
+  async #findDescriptor(reference: string): Promise<Descriptor> {
+    const descriptor = (await this.#readIndex()).manifests.find((entry) => refName(entry) === reference);
+    if (!descriptor || !isIndexType(descriptor.mediaType)) {
+      throw unknownImageFailure(reference);
+    }
+    return descriptor;
+  }
+
+  async #readIndex(): Promise<LayoutIndex> {
+    const index = await readLayoutIndex(this.folder);
+    if (!index) {
+      throw missingIndexFailure(this.folder);
+    }
+    return index;
+  }
+}
+
+function unknownImageFailure(reference: string) {
+  return fail(
+    'image.unknown',
+    `There is no image ${reference} in the image store.`,
+    'Build it, or check the name in the list of images (`barnraiser images`).',
+  );
+}

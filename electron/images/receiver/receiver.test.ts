@@ -1,0 +1,411 @@
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { Agent, type ClientRequest, type IncomingHttpHeaders, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { digestOf } from '../digest.ts';
+import { ImageStore } from '../image-store.ts';
+import type { Lease } from '../lease.ts';
+import { mediaTypes } from '../manifest.ts';
+import { platform, type SampleImage, sampleImage } from '../testing/sample-image.ts';
+import type { Admission, AdmitOptions } from './admission.ts';
+import { createReceiver, type Receiver } from './receiver.ts';
+
+const repository = 'barnraiser/api-1f2e';
+let home: string;
+let store: ImageStore;
+let receiver: Receiver;
+let lease: Lease;
+let port: number;
+let agent: Agent;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'receiver-'));
+  store = await ImageStore.open(join(home, 'images'));
+  lease = await store.createLease('build');
+  receiver = createReceiver(store);
+  receiver.server.listen(0, '127.0.0.1');
+  await once(receiver.server, 'listening');
+  const address = receiver.server.address();
+  port = typeof address === 'object' && address ? address.port : 0;
+  agent = new Agent({ keepAlive: true });
+});
+
+afterEach(async () => {
+  agent.destroy();
+  await receiver.close();
+  await store.close();
+  await rm(home, { recursive: true });
+});
+
+function admit(name = 'linux/amd64', options: Partial<AdmitOptions> = {}): Admission {
+  const signal = new AbortController().signal;
+  return receiver.admit({ repository, platform: platform(name), lease, onBytes: () => undefined, signal, ...options });
+}
+
+interface TestResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+interface RequestOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer | string;
+  readonly auth?: string;
+}
+
+function open(admission: Admission, method: string, path: string, options: RequestOptions = {}): ClientRequest {
+  const auth = options.auth ?? `${admission.username}:${admission.password}`;
+  return request({
+    port,
+    host: '127.0.0.1',
+    agent,
+    method,
+    path,
+    headers: options.headers ?? {},
+    ...(auth ? { auth } : {}),
+  });
+}
+
+async function call(
+  admission: Admission,
+  method: string,
+  path: string,
+  options: RequestOptions = {},
+): Promise<TestResponse> {
+  const outgoing = open(admission, method, path, options);
+  outgoing.end(options.body);
+  const [response] = await once(outgoing, 'response');
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) {
+    chunks.push(chunk);
+  }
+  return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
+}
+
+function errorCodeOf({ body }: TestResponse): string {
+  return JSON.parse(body.toString('utf8')).errors[0].code;
+}
+
+const blobPath = (bytes: Buffer): string => `/v2/${repository}/blobs/${digestOf(bytes)}`;
+
+async function startUpload(admission: Admission): Promise<string> {
+  const started = await call(admission, 'POST', `/v2/${repository}/blobs/uploads/`);
+  expect(started.status).toBe(202);
+  return started.headers.location ?? '';
+}
+
+/** Sends a blob as podman does: HEAD, POST, one PATCH of unknown length, an empty PUT. False if the blob exists. */
+async function sendBlob(admission: Admission, bytes: Buffer): Promise<boolean> {
+  if ((await call(admission, 'HEAD', blobPath(bytes))).status === 200) {
+    return false;
+  }
+  const location = await startUpload(admission);
+  const patched = await call(admission, 'PATCH', location, {
+    headers: { 'Transfer-Encoding': 'chunked', 'Content-Type': 'application/octet-stream' },
+    body: bytes,
+  });
+  expect(patched.status).toBe(202);
+  const put = await call(admission, 'PUT', `${patched.headers.location}?digest=${digestOf(bytes)}`);
+  expect(put.status).toBe(201);
+  return true;
+}
+
+function putManifest(admission: Admission, image: SampleImage, name = admission.tag): Promise<TestResponse> {
+  const headers = { 'Content-Type': image.mediaType };
+  return call(admission, 'PUT', `/v2/${repository}/manifests/${name}`, { headers, body: image.manifest });
+}
+
+async function pushImage(admission: Admission, image: SampleImage): Promise<boolean[]> {
+  const sent = await Promise.all([...image.layers, image.config].map((bytes) => sendBlob(admission, bytes)));
+  expect((await putManifest(admission, image)).status).toBe(201);
+  return sent;
+}
+
+/** The file names of incomplete blobs. */
+async function listIncompleteBlobs(): Promise<string[]> {
+  const stagingAreas = await readdir(`${store.folder}.work`);
+  const names = await Promise.all(stagingAreas.map((name) => readdir(join(`${store.folder}.work`, name))));
+  return names.flat().filter((name) => name.startsWith('blob-'));
+}
+
+describe('a push by a node', () => {
+  test('stores the image so that it can be committed', async () => {
+    const image = sampleImage('linux/amd64');
+    let bytes = 0;
+    const admission = admit('linux/amd64', { onBytes: (count) => (bytes += count) });
+    await pushImage(admission, image);
+    const received = await admission.received;
+    expect(received).toMatchObject({ platform: 'linux/amd64', digest: digestOf(image.manifest) });
+    const blobs = [...image.layers, image.config].reduce((sum, blob) => sum + blob.length, 0);
+    expect(received.size).toBe(blobs);
+    expect(bytes).toBe(blobs + image.manifest.length);
+    await admission.close();
+    const list = await store.commit('api:1', [received]);
+    expect(await store.verify('api:1')).toMatchObject({ blobs: 5 });
+    expect(list.entries[0]?.digest).toBe(received.digest);
+  });
+
+  test('skips blobs that the store already has', async () => {
+    const image = sampleImage('linux/amd64');
+    const first = admit();
+    expect(await pushImage(first, image)).toEqual([true, true, true]);
+    await first.close();
+    let bytes = 0;
+    const second = admit('linux/amd64', { onBytes: (count) => (bytes += count) });
+    expect(await pushImage(second, image)).toEqual([false, false, false]);
+    expect(bytes).toBe(image.manifest.length);
+    expect((await second.received).digest).toBe((await first.received).digest);
+  });
+
+  test('accepts a Docker schema 2 manifest', async () => {
+    const admission = admit();
+    await pushImage(admission, sampleImage('linux/amd64', { docker: true }));
+    expect((await admission.received).mediaType).toBe(mediaTypes.dockerManifest);
+  });
+
+  test('can send a blob in one request, mount a blob, and read a blob back', async () => {
+    const admission = admit();
+    const layer = Buffer.from('all at once');
+    const uploads = `/v2/${repository}/blobs/uploads/`;
+    const sent = await call(admission, 'POST', `${uploads}?digest=${digestOf(layer)}`, { body: layer });
+    expect(sent.status).toBe(201);
+    expect((await call(admission, 'GET', sent.headers.location ?? '')).body).toEqual(layer);
+    const mounted = await call(admission, 'POST', `${uploads}?mount=${digestOf(layer)}&from=other/repository`);
+    expect(mounted.status).toBe(201);
+    const missing = digestOf(Buffer.from('not here'));
+    expect((await call(admission, 'POST', `${uploads}?mount=${missing}&from=other/repository`)).status).toBe(202);
+  });
+
+  test('can send a blob in chunks, query the status of an upload, and delete an upload', async () => {
+    const admission = admit();
+    const location = await startUpload(admission);
+    const range = { 'Content-Range': '0-3' };
+    expect((await call(admission, 'PATCH', location, { headers: range, body: 'abcd' })).headers.range).toBe('0-3');
+    expect(await call(admission, 'GET', location)).toMatchObject({ status: 204, headers: { range: '0-3' } });
+    const gap = await call(admission, 'PATCH', location, { headers: { 'Content-Range': '9-12' }, body: 'efgh' });
+    expect(gap).toMatchObject({ status: 416, headers: { range: '0-3' } });
+    const whole = digestOf(Buffer.from('abcdefgh'));
+    expect((await call(admission, 'PUT', `${location}?digest=${whole}`, { body: 'efgh' })).status).toBe(201);
+    const other = await startUpload(admission);
+    await call(admission, 'PATCH', other, { body: 'deleted later' });
+    expect((await call(admission, 'DELETE', other)).status).toBe(204);
+    expect((await call(admission, 'GET', other)).status).toBe(404);
+    expect(await listIncompleteBlobs()).toEqual([]);
+  });
+
+  test('can send the shared blobs of several platforms at the same time', async () => {
+    const layers = [Buffer.alloc(3_000_000, 'shared')];
+    const names = ['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/riscv64'];
+    const admissions = names.map((name) => admit(name));
+    await Promise.all(admissions.map((admission, n) => pushImage(admission, sampleImage(names[n] ?? '', { layers }))));
+    const images = await Promise.all(admissions.map(({ received }) => received));
+    await store.commit('api:1', images);
+    expect(await store.verify('api:1')).toMatchObject({ blobs: 1 + 4 + 4 + 1 });
+    expect(await listIncompleteBlobs()).toEqual([]);
+  });
+
+  test('accepts an index with one image and an attestation', async () => {
+    const admission = admit();
+    const image = sampleImage('linux/amd64');
+    const attestation = sampleImage('linux/amd64', { config: { os: 'unknown', architecture: 'unknown' } });
+    for (const { layers, config, manifest } of [image, attestation]) {
+      await Promise.all([...layers, config].map((bytes) => sendBlob(admission, bytes)));
+      const pushed = await putManifest(admission, { ...image, manifest }, digestOf(manifest));
+      expect(pushed.status).toBe(201);
+    }
+    const describe = (manifest: Buffer, rest: object) => ({
+      mediaType: mediaTypes.ociManifest,
+      digest: digestOf(manifest),
+      size: manifest.length,
+      ...rest,
+    });
+    const unknown = { os: 'unknown', architecture: 'unknown' };
+    const index = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociIndex,
+      manifests: [
+        describe(image.manifest, { platform: { os: 'linux', architecture: 'amd64' } }),
+        describe(attestation.manifest, {
+          platform: unknown,
+          annotations: { 'vnd.docker.reference.type': 'attestation-manifest' },
+        }),
+      ],
+    };
+    const body = { ...image, manifest: Buffer.from(JSON.stringify(index)), mediaType: mediaTypes.ociIndex };
+    expect((await putManifest(admission, body)).status).toBe(201);
+    expect((await admission.received).digest).toBe(digestOf(image.manifest));
+  });
+});
+
+describe('the receiver rejects', () => {
+  test('a blob with another digest, and removes its bytes', async () => {
+    const admission = admit();
+    const expected = Buffer.from('the expected content');
+    const location = await startUpload(admission);
+    await call(admission, 'PATCH', location, { body: 'something else' });
+    const refused = await call(admission, 'PUT', `${location}?digest=${digestOf(expected)}`);
+    expect([refused.status, errorCodeOf(refused)]).toEqual([400, 'DIGEST_INVALID']);
+    expect(await store.blobs.listDigests()).toEqual([]);
+    expect(await listIncompleteBlobs()).toEqual([]);
+    // the node may send it again
+    expect(await sendBlob(admission, expected)).toBe(true);
+  });
+
+  test('an image for another platform, with the reason for the build', async () => {
+    const admission = admit('linux/arm64');
+    const image = sampleImage('linux/amd64');
+    await Promise.all([...image.layers, image.config].map((bytes) => sendBlob(admission, bytes)));
+    expect((await putManifest(admission, image)).status).toBe(400);
+    await expect(admission.received).rejects.toMatchObject({
+      problem: {
+        code: 'image.platform',
+        message: 'The node sent an image for linux/amd64 instead of linux/arm64.',
+      },
+    });
+  });
+
+  test('another arm variant, but not a missing one', async () => {
+    const otherVariant = admit('linux/arm/v6');
+    const v7 = sampleImage('linux/arm/v7');
+    await Promise.all([...v7.layers, v7.config].map((bytes) => sendBlob(otherVariant, bytes)));
+    expect((await putManifest(otherVariant, v7)).status).toBe(400);
+    const noVariant = admit('linux/arm/v6');
+    await pushImage(noVariant, sampleImage('linux/arm/v6', { config: { os: 'linux', architecture: 'arm' } }));
+    expect((await noVariant.received).platform).toBe('linux/arm/v6');
+  });
+
+  test('a manifest that refers to a missing blob or to a wrong size', async () => {
+    const admission = admit();
+    const image = sampleImage('linux/amd64');
+    await sendBlob(admission, image.config);
+    const refused = await putManifest(admission, image);
+    expect([refused.status, errorCodeOf(refused)]).toEqual([400, 'MANIFEST_BLOB_UNKNOWN']);
+    await Promise.all(image.layers.map((bytes) => sendBlob(admission, bytes)));
+    const manifest = Buffer.from(image.manifest.toString().replace(/"size":\d+/, '"size":1'));
+    expect(errorCodeOf(await putManifest(admission, { ...image, manifest }))).toBe('MANIFEST_BLOB_UNKNOWN');
+    // the push continues after these errors
+    expect((await putManifest(admission, image)).status).toBe(201);
+  });
+
+  test('a manifest of an unknown type, one that is too large, and one for another tag', async () => {
+    const admission = admit();
+    const image = sampleImage('linux/amd64');
+    expect(errorCodeOf(await putManifest(admission, { ...image, mediaType: 'text/plain' }))).toBe('MANIFEST_INVALID');
+    const large = { ...image, manifest: Buffer.alloc(5 * 1024 * 1024, ' ') };
+    expect((await putManifest(admission, large)).status).toBe(413);
+    expect((await putManifest(admission, image, 'latest')).status).toBe(403);
+    expect((await putManifest(admission, image, digestOf(Buffer.from('x')))).status).toBe(400);
+  });
+
+  test('an image above the size limit, and revokes the credentials', async () => {
+    const admission = admit('linux/amd64', { maxBytes: 1000 });
+    const location = await startUpload(admission);
+    const refused = await call(admission, 'PATCH', location, { body: Buffer.alloc(2000) });
+    expect([refused.status, errorCodeOf(refused)]).toEqual([413, 'SIZE_INVALID']);
+    await expect(admission.received).rejects.toMatchObject({ problem: { code: 'image.too-large' } });
+    expect((await call(admission, 'GET', '/v2/')).status).toBe(401);
+    await admission.close();
+    expect(await listIncompleteBlobs()).toEqual([]);
+  });
+});
+
+describe('credentials', () => {
+  test('are required for every request', async () => {
+    const admission = admit();
+    for (const auth of ['', `${admission.username}:wrong`, `unknown:${admission.password}`, `${admission.username}:`]) {
+      const refused = await call(admission, 'GET', '/v2/', { auth });
+      expect([refused.status, errorCodeOf(refused)]).toEqual([401, 'UNAUTHORIZED']);
+      expect(refused.headers['www-authenticate']).toMatch(/^Basic /);
+      expect((await call(admission, 'POST', `/v2/${repository}/blobs/uploads/`, { auth })).status).toBe(401);
+    }
+    expect((await call(admission, 'GET', '/v2/')).status).toBe(200);
+  });
+
+  test('give no access to another repository or to the upload of another push', async () => {
+    const admission = admit();
+    const other = admit('linux/amd64', { repository: 'barnraiser/other' });
+    const path = '/v2/barnraiser/other/blobs/uploads/';
+    const refused = await call(admission, 'POST', path);
+    expect([refused.status, errorCodeOf(refused)]).toEqual([403, 'DENIED']);
+    expect((await call(other, 'POST', path)).status).toBe(202);
+    const upload = await startUpload(admission);
+    const neighbour = admit('linux/arm64');
+    expect((await call(neighbour, 'PATCH', upload, { body: 'x' })).status).toBe(404);
+  });
+
+  test('are invalid after the admission was closed', async () => {
+    const admission = admit();
+    await admission.close();
+    expect((await call(admission, 'GET', '/v2/')).status).toBe(401);
+    await expect(admission.received).rejects.toMatchObject({ problem: { code: 'image.incomplete' } });
+  });
+});
+
+describe('a broken push', () => {
+  /** A request whose first piece has arrived and is in a temporary file. */
+  async function startPartialUpload(admission: Admission, arrived: Promise<unknown>): Promise<ClientRequest> {
+    const location = await startUpload(admission);
+    const sent = open(admission, 'PATCH', location, { headers: { 'Transfer-Encoding': 'chunked' } });
+    sent.on('error', () => undefined);
+    sent.write(Buffer.alloc(100_000));
+    await arrived;
+    return sent;
+  }
+
+  function arrivalOfBytes() {
+    let arrived: () => void = () => undefined;
+    const promise = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    return { promise, onBytes: () => arrived() };
+  }
+
+  test('leaves no incomplete blob when the connection is lost, and can continue on another connection', async () => {
+    const { promise, onBytes } = arrivalOfBytes();
+    const admission = admit('linux/amd64', { onBytes });
+    const sent = await startPartialUpload(admission, promise);
+    const ended = new Promise((resolve) => {
+      receiver.server.once('request', (_request, response) => response.once('close', resolve));
+    });
+    expect(await listIncompleteBlobs()).toHaveLength(1);
+    sent.destroy();
+    // a response shows that the server still serves this push
+    expect((await call(admission, 'GET', '/v2/')).status).toBe(200);
+    await ended;
+    await expect.poll(listIncompleteBlobs).toEqual([]);
+    await pushImage(admission, sampleImage('linux/amd64'));
+    await admission.received;
+  });
+
+  test('leaves no incomplete blob when the build is cancelled, and rejects with the reason', async () => {
+    const { promise, onBytes } = arrivalOfBytes();
+    const abort = new AbortController();
+    const admission = admit('linux/amd64', { onBytes, signal: abort.signal });
+    const sent = await startPartialUpload(admission, promise);
+    const closed = new Promise((resolve) => sent.once('close', resolve));
+    abort.abort(new Error('cancelled by hand'));
+    await expect(admission.received).rejects.toThrow('cancelled by hand');
+    await closed;
+    await admission.close();
+    expect(await listIncompleteBlobs()).toEqual([]);
+    expect((await call(admission, 'GET', '/v2/')).status).toBe(401);
+  });
+
+  test('is not admitted if the build was cancelled before', async () => {
+    const admission = admit('linux/amd64', { signal: AbortSignal.abort(new Error('too late')) });
+    await expect(admission.received).rejects.toThrow('too late');
+    expect((await call(admission, 'GET', '/v2/')).status).toBe(401);
+  });
+});
+
+test('garbage collection keeps a blob that a node has found with HEAD', async () => {
+  const layer = Buffer.from('an older layer');
+  await store.blobs.put(layer);
+  const admission = admit();
+  expect((await call(admission, 'HEAD', blobPath(layer))).status).toBe(200);
+  await store.collectGarbage();
+  expect((await call(admission, 'HEAD', blobPath(layer))).status).toBe(200);
+});

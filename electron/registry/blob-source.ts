@@ -1,0 +1,69 @@
+import { Readable } from 'node:stream';
+import type { Digest } from '../../shared/image.ts';
+import { Failure, fail } from '../../shared/problem.ts';
+import type { HttpBody } from './http.ts';
+
+/** Where blobs are read from: the image store. */
+export interface BlobSource {
+  /** Bytes. */
+  size(digest: Digest): Promise<number>;
+  /** The bytes of the blob from byte `start` on (0 by default). */
+  read(digest: Digest, options?: { start?: number }): Readable;
+}
+
+/** Reads one blob as the body of requests. Separates errors of the image store from errors of the network. */
+export class BlobReader {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly #blobs: BlobSource;
+  readonly #onSent: (bytes: number) => void;
+  #failure: Failure | undefined;
+
+  /** @param onSent called with the number of bytes from the beginning of the blob that were sent. */
+  constructor(digest: Digest, size: number, blobs: BlobSource, onSent: (bytes: number) => void) {
+    this.digest = digest;
+    this.size = size;
+    this.#blobs = blobs;
+    this.#onSent = onSent;
+  }
+
+  /** Why the blob could not be read, if so. The request itself then only fails like after a lost connection. */
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+
+  /** A request body from byte `start` on. */
+  bodyFrom(start: number): HttpBody {
+    return {
+      length: this.size - start,
+      open: () => Readable.from(this.#read(start), { objectMode: false }),
+    };
+  }
+
+  /** Opens the blob only when its first byte is read. */
+  async *#read(start: number): AsyncGenerator<Buffer> {
+    let sentBytes = start;
+    this.#onSent(sentBytes);
+    const stream = start === 0 ? this.#blobs.read(this.digest) : this.#blobs.read(this.digest, { start });
+    stream.once('error', (error) => {
+      this.#failure = error instanceof Failure ? error : corruptBlobFailure(this.digest, 'could not be read', error);
+    });
+    for await (const chunk of stream) {
+      yield chunk;
+      sentBytes += chunk.length;
+      this.#onSent(sentBytes);
+    }
+  }
+}
+
+/** @param what what is wrong with the blob, as the predicate of a sentence. */
+export function corruptBlobFailure(digest: Digest, what: string, cause: unknown): Failure {
+  return fail(
+    'image.corrupt',
+    `The blob ${digest} in the image store ${what}.`,
+    'Build the image again, then push it.',
+    undefined,
+    cause,
+  );
+}

@@ -1,0 +1,88 @@
+import type { Digest } from '../../shared/image.ts';
+import { Failure } from '../../shared/problem.ts';
+import { BlobReader, type BlobSource, corruptBlobFailure } from './blob-source.ts';
+import { discardBody, type HttpResponse, headerOf } from './http.ts';
+import { isTransientError, networkErrorCode, networkFailure } from './network-errors.ts';
+import { alteredContentFailure } from './response-failures.ts';
+import { isTransientStatus, maxAttempts } from './retry.ts';
+import type { RegistrySession } from './session.ts';
+import { UploadSession } from './upload-session.ts';
+
+export interface BlobUpload {
+  readonly digest: Digest;
+  readonly blobs: BlobSource;
+  /** Called with the bytes of the blob that were sent so far. The number decreases if a part must be sent again. */
+  readonly onSent: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Uploads one blob, in up to {@link maxAttempts} attempts. A PUT sends the whole blob. After a lost connection, the
+ * registry is asked how much it has, and only the rest is sent. If it does not say (Docker's own registry forgets it),
+ * the blob starts again. A cancelled or failed upload is deleted from the registry if possible.
+ * @throws Failure `registry.*`, `image.corrupt`; the reason of the signal
+ */
+export async function uploadBlob(session: RegistrySession, upload: BlobUpload): Promise<void> {
+  const { digest, blobs, onSent, signal } = upload;
+  const reader = new BlobReader(digest, await blobs.size(digest), blobs, onSent);
+  const uploadSession = new UploadSession(session, reader, onSent, signal);
+  try {
+    await sendWithResume(session, uploadSession, reader, upload);
+  } catch (error) {
+    await uploadSession.delete();
+    throw error;
+  }
+}
+
+async function sendWithResume(
+  session: RegistrySession,
+  uploadSession: UploadSession,
+  reader: BlobReader,
+  { digest, onSent, signal }: BlobUpload,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { isResumed } = uploadSession;
+    let response: HttpResponse | undefined;
+    try {
+      response = await uploadSession.send();
+      if (response.status >= 200 && response.status < 300) {
+        await discardBody(response);
+        uploadSession.complete();
+        assertStoredDigest(session, response, digest);
+        onSent(reader.size);
+        return;
+      }
+      // the registry may reject the rest of a blob and still accept the whole blob
+      if (attempt === maxAttempts || (!isTransientStatus(response.status) && !isResumed)) {
+        throw await session.failureOf(response, `the upload of the blob ${digest}`);
+      }
+      await discardBody(response);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (reader.failure || error instanceof Failure) {
+        throw reader.failure ?? error;
+      }
+      const code = networkErrorCode(error);
+      if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {
+        throw corruptBlobFailure(digest, `does not have its expected size of ${reader.size} bytes`, error);
+      }
+      if (!isTransientError(error) || attempt === maxAttempts) {
+        throw networkFailure('the registry', uploadSession.url, error);
+      }
+    }
+    await session.waitBeforeRetry(attempt, response, signal);
+    const wasRestRejected = isResumed && response !== undefined && !isTransientStatus(response.status);
+    if (await uploadSession.prepareRetry(wasRestRejected)) {
+      return;
+    }
+  }
+}
+
+function assertStoredDigest(session: RegistrySession, response: HttpResponse, digest: Digest): void {
+  const storedDigest = headerOf(response, 'docker-content-digest');
+  if (storedDigest !== undefined && storedDigest !== digest) {
+    throw alteredContentFailure(
+      `The registry ${session.registry} stored a blob with the digest ${storedDigest} instead of ${digest}.`,
+    );
+  }
+}

@@ -1,0 +1,112 @@
+import { type Failure, fail } from '../../shared/problem.ts';
+import { errnoCode } from '../system/file-errors.ts';
+import { addressOf } from './http.ts';
+
+const connectionReasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused',
+  ENOTFOUND: 'the host name was not found',
+  EAI_AGAIN: 'the DNS server did not respond',
+  EHOSTUNREACH: 'there is no route to the host',
+  ENETUNREACH: 'the network is unreachable',
+  ETIMEDOUT: 'it did not respond in time',
+  UND_ERR_CONNECT_TIMEOUT: 'it did not respond in time',
+  UND_ERR_HEADERS_TIMEOUT: 'it accepted the request but did not respond in time',
+  UND_ERR_BODY_TIMEOUT: 'its response stopped before the end',
+  ECONNRESET: 'the connection was lost',
+  EPIPE: 'the connection was lost',
+  UND_ERR_SOCKET: 'the connection was lost',
+  UND_ERR_ABORTED: 'the proxy refused to connect to it',
+};
+
+const certificateReasons: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'it is signed by an unknown certificate authority',
+  UNABLE_TO_GET_ISSUER_CERT: 'it is signed by an unknown certificate authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'it is signed by an unknown certificate authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'it is signed by an unknown certificate authority',
+  CERT_UNTRUSTED: 'it is signed by an untrusted certificate authority',
+  CERT_HAS_EXPIRED: 'it has expired',
+  CERT_NOT_YET_VALID: 'it is not valid yet',
+  CERT_REVOKED: 'it was revoked',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it was issued for another host name',
+};
+
+const transientCodes = new Set([
+  'ECONNRESET',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_INFO',
+]);
+
+/** The code of an error. For an error of several addresses of a host, the code of the first. Empty if there is none. */
+export function networkErrorCode(error: unknown): string {
+  return errnoCode(error) ?? (error instanceof AggregateError ? networkErrorCode(error.errors[0]) : '');
+}
+
+/** Whether a retry may succeed: after a lost connection, a timeout, or a restart of the server. */
+export function isTransientError(error: unknown): boolean {
+  return transientCodes.has(networkErrorCode(error));
+}
+
+/** Whether the server speaks TLS and only its certificate is not trusted. */
+export function isUntrustedCertificate(error: unknown): boolean {
+  return networkErrorCode(error) in certificateReasons;
+}
+
+/** Whether TLS failed after the server was reached. */
+export function isTlsError(error: unknown): boolean {
+  const code = networkErrorCode(error);
+  return code in certificateReasons || code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_');
+}
+
+/** Whether the server closed the connection during the TLS handshake, as servers of plain HTTP often do. */
+export function isHandshakeDrop(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('before secure TLS connection was established');
+}
+
+/**
+ * Turns a network error into a failure: `registry.tls` or `registry.unreachable`.
+ * @param server the server inside a sentence, such as `the registry`.
+ */
+export function networkFailure(server: string, url: URL, error: unknown): Failure {
+  const code = networkErrorCode(error);
+  const address = addressOf(url);
+  const certificateReason = certificateReasons[code];
+  if (certificateReason) {
+    return fail(
+      'registry.tls',
+      `The certificate of ${server} at ${address} is not trusted: ${certificateReason}.`,
+      'If your own certificate authority signed it, set NODE_EXTRA_CA_CERTS=/path/to/ca.pem. Otherwise push without TLS verification (--tls-verify=false).',
+      code,
+      error,
+    );
+  }
+  if (isTlsError(error)) {
+    return fail(
+      'registry.tls',
+      `Could not establish a TLS connection to ${server} at ${address}.`,
+      'Check that the port is right and that the server supports TLS 1.2 or newer.',
+      code,
+      error,
+    );
+  }
+  const reason = connectionReasons[code] ?? (code || 'its response is not valid');
+  return fail(
+    'registry.unreachable',
+    `Could not reach ${server} at ${address}: ${reason}.`,
+    'Check the host name and the port, that the registry is running, and the environment variables HTTPS_PROXY and NO_PROXY.',
+    undefined,
+    error,
+  );
+}

@@ -1,0 +1,143 @@
+/** Failures for the error responses of registries and token servers. Their texts never contain credentials. */
+import { type Failure, fail } from '../../shared/problem.ts';
+import type { Credentials } from './credential-source.ts';
+
+export function plainHttpFailure(registry: string): Failure {
+  return fail(
+    'registry.tls',
+    `The registry at ${registry} uses plain HTTP without TLS.`,
+    'If this is intended, push without TLS verification (--tls-verify=false).',
+  );
+}
+
+/** The registry or its token server rejects the credentials, or needs credentials and there are none. */
+export function loginFailure(registry: string, credentials: Credentials | undefined, detail?: string): Failure {
+  const login = `podman login ${registry}`;
+  if (!credentials) {
+    return fail(
+      'registry.authentication',
+      `The registry ${registry} requires a login, and there are no credentials for it.`,
+      `Log in with \`${login}\` or \`docker login ${registry}\`, or enter a user name and password for this push. Then push again.`,
+      detail,
+    );
+  }
+  return fail(
+    'registry.authentication',
+    `The registry ${registry} rejected ${formatLogin(credentials)}.`,
+    `Check the credentials, or log in again with \`${login}\`.`,
+    detail,
+  );
+}
+
+/**
+ * The registry accepts the credentials, or needs none, but does not allow the action.
+ * @param action `push to` or `pull from`.
+ */
+export function deniedFailure(
+  registry: string,
+  repository: string,
+  action: string,
+  credentials: Credentials | undefined,
+  detail?: string,
+): Failure {
+  if (!credentials) {
+    return fail(
+      'registry.denied',
+      `The registry ${registry} does not allow anyone to ${action} ${repository} without a login.`,
+      `Log in with \`podman login ${registry}\`, then try again.`,
+      detail,
+    );
+  }
+  return fail(
+    'registry.denied',
+    `The registry ${registry} does not allow ${formatLogin(credentials)} to ${action} ${repository}.`,
+    `Check the name of the repository, ask for permission to ${action} it, or log in as another user with \`podman login ${registry}\`.`,
+    detail,
+  );
+}
+
+function formatLogin(credentials: Credentials): string {
+  return 'identityToken' in credentials
+    ? `the identity token ${credentials.source}`
+    : `the user "${credentials.username}" (credentials ${credentials.source})`;
+}
+
+/**
+ * Any other error response of the registry.
+ * @param request what was sent, such as `the upload of the blob sha256:…`.
+ */
+export function refusedFailure(registry: string, request: string, status: number, detail?: string): Failure {
+  return fail(
+    'registry.refused',
+    `The registry ${registry} answered ${request} with HTTP status ${status}.`,
+    fixForStatus(status, registry),
+    detail,
+  );
+}
+
+function fixForStatus(status: number, registry: string): string {
+  if (status === 404) {
+    return `Check that the repository and its project exist: ${registry} may not create them automatically.`;
+  }
+  if (status === 413) {
+    return 'A proxy in front of the registry limits the size of requests. Raise its limit (nginx: client_max_body_size 0).';
+  }
+  return generalFixForStatus(status) ?? "See the registry's own message in the details.";
+}
+
+function generalFixForStatus(status: number): string | undefined {
+  if (status === 429) {
+    return 'There were too many requests. Wait a few minutes, then push again.';
+  }
+  return status >= 500
+    ? 'The server has a problem. Push again later: blobs that have arrived are not sent again.'
+    : undefined;
+}
+
+/** The token server did not return a token. @param address of the token server. */
+export function tokenFailure(registry: string, address: string, status: number, detail?: string): Failure {
+  return fail(
+    'registry.refused',
+    status === 200
+      ? `The token server ${address} of the registry ${registry} returned no token.`
+      : `The token server ${address} of the registry ${registry} answered with HTTP status ${status}.`,
+    generalFixForStatus(status) ??
+      "Check the token authentication of the registry, and the token server's own message.",
+    detail,
+  );
+}
+
+/** The registry changed what was sent or stored. @param message a sentence that says what differs. */
+export function alteredContentFailure(message: string): Failure {
+  return fail(
+    'registry.refused',
+    message,
+    "A proxy or the registry changes the content. Try again; if it happens again, ask the registry's administrator.",
+  );
+}
+
+/**
+ * The message in an error response, as one line: `CODE: message` of each error in its JSON, otherwise the first 300
+ * characters of its text. Undefined for an HTML page. Source: OCI distribution specification, "Error Codes".
+ */
+export function parseErrorMessage(body: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    const entries = isRecord(parsed) && Array.isArray(parsed.errors) ? parsed.errors : [parsed];
+    const messages = entries
+      .filter(isRecord)
+      .map((entry) =>
+        [entry.code ?? entry.error, entry.message ?? entry.error_description ?? entry.details]
+          .filter((part) => typeof part === 'string' && part !== '')
+          .join(': '),
+      );
+    return messages.filter((message) => message !== '').join('; ') || undefined;
+  } catch {
+    const text = body.replace(/\s+/g, ' ').trim();
+    return text === '' || text.startsWith('<') ? undefined : text.slice(0, 300);
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,180 @@
+import { Failure, fail } from '../../shared/problem.ts';
+import type { BlobReader } from './blob-source.ts';
+import { discardBody, type HttpBody, type HttpResponse, headerOf } from './http.ts';
+import type { RegistrySession } from './session.ts';
+
+/** The timeout for deleting an upload after it was cancelled or failed. */
+const deleteTimeoutMs = 2_000;
+
+/** The upload of one blob in a registry: where it is, and how much of the blob the registry has. */
+export class UploadSession {
+  readonly #session: RegistrySession;
+  readonly #reader: BlobReader;
+  readonly #onSent: (bytes: number) => void;
+  readonly #signal: AbortSignal;
+  /** The latest location from the registry. Undefined before the start and after the end. */
+  #location: URL | undefined;
+  /** How many bytes the registry has at that location. */
+  #offset = 0;
+
+  /** @param onSent called with the number of bytes from the beginning of the blob that the registry has. */
+  constructor(session: RegistrySession, reader: BlobReader, onSent: (bytes: number) => void, signal: AbortSignal) {
+    this.#session = session;
+    this.#reader = reader;
+    this.#onSent = onSent;
+    this.#signal = signal;
+  }
+
+  get url(): URL {
+    return this.#location ?? this.#session.url('');
+  }
+
+  /** Whether the registry has a part of the blob, so that only the rest is sent. */
+  get isResumed(): boolean {
+    return this.#offset > 0;
+  }
+
+  /**
+   * Starts the upload if it has not started, and sends the rest of the blob. Returns the first error response, or the
+   * response that completes the upload.
+   * @throws the network's own error, or Failure
+   */
+  async send(): Promise<HttpResponse> {
+    if (!this.#location) {
+      const started = await this.#session.sendOnce(
+        { method: 'POST', url: this.#session.url('blobs/uploads/') },
+        this.#signal,
+      );
+      // 201: the registry already has the blob
+      if (started.status !== 202) {
+        return started;
+      }
+      await discardBody(started);
+      this.#location = this.#nextLocation(started);
+      this.#offset = 0;
+    }
+    if (this.#offset === 0) {
+      return await this.#put(this.#location, this.#reader.bodyFrom(0));
+    }
+    if (this.#offset < this.#reader.size) {
+      const patched = await this.#patch(this.#location);
+      if (patched.status < 200 || patched.status >= 300) {
+        return patched;
+      }
+      await discardBody(patched);
+      this.#location = this.#nextLocation(patched);
+      this.#offset = this.#reader.size;
+    }
+    return await this.#put(this.#location);
+  }
+
+  /** Ends the session after the registry has completed the upload. */
+  complete(): void {
+    this.#location = undefined;
+  }
+
+  /**
+   * Finds out where to continue after a failed attempt. Returns true if the registry has the whole blob, because only
+   * its response was lost.
+   * @param shouldRestart start with the first byte again, whatever the registry has.
+   */
+  async prepareRetry(shouldRestart: boolean): Promise<boolean> {
+    this.#offset = shouldRestart ? 0 : await this.#queryOffset();
+    if (this.#offset === 0) {
+      await this.delete();
+      const response = await this.#query('HEAD', this.#session.url(`blobs/${this.#reader.digest}`));
+      if (response?.status === 200) {
+        this.#onSent(this.#reader.size);
+        return true;
+      }
+    }
+    this.#onSent(this.#offset);
+    return false;
+  }
+
+  /** Deletes a started upload, so that the registry does not keep a part of a blob. Ignores errors. */
+  async delete(): Promise<void> {
+    const location = this.#location;
+    this.#location = undefined;
+    if (location) {
+      await this.#session
+        .sendOnce({ method: 'DELETE', url: location }, AbortSignal.timeout(deleteTimeoutMs))
+        .then(discardBody)
+        .catch(() => {});
+    }
+  }
+
+  /** Completes the upload, with the whole blob or after the last chunk. */
+  async #put(location: URL, body?: HttpBody): Promise<HttpResponse> {
+    const url = withDigest(location, this.#reader.digest);
+    const content = body && { headers: { 'content-type': 'application/octet-stream' }, body };
+    return await this.#session.sendOnce({ method: 'PUT', url, ...content }, this.#signal);
+  }
+
+  /** Sends everything from the offset on as one chunk. */
+  async #patch(location: URL): Promise<HttpResponse> {
+    const contentRange = `${this.#offset}-${this.#reader.size - 1}`;
+    return await this.#session.sendOnce(
+      {
+        method: 'PATCH',
+        url: location,
+        headers: { 'content-type': 'application/octet-stream', 'content-range': contentRange },
+        body: this.#reader.bodyFrom(this.#offset),
+      },
+      this.#signal,
+    );
+  }
+
+  #nextLocation(response: HttpResponse): URL {
+    const location = this.#session.locationOf(response);
+    if (!location) {
+      throw fail(
+        'registry.refused',
+        `The registry ${this.#session.registry} started an upload without a Location header.`,
+        'Check that it is a registry of the OCI distribution specification, and that no proxy removes the header.',
+      );
+    }
+    return location;
+  }
+
+  /**
+   * How many bytes of the blob the registry has. 0 if it has none or does not say. Docker's registry answers `0-0` for
+   * an empty upload, so a single byte counts as none.
+   */
+  async #queryOffset(): Promise<number> {
+    const response = this.#location && (await this.#query('GET', this.#location));
+    if (response?.status === 404) {
+      this.#location = undefined;
+    }
+    const range = /^(?:bytes=)?0-(\d+)$/.exec((response && headerOf(response, 'range')) ?? '');
+    const storedBytes = Number(range?.[1] ?? 0) + 1;
+    const isSuccess = response !== undefined && response.status >= 200 && response.status < 300;
+    if (!isSuccess || storedBytes === 1 || storedBytes > this.#reader.size) {
+      return 0;
+    }
+    this.#location = this.#session.locationOf(response) ?? this.#location;
+    return storedBytes;
+  }
+
+  /** Sends one request without retries. Undefined after a network error, because the next attempt will show it too. */
+  async #query(method: 'GET' | 'HEAD', url: URL): Promise<HttpResponse | undefined> {
+    try {
+      const response = await this.#session.sendOnce({ method, url }, this.#signal);
+      await discardBody(response);
+      return response;
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (error instanceof Failure) {
+        throw error;
+      }
+      return undefined;
+    }
+  }
+}
+
+/** Adds `digest` to the query of the location. The rest of the query belongs to the registry and must not change. */
+function withDigest(location: URL, digest: string): URL {
+  const url = new URL(location);
+  url.search = `${location.search === '' ? '?' : `${location.search}&`}digest=${encodeURIComponent(digest)}`;
+  return url;
+}

@@ -1,0 +1,98 @@
+import type { AnyAuthMethod } from 'ssh2';
+import { formatCount } from '../../../shared/format.ts';
+import type { AuthMethod } from './auth-method.ts';
+import type { SecretPrompter } from './secret-prompter.ts';
+
+/** Tries authentication methods in their order, as far as the server accepts them. For one sign-in only. */
+export class MethodSequence {
+  /** Aborts, with a Failure `ssh.cancelled`, when a person cancels a prompt. */
+  readonly cancelled: AbortSignal;
+  readonly #user: string;
+  readonly #methods: AuthMethod[];
+  readonly #prompter: SecretPrompter | undefined;
+  readonly #unusable: readonly string[];
+  readonly #tried: AuthMethod[] = [];
+  #accepted: readonly string[] = [];
+  #current: AuthMethod | undefined;
+  #hasBegun = false;
+
+  /** @param unusable what could not be used as a method, as sentences. */
+  constructor(user: string, methods: AuthMethod[], prompter: SecretPrompter | undefined, unusable: readonly string[]) {
+    this.#user = user;
+    this.#methods = methods;
+    this.#prompter = prompter;
+    this.cancelled = prompter?.cancelled ?? new AbortController().signal;
+    this.#unusable = unusable;
+  }
+
+  /**
+   * The next method for ssh2; false when there is none left. The first one is "none", to learn what the server accepts.
+   * Later, only accepted methods are tried.
+   * @param partial whether the last method was correct but the server requires a further one.
+   */
+  async next(methodsLeft: readonly string[] | null, partial: boolean | null): Promise<AnyAuthMethod | false> {
+    const none = { type: 'none', username: this.#user } as const;
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      return none;
+    }
+    this.#accepted = methodsLeft ?? this.#accepted;
+    const last = this.#current;
+    this.#current = undefined;
+    await last?.onRefused(partial === true);
+    if (last?.hasSigned) {
+      // ssh2 does not report what the server answers to an agent's key. The key was asked to sign, so it was accepted
+      // and the server requires a further method. To learn which, "none" is tried again, which uses up one of the
+      // server's tries.
+      return none;
+    }
+    for (const method of this.#methods.filter(({ name }) => this.#accepts(name))) {
+      const attempt = await method.nextAttempt();
+      this.cancelled.throwIfAborted();
+      if (attempt) {
+        this.#current = method;
+        if (!this.#tried.includes(method)) {
+          this.#tried.push(method);
+        }
+        return attempt;
+      }
+      this.#methods.splice(this.#methods.indexOf(method), 1);
+    }
+    return false;
+  }
+
+  /** The methods tried so far, for messages: "the key file ~/.ssh/id_rsa", "3 keys from the agent", "a password". */
+  tried(): readonly string[] {
+    const agentKeys = this.#tried.filter(({ isUnnamedAgentKey }) => isUnnamedAgentKey);
+    return this.#tried.flatMap((method) => {
+      if (!method.isUnnamedAgentKey) {
+        return [method.label];
+      }
+      return method === agentKeys[0] ? [`${formatCount(agentKeys.length, 'key')} from the agent`] : [];
+    });
+  }
+
+  /** The methods that the server accepts, as it last stated. */
+  accepted(): readonly string[] {
+    return this.#accepted;
+  }
+
+  /** What could not be used as a method, as sentences. */
+  skipped(): readonly string[] {
+    return [...this.#unusable, ...(this.#prompter?.problems ?? [])];
+  }
+
+  /** Ends the sign-in: reports the results to the answers, and drops all keys and secrets. */
+  async finish(isSignedIn: boolean): Promise<void> {
+    for (const method of [...this.#methods, ...this.#tried]) {
+      method.release();
+    }
+    this.#methods.length = 0;
+    await this.#prompter?.finish(isSignedIn);
+  }
+
+  /** Until the server has stated what it accepts, everything is tried. */
+  #accepts(name: string): boolean {
+    return this.#accepted.length === 0 || this.#accepted.includes(name);
+  }
+}

@@ -1,0 +1,62 @@
+import type { CallInput } from '../../../shared/contract.ts';
+import type { Command } from '../command.ts';
+import type { TerminalFrontEnd } from '../front-end.ts';
+import { cleanLine, formatTable } from '../output/text.ts';
+import { forEachName } from './for-each-name.ts';
+
+/** Saves a connection and probes it. The connection stays saved if the probe fails: the node may only be switched off. */
+export async function addConnection(
+  frontEnd: TerminalFrontEnd,
+  { connection, test }: Extract<Command, { kind: 'connection.add' }>,
+): Promise<number> {
+  const added = await frontEnd.call('connections.add', connection);
+  const [status] = test
+    ? await frontEnd.showWait(`Checking ${added.name}`, frontEnd.call('nodes.probe', { connections: [added.name] }))
+    : [];
+  frontEnd.printResult({ connection: added, ...(status ? { status } : {}) }, () => [
+    status?.state === 'up'
+      ? `Added ${added.name}: ${status.node.engine} ${status.node.version}, ${status.node.platform}.`
+      : `Added ${added.name}.`,
+  ]);
+  if (status?.state === 'down') {
+    frontEnd.reportProblem(status.problem);
+  }
+  return 0;
+}
+
+export async function listConnections(frontEnd: TerminalFrontEnd): Promise<number> {
+  const connections = await frontEnd.call('connections.list', {});
+  frontEnd.printResult(connections, () =>
+    connections.length === 0
+      ? ['No connections yet. Add one: barnraiser connection add NAME ssh://user@host']
+      : formatTable(
+          [{ title: 'NAME' }, { title: 'URI' }, { title: 'IDENTITY' }],
+          connections.map(({ name, uri, identity }) => [name, uri, identity ?? '']),
+        ),
+  );
+  return 0;
+}
+
+export async function removeConnections(frontEnd: TerminalFrontEnd, names: readonly string[]): Promise<number> {
+  return forEachName(frontEnd, names, async (name) => {
+    const { farms } = await frontEnd.call('farms.list', {});
+    await frontEnd.call('connections.remove', { name });
+    const memberOf = farms.filter(({ connections }) => connections.includes(name)).map((farm) => farm.name);
+    frontEnd.printResult({ removed: name, farms: memberOf }, () => [
+      `Removed ${name}${memberOf.length === 0 ? '' : `, also from ${memberOf.join(', ')}`}.`,
+    ]);
+  });
+}
+
+/** Prints the SSH configuration of a host. Notes about ignored settings go to standard error. */
+export async function resolveConnection(
+  frontEnd: TerminalFrontEnd,
+  request: CallInput<'connections.resolve'>,
+): Promise<number> {
+  const resolved = await frontEnd.call('connections.resolve', request);
+  frontEnd.printResult(resolved, () => resolved.lines.map(({ key, value }) => cleanLine(`${key} ${value}`)));
+  if (!frontEnd.options.json) {
+    frontEnd.options.errors.write(resolved.notes.map((note) => `note: ${cleanLine(note)}\n`).join(''));
+  }
+  return 0;
+}

@@ -1,0 +1,105 @@
+import type { NodeSelection } from '../../../shared/farm.ts';
+import { formatBytes } from '../../../shared/format.ts';
+import type { NodeStatus } from '../../../shared/node.ts';
+import type { TerminalFrontEnd } from '../front-end.ts';
+import { formatTable } from '../output/text.ts';
+
+/** Prints a table of the nodes; as JSON, one event per node as it answers. The exit code is 0 even if nodes are down. */
+export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: NodeSelection): Promise<number> {
+  const unsubscribe = frontEnd.subscribe((event) => {
+    if (frontEnd.options.json && event.event === 'node.changed') {
+      frontEnd.print(JSON.stringify(event));
+    }
+  });
+  let statuses: NodeStatus[];
+  try {
+    statuses = await probeNodes(frontEnd, selection);
+  } finally {
+    unsubscribe();
+  }
+  if (!frontEnd.options.json) {
+    frontEnd.print(...statusTable(statuses));
+  }
+  reportDownNodes(frontEnd, statuses);
+  return 0;
+}
+
+/** Prints each platform with the nodes that build it. */
+export async function listPlatforms(frontEnd: TerminalFrontEnd, selection: NodeSelection): Promise<number> {
+  const statuses = await probeNodes(frontEnd, selection);
+  const nodes = statuses.flatMap((status) => (status.state === 'up' ? [status.node] : []));
+  const platforms = [...new Set(nodes.flatMap(({ platform, emulated }) => [platform, ...emulated]))].sort();
+  const rows = platforms.map((platform) => ({
+    platform,
+    native: nodes.filter((node) => node.platform === platform).map(({ connection }) => connection),
+    emulated: nodes.filter(({ emulated }) => emulated.includes(platform)).map(({ connection }) => connection),
+  }));
+  frontEnd.printResult(rows, () =>
+    formatTable(
+      [{ title: 'PLATFORM' }, { title: 'NATIVE' }, { title: 'EMULATED' }],
+      rows.map(({ platform, native, emulated }) => [platform, native.join(', '), emulated.join(', ')]),
+    ),
+  );
+  reportDownNodes(frontEnd, statuses);
+  return 0;
+}
+
+export async function pruneNodes(frontEnd: TerminalFrontEnd, selection: NodeSelection): Promise<number> {
+  const reports = await frontEnd.showWait('Pruning the nodes', frontEnd.call('nodes.prune', selection));
+  frontEnd.printResult(reports, () =>
+    formatTable(
+      [{ title: 'NODE' }, { title: 'FREED', align: 'right' }],
+      reports.map(({ node, reclaimedBytes, problem }) => [node, problem ? 'failed' : formatBytes(reclaimedBytes)]),
+    ),
+  );
+  const problems = reports.flatMap(({ problem }) => problem ?? []);
+  for (const problem of problems) {
+    frontEnd.reportProblem(problem);
+  }
+  return problems.length === 0 ? 0 : 1;
+}
+
+async function probeNodes(frontEnd: TerminalFrontEnd, selection: NodeSelection): Promise<NodeStatus[]> {
+  return frontEnd.showWait('Checking the nodes', frontEnd.call('nodes.probe', selection));
+}
+
+function statusTable(statuses: readonly NodeStatus[]): string[] {
+  return formatTable(
+    [
+      { title: 'NODE' },
+      { title: 'STATE' },
+      { title: 'ENGINE' },
+      { title: 'PLATFORM' },
+      { title: 'EMULATES' },
+      { title: 'CPUS', align: 'right' },
+      { title: 'FREE MEMORY', align: 'right' },
+      { title: 'FREE DISK', align: 'right' },
+      { title: 'LATENCY', align: 'right' },
+    ],
+    statuses.map((status) => {
+      if (status.state === 'down') {
+        return [status.connection, 'down'];
+      }
+      const { engine, version, platform, emulated, cpus, memory, disk, latencyMs } = status.node;
+      return [
+        status.connection,
+        'up',
+        `${engine} ${version}`,
+        platform,
+        emulated.map((name) => name.replace(/^linux\//, '')).join(', '),
+        String(cpus),
+        formatBytes(memory.free),
+        formatBytes(disk.free),
+        `${latencyMs.toFixed(latencyMs < 10 ? 1 : 0)} ms`,
+      ];
+    }),
+  );
+}
+
+function reportDownNodes(frontEnd: TerminalFrontEnd, statuses: readonly NodeStatus[]): void {
+  for (const status of statuses) {
+    if (status.state === 'down') {
+      frontEnd.reportProblem(status.problem);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { formatBytes, formatCount } from '../../../shared/format.ts';
+import { Failure, fail } from '../../../shared/problem.ts';
+import type { Push } from '../../../shared/push.ts';
+import type { Command, PasswordSource } from '../command.ts';
+import type { TerminalFrontEnd } from '../front-end.ts';
+import { isTerminal } from '../output/paint.ts';
+import { askPassword } from '../prompt.ts';
+
+/** Moves the cursor to the start of the line and erases the line. */
+const eraseLine = '\r\u001b[K';
+
+type PushCommand = Extract<Command, { kind: 'push' }>;
+
+/** Pushes a manifest list with all its images. Shows the progress on a terminal. */
+export async function pushImage(frontEnd: TerminalFrontEnd, command: PushCommand): Promise<number> {
+  const { reference, destination, tlsVerify } = command;
+  const { json, errors } = frontEnd.options;
+  const showProgress = !json && isTerminal(errors);
+  const credentials = command.credentials && {
+    username: command.credentials.username,
+    password: await readPassword(frontEnd, command.credentials.password),
+  };
+  const { push } = await frontEnd.follow('push.finished', {
+    start: async () => {
+      const { id } = await frontEnd.call('pushes.start', {
+        reference,
+        tlsVerify,
+        ...(destination === undefined ? {} : { destination }),
+        credentials,
+      });
+      return id;
+    },
+    cancel: 'pushes.cancel',
+    onEvent: (event) => {
+      if (json && (event.event === 'push.progress' || event.event === 'push.finished')) {
+        frontEnd.print(JSON.stringify(event));
+      }
+      if (showProgress && event.event === 'push.progress') {
+        errors.write(`${eraseLine}${progressLine(event.push)}`);
+      }
+    },
+  });
+  if (showProgress) {
+    errors.write(eraseLine);
+  }
+  if (push.problem && push.status === 'failed') {
+    throw new Failure(push.problem);
+  }
+  if (!json && push.status === 'done') {
+    const { uploadedBytes, skippedBytes, images, digest = '' } = push;
+    const sizes = `${formatBytes(uploadedBytes)} uploaded, ${formatBytes(skippedBytes)} already there`;
+    frontEnd.print(`Pushed ${push.destination} (${formatCount(images.length, 'image')}, ${sizes})`, digest);
+  }
+  return push.status === 'done' ? 0 : 130;
+}
+
+function progressLine({ totalBytes, uploadedBytes, skippedBytes, destination }: Push): string {
+  return `${destination}: ${formatBytes(uploadedBytes + skippedBytes)} of ${formatBytes(totalBytes)}`;
+}
+
+async function readPassword(frontEnd: TerminalFrontEnd, source: PasswordSource): Promise<string> {
+  const { input, errors } = frontEnd.options;
+  switch (source.from) {
+    case 'argument':
+      return source.text;
+    case 'input': {
+      let text = '';
+      for await (const chunk of input) {
+        text += String(chunk);
+      }
+      return text.split(/\r?\n/)[0] ?? '';
+    }
+    case 'prompt': {
+      const typed = await askPassword('Password: ', { input, output: errors });
+      if (typed === undefined) {
+        throw fail(
+          'input.invalid',
+          'No password was entered.',
+          'Enter it at the prompt, or use --creds USER:PASSWORD or --password-stdin.',
+        );
+      }
+      return typed;
+    }
+  }
+}

@@ -1,0 +1,219 @@
+/** Parsers of arguments and option values. Each throws a Failure `input.invalid` for a value that it does not accept. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { z } from 'zod';
+import { type PullPolicy, pullPolicySchema } from '../../../shared/build.ts';
+import { type FixId, fixIdSchema } from '../../../shared/check.ts';
+import { closest } from '../../../shared/closest.ts';
+import { nameSchema, uriSchema } from '../../../shared/connection.ts';
+import { discoverySourceSchema } from '../../../shared/discovery.ts';
+import { referenceSchema } from '../../../shared/image.ts';
+import { type Platform, parsePlatform } from '../../../shared/platform.ts';
+import { type Failure, fail } from '../../../shared/problem.ts';
+import type { PasswordSource } from '../command.ts';
+
+/** A file is imported with an option of its own, `--file`. */
+const importSourceSchema = discoverySourceSchema.exclude(['file']);
+type ImportSource = z.infer<typeof importSourceSchema>;
+
+export function invalidInput(message: string, fix: string): Failure {
+  return fail('input.invalid', message, fix);
+}
+
+function parseWith<T>(schema: z.ZodType<T>, text: string, toFailure: (message: string) => Failure): T {
+  const result = schema.safeParse(text);
+  if (!result.success) {
+    throw toFailure(result.error.issues[0]?.message ?? result.error.message);
+  }
+  return result.data;
+}
+
+/** Messages of the shared schemas state the problem in the first sentence and the fix in the rest. */
+function failureFromSentences(message: string): Failure {
+  const end = message.indexOf('. ');
+  return end < 0 ? invalidInput(message, '') : invalidInput(message.slice(0, end + 1), message.slice(end + 2));
+}
+
+/** The nearest valid word as a question, or all valid words if none is near. */
+function suggest(text: string, valid: readonly string[]): string {
+  const nearest = closest(text, valid);
+  return nearest ? `Did you mean ${nearest}?` : `Use one of: ${valid.join(', ')}.`;
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+export function parseName(text: string): string {
+  return parseWith(nameSchema, text, (message) => invalidInput(`"${text}" is not a valid name.`, message));
+}
+
+/** `a,b`, once or several times. Returns the names in their order, without duplicates. */
+export function parseNames(text: string, previous: readonly string[] = []): string[] {
+  return [...new Set([...previous, ...splitList(text).map(parseName)])];
+}
+
+export function parseFixId(text: string): FixId {
+  return parseWith(fixIdSchema, text, () =>
+    invalidInput(`"${text}" is not a valid fix.`, suggest(text, fixIdSchema.options)),
+  );
+}
+
+export function parseUri(text: string): string {
+  return parseWith(uriSchema, text, failureFromSentences);
+}
+
+export function parseReference(text: string): string {
+  return parseWith(referenceSchema, text, failureFromSentences);
+}
+
+/** Accepts the prefix `docker://`, which podman and skopeo use for registries. */
+export function parsePushDestination(text: string): string {
+  return parseReference(text.replace(/^docker:\/\//, ''));
+}
+
+/** Sources of connections to import: `a,b`, once or several times. */
+export function parseImportSources(text: string, previous: readonly ImportSource[] = []): ImportSource[] {
+  const sources = splitList(text).map((word) =>
+    parseWith(importSourceSchema, word, () =>
+      invalidInput(`"${word}" is not a valid import source.`, suggest(word, importSourceSchema.options)),
+    ),
+  );
+  return [...new Set([...previous, ...sources])];
+}
+
+/** The platforms of most base images, as suggestions for a mistyped platform. */
+const commonPlatforms =
+  'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/riscv64 linux/s390x linux/ppc64le'.split(' ');
+
+export function parsePlatformOption(text: string): Platform {
+  const parsed = parsePlatform(text);
+  if (!parsed) {
+    const nearest = closest(text.includes('/') ? text : `linux/${text}`, commonPlatforms);
+    throw invalidInput(
+      `"${text}" is not a valid platform.`,
+      nearest ? `Did you mean ${nearest}?` : 'Use os/arch or os/arch/variant, for example linux/arm64 or linux/arm/v7.',
+    );
+  }
+  return parsed;
+}
+
+export function parsePlatforms(text: string, previous: readonly Platform[] = []): Platform[] {
+  return [...new Set([...previous, ...splitList(text).map(parsePlatformOption)])];
+}
+
+/** `PLATFORM=NODE` */
+export function parsePins(text: string, previous: Readonly<Record<Platform, string>> = {}): Record<Platform, string> {
+  const [platform = '', node = '', ...rest] = text.split('=');
+  if (!platform || !node || rest.length > 0) {
+    throw invalidInput(
+      `--pin "${text}" does not name a platform and a node.`,
+      'Use PLATFORM=NODE, for example --pin linux/arm64=pi4.',
+    );
+  }
+  return { ...previous, [parsePlatformOption(platform)]: parseName(node) };
+}
+
+export function parsePullPolicy(text: string): PullPolicy {
+  return parseWith(pullPolicySchema, text, () =>
+    invalidInput(
+      `"${text}" is not a valid pull policy.`,
+      // docker and older versions of podman call it ifnewer
+      text === 'ifnewer' ? 'Did you mean newer?' : suggest(text, pullPolicySchema.options),
+    ),
+  );
+}
+
+export function parseBoolean(text: string): boolean {
+  if (text !== 'true' && text !== 'false') {
+    throw invalidInput(`"${text}" is neither true nor false.`, 'Use true or false.');
+  }
+  return text === 'true';
+}
+
+/**
+ * Parses `KEY=VALUE`, once or several times.
+ * @param defaultValue the value of a key without `=`; undefined omits the key
+ */
+export function keyValueParser(option: string, defaultValue: (key: string) => string | undefined) {
+  return (text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> => {
+    const equals = text.indexOf('=');
+    const key = equals < 0 ? text : text.slice(0, equals);
+    if (key === '') {
+      throw invalidInput(`${option} "${text}" has no key.`, `Use ${option} KEY=VALUE.`);
+    }
+    const value = equals < 0 ? defaultValue(key) : text.slice(equals + 1);
+    return value === undefined ? { ...previous } : { ...previous, [key]: value };
+  };
+}
+
+/** Rejects an option that is given twice: commander would silently use the last value. */
+export function singleValueParser<T>(option: string, parse: (text: string) => T, fix: string) {
+  return (text: string, previous?: T): T => {
+    if (previous !== undefined) {
+      throw invalidInput(`${option} is specified twice.`, fix);
+    }
+    return parse(text);
+  };
+}
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: PasswordSource;
+}
+
+/** `USER[:PASSWORD]`. A missing password is prompted for. */
+export function parseCredentials(text: string): Credentials {
+  const colon = text.indexOf(':');
+  const username = colon < 0 ? text : text.slice(0, colon);
+  if (username === '') {
+    throw invalidInput(
+      '--creds has no user name.',
+      'Use --creds USER:PASSWORD, or --creds USER to be prompted for the password.',
+    );
+  }
+  return {
+    username,
+    password: colon < 0 ? { from: 'prompt' } : { from: 'argument', text: text.slice(colon + 1) },
+  };
+}
+
+/** Returns absolute paths. Expands `~/`, which shells do not expand after a `=`. */
+export function pathParser(folder: string): (text: string) => string {
+  return (text) => resolve(folder, text.startsWith('~/') ? join(homedir(), text.slice(2)) : text);
+}
+
+/** The project folder, as an absolute path. */
+export function contextParser(folder: string): (text: string) => string {
+  return (text) => {
+    if (text === '-') {
+      throw invalidInput(
+        'The context cannot be read from standard input.',
+        'Use the path of the project folder, for example `.`.',
+      );
+    }
+    if (/^[a-z+]+:\/\/|^git@/.test(text)) {
+      throw invalidInput(
+        `"${text}" is not a folder on this computer.`,
+        'Clone or unpack it first, then use its folder.',
+      );
+    }
+    return pathParser(folder)(text);
+  };
+}
+
+/** `oci:DIR` or `oci-archive:FILE`, with an absolute path. */
+export function exportDestinationParser(folder: string): (text: string) => string {
+  return (text) => {
+    const [, transport, path] = /^(oci|oci-archive):(.+)$/.exec(text) ?? [];
+    if (transport === undefined || path === undefined) {
+      const bare = text.replace(/^[a-z-]*:/, '') || 'api';
+      const suggestion = /\.tar$/.test(bare) ? `oci-archive:${bare}` : `oci:${bare} or oci-archive:${bare}.tar`;
+      throw invalidInput(`"${text}" is not a valid export destination.`, `Use ${suggestion}.`);
+    }
+    return `${transport}:${pathParser(folder)(path)}`;
+  };
+}

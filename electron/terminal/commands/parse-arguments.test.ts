@@ -1,0 +1,373 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Command } from '../command.ts';
+import { type ParseOptions, parseArguments } from './parse-arguments.ts';
+
+const options: ParseOptions = { version: '1.2.3', env: { GREETING: 'hello' }, cwd: '/home/me' };
+
+/** Splits the line at spaces: no argument in these tests contains one. */
+function parse(line: string, parseOptions = options) {
+  return parseArguments(line === '' ? [] : line.split(' '), parseOptions);
+}
+
+function command(line: string, parseOptions = options): Command {
+  const parsed = parse(line, parseOptions);
+  if (parsed.kind !== 'command') {
+    throw new Error(`"${line}" was parsed as ${JSON.stringify(parsed)}`);
+  }
+  return parsed.command;
+}
+
+function request(line: string, parseOptions = options) {
+  const build = command(`build ${line}`, parseOptions);
+  return build.kind === 'build' ? build.request : undefined;
+}
+
+function error(line: string): string {
+  const parsed = parse(line);
+  if (parsed.kind !== 'invalid') {
+    throw new Error(`"${line}" was parsed as ${JSON.stringify(parsed)}`);
+  }
+  expect(parsed.problem.code).toBe('input.invalid');
+  return `${parsed.problem.message} ${parsed.problem.fix}`;
+}
+
+const emptyImport = {
+  kind: 'connection.import',
+  sources: [],
+  names: [],
+  farms: [],
+  all: false,
+  dryRun: false,
+} as const;
+
+describe('commands', () => {
+  test.each<[string, Command]>([
+    [
+      'connection add pi4 ssh://pi@pi4:2222 --identity=~/.ssh/pi --no-test',
+      {
+        kind: 'connection.add',
+        connection: { name: 'pi4', uri: 'ssh://pi@pi4:2222', identity: join(homedir(), '.ssh/pi') },
+        test: false,
+      },
+    ],
+    ['connection add pi4 pi@pi4', { kind: 'connection.add', connection: { name: 'pi4', uri: 'pi@pi4' }, test: true }],
+    ['connection list', { kind: 'connection.list' }],
+    ['connection remove a b a', { kind: 'connection.remove', names: ['a', 'b'] }],
+    ['connection test a', { kind: 'connection.test', names: ['a'] }],
+    ['connection fix a enable-socket', { kind: 'connection.fix', name: 'a', fix: 'enable-socket' }],
+    ['connection resolve a', { kind: 'connection.resolve', request: { host: 'a' } }],
+    [
+      'connection resolve kim@a --ssh-config x/config',
+      { kind: 'connection.resolve', request: { host: 'kim@a', sshConfig: '/home/me/x/config' } },
+    ],
+    [
+      'connection resolve a --ssh-config none',
+      { kind: 'connection.resolve', request: { host: 'a', sshConfig: 'none' } },
+    ],
+    ['connection import', { ...emptyImport }],
+    [
+      'connection import a b --farm f,g --farm h --dry-run --from podman --from docker,podman',
+      {
+        ...emptyImport,
+        names: ['a', 'b'],
+        farms: ['f', 'g', 'h'],
+        dryRun: true,
+        sources: ['podman', 'docker'],
+      },
+    ],
+    ['connection import --file x/y.json --all', { ...emptyImport, all: true, file: '/home/me/x/y.json' }],
+    ['connection import --file - a', { ...emptyImport, names: ['a'], file: '-' }],
+    ['connection export', { kind: 'connection.export', force: false }],
+    ['connection export out.json --force', { kind: 'connection.export', force: true, file: '/home/me/out.json' }],
+    [
+      'farm create pis a b --default',
+      { kind: 'farm.create', farm: { name: 'pis', connections: ['a', 'b'], makeDefault: true } },
+    ],
+    ['farm create pis', { kind: 'farm.create', farm: { name: 'pis', connections: [], makeDefault: false } }],
+    ['farm list', { kind: 'farm.list' }],
+    [
+      'farm update pis --add a,b --add c --remove d --rename x --default',
+      {
+        kind: 'farm.update',
+        change: { name: 'pis', add: ['a', 'b', 'c'], remove: ['d'], rename: 'x', makeDefault: true },
+      },
+    ],
+    ['farm remove a b', { kind: 'farm.remove', names: ['a', 'b'] }],
+    ['status', { kind: 'status', selection: {} }],
+    ['status pis', { kind: 'status', selection: { farm: 'pis' } }],
+    ['platforms pis', { kind: 'platforms', selection: { farm: 'pis' } }],
+    ['prune', { kind: 'prune', selection: {} }],
+    ['builds', { kind: 'builds' }],
+    ['logs 20260102-030405-abcd', { kind: 'logs', build: '20260102-030405-abcd' }],
+    ['images', { kind: 'images' }],
+    ['inspect api', { kind: 'inspect', reference: 'api:latest' }],
+    ['rm api a.io/b:1', { kind: 'rm', references: ['api:latest', 'a.io/b:1'] }],
+    ['export api oci:out', { kind: 'export', reference: 'api:latest', destination: 'oci:/home/me/out' }],
+    [
+      'export api oci-archive:/tmp/api.tar',
+      { kind: 'export', reference: 'api:latest', destination: 'oci-archive:/tmp/api.tar' },
+    ],
+  ])('%s', (line, expected) => {
+    expect(command(line)).toEqual(expected);
+  });
+
+  test.each([
+    ['connection import --from podmam', 'Did you mean podman?'],
+    ['connection fix a enable-sockt', 'Did you mean enable-socket?'],
+    ['connection fix a everything', 'Use one of: enable-socket, enable-linger'],
+    ['connection import --from file', 'is not a valid import source'],
+    ['connection import --from podman --file x', '--file and --from cannot be used together.'],
+    ['connection import --all a', '--all cannot be used together with NAME or --farm.'],
+  ])('%s is rejected', (line, reason) => {
+    expect(error(line)).toContain(reason);
+  });
+
+  test('logs accepts a platform', () => {
+    expect(command('logs b1 aarch64')).toEqual({ kind: 'logs', build: 'b1', platform: 'linux/arm64' });
+  });
+});
+
+describe('build', () => {
+  test('has defaults for all options', () => {
+    expect(request('-t api .')).toEqual({
+      context: '/home/me',
+      reference: 'api:latest',
+      emulate: true,
+      buildArgs: {},
+      labels: {},
+      noCache: false,
+      pull: 'missing',
+      retention: 'cache',
+    });
+  });
+
+  test('accepts all options', () => {
+    const line =
+      'build --node a,b --node c --platform arm64,linux/amd64 --platform aarch64 --pin arm64=a -t a.io/b:1 -f x/Containerfile ' +
+      '--build-arg A=1=2 --build-arg B= --label l=m --label bare --target run --no-cache --pull=newer --no-emulation --cleanup ' +
+      '--iidfile id ../api';
+    expect(command(line)).toEqual({
+      kind: 'build',
+      request: {
+        context: '/home/api',
+        reference: 'a.io/b:1',
+        connections: ['a', 'b', 'c'],
+        platforms: ['linux/arm64', 'linux/amd64'],
+        pins: { 'linux/arm64': 'a' },
+        file: '/home/me/x/Containerfile',
+        target: 'run',
+        emulate: false,
+        buildArgs: { A: '1=2', B: '' },
+        labels: { l: 'm', bare: '' },
+        noCache: true,
+        pull: 'newer',
+        retention: 'nothing',
+      },
+      digestFile: '/home/me/id',
+    });
+  });
+
+  test('--farm and --keep set the farm and the retention', () => {
+    expect(request('--farm pis --keep -t api .')).toMatchObject({ farm: 'pis', retention: 'tagged' });
+  });
+
+  test('reads a build argument without a value from the environment, and omits it if it is not set', () => {
+    expect(request('--build-arg GREETING --build-arg MISSING -t api .')?.buildArgs).toEqual({ GREETING: 'hello' });
+  });
+
+  test.each([
+    ['-t api --pull .', 'always'],
+    ['-t api . --pull', 'always'],
+    ['--pull -t api .', 'always'],
+    ['-t api --pull never .', 'never'],
+    ['-t api --pull=missing .', 'missing'],
+  ])('%s: the value of --pull is optional and is never the context', (line, pull) => {
+    expect(request(line)).toMatchObject({ context: '/home/me', pull });
+  });
+
+  test('resolves -f in the working folder, then in the context', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'arguments-'));
+    const parseOptions = { ...options, cwd: folder };
+    const file = () => request('-t api -f Special api', parseOptions)?.file;
+    await mkdir(join(folder, 'api'));
+    expect(file()).toBe(join(folder, 'Special'));
+    await writeFile(join(folder, 'api', 'Special'), '');
+    expect(file()).toBe(join(folder, 'api', 'Special'));
+    await writeFile(join(folder, 'Special'), '');
+    expect(file()).toBe(join(folder, 'Special'));
+    await rm(folder, { recursive: true });
+  });
+
+  test('resolves paths in the folder where npm run was called', () => {
+    const env = {
+      npm_package_name: 'barnraiser',
+      npm_lifecycle_event: 'barnraiser',
+      npm_package_json: '/opt/barnraiser/package.json',
+      INIT_CWD: '/home/me/api',
+    };
+    expect(request('-t api .', { ...options, env, cwd: '/opt/barnraiser' })?.context).toBe('/home/me/api');
+  });
+});
+
+describe('push', () => {
+  test.each([
+    ['push api', { tlsVerify: true }],
+    ['push api --tls-verify=false a.io/b', { tlsVerify: false, destination: 'a.io/b:latest' }],
+    ['push api --tls-verify a.io/b', { tlsVerify: true, destination: 'a.io/b:latest' }],
+    ['push api docker://a.io/b:2', { tlsVerify: true, destination: 'a.io/b:2' }],
+    [
+      'push api --creds me:a:b',
+      { tlsVerify: true, credentials: { username: 'me', password: { from: 'argument', text: 'a:b' } } },
+    ],
+    ['push api --creds me', { tlsVerify: true, credentials: { username: 'me', password: { from: 'prompt' } } }],
+    ['push api --username me', { tlsVerify: true, credentials: { username: 'me', password: { from: 'prompt' } } }],
+    [
+      'push api --username me --password-stdin',
+      { tlsVerify: true, credentials: { username: 'me', password: { from: 'input' } } },
+    ],
+  ])('%s', (line, expected) => {
+    expect(command(line)).toEqual({ kind: 'push', reference: 'api:latest', ...expected });
+  });
+});
+
+test('global options are accepted before and after the command', () => {
+  for (const line of ['--json --accept-new-host-keys images', 'images --accept-new-host-keys --json']) {
+    expect(parse(line)).toEqual({
+      kind: 'command',
+      command: { kind: 'images' },
+      global: { json: true, acceptNewHostKeys: true },
+    });
+  }
+  expect(parse('images')).toMatchObject({ global: { json: false, acceptNewHostKeys: false } });
+});
+
+describe('help', () => {
+  test('lists every command if none is given', () => {
+    const help = parse('');
+    expect(help).toEqual(parse('--help'));
+    for (const name of 'connection farm status platforms build images inspect push export rm prune logs builds'.split(
+      ' ',
+    )) {
+      expect(help).toMatchObject({ kind: 'text', text: expect.stringMatching(new RegExp(`^  ${name}\\b`, 'm')) });
+    }
+  });
+
+  test('of a command shows its options, the global options and examples', () => {
+    for (const line of ['build --help', 'help build']) {
+      expect(parse(line)).toMatchObject({ kind: 'text', text: expect.stringMatching(/--no-emulation/) });
+      expect(parse(line)).toMatchObject({ text: expect.stringMatching(/Global Options:[\s\S]*--json/) });
+      expect(parse(line)).toMatchObject({ text: expect.stringMatching(/Examples:\n {2}barnraiser build -t/) });
+    }
+    expect(parse('farm create --help')).toMatchObject({
+      text: expect.stringMatching(/^Usage: barnraiser farm create/),
+    });
+  });
+
+  test('of a command group lists its commands', () => {
+    expect(parse('farm --help')).toMatchObject({
+      kind: 'text',
+      text: expect.stringMatching(/^ {2}update \[options\]/m),
+    });
+  });
+
+  test('examples can be parsed', () => {
+    const texts = ['', 'build', 'push', 'export', 'rm', 'logs', 'connection add', 'connection test', 'farm update']
+      .map((name) => parse(`${name} --help`.trim()))
+      .map((help) => (help.kind === 'text' ? help.text : ''));
+    const lines = texts.flatMap((text) =>
+      [...text.matchAll(/^ {2}barnraiser (.*?)(?: < \w+)?$/gm)].map(([, line]) => line),
+    );
+    expect(lines.length).toBeGreaterThan(15);
+    for (const line of lines) {
+      expect(() => command(line ?? '')).not.toThrow();
+    }
+  });
+
+  test('--version prints only the version', () => {
+    expect(parse('--version')).toEqual({ kind: 'text', text: '1.2.3\n' });
+  });
+});
+
+describe('invalid input is reported with a suggestion', () => {
+  test.each([
+    ['buidl -t api .', "unknown command 'buidl'. Did you mean build?"],
+    ['farm crate pis', "unknown command 'crate'. Did you mean create?"],
+    ['farm', 'barnraiser farm requires a command. Usage: barnraiser farm create|list|update|remove'],
+    ['build --platfrom arm64 -t api .', "unknown option '--platfrom'. Did you mean --platform?"],
+    ['build --colour -t api .', "unknown option '--colour'. See barnraiser build --help."],
+    ['build -t api', "missing required argument 'CONTEXT'. Usage: barnraiser build [options] <CONTEXT>"],
+    ['build .', "required option '-t, --tag <REF>' not specified. See barnraiser build --help."],
+    ['build . -t', "option '-t, --tag <REF>' argument missing. See barnraiser build --help."],
+    [
+      'build -t a -t b .',
+      '-t is specified twice. A build has one name. To push it under another name, use `barnraiser push REF DESTINATION`.',
+    ],
+    [
+      'build -t api a b',
+      "too many arguments for 'build'. Expected 1 argument but got 2. Usage: barnraiser build [options] <CONTEXT>",
+    ],
+    ['build -t API .', '"API" has uppercase letters in its repository, which registries do not accept. Use "api".'],
+    ['build -t api --platform linux/amr64 .', '"linux/amr64" is not a valid platform. Did you mean linux/arm64?'],
+    ['build -t api --platform arm65 .', '"arm65" is not a valid platform. Did you mean linux/arm64?'],
+    [
+      'build -t api --pin pi4 .',
+      '--pin "pi4" does not name a platform and a node. Use PLATFORM=NODE, for example --pin linux/arm64=pi4.',
+    ],
+    ['build -t api --pull=ifnewer .', '"ifnewer" is not a valid pull policy. Did you mean newer?'],
+    [
+      'build -t api --pull=sometimes .',
+      '"sometimes" is not a valid pull policy. Use one of: missing, always, never, newer.',
+    ],
+    ['build -t api --build-arg =x .', '--build-arg "=x" has no key. Use --build-arg KEY=VALUE.'],
+    [
+      'build -t api --farm a --node b .',
+      "option '--farm <NAME>' cannot be used with option '--node <LIST>'. See barnraiser build --help.",
+    ],
+    [
+      'build -t api --keep --cleanup .',
+      "option '--keep' cannot be used with option '--cleanup'. See barnraiser build --help.",
+    ],
+    [
+      'build -t api -',
+      'The context cannot be read from standard input. Use the path of the project folder, for example `.`.',
+    ],
+    [
+      'build -t api https://example.com/api.git',
+      '"https://example.com/api.git" is not a folder on this computer. Clone or unpack it first, then use its folder.',
+    ],
+    ['export api api.tar', '"api.tar" is not a valid export destination. Use oci-archive:api.tar.'],
+    ['export api out', '"out" is not a valid export destination. Use oci:out or oci-archive:out.tar.'],
+    [
+      'export api docker-archive:x.tar',
+      '"docker-archive:x.tar" is not a valid export destination. Use oci-archive:x.tar.',
+    ],
+    ['push api --tls-verify=no', '"no" is neither true nor false. Use true or false.'],
+    ['push api --password-stdin', '--password-stdin requires --username. Add --username USER.'],
+    [
+      'push api --creds :x',
+      '--creds has no user name. Use --creds USER:PASSWORD, or --creds USER to be prompted for the password.',
+    ],
+    [
+      'connection add pi4 ftp://pi4',
+      '"ftp://pi4" starts with ftp://, which is not supported. Use ssh://… or unix://….',
+    ],
+    ['connection remove', "missing required argument 'NAME'. Usage: barnraiser connection remove [options] <NAME...>"],
+    ['farm update pis', 'No changes were specified for farm pis. Use --add, --remove, --rename or --default.'],
+    ['rm', "missing required argument 'REF'. Usage: barnraiser rm [options] <REF...>"],
+  ])('%s', (line, expected) => {
+    expect(error(line)).toBe(expected);
+    expect(error(line)).not.toContain('\n');
+  });
+
+  test('an invalid name is reported with the rules for names', () => {
+    expect(error('farm create my/farm')).toMatch(/^"my\/farm" is not a valid name\. A name has 1 to 63 letters/);
+  });
+
+  test('the problem is marked as JSON if --json is given', () => {
+    expect(parse('images x --json')).toMatchObject({ kind: 'invalid', json: true });
+    expect(parse('images x')).toMatchObject({ kind: 'invalid', json: false });
+  });
+});

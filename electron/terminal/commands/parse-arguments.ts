@@ -1,0 +1,85 @@
+/** Turns a command line into a command, help text or a problem. */
+import { type Command as CommanderCommand, CommanderError } from 'commander';
+import { pullPolicySchema } from '../../../shared/build.ts';
+import type { Problem } from '../../../shared/problem.ts';
+import type { Command, GlobalOptions } from '../command.ts';
+import { createProgram } from './program.ts';
+import { UsageError, usageProblem } from './usage-error.ts';
+import { findWorkingFolder } from './working-folder.ts';
+
+export type ParsedArguments =
+  | { readonly kind: 'command'; readonly command: Command; readonly global: GlobalOptions }
+  /** Help or the version, for standard output; exit code 0. */
+  | { readonly kind: 'text'; readonly text: string }
+  /** Invalid input, for one line on standard error; exit code 2. */
+  | { readonly kind: 'invalid'; readonly problem: Problem; readonly json: boolean };
+
+export interface ParseOptions {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** The width of help texts. */
+  readonly columns?: number;
+}
+
+/** @param argv the arguments after the name of the program */
+export function parseArguments(argv: readonly string[], options: ParseOptions): ParsedArguments {
+  const { version, env, cwd, columns = 80 } = options;
+  let command: Command | undefined;
+  let text = '';
+  const program = createProgram({
+    version,
+    env,
+    workingFolder: findWorkingFolder(env, cwd),
+    onCommand: (parsed) => {
+      command = parsed;
+    },
+  });
+  configure(program, columns, (part) => {
+    text += part;
+  });
+  try {
+    program.parse(argv.length === 0 ? ['--help'] : bindOptionalValues(argv), { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      return { kind: 'text', text: `${text.trimEnd()}\n` };
+    }
+    return { kind: 'invalid', problem: usageProblem(error), json: argv.includes('--json') };
+  }
+  if (!command) {
+    throw new Error(`no command was parsed from: ${argv.join(' ')}`);
+  }
+  const { json, acceptNewHostKeys } = program.opts<{ json?: true; acceptNewHostKeys?: true }>();
+  return { kind: 'command', command, global: { json: json ?? false, acceptNewHostKeys: acceptNewHostKeys ?? false } };
+}
+
+/** Makes a command and its subcommands throw instead of ending the process, and collects what they print. */
+function configure(command: CommanderCommand, columns: number, write: (text: string) => void): void {
+  command
+    .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => columns })
+    .exitOverride((error) => {
+      throw error.exitCode === 0 ? error : new UsageError(error, command);
+    });
+  for (const child of command.commands) {
+    configure(child, columns, write);
+  }
+}
+
+/** Options with an optional value: the default value, and the words that count as the value if they follow. */
+const optionsWithOptionalValue: ReadonlyMap<string, { readonly bare: string; readonly values: readonly string[] }> =
+  new Map([
+    ['--pull', { bare: 'always', values: ['ifnewer', ...pullPolicySchema.options] }],
+    ['--tls-verify', { bare: 'true', values: ['true', 'false'] }],
+  ]);
+
+/**
+ * Writes the default value of an option into the argument unless a valid value follows. Commander takes any following
+ * word as the value, so that in `build --pull .` the context would become the pull policy.
+ */
+function bindOptionalValues(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  return argv.map((word, index) => {
+    const option = end < 0 || index < end ? optionsWithOptionalValue.get(word) : undefined;
+    return option && !option.values.includes(argv[index + 1] ?? '') ? `${word}=${option.bare}` : word;
+  });
+}

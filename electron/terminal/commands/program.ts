@@ -1,0 +1,42 @@
+/** The command line of Barnraiser: every command with its arguments, options and help. */
+import { Command as CommanderCommand } from 'commander';
+import { buildCommands } from './build.ts';
+import { connectionCommands } from './connection.ts';
+import { farmCommands, nodeCommands } from './farm.ts';
+import { imageCommands } from './image.ts';
+import { examples, type ProgramOptions } from './options.ts';
+
+/** Parsing a command line with the returned program either calls `options.onCommand` once or throws. */
+export function createProgram(options: ProgramOptions): CommanderCommand {
+  const program = new CommanderCommand('barnraiser')
+    .description('Build one container image on many machines at once.')
+    .version(options.version, '--version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [COMMAND]', 'show help for a command')
+    .option('--json', 'print results and events as JSON, one object per line')
+    .option('--accept-new-host-keys', 'trust unknown host keys and add them to known_hosts')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      'after',
+      examples(
+        'connection add pi4 ssh://pi@pi4.local',
+        'farm create pis pi4 pi5 --default',
+        'build -t registry.example.com/team/api:1.4 .',
+        'push registry.example.com/team/api:1.4',
+      ),
+    );
+  program.addCommand(inheritSettings(program, connectionCommands(options)));
+  program.addCommand(inheritSettings(program, farmCommands(options)));
+  for (const command of [...nodeCommands(options), ...buildCommands(options), ...imageCommands(options)]) {
+    program.addCommand(inheritSettings(program, command));
+  }
+  return program;
+}
+
+function inheritSettings(program: CommanderCommand, command: CommanderCommand): CommanderCommand {
+  command.copyInheritedSettings(program).configureHelp({ showGlobalOptions: true });
+  for (const child of command.commands) {
+    inheritSettings(program, child);
+  }
+  return command;
+}

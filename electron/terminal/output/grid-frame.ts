@@ -1,0 +1,185 @@
+/** Draws a build as text: one or two lines per platform below a heading. */
+import stringWidth from 'string-width';
+import { isEnd, type Job, type Phase } from '../../../shared/build.ts';
+import { formatBytes, formatClock, formatCount } from '../../../shared/format.ts';
+import type { BuildProgress } from './build-view.ts';
+import type { Paint, Style } from './paint.ts';
+import { cleanLine, cut, pad, shortDigest } from './text.ts';
+
+export interface FrameOptions {
+  readonly columns: number;
+  /** Default: no limit. */
+  readonly maxLines?: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly paint: Paint;
+}
+
+const spinner = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
+/** Ten frames: one turn takes a second. */
+const spinnerFrameMs = 100;
+
+/** Each phase has a glyph, a word and a color, so that no phase is recognized by its color alone. */
+const looks: Readonly<Record<Phase, { readonly glyph?: string; readonly word?: string; readonly style: Style }>> = {
+  queued: { glyph: '○', style: 'dim' },
+  context: { style: 'cyan' },
+  building: { style: 'cyan' },
+  transferring: { word: 'transfer', style: 'cyan' },
+  done: { glyph: '✓', style: 'green' },
+  failed: { glyph: '✗', style: 'red' },
+  cancelled: { glyph: '–', style: 'yellow' },
+};
+
+/** Fixed widths keep the columns in place while numbers grow. */
+const phaseWidth = '✓ cancelled'.length;
+const bytesWidth = '99.9 MB'.length;
+const barWidth = 12;
+const stepWidth = '12/12'.length;
+const maxNodeWidth = 20;
+const minNodeWidth = 4;
+/** If fewer columns remain for the detail of a job, the detail moves to a line of its own. */
+const minDetailWidth = 28;
+const gap = '  ';
+
+/**
+ * A heading about the build, and one line per platform, or two on a narrow terminal. No line is wider than the terminal. If
+ * there are more platforms than lines, ended platforms are only counted.
+ */
+export function gridFrame(progress: BuildProgress, options: FrameOptions): string[] {
+  const { build } = progress;
+  if (!build) {
+    return [];
+  }
+  const { columns, maxLines = Number.POSITIVE_INFINITY } = options;
+  const grid = new Grid(progress, build.jobs, options);
+  const maxRows = Math.max(1, maxLines - 1);
+  const rows = grid.rows(build.jobs.length * 2 <= maxRows);
+  const shown = rows.length <= maxRows ? rows : grid.fittingRows(maxRows);
+  // the last column stays empty: some terminals start a new line when it is written
+  return [heading(progress, options), ...shown].map((line) => cut(line, columns - 1).trimEnd());
+}
+
+function heading({ build, context }: BuildProgress, { now, paint }: FrameOptions): string {
+  if (!build) {
+    return '';
+  }
+  const elapsed = formatClock(build.durationMs ?? now - Date.parse(build.createdAt));
+  const packed = context
+    ? `${context.done ? 'context' : 'packing'} ${formatCount(context.files, 'file')}, ${formatBytes(context.bytes)}`
+    : '';
+  return [paint('bold', build.reference), elapsed, paint('dim', packed)].join(gap);
+}
+
+class Grid {
+  readonly #progress: BuildProgress;
+  readonly #jobs: readonly Job[];
+  readonly #options: FrameOptions;
+  #widths: { readonly platform: number; readonly node: number; readonly mode: number };
+
+  constructor(progress: BuildProgress, jobs: readonly Job[], options: FrameOptions) {
+    this.#progress = progress;
+    this.#jobs = jobs;
+    this.#options = options;
+    const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => stringWidth(text)));
+    const platform = widest(jobs.map((job) => job.platform));
+    const mode = widest(jobs.map((job) => job.mode));
+    // long node names are cut so that the time at the end of the line fits
+    this.#widths = { platform, mode, node: 0 };
+    const available = options.columns - 1 - stringWidth(jobs[0] ? this.#narrowLine(jobs[0]) : '');
+    const node = Math.min(maxNodeWidth, Math.max(minNodeWidth, available), widest(jobs.map((job) => job.node)));
+    this.#widths = { platform, mode, node };
+  }
+
+  /** @param canWrap whether two lines per job fit on the screen */
+  rows(canWrap: boolean): string[] {
+    const detailWidth = this.#options.columns - 1 - stringWidth(this.#wideLine(this.#jobs[0], 0));
+    if (detailWidth >= minDetailWidth) {
+      return this.#jobs.map((job) => this.#wideLine(job, detailWidth));
+    }
+    return this.#jobs.flatMap((job) =>
+      canWrap ? [this.#narrowLine(job), this.#detailLine(job)] : [this.#narrowLine(job)],
+    );
+  }
+
+  /** One line for each of the first jobs, running jobs first, and a line that counts the others. */
+  fittingRows(maxRows: number): string[] {
+    const runningFirst = [...this.#jobs].sort((one, other) => Number(isEnd(one.status)) - Number(isEnd(other.status)));
+    const shown = new Set(runningFirst.slice(0, maxRows - 1));
+    const hidden = this.#jobs.filter((job) => !shown.has(job));
+    const ended = hidden.filter(({ status }) => isEnd(status)).length;
+    return [
+      ...this.#jobs.filter((job) => shown.has(job)).map((job) => this.#narrowLine(job)),
+      this.#options.paint('dim', `… and ${hidden.length} more (${ended} ended)`),
+    ];
+  }
+
+  #wideLine(job: Job | undefined, detailWidth: number): string {
+    if (!job) {
+      return '';
+    }
+    const detail = pad(cut(detailOf(job, this.#progress), detailWidth), detailWidth);
+    return [...this.#nameCells(job), this.#progressCell(job), detail, ...this.#amountCells(job)].join(gap);
+  }
+
+  #narrowLine(job: Job): string {
+    return [...this.#nameCells(job), ...this.#amountCells(job)].join(gap);
+  }
+
+  #detailLine(job: Job): string {
+    return `${gap}${this.#progressCell(job)}${gap}${detailOf(job, this.#progress)}`;
+  }
+
+  #nameCells(job: Job): string[] {
+    const { paint, now } = this.#options;
+    const look = looks[job.status];
+    const { glyph = spinner[Math.floor(now / spinnerFrameMs) % spinner.length] ?? '', word = job.status, style } = look;
+    return [
+      pad(job.platform, this.#widths.platform),
+      pad(cut(job.node, this.#widths.node), this.#widths.node),
+      pad(job.mode, this.#widths.mode),
+      pad(paint(style, `${glyph} ${word}`), phaseWidth),
+    ];
+  }
+
+  #amountCells({ bytesSent, bytesReceived, startedAt, durationMs }: Job): string[] {
+    const { now } = this.#options;
+    const elapsed = durationMs ?? (startedAt === undefined ? undefined : now - Date.parse(startedAt));
+    return [
+      `↑ ${pad(formatBytes(bytesSent), bytesWidth, 'right')}`,
+      `↓ ${pad(formatBytes(bytesReceived), bytesWidth, 'right')}`,
+      pad(elapsed === undefined ? '' : formatClock(elapsed), '12:34'.length, 'right'),
+    ];
+  }
+
+  #progressCell({ steps, status }: Job): string {
+    const { paint } = this.#options;
+    const last = steps.at(-1);
+    const total = last?.total ?? 0;
+    const ended = last ? last.index - (last.durationMs === undefined ? 1 : 0) : 0;
+    const isBuilt = status === 'transferring' || status === 'done';
+    const filled = isBuilt ? barWidth : total > 0 ? Math.min(barWidth, Math.floor((ended / total) * barWidth)) : 0;
+    const bar = paint(looks[status].style, '━'.repeat(filled)) + paint('dim', '─'.repeat(barWidth - filled));
+    return `${bar} ${pad(last ? `${last.index}/${total}` : '', stepWidth)}`;
+  }
+}
+
+/** What a job does now, or how it ended. */
+function detailOf(job: Job, { context }: BuildProgress): string {
+  switch (job.status) {
+    case 'queued': {
+      const lost = job.lost.at(-1);
+      return lost ? `takes over from ${lost.node}` : job.reason;
+    }
+    case 'context':
+      return context?.done ? 'sending the context' : 'packing and sending the context';
+    case 'building':
+      return cleanLine(job.steps.at(-1)?.text ?? '');
+    case 'transferring':
+      return 'transferring the image';
+    case 'done':
+      return shortDigest(job.digest ?? '');
+    case 'failed':
+    case 'cancelled':
+      return cleanLine(job.problem?.message ?? '');
+  }
+}

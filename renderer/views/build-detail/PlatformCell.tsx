@@ -1,0 +1,225 @@
+import { memo, type ReactNode } from 'react';
+import type { Build, Job } from '../../../shared/build.ts';
+import { formatPlatform } from '../../../shared/format.ts';
+import { Chip } from '../../parts/Chip.tsx';
+import { classes } from '../../parts/classes.ts';
+import { Icon } from '../../parts/Icon.tsx';
+import { IconButton } from '../../parts/IconButton.tsx';
+import { Menu } from '../../parts/Menu.tsx';
+import { PhaseBadge, PhaseGlyph, phaseState } from '../../parts/PhaseBadge.tsx';
+import { ProgressBar } from '../../parts/ProgressBar.tsx';
+import { Clock } from '../../parts/Quantity.tsx';
+import { Tooltip } from '../../parts/Tooltip.tsx';
+import { openLog } from '../../stores/navigation.ts';
+import { ActivityColumns } from './ActivityColumns.tsx';
+import { jobMenuItems } from './build-actions.ts';
+import { type CellFacts, cellFacts } from './cell-facts.ts';
+import type { ContainerfileSource } from './containerfile-source.ts';
+import styles from './PlatformCell.module.css';
+
+export interface PlatformCellProps {
+  readonly build: Build;
+  readonly job: Job;
+  readonly contextBytes: number | undefined;
+  readonly source: ContainerfileSource | undefined;
+  /** `wide` for a single platform, `card` for a few, `row` for many. */
+  readonly shape: 'card' | 'wide' | 'row';
+  /** Whether the log of the platform is open. */
+  readonly isOpen: boolean;
+  /** Whether the Tab key stops here; arrow keys move to the other cells. */
+  readonly isTabStop: boolean;
+  readonly onCancel: (job: Job) => void;
+}
+
+/** One platform of a build: a button that opens the log at its end, and a menu. */
+export const PlatformCell = memo(function PlatformCell({
+  build,
+  job,
+  contextBytes,
+  source,
+  shape,
+  isOpen,
+  isTabStop,
+  onCancel,
+}: PlatformCellProps) {
+  const facts = cellFacts(job, contextBytes, source);
+  const Body = shape === 'row' ? Row : Card;
+  return (
+    <li className={classes(styles.cell, styles[shape], styles[phaseState(facts.phase)], isOpen && styles.isOpen)}>
+      <button
+        type="button"
+        className={styles.open}
+        aria-pressed={isOpen}
+        data-cell={job.platform}
+        tabIndex={isTabStop ? 0 : -1}
+        onClick={() => openLog({ id: build.id, platform: job.platform })}
+      >
+        <span className="visually-hidden">{facts.label}. Open log</span>
+        <span className={styles.body} aria-hidden="true">
+          <Body id={build.id} job={job} facts={facts} hasBuildEnded={build.status !== 'running'} />
+        </span>
+      </button>
+      <div className={styles.menu}>
+        <Menu
+          trigger={
+            <IconButton icon="more" size="small" label={`More about ${job.platform}`} tabIndex={isTabStop ? 0 : -1} />
+          }
+          items={jobMenuItems(build, job, onCancel)}
+        />
+      </div>
+    </li>
+  );
+});
+
+interface BodyProps {
+  readonly id: string;
+  readonly job: Job;
+  readonly facts: CellFacts;
+  readonly hasBuildEnded: boolean;
+}
+
+function Card({ id, job, facts, hasBuildEnded }: BodyProps) {
+  return (
+    <>
+      <span className={styles.top}>
+        <PlatformName job={job} />
+        <ModeBadge job={job} />
+      </span>
+      <span className={styles.node}>
+        <NodeName job={job} />
+        <span className={styles.cached}>{facts.cached}</span>
+      </span>
+      <span className={styles.phase}>
+        <PhaseBadge phase={facts.phase} word={facts.phaseText} />
+        <Elapsed job={job} hasBuildEnded={hasBuildEnded} />
+      </span>
+      <Bar job={job} facts={facts} />
+      <ActivityText facts={facts} />
+      <span className={styles.numbers}>
+        <Traffic facts={facts} />
+        <ActivityColumns id={id} job={job} />
+      </span>
+      {facts.lostNodes && <LostNodes>{facts.lostNodes}</LostNodes>}
+    </>
+  );
+}
+
+function Row({ id, job, facts, hasBuildEnded }: BodyProps) {
+  return (
+    <>
+      <span className={styles.identity}>
+        <PhaseGlyph phase={facts.phase} />
+        <PlatformName job={job} />
+        {job.mode === 'emulated' && <ModeBadge job={job} />}
+      </span>
+      <NodeName job={job} />
+      <PhaseText facts={facts} />
+      <Bar job={job} facts={facts} />
+      {facts.lostNodes ? <LostNodes>{facts.lostNodes}</LostNodes> : <ActivityText facts={facts} />}
+      <span className={styles.traffic}>
+        {/* the progress bar shows the share of the context */}
+        <Traffic facts={{ ...facts, sent: facts.sentWithoutTotal }} />
+      </span>
+      <span className={styles.cached}>{facts.cached.replace(' cached', '')}</span>
+      <span className={styles.activity}>
+        <ActivityColumns id={id} job={job} />
+      </span>
+      <Elapsed job={job} hasBuildEnded={hasBuildEnded} />
+    </>
+  );
+}
+
+function PhaseText({ facts }: { facts: CellFacts }) {
+  // the column is narrow: "Waiting", "Transferring"
+  const text = facts.phaseText.replace(/ (?:for a slot|image)$/, '');
+  return <span className={classes(styles.phaseText, styles.ink)}>{text}</span>;
+}
+
+function PlatformName({ job }: { job: Job }) {
+  return (
+    <span className={styles.platform} title={job.platform}>
+      {formatPlatform(job.platform)}
+    </span>
+  );
+}
+
+function ModeBadge({ job }: { job: Job }) {
+  return job.mode === 'emulated' ? (
+    <Chip kind="emulated" small>
+      emulated
+    </Chip>
+  ) : (
+    <span className={styles.native}>native</span>
+  );
+}
+
+function NodeName({ job }: { job: Job }) {
+  return (
+    <Tooltip text={`${job.node}: ${job.reason}`}>
+      <span className={styles.nodeName}>
+        <Icon name="node" size={14} />
+        <span className="truncate">{job.node}</span>
+      </span>
+    </Tooltip>
+  );
+}
+
+function Bar({ job, facts: { phase, progress, share } }: Pick<BodyProps, 'job' | 'facts'>) {
+  const isIdle = job.status === 'queued' || share === undefined;
+  return (
+    <span className={styles.bar}>
+      <ProgressBar
+        label={`${job.platform}: progress`}
+        value={share}
+        max={1}
+        phase={phase}
+        hatched={job.mode === 'emulated'}
+      />
+      <span className={styles.count}>
+        {progress && !(isIdle && job.status === 'queued') ? `${progress.index}/${progress.total}` : '–'}
+      </span>
+    </span>
+  );
+}
+
+function ActivityText({ facts: { activity, detail, isCode } }: Pick<BodyProps, 'facts'>) {
+  return (
+    <Tooltip text={<span className={styles.fullText}>{detail}</span>}>
+      <span className={classes(styles.activityText, isCode && styles.code)}>{activity}</span>
+    </Tooltip>
+  );
+}
+
+function Traffic({ facts: { sent, received } }: Pick<BodyProps, 'facts'>) {
+  return (
+    <>
+      <Tooltip text="Context sent to the node">
+        <span className={styles.sent}>
+          <Icon name="up" size={12} />
+          {sent}
+        </span>
+      </Tooltip>
+      <Tooltip text="Received from the node">
+        <span className={styles.received}>
+          <Icon name="down" size={12} />
+          {received}
+        </span>
+      </Tooltip>
+    </>
+  );
+}
+
+function Elapsed({ job, hasBuildEnded }: Pick<BodyProps, 'job' | 'hasBuildEnded'>) {
+  // an interrupted job has no duration, and its clock must not tick
+  const isKnown = job.startedAt !== undefined && (!hasBuildEnded || job.durationMs !== undefined);
+  return <span className={styles.elapsed}>{isKnown ? <Clock since={job.startedAt} ms={job.durationMs} /> : '–'}</span>;
+}
+
+function LostNodes({ children }: { children: ReactNode }) {
+  return (
+    <span className={styles.lost}>
+      <Icon name="warning" size={14} />
+      <span className="truncate">{children}</span>
+    </span>
+  );
+}

@@ -1,0 +1,90 @@
+import { type KeyboardEvent, useState } from 'react';
+import type { Build, Job } from '../../../shared/build.ts';
+import { classes } from '../../parts/classes.ts';
+import { useNavigation } from '../../stores/navigation.ts';
+import type { ContainerfileSource } from './containerfile-source.ts';
+import { nextCellIndex } from './grid-keys.ts';
+import { PlatformCell } from './PlatformCell.tsx';
+import styles from './PlatformGrid.module.css';
+
+/** With this many platforms or more, cells are rows. */
+const rowLayoutFrom = 9;
+
+export interface PlatformGridProps {
+  readonly build: Build;
+  readonly contextBytes: number | undefined;
+  readonly source: ContainerfileSource | undefined;
+  readonly onCancel: (job: Job) => void;
+}
+
+/** A cell for each platform, in a fixed order: a wide cell for a single platform, cards for a few, rows for many. */
+export function PlatformGrid({ build, contextBytes, source, onCancel }: PlatformGridProps) {
+  const log = useNavigation((state) => state.route?.log);
+  const { jobs } = build;
+  const opened = log?.id === build.id ? log.platform : undefined;
+  const [focused, setFocused] = useState<string>();
+  const tabStop = [focused, opened].find((platform) => jobs.some((job) => job.platform === platform));
+  const shape = jobs.length === 1 ? 'wide' : jobs.length < rowLayoutFrom ? 'card' : 'row';
+
+  function onKeyDown(event: KeyboardEvent<HTMLUListElement>): void {
+    const cells = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-cell]')];
+    const index = event.target instanceof HTMLElement ? cells.indexOf(event.target) : -1;
+    if (index < 0 || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    const next = nextCellIndex(
+      cells.map((cell) => cell.getBoundingClientRect()),
+      index,
+      event.key,
+    );
+    if (next !== undefined) {
+      event.preventDefault();
+      cells[next]?.focus();
+    }
+  }
+
+  return (
+    <div className={styles.container}>
+      {shape === 'row' && <ColumnHeads />}
+      <ul
+        aria-label="Platforms"
+        className={classes(shape === 'row' ? styles.rows : styles.cards)}
+        data-count={Math.min(jobs.length, rowLayoutFrom)}
+        onKeyDown={onKeyDown}
+        onFocus={({ target }) => setFocused((previous) => target.dataset.cell ?? previous)}
+      >
+        {jobs.map((job, index) => (
+          <PlatformCell
+            key={job.platform}
+            build={build}
+            job={job}
+            contextBytes={contextBytes}
+            source={source}
+            shape={shape}
+            isOpen={job.platform === opened}
+            isTabStop={tabStop === undefined ? index === 0 : job.platform === tabStop}
+            onCancel={onCancel}
+          />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function ColumnHeads() {
+  return (
+    <div className={styles.columnHeads} aria-hidden="true">
+      <span>Platform</span>
+      <span>Node</span>
+      <span>Phase</span>
+      <span>Step</span>
+      <span />
+      <span data-traffic="">Sent, received</span>
+      <span data-cached="" className={styles.end}>
+        Cached
+      </span>
+      <span data-activity="">Activity</span>
+      <span className={styles.end}>Time</span>
+    </div>
+  );
+}

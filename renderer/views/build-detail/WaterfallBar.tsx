@@ -1,0 +1,133 @@
+import { memo } from 'react';
+import { formatClock, formatDuration } from '../../../shared/format.ts';
+import { classes } from '../../parts/classes.ts';
+import { PhaseGlyph } from '../../parts/PhaseBadge.tsx';
+import { Tooltip } from '../../parts/Tooltip.tsx';
+import { useNow } from '../../parts/use-now.ts';
+import { toastProblem } from '../../stores/toasts.ts';
+import { openLogAtStep } from './open-log.ts';
+import { shortInstruction } from './progress.ts';
+import type { Bar } from './step-rows.ts';
+import { percentOf, type TimeAxis } from './time-axis.ts';
+import styles from './WaterfallBar.module.css';
+
+export interface WaterfallBarProps {
+  readonly buildId: string;
+  readonly bar: Bar;
+  readonly axis: TimeAxis;
+  /** Whether the Tab key stops here; arrow keys move to the other bars. */
+  readonly isTabStop: boolean;
+  /** Whether the caption is inside the bar instead of beside it. */
+  readonly hasCaptionInside: boolean;
+}
+
+/** A step of one platform: a button that opens the log where the step starts. */
+export const WaterfallBar = memo(function WaterfallBar(props: WaterfallBarProps) {
+  return props.bar.endMs === undefined ? <RunningBar {...props} /> : <BarButton {...props} endMs={props.bar.endMs} />;
+});
+
+/** Renders every second, since the bar of a running step grows. */
+function RunningBar(props: WaterfallBarProps) {
+  const now = useNow();
+  const { bar } = props;
+  const startedAt = bar.step?.startedAt ?? bar.job.startedAt;
+  const elapsedMs = startedAt === undefined ? 0 : Math.max(0, now - Date.parse(startedAt));
+  const endMs = bar.step ? bar.startMs + elapsedMs : Math.max(bar.startMs, nowOnAxis(bar, now));
+  return <BarButton {...props} endMs={endMs} />;
+}
+
+/** The current time in milliseconds since the start of the build. The start of the job is known on both scales. */
+function nowOnAxis({ job, startMs, step }: Bar, now: number): number {
+  const [first] = job.steps;
+  const last = job.steps.at(-1);
+  if (step === undefined && last?.durationMs !== undefined && first) {
+    return startMs + Math.max(0, now - (Date.parse(last.startedAt) + last.durationMs));
+  }
+  return startMs + Math.max(0, now - Date.parse(job.startedAt ?? ''));
+}
+
+function BarButton({ buildId, bar, axis, isTabStop, hasCaptionInside, endMs }: WaterfallBarProps & { endMs: number }) {
+  const left = percentOf(axis, bar.startMs);
+  const right = percentOf(axis, endMs);
+  const width = Math.max(0, right - left);
+  const exactDuration = exactDurationText(bar, endMs - bar.startMs);
+  const captionSide = right < 89 ? 'after' : left > 20 ? 'before' : 'within';
+  return (
+    <Tooltip
+      text={
+        <span className={styles.tip}>
+          <span className={styles.tipText}>{bar.text}</span>
+          <span>
+            {bar.job.platform} on {bar.job.node}: {exactDuration}
+          </span>
+        </span>
+      }
+    >
+      <button
+        type="button"
+        className={classes(
+          styles.bar,
+          styles[bar.state],
+          bar.job.mode === 'emulated' && bar.state !== 'cached' && styles.hatched,
+          hasCaptionInside ? styles.inside : styles[captionSide],
+        )}
+        style={{ left: `${left}%`, width: `${width}%` }}
+        tabIndex={isTabStop ? 0 : -1}
+        data-bar={bar.key}
+        onClick={() => {
+          openLogAtStep(buildId, bar).catch(toastProblem);
+        }}
+      >
+        <span className="visually-hidden">
+          {`${bar.job.platform}: ${bar.text}, ${bar.endMs === undefined ? 'running' : exactDuration}. Open log at this step`}
+        </span>
+        <span className={styles.fill} />
+        {hasCaptionInside ? (
+          width > 6 && (
+            <span className={styles.caption} aria-hidden="true">
+              {bar.state === 'failed' && <PhaseGlyph phase="failed" />}
+              <span className="truncate">{shortInstruction(bar.text)}</span>
+            </span>
+          )
+        ) : (
+          <span className={styles.caption} aria-hidden="true">
+            {bar.state === 'failed' && <PhaseGlyph phase="failed" />}
+            {captionText(bar, endMs - bar.startMs)}
+          </span>
+        )}
+      </button>
+    </Tooltip>
+  );
+}
+
+function captionText({ state }: Bar, ms: number): string {
+  switch (state) {
+    case 'cached':
+      return 'cached';
+    case 'running':
+      return formatClock(ms);
+    case 'failed':
+      return `failed, ${formatDuration(ms)}`;
+    case 'cancelled':
+      return 'cancelled';
+    case 'done':
+      return formatDuration(ms);
+  }
+}
+
+/** The state and duration of a bar; short durations with milliseconds. */
+function exactDurationText({ state }: Bar, ms: number): string {
+  const exact = ms < 1_000 ? `${Math.round(ms)} ms` : ms < 60_000 ? `${(ms / 1_000).toFixed(2)} s` : formatDuration(ms);
+  switch (state) {
+    case 'cached':
+      return `cached, ${exact}`;
+    case 'running':
+      return `running for ${formatClock(ms)}`;
+    case 'failed':
+      return `failed after ${exact}`;
+    case 'cancelled':
+      return `cancelled after ${exact}`;
+    case 'done':
+      return exact;
+  }
+}

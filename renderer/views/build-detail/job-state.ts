@@ -1,0 +1,55 @@
+import { type Build, isEnd, type Job, lastStepOf, type Step } from '../../../shared/build.ts';
+import { type DisplayPhase, phaseWord } from '../../parts/PhaseBadge.tsx';
+
+/** Whether Barnraiser stopped while a build or job was running. Its status is `failed` then, without a duration. */
+export function isInterrupted({ status, problem, durationMs }: Pick<Build | Job, 'status' | 'problem' | 'durationMs'>) {
+  return status === 'failed' && problem?.code === 'build.incomplete' && durationMs === undefined;
+}
+
+/** The phase of a job and the text for it, which is more specific than the word of the phase. */
+export function displayPhaseOf(job: Job): { readonly phase: DisplayPhase; readonly text: string } {
+  if (isInterrupted(job)) {
+    return { phase: 'warning', text: 'Interrupted' };
+  }
+  if (job.status === 'queued' && job.lost.length === 0) {
+    return { phase: 'queued', text: 'Waiting for a slot' };
+  }
+  return { phase: job.status, text: phaseWord(job.status) };
+}
+
+/** A job failed at its last step if that step ended at most this long before the job, in milliseconds. */
+const sameEndMs = 1_000;
+
+/** The step that a job failed at. Undefined if it did not fail, or failed while sending the context or transferring the image. */
+export function failedStep(job: Job): Step | undefined {
+  const last = lastStepOf(job);
+  if (job.status !== 'failed' || !last || isInterrupted(job)) {
+    return undefined;
+  }
+  if (job.problem?.code === 'build.failed' || last.durationMs === undefined) {
+    return last;
+  }
+  const end = jobEndTime(job);
+  const stepEnd = Date.parse(last.startedAt) + last.durationMs;
+  return end === undefined || end - stepEnd < sameEndMs ? last : undefined;
+}
+
+/** When a job ended, in milliseconds since 1970. */
+export function jobEndTime({ startedAt, durationMs }: Job): number | undefined {
+  return startedAt === undefined || durationMs === undefined ? undefined : Date.parse(startedAt) + durationMs;
+}
+
+export function cachedCount(job: Job): number {
+  return job.steps.filter(({ cached }) => cached).length;
+}
+
+/** `pi4 was lost; big-arm took over`. Undefined if no node was lost. */
+export function lostNodesText({ lost, node, status }: Job): string | undefined {
+  if (lost.length === 0) {
+    return undefined;
+  }
+  const names = lost.map((loss) => loss.node).join(' and ');
+  const verb = lost.length === 1 ? 'was' : 'were';
+  const hasTakenOver = !isEnd(status) || lost.every((loss) => loss.node !== node);
+  return hasTakenOver ? `${names} ${verb} lost; ${node} took over` : `${names} ${verb} lost`;
+}

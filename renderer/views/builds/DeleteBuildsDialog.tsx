@@ -1,0 +1,57 @@
+import { useRef } from 'react';
+import type { Build } from '../../../shared/build.ts';
+import { formatCount, formatReferenceShort } from '../../../shared/format.ts';
+import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
+import { removeBuild, useBuilds } from '../../stores/builds.ts';
+import { toast } from '../../stores/toasts.ts';
+
+export interface DeleteBuildsDialogProps {
+  readonly ids: readonly string[];
+  readonly onClose: () => void;
+  readonly onDeleted: (ids: readonly string[]) => void;
+}
+
+/** Asks for confirmation before builds and their logs are deleted from the history. */
+export function DeleteBuildsDialog({ ids, onClose, onDeleted }: DeleteBuildsDialogProps) {
+  const byId = useBuilds.getState().byId;
+  // the dialog keeps its text while it fades out
+  const last = useRef<readonly Build[]>([]);
+  if (ids.length > 0) {
+    last.current = ids.flatMap((id) => byId[id] ?? []);
+  }
+  const builds = last.current;
+  const [first] = builds;
+  if (!first) {
+    return null;
+  }
+  const isOne = builds.length === 1;
+  const name = isOne ? `build ${formatReferenceShort(first.reference)}` : formatCount(builds.length, 'build');
+  const logs = builds.reduce((sum, { jobs }) => sum + jobs.length, 0);
+
+  async function remove(): Promise<void> {
+    for (const id of ids) {
+      await removeBuild(id);
+    }
+    onDeleted(ids);
+    toast({ title: `Deleted ${name}` });
+  }
+
+  return (
+    <ConfirmDialog
+      open={ids.length > 0}
+      onClose={onClose}
+      title={`Delete ${name}?`}
+      description={
+        builds.some(({ status }) => status === 'done')
+          ? `${isOne ? 'Its image stays' : 'Their images stay'} in local storage, under Images.`
+          : undefined
+      }
+      losses={[
+        formatCount(logs, 'log') + (logs > 1 ? ` (one per platform${isOne ? '' : ' of each build'})` : ''),
+        `${isOne ? 'Its' : 'Their'} steps and durations`,
+      ]}
+      action={`Delete ${isOne ? 'build' : name}`}
+      onConfirm={remove}
+    />
+  );
+}

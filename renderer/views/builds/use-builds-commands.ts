@@ -1,0 +1,86 @@
+import type { RefObject } from 'react';
+import { formatReferenceShort } from '../../../shared/format.ts';
+import { type Command, useCommands } from '../../commands.ts';
+import { useBuilds } from '../../stores/builds.ts';
+
+export interface BuildsCommandsOptions {
+  readonly searchRef: RefObject<HTMLInputElement | null>;
+  /** The id of the active row, if it is a build. */
+  readonly activeId: string | undefined;
+  readonly selectedIds: readonly string[];
+  readonly open: (id: string) => void;
+  readonly rebuild: (id: string) => void;
+  readonly compare: (ids: readonly [string, string]) => void;
+  readonly compareWithPrevious: (id: string) => void;
+  readonly openDeleteDialog: (ids: readonly string[]) => void;
+}
+
+/** The commands of the build history. All functions must be stable. */
+export function useBuildsCommands({
+  searchRef,
+  activeId,
+  selectedIds,
+  open,
+  rebuild,
+  compare,
+  compareWithPrevious,
+  openDeleteDialog,
+}: BuildsCommandsOptions): void {
+  useCommands(() => {
+    const commands: Command[] = [
+      {
+        id: 'builds:filter',
+        label: 'Filter builds',
+        group: 'Current view',
+        icon: 'search',
+        shortcut: '/',
+        run: () => searchRef.current?.focus(),
+      },
+    ];
+    const [first, second] = selectedIds;
+    if (selectedIds.length === 2 && first !== undefined && second !== undefined) {
+      commands.push({
+        id: 'builds:compare',
+        label: 'Compare the selected builds',
+        group: 'Current view',
+        icon: 'compare',
+        run: () => compare([first, second]),
+      });
+    }
+    const build = activeId === undefined ? undefined : useBuilds.getState().byId[activeId];
+    if (build) {
+      const name = formatReferenceShort(build.reference);
+      commands.push(
+        {
+          id: 'builds:open',
+          label: `Open build ${name}`,
+          group: 'Current view',
+          icon: 'builds',
+          run: () => open(build.id),
+        },
+        {
+          id: 'builds:rebuild',
+          label: `Rebuild ${name}…`,
+          group: 'Current view',
+          icon: 'refresh',
+          run: () => rebuild(build.id),
+        },
+        {
+          id: 'builds:compare-before',
+          label: `Compare ${name} with the previous build`,
+          group: 'Current view',
+          icon: 'compare',
+          run: () => compareWithPrevious(build.id),
+        },
+        {
+          id: 'builds:delete',
+          label: `Delete build ${name}…`,
+          group: 'Current view',
+          icon: 'trash',
+          run: () => openDeleteDialog([build.id]),
+        },
+      );
+    }
+    return commands;
+  }, [searchRef, activeId, selectedIds.join(' '), open, rebuild, compare, compareWithPrevious, openDeleteDialog]);
+}

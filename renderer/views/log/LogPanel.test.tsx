@@ -1,0 +1,161 @@
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { useNavigation } from '../../stores/navigation.ts';
+import { platform } from '../../testing/fixture-data.ts';
+import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { LogPanel } from './LogPanel.tsx';
+
+const running = '20260301-101500-run1';
+const failed = '20260301-095500-fail';
+const arm64 = platform('linux/arm64');
+
+let app: TestApp;
+afterEach(() => app.stop());
+
+beforeAll(() => {
+  // happy-dom has no layout: without a size, no line would be visible
+  for (const side of ['clientHeight', 'offsetHeight', 'clientWidth', 'offsetWidth']) {
+    Object.defineProperty(HTMLElement.prototype, side, { configurable: true, get: () => 360 });
+  }
+});
+
+async function open(id: string, options: { line?: number; platform?: string; state?: 'busy' | 'failed' } = {}) {
+  const panel = (
+    <LogPanel
+      id={id}
+      platform={options.platform ? platform(options.platform) : arm64}
+      line={options.line}
+      isOwnWindow={false}
+      onClose={() => undefined}
+    />
+  );
+  ({ app } = await renderWithApp(panel, options.state ?? 'busy'));
+}
+
+const log = () => screen.getByRole('log');
+const line = (number: number) => log().querySelector(`[data-line="${number}"]`);
+const lineShown = (number: number) => waitFor(() => expect(line(number)?.textContent).toMatch(/\w{3}/));
+
+describe('the log of a platform', () => {
+  it('opens at its end and renders only the lines around it', async () => {
+    await open(running);
+    await lineShown(1_399);
+    expect(line(0)).toBeNull();
+    expect(log().querySelectorAll('[data-line]').length).toBeLessThan(120);
+    expect(log().getAttribute('aria-label')).toBe('Log of linux/arm64 on pi4, 1,400 lines');
+  });
+
+  it('follows new lines until the user scrolls away', async () => {
+    await open(running);
+    await lineShown(1_399);
+    const emitLine = (from: number, text: string) =>
+      act(async () =>
+        app.emit({ event: 'job.log', buildId: running, platform: arm64, node: 'pi4', from, lines: [text] }),
+      );
+    await emitLine(1_400, 'something new');
+    await waitFor(() => expect(line(1_400)?.textContent).toContain('something new'));
+    expect(screen.getByRole('button', { name: 'Follow' }).getAttribute('aria-pressed')).toBe('true');
+
+    fireEvent.keyDown(log(), { key: 'Home' });
+    await lineShown(0);
+    await emitLine(1_401, 'later');
+    fireEvent.click(await screen.findByRole('button', { name: '1 new line' }));
+    await waitFor(() => expect(line(1_401)?.textContent).toContain('later'));
+  });
+
+  it('opens at a line and highlights it', async () => {
+    await open(failed, { line: 700, state: 'failed' });
+    await lineShown(700);
+    expect(line(700)?.className).toContain('marked');
+    expect(line(1_399)).toBeNull();
+  });
+
+  it('finds text in the whole log and goes from match to match', async () => {
+    await open(failed, { state: 'failed' });
+    await lineShown(1_399);
+    fireEvent.keyDown(log(), { key: 'Home' });
+    await lineShown(0);
+    fireEvent.click(screen.getByRole('button', { name: 'Find' }));
+    const field = screen.getByRole('textbox', { name: 'Find in this log' });
+    fireEvent.change(field, { target: { value: 'STEP 4/10' } });
+    await screen.findByText('1 of 3 lines');
+    await waitFor(() => expect(within(log()).getAllByText('STEP 4/10')[0]?.tagName).toBe('MARK'));
+    fireEvent.keyDown(field, { key: 'Enter' });
+    await screen.findByText('2 of 3 lines');
+    await lineShown(780);
+    fireEvent.keyDown(field, { key: 'Enter', shiftKey: true });
+    fireEvent.keyDown(field, { key: 'Enter', shiftKey: true });
+    await screen.findByText('3 of 3 lines');
+    fireEvent.change(field, { target: { value: 'nowhere to be found' } });
+    await screen.findByText('No matches');
+    fireEvent.keyDown(field, { key: 'Escape' });
+    expect(screen.queryByRole('textbox')).toBeNull();
+  });
+
+  it('folds a step to one row that shows the number of hidden lines', async () => {
+    await open(failed, { state: 'failed' });
+    await lineShown(1_399);
+    fireEvent.keyDown(log(), { key: 'Home' });
+    await lineShown(0);
+    const fold = await within(log()).findByRole('button', { name: 'Step 1 of 10', expanded: true });
+    fireEvent.click(fold);
+    await waitFor(() => expect(line(0)?.textContent).toContain('59 more lines'));
+    expect(line(1)).toBeNull();
+    await lineShown(60);
+  });
+
+  it('copies the selected lines with a heading that says where they are from', async () => {
+    await open(failed, { state: 'failed' });
+    await lineShown(1_399);
+    const write = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+    const number = (at: number) => line(at)?.querySelector('button');
+    fireEvent.click(number(1_390) ?? document.body);
+    fireEvent.click(number(1_392) ?? document.body, { shiftKey: true });
+    await screen.findByText('3 lines');
+    fireEvent.keyDown(log(), { key: 'c', ctrlKey: true });
+    await waitFor(() => expect(write).toHaveBeenCalled());
+    const [text = ''] = write.mock.calls[0] ?? [];
+    expect(text.split('\n')[0]).toMatch(
+      /^# registry\.example\.com\/team\/api:1\.4-rc2 linux\/arm64 on pi4, step 4\/10: RUN npm ci, lines 1,391 to 1,393$/,
+    );
+    expect(text.trim().split('\n')).toHaveLength(4);
+  });
+
+  it('selects lines with keys', async () => {
+    await open(failed, { state: 'failed', line: 700 });
+    await lineShown(700);
+    fireEvent.keyDown(log(), { key: 'ArrowDown', shiftKey: true });
+    fireEvent.keyDown(log(), { key: 'ArrowDown', shiftKey: true });
+    await screen.findByText('2 lines');
+  });
+
+  it('switches to another platform with the arrow keys', async () => {
+    await open(running);
+    const tab = screen.getByRole('tab', { name: /^arm64 ?, building$/ });
+    expect(tab.getAttribute('aria-selected')).toBe('true');
+    fireEvent.keyDown(tab, { key: 'ArrowRight' });
+    expect(useNavigation.getState().route?.log?.platform).toBe('linux/s390x');
+  });
+
+  it('shows what its job is waiting for while it is empty', async () => {
+    await open(running, { platform: 'linux/s390x' });
+    await screen.findByText('Queued: waiting for a slot on big-amd');
+  });
+
+  it('shows that its build was deleted', async () => {
+    await open('unknown');
+    screen.getByText('This build is no longer in the history');
+  });
+
+  it('asks for confirmation before it copies a very long log', async () => {
+    await open(running);
+    await act(async () =>
+      app.emit({ event: 'job.log', buildId: running, platform: arm64, node: 'pi4', from: 60_000, lines: ['far'] }),
+    );
+    await waitFor(() => expect(log().getAttribute('aria-label')).toContain('60,001 lines'));
+    await userEvent.click(screen.getByRole('button', { name: 'More about this log' }));
+    await userEvent.click(await screen.findByRole('menuitem', { name: 'Copy all' }));
+    await screen.findByRole('dialog', { name: 'Copy 60,001 lines?' });
+  });
+});

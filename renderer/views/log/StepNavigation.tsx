@@ -1,0 +1,111 @@
+import { memo } from 'react';
+import type { Step } from '../../../shared/build.ts';
+import { Icon } from '../../parts/Icon.tsx';
+import { IconButton } from '../../parts/IconButton.tsx';
+import { Menu, type MenuItem } from '../../parts/Menu.tsx';
+import { Clock } from '../../parts/Quantity.tsx';
+import styles from './Log.module.css';
+import type { StepStart } from './step-index.ts';
+
+/** The menu lists this many steps around the current one at most: a longer menu is slow and hard to use. */
+const maxMenuItems = 120;
+
+export interface StepNavigationProps {
+  readonly steps: readonly StepStart[];
+  readonly runs: ReadonlyMap<number, Step>;
+  /** The index of the step at the top of the view; -1 before the first step. */
+  readonly current: number;
+  /** Whether the job is running, so that the clock of the last step ticks. */
+  readonly isLive: boolean;
+  readonly isFolded: boolean;
+  readonly onStep: (by: 1 | -1) => void;
+  readonly onGo: (line: number) => void;
+  readonly onToggle: (line: number) => void;
+}
+
+/** The step at the top of the view, and buttons and a menu to go to others. Does not render for new lines. */
+export const StepNavigation = memo(function StepNavigation({
+  steps,
+  runs,
+  current,
+  isLive,
+  isFolded,
+  onStep,
+  onGo,
+  onToggle,
+}: StepNavigationProps) {
+  const step = steps[current];
+  const run = step && runs.get(step.line);
+  if (steps.length === 0) {
+    return null;
+  }
+  return (
+    <>
+      <IconButton
+        icon="up"
+        label="Previous step"
+        shortcut="["
+        size="small"
+        disabled={current < 0}
+        onClick={() => onStep(-1)}
+      />
+      <IconButton
+        icon="down"
+        label="Next step"
+        shortcut="]"
+        size="small"
+        disabled={current >= steps.length - 1}
+        onClick={() => onStep(1)}
+      />
+      {step && (
+        <IconButton
+          icon={isFolded ? 'chevron-right' : 'chevron-down'}
+          label={isFolded ? 'Unfold this step' : 'Fold this step'}
+          size="small"
+          onClick={() => onToggle(step.line)}
+        />
+      )}
+      <Menu
+        align="start"
+        items={menuItems(steps, current, onGo)}
+        trigger={
+          <button type="button" className={styles.stepName}>
+            {step ? (
+              <>
+                <span className={styles.stepCount}>
+                  Step {step.index} of {step.total}
+                </span>
+                <span className={styles.stepText}>{step.text}</span>
+              </>
+            ) : (
+              <span className={styles.stepCount}>Before the first step</span>
+            )}
+            <Icon name="select" size={14} />
+          </button>
+        }
+      />
+      {step && run && (
+        <span className={styles.stepFacts}>
+          {(run.durationMs !== undefined || isLive) && <Clock since={run.startedAt} ms={run.durationMs} />}
+          {run.cached && <span className={styles.cached}>cached</span>}
+        </span>
+      )}
+    </>
+  );
+});
+
+function menuItems(steps: readonly StepStart[], current: number, onGo: (line: number) => void): MenuItem[] {
+  const from = Math.max(0, Math.min(current - maxMenuItems / 2, steps.length - maxMenuItems));
+  const usedLabels = new Set<string>();
+  return steps.slice(from, from + maxMenuItems).map((step) => {
+    const { line, index, total, text } = step;
+    const short = text.length > 46 ? `${text.slice(0, 45)}…` : text;
+    const name = `${index}/${total}  ${short}`;
+    const label = usedLabels.has(name) ? `${name} (line ${line + 1})` : name;
+    usedLabels.add(name);
+    return {
+      label,
+      run: () => onGo(line),
+    };
+  });
+}

@@ -1,0 +1,43 @@
+import { useCommands } from '../../commands.ts';
+import type { HeaderActions } from './LogHeader.tsx';
+
+export interface LogCommandsOptions {
+  /** The reference and platform of the log, as `api:1.4 arm64`. */
+  readonly name: string;
+  readonly hasFolds: boolean;
+  readonly actions: HeaderActions;
+  readonly setFollowing: (isFollowing: boolean) => void;
+}
+
+/** The commands for an open log. All functions must be stable. */
+export function useLogCommands({ name, hasFolds, actions, setFollowing }: LogCommandsOptions): void {
+  useCommands(
+    () => [
+      {
+        id: 'log:find',
+        label: `Find in the log of ${name}`,
+        group: 'Current view',
+        icon: 'search',
+        shortcut: 'Mod+f',
+        run: actions.find,
+      },
+      {
+        id: 'log:follow',
+        label: `Follow the log of ${name}`,
+        group: 'Current view',
+        icon: 'down',
+        run: () => setFollowing(true),
+      },
+      {
+        id: 'log:fold',
+        label: hasFolds ? 'Unfold all steps' : 'Fold all steps',
+        group: 'Current view',
+        icon: 'minus',
+        run: actions.foldAll,
+      },
+      { id: 'log:copy', label: `Copy the log of ${name}`, group: 'Current view', icon: 'copy', run: actions.copyAll },
+      { id: 'log:save', label: `Save the log of ${name}`, group: 'Current view', icon: 'download', run: actions.save },
+    ],
+    [name, hasFolds, actions, setFollowing],
+  );
+}

@@ -1,0 +1,159 @@
+import { useMemo, useState } from 'react';
+import type { Platform } from '../../../shared/platform.ts';
+import { type Problem, problemOf } from '../../../shared/problem.ts';
+import { startBuild, useBuilds } from '../../stores/builds.ts';
+import { useConnections } from '../../stores/connections.ts';
+import { useFarms } from '../../stores/farms.ts';
+import { navigate, type Sheet as SheetRoute } from '../../stores/navigation.ts';
+import { folderName } from '../farm/recent-projects.ts';
+import { useFarmNodes } from '../farm/use-farm-nodes.ts';
+import { type BuildDraft, emptyDraft, keyValueError, toBuildRequest, toDraft } from './draft.ts';
+import { reasonNotReady } from './readiness.ts';
+import { referenceError, suggestReferences } from './reference.ts';
+import { usePreview } from './use-preview.ts';
+import { useProject } from './use-project.ts';
+
+/** The fields of the route of a new build. */
+export type NewBuildStart = Omit<Extract<SheetRoute, { sheet: 'new-build' }>, 'sheet'>;
+
+function initialDraft({ farm, context, from, platforms }: NewBuildStart): BuildDraft {
+  const request = from === undefined ? undefined : useBuilds.getState().byId[from]?.request;
+  const draft = request ? toDraft(request) : emptyDraft;
+  return {
+    ...draft,
+    ...(farm === undefined ? {} : { farm, connections: undefined }),
+    ...(context === undefined ? {} : { context }),
+    ...(platforms === undefined ? {} : { platforms }),
+  };
+}
+
+/** The state of a new build: the draft, everything that follows from it, and the function that starts the build. */
+export function useNewBuild(start: NewBuildStart) {
+  const [draft, setDraft] = useState(() => initialDraft(start));
+  const [isTouched, setIsTouched] = useState(false);
+  /** Platforms that stay in the list even if no node supports them and they are not selected. */
+  const [requestedPlatforms, setRequestedPlatforms] = useState<readonly Platform[]>(
+    start.platforms ?? draft.platforms ?? [],
+  );
+  const [isStarting, setIsStarting] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+
+  function change(values: Partial<BuildDraft>): void {
+    setIsTouched(true);
+    setProblem(undefined);
+    setDraft((before) => ({ ...before, ...values }));
+  }
+  /** Resets everything that belongs to the previous project, but keeps the nodes and the platforms. */
+  function changeProject(context: string): void {
+    change(
+      context === draft.context
+        ? {}
+        : { ...emptyDraft, farm: draft.farm, connections: draft.connections, platforms: draft.platforms, context },
+    );
+  }
+
+  const farms = useFarms((state) => state.farms);
+  const defaultFarm = useFarms((state) => state.default);
+  const connections = useConnections((state) => state.connections);
+  const farmName = draft.connections ? undefined : (draft.farm ?? defaultFarm);
+  const members = useMemo(
+    () =>
+      draft.connections ??
+      farms.find(({ name }) => name === farmName)?.connections ??
+      connections.map(({ name }) => name),
+    [draft.connections, farms, farmName, connections],
+  );
+  const nodes = useFarmNodes(members);
+
+  const { context } = draft;
+  const projectState = useProject(context, draft.file);
+  const { project } = projectState;
+  const order = useBuilds((builds) => builds.order);
+  const pastBuilds = useMemo(() => {
+    const { byId } = useBuilds.getState();
+    const contexts = new Set([context, project?.context]);
+    return order.flatMap((id) => {
+      const build = byId[id];
+      return build && contexts.has(build.request.context) ? [build] : [];
+    });
+  }, [order, context, project?.context]);
+  const suggestions = useMemo(
+    () => suggestReferences(pastBuilds, project?.name ?? folderName(context ?? '')),
+    [pastBuilds, project?.name, context],
+  );
+  const reference = draft.reference ?? suggestions.first;
+
+  const native = nodes.coverage.filter(({ isDefault }) => isDefault).map(({ platform }) => platform);
+  const selected = draft.platforms ?? native;
+  const covered = nodes.coverage.map(({ platform }) => platform);
+  const offered = [...new Set([...covered, ...requestedPlatforms, ...selected])];
+  function addPlatform(platform: Platform): void {
+    setRequestedPlatforms((before) => [...before, platform]);
+    change({ platforms: [...selected, platform] });
+  }
+  /** Copies the settings of the last build of the project, except for the reference. */
+  function applyLastSettings(): void {
+    const [last] = pastBuilds;
+    if (last) {
+      const settings = toDraft(last.request);
+      setRequestedPlatforms(settings.platforms ?? []);
+      change({ ...settings, context, reference: draft.reference });
+    }
+  }
+
+  const request = context === undefined ? undefined : toBuildRequest(draft, context, reference, selected);
+  const isNothingSelected = draft.platforms !== undefined && selected.length === 0;
+  const preview = usePreview(
+    project && !projectState.problem && members.length > 0 && !isNothingSelected ? request : undefined,
+  );
+  const unassigned = (preview.schedule?.unassigned ?? []).filter(({ platform }) => selected.includes(platform));
+  const notReady = reasonNotReady({
+    hasProject: project !== undefined && !projectState.problem,
+    referenceError: referenceError(reference),
+    hasPlatforms: selected.length > 0 || (nodes.coverage.length === 0 && !isNothingSelected),
+    // ignored while the preview is loading, because the schedule may still change
+    unassigned: preview.isLoading ? [] : unassigned.map(({ platform }) => platform),
+    hasIncompleteOption: [draft.buildArgs, draft.labels].some((all) => all.some((entry) => keyValueError(entry, all))),
+  });
+
+  /** Starts the build and opens it. Does nothing if the build is not ready. */
+  async function run(): Promise<void> {
+    if (!request || notReady !== undefined || isStarting) {
+      return;
+    }
+    setIsStarting(true);
+    setProblem(undefined);
+    try {
+      const build = await startBuild({ ...request, reference: reference.trim() });
+      navigate({ view: 'build', id: build.id });
+    } catch (error) {
+      setProblem(problemOf(error));
+      setIsStarting(false);
+    }
+  }
+
+  return {
+    draft,
+    change,
+    changeProject,
+    isTouched,
+    farmName,
+    members,
+    nodes,
+    projectState,
+    pastBuilds,
+    applyLastSettings,
+    reference,
+    suggestions,
+    selected,
+    offered,
+    addPlatform,
+    unassigned,
+    request,
+    preview,
+    notReady,
+    run,
+    isStarting,
+    problem,
+  };
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { rememberOptionSchema } from './question.ts';
+
+export const frontEndSchema = z.enum(['desktop', 'browser', 'terminal']);
+export type FrontEnd = z.infer<typeof frontEndSchema>;
+
+/** What the app is and where it runs. */
+export const appInfoSchema = z.object({
+  version: z.string(),
+  /** The data folder. */
+  home: z.string(),
+  frontEnd: frontEndSchema,
+  /** Node's `process.platform`. */
+  system: z.string(),
+  /** Whether this front end can save secrets at all. */
+  remember: rememberOptionSchema,
+});
+export type AppInfo = Readonly<z.infer<typeof appInfoSchema>>;

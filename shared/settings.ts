@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+export const settingsSchema = z.object({
+  theme: z.enum(['system', 'light', 'dark']).default('system'),
+  /** How many builds the history keeps. Older builds are deleted with their logs. */
+  keepBuilds: z.number().int().min(1).max(100_000).default(1000),
+  /** Slots per node: how many jobs a node runs at once. */
+  jobsPerNode: z.number().int().min(1).max(32).default(2),
+});
+export type Settings = Readonly<z.infer<typeof settingsSchema>>;
