@@ -93,7 +93,9 @@ describe('a repeated build', () => {
   });
 
   test('keeps its newest image on the node without a name and removes the previous one', async () => {
-    const folder = await createProject({ Containerfile: `${lab.from}COPY version /version\n`, version: '1' });
+    // a run that was interrupted may have left images of the same content on the node
+    const version = (number: number): string => `${number} of ${Date.now()}`;
+    const folder = await createProject({ Containerfile: `${lab.from}COPY version /version\n`, version: version(1) });
     const images = async (): Promise<string[]> => {
       const { stdout } = await runOnNode('amd-a', 'podman images --all --quiet --no-trunc');
       return stdout.trim().split('\n').filter(Boolean);
@@ -109,7 +111,7 @@ describe('a repeated build', () => {
 
     await build();
     const first = await added();
-    await writeFile(join(folder, 'version'), '2');
+    await writeFile(join(folder, 'version'), version(2));
     await build();
     const second = await added();
     expect(second.length).toBe(first.length);
@@ -122,7 +124,7 @@ describe('a repeated build', () => {
     expect(kept.code).toBe(0);
     await runOnNode('amd-a', 'podman rmi localhost/cached:1');
 
-    await writeFile(join(folder, 'version'), '3');
+    await writeFile(join(folder, 'version'), version(3));
     await build('--cleanup');
     expect(await added()).toEqual([]);
   });

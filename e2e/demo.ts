@@ -95,7 +95,7 @@ async function showWindow(home: string): Promise<void> {
   const headless = await HeadlessApp.open(home, join(home, 'screenshots'));
   try {
     const builds = await headless.app.call('builds.list', {});
-    const id = builds.ok ? builds.value[0]?.id : undefined;
+    const id = builds.ok ? builds.value.entries[0]?.id : undefined;
     for (const [name, hash] of [
       ['farm', '#/farm/lab'],
       ['build', `#/build/${id}`],

@@ -88,9 +88,10 @@ describe('the window', () => {
     ]);
   });
 
-  it('exposes only four functions to the page', async () => {
+  it('exposes only five functions to the page', async () => {
     expect(await inPage(page, 'return Object.keys(window.barnraiser).sort()')).toEqual([
       'call',
+      'cancel',
       'onEvent',
       'onMenu',
       'pathOf',
@@ -325,7 +326,7 @@ describe('a window with a node', () => {
     await window.evaluate(({ BrowserWindow }) => {
       BrowserWindow.getFocusedWindow = () => null;
     });
-    const id = await startBuild('RUN true\nRUN true\n');
+    const id = await startBuild('RUN sleep 0.5\nRUN sleep 0.5\n');
     await eventually(async () => expect((await readRecorded(window)).notifications).not.toEqual([]), 60_000);
     const { notifications, progress } = await readRecorded(window);
     expect(notifications).toEqual([{ title: 'Built desktop:1', body: expect.stringMatching(/^1 platform in /) }]);
@@ -350,7 +351,7 @@ describe('a window with a node', () => {
     });
     const running = await inPage(
       window.page,
-      "return (await window.barnraiser.call('builds.list', {})).value[0].status",
+      "return (await window.barnraiser.call('builds.list', {})).value.entries[0].status",
     );
     expect(running).toBe('running');
 

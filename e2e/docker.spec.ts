@@ -64,11 +64,12 @@ CMD ["cat", "/arch"]
     ]);
     for (const { steps } of build.jobs) {
       const positions = steps.map(
-        ({ stage, index, total, text }) => `${stage} ${index}/${total} ${text.split(' ')[0]}`,
+        ({ stage, index, total, name }) => `${index}/${total} ${stage} ${name.split(' ')[0]}`,
       );
       expect(positions.sort()).toEqual([
-        ...['1/2 1/2 FROM', '1/2 2/2 RUN'],
-        ...['2/2 1/6 FROM', '2/2 2/6 ARG', '2/2 3/6 LABEL', '2/2 4/6 RUN', '2/2 5/6 COPY', '2/2 6/6 CMD'],
+        ...['1/8 tools FROM', '2/8 tools RUN'],
+        ...['3/8 stage 2 FROM', '4/8 stage 2 ARG', '5/8 stage 2 LABEL'],
+        ...['6/8 stage 2 RUN', '7/8 stage 2 COPY', '8/8 stage 2 CMD'],
       ]);
       expect(steps.every(({ durationMs }) => durationMs !== undefined)).toBe(true);
     }
@@ -90,7 +91,9 @@ CMD ["cat", "/arch"]
     );
     expect(outcome.code, outcome.stderr).toBe(0);
     expect(build.jobs.map(({ node }) => node)).toEqual(['amd-b', 'docker-arm']);
-    const [podman, docker] = build.jobs.map(({ steps }) => steps.map(({ index, total }) => `${index}/${total}`));
+    const [podman, docker] = build.jobs.map(({ steps }) =>
+      steps.map(({ id, index, total, line }) => `${id} ${index}/${total} line ${line}`),
+    );
     expect(docker).toEqual(podman);
     expect(build.list?.entries).toHaveLength(2);
   });
@@ -185,7 +188,7 @@ describe('a failed build on docker reports', () => {
     const { outcome, build } = await person.build('-t', 'bad:1', '--node', 'docker-a', folder);
     expect(outcome.code).toBe(1);
     expect(build.jobs[0]?.problem?.message).toBe(`Node docker-a: ${message}`);
-    expect(build.jobs[0]?.steps.filter(({ failed }) => failed).map(({ text }) => text)).toEqual(
+    expect(build.jobs[0]?.steps.filter(({ error }) => error !== undefined).map(({ name }) => name)).toEqual(
       message.includes('failed:') ? [file.trim().split('\n').at(-1)] : [],
     );
   });
@@ -198,10 +201,15 @@ describe('a failed build on docker reports', () => {
     );
   });
 
-  test('a pull policy that docker does not support, before anything is sent', async () => {
-    const folder = await createProject({ Containerfile: `${lab.from}RUN true\n` });
-    const { build } = await person.build('-t', 'bad:1', '--node', 'docker-a', '--pull', 'never', folder);
-    expect(build.jobs[0]).toMatchObject({ bytesSent: 0, problem: { code: 'input.invalid' } });
+  test('a pull policy that docker does not support: a node that supports it gets the job; without one the build is refused', async () => {
+    const folder = await createProject({ Containerfile: 'FROM scratch\nCOPY . /\n' });
+    const options = ['-t', 'local:1', '--platform', 'linux/amd64', '--pull', 'never'];
+    const { build } = await person.build(...options, '--node', 'docker-a', '--node', 'amd-b', folder);
+    expect(build.jobs).toMatchObject([{ node: 'amd-b', status: 'done' }]);
+    expect(build.schedule.leftOut).toMatchObject([{ node: 'docker-a', problem: { code: 'engine.unsupported' } }]);
+    const refused = await person.barnraiser('build', ...options, '--node', 'docker-a', folder);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('Node docker-a does not support the pull policy "never"');
   });
 });
 

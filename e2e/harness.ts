@@ -26,20 +26,35 @@ export interface Running {
   waitForLine(accept: (line: string) => boolean): Promise<string>;
 }
 
+/** The CLI of the sources, and of the bundle in out/, which starts faster. */
+const cliOfSources = ['--import', 'tsx', join(root, 'electron', 'cli.ts')];
+export const bundledCli: readonly string[] = [join(root, 'out', 'main', 'cli.js')];
+
 /** A user with a separate data folder, who runs the CLI. */
 export class Person {
   readonly home: string;
   readonly knownHosts: string;
-  readonly #env: Record<string, string>;
+  /** The environment of the person's programs. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly #cli: readonly string[];
 
-  private constructor(home: string, env: Record<string, string>) {
+  private constructor(home: string, env: Record<string, string>, cli: readonly string[]) {
+    this.#cli = cli;
     this.home = home;
     this.knownHosts = join(home, 'known_hosts');
-    this.#env = env;
+    this.env = {
+      ...process.env,
+      // the machine's SSH agent, known hosts and SSH configuration must not affect the tests
+      SSH_AUTH_SOCK: '',
+      BARNRAISER_HOME: home,
+      BARNRAISER_KNOWN_HOSTS: this.knownHosts,
+      BARNRAISER_SSH_CONFIG: 'none',
+      ...env,
+    };
   }
 
-  static async create(env: Record<string, string> = {}): Promise<Person> {
-    return new Person(await mkdtemp(join(tmpdir(), 'barnraiser-home-')), env);
+  static async create(env: Record<string, string> = {}, cli: readonly string[] = cliOfSources): Promise<Person> {
+    return new Person(await mkdtemp(join(tmpdir(), 'barnraiser-home-')), env, cli);
   }
 
   async remove(): Promise<void> {
@@ -47,18 +62,15 @@ export class Person {
   }
 
   start(...args: string[]): Running {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'electron', 'cli.ts'), ...args], {
+    return this.startWith({}, ...args);
+  }
+
+  /** Starts a command with a changed environment. */
+  startWith(env: Record<string, string>, ...args: string[]): Running {
+    const child = spawn(process.execPath, [...this.#cli, ...args], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        // the machine's SSH agent, known hosts and SSH configuration must not affect the tests
-        SSH_AUTH_SOCK: '',
-        BARNRAISER_HOME: this.home,
-        BARNRAISER_KNOWN_HOSTS: this.knownHosts,
-        BARNRAISER_SSH_CONFIG: 'none',
-        ...this.#env,
-      },
+      env: { ...this.env, ...env },
     });
     return watch(child);
   }

@@ -84,7 +84,7 @@ async function packAndUnpack(home: string, context: string, each: IgnoreCase): P
   });
   try {
     const tar = join(home, 'context.tar');
-    await writeFile(tar, packed.open());
+    await writeFile(tar, packed.source().tar());
     await run('tar', ['-xf', tar, '-C', folder]);
   } finally {
     await packed.close();

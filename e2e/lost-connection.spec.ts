@@ -257,6 +257,80 @@ describe('a connection that is lost during a build', () => {
   });
 });
 
+describe('a connection that is changed during a build', () => {
+  /** The processes on a node that sleep for a number of seconds, which no other build has. */
+  const sleeping = async (node: string, seconds: number): Promise<string> =>
+    (
+      await runOnNode(
+        node,
+        `grep -lsa 'sleep.[${`${seconds}`[0]}]${`${seconds}`.slice(1)}' /proc/[0-9]*/cmdline || true`,
+      )
+    ).stdout;
+  const secondsOfStep = (): number => 100_000 + Math.floor(Math.random() * 800_000);
+
+  test.each([
+    ['podman', 'amd-b'],
+    ['docker', 'docker-a'],
+  ])('is closed after the step was stopped on its node with %s, and the build moves', async (_engine, node) => {
+    await startApp();
+    const sshd = await addConnection('removed', node);
+    await addConnection('steady', 'amd-a');
+    const seconds = secondsOfStep();
+    const context = await slowProject(seconds);
+    const { id } = await call('builds.start', {
+      context,
+      reference: 'removed:1',
+      connections: ['removed', 'steady'],
+      pins: { 'linux/amd64': 'removed' },
+      platforms: ['linux/amd64'],
+    });
+    await waitForEvent(isWaiting);
+    expect(await sleeping(node, seconds)).not.toBe('');
+    const since = events.length;
+    await call('connections.remove', { name: 'removed' });
+    expect(await sleeping(node, seconds)).toBe('');
+    expect(await sessionPids(node, sshd)).toEqual([]);
+    await waitForEvent(isWaiting, since);
+    expect((await call('builds.get', { id })).jobs).toMatchObject([
+      {
+        node: 'steady',
+        lost: [{ node: 'removed', problem: { message: 'The connection removed was removed during the build.' } }],
+      },
+    ]);
+    await call('builds.cancel', { id });
+    expect(await sleeping('amd-a', seconds)).toBe('');
+  });
+
+  test('fails a build that has no other node with that reason, and leads elsewhere from then on', async () => {
+    await startApp();
+    await addConnection('moved', 'amd-b');
+    const elsewhere = await addConnection('elsewhere', 'amd-a');
+    const seconds = secondsOfStep();
+    const context = await slowProject(seconds);
+    const { id } = await call('builds.start', { context, reference: 'changed:1', connections: ['moved'] });
+    await waitForEvent(isWaiting);
+    const uri = `ssh://root@127.0.0.1:${elsewhere.port}${lab.node('amd-a').socket}`;
+    await call('connections.update', { name: 'moved', uri });
+    expect(await sleeping('amd-b', seconds)).toBe('');
+    expect(await waitForBuild(id)).toMatchObject({ status: 'failed', problem: { code: 'connection.changed' } });
+    expect(await probe('moved')).toMatchObject([{ state: 'up', node: { hostname: expect.stringContaining('amd-a') } }]);
+  });
+
+  test('stays open if it is only renamed, and the build goes on', async () => {
+    await startApp();
+    const sshd = await addConnection('before', 'amd-b');
+    const context = await slowProject(4);
+    const { id } = await call('builds.start', { context, reference: 'renamed:1', connections: ['before'] });
+    await waitForEvent(isWaiting);
+    const pids = await sessionPids('amd-b', sshd);
+    await call('connections.update', { name: 'before', rename: 'after' });
+    expect(await call('nodes.list', {})).toMatchObject([{ state: 'up', connection: 'after' }]);
+    expect(await waitForBuild(id)).toMatchObject({ status: 'done', jobs: [{ node: 'before', lost: [] }] });
+    expect(await probe('after')).toMatchObject([{ state: 'up' }]);
+    expect(await sessionPids('amd-b', sshd)).toEqual(pids);
+  });
+});
+
 describe.each([
   ['a server with MaxSessions 2', ['MaxSessions 2']],
   ['a server with MaxSessions 2 and without socket forwarding', ['MaxSessions 2', 'AllowStreamLocalForwarding no']],

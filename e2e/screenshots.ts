@@ -47,7 +47,7 @@ try {
 
   const armIsCompiling = new Promise<void>((resolve) => {
     headless.app.subscribe((event) => {
-      if (event.event === 'job.changed' && event.job.platform === 'linux/arm64' && event.job.steps.length >= 7) {
+      if (event.event === 'step.changed' && event.platform === 'linux/arm64' && event.step.index >= 7) {
         resolve();
       }
     });

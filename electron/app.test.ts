@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { calls } from '../shared/contract.ts';
+import { type AppEvent, calls } from '../shared/contract.ts';
 import type { ProblemCode } from '../shared/problem.ts';
 import { type App, createApp } from './app.ts';
 
@@ -28,7 +28,7 @@ const problem = (code: ProblemCode, message: string | RegExp = '') => ({
 test('invalid input is answered with the reason and changes nothing', async () => {
   const answer = await app.call('connections.add', { name: 'no good', uri: 'ftp://x' });
   expect(answer).toEqual(problem('input.invalid', /name[\s\S]*uri|uri[\s\S]*name/));
-  expect(await app.call('connections.list', {})).toEqual({ ok: true, value: [] });
+  expect(await app.call('connections.list', {})).toMatchObject({ ok: true, value: [] });
 });
 
 test('every call answers invalid input with a problem that is not a bug', async () => {
@@ -59,7 +59,7 @@ test('a build without a Containerfile or a connection fails before it starts', a
   expect(await app.call('builds.start', request)).toEqual(problem('context.file-missing'));
   await writeFile(join(folder, 'Containerfile'), 'FROM scratch\n');
   expect(await app.call('builds.start', request)).toEqual(problem('farm.empty'));
-  expect(await app.call('builds.list', {})).toEqual({ ok: true, value: [] });
+  expect(await app.call('builds.list', {})).toMatchObject({ ok: true, value: { entries: [] } });
 });
 
 test('a build whose only node cannot be reached fails with the problem of the node', async () => {
@@ -118,7 +118,7 @@ test('a connection that is removed during a probe emits no status', async () => 
   await app.call('connections.remove', { name: 'silent' });
   expect(await probe).toMatchObject({ ok: true, value: [{ connection: 'silent', state: 'down' }] });
   expect(emitted).toEqual([]);
-  expect(await app.call('nodes.list', {})).toEqual({ ok: true, value: [] });
+  expect(await app.call('nodes.list', {})).toMatchObject({ ok: true, value: [] });
 });
 
 test('closing does not wait for a node that does not answer and starts no build on it', async () => {
@@ -127,6 +127,76 @@ test('closing does not wait for a node that does not answer and starts no build 
   const start = app.call('builds.start', { context: folder, reference: 'api:1' });
   await connected();
   await app.close();
-  expect(await start).toMatchObject({ ok: false, problem: { code: 'ssh.lost' } });
-  expect(await app.call('builds.list', {})).toEqual({ ok: true, value: [] });
+  expect(await start).toMatchObject({ ok: false, problem: { code: 'call.cancelled' } });
+  app = await createApp({ frontEnd: 'terminal', home: join(folder, 'home') });
+  expect(await app.call('builds.list', {})).toMatchObject({ ok: true, value: { entries: [] } });
+});
+
+const cancellable: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
+  'nodes.probe': (signal) => app.call('nodes.probe', { connections: ['silent'] }, { signal }),
+  'nodes.prune': (signal) => app.call('nodes.prune', { connections: ['silent'] }, { signal }),
+  'builds.preview': (signal) => app.call('builds.preview', silentBuild(), { signal }),
+  'builds.start': (signal) => app.call('builds.start', silentBuild(), { signal }),
+  'connections.check': (signal) => app.call('connections.check', { name: 'silent' }, { signal }),
+  'connections.fix': (signal) => app.call('connections.fix', { name: 'silent', fix: 'prune' }, { signal }),
+};
+const silentBuild = () => ({ context: folder, reference: 'api:1', connections: ['silent'] });
+
+test.each(Object.entries(cancellable))('%s can be cancelled while it waits for a node', async (_name, start) => {
+  await writeFile(join(folder, 'Containerfile'), 'FROM scratch\n');
+  const connected = await addSilentNode();
+  const emitted: string[] = [];
+  app.subscribe(({ event }) => emitted.push(event));
+  const cancel = new AbortController();
+  const call = start(cancel.signal);
+  await connected();
+  cancel.abort();
+  expect(await call).toMatchObject({ ok: false, problem: { code: 'call.cancelled' } });
+  // it is not known whether the node is up
+  expect(emitted).not.toContain('node.changed');
+  expect(await app.call('nodes.list', {})).toMatchObject({ ok: true, value: [] });
+});
+
+test('a cancelled inspection ends, whatever the size of the folder', async () => {
+  await writeFile(join(folder, 'Containerfile'), 'FROM scratch\n');
+  const call = app.call('projects.inspect', { context: folder }, { signal: AbortSignal.abort() });
+  expect(await call).toMatchObject({ ok: false, problem: { code: 'call.cancelled' } });
+});
+
+test('a call reports the connections that it needs', async () => {
+  await app.call('connections.add', { name: 'here', uri: `unix://${folder}/none.sock` });
+  const needed: string[] = [];
+  await app.call('nodes.probe', {}, { onConnection: (name) => needed.push(name) });
+  expect(needed).toEqual(['here']);
+});
+
+test('what another process changes is emitted, once', async () => {
+  const home = join(folder, 'home');
+  const window = await createApp({ frontEnd: 'browser', home });
+  onTestFinished(() => window.close());
+  const emitted: AppEvent[] = [];
+  window.subscribe((event) => emitted.push(event));
+  await app.call('connections.add', { name: 'a', uri: `unix://${folder}/none.sock` });
+  await expect.poll(() => emitted).toMatchObject([{ event: 'farms.changed', connections: [{ name: 'a' }] }]);
+  await window.call('nodes.probe', { connections: ['a'] });
+  await app.call('connections.update', { name: 'a', uri: `unix://${folder}/other.sock` });
+  await expect.poll(() => emitted.length).toBe(3);
+  // the status belonged to the other address
+  expect(await window.call('nodes.list', {})).toMatchObject({ value: [] });
+  await app.call('settings.update', { theme: 'dark' });
+  await expect.poll(() => emitted.at(-1)).toMatchObject({ event: 'settings.changed', settings: { theme: 'dark' } });
+  const index = join(home, 'images', 'index.json');
+  await writeFile(index, (await readFile(index, 'utf8')).replace('}', ' }'));
+  await expect.poll(() => emitted.at(-1)).toMatchObject({ event: 'images.changed' });
+  expect(emitted).toHaveLength(5);
+});
+
+test('a result tells which events it includes', async () => {
+  let last = 0;
+  app.subscribe((_event, seq) => {
+    last = seq;
+  });
+  await app.call('connections.add', { name: 'a', uri: 'ssh://a' });
+  expect(last).toBe(1);
+  expect(await app.call('connections.list', {})).toMatchObject({ ok: true, seq: 1 });
 });

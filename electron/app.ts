@@ -1,14 +1,16 @@
 /** The composition root: creates the services, wires them together and answers the calls of all front ends. */
-import { access, constants, mkdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import envPaths from 'env-paths';
 import type { FrontEnd } from '../shared/app-info.ts';
 import type { CallInput, CallName, CallOutput } from '../shared/contract.ts';
 import { fail, type Result } from '../shared/problem.ts';
 import { Builds } from './builds/builds.ts';
 import { History } from './builds/history.ts';
 import { ProjectMemories } from './builds/project-memory.ts';
+import { RunningBuilds } from './builds/running-builds.ts';
 import { SharedPortForwards } from './builds/shared-port-forwards.ts';
+import { changedConnections } from './connections/changed-connections.ts';
 import { ConnectionChecks } from './connections/check/connection-checks.ts';
 import { AllowedCommands } from './connections/credentials/allowed-commands.ts';
 import { AcceptedHostKeys, authCallbacks } from './connections/credentials/auth-callbacks.ts';
@@ -19,15 +21,20 @@ import { openTransport } from './connections/open-transport.ts';
 import { ConnectionStore } from './connections/store.ts';
 import { Events, type Listener } from './events.ts';
 import { FarmStore } from './farms/store.ts';
-import { createHandlers, handleCall } from './handlers.ts';
+import { type CallOptions, createHandlers, handleCall } from './handlers.ts';
 import { ImageStore } from './images/image-store.ts';
 import { createReceiver } from './images/receiver/receiver.ts';
 import { ConnectionPool } from './nodes/connection-pool.ts';
+import { NodeSlots } from './nodes/node-slots.ts';
 import { Nodes } from './nodes/nodes.ts';
 import { detectWake } from './nodes/wake-detector.ts';
 import { Questions } from './questions.ts';
 import { Pushes } from './registry/pushes.ts';
 import { SettingsStore } from './settings/settings-store.ts';
+import { SharedState } from './settings/shared-state.ts';
+import { dataFolder } from './system/data-folder.ts';
+import { RunningCalls } from './system/running-calls.ts';
+import { watchFiles } from './system/watch-files.ts';
 
 export interface AppOptions {
   /** The data folder. Without it: `$BARNRAISER_HOME`, else the usual data folder of the platform. */
@@ -37,12 +44,16 @@ export interface AppOptions {
   readonly idleMs?: number;
   /** The system's keychain, if the front end can use it. Without it no secret is saved. */
   readonly keychain?: Keychain;
+  /** Whether a window is open that can show questions. Without it: never. */
+  readonly hasWindow?: () => boolean;
+  /** Opens a window, or resolves with the URL of one. Without it, the front end has no windows. */
+  readonly openWindow?: (folder: string | undefined) => Promise<CallOutput<'app.openWindow'>>;
 }
 
 export interface App {
   /** Validates the input and handles the call. Never rejects: a failure is the problem of the result. */
-  call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>>;
-  /** Calls the listener with every event. @returns a function that unsubscribes */
+  call<N extends CallName>(name: N, input: CallInput<N>, options?: CallOptions): Promise<Result<CallOutput<N>>>;
+  /** Calls the listener with every event and its number. @returns a function that unsubscribes */
   subscribe(listener: Listener): () => void;
   /** To be called when this computer wakes up: checks open connections and reconnects nodes that are down. */
   wake(): Promise<void>;
@@ -51,7 +62,14 @@ export interface App {
 }
 
 /** Creates the app over its data folder. @throws Failure `settings.unwritable` */
-export async function createApp({ frontEnd, idleMs, keychain = noKeychain, ...options }: AppOptions): Promise<App> {
+export async function createApp({
+  frontEnd,
+  idleMs,
+  keychain = noKeychain,
+  hasWindow = () => false,
+  openWindow = refuseWindow,
+  ...options
+}: AppOptions): Promise<App> {
   const home = await openHome(options.home);
   const events = new Events();
   const questions = new Questions(events);
@@ -85,6 +103,7 @@ export async function createApp({ frontEnd, idleMs, keychain = noKeychain, ...op
 
   const store = await ImageStore.open(join(home, 'images'));
   const receiver = createReceiver(store);
+  const running = new RunningBuilds(join(home, 'running'));
   const builds = new Builds({
     store,
     receiver,
@@ -93,17 +112,64 @@ export async function createApp({ frontEnd, idleMs, keychain = noKeychain, ...op
     nodes,
     events,
     settings,
-    history: new History(join(home, 'builds')),
+    running,
+    slots: new NodeSlots(join(home, 'slots'), async () => (await settings.get()).jobsPerNode),
+    history: new History(join(home, 'builds'), running, (reference) => store.find(reference)),
     projects: new ProjectMemories(join(home, 'projects')),
     spoolFolder: join(home, 'spool'),
+    // a terminal shows only what its own command does
+    followsOthers: frontEnd !== 'terminal',
   });
   const pushes = new Pushes(store, events);
 
-  const closing = new AbortController();
+  const shared = {
+    farms: new SharedState({
+      read: async () => {
+        const value = { connections: [...(await connections.list())], ...(await farms.list()) };
+        return { value, signature: JSON.stringify(value) };
+      },
+      onChange: async (now, before) => {
+        const changes = changedConnections(before.connections, now.connections);
+        await Promise.all(changes.map(({ name }) => checks.cancel(name)));
+        events.emit({ event: 'farms.changed', ...now, farms: [...now.farms] });
+        for (const change of changes) {
+          const unused = builds.connectionChanged(change);
+          if (change.kind === 'renamed') {
+            nodes.rename(change.name, change.now);
+          } else {
+            void nodes.forget(change.name, unused);
+          }
+        }
+      },
+    }),
+    settings: new SharedState({
+      read: async () => {
+        const value = await settings.get();
+        return { value, signature: JSON.stringify(value) };
+      },
+      onChange: (now) => events.emit({ event: 'settings.changed', settings: now }),
+    }),
+    images: new SharedState({
+      read: async () => {
+        const index = createHash('sha256')
+          .update(await readFile(join(home, 'images', 'index.json')))
+          .digest('hex');
+        return { value: index, signature: index };
+      },
+      onChange: (index) => events.emit({ event: 'images.changed', index }),
+    }),
+  };
+  const stopWatching = frontEnd === 'terminal' ? () => undefined : await watchSharedState(home, shared);
+  events.subscribe(({ event }) => {
+    if (event === 'build.finished') {
+      void shared.images.refresh();
+    }
+  });
+
+  const calls = new RunningCalls();
   const handlers = createHandlers({
     home,
     frontEnd,
-    events,
     questions,
     settings,
     connections,
@@ -117,17 +183,29 @@ export async function createApp({ frontEnd, idleMs, keychain = noKeychain, ...op
     store,
     builds,
     pushes,
-    closing: closing.signal,
+    shared,
+    hasWindow,
+    openWindow,
   });
 
   return {
-    call: (name, input) => handleCall(name, input, handlers[name]),
+    call: (name, input, { signal, onConnection } = {}) =>
+      calls.run(signal, async (either) => {
+        // what the handler reads includes at least the effect of this event
+        const { seq } = events;
+        const context = { signal: either, ...(onConnection ? { onConnection } : {}) };
+        const result = await handleCall(name, input, handlers[name], context);
+        return result.ok ? { ...result, seq } : result;
+      }),
     subscribe: (listener) => events.subscribe(listener),
     wake: () => nodes.wake(),
     close: async () => {
       stopDetectingWake();
+      stopWatching();
       nodes.close();
-      closing.abort(fail('image.incomplete', 'Barnraiser was closed before the export was complete.', 'Export again.'));
+      calls.cancelAll(
+        fail('call.cancelled', 'Barnraiser was closed before this was done.', 'Start it again if it is still needed.'),
+      );
       questions.close();
       await Promise.all([builds.close(), pushes.close(), checks.close()]);
       await receiver.close();
@@ -137,6 +215,26 @@ export async function createApp({ frontEnd, idleMs, keychain = noKeychain, ...op
       events.flush();
     },
   };
+}
+
+/** Reports what other processes change in the data folder. Resolves when every change from now on is noticed. */
+async function watchSharedState(
+  home: string,
+  { farms, settings, images }: Record<'farms' | 'settings' | 'images', Pick<SharedState<unknown>, 'refresh'>>,
+): Promise<() => void> {
+  const watched = new Map([
+    [join(home, 'connections.json'), farms],
+    [join(home, 'farms.json'), farms],
+    [join(home, 'settings.json'), settings],
+    [join(home, 'images', 'index.json'), images],
+  ]);
+  const stop = watchFiles([...watched.keys()], (path) => void watched.get(path)?.refresh());
+  await Promise.all([...watched.values()].map((state) => state.refresh()));
+  return stop;
+}
+
+function refuseWindow(): Promise<never> {
+  return Promise.reject(fail('input.invalid', 'The running Barnraiser has no windows.', 'Open the desktop app.'));
 }
 
 /** For front ends that cannot use the system's keychain. */
@@ -149,7 +247,7 @@ const noKeychain: Keychain = {
 
 /** Creates the data folder if necessary. @throws Failure `settings.unwritable` */
 async function openHome(path: string | undefined): Promise<string> {
-  const home = path ?? process.env.BARNRAISER_HOME ?? envPaths('barnraiser', { suffix: '' }).data;
+  const home = path ?? dataFolder();
   try {
     await mkdir(home, { recursive: true, mode: 0o700 });
     await access(home, constants.W_OK);

@@ -1,14 +1,18 @@
 /** The browser front end: the page of the desktop app, in an app window of an installed browser. */
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Failure, fail, problemOf } from '../shared/problem.ts';
-import { type App, createApp } from './app.ts';
+import { createApp } from './app.ts';
+import { attachToRunningApp } from './attach/client.ts';
+import { type AttachServer, acceptTerminals } from './attach/server.ts';
 import { type AppWindow, openAppWindow } from './browser/app-window.ts';
 import { findBrowser } from './browser/find-browser.ts';
-import { startServer } from './browser/server.ts';
+import { type BrowserServer, startServer } from './browser/server.ts';
 import { newBuildRoute } from './routes.ts';
+import { dataFolder } from './system/data-folder.ts';
+import { handleTermination } from './system/termination.ts';
 
 export interface BrowserFrontEndOptions {
   readonly home?: string;
@@ -19,38 +23,115 @@ export interface BrowserFrontEndOptions {
   readonly folder?: string;
 }
 
-/** Runs the app until the window is closed or the process gets SIGINT or SIGTERM, then cleans up. */
-export async function openBrowserFrontEnd(options: BrowserFrontEndOptions = {}): Promise<void> {
+/** Runs the app until its windows are closed or the process is ended, or opens a window of the app that is running. */
+export async function openBrowserFrontEnd({
+  home = dataFolder(),
+  ...options
+}: BrowserFrontEndOptions = {}): Promise<void> {
+  const terminated = terminationRequested();
+  if (await joinRunningApp(home, options, terminated)) {
+    return;
+  }
   const page = await findPageFolder();
-  const app = await createApp({ frontEnd: 'browser', home: options.home });
-  const server = await startServer(app, page, options.port);
+  let server: BrowserServer | undefined;
   // browsers keep the part after # during the redirect that removes the token
-  const url = `${server.url}${options.folder === undefined ? '' : await newBuildRoute(app, options.folder)}`;
-  let window: AppWindow | undefined;
+  const entryUrl = async (folder: string | undefined): Promise<string> =>
+    `${server?.createEntryUrl() ?? ''}${folder === undefined ? '' : await newBuildRoute(app, folder)}`;
+  const app = await createApp({
+    frontEnd: 'browser',
+    home,
+    hasWindow: () => server?.hasPage() ?? false,
+    openWindow: async (folder) => ({ url: await entryUrl(folder) }),
+  });
+  let terminals: AttachServer | undefined;
+  let joined = false;
   try {
-    const browser = options.noWindow ? undefined : await findBrowser();
-    const terminated = terminationRequested();
-    if (browser === undefined) {
-      console.log(`Barnraiser is running at ${url}`);
-      console.log('The address works once, in one browser. Press Ctrl+C to quit.');
-      await terminated;
-    } else {
-      window = await openAppWindow(browser, url, await dataFolder(app));
-      await Promise.race([window.closed, terminated]);
+    server = await startServer(app, page, options.port);
+    terminals = await acceptTerminals(app, { home, frontEnd: 'browser' }).catch((error: unknown) => {
+      console.error(problemOf(error).message);
+      return undefined;
+    });
+    // another one was started at the same moment
+    joined = terminals === undefined && (await canJoin(home));
+    if (!joined) {
+      await show(await entryUrl(options.folder), home, options, terminated, server);
     }
   } finally {
-    window?.close();
-    await server.close();
+    await terminals?.close();
+    await server?.close();
     await app.close();
+  }
+  if (joined) {
+    await joinRunningApp(home, options, terminated);
   }
 }
 
-async function dataFolder(app: App): Promise<string> {
-  const info = await app.call('app.info', {});
-  if (!info.ok) {
-    throw new Failure(info.problem);
+/** Shows the app until it is closed. */
+async function show(
+  url: string,
+  home: string,
+  { noWindow = false }: BrowserFrontEndOptions,
+  terminated: Promise<void>,
+  server: BrowserServer,
+): Promise<void> {
+  const window = await openWindow(url, home, noWindow);
+  if (window === undefined) {
+    console.log(`Barnraiser is running at ${url}`);
+    console.log('The address works once, in one browser. Press Ctrl+C to quit.');
+    await terminated;
+    return;
   }
-  return info.value.home;
+  try {
+    // a browser that was running already takes the window over, and other windows may have been opened since
+    await Promise.race([window.closed.then(() => server.allPagesClosed()), terminated]);
+  } finally {
+    window.close();
+  }
+}
+
+/** @returns false if no app of the data folder is running */
+async function joinRunningApp(
+  home: string,
+  { noWindow = false, folder }: BrowserFrontEndOptions,
+  terminated: Promise<void>,
+): Promise<boolean> {
+  const running = await attachToRunningApp({ home, hasToShareEnvironment: false });
+  if (running === undefined) {
+    return false;
+  }
+  try {
+    const opened = await running.call('app.openWindow', folder === undefined ? {} : { folder });
+    if (!opened.ok) {
+      throw new Failure(opened.problem);
+    }
+    const { url } = opened.value;
+    if (url === undefined) {
+      console.log('Barnraiser is already running. Its window was opened.');
+      return true;
+    }
+    const window = await openWindow(url, home, noWindow);
+    if (window === undefined) {
+      console.log(`Barnraiser is already running at ${url}`);
+      console.log('The address works once, in one browser.');
+    } else {
+      await Promise.race([window.closed, terminated]);
+    }
+    return true;
+  } finally {
+    await running.close();
+  }
+}
+
+async function canJoin(home: string): Promise<boolean> {
+  const running = await attachToRunningApp({ home, hasToShareEnvironment: false });
+  await running?.close();
+  return running !== undefined;
+}
+
+/** @returns undefined if no window is wanted or there is no browser */
+async function openWindow(url: string, home: string, noWindow: boolean): Promise<AppWindow | undefined> {
+  const browser = noWindow ? undefined : await findBrowser();
+  return browser === undefined ? undefined : openAppWindow(browser, url, home);
 }
 
 /**
@@ -68,20 +149,47 @@ async function findPageFolder(): Promise<string> {
 
 function terminationRequested(): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
+    handleTermination({
+      onFirst: resolve,
+      onSecond: () => console.error('Ended without cleaning up. Build steps may still run on the nodes.'),
+    });
   });
 }
 
+/** @throws Failure `input.invalid` */
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw fail('input.invalid', `"${text}" is not a port.`, 'Use a number from 0 to 65535. 0 is any free port.');
+  }
+  return port;
+}
+
+/** @throws Failure `input.invalid` */
+function parseOptions(args: readonly string[]): BrowserFrontEndOptions {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { 'no-window': { type: 'boolean' }, port: { type: 'string' }, folder: { type: 'string' } },
+    });
+    return {
+      noWindow: values['no-window'] ?? false,
+      ...(values.port === undefined ? {} : { port: parsePort(values.port) }),
+      ...(values.folder === undefined ? {} : { folder: resolve(values.folder) }),
+    };
+  } catch (error) {
+    throw error instanceof TypeError
+      ? fail('input.invalid', error.message, 'Use --no-window, --port PORT or --folder FOLDER.')
+      : error;
+  }
+}
+
+async function main(): Promise<void> {
+  await openBrowserFrontEnd(parseOptions(process.argv.slice(2)));
+}
+
 if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
-  const { values } = parseArgs({
-    options: { 'no-window': { type: 'boolean' }, port: { type: 'string' }, folder: { type: 'string' } },
-  });
-  openBrowserFrontEnd({
-    noWindow: values['no-window'] ?? false,
-    ...(values.port === undefined ? {} : { port: Number(values.port) }),
-    ...(values.folder === undefined ? {} : { folder: values.folder }),
-  }).catch((error: unknown) => {
+  main().catch((error: unknown) => {
     const { message, fix } = problemOf(error);
     console.error(`${message}\n${fix}`);
     process.exitCode = 1;

@@ -2,6 +2,8 @@
 /** The entry of the terminal front end. */
 import { problemOf } from '../shared/problem.ts';
 import { createApp } from './app.ts';
+import { attachToRunningApp } from './attach/client.ts';
+import { handleTermination } from './system/termination.ts';
 import { version } from './system/version.ts';
 import { parseArguments } from './terminal/commands/parse-arguments.ts';
 import { TerminalFrontEnd } from './terminal/front-end.ts';
@@ -26,7 +28,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const { command, global } = parsed;
   const interrupted = interruptSignal();
   try {
-    const app = await createApp({ frontEnd: 'terminal' });
+    const app =
+      (await attachToRunningApp({ hasToShareEnvironment: true })) ?? (await createApp({ frontEnd: 'terminal' }));
     try {
       const frontEnd = new TerminalFrontEnd(app, {
         input: stdin,
@@ -50,18 +53,18 @@ async function main(argv: readonly string[]): Promise<number> {
 
 /**
  * Aborts when the person interrupts the program, so that running work can be cancelled in order, and when nothing reads
- * standard output any more, as in `barnraiser logs BUILD | head`. A second signal ends the process at once.
+ * standard output any more, as in `barnraiser logs BUILD | head`. A second signal, later, ends the process at once.
  */
 function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) {
-        process.exit(130);
-      }
-      controller.abort();
-    });
-  }
+  handleTermination({
+    onFirst: () => controller.abort(),
+    onSecond: () =>
+      process.stderr.write(
+        'Ended without cleaning up. Steps that run on the nodes continue to their end. Temporary images that are left ' +
+          'there are removed by `barnraiser prune` a day later.\n',
+      ),
+  });
   process.stdout.on('error', () => controller.abort());
   // an error of standard error cannot be reported anywhere
   process.stderr.on('error', () => undefined);

@@ -16,7 +16,7 @@ test('log lines are batched, in order and once', async () => {
   events.batch(line(0, 'one'));
   events.batch(line(1, 'two'));
   expect(emitted).toEqual([]);
-  await expect.poll(() => emitted).toEqual([{ ...line(0, 'one'), lines: ['one', 'two'] }]);
+  await expect.poll(() => emitted).toMatchObject([{ ...line(0, 'one'), lines: ['one', 'two'] }]);
 });
 
 test('batched events are emitted before an event that follows them', () => {
@@ -36,7 +36,7 @@ test('lines of different builds are not mixed', () => {
   events.batch(line(0, 'one'));
   events.batch(other);
   events.flush();
-  expect(emitted).toEqual([line(0, 'one'), other]);
+  expect(emitted).toMatchObject([line(0, 'one'), other]);
 });
 
 test('an unsubscribed listener is not called', () => {
@@ -74,5 +74,22 @@ test('lines of a job that moved keep the node that printed them', () => {
   events.batch(line(0, 'one'));
   events.batch(later);
   events.flush();
-  expect(emitted).toEqual([line(0, 'one'), later]);
+  expect(emitted).toMatchObject([line(0, 'one'), later]);
+});
+
+test('a step is emitted in its newest state, before its lines', () => {
+  const events = new Events();
+  const emitted: AppEvent[] = [];
+  events.subscribe((event) => emitted.push(event));
+  const step = { id: '0:1', index: 1, total: 1, name: 'RUN x', cached: false, startedAt: '2026-03-01T10:00:00.000Z' };
+  events.batch(line(0, 'one'));
+  events.batch({ event: 'step.changed', buildId: 'b', platform, step });
+  events.batch({ event: 'step.changed', buildId: 'b', platform, step: { ...step, durationMs: 5 } });
+  events.batch({ event: 'step.changed', buildId: 'b', platform, step: { ...step, id: '0:2' } });
+  events.flush();
+  expect(emitted).toMatchObject([
+    { event: 'step.changed', step: { id: '0:1', durationMs: 5 } },
+    { step: { id: '0:2' } },
+    { event: 'job.log' },
+  ]);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { FrontEnd } from '../shared/app-info.ts';
 import { type CallInput, type CallName, type CallOutput, type CallRequest, calls } from '../shared/contract.ts';
-import { fail, problemOf, type Result } from '../shared/problem.ts';
+import { Failure, fail, type Problem, problemOf, type Result } from '../shared/problem.ts';
 import type { RememberOption } from '../shared/question.ts';
 import type { Builds } from './builds/builds.ts';
 import { applyFix } from './connections/check/apply-fix.ts';
@@ -15,7 +15,6 @@ import { writeExportFile } from './connections/import/export-file.ts';
 import type { AuthCallbacks } from './connections/open-session.ts';
 import { resolveConnection } from './connections/resolve.ts';
 import type { ConnectionStore } from './connections/store.ts';
-import type { Events } from './events.ts';
 import { importAll } from './farms/import.ts';
 import type { FarmStore } from './farms/store.ts';
 import { exportList } from './images/export-list.ts';
@@ -27,12 +26,14 @@ import { writeSampleProject } from './projects/sample-project.ts';
 import type { Questions } from './questions.ts';
 import type { Pushes } from './registry/pushes.ts';
 import type { SettingsStore } from './settings/settings-store.ts';
+import type { SharedState } from './settings/shared-state.ts';
+import { abortable } from './system/abortable.ts';
+import { observeNeededConnections } from './system/needed-connections.ts';
 import { version } from './system/version.ts';
 
 export interface Services {
   readonly home: string;
   readonly frontEnd: FrontEnd;
-  readonly events: Events;
   readonly questions: Questions;
   readonly settings: SettingsStore;
   readonly connections: ConnectionStore;
@@ -47,97 +48,108 @@ export interface Services {
   readonly store: ImageStore;
   readonly builds: Builds;
   readonly pushes: Pushes;
-  /** Aborts when the app is closed. */
-  readonly closing: AbortSignal;
+  /** What other processes change, too. Changes are made through it, so that all front ends hear of them. */
+  readonly shared: {
+    readonly farms: Pick<SharedState<unknown>, 'change'>;
+    readonly settings: Pick<SharedState<unknown>, 'change'>;
+    readonly images: Pick<SharedState<unknown>, 'change'>;
+  };
+  /** Whether a window can show questions. */
+  readonly hasWindow: () => boolean;
+  readonly openWindow: (folder: string | undefined) => Promise<CallOutput<'app.openWindow'>>;
 }
 
-export type Handlers = { readonly [N in CallName]: (request: CallRequest<N>) => Promise<CallOutput<N>> };
+export interface CallContext {
+  /** Aborts when the call is cancelled and when the app is closed. Work that changes nothing, or can take long, ends. */
+  readonly signal: AbortSignal;
+}
+
+export type Handlers = {
+  readonly [N in CallName]: (request: CallRequest<N>, context: CallContext) => Promise<CallOutput<N>>;
+};
 
 export function createHandlers(services: Services): Handlers {
-  const { home, frontEnd, closing, events, questions, settings, credentials, remember, commands, auth } = services;
-  const { connections, farms, nodes, checks, store, builds, pushes } = services;
-
-  const listFarms = async (): Promise<CallOutput<'farms.list'>> => {
-    const { farms: all, default: defaultFarm } = await farms.list();
-    return { farms: [...all], ...(defaultFarm ? { default: defaultFarm } : {}) };
-  };
-  const emitFarms = async (): Promise<void> =>
-    events.emit({ event: 'farms.changed', connections: [...(await connections.list())], ...(await listFarms()) });
-  /** Emits all connections and farms after a change of them. */
-  const thenEmitFarms = async <T>(change: Promise<T>): Promise<T> => {
-    const result = await change;
-    await emitFarms();
-    return result;
-  };
+  const { home, frontEnd, questions, settings, credentials, remember, commands, auth, hasWindow, openWindow } =
+    services;
+  const { connections, farms, nodes, checks, store, builds, pushes, shared } = services;
 
   const handlers: Handlers = {
     'connections.list': async () => [...(await connections.list())],
-    'connections.add': (connection) => thenEmitFarms(connections.add(connection)),
+    'connections.add': (connection) => shared.farms.change(() => connections.add(connection)),
     'connections.update': async ({ name, ...change }) => {
-      const changed = await connections.update(name, change);
-      await checks.cancel(name);
-      if (changed.name !== name) {
-        await farms.renameConnection(name, changed.name);
-      }
-      await nodes.forget(name);
-      await emitFarms();
+      const changed = await shared.farms.change(async () => {
+        const connection = await connections.update(name, change);
+        if (connection.name !== name) {
+          await farms.renameConnection(name, connection.name);
+        }
+        return connection;
+      });
+      await nodes.closed(name);
       return changed;
     },
     'connections.remove': async ({ name }) => {
-      await connections.remove(name);
-      await checks.cancel(name);
-      await farms.removeConnection(name);
-      await nodes.forget(name);
-      await emitFarms();
+      await shared.farms.change(async () => {
+        await connections.get(name);
+        // first from the farms: after a crash in between, no farm has a connection that does not exist
+        await farms.removeConnection(name);
+        await connections.remove(name);
+      });
+      await nodes.closed(name);
       return {};
     },
-    'connections.discover': async (request) => {
+    'connections.discover': async (request, { signal }) => {
       const [all, known] = await Promise.all([farms.list(), connections.list()]);
-      return discover(request, { connections: known, farms: all.farms.map(({ name }) => name) });
+      return abortable(signal, discover(request, { connections: known, farms: all.farms.map(({ name }) => name) }));
     },
-    'connections.import': (request) => thenEmitFarms(importAll(connections, farms, request)),
+    'connections.import': (request) => shared.farms.change(() => importAll(connections, farms, request)),
     'connections.export': async () => {
       const [known, all] = await Promise.all([connections.list(), farms.list()]);
       return { text: writeExportFile(known, all), connections: known.length, farms: all.farms.length };
     },
-    'connections.check': async ({ name }) => checks.check(await connections.get(name)),
+    'connections.check': async ({ name }, { signal }) => checks.check(await connections.get(name), signal),
     'connections.cancelCheck': async ({ name }) => {
       await checks.cancel(name);
       return {};
     },
-    'connections.fix': async ({ name, fix }) => {
+    'connections.fix': async ({ name, fix }, { signal }) => {
       const changeUri = async (uri: string): Promise<void> => {
-        await handlers['connections.update']({ name, uri });
+        await handlers['connections.update']({ name, uri }, { signal });
       };
-      return applyFix(await connections.get(name), fix, { ...auth, signal: closing, changeUri });
+      return applyFix(await connections.get(name), fix, { ...auth, signal, changeUri });
     },
     'connections.resolve': (request) => resolveConnection(request),
 
-    'farms.list': listFarms,
+    'farms.list': async () => {
+      const all = await farms.list();
+      return { ...all, farms: [...all.farms] };
+    },
     'farms.create': ({ name, connections: members, makeDefault }) =>
-      thenEmitFarms(farms.create(name, members, makeDefault)),
-    'farms.update': ({ name, rename = name, ...change }) => thenEmitFarms(farms.update(name, { rename, ...change })),
+      shared.farms.change(() => farms.create(name, members, makeDefault)),
+    'farms.update': ({ name, rename = name, ...change }) =>
+      shared.farms.change(() => farms.update(name, { rename, ...change })),
     'farms.remove': async ({ name }) => {
-      await thenEmitFarms(farms.remove(name));
+      await shared.farms.change(() => farms.remove(name));
       return {};
     },
 
-    'nodes.probe': (selection) => nodes.probe(selection),
+    'nodes.probe': (selection, { signal }) => nodes.probe(selection, signal),
     'nodes.list': async () => nodes.statuses(),
-    'nodes.prune': (selection) => nodes.prune(selection),
+    'nodes.prune': (selection, { signal }) => nodes.prune(selection, signal),
 
-    'projects.inspect': (request) => inspectProject(request),
+    'projects.inspect': (request, { signal }) => inspectProject(request, signal),
     'projects.sample': async ({ folder }) => ({ context: await writeSampleProject(folder ?? join(home, 'sample')) }),
     'folders.list': ({ path }) => listFolders(path),
 
-    'builds.preview': (request) => builds.preview(request),
-    'builds.start': (request) => builds.start(request),
+    'builds.preview': (request, { signal }) => builds.preview(request, signal),
+    'builds.start': (request, { signal }) => builds.start(request, signal),
     'builds.cancel': async ({ id, platform }) => {
       await builds.cancel(id, platform);
       return {};
     },
     'builds.get': ({ id }) => builds.get(id),
-    'builds.list': () => builds.list(),
+    'builds.list': (request, { signal }) => builds.list(request, signal),
+    'builds.retry': ({ id, platforms }, { signal }) => builds.retry(id, platforms, signal),
+    'builds.storeIncomplete': ({ id }) => shared.images.change(() => builds.storeIncomplete(id)),
     'builds.remove': async ({ id }) => {
       await builds.remove(id);
       return {};
@@ -152,8 +164,8 @@ export function createHandlers(services: Services): Handlers {
       const manifest: unknown = JSON.parse((await store.readManifest(list.digest)).bytes.toString('utf8'));
       return { list, manifest };
     },
-    'images.remove': async ({ reference }) => store.remove(reference),
-    'images.export': ({ reference, destination }) => exportList(store, reference, destination, { signal: closing }),
+    'images.remove': ({ reference }) => shared.images.change(() => store.remove(reference)),
+    'images.export': ({ reference, destination }, { signal }) => exportList(store, reference, destination, { signal }),
 
     'pushes.start': (request) => pushes.start(request),
     'pushes.list': async () => pushes.list(),
@@ -163,12 +175,16 @@ export function createHandlers(services: Services): Handlers {
     },
 
     'settings.get': () => settings.get(),
-    'settings.update': async (change) => {
-      const changed = await settings.update(change);
-      events.emit({ event: 'settings.changed', settings: changed });
-      return changed;
-    },
-    'app.info': async () => ({ version, home, frontEnd, system: process.platform, remember: remember() }),
+    'settings.update': (change) => shared.settings.change(() => settings.update(change)),
+    'app.info': async () => ({
+      version,
+      home,
+      frontEnd,
+      system: process.platform,
+      hasWindow: hasWindow(),
+      remember: remember(),
+    }),
+    'app.openWindow': ({ folder }) => openWindow(folder),
 
     'secrets.list': () => credentials.list(),
     'secrets.forget': async ({ id }) => {
@@ -194,6 +210,13 @@ export function createHandlers(services: Services): Handlers {
 /** The input schema of each call, typed by the request that its handler receives. */
 const inputs: { readonly [N in CallName]: { readonly input: z.ZodType<CallRequest<N>> } } = calls;
 
+export interface CallOptions {
+  /** Cancels the call. */
+  readonly signal?: AbortSignal;
+  /** Called with the name of each connection that the call needs, also for what it leaves running, such as a build. */
+  readonly onConnection?: (name: string) => void;
+}
+
 /**
  * Validates the input of a call and passes it to its handler. Never rejects: a failure is the problem of the result.
  */
@@ -201,14 +224,22 @@ export async function handleCall<N extends CallName>(
   name: N,
   input: CallInput<N>,
   handler: Handlers[N],
+  { signal, onConnection }: CallOptions & CallContext,
 ): Promise<Result<CallOutput<N>>> {
   try {
     const parsed = inputs[name].input.safeParse(input);
     if (!parsed.success) {
       throw fail('input.invalid', z.prettifyError(parsed.error), 'Correct the input and try again.');
     }
-    return { ok: true, value: await handler(parsed.data) };
+    signal.throwIfAborted();
+    return { ok: true, value: await observeNeededConnections(onConnection, () => handler(parsed.data, { signal })) };
   } catch (error) {
-    return { ok: false, problem: problemOf(error) };
+    return { ok: false, problem: signal.aborted ? cancelledProblem(signal) : problemOf(error) };
   }
+}
+
+function cancelledProblem({ reason }: AbortSignal): Problem {
+  return reason instanceof Failure
+    ? reason.problem
+    : fail('call.cancelled', 'This was cancelled.', 'Start it again if it is still needed.').problem;
 }

@@ -1,14 +1,15 @@
 /** The entry of the desktop front end: the life of the app, step by step. */
 import { join } from 'node:path';
-import { app, dialog, powerMonitor, session } from 'electron';
+import { app, BrowserWindow, dialog, powerMonitor, session } from 'electron';
 import log from 'electron-log/node';
 import { problemOf } from '../shared/problem.ts';
-import { createApp } from './app.ts';
+import { type App, createApp } from './app.ts';
+import { type AttachServer, acceptTerminals } from './attach/server.ts';
 import { showBackgroundStatus } from './desktop/background-status.ts';
 import { writeErrorLog } from './desktop/crash.ts';
 import { chooseDataFolder } from './desktop/data-folder.ts';
 import { type OpenedFolders, requestSingleInstance } from './desktop/instance.ts';
-import { forwardEvents, handleCalls } from './desktop/ipc.ts';
+import { servePages } from './desktop/ipc.ts';
 import { systemKeychain } from './desktop/keychain.ts';
 import { denyPermissions, lockDownWindows } from './desktop/lockdown.ts';
 import { setApplicationMenu } from './desktop/menu.ts';
@@ -35,18 +36,30 @@ if (openedFolders) {
 }
 
 async function start(openedFolders: OpenedFolders): Promise<void> {
-  const core = await createApp({ frontEnd: 'desktop', home, keychain: await systemKeychain() });
   const work = new RunningWork();
   const window = new MainWindow(windowFolder);
+  const core = await createApp({
+    frontEnd: 'desktop',
+    home,
+    keychain: await systemKeychain(),
+    hasWindow: () => BrowserWindow.getAllWindows().length > 0,
+    openWindow: async (folder) => {
+      await openFolder(folder);
+      return {};
+    },
+  });
 
   denyPermissions(session.defaultSession);
   servePage(join(import.meta.dirname, '..', 'renderer'));
-  handleCalls(core);
-  forwardEvents(core);
+  servePages(core);
 
   await applyTheme(core);
   showBackgroundStatus(core, work, window);
-  quitGracefully(core, work, window);
+  const terminals = acceptTerminals(core, { home, frontEnd: 'desktop' }).catch((error: unknown) => {
+    log.warn(problemOf(error).message);
+    return undefined;
+  });
+  quitGracefully({ close: () => closeInOrder(terminals, core) }, work, window);
   // connections can be dead after sleep without any error
   powerMonitor.on('resume', () => void core.wake());
 
@@ -54,6 +67,12 @@ async function start(openedFolders: OpenedFolders): Promise<void> {
     window.show(folder === undefined ? undefined : await newBuildRoute(core, folder));
   setApplicationMenu(window, home, openFolder);
   openedFolders.onOpen(openFolder);
+}
+
+/** Terminals end before the work that they wait for is cancelled. */
+async function closeInOrder(terminals: Promise<AttachServer | undefined>, core: Pick<App, 'close'>): Promise<void> {
+  await (await terminals)?.close();
+  await core.close();
 }
 
 function reportStartFailure(error: unknown): void {

@@ -9,21 +9,23 @@ import { isCallName } from './page/app-api.ts';
 declare const location: { hash: string };
 
 const bridge: DesktopBridge = {
-  call: async (name, input) => {
+  call: async (name, input, id = '') => {
     try {
       if (!isCallName(name)) {
         throw fail('input.invalid', `There is no call "${String(name)}".`, 'Reload the window.');
       }
-      return await ipcRenderer.invoke(channels.call, name, input);
+      return await ipcRenderer.invoke(channels.call, name, input, String(id));
     } catch (error) {
       return { ok: false, problem: problemOf(error) };
     }
   },
+  cancel: (id) => void ipcRenderer.invoke(channels.cancel, String(id)),
   onEvent: (listener) => subscribe(channels.event, listener),
   onMenu: (listener) => subscribe(channels.command, listener),
   pathOf: (file) => webUtils.getPathForFile(file),
 };
 
+void ipcRenderer.invoke(channels.start);
 contextBridge.exposeInMainWorld('barnraiser', bridge);
 
 // the page follows its location hash and needs no listener for routes
@@ -32,8 +34,8 @@ subscribe(channels.route, (route: string) => {
 });
 
 /** Keeps the IPC event from the page: its `sender` would give access to every channel. */
-function subscribe<T>(channel: string, listener: (message: T) => void): () => void {
-  const onMessage = (_event: IpcRendererEvent, message: T): void => listener(message);
+function subscribe<T extends unknown[]>(channel: string, listener: (...message: T) => void): () => void {
+  const onMessage = (_event: IpcRendererEvent, ...message: T): void => listener(...message);
   ipcRenderer.on(channel, onMessage);
   return () => {
     ipcRenderer.off(channel, onMessage);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { fail } from '../shared/problem.ts';
 import type { Answer, NewQuestion, Question } from '../shared/question.ts';
 import type { Events } from './events.ts';
+import { noteNeededConnection } from './system/needed-connections.ts';
 
 /**
  * Open questions to the user: decisions and secrets. A front end shows them and answers; one that cannot show them
@@ -27,6 +28,7 @@ export class Questions {
     if (signal?.aborted) {
       return Promise.resolve('refuse');
     }
+    noteNeededConnection(newQuestion.connection);
     const id = randomUUID();
     const question: Question = { ...newQuestion, id };
     return new Promise((resolvePromise) => {

@@ -2,7 +2,7 @@ import type { AppEvent, CallInput, CallName, CallOutput } from '../shared/contra
 import { Failure } from '../shared/problem.ts';
 import { openBrowserTransport } from './transport/browser.ts';
 import { openDesktopTransport } from './transport/desktop.ts';
-import type { LinkState, Transport } from './transport/transport.ts';
+import type { CallOptions, LinkState, Transport } from './transport/transport.ts';
 
 /** The one connection of this window to the app. */
 let transport: Transport | undefined;
@@ -19,19 +19,35 @@ export function setTransport(replacement: Transport | undefined): void {
 }
 
 /**
- * Calls the app.
- * @throws Failure with the problem that the app reports, or with code `bug` if the app does not respond.
+ * Calls the app. When the signal aborts, the app cancels the call, and its result is not returned.
+ * @throws Failure with the problem that the app reports, or with code `bug` if the app does not respond; the reason of the
+ * signal
  */
-export async function call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
-  const result = await getTransport().call(name, input);
+export async function call<N extends CallName>(
+  name: N,
+  input: CallInput<N>,
+  options?: CallOptions,
+): Promise<CallOutput<N>> {
+  return (await callForSnapshot(name, input, options)).value;
+}
+
+/** Calls the app as {@link call} does, and resolves also with the number of the last event that the output includes. */
+export async function callForSnapshot<N extends CallName>(
+  name: N,
+  input: CallInput<N>,
+  options: CallOptions = {},
+): Promise<{ value: CallOutput<N>; seq: number }> {
+  options.signal?.throwIfAborted();
+  const result = await getTransport().call(name, input, options);
+  options.signal?.throwIfAborted();
   if (!result.ok) {
     throw new Failure(result.problem);
   }
-  return result.value;
+  return { value: result.value, seq: result.seq ?? 0 };
 }
 
-/** Calls `listener` with every event of the app until the returned function is called. */
-export function subscribe(listener: (event: AppEvent) => void): () => void {
+/** Calls `listener` with every event of the app and its number until the returned function is called. */
+export function subscribe(listener: (event: AppEvent, seq: number) => void): () => void {
   return getTransport().onEvent(listener);
 }
 

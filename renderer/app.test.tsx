@@ -5,6 +5,7 @@ import { matchesShortcut } from './shortcuts.ts';
 import { useFarms } from './stores/farms.ts';
 import { useNavigation } from './stores/navigation.ts';
 import { useSettings } from './stores/settings.ts';
+import { useSync } from './stores/sync.ts';
 import { renderWithApp, type TestApp } from './testing/render-app.tsx';
 
 let app: TestApp;
@@ -156,4 +157,15 @@ describe('a shortcut', () => {
   ])('%s matches exactly its keys', (shortcut, event, mac, isMatch) => {
     expect(matchesShortcut(event, shortcut, mac)).toBe(isMatch);
   });
+});
+
+it('shows what could not be loaded again, and keeps the rest', async () => {
+  await open('busy');
+  useSync.setState({
+    problems: [{ code: 'settings.broken', message: 'farms.json is not valid.', fix: 'Correct it.' }],
+  });
+  const note = await screen.findByText('farms.json is not valid.');
+  within(await screen.findByRole('navigation', { name: 'Main' })).getByRole('link', { name: /^home/ });
+  fireEvent.click(screen.getByRole('button', { name: 'Retry' }));
+  await waitFor(() => expect(note.isConnected).toBe(false));
 });

@@ -1,6 +1,7 @@
 /** The page: chooses the view of the current route and draws the frame around it. */
 
 import { useCallback, useEffect, useState } from 'react';
+import type { Problem } from '../shared/problem.ts';
 import styles from './app.module.css';
 import { ErrorBoundary } from './frame/ErrorBoundary.tsx';
 import { useFrameCommands } from './frame/frame-commands.ts';
@@ -26,7 +27,7 @@ import {
   type View as ViewRoute,
 } from './stores/navigation.ts';
 import { useSettings } from './stores/settings.ts';
-import { useSync } from './stores/sync.ts';
+import { loadAll, useSync } from './stores/sync.ts';
 import { BuildView } from './views/build-detail/BuildView.tsx';
 import { BuildsView } from './views/builds/BuildsView.tsx';
 import { ConnectionsView } from './views/connections/ConnectionsView.tsx';
@@ -40,7 +41,7 @@ import { SettingsView } from './views/settings/SettingsView.tsx';
 
 /** The page: a sidebar, a view, and whatever lies over the view (log drawer, sheet, palette, dialogs, toasts). */
 export function App() {
-  const { ready, problem, link } = useSync();
+  const { ready, problems, link } = useSync();
   const route = useNavigation((state) => state.route);
   useTheme();
   useTitleBar();
@@ -54,7 +55,14 @@ export function App() {
           Connection to Barnraiser lost. Reconnecting…
         </div>
       )}
-      {route ? <Frame route={route} /> : <StartScreen problem={problem} />}
+      {ready && problems.length > 0 && (
+        <div className={styles.problems}>
+          {problems.map((problem) => (
+            <ProblemNote key={problem.message} problem={problem} actions={<Button onClick={loadAll}>Retry</Button>} />
+          ))}
+        </div>
+      )}
+      {route ? <Frame route={route} /> : <StartScreen problem={problems[0]} />}
       <ToastArea />
     </div>
   );
@@ -76,7 +84,7 @@ function useTitleBar(): void {
   }, [isInset]);
 }
 
-function StartScreen({ problem }: Pick<ReturnType<typeof useSync.getState>, 'problem'>) {
+function StartScreen({ problem }: { problem: Problem | undefined }) {
   return (
     <main className={styles.start}>
       <div>

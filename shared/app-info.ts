@@ -12,6 +12,8 @@ export const appInfoSchema = z.object({
   frontEnd: frontEndSchema,
   /** Node's `process.platform`. */
   system: z.string(),
+  /** Whether a window can show questions and answer them. */
+  hasWindow: z.boolean(),
   /** Whether this front end can save secrets at all. */
   remember: rememberOptionSchema,
 });

@@ -4,6 +4,7 @@ import { digestSchema, manifestListSchema, referenceSchema } from './image.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
 import { modeSchema, scheduleSchema } from './schedule.ts';
+import { stepSchema } from './step.ts';
 
 /** When a node pulls base images: if missing, always, never, or if the registry has a newer one. */
 export const pullPolicySchema = z.enum(['missing', 'always', 'never', 'newer']);
@@ -16,7 +17,10 @@ export type PullPolicy = z.infer<typeof pullPolicySchema>;
 export const retentionSchema = z.enum(['cache', 'tagged', 'nothing']);
 export type Retention = z.infer<typeof retentionSchema>;
 
-/** What to build, on which nodes, and how. Paths are absolute paths on this computer. */
+/**
+ * What to build, on which nodes, and how. It is kept with the build, so that the build can be made again: nothing in it
+ * may be secret. Paths are absolute paths on this computer.
+ */
 export const buildRequestSchema = z.object({
   /** The project folder that is sent to the nodes. */
   context: z.string().min(1),
@@ -50,25 +54,6 @@ export function isEnd(phase: Phase): boolean {
 }
 
 /**
- * One instruction of a Containerfile as a node ran it. `index` and `total` count the steps of its stage, from 1. Times
- * are ISO 8601.
- */
-export const stepSchema = z.object({
-  index: z.number(),
-  total: z.number(),
-  text: z.string(),
-  stage: z.string().optional(),
-  cached: z.boolean(),
-  startedAt: z.string(),
-  durationMs: z.number().optional(),
-  /**
-   * Whether the build failed at this step. Set by engines that run steps in parallel; on others the last step failed.
-   */
-  failed: z.boolean().optional(),
-});
-export type Step = Readonly<z.infer<typeof stepSchema>>;
-
-/**
  * The build of one platform. `node` is the connection name of the node that builds it now. `bytesSent` counts bytes of
  * the context, `bytesReceived` bytes of the image (blobs or archive). `durationMs` is set when the job ends.
  */
@@ -78,6 +63,9 @@ export const jobSchema = z.object({
   mode: modeSchema,
   reason: z.string(),
   status: phaseSchema,
+  /** What a queued job waits for: a slot of its node, after as many other jobs as `ahead`, of this and other builds. */
+  wait: z.object({ reason: z.literal('slot'), ahead: z.number() }).optional(),
+  /** In the order in which they started. */
   steps: z.array(stepSchema),
   bytesSent: z.number(),
   bytesReceived: z.number(),
@@ -90,14 +78,22 @@ export const jobSchema = z.object({
   problem: problemSchema.optional(),
   /** The last lines of the log of a failed job. */
   lastLines: z.array(z.string()).optional(),
+  /** The number of the first of them in the log, counted from 0. */
+  lastLinesFrom: z.number().optional(),
+  /** The id of the earlier build whose image and log this job has: it was not built again. */
+  reusedFrom: z.string().optional(),
   /** Nodes that were lost while they built this platform, oldest first. */
   lost: z.array(z.object({ node: z.string(), problem: problemSchema })),
 });
 export type Job = Readonly<z.infer<typeof jobSchema>>;
 
-/** The failed step of a job, or else its newest step. */
-export function lastStepOf({ steps }: Pick<Job, 'steps'>): Step | undefined {
-  return steps.find(({ failed }) => failed) ?? steps.at(-1);
+/** A job without its steps, which are reported one by one. */
+export const jobStateSchema = jobSchema.omit({ steps: true });
+export type JobState = Readonly<z.infer<typeof jobStateSchema>>;
+
+/** A job after a change of its state. A job that moved to another node starts again without steps. */
+export function withState({ steps, lost }: Pick<Job, 'steps' | 'lost'>, state: JobState): Job {
+  return { ...state, steps: state.lost.length === lost.length ? steps : [] };
 }
 
 export const contextSummarySchema = z.object({
@@ -113,10 +109,12 @@ export const buildSchema = z.object({
   status: z.enum(['running', 'done', 'failed', 'cancelled']),
   reference: z.string(),
   request: buildRequestSchema,
+  /** Absolute path of the Containerfile that was built. Builds of older versions do not have it. */
+  containerfile: z.string().optional(),
   schedule: scheduleSchema,
   context: contextSummarySchema.optional(),
   jobs: z.array(jobSchema),
-  /** Set when every job is done. */
+  /** Set when every job is done, or when a person has stored the images of an incomplete build. */
   list: manifestListSchema.optional(),
   problem: problemSchema.optional(),
   createdAt: z.string(),

@@ -1,12 +1,14 @@
 /** The contract between the app and its front ends: every call and every event, with the schemas of what they carry. */
 import { z } from 'zod';
 import { appInfoSchema } from './app-info.ts';
-import { buildRequestSchema, buildSchema, jobSchema } from './build.ts';
+import { buildRequestSchema, buildSchema, jobStateSchema } from './build.ts';
+import { buildEntrySchema, buildFilterSchema } from './build-entry.ts';
 import { checkSchema, fixIdSchema } from './check.ts';
 import { connectionSchema, nameSchema, uriSchema } from './connection.ts';
 import { discoverySchema, discoverySourceSchema, importReportSchema } from './discovery.ts';
 import { farmSchema, nodeSelectionSchema } from './farm.ts';
 import { manifestListSchema, referenceSchema } from './image.ts';
+import { logLinesShape } from './log.ts';
 import { nodeStatusSchema, pruneReportSchema } from './node.ts';
 import { platformSchema } from './platform.ts';
 import { folderSchema, instructionSchema, projectSchema } from './project.ts';
@@ -14,6 +16,7 @@ import { pushSchema } from './push.ts';
 import { allowedCommandSchema, answerSchema, questionSchema, rememberedSecretSchema } from './question.ts';
 import { scheduleSchema } from './schedule.ts';
 import { settingsSchema } from './settings.ts';
+import { stepSchema } from './step.ts';
 
 const nothing = z.object({});
 const byId = z.object({ id: z.string() });
@@ -23,7 +26,7 @@ const byReference = z.object({ reference: referenceSchema });
 /**
  * Every call that a front end can make: name → input and output. The types of both sides are derived from this table. A
  * call is answered with a `Result`: its output, or the problem. Long work is answered at once and reports through
- * events.
+ * events. A call can be cancelled; if that ends its work, it is answered with `call.cancelled`.
  */
 export const calls = {
   'connections.list': { input: nothing, output: z.array(connectionSchema) },
@@ -127,9 +130,22 @@ export const calls = {
 
   'builds.preview': { input: buildRequestSchema, output: scheduleSchema },
   'builds.start': { input: buildRequestSchema, output: buildSchema },
+  /**
+   * Starts a build that has the finished images of an earlier build, except of the platforms that are named, and builds
+   * only the others. It has the same request; its Containerfile and context are read again.
+   */
+  'builds.retry': {
+    input: z.object({ id: z.string(), platforms: z.array(platformSchema).min(1).optional() }),
+    output: buildSchema,
+  },
+  /**
+   * Stores the finished images of an incomplete build as a manifest list under its reference. The list says which
+   * platforms are missing. It replaces an older list with that reference.
+   */
+  'builds.storeIncomplete': { input: byId, output: buildSchema },
   /** Cancels a build, or one of its platforms. */
   'builds.cancel': { input: z.object({ id: z.string(), platform: platformSchema.optional() }), output: nothing },
-  /** Deletes a finished build and its logs. */
+  /** Deletes a finished build, its logs, and images that only it has. */
   'builds.remove': { input: byId, output: nothing },
   /** The Containerfile that was built, and its instructions in order. */
   'builds.source': {
@@ -147,7 +163,20 @@ export const calls = {
     output: z.object({ lines: z.array(z.number()), more: z.boolean() }),
   },
   'builds.get': { input: byId, output: buildSchema },
-  'builds.list': { input: nothing, output: z.array(buildSchema) },
+  /** A page of the builds that match the filter, newest first. */
+  'builds.list': {
+    input: z.object({
+      /** The `next` of the page before. Without it: the first page. */
+      cursor: z.string().max(200).optional(),
+      limit: z.number().int().min(1).max(1_000).default(200),
+      filter: buildFilterSchema.default({}),
+    }),
+    output: z.object({
+      entries: z.array(buildEntrySchema),
+      /** Set if there are more builds. */
+      next: z.string().optional(),
+    }),
+  },
   /** A range of a job's log. `from` counts lines from 0. Returns fewer lines than `count` if they are long. */
   'builds.log': {
     input: z.object({
@@ -156,7 +185,7 @@ export const calls = {
       from: z.number().int().min(0),
       count: z.number().int().min(1).max(10_000),
     }),
-    output: z.object({ lines: z.array(z.string()), total: z.number() }),
+    output: z.object({ ...logLinesShape, total: z.number() }),
   },
 
   'images.list': { input: nothing, output: z.array(manifestListSchema) },
@@ -186,6 +215,14 @@ export const calls = {
   'settings.get': { input: nothing, output: settingsSchema },
   'settings.update': { input: settingsSchema.partial(), output: settingsSchema },
   'app.info': { input: nothing, output: appInfoSchema },
+  /**
+   * Opens a window of the running app, with a new build of the folder if there is one. With a `url`, the caller opens it
+   * in a browser: it works once.
+   */
+  'app.openWindow': {
+    input: z.object({ folder: z.string().optional() }),
+    output: z.object({ url: z.string().optional() }),
+  },
 
   /** The saved passwords and passphrases, without their values. */
   'secrets.list': { input: nothing, output: z.array(rememberedSecretSchema) },
@@ -202,19 +239,29 @@ export const calls = {
 /** Every event that the app emits: name → payload. */
 export const events = {
   'node.changed': z.object({ status: nodeStatusSchema }),
-  'build.started': z.object({ build: buildSchema }),
+  'build.started': z.object({
+    build: buildSchema,
+    /** Another process of the data folder runs the build. It goes on when this app is closed. */
+    ofOtherProcess: z.literal(true).optional(),
+  }),
   /** Progress of packing the context. `done` is true in the last event. */
   'build.context': z.object({ buildId: z.string(), files: z.number(), bytes: z.number(), done: z.boolean() }),
-  'job.changed': z.object({ buildId: z.string(), job: jobSchema }),
-  /** New lines of a job's log. `from` is the number of the first line, counted from 0. */
+  /** The state of a job changed. Its steps did not, except that a job that moved to another node starts without steps. */
+  'job.changed': z.object({ buildId: z.string(), job: jobStateSchema }),
+  /** A step started, started again, made progress or ended. */
+  'step.changed': z.object({ buildId: z.string(), platform: platformSchema, step: stepSchema }),
+  /** New lines of a job's log. `from` is the number of the first line, counted from 0. Follows the start of their steps. */
   'job.log': z.object({
     buildId: z.string(),
     platform: platformSchema,
     node: z.string(),
     from: z.number(),
-    lines: z.array(z.string()),
+    ...logLinesShape,
   }),
+  /** A build ended, or an ended build changed. */
   'build.finished': z.object({ build: buildSchema }),
+  /** Builds were deleted from the history. */
+  'builds.removed': z.object({ ids: z.array(z.string()) }),
   'push.progress': z.object({ push: pushSchema }),
   'push.finished': z.object({ push: pushSchema }),
   'check.changed': z.object({ check: checkSchema }),
@@ -228,6 +275,8 @@ export const events = {
     default: z.string().optional(),
   }),
   'settings.changed': z.object({ settings: settingsSchema }),
+  /** Images were stored or removed; `images.list` has the new state. `index` is the digest of the index of the image store. */
+  'images.changed': z.object({ index: z.string() }),
 } as const;
 
 export type CallName = keyof typeof calls;
@@ -240,3 +289,11 @@ export type EventName = keyof typeof events;
 export type EventPayload<N extends EventName> = z.output<(typeof events)[N]>;
 /** An event with its name, as it is sent to front ends and printed by `--json`. */
 export type AppEvent = { [N in EventName]: { readonly event: N } & EventPayload<N> }[EventName];
+
+/** The id of the build that an event is about, if it is about one. */
+export function buildIdOf(event: AppEvent): string | undefined {
+  if ('build' in event) {
+    return event.build.id;
+  }
+  return 'buildId' in event ? event.buildId : undefined;
+}

@@ -94,8 +94,25 @@ export function formatDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
 }
 
+/** What a queued job waits for: `a slot on pi4, 2 ahead`. */
+export function formatWait({ ahead }: { readonly ahead: number }, node: string): string {
+  return ahead > 0 ? `a slot on ${node}, ${ahead} ahead` : `a slot on ${node}`;
+}
+
 /** A list of names in a sentence: `a`, `a and b`, `a, b and c`. */
 export function formatList(names: readonly string[]): string {
   const last = names.at(-1) ?? '';
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+}
+
+const timeOfDay = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
+/** `14:03:59`, in the time zone of this computer. @param time in milliseconds since 1970 */
+export function formatTimeOfDay(time: number): string {
+  return timeOfDay.format(time);
+}
+
+/** What an image lacks: `Incomplete: no arm64 and s390x`. Undefined if it is complete. */
+export function formatMissing(missing: readonly string[] = []): string | undefined {
+  return missing.length === 0 ? undefined : `Incomplete: no ${formatList(missing.map(formatPlatform))}`;
 }

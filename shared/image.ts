@@ -72,6 +72,13 @@ export const referenceSchema = z.string().transform((text, context) => {
   return formatReference(reference);
 });
 
+/**
+ * A manifest that describes an image, such as an attestation or a signature. `type`: `attestation`, or its media type.
+ * `size`: bytes of the manifest and its blobs.
+ */
+const attachmentSchema = z.object({ digest: digestSchema, type: z.string(), size: z.number() });
+export type Attachment = Readonly<z.infer<typeof attachmentSchema>>;
+
 /** One image of a manifest list. `size`: bytes of its configuration and compressed layers, as they are stored and pushed. */
 export const listEntrySchema = z.object({
   platform: platformSchema,
@@ -79,6 +86,7 @@ export const listEntrySchema = z.object({
   size: z.number(),
   mediaType: z.string(),
   layers: z.array(z.object({ digest: digestSchema, size: z.number() })),
+  attachments: z.array(attachmentSchema).optional(),
 });
 export type ListEntry = Readonly<z.infer<typeof listEntrySchema>>;
 
@@ -88,6 +96,8 @@ export const manifestListSchema = z.object({
   digest: digestSchema,
   mediaType: z.string(),
   createdAt: z.string(),
+  /** The platforms that were not built. Only a list that a person has stored although it is incomplete has them. */
+  missing: z.array(platformSchema).optional(),
   entries: z.array(listEntrySchema),
 });
 export type ManifestList = Readonly<z.infer<typeof manifestListSchema>>;

@@ -5,6 +5,16 @@ import { problemSchema } from './problem.ts';
 export const engineKindSchema = z.enum(['podman', 'docker']);
 export type EngineKind = z.infer<typeof engineKindSchema>;
 
+/**
+ * What an engine can do for a build, besides the platforms of its node. `limits` are the values of options of a build request
+ * that it does not support. Each has a reason that completes the sentence "It cannot do that, because …".
+ */
+export const capabilitiesSchema = z.object({
+  exportFormats: z.array(z.enum(['oci-archive', 'docker-archive'])),
+  limits: z.array(z.object({ option: z.enum(['pull', 'retention']), value: z.string(), reason: z.string() })),
+});
+export type Capabilities = Readonly<z.infer<typeof capabilitiesSchema>>;
+
 const spaceSchema = z.object({ total: z.number(), free: z.number() });
 
 /** A connection whose engine has answered, and what it can build. Memory and disk are in bytes. The disk is that of the image storage. */
@@ -18,6 +28,7 @@ export const nodeSchema = z.object({
   rootless: z.boolean(),
   platform: platformSchema,
   emulated: z.array(platformSchema),
+  capabilities: capabilitiesSchema,
   cpus: z.number(),
   memory: spaceSchema,
   disk: spaceSchema,

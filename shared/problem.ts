@@ -6,6 +6,9 @@ import { z } from 'zod';
  */
 export const problemCodes = [
   'input.invalid',
+  'call.cancelled',
+  'app.closed',
+  'app.socket',
   'settings.broken',
   'settings.newer',
   'settings.unreadable',
@@ -13,7 +16,7 @@ export const problemCodes = [
   'settings.locked',
   'connection.unknown',
   'connection.exists',
-  'connection.in-use',
+  'connection.changed',
   'connection.uri',
   'connection.file',
   'connection.fix',
@@ -55,6 +58,8 @@ export const problemCodes = [
   'build.cancelled',
   'build.incomplete',
   'build.unknown',
+  'build.newer',
+  'build.damaged',
   'build.running',
   'image.unknown',
   'image.platform',
@@ -131,5 +136,7 @@ export function problemOf(error: unknown): Problem {
   };
 }
 
-/** The answer to a call. */
-export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
+/** The answer to a call. `seq` is the number of the last event whose effect the value is certain to include. */
+export type Result<T> =
+  | { readonly ok: true; readonly value: T; readonly seq?: number }
+  | { readonly ok: false; readonly problem: Problem };

@@ -26,5 +26,6 @@ export const folderSchema = z.object({
 });
 export type Folder = Readonly<z.infer<typeof folderSchema>>;
 
-/** An instruction of a Containerfile and the lines it covers, counted from 1. */
+/** An instruction of a Containerfile on one line, as engines print it, and the lines it covers, counted from 1. */
 export const instructionSchema = z.object({ text: z.string(), firstLine: z.number(), lastLine: z.number() });
+export type Instruction = Readonly<z.infer<typeof instructionSchema>>;

@@ -17,6 +17,7 @@ function node(platform: string, ...emulated: string[]) {
     memory: { total: 8e9, free: 1e9 },
     disk: { total: 1e11, free: 5e10 },
     latencyMs: 1,
+    capabilities: { exportFormats: [], limits: [] },
   });
 }
 

@@ -6,5 +6,7 @@ export const settingsSchema = z.object({
   keepBuilds: z.number().int().min(1).max(100_000).default(1000),
   /** Slots per node: how many jobs a node runs at once. */
   jobsPerNode: z.number().int().min(1).max(32).default(2),
+  /** Whether logs show the time of each line. Default: no. */
+  logTimes: z.boolean().optional(),
 });
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;

@@ -34,13 +34,28 @@ function growingLog(): AppApi & { readonly total: number; start(): void; stop():
   let timer: NodeJS.Timeout | undefined;
   let startedAt = 0;
   let emitted = 0;
+  let emittedSteps = 0;
   function emitLines(): void {
     const due = Math.floor(((performance.now() - startedAt) / 1000) * linesPerSecond) - emitted;
     const from = total;
     const lines = Array.from({ length: due }, (_, index) => lineAt(from + index));
     emitted += due;
     total += due;
+    emitSteps();
     app.emit({ event: 'job.log', buildId: id, platform: platform(seed), node: 'rack1-node1', from, lines });
+  }
+  function emitSteps(): void {
+    for (; emittedSteps * stepLines < total; emittedSteps += 1) {
+      const step = {
+        id: `0:${emittedSteps}`,
+        index: emittedSteps + 1,
+        total: 999,
+        name: `RUN make part-${emittedSteps}`,
+      };
+      const times = { startedAt: new Date().toISOString(), durationMs: 1000, firstLine: emittedSteps * stepLines };
+      const change = { ...step, ...times, cached: false };
+      app.emit({ event: 'step.changed', buildId: id, platform: platform(seed), step: change });
+    }
   }
   return {
     get total() {
@@ -48,6 +63,7 @@ function growingLog(): AppApi & { readonly total: number; start(): void; stop():
     },
     call: async (name, input) => {
       if (name === 'builds.log' && isRange(input)) {
+        emitSteps();
         const count = Math.max(0, Math.min(input.count, total - input.from));
         return {
           ok: true,
@@ -67,9 +83,14 @@ function growingLog(): AppApi & { readonly total: number; start(): void; stop():
   };
 }
 
-/** A new step begins every 10,000 lines. */
+/** The lines of a step, as a real build has them. */
+const stepLines = 10_000;
+
 function lineAt(index: number): string {
-  return index % 10_000 === 0 ? `STEP ${index / 10_000 + 1}/999: RUN make part-${index}` : logLine(seed, index + 1);
+  const step = index / stepLines;
+  return Number.isInteger(step)
+    ? `STEP ${step + 1}/999: RUN make part-${step}`
+    : logLine({ platform: platform(seed), steps: [] }, index);
 }
 
 function isRange(input: unknown): input is { from: number; count: number } {

@@ -347,6 +347,7 @@ export class BrowserWindow extends EventEmitter {
     this.#destroyed = true;
     windows.delete(this);
     this.blur();
+    this.webContents.emit('destroyed');
     this.emit('closed');
     if (windows.size === 0) {
       BrowserWindow.events.emit('all-closed');

@@ -69,9 +69,9 @@ export class AppWindow {
     page.on('pageerror', (error) => this.consoleErrors.push(error.stack ?? error.message));
   }
 
-  /** Starts the browser front end with a home folder and opens its window. */
-  static async open(browser: Browser, home: Home): Promise<AppWindow> {
-    const frontEnd = await openBrowserFrontEnd(home);
+  /** Starts the browser front end for a user and opens its window, or another window of the one that is running. */
+  static async open(browser: Browser, user: Pick<Home, 'env'>): Promise<AppWindow> {
+    const frontEnd = await openBrowserFrontEnd(user);
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
     context.setDefaultTimeout(pageTimeoutMs);
     const window = new AppWindow(frontEnd, context, await context.newPage());
@@ -84,9 +84,14 @@ export class AppWindow {
     return this.page.locator('main');
   }
 
+  /** A link in the sidebar, by the beginning of its name. */
+  link(name: string): Locator {
+    return this.page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: new RegExp(`^${name}\\b`) });
+  }
+
   /** Opens a view through its link in the sidebar. */
   async goTo(name: string): Promise<void> {
-    await this.page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click();
+    await this.link(name).click();
   }
 
   /** Opens a route by its hash, such as `#/images`. */

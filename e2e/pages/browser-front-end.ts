@@ -12,9 +12,18 @@ const root = resolve(import.meta.dirname, '../..');
 /** The home folder of a user, with podman's and ssh's configuration, projects, and Barnraiser's data. */
 export class Home {
   readonly folder: string;
+  /** The environment of the user's programs. That of the user who runs the tests must not affect them. */
+  readonly env: NodeJS.ProcessEnv;
 
   private constructor(folder: string) {
     this.folder = folder;
+    this.env = {
+      PATH: process.env.PATH,
+      HOME: folder,
+      XDG_RUNTIME_DIR: join(folder, 'run'),
+      BARNRAISER_HOME: join(folder, '.local', 'share', 'barnraiser'),
+      BARNRAISER_KNOWN_HOSTS: join(folder, '.ssh', 'known_hosts'),
+    };
   }
 
   static async create(): Promise<Home> {
@@ -63,23 +72,19 @@ export class Home {
 export interface BrowserFrontEnd {
   /** Grants access to one browser, once. */
   readonly url: string;
-  /** Ends it with SIGTERM. Resolves with the exit code. */
-  close(): Promise<number | null>;
+  /** Ends it with SIGTERM, or another signal. Resolves with the exit code. */
+  close(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts the bundled browser front end with a home folder. Resolves when it accepts connections. */
-export async function openBrowserFrontEnd(home: Home): Promise<BrowserFrontEnd> {
+/**
+ * Starts the bundled browser front end for a user. Resolves when it accepts connections, or when it has opened a window of
+ * the one that is running.
+ */
+export async function openBrowserFrontEnd({ env }: Pick<Home, 'env'>): Promise<BrowserFrontEnd> {
   await ensureBundled();
   const child = spawn(process.execPath, [join(root, 'out', 'main', 'browser.js'), '--no-window'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    // the environment of the user who runs the tests must not affect them
-    env: {
-      PATH: process.env.PATH,
-      HOME: home.folder,
-      XDG_RUNTIME_DIR: join(home.folder, 'run'),
-      BARNRAISER_HOME: join(home.folder, '.local', 'share', 'barnraiser'),
-      BARNRAISER_KNOWN_HOSTS: join(home.folder, '.ssh', 'known_hosts'),
-    },
+    env,
   });
   const ended = exitOf(child);
   const url = new Promise<string>((resolve, reject) => {
@@ -96,8 +101,8 @@ export async function openBrowserFrontEnd(home: Home): Promise<BrowserFrontEnd> 
   });
   return {
     url: await url,
-    close: () => {
-      child.kill('SIGTERM');
+    close: (signal) => {
+      child.kill(signal);
       return ended;
     },
   };

@@ -6,6 +6,7 @@ import { listFiles, readSource } from './source.ts';
 const layers: readonly (readonly string[])[] = [
   ['main.ts', 'preload.ts', 'browser.ts', 'cli.ts'],
   ['desktop', 'browser', 'terminal'],
+  ['attach'],
   ['page'],
   ['routes.ts'],
   ['app.ts'],

@@ -1,7 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-const cookieName = 'barnraiser';
+/** Entry URLs that were given out and not used. Older ones stop working. */
+const maxTokens = 16;
 
 export type AccessDecision =
   | { readonly kind: 'allowed' }
@@ -10,25 +11,30 @@ export type AccessDecision =
   | { readonly kind: 'denied'; readonly reason: string };
 
 /**
- * Gives access to one browser. Any process and any web page on this computer can send requests to a loopback port, so a
+ * Gives access to the browsers that open an entry URL. Any process and any web page on this computer can send requests to a loopback port, so a
  * request must
  * - name this server in its Host header, which a page with a rebound DNS name does not,
  * - come from this origin, which the page of another site does not,
- * - carry the cookie, which is given out once for the random token in the URL of the window.
+ * - carry the cookie, which is given out once for each random token in an entry URL. Cookies do not depend on the port, so
+ *   that its name is different for each server.
  */
 export class AccessControl {
   readonly #host: string;
   readonly #secret = randomBytes(32).toString('base64url');
-  #token: string | undefined = randomBytes(32).toString('base64url');
+  readonly #cookieName = `barnraiser-${randomBytes(6).toString('hex')}`;
+  readonly #tokens: string[] = [];
 
   /** @param host the required Host header, for example `127.0.0.1:41234` */
   constructor(host: string) {
     this.#host = host;
   }
 
-  /** The URL with the token. It works once. */
-  get entryUrl(): string {
-    return `http://${this.#host}/?token=${this.#token ?? ''}`;
+  /** Creates a URL that gives access to the browser that opens it. It works once. */
+  createEntryUrl(): string {
+    const token = randomBytes(32).toString('base64url');
+    this.#tokens.push(token);
+    this.#tokens.splice(0, this.#tokens.length - maxTokens);
+    return `http://${this.#host}/?token=${token}`;
   }
 
   check(request: IncomingMessage): AccessDecision {
@@ -44,15 +50,16 @@ export class AccessControl {
     if (site !== undefined && site !== 'same-origin' && site !== 'none') {
       return { kind: 'denied', reason: 'This server accepts requests from its own pages only.' };
     }
-    if (accessCookies(cookie).some((value) => isEqual(value, this.#secret))) {
+    if (this.#cookieValues(cookie).some((value) => isEqual(value, this.#secret))) {
       return { kind: 'allowed' };
     }
     const token = new URL(request.url ?? '/', `http://${this.#host}`).searchParams.get('token');
-    if (request.method === 'GET' && token !== null && this.#token !== undefined && isEqual(token, this.#token)) {
-      this.#token = undefined;
+    const used = this.#tokens.findIndex((known) => token !== null && isEqual(token, known));
+    if (request.method === 'GET' && used >= 0) {
+      this.#tokens.splice(used, 1);
       return {
         kind: 'signed-in',
-        cookie: `${cookieName}=${this.#secret}; HttpOnly; SameSite=Strict; Path=/`,
+        cookie: `${this.#cookieName}=${this.#secret}; HttpOnly; SameSite=Strict; Path=/`,
         location: '/',
       };
     }
@@ -61,14 +68,15 @@ export class AccessControl {
       reason: 'Open Barnraiser at the address that it printed. The address works once, in one browser.',
     };
   }
-}
 
-function accessCookies(header: string | undefined): string[] {
-  return (header ?? '')
-    .split(';')
-    .map((part) => part.trim())
-    .filter((part) => part.startsWith(`${cookieName}=`))
-    .map((part) => part.slice(cookieName.length + 1));
+  #cookieValues(header: string | undefined): string[] {
+    const prefix = `${this.#cookieName}=`;
+    return (header ?? '')
+      .split(';')
+      .map((part) => part.trim())
+      .filter((part) => part.startsWith(prefix))
+      .map((part) => part.slice(prefix.length));
+  }
 }
 
 /** Compares in constant time. */

@@ -10,11 +10,11 @@ const maxBacklogBytes = 16 * 1024 * 1024;
 /** Sends events as Server-Sent Events until the page disconnects. */
 export function streamEvents(
   response: ServerResponse,
-  subscribe: (listener: (event: AppEvent) => void) => () => void,
+  subscribe: (listener: (event: AppEvent, seq: number) => void) => () => void,
 ): void {
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
-  const unsubscribe = subscribe((event) => {
-    response.write(`data: ${JSON.stringify(event)}\n\n`);
+  const unsubscribe = subscribe((event, seq) => {
+    response.write(`id: ${seq}\ndata: ${JSON.stringify(event)}\n\n`);
     if (response.writableLength > maxBacklogBytes) {
       response.destroy();
     }

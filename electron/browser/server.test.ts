@@ -9,7 +9,8 @@ import { type BrowserServer, startServer } from './server.ts';
 let folder: string;
 let server: BrowserServer;
 let receivedCalls: { name: CallName; input: unknown }[];
-let listeners: Set<(event: AppEvent) => void>;
+let listeners: Set<(event: AppEvent, seq: number) => void>;
+let signals: AbortSignal[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'barnraiser-browser-'));
@@ -21,10 +22,15 @@ beforeEach(async () => {
   await symlink(join(folder, 'secret.html'), join(page, 'link-to-secret.html'));
   receivedCalls = [];
   listeners = new Set();
+  signals = [];
   server = await startServer(
     {
-      call: async (name, input) => {
+      call: async (name, input, { signal } = {}) => {
         receivedCalls.push({ name, input });
+        signals.push(signal ?? expect.fail('no signal'));
+        if (name === 'builds.preview') {
+          await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+        }
         return { ok: true, value: { answer: name } };
       },
       subscribe: (listener) => {
@@ -76,8 +82,8 @@ function send(path: string, { method = 'GET', headers = {}, body }: Request = {}
 const origin = (): string => new URL(server.url).origin;
 
 /** Signs in like the window and returns the headers of its requests. */
-async function signIn(): Promise<Record<string, string>> {
-  const { pathname, search } = new URL(server.url);
+async function signIn(url = server.url): Promise<Record<string, string>> {
+  const { pathname, search } = new URL(url);
   const answer = await send(`${pathname}${search}`);
   const cookie = answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
   return { cookie, origin: origin(), 'content-type': 'application/json' };
@@ -89,7 +95,9 @@ describe('access control', () => {
     const answer = await send(`${pathname}${search}`);
     expect(answer.status).toBe(303);
     expect(answer.headers.location).toBe('/');
-    expect(answer.headers['set-cookie']?.[0]).toMatch(/^barnraiser=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/$/);
+    expect(answer.headers['set-cookie']?.[0]).toMatch(
+      /^barnraiser-[0-9a-f]{12}=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/$/,
+    );
     expect((await send('/', { headers: await signIn() })).status).toBe(403);
   });
 
@@ -99,6 +107,23 @@ describe('access control', () => {
     const second = await send(`${pathname}${search}`);
     expect(second.status).toBe(403);
     expect(second.headers['set-cookie']).toBeUndefined();
+  });
+
+  it('gives each window an entry URL of its own, and none shuts out another', async () => {
+    const first = await signIn();
+    const second = await signIn(server.createEntryUrl());
+    for (const headers of [first, second]) {
+      expect((await send('/', { headers })).status).toBe(200);
+    }
+  });
+
+  it('has a cookie of another name than other servers, because browsers send cookies to every port', async () => {
+    const other = await startServer({ call: async () => ({ ok: true, value: {} }), subscribe: () => () => {} }, folder);
+    const { pathname, search } = new URL(other.url);
+    const answer = await fetch(new URL(`${pathname}${search}`, other.url), { redirect: 'manual' });
+    const name = (cookie: string | null | undefined): string => (cookie ?? '').split('=', 1)[0] ?? '';
+    expect(name(answer.headers.get('set-cookie'))).not.toBe(name((await signIn()).cookie));
+    await other.close();
   });
 
   it('denies every request without the cookie or with a wrong cookie', async () => {
@@ -185,6 +210,20 @@ describe('calls and events', () => {
     expect(receivedCalls).toEqual([{ name: 'builds.get', input: { id: 'x' } }]);
   });
 
+  it('cancels a call when the page no longer waits for it', async () => {
+    const headers = await signIn();
+    const { hostname, port } = new URL(server.url);
+    const request = httpRequest({ hostname, port, path: '/call/builds.preview', method: 'POST', headers });
+    request.on('error', () => {});
+    request.end('{}');
+    await expect.poll(() => signals.length).toBe(1);
+    expect(signals[0]?.aborted).toBe(false);
+    request.destroy();
+    await expect.poll(() => signals[0]?.aborted).toBe(true);
+    await send('/call/app.info', { method: 'POST', headers, body: '{}' });
+    expect(signals[1]?.aborted).toBe(false);
+  });
+
   it('answers an invalid call with a problem, without calling the app', async () => {
     const headers = await signIn();
     const call = (name: string, body: string, more = {}): Promise<Answer> =>
@@ -213,7 +252,7 @@ describe('calls and events', () => {
           seen += chunk.toString();
           if (seen.includes('event: heartbeat') && !seen.includes('data: {')) {
             for (const listener of listeners) {
-              listener(event);
+              listener(event, 7);
             }
           } else if (seen.includes('data: {')) {
             request.destroy();
@@ -224,7 +263,7 @@ describe('calls and events', () => {
       request.on('error', reject);
       request.end();
     });
-    expect(text).toContain(`data: ${JSON.stringify(event)}\n\n`);
+    expect(text).toContain(`id: 7\ndata: ${JSON.stringify(event)}\n\n`);
     await expect.poll(() => listeners.size).toBe(0);
   });
 
@@ -242,5 +281,13 @@ describe('calls and events', () => {
     });
     await cut;
     expect(listeners.size).toBe(0);
+  });
+});
+
+it('does not start on a port that is in use', async () => {
+  const port = Number(new URL(server.url).port);
+  const app = { call: async () => ({ ok: true as const, value: {} }), subscribe: () => () => {} };
+  await expect(startServer(app, folder, port)).rejects.toMatchObject({
+    problem: { code: 'input.invalid', message: `Port ${port} is in use.` },
   });
 });

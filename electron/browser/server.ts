@@ -1,27 +1,40 @@
 /** The browser front end's server: the page, calls and events over HTTP on the loopback interface. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fail, problemOf, type Result } from '../../shared/problem.ts';
 import { type AppApi, isCallName } from '../page/app-api.ts';
 import { pageHeaders } from '../page/headers.ts';
+import { errnoCode } from '../system/file-errors.ts';
 import { AccessControl } from './access-control.ts';
 import { streamEvents } from './event-stream.ts';
 import { sendPageFile } from './static-files.ts';
 
 export interface BrowserServer {
-  /** Opens the app in the first browser that uses it. */
+  /** The first entry URL: opens the app in the first browser that uses it. */
   readonly url: string;
+  /** Another entry URL, for another window or browser. */
+  createEntryUrl(): string;
+  /** Whether a page is open. */
+  hasPage(): boolean;
+  /** Resolves when no page has been open for some seconds. */
+  allPagesClosed(): Promise<void>;
   close(): Promise<void>;
 }
 
 const maxBodyBytes = 16 * 1024 * 1024;
 
+/** A page that is reloaded, or that a browser is about to open, is missing for less than this, in milliseconds. */
+const pageAbsenceMs = 3_000;
+
 /**
  * Serves the app to a browser on this computer: the page from a folder, calls as `POST /call/<name>`, events as
  * `GET /events`. Listens on 127.0.0.1 only.
  * @param port 0 for a free port
+ * @throws Failure `input.invalid` if the port cannot be used
  */
 export async function startServer(app: AppApi, pageFolder: string, port = 0): Promise<BrowserServer> {
+  const pages = new Set<ServerResponse>();
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(pageHeaders)) {
       response.setHeader(name, value);
@@ -35,7 +48,7 @@ export async function startServer(app: AppApi, pageFolder: string, port = 0): Pr
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => reject(portFailure(error, port)));
     server.listen(port, '127.0.0.1', resolve);
   });
   const accessControl = new AccessControl(`127.0.0.1:${tcpAddress(server.address()).port}`);
@@ -57,6 +70,8 @@ export async function startServer(app: AppApi, pageFolder: string, port = 0): Pr
     if (request.method === 'POST' && path.startsWith('/call/')) {
       await handleCall(request, response, path.slice('/call/'.length));
     } else if (request.method === 'GET' && path === '/events') {
+      pages.add(response);
+      response.once('close', () => pages.delete(response));
       streamEvents(response, (listener) => app.subscribe(listener));
     } else if (request.method === 'GET') {
       await sendPageFile(response, pageFolder, path);
@@ -88,11 +103,26 @@ export async function startServer(app: AppApi, pageFolder: string, port = 0): Pr
       sendInvalidCall(response, 400, 'The input of a call is not valid JSON.', 'Reload the page.');
       return;
     }
-    sendJson(response, 200, await app.call(name, input));
+    const cancel = new AbortController();
+    response.once('close', () => {
+      // the page has cancelled the call, or is gone
+      if (!response.writableFinished) {
+        cancel.abort();
+      }
+    });
+    sendJson(response, 200, await app.call(name, input, { signal: cancel.signal }));
   }
 
   return {
-    url: accessControl.entryUrl,
+    url: accessControl.createEntryUrl(),
+    createEntryUrl: () => accessControl.createEntryUrl(),
+    hasPage: () => pages.size > 0,
+    allPagesClosed: async () => {
+      for (let lastSeenMs = performance.now(); performance.now() - lastSeenMs < pageAbsenceMs; ) {
+        await delay(100);
+        lastSeenMs = pages.size > 0 ? performance.now() : lastSeenMs;
+      }
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -100,6 +130,13 @@ export async function startServer(app: AppApi, pageFolder: string, port = 0): Pr
         server.closeAllConnections();
       }),
   };
+}
+
+function portFailure(error: Error, port: number): Error {
+  const reason = { EADDRINUSE: 'is in use', EACCES: 'may not be used by your user' }[errnoCode(error) ?? ''];
+  return reason === undefined
+    ? error
+    : fail('input.invalid', `Port ${port} ${reason}.`, 'Choose another port, or leave it out.', error.message, error);
 }
 
 /** @returns undefined if the body is larger than {@link maxBodyBytes} */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Build, ContextSummary } from '../../shared/build.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Build, ContextSummary, Job } from '../../shared/build.ts';
 import type { ManifestList } from '../../shared/image.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { fail, type Problem } from '../../shared/problem.ts';
@@ -8,26 +9,52 @@ import { History } from './history.ts';
 import { JobLog } from './job-log.ts';
 import { JobTracker } from './job-tracker.ts';
 import type { PreparedBuild } from './prepare-build.ts';
+import { platformName, type RunningBuilds } from './running-builds.ts';
+
+/** A running build is saved this long after a change, so that other processes can show it. */
+const saveDelayMs = 1_000;
+
+/** The delay is longer for a large build, so that saving it takes no more than this share of the time. */
+const maxSaveShare = 0.05;
+
+/** After how many milliseconds the end of a build is saved again if it could not be saved. */
+const retryDelaysMs = [250, 1_000, 4_000];
 
 /** The state of one build and its jobs, and its entry in the history. */
 export class BuildRecord {
   readonly #events: Events;
   readonly #history: History;
-  readonly #containerfile: string;
+  readonly #running: RunningBuilds;
+  readonly #containerfile: PreparedBuild['containerfile'];
+  /** The jobs whose images are of an earlier build. */
+  readonly #finished: readonly Job[];
   readonly #startedMs = performance.now();
   #trackers: JobTracker[] = [];
   #build: Build;
+  #saveTimer: NodeJS.Timeout | undefined;
+  /** One save follows the other. */
+  #lastSave: Promise<unknown> = Promise.resolve();
+  /** Stops saving changes, and shows other processes that this one no longer runs the build. */
+  #release: () => Promise<void> = async () => undefined;
 
-  constructor({ request, schedule, containerfile }: PreparedBuild, history: History, events: Events) {
+  constructor(
+    { request, schedule, containerfile, inputs }: PreparedBuild,
+    history: History,
+    running: RunningBuilds,
+    events: Events,
+  ) {
     this.#history = history;
+    this.#running = running;
     this.#events = events;
     this.#containerfile = containerfile;
+    this.#finished = inputs.retried?.finished ?? [];
     const now = new Date();
     this.#build = {
-      id: History.newId(now, randomBytes(2).toString('hex')),
+      id: History.newId(now, idSuffix(now)),
       status: 'running',
       reference: request.reference,
       request,
+      containerfile: containerfile.path,
       schedule,
       jobs: [],
       createdAt: now.toISOString(),
@@ -40,10 +67,15 @@ export class BuildRecord {
 
   /** The build as it is now. */
   get build(): Build {
-    return { ...this.#build, jobs: this.#trackers.map(({ job }) => job) };
+    const jobs = [...this.#finished, ...this.#trackers.map(({ job }) => job)];
+    const platforms = this.#build.request.platforms ?? [];
+    if (this.#finished.length > 0) {
+      jobs.sort((one, other) => platforms.indexOf(one.platform) - platforms.indexOf(other.platform));
+    }
+    return { ...this.#build, jobs };
   }
 
-  /** One tracker for each job. Empty until the record is open. */
+  /** One tracker for each job that is not finished already. Empty until the record is open. */
   get trackers(): readonly JobTracker[] {
     return this.#trackers;
   }
@@ -54,28 +86,41 @@ export class BuildRecord {
 
   /**
    * Adds the build to the history, with a copy of its Containerfile and an empty log for each job, and emits
-   * `build.started`.
+   * `build.started`. If that fails, nothing of the build is left.
+   * @param onCancel called when another process requests the cancellation of the build or of a platform
    * @throws Failure `disk.full`, `settings.unwritable`
    */
-  async open(): Promise<void> {
+  async open(onCancel: (platform?: Platform) => void): Promise<void> {
+    this.#release = await this.#running.hold(this.id, (name) => {
+      const platform = this.#build.schedule.assignments.find((job) => platformName(job.platform) === name)?.platform;
+      if (name === undefined || platform !== undefined) {
+        onCancel(platform);
+      }
+    });
     try {
+      await this.#history.start(this.id);
       for (const assignment of this.#build.schedule.assignments) {
         const log = await JobLog.create(this.#history.logPath(this.id, assignment.platform));
         this.#trackers.push(new JobTracker(this.id, assignment, log, this.#events));
       }
-      await this.#history.save(this.build);
-      await this.#history.saveContainerfile(this.id, this.#containerfile);
+      await this.#history.saveContainerfile(this.id, this.#containerfile.content);
+      await this.save();
     } catch (error) {
       await this.#closeLogs();
+      await this.#history.discard(this.id).catch(() => undefined);
+      await this.#release();
       throw error;
     }
+    this.#saveChanges();
     // emitted last, because front ends read the whole record when they receive it
     this.#events.emit({ event: 'build.started', build: this.build });
   }
 
-  /** The Containerfile as it was when the record was opened. */
-  async readContainerfile(): Promise<string> {
-    return (await this.#history.containerfile(this.id)).text;
+  /** Saves the build as it is now. @throws Failure `disk.full`, `settings.unwritable` */
+  save(): Promise<void> {
+    const save = this.#lastSave.then(() => this.#history.save(this.build));
+    this.#lastSave = save.catch(() => undefined);
+    return save;
   }
 
   setContext(context: ContextSummary): void {
@@ -114,12 +159,55 @@ export class BuildRecord {
     this.#end({ status: 'failed', problem: { ...problem, message } });
   }
 
-  /** Closes the logs, saves the ended build in the history and emits `build.finished`. */
-  async close(): Promise<void> {
+  /**
+   * Closes the logs, saves the ended build in the history and emits `build.finished`.
+   * @returns whether the end could be saved
+   */
+  async close(): Promise<boolean> {
     await this.#closeLogs();
-    // if the disk is full the outcome cannot be saved, but it is emitted anyway
-    await this.#history.save(this.build).catch(() => undefined);
+    let isSaved = await this.#trySave();
     this.#events.emit({ event: 'build.finished', build: this.build });
+    for (const delayMs of isSaved ? [] : retryDelaysMs) {
+      if (!isSaved) {
+        await delay(delayMs);
+        isSaved = await this.#trySave();
+      }
+    }
+    await this.#release();
+    return isSaved;
+  }
+
+  #trySave(): Promise<boolean> {
+    return this.save().then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Saves the build whenever it changes, until it is released. */
+  #saveChanges(): void {
+    const release = this.#release;
+    let saveMs = 0;
+    const unsubscribe = this.#events.subscribe((event) => {
+      if ('buildId' in event && event.buildId === this.id && event.event !== 'job.log') {
+        this.#saveTimer ??= setTimeout(
+          async () => {
+            const startedMs = performance.now();
+            // if it cannot be saved now, the next change may be
+            await this.#trySave();
+            saveMs = performance.now() - startedMs;
+            this.#saveTimer = undefined;
+          },
+          Math.max(saveDelayMs, saveMs / maxSaveShare),
+        );
+      }
+    });
+    this.#release = async () => {
+      unsubscribe();
+      clearTimeout(this.#saveTimer);
+      await this.#lastSave;
+      await release();
+    };
   }
 
   #end(outcome: Pick<Build, 'status' | 'list' | 'problem'>): void {
@@ -130,4 +218,9 @@ export class BuildRecord {
   async #closeLogs(): Promise<void> {
     await Promise.all(this.#trackers.map(({ log }) => log.close()));
   }
+}
+
+/** Makes the id unique. Starts with the milliseconds, so that builds of one second sort by time, too. */
+function idSuffix(now: Date): string {
+  return String(now.getMilliseconds()).padStart(3, '0') + randomBytes(2).toString('hex');
 }

@@ -1,28 +1,25 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { pack } from 'tar-stream';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AppEvent } from '../../shared/contract.ts';
 import type { NodeStatus } from '../../shared/node.ts';
-import type { Platform } from '../../shared/platform.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
-import type { Engine, EngineBuild } from '../engines/engine.ts';
-import type { Transport } from '../engines/transport/transport.ts';
+import type { EngineBuild } from '../engines/engine.ts';
 import { Events } from '../events.ts';
-import { digestOf } from '../images/digest.ts';
 import { ImageStore } from '../images/image-store.ts';
 import { createReceiver, type Receiver } from '../images/receiver/receiver.ts';
-import { platform, sampleImage } from '../images/testing/sample-image.ts';
+import { platform } from '../images/testing/sample-image.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
+import { NodeSlots } from '../nodes/node-slots.ts';
 import { schedule } from '../scheduling/schedule.ts';
 import { BuildRun } from './build-run.ts';
 import { History } from './history.ts';
 import type { PreparedBuild } from './prepare-build.ts';
-import { ProjectMemories } from './project-memory.ts';
+import { ProjectMemory } from './project-memory.ts';
+import { RunningBuilds } from './running-builds.ts';
 import { SharedPortForwards } from './shared-port-forwards.ts';
+import { type FakeBuild, fakeNode, up } from './testing/fake-node.ts';
 
 const amd64 = platform('linux/amd64');
 const arm64 = platform('linux/arm64');
@@ -31,12 +28,16 @@ let folder: string;
 let context: string;
 let store: ImageStore;
 let receiver: Receiver;
+let running: RunningBuilds;
 let history: History;
+let slots: NodeSlots;
 let events: AppEvent[];
 /** What the engine of each node does with a build. Without an entry, it builds the image. */
-let builds: Map<string, (build: EngineBuild, signal: AbortSignal) => Promise<void>>;
+let builds: Map<string, FakeBuild>;
 /** The loss of each node's connection. */
 let losses: Map<string, AbortController>;
+/** The names of the connections that were requested, in order. */
+let requested: string[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'barnraiser-run-'));
@@ -45,10 +46,13 @@ beforeEach(async () => {
   await writeFile(join(context, 'Containerfile'), 'FROM scratch\nCOPY . /\n');
   store = await ImageStore.open(join(folder, 'images'));
   receiver = createReceiver(store);
-  history = new History(join(folder, 'builds'));
+  running = new RunningBuilds(join(folder, 'running'));
+  history = new History(join(folder, 'builds'), running, (reference) => store.find(reference));
+  slots = new NodeSlots(join(folder, 'slots'), async () => 1);
   events = [];
   builds = new Map();
   losses = new Map();
+  requested = [];
 });
 afterEach(async () => {
   await receiver.close();
@@ -56,65 +60,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The OCI archive of an image for a platform. */
-function archiveOf(target: Platform): Readable {
-  const image = sampleImage(target);
-  const archive = pack();
-  for (const bytes of [...image.layers, image.config, image.manifest]) {
-    archive.entry({ name: `blobs/sha256/${digestOf(bytes).slice(7)}` }, bytes);
-  }
-  const { manifest, mediaType } = image;
-  const manifests = [{ mediaType, digest: digestOf(manifest), size: manifest.length }];
-  archive.entry({ name: 'index.json' }, JSON.stringify({ schemaVersion: 2, manifests }));
-  archive.entry({ name: 'oci-layout' }, '{}');
-  archive.finalize();
-  return Readable.from(archive);
-}
-
-/** A connection whose node builds images and can only export them. */
+/** Connects to a node that does what {@link builds} says. */
 function connect(node: string): NodeConnection {
-  const unused = (): never => expect.fail('not used in a build');
+  requested.push(node);
   const loss = losses.get(node) ?? new AbortController();
   losses.set(node, loss);
-  let built: Platform | undefined;
-  const transport: Transport = {
-    name: node,
-    socketPath: '/x.sock',
-    lost: loss.signal,
-    request: unused,
-    run: unused,
-    isSaturated: unused,
-    idleSince: unused,
-    checkAlive: unused,
-    close: unused,
-    forwardPort: () => Promise.reject(fail('ssh.forwarding-refused', 'Forwarding is not allowed.', 'Allow it.')),
-  };
-  const engine: Engine = {
-    kind: 'podman',
-    probe: unused,
-    prune: unused,
-    diskUsage: unused,
-    push: unused,
-    build: async (build, onOutput, signal) => {
-      expect(await text(build.context())).toContain('FROM scratch');
-      onOutput({ kind: 'step', index: 1, total: 1, text: 'COPY . /' });
-      await builds.get(node)?.(build, signal);
-      built = build.platform;
-      return { imageId: 'abc' };
-    },
-    export: async () => archiveOf(built ?? expect.fail('nothing was built')),
-    tag: async () => undefined,
-    untag: async () => undefined,
-    remove: async () => true,
-  };
-  return { connection: { name: node, uri: `ssh://${node}` }, transport, engine };
-}
-
-function up(connection: string, native: Platform): NodeStatus {
-  const space = { total: 1, free: 1 };
-  const machine = { hostname: connection, rootless: true, cpus: 4, memory: space, disk: space, latencyMs: 1 };
-  const node = { connection, engine: 'podman', version: '5', apiVersion: '5', platform: native } as const;
-  return { state: 'up', connection, node: { ...node, ...machine, emulated: [] } };
+  return fakeNode(node, loss.signal, (build, signal) => builds.get(node)?.(build, signal) ?? Promise.resolve());
 }
 
 function prepare(nodes: readonly NodeStatus[]): PreparedBuild {
@@ -122,15 +73,16 @@ function prepare(nodes: readonly NodeStatus[]): PreparedBuild {
   const request = { ...options, noCache: false, pull: 'missing', retention: 'cache' } as const;
   return {
     request,
-    containerfile: join(context, 'Containerfile'),
-    project: new ProjectMemories(join(folder, 'projects')).of(request),
+    containerfile: { path: join(context, 'Containerfile'), content: Buffer.from('FROM scratch\nCOPY . /\n') },
+    inputs: {},
+    project: new ProjectMemory(join(folder, 'projects'), 'p', context),
     connections: nodes.map(({ connection }) => ({ name: connection, uri: `ssh://${connection}` })),
     nodes,
     schedule: schedule({ nodes, emulate: true }),
   };
 }
 
-async function start(nodes: readonly NodeStatus[]): Promise<{ run: BuildRun; ended: Promise<void> }> {
+async function start(nodes: readonly NodeStatus[]): Promise<{ run: BuildRun; ended: Promise<unknown> }> {
   const emitter = new Events();
   emitter.subscribe((event) => events.push(event));
   const portForwards = new SharedPortForwards(receiver.server);
@@ -140,11 +92,18 @@ async function start(nodes: readonly NodeStatus[]): Promise<{ run: BuildRun; end
     receiver,
     portForwards,
     pool,
+    slots,
     events: emitter,
     history,
+    running,
     spoolFolder: join(folder, 'spool'),
   };
-  const run = new BuildRun(services, prepare(nodes), 2);
+  const { assigned, slots: reserved } = await slots.reserve(
+    prepare(nodes).connections,
+    () => prepare(nodes),
+    (prepared) => prepared.schedule.assignments,
+  );
+  const run = new BuildRun(services, assigned, reserved);
   await run.open();
   return { run, ended: run.run() };
 }
@@ -199,10 +158,89 @@ test('a job whose node is lost fails if no other node can build its platform', a
   expect(statuses(run)).toEqual(['linux/amd64 big done', 'linux/arm64 pi4 failed']);
 });
 
+describe('when a connection is changed', () => {
+  test('the job that uses it is stopped on its node before it moves', async () => {
+    let endStop = (): void => undefined;
+    const isStopped = new Promise<void>((resolve) => (endStop = resolve));
+    builds.set('one', async (build, signal) => {
+      await stopsWhenAborted(build, signal).catch(() => isStopped);
+      throw signal.reason;
+    });
+    const { run, ended } = await start([up('one', arm64), up('two', arm64)]);
+    await expect.poll(() => statuses(run)).toEqual(['linux/arm64 one building']);
+    let isUnused = false;
+    const unused = run.connectionChanged({ kind: 'removed', name: 'one' }).then(() => (isUnused = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isUnused).toBe(false);
+    endStop();
+    await unused;
+    await ended;
+    expect(statuses(run)).toEqual(['linux/arm64 two done']);
+    const problem = { code: 'connection.changed', message: 'The connection one was removed during the build.' };
+    expect(run.build.jobs[0]?.lost).toMatchObject([{ node: 'one', problem }]);
+    expect(requested).toEqual(['one', 'two']);
+  });
+
+  test('the job that uses it fails with that reason if no other node can build its platform', async () => {
+    builds.set('pi4', stopsWhenAborted);
+    const { run, ended } = await start([up('big', amd64), up('pi4', arm64)]);
+    await expect.poll(() => statuses(run)).toEqual(['linux/amd64 big done', 'linux/arm64 pi4 building']);
+    await run.connectionChanged({ kind: 'changed', name: 'pi4' });
+    await ended;
+    expect(statuses(run)).toEqual(['linux/amd64 big done', 'linux/arm64 pi4 failed']);
+    expect(run.build.problem).toMatchObject({
+      code: 'connection.changed',
+      message: expect.stringContaining('pi4 was changed'),
+    });
+  });
+
+  test('a job that waits for its node moves, and no job moves to it', async () => {
+    let finish = (): void => undefined;
+    builds.set('one', () => new Promise((resolve) => (finish = resolve)));
+    const first = await start([up('one', arm64)]);
+    await expect.poll(() => statuses(first.run)).toEqual(['linux/arm64 one building']);
+    const second = await start([up('one', arm64), up('three', amd64)]);
+    await expect.poll(() => second.run.build.jobs[1]?.wait).toEqual({ reason: 'slot', ahead: 0 });
+    await second.run.connectionChanged({ kind: 'removed', name: 'one' });
+    await second.ended;
+    expect(statuses(second.run)).toEqual(['linux/amd64 three done', 'linux/arm64 one failed']);
+    expect(requested).toEqual(['one', 'three']);
+    finish();
+    await first.ended;
+    expect(statuses(first.run)).toEqual(['linux/arm64 one done']);
+  });
+
+  test('jobs go on if it is only renamed, and use it under its new name', async () => {
+    let finish = (): void => undefined;
+    builds.set('pi4', () => new Promise((resolve) => (finish = resolve)));
+    const first = await start([up('pi4', arm64)]);
+    await expect.poll(() => statuses(first.run)).toEqual(['linux/arm64 pi4 building']);
+    const second = await start([up('pi4', arm64)]);
+    const now = { name: 'attic', uri: 'ssh://pi4' };
+    await Promise.all([first, second].map(({ run }) => run.connectionChanged({ kind: 'renamed', name: 'pi4', now })));
+    finish();
+    await Promise.all([first.ended, second.ended]);
+    expect([...statuses(first.run), ...statuses(second.run)]).toEqual(['linux/arm64 pi4 done', 'linux/arm64 pi4 done']);
+    expect(requested).toEqual(['pi4', 'attic']);
+  });
+
+  test('it is still the one of the build after it was renamed', async () => {
+    builds.set('pi4', stopsWhenAborted);
+    const { run, ended } = await start([up('pi4', arm64)]);
+    await expect.poll(() => statuses(run)).toEqual(['linux/arm64 pi4 building']);
+    await run.connectionChanged({ kind: 'renamed', name: 'pi4', now: { name: 'attic', uri: 'ssh://pi4' } });
+    await run.connectionChanged({ kind: 'removed', name: 'pi4' });
+    expect(statuses(run)).toEqual(['linux/arm64 pi4 building']);
+    await run.connectionChanged({ kind: 'removed', name: 'attic' });
+    await ended;
+    expect(run.build.problem).toMatchObject({ message: expect.stringContaining('attic was removed') });
+  });
+});
+
 test('a cancelled platform does not stop the others, and the build is cancelled', async () => {
   builds.set('pi4', stopsWhenAborted);
   const { run, ended } = await start([up('big', amd64), up('pi4', arm64)]);
-  await vi.waitFor(() => expect(statuses(run)).toEqual(['linux/amd64 big done', 'linux/arm64 pi4 building']));
+  await expect.poll(() => statuses(run)).toEqual(['linux/amd64 big done', 'linux/arm64 pi4 building']);
   run.cancel(arm64);
   await ended;
   expect(statuses(run)).toEqual(['linux/amd64 big done', 'linux/arm64 pi4 cancelled']);
@@ -213,9 +251,92 @@ test('a cancelled build stops all jobs', async () => {
   builds.set('big', stopsWhenAborted);
   builds.set('pi4', stopsWhenAborted);
   const { run, ended } = await start([up('big', amd64), up('pi4', arm64)]);
-  await vi.waitFor(() => expect(run.build.jobs.every(({ status }) => status === 'building')).toBe(true));
+  await expect.poll(() => run.build.jobs.every(({ status }) => status === 'building')).toBe(true);
   run.cancel();
   await ended;
   expect(statuses(run)).toEqual(['linux/amd64 big cancelled', 'linux/arm64 pi4 cancelled']);
   expect(run.build).toMatchObject({ status: 'cancelled', problem: { code: 'build.cancelled' } });
+});
+
+test('a job waits for the slot of a job of another build on its node, and says so', async () => {
+  let finish = (): void => undefined;
+  builds.set('pi4', () => new Promise((resolve) => (finish = resolve)));
+  const first = await start([up('pi4', arm64)]);
+  await expect.poll(() => statuses(first.run)).toEqual(['linux/arm64 pi4 building']);
+  const second = await start([up('pi4', arm64)]);
+  const third = await start([up('pi4', arm64)]);
+  const waitOf = ({ run }: { run: BuildRun }) => run.build.jobs[0]?.wait;
+  await expect.poll(() => waitOf(third)).toEqual({ reason: 'slot', ahead: 1 });
+  expect(waitOf(second)).toEqual({ reason: 'slot', ahead: 0 });
+  third.run.cancel();
+  await third.ended;
+  expect(third.run.build.jobs[0]).toMatchObject({ status: 'cancelled' });
+  expect(waitOf(third)).toBeUndefined();
+  finish();
+  await first.ended;
+  await expect.poll(() => statuses(second.run)).toEqual(['linux/arm64 pi4 building']);
+  expect(waitOf(second)).toBeUndefined();
+  finish();
+  await second.ended;
+  expect(statuses(second.run)).toEqual(['linux/arm64 pi4 done']);
+  expect(await slots.load(prepare([up('pi4', arm64)]).connections)).toEqual({ pi4: 0 });
+});
+
+test('a build that cannot be recorded leaves nothing behind and frees its slots', async () => {
+  vi.spyOn(history, 'save').mockRejectedValue(fail('disk.full', 'The disk is full.', 'Free some space.'));
+  await expect(start([up('pi4', arm64)])).rejects.toMatchObject({ problem: { code: 'disk.full' } });
+  expect(await running.list()).toEqual([]);
+  expect(await readdir(join(folder, 'builds'))).toEqual([]);
+  expect(events).toEqual([]);
+  expect(await slots.load(prepare([up('pi4', arm64)]).connections)).toEqual({ pi4: 0 });
+});
+
+test('another process sees the progress of a build, and can cancel it', async () => {
+  builds.set('pi4', stopsWhenAborted);
+  const { run, ended } = await start([up('pi4', arm64)]);
+  const other = new RunningBuilds(join(folder, 'running'));
+  const otherHistory = new History(join(folder, 'builds'), other, (reference) => store.find(reference));
+  await expect.poll(async () => (await otherHistory.get(run.id)).jobs[0]?.status).toBe('building');
+  expect(await otherHistory.get(run.id)).toMatchObject({ status: 'running' });
+  await other.requestCancel(run.id);
+  await other.ended(run.id);
+  await ended;
+  expect(await otherHistory.get(run.id)).toMatchObject({ status: 'cancelled', jobs: [{ status: 'cancelled' }] });
+});
+
+test('another process can cancel one platform of a build', async () => {
+  builds.set('pi4', stopsWhenAborted);
+  const { run, ended } = await start([up('big', amd64), up('pi4', arm64)]);
+  await new RunningBuilds(join(folder, 'running')).requestCancel(run.id, arm64);
+  await ended;
+  expect(statuses(run)).toEqual(['linux/amd64 big done', 'linux/arm64 pi4 cancelled']);
+});
+
+test('an end that cannot be saved is saved later', async () => {
+  let failures = 0;
+  const save = history.save.bind(history);
+  vi.spyOn(history, 'save').mockImplementation((build) => {
+    if (build.status === 'done' && failures === 0) {
+      failures += 1;
+      return Promise.reject(fail('disk.full', 'The disk is full.', 'Free some space.'));
+    }
+    return save(build);
+  });
+  const { run, ended } = await start([up('pi4', arm64)]);
+  expect(await ended).toBe(true);
+  expect(failures).toBe(1);
+  expect(await history.get(run.id)).toEqual(run.build);
+});
+
+test('a build whose image was committed is done, even if its end could never be saved', async () => {
+  const save = history.save.bind(history);
+  vi.spyOn(history, 'save').mockImplementation((build) =>
+    build.status === 'running'
+      ? save(build)
+      : Promise.reject(fail('disk.full', 'The disk is full.', 'Free some space.')),
+  );
+  const { run, ended } = await start([up('pi4', arm64)]);
+  expect(await ended).toBe(false);
+  expect(await running.isRunning(run.id)).toBe(false);
+  expect(await history.get(run.id)).toMatchObject({ status: 'done', list: { reference: 'api:1' } });
 });

@@ -1,6 +1,8 @@
 import type { Build } from '../../shared/build.ts';
+import type { Connection } from '../../shared/connection.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { problemOf } from '../../shared/problem.ts';
+import { fail, type Problem, problemOf } from '../../shared/problem.ts';
+import { type ChangedConnection, connectionChangedFailure } from '../connections/changed-connections.ts';
 import { type PackedContext, packContext } from '../context/pack-context.ts';
 import type { Events } from '../events.ts';
 import type { ImageStore } from '../images/image-store.ts';
@@ -8,6 +10,8 @@ import type { Lease } from '../images/lease.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
 import type { Receiver } from '../images/receiver/receiver.ts';
 import type { ConnectionPool, NodeConnection } from '../nodes/connection-pool.ts';
+import type { Slot } from '../nodes/node-queue.ts';
+import type { NodeSlots } from '../nodes/node-slots.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
 import { BuildRecord } from './build-record.ts';
 import { Cancellation } from './cancellation.ts';
@@ -15,9 +19,9 @@ import { Failover, isNodeLoss } from './failover.ts';
 import type { History } from './history.ts';
 import { type JobInput, runJob } from './job.ts';
 import type { JobLog } from './job-log.ts';
-import { JobSlots } from './job-slots.ts';
 import type { JobTracker } from './job-tracker.ts';
 import type { PreparedBuild } from './prepare-build.ts';
+import type { RunningBuilds } from './running-builds.ts';
 import type { SharedPortForwards } from './shared-port-forwards.ts';
 
 export interface BuildServices {
@@ -25,8 +29,10 @@ export interface BuildServices {
   readonly receiver: Receiver;
   readonly portForwards: SharedPortForwards;
   readonly pool: Pick<ConnectionPool, 'connect'>;
+  readonly slots: NodeSlots;
   readonly events: Events;
   readonly history: History;
+  readonly running: RunningBuilds;
   /** Folder for packed contexts. */
   readonly spoolFolder: string;
 }
@@ -37,18 +43,31 @@ export class BuildRun {
   readonly #prepared: PreparedBuild;
   readonly #record: BuildRecord;
   readonly #cancellation: Cancellation;
-  readonly #slots: JobSlots;
+  /** The slot of each job, on its current node. */
+  readonly #slots = new Map<Platform, Slot>();
   readonly #failover: Failover;
+  /** The connection to each node as it is now, by the node's name in this build. */
+  readonly #connections: Map<string, Connection>;
+  /** What jobs do on their nodes now. */
+  readonly #work = new Set<{ readonly node: string; readonly ended: Promise<void> }>();
+  /** The images of the finished jobs. */
+  readonly #images: ReceivedImage[] = [];
 
-  /** @param prepared every platform is assigned. @param slotsPerNode how many jobs a node runs at once. */
-  constructor(services: BuildServices, prepared: PreparedBuild, slotsPerNode: number) {
-    const { request, nodes } = prepared;
+  /** @param prepared every platform is assigned. @param slots those of the assignments, in their order. */
+  constructor(services: BuildServices, prepared: PreparedBuild, slots: readonly Slot[]) {
+    const { request, nodes, connections, schedule } = prepared;
     this.#services = services;
     this.#prepared = prepared;
-    this.#record = new BuildRecord(prepared, services.history, services.events);
+    this.#record = new BuildRecord(prepared, services.history, services.running, services.events);
     this.#cancellation = new Cancellation(request.reference);
-    this.#slots = new JobSlots(slotsPerNode);
-    this.#failover = new Failover(nodes, request.emulate);
+    this.#failover = new Failover(nodes, request);
+    this.#connections = new Map(connections.map((connection) => [connection.name, connection]));
+    slots.forEach((slot, position) => {
+      const assignment = schedule.assignments[position];
+      if (assignment) {
+        this.#slots.set(assignment.platform, slot);
+      }
+    });
   }
 
   get id(): string {
@@ -71,22 +90,49 @@ export class BuildRun {
   }
 
   /**
+   * To be called when a connection was changed. Jobs go on over one that was renamed. Otherwise they are stopped on its
+   * node and move to other nodes.
+   * @returns when no job uses the connection any more, if it was not only renamed. Never rejects.
+   */
+  async connectionChanged(change: ChangedConnection): Promise<void> {
+    const [node] = [...this.#connections].find(([, { name }]) => name === change.name) ?? [];
+    if (node === undefined) {
+      return;
+    }
+    if (change.kind === 'renamed') {
+      this.#connections.set(node, change.now);
+      return;
+    }
+    this.#failover.withdraw(node, connectionChangedFailure(change));
+    await Promise.all([...this.#work].map((work) => (work.node === node ? work.ended : undefined)));
+  }
+
+  /**
    * Opens the build's record. To be called once, before {@link run}.
    * @throws Failure `disk.full`, `settings.unwritable`
    */
-  open(): Promise<void> {
-    return this.#record.open();
+  async open(): Promise<void> {
+    try {
+      await this.#record.open((platform) => this.cancel(platform));
+    } catch (error) {
+      await this.#releaseSlots();
+      throw error;
+    }
   }
 
-  /** Runs the build to its end. Never rejects: a failure is the problem of the build. */
-  async run(): Promise<void> {
+  /**
+   * Runs the build to its end. Never rejects: a failure is the problem of the build.
+   * @returns whether its end could be saved in the history
+   */
+  async run(): Promise<boolean> {
     try {
       await this.#withContext((context) => this.#withLease((lease) => this.#buildAll(context, lease)));
     } catch (error) {
       this.#record.fail(problemOf(error));
     }
+    await this.#releaseSlots();
     await this.#freeDisk();
-    await this.#record.close();
+    return this.#record.close();
   }
 
   /** Packs the context and uses it while it is packed. */
@@ -95,7 +141,8 @@ export class BuildRun {
     const { request, containerfile } = this.#prepared;
     const context = await packContext({
       context: request.context,
-      file: containerfile,
+      file: containerfile.path,
+      content: containerfile.content,
       spoolFolder,
       signal: this.#cancellation.signal,
       onProgress: ({ files, bytes }) =>
@@ -128,65 +175,146 @@ export class BuildRun {
 
   /** Builds all platforms in parallel and joins their images in a manifest list. */
   async #buildAll(context: PackedContext, lease: Lease): Promise<void> {
-    const { instructions } = parseContainerfile(await this.#record.readContainerfile());
+    const { instructions } = parseContainerfile(this.#prepared.containerfile.content.toString('utf8'));
     const { store, receiver, portForwards } = this.#services;
     const input: JobInput = {
       prepared: this.#prepared,
       context,
       lease,
-      instructions: instructions.map(({ text }) => text),
+      instructions,
       store,
       receiver,
       portForwards,
     };
-    const results = await Promise.all(this.#record.trackers.map((tracker) => this.#buildPlatform(tracker, input)));
-    const images = results.filter((image) => image !== undefined);
-    if (images.length < results.length) {
+    await this.#holdFinished(lease);
+    await Promise.all(this.#record.trackers.map((tracker) => this.#buildPlatform(tracker, input)));
+    if (this.#images.length < this.build.jobs.length) {
       this.#record.failWithJobs();
       return;
     }
-    this.#record.succeed(await store.commit(this.#prepared.request.reference, images));
+    // if this process ends before it saves the end of the build, the record and the stored list show that it was done
+    await this.#record.save().catch(() => undefined);
+    const { reference } = this.#prepared.request;
+    this.#record.succeed(await store.commit(reference, this.#images, { signal: this.#cancellation.signal }));
   }
 
   /**
-   * Builds one platform, on another node if its node is lost. Resolves with undefined if it fails, so that the others
-   * go on.
+   * Takes the finished images of the build that is retried.
+   * @throws Failure `image.incomplete` if they are no longer there
    */
-  async #buildPlatform(tracker: JobTracker, input: JobInput): Promise<ReceivedImage | undefined> {
-    const signal = this.#cancellation.signalOf(tracker.job.platform);
+  async #holdFinished(lease: Lease): Promise<void> {
+    const { retried } = this.#prepared.inputs;
+    if (!retried || retried.finished.length === 0) {
+      return;
+    }
+    const { store } = this.#services;
+    const held = await store.holdImages(retried.build.id, retried.build.reference, lease);
+    for (const job of retried.finished) {
+      const image = held.find(({ digest }) => digest === job.digest);
+      if (!image) {
+        throw fail(
+          'image.incomplete',
+          `The image of build ${retried.build.id} for ${job.platform} is no longer in local storage.`,
+          'Start the build again.',
+        );
+      }
+      this.#images.push(image);
+    }
+    // the build that is retried may be deleted before this one ends
+    await this.#keepImages();
+  }
+
+  /** Keeps the images of the finished jobs, also beyond the end of the build if it does not complete. */
+  #keepImages(): Promise<void> {
+    return this.#services.store.keep(this.id, this.#prepared.request.reference, this.#images);
+  }
+
+  /** Builds one platform, on another node if its node is lost. Never rejects if it fails, so that the others go on. */
+  async #buildPlatform(tracker: JobTracker, input: JobInput): Promise<void> {
+    const { platform } = tracker.job;
+    const signal = this.#cancellation.signalOf(platform);
     for (;;) {
-      const { node } = tracker.job;
       try {
-        const image = await this.#slots.run(node, signal, async () => {
-          this.#failover.assertNotLost(node);
-          if (tracker.job.startedAt === undefined) {
-            tracker.start();
-          }
-          return runJob(input, tracker, await this.#connect(node), signal);
+        const image = await this.#runJob(tracker, input, signal);
+        this.#images.push(image);
+        await this.#keepImages().catch((error: unknown) => {
+          tracker.logLine(`The image is not kept if other platforms fail: ${problemOf(error).message}`);
         });
         tracker.complete({ digest: image.digest, size: image.size });
-        return image;
+        await this.#record.save().catch(() => undefined);
+        return;
       } catch (error) {
-        const problem = problemOf(error);
-        const next =
-          isNodeLoss(error) && !signal.aborted
-            ? this.#failover.reassign(tracker.job, problem, this.build.jobs)
-            : undefined;
-        if (!next) {
-          tracker.fail(problem);
-          return undefined;
+        await this.#slots.get(platform)?.release();
+        if (!isNodeLoss(error) || signal.aborted || !(await this.#moveJob(tracker, error.problem).catch(() => false))) {
+          tracker.fail(problemOf(error));
+          return;
         }
-        tracker.moveTo(next, problem);
       }
     }
   }
 
-  #connect(node: string): Promise<NodeConnection> {
-    const connection = this.#prepared.connections.find(({ name }) => name === node);
+  /** Runs a job as soon as its node has a slot for it. */
+  async #runJob(tracker: JobTracker, input: JobInput, signal: AbortSignal): Promise<ReceivedImage> {
+    const { node, platform } = tracker.job;
+    const slot = this.#slots.get(platform);
+    if (!slot) {
+      throw new Error(`there is no slot for ${platform}`);
+    }
+    await slot.acquire({
+      signal: AbortSignal.any([signal, this.#failover.lossOf(node)]),
+      onWait: (ahead) => tracker.waitForSlot(ahead),
+    });
+    if (tracker.job.startedAt === undefined) {
+      tracker.start();
+    }
+    const ended = AbortSignal.any([signal, this.#failover.withdrawalOf(node)]);
+    ended.throwIfAborted();
+    const image = await this.#onNode(
+      node,
+      this.#connect(node, ended).then((connection) => runJob(input, tracker, connection, ended)),
+    );
+    await slot.release();
+    return image;
+  }
+
+  /** Waits for the work of a job on its node. */
+  async #onNode<T>(node: string, result: Promise<T>): Promise<T> {
+    const ignore = (): void => undefined;
+    const work = { node, ended: result.then(ignore, ignore) };
+    this.#work.add(work);
+    try {
+      return await result;
+    } finally {
+      this.#work.delete(work);
+    }
+  }
+
+  /** Moves a job whose node was lost to the queue of another node. @returns whether another node can build its platform */
+  async #moveJob(tracker: JobTracker, problem: Problem): Promise<boolean> {
+    const { assigned, slots } = await this.#services.slots.reserve(
+      this.#prepared.connections,
+      (load) => this.#failover.reassign(tracker.job, problem, load),
+      (assignment) => (assignment ? [assignment] : []),
+    );
+    const [slot] = slots;
+    if (!assigned || !slot) {
+      return false;
+    }
+    this.#slots.set(tracker.job.platform, slot);
+    tracker.moveTo(assigned, problem);
+    return true;
+  }
+
+  #connect(node: string, signal: AbortSignal): Promise<NodeConnection> {
+    const connection = this.#connections.get(node);
     if (!connection) {
       throw new Error(`the schedule names ${node}, which is not a connection of the build`);
     }
-    return this.#services.pool.connect(connection);
+    return this.#services.pool.connect(connection, signal);
+  }
+
+  async #releaseSlots(): Promise<void> {
+    await Promise.all([...this.#slots.values()].map((slot) => slot.release()));
   }
 
   /**
@@ -196,6 +324,7 @@ export class BuildRun {
   async #freeDisk(): Promise<void> {
     const { problem, jobs } = this.build;
     if ([problem, ...jobs.map((job) => job.problem)].some((some) => some?.code === 'disk.full')) {
+      await this.#services.store.releaseKept([this.id]).catch(() => undefined);
       await this.#services.store.collectGarbage().catch(() => undefined);
     }
   }

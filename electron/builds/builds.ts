@@ -1,97 +1,264 @@
 /** Builds: from a request to jobs on nodes to a manifest list, with the history and logs of all builds. */
-import type { Build, BuildRequest } from '../../shared/build.ts';
+import type { Build, BuildRequest, Job } from '../../shared/build.ts';
+import { entryOf } from '../../shared/build-entry.ts';
 import type { CallOutput, CallRequest } from '../../shared/contract.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { fail } from '../../shared/problem.ts';
+import { type Failure, fail } from '../../shared/problem.ts';
 import type { Schedule } from '../../shared/schedule.ts';
+import { type ChangedConnection, changedConnections } from '../connections/changed-connections.ts';
+import type { ReceivedImage } from '../images/manifest.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
+import { type BuildInputs, reusedJob } from './build-inputs.ts';
 import { BuildRun, type BuildServices } from './build-run.ts';
 import { buildCancelled } from './cancellation.ts';
-import { type LogRange, readLog, searchLog } from './job-log.ts';
-import { assertAllAssigned, type PreparedBuild, prepareBuild } from './prepare-build.ts';
+import { ForeignBuilds } from './foreign-builds.ts';
+import { readLog, searchLog, withStepIds } from './job-log.ts';
+import {
+  assertAllAssigned,
+  type PreparedBuild,
+  type PrepareOptions,
+  prepareBuild,
+  type UnscheduledBuild,
+} from './prepare-build.ts';
 import type { ProjectMemories } from './project-memory.ts';
 
 export interface BuildsOptions extends BuildServices {
-  readonly nodes: Nodes;
+  readonly nodes: PrepareOptions['nodes'] & Pick<Nodes, 'connections'>;
   readonly projects: ProjectMemories;
   readonly settings: SettingsStore;
+  /** Whether builds of other processes of the data folder are followed, with events. */
+  readonly followsOthers: boolean;
 }
 
-/** All builds: the running ones and the history. */
+/** All builds: the running ones of this process and others, and the history. */
 export class Builds {
   readonly #options: BuildsOptions;
-  readonly #running = new Map<string, { run: BuildRun; ended: Promise<void> }>();
+  /** The builds of this process that are running or whose end could not be saved. */
+  readonly #own = new Map<string, { run: BuildRun; ended: Promise<unknown> }>();
+  readonly #others: ForeignBuilds;
   #isClosed = false;
 
   constructor(options: BuildsOptions) {
+    const { history, running, events, followsOthers } = options;
     this.#options = options;
+    this.#others = new ForeignBuilds(history, running, events, (id) => this.#own.has(id));
+    if (followsOthers) {
+      this.#others.follow();
+    }
   }
 
   /**
    * The schedule that {@link start} would use. Platforms that no node can build are in it.
    * @throws Failure if the request is invalid
    */
-  async preview(request: BuildRequest): Promise<Schedule> {
-    return (await this.#prepare(request)).schedule;
+  async preview(request: BuildRequest, signal?: AbortSignal): Promise<Schedule> {
+    const unscheduled = await this.#prepare(request, signal);
+    return unscheduled.schedule(await this.#options.slots.load(unscheduled.connections)).schedule;
   }
 
   /**
-   * Starts a build and resolves with its first state.
+   * Starts a build and resolves with its first state. The signal can prevent the start; afterwards, {@link cancel} ends it.
    * @throws Failure for everything that is known before any work begins
    */
-  async start(request: BuildRequest): Promise<Build> {
-    const prepared = await this.#prepare(request);
-    assertAllAssigned(prepared);
-    const { jobsPerNode, keepBuilds } = await this.#options.settings.get();
-    if (this.#isClosed) {
-      throw buildCancelled(request.reference);
+  start(request: BuildRequest, signal?: AbortSignal): Promise<Build> {
+    return this.#start(request, {}, signal);
+  }
+
+  /**
+   * Starts a build that has the finished images of an earlier build, except of the platforms that are named, and builds the
+   * others.
+   * @throws Failure `build.unknown`, `build.running`, `input.invalid`, and those of {@link start}
+   */
+  async retry(id: string, platforms?: readonly Platform[], signal?: AbortSignal): Promise<Build> {
+    const build = await this.#getEnded(id);
+    const unknown = platforms?.find((platform) => build.jobs.every((job) => job.platform !== platform));
+    if (unknown) {
+      throw unknownJobFailure(build, unknown);
     }
-    const run = new BuildRun(this.#options, prepared, jobsPerNode);
-    const opened = run.open();
-    const ended = opened
-      .then(() => run.run())
-      .finally(async () => {
-        this.#running.delete(run.id);
-        await this.#options.history.retain(keepBuilds);
+    const images = await this.#finishedImages(build);
+    const finished = build.jobs
+      .filter((job) => !platforms?.includes(job.platform) && images.some(({ digest }) => digest === job.digest))
+      .map((job) => reusedJob(build, job));
+    if (build.status === 'done' && finished.length === build.jobs.length) {
+      throw fail('input.invalid', `All platforms of build ${id} are done.`, 'Name the platforms to build again.');
+    }
+    const request = { ...build.request, platforms: build.jobs.map(({ platform }) => platform) };
+    return this.#start(request, { retried: { build, finished } }, signal);
+  }
+
+  /**
+   * Stores the finished images of an incomplete build as a manifest list under its reference.
+   * @throws Failure `build.unknown`, `build.running`, `image.incomplete` if there are none
+   */
+  async storeIncomplete(id: string): Promise<Build> {
+    const build = await this.#getEnded(id);
+    if (build.list) {
+      return build;
+    }
+    const { store, history, events } = this.#options;
+    const list = await this.#withFinishedImages(build, (images) => {
+      if (images.length === 0) {
+        throw fail('image.incomplete', `Build ${id} has no finished images in local storage.`, 'Retry the build.');
+      }
+      const isMissing = ({ digest }: Job): boolean => images.every((image) => image.digest !== digest);
+      return store.commit(build.reference, images, {
+        missing: build.jobs.filter(isMissing).map(({ platform }) => platform),
       });
-    this.#running.set(run.id, { run, ended: ended.catch(() => undefined) });
+    });
+    const stored: Build = { ...build, list };
+    await history.save(stored);
+    this.#own.delete(id);
+    events.emit({ event: 'build.finished', build: stored });
+    return stored;
+  }
+
+  async #start(request: BuildRequest, inputs: BuildInputs, signal?: AbortSignal): Promise<Build> {
+    const unscheduled = await this.#prepare(request, signal, inputs);
+    const { settings } = this.#options;
+    const { keepBuilds } = await settings.get();
+    const { assigned: prepared, slots } = await this.#options.slots.reserve(
+      unscheduled.connections,
+      (load) => {
+        const scheduled = unscheduled.schedule(load);
+        assertAllAssigned(scheduled);
+        return scheduled;
+      },
+      ({ schedule }) => schedule.assignments,
+    );
+    if (this.#isClosed || signal?.aborted) {
+      await Promise.all(slots.map((slot) => slot.release()));
+      throw signal?.reason ?? buildCancelled(request.reference);
+    }
+    const run = new BuildRun(this.#options, prepared, slots);
+    // connections may have been changed while their nodes were probed
+    const opened = this.#noteChanges(run, prepared).then(() => run.open());
+    const ended = opened
+      .then(
+        () => run.run(),
+        () => true,
+      )
+      .then(async (isSaved) => {
+        if (isSaved) {
+          this.#own.delete(run.id);
+        }
+        await this.#retain(keepBuilds);
+      });
+    this.#own.set(run.id, { run, ended: ended.catch(() => undefined) });
     await opened;
     return run.build;
   }
 
-  /** Cancels a build and waits for its end. With a platform, cancels only its job and does not wait. */
+  async #noteChanges(run: BuildRun, { connections }: PreparedBuild): Promise<void> {
+    const now = await this.#options.nodes.connections().catch(() => connections);
+    for (const change of changedConnections(connections, now)) {
+      void run.connectionChanged(change);
+    }
+  }
+
+  /**
+   * To be called when a connection was changed.
+   * @returns when no job of this process uses it any more, if it was not only renamed. Never rejects.
+   */
+  async connectionChanged(change: ChangedConnection): Promise<void> {
+    await Promise.all([...this.#own.values()].map(({ run }) => run.connectionChanged(change)));
+  }
+
+  /**
+   * Cancels a build of any process and waits for its end. With a platform, cancels only its job and does not wait. A build
+   * that has ended stays as it is.
+   * @throws Failure `build.unknown`, and `disk.full` or `settings.unwritable` if another process cannot be asked
+   */
   async cancel(id: string, platform?: Platform): Promise<void> {
-    const running = this.#running.get(id);
-    running?.run.cancel(platform);
+    const own = this.#own.get(id);
+    const { running } = this.#options;
+    if (own) {
+      own.run.cancel(platform);
+    } else if ((await this.get(id)).status === 'running') {
+      await running.requestCancel(id, platform);
+    }
     if (platform === undefined) {
-      await running?.ended;
+      await (own ? own.ended : running.ended(id));
     }
   }
 
   /** @throws Failure `build.unknown` */
   async get(id: string): Promise<Build> {
-    return this.#running.get(id)?.run.build ?? this.#options.history.get(id);
+    return this.#own.get(id)?.run.build ?? this.#options.history.get(id);
   }
 
-  async list(): Promise<Build[]> {
-    const builds = await this.#options.history.list();
-    return builds.map((build) => this.#running.get(build.id)?.run.build ?? build);
+  /** A page of the builds, newest first. */
+  async list(request: CallRequest<'builds.list'>, signal?: AbortSignal): Promise<CallOutput<'builds.list'>> {
+    const { entries, next } = await this.#options.history.list({ ...request, signal });
+    const current = entries.map((entry) => {
+      const own = this.#own.get(entry.id);
+      return own ? entryOf(own.run.build) : entry;
+    });
+    return { entries: current, ...(next === undefined ? {} : { next }) };
   }
 
   /** @throws Failure `build.unknown`, `build.running` */
   async remove(id: string): Promise<void> {
-    if (this.#running.has(id)) {
-      throw fail('build.running', `Build ${id} is still running.`, 'Cancel it first.');
+    const { history, running } = this.#options;
+    await history.assertExists(id);
+    if (this.#own.get(id)?.run.build.status === 'running' || (await running.isRunning(id))) {
+      throw runningFailure(id);
     }
-    await this.#options.history.remove(id);
+    await history.remove(id);
+    this.#own.delete(id);
+    await this.#onRemoved([id]);
+  }
+
+  /** Deletes all but the newest builds. */
+  async #retain(count: number): Promise<void> {
+    const ids = await this.#options.history.retain(count);
+    if (ids.length > 0) {
+      await this.#onRemoved(ids);
+    }
+  }
+
+  async #onRemoved(ids: string[]): Promise<void> {
+    const { store, events } = this.#options;
+    events.emit({ event: 'builds.removed', ids });
+    // what cannot be removed now is removed when many later builds have kept their images
+    await store.releaseKept(ids).catch(() => undefined);
+  }
+
+  /** @throws Failure `build.unknown`, `build.running` */
+  async #getEnded(id: string): Promise<Build> {
+    const build = await this.get(id);
+    if (build.status === 'running') {
+      throw runningFailure(id);
+    }
+    return build;
+  }
+
+  /** The images of a build's finished jobs that are still in the image store. */
+  #finishedImages(build: Build): Promise<ReceivedImage[]> {
+    return this.#withFinishedImages(build, async (images) => images);
+  }
+
+  async #withFinishedImages<T>(build: Build, use: (images: ReceivedImage[]) => Promise<T>): Promise<T> {
+    const { store } = this.#options;
+    const lease = await store.createLease(build.id);
+    try {
+      const held = await store.holdImages(build.id, build.reference, lease);
+      const isOfBuild = ({ digest }: ReceivedImage): boolean =>
+        build.jobs.some((job) => job.status === 'done' && job.digest === digest);
+      return await use(held.filter(isOfBuild));
+    } finally {
+      await lease.release();
+    }
   }
 
   /** @throws Failure `build.unknown` */
-  async log({ id, platform, from, count }: CallRequest<'builds.log'>): Promise<LogRange> {
-    const log = this.#running.get(id)?.run.log(platform);
-    return log ? log.read(from, count) : readLog(await this.#logPath(id, platform), from, count);
+  async log({ id, platform, from, count }: CallRequest<'builds.log'>): Promise<CallOutput<'builds.log'>> {
+    const log = this.#own.get(id)?.run.log(platform);
+    const range = await (log?.read(from, count) ?? readLog(await this.#logPath(id, platform), from, count));
+    // the record is read after the log, so that it has the steps of all lines
+    const job = (await this.get(id)).jobs.find((each) => each.platform === platform);
+    return withStepIds(range, job?.steps ?? []);
   }
 
   /** @throws Failure `build.unknown` */
@@ -105,37 +272,35 @@ export class Builds {
     return { path, lines: text.split('\n'), instructions: parseContainerfile(text).instructions };
   }
 
-  /** Cancels all running builds and waits for their end. A build that is still being prepared does not start. */
+  /** Cancels all builds of this process and waits for their end. A build that is still being prepared does not start. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
+    await Promise.all([this.#others.close(), ...[...this.#own.keys()].map((id) => this.cancel(id))]);
   }
 
   async #logPath(id: string, platform: Platform): Promise<string> {
-    const { assignments } = (await this.get(id)).schedule;
-    if (!assignments.some((job) => job.platform === platform)) {
-      throw fail(
-        'build.unknown',
-        `Build ${id} has no job for ${platform}.`,
-        `Its platforms are ${assignments.map((job) => job.platform).join(', ')}.`,
-      );
+    const build = await this.get(id);
+    const job = build.jobs.find((each) => each.platform === platform);
+    if (!job) {
+      throw unknownJobFailure(build, platform);
     }
-    return this.#options.history.logPath(id, platform);
+    return this.#options.history.logPath(job.reusedFrom ?? id, platform);
   }
 
-  #prepare(request: BuildRequest): Promise<PreparedBuild> {
+  #prepare(request: BuildRequest, signal?: AbortSignal, inputs: BuildInputs = {}): Promise<UnscheduledBuild> {
     const { nodes, projects } = this.#options;
-    return prepareBuild(request, { nodes, projects, load: () => this.#jobsPerNode() });
+    return prepareBuild(request, { nodes, projects, signal, inputs });
   }
+}
 
-  /** How many unfinished jobs each node has. */
-  #jobsPerNode(): Record<string, number> {
-    const count: Record<string, number> = {};
-    for (const { run } of this.#running.values()) {
-      for (const { node, durationMs } of run.build.jobs) {
-        count[node] = (count[node] ?? 0) + (durationMs === undefined ? 1 : 0);
-      }
-    }
-    return count;
-  }
+function runningFailure(id: string): Failure {
+  return fail('build.running', `Build ${id} is still running.`, 'Cancel it first.');
+}
+
+function unknownJobFailure({ id, jobs }: Build, platform: Platform): Failure {
+  return fail(
+    'build.unknown',
+    `Build ${id} has no job for ${platform}.`,
+    `Its platforms are ${jobs.map((job) => job.platform).join(', ')}.`,
+  );
 }

@@ -1,45 +1,66 @@
-import type { Job } from '../../shared/build.ts';
+import type { BuildRequest, Job } from '../../shared/build.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { Failure, type Problem } from '../../shared/problem.ts';
 import type { Assignment } from '../../shared/schedule.ts';
 import { schedule } from '../scheduling/schedule.ts';
 
+/** What decides which nodes may build. */
+type FailoverRequest = Pick<BuildRequest, 'emulate' | 'pull' | 'retention'>;
+
+/** What tells the jobs of a build that they cannot use a node any more. */
+interface NodeSignals {
+  /** Aborted when the node was lost, with the reason. */
+  readonly lost: AbortController;
+  /** Aborted when the connection of the node was changed or removed, with the reason. */
+  readonly withdrawn: AbortController;
+}
+
 /** Moves jobs of a build from lost nodes to others. A node that was lost gets no more jobs of the build. */
 export class Failover {
   readonly #nodes: readonly NodeStatus[];
-  readonly #emulate: boolean;
-  /** The nodes that were lost, with the reason. */
-  readonly #lost = new Map<string, Problem>();
+  readonly #request: FailoverRequest;
+  /** By node. */
+  readonly #signals = new Map<string, NodeSignals>();
 
-  /** @param nodes those of the build. @param emulate whether a node may emulate a platform. */
-  constructor(nodes: readonly NodeStatus[], emulate: boolean) {
+  /** @param nodes those of the build. */
+  constructor(nodes: readonly NodeStatus[], request: FailoverRequest) {
     this.#nodes = nodes;
-    this.#emulate = emulate;
+    this.#request = request;
   }
 
-  /** @throws Failure with the reason why the node was lost */
-  assertNotLost(node: string): void {
-    const problem = this.#lost.get(node);
-    if (problem) {
-      throw new Failure(problem);
-    }
+  /** Aborts when a job has found that the node was lost, with the reason. */
+  lossOf(node: string): AbortSignal {
+    return this.#signalsOf(node).lost.signal;
+  }
+
+  /** Aborts when the connection of the node was changed or removed, with the reason: jobs that run on it have to end. */
+  withdrawalOf(node: string): AbortSignal {
+    return this.#signalsOf(node).withdrawn.signal;
+  }
+
+  /** Ends all jobs on a node whose connection was changed or removed. The build does not use it any more. */
+  withdraw(node: string, reason: Failure): void {
+    const { lost, withdrawn } = this.#signalsOf(node);
+    lost.abort(reason);
+    withdrawn.abort(reason);
   }
 
   /**
    * Records that the node of a job is lost and assigns its platform to another node.
-   * @param jobs all jobs of the build, which are the load of the nodes. @returns undefined if no other node can build
-   * the platform.
+   * @param load how many jobs each node has, by its connection. @returns undefined if no other node can build the
+   *   platform.
    */
-  reassign(lost: Job, problem: Problem, jobs: readonly Job[]): Assignment | undefined {
-    this.#lost.set(lost.node, problem);
-    const nodes = this.#nodes.filter(({ connection }) => !this.#lost.has(connection));
-    const load: Record<string, number> = {};
-    for (const job of jobs) {
-      if (job !== lost && job.durationMs === undefined) {
-        load[job.node] = (load[job.node] ?? 0) + 1;
-      }
-    }
-    return schedule({ platforms: [lost.platform], nodes, emulate: this.#emulate, load }).assignments[0];
+  reassign(lost: Job, problem: Problem, load: Readonly<Record<string, number>>): Assignment | undefined {
+    this.#signalsOf(lost.node).lost.abort(new Failure(problem));
+    const nodes = this.#nodes.filter(({ connection }) => !this.lossOf(connection).aborted);
+    const { emulate, pull, retention } = this.#request;
+    return schedule({ platforms: [lost.platform], nodes, emulate, pull, retention, load }).assignments[0];
+  }
+
+  #signalsOf(node: string): NodeSignals {
+    const signals = this.#signals.get(node) ?? { lost: new AbortController(), withdrawn: new AbortController() };
+    this.#signals.set(node, signals);
+    return signals;
   }
 }
 
@@ -49,6 +70,7 @@ export function isNodeLoss(error: unknown): error is Failure {
 }
 
 const nodeLossCodes = new Set<string>([
+  'connection.changed',
   'ssh.lost',
   'ssh.unreachable',
   'ssh.timeout',

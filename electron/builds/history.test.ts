@@ -1,12 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Build } from '../../shared/build.ts';
+import type { BuildEntry } from '../../shared/build-entry.ts';
 import { parsePlatform } from '../../shared/platform.ts';
+import { fail } from '../../shared/problem.ts';
 import { History } from './history.ts';
+import { RunningBuilds } from './running-builds.ts';
 
 const platform = parsePlatform('linux/arm64') ?? expect.fail('no platform');
 const assignment = { platform, node: 'pi4', mode: 'native', reason: 'only native node' } as const;
@@ -24,76 +25,99 @@ function build(id: string, status: Build['status']): Build {
   };
 }
 
+let home: string;
 let folder: string;
+let running: RunningBuilds;
 let history: History;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'barnraiser-history-'));
-  history = new History(folder);
+  home = await mkdtemp(join(tmpdir(), 'barnraiser-history-'));
+  folder = join(home, 'builds');
+  running = new RunningBuilds(join(home, 'running'));
+  history = openHistory();
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => rm(home, { recursive: true }));
 
-/** Writes the record of a build as a process with this pid would. */
-async function saveAs(pid: number, saved: Build): Promise<void> {
-  await mkdir(join(folder, saved.id));
-  await writeFile(join(folder, saved.id, 'build.json'), JSON.stringify({ version: 2, pid, build: saved }));
+/** A history as another process or a later one has it. */
+function openHistory(): History {
+  return new History(folder, running, () => Promise.reject(fail('image.unknown', 'There is none.', 'Build it.')));
+}
+
+async function save(saved: Build): Promise<void> {
+  await history.start(saved.id);
+  await history.save(saved);
+}
+
+async function list(opened = history): Promise<BuildEntry[]> {
+  return (await opened.list({ limit: 1000 })).entries;
+}
+
+const ids = (entries: readonly BuildEntry[]) => entries.map(({ id }) => id);
+
+/** Writes a record as an older or newer version would. */
+async function writeRecord(id: string, record: object | string): Promise<void> {
+  await mkdir(join(folder, id), { recursive: true });
+  await writeFile(join(folder, id, 'build.json'), typeof record === 'string' ? record : JSON.stringify(record));
 }
 
 test('builds are listed newest first, even if there are many', async () => {
-  const ids = Array.from({ length: 300 }, (_, number) => `20260102-${String(number).padStart(6, '0')}-aaaa`);
-  await Promise.all(ids.map((id) => history.save(build(id, 'done'))));
-  expect((await history.list()).map(({ id }) => id)).toEqual(ids.toReversed());
+  const many = Array.from({ length: 300 }, (_, number) => `20260102-${String(number).padStart(6, '0')}-aaaa`);
+  await Promise.all(many.map((id) => save(build(id, 'done'))));
+  expect(ids(await list())).toEqual(many.toReversed());
 });
 
-test('a build is running for every process until its own process has died', async () => {
-  const other = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] });
-  await once(other, 'spawn');
-  await saveAs(other.pid ?? 0, build('b1', 'running'));
+test('a build that runs nowhere was interrupted', async () => {
+  await save(build('b1', 'running'));
+  const stop = await running.hold('b1', () => undefined);
   expect((await history.get('b1')).status).toBe('running');
-  other.kill('SIGKILL');
-  await once(other, 'exit');
-  const dead = await history.get('b1');
-  expect(dead).toMatchObject({ status: 'failed', problem: { code: 'build.incomplete' } });
-  expect(dead.jobs[0]).toMatchObject({ status: 'failed' });
-});
-
-test('a build of a dead process that had our pid is not running', async () => {
-  await saveAs(process.pid, build('b1', 'running'));
-  expect((await history.get('b1')).status).toBe('failed');
-  await history.save(build('b2', 'running'));
-  expect((await new History(folder).get('b2')).status).toBe('running');
-});
-
-test('a build whose end could not be saved is not running', async () => {
-  await history.save(build('b1', 'running'));
-  await rm(join(folder, 'b1'), { recursive: true });
-  await writeFile(join(folder, 'b1'), 'in the way');
-  await expect(history.save(build('b1', 'done'))).rejects.toThrow();
-  await rm(join(folder, 'b1'));
-  await saveAs(process.pid, build('b1', 'running'));
-  expect((await history.get('b1')).status).toBe('failed');
+  expect(await list()).toMatchObject([{ id: 'b1', status: 'running' }]);
+  await stop();
+  const interrupted = { status: 'failed', problem: { code: 'build.incomplete' }, jobs: [{ status: 'failed' }] };
+  expect(await history.get('b1')).toMatchObject(interrupted);
+  expect(await list()).toMatchObject([{ id: 'b1', status: 'failed' }]);
 });
 
 test('the oldest builds are deleted with their logs, by several processes at once, except running builds', async () => {
   for (const id of ['b1', 'b3', 'b4', 'b5']) {
-    await history.save(build(id, 'done'));
+    await save(build(id, 'done'));
   }
-  await history.save(build('b2', 'running'));
-  await Promise.all([history.retain(2), new History(folder).retain(2), history.retain(2)]);
-  expect((await history.list()).map(({ id }) => id)).toEqual(['b5', 'b4', 'b2']);
+  await save(build('b2', 'running'));
+  const stop = await running.hold('b2', () => undefined);
+  const deleted = await Promise.all([history.retain(2), openHistory().retain(2)]);
+  expect(new Set(deleted.flat())).toEqual(new Set(['b1', 'b3']));
+  expect(ids(await list())).toEqual(['b5', 'b4', 'b2']);
+  expect(await readdir(folder)).toEqual(['b2', 'b4', 'b5']);
+  await stop();
 });
 
 test('a build that does not exist, or whose id is a path, is unknown', async () => {
+  await mkdir(join(home, 'secrets'));
   for (const id of ['nope', '../secrets', '']) {
     await expect(history.get(id)).rejects.toMatchObject({ problem: { code: 'build.unknown' } });
+    await expect(history.remove(id)).rejects.toMatchObject({ problem: { code: 'build.unknown' } });
   }
 });
 
-test('an unreadable record stays on disk and does not hide other builds', async () => {
-  await history.save(build('b1', 'done'));
-  await mkdir(join(folder, 'b2'));
-  await writeFile(join(folder, 'b2', 'build.json'), '{');
-  expect((await history.list()).map(({ id }) => id)).toEqual(['b1']);
-  expect(await readFile(join(folder, 'b2', 'build.json'), 'utf8')).toBe('{');
+test('a damaged record and that of a newer version are listed as such, hide no other build and can be deleted', async () => {
+  await save(build('20260101-000000-aaaa', 'done'));
+  await writeRecord('20260102-030405-dead', '{');
+  const newer = { ...build('b3', 'done'), reference: 'new:1', jobs: 'in another form' };
+  await writeRecord('20260103-000000-aaaa', { version: 99, build: newer });
+  const entries = await list();
+  expect(entries).toMatchObject([
+    { id: '20260103-000000-aaaa', status: 'unreadable', reference: 'new:1', project: '/src' },
+    { id: '20260102-030405-dead', status: 'unreadable', createdAt: '2026-01-02T03:04:05.000Z' },
+    { id: '20260101-000000-aaaa', status: 'done' },
+  ]);
+  expect(entries.map(({ problem }) => problem)).toEqual([
+    'Build 20260103-000000-aaaa was built by a newer Barnraiser.',
+    'The record of build 20260102-030405-dead is damaged.',
+    undefined,
+  ]);
+  await expect(history.get('20260103-000000-aaaa')).rejects.toMatchObject({ problem: { code: 'build.newer' } });
+  await expect(history.get('20260102-030405-dead')).rejects.toMatchObject({ problem: { code: 'build.damaged' } });
+  await history.remove('20260103-000000-aaaa');
+  await history.remove('20260102-030405-dead');
+  expect(ids(await list())).toEqual(['20260101-000000-aaaa']);
 });
 
 test.each([
@@ -110,11 +134,43 @@ test.each([
     request: { ...options, [oldName]: oldRetention },
     jobs: jobs.map((job) => ({ ...job, status: 'pulling' })),
   };
-  await mkdir(join(folder, 'b1'));
-  await writeFile(join(folder, 'b1', 'build.json'), JSON.stringify({ version: 1, pid: process.pid, build: old }));
+  await writeRecord('b1', { version: 1, pid: process.pid, build: old });
   expect(await history.get('b1')).toEqual({
     ...rest,
     request: { ...request, retention },
     jobs: jobs.map((job) => ({ ...job, status: 'transferring' })),
   });
 });
+
+test('a record of version 2 is read', async () => {
+  await writeRecord('b1', { version: 2, pid: process.pid, build: build('b1', 'done') });
+  expect(await history.get('b1')).toEqual(build('b1', 'done'));
+});
+
+test('the Containerfile is named as it was found, and by the request if the record is old', async () => {
+  await save({ ...build('b1', 'done'), containerfile: '/src/Dockerfile' });
+  await history.saveContainerfile('b1', Buffer.from('FROM scratch'));
+  expect(await history.containerfile('b1')).toEqual({ path: '/src/Dockerfile', text: 'FROM scratch' });
+  await save(build('b2', 'done'));
+  expect(await history.containerfile('b2')).toEqual({ path: 'Containerfile', text: '' });
+});
+
+test.skipIf(process.platform === 'win32')(
+  'other users can read nothing, whatever the folder and the umask allow',
+  async () => {
+    const umask = process.umask(0);
+    try {
+      await mkdir(folder, { mode: 0o777 });
+      await save(build('b1', 'done'));
+      await history.saveContainerfile('b1', Buffer.from('FROM scratch'));
+    } finally {
+      process.umask(umask);
+    }
+    const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+    expect(await modeOf(folder)).toBe(0o700);
+    const names = await readdir(home, { recursive: true });
+    for (const name of names) {
+      expect([name, (await modeOf(join(home, name))) & 0o077]).toEqual([name, 0]);
+    }
+  },
+);

@@ -1,161 +1,203 @@
-import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import writeFileAtomic from 'write-file-atomic';
-import { z } from 'zod';
-import { type Build, buildSchema, isEnd } from '../../shared/build.ts';
+import type { Build } from '../../shared/build.ts';
+import { type BuildEntry, entryOf } from '../../shared/build-entry.ts';
+import type { ManifestList } from '../../shared/image.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { fail } from '../../shared/problem.ts';
-import { diskFailure, errnoCode } from '../system/file-errors.ts';
+import { Failure, fail } from '../../shared/problem.ts';
+import { diskFailure, isMissingPath } from '../system/file-errors.ts';
+import { makePrivateFolder } from '../system/private-folder.ts';
+import { formatRecord, parseRecord, unreadableEntry } from './build-record-file.ts';
+import { HistoryIndex, idTime, type Page, type PageRequest } from './history-index.ts';
+import { outcomeOfInterrupted } from './interrupted-build.ts';
+import { platformName, type RunningBuilds } from './running-builds.ts';
 
-/** A build on disk, with the id of the process that runs it: a build whose process has died is no longer running. */
-const recordSchema = z.preprocess(migrate, z.object({ version: z.literal(2), pid: z.number(), build: buildSchema }));
+const recordName = 'build.json';
 
-const version1Schema = z.looseObject({
-  version: z.literal(1),
-  build: z.looseObject({
-    request: z.looseObject({}),
-    jobs: z.array(z.looseObject({ status: z.string() })),
-  }),
-});
+const idPattern = /^[\w-]+$/;
 
-/** Names that version 1 has for the retention of a request, its values, and a phase. */
-const version1Names = { retention: 'residue', tagged: 'keep', nothing: 'cleanup', transferring: 'pulling' } as const; // cspell:disable-line
-
-/** Converts a record of version 1. Returns any other record as it is. */
-function migrate(record: unknown): unknown {
-  const { data } = version1Schema.safeParse(record);
-  if (!data) {
-    return record;
-  }
-  const { [version1Names.retention]: oldRetention = 'cache', ...request } = data.build.request;
-  const { tagged, nothing, transferring } = version1Names;
-  const retention = oldRetention === tagged ? 'tagged' : oldRetention === nothing ? 'nothing' : oldRetention;
-  const jobs = data.build.jobs.map((job) => (job.status === transferring ? { ...job, status: 'transferring' } : job));
-  return { ...data, version: 2, build: { ...data.build, request: { ...request, retention }, jobs } };
-}
-
-/** How many records are read or deleted at once. There may be more records than a process may open files. */
-const filesAtOnce = 32;
+/** How many builds are deleted at once. */
+const deletionsAtOnce = 8;
 
 /** The history of builds: for each build its request, outcome and times as JSON, its Containerfile and its logs. */
 export class History {
   readonly #folder: string;
-  /**
-   * The builds that this process runs. Its pid alone does not prove that: a process that has died may have had the same
-   * pid.
-   */
-  static readonly #running = new Set<string>();
+  readonly #running: RunningBuilds;
+  readonly #findList: (reference: string) => Promise<ManifestList>;
+  readonly #index: HistoryIndex;
+  #isFolderMade = false;
 
-  /** @param folder holds a folder for each build, named by its id. */
-  constructor(folder: string) {
+  /**
+   * @param folder holds a folder for each build, named by its id. @param running a build that is recorded as running and
+   *   is not one of them was interrupted. @param findList finds the manifest list that is stored under a reference.
+   */
+  constructor(folder: string, running: RunningBuilds, findList: (reference: string) => Promise<ManifestList>) {
     this.#folder = folder;
+    this.#running = running;
+    this.#findList = findList;
+    this.#index = new HistoryIndex(`${folder}.index`, folder, (id) => this.#readEntry(id));
   }
 
   /** An id that sorts by time and is a valid file name on every system. */
   static newId(now: Date, suffix: string): string {
-    return `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${suffix}`;
+    return `${idTime(now)}-${suffix}`;
   }
 
   logPath(id: string, platform: Platform): string {
-    return join(this.#folder, id, `${platform.replaceAll('/', '-')}.log`);
+    return join(this.#folder, id, `${platformName(platform)}.log`);
+  }
+
+  /**
+   * Makes the folder of a build that starts.
+   * @throws Failure `disk.full`, `settings.unwritable`
+   */
+  async start(id: string): Promise<void> {
+    if (!this.#isFolderMade) {
+      // a folder of an older version may be open to other users
+      await makePrivateFolder(this.#folder);
+      this.#isFolderMade = true;
+    }
+    await makePrivateFolder(join(this.#folder, id));
+    // the index is repaired later if it cannot be written now
+    await this.#index.add(id).catch(() => undefined);
   }
 
   /** @throws Failure `disk.full`, `settings.unwritable` */
   async save(build: Build): Promise<void> {
-    if (build.status === 'running') {
-      History.#running.add(build.id);
-    } else {
-      History.#running.delete(build.id);
-    }
-    const path = join(this.#folder, build.id, 'build.json');
+    const path = join(this.#folder, build.id, recordName);
     try {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFileAtomic(path, `${JSON.stringify({ version: 2, pid: process.pid, build }, null, 2)}\n`);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writeFileAtomic(path, formatRecord(build), { mode: 0o600 });
     } catch (error) {
       throw diskFailure(error, path);
     }
-  }
-
-  /** @throws Failure `build.unknown` */
-  async get(id: string): Promise<Build> {
-    const build = /^[\w-]+$/.test(id) ? await this.#read(id) : undefined;
-    if (!build) {
-      throw fail('build.unknown', `There is no build "${id}".`, 'List all builds: `barnraiser builds`.');
+    if (build.status !== 'running') {
+      await this.#index.set(entryOf(build)).catch(() => undefined);
     }
-    return build;
   }
 
-  /** Saves a copy of the Containerfile, so that steps can be shown in it even if the file changes later. */
-  async saveContainerfile(id: string, path: string): Promise<void> {
+  /** @throws Failure `build.unknown`, `build.newer`, `build.damaged` */
+  async get(id: string): Promise<Build> {
+    if (!idPattern.test(id)) {
+      throw unknownFailure(id);
+    }
+    return this.#withOutcome(await this.#readRecord(id));
+  }
+
+  /**
+   * Saves the Containerfile that is built, so that steps can be shown in it even if the file changes later.
+   * @throws Failure `disk.full`, `settings.unwritable`
+   */
+  async saveContainerfile(id: string, content: Uint8Array): Promise<void> {
     const copy = join(this.#folder, id, 'Containerfile');
-    await copyFile(path, copy).catch((error: unknown) => {
+    await writeFile(copy, content, { mode: 0o600 }).catch((error: unknown) => {
       throw diskFailure(error, copy);
     });
   }
 
-  /** The saved Containerfile of a build. @throws Failure `build.unknown` */
+  /** The saved Containerfile of a build. @throws Failure of {@link get} */
   async containerfile(id: string): Promise<{ path: string; text: string }> {
-    const { request } = await this.get(id);
+    const { request, containerfile } = await this.get(id);
     const text = await readFile(join(this.#folder, id, 'Containerfile'), 'utf8').catch(() => '');
-    return { path: request.file ?? 'Containerfile', text };
+    // builds of older versions do not say which file they found
+    return { path: containerfile ?? request.file ?? 'Containerfile', text };
   }
 
-  /** Deletes a build and its logs. @throws Failure `build.unknown` */
+  /** @throws Failure `build.unknown` if there is no build, not even an unreadable one */
+  async assertExists(id: string): Promise<void> {
+    const exists =
+      idPattern.test(id) &&
+      (await access(join(this.#folder, id)).then(
+        () => true,
+        () => false,
+      ));
+    if (!exists) {
+      throw unknownFailure(id);
+    }
+  }
+
+  /** Deletes a build and its logs, also if its record cannot be read. @throws Failure `build.unknown` */
   async remove(id: string): Promise<void> {
-    await this.get(id);
-    await this.#delete(id);
+    await this.assertExists(id);
+    await this.discard(id);
   }
 
   /**
    * Deletes all but the newest builds. Running builds stay. A build that cannot be deleted is tried again at the next
    * call.
+   * @returns the ids of the deleted builds
    */
-  async retain(count: number): Promise<void> {
-    const builds = await this.list();
-    const old = builds.slice(count).filter(({ status }) => status !== 'running');
+  async retain(count: number): Promise<string[]> {
+    const old = await this.#index.idsBeyond(count);
     // another Barnraiser process may delete the same builds at the same time
-    await pLimit(filesAtOnce).map(old, ({ id }) => this.#delete(id).catch(() => undefined));
+    const deleted = await pLimit(deletionsAtOnce).map(old, async (id) =>
+      (await this.#running.isRunning(id)) || !(await this.#delete(id).catch(() => false)) ? [] : [id],
+    );
+    await this.#index.remove(deleted.flat()).catch(() => undefined);
+    return deleted.flat();
   }
 
-  async #delete(id: string): Promise<void> {
+  /** Deletes what there is of a build. */
+  async discard(id: string): Promise<void> {
+    await this.#delete(id);
+    await this.#index.remove([id]).catch(() => undefined);
+  }
+
+  async #delete(id: string): Promise<true> {
     await rm(join(this.#folder, id), { recursive: true, force: true });
+    return true;
   }
 
-  /** All builds, newest first. Unreadable records are left out and stay on disk. */
-  async list(): Promise<Build[]> {
-    const ids = await readdir(this.#folder).catch(() => []);
-    const builds = await pLimit(filesAtOnce).map(ids.sort().reverse(), (id) => this.#read(id));
-    return builds.filter((build) => build !== undefined);
+  /** A page of the builds, newest first. Builds whose record cannot be read are in it as `unreadable`. */
+  list(request: PageRequest): Promise<Page> {
+    return this.#index.page(request);
   }
 
-  async #read(id: string): Promise<Build | undefined> {
+  /** The entry of a build from its record. Undefined if there is no record. */
+  async #readEntry(id: string): Promise<BuildEntry | undefined> {
     try {
-      const record = recordSchema.parse(JSON.parse(await readFile(join(this.#folder, id, 'build.json'), 'utf8')));
-      const isRunning = record.pid === process.pid ? History.#running.has(id) : isAlive(record.pid);
-      return record.build.status === 'running' && !isRunning ? interrupted(record.build) : record.build;
-    } catch {
-      return undefined;
+      const build = await this.get(id);
+      const entry = entryOf(build);
+      // the next page has it from the index; a build that was interrupted may still be running on another host
+      if (build.status !== 'running' && !isInterrupted(build)) {
+        await this.#index.set(entry).catch(() => undefined);
+      }
+      return entry;
+    } catch (error) {
+      if (error instanceof Failure && error.problem.code === 'build.unknown') {
+        return undefined;
+      }
+      return unreadableEntry(id, await readFile(join(this.#folder, id, recordName), 'utf8').catch(() => ''), error);
     }
   }
-}
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: the process exists and belongs to another user
-    return errnoCode(error) === 'EPERM';
+  /** @throws Failure `build.unknown`, `build.newer`, `build.damaged` */
+  async #readRecord(id: string): Promise<Build> {
+    let text: string;
+    try {
+      text = await readFile(join(this.#folder, id, recordName), 'utf8');
+    } catch (error) {
+      throw isMissingPath(error) ? unknownFailure(id) : error;
+    }
+    return parseRecord(id, text);
+  }
+
+  async #withOutcome(build: Build): Promise<Build> {
+    if (build.status !== 'running' || (await this.#running.isRunning(build.id))) {
+      return build;
+    }
+    // it may have ended after the record was read
+    const newest = await this.#readRecord(build.id);
+    return newest.status === 'running' ? outcomeOfInterrupted(newest, this.#findList) : newest;
   }
 }
 
-function interrupted(build: Build): Build {
-  const { problem } = fail(
-    'build.incomplete',
-    `Barnraiser was closed while it built ${build.reference}.`,
-    'Start the build again. Finished steps are cached on the nodes.',
-  );
-  const jobs = build.jobs.map((job) => (isEnd(job.status) ? job : { ...job, status: 'failed' as const, problem }));
-  return { ...build, status: 'failed', problem, jobs };
+function unknownFailure(id: string): Failure {
+  return fail('build.unknown', `There is no build "${id}".`, 'List all builds: `barnraiser builds`.');
+}
+
+function isInterrupted({ durationMs }: Build): boolean {
+  return durationMs === undefined;
 }

@@ -8,7 +8,7 @@ import type { Receiver } from '../images/receiver/receiver.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
 import type { SharedPortForwards } from './shared-port-forwards.ts';
 
-export interface ImageTransfer {
+export interface TransferOptions {
   readonly connection: NodeConnection;
   readonly store: ImageStore;
   readonly receiver: Receiver;
@@ -28,13 +28,16 @@ export interface ImageTransfer {
 /**
  * Transfers an image from its node into the image store. The node pushes to a port on its own loopback that is
  * forwarded to our receiver, so layers that the store already has are not sent again. If the push is impossible, the
- * whole image is exported instead.
+ * whole image is exported instead, if the engine can export it as an OCI archive.
  */
-export async function transferImage(options: ImageTransfer): Promise<ReceivedImage> {
+export async function transferImage(options: TransferOptions): Promise<ReceivedImage> {
   try {
     return await receivePush(options);
   } catch (error) {
     if (options.signal.aborted || !isPushUnavailable(error)) {
+      throw error;
+    }
+    if (!options.connection.engine.capabilities().exportFormats.includes('oci-archive')) {
       throw error;
     }
     options.onLogLine(`The image could not be pushed (${error.problem.message}). Exporting the whole image instead.`);
@@ -42,7 +45,7 @@ export async function transferImage(options: ImageTransfer): Promise<ReceivedIma
   }
 }
 
-async function receivePush(options: ImageTransfer): Promise<ReceivedImage> {
+async function receivePush(options: TransferOptions): Promise<ReceivedImage> {
   const { connection, receiver, portForwards, lease, image, platform, repository, onBytes, signal } = options;
   const forward = await portForwards.open(connection);
   try {
@@ -53,8 +56,21 @@ async function receivePush(options: ImageTransfer): Promise<ReceivedImage> {
       const target = { host: '127.0.0.1', port: forward.port, repository, tag, username, password };
       // if the receiver rejects the image, its error is more precise than the engine's, so it must win the race
       const received = admission.received;
-      received.catch(() => undefined);
-      const pushed = connection.engine.push(image, target, signal).then(() => received);
+      let complete: ReceivedImage | undefined;
+      received.then(
+        (result) => (complete = result),
+        () => undefined,
+      );
+      const pushed = connection.engine.transfer.push(image, target, signal).then(
+        () => received,
+        (error: unknown) => {
+          // what happens on the node after the image is here does not matter, but a person's cancel does
+          if (complete && (!signal.aborted || connection.transport.lost.aborted)) {
+            return complete;
+          }
+          throw error;
+        },
+      );
       return await Promise.race([pushed, received.then(() => pushed)]);
     } finally {
       await admission.close();
@@ -64,10 +80,10 @@ async function receivePush(options: ImageTransfer): Promise<ReceivedImage> {
   }
 }
 
-async function receiveExport(options: ImageTransfer): Promise<ReceivedImage> {
+async function receiveExport(options: TransferOptions): Promise<ReceivedImage> {
   const { connection, store, lease, image, platform, onBytes, signal } = options;
   options.onMethod('export');
-  const archive = await connection.engine.export(image, signal);
+  const archive = await connection.engine.transfer.export(image, signal);
   return importArchive(store, archive, { platform, lease, onBytes, signal });
 }
 

@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, unlink } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { JobLog, readLog, searchLog } from './job-log.ts';
+import { JobLog, readLog, searchLog, withStepIds } from './job-log.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -14,11 +14,15 @@ async function writtenLog(lines: readonly string[]): Promise<string> {
   const path = join(folder, 'job', 'a.log');
   const log = await JobLog.create(path);
   for (const line of lines) {
-    log.append(line);
+    log.append(line, facts);
   }
   await log.close();
   return path;
 }
+
+const facts = { stream: 'stdout', time: 1_700_000_000_000 } as const;
+/** What a read of `count` lines gives beside them. */
+const sameFacts = (count: number) => ({ facts: Array.from({ length: count }, () => expect.objectContaining(facts)) });
 
 const thousand = Array.from({ length: 1000 }, (_, number) => `line ${number} ${'é'.repeat(number % 7)}`);
 
@@ -32,18 +36,57 @@ test('a range is read back as it was written, from any line on', async () => {
     [999, 5],
     [511, 1],
   ] as const) {
-    expect(await readLog(path, from, count)).toEqual({ lines: thousand.slice(from, from + count), total: 1000 });
+    const lines = thousand.slice(from, from + count);
+    expect(await readLog(path, from, count)).toEqual({ lines, ...sameFacts(lines.length), total: 1000 });
   }
 });
 
 test('a range after the end is empty and has the number of lines', async () => {
-  expect(await readLog(await writtenLog(thousand), 1000, 10)).toEqual({ lines: [], total: 1000 });
+  expect(await readLog(await writtenLog(thousand), 1000, 10)).toEqual({ lines: [], facts: [], total: 1000 });
 });
 
-test('a log without an index can be read', async () => {
+test('a log of an older version can be read, with its index and without', async () => {
   const path = await writtenLog(thousand);
-  await unlink(`${path}.index`);
+  await unlink(`${path}.lines`);
   expect(await readLog(path, 300, 3)).toEqual({ lines: thousand.slice(300, 303), total: 1000 });
+  const bytes = (count: number) =>
+    Buffer.byteLength(
+      thousand
+        .slice(0, count)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+  const index = { lines: 1000, bytes: bytes(1000), offsets: [0, 256, 512, 768].map(bytes) };
+  await writeFile(`${path}.index`, JSON.stringify(index));
+  expect(await readLog(path, 300, 3)).toEqual({ lines: thousand.slice(300, 303), total: 1000 });
+});
+
+test('a line keeps its stream, its time and its step, while the log is written and afterwards', async () => {
+  const log = await JobLog.create(join(folder, 'a.log'));
+  log.append('STEP 1/1: RUN x', { stream: 'engine', time: 1_800_000_000_123, stepLine: 0 });
+  log.append('oops', { stream: 'stderr', time: 1_800_000_000_124, stepLine: 0 });
+  log.append('later', { stream: 'stdout', time: 1_800_000_000_125 });
+  const expected = {
+    lines: ['STEP 1/1: RUN x', 'oops', 'later'],
+    stepIds: ['0:1', '0:1', null],
+    times: [1_800_000_000_123, 1_800_000_000_124, 1_800_000_000_125],
+    streams: ['engine', 'stderr', 'stdout'],
+    total: 3,
+  };
+  const steps = [{ id: '0:1', firstLine: 0 }];
+  await expect.poll(async () => withStepIds(await log.read(0, 10), steps)).toEqual(expected);
+  await log.close();
+  expect(withStepIds(await readLog(join(folder, 'a.log'), 0, 10), steps)).toEqual(expected);
+  // steps of an attempt on a lost node are not steps of the job
+  expect(withStepIds(await readLog(join(folder, 'a.log'), 0, 1), [{ id: '0:1', firstLine: 9 }]).stepIds).toEqual([
+    null,
+  ]);
+});
+
+test('a log whose last line was cut off has the lines before it', async () => {
+  const path = await writtenLog(thousand);
+  await truncate(path, (await stat(path)).size - 5);
+  expect((await readLog(path, 990, 100)).lines).toEqual(thousand.slice(990, 999));
 });
 
 test('a missing log has no lines', async () => {
@@ -52,9 +95,9 @@ test('a missing log has no lines', async () => {
 });
 
 test('the tail has the newest lines without reading the file', async () => {
-  const log = await JobLog.create(join(folder, 'a.log'), 3);
+  const log = await JobLog.create(join(folder, 'a.log'), { tailLength: 3 });
   for (const line of thousand) {
-    log.append(line);
+    log.append(line, facts);
   }
   expect(log.tail).toEqual(thousand.slice(-3));
   await log.close();
@@ -75,7 +118,7 @@ test('characters other than \\n do not count as line ends in a search', async ()
   const lines = ['a\u2028b', 'c\rd', 'e\u2029\u0085\v\f', 'needle'];
   const path = await writtenLog(lines);
   expect(await searchLog(path, 'needle', 10)).toEqual({ lines: [3], more: false });
-  expect(await readLog(path, 0, 10)).toEqual({ lines, total: 4 });
+  expect(await readLog(path, 0, 10)).toEqual({ lines, ...sameFacts(4), total: 4 });
 });
 
 test('very long lines are returned in several parts', async () => {
@@ -91,8 +134,8 @@ test('very long lines are returned in several parts', async () => {
 });
 
 test('the tail has only the beginning of a very long line', async () => {
-  const log = await JobLog.create(join(folder, 'a.log'), 3);
-  log.append('x'.repeat(64 * 1024));
+  const log = await JobLog.create(join(folder, 'a.log'), { tailLength: 3 });
+  log.append('x'.repeat(64 * 1024), facts);
   expect(log.tail[0]).toMatch(/^x{2000}…$/);
   await log.close();
 });

@@ -1,101 +1,192 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { z } from 'zod';
+import type { CallOutput } from '../../shared/contract.ts';
+import { formatBytes } from '../../shared/format.ts';
+import { problemOf } from '../../shared/problem.ts';
+import type { Step } from '../../shared/step.ts';
 import { diskFailure } from '../system/file-errors.ts';
-
-/** The index has the offset of every n-th line, so that a range is found without reading all lines before it. */
-const lineStride = 256;
-
-/**
- * A read stops after this many characters, even if it has fewer lines than requested. A line may have 64 Ki characters.
- */
-const maxReadCharacters = 16 * 1024 * 1024;
+import { encodeRecord, type LineFacts, readRecords, recordsPath } from './line-records.ts';
+import { linesFrom, readLines } from './log-text.ts';
+import { readOldLog } from './old-log.ts';
 
 /** Longer lines are cut in the tail, in characters. */
 const maxTailLineLength = 2000;
 
-/** Byte offsets of every {@link lineStride}-th line of a log, and the size of the log. */
-const indexSchema = z.object({ lines: z.number(), bytes: z.number(), offsets: z.array(z.number()) });
-type LogIndex = z.infer<typeof indexSchema>;
+/** A log has no more text than this, in bytes. */
+const maxLogBytes = 256 * 1024 * 1024;
+
+/** When more than this waits to be written, in bytes, the program that prints has to wait for the disk. */
+const maxBufferedBytes = 4 * 1024 * 1024;
 
 /**
  * A range of a log, and how many lines the log has. May have fewer lines than requested if they are long or not yet on
- * disk.
+ * disk. Logs of older versions have no facts.
  */
 export interface LogRange {
   readonly lines: string[];
+  readonly facts?: readonly LineFacts[];
   readonly total: number;
 }
 
-/** The log of one job. Lines are written to disk as they arrive and read back in ranges. */
+export interface JobLogOptions {
+  /** How many of the newest lines {@link JobLog.tail} has. */
+  readonly tailLength?: number;
+  /** The limit of its text, in bytes. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * The log of one job. Lines are written to disk as they arrive and read back in ranges: their text in one file, the facts about
+ * them in another.
+ */
 export class JobLog {
   readonly #path: string;
-  readonly #stream: WriteStream;
-  readonly #index: LogIndex = { lines: 0, bytes: 0, offsets: [] };
-  /** The newest lines, for the summary of a failure. Long lines are cut. */
+  readonly #text: WriteStream;
+  readonly #records: WriteStream;
+  #length = 0;
+  #bytes = 0;
+  /** The newest lines, for the summary of a failure, also those that were left out. Long lines are cut. */
   readonly #tail: string[] = [];
   readonly #tailLength: number;
+  readonly #maxBytes: number;
+  /** Why lines are no longer added, if they are not. */
+  #end: 'full' | 'unwritable' | undefined;
+  /** The error of the disk that no line has reported yet. */
+  #error: unknown;
 
-  private constructor(path: string, tailLength: number) {
+  private constructor(path: string, { tailLength = 20, maxBytes = maxLogBytes }: JobLogOptions) {
     this.#path = path;
     this.#tailLength = tailLength;
-    this.#stream = createWriteStream(path, { flags: 'w' });
+    this.#maxBytes = maxBytes;
+    this.#text = createWriteStream(path, { flags: 'w', mode: 0o600 });
+    this.#records = createWriteStream(recordsPath(path), { flags: 'w', mode: 0o600 });
   }
 
-  /**
-   * @param tailLength how many of the newest lines {@link tail} has.
-   * @throws Failure `disk.full`, `settings.unwritable`
-   */
-  static async create(path: string, tailLength = 20): Promise<JobLog> {
-    await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+  /** @throws Failure `disk.full`, `settings.unwritable` */
+  static async create(path: string, options: JobLogOptions = {}): Promise<JobLog> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw diskFailure(error, path);
     });
-    const log = new JobLog(path, tailLength);
+    const log = new JobLog(path, options);
     // a log that cannot be written does not fail the build: the part that is on disk can still be read
-    log.#stream.on('error', () => undefined);
+    const onError = (error: unknown): void => {
+      log.#error ??= error;
+    };
+    log.#text.on('error', onError);
+    log.#records.on('error', onError);
     return log;
   }
 
-  /** Appends one line and returns its number, counted from 0. */
-  append(text: string): number {
-    const line = text.replaceAll('\n', ' ');
-    const number = this.#index.lines;
-    if (number % lineStride === 0) {
-      this.#index.offsets.push(this.#index.bytes);
-    }
-    this.#index.lines += 1;
-    this.#index.bytes += Buffer.byteLength(line) + 1;
-    this.#stream.write(`${line}\n`);
-    this.#tail.push(line.length > maxTailLineLength ? `${line.slice(0, maxTailLineLength)}…` : line);
-    if (this.#tail.length > this.#tailLength) {
-      this.#tail.shift();
-    }
-    return number;
+  /** The number of its lines. */
+  get length(): number {
+    return this.#length;
   }
 
   get tail(): string[] {
     return [...this.#tail];
   }
 
-  read(from: number, count: number): Promise<LogRange> {
-    return readRange(this.#path, this.#index, from, count);
+  /** The number of the first line of {@link tail}. Undefined if lines were left out. */
+  get tailFrom(): number | undefined {
+    return this.#end ? undefined : this.#length - this.#tail.length;
+  }
+
+  /**
+   * Appends one line.
+   * @returns its number, counted from 0, and its text. The line that reaches the limit of the log, and the first one after
+   *   the disk has failed, is replaced by a note. Undefined for those after it, which are left out.
+   */
+  append(text: string, facts: LineFacts): { readonly number: number; readonly line: string } | undefined {
+    const line = text.replaceAll('\n', ' ');
+    this.#tail.push(line.length > maxTailLineLength ? `${line.slice(0, maxTailLineLength)}…` : line);
+    if (this.#tail.length > this.#tailLength) {
+      this.#tail.shift();
+    }
+    if (this.#end) {
+      return undefined;
+    }
+    if (this.#error !== undefined) {
+      this.#end = 'unwritable';
+      const { message } = problemOf(diskFailure(this.#error, this.#path));
+      return { number: this.#length, line: `The log cannot be written: ${message} Further output is left out.` };
+    }
+    const bytes = Buffer.byteLength(line) + 1;
+    if (this.#bytes + bytes > this.#maxBytes) {
+      this.#end = 'full';
+      const limit = formatBytes(this.#maxBytes);
+      return this.#write(`Further output is left out: the log has reached its limit of ${limit}.`, facts);
+    }
+    return this.#write(line, facts);
+  }
+
+  /** Resolves when the disk can take more. Undefined if it can now. */
+  get drained(): Promise<void> | undefined {
+    const stream = this.#text;
+    if (stream.writableLength < maxBufferedBytes || stream.destroyed) {
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      const onReady = (): void => {
+        stream.off('drain', onReady);
+        stream.off('close', onReady);
+        resolve();
+      };
+      stream.on('drain', onReady);
+      stream.on('close', onReady);
+    });
+  }
+
+  async read(from: number, count: number): Promise<LogRange> {
+    const range = await readLog(this.#path, from, count);
+    // the newest lines may still be on their way to the disk, unless the disk has failed
+    return this.#error === undefined ? { ...range, total: this.#length } : range;
+  }
+
+  #write(line: string, facts: LineFacts): { readonly number: number; readonly line: string } {
+    this.#records.write(encodeRecord({ ...facts, offset: this.#bytes }));
+    this.#text.write(`${line}\n`);
+    this.#bytes += Buffer.byteLength(line) + 1;
+    this.#length += 1;
+    return { number: this.#length - 1, line };
   }
 
   async close(): Promise<void> {
-    this.#stream.end();
-    await finished(this.#stream).catch(() => undefined);
-    const handle = await open(indexPath(this.#path), 'w').catch(() => undefined);
-    await handle?.writeFile(JSON.stringify(this.#index)).catch(() => undefined);
-    await handle?.close();
+    this.#text.end();
+    this.#records.end();
+    await Promise.all([this.#text, this.#records].map((stream) => finished(stream).catch(() => undefined)));
   }
 }
 
-/** Reads a range of a log that no running job of this process writes. A missing log has no lines. */
+/** Reads a range of a log, which another process may be writing. A missing log has no lines. */
 export async function readLog(path: string, from: number, count: number): Promise<LogRange> {
-  const index = (await loadIndex(path)) ?? (await createIndex(path));
-  return readRange(path, index, from, count);
+  const found = await readRecords(path, from, count);
+  if (!found) {
+    return readOldLog(path, from, count);
+  }
+  const { records, total } = found;
+  const [first] = records;
+  const lines = first ? await readLines(path, first.offset, 0, records.length) : [];
+  return { lines, facts: records.slice(0, lines.length), total };
+}
+
+/** Lines as front ends get them. A line of an attempt on a lost node belongs to no step of its job. */
+export function withStepIds(
+  { lines, facts, total }: LogRange,
+  steps: readonly Pick<Step, 'id' | 'firstLine'>[],
+): CallOutput<'builds.log'> {
+  if (!facts) {
+    return { lines, total };
+  }
+  const idOfLine = new Map(steps.map(({ id, firstLine }) => [firstLine, id]));
+  return {
+    lines,
+    total,
+    stepIds: facts.map(({ stepLine }) => (stepLine === undefined ? null : (idOfLine.get(stepLine) ?? null))),
+    times: facts.map(({ time }) => time),
+    streams: facts.map(({ stream }) => stream),
+  };
 }
 
 /** The numbers of the lines that contain a text, ignoring case, at most `limit`. A missing log has none. */
@@ -123,80 +214,4 @@ export async function searchLog(
     }
   }
   return { lines: matches, more: false };
-}
-
-/**
- * Yields the complete lines of a file from an offset on, a chunk at a time. Text after the last `\n` is still being
- * written and is left out. Only `\n` ends a line: programs print other characters that count as line ends elsewhere.
- * Closes the file.
- */
-async function* linesFrom(handle: FileHandle, start: number): AsyncGenerator<string[]> {
-  let rest = '';
-  for await (const chunk of handle.createReadStream({ start, encoding: 'utf8', highWaterMark: 256 * 1024 })) {
-    const lines = `${rest}${chunk}`.split('\n');
-    rest = lines.pop() ?? '';
-    yield lines;
-  }
-}
-
-function indexPath(path: string): string {
-  return `${path}.index`;
-}
-
-async function loadIndex(path: string): Promise<LogIndex | undefined> {
-  try {
-    return indexSchema.parse(JSON.parse(await readFile(indexPath(path), 'utf8')));
-  } catch {
-    return undefined; // the app was closed before it wrote the index
-  }
-}
-
-/** Creates the index by reading the whole log. */
-async function createIndex(path: string): Promise<LogIndex> {
-  const index: LogIndex = { lines: 0, bytes: 0, offsets: [] };
-  const handle = await open(path, 'r').catch(() => undefined);
-  if (!handle) {
-    return index;
-  }
-  let isAtLineStart = true;
-  for await (const chunk of handle.createReadStream()) {
-    const bytes: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
-    for (let at = 0; at < bytes.length; ) {
-      if (isAtLineStart && index.lines % lineStride === 0) {
-        index.offsets.push(index.bytes + at);
-      }
-      const end = bytes.indexOf(0x0a, at);
-      isAtLineStart = end >= 0;
-      if (end < 0) {
-        break;
-      }
-      index.lines += 1;
-      at = end + 1;
-    }
-    index.bytes += bytes.length;
-  }
-  return index;
-}
-
-async function readRange(path: string, index: LogIndex, from: number, count: number): Promise<LogRange> {
-  const start = index.offsets[Math.floor(from / lineStride)];
-  if (from >= index.lines || start === undefined) {
-    return { lines: [], total: index.lines };
-  }
-  // the newest lines are possibly still being written
-  const handle = await open(path, 'r').catch(() => undefined);
-  const range: string[] = [];
-  let skip = from % lineStride;
-  let characters = 0;
-  for await (const lines of handle ? linesFrom(handle, start) : []) {
-    for (const line of lines.slice(skip, skip + count - range.length)) {
-      range.push(line);
-      characters += line.length;
-    }
-    skip = Math.max(0, skip - lines.length);
-    if (range.length === count || characters >= maxReadCharacters) {
-      break;
-    }
-  }
-  return { lines: range, total: index.lines };
 }

@@ -1,34 +1,48 @@
-import type { Job, Phase, Step } from '../../shared/build.ts';
+import type { Job, JobState, Phase } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
+import type { LogStream } from '../../shared/log.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Assignment } from '../../shared/schedule.ts';
-import type { EngineOutput } from '../engines/engine.ts';
+import { runningSteps, type Step } from '../../shared/step.ts';
+import { sanitizeLine } from '../../shared/untrusted-text.ts';
+import type { EngineOutput, EngineStep } from '../engines/engine.ts';
 import type { Events } from '../events.ts';
 import type { JobLog } from './job-log.ts';
+
+/** Steps of an engine after this many are one step together, so that no node can fill memory and disk with them. */
+const maxSteps = 10_000;
+/** Limits for the text of a step, in characters. */
+const maxTextLength = { id: 100, name: 2000, stage: 100, error: 2000 } as const;
+const maxInputs = 100;
+const moreStepsId = 'more';
 
 /** The state of one job. Emits every change of it as an event and writes its output to the job's log. */
 export class JobTracker {
   readonly #buildId: string;
   readonly #events: Events;
   readonly #log: JobLog;
-  #job: Job;
+  #job: JobState;
+  /** By id, in the order in which they started. */
+  readonly #steps = new Map<string, Step>();
+  /** {@link #steps} as a list; undefined after a change of them. */
+  #stepList: Step[] | undefined;
+  /** The start of each step by id, from `performance.now()`. */
+  readonly #stepStartsMs = new Map<string, number>();
   #startedMs = 0;
-  /** The start of each step, from `performance.now()`. */
-  #stepStartsMs: number[] = [];
   /** Images of the steps on the current node, see {@link layers}. */
   #layers: string[] = [];
   #ownLayers: string[] = [];
-  #stepIsCached = false;
 
   constructor(buildId: string, assignment: Assignment, log: JobLog, events: Events) {
     this.#buildId = buildId;
     this.#events = events;
     this.#log = log;
-    this.#job = { ...assignment, status: 'queued', steps: [], bytesSent: 0, bytesReceived: 0, lost: [] };
+    this.#job = { ...assignment, status: 'queued', bytesSent: 0, bytesReceived: 0, lost: [] };
   }
 
   get job(): Job {
-    return this.#job;
+    this.#stepList ??= [...this.#steps.values()];
+    return { ...this.#job, steps: this.#stepList };
   }
 
   get log(): JobLog {
@@ -45,6 +59,11 @@ export class JobTracker {
   /** Those of {@link layers} that this build made. */
   get ownLayers(): readonly string[] {
     return this.#ownLayers;
+  }
+
+  /** The job waits for a slot of its node, after as many other jobs as `ahead`. */
+  waitForSlot(ahead: number): void {
+    this.#update({ wait: { reason: 'slot', ahead } });
   }
 
   start(): void {
@@ -73,32 +92,54 @@ export class JobTracker {
     switch (output.kind) {
       case 'context-read':
         break;
-      case 'step':
+      case 'step-started':
         this.#startStep(output);
         break;
-      case 'cached':
-        this.#stepIsCached = true;
-        this.#changeStep(this.#job.steps.length - 1, { cached: true });
+      case 'step-progress':
+        this.#changeStep(output.id, () => ({
+          progress: { current: output.current, total: output.total, unit: output.unit },
+        }));
         break;
-      case 'step-end':
+      case 'step-ended':
         this.#endStep(output);
         break;
       case 'layer':
         this.#layers.push(output.imageId);
-        if (!this.#stepIsCached) {
+        if (!output.cached) {
           this.#ownLayers.push(output.imageId);
         }
         break;
-      case 'line':
-        this.logLine(output.text);
+      case 'log':
+        this.#append(output.text, output.stream, output.time, this.#knownId(output.stepId));
+        break;
+      case 'warning':
+        this.#append(`Warning: ${output.text}`, 'engine', Date.now(), this.#knownId(output.stepId));
         break;
     }
   }
 
   logLine(text: string): void {
-    const from = this.#log.append(text);
+    this.#append(text, 'engine', Date.now(), undefined);
+  }
+
+  #append(text: string, stream: LogStream, time: number, stepId: string | undefined): void {
+    const stepLine = stepId === undefined ? undefined : this.#steps.get(stepId)?.firstLine;
+    const added = this.#log.append(text, { stream, time, stepLine });
+    if (!added) {
+      return;
+    }
     const { platform, node } = this.#job;
-    this.#events.batch({ event: 'job.log', buildId: this.#buildId, platform, node, from, lines: [text] });
+    this.#events.batch({
+      event: 'job.log',
+      buildId: this.#buildId,
+      platform,
+      node,
+      from: added.number,
+      lines: [added.line],
+      stepIds: [stepId ?? null],
+      times: [time],
+      streams: [stream],
+    });
   }
 
   /** Restarts the job on another node after its node was lost. */
@@ -107,9 +148,11 @@ export class JobTracker {
     this.logLine(`${problem.message} Node ${assignment.node} takes over.`);
     this.#layers = [];
     this.#ownLayers = [];
-    this.#stepStartsMs = [];
+    this.#steps.clear();
+    this.#stepStartsMs.clear();
+    this.#stepList = undefined;
     // bytes and time of the lost attempt still count
-    this.#update({ ...assignment, status: 'queued', steps: [], lost });
+    this.#update({ ...assignment, status: 'queued', lost });
   }
 
   complete(image: { digest: `sha256:${string}`; size: number }): void {
@@ -117,14 +160,20 @@ export class JobTracker {
     this.#update({ ...image, status: 'done', durationMs: this.#elapsedMs() });
   }
 
+  /** Steps that still run keep no duration, except the one that the failure is counted for. */
   fail(problem: Problem): void {
-    this.#finishSteps();
     const status = problem.code === 'build.cancelled' ? 'cancelled' : 'failed';
+    if (status === 'failed') {
+      this.#failStep(problem);
+    }
+    const { tail, tailFrom } = this.#log;
     this.#update({
       status,
       problem,
       durationMs: this.#elapsedMs(),
-      ...(status === 'failed' ? { lastLines: this.#log.tail } : {}),
+      ...(status === 'failed'
+        ? { lastLines: tail, ...(tailFrom === undefined ? {} : { lastLinesFrom: tailFrom }) }
+        : {}),
     });
   }
 
@@ -132,53 +181,78 @@ export class JobTracker {
     return this.#startedMs ? Math.round(performance.now() - this.#startedMs) : 0;
   }
 
-  #startStep(step: Extract<EngineOutput, { kind: 'step' }>): void {
-    if (!step.isConcurrent) {
-      this.#finishSteps();
+  #startStep(step: EngineStep): void {
+    const { id, index, total, name, stage, inputs, line } =
+      this.#steps.has(stepKey(step.id)) || this.#steps.size < maxSteps ? limited(step) : moreSteps(step);
+    if (id === moreStepsId && this.#steps.has(id)) {
+      return;
     }
-    this.#stepStartsMs.push(performance.now());
-    this.#stepIsCached = false;
-    const { index, total, text, stage } = step;
     const startedAt = new Date().toISOString();
-    const started: Step = { index, total, text, ...(stage ? { stage } : {}), cached: false, startedAt };
-    this.logLine(`STEP ${index}/${total}: ${text}`);
-    this.#update({ status: 'building', steps: [...this.#job.steps, started] });
+    const firstLine = this.#log.length;
+    const facts = { ...(stage ? { stage } : {}), ...(inputs ? { inputs } : {}), ...(line ? { line } : {}) };
+    // a step that starts again moves to the end
+    this.#steps.delete(id);
+    this.#stepStartsMs.set(id, performance.now());
+    this.#setStep({ id, index, total, name, ...facts, cached: false, startedAt, firstLine });
+    this.#append(`STEP ${index}/${total}${stage ? ` (${stage})` : ''}: ${name}`, 'engine', Date.now(), id);
+    if (this.#job.status !== 'building') {
+      this.#update({ status: 'building' });
+    }
   }
 
-  #endStep({ index, stage, cached, failed }: Extract<EngineOutput, { kind: 'step-end' }>): void {
-    const position = this.#job.steps.findLastIndex((step) => step.index === index && step.stage === stage);
-    // an engine may report only after a step has ended that it was cached; the step keeps its duration then
-    const durationMs = cached ? this.#job.steps[position]?.durationMs : undefined;
-    this.#changeStep(position, {
-      durationMs: durationMs ?? this.#sinceStepMs(position),
+  #endStep({ id, cached, error }: Extract<EngineOutput, { kind: 'step-ended' }>): void {
+    this.#changeStep(id, (step) => ({
+      // an engine may report only after a step has ended that it was cached; the step keeps its duration then
+      durationMs: (cached ? step.durationMs : undefined) ?? this.#sinceStartMs(step.id),
       cached,
-      ...(failed ? { failed } : {}),
-    });
+      ...(error === undefined ? {} : { error: sanitizeLine(error, maxTextLength.error) }),
+    }));
+  }
+
+  /** Counts a failure for the step that runs longest. The engine says which step failed if the build itself did. */
+  #failStep({ code, message }: Problem): void {
+    const [longest] = runningSteps(this.job);
+    if (longest && code !== 'build.failed') {
+      this.#changeStep(longest.id, () => ({ durationMs: this.#sinceStartMs(longest.id), error: message }));
+    }
   }
 
   #finishSteps(): void {
-    this.#job.steps.forEach((step, position) => {
-      if (step.durationMs === undefined) {
-        this.#changeStep(position, { durationMs: this.#sinceStepMs(position) });
-      }
-    });
-  }
-
-  #sinceStepMs(position: number): number {
-    return Math.round(performance.now() - (this.#stepStartsMs[position] ?? performance.now()));
-  }
-
-  #changeStep(position: number, change: Partial<Step>): void {
-    const { steps } = this.#job;
-    const step = steps[position];
-    if (step) {
-      this.#update({ steps: steps.with(position, { ...step, ...change }) });
+    for (const { id } of runningSteps(this.job)) {
+      this.#changeStep(id, () => ({ durationMs: this.#sinceStartMs(id) }));
     }
   }
 
-  #update(change: Partial<Job>): void {
+  #sinceStartMs(id: string): number {
+    return Math.round(performance.now() - (this.#stepStartsMs.get(id) ?? performance.now()));
+  }
+
+  /** The id of a step that has started. Steps over the limit are one step. */
+  #knownId(id: string | undefined): string | undefined {
+    if (id === undefined || this.#steps.has(id)) {
+      return id;
+    }
+    return [stepKey(id), moreStepsId].find((key) => this.#steps.has(key));
+  }
+
+  #changeStep(id: string, change: (step: Step) => Partial<Step>): void {
+    const step = this.#steps.get(stepKey(id));
+    if (step) {
+      this.#setStep({ ...step, ...change(step) });
+    }
+  }
+
+  #setStep(step: Step): void {
+    this.#steps.set(step.id, step);
+    this.#stepList = undefined;
+    this.#events.batch({ event: 'step.changed', buildId: this.#buildId, platform: this.#job.platform, step });
+  }
+
+  #update(change: Partial<JobState>): void {
     const isNewPhase = change.status !== undefined && change.status !== this.#job.status;
-    this.#job = { ...this.#job, ...change };
+    // a job waits only until anything else happens to it
+    const { wait: _, ...job } = this.#job;
+    this.#job = { ...job, ...change };
     const event: AppEvent = { event: 'job.changed', buildId: this.#buildId, job: this.#job };
     // a new phase is emitted at once, after the pending log lines
     if (isNewPhase) {
@@ -187,4 +261,26 @@ export class JobTracker {
       this.#events.batch(event);
     }
   }
+}
+
+function stepKey(id: string): string {
+  return sanitizeLine(id, maxTextLength.id);
+}
+
+/** A step with safe text of limited length. */
+function limited({ id, index, total, name, stage, inputs, line }: EngineStep): EngineStep {
+  return {
+    id: stepKey(id),
+    index,
+    total,
+    name: sanitizeLine(name, maxTextLength.name),
+    stage: stage && sanitizeLine(stage, maxTextLength.stage),
+    inputs: inputs?.slice(0, maxInputs).map(stepKey),
+    line,
+  };
+}
+
+/** One step for all that come after the limit. */
+function moreSteps({ index, total }: EngineStep): EngineStep {
+  return { id: moreStepsId, index, total, name: 'More steps' };
 }

@@ -1,3 +1,4 @@
+import type { Instruction } from '../../shared/project.ts';
 import type { PackedContext } from '../context/pack-context.ts';
 import { temporaryImageName } from '../engines/temporary-name.ts';
 import type { ImageStore } from '../images/image-store.ts';
@@ -16,8 +17,8 @@ export interface JobInput {
   readonly prepared: PreparedBuild;
   readonly context: PackedContext;
   readonly lease: Lease;
-  /** The instructions of the Containerfile, each on one line. */
-  readonly instructions: readonly string[];
+  /** The instructions of the Containerfile. */
+  readonly instructions: readonly Instruction[];
   readonly store: ImageStore;
   readonly receiver: Receiver;
   readonly portForwards: SharedPortForwards;
@@ -44,13 +45,13 @@ export async function runJob(
   let built: BuiltImage | undefined;
   tracker.enterPhase('context');
   try {
-    const { imageId } = await engine.build(
+    const { imageId } = await engine.builder.build(
       {
         platform,
         tag,
         file: context.containerfile,
         excludes: context.excludes,
-        context: () => context.open((bytes) => tracker.addBytesSent(bytes)),
+        context: context.source((bytes) => tracker.addBytesSent(bytes)),
         buildArgs: request.buildArgs,
         labels: request.labels,
         ...(request.target === undefined ? {} : { target: request.target }),
@@ -58,6 +59,7 @@ export async function runJob(
         pull: request.pull,
         instructions,
         discardCache: request.retention === 'nothing',
+        outputReady: () => tracker.log.drained,
       },
       (output) => tracker.handleOutput(output),
       signalOrLoss,
@@ -80,17 +82,21 @@ export async function runJob(
       signal: signalOrLoss,
     });
     // the image is in the store, so a failed cleanup is only logged and does not fail the job
-    await applyRetention(engine, built, request.retention, project).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      tracker.logLine(`Could not clean up on node ${node}: ${reason}`);
-    });
+    if (engine.retention) {
+      await applyRetention(engine.retention, built, request.retention, project).catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        tracker.logLine(`Could not clean up on node ${node}: ${reason}`);
+      });
+    }
     return image;
   } catch (error) {
     if (transport.lost.aborted && !signal.aborted) {
       throw transport.lost.reason;
     }
-    const failed = { image: built, tag, ownLayers: tracker.ownLayers, retention: request.retention };
-    await cleanUpFailed(engine, failed, project).catch(() => undefined);
+    if (engine.retention) {
+      const failed = { image: built, tag, ownLayers: tracker.ownLayers, retention: request.retention };
+      await cleanUpFailed(engine.retention, failed, project).catch(() => undefined);
+    }
     throw signal.aborted ? signal.reason : error;
   }
 }

@@ -3,19 +3,23 @@ import type { Connection } from '../../shared/connection.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import type { Schedule } from '../../shared/schedule.ts';
+import { readContainerfile } from '../context/containerfile.ts';
+import type { NodeLoad } from '../nodes/node-slots.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import type { Quorum } from '../nodes/probe.ts';
 import { resolveProject } from '../projects/project.ts';
 import { isCoveredWithout } from '../scheduling/coverage.ts';
 import { schedule } from '../scheduling/schedule.ts';
+import type { BuildInputs } from './build-inputs.ts';
 import type { ProjectMemories, ProjectMemory } from './project-memory.ts';
 
 /** A build request and everything that is looked up once before any work begins. All steps of the build read it. */
 export interface PreparedBuild {
-  /** The request with the real path of the context, and with the farm that builds it. */
+  /** The request with real paths, and with the farm that builds it. */
   readonly request: BuildRequest;
-  /** Absolute path of the Containerfile. */
-  readonly containerfile: string;
+  /** The Containerfile as it was read. What is shown and what is sent to the nodes is this content. */
+  readonly containerfile: { readonly path: string; readonly content: Buffer };
+  readonly inputs: BuildInputs;
   readonly project: ProjectMemory;
   readonly connections: readonly Connection[];
   /** What a probe of the connections found. */
@@ -23,44 +27,64 @@ export interface PreparedBuild {
   readonly schedule: Schedule;
 }
 
+/** A prepared build without its schedule, which depends on the load of the nodes. */
+export interface UnscheduledBuild extends Omit<PreparedBuild, 'schedule'> {
+  /** Platforms that no node can build are in the schedule. */
+  schedule(load: NodeLoad): PreparedBuild;
+}
+
 export interface PrepareOptions {
-  readonly nodes: Nodes;
+  readonly nodes: Pick<Nodes, 'defaultFarm' | 'probeConnections' | 'select' | 'statuses'>;
   readonly projects: ProjectMemories;
-  /** How many jobs each node has now, by its connection. */
-  readonly load: () => Readonly<Record<string, number>>;
+  readonly signal?: AbortSignal | undefined;
+  readonly inputs?: BuildInputs;
 }
 
 /**
- * Resolves the project, probes the nodes and schedules the platforms. Platforms that no node can build are in the
- * schedule.
- * @throws Failure of `resolveProject` and of `Nodes.select`
+ * Resolves the project and probes the nodes.
+ * @throws Failure of `resolveProject` and of `Nodes.select`, and the reason of the signal
  */
 export async function prepareBuild(
   input: BuildRequest,
-  { nodes, projects, load }: PrepareOptions,
-): Promise<PreparedBuild> {
+  { nodes, projects, signal, inputs = {} }: PrepareOptions,
+): Promise<UnscheduledBuild> {
   const { context, containerfile } = await resolveProject(input);
-  // the real path identifies the project whatever path the user gave; the farm is recorded by name because another farm
+  // real paths identify the project whatever paths the user gave; the farm is recorded by name because another farm
   // may be the default when the build is looked at later
   const farm = input.connections ? undefined : (input.farm ?? (await nodes.defaultFarm()));
-  const request: BuildRequest = { ...input, context, ...(farm === undefined ? {} : { farm }) };
-  const project = projects.of(request);
+  const request: BuildRequest = {
+    ...input,
+    context,
+    ...(input.file === undefined ? {} : { file: containerfile }),
+    ...(farm === undefined ? {} : { farm }),
+  };
+  const project = projects.of({ context, containerfile, target: request.target }, input.file);
   const connections = await nodes.select(request);
-  const { platforms, emulate, pins } = request;
-  const options = { ...(platforms ? { platforms } : {}), emulate, pins };
+  const { emulate, pins, pull, retention } = request;
+  const finished = inputs.retried?.finished ?? [];
+  const platforms = request.platforms?.filter((platform) => !finished.some((job) => job.platform === platform));
+  const options = { ...(platforms ? { platforms } : {}), emulate, pins, pull, retention };
   const quorum: Quorum = (answered, missing) =>
     isCoveredWithout(missing, { ...options, nodes: answered }, nodes.statuses());
   const [statuses, lastBuiltOn] = await Promise.all([
-    nodes.probeConnections(connections, quorum),
+    nodes.probeConnections(connections, quorum, signal),
     project.lastBuiltOn(),
   ]);
-  return {
+  const content = await readContainerfile(containerfile);
+  const unscheduled = {
     request,
-    containerfile,
+    containerfile: { path: containerfile, content },
+    inputs,
     project,
     connections,
     nodes: statuses,
-    schedule: schedule({ ...options, nodes: statuses, lastBuiltOn, load: load() }),
+  };
+  return {
+    ...unscheduled,
+    schedule: (load) => ({
+      ...unscheduled,
+      schedule: schedule({ ...options, nodes: statuses, lastBuiltOn, load }),
+    }),
   };
 }
 
@@ -68,14 +92,16 @@ export async function prepareBuild(
 export function assertAllAssigned({ schedule: { unassigned, leftOut }, nodes }: PreparedBuild): void {
   const [first, ...others] = leftOut;
   if (first && leftOut.length === nodes.length) {
-    throw others.length === 0
-      ? new Failure(first.problem)
-      : fail(
-          'schedule.no-node',
-          'None of the nodes can be reached.',
-          'Check what is wrong with each of them: `barnraiser status`.',
-          leftOut.map(({ problem }) => problem.message).join('\n'),
-        );
+    if (others.length === 0) {
+      throw new Failure(first.problem);
+    }
+    const limited = leftOut.find(({ problem }) => problem.code === 'engine.unsupported');
+    throw fail(
+      'schedule.no-node',
+      limited ? 'None of the nodes can do what the build asks for.' : 'None of the nodes can be reached.',
+      limited?.problem.fix ?? 'Check what is wrong with each of them: `barnraiser status`.',
+      leftOut.map(({ problem }) => problem.message).join('\n'),
+    );
   }
   const [platform] = unassigned;
   if (platform) {

@@ -1,8 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { parsePlatform } from '../../shared/platform.ts';
+import { runInProcess } from '../system/testing/run-in-process.ts';
 import { ProjectMemories, ProjectMemory, projectId } from './project-memory.ts';
 
 const amd64 = parsePlatform('amd64') ?? expect.fail('no platform');
@@ -14,13 +15,15 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test('a project is identified by its folder, file and target', () => {
-  const project = { context: '/src/api', file: '/src/api/Containerfile' };
-  expect(projectId(project)).toBe(projectId({ ...project }));
-  expect(
-    new Set([project, { ...project, target: 'test' }, { context: '/src/api' }, { context: '/src/web' }].map(projectId))
-      .size,
-  ).toBe(4);
+test('a project is identified by its folder, Containerfile and target', () => {
+  const project = { context: '/src/api', containerfile: '/src/api/Containerfile' };
+  expect(projectId(project)).toBe(projectId({ ...project, target: undefined }));
+  const others = [
+    { ...project, target: 'test' },
+    { ...project, containerfile: '/src/x' },
+    { ...project, context: '/' },
+  ];
+  expect(new Set([project, ...others].map(projectId)).size).toBe(4);
 });
 
 test('cached images of jobs that end at the same time are all remembered', async () => {
@@ -57,10 +60,39 @@ test('a memory of version 1 is read', async () => {
   expect(await new ProjectMemory(folder, 'p', '/src/api').list()).toEqual([cached]);
 });
 
-test('builds of the same project share its memory', () => {
+test('builds of the same project share its memory, however they name its Containerfile', () => {
   const memories = new ProjectMemories(folder);
-  const memory = memories.of({ context: '/src/api' });
-  expect(memories.of({ context: '/src/api' })).toBe(memory);
-  expect(memories.of({ context: '/src/web' })).not.toBe(memory);
-  expect(memory.id).toBe(projectId({ context: '/src/api' }));
+  const project = { context: '/src/api', containerfile: '/src/api/Containerfile' };
+  const memory = memories.of(project);
+  expect(memories.of(project, 'Containerfile')).toBe(memory);
+  expect(memories.of({ ...project, context: '/src/web' })).not.toBe(memory);
+  expect(memory.id).toBe(projectId(project));
+});
+
+test.each([undefined, './Containerfile'])('a memory of an older version is read, whose file was %s', async (file) => {
+  const cached = { platform: amd64, node: 'a', imageId: '1', layers: ['x'] };
+  const project = { context: '/src/api', containerfile: '/src/api/Containerfile' };
+  const oldId = projectId({ ...project, containerfile: file ?? '' });
+  await writeFile(join(folder, `${oldId}.json`), JSON.stringify({ version: 2, context: '/', cachedImages: [cached] }));
+  const memory = new ProjectMemories(folder).of(project, file);
+  expect(await memory.list()).toEqual([cached]);
+  await memory.replace(arm64, 'b', { platform: arm64, node: 'b', imageId: '2', layers: [] });
+  expect(await memory.lastBuiltOn()).toEqual({ [amd64]: 'a', [arm64]: 'b' });
+});
+
+test('jobs of several processes that end at the same time are all remembered', async () => {
+  const node = (name: string) => `
+    import { ProjectMemory } from ${JSON.stringify(new URL('./project-memory.ts', import.meta.url).href)};
+    const memory = new ProjectMemory(${JSON.stringify(folder)}, 'p', '/src/api');
+    for (let n = 0; n < 10; n += 1) {
+      const node = '${name}' + n;
+      await memory.replace('linux/amd64', node, { platform: 'linux/amd64', node, imageId: '1', layers: [] });
+    }
+  `;
+  const programs = ['a', 'b'].map((name) => runInProcess(node(name)));
+  for (const { child } of programs) {
+    onTestFinished(() => void child.kill('SIGKILL'));
+  }
+  await Promise.all(programs.map(({ exit }) => exit));
+  expect(await new ProjectMemory(folder, 'p', '/src/api').list()).toHaveLength(20);
 });

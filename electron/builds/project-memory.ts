@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
-import type { BuildRequest } from '../../shared/build.ts';
 import { type Platform, platformSchema } from '../../shared/platform.ts';
+import { diskFailure } from '../system/file-errors.ts';
+import { withFileLock } from '../system/file-lock.ts';
 
 /**
  * The images that the last build of a project left on one node for one platform. They are the cache of the next build.
@@ -28,13 +29,22 @@ const fileSchema = z.union([
     .transform(({ context, [oldListName]: cachedImages }) => ({ version: 2 as const, context, cachedImages })),
 ]);
 
+/** What identifies a project. Both paths are real paths. */
+export interface ProjectKey {
+  readonly context: string;
+  readonly containerfile: string;
+  readonly target?: string | undefined;
+}
+
 /**
- * Identifies a project: a folder, a Containerfile and a target. The id is stable and names the repository that nodes
- * push the project's images to, because engines remember per repository which layers they have pushed.
+ * The id of a project. It is stable and names the repository that nodes push the project's images to, because engines
+ * remember per repository which layers they have pushed.
  */
-export function projectId(request: Pick<BuildRequest, 'context' | 'file' | 'target'>): string {
-  const text = JSON.stringify([request.context, request.file ?? '', request.target ?? '']);
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+export function projectId({ context, containerfile, target = '' }: ProjectKey): string {
+  return createHash('sha256')
+    .update(JSON.stringify([context, containerfile, target]))
+    .digest('hex')
+    .slice(0, 12);
 }
 
 /** What is remembered of all projects. Gives every build of a project the same {@link ProjectMemory}. */
@@ -47,9 +57,11 @@ export class ProjectMemories {
     this.#folder = folder;
   }
 
-  of(request: Pick<BuildRequest, 'context' | 'file' | 'target'>): ProjectMemory {
-    const id = projectId(request);
-    const memory = this.#memories.get(id) ?? new ProjectMemory(this.#folder, id, request.context);
+  /** @param file the Containerfile as the request names it, by which older versions identified the project */
+  of(key: ProjectKey, file = ''): ProjectMemory {
+    const id = projectId(key);
+    const oldId = projectId({ ...key, containerfile: file });
+    const memory = this.#memories.get(id) ?? new ProjectMemory(this.#folder, id, key.context, oldId);
     this.#memories.set(id, memory);
     return memory;
   }
@@ -63,19 +75,22 @@ export class ProjectMemory {
   /** From {@link projectId}. */
   readonly id: string;
   readonly #path: string;
+  readonly #oldPath: string;
   readonly #context: string;
-  #lastWrite: Promise<void> = Promise.resolve();
 
-  constructor(folder: string, id: string, context: string) {
+  /** @param oldId that of an older version, whose memory is read until there is a newer one */
+  constructor(folder: string, id: string, context: string, oldId = id) {
     this.id = id;
     this.#path = join(folder, `${id}.json`);
+    this.#oldPath = join(folder, `${oldId}.json`);
     this.#context = context;
   }
 
   /** The cached images of all nodes, newest first. */
   async list(): Promise<CachedImages[]> {
     try {
-      return fileSchema.parse(JSON.parse(await readFile(this.#path, 'utf8'))).cachedImages;
+      const text = await readFile(this.#path, 'utf8').catch(() => readFile(this.#oldPath, 'utf8'));
+      return fileSchema.parse(JSON.parse(text)).cachedImages;
     } catch {
       return []; // no build yet, or an unreadable file: it is always safe to know nothing
     }
@@ -85,17 +100,21 @@ export class ProjectMemory {
     return (await this.list()).find((cached) => cached.platform === platform && cached.node === node);
   }
 
-  /** Replaces what is remembered of a platform on a node. Undefined removes it. */
+  /**
+   * Replaces what is remembered of a platform on a node. Undefined removes it. Jobs of several builds and processes may
+   * do so at once.
+   * @throws Failure `settings.locked`, `settings.unwritable`, `disk.full`
+   */
   replace(platform: Platform, node: string, cached: CachedImages | undefined): Promise<void> {
-    const write = async (): Promise<void> => {
+    return withFileLock(this.#path, async (assertHeld) => {
       const others = (await this.list()).filter((other) => other.platform !== platform || other.node !== node);
       const cachedImages = cached ? [cached, ...others] : others;
-      await mkdir(dirname(this.#path), { recursive: true });
-      await writeFileAtomic(this.#path, JSON.stringify({ version: 2, context: this.#context, cachedImages }, null, 2));
-    };
-    // jobs may end at the same time, so each write waits for the one before it
-    this.#lastWrite = this.#lastWrite.then(write, write);
-    return this.#lastWrite;
+      const text = JSON.stringify({ version: 2, context: this.#context, cachedImages }, null, 2);
+      assertHeld();
+      await writeFileAtomic(this.#path, text, { mode: 0o600 }).catch((error: unknown) => {
+        throw diskFailure(error, this.#path);
+      });
+    });
   }
 
   /** The node that last built each platform. */

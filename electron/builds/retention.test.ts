@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Retention } from '../../shared/build.ts';
 import { parsePlatform } from '../../shared/platform.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { CacheRetention } from '../engines/engine.ts';
 import { ProjectMemory } from './project-memory.ts';
 import { applyRetention, type BuiltImage, cleanUpFailed, type FailedJob } from './retention.ts';
 
@@ -14,7 +14,7 @@ let folder: string;
 let memory: ProjectMemory;
 /** The calls of the engine, in order. */
 let calls: string[];
-let engine: Pick<Engine, 'tag' | 'untag' | 'remove'>;
+let engine: Pick<CacheRetention, 'tag' | 'untag' | 'remove'>;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'barnraiser-retention-'));

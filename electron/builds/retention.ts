@@ -1,10 +1,9 @@
 import type { Retention } from '../../shared/build.ts';
 import type { Platform } from '../../shared/platform.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { CacheRetention } from '../engines/engine.ts';
 import type { ProjectMemory } from './project-memory.ts';
 
-/** The methods of an engine that retention needs. */
-type NodeImages = Pick<Engine, 'tag' | 'untag' | 'remove'>;
+type NodeImages = Pick<CacheRetention, 'tag' | 'untag' | 'remove'>;
 
 /** An image that a node has built. */
 export interface BuiltImage {

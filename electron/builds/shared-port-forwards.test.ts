@@ -31,6 +31,7 @@ function connectionTo(uri: string): NodeConnection {
     lost: new AbortController().signal,
     request: unused,
     run: unused,
+    dial: unused,
     isSaturated: unused,
     idleSince: unused,
     checkAlive: unused,
@@ -40,9 +41,14 @@ function connectionTo(uri: string): NodeConnection {
       return forwardPort(port);
     },
   };
-  const engine = { kind: 'podman', probe: unused, build: unused, push: unused, export: unused, tag: unused } as const;
-  const rest = { untag: unused, remove: unused, prune: unused, diskUsage: unused };
-  return { connection: { name: 'pi4', uri }, transport, engine: { ...engine, ...rest } };
+  const engine = {
+    kind: 'podman',
+    capabilities: unused,
+    probe: unused,
+    builder: { build: unused },
+    transfer: { push: unused, export: unused },
+  } as const;
+  return { connection: { name: 'pi4', uri }, transport, engine };
 }
 
 test('jobs on one node share a port until the last of them closes it', async () => {

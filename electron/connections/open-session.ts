@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { Failure, fail } from '../../shared/problem.ts';
 import { type QuestionSource, questionSourceName } from '../../shared/question.ts';
 import type { AskSecret } from '../ssh/authentication/secret-request.ts';
-import type { ConnectProgress, UnknownHostKey } from '../ssh/connect-options.ts';
+import { type ConnectProgress, defaultTiming, type UnknownHostKey } from '../ssh/connect-options.ts';
 import type { KnownHosts } from '../ssh/known-hosts/known-hosts.ts';
 import { openSession, type Session } from '../ssh/session.ts';
 import type { JumpHost } from '../ssh/ssh-config/proxy-jump.ts';
@@ -154,24 +154,40 @@ async function openHop(
   return command ? explainFailure(opening, command) : opening;
 }
 
-/** Opens a TCP connection to a host from its jump host. */
+/** Opens a TCP connection to a host from its jump host, which itself would wait for minutes. */
 async function connectThrough(
   jump: Jump,
   name: string,
-  { host, port }: ResolvedHost,
+  { host, port, connectTimeoutSeconds = defaultTiming.connectMs / 1000 }: ResolvedHost,
   onProgress: (progress: ConnectProgress) => void,
 ): Promise<Duplex> {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    const problem = fail(
+      'ssh.timeout',
+      `Node ${name}: jump host ${jump.name} did not reach it at ${address} within ${connectTimeoutSeconds} s.`,
+      'Check that the machine is switched on and that no firewall blocks the port.',
+    );
+    timer = setTimeout(() => reject(problem), connectTimeoutSeconds * 1000);
+  });
+  const opening = jump.session.openTcp(host, port);
   try {
-    const stream = await jump.session.openTcp(host, port);
+    const stream = await Promise.race([opening, timeout]);
     onProgress({ kind: 'connected', address });
     return stream;
   } catch (error) {
+    opening.then(
+      (late) => late.destroy(),
+      () => undefined,
+    );
     if (!(error instanceof Failure) || error.problem.code !== 'ssh.unreachable') {
       throw error;
     }
     const { fix, detail } = error.problem;
     const message = `Node ${name}: jump host ${jump.name} could not reach it at ${address}.`;
     throw fail('ssh.unreachable', message, fix, detail, error);
+  } finally {
+    clearTimeout(timer);
   }
 }

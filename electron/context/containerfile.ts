@@ -39,14 +39,14 @@ export async function findContext(context: string): Promise<string> {
  * A file outside the context gets a hidden name made from its content, so that equal contexts are equal for a build cache,
  * whichever computer and folder they come from.
  *
- * @param root the context, from {@link findContext}
+ * @param root the context, from {@link findContext} @param content of the file, if it was read already
  * @throws Failure `context.file-missing`, naming the path or folder that was searched
  */
-export async function findContainerfile(root: string, file?: string): Promise<Containerfile> {
+export async function findContainerfile(root: string, file?: string, content?: Buffer): Promise<Containerfile> {
   const candidates = file === undefined ? [join(root, 'Containerfile'), join(root, 'Dockerfile')] : [resolve(file)];
   for (const candidate of candidates) {
     if ((await kindOf(candidate)) === 'file') {
-      return await resolveContainerfile(root, candidate);
+      return await resolveContainerfile(root, candidate, content);
     }
   }
   throw file === undefined
@@ -62,7 +62,7 @@ export async function findContainerfile(root: string, file?: string): Promise<Co
       );
 }
 
-async function resolveContainerfile(root: string, file: string): Promise<Containerfile> {
+async function resolveContainerfile(root: string, file: string, known?: Buffer): Promise<Containerfile> {
   // Only the folder is resolved, because the file's own name selects the ignore file beside it.
   const path = join(await realpath(dirname(file)), basename(file));
   const target = await realpath(path);
@@ -71,17 +71,22 @@ async function resolveContainerfile(root: string, file: string): Promise<Contain
   if (name !== undefined && targetName !== undefined) {
     return { path, name, isOutside: false, linkTargets: name === targetName ? [] : [targetName] };
   }
-  const content = await readFile(target).catch((error: unknown) => {
+  const content = known ?? (await readContainerfile(target));
+  const hex = createHash('sha256').update(content).digest('hex').slice(0, 16);
+  return { path, name: `.barnraiser-${hex}.Containerfile`, isOutside: true, linkTargets: [] };
+}
+
+/** @throws Failure `context.unreadable` */
+export async function readContainerfile(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: unknown) => {
     throw fail(
       'context.unreadable',
-      `${file} cannot be read.`,
-      `Give yourself permission to read it, for example with chmod u+r '${file}'.`,
+      `${path} cannot be read.`,
+      `Give yourself permission to read it, for example with chmod u+r '${path}'.`,
       error instanceof Error ? error.message : undefined,
       error,
     );
   });
-  const hex = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  return { path, name: `.barnraiser-${hex}.Containerfile`, isOutside: true, linkTargets: [] };
 }
 
 /** The path relative to a folder, with forward slashes. Undefined if it is not inside the folder. */

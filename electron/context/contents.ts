@@ -9,6 +9,8 @@ export interface ContentsOptions {
   readonly context: string;
   /** The Containerfile, absolute or relative to the working directory. Without it, the context is searched for one. */
   readonly file?: string;
+  /** The content of the Containerfile, if it was read already. It is sent, even if the file has changed. */
+  readonly content?: Buffer;
 }
 
 /** A context whose Containerfile and ignore rules are known. */
@@ -30,10 +32,15 @@ export interface ContextContents {
  * Finds the Containerfile and the ignore rules of a context.
  * @throws Failure `context.missing`, `context.file-missing`, `context.ignore-file`, `context.unreadable`
  */
-export async function openContents({ context, file }: ContentsOptions): Promise<ContextContents> {
+export async function openContents({ context, file, content }: ContentsOptions): Promise<ContextContents> {
   const root = await findContext(context);
-  const containerfile = await findContainerfile(root, file);
+  const containerfile = await findContainerfile(root, file, content);
   const rules = await loadIgnoreRules(root, containerfile);
+  const fileName = containerfile.linkTargets[0] ?? containerfile.name;
+  const withContent = ({ path, mode, modifiedMs, ...entry }: ContextEntry): ContextEntry =>
+    content && (entry.kind === 'file' || entry.kind === 'hardlink')
+      ? { path, mode, modifiedMs, kind: 'file', source: join(root, path), size: content.length, content }
+      : { path, mode, modifiedMs, ...entry };
   return {
     root,
     containerfile,
@@ -41,12 +48,12 @@ export async function openContents({ context, file }: ContentsOptions): Promise<
     excludes: containerfile.isOutside ? [...rules.patterns, containerfile.name] : rules.patterns,
     async *entries(options) {
       if (containerfile.isOutside) {
-        yield await externalContainerfile(containerfile);
+        yield withContent(await externalContainerfile(containerfile));
       }
       for await (const entry of walkContext(root, rules, options)) {
         // The context may hold a link to the external Containerfile. podman refuses a context with a link that points out of it.
         if (!containerfile.isOutside || join(root, entry.path) !== containerfile.path) {
-          yield entry;
+          yield entry.path === fileName ? withContent(entry) : entry;
         }
       }
     },

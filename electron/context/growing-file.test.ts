@@ -34,6 +34,16 @@ describe('a growing file', () => {
     expect(String((await next)[0])).toBe('second');
   });
 
+  it('can be read in part, without waiting for the rest', async () => {
+    const file = await createFile();
+    const part = buffer(file.open({ start: 4, end: 9 }));
+    const none = buffer(file.open({ start: 4, end: 4 }));
+    await file.append(Buffer.from('one two t'));
+    expect(String(await part)).toBe('two t');
+    expect((await none).length).toBe(0);
+    await file.append(Buffer.from('hree'));
+  });
+
   it('does not wait for a reader that does not read', async () => {
     const file = await createFile();
     file.open(); // never read
@@ -48,8 +58,10 @@ describe('a growing file', () => {
     const file = await createFile();
     let readBytes = 0;
     const read = buffer(
-      file.open((bytes) => {
-        readBytes += bytes;
+      file.open({
+        onBytes: (bytes) => {
+          readBytes += bytes;
+        },
       }),
     );
     await file.append(Buffer.alloc(1_500_000));

@@ -84,9 +84,9 @@ export class GrowingFile {
     this.#changes.emit('change');
   }
 
-  /** Opens a reader at the start. @param onBytes called with the number of bytes of each chunk */
-  open(onBytes?: (bytes: number) => void): Readable {
-    const reader = new GrowingFileReader((buffer, position) => this.#read(buffer, position), onBytes);
+  /** Opens a reader of the whole file or of a part of it. */
+  open(options: ReadOptions = {}): Readable {
+    const reader = new GrowingFileReader((buffer, position) => this.#read(buffer, position), options);
     this.#readers.add(reader);
     // Consumers get the error, too. Without this listener, the failure of an unused reader would end the process.
     reader.on('error', () => undefined);
@@ -132,17 +132,29 @@ export class GrowingFile {
   }
 }
 
+export interface ReadOptions {
+  /** The offset of the first byte, 0 by default. */
+  readonly start?: number;
+  /** The offset after the last byte. Without it, the reader ends with the file. */
+  readonly end?: number;
+  /** Called with the number of bytes of each chunk. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
 class GrowingFileReader extends Readable {
   readonly #readAt: (buffer: Buffer, position: number) => Promise<number>;
+  readonly #end: number;
   readonly #onBytes: ((bytes: number) => void) | undefined;
-  #position = 0;
+  #position: number;
 
   constructor(
     readAt: (buffer: Buffer, position: number) => Promise<number>,
-    onBytes: ((bytes: number) => void) | undefined,
+    { start = 0, end = Number.POSITIVE_INFINITY, onBytes }: ReadOptions,
   ) {
     super({ highWaterMark: readBytes });
     this.#readAt = readAt;
+    this.#position = start;
+    this.#end = end;
     this.#onBytes = onBytes;
   }
 
@@ -154,8 +166,8 @@ class GrowingFileReader extends Readable {
 
   async #readNext(): Promise<void> {
     // Each read gets a new buffer, because the consumer may keep the previous one for long.
-    const buffer = Buffer.allocUnsafeSlow(readBytes);
-    const bytes = await this.#readAt(buffer, this.#position);
+    const buffer = Buffer.allocUnsafeSlow(Math.min(readBytes, this.#end - this.#position));
+    const bytes = buffer.length === 0 ? 0 : await this.#readAt(buffer, this.#position);
     if (this.destroyed) {
       return;
     }

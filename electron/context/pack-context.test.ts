@@ -49,7 +49,7 @@ describe('a packed context', () => {
     await chmod(join(root, 'd/run'), 0o755);
     await utimes(join(root, 'd/run'), 1_700_000_000, 1_700_000_000);
     await link(join(root, 'd/run'), join(root, 'hard'));
-    const entries = await unpack((await pack(root)).open());
+    const entries = await unpack((await pack(root)).source().tar());
     expect(entries.map(({ name, type }) => `${type} ${name}`)).toEqual([
       'file Containerfile',
       'directory d/',
@@ -84,7 +84,7 @@ describe('a packed context', () => {
     await utimes(join(root, 'old'), new Date(-1_000_000), new Date(-1_000_000));
     await utimes(join(root, 'new'), 2 ** 33, 2 ** 33);
     await chmod(join(root, 'ä/漢字😀'), process.getuid?.() === 0 ? 0 : 0o400);
-    const entries = new Map((await unpack((await pack(root)).open())).map((entry) => [entry.name, entry]));
+    const entries = new Map((await unpack((await pack(root)).source().tar())).map((entry) => [entry.name, entry]));
     expect(entries.get(`${deep}/${'n'.repeat(200)}`)?.content).toBe('long');
     expect(entries.get('ä/漢字😀')).toMatchObject({ content: 'wide', mode: process.getuid?.() === 0 ? 0 : 0o400 });
     expect(entries.get('far')?.linkname).toBe(target);
@@ -95,7 +95,7 @@ describe('a packed context', () => {
   it('is summarized by its number of files, its size and its digest', async () => {
     const root = await createProject({ ...base, 'd/a': 'a', b: '->d/a' });
     const packed = await pack(root);
-    const tar = await buffer(packed.open());
+    const tar = await buffer(packed.source().tar());
     expect(await packed.done).toEqual({
       files: 3,
       bytes: tar.length,
@@ -109,7 +109,7 @@ describe('a packed context', () => {
     const small = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`s/${index}`, 'x'.repeat(index * 37)]));
     const root = await createProject({ ...base, ...small, large, edge: Buffer.alloc(256 * 1024, 'e') });
     const packed = await pack(root);
-    const [one, two] = await Promise.all([unpack(packed.open()), unpack(packed.open())]);
+    const [one, two] = await Promise.all([unpack(packed.source().tar()), unpack(packed.source().tar())]);
     expect(two).toEqual(one);
     const contents = new Map(one.map(({ name, content }) => [name, content]));
     expect(contents.get('large') === large.toString()).toBe(true);
@@ -172,13 +172,13 @@ describe('packing', () => {
   ])('fails, with every reader, if a %s file became shorter', async (_, size) => {
     const root = await createProject({ ...base, '0': Buffer.alloc(4_000_000), ...twenty, z: Buffer.alloc(size, 'x') });
     const packed = await packWhile(root, () => truncateSync(join(root, 'z'), 10));
-    const reading = buffer(packed.open()).catch((error: unknown) => error);
+    const reading = buffer(packed.source().tar()).catch((error: unknown) => error);
     const failure: unknown = await packed.done.catch((error: unknown) => error);
     expect(failure).toMatchObject({
       problem: { code: 'context.changed', message: `${root}/z became shorter while the context was being packed.` },
     });
     expect(await reading).toBe(failure);
-    await expect(buffer(packed.open())).rejects.toBe(failure);
+    await expect(buffer(packed.source().tar())).rejects.toBe(failure);
   });
 
   it('fails if a file was removed', async () => {
@@ -201,7 +201,7 @@ describe('packing', () => {
   it('cuts a file that grew off at its first size', async () => {
     const root = await createProject({ ...base, '0': Buffer.alloc(4_000_000, 'x'), after: 'after' });
     const packed = await packWhile(root, () => appendFileSync(join(root, '0'), 'more'));
-    const entries = await unpack(packed.open());
+    const entries = await unpack(packed.source().tar());
     expect(entries.map(({ name, size }) => `${name} ${size}`)).toEqual(['0 4000000', 'Containerfile 13', 'after 5']);
     expect((await stat(join(root, '0'))).size).toBe(4_000_004);
   });
@@ -212,13 +212,13 @@ describe('packing', () => {
     const reason = fail('ssh.lost', 'Node pi4 is gone.', 'Wait for it.');
     const packed = await pack(root, { signal: abort.signal, onProgress: () => abort.abort(reason) });
     await expect(packed.done).rejects.toBe(reason);
-    await expect(buffer(packed.open())).rejects.toBe(reason);
+    await expect(buffer(packed.source().tar())).rejects.toBe(reason);
   });
 
   it('stops, with its readers, when it is closed', async () => {
     const root = await createProject({ ...base, large: Buffer.alloc(20_000_000) });
     const packed = await pack(root);
-    const reading = buffer(packed.open());
+    const reading = buffer(packed.source().tar());
     const results = Promise.allSettled([packed.done, reading]);
     await packed.close();
     expect(await results).toMatchObject([

@@ -1,13 +1,15 @@
 /** Packs the files of a project once, as a tar on disk, for all nodes of a build. */
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { type Pack, pack as tarPack } from 'tar-stream';
 import type { ContextSummary } from '../../shared/build.ts';
 import { Failure, fail } from '../../shared/problem.ts';
+import { ContentIndex } from './content-index.ts';
 import { type ContextContents, openContents } from './contents.ts';
+import type { ContextFile, ContextSource } from './context-source.ts';
 import { GrowingFile } from './growing-file.ts';
 import { readFileInChunks, readFileNow } from './read-file.ts';
-import { writeEntry } from './tar-entry.ts';
+import { paddedSize, writeEntry } from './tar-entry.ts';
 import { type ContextEntry, readProblem } from './walk.ts';
 import { Yielder } from './yielder.ts';
 
@@ -16,6 +18,8 @@ export interface ContextOptions {
   readonly context: string;
   /** The Containerfile, absolute or relative to the working directory. Without it, the context is searched for one. */
   readonly file?: string;
+  /** The content of the Containerfile, if it was read already. It is sent, even if the file has changed. */
+  readonly content?: Buffer;
   /** The folder for the packed context. */
   readonly spoolFolder: string;
   /** Aborting it stops the packing, and makes readers fail. */
@@ -37,10 +41,10 @@ export interface PackedContext {
   /** Resolves when everything is packed. `bytes` is the size of the tar, `digest` its `sha256:…`. */
   readonly done: Promise<ContextSummary>;
   /**
-   * Opens a reader of the whole tar, which follows the packing at its own speed.
-   * @param onBytes called with the number of bytes of each chunk
+   * The files for one reader, which follows the packing at its own speed.
+   * @param onBytes called with the number of bytes of each chunk that is read
    */
-  open(onBytes?: (bytes: number) => void): Readable;
+  source(onBytes?: (bytes: number) => void): ContextSource;
   /** Stops packing, makes readers fail, and removes the tar. May be called more than once. */
   close(): Promise<void>;
 }
@@ -66,16 +70,27 @@ export async function packContext(options: ContextOptions): Promise<PackedContex
   const spool = await GrowingFile.create(options.spoolFolder);
   const closing = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, closing.signal]) : closing.signal;
-  const done = packInto(spool, contents, signal, options.onProgress);
+  const index = new ContentIndex();
+  const done = packInto(spool, index, contents, signal, options.onProgress);
   const ended = done.then(
-    () => spool.finish(),
-    (error: Error) => spool.fail(error),
+    () => {
+      spool.finish();
+      index.finish();
+    },
+    (error: Error) => {
+      spool.fail(error);
+      index.fail(error);
+    },
   );
   return {
     containerfile: contents.containerfile.name,
     excludes: contents.excludes,
     done,
-    open: (onBytes) => spool.open(onBytes),
+    source: (onBytes) => ({
+      tar: () => spool.open({ onBytes }),
+      files: () => index.list(),
+      open: (path) => openFile(spool, index, path, onBytes),
+    }),
     async close() {
       closing.abort();
       await ended;
@@ -84,13 +99,33 @@ export async function packContext(options: ContextOptions): Promise<PackedContex
   };
 }
 
+function openFile(
+  spool: GrowingFile,
+  index: ContentIndex,
+  path: string,
+  onBytes: ((bytes: number) => void) | undefined,
+): Readable {
+  async function* read(): AsyncGenerator<Buffer> {
+    yield* spool.open({ ...(await index.locate(path)), onBytes });
+  }
+  return Readable.from(read(), { objectMode: false });
+}
+
 async function packInto(
   spool: GrowingFile,
+  index: ContentIndex,
   contents: ContextContents,
   outerSignal: AbortSignal,
   onProgress: ContextOptions['onProgress'],
 ): Promise<ContextSummary> {
   const tar = tarPack({ highWaterMark: chunkBytes });
+  // Counts what the tar contains, also what nothing has read yet.
+  const push = tar.push.bind(tar);
+  let tarBytes = 0;
+  tar.push = (chunk) => {
+    tarBytes += Buffer.isBuffer(chunk) ? chunk.length : 0;
+    return push(chunk);
+  };
   const hash = createHash('sha256');
   let files = 0;
   let failure: unknown;
@@ -106,6 +141,7 @@ async function packInto(
   async function fillTar(): Promise<void> {
     for await (const { entry, content } of readAhead(contents.entries({ signal }), signal)) {
       await writeEntry(tar, entry, content, { chunkBytes, signal });
+      index.add(toContextFile(entry), tarBytes - paddedSize(entry));
       files += entry.kind === 'folder' ? 0 : 1;
     }
     tar.finalize();
@@ -128,6 +164,19 @@ async function packInto(
   }
   onProgress?.({ files, bytes: spool.size });
   return { files, bytes: spool.size, digest: `sha256:${hash.digest('hex')}` };
+}
+
+function toContextFile(entry: ContextEntry): ContextFile {
+  const { path, mode, modifiedMs } = entry;
+  switch (entry.kind) {
+    case 'folder':
+      return { kind: 'folder', path, mode, modifiedMs };
+    case 'file':
+      return { kind: 'file', path, mode, modifiedMs, size: entry.size };
+    case 'symlink':
+    case 'hardlink':
+      return { kind: entry.kind, path, mode, modifiedMs, target: entry.target };
+  }
 }
 
 function cancelledProblem(signal: AbortSignal): Failure {
@@ -168,6 +217,9 @@ async function load(entry: ContextEntry, yielder: Yielder): Promise<LoadedEntry>
     return { entry };
   }
   const { source, size } = entry;
+  if (entry.content) {
+    return { entry, content: entry.content };
+  }
   if (size > smallFileBytes) {
     return { entry };
   }

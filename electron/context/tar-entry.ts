@@ -28,6 +28,11 @@ export async function writeEntry(
   await ended;
 }
 
+/** The bytes of an entry's content in a tar, which consists of blocks of 512 bytes. */
+export function paddedSize(entry: ContextEntry): number {
+  return entry.kind === 'file' ? Math.ceil(entry.size / 512) * 512 : 0;
+}
+
 async function copyFile(
   source: string,
   size: number,

@@ -146,6 +146,28 @@ describe('a walk through a context', () => {
     abort.abort(new Error('cancelled'));
     await expect(entries.next()).rejects.toThrow('cancelled');
   });
+
+  it('stops when its signal aborts in a large folder of which nothing is sent', async () => {
+    const files = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`big/${index}.tmp`, '']));
+    const root = await createProject({ ...base, '.dockerignore': '**/*.tmp\n', ...files });
+    const rules = await loadIgnoreRules(root, await findContainerfile(root));
+    const abort = new AbortController();
+    let seen = 0;
+    const entries = walkContext(root, rules, {
+      signal: abort.signal,
+      onExclude: () => {
+        seen++;
+        abort.abort(new Error('cancelled'));
+      },
+    });
+    const walkAll = async (): Promise<void> => {
+      for await (const _ of entries) {
+        // the entries do not matter
+      }
+    };
+    await expect(walkAll()).rejects.toThrow('cancelled');
+    expect(seen).toBeLessThan(100);
+  });
 });
 
 /** Runs as an unprivileged user if the tests run as root, because root can read everything. */

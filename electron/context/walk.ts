@@ -14,8 +14,11 @@ export type ContextEntry = {
   readonly modifiedMs: number;
 } & (
   | { readonly kind: 'folder' }
-  /** `source` is the file's absolute path, `size` its size in bytes at the time of the walk. */
-  | { readonly kind: 'file'; readonly source: string; readonly size: number }
+  /**
+   * `source` is the file's absolute path, `size` its size in bytes at the time of the walk. With a `content`, that is sent
+   * instead of what the file contains now.
+   */
+  | { readonly kind: 'file'; readonly source: string; readonly size: number; readonly content?: Buffer }
   /** `target` is the content of the link. */
   | { readonly kind: 'symlink'; readonly target: string }
   /** The same file as `target`, an earlier entry. */
@@ -103,6 +106,7 @@ async function takeNextChild(
   options: WalkOptions,
 ): Promise<FoundChild | undefined> {
   while (visit.pending.length === 0 && visit.nextIndex < visit.children.length) {
+    options.signal?.throwIfAborted();
     await yielder.yieldIfDue();
     const batch = visit.children.slice(visit.nextIndex, visit.nextIndex + maxConcurrentStats);
     visit.nextIndex += batch.length;

@@ -6,17 +6,29 @@ import type { MainWindow } from './window.ts';
 
 /** Smaller changes of the progress do not update the bar. From 0 to 1. */
 const minProgressChange = 0.01;
+/** How long changes of the progress are collected, in milliseconds: it takes all steps of all builds into account. */
+const progressIntervalMs = 200;
 
 /** Shows progress in the dock or on the taskbar, and notifications while no window has the focus. */
 export function showBackgroundStatus(app: AppApi, work: RunningWork, window: MainWindow): void {
   let shownProgress = -1;
-  app.subscribe((event) => {
-    work.update(event);
+  let timer: NodeJS.Timeout | undefined;
+  const showProgress = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
     const progress = work.progress ?? -1;
     if (Math.abs(progress - shownProgress) >= minProgressChange || (progress < 0 && shownProgress >= 0)) {
       shownProgress = progress;
       // a negative value removes the bar
       window.current?.setProgressBar(progress);
+    }
+  };
+  app.subscribe((event) => {
+    work.update(event);
+    if (event.event === 'build.finished' || event.event === 'push.finished') {
+      showProgress();
+    } else {
+      timer ??= setTimeout(showProgress, progressIntervalMs);
     }
     const notification = notificationFor(event);
     if (notification && BrowserWindow.getFocusedWindow() === null && Notification.isSupported()) {

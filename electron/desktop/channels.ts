@@ -3,9 +3,13 @@ import type { Result } from '../../shared/problem.ts';
 
 /** All IPC channels between the main process and the window. The preload script uses no others. */
 export const channels = {
-  /** From the window, with a result: a call of the contract, by its name and input. */
+  /** From the window, before anything else: a page was loaded, in place of the page before. */
+  start: 'barnraiser:start',
+  /** From the window, with a result: a call of the contract, by its name, its input and an id. */
   call: 'barnraiser:call',
-  /** To the window: an event of the contract. */
+  /** From the window: the id of a call to cancel. */
+  cancel: 'barnraiser:cancel',
+  /** To the window: an event of the contract and its number. */
   event: 'barnraiser:event',
   /** To the window: the id of a command that was chosen in a menu. */
   command: 'barnraiser:command',
@@ -28,9 +32,11 @@ export type MenuCommand =
 
 /** The API that the preload script exposes to the page as `window.barnraiser`. */
 export interface DesktopBridge {
-  call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>>;
+  /** @param id names the call for {@link cancel}; different for each call that may be cancelled */
+  call<N extends CallName>(name: N, input: CallInput<N>, id?: string): Promise<Result<CallOutput<N>>>;
+  cancel(id: string): void;
   /** @returns a function that ends the subscription */
-  onEvent(listener: (event: AppEvent) => void): () => void;
+  onEvent(listener: (event: AppEvent, seq: number) => void): () => void;
   /** Subscribes to commands that are chosen in menus. @returns a function that ends the subscription */
   onMenu(listener: (command: MenuCommand) => void): () => void;
   /** The path of a dropped or selected file or folder, or an empty string. */

@@ -1,35 +1,61 @@
-import { BrowserWindow, ipcMain, type WebFrameMain } from 'electron';
+import { type IpcMainInvokeEvent, ipcMain, type WebContents, type WebFrameMain } from 'electron';
 import log from 'electron-log/node';
 import { fail, type Result } from '../../shared/problem.ts';
 import { type AppApi, isCallName } from '../page/app-api.ts';
+import { FrontEndSession } from '../page/front-end-session.ts';
 import { channels } from './channels.ts';
 import { isPageUrl } from './url-policy.ts';
 
-/** Answers calls from the app's own page and rejects all others. Bugs are logged with their details. */
-export function handleCalls(app: AppApi): void {
-  ipcMain.handle(channels.call, async ({ senderFrame }, name: unknown, input: unknown): Promise<Result<unknown>> => {
-    if (!isOwnPage(senderFrame)) {
+/**
+ * Answers calls of the app's own pages and sends them events; rejects all others. What a page has asked ends when it is
+ * reloaded or closed. Bugs are logged with their details.
+ */
+export function servePages(app: AppApi): void {
+  const sessions = new WeakMap<WebContents, FrontEndSession>();
+
+  const openSession = (sender: WebContents): FrontEndSession => {
+    sessions.get(sender)?.close();
+    const session = new FrontEndSession(app);
+    sessions.set(sender, session);
+    session.subscribe((event, seq) => {
+      if (!sender.isDestroyed() && isPageUrl(sender.getURL())) {
+        sender.send(channels.event, event, seq);
+      }
+    });
+    sender.once('destroyed', () => session.close());
+    return session;
+  };
+
+  ipcMain.handle(channels.start, ({ sender, senderFrame }) => {
+    if (isOwnPage(senderFrame)) {
+      openSession(sender);
+    }
+  });
+
+  const answer = async (
+    { sender, senderFrame }: IpcMainInvokeEvent,
+    name: unknown,
+    input: unknown,
+    id: unknown,
+  ): Promise<Result<unknown>> => {
+    if (!isOwnPage(senderFrame) || typeof id !== 'string') {
       log.warn(`Rejected a call from ${senderFrame?.url ?? 'a closed page'}.`);
       return rejection('Only the page of Barnraiser can call the app.');
     }
     if (!isCallName(name)) {
       return rejection(`There is no call "${String(name)}".`);
     }
-    const result = await app.call(name, input);
+    const result = await (sessions.get(sender) ?? openSession(sender)).call(id, name, input);
     if (!result.ok && result.problem.code === 'bug') {
       log.error(name, result.problem.detail ?? result.problem.message);
     }
     return result;
-  });
-}
+  };
+  ipcMain.handle(channels.call, answer);
 
-/** Sends all events to the pages of the app. */
-export function forwardEvents(app: AppApi): void {
-  app.subscribe((event) => {
-    for (const { webContents } of BrowserWindow.getAllWindows()) {
-      if (!webContents.isDestroyed() && isPageUrl(webContents.getURL())) {
-        webContents.send(channels.event, event);
-      }
+  ipcMain.handle(channels.cancel, ({ sender, senderFrame }, id: unknown) => {
+    if (isOwnPage(senderFrame) && typeof id === 'string') {
+      sessions.get(sender)?.cancel(id);
     }
   });
 }

@@ -32,6 +32,13 @@ it('has a progress that rises during a build, and none before and after', () => 
   expect(parts.at(-1)).toBe(1);
 });
 
+it('has neither a progress nor a question for builds of other processes, which go on without the app', () => {
+  const work = new RunningWork();
+  work.update({ event: 'build.started', build: building, ofOtherProcess: true });
+  expect(work.progress).toBeUndefined();
+  expect(work.quitQuestion).toBeUndefined();
+});
+
 it('counts skipped bytes of a push as done', () => {
   const work = new RunningWork();
   work.update({ event: 'push.progress', push });

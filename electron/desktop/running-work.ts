@@ -1,29 +1,29 @@
-import { type Build, isEnd, type Job } from '../../shared/build.ts';
+import { isEnd, type Job } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
 import { formatCount, formatList } from '../../shared/format.ts';
+import { LiveBuild } from '../../shared/live-build.ts';
 import type { Push } from '../../shared/push.ts';
+import { endedShare } from '../../shared/step.ts';
 
 /** The progress of a job when a phase starts, from 0 to 1. The build phase takes most of the time. */
 const phaseStart = { queued: 0, context: 0.02, building: 0.1, transferring: 0.85 } as const;
 
-/** The running builds and pushes, from events. */
+/** The running builds and pushes that end when the app is closed, from events. */
 export class RunningWork {
-  readonly #builds = new Map<string, Build>();
+  readonly #builds = new Map<string, LiveBuild>();
   readonly #pushes = new Map<string, Push>();
 
   update(event: AppEvent): void {
     switch (event.event) {
       case 'build.started':
-        this.#builds.set(event.build.id, event.build);
-        break;
-      case 'job.changed': {
-        const build = this.#builds.get(event.buildId);
-        if (build) {
-          const jobs = build.jobs.map((job) => (job.platform === event.job.platform ? event.job : job));
-          this.#builds.set(build.id, { ...build, jobs });
+        if (!event.ofOtherProcess) {
+          this.#builds.set(event.build.id, new LiveBuild(event.build));
         }
         break;
-      }
+      case 'job.changed':
+      case 'step.changed':
+        this.#builds.get(event.buildId)?.apply(event);
+        break;
       case 'build.finished':
         this.#builds.delete(event.build.id);
         break;
@@ -41,7 +41,7 @@ export class RunningWork {
   /** The average progress of all jobs and pushes, from 0 to 1, or undefined if nothing runs. */
   get progress(): number | undefined {
     const parts = [
-      ...[...this.#builds.values()].flatMap(({ jobs }) => jobs.map(jobProgress)),
+      ...[...this.#builds.values()].flatMap(({ build }) => build.jobs.map(jobProgress)),
       ...[...this.#pushes.values()].map(pushProgress),
     ];
     return parts.length === 0 ? undefined : parts.reduce((sum, part) => sum + part, 0) / parts.length;
@@ -65,7 +65,8 @@ export class RunningWork {
   }
 }
 
-function jobProgress({ status, steps }: Job): number {
+function jobProgress(job: Job): number {
+  const { status } = job;
   if (isEnd(status)) {
     return 1;
   }
@@ -73,9 +74,7 @@ function jobProgress({ status, steps }: Job): number {
   if (status !== 'building') {
     return start;
   }
-  const total = steps.at(-1)?.total ?? 0;
-  const done = steps.filter(({ durationMs }) => durationMs !== undefined).length;
-  return start + (total === 0 ? 0 : Math.min(1, done / total) * (phaseStart.transferring - start));
+  return start + endedShare(job) * (phaseStart.transferring - start);
 }
 
 function pushProgress({ totalBytes, uploadedBytes, skippedBytes }: Push): number {

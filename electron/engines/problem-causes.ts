@@ -1,6 +1,6 @@
 /** Known causes of failed builds, recognised by the engine's error message. */
 import type { EngineKind } from '../../shared/node.ts';
-import type { EngineBuild, StepPosition } from './engine.ts';
+import type { EngineBuild, EngineStep } from './engine.ts';
 
 /** One cause of a failed build: how to recognise it and what to tell people. */
 export interface ProblemCause {
@@ -70,9 +70,9 @@ export function findCause(causes: readonly ProblemCause[], error: string, build:
   return undefined;
 }
 
-/** A step in words, such as `step 2 of 3 in stage 1 of 2`. */
-export function describeStep({ index, total, stage }: StepPosition & { readonly total: number }): string {
-  return `step ${index} of ${total}${stage === undefined ? '' : ` in stage ${stage.replace('/', ' of ')}`}`;
+/** A step in words, such as `step 4 of 10 (build)`. */
+export function describeStep({ index, total, stage }: EngineStep): string {
+  return `step ${index} of ${total}${stage === undefined ? '' : ` (${stage})`}`;
 }
 
 /** Shortens a text to one line of at most 120 characters. */

@@ -7,9 +7,10 @@ import { FarmStore } from './store.ts';
 
 let folder: string;
 let farms: FarmStore;
+let connections: ConnectionStore;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'farms-'));
-  const connections = new ConnectionStore(folder);
+  connections = new ConnectionStore(folder);
   for (const name of ['pi4', 'pi5', 'mac']) {
     await connections.add({ name, uri: `ssh://${name}` });
   }
@@ -102,6 +103,16 @@ test('a connection is removed from every farm, and the farms that had it are ret
     ],
     default: 'pis',
   });
+});
+
+test('a connection that no longer exists is left out of its farms', async () => {
+  await farms.create('pis', ['pi4', 'pi5'], true);
+  await connections.remove('pi4');
+  expect((await farms.get('pis')).connections).toEqual(['pi5']);
+  expect((await farms.default())?.connections).toEqual(['pi5']);
+  expect((await farms.list()).farms).toEqual([{ name: 'pis', connections: ['pi5'] }]);
+  await farms.update('pis', { remove: ['pi5'] });
+  expect((await farms.get('pis')).connections).toEqual([]);
 });
 
 test('a file whose default is not a farm is broken', async () => {

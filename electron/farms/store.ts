@@ -56,19 +56,33 @@ export class FarmStore {
 
   /** @throws Failure `settings.*` */
   async list(): Promise<{ farms: readonly Farm[]; default?: string }> {
-    const { farms, default: defaultFarm } = await this.#file.read();
+    const { farms, default: defaultFarm } = await this.#read();
     return { farms, ...(defaultFarm === undefined ? {} : { default: defaultFarm }) };
   }
 
   /** @throws Failure `farm.unknown`, with the known names and the closest match; `settings.*` */
   async get(name: string): Promise<Farm> {
-    return find((await this.#file.read()).farms, name);
+    return find((await this.#read()).farms, name);
   }
 
   /** The default farm, if there is one. @throws Failure `settings.*` */
   async default(): Promise<Farm | undefined> {
-    const { farms, default: defaultFarm } = await this.#file.read();
+    const { farms, default: defaultFarm } = await this.#read();
     return farms.find(({ name }) => name === defaultFarm);
+  }
+
+  /**
+   * The farms without connections that do not exist: a removal that was interrupted can leave them in the file, and so
+   * can a person who edits it.
+   */
+  async #read(): Promise<FarmsFile> {
+    const [file, connections] = await Promise.all([this.#file.read(), this.#connections.list()]);
+    const known = new Set(connections.map(({ name }) => name));
+    const farms = file.farms.map((farm) => ({
+      ...farm,
+      connections: farm.connections.filter((name) => known.has(name)),
+    }));
+    return { ...file, farms };
   }
 
   /** @throws Failure `farm.exists`, `connection.unknown`, `settings.*` */

@@ -1,13 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, realpath, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Digest } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
 import { diskFailure, errnoCode } from '../system/file-errors.ts';
 import { syncFolder } from '../system/sync-folder.ts';
-import { BlobWriter } from './blob-writer.ts';
+import { BlobStore } from './blob-store.ts';
+import type { BlobWriter } from './blob-writer.ts';
 import type { ExportContent, ExportDestination, ExportOptions } from './export-types.ts';
+import { findReachableDigests } from './garbage-collection.ts';
 import type { ImageStore } from './image-store.ts';
 import { emptyLayoutIndex, layoutMarker, readLayoutIndex, withReference, writeLayoutIndex } from './layout-index.ts';
 import { withLayoutLock } from './layout-lock.ts';
@@ -20,48 +21,102 @@ export async function exportFolder(
   options: ExportOptions,
 ): Promise<void> {
   const isNew = await isNewFolder(destination.path);
-  const addedPaths: string[] = [];
+  const added = new Set<Digest>();
   try {
-    await mkdir(join(destination.path, 'blobs', 'sha256'), { recursive: true });
+    await mkdir(destination.path, { recursive: true });
     const folder = await realpath(destination.path);
     if (folder === store.folder) {
       throw fail('image.destination', `${destination.path} is the image store itself.`, 'Export to another folder.');
     }
-    const pathOf = (digest: Digest): string => join(folder, 'blobs', 'sha256', digest.slice('sha256:'.length));
-    for (const { digest, size } of content.blobs) {
-      if ((await stat(pathOf(digest)).catch(() => undefined))?.size === size) {
-        continue;
+    const target = new BlobStore(folder, folder);
+    // first, so that another export takes the folder for a layout; and again below, because a failed export removes it
+    await writeMarker(folder);
+    for (let isComplete = false; !isComplete; ) {
+      for (const blob of await missingBlobs(target, content)) {
+        await target.createFolder();
+        try {
+          const writer = target.createWriter({ maxBytes: blob.size });
+          await copyBlob(store.blobs.read(blob.digest), writer, blob.digest, options);
+          added.add(blob.digest);
+        } catch (error) {
+          // another export that was cancelled may have removed the folder while it was empty; the next round copies the blob
+          if (errnoCode(error) !== 'ENOENT') {
+            throw error;
+          }
+        }
       }
-      const stagingPath = join(folder, `.part-${randomBytes(8).toString('hex')}`);
-      const writer = new BlobWriter({ stagingPath, pathOf, maxBytes: size });
-      try {
-        await copyBlob(store.blobs.read(digest), writer, options);
-        await writer.finish(digest);
-      } finally {
-        await writer.abort();
-      }
-      addedPaths.push(pathOf(digest));
+      isComplete = await withLayoutLock(folder, async () => {
+        // another export that was cancelled may have removed a blob that it had added
+        if ((await missingBlobs(target, content)).length > 0) {
+          return false;
+        }
+        await syncFolder(target.folder);
+        const index = (await readLayoutIndex(folder)) ?? emptyLayoutIndex;
+        options.signal?.throwIfAborted();
+        await writeMarker(folder);
+        await writeLayoutIndex(folder, withReference(index, destination.name, content.descriptor));
+        return true;
+      });
     }
-    await syncFolder(join(folder, 'blobs', 'sha256'));
-    await withLayoutLock(folder, async () => {
-      const index = (await readLayoutIndex(folder)) ?? emptyLayoutIndex;
-      options.signal?.throwIfAborted();
-      if (isNew) {
-        await writeFile(join(folder, 'oci-layout'), layoutMarker);
-      }
-      await writeLayoutIndex(folder, withReference(index, destination.name, content.descriptor));
-    });
   } catch (error) {
-    await (isNew ? emptyFolder(destination.path) : Promise.all(addedPaths.map((path) => rm(path, { force: true }))));
+    // what cannot be removed does not hide the error
+    await removeAdded(destination.path, added, isNew).catch(() => undefined);
     throw diskFailure(error, destination.path);
   }
 }
 
-async function copyBlob(blob: Readable, writer: BlobWriter, { signal, onBytes }: ExportOptions): Promise<void> {
-  for await (const chunk of blob) {
-    signal?.throwIfAborted();
-    await writer.write(chunk);
-    onBytes?.(chunk.length);
+async function missingBlobs(target: BlobStore, { blobs }: ExportContent): Promise<ExportContent['blobs']> {
+  const sizes = await Promise.all(blobs.map(({ digest }) => target.size(digest)));
+  return blobs.filter(({ size }, index) => sizes[index] !== size);
+}
+
+/** Removes what a failed export has added, except the blobs that an image of another export needs, too. */
+async function removeAdded(path: string, added: ReadonlySet<Digest>, isNew: boolean): Promise<void> {
+  const folder = await realpath(path);
+  const blobs = new BlobStore(folder, folder);
+  await withLayoutLock(folder, async () => {
+    const index = await readLayoutIndex(folder);
+    const needed = index ? await findReachableDigests(blobs, index) : new Set<Digest>();
+    for (const digest of added) {
+      if (needed && !needed.has(digest)) {
+        await blobs.remove(digest);
+      }
+    }
+    if (!isNew || index) {
+      return;
+    }
+    await rm(join(folder, 'oci-layout'), { force: true });
+    // incomplete blobs are those of another export; a folder that is not empty stays
+    if (!(await readdir(folder)).some((name) => name.startsWith('blob-'))) {
+      await rmdir(blobs.folder);
+      await rmdir(dirname(blobs.folder));
+    }
+  });
+}
+
+async function writeMarker(folder: string): Promise<void> {
+  await writeFile(join(folder, 'oci-layout'), layoutMarker, { flag: 'wx' }).catch((error: unknown) => {
+    if (errnoCode(error) !== 'EEXIST') {
+      throw error;
+    }
+  });
+}
+
+async function copyBlob(
+  blob: Readable,
+  writer: BlobWriter,
+  digest: Digest,
+  { signal, onBytes }: ExportOptions,
+): Promise<void> {
+  try {
+    for await (const chunk of blob) {
+      signal?.throwIfAborted();
+      await writer.write(chunk);
+      onBytes?.(chunk.length);
+    }
+    await writer.finish(digest);
+  } finally {
+    await writer.abort();
   }
 }
 
@@ -95,10 +150,4 @@ async function isNewFolder(path: string): Promise<boolean> {
     );
   }
   return names.length === 0;
-}
-
-async function emptyFolder(folder: string): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    await rm(join(folder, name), { recursive: true, force: true });
-  }
 }

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { Digest } from '../../shared/image.ts';
 import { exportList } from './export-list.ts';
 import { ImageStore } from './image-store.ts';
 import { importArchive } from './import-archive.ts';
-import { addSampleImage, platform, sampleImage } from './testing/sample-image.ts';
+import { addSampleImage, platform, sampleAttachment, sampleImage } from './testing/sample-image.ts';
 
 const reference = 'registry.example.com/team/api:1.4';
 let home: string;
@@ -23,10 +23,16 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
+/** Commits a list of two images, each with an attestation. */
 async function commit(name = reference): Promise<Digest> {
   const lease = await store.createLease('build');
   const images = ['linux/amd64', 'linux/arm64'].map((text) => sampleImage(text));
-  const list = await store.commit(name, await Promise.all(images.map((image) => addSampleImage(store, lease, image))));
+  const list = await store.commit(
+    name,
+    await Promise.all(
+      images.map((image) => addSampleImage(store, lease, image, [sampleAttachment(image, 'attestation')])),
+    ),
+  );
   await lease.release();
   return list.digest;
 }
@@ -41,6 +47,7 @@ describe('exporting a list', () => {
     const copy = await ImageStore.open(path);
     expect((await copy.find(reference)).digest).toBe(digest);
     expect(await copy.verify(reference)).toEqual(await store.verify(reference));
+    expect((await copy.find(reference)).entries).toEqual((await store.find(reference)).entries);
     await copy.close();
   });
 
@@ -76,7 +83,8 @@ describe('exporting a list', () => {
       const signal = new AbortController().signal;
       const options = { platform: platform(name), lease, onBytes: () => undefined, signal };
       const image = await importArchive(other, createReadStream(path), options);
-      expect((await store.find(reference)).entries.map(({ digest }) => digest)).toContain(image.digest);
+      const entry = (await store.find(reference)).entries.find(({ digest }) => digest === image.digest);
+      expect(entry?.attachments?.map(({ digest }) => digest)).toEqual(image.attachments.map(({ digest }) => digest));
     }
     await other.close();
   });
@@ -99,6 +107,42 @@ describe('exporting a list', () => {
     }
     expect(await readFile(join(home, 'full', 'notes.txt'), 'utf8')).toBe('mine');
     expect(await readdir(join(home, 'full'))).toEqual(['notes.txt']);
+  });
+
+  test('that fails in a new folder removes only what it wrote there', async () => {
+    await commit();
+    const path = join(home, 'out');
+    const abort = new AbortController();
+    const onBytes = () => {
+      writeFileSync(join(path, 'mine.txt'), 'of another tool');
+      abort.abort(new Error('cancelled'));
+    };
+    await expect(exportList(store, reference, `oci:${path}`, { signal: abort.signal, onBytes })).rejects.toThrow(
+      'cancelled',
+    );
+    expect(await readdir(path)).toEqual(['mine.txt']);
+  });
+
+  test('that fails does not take blobs from another export into the same new folder', async () => {
+    const digest = await commit();
+    const path = join(home, 'out');
+    const abort = new AbortController();
+    let copied = 0;
+    let second: Promise<unknown> | undefined;
+    const onBytes = () => {
+      second ??= exportList(store, reference, `oci:${path}:second`);
+      copied++;
+      if (copied === 3) {
+        abort.abort(new Error('cancelled'));
+      }
+    };
+    const first = exportList(store, reference, `oci:${path}:first`, { signal: abort.signal, onBytes });
+    await expect(first).rejects.toThrow('cancelled');
+    await second;
+    const copy = await ImageStore.open(path);
+    expect((await copy.find('second')).digest).toBe(digest);
+    await copy.verify('second');
+    await copy.close();
   });
 
   test('leaves nothing behind when it is cancelled or a blob is damaged', async () => {

@@ -2,11 +2,11 @@ import { type Digest, isDigest } from '../../shared/image.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { LayoutIndex } from './layout-index.ts';
 import { readLeasedDigests } from './lease.ts';
-import { isImageType, isIndexType } from './manifest.ts';
+import { isImageType, isIndexType, maxManifestBytes } from './manifest.ts';
 
 /**
  * Removes the blobs that neither the index nor a lease refers to, and returns the freed bytes. Call it under the lock
- * of the layout. Removes nothing if a manifest cannot be read, because it is unknown which blobs that manifest needs.
+ * of the layout. Removes nothing if a manifest is damaged, because it is unknown which blobs that manifest needs.
  */
 export async function collectGarbage(blobs: BlobStore, index: LayoutIndex, workFolder: string): Promise<number> {
   const reachable = await findReachableDigests(blobs, index);
@@ -23,42 +23,78 @@ export async function collectGarbage(blobs: BlobStore, index: LayoutIndex, workF
   return freedBytes;
 }
 
-/** The digests that the index refers to, directly and through manifests. Undefined if a manifest cannot be read. */
-async function findReachableDigests(blobs: BlobStore, index: LayoutIndex): Promise<Set<Digest> | undefined> {
+/**
+ * The digests that the index refers to, directly and through manifests. Undefined if a manifest is damaged: what it
+ * referred to is unknown. Each manifest is read once, whatever refers to it.
+ */
+export async function findReachableDigests(blobs: BlobStore, index: LayoutIndex): Promise<Set<Digest> | undefined> {
   const reachable = new Set<Digest>();
-  const pending: { digest: Digest; mediaType: string }[] = [...index.manifests];
+  const examined = new Set<Digest>();
+  const pending: Mention[] = [...index.manifests];
   for (let next = pending.pop(); next; next = pending.pop()) {
-    if (reachable.has(next.digest) && !isIndexType(next.mediaType)) {
+    const { digest, mediaType } = next;
+    reachable.add(digest);
+    if (examined.has(digest) || !(isIndexType(mediaType) || isImageType(mediaType))) {
       continue;
     }
-    reachable.add(next.digest);
-    if (!isIndexType(next.mediaType) && !isImageType(next.mediaType)) {
+    examined.add(digest);
+    if (!(await mayBeManifest(blobs, digest))) {
       continue;
     }
-    let document: unknown;
+    let bytes: Buffer;
     try {
-      document = JSON.parse((await blobs.readVerified(next.digest)).toString('utf8'));
+      bytes = await blobs.readVerified(digest);
     } catch {
       return undefined;
     }
-    for (const descriptor of findDescriptors(document)) {
-      if (!reachable.has(descriptor.digest)) {
-        pending.push(descriptor);
+    for (const mention of findMentions(parseJson(bytes))) {
+      if (!examined.has(mention.digest)) {
+        pending.push(mention);
       }
     }
   }
   return reachable;
 }
 
-/** Everything in a document that looks like a descriptor, at any depth and also in unknown fields of other tools. */
-function findDescriptors(document: unknown): { digest: Digest; mediaType: string }[] {
-  if (typeof document !== 'object' || document === null) {
-    return [];
+/** A missing blob refers to nothing. Neither does a large one: it is only called a manifest by an image that a node made. */
+async function mayBeManifest(blobs: BlobStore, digest: Digest): Promise<boolean> {
+  const size = await blobs.size(digest);
+  return size !== undefined && size <= maxManifestBytes;
+}
+
+/** Undefined if it is not JSON: the digest matches, so it never was a manifest. */
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
   }
-  const nested = Object.values(document).flatMap(findDescriptors);
-  if (!('digest' in document) || typeof document.digest !== 'string' || !isDigest(document.digest)) {
-    return nested;
+}
+
+interface Mention {
+  readonly digest: Digest;
+  readonly mediaType: string;
+}
+
+/**
+ * Everything in a document that looks like a descriptor, at any depth and also in unknown fields of other tools, each
+ * once. Nodes choose the depth, so this does not recurse.
+ */
+function findMentions(document: unknown): Iterable<Mention> {
+  const mentions = new Map<string, Mention>();
+  const pending = [document];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (typeof value !== 'object' || value === null) {
+      continue;
+    }
+    for (const child of Object.values(value)) {
+      pending.push(child);
+    }
+    if ('digest' in value && typeof value.digest === 'string' && isDigest(value.digest)) {
+      const mediaType = 'mediaType' in value && typeof value.mediaType === 'string' ? value.mediaType : '';
+      mentions.set(`${value.digest} ${mediaType}`, { digest: value.digest, mediaType });
+    }
   }
-  const mediaType = 'mediaType' in document && typeof document.mediaType === 'string' ? document.mediaType : '';
-  return [{ digest: document.digest, mediaType }, ...nested];
+  return mentions.values();
 }

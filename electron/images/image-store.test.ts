@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { giveToOtherProcess } from '../system/testing/heartbeat-of-other.ts';
 import { digestOf } from './digest.ts';
 import { ImageStore } from './image-store.ts';
-import { addSampleImage, sampleImage } from './testing/sample-image.ts';
+import { mediaTypes } from './manifest.ts';
+import { addSampleImage, sampleAttachment, sampleImage } from './testing/sample-image.ts';
 
 const reference = 'registry.example.com/team/api:1.4';
 let home: string;
@@ -113,8 +115,25 @@ describe('the image store', () => {
   test('does not commit after its signal has aborted', async () => {
     const info = await addSampleImage(store, await store.createLease('x'), sampleImage('linux/amd64'));
     const aborted = AbortSignal.abort(new Error('cancelled'));
-    await expect(store.commit(reference, [info], aborted)).rejects.toThrow('cancelled');
+    await expect(store.commit(reference, [info], { signal: aborted })).rejects.toThrow('cancelled');
     expect(await store.list()).toEqual([]);
+  });
+
+  test('keeps the attachments of its images, and commits none whose blobs are missing', async () => {
+    const image = sampleImage('linux/arm64');
+    const attachments = [sampleAttachment(image, 'attestation'), sampleAttachment(image, 'referrer')];
+    const lease = await store.createLease('build');
+    const received = await addSampleImage(store, lease, image, attachments);
+    const list = await store.commit(reference, [received]);
+    await lease.release();
+    expect(list.entries.map(({ platform }) => platform)).toEqual(['linux/arm64']);
+    expect(list.entries[0]?.attachments?.map(({ digest }) => digest)).toEqual(
+      attachments.map(({ manifest }) => digestOf(manifest)),
+    );
+    await store.collectGarbage();
+    await store.verify(reference);
+    await store.blobs.remove(digestOf(attachments[0]?.layers[0] ?? Buffer.from('')));
+    await expect(store.commit('other:1', [received])).rejects.toMatchObject({ problem: { code: 'image.incomplete' } });
   });
 
   test('rejects an unknown reference', async () => {
@@ -216,6 +235,53 @@ describe('removing a list', () => {
     await expect(store.find('b:1')).rejects.toMatchObject({ problem: { code: 'image.corrupt' } });
   });
 
+  describe('does not let one image keep the garbage of others', () => {
+    /** Adds a document to the index as another tool could, without a check. */
+    async function addManifest(document: string): Promise<void> {
+      const bytes = Buffer.from(document);
+      await store.blobs.put(bytes);
+      const path = join(folder, 'index.json');
+      const index = JSON.parse(await readFile(path, 'utf8'));
+      index.manifests.push({ mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), size: bytes.length });
+      await writeFile(path, JSON.stringify(index));
+    }
+
+    async function expectGarbageToGo(): Promise<void> {
+      const { list } = await commit('good:1', ['linux/amd64']);
+      expect((await store.remove('good:1')).freedBytes).toBeGreaterThan(0);
+      expect(await store.blobs.has(list.digest)).toBe(false);
+    }
+
+    test('with a field that is nested very deep', async () => {
+      await addManifest(`{"x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`);
+      await expectGarbageToGo();
+    });
+
+    test('with many mentions of large indexes', async () => {
+      const filler = 'x'.repeat(1_000_000);
+      const indexes = Array.from({ length: 8 }, (_, n) => Buffer.from(JSON.stringify({ n, filler })));
+      for (const index of indexes) {
+        await store.blobs.put(index);
+      }
+      const mentions = indexes.map((index) => ({ mediaType: mediaTypes.ociIndex, digest: digestOf(index) }));
+      await addManifest(JSON.stringify({ x: Array.from({ length: 2_000 }, () => mentions) }));
+      const read = vi.spyOn(store.blobs, 'readVerified');
+      await expectGarbageToGo();
+      expect(read.mock.calls.length).toBeLessThan(40);
+    });
+
+    test('with mentions of manifests that do not exist, are too large or are something else', async () => {
+      const layers = [Buffer.alloc(5 * 1024 * 1024), Buffer.from('no JSON'), Buffer.from('missing')];
+      for (const layer of layers.slice(0, 2)) {
+        await store.blobs.put(layer);
+      }
+      const mentions = layers.map((layer) => ({ mediaType: mediaTypes.ociIndex, digest: digestOf(layer) }));
+      await addManifest(JSON.stringify({ mentions }));
+      await expectGarbageToGo();
+      expect(await store.blobs.has(digestOf(Buffer.from('no JSON')))).toBe(true);
+    });
+  });
+
   async function totalBytes(): Promise<number> {
     const sizes = await Promise.all((await store.blobs.listDigests()).map((digest) => store.blobs.size(digest)));
     return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
@@ -246,14 +312,14 @@ describe('several processes on one store', () => {
     expect(await readdir(`${folder}.work`)).toHaveLength(1);
   });
 
-  test('a staging area without a heartbeat is stale even if a process with its id is running', async () => {
+  test('a staging area whose heartbeat has stopped is stale even if a process with its id is running', async () => {
     const other = await ImageStore.open(folder);
     const lease = await other.createLease('build');
     const digest = digestOf(Buffer.from('x'));
     await lease.hold(digest);
     await store.blobs.put(Buffer.from('x'));
     for (const name of await readdir(`${folder}.work`)) {
-      await utimes(join(`${folder}.work`, name), new Date(0), new Date(0));
+      await giveToOtherProcess(join(`${folder}.work`, name, 'heartbeat'), 60_000);
     }
     expect(await store.collectGarbage()).toEqual({ freedBytes: 1 });
     await other.close();

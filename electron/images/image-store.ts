@@ -2,18 +2,21 @@
 import { createHash } from 'node:crypto';
 import { mkdir, realpath } from 'node:fs/promises';
 import type { Digest, ManifestList } from '../../shared/image.ts';
+import type { Platform } from '../../shared/platform.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { diskFailure } from '../system/file-errors.ts';
 import { syncFolder } from '../system/sync-folder.ts';
 import { BlobStore, corruptBlobFailure } from './blob-store.ts';
 import { digestOfHash } from './digest.ts';
 import { collectGarbage } from './garbage-collection.ts';
+import { findKept, withKept, withoutKept, withoutKeptFor } from './kept-images.ts';
 import { assertSameFileSystem, createLayout, missingIndexFailure } from './layout-folder.ts';
 import {
   createdAnnotation,
   type LayoutIndex,
   readLayoutIndex,
   refName,
+  withMissing,
   withoutReference,
   withReference,
   writeLayoutIndex,
@@ -23,7 +26,8 @@ import { Lease, leasePath } from './lease.ts';
 import { type Descriptor, isIndexType, parseManifest, type RawManifest, type ReceivedImage } from './manifest.ts';
 import { createManifestList } from './manifest-list.ts';
 import { removeStaleStagingAreas, StagingArea } from './staging-area.ts';
-import { blobsOf, describeList, readStoredList, type StoredList } from './stored-list.ts';
+import { blobsOf, describeList, readStoredList, receivedImages, type StoredList } from './stored-list.ts';
+import { readStoredManifest } from './stored-manifest.ts';
 
 /**
  * Local storage: an OCI image layout that other tools can read (`skopeo inspect --raw oci:FOLDER:REFERENCE`). Several
@@ -119,37 +123,100 @@ export class ImageStore {
 
   /**
    * Joins images into a manifest list and stores it under a reference. An older list with that reference is replaced,
-   * and the blobs that only the older list needed are removed.
+   * and the blobs that only the older list needed are removed. A complete list also replaces what incomplete builds of
+   * the reference have kept.
+   * @param options `missing`: the platforms that the list should have and does not have.
    * @throws Failure `image.incomplete` if a blob is missing, `build.incomplete`, `image.corrupt`, `disk.full`
    */
-  async commit(reference: string, images: readonly ReceivedImage[], signal?: AbortSignal): Promise<ManifestList> {
-    const list = createManifestList(images);
+  async commit(
+    reference: string,
+    images: readonly ReceivedImage[],
+    { signal, missing = [] }: { readonly signal?: AbortSignal; readonly missing?: readonly Platform[] } = {},
+  ): Promise<ManifestList> {
     return withLayoutLock(this.folder, async (lock) => {
-      for (const { platform, digest, mediaType, manifestSize, config, layers } of images) {
-        signal?.throwIfAborted();
-        const parts = [{ digest, mediaType, size: manifestSize }, config, ...layers];
-        await this.blobs.assertPresent(parts, `The image of ${reference} for ${platform}`);
-      }
-      await this.blobs.put(list.bytes);
-      await syncFolder(this.blobs.folder);
-      const descriptor: Descriptor = {
-        mediaType: list.mediaType,
-        digest: list.digest,
-        size: list.bytes.length,
-        annotations: { [createdAnnotation]: new Date().toISOString() },
-      };
+      const list = await this.#putList(reference, images, signal);
+      const descriptor = missing.length === 0 ? list : withMissing(list, missing);
       const oldIndex = await this.#readIndex();
-      const newIndex = withReference(oldIndex, reference, descriptor);
+      const others = missing.length === 0 ? withoutKeptFor(oldIndex, reference) : oldIndex;
+      const newIndex = withReference(others, reference, descriptor);
       signal?.throwIfAborted();
       lock.assertHeld();
       await writeLayoutIndex(this.folder, newIndex);
-      const replaced = oldIndex.manifests.find((entry) => refName(entry) === reference);
-      if (replaced && replaced.digest !== list.digest) {
+      if (oldIndex.manifests.some((entry) => newIndex.manifests.every(({ digest }) => digest !== entry.digest))) {
         // the list is committed even if this fails; the next collection removes what this one leaves behind
         await collectGarbage(this.blobs, newIndex, this.#workFolder).catch(() => 0);
       }
       return this.#readList(reference, descriptor);
     });
+  }
+
+  /**
+   * Keeps the finished images of a build that is not complete, instead of those that it has kept before, until a complete
+   * list is stored under its reference, {@link releaseKept} is called, or many later builds have kept theirs.
+   * @throws Failure like {@link commit}
+   */
+  async keep(buildId: string, reference: string, images: readonly ReceivedImage[]): Promise<void> {
+    await withLayoutLock(this.folder, async (lock) => {
+      const list = await this.#putList(reference, images);
+      const index = withKept(await this.#readIndex(), buildId, reference, list);
+      lock.assertHeld();
+      await writeLayoutIndex(this.folder, index);
+    });
+  }
+
+  /** Removes the images that builds have kept, and the blobs that nothing else refers to. */
+  async releaseKept(buildIds: readonly string[]): Promise<void> {
+    const before = await this.#readIndex();
+    if (!buildIds.some((id) => findKept(before, id))) {
+      return;
+    }
+    await withLayoutLock(this.folder, async (lock) => {
+      const index = withoutKept(await this.#readIndex(), buildIds);
+      lock.assertHeld();
+      await writeLayoutIndex(this.folder, index);
+      await collectGarbage(this.blobs, index, this.#workFolder);
+    });
+  }
+
+  /**
+   * The images that a build has kept, or those under its reference if it has kept none. The lease holds them. Empty if
+   * there are none.
+   */
+  async holdImages(buildId: string, reference: string, lease: Lease): Promise<ReceivedImage[]> {
+    for (;;) {
+      const find = async (): Promise<Descriptor | undefined> => {
+        const index = await this.#readIndex();
+        return findKept(index, buildId) ?? index.manifests.find((entry) => refName(entry) === reference);
+      };
+      const descriptor = await find();
+      if (!descriptor || !isIndexType(descriptor.mediaType)) {
+        return [];
+      }
+      const stored = await readStoredList(this.blobs, descriptor);
+      await lease.hold(...blobsOf(stored).map(({ digest }) => digest));
+      // it may have been replaced or removed before its blobs were held
+      if ((await find())?.digest === descriptor.digest) {
+        return receivedImages(stored);
+      }
+    }
+  }
+
+  /** Writes the manifest list of images whose blobs are all there. To be called under the lock. */
+  async #putList(reference: string, images: readonly ReceivedImage[], signal?: AbortSignal): Promise<Descriptor> {
+    const { bytes, mediaType, digest: listDigest } = createManifestList(images);
+    for (const { platform, digest, mediaType, manifestSize, config, layers, attachments } of images) {
+      signal?.throwIfAborted();
+      const parts = [{ digest, mediaType, size: manifestSize }, config, ...layers, ...attachments];
+      for (const attachment of attachments) {
+        const manifest = await readStoredManifest(this.blobs, attachment);
+        parts.push(manifest.config, ...manifest.layers);
+      }
+      await this.blobs.assertPresent(parts, `The image of ${reference} for ${platform}`);
+    }
+    await this.blobs.put(bytes);
+    await syncFolder(this.blobs.folder);
+    const annotations = { [createdAnnotation]: new Date().toISOString() };
+    return { mediaType, digest: listDigest, size: bytes.length, annotations };
   }
 
   /**
@@ -206,7 +273,7 @@ export class ImageStore {
    * meanwhile does not remove the blobs. The caller releases the lease.
    * @throws Failure like {@link find}.
    */
-  async leaseList(reference: string): Promise<{ list: ManifestList; stored: StoredList; lease: Lease }> {
+  async leaseList(reference: string): Promise<{ stored: StoredList; lease: Lease }> {
     const lease = await this.createLease(`read-${reference}`);
     try {
       for (;;) {
@@ -215,7 +282,7 @@ export class ImageStore {
         await lease.hold(...blobsOf(stored).map(({ digest }) => digest));
         // the list may have been replaced or removed before its blobs were held
         if ((await this.#findDescriptor(reference)).digest === descriptor.digest) {
-          return { list: describeList(reference, descriptor, stored), stored, lease };
+          return { stored, lease };
         }
       }
     } catch (error) {

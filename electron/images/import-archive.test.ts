@@ -13,7 +13,7 @@ import { ImageStore } from './image-store.ts';
 import { importArchive } from './import-archive.ts';
 import type { Lease } from './lease.ts';
 import { mediaTypes, parseManifest } from './manifest.ts';
-import { platform, type SampleImage, sampleImage } from './testing/sample-image.ts';
+import { platform, type SampleImage, sampleAttachment, sampleImage, sampleIndex } from './testing/sample-image.ts';
 
 let home: string;
 let store: ImageStore;
@@ -142,6 +142,35 @@ describe('importing an archive', () => {
       ['index.json', JSON.stringify({ schemaVersion: 2, manifests: outer })],
     ]);
     expect((await importStream(streamOf(archive))).digest).toBe(digestOf(selected.manifest));
+  });
+
+  test('keeps the attachments of the image', async () => {
+    const image = sampleImage('linux/amd64');
+    const attachments = [sampleAttachment(image, 'attestation'), sampleAttachment(image, 'referrer')];
+    const inner = sampleIndex(image, attachments);
+    const manifests = [{ mediaType: mediaTypes.ociIndex, digest: digestOf(inner), size: inner.length }];
+    const archive = await tar([
+      ...[image, ...attachments].flatMap((each) => [...each.layers, each.config, each.manifest].map(blob)),
+      blob(inner),
+      ['index.json', JSON.stringify({ schemaVersion: 2, manifests })],
+    ]);
+    const received = await importStream(streamOf(archive));
+    expect(received.attachments.map(({ digest }) => digest)).toEqual(
+      attachments.map(({ manifest }) => digestOf(manifest)),
+    );
+  });
+
+  test('leaves out attachments of an image whose layers it compresses, because they describe another digest', async () => {
+    const layer = await tar([['file', randomBytes(2000)]]);
+    const image = sampleImage('linux/amd64', { layers: [layer] });
+    const attestation = sampleAttachment(image, 'attestation');
+    const archive = await tar([
+      ...[image, attestation].flatMap((each) => [...each.layers, each.config, each.manifest].map(blob)),
+      ['index.json', sampleIndex(image, [attestation])],
+    ]);
+    const received = await importStream(streamOf(archive));
+    expect(received.digest).not.toBe(digestOf(image.manifest));
+    expect(received.attachments).toEqual([]);
   });
 
   test('writes nothing outside the store, whatever the names of the entries are', async () => {

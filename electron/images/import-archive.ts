@@ -30,7 +30,8 @@ export interface ImportOptions {
  * that is also an OCI layout (docker 25 and newer). Reads the stream once, with its entries in any order.
  *
  * Compressed layers keep their bytes. Uncompressed layers (docker) are compressed during the import, because registries
- * get stored blobs as they are. The manifest is rewritten for them; the configuration stays the same.
+ * get stored blobs as they are. The manifest is rewritten for them; the configuration stays the same. Attachments of a
+ * rewritten image are left out, because they describe another digest.
  *
  * The stream is destroyed at the end.
  * @throws Failure `image.corrupt`, `image.incomplete`, `image.platform`, `image.too-large`, `disk.full`,
@@ -75,9 +76,9 @@ export async function importArchive(
       );
     }
     const { manifests } = parseLayoutIndex(index, "The archive's index.json");
-    const selected = await selectImage(store.blobs, manifests, platform);
-    const bytes = await store.blobs.readVerified(selected.digest);
-    return await addImage(store.blobs, lease, replaceLayers(bytes, selected, compressedBlobs), platform);
+    const { image, attachments } = await selectImage(store.blobs, manifests, platform, signal);
+    const bytes = replaceLayers(await store.blobs.readVerified(image.digest), image, compressedBlobs);
+    return await addImage(store.blobs, lease, bytes, { platform, mediaType: image.mediaType, attachments, signal });
   } catch (error) {
     unpack.destroy();
     stream.destroy();

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
 import { diskFailure, errnoCode } from '../system/file-errors.ts';
 import { syncFolder } from '../system/sync-folder.ts';
@@ -10,6 +11,8 @@ import { type Descriptor, descriptorSchema, mediaTypes } from './manifest.ts';
 /** The annotation by which tools find an image in a layout (`oci:FOLDER:NAME`). Source: OCI image-spec, annotations. */
 const refNameAnnotation = 'org.opencontainers.image.ref.name';
 export const createdAnnotation = 'org.opencontainers.image.created';
+/** The platforms that a list should have and does not have, with commas in between. */
+const missingAnnotation = 'barnraiser.missing';
 
 // a loose object keeps the fields that other tools wrote
 const layoutIndexSchema = z.looseObject({
@@ -27,6 +30,16 @@ export const layoutMarker = JSON.stringify({ imageLayoutVersion: '1.0.0' });
 /** The name by which a layout's index lists a manifest. */
 export function refName(descriptor: Descriptor): string | undefined {
   return descriptor.annotations?.[refNameAnnotation];
+}
+
+export function withMissing(list: Descriptor, missing: readonly Platform[]): Descriptor {
+  return { ...list, annotations: { ...list.annotations, [missingAnnotation]: missing.join(',') } };
+}
+
+/** The platforms that a list should have and does not have. */
+export function missingPlatforms({ annotations }: Descriptor): Platform[] {
+  const text = annotations?.[missingAnnotation] ?? '';
+  return text.split(',').flatMap((platform) => parsePlatform(platform) ?? []);
 }
 
 /** The index of a layout folder, or undefined if the folder has none. */

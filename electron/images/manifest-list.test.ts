@@ -7,7 +7,7 @@ import { platform } from './testing/sample-image.ts';
 function image(name: string, mediaType: string = mediaTypes.ociManifest): ReceivedImage {
   const digest = digestOf(Buffer.from(name));
   const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest, size: 2 };
-  return { platform: platform(name), digest, mediaType, manifestSize: 7, config, layers: [], size: 2 };
+  return { platform: platform(name), digest, mediaType, manifestSize: 7, config, layers: [], size: 2, attachments: [] };
 }
 
 function platformsIn(bytes: Buffer): unknown[] {
@@ -37,6 +37,26 @@ describe('a manifest list', () => {
     const docker = image('linux/amd64', mediaTypes.dockerManifest);
     expect(createManifestList([docker]).mediaType).toBe(mediaTypes.dockerList);
     expect(createManifestList([docker, image('linux/arm64')]).mediaType).toBe(mediaTypes.ociIndex);
+  });
+
+  test('lists attachments after the images, and is then an OCI index', () => {
+    const docker = image('linux/arm64', mediaTypes.dockerManifest);
+    const attachment = {
+      mediaType: mediaTypes.ociManifest,
+      digest: digestOf(Buffer.from('attestation')),
+      size: 3,
+      platform: { architecture: 'unknown', os: 'unknown' },
+    };
+    const list = createManifestList([
+      { ...docker, attachments: [attachment] },
+      image('linux/amd64', mediaTypes.dockerManifest),
+    ]);
+    expect(list.mediaType).toBe(mediaTypes.ociIndex);
+    expect(platformsIn(list.bytes)).toEqual([
+      { architecture: 'amd64', os: 'linux' },
+      { architecture: 'arm64', os: 'linux' },
+      { architecture: 'unknown', os: 'unknown' },
+    ]);
   });
 
   test('needs at least one image, and at most one for each platform', () => {

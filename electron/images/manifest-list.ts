@@ -1,25 +1,28 @@
 import { type Platform, platformParts } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
 import { digestOf } from './digest.ts';
-import { mediaTypes, type RawManifest, type ReceivedImage } from './manifest.ts';
+import { type Descriptor, mediaTypes, type RawManifest, type ReceivedImage } from './manifest.ts';
 
 /**
  * Creates the manifest list of images for different platforms. The same images in any order give the same bytes. Images
  * that are all in Docker's format give a Docker list, which old registries need; any other mix gives an OCI index. In a
- * layout, skopeo 1.9 looks only for OCI types and does not find a Docker list.
+ * layout, skopeo 1.9 looks only for OCI types and does not find a Docker list. Attachments come after the images, as in
+ * the indexes of buildx.
  * @throws Failure `build.incomplete` if there is no image, or more than one for a platform.
  */
-export function createManifestList(images: readonly ReceivedImage[]): RawManifest {
-  const sorted = [...images].sort((a, b) => (a.platform < b.platform ? -1 : a.platform > b.platform ? 1 : 0));
+export function createManifestList(receivedImages: readonly ReceivedImage[]): RawManifest {
+  const sorted = [...receivedImages].sort((a, b) => (a.platform < b.platform ? -1 : a.platform > b.platform ? 1 : 0));
   assertDistinctPlatforms(sorted);
-  const isAllDocker = sorted.every(({ mediaType }) => mediaType === mediaTypes.dockerManifest);
+  const attachments = uniqueByDigest(sorted.flatMap((image) => image.attachments));
+  const isAllDocker = sorted.every(({ mediaType }) => mediaType === mediaTypes.dockerManifest) && !attachments.length;
   const mediaType = isAllDocker ? mediaTypes.dockerList : mediaTypes.ociIndex;
-  const manifests = sorted.map((image) => ({
+  const images = sorted.map((image) => ({
     mediaType: image.mediaType,
     digest: image.digest,
     size: image.manifestSize,
     platform: listPlatform(image.platform),
   }));
+  const manifests = [...images, ...attachments];
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
   return { bytes, digest: digestOf(bytes), mediaType };
 }
@@ -32,6 +35,11 @@ export function createManifestList(images: readonly ReceivedImage[]): RawManifes
 function listPlatform(platform: Platform): { architecture: string; os: string; variant?: string } {
   const { os, architecture, variant } = platformParts(platform);
   return { architecture, os, ...(variant ? { variant } : {}) };
+}
+
+/** Two platforms may have the same image, with the same attachments. */
+function uniqueByDigest(descriptors: readonly Descriptor[]): Descriptor[] {
+  return [...new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor])).values()];
 }
 
 function assertDistinctPlatforms(sortedImages: readonly ReceivedImage[]): void {

@@ -47,4 +47,16 @@ describe('parsing a manifest', () => {
     ).toContain('digest');
     expect(failureDetailOf(() => parseManifest(Buffer.alloc(5 * 1024 * 1024)))).toContain('more than');
   });
+
+  test('rejects a document that is nested too deep, also in an unknown field', () => {
+    const nested = (depth: number) =>
+      Buffer.from(
+        manifestWith({ x: 0 })
+          .toString()
+          .replace('"x":0', `"x":${'['.repeat(depth)}${']'.repeat(depth)}`),
+      );
+    expect(parseManifest(nested(60)).kind).toBe('image');
+    expect(failureDetailOf(() => parseManifest(nested(65)))).toContain('levels deep');
+    expect(failureDetailOf(() => parseManifest(nested(200_000)))).toContain('levels deep');
+  });
 });

@@ -42,6 +42,7 @@ export const descriptorSchema = z.looseObject({
   size: z.number().int().min(0),
   platform: platformPartsSchema.optional(),
   annotations: z.record(z.string(), z.string()).optional(),
+  artifactType: z.string().optional(),
 });
 export type Descriptor = Readonly<z.infer<typeof descriptorSchema>>;
 
@@ -50,6 +51,10 @@ const imageSchema = z.looseObject({
   mediaType: z.string().optional(),
   config: descriptorSchema,
   layers: z.array(descriptorSchema).max(1000),
+  /** The manifest that this one describes. Source: OCI image-spec 1.1. */
+  subject: descriptorSchema.optional(),
+  artifactType: z.string().optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
   // a document that one reader takes for a manifest and another for an index can hide an image: CVE-2021-41190
   manifests: z.undefined().optional(),
 });
@@ -69,6 +74,9 @@ export type Manifest =
       readonly mediaType: string;
       readonly config: Descriptor;
       readonly layers: readonly Descriptor[];
+      readonly subject?: Descriptor | undefined;
+      readonly artifactType?: string | undefined;
+      readonly annotations?: Readonly<Record<string, string>> | undefined;
       readonly document: Readonly<Record<string, unknown>>;
     }
   | { readonly kind: 'index'; readonly mediaType: string; readonly manifests: readonly Descriptor[] };
@@ -82,7 +90,8 @@ export interface RawManifest {
 
 /**
  * An image whose blobs are all in the image store. `size`: bytes of its configuration and layers as stored, each blob
- * counted once; `manifestSize`: bytes of the manifest.
+ * counted once; `manifestSize`: bytes of the manifest; `attachments`: the manifests that describe it, such as
+ * attestations and signatures, whose blobs are in the store, too.
  */
 export interface ReceivedImage {
   readonly platform: Platform;
@@ -92,6 +101,22 @@ export interface ReceivedImage {
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
   readonly size: number;
+  readonly attachments: readonly Descriptor[];
+}
+
+/**
+ * Engines download a layer with URLs from there instead of from the registry (Windows base images), so only who made the
+ * image would decide where from.
+ * @throws Failure `image.corrupt`
+ */
+export function assertNoUrls(layers: readonly Descriptor[], manifest: Digest): void {
+  const layer = layers.find(({ urls }) => Array.isArray(urls) && urls.length > 0);
+  if (layer) {
+    throw corruptManifestFailure(
+      `The manifest ${manifest}`,
+      `its layer ${layer.digest} is to be downloaded from other addresses (urls), which is not supported`,
+    );
+  }
 }
 
 /** The sum of the sizes in bytes. A layer that an image lists twice is stored and sent once, so it counts once. */
@@ -118,7 +143,9 @@ export function parseManifest(bytes: Uint8Array, declaredType?: string): Manifes
   const image = validate(imageSchema, json, subject);
   const mediaType = image.mediaType ?? declaredType ?? mediaTypes.ociManifest;
   assertMediaType(mediaType, declaredType, imageTypes, subject);
-  return { kind: 'image', mediaType, config: image.config, layers: image.layers, document: image };
+  const { config, layers, artifactType, annotations } = image;
+  const fields = { config, layers, subject: image.subject, artifactType, annotations };
+  return { kind: 'image', mediaType, ...fields, document: image };
 }
 
 /**
@@ -146,11 +173,30 @@ function parseJson(bytes: Uint8Array, subject: string): unknown {
   if (bytes.byteLength > maxManifestBytes) {
     throw corruptManifestFailure(subject, `it has ${bytes.byteLength} bytes, more than ${maxManifestBytes}`);
   }
+  let json: unknown;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw corruptManifestFailure(subject, error instanceof Error ? error.message : String(error));
   }
+  if (isDeeperThan(json, maxDepth)) {
+    throw corruptManifestFailure(subject, `its objects and arrays are nested more than ${maxDepth} levels deep`);
+  }
+  return json;
+}
+
+/** Manifests are nested 5 levels deep, configurations a few more. What is deeper overflows the stack of some readers. */
+const maxDepth = 64;
+
+function isDeeperThan(json: unknown, limit: number): boolean {
+  let level = [json];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > limit) {
+      return true;
+    }
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+  }
+  return false;
 }
 
 function validate<T>(schema: z.ZodType<T>, json: unknown, subject: string): T {

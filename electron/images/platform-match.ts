@@ -1,24 +1,42 @@
+import type { Digest } from '../../shared/image.ts';
 import { type Platform, platformOf, platformParts } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
+import { isAttachment } from './attachments.ts';
 import type { BlobStore } from './blob-store.ts';
 import { type Descriptor, isImageType, isIndexType, type PlatformParts, parseManifest } from './manifest.ts';
+import { readStoredManifest } from './stored-manifest.ts';
 
-/** The limit of indexes inside indexes. Real images have at most two levels. */
-const maxIndexDepth = 3;
+/** The limit of manifests in one index with all indexes inside it. An engine sends a few; each of them is read. */
+const maxManifests = 100;
+
+export interface SelectedImage {
+  readonly image: Descriptor;
+  /** Everything else that may describe the image. */
+  readonly attachments: readonly Descriptor[];
+}
 
 /**
  * Selects the only image of a platform in an index. Docker with the containerd image store pushes an index around a
  * single image, together with attestations for the platform `unknown/unknown`.
- * @throws Failure `image.platform` if there is no image of the platform, or more than one.
+ * @throws Failure `image.platform` if there is no image of the platform, or more than one; `image.corrupt`
  */
 export async function selectImage(
   blobs: BlobStore,
   manifests: readonly Descriptor[],
   platform: Platform,
-): Promise<Descriptor> {
-  const candidates = await findCandidates(blobs, manifests, platform, 0);
-  const [first, ...others] = new Map(candidates.map((candidate) => [candidate.digest, candidate])).values();
-  if (!first) {
+  signal?: AbortSignal,
+): Promise<SelectedImage> {
+  const candidates: Descriptor[] = [];
+  const attachments: Descriptor[] = [];
+  for await (const descriptor of walkManifests(blobs, manifests, signal)) {
+    if (isAttachment(descriptor) || (!descriptor.platform && !(await isImage(blobs, descriptor)))) {
+      attachments.push(descriptor);
+    } else if (!descriptor.platform || matchesPlatform(descriptor.platform, platform)) {
+      candidates.push(descriptor);
+    }
+  }
+  const [image, ...others] = candidates;
+  if (!image) {
     throw fail(
       'image.platform',
       `The node sent no image for ${platform}.`,
@@ -33,31 +51,43 @@ export async function selectImage(
       'Build this platform again in a separate build.',
     );
   }
-  return first;
+  return { image, attachments };
 }
 
-async function findCandidates(
+/** The manifests of images in an index and in the indexes inside it, each once. */
+async function* walkManifests(
   blobs: BlobStore,
   manifests: readonly Descriptor[],
-  platform: Platform,
-  depth: number,
-): Promise<Descriptor[]> {
-  const candidates: Descriptor[] = [];
-  for (const descriptor of manifests) {
-    const { mediaType, digest, annotations } = descriptor;
-    if (annotations?.['vnd.docker.reference.type'] === 'attestation-manifest') {
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Descriptor> {
+  const seen = new Set<Digest>();
+  const pending = [...manifests].reverse();
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    if (seen.has(next.digest)) {
       continue;
     }
-    if (isIndexType(mediaType) && depth < maxIndexDepth) {
-      const nested = parseManifest(await blobs.readVerified(digest), mediaType);
-      if (nested.kind === 'index') {
-        candidates.push(...(await findCandidates(blobs, nested.manifests, platform, depth + 1)));
-      }
-    } else if (isImageType(mediaType) && (!descriptor.platform || matchesPlatform(descriptor.platform, platform))) {
-      candidates.push(descriptor);
+    seen.add(next.digest);
+    if (seen.size > maxManifests) {
+      throw fail(
+        'image.corrupt',
+        `The node sent an index with more than ${maxManifests} manifests.`,
+        'Build this platform again in a separate build.',
+      );
+    }
+    signal?.throwIfAborted();
+    if (isImageType(next.mediaType)) {
+      yield next;
+    } else if (isIndexType(next.mediaType)) {
+      const nested = parseManifest(await blobs.readVerified(next.digest), next.mediaType);
+      pending.push(...(nested.kind === 'index' ? [...nested.manifests].reverse() : []));
     }
   }
-  return candidates;
+}
+
+/** Whether a manifest is of an image, not of an attachment. Its entry in the index says neither. */
+async function isImage(blobs: BlobStore, descriptor: Descriptor): Promise<boolean> {
+  const { subject, artifactType } = await readStoredManifest(blobs, descriptor);
+  return subject === undefined && artifactType === undefined;
 }
 
 /** @throws Failure `image.platform` if `parts`, from an image's configuration, do not match the platform. */

@@ -1,49 +1,36 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { diskFailure, errnoCode } from '../system/file-errors.ts';
+import { diskFailure } from '../system/file-errors.ts';
+import { Heartbeat, isModifiedRecently, readHeartbeat } from '../system/heartbeat.ts';
 
-const heartbeatMs = 15_000;
-
-/** A staging area without a heartbeat for this long is stale, even if a process with its id is running. */
-const staleMs = 8 * heartbeatMs;
-
-/** Part of the folder name, because process ids mean nothing to other hosts and containers that share the folder. */
-const hostId = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const heartbeatName = 'heartbeat';
 
 /**
- * The folder of one open image store inside its work folder, with its incomplete blobs and its leases. The folder name
- * holds the process id, and the modification time of the folder is the heartbeat of the process. By both, other
- * processes recognize what a dead process has left behind.
+ * The folder of one open image store inside its work folder, with its incomplete blobs and its leases. By its heartbeat,
+ * other processes recognize what a dead process has left behind.
  */
 export class StagingArea {
   readonly folder: string;
-  readonly #heartbeat: NodeJS.Timeout;
+  readonly #heartbeat: Heartbeat;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, heartbeat: Heartbeat) {
     this.folder = folder;
-    this.#heartbeat = setInterval(() => {
-      const now = new Date();
-      // another process may have removed the folder while this computer was asleep; leases write their files again
-      utimes(folder, now, now).catch(() => mkdir(folder, { recursive: true }).catch(() => undefined));
-    }, heartbeatMs);
-    this.#heartbeat.unref();
+    this.#heartbeat = heartbeat;
   }
 
   /** Creates a staging area, and the work folder if it does not exist. */
   static async open(workFolder: string): Promise<StagingArea> {
-    const folder = join(workFolder, `${process.pid}-${hostId}-${randomBytes(4).toString('hex')}`);
+    const folder = join(workFolder, `${process.pid}-${randomBytes(8).toString('hex')}`);
     try {
-      await mkdir(folder, { recursive: true });
+      return new StagingArea(folder, await Heartbeat.start(join(folder, heartbeatName)));
     } catch (error) {
       throw diskFailure(error, folder);
     }
-    return new StagingArea(folder);
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#heartbeat);
+    await this.#heartbeat.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }
@@ -68,27 +55,13 @@ async function listStagingAreas(workFolder: string): Promise<{ folder: string; i
   return Promise.all(
     names.map(async (name) => {
       const folder = join(workFolder, name);
-      return { folder, isAlive: await isStagingAreaAlive(folder, name) };
+      return { folder, isAlive: await isStagingAreaAlive(folder) };
     }),
   );
 }
 
-async function isStagingAreaAlive(folder: string, name: string): Promise<boolean> {
-  const [pid, ownHostId] = name.split('-');
-  if (ownHostId === hostId && !isProcessRunning(Number(pid))) {
-    return false;
-  }
-  const stats = await stat(folder).catch(() => undefined);
-  return stats !== undefined && Date.now() - stats.mtimeMs < staleMs;
-}
-
-function isProcessRunning(pid: number): boolean {
-  try {
-    // signal 0 only checks whether the process exists
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: the process exists and belongs to another user
-    return errnoCode(error) === 'EPERM';
-  }
+async function isStagingAreaAlive(folder: string): Promise<boolean> {
+  const heartbeat = await readHeartbeat(join(folder, heartbeatName));
+  // without a heartbeat it is just being created, or is of an older version, which modified the folder instead
+  return heartbeat === 'none' ? isModifiedRecently(folder).catch(() => false) : heartbeat === 'alive';
 }

@@ -1,24 +1,37 @@
-import type { Digest, ListEntry, ManifestList } from '../../shared/image.ts';
+import type { Attachment, Digest, ListEntry, ManifestList } from '../../shared/image.ts';
 import { type Platform, platformOf } from '../../shared/platform.ts';
+import { attachmentType, describedImages, isAttachment } from './attachments.ts';
 import type { BlobStore } from './blob-store.ts';
-import { createdAnnotation } from './layout-index.ts';
-import { type Descriptor, parseManifest, type RawManifest, sizeOfBlobs } from './manifest.ts';
+import { createdAnnotation, missingPlatforms } from './layout-index.ts';
+import {
+  type Descriptor,
+  isImageType,
+  parseManifest,
+  type RawManifest,
+  type ReceivedImage,
+  sizeOfBlobs,
+} from './manifest.ts';
+import { readStoredManifest, type StoredManifest } from './stored-manifest.ts';
 
 /** One image of a stored list, with everything that a push of it needs. */
-export interface StoredImage extends RawManifest {
+export interface StoredImage extends StoredManifest {
   readonly platform: Platform;
-  readonly config: Descriptor;
-  readonly layers: readonly Descriptor[];
 }
 
-/** A manifest list and its images, read from the blobs. */
+/** A manifest list with its images and their attachments, read from the blobs. */
 export interface StoredList {
   readonly list: RawManifest;
   readonly images: readonly StoredImage[];
+  readonly attachments: readonly StoredAttachment[];
+}
+
+export interface StoredAttachment extends StoredManifest {
+  /** Its entry in the list. */
+  readonly descriptor: Descriptor;
 }
 
 /**
- * Reads a manifest list and the manifests of its images.
+ * Reads a manifest list and the manifests of its images and attachments.
  * @throws Failure `image.incomplete`, `image.corrupt`
  */
 export async function readStoredList(
@@ -28,52 +41,82 @@ export async function readStoredList(
   const bytes = await blobs.readVerified(digest);
   const index = parseManifest(bytes, mediaType);
   const images: StoredImage[] = [];
+  const attachments: StoredAttachment[] = [];
   for (const entry of index.kind === 'index' ? index.manifests : []) {
-    const { os = '', architecture = '', variant } = entry.platform ?? {};
-    const platform = platformOf({ os, architecture, ...(variant ? { variant } : {}) });
-    // a list of another tool may hold attestations, which have no platform
-    if (!platform) {
+    if (!isImageType(entry.mediaType)) {
       continue;
     }
-    const imageBytes = await blobs.readVerified(entry.digest);
-    const image = parseManifest(imageBytes, entry.mediaType);
-    if (image.kind === 'image') {
-      const { config, layers } = image;
-      images.push({ platform, digest: entry.digest, mediaType: image.mediaType, bytes: imageBytes, config, layers });
+    const manifest = await readStoredManifest(blobs, entry);
+    const { os = '', architecture = '', variant } = entry.platform ?? {};
+    const platform = platformOf({ os, architecture, ...(variant ? { variant } : {}) });
+    if (isAttachment(entry) || !platform) {
+      attachments.push({ ...manifest, descriptor: entry });
+    } else {
+      images.push({ ...manifest, platform });
     }
   }
-  return { list: { digest, mediaType: index.mediaType, bytes }, images };
+  return { list: { digest, mediaType: index.mediaType, bytes }, images, attachments };
 }
 
 /** Describes a stored list for the front ends. */
-export function describeList(reference: string, descriptor: Descriptor, { list, images }: StoredList): ManifestList {
-  const entries = images.map(
-    ({ platform, digest, mediaType, config, layers }): ListEntry => ({
+export function describeList(
+  reference: string,
+  descriptor: Descriptor,
+  { list, images, attachments }: StoredList,
+): ManifestList {
+  const entries = images.map(({ platform, digest, mediaType, config, layers }): ListEntry => {
+    const own = attachments.filter(({ descriptor, subject }) => describedImages(descriptor, subject).includes(digest));
+    return {
       platform,
       digest,
       size: sizeOfBlobs([config, ...layers]),
       mediaType,
       layers: layers.map((layer) => ({ digest: layer.digest, size: layer.size })),
-    }),
-  );
+      ...(own.length === 0 ? {} : { attachments: own.map(describeAttachment) }),
+    };
+  });
+  const missing = missingPlatforms(descriptor);
   return {
     reference,
     digest: list.digest,
     mediaType: list.mediaType,
+    ...(missing.length === 0 ? {} : { missing }),
     createdAt: descriptor.annotations?.[createdAnnotation] ?? new Date(0).toISOString(),
     entries,
   };
 }
 
+function describeAttachment({ descriptor, digest, bytes, config, layers }: StoredAttachment): Attachment {
+  const size = bytes.length + sizeOfBlobs([config, ...layers]);
+  return { digest, type: attachmentType(descriptor, config.mediaType), size };
+}
+
+/** The images of a stored list, to be joined in another one. */
+export function receivedImages({ images, attachments }: StoredList): ReceivedImage[] {
+  return images.map(({ platform, digest, mediaType, bytes, config, layers }) => ({
+    platform,
+    digest,
+    mediaType,
+    manifestSize: bytes.length,
+    config,
+    layers,
+    size: sizeOfBlobs([config, ...layers]),
+    attachments: attachments
+      .filter(({ descriptor, subject }) => describedImages(descriptor, subject).includes(digest))
+      .map(({ descriptor }) => descriptor),
+  }));
+}
+
 /** Every blob of a list once, with its size in bytes: layers and configurations, then manifests, then the list. */
-export function blobsOf({ list, images }: StoredList): { digest: Digest; size: number }[] {
+export function blobsOf({ list, images, attachments }: StoredList): { digest: Digest; size: number }[] {
   const sizes = new Map<Digest, number>();
-  for (const { layers, config } of images) {
+  const manifests = [...images, ...attachments];
+  for (const { layers, config } of manifests) {
     for (const { digest, size } of [...layers, config]) {
       sizes.set(digest, size);
     }
   }
-  for (const { digest, bytes } of [...images, list]) {
+  for (const { digest, bytes } of [...manifests, list]) {
     sizes.set(digest, bytes.length);
   }
   return [...sizes].map(([digest, size]) => ({ digest, size }));

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Connection } from '../../shared/connection.ts';
 import { fail } from '../../shared/problem.ts';
 import { openLocalTransport } from '../engines/transport/local-transport.ts';
@@ -115,6 +115,45 @@ test('a lost connection is reported once with its reason, and a closed one is no
   expect(losses).toHaveLength(1);
 });
 
+test('a connection that is renamed stays open, and is lost under its new name', async () => {
+  const losses: unknown[] = [];
+  pool.onLost((...event) => losses.push(event));
+  const open = await pool.connect(connection);
+  const renamed = { ...connection, name: 'attic' };
+  pool.rename('pi4', renamed);
+  expect(await pool.connect(renamed)).toBe(open);
+  expect(closed).toBe(0);
+  opened[0]?.abort(lost);
+  expect(losses).toEqual([[renamed, lost]]);
+  await pool.connect(renamed);
+  expect(opened).toHaveLength(2);
+});
+
+test('a dropped connection is closed when it is no longer used, and the next request opens another one', async () => {
+  const open = await pool.connect(connection);
+  let endUse = (): void => undefined;
+  const dropped = pool.drop('pi4', new Promise((resolve) => (endUse = resolve)));
+  const isClosed = vi.fn();
+  const waits = pool.closed('pi4').then(isClosed);
+  expect(await pool.connect(connection)).not.toBe(open);
+  await pool.closed('big');
+  expect(closed).toBe(0);
+  expect(isClosed).not.toHaveBeenCalled();
+  endUse();
+  await dropped;
+  await waits;
+  expect(closed).toBe(1);
+});
+
+test('a dropped connection that is being opened is given up at once, whoever uses it', async () => {
+  const silent = new ConnectionPool(
+    (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  );
+  const refused = expect(silent.connect(connection)).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
+  await silent.drop('pi4', new Promise(() => undefined));
+  await refused;
+});
+
 test('a closed pool opens no connections', async () => {
   await pool.close();
   await expect(pool.connect(connection)).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
@@ -158,4 +197,57 @@ test('a connection in use stays open for hours and is closed five minutes after 
   expect(closed).toBe(0);
   vi.advanceTimersByTime(1);
   expect(closed).toBe(1);
+});
+
+describe('opening a connection that no caller waits for any more', () => {
+  const silent = { name: 'silent', uri: 'ssh://silent' };
+
+  function startPool() {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    const aborted: string[] = [];
+    let opened = 0;
+    const pool = new ConnectionPool((connection, signal) => {
+      opened++;
+      return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          aborted.push(connection.name);
+          reject(signal.reason);
+        });
+      });
+    });
+    onTestFinished(async () => {
+      vi.useRealTimers();
+      await pool.close();
+    });
+    return { pool, aborted, opened: () => opened };
+  }
+
+  test('is given up', async () => {
+    const { pool, aborted } = startPool();
+    const [one, two] = [new AbortController(), new AbortController()];
+    const waits = [pool.connect(silent, one.signal), pool.connect(silent, two.signal)].map((wait) =>
+      wait.catch(() => 0),
+    );
+    one.abort();
+    await waits[0];
+    expect(aborted).toEqual([]);
+    two.abort();
+    await waits[1];
+    vi.advanceTimersByTime(1_000);
+    expect(aborted).toEqual(['silent']);
+  });
+
+  test('goes on if someone else waits soon after', async () => {
+    const { pool, aborted, opened } = startPool();
+    const superseded = new AbortController();
+    const first = pool.connect(silent, superseded.signal).catch(() => 0);
+    superseded.abort();
+    await first;
+    const second = pool.connect(silent).catch(() => 0);
+    vi.advanceTimersByTime(60_000);
+    expect(aborted).toEqual([]);
+    expect(opened()).toBe(1);
+    await pool.close();
+    await second;
+  });
 });

@@ -3,6 +3,8 @@ import { Failure, fail } from '../../shared/problem.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/open-engine.ts';
 import type { Transport } from '../engines/transport/transport.ts';
+import { abortable } from '../system/abortable.ts';
+import { noteNeededConnection } from '../system/needed-connections.ts';
 
 /** An open connection: its transport and the engine that it reaches. */
 export interface NodeConnection {
@@ -19,15 +21,24 @@ export type LostListener = (connection: Connection, failure: Failure) => void;
 /** An unused connection is closed after this time, in milliseconds. */
 const defaultIdleMs = 5 * 60_000;
 
+/**
+ * How long opening a connection goes on after the last caller has stopped waiting, in milliseconds. A request that replaces a
+ * cancelled one within that time does not start again, and questions that are open stay open.
+ */
+const abandonedMs = 1_000;
+
 /** How long a node may take to answer a keep-alive request, in milliseconds. */
 const keepAliveTimeoutMs = 4_000;
 
 interface Entry {
-  readonly uri: string;
+  /** It may be renamed while it is open. */
+  connection: Connection;
   readonly opening: Promise<NodeConnection>;
   readonly dropped: AbortController;
   /** When the connection was last requested, from `performance.now()`. */
   lastUsedMs: number;
+  /** How many requests wait for the connection to open. */
+  waiting: number;
   /** Set once the connection is open. */
   transport?: Transport;
 }
@@ -40,6 +51,8 @@ export class ConnectionPool {
   readonly #openTransport: OpenTransport;
   readonly #idleMs: number;
   readonly #entries = new Map<string, Entry>();
+  /** Connections that were dropped and are not closed yet. */
+  readonly #closing = new Set<{ readonly name: string; readonly closed: Promise<void> }>();
   readonly #listeners: LostListener[] = [];
   #isClosed = false;
 
@@ -57,26 +70,50 @@ export class ConnectionPool {
 
   /**
    * Resolves with the open connection, and opens it if necessary.
-   * @throws Failure `ssh.*`, `engine.*` if it cannot be opened
+   * @param signal ends the wait. Opening is cancelled when no caller waits for it any more.
+   * @throws Failure `ssh.*`, `engine.*` if it cannot be opened, and the reason of the signal
    */
-  connect(connection: Connection): Promise<NodeConnection> {
+  async connect(connection: Connection, signal?: AbortSignal): Promise<NodeConnection> {
+    noteNeededConnection(connection.name);
+    const entry = this.#entry(connection);
+    entry.waiting += 1;
+    try {
+      return await (signal ? abortable(signal, entry.opening) : entry.opening);
+    } finally {
+      entry.waiting -= 1;
+      if (entry.waiting === 0 && !entry.transport) {
+        this.#abandonLater(entry);
+      }
+    }
+  }
+
+  #abandonLater(entry: Entry): void {
+    setTimeout(() => {
+      const { name } = entry.connection;
+      if (entry.waiting === 0 && !entry.transport && this.#entries.get(name) === entry) {
+        void this.drop(name);
+      }
+    }, abandonedMs).unref();
+  }
+
+  #entry(connection: Connection): Entry {
     const existing = this.#entries.get(connection.name);
-    if (existing?.uri === connection.uri) {
+    if (existing?.connection.uri === connection.uri) {
       existing.lastUsedMs = performance.now();
-      return existing.opening;
+      return existing;
     }
     if (this.#isClosed) {
-      return Promise.reject(connectionClosed(connection.name));
+      throw connectionClosed(connection.name);
     }
     const dropped = new AbortController();
     const opening = this.#open(connection, dropped.signal);
-    const entry: Entry = { uri: connection.uri, opening, dropped, lastUsedMs: performance.now() };
+    const entry: Entry = { connection, opening, dropped, lastUsedMs: performance.now(), waiting: 0 };
     this.#entries.set(connection.name, entry);
     opening.then(
-      ({ transport }) => this.#watch(entry, connection, transport),
-      () => this.#delete(connection.name, entry),
+      ({ transport }) => this.#watch(entry, transport),
+      () => this.#delete(entry),
     );
-    return opening;
+    return entry;
   }
 
   async #open(connection: Connection, signal: AbortSignal): Promise<NodeConnection> {
@@ -95,19 +132,19 @@ export class ConnectionPool {
   }
 
   /** Removes an open connection from the pool when it is lost or idle, and calls the listeners when it is lost. */
-  #watch(entry: Entry, connection: Connection, transport: Transport): void {
+  #watch(entry: Entry, transport: Transport): void {
     entry.transport = transport;
     const { lost } = transport;
     const { signal: dropped } = entry.dropped;
     let timer: NodeJS.Timeout | undefined;
     const onLost = (): void => {
       clearTimeout(timer);
-      const wasInPool = this.#delete(connection.name, entry);
+      const wasInPool = this.#delete(entry);
       // if only the engine has ended, the SSH session is still open
       void transport.close();
       if (wasInPool && !dropped.aborted && lost.reason instanceof Failure) {
         for (const listener of this.#listeners) {
-          listener(connection, lost.reason);
+          listener(entry.connection, lost.reason);
         }
       }
     };
@@ -118,7 +155,7 @@ export class ConnectionPool {
         timer = setTimeout(closeIfIdle, this.#idleMs - idleMs).unref();
         return;
       }
-      this.#delete(connection.name, entry);
+      this.#delete(entry);
       lost.removeEventListener('abort', onLost);
       void transport.close();
     };
@@ -132,7 +169,8 @@ export class ConnectionPool {
   }
 
   /** Removes an entry. Returns false if the pool no longer had it. */
-  #delete(name: string, entry: Entry): boolean {
+  #delete(entry: Entry): boolean {
+    const { name } = entry.connection;
     return this.#entries.get(name) === entry && this.#entries.delete(name);
   }
 
@@ -141,18 +179,52 @@ export class ConnectionPool {
     await Promise.all([...this.#entries.values()].map(({ transport }) => transport?.checkAlive(keepAliveTimeoutMs)));
   }
 
-  /** Closes a connection if it is open, and stops opening it if it is being opened. */
-  async drop(name: string): Promise<void> {
+  /** Gives a connection that leads to the same engine as before its new name. If it is open, it stays open. */
+  rename(name: string, connection: Connection): void {
     const entry = this.#entries.get(name);
-    this.#entries.delete(name);
-    entry?.dropped.abort(connectionClosed(name));
-    await entry?.opening.then(({ transport }) => transport.close()).catch(() => undefined);
+    if (entry) {
+      void this.drop(connection.name);
+      this.#entries.delete(name);
+      this.#entries.set(connection.name, entry);
+      entry.connection = connection;
+    }
+  }
+
+  /**
+   * Stops opening a connection if it is being opened, and closes it if it is open. The next request opens another one.
+   * @param unused if given, an open connection is closed only when this resolves: its users still need it.
+   */
+  async drop(name: string, unused?: Promise<void>): Promise<void> {
+    const entry = this.#entries.get(name);
+    if (entry) {
+      this.#entries.delete(name);
+      const closing = { name, closed: this.#close(name, entry, unused) };
+      this.#closing.add(closing);
+      await closing.closed;
+      this.#closing.delete(closing);
+    }
+  }
+
+  async #close(name: string, { transport, dropped, opening }: Entry, unused?: Promise<void>): Promise<void> {
+    if (transport && unused) {
+      await unused;
+    }
+    dropped.abort(connectionClosed(name));
+    await opening.then((connection) => connection.transport.close()).catch(() => undefined);
+  }
+
+  /** Resolves when no connection that was dropped under this name is open any more. */
+  async closed(name: string): Promise<void> {
+    await Promise.all([...this.#closing].map((closing) => (closing.name === name ? closing.closed : undefined)));
   }
 
   /** Closes every connection. No connection can be opened afterwards. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#entries.keys()].map((name) => this.drop(name)));
+    for (const name of [...this.#entries.keys()]) {
+      void this.drop(name);
+    }
+    await Promise.all([...this.#closing].map(({ closed }) => closed));
   }
 }
 

@@ -138,6 +138,18 @@ describe('a node that is down with a temporary problem', () => {
   });
 });
 
+test('a connection that is renamed keeps its status and is reconnected under its new name', async () => {
+  start(true);
+  await probe();
+  const renamed = await connections.update('pi4', { rename: 'attic' });
+  nodes.rename('pi4', renamed);
+  expect(nodes.statuses()).toMatchObject([{ state: 'down', connection: 'attic', retry: { attempt: 1 } }]);
+  expect(statuses.at(-1)).toMatchObject({ connection: 'attic' });
+  await nextRetry();
+  expect(statuses.at(-1)).toMatchObject({ connection: 'attic', retry: { attempt: 2 } });
+  expect(nodes.statuses()).toHaveLength(1);
+});
+
 test('a node that is down with another problem is not retried', async () => {
   start(true);
   outcome = () => Promise.reject(down('ssh.authentication'));

@@ -6,9 +6,16 @@ import { Failure, fail, problemOf } from '../../shared/problem.ts';
 import type { ConnectionStore } from '../connections/store.ts';
 import type { Events } from '../events.ts';
 import type { FarmStore } from '../farms/store.ts';
+import { abortable } from '../system/abortable.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { probeAll, type Quorum } from './probe.ts';
 import { Reconnector } from './reconnector.ts';
+
+/**
+ * How long someone waits for a forgotten connection to be closed, in milliseconds. It is open until jobs are stopped on
+ * its node, which takes a second or two, and longer on an emulated node.
+ */
+const closeTimeoutMs = 10_000;
 
 export interface NodesOptions {
   /**
@@ -80,21 +87,27 @@ export class Nodes {
    * Probes the selected nodes in parallel. A node that does not answer is reported as down.
    * @throws Failure as {@link select}
    */
-  async probe(selection: NodeSelection): Promise<NodeStatus[]> {
-    return this.probeConnections(await this.select(selection));
+  async probe(selection: NodeSelection, signal?: AbortSignal): Promise<NodeStatus[]> {
+    return this.probeConnections(await this.select(selection), undefined, signal);
   }
 
   /**
-   * Probes connections in parallel. A node that does not answer is reported as down. Never rejects.
+   * Probes connections in parallel. A node that does not answer is reported as down. Rejects only with the reason of the
+   * signal.
    * @param hasQuorum ends the probe a few seconds after it returns true. Later answers are only emitted as events.
    */
-  async probeConnections(connections: readonly Connection[], hasQuorum?: Quorum): Promise<NodeStatus[]> {
+  async probeConnections(
+    connections: readonly Connection[],
+    hasQuorum?: Quorum,
+    signal?: AbortSignal,
+  ): Promise<NodeStatus[]> {
     for (const { name } of connections) {
       this.#forgotten.delete(name);
       this.#reconnector?.cancel(name);
     }
     const statuses = await probeAll(connections, this.#pool, {
       onStatus: (status) => this.#setStatus(status),
+      ...(signal && { signal }),
       ...(hasQuorum && { hasQuorum: (answered, missing) => !this.#isQuestionOpen() && hasQuorum(answered, missing) }),
     });
     return statuses.map((status) => this.#withRetry(status));
@@ -123,23 +136,57 @@ export class Nodes {
     this.#reconnector?.close();
   }
 
-  /** Forgets the status of a connection that was changed or removed, and closes its open connection. */
-  async forget(name: string): Promise<void> {
+  /** All connections as they are now. @throws Failure `settings.*` */
+  connections(): Promise<readonly Connection[]> {
+    return this.#connections.list();
+  }
+
+  /** Keeps the status and the open connection of a connection that was renamed. */
+  rename(name: string, connection: Connection): void {
+    this.#pool.rename(name, connection);
+    const status = this.#statuses.get(name);
+    this.#forgetStatus(name);
+    if (status?.state === 'up') {
+      this.recordStatus({
+        ...status,
+        connection: connection.name,
+        node: { ...status.node, connection: connection.name },
+      });
+    } else if (status) {
+      this.recordStatus({ state: 'down', connection: connection.name, problem: status.problem });
+    }
+  }
+
+  /**
+   * Forgets the status of a connection that was changed or removed, and closes its open connection.
+   * @param unused resolves when nothing that is running needs the open connection any more.
+   */
+  async forget(name: string, unused?: Promise<void>): Promise<void> {
+    this.#forgetStatus(name);
+    await this.#pool.drop(name, unused);
+  }
+
+  #forgetStatus(name: string): void {
     this.#reconnector?.cancel(name);
     this.#statuses.delete(name);
     this.#forgotten.add(name);
-    await this.#pool.drop(name);
+  }
+
+  /** Resolves when a connection that was forgotten is closed, or after {@link closeTimeoutMs}. */
+  async closed(name: string): Promise<void> {
+    await abortable(AbortSignal.timeout(closeTimeoutMs), this.#pool.closed(name)).catch(() => undefined);
   }
 
   /** Removes dangling images and build caches from the selected nodes. @throws Failure as {@link select} */
-  async prune(selection: NodeSelection): Promise<PruneReport[]> {
+  async prune(selection: NodeSelection, signal?: AbortSignal): Promise<PruneReport[]> {
     const connections = await this.select(selection);
     return Promise.all(
       connections.map(async (connection) => {
         try {
-          const { engine } = await this.#pool.connect(connection);
-          return { node: connection.name, reclaimedBytes: await engine.prune() };
+          const { engine } = await this.#pool.connect(connection, signal);
+          return { node: connection.name, reclaimedBytes: (await engine.retention?.prune(signal)) ?? 0 };
         } catch (error) {
+          signal?.throwIfAborted();
           return { node: connection.name, reclaimedBytes: 0, problem: problemOf(error) };
         }
       }),

@@ -89,3 +89,16 @@ test('the quorum is evaluated again at the straggler limit', async () => {
 test('a probe of no connections resolves at once', async () => {
   expect(await probeAll([], pool, { onStatus })).toEqual([]);
 });
+
+test('a cancelled probe rejects at once and reports nothing about nodes that have not answered', async () => {
+  const cancel = new AbortController();
+  const probe = probeAll(connections, pool, { onStatus, signal: cancel.signal });
+  answer.get('a')?.();
+  await expect.poll(() => reported).toEqual(['a']);
+  cancel.abort(new Error('cancelled'));
+  await expect(probe).rejects.toThrow('cancelled');
+  answer.get('b')?.();
+  answer.get('late')?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(reported).toEqual(['a']);
+});

@@ -24,26 +24,35 @@ export interface ProbeOptions {
   /** Without it, the probe waits for every node. */
   readonly hasQuorum?: Quorum;
   readonly stragglerMs?: number;
+  /** Cancels the probe. The status of a node that has not answered stays as it was. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Probes all connections in parallel. A node that does not answer is reported as down, with the reason. So is a node
- * that has not answered when the probe stops waiting because it has a quorum. Never rejects.
+ * that has not answered when the probe stops waiting because it has a quorum. Rejects only with the reason of the signal.
  */
 export function probeAll(
   connections: readonly Connection[],
   pool: ConnectionPool,
-  { onStatus, hasQuorum, stragglerMs: waitMs = stragglerMs }: ProbeOptions,
+  { onStatus, hasQuorum, stragglerMs: waitMs = stragglerMs, signal }: ProbeOptions,
 ): Promise<NodeStatus[]> {
   const answered = new Map<string, NodeStatus>();
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     let timer: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
     const isSufficient = (): boolean => {
       const missing = connections.map(({ name }) => name).filter((name) => !answered.has(name));
       return missing.length === 0 || (hasQuorum?.([...answered.values()], missing) ?? false);
     };
     const finish = (): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
       resolve(connections.map(({ name }) => answered.get(name) ?? notAnswered(name)));
     };
     const finishIfSufficient = (): void => {
@@ -55,7 +64,10 @@ export function probeAll(
       }
     };
     for (const connection of connections) {
-      void probe(connection, pool).then((status) => {
+      void probe(connection, pool, signal).then((status) => {
+        if (!status) {
+          return;
+        }
         answered.set(connection.name, status);
         onStatus(status);
         finishIfSufficient();
@@ -74,12 +86,20 @@ function notAnswered(connection: string): NodeStatus {
   return { state: 'down', connection, problem };
 }
 
-async function probe(connection: Connection, pool: ConnectionPool): Promise<NodeStatus> {
+/** @returns undefined if the signal has aborted */
+async function probe(
+  connection: Connection,
+  pool: ConnectionPool,
+  signal: AbortSignal | undefined,
+): Promise<NodeStatus | undefined> {
   try {
-    const { engine, transport } = await pool.connect(connection);
-    const node = await withTimeout(connection.name, transport, (signal) => engine.probe(signal));
+    const { engine, transport } = await pool.connect(connection, signal);
+    const node = await withTimeout(connection.name, transport, signal, (either) => engine.probe(either));
     return { state: 'up', connection: connection.name, node: { ...node, connection: connection.name } };
   } catch (error) {
+    if (signal?.aborted) {
+      return undefined;
+    }
     return { state: 'down', connection: connection.name, problem: problemOf(error) };
   }
 }
@@ -90,6 +110,7 @@ async function probe(connection: Connection, pool: ConnectionPool): Promise<Node
 async function withTimeout<T>(
   name: string,
   transport: Transport,
+  signal: AbortSignal | undefined,
   request: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const timeout = new AbortController();
@@ -105,7 +126,7 @@ async function withTimeout<T>(
     }
   }, probeTimeoutMs);
   try {
-    return await request(timeout.signal);
+    return await request(signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal);
   } finally {
     clearInterval(timer);
   }

@@ -1,11 +1,5 @@
 import { DockerfileParser } from 'dockerfile-ast';
-
-/** An instruction of a Containerfile. `text` is on one line, as engines print it; lines count from 1. */
-export interface Instruction {
-  readonly text: string;
-  readonly firstLine: number;
-  readonly lastLine: number;
-}
+import type { Instruction } from '../../shared/project.ts';
 
 /** What a Containerfile declares. */
 export interface ParsedContainerfile {

@@ -33,10 +33,13 @@ const warningMessages: Readonly<Record<ContextWarning['kind'], string>> = {
  * Inspects a project folder: its Containerfiles, stages and build arguments, and what a build would send.
  * @throws Failure `context.*`
  */
-export async function inspectProject(request: { context: string; file?: string | undefined }): Promise<Project> {
+export async function inspectProject(
+  request: { context: string; file?: string | undefined },
+  signal?: AbortSignal,
+): Promise<Project> {
   const { context, containerfile } = await resolveProject(request);
   const [preview, text, names] = await Promise.all([
-    previewContext({ context, file: containerfile }),
+    previewContext({ context, file: containerfile, ...(signal ? { signal } : {}) }),
     readFile(containerfile, 'utf8'),
     readdir(context),
   ]);

@@ -52,7 +52,7 @@ export class RegistryClient {
         `The registry ${this.#session.registry} returned a manifest with the digest ${digest} instead of ${expected}.`,
       );
     }
-    return { digest, mediaType: headerOf(response, 'content-type')?.split(';')[0]?.trim() ?? '', bytes };
+    return { digest, mediaType: mediaTypeOf(response), bytes };
   }
 
   /** The digest of the manifest of a tag or digest. Undefined if it does not exist or may not be read. */
@@ -68,6 +68,17 @@ export class RegistryClient {
       return undefined;
     }
     return (await this.getManifest(tagOrDigest))?.digest;
+  }
+
+  /**
+   * Whether the registry lists what describes a manifest by itself. Otherwise a tag has to do it.
+   * Source: OCI distribution specification 1.1, "Listing Referrers".
+   */
+  async hasReferrersApi(digest: Digest): Promise<boolean> {
+    const url = this.#session.url(`referrers/${digest}`);
+    const response = await this.#session.send({ method: 'GET', url, headers: { accept: mediaTypes.ociIndex } });
+    await discardBody(response);
+    return response.status === 200 && mediaTypeOf(response) === mediaTypes.ociIndex;
   }
 
   /** Stores the exact bytes of a manifest under a tag or its digest. */
@@ -113,4 +124,8 @@ export class RegistryClient {
     const url = this.#session.url(`manifests/${tagOrDigest}`);
     return await this.#session.send({ method, url, headers: { accept: acceptHeader } });
   }
+}
+
+function mediaTypeOf(response: HttpResponse): string {
+  return headerOf(response, 'content-type')?.split(';')[0]?.trim() ?? '';
 }

@@ -32,9 +32,14 @@ export class ProgressTracker {
   readonly #skipped = new Set<Digest>();
   #reportedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(images: readonly ProgressImage[], onProgress: (progress: PushProgress) => void) {
+  /** @param otherBlobs blobs that belong to no image. */
+  constructor(
+    images: readonly ProgressImage[],
+    otherBlobs: readonly BlobSize[],
+    onProgress: (progress: PushProgress) => void,
+  ) {
     this.#images = images.map((image) => ({ ...image, blobs: unique(image.blobs) }));
-    this.blobs = unique(images.flatMap((image) => image.blobs)).sort((a, b) => b.size - a.size);
+    this.blobs = unique([...images.flatMap((image) => image.blobs), ...otherBlobs]).sort((a, b) => b.size - a.size);
     this.#onProgress = onProgress;
   }
 

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Digest } from '../../shared/image.ts';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import { digestOf } from '../images/digest.ts';
-import { type PushImage, type PushOptions, pushList } from './push.ts';
+import type { Descriptor } from '../images/manifest.ts';
+import type { StoredImage } from '../images/stored-list.ts';
+import type { StoredManifest } from '../images/stored-manifest.ts';
+import { type PushOptions, pushList } from './push.ts';
 import type { PushProgress } from './push-progress.ts';
 import { errorBody, FakeRegistry, readRequest, respond } from './testing/fake-registry.ts';
 
@@ -28,11 +31,11 @@ afterEach(async () => {
   await otherServer.stop();
 });
 
-function blob(size: number, seed: string): { digest: Digest; size: number } {
+function blob(size: number, seed: string): Descriptor {
   const bytes = Buffer.alloc(size, createHash('sha256').update(seed).digest());
   const digest = digestOf(bytes);
   store.set(digest, bytes);
-  return { digest, size };
+  return { mediaType: 'application/octet-stream', digest, size };
 }
 
 function platform(text: string): Platform {
@@ -43,7 +46,7 @@ function platform(text: string): Platform {
   return parsed;
 }
 
-function image(name: string, layers: PushImage['layers']): PushImage {
+function image(name: string, layers: StoredImage['layers']): StoredImage {
   const config = blob(200, `config of ${name}`);
   const bytes = Buffer.from(
     `{"schemaVersion": 2,\n  "config": ${JSON.stringify(config)}, "layers": ${JSON.stringify(layers)}}`,
@@ -51,17 +54,27 @@ function image(name: string, layers: PushImage['layers']): PushImage {
   return { platform: platform(name), digest: digestOf(bytes), mediaType: manifestType, bytes, config, layers };
 }
 
-function listOf(images: readonly PushImage[]): PushOptions['list'] {
+/** Describes an image, by its subject or only by its entry in the list. */
+function attachment(seed: string, of?: StoredImage): StoredManifest {
+  const [config, layer] = [blob(2, `config of ${seed}`), blob(500, seed)];
+  const subject = of && { mediaType: of.mediaType, digest: of.digest, size: of.bytes.length };
+  const fields = { config, layers: [layer], artifactType: `application/vnd.${seed}`, annotations: { by: seed } };
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: manifestType, ...fields, subject }));
+  return { ...fields, subject, digest: digestOf(bytes), mediaType: manifestType, bytes };
+}
+
+function listOf(images: readonly StoredManifest[]): PushOptions['list'] {
   const manifests = images.map(({ digest, mediaType, bytes }) => ({ digest, mediaType, size: bytes.length }));
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: listType, manifests }, null, 3));
   return { digest: digestOf(bytes), mediaType: listType, bytes };
 }
 
-function options(images: readonly PushImage[], overrides: Partial<PushOptions> = {}): PushOptions {
+function options(images: readonly StoredImage[], overrides: Partial<PushOptions> = {}): PushOptions {
   return {
     destination: { registry: registry.host, repository: 'team/api', tag: '1.4' },
     list: listOf(images),
     images,
+    attachments: [],
     blobs: {
       size: async (digest) => store.get(digest)?.length ?? 0,
       read: (digest, { start = 0 } = {}) => streamOf(store.get(digest)?.subarray(start) ?? Buffer.alloc(0)),
@@ -149,6 +162,73 @@ test('does not upload foreign layers', async () => {
 
   expect(registry.blobs.has(foreign.digest)).toBe(false);
   expect(result.uploadedBytes).toBe(2200);
+});
+
+describe('what describes an image', () => {
+  const referrersTag = ({ digest }: StoredImage) => digest.replace(':', '-');
+
+  function optionsWith(images: readonly StoredImage[], attachments: readonly StoredManifest[]): PushOptions {
+    return options(images, { list: listOf([...images, ...attachments]), attachments });
+  }
+
+  test('is pushed with its blobs after the images and before the list, and is counted', async () => {
+    const images = [image('amd64', [blob(3_000, 'a')])];
+    const attachments = [attachment('provenance'), attachment('signature', images[0])];
+    const push = optionsWith(images, attachments);
+    let progress: PushProgress | undefined;
+    const result = await pushList({ ...push, onProgress: (next) => (progress = next) });
+    const manifests = uploadRequests().filter((line) => line.includes('/manifests/'));
+    const names = manifests.map((line) => line.split('/').at(-1));
+    expect([names[0], names.slice(1, -1).sort(), names.at(-1)]).toEqual([
+      images[0]?.digest,
+      attachments.map(({ digest }) => digest).sort(),
+      '1.4',
+    ]);
+    for (const { digest, bytes, config, layers } of attachments) {
+      expect(registry.manifests.get(digest)?.bytes).toEqual(bytes);
+      expect([config, ...layers].every((part) => isStored(part.digest))).toBe(true);
+    }
+    expect(result.uploadedBytes).toBe(3_000 + 200 + 2 * 502);
+    expect(progress?.totalBytes).toBe(result.uploadedBytes);
+    expect(progress?.images[0]?.totalBytes).toBe(3_200);
+    // a registry with the referrers API needs no tag
+    expect(registry.manifests.has(referrersTag(images[0] ?? expect.fail()))).toBe(false);
+  });
+
+  test('is listed under a tag if the registry has no referrers API, beside what others have listed there', async () => {
+    registry.hasReferrersApi = false;
+    const amd64 = image('amd64', [blob(3_000, 'a')]);
+    const readTag = () =>
+      JSON.parse(registry.manifests.get(referrersTag(amd64))?.bytes.toString() ?? '{"manifests":[]}').manifests;
+    const [first, second] = [attachment('signature', amd64), attachment('packages', amd64)];
+    await pushList(optionsWith([amd64], [first]));
+    await pushList(optionsWith([amd64], [second, attachment('provenance')]));
+    expect(readTag()).toEqual(
+      [first, second].map(({ digest, bytes, artifactType, annotations }) => ({
+        mediaType: manifestType,
+        digest,
+        size: bytes.length,
+        artifactType,
+        annotations,
+      })),
+    );
+    const requests = registry.requests.length;
+    await pushList(optionsWith([amd64], [first]));
+    expect(registry.requests.slice(requests).filter(({ path }) => path.includes(referrersTag(amd64)))).toMatchObject([
+      { method: 'GET' },
+    ]);
+  });
+
+  test('does not replace something else under that tag', async () => {
+    registry.hasReferrersApi = false;
+    const amd64 = image('amd64', [blob(3_000, 'a')]);
+    await pushList(options([amd64]));
+    const other = registry.manifests.get(amd64.digest) ?? expect.fail('the image was not pushed');
+    registry.manifests.set(referrersTag(amd64), other);
+    const problem = await problemFrom(pushList(optionsWith([amd64], [attachment('signature', amd64)])));
+    expect(problem).toMatchObject({ code: 'registry.refused', message: expect.stringContaining(referrersTag(amd64)) });
+    expect(registry.manifests.get(referrersTag(amd64))).toBe(other);
+  });
 });
 
 test('resumes an upload after a lost connection if the registry knows its offset', async () => {

@@ -1,32 +1,24 @@
 import pLimit from 'p-limit';
 import { type Digest, formatReference, type Reference } from '../../shared/image.ts';
-import type { Platform } from '../../shared/platform.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { digestOf } from '../images/digest.ts';
-import type { RawManifest } from '../images/manifest.ts';
+import type { Descriptor, RawManifest } from '../images/manifest.ts';
+import type { StoredImage } from '../images/stored-list.ts';
+import type { StoredManifest } from '../images/stored-manifest.ts';
 import type { BlobSource } from './blob-source.ts';
 import { RegistryClient } from './client.ts';
 import type { CredentialSource } from './credential-source.ts';
 import { type ProgressImage, ProgressTracker, type PushProgress } from './push-progress.ts';
+import { pushReferrers } from './push-referrers.ts';
 import { maxAttempts, type Wait } from './retry.ts';
-
-/** One image of a list, with its exact manifest. */
-export interface PushImage extends RawManifest {
-  readonly platform: Platform;
-  readonly config: { readonly digest: Digest; readonly size: number };
-  readonly layers: readonly {
-    readonly digest: Digest;
-    readonly size: number;
-    readonly mediaType?: string | undefined;
-    readonly urls?: readonly string[] | undefined;
-  }[];
-}
 
 export interface PushOptions {
   /** Must name a registry. */
   readonly destination: Reference;
   readonly list: RawManifest;
-  readonly images: readonly PushImage[];
+  readonly images: readonly StoredImage[];
+  /** What describes the images: attestations, signatures. */
+  readonly attachments: readonly StoredManifest[];
   readonly blobs: BlobSource;
   readonly credentials: CredentialSource;
   /** False: https with any certificate, otherwise plain HTTP. */
@@ -47,8 +39,8 @@ export interface PushResult {
 const concurrency = 5;
 
 /**
- * Pushes a manifest list with all its images: every blob, then each image's manifest by its digest, and last the list
- * by its tag, so that the tag never refers to an incomplete list. Content that the registry already has is not sent. At
+ * Pushes a manifest list with all its images: every blob, then each image's manifest by its digest, then what describes
+ * the images, and last the list by its tag, so that the tag never refers to an incomplete list. Content that the registry already has is not sent. At
  * the end, the tag is read back.
  *
  * A failed push may be repeated; blobs that were uploaded stay in the registry.
@@ -65,7 +57,7 @@ export async function pushList(options: PushOptions): Promise<PushResult> {
 }
 
 async function push(options: PushOptions): Promise<PushResult> {
-  const { destination, list, images, credentials, tlsVerify, signal, wait } = options;
+  const { destination, list, images, attachments, credentials, tlsVerify, signal, wait } = options;
   const { registry, repository, tag } = destination;
   if (registry === undefined) {
     throw fail(
@@ -74,7 +66,7 @@ async function push(options: PushOptions): Promise<PushResult> {
       'Enter registry/repository:tag, such as registry.example.com/team/api:1.4 or docker.io/user/api:1.4.',
     );
   }
-  for (const manifest of [list, ...images]) {
+  for (const manifest of [list, ...images, ...attachments]) {
     assertDigest(manifest);
   }
   const client = await RegistryClient.open({
@@ -87,10 +79,12 @@ async function push(options: PushOptions): Promise<PushResult> {
     wait,
   });
   try {
-    const tracker = new ProgressTracker(images.map(toProgressImage), options.onProgress);
+    const tracker = new ProgressTracker(images.map(toProgressImage), attachments.flatMap(blobsOf), options.onProgress);
     tracker.report();
     await uploadBlobs(client, tracker, options);
-    await putImageManifests(client, images);
+    await putManifests(client, images);
+    await putManifests(client, attachments);
+    await pushReferrers(client, attachments);
     await putListManifest(client, list, tag);
     const { uploadedBytes, skippedBytes } = tracker.progress();
     return { digest: list.digest, uploadedBytes, skippedBytes };
@@ -130,14 +124,14 @@ async function uploadBlobs(
   uploadSignal.throwIfAborted();
 }
 
-async function putImageManifests(client: RegistryClient, images: readonly PushImage[]): Promise<void> {
-  const distinct = new Map(images.map((image) => [image.digest, image])).values();
+async function putManifests(client: RegistryClient, manifests: readonly RawManifest[]): Promise<void> {
+  const distinct = new Map(manifests.map((manifest) => [manifest.digest, manifest])).values();
   const limit = pLimit(concurrency);
   await Promise.all(
-    [...distinct].map((image) =>
+    [...distinct].map((manifest) =>
       limit(async () => {
-        if ((await client.getManifestDigest(image.digest)) !== image.digest) {
-          await client.putManifest(image.digest, image);
+        if ((await client.getManifestDigest(manifest.digest)) !== manifest.digest) {
+          await client.putManifest(manifest.digest, manifest);
         }
       }),
     ),
@@ -168,16 +162,24 @@ async function putListManifest(client: RegistryClient, list: RawManifest, tag: s
   }
 }
 
-function toProgressImage({ platform, digest, config, layers }: PushImage): ProgressImage {
-  return { platform, digest, blobs: [config, ...layers.filter((layer) => !isForeignLayer(layer))] };
+function toProgressImage(image: StoredImage): ProgressImage {
+  return { platform: image.platform, digest: image.digest, blobs: blobsOf(image) };
+}
+
+function blobsOf({ config, layers }: StoredManifest): Descriptor[] {
+  return [config, ...layers.filter((layer) => !isForeignLayer(layer))];
 }
 
 /**
  * Whether a layer must not be distributed (Windows base images). Engines download it from the URLs in the manifest.
  * Source: OCI image specification, "Non-Distributable Layers"; docker schema 2, `urls`.
  */
-function isForeignLayer({ mediaType = '', urls = [] }: PushImage['layers'][number]): boolean {
-  return urls.length > 0 || mediaType.includes('.nondistributable.') || mediaType.includes('.foreign.');
+function isForeignLayer({ mediaType, urls }: Descriptor): boolean {
+  return (
+    (Array.isArray(urls) && urls.length > 0) ||
+    mediaType.includes('.nondistributable.') ||
+    mediaType.includes('.foreign.')
+  );
 }
 
 function assertDigest(manifest: RawManifest): void {

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
 import type { CallRequest } from '../../shared/contract.ts';
-import { formatReference, type ListEntry, parseReference, type Reference } from '../../shared/image.ts';
+import { formatReference, parseReference, type Reference } from '../../shared/image.ts';
 import { fail, problemOf } from '../../shared/problem.ts';
 import type { Push } from '../../shared/push.ts';
 import type { Events } from '../events.ts';
 import type { ImageStore } from '../images/image-store.ts';
-import { parseManifest } from '../images/manifest.ts';
 import type { BlobSource } from './blob-source.ts';
-import { type PushImage, pushList } from './push.ts';
+import { pushList } from './push.ts';
 
 /** Starts, lists and cancels the pushes of this process, and emits their progress. */
 export class Pushes {
@@ -60,12 +59,11 @@ export class Pushes {
     let push = started;
     try {
       // the lease keeps the blobs if the list is removed or replaced during the push
-      const { list, lease } = await this.#store.leaseList(request.reference);
+      const { stored, lease } = await this.#store.leaseList(request.reference);
       try {
         const { digest, uploadedBytes, skippedBytes } = await pushList({
           destination,
-          list: await this.#store.readManifest(list.digest),
-          images: await Promise.all(list.entries.map((entry) => this.#readImage(entry))),
+          ...stored,
           blobs: this.#blobSource(),
           credentials: { explicit: request.credentials, env: process.env, home: homedir(), platform: process.platform },
           tlsVerify: request.tlsVerify,
@@ -106,15 +104,6 @@ export class Pushes {
         return size;
       },
     };
-  }
-
-  async #readImage({ platform, digest }: ListEntry): Promise<PushImage> {
-    const { bytes, mediaType } = await this.#store.readManifest(digest);
-    const manifest = parseManifest(bytes, mediaType);
-    if (manifest.kind !== 'image') {
-      throw fail('image.corrupt', `The manifest ${digest} is not a manifest of an image.`, 'Build the image again.');
-    }
-    return { platform, digest, mediaType, bytes, config: manifest.config, layers: manifest.layers };
   }
 
   /** Cancels a push and resolves when it has stopped. Does nothing if it has already ended. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { NodeStatus } from '../../shared/node.ts';
+import type { Capabilities, NodeStatus } from '../../shared/node.ts';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import { modeOf, type Schedule, scheduleSchema } from '../../shared/schedule.ts';
 import { type ScheduleInput, schedule } from './schedule.ts';
@@ -20,9 +20,14 @@ interface Traits {
   cpus?: number;
   free?: number;
   rootless?: boolean;
+  limits?: Capabilities['limits'];
 }
 
-function up(connection: string, runs: string, { emulated, cpus = 4, free = 1e9, rootless = true }: Traits = {}) {
+function up(
+  connection: string,
+  runs: string,
+  { emulated, cpus = 4, free = 1e9, rootless = true, limits = [] }: Traits = {},
+) {
   const status: NodeStatus = {
     state: 'up',
     connection,
@@ -39,6 +44,7 @@ function up(connection: string, runs: string, { emulated, cpus = 4, free = 1e9, 
       memory: { total: 8e9, free },
       disk: { total: 1e11, free: 5e10 },
       latencyMs: 1,
+      capabilities: { exportFormats: [], limits },
     },
   };
   return status;
@@ -51,6 +57,9 @@ function down(connection: string): NodeStatus {
     problem: { code: 'ssh.timeout', message: `Node ${connection} did not answer.`, fix: 'Switch it on.' },
   };
 }
+
+/** The limits of an engine that cannot do without looking for base images. */
+const noPullNever: Capabilities['limits'] = [{ option: 'pull', value: 'never', reason: 'it always looks' }];
 
 /** Each assignment as `linux/arm64 pi4 native, idle`. */
 function assignmentsOf({ assignments }: Schedule): string[] {
@@ -215,6 +224,46 @@ describe('a pin', () => {
   });
 });
 
+describe('a node that does not support an option of the build', () => {
+  const whale = up('whale', 'amd64', { emulated: 'arm64', limits: noPullNever });
+  const seal = up('seal', 'arm64', { emulated: 'amd64' });
+
+  test('gets no job, not even a pinned one, and is left out with the reason', () => {
+    const pins = byPlatform({ 'linux/amd64': 'whale' });
+    const result = scheduleWith({ platforms: platforms('amd64 arm64'), nodes: [whale, seal], pins, pull: 'never' });
+    expect(assignmentsOf(result)).toEqual([
+      'linux/amd64 seal emulated: no node runs linux/amd64 natively (pinned to whale, which cannot build it now)',
+      'linux/arm64 seal only native node',
+    ]);
+    expect(result.leftOut).toEqual([
+      {
+        node: 'whale',
+        problem: {
+          code: 'engine.unsupported',
+          message: 'Node whale does not support the pull policy "never": it always looks.',
+          fix: 'Choose another pull policy, or build on nodes with another engine.',
+        },
+      },
+    ]);
+  });
+
+  test('builds with every other value of the option', () => {
+    const result = scheduleWith({ nodes: [whale, seal], pull: 'always' });
+    expect(result.assignments.map(({ node }) => node)).toEqual(['whale', 'seal']);
+    expect(result.leftOut).toEqual([]);
+  });
+
+  test('is the reason if no other node can build a platform', () => {
+    const { unassigned } = scheduleWith({ platforms: platforms('386'), nodes: [whale, seal], pull: 'never' });
+    expect(unassigned[0]?.problem).toMatchObject({
+      code: 'schedule.no-node',
+      message:
+        'No node can build linux/386: seal runs linux/arm64 and emulates only linux/amd64; whale does not support the pull policy "never".',
+      fix: 'Choose another pull policy, or build on nodes with another engine.',
+    });
+  });
+});
+
 describe('the problem of a platform that no node can build', () => {
   const nodes = [up('pi', 'arm64'), up('big', 'amd64', { emulated: 'arm64 riscv64' }), down('old')];
   const problem = (what: string, emulate = true, of = nodes) =>
@@ -273,7 +322,12 @@ describe('in random farms', () => {
     const next = numbers(seed);
     const some = (chance: number) => all.filter(() => next(chance) === 0);
     const nodes = Array.from({ length: next(7) }, (_, index) => {
-      const traits = { emulated: some(3).join(' '), cpus: 1 + next(3) * 4, free: next(3) * 1e9 };
+      const traits = {
+        emulated: some(3).join(' '),
+        cpus: 1 + next(3) * 4,
+        free: next(3) * 1e9,
+        limits: next(4) === 0 ? noPullNever : [],
+      };
       return next(5) === 0 ? down(`n${index}`) : up(`n${index}`, all[next(all.length)] ?? 'amd64', traits);
     });
     const anyNode = () => `n${next(7)}`;
@@ -281,13 +335,18 @@ describe('in random farms', () => {
       platforms: some(2),
       nodes,
       emulate: next(3) > 0,
+      pull: next(3) === 0 ? 'never' : 'missing',
       load: Object.fromEntries(nodes.map(({ connection }) => [connection, next(4)])),
       lastBuiltOn: byPlatform(Object.fromEntries(some(2).map((what) => [what, anyNode()]))),
     };
   }
 
+  function isUsable(status: NodeStatus, { pull }: ScheduleInput): status is NodeStatus & { state: 'up' } {
+    return status.state === 'up' && !(pull === 'never' && status.node.capabilities.limits.length > 0);
+  }
+
   function modes(input: ScheduleInput, what: Platform): (string | undefined)[] {
-    return input.nodes.map((status) => (status.state === 'up' ? modeOf(status.node, what) : undefined));
+    return input.nodes.map((status) => (isUsable(status, input) ? modeOf(status.node, what) : undefined));
   }
 
   const inputs = Array.from({ length: runs }, (_, index) => randomInput(index + 1));
@@ -330,9 +389,9 @@ describe('in random farms', () => {
     }
   });
 
-  test('exactly the nodes that are down are left out', () => {
+  test('exactly the nodes that are down or do not support an option are left out', () => {
     for (const input of inputs) {
-      const names = input.nodes.filter(({ state }) => state === 'down').map(({ connection }) => connection);
+      const names = input.nodes.filter((status) => !isUsable(status, input)).map(({ connection }) => connection);
       expect(schedule(input).leftOut.map(({ node }) => node)).toEqual(names);
     }
   });

@@ -3,12 +3,13 @@
 import type { Node, NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { type Assignment, type Mode, modeOf, type Schedule } from '../../shared/schedule.ts';
+import { type LimitedOptions, limitProblem } from './limits.ts';
 import { unassignedProblem } from './unassigned.ts';
 
 /** How many processors a job keeps busy. A node whose jobs need more processors than it has is overloaded. */
 const cpusPerJob = 2;
 
-export interface ScheduleInput {
+export interface ScheduleInput extends LimitedOptions {
   /** The platforms to build. Without it: every platform that a node runs natively. */
   readonly platforms?: readonly Platform[];
   /** The probed nodes, in any order. */
@@ -31,10 +32,12 @@ export interface ScheduleInput {
  * 4. the node with the fewest jobs per processor,
  * 5. the node with more processors, then more free memory, then the first name.
  *
+ * Nodes whose engine does not support an option of the build are left out, like nodes that are down.
+ *
  * A pure function. The result does not depend on the order of `nodes`.
  */
 export function schedule(input: ScheduleInput): Schedule {
-  const nodes = upNodes(input.nodes);
+  const nodes = upNodes(input.nodes).filter((node) => !limitProblem(node, input));
   const platforms = input.platforms ? [...new Set(input.platforms)] : nativePlatforms(nodes);
   const planner = new Planner(input, nodes);
   const assigned = new Map<Platform, Assignment>();
@@ -48,9 +51,12 @@ export function schedule(input: ScheduleInput): Schedule {
     assignments: platforms.flatMap((platform) => assigned.get(platform) ?? []),
     unassigned: platforms
       .filter((platform) => !assigned.has(platform))
-      .map((platform) => ({ platform, problem: unassignedProblem(platform, input.nodes, input.emulate) })),
+      .map((platform) => ({ platform, problem: unassignedProblem(platform, input) })),
     leftOut: input.nodes
-      .flatMap((status) => (status.state === 'down' ? [{ node: status.connection, problem: status.problem }] : []))
+      .flatMap((status) => {
+        const problem = status.state === 'down' ? status.problem : limitProblem(status.node, input);
+        return problem ? [{ node: status.connection, problem }] : [];
+      })
       .sort((one, other) => compareNames(one.node, other.node)),
   };
 }

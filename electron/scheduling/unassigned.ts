@@ -1,12 +1,18 @@
 import type { Node, NodeStatus } from '../../shared/node.ts';
 import { type Platform, platformParts } from '../../shared/platform.ts';
 import { fail, type Problem } from '../../shared/problem.ts';
+import { modeOf } from '../../shared/schedule.ts';
+import { type LimitedOptions, limitProblem, unsupportedOption } from './limits.ts';
+
+interface UnassignedInput extends LimitedOptions {
+  readonly nodes: readonly NodeStatus[];
+  readonly emulate: boolean;
+}
 
 /** Why no node can build a platform: what each node can build, and what would help. */
-export function unassignedProblem(platform: Platform, statuses: readonly NodeStatus[], emulate: boolean): Problem {
-  const sorted = [...statuses].sort((one, other) => (one.connection < other.connection ? -1 : 1));
+export function unassignedProblem(platform: Platform, input: UnassignedInput): Problem {
+  const sorted = [...input.nodes].sort((one, other) => (one.connection < other.connection ? -1 : 1));
   const nodes = sorted.flatMap((status) => (status.state === 'up' ? [status.node] : []));
-  const emulating = nodes.filter(({ emulated }) => emulated.includes(platform));
   const [first] = nodes;
   if (!first) {
     const names = sorted.map(({ connection }) => connection).join(', ');
@@ -20,23 +26,30 @@ export function unassignedProblem(platform: Platform, statuses: readonly NodeSta
         : 'Add one: `barnraiser connection add NAME ssh://user@host`.',
     ).problem;
   }
-  if (emulating.length > 0 && !emulate) {
+  const emulating = nodes.filter((node) => node.emulated.includes(platform) && !limitProblem(node, input));
+  if (emulating.length > 0 && !input.emulate) {
     return fail(
       'schedule.no-native-node',
       `No node runs ${platform} natively, and emulation is not allowed. ${emulating.map(({ connection }) => connection).join(', ')} could emulate it.`,
       `Allow emulation (remove \`--no-emulation\`), or add a node that runs ${platform}.`,
     ).problem;
   }
+  const limits = nodes.flatMap((node) => (modeOf(node, platform) && limitProblem(node, input)) || []);
   return fail(
     'schedule.no-node',
-    `No node can build ${platform}: ${sorted.map(describeNode).join('; ')}.`,
-    suggestFix(platform, first),
+    `No node can build ${platform}: ${sorted.map((status) => describeNode(status, input)).join('; ')}.`,
+    limits[0]?.fix ?? suggestFix(platform, first),
+    limits.length > 0 ? limits.map(({ message }) => message).join('\n') : undefined,
   ).problem;
 }
 
-function describeNode(status: NodeStatus): string {
+function describeNode(status: NodeStatus, input: UnassignedInput): string {
   if (status.state === 'down') {
     return `${status.connection} is down`;
+  }
+  const unsupported = unsupportedOption(status.node, input);
+  if (unsupported) {
+    return `${status.connection} does not support ${unsupported}`;
   }
   const { platform, emulated } = status.node;
   return `${status.connection} runs ${platform} and emulates ${emulated.length > 0 ? `only ${emulated.join(', ')}` : 'nothing'}`;

@@ -1,29 +1,12 @@
 /** Versioned settings files that several processes share. */
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { lock } from 'proper-lockfile';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { type Failure, fail } from '../../shared/problem.ts';
 import { errnoCode } from '../system/file-errors.ts';
+import { withFileLock } from '../system/file-lock.ts';
 import { describeJsonError } from './json-error.ts';
-
-/**
- * The age at which a lock counts as left behind by a dead process, in milliseconds. A living process renews it every
- * half of that.
- */
-const staleMs = 5_000;
-/**
- * How long to wait for a lock, in milliseconds. Longer than {@link staleMs}, so that the lock of a dead process never
- * causes a failure.
- */
-const lockTimeoutMs = 10_000;
-/**
- * The mean time between two attempts to get a lock, in milliseconds. It varies, so that waiting processes do not stay
- * in step.
- */
-const lockRetryMs = 40;
 
 export interface SettingsFileOptions<T extends object> {
   /** Absolute path. Its folder is created when the file is first written. */
@@ -46,8 +29,6 @@ const versionSchema = z.object({ version: z.number().int().min(1) });
  */
 export class SettingsFile<T extends object> {
   readonly #options: SettingsFileOptions<T>;
-  /** Orders the updates of this process. The lock orders those of different processes. */
-  #lastUpdate: Promise<unknown> = Promise.resolve();
 
   constructor(options: SettingsFileOptions<T>) {
     this.#options = options;
@@ -72,51 +53,19 @@ export class SettingsFile<T extends object> {
    * Replaces the settings with the result of `change`, which gets the current ones. Writes nothing if `change` returns
    * the same object or throws. Resolves with the new settings.
    * @throws Failure of {@link read}, `settings.locked`, `settings.unwritable` or `disk.full`, and any error of `change`
-   *
    */
-  update(change: (settings: T) => T | Promise<T>): Promise<T> {
-    const update = this.#lastUpdate.then(() => this.#updateUnderLock(change));
-    this.#lastUpdate = update.catch(() => undefined);
-    return update;
-  }
-
-  async #updateUnderLock(change: (settings: T) => T | Promise<T>): Promise<T> {
-    const lost = new AbortController();
-    const release = await this.#lock(lost);
-    try {
+  async update(change: (settings: T) => T | Promise<T>): Promise<T> {
+    const { path } = this.#options;
+    await this.#writing(() => mkdir(dirname(path), { recursive: true, mode: 0o700 }));
+    return await withFileLock(path, async (assertHeld) => {
       const before = await this.read();
       const after = await change(before);
       if (after !== before) {
-        if (lost.signal.aborted) {
-          throw this.#locked();
-        }
+        assertHeld();
         await this.#write(after);
       }
       return after;
-    } finally {
-      // fails if the lock was lost
-      await release().catch(() => undefined);
-    }
-  }
-
-  async #lock(lost: AbortController): Promise<() => Promise<void>> {
-    const { path } = this.#options;
-    const deadline = performance.now() + lockTimeoutMs;
-    await this.#writing(() => mkdir(dirname(path), { recursive: true, mode: 0o700 }));
-    for (;;) {
-      try {
-        // the real path cannot be resolved while the file does not exist
-        return await lock(path, { realpath: false, stale: staleMs, onCompromised: () => lost.abort() });
-      } catch (error) {
-        if (errnoCode(error) !== 'ELOCKED') {
-          throw this.#unwritable(error);
-        }
-        if (performance.now() > deadline) {
-          throw this.#locked();
-        }
-        await delay(lockRetryMs * (0.5 + Math.random()));
-      }
-    }
+    });
   }
 
   async #write(settings: T): Promise<void> {
@@ -162,15 +111,6 @@ export class SettingsFile<T extends object> {
       `Correct it, or move it away to start without ${content}. It was not changed${copy ? `; a copy is in ${copy}` : ''}.`,
       undefined,
       cause,
-    );
-  }
-
-  #locked(): Failure {
-    const { path } = this.#options;
-    return fail(
-      'settings.locked',
-      `Another Barnraiser process is changing ${path} and has not finished within ${lockTimeoutMs / 1000} s.`,
-      `Try again when it has finished. If no other Barnraiser is running, remove the folder ${path}.lock.`,
     );
   }
 

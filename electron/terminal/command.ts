@@ -48,7 +48,9 @@ export type Command =
       /** The digest of the manifest list is written to this file. */
       readonly digestFile?: string;
     }
-  | { readonly kind: 'builds' }
+  | { readonly kind: 'retry'; readonly request: CallInput<'builds.retry'>; readonly digestFile?: string }
+  /** Without a limit: all builds. */
+  | { readonly kind: 'builds'; readonly text: string; readonly limit?: number }
   | { readonly kind: 'logs'; readonly build: string; readonly platform?: Platform }
   | { readonly kind: 'images' }
   | { readonly kind: 'inspect'; readonly reference: string }
@@ -56,6 +58,8 @@ export type Command =
       readonly kind: 'push';
       readonly reference: string;
       readonly destination?: string;
+      /** Store and push the finished images of the newest build of the reference, although the build is incomplete. */
+      readonly incomplete: boolean;
       readonly tlsVerify: boolean;
       readonly credentials?: { readonly username: string; readonly password: PasswordSource };
     }

@@ -1,6 +1,13 @@
 /** The terminal front end: calls the app, prints results and answers questions. */
 import type { Readable, Writable } from 'node:stream';
-import type { AppEvent, CallInput, CallName, CallOutput, EventName } from '../../shared/contract.ts';
+import {
+  type AppEvent,
+  buildIdOf,
+  type CallInput,
+  type CallName,
+  type CallOutput,
+  type EventName,
+} from '../../shared/contract.ts';
 import { Failure, type Problem } from '../../shared/problem.ts';
 import type { App } from '../app.ts';
 import { abortable } from '../system/abortable.ts';
@@ -22,12 +29,19 @@ export interface TerminalFrontEndOptions {
   readonly interrupted: AbortSignal;
 }
 
+/** The app in this process, or the running app that another process owns. */
+export interface TerminalApp extends Pick<App, 'call' | 'subscribe'> {
+  /** Aborts when an app of another process has ended. */
+  readonly lost?: AbortSignal;
+}
+
 /** A task of the app that reports its progress and end in events. */
 export interface Task {
   /** Resolves with the id of the task. */
   start(): Promise<string>;
   /** The call that cancels the task with this id. */
   readonly cancel: 'builds.cancel' | 'pushes.cancel';
+  /** Called with the events of this task, and not with those of others. */
   onEvent(event: AppEvent): void;
 }
 
@@ -35,12 +49,12 @@ export class TerminalFrontEnd {
   readonly options: TerminalFrontEndOptions;
   /** Draws on the terminal now. Paused while a question is shown. */
   #screen: Pausable | undefined;
-  readonly #app: App;
+  readonly #app: TerminalApp;
   readonly #dialog: QuestionDialog;
   /** By the id of the question. Aborted when the question is resolved elsewhere. */
   readonly #openQuestions = new Map<string, AbortController>();
 
-  constructor(app: App, options: TerminalFrontEndOptions) {
+  constructor(app: TerminalApp, options: TerminalFrontEndOptions) {
     this.#app = app;
     this.options = options;
     this.#dialog = new QuestionDialog({ input: options.input, output: options.errors });
@@ -48,12 +62,22 @@ export class TerminalFrontEnd {
   }
 
   /**
-   * Calls the app. An interruption ends the wait, not the call.
+   * Calls the app. An interruption cancels the call and ends the wait.
    * @throws Failure with the problem of the call, and the abort reason of `interrupted`
    */
   async call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
-    const result = await abortable(this.options.interrupted, this.#app.call(name, input));
+    return abortable(this.options.interrupted, this.start(name, input));
+  }
+
+  /**
+   * Starts a task. An interruption cancels the call, but is not answered before the app is: the task may have started.
+   * @throws Failure with the problem of the call, and the abort reason of `interrupted`
+   */
+  async start<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
+    const { interrupted } = this.options;
+    const result = await this.#app.call(name, input, { signal: interrupted });
     if (!result.ok) {
+      interrupted.throwIfAborted();
       throw new Failure(result.problem);
     }
     return result.value;
@@ -66,29 +90,39 @@ export class TerminalFrontEnd {
   /** Starts a task and resolves with the first event named `end`. An interruption cancels the task. */
   async follow<N extends EventName>(end: N, task: Task): Promise<Extract<AppEvent, { event: N }>> {
     const { interrupted } = this.options;
+    const { lost = neverAborts } = this.#app;
     let unsubscribe = (): void => undefined;
     let cancel = (): void => undefined;
+    let setId = (_id: string): void => undefined;
     const finished = new Promise<Extract<AppEvent, { event: N }>>((resolve) => {
       const isEnd = (event: AppEvent): event is Extract<AppEvent, { event: N }> => event.event === end;
-      unsubscribe = this.subscribe((event) => {
+      const events = new TaskEvents((event) => {
         task.onEvent(event);
         if (isEnd(event)) {
           resolve(event);
         }
       });
+      setId = (id) => events.setId(id);
+      unsubscribe = this.subscribe((event) => events.add(event));
     });
     try {
       const id = await task.start();
+      setId(id);
       cancel = () => void this.#app.call(task.cancel, { id });
       interrupted.addEventListener('abort', cancel);
       if (interrupted.aborted) {
         cancel();
       }
-      return await finished;
+      return await abortable(lost, finished);
     } finally {
       interrupted.removeEventListener('abort', cancel);
       unsubscribe();
     }
+  }
+
+  /** Reads standard input to its end. @throws the abort reason of `interrupted` */
+  readInput(): Promise<string> {
+    return abortable(this.options.interrupted, readAll(this.options.input));
   }
 
   /** Runs an action during which `screen` draws on the terminal. */
@@ -146,10 +180,12 @@ export class TerminalFrontEnd {
     }
     const { question } = event;
     const { acceptNewHostKeys, input, errors } = this.options;
-    const isAccepted = question.kind === 'host-key' && acceptNewHostKeys;
-    if (isAccepted || !isTerminal(errors) || !('isTTY' in input && input.isTTY)) {
-      // without a terminal every question is refused; the resulting problem says what to do
-      void this.#app.call('questions.answer', { id: question.id, answer: isAccepted ? 'trust' : 'refuse' });
+    if (question.kind === 'host-key' && acceptNewHostKeys) {
+      void this.#app.call('questions.answer', { id: question.id, answer: 'trust' });
+      return;
+    }
+    if (!isTerminal(errors) || !('isTTY' in input && input.isTTY)) {
+      void this.#refuse(question.id);
       return;
     }
     const closed = new AbortController();
@@ -161,4 +197,69 @@ export class TerminalFrontEnd {
       return undefined;
     });
   }
+
+  /** Refuses a question, because there is no terminal for it. The resulting problem says what to do. */
+  async #refuse(id: string): Promise<void> {
+    const info = await this.#app.call('app.info', {});
+    // a person can answer in the window
+    if (!info.ok || !info.value.hasWindow) {
+      await this.#app.call('questions.answer', { id, answer: 'refuse' });
+    }
+  }
+}
+
+async function readAll(input: Readable): Promise<string> {
+  let text = '';
+  for await (const chunk of input.setEncoding('utf8')) {
+    text += String(chunk);
+  }
+  return text;
+}
+
+const neverAborts = new AbortController().signal;
+
+/** Chooses the events of one task. Its first events can arrive before its id does. */
+class TaskEvents {
+  readonly #onEvent: (event: AppEvent) => void;
+  #id: string | undefined;
+  readonly #started = new Set<string>();
+  #early: AppEvent[] = [];
+
+  constructor(onEvent: (event: AppEvent) => void) {
+    this.#onEvent = onEvent;
+  }
+
+  add(event: AppEvent): void {
+    const id = taskId(event);
+    if (id === undefined) {
+      return;
+    }
+    if (this.#id !== undefined) {
+      if (id === this.#id) {
+        this.#onEvent(event);
+      }
+      return;
+    }
+    // tasks that were running before are others
+    if (event.event === 'build.started' || event.event === 'push.progress') {
+      this.#started.add(id);
+    }
+    if (this.#started.has(id)) {
+      this.#early.push(event);
+    }
+  }
+
+  setId(id: string): void {
+    this.#id = id;
+    const early = this.#early;
+    this.#early = [];
+    for (const event of early) {
+      this.add(event);
+    }
+  }
+}
+
+/** The id of the build or push that an event is about. */
+function taskId(event: AppEvent): string | undefined {
+  return 'push' in event ? event.push.id : buildIdOf(event);
 }

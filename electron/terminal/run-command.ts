@@ -1,4 +1,4 @@
-import { buildImage, writeSampleProject } from './actions/build.ts';
+import { buildImage, retryBuild, writeSampleProject } from './actions/build.ts';
 import { addConnection, listConnections, removeConnections, resolveConnection } from './actions/connection.ts';
 import { fixConnection, testConnections } from './actions/connection-check.ts';
 import { exportConnections } from './actions/connection-export.ts';
@@ -44,8 +44,10 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
       return listPlatforms(frontEnd, command.selection);
     case 'build':
       return buildImage(frontEnd, command);
+    case 'retry':
+      return retryBuild(frontEnd, command);
     case 'builds':
-      return listBuilds(frontEnd);
+      return listBuilds(frontEnd, command);
     case 'logs':
       return printLogs(frontEnd, command);
     case 'images':

@@ -173,10 +173,10 @@ export function useFrameCommands(openPalette: () => void): void {
   );
 
   useCommands(() => {
-    const { byId } = useBuilds.getState();
+    const { entries } = useBuilds.getState();
     return order.slice(0, maxPerKind).map((id) => ({
       id: `go:build:${id}`,
-      label: `Build ${byId[id]?.reference ?? id}`,
+      label: `Build ${entries[id]?.reference || id}`,
       group: 'Go to',
       icon: 'builds',
       keywords: [id],

@@ -97,7 +97,7 @@ export function PhaseGlyph({ phase, className }: { phase: DisplayPhase; classNam
 
 export interface PhaseBadgeProps {
   readonly phase: DisplayPhase;
-  /** Text to show instead of the name of the phase, as `Waiting for a slot` or `Failed at step 5`. */
+  /** Text to show instead of the name of the phase, as `Failed at step 5`. */
   readonly word?: ReactNode;
   /** With a background, for tables and headers. */
   readonly filled?: boolean;

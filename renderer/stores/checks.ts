@@ -6,6 +6,7 @@ import type { NodeStatus } from '../../shared/node.ts';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import { call } from '../api.ts';
 import { useConnections } from './connections.ts';
+import { each, Feed } from './feed.ts';
 import { toastProblem } from './toasts.ts';
 
 /** The last fix that was applied to a connection. */
@@ -94,7 +95,9 @@ export async function runFix(name: string, fix: FixId, { label }: Pick<Fix, 'lab
   await requestCheck(name);
 }
 
-export function applyCheckEvent(event: AppEvent): void {
+export const checkFeed = new Feed(each(applyCheckEvent));
+
+function applyCheckEvent(event: AppEvent): void {
   switch (event.event) {
     case 'check.changed':
       putCheck(event.check);

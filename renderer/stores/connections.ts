@@ -3,6 +3,7 @@ import type { Connection } from '../../shared/connection.ts';
 import type { AppEvent, CallInput } from '../../shared/contract.ts';
 import type { Discovery } from '../../shared/discovery.ts';
 import { call } from '../api.ts';
+import { each, Feed } from './feed.ts';
 
 interface Connections {
   readonly connections: readonly Connection[];
@@ -11,9 +12,16 @@ interface Connections {
 
 export const useConnections = create<Connections>(() => ({ connections: [], loaded: false }));
 
+export const connectionFeed = new Feed(each(applyConnectionEvent));
+
 /** @throws Failure */
-export async function loadConnections(): Promise<void> {
-  useConnections.setState({ connections: await call('connections.list', {}), loaded: true });
+export function loadConnections(signal?: AbortSignal): Promise<void> {
+  return connectionFeed.load(
+    'connections.list',
+    {},
+    (connections) => useConnections.setState({ connections, loaded: true }),
+    signal,
+  );
 }
 
 /** @throws Failure `connection.exists`, `connection.uri`, `input.invalid` */
@@ -30,13 +38,13 @@ export async function updateConnection(input: CallInput<'connections.update'>): 
   return connection;
 }
 
-/** @throws Failure `connection.unknown`, `connection.in-use` */
+/** @throws Failure `connection.unknown` */
 export async function removeConnection(name: string): Promise<void> {
   await call('connections.remove', { name });
   await loadConnections();
 }
 
-export function applyConnectionEvent(event: AppEvent): void {
+function applyConnectionEvent(event: AppEvent): void {
   if (event.event === 'farms.changed') {
     useConnections.setState({ connections: event.connections });
   }
@@ -47,6 +55,9 @@ export function applyConnectionEvent(event: AppEvent): void {
  * Contacts no host.
  * @throws Failure `connection.file`, `input.invalid`
  */
-export function discoverConnections(file?: CallInput<'connections.discover'>['file']): Promise<Discovery> {
-  return call('connections.discover', file ? { file } : {});
+export function discoverConnections(
+  file?: CallInput<'connections.discover'>['file'],
+  signal?: AbortSignal,
+): Promise<Discovery> {
+  return call('connections.discover', file ? { file } : {}, signal ? { signal } : {});
 }

@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import type { AppEvent, CallInput } from '../../shared/contract.ts';
 import type { Farm } from '../../shared/farm.ts';
 import { call } from '../api.ts';
+import { each, Feed } from './feed.ts';
 
 interface Farms {
   readonly farms: readonly Farm[];
@@ -16,10 +17,16 @@ export function useFarm(name: string | undefined): Farm | undefined {
   return useFarms(({ farms }) => farms.find((farm) => farm.name === name));
 }
 
+export const farmFeed = new Feed(each(applyFarmEvent));
+
 /** @throws Failure */
-export async function loadFarms(): Promise<void> {
-  const { farms, default: defaultFarm } = await call('farms.list', {});
-  useFarms.setState({ farms, default: defaultFarm, loaded: true });
+export function loadFarms(signal?: AbortSignal): Promise<void> {
+  return farmFeed.load(
+    'farms.list',
+    {},
+    ({ farms, default: defaultFarm }) => useFarms.setState({ farms, default: defaultFarm, loaded: true }),
+    signal,
+  );
 }
 
 /** @throws Failure `farm.exists`, `connection.unknown` */
@@ -42,7 +49,7 @@ export async function removeFarm(name: string): Promise<void> {
   await loadFarms();
 }
 
-export function applyFarmEvent(event: AppEvent): void {
+function applyFarmEvent(event: AppEvent): void {
   if (event.event === 'farms.changed') {
     useFarms.setState({ farms: event.farms, default: event.default });
   }

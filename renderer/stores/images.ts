@@ -1,6 +1,8 @@
 import { create } from 'zustand';
 import type { ManifestList } from '../../shared/image.ts';
 import { call } from '../api.ts';
+import { each, Feed } from './feed.ts';
+import { toastProblem } from './toasts.ts';
 
 interface Images {
   readonly lists: readonly ManifestList[];
@@ -13,9 +15,17 @@ export function useImage(reference: string | undefined): ManifestList | undefine
   return useImages(({ lists }) => lists.find((list) => list.reference === reference));
 }
 
+export const imageFeed = new Feed(
+  each(({ event }) => {
+    if (event === 'images.changed') {
+      loadImages().catch(toastProblem);
+    }
+  }),
+);
+
 /** @throws Failure */
-export async function loadImages(): Promise<void> {
-  useImages.setState({ lists: await call('images.list', {}), loaded: true });
+export function loadImages(signal?: AbortSignal): Promise<void> {
+  return imageFeed.load('images.list', {}, (lists) => useImages.setState({ lists, loaded: true }), signal);
 }
 
 /** Deletes an image from local storage. @returns the number of bytes freed @throws Failure `image.unknown` */
@@ -26,6 +36,10 @@ export async function removeImage(reference: string): Promise<number> {
 }
 
 /** @param destination `oci:DIR` or `oci-archive:FILE` @throws Failure */
-export function exportImage(reference: string, destination: string): Promise<{ path: string; bytes: number }> {
-  return call('images.export', { reference, destination });
+export function exportImage(
+  reference: string,
+  destination: string,
+  signal?: AbortSignal,
+): Promise<{ path: string; bytes: number }> {
+  return call('images.export', { reference, destination }, signal ? { signal } : {});
 }

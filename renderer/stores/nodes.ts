@@ -5,6 +5,7 @@ import type { NodeStatus } from '../../shared/node.ts';
 import { call } from '../api.ts';
 import { useConnections } from './connections.ts';
 import { useFarms } from './farms.ts';
+import { each, Feed } from './feed.ts';
 
 interface Nodes {
   /** The result of the last probe, by connection name. Missing if the connection was never probed. */
@@ -35,11 +36,17 @@ export function useNode(connection: string): NodeStatus | undefined {
   return useNodes(({ byName }) => byName[connection]);
 }
 
-/** Loads the known statuses, and probes all other connections in the background. @throws Failure */
-export async function loadNodes(): Promise<void> {
-  const statuses = await call('nodes.list', {});
-  useNodes.setState({ byName: Object.fromEntries(statuses.map((status) => [status.connection, status])) });
-  probeUnknown();
+export const nodeFeed = new Feed(each(applyNodeEvent));
+
+/** Loads the known statuses. @throws Failure */
+export function loadNodes(signal?: AbortSignal): Promise<void> {
+  return nodeFeed.load(
+    'nodes.list',
+    {},
+    (statuses) =>
+      useNodes.setState({ byName: Object.fromEntries(statuses.map((status) => [status.connection, status])) }),
+    signal,
+  );
 }
 
 /** Probes every connection that has never been probed. Results, including failures, arrive in the store. */
@@ -81,7 +88,7 @@ function resolveNames({ farm, connections }: NodeSelection): readonly string[] {
   );
 }
 
-export function applyNodeEvent(event: AppEvent): void {
+function applyNodeEvent(event: AppEvent): void {
   if (event.event === 'farms.changed') {
     keepOnly(new Set(event.connections.map(({ name }) => name)));
   } else if (event.event === 'node.changed') {

@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import type { AppEvent, CallInput } from '../../shared/contract.ts';
 import type { Push } from '../../shared/push.ts';
 import { call } from '../api.ts';
+import { each, Feed } from './feed.ts';
 
 interface Pushes {
   readonly byId: Readonly<Record<string, Push>>;
@@ -15,13 +16,20 @@ export function usePush(id: string | undefined): Push | undefined {
   return usePushes(({ byId }) => (id === undefined ? undefined : byId[id]));
 }
 
+export const pushFeed = new Feed(each(applyPushEvent));
+
 /** @throws Failure */
-export async function loadPushes(): Promise<void> {
-  const pushes = await call('pushes.list', {});
-  usePushes.setState({
-    byId: Object.fromEntries(pushes.map((push) => [push.id, push])),
-    order: pushes.map(({ id }) => id),
-  });
+export function loadPushes(signal?: AbortSignal): Promise<void> {
+  return pushFeed.load(
+    'pushes.list',
+    {},
+    (pushes) =>
+      usePushes.setState({
+        byId: Object.fromEntries(pushes.map((push) => [push.id, push])),
+        order: pushes.map(({ id }) => id),
+      }),
+    signal,
+  );
 }
 
 /** Starts a push and resolves at once. Its progress arrives in the store. @throws Failure */
@@ -36,7 +44,7 @@ export async function cancelPush(id: string): Promise<void> {
   await call('pushes.cancel', { id });
 }
 
-export function applyPushEvent(event: AppEvent): void {
+function applyPushEvent(event: AppEvent): void {
   if (event.event === 'push.progress' || event.event === 'push.finished') {
     const { push } = event;
     usePushes.setState((state) => putPush(state, push));

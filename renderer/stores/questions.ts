@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import type { AppEvent } from '../../shared/contract.ts';
 import type { Answer, Question } from '../../shared/question.ts';
 import { call } from '../api.ts';
+import { each, Feed } from './feed.ts';
 
 interface Questions {
   /** Open questions, oldest first. The dialog shows the first one. */
@@ -12,9 +13,11 @@ interface Questions {
 
 export const useQuestions = create<Questions>(() => ({ open: [], closedCount: 0 }));
 
+export const questionFeed = new Feed(each(applyQuestionEvent));
+
 /** @throws Failure */
-export async function loadQuestions(): Promise<void> {
-  useQuestions.setState({ open: await call('questions.list', {}), closedCount: 0 });
+export function loadQuestions(signal?: AbortSignal): Promise<void> {
+  return questionFeed.load('questions.list', {}, (open) => useQuestions.setState({ open, closedCount: 0 }), signal);
 }
 
 /** Sends an answer to the app. Secrets in it are not stored here. @throws Failure `input.invalid` if the question is no longer open */
@@ -23,7 +26,7 @@ export async function answerQuestion(id: string, answer: Answer): Promise<void> 
   closeQuestion(id);
 }
 
-export function applyQuestionEvent(event: AppEvent): void {
+function applyQuestionEvent(event: AppEvent): void {
   if (event.event === 'question.asked') {
     const { question } = event;
     useQuestions.setState(({ open }) => ({ open: [...open.filter(({ id }) => id !== question.id), question] }));

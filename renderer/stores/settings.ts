@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import type { AppEvent, CallOutput } from '../../shared/contract.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { call } from '../api.ts';
+import { each, Feed } from './feed.ts';
 
 interface SettingsState {
   /** The defaults until the settings have been loaded. */
@@ -15,10 +16,14 @@ export const useSettings = create<SettingsState>(() => ({
   info: undefined,
 }));
 
+export const settingsFeed = new Feed(each(applySettingsEvent));
+
 /** @throws Failure */
-export async function loadSettings(): Promise<void> {
-  const [settings, info] = await Promise.all([call('settings.get', {}), call('app.info', {})]);
-  useSettings.setState({ settings, info });
+export async function loadSettings(signal?: AbortSignal): Promise<void> {
+  await Promise.all([
+    call('app.info', {}, signal ? { signal } : {}).then((info) => useSettings.setState({ info })),
+    settingsFeed.load('settings.get', {}, (settings) => useSettings.setState({ settings }), signal),
+  ]);
 }
 
 /** Applies the change at once, and reverts it if the app rejects it. @throws Failure */
@@ -33,7 +38,7 @@ export async function updateSettings(change: Partial<Settings>): Promise<void> {
   }
 }
 
-export function applySettingsEvent(event: AppEvent): void {
+function applySettingsEvent(event: AppEvent): void {
   if (event.event === 'settings.changed') {
     useSettings.setState({ settings: event.settings });
   }

@@ -150,10 +150,10 @@ describe('events', () => {
     expect(Object.values(useNodes.getState().byName).map(({ state }) => state)).not.toContain('down');
   });
 
-  it('reload the images when a build has finished', async () => {
+  it('reload the images when they have changed', async () => {
     app = await startTestApp('busy');
     useImages.setState({ lists: [] });
-    app.emit({ event: 'build.finished', build: sample.done() });
+    app.emit({ event: 'images.changed', index: 'new' });
     await expect.poll(() => useImages.getState().lists.length).toBeGreaterThan(0);
   });
 });

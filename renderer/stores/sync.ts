@@ -1,109 +1,116 @@
 import { create } from 'zustand';
-import type { AppEvent } from '../../shared/contract.ts';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import { subscribe, subscribeLink } from '../api.ts';
 import type { LinkState } from '../transport/transport.ts';
-import { applyBuildEvents, loadBuilds } from './builds.ts';
-import { applyCheckEvent, discardRunningChecks } from './checks.ts';
-import { applyConnectionEvent, loadConnections } from './connections.ts';
-import { applyFarmEvent, loadFarms } from './farms.ts';
-import { loadImages } from './images.ts';
-import { applyNodeEvent, loadNodes, probeUnknown } from './nodes.ts';
-import { applyPushEvent, loadPushes } from './pushes.ts';
-import { applyQuestionEvent, loadQuestions } from './questions.ts';
-import { applySettingsEvent, loadSettings } from './settings.ts';
-import { toastProblem } from './toasts.ts';
+import { buildFeed, loadBuilds } from './builds.ts';
+import { checkFeed, discardRunningChecks } from './checks.ts';
+import { connectionFeed, loadConnections, useConnections } from './connections.ts';
+import { farmFeed, loadFarms } from './farms.ts';
+import { imageFeed, loadImages } from './images.ts';
+import { loadNodes, nodeFeed, probeUnknown } from './nodes.ts';
+import { loadPushes, pushFeed } from './pushes.ts';
+import { loadQuestions, questionFeed } from './questions.ts';
+import { loadSettings, settingsFeed } from './settings.ts';
 
 /** Keeps all stores in step with the app. */
 
 interface SyncState {
   readonly link: LinkState;
-  /** True once everything has been loaded. Until then, an empty store means "not loaded yet", not "none". */
+  /** True once everything that can be loaded is loaded. Until then, an empty store means "not loaded yet", not "none". */
   readonly ready: boolean;
-  /** Why the last attempt to load failed. */
-  readonly problem: Problem | undefined;
+  /** What could not be loaded the last time. */
+  readonly problems: readonly Problem[];
 }
 
-export const useSync = create<SyncState>(() => ({ link: 'connecting', ready: false, problem: undefined }));
+export const useSync = create<SyncState>(() => ({ link: 'connecting', ready: false, problems: [] }));
 
 /** How long events are collected before they are applied together, in milliseconds: one frame at 60 Hz. */
 const batchMs = 16;
 
+/** In the order in which they apply events: checks and nodes look up their connections. */
+const feeds = [
+  connectionFeed,
+  farmFeed,
+  checkFeed,
+  nodeFeed,
+  buildFeed,
+  imageFeed,
+  pushFeed,
+  questionFeed,
+  settingsFeed,
+];
+
 /**
- * Loads all stores whenever the link to the app opens, and applies the events of the app from then on. Events that arrive
- * during loading are applied after it.
+ * Loads all stores whenever the link to the app opens, and applies the events of the app from then on.
  * @returns a function that stops it
  */
 export function startSync(): () => void {
-  let pending: AppEvent[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let isLoading = false;
 
   function flush(): void {
     timer = undefined;
-    if (!isLoading) {
-      const events = pending;
-      pending = [];
-      applyEvents(events);
+    for (const feed of feeds) {
+      feed.flush();
     }
   }
 
-  const stopEvents = subscribe((event) => {
-    pending.push(event);
+  const stopEvents = subscribe((event, seq) => {
+    for (const feed of feeds) {
+      feed.add(event, seq);
+    }
     timer ??= setTimeout(flush, batchMs);
+  });
+  const stopProbes = useConnections.subscribe((now, before) => {
+    if (now.connections !== before.connections && !isLoadingAll) {
+      probeUnknown();
+    }
   });
   const stopLink = subscribeLink((link) => {
     useSync.setState({ link });
     if (link === 'open') {
-      isLoading = true;
-      loadAll()
-        .then(
-          () => useSync.setState({ ready: true, problem: undefined }),
-          (error: unknown) => useSync.setState({ problem: problemOf(error) }),
-        )
-        .finally(() => {
-          isLoading = false;
-          flush();
-        });
+      void loadAll();
     }
   });
   return () => {
     stopEvents();
     stopLink();
+    stopProbes();
     clearTimeout(timer);
+    load.abort();
   };
 }
 
-/** @throws Failure */
-export async function loadAll(): Promise<void> {
-  discardRunningChecks();
-  await Promise.all([
-    loadSettings(),
-    loadFarms(),
-    // loadNodes probes the connections that have no status yet
-    loadConnections().then(loadNodes),
-    loadBuilds(),
-    loadImages(),
-    loadPushes(),
-    loadQuestions(),
-  ]);
-}
+/** Aborts when the last load of all stores is superseded. */
+let load = new AbortController();
+let isLoadingAll = false;
 
-function applyEvents(events: readonly AppEvent[]): void {
-  applyBuildEvents(events);
-  for (const event of events) {
-    applyConnectionEvent(event);
-    applyCheckEvent(event);
-    applyFarmEvent(event);
-    applyNodeEvent(event);
-    applyPushEvent(event);
-    applyQuestionEvent(event);
-    applySettingsEvent(event);
+/** Loads all stores again, in place of a load that is under way. What cannot be loaded does not keep the rest from it. */
+export async function loadAll(): Promise<void> {
+  load.abort();
+  load = new AbortController();
+  const { signal } = load;
+  isLoadingAll = true;
+  discardRunningChecks();
+  for (const feed of feeds) {
+    feed.reset();
   }
-  if (events.some(({ event }) => event === 'farms.changed')) {
-    probeUnknown();
+  const loads = [
+    loadConnections,
+    loadFarms,
+    loadNodes,
+    loadBuilds,
+    loadImages,
+    loadPushes,
+    loadQuestions,
+    loadSettings,
+  ];
+  const results = await Promise.allSettled(loads.map((loadOne) => loadOne(signal)));
+  if (signal.aborted) {
+    return;
   }
-  if (events.some(({ event }) => event === 'build.finished')) {
-    loadImages().catch(toastProblem);
-  }
+  isLoadingAll = false;
+  const failures = results.flatMap((result) => (result.status === 'rejected' ? [problemOf(result.reason)] : []));
+  const problems = [...new Map(failures.map((problem) => [problem.message, problem])).values()];
+  useSync.setState(({ ready }) => ({ ready: ready || failures.length < loads.length, problems }));
+  probeUnknown();
 }

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { Build, Job } from '../../shared/build.ts';
+import { entryOf, matchesFilter } from '../../shared/build-entry.ts';
 import {
   type AppEvent,
   type CallInput,
@@ -8,6 +9,7 @@ import {
   type CallRequest,
   calls,
 } from '../../shared/contract.ts';
+import { LiveBuild } from '../../shared/live-build.ts';
 import { fail, problemOf, type Result } from '../../shared/problem.ts';
 import type { AllowedCommand, Question, RememberedSecret, RememberOption } from '../../shared/question.ts';
 import { type Assignment, modeOf } from '../../shared/schedule.ts';
@@ -31,7 +33,7 @@ export interface Scene extends CheckScene {
 
 export interface FixtureApp {
   call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>>;
-  subscribe(listener: (event: AppEvent) => void): () => void;
+  subscribe(listener: (event: AppEvent, seq: number) => void): () => void;
   /** Emits an event as the app would, and updates the data of the fixture. */
   emit(event: AppEvent): void;
   /** Emits log lines and progress of running builds until the returned function is called. */
@@ -83,7 +85,7 @@ function createFixture(state: FixtureState): Fixture {
     done: [done(), cancelled()],
     huge: [data.hugeBuild(), runningLate(), failed(), done(), cancelled()],
   }[state];
-  const builds = [...newest, ...past];
+  const builds = [...newest, ...past].sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
   return {
     connections: [...data.connections(), ...(isHuge ? many.connections : [])],
     statuses: [...data.statuses(), ...(isHuge ? many.statuses : [])],
@@ -115,13 +117,15 @@ function createFixture(state: FixtureState): Fixture {
 /** An app in memory that handles every call of the contract with sample data. For screenshots and renderer tests. */
 export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}): FixtureApp {
   const fixture = createFixture(state);
-  const listeners = new Set<(event: AppEvent) => void>();
+  const listeners = new Set<(event: AppEvent, seq: number) => void>();
+  let seq = 0;
   const logLines = state === 'huge' ? 1_000_000 : 1_400;
 
   function emit(event: AppEvent): void {
+    seq += 1;
     remember(fixture, event);
     for (const listener of listeners) {
-      listener(event);
+      listener(event, seq);
     }
   }
 
@@ -142,6 +146,14 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       throw fail('build.unknown', `There is no build "${id}".`, 'Choose one from the list of builds.');
     }
     return build;
+  }
+
+  function findJob(id: string, platform: string): Job {
+    const job = findBuild(id).jobs.find((each) => each.platform === platform);
+    if (!job) {
+      throw fail('build.unknown', `Build ${id} has no job for ${platform}.`, 'Choose another platform.');
+    }
+    return job;
   }
 
   function list(reference: string): CallOutput<'images.list'>[number] {
@@ -392,27 +404,66 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     },
     'builds.remove': ({ id }) => {
       findBuild(id);
-      fixture.builds = fixture.builds.filter((build) => build.id !== id);
+      emit({ event: 'builds.removed', ids: [id] });
       return {};
     },
     'builds.source': () => data.source,
-    'builds.search': ({ platform, text, limit }) => {
+    'builds.search': ({ id, platform, text, limit }) => {
+      const job = findJob(id, platform);
       const matches: number[] = [];
       const needle = text.toLowerCase();
       for (let index = 0; index < logLines && matches.length <= limit; index += 1) {
-        if (data.logLine(platform, index).toLowerCase().includes(needle)) {
+        if (data.logLine(job, index).toLowerCase().includes(needle)) {
           matches.push(index);
         }
       }
       return { lines: matches.slice(0, limit), more: matches.length > limit };
     },
     'builds.get': ({ id }) => findBuild(id),
-    'builds.list': () => fixture.builds,
+    'builds.list': ({ cursor, limit, filter }) => {
+      const start = fixture.builds.findIndex(({ id }) => id === cursor) + 1;
+      const matching = fixture.builds
+        .slice(start)
+        .map(entryOf)
+        .filter((entry) => matchesFilter(entry, filter));
+      const entries = matching.slice(0, limit);
+      return { entries, ...(matching.length > limit ? { next: entries.at(-1)?.id } : {}) };
+    },
+    'builds.retry': ({ id, platforms }) => {
+      const build = findBuild(id);
+      const isReused = ({ status, platform }: Job): boolean => status === 'done' && !platforms?.includes(platform);
+      const started: Build = {
+        ...build,
+        id: `20260301-${Date.now()}`,
+        status: 'running',
+        createdAt: new Date().toISOString(),
+        jobs: build.jobs.map((job) =>
+          isReused(job)
+            ? { ...job, steps: [], durationMs: 0, reusedFrom: job.reusedFrom ?? id }
+            : { ...assignmentOf(job), status: 'queued', steps: [], bytesSent: 0, bytesReceived: 0, lost: [] },
+        ),
+        durationMs: undefined,
+        problem: undefined,
+        list: undefined,
+      };
+      emit({ event: 'build.started', build: started });
+      return started;
+    },
+    'builds.storeIncomplete': ({ id }) => {
+      const build = findBuild(id);
+      const done = build.jobs.filter(({ status }) => status === 'done').map(({ platform }) => platform);
+      const missing = build.jobs.filter(({ status }) => status !== 'done').map(({ platform }) => platform);
+      const list = { ...data.listOf(build.reference, done, new Date().toISOString()), missing };
+      fixture.lists = [list, ...fixture.lists.filter(({ reference }) => reference !== build.reference)];
+      const stored = { ...build, list };
+      emit({ event: 'build.finished', build: stored });
+      return stored;
+    },
     'builds.log': ({ id, platform, from, count }) => {
-      const job = findBuild(id).jobs.find((each) => each.platform === platform);
-      const total = job?.status === 'queued' ? 0 : logLines;
+      const job = findJob(id, platform);
+      const total = job.status === 'queued' ? 0 : logLines;
       const length = Math.max(0, Math.min(count, total - from));
-      return { lines: Array.from({ length }, (_, index) => data.logLine(platform, from + index)), total };
+      return { ...data.logLines(job, from, length), total };
     },
 
     'images.list': () => fixture.lists,
@@ -460,8 +511,11 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       home: '/home/anna/.local/share/barnraiser',
       frontEnd: 'browser',
       system: 'Fedora Linux 43',
+      hasWindow: true,
       remember: fixture.applyToFixture,
     }),
+
+    'app.openWindow': () => ({}),
 
     'secrets.list': () => fixture.secrets,
     'secrets.forget': ({ id }) => {
@@ -483,7 +537,11 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
   };
 
   return {
-    call: (name, input) => handleCall(name, input, handlers[name]),
+    call: async (name, input) => {
+      const covered = seq;
+      const result = await handleCall(name, input, handlers[name]);
+      return result.ok ? { ...result, seq: covered } : result;
+    },
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -500,7 +558,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
               platform: job.platform,
               node: job.node,
               from: line,
-              lines: [data.logLine(job.platform, line)],
+              ...data.logLines(job, line, 1),
             });
           }
           const receiving = build.jobs.find(({ status }) => status === 'transferring');
@@ -542,18 +600,28 @@ async function handleCall<N extends CallName>(
   }
 }
 
+function assignmentOf({ platform, node, mode, reason }: Job): Assignment {
+  return { platform, node, mode, reason };
+}
+
 function remember(fixture: Fixture, event: AppEvent): void {
   switch (event.event) {
+    case 'builds.removed':
+      fixture.builds = fixture.builds.filter(({ id }) => !event.ids.includes(id));
+      break;
     case 'build.started':
     case 'build.finished':
-      fixture.builds = [event.build, ...fixture.builds.filter(({ id }) => id !== event.build.id)];
+      fixture.builds = fixture.builds.some(({ id }) => id === event.build.id)
+        ? fixture.builds.map((build) => (build.id === event.build.id ? event.build : build))
+        : [event.build, ...fixture.builds];
       break;
     case 'job.changed':
-      fixture.builds = fixture.builds.map((build) =>
-        build.id === event.buildId
-          ? { ...build, jobs: build.jobs.map((job) => (job.platform === event.job.platform ? event.job : job)) }
-          : build,
-      );
+    case 'step.changed':
+      fixture.builds = fixture.builds.map((build) => {
+        const live = new LiveBuild(build);
+        live.apply(event);
+        return live.build;
+      });
       break;
     case 'push.progress':
     case 'push.finished':

@@ -1,5 +1,6 @@
-import type { Build, BuildRequest, Job, Phase, Step } from '../../shared/build.ts';
+import type { Build, BuildRequest, Job, Phase } from '../../shared/build.ts';
 import type { Connection } from '../../shared/connection.ts';
+import type { EventPayload } from '../../shared/contract.ts';
 import type { Farm } from '../../shared/farm.ts';
 import type { Digest, ManifestList } from '../../shared/image.ts';
 import type { NodeStatus } from '../../shared/node.ts';
@@ -8,6 +9,7 @@ import type { Problem } from '../../shared/problem.ts';
 import type { Project } from '../../shared/project.ts';
 import type { Push } from '../../shared/push.ts';
 import type { Assignment } from '../../shared/schedule.ts';
+import type { Step } from '../../shared/step.ts';
 
 /** Sample data for screenshots and renderer tests. It is deterministic, so that screenshots can be compared. */
 
@@ -173,6 +175,7 @@ function up(fact: NodeFacts): NodeStatus {
       memory: { total: fact.memory * gigabyte, free: fact.memory * 0.6 * gigabyte },
       disk: { total: fact.disk[1] * gigabyte, free: fact.disk[0] * gigabyte },
       latencyMs: fact.latencyMs,
+      capabilities: { exportFormats: ['oci-archive', 'docker-archive'], limits: [] },
     },
   };
 }
@@ -265,6 +268,8 @@ interface Progress {
   readonly status: Phase;
   /** The number of finished steps. The next one is running or has failed, depending on the status. */
   readonly steps: number;
+  /** How many of the last steps run at once. */
+  readonly atOnce?: number;
   /** How many of them were cached. */
   readonly cached?: number;
   /** The factor by which the node is slower than a fast machine. */
@@ -275,26 +280,29 @@ interface Progress {
   readonly lost?: Job['lost'];
 }
 
-function stepsOf({ status, steps: finished, cached = 0, slow = 1, startedAgo }: Progress): Step[] {
+function stepsOf({ status, steps: finished, atOnce = 1, cached = 0, slow = 1, startedAgo }: Progress): Step[] {
   const begun = Math.min(
     instructions.length,
     finished + (status === 'building' || status === 'failed' || status === 'cancelled' ? 1 : 0),
   );
   let at = Date.now() - startedAgo * 1000 + 1_500;
-  return instructions.slice(0, begun).map((text, index) => {
+  return instructions.slice(0, begun).map((name, index) => {
     const isCached = index < cached;
     const duration = Math.round((isCached ? 40 : (stepMs[index] ?? 100)) * (isCached ? 1 : slow));
     const startedAt = new Date(at).toISOString();
     at += duration;
-    const isOpen = index === finished && status === 'building';
+    const isOpen = index > finished - atOnce && (status === 'building' || status === 'cancelled');
+    const isFailed = index === finished && status === 'failed';
     return {
+      ...(index < 6 ? { id: `0:${index + 1}`, stage: 'build' } : { id: `1:${index - 5}`, stage: 'stage 2' }),
       index: index + 1,
       total: instructions.length,
-      text,
-      stage: index < 6 ? 'build' : undefined,
+      name,
+      ...{ line: source.instructions[index]?.firstLine, firstLine: index * linesPerStep },
       cached: isCached,
       startedAt,
-      ...(isOpen ? {} : { durationMs: index === finished ? Math.round(duration / 2) : duration }),
+      ...(isOpen ? {} : { durationMs: isFailed ? Math.round(duration / 2) : duration }),
+      ...(isFailed ? { error: 'exit status 1' } : {}),
     };
   });
 }
@@ -314,13 +322,17 @@ export function job(progress: Progress): Job {
     steps,
     bytesSent: status === 'queued' ? 0 : status === 'context' ? contextBytes * 0.65 : contextBytes,
     bytesReceived: status === 'transferring' ? 21.3 * megabyte : status === 'done' ? 70.6 * megabyte : 0,
-    ...(status === 'queued' ? {} : { startedAt: ago(progress.startedAgo) }),
+    ...(status === 'queued'
+      ? { wait: { reason: 'slot', ahead: 1 } as const }
+      : { startedAt: ago(progress.startedAgo) }),
     ...(isEnd ? { durationMs: worked + (status === 'done' ? 9_000 : 400) } : {}),
     ...(status === 'done'
       ? { transfer: 'push', digest: digestOf(`${progress.platform} ${progress.node}`), size: 70.6 * megabyte }
       : {}),
     problem: progress.problem,
     lastLines: progress.lastLines,
+    // the logs of fixtures have 1,400 lines
+    lastLinesFrom: progress.lastLines && 1_400 - progress.lastLines.length,
     lost: progress.lost ?? [],
   };
 }
@@ -591,6 +603,7 @@ export function hugeBuild(): Build {
         mode: index % 3 === 2 ? 'emulated' : 'native',
         status,
         steps: finished,
+        ...(index === 1 ? { atOnce: 3 } : {}),
         cached: index % 4,
         slow: 1 + chance(name) * 4,
         startedAgo: 500,
@@ -684,15 +697,31 @@ const logVerbs = [
   '\u001b[33mwarning\u001b[39m deprecated',
 ];
 
-/** Line `index` of an endless log with steps, downloads and colors as engines print them. */
-export function logLine(seed: string, index: number): string {
-  const step = Math.floor(index / 60);
-  if (index % 60 === 0) {
-    return `STEP ${(step % instructions.length) + 1}/${instructions.length}: ${instructions[step % instructions.length] ?? ''}`;
+/** The lines of each step in a log, except the last one. */
+const linesPerStep = 120;
+
+/** Line `index` of the log of a job, which is endless, with downloads and colors as engines print them. */
+export function logLine({ platform: seed, steps }: Pick<Job, 'platform' | 'steps'>, index: number): string {
+  const step = index % linesPerStep === 0 ? steps[index / linesPerStep] : undefined;
+  if (step) {
+    return `STEP ${step.index}/${step.total} (${step.stage}): ${step.name}`;
   }
   const verb = logVerbs[(index * 7 + seed.length) % logVerbs.length] ?? '';
   const number = (index * 2654435761) % 100_000;
   return index % 23 === 0
     ? `${verb} https://packages.example.com/@scope/a-package-with-a-rather-long-name-${number}/-/a-package-with-a-rather-long-name-${number}.tgz ${number % 900} ms (cache miss) and more words so that the line has to be wrapped or cut off somewhere`
     : `${verb} package-${number} (${(number % 97) / 10} kB)`;
+}
+
+/** Lines of the log of a job from a line on, with their facts. */
+export function logLines(job: Pick<Job, 'platform' | 'steps'>, from: number, count: number) {
+  const indexes = Array.from({ length: count }, (_, index) => from + index);
+  const stepAt = (index: number): Step | undefined =>
+    job.steps[Math.min(job.steps.length - 1, Math.floor(index / linesPerStep))];
+  return {
+    lines: indexes.map((index) => logLine(job, index)),
+    stepIds: indexes.map((index) => stepAt(index)?.id ?? null),
+    times: indexes.map((index) => Date.parse(stepAt(index)?.startedAt ?? ago(0)) + index * 10),
+    streams: indexes.map((index) => (index % linesPerStep === 0 ? 'engine' : index % 17 === 0 ? 'stderr' : 'stdout')),
+  } satisfies Pick<EventPayload<'job.log'>, 'lines' | 'stepIds' | 'times' | 'streams'>;
 }

@@ -60,10 +60,10 @@ export async function startTestApp(state: FixtureState = 'busy', scene?: Scene):
     },
   });
   const loaded = new Promise<void>((resolve, reject) => {
-    const stop = useSync.subscribe(({ ready, problem }) => {
+    const stop = useSync.subscribe(({ ready, problems: [problem] }) => {
       if (ready || problem) {
         stop();
-        ready ? resolve() : reject(new Error(problem?.message));
+        problem ? reject(new Error(problem.message)) : resolve();
       }
     });
   });

@@ -30,21 +30,22 @@ afterEach(() => {
 
 function start() {
   const states: LinkState[] = [];
-  const events: AppEvent[] = [];
+  const events: [AppEvent, number][] = [];
   const transport = openBrowserTransport();
   transport.onLink((state) => states.push(state));
-  transport.onEvent((event) => events.push(event));
+  transport.onEvent((event, seq) => events.push([event, seq]));
   return { transport, states, events };
 }
 const last = () => TestSource.opened.at(-1);
-const dispatch = (type: string, data = '') => last()?.dispatchEvent(new MessageEvent(type, { data }));
+const dispatch = (type: string, data = '', lastEventId = '') =>
+  last()?.dispatchEvent(new MessageEvent(type, { data, lastEventId }));
 
 it('passes events on as they arrive', () => {
   const { states, events } = start();
   dispatch('open');
-  dispatch('message', '{"event":"question.closed","id":"q"}');
+  dispatch('message', '{"event":"question.closed","id":"q"}', '12');
   expect(states).toEqual(['connecting', 'open']);
-  expect(events).toEqual([{ event: 'question.closed', id: 'q' }]);
+  expect(events).toEqual([[{ event: 'question.closed', id: 'q' }, 12]]);
 });
 
 it('reconnects after the stream broke, with a growing delay, and reports both', () => {

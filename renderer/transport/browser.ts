@@ -1,6 +1,6 @@
 import type { AppEvent, CallInput, CallName, CallOutput } from '../../shared/contract.ts';
 import type { Problem, Result } from '../../shared/problem.ts';
-import type { LinkState, Transport } from './transport.ts';
+import type { CallOptions, LinkState, Transport } from './transport.ts';
 
 /** The delay before the event stream is opened again, in milliseconds. It doubles from `first` to `max`. */
 const retryDelayMs = { first: 500, max: 5_000 };
@@ -16,7 +16,7 @@ const notResponding: Problem = {
 
 /** Sends calls over HTTP and receives events as Server-Sent Events, both from the server that sent this page. */
 export function openBrowserTransport(): Transport {
-  const listeners = new Set<(event: AppEvent) => void>();
+  const listeners = new Set<(event: AppEvent, seq: number) => void>();
   const linkListeners = new Set<(state: LinkState) => void>();
   let state: LinkState = 'connecting';
   let delayMs = retryDelayMs.first;
@@ -57,7 +57,7 @@ export function openBrowserTransport(): Transport {
       restartSilenceTimer();
       const event: AppEvent = JSON.parse(message.data);
       for (const listener of listeners) {
-        listener(event);
+        listener(event, Number(message.lastEventId));
       }
     });
     source.addEventListener('error', reconnectLater);
@@ -78,12 +78,18 @@ export function openBrowserTransport(): Transport {
   };
 }
 
-async function callOverHttp<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>> {
+async function callOverHttp<N extends CallName>(
+  name: N,
+  input: CallInput<N>,
+  { signal }: CallOptions = {},
+): Promise<Result<CallOutput<N>>> {
   try {
     const response = await fetch(`/call/${name}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(input),
+      // the server cancels a call whose request ends
+      ...(signal ? { signal } : {}),
     });
     if (response.headers.get('content-type') === 'application/json') {
       const result: Result<CallOutput<N>> = await response.json();

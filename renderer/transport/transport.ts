@@ -6,10 +6,16 @@ import type { Result } from '../../shared/problem.ts';
 /** `lost`: the app does not respond, and reconnecting is under way. At the next `open`, all data must be loaded again. */
 export type LinkState = 'connecting' | 'open' | 'lost';
 
+export interface CallOptions {
+  /** Cancels the call. */
+  readonly signal?: AbortSignal;
+}
+
 /** How the page reaches the app. The desktop and the browser front end each have an implementation. */
 export interface Transport {
-  call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>>;
-  onEvent(listener: (event: AppEvent) => void): () => void;
+  call<N extends CallName>(name: N, input: CallInput<N>, options?: CallOptions): Promise<Result<CallOutput<N>>>;
+  /** Calls `listener` with every event and its number. */
+  onEvent(listener: (event: AppEvent, seq: number) => void): () => void;
   /** Calls `listener` at once with the current state, and again whenever it changes. */
   onLink(listener: (state: LinkState) => void): () => void;
   /** Calls `listener` with the ids of commands (commands.ts) chosen in the system's menus. Desktop only. */

@@ -76,7 +76,7 @@ async function prune(connection: Connection, options: FixOptions): Promise<{ out
   const transport = await openTransport(connection, options);
   try {
     const engine = await openEngine(transport);
-    return { output: `Freed ${formatBytes(await engine.prune())}.` };
+    return { output: `Freed ${formatBytes((await engine.retention?.prune(options.signal)) ?? 0)}.` };
   } finally {
     await transport.close();
   }

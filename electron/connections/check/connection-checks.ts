@@ -22,6 +22,13 @@ export interface CheckOptions {
   readonly onStatus: (status: NodeStatus) => void;
 }
 
+interface RunningCheck {
+  readonly check: Promise<Check>;
+  readonly cancel: AbortController;
+  /** How many callers wait for it. */
+  waiting: number;
+}
+
 /** How long `close` waits for the sessions of cancelled checks to close, in milliseconds. */
 const closeTimeoutMs = 10_000;
 
@@ -31,7 +38,7 @@ const closeTimeoutMs = 10_000;
  */
 export class ConnectionChecks {
   readonly #options: CheckOptions;
-  readonly #running = new Map<string, { readonly check: Promise<Check>; readonly cancel: AbortController }>();
+  readonly #running = new Map<string, RunningCheck>();
   /** The work of all checks, including that of cancelled ones whose sessions are still closing. */
   readonly #work = new Set<Promise<unknown>>();
 
@@ -42,17 +49,28 @@ export class ConnectionChecks {
   /**
    * Resolves with the finished check, also if it failed or was cancelled. Joins a check of the connection that is
    * running.
+   * @param signal ends the wait. A check that no call waits for any more is cancelled.
    */
-  check(connection: Connection): Promise<Check> {
-    const { name } = connection;
-    const running = this.#running.get(name);
-    if (running) {
-      return running.check;
+  async check(connection: Connection, signal: AbortSignal): Promise<Check> {
+    const running = this.#running.get(connection.name) ?? this.#start(connection);
+    running.waiting += 1;
+    try {
+      return await abortable(signal, running.check);
+    } finally {
+      running.waiting -= 1;
+      if (running.waiting === 0 && this.#running.get(connection.name) === running) {
+        void this.cancel(connection.name);
+      }
     }
+  }
+
+  #start(connection: Connection): RunningCheck {
+    const { name } = connection;
     const cancel = new AbortController();
     const check = this.#check(connection, cancel.signal).finally(() => this.#running.delete(name));
-    this.#running.set(name, { check, cancel });
-    return check;
+    const running = { check, cancel, waiting: 0 };
+    this.#running.set(name, running);
+    return running;
   }
 
   /** Cancels the check of a connection, if one is running, and resolves when it has ended. */

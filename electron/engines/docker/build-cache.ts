@@ -48,11 +48,12 @@ export async function listCacheRecords(docker: EngineApi): Promise<CacheRecord[]
 }
 
 /** Removes all records that no build uses. Resolves with the bytes freed. */
-export async function pruneBuildCache(docker: EngineApi, query = 'all=1'): Promise<number> {
+export async function pruneBuildCache(docker: EngineApi, query = 'all=1', signal?: AbortSignal): Promise<number> {
   const { SpaceReclaimed } = await docker.requestJson('prune its build cache', prunedSchema, {
     method: 'POST',
     path: `build/prune?${query}`,
     timeoutMs: 600_000,
+    signal,
   });
   return SpaceReclaimed ?? 0;
 }

@@ -1,28 +1,38 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PbfWriter } from 'pbf';
 import { expect, test } from 'vitest';
 import type { EngineOutput } from '../engine.ts';
+import { testBuild, testInstructions } from '../testing/engine-build.ts';
 import { DockerBuildOutput, dockerMessageSchema } from './build-output.ts';
+import { encodeTrace } from './testing/encode-trace.ts';
 
 /** Each output as one short line. */
 function brief(output: EngineOutput): string {
   switch (output.kind) {
-    case 'step':
-      return `${output.stage ?? ''} ${output.index}/${output.total} ${output.text.slice(0, 24)}`.trim();
-    case 'step-end':
-      return `end ${output.stage ?? ''} ${output.index}${output.cached ? ' cached' : ''}${output.failed ? ' failed' : ''}`;
-    case 'line':
-      return `> ${output.text}`;
+    case 'step-started':
+      return `${output.id} ${output.index}/${output.total} ${output.name.slice(0, 24)}`;
+    case 'step-progress':
+      return `${output.id} ${output.current} of ${output.total} ${output.unit}`;
+    case 'step-ended':
+      return `end ${output.id}${output.cached ? ' cached' : ''}${output.error === undefined ? '' : ` ${output.error}`}`;
+    case 'log':
+      return `${output.stepId ?? ''}${output.stream === 'stderr' ? ' err' : ''}> ${output.text}`;
+    case 'warning':
+      return `${output.stepId ?? ''} warning: ${output.text}`;
     default:
       return output.kind;
   }
 }
 
+const outputOf = (outputs: string[], ...instructions: string[]) =>
+  new DockerBuildOutput(testBuild({ instructions: testInstructions(...instructions) }), (each) =>
+    outputs.push(brief(each)),
+  );
+
 /** Reads the recorded output of a real build on docker 26.1.5. */
 async function read(name: string, instructions: readonly string[]) {
   const outputs: string[] = [];
-  const output = new DockerBuildOutput(instructions, (each) => outputs.push(brief(each)));
+  const output = outputOf(outputs, ...instructions);
   const text = await readFile(join(import.meta.dirname, 'testing', name), 'utf8');
   for (const line of text.trim().split('\n')) {
     output.read(dockerMessageSchema.parse(JSON.parse(line)));
@@ -49,42 +59,46 @@ test('concurrent stages are reported with all their instructions', async () => {
   expect(outputs).toEqual([
     'context-read',
     '> load metadata for 127.0.0.1:5055/base:1',
-    '2/3 1/2 FROM 127.0.0.1:5055/base',
-    'end 2/3 1',
-    'end 2/3 1',
-    '> sha256:dfb791c422c4 323 B downloaded',
-    '> sha256:16023f097d37 1.1 MB downloaded',
-    '> sha256:adb9cf1c9f69 491 B downloaded',
-    '> sha256:52e2ba9d8c66 405 B downloaded',
-    'end 2/3 1',
+    '1:1 5/10 FROM 127.0.0.1:5055/base',
+    'end 1:1',
+    'end 1:1',
+    '1:1 323 of 323 bytes',
+    '1:1> sha256:dfb791c422c4 323 B downloaded',
+    '1:1 1093329 of 1093329 bytes',
+    '1:1> sha256:16023f097d37 1.1 MB downloaded',
+    '1:1 1093820 of 1093820 bytes',
+    '1:1> sha256:adb9cf1c9f69 491 B downloaded',
+    '1:1 1094225 of 1094225 bytes',
+    '1:1> sha256:52e2ba9d8c66 405 B downloaded',
+    'end 1:1',
     // both stages share the operation of the base image
-    '1/3 1/4 FROM 127.0.0.1:5055/base',
-    'end 1/3 1',
-    '1/3 2/4 ARG TARGETARCH',
-    'end 1/3 2',
-    '1/3 3/4 RUN echo hello $TARGETAR',
-    '2/3 2/2 RUN for i in 1 2 3; do e',
-    '> other 1',
-    '> [build 2/3] hello amd64',
-    '> [build 2/3] line 1',
-    '> other 2',
-    '> [build 2/3] line 2',
-    '> other 3',
-    '> [build 2/3] line 3',
-    'end 2/3 2',
-    '> [build 2/3] progress',
-    'end 1/3 3',
-    '1/3 4/4 COPY a.txt /a',
-    'end 1/3 4',
-    '3/3 1/4 FROM scratch',
-    'end 3/3 1',
-    '3/3 2/4 COPY --from=build /a /a',
-    'end 3/3 2',
-    '3/3 3/4 COPY --from=other /other',
-    'end 3/3 3',
+    '0:1 1/10 FROM 127.0.0.1:5055/base',
+    'end 0:1',
+    '0:2 2/10 ARG TARGETARCH',
+    'end 0:2',
+    '0:3 3/10 RUN echo hello $TARGETAR',
+    '1:2 6/10 RUN for i in 1 2 3; do e',
+    '1:2 err> other 1',
+    '0:3> hello amd64',
+    '0:3> line 1',
+    '1:2 err> other 2',
+    '0:3> line 2',
+    '1:2 err> other 3',
+    '0:3> line 3',
+    'end 1:2',
+    '0:3> progress',
+    'end 0:3',
+    '0:4 4/10 COPY a.txt /a',
+    'end 0:4',
+    '2:1 7/10 FROM scratch',
+    'end 2:1',
+    '2:2 8/10 COPY --from=build /a /a',
+    'end 2:2',
+    '2:3 9/10 COPY --from=other /other',
+    'end 2:3',
     '> exporting to image',
-    '3/3 4/4 LABEL x=y',
-    'end 3/3 4',
+    '2:4 10/10 LABEL x=y',
+    'end 2:4',
   ]);
 });
 
@@ -96,65 +110,81 @@ test('a failed step is reported with the error of docker', async () => {
   ]);
   expect(output.imageId).toBeUndefined();
   expect(output.error).toBe('process "/bin/sh -c echo before; exit 3" did not complete successfully: exit code: 3');
-  expect(output.failedStep).toEqual({ index: 3, total: 3, text: 'RUN echo before; exit 3' });
+  expect(output.failedStep).toMatchObject({ id: '0:3', index: 3, total: 3, name: 'RUN echo before; exit 3', line: 3 });
   expect(outputs.slice(2)).toEqual([
-    '1/3 FROM 127.0.0.1:5055/base',
+    '0:1 1/3 FROM 127.0.0.1:5055/base',
     // looked up, then found in the cache
-    'end  1',
-    'end  1 cached',
-    '2/3 ENV A=b',
-    'end  2 cached',
-    '3/3 RUN echo before; exit 3',
-    '> before',
-    'end  3 failed',
+    'end 0:1',
+    'end 0:1 cached',
+    '0:2 2/3 ENV A=b',
+    'end 0:2 cached',
+    '0:3 3/3 RUN echo before; exit 3',
+    '0:3> before',
+    `end 0:3 ${output.error}`,
   ]);
 });
 
 /** A status update in which one operation has begun and printed these chunks. */
 function operationPrinting(name: string, ...chunks: Uint8Array[]): string {
-  const trace = new PbfWriter();
-  trace.writeMessage(
-    1,
-    (_, message) => {
-      message.writeStringField(1, 'sha256:1');
-      message.writeStringField(3, name);
-      message.writeMessage(5, () => undefined, undefined);
-    },
-    undefined,
-  );
-  for (const chunk of chunks) {
-    trace.writeMessage(
-      3,
-      (_, message) => {
-        message.writeStringField(1, 'sha256:1');
-        message.writeVarintField(3, 1);
-        message.writeBytesField(4, chunk);
-      },
-      undefined,
-    );
-  }
-  return Buffer.from(trace.finish()).toString('base64');
+  const logs = chunks.map((msg) => ({ vertex: 'sha256:1', stream: 1, msg }));
+  return encodeTrace({ vertexes: [{ digest: 'sha256:1', name, started: true }], logs });
 }
 
 test('a line is reported whole if it arrives in chunks, even ones that split a character', () => {
   const outputs: string[] = [];
-  const output = new DockerBuildOutput(['FROM x', 'RUN y'], (each) => outputs.push(brief(each)));
+  const output = outputOf(outputs, 'FROM x', 'RUN y');
   const text = Buffer.from('grün\nhalf');
   const aux = operationPrinting('[2/2] RUN y', text.subarray(0, 3), text.subarray(3));
   output.read({ id: 'moby.buildkit.trace', aux });
-  expect(outputs.at(-1)).toBe('> grün');
+  expect(outputs.at(-1)).toBe('0:2> grün');
   output.end();
-  expect(outputs.at(-1)).toBe('> half');
+  expect(outputs.at(-1)).toBe('0:2> half');
 });
 
 test('a progress bar is reported in its last state', () => {
   const outputs: string[] = [];
-  const output = new DockerBuildOutput([], (each) => outputs.push(brief(each)));
+  const output = outputOf(outputs);
   output.read({ id: 'moby.buildkit.trace', aux: operationPrinting('[1/1] RUN y', Buffer.from('10%\r50%\r100%\r\n')) });
-  expect(outputs.at(-1)).toBe('> 100%');
+  expect(outputs.at(-1)).toBe('0:1> 100%');
 });
 
 test('an invalid status update is an error', () => {
-  const output = new DockerBuildOutput([], () => undefined);
+  const output = outputOf([]);
   expect(() => output.read({ id: 'moby.buildkit.trace', aux: Buffer.from([0x0a, 0xff]).toString('base64') })).toThrow();
+});
+
+test('a warning and the downloads of a step name the step', () => {
+  const outputs: string[] = [];
+  const aux = encodeTrace({
+    vertexes: [{ digest: 'sha256:1', name: '[1/1] FROM x', started: true }],
+    statuses: [
+      { id: 'sha256:a', vertex: 'sha256:1', current: 10, total: 100 },
+      { id: 'sha256:b', vertex: 'sha256:1', current: 5, total: 50 },
+      { id: 'sha256:a', vertex: 'sha256:1', current: 40, total: 100 },
+      { id: 'extracting sha256:a', vertex: 'sha256:1', current: 7, total: 7 },
+    ],
+    warnings: [
+      { vertex: 'sha256:1', short: 'old platform' },
+      { vertex: 'sha256:1', short: 'old platform' },
+    ],
+  });
+  outputOf(outputs, 'FROM x').read({ id: 'moby.buildkit.trace', aux });
+  expect(outputs.slice(2)).toEqual([
+    '0:1 10 of 100 bytes',
+    '0:1 15 of 150 bytes',
+    '0:1 45 of 150 bytes',
+    '0:1 warning: old platform',
+  ]);
+});
+
+test('an operation that BuildKit cancelled has not ended', () => {
+  const outputs: string[] = [];
+  const vertexes = [
+    { digest: 'sha256:1', name: '[a 1/1] RUN x', started: true, completed: true, error: 'exit code: 1' },
+    { digest: 'sha256:2', name: '[b 1/1] RUN y', started: true, completed: true, error: 'x: context canceled' },
+  ];
+  const output = outputOf(outputs, 'FROM scratch AS a', 'RUN x', 'FROM scratch AS b', 'RUN y', 'FROM a');
+  output.read({ id: 'moby.buildkit.trace', aux: encodeTrace({ vertexes }) });
+  expect(outputs.filter((each) => each.startsWith('end'))).toEqual(['end 0:1', 'end 0:2 exit code: 1', 'end 1:1']);
+  expect(output.failedStep?.id).toBe('0:2');
 });

@@ -1,9 +1,11 @@
 import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
 import { formatBytes } from '../../../shared/format.ts';
-import type { EngineOutput, StepPosition } from '../engine.ts';
+import type { LogStream } from '../../../shared/log.ts';
+import { stepId } from '../containerfile-steps.ts';
+import type { EngineBuild, EngineOutput, EngineStep } from '../engine.ts';
 import { LineBuffer, visibleText } from '../line-buffer.ts';
-import { type DockerStep, DockerSteps } from './steps.ts';
+import { DockerSteps, type FoundStep } from './steps.ts';
 import { readTrace, type Trace, type Vertex, type VertexLog, type VertexStatus } from './trace.ts';
 
 /** One message of docker's build stream: a status update from BuildKit, the image id, or an error. */
@@ -19,41 +21,53 @@ export type DockerMessage = z.infer<typeof dockerMessageSchema>;
 /** The two operations with which BuildKit reads the context. They are not reported as lines. */
 const contextOperationPattern = /^\[internal\] load remote build context$|^copy \/context \/$/;
 
+/** The downloads of an operation whose progress is counted: more than images have layers. */
+const maxDownloads = 1000;
+
 /** One vertex of BuildKit's graph, as far as it is known. */
 interface Operation {
   readonly name: string;
-  readonly step: DockerStep | undefined;
+  readonly step: FoundStep | undefined;
   hasBegun: boolean;
+  readonly output: Readonly<Record<'stdout' | 'stderr', OutputStream>>;
+  /** Downloaded and total bytes by the id of the download, and their sums. */
+  readonly downloads: Map<string, { readonly current: number; readonly total: number }>;
+  downloaded: number;
+  downloadSize: number;
+}
+
+interface OutputStream {
   readonly lines: LineBuffer;
-  /** One decoder per output stream, because a character may be split between two chunks. */
-  readonly decoders: Map<number, StringDecoder>;
+  /** A character may be split between two chunks. */
+  readonly decoder: StringDecoder;
 }
 
 /**
- * Reads docker's build stream and reports it as {@link EngineOutput}. BuildKit builds stages concurrently, so steps overlap. A
- * line from another step than the newest begins with the name of its step. The properties give the result when the stream has
- * ended.
+ * Reads docker's build stream and reports it as {@link EngineOutput}. BuildKit builds stages concurrently, so steps overlap. The
+ * properties give the result when the stream has ended.
  */
 export class DockerBuildOutput {
   imageId: string | undefined;
   /** docker's error message, unchanged. */
   error: string | undefined;
   /** The step that failed first; undefined if an internal operation failed first. */
-  failedStep: DockerStep | undefined;
+  failedStep: EngineStep | undefined;
 
   readonly #report: (output: EngineOutput) => void;
   readonly #steps: DockerSteps;
   /** By the digest of the vertex. */
   readonly #operations = new Map<string, Operation>();
   readonly #reported = new Set<string>();
-  /** The steps that have begun, by stage and index, and whether their results came from the cache. */
-  readonly #begunSteps = new Map<string, { readonly step: DockerStep; readonly isCached: boolean }>();
-  #newestStep: DockerStep | undefined;
+  /** The steps that have begun, by id, and whether their results came from the cache. */
+  readonly #begunSteps = new Map<string, { readonly step: FoundStep; readonly isCached: boolean }>();
   #hasReadContext = false;
   #hasFailed = false;
 
-  constructor(instructions: readonly string[], report: (output: EngineOutput) => void) {
-    this.#steps = new DockerSteps(instructions);
+  constructor(
+    { instructions, target }: Pick<EngineBuild, 'instructions' | 'target'>,
+    report: (output: EngineOutput) => void,
+  ) {
+    this.#steps = new DockerSteps(instructions, target);
     this.#report = report;
   }
 
@@ -74,8 +88,8 @@ export class DockerBuildOutput {
 
   /** To be called after the last message. */
   end(): void {
-    for (const { lines } of this.#operations.values()) {
-      lines.flush();
+    for (const operation of this.#operations.values()) {
+      flush(operation);
     }
     if (this.imageId !== undefined) {
       // Instructions after the last operation of a stage only change the image's configuration.
@@ -91,25 +105,24 @@ export class DockerBuildOutput {
     for (const vertex of this.#sorted(vertexes)) {
       this.#readVertex(vertex);
     }
-    for (const log of logs) {
-      this.#readLog(log);
-    }
     for (const status of statuses) {
       this.#readStatus(status);
     }
+    for (const log of logs) {
+      this.#readLog(log);
+    }
     for (const { vertex, short } of warnings) {
-      this.#reportLineOnce(`${vertex} ${short}`, `Warning: ${short}`);
+      if (this.#isFirstReport(`${vertex} ${short}`)) {
+        this.#report({ kind: 'warning', text: short, ...stepIdOf(this.#operationOf(vertex, '')) });
+      }
     }
   }
 
   /** Sorts vertexes by stage and step, because BuildKit reports all cached ones at once and in no order. */
   #sorted(vertexes: readonly Vertex[]): Vertex[] {
     return vertexes
-      .map((vertex) => {
-        const step = this.#steps.find(vertex.name);
-        return { vertex, stage: Number.parseInt(step?.stage ?? '0', 10) || 0, index: step?.index ?? 0 };
-      })
-      .sort((a, b) => a.stage - b.stage || a.index - b.index)
+      .map((vertex) => ({ vertex, position: this.#steps.find(vertex.name)?.position ?? { stage: 0, number: 0 } }))
+      .sort((a, b) => a.position.stage - b.position.stage || a.position.number - b.position.number)
       .map(({ vertex }) => vertex);
   }
 
@@ -117,10 +130,10 @@ export class DockerBuildOutput {
     const operation = this.#operationOf(vertex.digest, vertex.name);
     if (vertex.started && !operation.hasBegun) {
       operation.hasBegun = true;
-      this.#beginOperation(operation);
+      this.#beginOperation(operation, vertex);
     }
     if (vertex.completed && operation.hasBegun) {
-      operation.lines.flush();
+      flush(operation);
       this.#endOperation(operation, vertex);
     }
   }
@@ -132,29 +145,30 @@ export class DockerBuildOutput {
       return known;
     }
     const step = this.#steps.find(name);
-    const label = step && /^\[[^\]]*\]/.exec(name)?.[0];
-    const isNewest = () => step === undefined || step === this.#newestStep;
+    const outputStream = (stream: LogStream): OutputStream => ({
+      lines: new LineBuffer((line) => this.#reportLine(visibleText(line), stream, operation)),
+      decoder: new StringDecoder('utf8'),
+    });
     const operation: Operation = {
       name,
       step,
       hasBegun: false,
-      lines: new LineBuffer((line) => {
-        const text = visibleText(line);
-        this.#reportLine(isNewest() ? text : `${label} ${text}`);
-      }),
-      decoders: new Map(),
+      output: { stdout: outputStream('stdout'), stderr: outputStream('stderr') },
+      downloads: new Map(),
+      downloaded: 0,
+      downloadSize: 0,
     };
     this.#operations.set(digest, operation);
     return operation;
   }
 
-  #beginOperation({ name, step }: Operation): void {
+  #beginOperation({ name, step }: Operation, { inputs }: Vertex): void {
     if (step) {
       this.#reportContextRead();
       for (const before of this.#steps.siblings(step).before) {
         this.#passStep(before, this.#isPreviousCached(before));
       }
-      this.#beginStep(step);
+      this.#beginStep(step, inputs);
     } else if (!contextOperationPattern.test(name)) {
       this.#reportLine(name.replace(/^\[internal\] /, ''));
     }
@@ -162,71 +176,94 @@ export class DockerBuildOutput {
 
   #endOperation({ step }: Operation, { name, cached, error }: Vertex): void {
     // An operation may begin and end again: BuildKit looks up an image first and downloads it when a step needs it.
-    if (step) {
-      this.#endStep(step, cached, isFailure(error));
+    if (step && !isCancelled(error)) {
+      this.#endStep(step, cached, error);
       // The steps before a cached step were not run either. BuildKit reports the base image only as looked up.
       for (const before of cached ? this.#steps.siblings(step).before : []) {
-        if (!this.#begunSteps.get(keyOf(before))?.isCached) {
-          this.#endStep(before, true, false);
+        if (!this.#begunSteps.get(stepId(before.position))?.isCached) {
+          this.#endStep(before, true);
         }
       }
     } else if (contextOperationPattern.test(name) && error === '') {
       this.#reportContextRead();
     }
-    if (isFailure(error) && !this.#hasFailed) {
+    if (error !== '' && !isCancelled(error) && !this.#hasFailed) {
       this.#hasFailed = true;
-      this.failedStep = step;
+      this.failedStep = step && this.#steps.step(step);
     }
   }
 
-  #beginStep(step: DockerStep): void {
-    if (!this.#begunSteps.has(keyOf(step))) {
-      this.#begunSteps.set(keyOf(step), { step, isCached: false });
-      this.#newestStep = step;
-      this.#report({ kind: 'step', isConcurrent: true, ...positionOf(step), total: step.total, text: step.text });
+  /** @param inputs digests of operations. They count for a step that the Containerfile does not know. */
+  #beginStep(step: FoundStep, inputs: readonly string[] = []): void {
+    const id = stepId(step.position);
+    if (!this.#begunSteps.has(id)) {
+      this.#begunSteps.set(id, { step, isCached: false });
+      const reported = this.#steps.step(step);
+      const inputSteps = inputs.flatMap((digest) => this.#operations.get(digest)?.step ?? []);
+      const isInstruction = reported.line !== undefined || inputSteps.length === 0;
+      this.#report({
+        kind: 'step-started',
+        ...reported,
+        ...(isInstruction ? {} : { inputs: inputSteps.map(({ position }) => stepId(position)) }),
+      });
     }
   }
 
-  #endStep(step: DockerStep, isCached: boolean, hasFailed: boolean): void {
-    this.#begunSteps.set(keyOf(step), { step, isCached });
-    this.#report({ kind: 'step-end', ...positionOf(step), cached: isCached, failed: hasFailed });
+  #endStep(step: FoundStep, isCached: boolean, error = ''): void {
+    const id = stepId(step.position);
+    this.#begunSteps.set(id, { step, isCached });
+    this.#report({ kind: 'step-ended', id, cached: isCached, ...(error === '' ? {} : { error }) });
   }
 
   /** Begins and ends a step without an operation of its own: it takes no time, or another stage has the same operation. */
-  #passStep(step: DockerStep, isCached: boolean): void {
-    if (!this.#begunSteps.has(keyOf(step))) {
+  #passStep(step: FoundStep, isCached: boolean): void {
+    if (!this.#begunSteps.has(stepId(step.position))) {
       this.#beginStep(step);
-      this.#endStep(step, isCached, false);
+      this.#endStep(step, isCached);
     }
   }
 
-  #isPreviousCached({ index, stage }: DockerStep): boolean {
-    const previous = keyOf({ index: index - 1, ...(stage === undefined ? {} : { stage }) });
-    return this.#begunSteps.get(previous)?.isCached ?? false;
+  #isPreviousCached({ position: { stage, number } }: FoundStep): boolean {
+    return this.#begunSteps.get(stepId({ stage, number: number - 1 }))?.isCached ?? false;
   }
 
-  #isLastBegun(step: DockerStep): boolean {
-    return this.#steps.siblings(step).after.every((after) => !this.#begunSteps.has(keyOf(after)));
+  #isLastBegun(step: FoundStep): boolean {
+    return this.#steps.siblings(step).after.every(({ position }) => !this.#begunSteps.has(stepId(position)));
   }
 
   #readLog({ vertex, stream, msg }: VertexLog): void {
+    const { lines, decoder } = this.#operationOf(vertex, '').output[stream === 2 ? 'stderr' : 'stdout'];
+    lines.write(decoder.write(Buffer.from(msg)));
+  }
+
+  #readStatus({ id, vertex, current, total, completed }: VertexStatus): void {
+    if (total <= 0 || !/^sha256:/.test(id)) {
+      return;
+    }
     const operation = this.#operationOf(vertex, '');
-    const decoder = operation.decoders.get(stream) ?? new StringDecoder('utf8');
-    operation.decoders.set(stream, decoder);
-    operation.lines.write(decoder.write(Buffer.from(msg)));
-  }
-
-  #readStatus({ id, completed, total }: VertexStatus): void {
-    if (completed && total > 0 && /^sha256:/.test(id)) {
-      this.#reportLineOnce(id, `${id.slice(0, 19)} ${formatBytes(total)} downloaded`);
+    this.#reportDownload(operation, id, current, total);
+    if (completed && this.#isFirstReport(id)) {
+      this.#reportLine(`${id.slice(0, 19)} ${formatBytes(total)} downloaded`, 'engine', operation);
     }
   }
 
-  #reportLineOnce(key: string, text: string): void {
-    if (!this.#reported.has(key)) {
-      this.#reported.add(key);
-      this.#reportLine(text);
+  #reportDownload(operation: Operation, id: string, current: number, total: number): void {
+    const { downloads, step } = operation;
+    const before = downloads.get(id) ?? { current: 0, total: 0 };
+    if (step && (downloads.has(id) || downloads.size < maxDownloads)) {
+      downloads.set(id, { current, total });
+      operation.downloaded += current - before.current;
+      operation.downloadSize += total - before.total;
+      const { downloaded, downloadSize } = operation;
+      const progress = { current: downloaded, total: downloadSize, unit: 'bytes' } as const;
+      this.#report({ kind: 'step-progress', id: stepId(step.position), ...progress });
     }
+  }
+
+  #isFirstReport(key: string): boolean {
+    const isFirst = !this.#reported.has(key);
+    this.#reported.add(key);
+    return isFirst;
   }
 
   #reportContextRead(): void {
@@ -236,20 +273,21 @@ export class DockerBuildOutput {
     }
   }
 
-  #reportLine(text: string): void {
-    this.#report({ kind: 'line', text });
+  #reportLine(text: string, stream: LogStream = 'engine', operation?: Operation): void {
+    this.#report({ kind: 'log', ...stepIdOf(operation), stream, time: Date.now(), text });
   }
 }
 
+function flush({ output }: Operation): void {
+  output.stdout.lines.flush();
+  output.stderr.lines.flush();
+}
+
+function stepIdOf(operation: Operation | undefined): { readonly stepId?: string } {
+  return operation?.step ? { stepId: stepId(operation.step.position) } : {};
+}
+
 /** An operation that BuildKit cancelled because another one failed has not failed itself. */
-function isFailure(error: string): boolean {
-  return error !== '' && !/context canceled$/.test(error);
-}
-
-function keyOf({ stage = '', index }: StepPosition): string {
-  return `${stage} ${index}`;
-}
-
-function positionOf({ index, stage }: DockerStep): StepPosition {
-  return { index, ...(stage === undefined ? {} : { stage }) };
+function isCancelled(error: string): boolean {
+  return /context canceled$/.test(error);
 }

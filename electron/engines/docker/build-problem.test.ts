@@ -5,8 +5,8 @@ import { buildProblem } from './build-problem.ts';
 
 /** The problem of a build that failed with an error message of docker 26.1.5, at a step or before the first one. */
 function problemOf(error: string, step?: string) {
-  const output = new DockerBuildOutput([], () => undefined);
-  output.failedStep = step === undefined ? undefined : { index: 2, total: 3, text: step, stage: '1/2' };
+  const output = new DockerBuildOutput(testBuild(), () => undefined);
+  output.failedStep = step === undefined ? undefined : { id: '0:2', index: 2, total: 3, name: step, stage: 'build' };
   return buildProblem('pi4', testBuild(), output, error).problem;
 }
 
@@ -32,7 +32,7 @@ test.each([
 ])('a step that failed with %s is explained', (error, step, message, fix) => {
   expect(problemOf(error, step)).toEqual({
     code: 'build.failed',
-    message: `Node pi4: step 2 of 3 in stage 1 of 2 failed: ${message}`,
+    message: `Node pi4: step 2 of 3 (build) failed: ${message}`,
     fix: expect.stringMatching(fix),
     detail: error,
   });

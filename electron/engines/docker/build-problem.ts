@@ -89,7 +89,7 @@ export function buildProblem(node: string, build: EngineBuild, output: DockerBui
     const cause = findCause(stepCauses, message, build, 'docker');
     return fail(
       'build.failed',
-      `Node ${node}: ${describeStep(step)} failed: ${shorten(step.text)} (${cause?.reason ?? shorten(firstLine(message))}).`,
+      `Node ${node}: ${describeStep(step)} failed: ${shorten(step.name)} (${cause?.reason ?? shorten(firstLine(message))}).`,
       cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.',
       error,
     );

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { type Failure, fail } from '../../../shared/problem.ts';
 import { cancelledProblem, type EngineApi, noImageProblem, requestTimeoutMs } from '../api/engine-api.ts';
 import { jsonLines } from '../api/json-lines.ts';
 import { sendBuild } from '../api/send-build.ts';
@@ -16,7 +15,7 @@ type OnOutput = (output: EngineOutput) => void;
 /**
  * Builds on docker with BuildKit, without a session: the context is the body of the request. Closing the request cancels the
  * build and also ends the program of a RUN step (26.1.5). BuildKit keeps the context of every build in its cache and never
- * uses it again, so it is removed after the build. See `Engine.build`.
+ * uses it again, so it is removed after the build. See `Builder.build`.
  */
 export async function buildImage(
   docker: EngineApi,
@@ -24,9 +23,6 @@ export async function buildImage(
   onOutput: OnOutput,
   signal: AbortSignal,
 ): Promise<{ imageId: string }> {
-  if (build.pull === 'never') {
-    throw pullPolicyProblem(docker.node);
-  }
   const startedAt = await readNodeTime(docker, signal);
   try {
     return await buildOnce(docker, build, onOutput, signal);
@@ -46,15 +42,16 @@ async function buildOnce(
     throw cancelledProblem(signal);
   }
   const id = randomBytes(12).toString('hex');
-  const output = new DockerBuildOutput(build.instructions, onOutput);
+  const output = new DockerBuildOutput(build, onOutput);
   let timer: NodeJS.Timeout | undefined;
   const { failure } = await sendBuild(docker, {
     path: `build?${buildQuery(build, id)}`,
-    context: build.context(),
+    context: build.context.tar(),
     signal,
     readOutput: async (stream) => {
       for await (const message of jsonLines(stream, dockerMessageSchema, docker.node)) {
         output.read(message);
+        await build.outputReady?.();
       }
     },
     onAbort: (stop) => {
@@ -94,7 +91,7 @@ async function readNodeTime(docker: EngineApi, signal: AbortSignal): Promise<num
 
 /**
  * The query of `POST build`. `version=2` selects BuildKit. With `pull`, BuildKit looks for a newer base image and downloads
- * only what it lacks, so the policies `always` and `newer` are the same.
+ * only what it lacks, so the policies `always` and `newer` are the same. It has no policy `never`: see the limits of docker.
  */
 function buildQuery(build: EngineBuild, id: string): string {
   return new URLSearchParams({
@@ -109,12 +106,4 @@ function buildQuery(build: EngineBuild, id: string): string {
     ...(build.target === undefined ? {} : { target: build.target }),
     ...(build.noCache ? { nocache: '1' } : {}),
   }).toString();
-}
-
-function pullPolicyProblem(node: string): Failure {
-  return fail(
-    'input.invalid',
-    `Node ${node}: docker does not support the pull policy "never".`,
-    'Choose another pull policy, or build on nodes with podman.',
-  );
 }

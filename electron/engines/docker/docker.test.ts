@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EngineBuild, EngineOutput } from '../engine.ts';
 import { openEngine } from '../open-engine.ts';
-import { testBuild } from '../testing/engine-build.ts';
+import { tarContext, testBuild } from '../testing/engine-build.ts';
 import { openLocalTransport } from '../transport/local-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { isOlder } from './docker.ts';
@@ -52,7 +52,7 @@ async function build(
   onOutput: (output: EngineOutput) => void = () => {},
 ) {
   const engine = await openEngine(transport);
-  return engine.build(testBuild(changes), onOutput, signal);
+  return engine.builder.build(testBuild(changes), onOutput, signal);
 }
 
 const problem = (code: string, message: RegExp) => ({ problem: { code, message: expect.stringMatching(message) } });
@@ -78,9 +78,15 @@ test.each([
   expect(requests).toContain(path);
 });
 
-test('the pull policy "never" is refused before anything is sent', async () => {
-  await expect(build({ pull: 'never' })).rejects.toMatchObject(problem('input.invalid', /pull policy "never"/));
-  expect(requests.filter((line) => line.startsWith('POST'))).toEqual([]);
+test('docker cannot build without looking for base images, and exports OCI archives from version 25 on', async () => {
+  const { capabilities } = await openEngine(transport);
+  expect(capabilities()).toMatchObject({ limits: [{ option: 'pull', value: 'never' }] });
+  const formatsWith = async (apiVersion: string) => {
+    headers = { 'Api-Version': apiVersion };
+    return (await openEngine(transport)).capabilities().exportFormats;
+  };
+  expect(await formatsWith('1.43')).toEqual(['docker-archive']);
+  expect(await formatsWith('1.44')).toEqual(['oci-archive', 'docker-archive']);
 });
 
 test('cancelling a build cancels it in docker and waits until docker has ended it', async () => {
@@ -96,7 +102,7 @@ test('cancelling a build cancels it in docker and waits until docker has ended i
       }
     }, 5);
   };
-  const building = build({}, cancel.signal, ({ kind }) => kind === 'line' && cancel.abort());
+  const building = build({}, cancel.signal, ({ kind }) => kind === 'log' && cancel.abort());
   await expect(building).rejects.toMatchObject({ problem: { code: 'build.cancelled' } });
   expect(hasEnded).toBe(true);
 });
@@ -108,7 +114,7 @@ test('a build fails with the error of its context', async () => {
         this.destroy(new Error('the disk is broken'));
       },
     });
-  await expect(build({ context })).rejects.toThrow('the disk is broken');
+  await expect(build({ context: tarContext(context) })).rejects.toThrow('the disk is broken');
 });
 
 test('an invalid message in the build stream is reported', async () => {

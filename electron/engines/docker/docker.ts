@@ -1,4 +1,6 @@
 /** The engine docker, through its API and BuildKit. */
+
+import type { Capabilities } from '../../../shared/node.ts';
 import { EngineApi } from '../api/engine-api.ts';
 import type { Engine } from '../engine.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -11,21 +13,42 @@ import { exportImage, pushImage } from './transfer.ts';
 export const oldestDockerApi = '1.39';
 const newestDockerApi = '1.47';
 
+/** The oldest API whose archives are also OCI layouts (docker 25). */
+const ociArchiveApi = '1.44';
+
+function dockerCapabilities(apiVersion: string): Capabilities {
+  const hasOciArchives = !isOlder(apiVersion, ociArchiveApi);
+  return {
+    exportFormats: [...(hasOciArchives ? (['oci-archive'] as const) : []), 'docker-archive'],
+    limits: [
+      { option: 'pull', value: 'never', reason: 'docker with BuildKit looks up every base image in its registry' },
+    ],
+  };
+}
+
 /** docker 18.09 or newer behind a transport. @param apiVersion the version in its response to `_ping` */
 export function dockerEngine(transport: Transport, apiVersion: string): Engine {
   const usedVersion = isOlder(apiVersion, newestDockerApi) ? apiVersion : newestDockerApi;
   const docker = new EngineApi(transport, 'docker', `/v${usedVersion}/`);
+  const capabilities = dockerCapabilities(apiVersion);
   return {
     kind: 'docker',
-    probe: (signal) => probeNode(docker, apiVersion, signal),
-    build: (build, onOutput, signal) => buildImage(docker, build, onOutput, signal),
-    push: (image, target, signal) => pushImage(docker, image, target, signal),
-    export: (image, signal) => exportImage(docker, image, signal),
-    tag: (image, name) => tagImage(docker, image, name),
-    untag: (_image, name) => untagImage(docker, name),
-    remove: (image) => removeImage(docker, image),
-    prune: () => pruneStorage(docker),
-    diskUsage: () => measureDiskUsage(docker),
+    capabilities: () => capabilities,
+    probe: async (signal) => ({ ...(await probeNode(docker, apiVersion, signal)), capabilities }),
+    builder: {
+      build: (build, onOutput, signal) => buildImage(docker, build, onOutput, signal),
+    },
+    transfer: {
+      push: (image, target, signal) => pushImage(docker, image, target, signal),
+      export: (image, signal) => exportImage(docker, image, signal),
+    },
+    retention: {
+      tag: (image, name) => tagImage(docker, image, name),
+      untag: (_image, name) => untagImage(docker, name),
+      remove: (image) => removeImage(docker, image),
+      prune: (signal) => pruneStorage(docker, signal),
+      diskUsage: () => measureDiskUsage(docker),
+    },
   };
 }
 

@@ -68,18 +68,24 @@ export async function removeImage(docker: EngineApi, image: string): Promise<boo
  * Removes the temporary names that killed builds have left, dangling images, and the build cache that no build uses. Resolves
  * with the bytes freed.
  */
-export async function pruneStorage(docker: EngineApi): Promise<number> {
-  const images = await docker.requestJson('list its images', imagesSchema, { method: 'GET', path: 'images/json' });
+export async function pruneStorage(docker: EngineApi, signal?: AbortSignal): Promise<number> {
+  const images = await docker.requestJson('list its images', imagesSchema, {
+    method: 'GET',
+    path: 'images/json',
+    signal,
+  });
   const staleNames = images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => isStaleImageName(name));
   for (const name of staleNames) {
+    signal?.throwIfAborted();
     await untagImage(docker, name);
   }
   const { SpaceReclaimed } = await docker.requestJson('prune its images', prunedSchema, {
     method: 'POST',
     path: 'images/prune',
     timeoutMs: 600_000,
+    signal,
   });
-  return (SpaceReclaimed ?? 0) + (await pruneBuildCache(docker));
+  return (SpaceReclaimed ?? 0) + (await pruneBuildCache(docker, undefined, signal));
 }
 
 /** The disk space that images and build cache take, and how much of it a prune would free. */

@@ -22,7 +22,11 @@ const infoSchema = z.object({
  * Reads the facts about docker and its machine. Free memory, disk space and emulated platforms come from commands on the node.
  * If the node refuses commands, all memory counts as free, the disk space as unknown, and no platform as emulated.
  */
-export async function probeNode(docker: EngineApi, apiVersion: string, signal?: AbortSignal): Promise<Node> {
+export async function probeNode(
+  docker: EngineApi,
+  apiVersion: string,
+  signal?: AbortSignal,
+): Promise<Omit<Node, 'capabilities'>> {
   const latencyMs = await measureLatency(docker, signal);
   const [info, handlers, memory] = await Promise.all([
     docker.requestJson('report its system information', infoSchema, {

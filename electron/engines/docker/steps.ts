@@ -1,22 +1,25 @@
-import type { StepPosition } from '../engine.ts';
+import type { Instruction } from '../../../shared/project.ts';
+import { ContainerfileSteps, type EngineCount, keywordOf, type StepPosition } from '../containerfile-steps.ts';
+import type { EngineStep } from '../engine.ts';
 
-/** A step of a build as Barnraiser numbers them: every instruction of its stage counts, as it does in podman. */
-export interface DockerStep extends StepPosition {
-  readonly total: number;
-  readonly text: string;
+interface CountedInstructions {
+  /** Numbers of the instructions that BuildKit counts, in their stage and from 1. */
+  readonly withFrom: readonly number[];
+  /** The same if FROM names no image, but `scratch` or an earlier stage. */
+  readonly withoutFrom: readonly number[];
 }
 
-interface Stage {
-  readonly name: string | undefined;
-  readonly instructions: readonly string[];
-  /** Positions of the instructions that BuildKit counts. */
-  readonly countedPositions: readonly number[];
-  /** The same if FROM names no image, but `scratch` or an earlier stage. */
-  readonly countedPositionsWithoutFrom: readonly number[];
+/** A step of BuildKit: where it is, and what BuildKit calls it if the Containerfile has no such instruction. */
+export interface FoundStep {
+  readonly position: StepPosition;
+  readonly engine: EngineCount;
 }
 
 /** BuildKit's name of the operation of an instruction, such as `[linux/arm64 build 2/3] RUN make`. */
-const namePattern = /^\[(?:\S+\/\S+ )?(?:(\S+) )?(\d+)\/(\d+)\] (.*)$/s;
+const namePattern = /^\[(?:\S+\/\S+ )?(?:(\S+) )?(\d{1,6})\/(\d{1,6})\] (.*)$/s;
+
+/** More stages that are not in the Containerfile than a frontend has. Their names come from nodes. */
+const maxUnknownStages = 100;
 
 /**
  * Finds the instructions of BuildKit's operations. BuildKit counts only instructions that change files (FROM with an image,
@@ -24,90 +27,76 @@ const namePattern = /^\[(?:\S+\/\S+ )?(?:(\S+) )?(\d+)\/(\d+)\] (.*)$/s;
  * step, so that builds have the same steps on all engines.
  */
 export class DockerSteps {
-  readonly #stages: readonly Stage[];
+  readonly #file: ContainerfileSteps;
+  readonly #counted: readonly CountedInstructions[];
+  readonly #unknownStages = new Map<string, number>();
 
-  /** @param instructions the instructions of the Containerfile, one line each */
-  constructor(instructions: readonly string[]) {
-    this.#stages = parseStages(instructions);
+  constructor(instructions: readonly Instruction[], target?: string) {
+    this.#file = new ContainerfileSteps(instructions, target);
+    this.#counted = Array.from({ length: this.#file.stageCount }, (_, stage) => countedInstructions(this.#file, stage));
   }
 
   /** The step of an operation with this name. Undefined for BuildKit's internal operations. */
-  find(name: string): DockerStep | undefined {
+  find(name: string): FoundStep | undefined {
     const [, label, number = '', count = '', text = ''] = namePattern.exec(name) ?? [];
     if (number === '') {
       return undefined;
     }
-    const stage = this.#findStage(label);
-    const positions = [stage?.countedPositions, stage?.countedPositionsWithoutFrom].find(
-      (some) => some?.length === Number(count),
-    );
-    const position = positions?.[Number(number) - 1];
-    if (stage && position !== undefined && keywordOf(stage.instructions[position]) === keywordOf(text)) {
-      return this.#stepAt(stage, position);
+    const stage = this.#stageOf(label);
+    const counted = this.#counted[stage];
+    const numbers = [counted?.withFrom, counted?.withoutFrom].find((some) => some?.length === Number(count));
+    const position = { stage, number: numbers?.[Number(number) - 1] ?? Number(number) };
+    const instruction = this.#file.instruction(position);
+    if (numbers && keywordOf(instruction?.text) === keywordOf(text)) {
+      return { position, engine: {} };
     }
     // The build has a frontend of its own, or the base image adds instructions (ONBUILD).
-    const textWithoutDigest = text.replace(/@sha256:[0-9a-f]{64}$/, '');
-    return {
-      index: Number(number),
-      total: Number(count),
-      text: textWithoutDigest,
-      ...(label ? { stage: label } : {}),
+    const engine: EngineCount = {
+      name: text.replace(/@sha256:[0-9a-f]{64}$/, ''),
+      stageLength: Number(count),
+      stageName: stage < this.#file.stageCount ? undefined : label,
     };
+    return { position: { stage, number: Number(number) }, engine };
+  }
+
+  step({ position, engine }: FoundStep): EngineStep {
+    return this.#file.step(position, engine);
   }
 
   /** The steps before and after this one in the same stage. */
-  siblings(step: DockerStep): { readonly before: readonly DockerStep[]; readonly after: readonly DockerStep[] } {
-    const stage = this.#stages.find((some, index) => this.#stageLabel(index) === step.stage && contains(some, step));
-    const all = stage?.instructions.map((_, position) => this.#stepAt(stage, position)) ?? [];
-    return { before: all.slice(0, step.index - 1), after: all.slice(step.index) };
+  siblings({ position, engine }: FoundStep): { readonly before: FoundStep[]; readonly after: FoundStep[] } {
+    if (engine.name !== undefined) {
+      return { before: [], after: [] };
+    }
+    const { stage, number } = position;
+    const all = Array.from({ length: this.#file.instructionCount(stage) }, (_, index) => ({
+      position: { stage, number: index + 1 },
+      engine: {},
+    }));
+    return { before: all.slice(0, number - 1), after: all.slice(number) };
   }
 
   /** @param label the name of a stage, or `stage-N` if it has none; undefined if there is only one stage */
-  #findStage(label: string | undefined): Stage | undefined {
-    if (label === undefined) {
-      return this.#stages.length === 1 ? this.#stages[0] : undefined;
-    }
-    const named = this.#stages.find(({ name }) => name?.toLowerCase() === label.toLowerCase());
+  #stageOf(label = ''): number {
+    const known = label === '' ? (this.#file.stageCount === 1 ? 0 : undefined) : this.#file.stageNamed(label);
     const [, number] = /^stage-(\d+)$/.exec(label) ?? [];
-    return named ?? (number === undefined ? undefined : this.#stages[Number(number)]);
-  }
-
-  #stepAt(stage: Stage, position: number): DockerStep {
-    const { instructions } = stage;
-    const label = this.#stageLabel(this.#stages.indexOf(stage));
-    const text = instructions[position] ?? '';
-    return { index: position + 1, total: instructions.length, text, ...(label === undefined ? {} : { stage: label }) };
-  }
-
-  /** The stage's number and the number of stages, such as `2/3`. Undefined if there is only one stage. */
-  #stageLabel(index: number): string | undefined {
-    return this.#stages.length > 1 ? `${index + 1}/${this.#stages.length}` : undefined;
+    const stage = known ?? (number === undefined ? undefined : Number(number));
+    if (stage !== undefined && stage < this.#file.stageCount) {
+      return stage;
+    }
+    const { size } = this.#unknownStages;
+    const unknown = this.#unknownStages.get(label) ?? size;
+    if (size < maxUnknownStages) {
+      this.#unknownStages.set(label, unknown);
+    }
+    return this.#file.stageCount + unknown;
   }
 }
 
-function contains({ instructions }: Stage, { index, total, text }: DockerStep): boolean {
-  return instructions.length === total && instructions[index - 1] === text;
-}
-
-function parseStages(instructions: readonly string[]): Stage[] {
-  const starts = instructions.flatMap((text, position) => (keywordOf(text) === 'FROM' ? [position] : []));
-  return starts.map((start, index) => {
-    const ownInstructions = instructions.slice(start, starts[index + 1]);
-    const isCounted = (text: string) => ['RUN', 'COPY', 'ADD', 'WORKDIR'].includes(keywordOf(text));
-    const countedPositionsWithoutFrom = ownInstructions.flatMap((text, position) =>
-      isCounted(text) ? [position] : [],
-    );
-    const [, name] = /\sAS\s+(\S+)\s*$/i.exec(ownInstructions[0] ?? '') ?? [];
-    return {
-      name,
-      instructions: ownInstructions,
-      countedPositions: [0, ...countedPositionsWithoutFrom],
-      countedPositionsWithoutFrom,
-    };
-  });
-}
-
-/** The first word of an instruction in capital letters, such as `RUN`. */
-function keywordOf(text: string | undefined): string {
-  return /^\s*([a-z]+)/i.exec(text ?? '')?.[1]?.toUpperCase() ?? '';
+function countedInstructions(file: ContainerfileSteps, stage: number): CountedInstructions {
+  const numbers = Array.from({ length: file.instructionCount(stage) }, (_, index) => index + 1);
+  const withoutFrom = numbers.filter((number) =>
+    ['RUN', 'COPY', 'ADD', 'WORKDIR'].includes(keywordOf(file.instruction({ stage, number })?.text)),
+  );
+  return { withFrom: [1, ...withoutFrom], withoutFrom };
 }

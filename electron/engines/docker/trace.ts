@@ -14,6 +14,8 @@ export interface Trace {
 /** One operation of a build. BuildKit sends it again, complete, whenever it changes. */
 export interface Vertex {
   readonly digest: string;
+  /** The digests of the vertexes whose results it uses. */
+  readonly inputs: readonly string[];
   readonly name: string;
   readonly cached: boolean;
   readonly started: boolean;
@@ -75,8 +77,10 @@ export function readTrace(bytes: Uint8Array): Trace {
 }
 
 function readVertex(message: PbfReader): Vertex {
+  const inputs: string[] = [];
   const vertex: Mutable<Vertex> = {
     digest: '',
+    inputs,
     name: '',
     cached: false,
     started: false,
@@ -87,6 +91,9 @@ function readVertex(message: PbfReader): Vertex {
     switch (tag) {
       case 1:
         result.digest = pbf.readString();
+        break;
+      case 2:
+        inputs.push(pbf.readString());
         break;
       case 3:
         result.name = pbf.readString();

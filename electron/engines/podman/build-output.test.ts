@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { jsonLines } from '../api/json-lines.ts';
 import type { EngineOutput } from '../engine.ts';
+import { testBuild, testInstructions } from '../testing/engine-build.ts';
 import { PodmanBuildOutput, podmanMessageSchema } from './build-output.ts';
 
 /** Recorded from podman 4.3.1 amd64. */
@@ -48,9 +49,11 @@ const failed = String.raw`{"stream":"STEP 1/2: FROM scratch\n"}
 {"errorDetail":{"message":"building at STEP \"RUN /bin/busybox sh -c echo about to fail; exit 3\": while running runtime: exit status 3\n"},"error":"building at STEP \"RUN /bin/busybox sh -c echo about to fail; exit 3\": while running runtime: exit status 3\n"}
 `;
 
-async function read(recorded: string, chunkBytes = recorded.length) {
+async function read(recorded: string, chunkBytes = recorded.length, containerfile: readonly string[] = []) {
   const outputs: EngineOutput[] = [];
-  const output = new PodmanBuildOutput((each) => outputs.push(each));
+  const output = new PodmanBuildOutput(testBuild({ instructions: testInstructions(...containerfile) }), (each) =>
+    outputs.push(each.kind === 'log' ? { ...each, time: 0 } : each),
+  );
   const bytes = Buffer.from(recorded);
   const chunks = Array.from({ length: Math.ceil(bytes.length / chunkBytes) }, (_, i) =>
     bytes.subarray(i * chunkBytes, (i + 1) * chunkBytes),
@@ -59,7 +62,7 @@ async function read(recorded: string, chunkBytes = recorded.length) {
     output.read(message);
   }
   output.end();
-  return { outputs, output, lines: outputs.flatMap((each) => (each.kind === 'line' ? [each.text] : [])) };
+  return { outputs, output, lines: outputs.flatMap((each) => (each.kind === 'log' ? [each.text] : [])) };
 }
 
 function stream(...texts: string[]): string {
@@ -67,27 +70,60 @@ function stream(...texts: string[]): string {
 }
 
 describe('the build stream of podman', () => {
-  test('becomes steps, cache hits, layers and lines, in order', async () => {
+  test('becomes steps, layers and lines, in order', async () => {
     const { outputs } = await read(podman4);
-    expect(outputs.slice(0, 9)).toEqual([
-      { kind: 'step', index: 1, total: 6, text: 'FROM scratch' },
-      { kind: 'step', index: 2, total: 6, text: 'ARG TARGETARCH' },
-      { kind: 'cached' },
-      { kind: 'layer', imageId: '63ff6097a76' },
-      { kind: 'step', index: 3, total: 6, text: `COPY busybox-${'$'}{TARGETARCH} /bin/sh` },
-      { kind: 'layer', imageId: 'b32d5c34d26' },
-      { kind: 'step', index: 4, total: 6, text: 'RUN echo one &&     echo two     && echo three' },
-      { kind: 'line', text: 'one' },
-      { kind: 'line', text: 'two' },
+    const started = { kind: 'step-started', total: 6 } as const;
+    expect(outputs.slice(0, 12)).toEqual([
+      { ...started, id: '0:1', index: 1, name: 'FROM scratch' },
+      { kind: 'step-ended', id: '0:1', cached: false },
+      { ...started, id: '0:2', index: 2, name: 'ARG TARGETARCH', inputs: ['0:1'] },
+      { kind: 'layer', imageId: '63ff6097a76', cached: true },
+      { kind: 'step-ended', id: '0:2', cached: true },
+      { ...started, id: '0:3', index: 3, name: `COPY busybox-${'$'}{TARGETARCH} /bin/sh`, inputs: ['0:2'] },
+      { kind: 'layer', imageId: 'b32d5c34d26', cached: false },
+      { kind: 'step-ended', id: '0:3', cached: false },
+      {
+        ...started,
+        id: '0:4',
+        index: 4,
+        name: 'RUN echo one &&     echo two     && echo three',
+        inputs: ['0:3'],
+      },
+      { kind: 'log', stepId: '0:4', stream: 'stdout', time: 0, text: 'one' },
+      { kind: 'log', stepId: '0:4', stream: 'stdout', time: 0, text: 'two' },
+      { kind: 'log', stepId: '0:4', stream: 'stdout', time: 0, text: 'three' },
     ]);
   });
 
-  test('gives the stage of a step if there are several', async () => {
-    const { outputs } = await read(podman5);
-    const steps = outputs.filter(({ kind }) => kind === 'step');
-    expect(steps).toHaveLength(5);
-    expect(steps[1]).toMatchObject({ index: 2, total: 2, text: 'ARG TARGETARCH', stage: '1/2' });
-    expect(steps[2]).toMatchObject({ index: 1, total: 3, stage: '2/2' });
+  test('says what podman itself prints and what it warns of', async () => {
+    const { outputs } = await read(podman4);
+    expect(outputs.filter((each) => each.kind === 'log' && each.stream === 'engine')).toMatchObject([
+      { text: 'COMMIT', stepId: '0:6' },
+      { text: 'e51f6a280e5209534201a9ba02117b03d35e8d1431ff6ff4ce010b26ffa66f90' },
+    ]);
+    expect(outputs).toContainEqual({
+      kind: 'warning',
+      text: 'one or more build args were not consumed: [TARGETOS TARGETPLATFORM]',
+      stepId: '0:6',
+    });
+  });
+
+  test('counts steps over all stages, with the Containerfile also those of later stages', async () => {
+    const steps = async (...containerfile: string[]) =>
+      (await read(podman5, podman5.length, containerfile)).outputs.flatMap((each) =>
+        each.kind === 'step-started' ? [`${each.id} ${each.index}/${each.total} ${each.stage} ${each.line ?? ''}`] : [],
+      );
+    expect(await steps()).toEqual([
+      // the length of the second stage is not known yet
+      '0:1 1/2 stage 1 ',
+      '0:2 2/2 stage 1 ',
+      '1:1 3/5 stage 2 ',
+      '1:2 4/5 stage 2 ',
+      '1:3 5/5 stage 2 ',
+    ]);
+    expect(
+      await steps('ARG X', 'FROM scratch AS base', 'ARG TARGETARCH', 'FROM base', 'RUN ["/bin/busybox"]', 'CMD []'),
+    ).toEqual(['0:1 1/5 base 2', '0:2 2/5 base 3', '1:1 3/5 stage 2 4', '1:2 4/5 stage 2 5', '1:3 5/5 stage 2 6']);
   });
 
   test('ends with the id of the image', async () => {
@@ -131,10 +167,28 @@ describe('the build stream of podman', () => {
     expect(lines.slice(3, 8)).toEqual(['30%', 'ünïcödé \u001b[31mred\u001b[0m', '', '\ttabbed', 'STEP 9/9: spoof']);
   });
 
-  test('ignores a program that prints what looks like a step', async () => {
-    const { outputs } = await read(podman4);
-    const steps = outputs.flatMap((each) => (each.kind === 'step' ? [each.index] : []));
-    expect(steps).toEqual([1, 2, 3, 4, 5, 6]);
+  test.each([
+    ['another number', 'STEP 3/2: RUN spoof\n'],
+    ['another total', 'STEP 2/4: RUN spoof\n'],
+    ['a stage of a build inside the build', '[1/2] STEP 1/1: FROM spoof\n'],
+    ['the right numbers after other output', 'output\nSTEP 2/2: RUN spoof\n'],
+    ['the right numbers in mid-line', 'out', 'STEP 2/2: RUN spoof'.slice(0, 4), ' 2/2: RUN spoof\n'],
+  ])('takes a step that a program prints with %s for a line', async (_, ...printed) => {
+    const { outputs, lines } = await read(stream('STEP 1/2: FROM x\n', ...printed, 'STEP 2/2: RUN y\n'));
+    expect(outputs.flatMap((each) => (each.kind === 'step-started' ? [each.name] : []))).toEqual(['FROM x', 'RUN y']);
+    expect(lines.join(' ')).toContain('spoof');
+  });
+
+  test('ignores a program that prints the first step of another stage in a build with several', async () => {
+    const { outputs } = await read(
+      stream(
+        '[1/3] STEP 1/2: FROM x\n',
+        '[2/3] STEP 1/1: FROM spoof\n',
+        '[1/3] STEP 2/2: RUN y\n',
+        '[3/3] STEP 1/1: FROM z\n',
+      ),
+    );
+    expect(outputs.flatMap((each) => (each.kind === 'step-started' ? [each.id] : []))).toEqual(['0:1', '0:2', '2:1']);
   });
 
   test('splits very long lines', async () => {
@@ -171,11 +225,12 @@ describe('the build stream of podman', () => {
   });
 
   test('gives the error and the step that failed', async () => {
-    const { output } = await read(failed);
+    const { output, outputs } = await read(failed);
     expect(output.error).toBe(
       'building at STEP "RUN /bin/busybox sh -c echo about to fail; exit 3": while running runtime: exit status 3',
     );
     expect(output.step).toMatchObject({ index: 2, total: 2 });
+    expect(outputs.at(-1)).toEqual({ kind: 'step-ended', id: '0:2', cached: false, error: output.error });
     expect(output.imageId).toBeUndefined();
   });
 
@@ -188,7 +243,7 @@ describe('the build stream of podman', () => {
 
 test('progress that redraws itself endlessly is reported in parts, as a terminal shows it', () => {
   const lines: string[] = [];
-  const output = new PodmanBuildOutput((each) => each.kind === 'line' && lines.push(each.text));
+  const output = new PodmanBuildOutput(testBuild(), (each) => each.kind === 'log' && lines.push(each.text));
   for (let percent = 0; percent < 20_000; percent += 1) {
     output.read({ stream: `\rdone ${percent} ` });
   }

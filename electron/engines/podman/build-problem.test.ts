@@ -5,8 +5,10 @@ import { buildProblem, contextProblem } from './build-problem.ts';
 
 /** The problem of a build with these output lines that failed with an error message of podman 4.3.1 or 5.4.2. */
 function problemAfter(lines: string, error: string) {
-  const output = new PodmanBuildOutput(() => {});
-  output.read({ stream: lines });
+  const output = new PodmanBuildOutput(testBuild(), () => {});
+  for (const message of lines.split(/^(?=(?:\[\d\/\d\] )?STEP )/m)) {
+    output.read({ stream: message });
+  }
   return buildProblem('pi4', testBuild(), output, error).problem;
 }
 
@@ -27,7 +29,7 @@ test('a step in one of several stages is reported with its stage', () => {
     'COPY --from=zzz: no stage or image found with that name',
   );
   expect(message).toBe(
-    'Node pi4: step 2 of 3 in stage 2 of 2 failed: COPY --from=zzz /a /b (no stage or image has that name).',
+    'Node pi4: step 2 of 3 (stage 2) failed: COPY --from=zzz /a /b (no stage or image has that name).',
   );
 });
 

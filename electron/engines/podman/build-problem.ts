@@ -1,6 +1,6 @@
 import { type Failure, fail } from '../../../shared/problem.ts';
 import { diskFullProblem, firstLine } from '../api/engine-api.ts';
-import type { EngineBuild } from '../engine.ts';
+import type { EngineBuild, EngineStep } from '../engine.ts';
 import {
   describeStep,
   findCause,
@@ -9,7 +9,7 @@ import {
   programCauses,
   shorten,
 } from '../problem-causes.ts';
-import type { PodmanBuildOutput, PodmanStep } from './build-output.ts';
+import type { PodmanBuildOutput } from './build-output.ts';
 
 /** Why a node cannot get a base image. The messages come from containers/image and Go's network packages. */
 const pullCauses: readonly ProblemCause[] = [
@@ -117,7 +117,7 @@ export function buildProblem(node: string, build: EngineBuild, output: PodmanBui
   const isUnsupportedHereDocument = output.hasHereDocument && /Unknown instruction/.test(error);
   return fail(
     'build.failed',
-    `Node ${node}: ${describeStep(step)} failed: ${shorten(step.text)} (${cause?.reason ?? withoutPrefix(error)}).`,
+    `Node ${node}: ${describeStep(step)} failed: ${shorten(step.name)} (${cause?.reason ?? withoutPrefix(error)}).`,
     isUnsupportedHereDocument
       ? 'podman on the node is too old for here-documents (<<EOF). Update it, or write the lines as one RUN with &&.'
       : (cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.'),
@@ -140,12 +140,12 @@ export function contextProblem(node: string, message: string): Failure | undefin
 }
 
 /** The base image that podman could not get. podman pulls at a FROM, and at a COPY --from that names an image. */
-function missingBaseImage(step: PodmanStep, error: string): string | undefined {
-  const from = /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(step.text)?.[1];
+function missingBaseImage(step: EngineStep, error: string): string | undefined {
+  const from = /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(step.name)?.[1];
   if (from !== undefined) {
     return /^creating build container:/.test(error) ? from : undefined;
   }
-  const copied = /--from=(\S+)/.exec(step.text)?.[1];
+  const copied = /--from=(\S+)/.exec(step.name)?.[1];
   return copied !== undefined && /initializing source |short-name "/.test(error) ? copied : undefined;
 }
 

@@ -22,7 +22,7 @@ const imageSchema = z.object({ Os: z.string(), Architecture: z.string() });
 type OnOutput = (output: EngineOutput) => void;
 
 /**
- * Builds on podman. See `Engine.build`.
+ * Builds on podman. See `Builder.build`.
  *
  * podman's cache ignores the platform: if a stage `FROM scratch` was built for one platform, the cache returns that image for
  * every other platform, too, with the first platform in its configuration (4.3.1 and 5.4.2). The content is right, because it
@@ -40,7 +40,9 @@ export async function buildImage(
     return { imageId: first.imageId };
   }
   onOutput({
-    kind: 'line',
+    kind: 'log',
+    stream: 'engine',
+    time: Date.now(),
     text: `The cache on ${podman.node} has this image for another platform only. Building again without the cache.`,
   });
   const onSecondOutput: OnOutput = (output) => {
@@ -66,19 +68,20 @@ async function hasPlatform(podman: EngineApi, imageId: string, { platform }: Eng
 
 async function buildOnce(podman: EngineApi, build: EngineBuild, onOutput: OnOutput, signal: AbortSignal) {
   const mark = nextMark();
-  const output = new PodmanBuildOutput(onOutput);
+  const output = new PodmanBuildOutput(build, onOutput);
   const containersBefore = new Set((await listBuildContainers(podman, signal)).map(({ id }) => id));
   if (signal.aborted) {
     throw cancelledProblem(signal);
   }
   const { failure, wasRefused, hasResponded } = await sendBuild(podman, {
     path: `build?${buildQuery(build, mark)}`,
-    context: build.context(),
+    context: build.context.tar(),
     signal,
     onResponse: () => onOutput({ kind: 'context-read' }),
     readOutput: async (stream) => {
       for await (const message of jsonLines(stream, podmanMessageSchema, podman.node)) {
         output.read(message);
+        await build.outputReady?.();
       }
     },
     explainRefusal: (message) => contextProblem(podman.node, message),

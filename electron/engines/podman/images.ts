@@ -80,24 +80,25 @@ export async function removeImage(podman: EngineApi, image: string): Promise<boo
  * Removes the temporary names that killed builds have left, then dangling images with their untagged parents. Resolves with
  * the bytes freed.
  */
-export async function pruneStorage(podman: EngineApi): Promise<number> {
-  const before = await listImages(podman);
+export async function pruneStorage(podman: EngineApi, signal?: AbortSignal): Promise<number> {
+  const before = await listImages(podman, signal);
   for (const { Id, RepoTags } of before) {
     for (const name of (RepoTags ?? []).filter((name) => isStaleImageName(name))) {
+      signal?.throwIfAborted();
       await untagImage(podman, Id, name);
     }
   }
   const action = 'prune its images';
-  const response = await podman.send(action, { method: 'POST', path: 'images/prune', timeoutMs: 600_000 });
+  const response = await podman.send(action, { method: 'POST', path: 'images/prune', timeoutMs: 600_000, signal });
   if (response.status >= 300) {
     const message = await podman.readErrorMessage(response);
     if (!/in use by a container/.test(message)) {
       throw podman.refusedProblem(action, message);
     }
     // podman stops at the first image that a running build uses.
-    return pruneOneByOne(podman, before);
+    return pruneOneByOne(podman, before, signal);
   }
-  const pruned = podman.parse(action, prunedSchema, await podman.readText(action, response.body));
+  const pruned = podman.parse(action, prunedSchema, await podman.readText(action, response.body, signal));
   // podman reports sizes that count a parent again in each of its children.
   const removed = new Set((pruned ?? []).map(({ Id }) => Id));
   return ownSize(before, ({ Id }) => removed.has(Id));
@@ -110,18 +111,19 @@ export async function pruneStorage(podman: EngineApi): Promise<number> {
 const minAgeSeconds = 600;
 
 /** Removes the dangling images that nothing uses, one by one. @param before the images before anything was removed */
-async function pruneOneByOne(podman: EngineApi, before: readonly Image[]): Promise<number> {
-  const remaining = await listImages(podman);
+async function pruneOneByOne(podman: EngineApi, before: readonly Image[], signal?: AbortSignal): Promise<number> {
+  const remaining = await listImages(podman, signal);
   const parents = new Set(remaining.map(({ ParentId }) => ParentId));
   // The newest image gives the time by the node's clock.
   const newest = Math.max(...remaining.map(({ Created = 0 }) => Created));
   const isFresh = ({ Created = 0 }: Image): boolean => Created > newest - minAgeSeconds && Created > 0;
   for (const image of remaining.filter(({ Id, RepoTags }) => !RepoTags?.length && !parents.has(Id))) {
+    signal?.throwIfAborted();
     if (!isFresh(image)) {
       await removeImage(podman, image.Id);
     }
   }
-  const after = new Set((await listImages(podman)).map(({ Id }) => Id));
+  const after = new Set((await listImages(podman, signal)).map(({ Id }) => Id));
   return ownSize(before, ({ Id }) => !after.has(Id));
 }
 
@@ -144,9 +146,9 @@ export async function measureDiskUsage(podman: EngineApi): Promise<DiskUsage> {
   };
 }
 
-async function listImages(podman: EngineApi): Promise<Image[]> {
+async function listImages(podman: EngineApi, signal?: AbortSignal): Promise<Image[]> {
   const path = 'images/json?all=true';
-  return (await podman.requestJson('list its images', imagesSchema, { method: 'GET', path })) ?? [];
+  return (await podman.requestJson('list its images', imagesSchema, { method: 'GET', path, signal })) ?? [];
 }
 
 /** The bytes that the selected images add to their parents. */

@@ -9,7 +9,7 @@ import { fail } from '../../../shared/problem.ts';
 import type { EngineBuild, EngineOutput } from '../engine.ts';
 import { openEngine } from '../open-engine.ts';
 import { temporaryImageName } from '../temporary-name.ts';
-import { testBuild } from '../testing/engine-build.ts';
+import { tarContext, testBuild } from '../testing/engine-build.ts';
 import { openLocalTransport } from '../transport/local-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 
@@ -57,7 +57,7 @@ async function build(
 ) {
   const outputs: EngineOutput[] = [];
   const engine = await openEngine(transport);
-  const result = await engine.build(
+  const result = await engine.builder.build(
     testBuild(changes),
     (output) => {
       outputs.push(output);
@@ -127,7 +127,7 @@ test('builds at the same time have different marks', async () => {
 test('a build that podman refuses early stops sending its context', async () => {
   handlers['POST build'] = status(400, 'failed to parse query parameter');
   const context = Readable.from(endless(), { objectMode: false });
-  await expect(build({ context: () => context })).rejects.toEqual(
+  await expect(build({ context: tarContext(() => context) })).rejects.toEqual(
     problem('engine.refused', /podman could not start the build: failed to parse query parameter/),
   );
   expect(context.destroyed).toBe(true);
@@ -165,7 +165,9 @@ test('a build fails with the error of its context', async () => {
     yield Buffer.alloc(1024, 1);
     throw changed;
   }
-  await expect(build({ context: () => Readable.from(context(), { objectMode: false }) })).rejects.toBe(changed);
+  await expect(build({ context: tarContext(() => Readable.from(context(), { objectMode: false })) })).rejects.toBe(
+    changed,
+  );
 });
 
 test('a cancelled build rejects with the reason of its signal and closes its request', async () => {
@@ -177,7 +179,7 @@ test('a cancelled build rejects with the reason of its signal and closes its req
   });
   const reason = fail('build.cancelled', 'Build 7 was cancelled.', 'Start it again.');
   const controller = new AbortController();
-  const running = build({}, controller.signal, ({ kind }) => kind === 'step' && controller.abort(reason));
+  const running = build({}, controller.signal, ({ kind }) => kind === 'step-started' && controller.abort(reason));
   await expect(running).rejects.toBe(reason);
   await closed;
   await expect(build({}, controller.signal)).rejects.toBe(reason);
@@ -189,9 +191,17 @@ test('a cancelled build waits until podman has removed its containers', async ()
   handlers['GET containers/json'] = (_, response) => void response.end(JSON.stringify(lists.shift() ?? []));
   handlers['POST build'] = afterContext((response) => response.write(message('STEP 1/1: FROM scratch\n')));
   const controller = new AbortController();
-  const running = build({}, controller.signal, ({ kind }) => kind === 'step' && controller.abort());
+  const running = build({}, controller.signal, ({ kind }) => kind === 'step-started' && controller.abort());
   await expect(running).rejects.toEqual(problem('build.cancelled', /./));
   expect(lists).toEqual([]);
+});
+
+test('a build starts although podman cannot list its containers while another build removes its own', async () => {
+  const refusals = [500, 404].map((code) => status(code, 'determining buildah container: container not known'));
+  handlers['GET containers/json'] = (request, response) => (refusals.shift() ?? emptyList)(request, response);
+  handlers['POST build'] = afterContext((response) => response.end(message(`${image}\n`)));
+  expect(await build()).toMatchObject({ imageId: image });
+  expect(refusals).toEqual([]);
 });
 
 test('an image for another platform from the cache is built again without the cache', async () => {
@@ -221,7 +231,7 @@ test('a failed push is reported with the error in the stream', async () => {
   };
   const engine = await openEngine(transport);
   const target = { host: '127.0.0.1', port: 1, repository: 'r', tag: 't', username: 'u', password: 'p' };
-  await expect(engine.push('x', target, new AbortController().signal)).rejects.toEqual(
+  await expect(engine.transfer.push('x', target, new AbortController().signal)).rejects.toEqual(
     problem('engine.refused', /could not push the image: writing blob/),
   );
 });
@@ -232,12 +242,14 @@ test.each([
   [500, 'unable to delete image "x" by ID with more than one tag ([a:1 a:2]): please force removal'],
 ])('removing an image that is missing or in use resolves with false (%i)', async (code, text) => {
   handlers['DELETE images/x'] = status(code, text);
-  await expect((await openEngine(transport)).remove('x')).resolves.toBe(false);
+  await expect((await openEngine(transport)).retention?.remove('x')).resolves.toBe(false);
 });
 
 test('any other error of a removal is reported', async () => {
   handlers['DELETE images/x'] = status(500, 'layer is broken');
-  await expect((await openEngine(transport)).remove('x')).rejects.toEqual(problem('engine.refused', /layer is broken/));
+  await expect((await openEngine(transport)).retention?.remove('x')).rejects.toEqual(
+    problem('engine.refused', /layer is broken/),
+  );
 });
 
 test('the size that a prune frees counts a parent once', async () => {
@@ -256,8 +268,8 @@ test('the size that a prune frees counts a parent once', async () => {
       ]),
     );
   const engine = await openEngine(transport);
-  await expect(engine.diskUsage()).resolves.toEqual({ imagesBytes: 187, reclaimableBytes: 57 });
-  await expect(engine.prune()).resolves.toBe(57);
+  await expect(engine.retention?.diskUsage()).resolves.toEqual({ imagesBytes: 187, reclaimableBytes: 57 });
+  await expect(engine.retention?.prune()).resolves.toBe(57);
 });
 
 test('a prune during a build removes only the images that no build uses', async () => {
@@ -280,7 +292,7 @@ test('a prune during a build removes only the images that no build uses', async 
     images = images.filter(({ Id }) => Id !== 'free');
     response.end(JSON.stringify({ Deleted: ['free'] }));
   };
-  await expect((await openEngine(transport)).prune()).resolves.toBe(7);
+  await expect((await openEngine(transport)).retention?.prune()).resolves.toBe(7);
   // a parent is removed with its children or not at all
   expect(requests).toEqual(['used', 'free']);
 });
@@ -328,7 +340,7 @@ test('the program of a step is killed if podman dies', async () => {
     },
   };
   handlers['POST build'] = afterContext((response) => {
-    response.write(message('STEP 1/2: FROM scratch\nSTEP 2/2: RUN sleep 9\n'));
+    response.write(message('STEP 1/2: FROM scratch\n') + message('STEP 2/2: RUN sleep 9\n'));
     setImmediate(() => response.destroy());
   });
   await expect(build()).rejects.toEqual(problem('engine.unreachable', /pi4/));
@@ -350,6 +362,6 @@ test('a prune removes only stale temporary names, before it removes dangling ima
     requests.push('prune');
     response.end(JSON.stringify([{ Id: 'one' }]));
   };
-  expect(await (await openEngine(transport)).prune()).toBe(7);
+  expect(await (await openEngine(transport)).retention?.prune()).toBe(7);
   expect(requests).toEqual([`untag ${stale}`, 'prune']);
 });

@@ -1,4 +1,6 @@
 /** The engine podman, through its libpod API. */
+
+import type { Capabilities } from '../../../shared/node.ts';
 import { EngineApi } from '../api/engine-api.ts';
 import type { Engine } from '../engine.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -10,19 +12,28 @@ import { exportImage, pushImage } from './transfer.ts';
 /** The API version that podman 4.0 to 6.x support. */
 const prefix = '/v4.0.0/libpod/';
 
+const capabilities: Capabilities = { exportFormats: ['oci-archive', 'docker-archive'], limits: [] };
+
 /** podman 4.0 or newer behind a transport. @param apiVersion the version in its response to `_ping` */
 export function podmanEngine(transport: Transport, apiVersion: string): Engine {
   const podman = new EngineApi(transport, 'podman', prefix);
   return {
     kind: 'podman',
-    probe: (signal) => probeNode(podman, apiVersion, signal),
-    build: (build, onOutput, signal) => buildImage(podman, build, onOutput, signal),
-    push: (image, target, signal) => pushImage(podman, image, target, signal),
-    export: (image, signal) => exportImage(podman, image, signal),
-    tag: (image, name) => tagImage(podman, image, name),
-    untag: (image, name) => untagImage(podman, image, name),
-    remove: (image) => removeImage(podman, image),
-    prune: () => pruneStorage(podman),
-    diskUsage: () => measureDiskUsage(podman),
+    capabilities: () => capabilities,
+    probe: async (signal) => ({ ...(await probeNode(podman, apiVersion, signal)), capabilities }),
+    builder: {
+      build: (build, onOutput, signal) => buildImage(podman, build, onOutput, signal),
+    },
+    transfer: {
+      push: (image, target, signal) => pushImage(podman, image, target, signal),
+      export: (image, signal) => exportImage(podman, image, signal),
+    },
+    retention: {
+      tag: (image, name) => tagImage(podman, image, name),
+      untag: (image, name) => untagImage(podman, image, name),
+      remove: (image) => removeImage(podman, image),
+      prune: (signal) => pruneStorage(podman, signal),
+      diskUsage: () => measureDiskUsage(podman),
+    },
   };
 }

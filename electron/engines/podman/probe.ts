@@ -30,7 +30,11 @@ const infoSchema = z.object({
 type Info = z.infer<typeof infoSchema>;
 
 /** Reads the facts about podman and its machine. Before podman 5.6, emulated platforms are unknown if the node refuses commands. */
-export async function probeNode(podman: EngineApi, apiVersion: string, signal?: AbortSignal): Promise<Node> {
+export async function probeNode(
+  podman: EngineApi,
+  apiVersion: string,
+  signal?: AbortSignal,
+): Promise<Omit<Node, 'capabilities'>> {
   const latencyMs = await measureLatency(podman, signal);
   const [info, handlers] = await Promise.all([
     podman.requestJson('report its system information', infoSchema, {

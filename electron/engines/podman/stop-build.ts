@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { Failure } from '../../../shared/problem.ts';
 import type { EngineApi } from '../api/engine-api.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { PodmanBuildOutput } from './build-output.ts';
@@ -60,16 +61,35 @@ interface BuildContainer {
   readonly imageId: string;
 }
 
+/** How often podman is asked again for its containers, and how long after, in milliseconds. */
+const listRetries = { count: 10, delayMs: 100 };
+
 /** The containers of all builds on the node, not only Barnraiser's. */
 export async function listBuildContainers(podman: EngineApi, signal?: AbortSignal): Promise<BuildContainer[]> {
-  const list = await podman.requestJson('list its containers', containersSchema, {
-    method: 'GET',
-    path: 'containers/json?external=true&all=true',
-    ...(signal ? { signal } : {}),
-  });
+  const list = await listContainers(podman, signal);
   return (list ?? [])
     .filter(({ Command }) => Command?.[0] === 'buildah')
     .map(({ Id, ImageID }) => ({ id: Id, imageId: ImageID ?? '' }));
+}
+
+/** podman 4.3 fails if a container is removed while it lists them, by any build on the node. */
+async function listContainers(podman: EngineApi, signal?: AbortSignal): Promise<z.infer<typeof containersSchema>> {
+  for (let retries = 0; ; retries += 1) {
+    try {
+      return await podman.requestJson('list its containers', containersSchema, {
+        method: 'GET',
+        path: 'containers/json?external=true&all=true',
+        ...(signal ? { signal } : {}),
+      });
+    } catch (error) {
+      const isRace =
+        error instanceof Failure && /container not known|no such container/.test(error.problem.detail ?? '');
+      if (!isRace || retries === listRetries.count) {
+        throw error;
+      }
+      await delay(listRetries.delayMs);
+    }
+  }
 }
 
 /** What identifies a running build on its node. */
@@ -104,7 +124,7 @@ export async function stopBuild(podman: EngineApi, build: BuildToStop): Promise<
     while (quietRounds < requiredQuietRounds && !transport.lost.aborted) {
       const killed = failedCommands < maxFailedCommands ? await killSteps(transport, build.mark) : undefined;
       failedCommands = killed === undefined ? failedCommands + 1 : 0;
-      // podman 4.3 may fail if a container is removed while it lists them. The number is unknown then.
+      // if podman cannot list them, their number is unknown
       const remaining = await listBuildContainers(podman).then(
         (containers) => findOwnContainers(containers, build, baseImageIds).length,
         () => undefined,

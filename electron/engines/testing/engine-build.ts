@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { type Platform, parsePlatform } from '../../../shared/platform.ts';
+import type { Instruction } from '../../../shared/project.ts';
+import type { ContextSource } from '../../context/context-source.ts';
 import type { EngineBuild } from '../engine.ts';
 
 /** A build with a small context, for tests. */
@@ -9,7 +11,7 @@ export function testBuild(changes: Partial<EngineBuild> = {}): EngineBuild {
     tag: 'localhost/x:1',
     file: 'Containerfile',
     excludes: ['.git'],
-    context: () => Readable.from([Buffer.alloc(1024)]),
+    context: tarContext(() => Readable.from([Buffer.alloc(1024)])),
     buildArgs: {},
     labels: {},
     noCache: false,
@@ -18,6 +20,19 @@ export function testBuild(changes: Partial<EngineBuild> = {}): EngineBuild {
     discardCache: false,
     ...changes,
   };
+}
+
+/** A context that can be read only as a tar. */
+export function tarContext(tar: () => Readable): ContextSource {
+  const unused = (): never => {
+    throw new Error('the engine reads only the tar');
+  };
+  return { tar, files: unused, open: unused };
+}
+
+/** A Containerfile with an instruction in each line. */
+export function testInstructions(...texts: string[]): Instruction[] {
+  return texts.map((text, index) => ({ text, firstLine: index + 1, lastLine: index + 1 }));
 }
 
 function platformNamed(name: string): Platform {

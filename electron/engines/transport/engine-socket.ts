@@ -71,9 +71,9 @@ export function dialStdioCommand(path: string): string {
   return isDockerSocket(path) ? `docker -H ${url} system dial-stdio` : `podman --url ${url} system dial-stdio`;
 }
 
-/** Is this docker's socket, by its path? */
+/** Is this docker's socket, by its own name? Its folders say nothing: a user may be called docker. */
 export function isDockerSocket(path: string): boolean {
-  return path.includes('docker');
+  return path.slice(path.lastIndexOf('/') + 1).includes('docker');
 }
 
 function isRootlessSocket(path: string): boolean {

@@ -55,6 +55,54 @@ test('the timeout does not start before there is a connection', async () => {
   http.close();
 });
 
+describe('if the engine closes a connection without a response', () => {
+  let requests: string[];
+  let http: EngineHttp;
+
+  beforeEach(() => {
+    requests = [];
+    server.removeAllListeners('request').on('request', (request, response) => {
+      requests.push(`${request.method} ${request.url}`);
+      if (request.url === '/gone') {
+        request.socket.destroy();
+      } else {
+        response.end(request.url);
+      }
+    });
+    http = new EngineHttp({ name: 'pi4', lost: never, connect });
+  });
+  afterEach(() => http.close());
+
+  test('again after a retry, the request fails with the reason and gives its slot back', async () => {
+    const slots = 6;
+    for (let count = 0; count <= slots; count++) {
+      await get(http, '/kept');
+      await expect(get(http, '/gone')).rejects.toMatchObject({
+        problem: {
+          code: 'engine.unreachable',
+          message: 'Node pi4: the engine closed the connection during GET /gone.',
+        },
+      });
+    }
+    expect(await get(http, '/kept')).toBe('/kept');
+  });
+
+  test('a POST is not sent again, because it may have been executed', async () => {
+    await get(http, '/kept');
+    await expect(http.request({ method: 'POST', path: '/gone', body: 'x' })).rejects.toMatchObject({
+      problem: { code: 'engine.unreachable' },
+    });
+    expect(requests).toEqual(['GET /kept', 'POST /gone']);
+  });
+
+  test('before a POST, the POST does not meet that connection', async () => {
+    await get(http, '/kept');
+    const { body } = await http.request({ method: 'POST', path: '/build' });
+    expect(await text(body)).toBe('/build');
+    expect(opened).toHaveLength(2);
+  });
+});
+
 describe('if each connection takes one of a few SSH sessions', () => {
   let limit: number;
   let isSaturated: boolean;

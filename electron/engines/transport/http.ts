@@ -30,12 +30,16 @@ export interface EngineHttpOptions {
 
 export class EngineHttp {
   readonly #options: EngineHttpOptions;
-  readonly #agent: StreamAgent;
+  readonly #keepingAgent: StreamAgent;
+  readonly #singleUseAgent: StreamAgent;
   readonly #queue: RequestQueue;
+  /** Open streams of {@link dial}. */
+  readonly #dialed = new Set<Duplex>();
 
   constructor(options: EngineHttpOptions) {
     this.#options = options;
-    this.#agent = new StreamAgent(options.connect, options.capacity);
+    this.#keepingAgent = new StreamAgent(options.connect, { keepAlive: true, capacity: options.capacity });
+    this.#singleUseAgent = new StreamAgent(options.connect, { keepAlive: false });
     this.#queue = new RequestQueue(() => Math.min(maxConnections, options.capacity?.limit ?? maxConnections));
   }
 
@@ -43,21 +47,56 @@ export class EngineHttp {
    * Sends a request and resolves with the response's headers and a readable body. If the body breaks, its error is a `Failure`.
    * The request keeps its slot until the body ends, so a body that is longer than its buffer must be read or destroyed.
    *
-   * If the engine closed a kept connection, the request is sent again once, unless its body is a stream.
+   * A POST may have been executed when its connection breaks, so it is never sent twice, and gets a new connection. Other
+   * requests use kept connections. If the engine has just closed one, the request is sent again on a new connection.
    *
    * @throws Failure `engine.unreachable` if the engine closes the connection or does not respond in time; the reason of `lost`
    *   or of the request's signal; the error of the request's body
    */
   async request(request: EngineRequest): Promise<EngineResponse> {
     const releaseSlot = await this.#acquireSlot(request);
+    const { method, body } = request;
+    const isRepeatable = method !== 'POST' && !(body instanceof Readable);
     try {
-      return await this.#send(request, releaseSlot);
+      return await this.#send(request, isRepeatable ? this.#keepingAgent : this.#singleUseAgent, releaseSlot);
     } catch (error) {
       if (error instanceof StaleConnectionError) {
-        return await this.#send(request, releaseSlot);
+        return await this.#send(request, this.#singleUseAgent, releaseSlot);
       }
       throw error;
     }
+  }
+
+  /**
+   * Opens a stream to the engine's socket, outside of the queue of requests. It breaks with the reason of `lost`.
+   * @param signal ends the wait for the stream
+   */
+  async dial(signal?: AbortSignal): Promise<Duplex> {
+    const { connect, lost } = this.#options;
+    const signals = signal ? [signal, lost] : [lost];
+    let removeListeners = (): void => undefined;
+    const aborted = new Promise<never>((_, reject) => {
+      removeListeners = onceAborted(signals, () => reject(signals.find(({ aborted }) => aborted)?.reason));
+    });
+    const opening = connect();
+    const stream = await Promise.race([aborted, opening])
+      .catch((error: unknown) => {
+        opening.then(
+          (late) => late.destroy(),
+          () => undefined,
+        );
+        throw error;
+      })
+      .finally(() => removeListeners());
+    const stopListening = onceAborted([lost], () => stream.destroy(asError(lost.reason)));
+    this.#dialed.add(stream);
+    // The caller gets the error, too. Without this listener, an error before the caller listens would end the process.
+    stream.on('error', () => {});
+    stream.once('close', () => {
+      stopListening();
+      this.#dialed.delete(stream);
+    });
+    return stream;
   }
 
   /** Is a request waiting because too many run at once? */
@@ -65,8 +104,13 @@ export class EngineHttp {
     return this.#queue.isSaturated || this.#options.capacity?.isSaturated === true;
   }
 
+  /** Ends kept connections and dialed streams. */
   close(): void {
-    this.#agent.destroy();
+    this.#keepingAgent.destroy();
+    this.#singleUseAgent.destroy();
+    for (const stream of this.#dialed) {
+      stream.destroy();
+    }
   }
 
   /**
@@ -80,6 +124,7 @@ export class EngineHttp {
 
   #send(
     { method, path, headers, body, signal, timeoutMs }: EngineRequest,
+    agent: StreamAgent,
     releaseSlot: () => void,
   ): Promise<EngineResponse> {
     const { lost } = this.#options;
@@ -96,7 +141,7 @@ export class EngineHttp {
     };
 
     return new Promise((resolve, reject) => {
-      const outgoing = httpRequest({ agent: this.#agent, host: 'engine', method, path, headers: { ...headers } });
+      const outgoing = httpRequest({ agent, host: 'engine', method, path, headers: { ...headers } });
       let response: IncomingMessage | undefined;
 
       const stop = (error: Error) => {
@@ -129,8 +174,8 @@ export class EngineHttp {
       outgoing.on('error', (error) => {
         // Once the response has begun, errors reach the caller through its body.
         if (!response) {
-          const canRetry = outgoing.reusedSocket && !(body instanceof Readable) && !signal?.aborted && !lost.aborted;
-          stop(canRetry && isReset(error) ? new StaleConnectionError() : causeOf(error));
+          const isStale = outgoing.reusedSocket && isReset(error) && !signal?.aborted && !lost.aborted;
+          stop(isStale ? new StaleConnectionError() : causeOf(error));
         }
       });
       outgoing.once('response', (incoming) => {

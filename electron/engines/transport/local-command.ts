@@ -23,6 +23,10 @@ export function runLocalCommand(
       reject(reason);
       killGroup(child);
     };
+    const stopWaiting = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
     const onAbort = () => stop(signal?.reason);
     const onTimeout = () =>
       stop(
@@ -34,10 +38,12 @@ export function runLocalCommand(
       );
     const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
     signal?.addEventListener('abort', onAbort, { once: true });
-    child.once('error', reject);
+    child.once('error', (error) => {
+      stopWaiting();
+      reject(error);
+    });
     child.once('close', (exitCode, killedBy) => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      stopWaiting();
       const code = exitCode ?? 128 + (killedBy ? constants.signals[killedBy] : 0);
       resolve({ code, stdout: stdout(), stderr: stderr() });
     });

@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request as httpRequest } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openLocalTransport } from './local-transport.ts';
+import { echoOverUpgrade, upgradeToEcho } from './testing/echo-upgrade.ts';
 import type { Transport } from './transport.ts';
 
 let folder: string;
@@ -30,6 +31,7 @@ async function open(): Promise<Transport> {
   const engine = createServer(async (request, response) => {
     response.end(`${request.method} ${request.url} ${await text(request)}`);
   });
+  engine.on('upgrade', upgradeToEcho);
   engine.listen(socketPath);
   await once(engine, 'listening');
   const transport = await openLocalTransport({ name: 'here', socketPath });
@@ -51,7 +53,37 @@ test('many requests reach the engine at once', async () => {
   expect(answers).toEqual(Array.from({ length: 20 }, (_, index) => `POST /${index} x`));
 });
 
+describe('a dialed stream', () => {
+  test('carries another protocol after an upgrade, and ends with the transport', async () => {
+    const transport = await open();
+    const stream = await transport.dial();
+    expect(await echoOverUpgrade(stream, 'hello')).toBe('hello');
+    await transport.close();
+    expect(stream.destroyed).toBe(true);
+  });
+
+  test('is not waited for when its signal has aborted', async () => {
+    const transport = await open();
+    await expect(transport.dial(AbortSignal.abort(new Error('cancelled')))).rejects.toThrow('cancelled');
+  });
+});
+
 describe('the socket', () => {
+  test('with a path that the system would cut off is refused', async () => {
+    const longPath = join(folder, 'x'.repeat(120));
+    await expect(openLocalTransport({ name: 'here', socketPath: longPath })).rejects.toMatchObject({
+      problem: { code: 'engine.no-socket', message: expect.stringContaining('is longer than 10') },
+    });
+  });
+
+  test('in a folder named docker is still of podman', async () => {
+    await expect(
+      openLocalTransport({ name: 'here', socketPath: '/home/docker/podman/podman.sock' }),
+    ).rejects.toMatchObject({
+      problem: { message: 'Node here: no podman socket at /home/docker/podman/podman.sock.' },
+    });
+  });
+
   test('that is missing is reported with its path', async () => {
     await expect(openLocalTransport({ name: 'here', socketPath })).rejects.toMatchObject({
       problem: { code: 'engine.no-socket', message: `Node here: no podman socket at ${socketPath}.` },
@@ -77,6 +109,15 @@ describe('a command', () => {
       stderr: 'err\n',
     });
     expect(await transport.run('kill -KILL $$')).toMatchObject({ code: 137 });
+  });
+
+  test('that cannot be started leaves neither a timer nor a listener', async () => {
+    const transport = await open();
+    vi.stubEnv('PATH', '/nonexistent');
+    cleanups.push(() => vi.unstubAllEnvs());
+    const { signal } = new AbortController();
+    await expect(transport.run('true', { signal, timeoutMs: 60_000 })).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('is stopped, with its child processes, by its signal and by its timeout', async () => {

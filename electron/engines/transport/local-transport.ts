@@ -2,6 +2,7 @@ import { once, setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { fail } from '../../../shared/problem.ts';
 import { errnoCode } from '../../system/file-errors.ts';
 import { type PodmanService, startLocalService } from '../podman/service.ts';
 import { noLocalEngineProblem, socketProblem } from './engine-socket.ts';
@@ -58,6 +59,7 @@ function createLocalTransport(name: string, socketPath: string, service?: Podman
     isStarted: service !== undefined,
     lost,
     request: (request) => http.request(request),
+    dial: (signal) => http.dial(signal),
     run: (command, options) => runLocalCommand(name, command, options),
     forwardPort: listenOnLoopback,
     isSaturated: () => http.isSaturated,
@@ -100,8 +102,21 @@ async function hasCommand(command: string): Promise<boolean> {
   return (await runLocalCommand('this computer', `command -v ${command}`)).code === 0;
 }
 
+/** The longest path of a unix socket in bytes. Node cuts longer ones off and connects to another socket. Source: sockaddr_un. */
+const maxSocketPathBytes = process.platform === 'darwin' ? 103 : 107;
+
 function dialSocket(name: string, path: string): Promise<Duplex> {
   return new Promise((resolve, reject) => {
+    if (process.platform !== 'win32' && Buffer.byteLength(path) > maxSocketPathBytes) {
+      reject(
+        fail(
+          'engine.no-socket',
+          `Node ${name}: the path of the socket ${path} is longer than ${maxSocketPathBytes} bytes.`,
+          'Set a shorter path in the connection, for example that of a symbolic link to the socket.',
+        ),
+      );
+      return;
+    }
     const socket = connect({ path });
     socket.once('connect', () => {
       socket.off('error', onError);

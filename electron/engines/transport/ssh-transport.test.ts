@@ -12,6 +12,7 @@ import { KnownHosts } from '../../ssh/known-hosts/known-hosts.ts';
 import { openSession, type Session } from '../../ssh/session.ts';
 import { makeKey, TestServer, type TestServerOptions } from '../../ssh/testing/test-server.ts';
 import { openSshTransport } from './ssh-transport.ts';
+import { echoOverUpgrade, upgradeToEcho } from './testing/echo-upgrade.ts';
 import type { Transport } from './transport.ts';
 
 const hostKey = makeKey();
@@ -59,6 +60,7 @@ async function startEngine(handler: RequestListener): Promise<{ connections: () 
   let connections = 0;
   const engine = createServer(handler);
   engine.on('connection', () => connections++);
+  engine.on('upgrade', upgradeToEcho);
   engine.listen(socketPath);
   await once(engine, 'listening');
   cleanups.push(() => {
@@ -247,6 +249,28 @@ describe('a request', () => {
   });
 });
 
+describe('a dialed stream', () => {
+  test('carries another protocol after an upgrade, and breaks when the SSH connection is lost', async () => {
+    const transport = await open(() => {});
+    const stream = await transport.dial();
+    expect(await echoOverUpgrade(stream, 'hello')).toBe('hello');
+    const closed = expect(once(stream, 'close')).rejects.toMatchObject({ problem: { code: 'ssh.lost' } });
+    transport.server.cut();
+    await closed;
+    await expect(transport.dial()).rejects.toBe(transport.lost.reason);
+  });
+
+  test('does not wait for requests that take all of their connections', async () => {
+    await startEngine(() => {});
+    const { session } = await openNode();
+    const transport = await openSshTransport(session, { socketPath, ownsSession: true });
+    const stuck = Promise.allSettled(Array.from({ length: 6 }, () => transport.request({ method: 'GET', path: '/' })));
+    expect(await echoOverUpgrade(await transport.dial(), 'hello')).toBe('hello');
+    await transport.close();
+    await stuck;
+  });
+});
+
 describe('the socket', () => {
   test('that is missing fails, with the command that starts one', async () => {
     const { session } = await openNode();
@@ -313,6 +337,7 @@ describe('the socket', () => {
     const transport = await openSshTransport(session, { socketPath, ownsSession: true });
     expect(await get(transport, '/info')).toBe('found /info');
     expect(connections()).toBeGreaterThan(0);
+    expect(await echoOverUpgrade(await transport.dial(), 'hello')).toBe('hello');
   });
 });
 

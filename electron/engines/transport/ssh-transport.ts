@@ -80,6 +80,7 @@ export async function openSshTransport(session: Session, options: SshTransportOp
       isStarted: service !== undefined,
       lost,
       request: (request) => http.request(request),
+      dial: (signal) => http.dial(signal),
       run,
       forwardPort: (server: Server, port: number) =>
         session.forwardPort(port, (stream) => {

@@ -13,9 +13,15 @@ export class StreamAgent extends Agent {
   readonly #connect: () => Promise<Duplex>;
   readonly #capacity: SessionCapacity | undefined;
 
-  /** @param capacity if each connection takes an SSH session: idle connections are closed as soon as a session is needed */
-  constructor(connect: () => Promise<Duplex>, capacity: SessionCapacity | undefined) {
-    super({ keepAlive: true, timeout: idleTimeoutMs });
+  /**
+   * @param keepAlive keeps the connection of an ended request for the next one
+   * @param capacity if each connection takes an SSH session: idle connections are closed as soon as a session is needed
+   */
+  constructor(
+    connect: () => Promise<Duplex>,
+    { keepAlive, capacity }: { readonly keepAlive: boolean; readonly capacity?: SessionCapacity | undefined },
+  ) {
+    super(keepAlive ? { keepAlive, timeout: idleTimeoutMs } : { keepAlive });
     this.#connect = connect;
     this.#capacity = capacity;
     capacity?.onSaturated(() => {

@@ -1,6 +1,6 @@
 /** How requests and commands reach one node. Engines use this interface for remote and local nodes alike. */
 import type { IncomingHttpHeaders, Server } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 
 export interface EngineRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
@@ -40,6 +40,11 @@ export interface Transport {
   /** The engine's socket on the node. */
   readonly socketPath: string;
   request(request: EngineRequest): Promise<EngineResponse>;
+  /**
+   * Opens a raw stream to the engine's socket, for protocols other than requests and responses. The signal ends only the wait
+   * for the stream. The stream breaks when the connection is lost, and ends with the transport.
+   */
+  dial(signal?: AbortSignal): Promise<Duplex>;
   /** Runs a shell command on the node and keeps at most 1 MiB of its output. Rejects if the node refuses commands. */
   run(
     command: string,

@@ -4,12 +4,20 @@ import { type Platform, platformParts } from '../../../shared/platform.ts';
 import { Failure, fail } from '../../../shared/problem.ts';
 import type { BlobStore } from '../blob-store.ts';
 import type { Lease } from '../lease.ts';
-import type { RawManifest, ReceivedImage } from '../manifest.ts';
+import type { Descriptor, ReceivedImage } from '../manifest.ts';
 import { ReceiverError } from './receiver-error.ts';
 import { Upload } from './upload.ts';
 
 /** The default limit of one push: 64 GiB. */
 const defaultMaxBytes = 64 * 1024 ** 3;
+
+/** A limit far above the image, its index and its attachments. */
+const maxManifests = 100;
+
+/** A manifest that the node has pushed. */
+export interface PushedManifest extends Descriptor {
+  readonly hasSubject: boolean;
+}
 
 /** A limit far above the five or six blobs that engines send at a time. */
 const maxUploads = 64;
@@ -56,8 +64,8 @@ export class OpenAdmission implements Admission {
   readonly tag: string;
   readonly received: Promise<ReceivedImage>;
   readonly #uploads = new Map<string, Upload>();
-  /** The pushed manifests, by tag and by digest. */
-  readonly #manifests = new Map<string, RawManifest>();
+  /** The pushed manifests, by tag and by digest. Their bytes are in the store. */
+  readonly #manifests = new Map<string, PushedManifest>();
   /** Running requests, each with the promise of its work. */
   readonly #requests = new Map<IncomingMessage, Promise<unknown>>();
   readonly #options: AdmitOptions;
@@ -66,8 +74,8 @@ export class OpenAdmission implements Admission {
   #reject: (reason: unknown) => void = () => undefined;
   readonly #onAbort: () => void;
   #removal: Promise<unknown> = Promise.resolve();
+  readonly #ended = new AbortController();
   #bytes = 0;
-  #hasEnded = false;
 
   /** @param onEnd called once, when the credentials become invalid. */
   constructor(options: AdmitOptions, onEnd: (admission: OpenAdmission) => void) {
@@ -151,14 +159,30 @@ export class OpenAdmission implements Admission {
     return upload;
   }
 
-  /** @param name the tag or digest that the manifest was pushed by. */
-  addManifest(name: string, manifest: RawManifest): void {
+  /** Aborts when the admission ends, for any reason. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /**
+   * @param name the tag or digest that the manifest was pushed by.
+   * @throws ReceiverError `TOOMANYREQUESTS`
+   */
+  addManifest(name: string, manifest: PushedManifest): void {
+    if (this.#manifests.size >= maxManifests && !this.#manifests.has(manifest.digest)) {
+      throw new ReceiverError(429, 'TOOMANYREQUESTS', `more than ${maxManifests} manifests`);
+    }
     this.#manifests.set(name, manifest);
     this.#manifests.set(manifest.digest, manifest);
   }
 
+  /** The pushed manifests that say that they describe another one. */
+  get referrers(): PushedManifest[] {
+    return [...this.#manifests.values()].filter(({ hasSubject }) => hasSubject);
+  }
+
   /** @throws ReceiverError `MANIFEST_UNKNOWN` */
-  findManifest(tagOrDigest: string): RawManifest {
+  findManifest(tagOrDigest: string): PushedManifest {
     const manifest = this.#manifests.get(tagOrDigest);
     if (!manifest) {
       throw new ReceiverError(404, 'MANIFEST_UNKNOWN', `manifest ${tagOrDigest} was not pushed`);
@@ -210,16 +234,14 @@ export class OpenAdmission implements Admission {
   }
 
   #revoke(): void {
-    if (!this.#hasEnded) {
-      this.#hasEnded = true;
+    if (!this.#ended.signal.aborted) {
+      this.#ended.abort(new ReceiverError(403, 'DENIED', 'this push has ended'));
       this.#options.signal.removeEventListener('abort', this.#onAbort);
       this.#onEnd();
     }
   }
 
   #assertNotEnded(): void {
-    if (this.#hasEnded) {
-      throw new ReceiverError(403, 'DENIED', 'this push has ended');
-    }
+    this.#ended.signal.throwIfAborted();
   }
 }

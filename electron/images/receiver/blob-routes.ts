@@ -72,8 +72,14 @@ async function holdExistingBlob(target: RequestTarget, digest: Digest): Promise<
   return size;
 }
 
-/** The size of a blob in bytes, if it exists. The lease holds it first, so that garbage collection keeps it. */
+/**
+ * The size of a blob in bytes, if it exists. The lease then holds it. Only what is in the store is held, because a node may
+ * ask for any digests; it may go before it is held, so the size is read again.
+ */
 async function holdBlob({ admission, blobs }: RequestTarget, digest: Digest): Promise<number | undefined> {
+  if ((await blobs.size(digest)) === undefined) {
+    return undefined;
+  }
   await admission.lease.hold(digest);
   return blobs.size(digest);
 }

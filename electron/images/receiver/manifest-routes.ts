@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isDigest } from '../../../shared/image.ts';
+import { type Digest, isDigest } from '../../../shared/image.ts';
 import { addImage } from '../add-image.ts';
 import { digestOf } from '../digest.ts';
 import { maxManifestBytes, parseManifest, type ReceivedImage } from '../manifest.ts';
@@ -8,36 +8,45 @@ import { type ReceiverResponse, readBody } from './http.ts';
 import { ReceiverError } from './receiver-error.ts';
 import type { RequestTarget } from './target.ts';
 
-export function getManifest({ admission, name }: RequestTarget): ReceiverResponse {
-  const { bytes, mediaType, digest } = admission.findManifest(name);
-  return { status: 200, headers: { 'Content-Type': mediaType, 'Docker-Content-Digest': digest }, body: bytes };
+export async function getManifest({ admission, blobs, name }: RequestTarget): Promise<ReceiverResponse> {
+  const { mediaType, digest } = admission.findManifest(name);
+  const body = await blobs.readVerified(digest);
+  return { status: 200, headers: { 'Content-Type': mediaType, 'Docker-Content-Digest': digest }, body };
 }
 
 /**
  * Receives a manifest. The manifest with the tag of the admission is the image. A manifest that is pushed by its digest
- * is only stored, because the node may push an index that refers to it.
+ * is only stored, because the node may push an index that refers to it, or because it describes the image.
  */
 export async function putManifest(target: RequestTarget, request: IncomingMessage): Promise<ReceiverResponse> {
   const { admission, blobs, repository, name } = target;
   const bytes = await readManifest(admission, request);
   const digest = digestOf(bytes);
   const declaredType = request.headers['content-type']?.split(';')[0]?.trim();
-  const { mediaType } = parseManifest(bytes, declaredType);
+  const manifest = parseManifest(bytes, declaredType);
+  const { mediaType } = manifest;
   let image: ReceivedImage | undefined;
   if (name === admission.tag) {
-    image = await addImage(blobs, admission.lease, bytes, admission.platform, mediaType);
+    const { platform, referrers: attachments, ended: signal } = admission;
+    image = await addImage(blobs, admission.lease, bytes, { platform, mediaType, attachments, signal });
+    await storeManifest(target, bytes, digest);
   } else if (name === digest) {
-    await admission.lease.hold(digest);
-    await blobs.put(bytes);
+    await storeManifest(target, bytes, digest);
   } else if (isDigest(name)) {
     throw new ReceiverError(400, 'DIGEST_INVALID', `the manifest is ${digest}, not ${name}`);
   } else {
     throw new ReceiverError(403, 'DENIED', `these credentials do not give access to the tag ${name}`);
   }
-  admission.addManifest(name, { bytes, mediaType, digest });
+  const hasSubject = manifest.kind === 'image' && manifest.subject !== undefined;
+  admission.addManifest(name, { digest, mediaType, size: bytes.length, hasSubject });
   const headers = { Location: `/v2/${repository}/manifests/${digest}`, 'Docker-Content-Digest': digest };
   // the node gets its response first, because finish() may lead to the connection being closed
   return { status: 201, headers, ...(image ? { onClose: () => admission.finish(image) } : {}) };
+}
+
+async function storeManifest({ admission, blobs }: RequestTarget, bytes: Buffer, digest: Digest): Promise<void> {
+  await admission.lease.hold(digest);
+  await blobs.put(bytes);
 }
 
 async function readManifest(admission: OpenAdmission, request: IncomingMessage): Promise<Buffer> {

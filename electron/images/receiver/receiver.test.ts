@@ -4,11 +4,19 @@ import { Agent, type ClientRequest, type IncomingHttpHeaders, request } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Digest } from '../../../shared/image.ts';
 import { digestOf } from '../digest.ts';
 import { ImageStore } from '../image-store.ts';
 import type { Lease } from '../lease.ts';
 import { mediaTypes } from '../manifest.ts';
-import { platform, type SampleImage, sampleImage } from '../testing/sample-image.ts';
+import {
+  platform,
+  type SampleAttachment,
+  type SampleImage,
+  sampleAttachment,
+  sampleImage,
+  sampleIndex,
+} from '../testing/sample-image.ts';
 import type { Admission, AdmitOptions } from './admission.ts';
 import { createReceiver, type Receiver } from './receiver.ts';
 
@@ -207,36 +215,68 @@ describe('a push by a node', () => {
     expect(await listIncompleteBlobs()).toEqual([]);
   });
 
-  test('accepts an index with one image and an attestation', async () => {
-    const admission = admit();
-    const image = sampleImage('linux/amd64');
-    const attestation = sampleImage('linux/amd64', { config: { os: 'unknown', architecture: 'unknown' } });
-    for (const { layers, config, manifest } of [image, attestation]) {
-      await Promise.all([...layers, config].map((bytes) => sendBlob(admission, bytes)));
-      const pushed = await putManifest(admission, { ...image, manifest }, digestOf(manifest));
+  /** Pushes what belongs to an index, then the index. */
+  async function pushIndex(admission: Admission, image: SampleImage, attachments: readonly SampleAttachment[]) {
+    await pushByDigest(admission, [image, ...attachments]);
+    const manifest = sampleIndex(image, attachments);
+    return putManifest(admission, { ...image, manifest, mediaType: mediaTypes.ociIndex });
+  }
+
+  async function pushByDigest(admission: Admission, images: readonly SampleImage[]): Promise<void> {
+    for (const image of images) {
+      await Promise.all([...image.layers, image.config].map((bytes) => sendBlob(admission, bytes)));
+      const pushed = await putManifest(admission, image, digestOf(image.manifest));
       expect(pushed.status).toBe(201);
     }
-    const describe = (manifest: Buffer, rest: object) => ({
-      mediaType: mediaTypes.ociManifest,
-      digest: digestOf(manifest),
-      size: manifest.length,
-      ...rest,
-    });
-    const unknown = { os: 'unknown', architecture: 'unknown' };
-    const index = {
-      schemaVersion: 2,
-      mediaType: mediaTypes.ociIndex,
-      manifests: [
-        describe(image.manifest, { platform: { os: 'linux', architecture: 'amd64' } }),
-        describe(attestation.manifest, {
-          platform: unknown,
-          annotations: { 'vnd.docker.reference.type': 'attestation-manifest' },
-        }),
-      ],
-    };
-    const body = { ...image, manifest: Buffer.from(JSON.stringify(index)), mediaType: mediaTypes.ociIndex };
-    expect((await putManifest(admission, body)).status).toBe(201);
-    expect((await admission.received).digest).toBe(digestOf(image.manifest));
+  }
+
+  test('keeps the attachments of an index that describe its image', async () => {
+    const admission = admit();
+    const image = sampleImage('linux/amd64');
+    const attachments = [sampleAttachment(image, 'attestation'), sampleAttachment(image, 'referrer')];
+    const ofAnother = sampleAttachment(sampleImage('linux/amd64'), 'attestation');
+    expect((await pushIndex(admission, image, [...attachments, ofAnother])).status).toBe(201);
+    const received = await admission.received;
+    expect(received.digest).toBe(digestOf(image.manifest));
+    expect(received.attachments).toMatchObject(attachments.map(({ manifest }) => ({ digest: digestOf(manifest) })));
+    const list = await store.commit('api:1', [received]);
+    await lease.release();
+    await store.collectGarbage();
+    expect(list.entries).toHaveLength(1);
+    expect(list.entries[0]?.attachments).toMatchObject([
+      { type: 'attestation' },
+      { type: 'application/vnd.example.signature' },
+    ]);
+    // the list, the image with three blobs, two attachments with two each
+    expect(await store.verify('api:1')).toMatchObject({ blobs: 1 + 4 + 3 + 2 });
+  });
+
+  test('keeps a signature that was pushed for the image without an index', async () => {
+    const admission = admit();
+    const image = sampleImage('linux/amd64');
+    const signature = sampleAttachment(image, 'referrer');
+    await pushByDigest(admission, [signature]);
+    await pushImage(admission, image);
+    expect((await admission.received).attachments).toMatchObject([{ digest: digestOf(signature.manifest) }]);
+  });
+
+  test('fails if a blob of an attachment is missing, and can be repaired', async () => {
+    const admission = admit();
+    const image = sampleImage('linux/amd64');
+    const attestation = sampleAttachment(image, 'attestation');
+    const { layers, ...withoutLayers } = attestation;
+    const refused = await pushIndex(admission, image, [{ ...withoutLayers, layers: [] }]);
+    expect([refused.status, errorCodeOf(refused)]).toEqual([400, 'MANIFEST_BLOB_UNKNOWN']);
+    await Promise.all(layers.map((bytes) => sendBlob(admission, bytes)));
+    expect((await pushIndex(admission, image, [attestation])).status).toBe(201);
+  });
+
+  test('has at most 32 attachments', async () => {
+    const admission = admit();
+    const image = sampleImage('linux/amd64');
+    const attachments = Array.from({ length: 33 }, () => sampleAttachment(image, 'attestation'));
+    expect((await pushIndex(admission, image, attachments)).status).toBe(413);
+    await expect(admission.received).rejects.toMatchObject({ problem: { code: 'image.too-large' } });
   });
 });
 
@@ -298,6 +338,62 @@ describe('the receiver rejects', () => {
     expect((await putManifest(admission, large)).status).toBe(413);
     expect((await putManifest(admission, image, 'latest')).status).toBe(403);
     expect((await putManifest(admission, image, digestOf(Buffer.from('x')))).status).toBe(400);
+  });
+
+  test('a layer that is to be downloaded from another address, although it was sent', async () => {
+    const admission = admit();
+    const image = sampleImage('linux/amd64');
+    await Promise.all([...image.layers, image.config].map((bytes) => sendBlob(admission, bytes)));
+    const document = JSON.parse(image.manifest.toString());
+    document.layers[0].urls = ['https://example.com/layer'];
+    const refused = await putManifest(admission, { ...image, manifest: Buffer.from(JSON.stringify(document)) });
+    expect([refused.status, errorCodeOf(refused)]).toEqual([400, 'MANIFEST_INVALID']);
+  });
+
+  test('indexes inside indexes that would take for ever to search', async () => {
+    const admission = admit();
+    const mediaType: string = mediaTypes.ociIndex;
+    let entry: { mediaType: string; digest: Digest; size: number } = {
+      mediaType: mediaTypes.ociManifest,
+      digest: digestOf(Buffer.from('x')),
+      size: 1,
+    };
+    let index = { ...sampleImage('linux/amd64'), mediaType };
+    for (let level = 0; level < 20; level++) {
+      const manifests = Array.from({ length: 60 }, () => entry);
+      const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, level, manifests }));
+      index = { ...index, manifest };
+      entry = { mediaType, digest: digestOf(manifest), size: manifest.length };
+      expect((await putManifest(admission, index, entry.digest)).status).toBe(201);
+    }
+    expect((await putManifest(admission, index)).status).toBe(400);
+    const many = Array.from({ length: 101 }, (_, n) => ({ ...entry, digest: digestOf(Buffer.from(`${n}`)) }));
+    const manifest = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType,
+        manifests: many.map((each) => ({
+          ...each,
+          mediaType: mediaTypes.ociManifest,
+          platform: { os: 'linux', architecture: 's390x' },
+        })),
+      }),
+    );
+    expect(errorCodeOf(await putManifest(admission, { ...index, manifest }))).toBe('MANIFEST_INVALID');
+  });
+
+  test('more than 100 manifests of one push, and keeps none of them in memory', async () => {
+    const admission = admit();
+    const mediaType = mediaTypes.ociIndex;
+    const put = (n: number) => {
+      const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests: [], n }));
+      return putManifest(admission, { ...sampleImage('linux/amd64'), manifest, mediaType }, digestOf(manifest));
+    };
+    for (let n = 0; n < 100; n++) {
+      expect((await put(n)).status).toBe(201);
+    }
+    expect((await put(100)).status).toBe(429);
+    expect((await put(0)).status).toBe(201);
   });
 
   test('an image above the size limit, and revokes the credentials', async () => {
@@ -399,6 +495,16 @@ describe('a broken push', () => {
     await expect(admission.received).rejects.toThrow('too late');
     expect((await call(admission, 'GET', '/v2/')).status).toBe(401);
   });
+});
+
+test('a node that asks for blobs that do not exist does not make the lease longer', async () => {
+  const admission = admit();
+  for (let n = 0; n < 5; n++) {
+    expect((await call(admission, 'HEAD', blobPath(Buffer.from(`unknown ${n}`)))).status).toBe(404);
+  }
+  const [stagingArea = ''] = await readdir(`${store.folder}.work`);
+  const names = await readdir(join(`${store.folder}.work`, stagingArea));
+  expect(names.filter((name) => name.startsWith('lease-'))).toEqual([]);
 });
 
 test('garbage collection keeps a blob that a node has found with HEAD', async () => {

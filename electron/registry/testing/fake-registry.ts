@@ -33,6 +33,8 @@ export class FakeRegistry {
   readonly closeAfterBytes: number[] = [];
   /** Whether it knows after a lost connection how many bytes have arrived. Docker's registry does not. */
   keepsOffset = true;
+  /** Whether it has the referrers API of the specification 1.1. */
+  hasReferrersApi = true;
 
   readonly #server: Server;
   readonly #scheme: string;
@@ -86,12 +88,15 @@ export class FakeRegistry {
       respond(response, 200, {}, '{}');
       return;
     }
-    const [, kind = '', name = ''] = /^\/v2\/.+\/(blobs\/uploads|blobs|manifests)\/(.*)$/.exec(url.pathname) ?? [];
+    const [, kind = '', name = ''] =
+      /^\/v2\/.+\/(blobs\/uploads|blobs|manifests|referrers)\/(.*)$/.exec(url.pathname) ?? [];
     if (kind === 'blobs/uploads') {
       await this.#upload(request, response, url, name);
     } else if (kind === 'blobs') {
       const blob = this.blobs.get(name);
       respond(response, blob ? 200 : 404, blob ? { 'content-length': blob.length } : {});
+    } else if (kind === 'referrers') {
+      this.#listReferrers(response, name);
     } else if (request.method === 'PUT') {
       this.#storeManifest(request, response, name, await readRequest(request));
     } else {
@@ -155,6 +160,19 @@ export class FakeRegistry {
     this.uploads.delete(id);
     this.blobs.set(digest, body);
     respond(response, 201, { 'docker-content-digest': digest });
+  }
+
+  #listReferrers(response: ServerResponse, subject: string): void {
+    if (!this.hasReferrersApi) {
+      respond(response, 404, {}, errorBody('UNSUPPORTED', 'no such endpoint'));
+      return;
+    }
+    const all = new Map([...this.manifests.values()].map((manifest) => [digestOf(manifest.bytes), manifest]));
+    const manifests = [...all].flatMap(([digest, { mediaType, bytes }]) =>
+      JSON.parse(bytes.toString('utf8')).subject?.digest === subject ? [{ mediaType, digest, size: bytes.length }] : [],
+    );
+    const mediaType = 'application/vnd.oci.image.index.v1+json';
+    respond(response, 200, { 'content-type': mediaType }, JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
   }
 
   #storeManifest(request: IncomingMessage, response: ServerResponse, name: string, bytes: Buffer): void {

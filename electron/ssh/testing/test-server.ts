@@ -46,7 +46,8 @@ export interface TestServerOptions {
    */
   readonly requiredMethods?: readonly AuthenticationType[];
   readonly streamLocal?: boolean;
-  readonly tcpForwarding?: boolean;
+  /** `silent`: a connection is neither made nor refused, as when a firewall drops its packets. */
+  readonly tcpForwarding?: boolean | 'silent';
   readonly commands?: boolean;
   /** How many sessions a connection may have at once (sshd's MaxSessions). */
   readonly maxSessions?: number;
@@ -197,6 +198,9 @@ export class TestServer {
       });
     });
     connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
+      if (options.tcpForwarding === 'silent') {
+        return;
+      }
       if (options.tcpForwarding === false) {
         reject();
         return;

@@ -12,10 +12,27 @@ import { LiveGrid } from '../output/live-grid.ts';
 import { isTerminal } from '../output/paint.ts';
 import type { Pausable } from '../prompt.ts';
 
-/** Builds an image and shows its progress: as a live grid on a terminal, else as plain lines, or as JSON. */
-export async function buildImage(
+/** Builds an image and shows its progress. */
+export function buildImage(
   frontEnd: TerminalFrontEnd,
   { request, digestFile }: Extract<Command, { kind: 'build' }>,
+): Promise<number> {
+  return followBuild(frontEnd, () => frontEnd.start('builds.start', request), digestFile);
+}
+
+/** Builds what an earlier build lacks and shows its progress. */
+export function retryBuild(
+  frontEnd: TerminalFrontEnd,
+  { request, digestFile }: Extract<Command, { kind: 'retry' }>,
+): Promise<number> {
+  return followBuild(frontEnd, () => frontEnd.start('builds.retry', request), digestFile);
+}
+
+/** Follows a build to its end: as a live grid on a terminal, else as plain lines, or as JSON. */
+async function followBuild(
+  frontEnd: TerminalFrontEnd,
+  startBuild: () => Promise<Build>,
+  digestFile: string | undefined,
 ): Promise<number> {
   const { output, json } = frontEnd.options;
   const view = createView(frontEnd);
@@ -23,7 +40,7 @@ export async function buildImage(
     const { build } = await frontEnd.withScreen(isPausable(view) ? view : undefined, () =>
       frontEnd.follow('build.finished', {
         start: async () => {
-          const { id } = await frontEnd.showWait('Checking the nodes', frontEnd.call('builds.start', request));
+          const { id } = await frontEnd.showWait('Checking the nodes', startBuild());
           return id;
         },
         cancel: 'builds.cancel',

@@ -81,7 +81,7 @@ test('only the named connections and farms are imported, a farm with its connect
   const dry = await barnraiser(['connection', 'import', '--file', 'team.json', '--farm', 'g', '--dry-run']);
   expect(dry.out).toMatch(/^b +ssh:\/\/b +file +new$/m);
   expect(dry.out).not.toMatch(/^a /m);
-  expect(await app.call('connections.list', {})).toEqual({ ok: true, value: [] });
+  expect(await app.call('connections.list', {})).toMatchObject({ ok: true, value: [] });
   const { out } = await barnraiser(['connection', 'import', '--file', 'team.json', '--farm', 'g']);
   expect(out).toBe('Added b.\nCreated farm g.\n');
   const one = await barnraiser(['connection', 'import', '--file', 'team.json', 'a', 'b', '--json']);
@@ -91,7 +91,10 @@ test('only the named connections and farms are imported, a farm with its connect
     farmsCreated: [],
     farmsChanged: [],
   });
-  expect(await app.call('farms.list', {})).toEqual({ ok: true, value: { farms: [{ name: 'g', connections: ['b'] }] } });
+  expect(await app.call('farms.list', {})).toMatchObject({
+    ok: true,
+    value: { farms: [{ name: 'g', connections: ['b'] }] },
+  });
 });
 
 test('an import emits one event with all connections and farms', async () => {

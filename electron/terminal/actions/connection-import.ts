@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { closest } from '../../../shared/closest.ts';
 import type { CallInput, CallOutput } from '../../../shared/contract.ts';
 import type { Candidate, Discovery, FarmCandidate, ImportReport } from '../../../shared/discovery.ts';
@@ -50,7 +49,7 @@ async function discoveryRequest(
     return sources.length > 0 ? { sources: [...sources] } : {};
   }
   if (file === '-') {
-    return { file: { name: 'standard input', text: await readText(frontEnd.options.input) } };
+    return { file: { name: 'standard input', text: await frontEnd.readInput() } };
   }
   try {
     return { file: { name: file, text: await readFile(file, 'utf8') } };
@@ -58,14 +57,6 @@ async function discoveryRequest(
     const reason = error instanceof Error ? error.message : String(error);
     throw fail('connection.file', `Could not read ${file}: ${reason}.`, 'Check the path of the file.');
   }
-}
-
-async function readText(input: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of input) {
-    chunks.push(Buffer.from(chunk));
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** The named connections, and the named farms with their connections. @throws Failure `connection.unknown`, `farm.unknown` */

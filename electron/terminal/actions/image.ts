@@ -18,9 +18,10 @@ export async function listImages(frontEnd: TerminalFrontEnd): Promise<number> {
             { title: 'SIZE', align: 'right' },
             { title: 'CREATED' },
           ],
-          lists.map(({ reference, entries, digest, createdAt }) => [
+          lists.map(({ reference, entries, missing, digest, createdAt }) => [
             reference,
-            entries.map(({ platform }) => platform).join(', '),
+            entries.map(({ platform }) => platform).join(', ') +
+              (missing ? ` (incomplete: no ${missing.join(', ')})` : ''),
             shortDigest(digest),
             formatBytes(entries.reduce((sum, { size }) => sum + size, 0)),
             formatAgo(new Date(createdAt), now),

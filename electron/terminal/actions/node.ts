@@ -6,8 +6,11 @@ import { formatTable } from '../output/text.ts';
 
 /** Prints a table of the nodes; as JSON, one event per node as it answers. The exit code is 0 even if nodes are down. */
 export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: NodeSelection): Promise<number> {
+  const { json } = frontEnd.options;
+  const waiting = new Set(json ? await selectedNames(frontEnd, selection) : []);
   const unsubscribe = frontEnd.subscribe((event) => {
-    if (frontEnd.options.json && event.event === 'node.changed') {
+    // a running app also reports nodes that others probe
+    if (event.event === 'node.changed' && waiting.delete(event.status.connection)) {
       frontEnd.print(JSON.stringify(event));
     }
   });
@@ -17,7 +20,7 @@ export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: Node
   } finally {
     unsubscribe();
   }
-  if (!frontEnd.options.json) {
+  if (!json) {
     frontEnd.print(...statusTable(statuses));
   }
   reportDownNodes(frontEnd, statuses);
@@ -57,6 +60,16 @@ export async function pruneNodes(frontEnd: TerminalFrontEnd, selection: NodeSele
     frontEnd.reportProblem(problem);
   }
   return problems.length === 0 ? 0 : 1;
+}
+
+/** The names of the selected connections, without those that do not exist. */
+async function selectedNames(
+  frontEnd: TerminalFrontEnd,
+  { farm: farmName, connections }: NodeSelection,
+): Promise<readonly string[]> {
+  const { farms, default: defaultFarm } = await frontEnd.call('farms.list', {});
+  const farm = farms.find(({ name }) => name === (farmName ?? defaultFarm));
+  return connections ?? farm?.connections ?? (await frontEnd.call('connections.list', {})).map(({ name }) => name);
 }
 
 async function probeNodes(frontEnd: TerminalFrontEnd, selection: NodeSelection): Promise<NodeStatus[]> {

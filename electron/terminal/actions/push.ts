@@ -1,4 +1,4 @@
-import { formatBytes, formatCount } from '../../../shared/format.ts';
+import { formatBytes, formatCount, formatList } from '../../../shared/format.ts';
 import { Failure, fail } from '../../../shared/problem.ts';
 import type { Push } from '../../../shared/push.ts';
 import type { Command, PasswordSource } from '../command.ts';
@@ -13,16 +13,19 @@ type PushCommand = Extract<Command, { kind: 'push' }>;
 
 /** Pushes a manifest list with all its images. Shows the progress on a terminal. */
 export async function pushImage(frontEnd: TerminalFrontEnd, command: PushCommand): Promise<number> {
-  const { reference, destination, tlsVerify } = command;
+  const { reference, destination, incomplete, tlsVerify } = command;
   const { json, errors } = frontEnd.options;
   const showProgress = !json && isTerminal(errors);
   const credentials = command.credentials && {
     username: command.credentials.username,
     password: await readPassword(frontEnd, command.credentials.password),
   };
+  if (incomplete) {
+    await storeIncomplete(frontEnd, reference);
+  }
   const { push } = await frontEnd.follow('push.finished', {
     start: async () => {
-      const { id } = await frontEnd.call('pushes.start', {
+      const { id } = await frontEnd.start('pushes.start', {
         reference,
         tlsVerify,
         ...(destination === undefined ? {} : { destination }),
@@ -54,6 +57,19 @@ export async function pushImage(frontEnd: TerminalFrontEnd, command: PushCommand
   return push.status === 'done' ? 0 : 130;
 }
 
+/** Stores the finished images of the newest build of a reference, if that build is incomplete. */
+async function storeIncomplete(frontEnd: TerminalFrontEnd, reference: string): Promise<void> {
+  const { entries } = await frontEnd.call('builds.list', { filter: { text: reference }, limit: 100 });
+  const newest = entries.find((entry) => entry.reference === reference);
+  if (newest?.status !== 'failed' && newest?.status !== 'cancelled') {
+    return;
+  }
+  const { list } = await frontEnd.call('builds.storeIncomplete', { id: newest.id });
+  if (!frontEnd.options.json && list) {
+    frontEnd.print(`Stored ${reference} without ${formatList(list.missing ?? [])}.`);
+  }
+}
+
 function progressLine({ totalBytes, uploadedBytes, skippedBytes, destination }: Push): string {
   return `${destination}: ${formatBytes(uploadedBytes + skippedBytes)} of ${formatBytes(totalBytes)}`;
 }
@@ -63,13 +79,8 @@ async function readPassword(frontEnd: TerminalFrontEnd, source: PasswordSource):
   switch (source.from) {
     case 'argument':
       return source.text;
-    case 'input': {
-      let text = '';
-      for await (const chunk of input) {
-        text += String(chunk);
-      }
-      return text.split(/\r?\n/)[0] ?? '';
-    }
+    case 'input':
+      return (await frontEnd.readInput()).split(/\r?\n/)[0] ?? '';
     case 'prompt': {
       const typed = await askPassword('Password: ', { input, output: errors });
       if (typed === undefined) {

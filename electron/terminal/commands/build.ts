@@ -23,7 +23,17 @@ interface BuildOptions {
   readonly iidfile?: string;
 }
 
-/** `build`, `builds`, `logs` and `sample`. */
+interface RetryOptions {
+  readonly platform?: Platform[];
+  readonly iidfile?: string;
+}
+
+interface BuildsOptions {
+  readonly limit: number;
+  readonly all?: true;
+}
+
+/** `build`, `retry`, `builds`, `logs` and `sample`. */
 export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions): CommanderCommand[] {
   const parsePath = values.pathParser(workingFolder);
   const buildCommand = new CommanderCommand('build')
@@ -107,9 +117,28 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
         ...(iidfile === undefined ? {} : { digestFile: iidfile }),
       });
     });
+  const retryCommand = new CommanderCommand('retry')
+    .description('build the platforms of a build that failed or were cancelled, and use the finished ones')
+    .argument('<BUILD>', 'id of the build, as listed by `barnraiser builds`')
+    .option('--platform <LIST>', 'build these platforms again although they are done: a,b', values.parsePlatforms)
+    .option('--iidfile <FILE>', 'write the digest of the manifest list to a file', parsePath)
+    .addHelpText('after', examples('retry 20260102-150405-a1b2', 'retry 20260102-150405-a1b2 --platform linux/arm64'))
+    .action((id: string, { platform, iidfile }: RetryOptions) =>
+      onCommand({
+        kind: 'retry',
+        request: { id, ...(platform === undefined ? {} : { platforms: platform }) },
+        ...(iidfile === undefined ? {} : { digestFile: iidfile }),
+      }),
+    );
   const buildsCommand = new CommanderCommand('builds')
-    .description('list builds')
-    .action(() => onCommand({ kind: 'builds' }));
+    .description('list builds, newest first')
+    .argument('[TEXT...]', 'only builds with these words in their reference, project, farm, platforms, nodes or status')
+    .option('-n, --limit <NUMBER>', 'how many builds to list', values.parseLimit, 50)
+    .addOption(new Option('--all', 'list all builds').conflicts('limit'))
+    .addHelpText('after', examples('builds', 'builds api failed', 'builds --all'))
+    .action((words: string[], { limit, all }: BuildsOptions) =>
+      onCommand({ kind: 'builds', text: words.join(' '), ...(all ? {} : { limit }) }),
+    );
   const logsCommand = new CommanderCommand('logs')
     .description('print the logs of a build')
     .argument('<BUILD>', 'id of the build, as listed by `barnraiser builds`')
@@ -123,7 +152,7 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
     .argument('[FOLDER]', 'folder to create (default: a folder in the data folder)', parsePath)
     .addHelpText('after', examples('sample ./hello'))
     .action((folder: string | undefined) => onCommand({ kind: 'sample', ...(folder === undefined ? {} : { folder }) }));
-  return [buildCommand, buildsCommand, logsCommand, sampleCommand];
+  return [buildCommand, retryCommand, buildsCommand, logsCommand, sampleCommand];
 }
 
 /** Resolves `-f` as podman does: relative to the working folder, or to the context if only that file exists. */

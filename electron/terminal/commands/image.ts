@@ -3,6 +3,7 @@ import * as values from './option-values.ts';
 import { examples, type ProgramOptions } from './options.ts';
 
 interface PushOptions {
+  readonly incomplete?: true;
   readonly tlsVerify: boolean;
   readonly creds?: values.Credentials;
   readonly username?: string;
@@ -28,6 +29,7 @@ export function imageCommands({ workingFolder, onCommand }: ProgramOptions): Com
         .default(true)
         .argParser(values.parseBoolean),
     )
+    .option('--incomplete', 'if the newest build of REF is incomplete, store and push the platforms that are done')
     .option(
       '--creds <USER[:PASSWORD]>',
       'credentials for this push only; prompts for a missing password',
@@ -48,6 +50,7 @@ export function imageCommands({ workingFolder, onCommand }: ProgramOptions): Com
         kind: 'push',
         reference,
         ...(destination === undefined ? {} : { destination }),
+        incomplete: options.incomplete ?? false,
         tlsVerify: options.tlsVerify,
         ...(credentials === undefined ? {} : { credentials }),
       });

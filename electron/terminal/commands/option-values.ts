@@ -66,6 +66,13 @@ export function parseUri(text: string): string {
   return parseWith(uriSchema, text, failureFromSentences);
 }
 
+export function parseLimit(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) {
+    throw invalidInput(`"${text}" is not a valid number of builds.`, 'Use a number from 1 to 999999.');
+  }
+  return Number(text);
+}
+
 export function parseReference(text: string): string {
   return parseWith(referenceSchema, text, failureFromSentences);
 }

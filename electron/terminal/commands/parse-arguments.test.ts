@@ -100,7 +100,14 @@ describe('commands', () => {
     ['status pis', { kind: 'status', selection: { farm: 'pis' } }],
     ['platforms pis', { kind: 'platforms', selection: { farm: 'pis' } }],
     ['prune', { kind: 'prune', selection: {} }],
-    ['builds', { kind: 'builds' }],
+    ['builds', { kind: 'builds', text: '', limit: 50 }],
+    ['builds api failed -n 3', { kind: 'builds', text: 'api failed', limit: 3 }],
+    ['builds --all', { kind: 'builds', text: '' }],
+    ['retry b1', { kind: 'retry', request: { id: 'b1' } }],
+    [
+      'retry b1 --platform arm64,amd64 --iidfile id',
+      { kind: 'retry', request: { id: 'b1', platforms: ['linux/arm64', 'linux/amd64'] }, digestFile: '/home/me/id' },
+    ],
     ['logs 20260102-030405-abcd', { kind: 'logs', build: '20260102-030405-abcd' }],
     ['images', { kind: 'images' }],
     ['inspect api', { kind: 'inspect', reference: 'api:latest' }],
@@ -215,6 +222,7 @@ describe('build', () => {
 describe('push', () => {
   test.each([
     ['push api', { tlsVerify: true }],
+    ['push api --incomplete', { tlsVerify: true, incomplete: true }],
     ['push api --tls-verify=false a.io/b', { tlsVerify: false, destination: 'a.io/b:latest' }],
     ['push api --tls-verify a.io/b', { tlsVerify: true, destination: 'a.io/b:latest' }],
     ['push api docker://a.io/b:2', { tlsVerify: true, destination: 'a.io/b:2' }],
@@ -229,7 +237,7 @@ describe('push', () => {
       { tlsVerify: true, credentials: { username: 'me', password: { from: 'input' } } },
     ],
   ])('%s', (line, expected) => {
-    expect(command(line)).toEqual({ kind: 'push', reference: 'api:latest', ...expected });
+    expect(command(line)).toEqual({ kind: 'push', reference: 'api:latest', incomplete: false, ...expected });
   });
 });
 

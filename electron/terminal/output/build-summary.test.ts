@@ -45,6 +45,7 @@ test('a failed job is shown with its platform, node, step, last log lines and fi
     '  Fix the step and build again. Earlier steps are cached.',
     '',
     'Failed after 1:43 (1 of 2 platforms). No image was stored as registry.example.com/team/api:1.4.',
+    `What is done is kept. Build only the rest: barnraiser retry ${failed.id}`,
   ]);
 });
 

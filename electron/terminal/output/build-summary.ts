@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
-import { type Build, type Job, lastStepOf } from '../../../shared/build.ts';
+import type { Build, Job } from '../../../shared/build.ts';
 import { formatBytes, formatClock, formatCount } from '../../../shared/format.ts';
 import type { Problem } from '../../../shared/problem.ts';
+import { currentStep } from '../../../shared/step.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { cleanLine, formatTable, shortDigest } from './text.ts';
 
@@ -22,7 +23,7 @@ export function printSummary(stream: Writable, build: Build, options: SummaryOpt
     build.schedule.leftOut.flatMap(({ node, problem }) => skippedNodeLines(node, problem, paint)),
     ...groupFailures(build).map((jobs) => failureLines(jobs, paint)),
     ...(build.problem && groupFailures(build).length === 0 ? [problemLines(build.problem)] : []),
-    [outcomeLine(build, paint)],
+    [outcomeLine(build, paint), ...retryLines(build)],
   ];
   const text = parts
     .filter((lines) => lines.length > 0)
@@ -48,7 +49,7 @@ function jobTable(jobs: readonly Job[]): string[] {
       job.platform,
       job.node,
       job.mode,
-      job.status,
+      job.reusedFrom ? 'reused' : job.status,
       job.durationMs === undefined ? '' : formatClock(job.durationMs),
       formatBytes(job.bytesSent),
       formatBytes(job.bytesReceived),
@@ -75,8 +76,8 @@ function groupFailures({ jobs }: Build): Job[][] {
 function failureLines(jobs: readonly Job[], paint: Paint): string[] {
   const names = jobs.map(({ platform, node }) => `${platform} on ${node}`).join(', ');
   const [first] = jobs;
-  const step = jobs.length === 1 && first ? lastStepOf(first) : undefined;
-  const at = step ? ` at step ${step.index}/${step.total}: ${cleanLine(step.text)}` : '';
+  const step = jobs.length === 1 && first ? currentStep(first) : undefined;
+  const at = step ? ` at step ${step.index}/${step.total}: ${cleanLine(step.name)}` : '';
   const lines = jobs.length === 1 ? (first?.lastLines ?? []) : [];
   return [
     `${paint('red', 'failed:')} ${names}${at}`,
@@ -90,6 +91,14 @@ function failureLines(jobs: readonly Job[], paint: Paint): string[] {
 
 function problemLines({ message, fix }: Problem): string[] {
   return [`  ${cleanLine(message)}`, ...(fix ? [`  ${cleanLine(fix)}`] : [])];
+}
+
+/** How to go on from an incomplete build. */
+function retryLines({ id, status, jobs }: Build): string[] {
+  const done = jobs.filter((job) => job.status === 'done').length;
+  return status === 'running' || done === 0 || done === jobs.length
+    ? []
+    : [`What is done is kept. Build only the rest: barnraiser retry ${id}`];
 }
 
 function outcomeLine({ status, jobs, list, reference, durationMs = 0 }: Build, paint: Paint): string {

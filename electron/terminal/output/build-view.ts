@@ -1,5 +1,6 @@
 import type { Build, Job } from '../../../shared/build.ts';
 import type { AppEvent } from '../../../shared/contract.ts';
+import { LiveBuild } from '../../../shared/live-build.ts';
 
 /** Shows one build while it runs. */
 export interface BuildView {
@@ -10,12 +11,12 @@ export interface BuildView {
 
 /** The state of a build, from events. Follows the first build that starts and ignores other builds. */
 export class BuildProgress {
-  #build: Build | undefined;
+  #live: LiveBuild | undefined;
   #context: { readonly files: number; readonly bytes: number; readonly done: boolean } | undefined;
 
   /** The build with its current jobs. Undefined until a build has started. */
   get build(): Build | undefined {
-    return this.#build;
+    return this.#live?.build;
   }
 
   /** The part of the context that is packed. */
@@ -23,29 +24,22 @@ export class BuildProgress {
     return this.#context;
   }
 
-  /** @returns the previous state of the job, if the event changes a job */
+  /** @returns the previous state of the job, if the event changes the state of a job */
   apply(event: AppEvent): Job | undefined {
     if (event.event === 'build.started') {
-      this.#build ??= event.build;
+      this.#live ??= new LiveBuild(event.build);
       return undefined;
     }
-    const build = this.#build;
-    if (!build) {
-      return undefined;
-    }
-    if (event.event === 'build.finished' && event.build.id === build.id) {
-      this.#build = event.build;
-    }
-    if (event.event === 'build.context' && event.buildId === build.id) {
+    const live = this.#live;
+    if (event.event === 'build.context' && event.buildId === live?.id) {
       const { files, bytes, done } = event;
       this.#context = { files, bytes, done };
     }
-    if (event.event === 'job.changed' && event.buildId === build.id) {
-      const previous = build.jobs.find(({ platform }) => platform === event.job.platform);
-      const jobs = build.jobs.map((job) => (job === previous ? event.job : job));
-      this.#build = { ...build, jobs };
-      return previous;
-    }
-    return undefined;
+    const previous =
+      event.event === 'job.changed' && event.buildId === live?.id
+        ? live.build.jobs.find(({ platform }) => platform === event.job.platform)
+        : undefined;
+    live?.apply(event);
+    return previous;
   }
 }

@@ -5,7 +5,6 @@ import {
   big,
   building,
   endEvents,
-  jobChanged,
   pi,
   piFailed,
   platform,
@@ -72,14 +71,32 @@ describe('a job shows what it does', () => {
   const lost = [{ node: 'pi3', problem: { code: 'ssh.lost' as const, message: 'gone', fix: '' } }];
   test.each([
     [pi, '○ queued', 'only native node'],
+    [{ ...pi, wait: { reason: 'slot' as const, ahead: 2 } }, '○ queued', 'waiting for a slot on pi4, 2 ahead'],
     [{ ...pi, lost }, '○ queued', 'takes over from pi3'],
     [{ ...pi, status: 'context' as const }, '⠋ context', 'sending the context'],
     [{ ...pi, status: 'building' as const, steps: steps(1) }, '⠋ building', 'FROM docker.io/library/alpine:3.20'],
+    [
+      {
+        ...pi,
+        status: 'building' as const,
+        steps: steps(3).map((step) => ({
+          ...step,
+          durationMs: undefined,
+          progress: { current: 1e6, total: 5e6, unit: 'bytes' as const },
+        })),
+      },
+      '⠋ building',
+      'FROM docker.io/library/alpine:3.20  1.0 of 5.0 MB  +2 more',
+    ],
     [{ ...pi, status: 'transferring' as const }, '⠋ transfer', 'transferring the image'],
     [piFailed, '✗ failed', 'Node pi4: step `RUN make -j4 all` failed with exit code 2.'],
     [{ ...pi, status: 'cancelled' as const }, '– cancelled', ''],
   ])('%#', (job, phase, detail) => {
-    const [, , , line, below] = frame([...startEvents, jobChanged(job)], 90);
+    const context = startEvents.filter(({ event }) => event === 'build.context');
+    const [, , , line, below] = frame(
+      [{ event: 'build.started', build: { ...building, jobs: [big, job] } }, ...context],
+      90,
+    );
     expect(line).toContain(`  ${phase}  `);
     expect(below?.replace(/^ {2}[━─]* *(\d\/\d)? */, '')).toBe(detail);
   });

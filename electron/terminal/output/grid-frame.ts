@@ -1,7 +1,8 @@
 /** Draws a build as text: one or two lines per platform below a heading. */
 import stringWidth from 'string-width';
 import { isEnd, type Job, type Phase } from '../../../shared/build.ts';
-import { formatBytes, formatClock, formatCount } from '../../../shared/format.ts';
+import { formatBytes, formatBytesOf, formatClock, formatCount, formatWait } from '../../../shared/format.ts';
+import { currentStep, endedShare, moreRunningText } from '../../../shared/step.ts';
 import type { BuildProgress } from './build-view.ts';
 import type { Paint, Style } from './paint.ts';
 import { cleanLine, cut, pad, shortDigest } from './text.ts';
@@ -151,15 +152,14 @@ class Grid {
     ];
   }
 
-  #progressCell({ steps, status }: Job): string {
+  #progressCell(job: Job): string {
     const { paint } = this.#options;
-    const last = steps.at(-1);
-    const total = last?.total ?? 0;
-    const ended = last ? last.index - (last.durationMs === undefined ? 1 : 0) : 0;
+    const { status } = job;
+    const step = currentStep(job);
     const isBuilt = status === 'transferring' || status === 'done';
-    const filled = isBuilt ? barWidth : total > 0 ? Math.min(barWidth, Math.floor((ended / total) * barWidth)) : 0;
+    const filled = isBuilt ? barWidth : Math.floor(endedShare(job) * barWidth);
     const bar = paint(looks[status].style, '━'.repeat(filled)) + paint('dim', '─'.repeat(barWidth - filled));
-    return `${bar} ${pad(last ? `${last.index}/${total}` : '', stepWidth)}`;
+    return `${bar} ${pad(step ? `${step.index}/${step.total}` : '', stepWidth)}`;
   }
 }
 
@@ -167,19 +167,29 @@ class Grid {
 function detailOf(job: Job, { context }: BuildProgress): string {
   switch (job.status) {
     case 'queued': {
+      if (job.wait) {
+        return `waiting for ${formatWait(job.wait, job.node)}`;
+      }
       const lost = job.lost.at(-1);
       return lost ? `takes over from ${lost.node}` : job.reason;
     }
     case 'context':
       return context?.done ? 'sending the context' : 'packing and sending the context';
     case 'building':
-      return cleanLine(job.steps.at(-1)?.text ?? '');
+      return stepDetail(job);
     case 'transferring':
       return 'transferring the image';
     case 'done':
-      return shortDigest(job.digest ?? '');
+      return `${shortDigest(job.digest ?? '')}${job.reusedFrom ? ` of build ${job.reusedFrom}` : ''}`;
     case 'failed':
     case 'cancelled':
       return cleanLine(job.problem?.message ?? '');
   }
+}
+
+/** The step that runs longest, what it has done, and how many others run. */
+function stepDetail(job: Job): string {
+  const step = currentStep(job);
+  const progress = step?.progress && formatBytesOf(step.progress.current, step.progress.total);
+  return [cleanLine(step?.name ?? ''), progress, moreRunningText(job)].filter(Boolean).join(gap);
 }

@@ -8,12 +8,13 @@ import {
   pi,
   piFailed,
   startEvents,
+  stepChanged,
   steps,
 } from '../testing/recorded-build.ts';
 import { RecordedStream } from '../testing/recorded-stream.ts';
 import { JsonView, PlainTextView } from './line-views.ts';
 
-const plain = (events: Parameters<PlainTextView['onEvent']>[0][]): string[] => {
+const plain = (events: readonly Parameters<PlainTextView['onEvent']>[0][]): string[] => {
   const stream = new RecordedStream();
   const view = new PlainTextView(stream);
   for (const event of events) {
@@ -45,10 +46,50 @@ test('the line of a failed job gives the reason', () => {
   );
 });
 
+test('a job that waits for a slot says how many wait before it, whenever that changes', () => {
+  const waiting = (ahead: number, bytesSent = 0) => jobChanged({ ...pi, bytesSent, wait: { reason: 'slot', ahead } });
+  const previous = plain(startEvents);
+  const lines = plain([...startEvents, waiting(1), waiting(1, 5), waiting(0)]);
+  expect(lines.slice(previous.length)).toEqual([
+    '[linux/arm64 pi4] waiting for a slot on pi4, 1 ahead',
+    '[linux/arm64 pi4] waiting for a slot on pi4',
+  ]);
+});
+
 test('a line names the node that it came from, also after another node took over', () => {
   const pi5 = { ...pi, node: 'pi5', lost: [{ node: 'pi4', problem: makeFailed }] };
   const lines = plain([...startEvents, jobLog(pi, 1, 'the last'), jobChanged(pi5), jobLog(pi5, 2, 'the first')]);
   expect(lines.slice(-2)).toEqual(['[linux/arm64 pi4] the last', '[linux/arm64 pi5] the first']);
+});
+
+test('a line names its step if the log named another one last', () => {
+  const [from, run, copy] = steps(3).map((step, index) => ({ ...step, firstLine: [0, 1, 4][index] }));
+  if (!from || !run || !copy) {
+    throw new Error('there are three steps');
+  }
+  const line = (number: number, text: string, { id }: { id: string }) => ({
+    ...jobLog(pi, number, text),
+    stepIds: [id],
+  });
+  const lines = plain([
+    ...startEvents.slice(0, 1),
+    ...[stepChanged(pi, from), stepChanged(pi, run), stepChanged(pi, copy)],
+    ...[
+      line(0, 'STEP 1/5: FROM', from),
+      line(1, 'STEP 2/5: RUN', run),
+      line(2, 'mine', run),
+      line(3, 'of the first', from),
+    ],
+    ...[line(4, 'STEP 3/5: COPY', copy), line(5, 'of the second', run)],
+  ]);
+  expect(lines.slice(-6).map((each) => each.replace('[linux/arm64 pi4] ', ''))).toEqual([
+    'STEP 1/5: FROM',
+    'STEP 2/5: RUN',
+    'mine',
+    '[1/5] of the first',
+    'STEP 3/5: COPY',
+    '[2/5] of the second',
+  ]);
 });
 
 test('output of a node cannot control the terminal, and empty lines are kept', () => {

@@ -1,15 +1,18 @@
 /** Views of a build that write line by line, for logs, pipes and programs. */
 import type { Writable } from 'node:stream';
-import type { Build, Job } from '../../../shared/build.ts';
+import type { Build, JobState } from '../../../shared/build.ts';
 import type { AppEvent } from '../../../shared/contract.ts';
-import { formatBytes, formatClock, formatCount } from '../../../shared/format.ts';
+import { formatBytes, formatClock, formatCount, formatWait } from '../../../shared/format.ts';
+import type { Platform } from '../../../shared/platform.ts';
 import { BuildProgress, type BuildView } from './build-view.ts';
+import { StepLabels } from './step-labels.ts';
 import { cleanLine } from './text.ts';
 
 /** Writes plain lines that start with the platform and the node. A line is never written again. */
 export class PlainTextView implements BuildView {
   readonly #stream: Writable;
   readonly #progress = new BuildProgress();
+  readonly #labels = new Map<Platform, StepLabels>();
 
   constructor(stream: Writable) {
     this.#stream = stream;
@@ -17,6 +20,11 @@ export class PlainTextView implements BuildView {
 
   onEvent(event: AppEvent): void {
     const previous = this.#progress.apply(event);
+    if (event.event === 'step.changed') {
+      // the log has a line that names the step
+      this.#labelsOf(event.platform).add(event.step);
+      return;
+    }
     const build = this.#progress.build;
     if (!build) {
       return;
@@ -28,12 +36,18 @@ export class PlainTextView implements BuildView {
       this.#write('build', `context packed: ${formatCount(event.files, 'file')}, ${formatBytes(event.bytes)}`);
     }
     if (event.event === 'job.log' && event.buildId === build.id) {
-      for (const line of event.lines) {
-        this.#write(`${event.platform} ${event.node}`, cleanLine(line));
+      const { platform, node, from, lines, stepIds } = event;
+      const labels = this.#labelsOf(platform);
+      for (const [index, line] of lines.entries()) {
+        this.#write(`${platform} ${node}`, labels.labelled(from + index, cleanLine(line), stepIds?.[index]));
       }
     }
     if (event.event === 'job.changed' && previous && previous.status !== event.job.status) {
       this.#printPhase(event.job);
+    }
+    if (event.event === 'job.changed' && event.job.wait && event.job.wait.ahead !== previous?.wait?.ahead) {
+      const { platform, node, wait } = event.job;
+      this.#write(`${platform} ${node}`, `waiting for ${formatWait(wait, node)}`);
     }
   }
 
@@ -49,7 +63,13 @@ export class PlainTextView implements BuildView {
     }
   }
 
-  #printPhase(job: Job): void {
+  #labelsOf(platform: Platform): StepLabels {
+    const labels = this.#labels.get(platform) ?? new StepLabels();
+    this.#labels.set(platform, labels);
+    return labels;
+  }
+
+  #printPhase(job: JobState): void {
     const text = phaseText(job);
     if (text) {
       this.#write(`${job.platform} ${job.node}`, text);
@@ -62,7 +82,14 @@ export class PlainTextView implements BuildView {
 }
 
 /** The line for a job that enters a phase. The build phase has none: the log shows its steps. */
-function phaseText({ status, durationMs = 0, bytesSent, bytesReceived, digest, problem }: Job): string | undefined {
+function phaseText({
+  status,
+  durationMs = 0,
+  bytesSent,
+  bytesReceived,
+  digest,
+  problem,
+}: JobState): string | undefined {
   switch (status) {
     case 'queued':
     case 'building':

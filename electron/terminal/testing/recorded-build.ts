@@ -1,8 +1,9 @@
 /** Events and records of a build on two nodes, with a third node skipped. */
-import type { Build, Job, Step } from '../../../shared/build.ts';
+import type { Build, Job } from '../../../shared/build.ts';
 import type { AppEvent } from '../../../shared/contract.ts';
 import { type Platform, parsePlatform } from '../../../shared/platform.ts';
 import type { Problem } from '../../../shared/problem.ts';
+import type { Step } from '../../../shared/step.ts';
 
 /** When the build starts, in milliseconds since 1970. */
 export const start = Date.parse('2026-01-02T03:04:05.000Z');
@@ -39,10 +40,12 @@ const texts = [
 
 /** The first `count` steps. The last one is still running, the first two were cached. */
 export function steps(count: number): Step[] {
-  return texts.slice(0, count).map((text, index) => ({
+  return texts.slice(0, count).map((name, index) => ({
+    id: `0:${index + 1}`,
     index: index + 1,
     total: texts.length,
-    text,
+    name,
+    firstLine: index,
     cached: index < 2,
     startedAt: new Date(start + index * 1000).toISOString(),
     ...(index + 1 < count ? { durationMs: 1000 } : {}),
@@ -138,7 +141,15 @@ export const failed: Build = {
 };
 
 const buildId = building.id;
-export const jobChanged = (job: Job): AppEvent => ({ event: 'job.changed', buildId, job });
+export const jobChanged = ({ steps: _, ...job }: Job): AppEvent => ({ event: 'job.changed', buildId, job });
+export const stepChanged = ({ platform }: Job, step: Step): AppEvent => ({
+  event: 'step.changed',
+  buildId,
+  platform,
+  step,
+});
+/** The events after which a job without steps has these. */
+const stepsChanged = (job: Job): AppEvent[] => job.steps.map((step) => stepChanged(job, step));
 export const jobLog = (job: Job, from: number, ...lines: string[]): AppEvent => ({
   event: 'job.log',
   buildId,
@@ -146,6 +157,7 @@ export const jobLog = (job: Job, from: number, ...lines: string[]): AppEvent => 
   node: job.node,
   from,
   lines,
+  stepIds: lines.map((_, index) => job.steps.findLast(({ firstLine = 0 }) => firstLine <= from + index)?.id ?? null),
 });
 
 /** From the start of the build until the first job runs step 3 and the second job runs step 2. */
@@ -155,23 +167,26 @@ export const startEvents: readonly AppEvent[] = [
   jobChanged({ ...big, status: 'context', startedAt }),
   jobChanged({ ...pi, status: 'context', startedAt, bytesSent: 1_000_000 }),
   { event: 'build.context', buildId, files: 1204, bytes: 12_400_000, done: true },
-  jobLog(big, 0, 'STEP 1/5: FROM docker.io/library/alpine:3.20', 'STEP 2/5: RUN apk add …'),
-  jobChanged({ ...big, status: 'building', startedAt, bytesSent: 12_400_000, steps: steps(3) }),
-  jobLog(pi, 0, 'STEP 1/5: FROM docker.io/library/alpine:3.20'),
-  jobChanged({ ...pi, status: 'building', startedAt, bytesSent: 12_400_000, steps: steps(2) }),
+  ...stepsChanged({ ...big, steps: steps(3) }),
+  jobLog({ ...big, steps: steps(3) }, 0, 'STEP 1/5: FROM docker.io/library/alpine:3.20', 'STEP 2/5: RUN apk add …'),
+  jobChanged({ ...big, status: 'building', startedAt, bytesSent: 12_400_000 }),
+  ...stepsChanged({ ...pi, steps: steps(2) }),
+  jobLog({ ...pi, steps: steps(2) }, 0, 'STEP 1/5: FROM docker.io/library/alpine:3.20'),
+  jobChanged({ ...pi, status: 'building', startedAt, bytesSent: 12_400_000 }),
 ];
 
 /** The events after {@link startEvents} in a successful build. */
 export const endEvents: readonly AppEvent[] = [
+  ...stepsChanged(bigDone),
   jobChanged({
     ...big,
     status: 'transferring',
     startedAt,
     bytesSent: 12_400_000,
     bytesReceived: 800_000,
-    steps: bigDone.steps,
   }),
   jobChanged(bigDone),
+  ...stepsChanged(piDone),
   jobChanged(piDone),
   { event: 'build.finished', build: done },
 ];

@@ -13,10 +13,11 @@ import { navigate, openSheet } from '../../stores/navigation.ts';
 import { Announcements } from './Announcements.tsx';
 import { useActivitySampling } from './activity.ts';
 import styles from './BuildDetail.module.css';
-import { copyToClipboard, openRebuildSheet } from './build-actions.ts';
+import { copyToClipboard, isIncomplete, openRebuildSheet, retryAndOpen } from './build-actions.ts';
 import { Failures } from './Failures.tsx';
 import { isInterrupted } from './job-state.ts';
 import { PlatformGrid } from './PlatformGrid.tsx';
+import { PushIncomplete } from './PushIncomplete.tsx';
 import { Result } from './Result.tsx';
 import { Summary } from './Summary.tsx';
 import { useBuildCommands } from './use-build-commands.ts';
@@ -41,6 +42,8 @@ export function BuildDetail({ build }: { build: Build }) {
 
   const contextBytes = build.context?.bytes ?? (packing?.done ? packing.bytes : undefined);
   const isRunning = build.status === 'running';
+  const canRetry = isIncomplete(build);
+  const retryAllLabel = build.status === 'cancelled' ? 'Retry cancelled platforms' : 'Retry failed platforms';
   return (
     <Page
       layout="full"
@@ -53,10 +56,11 @@ export function BuildDetail({ build }: { build: Build }) {
               Cancel
             </Button>
           ) : (
-            <Button icon="refresh" onClick={() => openRebuildSheet(build.id)}>
-              Rebuild…
+            <Button icon="refresh" onClick={() => (canRetry ? retryAndOpen(build.id) : openRebuildSheet(build.id))}>
+              {canRetry ? retryAllLabel : 'Rebuild…'}
             </Button>
           )}
+          {canRetry && !build.list && <PushIncomplete build={build} />}
           {build.list && (
             <Button kind="primary" icon="push" onClick={() => openSheet({ sheet: 'push', reference: build.reference })}>
               Push…
@@ -65,6 +69,9 @@ export function BuildDetail({ build }: { build: Build }) {
           <Menu
             trigger={<IconButton icon="more" label="More about this build" />}
             items={[
+              ...(canRetry
+                ? [{ label: 'Rebuild…', icon: 'refresh' as const, run: () => openRebuildSheet(build.id) }]
+                : []),
               { label: 'Copy id', icon: 'copy', hint: build.id, run: () => copyToClipboard(build.id, 'id') },
               { label: 'Copy reference', icon: 'copy', run: () => copyToClipboard(build.reference, 'reference') },
               {
@@ -87,8 +94,8 @@ export function BuildDetail({ build }: { build: Build }) {
       }
     >
       <div className={styles.page}>
-        <Summary build={build} packing={packing} source={source} />
-        <PlatformGrid build={build} contextBytes={contextBytes} source={source} onCancel={cancelJob} />
+        <Summary build={build} packing={packing} />
+        <PlatformGrid build={build} contextBytes={contextBytes} onCancel={cancelJob} />
         <Failures build={build} source={source} />
         {build.list && <Result build={build} list={build.list} />}
         <Waterfall build={build} />
@@ -129,6 +136,7 @@ function DeleteBuildDialog({ build, open, onClose }: { build: Build; open: boole
           : 'It will be removed from the history.'
       }
       losses={[
+        ...(isIncomplete(build) && !build.list ? ['Its finished images, which a retry would use'] : []),
         logs === 1 ? 'Its log' : `Its ${logs} logs`,
         'Its step times and outcome, which later builds are compared with',
       ]}

@@ -13,6 +13,7 @@ afterEach(() => app.stop());
 
 async function open(id: string, state: Parameters<typeof renderWithApp>[1]): Promise<void> {
   ({ app } = await renderWithApp(<BuildView id={id} />, state));
+  await waitFor(() => expect(screen.queryByText('Loading build')).toBeNull());
 }
 const cells = () =>
   within(screen.getByRole('list', { name: 'Platforms' })).getAllByRole('button', { name: /Open log/ });
@@ -26,7 +27,7 @@ describe('a running build', () => {
     expect(cells().map((cell) => within(cell).getByText(/Open log/).textContent)).toEqual([
       'linux/amd64 on big-amd, native, Building, step 9 of 10, COPY --from=build /src/dist /src/node_modules /app/. Open log',
       'linux/arm64 on pi4, native, Building, step 4 of 10, RUN npm ci. Open log',
-      'linux/s390x on big-amd, emulated, Waiting for a slot, emulated: no node runs linux/s390x natively. Open log',
+      'linux/s390x on big-amd, emulated, Waiting for a slot on big-amd, 1 ahead. Open log',
     ]);
     screen.getByText('Building 3 platforms');
     screen.getByText('2 running · 1 waiting');
@@ -141,13 +142,30 @@ describe('a failed build', () => {
     expect(cells()).toHaveLength(3);
   });
 
-  it('is retried immediately for all its platforms, since a manifest list needs all of them', async () => {
+  it('is retried for what failed, with the finished images of the other platforms', async () => {
     await open(sample.failed().id, 'failed');
-    fireEvent.click(screen.getByRole('button', { name: 'Retry' }));
+    screen.getByRole('button', { name: 'Retry failed platforms' });
+    fireEvent.click(screen.getByRole('button', { name: 'Retry arm64' }));
     await waitFor(() => expect(route()?.view).not.toEqual({ view: 'build', id: sample.failed().id }));
     const view = route()?.view;
     const next = view?.view === 'build' ? useBuilds.getState().byId[view.id] : undefined;
-    expect(next?.request.platforms).toEqual(sample.failed().jobs.map(({ platform }) => platform));
+    expect(next?.jobs.map(({ status, reusedFrom }) => [status, reusedFrom])).toEqual([
+      ['done', sample.failed().id],
+      ['queued', undefined],
+      ['done', sample.failed().id],
+    ]);
+  });
+
+  it('can be stored and pushed without the platforms that failed, after a confirmation', async () => {
+    await open(sample.failed().id, 'failed');
+    fireEvent.click(screen.getByRole('button', { name: 'Push the 2 that are done…' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Store api:1.4-rc2 without arm64?' });
+    within(dialog).getByText(/amd64 and s390x only/);
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Store and push…' }));
+    await waitFor(() => expect(route()?.sheet).toEqual({ sheet: 'push', reference: sample.failed().reference }));
+    await screen.findByText('Incomplete: no arm64');
+    screen.getByRole('button', { name: 'Push…' });
+    screen.getByText('2 of 3 built and stored as an incomplete image.');
   });
 
   it('opens the log at the failing line', async () => {

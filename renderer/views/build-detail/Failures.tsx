@@ -5,8 +5,7 @@ import { classes } from '../../parts/classes.ts';
 import { PhaseGlyph } from '../../parts/PhaseBadge.tsx';
 import { FixText, ProblemNote } from '../../parts/ProblemNote.tsx';
 import { openLog } from '../../stores/navigation.ts';
-import { toastProblem } from '../../stores/toasts.ts';
-import { retryBuild } from './build-actions.ts';
+import { retryAndOpen, retryLabel } from './build-actions.ts';
 import { type ContainerfileSource, containerfileExcerpt, instructionOf } from './containerfile-source.ts';
 import styles from './Failures.module.css';
 import { failingLineIndex, failuresOf, failureTitle, plainLine } from './failure.ts';
@@ -26,7 +25,7 @@ export function Failures({ build, source }: { build: Build; source: Containerfil
         <details key={job.platform} className={styles.failure} open={index === 0}>
           <summary className={styles.title}>
             <PhaseGlyph phase="failed" />
-            <h2 className={styles.text}>{failureTitle(job, source)}</h2>
+            <h2 className={styles.text}>{failureTitle(job)}</h2>
           </summary>
           <Failure build={build} job={job} source={source} />
         </details>
@@ -52,11 +51,13 @@ function Failure({ build, job, source }: { build: Build; job: Job; source: Conta
       )}
       {lostNodes && <p className={styles.fix}>Before that, {lostNodes}.</p>}
       <div className={styles.actions}>
-        <Button icon="refresh" onClick={() => retryBuild(build.id)}>
-          Retry
-        </Button>
+        {build.status !== 'running' && (
+          <Button icon="refresh" onClick={() => retryAndOpen(build.id)}>
+            {retryLabel(build)}
+          </Button>
+        )}
         {lastLines.length > 0 ? (
-          <Button icon="log" kind="quiet" onClick={() => void openLogAtFailure(build.id, job).catch(toastProblem)}>
+          <Button icon="log" kind="quiet" onClick={() => openLogAtFailure(build.id, job)}>
             Open log at the failing line
           </Button>
         ) : (
@@ -74,7 +75,7 @@ const linesBefore = 4;
 const maxLines = 12;
 
 function LastLines({ job, lines }: { job: Job; lines: readonly string[] }) {
-  const failing = failingLineIndex(lines) ?? lines.length - 1;
+  const failing = failingLineIndex(job) ?? lines.length - 1;
   const from = Math.max(0, Math.min(failing - linesBefore, lines.length - maxLines));
   const shown = lines.slice(from, from + maxLines).map(plainLine);
   return (
@@ -100,7 +101,7 @@ function LastLines({ job, lines }: { job: Job; lines: readonly string[] }) {
 
 function Excerpt({ job, source }: { job: Job; source: ContainerfileSource | undefined }) {
   const step = failedStep(job);
-  const instruction = step && source && instructionOf(source, job.steps, step);
+  const instruction = step && source && instructionOf(source, step);
   if (!instruction || !source) {
     return null;
   }

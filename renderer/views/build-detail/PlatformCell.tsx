@@ -14,14 +14,12 @@ import { openLog } from '../../stores/navigation.ts';
 import { ActivityColumns } from './ActivityColumns.tsx';
 import { jobMenuItems } from './build-actions.ts';
 import { type CellFacts, cellFacts } from './cell-facts.ts';
-import type { ContainerfileSource } from './containerfile-source.ts';
 import styles from './PlatformCell.module.css';
 
 export interface PlatformCellProps {
   readonly build: Build;
   readonly job: Job;
   readonly contextBytes: number | undefined;
-  readonly source: ContainerfileSource | undefined;
   /** `wide` for a single platform, `card` for a few, `row` for many. */
   readonly shape: 'card' | 'wide' | 'row';
   /** Whether the log of the platform is open. */
@@ -36,13 +34,12 @@ export const PlatformCell = memo(function PlatformCell({
   build,
   job,
   contextBytes,
-  source,
   shape,
   isOpen,
   isTabStop,
   onCancel,
 }: PlatformCellProps) {
-  const facts = cellFacts(job, contextBytes, source);
+  const facts = cellFacts(job, contextBytes);
   const Body = shape === 'row' ? Row : Card;
   return (
     <li className={classes(styles.cell, styles[shape], styles[phaseState(facts.phase)], isOpen && styles.isOpen)}>
@@ -130,8 +127,8 @@ function Row({ id, job, facts, hasBuildEnded }: BodyProps) {
 }
 
 function PhaseText({ facts }: { facts: CellFacts }) {
-  // the column is narrow: "Waiting", "Transferring"
-  const text = facts.phaseText.replace(/ (?:for a slot|image)$/, '');
+  // the column is narrow: "Transferring"
+  const text = facts.phaseText.replace(/ image$/, '');
   return <span className={classes(styles.phaseText, styles.ink)}>{text}</span>;
 }
 
@@ -164,7 +161,7 @@ function NodeName({ job }: { job: Job }) {
   );
 }
 
-function Bar({ job, facts: { phase, progress, share } }: Pick<BodyProps, 'job' | 'facts'>) {
+function Bar({ job, facts: { phase, step, share } }: Pick<BodyProps, 'job' | 'facts'>) {
   const isIdle = job.status === 'queued' || share === undefined;
   return (
     <span className={styles.bar}>
@@ -176,16 +173,19 @@ function Bar({ job, facts: { phase, progress, share } }: Pick<BodyProps, 'job' |
         hatched={job.mode === 'emulated'}
       />
       <span className={styles.count}>
-        {progress && !(isIdle && job.status === 'queued') ? `${progress.index}/${progress.total}` : '–'}
+        {step && !(isIdle && job.status === 'queued') ? `${step.index}/${step.total}` : '–'}
       </span>
     </span>
   );
 }
 
-function ActivityText({ facts: { activity, detail, isCode } }: Pick<BodyProps, 'facts'>) {
+function ActivityText({ facts: { activity, detail, isCode, more } }: Pick<BodyProps, 'facts'>) {
   return (
     <Tooltip text={<span className={styles.fullText}>{detail}</span>}>
-      <span className={classes(styles.activityText, isCode && styles.code)}>{activity}</span>
+      <span className={classes(styles.activityText, isCode && styles.code)}>
+        <span className="truncate">{activity}</span>
+        {more && <span className={styles.more}>{more}</span>}
+      </span>
     </Tooltip>
   );
 }

@@ -2,7 +2,6 @@ import { type KeyboardEvent, useState } from 'react';
 import type { Build, Job } from '../../../shared/build.ts';
 import { classes } from '../../parts/classes.ts';
 import { useNavigation } from '../../stores/navigation.ts';
-import type { ContainerfileSource } from './containerfile-source.ts';
 import { nextCellIndex } from './grid-keys.ts';
 import { PlatformCell } from './PlatformCell.tsx';
 import styles from './PlatformGrid.module.css';
@@ -13,12 +12,11 @@ const rowLayoutFrom = 9;
 export interface PlatformGridProps {
   readonly build: Build;
   readonly contextBytes: number | undefined;
-  readonly source: ContainerfileSource | undefined;
   readonly onCancel: (job: Job) => void;
 }
 
 /** A cell for each platform, in a fixed order: a wide cell for a single platform, cards for a few, rows for many. */
-export function PlatformGrid({ build, contextBytes, source, onCancel }: PlatformGridProps) {
+export function PlatformGrid({ build, contextBytes, onCancel }: PlatformGridProps) {
   const log = useNavigation((state) => state.route?.log);
   const { jobs } = build;
   const opened = log?.id === build.id ? log.platform : undefined;
@@ -59,7 +57,6 @@ export function PlatformGrid({ build, contextBytes, source, onCancel }: Platform
             build={build}
             job={job}
             contextBytes={contextBytes}
-            source={source}
             shape={shape}
             isOpen={job.platform === opened}
             isTabStop={tabStop === undefined ? index === 0 : job.platform === tabStop}

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { Build } from '../../../shared/build.ts';
-import { formatBytes, formatCount, formatDigest, formatPlatform } from '../../../shared/format.ts';
+import { formatBytes, formatCount, formatDigest, formatMissing, formatPlatform } from '../../../shared/format.ts';
 import type { ManifestList } from '../../../shared/image.ts';
 import { Copyable } from '../../parts/Copyable.tsx';
 import { useImages } from '../../stores/images.ts';
@@ -22,6 +22,7 @@ export function Result({ build, list }: { build: Build; list: ManifestList }) {
           {formatCount(list.entries.length, 'image')}, {formatBytes(total)} in{' '}
           <a href={hrefOf({ view: 'images', reference: list.reference })}>local storage</a>
         </span>
+        {list.missing && <strong>{formatMissing(list.missing)}</strong>}
         <Copyable text={list.digest} shown={`sha256:${formatDigest(list.digest)}`} what="digest of the manifest list" />
       </header>
       <Entries build={build} list={list} />

@@ -7,19 +7,17 @@ import { Spinner } from '../../parts/Spinner.tsx';
 import type { ContextProgress } from '../../stores/builds.ts';
 import { hrefOf } from '../../stores/navigation.ts';
 import styles from './BuildDetail.module.css';
-import type { ContainerfileSource } from './containerfile-source.ts';
 import { failuresOf } from './failure.ts';
 import { headlineOf } from './headline.ts';
 
 export interface SummaryProps {
   readonly build: Build;
   readonly packing: ContextProgress | undefined;
-  readonly source: ContainerfileSource | undefined;
 }
 
 /** The state of the build in one sentence, and its context, project, nodes and start time. Its height never changes. */
-export function Summary({ build, packing, source }: SummaryProps) {
-  const { text, detail } = headlineOf(build, source);
+export function Summary({ build, packing }: SummaryProps) {
+  const { text, detail } = headlineOf(build);
   const { farm, connections, context } = build.request;
   const { jobs: failed } = failuresOf(build);
   return (

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import type { Build } from '../../../shared/build.ts';
-import { formatDuration, formatPlatform } from '../../../shared/format.ts';
+import { formatCount, formatDuration, formatPlatform } from '../../../shared/format.ts';
 import { classes } from '../../parts/classes.ts';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { useNow } from '../../parts/use-now.ts';
@@ -23,11 +23,15 @@ const shapes = [
 /** With more platforms, a row for each step takes too much space, and a row for each platform is the default. */
 const maxPlatformsByStep = 4;
 
+/** More steps than a Containerfile has. An engine may report more, and the page would be slow. */
+const maxRows = 500;
+
 /** When each platform ran each step, on a common time axis. */
 export function Waterfall({ build }: { build: Build }) {
   const [chosen, setChosen] = useState<Shape>();
   const shape = chosen ?? (build.jobs.length > maxPlatformsByStep ? 'platform' : 'step');
-  const rows = useMemo(() => stepRows(build), [build]);
+  const allRows = useMemo(() => stepRows(build), [build]);
+  const rows = useMemo(() => allRows.slice(0, maxRows), [allRows]);
   return (
     <section aria-labelledby="build-steps" className={styles.section}>
       <header className={styles.header}>
@@ -41,6 +45,9 @@ export function Waterfall({ build }: { build: Build }) {
         <StepTable build={build} rows={rows} />
       ) : (
         <Chart build={build} rows={rows} by={shape} />
+      )}
+      {allRows.length > rows.length && (
+        <p className={styles.empty}>{formatCount(allRows.length - rows.length, 'more step')}: see the logs.</p>
       )}
     </section>
   );
@@ -88,7 +95,8 @@ function Chart({ build, rows, by }: ChartProps) {
   const isLive = build.status === 'running';
   const bars = useMemo(() => rows.flatMap((row) => row.bars.filter((bar) => bar !== undefined)), [rows]);
   const latest = Math.max(0, ...bars.map(({ startMs, endMs = 0 }) => Math.max(startMs, endMs)));
-  const spanMs = isLive ? now - Date.parse(build.createdAt) : Math.max(latest, build.durationMs ?? 0);
+  // the clock ticks once a second, so bars may be ahead of it
+  const spanMs = Math.max(latest, isLive ? now - Date.parse(build.createdAt) : (build.durationMs ?? 0));
   const { endMs } = createAxis(spanMs, isLive);
   // the axis of a running build changes only with its end, so that memoized bars do not render every second
   // biome-ignore lint/correctness/useExhaustiveDependencies: the axis depends on its end, not on the current time

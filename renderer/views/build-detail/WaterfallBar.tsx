@@ -4,7 +4,6 @@ import { classes } from '../../parts/classes.ts';
 import { PhaseGlyph } from '../../parts/PhaseBadge.tsx';
 import { Tooltip } from '../../parts/Tooltip.tsx';
 import { useNow } from '../../parts/use-now.ts';
-import { toastProblem } from '../../stores/toasts.ts';
 import { openLogAtStep } from './open-log.ts';
 import { shortInstruction } from './progress.ts';
 import type { Bar } from './step-rows.ts';
@@ -74,9 +73,7 @@ function BarButton({ buildId, bar, axis, isTabStop, hasCaptionInside, endMs }: W
         style={{ left: `${left}%`, width: `${width}%` }}
         tabIndex={isTabStop ? 0 : -1}
         data-bar={bar.key}
-        onClick={() => {
-          openLogAtStep(buildId, bar).catch(toastProblem);
-        }}
+        onClick={() => openLogAtStep(buildId, bar)}
       >
         <span className="visually-hidden">
           {`${bar.job.platform}: ${bar.text}, ${bar.endMs === undefined ? 'running' : exactDuration}. Open log at this step`}

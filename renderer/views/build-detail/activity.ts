@@ -16,10 +16,7 @@ interface Activity {
 
 const windowSeconds = 60;
 
-/**
- * The activity of jobs since their build was first shown in this window. Logs have no times, so activity from before that
- * is unknown.
- */
+/** The activity of jobs since their build was first shown in this window. Lines are counted as they arrive. */
 export const useActivity = create<Activity>(() => ({ byJob: {} }));
 
 export function activityKey(id: string, platform: string): string {

@@ -1,19 +1,34 @@
 import { type Build, isEnd, type Job } from '../../../shared/build.ts';
+import { formatCount, formatList, formatPlatform } from '../../../shared/format.ts';
+import type { Platform } from '../../../shared/platform.ts';
 import type { MenuItem } from '../../parts/Menu.tsx';
-import { startBuild, useBuilds } from '../../stores/builds.ts';
+import { retryBuild } from '../../stores/builds.ts';
 import { navigate, openLog, openLogWindow, openSheet } from '../../stores/navigation.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 
 /**
- * Builds all platforms of a build again with the same settings, since a manifest list needs all of them. Platforms that were
- * built before come from the build cache of their nodes.
+ * Builds the platforms that a build lacks, and those that are named, and opens the new build. It has the finished images of
+ * the other platforms.
  */
-export function retryBuild(id: string): void {
-  const build = useBuilds.getState().byId[id];
-  if (build) {
-    const platforms = build.jobs.map(({ platform }) => platform);
-    startBuild({ ...build.request, platforms }).then((next) => navigate({ view: 'build', id: next.id }), toastProblem);
-  }
+export function retryAndOpen(id: string, platforms?: readonly Platform[]): void {
+  retryBuild(id, platforms).then((next) => navigate({ view: 'build', id: next.id }), toastProblem);
+}
+
+/** The jobs that a retry builds. */
+export function unfinishedJobs({ jobs }: Build): readonly Job[] {
+  return jobs.filter(({ status }) => status !== 'done');
+}
+
+/** Whether only some platforms of an ended build were built, so that their images are kept. */
+export function isIncomplete(build: Build): boolean {
+  const unfinished = unfinishedJobs(build).length;
+  return build.status !== 'running' && unfinished > 0 && unfinished < build.jobs.length;
+}
+
+/** `Retry arm64`, `Retry arm64 and s390x`, `Retry 5 platforms`. */
+export function retryLabel(build: Build): string {
+  const platforms = unfinishedJobs(build).map(({ platform }) => formatPlatform(platform));
+  return `Retry ${platforms.length > 2 ? formatCount(platforms.length, 'platform') : formatList(platforms)}`;
 }
 
 export function openRebuildSheet(id: string): void {
@@ -34,9 +49,11 @@ export function jobMenuItems(build: Build, job: Job, cancel: (job: Job) => void)
     'separator',
     isEnd(job.status)
       ? {
-          label: job.status === 'done' ? 'Build again' : 'Retry',
+          label: job.status === 'done' ? `Build ${formatPlatform(platform)} again` : retryLabel(build),
           icon: 'refresh',
-          run: () => retryBuild(build.id),
+          disabled: build.status === 'running',
+          ...(build.status === 'running' ? { hint: 'The build is still running' } : {}),
+          run: () => retryAndOpen(build.id, job.status === 'done' ? [platform] : undefined),
         }
       : { label: `Cancel ${platform}`, icon: 'stop', danger: true, run: () => cancel(job) },
   ];

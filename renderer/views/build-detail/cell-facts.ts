@@ -1,9 +1,8 @@
 import type { Job } from '../../../shared/build.ts';
-import { formatBytes, formatBytesOf, formatDigest } from '../../../shared/format.ts';
+import { formatBytes, formatBytesOf, formatDigest, formatWait } from '../../../shared/format.ts';
+import { currentStep, endedShare, moreRunningText, runningSteps, type Step } from '../../../shared/step.ts';
 import type { DisplayPhase } from '../../parts/PhaseBadge.tsx';
-import type { ContainerfileSource } from './containerfile-source.ts';
 import { cachedCount, displayPhaseOf, failedStep, isInterrupted, lostNodesText } from './job-state.ts';
-import { type StepPosition, stepPosition } from './progress.ts';
 
 /** The texts and values of a cell. A missing value is shown as `–`, so that the layout does not move when it arrives. */
 export interface CellFacts {
@@ -13,7 +12,9 @@ export interface CellFacts {
   readonly activity: string;
   readonly detail: string;
   readonly isCode: boolean;
-  readonly progress: StepPosition | undefined;
+  /** How many other steps run: `+2 more`; else empty. */
+  readonly more: string;
+  readonly step: Step | undefined;
   /** The fill level of the progress bar from 0 to 1; undefined if unknown. */
   readonly share: number | undefined;
   readonly sent: string;
@@ -28,14 +29,10 @@ export interface CellFacts {
 
 const noValue = '–';
 
-export function cellFacts(
-  job: Job,
-  contextBytes: number | undefined,
-  source: ContainerfileSource | undefined,
-): CellFacts {
+export function cellFacts(job: Job, contextBytes: number | undefined): CellFacts {
   const { phase, text: phaseText } = displayPhaseOf(job);
-  const last = job.steps.at(-1);
-  const progress = last && stepPosition(job, last, source);
+  const step = currentStep(job);
+  const more = job.status === 'building' ? moreRunningText(job) : '';
   const { activity, isCode } = activityOf(job);
   const cached = cachedCount(job);
   const lostNodes = lostNodesText(job);
@@ -43,10 +40,15 @@ export function cellFacts(
     phase,
     phaseText,
     activity,
-    detail: isCode ? (last?.text ?? activity) : activity,
+    detail: more
+      ? runningSteps(job)
+          .map(({ name }) => name)
+          .join('\n')
+      : activity,
     isCode,
-    progress,
-    share: progressShare(job, progress, contextBytes),
+    more,
+    step,
+    share: progressShare(job, contextBytes),
     sent: sentText(job, contextBytes),
     sentWithoutTotal: sentText(job, undefined),
     received: job.bytesReceived > 0 ? formatBytes(job.bytesReceived) : noValue,
@@ -54,47 +56,51 @@ export function cellFacts(
     lostNodes,
     label: [
       `${job.platform} on ${job.node}, ${job.mode}`,
-      phaseText,
-      ...(progress ? [`step ${progress.index} of ${progress.total}`] : []),
+      ...(job.wait ? [] : [phaseText]),
+      ...(step ? [`step ${step.index} of ${step.total}`] : []),
       activity,
+      ...(more ? [more] : []),
       ...(lostNodes ? [lostNodes] : []),
     ].join(', '),
   };
 }
 
 function activityOf(job: Job): { activity: string; isCode: boolean } {
-  const step = job.steps.at(-1);
+  const step = currentStep(job);
   if (job.status === 'cancelled' || isInterrupted(job)) {
-    return step ? { activity: step.text, isCode: true } : { activity: 'Nothing was built', isCode: false };
+    return step ? { activity: step.name, isCode: true } : { activity: 'Nothing was built', isCode: false };
   }
   switch (job.status) {
     case 'queued':
-      return { activity: job.reason, isCode: false };
+      return { activity: job.wait ? `Waiting for ${formatWait(job.wait, job.node)}` : job.reason, isCode: false };
     case 'context':
       return { activity: 'The node is reading the context', isCode: false };
     case 'building':
-      return { activity: step?.text ?? 'Starting', isCode: step !== undefined };
+      return step ? { activity: runningText(step), isCode: true } : { activity: 'Starting', isCode: false };
     case 'transferring':
       return { activity: 'Copying to local storage', isCode: false };
     case 'done':
       return {
-        activity: job.digest ? `${formatDigest(job.digest)} · ${formatBytes(job.size ?? 0)}` : 'Built',
+        activity: [
+          ...(job.reusedFrom ? ['From an earlier build'] : []),
+          ...(job.digest ? [formatDigest(job.digest), formatBytes(job.size ?? 0)] : ['Built']),
+        ].join(' · '),
         isCode: false,
       };
     case 'failed': {
       const failed = failedStep(job);
       return failed
-        ? { activity: failed.text, isCode: true }
+        ? { activity: failed.name, isCode: true }
         : { activity: job.problem?.message ?? 'Failed', isCode: false };
     }
   }
 }
 
-function progressShare(
-  job: Job,
-  progress: StepPosition | undefined,
-  contextBytes: number | undefined,
-): number | undefined {
+function runningText({ name, progress }: Step): string {
+  return progress ? `${name} (${formatBytesOf(progress.current, progress.total)})` : name;
+}
+
+function progressShare(job: Job, contextBytes: number | undefined): number | undefined {
   switch (job.status) {
     case 'queued':
       return 0;
@@ -105,11 +111,7 @@ function progressShare(
     case 'done':
       return 1;
     default:
-      if (isInterrupted(job) && !progress) {
-        return 0;
-      }
-      // the last step is still running or has failed, so it does not count as completed
-      return progress ? (progress.index - 1) / Math.max(1, progress.total) : 0;
+      return endedShare(job);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ContainerfileSource, containerfileExcerpt, instructionOf, stageLengths } from './containerfile-source.ts';
+import { type ContainerfileSource, containerfileExcerpt, instructionOf } from './containerfile-source.ts';
 import { makeStep } from './testing/jobs.ts';
 
 const lines = [
@@ -28,28 +28,11 @@ const source: ContainerfileSource = {
   ],
 };
 
-describe('the instruction of a step', () => {
-  it('is found by its text, ignoring repeated spaces', () => {
-    const ran = makeStep(2, 'RUN apk add     curl git', 0, 1);
-    expect(instructionOf(source, [ran], ran)).toMatchObject({ firstLine: 3, lastLine: 4 });
-  });
-
-  it('is the second of two equal instructions for the second equal step', () => {
-    const steps = [makeStep(3, 'RUN make', 0, 1, { stage: '1/2' }), makeStep(2, 'RUN make', 1, 2, { stage: '2/2' })];
-    expect(steps.map((each) => instructionOf(source, steps, each)?.firstLine)).toEqual([5, 7]);
-  });
-
-  it('is found by its position if variables were expanded', () => {
-    const ran = makeStep(1, 'FROM docker.io/library/alpine AS build', 0, 1, { stage: '1/2' });
-    expect(instructionOf(source, [ran], ran)?.firstLine).toBe(2);
-    const other = makeStep(2, 'COPY a b', 0, 1, { stage: '1/2' });
-    expect(instructionOf(source, [other], other)).toBeUndefined();
-  });
-
-  it('is found by the first line of a here-document', () => {
-    const ran = makeStep(3, 'RUN <<EOF', 0, 1, { stage: '2/2' });
-    expect(instructionOf(source, [ran], ran)?.firstLine).toBe(8);
-  });
+it('the instruction of a step begins at its line', () => {
+  const step = makeStep(2, 'RUN apk add curl git', 0, 1, { line: 3 });
+  expect(instructionOf(source, step)).toMatchObject({ firstLine: 3, lastLine: 4 });
+  expect(instructionOf(source, { ...step, line: 99 })).toBeUndefined();
+  expect(instructionOf(source, { ...step, line: undefined })).toBeUndefined();
 });
 
 describe('the Containerfile', () => {
@@ -62,9 +45,5 @@ describe('the Containerfile', () => {
       [5, false],
     ]);
     expect(containerfileExcerpt(source, { text: '', firstLine: 1, lastLine: 1 }, 3)[0]?.number).toBe(1);
-  });
-
-  it('has a number of steps for each stage', () => {
-    expect(stageLengths(source)).toEqual([3, 3]);
   });
 });

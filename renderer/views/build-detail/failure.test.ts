@@ -3,20 +3,28 @@ import { failingLineIndex, failureTitle, plainLine } from './failure.ts';
 import { makeJob, makeStep } from './testing/jobs.ts';
 
 describe('the failing line of a log', () => {
-  it('is the first error after the start of the step', () => {
+  const problem = { code: 'build.failed', message: 'It failed.', fix: 'Fix it.' } as const;
+  const failedWith = (lastLines: string[], firstLine: number) => {
+    const steps = [makeStep(1, 'RUN npm ci', 1, 2, { error: 'exit status 1', firstLine })];
+    return makeJob('arm64', { status: 'failed', problem, steps, lastLines, lastLinesFrom: 100 });
+  };
+
+  it('is the first error after the start of the failed step', () => {
     const lines = [
       'npm error: of an earlier step',
-      'STEP 5/10: RUN npm ci',
+      'STEP 5/10: RUN npm ci --or fail',
       'added 3 packages',
       '\u001b[31mnpm error\u001b[39m code ERESOLVE',
       'npm error could not resolve',
     ];
-    expect(failingLineIndex(lines)).toBe(3);
+    expect(failingLineIndex(failedWith(lines, 101))).toBe(3);
+    // the step started before the last lines
+    expect(failingLineIndex(failedWith(lines, 20))).toBe(0);
   });
 
   it('is the last line if there is no error, and undefined without lines', () => {
-    expect(failingLineIndex(['one', 'two', ''])).toBe(1);
-    expect(failingLineIndex([])).toBeUndefined();
+    expect(failingLineIndex(failedWith(['one', 'two', ''], 100))).toBe(1);
+    expect(failingLineIndex(failedWith([], 100))).toBeUndefined();
   });
 
   it('is shown without ANSI sequences and with the last text of a progress line', () => {
@@ -28,24 +36,15 @@ describe('the failing line of a log', () => {
 describe('the title of a failure', () => {
   const problem = { code: 'build.failed', message: 'It failed.', fix: 'Fix it.' } as const;
 
-  it('counts the step across all stages and omits RUN', () => {
+  it('has the failed step, without RUN', () => {
     const steps = [
-      makeStep(1, 'FROM a AS build', 1, 2, { stage: '1/2', total: 2 }),
-      makeStep(2, 'RUN npm   ci', 2, 3, { stage: '1/2', total: 2 }),
+      makeStep(1, 'FROM a AS build', 1, 2),
+      makeStep(2, 'RUN npm   ci', 2, 3, { error: 'exit status 1', total: 5 }),
+      makeStep(4, 'RUN other', 2, undefined, { id: '1:1', total: 5 }),
     ];
-    const source = {
-      path: 'Containerfile',
-      lines: [],
-      instructions: ['ARG X', 'FROM a AS build', 'RUN npm ci', 'FROM b', 'COPY x y', 'CMD z'].map((text, index) => ({
-        text,
-        firstLine: index + 1,
-        lastLine: index + 1,
-      })),
-    };
-    const job = makeJob('arm64', { status: 'failed', problem, steps });
-    expect(failureTitle(job, source)).toBe('linux/arm64 failed at step 2 of 5: npm ci');
-    // without the Containerfile, the length of later stages is unknown
-    expect(failureTitle(job, undefined)).toBe('linux/arm64 failed at step 2 of 2: npm ci');
+    expect(failureTitle(makeJob('arm64', { status: 'failed', problem, steps }))).toBe(
+      'linux/arm64 failed at step 2 of 5: npm ci',
+    );
   });
 
   it('has no step if the image transfer failed after the last step', () => {
@@ -56,6 +55,6 @@ describe('the title of a failure', () => {
       problem: { code: 'image.corrupt', message: 'x', fix: 'y' },
       steps,
     });
-    expect(failureTitle(job, undefined)).toBe('linux/arm64 failed on pi4');
+    expect(failureTitle(job)).toBe('linux/arm64 failed on pi4');
   });
 });

@@ -2,11 +2,9 @@ import Anser from 'anser';
 import type { Build, Job } from '../../../shared/build.ts';
 import { formatList, formatPlatform } from '../../../shared/format.ts';
 import type { Problem } from '../../../shared/problem.ts';
-import type { ContainerfileSource } from './containerfile-source.ts';
 import { failedStep, isInterrupted } from './job-state.ts';
-import { shortInstruction, stepPosition } from './progress.ts';
+import { shortInstruction } from './progress.ts';
 
-const stepLinePattern = /^(?:\[\d+\/\d+\] )?STEP \d+\/\d+: /;
 const errorPattern =
   /\b(?:error|err!|fatal|failed|failure|cannot|can't|unable|not found|denied|no such|exception|panic|traceback|undefined reference|killed)\b|^E: |✗/i;
 
@@ -19,11 +17,12 @@ export function plainLine(line: string): string {
 
 /**
  * The index of the line that says why a job failed, among the last lines of its log: the first line after the start of the
- * step that looks like an error, else the last line that is not blank. Undefined if there is none.
+ * failed step that looks like an error, else the last line that is not blank. Undefined if there is none.
  */
-export function failingLineIndex(lines: readonly string[]): number | undefined {
-  const texts = lines.map(plainLine);
-  const stepStart = texts.findLastIndex((text) => stepLinePattern.test(text)) + 1;
+export function failingLineIndex(job: Job): number | undefined {
+  const { lastLines = [], lastLinesFrom = 0 } = job;
+  const texts = lastLines.map(plainLine);
+  const stepStart = (failedStep(job)?.firstLine ?? -1) + 1 - lastLinesFrom;
   const firstError = texts.findIndex((text, index) => index >= stepStart && errorPattern.test(text));
   if (firstError >= 0) {
     return firstError;
@@ -33,13 +32,13 @@ export function failingLineIndex(lines: readonly string[]): number | undefined {
 }
 
 /** `linux/arm64 failed at step 5 of 10: npm ci`; without the step if something else failed. */
-export function failureTitle(job: Job, source: ContainerfileSource | undefined): string {
+export function failureTitle(job: Job): string {
   const step = failedStep(job);
   if (!step) {
     return `${job.platform} failed on ${job.node}`;
   }
-  const { index, total, text } = stepPosition(job, step, source);
-  return `${job.platform} failed at step ${index} of ${total}: ${shortInstruction(text)}`;
+  const { index, total, name } = step;
+  return `${job.platform} failed at step ${index} of ${total}: ${shortInstruction(name)}`;
 }
 
 /** The failures of a build: of single jobs, or one common problem that ended all of them. */

@@ -1,6 +1,5 @@
 import { type Build, isEnd, type Phase } from '../../../shared/build.ts';
 import { formatCount, formatDuration, formatPlatform } from '../../../shared/format.ts';
-import type { ContainerfileSource } from './containerfile-source.ts';
 import { failuresOf, failureTitle, platformNames } from './failure.ts';
 import { isInterrupted } from './job-state.ts';
 
@@ -10,7 +9,7 @@ export interface Headline {
   readonly detail?: string;
 }
 
-export function headlineOf(build: Build, source: ContainerfileSource | undefined): Headline {
+export function headlineOf(build: Build): Headline {
   const { jobs, durationMs = 0 } = build;
   const built = jobs.filter(({ status }) => status === 'done').length;
   const platforms = jobs.length === 1 ? formatPlatform(jobs[0]?.platform ?? '') : formatCount(jobs.length, 'platform');
@@ -20,15 +19,15 @@ export function headlineOf(build: Build, source: ContainerfileSource | undefined
     case 'done':
       return { text: `Built ${platforms} in ${formatDuration(durationMs)}.` };
     case 'cancelled':
-      return { text: `Cancelled after ${formatDuration(durationMs)}.`, detail: partialResult(built, jobs.length) };
+      return { text: `Cancelled after ${formatDuration(durationMs)}.`, detail: partialResult(build, built) };
     case 'failed':
-      return failedHeadline(build, built, source);
+      return failedHeadline(build, built);
   }
 }
 
-function failedHeadline(build: Build, built: number, source: ContainerfileSource | undefined): Headline {
+function failedHeadline(build: Build, built: number): Headline {
   const { common, jobs } = failuresOf(build);
-  const detail = partialResult(built, build.jobs.length);
+  const detail = partialResult(build, built);
   if (isInterrupted(build)) {
     return { text: 'Interrupted: Barnraiser stopped during this build.', detail };
   }
@@ -42,13 +41,18 @@ function failedHeadline(build: Build, built: number, source: ContainerfileSource
     return { text: `Incomplete: ${platformNames(cancelled)} ${verb} cancelled.`, detail };
   }
   return jobs.length === 1
-    ? { text: failureTitle(first, source), detail }
+    ? { text: failureTitle(first), detail }
     : { text: `${jobs.length} of ${build.jobs.length} platforms failed: ${platformNames(jobs)}`, detail };
 }
 
 /** A manifest list needs all platforms: says so if only some were built. */
-function partialResult(built: number, total: number): string | undefined {
-  return built === 0 ? undefined : `${built} of ${total} built; no manifest list was created.`;
+function partialResult({ jobs, list }: Build, built: number): string | undefined {
+  const count = `${built} of ${jobs.length} built`;
+  return built === 0
+    ? undefined
+    : list
+      ? `${count} and stored as an incomplete image.`
+      : `${count} and kept for a retry.`;
 }
 
 /** `1 done · 2 running · 1 waiting`, without groups that are empty. */

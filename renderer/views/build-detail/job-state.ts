@@ -1,4 +1,5 @@
-import { type Build, isEnd, type Job, lastStepOf, type Step } from '../../../shared/build.ts';
+import { type Build, isEnd, type Job } from '../../../shared/build.ts';
+import { failedStepOf, type Step } from '../../../shared/step.ts';
 import { type DisplayPhase, phaseWord } from '../../parts/PhaseBadge.tsx';
 
 /** Whether Barnraiser stopped while a build or job was running. Its status is `failed` then, without a duration. */
@@ -11,27 +12,12 @@ export function displayPhaseOf(job: Job): { readonly phase: DisplayPhase; readon
   if (isInterrupted(job)) {
     return { phase: 'warning', text: 'Interrupted' };
   }
-  if (job.status === 'queued' && job.lost.length === 0) {
-    return { phase: 'queued', text: 'Waiting for a slot' };
-  }
   return { phase: job.status, text: phaseWord(job.status) };
 }
 
-/** A job failed at its last step if that step ended at most this long before the job, in milliseconds. */
-const sameEndMs = 1_000;
-
 /** The step that a job failed at. Undefined if it did not fail, or failed while sending the context or transferring the image. */
 export function failedStep(job: Job): Step | undefined {
-  const last = lastStepOf(job);
-  if (job.status !== 'failed' || !last || isInterrupted(job)) {
-    return undefined;
-  }
-  if (job.problem?.code === 'build.failed' || last.durationMs === undefined) {
-    return last;
-  }
-  const end = jobEndTime(job);
-  const stepEnd = Date.parse(last.startedAt) + last.durationMs;
-  return end === undefined || end - stepEnd < sameEndMs ? last : undefined;
+  return job.status === 'failed' && !isInterrupted(job) ? failedStepOf(job) : undefined;
 }
 
 /** When a job ended, in milliseconds since 1970. */

@@ -23,16 +23,17 @@ describe('step rows', () => {
     expect(rows[1]?.bars[1]).toMatchObject({ startMs: 2_000, endMs: undefined, state: 'running' });
   });
 
-  it('distinguish stages, which each count their steps from 1', () => {
+  it('are in the order of the Containerfile, whatever ran first, and say where another stage starts', () => {
     const rows = rowsOf([
       makeJob('amd64', {
         steps: [
-          makeStep(1, 'FROM a AS build', 2, 3, { stage: '1/2' }),
-          makeStep(2, 'RUN x', 3, 4, { stage: '1/2' }),
-          makeStep(1, 'FROM b', 4, 5, { stage: '2/2' }),
+          makeStep(3, 'FROM b', 1, 5, { id: '1:1', stage: 'stage 2' }),
+          makeStep(1, 'FROM a AS build', 2, 3, { stage: 'build' }),
+          makeStep(2, 'RUN x', 3, 4, { stage: 'build' }),
         ],
       }),
-      makeJob('arm64', { steps: [makeStep(1, 'FROM b', 2, 3, { stage: '2/2' })] }),
+      // it does not need the first stage
+      makeJob('arm64', { steps: [makeStep(1, 'FROM b', 2, 3, { id: '1:1', stage: 'stage 2' })] }),
     ]);
     const [, ...steps] = rows;
     expect(steps.map(({ text, number, startsStage }) => [number, text, startsStage])).toEqual([
@@ -61,9 +62,9 @@ describe('step rows', () => {
           status: 'failed',
           problem,
           durationMs: 5_000,
-          steps: [makeStep(1, 'FROM a', 2, 3, { cached: true }), makeStep(2, 'RUN b', 3, 6)],
+          steps: [makeStep(1, 'FROM a', 2, 3, { cached: true }), makeStep(2, 'RUN b', 3, 6, { error: 'no' })],
         }),
-        makeJob('arm64', { status: 'cancelled', durationMs: 3_000, steps: [makeStep(1, 'FROM a', 2, 4)] }),
+        makeJob('arm64', { status: 'cancelled', durationMs: 3_000, steps: [makeStep(1, 'FROM a', 2)] }),
       ],
       'failed',
     );

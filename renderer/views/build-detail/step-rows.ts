@@ -1,6 +1,6 @@
-import { type Build, isEnd, type Job, type Step } from '../../../shared/build.ts';
-import { failedStep, isInterrupted, jobEndTime } from './job-state.ts';
-import { stageOf } from './progress.ts';
+import { type Build, isEnd, type Job } from '../../../shared/build.ts';
+import type { Step } from '../../../shared/step.ts';
+import { failedStep, jobEndTime } from './job-state.ts';
 
 export type BarState = 'done' | 'cached' | 'running' | 'failed' | 'cancelled';
 
@@ -37,82 +37,86 @@ type Span = Omit<Bar, 'key' | 'row' | 'lane' | 'job' | 'text'>;
 interface RowDraft {
   readonly key: string;
   readonly text: string;
-  readonly isStep: boolean;
+  /** Undefined for a transfer. */
+  readonly number: number | undefined;
+  readonly startsStage: boolean;
   readonly spans: (Span | undefined)[];
 }
 
 /**
- * The steps of all platforms in common rows. Steps with the same stage and index share a row, since all platforms run the
- * same Containerfile. A stage that only some platforms need has rows with bars for these platforms only.
+ * The steps of all platforms in common rows. Steps with the same id share a row, since all platforms run the same
+ * Containerfile. A stage that only some platforms need has rows with bars for these platforms only.
  */
 export function stepRows({ jobs, createdAt, status }: Pick<Build, 'jobs' | 'createdAt' | 'status'>): StepRow[] {
   const origin = Date.parse(createdAt);
   const hasEnded = status !== 'running';
   const spansOf = (spanOf: (job: Job) => Span | undefined): (Span | undefined)[] => jobs.map(spanOf);
+  const transfer = { number: undefined, startsStage: false };
   const drafts: RowDraft[] = [
     {
+      ...transfer,
       key: 'context',
       text: 'Send context',
-      isStep: false,
       spans: spansOf((job) => contextSpan(job, origin, hasEnded)),
     },
-    ...instructionRows(jobs).map(({ key, text, steps }) => ({
-      key,
-      text,
-      isStep: true,
+    ...instructionRows(jobs).map(({ steps, ...row }) => ({
+      ...row,
       spans: steps.map((step, index) => {
         const job = jobs[index];
         return step && job ? stepSpan(job, step, origin, hasEnded) : undefined;
       }),
     })),
     {
+      ...transfer,
       key: 'transfer',
       text: 'Transfer image',
-      isStep: false,
       spans: spansOf((job) => transferSpan(job, origin, hasEnded)),
     },
   ];
-  let number = 0;
   return drafts
     .filter(({ spans }) => spans.some(Boolean))
-    .map(({ key, text, isStep, spans }, row) => {
-      number += isStep ? 1 : 0;
-      return {
-        key,
-        number: isStep ? number : undefined,
-        text,
-        startsStage: isStep && number > 1 && /^FROM\s/i.test(text),
-        bars: spans.map((span, lane) => {
-          const job = jobs[lane];
-          // expanded variables can make the step of this platform differ from the text of the row
-          const barText = span?.step?.text ?? text;
-          return span && job ? { ...span, key: `${key} ${job.platform}`, row, lane, job, text: barText } : undefined;
-        }),
-      };
-    });
+    .map(({ spans, ...draft }, row) => ({
+      ...draft,
+      bars: spans.map((span, lane) => {
+        const job = jobs[lane];
+        // expanded variables can make the step of this platform differ from the text of the row
+        const barText = span?.step?.name ?? draft.text;
+        return span && job
+          ? { ...span, key: `${draft.key} ${job.platform}`, row, lane, job, text: barText }
+          : undefined;
+      }),
+    }));
 }
 
-function instructionRows(
-  jobs: readonly Job[],
-): { readonly key: string; readonly text: string; readonly steps: readonly (Step | undefined)[] }[] {
-  const byKey = new Map<string, { stage: number; index: number; text: string; steps: (Step | undefined)[] }>();
+interface InstructionRow extends Omit<RowDraft, 'spans'> {
+  readonly number: number;
+  readonly steps: readonly (Step | undefined)[];
+}
+
+function instructionRows(jobs: readonly Job[]): InstructionRow[] {
+  const byId = new Map<string, (Step | undefined)[]>();
   jobs.forEach((job, lane) => {
     for (const step of job.steps) {
-      const stage = stageOf(step)?.number ?? 0;
-      const key = `${stage}.${step.index}`;
-      const row = byKey.get(key) ?? { stage, index: step.index, text: step.text, steps: jobs.map(() => undefined) };
-      row.steps[lane] = step;
-      byKey.set(key, row);
+      const steps = byId.get(step.id) ?? jobs.map(() => undefined);
+      steps[lane] = step;
+      byId.set(step.id, steps);
     }
   });
-  return [...byKey.entries()]
-    .map(([key, row]) => ({ key, ...row }))
-    .sort((a, b) => a.stage - b.stage || a.index - b.index);
+  const rows = [...byId].map(([key, steps]) => {
+    const known = steps.filter((step) => step !== undefined);
+    // a platform may not need all stages
+    const number = Math.max(...known.map(({ index }) => index));
+    return { key, number, text: known[0]?.name ?? '', stage: known[0]?.stage, steps };
+  });
+  rows.sort((a, b) => a.number - b.number);
+  return rows.map(({ stage, ...row }, index) => ({
+    ...row,
+    startsStage: index > 0 && stage !== rows[index - 1]?.stage,
+  }));
 }
 
 function stepSpan(job: Job, step: Step, origin: number, hasEnded: boolean): Span {
   const startMs = Date.parse(step.startedAt) - origin;
-  const isLast = job.steps.at(-1) === step;
   const isOpen = step.durationMs === undefined;
   const hasStopped = hasEnded || isEnd(job.status);
   const end = isOpen && hasStopped ? (jobEndTime(job) ?? Date.parse(step.startedAt)) - origin : undefined;
@@ -120,13 +124,13 @@ function stepSpan(job: Job, step: Step, origin: number, hasEnded: boolean): Span
   return { startMs, endMs: endMs === undefined ? undefined : Math.max(startMs, endMs), state: state(), step };
 
   function state(): BarState {
-    if (failedStep(job) === step) {
+    if (step.error !== undefined) {
       return 'failed';
     }
-    if (isLast && (job.status === 'cancelled' || (isOpen && isInterrupted(job)))) {
-      return 'cancelled';
+    if (isOpen) {
+      return hasStopped ? 'cancelled' : 'running';
     }
-    return step.cached ? 'cached' : isOpen && !hasStopped ? 'running' : 'done';
+    return step.cached ? 'cached' : 'done';
   }
 }
 

@@ -2,7 +2,7 @@ import type { Build } from '../../../shared/build.ts';
 import { formatReferenceShort } from '../../../shared/format.ts';
 import { type Command, useCommands } from '../../commands.ts';
 import { openSheet } from '../../stores/navigation.ts';
-import { copyToClipboard, openRebuildSheet, retryBuild } from './build-actions.ts';
+import { copyToClipboard, openRebuildSheet, retryAndOpen } from './build-actions.ts';
 
 /** The commands for the open build, in the command palette and by shortcut. */
 export function useBuildCommands(build: Build, cancel: () => void, openDeleteDialog: () => void): void {
@@ -57,10 +57,10 @@ export function useBuildCommands(build: Build, cancel: () => void, openDeleteDia
         ? [
             {
               id: 'build:retry',
-              label: `Retry ${name}`,
+              label: `Retry failed platforms of ${name}`,
               group: 'Current view' as const,
               icon: 'refresh' as const,
-              run: () => retryBuild(id),
+              run: () => retryAndOpen(id),
             },
           ]
         : []),

@@ -23,16 +23,16 @@ describe('the keys of the waterfall', () => {
   const go = (from: string, key: string, by: 'step' | 'platform') => nextBar(bars, find(from), key, by)?.key;
 
   it('move left and right along the bars of a platform', () => {
-    expect(go('0.1 linux/amd64', 'ArrowRight', 'step')).toBe('0.2 linux/amd64');
-    expect(go('0.2 linux/amd64', 'ArrowLeft', 'platform')).toBe('0.1 linux/amd64');
-    expect(go('0.2 linux/amd64', 'Home', 'step')).toBe('context linux/amd64');
-    expect(go('0.2 linux/amd64', 'ArrowRight', 'step')).toBeUndefined();
+    expect(go('0:1 linux/amd64', 'ArrowRight', 'step')).toBe('0:2 linux/amd64');
+    expect(go('0:2 linux/amd64', 'ArrowLeft', 'platform')).toBe('0:1 linux/amd64');
+    expect(go('0:2 linux/amd64', 'Home', 'step')).toBe('context linux/amd64');
+    expect(go('0:2 linux/amd64', 'ArrowRight', 'step')).toBeUndefined();
   });
 
   it('move down to the next bar by step, or to the same step of the next platform', () => {
-    expect(go('0.1 linux/amd64', 'ArrowDown', 'step')).toBe('0.1 linux/arm64');
-    expect(go('0.1 linux/arm64', 'ArrowDown', 'step')).toBe('0.2 linux/amd64');
-    expect(go('0.2 linux/amd64', 'ArrowDown', 'platform')).toBe('0.1 linux/arm64');
-    expect(go('0.1 linux/arm64', 'ArrowDown', 'platform')).toBeUndefined();
+    expect(go('0:1 linux/amd64', 'ArrowDown', 'step')).toBe('0:1 linux/arm64');
+    expect(go('0:1 linux/arm64', 'ArrowDown', 'step')).toBe('0:2 linux/amd64');
+    expect(go('0:2 linux/amd64', 'ArrowDown', 'platform')).toBe('0:1 linux/arm64');
+    expect(go('0:1 linux/arm64', 'ArrowDown', 'platform')).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@ import { openSheet } from '../../stores/navigation.ts';
 import styles from './BuildGrid.module.css';
 import { BuildRow } from './BuildRow.tsx';
 import { type GridActions, HeaderRow } from './GridRow.tsx';
-import { MoreRow, ProjectRow } from './ProjectRow.tsx';
+import { MoreRow, OlderRow, ProjectRow } from './ProjectRow.tsx';
 import { RunningHeading, RunningRow } from './RunningRow.tsx';
 import type { Row } from './rows.ts';
 import type { Trend } from './trend.ts';
@@ -16,6 +16,7 @@ const heights: Readonly<Record<Row['kind'], number>> = {
   project: 48,
   build: 40,
   more: 36,
+  older: 40,
 };
 const headHeight = 32;
 
@@ -29,13 +30,16 @@ export interface BuildGridProps {
   readonly actions: GridActions;
   readonly onCompare: (id: string) => void;
   readonly onDelete: (id: string) => void;
+  readonly isLoadingOlder: boolean;
+  readonly onOlder: () => void;
 }
 
 /**
  * The list of builds, with one tab stop: arrow keys move the active row, Enter opens it, Space selects it, Delete deletes it.
  * Only visible rows and the active row are rendered.
  */
-export function BuildGrid({ rows, trends, selected, active, actions, onCompare, onDelete }: BuildGridProps) {
+export function BuildGrid(props: BuildGridProps) {
+  const { rows, trends, selected, active, actions, onCompare, onDelete, isLoadingOlder, onOlder } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [hovered, setHovered] = useState<string>();
   const activeIndex = rows.findIndex(({ id }) => id === active);
@@ -121,6 +125,13 @@ export function BuildGrid({ rows, trends, selected, active, actions, onCompare, 
         }
         return isPressed;
       }
+      case 'older': {
+        const isPressed = key === 'Enter' || key === ' ';
+        if (isPressed) {
+          onOlder();
+        }
+        return isPressed;
+      }
       default:
         return false;
     }
@@ -174,6 +185,7 @@ export function BuildGrid({ rows, trends, selected, active, actions, onCompare, 
                   position={position}
                   row={row}
                   trend={trends.get(row.project.context)}
+                  hasOlder={rows.at(-1)?.kind === 'older'}
                   actions={actions}
                   onNew={() => openSheet({ sheet: 'new-build', context: row.project.context })}
                 />
@@ -198,6 +210,16 @@ export function BuildGrid({ rows, trends, selected, active, actions, onCompare, 
                   position={position}
                   hiddenCount={row.hiddenCount}
                   onMore={() => actions.showAll(row.context)}
+                />
+              );
+            case 'older':
+              return (
+                <OlderRow
+                  key={row.id}
+                  position={position}
+                  rowCount={rows.length}
+                  isLoading={isLoadingOlder}
+                  onOlder={onOlder}
                 />
               );
           }

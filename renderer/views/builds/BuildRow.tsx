@@ -1,11 +1,11 @@
 import { memo } from 'react';
-import type { Job } from '../../../shared/build.ts';
+import { isReadable, type JobEntry } from '../../../shared/build-entry.ts';
 import { formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
 import { classes } from '../../parts/classes.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { PhaseBadge } from '../../parts/PhaseBadge.tsx';
 import { Duration, RelativeTime } from '../../parts/Quantity.tsx';
-import { useBuild } from '../../stores/builds.ts';
+import { useBuildEntry } from '../../stores/builds.ts';
 import styles from './BuildGrid.module.css';
 import { type GridActions, GridCell, GridRow, type GridRowPosition, Reference, RowButton } from './GridRow.tsx';
 import { outcomeGroups, platformsText } from './outcome.ts';
@@ -25,12 +25,13 @@ export interface BuildRowProps {
 export const BuildRow = memo(BuildRowContent, hasSameProps);
 
 function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCompare, onDelete }: BuildRowProps) {
-  const build = useBuild(id);
+  const build = useBuildEntry(id);
   if (!build) {
     return null;
   }
-  const { reference, createdAt, jobs, durationMs, status } = build;
-  const name = formatReferenceShort(reference);
+  const { reference, createdAt, jobs, durationMs } = build;
+  const name = reference === '' ? id : formatReferenceShort(reference);
+  const isUnreadable = !isReadable(build);
   const groups = outcomeGroups(jobs);
   return (
     <GridRow
@@ -61,7 +62,7 @@ function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCom
         <RelativeTime time={createdAt} />
       </GridCell>
       <GridCell className={styles.cell}>
-        <Reference reference={reference} />
+        <Reference reference={reference || id} />
       </GridCell>
       <GridCell className={styles.outcomes}>
         {groups.map(({ phase, jobs: groupJobs }) => (
@@ -77,14 +78,25 @@ function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCom
             )}
           </span>
         ))}
-        {groups.length === 0 && <PhaseBadge phase={status} />}
+        {isUnreadable ? (
+          <span className={styles.outcome} title={build.problem}>
+            <PhaseBadge phase="warning" word="Unreadable" />
+            <span className={styles.platforms}>{build.problem}</span>
+          </span>
+        ) : (
+          groups.length === 0 && <PhaseBadge phase={build.status} />
+        )}
       </GridCell>
       <GridCell className={styles.duration}>{durationMs !== undefined && <Duration ms={durationMs} />}</GridCell>
       <GridCell className={styles.actions}>
         {position.showsActions && (
           <>
-            <RowButton icon="refresh" label={`Rebuild ${name}`} run={() => actions.rebuild(id)} />
-            <RowButton icon="compare" label="Compare with the previous build" run={() => onCompare(id)} />
+            {!isUnreadable && (
+              <>
+                <RowButton icon="refresh" label={`Rebuild ${name}`} run={() => actions.rebuild(id)} />
+                <RowButton icon="compare" label="Compare with the previous build" run={() => onCompare(id)} />
+              </>
+            )}
             <RowButton icon="trash" label={`Delete build ${name}`} run={() => onDelete(id)} />
           </>
         )}
@@ -109,6 +121,12 @@ function hasSameProps(
   );
 }
 
-function jobDetails(jobs: readonly Job[]): string {
-  return jobs.map(({ platform, node, mode }) => `${formatPlatform(platform)} on ${node}, ${mode}`).join('\n');
+function jobDetails(jobs: readonly JobEntry[]): string {
+  return jobs
+    .map(({ platform, node, mode, reusedFrom }) =>
+      reusedFrom
+        ? `${formatPlatform(platform)} of an earlier build`
+        : `${formatPlatform(platform)} on ${node}, ${mode}`,
+    )
+    .join('\n');
 }

@@ -1,22 +1,23 @@
 /** Builds: the history, with filters and comparison. */
 
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
-import type { Build } from '../../../shared/build.ts';
+import { type BuildFilter, filterWords } from '../../../shared/build-entry.ts';
 import { formatNumber, formatReferenceShort } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Presence } from '../../parts/Presence.tsx';
-import { cancelBuild, useBuilds, useRunningIds } from '../../stores/builds.ts';
+import { cancelBuild, findBuilds, useBuilds } from '../../stores/builds.ts';
 import { navigate, openSheet, replaceView } from '../../stores/navigation.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 import { BuildGrid } from './BuildGrid.tsx';
 import { CompareSheet } from './CompareSheet.tsx';
 import { DeleteBuildsDialog } from './DeleteBuildsDialog.tsx';
-import { Filters } from './Filters.tsx';
-import { type Filter, listRows, type Outcome, projectsOf } from './rows.ts';
+import { Filters, type Outcome } from './Filters.tsx';
+import { listRows, projectsOf, type Row } from './rows.ts';
 import { SelectionBar } from './SelectionBar.tsx';
 import { trendsOf } from './trend.ts';
+import { useBuildPages } from './use-build-pages.ts';
 import { useBuildsCommands } from './use-builds-commands.ts';
 
 export interface BuildsViewProps {
@@ -32,7 +33,6 @@ function withToggled(set: ReadonlySet<string>, value: string): ReadonlySet<strin
 
 /** The build history: running builds first, ended builds grouped by project. */
 export function BuildsView({ project }: BuildsViewProps) {
-  const builds = useAllBuilds();
   const [text, setText] = useState('');
   const [outcome, setOutcome] = useState<Outcome>('all');
   const [folded, setFolded] = useState(emptySet);
@@ -45,8 +45,16 @@ export function BuildsView({ project }: BuildsViewProps) {
 
   // keeps typing responsive in a long list
   const deferredText = useDeferredValue(text);
-  const filter = useMemo<Filter>(() => ({ text: deferredText, outcome, project }), [deferredText, outcome, project]);
-  const rows = useMemo(() => listRows(builds, filter, { folded, showingAll }), [builds, filter, folded, showingAll]);
+  const words = filterWords({ text: deferredText }).join(' ');
+  const filter = useMemo<BuildFilter>(
+    () => ({ text: words, status: outcome === 'all' ? undefined : outcome, project }),
+    [words, outcome, project],
+  );
+  const { builds, hasOlder, isLoading, loadOlder } = useBuildPages(filter);
+  const rows = useMemo<readonly Row[]>(() => {
+    const listed = listRows(builds, filter, { folded, showingAll });
+    return hasOlder ? [...listed, { kind: 'older', id: `older ${JSON.stringify(filter)}` }] : listed;
+  }, [builds, filter, folded, showingAll, hasOlder]);
   const trends = useMemo(() => trendsOf(builds), [builds]);
   const projects = useMemo(() => projectsOf(builds), [builds]);
   const shownIds = useMemo(() => new Set(rows.flatMap((row) => (isBuild(row) ? [row.id] : []))), [rows]);
@@ -67,14 +75,14 @@ export function BuildsView({ project }: BuildsViewProps) {
 
   /** Opens the dialog for the ended builds among these. Running builds cannot be deleted. */
   const openDeleteDialog = useCallback((ids: readonly string[]): void => {
-    const { byId } = useBuilds.getState();
-    const endedIds = ids.filter((id) => byId[id] && byId[id].status !== 'running');
+    const { entries } = useBuilds.getState();
+    const endedIds = ids.filter((id) => entries[id] && entries[id].status !== 'running');
     const [first = ''] = ids;
     if (endedIds.length > 0) {
       setDeleting(endedIds);
-    } else if (byId[first]) {
+    } else if (entries[first]) {
       toast({
-        title: `The build of ${formatReferenceShort(byId[first].reference)} is still running`,
+        title: `The build of ${formatReferenceShort(entries[first].reference)} is still running`,
         description: 'Cancel it before you delete it.',
         action: { label: 'Cancel build', run: () => void cancelBuild(first).catch(toastProblem) },
       });
@@ -82,12 +90,16 @@ export function BuildsView({ project }: BuildsViewProps) {
   }, []);
 
   const compareWithPrevious = useCallback((id: string): void => {
-    const previousId = previousBuildId(id);
-    if (previousId) {
-      setComparing([previousId, id]);
-    } else {
-      toast({ title: 'There is no earlier build of this project', description: 'Select two builds to compare them.' });
-    }
+    previousBuildId(id).then((previousId) => {
+      if (previousId) {
+        setComparing([previousId, id]);
+      } else {
+        toast({
+          title: 'There is no earlier build of this project',
+          description: 'Select two builds to compare them.',
+        });
+      }
+    }, toastProblem);
   }, []);
 
   function clearFilters(): void {
@@ -109,7 +121,11 @@ export function BuildsView({ project }: BuildsViewProps) {
     openDeleteDialog,
   });
 
-  if (builds.length === 0) {
+  const isAll = useBuilds((state) => state.next === undefined);
+  const loadedCount = useBuilds((state) => state.order.length);
+  const more = hasOlder ? '+' : '';
+
+  if (builds.length === 0 && !hasOlder) {
     return (
       <Page title="Builds" layout="full">
         <EmptyState
@@ -131,8 +147,8 @@ export function BuildsView({ project }: BuildsViewProps) {
       title="Builds"
       note={
         isFiltered(filter)
-          ? `${formatNumber(shownIds.size)} of ${formatNumber(builds.length)}`
-          : formatNumber(builds.length)
+          ? `${formatNumber(shownIds.size)}${more} of ${formatNumber(loadedCount)}${isAll ? '' : '+'}`
+          : `${formatNumber(loadedCount)}${isAll ? '' : '+'}`
       }
       layout="full"
       actions={
@@ -163,6 +179,8 @@ export function BuildsView({ project }: BuildsViewProps) {
           actions={actions}
           onCompare={compareWithPrevious}
           onDelete={(id) => openDeleteDialog(selected.has(id) ? selectedIds : [id])}
+          isLoadingOlder={isLoading}
+          onOlder={loadOlder}
         />
       )}
       {selectedIds.length > 0 && (
@@ -187,29 +205,14 @@ function isBuild({ kind }: { kind: string }): boolean {
   return kind === 'build' || kind === 'running';
 }
 
-function isFiltered({ text, outcome, project }: Filter): boolean {
-  return text.trim() !== '' || outcome !== 'all' || project !== undefined;
+function isFiltered({ text, status, project }: BuildFilter): boolean {
+  return text !== '' || status !== undefined || project !== undefined;
 }
 
-/**
- * All builds, newest first. The array changes when builds start, end or are deleted, not while they make progress: each
- * running row subscribes to its own build, so that the whole list need not be computed again.
- */
-function useAllBuilds(): readonly Build[] {
-  const order = useBuilds((state) => state.order);
-  const running = useRunningIds();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the list of running ids changes when a build ends
-  return useMemo(() => {
-    const { byId } = useBuilds.getState();
-    return order.flatMap((id) => byId[id] ?? []);
-  }, [order, running]);
-}
-
-/** The id of the last ended build of the same project before this one. */
-function previousBuildId(id: string): string | undefined {
-  const { byId, order } = useBuilds.getState();
-  const context = byId[id]?.request.context;
-  return order
-    .slice(order.indexOf(id) + 1)
-    .find((other) => byId[other]?.request.context === context && byId[other]?.status !== 'running');
+/** The id of the last ended build of the same project before this one. @throws Failure */
+async function previousBuildId(id: string): Promise<string | undefined> {
+  const project = useBuilds.getState().entries[id]?.project;
+  const { ids } = await findBuilds({ project }, id);
+  const { entries } = useBuilds.getState();
+  return ids.find((other) => entries[other]?.status !== 'running' && entries[other]?.status !== 'unreadable');
 }

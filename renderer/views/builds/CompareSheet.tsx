@@ -1,13 +1,15 @@
 import type { ReactNode } from 'react';
-import type { Build, Job, Step } from '../../../shared/build.ts';
+import type { Build, Job } from '../../../shared/build.ts';
 import { formatBytes, formatCount, formatDuration, formatReferenceShort } from '../../../shared/format.ts';
+import type { Step } from '../../../shared/step.ts';
 import { Button } from '../../parts/Button.tsx';
 import { classes } from '../../parts/classes.ts';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { PhaseBadge } from '../../parts/PhaseBadge.tsx';
 import { Duration, RelativeTime } from '../../parts/Quantity.tsx';
 import { Sheet } from '../../parts/Sheet.tsx';
-import { useBuild } from '../../stores/builds.ts';
+import { Waiting } from '../../parts/Spinner.tsx';
+import { useOpenBuild } from '../../stores/builds.ts';
 import { hrefOf } from '../../stores/navigation.ts';
 import styles from './CompareSheet.module.css';
 import { changeOf, comparePlatforms, oldestFirst, type PlatformPair, type StepPair } from './compare.ts';
@@ -19,12 +21,18 @@ export interface CompareSheetProps {
 
 /** Compares the durations of two builds, by platform and step; the earlier build is A. */
 export function CompareSheet({ ids, onClose }: CompareSheetProps) {
-  const one = useBuild(ids[0]);
-  const other = useBuild(ids[1]);
+  const { build: one, problem } = useOpenBuild(ids[0]);
+  const { build: other, problem: otherProblem = problem } = useOpenBuild(ids[1]);
   if (!one || !other) {
     return (
       <Sheet title="Compare builds" onClose={onClose}>
-        <EmptyState icon="compare" title="One of these builds is no longer in the history" />
+        {otherProblem ? (
+          <EmptyState icon="compare" title="One of these builds cannot be read">
+            {otherProblem.message}
+          </EmptyState>
+        ) : (
+          <Waiting>Loading builds</Waiting>
+        )}
       </Sheet>
     );
   }

@@ -1,5 +1,5 @@
 import { useRef } from 'react';
-import type { Build } from '../../../shared/build.ts';
+import type { BuildEntry } from '../../../shared/build-entry.ts';
 import { formatCount, formatReferenceShort } from '../../../shared/format.ts';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { removeBuild, useBuilds } from '../../stores/builds.ts';
@@ -13,11 +13,11 @@ export interface DeleteBuildsDialogProps {
 
 /** Asks for confirmation before builds and their logs are deleted from the history. */
 export function DeleteBuildsDialog({ ids, onClose, onDeleted }: DeleteBuildsDialogProps) {
-  const byId = useBuilds.getState().byId;
+  const { entries } = useBuilds.getState();
   // the dialog keeps its text while it fades out
-  const last = useRef<readonly Build[]>([]);
+  const last = useRef<readonly BuildEntry[]>([]);
   if (ids.length > 0) {
-    last.current = ids.flatMap((id) => byId[id] ?? []);
+    last.current = ids.flatMap((id) => entries[id] ?? []);
   }
   const builds = last.current;
   const [first] = builds;
@@ -25,7 +25,10 @@ export function DeleteBuildsDialog({ ids, onClose, onDeleted }: DeleteBuildsDial
     return null;
   }
   const isOne = builds.length === 1;
-  const name = isOne ? `build ${formatReferenceShort(first.reference)}` : formatCount(builds.length, 'build');
+  const name = isOne
+    ? `build ${formatReferenceShort(first.reference || first.id)}`
+    : formatCount(builds.length, 'build');
+  const hasKeptImages = builds.some(isIncomplete);
   const logs = builds.reduce((sum, { jobs }) => sum + jobs.length, 0);
 
   async function remove(): Promise<void> {
@@ -49,9 +52,15 @@ export function DeleteBuildsDialog({ ids, onClose, onDeleted }: DeleteBuildsDial
       losses={[
         formatCount(logs, 'log') + (logs > 1 ? ` (one per platform${isOne ? '' : ' of each build'})` : ''),
         `${isOne ? 'Its' : 'Their'} steps and durations`,
+        ...(hasKeptImages ? ['Finished images that are kept for a retry'] : []),
       ]}
       action={`Delete ${isOne ? 'build' : name}`}
       onConfirm={remove}
     />
   );
+}
+
+/** Whether only some platforms were built, so that their images are kept. */
+function isIncomplete({ status, jobs }: BuildEntry): boolean {
+  return (status === 'failed' || status === 'cancelled') && jobs.some((job) => job.status === 'done');
 }

@@ -4,7 +4,10 @@ import { Select } from '../../parts/Select.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import { replaceView } from '../../stores/navigation.ts';
 import styles from './BuildsView.module.css';
-import type { Outcome, Project } from './rows.ts';
+import type { Project } from './rows.ts';
+
+/** Which outcomes are shown. Running builds are shown for `all` only. */
+export type Outcome = 'all' | 'done' | 'failed' | 'cancelled';
 
 const outcomes = [
   { value: 'all', label: 'All' },

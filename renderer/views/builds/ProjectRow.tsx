@@ -1,4 +1,5 @@
-import { formatCount, formatDuration } from '../../../shared/format.ts';
+import { useEffect, useRef } from 'react';
+import { formatCount, formatDuration, formatNumber } from '../../../shared/format.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { Sparkline } from '../../parts/Sparkline.tsx';
 import styles from './BuildGrid.module.css';
@@ -10,12 +11,14 @@ export interface ProjectRowProps {
   readonly position: GridRowPosition;
   readonly row: Extract<Row, { kind: 'project' }>;
   readonly trend: Trend | undefined;
+  /** There are older builds that are not loaded. */
+  readonly hasOlder: boolean;
   readonly actions: GridActions;
   readonly onNew: () => void;
 }
 
 /** The heading of a project, which folds its builds. */
-export function ProjectRow({ position, row, trend, actions, onNew }: ProjectRowProps) {
+export function ProjectRow({ position, row, trend, hasOlder, actions, onNew }: ProjectRowProps) {
   const { project, count, isFolded } = row;
   return (
     <GridRow
@@ -33,7 +36,9 @@ export function ProjectRow({ position, row, trend, actions, onNew }: ProjectRowP
         <span className={styles.path} title={project.context}>
           {project.context}
         </span>
-        <span className={styles.quiet}>{formatCount(count, 'build')}</span>
+        <span className={styles.quiet}>
+          {hasOlder ? `${formatNumber(count)}+ builds` : formatCount(count, 'build')}
+        </span>
       </GridCell>
       <GridCell className={styles.trend}>
         {trend && (
@@ -62,6 +67,37 @@ export function MoreRow({ position, hiddenCount, onMore }: MoreRowProps) {
     <GridRow position={position} onPress={onMore} className={styles.more}>
       <GridCell span={5} className={styles.wide}>
         Show {formatCount(hiddenCount, 'more', 'more')}
+      </GridCell>
+    </GridRow>
+  );
+}
+
+export interface OlderRowProps {
+  readonly position: GridRowPosition;
+  /** The number of rows of the grid. */
+  readonly rowCount: number;
+  readonly isLoading: boolean;
+  readonly onOlder: () => void;
+}
+
+/**
+ * Loads older builds when it is scrolled into sight. If those added no rows, because they are in projects that show only
+ * their newest builds, it waits to be pressed, so that it does not load the whole history.
+ */
+export function OlderRow({ position, rowCount, isLoading, onOlder }: OlderRowProps) {
+  const loadedAt = useRef(0);
+  const latestOnOlder = useRef(onOlder);
+  latestOnOlder.current = onOlder;
+  useEffect(() => {
+    if (!isLoading && rowCount > loadedAt.current) {
+      loadedAt.current = rowCount;
+      latestOnOlder.current();
+    }
+  }, [rowCount, isLoading]);
+  return (
+    <GridRow position={position} onPress={onOlder} className={styles.more}>
+      <GridCell span={5} className={styles.wide}>
+        {isLoading ? 'Loading older builds…' : 'Load older builds'}
       </GridCell>
     </GridRow>
   );

@@ -46,7 +46,7 @@ export function RunningRow({ position, id, trends, actions }: RunningRowProps) {
       </GridCell>
       <GridCell className={styles.cell}>
         <Reference reference={reference} />
-        <span className={styles.project}>{projectOf(build).name}</span>
+        <span className={styles.project}>{projectOf({ project: request.context }).name}</span>
       </GridCell>
       <GridCell className={styles.bars}>
         {jobs.length <= maxBars ? jobs.map((job) => <Bar key={job.platform} job={job} />) : <TotalBar jobs={jobs} />}

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Step } from '../../../shared/build.ts';
+import type { Step } from '../../../shared/step.ts';
 import { sample } from '../../testing/fixture-data.ts';
 import { changeOf, comparePlatforms, oldestFirst, pairSteps } from './compare.ts';
 
 const steps = (...texts: string[]): Step[] =>
-  texts.map((text, index) => ({
+  texts.map((name, index) => ({
+    id: `0:${index + 1}`,
     index: index + 1,
     total: texts.length,
-    text,
+    name,
     cached: false,
     startedAt: '2026-03-01T10:00:00Z',
     durationMs: 1000,
@@ -26,6 +27,11 @@ describe('comparing two builds', () => {
     ]);
     expect(alignment([], steps('FROM a'))).toEqual([' B FROM a']);
     expect(alignment(steps('RUN x', 'RUN x'), steps('RUN x'))).toEqual(['AB RUN x', 'A  RUN x']);
+  });
+
+  it('pairs very long lists in their order', () => {
+    const many = steps(...Array.from({ length: 10_000 }, (_, index) => `RUN ${index}`));
+    expect(pairSteps(many, many.slice(1))).toHaveLength(10_000);
   });
 
   it('puts the earlier build first, in whichever order they were selected', () => {

@@ -1,6 +1,7 @@
-import type { Build, Job, Step } from '../../../shared/build.ts';
+import type { Build, Job } from '../../../shared/build.ts';
 import { formatDuration } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
+import type { Step } from '../../../shared/step.ts';
 
 /** One instruction in two builds. A step is undefined if its build did not have the instruction or did not reach it. */
 export interface StepPair {
@@ -40,8 +41,14 @@ export function comparePlatforms(before: Build, after: Build): PlatformPair[] {
   });
 }
 
+/** The alignment of two lists takes space for each pair of steps. Longer lists are paired in their order. */
+const maxAlignedPairs = 4_000_000;
+
 /** Aligns two lists of steps: pairs as many equal instructions as possible (longest common subsequence). */
 export function pairSteps(before: readonly Step[], after: readonly Step[]): StepPair[] {
+  if (before.length * after.length > maxAlignedPairs) {
+    return pairInOrder(before, after);
+  }
   const commonLengths = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0));
   const commonLength = (row: number, column: number): number => commonLengths[row]?.[column] ?? 0;
   for (let row = before.length - 1; row >= 0; row -= 1) {
@@ -49,7 +56,7 @@ export function pairSteps(before: readonly Step[], after: readonly Step[]): Step
       const lengths = commonLengths[row];
       if (lengths) {
         lengths[column] =
-          before[row]?.text === after[column]?.text
+          before[row]?.name === after[column]?.name
             ? commonLength(row + 1, column + 1) + 1
             : Math.max(commonLength(row + 1, column), commonLength(row, column + 1));
       }
@@ -61,19 +68,27 @@ export function pairSteps(before: readonly Step[], after: readonly Step[]): Step
   while (row < before.length || column < after.length) {
     const left = before[row];
     const right = after[column];
-    if (left && right && left.text === right.text) {
-      pairs.push({ text: left.text, before: left, after: right });
+    if (left && right && left.name === right.name) {
+      pairs.push({ text: left.name, before: left, after: right });
       row += 1;
       column += 1;
     } else if (left && (!right || commonLength(row + 1, column) >= commonLength(row, column + 1))) {
-      pairs.push({ text: left.text, before: left, after: undefined });
+      pairs.push({ text: left.name, before: left, after: undefined });
       row += 1;
     } else if (right) {
-      pairs.push({ text: right.text, before: undefined, after: right });
+      pairs.push({ text: right.name, before: undefined, after: right });
       column += 1;
     }
   }
   return pairs;
+}
+
+function pairInOrder(before: readonly Step[], after: readonly Step[]): StepPair[] {
+  return Array.from({ length: Math.max(before.length, after.length) }, (_, index) => ({
+    text: after[index]?.name ?? before[index]?.name ?? '',
+    before: before[index],
+    after: after[index],
+  }));
 }
 
 export interface Change {

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { type BuildFilter, entryOf, matchesFilter } from '../../../shared/build-entry.ts';
 import { history, sample } from '../../testing/fixture-data.ts';
-import { type Filter, initialBuildCount, listRows, matchesFilter, projectsOf, type Row } from './rows.ts';
+import { initialBuildCount, listRows, projectsOf, type Row } from './rows.ts';
 
-const noFilter: Filter = { text: '', outcome: 'all', project: undefined };
+const noFilter: BuildFilter = {};
 const initialState = { folded: new Set<string>(), showingAll: new Set<string>() };
-const builds = [sample.running(), ...history(200)];
+const past = history(200).map(entryOf);
+const builds = [entryOf(sample.running()), ...past];
 const kinds = (rows: readonly Row[]) => rows.map(({ kind }) => kind);
 const api = '/home/anna/projects/api';
 
@@ -13,7 +15,7 @@ describe('the rows of the build history', () => {
     const rows = listRows(builds, noFilter, initialState);
     expect(kinds(rows).slice(0, 4)).toEqual(['running-heading', 'running', 'project', 'build']);
     const contexts = rows.flatMap((row) => (row.kind === 'project' ? [row.project.context] : []));
-    expect(contexts).toEqual([...new Set(builds.slice(1).map(({ request }) => request.context))]);
+    expect(contexts).toEqual([...new Set(past.map(({ project }) => project))]);
   });
 
   it('show the newest builds of each project, and all builds of an expanded one', () => {
@@ -27,43 +29,43 @@ describe('the rows of the build history', () => {
   });
 
   it('never replace a single build with a "Show more" row', () => {
-    const few = history(200).filter(({ request }) => request.context === api);
-    const other = history(200).find(({ request }) => request.context !== api);
+    const few = past.filter(({ project }) => project === api);
+    const other = past.find(({ project }) => project !== api);
     const rows = listRows([...few.slice(0, initialBuildCount + 1), ...(other ? [other] : [])], noFilter, initialState);
     expect(kinds(rows)).not.toContain('more');
   });
 
   it('include all builds that match a filter', () => {
-    const failed = listRows(builds, { ...noFilter, outcome: 'failed' }, initialState);
+    const failed = listRows(builds, { status: 'failed' }, initialState);
     expect(kinds(failed)).not.toContain('more');
     expect(failed.filter((row) => row.kind === 'build')).toHaveLength(
       builds.filter(({ status }) => status === 'failed').length,
     );
-    expect(kinds(listRows(builds, { ...noFilter, project: api }, initialState))).not.toContain('more');
+    expect(kinds(listRows(builds, { project: api }, initialState))).not.toContain('more');
   });
 
   it('include only the heading of a folded project', () => {
-    const rows = listRows(builds, { ...noFilter, project: api }, { ...initialState, folded: new Set([api]) });
+    const rows = listRows(builds, { project: api }, { ...initialState, folded: new Set([api]) });
     expect(kinds(rows)).toEqual(['running-heading', 'running', 'project']);
   });
 });
 
 describe('the filter of the build history', () => {
-  const failed = sample.failed();
+  const failed = entryOf(sample.failed());
 
   it('matches words in the reference, platforms, nodes, project and outcome', () => {
     for (const text of ['1.4-RC2', 'arm64 pi4', 's390x', 'projects/api failed', '']) {
-      expect(matchesFilter(failed, { ...noFilter, text }), text).toBe(true);
+      expect(matchesFilter(failed, { text }), text).toBe(true);
     }
-    expect(matchesFilter(failed, { ...noFilter, text: 'arm64 graviton' })).toBe(false);
+    expect(matchesFilter(failed, { text: 'arm64 graviton' })).toBe(false);
   });
 
   it('matches the outcome and the project', () => {
-    expect(matchesFilter(failed, { ...noFilter, outcome: 'done' })).toBe(false);
-    expect(matchesFilter(failed, { ...noFilter, project: '/home/anna/projects/web' })).toBe(false);
+    expect(matchesFilter(failed, { status: 'done' })).toBe(false);
+    expect(matchesFilter(failed, { project: '/home/anna/projects/web' })).toBe(false);
   });
 
   it('lists each project once', () => {
-    expect(projectsOf([failed, sample.done()]).map(({ name }) => name)).toEqual(['api']);
+    expect(projectsOf([failed, entryOf(sample.done())]).map(({ name }) => name)).toEqual(['api']);
   });
 });

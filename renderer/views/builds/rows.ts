@@ -1,15 +1,4 @@
-import type { Build } from '../../../shared/build.ts';
-
-/** Which outcomes are shown. Running builds are shown for `all` only. */
-export type Outcome = 'all' | 'done' | 'failed' | 'cancelled';
-
-export interface Filter {
-  /** Words that must all occur in the reference, project, farm, platforms, nodes, outcome or id of a build. */
-  readonly text: string;
-  readonly outcome: Outcome;
-  /** The context folder of the project. */
-  readonly project: string | undefined;
-}
+import { type BuildEntry, type BuildFilter, matchesFilter } from '../../../shared/build-entry.ts';
 
 export interface Project {
   /** Its context folder. */
@@ -25,46 +14,25 @@ export type Row =
       readonly kind: 'project';
       readonly id: string;
       readonly project: Project;
+      /** How many builds of the project are listed. There may be more in older builds that are not loaded. */
       readonly count: number;
       readonly isFolded: boolean;
     }
   | { readonly kind: 'build'; readonly id: string }
-  | { readonly kind: 'more'; readonly id: string; readonly context: string; readonly hiddenCount: number };
+  | { readonly kind: 'more'; readonly id: string; readonly context: string; readonly hiddenCount: number }
+  /** Loads older builds that match the filter, which its id names. */
+  | { readonly kind: 'older'; readonly id: string };
 
 /** With several projects, this many builds of each are shown until the user asks for more. */
 export const initialBuildCount = 6;
 
-export function projectOf({ request: { context } }: Build): Project {
-  return { context, name: context.split(/[/\\]/).filter(Boolean).at(-1) ?? context };
+export function projectOf({ project }: Pick<BuildEntry, 'project'>): Project {
+  return { context: project, name: project.split(/[/\\]/).filter(Boolean).at(-1) ?? (project || 'Unknown project') };
 }
 
 /** All projects with builds, the most recently built project first. */
-export function projectsOf(builds: readonly Build[]): Project[] {
-  return [...new Map(builds.map((build) => [build.request.context, projectOf(build)])).values()];
-}
-
-export function matchesFilter(build: Build, { text, outcome, project }: Filter): boolean {
-  if (outcome !== 'all' && build.status !== outcome) {
-    return false;
-  }
-  if (project !== undefined && build.request.context !== project) {
-    return false;
-  }
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) {
-    return true;
-  }
-  const searchText = [
-    build.reference,
-    build.request.context,
-    build.request.farm,
-    build.status,
-    build.id,
-    ...build.jobs.flatMap(({ platform, node }) => [platform, node]),
-  ]
-    .join(' ')
-    .toLowerCase();
-  return words.every((word) => searchText.includes(word));
+export function projectsOf(builds: readonly BuildEntry[]): Project[] {
+  return [...new Map(builds.map((build) => [build.project, projectOf(build)])).values()];
 }
 
 export interface GroupState {
@@ -79,13 +47,17 @@ export interface GroupState {
  * builds that match a filter are shown.
  * @param builds newest first
  */
-export function listRows(builds: readonly Build[], filter: Filter, { folded, showingAll }: GroupState): Row[] {
+export function listRows(
+  builds: readonly BuildEntry[],
+  filter: BuildFilter,
+  { folded, showingAll }: GroupState,
+): Row[] {
   const matching = builds.filter((build) => matchesFilter(build, filter));
   const running = matching.filter(({ status }) => status === 'running');
-  const byProject = new Map<string, Build[]>();
+  const byProject = new Map<string, BuildEntry[]>();
   for (const build of matching) {
     if (build.status !== 'running') {
-      const { context } = build.request;
+      const { project: context } = build;
       const projectBuilds = byProject.get(context);
       if (projectBuilds) {
         projectBuilds.push(build);
@@ -94,7 +66,7 @@ export function listRows(builds: readonly Build[], filter: Filter, { folded, sho
       }
     }
   }
-  const isFiltered = filter.text.trim() !== '' || filter.outcome !== 'all';
+  const isFiltered = (filter.text ?? '').trim() !== '' || filter.status !== undefined;
   const rows: Row[] = [];
   if (running.length > 0) {
     rows.push({ kind: 'running-heading', id: 'running', count: running.length });

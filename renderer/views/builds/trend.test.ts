@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { entryOf } from '../../../shared/build-entry.ts';
 import { history, sample } from '../../testing/fixture-data.ts';
 import { trendsOf } from './trend.ts';
 
 describe('the trend of a project', () => {
   it('consists of the successful builds, oldest first', () => {
-    const builds = history(60);
-    const [context = ''] = builds.map(({ request }) => request.context);
-    const successful = builds.filter(({ request, status }) => request.context === context && status === 'done');
+    const builds = history(60).map(entryOf);
+    const [context = ''] = builds.map(({ project }) => project);
+    const successful = builds.filter(({ project, status }) => project === context && status === 'done');
     const trend = trendsOf(builds).get(context);
     expect(trend?.durationsMs.at(-1)).toBe(successful[0]?.durationMs);
     expect(trend?.durationsMs).toContain(trend?.medianMs);
@@ -14,6 +15,6 @@ describe('the trend of a project', () => {
   });
 
   it('needs at least two builds', () => {
-    expect(trendsOf([sample.done()]).size).toBe(0);
+    expect(trendsOf([entryOf(sample.done())]).size).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import type { Build } from '../../../shared/build.ts';
+import type { BuildEntry } from '../../../shared/build-entry.ts';
 import { formatCount, formatDuration } from '../../../shared/format.ts';
 
 /** A trend covers this many builds at most. */
@@ -14,13 +14,15 @@ export interface Trend {
 }
 
 /** The duration trend of each project with at least two successful builds, by context folder. @param builds newest first */
-export function trendsOf(builds: readonly Build[]): ReadonlyMap<string, Trend> {
+export function trendsOf(builds: readonly BuildEntry[]): ReadonlyMap<string, Trend> {
   const durationsByContext = new Map<string, number[]>();
-  for (const { status, durationMs, request } of builds) {
-    if (status === 'done' && durationMs !== undefined) {
-      const durationsMs = durationsByContext.get(request.context) ?? [];
+  for (const { status, durationMs, project, jobs } of builds) {
+    // a build that has images of an earlier one takes less time
+    const isWhole = jobs.every(({ reusedFrom }) => reusedFrom === undefined);
+    if (status === 'done' && durationMs !== undefined && isWhole) {
+      const durationsMs = durationsByContext.get(project) ?? [];
       if (durationsMs.length < maxBuilds) {
-        durationsByContext.set(request.context, [durationMs, ...durationsMs]);
+        durationsByContext.set(project, [durationMs, ...durationsMs]);
       }
     }
   }

@@ -47,7 +47,7 @@ export function useBuildsCommands({
         run: () => compare([first, second]),
       });
     }
-    const build = activeId === undefined ? undefined : useBuilds.getState().byId[activeId];
+    const build = activeId === undefined ? undefined : useBuilds.getState().entries[activeId];
     if (build) {
       const name = formatReferenceShort(build.reference);
       commands.push(

@@ -99,7 +99,9 @@ function Edit({ connection, jobs, onDone }: { connection: Connection; jobs: numb
         takenNames={takenNames}
         action="Save changes"
         note={
-          jobs > 0 ? `Saving closes the session to ${name}. Running jobs restart on another node, or fail.` : undefined
+          jobs > 0
+            ? `A new URI or identity file stops the jobs that run on ${name}. They restart on another node, or fail.`
+            : undefined
         }
         onCancel={onDone}
         onSubmit={async (draft) => {

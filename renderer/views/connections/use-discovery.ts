@@ -20,22 +20,21 @@ export function useDiscovery(file?: { readonly name: string; readonly text: stri
   const [result, setResult] = useState<DiscoveryResult>({ discovery: undefined, problem: undefined });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the app compares the entries with connections and farms
   useEffect(() => {
-    let isStale = false;
-    discoverConnections(file).then(
+    const superseded = new AbortController();
+    const { signal } = superseded;
+    discoverConnections(file, signal).then(
       (discovery) => {
-        if (!isStale) {
+        if (!signal.aborted) {
           setResult({ discovery, problem: undefined });
         }
       },
       (error: unknown) => {
-        if (!isStale) {
+        if (!signal.aborted) {
           setResult({ discovery: undefined, problem: problemOf(error) });
         }
       },
     );
-    return () => {
-      isStale = true;
-    };
+    return () => superseded.abort();
   }, [file, connections, farms]);
   return result;
 }

@@ -102,7 +102,7 @@ function DropOverlay({ coverage, farm }: { coverage: readonly Coverage[]; farm: 
 
 function RecentProjectButton({ project: { name, last }, onOpen }: { project: RecentProject; onOpen: () => void }) {
   return (
-    <button type="button" className={styles.project} onClick={onOpen} title={last.request.context}>
+    <button type="button" className={styles.project} onClick={onOpen} title={last.project}>
       <Icon name="package" />
       <span className={styles.name}>{name}</span>
       <span className={styles.reference}>{formatReferenceShort(last.reference)}</span>
@@ -119,16 +119,16 @@ function RecentProjectButton({ project: { name, last }, onOpen }: { project: Rec
 
 function useRecentProjects(farm: Farm, isDefault: boolean): RecentProject[] {
   const order = useBuilds((state) => state.order);
-  const byId = useBuilds((state) => state.byId);
+  const entries = useBuilds((state) => state.entries);
   return useMemo(() => {
     function* buildsOfFarm() {
       for (const id of order) {
-        const build = byId[id];
+        const build = entries[id];
         if (build && isBuiltOn(build, farm, isDefault)) {
           yield build;
         }
       }
     }
     return recentProjects(buildsOfFarm(), maxRecent);
-  }, [order, byId, farm, isDefault]);
+  }, [order, entries, farm, isDefault]);
 }

@@ -1,11 +1,11 @@
-import type { Build } from '../../../shared/build.ts';
+import { type BuildEntry, isReadable, type ReadableEntry } from '../../../shared/build-entry.ts';
 import type { Farm } from '../../../shared/farm.ts';
 
 /** A project folder and its newest build. */
 export interface RecentProject {
   readonly context: string;
   readonly name: string;
-  readonly last: Build;
+  readonly last: ReadableEntry;
 }
 
 /** The last part of a path with slashes or backslashes. */
@@ -20,11 +20,11 @@ export function parentFolder(path: string): string | undefined {
 }
 
 /** @param builds newest first @returns each project once, at most `limit` of them */
-export function recentProjects(builds: Iterable<Build>, limit: number): RecentProject[] {
+export function recentProjects(builds: Iterable<BuildEntry>, limit: number): RecentProject[] {
   const projects = new Map<string, RecentProject>();
   for (const build of builds) {
-    const { context } = build.request;
-    if (!projects.has(context)) {
+    const { project: context } = build;
+    if (isReadable(build) && !projects.has(context)) {
       projects.set(context, { context, name: folderName(context), last: build });
     }
     if (projects.size === limit) {
@@ -35,8 +35,8 @@ export function recentProjects(builds: Iterable<Build>, limit: number): RecentPr
 }
 
 /** True if a build ran on this farm. Compares the name of the farm or, because farms can be renamed, the nodes. */
-export function isBuiltOn(build: Build, farm: Farm, isDefault: boolean): boolean {
-  const { farm: requestedFarm, connections } = build.request;
+export function isBuiltOn(build: BuildEntry, farm: Farm, isDefault: boolean): boolean {
+  const { farm: requestedFarm, connections } = build;
   if (requestedFarm === farm.name || (requestedFarm === undefined && connections === undefined && isDefault)) {
     return true;
   }

@@ -76,9 +76,9 @@ export function useProjectChooser(onChoose: (context: string) => void): ProjectC
 }
 
 function recentContexts(): string[] {
-  const { order, byId } = useBuilds.getState();
+  const { order, entries } = useBuilds.getState();
   return recentProjects(
-    order.flatMap((id) => byId[id] ?? []),
+    order.flatMap((id) => entries[id] ?? []),
     20,
   ).map(({ context }) => context);
 }

@@ -4,7 +4,7 @@ import { PlatformChip } from '../../parts/Chip.tsx';
 import { Copyable } from '../../parts/Copyable.tsx';
 import { CopyButton } from '../../parts/CopyButton.tsx';
 import styles from './Images.module.css';
-import { formatFirst, otherReferences, type ReferencesByLayer } from './storage.ts';
+import { describeAttachments, formatFirst, otherReferences, type ReferencesByLayer } from './storage.ts';
 
 export interface EntryRowProps {
   readonly entry: ListEntry;
@@ -20,6 +20,7 @@ export function EntryRow({ entry, reference, referencesByLayer, largest }: Entry
     const others = otherReferences(layer.digest, reference, referencesByLayer);
     return { ...layer, key: `${index} ${layer.digest}`, number: index + 1, others };
   });
+  const attachments = entry.attachments ?? [];
   const shared = layers.filter(({ others }) => others.length > 0).reduce((sum, { size }) => sum + size, 0);
   return (
     <li className={styles.entry}>
@@ -45,6 +46,11 @@ export function EntryRow({ entry, reference, referencesByLayer, largest }: Entry
         <summary>
           {formatCount(layers.length, 'layer')}
           {shared > 0 && <span className={styles.quiet}>, {formatBytes(shared)} shared</span>}
+          {attachments.length > 0 && (
+            <span className={styles.quiet}>
+              , {formatCount(attachments.length, 'attachment')} ({describeAttachments(entry)})
+            </span>
+          )}
         </summary>
         <table>
           <thead>

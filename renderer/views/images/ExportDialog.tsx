@@ -46,6 +46,7 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const isOpen = useRef(false);
+  const running = useRef<AbortController>(undefined);
   useEffect(() => {
     isOpen.current = true;
     return () => {
@@ -73,10 +74,12 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
   }
 
   async function run(): Promise<void> {
+    const cancel = new AbortController();
+    running.current = cancel;
     setBusy(true);
     setProblem(undefined);
     try {
-      const result = await exportImage(reference, `${kind}:${path}`);
+      const result = await exportImage(reference, `${kind}:${path}`, cancel.signal);
       saveExportFolder(result.path);
       toast({
         title: `Exported ${formatReferenceShort(reference)}, ${formatBytes(result.bytes)}`,
@@ -93,6 +96,9 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
         onClose();
       }
     } catch (error) {
+      if (cancel.signal.aborted) {
+        return;
+      }
       if (isOpen.current) {
         setProblem(problemOf(error));
       } else {
@@ -113,6 +119,7 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
       footerStart={busy ? 'You can close this dialog. The export continues.' : `Writes ${formatBytes(bytes)}`}
       footer={
         <>
+          {busy && <Button onClick={() => running.current?.abort()}>Cancel export</Button>}
           <Button onClick={onClose}>{busy ? 'Close' : 'Cancel'}</Button>
           <Button
             kind="primary"

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { formatBytes, formatCount, formatReferenceShort } from '../../../shared/format.ts';
+import { formatBytes, formatCount, formatMissing, formatReferenceShort } from '../../../shared/format.ts';
 import type { ManifestList } from '../../../shared/image.ts';
 import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -77,6 +77,7 @@ export function ImageDetails({ list, footprint, referencesByLayer, onDeleted }: 
           <p className={styles.about}>
             <RelativeTime time={list.createdAt} />
             <span>{mediaTypeLabel(list.mediaType)}</span>
+            {list.missing && <strong>{formatMissing(list.missing)}</strong>}
           </p>
         </div>
         <div className={styles.actions}>

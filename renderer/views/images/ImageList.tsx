@@ -55,7 +55,7 @@ export function ImageList({ lists, footprints, selected, filter, onFilter, onSel
         />
       </div>
       <ul ref={items} className={styles.items}>
-        {lists.map(({ reference, createdAt, entries }) => {
+        {lists.map(({ reference, createdAt, entries, missing }) => {
           const short = formatReferenceShort(reference);
           const isSelected = reference === selected;
           return (
@@ -77,7 +77,10 @@ export function ImageList({ lists, footprints, selected, filter, onFilter, onSel
                     {short === reference ? 'no registry' : reference.slice(0, -short.length - 1)}
                   </span>
                   <span className={styles.itemFacts}>
-                    <span className={styles.itemCount}>{formatCount(entries.length, 'platform')} · </span>
+                    <span className={styles.itemCount}>
+                      {formatCount(entries.length, 'platform')}
+                      {missing ? ' (incomplete)' : ''} ·{' '}
+                    </span>
                     <RelativeTime time={createdAt} />
                   </span>
                 </span>

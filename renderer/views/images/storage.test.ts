@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { Digest, ManifestList } from '../../../shared/image.ts';
 import { parsePlatform } from '../../../shared/platform.ts';
 import { exportPath, parentFolder, validatePath } from './export-path.ts';
-import { computeFootprint, filterImages, formatFirst, groupReferencesByLayer, otherReferences } from './storage.ts';
+import {
+  computeFootprint,
+  describeAttachments,
+  filterImages,
+  formatFirst,
+  groupReferencesByLayer,
+  otherReferences,
+} from './storage.ts';
 
 const digest = (name: string): Digest => `sha256:${name}`;
 
@@ -45,6 +52,18 @@ describe('the footprint of an image', () => {
       shared: 100,
       sharedWith: ['reg.example.com/api:2'],
     });
+  });
+
+  it('counts what is attached to an image', () => {
+    const signed = list('signed:1', { amd64: ['s'] });
+    const type = 'application/vnd.example.signature';
+    const attachments = [
+      { digest: digest('one'), type: 'attestation', size: 50 },
+      { digest: digest('two'), type, size: 3 },
+    ];
+    const entries = signed.entries.map((entry) => ({ ...entry, attachments }));
+    expect(computeFootprint({ ...signed, entries }, new Map()).total).toBe(107 + 53);
+    expect(entries.map(describeAttachments)).toEqual([`attestation, ${type}`]);
   });
 
   it('has no shared bytes if no other image shares a layer', () => {

@@ -46,10 +46,18 @@ export function computeFootprint(list: ManifestList, byLayer: ReferencesByLayer)
   return { total, own, shared: total - own, sharedWith: [...sharedWith] };
 }
 
-/** The layers of an image and, under the digest of its manifest, everything else (manifest and configuration). */
-function listBlobs({ digest, size, layers }: ListEntry): { digest: Digest; size: number }[] {
+/**
+ * The layers of an image, what is attached to it and, under the digest of its manifest, everything else (manifest and
+ * configuration).
+ */
+function listBlobs({ digest, size, layers, attachments = [] }: ListEntry): { digest: Digest; size: number }[] {
   const layerBytes = layers.reduce((sum, layer) => sum + layer.size, 0);
-  return [...layers, { digest, size: Math.max(0, size - layerBytes) }];
+  return [...layers, ...attachments, { digest, size: Math.max(0, size - layerBytes) }];
+}
+
+/** What is attached to an image, for people: `attestation, application/vnd.example.signature`. */
+export function describeAttachments({ attachments = [] }: ListEntry): string {
+  return [...new Set(attachments.map(({ type }) => type))].join(', ');
 }
 
 /** The other references whose images contain a layer. */

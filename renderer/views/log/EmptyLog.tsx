@@ -1,4 +1,5 @@
 import { isEnd, type Job } from '../../../shared/build.ts';
+import { formatWait } from '../../../shared/format.ts';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
@@ -28,10 +29,13 @@ export function EmptyLog({ job, isLoaded }: { job: Job; isLoaded: boolean }) {
   );
 }
 
-function emptyTexts({ status, node, platform }: Job): [title: string, text: string] {
+function emptyTexts({ status, node, platform, wait }: Job): [title: string, text: string] {
   switch (status) {
     case 'queued':
-      return [`Queued: waiting for a slot on ${node}`, 'Output appears here when the job starts.'];
+      return [
+        wait ? `Queued: waiting for ${formatWait(wait, node)}` : `Queued on ${node}`,
+        'Output appears here when the job starts.',
+      ];
     case 'context':
       return [`Sending the context to ${node}`, 'The first step starts when the context has been sent.'];
     case 'building':

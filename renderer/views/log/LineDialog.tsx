@@ -4,12 +4,12 @@ import { Dialog } from '../../parts/Dialog.tsx';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 import styles from './Log.module.css';
 import { plainText } from './line-text.ts';
-import type { StepStart } from './step-index.ts';
+import type { LoggedStep } from './logged-steps.ts';
 
 export interface LineDialogProps {
   readonly line: number;
   readonly raw: string;
-  readonly step: StepStart | undefined;
+  readonly step: LoggedStep | undefined;
   readonly onClose: () => void;
 }
 
@@ -22,7 +22,7 @@ export function LineDialog({ line, raw, step, onClose }: LineDialogProps) {
       wide
       onClose={onClose}
       title={`Line ${formatNumber(line + 1)}`}
-      description={step && `Step ${step.index} of ${step.total}: ${step.text}`}
+      description={step && `Step ${step.index} of ${step.total}: ${step.name}`}
       footerStart={`${formatNumber(text.length)} characters`}
       footer={
         <Button

@@ -1,10 +1,9 @@
 import { memo } from 'react';
-import type { Step } from '../../../shared/build.ts';
 import type { FoldMap } from './fold-map.ts';
 import styles from './LogLines.module.css';
 import { LogRow } from './LogRow.tsx';
 import type { LogSource } from './log-source.ts';
-import { type StepStart, stepIndexAt } from './step-index.ts';
+import { type LoggedStep, stepIndexAt } from './logged-steps.ts';
 
 /** What is highlighted in the lines. */
 export interface LineMarks {
@@ -27,8 +26,9 @@ export interface LogBlockProps {
   /** Changes with the lines of the block, which makes it render again. */
   readonly version: number;
   readonly digits: number;
-  readonly steps: readonly StepStart[];
-  readonly runs: ReadonlyMap<number, Step>;
+  readonly steps: readonly LoggedStep[];
+  readonly stepsById: ReadonlyMap<string, LoggedStep>;
+  readonly hasTimes: boolean;
   readonly folded: ReadonlySet<number>;
   /** The number of lines of the log, if the last step starts in this block. */
   readonly total: number | undefined;
@@ -48,7 +48,8 @@ export const LogBlock = memo(function LogBlock({
   map,
   digits,
   steps,
-  runs,
+  stepsById,
+  hasTimes,
   folded,
   total,
   marks,
@@ -62,20 +63,23 @@ export const LogBlock = memo(function LogBlock({
     const line = map ? map.lineOf(firstRow + index) : firstLine + index;
     const stepIndex = stepIndexAt(steps, line);
     const step = steps[stepIndex];
-    const startsStep = step?.line === line;
-    const nextStart = steps[stepIndex + 1]?.line ?? total ?? line;
+    const startsStep = step?.firstLine === line;
+    const nextStart = steps[stepIndex + 1]?.firstLine ?? total ?? line;
+    const content = source.pages.line(line);
+    const isOfOther = content?.stepId !== undefined && content.stepId !== step?.id;
     rows.push(
       <LogRow
         // the index, not the line, so that elements are reused while lines scroll through them
         key={index}
         line={line}
         digits={digits}
-        raw={source.pages.line(line)}
+        content={content}
+        hasTime={hasTimes}
         pattern={pattern}
         isMarked={line === markedLine}
         isSelected={selected !== undefined && line >= selected[0] && line <= selected[1]}
         step={startsStep ? step : undefined}
-        run={startsStep ? runs.get(line) : undefined}
+        otherStep={isOfOther ? stepsById.get(content.stepId ?? '') : undefined}
         isFolded={startsStep && folded.has(line)}
         stepLines={startsStep ? nextStart - line : 0}
         onSelect={onSelect}

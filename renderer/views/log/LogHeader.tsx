@@ -13,6 +13,7 @@ export interface HeaderActions {
   readonly choosePlatform: (platform: Platform) => void;
   readonly find: () => void;
   readonly foldAll: () => void;
+  readonly toggleTimes: () => void;
   readonly copyAll: () => void;
   readonly save: () => void;
   readonly cancelSave: () => void;
@@ -30,6 +31,8 @@ export interface LogHeaderProps {
   readonly hasLines: boolean;
   readonly hasSteps: boolean;
   readonly hasFolds: boolean;
+  /** Whether each line is shown with its time. */
+  readonly hasTimes: boolean;
   /** The saved share of the log from 0 to 1, while it is being saved. */
   readonly savedShare: number | undefined;
   readonly actions: HeaderActions;
@@ -45,6 +48,7 @@ export const LogHeader = memo(function LogHeader({
   hasLines,
   hasSteps,
   hasFolds,
+  hasTimes,
   savedShare,
   actions,
 }: LogHeaderProps) {
@@ -76,6 +80,12 @@ export const LogHeader = memo(function LogHeader({
             icon: hasFolds ? 'chevron-down' : 'chevron-right',
             disabled: !hasSteps,
             run: actions.foldAll,
+          },
+          {
+            label: hasTimes ? 'Hide times' : 'Show times',
+            icon: 'clock',
+            disabled: !hasLines,
+            run: actions.toggleTimes,
           },
           'separator',
           { label: 'Copy all', icon: 'copy', disabled: !hasLines, run: actions.copyAll },

@@ -1,13 +1,12 @@
 import './log-tokens.css';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useRef } from 'react';
-import type { Step } from '../../../shared/build.ts';
+import { type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useMemo, useRef } from 'react';
 import type { FoldMap } from './fold-map.ts';
 import { type LineMarks, LogBlock } from './LogBlock.tsx';
 import styles from './LogLines.module.css';
 import { maxColumns } from './line-text.ts';
 import type { LogSource } from './log-source.ts';
-import type { StepStart } from './step-index.ts';
+import { type LoggedStep, stepIndexAt } from './logged-steps.ts';
 import { useScaledScroll } from './use-scaled-scroll.ts';
 
 /** The height of a row in pixels; the style sheet has the same value. */
@@ -34,8 +33,8 @@ export interface LogLinesProps {
   readonly label: string;
   readonly source: LogSource;
   readonly map: FoldMap;
-  readonly steps: readonly StepStart[];
-  readonly runs: ReadonlyMap<number, Step>;
+  readonly steps: readonly LoggedStep[];
+  readonly hasTimes: boolean;
   readonly folded: ReadonlySet<number>;
   readonly marks: LineMarks;
   /** Whether the log stays scrolled to its end. */
@@ -50,7 +49,7 @@ export interface LogLinesProps {
 
 /** The scrolling lines of a log. Only the visible blocks are rendered, and only the lines near them are loaded. */
 export function LogLines(props: LogLinesProps) {
-  const { source, map, steps, runs, folded, marks, isFollowing, onFollow, onTopLine, label } = props;
+  const { source, map, steps, hasTimes, folded, marks, isFollowing, onFollow, onTopLine, label } = props;
   const { elementRef, scale, viewportHeight, observeOffset, scrollTo } = useScaledScroll({
     contentHeight: map.rows * rowHeight + paddingHeight,
     isFollowing,
@@ -100,10 +99,14 @@ export function LogLines(props: LogLinesProps) {
     [map, scale, viewportHeight, scrollTo, elementRef],
   );
 
-  const lastStepLine = steps.at(-1)?.line ?? -1;
+  const stepsById = useMemo(() => new Map(steps.map((step) => [step.id, step])), [steps]);
+  const lastStepLine = steps.at(-1)?.firstLine ?? -1;
   for (const { index } of blocks) {
     for (let row = index * blockRows; row < Math.min(map.rows, (index + 1) * blockRows); row += 1) {
-      widestLine.current = Math.max(widestLine.current, maxColumns(source.pages.line(map.lineOf(row)) ?? ''));
+      const line = map.lineOf(row);
+      // space for the facts behind the first line of a step
+      const extra = steps[stepIndexAt(steps, line)]?.firstLine === line ? 40 : 0;
+      widestLine.current = Math.max(widestLine.current, maxColumns(source.pages.line(line)?.text ?? '') + extra);
     }
   }
   const digits = Math.max(4, String(map.total).length);
@@ -120,7 +123,10 @@ export function LogLines(props: LogLinesProps) {
       className={styles.scroller}
       onKeyDown={props.onKeyDown}
     >
-      <div className={styles.sizer} style={{ height: scale.height, minWidth: `${widestLine.current + digits + 8}ch` }}>
+      <div
+        className={styles.sizer}
+        style={{ height: scale.height, minWidth: `${widestLine.current + digits + 8 + (hasTimes ? 10 : 0)}ch` }}
+      >
         {blocks.map(({ index }) => {
           const row = index * blockRows;
           const count = Math.min(blockRows, map.rows - row);
@@ -140,7 +146,8 @@ export function LogLines(props: LogLinesProps) {
               version={source.pages.version(firstLine) + source.pages.version(lastLine)}
               digits={digits}
               steps={steps}
-              runs={runs}
+              stepsById={stepsById}
+              hasTimes={hasTimes}
               folded={folded}
               total={hasLastStep ? map.total : undefined}
               marks={marks}

@@ -2,6 +2,7 @@ import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { useNavigation } from '../../stores/navigation.ts';
+import { useSettings } from '../../stores/settings.ts';
 import { platform } from '../../testing/fixture-data.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { LogPanel } from './LogPanel.tsx';
@@ -78,15 +79,15 @@ describe('the log of a platform', () => {
     await lineShown(0);
     fireEvent.click(screen.getByRole('button', { name: 'Find' }));
     const field = screen.getByRole('textbox', { name: 'Find in this log' });
-    fireEvent.change(field, { target: { value: 'STEP 4/10' } });
-    await screen.findByText('1 of 3 lines');
-    await waitFor(() => expect(within(log()).getAllByText('STEP 4/10')[0]?.tagName).toBe('MARK'));
+    fireEvent.change(field, { target: { value: '(build): ' } });
+    await screen.findByText('1 of 4 lines');
+    await waitFor(() => expect(within(log()).getAllByText('(build):')[0]?.tagName).toBe('MARK'));
     fireEvent.keyDown(field, { key: 'Enter' });
-    await screen.findByText('2 of 3 lines');
-    await lineShown(780);
+    await screen.findByText('2 of 4 lines');
+    await lineShown(120);
     fireEvent.keyDown(field, { key: 'Enter', shiftKey: true });
     fireEvent.keyDown(field, { key: 'Enter', shiftKey: true });
-    await screen.findByText('3 of 3 lines');
+    await screen.findByText('4 of 4 lines');
     fireEvent.change(field, { target: { value: 'nowhere to be found' } });
     await screen.findByText('No matches');
     fireEvent.keyDown(field, { key: 'Escape' });
@@ -100,9 +101,47 @@ describe('the log of a platform', () => {
     await lineShown(0);
     const fold = await within(log()).findByRole('button', { name: 'Step 1 of 10', expanded: true });
     fireEvent.click(fold);
-    await waitFor(() => expect(line(0)?.textContent).toContain('59 more lines'));
+    await waitFor(() => expect(line(0)?.textContent).toContain('119 more lines'));
     expect(line(1)).toBeNull();
-    await lineShown(60);
+    await lineShown(120);
+  });
+
+  it('shows the step at the top of the view, and goes from step to step', async () => {
+    await open(failed, { state: 'failed' });
+    await lineShown(1_399);
+    await screen.findByText('Step 4 of 10');
+    fireEvent.keyDown(log(), { key: '[' });
+    await lineShown(360);
+    fireEvent.keyDown(log(), { key: '[' });
+    await lineShown(240);
+    await screen.findByText('Step 3 of 10');
+  });
+
+  it('names the step of a line between the lines of another step', async () => {
+    await open(running);
+    await lineShown(1_399);
+    const lines = { from: 1_400, lines: ['of another step'], stepIds: ['0:2'] };
+    await act(async () => app.emit({ event: 'job.log', buildId: running, platform: arm64, node: 'pi4', ...lines }));
+    await waitFor(() => expect(line(1_400)?.textContent).toContain('2/10of another step'));
+    expect(line(1_399)?.textContent).not.toContain('/10');
+  });
+
+  it('marks what a program wrote to its standard error', async () => {
+    await open(running);
+    await lineShown(1_399);
+    // every seventeenth line of the fixture
+    expect(line(1_394)?.textContent).toContain('(standard error)');
+    expect(line(1_395)?.textContent).not.toContain('(standard error)');
+  });
+
+  it('shows the time of each line on request, and keeps that as a setting', async () => {
+    await open(running);
+    await lineShown(1_399);
+    expect(line(1_399)?.textContent).not.toMatch(/\d\d:\d\d:\d\d/);
+    await userEvent.click(screen.getByRole('button', { name: 'More about this log' }));
+    await userEvent.click(await screen.findByRole('menuitem', { name: 'Show times' }));
+    await waitFor(() => expect(line(1_399)?.textContent).toMatch(/\d\d:\d\d:\d\d/));
+    expect(useSettings.getState().settings.logTimes).toBe(true);
   });
 
   it('copies the selected lines with a heading that says where they are from', async () => {
@@ -140,12 +179,12 @@ describe('the log of a platform', () => {
 
   it('shows what its job is waiting for while it is empty', async () => {
     await open(running, { platform: 'linux/s390x' });
-    await screen.findByText('Queued: waiting for a slot on big-amd');
+    await screen.findByText('Queued: waiting for a slot on big-amd, 1 ahead');
   });
 
   it('shows that its build was deleted', async () => {
     await open('unknown');
-    screen.getByText('This build is no longer in the history');
+    await screen.findByText('This build is no longer in the history');
   });
 
   it('asks for confirmation before it copies a very long log', async () => {

@@ -1,7 +1,7 @@
 /** Log: the output of one job, up to millions of lines. */
 
 import { EmptyState } from '../../parts/EmptyState.tsx';
-import { useBuild, useBuilds } from '../../stores/builds.ts';
+import { useOpenBuild } from '../../stores/builds.ts';
 import type { OpenLog } from '../../stores/navigation.ts';
 import { LogView } from './LogView.tsx';
 
@@ -13,8 +13,7 @@ export interface LogPanelProps extends OpenLog {
 
 /** The entry of the log view: the log of one platform of a build, or why there is none. */
 export function LogPanel({ id, platform, line, isOwnWindow, onClose }: LogPanelProps) {
-  const build = useBuild(id);
-  const isLoaded = useBuilds((state) => state.loaded);
+  const { build, problem } = useOpenBuild(id);
   const job = build?.jobs.find((each) => each.platform === platform);
   if (build && job) {
     return (
@@ -28,7 +27,7 @@ export function LogPanel({ id, platform, line, isOwnWindow, onClose }: LogPanelP
       />
     );
   }
-  if (!isLoaded) {
+  if (!build && !problem) {
     return null;
   }
   return (

@@ -1,25 +1,27 @@
 import { type MouseEvent, memo } from 'react';
-import type { Step } from '../../../shared/build.ts';
-import { formatCount, formatDuration, formatNumber } from '../../../shared/format.ts';
+import { formatCount, formatDuration, formatNumber, formatTimeOfDay } from '../../../shared/format.ts';
 import { classes } from '../../parts/classes.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import styles from './LogLines.module.css';
 import { renderLine, type TextStyle } from './line-text.ts';
+import type { LogLine } from './log-lines.ts';
+import type { LoggedStep } from './logged-steps.ts';
 import { markMatches } from './match-marks.ts';
-import type { StepStart } from './step-index.ts';
 
 export interface LogRowProps {
   readonly line: number;
   /** The width of the line numbers. */
   readonly digits: number;
   /** Undefined until the line is loaded. */
-  readonly raw: string | undefined;
+  readonly content: LogLine | undefined;
+  readonly hasTime: boolean;
   readonly pattern: RegExp | undefined;
   readonly isMarked: boolean;
   readonly isSelected: boolean;
   /** The step that starts at this line, if any. */
-  readonly step: StepStart | undefined;
-  readonly run: Step | undefined;
+  readonly step: LoggedStep | undefined;
+  /** The step of the line, if the log named another one last: steps can run at once. */
+  readonly otherStep: LoggedStep | undefined;
   readonly isFolded: boolean;
   /** The number of lines of the step, including this one. */
   readonly stepLines: number;
@@ -32,12 +34,13 @@ export interface LogRowProps {
 export const LogRow = memo(function LogRow({
   line,
   digits,
-  raw,
+  content,
+  hasTime,
   pattern,
   isMarked,
   isSelected,
   step,
-  run,
+  otherStep,
   isFolded,
   stepLines,
   onSelect,
@@ -46,7 +49,13 @@ export const LogRow = memo(function LogRow({
 }: LogRowProps) {
   return (
     <div
-      className={classes(styles.row, step && styles.step, isSelected && styles.selected, isMarked && styles.marked)}
+      className={classes(
+        styles.row,
+        step && styles.step,
+        content?.stream === 'stderr' && styles.stderr,
+        isSelected && styles.selected,
+        isMarked && styles.marked,
+      )}
       data-line={line}
     >
       <span className={styles.gutter}>
@@ -76,22 +85,31 @@ export const LogRow = memo(function LogRow({
           <span className={styles.fold} />
         )}
       </span>
-      {raw === undefined ? (
+      {hasTime && (
+        <span className={styles.time}>{content?.time === undefined ? '' : formatTimeOfDay(content.time)}</span>
+      )}
+      {otherStep && (
+        <span className={styles.otherStep} title={otherStep.name}>
+          {otherStep.index}/{otherStep.total}
+        </span>
+      )}
+      {content === undefined ? (
         <span className={styles.loading} aria-hidden="true" />
       ) : (
-        <Text line={line} raw={raw} pattern={pattern} onOpen={onOpen} />
+        <Text line={line} raw={content.text} pattern={pattern} onOpen={onOpen} />
       )}
-      {step && <StepFacts run={run} hiddenLines={isFolded ? stepLines - 1 : undefined} />}
+      {content?.stream === 'stderr' && <span className="visually-hidden"> (standard error)</span>}
+      {step && <StepFacts step={step} hiddenLines={isFolded ? stepLines - 1 : undefined} />}
     </div>
   );
 });
 
 /** Behind the first line of a step: the number of folded lines, its duration, and whether it was cached. */
-function StepFacts({ run, hiddenLines }: { run: Step | undefined; hiddenLines: number | undefined }) {
+function StepFacts({ step, hiddenLines }: { step: LoggedStep; hiddenLines: number | undefined }) {
   const facts = [
     hiddenLines === undefined ? undefined : `${formatCount(hiddenLines, 'more line')}`,
-    run?.durationMs === undefined ? undefined : formatDuration(run.durationMs),
-    run?.cached ? 'cached' : undefined,
+    step.durationMs === undefined ? undefined : formatDuration(step.durationMs),
+    step.cached ? 'cached' : undefined,
   ].filter((fact) => fact !== undefined);
   return facts.length > 0 ? <span className={styles.facts}>{facts.join(' · ')}</span> : null;
 }

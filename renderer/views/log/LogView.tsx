@@ -2,12 +2,15 @@ import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react'
 import { type Build, isEnd, type Job } from '../../../shared/build.ts';
 import { formatCount, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
+import { currentStep } from '../../../shared/step.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { Presence } from '../../parts/Presence.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { openLog, openLogWindow, replaceView } from '../../stores/navigation.ts';
+import { updateSettings, useSettings } from '../../stores/settings.ts';
+import { toastProblem } from '../../stores/toasts.ts';
 import { EmptyLog } from './EmptyLog.tsx';
 import { LineDialog } from './LineDialog.tsx';
 import styles from './Log.module.css';
@@ -17,8 +20,8 @@ import { LogLines, type LogLinesHandle } from './LogLines.tsx';
 import { LogOverlay } from './LogOverlay.tsx';
 import { LogSearchBar } from './LogSearchBar.tsx';
 import { handleLogKey } from './log-keys.ts';
+import { loggedSteps, stepIndexAt } from './logged-steps.ts';
 import { StepNavigation } from './StepNavigation.tsx';
-import { matchRuns, stepIndexAt } from './step-index.ts';
 import { useCopyAndSave } from './use-copy-and-save.ts';
 import { useFind } from './use-find.ts';
 import { useFolds } from './use-folds.ts';
@@ -43,22 +46,14 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
   const isLive = !isEnd(job.status);
   const panelId = useId();
   const source = useLogSource(build.id, platform, isLive);
-  const { total, steps } = source;
-  useEffect(() => {
-    if (total > 0) {
-      source.findSteps(job.steps);
-    }
-  }, [source, total, job.steps]);
-
-  // a running job changes with every transferred byte, its steps change less often
-  const runsKey = job.steps.map(({ index, durationMs, cached }) => `${index} ${durationMs} ${cached}`).join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runsKey stands for the steps of the job
-  const runs = useMemo(() => matchRuns(steps, job.steps), [steps, runsKey]);
+  const { total } = source;
+  const steps = useMemo(() => loggedSteps(job.steps), [job.steps]);
+  const hasTimes = useSettings(({ settings }) => settings.logTimes ?? false);
 
   const listRef = useRef<LogLinesHandle>(null);
-  const folds = useFolds(source);
+  const folds = useFolds(steps, total);
   const { isFollowing, setFollowing, newLineCount } = useFollow(source, initialLine === undefined);
-  const position = useLogPosition({ source, listRef, folds, setFollowing, initialLine });
+  const position = useLogPosition({ source, steps, listRef, folds, setFollowing, initialLine });
   const { topLine, stepIndex, scrollTo, goTo, goToStep } = position;
   const selection = useLineSelection();
   const copyAndSave = useCopyAndSave({ source, build, job, steps });
@@ -109,6 +104,9 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
       setFollowing(false);
       folds.toggleAll();
     },
+    toggleTimes: () => {
+      updateSettings({ logTimes: !hasTimes }).catch(toastProblem);
+    },
     copyAll: copyAndSave.copyAll,
     save: copyAndSave.save,
     cancelSave: copyAndSave.cancelSave,
@@ -116,7 +114,7 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
     close: onClose,
   });
   const hasFolds = folds.folded.size > 0;
-  useLogCommands({ name, hasFolds, actions, setFollowing });
+  useLogCommands({ name, hasFolds, hasTimes, actions, setFollowing });
   useEffect(() => {
     if (isOwnWindow) {
       document.title = `Log of ${name}`;
@@ -134,6 +132,7 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
         hasLines={total > 0}
         hasSteps={steps.length > 0}
         hasFolds={hasFolds}
+        hasTimes={hasTimes}
         savedShare={copyAndSave.savedShare}
         actions={actions}
       />
@@ -161,10 +160,9 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
             <div className={styles.stepBar}>
               <StepNavigation
                 steps={steps}
-                runs={runs}
                 current={stepIndex}
                 isLive={isLive}
-                isFolded={folds.folded.has(steps[stepIndex]?.line ?? -1)}
+                isFolded={folds.folded.has(steps[stepIndex]?.firstLine ?? -1)}
                 onStep={goToStep}
                 onGo={goTo}
                 onToggle={onToggle}
@@ -190,7 +188,7 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
                 source={source}
                 map={folds.map}
                 steps={steps}
-                runs={runs}
+                hasTimes={hasTimes}
                 folded={folds.folded}
                 marks={marks}
                 isFollowing={isFollowing}
@@ -227,7 +225,7 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
         {openedLine !== undefined && (
           <LineDialog
             line={openedLine}
-            raw={source.pages.line(openedLine) ?? ''}
+            raw={source.pages.line(openedLine)?.text ?? ''}
             step={steps[stepIndexAt(steps, openedLine)]}
             onClose={() => setOpenedLine(undefined)}
           />
@@ -247,9 +245,10 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
 }
 
 /** For screen readers: the step of the job, or how it ended. */
-function announcement({ platform, status, steps }: Job): string {
-  const step = steps.at(-1);
-  const progress = step ? `step ${step.index} of ${step.total}, ${step.text}` : status;
+function announcement(job: Job): string {
+  const { platform, status } = job;
+  const step = currentStep(job);
+  const progress = step ? `step ${step.index} of ${step.total}, ${step.name}` : status;
   return `${formatPlatform(platform)}: ${isEnd(status) ? status : progress}`;
 }
 
@@ -262,6 +261,7 @@ function useStableActions(actions: HeaderActions): HeaderActions {
       choosePlatform: (platform) => latest.current.choosePlatform(platform),
       find: () => latest.current.find(),
       foldAll: () => latest.current.foldAll(),
+      toggleTimes: () => latest.current.toggleTimes(),
       copyAll: () => latest.current.copyAll(),
       save: () => latest.current.save(),
       cancelSave: () => latest.current.cancelSave(),

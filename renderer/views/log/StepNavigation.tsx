@@ -1,21 +1,19 @@
 import { memo } from 'react';
-import type { Step } from '../../../shared/build.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { Clock } from '../../parts/Quantity.tsx';
 import styles from './Log.module.css';
-import type { StepStart } from './step-index.ts';
+import type { LoggedStep } from './logged-steps.ts';
 
 /** The menu lists this many steps around the current one at most: a longer menu is slow and hard to use. */
 const maxMenuItems = 120;
 
 export interface StepNavigationProps {
-  readonly steps: readonly StepStart[];
-  readonly runs: ReadonlyMap<number, Step>;
+  readonly steps: readonly LoggedStep[];
   /** The index of the step at the top of the view; -1 before the first step. */
   readonly current: number;
-  /** Whether the job is running, so that the clock of the last step ticks. */
+  /** Whether the job is running, so that the clocks of running steps tick. */
   readonly isLive: boolean;
   readonly isFolded: boolean;
   readonly onStep: (by: 1 | -1) => void;
@@ -26,7 +24,6 @@ export interface StepNavigationProps {
 /** The step at the top of the view, and buttons and a menu to go to others. Does not render for new lines. */
 export const StepNavigation = memo(function StepNavigation({
   steps,
-  runs,
   current,
   isLive,
   isFolded,
@@ -35,7 +32,6 @@ export const StepNavigation = memo(function StepNavigation({
   onToggle,
 }: StepNavigationProps) {
   const step = steps[current];
-  const run = step && runs.get(step.line);
   if (steps.length === 0) {
     return null;
   }
@@ -62,7 +58,7 @@ export const StepNavigation = memo(function StepNavigation({
           icon={isFolded ? 'chevron-right' : 'chevron-down'}
           label={isFolded ? 'Unfold this step' : 'Fold this step'}
           size="small"
-          onClick={() => onToggle(step.line)}
+          onClick={() => onToggle(step.firstLine)}
         />
       )}
       <Menu
@@ -75,7 +71,8 @@ export const StepNavigation = memo(function StepNavigation({
                 <span className={styles.stepCount}>
                   Step {step.index} of {step.total}
                 </span>
-                <span className={styles.stepText}>{step.text}</span>
+                {step.stage && <span className={styles.stepStage}>{step.stage}</span>}
+                <span className={styles.stepText}>{step.name}</span>
               </>
             ) : (
               <span className={styles.stepCount}>Before the first step</span>
@@ -84,28 +81,28 @@ export const StepNavigation = memo(function StepNavigation({
           </button>
         }
       />
-      {step && run && (
+      {step && (
         <span className={styles.stepFacts}>
-          {(run.durationMs !== undefined || isLive) && <Clock since={run.startedAt} ms={run.durationMs} />}
-          {run.cached && <span className={styles.cached}>cached</span>}
+          {(step.durationMs !== undefined || isLive) && <Clock since={step.startedAt} ms={step.durationMs} />}
+          {step.cached && <span className={styles.cached}>cached</span>}
         </span>
       )}
     </>
   );
 });
 
-function menuItems(steps: readonly StepStart[], current: number, onGo: (line: number) => void): MenuItem[] {
+function menuItems(steps: readonly LoggedStep[], current: number, onGo: (line: number) => void): MenuItem[] {
   const from = Math.max(0, Math.min(current - maxMenuItems / 2, steps.length - maxMenuItems));
   const usedLabels = new Set<string>();
   return steps.slice(from, from + maxMenuItems).map((step) => {
-    const { line, index, total, text } = step;
-    const short = text.length > 46 ? `${text.slice(0, 45)}…` : text;
+    const { firstLine, index, total, name: instruction } = step;
+    const short = instruction.length > 46 ? `${instruction.slice(0, 45)}…` : instruction;
     const name = `${index}/${total}  ${short}`;
-    const label = usedLabels.has(name) ? `${name} (line ${line + 1})` : name;
+    const label = usedLabels.has(name) ? `${name} (line ${firstLine + 1})` : name;
     usedLabels.add(name);
     return {
       label,
-      run: () => onGo(line),
+      run: () => onGo(firstLine),
     };
   });
 }

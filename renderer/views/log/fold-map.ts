@@ -1,4 +1,4 @@
-import type { StepStart } from './step-index.ts';
+import type { LoggedStep } from './logged-steps.ts';
 
 interface Fold {
   /** The first line of the step, which stays visible. */
@@ -18,12 +18,12 @@ export class FoldMap {
   readonly #folds: readonly Fold[];
 
   /** @param folded the lines at which folded steps start. */
-  constructor(starts: readonly StepStart[], folded: ReadonlySet<number>, total: number) {
+  constructor(steps: readonly Pick<LoggedStep, 'firstLine'>[], folded: ReadonlySet<number>, total: number) {
     const folds: Fold[] = [];
     let hidden = 0;
     if (folded.size > 0) {
-      for (const [index, { line }] of starts.entries()) {
-        const end = Math.min(starts[index + 1]?.line ?? total, total);
+      for (const [index, { firstLine: line }] of steps.entries()) {
+        const end = Math.min(steps[index + 1]?.firstLine ?? total, total);
         if (folded.has(line) && end > line + 1) {
           const row = line - hidden;
           hidden += end - line - 1;

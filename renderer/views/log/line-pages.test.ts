@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { LinePages, type LineRange, pageLines } from './line-pages.ts';
+import type { LogLine } from './log-lines.ts';
+
+const text = (line: string): LogLine => ({ text: line });
 
 /** Pages of a log of which only a part may be on disk yet. */
 function createPages(total: number, options: { onDisk?: () => number; length?: number } = {}) {
@@ -13,7 +16,7 @@ function createPages(total: number, options: { onDisk?: () => number; length?: n
     }
     const end = Math.min(from + count, options.onDisk?.() ?? total);
     const lines = Array.from({ length: Math.max(0, end - from) }, (_, index) =>
-      `line ${from + index}`.padEnd(options.length ?? 0),
+      text(`line ${from + index}`.padEnd(options.length ?? 0)),
     );
     return { lines, total };
   };
@@ -32,7 +35,7 @@ describe('the lines around the visible ones', () => {
   it('are read once, with the neighbouring pages', async () => {
     const { pages, reads } = createPages(1_000_000);
     pages.request(500_000, 500_040, 1_000_000);
-    await expect.poll(() => pages.line(500_040)).toBe('line 500040');
+    await expect.poll(() => pages.line(500_040)?.text).toBe('line 500040');
     const first = Math.floor(500_000 / pageLines) * pageLines;
     await expect.poll(() => reads).toEqual([first, first + pageLines, first - pageLines]);
     pages.request(500_010, 500_050, 1_000_000);
@@ -44,7 +47,7 @@ describe('the lines around the visible ones', () => {
     for (let line = 0; line < 900_000; line += 50_000) {
       pages.request(line, line + 40, 1_000_000);
     }
-    await expect.poll(() => pages.line(850_000)).toBe('line 850000');
+    await expect.poll(() => pages.line(850_000)?.text).toBe('line 850000');
     expect(reads.length).toBeLessThan(8);
   });
 
@@ -61,13 +64,13 @@ describe('the lines around the visible ones', () => {
 
   it('come from events without reading if there is no gap', () => {
     const { pages, reads } = createPages(0);
-    pages.append(0, ['first', 'second']);
+    pages.append(0, [text('first'), text('second')]);
     pages.append(
       2,
-      Array.from({ length: 1_000 }, (_, index) => `line ${index + 2}`),
+      Array.from({ length: 1_000 }, (_, index) => text(`line ${index + 2}`)),
     );
     pages.request(0, 900, 1_002);
-    expect([pages.line(1), pages.line(900)]).toEqual(['second', 'line 900']);
+    expect([pages.line(1)?.text, pages.line(900)?.text]).toEqual(['second', 'line 900']);
     expect(reads).toEqual([]);
   });
 
@@ -75,19 +78,19 @@ describe('the lines around the visible ones', () => {
     const { pages } = createPages(1_000, { onDisk: () => 980 });
     pages.append(
       980,
-      Array.from({ length: 20 }, (_, index) => `live ${980 + index}`),
+      Array.from({ length: 20 }, (_, index) => text(`live ${980 + index}`)),
     );
     pages.request(960, 999, 1_000);
-    await expect.poll(() => pages.line(979)).toBe('line 979');
-    expect(pages.line(999)).toBe('live 999');
+    await expect.poll(() => pages.line(979)?.text).toBe('line 979');
+    expect(pages.line(999)?.text).toBe('live 999');
   });
 
   it('come from events even if the lines before them are missing', () => {
     const { pages } = createPages(0);
-    pages.append(0, ['first']);
+    pages.append(0, [text('first')]);
     const before = pages.version(40);
-    pages.append(40, ['later']);
-    expect([pages.line(0), pages.line(1), pages.line(40)]).toEqual(['first', undefined, 'later']);
+    pages.append(40, [text('later')]);
+    expect([pages.line(0)?.text, pages.line(1)?.text, pages.line(40)?.text]).toEqual(['first', undefined, 'later']);
     expect(pages.version(40)).not.toBe(before);
   });
 
@@ -95,10 +98,10 @@ describe('the lines around the visible ones', () => {
     let onDisk = 900;
     const { pages } = createPages(1_000, { onDisk: () => onDisk });
     pages.request(960, 999, 1_000);
-    await expect.poll(() => pages.line(899)).toBe('line 899');
+    await expect.poll(() => pages.line(899)?.text).toBe('line 899');
     expect(pages.line(960)).toBeUndefined();
     onDisk = 1_000;
-    await expect.poll(() => pages.line(999)).toBe('line 999');
+    await expect.poll(() => pages.line(999)?.text).toBe('line 999');
     pages.stop();
   });
 
@@ -112,14 +115,14 @@ describe('the lines around the visible ones', () => {
     await Promise.resolve();
     expect(reads.length).toBe(before);
     pages.request(0, 40, 1_000);
-    await expect.poll(() => pages.line(40)).toBe('line 40');
+    await expect.poll(() => pages.line(40)?.text).toBe('line 40');
   });
 
   it('have a version that changes with them', async () => {
     const { pages } = createPages(0);
-    pages.append(0, ['a']);
+    pages.append(0, [text('a')]);
     const before = pages.version(0);
-    pages.append(1, ['b']);
+    pages.append(1, [text('b')]);
     expect(pages.version(0)).not.toBe(before);
   });
 });

@@ -1,3 +1,5 @@
+import type { LogLine } from './log-lines.ts';
+
 /** The number of lines per read. The app seeks to every 256th line of a log on disk without reading the lines before it. */
 export const pageLines = 512;
 
@@ -15,7 +17,7 @@ const maxLiveCharacters = 1_000_000;
 const retry = { afterMs: 150, maxAttempts: 20 };
 
 export interface LineRange {
-  readonly lines: readonly string[];
+  readonly lines: readonly LogLine[];
   readonly total: number;
 }
 
@@ -27,7 +29,7 @@ export interface LinePagesOptions {
 }
 
 interface Page {
-  readonly lines: string[];
+  readonly lines: LogLine[];
   characters: number;
   /** Increases with every change of the page. */
   version: number;
@@ -41,7 +43,7 @@ export class LinePages {
   readonly #pages = new Map<number, Page>();
   readonly #reading = new Set<number>();
   /** The newest lines that arrived as events, without gaps. */
-  #live: { from: number; readonly lines: string[]; characters: number } = { from: 0, lines: [], characters: 0 };
+  #live: { from: number; readonly lines: LogLine[]; characters: number } = { from: 0, lines: [], characters: 0 };
   #requested: readonly number[] = [];
   #total = 0;
   #characters = 0;
@@ -54,7 +56,7 @@ export class LinePages {
   }
 
   /** A line without its line end, or undefined if it is not loaded. Lines count from 0. */
-  line(number: number): string | undefined {
+  line(number: number): LogLine | undefined {
     const page = this.#pages.get(Math.floor(number / pageLines));
     // live lines are available even if the lines before them are not loaded yet
     return page?.lines[number % pageLines] ?? this.#live.lines[number - this.#live.from];
@@ -93,7 +95,7 @@ export class LinePages {
   }
 
   /** Adds lines that arrived as an event. If lines before them are missing, they are kept until those are read. */
-  append(from: number, lines: readonly string[]): void {
+  append(from: number, lines: readonly LogLine[]): void {
     const end = from + lines.length;
     this.#total = Math.max(this.#total, end);
     this.#keepLive(from, lines);
@@ -107,20 +109,20 @@ export class LinePages {
     this.#evict();
   }
 
-  #keepLive(from: number, lines: readonly string[]): void {
+  #keepLive(from: number, lines: readonly LogLine[]): void {
     const live = this.#live;
     if (from !== live.from + live.lines.length) {
-      this.#live = { from, lines: [...lines], characters: lines.reduce((sum, { length }) => sum + length, 0) };
+      this.#live = { from, lines: [...lines], characters: countCharacters(lines) };
       return;
     }
     for (const line of lines) {
       live.lines.push(line);
-      live.characters += line.length;
+      live.characters += line.text.length;
     }
     if (live.characters > maxLiveCharacters || live.lines.length > 8 * pageLines) {
       const dropped = live.lines.splice(0, Math.ceil(live.lines.length / 2));
       live.from += dropped.length;
-      live.characters -= dropped.reduce((sum, { length }) => sum + length, 0);
+      live.characters -= countCharacters(dropped);
     }
   }
 
@@ -200,14 +202,13 @@ export class LinePages {
     return page;
   }
 
-  #extend(page: Page, lines: readonly string[]): void {
+  #extend(page: Page, lines: readonly LogLine[]): void {
     if (lines.length === 0) {
       return;
     }
-    let characters = 0;
+    const characters = countCharacters(lines);
     for (const line of lines) {
       page.lines.push(line);
-      characters += line.length;
     }
     page.characters += characters;
     this.#characters += characters;
@@ -226,4 +227,8 @@ export class LinePages {
       }
     }
   }
+}
+
+function countCharacters(lines: readonly LogLine[]): number {
+  return lines.reduce((sum, { text }) => sum + text.length, 0);
 }

@@ -72,8 +72,8 @@ export function renderLine(raw: string, maxCharacters = maxShownCharacters): Ren
 /** The maximum width of a line, in columns of a monospaced font. */
 export function maxColumns(raw: string): number {
   const shownText = raw.length > maxShownCharacters ? raw.slice(0, maxShownCharacters) : raw;
-  // space for the button that shows the full line, and for the facts behind the first line of a step
-  const extra = raw.length > maxShownCharacters || raw.startsWith('STEP ') ? 40 : 0;
+  // space for the button that shows the full line
+  const extra = raw.length > maxShownCharacters ? 40 : 0;
   const tabs = shownText.includes('\t') ? (shownText.split('\t').length - 1) * 7 : 0;
   const wide = /[\u1100-\uffff]/.test(shownText) ? shownText.length : 0;
   return shownText.length + tabs + wide + extra;

@@ -1,13 +1,11 @@
-import type { Step } from '../../../shared/build.ts';
 import type { AppEvent } from '../../../shared/contract.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { call, subscribe } from '../../api.ts';
-import { findStepStarts } from './find-steps.ts';
 import { LinePages } from './line-pages.ts';
-import { parseStepLine, type StepStart, sequentialSteps } from './step-index.ts';
+import { toLogLines } from './log-lines.ts';
 
-/** The log of a job: the number of its lines, the lines around the visible ones, and the lines at which steps start. */
+/** The log of a job: the number of its lines, and the lines around the visible ones. */
 export class LogSource {
   readonly id: string;
   readonly platform: Platform;
@@ -16,21 +14,20 @@ export class LogSource {
   /** Whether {@link total} is known. */
   isLoaded = false;
   problem: Problem | undefined;
-  steps: readonly StepStart[] = [];
 
-  /** By line. */
-  readonly #candidates = new Map<number, StepStart>();
   readonly #listeners = new Set<() => void>();
   readonly #lineListeners = new Set<(from: number, lines: readonly string[]) => void>();
   #version = 0;
   #frame: number | undefined;
-  #hasSearchedSteps = false;
 
   constructor(id: string, platform: Platform) {
     this.id = id;
     this.platform = platform;
     this.pages = new LinePages({
-      read: (from, count) => call('builds.log', { id, platform, from, count }),
+      read: async (from, count) => {
+        const range = await call('builds.log', { id, platform, from, count });
+        return { lines: toLogLines(range), total: range.total };
+      },
       onRead: (total) => {
         this.total = Math.max(this.total, total);
         this.#scheduleUpdate();
@@ -67,19 +64,6 @@ export class LogSource {
     );
   }
 
-  /** Searches the existing lines for steps, once. Steps in new lines are found as the lines arrive. */
-  findSteps(runs: readonly Step[]): void {
-    if (this.#hasSearchedSteps || this.total === 0) {
-      return;
-    }
-    this.#hasSearchedSteps = true;
-    findStepStarts(this.id, this.platform, runs).then(
-      (starts) => this.#addSteps(starts),
-      // the log is usable without steps
-      () => undefined,
-    );
-  }
-
   /** Calls `listener` after changes, at most once a frame. */
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -103,24 +87,11 @@ export class LogSource {
     const { from, lines } = event;
     this.total = Math.max(this.total, from + lines.length);
     this.isLoaded = true;
-    this.pages.append(from, lines);
-    this.#addSteps(
-      lines.flatMap((text, index) => (text.startsWith('STEP ') ? (parseStepLine(from + index, text) ?? []) : [])),
-    );
+    this.pages.append(from, toLogLines(event));
     for (const listener of this.#lineListeners) {
       listener(from, lines);
     }
     this.#scheduleUpdate();
-  }
-
-  #addSteps(starts: readonly StepStart[]): void {
-    if (starts.length > 0) {
-      for (const start of starts) {
-        this.#candidates.set(start.line, start);
-      }
-      this.steps = sequentialSteps(this.#candidates.values());
-      this.#scheduleUpdate();
-    }
   }
 
   #setProblem(error: unknown): void {

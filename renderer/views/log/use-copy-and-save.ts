@@ -4,8 +4,8 @@ import { formatCount, formatNumber } from '../../../shared/format.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 import { plainText } from './line-text.ts';
 import type { LogSource } from './log-source.ts';
+import { type LoggedStep, stepIndexAt } from './logged-steps.ts';
 import { logFileName, readLines, saveLog } from './save-log.ts';
-import { type StepStart, stepIndexAt } from './step-index.ts';
 
 /** Copying more lines than this needs a confirmation. */
 const confirmCopyFrom = 50_000;
@@ -28,7 +28,7 @@ interface CopyAndSaveOptions {
   readonly source: LogSource;
   readonly build: Build;
   readonly job: Job;
-  readonly steps: readonly StepStart[];
+  readonly steps: readonly LoggedStep[];
 }
 
 /** Copying a log or some of its lines, and saving it to a file. */
@@ -103,7 +103,7 @@ export function rangeHeading(
       : `lines ${formatNumber(first + 1)} to ${formatNumber(last + 1)}`;
   return [
     `# ${build.reference} ${job.platform} on ${job.node}`,
-    ...(step ? [`step ${step.index}/${step.total}: ${step.text}`] : []),
+    ...(step ? [`step ${step.index}/${step.total}: ${step.name}`] : []),
     range,
   ].join(', ');
 }

@@ -1,6 +1,6 @@
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { FoldMap } from './fold-map.ts';
-import type { LogSource } from './log-source.ts';
+import type { LoggedStep } from './logged-steps.ts';
 
 export interface Folds {
   /** The lines at which folded steps start. */
@@ -15,8 +15,9 @@ export interface Folds {
 }
 
 /** Which steps of a log are folded. `toggle` and `reveal` are stable. */
-export function useFolds(source: LogSource): Folds {
-  const { steps, total } = source;
+export function useFolds(steps: readonly LoggedStep[], total: number): Folds {
+  const latest = useRef({ steps, total });
+  latest.current = { steps, total };
   const [folded, setFolded] = useState<ReadonlySet<number>>(new Set());
   const map = useMemo(() => new FoldMap(steps, folded, total), [steps, folded, total]);
   const toggle = useCallback((line: number) => {
@@ -28,17 +29,14 @@ export function useFolds(source: LogSource): Folds {
       return next;
     });
   }, []);
-  const reveal = useCallback(
-    (line: number) => {
-      setFolded((previous) => {
-        const fold = new FoldMap(source.steps, previous, source.total).foldHiding(line);
-        return fold === undefined ? previous : new Set([...previous].filter((each) => each !== fold));
-      });
-    },
-    [source],
-  );
+  const reveal = useCallback((line: number) => {
+    setFolded((previous) => {
+      const fold = new FoldMap(latest.current.steps, previous, latest.current.total).foldHiding(line);
+      return fold === undefined ? previous : new Set([...previous].filter((each) => each !== fold));
+    });
+  }, []);
   const toggleAll = (): void => {
-    setFolded(folded.size > 0 ? new Set() : new Set(steps.map(({ line }) => line)));
+    setFolded(folded.size > 0 ? new Set() : new Set(steps.map(({ firstLine }) => firstLine)));
   };
   return { folded, map, toggle, toggleAll, reveal };
 }

@@ -5,12 +5,13 @@ export interface LogCommandsOptions {
   /** The reference and platform of the log, as `api:1.4 arm64`. */
   readonly name: string;
   readonly hasFolds: boolean;
+  readonly hasTimes: boolean;
   readonly actions: HeaderActions;
   readonly setFollowing: (isFollowing: boolean) => void;
 }
 
 /** The commands for an open log. All functions must be stable. */
-export function useLogCommands({ name, hasFolds, actions, setFollowing }: LogCommandsOptions): void {
+export function useLogCommands({ name, hasFolds, hasTimes, actions, setFollowing }: LogCommandsOptions): void {
   useCommands(
     () => [
       {
@@ -35,9 +36,16 @@ export function useLogCommands({ name, hasFolds, actions, setFollowing }: LogCom
         icon: 'minus',
         run: actions.foldAll,
       },
+      {
+        id: 'log:times',
+        label: hasTimes ? 'Hide times in logs' : 'Show times in logs',
+        group: 'Current view',
+        icon: 'clock',
+        run: actions.toggleTimes,
+      },
       { id: 'log:copy', label: `Copy the log of ${name}`, group: 'Current view', icon: 'copy', run: actions.copyAll },
       { id: 'log:save', label: `Save the log of ${name}`, group: 'Current view', icon: 'download', run: actions.save },
     ],
-    [name, hasFolds, actions, setFollowing],
+    [name, hasFolds, hasTimes, actions, setFollowing],
   );
 }

@@ -1,11 +1,12 @@
 import { type RefObject, useCallback, useEffect, useRef, useState } from 'react';
 import type { LineAlign, LogLinesHandle } from './LogLines.tsx';
 import type { LogSource } from './log-source.ts';
-import { stepIndexAt } from './step-index.ts';
+import { type LoggedStep, stepIndexAt } from './logged-steps.ts';
 import type { Folds } from './use-folds.ts';
 
 export interface LogPositionOptions {
   readonly source: LogSource;
+  readonly steps: readonly LoggedStep[];
   readonly listRef: RefObject<LogLinesHandle | null>;
   readonly folds: Folds;
   readonly setFollowing: (isFollowing: boolean) => void;
@@ -28,18 +29,23 @@ export interface LogPosition {
 }
 
 /** The scroll position of a log. All functions are stable. */
-export function useLogPosition({ source, listRef, folds, setFollowing, initialLine }: LogPositionOptions): LogPosition {
-  const { steps } = source;
+export function useLogPosition({
+  source,
+  steps,
+  listRef,
+  folds,
+  setFollowing,
+  initialLine,
+}: LogPositionOptions): LogPosition {
+  const latestSteps = useRef(steps);
+  latestSteps.current = steps;
   const { reveal } = folds;
   const topLine = useRef(0);
   const [stepIndex, setStepIndex] = useState(-1);
-  const onTopLine = useCallback(
-    (line: number) => {
-      topLine.current = line;
-      setStepIndex(stepIndexAt(source.steps, line));
-    },
-    [source],
-  );
+  const onTopLine = useCallback((line: number) => {
+    topLine.current = line;
+    setStepIndex(stepIndexAt(latestSteps.current, line));
+  }, []);
   useEffect(() => setStepIndex(stepIndexAt(steps, topLine.current)), [steps]);
 
   // scrolls in an effect, after unfolded lines have been rendered
@@ -60,15 +66,15 @@ export function useLogPosition({ source, listRef, folds, setFollowing, initialLi
   );
   const goToStep = useCallback(
     (by: 1 | -1) => {
-      const index = stepIndexAt(source.steps, topLine.current);
-      const current = source.steps[index];
-      const isInsideStep = current !== undefined && current.line < topLine.current;
-      const next = source.steps[by < 0 && isInsideStep ? index : index + by];
+      const index = stepIndexAt(latestSteps.current, topLine.current);
+      const current = latestSteps.current[index];
+      const isInsideStep = current !== undefined && current.firstLine < topLine.current;
+      const next = latestSteps.current[by < 0 && isInsideStep ? index : index + by];
       if (next) {
-        goTo(next.line);
+        goTo(next.firstLine);
       }
     },
-    [goTo, source],
+    [goTo],
   );
 
   const canOpenAtLine = source.isLoaded && initialLine !== undefined;

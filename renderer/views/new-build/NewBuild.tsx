@@ -1,7 +1,7 @@
 /** New build: the sheet that prepares a build. */
 
 import { useRef } from 'react';
-import type { Build } from '../../../shared/build.ts';
+import type { BuildEntry } from '../../../shared/build-entry.ts';
 import { formatCount, formatReferenceShort } from '../../../shared/format.ts';
 import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -9,8 +9,11 @@ import { EmptyState } from '../../parts/EmptyState.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { Sheet } from '../../parts/Sheet.tsx';
+import { Waiting } from '../../parts/Spinner.tsx';
+import { useOpenBuild } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { navigate } from '../../stores/navigation.ts';
+import { toastProblem } from '../../stores/toasts.ts';
 import { useFolderDrop } from '../farm/use-folder-drop.ts';
 import { useProjectChooser } from '../farm/use-project-chooser.tsx';
 import { ContextSection } from './ContextSection.tsx';
@@ -33,6 +36,15 @@ type NewBuildProps = NewBuildStart & { readonly onClose: () => void };
 export function NewBuild({ onClose, ...start }: NewBuildProps) {
   const hasConnections = useConnections((state) => state.connections.length > 0);
   // the key resets the form when the route changes
+  // a rebuild begins with the settings of its build
+  const { build, problem } = useOpenBuild(start.from);
+  if (hasConnections && start.from !== undefined && !build && !problem) {
+    return (
+      <Sheet title="New build" onClose={onClose}>
+        <Waiting>Loading build</Waiting>
+      </Sheet>
+    );
+  }
   return hasConnections ? (
     <BuildForm key={JSON.stringify(start)} start={start} onClose={onClose} />
   ) : (
@@ -121,7 +133,7 @@ function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => vo
             />
           </ProjectSection>
           {project && last && !form.isTouched && start.from === undefined && (
-            <LastBuild build={last} onUseSettings={form.applyLastSettings} />
+            <LastBuild build={last} onUseSettings={() => void form.applyLastSettings().catch(toastProblem)} />
           )}
           {!projectState.problem && (
             <ReferenceSection
@@ -187,11 +199,10 @@ function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => vo
   );
 }
 
-function LastBuild({ build, onUseSettings }: { build: Build; onUseSettings: () => void }) {
+function LastBuild({ build, onUseSettings }: { build: BuildEntry; onUseSettings: () => void }) {
   return (
     <p className={styles.lastBuild}>
-      Last built <RelativeTime time={build.createdAt} /> for{' '}
-      {formatCount(build.request.platforms?.length ?? build.jobs.length, 'platform')}.
+      Last built <RelativeTime time={build.createdAt} /> for {formatCount(build.jobs.length, 'platform')}.
       <Button size="small" kind="quiet" onClick={onUseSettings}>
         Use its settings
       </Button>

@@ -17,9 +17,9 @@ export interface NoProjectProps {
 export function NoProject({ onChoose, onSample, onProject }: NoProjectProps) {
   const order = useBuilds((state) => state.order);
   const recent = useMemo(() => {
-    const { byId } = useBuilds.getState();
+    const { entries } = useBuilds.getState();
     return recentProjects(
-      order.flatMap((id) => byId[id] ?? []),
+      order.flatMap((id) => entries[id] ?? []),
       8,
     );
   }, [order]);

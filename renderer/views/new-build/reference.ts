@@ -1,4 +1,4 @@
-import type { Build } from '../../../shared/build.ts';
+import type { BuildEntry } from '../../../shared/build-entry.ts';
 import { formatReference, parseReference } from '../../../shared/image.ts';
 
 /**
@@ -47,7 +47,10 @@ export interface Suggestions {
 }
 
 /** Suggests references for a project. @param builds of the project, newest first @param name of the project folder */
-export function suggestReferences(builds: readonly Build[], name: string): Suggestions {
+export function suggestReferences(
+  builds: readonly Pick<BuildEntry, 'reference' | 'status'>[],
+  name: string,
+): Suggestions {
   const past = [...new Set(builds.map(({ reference }) => reference))];
   const [last] = builds;
   if (!last) {

@@ -1,7 +1,8 @@
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
+import { isReadable } from '../../../shared/build-entry.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
-import { startBuild, useBuilds } from '../../stores/builds.ts';
+import { findBuilds, loadBuild, startBuild, useBuilds } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { useFarms } from '../../stores/farms.ts';
 import { navigate, type Sheet as SheetRoute } from '../../stores/navigation.ts';
@@ -69,14 +70,29 @@ export function useNewBuild(start: NewBuildStart) {
   const projectState = useProject(context, draft.file);
   const { project } = projectState;
   const order = useBuilds((builds) => builds.order);
+  const folder = project?.context ?? context;
+  const [older, setOlder] = useState<readonly string[]>([]);
+  useEffect(() => {
+    const { next } = useBuilds.getState();
+    if (folder === undefined || next === undefined) {
+      return undefined;
+    }
+    const closing = new AbortController();
+    // without them, only the suggestions are fewer
+    findBuilds({ project: folder }, next, closing.signal).then(
+      ({ ids }) => setOlder(ids),
+      () => undefined,
+    );
+    return () => closing.abort();
+  }, [folder]);
   const pastBuilds = useMemo(() => {
-    const { byId } = useBuilds.getState();
-    const contexts = new Set([context, project?.context]);
-    return order.flatMap((id) => {
-      const build = byId[id];
-      return build && contexts.has(build.request.context) ? [build] : [];
+    const { entries } = useBuilds.getState();
+    const contexts = new Set([context, folder]);
+    return [...new Set([...order, ...older])].flatMap((id) => {
+      const build = entries[id];
+      return build && isReadable(build) && contexts.has(build.project) ? [build] : [];
     });
-  }, [order, context, project?.context]);
+  }, [order, older, context, folder]);
   const suggestions = useMemo(
     () => suggestReferences(pastBuilds, project?.name ?? folderName(context ?? '')),
     [pastBuilds, project?.name, context],
@@ -92,10 +108,11 @@ export function useNewBuild(start: NewBuildStart) {
     change({ platforms: [...selected, platform] });
   }
   /** Copies the settings of the last build of the project, except for the reference. */
-  function applyLastSettings(): void {
+  async function applyLastSettings(): Promise<void> {
     const [last] = pastBuilds;
-    if (last) {
-      const settings = toDraft(last.request);
+    const build = last && (useBuilds.getState().byId[last.id] ?? (await loadBuild(last.id)));
+    if (build) {
+      const settings = toDraft(build.request);
       setRequestedPlatforms(settings.platforms ?? []);
       change({ ...settings, context, reference: draft.reference });
     }

@@ -21,31 +21,30 @@ export function usePreview(request: CallInput<'builds.preview'> | undefined): Pr
   const [result, setResult] = useState<{ readonly schedule?: Schedule; readonly problem?: Problem }>({});
   const [resultKey, setResultKey] = useState<string>();
   const [attempt, setAttempt] = useState(0);
-  // values that do not affect the schedule are left out of the key
-  const key =
-    request && `${attempt} ${JSON.stringify({ ...request, reference: 'preview:latest', buildArgs: {}, labels: {} })}`;
+  const key = request && `${attempt} ${JSON.stringify(withoutDetails(request))}`;
 
   useEffect(() => {
     if (key === undefined) {
       return undefined;
     }
-    let isStale = false;
+    const superseded = new AbortController();
+    const { signal } = superseded;
     const input: CallInput<'builds.preview'> = JSON.parse(key.slice(key.indexOf(' ')));
     const timer = setTimeout(() => {
-      call('builds.preview', input)
+      call('builds.preview', input, { signal })
         .then(
           (schedule) => ({ schedule }),
           (error: unknown) => ({ problem: problemOf(error) }),
         )
         .then((next) => {
-          if (!isStale) {
+          if (!signal.aborted) {
             setResult(next);
             setResultKey(key);
           }
         });
     }, debounceMs);
     return () => {
-      isStale = true;
+      superseded.abort();
       clearTimeout(timer);
     };
   }, [key]);
@@ -56,4 +55,9 @@ export function usePreview(request: CallInput<'builds.preview'> | undefined): Pr
     isLoading: key !== undefined && key !== resultKey,
     reload: () => setAttempt((before) => before + 1),
   };
+}
+
+/** The same request for all that have the same schedule: nodes are not probed again for what does not affect it. */
+function withoutDetails(request: CallInput<'builds.preview'>): CallInput<'builds.preview'> {
+  return { ...request, reference: 'preview:latest', buildArgs: {}, labels: {}, noCache: false, target: undefined };
 }

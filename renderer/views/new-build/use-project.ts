@@ -32,12 +32,17 @@ export function useProject(context: string | undefined, file: string | undefined
     if (context === undefined) {
       return undefined;
     }
-    let isStale = false;
+    const superseded = new AbortController();
+    const { signal } = superseded;
     setIsLoading(true);
-    call('projects.inspect', { context, ...(file === undefined ? {} : { file: toAbsolutePath(context, file) }) })
+    call(
+      'projects.inspect',
+      { context, ...(file === undefined ? {} : { file: toAbsolutePath(context, file) }) },
+      { signal },
+    )
       .then(
         (project) => {
-          if (!isStale) {
+          if (!signal.aborted) {
             setLoaded((before) => ({
               context,
               project,
@@ -49,7 +54,7 @@ export function useProject(context: string | undefined, file: string | undefined
           }
         },
         (error: unknown) => {
-          if (!isStale) {
+          if (!signal.aborted) {
             setLoaded((before) => ({
               context,
               containerfiles: before?.context === context ? before.containerfiles : [],
@@ -59,12 +64,12 @@ export function useProject(context: string | undefined, file: string | undefined
         },
       )
       .finally(() => {
-        if (!isStale) {
+        if (!signal.aborted) {
           setIsLoading(false);
         }
       });
     return () => {
-      isStale = true;
+      superseded.abort();
     };
   }, [context, file, attempt]);
 

@@ -1,5 +1,5 @@
 import type { KeyboardEvent } from 'react';
-import { formatBytes, formatCount, formatReferenceShort } from '../../../shared/format.ts';
+import { formatBytes, formatCount, formatMissing, formatReferenceShort } from '../../../shared/format.ts';
 import type { ManifestList } from '../../../shared/image.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
@@ -127,6 +127,7 @@ export function PushForm({ id, list, draft, onDraft, problem, busy, onPush }: Pu
       />
       <section className={styles.group} aria-label="What will be uploaded">
         <h3 className={styles.heading}>What will be uploaded</h3>
+        {list.missing && <p>{formatMissing(list.missing)}</p>}
         <ul className={styles.uploads}>
           {list.entries.map(({ digest, platform, size, layers }) => (
             <li key={digest}>
@@ -148,8 +149,9 @@ export function PushForm({ id, list, draft, onDraft, problem, busy, onPush }: Pu
 
 /** The size of the manifest list and its images, with each layer counted once. */
 export function maxUploadBytes({ entries }: ManifestList): number {
-  const layers = new Map(entries.flatMap((entry) => entry.layers.map(({ digest, size }) => [digest, size])));
-  const layerBytes = [...layers.values()].reduce((sum, size) => sum + size, 0);
+  const blobs = entries.flatMap(({ layers, attachments = [] }) => [...layers, ...attachments]);
+  const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
+  const blobBytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const configurations = entries.map((entry) => entry.size - entry.layers.reduce((sum, { size }) => sum + size, 0));
-  return configurations.reduce((sum, size) => sum + Math.max(0, size), layerBytes);
+  return configurations.reduce((sum, size) => sum + Math.max(0, size), blobBytes);
 }

@@ -1,5 +1,6 @@
-import type { Job, Step } from '../../../../shared/build.ts';
+import type { Job } from '../../../../shared/build.ts';
 import { type Platform, parsePlatform } from '../../../../shared/platform.ts';
+import type { Step } from '../../../../shared/step.ts';
 
 /** The start time of the builds in tests. */
 export const start = Date.parse('2026-03-01T10:00:00.000Z');
@@ -17,9 +18,9 @@ export function platform(text: string): Platform {
 }
 
 /** A step that starts and ends at these seconds; without an end it is running. */
-export function makeStep(index: number, text: string, from: number, to?: number, more: Partial<Step> = {}): Step {
+export function makeStep(index: number, name: string, from: number, to?: number, more: Partial<Step> = {}): Step {
   const durationMs = to === undefined ? {} : { durationMs: (to - from) * 1_000 };
-  return { index, total: 3, text, cached: false, startedAt: at(from), ...durationMs, ...more };
+  return { id: `0:${index}`, index, total: 3, name, cached: false, startedAt: at(from), ...durationMs, ...more };
 }
 
 export function makeJob(name: string, more: Partial<Job> = {}): Job {

@@ -1,0 +1,32 @@
+import type { Build, Job } from '../../shared/build.ts';
+
+/**
+ * What a build needs once, in addition to its request. The request says what the build is and is kept; these are not kept:
+ * records have only ids of them.
+ */
+export interface BuildInputs {
+  /** An incomplete build whose finished images the build has, too. Kept as `reusedFrom` of these jobs. */
+  readonly retried?: { readonly build: Build; readonly finished: readonly Job[] };
+}
+
+/** A finished job of an earlier build as a job of a build that has its image. */
+export function reusedJob(build: Build, job: Job): Job {
+  const { platform, node, mode, reason, transfer, digest, size } = job;
+  return {
+    platform,
+    node,
+    mode,
+    reason,
+    status: 'done',
+    steps: [],
+    bytesSent: 0,
+    bytesReceived: 0,
+    durationMs: 0,
+    ...(transfer === undefined ? {} : { transfer }),
+    ...(digest === undefined ? {} : { digest }),
+    ...(size === undefined ? {} : { size }),
+    // the build that made it has its log
+    reusedFrom: job.reusedFrom ?? build.id,
+    lost: [],
+  };
+}

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import type { ManifestList } from '../../shared/image.ts';
+import { fail } from '../../shared/problem.ts';
+import { outcomeOfInterrupted } from './interrupted-build.ts';
+import { arm64, sampleBuild, sampleJob } from './testing/sample-build.ts';
+
+const digest = `sha256:${'a'.repeat(64)}` as const;
+const done = sampleBuild('b1', 'running', { jobs: [sampleJob({ status: 'done', digest })] });
+const list: ManifestList = {
+  reference: 'api:1',
+  digest: `sha256:${'b'.repeat(64)}`,
+  mediaType: 'application/vnd.oci.image.index.v1+json',
+  createdAt: '2026-01-02T03:04:06.000Z',
+  entries: [{ platform: arm64, digest, size: 1, mediaType: 'application/vnd.oci.image.manifest.v1+json', layers: [] }],
+};
+const unknown = (): Promise<never> => Promise.reject(fail('image.unknown', 'There is no image.', 'Build it.'));
+
+test('a build whose manifest list is stored is done, even if its end was not recorded', async () => {
+  expect(await outcomeOfInterrupted(done, async () => list)).toEqual({ ...done, status: 'done', list });
+});
+
+test('a build without a stored list, or with that of another build, was interrupted', async () => {
+  const [entry] = list.entries;
+  const others = { ...list, entries: entry ? [{ ...entry, digest: list.digest }] : [] };
+  for (const findList of [unknown, async () => others]) {
+    const outcome = await outcomeOfInterrupted(done, findList);
+    expect(outcome).toMatchObject({ status: 'failed', problem: { code: 'build.incomplete' } });
+    expect(outcome.jobs[0]).toMatchObject({ status: 'done' });
+  }
+});
+
+test('unfinished jobs of an interrupted build have failed', async () => {
+  const outcome = await outcomeOfInterrupted(sampleBuild('b1', 'running'), async () => list);
+  expect(outcome.jobs[0]).toMatchObject({ status: 'failed', problem: { code: 'build.incomplete' } });
+});

@@ -1,0 +1,88 @@
+import type { Digest } from '../../shared/image.ts';
+import { fail } from '../../shared/problem.ts';
+import { sanitizeLine } from '../../shared/untrusted-text.ts';
+import type { BlobStore } from './blob-store.ts';
+import type { Lease } from './lease.ts';
+import { assertNoUrls, type Descriptor, isImageType, sizeOfBlobs } from './manifest.ts';
+import { readStoredManifest } from './stored-manifest.ts';
+
+/** Limits for one image. BuildKit makes one attestation with a few blobs; the list of a large image's packages has some MiB. */
+const maxAttachments = 32;
+const maxAttachmentBytes = 256 * 1024 * 1024;
+
+/** The image that an entry of an index describes. Source: BuildKit, "Image Attestation Storage". */
+const referenceAnnotation = 'vnd.docker.reference.digest';
+const referenceTypeAnnotation = 'vnd.docker.reference.type';
+
+/** Whether an entry of an index describes another entry, so that it is no image of a platform. */
+export function isAttachment({ annotations = {}, artifactType, platform }: Descriptor): boolean {
+  return (
+    annotations[referenceAnnotation] !== undefined ||
+    annotations[referenceTypeAnnotation] !== undefined ||
+    artifactType !== undefined ||
+    platform?.os === 'unknown'
+  );
+}
+
+/** The digests of the images that an attachment describes, by its entry in an index and by its own manifest. */
+export function describedImages({ annotations = {} }: Descriptor, subject: Descriptor | undefined): string[] {
+  return [annotations[referenceAnnotation], subject?.digest].filter((digest) => digest !== undefined);
+}
+
+/** What an attachment is, for people: `attestation`, or a media type.  */
+export function attachmentType({ annotations = {}, artifactType }: Descriptor, configType: string): string {
+  const isAttestation = annotations[referenceTypeAnnotation] === 'attestation-manifest';
+  return isAttestation ? 'attestation' : sanitizeLine(artifactType ?? configType, 100);
+}
+
+/**
+ * Selects the attachments of an image: attestations and signatures that refer to it. The lease holds them and their blobs.
+ * An entry whose manifest the node did not send is left out.
+ * @returns descriptors for a manifest list, for the platform `unknown/unknown`, as buildx writes them.
+ * @throws Failure `image.incomplete` if blobs are missing, `image.corrupt`, `image.too-large`
+ */
+export async function addAttachments(
+  blobs: BlobStore,
+  lease: Lease,
+  image: Digest,
+  candidates: readonly Descriptor[],
+  signal?: AbortSignal,
+): Promise<Descriptor[]> {
+  const attachments = new Map<Digest, Descriptor>();
+  let bytes = 0;
+  for (const candidate of candidates) {
+    const { digest, mediaType, annotations } = candidate;
+    signal?.throwIfAborted();
+    await lease.hold(digest);
+    if (digest === image || attachments.has(digest) || !isImageType(mediaType) || !(await blobs.has(digest))) {
+      continue;
+    }
+    await blobs.assertPresent([candidate], `The attachment ${digest}`);
+    const manifest = await readStoredManifest(blobs, candidate);
+    if (!describedImages(candidate, manifest.subject).includes(image)) {
+      continue;
+    }
+    const parts = [manifest.config, ...manifest.layers];
+    bytes += manifest.bytes.length + sizeOfBlobs(parts);
+    if (attachments.size >= maxAttachments || bytes > maxAttachmentBytes) {
+      throw fail(
+        'image.too-large',
+        `The image ${image} has more attachments than the limit of ${maxAttachments} with ${maxAttachmentBytes} bytes.`,
+        'Build it with fewer attestations.',
+      );
+    }
+    assertNoUrls(parts, digest);
+    await lease.hold(...parts.map((part) => part.digest));
+    await blobs.assertPresent(parts, `The attachment ${digest}`);
+    const artifactType = candidate.artifactType ?? manifest.artifactType;
+    attachments.set(digest, {
+      mediaType: manifest.mediaType,
+      digest,
+      size: manifest.bytes.length,
+      ...(artifactType === undefined ? {} : { artifactType }),
+      annotations: { ...annotations, [referenceAnnotation]: image },
+      platform: { architecture: 'unknown', os: 'unknown' },
+    });
+  }
+  return [...attachments.values()];
+}

@@ -1,0 +1,136 @@
+/** Heartbeats: files by which the processes that share a folder see which of them are still running. */
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { errnoCode, isMissingPath } from './file-errors.ts';
+
+const beatMs = 5_000;
+
+/**
+ * A process whose heartbeat is older has died, even if a process with its id is running. Measured by the clock of
+ * timers: a heartbeat does not age while the computer sleeps, or where that clock goes on, the heartbeat is renewed as
+ * soon as the computer wakes up.
+ */
+const staleMs = 30_000;
+
+/** The same for processes of other hosts, by the wall clocks of both hosts, which may differ. */
+const otherHostStaleMs = 120_000;
+
+/** A heartbeat is written as soon as its file is created, so an older empty file is of a process that was killed. */
+const emptyStaleMs = 5_000;
+
+/** Process ids mean nothing to other hosts and containers that share the folder. */
+const hostId = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+
+/** Distinguishes this process from others that had its id before. */
+const ownerId = randomBytes(8).toString('hex');
+
+const contentPattern = /^(?<pid>\d+)-(?<host>[0-9a-f]+)-(?<owner>[0-9a-f]+) +(?<clockMs>\d+)\n$/;
+
+/** Shows that this process holds something. The file is written again and again until {@link stop} removes it. */
+export class Heartbeat {
+  readonly path: string;
+  readonly #timer: NodeJS.Timeout;
+  #beating: Promise<unknown> = Promise.resolve();
+
+  private constructor(path: string) {
+    this.path = path;
+    this.#timer = setInterval(() => {
+      // the next beat may succeed
+      this.#beating = beat(path).catch(() => undefined);
+    }, beatMs);
+    this.#timer.unref();
+  }
+
+  /** Creates the file, and its folder if necessary. @throws system errors, `EEXIST` if the file exists */
+  static async start(path: string): Promise<Heartbeat> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    // a process that is killed between creating and writing it would leave an empty file, so nothing else is done between
+    writeFileSync(path, content(), { flag: 'wx', mode: 0o600 });
+    return new Heartbeat(path);
+  }
+
+  /** Removes the file. May be called again. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#beating;
+    await rm(this.path, { force: true });
+  }
+}
+
+async function beat(path: string): Promise<void> {
+  try {
+    // overwrites the file, which needs no space on the disk and changes its modification time
+    await writeFile(path, content(), { flag: 'r+' });
+  } catch (error) {
+    if (!isMissingPath(error)) {
+      throw error;
+    }
+    // another process removed it while this process was suspended
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(path, content(), { mode: 0o600 });
+  }
+}
+
+/** Always of the same length, so that an overwritten file has no remainder. */
+function content(): string {
+  return `${process.pid}-${hostId}-${ownerId} ${String(clockMs()).padStart(20)}\n`;
+}
+
+/** The clock of timers, which is the same in all processes of the host until it is restarted, in milliseconds. */
+function clockMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
+/** Whether the process that owns a heartbeat is running; `none` if there is no heartbeat. */
+export async function readHeartbeat(path: string): Promise<'alive' | 'dead' | 'none'> {
+  try {
+    const text = await readFile(path, 'utf8');
+    const isAlive =
+      text === ''
+        ? await isModifiedWithin(emptyStaleMs, path)
+        : await isOwnerAlive(path, contentPattern.exec(text)?.groups);
+    return isAlive ? 'alive' : 'dead';
+  } catch (error) {
+    if (isMissingPath(error)) {
+      return 'none';
+    }
+    // it cannot be read now, and what is alive must not be taken for dead
+    return 'alive';
+  }
+}
+
+async function isOwnerAlive(path: string, owner: Record<string, string> | undefined): Promise<boolean> {
+  if (owner?.host !== hostId) {
+    return isModifiedRecently(path);
+  }
+  const pid = Number(owner.pid);
+  if (pid === process.pid || owner.owner === ownerId) {
+    return owner.owner === ownerId;
+  }
+  const ageMs = clockMs() - Number(owner.clockMs);
+  // after a restart of the computer its clock starts at 0 again
+  return isProcessRunning(pid) && ageMs >= 0 && ageMs < staleMs;
+}
+
+/** Whether a file or folder was modified so recently that its process may be alive, as far as wall clocks can tell. */
+export function isModifiedRecently(path: string): Promise<boolean> {
+  return isModifiedWithin(otherHostStaleMs, path);
+}
+
+async function isModifiedWithin(limitMs: number, path: string): Promise<boolean> {
+  return Math.abs(Date.now() - (await stat(path)).mtimeMs) < limitMs;
+}
+
+function isProcessRunning(pid: number): boolean {
+  try {
+    // signal 0 only checks whether the process exists
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: the process exists and belongs to another user
+    return errnoCode(error) === 'EPERM';
+  }
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { type Build, buildSchema, jobSchema } from './build.ts';
+
+const jobEntrySchema = jobSchema.pick({
+  platform: true,
+  node: true,
+  mode: true,
+  status: true,
+  durationMs: true,
+  reusedFrom: true,
+});
+export type JobEntry = Readonly<z.infer<typeof jobEntrySchema>>;
+
+/** What lists show of a build: light enough for long histories. `builds.get` has the rest. */
+export const buildEntrySchema = z.object({
+  id: z.string(),
+  /** `unreadable`: the record is damaged, or a newer Barnraiser wrote it. `problem` says which. It can be deleted. */
+  status: z.enum([...buildSchema.shape.status.options, 'unreadable']),
+  /** Empty if the record does not say it. */
+  reference: z.string(),
+  /** The context folder. Empty if the record does not say it. */
+  project: z.string(),
+  farm: z.string().optional(),
+  /** The connections of a build that was not started on a farm. */
+  connections: z.array(z.string()).optional(),
+  createdAt: z.string(),
+  durationMs: z.number().optional(),
+  jobs: z.array(jobEntrySchema),
+  /** The message of the build's problem. */
+  problem: z.string().optional(),
+});
+export type BuildEntry = Readonly<z.infer<typeof buildEntrySchema>>;
+
+/** The entry of a build whose record can be read. */
+export type ReadableEntry = BuildEntry & { readonly status: Build['status'] };
+
+export function isReadable(entry: BuildEntry): entry is ReadableEntry {
+  return entry.status !== 'unreadable';
+}
+
+export function entryOf({
+  id,
+  status,
+  reference,
+  request,
+  createdAt,
+  durationMs,
+  jobs,
+  problem,
+}: Build): ReadableEntry {
+  const { context, farm, connections } = request;
+  return {
+    id,
+    status,
+    reference,
+    project: context,
+    ...(farm === undefined ? {} : { farm }),
+    ...(connections === undefined ? {} : { connections }),
+    createdAt,
+    ...(durationMs === undefined ? {} : { durationMs }),
+    jobs: jobs.map((job) => ({
+      platform: job.platform,
+      node: job.node,
+      mode: job.mode,
+      status: job.status,
+      ...(job.durationMs === undefined ? {} : { durationMs: job.durationMs }),
+      ...(job.reusedFrom === undefined ? {} : { reusedFrom: job.reusedFrom }),
+    })),
+    ...(problem === undefined ? {} : { problem: problem.message }),
+  };
+}
+
+/** Which builds a list has: those that match every field. */
+export const buildFilterSchema = z.object({
+  /** Words that must all occur in the reference, project, farm, platforms, nodes, status or id, ignoring case. */
+  text: z.string().max(1000).optional(),
+  status: z.enum(['done', 'failed', 'cancelled']).optional(),
+  /** The context folder. */
+  project: z.string().optional(),
+});
+export type BuildFilter = Readonly<z.infer<typeof buildFilterSchema>>;
+
+/** The words of a filter's text, in lower case. */
+export function filterWords({ text = '' }: BuildFilter): string[] {
+  return text.toLowerCase().split(/\s+/).filter(Boolean);
+}
+
+export function matchesFilter(entry: BuildEntry, filter: BuildFilter): boolean {
+  if (filter.status !== undefined && entry.status !== filter.status) {
+    return false;
+  }
+  if (filter.project !== undefined && entry.project !== filter.project) {
+    return false;
+  }
+  const words = filterWords(filter);
+  if (words.length === 0) {
+    return true;
+  }
+  const { reference, project, farm = '', status, id, jobs } = entry;
+  const names = jobs.flatMap(({ platform, node }) => [platform, node]);
+  const text = [reference, project, farm, status, id, ...names].join(' ').toLowerCase();
+  return words.every((word) => text.includes(word));
+}
