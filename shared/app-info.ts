@@ -17,4 +17,3 @@ export const appInfoSchema = z.object({
   /** Whether this front end can save secrets at all. */
   remember: rememberOptionSchema,
 });
-export type AppInfo = Readonly<z.infer<typeof appInfoSchema>>;

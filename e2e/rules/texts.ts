@@ -31,7 +31,7 @@ const isNode = (value: unknown): value is AstNode =>
   typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
 
 /**
- * Words with a blank between them, or a capitalised word: so are texts told from identifiers, paths and keys. Values in a
+ * Words with a blank between them, or a capitalised word: this distinguishes texts from identifiers, paths and keys. Values in a
  * template are shown as `{expression}`.
  */
 const looksLikeText = (text: string): boolean =>

@@ -136,7 +136,7 @@ describe('a terminal', () => {
     await expect.poll(() => asked).toEqual(['early', 'late']);
   });
 
-  test('is told when the app ends first', async () => {
+  test('is notified when the app ends first', async () => {
     const server = await serve();
     const running = await attach();
     const call = running.call('nodes.probe', {});

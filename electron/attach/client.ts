@@ -54,15 +54,15 @@ export async function attachToRunningApp({
 function open(path: string, hasToShareEnvironment: boolean): Promise<RunningApp | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    const giveUp = (): void => {
+    const closeUnattached = (): void => {
       clearTimeout(timer);
       socket.destroy();
       resolve(undefined);
     };
-    const timer = setTimeout(giveUp, answerTimeoutMs);
-    socket.on('error', giveUp);
-    socket.on('close', giveUp);
-    let app: Connection | undefined;
+    const timer = setTimeout(closeUnattached, answerTimeoutMs);
+    socket.on('error', closeUnattached);
+    socket.on('close', closeUnattached);
+    let app: AttachedApp | undefined;
     readLines(socket, maxResponseChars, {
       onLine: (line) => {
         if (app) {
@@ -72,11 +72,11 @@ function open(path: string, hasToShareEnvironment: boolean): Promise<RunningApp 
         const hello = parseLine(helloSchema, line);
         const isSame = hello && (!hasToShareEnvironment || hello.environment === hashEnvironment(hello.salt));
         if (hello?.version !== version || !isSame) {
-          giveUp();
+          closeUnattached();
           return;
         }
         clearTimeout(timer);
-        app = new Connection(socket);
+        app = new AttachedApp(socket);
         resolve(app);
       },
       onTooLong: () => socket.destroy(),
@@ -84,7 +84,7 @@ function open(path: string, hasToShareEnvironment: boolean): Promise<RunningApp 
   });
 }
 
-class Connection implements RunningApp {
+class AttachedApp implements RunningApp {
   readonly #socket: Socket;
   readonly #pending = new Map<string, (result: Result<unknown>) => void>();
   readonly #listeners = new Set<(event: AppEvent, seq: number) => void>();

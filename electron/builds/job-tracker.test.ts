@@ -58,7 +58,7 @@ const logged = (text: string, stepId?: string): EngineOutput => ({
   ...(stepId ? { stepId } : {}),
 });
 
-test('steps are timed, cached steps are marked, and layers are told apart', () => {
+test('steps are timed, cached steps are marked, and layers of this build are distinguished', () => {
   tracker.start();
   tracker.enterPhase('context');
   tracker.handleOutput(started('0:1', { name: 'FROM scratch', stage: 'build', line: 3, inputs: ['x'] }));

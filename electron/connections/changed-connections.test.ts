@@ -4,7 +4,7 @@ import { changedConnections } from './changed-connections.ts';
 const one = { name: 'one', uri: 'ssh://one', identity: '/key' };
 const two = { name: 'two', uri: 'ssh://two' };
 
-test('a connection that was renamed is told from one that was changed or removed', () => {
+test('a renamed connection is distinguished from a changed and from a removed one', () => {
   const renamed = { ...one, name: 'uno' };
   expect(changedConnections([one, two], [renamed, two])).toEqual([{ kind: 'renamed', name: 'one', now: renamed }]);
   expect(changedConnections([one, two], [two])).toEqual([{ kind: 'removed', name: 'one' }]);

@@ -71,10 +71,6 @@ export function useOpenBuild(id: string | undefined): { readonly build?: Build; 
   return { ...(build ? { build } : problem ? { problem } : {}) };
 }
 
-export function useJob(id: string, platform: Platform): Job | undefined {
-  return useBuilds(({ byId }) => byId[id]?.jobs.find((job) => job.platform === platform));
-}
-
 /** The ids of all running builds, newest first. The array changes only when a build starts or ends. */
 export function useRunningIds(): readonly string[] {
   const joined = useBuilds(({ byId }) =>
