@@ -16,7 +16,7 @@ export const rendererConfig = {
     // inlined fonts are data: URLs, which the content security policy does not allow
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: path('renderer/index.html') },
+    rollupOptions: { input: { index: path('renderer/index.html'), enter: path('renderer/enter.html') } },
   },
 } satisfies UserConfig;
 

@@ -29,7 +29,18 @@ export default defineConfig({
           ...timeouts,
           name: 'e2e',
           include: ['e2e/**/*.spec.ts'],
-          exclude: ['e2e/machine.spec.ts'],
+          exclude: ['e2e/machine.spec.ts', 'e2e/attacks/**'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        // what other users, nodes and projects try; run by `npm run test:attack`
+        test: {
+          ...timeouts,
+          name: 'attack',
+          include: ['e2e/attacks/*.spec.ts'],
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -95,28 +95,33 @@ describe('a repeated build', () => {
   test('keeps its newest image on the node without a name and removes the previous one', async () => {
     // a run that was interrupted may have left images of the same content on the node
     const version = (number: number): string => `${number} of ${Date.now()}`;
-    const folder = await createProject({ Containerfile: `${lab.from}COPY version /version\n`, version: version(1) });
+    const label = `test.build=${randomBytes(8).toString('hex')}`;
+    const folder = await createProject({
+      Containerfile: `${lab.from}LABEL ${label}\nCOPY version /version\n`,
+      version: version(1),
+    });
+    // other builds use the node, too
     const images = async (): Promise<string[]> => {
-      const { stdout } = await runOnNode('amd-a', 'podman images --all --quiet --no-trunc');
+      const { stdout } = await runOnNode('amd-a', `podman images --all --quiet --no-trunc --filter label=${label}`);
       return stdout.trim().split('\n').filter(Boolean);
     };
     // a base image that was on the node before is not removed
     await runOnNode('amd-a', `podman pull --tls-verify=false ${lab.registry.address}/base:1`);
-    const before = await images();
-    const added = async (): Promise<string[]> => (await images()).filter((id) => !before.includes(id));
     const build = async (...options: string[]): Promise<void> => {
       const { outcome } = await person.build('-t', 'cached:1', '--node', 'amd-a', ...options, folder);
       expect(outcome.code, outcome.stderr).toBe(0);
     };
 
     await build();
-    const first = await added();
+    const first = await images();
+    expect(first).not.toEqual([]);
     await writeFile(join(folder, 'version'), version(2));
     await build();
-    const second = await added();
+    const second = await images();
     expect(second.length).toBe(first.length);
     expect(second).not.toEqual(first);
-    const { stdout: names } = await runOnNode('amd-a', 'podman images --format "{{.Repository}}:{{.Tag}}"');
+    const format = '{{.Repository}}:{{.Tag}}';
+    const { stdout: names } = await runOnNode('amd-a', `podman images --filter label=${label} --format "${format}"`);
     expect(names).not.toMatch(/barnraiser|cached/);
 
     await build('--keep');
@@ -126,7 +131,8 @@ describe('a repeated build', () => {
 
     await writeFile(join(folder, 'version'), version(3));
     await build('--cleanup');
-    expect(await added()).toEqual([]);
+    expect(await images()).toEqual([]);
+    expect((await runOnNode('amd-a', `podman image exists ${lab.registry.address}/base:1`)).code).toBe(0);
   });
 });
 
@@ -161,12 +167,16 @@ describe('a build that fails', () => {
     expect(stderr).toContain(folder);
   });
 
-  test('reports a Containerfile that cannot be parsed, without a crash', async () => {
-    const folder = await createProject({ Containerfile: 'FROM scratch\nFETCH everything\n' });
-    const { outcome, build } = await person.build('-t', 'wrong:1', '--node', 'amd-a', folder);
-    expect(outcome.code).toBe(1);
-    expect(build.jobs[0]?.problem).toMatchObject({ code: 'build.failed' });
-    expect(JSON.stringify(build.jobs[0]?.problem)).toMatch(/FETCH/i);
+  test('reports what is wrong in a Containerfile before anything is sent', async () => {
+    const folder = await createProject({ Containerfile: 'FROM scratch\nRUNN make\nCOPY gone /\n', '.env': '' });
+    const { code, stderr } = await person.barnraiser('build', '-t', 'wrong:1', '--node', 'amd-a', folder);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /warning: \.env may contain secrets.*\n {2}To leave them out, add to \.containerignore.*: \.env/,
+    );
+    expect(stderr).toMatch(/error: Containerfile, line 2: RUNN is not an instruction\.\n {2}Did you mean RUN\?/);
+    expect(stderr).toContain('error: Containerfile, line 3: gone is not in the context.');
+    expect(await person.mustRun('builds')).not.toContain('wrong:1');
   });
 });
 
@@ -176,11 +186,12 @@ describe('a cancelled build', () => {
     const containers = async (): Promise<string> =>
       (await runOnNode(name, 'podman ps --all --external --quiet')).stdout;
     const before = await containers();
-    const running = person.start('build', '-t', 'sleeping:1', '--node', name, folder);
+    const running = person.start('build', '-t', 'stopped:1', '--node', name, folder);
     await running.waitForLine((line) => line.includes('sleeping') && !line.includes('STEP') && !line.includes('RUN'));
     running.process.kill('SIGINT');
-    const { code, stderr } = await running.ended;
+    const { code, stdout, stderr } = await running.ended;
     expect(code, stderr).toBe(130);
+    expect(stdout).toContain(`[linux/${name.startsWith('arm') ? 'arm64' : 'amd64'} ${name}] cancelling…`);
     const { stdout: processes } = await runOnNode(name, "grep -l -a 'sleep.4711' /proc/[0-9]*/cmdline || true");
     const matches = processes.split('\n').filter((path) => path && !path.includes('self'));
     // grep's own command line also matches, but that process has ended

@@ -11,6 +11,7 @@ const outputs = [
   'out/main/cli.js',
   'out/preload/preload.cjs',
   'out/renderer/index.html',
+  'out/renderer/enter.html',
 ];
 
 /** Bundles the app if a source is newer than the bundle. @throws Error with the output of the bundler if it fails */

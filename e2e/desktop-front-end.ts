@@ -9,7 +9,7 @@ import { responseSchema } from './electron-stand-in/control.ts';
 const root = resolve(import.meta.dirname, '..');
 
 /** Set by `npm run test:electron`. */
-const usesElectron = process.env.BARNRAISER_TEST_RUNTIME === 'electron';
+export const usesElectron = process.env.BARNRAISER_TEST_RUNTIME === 'electron';
 
 /** The origin of the app's page. */
 export const pageOrigin = usesElectron ? 'app://barnraiser' : 'https://barnraiser.app.test';

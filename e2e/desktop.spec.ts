@@ -24,8 +24,15 @@ const eventually = <T>(assertion: () => T | Promise<T>, timeout = 15_000): Promi
 
 /** Replaces functions of Electron in the main process to record their calls. */
 async function recordSystemCalls(desktop: Desktop): Promise<void> {
-  await desktop.evaluate(({ shell, Notification, BrowserWindow, dialog }) => {
-    const record = { openedUrls: [], notifications: [], progress: [], dialogs: [], response: 1 } as unknown as Recorded;
+  await desktop.evaluate(({ shell, Notification, BrowserWindow, dialog, Tray }) => {
+    const record = {
+      openedUrls: [],
+      notifications: [],
+      progress: [],
+      dialogs: [],
+      menus: [],
+      response: 1,
+    } as unknown as Recorded;
     Object.assign(globalThis, { recorded: record });
     shell.openExternal = async (url) => {
       record.openedUrls.push(url);
@@ -35,6 +42,10 @@ async function recordSystemCalls(desktop: Desktop): Promise<void> {
     };
     BrowserWindow.prototype.setProgressBar = (progress) => {
       record.progress.push(progress);
+    };
+    Tray.prototype.setContextMenu = (menu) => {
+      record.menus.push(menu?.items.map(({ label }) => label) ?? []);
+      record.buildAgain = () => menu?.getMenuItemById('build-again')?.click();
     };
     dialog.showMessageBox = (async (...args: unknown[]) => {
       record.dialogs.push(args.at(-1) as { message: string });
@@ -48,15 +59,20 @@ interface Recorded {
   notifications: { title: string; body: string; emit(event: string): void }[];
   progress: number[];
   dialogs: { message: string; buttons?: string[] }[];
+  /** The labels of each menu of the notification area. */
+  menus: string[][];
+  buildAgain(): void;
   /** The index of the button that the dialogs return. */
   response: number;
 }
-type RecordedData = Omit<Recorded, 'notifications'> & { notifications: { title: string; body: string }[] };
+type RecordedData = Omit<Recorded, 'notifications' | 'buildAgain'> & {
+  notifications: { title: string; body: string }[];
+};
 
 /** The recorded calls, with notifications reduced to their texts, since their objects cannot leave the main process. */
 function readRecorded(desktop: Desktop): Promise<RecordedData> {
   return desktop.evaluate(() => {
-    const { recorded } = globalThis as unknown as { recorded: Recorded };
+    const { buildAgain: _, ...recorded } = (globalThis as unknown as { recorded: Recorded }).recorded;
     return { ...recorded, notifications: recorded.notifications.map(({ title, body }) => ({ title, body })) };
   });
 }
@@ -124,6 +140,29 @@ describe('the window', () => {
     await desktop.evaluate(({ Menu }) => Menu.getApplicationMenu()?.getMenuItemById('go:images')?.click());
     await waitInPage(page, 'window.chosen.length > 0');
     expect(await inPage(page, 'return window.chosen')).toEqual(['go:images']);
+  });
+
+  it('runs a menu command that is chosen before the page listens', async () => {
+    await desktop.evaluate(async ({ BrowserWindow, Menu }) => {
+      const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+      const loaded = new Promise<void>((resolve) => contents?.once('did-finish-load', () => resolve()));
+      contents?.reload();
+      await loaded;
+      Menu.getApplicationMenu()?.getMenuItemById('go:connections')?.click();
+    });
+    await page.waitForURL((url) => url.hash.startsWith('#/connections'));
+  });
+
+  it('opens the build of a link, and for any other link only the window', async () => {
+    expect(await startSecondInstance({ home: person.home, folder: 'barnraiser://build/none-1' })).toBe(0);
+    await page.waitForURL((url) => url.hash === '#/build/none-1');
+    await desktop.evaluate(({ app }) => {
+      app.emit('open-url', { preventDefault: () => undefined }, 'barnraiser://build/b1?sheet=new-build&context=/etc');
+      app.emit('open-url', { preventDefault: () => undefined }, 'barnraiser://build/none-2');
+    });
+    await page.waitForURL((url) => url.hash === '#/build/none-2');
+    await page.goBack();
+    expect(new URL(page.url()).hash).toBe('#/build/none-1');
   });
 
   it('resolves the path of a dropped folder', async () => {
@@ -285,7 +324,10 @@ describe('the security of the window', () => {
   });
 });
 
-describe('a window with a node', () => {
+/** The lab runs on Linux only. */
+const hasLab = process.platform === 'linux';
+
+describe.skipIf(!hasLab)('a window with a node', () => {
   let project: string;
   let from: string;
   let builder: Person;
@@ -340,6 +382,15 @@ describe('a window with a node', () => {
     await window.page.waitForURL((url) => url.hash === `#/build/${id}`);
   });
 
+  it('shows running builds and nodes in the notification area, and builds again from there', async () => {
+    const lastMenu = async (): Promise<string[]> => (await readRecorded(window)).menus.at(-1) ?? [];
+    await eventually(async () => expect(await lastMenu()).toContain('Build desktop:1 again'));
+    expect(await lastMenu()).toEqual(expect.arrayContaining(['● amd-a', 'No builds are running']));
+    await window.evaluate(() => (globalThis as unknown as { recorded: Recorded }).recorded.buildAgain());
+    await eventually(async () => expect(await lastMenu()).toContain('desktop:1: 0 of 1 platform done'), 60_000);
+    await eventually(async () => expect(await lastMenu()).toContain('No builds are running'), 60_000);
+  });
+
   it('asks before it quits during a build, keeps running if that is chosen, and otherwise cancels the build', async () => {
     await startBuild('RUN sleep 600\n');
     await window.evaluate(({ app }) => app.quit());
@@ -362,13 +413,43 @@ describe('a window with a node', () => {
     });
     expect(await window.ended).toBe(0);
     const builds: unknown = JSON.parse(await builder.mustRun('builds', '--json'));
-    expect(builds).toMatchObject([{ status: 'cancelled' }, { status: 'done' }]);
+    expect(builds).toMatchObject([{ status: 'cancelled' }, { status: 'done' }, { status: 'done' }]);
   });
 
   it('saves its position', async () => {
     const state: unknown = JSON.parse(await readFile(join(builder.home, 'desktop', 'window.json'), 'utf8'));
     expect(state).toMatchObject({ width: expect.any(Number), maximised: false });
   });
+});
+
+it.skipIf(!hasLab)('the app ends at SIGTERM although it asks whether to quit', async () => {
+  const lab = await setUpLab();
+  const builder = await Person.create();
+  await builder.addConnections(lab.node('amd-a'));
+  const folder = await makeProject({ Containerfile: `${lab.from}RUN sleep 600\n` });
+  const opened = await openDesktop({ home: builder.home, env: { BARNRAISER_KNOWN_HOSTS: builder.knownHosts } });
+  try {
+    const request = { context: folder, reference: 'desktop:2', noCache: true };
+    await inPage(opened.page, `return window.barnraiser.call('builds.start', ${JSON.stringify(request)})`);
+    await opened.evaluate(({ app, dialog }) => {
+      const asked = new Promise<void>((resolve) => {
+        dialog.showMessageBox = (() => {
+          resolve();
+          // a question without an answer
+          return new Promise(() => undefined);
+        }) as typeof dialog.showMessageBox;
+      });
+      app.quit();
+      return asked;
+    });
+    await opened.evaluate(() => void setImmediate(() => process.kill(process.pid, 'SIGTERM')));
+    expect(await opened.ended).toBe(0);
+    expect(JSON.parse(await builder.mustRun('builds', '--json'))).toMatchObject([{ status: 'cancelled' }]);
+  } finally {
+    await opened.kill();
+    await builder.remove();
+    await rm(folder, { recursive: true });
+  }
 });
 
 it('the app opens a new build for the folder that it is started with', async () => {

@@ -1,9 +1,11 @@
 /** Builds and checks on real nodes with docker. */
+
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../electron/app.ts';
+import { projectId } from '../electron/builds/project-memory.ts';
 import { makeProject, Person, parseCheckReport, setUpLab } from './harness.ts';
 import { type ExtraSshd, runOnNode, startExtraSshd } from './lab/lab.ts';
 
@@ -35,6 +37,12 @@ async function shell(node: string, command: string): Promise<string> {
 }
 
 const listImages = (node: string) => shell(node, 'docker images --all --format "{{.Repository}}:{{.Tag}}"');
+
+/** The temporary names that builds of a project have on a node. Other builds use the node, too. */
+async function temporaryNames(node: string, folder: string): Promise<string[]> {
+  const id = projectId({ context: folder, containerfile: join(folder, 'Containerfile') });
+  return (await listImages(node)).split('\n').filter((name) => name.includes(`/barnraiser/${id}:`));
+}
 
 /** The descriptions of the records in BuildKit's cache. */
 async function listCache(node: string): Promise<string[]> {
@@ -118,7 +126,8 @@ CMD ["cat", "/arch"]
     const third = await build();
     expect(third.build.list?.digest).toBe(second.build.list?.digest);
     expect(third.build.jobs[0]?.bytesReceived).toBeLessThan(10_000);
-    expect(await listImages('docker-a')).not.toMatch(/barnraiser|large/);
+    expect(await temporaryNames('docker-a', folder)).toEqual([]);
+    expect(await listImages('docker-a')).not.toMatch(/^large:/m);
     expect(await contexts()).toEqual(before);
   });
 
@@ -136,7 +145,8 @@ CMD ["cat", "/arch"]
     await writeFile(join(folder, 'version'), randomBytes(8).toString('hex'));
     await build('--cleanup');
     expect((await listCache('docker-a')).sort()).toEqual(before);
-    expect(await listImages('docker-a')).not.toMatch(/barnraiser|left/);
+    expect(await temporaryNames('docker-a', folder)).toEqual([]);
+    expect(await listImages('docker-a')).not.toMatch(/^left:/m);
   });
 
   test('can be pruned from the cache', async () => {
@@ -164,9 +174,10 @@ describe('a failed build on docker reports', () => {
     },
     {
       what: 'a file that is not in the context',
-      file: `${lab.from}COPY missing.txt /x\n`,
+      // what is quoted is not looked for before the build
+      file: `${lab.from}COPY "missing.txt" /x\n`,
       message:
-        'step 3 of 3 failed: COPY missing.txt /x ("missing.txt" is not in the context, stage or image that it copies from).',
+        'step 3 of 3 failed: COPY "missing.txt" /x ("missing.txt" is not in the context, stage or image that it copies from).',
     },
     {
       what: 'a base image that does not exist',
@@ -180,7 +191,8 @@ describe('a failed build on docker reports', () => {
     },
     {
       what: 'an unknown instruction',
-      file: `${lab.from}FETCH everything\n`,
+      // in a stage that podman would not build, so that it is sent
+      file: `${lab.from}FETCH everything\nFROM scratch\nLABEL a=b\n`,
       message: 'docker cannot use Containerfile: "FETCH" in line 3 is not an instruction.',
     },
   ])('$what', async ({ file, message }) => {
@@ -225,7 +237,8 @@ describe('the step of a build on docker ends', () => {
     const { code, stderr } = await build.ended;
     expect(code, stderr).toBe(130);
     expect(await running(node, seconds)).toBe('');
-    expect(await listImages(node)).not.toMatch(/barnraiser|sleeping/);
+    expect(await temporaryNames(node, folder)).toEqual([]);
+    expect(await listImages(node)).not.toMatch(/^sleeping:/m);
   });
 
   test('when Barnraiser is killed', async () => {

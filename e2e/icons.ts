@@ -1,5 +1,5 @@
 /**
- * Renders build-resources/icon.svg to the icon files of Linux, Windows and macOS. Run `npx tsx e2e/icons.ts` after a change of
+ * Renders build-resources/icon.svg to the icon files of Linux, Windows and macOS, and to those of the notification area. Run `npx tsx e2e/icons.ts` after a change of
  * the drawing, and commit the files.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -31,7 +31,24 @@ const square = await render(drawing, 1);
 // macOS icons have a margin: the drawing fills 824 of 1024 points
 const inset = await render(drawing, 824 / 1024);
 
+// the menu bar of macOS uses only the transparency of a template, so that the background is left out and the frame fills it
+const template = await render(
+  drawing
+    .replace(/<rect.*\n/, '')
+    .replaceAll(/stroke="#\w+"/g, 'stroke="#000"')
+    .replace('0 0 32 32', '4 5 24 23'),
+  1,
+);
+
 await mkdir(join(folder, 'icons'), { recursive: true });
+await mkdir(join(folder, 'tray'), { recursive: true });
+for (const [suffix, scale] of [
+  ['', 1],
+  ['@2x', 2],
+] as const) {
+  await writeFile(join(folder, 'tray', `tray${suffix}.png`), picture(square, 16 * scale));
+  await writeFile(join(folder, 'tray', `trayTemplate${suffix}.png`), picture(template, 16 * scale));
+}
 for (const size of linuxSizes) {
   await writeFile(join(folder, 'icons', `${size}x${size}.png`), picture(square, size));
 }

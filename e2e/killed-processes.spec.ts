@@ -13,7 +13,7 @@ import { NodeSlots } from '../electron/nodes/node-slots.ts';
 import { buildEntrySchema } from '../shared/build-entry.ts';
 import type { AppEvent } from '../shared/contract.ts';
 import { ensureBundled } from './bundle.ts';
-import { bundledCli, makeProject, Person, setUpLab } from './harness.ts';
+import { makeProject, Person, setUpLab } from './harness.ts';
 import { runOnNode } from './lab/lab.ts';
 import { type BrowserFrontEnd, openBrowserFrontEnd } from './pages/browser-front-end.ts';
 
@@ -46,7 +46,7 @@ let slots: NodeSlots;
 
 beforeAll(async () => {
   await ensureBundled();
-  person = await Person.create({}, bundledCli);
+  person = await Person.create();
   await person.addConnections(node, otherNode);
   project = await makeProject({ Containerfile: `${lab.from}RUN sleep 0.3${mark}\nRUN echo ${mark} > /mark\n` });
   for (const [name, value] of Object.entries(person.env)) {

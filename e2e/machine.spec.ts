@@ -87,7 +87,7 @@ describe.skipIf(obstacle !== undefined)('a machine with systemd and a user witho
     expect(first.outcome.code, first.outcome.stderr).toBe(0);
     expect(first.build.jobs[0]).toMatchObject({ status: 'done', transfer: 'push', platform: 'linux/amd64' });
     expect(first.build.jobs[0]?.bytesReceived).toBeGreaterThan(3_000_000);
-    const second = await person.build('-t', 'rootless:2', '--node', 'pi', folder);
+    const second = await person.build('-t', 'rootless:2', '--node', 'pi', '--no-skip', folder);
     expect(second.outcome.code, second.outcome.stderr).toBe(0);
     expect(second.build.jobs[0]?.steps.some(({ cached }) => cached)).toBe(true);
     expect(second.build.jobs[0]?.bytesReceived).toBeLessThan(10_000);

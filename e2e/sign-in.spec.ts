@@ -452,7 +452,9 @@ describe('a host key', () => {
         event: 'question.asked',
         question: expect.objectContaining({
           kind: 'host-key',
-          notes: [expect.stringContaining(`${join(folder, 'known_hosts')}:1 trusts a certificate authority`)],
+          notes: [
+            expect.stringContaining(`${join(folder, 'known_hosts')}:1 trusts this host by a certificate authority`),
+          ],
         }),
       }),
     );
@@ -525,7 +527,7 @@ describe('a saved secret', () => {
 
 describe.skipIf(!existsSync('/usr/bin/script'))('in a terminal', () => {
   function barnraiser(...args: string[]): PseudoTerminal {
-    return new PseudoTerminal([process.execPath, '--import', 'tsx', join(root, 'electron', 'cli.ts'), ...args], {
+    return new PseudoTerminal([process.execPath, join(root, 'out', 'main', 'cli.js'), ...args], {
       cwd: root,
       env: { ...process.env, ...person.env },
     });

@@ -99,7 +99,9 @@ export function makeCases(seed: number, count: number, folder: string): ConfigCa
         return maybeComment(formatOption('Port', maybeQuote(String(1 + upTo(65_535)))));
       case 3:
       case 4:
-        return maybeComment(formatOption('IdentityFile', maybeQuote(maybe(0.1) ? 'none' : pick(paths))));
+        return maybeComment(
+          formatOption(pick(['IdentityFile', 'CertificateFile']), maybeQuote(maybe(0.1) ? 'none' : pick(paths))),
+        );
       case 5:
         return maybeComment(formatOption('IdentitiesOnly', pick(['yes', 'no', 'true', 'FALSE'])));
       case 6:

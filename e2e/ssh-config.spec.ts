@@ -185,7 +185,7 @@ async function resolveWithSsh(file: string, each: ConfigCase): Promise<string> {
   try {
     const { stdout } = await run('ssh', ['-G', '-F', file, ...options, host]);
     const supported = new Set(
-      'host user hostname port hashknownhosts identitiesonly kbdinteractiveauthentication passwordauthentication pubkeyauthentication numberofpasswordprompts serveralivecountmax serveraliveinterval hostkeyalias identityagent identityfile userknownhostsfile connecttimeout proxyjump proxycommand'.split(
+      'host user hostname port hashknownhosts identitiesonly kbdinteractiveauthentication passwordauthentication pubkeyauthentication numberofpasswordprompts serveralivecountmax serveraliveinterval hostkeyalias identityagent identityfile certificatefile userknownhostsfile connecttimeout proxyjump proxycommand'.split(
         ' ',
       ),
     );

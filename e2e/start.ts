@@ -3,9 +3,13 @@ import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ensureBundled } from './bundle.ts';
+import { findSandboxProblem } from './chromium-sandbox.ts';
+import { progressPrinter } from './download-progress.ts';
 import { fetchRuntime, findRuntime, hasDisplay, runtimeArguments } from './electron-runtime.ts';
 
 const root = resolve(import.meta.dirname, '..');
+
+const cancel = new AbortController();
 
 try {
   const folder = resolveFolder(process.argv[2]);
@@ -17,7 +21,7 @@ try {
   process.exitCode = await run(command, [...args, ...(folder === undefined ? [] : folderArgs(folder))]);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  process.exitCode = cancel.signal.aborted ? 130 : 1;
 }
 
 interface FrontEndProgram {
@@ -32,10 +36,48 @@ async function chooseFrontEnd(): Promise<FrontEndProgram> {
   if (!hasDisplay()) {
     return browserFrontEnd('There is no display. Opening Barnraiser in the browser instead.', ['--no-window']);
   }
-  const runtime = findRuntime() ?? (await fetchRuntime());
-  return runtime === undefined
-    ? browserFrontEnd('Electron could not be downloaded. Opening Barnraiser in the browser instead.', [])
-    : { command: runtime, args: [...runtimeArguments(), root], folderArgs: (folder) => [folder] };
+  let runtime = findRuntime();
+  try {
+    runtime ??= await fetchWithProgress();
+  } catch (error) {
+    if (cancel.signal.aborted) {
+      throw error;
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    return browserFrontEnd(
+      [
+        `Electron could not be downloaded: ${reason}.`,
+        'Behind a proxy, set HTTPS_PROXY; for another server, set ELECTRON_MIRROR.',
+        'Opening Barnraiser in the browser instead.',
+      ].join('\n'),
+      [],
+    );
+  }
+  const sandbox = findSandboxProblem(runtime, { uid: process.getuid?.() ?? -1, platform: process.platform });
+  if (sandbox !== undefined) {
+    return browserFrontEnd(
+      [
+        `${sandbox.message} To allow it:`,
+        ...sandbox.commands.map((command) => `  ${command}`),
+        'Opening Barnraiser in the browser instead.',
+      ].join('\n'),
+      [],
+    );
+  }
+  return { command: runtime, args: [...runtimeArguments(), root], folderArgs: (folder) => [folder] };
+}
+
+/** Shows the progress in this terminal. Ctrl+C cancels the download. */
+async function fetchWithProgress(): Promise<string> {
+  const show = progressPrinter('Downloading Electron', process.stderr);
+  const onInterrupt = (): void => cancel.abort(new Error('The download was cancelled.'));
+  process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
+  try {
+    return await fetchRuntime({ signal: cancel.signal, onProgress: show });
+  } finally {
+    process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
+    show.end();
+  }
 }
 
 function browserFrontEnd(notice: string, args: readonly string[]): FrontEndProgram {

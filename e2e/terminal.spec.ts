@@ -3,13 +3,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { makeProject, Person, setUpLab } from './harness.ts';
 import { runOnNode } from './lab/lab.ts';
 
 const lab = await setUpLab();
+const entriesSchema = z.array(z.object({ id: z.string() }));
 let person: Person;
 const projects: string[] = [];
 
@@ -68,6 +70,133 @@ describe('Ctrl+C', () => {
     expect(code, stdout + stderr).toBe(130);
     const left = (await namesOfBuilds('amd-a')).filter((name) => !before.includes(name));
     expect(left).toEqual([]);
+  });
+});
+
+/** Runs for a minute, and prints where it has got to. */
+const slowStep = (): string =>
+  `${lab.from}RUN echo ${Math.random()}; for i in $(seq 1 600); do echo line $i; sleep 0.1; done\n`;
+
+describe('repeated signals', () => {
+  test.each([
+    ['Ctrl+C and the copy of npm', ['SIGINT', 'SIGINT']],
+    ['the signals at the end of a session', ['SIGTERM', 'SIGHUP', 'SIGCONT']],
+  ] as const)('%s, sent at once, end a build in order', async (_, signals) => {
+    const folder = await createProject(slowStep());
+    const running = person.start('build', '-t', 'signals:1', '--node', 'amd-a', folder);
+    await running.waitForLine((line) => line.endsWith(' line 3'));
+    for (const signal of signals) {
+      running.process.kill(signal);
+      await setTimeout(8);
+    }
+    const { code, stdout, stderr } = await running.ended;
+    expect(code, stdout + stderr).toBe(130);
+    expect(stdout).toContain('cancelling…');
+    expect(stdout).toMatch(/^Cancelled after /m);
+    expect(stderr).toBe('');
+  });
+
+  test('a later second signal ends the program at once, and says what is left', async () => {
+    // a closed app waits for its nodes; this one never ends its work
+    const script = `
+      import { handleTermination } from '${resolve(import.meta.dirname, '..', 'electron/system/termination.ts')}';
+      handleTermination({ onFirst: () => console.log('first'), onSecond: () => console.log('left behind') });
+      setInterval(() => undefined, 1000);
+      console.log('started');`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+      cwd: resolve(import.meta.dirname, '..'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let printed = '';
+    const seen = async (text: string): Promise<void> => {
+      while (!printed.includes(text)) {
+        const [chunk]: unknown[] = await once(child.stdout, 'data');
+        printed += String(chunk);
+      }
+    };
+    await seen('started');
+    child.kill('SIGINT');
+    await seen('first');
+    child.kill('SIGINT');
+    child.kill('SIGHUP');
+    await setTimeout(1_500);
+    expect(child.exitCode).toBeNull();
+    child.kill('SIGINT');
+    await seen('left behind');
+    await once(child, 'close');
+    expect(child.exitCode).toBe(130);
+  });
+});
+
+describe('a build of another process', () => {
+  test('is followed, cancelled and deleted', async () => {
+    const folder = await createProject(slowStep());
+    const running = person.start('build', '-t', 'other:1', '--node', 'amd-a', folder);
+    await running.waitForLine((line) => line.endsWith(' line 3'));
+    const [entry] = entriesSchema.parse(JSON.parse(await person.mustRun('builds', 'other:1', '--json')));
+    const id = entry?.id ?? expect.fail('no build');
+
+    expect(await person.barnraiser('builds', 'rm', id)).toMatchObject({ code: 1 });
+    const following = person.start('logs', '--follow', id);
+    await following.waitForLine((line) => line.endsWith('line 3'));
+    await following.waitForLine((line) => line.endsWith('line 9'));
+    expect(await person.barnraiser('cancel', id, 'linux/s390x')).toMatchObject({ code: 1 });
+    expect(await person.mustRun('cancel', id)).toBe(`Cancelled build ${id}.\n`);
+    expect((await following.ended).code).toBe(0);
+    expect((await running.ended).code).toBe(130);
+    const again = await person.barnraiser('cancel', id);
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('has already ended: cancelled') });
+
+    expect(await person.mustRun('logs', '--last')).toContain('line 3');
+    expect(await person.mustRun('builds', 'rm', id)).toBe(`Deleted build ${id}.\n`);
+    expect(await person.barnraiser('logs', id)).toMatchObject({ code: 1 });
+  });
+});
+
+test('a build without a name gets the one that the window proposes, and the next version after that', async () => {
+  const folder = await createProject(lab.from);
+  const name = basename(folder)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-');
+  const first = await person.barnraiser('build', '--node', 'amd-a', folder);
+  expect(first, first.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining(`Building ${name}:0.1.`) });
+  const { build } = await person.build('--node', 'amd-a', folder);
+  expect(build.reference).toBe(`${name}:0.2`);
+  const inspected = await person.mustRun('inspect', `${name}:0.1`);
+  expect(inspected).toMatch(/^Digest: sha256:/m);
+  expect(inspected).toMatch(/^linux\/amd64 .* sha256:[a-f0-9]{64}$/m);
+  expect(inspected).not.toContain('{');
+});
+
+test('a connection is changed', async () => {
+  await person.mustRun('connection', 'add', 'old', 'ssh://kim@old.example.com', '--identity', '/keys/a', '--no-test');
+  await person.mustRun('farm', 'create', 'renamed', 'old');
+  const changed = ['--rename', 'new', '--uri', 'ssh://kim@new.example.com', '--identity', ''];
+  expect(await person.mustRun('connection', 'update', 'old', ...changed)).toBe(
+    'Updated new: ssh://kim@new.example.com.\n',
+  );
+  expect(await person.mustRun('farm', 'list')).toMatch(/^renamed +new/m);
+  await person.mustRun('farm', 'remove', 'renamed');
+  await person.mustRun('connection', 'remove', 'new');
+});
+
+describe('exit codes', () => {
+  test.each([
+    ['a success', ['connection', 'list'], 0],
+    ['help', ['--help'], 0],
+    ['the version', ['--version'], 0],
+    ['a failure', ['inspect', 'nope:1'], 1],
+    ['a failure in part', ['connection', 'remove', 'nope'], 1],
+    ['a command line that is not valid', ['build', '--nope'], 2],
+  ] as const)('%s', async (_, args, code) => {
+    expect((await person.barnraiser(...args)).code).toBe(code);
+  });
+
+  test('a connection that is added, but not reached, is a success with a warning', async () => {
+    const added = await person.barnraiser('connection', 'add', 'nope', 'unix:///nowhere/engine.sock');
+    expect(added).toMatchObject({ code: 0, stdout: 'Added nope, but its engine was not reached.\n' });
+    expect(added.stderr).toMatch(/^warning: /);
+    await person.mustRun('connection', 'remove', 'nope');
   });
 });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type AppEvent, calls } from '../shared/contract.ts';
 import type { ProblemCode } from '../shared/problem.ts';
+import type { ProblemAction } from '../shared/problem-action.ts';
 import { type App, createApp } from './app.ts';
 
 let folder: string;
@@ -20,9 +21,14 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const problem = (code: ProblemCode, message: string | RegExp = '') => ({
+const problem = (code: ProblemCode, message: string | RegExp = '', ...actions: ProblemAction[]) => ({
   ok: false,
-  problem: { code, message: expect.stringMatching(message), fix: expect.stringMatching(/\S/) },
+  problem: {
+    code,
+    message: expect.stringMatching(message),
+    fix: expect.stringMatching(/\S/),
+    ...(actions.length > 0 && { actions }),
+  },
 });
 
 test('invalid input is answered with the reason and changes nothing', async () => {
@@ -45,18 +51,25 @@ test('every call answers invalid input with a problem that is not a bug', async 
 
 test('a call with an unknown name fails and names it', async () => {
   const ref = { reference: 'nope:1' };
-  expect(await app.call('images.inspect', ref)).toEqual(problem('image.unknown', 'nope:1'));
-  expect(await app.call('images.remove', ref)).toEqual(problem('image.unknown', 'nope:1'));
-  expect(await app.call('pushes.start', ref)).toEqual(problem('image.unknown', 'nope:1'));
-  expect(await app.call('builds.get', { id: 'nope' })).toEqual(problem('build.unknown', 'nope'));
-  expect(await app.call('builds.remove', { id: '../x' })).toEqual(problem('build.unknown'));
-  expect(await app.call('connections.remove', { name: 'nope' })).toEqual(problem('connection.unknown', 'nope'));
-  expect(await app.call('farms.remove', { name: 'nope' })).toEqual(problem('farm.unknown', 'nope'));
+  const noImage = problem('image.unknown', 'nope:1', { id: 'show-images' });
+  expect(await app.call('images.inspect', ref)).toEqual(noImage);
+  expect(await app.call('images.remove', ref)).toEqual(noImage);
+  expect(await app.call('pushes.start', ref)).toEqual(noImage);
+  expect(await app.call('builds.get', { id: 'nope' })).toEqual(problem('build.unknown', 'nope', { id: 'show-builds' }));
+  expect(await app.call('builds.remove', { id: '../x' })).toEqual(problem('build.unknown', '', { id: 'show-builds' }));
+  expect(await app.call('connections.remove', { name: 'nope' })).toEqual(
+    problem('connection.unknown', 'nope', { id: 'add-connection', name: 'nope' }),
+  );
+  expect(await app.call('farms.remove', { name: 'nope' })).toEqual(
+    problem('farm.unknown', 'nope', { id: 'create-farm', name: 'nope' }),
+  );
 });
 
 test('a build without a Containerfile or a connection fails before it starts', async () => {
   const request = { context: folder, reference: 'api:1' };
-  expect(await app.call('builds.start', request)).toEqual(problem('context.file-missing'));
+  expect(await app.call('builds.start', request)).toEqual(
+    problem('context.file-missing', '', { id: 'choose-containerfile' }),
+  );
   await writeFile(join(folder, 'Containerfile'), 'FROM scratch\n');
   expect(await app.call('builds.start', request)).toEqual(problem('farm.empty'));
   expect(await app.call('builds.list', {})).toMatchObject({ ok: true, value: { entries: [] } });

@@ -1,12 +1,13 @@
 /** The composition root: creates the services, wires them together and answers the calls of all front ends. */
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir, readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FrontEnd } from '../shared/app-info.ts';
 import type { CallInput, CallName, CallOutput } from '../shared/contract.ts';
-import { fail, type Result } from '../shared/problem.ts';
+import { Failure, fail, type Result } from '../shared/problem.ts';
 import { Builds } from './builds/builds.ts';
 import { History } from './builds/history.ts';
+import { NodeWork } from './builds/node-work.ts';
 import { ProjectMemories } from './builds/project-memory.ts';
 import { RunningBuilds } from './builds/running-builds.ts';
 import { SharedPortForwards } from './builds/shared-port-forwards.ts';
@@ -24,16 +25,23 @@ import { FarmStore } from './farms/store.ts';
 import { type CallOptions, createHandlers, handleCall } from './handlers.ts';
 import { ImageStore } from './images/image-store.ts';
 import { createReceiver } from './images/receiver/receiver.ts';
+import { AnsweredNodes } from './nodes/answered-nodes.ts';
 import { ConnectionPool } from './nodes/connection-pool.ts';
 import { NodeSlots } from './nodes/node-slots.ts';
 import { Nodes } from './nodes/nodes.ts';
 import { detectWake } from './nodes/wake-detector.ts';
 import { Questions } from './questions.ts';
+import { BlobLocations } from './registry/blob-locations.ts';
+import { PushHistory } from './registry/push-history.ts';
 import { Pushes } from './registry/pushes.ts';
 import { SettingsStore } from './settings/settings-store.ts';
 import { SharedState } from './settings/shared-state.ts';
+import { WindowMemory } from './settings/window-memory.ts';
 import { dataFolder } from './system/data-folder.ts';
+import { DiskReserve } from './system/disk-reserve.ts';
+import { makeDataFolder } from './system/own-data-folder.ts';
 import { RunningCalls } from './system/running-calls.ts';
+import { removeStaleStagingAreas, StagingArea } from './system/staging-area.ts';
 import { watchFiles } from './system/watch-files.ts';
 
 export interface AppOptions {
@@ -91,6 +99,7 @@ export async function createApp({
     ...(idleMs === undefined ? {} : { idleMs }),
   });
   const nodes = new Nodes(connections, farms, pool, events, {
+    answered: new AnsweredNodes(home),
     isQuestionOpen: () => questions.list().length > 0,
     reconnects: frontEnd !== 'terminal',
   });
@@ -98,12 +107,23 @@ export async function createApp({
   const checks = new ConnectionChecks({
     authCallbacks: () => auth,
     onChange: (check) => events.emit({ event: 'check.changed', check }),
-    onStatus: (status) => nodes.recordStatus(status),
+    onStatus: (status, connection) => nodes.recordStatus(status, connection),
   });
 
-  const store = await ImageStore.open(join(home, 'images'));
+  const reserve = new DiskReserve(join(home, 'reserve'));
+  const store = await reserve.lend(() => ImageStore.open(join(home, 'images')));
+  const spool = await reserve.lend(() => StagingArea.open(join(home, 'spool')));
+  await removeStaleStagingAreas(join(home, 'spool'));
   const receiver = createReceiver(store);
   const running = new RunningBuilds(join(home, 'running'));
+  const projects = new ProjectMemories(join(home, 'projects'));
+  const pushHistory = new PushHistory(home);
+  const pushes = new Pushes({
+    store,
+    events,
+    locations: new BlobLocations(home),
+    record: (record) => shared.pushes.change(() => pushHistory.add(record)),
+  });
   const builds = new Builds({
     store,
     receiver,
@@ -113,14 +133,19 @@ export async function createApp({
     events,
     settings,
     running,
-    slots: new NodeSlots(join(home, 'slots'), async () => (await settings.get()).jobsPerNode),
+    pushes,
+    slots: new NodeSlots(
+      join(home, 'slots'),
+      async () => (await settings.get()).jobsPerNode,
+      (connection) => nodes.machineOf(connection),
+    ),
     history: new History(join(home, 'builds'), running, (reference) => store.find(reference)),
-    projects: new ProjectMemories(join(home, 'projects')),
-    spoolFolder: join(home, 'spool'),
+    projects,
+    nodeWork: new NodeWork(join(home, 'node-work'), running, (node) => projects.cachedOn(node)),
+    spoolFolder: spool.folder,
     // a terminal shows only what its own command does
     followsOthers: frontEnd !== 'terminal',
   });
-  const pushes = new Pushes(store, events);
 
   const shared = {
     farms: new SharedState({
@@ -149,6 +174,13 @@ export async function createApp({
       },
       onChange: (now) => events.emit({ event: 'settings.changed', settings: now }),
     }),
+    pushes: new SharedState({
+      read: async () => {
+        const value = await pushHistory.list();
+        return { value, signature: JSON.stringify(value) };
+      },
+      onChange: (history) => events.emit({ event: 'pushes.changed', history }),
+    }),
     images: new SharedState({
       read: async () => {
         const index = createHash('sha256')
@@ -172,6 +204,7 @@ export async function createApp({
     frontEnd,
     questions,
     settings,
+    memory: new WindowMemory(home),
     connections,
     farms,
     credentials,
@@ -181,8 +214,10 @@ export async function createApp({
     nodes,
     checks,
     store,
+    reserve,
     builds,
     pushes,
+    pushHistory,
     shared,
     hasWindow,
     openWindow,
@@ -202,16 +237,17 @@ export async function createApp({
     close: async () => {
       stopDetectingWake();
       stopWatching();
-      nodes.close();
+      const nodesClosed = nodes.close();
       calls.cancelAll(
         fail('call.cancelled', 'Barnraiser was closed before this was done.', 'Start it again if it is still needed.'),
       );
       questions.close();
-      await Promise.all([builds.close(), pushes.close(), checks.close()]);
+      await Promise.all([builds.close(), pushes.close(), checks.close(), nodesClosed]);
       await receiver.close();
       await pool.close();
       await credentials.close();
       await store.close();
+      await spool.close();
       events.flush();
     },
   };
@@ -220,12 +256,18 @@ export async function createApp({
 /** Reports what other processes change in the data folder. Resolves when every change from now on is noticed. */
 async function watchSharedState(
   home: string,
-  { farms, settings, images }: Record<'farms' | 'settings' | 'images', Pick<SharedState<unknown>, 'refresh'>>,
+  {
+    farms,
+    settings,
+    pushes,
+    images,
+  }: Record<'farms' | 'settings' | 'pushes' | 'images', Pick<SharedState<unknown>, 'refresh'>>,
 ): Promise<() => void> {
   const watched = new Map([
     [join(home, 'connections.json'), farms],
     [join(home, 'farms.json'), farms],
     [join(home, 'settings.json'), settings],
+    [join(home, 'pushes.json'), pushes],
     [join(home, 'images', 'index.json'), images],
   ]);
   const stop = watchFiles([...watched.keys()], (path) => void watched.get(path)?.refresh());
@@ -245,14 +287,17 @@ const noKeychain: Keychain = {
   decrypt: () => Promise.reject(new Error('there is no keychain here')),
 };
 
-/** Creates the data folder if necessary. @throws Failure `settings.unwritable` */
+/** Creates the data folder if necessary, and closes it to others. @throws Failure `settings.unwritable` */
 async function openHome(path: string | undefined): Promise<string> {
   const home = path ?? dataFolder();
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 });
+    await makeDataFolder(home);
     await access(home, constants.W_OK);
     return home;
   } catch (error) {
+    if (error instanceof Failure && error.cause === undefined) {
+      throw error;
+    }
     throw fail(
       'settings.unwritable',
       `The data folder ${home} cannot be created or written to.`,

@@ -34,9 +34,8 @@ export async function openBrowserFrontEnd({
   }
   const page = await findPageFolder();
   let server: BrowserServer | undefined;
-  // browsers keep the part after # during the redirect that removes the token
   const entryUrl = async (folder: string | undefined): Promise<string> =>
-    `${server?.createEntryUrl() ?? ''}${folder === undefined ? '' : await newBuildRoute(app, folder)}`;
+    server?.createEntryUrl(folder === undefined ? '' : await newBuildRoute(app, folder)) ?? '';
   const app = await createApp({
     frontEnd: 'browser',
     home,
@@ -74,19 +73,43 @@ async function show(
   terminated: Promise<void>,
   server: BrowserServer,
 ): Promise<void> {
-  const window = await openWindow(url, home, noWindow);
-  if (window === undefined) {
-    console.log(`Barnraiser is running at ${url}`);
-    console.log('The address works once, in one browser. Press Ctrl+C to quit.');
-    await terminated;
-    return;
-  }
-  try {
+  let address = url;
+  const window = await openWindow(url, home, noWindow).catch(() => failedWindow);
+  if (window !== undefined) {
     // a browser that was running already takes the window over, and other windows may have been opened since
-    await Promise.race([window.closed.then(() => server.allPagesClosed()), terminated]);
-  } finally {
-    window.close();
+    const closed = window.closed.then(() => server.allPagesClosed());
+    try {
+      const isTerminated = await Promise.race([closed.then(() => false), terminated.then(() => true)]);
+      if (isTerminated || server.hadPage()) {
+        return;
+      }
+    } finally {
+      window.close();
+    }
+    console.log('The browser of this computer could not open a window.');
+    address = server.createEntryUrl();
   }
+  console.log(`Barnraiser is running at ${address}`);
+  console.log(`${addressNote} Press Ctrl+C to quit${process.stdin.isTTY ? ', or Enter for another address' : ''}.`);
+  const stop = onEnter(() => console.log(server.createEntryUrl()));
+  await terminated;
+  stop();
+}
+
+/** A browser that could not be started. */
+const failedWindow: AppWindow = { closed: Promise.resolve(), close: () => undefined };
+
+const addressNote = 'The address works once, in one browser, within ten minutes.';
+
+/** Calls back each time that a person presses Enter in the terminal. @returns a function that stops it */
+function onEnter(listener: () => void): () => void {
+  if (!process.stdin.isTTY) {
+    return () => undefined;
+  }
+  process.stdin.on('data', listener);
+  return () => {
+    process.stdin.off('data', listener).pause();
+  };
 }
 
 /** @returns false if no app of the data folder is running */
@@ -112,7 +135,7 @@ async function joinRunningApp(
     const window = await openWindow(url, home, noWindow);
     if (window === undefined) {
       console.log(`Barnraiser is already running at ${url}`);
-      console.log('The address works once, in one browser.');
+      console.log(addressNote);
     } else {
       await Promise.race([window.closed, terminated]);
     }

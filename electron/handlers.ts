@@ -17,17 +17,22 @@ import { resolveConnection } from './connections/resolve.ts';
 import type { ConnectionStore } from './connections/store.ts';
 import { importAll } from './farms/import.ts';
 import type { FarmStore } from './farms/store.ts';
+import { updateConnection } from './farms/update-connection.ts';
 import { exportList } from './images/export-list.ts';
 import type { ImageStore } from './images/image-store.ts';
 import type { Nodes } from './nodes/nodes.ts';
 import { listFolders } from './projects/folders.ts';
+import { ignoreFiles } from './projects/ignore-files.ts';
 import { inspectProject } from './projects/project.ts';
 import { writeSampleProject } from './projects/sample-project.ts';
 import type { Questions } from './questions.ts';
+import type { PushHistory } from './registry/push-history.ts';
 import type { Pushes } from './registry/pushes.ts';
 import type { SettingsStore } from './settings/settings-store.ts';
 import type { SharedState } from './settings/shared-state.ts';
+import type { WindowMemory } from './settings/window-memory.ts';
 import { abortable } from './system/abortable.ts';
+import type { DiskReserve } from './system/disk-reserve.ts';
 import { observeNeededConnections } from './system/needed-connections.ts';
 import { version } from './system/version.ts';
 
@@ -36,6 +41,7 @@ export interface Services {
   readonly frontEnd: FrontEnd;
   readonly questions: Questions;
   readonly settings: SettingsStore;
+  readonly memory: WindowMemory;
   readonly connections: ConnectionStore;
   readonly farms: FarmStore;
   readonly credentials: CredentialCache;
@@ -46,8 +52,10 @@ export interface Services {
   readonly nodes: Nodes;
   readonly checks: ConnectionChecks;
   readonly store: ImageStore;
+  readonly reserve: DiskReserve;
   readonly builds: Builds;
   readonly pushes: Pushes;
+  readonly pushHistory: PushHistory;
   /** What other processes change, too. Changes are made through it, so that all front ends hear of them. */
   readonly shared: {
     readonly farms: Pick<SharedState<unknown>, 'change'>;
@@ -71,19 +79,13 @@ export type Handlers = {
 export function createHandlers(services: Services): Handlers {
   const { home, frontEnd, questions, settings, credentials, remember, commands, auth, hasWindow, openWindow } =
     services;
-  const { connections, farms, nodes, checks, store, builds, pushes, shared } = services;
+  const { connections, farms, nodes, checks, store, reserve, builds, pushes, pushHistory, shared } = services;
 
   const handlers: Handlers = {
     'connections.list': async () => [...(await connections.list())],
     'connections.add': (connection) => shared.farms.change(() => connections.add(connection)),
     'connections.update': async ({ name, ...change }) => {
-      const changed = await shared.farms.change(async () => {
-        const connection = await connections.update(name, change);
-        if (connection.name !== name) {
-          await farms.renameConnection(name, connection.name);
-        }
-        return connection;
-      });
+      const changed = await shared.farms.change(() => updateConnection(connections, farms, name, change));
       await nodes.closed(name);
       return changed;
     },
@@ -137,38 +139,43 @@ export function createHandlers(services: Services): Handlers {
     'nodes.prune': (selection, { signal }) => nodes.prune(selection, signal),
 
     'projects.inspect': (request, { signal }) => inspectProject(request, signal),
+    'projects.ignore': ignoreFiles,
     'projects.sample': async ({ folder }) => ({ context: await writeSampleProject(folder ?? join(home, 'sample')) }),
     'folders.list': ({ path }) => listFolders(path),
 
     'builds.preview': (request, { signal }) => builds.preview(request, signal),
-    'builds.start': (request, { signal }) => builds.start(request, signal),
+    'builds.start': ({ pushCredentials, ...request }, { signal }) => builds.start(request, { pushCredentials }, signal),
     'builds.cancel': async ({ id, platform }) => {
       await builds.cancel(id, platform);
       return {};
     },
     'builds.get': ({ id }) => builds.get(id),
     'builds.list': (request, { signal }) => builds.list(request, signal),
-    'builds.retry': ({ id, platforms }, { signal }) => builds.retry(id, platforms, signal),
+    'builds.retry': (request, { signal }) => builds.retry(request, signal),
     'builds.storeIncomplete': ({ id }) => shared.images.change(() => builds.storeIncomplete(id)),
     'builds.remove': async ({ id }) => {
-      await builds.remove(id);
+      await reserve.lend(() => builds.remove(id));
       return {};
     },
     'builds.log': (range) => builds.log(range),
-    'builds.search': (search) => builds.search(search),
+    'builds.search': (search, { signal }) => builds.search(search, signal),
     'builds.source': ({ id }) => builds.source(id),
 
     'images.list': () => store.list(),
+    'images.damaged': () => store.damaged(),
     'images.inspect': async ({ reference }) => {
       const list = await store.find(reference);
       const manifest: unknown = JSON.parse((await store.readManifest(list.digest)).bytes.toString('utf8'));
       return { list, manifest };
     },
-    'images.remove': ({ reference }) => shared.images.change(() => store.remove(reference)),
+    'images.remove': ({ reference }) => shared.images.change(() => reserve.lend(() => store.remove(reference))),
+    'images.cache': async () => ({ bytes: await store.cacheBytes() }),
+    'images.clearCache': () => shared.images.change(() => reserve.lend(() => store.clearCache())),
     'images.export': ({ reference, destination }, { signal }) => exportList(store, reference, destination, { signal }),
 
     'pushes.start': (request) => pushes.start(request),
     'pushes.list': async () => pushes.list(),
+    'pushes.history': () => pushHistory.list(),
     'pushes.cancel': async ({ id }) => {
       await pushes.cancel(id);
       return {};
@@ -176,6 +183,11 @@ export function createHandlers(services: Services): Handlers {
 
     'settings.get': () => settings.get(),
     'settings.update': (change) => shared.settings.change(() => settings.update(change)),
+    'memory.get': () => services.memory.get(),
+    'memory.set': async ({ key, value }) => {
+      await services.memory.set(key, value);
+      return {};
+    },
     'app.info': async () => ({
       version,
       home,

@@ -8,7 +8,7 @@ import { type AttachServer, acceptTerminals } from './attach/server.ts';
 import { showBackgroundStatus } from './desktop/background-status.ts';
 import { writeErrorLog } from './desktop/crash.ts';
 import { chooseDataFolder } from './desktop/data-folder.ts';
-import { type OpenedFolders, requestSingleInstance } from './desktop/instance.ts';
+import { type Openings, requestSingleInstance } from './desktop/instance.ts';
 import { servePages } from './desktop/ipc.ts';
 import { systemKeychain } from './desktop/keychain.ts';
 import { denyPermissions, lockDownWindows } from './desktop/lockdown.ts';
@@ -17,6 +17,7 @@ import { registerPageScheme, servePage } from './desktop/protocol.ts';
 import { quitGracefully } from './desktop/quit.ts';
 import { RunningWork } from './desktop/running-work.ts';
 import { applyTheme } from './desktop/theme.ts';
+import { showTray } from './desktop/tray.ts';
 import { MainWindow } from './desktop/window.ts';
 import { newBuildRoute } from './routes.ts';
 
@@ -25,17 +26,17 @@ writeErrorLog(home);
 registerPageScheme();
 lockDownWindows();
 
-const openedFolders = requestSingleInstance();
-if (openedFolders) {
+const openings = requestSingleInstance();
+if (openings) {
   app
     .whenReady()
-    .then(() => start(openedFolders))
+    .then(() => start(openings))
     .catch(reportStartFailure);
 } else {
   app.quit();
 }
 
-async function start(openedFolders: OpenedFolders): Promise<void> {
+async function start(openings: Openings): Promise<void> {
   const work = new RunningWork();
   const window = new MainWindow(windowFolder);
   const core = await createApp({
@@ -66,7 +67,8 @@ async function start(openedFolders: OpenedFolders): Promise<void> {
   const openFolder = async (folder: string | undefined): Promise<void> =>
     window.show(folder === undefined ? undefined : await newBuildRoute(core, folder));
   setApplicationMenu(window, home, openFolder);
-  openedFolders.onOpen(openFolder);
+  openings.onOpen({ openFolder, show: (route) => window.show(route) });
+  showTray(core, work, window, openFolder).catch((error: unknown) => log.warn('The tray menu failed.', error));
 }
 
 /** Terminals end before the work that they wait for is cancelled. */

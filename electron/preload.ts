@@ -2,11 +2,16 @@
 import '../shared/zod-without-eval.ts';
 import { contextBridge, type IpcRendererEvent, ipcRenderer, webUtils } from 'electron';
 import { fail, problemOf } from '../shared/problem.ts';
-import { channels, type DesktopBridge } from './desktop/channels.ts';
+import { channels, type DesktopBridge, type MenuCommand } from './desktop/channels.ts';
+import { WaitingMessages } from './desktop/waiting-messages.ts';
 import { isCallName } from './page/app-api.ts';
 
 /** The only part of the DOM that this script uses. */
 declare const location: { hash: string };
+
+/** The first command can come before the page has drawn anything. */
+const commands = new WaitingMessages<MenuCommand>();
+subscribe(channels.command, (command: MenuCommand) => commands.push(command));
 
 const bridge: DesktopBridge = {
   call: async (name, input, id = '') => {
@@ -21,7 +26,7 @@ const bridge: DesktopBridge = {
   },
   cancel: (id) => void ipcRenderer.invoke(channels.cancel, String(id)),
   onEvent: (listener) => subscribe(channels.event, listener),
-  onMenu: (listener) => subscribe(channels.command, listener),
+  onMenu: (listener) => commands.listen(listener),
   pathOf: (file) => webUtils.getPathForFile(file),
 };
 

@@ -1,14 +1,5 @@
 import type { App } from './app.ts';
 
-/** Routes of the page that front ends open, as the page has them in `location.hash`. */
-export function buildRoute(id: string): string {
-  return `#/build/${encodeURIComponent(id)}`;
-}
-
-export function imageRoute(reference: string): string {
-  return `#/images/${encodeURIComponent(reference)}`;
-}
-
 /** The new-build sheet for a folder, on the default farm. */
 export async function newBuildRoute(app: Pick<App, 'call'>, context: string): Promise<string> {
   const farms = await app.call('farms.list', {});

@@ -1,9 +1,14 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it } from 'vitest';
 import { App } from './app.tsx';
+import { allCommands, useCommandStore } from './commands.ts';
+import { shortcuts } from './parts/shortcut-table.ts';
 import { matchesShortcut } from './shortcuts.ts';
+import { useBuilds } from './stores/builds.ts';
+import { removeNode } from './stores/farm-actions.ts';
 import { useFarms } from './stores/farms.ts';
-import { useNavigation } from './stores/navigation.ts';
+import { useMemory } from './stores/memory.ts';
+import { navigate, useNavigation } from './stores/navigation.ts';
 import { useSettings } from './stores/settings.ts';
 import { useSync } from './stores/sync.ts';
 import { renderWithApp, type TestApp } from './testing/render-app.tsx';
@@ -123,11 +128,135 @@ describe('the palette', () => {
     fireEvent.keyDown(document.body, { key: 'k', ctrlKey: true });
     const input = await screen.findByRole('combobox');
     fireEvent.change(input, { target: { value: 'farm lab' } });
-    await waitFor(() =>
-      expect(screen.getAllByRole('option').map(({ textContent }) => textContent)).toContain('Farm lab'),
-    );
-    fireEvent.click(screen.getByRole('option', { name: 'Farm lab' }));
+    fireEvent.click(await screen.findByRole('option', { name: 'Farm lab' }));
     expect(view()).toEqual({ view: 'farm', name: 'lab' });
+  });
+
+  /** The commands that a search finds, best first. */
+  async function find(search: string): Promise<string[]> {
+    if (!screen.queryByRole('combobox')) {
+      fireEvent.keyDown(document.body, { key: 'k', ctrlKey: true });
+    }
+    fireEvent.change(await screen.findByRole('combobox'), { target: { value: search } });
+    return screen.queryAllByRole('option').map(({ firstElementChild: icon }) => icon?.nextSibling?.textContent ?? '');
+  }
+
+  it('knows recent projects, builds, images and nodes, and ranks them across groups', async () => {
+    await open('busy');
+    expect((await find('api'))[0]).toBe('Build api on home…');
+    expect((await find('open api:1.4'))[0]).toMatch(/^Open build api:1\.4 \(Running, .+ ago\)$/);
+    expect((await find('pi4')).slice(0, 3)).toEqual(['Check pi4', 'Connection pi4', 'Free disk space on pi4…']);
+    expect((await find('prune pi4'))[0]).toBe('Free disk space on pi4…');
+    expect((await find('help'))[0]).toBe('Show shortcuts');
+    expect((await find('dark'))[0]).toBe('Theme: dark');
+    expect((await find('sample'))[0]).toBe('Build the sample project…');
+    expect(await find('nothing is called that')).toEqual([]);
+    screen.getByText('No matching command.');
+  });
+
+  it('selects the best match, so that Enter runs it, and asks before disk space is freed', async () => {
+    await open('busy');
+    await find('prune pi4');
+    const best = screen.getByRole('option', { name: 'Free disk space on pi4…' });
+    await waitFor(() => expect(best.getAttribute('aria-selected')).toBe('true'));
+    fireEvent.keyDown(screen.getByRole('combobox'), { key: 'Enter' });
+    const dialog = await screen.findByRole('dialog', { name: 'Free disk space on pi4?' });
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Free disk space' }));
+    await screen.findByText(/^Freed .+ on pi4$/);
+  });
+
+  it('never selects what ends a build by a loose match', async () => {
+    await open('busy');
+    navigate({ view: 'build', id: '20260301-101500-run1' });
+    await screen.findByRole('heading', { name: /api:1\.4/ });
+    expect(await find('api:1.4')).not.toContain('Cancel build of api:1.4');
+    expect((await find('cancel'))[0]).toBe('Cancel build of api:1.4');
+  });
+});
+
+describe('shortcuts', () => {
+  it('are listed with ?, also while nothing has the focus', async () => {
+    await open('busy');
+    fireEvent.keyDown(document.body, { key: '?', shiftKey: true });
+    const dialog = await screen.findByRole('dialog', { name: 'Shortcuts' });
+    const term = within(within(dialog).getByRole('region', { name: 'Everywhere' })).getByText('Back');
+    expect(term.nextSibling?.textContent).toContain('Alt ←');
+  });
+
+  it('are all in the table', async () => {
+    await open('busy');
+    const known: string[] = Object.values(shortcuts).map(({ keys }) => keys);
+    for (const next of [
+      { view: 'build', id: '20260301-101500-run1' },
+      { view: 'builds' },
+      { view: 'images' },
+      { view: 'connections' },
+    ] as const) {
+      navigate(next);
+      await screen.findByRole('main');
+      const used = allCommands(useCommandStore.getState()).flatMap(({ shortcut }) => shortcut ?? []);
+      expect(used.filter((keys) => !known.includes(keys))).toEqual([]);
+    }
+  });
+
+  it('in a tab of a browser avoid the keys that the browser keeps', () => {
+    expect(shortcuts.newBuild.keys).toBe('Mod+Shift+B');
+  });
+});
+
+describe('Ctrl+Z', () => {
+  it('undoes what the last message offers to undo, but not while text is edited', async () => {
+    await open('busy');
+    const members = () => useFarms.getState().farms.find(({ name }) => name === 'home')?.connections;
+    removeNode('home', 'pi4');
+    await screen.findByText('Removed pi4 from home');
+    fireEvent.keyDown(document.body, { key: 'k', ctrlKey: true });
+    fireEvent.keyDown(await screen.findByRole('combobox'), { key: 'z', ctrlKey: true });
+    expect(members()).not.toContain('pi4');
+    fireEvent.keyDown(document.body, { key: 'z', ctrlKey: true });
+    await waitFor(() => expect(members()).toContain('pi4'));
+  });
+});
+
+describe('the sidebar', () => {
+  it('folds and unfolds with its button and its shortcut, and remembers it', async () => {
+    const sidebar = await open('busy');
+    fireEvent.click(within(sidebar).getByRole('button', { name: 'Fold sidebar' }));
+    await within(sidebar).findByRole('button', { name: 'Unfold sidebar' });
+    expect(within(sidebar).getByRole('link', { name: /^home ?: 3 nodes up$/ })).toBeDefined();
+    expect(useMemory.getState().entries).toMatchObject({ 'sidebar.folded.wide': true });
+    fireEvent.keyDown(document.body, { key: 'b', ctrlKey: true });
+    await within(sidebar).findByRole('button', { name: 'Fold sidebar' });
+  });
+
+  it('has the menu of a farm on right click', async () => {
+    const sidebar = await open('busy');
+    fireEvent.contextMenu(within(sidebar).getByRole('link', { name: /^release/ }), { clientX: 9, clientY: 9 });
+    fireEvent.click(await screen.findByRole('menuitem', { name: 'Show farm' }));
+    expect(view()).toEqual({ view: 'farm', name: 'release' });
+  });
+
+  it('keeps a build that ended until it is seen, and names it in the title', async () => {
+    const sidebar = await open('busy');
+    const link = () => within(sidebar).queryByRole('link', { name: /^api:1\.4/ });
+    expect(document.title).toBe('● Building 2 images · Barnraiser');
+    const running = useBuilds.getState().byId['20260301-101500-run1'];
+    if (!running) {
+      throw new Error('the fixture has no running build');
+    }
+    app.emit({ event: 'build.finished', build: { ...running, status: 'done', durationMs: 60_000 } });
+    await waitFor(() => expect(link()?.textContent).toContain('Done'));
+    expect(document.title).toBe('✓ api:1.4 · Barnraiser');
+    expect(document.querySelector('link[rel="icon"]')).toBeNull();
+    navigate({ view: 'build', id: running.id });
+    await waitFor(() => expect(link()).toBeNull());
+    expect(document.title).toMatch(/^● Building/);
+  });
+
+  it('keeps what ended while the window was closed', async () => {
+    useMemory.setState({ entries: { 'builds.watched': ['gone', '20260301-101500-run1'] } });
+    const sidebar = await open('busy');
+    await within(sidebar).findByRole('link', { name: /^api:1\.4/ });
   });
 });
 

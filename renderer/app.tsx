@@ -4,12 +4,16 @@ import { useCallback, useEffect, useState } from 'react';
 import type { Problem } from '../shared/problem.ts';
 import styles from './app.module.css';
 import { ErrorBoundary } from './frame/ErrorBoundary.tsx';
+import { FreeDiskDialog } from './frame/FreeDiskDialog.tsx';
 import { useFrameCommands } from './frame/frame-commands.ts';
 import { LogDrawer } from './frame/LogDrawer.tsx';
 import { Palette } from './frame/Palette.tsx';
 import { QuestionDialog } from './frame/QuestionDialog.tsx';
+import { ShortcutsDialog } from './frame/ShortcutsDialog.tsx';
 import { Sidebar } from './frame/Sidebar.tsx';
+import { useSidebarFold } from './frame/sidebar-fold.ts';
 import { useTheme } from './frame/theme.ts';
+import { useWindowTitle } from './frame/window-title.ts';
 import { Button } from './parts/Button.tsx';
 import { Presence } from './parts/Presence.tsx';
 import { ProblemNote } from './parts/ProblemNote.tsx';
@@ -21,13 +25,18 @@ import {
   closeSheet,
   formatHash,
   type Route,
+  recallView,
+  rememberView,
   type Sheet as SheetRoute,
   startNavigation,
   useNavigation,
   type View as ViewRoute,
 } from './stores/navigation.ts';
+import { startNotifications } from './stores/notifications.ts';
 import { useSettings } from './stores/settings.ts';
 import { loadAll, useSync } from './stores/sync.ts';
+import { useWatchBuilds } from './stores/watched-builds.ts';
+import { noAccess } from './transport/page-access.ts';
 import { BuildView } from './views/build-detail/BuildView.tsx';
 import { BuildsView } from './views/builds/BuildsView.tsx';
 import { ConnectionsView } from './views/connections/ConnectionsView.tsx';
@@ -55,6 +64,11 @@ export function App() {
           Connection to Barnraiser lost. Reconnecting…
         </div>
       )}
+      {link === 'denied' && route && (
+        <div role="status" className={styles.lost}>
+          {`${noAccess.message} ${noAccess.fix}`}
+        </div>
+      )}
       {ready && problems.length > 0 && (
         <div className={styles.problems}>
           {problems.map((problem) => (
@@ -62,15 +76,19 @@ export function App() {
           ))}
         </div>
       )}
-      {route ? <Frame route={route} /> : <StartScreen problem={problems[0]} />}
+      {route ? <Frame route={route} /> : <StartScreen problem={link === 'denied' ? noAccess : problems[0]} />}
       <ToastArea />
     </div>
   );
 }
 
-/** @returns the default farm, or the first start if there is no farm yet */
+/** @returns the last view of the window, if it still exists; the default farm; the first start if there is no farm yet */
 function chooseFirstView(): ViewRoute {
   const { farms, default: defaultFarm } = useFarms.getState();
+  const last = recallView();
+  if (farms.length > 0 && last && (last.view !== 'farm' || farms.some(({ name }) => name === last.name))) {
+    return last;
+  }
   const name = defaultFarm ?? farms[0]?.name;
   return name === undefined ? { view: 'first-start' } : { view: 'farm', name };
 }
@@ -98,25 +116,36 @@ function StartScreen({ problem }: { problem: Problem | undefined }) {
   );
 }
 
-function Frame({ route }: { route: Route }) {
-  const [isPaletteOpen, setIsPaletteOpen] = useState(false);
-  const openPalette = useCallback(() => setIsPaletteOpen(true), []);
+function Frame({ route: { view, sheet, log } }: { route: Route }) {
   useShortcuts();
   useMenuCommands();
-  useFrameCommands(openPalette);
+  return view.view === 'log' ? (
+    <main className={styles.main}>
+      <LogPanel id={view.id} platform={view.platform} line={view.line} isOwnWindow onClose={() => window.close()} />
+    </main>
+  ) : (
+    <MainWindow view={view} sheet={sheet} log={log} />
+  );
+}
 
-  const { view, sheet, log } = route;
-  if (view.view === 'log') {
-    return (
-      <main className={styles.main}>
-        <LogPanel id={view.id} platform={view.platform} isOwnWindow onClose={() => window.close()} />
-      </main>
-    );
-  }
+type MainWindowProps = Pick<Route, 'sheet' | 'log'> & { readonly view: Exclude<ViewRoute, { view: 'log' }> };
+
+function MainWindow({ view, sheet, log }: MainWindowProps) {
+  const [isPaletteOpen, setIsPaletteOpen] = useState(false);
+  const [areShortcutsOpen, setAreShortcutsOpen] = useState(false);
+  const { isFolded, toggle: toggleSidebar } = useSidebarFold();
+  const openPalette = useCallback(() => setIsPaletteOpen(true), []);
+  const openShortcuts = useCallback(() => setAreShortcutsOpen(true), []);
+  useFrameCommands({ openPalette, openShortcuts, toggleSidebar });
+  useWatchBuilds();
+  useWindowTitle();
+  useEffect(startNotifications, []);
+  useEffect(() => rememberView(view), [view]);
+
   return (
     <>
       <div className={styles.frame}>
-        <Sidebar onSearch={openPalette} />
+        <Sidebar isFolded={isFolded} onFold={toggleSidebar} onSearch={openPalette} />
         <div className={styles.main}>
           <main className={styles.view}>
             <ErrorBoundary key={viewKey(view)}>
@@ -128,6 +157,8 @@ function Frame({ route }: { route: Route }) {
       </div>
       <Presence>{sheet && <SheetContent sheet={sheet} />}</Presence>
       <Palette open={isPaletteOpen} onClose={() => setIsPaletteOpen(false)} />
+      <ShortcutsDialog open={areShortcutsOpen} onClose={() => setAreShortcutsOpen(false)} />
+      <FreeDiskDialog />
       <QuestionDialog />
     </>
   );

@@ -9,12 +9,16 @@ export interface Command {
   /** In sentence case, verb first: `Cancel build api:1.4`. */
   readonly label: string;
   /** The heading in the palette under which it is listed. */
-  readonly group: 'Current view' | 'Build' | 'Push' | 'Go to' | 'Connections' | 'App';
+  readonly group: 'Current view' | 'Build' | 'Go to' | 'Builds' | 'Images' | 'Nodes' | 'Connections' | 'App';
+  /** What tells it from others with a similar label, such as the path of a folder. */
+  readonly hint?: string;
   readonly icon?: IconName;
   /** Other words that a search for it may use. */
   readonly keywords?: readonly string[];
-  /** Such as `Mod+Enter`, where Mod is Cmd on a Mac and Ctrl elsewhere. A text field that uses the keys itself takes precedence. */
+  /** From the table of shortcuts. A text field that uses the keys itself takes precedence. */
   readonly shortcut?: string;
+  /** It ends work or changes a node at once. The palette finds it by its verb only, so that Enter never runs it by mistake. */
+  readonly danger?: boolean;
   readonly run: () => void;
 }
 

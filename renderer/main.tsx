@@ -7,10 +7,9 @@ import { Tooltip } from '@base-ui/react/tooltip';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
-import { applyStoredTheme } from './frame/theme.ts';
+import { ContextMenuArea } from './parts/ContextMenuArea.tsx';
 import { startSync } from './stores/sync.ts';
 
-applyStoredTheme();
 startSync();
 
 const root = document.getElementById('root');
@@ -20,6 +19,7 @@ if (root) {
       <CSPProvider disableStyleElements>
         <Tooltip.Provider delay={500}>
           <App />
+          <ContextMenuArea />
         </Tooltip.Provider>
       </CSPProvider>
     </StrictMode>,

@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { subscribeMenu } from './api.ts';
 import { allCommands, useCommandStore } from './commands.ts';
 import { isMac } from './parts/Kbd.tsx';
+import { shortcuts } from './parts/shortcut-table.ts';
 
 /** @param shortcut such as `Mod+Shift+K`, where Mod is Cmd on a Mac and Ctrl elsewhere */
 export function matchesShortcut(event: KeyboardEvent, shortcut: string, onMac = isMac): boolean {
@@ -25,7 +26,10 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
-/** Runs commands when their shortcuts are pressed. Shortcuts without Ctrl, Cmd or Alt are ignored in text fields. */
+/** The keys that text fields need themselves. */
+const textKeys: readonly string[] = [shortcuts.undo.keys];
+
+/** Runs commands when their shortcuts are pressed. In text fields, shortcuts without Ctrl, Cmd or Alt and those that edit text are ignored. */
 export function useShortcuts(): void {
   useEffect(() => {
     function onKeyDown(event: KeyboardEvent): void {
@@ -34,7 +38,9 @@ export function useShortcuts(): void {
       }
       const command = allCommands(useCommandStore.getState()).find(
         ({ shortcut }) =>
-          shortcut && matchesShortcut(event, shortcut) && (/Mod|Alt/.test(shortcut) || !isTyping(event.target)),
+          shortcut &&
+          matchesShortcut(event, shortcut) &&
+          ((/Mod|Alt/.test(shortcut) && !textKeys.includes(shortcut)) || !isTyping(event.target)),
       );
       if (command) {
         event.preventDefault();

@@ -8,6 +8,8 @@ const jobEntrySchema = jobSchema.pick({
   status: true,
   durationMs: true,
   reusedFrom: true,
+  skipped: true,
+  mismatch: true,
 });
 export type JobEntry = Readonly<z.infer<typeof jobEntrySchema>>;
 
@@ -65,6 +67,8 @@ export function entryOf({
       status: job.status,
       ...(job.durationMs === undefined ? {} : { durationMs: job.durationMs }),
       ...(job.reusedFrom === undefined ? {} : { reusedFrom: job.reusedFrom }),
+      ...(job.skipped ? { skipped: true } : {}),
+      ...(job.mismatch === undefined ? {} : { mismatch: job.mismatch }),
     })),
     ...(problem === undefined ? {} : { problem: problem.message }),
   };

@@ -3,8 +3,9 @@ import { nameSchema } from './connection.ts';
 import { digestSchema, manifestListSchema, referenceSchema } from './image.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
+import { pushSchema } from './push.ts';
 import { modeSchema, scheduleSchema } from './schedule.ts';
-import { stepSchema } from './step.ts';
+import { type Step, stepSchema } from './step.ts';
 
 /** When a node pulls base images: if missing, always, never, or if the registry has a newer one. */
 export const pullPolicySchema = z.enum(['missing', 'always', 'never', 'newer']);
@@ -17,6 +18,10 @@ export type PullPolicy = z.infer<typeof pullPolicySchema>;
 export const retentionSchema = z.enum(['cache', 'tagged', 'nothing']);
 export type Retention = z.infer<typeof retentionSchema>;
 
+/** The format of the images. Only docker's holds HEALTHCHECK, ONBUILD and SHELL. */
+export const imageFormatSchema = z.enum(['oci', 'docker']);
+export type ImageFormat = z.infer<typeof imageFormatSchema>;
+
 /**
  * What to build, on which nodes, and how. It is kept with the build, so that the build can be made again: nothing in it
  * may be secret. Paths are absolute paths on this computer.
@@ -26,6 +31,11 @@ export const buildRequestSchema = z.object({
   context: z.string().min(1),
   /** The Containerfile or Dockerfile. Without it, the context is searched for one. */
   file: z.string().optional(),
+  /** The content of a Containerfile that is in no file, instead of `file`. */
+  containerfile: z
+    .string()
+    .max(1024 * 1024, 'The Containerfile is larger than 1 MiB.')
+    .optional(),
   reference: referenceSchema,
   /** A farm or a list of connections. With neither: the default farm, or every connection if there is none. */
   farm: nameSchema.optional(),
@@ -40,16 +50,39 @@ export const buildRequestSchema = z.object({
   labels: z.record(z.string(), z.string()).default({}),
   target: z.string().optional(),
   noCache: z.boolean().default(false),
+  /** Whether a job is skipped if nothing has changed since its node built it. Default: true. */
+  skip: z.boolean().optional(),
+  /** Default: OCI. docker builds images in its own format, whatever is asked for. */
+  format: imageFormatSchema.optional(),
+  /** Whether an image may have programs for another platform than the one it is listed for. */
+  allowPlatformMismatch: z.boolean().optional(),
   pull: pullPolicySchema.default('missing'),
   retention: retentionSchema.default('cache'),
+  /**
+   * Push the image when all platforms are built, and its blobs while others are still being built. Without a destination: to
+   * the registry that the reference names.
+   */
+  push: z.object({ destination: referenceSchema.optional(), tlsVerify: z.boolean().default(true) }).optional(),
 });
 export type BuildRequest = Readonly<z.infer<typeof buildRequestSchema>>;
 
-/** The phases of a job in order. The last three are final. */
-export const phaseSchema = z.enum(['queued', 'context', 'building', 'transferring', 'done', 'failed', 'cancelled']);
+/**
+ * The phases of a job in order. The last three are final. A job is `cancelling` from the request to cancel it until its
+ * node has stopped.
+ */
+export const phaseSchema = z.enum([
+  'queued',
+  'context',
+  'building',
+  'transferring',
+  'cancelling',
+  'done',
+  'failed',
+  'cancelled',
+]);
 export type Phase = z.infer<typeof phaseSchema>;
 
-export function isEnd(phase: Phase): boolean {
+export function isEnd(phase: Phase): phase is 'done' | 'failed' | 'cancelled' {
   return phase === 'done' || phase === 'failed' || phase === 'cancelled';
 }
 
@@ -75,15 +108,29 @@ export const jobSchema = z.object({
   transfer: z.enum(['push', 'export']).optional(),
   digest: digestSchema.optional(),
   size: z.number().optional(),
+  /** Why the image is for another platform than that of the job. Only a build that allows it has such an image. */
+  mismatch: z.string().optional(),
   problem: problemSchema.optional(),
   /** The last lines of the log of a failed job. */
   lastLines: z.array(z.string()).optional(),
   /** The number of the first of them in the log, counted from 0. */
   lastLinesFrom: z.number().optional(),
+  /** Nothing had changed since its node built it, so that nothing was sent and built: it has the image of that build. */
+  skipped: z.boolean().optional(),
   /** The id of the earlier build whose image and log this job has: it was not built again. */
   reusedFrom: z.string().optional(),
-  /** Nodes that were lost while they built this platform, oldest first. */
-  lost: z.array(z.object({ node: z.string(), problem: problemSchema })),
+  /** Nodes that could not finish this platform, oldest first. */
+  lost: z.array(
+    z.object({
+      node: z.string(),
+      problem: problemSchema,
+      mode: modeSchema.optional(),
+      /** When another node took over. Missing in records of older versions, like the mode and the steps. */
+      at: z.string().optional(),
+      /** What it had done. Not in events: who follows a job knows its steps. */
+      steps: z.array(stepSchema).optional(),
+    }),
+  ),
 });
 export type Job = Readonly<z.infer<typeof jobSchema>>;
 
@@ -91,14 +138,26 @@ export type Job = Readonly<z.infer<typeof jobSchema>>;
 export const jobStateSchema = jobSchema.omit({ steps: true });
 export type JobState = Readonly<z.infer<typeof jobStateSchema>>;
 
-/** A job after a change of its state. A job that moved to another node starts again without steps. */
+/** A job after a change of its state. A job that moved to another node starts again; its steps are those of the lost node. */
 export function withState({ steps, lost }: Pick<Job, 'steps' | 'lost'>, state: JobState): Job {
-  return { ...state, steps: state.lost.length === lost.length ? steps : [] };
+  const hasMoved = state.lost.length !== lost.length;
+  const stepsOf = (index: number): Step[] | undefined =>
+    lost[index]?.steps ?? (index === lost.length ? steps : undefined);
+  return {
+    ...state,
+    steps: hasMoved ? [] : steps,
+    lost: hasMoved ? state.lost.map((loss, index) => ({ ...loss, steps: loss.steps ?? stepsOf(index) })) : lost,
+  };
 }
 
+/** What was packed for the nodes. */
 export const contextSummarySchema = z.object({
+  /** Everything except folders. */
   files: z.number(),
+  /** The content of the files. Older versions stored the size of the packed context here. */
   bytes: z.number(),
+  /** The size of the packed context: what each node gets. */
+  tarBytes: z.number().optional(),
   /** sha256 of the packed context. */
   digest: z.string(),
 });
@@ -116,8 +175,22 @@ export const buildSchema = z.object({
   jobs: z.array(jobSchema),
   /** Set when every job is done, or when a person has stored the images of an incomplete build. */
   list: manifestListSchema.optional(),
+  /** The push that the request asks for. A build whose push failed is done: its image is in local storage. */
+  push: pushSchema.optional(),
   problem: problemSchema.optional(),
   createdAt: z.string(),
   durationMs: z.number().optional(),
 });
 export type Build = Readonly<z.infer<typeof buildSchema>>;
+
+/** Whether a running build is being cancelled, so that it will end without its unfinished jobs. */
+export function isCancelling({
+  status,
+  jobs,
+}: Pick<Build, 'status'> & { jobs: readonly Pick<Job, 'status'>[] }): boolean {
+  return (
+    status === 'running' &&
+    jobs.some((job) => job.status === 'cancelling') &&
+    jobs.every((job) => job.status === 'cancelling' || isEnd(job.status))
+  );
+}

@@ -1,14 +1,36 @@
-import { closestMatch } from 'leven';
+import leven from 'leven';
 
 /**
  * The known name that is closest to a mistyped one, or undefined if none is close. A name with the same letters in
  * another order or case comes first, because swapped letters are the most common typing mistake. Otherwise a third of
- * the letters may differ.
+ * the letters may differ, without counting words that both begin with: `linux/foo` is not close to `linux/386`.
  */
 export function closest(name: string, known: readonly string[]): string | undefined {
   const sorted = sortedLetters(name);
-  const maxDistance = Math.max(1, Math.floor(name.length / 3));
-  return known.find((candidate) => sortedLetters(candidate) === sorted) ?? closestMatch(name, known, { maxDistance });
+  let best = known.find((candidate) => sortedLetters(candidate) === sorted);
+  let bestDistance = best === undefined ? Number.POSITIVE_INFINITY : 0;
+  for (const candidate of known) {
+    const [mistyped, meant] = withoutCommonWords(name, candidate);
+    const maxDistance = Math.min(Math.max(1, Math.floor(mistyped.length / 3)), bestDistance - 1);
+    // anything longer is reported as `maxDistance + 1`
+    const distance = maxDistance < 1 ? maxDistance + 1 : leven(mistyped, meant, { maxDistance: maxDistance + 1 });
+    if (distance <= maxDistance && distance < name.length) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Two texts without the words that both begin with. Words end with one of `/:._-`. */
+function withoutCommonWords(one: string, other: string): [string, string] {
+  let start = 0;
+  for (let index = 0; index < one.length && one[index] === other[index]; index += 1) {
+    if (/[/:._-]/.test(one[index] ?? '')) {
+      start = index + 1;
+    }
+  }
+  return [one.slice(start), other.slice(start)];
 }
 
 function sortedLetters(name: string): string {

@@ -12,6 +12,17 @@ test.each([
   ],
   ['ssh://[fe80::1]:2200', { kind: 'ssh', host: 'fe80::1', port: 2200 }],
   ['ssh://na%40me@host', { kind: 'ssh', user: 'na@me', host: 'host' }],
+  ['ssh://bücher', { kind: 'ssh', host: 'bücher' }],
+  ['ssh://b%C3%BCcher:2200', { kind: 'ssh', host: 'bücher', port: 2200 }],
+  ['kim@bücher.example', { kind: 'ssh', user: 'kim', host: 'bücher.example' }],
+  ['ssh://my%2Dhost', { kind: 'ssh', host: 'my-host' }],
+  ['ssh://[fe80::1%eth0]', { kind: 'ssh', host: 'fe80::1%eth0' }],
+  [
+    'ssh://root@[fe80::1%25eth0]:2200/a.sock',
+    { kind: 'ssh', user: 'root', host: 'fe80::1%eth0', port: 2200, socketPath: '/a.sock' },
+  ],
+  ['root@[fe80::1%en-1.2]', { kind: 'ssh', user: 'root', host: 'fe80::1%en-1.2' }],
+  ['ssh://host/a.sock?secure=True', { kind: 'ssh', host: 'host', socketPath: '/a.sock' }],
   ['unix:///run/podman/podman.sock', { kind: 'unix', socketPath: '/run/podman/podman.sock' }],
 ])('%s is parsed as a destination', (uri, destination) => {
   expect(parseDestination(uri)).toEqual(destination);
@@ -30,6 +41,14 @@ test.each([
   ['ssh://host/%zz', 'is not a valid URI'],
   ['ssh://us%er@host', 'is not a valid URI'],
   ['ssh://host/a%00b', 'control character'],
+  ['ssh://a%20b', 'not a valid name'],
+  ['ssh://a%24(id)', 'not a valid name'],
+  ['ssh://-oProxyCommand=x', 'not a valid name'],
+  ['ssh://a%2Fb', 'not a valid name'],
+  ['ssh://a%25b', 'not a valid name'],
+  ['ssh://host%0a', 'control character'],
+  ['ssh://host%ff', 'is not a valid URI'],
+  ['ssh://host?secure=true&x=1', 'x=1'],
   ['ssh://ho\nst', '"ssh://host" contains a control character'],
 ])('%j is refused with a reason', (uri, reason) => {
   const destination = parseDestination(uri);

@@ -37,24 +37,32 @@ export function parseDestination(uri: string): Destination | string {
   if (uri === 'local:') {
     return { kind: 'local' };
   }
-  const text = uri.includes('://') ? uri : `ssh://${uri}`;
+  const { text, zone } = takeZone(uri.includes('://') ? uri : `ssh://${uri}`);
   const shown = hidePassword(uri);
   let url: URL;
   let path: string;
   let user: string;
+  let host: string;
   try {
     url = new URL(text);
     path = decodeURIComponent(url.pathname);
     user = decodeURIComponent(url.username);
+    // the brackets around an IPv6 address belong to the URI, not to the address
+    host = decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1') + zone;
   } catch {
     return `"${shown}" is not a valid URI. Use ssh://user@host:port/path/to.sock or unix:///path/to.sock.`;
   }
   // the URL parser drops some control characters silently; no path, user or host contains any
-  if (/\p{Cc}/u.test(uri + path + user)) {
+  if (/\p{Cc}/u.test(uri + path + user + host)) {
     return `"${shown.replaceAll(/\p{Cc}/gu, '')}" contains a control character. Remove it.`;
   }
-  if (url.search || url.hash) {
-    return `"${shown}" contains "${url.search || url.hash}", which is not supported. Remove it.`;
+  const options = url.search
+    .slice(1)
+    .split('&')
+    .map((option) => option.replace(/=.*$/s, '').toLowerCase());
+  const isIgnored = options.every((option) => option === '' || ignoredOptions.has(option));
+  if (!isIgnored || url.hash) {
+    return `"${shown}" contains "${isIgnored ? url.hash : url.search}", which is not supported. Remove it.`;
   }
   if (url.protocol === 'unix:') {
     return url.host || path.length < 2
@@ -63,6 +71,9 @@ export function parseDestination(uri: string): Destination | string {
   }
   if (url.protocol !== 'ssh:') {
     return `"${shown}" starts with ${url.protocol}//, which is not supported. Use ssh://… or unix://….`;
+  }
+  if (!isHostName(host, url.hostname)) {
+    return `"${shown}" has a host that is not a valid name. Use ssh://user@host:port/path/to.sock.`;
   }
   if (!url.hostname) {
     return `"${shown}" has no host. Use ssh://user@host:port/path/to.sock.`;
@@ -73,11 +84,31 @@ export function parseDestination(uri: string): Destination | string {
   return {
     kind: 'ssh',
     ...(user ? { user } : {}),
-    // the brackets around an IPv6 address belong to the URI, not to the address
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host,
     ...(url.port ? { port: Number(url.port) } : {}),
     ...(path.length > 1 ? { socketPath: path } : {}),
   };
+}
+
+/** podman's `?secure=true` makes it check host keys, which Barnraiser always does. */
+const ignoredOptions: ReadonlySet<string> = new Set(['secure']);
+
+/**
+ * Takes the zone out of an IPv6 address such as `[fe80::1%eth0]`: the URL parser refuses it. RFC 6874 writes it after
+ * `%25`, people write it after `%`. `zone` is empty or begins with `%`.
+ */
+function takeZone(text: string): { readonly text: string; readonly zone: string } {
+  const [, start, address, zone, rest] =
+    /^(ssh:\/\/(?:[^/?#@]*@)?)\[([\da-f:.]+)%(?:25)?([\w.~-]+)\](.*)$/is.exec(text) ?? [];
+  return zone === undefined ? { text, zone: '' } : { text: `${start}[${address}]${rest}`, zone: `%${zone}` };
+}
+
+/**
+ * Whether ssh takes a decoded host for one: no option, no blanks, nothing that a shell would interpret. Source: OpenSSH,
+ * ssh.c, valid_hostname(). Only an IPv6 address, which has brackets in the URI, has colons.
+ */
+function isHostName(host: string, hostInUri: string): boolean {
+  return !/^-|['`"$\\;&<>|(){}/@[\]?#\s]/.test(host) && (hostInUri.startsWith('[') || !/[:%]/.test(host));
 }
 
 /** A URI for display: a password in it, which is not allowed there, is replaced by an ellipsis. */

@@ -7,16 +7,17 @@ import { checkSchema, fixIdSchema } from './check.ts';
 import { connectionSchema, nameSchema, uriSchema } from './connection.ts';
 import { discoverySchema, discoverySourceSchema, importReportSchema } from './discovery.ts';
 import { farmSchema, nodeSelectionSchema } from './farm.ts';
-import { manifestListSchema, referenceSchema } from './image.ts';
+import { damagedImageSchema, manifestListSchema, referenceSchema } from './image.ts';
 import { logLinesShape } from './log.ts';
 import { nodeStatusSchema, pruneReportSchema } from './node.ts';
 import { platformSchema } from './platform.ts';
-import { folderSchema, instructionSchema, projectSchema } from './project.ts';
-import { pushSchema } from './push.ts';
+import { folderSchema, ignorePatternSchema, instructionSchema, projectSchema } from './project.ts';
+import { credentialsSchema, pushRecordSchema, pushSchema } from './push.ts';
 import { allowedCommandSchema, answerSchema, questionSchema, rememberedSecretSchema } from './question.ts';
 import { scheduleSchema } from './schedule.ts';
 import { settingsSchema } from './settings.ts';
 import { stepSchema } from './step.ts';
+import { memoryKeySchema, rememberedSchema } from './window-memory.ts';
 
 const nothing = z.object({});
 const byId = z.object({ id: z.string() });
@@ -121,21 +122,47 @@ export const calls = {
   /** Removes dangling images and build caches from the selected nodes. */
   'nodes.prune': { input: nodeSelectionSchema, output: z.array(pruneReportSchema) },
 
-  /** What a build of a project folder would send, with warnings. */
-  'projects.inspect': { input: z.object({ context: z.string(), file: z.string().optional() }), output: projectSchema },
+  /** What a build of a project folder would send, and what is wrong with its Containerfile. */
+  'projects.inspect': {
+    input: buildRequestSchema.pick({ context: true, file: true, containerfile: true, target: true, format: true }),
+    output: projectSchema,
+  },
+  /**
+   * Adds patterns to the ignore file of a project, or removes them again with `undo`. Without an ignore file, it makes one.
+   * `file` is the Containerfile, which may have an ignore file of its own.
+   */
+  'projects.ignore': {
+    input: z.object({
+      context: z.string().min(1),
+      file: z.string().optional(),
+      patterns: z.array(ignorePatternSchema).min(1).max(100),
+      undo: z.boolean().default(false),
+    }),
+    output: z.object({
+      /** The ignore file, absolute. */
+      path: z.string(),
+    }),
+  },
   /** Creates the sample project in a folder, or in the data folder if none is given. */
   'projects.sample': { input: z.object({ folder: z.string().optional() }), output: z.object({ context: z.string() }) },
   /** Lists the folders in a folder, for the folder chooser. Without a path: the home folder. */
   'folders.list': { input: z.object({ path: z.string().optional() }), output: folderSchema },
 
   'builds.preview': { input: buildRequestSchema, output: scheduleSchema },
-  'builds.start': { input: buildRequestSchema, output: buildSchema },
+  'builds.start': {
+    input: buildRequestSchema.extend({ pushCredentials: credentialsSchema.optional() }),
+    output: buildSchema,
+  },
   /**
    * Starts a build that has the finished images of an earlier build, except of the platforms that are named, and builds
    * only the others. It has the same request; its Containerfile and context are read again.
    */
   'builds.retry': {
-    input: z.object({ id: z.string(), platforms: z.array(platformSchema).min(1).optional() }),
+    input: z.object({
+      id: z.string(),
+      platforms: z.array(platformSchema).min(1).optional(),
+      pushCredentials: credentialsSchema.optional(),
+    }),
     output: buildSchema,
   },
   /**
@@ -152,15 +179,19 @@ export const calls = {
     input: byId,
     output: z.object({ path: z.string(), lines: z.array(z.string()), instructions: z.array(instructionSchema) }),
   },
-  /** Numbers of the lines in a job's log that contain a text, ignoring case. Returns at most `limit` numbers. */
+  /**
+   * Numbers of the lines in a job's log that contain a text, ignoring case and colours. Returns at most `limit` numbers,
+   * on demand each with the part of its line around the first match.
+   */
   'builds.search': {
     input: z.object({
       id: z.string(),
       platform: platformSchema,
-      text: z.string().min(1),
+      text: z.string().min(1).max(1_000),
       limit: z.number().int().min(1).max(100_000).default(10_000),
+      excerpts: z.boolean().default(false),
     }),
-    output: z.object({ lines: z.array(z.number()), more: z.boolean() }),
+    output: z.object({ lines: z.array(z.number()), more: z.boolean(), excerpts: z.array(z.string()).optional() }),
   },
   'builds.get': { input: byId, output: buildSchema },
   /** A page of the builds that match the filter, newest first. */
@@ -189,8 +220,13 @@ export const calls = {
   },
 
   'images.list': { input: nothing, output: z.array(manifestListSchema) },
+  /** The images that `images.list` leaves out because their manifests are damaged. */
+  'images.damaged': { input: nothing, output: z.array(damagedImageSchema) },
   'images.inspect': { input: byReference, output: z.object({ list: manifestListSchema, manifest: z.unknown() }) },
   'images.remove': { input: byReference, output: z.object({ freedBytes: z.number() }) },
+  /** The bytes that are kept for later builds only: layers of images that newer ones have replaced. */
+  'images.cache': { input: nothing, output: z.object({ bytes: z.number() }) },
+  'images.clearCache': { input: nothing, output: z.object({ freedBytes: z.number() }) },
   /** Exports a manifest list with all its images to `oci:DIR` or `oci-archive:FILE`. */
   'images.export': {
     input: z.object({ reference: referenceSchema, destination: z.string() }),
@@ -204,16 +240,21 @@ export const calls = {
       destination: referenceSchema.optional(),
       tlsVerify: z.boolean().default(true),
       /** Used for this push only and never stored. Without it: the saved logins of podman and docker. */
-      credentials: z.object({ username: z.string(), password: z.string() }).optional(),
+      credentials: credentialsSchema.optional(),
     }),
     output: pushSchema,
   },
   /** The pushes since the app was started, newest first. */
   'pushes.list': { input: nothing, output: z.array(pushSchema) },
   'pushes.cancel': { input: byId, output: nothing },
+  /** Where images were pushed, also in earlier runs of the app: the newest push of each reference to each destination first. */
+  'pushes.history': { input: nothing, output: z.array(pushRecordSchema) },
 
   'settings.get': { input: nothing, output: settingsSchema },
   'settings.update': { input: settingsSchema.partial(), output: settingsSchema },
+  /** What windows remember from one start to the next, by key. */
+  'memory.get': { input: nothing, output: rememberedSchema },
+  'memory.set': { input: z.object({ key: memoryKeySchema, value: z.json() }), output: nothing },
   'app.info': { input: nothing, output: appInfoSchema },
   /**
    * Opens a window of the running app, with a new build of the folder if there is one. With a `url`, the caller opens it
@@ -244,8 +285,17 @@ export const events = {
     /** Another process of the data folder runs the build. It goes on when this app is closed. */
     ofOtherProcess: z.literal(true).optional(),
   }),
-  /** Progress of packing the context. `done` is true in the last event. */
-  'build.context': z.object({ buildId: z.string(), files: z.number(), bytes: z.number(), done: z.boolean() }),
+  /**
+   * How much of a context is packed: its files, their content, and the size of the packed context so far. `done` is true in the
+   * last event.
+   */
+  'build.context': z.object({
+    buildId: z.string(),
+    files: z.number(),
+    bytes: z.number(),
+    tarBytes: z.number().optional(),
+    done: z.boolean(),
+  }),
   /** The state of a job changed. Its steps did not, except that a job that moved to another node starts without steps. */
   'job.changed': z.object({ buildId: z.string(), job: jobStateSchema }),
   /** A step started, started again, made progress or ended. */
@@ -264,6 +314,8 @@ export const events = {
   'builds.removed': z.object({ ids: z.array(z.string()) }),
   'push.progress': z.object({ push: pushSchema }),
   'push.finished': z.object({ push: pushSchema }),
+  /** The history of pushes, after one was done. */
+  'pushes.changed': z.object({ history: z.array(pushRecordSchema) }),
   'check.changed': z.object({ check: checkSchema }),
   'question.asked': z.object({ question: questionSchema }),
   /** A question was answered, or is no longer asked. */
@@ -294,6 +346,9 @@ export type AppEvent = { [N in EventName]: { readonly event: N } & EventPayload<
 export function buildIdOf(event: AppEvent): string | undefined {
   if ('build' in event) {
     return event.build.id;
+  }
+  if ('push' in event) {
+    return event.push.buildId;
   }
   return 'buildId' in event ? event.buildId : undefined;
 }

@@ -14,6 +14,8 @@ export const candidateSchema = z.object({
   identity: z.string().optional(),
   /** The connection that already leads to this engine. */
   connection: nameSchema.optional(),
+  /** A candidate before this one, or a connection, that leads to the same machine as its URI shows. */
+  sameMachineAs: nameSchema.optional(),
   /** Sentences to read before importing it, for example that its identity file does not exist. */
   notes: z.array(z.string()).default([]),
 });

@@ -8,6 +8,7 @@ import {
   formatDigest,
   formatDuration,
   formatList,
+  formatPathShort,
   formatPlatform,
 } from './format.ts';
 
@@ -32,8 +33,11 @@ describe('formatting for people', () => {
   });
 
   it('writes durations from tenths of a second to hours', () => {
-    expect([40, 9_949, 12_400, 59_700, 252_000, 3_849_000].map(formatDuration)).toEqual([
-      '0.0 s',
+    expect([0, 40, 94, 95, 9_949, 12_400, 59_700, 252_000, 3_849_000].map(formatDuration)).toEqual([
+      '0 ms',
+      '40 ms',
+      '94 ms',
+      '0.1 s',
       '9.9 s',
       '12 s',
       '1:00',
@@ -59,6 +63,11 @@ describe('formatting for people', () => {
       '4 days ago',
       '2026-01-30',
     ]);
+  });
+
+  it('shortens paths of every system to their last part', () => {
+    const paths = ['/home/anna/api', '/home/anna/api/', 'C:\\projects\\api', 'C:/projects/api', '/srv/a\\b', '/', ''];
+    expect(paths.map(formatPathShort)).toEqual(['api', 'api', 'api', 'api', 'a\\b', '/', '']);
   });
 
   it('counts, shortens and lists', () => {

@@ -25,9 +25,12 @@ export function formatBytesOf(part: number, whole: number): string {
   return `${(Math.min(part, whole) / 1000 ** Math.max(0, unit)).toFixed(digits)} of ${total}`;
 }
 
-/** A duration in milliseconds: `0.4 s`, `12 s`, `4:12`, `1:04:09`. */
+/** A duration in milliseconds: `20 ms`, `0.4 s`, `12 s`, `4:12`, `1:04:09`. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds < 0.095) {
+    return `${Math.round(seconds * 1000)} ms`;
+  }
   if (seconds < 9.95) {
     return `${seconds.toFixed(1)} s`;
   }
@@ -89,6 +92,17 @@ export function formatReferenceShort(reference: string): string {
   return reference.slice(reference.lastIndexOf('/') + 1);
 }
 
+/** The last part of a path of any system: `/home/anna/api` and `C:\\projects\\api` become `api`. */
+export function formatPathShort(path: string): string {
+  // only paths of Windows have backslashes between their parts
+  return (
+    path
+      .split(path.startsWith('/') ? '/' : /[\\/]/)
+      .filter(Boolean)
+      .at(-1) ?? path
+  );
+}
+
 /** The first 12 characters of a digest: `sha256:1f0c…` becomes `1f0c8a22b9d4`. */
 export function formatDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
@@ -110,6 +124,13 @@ const timeOfDay = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2
 /** `14:03:59`, in the time zone of this computer. @param time in milliseconds since 1970 */
 export function formatTimeOfDay(time: number): string {
   return timeOfDay.format(time);
+}
+
+/** What is wrong with an image that a build has allowed: `Programs for another platform: arm64`. Undefined if nothing is. */
+export function formatMismatched(mismatched: readonly string[] = []): string | undefined {
+  return mismatched.length === 0
+    ? undefined
+    : `Programs for another platform: ${formatList(mismatched.map(formatPlatform))}`;
 }
 
 /** What an image lacks: `Incomplete: no arm64 and s390x`. Undefined if it is complete. */

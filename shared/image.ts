@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { platformSchema } from './platform.ts';
+import type { Problem } from './problem.ts';
 
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export type Digest = `sha256:${string}`;
@@ -98,6 +99,27 @@ export const manifestListSchema = z.object({
   createdAt: z.string(),
   /** The platforms that were not built. Only a list that a person has stored although it is incomplete has them. */
   missing: z.array(platformSchema).optional(),
+  /** The platforms whose images have programs for another one. Only a build that allows it stores them. */
+  mismatched: z.array(platformSchema).optional(),
   entries: z.array(listEntrySchema),
 });
 export type ManifestList = Readonly<z.infer<typeof manifestListSchema>>;
+
+/** An image in local storage whose manifests are damaged. */
+export const damagedImageSchema = z.object({
+  /** Missing for what is kept for later builds only. */
+  reference: z.string().optional(),
+  /** While it is there, deleting other images frees no space: it is unknown which layers it needs. */
+  blocksCleanup: z.boolean(),
+});
+export type DamagedImage = Readonly<z.infer<typeof damagedImageSchema>>;
+
+/** What is wrong with a damaged image, and what to do about it. */
+export function damagedImageProblem({ reference, blocksCleanup }: DamagedImage): Problem {
+  const name = reference === undefined ? 'An image that is kept for later builds' : `The image ${reference}`;
+  return {
+    code: 'image.corrupt',
+    message: `${name} is damaged in local storage.${blocksCleanup ? ' While it is there, deleting other images frees no space.' : ''}`,
+    fix: reference === undefined ? 'Clear the cache of images.' : 'Delete it, then build it again.',
+  };
+}

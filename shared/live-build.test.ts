@@ -58,7 +58,12 @@ test('a change of the state keeps the steps, except when the job moves to anothe
   expect(live.build.jobs[0]?.steps).toBe(before);
   live.apply(changed('0:2', 1));
   live.apply(state({ node: 'b', lost: [{ node: 'a', problem: { code: 'ssh.lost', message: 'x', fix: 'y' } }] }));
-  expect(live.build.jobs[0]).toMatchObject({ node: 'b', steps: [] });
+  expect(live.build.jobs[0]).toMatchObject({ node: 'b', steps: [], lost: [{ steps: [{ id: '0:1' }, { id: '0:2' }] }] });
+  live.apply(changed('0:1', 0));
+  live.apply(
+    state({ node: 'b', bytesSent: 9, lost: [{ node: 'a', problem: { code: 'ssh.lost', message: 'x', fix: 'y' } }] }),
+  );
+  expect(live.build.jobs[0]).toMatchObject({ bytesSent: 9, lost: [{ steps: [{ id: '0:1' }, { id: '0:2' }] }] });
 });
 
 test('a flood of steps takes linear time', () => {

@@ -34,6 +34,8 @@ export class LiveBuild {
     if (event.event === 'build.finished' && event.build.id === this.id) {
       this.#build = event.build;
       this.#changes.clear();
+    } else if ('push' in event && event.push.buildId === this.id) {
+      this.#build = { ...this.#build, push: event.push };
     } else if (event.event === 'step.changed' && event.buildId === this.id) {
       const changes = this.#changes.get(event.platform) ?? [];
       changes.push(event.step);
@@ -44,9 +46,11 @@ export class LiveBuild {
         if (job.platform !== state.platform) {
           return job;
         }
-        if (job.lost.length !== state.lost.length) {
+        const changes = this.#changes.get(job.platform);
+        if (changes && job.lost.length !== state.lost.length) {
           // steps of the lost node
           this.#changes.delete(job.platform);
+          return withState({ ...job, steps: withSteps(job.steps, changes) }, state);
         }
         return withState(job, state);
       });

@@ -26,31 +26,72 @@ export const nodeSchema = z.object({
   hostname: z.string(),
   distribution: z.string().optional(),
   rootless: z.boolean(),
+  /** The platform of the engine. An amd64 engine has no variant here, whatever its processor is. */
   platform: platformSchema,
+  /**
+   * What its processor can do: the highest variant of the platform's architecture that it runs, and whether it and its kernel
+   * run 32-bit programs. Without it, or without one of both, this is not known.
+   */
+  processor: z.object({ variant: z.string().optional(), runs32Bit: z.boolean().optional() }).optional(),
+  /** The platforms that it emulates. It emulates lower variants of them, too. */
   emulated: z.array(platformSchema),
   capabilities: capabilitiesSchema,
   cpus: z.number(),
+  /** The load average of its machine over the last minute, of whatever runs there. Missing if it is unknown. */
+  load: z.number().optional(),
   memory: spaceSchema,
   disk: spaceSchema,
   /** Time of one small request over the open connection, in milliseconds. */
   latencyMs: z.number(),
+  /** Equal for all connections that lead to the same machine. Missing if it is unknown. */
+  machineId: z.string().optional(),
+  /** Equal for all connections that lead to the same engine with the same images. Missing if it is unknown. */
+  engineId: z.string().optional(),
 });
 
 export type Node = Readonly<z.infer<typeof nodeSchema>>;
 
 /** The result of a probe of one connection. */
 export const nodeStatusSchema = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('up'), connection: z.string(), node: nodeSchema }),
+  z.object({
+    state: z.literal('up'),
+    connection: z.string(),
+    node: nodeSchema,
+    /** Another connection to the same engine. */
+    sameAs: z.string().optional(),
+    /** Another connection to the same machine, perhaps to another engine of it. */
+    sameMachineAs: z.string().optional(),
+  }),
   z.object({
     state: z.literal('down'),
     connection: z.string(),
     problem: problemSchema,
+    /** Its engine has never answered under this URI. */
+    neverReached: z.literal(true).optional(),
     /** The next automatic reconnect after a lost connection: its time (ISO 8601) and its number, counted from 1. */
     retry: z.object({ at: z.string(), attempt: z.number() }).optional(),
   }),
 ]);
 
 export type NodeStatus = Readonly<z.infer<typeof nodeStatusSchema>>;
+
+/** `lost`: down, but reconnecting automatically. `never-reached`: down, and its engine has never answered. */
+export type NodeState = 'up' | 'lost' | 'down' | 'never-reached';
+
+export function nodeStateOf(status: NodeStatus): NodeState {
+  if (status.state === 'up') {
+    return 'up';
+  }
+  return status.neverReached ? 'never-reached' : status.retry ? 'lost' : 'down';
+}
+
+/** The words for the states of nodes, everywhere. */
+export const nodeStateWords: Readonly<Record<NodeState, string>> = {
+  up: 'Up',
+  lost: 'Lost',
+  down: 'Down',
+  'never-reached': 'Never reached',
+};
 
 /** What a prune freed on one node. */
 export const pruneReportSchema = z.object({

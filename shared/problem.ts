@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { type ProblemAction, problemActionSchema } from './problem-action.ts';
+import { removeHidden } from './untrusted-text.ts';
 
 /**
  * The code of every expected failure. Codes are stable: scripts may rely on them, while messages may change. The part
@@ -7,6 +9,7 @@ import { z } from 'zod';
 export const problemCodes = [
   'input.invalid',
   'call.cancelled',
+  'app.access',
   'app.closed',
   'app.socket',
   'settings.broken',
@@ -17,6 +20,7 @@ export const problemCodes = [
   'connection.unknown',
   'connection.exists',
   'connection.changed',
+  'connection.removed',
   'connection.uri',
   'connection.file',
   'connection.fix',
@@ -36,11 +40,13 @@ export const problemCodes = [
   'ssh.cancelled',
   'ssh.lost',
   'ssh.channel',
+  'ssh.shell',
   'ssh.forwarding-refused',
   'engine.no-socket',
   'engine.unreachable',
   'engine.unsupported',
   'engine.refused',
+  'engine.runtime',
   'engine.answer',
   'engine.emulation',
   'engine.linger',
@@ -52,6 +58,7 @@ export const problemCodes = [
   'context.file-missing',
   'context.ignore-file',
   'context.unreadable',
+  'context.containerfile',
   'context.changed',
   'build.failed',
   'build.no-image',
@@ -87,12 +94,14 @@ export type ProblemCode = (typeof problemCodes)[number];
  * - `message`: one sentence that names the thing and says what is wrong.
  * - `fix`: what to do about it.
  * - `detail`: the original output where it helps (an engine's error message, the last lines of a log).
+ * - `actions`: what Barnraiser can do about it itself. `fix` names none of its flags and commands: each front end adds its own.
  */
 export const problemSchema = z.object({
   code: z.enum(problemCodes),
   message: z.string(),
   fix: z.string(),
   detail: z.string().optional(),
+  actions: z.array(problemActionSchema).optional(),
 });
 
 export type Problem = Readonly<z.infer<typeof problemSchema>>;
@@ -109,6 +118,11 @@ export class Failure extends Error {
     this.name = 'Failure';
     this.problem = problem;
   }
+
+  /** The same failure with actions that solve it: `throw fail(…).offering({ id: 'show-builds' })`. */
+  offering(...actions: readonly ProblemAction[]): Failure {
+    return new Failure({ ...this.problem, actions: [...actions] }, { cause: this.cause });
+  }
 }
 
 /**
@@ -117,7 +131,8 @@ export class Failure extends Error {
  */
 export function fail(code: ProblemCode, message: string, fix: string, detail?: string, cause?: unknown): Failure {
   return new Failure(
-    { code, message, fix, ...(detail === undefined ? {} : { detail }) },
+    // texts of nodes, registries and projects are often a part of them
+    { code, message: removeHidden(message), fix, ...(detail === undefined ? {} : { detail: removeHidden(detail) }) },
     cause === undefined ? undefined : { cause },
   );
 }
@@ -130,7 +145,7 @@ export function problemOf(error: unknown): Problem {
   const text = error instanceof Error ? error.message : String(error);
   return {
     code: 'bug',
-    message: `Something went wrong inside Barnraiser: ${text}`,
+    message: removeHidden(`Something went wrong inside Barnraiser: ${text}`),
     fix: 'Report this problem and the steps that led to it.',
     ...(error instanceof Error && error.stack ? { detail: error.stack } : {}),
   };

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { problemSchema } from './problem.ts';
+import { problemActionSchema } from './problem-action.ts';
 
 /** What a project folder holds for a build. No file is read except the Containerfile. Sizes in bytes. */
 export const projectSchema = z.object({
@@ -13,9 +15,29 @@ export const projectSchema = z.object({
   bytes: z.number(),
   ignoredCount: z.number(),
   largest: z.array(z.object({ path: z.string(), bytes: z.number() })),
-  warnings: z.array(z.object({ kind: z.string(), path: z.string(), message: z.string() })),
+  /** What a person may not want to send or may not have meant. `message` continues a sentence that begins with the path. */
+  warnings: z.array(
+    z.object({
+      kind: z.string(),
+      path: z.string(),
+      message: z.string(),
+      /** A line of the file at `path`, counted from 1. */
+      line: z.number().optional(),
+      actions: z.array(problemActionSchema).optional(),
+    }),
+  ),
+  /** Why no engine can build the Containerfile, with the line, counted from 1. */
+  errors: z.array(problemSchema.extend({ line: z.number() })),
 });
 export type Project = Readonly<z.infer<typeof projectSchema>>;
+export type ProjectWarning = Project['warnings'][number];
+
+/** A line of an ignore file. */
+export const ignorePatternSchema = z
+  .string()
+  .min(1)
+  .max(4_096)
+  .regex(/^[^\r\n]*$/, 'A pattern is one line.');
 
 /** A folder as the folder chooser shows it. */
 export const folderSchema = z.object({
@@ -23,6 +45,8 @@ export const folderSchema = z.object({
   parent: z.string().optional(),
   folders: z.array(z.object({ name: z.string(), path: z.string(), hasContainerfile: z.boolean() })),
   hasContainerfile: z.boolean(),
+  /** The names of its files, without hidden ones. Only the first if there are very many. */
+  files: z.array(z.string()).optional(),
 });
 export type Folder = Readonly<z.infer<typeof folderSchema>>;
 

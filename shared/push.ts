@@ -3,12 +3,18 @@ import { digestSchema } from './image.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
 
+/** Used for one push and never stored. */
+export const credentialsSchema = z.object({ username: z.string(), password: z.string() });
+export type Credentials = Readonly<z.infer<typeof credentialsSchema>>;
+
 /**
  * A push of a manifest list and its images to a registry. Bytes count blobs only. `totalBytes` includes `skippedBytes`,
  * the blobs that the registry already has. `doneBytes` of an image counts uploaded and skipped blobs.
  */
 export const pushSchema = z.object({
   id: z.string(),
+  /** The build that is pushed while it runs. Its images are known when all of them are built. */
+  buildId: z.string().optional(),
   reference: z.string(),
   destination: z.string(),
   status: z.enum(['running', 'done', 'failed', 'cancelled']),
@@ -23,3 +29,12 @@ export const pushSchema = z.object({
   problem: problemSchema.optional(),
 });
 export type Push = Readonly<z.infer<typeof pushSchema>>;
+
+/** A push that is done. `at`: when it ended, ISO 8601. `digest`: of the manifest list. */
+export const pushRecordSchema = z.object({
+  reference: z.string(),
+  destination: z.string(),
+  digest: digestSchema,
+  at: z.string(),
+});
+export type PushRecord = Readonly<z.infer<typeof pushRecordSchema>>;

@@ -1,24 +1,30 @@
 import { z } from 'zod';
 import type { Node } from './node.ts';
-import { type Platform, platformSchema } from './platform.ts';
+import { type Platform, platformOf, platformParts, platformSchema, platformsRunBy } from './platform.ts';
 import { problemSchema } from './problem.ts';
 
 export const modeSchema = z.enum(['native', 'emulated']);
 export type Mode = z.infer<typeof modeSchema>;
 
-/** x86-64 processors also run 32-bit x86 programs, and the kernels that distributions ship allow it. */
-const alsoNative: Readonly<Record<string, string>> = { 'linux/amd64': 'linux/386' };
+/** A node's own platform, and what is known of its processor. */
+type NodePlatforms = Pick<Node, 'platform' | 'processor' | 'emulated'>;
 
 /**
- * How a node can build a platform, or undefined if it cannot. A node is native for its own platform, and an amd64 node
- * also for 386. An arm64 node does not count as native for 32-bit ARM: many arm64 processors cannot run 32-bit
- * programs.
+ * Every platform that a node can build, and how: its own platform first, then the others that its processor runs, then those
+ * that it emulates.
  */
-export function modeOf(node: Node, platform: Platform): Mode | undefined {
-  if (node.platform === platform || alsoNative[node.platform] === platform) {
-    return 'native';
-  }
-  return node.emulated.includes(platform) ? 'emulated' : undefined;
+export function modesOf({ platform, processor, emulated }: NodePlatforms): ReadonlyMap<Platform, Mode> {
+  const { os, architecture, variant } = platformParts(platform);
+  const highest = platformOf({ os, architecture, variant: processor?.variant ?? variant }) ?? platform;
+  const native = platformsRunBy(highest, processor?.runs32Bit).sort();
+  const others = emulated.flatMap((each) => platformsRunBy(each, false)).filter((each) => !native.includes(each));
+  const modes = (names: readonly Platform[], mode: Mode) => names.map((name) => [name, mode] as const);
+  return new Map([...modes([platform, ...native], 'native'), ...modes(others, 'emulated')]);
+}
+
+/** How a node can build a platform, or undefined if it cannot. */
+export function modeOf(node: NodePlatforms, platform: Platform): Mode | undefined {
+  return modesOf(node).get(platform);
 }
 
 /** Which node builds a platform, how, and why that node was chosen (a short phrase for people). */

@@ -12,7 +12,7 @@ const terminalCommands =
  * Characters that have an effect but are not visible: control characters, characters that change the direction of text (U+061C,
  * U+200E, U+202A…, U+2066…), and characters that are drawn as nothing (fillers, word joiners, tags).
  */
-const hiddenCharacters =
+export const hiddenCharacters =
   /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
 // biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above
 
@@ -33,6 +33,11 @@ export function sanitizeText(text: string, maxLength = 4_000): string {
     .replaceAll(/\n{4,}/g, '\n\n\n')
     .replaceAll(/^\n+|\n+$/g, '');
   return shorten(lines, maxLength);
+}
+
+/** Removes what controls a terminal and what has an effect without being visible. Tabs and ends of lines stay. */
+export function removeHidden(text: string): string {
+  return text.replaceAll(terminalCommands, '').replaceAll(hiddenCharacters, '');
 }
 
 /**

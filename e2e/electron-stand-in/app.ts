@@ -91,6 +91,9 @@ class StandInApp extends EventEmitter {
 
 export const standInApp = new StandInApp();
 
+BrowserWindow.events.on('window-created', (window: unknown) => {
+  standInApp.emit('browser-window-created', new PreventableEvent(), window);
+});
 BrowserWindow.events.on('created', (contents: unknown) => {
   standInApp.emit('web-contents-created', new PreventableEvent(), contents);
 });

@@ -4,7 +4,18 @@ import { protocol } from './chromium.ts';
 import { handleTestRequests } from './control.ts';
 import { ipcMain } from './ipc.ts';
 import { Menu } from './menu.ts';
-import { dialog, Notification, nativeTheme, powerMonitor, safeStorage, screen, session, shell } from './system.ts';
+import {
+  dialog,
+  Notification,
+  nativeTheme,
+  permissionHandlers,
+  powerMonitor,
+  safeStorage,
+  screen,
+  session,
+  shell,
+  Tray,
+} from './system.ts';
 import { BrowserWindow } from './window.ts';
 
 export {
@@ -21,6 +32,7 @@ export {
   session,
   shell,
   standInApp as app,
+  Tray,
 };
 
 handleTestRequests({
@@ -30,10 +42,12 @@ handleTestRequests({
   Menu,
   Notification,
   nativeTheme,
+  permissionHandlers,
   powerMonitor,
   safeStorage,
   screen,
   session,
   shell,
+  Tray,
 });
 standInApp.start();

@@ -30,12 +30,13 @@ interface Options {
   readonly width?: number;
   readonly height?: number;
   readonly show?: boolean;
-  readonly webPreferences?: {
-    readonly preload?: string;
-    readonly sandbox?: boolean;
-    readonly contextIsolation?: boolean;
-    readonly nodeIntegration?: boolean;
-  };
+  readonly webPreferences?: WebPreferences;
+}
+interface WebPreferences {
+  readonly preload?: string;
+  readonly sandbox?: boolean;
+  readonly contextIsolation?: boolean;
+  readonly nodeIntegration?: boolean;
 }
 type OpenAnswer = { action: 'deny' } | { action: 'allow'; overrideBrowserWindowOptions?: Options };
 
@@ -50,11 +51,13 @@ export class WebContents extends EventEmitter {
   #isListening = false;
   #messages: Message[] = [];
   #deliver: ((messages: Message[]) => void) | undefined;
+  readonly #webPreferences: WebPreferences;
   #openHandler: (details: { url: string }) => OpenAnswer = () => ({ action: 'allow' });
 
   constructor(options: Options) {
     super();
-    const { sandbox, contextIsolation, nodeIntegration, preload } = options.webPreferences ?? {};
+    this.#webPreferences = options.webPreferences ?? {};
+    const { sandbox, contextIsolation, nodeIntegration, preload } = this.#webPreferences;
     if (!sandbox || !contextIsolation || nodeIntegration !== false) {
       throw new Error('The stand-in supports only windows with a sandbox, context isolation and no Node integration.');
     }
@@ -70,6 +73,10 @@ export class WebContents extends EventEmitter {
       this.#loading = false;
       this.emit('did-finish-load');
     });
+  }
+
+  getLastWebPreferences(): WebPreferences {
+    return this.#webPreferences;
   }
 
   get page(): Promise<Page> {
@@ -263,6 +270,7 @@ export class BrowserWindow extends EventEmitter {
     this.webContents.once('did-finish-load', () => this.emit('ready-to-show'));
     void this.webContents.page.then((page) => page.on('close', () => this.#handleClosed()));
     BrowserWindow.events.emit('created', this.webContents);
+    BrowserWindow.events.emit('window-created', this);
   }
 
   loadURL(url: string): Promise<void> {

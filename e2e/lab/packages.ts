@@ -14,6 +14,14 @@ const packages = [
   'putty-tools', // for tests, to generate PuTTY's keys
   'curl',
   'util-linux',
+  // for tests, as login shells of nodes
+  'tcsh',
+  'csh',
+  'fish',
+  'ksh',
+  'mksh',
+  'zsh',
+  'busybox',
 ];
 
 /** Automatic updates may hold the lock of apt for some time. */

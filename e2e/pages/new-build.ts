@@ -16,7 +16,7 @@ export class NewBuildSheet {
   platform(name: string): Locator {
     return this.sheet
       .getByRole('list', { name: 'Platforms to build' })
-      .getByRole('button', { name: new RegExp(`^${name}\\b`) });
+      .getByRole('button', { name: new RegExp(`^${name}(?![\\w/])`) });
   }
 
   /** The row of a platform in the build plan, once a node is selected. */

@@ -26,7 +26,7 @@ const layers: readonly (readonly string[])[] = [
 
 /** The layers of `renderer/`, in the same manner. */
 const rendererLayers: readonly (readonly string[])[] = [
-  ['main.tsx', 'testing'],
+  ['main.tsx', 'enter.ts', 'testing'],
   ['app.tsx'],
   ['frame'],
   ['views'],

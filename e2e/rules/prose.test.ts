@@ -47,6 +47,8 @@ const nameParts: readonly Rule[] = [
   [/^(hole|holes|patience|turns|judge)$/, 'see the glossary'],
 ];
 
+const isTest = (path: string): boolean => /\.test\.tsx?$|(^|\/)testing\//.test(path);
+
 interface Found extends Located {
   readonly path: string;
 }
@@ -86,4 +88,21 @@ test('no name uses a word that the glossary replaces', () => {
     ),
   );
   expect(report(nameParts, names)).toEqual([]);
+});
+
+test('only the terminal names commands and flags of barnraiser: other texts say what to do, and offer an action', () => {
+  const isTerminal = (path: string): boolean =>
+    /^electron\/(terminal\/|cli\.ts|browser\.ts|attach\/)/.test(path) || path.endsWith('sample-project.ts');
+  const ownFlags =
+    /(?<![\w`-])`?--(tls-verify|creds|file|no-emulation|accept-new-host-keys|platform|farm|node|format)\b/;
+  const rules: readonly Rule[] = [
+    [/`barnraiser [a-z]/, 'an action of the problem'],
+    [ownFlags, 'an action of the problem'],
+  ];
+  const texts = sources
+    .filter(({ path }) => /^(electron|shared|renderer)\//.test(path) && !isTest(path) && !isTerminal(path))
+    .flatMap((source) => textsOf(source).map((text) => ({ path: source.path, ...text })));
+  // a flag inside the quoted command of another program is that program's own
+  const withoutCommands = texts.map((text) => ({ ...text, text: text.text.replace(/`(?!barnraiser|--)[^`]*`/g, '') }));
+  expect(report(rules, withoutCommands)).toEqual([]);
 });

@@ -32,7 +32,7 @@ const usage = `npx tsx e2e/screens/shoot.ts VIEW [options]
   --out     folder for the screenshots                                                 (/tmp/shots)
   --theme   light | dark                                                               (both)
   --size    such as 1280x800                                                           (1280x800 and 900x600)
-  --do      press:Mod+k | click:SELECTOR | fill:SELECTOR=TEXT | hover:SELECTOR | wait:SELECTOR |
+  --do      press:Mod+k | click:SELECTOR | right-click:SELECTOR | fill:SELECTOR=TEXT | hover:SELECTOR | wait:SELECTOR |
             drag:SELECTOR=>SELECTOR (held over the second) | drop:NAME (a folder, on the window);
             an action before the screenshot; can be repeated, and runs in order
             (selectors as in Playwright: text=Push, role=button[name="Push"], css)
@@ -153,6 +153,8 @@ async function act(page: Page, step: string): Promise<void> {
       return page.keyboard.press(rest.replace('Mod', 'Control'));
     case 'click':
       return page.locator(rest).first().click();
+    case 'right-click':
+      return page.locator(rest).first().click({ button: 'right' });
     case 'hover':
       return page.locator(rest).first().hover();
     case 'wait':
@@ -213,7 +215,9 @@ async function main(view: string): Promise<void> {
       outDir: folder,
       minify: false,
       reportCompressedSize: false,
-      rollupOptions: { input: ['index.html', 'testing/gallery.html'].map((page) => join(rendererConfig.root, page)) },
+      rollupOptions: {
+        input: ['index.html', 'enter.html', 'testing/gallery.html'].map((page) => join(rendererConfig.root, page)),
+      },
     },
   });
   await mkdir(options.out, { recursive: true });
@@ -238,10 +242,9 @@ async function main(view: string): Promise<void> {
           }
         });
         page.on('pageerror', (error) => console.log(`page: ${error.stack ?? error.message}`));
-        await page.goto(server.url);
-        await page.goto(new URL(view === 'parts' ? '/testing/gallery.html' : `/${hash}`, server.url).href);
-        // a navigation to another hash of the same page does not load it again
-        await page.reload();
+        await page.goto(
+          view === 'parts' ? new URL('/testing/gallery.html', server.url).href : server.createEntryUrl(hash),
+        );
         // the page does not react to keys before it has loaded the app's state
         await page.locator('nav[aria-label="Main"], main > section').first().waitFor();
         for (const step of view === 'palette' ? ['press:Mod+k', ...options.do] : options.do) {

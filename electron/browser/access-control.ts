@@ -4,78 +4,73 @@ import type { IncomingMessage } from 'node:http';
 /** Entry URLs that were given out and not used. Older ones stop working. */
 const maxTokens = 16;
 
-export type AccessDecision =
-  | { readonly kind: 'allowed' }
-  /** The request has the token. It gets the cookie and is redirected. */
-  | { readonly kind: 'signed-in'; readonly cookie: string; readonly location: string }
-  | { readonly kind: 'denied'; readonly reason: string };
+/** How long an entry URL works, in milliseconds: a person may have to copy it to a browser first. */
+const tokenLifetimeMs = 10 * 60_000;
+
+/** The page that exchanges the token of an entry URL for access. The only one that other sites and files may lead to. */
+export const entryPath = '/enter.html';
 
 /**
- * Gives access to the browsers that open an entry URL. Any process and any web page on this computer can send requests to a loopback port, so a
- * request must
+ * Gives access to the page that has an entry URL. Any process of any user and any web page on this computer can send
+ * requests to a loopback port, so a request must
  * - name this server in its Host header, which a page with a rebound DNS name does not,
  * - come from this origin, which the page of another site does not,
- * - carry the cookie, which is given out once for each random token in an entry URL. Cookies do not depend on the port, so
- *   that its name is different for each server.
+ * - carry a secret in a header. The page gets it once, for the random token in an entry URL, and keeps it for its origin,
+ *   which includes the port. A cookie would be sent to the servers of all users on this computer, at any port.
  */
 export class AccessControl {
+  readonly #origin: string;
   readonly #host: string;
   readonly #secret = randomBytes(32).toString('base64url');
-  readonly #cookieName = `barnraiser-${randomBytes(6).toString('hex')}`;
-  readonly #tokens: string[] = [];
+  readonly #now: () => number;
+  #tokens: { readonly token: string; readonly endMs: number }[] = [];
 
   /** @param host the required Host header, for example `127.0.0.1:41234` */
-  constructor(host: string) {
+  constructor(host: string, now: () => number = () => performance.now()) {
     this.#host = host;
+    this.#origin = `http://${host}`;
+    this.#now = now;
   }
 
-  /** Creates a URL that gives access to the browser that opens it. It works once. */
-  createEntryUrl(): string {
+  /**
+   * Creates a URL that gives access to the page that opens it, once and within {@link tokenLifetimeMs}. The token is after the
+   * `#`, which browsers do not send.
+   * @param route a value of `location.hash`, shown by the page afterwards
+   */
+  createEntryUrl(route = ''): string {
     const token = randomBytes(32).toString('base64url');
-    this.#tokens.push(token);
-    this.#tokens.splice(0, this.#tokens.length - maxTokens);
-    return `http://${this.#host}/?token=${token}`;
+    this.#tokens = [...this.#tokens, { token, endMs: this.#now() + tokenLifetimeMs }].slice(-maxTokens);
+    return `${this.#origin}${entryPath}#token=${token}${route}`;
   }
 
-  check(request: IncomingMessage): AccessDecision {
-    const { host, origin, cookie } = request.headers;
-    if (host !== this.#host) {
-      return { kind: 'denied', reason: 'This server is available at its own address only.' };
+  /** Why a request is denied whatever it carries, or undefined. */
+  denialReason({ headers, method }: IncomingMessage, path: string): string | undefined {
+    if (headers.host !== this.#host) {
+      return 'This server is available at its own address only.';
     }
-    const isWrite = request.method !== 'GET' && request.method !== 'HEAD';
-    if (origin === undefined ? isWrite : origin !== `http://${this.#host}`) {
-      return { kind: 'denied', reason: 'This server accepts requests from its own pages only.' };
-    }
-    const site = request.headers['sec-fetch-site'];
-    if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-      return { kind: 'denied', reason: 'This server accepts requests from its own pages only.' };
-    }
-    if (this.#cookieValues(cookie).some((value) => isEqual(value, this.#secret))) {
-      return { kind: 'allowed' };
-    }
-    const token = new URL(request.url ?? '/', `http://${this.#host}`).searchParams.get('token');
-    const used = this.#tokens.findIndex((known) => token !== null && isEqual(token, known));
-    if (request.method === 'GET' && used >= 0) {
-      this.#tokens.splice(used, 1);
-      return {
-        kind: 'signed-in',
-        cookie: `${this.#cookieName}=${this.#secret}; HttpOnly; SameSite=Strict; Path=/`,
-        location: '/',
-      };
-    }
-    return {
-      kind: 'denied',
-      reason: 'Open Barnraiser at the address that it printed. The address works once, in one browser.',
-    };
+    const site = headers['sec-fetch-site'];
+    const isOpened = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+    const isOwn =
+      site === undefined ||
+      site === 'same-origin' ||
+      site === 'none' ||
+      (path === entryPath && isOpened && method === 'GET');
+    const isWrite = method !== 'GET' && method !== 'HEAD';
+    const isOwnOrigin = headers.origin === undefined ? !isWrite : headers.origin === this.#origin;
+    return isOwn && isOwnOrigin ? undefined : 'This server accepts requests from its own pages only.';
   }
 
-  #cookieValues(header: string | undefined): string[] {
-    const prefix = `${this.#cookieName}=`;
-    return (header ?? '')
-      .split(';')
-      .map((part) => part.trim())
-      .filter((part) => part.startsWith(prefix))
-      .map((part) => part.slice(prefix.length));
+  /** Exchanges the token of an entry URL for the secret, once. @returns undefined if the token is wrong, used or too old */
+  exchange(token: string): string | undefined {
+    const now = this.#now();
+    const known = this.#tokens.find((each) => isEqual(each.token, token));
+    this.#tokens = this.#tokens.filter((each) => each !== known && each.endMs > now);
+    return known !== undefined && known.endMs > now ? this.#secret : undefined;
+  }
+
+  /** Whether the request carries the secret. */
+  isAdmitted({ headers }: IncomingMessage): boolean {
+    return isEqual(headers.authorization ?? '', `Bearer ${this.#secret}`);
   }
 }
 

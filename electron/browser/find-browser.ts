@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { access, realpath } from 'node:fs/promises';
+import { basename, delimiter, join } from 'node:path';
+import { homeFolder } from '../system/local-user.ts';
 
 /** Browsers that can open app windows, by their commands on Linux, in order of preference. */
 const linuxCommands = [
@@ -37,6 +39,20 @@ export async function findBrowser(
     }
   }
   return undefined;
+}
+
+/**
+ * Where a browser can keep a profile for a data folder. A browser that is installed as a snap may not use hidden folders of the
+ * home folder, only its own one there.
+ */
+export async function profileFolder(browser: string, dataFolder: string, home = homeFolder()): Promise<string> {
+  const isSnap = browser.startsWith('/snap/') || (await realpath(browser).catch(() => browser)) === '/usr/bin/snap';
+  if (!isSnap) {
+    return join(dataFolder, 'browser-profile');
+  }
+  // one for each data folder
+  const name = createHash('sha256').update(dataFolder).digest('hex').slice(0, 16);
+  return join(home, 'snap', basename(browser), 'common', 'barnraiser', name);
 }
 
 function candidatePaths(env: NodeJS.ProcessEnv, system: NodeJS.Platform): string[] {

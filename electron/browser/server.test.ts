@@ -1,9 +1,12 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { AppEvent, CallName } from '../../shared/contract.ts';
+import { AccessControl } from './access-control.ts';
 import { type BrowserServer, startServer } from './server.ts';
 
 let folder: string;
@@ -11,21 +14,27 @@ let server: BrowserServer;
 let receivedCalls: { name: CallName; input: unknown }[];
 let listeners: Set<(event: AppEvent, seq: number) => void>;
 let signals: AbortSignal[];
+let theme: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'barnraiser-browser-'));
   const page = join(folder, 'page');
   await mkdir(join(page, 'assets'), { recursive: true });
   await writeFile(join(page, 'index.html'), '<title>page</title>');
+  await writeFile(join(page, 'enter.html'), '<title>entry</title>');
   await writeFile(join(page, 'assets', 'app-1f0c.js'), 'let x;');
   await writeFile(join(folder, 'secret.html'), 'secret');
   await symlink(join(folder, 'secret.html'), join(page, 'link-to-secret.html'));
   receivedCalls = [];
   listeners = new Set();
   signals = [];
+  theme = 'system';
   server = await startServer(
     {
       call: async (name, input, { signal } = {}) => {
+        if (name === 'settings.get') {
+          return { ok: true, value: { theme } };
+        }
         receivedCalls.push({ name, input });
         signals.push(signal ?? expect.fail('no signal'));
         if (name === 'builds.preview') {
@@ -81,67 +90,109 @@ function send(path: string, { method = 'GET', headers = {}, body }: Request = {}
 
 const origin = (): string => new URL(server.url).origin;
 
-/** Signs in like the window and returns the headers of its requests. */
-async function signIn(url = server.url): Promise<Record<string, string>> {
-  const { pathname, search } = new URL(url);
-  const answer = await send(`${pathname}${search}`);
-  const cookie = answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
-  return { cookie, origin: origin(), 'content-type': 'application/json' };
+/** Enters like the window and returns the headers of its requests. */
+async function enter(url = server.url): Promise<Record<string, string>> {
+  const { secret } = z.object({ secret: z.string() }).parse(JSON.parse((await exchange(url)).body));
+  return { authorization: `Bearer ${secret}`, origin: origin(), 'content-type': 'application/json' };
+}
+
+/** Sends the token of an entry URL, as its page does. */
+function exchange(url: string, headers: Record<string, string> = { origin: origin() }): Promise<Answer> {
+  const token = new URLSearchParams(new URL(url).hash.slice(1)).get('token');
+  return send('/enter', { method: 'POST', headers, body: JSON.stringify({ token }) });
 }
 
 describe('access control', () => {
-  it('exchanges the token for an HttpOnly cookie and redirects to an address without the token', async () => {
-    const { pathname, search } = new URL(server.url);
-    const answer = await send(`${pathname}${search}`);
-    expect(answer.status).toBe(303);
-    expect(answer.headers.location).toBe('/');
-    expect(answer.headers['set-cookie']?.[0]).toMatch(
-      /^barnraiser-[0-9a-f]{12}=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/$/,
-    );
-    expect((await send('/', { headers: await signIn() })).status).toBe(403);
+  it('exchanges the token of an entry URL for a secret, and keeps the token out of what browsers send', async () => {
+    expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/enter\.html#token=[\w-]{43}$/);
+    const answer = await exchange(server.url);
+    expect(answer.status).toBe(200);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(JSON.parse(answer.body)).toEqual({ secret: expect.stringMatching(/^[\w-]{43}$/) });
   });
 
   it('accepts the token only once', async () => {
-    const { pathname, search } = new URL(server.url);
-    expect((await send(`${pathname}${search}`)).status).toBe(303);
-    const second = await send(`${pathname}${search}`);
+    expect((await exchange(server.url)).status).toBe(200);
+    const second = await exchange(server.url);
     expect(second.status).toBe(403);
-    expect(second.headers['set-cookie']).toBeUndefined();
+    expect(second.body).not.toContain('secret');
   });
 
-  it('gives each window an entry URL of its own, and none shuts out another', async () => {
-    const first = await signIn();
-    const second = await signIn(server.createEntryUrl());
+  it('accepts the token only within ten minutes', () => {
+    let nowMs = 0;
+    const control = new AccessControl('127.0.0.1:1', () => nowMs);
+    const tokenOf = (url: string): string => url.split('token=', 2)[1] ?? '';
+    const [first, second] = [tokenOf(control.createEntryUrl()), tokenOf(control.createEntryUrl())];
+    nowMs = 10 * 60_000 - 1;
+    expect(control.exchange(first)).toBeDefined();
+    nowMs += 1;
+    expect(control.exchange(second)).toBeUndefined();
+  });
+
+  it('gives each window an entry URL of its own with a route, and none shuts out another', async () => {
+    const first = await enter();
+    const url = server.createEntryUrl('#/images');
+    expect(url).toMatch(/#token=[\w-]{43}#\/images$/);
+    const second = await enter(url.replace('#/images', ''));
     for (const headers of [first, second]) {
-      expect((await send('/', { headers })).status).toBe(200);
+      expect((await send('/call/app.info', { method: 'POST', headers, body: '{}' })).status).toBe(200);
     }
   });
 
-  it('has a cookie of another name than other servers, because browsers send cookies to every port', async () => {
-    const other = await startServer({ call: async () => ({ ok: true, value: {} }), subscribe: () => () => {} }, folder);
-    const { pathname, search } = new URL(other.url);
-    const answer = await fetch(new URL(`${pathname}${search}`, other.url), { redirect: 'manual' });
-    const name = (cookie: string | null | undefined): string => (cookie ?? '').split('=', 1)[0] ?? '';
-    expect(name(answer.headers.get('set-cookie'))).not.toBe(name((await signIn()).cookie));
-    await other.close();
+  it('sets no cookie, which browsers would send to other servers of this computer, and accepts none', async () => {
+    const { authorization = '', ...headers } = await enter();
+    const secret = authorization.replace('Bearer ', '');
+    const answers = await Promise.all([
+      exchange(server.createEntryUrl()),
+      send('/', {}),
+      send('/call/app.info', { method: 'POST', headers: { ...headers, cookie: `barnraiser=${secret}` }, body: '{}' }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 401]);
+    for (const answer of answers) {
+      expect(answer.headers['set-cookie']).toBeUndefined();
+    }
   });
 
-  it('denies every request without the cookie or with a wrong cookie', async () => {
-    const wrongCookie = {
-      cookie: `barnraiser=${'x'.repeat(43)}`,
-      origin: origin(),
-      'content-type': 'application/json',
-    };
-    for (const headers of [{ ...wrongCookie, cookie: '' }, wrongCookie]) {
-      expect((await send('/', { headers })).status).toBe(403);
-      expect((await send('/events', { headers })).status).toBe(403);
-      expect((await send('/call/app.info', { method: 'POST', headers, body: '{}' })).status).toBe(403);
+  it('denies calls and events without the secret or with a wrong one', async () => {
+    const headers = await enter();
+    const wrong = `Bearer ${'x'.repeat(43)}`;
+    for (const authorization of [
+      '',
+      wrong,
+      `Basic ${headers.authorization}`,
+      (headers.authorization ?? '').slice(0, -1),
+    ]) {
+      const denied = { ...headers, authorization };
+      expect((await send('/events', { headers: denied })).status).toBe(401);
+      expect((await send('/call/app.info', { method: 'POST', headers: denied, body: '{}' })).status).toBe(401);
     }
     expect(receivedCalls).toEqual([]);
   });
 
+  it('answers everything that is no valid entry with 403', async () => {
+    const headers = { origin: origin() };
+    for (const body of ['', '{', 'null', '[]', '{"token":5}', '{"token":""}', `{"token":"${'x'.repeat(2_000)}"}`]) {
+      expect([body.slice(0, 20), (await send('/enter', { method: 'POST', headers, body })).status]).toEqual([
+        body.slice(0, 20),
+        403,
+      ]);
+    }
+    expect((await exchange(server.url, { origin: 'https://evil.example' })).status).toBe(403);
+    expect((await exchange(server.url)).status).toBe(200);
+  });
+
+  it('lets other sites and files lead to the entry page only, and embed nothing', async () => {
+    const opened = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    expect((await send('/enter.html', { headers: opened })).status).toBe(200);
+    expect((await send('/', { headers: opened })).status).toBe(403);
+    expect((await send('/enter.html', { headers: { ...opened, 'sec-fetch-dest': 'iframe' } })).status).toBe(403);
+    const script = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' };
+    expect((await send('/assets/app-1f0c.js', { headers: script })).status).toBe(403);
+    expect((await send('/', { headers: { 'sec-fetch-site': 'none' } })).status).toBe(200);
+  });
+
   it('denies requests with another Host, which a page with a rebound DNS name sends', async () => {
-    const headers = await signIn();
+    const headers = await enter();
     const port = new URL(server.url).port;
     for (const host of ['evil.example', `evil.example:${port}`, `localhost:${port}`]) {
       expect((await send('/', { headers: { ...headers, host } })).status).toBe(403);
@@ -150,7 +201,7 @@ describe('access control', () => {
   });
 
   it('denies requests from another Origin, and calls without an Origin', async () => {
-    const headers = await signIn();
+    const headers = await enter();
     const call = { method: 'POST', body: '{}' };
     expect(
       (await send('/call/app.info', { ...call, headers: { ...headers, origin: 'https://evil.example' } })).status,
@@ -159,13 +210,14 @@ describe('access control', () => {
     const { origin: _, ...without } = headers;
     expect((await send('/call/app.info', { ...call, headers: without })).status).toBe(403);
     expect((await send('/events', { headers: { ...without, 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
+    expect((await send('/call/app.info', { ...call, method: 'OPTIONS', headers })).status).toBe(405);
     expect(receivedCalls).toEqual([]);
   });
 });
 
 describe('the page', () => {
   it('has a strict content security policy, even in denied responses', async () => {
-    const headers = await signIn();
+    const headers = await enter();
     const page = await send('/', { headers });
     expect(page.body).toBe('<title>page</title>');
     for (const answer of [page, await send('/'), await send('/nothing', { headers })]) {
@@ -177,13 +229,25 @@ describe('the page', () => {
   });
 
   it('may be cached only if the file name contains a hash of the content', async () => {
-    const headers = await signIn();
+    const headers = await enter();
     expect((await send('/', { headers })).headers['cache-control']).toBe('no-store');
     expect((await send('/assets/app-1f0c.js', { headers })).headers['cache-control']).toContain('immutable');
   });
 
+  it.each([
+    ['dark', '<html data-theme="dark" lang="en">'],
+    ['system', '<html lang="en">'],
+    ['"><script>', '<html lang="en">'],
+  ])('has the theme %s of the settings from its first frame on', async (chosen, start) => {
+    theme = chosen;
+    await writeFile(join(folder, 'page', 'index.html'), '<html lang="en"></html>');
+    const { headers, body } = await send('/');
+    expect(body).toBe(`${start}</html>`);
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+  });
+
   it('serves no file outside its folder', async () => {
-    const headers = await signIn();
+    const headers = await enter();
     for (const path of [
       '/../secret.html',
       '/%2e%2e/secret.html',
@@ -204,14 +268,14 @@ describe('the page', () => {
 
 describe('calls and events', () => {
   it('passes calls with their input to the app and returns the result', async () => {
-    const headers = await signIn();
+    const headers = await enter();
     const answer = await send('/call/builds.get', { method: 'POST', headers, body: '{"id":"x"}' });
     expect(JSON.parse(answer.body)).toEqual({ ok: true, value: { answer: 'builds.get' } });
     expect(receivedCalls).toEqual([{ name: 'builds.get', input: { id: 'x' } }]);
   });
 
   it('cancels a call when the page no longer waits for it', async () => {
-    const headers = await signIn();
+    const headers = await enter();
     const { hostname, port } = new URL(server.url);
     const request = httpRequest({ hostname, port, path: '/call/builds.preview', method: 'POST', headers });
     request.on('error', () => {});
@@ -225,7 +289,7 @@ describe('calls and events', () => {
   });
 
   it('answers an invalid call with a problem, without calling the app', async () => {
-    const headers = await signIn();
+    const headers = await enter();
     const call = (name: string, body: string, more = {}): Promise<Answer> =>
       send(`/call/${name}`, { method: 'POST', headers: { ...headers, ...more }, body });
     const answers = [
@@ -242,7 +306,7 @@ describe('calls and events', () => {
   });
 
   it('streams events and unsubscribes when the page disconnects', async () => {
-    const headers = await signIn();
+    const headers = await enter();
     const { hostname, port } = new URL(server.url);
     const event: AppEvent = { event: 'question.closed', id: 'q1' };
     const text = await new Promise<string>((resolve, reject) => {
@@ -250,11 +314,11 @@ describe('calls and events', () => {
         let seen = '';
         response.on('data', (chunk: Buffer) => {
           seen += chunk.toString();
-          if (seen.includes('event: heartbeat') && !seen.includes('data: {')) {
+          if (seen === '\n') {
             for (const listener of listeners) {
               listener(event, 7);
             }
-          } else if (seen.includes('data: {')) {
+          } else if (seen.includes('"seq"')) {
             request.destroy();
             resolve(seen);
           }
@@ -263,12 +327,17 @@ describe('calls and events', () => {
       request.on('error', reject);
       request.end();
     });
-    expect(text).toContain(`id: 7\ndata: ${JSON.stringify(event)}\n\n`);
+    expect(
+      text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
+    ).toEqual([{ seq: 7, event }]);
     await expect.poll(() => listeners.size).toBe(0);
   });
 
   it('closes even while a page is connected to the event stream', async () => {
-    const headers = await signIn();
+    const headers = await enter();
     const { hostname, port } = new URL(server.url);
     const cut = new Promise<void>((resolve) => {
       const request = httpRequest({ hostname, port, path: '/events', headers }, (response) => {
@@ -281,6 +350,60 @@ describe('calls and events', () => {
     });
     await cut;
     expect(listeners.size).toBe(0);
+  });
+});
+
+describe('malformed requests', () => {
+  /** Sends bytes over a new connection and resolves with the first line of the response and all of it. */
+  function sendRaw(text: string): Promise<{ status: string; all: string }> {
+    const { hostname, port } = new URL(server.url);
+    return new Promise((resolve) => {
+      const socket = connect(Number(port), hostname);
+      let all = '';
+      socket.setEncoding('latin1').on('data', (part: string) => {
+        all += part;
+      });
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve({ status: all.split('\r\n', 1)[0] ?? '', all }));
+      socket.end(text, 'latin1');
+    });
+  }
+
+  it('are answered with 4xx or not at all, and never with a detail', async () => {
+    const host = new URL(server.url).host;
+    const targets = [
+      '//[',
+      '//[::1',
+      '/%',
+      '/%ff%fe',
+      'http://[',
+      'http://evil.example/',
+      '*',
+      '?',
+      '',
+      '/\\..\\',
+      '/a b',
+      '/\xe9',
+    ];
+    const methods = ['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'CONNECT', 'TRACE', 'get', 'G\0T', ''];
+    const requests = methods.flatMap((method) =>
+      targets.map((target) => `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`),
+    );
+    requests.push(
+      'GET / HTTP/1.1\r\nhost: [\r\nconnection: close\r\n\r\n',
+      'GET / HTTP/1.1\r\nconnection: close\r\n\r\n',
+      `GET /events HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer \xff\xfe\r\nconnection: close\r\n\r\n`,
+      `POST /enter HTTP/1.1\r\nhost: ${host}\r\norigin: http://${host}\r\ncontent-length: 5\r\n\r\n{`,
+      `POST /enter HTTP/1.1\r\nhost: ${host}\r\norigin: http://${host}\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
+      `GET / HTTP/9.9\r\n\r\n`,
+      '\0\0\0\0\r\n\r\n',
+    );
+    for (const request of requests) {
+      const { status, all } = await sendRaw(request);
+      expect([request, status]).toEqual([request, expect.stringMatching(/^(HTTP\/1\.1 4\d\d .*|)$/)]);
+      expect(all).not.toMatch(/\.ts|node:|at .*\(|\/(tmp|home|work)\b/);
+    }
+    expect(receivedCalls).toEqual([]);
   });
 });
 

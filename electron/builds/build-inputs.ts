@@ -1,4 +1,5 @@
 import type { Build, Job } from '../../shared/build.ts';
+import type { Credentials } from '../../shared/push.ts';
 
 /**
  * What a build needs once, in addition to its request. The request says what the build is and is kept; these are not kept:
@@ -7,11 +8,13 @@ import type { Build, Job } from '../../shared/build.ts';
 export interface BuildInputs {
   /** An incomplete build whose finished images the build has, too. Kept as `reusedFrom` of these jobs. */
   readonly retried?: { readonly build: Build; readonly finished: readonly Job[] };
+  /** Used for the push of the build only. Without it: the saved logins of podman and docker. */
+  readonly pushCredentials?: Credentials | undefined;
 }
 
 /** A finished job of an earlier build as a job of a build that has its image. */
 export function reusedJob(build: Build, job: Job): Job {
-  const { platform, node, mode, reason, transfer, digest, size } = job;
+  const { platform, node, mode, reason, transfer, digest, size, mismatch } = job;
   return {
     platform,
     node,
@@ -25,6 +28,7 @@ export function reusedJob(build: Build, job: Job): Job {
     ...(transfer === undefined ? {} : { transfer }),
     ...(digest === undefined ? {} : { digest }),
     ...(size === undefined ? {} : { size }),
+    ...(mismatch === undefined ? {} : { mismatch }),
     // the build that made it has its log
     reusedFrom: job.reusedFrom ?? build.id,
     lost: [],

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Build, ContextSummary, Job } from '../../shared/build.ts';
+import { buildIdOf } from '../../shared/contract.ts';
 import type { ManifestList } from '../../shared/image.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { fail, type Problem } from '../../shared/problem.ts';
+import type { Push } from '../../shared/push.ts';
 import type { Events } from '../events.ts';
 import { History } from './history.ts';
 import { JobLog } from './job-log.ts';
@@ -31,6 +33,7 @@ export class BuildRecord {
   readonly #startedMs = performance.now();
   #trackers: JobTracker[] = [];
   #build: Build;
+  #push: { readonly push: Push } | undefined;
   #saveTimer: NodeJS.Timeout | undefined;
   /** One save follows the other. */
   #lastSave: Promise<unknown> = Promise.resolve();
@@ -72,7 +75,7 @@ export class BuildRecord {
     if (this.#finished.length > 0) {
       jobs.sort((one, other) => platforms.indexOf(one.platform) - platforms.indexOf(other.platform));
     }
-    return { ...this.#build, jobs };
+    return { ...this.#build, jobs, ...(this.#push ? { push: this.#push.push } : {}) };
   }
 
   /** One tracker for each job that is not finished already. Empty until the record is open. */
@@ -125,6 +128,11 @@ export class BuildRecord {
 
   setContext(context: ContextSummary): void {
     this.#build = { ...this.#build, context };
+  }
+
+  /** The push of the build. It emits its changes itself. */
+  setPush(running: { readonly push: Push }): void {
+    this.#push = running;
   }
 
   /** Ends the build with its manifest list. */
@@ -189,7 +197,7 @@ export class BuildRecord {
     const release = this.#release;
     let saveMs = 0;
     const unsubscribe = this.#events.subscribe((event) => {
-      if ('buildId' in event && event.buildId === this.id && event.event !== 'job.log') {
+      if (buildIdOf(event) === this.id && !('build' in event) && event.event !== 'job.log') {
         this.#saveTimer ??= setTimeout(
           async () => {
             const startedMs = performance.now();

@@ -2,19 +2,24 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type BuildRequest, isCancelling } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
-import type { EngineBuild } from '../engines/engine.ts';
+import type { BuildCache, EngineBuild } from '../engines/engine.ts';
 import { Events } from '../events.ts';
 import { ImageStore } from '../images/image-store.ts';
 import { createReceiver, type Receiver } from '../images/receiver/receiver.ts';
 import { platform } from '../images/testing/sample-image.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
 import { NodeSlots } from '../nodes/node-slots.ts';
+import { BlobLocations } from '../registry/blob-locations.ts';
+import { Pushes } from '../registry/pushes.ts';
+import { FakeRegistry, respond } from '../registry/testing/fake-registry.ts';
 import { schedule } from '../scheduling/schedule.ts';
 import { BuildRun } from './build-run.ts';
 import { History } from './history.ts';
+import { NodeWork } from './node-work.ts';
 import type { PreparedBuild } from './prepare-build.ts';
 import { ProjectMemory } from './project-memory.ts';
 import { RunningBuilds } from './running-builds.ts';
@@ -36,6 +41,10 @@ let events: AppEvent[];
 let builds: Map<string, FakeBuild>;
 /** The loss of each node's connection. */
 let losses: Map<string, AbortController>;
+let push: BuildRequest['push'];
+/** The answer of each node about its build cache. */
+let cache: BuildCache | undefined;
+let changes: Partial<BuildRequest>;
 /** The names of the connections that were requested, in order. */
 let requested: string[];
 
@@ -53,6 +62,9 @@ beforeEach(async () => {
   builds = new Map();
   losses = new Map();
   requested = [];
+  push = undefined;
+  cache = undefined;
+  changes = {};
 });
 afterEach(async () => {
   await receiver.close();
@@ -65,14 +77,15 @@ function connect(node: string): NodeConnection {
   requested.push(node);
   const loss = losses.get(node) ?? new AbortController();
   losses.set(node, loss);
-  return fakeNode(node, loss.signal, (build, signal) => builds.get(node)?.(build, signal) ?? Promise.resolve());
+  const found = fakeNode(node, loss.signal, (build, signal) => builds.get(node)?.(build, signal) ?? Promise.resolve());
+  return { ...found, engine: { ...found.engine, ...(cache ? { cache } : {}) } };
 }
 
 function prepare(nodes: readonly NodeStatus[]): PreparedBuild {
   const options = { context, reference: 'api:1', pins: {}, emulate: true, buildArgs: {}, labels: {} };
-  const request = { ...options, noCache: false, pull: 'missing', retention: 'cache' } as const;
+  const request = { ...options, noCache: false, pull: 'missing', retention: 'cache', push } as const;
   return {
-    request,
+    request: { ...request, ...changes },
     containerfile: { path: join(context, 'Containerfile'), content: Buffer.from('FROM scratch\nCOPY . /\n') },
     inputs: {},
     project: new ProjectMemory(join(folder, 'projects'), 'p', context),
@@ -85,17 +98,20 @@ function prepare(nodes: readonly NodeStatus[]): PreparedBuild {
 async function start(nodes: readonly NodeStatus[]): Promise<{ run: BuildRun; ended: Promise<unknown> }> {
   const emitter = new Events();
   emitter.subscribe((event) => events.push(event));
+  const pushes = new Pushes({ store, events: emitter, locations: new BlobLocations(folder), record: async () => {} });
   const portForwards = new SharedPortForwards(receiver.server);
   const pool = { connect: async ({ name }: { name: string }) => connect(name) };
   const services = {
     store,
     receiver,
     portForwards,
+    nodeWork: new NodeWork(join(folder, 'node-work'), running, async () => []),
     pool,
     slots,
     events: emitter,
     history,
     running,
+    pushes,
     spoolFolder: join(folder, 'spool'),
   };
   const { assigned, slots: reserved } = await slots.reserve(
@@ -176,7 +192,7 @@ describe('when a connection is changed', () => {
     await unused;
     await ended;
     expect(statuses(run)).toEqual(['linux/arm64 two done']);
-    const problem = { code: 'connection.changed', message: 'The connection one was removed during the build.' };
+    const problem = { code: 'connection.removed', message: 'The connection one was removed during the build.' };
     expect(run.build.jobs[0]?.lost).toMatchObject([{ node: 'one', problem }]);
     expect(requested).toEqual(['one', 'two']);
   });
@@ -253,6 +269,8 @@ test('a cancelled build stops all jobs', async () => {
   const { run, ended } = await start([up('big', amd64), up('pi4', arm64)]);
   await expect.poll(() => run.build.jobs.every(({ status }) => status === 'building')).toBe(true);
   run.cancel();
+  expect(statuses(run)).toEqual(['linux/amd64 big cancelling', 'linux/arm64 pi4 cancelling']);
+  expect(isCancelling(run.build)).toBe(true);
   await ended;
   expect(statuses(run)).toEqual(['linux/amd64 big cancelled', 'linux/arm64 pi4 cancelled']);
   expect(run.build).toMatchObject({ status: 'cancelled', problem: { code: 'build.cancelled' } });
@@ -339,4 +357,129 @@ test('a build whose image was committed is done, even if its end could never be 
   expect(await ended).toBe(false);
   expect(await running.isRunning(run.id)).toBe(false);
   expect(await history.get(run.id)).toMatchObject({ status: 'done', list: { reference: 'api:1' } });
+});
+
+describe('a build that is pushed', () => {
+  let registry: FakeRegistry;
+  beforeEach(async () => {
+    registry = await FakeRegistry.start();
+    push = { destination: `${registry.host}/team/api:1`, tlsVerify: false };
+  });
+  afterEach(() => registry.stop());
+
+  test('sends the blobs of a platform while another is being built, and the list last', async () => {
+    builds.set('pi4', () => vi.waitFor(() => expect(registry.blobs.size).toBe(3)));
+    const { run, ended } = await start([up('big', amd64), up('pi4', arm64)]);
+    await ended;
+    const { digest } = await store.find('api:1');
+    expect(registry.manifests.get('1')).toMatchObject({ bytes: (await store.readManifest(digest)).bytes });
+    expect(registry.log.at(-2)).toBe('PUT /v2/team/api/manifests/1');
+    expect(run.build).toMatchObject({ status: 'done', push: { status: 'done', digest, buildId: run.id } });
+    expect(await history.get(run.id)).toEqual(run.build);
+    const names = events.map(({ event }) => event).filter((name) => /finished/.test(name));
+    expect(names).toEqual(['push.finished', 'build.finished']);
+  });
+
+  test('tags nothing if a platform fails', async () => {
+    builds.set('pi4', () => Promise.reject(failed('The step failed.')));
+    const { run, ended } = await start([up('big', amd64), up('pi4', arm64)]);
+    await ended;
+    expect(registry.manifests.size).toBe(0);
+    expect(run.build).toMatchObject({ status: 'failed', push: { status: 'cancelled' } });
+    expect(run.build.push?.problem?.message).toContain('not all platforms were built');
+  });
+
+  test('is done if only the push fails, which is told at once', async () => {
+    registry.fault = (_request, response) => {
+      respond(response, 403);
+      return true;
+    };
+    builds.set('pi4', () => vi.waitFor(() => expect(events.map(({ event }) => event)).toContain('push.finished')));
+    const { run, ended } = await start([up('big', amd64), up('pi4', arm64)]);
+    await ended;
+    expect(run.build).toMatchObject({ status: 'done', push: { status: 'failed' } });
+    expect((await store.find('api:1')).digest).toBe(run.build.list?.digest);
+  });
+
+  test('keeps its image if it is cancelled while it is pushed', async () => {
+    registry.fault = (request) => request.method === 'PUT' && (request.url ?? '').endsWith('/manifests/1');
+    const { run, ended } = await start([up('big', amd64)]);
+    await vi.waitFor(() => expect(registry.log.at(-1)).toBe('PUT /v2/team/api/manifests/1'));
+    run.cancel();
+    await ended;
+    expect(run.build).toMatchObject({ status: 'done', push: { status: 'cancelled' } });
+    expect(registry.manifests.has('1')).toBe(false);
+    expect((await store.find('api:1')).digest).toBe(run.build.list?.digest);
+  });
+
+  test('stops at once if it is cancelled while it is built', async () => {
+    builds.set('big', stopsWhenAborted);
+    const { run, ended } = await start([up('big', amd64)]);
+    await vi.waitFor(() => expect(statuses(run)).toEqual(['linux/amd64 big building']));
+    run.cancel();
+    await ended;
+    expect(run.build).toMatchObject({ status: 'cancelled', push: { status: 'cancelled' } });
+  });
+});
+
+describe('a build in which nothing has changed', () => {
+  let count: number;
+  let items: string[];
+  beforeEach(() => {
+    count = 0;
+    items = ['abc'];
+    builds.set('big', async () => void count++);
+    cache = {
+      read: async (query) => ({ bases: {}, items: query.items.filter((item) => items.includes(item)) }),
+      used: async () => ({ bases: {}, items: ['abc'] }),
+    };
+  });
+
+  const build = async (change: Partial<BuildRequest> = {}): Promise<BuildRun> => {
+    changes = change;
+    const { run, ended } = await start([up('big', amd64)]);
+    await ended;
+    expect(run.build.status).toBe('done');
+    return run;
+  };
+
+  test('sends nothing to its node and has the image of the build before it', async () => {
+    const first = await build();
+    const second = await build();
+    expect(count).toBe(1);
+    expect(second.build.jobs[0]).toMatchObject({ status: 'done', skipped: true, bytesSent: 0, steps: [] });
+    expect(second.build.jobs[0]?.digest).toBe(first.build.jobs[0]?.digest);
+    expect(second.build.list?.digest).toBe(first.build.list?.digest);
+    expect(await history.get(second.id)).toEqual(second.build);
+    expect((await second.log(amd64)?.read(0, 10))?.lines.join()).toContain(first.id);
+    // another reference is only another name
+    expect((await build({ reference: 'other:1' })).build.jobs[0]?.skipped).toBe(true);
+    expect((await store.find('other:1')).digest).toBe(first.build.list?.digest);
+  });
+
+  test.each<[string, () => unknown, Partial<BuildRequest>?]>([
+    ['a file of the project', () => writeFile(join(context, 'new'), '')],
+    ['an option', () => undefined, { labels: { a: 'b' } }],
+    ['a part of the cache that is gone', () => (items = [])],
+    ['a blob of the image that is gone', async () => (await store.remove('api:1')).freedBytes],
+    ['that nothing is to be skipped', () => undefined, { skip: false }],
+    ['that no cache is to be used', () => undefined, { noCache: true }],
+    ['that nothing stays on the node', () => undefined, { retention: 'nothing' }],
+  ])('is built because of %s', async (_, change, request) => {
+    await build();
+    await change();
+    const { build: second } = await build(request);
+    expect(count).toBe(2);
+    expect(second.jobs[0]?.skipped).toBeUndefined();
+  });
+
+  test('is built if a build without cache was begun since', async () => {
+    await build();
+    builds.set('big', () => Promise.reject(failed('The step failed.')));
+    changes = { noCache: true };
+    await (await start([up('big', amd64)])).ended;
+    builds.set('big', async () => void count++);
+    expect((await build()).build.jobs[0]?.skipped).toBeUndefined();
+    expect(count).toBe(2);
+  });
 });

@@ -1,25 +1,34 @@
 import type { Build } from '../../shared/build.ts';
 import type { Connection } from '../../shared/connection.ts';
+import type { ManifestList } from '../../shared/image.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { fail, type Problem, problemOf } from '../../shared/problem.ts';
 import { type ChangedConnection, connectionChangedFailure } from '../connections/changed-connections.ts';
 import { type PackedContext, packContext } from '../context/pack-context.ts';
+import { namedImages } from '../engines/named-images.ts';
 import type { Events } from '../events.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { Lease } from '../images/lease.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
 import type { Receiver } from '../images/receiver/receiver.ts';
+import { joinImages } from '../images/stored-list.ts';
 import type { ConnectionPool, NodeConnection } from '../nodes/connection-pool.ts';
 import type { Slot } from '../nodes/node-queue.ts';
 import type { NodeSlots } from '../nodes/node-slots.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
+import { blobsOf } from '../registry/push.ts';
+import { type Pushes, parseDestination } from '../registry/pushes.ts';
+import type { RunningPush } from '../registry/running-push.ts';
+import { systemPaths } from '../system/system-paths.ts';
+import { BaseImageLogins } from './base-image-logins.ts';
 import { BuildRecord } from './build-record.ts';
 import { Cancellation } from './cancellation.ts';
-import { Failover, isNodeLoss } from './failover.ts';
+import { Failover, isNodeFailure } from './failover.ts';
 import type { History } from './history.ts';
-import { type JobInput, runJob } from './job.ts';
+import { type JobInput, mismatchedPlatforms, runJob } from './job.ts';
 import type { JobLog } from './job-log.ts';
 import type { JobTracker } from './job-tracker.ts';
+import type { NodeWork } from './node-work.ts';
 import type { PreparedBuild } from './prepare-build.ts';
 import type { RunningBuilds } from './running-builds.ts';
 import type { SharedPortForwards } from './shared-port-forwards.ts';
@@ -28,11 +37,13 @@ export interface BuildServices {
   readonly store: ImageStore;
   readonly receiver: Receiver;
   readonly portForwards: SharedPortForwards;
+  readonly nodeWork: NodeWork;
   readonly pool: Pick<ConnectionPool, 'connect'>;
   readonly slots: NodeSlots;
   readonly events: Events;
   readonly history: History;
   readonly running: RunningBuilds;
+  readonly pushes: Pick<Pushes, 'begin'>;
   /** Folder for packed contexts. */
   readonly spoolFolder: string;
 }
@@ -52,6 +63,7 @@ export class BuildRun {
   readonly #work = new Set<{ readonly node: string; readonly ended: Promise<void> }>();
   /** The images of the finished jobs. */
   readonly #images: ReceivedImage[] = [];
+  #push: RunningPush | undefined;
 
   /** @param prepared every platform is assigned. @param slots those of the assignments, in their order. */
   constructor(services: BuildServices, prepared: PreparedBuild, slots: readonly Slot[]) {
@@ -87,6 +99,14 @@ export class BuildRun {
   /** Cancels one platform, or the whole build. */
   cancel(platform?: Platform): void {
     this.#cancellation.cancel(platform);
+    if (platform === undefined) {
+      void this.#push?.cancel();
+    }
+    for (const tracker of this.#record.trackers) {
+      if (platform === undefined || tracker.job.platform === platform) {
+        tracker.startCancelling();
+      }
+    }
   }
 
   /**
@@ -126,7 +146,7 @@ export class BuildRun {
    */
   async run(): Promise<boolean> {
     try {
-      await this.#withContext((context) => this.#withLease((lease) => this.#buildAll(context, lease)));
+      await this.#withContext((context) => this.#withLease((lease) => this.#buildAndPush(context, lease)));
     } catch (error) {
       this.#record.fail(problemOf(error));
     }
@@ -141,18 +161,17 @@ export class BuildRun {
     const { request, containerfile } = this.#prepared;
     const context = await packContext({
       context: request.context,
-      file: containerfile.path,
+      ...(request.containerfile === undefined ? { file: containerfile.path } : {}),
       content: containerfile.content,
       spoolFolder,
       signal: this.#cancellation.signal,
-      onProgress: ({ files, bytes }) =>
-        events.batch({ event: 'build.context', buildId: this.id, files, bytes, done: false }),
+      onProgress: (progress) => events.batch({ event: 'build.context', buildId: this.id, ...progress, done: false }),
     });
     context.done.then(
       (summary) => {
         this.#record.setContext(summary);
-        const { files, bytes } = summary;
-        events.batch({ event: 'build.context', buildId: this.id, files, bytes, done: true });
+        const { digest: _, ...packed } = summary;
+        events.batch({ event: 'build.context', buildId: this.id, ...packed, done: true });
       },
       () => undefined, // the jobs that read the context report its failure
     );
@@ -173,29 +192,74 @@ export class BuildRun {
     }
   }
 
-  /** Builds all platforms in parallel and joins their images in a manifest list. */
-  async #buildAll(context: PackedContext, lease: Lease): Promise<void> {
-    const { instructions } = parseContainerfile(this.#prepared.containerfile.content.toString('utf8'));
-    const { store, receiver, portForwards } = this.#services;
+  /** Builds the image, and pushes what is there of it meanwhile if the request says so. */
+  async #buildAndPush(context: PackedContext, lease: Lease): Promise<void> {
+    const push = await this.#beginPush();
+    try {
+      const list = await this.#buildAll(context, lease);
+      if (list) {
+        await push?.finish(() => joinImages(this.#services.store.blobs, this.#images));
+        this.#record.succeed(list);
+      }
+    } finally {
+      // changes nothing if the push has ended
+      await push?.cancel(
+        fail('push.cancelled', 'Nothing was pushed, because not all platforms were built.', 'Retry the build.'),
+      );
+    }
+  }
+
+  async #beginPush(): Promise<RunningPush | undefined> {
+    const { request, inputs, containerfile } = this.#prepared;
+    const { reference, buildArgs, push } = request;
+    if (!push) {
+      return undefined;
+    }
+    const { instructions } = parseContainerfile(containerfile.content.toString('utf8'));
+    const running = await this.#services.pushes.begin({
+      buildId: this.id,
+      reference,
+      destination: parseDestination(reference, push.destination),
+      tlsVerify: push.tlsVerify,
+      credentials: inputs.pushCredentials,
+      pulled: this.build.jobs
+        .slice(0, 1)
+        .flatMap(({ platform }) => namedImages({ instructions, buildArgs, platform, nodePlatform: platform })),
+    });
+    this.#record.setPush(running);
+    this.#push = running;
+    this.#cancellation.signal.throwIfAborted();
+    return running;
+  }
+
+  /** Builds all platforms in parallel and joins their images in a manifest list. There is none if one has failed. */
+  async #buildAll(context: PackedContext, lease: Lease): Promise<ManifestList | undefined> {
+    const containerfile = parseContainerfile(this.#prepared.containerfile.content.toString('utf8'));
+    const { store, receiver, portForwards, nodeWork } = this.#services;
     const input: JobInput = {
+      buildId: this.id,
       prepared: this.#prepared,
       context,
       lease,
-      instructions,
+      containerfile,
       store,
       receiver,
       portForwards,
+      nodeWork,
+      logins: new BaseImageLogins(systemPaths()),
+      onBlob: (blob) => this.#push?.add([blob]),
     };
     await this.#holdFinished(lease);
     await Promise.all(this.#record.trackers.map((tracker) => this.#buildPlatform(tracker, input)));
     if (this.#images.length < this.build.jobs.length) {
       this.#record.failWithJobs();
-      return;
+      return undefined;
     }
     // if this process ends before it saves the end of the build, the record and the stored list show that it was done
     await this.#record.save().catch(() => undefined);
     const { reference } = this.#prepared.request;
-    this.#record.succeed(await store.commit(reference, this.#images, { signal: this.#cancellation.signal }));
+    const marks = { mismatched: mismatchedPlatforms(this.build.jobs) };
+    return store.commit(reference, this.#images, { ...marks, signal: this.#cancellation.signal });
   }
 
   /**
@@ -218,10 +282,15 @@ export class BuildRun {
           'Start the build again.',
         );
       }
-      this.#images.push(image);
+      this.#addImage(image);
     }
     // the build that is retried may be deleted before this one ends
     await this.#keepImages();
+  }
+
+  #addImage(image: ReceivedImage): void {
+    this.#images.push(image);
+    this.#push?.add(blobsOf(image));
   }
 
   /** Keeps the images of the finished jobs, also beyond the end of the build if it does not complete. */
@@ -229,14 +298,14 @@ export class BuildRun {
     return this.#services.store.keep(this.id, this.#prepared.request.reference, this.#images);
   }
 
-  /** Builds one platform, on another node if its node is lost. Never rejects if it fails, so that the others go on. */
+  /** Builds one platform, on another node if its node is lost or fails. Never rejects if it fails, so that the others go on. */
   async #buildPlatform(tracker: JobTracker, input: JobInput): Promise<void> {
     const { platform } = tracker.job;
     const signal = this.#cancellation.signalOf(platform);
     for (;;) {
       try {
         const image = await this.#runJob(tracker, input, signal);
-        this.#images.push(image);
+        this.#addImage(image);
         await this.#keepImages().catch((error: unknown) => {
           tracker.logLine(`The image is not kept if other platforms fail: ${problemOf(error).message}`);
         });
@@ -245,7 +314,11 @@ export class BuildRun {
         return;
       } catch (error) {
         await this.#slots.get(platform)?.release();
-        if (!isNodeLoss(error) || signal.aborted || !(await this.#moveJob(tracker, error.problem).catch(() => false))) {
+        if (
+          !isNodeFailure(error) ||
+          signal.aborted ||
+          !(await this.#moveJob(tracker, error.problem).catch(() => false))
+        ) {
           tracker.fail(problemOf(error));
           return;
         }

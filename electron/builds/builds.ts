@@ -9,11 +9,13 @@ import { type ChangedConnection, changedConnections } from '../connections/chang
 import type { ReceivedImage } from '../images/manifest.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
+import { parseDestination } from '../registry/pushes.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
 import { type BuildInputs, reusedJob } from './build-inputs.ts';
 import { BuildRun, type BuildServices } from './build-run.ts';
 import { buildCancelled } from './cancellation.ts';
 import { ForeignBuilds } from './foreign-builds.ts';
+import { mismatchedPlatforms } from './job.ts';
 import { readLog, searchLog, withStepIds } from './job-log.ts';
 import {
   assertAllAssigned,
@@ -62,8 +64,8 @@ export class Builds {
    * Starts a build and resolves with its first state. The signal can prevent the start; afterwards, {@link cancel} ends it.
    * @throws Failure for everything that is known before any work begins
    */
-  start(request: BuildRequest, signal?: AbortSignal): Promise<Build> {
-    return this.#start(request, {}, signal);
+  start(request: BuildRequest, inputs: BuildInputs = {}, signal?: AbortSignal): Promise<Build> {
+    return this.#start(request, inputs, signal);
   }
 
   /**
@@ -71,7 +73,7 @@ export class Builds {
    * others.
    * @throws Failure `build.unknown`, `build.running`, `input.invalid`, and those of {@link start}
    */
-  async retry(id: string, platforms?: readonly Platform[], signal?: AbortSignal): Promise<Build> {
+  async retry({ id, platforms, pushCredentials }: CallRequest<'builds.retry'>, signal?: AbortSignal): Promise<Build> {
     const build = await this.#getEnded(id);
     const unknown = platforms?.find((platform) => build.jobs.every((job) => job.platform !== platform));
     if (unknown) {
@@ -85,7 +87,7 @@ export class Builds {
       throw fail('input.invalid', `All platforms of build ${id} are done.`, 'Name the platforms to build again.');
     }
     const request = { ...build.request, platforms: build.jobs.map(({ platform }) => platform) };
-    return this.#start(request, { retried: { build, finished } }, signal);
+    return this.#start(request, { retried: { build, finished }, pushCredentials }, signal);
   }
 
   /**
@@ -105,6 +107,7 @@ export class Builds {
       const isMissing = ({ digest }: Job): boolean => images.every((image) => image.digest !== digest);
       return store.commit(build.reference, images, {
         missing: build.jobs.filter(isMissing).map(({ platform }) => platform),
+        mismatched: mismatchedPlatforms(build.jobs.filter((job) => !isMissing(job))),
       });
     });
     const stored: Build = { ...build, list };
@@ -115,6 +118,9 @@ export class Builds {
   }
 
   async #start(request: BuildRequest, inputs: BuildInputs, signal?: AbortSignal): Promise<Build> {
+    if (request.push) {
+      parseDestination(request.reference, request.push.destination);
+    }
     const unscheduled = await this.#prepare(request, signal, inputs);
     const { settings } = this.#options;
     const { keepBuilds } = await settings.get();
@@ -261,9 +267,9 @@ export class Builds {
     return withStepIds(range, job?.steps ?? []);
   }
 
-  /** @throws Failure `build.unknown` */
-  async search({ id, platform, text, limit }: CallRequest<'builds.search'>): Promise<CallOutput<'builds.search'>> {
-    return searchLog(await this.#logPath(id, platform), text, limit);
+  /** @throws Failure `build.unknown`, and the reason of the signal */
+  async search(request: CallRequest<'builds.search'>, signal?: AbortSignal): Promise<CallOutput<'builds.search'>> {
+    return searchLog(await this.#logPath(request.id, request.platform), request, signal);
   }
 
   /** @throws Failure `build.unknown` */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { NodeStatus } from '../../shared/node.ts';
 import { fail } from '../../shared/problem.ts';
-import { Failover } from './failover.ts';
+import { Failover, isNodeFailure } from './failover.ts';
 import { arm64, sampleJob } from './testing/sample-build.ts';
 
 const space = { total: 1, free: 1 };
@@ -36,4 +36,20 @@ test('the job of a lost node goes to the node with the least load, and jobs that
   expect(failover.lossOf('three').aborted).toBe(false);
   expect(failover.reassign(sampleJob({ node: 'three' }), problem, load)).toMatchObject({ node: 'two' });
   expect(failover.reassign(sampleJob({ node: 'two' }), problem, load)).toBeUndefined();
+});
+
+test('a node that cannot start containers gets no more jobs of that platform, and jobs of others go on', () => {
+  const failover = new Failover([up('one'), up('two')], request);
+  const runtime = fail('engine.runtime', 'Node one cannot start containers.', 'Install crun.');
+  expect(isNodeFailure(runtime)).toBe(true);
+  expect(failover.reassign(sampleJob({ node: 'one' }), runtime.problem, {})).toMatchObject({ node: 'two' });
+  expect(failover.lossOf('one').aborted).toBe(false);
+  expect(failover.reassign(sampleJob({ node: 'two' }), runtime.problem, {})).toBeUndefined();
+});
+
+test('a full disk of the node moves the job, but not one of this computer', () => {
+  const full = fail('disk.full', 'The disk is full.', 'Free disk space.');
+  expect(isNodeFailure(full)).toBe(false);
+  expect(isNodeFailure(full.offering({ id: 'free-disk', node: 'one' }))).toBe(true);
+  expect(isNodeFailure(fail('build.failed', 'It failed.', 'Correct it.'))).toBe(false);
 });

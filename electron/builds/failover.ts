@@ -1,5 +1,6 @@
 import type { BuildRequest, Job } from '../../shared/build.ts';
 import type { NodeStatus } from '../../shared/node.ts';
+import type { Platform } from '../../shared/platform.ts';
 import { Failure, type Problem } from '../../shared/problem.ts';
 import type { Assignment } from '../../shared/schedule.ts';
 import { schedule } from '../scheduling/schedule.ts';
@@ -15,12 +16,17 @@ interface NodeSignals {
   readonly withdrawn: AbortController;
 }
 
-/** Moves jobs of a build from lost nodes to others. A node that was lost gets no more jobs of the build. */
+/**
+ * Moves jobs of a build to other nodes, from nodes that were lost or cannot build them. A node that was lost gets no more jobs of
+ * the build, and a node that failed no more jobs of that platform.
+ */
 export class Failover {
   readonly #nodes: readonly NodeStatus[];
   readonly #request: FailoverRequest;
   /** By node. */
   readonly #signals = new Map<string, NodeSignals>();
+  /** The nodes that failed, by platform. */
+  readonly #failed = new Map<Platform, Set<string>>();
 
   /** @param nodes those of the build. */
   constructor(nodes: readonly NodeStatus[], request: FailoverRequest) {
@@ -46,13 +52,17 @@ export class Failover {
   }
 
   /**
-   * Records that the node of a job is lost and assigns its platform to another node.
+   * Records that the node of a job is lost or has failed, and assigns its platform to another node.
    * @param load how many jobs each node has, by its connection. @returns undefined if no other node can build the
    *   platform.
    */
   reassign(lost: Job, problem: Problem, load: Readonly<Record<string, number>>): Assignment | undefined {
-    this.#signalsOf(lost.node).lost.abort(new Failure(problem));
-    const nodes = this.#nodes.filter(({ connection }) => !this.lossOf(connection).aborted);
+    const failed = this.#failed.get(lost.platform) ?? new Set();
+    this.#failed.set(lost.platform, failed.add(lost.node));
+    if (lossCodes.has(problem.code)) {
+      this.#signalsOf(lost.node).lost.abort(new Failure(problem));
+    }
+    const nodes = this.#nodes.filter(({ connection }) => !this.lossOf(connection).aborted && !failed.has(connection));
     const { emulate, pull, retention } = this.#request;
     return schedule({ platforms: [lost.platform], nodes, emulate, pull, retention, load }).assignments[0];
   }
@@ -64,13 +74,20 @@ export class Failover {
   }
 }
 
-/** Whether a job failed because its node was lost, not because of the build: another node may succeed. */
-export function isNodeLoss(error: unknown): error is Failure {
-  return error instanceof Failure && nodeLossCodes.has(error.problem.code);
+/** Whether a job failed because of its node, not because of the build: another node may succeed. */
+export function isNodeFailure(error: unknown): error is Failure {
+  if (!(error instanceof Failure)) {
+    return false;
+  }
+  const { code, actions } = error.problem;
+  const isNodeFull = code === 'disk.full' && actions?.some(({ id }) => id === 'free-disk');
+  return lossCodes.has(code) || code === 'engine.runtime' || isNodeFull === true;
 }
 
-const nodeLossCodes = new Set<string>([
+/** The node was lost: it can build nothing more. */
+const lossCodes = new Set<string>([
   'connection.changed',
+  'connection.removed',
   'ssh.lost',
   'ssh.unreachable',
   'ssh.timeout',

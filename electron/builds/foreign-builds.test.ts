@@ -16,12 +16,13 @@ let running: RunningBuilds;
 let history: History;
 let foreign: ForeignBuilds;
 let events: AppEvent[];
+let emitter: Events;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'barnraiser-foreign-'));
   running = new RunningBuilds(join(folder, 'running'));
   history = new History(join(folder, 'builds'), running, () => Promise.reject(new Error('no images')));
   events = [];
-  const emitter = new Events();
+  emitter = new Events();
   emitter.subscribe((event) => events.push(event));
   foreign = new ForeignBuilds(history, running, emitter, (id) => id === 'own');
   foreign.follow();
@@ -120,12 +121,31 @@ test('steps that changed are reported one by one', async () => {
   await release();
 });
 
+test('builds that another process deletes are reported, each once', async () => {
+  await history.save(sampleBuild('b1', 'done'));
+  await history.save(sampleBuild('b2', 'done'));
+  await start('b3');
+  await waitForEvents('build.started', 'job.log');
+  const other = new History(join(folder, 'builds'), running, () => Promise.reject(new Error('no images')));
+  await other.remove('b1');
+  await expect.poll(() => events.at(-1)).toEqual({ event: 'builds.removed', ids: ['b1'] });
+  // a build that this process deletes is reported by it
+  emitter.emit({ event: 'builds.removed', ids: ['b2'] });
+  await history.remove('b2');
+  await other.remove('b3');
+  await expect.poll(() => events.at(-1)).toEqual({ event: 'builds.removed', ids: ['b3'] });
+  expect(events.filter(({ event }) => event === 'builds.removed')).toHaveLength(3);
+});
+
 test('a build that is removed while it is followed is forgotten', async () => {
   const release = await start('b1');
   await waitForEvents('build.started', 'job.log');
   await release();
   await rm(dirname(history.logPath('b1', arm64)), { recursive: true });
   await start('b2');
-  await waitForEvents('build.started', 'job.log', 'build.started', 'job.log');
-  expect(events[2]).toMatchObject({ build: { id: 'b2' } });
+  const others = () => events.filter(({ event }) => event !== 'builds.removed');
+  await expect
+    .poll(() => others().map(({ event }) => event))
+    .toEqual(['build.started', 'job.log', 'build.started', 'job.log']);
+  expect(others()[2]).toMatchObject({ build: { id: 'b2' } });
 });

@@ -33,6 +33,10 @@ export class ForeignBuilds {
   readonly #noticed = new Set<string>();
   /** The ids of builds whose end was emitted, also of this process. */
   readonly #ended = new Set<string>();
+  /** The ids of builds that others have deleted since that was last reported. */
+  readonly #removed = new Set<string>();
+  /** The ids of builds that were reported as deleted, also by this process. */
+  readonly #reportedRemoved = new Set<string>();
   #stopWatching: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> | undefined;
@@ -47,6 +51,10 @@ export class ForeignBuilds {
     events.subscribe((event) => {
       if (event.event === 'build.finished') {
         this.#ended.add(event.build.id);
+      } else if (event.event === 'builds.removed') {
+        for (const id of event.ids) {
+          this.#reportedRemoved.add(id);
+        }
       }
     });
   }
@@ -72,7 +80,7 @@ export class ForeignBuilds {
   }
 
   async #poll(): Promise<void> {
-    this.#stopWatching ??= await this.#running.watch((id) => this.#noticed.add(id));
+    this.#stopWatching ??= await this.#watch();
     const noticed = [...this.#noticed];
     const running = new Set(await this.#running.list());
     const ids = new Set([...noticed, ...running, ...this.#followed.keys()]);
@@ -92,6 +100,27 @@ export class ForeignBuilds {
       } else if (!this.#ended.has(id)) {
         this.#events.emit({ event: 'build.finished', build });
       }
+    }
+    this.#emitRemoved();
+  }
+
+  async #watch(): Promise<() => void> {
+    const stops = await Promise.all([
+      this.#running.watch((id) => this.#noticed.add(id)),
+      this.#history.watchRemoved((id) => this.#removed.add(id)),
+    ]);
+    return () => {
+      for (const stop of stops) {
+        stop();
+      }
+    };
+  }
+
+  #emitRemoved(): void {
+    const ids = [...this.#removed].filter((id) => !this.#reportedRemoved.has(id));
+    this.#removed.clear();
+    if (ids.length > 0) {
+      this.#events.emit({ event: 'builds.removed', ids });
     }
   }
 

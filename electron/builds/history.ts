@@ -9,6 +9,7 @@ import type { Platform } from '../../shared/platform.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { diskFailure, isMissingPath } from '../system/file-errors.ts';
 import { makePrivateFolder } from '../system/private-folder.ts';
+import { watchEntries } from '../system/watch-entries.ts';
 import { formatRecord, parseRecord, unreadableEntry } from './build-record-file.ts';
 import { HistoryIndex, idTime, type Page, type PageRequest } from './history-index.ts';
 import { outcomeOfInterrupted } from './interrupted-build.ts';
@@ -150,6 +151,18 @@ export class History {
     return true;
   }
 
+  /**
+   * Calls `onRemoved` with the id of each build that is deleted from now on, by any process. Where the system cannot watch the
+   * folder, nothing is reported. @returns a function that stops it
+   */
+  watchRemoved(onRemoved: (id: string) => void): Promise<() => void> {
+    return watchEntries(this.#folder, (id) => {
+      if (idPattern.test(id)) {
+        void access(join(this.#folder, id)).catch(() => onRemoved(id));
+      }
+    });
+  }
+
   /** A page of the builds, newest first. Builds whose record cannot be read are in it as `unreadable`. */
   list(request: PageRequest): Promise<Page> {
     return this.#index.page(request);
@@ -195,7 +208,9 @@ export class History {
 }
 
 function unknownFailure(id: string): Failure {
-  return fail('build.unknown', `There is no build "${id}".`, 'List all builds: `barnraiser builds`.');
+  return fail('build.unknown', `There is no build "${id}".`, 'Choose one of the list of builds.').offering({
+    id: 'show-builds',
+  });
 }
 
 function isInterrupted({ durationMs }: Build): boolean {

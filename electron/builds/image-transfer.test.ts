@@ -65,6 +65,7 @@ async function transfer(
       portForwards: new SharedPortForwards(receiver.server),
       lease,
       image: 'tmp:1',
+      format: 'oci',
       platform: arm64,
       repository: 'barnraiser/p',
       onBytes: () => undefined,

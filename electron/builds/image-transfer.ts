@@ -1,14 +1,15 @@
-import type { Platform } from '../../shared/platform.ts';
+import type { ImageFormat } from '../../shared/build.ts';
 import { Failure } from '../../shared/problem.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import { importArchive } from '../images/import-archive.ts';
 import type { Lease } from '../images/lease.ts';
-import type { ReceivedImage } from '../images/manifest.ts';
+import type { BlobSize, ReceivedImage } from '../images/manifest.ts';
+import type { WantedPlatform } from '../images/platform-match.ts';
 import type { Receiver } from '../images/receiver/receiver.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
 import type { SharedPortForwards } from './shared-port-forwards.ts';
 
-export interface TransferOptions {
+export interface TransferOptions extends WantedPlatform {
   readonly connection: NodeConnection;
   readonly store: ImageStore;
   readonly receiver: Receiver;
@@ -16,10 +17,12 @@ export interface TransferOptions {
   readonly lease: Lease;
   /** The image's name on the node. */
   readonly image: string;
-  readonly platform: Platform;
+  readonly format: ImageFormat;
   /** Stable per project: engines remember per repository which layers they have pushed. */
   readonly repository: string;
   readonly onBytes: (count: number) => void;
+  /** Called with each blob that the node has sent, when it is in the store. */
+  readonly onBlob?: (blob: BlobSize) => void;
   readonly onMethod: (method: 'push' | 'export') => void;
   readonly onLogLine: (text: string) => void;
   readonly signal: AbortSignal;
@@ -46,13 +49,23 @@ export async function transferImage(options: TransferOptions): Promise<ReceivedI
 }
 
 async function receivePush(options: TransferOptions): Promise<ReceivedImage> {
-  const { connection, receiver, portForwards, lease, image, platform, repository, onBytes, signal } = options;
+  const { connection, receiver, portForwards, lease, image, repository, onBytes, onBlob, signal } = options;
   const forward = await portForwards.open(connection);
   try {
-    const admission = receiver.admit({ repository, platform, lease, onBytes, signal });
+    // unique, because docker tags the image on the node with it, and another build may run at the same time
+    const tag = image.slice(image.lastIndexOf(':') + 1);
+    const admission = receiver.admit({
+      repository,
+      tag,
+      ...wantedOf(options),
+      lease,
+      onBytes,
+      ...(onBlob ? { onBlob } : {}),
+      signal,
+    });
     try {
       options.onMethod('push');
-      const { username, password, tag } = admission;
+      const { username, password } = admission;
       const target = { host: '127.0.0.1', port: forward.port, repository, tag, username, password };
       // if the receiver rejects the image, its error is more precise than the engine's, so it must win the race
       const received = admission.received;
@@ -61,7 +74,7 @@ async function receivePush(options: TransferOptions): Promise<ReceivedImage> {
         (result) => (complete = result),
         () => undefined,
       );
-      const pushed = connection.engine.transfer.push(image, target, signal).then(
+      const pushed = connection.engine.transfer.push(image, target, options.format, signal).then(
         () => received,
         (error: unknown) => {
           // what happens on the node after the image is here does not matter, but a person's cancel does
@@ -81,10 +94,14 @@ async function receivePush(options: TransferOptions): Promise<ReceivedImage> {
 }
 
 async function receiveExport(options: TransferOptions): Promise<ReceivedImage> {
-  const { connection, store, lease, image, platform, onBytes, signal } = options;
+  const { connection, store, lease, image, onBytes, onBlob, signal } = options;
   options.onMethod('export');
-  const archive = await connection.engine.transfer.export(image, signal);
-  return importArchive(store, archive, { platform, lease, onBytes, signal });
+  const archive = await connection.engine.transfer.export(image, options.format, signal);
+  return importArchive(store, archive, { ...wantedOf(options), lease, onBytes, ...(onBlob ? { onBlob } : {}), signal });
+}
+
+function wantedOf({ platform, anyVariant = false }: TransferOptions): WantedPlatform {
+  return { platform, anyVariant };
 }
 
 /** Whether only the push itself failed, so that an export may work: not the image, the disk or the connection. */

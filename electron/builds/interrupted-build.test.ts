@@ -33,3 +33,10 @@ test('unfinished jobs of an interrupted build have failed', async () => {
   const outcome = await outcomeOfInterrupted(sampleBuild('b1', 'running'), async () => list);
   expect(outcome.jobs[0]).toMatchObject({ status: 'failed', problem: { code: 'build.incomplete' } });
 });
+
+test('a push that was running has failed, and the image is stored', async () => {
+  const names = { id: 'p', reference: 'api:1', destination: 'registry.example.com/api:1', images: [] };
+  const push = { ...names, status: 'running', totalBytes: 0, uploadedBytes: 0, skippedBytes: 0 } as const;
+  const outcome = await outcomeOfInterrupted({ ...done, push: { ...push, images: [] } }, async () => list);
+  expect(outcome).toMatchObject({ status: 'done', push: { status: 'failed', problem: { code: 'push.cancelled' } } });
+});

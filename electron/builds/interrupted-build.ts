@@ -13,7 +13,21 @@ export async function outcomeOfInterrupted(
   const list = build.jobs.every(({ status }) => status === 'done')
     ? await findList(build.reference).catch(() => undefined)
     : undefined;
-  return list && isListOf(list, build) ? { ...build, status: 'done', list } : failed(build);
+  return list && isListOf(list, build)
+    ? { ...withEndedPush(build), status: 'done', list }
+    : failed(withEndedPush(build));
+}
+
+function withEndedPush(build: Build): Build {
+  if (build.push?.status !== 'running') {
+    return build;
+  }
+  const { problem } = fail(
+    'push.cancelled',
+    `Barnraiser was closed before ${build.push.destination} was pushed.`,
+    'Push the image again: blobs that were uploaded are not sent again.',
+  );
+  return { ...build, push: { ...build.push, status: 'failed', problem } };
 }
 
 function isListOf({ entries }: ManifestList, { jobs }: Build): boolean {

@@ -91,7 +91,7 @@ test('a log whose last line was cut off has the lines before it', async () => {
 
 test('a missing log has no lines', async () => {
   expect(await readLog(join(folder, 'none.log'), 0, 10)).toEqual({ lines: [], total: 0 });
-  expect(await searchLog(join(folder, 'none.log'), 'x', 10)).toEqual({ lines: [], more: false });
+  expect(await searchLog(join(folder, 'none.log'), { text: 'x', limit: 10 })).toEqual({ lines: [], more: false });
 });
 
 test('the tail has the newest lines without reading the file', async () => {
@@ -110,14 +110,14 @@ test('line ends within a line are replaced, so that line numbers stay correct', 
 
 test('a search ignores case, returns line numbers and reports if there are more', async () => {
   const path = await writtenLog(['Error: one', 'fine', 'an ERROR', 'error']);
-  expect(await searchLog(path, 'error', 10)).toEqual({ lines: [0, 2, 3], more: false });
-  expect(await searchLog(path, 'error', 2)).toEqual({ lines: [0, 2], more: true });
+  expect(await searchLog(path, { text: 'error', limit: 10 })).toEqual({ lines: [0, 2, 3], more: false });
+  expect(await searchLog(path, { text: 'error', limit: 2 })).toEqual({ lines: [0, 2], more: true });
 });
 
 test('characters other than \\n do not count as line ends in a search', async () => {
   const lines = ['a\u2028b', 'c\rd', 'e\u2029\u0085\v\f', 'needle'];
   const path = await writtenLog(lines);
-  expect(await searchLog(path, 'needle', 10)).toEqual({ lines: [3], more: false });
+  expect(await searchLog(path, { text: 'needle', limit: 10 })).toEqual({ lines: [3], more: false });
   expect(await readLog(path, 0, 10)).toEqual({ lines, ...sameFacts(4), total: 4 });
 });
 
@@ -138,4 +138,23 @@ test('the tail has only the beginning of a very long line', async () => {
   log.append('x'.repeat(64 * 1024), facts);
   expect(log.tail[0]).toMatch(/^x{2000}…$/);
   await log.close();
+});
+
+test('a search ignores colours and returns the part of each line around the match', async () => {
+  const path = join(folder, 'coloured.log');
+  const [red, plain] = ['\u001b[31m', '\u001b[0m'];
+  const long = `${'x'.repeat(5_000)} Needle ${'y'.repeat(5_000)}`;
+  await writeFile(path, `${red}nee${plain}dle\u0007 here\nnothing\n${long}\n`);
+  const { lines, excerpts = [] } = await searchLog(path, { text: 'needle', limit: 10, excerpts: true });
+  expect(lines).toEqual([0, 2]);
+  expect(excerpts[0]).toMatch(/^needle.? here$/);
+  expect(excerpts[1]).toMatch(/^…x+ Needle y+…?$/);
+  expect(excerpts[1]?.length).toBeLessThan(210);
+});
+
+test('a search ends when it is cancelled', async () => {
+  const path = join(folder, 'cancelled.log');
+  await writeFile(path, 'needle\n'.repeat(100_000));
+  const search = searchLog(path, { text: 'none of it', limit: 10 }, AbortSignal.abort(new Error('cancelled')));
+  await expect(search).rejects.toThrow('cancelled');
 });

@@ -6,6 +6,7 @@ import type { CallOutput } from '../../shared/contract.ts';
 import { formatBytes } from '../../shared/format.ts';
 import { problemOf } from '../../shared/problem.ts';
 import type { Step } from '../../shared/step.ts';
+import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { diskFailure } from '../system/file-errors.ts';
 import { encodeRecord, type LineFacts, readRecords, recordsPath } from './line-records.ts';
 import { linesFrom, readLines } from './log-text.ts';
@@ -189,29 +190,66 @@ export function withStepIds(
   };
 }
 
-/** The numbers of the lines that contain a text, ignoring case, at most `limit`. A missing log has none. */
+export interface LogSearch {
+  readonly text: string;
+  /** How many lines are found at most. */
+  readonly limit: number;
+  /** Whether to return a part of each line. */
+  readonly excerpts?: boolean;
+}
+
+/**
+ * The numbers of the lines that contain a text, ignoring case and colours. A missing log has none.
+ * @throws the reason of the signal
+ */
 export async function searchLog(
   path: string,
-  text: string,
-  limit: number,
-): Promise<{ lines: number[]; more: boolean }> {
+  { text, limit, excerpts = false }: LogSearch,
+  signal?: AbortSignal,
+): Promise<CallOutput<'builds.search'>> {
   const needle = text.toLowerCase();
   const matches: number[] = [];
+  const parts: string[] = [];
+  const result = (more: boolean): CallOutput<'builds.search'> => ({
+    lines: matches,
+    more,
+    ...(excerpts ? { excerpts: parts } : {}),
+  });
   const handle = await open(path, 'r').catch(() => undefined);
   if (!handle) {
-    return { lines: [], more: false };
+    return result(false);
   }
   let number = 0;
   for await (const lines of linesFrom(handle, 0)) {
+    signal?.throwIfAborted();
     for (const line of lines) {
-      if (line.toLowerCase().includes(needle)) {
+      const plain = line.includes('\x1b') ? line.replaceAll(colourCode, '') : line;
+      const at = plain.toLowerCase().indexOf(needle);
+      if (at >= 0) {
         if (matches.length === limit) {
-          return { lines: matches, more: true };
+          return result(true);
         }
         matches.push(number);
+        if (excerpts) {
+          parts.push(excerptAt(plain, at));
+        }
       }
       number += 1;
     }
   }
-  return { lines: matches, more: false };
+  return result(false);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control sequences
+const colourCode = /\x1b\[[0-9;:]*m/g;
+
+/** How many characters of a line an excerpt has, and how many of them before the match. */
+const excerptLength = 200;
+const excerptBefore = 40;
+
+/** The part of a line around a match, without control characters. */
+function excerptAt(line: string, at: number): string {
+  const from = at + excerptBefore < excerptLength ? 0 : at - excerptBefore;
+  const part = sanitizeLine(line.slice(from, from + excerptLength), excerptLength);
+  return from === 0 ? part : `…${part}`;
 }

@@ -241,6 +241,34 @@ test('a job that moves to another node starts again and records the lost node', 
   tracker.handleOutput({ kind: 'layer', imageId: 'aaa', cached: false });
   const problem = fail('ssh.lost', 'Node pi4 was lost.', 'Look at it.').problem;
   tracker.moveTo({ ...assignment, node: 'pi5' }, problem);
-  expect(tracker.job).toMatchObject({ node: 'pi5', status: 'queued', steps: [], lost: [{ node: 'pi4', problem }] });
+  const loss = { node: 'pi4', problem, mode: 'native', at: expect.any(String) };
+  expect(tracker.job).toMatchObject({
+    node: 'pi5',
+    status: 'queued',
+    steps: [],
+    lost: [{ ...loss, steps: [{ id: '0:1' }] }],
+  });
+  expect(emitted.at(-1)).toMatchObject({ event: 'job.changed', job: { lost: [loss] } });
+  expect(emitted.at(-1)).not.toHaveProperty('job.lost.0.steps');
   expect(tracker.layers).toEqual([]);
+});
+
+test('a job is cancelling until it has ended, whatever its node still reports', () => {
+  tracker.enterPhase('building');
+  tracker.startCancelling();
+  tracker.handleOutput(started('0:1'));
+  tracker.enterPhase('transferring');
+  expect(tracker.job.status).toBe('cancelling');
+  tracker.fail(fail('build.cancelled', 'The build was cancelled.', 'Start it again.').problem);
+  tracker.startCancelling();
+  expect(tracker.job.status).toBe('cancelled');
+  const statuses = emitted.flatMap((event) => (event.event === 'job.changed' ? [event.job.status] : []));
+  expect([...new Set(statuses)]).toEqual(['building', 'cancelling', 'cancelled']);
+});
+
+test('a job whose image is complete when it is cancelled is done', () => {
+  tracker.enterPhase('transferring');
+  tracker.startCancelling();
+  tracker.complete({ digest: `sha256:${'0'.repeat(64)}`, size: 1 });
+  expect(tracker.job.status).toBe('done');
 });

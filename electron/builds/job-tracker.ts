@@ -1,4 +1,4 @@
-import type { Job, JobState, Phase } from '../../shared/build.ts';
+import { isEnd, type Job, type JobState } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
 import type { LogStream } from '../../shared/log.ts';
 import type { Problem } from '../../shared/problem.ts';
@@ -28,7 +28,11 @@ export class JobTracker {
   #stepList: Step[] | undefined;
   /** The start of each step by id, from `performance.now()`. */
   readonly #stepStartsMs = new Map<string, number>();
+  /** The lost nodes with what they had done, which events do not have. */
+  #lost: Job['lost'] = [];
   #startedMs = 0;
+  /** See {@link digests}. */
+  readonly #digests = new Map<string, string>();
   /** Images of the steps on the current node, see {@link layers}. */
   #layers: string[] = [];
   #ownLayers: string[] = [];
@@ -42,7 +46,7 @@ export class JobTracker {
 
   get job(): Job {
     this.#stepList ??= [...this.#steps.values()];
-    return { ...this.#job, steps: this.#stepList };
+    return { ...this.#job, steps: this.#stepList, lost: this.#lost };
   }
 
   get log(): JobLog {
@@ -61,6 +65,11 @@ export class JobTracker {
     return this.#ownLayers;
   }
 
+  /** The digests of base images that the current node has found in registries, by the names that it gives them. */
+  get digests(): ReadonlyMap<string, string> {
+    return this.#digests;
+  }
+
   /** The job waits for a slot of its node, after as many other jobs as `ahead`. */
   waitForSlot(ahead: number): void {
     this.#update({ wait: { reason: 'slot', ahead } });
@@ -71,9 +80,18 @@ export class JobTracker {
     this.#update({ startedAt: new Date().toISOString() });
   }
 
-  enterPhase(status: Exclude<Phase, 'done' | 'failed' | 'cancelled'>): void {
+  enterPhase(status: 'context' | 'building' | 'transferring'): void {
     this.#finishSteps();
-    this.#update({ status });
+    if (this.#job.status !== 'cancelling') {
+      this.#update({ status });
+    }
+  }
+
+  /** The job was asked to stop. It ends when its node has stopped, unless it is done before. */
+  startCancelling(): void {
+    if (!isEnd(this.#job.status) && this.#job.status !== 'cancelling') {
+      this.#update({ status: 'cancelling' });
+    }
   }
 
   addBytesSent(bytes: number): void {
@@ -86,6 +104,18 @@ export class JobTracker {
 
   setTransferMethod(transfer: 'push' | 'export'): void {
     this.#update({ transfer });
+  }
+
+  /** Nothing has changed since a build, whose image the job has. */
+  skip(buildId: string): void {
+    this.logLine(`Nothing has changed since build ${buildId}, whose image is used again.`);
+    this.#update({ skipped: true });
+  }
+
+  /** The image is for another platform, which the build allows. */
+  setMismatch(mismatch: string): void {
+    this.logLine(`Warning: ${mismatch}`);
+    this.#update({ mismatch });
   }
 
   handleOutput(output: EngineOutput): void {
@@ -109,12 +139,23 @@ export class JobTracker {
           this.#ownLayers.push(output.imageId);
         }
         break;
+      case 'base':
+        this.#addDigest(output.name, output.digest);
+        break;
       case 'log':
         this.#append(output.text, output.stream, output.time, this.#knownId(output.stepId));
         break;
       case 'warning':
         this.#append(`Warning: ${output.text}`, 'engine', Date.now(), this.#knownId(output.stepId));
         break;
+    }
+  }
+
+  /** Two digests for one name are as good as none. */
+  #addDigest(name: string, digest: string): void {
+    const known = this.#digests.get(name);
+    if (known !== undefined || this.#digests.size < maxInputs) {
+      this.#digests.set(name, known === undefined || known === digest ? digest : '');
     }
   }
 
@@ -144,15 +185,18 @@ export class JobTracker {
 
   /** Restarts the job on another node after its node was lost. */
   moveTo(assignment: Assignment, problem: Problem): void {
-    const lost = [...this.#job.lost, { node: this.#job.node, problem }];
+    const { node, mode } = this.#job;
+    const loss = { node, mode, problem, at: new Date().toISOString() };
+    this.#lost = [...this.#lost, { ...loss, steps: [...this.#steps.values()] }];
     this.logLine(`${problem.message} Node ${assignment.node} takes over.`);
     this.#layers = [];
     this.#ownLayers = [];
+    this.#digests.clear();
     this.#steps.clear();
     this.#stepStartsMs.clear();
     this.#stepList = undefined;
     // bytes and time of the lost attempt still count
-    this.#update({ ...assignment, status: 'queued', lost });
+    this.#update({ ...assignment, status: 'queued', lost: [...this.#job.lost, loss] });
   }
 
   complete(image: { digest: `sha256:${string}`; size: number }): void {
@@ -195,7 +239,7 @@ export class JobTracker {
     this.#stepStartsMs.set(id, performance.now());
     this.#setStep({ id, index, total, name, ...facts, cached: false, startedAt, firstLine });
     this.#append(`STEP ${index}/${total}${stage ? ` (${stage})` : ''}: ${name}`, 'engine', Date.now(), id);
-    if (this.#job.status !== 'building') {
+    if (this.#job.status !== 'building' && this.#job.status !== 'cancelling') {
       this.#update({ status: 'building' });
     }
   }

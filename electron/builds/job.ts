@@ -1,31 +1,44 @@
-import type { Instruction } from '../../shared/project.ts';
+import type { Job } from '../../shared/build.ts';
+import type { Platform } from '../../shared/platform.ts';
 import type { PackedContext } from '../context/pack-context.ts';
+import { BaseImageCheck } from '../engines/base-image.ts';
+import { namedImages } from '../engines/named-images.ts';
+import type { RegistryLogin } from '../engines/registry-login.ts';
 import { temporaryImageName } from '../engines/temporary-name.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { Lease } from '../images/lease.ts';
-import type { ReceivedImage } from '../images/manifest.ts';
+import type { BlobSize, ReceivedImage } from '../images/manifest.ts';
 import type { Receiver } from '../images/receiver/receiver.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
+import type { ParsedContainerfile } from '../projects/parse-containerfile.ts';
+import type { BaseImageLogins } from './base-image-logins.ts';
 import { transferImage } from './image-transfer.ts';
 import type { JobTracker } from './job-tracker.ts';
+import type { NodeWork } from './node-work.ts';
+import { checkPlatform } from './platform-check.ts';
 import type { PreparedBuild } from './prepare-build.ts';
+import { RepeatedJob } from './repeated-job.ts';
 import { applyRetention, type BuiltImage, cleanUpFailed } from './retention.ts';
 import type { SharedPortForwards } from './shared-port-forwards.ts';
 
 /** What all jobs of a build share. */
 export interface JobInput {
+  readonly buildId: string;
   readonly prepared: PreparedBuild;
   readonly context: PackedContext;
   readonly lease: Lease;
-  /** The instructions of the Containerfile. */
-  readonly instructions: readonly Instruction[];
+  readonly containerfile: ParsedContainerfile;
   readonly store: ImageStore;
   readonly receiver: Receiver;
   readonly portForwards: SharedPortForwards;
+  readonly nodeWork: NodeWork;
+  readonly logins: BaseImageLogins;
+  /** Called with each blob of an image when it is in the image store, before the image is. */
+  readonly onBlob: (blob: BlobSize) => void;
 }
 
 /**
- * Builds one platform on one node: sends the context, builds, transfers the image, and applies the retention.
+ * Builds one platform on one node, unless nothing has changed since it was built there: sends the context, builds, transfers the image, and applies the retention.
  * @throws Failure of any step. If the connection was lost, the caller decides whether another node takes over.
  */
 export async function runJob(
@@ -34,7 +47,8 @@ export async function runJob(
   connection: NodeConnection,
   signal: AbortSignal,
 ): Promise<ReceivedImage> {
-  const { prepared, context, store, receiver, portForwards, lease, instructions } = input;
+  const { buildId, prepared, context, store, receiver, portForwards, lease, containerfile, nodeWork } = input;
+  const { instructions, directives } = containerfile;
   const { request, project } = prepared;
   const { engine, transport } = connection;
   const { platform, node } = tracker.job;
@@ -42,29 +56,74 @@ export async function runJob(
   // a lost connection also aborts requests that wait for an answer
   const signalOrLoss = AbortSignal.any([signal, transport.lost]);
 
+  const status = prepared.nodes.find(({ connection: name }) => name === node);
+  const { buildArgs, target, format = 'oci' } = request;
+  const imageInput = {
+    instructions,
+    buildArgs,
+    ...(target === undefined ? {} : { target }),
+    platform,
+    nodePlatform: status?.state === 'up' ? status.node.platform : platform,
+  };
+  const base = new BaseImageCheck(imageInput);
+
   let built: BuiltImage | undefined;
   tracker.enterPhase('context');
+  const images = namedImages(imageInput, directives.get('syntax'));
+  let finding: Promise<RegistryLogin[]> | undefined;
+  const findLogins = (): Promise<RegistryLogin[]> => {
+    finding ??= input.logins.find(images, ({ problem }) =>
+      tracker.logLine(`${problem.message} Base images are pulled without this login.`),
+    );
+    return finding;
+  };
+  const repeated = new RepeatedJob({
+    ...{ buildId, prepared, containerfile, context, platform, status, engine, store, lease },
+    logins: findLogins,
+    signal: signalOrLoss,
+  });
+  const unchanged = await repeated.findUnchanged();
+  if (unchanged) {
+    const { image, result } = unchanged;
+    tracker.skip(result.buildId);
+    if (result.mismatch !== undefined) {
+      tracker.setMismatch(result.mismatch);
+    }
+    return image;
+  }
+  const logins = await findLogins();
+  const work = await nodeWork.begin({ buildId, platform, node, tag });
+  const cleaned = engine.retention && nodeWork.cleanUp(node, engine.retention);
   try {
     const { imageId } = await engine.builder.build(
       {
+        id: work.id,
         platform,
+        isEmulated: tracker.job.mode === 'emulated',
         tag,
         file: context.containerfile,
         excludes: context.excludes,
         context: context.source((bytes) => tracker.addBytesSent(bytes)),
-        buildArgs: request.buildArgs,
+        buildArgs,
         labels: request.labels,
-        ...(request.target === undefined ? {} : { target: request.target }),
+        ...(target === undefined ? {} : { target }),
         noCache: request.noCache,
+        format,
         pull: request.pull,
+        logins,
         instructions,
         discardCache: request.retention === 'nothing',
         outputReady: () => tracker.log.drained,
       },
-      (output) => tracker.handleOutput(output),
+      (output) => {
+        base.read(output);
+        tracker.handleOutput(output);
+      },
       signalOrLoss,
     );
-    const { layers, ownLayers } = tracker;
+    const { layers, ownLayers, digests } = tracker;
+    // what the node has is read before the retention changes it
+    const used = repeated.observe({ imageId, layers, digests });
     built = { platform, node, tag, reference: request.reference, imageId, layers, ownLayers };
     tracker.enterPhase('transferring');
     const image = await transferImage({
@@ -74,29 +133,65 @@ export async function runJob(
       portForwards,
       lease,
       image: tag,
+      format,
       platform,
+      // podman writes v7 into an image for ARMv6 or ARMv5 that is built from scratch (4.3.1 and 5.4.2)
+      anyVariant: base.isScratch,
       repository: `barnraiser/${project.id}`,
       onBytes: (bytes) => tracker.addBytesReceived(bytes),
+      onBlob: input.onBlob,
       onMethod: (method) => tracker.setTransferMethod(method),
       onLogLine: (text) => tracker.logLine(text),
       signal: signalOrLoss,
     });
+    const mismatch = await checkPlatform({
+      store,
+      image,
+      base,
+      onLogLine: (text) => tracker.logLine(text),
+      signal: signalOrLoss,
+    });
+    if (mismatch && !request.allowPlatformMismatch) {
+      throw mismatch;
+    }
+    if (mismatch) {
+      tracker.setMismatch(mismatch.problem.message);
+    }
+    await repeated.remember({ image, imageId, job: tracker.job }, await used).catch(() => undefined);
     // the image is in the store, so a failed cleanup is only logged and does not fail the job
-    if (engine.retention) {
-      await applyRetention(engine.retention, built, request.retention, project).catch((error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        tracker.logLine(`Could not clean up on node ${node}: ${reason}`);
-      });
+    const { retention } = engine;
+    if (retention) {
+      await applyRetention(retention, built, request.retention, project)
+        .then((unneeded) => nodeWork.end(work, retention, unneeded))
+        .catch((error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          tracker.logLine(`Could not clean up on node ${node}: ${reason}`);
+          nodeWork.leave(work);
+        });
     }
     return image;
   } catch (error) {
-    if (transport.lost.aborted && !signal.aborted) {
-      throw transport.lost.reason;
+    if (transport.lost.aborted) {
+      nodeWork.leave(work);
+      throw signal.aborted ? signal.reason : transport.lost.reason;
     }
-    if (engine.retention) {
+    const { retention } = engine;
+    if (retention) {
       const failed = { image: built, tag, ownLayers: tracker.ownLayers, retention: request.retention };
-      await cleanUpFailed(engine.retention, failed, project).catch(() => undefined);
+      await cleanUpFailed(retention, failed, project)
+        .then((unneeded) => nodeWork.end(work, retention, unneeded))
+        .catch(() => nodeWork.leave(work));
     }
     throw signal.aborted ? signal.reason : error;
+  } finally {
+    await cleaned;
+    if (!engine.retention) {
+      await nodeWork.end(work, undefined, []).catch(() => nodeWork.leave(work));
+    }
   }
+}
+
+/** The platforms whose images have programs for another one. */
+export function mismatchedPlatforms(jobs: readonly Job[]): Platform[] {
+  return jobs.filter(({ mismatch }) => mismatch !== undefined).map(({ platform }) => platform);
 }

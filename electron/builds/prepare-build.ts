@@ -3,7 +3,6 @@ import type { Connection } from '../../shared/connection.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import type { Schedule } from '../../shared/schedule.ts';
-import { readContainerfile } from '../context/containerfile.ts';
 import type { NodeLoad } from '../nodes/node-slots.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import type { Quorum } from '../nodes/probe.ts';
@@ -49,16 +48,17 @@ export async function prepareBuild(
   { nodes, projects, signal, inputs = {} }: PrepareOptions,
 ): Promise<UnscheduledBuild> {
   const { context, containerfile } = await resolveProject(input);
+  const { path, content } = containerfile;
   // real paths identify the project whatever paths the user gave; the farm is recorded by name because another farm
   // may be the default when the build is looked at later
   const farm = input.connections ? undefined : (input.farm ?? (await nodes.defaultFarm()));
   const request: BuildRequest = {
     ...input,
     context,
-    ...(input.file === undefined ? {} : { file: containerfile }),
+    ...(input.file === undefined ? {} : { file: path }),
     ...(farm === undefined ? {} : { farm }),
   };
-  const project = projects.of({ context, containerfile, target: request.target }, input.file);
+  const project = projects.of({ context, containerfile: path, target: request.target }, input.file);
   const connections = await nodes.select(request);
   const { emulate, pins, pull, retention } = request;
   const finished = inputs.retried?.finished ?? [];
@@ -70,10 +70,9 @@ export async function prepareBuild(
     nodes.probeConnections(connections, quorum, signal),
     project.lastBuiltOn(),
   ]);
-  const content = await readContainerfile(containerfile);
   const unscheduled = {
     request,
-    containerfile: { path: containerfile, content },
+    containerfile: { path, content },
     inputs,
     project,
     connections,
@@ -99,9 +98,9 @@ export function assertAllAssigned({ schedule: { unassigned, leftOut }, nodes }: 
     throw fail(
       'schedule.no-node',
       limited ? 'None of the nodes can do what the build asks for.' : 'None of the nodes can be reached.',
-      limited?.problem.fix ?? 'Check what is wrong with each of them: `barnraiser status`.',
+      limited?.problem.fix ?? 'Check their connections.',
       leftOut.map(({ problem }) => problem.message).join('\n'),
-    );
+    ).offering({ id: 'show-connections' });
   }
   const [platform] = unassigned;
   if (platform) {

@@ -36,6 +36,20 @@ test('cached images of jobs that end at the same time are all remembered', async
   expect(await memory.lastBuiltOn()).toEqual({ [amd64]: 'a', [arm64]: 'b' });
 });
 
+test('the memory of an older version has no results, and keeps what it has', async () => {
+  const memory = new ProjectMemory(folder, 'p', '/src/api');
+  const cachedImages = [{ platform: amd64, node: 'a', imageId: '1', layers: ['x'] }];
+  await writeFile(join(folder, 'p.json'), JSON.stringify({ version: 2, context: '/src/api', cachedImages }));
+  expect(await memory.findResult(amd64, 'a')).toBeUndefined();
+  const digest = `sha256:${'a'.repeat(64)}` as const;
+  const image = { digest, mediaType: 'x', attachments: [] };
+  const made = { buildId: 'b', options: 'o', context: 'c', bases: {}, items: ['1'], imageId: '1', image };
+  await memory.replaceResult(amd64, 'a', { platform: amd64, node: 'a', ...made });
+  expect(await memory.findResult(amd64, 'a')).toMatchObject(made);
+  expect(await memory.findResult(arm64, 'a')).toBeUndefined();
+  expect(await memory.list()).toEqual(cachedImages);
+});
+
 test('a platform was last built on the node that was recorded last', async () => {
   const memory = new ProjectMemory(folder, 'p', '/src/api');
   await memory.replace(amd64, 'a', { platform: amd64, node: 'a', imageId: '1', layers: [] });

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { digestSchema } from '../../shared/image.ts';
 import { type Platform, platformSchema } from '../../shared/platform.ts';
+import { descriptorSchema } from '../images/manifest.ts';
 import { diskFailure } from '../system/file-errors.ts';
 import { withFileLock } from '../system/file-lock.ts';
 
@@ -19,15 +21,46 @@ const cachedImagesSchema = z.object({
 });
 export type CachedImages = Readonly<z.infer<typeof cachedImagesSchema>>;
 
+/** The last finished job of a project on one node for one platform, and what it was made of. See `RepeatedJob`. */
+const jobResultSchema = z.object({
+  platform: platformSchema,
+  node: z.string(),
+  /** The build that made the image. */
+  buildId: z.string(),
+  /** From `optionsFingerprint`. */
+  options: z.string(),
+  /** The digest of the packed context. */
+  context: z.string(),
+  /** What each base image was, see `CacheState`. */
+  bases: z.record(z.string(), z.string()),
+  items: z.array(z.string()),
+  imageId: z.string(),
+  image: z.object({ digest: digestSchema, mediaType: z.string(), attachments: z.array(descriptorSchema) }),
+  mismatch: z.string().optional(),
+});
+export type JobResult = Readonly<z.infer<typeof jobResultSchema>>;
+
 /** The name of the list in version 1. */
 const oldListName = 'remains';
 
 const fileSchema = z.union([
-  z.object({ version: z.literal(2), context: z.string(), cachedImages: z.array(cachedImagesSchema) }),
+  z.object({
+    version: z.literal(2),
+    context: z.string(),
+    cachedImages: z.array(cachedImagesSchema),
+    // older versions have none
+    results: z.array(jobResultSchema).catch([]),
+  }),
   z
     .object({ version: z.literal(1), context: z.string(), [oldListName]: z.array(cachedImagesSchema) })
-    .transform(({ context, [oldListName]: cachedImages }) => ({ version: 2 as const, context, cachedImages })),
+    .transform(({ context, [oldListName]: cachedImages }) => ({
+      version: 2 as const,
+      context,
+      cachedImages,
+      results: [],
+    })),
 ]);
+type Memory = Pick<z.infer<typeof fileSchema>, 'cachedImages' | 'results'>;
 
 /** What identifies a project. Both paths are real paths. */
 export interface ProjectKey {
@@ -65,6 +98,22 @@ export class ProjectMemories {
     this.#memories.set(id, memory);
     return memory;
   }
+
+  /** The ids (or unique prefixes) of all images that are the cache of a project on a node. */
+  cachedOn(node: string): Promise<string[]> {
+    return cachedOn(this.#folder, node);
+  }
+}
+
+/** The images that projects have as their cache on a node. */
+async function cachedOn(folder: string, node: string): Promise<string[]> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'));
+  const images: string[] = [];
+  for (const name of names) {
+    const cached = await new ProjectMemory(folder, name.slice(0, -'.json'.length), '').list();
+    images.push(...cached.filter((some) => some.node === node).flatMap(({ layers, imageId }) => [...layers, imageId]));
+  }
+  return images;
 }
 
 /**
@@ -88,11 +137,15 @@ export class ProjectMemory {
 
   /** The cached images of all nodes, newest first. */
   async list(): Promise<CachedImages[]> {
+    return (await this.#read()).cachedImages;
+  }
+
+  async #read(): Promise<Memory> {
     try {
       const text = await readFile(this.#path, 'utf8').catch(() => readFile(this.#oldPath, 'utf8'));
-      return fileSchema.parse(JSON.parse(text)).cachedImages;
+      return fileSchema.parse(JSON.parse(text));
     } catch {
-      return []; // no build yet, or an unreadable file: it is always safe to know nothing
+      return { cachedImages: [], results: [] }; // no build yet, or an unreadable file: it is always safe to know nothing
     }
   }
 
@@ -106,10 +159,29 @@ export class ProjectMemory {
    * @throws Failure `settings.locked`, `settings.unwritable`, `disk.full`
    */
   replace(platform: Platform, node: string, cached: CachedImages | undefined): Promise<void> {
+    return this.#change(({ cachedImages, results }) => ({
+      cachedImages: withEntry(cachedImages, platform, node, cached),
+      results,
+    }));
+  }
+
+  /** The last finished job for a platform on a node. */
+  async findResult(platform: Platform, node: string): Promise<JobResult | undefined> {
+    return (await this.#read()).results.find((result) => result.platform === platform && result.node === node);
+  }
+
+  /** Replaces it. Undefined removes it. @throws Failure like {@link replace} */
+  replaceResult(platform: Platform, node: string, result: JobResult | undefined): Promise<void> {
+    return this.#change(({ cachedImages, results }) => ({
+      cachedImages,
+      results: withEntry(results, platform, node, result),
+    }));
+  }
+
+  #change(change: (memory: Memory) => Memory): Promise<void> {
     return withFileLock(this.#path, async (assertHeld) => {
-      const others = (await this.list()).filter((other) => other.platform !== platform || other.node !== node);
-      const cachedImages = cached ? [cached, ...others] : others;
-      const text = JSON.stringify({ version: 2, context: this.#context, cachedImages }, null, 2);
+      const memory = change(await this.#read());
+      const text = JSON.stringify({ version: 2, context: this.#context, ...memory }, null, 2);
       assertHeld();
       await writeFileAtomic(this.#path, text, { mode: 0o600 }).catch((error: unknown) => {
         throw diskFailure(error, this.#path);
@@ -125,4 +197,15 @@ export class ProjectMemory {
     }
     return nodes;
   }
+}
+
+/** Newest first, with at most one entry for a platform on a node. */
+function withEntry<T extends { readonly platform: Platform; readonly node: string }>(
+  entries: readonly T[],
+  platform: Platform,
+  node: string,
+  entry: T | undefined,
+): T[] {
+  const others = entries.filter((other) => other.platform !== platform || other.node !== node);
+  return entry ? [entry, ...others] : others;
 }

@@ -3,7 +3,7 @@ import type { Platform } from '../../shared/platform.ts';
 import type { CacheRetention } from '../engines/engine.ts';
 import type { ProjectMemory } from './project-memory.ts';
 
-type NodeImages = Pick<CacheRetention, 'tag' | 'untag' | 'remove'>;
+type NodeNames = Pick<CacheRetention, 'tag' | 'untag'>;
 
 /** An image that a node has built. */
 export interface BuiltImage {
@@ -21,17 +21,18 @@ export interface BuiltImage {
 }
 
 /**
- * Applies a build's retention on a node after its image was transferred.
- * - `cache`: the new image stays untagged; images that only the build before it needed are removed.
+ * Applies a build's retention on a node after its image was transferred. Returns the images that are not needed any more, oldest
+ * first: another build may be using them, see `NodeWork`.
+ * - `cache`: the new image stays untagged; images that only the build before it needed are not needed.
  * - `tagged`: the new image stays, tagged with the build's reference.
- * - `nothing`: the images of this build and of the build before it are removed.
+ * - `nothing`: the images of this build and of the build before it are not needed.
  */
 export async function applyRetention(
-  engine: NodeImages,
+  engine: NodeNames,
   image: BuiltImage,
   retention: Retention,
   memory: ProjectMemory,
-): Promise<void> {
+): Promise<string[]> {
   const { platform, node, tag, reference, imageId } = image;
   const cached = await memory.find(platform, node);
   const previous = cached ? [...cached.layers, cached.imageId] : [];
@@ -41,17 +42,15 @@ export async function applyRetention(
       await engine.untag(imageId, tag);
       // the image belongs to the user from now on: no later build may remove it
       await memory.replace(platform, node, undefined);
-      break;
+      return [];
     case 'cache':
       await engine.untag(imageId, tag);
       await memory.replace(platform, node, { platform, node, imageId, layers: [...image.layers] });
-      await removeAll(engine, without(previous, [...image.layers, imageId]));
-      break;
+      return without(previous, [...image.layers, imageId]);
     case 'nothing':
       await engine.untag(imageId, tag);
       await memory.replace(platform, node, undefined);
-      await removeAll(engine, [...previous, ...image.ownLayers, imageId]);
-      break;
+      return [...previous, ...image.ownLayers, imageId];
   }
 }
 
@@ -66,34 +65,31 @@ export interface FailedJob {
 }
 
 /**
- * Cleans up on a node after a failed or cancelled job. Removes the temporary name, and all images if the retention is
- * `nothing`. Otherwise the finished steps stay as the cache of the next build.
+ * Cleans up on a node after a failed or cancelled job. Removes the temporary name. Returns the images that are not needed any
+ * more: all if the retention is `nothing`. Otherwise the finished steps stay as the cache of the next build.
  */
 export async function cleanUpFailed(
-  engine: NodeImages,
+  engine: NodeNames,
   { image, tag, ownLayers, retention }: FailedJob,
   memory: ProjectMemory,
-): Promise<void> {
+): Promise<string[]> {
   if (image) {
     // without a complete build, the reference is not given to the image
-    await applyRetention(engine, image, retention === 'tagged' ? 'cache' : retention, memory);
-    return;
+    return applyRetention(engine, image, retention === 'tagged' ? 'cache' : retention, memory);
   }
   // podman may have tagged the image just before it was stopped
   await engine.untag(tag, tag).catch(() => undefined);
-  if (retention === 'nothing') {
-    await removeAll(engine, ownLayers);
-  }
+  return retention === 'nothing' ? [...ownLayers] : [];
 }
 
 /** Removes images, newest first, because an engine does not remove an image that another is based on. */
-async function removeAll(engine: NodeImages, images: readonly string[]): Promise<void> {
+export async function removeAll(engine: Pick<CacheRetention, 'remove'>, images: readonly string[]): Promise<void> {
   for (const image of [...new Set(images)].reverse()) {
     await engine.remove(image);
   }
 }
 
 /** The images that are not in `kept`. Ids may be full or prefixes, as the engine printed them. */
-function without(images: readonly string[], kept: readonly string[]): string[] {
+export function without(images: readonly string[], kept: readonly string[]): string[] {
   return images.filter((image) => !kept.some((other) => other.startsWith(image) || image.startsWith(other)));
 }

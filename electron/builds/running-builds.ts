@@ -1,10 +1,10 @@
-import { watch } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Platform } from '../../shared/platform.ts';
 import { diskFailure } from '../system/file-errors.ts';
 import { Heartbeat, readHeartbeat } from '../system/heartbeat.ts';
+import { watchEntries } from '../system/watch-entries.ts';
 
 /** How often the process of a build looks for requests to cancel it, in milliseconds. */
 const requestPollMs = 500;
@@ -72,21 +72,13 @@ export class RunningBuilds {
    * @returns a function that stops it
    */
   async watch(onChange: (id: string) => void): Promise<() => void> {
-    try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      // removes what was left behind before
-      await this.list();
-      const watcher = watch(this.#folder, { persistent: false }, (kind, name) => {
-        // files appear and disappear; a change of a file is only a heartbeat
-        if (kind === 'rename' && name !== null && idPattern.test(name)) {
-          onChange(name);
-        }
-      });
-      watcher.on('error', () => watcher.close());
-      return () => watcher.close();
-    } catch {
-      return () => undefined;
-    }
+    // removes what was left behind before
+    await this.list().catch(() => []);
+    return watchEntries(this.#folder, (name) => {
+      if (idPattern.test(name)) {
+        onChange(name);
+      }
+    });
   }
 
   /**

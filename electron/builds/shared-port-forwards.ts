@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Server } from 'node:http';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import type { ReversePortForward, Transport } from '../engines/transport/transport.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
+import { localUser } from '../system/local-user.ts';
 
 interface SharedForward {
   readonly forward: Promise<ReversePortForward>;
@@ -57,7 +58,7 @@ export class SharedPortForwards {
  */
 function portOf(uri: string): number {
   const digest = createHash('sha256')
-    .update(JSON.stringify([hostname(), userInfo().username, uri]))
+    .update(JSON.stringify([hostname(), localUser().name, uri]))
     .digest();
   return 20_000 + (digest.readUInt32BE(0) % 12_000);
 }

@@ -31,7 +31,7 @@ function isSameTarget(one: Connection, other: Connection): boolean {
 /** Why jobs can no longer use a connection. */
 export function connectionChangedFailure({ kind, name }: ChangedConnection): Failure {
   return fail(
-    'connection.changed',
+    kind === 'removed' ? 'connection.removed' : 'connection.changed',
     `The connection ${name} was ${kind} during the build.`,
     'Retry the build, or the platforms that failed.',
   );

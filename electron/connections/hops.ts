@@ -28,7 +28,7 @@ export async function resolveHops(name: string, destination: JumpHost): Promise<
       throw fail(
         'ssh.config',
         `Node ${name}: its route has more than ${maxHops} jump hosts.`,
-        `The ProxyJump settings of the SSH configuration may form a circle: see \`barnraiser connection resolve ${destination.host}\`.`,
+        `The ProxyJump settings of the SSH configuration may form a circle: see \`ssh -G ${destination.host}\`.`,
       );
     }
     const reason = resolved.proxyCommand && unsupportedReason(resolved.proxyCommand);

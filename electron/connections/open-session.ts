@@ -107,7 +107,7 @@ async function openHop(
   options: NodeSessionOptions,
 ): Promise<Session> {
   const { loadKnownHosts, decideHostKey, allowCommand, askSecret, signal, onProgress } = options;
-  const { agentSocket, identities, identitiesOnly, hostKeyAlias } = host;
+  const { agentSocket, identities, identitiesOnly, certificateFiles, hostKeyAlias } = host;
   const { connectTimeoutSeconds, serverAliveSeconds, serverAliveCountMax } = host;
   // problems begin with "Node NAME"
   const name = questionSourceName(source);
@@ -128,6 +128,7 @@ async function openHop(
     port: host.port,
     user: host.user,
     identitiesOnly,
+    certificateFiles,
     knownHosts,
     hashKnownHosts: host.hashKnownHosts,
     decideHostKey: (key, keySignal) => decideHostKey({ ...key, ...source }, keySignal),

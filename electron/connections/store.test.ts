@@ -35,7 +35,11 @@ test('a name cannot be used twice: the existing connection stays as it is', asyn
 
 test('the problem about an unknown name suggests the closest name and lists all names', async () => {
   await expect(store.get('pi')).rejects.toMatchObject({
-    problem: { code: 'connection.unknown', fix: expect.stringContaining('barnraiser connection add pi ssh://') },
+    problem: {
+      code: 'connection.unknown',
+      fix: 'There are none yet. Add it first.',
+      actions: [{ id: 'add-connection', name: 'pi' }],
+    },
   });
   await store.add(pi);
   await store.add(mac);

@@ -73,7 +73,7 @@ export class ConnectionStore {
         throw fail(
           'connection.exists',
           `There is already a connection named ${other.name}, to ${other.uri}.`,
-          `Choose another name, or remove it first with \`barnraiser connection remove ${other.name}\`.`,
+          'Choose another name, or remove that connection first.',
         );
       }
       return { connections: [...connections, connection] };
@@ -155,8 +155,8 @@ function find(connections: readonly Connection[], name: string): Connection {
     throw fail(
       'connection.unknown',
       `There is no connection named "${name}".`,
-      suggestKnownName(name, known, `Add it with \`barnraiser connection add ${name} ssh://user@host\`.`),
-    );
+      suggestKnownName(name, known, 'Add it first.'),
+    ).offering({ id: 'add-connection', name });
   }
   return connection;
 }

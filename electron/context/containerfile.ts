@@ -1,19 +1,23 @@
 import { createHash } from 'node:crypto';
-import { readFile, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fail } from '../../shared/problem.ts';
+import { readProjectFile } from './project-file.ts';
 
-/** The Containerfile of a build and its name in the packed context. */
+/** The Containerfile of a build, its content, and its name in the packed context. */
 export interface Containerfile {
-  /** Absolute path on this computer. */
+  /** Absolute path on this computer. {@link standardInput} if it is in no file. */
   readonly path: string;
   /** Name inside the context, with forward slashes. */
   readonly name: string;
   /** The file is not in the context and is sent under a hidden name. */
   readonly isOutside: boolean;
-  /** Paths in the context that the file links to, so they must be sent, too. */
-  readonly linkTargets: readonly string[];
+  /** What is sent, also where the file is a link. */
+  readonly content: Buffer;
 }
+
+/** The path of a Containerfile that was not read from a file. */
+export const standardInput = 'standard input';
 
 /**
  * The context as an absolute path without symlinks.
@@ -21,84 +25,88 @@ export interface Containerfile {
  */
 export async function findContext(context: string): Promise<string> {
   const path = resolve(context);
-  const kind = await kindOf(path);
-  if (kind !== 'folder') {
+  const isFolder = await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => undefined,
+  );
+  if (!isFolder) {
     throw fail(
       'context.missing',
-      kind === 'missing' ? `The folder ${path} does not exist.` : `${path} is not a folder.`,
+      isFolder === undefined ? `The folder ${path} does not exist.` : `${path} is not a folder.`,
       'Choose the project folder that contains the Containerfile.',
     );
   }
   return await realpath(path);
 }
 
+/** Which Containerfile of a context to use. */
+export interface ContainerfileChoice {
+  /** Absolute, or relative to the working directory. Without it: `Containerfile`, otherwise `Dockerfile` in the context. */
+  readonly file?: string | undefined;
+  /** The content of the file, if it was read already. Without a file, the content is in no file. */
+  readonly content?: Buffer | undefined;
+}
+
 /**
- * Finds the Containerfile: the given file (absolute or relative to the working directory), otherwise `Containerfile`, otherwise
- * `Dockerfile` in the context.
+ * Finds and reads the Containerfile.
  *
  * A file outside the context gets a hidden name made from its content, so that equal contexts are equal for a build cache,
- * whichever computer and folder they come from.
+ * whichever computer and folder they come from. It keeps the suffix `.in`, for which podman runs the C preprocessor.
  *
- * @param root the context, from {@link findContext} @param content of the file, if it was read already
- * @throws Failure `context.file-missing`, naming the path or folder that was searched
+ * @param root the context, from {@link findContext}
+ * @throws Failure `context.file-missing`, naming the path or folder that was searched; `context.unreadable`
  */
-export async function findContainerfile(root: string, file?: string, content?: Buffer): Promise<Containerfile> {
+export async function findContainerfile(
+  root: string,
+  { file, content }: ContainerfileChoice = {},
+): Promise<Containerfile> {
+  if (file === undefined && content) {
+    return { path: standardInput, name: hiddenName(content), isOutside: true, content };
+  }
   const candidates = file === undefined ? [join(root, 'Containerfile'), join(root, 'Dockerfile')] : [resolve(file)];
   for (const candidate of candidates) {
-    if ((await kindOf(candidate)) === 'file') {
-      return await resolveContainerfile(root, candidate, content);
+    const found = content ?? (await readCandidate(candidate));
+    if (found) {
+      // Only the folder is resolved, because the file's own name selects the ignore file beside it.
+      const path = join(await realpath(dirname(candidate)).catch(() => dirname(candidate)), basename(candidate));
+      const name = pathInside(root, path);
+      return {
+        path,
+        name: name ?? hiddenName(found, extname(path)),
+        isOutside: name === undefined,
+        content: found,
+      };
     }
   }
   throw file === undefined
     ? fail(
         'context.file-missing',
         `There is no Containerfile or Dockerfile in ${root}.`,
-        'Create one there, or choose another file (--file in a terminal).',
-      )
+        'Create one there, or choose another file.',
+      ).offering({ id: 'choose-containerfile' })
     : fail(
         'context.file-missing',
         `The file ${candidates.join()} does not exist.`,
         'Check the path of the Containerfile.',
-      );
+      ).offering({ id: 'choose-containerfile' });
 }
 
-async function resolveContainerfile(root: string, file: string, known?: Buffer): Promise<Containerfile> {
-  // Only the folder is resolved, because the file's own name selects the ignore file beside it.
-  const path = join(await realpath(dirname(file)), basename(file));
-  const target = await realpath(path);
-  const name = pathInside(root, path);
-  const targetName = pathInside(root, target);
-  if (name !== undefined && targetName !== undefined) {
-    return { path, name, isOutside: false, linkTargets: name === targetName ? [] : [targetName] };
-  }
-  const content = known ?? (await readContainerfile(target));
+/** @returns undefined if there is no such file. A folder may have the name of a Containerfile. */
+async function readCandidate(path: string): Promise<Buffer | undefined> {
+  const isFolder = await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  return isFolder ? undefined : await readProjectFile(path, 'Containerfile');
+}
+
+function hiddenName(content: Buffer, suffix = ''): string {
   const hex = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  return { path, name: `.barnraiser-${hex}.Containerfile`, isOutside: true, linkTargets: [] };
-}
-
-/** @throws Failure `context.unreadable` */
-export async function readContainerfile(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: unknown) => {
-    throw fail(
-      'context.unreadable',
-      `${path} cannot be read.`,
-      `Give yourself permission to read it, for example with chmod u+r '${path}'.`,
-      error instanceof Error ? error.message : undefined,
-      error,
-    );
-  });
+  return `.barnraiser-${hex}.Containerfile${suffix === '.in' ? suffix : ''}`;
 }
 
 /** The path relative to a folder, with forward slashes. Undefined if it is not inside the folder. */
-function pathInside(root: string, path: string): string | undefined {
+export function pathInside(root: string, path: string): string | undefined {
   const name = relative(root, path);
   return name === '..' || name.startsWith(`..${sep}`) || isAbsolute(name) ? undefined : name.replaceAll(sep, '/');
-}
-
-async function kindOf(path: string): Promise<'file' | 'folder' | 'missing'> {
-  try {
-    return (await stat(path)).isDirectory() ? 'folder' : 'file';
-  } catch {
-    return 'missing';
-  }
 }

@@ -33,13 +33,8 @@ it('sends the content of a Containerfile that links to a file outside the contex
   await symlink(join(elsewhere, 'real'), join(context, 'Containerfile'));
   const contents = await openContents({ context });
   const first = await contents.entries().next();
-  expect(first.value).toMatchObject({
-    path: contents.containerfile.name,
-    kind: 'file',
-    source: join(elsewhere, 'real'),
-  });
-  // podman refuses a context with a link that points out of it, as this one does
-  expect(await listContext({ context })).toEqual([contents.containerfile.name]);
+  expect(first.value).toMatchObject({ path: 'Containerfile', kind: 'file', content: Buffer.from('FROM a\n') });
+  expect(await listContext({ context })).toEqual(['Containerfile']);
 });
 
 it('excludes the patterns of the ignore file', async () => {

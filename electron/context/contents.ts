@@ -1,15 +1,17 @@
-import { realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Containerfile, findContainerfile, findContext } from './containerfile.ts';
+import { stat } from 'node:fs/promises';
+import { type Containerfile, findContainerfile, findContext, standardInput } from './containerfile.ts';
 import { type IgnoreRules, loadIgnoreRules } from './ignore.ts';
-import { type ContextEntry, readProblem, type WalkOptions, walkContext } from './walk.ts';
+import { type ContextEntry, modeOf, readProblem, type WalkOptions, walkContext } from './walk.ts';
 
 export interface ContentsOptions {
   /** The project folder. */
   readonly context: string;
   /** The Containerfile, absolute or relative to the working directory. Without it, the context is searched for one. */
   readonly file?: string;
-  /** The content of the Containerfile, if it was read already. It is sent, even if the file has changed. */
+  /**
+   * The content of the Containerfile, if it was read already. It is sent, even if the file has changed. Without a `file`, the
+   * content is in no file.
+   */
   readonly content?: Buffer;
 }
 
@@ -34,27 +36,20 @@ export interface ContextContents {
  */
 export async function openContents({ context, file, content }: ContentsOptions): Promise<ContextContents> {
   const root = await findContext(context);
-  const containerfile = await findContainerfile(root, file, content);
+  const containerfile = await findContainerfile(root, { file, content });
   const rules = await loadIgnoreRules(root, containerfile);
-  const fileName = containerfile.linkTargets[0] ?? containerfile.name;
-  const withContent = ({ path, mode, modifiedMs, ...entry }: ContextEntry): ContextEntry =>
-    content && (entry.kind === 'file' || entry.kind === 'hardlink')
-      ? { path, mode, modifiedMs, kind: 'file', source: join(root, path), size: content.length, content }
-      : { path, mode, modifiedMs, ...entry };
   return {
     root,
     containerfile,
     rules,
     excludes: containerfile.isOutside ? [...rules.patterns, containerfile.name] : rules.patterns,
     async *entries(options) {
+      const own = await containerfileEntry(containerfile);
       if (containerfile.isOutside) {
-        yield withContent(await externalContainerfile(containerfile));
+        yield own;
       }
       for await (const entry of walkContext(root, rules, options)) {
-        // The context may hold a link to the external Containerfile. podman refuses a context with a link that points out of it.
-        if (!containerfile.isOutside || join(root, entry.path) !== containerfile.path) {
-          yield entry.path === fileName ? withContent(entry) : entry;
-        }
+        yield entry.path === containerfile.name ? own : entry;
       }
     },
   };
@@ -70,10 +65,14 @@ export async function listContext(options: ContentsOptions & { readonly signal?:
   return paths;
 }
 
-/** The entry of a Containerfile from outside the context, under its hidden name. */
-async function externalContainerfile({ path, name }: Containerfile): Promise<ContextEntry> {
-  const { size, mode, mtimeMs } = await stat(path).catch((error: unknown) => {
+/** The Containerfile as a plain file, whatever it is in the context: a link may lead to a file that is not sent. */
+async function containerfileEntry({ path, name, content }: Containerfile): Promise<ContextEntry> {
+  const common = { kind: 'file' as const, path: name, source: path, size: content.length, content };
+  if (path === standardInput) {
+    return { ...common, mode: 0o644, modifiedMs: 0 };
+  }
+  const stats = await stat(path).catch((error: unknown) => {
     throw readProblem(path, error);
   });
-  return { kind: 'file', path: name, source: await realpath(path), size, mode: mode & 0o777, modifiedMs: mtimeMs };
+  return { ...common, mode: modeOf(stats) & 0o777, modifiedMs: stats.mtimeMs };
 }

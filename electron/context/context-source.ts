@@ -16,8 +16,8 @@ export type ContextFile = Pick<ContextEntry, 'path' | 'mode' | 'modifiedMs'> &
  * read several times, and while the context is still being packed. If packing fails, so does every read.
  */
 export interface ContextSource {
-  /** The whole context. */
-  tar(): Readable;
+  /** The whole context. With `confinesLinks`, no symlink has a relative target outside the context. */
+  tar(options?: { readonly confinesLinks?: boolean }): Readable;
   /** What is in the context, in the order of the tar: parents before what is in them. */
   files(): AsyncIterable<ContextFile>;
   /** The content of a file, or of the file that a hard link names. Fails with `context.unreadable` for any other path. */

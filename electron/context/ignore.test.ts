@@ -6,7 +6,7 @@ import { createProject, temporaryFolder } from './testing/project.ts';
 
 async function rulesIn(files: Readonly<Record<string, string>>, file?: string) {
   const root = await createProject({ Containerfile: 'FROM scratch\n', ...files });
-  return await loadIgnoreRules(root, await findContainerfile(root, file && join(root, file)));
+  return await loadIgnoreRules(root, await findContainerfile(root, { file: file && join(root, file) }));
 }
 
 const rules = (text: string) => rulesIn({ '.dockerignore': text });
@@ -43,18 +43,6 @@ describe('the rules of an ignore file', () => {
   it('never ignore the Containerfile and the ignore file', async () => {
     const { ignores } = await rules('*\n');
     expect(['.dockerignore', 'Containerfile', 'Dockerfile'].filter(ignores)).toEqual(['Dockerfile']);
-  });
-
-  it('never ignore what the Containerfile links to', async () => {
-    const root = await createProject({
-      Containerfile: '->build/real',
-      'build/real': 'FROM scratch\n',
-      '.dockerignore': 'build\n',
-    });
-    const { ignores, mayReincludeBelow } = await loadIgnoreRules(root, await findContainerfile(root));
-    expect(ignores('build/real')).toBe(false);
-    expect(ignores('build/other')).toBe(true);
-    expect(mayReincludeBelow('build')).toBe(true);
   });
 
   it('enter an ignored folder only for a later ! rule that may match below it', async () => {
@@ -117,12 +105,20 @@ describe('the ignore file', () => {
   it('may be beside a Containerfile outside the context', async () => {
     const root = await createProject(all);
     const elsewhere = await createProject({ File: 'FROM scratch\n', 'File.dockerignore': 'far\n' });
-    const found = await loadIgnoreRules(root, await findContainerfile(root, join(elsewhere, 'File')));
+    const found = await loadIgnoreRules(root, await findContainerfile(root, { file: join(elsewhere, 'File') }));
     expect(found.file).toBe(join(elsewhere, 'File.dockerignore'));
     expect(found.ignores('far')).toBe(true);
   });
 
-  it('must be a file', async () => {
+  it('may be a link, also to a file outside the context', async () => {
+    const elsewhere = await createProject({ patterns: 'far\n' });
+    const found = await rulesIn({ '.dockerignore': `->${elsewhere}/patterns` });
+    expect(found.ignores('far')).toBe(true);
+  });
+
+  it('must be a file of limited size', async () => {
+    await expect(rulesIn({ '.dockerignore': '->/dev/zero' })).rejects.toThrow('is a pipe, a socket or a device');
+    await expect(rulesIn({ '.dockerignore': 'a\n'.repeat(600_000) })).rejects.toThrow('is larger than 256 KiB');
     await expect(rulesIn({ '.dockerignore/': '' })).rejects.toMatchObject({ problem: { code: 'context.ignore-file' } });
   });
 });
@@ -133,7 +129,7 @@ it('the folder of the Containerfile may be missing', async () => {
     path: join(root, 'gone/Containerfile'),
     name: 'gone/Containerfile',
     isOutside: false,
-    linkTargets: [],
+    content: Buffer.from('FROM scratch'),
   };
   expect((await loadIgnoreRules(root, missing)).file).toBeUndefined();
 });

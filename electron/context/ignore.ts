@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { fail } from '../../shared/problem.ts';
-import { errnoCode, isMissingPath } from '../system/file-errors.ts';
-import type { Containerfile } from './containerfile.ts';
+import { type Containerfile, standardInput } from './containerfile.ts';
 import { compilePattern, type PathPattern } from './pattern.ts';
+import { readProjectFile } from './project-file.ts';
 
 /** Which paths of a context are not sent. Paths are relative to the context, with forward slashes. */
 export interface IgnoreRules {
@@ -12,12 +11,20 @@ export interface IgnoreRules {
   /** Its lines for an engine that applies them itself. See {@link enginePatterns}. */
   readonly patterns: readonly string[];
   ignores(path: string): boolean;
+  /** The line of the file that ignores a path. */
+  ignoredBy(path: string): { readonly line: number; readonly text: string } | undefined;
   /** Must an ignored folder be walked because a `!` rule may include something below it again? */
   mayReincludeBelow(folder: string): boolean;
 }
 
+/** The ignore files at the root of a context, in the order in which they are looked for. */
+export const rootIgnoreFiles = ['.containerignore', '.dockerignore'] as const;
+
 interface Rule {
   readonly pattern: PathPattern;
+  /** Its line in the ignore file, counted from 1, and what that says. */
+  readonly line: number;
+  readonly text: string;
   /** A `!` rule, which includes again what an earlier rule ignores. */
   readonly isException: boolean;
 }
@@ -33,18 +40,20 @@ interface Rule {
  * @throws Failure `context.ignore-file` for a pattern that engines refuse, with file and line; `context.unreadable`
  */
 export async function loadIgnoreRules(root: string, containerfile: Containerfile): Promise<IgnoreRules> {
-  const beside = containerfile.isOutside ? undefined : containerfile.name;
+  const { path: containerfilePath, name: containerfileName, isOutside } = containerfile;
+  const beside = (suffix: string) => ({
+    path: `${containerfilePath}${suffix}`,
+    name: isOutside ? undefined : `${containerfileName}${suffix}`,
+  });
   const candidates: readonly { path: string; name: string | undefined }[] = [
-    { path: `${containerfile.path}.dockerignore`, name: beside && `${beside}.dockerignore` },
-    { path: `${containerfile.path}.containerignore`, name: beside && `${beside}.containerignore` },
-    { path: `${root}/.containerignore`, name: '.containerignore' },
-    { path: `${root}/.dockerignore`, name: '.dockerignore' },
+    ...(containerfilePath === standardInput ? [] : [beside('.dockerignore'), beside('.containerignore')]),
+    ...rootIgnoreFiles.map((name) => ({ path: `${root}/${name}`, name })),
   ];
   for (const { path, name } of candidates) {
-    const text = await readIfExists(path);
-    if (text !== undefined) {
-      const containerfilePaths = containerfile.isOutside ? [] : [containerfile.name, ...containerfile.linkTargets];
-      const neverIgnored = name === undefined ? containerfilePaths : [...containerfilePaths, name];
+    const content = await readProjectFile(path, 'ignore file');
+    if (content !== undefined) {
+      const text = content.toString('utf8');
+      const neverIgnored = [...(isOutside ? [] : [containerfileName]), ...(name === undefined ? [] : [name])];
       return { file: path, ...createRules(parseIgnoreFile(text, path), neverIgnored), patterns: enginePatterns(text) };
     }
   }
@@ -76,9 +85,15 @@ function parseIgnoreFile(text: string, file: string): Rule[] {
         'Close every [ with a ], write ranges from low to high, put a pattern after !, and do not end with \\. Or remove the line.',
       );
     }
-    rules.push({ pattern, isException });
+    rules.push({ pattern, isException, line: index + 1, text: trimmed });
   }
   return rules;
+}
+
+/** The line of an ignore file that ignores a path. What cannot be written in one is a `?`. */
+export function patternFor(path: string): string {
+  const pattern = path.replaceAll(/[*?[\]\\\r\n]|^\s|\s$/gu, '?');
+  return /^[!#]/.test(pattern) ? `/${pattern}` : pattern;
 }
 
 /**
@@ -88,8 +103,21 @@ function parseIgnoreFile(text: string, file: string): Rule[] {
  */
 function enginePatterns(text: string): string[] {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  const patterns = lines.map((line) => line.replace(/^\/+|\/+$/g, '')).filter((line) => line.trim() !== '');
+  const patterns = lines.map(withoutOuterSlashes).filter((line) => line.trim() !== '');
   return patterns.length > 0 ? patterns : ['.'];
+}
+
+/** A regular expression would try each slash of a long row as the first of the end. */
+function withoutOuterSlashes(line: string): string {
+  let start = 0;
+  let end = line.length;
+  while (line[start] === '/') {
+    start++;
+  }
+  while (end > start && line[end - 1] === '/') {
+    end--;
+  }
+  return line.slice(start, end);
 }
 
 function normalizePattern(pattern: string): string {
@@ -108,7 +136,7 @@ function normalizePattern(pattern: string): string {
 function createRules(
   rules: readonly Rule[],
   neverIgnored: readonly string[],
-): Pick<IgnoreRules, 'ignores' | 'mayReincludeBelow'> {
+): Pick<IgnoreRules, 'ignores' | 'ignoredBy' | 'mayReincludeBelow'> {
   const neverIgnoredPaths = new Set(neverIgnored);
   const folders: { path: string; matched: readonly boolean[] }[] = [];
   const noMatches: readonly boolean[] = rules.map(() => false);
@@ -134,11 +162,15 @@ function createRules(
     return rules.findLastIndex(({ pattern }, index) => parent[index] === true || pattern.matches(path));
   }
 
+  /** The rule that ignores a path. */
+  function ignoringRule(path: string): Rule | undefined {
+    const rule = rules[decidingRuleIndex(path)];
+    return rule?.isException || neverIgnoredPaths.has(path) ? undefined : rule;
+  }
+
   return {
-    ignores(path) {
-      const rule = rules[decidingRuleIndex(path)];
-      return rule !== undefined && !rule.isException && !neverIgnoredPaths.has(path);
-    },
+    ignores: (path) => ignoringRule(path) !== undefined,
+    ignoredBy: ignoringRule,
     mayReincludeBelow(folder) {
       // The rule that ignores the folder applies to everything below it. Only a later rule can override it.
       const later = rules.slice(decidingRuleIndex(folder) + 1);
@@ -148,29 +180,4 @@ function createRules(
       );
     },
   };
-}
-
-async function readIfExists(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isMissingPath(error)) {
-      return undefined;
-    }
-    const code = errnoCode(error);
-    if (code === 'EISDIR') {
-      throw fail(
-        'context.ignore-file',
-        `${path} is a folder, but engines expect an ignore file there.`,
-        'Remove or rename the folder.',
-      );
-    }
-    throw fail(
-      'context.unreadable',
-      `${path} cannot be read (${String(code)}).`,
-      `Give yourself permission to read it, for example with chmod u+r '${path}'.`,
-      undefined,
-      error,
-    );
-  }
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
 import { chmod, link, readdir, stat, utimes } from 'node:fs/promises';
@@ -70,7 +71,7 @@ describe('a packed context', () => {
     expect(entries[4]).toMatchObject({ linkname: 'd/run' });
   });
 
-  it('preserves long names, unicode, times within the range of a tar, and mode 0', async () => {
+  it('preserves long names, unicode, times before 1970 and after 2038, and mode 0', async () => {
     const deep = Array.from({ length: 5 }, () => 'l'.repeat(60)).join('/');
     const target = 't'.repeat(200);
     const root = await createProject({
@@ -88,8 +89,11 @@ describe('a packed context', () => {
     expect(entries.get(`${deep}/${'n'.repeat(200)}`)?.content).toBe('long');
     expect(entries.get('ä/漢字😀')).toMatchObject({ content: 'wide', mode: process.getuid?.() === 0 ? 0 : 0o400 });
     expect(entries.get('far')?.linkname).toBe(target);
-    expect(entries.get('old')?.mtime).toEqual(new Date(0));
-    expect(entries.get('new')?.mtime).toEqual(new Date((2 ** 31 - 1) * 1000));
+    expect(entries.get('old')).toMatchObject({ mtime: new Date(0), pax: { mtime: '-1000' } });
+    expect(entries.get('new')).toMatchObject({
+      mtime: new Date((2 ** 31 - 1) * 1000),
+      pax: { mtime: String(2 ** 33) },
+    });
   });
 
   it('is summarized by its number of files, its size and its digest', async () => {
@@ -98,7 +102,8 @@ describe('a packed context', () => {
     const tar = await buffer(packed.source().tar());
     expect(await packed.done).toEqual({
       files: 3,
-      bytes: tar.length,
+      bytes: 'FROM scratch\n'.length + 1,
+      tarBytes: tar.length,
       digest: `sha256:${createHash('sha256').update(tar).digest('hex')}`,
     });
     expect((await (await pack(root)).done).digest).toBe((await packed.done).digest);
@@ -119,12 +124,53 @@ describe('a packed context', () => {
 
   it('reports its progress and its end', async () => {
     const root = await createProject({ ...base, large: Buffer.alloc(2_000_000) });
-    const reported: { files: number; bytes: number }[] = [];
+    const reported: { files: number; bytes: number; tarBytes?: number | undefined }[] = [];
     const packed = await pack(root, { onProgress: (progress) => reported.push(progress) });
-    const { files, bytes } = await packed.done;
+    const { files, bytes, tarBytes } = await packed.done;
     expect(reported.length).toBeGreaterThan(3);
-    expect(reported.at(-1)).toEqual({ files, bytes });
+    expect(reported.at(-1)).toEqual({ files, bytes, tarBytes });
     expect(reported.map((one) => one.bytes)).toEqual(reported.map((one) => one.bytes).sort((a, b) => a - b));
+  });
+
+  it('is recognized by its first block, also if its first file has a long header', async () => {
+    const root = await createProject({ ...base, '+漢字': '', zz: '' });
+    await utimes(join(root, '+漢字'), 2 ** 33, 2 ** 33);
+    const tar = await buffer((await pack(root)).source().tar());
+    const [first, ...others] = (await unpack((await pack(root)).source().tar())).map(({ name }) => name);
+    expect(first).toBe('./');
+    expect(others).toEqual(['+漢字', 'Containerfile', 'zz']);
+    expect(tar.subarray(156, 157).toString()).toBe('5'); // the type of a folder
+  });
+
+  it('has links that lead out of it as they are, and confined for an engine that refuses them', async () => {
+    const long = 'x'.repeat(150);
+    const links = {
+      a: '->../out',
+      'd/b': '->../../../etc/x',
+      'd/c': '->../Containerfile',
+      'd/e': '->/etc/passwd',
+      'd/g': '->/etc/../../../y',
+      'd/ü': `->../../${long}`,
+      f: '->..',
+    };
+    const root = await createProject({ ...base, ...links, 'd/large': Buffer.alloc(1_500_000, 'l'), z: 'z' });
+    const source = (await pack(root)).source();
+    const targets = async (tar: Readable) =>
+      Object.fromEntries((await unpack(tar)).flatMap(({ name, linkname }) => (linkname ? [[name, linkname]] : [])));
+    expect(await targets(source.tar())).toEqual(
+      Object.fromEntries(Object.entries(links).map(([name, target]) => [name, target.slice(2)])),
+    );
+    expect(await targets(source.tar({ confinesLinks: true }))).toEqual({
+      a: '/out',
+      'd/b': '/etc/x',
+      'd/c': '../Containerfile',
+      'd/e': '/etc/passwd',
+      'd/g': '/y',
+      'd/ü': `/${long}`,
+      f: '/',
+    });
+    const names = async (tar: Readable) => (await unpack(tar)).map(({ name, content }) => name + content.length);
+    expect(await names(source.tar({ confinesLinks: true }))).toEqual(await names(source.tar()));
   });
 
   it('gives the name of its Containerfile and the patterns that the engine must exclude', async () => {
@@ -186,6 +232,20 @@ describe('packing', () => {
     const packed = await packWhile(root, () => rmSync(join(root, 'z')));
     await expect(packed.done).rejects.toMatchObject({
       problem: { code: 'context.changed', message: expect.stringContaining(`${root}/z was removed`) },
+    });
+  });
+
+  it.each([
+    ['small', 1000],
+    ['large', 3_000_000],
+  ])('does not wait for a pipe that replaced a %s file', async (_, size) => {
+    const root = await createProject({ ...base, '0': Buffer.alloc(4_000_000), ...twenty, z: Buffer.alloc(size) });
+    const packed = await packWhile(root, () => {
+      rmSync(join(root, 'z'));
+      execFileSync('mkfifo', [join(root, 'z')]);
+    });
+    await expect(packed.done).rejects.toMatchObject({
+      problem: { code: 'context.changed', message: `${root}/z was replaced while the context was being packed.` },
     });
   });
 

@@ -4,12 +4,13 @@ import { Readable } from 'node:stream';
 import { type Pack, pack as tarPack } from 'tar-stream';
 import type { ContextSummary } from '../../shared/build.ts';
 import { Failure, fail } from '../../shared/problem.ts';
+import { confinedTarget, type StreamEdit, withEdits } from './confined-links.ts';
 import { ContentIndex } from './content-index.ts';
 import { type ContextContents, openContents } from './contents.ts';
 import type { ContextFile, ContextSource } from './context-source.ts';
 import { GrowingFile } from './growing-file.ts';
 import { readFileInChunks, readFileNow } from './read-file.ts';
-import { paddedSize, writeEntry } from './tar-entry.ts';
+import { emptyEntry, needsLongHeader, paddedSize, writeEntry } from './tar-entry.ts';
 import { type ContextEntry, readProblem } from './walk.ts';
 import { Yielder } from './yielder.ts';
 
@@ -24,8 +25,8 @@ export interface ContextOptions {
   readonly spoolFolder: string;
   /** Aborting it stops the packing, and makes readers fail. */
   readonly signal?: AbortSignal;
-  /** Called about every half megabyte of tar, and at the end. `files` counts everything except folders. */
-  readonly onProgress?: (progress: { readonly files: number; readonly bytes: number }) => void;
+  /** Called about every half megabyte of tar, and at the end. `files` counts everything except folders, `bytes` their content. */
+  readonly onProgress?: (progress: Omit<ContextSummary, 'digest'>) => void;
 }
 
 /** A context that is being packed. */
@@ -38,7 +39,7 @@ export interface PackedContext {
    * than the one that applies. docker applies none to a tar.
    */
   readonly excludes: readonly string[];
-  /** Resolves when everything is packed. `bytes` is the size of the tar, `digest` its `sha256:…`. */
+  /** Resolves when everything is packed. `bytes` is the size of the files in it, `digest` the `sha256:…` of the tar. */
   readonly done: Promise<ContextSummary>;
   /**
    * The files for one reader, which follows the packing at its own speed.
@@ -71,7 +72,8 @@ export async function packContext(options: ContextOptions): Promise<PackedContex
   const closing = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, closing.signal]) : closing.signal;
   const index = new ContentIndex();
-  const done = packInto(spool, index, contents, signal, options.onProgress);
+  const confinedLinks: StreamEdit[] = [];
+  const done = packInto({ spool, index, confinedLinks }, contents, signal, options.onProgress);
   const ended = done.then(
     () => {
       spool.finish();
@@ -87,7 +89,8 @@ export async function packContext(options: ContextOptions): Promise<PackedContex
     excludes: contents.excludes,
     done,
     source: (onBytes) => ({
-      tar: () => spool.open({ onBytes }),
+      tar: ({ confinesLinks = false } = {}) =>
+        confinesLinks ? withEdits(spool.open({ onBytes }), confinedLinks) : spool.open({ onBytes }),
       files: () => index.list(),
       open: (path) => openFile(spool, index, path, onBytes),
     }),
@@ -111,9 +114,16 @@ function openFile(
   return Readable.from(read(), { objectMode: false });
 }
 
+/** What packing a context makes. */
+interface Packing {
+  readonly spool: GrowingFile;
+  readonly index: ContentIndex;
+  /** The links of the tar that lead out of the context, and what replaces them for engines that refuse them. */
+  readonly confinedLinks: StreamEdit[];
+}
+
 async function packInto(
-  spool: GrowingFile,
-  index: ContentIndex,
+  { spool, index, confinedLinks }: Packing,
   contents: ContextContents,
   outerSignal: AbortSignal,
   onProgress: ContextOptions['onProgress'],
@@ -128,6 +138,10 @@ async function packInto(
   };
   const hash = createHash('sha256');
   let files = 0;
+  let fileBytes = 0;
+  /** The size of the file that is being written, and where its entry begins in the tar. */
+  let current = { size: 0, start: 0 };
+  const packedBytes = () => fileBytes + Math.min(current.size, tarBytes - current.start);
   let failure: unknown;
   // Filling and draining the tar stop each other. The first error is the cause.
   const stopping = new AbortController();
@@ -140,9 +154,21 @@ async function packInto(
 
   async function fillTar(): Promise<void> {
     for await (const { entry, content } of readAhead(contents.entries({ signal }), signal)) {
+      if (tarBytes === 0 && (await needsLongHeader(entry))) {
+        // docker recognizes a tar by its first block alone
+        await writeEntry(tar, contextFolder, undefined, { chunkBytes, signal });
+      }
+      const target = entry.kind === 'symlink' ? confinedTarget(entry.path, entry.target) : undefined;
+      if (entry.kind === 'symlink' && target !== undefined) {
+        const [own, confined] = await Promise.all([emptyEntry(entry), emptyEntry({ ...entry, target })]);
+        confinedLinks.push({ start: tarBytes, length: own.length, bytes: confined });
+      }
+      current = { size: entry.kind === 'file' ? entry.size : 0, start: tarBytes };
       await writeEntry(tar, entry, content, { chunkBytes, signal });
       index.add(toContextFile(entry), tarBytes - paddedSize(entry));
       files += entry.kind === 'folder' ? 0 : 1;
+      fileBytes += current.size;
+      current = { size: 0, start: tarBytes };
     }
     tar.finalize();
   }
@@ -154,7 +180,7 @@ async function packInto(
       written.catch(() => undefined); // awaited below, after the hash was updated at the same time
       hash.update(chunk);
       await written;
-      onProgress?.({ files, bytes: spool.size });
+      onProgress?.({ files, bytes: packedBytes(), tarBytes: spool.size });
     }
   }
 
@@ -162,9 +188,12 @@ async function packInto(
   if (failure !== undefined) {
     throw failure instanceof Failure || !outerSignal.aborted ? failure : cancelledProblem(outerSignal);
   }
-  onProgress?.({ files, bytes: spool.size });
-  return { files, bytes: spool.size, digest: `sha256:${hash.digest('hex')}` };
+  onProgress?.({ files, bytes: packedBytes(), tarBytes: spool.size });
+  return { files, bytes: fileBytes, tarBytes: spool.size, digest: `sha256:${hash.digest('hex')}` };
 }
+
+/** The context itself, which no list of its files names. */
+const contextFolder: ContextEntry = { kind: 'folder', path: '.', mode: 0o755, modifiedMs: 0 };
 
 function toContextFile(entry: ContextEntry): ContextFile {
   const { path, mode, modifiedMs } = entry;

@@ -9,6 +9,62 @@ function pattern(text: string) {
   return compiled;
 }
 
+/** The regular expression that moby/patternmatcher makes of a pattern that does not begin with `**`. */
+function mobyExpression(text: string): RegExp {
+  const source = text.replaceAll(/\*\*\/?|\*|\?|\\.|[.$]/g, (part, at: number) => {
+    if (part.startsWith('**')) {
+      return at + part.length === text.length ? '[^]*' : '(?:[^]*/)?';
+    }
+    return { '*': '[^/]*', '?': '[^/]', '.': '\\.', $: '\\$' }[part] ?? part;
+  });
+  return new RegExp(`^${source}$`, 'u');
+}
+
+/** A linear congruential generator: the same numbers for the same seed. @returns a number from 0 to below `limit` */
+function randomNumbers(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((state / 2 ** 31) * limit);
+  };
+}
+
+function randomText(next: (limit: number) => number, parts: readonly string[], maxParts: number): string {
+  return Array.from({ length: 1 + next(maxParts) }, () => parts[next(parts.length)] ?? '').join('');
+}
+
+it('a random pattern matches the same paths as the regular expression that engines make of it', () => {
+  const next = randomNumbers(7);
+  const patternParts = ['a', 'b', '.', '/', '*', '**', '**/', '?', '[ab]', '[^a]', '\\*', '\\b', '\\B', '\\d', '漢'];
+  const pathParts = ['a', 'b', '.', '/', '*', '1', 'ab', '漢', '😀'];
+  let matches = 0;
+  for (let count = 0; count < 20_000; count++) {
+    // a wildcard at the start or end has a meaning of its own, which is tested above
+    const text = `?${randomText(next, patternParts, 8)}`;
+    const path = randomText(next, pathParts, 8);
+    const expected = mobyExpression(text).test(path);
+    expect(`${text} ${path} ${pattern(text).matches(path)}`).toBe(`${text} ${path} ${expected}`);
+    matches += expected ? 1 : 0;
+  }
+  expect(matches).toBeGreaterThan(500);
+});
+
+it('matches long paths with many wildcards in linear time', () => {
+  const path = `${'a'.repeat(200)}/`.repeat(20);
+  for (const text of [
+    '*a*a*a*a*a*a*a*a*a*a*a*b',
+    '**a'.repeat(1_000),
+    `${'**/*a*'.repeat(600)}b`,
+    '[^b]*'.repeat(800),
+  ]) {
+    expect(pattern(text).matches(`${path}c`)).toBe(text.startsWith('[^b]'));
+    expect(pattern(text).mayMatchBelow(path)).toBeTypeOf('boolean');
+  }
+  expect(compilePattern('['.repeat(1_000_000))).toBeUndefined();
+  expect(compilePattern('[a'.repeat(500_000))).toBeUndefined();
+  expect(compilePattern(`${'[a-b]'.repeat(200_000)}[`)).toBeUndefined();
+});
+
 describe('a pattern', () => {
   it.each([
     ['a.txt', ['a.txt'], ['a_txt', 'a.txt/b', 'b/a.txt']],

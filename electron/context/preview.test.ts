@@ -57,7 +57,10 @@ it('warns about files that a person may not want to send', async () => {
     'private-key home/.ssh/id_ed25519',
     'dependencies node_modules',
   ]);
-  expect(warnings[0]?.message).toBe('.env usually contains settings and passwords for this computer.');
+  expect(warnings[0]).toMatchObject({
+    message: 'may contain secrets; it would be sent to every node',
+    pattern: '.env',
+  });
 });
 
 it('does not warn about examples, public keys and ignored files', async () => {

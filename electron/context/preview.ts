@@ -1,15 +1,20 @@
-import { type ContentsOptions, openContents } from './contents.ts';
+import { formatBytes } from '../../shared/format.ts';
+import { type ContentsOptions, type ContextContents, openContents } from './contents.ts';
+import { patternFor } from './ignore.ts';
 
 /** A path that a person may not want to send to every node. A `COPY . .` also puts it into the image. */
 export interface ContextWarning {
-  readonly kind: 'env-file' | 'private-key' | 'credentials' | 'git-folder' | 'dependencies' | 'special-file';
+  readonly kind: keyof typeof warningTexts;
   /** Relative to the context, with forward slashes. */
   readonly path: string;
-  /** One sentence for people, which begins with the path. */
+  /** The rest of a sentence for people that begins with the path. */
   readonly message: string;
+  /** The pattern that leaves it out. */
+  readonly pattern?: string;
 }
 
 export interface ContextPreview {
+  readonly contents: ContextContents;
   /** The number of paths that would be sent, without folders. */
   readonly files: number;
   /** The size of their contents in bytes. */
@@ -24,6 +29,8 @@ export interface ContextPreview {
 
 const maxLargest = 10;
 const maxWarnings = 100;
+/** A file of this size takes long to send. */
+const largeFileBytes = 100 * 1024 * 1024;
 
 /**
  * Summarizes what a build would send, without reading the contents of files.
@@ -39,9 +46,11 @@ export async function previewContext(
   let bytes = 0;
   let ignoredCount = 0;
 
-  function warn(kind: ContextWarning['kind'], path: string): void {
+  function warn(kind: ContextWarning['kind'], path: string, size = 0): void {
     if (warnings.length < maxWarnings) {
-      warnings.push({ kind, path, message: `${path} ${warningTexts[kind]}` });
+      // what is not sent needs no pattern
+      const pattern = kind === 'special-file' ? {} : { pattern: patternFor(path) };
+      warnings.push({ kind, path, message: warningTexts[kind](size), ...pattern });
     }
   }
 
@@ -68,22 +77,26 @@ export async function previewContext(
       continue;
     }
     bytes += entry.size;
+    if (!kind && entry.size >= largeFileBytes) {
+      warn('large-file', entry.path, entry.size);
+    }
     if (largest.length < maxLargest || entry.size > (largest.at(-1)?.bytes ?? 0)) {
       largest.push({ path: entry.path, bytes: entry.size });
       largest.sort((one, other) => other.bytes - one.bytes);
       largest.length = Math.min(largest.length, maxLargest);
     }
   }
-  return { files, bytes, largest, ignoredCount, warnings };
+  return { contents, files, bytes, largest, ignoredCount, warnings };
 }
 
-const warningTexts: Readonly<Record<ContextWarning['kind'], string>> = {
-  'env-file': 'usually contains settings and passwords for this computer.',
-  'private-key': 'looks like a private key.',
-  credentials: 'usually contains passwords or tokens.',
-  'git-folder': 'contains the whole history of the project.',
-  dependencies: 'contains dependencies installed for this computer. A build usually installs its own.',
-  'special-file': 'is a socket, a pipe or a device and is not sent.',
+const warningTexts = {
+  'env-file': () => 'may contain secrets; it would be sent to every node',
+  'private-key': () => 'looks like a private key; it would be sent to every node',
+  credentials: () => 'looks like stored credentials; it would be sent to every node',
+  'git-folder': () => 'contains the history of the project, which a build rarely needs',
+  dependencies: () => 'contains installed dependencies, which are usually installed again inside the image',
+  'large-file': (size: number) => `has ${formatBytes(size)}, which every node would get`,
+  'special-file': () => 'is a socket, pipe or device and is left out',
 };
 
 const credentialFiles = new Set(['.npmrc', '.netrc', '_netrc', '.pypirc', '.git-credentials', '.pgpass', '.htpasswd']);

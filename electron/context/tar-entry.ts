@@ -1,8 +1,14 @@
 import { once } from 'node:events';
 import { constants } from 'node:fs';
-import type { Header, Pack } from 'tar-stream';
+import { buffer } from 'node:stream/consumers';
+import { type Header, type Pack, pack as tarPack } from 'tar-stream';
 import { readFileInChunks } from './read-file.ts';
 import { type ContextEntry, readProblem } from './walk.ts';
+
+const blockBytes = 512;
+
+/** A tar ends with two empty blocks. */
+const endBytes = 2 * blockBytes;
 
 type EntryStream = ReturnType<Pack['entry']>;
 
@@ -28,9 +34,23 @@ export async function writeEntry(
   await ended;
 }
 
-/** The bytes of an entry's content in a tar, which consists of blocks of 512 bytes. */
+/** The bytes of an entry without content in a tar. */
+export async function emptyEntry(entry: ContextEntry): Promise<Buffer> {
+  const tar = tarPack();
+  tar.entry({ ...headerOf(entry), size: 0 }).end(undefined);
+  tar.finalize();
+  const bytes = await buffer(tar);
+  return bytes.subarray(0, bytes.length - endBytes);
+}
+
+/** Whether an entry needs more than one block before its content: a long name, or a time that one block cannot hold. */
+export async function needsLongHeader(entry: ContextEntry): Promise<boolean> {
+  return (await emptyEntry(entry)).length > blockBytes;
+}
+
+/** The bytes of an entry's content in a tar, which consists of blocks. */
 export function paddedSize(entry: ContextEntry): number {
-  return entry.kind === 'file' ? Math.ceil(entry.size / 512) * 512 : 0;
+  return entry.kind === 'file' ? Math.ceil(entry.size / blockBytes) * blockBytes : 0;
 }
 
 async function copyFile(
@@ -53,18 +73,23 @@ async function copyFile(
   stream.end(undefined);
 }
 
-/** tar-stream writes seconds as a signed 32-bit number. */
+/** The greatest time that tar-stream writes into a header, in seconds since 1970. */
 const maxSeconds = 2 ** 31 - 1;
 
-/** Times outside the range of a tar become the nearest time that it can hold. Owner and group are left out. */
-function headerOf(entry: ContextEntry): Partial<Header> & Pick<Header, 'name'> {
-  const seconds = Math.min(Math.max(Math.floor(entry.modifiedMs / 1000), 0), maxSeconds);
+/** The typings of tar-stream lack the records of a pax header. */
+type EntryHeader = Partial<Header> & Pick<Header, 'name'> & { readonly pax?: Readonly<Record<string, string>> };
+
+/** A time that the header cannot hold is in a pax header as well. Owner and group are left out. */
+function headerOf(entry: ContextEntry): EntryHeader {
+  const seconds = Math.floor(entry.modifiedMs / 1000);
+  const heldSeconds = Math.min(Math.max(seconds, 0), maxSeconds);
   const common = {
     // tar-stream takes mode 0 for a missing mode. S_IFREG avoids that, and the header drops this bit.
     mode: entry.mode | constants.S_IFREG,
     uid: 0,
     gid: 0,
-    mtime: new Date(seconds * 1000),
+    mtime: new Date(heldSeconds * 1000),
+    ...(seconds === heldSeconds ? {} : { pax: { mtime: String(seconds) } }),
   };
   switch (entry.kind) {
     case 'folder':

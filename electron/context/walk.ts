@@ -106,34 +106,44 @@ async function takeNextChild(
   options: WalkOptions,
 ): Promise<FoundChild | undefined> {
   while (visit.pending.length === 0 && visit.nextIndex < visit.children.length) {
-    options.signal?.throwIfAborted();
-    await yielder.yieldIfDue();
-    const batch = visit.children.slice(visit.nextIndex, visit.nextIndex + maxConcurrentStats);
-    visit.nextIndex += batch.length;
-    const found = await Promise.all(
-      batch.map((child) => inspectChild(root, visit.path, child, rules, yielder, options)),
-    );
+    const batch: Candidate[] = [];
+    while (batch.length < maxConcurrentStats && visit.nextIndex < visit.children.length) {
+      options.signal?.throwIfAborted();
+      await yielder.yieldIfDue(); // many rules and a long path take long
+      batch.push(...candidate(visit, rules, options));
+    }
+    const found = await Promise.all(batch.map((each) => inspectChild(root, each, yielder, options)));
     visit.pending = found.filter((child) => child !== undefined).reverse();
   }
   return visit.pending.pop();
 }
 
-async function inspectChild(
-  root: string,
-  folder: string,
-  child: Dirent,
-  rules: IgnoreRules,
-  yielder: Yielder,
-  options: WalkOptions,
-): Promise<FoundChild | undefined> {
-  const path = folder === '' ? child.name : `${folder}/${child.name}`;
+/** A child that the rules do not leave out. */
+type Candidate = Pick<FoundChild, 'path' | 'isIgnored'>;
+
+/** Takes the next child of a folder. Empty if the rules leave it out. */
+function candidate(visit: FolderVisit, rules: IgnoreRules, options: WalkOptions): Candidate[] {
+  const child = visit.children[visit.nextIndex++];
+  if (!child) {
+    return [];
+  }
+  const path = visit.path === '' ? child.name : `${visit.path}/${child.name}`;
   const isIgnored = rules.ignores(path);
   if (isIgnored) {
     options.onExclude?.(path, 'ignored');
     if (!child.isDirectory() || !rules.mayReincludeBelow(path)) {
-      return undefined;
+      return [];
     }
   }
+  return [{ path, isIgnored }];
+}
+
+async function inspectChild(
+  root: string,
+  { path, isIgnored }: Candidate,
+  yielder: Yielder,
+  options: WalkOptions,
+): Promise<FoundChild | undefined> {
   const stats = await yielder
     .run(
       () => lstatSync(`${root}/${path}`),
@@ -199,7 +209,7 @@ async function openFolder(
 const isWindows = process.platform === 'win32';
 
 /** Windows has no executable bits, so everything is executable there, as in docker's client. */
-function modeOf(stats: Stats): number {
+export function modeOf(stats: Pick<Stats, 'mode'>): number {
   return isWindows ? 0o755 : stats.mode & 0o7777;
 }
 

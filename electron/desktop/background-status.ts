@@ -1,6 +1,7 @@
 import { BrowserWindow, Notification } from 'electron';
+import { type AppNotification, notificationFor } from '../../shared/notification.ts';
+import { settingsSchema } from '../../shared/settings.ts';
 import type { AppApi } from '../page/app-api.ts';
-import { type AppNotification, notificationFor } from './notification.ts';
 import type { RunningWork } from './running-work.ts';
 import type { MainWindow } from './window.ts';
 
@@ -32,9 +33,18 @@ export function showBackgroundStatus(app: AppApi, work: RunningWork, window: Mai
     }
     const notification = notificationFor(event);
     if (notification && BrowserWindow.getFocusedWindow() === null && Notification.isSupported()) {
-      showNotification(notification, () => window.show(notification.route));
+      void wantsNotifications(app).then((isWanted) => {
+        if (isWanted) {
+          showNotification(notification, () => window.show(notification.route));
+        }
+      });
     }
   });
+}
+
+async function wantsNotifications(app: AppApi): Promise<boolean> {
+  const settings = await app.call('settings.get', {});
+  return !settings.ok || settingsSchema.safeParse(settings.value).data?.notifications !== false;
 }
 
 /** Keeps notifications from being garbage collected, after which their click events would be lost. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { notificationFor } from '../../shared/notification.ts';
 import { questionSchema } from '../../shared/question.ts';
 import { done, failed, startEvents } from '../terminal/testing/recorded-build.ts';
-import { notificationFor } from './notification.ts';
 
 const route = '#/build/20260102-030405-abcd';
 

@@ -1,4 +1,4 @@
-import { isEnd, type Job } from '../../shared/build.ts';
+import { type Build, isEnd, type Job } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
 import { formatCount, formatList } from '../../shared/format.ts';
 import { LiveBuild } from '../../shared/live-build.ts';
@@ -38,6 +38,11 @@ export class RunningWork {
     }
   }
 
+  /** The running builds as they are now. */
+  get builds(): Build[] {
+    return [...this.#builds.values()].map(({ build }) => build);
+  }
+
   /** The average progress of all jobs and pushes, from 0 to 1, or undefined if nothing runs. */
   get progress(): number | undefined {
     const parts = [
@@ -70,8 +75,9 @@ function jobProgress(job: Job): number {
   if (isEnd(status)) {
     return 1;
   }
-  const start = status in phaseStart ? phaseStart[status as keyof typeof phaseStart] : 0;
-  if (status !== 'building') {
+  // a job that is being cancelled has the share of what it did
+  const start = phaseStart[status === 'cancelling' ? 'building' : status];
+  if (status !== 'building' && status !== 'cancelling') {
     return start;
   }
   return start + endedShare(job) * (phaseStart.transferring - start);

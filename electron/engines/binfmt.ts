@@ -1,4 +1,5 @@
-import { type Platform, parsePlatform } from '../../shared/platform.ts';
+import { type Platform, parsePlatform, platformParts } from '../../shared/platform.ts';
+import { type ElfIdentity, elfHeader, elfIdentities } from '../system/elf.ts';
 
 /**
  * Prints the kernel's binfmt_misc handlers as `./NAME:LINE`. The file `register` cannot be read, so grep always exits with 2.
@@ -15,22 +16,10 @@ interface Handler {
   readonly mask: Buffer;
 }
 
-/** How a program of a platform begins: ELF class (1: 32 bit, 2: 64 bit), byte order (1: little, 2: big) and e_machine. */
-type Elf = readonly [elfClass: 1 | 2, byteOrder: 1 | 2, machine: number];
-
-/** Machine numbers from the ELF gABI's e_machine registry. Both arm variants have the same header. */
-const elfHeaders: Readonly<Record<string, Elf>> = {
-  'linux/amd64': [2, 1, 62],
-  'linux/386': [1, 1, 3],
-  'linux/arm64': [2, 1, 183],
-  'linux/arm/v7': [1, 1, 40],
-  'linux/arm/v6': [1, 1, 40],
-  'linux/riscv64': [2, 1, 243],
-  'linux/s390x': [2, 2, 22],
-  'linux/ppc64le': [2, 1, 21],
-  'linux/mips64le': [2, 1, 8],
-  'linux/loong64': [2, 1, 258],
-};
+/** The platforms that emulators are looked for. All arm variants have the same header. */
+const candidates = 'amd64 386 arm64 arm/v7 arm/v6 riscv64 s390x ppc64le mips64le loong64'
+  .split(' ')
+  .map((name) => `linux/${name}`);
 
 /** The platforms that a kernel's binfmt_misc handlers cover. */
 export interface Handlers {
@@ -65,10 +54,12 @@ export function readHandlers(printed: string): Handlers {
   entries.delete('status');
   const handlers = [...entries.values()].map(parseHandler).filter((handler) => handler !== undefined);
   const coveredBy = (some: readonly Handler[]) =>
-    Object.entries(elfHeaders)
-      .filter(([, elf]) => some.some((handler) => canRun(handler, elf)))
-      .map(([name]) => parsePlatform(name))
-      .filter((platform) => platform !== undefined);
+    candidates
+      .flatMap((name) => parsePlatform(name) ?? [])
+      .filter((platform) => {
+        const elf = elfIdentities[platformParts(platform).architecture];
+        return elf && some.some((handler) => canRun(handler, elf));
+      });
   const enabled = isBinfmtEnabled ? handlers.filter(({ isEnabled }) => isEnabled) : [];
   const usable = coveredBy(enabled.filter(({ hasFlagF }) => hasFlagF));
   const withoutF = coveredBy(enabled).filter((platform) => !usable.includes(platform));
@@ -91,31 +82,12 @@ function parseHandler(lines: readonly string[]): Handler | undefined {
 }
 
 /** Does the handler match both fixed-address and position-independent executables? */
-function canRun(handler: Handler, elf: Elf): boolean {
-  return [2, 3].every((type) => {
+function canRun(handler: Handler, elf: ElfIdentity): boolean {
+  return ([2, 3] as const).every((type) => {
     const header = elfHeader(elf, type);
     return handler.magic.every((byte, index) => {
       const mask = handler.mask[index] ?? 0xff;
       return ((header[handler.offset + index] ?? 0) & mask) === (byte & mask);
     });
   });
-}
-
-/**
- * The first 64 bytes of a program.
- * @param type e_type: 2 for an executable at a fixed address, 3 for a position-independent one
- */
-function elfHeader([elfClass, byteOrder, machine]: Elf, type: number): Buffer {
-  const header = Buffer.alloc(64);
-  header.set([0x7f, 0x45, 0x4c, 0x46, elfClass, byteOrder, 1]);
-  if (byteOrder === 1) {
-    header.writeUInt16LE(type, 16);
-    header.writeUInt16LE(machine, 18);
-    header.writeUInt32LE(1, 20);
-  } else {
-    header.writeUInt16BE(type, 16);
-    header.writeUInt16BE(machine, 18);
-    header.writeUInt32BE(1, 20);
-  }
-  return header;
 }

@@ -17,14 +17,14 @@ export interface EngineCount {
   readonly stageName?: string | undefined;
 }
 
-interface Stage {
+export interface Stage {
   readonly name: string | undefined;
   readonly instructions: readonly Instruction[];
   /** The numbers of the stages that each instruction uses. */
   readonly sources: readonly (readonly number[])[];
 }
 
-/** More stages than a Containerfile has. Numbers come from nodes. */
+/** More stages than a Containerfile has. Those of a project and numbers that come from nodes are not trusted. */
 const maxStages = 1000;
 
 /**
@@ -39,7 +39,7 @@ export class ContainerfileSteps {
 
   /** @param target the name or number of the stage to build. Default: the last one. */
   constructor(instructions: readonly Instruction[], target?: string) {
-    this.#stages = parseStages(instructions).slice(0, maxStages);
+    this.#stages = parseStages(instructions);
     const last = target === undefined ? this.#stages.length - 1 : findStage(this.#stages, target);
     for (const stage of neededStages(this.#stages, last ?? this.#stages.length - 1)) {
       this.#lengths.set(stage, this.instructionCount(stage));
@@ -112,22 +112,30 @@ export function keywordOf(text: string | undefined): string {
 }
 
 /** Instructions before the first FROM are not steps. */
-function parseStages(instructions: readonly Instruction[]): Stage[] {
+export function parseStages(instructions: readonly Instruction[]): Stage[] {
   const starts = instructions.flatMap(({ text }, position) => (keywordOf(text) === 'FROM' ? [position] : []));
   const stages: Stage[] = [];
-  for (const [index, start] of starts.entries()) {
+  /** Name in lower case → the number of the last stage with it. */
+  const numbers = new Map<string, number>();
+  for (const [index, start] of starts.slice(0, maxStages).entries()) {
     const own = instructions.slice(start, starts[index + 1]);
     const [, name] = /\sAS\s+(\S+)\s*$/i.exec(own[0]?.text ?? '') ?? [];
     const sources = own.map(({ text }) =>
-      sourceNames(text).flatMap((source) => findStage(stages, source, keywordOf(text) !== 'FROM') ?? []),
+      sourceNames(text).flatMap(
+        (source) =>
+          numbers.get(source.toLowerCase()) ?? (keywordOf(text) === 'FROM' ? [] : (stageOf(stages, source) ?? [])),
+      ),
     );
     stages.push({ name, instructions: own, sources });
+    if (name !== undefined) {
+      numbers.set(name.toLowerCase(), index);
+    }
   }
   return stages;
 }
 
 /** The names of stages or images that an instruction uses. */
-function sourceNames(text: string): string[] {
+export function sourceNames(text: string): string[] {
   switch (keywordOf(text)) {
     case 'FROM':
       return [/^\s*FROM\s+(?:--\S+\s+)*(\S+)/i.exec(text)?.[1] ?? ''];
@@ -141,12 +149,15 @@ function sourceNames(text: string): string[] {
   }
 }
 
-function findStage(stages: readonly Stage[], name: string, acceptsNumber = true): number | undefined {
+/** @param acceptsNumber FROM names stages, other instructions may use their numbers */
+export function findStage(stages: readonly Stage[], name: string, acceptsNumber = true): number | undefined {
   const named = stages.findLastIndex((stage) => stage.name?.toLowerCase() === name.toLowerCase());
-  if (named >= 0) {
-    return named;
-  }
-  return acceptsNumber && /^\d+$/.test(name) && stages[Number(name)] ? Number(name) : undefined;
+  return named >= 0 ? named : acceptsNumber ? stageOf(stages, name) : undefined;
+}
+
+/** The stage with this number. */
+function stageOf(stages: readonly Stage[], number: string): number | undefined {
+  return /^\d+$/.test(number) && stages[Number(number)] ? Number(number) : undefined;
 }
 
 /** The stages that a stage is made of, itself included. */

@@ -1,16 +1,21 @@
 /** What a container engine can do for Barnraiser. podman/ and docker/ implement it over the same transports. */
 import type { Readable } from 'node:stream';
-import type { PullPolicy } from '../../shared/build.ts';
+import type { ImageFormat, PullPolicy } from '../../shared/build.ts';
 import type { LogStream } from '../../shared/log.ts';
 import type { Capabilities, EngineKind, Node } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { Instruction } from '../../shared/project.ts';
 import type { Step } from '../../shared/step.ts';
 import type { ContextSource } from '../context/context-source.ts';
+import type { RegistryLogin } from './registry-login.ts';
 
 /** One build of one platform on one engine. */
 export interface EngineBuild {
+  /** Identifies the build on its node, also after its process was killed. */
+  readonly id: string;
   readonly platform: Platform;
+  /** The node emulates the platform. */
+  readonly isEmulated: boolean;
   /** The name of the image on the node while the build runs, e.g. `localhost/barnraiser/3f2a:linux-amd64`. */
   readonly tag: string;
   /** Path of the Containerfile inside the context, with forward slashes. */
@@ -26,7 +31,10 @@ export interface EngineBuild {
   readonly labels: Readonly<Record<string, string>>;
   readonly target?: string;
   readonly noCache: boolean;
+  readonly format: ImageFormat;
   readonly pull: PullPolicy;
+  /** For the registries of the images that the Containerfile names. */
+  readonly logins: readonly RegistryLogin[];
   /** The instructions of the Containerfile, which the steps are counted by. */
   readonly instructions: readonly Instruction[];
   /** Remove everything that the build adds to the engine's build cache when the build ends. */
@@ -66,7 +74,9 @@ export type EngineOutput =
    * A step left this image on the node (an id or a unique prefix of one), which later builds use as their cache. `cached`: it
    * was there before.
    */
-  | { readonly kind: 'layer'; readonly imageId: string; readonly cached: boolean };
+  | { readonly kind: 'layer'; readonly imageId: string; readonly cached: boolean }
+  /** The digest that the registry has for a base image. The name is the engine's. */
+  | { readonly kind: 'base'; readonly name: string; readonly digest: string };
 
 /** Where a node pushes an image to: Barnraiser's receiver, which the node reaches on its own loopback. */
 export interface PushTarget {
@@ -98,11 +108,14 @@ export interface Builder {
 
 /** Sends images of the node away. */
 export interface ImageTransfer {
-  /** Pushes an image of the node to a target that the node can reach. */
-  push(image: string, target: PushTarget, signal: AbortSignal): Promise<void>;
+  /** Pushes an image of the node to a target that the node can reach. The format is that of the build. */
+  push(image: string, target: PushTarget, format: ImageFormat, signal: AbortSignal): Promise<void>;
 
-  /** The whole image as an archive (tar) in one of the formats of the engine's capabilities. */
-  export(image: string, signal: AbortSignal): Promise<Readable>;
+  /**
+   * The whole image as an archive (tar) in one of the formats of the engine's capabilities. The format is that of the build.
+   * @throws Failure `engine.unsupported` if the archive would lack a part of the image
+   */
+  export(image: string, format: ImageFormat, signal: AbortSignal): Promise<Readable>;
 }
 
 /** Keeps and removes what builds leave in the engine's storage. */
@@ -119,10 +132,77 @@ export interface CacheRetention {
    */
   remove(image: string): Promise<boolean>;
 
+  /**
+   * Ends what is left of a build whose process was killed or lost its node, and removes its temporary names.
+   *
+   * @param build its `id` and `tag`. The build may have pushed its image under the same tag.
+   * @throws Failure if something is still left
+   */
+  removeLeftovers(build: Pick<EngineBuild, 'id' | 'tag'>): Promise<void>;
+
   /** Removes dangling images and images that killed builds left under their temporary names. Resolves with the bytes freed. */
   prune(signal?: AbortSignal): Promise<number>;
 
   diskUsage(): Promise<DiskUsage>;
+}
+
+/** An image that a build is based on. */
+export interface BaseName {
+  /** As the Containerfile names it, with the values of arguments. */
+  readonly name: string;
+  /** The platform that the build wants it for. */
+  readonly platform: Platform;
+}
+
+export interface CacheQuery {
+  readonly bases: readonly BaseName[];
+  readonly pull: PullPolicy;
+  /** A name that an image of the node may have. */
+  readonly image?: string;
+  /** The items of a {@link CacheState} that are looked for. */
+  readonly items: readonly string[];
+  /** For the registries of the bases. */
+  readonly logins: () => Promise<readonly RegistryLogin[]>;
+}
+
+/** What the answers of an engine's build cache depend on. */
+export interface CacheState {
+  /** What each base image is: its id on the node, or its digest where the engine asks the registry. Missing if that is not known. */
+  readonly bases: Readonly<Record<string, string>>;
+  /** Images of steps and records of the build cache: those of the query that are there, or those that a build needs. */
+  readonly items: readonly string[];
+  /** The id of the image with the name of the query. */
+  readonly image?: string;
+}
+
+/** What a build has shown of itself. */
+export interface FinishedBuild {
+  readonly imageId: string;
+  /** The images of its steps: ids or unique prefixes of them. */
+  readonly layers: readonly string[];
+  /** The digests of base images that the engine has reported, by their names. */
+  readonly digests: ReadonlyMap<string, string>;
+}
+
+/** Tells whether the build cache would answer every step of a build that is repeated. */
+export interface BuildCache {
+  /**
+   * What the node has now.
+   * @param asksRegistry whether base images that the engine looks up in a registry are looked up
+   */
+  read(query: CacheQuery, asksRegistry: boolean, signal: AbortSignal): Promise<CacheState>;
+
+  /**
+   * What a build that has just ended was made of: its bases, and the items that must all be there if the cache is to answer the
+   * same build. Undefined if that is not certain.
+   * @param before what the node had before the build, without looking into registries
+   */
+  used(
+    query: CacheQuery,
+    before: CacheState,
+    build: FinishedBuild,
+    signal: AbortSignal,
+  ): Promise<CacheState | undefined>;
 }
 
 /**
@@ -142,4 +222,6 @@ export interface Engine {
   readonly transfer: ImageTransfer;
   /** Missing for an engine that has no images of its own. */
   readonly retention?: CacheRetention;
+  /** Missing for an engine whose build cache cannot be read. */
+  readonly cache?: BuildCache;
 }

@@ -42,3 +42,22 @@ export function visibleText(line: string): string {
   const text = line.replace(/\r+$/, '');
   return text.slice(text.lastIndexOf('\r') + 1);
 }
+
+const maxLastLines = 10;
+const maxLastLineChars = 2_000;
+
+/** The last lines that a step printed, oldest first, as far as they explain its failure. */
+export class LastLines {
+  readonly #lines: string[] = [];
+
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  add(line: string): void {
+    this.#lines.push(line.slice(0, maxLastLineChars));
+    if (this.#lines.length > maxLastLines) {
+      this.#lines.shift();
+    }
+  }
+}

@@ -1,9 +1,14 @@
 /** Facts about a node's machine that are read the same way for every engine. */
+import { z } from 'zod';
 import type { Node } from '../../shared/node.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
+import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { shellQuote } from '../system/shell-quote.ts';
 import type { EngineApi } from './api/engine-api.ts';
 import type { Transport } from './transport/transport.ts';
+
+/** A name or version that an engine reports, safe to show and not longer than such a text is. */
+export const foreignLineSchema = z.string().transform((text) => sanitizeLine(text, 64));
 
 /** Milliseconds for a short command. A probe continues without its output if the node refuses commands or they hang. */
 const commandTimeoutMs = 10_000;
@@ -18,6 +23,15 @@ export async function measureLatency(api: EngineApi, signal?: AbortSignal): Prom
     });
   await api.readText('respond', response.body, signal);
   return Math.round((performance.now() - start) * 10) / 10;
+}
+
+/** Prints what {@link readLoad} reads. */
+export const printLoadCommand = 'echo "load-average $(cat /proc/loadavg 2>/dev/null)"';
+
+/** The load average over the last minute, from the output of {@link printLoadCommand} and of other commands. */
+export function readLoad(printed: string): Pick<Node, 'load'> {
+  const [, load] = /^load-average (\d{1,6}\.\d{1,4}) /m.exec(printed) ?? [];
+  return load === undefined ? {} : { load: Number(load) };
 }
 
 /** The size and free space of the file system that holds a folder of the node, in bytes; zeros if unknown. */

@@ -1,4 +1,5 @@
 import { fail } from '../../shared/problem.ts';
+import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { EngineApi } from './api/engine-api.ts';
 import { dockerEngine, isOlder, oldestDockerApi } from './docker/docker.ts';
 import type { Engine } from './engine.ts';
@@ -16,8 +17,8 @@ const pingTimeoutMs = 30_000;
  */
 export async function openEngine(transport: Transport): Promise<Engine> {
   const { headers, status } = await ping(transport);
-  const version = headers['libpod-api-version'];
-  if (typeof version === 'string') {
+  const version = versionIn(headers['libpod-api-version']);
+  if (version !== undefined) {
     if (Number.parseInt(version, 10) < 4) {
       throw fail(
         'engine.unsupported',
@@ -27,8 +28,8 @@ export async function openEngine(transport: Transport): Promise<Engine> {
     }
     return podmanEngine(transport, version);
   }
-  const dockerVersion = headers['api-version'];
-  if (status === 200 && typeof dockerVersion === 'string') {
+  const dockerVersion = versionIn(headers['api-version']);
+  if (status === 200 && dockerVersion !== undefined) {
     assertDockerSupported(transport, dockerVersion, headers.ostype);
     return dockerEngine(transport, dockerVersion);
   }
@@ -38,6 +39,10 @@ export async function openEngine(transport: Transport): Promise<Engine> {
     "Set the path of the engine's socket in the connection, for example ssh://user@host/run/podman/podman.sock or ssh://user@host/var/run/docker.sock.",
     `GET /_ping: HTTP ${status}`,
   );
+}
+
+function versionIn(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? sanitizeLine(header, 64) : undefined;
 }
 
 async function ping(transport: Transport): Promise<EngineResponse> {

@@ -15,7 +15,7 @@ export const networkCauses: readonly ProblemCause[] = [
   {
     pattern: /toomanyrequests|too many requests|rate limit/i,
     reason: () => 'the registry limits pulls from this node',
-    fix: (_match, _build, engine) => `Wait, or log in to the registry on the node with \`${engine} login\`.`,
+    fix: (_match, _build, engine) => `Wait, or log in to the registry on this computer with \`${engine} login\`.`,
   },
   {
     pattern: /x509:|certificate|server gave HTTP response to HTTPS client/i,
@@ -79,4 +79,9 @@ export function describeStep({ index, total, stage }: EngineStep): string {
 export function shorten(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+}
+
+/** What messages call the Containerfile. One from outside the context, or changed for the engine, has a name there that no person gave it. */
+export function containerfileName({ file }: Pick<EngineBuild, 'file'>): string {
+  return file.startsWith('.barnraiser-') ? 'the Containerfile' : file;
 }

@@ -13,6 +13,15 @@ export function temporaryImageName(project: string, platform: Platform, now = Da
   return `localhost/barnraiser/${project}:${tag}`;
 }
 
+/**
+ * Is this a name that a build gave its image on the node? The image is pushed under the same repository and tag.
+ *
+ * @param tag the temporary name
+ */
+export function isNameOfBuild(name: string, tag: string): boolean {
+  return name === tag || name.endsWith(tag.replace(/^localhost\//, '/'));
+}
+
 /** Is this a temporary name that a build left behind because its program was killed? */
 export function isStaleImageName(name: string, now = Date.now()): boolean {
   const [, minutes] = /^localhost\/barnraiser\/[^/:]+:.+-([0-9a-z]+)-[0-9a-f]{8}$/.exec(name) ?? [];

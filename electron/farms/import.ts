@@ -53,7 +53,7 @@ async function undo(connections: ConnectionStore, names: readonly string[], erro
     return error;
   } catch (undoError) {
     const { code, message, fix } = problemOf(error);
-    const remaining = `The connections ${names.join(', ')} were added and could not be removed: \`barnraiser connection remove ${names.join(' ')}\`.`;
+    const remaining = `The connections ${names.join(', ')} were added and could not be removed: remove them yourself.`;
     return fail(code, message, `${fix} ${remaining}`, problemOf(undoError).message, error);
   }
 }

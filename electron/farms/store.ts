@@ -218,19 +218,15 @@ function find(farms: readonly Farm[], name: string): Farm {
     throw fail(
       'farm.unknown',
       `There is no farm "${name}".`,
-      suggestKnownName(name, known, `Create it: \`barnraiser farm create ${name} CONNECTION...\`.`),
-    );
+      suggestKnownName(name, known, 'Create it first.'),
+    ).offering({ id: 'create-farm', name });
   }
   return farm;
 }
 
 function assertNameIsFree(farms: readonly Farm[], name: string): void {
   if (farms.some((farm) => farm.name === name)) {
-    throw fail(
-      'farm.exists',
-      `A farm named ${name} already exists.`,
-      `Choose another name, or change that farm: \`barnraiser farm update ${name}\`.`,
-    );
+    throw fail('farm.exists', `A farm named ${name} already exists.`, 'Choose another name, or change that farm.');
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Platform } from '../../shared/platform.ts';
 import { addAttachments } from './attachments.ts';
 import type { BlobStore } from './blob-store.ts';
 import { digestOf } from './digest.ts';
@@ -11,10 +10,9 @@ import {
   type ReceivedImage,
   sizeOfBlobs,
 } from './manifest.ts';
-import { assertPlatform, selectImage } from './platform-match.ts';
+import { assertPlatform, selectImage, type WantedPlatform } from './platform-match.ts';
 
-export interface AddImageOptions {
-  readonly platform: Platform;
+export interface AddImageOptions extends WantedPlatform {
   readonly mediaType?: string | undefined;
   /** Manifests that may describe the image, in addition to those of its index. */
   readonly attachments?: readonly Descriptor[];
@@ -32,15 +30,15 @@ export async function addImage(
   blobs: BlobStore,
   lease: Lease,
   bytes: Uint8Array,
-  { platform, mediaType, attachments = [], signal }: AddImageOptions,
+  { mediaType, attachments = [], signal, ...wanted }: AddImageOptions,
 ): Promise<ReceivedImage> {
   const manifest = parseManifest(bytes, mediaType);
   if (manifest.kind === 'index') {
-    const selected = await selectImage(blobs, manifest.manifests, platform, signal);
+    const selected = await selectImage(blobs, manifest.manifests, wanted, signal);
     const { digest } = selected.image;
     await lease.hold(digest);
     return addImage(blobs, lease, await blobs.readVerified(digest), {
-      platform,
+      ...wanted,
       mediaType: selected.image.mediaType,
       attachments: [...selected.attachments, ...attachments],
       signal,
@@ -52,10 +50,10 @@ export async function addImage(
   assertNoUrls(parts, digest);
   await lease.hold(digest, ...parts.map((part) => part.digest));
   await blobs.assertPresent(parts, `The image ${digest}`);
-  assertPlatform(parseConfig(await blobs.readVerified(config.digest)), platform);
+  assertPlatform(parseConfig(await blobs.readVerified(config.digest)), wanted);
   await blobs.put(bytes);
   return {
-    platform,
+    platform: wanted.platform,
     digest,
     mediaType: manifest.mediaType,
     manifestSize: bytes.byteLength,

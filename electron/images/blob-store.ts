@@ -16,16 +16,23 @@ const defaultMaxBytes = 32 * 1024 ** 3;
 /** The blobs of one OCI layout, by digest. Hold a blob with a lease before you rely on it. */
 export class BlobStore {
   readonly folder: string;
+  readonly #programsFolder: string;
   readonly #stagingFolder: string;
 
   /** @param stagingFolder the folder for incomplete blobs, on the same file system as the layout. */
   constructor(layoutFolder: string, stagingFolder: string) {
     this.folder = join(layoutFolder, 'blobs', 'sha256');
+    this.#programsFolder = `${layoutFolder}.programs`;
     this.#stagingFolder = stagingFolder;
   }
 
   pathOf(digest: Digest): string {
     return join(this.folder, digest.slice('sha256:'.length));
+  }
+
+  /** The file for what is known of the programs in a layer. It is removed with the blob. */
+  programsPathOf(digest: Digest): string {
+    return join(this.#programsFolder, `${digest.slice('sha256:'.length)}.json`);
   }
 
   async has(digest: Digest): Promise<boolean> {
@@ -135,6 +142,7 @@ export class BlobStore {
   async remove(digest: Digest): Promise<number> {
     const size = (await this.size(digest)) ?? 0;
     await rm(this.pathOf(digest), { force: true });
+    await rm(this.programsPathOf(digest), { force: true });
     return size;
   }
 

@@ -91,7 +91,7 @@ describe('the image store', () => {
 
   test('replaces an older list with the same reference and removes the blobs that only that list needed', async () => {
     await commit(reference, ['linux/amd64']);
-    const { list } = await commit(reference, ['linux/arm64']);
+    const { list } = await commit(reference, ['linux/amd64']);
     expect(await store.list()).toEqual([list]);
     // two layers, a configuration, a manifest, the list
     expect(await blobCount()).toBe(5);
@@ -138,7 +138,9 @@ describe('the image store', () => {
 
   test('rejects an unknown reference', async () => {
     await expect(store.find('api:2')).rejects.toMatchObject({ problem: { code: 'image.unknown' } });
-    await expect(store.remove('api:2')).rejects.toMatchObject({ problem: { code: 'image.unknown' } });
+    await expect(store.remove('api:2')).rejects.toMatchObject({
+      problem: { code: 'image.unknown', fix: expect.not.stringContaining('build') },
+    });
   });
 
   test('names the blob that is damaged on the disk', async () => {
@@ -233,6 +235,18 @@ describe('removing a list', () => {
     expect(await store.remove('a:1')).toEqual({ freedBytes: 0 });
     expect((await store.list()).map((entry) => entry.reference)).toEqual([]);
     await expect(store.find('b:1')).rejects.toMatchObject({ problem: { code: 'image.corrupt' } });
+    expect(await store.damaged()).toEqual([{ reference: 'b:1', blocksCleanup: true }]);
+    await store.remove('b:1');
+    expect(await store.damaged()).toEqual([]);
+    expect(await blobCount()).toBe(0);
+  });
+
+  test('names an image whose manifest is missing, which blocks nothing', async () => {
+    const { list } = await commit('a:1', ['linux/amd64']);
+    await rm(store.blobs.pathOf(list.digest));
+    await commit('b:1', ['linux/arm64']);
+    expect(await store.damaged()).toEqual([{ reference: 'a:1', blocksCleanup: false }]);
+    expect((await store.remove('b:1')).freedBytes).toBeGreaterThan(0);
   });
 
   describe('does not let one image keep the garbage of others', () => {

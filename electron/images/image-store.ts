@@ -1,38 +1,54 @@
 /** The images on this computer: the OCI layout, its imports and exports, and the receiver that nodes push into. */
 import { createHash } from 'node:crypto';
 import { mkdir, realpath } from 'node:fs/promises';
-import type { Digest, ManifestList } from '../../shared/image.ts';
-import type { Platform } from '../../shared/platform.ts';
+import type { DamagedImage, Digest, ManifestList } from '../../shared/image.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { diskFailure } from '../system/file-errors.ts';
+import { removeStaleStagingAreas, StagingArea } from '../system/staging-area.ts';
 import { syncFolder } from '../system/sync-folder.ts';
 import { BlobStore, corruptBlobFailure } from './blob-store.ts';
 import { digestOfHash } from './digest.ts';
-import { collectGarbage } from './garbage-collection.ts';
+import { collectGarbage, findReachableDigests } from './garbage-collection.ts';
 import { findKept, withKept, withoutKept, withoutKeptFor } from './kept-images.ts';
+import { ProgramIndex } from './layer-programs.ts';
 import { assertSameFileSystem, createLayout, missingIndexFailure } from './layout-folder.ts';
 import {
   createdAnnotation,
   type LayoutIndex,
+  type ListMarks,
   readLayoutIndex,
   refName,
-  withMissing,
+  withMarks,
   withoutReference,
   withReference,
   writeLayoutIndex,
 } from './layout-index.ts';
 import { withLayoutLock } from './layout-lock.ts';
 import { Lease, leasePath } from './lease.ts';
-import { type Descriptor, isIndexType, parseManifest, type RawManifest, type ReceivedImage } from './manifest.ts';
+import {
+  type Descriptor,
+  isIndexType,
+  parseManifest,
+  type RawManifest,
+  type ReceivedImage,
+  sizeOfBlobs,
+} from './manifest.ts';
 import { createManifestList } from './manifest-list.ts';
-import { removeStaleStagingAreas, StagingArea } from './staging-area.ts';
+import {
+  replacedBytes,
+  replacedLimits,
+  withinLimits,
+  withoutHoldersOf,
+  withoutReplaced,
+  withReplaced,
+} from './replaced-lists.ts';
 import { blobsOf, describeList, readStoredList, receivedImages, type StoredList } from './stored-list.ts';
 import { readStoredManifest } from './stored-manifest.ts';
 
 /**
  * Local storage: an OCI image layout that other tools can read (`skopeo inspect --raw oci:FOLDER:REFERENCE`). Several
  * processes may use it at once. Incomplete blobs and leases are in the work folder `FOLDER.work` beside it; the lock is
- * `FOLDER.lock`.
+ * `FOLDER.lock`. What is known of the programs in layers is in `FOLDER.programs`.
  *
  * A crash at any moment loses nothing: a blob gets its name only when it is complete and on the disk, and the index
  * names a list only when all blobs of the list are there. The index is replaced atomically.
@@ -41,6 +57,7 @@ export class ImageStore {
   /** The real path of the layout. */
   readonly folder: string;
   readonly blobs: BlobStore;
+  readonly programs: ProgramIndex;
   readonly #workFolder: string;
   readonly #stagingArea: StagingArea;
   #leaseCount = 0;
@@ -50,6 +67,7 @@ export class ImageStore {
     this.#workFolder = workFolder;
     this.#stagingArea = stagingArea;
     this.blobs = new BlobStore(folder, stagingArea.folder);
+    this.programs = new ProgramIndex(this.blobs);
   }
 
   /**
@@ -59,7 +77,7 @@ export class ImageStore {
    */
   static async open(folder: string): Promise<ImageStore> {
     try {
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
     } catch (error) {
       throw diskFailure(error, folder);
     }
@@ -110,6 +128,35 @@ export class ImageStore {
     return lists.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   }
 
+  /**
+   * Lists with damaged or missing manifests, which {@link list} leaves out. Without a reference: what is kept for later builds.
+   * @throws Failure `image.corrupt` if the index cannot be read.
+   */
+  async damaged(): Promise<DamagedImage[]> {
+    const index = await this.#readIndex();
+    const damaged: DamagedImage[] = [];
+    for (const descriptor of index.manifests) {
+      const reference = refName(descriptor);
+      const isUnreadable = async (): Promise<boolean> =>
+        reference !== undefined &&
+        isIndexType(descriptor.mediaType) &&
+        (await readStoredList(this.blobs, descriptor).then(
+          () => false,
+          (error: unknown) => {
+            if (error instanceof Failure) {
+              return true;
+            }
+            throw error;
+          },
+        ));
+      const reachable = await findReachableDigests(this.blobs, { ...index, manifests: [descriptor] });
+      if (!reachable || (await isUnreadable())) {
+        damaged.push({ ...(reference === undefined ? {} : { reference }), blocksCleanup: reachable === undefined });
+      }
+    }
+    return damaged;
+  }
+
   /** @throws Failure `image.unknown`; `image.incomplete` or `image.corrupt` if its manifests are damaged. */
   async find(reference: string): Promise<ManifestList> {
     return this.#readList(reference, await this.#findDescriptor(reference));
@@ -122,23 +169,26 @@ export class ImageStore {
   }
 
   /**
-   * Joins images into a manifest list and stores it under a reference. An older list with that reference is replaced,
-   * and the blobs that only the older list needed are removed. A complete list also replaces what incomplete builds of
-   * the reference have kept.
-   * @param options `missing`: the platforms that the list should have and does not have.
+   * Joins images into a manifest list and stores it under a reference. An older list with that reference is replaced, and
+   * the blobs that only the older list needed are removed, unless it has other platforms ({@link withReplaced}). A complete
+   * list also replaces what incomplete builds of the reference have kept.
+   * @param options what is said of the list, see `ManifestList`.
    * @throws Failure `image.incomplete` if a blob is missing, `build.incomplete`, `image.corrupt`, `disk.full`
    */
   async commit(
     reference: string,
     images: readonly ReceivedImage[],
-    { signal, missing = [] }: { readonly signal?: AbortSignal; readonly missing?: readonly Platform[] } = {},
+    { signal, ...marks }: ListMarks & { readonly signal?: AbortSignal } = {},
   ): Promise<ManifestList> {
     return withLayoutLock(this.folder, async (lock) => {
       const list = await this.#putList(reference, images, signal);
-      const descriptor = missing.length === 0 ? list : withMissing(list, missing);
+      const descriptor = withMarks(list, marks);
       const oldIndex = await this.#readIndex();
-      const others = missing.length === 0 ? withoutKeptFor(oldIndex, reference) : oldIndex;
-      const newIndex = withReference(others, reference, descriptor);
+      const others = (marks.missing ?? []).length === 0 ? withoutKeptFor(oldIndex, reference) : oldIndex;
+      const now = new Date();
+      const platforms = images.map(({ platform }) => platform);
+      const withOld = await withReplaced(this.blobs, others, reference, platforms, now);
+      const newIndex = await this.#withinLimits(withReference(withOld, reference, descriptor), now);
       signal?.throwIfAborted();
       lock.assertHeld();
       await writeLayoutIndex(this.folder, newIndex);
@@ -201,17 +251,60 @@ export class ImageStore {
     }
   }
 
+  /**
+   * An image with all of its blobs, whatever list names it. The lease holds it. Undefined if a part of it is missing.
+   * @param attachments those that it was received with
+   */
+  async holdImage(
+    {
+      platform,
+      digest,
+      mediaType,
+      attachments,
+    }: Pick<ReceivedImage, 'platform' | 'digest' | 'mediaType' | 'attachments'>,
+    lease: Lease,
+  ): Promise<ReceivedImage | undefined> {
+    try {
+      await lease.hold(digest, ...attachments.map((attachment) => attachment.digest));
+      const { bytes, config, layers } = await readStoredManifest(this.blobs, { digest, mediaType });
+      const size = sizeOfBlobs([config, ...layers]);
+      const manifestSize = bytes.length;
+      const image = { platform, digest, mediaType, manifestSize, config, layers, size, attachments };
+      const parts = await this.#partsOf(image);
+      await lease.hold(...parts.map((part) => part.digest));
+      await this.blobs.assertPresent(parts, `The image for ${platform}`);
+      return image;
+    } catch (error) {
+      if (error instanceof Failure) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** All blobs of an image. @throws Failure `image.incomplete`, `image.corrupt` if an attachment cannot be read */
+  async #partsOf({
+    digest,
+    mediaType,
+    manifestSize,
+    config,
+    layers,
+    attachments,
+  }: ReceivedImage): Promise<Descriptor[]> {
+    const parts = [{ digest, mediaType, size: manifestSize }, config, ...layers, ...attachments];
+    for (const attachment of attachments) {
+      const manifest = await readStoredManifest(this.blobs, attachment);
+      parts.push(manifest.config, ...manifest.layers);
+    }
+    return parts;
+  }
+
   /** Writes the manifest list of images whose blobs are all there. To be called under the lock. */
   async #putList(reference: string, images: readonly ReceivedImage[], signal?: AbortSignal): Promise<Descriptor> {
     const { bytes, mediaType, digest: listDigest } = createManifestList(images);
-    for (const { platform, digest, mediaType, manifestSize, config, layers, attachments } of images) {
+    for (const image of images) {
       signal?.throwIfAborted();
-      const parts = [{ digest, mediaType, size: manifestSize }, config, ...layers, ...attachments];
-      for (const attachment of attachments) {
-        const manifest = await readStoredManifest(this.blobs, attachment);
-        parts.push(manifest.config, ...manifest.layers);
-      }
-      await this.blobs.assertPresent(parts, `The image of ${reference} for ${platform}`);
+      await this.blobs.assertPresent(await this.#partsOf(image), `The image of ${reference} for ${image.platform}`);
     }
     await this.blobs.put(bytes);
     await syncFolder(this.blobs.folder);
@@ -226,21 +319,49 @@ export class ImageStore {
   async remove(reference: string): Promise<{ freedBytes: number }> {
     return withLayoutLock(this.folder, async (lock) => {
       const oldIndex = await this.#readIndex();
-      const newIndex = withoutReference(oldIndex, reference);
-      if (newIndex.manifests.length === oldIndex.manifests.length) {
-        throw unknownImageFailure(reference);
+      const removed = oldIndex.manifests.find((entry) => refName(entry) === reference);
+      if (!removed) {
+        throw unknownImageFailure(reference, 'Check the name in the list of images.');
       }
+      const others = await withoutHoldersOf(this.blobs, withoutReference(oldIndex, reference), removed);
+      const newIndex = await this.#withinLimits(others);
       lock.assertHeld();
       await writeLayoutIndex(this.folder, newIndex);
       return { freedBytes: await collectGarbage(this.blobs, newIndex, this.#workFolder) };
     });
   }
 
-  /** Removes the blobs that nothing refers to, such as those of failed builds. */
+  /** Removes the blobs that nothing refers to, such as those of failed builds, and replaced lists beyond their limits. */
   async collectGarbage(): Promise<{ freedBytes: number }> {
-    return withLayoutLock(this.folder, async () => ({
-      freedBytes: await collectGarbage(this.blobs, await this.#readIndex(), this.#workFolder),
-    }));
+    return this.#collect((index) => this.#withinLimits(index));
+  }
+
+  /** The bytes that are kept only for later builds: layers of replaced lists. */
+  async cacheBytes(): Promise<number> {
+    return replacedBytes(this.blobs, await this.#readIndex());
+  }
+
+  /** Removes the replaced lists, and the blobs that nothing refers to. */
+  async clearCache(): Promise<{ freedBytes: number }> {
+    return this.#collect(async (index) => withoutReplaced(index));
+  }
+
+  /** Removes the blobs that the index does not need after a change. */
+  async #collect(change: (index: LayoutIndex) => Promise<LayoutIndex>): Promise<{ freedBytes: number }> {
+    return withLayoutLock(this.folder, async (lock) => {
+      const oldIndex = await this.#readIndex();
+      const newIndex = await change(oldIndex);
+      if (newIndex.manifests.length < oldIndex.manifests.length) {
+        lock.assertHeld();
+        await writeLayoutIndex(this.folder, newIndex);
+      }
+      return { freedBytes: await collectGarbage(this.blobs, newIndex, this.#workFolder) };
+    });
+  }
+
+  /** The index without the replaced lists that are too old or too large. */
+  async #withinLimits(index: LayoutIndex, now = new Date()): Promise<LayoutIndex> {
+    return withinLimits(this.blobs, index, await replacedLimits(this.blobs), now);
   }
 
   /**
@@ -312,10 +433,8 @@ export class ImageStore {
   }
 }
 
-function unknownImageFailure(reference: string) {
-  return fail(
-    'image.unknown',
-    `There is no image ${reference} in the image store.`,
-    'Build it, or check the name in the list of images (`barnraiser images`).',
-  );
+function unknownImageFailure(reference: string, fix = 'Check the name in the list of images, or build it.') {
+  return fail('image.unknown', `There is no image ${reference} in the image store.`, fix).offering({
+    id: 'show-images',
+  });
 }

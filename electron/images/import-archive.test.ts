@@ -208,6 +208,31 @@ describe('importing an archive fails', () => {
     await expectFailure(streamOf(archive.subarray(0, 2000)), 'image.corrupt');
   });
 
+  /** The header of an entry with a size that is written as it is, and its checksum. */
+  function header(name: string, type: string, size: string, checksum?: string): Buffer {
+    const bytes = Buffer.alloc(512);
+    bytes.write(name, 0);
+    bytes.write('0000644\0', 100);
+    bytes.write(size, 124);
+    bytes.write('        ', 148);
+    bytes.write(type, 156);
+    bytes.write('ustar\x0000', 257);
+    const sum = bytes.reduce((total, byte) => total + byte, 0);
+    bytes.write(checksum ?? `${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    return bytes;
+  }
+
+  test.each([
+    ['a size that is no number', header('index.json', '0', 'zzzzzzzzzzz')],
+    ['a wrong checksum', header('index.json', '0', '00000000010', '000001\0 ')],
+    ['an endless pax header', header('pax', 'x', '77777777777')],
+    ['an endless long name', header('././@LongLink', 'L', '77777777777')],
+    ['only noise', randomBytes(4096)],
+  ])('if it has %s', async (_, start) => {
+    const rest = randomBytes(64 * 1024);
+    await expectFailure(Readable.from([start, ...Array<Buffer>(100).fill(rest)]), 'image.corrupt');
+  });
+
   test('if blobs are missing or the platform is another one', async () => {
     const image = sampleImage('linux/amd64');
     await expectFailure(streamOf(await tar(entriesOf(image).slice(1))), 'image.incomplete');

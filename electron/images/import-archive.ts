@@ -2,25 +2,27 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { type Digest, isDigest } from '../../shared/image.ts';
-import type { Platform } from '../../shared/platform.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { addImage } from './add-image.ts';
 import type { ImageStore } from './image-store.ts';
 import { type CompressedBlob, importBlob } from './import-blob.ts';
 import { parseLayoutIndex } from './layout-index.ts';
 import type { Lease } from './lease.ts';
-import { type Descriptor, maxManifestBytes, parseManifest, type ReceivedImage } from './manifest.ts';
-import { selectImage } from './platform-match.ts';
+import { type BlobSize, type Descriptor, maxManifestBytes, parseManifest, type ReceivedImage } from './manifest.ts';
+import { selectImage, type WantedPlatform } from './platform-match.ts';
 
 /** The default limit of one archive, which may hold uncompressed layers: 64 GiB. */
 const defaultMaxBytes = 64 * 1024 ** 3;
 
-export interface ImportOptions {
-  readonly platform: Platform;
+const minLayerBytes = 64 * 1024;
+
+export interface ImportOptions extends WantedPlatform {
   /** Holds all blobs of the image. */
   readonly lease: Lease;
   /** Called with the size of each piece of the archive that arrives. */
   readonly onBytes: (count: number) => void;
+  /** Called with each large blob of the image, when it is in the store. */
+  readonly onBlob?: (blob: BlobSize) => void;
   readonly maxBytes?: number;
   readonly signal: AbortSignal;
 }
@@ -42,8 +44,14 @@ export async function importArchive(
   stream: Readable,
   options: ImportOptions,
 ): Promise<ReceivedImage> {
-  const { platform, lease, signal } = options;
+  const { platform, anyVariant = false, lease, onBlob, signal } = options;
+  const wanted = { platform, anyVariant };
   const unpack = extract();
+  // a failure of one destroys the other with the same error
+  let isDamaged = false;
+  unpack.once('error', () => {
+    isDamaged = stream.errored === null;
+  });
   const flow = pipeline(stream, (source: AsyncIterable<Buffer>) => countBytes(source, options), unpack, { signal });
   // a failure reaches both the pipeline and the loop below; selectError chooses the one with the cause
   const flowError = flow.then(
@@ -57,9 +65,14 @@ export async function importArchive(
       const name = entry.header.name.replace(/^\.\//, '');
       const digest = `sha256:${/^blobs\/sha256\/([a-f0-9]{64})$/.exec(name)?.[1] ?? ''}`;
       if (entry.header.type === 'file' && isDigest(digest)) {
+        const size = entry.header.size ?? 0;
         const compressed = await importBlob(store, lease, readEntry(entry), digest);
         if (compressed) {
           compressedBlobs.set(digest, compressed);
+        }
+        // what is small may be a manifest, and need not come early
+        if (compressed || size > minLayerBytes) {
+          onBlob?.(compressed ?? { digest, size });
         }
       } else if (entry.header.type === 'file' && name === 'index.json') {
         index = (await readIndexEntry(readEntry(entry))).toString('utf8');
@@ -76,13 +89,13 @@ export async function importArchive(
       );
     }
     const { manifests } = parseLayoutIndex(index, "The archive's index.json");
-    const { image, attachments } = await selectImage(store.blobs, manifests, platform, signal);
+    const { image, attachments } = await selectImage(store.blobs, manifests, wanted, signal);
     const bytes = replaceLayers(await store.blobs.readVerified(image.digest), image, compressedBlobs);
-    return await addImage(store.blobs, lease, bytes, { platform, mediaType: image.mediaType, attachments, signal });
+    return await addImage(store.blobs, lease, bytes, { ...wanted, mediaType: image.mediaType, attachments, signal });
   } catch (error) {
     unpack.destroy();
     stream.destroy();
-    throw selectError(error, await flowError, stream, signal);
+    throw selectError(error, await flowError, isDamaged ? null : stream.errored, signal);
   }
 }
 
@@ -158,16 +171,16 @@ function compressedMediaType(mediaType: string): string {
 }
 
 /** One failure causes several errors. Selects the one that names its cause. */
-function selectError(error: unknown, flowError: unknown, stream: Readable, signal: AbortSignal): unknown {
+function selectError(error: unknown, flowError: unknown, streamError: Error | null, signal: AbortSignal): unknown {
   if (signal.aborted) {
     return signal.reason;
   }
-  const failure = [error, flowError, stream.errored].find((candidate) => candidate instanceof Failure);
+  const failure = [error, flowError, streamError].find((candidate) => candidate instanceof Failure);
   if (failure) {
     return failure;
   }
-  if (stream.errored) {
-    return stream.errored;
+  if (streamError) {
+    return streamError;
   }
   // any other error comes from the tar reader
   return fail(

@@ -11,8 +11,11 @@ import { type Descriptor, descriptorSchema, mediaTypes } from './manifest.ts';
 /** The annotation by which tools find an image in a layout (`oci:FOLDER:NAME`). Source: OCI image-spec, annotations. */
 const refNameAnnotation = 'org.opencontainers.image.ref.name';
 export const createdAnnotation = 'org.opencontainers.image.created';
-/** The platforms that a list should have and does not have, with commas in between. */
-const missingAnnotation = 'barnraiser.missing';
+/** Platforms, with commas in between: those that a list should have and does not have, and those of other programs. */
+const markAnnotations = { missing: 'barnraiser.missing', mismatched: 'barnraiser.mismatched' } as const;
+
+/** What is said of a list in the index, see `ManifestList`. */
+export type ListMarks = Readonly<Partial<Record<keyof typeof markAnnotations, readonly Platform[]>>>;
 
 // a loose object keeps the fields that other tools wrote
 const layoutIndexSchema = z.looseObject({
@@ -32,13 +35,16 @@ export function refName(descriptor: Descriptor): string | undefined {
   return descriptor.annotations?.[refNameAnnotation];
 }
 
-export function withMissing(list: Descriptor, missing: readonly Platform[]): Descriptor {
-  return { ...list, annotations: { ...list.annotations, [missingAnnotation]: missing.join(',') } };
+export function withMarks(list: Descriptor, marks: ListMarks): Descriptor {
+  const annotations = Object.entries(markAnnotations).flatMap(([mark, name]) => {
+    const platforms = marks[mark as keyof ListMarks] ?? [];
+    return platforms.length === 0 ? [] : [[name, platforms.join(',')]];
+  });
+  return { ...list, annotations: { ...list.annotations, ...Object.fromEntries(annotations) } };
 }
 
-/** The platforms that a list should have and does not have. */
-export function missingPlatforms({ annotations }: Descriptor): Platform[] {
-  const text = annotations?.[missingAnnotation] ?? '';
+export function markedPlatforms({ annotations }: Descriptor, mark: keyof ListMarks): Platform[] {
+  const text = annotations?.[markAnnotations[mark]] ?? '';
   return text.split(',').flatMap((platform) => parsePlatform(platform) ?? []);
 }
 

@@ -1,13 +1,13 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import lockfile from 'proper-lockfile';
 import { fail } from '../../shared/problem.ts';
 import { diskFailure, errnoCode } from '../system/file-errors.ts';
+import { takeLock } from '../system/file-lock.ts';
 
 /** A lock that was not updated for this long is stale: another process may take it. It is updated twice in that time. */
 const staleMs = 10_000;
 
-/** Waits of 50 to 250 ms between attempts, about 30 s in all: longer than {@link staleMs}. */
-const retries = { retries: 130, factor: 1.2, minTimeout: 50, maxTimeout: 250 };
+/** A collection of garbage may take a while. */
+const timeoutMs = 30_000;
 
 export interface LayoutLock {
   /**
@@ -49,13 +49,7 @@ export async function withLayoutLock<T>(folder: string, use: (lock: LayoutLock) 
 
 async function acquire(folder: string, onCompromised: (error: Error) => void): Promise<() => Promise<void>> {
   try {
-    return await lockfile.lock(folder, {
-      realpath: false,
-      stale: staleMs,
-      update: staleMs / 2,
-      retries,
-      onCompromised,
-    });
+    return await takeLock(folder, { staleMs, timeoutMs, onCompromised });
   } catch (error) {
     throw errnoCode(error) === 'ELOCKED' ? lockedFailure(folder, error) : diskFailure(error, `${folder}.lock`);
   }

@@ -2,8 +2,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Digest, isDigest } from '../../shared/image.ts';
 import { diskFailure, errnoCode } from '../system/file-errors.ts';
+import { listLiveStagingAreas } from '../system/staging-area.ts';
 import { withLayoutLock } from './layout-lock.ts';
-import { listLiveStagingAreas } from './staging-area.ts';
 
 const prefix = 'lease-';
 

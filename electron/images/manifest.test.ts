@@ -31,6 +31,32 @@ describe('parsing a manifest', () => {
     );
   });
 
+  test('takes null for a field that is missing, as Go does', () => {
+    const nulls = { mediaType: null, subject: null, artifactType: null, annotations: null, manifests: null };
+    expect(parseManifest(manifestWith(nulls), mediaTypes.ociManifest)).toMatchObject({
+      kind: 'image',
+      layers: [{}, {}],
+    });
+    expect(parseManifest(manifestWith({ layers: null }))).toMatchObject({ kind: 'image', layers: [] });
+    const image = parseManifest(sampleImage('linux/amd64').manifest);
+    const entry = image.kind === 'image' ? { ...image.config, annotations: null, artifactType: null, urls: null } : {};
+    const index = (manifests: unknown) =>
+      Buffer.from(JSON.stringify({ schemaVersion: 2, config: null, layers: null, annotations: null, manifests }));
+    const platform = { os: 'linux', architecture: 'amd64', variant: null, 'os.version': null };
+    expect(
+      parseManifest(
+        index([
+          { ...entry, platform },
+          { ...entry, platform: null },
+        ]),
+      ),
+    ).toMatchObject({
+      kind: 'index',
+      manifests: [{ platform: { os: 'linux' } }, {}],
+    });
+    expect(parseManifest(index(null))).toMatchObject({ kind: 'index', manifests: [] });
+  });
+
   test('rejects a document that another reader could take for an index', () => {
     expect(failureDetailOf(() => parseManifest(manifestWith({ manifests: [] })))).toContain('config');
   });

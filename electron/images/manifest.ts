@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Digest, digestSchema } from '../../shared/image.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
+import { fieldsOf } from '../system/lenient-json.ts';
 import { digestOf } from './digest.ts';
 
 /** Media types that the image store reads and writes. Source: OCI image-spec 1.1, Docker image manifest v2 schema 2. */
@@ -29,42 +30,70 @@ export function isIndexType(mediaType: string): boolean {
  */
 export const maxManifestBytes = 4 * 1024 * 1024;
 
+/** A field that may be missing. Go's programs write null for it, too. */
+function optional<T extends z.ZodType>(schema: T) {
+  return schema
+    .nullable()
+    .transform((value) => value ?? undefined)
+    .optional();
+}
+
+/** Go's programs write an empty list as null. */
+function listOf<T extends z.ZodType>(schema: T, maxLength: number) {
+  return z
+    .array(schema)
+    .max(maxLength)
+    .nullable()
+    .transform((value) => value ?? []);
+}
+
 const platformPartsSchema = z.looseObject({
   os: z.string(),
   architecture: z.string(),
-  variant: z.string().optional(),
+  variant: optional(z.string()),
 });
 export type PlatformParts = z.infer<typeof platformPartsSchema>;
+
+const words = z.array(z.string()).nullish();
+/** An image's configuration: its platform, and what it starts. */
+const imageConfigSchema = platformPartsSchema.extend({
+  config: z
+    .looseObject({ Entrypoint: words, Cmd: words, Env: words, WorkingDir: z.string().nullish() })
+    .nullish()
+    .catch(null),
+});
+export type ImageConfig = z.infer<typeof imageConfigSchema>;
 
 export const descriptorSchema = z.looseObject({
   mediaType: z.string(),
   digest: digestSchema,
   size: z.number().int().min(0),
-  platform: platformPartsSchema.optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-  artifactType: z.string().optional(),
+  platform: optional(platformPartsSchema),
+  annotations: optional(z.record(z.string(), z.string())),
+  artifactType: optional(z.string()),
 });
 export type Descriptor = Readonly<z.infer<typeof descriptorSchema>>;
+export type BlobSize = Pick<Descriptor, 'digest' | 'size'>;
 
 const imageSchema = z.looseObject({
   schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
+  mediaType: optional(z.string()),
   config: descriptorSchema,
-  layers: z.array(descriptorSchema).max(1000),
+  layers: listOf(descriptorSchema, 1_000),
   /** The manifest that this one describes. Source: OCI image-spec 1.1. */
-  subject: descriptorSchema.optional(),
-  artifactType: z.string().optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
+  subject: optional(descriptorSchema),
+  artifactType: optional(z.string()),
+  annotations: optional(z.record(z.string(), z.string())),
   // a document that one reader takes for a manifest and another for an index can hide an image: CVE-2021-41190
-  manifests: z.undefined().optional(),
+  manifests: z.undefined().nullish(),
 });
 
 const indexSchema = z.looseObject({
   schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
-  manifests: z.array(descriptorSchema).max(10_000),
-  config: z.undefined().optional(),
-  layers: z.undefined().optional(),
+  mediaType: optional(z.string()),
+  manifests: listOf(descriptorSchema, 10_000),
+  config: z.undefined().nullish(),
+  layers: z.undefined().nullish(),
 });
 
 /** A parsed and validated manifest or index. `document` holds all fields, also unknown ones. */
@@ -133,28 +162,29 @@ export function sizeOfBlobs(descriptors: readonly Descriptor[]): number {
 export function parseManifest(bytes: Uint8Array, declaredType?: string): Manifest {
   const subject = `The manifest ${digestOf(bytes)}`;
   const json = parseJson(bytes, subject);
-  const isIndex = typeof json === 'object' && json !== null && 'manifests' in json;
+  const { manifests, config } = fieldsOf(json);
+  const isIndex = manifests === null ? (config ?? undefined) === undefined : manifests !== undefined;
   if (isIndex) {
     const index = validate(indexSchema, json, subject);
-    const mediaType = index.mediaType ?? declaredType ?? mediaTypes.ociIndex;
+    const mediaType = index.mediaType || declaredType || mediaTypes.ociIndex;
     assertMediaType(mediaType, declaredType, indexTypes, subject);
     return { kind: 'index', mediaType, manifests: index.manifests };
   }
   const image = validate(imageSchema, json, subject);
-  const mediaType = image.mediaType ?? declaredType ?? mediaTypes.ociManifest;
+  const mediaType = image.mediaType || declaredType || mediaTypes.ociManifest;
   assertMediaType(mediaType, declaredType, imageTypes, subject);
-  const { config, layers, artifactType, annotations } = image;
-  const fields = { config, layers, subject: image.subject, artifactType, annotations };
+  const { layers, artifactType, annotations } = image;
+  const fields = { config: image.config, layers, subject: image.subject, artifactType, annotations };
   return { kind: 'image', mediaType, ...fields, document: image };
 }
 
 /**
- * The platform in an image's configuration, spelled as the builder wrote it.
+ * An image's configuration. Its platform is spelled as the builder wrote it.
  * @throws Failure `image.corrupt`
  */
-export function parseConfig(bytes: Uint8Array): PlatformParts {
+export function parseConfig(bytes: Uint8Array): ImageConfig {
   const subject = `The image configuration ${digestOf(bytes)}`;
-  return validate(platformPartsSchema, parseJson(bytes, subject), subject);
+  return validate(imageConfigSchema, parseJson(bytes, subject), subject);
 }
 
 function assertMediaType(

@@ -1,5 +1,5 @@
 import type { Digest } from '../../shared/image.ts';
-import { type Platform, platformOf, platformParts } from '../../shared/platform.ts';
+import { type Platform, platformOf, platformParts, variantOf } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
 import { isAttachment } from './attachments.ts';
 import type { BlobStore } from './blob-store.ts';
@@ -8,6 +8,12 @@ import { readStoredManifest } from './stored-manifest.ts';
 
 /** The limit of manifests in one index with all indexes inside it. An engine sends a few; each of them is read. */
 const maxManifests = 100;
+
+export interface WantedPlatform {
+  readonly platform: Platform;
+  /** Accepts every variant of the architecture. What is in the image has to be checked then. */
+  readonly anyVariant?: boolean;
+}
 
 export interface SelectedImage {
   readonly image: Descriptor;
@@ -23,24 +29,26 @@ export interface SelectedImage {
 export async function selectImage(
   blobs: BlobStore,
   manifests: readonly Descriptor[],
-  platform: Platform,
+  wanted: WantedPlatform,
   signal?: AbortSignal,
 ): Promise<SelectedImage> {
+  const { platform } = wanted;
   const candidates: Descriptor[] = [];
   const attachments: Descriptor[] = [];
   for await (const descriptor of walkManifests(blobs, manifests, signal)) {
     if (isAttachment(descriptor) || (!descriptor.platform && !(await isImage(blobs, descriptor)))) {
       attachments.push(descriptor);
-    } else if (!descriptor.platform || matchesPlatform(descriptor.platform, platform)) {
+    } else if (!descriptor.platform || matchesPlatform(descriptor.platform, wanted)) {
       candidates.push(descriptor);
     }
   }
-  const [image, ...others] = candidates;
+  const exact = candidates.filter((descriptor) => descriptor.platform && platformIn(descriptor.platform) === platform);
+  const [image, ...others] = exact.length > 0 ? exact : candidates;
   if (!image) {
     throw fail(
       'image.platform',
       `The node sent no image for ${platform}.`,
-      `Check that the FROM instructions of the Containerfile do not name another platform.`,
+      'Check that the FROM instructions of the Containerfile do not name another platform.',
       `Platforms that it sent: ${manifests.map(({ platform: parts }) => (parts ? formatParts(parts) : 'none')).join(', ')}`,
     );
   }
@@ -90,9 +98,10 @@ async function isImage(blobs: BlobStore, descriptor: Descriptor): Promise<boolea
   return subject === undefined && artifactType === undefined;
 }
 
-/** @throws Failure `image.platform` if `parts`, from an image's configuration, do not match the platform. */
-export function assertPlatform(parts: PlatformParts, platform: Platform): void {
-  if (!matchesPlatform(parts, platform)) {
+/** @throws Failure `image.platform` if `parts`, from an image's configuration, do not match the platform */
+export function assertPlatform(parts: PlatformParts, wanted: WantedPlatform): void {
+  const { platform } = wanted;
+  if (!matchesPlatform(parts, wanted)) {
     throw fail(
       'image.platform',
       `The node sent an image for ${formatParts(parts)} instead of ${platform}.`,
@@ -102,16 +111,24 @@ export function assertPlatform(parts: PlatformParts, platform: Platform): void {
 }
 
 /**
- * Whether an image for `parts` may be used for `platform`. Old base images for arm do not name their variant, and
- * images built on them inherit that, so a missing variant matches any arm variant.
+ * Whether an image whose configuration or entry in an index names `parts` may be listed for a platform. A missing variant
+ * matches any: old base images for arm do not name theirs, and images built on them inherit that. So does a variant that the
+ * architecture does not have: podman writes that of a stage for another architecture.
  */
-function matchesPlatform(parts: PlatformParts, platform: Platform): boolean {
-  const { os, architecture } = platformParts(platform);
-  if (architecture === 'arm' && parts.architecture === 'arm' && !parts.variant) {
-    return parts.os.toLowerCase() === os;
-  }
-  const { variant } = parts;
-  return platformOf({ os: parts.os, architecture: parts.architecture, ...(variant ? { variant } : {}) }) === platform;
+function matchesPlatform(parts: PlatformParts, { platform, anyVariant = false }: WantedPlatform): boolean {
+  const wanted = platformParts(platform);
+  const found = platformIn(parts);
+  return (
+    found === platform ||
+    (found !== undefined &&
+      platformParts(found).os === wanted.os &&
+      platformParts(found).architecture === wanted.architecture &&
+      (anyVariant || variantOf(wanted.architecture, parts.variant) === undefined))
+  );
+}
+
+function platformIn({ os, architecture, variant }: PlatformParts): Platform | undefined {
+  return platformOf({ os, architecture, ...(variant ? { variant } : {}) });
 }
 
 function formatParts({ os, architecture, variant }: PlatformParts): string {

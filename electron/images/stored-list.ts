@@ -2,7 +2,7 @@ import type { Attachment, Digest, ListEntry, ManifestList } from '../../shared/i
 import { type Platform, platformOf } from '../../shared/platform.ts';
 import { attachmentType, describedImages, isAttachment } from './attachments.ts';
 import type { BlobStore } from './blob-store.ts';
-import { createdAnnotation, missingPlatforms } from './layout-index.ts';
+import { createdAnnotation, markedPlatforms } from './layout-index.ts';
 import {
   type Descriptor,
   isImageType,
@@ -11,6 +11,7 @@ import {
   type ReceivedImage,
   sizeOfBlobs,
 } from './manifest.ts';
+import { createManifestList } from './manifest-list.ts';
 import { readStoredManifest, type StoredManifest } from './stored-manifest.ts';
 
 /** One image of a stored list, with everything that a push of it needs. */
@@ -75,12 +76,14 @@ export function describeList(
       ...(own.length === 0 ? {} : { attachments: own.map(describeAttachment) }),
     };
   });
-  const missing = missingPlatforms(descriptor);
+  const missing = markedPlatforms(descriptor, 'missing');
+  const mismatched = markedPlatforms(descriptor, 'mismatched');
   return {
     reference,
     digest: list.digest,
     mediaType: list.mediaType,
     ...(missing.length === 0 ? {} : { missing }),
+    ...(mismatched.length === 0 ? {} : { mismatched }),
     createdAt: descriptor.annotations?.[createdAnnotation] ?? new Date(0).toISOString(),
     entries,
   };
@@ -89,6 +92,24 @@ export function describeList(
 function describeAttachment({ descriptor, digest, bytes, config, layers }: StoredAttachment): Attachment {
   const size = bytes.length + sizeOfBlobs([config, ...layers]);
   return { digest, type: attachmentType(descriptor, config.mediaType), size };
+}
+
+/**
+ * The list of images whose blobs are held, with all that a push of it needs. It needs not be stored.
+ * @throws Failure `image.incomplete`, `image.corrupt`
+ */
+export async function joinImages(blobs: BlobStore, received: readonly ReceivedImage[]): Promise<StoredList> {
+  const list = createManifestList(received);
+  const images = received.map(async (image) => ({
+    ...(await readStoredManifest(blobs, image)),
+    platform: image.platform,
+  }));
+  const attachments = new Map(received.flatMap((image) => image.attachments).map((each) => [each.digest, each]));
+  const described = [...attachments.values()].map(async (descriptor) => ({
+    ...(await readStoredManifest(blobs, descriptor)),
+    descriptor,
+  }));
+  return { list, images: await Promise.all(images), attachments: await Promise.all(described) };
 }
 
 /** The images of a stored list, to be joined in another one. */

@@ -207,3 +207,16 @@ test('of many processes, no more than the limit run at once', async () => {
   expect(signs).toHaveLength(36);
   expect(Math.max(...counts)).toBeLessThanOrEqual(2);
 });
+
+test('connections to the same machine share its slots', async () => {
+  const shared = new NodeSlots(
+    join(folder, 'slots'),
+    async () => 1,
+    () => 'the same machine',
+  );
+  await wait('one', await enqueue('a', shared));
+  const two = wait('two', await enqueue('b', shared), AbortSignal.timeout(50));
+  expect(await shared.load(connections)).toEqual({ a: 2, b: 2 });
+  await two;
+  expect(log).toEqual(['one started', 'two 0 ahead', 'two cancelled']);
+});

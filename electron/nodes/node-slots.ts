@@ -8,17 +8,26 @@ import { NodeQueue, type Slot } from './node-queue.ts';
 export type NodeLoad = Readonly<Record<string, number>>;
 
 /**
- * The slots of all nodes: how many jobs each runs at once, over all builds of all processes of a data folder. A node is
- * identified by the URI of its connection.
+ * The slots of all nodes: how many jobs each runs at once, over all builds of all processes of a data folder. Connections
+ * that lead to the same machine share its slots. A machine that is unknown is identified by the URI of the connection.
  */
 export class NodeSlots {
   readonly #folder: string;
   readonly #slotsPerNode: () => Promise<number>;
+  readonly #machineOf: (connection: string) => string | undefined;
   readonly #queues = new Map<string, NodeQueue>();
 
-  /** @param slotsPerNode may change and may fail; its last result counts then. */
-  constructor(folder: string, slotsPerNode: () => Promise<number>) {
+  /**
+   * @param slotsPerNode may change and may fail; its last result counts then.
+   * @param machineOf identifies the machine that a connection, by its name, leads to. Undefined if it is unknown.
+   */
+  constructor(
+    folder: string,
+    slotsPerNode: () => Promise<number>,
+    machineOf: (connection: string) => string | undefined = () => undefined,
+  ) {
     this.#folder = folder;
+    this.#machineOf = machineOf;
     let last = 1;
     this.#slotsPerNode = async () => {
       last = await slotsPerNode().catch(() => last);
@@ -28,7 +37,9 @@ export class NodeSlots {
 
   /** The load of each node now, from all processes. */
   async load(connections: readonly Connection[]): Promise<NodeLoad> {
-    const counts = await Promise.all(connections.map(async ({ uri }) => (await this.#queueOf(uri).jobs()).length));
+    const counts = await Promise.all(
+      connections.map(async (connection) => (await this.#queueOf(connection).jobs()).length),
+    );
     return Object.fromEntries(connections.map(({ name }, position) => [name, counts[position] ?? 0]));
   }
 
@@ -53,7 +64,7 @@ export class NodeSlots {
           if (!connection) {
             throw new Error(`the schedule names ${node}, which is not a connection of the build`);
           }
-          const queue = this.#queueOf(connection.uri);
+          const queue = this.#queueOf(connection);
           assertHeld();
           await queue.removeDead();
           slots.push(await queue.join());
@@ -66,8 +77,9 @@ export class NodeSlots {
     });
   }
 
-  #queueOf(uri: string): NodeQueue {
-    const key = createHash('sha256').update(uri).digest('hex').slice(0, 16);
+  #queueOf({ name, uri }: Connection): NodeQueue {
+    const machine = this.#machineOf(name) ?? uri;
+    const key = createHash('sha256').update(machine).digest('hex').slice(0, 16);
     const queue = this.#queues.get(key) ?? new NodeQueue(join(this.#folder, key), this.#slotsPerNode);
     this.#queues.set(key, queue);
     return queue;

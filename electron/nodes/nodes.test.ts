@@ -1,12 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AppEvent } from '../../shared/contract.ts';
+import { type Node, type NodeState, nodeStateOf } from '../../shared/node.ts';
+import { parsePlatform } from '../../shared/platform.ts';
 import { type Failure, fail, type ProblemCode } from '../../shared/problem.ts';
 import { ConnectionStore } from '../connections/store.ts';
 import { Events } from '../events.ts';
 import { FarmStore } from '../farms/store.ts';
+import { AnsweredNodes } from './answered-nodes.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { Nodes } from './nodes.ts';
 
@@ -28,6 +31,7 @@ function start(reconnects: boolean): void {
     return outcome();
   });
   nodes = new Nodes(connections, new FarmStore(folder, connections), pool, events, {
+    answered: new AnsweredNodes(folder),
     isQuestionOpen: () => false,
     reconnects,
   });
@@ -90,7 +94,12 @@ describe('a node that is down with a temporary problem', () => {
     await probe();
     outcome = () => Promise.reject(down('ssh.authentication'));
     await nextRetry();
-    expect(statuses.at(-1)).toEqual({ state: 'down', connection: 'pi4', problem: down('ssh.authentication').problem });
+    expect(statuses.at(-1)).toEqual({
+      state: 'down',
+      connection: 'pi4',
+      neverReached: true,
+      problem: down('ssh.authentication').problem,
+    });
     await anHourPasses();
     expect(attempts).toBe(2);
   });
@@ -164,4 +173,49 @@ test('without reconnects nothing is retried in the background', async () => {
   await anHourPasses();
   await nodes.wake();
   expect(attempts).toBe(1);
+});
+
+describe('a node that has never answered', () => {
+  const node: Node = {
+    connection: 'pi4',
+    engine: 'podman',
+    version: '5.0.0',
+    apiVersion: '5.0.0',
+    hostname: 'pi4',
+    rootless: true,
+    platform: parsePlatform('linux/arm64') ?? expect.fail('not a platform'),
+    emulated: [],
+    capabilities: { exportFormats: [], limits: [] },
+    cpus: 4,
+    memory: { total: 0, free: 0 },
+    disk: { total: 0, free: 0 },
+    latencyMs: 1,
+  };
+  const stateAfterProbe = async (): Promise<NodeState | undefined> => {
+    const [status] = await probe();
+    return status && nodeStateOf(status);
+  };
+
+  test('is told from one that was lost, also after a restart, until its URI changes', async () => {
+    start(true);
+    expect(await stateAfterProbe()).toBe('never-reached');
+    nodes.recordStatus({ state: 'up', connection: 'pi4', node }, await connections.get('pi4'));
+    expect(await stateAfterProbe()).toBe('lost');
+    await nodes.close();
+
+    start(false);
+    expect(await stateAfterProbe()).toBe('down');
+    const renamed = await connections.update('pi4', { rename: 'attic' });
+    nodes.rename('pi4', renamed);
+    expect(nodes.statuses().map(nodeStateOf)).toEqual(['down']);
+    await connections.update('attic', { rename: 'pi4', uri: 'ssh://pi5' });
+    await nodes.forget('attic');
+    expect(await stateAfterProbe()).toBe('never-reached');
+  });
+
+  test('is not said to be one while what is known of nodes cannot be read', async () => {
+    await writeFile(join(folder, 'nodes.json'), 'damaged');
+    start(false);
+    expect(await stateAfterProbe()).toBe('down');
+  });
 });

@@ -7,9 +7,11 @@ import type { ConnectionStore } from '../connections/store.ts';
 import type { Events } from '../events.ts';
 import type { FarmStore } from '../farms/store.ts';
 import { abortable } from '../system/abortable.ts';
+import type { AnsweredNodes } from './answered-nodes.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { probeAll, type Quorum } from './probe.ts';
 import { Reconnector } from './reconnector.ts';
+import { NodeIdentities } from './same-machine.ts';
 
 /**
  * How long someone waits for a forgotten connection to be closed, in milliseconds. It is open until jobs are stopped on
@@ -18,6 +20,7 @@ import { Reconnector } from './reconnector.ts';
 const closeTimeoutMs = 10_000;
 
 export interface NodesOptions {
+  readonly answered: AnsweredNodes;
   /**
    * Whether a question about a sign-in is open. Probes then wait for all nodes, because the user may still answer it.
    */
@@ -35,6 +38,8 @@ export class Nodes {
   readonly #isQuestionOpen: () => boolean;
   readonly #reconnector: Reconnector | undefined;
   readonly #statuses = new Map<string, NodeStatus>();
+  readonly #identities = new NodeIdentities();
+  readonly #answered: AnsweredNodes;
   /**
    * Connections that were forgotten since their last probe. Results of probes that were already running are ignored.
    */
@@ -46,12 +51,13 @@ export class Nodes {
     farms: FarmStore,
     pool: ConnectionPool,
     events: Events,
-    { isQuestionOpen, reconnects }: NodesOptions,
+    { answered, isQuestionOpen, reconnects }: NodesOptions,
   ) {
     this.#connections = connections;
     this.#farms = farms;
     this.#pool = pool;
     this.#events = events;
+    this.#answered = answered;
     this.#isQuestionOpen = isQuestionOpen;
     this.#reconnector = reconnects ? new Reconnector((name) => void this.#reconnect(name)) : undefined;
     pool.onLost(({ name }, { problem }) => this.#setStatus({ state: 'down', connection: name, problem }));
@@ -101,16 +107,24 @@ export class Nodes {
     hasQuorum?: Quorum,
     signal?: AbortSignal,
   ): Promise<NodeStatus[]> {
-    for (const { name } of connections) {
+    for (const connection of connections) {
+      const { name } = connection;
+      this.#answered.note(connection);
       this.#forgotten.delete(name);
       this.#reconnector?.cancel(name);
     }
+    await this.#answered.load();
     const statuses = await probeAll(connections, this.#pool, {
       onStatus: (status) => this.#setStatus(status),
       ...(signal && { signal }),
       ...(hasQuorum && { hasQuorum: (answered, missing) => !this.#isQuestionOpen() && hasQuorum(answered, missing) }),
     });
-    return statuses.map((status) => this.#withRetry(status));
+    return statuses.map((status) => this.#complete(status));
+  }
+
+  /** The machine that a connection led to when its node last answered. Undefined if it is unknown. */
+  machineOf(connection: string): string | undefined {
+    return this.#identities.machineOf(connection);
   }
 
   /** The results of the last probes. */
@@ -119,8 +133,9 @@ export class Nodes {
   }
 
   /** Records a status that was determined outside of a probe, for example by a connection check. */
-  recordStatus(status: NodeStatus): void {
+  recordStatus(status: NodeStatus, connection: Connection): void {
     this.#forgotten.delete(status.connection);
+    this.#answered.note(connection);
     this.#setStatus(status);
   }
 
@@ -131,9 +146,10 @@ export class Nodes {
   }
 
   /** Stops reconnecting. */
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#reconnector?.close();
+    await this.#answered.close();
   }
 
   /** All connections as they are now. @throws Failure `settings.*` */
@@ -147,13 +163,10 @@ export class Nodes {
     const status = this.#statuses.get(name);
     this.#forgetStatus(name);
     if (status?.state === 'up') {
-      this.recordStatus({
-        ...status,
-        connection: connection.name,
-        node: { ...status.node, connection: connection.name },
-      });
+      const node = { ...status.node, connection: connection.name };
+      this.recordStatus({ ...status, connection: connection.name, node }, connection);
     } else if (status) {
-      this.recordStatus({ state: 'down', connection: connection.name, problem: status.problem });
+      this.recordStatus({ state: 'down', connection: connection.name, problem: status.problem }, connection);
     }
   }
 
@@ -163,12 +176,15 @@ export class Nodes {
    */
   async forget(name: string, unused?: Promise<void>): Promise<void> {
     this.#forgetStatus(name);
+    this.#updateRelatives();
     await this.#pool.drop(name, unused);
   }
 
   #forgetStatus(name: string): void {
     this.#reconnector?.cancel(name);
     this.#statuses.delete(name);
+    this.#identities.delete(name);
+    this.#answered.forget(name);
     this.#forgotten.add(name);
   }
 
@@ -204,17 +220,49 @@ export class Nodes {
     } else {
       this.#reconnector?.cancel(name);
     }
-    const withRetry = this.#withRetry(status);
-    this.#statuses.set(name, withRetry);
-    this.#events.emit({ event: 'node.changed', status: withRetry });
+    if (status.state === 'up') {
+      this.#identities.set(name, status.node);
+      this.#answered.add(name, () => this.#connections.list());
+    }
+    this.#storeStatus(this.#complete(status));
+    this.#updateRelatives();
   }
 
-  #withRetry(status: NodeStatus): NodeStatus {
-    if (status.state === 'up') {
-      return status;
+  #storeStatus(status: NodeStatus): void {
+    this.#statuses.set(status.connection, status);
+    this.#events.emit({ event: 'node.changed', status });
+  }
+
+  /** Emits the statuses of nodes that have got or lost another connection to their machine. */
+  #updateRelatives(): void {
+    for (const status of this.#statuses.values()) {
+      const completed = this.#complete(status);
+      if (
+        status.state === 'up' &&
+        completed.state === 'up' &&
+        (status.sameAs !== completed.sameAs || status.sameMachineAs !== completed.sameMachineAs)
+      ) {
+        this.#storeStatus(completed);
+      }
     }
-    const retry = this.#reconnector?.nextRetry(status.connection);
-    return retry ? { ...status, retry } : status;
+  }
+
+  /** Adds what a probe of a single node does not know. */
+  #complete(status: NodeStatus): NodeStatus {
+    if (status.state === 'up') {
+      const { connection, node } = status;
+      return { state: 'up', connection, node, ...this.#identities.relativesOf(connection) };
+    }
+    const { connection, problem } = status;
+    const retry = this.#reconnector?.nextRetry(connection);
+    const neverReached = this.#answered.neverAnswered(connection);
+    return {
+      state: 'down',
+      connection,
+      problem,
+      ...(neverReached ? { neverReached } : {}),
+      ...(retry ? { retry } : {}),
+    };
   }
 
   /** Tries to reconnect a node. If that asks the user a question and fails, no further attempt is made. */

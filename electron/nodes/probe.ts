@@ -78,10 +78,8 @@ export function probeAll(
 }
 
 function notAnswered(connection: string): NodeStatus {
-  const { problem } = fail(
-    'ssh.timeout',
-    `Node ${connection} has not answered yet.`,
-    `Check what is wrong with it: \`barnraiser connection test ${connection}\`.`,
+  const { problem } = fail('ssh.timeout', `Node ${connection} has not answered yet.`, 'Check the connection.').offering(
+    { id: 'check-connection', connection },
   );
   return { state: 'down', connection, problem };
 }

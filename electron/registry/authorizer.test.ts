@@ -190,3 +190,15 @@ test('reports a token server that returns no token', async () => {
   auth.setChallenges(bearerChallenges());
   expect((await problemFrom(auth.header())).code).toBe('registry.refused');
 });
+
+test.each([
+  '{"token":null,"access_token":"t","expires_in":null}',
+  '{"token":"","access_token":"t","expires_in":"300","issued_at":null,"refresh_token":null}',
+  '{"Token":"t","expires_in":-1}',
+  '{"token":"t","expires_in":{}}',
+])('understands the loose answer %s of a token server', async (body) => {
+  tokenResponse = { status: 200, body };
+  const auth = createAuthorizer(undefined);
+  auth.setChallenges(bearerChallenges());
+  expect(await auth.header()).toBe('Bearer t');
+});

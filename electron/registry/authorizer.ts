@@ -21,6 +21,9 @@ export interface AuthorizerOptions {
 
 const maxTokenResponseBytes = 1024 * 1024;
 
+/** Token servers limit the length of a request. */
+const maxOptionalScopes = 20;
+
 /** A token is renewed after this share of its lifetime, so that it does not expire during a request. */
 const usedLifetimeShare = 0.9;
 
@@ -33,6 +36,9 @@ export class Authorizer {
   readonly #now: () => number;
   #challenges: readonly Challenge[] = [];
   #scopes: readonly string[];
+  /** Scopes that the token has where the token server grants them. */
+  readonly #optionalScopes = new Set<string>();
+  #grantsLess = true;
   #credentials: Promise<Credentials | undefined> | undefined;
   #token: { readonly header: string; readonly renewAtMs: number } | undefined;
   #tokenRequest: Promise<string> | undefined;
@@ -55,6 +61,16 @@ export class Authorizer {
       // the scope of our own repository is already there, maybe with its actions in another order
       if (scope && !this.#scopes.some((known) => resourceOf(known) === resourceOf(scope))) {
         this.#scopes = [scope, ...this.#scopes];
+      }
+    }
+  }
+
+  /** The next token has these scopes too, if the token server grants them. */
+  addOptionalScopes(scopes: readonly string[]): void {
+    for (const scope of scopes) {
+      if (this.#grantsLess && !this.#optionalScopes.has(scope) && this.#optionalScopes.size < maxOptionalScopes) {
+        this.#optionalScopes.add(scope);
+        this.#token = undefined;
       }
     }
   }
@@ -112,9 +128,17 @@ export class Authorizer {
     const { registry } = this.#options;
     const realm = this.#parseRealm(challenge);
     const credentials = await this.credentials();
-    const response = await this.#options.send(createTokenRequest(realm, challenge, this.#scopes, credentials));
+    const optionalScopes = [...this.#optionalScopes];
+    const scopes = [...this.#scopes, ...optionalScopes];
+    const response = await this.#options.send(createTokenRequest(realm, challenge, scopes, credentials));
     const { status } = response;
     const body = (await readBody(response, maxTokenResponseBytes)).toString('utf8');
+    if (status !== 200 && optionalScopes.length > 0) {
+      // some token servers refuse the whole request instead of granting less
+      this.#grantsLess = false;
+      this.#optionalScopes.clear();
+      return this.#requestToken(challenge);
+    }
     if (status !== 200) {
       const message = parseErrorMessage(body);
       const detail = message === undefined ? undefined : this.redact(message);
@@ -128,7 +152,9 @@ export class Authorizer {
       throw tokenFailure(registry, addressOf(realm), status);
     }
     this.#secrets.add(parsed.token);
-    const renewAtMs = this.#now() + parsed.lifetimeSeconds * 1000 * usedLifetimeShare;
+    // scopes that were added meanwhile need another token
+    const isWhole = optionalScopes.length === this.#optionalScopes.size;
+    const renewAtMs = isWhole ? this.#now() + parsed.lifetimeSeconds * 1000 * usedLifetimeShare : 0;
     this.#token = { header: `Bearer ${parsed.token}`, renewAtMs };
     return this.#token.header;
   }
@@ -149,8 +175,8 @@ export class Authorizer {
       throw fail(
         'registry.tls',
         `The token server ${addressOf(url)} of the registry ${registry} uses plain HTTP, which would expose the password.`,
-        'Ask its administrator for an https realm. To allow plain HTTP, push without TLS verification (--tls-verify=false).',
-      );
+        'Ask its administrator for an https realm, or allow plain HTTP.',
+      ).offering({ id: 'push-without-tls', reason: 'plain-http' });
     }
     return url;
   }

@@ -6,9 +6,9 @@ import { isTransientError, networkErrorCode, networkFailure } from './network-er
 import { alteredContentFailure } from './response-failures.ts';
 import { isTransientStatus, maxAttempts } from './retry.ts';
 import type { RegistrySession } from './session.ts';
-import { UploadSession } from './upload-session.ts';
+import { UploadSession, type UploadSessionOptions } from './upload-session.ts';
 
-export interface BlobUpload {
+export interface BlobUpload extends Partial<Pick<UploadSessionOptions, 'mountFrom' | 'onNotThere'>> {
   readonly digest: Digest;
   readonly blobs: BlobSource;
   /** Called with the bytes of the blob that were sent so far. The number decreases if a part must be sent again. */
@@ -17,17 +17,19 @@ export interface BlobUpload {
 }
 
 /**
- * Uploads one blob, in up to {@link maxAttempts} attempts. A PUT sends the whole blob. After a lost connection, the
+ * Uploads one blob, in up to {@link maxAttempts} attempts. A PUT sends the whole blob, or a PATCH if the registry refuses that. After a lost connection, the
  * registry is asked how much it has, and only the rest is sent. If it does not say (Docker's own registry forgets it),
  * the blob starts again. A cancelled or failed upload is deleted from the registry if possible.
+ * @returns whether nothing was sent, because the registry mounted the blob from another repository
  * @throws Failure `registry.*`, `image.corrupt`; the reason of the signal
  */
-export async function uploadBlob(session: RegistrySession, upload: BlobUpload): Promise<void> {
-  const { digest, blobs, onSent, signal } = upload;
+export async function uploadBlob(session: RegistrySession, upload: BlobUpload): Promise<boolean> {
+  const { digest, blobs, mountFrom = [], onNotThere, onSent, signal } = upload;
   const reader = new BlobReader(digest, await blobs.size(digest), blobs, onSent);
-  const uploadSession = new UploadSession(session, reader, onSent, signal);
+  const uploadSession = new UploadSession(session, reader, { mountFrom, onNotThere, onSent, signal });
   try {
     await sendWithResume(session, uploadSession, reader, upload);
+    return uploadSession.isMounted;
   } catch (error) {
     await uploadSession.delete();
     throw error;
@@ -52,9 +54,13 @@ async function sendWithResume(
         onSent(reader.size);
         return;
       }
-      // the registry may reject the rest of a blob and still accept the whole blob
-      if (attempt === maxAttempts || (!isTransientStatus(response.status) && !isResumed)) {
-        throw await session.failureOf(response, `the upload of the blob ${digest}`);
+      if (!isTransientStatus(response.status) || attempt === maxAttempts) {
+        const failure = await session.failureOf(response, `the upload of the blob ${digest}`);
+        const isPutRefused = refusesPut(response, failure) && uploadSession.switchToPatch();
+        // the registry may reject the rest of a blob and still accept the whole blob
+        if (attempt === maxAttempts || !(isResumed || isPutRefused)) {
+          throw failure;
+        }
       }
       await discardBody(response);
     } catch (error) {
@@ -67,7 +73,11 @@ async function sendWithResume(
         throw corruptBlobFailure(digest, `does not have its expected size of ${reader.size} bytes`, error);
       }
       if (!isTransientError(error) || attempt === maxAttempts) {
-        throw networkFailure('the registry', uploadSession.url, error);
+        throw networkFailure('the registry', uploadSession.url, error, session.registry);
+      }
+      // a registry that refuses a PUT may close the connection before its answer is read
+      if (attempt > 1) {
+        uploadSession.switchToPatch();
       }
     }
     await session.waitBeforeRetry(attempt, response, signal);
@@ -76,6 +86,13 @@ async function sendWithResume(
       return;
     }
   }
+}
+
+/** Whether the registry may accept a blob in a PATCH that it has refused in a PUT. It knows best whether the blob is damaged. */
+function refusesPut({ status }: HttpResponse, { problem }: Failure): boolean {
+  return (
+    [400, 404, 405, 406, 409, 411, 415, 416, 422, 501].includes(status) && !problem.detail?.includes('DIGEST_INVALID')
+  );
 }
 
 function assertStoredDigest(session: RegistrySession, response: HttpResponse, digest: Digest): void {

@@ -41,43 +41,42 @@ export class RegistryClient {
       await discardBody(response);
       return undefined;
     }
-    if (response.status !== 200) {
-      throw await this.#session.failureOf(response, `the request for the manifest ${tagOrDigest}`);
-    }
-    const bytes = await readBody(response, maxManifestBytes);
-    const digest = digestOf(bytes);
-    const expected = isDigest(tagOrDigest) ? tagOrDigest : headerOf(response, 'docker-content-digest');
-    if (expected !== undefined && expected !== digest) {
-      throw alteredContentFailure(
-        `The registry ${this.#session.registry} returned a manifest with the digest ${digest} instead of ${expected}.`,
-      );
-    }
-    return { digest, mediaType: mediaTypeOf(response), bytes };
+    return await this.#readManifest(response, tagOrDigest);
   }
 
-  /** The digest of the manifest of a tag or digest. Undefined if it does not exist or may not be read. */
-  async getManifestDigest(tagOrDigest: string): Promise<Digest | undefined> {
-    const response = await this.#requestManifest('HEAD', tagOrDigest);
-    await discardBody(response);
-    if (response.status === 200) {
-      const digest = isDigest(tagOrDigest) ? tagOrDigest : headerOf(response, 'docker-content-digest');
-      return digest !== undefined && isDigest(digest) ? digest : (await this.getManifest(tagOrDigest))?.digest;
+  /** The digest of the manifest of a tag or digest. Undefined if it does not exist. */
+  async getManifestDigest(tagOrDigest: string): Promise<Digest | 'unreadable' | undefined> {
+    const head = await this.#requestManifest('HEAD', tagOrDigest, true);
+    await discardBody(head);
+    const known = isDigest(tagOrDigest) ? tagOrDigest : headerOf(head, 'docker-content-digest');
+    if (head.status === 200 && known !== undefined && isDigest(known)) {
+      return known;
     }
-    // a push may be allowed without permission to read
-    if (response.status === 404 || response.status === 403) {
-      return undefined;
+    if (head.status === 404 || isUnreadable(head)) {
+      return head.status === 404 ? undefined : 'unreadable';
     }
-    return (await this.getManifest(tagOrDigest))?.digest;
+    // some registries do not know HEAD for manifests, and some do not send the digest
+    const response = await this.#requestManifest('GET', tagOrDigest, true);
+    if (response.status === 404 || isUnreadable(response)) {
+      await discardBody(response);
+      return response.status === 404 ? undefined : 'unreadable';
+    }
+    return (await this.#readManifest(response, tagOrDigest)).digest;
   }
 
   /**
-   * Whether the registry lists what describes a manifest by itself. Otherwise a tag has to do it.
+   * Whether the registry lists what describes a manifest by itself. Otherwise a tag has to do it. True if the list may not
+   * be read: then that tag may not be read either, which a push has to merge with its own.
    * Source: OCI distribution specification 1.1, "Listing Referrers".
    */
   async hasReferrersApi(digest: Digest): Promise<boolean> {
     const url = this.#session.url(`referrers/${digest}`);
-    const response = await this.#session.send({ method: 'GET', url, headers: { accept: mediaTypes.ociIndex } });
+    const headers = { accept: mediaTypes.ociIndex };
+    const response = await this.#session.send({ method: 'GET', url, headers, isOptional: true });
     await discardBody(response);
+    if (isUnreadable(response)) {
+      return true;
+    }
     return response.status === 200 && mediaTypeOf(response) === mediaTypes.ociIndex;
   }
 
@@ -101,9 +100,10 @@ export class RegistryClient {
     }
   }
 
-  /** Whether a blob exists. False also if it may not be read (403), because an upload may still be allowed. */
+  /** Whether a blob exists. False also if it may not be read, because an upload may still be allowed. */
   async hasBlob(digest: Digest): Promise<boolean> {
-    const response = await this.#session.send({ method: 'HEAD', url: this.#session.url(`blobs/${digest}`) });
+    const url = this.#session.url(`blobs/${digest}`);
+    const response = await this.#session.send({ method: 'HEAD', url, isOptional: true });
     await discardBody(response);
     if (response.status >= 500 || response.status === 408 || response.status === 429) {
       throw await this.#session.failureOf(response, `the request for the blob ${digest}`);
@@ -111,8 +111,19 @@ export class RegistryClient {
     return response.status === 200;
   }
 
-  async uploadBlob(upload: BlobUpload): Promise<void> {
-    await uploadBlob(this.#session, upload);
+  /** Gets a token if the registry requires one. */
+  async signIn(): Promise<void> {
+    await this.#session.signIn();
+  }
+
+  /** Asks for permission to read other repositories of the registry, too. */
+  alsoRead(repositories: readonly string[]): void {
+    this.#session.alsoRead(repositories);
+  }
+
+  /** Uploads a blob that does not exist. Returns whether it was mounted from another repository instead. */
+  async uploadBlob(upload: BlobUpload): Promise<boolean> {
+    return await uploadBlob(this.#session, upload);
   }
 
   /** Waits with back-off after an attempt (counted from 1). */
@@ -120,10 +131,30 @@ export class RegistryClient {
     await this.#session.waitBeforeRetry(attempt, undefined);
   }
 
-  async #requestManifest(method: 'GET' | 'HEAD', tagOrDigest: string): Promise<HttpResponse> {
-    const url = this.#session.url(`manifests/${tagOrDigest}`);
-    return await this.#session.send({ method, url, headers: { accept: acceptHeader } });
+  async #readManifest(response: HttpResponse, tagOrDigest: string): Promise<RawManifest> {
+    if (response.status !== 200) {
+      throw await this.#session.failureOf(response, `the request for the manifest ${tagOrDigest}`);
+    }
+    const bytes = await readBody(response, maxManifestBytes);
+    const digest = digestOf(bytes);
+    const expected = isDigest(tagOrDigest) ? tagOrDigest : headerOf(response, 'docker-content-digest');
+    if (expected !== undefined && expected !== digest) {
+      throw alteredContentFailure(
+        `The registry ${this.#session.registry} returned a manifest with the digest ${digest} instead of ${expected}.`,
+      );
+    }
+    return { digest, mediaType: mediaTypeOf(response), bytes };
   }
+
+  async #requestManifest(method: 'GET' | 'HEAD', tagOrDigest: string, isOptional = false): Promise<HttpResponse> {
+    const url = this.#session.url(`manifests/${tagOrDigest}`);
+    return await this.#session.send({ method, url, headers: { accept: acceptHeader }, isOptional });
+  }
+}
+
+/** A push may be allowed without permission to read. */
+function isUnreadable(response: HttpResponse): boolean {
+  return response.status === 401 || response.status === 403;
 }
 
 function mediaTypeOf(response: HttpResponse): string {

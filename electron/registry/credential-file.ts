@@ -1,23 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
 import { type Failure, fail } from '../../shared/problem.ts';
 import { errnoCode, isMissingPath } from '../system/file-errors.ts';
+import { type Fields, fieldOf, objectOf, textOf } from '../system/lenient-json.ts';
 import type { Credentials } from './credential-source.ts';
 
-const entrySchema = z.object({
-  auth: z.string().optional(),
-  identitytoken: z.string().optional(),
-  username: z.string().optional(),
-  password: z.string().optional(),
-});
-export type CredentialEntry = z.infer<typeof entrySchema>;
-
-const fileSchema = z.object({
-  auths: z.record(z.string(), entrySchema).nullish(),
-  credHelpers: z.record(z.string(), z.string()).nullish(),
-  credsStore: z.string().optional(),
-});
-export type CredentialFile = z.infer<typeof fileSchema>;
+export interface CredentialFile {
+  /** Logins by the registry or a path in it, as they were written. */
+  readonly auths: Fields;
+  /** The names of helpers, by the registry or a path in it. */
+  readonly credHelpers: Fields;
+  readonly credsStore: string | undefined;
+}
 
 /**
  * Reads podman's auth.json or docker's config.json. Undefined if the file does not exist or is empty.
@@ -43,36 +36,41 @@ export async function readCredentialFile(path: string): Promise<CredentialFile |
     // the message of the parser quotes the file
     throw invalidFileFailure(path, 'is not valid JSON');
   }
-  const file = fileSchema.safeParse(content);
-  if (!file.success) {
-    const field = file.error.issues[0]?.path.join('.');
-    throw invalidFileFailure(path, `has an unexpected value${field ? ` at "${field}"` : ''}`);
+  if (typeof content !== 'object' || Array.isArray(content)) {
+    throw invalidFileFailure(path, 'is not a JSON object');
   }
-  return file.data;
+  return {
+    auths: objectOf(content, 'auths'),
+    credHelpers: objectOf(content, 'credHelpers'),
+    credsStore: textOf(content, 'credsStore'),
+  };
 }
 
 /**
  * The credentials of an entry. Undefined for `{}`, which docker writes for a login in its credential store.
  * @throws Failure `registry.credentials`
  */
-export function parseCredentialEntry(entry: CredentialEntry | undefined, path: string): Credentials | undefined {
-  if (!entry) {
-    return undefined;
-  }
+export function parseCredentialEntry(entry: unknown, path: string): Credentials | undefined {
   const source = `from ${path}`;
-  if (entry.identitytoken) {
-    return { identityToken: entry.identitytoken, source };
+  const identityToken = textOf(entry, 'identitytoken');
+  if (identityToken) {
+    return { identityToken, source };
   }
-  if (entry.username && entry.password) {
-    return { username: entry.username, password: entry.password, source };
+  const [username, password] = [textOf(entry, 'username'), textOf(entry, 'password')];
+  if (username && password) {
+    return { username, password, source };
   }
-  if (!entry.auth) {
+  const auth = fieldOf(entry, 'auth');
+  if (auth === undefined || auth === '') {
     return undefined;
   }
-  const text = Buffer.from(entry.auth, 'base64').toString('utf8');
+  const text = typeof auth === 'string' ? Buffer.from(auth, 'base64').toString('utf8') : '';
   const colon = text.indexOf(':');
   if (colon < 0) {
     throw invalidFileFailure(path, 'has an "auth" that is not base64 of user:password');
+  }
+  if (text === ':') {
+    return undefined;
   }
   // docker pads some passwords with NUL characters
   return createCredentials(text.slice(0, colon), text.slice(colon + 1).replace(/^\0+|\0+$/g, ''), source);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { type Failure, fail } from '../../shared/problem.ts';
+import { fieldOf, textOf } from '../system/lenient-json.ts';
 import type { CredentialSource } from './credential-source.ts';
 
 const timeoutMs = 30_000;
@@ -37,10 +38,9 @@ export async function runCredentialHelper(
   }
   try {
     const entry: unknown = JSON.parse(output);
-    if (typeof entry === 'object' && entry !== null && 'Username' in entry && 'Secret' in entry) {
-      const username = String(entry.Username ?? '');
-      const secret = String(entry.Secret ?? '');
-      return secret === '' ? undefined : { username, secret };
+    const secret = textOf(entry, 'Secret');
+    if (secret !== undefined || fieldOf(entry, 'Username') !== undefined) {
+      return secret === undefined ? undefined : { username: textOf(entry, 'Username') ?? '', secret };
     }
   } catch {
     // continues below without the error of the parser, because it would quote the secret

@@ -12,7 +12,7 @@ let source: CredentialSource;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'credentials-'));
   const env = { PATH: [join(folder, 'bin'), process.env.PATH].join(delimiter), XDG_RUNTIME_DIR: join(folder, 'run') };
-  source = { env, home: join(folder, 'home'), platform: 'linux' };
+  source = { env, home: join(folder, 'home'), platform: 'linux', uid: 1000, root: join(folder, 'root') };
 });
 afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
@@ -83,20 +83,21 @@ test('searches the files in order: REGISTRY_AUTH_FILE, the session, podman, dock
 
 test('knows the files of each system', () => {
   const home = '/home/ann';
-  expect(credentialFiles({ env: {}, home, platform: 'linux', uid: 1000 })).toEqual([
+  expect(credentialFiles({ env: {}, home, platform: 'linux', uid: 1000, root: '/' })).toEqual([
     '/run/containers/1000/auth.json',
     '/home/ann/.config/containers/auth.json',
     '/home/ann/.docker/config.json',
   ]);
-  expect(credentialFiles({ env: { XDG_RUNTIME_DIR: '/run/user/1' }, home, platform: 'darwin', uid: 501 })).toEqual([
-    '/home/ann/.config/containers/auth.json',
-    '/home/ann/.docker/config.json',
-  ]);
+  expect(
+    credentialFiles({ env: { XDG_RUNTIME_DIR: '/run/user/1' }, home, platform: 'darwin', uid: 501, root: '/' }),
+  ).toEqual(['/home/ann/.config/containers/auth.json', '/home/ann/.docker/config.json']);
   expect(
     credentialFiles({
       env: { XDG_CONFIG_HOME: 'D:\\config', DOCKER_CONFIG: 'D:\\docker' },
       home: 'C:\\ann',
       platform: 'win32',
+      uid: -1,
+      root: '/',
     }),
   ).toEqual(['D:\\config\\containers\\auth.json', 'D:\\docker\\config.json']);
 });
@@ -216,6 +217,7 @@ test('names an invalid file without quoting it', async () => {
     { auths: { 'registry.test': { auth } } },
     { auths: { 'registry.test': { auth: [auth] } } },
     [auth],
+    `"${auth}"`,
   ]) {
     await write(podmanFile(), content);
     const problem = await problemFrom(findCredentials('registry.test', 'api', source));
@@ -229,4 +231,65 @@ test('names an invalid file without quoting it', async () => {
 test('treats an empty file like a missing one', async () => {
   await write(podmanFile(), '');
   expect(await findUser('registry.test')).toBeUndefined();
+});
+
+test('ignores null and values of other types, which do not hide the login of the registry', async () => {
+  const good = login('ann');
+  for (const content of [
+    { auths: { 'other.test': null, 'registry.test': good } },
+    { auths: { 'other.test': { auth: 5 }, 'registry.test': good } },
+    { auths: { 'registry.test': { ...good, identitytoken: null, username: null, password: null, email: null } } },
+    { auths: { 'registry.test': good }, credsStore: null, credHelpers: null },
+    { auths: { 'registry.test': good }, credsStore: '', credHelpers: { 'registry.test': null } },
+    { auths: { 'registry.test': good }, credsStore: {}, credHelpers: { 'other.test': 5 }, HttpHeaders: [] },
+    { AUTHS: { 'registry.test': { Auth: good.auth } } },
+  ]) {
+    await write(dockerFile(), content);
+    expect(await findUser('registry.test')).toBe('ann');
+  }
+  for (const content of ['null', { auths: null }, { auths: [] }, { auths: { 'registry.test': null } }]) {
+    await write(dockerFile(), content);
+    expect(await findUser('registry.test')).toBeUndefined();
+  }
+});
+
+test('finds the key of a namespace however it is written', async () => {
+  for (const key of [
+    'registry.test/team',
+    'https://registry.test/team',
+    'Registry.test/team/',
+    'http://registry.test/team/',
+  ]) {
+    await write(dockerFile(), { auths: { 'registry.test': login('host'), [key]: login('team') } });
+    expect(await findUser('registry.test', 'team/sub/api')).toBe('team');
+    expect(await findUser('registry.test', 'teams/api')).toBe('host');
+  }
+});
+
+test('uses a URL with any path for its host if there is no better key', async () => {
+  await write(dockerFile(), { auths: { 'https://registry.test/some/login': login('old') } });
+  expect(await findUser('registry.test', 'team/api')).toBe('old');
+  expect(await findUser('registry.tes', 'team/api')).toBeUndefined();
+});
+
+test('a helper or file that fails does not hide a login in the same or another file', async () => {
+  await writeHelper('failing', 'process.exit(2);');
+  const auths = { 'registry.test': login('file') };
+  for (const name of ['missing', 'failing', '../evil']) {
+    await write(dockerFile(), { credsStore: name, auths });
+    expect(await findUser('registry.test')).toBe('file');
+    await write(dockerFile(), { credHelpers: { 'registry.test': name }, auths });
+    expect(await findUser('registry.test')).toBe('file');
+  }
+  await write(podmanFile(), '{"auths":');
+  expect(await findUser('registry.test')).toBe('file');
+  expect((await problemFrom(findCredentials('other.test', 'api', source))).message).toContain(podmanFile());
+});
+
+test('reads the login of podman without a session, by the number of the user', async () => {
+  const env = { ...source.env, XDG_RUNTIME_DIR: undefined };
+  await write(join(folder, 'root', 'run', 'containers', '1000', 'auth.json'), {
+    auths: { 'registry.test': login('cron') },
+  });
+  expect(await findUser('registry.test', 'api', { ...source, env })).toBe('cron');
 });

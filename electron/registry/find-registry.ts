@@ -1,7 +1,8 @@
-import { fail } from '../../shared/problem.ts';
+import { Failure, fail } from '../../shared/problem.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import { addressOf, discardBody, type HttpClient, type HttpResponse } from './http.ts';
+import { addressOf, discardBody, type HttpClient, type HttpResponse, maxRedirects, redirectLocation } from './http.ts';
 import {
+  clientCertificateFailure,
   isHandshakeDrop,
   isTlsError,
   isTransientError,
@@ -9,7 +10,7 @@ import {
   networkErrorCode,
   networkFailure,
 } from './network-errors.ts';
-import { plainHttpFailure } from './response-failures.ts';
+import { plainHttpFailure, readErrorMessage } from './response-failures.ts';
 import { sendWithRetries, type Wait } from './retry.ts';
 
 export interface FindRegistryOptions {
@@ -31,8 +32,32 @@ export async function findRegistry(
 ): Promise<{ origin: string; challenges: Challenge[] }> {
   const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry;
   const httpsUrl = new URL(`https://${host}/v2/`);
-  // the registry must be the host of its name: a redirect could send the login to another host
-  const sendGet = (url: URL) => http.send({ method: 'GET', url, signal, redirect: 'manual' });
+
+  /** Follows redirects on the same host only: another host could ask for the login. */
+  async function sendGet(url: URL): Promise<HttpResponse> {
+    let response = await http.send({ method: 'GET', url, signal, redirect: 'manual' });
+    for (let redirects = 0; redirects < maxRedirects; redirects += 1) {
+      const next = redirectOf(response, http);
+      if (!next || !isSameServer(url, next)) {
+        break;
+      }
+      await discardBody(response);
+      response = await http.send({ method: 'GET', url: next, signal, redirect: 'manual' });
+    }
+    return response;
+  }
+
+  /** Undefined if there is no answer. @throws Failure for an answer that may not be followed */
+  async function tryPlainHttp(): Promise<HttpResponse | undefined> {
+    try {
+      return await sendGet(new URL(`http://${host}/v2/`));
+    } catch (error) {
+      if (error instanceof Failure) {
+        throw error;
+      }
+      return undefined;
+    }
+  }
 
   /** Uses plain HTTP only if it is allowed. Otherwise, plain HTTP is only tried to explain the error of https. */
   async function sendOnce(): Promise<HttpResponse> {
@@ -41,8 +66,7 @@ export async function findRegistry(
     } catch (error) {
       signal.throwIfAborted();
       const mayBePlainHttp = (isTlsError(error) && !isUntrustedCertificate(error)) || isHandshakeDrop(error);
-      const plainResponse =
-        !tlsVerify || mayBePlainHttp ? await sendGet(new URL(`http://${host}/v2/`)).catch(() => undefined) : undefined;
+      const plainResponse = !tlsVerify || mayBePlainHttp ? await tryPlainHttp() : undefined;
       // servers of https answer plain HTTP with 400
       const isPlainHttp = plainResponse !== undefined && plainResponse.status !== 400;
       if (isPlainHttp && !tlsVerify) {
@@ -58,19 +82,53 @@ export async function findRegistry(
   const response = await sendWithRetries(sendOnce, {
     signal,
     wait,
-    toFailure: (error) => networkFailure('the registry', httpsUrl, error),
+    toFailure: (error) => networkFailure('the registry', httpsUrl, error, registry),
     // a refused connection is usually a wrong port, which is reported at once
     isRetryable: (error) => isTransientError(error) && networkErrorCode(error) !== 'ECONNREFUSED',
   });
-  await discardBody(response);
   if (!isRegistryResponse(response)) {
-    throw fail(
+    throw await noRegistryFailure(response, registry, redirectOf(response, http));
+  }
+  await discardBody(response);
+  return { origin: response.url.origin, challenges: parseChallenges(response.headers['www-authenticate']) };
+}
+
+/** The URL that a redirect leads to. @throws Failure `registry.tls`, `registry.refused` */
+function redirectOf(response: HttpResponse, http: HttpClient): URL | undefined {
+  const location = redirectLocation(response);
+  return location === undefined ? undefined : http.resolveLocation(response.url, location);
+}
+
+/** Whether both URLs are of one server. The server of plain HTTP may lead to its own https at the usual port. */
+function isSameServer(from: URL, to: URL): boolean {
+  const isUpgrade = from.protocol === 'http:' && to.protocol === 'https:' && to.port === '' && from.port === '';
+  return to.origin === from.origin || (isUpgrade && to.hostname === from.hostname);
+}
+
+async function noRegistryFailure(
+  response: HttpResponse,
+  registry: string,
+  redirect: URL | undefined,
+): Promise<Failure> {
+  const message = await readErrorMessage(response);
+  const address = addressOf(response.url);
+  if (redirect) {
+    return fail(
       'registry.refused',
-      `The server at ${addressOf(response.url)} is not a registry: it answered GET /v2/ with HTTP status ${response.status}.`,
-      'Check the host name and the port of the registry.',
+      `The server at ${address} is not a registry: it redirects to ${redirect.host}.`,
+      `If the registry is ${redirect.host}, push to it by that name.`,
     );
   }
-  return { origin: response.url.origin, challenges: parseChallenges(response.headers['www-authenticate']) };
+  // 495 and 496 are nginx's own
+  if ([400, 495, 496].includes(response.status) && /certificate/i.test(message ?? '')) {
+    return clientCertificateFailure('the registry', address, registry, message);
+  }
+  return fail(
+    'registry.refused',
+    `The server at ${address} is not a registry: it answered GET /v2/ with HTTP status ${response.status}.`,
+    'Check the host name and the port of the registry.',
+    message,
+  );
 }
 
 /** Registries answer `GET /v2/` with 200, with 401 if they require authentication, and some always with 403. */

@@ -1,7 +1,10 @@
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request as undiciRequest } from 'undici';
+import { createSecureContext } from 'node:tls';
+import type { Dispatcher } from 'undici';
 import { fail } from '../../shared/problem.ts';
+import { sanitizeLine } from '../../shared/untrusted-text.ts';
+import type { Certificates } from './certificates.ts';
 
 /** A body that can be sent more than once. Each attempt opens it again. */
 export interface HttpBody {
@@ -36,11 +39,17 @@ export interface HttpResponse {
 }
 
 const connectTimeoutMs = 15_000;
-const maxRedirects = 5;
+export const maxRedirects = 5;
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
 /** How much of an unneeded body is read so that its connection can be used again. */
 const maxDiscardedBytes = 64 * 1024;
+
+interface Client {
+  readonly direct: Dispatcher;
+  readonly proxy: Dispatcher;
+  readonly request: typeof import('undici').request;
+}
 
 /**
  * HTTP to one registry, its token server and its storage: at most 8 connections for each origin, through the proxy in
@@ -49,20 +58,34 @@ const maxDiscardedBytes = 64 * 1024;
  */
 export class HttpClient {
   readonly #tlsVerify: boolean;
-  readonly #directDispatcher: Dispatcher;
-  readonly #proxyDispatcher: Dispatcher;
+  readonly #certificates: Certificates | undefined;
+  /** Created at the first request. */
+  #client: Promise<Client> | undefined;
 
-  constructor(options: { readonly tlsVerify: boolean }) {
+  /** @param options `certificates`: by default, only the authorities of Node are trusted. */
+  constructor(options: { readonly tlsVerify: boolean; readonly certificates?: Certificates }) {
     this.#tlsVerify = options.tlsVerify;
-    const tls = { rejectUnauthorized: options.tlsVerify };
-    const agent = { connections: 8, connect: { ...tls, timeout: connectTimeoutMs } };
-    this.#directDispatcher = new Agent(agent);
-    this.#proxyDispatcher = new EnvHttpProxyAgent({
+    this.#certificates = options.certificates;
+  }
+
+  /** Most commands use no registry: they do not load undici, which takes a third of their start. */
+  async #createClient(): Promise<Client> {
+    const { Agent, EnvHttpProxyAgent, request } = await import('undici');
+    const [tlsVerify, certificates] = [this.#tlsVerify, this.#certificates];
+    // created once, because it parses all the authorities
+    const secureContext = certificates && createSecureContext(contextOptions(certificates));
+    const tls = { rejectUnauthorized: tlsVerify, timeout: connectTimeoutMs, ...(secureContext && { secureContext }) };
+    const agent = { connections: 8, connect: tls };
+    const direct = new Agent(agent);
+    const proxy = new EnvHttpProxyAgent({
       ...agent,
-      requestTls: { ...tls, timeout: connectTimeoutMs },
+      requestTls: tls,
+      // the proxy is not the registry, so its own certificate is always verified
+      proxyTls: { ...tls, rejectUnauthorized: true },
       httpProxy: proxyFromEnvironment('HTTP_PROXY'),
       httpsProxy: proxyFromEnvironment('HTTPS_PROXY'),
     });
+    return { direct, proxy, request };
   }
 
   /**
@@ -73,12 +96,10 @@ export class HttpClient {
     let url = request.url;
     for (let redirects = 0; ; redirects += 1) {
       const response = await this.#sendOnce(request, url);
-      const location = response.headers.location;
-      const isRedirect =
-        redirectStatuses.has(response.status) && typeof location === 'string' && redirects < maxRedirects;
+      const location = redirects < maxRedirects ? redirectLocation(response) : undefined;
       // many clients turn a PUT or POST into a GET after 301 to 303, which is not the intended request
       const keepsMethod = request.method === 'GET' || request.method === 'HEAD' || response.status >= 307;
-      if (!isRedirect || !keepsMethod || request.redirect === 'manual') {
+      if (location === undefined || !keepsMethod || request.redirect === 'manual') {
         return response;
       }
       await discardBody(response);
@@ -89,9 +110,17 @@ export class HttpClient {
   /**
    * Resolves a `Location` header. A registry behind a proxy that terminates TLS often writes `http://` and its own
    * name; that becomes https. Any other change from https to http is refused, unless TLS verification is off.
-   * @throws Failure `registry.tls`
+   * @throws Failure `registry.tls`, `registry.refused`
    */
   resolveLocation(from: URL, location: string): URL {
+    if (!URL.canParse(location, from.href)) {
+      throw fail(
+        'registry.refused',
+        `The registry at ${from.host} names an address that is not valid.`,
+        'Check that it is a registry of the OCI distribution specification, and that no proxy changes its headers.',
+        sanitizeLine(location),
+      );
+    }
     const url = new URL(location, from);
     if (from.protocol !== 'https:' || url.protocol !== 'http:') {
       return url;
@@ -102,14 +131,16 @@ export class HttpClient {
       throw fail(
         'registry.tls',
         `The registry at ${from.host} redirects to ${url.host} over plain HTTP.`,
-        'Ask its administrator to use https addresses. To allow plain HTTP, push without TLS verification (--tls-verify=false).',
-      );
+        'Ask its administrator to use https addresses, or allow plain HTTP.',
+      ).offering({ id: 'push-without-tls', reason: 'plain-http' });
     }
     return url;
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#directDispatcher.destroy(), this.#proxyDispatcher.destroy()]);
+    // a client that could not be created has nothing to close
+    const client = await this.#client?.catch(() => undefined);
+    await Promise.all([client?.direct.destroy(), client?.proxy.destroy()]);
   }
 
   async #sendOnce(request: HttpRequest, url: URL): Promise<HttpResponse> {
@@ -123,12 +154,14 @@ export class HttpClient {
     if (authorization?.origin === url.origin) {
       headers.authorization = authorization.value;
     }
+    this.#client ??= this.#createClient();
+    const client = await this.#client;
     const stream = body === undefined || Buffer.isBuffer(body) ? undefined : body.open();
     // the request reports an error of the body; after an early response there would be no listener for it
     stream?.on('error', () => {});
     try {
-      const response = await undiciRequest(url, {
-        dispatcher: isLoopback(url.hostname) ? this.#directDispatcher : this.#proxyDispatcher,
+      const response = await client.request(url, {
+        dispatcher: isLoopback(url.hostname) ? client.direct : client.proxy,
         method: request.method,
         headers,
         body: stream ?? (Buffer.isBuffer(body) ? body : null),
@@ -140,6 +173,10 @@ export class HttpClient {
       throw error;
     }
   }
+}
+
+function contextOptions({ authorities, client }: Certificates) {
+  return { ca: [...authorities], ...(client ? { cert: client.certificate, key: client.key } : {}) };
 }
 
 /** Ends a response whose body is not needed, so that its connection can be used again. */
@@ -160,6 +197,11 @@ export async function readBody(response: HttpResponse, maxBytes: number): Promis
     chunks.push(bytes);
   }
   return Buffer.concat(chunks);
+}
+
+/** The `Location` of a response that is a redirect. */
+export function redirectLocation(response: HttpResponse): string | undefined {
+  return redirectStatuses.has(response.status) ? headerOf(response, 'location') : undefined;
 }
 
 /** The first value of a header. */

@@ -1,5 +1,7 @@
 import { type Failure, fail } from '../../shared/problem.ts';
 import { errnoCode } from '../system/file-errors.ts';
+import { pathsOf, systemPaths } from '../system/system-paths.ts';
+import { certificateFolders } from './certificates.ts';
 import { addressOf } from './http.ts';
 
 const connectionReasons: Readonly<Record<string, string>> = {
@@ -75,11 +77,17 @@ export function isHandshakeDrop(error: unknown): boolean {
   return error instanceof Error && error.message.includes('before secure TLS connection was established');
 }
 
+/** Whether the server ended the TLS handshake because it wants another client certificate or any at all. */
+function isClientCertificateError(code: string): boolean {
+  return /^ERR_SSL_\w*(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|ALERT_UNKNOWN_CA|CERTIFICATE_UNKNOWN)$/.test(code);
+}
+
 /**
  * Turns a network error into a failure: `registry.tls` or `registry.unreachable`.
  * @param server the server inside a sentence, such as `the registry`.
+ * @param registry the registry whose certificates the connection used.
  */
-export function networkFailure(server: string, url: URL, error: unknown): Failure {
+export function networkFailure(server: string, url: URL, error: unknown, registry: string): Failure {
   const code = networkErrorCode(error);
   const address = addressOf(url);
   const certificateReason = certificateReasons[code];
@@ -87,10 +95,13 @@ export function networkFailure(server: string, url: URL, error: unknown): Failur
     return fail(
       'registry.tls',
       `The certificate of ${server} at ${address} is not trusted: ${certificateReason}.`,
-      'If your own certificate authority signed it, set NODE_EXTRA_CA_CERTS=/path/to/ca.pem. Otherwise push without TLS verification (--tls-verify=false).',
+      `If your own certificate authority signed it, save the certificate of that authority as ${certificatePath(registry, 'ca.crt')}, or add it to the certificates of this computer.`,
       code,
       error,
-    );
+    ).offering({ id: 'push-without-tls', reason: 'certificate' });
+  }
+  if (isClientCertificateError(code)) {
+    return clientCertificateFailure(server, address, registry, code, error);
   }
   if (isTlsError(error)) {
     return fail(
@@ -109,4 +120,27 @@ export function networkFailure(server: string, url: URL, error: unknown): Failur
     undefined,
     error,
   );
+}
+
+/** The server wants a client certificate: there is none, or it is not accepted. */
+export function clientCertificateFailure(
+  server: string,
+  address: string,
+  registry: string,
+  detail?: string,
+  cause?: unknown,
+): Failure {
+  return fail(
+    'registry.tls',
+    `Could not establish a TLS connection to ${server} at ${address}: it requires a client certificate that it accepts.`,
+    `Save the certificate as ${certificatePath(registry, 'client.cert')} and its key as client.key in the same folder.`,
+    detail,
+    cause,
+  );
+}
+
+/** Where podman, docker and Barnraiser find a certificate for a registry. */
+function certificatePath(registry: string, file: string): string {
+  const [folder = ''] = certificateFolders(registry, systemPaths());
+  return pathsOf(process.platform).join(folder, file);
 }

@@ -1,17 +1,13 @@
 import type { Digest } from '../../shared/image.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { Push } from '../../shared/push.ts';
+import type { BlobSize } from '../images/manifest.ts';
 
 /**
  * The progress of a push in bytes of blobs. The totals count each blob once, even if several images share it; an image
  * counts all of its blobs.
  */
 export type PushProgress = Pick<Push, 'totalBytes' | 'uploadedBytes' | 'skippedBytes' | 'images'>;
-
-interface BlobSize {
-  readonly digest: Digest;
-  readonly size: number;
-}
 
 export interface ProgressImage {
   readonly platform: Platform;
@@ -23,24 +19,33 @@ const intervalMs = 100;
 
 /** Adds up the progress of all blobs, and reports it about ten times a second and when a blob is complete. */
 export class ProgressTracker {
-  /** Every blob of the push once, the largest first. */
-  readonly blobs: readonly BlobSize[];
-  readonly #images: readonly ProgressImage[];
+  readonly #blobs = new Map<Digest, BlobSize>();
+  #images: readonly ProgressImage[] = [];
   readonly #onProgress: (progress: PushProgress) => void;
   /** Bytes that the registry has, of each blob. */
   readonly #doneBytes = new Map<Digest, number>();
   readonly #skipped = new Set<Digest>();
   #reportedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param otherBlobs blobs that belong to no image. */
-  constructor(
-    images: readonly ProgressImage[],
-    otherBlobs: readonly BlobSize[],
-    onProgress: (progress: PushProgress) => void,
-  ) {
-    this.#images = images.map((image) => ({ ...image, blobs: unique(image.blobs) }));
-    this.blobs = unique([...images.flatMap((image) => image.blobs), ...otherBlobs]).sort((a, b) => b.size - a.size);
+  constructor(onProgress: (progress: PushProgress) => void) {
     this.#onProgress = onProgress;
+  }
+
+  /** Every blob of the push once. */
+  get blobs(): readonly BlobSize[] {
+    return [...this.#blobs.values()];
+  }
+
+  /** Blobs that belong to no image, or to images that are not complete yet. */
+  add(blobs: readonly BlobSize[]): void {
+    for (const { digest, size } of blobs) {
+      this.#blobs.set(digest, { digest, size });
+    }
+  }
+
+  setImages(images: readonly ProgressImage[]): void {
+    this.#images = images.map((image) => ({ ...image, blobs: unique(image.blobs) }));
+    this.add(images.flatMap(({ blobs }) => blobs));
   }
 
   /** @param bytes of the blob that were sent so far. */
@@ -68,10 +73,11 @@ export class ProgressTracker {
   }
 
   progress(): PushProgress {
-    const skipped = this.blobs.filter(({ digest }) => this.#skipped.has(digest));
-    const uploaded = this.blobs.filter(({ digest }) => !this.#skipped.has(digest));
+    const { blobs } = this;
+    const skipped = blobs.filter(({ digest }) => this.#skipped.has(digest));
+    const uploaded = blobs.filter(({ digest }) => !this.#skipped.has(digest));
     return {
-      totalBytes: totalSize(this.blobs),
+      totalBytes: totalSize(blobs),
       uploadedBytes: this.#sumDone(uploaded),
       skippedBytes: this.#sumDone(skipped),
       images: this.#images.map(({ platform, digest, blobs }) => ({

@@ -79,7 +79,7 @@ function options(images: readonly StoredImage[], overrides: Partial<PushOptions>
       size: async (digest) => store.get(digest)?.length ?? 0,
       read: (digest, { start = 0 } = {}) => streamOf(store.get(digest)?.subarray(start) ?? Buffer.alloc(0)),
     },
-    credentials: { env: { XDG_RUNTIME_DIR: '/nonexistent' }, home: '/nonexistent', platform: 'linux' },
+    credentials: { env: {}, home: '/nonexistent', platform: 'linux', uid: 1, root: '/nonexistent' },
     tlsVerify: false,
     onProgress: () => {},
     signal: new AbortController().signal,
@@ -335,6 +335,65 @@ test('does not retry a request that the registry rejected', async () => {
 
   expect(problem).toMatchObject({ code: 'registry.refused', detail: 'DIGEST_INVALID: no' });
   expect(uploadRequests()).toHaveLength(1);
+});
+
+test('sends a blob in a PATCH if the registry refuses a PUT with its content', async () => {
+  for (const status of [400, 405, 415, 501]) {
+    registry.requests.length = 0;
+    registry.fault = async (request, response, { path }) => {
+      if (request.method !== 'PUT' || !path.includes('/uploads/') || request.headers['content-length'] === '0') {
+        return false;
+      }
+      await readRequest(request);
+      respond(response, status, {}, errorBody('UNSUPPORTED', 'send it in chunks'));
+      return true;
+    };
+    const layers = [blob(300_000, `layer ${status}`), blob(200_000, `other ${status}`), blob(0, 'empty')];
+    await pushList(options([image('amd64', layers)]));
+    expect(layers.map(({ digest }) => isStored(digest))).toEqual([true, true, true]);
+  }
+});
+
+test.each([401, 403])('pushes for a user who may not read (%i)', async (status) => {
+  registry.fault = (request, response) => {
+    if (request.method !== 'HEAD' && request.method !== 'GET') {
+      return false;
+    }
+    const isPing = request.url === '/v2/';
+    respond(response, isPing ? 401 : status, { 'www-authenticate': 'Basic realm="x"' });
+    return true;
+  };
+  const credentials = { ...options([]).credentials, explicit: { username: 'robot', password: 'p' } };
+  const layer = blob(300_000, 'layer');
+  const amd64 = image('amd64', [layer]);
+  const push = options([amd64], { credentials, attachments: [attachment('signature', amd64)] });
+  expect(await pushList(push)).toMatchObject({ digest: push.list.digest });
+  expect(registry.manifests.get('1.4')?.bytes).toEqual(push.list.bytes);
+  expect(waits).toEqual([]);
+});
+
+test('still reports wrong credentials', async () => {
+  registry.fault = (_request, response) => {
+    respond(response, 401, { 'www-authenticate': 'Basic realm="x"' });
+    return true;
+  };
+  const credentials = { ...options([]).credentials, explicit: { username: 'robot', password: 'wrong' } };
+  const problem = await problemFrom(pushList(options([image('amd64', [])], { credentials })));
+  expect(problem).toMatchObject({
+    code: 'registry.authentication',
+    actions: [{ id: 'sign-in', registry: registry.host }],
+  });
+});
+
+test("pushes a list of docker's own media type as what it is", async () => {
+  const dockerTypes = {
+    list: 'application/vnd.docker.distribution.manifest.list.v2+json',
+    image: 'application/vnd.docker.distribution.manifest.v2+json',
+  };
+  const amd64 = { ...image('amd64', [blob(1000, 'layer')]), mediaType: dockerTypes.image };
+  await pushList(options([amd64], { list: { ...listOf([amd64]), mediaType: dockerTypes.list } }));
+  expect(registry.manifests.get('1.4')?.mediaType).toBe(dockerTypes.list);
+  expect(registry.manifests.get(amd64.digest)?.mediaType).toBe(dockerTypes.image);
 });
 
 test('does not set the tag if the registry stored another digest', async () => {

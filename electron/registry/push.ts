@@ -2,9 +2,10 @@ import pLimit from 'p-limit';
 import { type Digest, formatReference, type Reference } from '../../shared/image.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { digestOf } from '../images/digest.ts';
-import type { Descriptor, RawManifest } from '../images/manifest.ts';
+import type { BlobSize, Descriptor, RawManifest } from '../images/manifest.ts';
 import type { StoredImage } from '../images/stored-list.ts';
 import type { StoredManifest } from '../images/stored-manifest.ts';
+import type { KnownLocations } from './blob-locations.ts';
 import type { BlobSource } from './blob-source.ts';
 import { RegistryClient } from './client.ts';
 import type { CredentialSource } from './credential-source.ts';
@@ -12,22 +13,31 @@ import { type ProgressImage, ProgressTracker, type PushProgress } from './push-p
 import { pushReferrers } from './push-referrers.ts';
 import { maxAttempts, type Wait } from './retry.ts';
 
-export interface PushOptions {
+/** Where a push goes, and from where its blobs come. */
+export interface PushTarget {
   /** Must name a registry. */
   readonly destination: Reference;
-  readonly list: RawManifest;
-  readonly images: readonly StoredImage[];
-  /** What describes the images: attestations, signatures. */
-  readonly attachments: readonly StoredManifest[];
   readonly blobs: BlobSource;
   readonly credentials: CredentialSource;
   /** False: https with any certificate, otherwise plain HTTP. */
   readonly tlsVerify: boolean;
+  /** Where else in the registry blobs of the push may be. Without it: nowhere. */
+  readonly locations?: KnownLocations | undefined;
   readonly onProgress: (progress: PushProgress) => void;
   readonly signal: AbortSignal;
   /** Waits between attempts: a timer by default. */
-  readonly wait?: Wait;
+  readonly wait?: Wait | undefined;
 }
+
+/** A manifest list with everything that it refers to. */
+export interface PushContent {
+  readonly list: RawManifest;
+  readonly images: readonly StoredImage[];
+  /** What describes the images: attestations, signatures. */
+  readonly attachments: readonly StoredManifest[];
+}
+
+export interface PushOptions extends PushTarget, PushContent {}
 
 export interface PushResult {
   readonly digest: Digest;
@@ -48,17 +58,135 @@ const concurrency = 5;
  *   if the signal aborts (or the signal's own failure).
  */
 export async function pushList(options: PushOptions): Promise<PushResult> {
+  const push = new ListPush(options);
   try {
-    options.signal.throwIfAborted();
-    return await push(options);
-  } catch (error) {
-    throw options.signal.aborted ? cancellationOf(options) : error;
+    return await push.finish(options);
+  } finally {
+    await push.close();
   }
 }
 
-async function push(options: PushOptions): Promise<PushResult> {
-  const { destination, list, images, attachments, credentials, tlsVerify, signal, wait } = options;
-  const { registry, repository, tag } = destination;
+/**
+ * The push of a list whose blobs may still be arriving in the image store: {@link add} uploads those that are there,
+ * {@link finish} the rest, and all manifests. To be closed in any case.
+ */
+export class ListPush {
+  readonly #target: PushTarget;
+  readonly #tracker: ProgressTracker;
+  readonly #limit = pLimit(concurrency);
+  readonly #uploads = new Map<Digest, Promise<void>>();
+  readonly #failure = new AbortController();
+  readonly #signal: AbortSignal;
+  #client: Promise<RegistryClient> | undefined;
+
+  constructor(target: PushTarget) {
+    this.#target = target;
+    this.#signal = AbortSignal.any([target.signal, this.#failure.signal]);
+    this.#tracker = new ProgressTracker(target.onProgress);
+  }
+
+  /** Aborts with the first error, also while the other blobs are still arriving. */
+  get failed(): AbortSignal {
+    return this.#failure.signal;
+  }
+
+  /** Signs in to the registry before anything is there to be pushed. */
+  connect(): void {
+    this.#open()
+      .then((client) => client.signIn())
+      .catch((error: unknown) => this.#failure.abort(error));
+  }
+
+  /** Uploads blobs that are in the image store. */
+  add(blobs: readonly BlobSize[]): void {
+    this.#tracker.add(blobs);
+    this.#upload(blobs);
+  }
+
+  /** @throws Failure like {@link pushList} */
+  async finish({ list, images, attachments }: PushContent): Promise<PushResult> {
+    const { destination, locations, signal } = this.#target;
+    try {
+      this.#signal.throwIfAborted();
+      for (const manifest of [list, ...images, ...attachments]) {
+        assertDigest(manifest);
+      }
+      this.#tracker.setImages(images.map(toProgressImage));
+      this.#tracker.add(attachments.flatMap(blobsOf));
+      this.#tracker.report();
+      const client = await this.#open();
+      // all at once, so that one token does for all
+      client.alsoRead(this.#tracker.blobs.flatMap(({ digest }) => locations?.of(digest) ?? []));
+      this.#upload(this.#tracker.blobs);
+      await this.#uploaded();
+      await Promise.all([locations?.save(), putManifests(client, images)]);
+      await putManifests(client, attachments);
+      await pushReferrers(client, attachments);
+      await putListManifest(client, list, destination.tag);
+      const { uploadedBytes, skippedBytes } = this.#tracker.progress();
+      return { digest: list.digest, uploadedBytes, skippedBytes };
+    } catch (error) {
+      this.#failure.abort(error);
+      throw signal.aborted ? cancellationOf(this.#target) : error;
+    }
+  }
+
+  /** Stops what still runs. */
+  async close(): Promise<void> {
+    this.#failure.abort(new Error('the push has ended'));
+    // cancelled uploads are still being deleted from the registry
+    await Promise.allSettled(this.#uploads.values());
+    const client = await this.#client?.catch(() => undefined);
+    await Promise.all([client?.close(), this.#target.locations?.save()]);
+  }
+
+  #open(): Promise<RegistryClient> {
+    this.#client ??= openClient(this.#target, this.#signal);
+    return this.#client;
+  }
+
+  /** The largest blobs come first, so that the last uploads run in parallel. */
+  #upload(blobs: readonly BlobSize[]): void {
+    const missing = blobs.filter(({ digest }) => !this.#uploads.has(digest)).sort((a, b) => b.size - a.size);
+    for (const blob of missing) {
+      const upload = this.#limit(() => this.#uploadBlob(blob));
+      this.#uploads.set(blob.digest, upload);
+      upload.catch((error: unknown) => this.#failure.abort(error));
+    }
+  }
+
+  async #uploadBlob(blob: BlobSize): Promise<void> {
+    const { blobs, locations } = this.#target;
+    const { digest } = blob;
+    const signal = this.#signal;
+    signal.throwIfAborted();
+    const client = await this.#open();
+    if (await client.hasBlob(digest)) {
+      this.#tracker.setSkipped(blob);
+    } else {
+      const onSent = (bytes: number) => this.#tracker.setSent(digest, bytes);
+      const mountFrom = locations?.of(digest) ?? [];
+      client.alsoRead(mountFrom);
+      const onNotThere = (repository: string) => locations?.remove(digest, repository);
+      if (await client.uploadBlob({ digest, blobs, mountFrom, onNotThere, onSent, signal })) {
+        this.#tracker.setSkipped(blob);
+      } else {
+        this.#tracker.setUploaded(blob);
+      }
+    }
+    locations?.add(digest);
+  }
+
+  async #uploaded(): Promise<void> {
+    // waits for all uploads, because cancelled uploads are still being deleted from the registry
+    await Promise.allSettled(this.#uploads.values());
+    this.#signal.throwIfAborted();
+  }
+}
+
+async function openClient(target: PushTarget, signal: AbortSignal): Promise<RegistryClient> {
+  const { destination, credentials, tlsVerify, wait } = target;
+  const { registry, repository } = destination;
   if (registry === undefined) {
     throw fail(
       'reference.no-registry',
@@ -66,62 +194,8 @@ async function push(options: PushOptions): Promise<PushResult> {
       'Enter registry/repository:tag, such as registry.example.com/team/api:1.4 or docker.io/user/api:1.4.',
     );
   }
-  for (const manifest of [list, ...images, ...attachments]) {
-    assertDigest(manifest);
-  }
-  const client = await RegistryClient.open({
-    registry,
-    repository,
-    access: 'push',
-    credentials,
-    tlsVerify,
-    signal,
-    wait,
-  });
-  try {
-    const tracker = new ProgressTracker(images.map(toProgressImage), attachments.flatMap(blobsOf), options.onProgress);
-    tracker.report();
-    await uploadBlobs(client, tracker, options);
-    await putManifests(client, images);
-    await putManifests(client, attachments);
-    await pushReferrers(client, attachments);
-    await putListManifest(client, list, tag);
-    const { uploadedBytes, skippedBytes } = tracker.progress();
-    return { digest: list.digest, uploadedBytes, skippedBytes };
-  } finally {
-    await client.close();
-  }
-}
-
-/** Uploads all blobs of all images. The largest blobs come first, so that the last uploads run in parallel. */
-async function uploadBlobs(
-  client: RegistryClient,
-  tracker: ProgressTracker,
-  { blobs, signal }: PushOptions,
-): Promise<void> {
-  const failure = new AbortController();
-  const uploadSignal = AbortSignal.any([signal, failure.signal]);
-  const limit = pLimit(concurrency);
-  const uploads = tracker.blobs.map((blob) =>
-    limit(async () => {
-      uploadSignal.throwIfAborted();
-      try {
-        if (await client.hasBlob(blob.digest)) {
-          tracker.setSkipped(blob);
-          return;
-        }
-        const onSent = (bytes: number) => tracker.setSent(blob.digest, bytes);
-        await client.uploadBlob({ digest: blob.digest, blobs, onSent, signal: uploadSignal });
-        tracker.setUploaded(blob);
-      } catch (error) {
-        failure.abort(error);
-        throw error;
-      }
-    }),
-  );
-  // waits for all uploads, because cancelled uploads are still being deleted from the registry
-  await Promise.allSettled(uploads);
-  uploadSignal.throwIfAborted();
+  signal.throwIfAborted();
+  return RegistryClient.open({ registry, repository, access: 'push', credentials, tlsVerify, signal, wait });
 }
 
 async function putManifests(client: RegistryClient, manifests: readonly RawManifest[]): Promise<void> {
@@ -146,7 +220,8 @@ async function putListManifest(client: RegistryClient, list: RawManifest, tag: s
   // some registries show a new tag only after a moment
   for (let attempt = 1; ; attempt += 1) {
     const digest = await client.getManifestDigest(tag);
-    if (digest === list.digest) {
+    // without permission to read, the answer to the upload has to do
+    if (digest === list.digest || digest === 'unreadable') {
       return;
     }
     if (attempt === maxAttempts) {
@@ -166,7 +241,8 @@ function toProgressImage(image: StoredImage): ProgressImage {
   return { platform: image.platform, digest: image.digest, blobs: blobsOf(image) };
 }
 
-function blobsOf({ config, layers }: StoredManifest): Descriptor[] {
+/** The blobs of an image or an attachment that a push uploads. */
+export function blobsOf({ config, layers }: Pick<StoredManifest, 'config' | 'layers'>): Descriptor[] {
   return [config, ...layers.filter((layer) => !isForeignLayer(layer))];
 }
 
@@ -192,7 +268,7 @@ function assertDigest(manifest: RawManifest): void {
   }
 }
 
-function cancellationOf({ destination, signal }: PushOptions): Failure {
+function cancellationOf({ destination, signal }: PushTarget): Failure {
   return signal.reason instanceof Failure
     ? signal.reason
     : fail(

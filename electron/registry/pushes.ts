@@ -1,25 +1,48 @@
 import { randomUUID } from 'node:crypto';
-import { homedir } from 'node:os';
 import type { CallRequest } from '../../shared/contract.ts';
 import { formatReference, parseReference, type Reference } from '../../shared/image.ts';
-import { fail, problemOf } from '../../shared/problem.ts';
-import type { Push } from '../../shared/push.ts';
+import { fail } from '../../shared/problem.ts';
+import type { Credentials, Push, PushRecord } from '../../shared/push.ts';
 import type { Events } from '../events.ts';
 import type { ImageStore } from '../images/image-store.ts';
+import { systemPaths } from '../system/system-paths.ts';
+import type { BlobLocations } from './blob-locations.ts';
 import type { BlobSource } from './blob-source.ts';
-import { pushList } from './push.ts';
+import { RunningPush } from './running-push.ts';
+
+/** Ended pushes that are listed at most: the window shows only the newest of each image. */
+const maxEndedPushes = 100;
+
+export interface PushesOptions {
+  readonly store: ImageStore;
+  readonly events: Events;
+  readonly locations: BlobLocations;
+  /** Called with each push that is done. */
+  readonly record: (record: PushRecord) => Promise<void>;
+}
+
+/** Where a build is pushed, and how. */
+export interface BuildPush {
+  readonly buildId: string;
+  readonly reference: string;
+  readonly destination: Reference;
+  readonly tlsVerify: boolean;
+  readonly credentials?: Credentials | undefined;
+  /** Images that the build may pull: their repositories may have blobs of the push. */
+  readonly pulled?: readonly { readonly registry: string; readonly repository: string }[];
+}
 
 /** Starts, lists and cancels the pushes of this process, and emits their progress. */
 export class Pushes {
-  readonly #store: ImageStore;
-  readonly #events: Events;
-  /** All pushes since the start of the process, by id, the oldest first. */
+  readonly #options: PushesOptions;
+  /** The running pushes and the last ones that have ended, by id, the oldest first. */
   readonly #pushes = new Map<string, Push>();
-  readonly #running = new Map<string, { controller: AbortController; ended: Promise<void> }>();
+  readonly #running = new Map<string, { readonly running: RunningPush; readonly ended: Promise<unknown> }>();
 
-  constructor(store: ImageStore, events: Events) {
-    this.#store = store;
-    this.#events = events;
+  #isClosed = false;
+
+  constructor(options: PushesOptions) {
+    this.#options = options;
   }
 
   /** Newest first. */
@@ -29,67 +52,94 @@ export class Pushes {
 
   /**
    * Starts a push and returns before anything is sent.
-   * @throws Failure `image.unknown`, `reference.invalid`, `reference.no-registry`
+   * @throws Failure `image.unknown`, `reference.invalid`, `reference.no-registry`, `call.cancelled` after {@link close}
    */
-  async start(request: CallRequest<'pushes.start'>): Promise<Push> {
-    const list = await this.#store.find(request.reference);
-    const destination = parseDestination(request.reference, request.destination);
-    const push: Push = {
-      id: randomUUID(),
-      reference: list.reference,
-      destination: formatReference(destination),
-      status: 'running',
-      totalBytes: 0,
-      uploadedBytes: 0,
-      skippedBytes: 0,
-      images: list.entries.map(({ platform, digest, size }) => ({ platform, digest, totalBytes: size, doneBytes: 0 })),
-    };
-    this.#pushes.set(push.id, push);
-    const controller = new AbortController();
-    this.#running.set(push.id, { controller, ended: this.#run(push, destination, request, controller.signal) });
-    return push;
+  async start({ reference, destination: given, tlsVerify, credentials }: CallRequest<'pushes.start'>): Promise<Push> {
+    const { store } = this.#options;
+    const list = await store.find(reference);
+    const destination = parseDestination(reference, given);
+    const images = list.entries.map(({ platform, digest, size }) => ({
+      platform,
+      digest,
+      totalBytes: size,
+      doneBytes: 0,
+    }));
+    const started = newPush(list.reference, destination, { images });
+    await this.#open(started, { destination, tlsVerify, credentials }, async (push) => {
+      // the lease keeps the blobs if the list is removed or replaced during the push
+      const { stored, lease } = await store.leaseList(reference);
+      await push.finish(async () => stored);
+      await lease.release();
+    });
+    return started;
   }
 
-  async #run(
+  /**
+   * Starts the push of a build that has just been started. The caller adds its blobs and finishes or cancels it. A lease holds all
+   * of the blobs until then.
+   * @throws Failure `call.cancelled` after {@link close}
+   */
+  begin({ buildId, reference, destination, pulled = [], ...rest }: BuildPush): Promise<RunningPush> {
+    const seen = pulled.filter(({ registry }) => registry === destination.registry).map(({ repository }) => repository);
+    const started = newPush(reference, destination, { buildId });
+    return this.#open(started, { destination, ...rest, seen }, async (push) => {
+      push.connect();
+      await push.ended;
+    });
+  }
+
+  async #open(
     started: Push,
-    destination: Reference,
-    request: CallRequest<'pushes.start'>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    let push = started;
-    try {
-      // the lease keeps the blobs if the list is removed or replaced during the push
-      const { stored, lease } = await this.#store.leaseList(request.reference);
-      try {
-        const { digest, uploadedBytes, skippedBytes } = await pushList({
-          destination,
-          ...stored,
-          blobs: this.#blobSource(),
-          credentials: { explicit: request.credentials, env: process.env, home: homedir(), platform: process.platform },
-          tlsVerify: request.tlsVerify,
-          onProgress: (progress) => {
-            push = { ...push, ...progress };
-            this.#pushes.set(push.id, push);
-            this.#events.batch({ event: 'push.progress', push });
-          },
-          signal,
-        });
-        push = { ...push, status: 'done', digest, uploadedBytes, skippedBytes };
-      } finally {
-        await lease.release();
-      }
-    } catch (error) {
-      push = signal.aborted
-        ? { ...push, status: 'cancelled', problem: problemOf(signal.reason) }
-        : { ...push, status: 'failed', problem: problemOf(error) };
+    { destination, tlsVerify, credentials, seen }: PushRequest,
+    run: (push: RunningPush) => Promise<void>,
+  ): Promise<RunningPush> {
+    const { events, locations, record } = this.#options;
+    const { registry = '', repository } = destination;
+    const known = await locations.for({ registry, repository }, seen);
+    if (this.#isClosed) {
+      throw fail('call.cancelled', 'Barnraiser was closed before the push was started.', 'Start it again, then push.');
     }
-    this.#pushes.set(push.id, push);
-    this.#running.delete(push.id);
-    this.#events.emit({ event: 'push.finished', push });
+    const { id } = started;
+    const running = new RunningPush(started, {
+      destination,
+      blobs: this.#blobSource(),
+      credentials: { explicit: credentials, ...systemPaths() },
+      tlsVerify,
+      locations: known,
+      onProgress: (push) => {
+        this.#pushes.set(id, push);
+        events.batch({ event: 'push.progress', push });
+      },
+      // the image is in the registry even if the history cannot be written; reading it says why
+      onDone: ({ reference, destination, digest }) =>
+        digest
+          ? record({ reference, destination, digest, at: new Date().toISOString() }).catch(() => undefined)
+          : Promise.resolve(),
+      onEnd: (push) => {
+        this.#pushes.set(id, push);
+        this.#running.delete(id);
+        events.emit({ event: 'push.finished', push });
+      },
+    });
+    this.#pushes.set(id, started);
+    this.#forgetOldPushes();
+    const ended = run(running).catch((error: unknown) => {
+      running.fail(error);
+      return running.ended;
+    });
+    this.#running.set(id, { running, ended });
+    return running;
+  }
+
+  #forgetOldPushes(): void {
+    const ended = [...this.#pushes.keys()].filter((id) => !this.#running.has(id));
+    for (const id of ended.slice(0, -maxEndedPushes)) {
+      this.#pushes.delete(id);
+    }
   }
 
   #blobSource(): BlobSource {
-    const { blobs } = this.#store;
+    const { blobs } = this.#options.store;
     return {
       read: (digest, options) => blobs.read(digest, options),
       size: async (digest) => {
@@ -108,23 +158,32 @@ export class Pushes {
 
   /** Cancels a push and resolves when it has stopped. Does nothing if it has already ended. */
   async cancel(id: string): Promise<void> {
-    const running = this.#running.get(id);
-    running?.controller.abort(
-      fail(
-        'push.cancelled',
-        'The push was cancelled.',
-        'Push again to continue: blobs that were uploaded are not sent again.',
-      ),
-    );
-    await running?.ended;
+    const push = this.#running.get(id);
+    void push?.running.cancel();
+    await push?.ended;
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
   }
 }
 
-function parseDestination(reference: string, destination: string | undefined): Reference {
+interface PushRequest extends Pick<BuildPush, 'destination' | 'tlsVerify' | 'credentials'> {
+  readonly seen?: readonly string[];
+}
+
+function newPush(reference: string, destination: Reference, facts: Partial<Push>): Push {
+  const bytes = { totalBytes: 0, uploadedBytes: 0, skippedBytes: 0 };
+  const names = { reference, destination: formatReference(destination) };
+  return { id: randomUUID(), ...names, status: 'running', ...bytes, images: [], ...facts };
+}
+
+/**
+ * Where a reference is pushed: to the destination, or to the registry that the reference names.
+ * @throws Failure `reference.invalid`, `reference.no-registry`
+ */
+export function parseDestination(reference: string, destination: string | undefined): Reference {
   const text = destination ?? reference;
   const parsed = parseReference(text);
   if (typeof parsed === 'string') {
@@ -134,8 +193,8 @@ function parseDestination(reference: string, destination: string | undefined): R
     throw fail(
       'reference.no-registry',
       `"${text}" does not name a registry to push to.`,
-      `Enter a destination with a registry: \`barnraiser push ${reference} registry.example.com/team/${text}\`.`,
-    );
+      `Enter a destination with a registry, such as registry.example.com/team/${text}.`,
+    ).offering({ id: 'choose-destination', reference });
   }
   return parsed;
 }

@@ -1,32 +1,34 @@
 /** Failures for the error responses of registries and token servers. Their texts never contain credentials. */
 import { type Failure, fail } from '../../shared/problem.ts';
+import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import type { Credentials } from './credential-source.ts';
+import { type HttpResponse, readBody } from './http.ts';
 
 export function plainHttpFailure(registry: string): Failure {
   return fail(
     'registry.tls',
     `The registry at ${registry} uses plain HTTP without TLS.`,
-    'If this is intended, push without TLS verification (--tls-verify=false).',
-  );
+    'If this is intended, push over plain HTTP: others on the network can then read what is sent, including passwords.',
+  ).offering({ id: 'push-without-tls', reason: 'plain-http' });
 }
 
 /** The registry or its token server rejects the credentials, or needs credentials and there are none. */
 export function loginFailure(registry: string, credentials: Credentials | undefined, detail?: string): Failure {
   const login = `podman login ${registry}`;
-  if (!credentials) {
-    return fail(
-      'registry.authentication',
-      `The registry ${registry} requires a login, and there are no credentials for it.`,
-      `Log in with \`${login}\` or \`docker login ${registry}\`, or enter a user name and password for this push. Then push again.`,
-      detail,
-    );
-  }
-  return fail(
-    'registry.authentication',
-    `The registry ${registry} rejected ${formatLogin(credentials)}.`,
-    `Check the credentials, or log in again with \`${login}\`.`,
-    detail,
-  );
+  const failure = credentials
+    ? fail(
+        'registry.authentication',
+        `The registry ${registry} rejected ${formatLogin(credentials)}.`,
+        `Check the credentials, or log in again with \`${login}\`.`,
+        detail,
+      )
+    : fail(
+        'registry.authentication',
+        `The registry ${registry} requires a login, and there are no credentials for it.`,
+        `Log in with \`${login}\` or \`docker login ${registry}\`, or enter a user name and password for this push. Then push again.`,
+        detail,
+      );
+  return failure.offering({ id: 'sign-in', registry });
 }
 
 /**
@@ -40,20 +42,20 @@ export function deniedFailure(
   credentials: Credentials | undefined,
   detail?: string,
 ): Failure {
-  if (!credentials) {
-    return fail(
-      'registry.denied',
-      `The registry ${registry} does not allow anyone to ${action} ${repository} without a login.`,
-      `Log in with \`podman login ${registry}\`, then try again.`,
-      detail,
-    );
-  }
-  return fail(
-    'registry.denied',
-    `The registry ${registry} does not allow ${formatLogin(credentials)} to ${action} ${repository}.`,
-    `Check the name of the repository, ask for permission to ${action} it, or log in as another user with \`podman login ${registry}\`.`,
-    detail,
-  );
+  const failure = credentials
+    ? fail(
+        'registry.denied',
+        `The registry ${registry} does not allow ${formatLogin(credentials)} to ${action} ${repository}.`,
+        `Check the name of the repository, ask for permission to ${action} it, or log in as another user with \`podman login ${registry}\`.`,
+        detail,
+      )
+    : fail(
+        'registry.denied',
+        `The registry ${registry} does not allow anyone to ${action} ${repository} without a login.`,
+        `Log in with \`podman login ${registry}\`, then try again.`,
+        detail,
+      );
+  return failure.offering({ id: 'sign-in', registry });
 }
 
 function formatLogin(credentials: Credentials): string {
@@ -116,9 +118,18 @@ export function alteredContentFailure(message: string): Failure {
   );
 }
 
+const maxErrorBodyBytes = 64 * 1024;
+
+/** Reads the message in an error response. Undefined if there is none. */
+export async function readErrorMessage(response: HttpResponse): Promise<string | undefined> {
+  const body = await readBody(response, maxErrorBodyBytes).catch(() => undefined);
+  const message = body && parseErrorMessage(body.toString('utf8'));
+  return message && (sanitizeLine(message, 1_000) || undefined);
+}
+
 /**
  * The message in an error response, as one line: `CODE: message` of each error in its JSON, otherwise the first 300
- * characters of its text. Undefined for an HTML page. Source: OCI distribution specification, "Error Codes".
+ * characters of its text, or the title of an HTML page. Source: OCI distribution specification, "Error Codes".
  */
 export function parseErrorMessage(body: string): string | undefined {
   try {
@@ -134,7 +145,10 @@ export function parseErrorMessage(body: string): string | undefined {
     return messages.filter((message) => message !== '').join('; ') || undefined;
   } catch {
     const text = body.replace(/\s+/g, ' ').trim();
-    return text === '' || text.startsWith('<') ? undefined : text.slice(0, 300);
+    if (text.startsWith('<')) {
+      return /<title>([^<]{1,300})<\/title>/i.exec(text)?.[1]?.trim() || undefined;
+    }
+    return text.slice(0, 300) || undefined;
   }
 }
 

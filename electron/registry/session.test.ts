@@ -28,7 +28,7 @@ async function open(registry: string, options: Partial<SessionOptions> = {}): Pr
     registry,
     repository: 'team/api',
     access: 'push',
-    credentials: { env: { XDG_RUNTIME_DIR: '/nonexistent' }, home: '/nonexistent', platform: 'linux' },
+    credentials: { env: {}, home: '/nonexistent', platform: 'linux', uid: 1, root: '/nonexistent' },
     tlsVerify: true,
     signal: new AbortController().signal,
     wait: async () => {},
@@ -52,7 +52,8 @@ test('reports a registry that uses plain HTTP, and sends it only GET /v2/', asyn
   expect(problem).toEqual({
     code: 'registry.tls',
     message: `The registry at ${plain.host} uses plain HTTP without TLS.`,
-    fix: 'If this is intended, push without TLS verification (--tls-verify=false).',
+    fix: 'If this is intended, push over plain HTTP: others on the network can then read what is sent, including passwords.',
+    actions: [{ id: 'push-without-tls', reason: 'plain-http' }],
   });
   expect(plain.log).toEqual(['GET /v2/']);
 });
@@ -143,14 +144,53 @@ test('computes the digest of a tag if the registry does not send it', async () =
   expect(await (await open(plain.host, { tlsVerify: false })).getManifestDigest('1.4')).toBe(digestOf(bytes));
 });
 
-test('treats content that may not be read as missing', async () => {
+test('does not need permission to read', async () => {
   plain.fault = (request, response) => {
     respond(response, request.method === 'HEAD' ? 403 : 200);
     return true;
   };
   const client = await open(plain.host, { tlsVerify: false });
   expect(await client.hasBlob(digestOf(Buffer.from('x')))).toBe(false);
-  expect(await client.getManifestDigest('1.4')).toBeUndefined();
+  expect(await client.getManifestDigest('1.4')).toBe('unreadable');
+});
+
+test('follows a redirect of GET /v2/ on the same server', async () => {
+  for (const location of ['/v2', './?a=b', `http://PLAIN/registry/v2/`]) {
+    plain.fault = (_request, response, { path }) => {
+      if (path === '/v2/') {
+        respond(response, 301, { location: location.replace('PLAIN', plain.host) });
+        return true;
+      }
+      respond(response, 200);
+      return path !== '/v2/api/x';
+    };
+    expect(await (await open(plain.host, { tlsVerify: false })).hasBlob(digestOf(Buffer.from('x')))).toBe(true);
+  }
+});
+
+test('does not follow a redirect of GET /v2/ to another server or for ever', async () => {
+  plain.fault = (_request, response) => {
+    respond(response, 307, { location: `${tls.origin}/v2/` });
+    return true;
+  };
+  const problem = await problemFrom(open(plain.host, { tlsVerify: false }));
+  expect(problem.message).toContain(`is not a registry: it redirects to ${tls.host}`);
+  expect(tls.log).toEqual([]);
+  plain.requests.length = 0;
+  plain.fault = (_request, response) => {
+    respond(response, 307, { location: '/v2/' });
+    return true;
+  };
+  expect((await problemFrom(open(plain.host, { tlsVerify: false }))).code).toBe('registry.refused');
+  expect(plain.requests.length).toBeLessThan(10);
+});
+
+test('reports an address of the registry that is not valid', async () => {
+  plain.fault = (request, response) => {
+    respond(response, 307, { location: 'http://[' });
+    return request.url !== '';
+  };
+  expect((await problemFrom(open(plain.host, { tlsVerify: false }))).code).toBe('registry.refused');
 });
 
 test('uses the proxy of the environment, but not for loopback addresses', async () => {

@@ -1,12 +1,14 @@
+import type { Digest } from '../../shared/image.ts';
 import type { Failure } from '../../shared/problem.ts';
 import { Authorizer } from './authorizer.ts';
+import { type Certificates, loadCertificates } from './certificates.ts';
 import { parseChallenges } from './challenge.ts';
 import type { CredentialSource } from './credential-source.ts';
-import { findCredentials, isDockerHub } from './credentials.ts';
+import { findCredentials, hostNamesOf, registryNames } from './credentials.ts';
 import { findRegistry } from './find-registry.ts';
-import { HttpClient, type HttpRequest, type HttpResponse, headerOf, readBody } from './http.ts';
+import { HttpClient, type HttpRequest, type HttpResponse, headerOf } from './http.ts';
 import { networkFailure } from './network-errors.ts';
-import { deniedFailure, loginFailure, parseErrorMessage, refusedFailure } from './response-failures.ts';
+import { deniedFailure, loginFailure, readErrorMessage, refusedFailure } from './response-failures.ts';
 import { sendWithRetries, type Wait, waitBeforeRetry } from './retry.ts';
 
 export interface SessionOptions {
@@ -23,9 +25,10 @@ export interface SessionOptions {
   readonly wait?: Wait | undefined;
 }
 
-export type SessionRequest = Omit<HttpRequest, 'authorization' | 'signal' | 'redirect'>;
-
-const maxErrorBodyBytes = 64 * 1024;
+export interface SessionRequest extends Omit<HttpRequest, 'authorization' | 'signal' | 'redirect'> {
+  /** The request only asks what is there. A registry may allow a push without it, so a 401 is returned like a 403. */
+  readonly isOptional?: boolean;
+}
 
 /**
  * Requests to one repository of one registry, with its protocol (https or http), authentication and retries. Paths are
@@ -35,17 +38,21 @@ export class RegistrySession {
   readonly registry: string;
   /** The name of the repository in the registry's API. */
   readonly repository: string;
+  /** Whether blobs are sent in a PATCH, because the registry has refused a PUT with a whole blob. */
+  uploadsByPatch = false;
   readonly #options: SessionOptions;
   readonly #http: HttpClient;
   readonly #authorizer: Authorizer;
   #origin = '';
+  /** Whether an optional request was rejected with new authorization, too. The next ones need not renew it again. */
+  #mayNotRead = false;
 
-  private constructor(options: SessionOptions) {
-    const isHub = isDockerHub(options.registry);
+  private constructor(options: SessionOptions, certificates: Certificates) {
+    const { registry, repository } = registryNames(options);
     this.#options = options;
-    this.registry = isHub ? 'docker.io' : options.registry;
-    this.repository = isHub && !options.repository.includes('/') ? `library/${options.repository}` : options.repository;
-    this.#http = new HttpClient(options);
+    this.registry = registry;
+    this.repository = repository;
+    this.#http = new HttpClient({ tlsVerify: options.tlsVerify, certificates });
     this.#authorizer = new Authorizer({
       registry: this.registry,
       scope: `repository:${this.repository}:${options.access === 'push' ? 'pull,push' : 'pull'}`,
@@ -57,7 +64,8 @@ export class RegistrySession {
 
   /** @throws Failure `registry.unreachable`, `registry.tls`, or `registry.refused` if the server is not a registry. */
   static async open(options: SessionOptions): Promise<RegistrySession> {
-    const session = new RegistrySession(options);
+    const certificates = await loadCertificates(hostNamesOf(options.registry), options.credentials);
+    const session = new RegistrySession(options, certificates);
     try {
       const { registry } = session;
       const { tlsVerify, signal, wait } = options;
@@ -75,8 +83,31 @@ export class RegistrySession {
     await this.#http.close();
   }
 
-  url(path: string): URL {
-    return new URL(`/v2/${this.repository}/${path}`, this.#origin);
+  /** Gets a token if the registry requires one. @throws Failure `registry.authentication`, `registry.unreachable` */
+  async signIn(): Promise<void> {
+    await this.#authorizer.header();
+  }
+
+  /** Asks for permission to read other repositories, where that is allowed. */
+  alsoRead(repositories: readonly string[]): void {
+    this.#authorizer.addOptionalScopes(repositories.map((repository) => `repository:${repository}:pull`));
+  }
+
+  url(path: string, repository = this.repository): URL {
+    return new URL(`/v2/${repository}/${path}`, this.#origin);
+  }
+
+  /**
+   * Takes a blob from another repository: 201. Otherwise the registry starts an upload (202), or refuses, as without
+   * permission to read that repository.
+   * @throws the network's own error
+   */
+  async mount(digest: Digest, from: string, signal: AbortSignal): Promise<HttpResponse> {
+    const url = this.url('blobs/uploads/');
+    url.search = new URLSearchParams({ mount: digest, from }).toString();
+    const value = await this.#authorizer.header();
+    const authorization = value ? { origin: this.#origin, value } : undefined;
+    return await this.#http.send({ method: 'POST', url, authorization, signal });
   }
 
   /** The URL of the `Location` header of a response. */
@@ -86,14 +117,14 @@ export class RegistrySession {
   }
 
   /**
-   * Sends a request, with retries after transient errors. Never returns a 401 of the registry.
+   * Sends a request, with retries after transient errors. Returns a 401 of the registry only for an optional request.
    * @throws Failure `registry.*`; the reason of the signal
    */
   async send(request: SessionRequest, signal = this.#options.signal): Promise<HttpResponse> {
     return sendWithRetries(() => this.sendOnce(request, signal), {
       signal,
       wait: this.#options.wait,
-      toFailure: (error) => networkFailure('the registry', request.url, error),
+      toFailure: (error) => networkFailure('the registry', request.url, error, this.registry),
     });
   }
 
@@ -102,23 +133,31 @@ export class RegistrySession {
    * @throws the network's own error, or Failure `registry.authentication`, `registry.denied`
    */
   async sendOnce(request: SessionRequest, signal = this.#options.signal): Promise<HttpResponse> {
+    const { isOptional, ...httpRequest } = request;
     const send = (value: string | undefined) =>
-      this.#http.send({ ...request, signal, authorization: value ? { origin: this.#origin, value } : undefined });
+      this.#http.send({ ...httpRequest, signal, authorization: value ? { origin: this.#origin, value } : undefined });
     const header = await this.#authorizer.header();
     const response = await send(header);
     if (!this.#isUnauthorized(response)) {
       return response;
     }
+    if (isOptional && this.#mayNotRead) {
+      return response;
+    }
+    const challenges = parseChallenges(response.headers['www-authenticate']);
     const message = await this.#readErrorMessage(response);
-    const renewedHeader = await this.#authorizer.renew(header, parseChallenges(response.headers['www-authenticate']));
-    if (renewedHeader === undefined) {
-      throw await this.#unauthorizedFailure(message);
+    const renewedHeader = await this.#authorizer.renew(header, challenges);
+    const secondResponse = renewedHeader === undefined ? response : await send(renewedHeader);
+    if (!this.#isUnauthorized(secondResponse)) {
+      return secondResponse;
     }
-    const secondResponse = await send(renewedHeader);
-    if (this.#isUnauthorized(secondResponse)) {
-      throw await this.#unauthorizedFailure(await this.#readErrorMessage(secondResponse));
+    if (isOptional) {
+      this.#mayNotRead = true;
+      return secondResponse;
     }
-    return secondResponse;
+    throw await this.#unauthorizedFailure(
+      secondResponse === response ? message : await this.#readErrorMessage(secondResponse),
+    );
   }
 
   /**
@@ -160,8 +199,7 @@ export class RegistrySession {
 
   /** The message of an error response without credentials. Reads its body. */
   async #readErrorMessage(response: HttpResponse): Promise<string | undefined> {
-    const body = await readBody(response, maxErrorBodyBytes).catch(() => undefined);
-    const message = body && parseErrorMessage(body.toString('utf8'));
+    const message = await readErrorMessage(response);
     return message === undefined ? undefined : this.#authorizer.redact(message);
   }
 
@@ -170,7 +208,7 @@ export class RegistrySession {
     return sendWithRetries(() => this.#http.send({ ...request, signal }), {
       signal,
       wait,
-      toFailure: (error) => networkFailure(`the token server of ${this.registry}`, request.url, error),
+      toFailure: (error) => networkFailure(`the token server of ${this.registry}`, request.url, error, this.registry),
     });
   }
 }

@@ -1,13 +1,7 @@
-import { z } from 'zod';
+import { numberOf, textOf } from '../system/lenient-json.ts';
 import type { Challenge } from './challenge.ts';
 import type { Credentials } from './credential-source.ts';
 import type { HttpRequest } from './http.ts';
-
-const tokenSchema = z.object({
-  token: z.string().optional(),
-  access_token: z.string().optional(),
-  expires_in: z.number().optional(),
-});
 
 /** The lifetime of a token without `expires_in`, in seconds. Source: distribution's token specification. */
 const defaultLifetimeSeconds = 60;
@@ -59,18 +53,18 @@ export function createTokenRequest(
 
 /** Undefined if the response holds no token. */
 export function parseTokenResponse(body: string): { token: string; lifetimeSeconds: number } | undefined {
-  let response: z.infer<typeof tokenSchema> | undefined;
+  let response: unknown;
   try {
-    response = tokenSchema.safeParse(JSON.parse(body)).data;
+    response = JSON.parse(body);
   } catch {
     return undefined;
   }
-  const token = response?.token || response?.access_token;
-  if (!token) {
+  const token = textOf(response, 'token') ?? textOf(response, 'access_token');
+  if (token === undefined) {
     return undefined;
   }
-  const { expires_in: expiresIn } = response ?? {};
-  return { token, lifetimeSeconds: expiresIn && expiresIn > 0 ? expiresIn : defaultLifetimeSeconds };
+  const expiresIn = numberOf(response, 'expires_in') ?? 0;
+  return { token, lifetimeSeconds: expiresIn > 0 ? expiresIn : defaultLifetimeSeconds };
 }
 
 export function basicAuthorization(credentials: { readonly username: string; readonly password: string }): string {

@@ -6,32 +6,57 @@ import type { RegistrySession } from './session.ts';
 /** The timeout for deleting an upload after it was cancelled or failed. */
 const deleteTimeoutMs = 2_000;
 
+export interface UploadSessionOptions {
+  /** Other repositories of the registry that may have the blob, the likeliest first. */
+  readonly mountFrom: readonly string[];
+  /** Called with each of them that does not have it. */
+  readonly onNotThere?: ((repository: string) => void) | undefined;
+  readonly signal: AbortSignal;
+  /** Called with the number of bytes from the beginning of the blob that the registry has. */
+  readonly onSent: (bytes: number) => void;
+}
+
 /** The upload of one blob in a registry: where it is, and how much of the blob the registry has. */
 export class UploadSession {
   readonly #session: RegistrySession;
   readonly #reader: BlobReader;
-  readonly #onSent: (bytes: number) => void;
+  readonly #options: UploadSessionOptions;
   readonly #signal: AbortSignal;
+  /** The repositories from which the blob may still be mounted. */
+  #mountFrom: readonly string[];
+  #isMounted = false;
   /** The latest location from the registry. Undefined before the start and after the end. */
   #location: URL | undefined;
   /** How many bytes the registry has at that location. */
   #offset = 0;
+  #hasPutWhole = false;
 
-  /** @param onSent called with the number of bytes from the beginning of the blob that the registry has. */
-  constructor(session: RegistrySession, reader: BlobReader, onSent: (bytes: number) => void, signal: AbortSignal) {
+  constructor(session: RegistrySession, reader: BlobReader, options: UploadSessionOptions) {
     this.#session = session;
     this.#reader = reader;
-    this.#onSent = onSent;
-    this.#signal = signal;
+    this.#options = options;
+    this.#signal = options.signal;
+    this.#mountFrom = options.mountFrom;
   }
 
   get url(): URL {
     return this.#location ?? this.#session.url('');
   }
 
+  /** Whether the registry has taken the blob from another of its repositories. */
+  get isMounted(): boolean {
+    return this.#isMounted;
+  }
+
   /** Whether the registry has a part of the blob, so that only the rest is sent. */
   get isResumed(): boolean {
     return this.#offset > 0;
+  }
+
+  /** Sends whole blobs in a PATCH from now on. Returns false if the last attempt was no PUT with the whole blob. */
+  switchToPatch(): boolean {
+    this.#session.uploadsByPatch ||= this.#hasPutWhole;
+    return this.#hasPutWhole;
   }
 
   /**
@@ -40,11 +65,13 @@ export class UploadSession {
    * @throws the network's own error, or Failure
    */
   async send(): Promise<HttpResponse> {
+    const mounted = this.#location ? undefined : await this.#mountFromAny();
+    if (mounted) {
+      return mounted;
+    }
     if (!this.#location) {
-      const started = await this.#session.sendOnce(
-        { method: 'POST', url: this.#session.url('blobs/uploads/') },
-        this.#signal,
-      );
+      const url = this.#session.url('blobs/uploads/');
+      const started = await this.#session.sendOnce({ method: 'POST', url }, this.#signal);
       // 201: the registry already has the blob
       if (started.status !== 202) {
         return started;
@@ -53,7 +80,8 @@ export class UploadSession {
       this.#location = this.#nextLocation(started);
       this.#offset = 0;
     }
-    if (this.#offset === 0) {
+    this.#hasPutWhole = this.#offset === 0 && this.#reader.size > 0 && !this.#session.uploadsByPatch;
+    if (this.#hasPutWhole || this.#reader.size === 0) {
       return await this.#put(this.#location, this.#reader.bodyFrom(0));
     }
     if (this.#offset < this.#reader.size) {
@@ -66,6 +94,38 @@ export class UploadSession {
       this.#offset = this.#reader.size;
     }
     return await this.#put(this.#location);
+  }
+
+  /** Tries each repository once. @returns the response of the one from which the blob was mounted */
+  async #mountFromAny(): Promise<HttpResponse | undefined> {
+    const repositories = this.#mountFrom;
+    this.#mountFrom = [];
+    for (const [index, from] of repositories.entries()) {
+      // only the likeliest one is tried without asking, because a refused mount starts an upload
+      if (index > 0 && !(await this.#isIn(from))) {
+        this.#options.onNotThere?.(from);
+        continue;
+      }
+      const response = await this.#session.mount(this.#reader.digest, from, this.#signal);
+      if (response.status === 201) {
+        await this.delete();
+        this.#isMounted = true;
+        return response;
+      }
+      await discardBody(response);
+      if (response.status === 202) {
+        this.#options.onNotThere?.(from);
+        await this.delete();
+        this.#location = this.#nextLocation(response);
+        this.#offset = 0;
+      }
+    }
+    return undefined;
+  }
+
+  async #isIn(repository: string): Promise<boolean> {
+    const url = this.#session.url(`blobs/${this.#reader.digest}`, repository);
+    return (await this.#query('HEAD', url))?.status === 200;
   }
 
   /** Ends the session after the registry has completed the upload. */
@@ -84,11 +144,11 @@ export class UploadSession {
       await this.delete();
       const response = await this.#query('HEAD', this.#session.url(`blobs/${this.#reader.digest}`));
       if (response?.status === 200) {
-        this.#onSent(this.#reader.size);
+        this.#options.onSent(this.#reader.size);
         return true;
       }
     }
-    this.#onSent(this.#offset);
+    this.#options.onSent(this.#offset);
     return false;
   }
 
@@ -159,7 +219,7 @@ export class UploadSession {
   /** Sends one request without retries. Undefined after a network error, because the next attempt will show it too. */
   async #query(method: 'GET' | 'HEAD', url: URL): Promise<HttpResponse | undefined> {
     try {
-      const response = await this.#session.sendOnce({ method, url }, this.#signal);
+      const response = await this.#session.sendOnce({ method, url, isOptional: true }, this.#signal);
       await discardBody(response);
       return response;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Capabilities, NodeStatus } from '../../shared/node.ts';
+import type { Capabilities, Node, NodeStatus } from '../../shared/node.ts';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import { modeOf, type Schedule, scheduleSchema } from '../../shared/schedule.ts';
 import { type ScheduleInput, schedule } from './schedule.ts';
@@ -21,12 +21,14 @@ interface Traits {
   free?: number;
   rootless?: boolean;
   limits?: Capabilities['limits'];
+  processor?: Node['processor'];
+  machineId?: string;
 }
 
 function up(
   connection: string,
   runs: string,
-  { emulated, cpus = 4, free = 1e9, rootless = true, limits = [] }: Traits = {},
+  { emulated, cpus = 4, free = 1e9, rootless = true, limits = [], processor, machineId }: Traits = {},
 ) {
   const status: NodeStatus = {
     state: 'up',
@@ -39,11 +41,13 @@ function up(
       hostname: connection,
       rootless,
       platform: platform(runs),
+      processor,
       emulated: emulated ? platforms(emulated) : [],
       cpus,
       memory: { total: 8e9, free },
       disk: { total: 1e11, free: 5e10 },
       latencyMs: 1,
+      machineId,
       capabilities: { exportFormats: [], limits },
     },
   };
@@ -194,6 +198,40 @@ describe('a platform is assigned to', () => {
   });
 });
 
+describe('a platform for newer processors', () => {
+  const newer = up('newer', 'amd64', { processor: { variant: 'v3' }, cpus: 2 });
+  const older = up('older', 'amd64', { processor: { variant: 'v2' }, cpus: 64 });
+  const mute = up('mute', 'amd64', { cpus: 64 });
+
+  test('is built natively where the processor runs it, and is never a default', () => {
+    const nodes = [newer, older, mute];
+    expect(assignmentsOf(scheduleWith({ nodes, platforms: platforms('amd64/v3') }))).toEqual([
+      'linux/amd64/v3 newer only native node',
+    ]);
+    expect(assignmentsOf(scheduleWith({ nodes: [newer] }))).toEqual(['linux/amd64 newer only native node']);
+  });
+
+  test('is refused where the processor is older or not known, which is said', () => {
+    const { unassigned } = scheduleWith({ nodes: [older, mute], platforms: platforms('amd64/v3') });
+    expect(unassigned[0]?.problem).toMatchObject({
+      message:
+        'No node can build linux/amd64/v3: mute runs linux/amd64, on a processor that could not be read, and emulates nothing; older runs linux/amd64/v2 and emulates nothing.',
+      fix: 'Add a node whose processor runs linux/amd64/v3, or build linux/amd64.',
+    });
+  });
+});
+
+test('a 32-bit ARM node builds lower variants natively, before a node that emulates them', () => {
+  const nodes = [up('big', 'amd64', { emulated: 'arm/v7', cpus: 64 }), up('pi', 'arm/v7')];
+  const requested = platforms('arm/v6 arm/v5 arm/v7');
+  expect(assignmentsOf(scheduleWith({ nodes, platforms: requested }))).toEqual(
+    requested.map((name) => `${name} pi only native node`),
+  );
+  expect(assignmentsOf(scheduleWith({ nodes: [nodes[0] ?? expect.fail()], platforms: requested }))).toEqual(
+    requested.map((name) => `${name} big emulated: no node runs ${name} natively`),
+  );
+});
+
 describe('a pin', () => {
   const nodes = [up('one', 'arm64'), up('two', 'arm64', { cpus: 64 }), up('big', 'amd64', { emulated: 'arm64' })];
   const arm = platforms('arm64');
@@ -282,7 +320,8 @@ describe('the problem of a platform that no node can build', () => {
     expect(problem('riscv64', false)).toEqual({
       code: 'schedule.no-native-node',
       message: 'No node runs linux/riscv64 natively, and emulation is not allowed. big could emulate it.',
-      fix: 'Allow emulation (remove `--no-emulation`), or add a node that runs linux/riscv64.',
+      fix: 'Allow emulation, or add a node that runs linux/riscv64.',
+      actions: [{ id: 'allow-emulation' }],
     });
     expect(problem('s390x', false)?.code).toBe('schedule.no-node');
   });
@@ -291,7 +330,7 @@ describe('the problem of a platform that no node can build', () => {
     expect(problem('amd64', true, [down('old'), down('new')])?.message).toBe(
       'No node can build linux/amd64: all nodes are down (new, old).',
     );
-    expect(problem('amd64', true, [])?.fix).toContain('barnraiser connection add');
+    expect(problem('amd64', true, [])?.actions).toEqual([{ id: 'add-connection' }]);
   });
 
   test('suggests no emulator for a platform that has none', () => {
@@ -395,4 +434,17 @@ describe('in random farms', () => {
       expect(schedule(input).leftOut.map(({ node }) => node)).toEqual(names);
     }
   });
+});
+
+test('two connections to one machine count as one machine', () => {
+  const result = schedule({
+    nodes: [
+      up('a', 'linux/amd64', { emulated: 'linux/arm64', cpus: 8, machineId: 'm1' }),
+      up('a-2', 'linux/amd64', { emulated: 'linux/arm64', cpus: 8, machineId: 'm1' }),
+      up('b', 'linux/amd64', { emulated: 'linux/arm64', cpus: 8, machineId: 'm2' }),
+    ],
+    platforms: platforms('linux/amd64 linux/arm64'),
+    emulate: true,
+  });
+  expect(result.assignments.map(({ node }) => node)).toEqual(['a', 'b']);
 });

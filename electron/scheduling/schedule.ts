@@ -72,12 +72,16 @@ interface Choice {
 class Planner {
   readonly #input: ScheduleInput;
   readonly #nodes: readonly Node[];
-  readonly #jobs: Map<string, number>;
+  /** By machine: nodes of the same machine share its processors and slots. */
+  readonly #jobs = new Map<string, number>();
 
   constructor(input: ScheduleInput, nodes: readonly Node[]) {
     this.#input = input;
     this.#nodes = nodes;
-    this.#jobs = new Map(nodes.map(({ connection }) => [connection, input.load?.[connection] ?? 0]));
+    for (const node of nodes) {
+      // each connection to a machine has the load of the whole machine
+      this.#jobs.set(machineOf(node), Math.max(this.#jobsOf(node), input.load?.[node.connection] ?? 0));
+    }
   }
 
   /**
@@ -111,7 +115,7 @@ class Planner {
             (mode === 'native' ? this.#nativeReason(platform, chosen, candidates) : emulatedReason(platform)) +
             this.#ignoredPin(platform),
         };
-    this.#jobs.set(chosen.connection, this.#jobsOf(chosen) + 1);
+    this.#jobs.set(machineOf(chosen), this.#jobsOf(chosen) + 1);
     return assignment;
   }
 
@@ -164,7 +168,7 @@ class Planner {
   }
 
   #jobsOf(node: Node): number {
-    return this.#jobs.get(node.connection) ?? 0;
+    return this.#jobs.get(machineOf(node)) ?? 0;
   }
 
   #isIdle(node: Node): boolean {
@@ -179,6 +183,11 @@ class Planner {
     // an engine may report 0 processors
     return this.#jobsOf(node) / Math.max(1, node.cpus);
   }
+}
+
+/** Identifies the machine of a node; one that is unknown is taken for a machine of its own. */
+function machineOf({ machineId, connection }: Node): string {
+  return machineId === undefined ? `connection ${connection}` : `machine ${machineId}`;
 }
 
 function emulatedReason(platform: Platform): string {

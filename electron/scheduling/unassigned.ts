@@ -1,5 +1,5 @@
 import type { Node, NodeStatus } from '../../shared/node.ts';
-import { type Platform, platformParts } from '../../shared/platform.ts';
+import { needsNewerProcessor, type Platform, platformOf, platformParts } from '../../shared/platform.ts';
 import { fail, type Problem } from '../../shared/problem.ts';
 import { modeOf } from '../../shared/schedule.ts';
 import { type LimitedOptions, limitProblem, unsupportedOption } from './limits.ts';
@@ -21,29 +21,27 @@ export function unassignedProblem(platform: Platform, input: UnassignedInput): P
       names
         ? `No node can build ${platform}: all nodes are down (${names}).`
         : `No node can build ${platform}: there are no nodes.`,
-      names
-        ? 'Check what is wrong with each of them: `barnraiser status`.'
-        : 'Add one: `barnraiser connection add NAME ssh://user@host`.',
-    ).problem;
+      names ? 'Check their connections.' : 'Add a connection to a machine with podman or docker.',
+    ).offering({ id: names ? 'show-connections' : 'add-connection' }).problem;
   }
-  const emulating = nodes.filter((node) => node.emulated.includes(platform) && !limitProblem(node, input));
+  const emulating = nodes.filter((node) => modeOf(node, platform) && !limitProblem(node, input));
   if (emulating.length > 0 && !input.emulate) {
     return fail(
       'schedule.no-native-node',
       `No node runs ${platform} natively, and emulation is not allowed. ${emulating.map(({ connection }) => connection).join(', ')} could emulate it.`,
-      `Allow emulation (remove \`--no-emulation\`), or add a node that runs ${platform}.`,
-    ).problem;
+      `Allow emulation, or add a node that runs ${platform}.`,
+    ).offering({ id: 'allow-emulation' }).problem;
   }
   const limits = nodes.flatMap((node) => (modeOf(node, platform) && limitProblem(node, input)) || []);
   return fail(
     'schedule.no-node',
-    `No node can build ${platform}: ${sorted.map((status) => describeNode(status, input)).join('; ')}.`,
+    `No node can build ${platform}: ${sorted.map((status) => describeNode(status, platform, input)).join('; ')}.`,
     limits[0]?.fix ?? suggestFix(platform, first),
     limits.length > 0 ? limits.map(({ message }) => message).join('\n') : undefined,
   ).problem;
 }
 
-function describeNode(status: NodeStatus, input: UnassignedInput): string {
+function describeNode(status: NodeStatus, wanted: Platform, input: UnassignedInput): string {
   if (status.state === 'down') {
     return `${status.connection} is down`;
   }
@@ -51,8 +49,20 @@ function describeNode(status: NodeStatus, input: UnassignedInput): string {
   if (unsupported) {
     return `${status.connection} does not support ${unsupported}`;
   }
-  const { platform, emulated } = status.node;
-  return `${status.connection} runs ${platform} and emulates ${emulated.length > 0 ? `only ${emulated.join(', ')}` : 'nothing'}`;
+  const { emulated } = status.node;
+  return `${status.connection} runs ${describeNative(status.node, wanted)} and emulates ${emulated.length > 0 ? `only ${emulated.join(', ')}` : 'nothing'}`;
+}
+
+/** What a node runs, with what is known of its processor if that decides. */
+function describeNative({ platform, processor }: Node, wanted: Platform): string {
+  const { os, architecture } = platformParts(platform);
+  if (!needsNewerProcessor(wanted) || platformParts(wanted).architecture !== architecture) {
+    return platform;
+  }
+  const { variant } = processor ?? {};
+  return variant === undefined
+    ? `${platform}, on a processor that could not be read,`
+    : (platformOf({ os, architecture, variant }) ?? platform);
 }
 
 /** Architectures that tonistiigi/binfmt has an emulator for. */
@@ -60,6 +70,9 @@ const emulators = new Set('386 amd64 arm arm64 loong64 mips64 mips64le ppc64le r
 
 function suggestFix(platform: Platform, { connection, engine, rootless }: Node): string {
   const { os, architecture } = platformParts(platform);
+  if (needsNewerProcessor(platform)) {
+    return `Add a node whose processor runs ${platform}, or build ${os}/${architecture}.`;
+  }
   if (os !== 'linux' || !emulators.has(architecture)) {
     return `Add a node that runs ${platform} natively.`;
   }

@@ -131,7 +131,10 @@ test('a file of a newer version is neither changed nor copied', async () => {
 
 test('reading and writing fail with different codes', async () => {
   await mkdir(path, { recursive: true });
-  expect((await problemOfRead()).code).toBe('settings.unreadable');
+  expect(await problemOfRead()).toMatchObject({
+    code: 'settings.unreadable',
+    fix: 'Move away the folder that is in its place.',
+  });
   await writeFile(join(home, 'file'), '');
   const inside = words(join(home, 'file', 'words.json'));
   await expect(inside.update(() => ({ words: ['hay'] }))).rejects.toMatchObject({

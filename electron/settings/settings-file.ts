@@ -44,7 +44,9 @@ export class SettingsFile<T extends object> {
       if (errnoCode(error) === 'ENOENT') {
         return empty;
       }
-      throw fail('settings.unreadable', `Could not read ${path}.`, 'Check its permissions.', messageOf(error), error);
+      const fix =
+        errnoCode(error) === 'EISDIR' ? 'Move away the folder that is in its place.' : 'Check its permissions.';
+      throw fail('settings.unreadable', `Could not read ${path}.`, fix, messageOf(error), error);
     }
     return this.#parse(text);
   }

@@ -1,5 +1,12 @@
 import { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
+import type { OutputStart } from './output-start.ts';
+
+export interface ChannelStreamOptions {
+  readonly allowHalfOpen: boolean;
+  /** For the channel of a command: where its output starts, and the error if the channel ends before that. */
+  readonly command?: { readonly start: OutputStart; readonly notStarted: (said: string) => Error };
+}
 
 /**
  * A channel of an SSH connection that behaves as Node's streams do, and as the parts of a socket that `node:http` uses.
@@ -9,6 +16,8 @@ import type { ClientChannel } from 'ssh2';
 export class ChannelStream extends Duplex {
   /** Resolves when the node has closed its side too, and so no longer counts the channel. */
   readonly released: Promise<void>;
+  /** Resolves when the output of a command starts. Rejects when the stream ends before that. */
+  readonly started: Promise<void>;
   readonly #channel: ClientChannel;
   #isChannelClosed = false;
   #pendingWrite: ((error?: Error | null) => void) | undefined;
@@ -19,20 +28,38 @@ export class ChannelStream extends Duplex {
   /**
    * @param options.allowHalfOpen whether we may write after the other side has ended: a server must, a client need not.
    */
-  constructor(channel: ClientChannel, options: { readonly allowHalfOpen: boolean }) {
-    super({ allowHalfOpen: options.allowHalfOpen });
+  constructor(channel: ClientChannel, { allowHalfOpen, command }: ChannelStreamOptions) {
+    super({ allowHalfOpen });
     this.#channel = channel;
+    let onStarted = (): void => undefined;
+    this.started = new Promise((resolve, reject) => {
+      onStarted = resolve;
+      this.once('close', () => reject(this.errored ?? new Error('The channel was closed.')));
+    });
+    this.started.catch(() => undefined);
+    // an error may come before the stream has a reader, who finds it then
+    this.on('error', () => undefined);
     channel.on('data', (chunk: Buffer) => {
       this.#idleTimer?.refresh();
-      if (!this.push(chunk)) {
+      const output = command ? command.start.take(chunk) : chunk;
+      if (command?.start.hasStarted !== false) {
+        onStarted();
+      }
+      if (output.length > 0 && !this.push(output)) {
         channel.pause();
       }
     });
-    channel.on('end', () => this.push(null));
+    channel.on('end', () => {
+      if (command?.start.hasStarted === false) {
+        this.destroy(command.notStarted(command.start.said));
+      } else {
+        this.push(null);
+      }
+    });
     channel.on('error', (error: Error) => this.destroy(error));
-    // Stderr is not used here, but it must be read because it shares the channel's window. Its "close" is the only
+    // Stderr is hardly used here, but it must be read because it shares the channel's window. Its "close" is the only
     // event that follows the node's CLOSE at once: the channel's own "close" waits until everything has been read.
-    channel.stderr.resume();
+    channel.stderr.on('data', (chunk: Buffer) => command?.start.addError(chunk));
     this.released = new Promise((resolve) => {
       channel.stderr.once('close', () => {
         this.#isChannelClosed = true;

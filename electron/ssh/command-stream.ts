@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { signalGroup } from '../system/process-group.ts';
 
 /** How a command ended by itself. */
 export interface CommandEnd {
@@ -172,15 +173,5 @@ async function endGroup(pid: number): Promise<void> {
   groups.delete(pid);
   if (groups.size === 0) {
     process.off('exit', killAll);
-  }
-}
-
-/** Signals a process group. Returns false where it does not exist. */
-function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    // Windows has no process groups
-    return process.kill(process.platform === 'win32' ? pid : -pid, signal);
-  } catch {
-    return false;
   }
 }

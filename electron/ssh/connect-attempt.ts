@@ -3,6 +3,7 @@ import type { Client, NextAuthHandler, ServerHostKeyAlgorithm } from 'ssh2';
 import type { AuthenticationOptions } from './authentication/authentication.ts';
 import type { MethodSequence } from './authentication/method-sequence.ts';
 import type { SecretRequest } from './authentication/secret-request.ts';
+import { sendSignaturesWhole } from './authentication/signed-request.ts';
 import { EmptyAgent } from './authentication/single-key-agent.ts';
 import type { ConnectOptions, ConnectTiming, UnknownHostKey } from './connect-options.ts';
 import {
@@ -37,6 +38,12 @@ export class ConnectAttempt {
   constructor(options: ConnectOptions, timing: ConnectTiming) {
     this.#options = options;
     this.#timing = timing;
+  }
+
+  /** Aborts when the attempt ends or is cancelled. */
+  get signal(): AbortSignal {
+    const { signal } = this.#options;
+    return signal ? AbortSignal.any([signal, this.#over.signal]) : this.#over.signal;
   }
 
   /** Asks for a secret as the options do, and stops the time limit of the sign-in meanwhile. */
@@ -173,6 +180,7 @@ export class ConnectAttempt {
       // servers other than OpenSSH know OpenSSH's extensions too, and report those that they do not know
       strictVendor: false,
     });
+    sendSignaturesWhole(client);
   }
 
   #verifyHostKey(key: Buffer, verify: (isAccepted: boolean) => void): void {

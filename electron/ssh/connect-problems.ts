@@ -78,13 +78,18 @@ export function authenticationRefused(peer: Peer, authentication: MethodSequence
   const accepted = authentication.accepted();
   const what = tried.length > 0 ? `Tried: ${tried.join(', ')}.` : 'There was no key or password to try.';
   const accepts = accepted.length > 0 ? ` The server accepts ${formatList(accepted)}.` : '';
+  const certificates = authentication.certificateNotes();
   const details = [...(detail === undefined ? [] : [detail]), ...authentication.skipped()];
   return fail(
     'ssh.authentication',
-    `Node ${peer.name}: ${formatAddress(peer)} refused to sign in user ${peer.user}. ${what}${accepts}`,
-    signInFix(peer, tried, accepted),
+    `Node ${peer.name}: ${formatAddress(peer)} refused to sign in user ${peer.user}. ${what}${accepts}${certificates.map((note) => ` ${note}`).join('')}`,
+    certificates.length > 0 ? newCertificateFix(peer) : signInFix(peer, tried, accepted),
     details.length > 0 ? details.join('\n') : undefined,
   );
+}
+
+function newCertificateFix(peer: Peer): string {
+  return `Ask for a new certificate for ${peer.user}. \`ssh-keygen -L -f FILE\` shows what one is valid for. Or sign in with another key: ${testBy(peer)}`;
 }
 
 function signInFix(peer: Peer, tried: readonly string[], accepted: readonly string[]): string {
@@ -137,9 +142,9 @@ export function hostKeyRefused(peer: Peer, check: Exclude<HostKeyCheck, { kind: 
     case 'unknown':
       return fail(
         'ssh.host-key-unknown',
-        `${shows}, which this computer does not know.`,
-        `Compare the fingerprint with the one that \`ssh-keygen -lf /etc/ssh/ssh_host_${fileType(check.keyType)}_key.pub\` prints on the machine itself. If they match, trust the key: answer yes, or use \`--accept-new-host-keys\`.`,
-      );
+        [`${shows}, which this computer does not know.`, ...authorityNotes(check)].join(' '),
+        `Compare the fingerprint with the one that \`ssh-keygen -lf /etc/ssh/ssh_host_${fileType(check.keyType)}_key.pub\` prints on the machine itself. If they match, trust the key.`,
+      ).offering({ id: 'trust-host-keys' });
     case 'changed': {
       const recorded = check.expected.map((key) => `${key.fingerprint} (${key.keyType}, ${key.file}:${key.line})`);
       const files = [...new Set(check.expected.map((key) => key.file))];
@@ -165,7 +170,7 @@ export function hostKeyRefused(peer: Peer, check: Exclude<HostKeyCheck, { kind: 
 export function authorityNotes(check: HostKeyCheck): readonly string[] {
   return (check.kind === 'unknown' || check.kind === 'changed' ? check.authorities : []).map(
     ({ file, line, fingerprint }) =>
-      `${file}:${line} trusts a certificate authority (${fingerprint}) for this host. Barnraiser cannot check certificates and uses the host's own key.`,
+      `${file}:${line} trusts this host by a certificate authority (${fingerprint}), which Barnraiser cannot check. It checks the host's own key instead.`,
   );
 }
 

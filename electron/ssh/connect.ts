@@ -22,7 +22,11 @@ export async function connectClient(options: ConnectOptions): Promise<ConnectedC
   signal?.throwIfAborted();
   const attempt = new ConnectAttempt(options, timing);
   const { askSecret } = attempt;
-  const authentication = await prepareAuthentication({ ...options, ...(askSecret ? { askSecret } : {}) });
+  const authentication = await prepareAuthentication({
+    ...options,
+    signal: attempt.signal,
+    ...(askSecret ? { askSecret } : {}),
+  });
   // reading the keys takes time
   signal?.throwIfAborted();
   const stream =

@@ -1,4 +1,5 @@
 import { type Failure, fail } from '../../shared/problem.ts';
+import { sanitizeLine, sanitizeText } from '../../shared/untrusted-text.ts';
 
 /** `name` is the connection's. */
 export function socketRefused(name: string, path: string, error: Error): Failure {
@@ -31,6 +32,39 @@ export function commandRefused(name: string, command: string, error: Error): Fai
     error.message,
     error,
   );
+}
+
+/**
+ * sshd ran something else than our command: a login shell that runs none, or a forced command.
+ *
+ * @param said what was printed instead
+ */
+export function shellRefused(name: string, said: string): Failure {
+  return fail(
+    'ssh.shell',
+    `Node ${name}: the login shell of this user does not run commands${quoted(said)}.`,
+    'Give the user a login shell on the node that runs commands, such as /bin/sh. If its sshd forces another command (`ForceCommand`, or `command=` in authorized_keys), allow commands for this user.',
+    detailOf(said),
+  );
+}
+
+/** The login shell did not come to our command. */
+export function shellTimeout(name: string, said: string, timeoutMs: number): Failure {
+  return fail(
+    'ssh.shell',
+    `Node ${name}: the login shell of this user did not start a command within ${timeoutMs / 1000} s${quoted(said)}.`,
+    'Check the start-up files of the shell on the node, such as ~/.bashrc: without a terminal they must not wait for input or start another shell.',
+    detailOf(said),
+  );
+}
+
+function quoted(said: string): string {
+  const line = sanitizeLine(said, 120);
+  return line === '' ? '' : `, but said "${line}"`;
+}
+
+function detailOf(said: string): string | undefined {
+  return sanitizeText(said) || undefined;
 }
 
 export function commandTimeout(name: string, command: string, timeoutMs: number): Failure {

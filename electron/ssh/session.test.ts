@@ -120,7 +120,8 @@ describe('a host key', () => {
       problem: {
         code: 'ssh.host-key-unknown',
         message: expect.stringContaining(fingerprint(hostKey.wire)),
-        fix: expect.stringContaining('--accept-new-host-keys'),
+        fix: expect.stringContaining('ssh-keygen -lf'),
+        actions: [{ id: 'trust-host-keys' }],
       },
     });
     expect(server.offeredKeys).toEqual([]);

@@ -6,20 +6,29 @@ import { once, setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { Failure } from '../../shared/problem.ts';
-import { boundCommand, boundFilter } from './bound-command.ts';
+import { boundCommand, boundFilter, unboundCommand } from './bound-command.ts';
 import { ChannelSlots } from './channel-slots.ts';
-import { ChannelStream } from './channel-stream.ts';
+import { ChannelStream, type ChannelStreamOptions } from './channel-stream.ts';
 import { type ConnectedClient, connectClient } from './connect.ts';
 import { type ConnectOptions, type ConnectTiming, defaultTiming } from './connect-options.ts';
 import { KeepAlive } from './keep-alive.ts';
+import { newMarker, OutputStart } from './output-start.ts';
 import { type ReversePortForward, ReversePortForwards } from './reverse-port-forwards.ts';
-import { type CommandOptions, type CommandOutcome, collectOutcome, type RunningCommand } from './run-command.ts';
+import {
+  type CommandOptions,
+  type CommandOutcome,
+  collectOutcome,
+  type RunningCommand,
+  shellTimeoutMs,
+} from './run-command.ts';
 import { type SessionCapacity, SessionLimit } from './session-limit.ts';
 import {
   commandRefused,
   commandTimeout,
   sessionClosed,
   sessionLost,
+  shellRefused,
+  shellTimeout,
   socketRefused,
   tcpRefused,
 } from './session-problems.ts';
@@ -101,7 +110,9 @@ class SshSession implements Session {
     this.#jumpSession = jumpSession;
     this.#client = client;
     this.#connection = stream;
-    this.#portForwards = new ReversePortForwards(name, client, (channel) => this.#openStream(channel, true));
+    this.#portForwards = new ReversePortForwards(name, client, (channel) =>
+      this.#openStream(channel, { allowHalfOpen: true }),
+    );
     // every request in progress listens to these signals
     setMaxListeners(0, this.#lost.signal, this.#over.signal);
     jumpSession?.lost.addEventListener('abort', () => this.#lose(messageOf(jumpSession.lost.reason)), { once: true });
@@ -136,27 +147,46 @@ class SshSession implements Session {
     );
   }
 
-  openCommand(command: string, { isBound = false, isBackground = false }: StreamOptions = {}): Promise<Duplex> {
-    return this.#openWithinLimit(
+  async openCommand(command: string, options: StreamOptions = {}): Promise<Duplex> {
+    const { isBound = false, isBackground = false } = options;
+    const marker = newMarker();
+    const start = new OutputStart(marker, { acceptsHttp: isBound });
+    const stream = await this.#openWithinLimit(
       () =>
         this.#openStreamInSlot(
-          (callback) => this.#client.exec(isBound ? boundFilter(command) : command, callback),
+          (callback) => this.#client.exec((isBound ? boundFilter : unboundCommand)(command, marker), callback),
           (error) => commandRefused(this.name, command, error),
           isBackground,
+          { start, notStarted: (said) => shellRefused(this.name, said) },
         ),
-      (stream) => stream.released,
+      (opened) => opened.released,
     );
+    // a forced command may print nothing before it is asked
+    if (!isBound) {
+      await this.#waitForStart(stream, start);
+    }
+    return stream;
+  }
+
+  async #waitForStart(stream: ChannelStream, start: OutputStart): Promise<void> {
+    const timer = setTimeout(() => stream.destroy(shellTimeout(this.name, start.said, shellTimeoutMs)), shellTimeoutMs);
+    try {
+      await stream.started;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async run(command: string, options: CommandOptions = {}): Promise<CommandOutcome> {
     options.signal?.throwIfAborted();
+    const marker = newMarker();
     const running = await this.#openWithinLimit(
       () =>
         this.#slots.hold(
           () =>
             this.#openChannel(
-              (callback) => this.#client.exec(boundCommand(command), callback),
-              (channel) => this.#collect(channel, command, options),
+              (callback) => this.#client.exec(boundCommand(command, marker), callback),
+              (channel) => this.#collect(channel, marker, command, options),
               (error) => commandRefused(this.name, command, error),
             ),
           ({ released }) => released,
@@ -251,9 +281,15 @@ class SshSession implements Session {
     open: ChannelOpener,
     toFailure: (error: Error) => Failure,
     isBackground = false,
+    command?: ChannelStreamOptions['command'],
   ): Promise<ChannelStream> {
     return this.#slots.hold(
-      () => this.#openChannel(open, (channel) => this.#openStream(channel, false), toFailure),
+      () =>
+        this.#openChannel(
+          open,
+          (channel) => this.#openStream(channel, { allowHalfOpen: false, ...(command ? { command } : {}) }),
+          toFailure,
+        ),
       (stream) => stream.released,
       { isBackground },
     );
@@ -275,16 +311,18 @@ class SshSession implements Session {
     });
   }
 
-  #openStream(channel: ClientChannel, allowHalfOpen: boolean): ChannelStream {
-    const stream = new ChannelStream(channel, { allowHalfOpen });
+  #openStream(channel: ClientChannel, options: ChannelStreamOptions): ChannelStream {
+    const stream = new ChannelStream(channel, options);
     this.#streams.add(stream);
     stream.once('close', () => this.#streams.delete(stream));
     return stream;
   }
 
-  #collect(channel: ClientChannel, command: string, options: CommandOptions): RunningCommand {
+  #collect(channel: ClientChannel, marker: string, command: string, options: CommandOptions): RunningCommand {
     const noExitStatus = new Error('The channel was closed without an exit status.');
-    return collectOutcome(channel, options, {
+    return collectOutcome(channel, marker, options, {
+      shellRefused: (said) => shellRefused(this.name, said),
+      shellTimedOut: (said, timeoutMs) => shellTimeout(this.name, said, timeoutMs),
       timedOut: (timeoutMs) => commandTimeout(this.name, command, timeoutMs),
       noExitStatus: () => commandRefused(this.name, command, noExitStatus),
       sessionOver: () => this.#overReason(),

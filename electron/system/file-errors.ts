@@ -15,7 +15,7 @@ export function isMissingPath(error: unknown): boolean {
 
 /**
  * Turns an error of writing below a path into a `Failure`: `disk.full` or `settings.unwritable`. Returns any other
- * error as it is.
+ * error as it is. @param path what should be written
  */
 export function diskFailure(error: unknown, path: string): unknown {
   switch (errnoCode(error)) {
@@ -35,6 +35,17 @@ export function diskFailure(error: unknown, path: string): unknown {
         'settings.unwritable',
         `Could not write ${path}.`,
         `Make ${dirname(path)} writable for your user.`,
+        error instanceof Error ? error.message : undefined,
+        error,
+      );
+    case 'EEXIST':
+    case 'ENOTDIR':
+    case 'EISDIR':
+    case 'ELOOP':
+      return fail(
+        'settings.unwritable',
+        `Could not write ${path}: something else is in its place.`,
+        'Move away the file or folder that is there, then try again.',
         error instanceof Error ? error.message : undefined,
         error,
       );

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
@@ -54,22 +54,75 @@ export async function withFileLock<T>(path: string, use: (assertHeld: () => void
 }
 
 async function acquire(path: string, onCompromised: () => void): Promise<() => Promise<void>> {
-  const deadline = performance.now() + lockTimeoutMs;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw diskFailure(error, path);
   });
+  try {
+    return await takeLock(path, { staleMs, timeoutMs: lockTimeoutMs, onCompromised });
+  } catch (error) {
+    throw errnoCode(error) === 'ELOCKED' ? lockedFailure(path) : diskFailure(error, path);
+  }
+}
+
+export interface LockOptions {
+  /** The age at which a lock counts as left behind. A living process renews it every half of that. */
+  readonly staleMs: number;
+  /** Longer than {@link staleMs}. */
+  readonly timeoutMs: number;
+  /** Called when another process has taken the lock. */
+  readonly onCompromised: (error: Error) => void;
+}
+
+/**
+ * Takes the lock of a path, which need not exist, as soon as it is free.
+ * @returns a function that releases it
+ * @throws Error `ELOCKED` after the timeout; an error of the file system
+ */
+export async function takeLock(
+  path: string,
+  { staleMs: stale, timeoutMs, onCompromised }: LockOptions,
+): Promise<() => Promise<void>> {
+  const deadline = performance.now() + timeoutMs;
+  const watch = new LockWatch(`${path}.lock`, stale);
   for (;;) {
     try {
       // the real path cannot be resolved while the file does not exist
-      return await lock(path, { realpath: false, stale: staleMs, onCompromised });
+      return await lock(path, { realpath: false, stale, onCompromised });
     } catch (error) {
-      if (errnoCode(error) !== 'ELOCKED') {
-        throw diskFailure(error, path);
+      if (errnoCode(error) !== 'ELOCKED' || performance.now() > deadline) {
+        throw error;
       }
-      if (performance.now() > deadline) {
-        throw lockedFailure(path);
-      }
+      await watch.look();
       await delay(lockRetryMs * (0.5 + Math.random()));
+    }
+  }
+}
+
+/**
+ * Recognizes the lock of a dead process whose time is in the future, as after a correction of the clock: by its time alone
+ * it would count as fresh until then. A living process renews its lock.
+ */
+class LockWatch {
+  readonly #path: string;
+  readonly #staleMs: number;
+  #seenMs: number | undefined;
+  #sinceMs = 0;
+
+  constructor(path: string, staleMs: number) {
+    this.#path = path;
+    this.#staleMs = staleMs;
+  }
+
+  /** Lets the lock count as stale if it has not been renewed for long enough. */
+  async look(): Promise<void> {
+    const mtimeMs = (await stat(this.#path).catch(() => undefined))?.mtimeMs;
+    if (mtimeMs === undefined || mtimeMs < Date.now() + this.#staleMs) {
+      this.#seenMs = undefined;
+    } else if (mtimeMs !== this.#seenMs) {
+      this.#seenMs = mtimeMs;
+      this.#sinceMs = performance.now();
+    } else if (performance.now() - this.#sinceMs > this.#staleMs) {
+      await utimes(this.#path, 0, 0).catch(() => undefined);
     }
   }
 }

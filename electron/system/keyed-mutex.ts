@@ -1,3 +1,5 @@
+import { abortable } from './abortable.ts';
+
 /** A lock that its holder has to release. */
 export interface KeyLock<T> {
   /** The outcome of the previous holder, where this one had to wait for it. */
@@ -14,22 +16,28 @@ export interface KeyLock<T> {
 export class KeyedMutex<T> {
   readonly #last = new Map<string, Promise<T | undefined>>();
 
-  async acquire(key: string): Promise<KeyLock<T>> {
+  /** @param signal ends the wait. @returns undefined if it has ended the wait: the lock then goes to the next */
+  async acquire(key: string, signal: AbortSignal): Promise<KeyLock<T> | undefined> {
     const previousRelease = this.#last.get(key);
     let resolveRelease: (outcome: T | undefined) => void = () => undefined;
     const ownRelease = new Promise<T | undefined>((resolve) => {
       resolveRelease = resolve;
     });
     this.#last.set(key, ownRelease);
-    const previous = await previousRelease;
-    return {
-      previous,
-      release: (outcome) => {
-        if (this.#last.get(key) === ownRelease) {
-          this.#last.delete(key);
-        }
-        resolveRelease(outcome);
-      },
+    const release = (outcome: T | undefined): void => {
+      if (this.#last.get(key) === ownRelease) {
+        this.#last.delete(key);
+      }
+      resolveRelease(outcome);
     };
+    if (!previousRelease) {
+      return { previous: undefined, release };
+    }
+    try {
+      return { previous: await abortable(signal, previousRelease), release };
+    } catch {
+      void previousRelease.then(release);
+      return undefined;
+    }
   }
 }

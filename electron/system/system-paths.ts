@@ -1,5 +1,5 @@
-import { homedir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, posix, win32 } from 'node:path';
+import { homeFolder, localUser } from './local-user.ts';
 
 /** What decides where this computer keeps files. */
 export interface SystemPaths {
@@ -13,7 +13,8 @@ export interface SystemPaths {
 }
 
 export function systemPaths(env: NodeJS.ProcessEnv = process.env): SystemPaths {
-  return { env, home: homedir(), platform: process.platform, uid: userInfo().uid, root: '/' };
+  const { uid, home } = localUser();
+  return { env, home, platform: process.platform, uid, root: '/' };
 }
 
 /** The folder of the user's podman configuration. Source: containers/common, pkg/config, userConfigPath(). */
@@ -29,7 +30,20 @@ export function runtimeFolder({ env, uid, root }: SystemPaths): string {
   return env.XDG_RUNTIME_DIR || join(root, 'run', 'user', String(uid));
 }
 
+/** The folder of the system's SSH configuration and host keys. */
+export function sshSystemFolder(
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  return platform === 'win32' ? win32.join(env.ProgramData || 'C:\\ProgramData', 'ssh') : '/etc/ssh';
+}
+
+/** How a platform writes paths. */
+export function pathsOf(platform: NodeJS.Platform): typeof posix {
+  return platform === 'win32' ? win32 : posix;
+}
+
 /** Replaces a leading `~/` by the home folder. */
-export function expandHome(path: string, home: string): string {
+export function expandHome(path: string, home: string = homeFolder()): string {
   return /^~[\\/]/.test(path) ? join(home, path.slice(2)) : path;
 }

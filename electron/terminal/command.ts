@@ -9,9 +9,15 @@ export type PasswordSource =
   | { readonly from: 'argument'; readonly text: string }
   | { readonly from: 'input' | 'prompt' };
 
+export interface PushCredentials {
+  readonly username: string;
+  readonly password: PasswordSource;
+}
+
 /** A parsed command line. Paths are absolute; names and references are valid. */
 export type Command =
   | { readonly kind: 'connection.add'; readonly connection: CallInput<'connections.add'>; readonly test: boolean }
+  | { readonly kind: 'connection.update'; readonly change: CallInput<'connections.update'> }
   | { readonly kind: 'connection.list' }
   | { readonly kind: 'connection.remove'; readonly names: readonly string[] }
   | { readonly kind: 'connection.test'; readonly names: readonly string[] }
@@ -44,14 +50,27 @@ export type Command =
   | { readonly kind: 'platforms'; readonly selection: NodeSelection }
   | {
       readonly kind: 'build';
-      readonly request: CallInput<'builds.start'>;
+      /** Without a reference, the build gets the name that the window proposes. */
+      readonly request: Omit<CallInput<'builds.start'>, 'reference'> & { readonly reference?: string };
+      /** For the push that the request asks for. */
+      readonly credentials?: PushCredentials;
+      /** The Containerfile is read from this file descriptor. */
+      readonly containerfileFrom?: number;
       /** The digest of the manifest list is written to this file. */
       readonly digestFile?: string;
     }
-  | { readonly kind: 'retry'; readonly request: CallInput<'builds.retry'>; readonly digestFile?: string }
+  | {
+      readonly kind: 'retry';
+      readonly request: CallInput<'builds.retry'>;
+      readonly credentials?: PushCredentials;
+      readonly digestFile?: string;
+    }
   /** Without a limit: all builds. */
   | { readonly kind: 'builds'; readonly text: string; readonly limit?: number }
-  | { readonly kind: 'logs'; readonly build: string; readonly platform?: Platform }
+  | { readonly kind: 'builds.remove'; readonly ids: readonly string[] }
+  | { readonly kind: 'cancel'; readonly build: string; readonly platform?: Platform }
+  /** Without a build: of the newest. `follow`: until it has ended. */
+  | { readonly kind: 'logs'; readonly build?: string; readonly platform?: Platform; readonly follow: boolean }
   | { readonly kind: 'images' }
   | { readonly kind: 'inspect'; readonly reference: string }
   | {
@@ -61,10 +80,11 @@ export type Command =
       /** Store and push the finished images of the newest build of the reference, although the build is incomplete. */
       readonly incomplete: boolean;
       readonly tlsVerify: boolean;
-      readonly credentials?: { readonly username: string; readonly password: PasswordSource };
+      readonly credentials?: PushCredentials;
     }
   | { readonly kind: 'export'; readonly reference: string; readonly destination: string }
-  | { readonly kind: 'rm'; readonly references: readonly string[] }
+  /** `cache`: also what is kept only for later builds. */
+  | { readonly kind: 'rm'; readonly references: readonly string[]; readonly cache?: true }
   | { readonly kind: 'prune'; readonly selection: NodeSelection }
   /** Writes a sample project to this folder, or to the data folder. */
   | { readonly kind: 'sample'; readonly folder?: string };

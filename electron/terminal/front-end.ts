@@ -13,6 +13,7 @@ import type { App } from '../app.ts';
 import { abortable } from '../system/abortable.ts';
 import { isTerminal } from './output/paint.ts';
 import { printProblem } from './output/problem.ts';
+import { cleanPainted, jsonLine } from './output/text.ts';
 import { WaitIndicator } from './output/wait-indicator.ts';
 import type { Pausable } from './prompt.ts';
 import { QuestionDialog } from './question-dialog.ts';
@@ -158,13 +159,25 @@ export class TerminalFrontEnd {
   }
 
   print(...lines: string[]): void {
-    this.options.output.write(lines.map((line) => `${line}\n`).join(''));
+    this.options.output.write(lines.map((line) => `${cleanPainted(line)}\n`).join(''));
+  }
+
+  /** Prints a value to standard output as one line of JSON. */
+  printJson(value: unknown): void {
+    this.options.output.write(`${jsonLine(value)}\n`);
+  }
+
+  /** Prints lines that are not results to standard error. With `--json`: nothing. */
+  printNotes(...lines: string[]): void {
+    if (!this.options.json) {
+      this.options.errors.write(lines.map((line) => `${cleanPainted(line)}\n`).join(''));
+    }
   }
 
   /** Prints the result of a command: as one line of JSON, or as lines of text. */
   printResult(value: unknown, lines: () => readonly string[]): void {
     if (this.options.json) {
-      this.print(JSON.stringify(value));
+      this.printJson(value);
     } else {
       this.print(...lines());
     }
@@ -230,21 +243,18 @@ class TaskEvents {
   }
 
   add(event: AppEvent): void {
-    const id = taskId(event);
-    if (id === undefined) {
-      return;
-    }
+    const ids = taskIds(event);
     if (this.#id !== undefined) {
-      if (id === this.#id) {
+      if (ids.includes(this.#id)) {
         this.#onEvent(event);
       }
       return;
     }
     // tasks that were running before are others
     if (event.event === 'build.started' || event.event === 'push.progress') {
-      this.#started.add(id);
+      ids.forEach((id) => void this.#started.add(id));
     }
-    if (this.#started.has(id)) {
+    if (ids.some((id) => this.#started.has(id))) {
       this.#early.push(event);
     }
   }
@@ -259,7 +269,7 @@ class TaskEvents {
   }
 }
 
-/** The id of the build or push that an event is about. */
-function taskId(event: AppEvent): string | undefined {
-  return 'push' in event ? event.push.id : buildIdOf(event);
+/** The ids of the push and the build that an event is about. */
+function taskIds(event: AppEvent): string[] {
+  return [...('push' in event ? [event.push.id] : []), buildIdOf(event) ?? []].flat();
 }

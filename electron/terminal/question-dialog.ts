@@ -5,7 +5,7 @@ import {
   type QuestionOf,
   questionSourceName,
 } from '../../shared/question.ts';
-import { escapeHiddenCharacters, sanitizeLine } from '../../shared/untrusted-text.ts';
+import { escapeHiddenCharacters, removeHidden, sanitizeLine } from '../../shared/untrusted-text.ts';
 import { askLine, askPassword, type Pausable, type PromptStreams, typedLines } from './prompt.ts';
 
 /** Asks a person the questions of the app, in the words of ssh. Questions that arrive at the same time are asked in turn. */
@@ -75,10 +75,11 @@ export class QuestionDialog {
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
     for (const line of intro) {
-      this.#streams.output.write(`${line}\n`);
+      this.#streams.output.write(`${removeHidden(line)}\n`);
     }
     const secrets: string[] = [];
-    for (const { text, echo } of prompts) {
+    for (const { text: prompt, echo } of prompts) {
+      const text = removeHidden(prompt);
       const secret = await (echo ? askLine(text, this.#streams, signal) : askPassword(text, this.#streams, signal));
       if (secret === undefined) {
         return 'refuse';
@@ -101,7 +102,7 @@ async function askHostKey(
   const address = port === 22 ? host : `[${host}]:${port}`;
   output.write(`The authenticity of host '${address}' (${questionSourceName(question)}) can't be established.\n`);
   output.write(`${keyTypeLabel(keyType)} key fingerprint is ${fingerprint}.\n`);
-  output.write(notes.map((note) => `${note}\n`).join(''));
+  output.write(notes.map((note) => `${removeHidden(note)}\n`).join(''));
   output.write('Are you sure you want to continue connecting (yes/no/once)? ');
   for await (const line of typedLines(input, signal)) {
     const answer = line.trim() === fingerprint ? 'trust' : answers[line.trim().toLowerCase()];

@@ -1,10 +1,16 @@
 import { buildImage, retryBuild, writeSampleProject } from './actions/build.ts';
-import { addConnection, listConnections, removeConnections, resolveConnection } from './actions/connection.ts';
+import {
+  addConnection,
+  listConnections,
+  removeConnections,
+  resolveConnection,
+  updateConnection,
+} from './actions/connection.ts';
 import { fixConnection, testConnections } from './actions/connection-check.ts';
 import { exportConnections } from './actions/connection-export.ts';
 import { importConnections } from './actions/connection-import.ts';
 import { createFarm, listFarms, removeFarms, updateFarm } from './actions/farm.ts';
-import { listBuilds, printLogs } from './actions/history.ts';
+import { cancelBuild, listBuilds, printLogs, removeBuilds } from './actions/history.ts';
 import { exportImage, inspectImage, listImages, removeImages } from './actions/image.ts';
 import { listPlatforms, pruneNodes, showNodeStatus } from './actions/node.ts';
 import { pushImage } from './actions/push.ts';
@@ -16,6 +22,8 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
   switch (command.kind) {
     case 'connection.add':
       return addConnection(frontEnd, command);
+    case 'connection.update':
+      return updateConnection(frontEnd, command.change);
     case 'connection.list':
       return listConnections(frontEnd);
     case 'connection.remove':
@@ -48,6 +56,10 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
       return retryBuild(frontEnd, command);
     case 'builds':
       return listBuilds(frontEnd, command);
+    case 'builds.remove':
+      return removeBuilds(frontEnd, command.ids);
+    case 'cancel':
+      return cancelBuild(frontEnd, command);
     case 'logs':
       return printLogs(frontEnd, command);
     case 'images':
@@ -59,7 +71,7 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
     case 'export':
       return exportImage(frontEnd, command);
     case 'rm':
-      return removeImages(frontEnd, command.references);
+      return removeImages(frontEnd, command);
     case 'prune':
       return pruneNodes(frontEnd, command.selection);
     case 'sample':

@@ -1,15 +1,17 @@
 import { useEffect, useState } from 'react';
+import { z } from 'zod';
 import { Resizer } from '../parts/Resizer.tsx';
+import { remembered, rememberValue, useRemembered } from '../stores/memory.ts';
 import { closeLog, type OpenLog } from '../stores/navigation.ts';
 import { LogPanel } from '../views/log/LogPanel.tsx';
 import styles from './LogDrawer.module.css';
 
-const storageKey = 'log-height';
 const minHeight = 140;
+const heightMemory = remembered('log.height', z.number().min(minHeight), 300);
 
-/** Shows the log of a job below the view. Its height is kept in localStorage. */
+/** Shows the log of a job below the view. The window remembers its height. */
 export function LogDrawer({ log }: { log: OpenLog }) {
-  const [height, setHeight] = useState(() => Number(localStorage.getItem(storageKey)) || 300);
+  const height = useRemembered(heightMemory);
   const [maxHeight, setMaxHeight] = useState(() => maxHeightFor(window.innerHeight));
   useEffect(() => {
     const onResize = (): void => setMaxHeight(maxHeightFor(window.innerHeight));
@@ -24,10 +26,7 @@ export function LogDrawer({ log }: { log: OpenLog }) {
         value={shown}
         min={minHeight}
         max={maxHeight}
-        onChange={(next) => {
-          setHeight(next);
-          localStorage.setItem(storageKey, String(next));
-        }}
+        onChange={(next) => rememberValue(heightMemory, next)}
       />
       <div className={styles.content}>
         <LogPanel key={`${log.id} ${log.platform}`} {...log} isOwnWindow={false} onClose={closeLog} />

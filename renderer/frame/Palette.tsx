@@ -1,17 +1,34 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { Command as Cmdk } from 'cmdk';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { allCommands, type Command, useCommandStore } from '../commands.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { Kbd } from '../parts/Kbd.tsx';
+import { MiddleEllipsis } from '../parts/MiddleEllipsis.tsx';
+import { shortcuts } from '../parts/shortcut-table.ts';
+import { rankCommands, searchWords } from './command-score.ts';
 import styles from './Palette.module.css';
+import { listPaletteEntries } from './palette-entries.ts';
 
 /** How many commands of a group are listed before a search text is entered. */
 const maxUnfiltered = 6;
+/** How many commands a search lists. */
+const maxFound = 50;
+/** The longest search, in characters. */
+const maxSearch = 200;
 
-const groups: readonly Command['group'][] = ['Current view', 'Build', 'Push', 'Go to', 'Connections', 'App'];
+const groups: readonly Command['group'][] = [
+  'Current view',
+  'Build',
+  'Go to',
+  'Builds',
+  'Images',
+  'Nodes',
+  'Connections',
+  'App',
+];
 
-/** Lists all commands and filters them by a search text. */
+/** Lists all commands, and those that a search finds, best first. */
 export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
@@ -29,46 +46,76 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
 function CommandList({ onClose }: { onClose: () => void }) {
   const [search, setSearch] = useState('');
   const store = useCommandStore();
-  const commands = allCommands(store).filter(({ id }) => id !== 'palette');
+  // in the order of the groups: of commands that match equally well, the first one wins
+  const commands = useMemo(() => {
+    const all = [...allCommands(store), ...listPaletteEntries()].filter(({ id }) => id !== 'palette');
+    return groups.flatMap((group) => all.filter((command) => command.group === group));
+  }, [store]);
+  const isSearching = searchWords(search).length > 0;
+  const found = useMemo(
+    () => (isSearching ? rankCommands(commands, search).slice(0, maxFound) : []),
+    [commands, search, isSearching],
+  );
+
+  const item = (command: Command, group?: string) => (
+    <Item
+      key={command.id}
+      command={command}
+      group={group}
+      onSelect={() => {
+        onClose();
+        command.run();
+      }}
+    />
+  );
   return (
-    <Cmdk label="Commands" loop>
+    <Cmdk label="Commands" loop shouldFilter={false}>
       <div className={styles.search}>
         <Icon name="search" />
         <Cmdk.Input
           value={search}
           onValueChange={setSearch}
-          placeholder="Build, push, go to…"
+          maxLength={maxSearch}
+          placeholder="Build, push, check, go to…"
           aria-label="Search commands"
         />
-        <Kbd keys="Esc" />
+        <Kbd keys={shortcuts.close.keys} />
       </div>
       <Cmdk.List className={styles.list} label="Commands">
         <Cmdk.Empty className={styles.none}>No matching command.</Cmdk.Empty>
-        {groups.map((group) => {
-          const members = commands
-            .filter((command) => command.group === group)
-            .slice(0, search === '' ? maxUnfiltered : undefined);
-          return members.length === 0 ? null : (
-            <Cmdk.Group key={group} heading={group}>
-              {members.map(({ id, label, icon, keywords = [], shortcut, run }) => (
-                <Cmdk.Item
-                  key={id}
-                  value={id}
-                  keywords={[label, ...keywords]}
-                  onSelect={() => {
-                    onClose();
-                    run();
-                  }}
-                >
-                  <Icon name={icon ?? 'chevron-right'} />
-                  <span className={styles.label}>{label}</span>
-                  {shortcut && <Kbd keys={shortcut} />}
-                </Cmdk.Item>
-              ))}
-            </Cmdk.Group>
-          );
-        })}
+        {isSearching
+          ? found.map((command) => item(command, command.group))
+          : groups.map((group) => {
+              const members = commands.filter((command) => command.group === group).slice(0, maxUnfiltered);
+              return members.length === 0 ? null : (
+                <Cmdk.Group key={group} heading={group}>
+                  {members.map((command) => item(command))}
+                </Cmdk.Group>
+              );
+            })}
       </Cmdk.List>
     </Cmdk>
+  );
+}
+
+interface ItemProps {
+  readonly command: Command;
+  /** Shown if commands of several groups are listed together. */
+  readonly group: string | undefined;
+  readonly onSelect: () => void;
+}
+
+function Item({ command: { id, label, icon, shortcut, hint }, group, onSelect }: ItemProps) {
+  return (
+    <Cmdk.Item value={id} onSelect={onSelect}>
+      <Icon name={icon ?? 'chevron-right'} />
+      <span className={styles.label}>{label}</span>
+      {(hint ?? group) && (
+        <span className={styles.hint} aria-hidden="true">
+          {hint === undefined ? group : <MiddleEllipsis text={hint} />}
+        </span>
+      )}
+      {shortcut && <Kbd keys={shortcut} />}
+    </Cmdk.Item>
   );
 }

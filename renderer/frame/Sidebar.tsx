@@ -1,56 +1,70 @@
 /** Frame: what surrounds every view of the window, such as the sidebar, the palette and questions. */
 
-import { type DragEvent, type ReactNode, useState } from 'react';
+import { type DragEvent, type ReactElement, type ReactNode, useState } from 'react';
 import { formatCount, formatList, formatReferenceShort } from '../../shared/format.ts';
 import icon from '../icon.svg';
 import { classes } from '../parts/classes.ts';
-import { HealthDot } from '../parts/HealthDot.tsx';
+import { contextMenu } from '../parts/context-menu.ts';
+import { HealthDot, healthWord } from '../parts/HealthDot.tsx';
 import { Icon, type IconName } from '../parts/Icon.tsx';
 import { IconButton } from '../parts/IconButton.tsx';
 import { Kbd } from '../parts/Kbd.tsx';
-import { PhaseGlyph } from '../parts/PhaseBadge.tsx';
-import { Clock } from '../parts/Quantity.tsx';
+import type { MenuItem } from '../parts/Menu.tsx';
+import { MiddleEllipsis } from '../parts/MiddleEllipsis.tsx';
+import { PhaseGlyph, phaseWord } from '../parts/PhaseBadge.tsx';
+import { Clock, RelativeTime } from '../parts/Quantity.tsx';
 import { RetryCountdown } from '../parts/RetryCountdown.tsx';
+import { shortcuts } from '../parts/shortcut-table.ts';
 import { Tooltip } from '../parts/Tooltip.tsx';
 import { useBuild, useRunningIds } from '../stores/builds.ts';
 import { useConnections } from '../stores/connections.ts';
-import { addNodes, moveNode } from '../stores/farm-actions.ts';
+import { addNodes, makeDefault, moveNode, probeNodes } from '../stores/farm-actions.ts';
 import { useFarms } from '../stores/farms.ts';
-import { hrefOf, navigate, useNavigation, type View } from '../stores/navigation.ts';
+import { askToFreeDisk } from '../stores/free-disk.ts';
+import { hrefOf, navigate, openSheet, useNavigation, type View } from '../stores/navigation.ts';
 import { useNodeDrag } from '../stores/node-drag.ts';
-import { type Health, healthOf, useNode, useNodes } from '../stores/nodes.ts';
+import { type Health, healthOf, summarizeNotUp, useNode, useNodes } from '../stores/nodes.ts';
+import { type UnseenBuild, useUnseenBuilds } from '../stores/watched-builds.ts';
 import styles from './Sidebar.module.css';
 
 /** A farm with more nodes than this shows a number (`49/50`) instead of dots. */
 const maxDots = 6;
-/** How many running builds are listed. The others are in the Builds view. */
+/** How many running builds are listed, and how many that ended unseen. The others are in the Builds view. */
 const maxRunning = 5;
+const maxUnseen = 5;
 
-export function Sidebar({ onSearch }: { onSearch: () => void }) {
+export interface SidebarProps {
+  /** Whether it shows icons only. */
+  readonly isFolded: boolean;
+  readonly onFold: () => void;
+  readonly onSearch: () => void;
+}
+
+export function Sidebar({ isFolded, onFold, onSearch }: SidebarProps) {
   const farms = useFarms((state) => state.farms);
   const running = useRunningIds();
+  const unseen = useUnseenBuilds();
   const current = useNavigation(({ route }) => route?.view);
-  const down = useNodes(({ byName }) => Object.values(byName).filter(({ state }) => state === 'down').length);
-  // nodes that reconnect automatically are shown less prominently, unless another node is down for good
-  const areAllRetried = useNodes(({ byName }) =>
-    Object.values(byName).every((status) => status.state === 'up' || status.retry !== undefined),
-  );
+  const nodes = useNodes();
+  const notUp = summarizeNotUp(Object.keys(nodes.byName).map((name) => healthOf(nodes, name)));
   const connections = useConnections((state) => state.connections.length);
   const canMove = useNodeDrag(({ dragged }) => dragged?.from !== undefined);
 
   return (
-    <nav aria-label="Main" className={styles.sidebar}>
+    <nav aria-label="Main" className={classes(styles.sidebar, isFolded && styles.folded)}>
       <div className={styles.brand}>
         <img src={icon} alt="" className={styles.mark} />
         <span className={styles.brandName}>Barnraiser</span>
       </div>
-      <button type="button" className={styles.search} onClick={onSearch}>
-        <Icon name="search" size={14} />
-        <span>
-          Search<span className="visually-hidden"> and run commands</span>
-        </span>
-        <Kbd keys="Mod+K" />
-      </button>
+      <NavTooltip isFolded={isFolded} text="Search and run commands" shortcut={shortcuts.palette.keys}>
+        <button type="button" className={styles.search} onClick={onSearch}>
+          <Icon name="search" size={14} />
+          <span>
+            Search<span className="visually-hidden"> and run commands</span>
+          </span>
+          <Kbd keys={shortcuts.palette.keys} />
+        </button>
+      </NavTooltip>
       <div className={styles.scroll}>
         <div className={styles.heading}>
           <h2>Farms</h2>
@@ -62,6 +76,7 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
             key={name}
             name={name}
             members={members}
+            isFolded={isFolded}
             isCurrent={current?.view === 'farm' && current.name === name}
           />
         ))}
@@ -71,24 +86,34 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
           icon="builds"
           label="Builds"
           isCurrent={current?.view === 'builds'}
-          dot={running.length > 0 ? 'running' : undefined}
+          isFolded={isFolded}
+          dot={dotOf(running, unseen)}
           note={running.length > 0 ? formatCount(running.length, 'running', 'running') : undefined}
         />
         {running.slice(0, maxRunning).map((id) => (
           <RunningLink key={id} id={id} isCurrent={current?.view === 'build' && current.id === id} />
         ))}
-        <NavLink view={{ view: 'images' }} icon="images" label="Images" isCurrent={current?.view === 'images'} />
+        {unseen.slice(0, maxUnseen).map((build) => (
+          <UnseenLink key={build.id} build={build} />
+        ))}
+        <NavLink
+          view={{ view: 'images' }}
+          icon="images"
+          label="Images"
+          isFolded={isFolded}
+          isCurrent={current?.view === 'images'}
+        />
         <NavLink
           view={{ view: 'connections' }}
           icon="connections"
           label="Connections"
+          isFolded={isFolded}
           isCurrent={current?.view === 'connections'}
-          dot={down === 0 ? undefined : areAllRetried ? 'lost' : 'down'}
+          // nodes that reconnect automatically are shown less prominently, unless another node does not
+          dot={notUp && (notUp.worst === 'lost' ? 'lost' : 'down')}
           note={
-            down > 0 ? (
-              <span className={areAllRetried ? styles.lost : styles.down}>
-                {down} {areAllRetried ? 'lost' : 'down'}
-              </span>
+            notUp ? (
+              <span className={notUp.worst === 'lost' ? styles.lost : styles.down}>{notUp.text}</span>
             ) : connections > 0 ? (
               connections
             ) : undefined
@@ -100,7 +125,14 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
           view={{ view: 'settings' }}
           icon="settings"
           label="Settings"
+          isFolded={isFolded}
           isCurrent={current?.view === 'settings'}
+        />
+        <IconButton
+          icon="sidebar"
+          label={isFolded ? 'Unfold sidebar' : 'Fold sidebar'}
+          shortcut={shortcuts.sidebar.keys}
+          onClick={onFold}
         />
       </div>
     </nav>
@@ -113,18 +145,70 @@ interface NavLinkProps {
   readonly label: string;
   readonly isCurrent: boolean;
   readonly note?: ReactNode;
-  readonly dot?: 'running' | 'lost' | 'down' | undefined;
+  /** Stands for the note while the sidebar is folded. */
+  readonly dot?: 'running' | 'lost' | 'down' | 'done' | undefined;
+  readonly isFolded: boolean;
 }
 
-function NavLink({ view, icon: glyph, label, isCurrent, note, dot }: NavLinkProps) {
+function NavLink({ view, icon: glyph, label, isCurrent, note, dot, isFolded }: NavLinkProps) {
+  const text =
+    note === undefined ? (
+      label
+    ) : (
+      <>
+        {label}: {note}
+      </>
+    );
   return (
-    <a href={hrefOf(view)} aria-current={isCurrent ? 'page' : undefined} title={label} className={styles.link}>
-      <Icon name={glyph} />
-      <span className={styles.name}>{label}</span>
-      {note !== undefined && <span className={styles.count}>{note}</span>}
-      {dot && (
-        <span className={classes(styles.dot, dot === 'down' && styles.dotDown, dot === 'lost' && styles.dotLost)} />
-      )}
+    <NavTooltip isFolded={isFolded} text={text}>
+      <a href={hrefOf(view)} aria-current={isCurrent ? 'page' : undefined} className={styles.link}>
+        <Icon name={glyph} />
+        <span className={styles.name}>{label}</span>
+        {note !== undefined && <span className={styles.count}>{note}</span>}
+        {dot && <span className={classes(styles.dot, dotStyles[dot])} />}
+      </a>
+    </NavTooltip>
+  );
+}
+
+const dotStyles = { running: undefined, lost: styles.dotLost, down: styles.dotDown, done: styles.dotDone };
+
+/** One dot for all builds: failed before running before done. */
+function dotOf(running: readonly string[], unseen: readonly UnseenBuild[]): NavLinkProps['dot'] {
+  if (unseen.some(({ status }) => status === 'failed')) {
+    return 'down';
+  }
+  return running.length > 0 ? 'running' : unseen.length > 0 ? 'done' : undefined;
+}
+
+interface NavTooltipProps {
+  readonly isFolded: boolean;
+  readonly text: ReactNode;
+  readonly shortcut?: string;
+  readonly children: ReactElement<Record<string, unknown>>;
+}
+
+/** The name of a link beside its icon, while the sidebar shows icons only. */
+function NavTooltip({ isFolded, text, shortcut, children }: NavTooltipProps) {
+  return isFolded ? (
+    <Tooltip text={text} shortcut={shortcut} side="right">
+      {children}
+    </Tooltip>
+  ) : (
+    children
+  );
+}
+
+/** A build that ended unseen. */
+function UnseenLink({ build: { id, reference, status, createdAt, durationMs = 0 } }: { build: UnseenBuild }) {
+  return (
+    <a href={hrefOf({ view: 'build', id })} className={classes(styles.link, styles.running)}>
+      <PhaseGlyph phase={status} />
+      <MiddleEllipsis text={formatReferenceShort(reference)} className={styles.name} />
+      <span className="visually-hidden">{phaseWord(status)}</span>
+      <span className={styles.count}>
+        <RelativeTime time={new Date(Date.parse(createdAt) + durationMs).toISOString()} />
+      </span>
     </a>
   );
 }
@@ -138,7 +222,7 @@ function RunningLink({ id, isCurrent }: { id: string; isCurrent: boolean }) {
       className={classes(styles.link, styles.running)}
     >
       <PhaseGlyph phase="running" />
-      <span className={styles.name}>{formatReferenceShort(build.reference)}</span>
+      <MiddleEllipsis text={formatReferenceShort(build.reference)} className={styles.name} />
       <span className={styles.count}>
         <Clock since={build.createdAt} />
       </span>
@@ -146,7 +230,14 @@ function RunningLink({ id, isCurrent }: { id: string; isCurrent: boolean }) {
   ) : null;
 }
 
-function FarmLink({ name, members, isCurrent }: { name: string; members: readonly string[]; isCurrent: boolean }) {
+interface FarmLinkProps {
+  readonly name: string;
+  readonly members: readonly string[];
+  readonly isFolded: boolean;
+  readonly isCurrent: boolean;
+}
+
+function FarmLink({ name, members, isFolded, isCurrent }: FarmLinkProps) {
   const nodes = useNodes();
   const healths = members.map((member) => healthOf(nodes, member));
   const up = healths.filter((health) => health === 'up').length;
@@ -156,12 +247,13 @@ function FarmLink({ name, members, isCurrent }: { name: string; members: readonl
     'up',
   );
   return (
-    <Tooltip text={<FarmTooltip members={members} healths={healths} />} side="right">
+    <Tooltip text={<FarmTooltip name={isFolded ? name : undefined} members={members} healths={healths} />} side="right">
       <a
         href={hrefOf({ view: 'farm', name })}
         aria-current={isCurrent ? 'page' : undefined}
         className={classes(styles.link, styles.farm, drop.canDrop && styles.canDrop, drop.dropAction && styles.isOver)}
         {...drop.handlers}
+        {...contextMenu(() => farmItems(name, members))}
       >
         <Icon name="farm" />
         <span className={styles.monogram} aria-hidden="true">
@@ -199,6 +291,25 @@ function FarmLink({ name, members, isCurrent }: { name: string; members: readonl
   );
 }
 
+/** The menu of a farm. */
+function farmItems(name: string, members: readonly string[]): readonly MenuItem[] {
+  const isDefault = useFarms.getState().default === name;
+  const isEmpty = members.length === 0;
+  return [
+    { label: 'New build…', icon: 'plus', disabled: isEmpty, run: () => openSheet({ sheet: 'new-build', farm: name }) },
+    { label: 'Show farm', icon: 'farm', run: () => navigate({ view: 'farm', name }) },
+    'separator',
+    { label: 'Check all nodes', icon: 'refresh', disabled: isEmpty, run: () => probeNodes(members) },
+    { label: 'Free disk space…', icon: 'disk', disabled: isEmpty, run: () => askToFreeDisk(members) },
+    {
+      label: isDefault ? 'Default farm' : 'Set as default farm',
+      icon: 'star',
+      disabled: isDefault,
+      run: () => makeDefault(name),
+    },
+  ];
+}
+
 /** Makes a farm a drop target for nodes. A drop adds the node; with Shift or Alt held, it moves the node. */
 function useNodeDrop(farm: string, members: readonly string[]) {
   const dragged = useNodeDrag((state) => state.dragged);
@@ -229,15 +340,31 @@ function useNodeDrop(farm: string, members: readonly string[]) {
   return { canDrop, dropAction: canDrop ? dropAction : undefined, handlers };
 }
 
-const severity: Readonly<Record<Health, number>> = { up: 0, unknown: 1, probing: 2, lost: 3, down: 4 };
+const severity: Readonly<Record<Health, number>> = {
+  up: 0,
+  unknown: 1,
+  probing: 2,
+  lost: 3,
+  'never-reached': 4,
+  down: 5,
+};
 
 /** The description of a farm, with a countdown to the next attempt if exactly one node is lost. */
-function FarmTooltip({ members, healths }: { members: readonly string[]; healths: readonly Health[] }) {
+function FarmTooltip({
+  name,
+  members,
+  healths,
+}: {
+  name: string | undefined;
+  members: readonly string[];
+  healths: readonly Health[];
+}) {
   const lost = members.filter((_, index) => healths[index] === 'lost');
   const status = useNode(lost[0] ?? '');
   const retry = lost.length === 1 && status?.state === 'down' ? status.retry : undefined;
   return (
     <span>
+      {name !== undefined && `${name}: `}
       {describeFarm(members, healths)}
       {retry && (
         <>
@@ -251,10 +378,12 @@ function FarmTooltip({ members, healths }: { members: readonly string[]; healths
 /** `2 nodes up`, `2 of 3 nodes up, s390x-lab down`, `1 of 3 nodes up, s390x-lab down, pi4 lost`. */
 function describeFarm(members: readonly string[], healths: readonly Health[]): string {
   const up = healths.filter((health) => health === 'up').length;
-  const listNames = (health: Health, word: string): string => {
+  const listNames = (health: Health): string => {
     const names = members.filter((_, index) => healths[index] === health);
-    return names.length === 0 ? '' : `, ${names.length > 3 ? `${names.length} nodes` : formatList(names)} ${word}`;
+    return names.length === 0
+      ? ''
+      : `, ${names.length > 3 ? `${names.length} nodes` : formatList(names)} ${healthWord(health).toLowerCase()}`;
   };
   const summary = up === members.length ? formatCount(up, 'node') : `${up} of ${formatCount(members.length, 'node')}`;
-  return `${summary} up${listNames('down', 'down')}${listNames('lost', 'lost')}`;
+  return `${summary} up${listNames('down')}${listNames('never-reached')}${listNames('lost')}`;
 }

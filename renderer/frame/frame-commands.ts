@@ -1,34 +1,33 @@
 import { useMemo } from 'react';
 import { formatPlatform } from '../../shared/format.ts';
 import { type Command, useCommands } from '../commands.ts';
+import { shortcuts } from '../parts/shortcut-table.ts';
 import { useBuilds } from '../stores/builds.ts';
 import { exportConnections } from '../stores/connection-export.ts';
 import { chooseImportFile, openAddConnections } from '../stores/connection-import.ts';
-import { useConnections } from '../stores/connections.ts';
 import { probeAllNodes } from '../stores/farm-actions.ts';
 import { useFarms } from '../stores/farms.ts';
-import { useImages } from '../stores/images.ts';
 import { goBack, goForward, navigate, openLog, openSheet, useNavigation } from '../stores/navigation.ts';
 import { updateSettings } from '../stores/settings.ts';
-import { toastProblem } from '../stores/toasts.ts';
+import { toastProblem, useUndo } from '../stores/toasts.ts';
 
-/** How many images, connections or builds the palette lists. The others are in their views. */
-const maxPerKind = 40;
+export interface FrameActions {
+  readonly openPalette: () => void;
+  readonly openShortcuts: () => void;
+  readonly toggleSidebar: () => void;
+}
 
 /** Registers the commands that are available in every view. Views add their own with `useCommands`. */
-export function useFrameCommands(openPalette: () => void): void {
+export function useFrameCommands({ openPalette, openShortcuts, toggleSidebar }: FrameActions): void {
   const farms = useFarms((state) => state.farms);
   const defaultFarm = useFarms((state) => state.default);
-  const connections = useConnections((state) => state.connections);
-  const lists = useImages((state) => state.lists);
   const view = useNavigation((state) => state.route?.view);
   const buildId = view?.view === 'build' ? view.id : undefined;
-  const order = useBuilds((state) => state.order);
   // a string, so that the commands are not registered again with each change of a running job
   const jobs = useBuilds(({ byId }) =>
     buildId === undefined ? '' : (byId[buildId]?.jobs ?? []).map(({ platform }) => platform).join(' '),
   );
-  const farmInView = view?.view === 'farm' ? view.name : defaultFarm;
+  const farmInView = view?.view === 'farm' ? view.name : (defaultFarm ?? farms[0]?.name);
 
   const staticCommands = useMemo<Command[]>(
     () => [
@@ -37,8 +36,26 @@ export function useFrameCommands(openPalette: () => void): void {
         label: 'Search and run commands',
         group: 'App',
         icon: 'search',
-        shortcut: 'Mod+K',
+        shortcut: shortcuts.palette.keys,
         run: openPalette,
+      },
+      {
+        id: 'shortcuts',
+        label: 'Show shortcuts',
+        group: 'App',
+        icon: 'info',
+        keywords: ['help', 'keyboard', 'keys', 'hotkeys'],
+        shortcut: shortcuts.help.keys,
+        run: openShortcuts,
+      },
+      {
+        id: 'sidebar',
+        label: 'Fold or unfold the sidebar',
+        group: 'App',
+        icon: 'sidebar',
+        keywords: ['collapse', 'hide', 'show', 'expand'],
+        shortcut: shortcuts.sidebar.keys,
+        run: toggleSidebar,
       },
       { id: 'go:builds', label: 'Builds', group: 'Go to', icon: 'builds', run: () => navigate({ view: 'builds' }) },
       { id: 'go:images', label: 'Images', group: 'Go to', icon: 'images', run: () => navigate({ view: 'images' }) },
@@ -47,6 +64,7 @@ export function useFrameCommands(openPalette: () => void): void {
         label: 'Connections',
         group: 'Go to',
         icon: 'connections',
+        keywords: ['nodes'],
         run: () => navigate({ view: 'connections' }),
       },
       {
@@ -54,16 +72,32 @@ export function useFrameCommands(openPalette: () => void): void {
         label: 'Settings',
         group: 'Go to',
         icon: 'settings',
-        shortcut: 'Mod+,',
+        keywords: ['preferences', 'options'],
+        shortcut: shortcuts.settings.keys,
         run: () => navigate({ view: 'settings' }),
       },
-      { id: 'go:back', label: 'Back', group: 'Go to', icon: 'chevron-left', shortcut: 'Alt+ArrowLeft', run: goBack },
+      {
+        id: 'go:first-start',
+        label: 'New farm…',
+        group: 'Go to',
+        icon: 'farm',
+        keywords: ['create', 'add'],
+        run: () => navigate({ view: 'first-start' }),
+      },
+      {
+        id: 'go:back',
+        label: 'Back',
+        group: 'Go to',
+        icon: 'chevron-left',
+        shortcut: shortcuts.back.keys,
+        run: goBack,
+      },
       {
         id: 'go:forward',
         label: 'Forward',
         group: 'Go to',
         icon: 'chevron-right',
-        shortcut: 'Alt+ArrowRight',
+        shortcut: shortcuts.forward.keys,
         run: goForward,
       },
       {
@@ -71,6 +105,7 @@ export function useFrameCommands(openPalette: () => void): void {
         label: 'Add connection…',
         group: 'Connections',
         icon: 'plus',
+        keywords: ['node', 'new'],
         run: () => openAddConnections('address'),
       },
       {
@@ -100,7 +135,7 @@ export function useFrameCommands(openPalette: () => void): void {
         label: 'Check all nodes',
         group: 'Connections',
         icon: 'refresh',
-        keywords: ['probe', 'status', 'refresh'],
+        keywords: ['probe', 'status', 'refresh', 'test'],
         run: probeAllNodes,
       },
       ...(['system', 'light', 'dark'] as const).map(
@@ -109,80 +144,45 @@ export function useFrameCommands(openPalette: () => void): void {
           label: `Theme: ${theme}`,
           group: 'App',
           icon: 'settings',
-          keywords: ['appearance', 'colour'],
+          keywords: ['appearance', 'color', 'colour', 'mode'],
           run: () => void updateSettings({ theme }).catch(toastProblem),
         }),
       ),
     ],
-    [openPalette],
+    [openPalette, openShortcuts, toggleSidebar],
   );
   useCommands(() => staticCommands, [staticCommands]);
 
-  useCommands(
-    () => [
+  useCommands(() => {
+    return [
       {
         id: 'build:new',
         label: 'New build…',
         group: 'Build',
         icon: 'plus',
-        shortcut: 'Mod+N',
-        run: () => openSheet({ sheet: 'new-build', ...(farmInView ? { farm: farmInView } : {}) }),
+        shortcut: shortcuts.newBuild.keys,
+        run: () => openSheet({ sheet: 'new-build', ...(farmInView === undefined ? {} : { farm: farmInView }) }),
       },
-      ...farms.flatMap(({ name }): Command[] => [
-        {
-          id: `build:on:${name}`,
-          label: `New build on ${name}…`,
-          group: 'Build',
-          icon: 'plus',
-          run: () => openSheet({ sheet: 'new-build', farm: name }),
-        },
-        {
-          id: `go:farm:${name}`,
-          label: `Farm ${name}`,
-          group: 'Go to',
-          icon: 'farm',
-          run: () => navigate({ view: 'farm', name }),
-        },
-      ]),
-    ],
-    [farms, farmInView],
-  );
+    ];
+  }, [farmInView]);
 
+  const lastStep = useUndo(({ steps }) => steps.at(-1));
   useCommands(
     () =>
-      lists.slice(0, maxPerKind).map(({ reference }) => ({
-        id: `push:${reference}`,
-        label: `Push ${reference}…`,
-        group: 'Push',
-        icon: 'push',
-        run: () => openSheet({ sheet: 'push', reference }),
-      })),
-    [lists],
+      lastStep
+        ? [
+            {
+              id: 'undo',
+              label: `Undo: ${lastStep.title}`,
+              group: 'App',
+              icon: 'refresh',
+              shortcut: shortcuts.undo.keys,
+              run: lastStep.run,
+            },
+          ]
+        : [],
+    [lastStep],
   );
-
-  useCommands(
-    () =>
-      connections.slice(0, maxPerKind).map(({ name }) => ({
-        id: `go:connection:${name}`,
-        label: `Connection ${name}`,
-        group: 'Connections',
-        icon: 'connections',
-        run: () => navigate({ view: 'connections', name }),
-      })),
-    [connections],
-  );
-
-  useCommands(() => {
-    const { entries } = useBuilds.getState();
-    return order.slice(0, maxPerKind).map((id) => ({
-      id: `go:build:${id}`,
-      label: `Build ${entries[id]?.reference || id}`,
-      group: 'Go to',
-      icon: 'builds',
-      keywords: [id],
-      run: () => navigate({ view: 'build', id }),
-    }));
-  }, [order]);
 
   useCommands(() => {
     const build = buildId === undefined ? undefined : useBuilds.getState().byId[buildId];

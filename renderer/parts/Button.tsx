@@ -19,8 +19,12 @@ export interface ButtonProps {
   /** Shown beside the label, as `Mod+Enter`. The shortcut itself needs a command. */
   readonly shortcut?: string;
   readonly disabled?: boolean;
+  /** For a button that turns something on and off: whether it is on. */
+  readonly pressed?: boolean;
   /** Whether its action is running: it shows a spinner, keeps its width and the focus, and ignores clicks. */
   readonly busy?: boolean;
+  /** The label while it is busy, beside the spinner: `Cancelling…`. Default: only the spinner. */
+  readonly busyLabel?: string;
   readonly type?: 'button' | 'submit';
   readonly form?: string;
   readonly onClick?: (event: MouseEvent<HTMLElement>) => void;
@@ -36,6 +40,8 @@ export function Button({
   shortcut,
   disabled = false,
   busy = false,
+  busyLabel,
+  pressed,
   type = 'button',
   className,
   ...rest
@@ -47,20 +53,21 @@ export function Button({
       disabled={disabled || busy}
       focusableWhenDisabled={busy}
       aria-busy={busy || undefined}
+      aria-pressed={pressed}
       className={classes(
         styles.button,
         styles[kind],
         size !== 'medium' && styles[size],
-        busy && styles.busy,
+        busy && busyLabel === undefined && styles.busy,
         className,
       )}
     >
       <span className={styles.label}>
-        {icon && <Icon name={icon} size={size === 'small' ? 14 : 16} />}
-        {children}
+        {busy && busyLabel !== undefined ? <Spinner /> : icon && <Icon name={icon} size={size === 'small' ? 14 : 16} />}
+        {busy ? (busyLabel ?? children) : children}
         {shortcut && <Kbd keys={shortcut} onFill={kind === 'primary' && !disabled} />}
       </span>
-      {busy && (
+      {busy && busyLabel === undefined && (
         <span className={styles.spinner}>
           <Spinner />
         </span>

@@ -1,4 +1,4 @@
-import { fireEvent, screen, within } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, expect, it, vi } from 'vitest';
 import { renderWithApp, type TestApp } from '../testing/render-app.tsx';
 import { FolderDialog, type FolderDialogProps } from './FolderDialog.tsx';
@@ -61,4 +61,58 @@ it('shows the hint, and filters by the searched name in folders with a match', a
   fireEvent.click(screen.getByRole('button', { name: 'Up' }));
   await screen.findByRole('list', { name: 'Folders in /home/anna/projects' });
   expect(names()).toEqual(['billing-service']);
+});
+
+const pathField = () => screen.getByRole('textbox', { name: 'Path' });
+const type = (text: string) => fireEvent.change(pathField(), { target: { value: text } });
+
+it('filters by the name that is typed, in the folder that is typed', async () => {
+  await open();
+  type('/home/anna/projects/a');
+  await waitFor(() => expect(names()).toEqual(['api']));
+  type('bi');
+  await waitFor(() => expect(names()).toEqual(['billing-service']));
+  type('/srv/code/s');
+  await screen.findByRole('list', { name: 'Folders in /srv/code' });
+  expect(names()).toEqual(['src']);
+  expect(path()).toBe('/srv/code/s');
+});
+
+it('completes a typed path with Tab, and leaves Tab alone if there is nothing to complete', async () => {
+  await open();
+  type('/home/anna/projects/bi');
+  await waitFor(() => expect(names()).toEqual(['billing-service']));
+  expect(fireEvent.keyDown(pathField(), { key: 'Tab' })).toBe(false);
+  expect(path()).toBe('/home/anna/projects/billing-service/');
+  await screen.findByRole('list', { name: /billing-service/ });
+  expect(fireEvent.keyDown(pathField(), { key: 'Tab' })).toBe(true);
+});
+
+it('opens a typed folder with Enter, and chooses it with another one', async () => {
+  const onChoose = await open();
+  type('/home/anna/projects/gateway/');
+  fireEvent.keyDown(pathField(), { key: 'Enter' });
+  await screen.findByText('Containerfile found');
+  await waitFor(() => expect(path()).toBe('/home/anna/projects/gateway'));
+  fireEvent.keyDown(pathField(), { key: 'Enter' });
+  expect(onChoose).toHaveBeenCalledWith('/home/anna/projects/gateway');
+});
+
+it('says that a typed folder does not exist', async () => {
+  await open();
+  type('/home/anna/projects/nothing');
+  fireEvent.keyDown(pathField(), { key: 'Enter' });
+  await screen.findByText('There is no folder nothing in projects.');
+});
+
+it('moves through folders with the arrow keys', async () => {
+  await open();
+  fireEvent.keyDown(pathField(), { key: 'ArrowDown' });
+  const list = screen.getByRole('list', { name: /^Folders in/ });
+  expect(document.activeElement?.textContent).toContain('api');
+  fireEvent.keyDown(list, { key: 'End' });
+  expect(document.activeElement?.textContent).toContain('worker');
+  fireEvent.keyDown(list, { key: 'Home' });
+  fireEvent.keyDown(list, { key: 'ArrowUp' });
+  expect(document.activeElement).toBe(pathField());
 });

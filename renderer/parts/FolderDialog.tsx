@@ -1,4 +1,5 @@
-import { useEffect, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { formatCount } from '../../shared/format.ts';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import type { Folder } from '../../shared/project.ts';
 import { call } from '../api.ts';
@@ -7,6 +8,7 @@ import { Chip } from './Chip.tsx';
 import { classes } from './classes.ts';
 import { Dialog } from './Dialog.tsx';
 import styles from './FolderDialog.module.css';
+import { completePath, isAnchored, namesWithPrefix, splitPath } from './folder-path.ts';
 import { Icon } from './Icon.tsx';
 import { IconButton } from './IconButton.tsx';
 import { ProblemNote } from './ProblemNote.tsx';
@@ -29,7 +31,7 @@ export interface FolderDialogProps {
 
 /**
  * Chooses a folder on the computer where the app runs, for which browsers have no dialog. Highlights folders with a
- * Containerfile.
+ * Containerfile. A path that is typed filters the folders, Tab completes it and Enter opens it.
  */
 export function FolderDialog({
   open,
@@ -43,19 +45,102 @@ export function FolderDialog({
   const [folder, setFolder] = useState<Folder>();
   const [problem, setProblem] = useState<Problem>();
   const [typedPath, setTypedPath] = useState('');
+  /** Whether the path was changed since its folder was opened. */
+  const [isTyping, setIsTyping] = useState(false);
   const [filter, setFilter] = useState('');
-  const shown = folder?.folders.filter(({ name }) => nameMatches(name, filter)) ?? [];
+  const pathField = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLUListElement>(null);
+  /** Aborts what a later choice or key makes superfluous. */
+  const loading = useRef(new AbortController());
+  /** The folder of the typed path whose content is shown. */
+  const listed = useRef('');
+
+  const separator = folder?.path.includes('\\') ? '\\' : '/';
+  const prefix = isTyping ? splitPath(typedPath, separator).prefix : '';
+  const names = namesWithPrefix(folder?.folders.map(({ name }) => name) ?? [], prefix);
+  const shown = folder?.folders.filter(({ name }) => names.includes(name) && nameMatches(name, filter)) ?? [];
   const [onlyMatch] = shown.length === 1 ? shown : [];
 
-  async function openFolder(path: string | undefined): Promise<void> {
+  /** @throws the reason of the abort if another folder is asked for meanwhile */
+  async function load(path: string | undefined): Promise<Folder> {
+    loading.current.abort();
+    loading.current = new AbortController();
+    const { signal } = loading.current;
+    return call('folders.list', path ? { path } : {}, { signal });
+  }
+
+  async function openFolder(path: string | undefined, focus?: 'list'): Promise<void> {
     setProblem(undefined);
+    const request = load(path);
+    const { signal } = loading.current;
     try {
-      const opened = await call('folders.list', path ? { path } : {});
+      const opened = await request;
       setFolder(opened);
       setTypedPath(opened.path);
+      setIsTyping(false);
+      listed.current = '';
       setFilter(opened.folders.some(({ name }) => nameMatches(name, search)) ? search : '');
+      if (focus) {
+        // the button that had the focus is gone
+        requestAnimationFrame(() => (list.current?.querySelector('button') ?? pathField.current)?.focus());
+      }
     } catch (error) {
-      setProblem(problemOf(error));
+      if (!signal.aborted) {
+        setProblem(problemOf(error));
+      }
+    }
+  }
+
+  /** What a typed path means: a path without a beginning is one in the folder that is shown. */
+  function resolveTyped(path: string): string {
+    return isAnchored(path) || !folder ? path : `${folder.path}${separator}${path}`;
+  }
+
+  /** Shows the folders among which the typed path chooses. */
+  async function type(path: string): Promise<void> {
+    setTypedPath(path);
+    setIsTyping(true);
+    setProblem(undefined);
+    const parent = splitPath(path, separator).folder;
+    if (parent === '' || parent === listed.current) {
+      return;
+    }
+    listed.current = parent;
+    try {
+      setFolder(await load(resolveTyped(parent)));
+    } catch {
+      // a folder that does not exist yet: Enter says so
+      listed.current = '';
+    }
+  }
+
+  function onPathKeyDown(event: KeyboardEvent): void {
+    const completed = completePath(typedPath, names, separator);
+    if (event.key === 'Enter' && !isTyping && folder?.hasContainerfile) {
+      // a second Enter, after the first one has opened the typed folder
+      event.preventDefault();
+      onChoose(folder.path);
+    } else if (event.key === 'Enter') {
+      void openFolder(resolveTyped(typedPath));
+    } else if (event.key === 'Tab' && !event.shiftKey && isTyping && completed !== undefined) {
+      event.preventDefault();
+      void type(completed);
+    } else if (event.key === 'ArrowDown') {
+      event.preventDefault();
+      list.current?.querySelector('button')?.focus();
+    }
+  }
+
+  function onListKeyDown(event: KeyboardEvent<HTMLUListElement>): void {
+    const buttons = [...event.currentTarget.querySelectorAll('button')];
+    const at = buttons.findIndex((button) => button.matches(':focus'));
+    const target = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
+    if (target !== undefined) {
+      event.preventDefault();
+      (buttons[target] ?? (target < 0 ? pathField.current : undefined))?.focus();
+    } else if ((event.key === 'ArrowLeft' || event.key === 'Backspace') && folder?.parent) {
+      event.preventDefault();
+      void openFolder(folder.parent, 'list');
     }
   }
   // biome-ignore lint/correctness/useExhaustiveDependencies: starts again each time it opens
@@ -72,6 +157,7 @@ export function FolderDialog({
       title={title}
       description={hint}
       wide
+      initialFocus={pathField}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
@@ -90,12 +176,9 @@ export function FolderDialog({
             hideLabel
             mono
             value={typedPath}
-            onChange={setTypedPath}
-            onKeyDown={(event) => {
-              if (event.key === 'Enter') {
-                void openFolder(typedPath);
-              }
-            }}
+            ref={pathField}
+            onChange={(path) => void type(path)}
+            onKeyDown={onPathKeyDown}
           />
         </div>
         <div className={styles.filter}>
@@ -110,6 +193,9 @@ export function FolderDialog({
             onKeyDown={(event) => {
               if (event.key === 'Enter' && onlyMatch) {
                 void openFolder(onlyMatch.path);
+              } else if (event.key === 'ArrowDown') {
+                event.preventDefault();
+                list.current?.querySelector('button')?.focus();
               }
             }}
           />
@@ -117,13 +203,13 @@ export function FolderDialog({
       </div>
       {problem && <ProblemNote problem={problem} />}
       {folder ? (
-        <ul className={styles.list} aria-label={`Folders in ${folder.path}`}>
+        <ul ref={list} className={styles.list} aria-label={`Folders in ${folder.path}`} onKeyDown={onListKeyDown}>
           {shown.map(({ name, path, hasContainerfile }) => (
             <li key={path}>
               <button
                 type="button"
                 className={classes(styles.folder, hasContainerfile && styles.project)}
-                onClick={() => void openFolder(path)}
+                onClick={(event) => void openFolder(path, event.detail === 0 ? 'list' : undefined)}
                 onDoubleClick={() => hasContainerfile && onChoose(path)}
               >
                 <Icon name={hasContainerfile ? 'package' : 'folder'} />
@@ -134,13 +220,16 @@ export function FolderDialog({
           ))}
           {shown.length === 0 && (
             <li className={styles.empty}>
-              {folder.folders.length === 0 ? 'This folder has no subfolders.' : `No folders match “${filter}”.`}
+              {folder.folders.length === 0
+                ? 'This folder has no subfolders.'
+                : `No folders match “${prefix || filter}”.`}
             </li>
           )}
         </ul>
       ) : (
         !problem && <Waiting>Loading folder</Waiting>
       )}
+      <output className="visually-hidden">{isTyping && formatCount(shown.length, 'folder')}</output>
     </Dialog>
   );
 }

@@ -3,17 +3,39 @@ import styles from './Kbd.module.css';
 
 export const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
-const macKeyLabels: Readonly<Record<string, string>> = { Mod: '⌘', Shift: '⇧', Alt: '⌥', Enter: '↵', Backspace: '⌫' };
-const otherKeyLabels: Readonly<Record<string, string>> = { Mod: 'Ctrl', Enter: '↵' };
+/** What keyboards print on the keys, by the names that events have for them. */
+const keyLabels: Readonly<Record<string, string>> = {
+  Mod: 'Ctrl',
+  Enter: '↵',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  Escape: 'Esc',
+  Delete: 'Del',
+};
+const macKeyLabels: Readonly<Record<string, string>> = {
+  ...keyLabels,
+  Mod: '⌘',
+  Shift: '⇧',
+  Alt: '⌥',
+  Backspace: '⌫',
+  Delete: '⌦',
+};
 
-/** The keys of a shortcut as labelled on the keyboards of this platform: `Mod+Enter` is ⌘ ↵ or Ctrl ↵. */
+/** The labels of the keys of a shortcut on the keyboards of this platform: `Mod+Enter` is ⌘ ↵ or Ctrl ↵. */
+export function keysOf(shortcut: string, onMac = isMac): readonly string[] {
+  const labels = onMac ? macKeyLabels : keyLabels;
+  return shortcut.split('+').map((key) => labels[key] ?? (key.length === 1 ? key.toUpperCase() : key));
+}
+
+/** The keys of a shortcut, as they are labelled on the keyboards of this platform. */
 export function Kbd({ keys, onFill = false }: { keys: string; onFill?: boolean }) {
-  const labels = isMac ? macKeyLabels : otherKeyLabels;
   return (
     <span className={classes(styles.keys, onFill && styles.onFill)} aria-hidden="true">
-      {keys.split('+').map((key) => (
-        <kbd key={key} className={styles.key}>
-          {labels[key] ?? (key.length === 1 ? key.toUpperCase() : key)}
+      {keysOf(keys).map((label) => (
+        <kbd key={label} className={styles.key}>
+          {label}
         </kbd>
       ))}
     </span>

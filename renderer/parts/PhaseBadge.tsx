@@ -4,7 +4,7 @@ import { classes } from './classes.ts';
 import styles from './PhaseBadge.module.css';
 
 /** The states of work. Each has the same colour and glyph in the whole app. */
-export type PhaseState = 'waiting' | 'running' | 'done' | 'cached' | 'warning' | 'failed' | 'cancelled';
+export type PhaseState = 'waiting' | 'running' | 'cancelling' | 'done' | 'cached' | 'warning' | 'failed' | 'cancelled';
 
 /** Anything that a badge can show: the phase of a job, or the state of a build, push, step or node. */
 export type DisplayPhase = Phase | PhaseState;
@@ -14,6 +14,7 @@ const phases: Readonly<Record<DisplayPhase, { readonly state: PhaseState; readon
   context: { state: 'running', word: 'Sending context' },
   building: { state: 'running', word: 'Building' },
   transferring: { state: 'running', word: 'Transferring image' },
+  cancelling: { state: 'cancelling', word: 'Cancelling' },
   waiting: { state: 'waiting', word: 'Waiting' },
   running: { state: 'running', word: 'Running' },
   done: { state: 'done', word: 'Done' },
@@ -39,6 +40,13 @@ const glyphs: Readonly<Record<PhaseState, ReactNode>> = {
     <>
       <circle cx="7" cy="7" r="5.2" opacity="0.3" />
       <path d="M7 1.8A5.2 5.2 0 0 1 12.2 7" className={styles.spinning} />
+    </>
+  ),
+  cancelling: (
+    <>
+      <circle cx="7" cy="7" r="5.2" opacity="0.3" />
+      <path d="M7 1.8A5.2 5.2 0 0 1 12.2 7" className={styles.spinning} />
+      <path d="m4.6 9.4 4.8-4.8" />
     </>
   ),
   done: (

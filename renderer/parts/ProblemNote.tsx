@@ -1,20 +1,24 @@
 import { Fragment, type ReactNode } from 'react';
 import type { Problem } from '../../shared/problem.ts';
+import { Button } from './Button.tsx';
 import { CopyButton } from './CopyButton.tsx';
 import { classes } from './classes.ts';
 import { Icon } from './Icon.tsx';
 import styles from './ProblemNote.module.css';
+import { type ActionHandlers, actionButtons } from './problem-actions.ts';
 
 export interface ProblemNoteProps {
   readonly problem: Problem;
   /** Buttons that help to solve it: `Retry`, `Edit connection`. */
   readonly actions?: ReactNode;
+  /** What the buttons of the problem's own actions do here. Without a handler, an action has no button. */
+  readonly handlers?: ActionHandlers;
   /** A warning, which does not stop anything: amber. */
   readonly warning?: boolean;
 }
 
 /** A problem: its message, its fix with commands to copy, and collapsed details such as the output of a program. */
-export function ProblemNote({ problem, actions, warning = false }: ProblemNoteProps) {
+export function ProblemNote({ problem, actions, handlers, warning = false }: ProblemNoteProps) {
   return (
     <div role="alert" className={classes(styles.note, warning && styles.warning)}>
       <Icon name="warning" className={styles.icon} />
@@ -30,10 +34,34 @@ export function ProblemNote({ problem, actions, warning = false }: ProblemNotePr
             <pre tabIndex={0}>{problem.detail}</pre>
           </details>
         )}
-        {actions && <div className={styles.actions}>{actions}</div>}
+        <ProblemActions problem={problem} handlers={handlers}>
+          {actions}
+        </ProblemActions>
       </div>
     </div>
   );
+}
+
+interface ProblemActionsProps {
+  readonly problem: Problem;
+  readonly handlers?: ActionHandlers | undefined;
+  /** More buttons, after those of the problem. */
+  readonly children?: ReactNode;
+}
+
+/** The buttons of a problem, where its texts are not in a {@link ProblemNote}. Nothing if there are none. */
+export function ProblemActions({ problem, handlers, children }: ProblemActionsProps) {
+  const buttons = actionButtons(problem.actions ?? [], handlers);
+  return children || buttons.length > 0 ? (
+    <div className={styles.actions}>
+      {buttons.map(({ id, label, run }) => (
+        <Button key={id} onClick={run}>
+          {label}
+        </Button>
+      ))}
+      {children}
+    </div>
+  ) : null;
 }
 
 /** The fix of a problem. Text in backticks is a command and gets a copy button. */

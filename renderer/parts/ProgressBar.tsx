@@ -18,6 +18,8 @@ export interface ProgressBarProps {
 
 export function ProgressBar({ label, value, max, phase = 'running', hatched = false, thin = false }: ProgressBarProps) {
   const known = value === undefined ? null : Math.min(value, max);
+  const state = phaseState(phase);
+  const isStruck = state === 'cancelling' || state === 'cancelled';
   return (
     <Base.Root
       aria-label={label}
@@ -25,8 +27,10 @@ export function ProgressBar({ label, value, max, phase = 'running', hatched = fa
       max={Math.max(max, 1)}
       className={classes(known === null && styles.unknown)}
     >
-      <Base.Track className={classes(styles.track, thin && styles.thin, hatched && styles.hatched)}>
-        <Base.Indicator className={classes(styles.fill, styles[phaseState(phase)])} />
+      <Base.Track
+        className={classes(styles.track, thin && styles.thin, hatched && styles.hatched, isStruck && styles.struck)}
+      >
+        <Base.Indicator className={classes(styles.fill, styles[state])} />
       </Base.Track>
     </Base.Root>
   );

@@ -9,13 +9,17 @@ export interface Retry {
 }
 
 /**
- * `reconnecting in 8 s`, updated every second, then `reconnecting now`. Its width stays the same, and the number is hidden
+ * `reconnecting in 8 s` or, for a node that was never reached, `trying again in 8 s`, updated every second, then `… now`. Its width stays the same, and the number is hidden
  * from screen readers, which would read it aloud every second.
  */
-export function RetryCountdown({ retry }: { retry: Retry }) {
+export function RetryCountdown({ retry, isFirst = false }: { retry: Retry; isFirst?: boolean | undefined }) {
   const now = useNow();
   const leftMs = Date.parse(retry.at) - now;
-  return <span className={styles.text}>reconnecting {leftMs > 0 ? <Countdown ms={leftMs} /> : 'now'}</span>;
+  return (
+    <span className={styles.text}>
+      {isFirst ? 'trying again' : 'reconnecting'} {leftMs > 0 ? <Countdown ms={leftMs} /> : 'now'}
+    </span>
+  );
 }
 
 function Countdown({ ms }: { ms: number }) {

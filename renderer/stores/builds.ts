@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from 'react';
 import { create } from 'zustand';
-import type { Build, Job } from '../../shared/build.ts';
+import { type Build, isEnd, type Job } from '../../shared/build.ts';
 import { type BuildEntry, type BuildFilter, entryOf } from '../../shared/build-entry.ts';
 import { type AppEvent, buildIdOf, type CallInput, type CallOutput } from '../../shared/contract.ts';
 import { LiveBuild } from '../../shared/live-build.ts';
@@ -13,6 +13,7 @@ import { Feed } from './feed.ts';
 export interface ContextProgress {
   readonly files: number;
   readonly bytes: number;
+  readonly tarBytes?: number | undefined;
   readonly done: boolean;
 }
 
@@ -95,7 +96,7 @@ export function useRunningJobCount(node: string): number {
 }
 
 function isRunningOn(job: Job, node: string): boolean {
-  return job.node === node && (job.status === 'context' || job.status === 'building' || job.status === 'transferring');
+  return job.node === node && job.startedAt !== undefined && !isEnd(job.status) && job.status !== 'queued';
 }
 
 export const buildFeed = new Feed(applyBuildEvents, buildIdOf);
@@ -244,12 +245,14 @@ function applyBuildEvent(state: Builds, event: AppEvent, live: Map<string, LiveB
     case 'builds.removed':
       return { ...state, ...withoutBuilds(state, event.ids) };
     case 'build.context': {
-      const { buildId, files, bytes, done } = event;
-      return { ...state, packing: { ...state.packing, [buildId]: { files, bytes, done } } };
+      const { buildId, files, bytes, tarBytes, done } = event;
+      return { ...state, packing: { ...state.packing, [buildId]: { files, bytes, tarBytes, done } } };
     }
+    case 'push.progress':
+    case 'push.finished':
     case 'job.changed':
     case 'step.changed': {
-      const build = state.byId[event.buildId];
+      const build = state.byId[buildIdOf(event) ?? ''];
       // a job event can arrive after the event that ended its build; it is older and must not undo the end
       if (build?.status === 'running') {
         const liveBuild = live.get(build.id) ?? new LiveBuild(build);

@@ -3,6 +3,7 @@ import type { Connection } from '../../shared/connection.ts';
 import type { AppEvent, CallInput } from '../../shared/contract.ts';
 import type { Discovery } from '../../shared/discovery.ts';
 import { call } from '../api.ts';
+import { createFarm, updateFarm, useFarms } from './farms.ts';
 import { each, Feed } from './feed.ts';
 
 interface Connections {
@@ -28,6 +29,21 @@ export function loadConnections(signal?: AbortSignal): Promise<void> {
 export async function addConnection(input: CallInput<'connections.add'>): Promise<Connection> {
   const connection = await call('connections.add', input);
   await loadConnections();
+  return connection;
+}
+
+/** Adds a connection, and adds it to a farm, which is created if `isNew`. @throws Failure as {@link addConnection}, `farm.*` */
+export async function addConnectionTo(
+  farm: { readonly name: string | undefined; readonly isNew: boolean },
+  input: CallInput<'connections.add'>,
+): Promise<Connection> {
+  const connection = await addConnection(input);
+  if (farm.name !== undefined) {
+    const members = [connection.name];
+    await (farm.isNew
+      ? createFarm({ name: farm.name, connections: members, makeDefault: useFarms.getState().farms.length === 0 })
+      : updateFarm({ name: farm.name, add: members }));
+  }
   return connection;
 }
 

@@ -1,7 +1,8 @@
 import { formatList } from '../../shared/format.ts';
 import { useConnections } from './connections.ts';
 import { updateFarm, useFarms } from './farms.ts';
-import { probe } from './nodes.ts';
+import { probe, useNodes } from './nodes.ts';
+import { removalLosses } from './removal-losses.ts';
 import { toast, toastProblem } from './toasts.ts';
 
 /** Changes to farms that start from menus and drag and drop. They take effect at once, offer Undo, and report failures as toasts. */
@@ -21,11 +22,13 @@ export function addNodes(farm: string, names: readonly string[]): void {
 }
 
 export function removeNode(farm: string, node: string): void {
+  const before = useFarms.getState().farms.find(({ name }) => name === farm);
+  const losses = before ? removalLosses(before, node, useNodes.getState().byName) : [];
   updateFarm({ name: farm, remove: [node] }).then(
     () =>
       toast({
         title: `Removed ${node} from ${farm}`,
-        description: 'The connection is kept.',
+        description: [...losses, 'The connection is kept'].map((sentence) => `${sentence}.`).join(' '),
         action: {
           label: 'Undo',
           run: () => void updateFarm({ name: farm, add: [node] }).catch(toastProblem),

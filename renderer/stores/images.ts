@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { ManifestList } from '../../shared/image.ts';
+import type { DamagedImage, ManifestList } from '../../shared/image.ts';
 import { call } from '../api.ts';
 import { each, Feed } from './feed.ts';
 import { toastProblem } from './toasts.ts';
@@ -33,6 +33,21 @@ export async function removeImage(reference: string): Promise<number> {
   const { freedBytes } = await call('images.remove', { reference });
   await loadImages();
   return freedBytes;
+}
+
+/** The images that the list leaves out because they are damaged. @throws Failure */
+export function readDamagedImages(): Promise<readonly DamagedImage[]> {
+  return call('images.damaged', {});
+}
+
+/** The bytes that are kept only for later builds. @throws Failure */
+export async function readCacheBytes(): Promise<number> {
+  return (await call('images.cache', {})).bytes;
+}
+
+/** Deletes what is kept only for later builds. @returns the number of bytes freed @throws Failure */
+export async function clearCache(): Promise<number> {
+  return (await call('images.clearCache', {})).freedBytes;
 }
 
 /** @param destination `oci:DIR` or `oci-archive:FILE` @throws Failure */

@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import { create } from 'zustand';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
+import { recall, remembered, rememberValue } from './memory.ts';
 
 /**
  * The route of the page. It has three parts, all of them in `location.hash`, so that reloading, bookmarks and the back button
@@ -24,7 +26,7 @@ export type View =
   | { readonly view: 'connections'; readonly name?: string; readonly adding?: boolean }
   | { readonly view: 'settings' }
   /** A log in a window of its own, without sidebar. */
-  | { readonly view: 'log'; readonly id: string; readonly platform: Platform };
+  | { readonly view: 'log'; readonly id: string; readonly platform: Platform; readonly line?: number };
 
 export type Sheet =
   /** `context` is an absolute path. `from` is the id of a build whose settings are used as defaults; `platforms` overrides its platforms. */
@@ -34,6 +36,8 @@ export type Sheet =
       readonly context?: string;
       readonly from?: string;
       readonly platforms?: readonly Platform[];
+      /** The id of an action of a problem that changes the defaults, such as `allow-emulation`. */
+      readonly apply?: string;
     }
   | { readonly sheet: 'push'; readonly reference: string; readonly destination?: string };
 
@@ -125,6 +129,21 @@ export function startNavigation(chooseFirstView: () => View): () => void {
   return () => window.removeEventListener('popstate', read);
 }
 
+/** The route of the last view that the window showed. */
+const viewMemory = remembered('view', z.string().max(4_096), '');
+
+/** Remembers a view for the next start of the window. A build, or a form that was open, is not what one starts with again. */
+export function rememberView(view: View): void {
+  if (view.view !== 'first-start' && view.view !== 'log') {
+    rememberValue(viewMemory, hrefOf(view.view === 'build' ? { view: 'builds' } : view));
+  }
+}
+
+/** @returns undefined if no view is remembered */
+export function recallView(): View | undefined {
+  return parseHash(recall(viewMemory))?.view;
+}
+
 function currentRoute(): Route {
   return useNavigation.getState().route ?? { view: { view: 'builds' } };
 }
@@ -214,7 +233,7 @@ function parseView([view, first, second]: string[], query: URLSearchParams): Vie
       return { view, name: first || undefined, adding: query.has('adding') || undefined };
     case 'log': {
       const platform = parsePlatform(second ?? '');
-      return first && platform ? { view, id: first, platform } : undefined;
+      return first && platform ? { view, id: first, platform, line: parseLine(query) } : undefined;
     }
     default:
       return undefined;
@@ -232,6 +251,7 @@ function parseSheet(query: URLSearchParams): Sheet | undefined {
         context: field('context'),
         from: field('from'),
         platforms: platforms.length > 0 ? platforms : undefined,
+        apply: field('apply'),
       };
     }
     case 'push': {
@@ -246,8 +266,12 @@ function parseSheet(query: URLSearchParams): Sheet | undefined {
 function parseLog(query: URLSearchParams): OpenLog | undefined {
   const id = query.get('log');
   const platform = parsePlatform(query.get('log-platform') ?? '');
-  const line = query.get('line');
-  return id && platform ? { id, platform, line: line ? Number(line) : undefined } : undefined;
+  return id && platform ? { id, platform, line: parseLine(query) } : undefined;
+}
+
+function parseLine(query: URLSearchParams): number | undefined {
+  const line = Number(query.get('line') ?? Number.NaN);
+  return Number.isSafeInteger(line) && line >= 0 ? line : undefined;
 }
 
 function decode(text: string): string {

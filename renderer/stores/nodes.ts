@@ -1,7 +1,7 @@
 import { create } from 'zustand';
 import type { AppEvent } from '../../shared/contract.ts';
 import type { NodeSelection } from '../../shared/farm.ts';
-import type { NodeStatus } from '../../shared/node.ts';
+import { type NodeState, type NodeStatus, nodeStateOf, nodeStateWords } from '../../shared/node.ts';
 import { call } from '../api.ts';
 import { useConnections } from './connections.ts';
 import { useFarms } from './farms.ts';
@@ -16,16 +16,37 @@ interface Nodes {
 
 export const useNodes = create<Nodes>(() => ({ byName: {}, probing: new Set() }));
 
-/** `lost` means down as well, but reconnecting automatically. */
-export type Health = 'up' | 'lost' | 'down' | 'probing' | 'unknown';
+/** The state of a node, or why none is known. */
+export type Health = NodeState | 'probing' | 'unknown';
+
+export const healthWords: Readonly<Record<Health, string>> = {
+  ...nodeStateWords,
+  probing: 'Checking',
+  unknown: 'Not checked yet',
+};
+
+/** States in which a node cannot build, the worst first. */
+const notUp = ['down', 'never-reached', 'lost'] as const;
+type NotUp = (typeof notUp)[number];
+
+export function isNotUp(health: Health): health is NotUp {
+  return notUp.some((state) => state === health);
+}
+
+/** How many nodes cannot build, and the worst of their states: `2 down`, `1 lost`, or `3 not up` of several states. */
+export function summarizeNotUp(
+  healths: readonly Health[],
+): { readonly text: string; readonly worst: NotUp } | undefined {
+  const bad = healths.filter(isNotUp);
+  const worst = notUp.find((state) => bad.includes(state));
+  const isMixed = bad.some((state) => state !== worst);
+  return worst && { worst, text: `${bad.length} ${isMixed ? 'not up' : healthWords[worst].toLowerCase()}` };
+}
 
 /** The last known health of a connection. It stays unchanged while the connection is probed again. */
 export function healthOf({ byName, probing }: Nodes, connection: string): Health {
   const status = byName[connection];
-  if (status?.state === 'down') {
-    return status.retry ? 'lost' : 'down';
-  }
-  return status?.state ?? (probing.has(connection) ? 'probing' : 'unknown');
+  return status ? nodeStateOf(status) : probing.has(connection) ? 'probing' : 'unknown';
 }
 
 export function useHealth(connection: string): Health {

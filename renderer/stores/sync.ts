@@ -7,7 +7,9 @@ import { checkFeed, discardRunningChecks } from './checks.ts';
 import { connectionFeed, loadConnections, useConnections } from './connections.ts';
 import { farmFeed, loadFarms } from './farms.ts';
 import { imageFeed, loadImages } from './images.ts';
+import { loadMemory, sendRemembered } from './memory.ts';
 import { loadNodes, nodeFeed, probeUnknown } from './nodes.ts';
+import { loadPushHistory, pushHistoryFeed } from './push-history.ts';
 import { loadPushes, pushFeed } from './pushes.ts';
 import { loadQuestions, questionFeed } from './questions.ts';
 import { loadSettings, settingsFeed } from './settings.ts';
@@ -36,6 +38,7 @@ const feeds = [
   buildFeed,
   imageFeed,
   pushFeed,
+  pushHistoryFeed,
   questionFeed,
   settingsFeed,
 ];
@@ -71,7 +74,10 @@ export function startSync(): () => void {
       void loadAll();
     }
   });
+  window.addEventListener('pagehide', sendRemembered);
   return () => {
+    window.removeEventListener('pagehide', sendRemembered);
+    sendRemembered();
     stopEvents();
     stopLink();
     stopProbes();
@@ -101,8 +107,10 @@ export async function loadAll(): Promise<void> {
     loadBuilds,
     loadImages,
     loadPushes,
+    loadPushHistory,
     loadQuestions,
     loadSettings,
+    loadMemory,
   ];
   const results = await Promise.allSettled(loads.map((loadOne) => loadOne(signal)));
   if (signal.aborted) {

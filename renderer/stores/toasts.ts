@@ -1,4 +1,5 @@
 import { Toast } from '@base-ui/react/toast';
+import { create } from 'zustand';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 
 export type ToastKind = 'done' | 'info' | 'failed';
@@ -20,26 +21,40 @@ export interface ToastInput {
   readonly timeoutMs?: number;
 }
 
+/** How long a toast stays, in milliseconds: one with an action long enough to read it, decide and reach it by keyboard. */
+const stayMs = 5_000;
+const stayWithActionMs = 30_000;
+
+/** What can be undone: the toasts with *Undo* that are visible, newest last. */
+export const useUndo = create<{ readonly steps: readonly UndoStep[] }>(() => ({ steps: [] }));
+
+interface UndoStep {
+  readonly id: string;
+  /** The title of the toast. */
+  readonly title: string;
+  readonly run: () => void;
+}
+
+const undoLabel = 'Undo';
+
 /** Shows a message without taking the focus. @returns the id for {@link closeToast} */
 export function toast({ title, description, kind = 'info', action, timeoutMs }: ToastInput): string {
-  const id = toastManager.add({
+  const run = (): void => {
+    action?.run();
+    toastManager.close(id);
+  };
+  const id: string = toastManager.add({
     title,
     description,
     type: kind,
-    timeout: timeoutMs ?? (action ? 10_000 : 5_000),
+    timeout: timeoutMs ?? (action ? stayWithActionMs : stayMs),
     priority: kind === 'failed' ? 'high' : 'low',
-    ...(action
-      ? {
-          actionProps: {
-            children: action.label,
-            onClick: () => {
-              action.run();
-              toastManager.close(id);
-            },
-          },
-        }
-      : {}),
+    ...(action ? { actionProps: { children: action.label, onClick: run } } : {}),
+    onClose: () => useUndo.setState(({ steps }) => ({ steps: steps.filter((step) => step.id !== id) })),
   });
+  if (action?.label === undoLabel) {
+    useUndo.setState(({ steps }) => ({ steps: [...steps, { id, title, run }] }));
+  }
   return id;
 }
 

@@ -48,14 +48,23 @@ interface Fixture {
   builds: Build[];
   lists: ReturnType<typeof data.listOf>[];
   pushes: ReturnType<typeof data.push>[];
+  pushHistory: CallOutput<'pushes.history'>;
+  cacheBytes: number;
+  damagedImages: CallOutput<'images.damaged'>;
   questions: Question[];
   secrets: RememberedSecret[];
   commands: AllowedCommand[];
   applyToFixture: RememberOption;
   settings: CallOutput<'settings.get'>;
+  memory?: CallOutput<'memory.get'>;
 }
 
+/** How long nodes take to stop a job, in milliseconds. */
+const cancelMs = 100;
+
 const defaults: Fixture['settings'] = { theme: 'system', keepBuilds: 1000, jobsPerNode: 2 };
+
+const damagedImage = 'registry.example.com/team/web:2.0';
 
 function createFixture(state: FixtureState): Fixture {
   if (state === 'empty') {
@@ -67,6 +76,9 @@ function createFixture(state: FixtureState): Fixture {
       builds: [],
       lists: [],
       pushes: [],
+      pushHistory: [],
+      cacheBytes: 0,
+      damagedImages: [],
       questions: [],
       secrets: [],
       commands: [],
@@ -98,7 +110,9 @@ function createFixture(state: FixtureState): Fixture {
     lists: builds.flatMap(({ list: findImage }) => findImage ?? []).slice(0, isHuge ? 300 : 12),
     pushes: [
       ...(state === 'busy' ? [data.push({ id: 'push-1', status: 'running' })] : []),
-      ...(state === 'failed' ? [data.push({ id: 'push-2', status: 'failed', problem: data.pushProblem })] : []),
+      ...(state === 'failed'
+        ? [data.push({ id: 'push-2', status: 'failed', problem: data.pushProblem }), data.plainHttpPush()]
+        : []),
       data.push({
         id: 'push-3',
         status: 'done',
@@ -106,10 +120,14 @@ function createFixture(state: FixtureState): Fixture {
         destination: 'registry.example.com/team/worker:nightly',
       }),
     ],
+    pushHistory: data.pushHistory(),
+    cacheBytes: 318_000_000,
+    damagedImages: state === 'failed' ? [{ reference: damagedImage, blocksCleanup: true }] : [],
     questions: state === 'question' ? [questions['host-key']] : [],
     secrets: state === 'failed' ? [] : [...savedSecrets],
     commands: [...allowedCommands],
     applyToFixture: state === 'failed' ? cannotSave : { possible: true },
+    ...(state === 'failed' ? { memory: { 'builds.watched': builds.slice(0, 2).map(({ id }) => id) } } : {}),
     settings: defaults,
   };
 }
@@ -227,6 +245,9 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     return { assignments, unassigned, leftOut };
   }
 
+  /** The patterns that were added to the ignore file of a folder. */
+  const ignored = new Map<string, readonly string[]>();
+
   const handlers: { readonly [N in CallName]: (request: CallRequest<N>) => CallOutput<N> | Promise<CallOutput<N>> } = {
     'connections.list': () => fixture.connections,
     'connections.add': (request) => {
@@ -338,10 +359,25 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       if (context.includes('missing')) {
         throw fail('context.missing', `The folder ${context} does not exist.`, 'Choose another one.');
       }
-      return data.projectAt(context);
+      const project = data.projectAt(context);
+      const isIgnored = (path: string): boolean => (ignored.get(context) ?? []).includes(path);
+      return {
+        ...project,
+        warnings: project.warnings.filter(({ path }) => !isIgnored(path)),
+        errors: context.includes('broken') ? data.containerfileErrors : [],
+      };
+    },
+    'projects.ignore': ({ context, patterns, undo }) => {
+      const before = (ignored.get(context) ?? []).filter((pattern) => !patterns.includes(pattern));
+      ignored.set(context, undo ? before : [...before, ...patterns]);
+      return { path: `${context}/.containerignore` };
     },
     'projects.sample': () => ({ context: '/home/anna/.local/share/barnraiser/sample' }),
-    'folders.list': ({ path = '/home/anna/projects' }) => {
+    'folders.list': ({ path: given = '/home/anna/projects' }) => {
+      const path = given.replace(/(?<=.)\/$/, '');
+      if (path.endsWith('/nothing')) {
+        throw fail('context.missing', 'There is no folder nothing in projects.', 'Choose another folder.');
+      }
       const isHome = path === '/home/anna/projects';
       const names = isHome
         ? ['api', 'billing-service', 'docs', 'gateway', 'notes', 'web', 'worker']
@@ -355,6 +391,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
           hasContainerfile: isHome && name !== 'notes' && name !== 'docs',
         })),
         hasContainerfile: /\/projects\/\w+$/.test(path),
+        files: isHome ? [] : ['Containerfile', 'README.md', 'build.containerfile'],
       };
     },
 
@@ -385,7 +422,13 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       emit({ event: 'build.started', build: started });
       return started;
     },
-    'builds.cancel': ({ id, platform }) => {
+    'builds.cancel': async ({ id, platform }) => {
+      for (const job of findBuild(id).jobs) {
+        if (job.durationMs === undefined && (!platform || job.platform === platform)) {
+          emit({ event: 'job.changed', buildId: id, job: { ...job, status: 'cancelling' } });
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, cancelMs));
       const build = findBuild(id);
       const cancelled = build.jobs.map(
         (job): Job =>
@@ -408,7 +451,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       return {};
     },
     'builds.source': () => data.source,
-    'builds.search': ({ id, platform, text, limit }) => {
+    'builds.search': ({ id, platform, text, limit, excerpts }) => {
       const job = findJob(id, platform);
       const matches: number[] = [];
       const needle = text.toLowerCase();
@@ -417,7 +460,12 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
           matches.push(index);
         }
       }
-      return { lines: matches.slice(0, limit), more: matches.length > limit };
+      const lines = matches.slice(0, limit);
+      return {
+        lines,
+        more: matches.length > limit,
+        ...(excerpts ? { excerpts: lines.map((index) => data.logLine(job, index).slice(0, 200)) } : {}),
+      };
     },
     'builds.get': ({ id }) => findBuild(id),
     'builds.list': ({ cursor, limit, filter }) => {
@@ -467,14 +515,25 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     },
 
     'images.list': () => fixture.lists,
+    'images.damaged': () => fixture.damagedImages,
     'images.inspect': ({ reference }) => ({
       list: list(reference),
       manifest: { schemaVersion: 2, mediaType: list(reference).mediaType, manifests: list(reference).entries },
     }),
     'images.remove': ({ reference }) => {
+      if (fixture.damagedImages.some((image) => image.reference === reference)) {
+        fixture.damagedImages = [];
+        return { freedBytes: 96_000_000 };
+      }
       const removed = list(reference);
       fixture.lists = fixture.lists.filter((each) => each !== removed);
       return { freedBytes: removed.entries.reduce((sum, { layers }) => sum + (layers.at(-1)?.size ?? 0), 0) };
+    },
+    'images.cache': () => ({ bytes: fixture.cacheBytes }),
+    'images.clearCache': () => {
+      const freedBytes = fixture.cacheBytes;
+      fixture.cacheBytes = 0;
+      return { freedBytes };
     },
     'images.export': ({ reference, destination }) => ({
       path: destination.replace(/^oci(-archive)?:/, ''),
@@ -492,6 +551,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       return started;
     },
     'pushes.list': () => fixture.pushes,
+    'pushes.history': () => fixture.pushHistory,
     'pushes.cancel': ({ id }) => {
       const running = fixture.pushes.find((push) => push.id === id);
       if (running) {
@@ -505,6 +565,11 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       const settings = { ...fixture.settings, ...change };
       emit({ event: 'settings.changed', settings });
       return settings;
+    },
+    'memory.get': () => fixture.memory ?? {},
+    'memory.set': ({ key, value }) => {
+      fixture.memory = { ...fixture.memory, [key]: value };
+      return {};
     },
     'app.info': () => ({
       version: '0.1.0',

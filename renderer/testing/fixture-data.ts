@@ -7,7 +7,7 @@ import type { NodeStatus } from '../../shared/node.ts';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Project } from '../../shared/project.ts';
-import type { Push } from '../../shared/push.ts';
+import type { Push, PushRecord } from '../../shared/push.ts';
 import type { Assignment } from '../../shared/schedule.ts';
 import type { Step } from '../../shared/step.ts';
 
@@ -172,6 +172,7 @@ function up(fact: NodeFacts): NodeStatus {
       platform: platform(fact.platform),
       emulated: fact.emulated.map(platform),
       cpus: fact.cpus,
+      load: Math.round(fact.cpus * chance(`load ${fact.name}`) * 10) / 10,
       memory: { total: fact.memory * gigabyte, free: fact.memory * 0.6 * gigabyte },
       disk: { total: fact.disk[1] * gigabyte, free: fact.disk[0] * gigabyte },
       latencyMs: fact.latencyMs,
@@ -252,12 +253,35 @@ export function projectAt(context: string): Project {
       {
         kind: 'env-file',
         path: '.env',
-        message: '.env would be sent to the nodes. Add it to .containerignore if it holds secrets.',
+        message: 'may contain secrets; it would be sent to every node',
+        actions: [{ id: 'ignore-files', patterns: ['.env'] }],
       },
-      { kind: 'git-folder', path: '.git', message: '.git is 48 MB of the context. Add it to .containerignore.' },
+      {
+        kind: 'git-folder',
+        path: '.git',
+        message: 'contains the history of the project, which a build rarely needs',
+        actions: [{ id: 'ignore-files', patterns: ['.git'] }],
+      },
     ],
+    errors: [],
   };
 }
+
+/** What is wrong with the Containerfile of a folder that is called broken. */
+export const containerfileErrors: Project['errors'] = [
+  {
+    code: 'context.containerfile',
+    line: 7,
+    message: 'Containerfile, line 7: RUNN is not an instruction.',
+    fix: 'Did you mean RUN?',
+  },
+  {
+    code: 'context.containerfile',
+    line: 12,
+    message: 'Containerfile, line 12: assets/logo.svg is excluded by line 4 of .containerignore: assets',
+    fix: 'Add a line after it: !assets/logo.svg',
+  },
+];
 
 /** The progress of a job, and the speed of its node. */
 interface Progress {
@@ -441,6 +465,16 @@ export const buildFailed: Problem = {
   detail: npmFailure.join('\n'),
 };
 
+/** What a node had done before it was lost. */
+const lostProgress = {
+  platform: 'linux/riscv64',
+  node: 's390x-lab',
+  status: 'cancelled',
+  steps: 3,
+  cached: 1,
+  slow: 4,
+} as const;
+
 /** The builds in screenshots, by name. */
 export const sample = {
   running: (): Build =>
@@ -486,8 +520,16 @@ export const sample = {
           node: 'riscv-board',
           status: 'context',
           steps: 0,
-          startedAgo: 12,
-          lost: [{ node: 's390x-lab', problem: downProblem }],
+          startedAgo: 250,
+          lost: [
+            {
+              node: 's390x-lab',
+              problem: downProblem,
+              mode: 'emulated',
+              at: ago(12),
+              steps: stepsOf({ ...lostProgress, startedAgo: 250 }),
+            },
+          ],
         },
       ],
     }),
@@ -678,11 +720,38 @@ export function push(fields: Partial<Push> & Pick<Push, 'id' | 'status'>): Push 
   };
 }
 
+/** A push that failed before anything was sent. */
+export function plainHttpPush(): Push {
+  const nothing = { totalBytes: 0, uploadedBytes: 0, skippedBytes: 0, images: [] };
+  const problem: Problem = {
+    code: 'registry.tls',
+    message: 'The registry at 192.168.1.20:5000 uses plain HTTP without TLS.',
+    fix: 'If this is intended, push over plain HTTP: others on the network can then read what is sent, including passwords.',
+    actions: [{ id: 'push-without-tls', reason: 'plain-http' }],
+  };
+  const names = { reference: 'worker:nightly', destination: '192.168.1.20:5000/worker:nightly' };
+  return push({ id: 'push-4', status: 'failed', ...names, ...nothing, problem });
+}
+
+export function pushHistory(): PushRecord[] {
+  return [
+    ['registry.example.com/team/api:1.3', 'registry.example.com/team/api:1.3', 5],
+    ['registry.example.com/team/api:1.3', 'mirror.example.com:5000/api:1.3', 9],
+    ['worker:nightly', 'registry.example.com/team/worker:nightly', 60],
+  ].map(([reference, destination, minutes]) => ({
+    reference: String(reference),
+    destination: String(destination),
+    digest: digestOf(`list ${reference}`),
+    at: new Date(Date.now() - Number(minutes) * 60_000).toISOString(),
+  }));
+}
+
 export const pushProblem: Problem = {
   code: 'registry.denied',
   message: 'registry.example.com refuses to let anna push to team/api.',
   fix: 'Log in with an account that has permission: `podman login registry.example.com`.',
   detail: '403 DENIED: requested access to the resource is denied',
+  actions: [{ id: 'sign-in', registry: 'registry.example.com' }],
 };
 
 const logVerbs = [

@@ -46,7 +46,8 @@ function discoveryOf(scene: DiscoveryScene): Discovery {
   }
   const hosts = Array.from({ length: scene === 'many' ? 200 : 0 }, (_, index): Candidate => {
     const name = `web-${String(index + 1).padStart(3, '0')}`;
-    return { source: 'ssh-config', name, uri: `ssh://${name}`, notes: [] };
+    const sameMachineAs = index === 0 ? { sameMachineAs: 'rack-a' } : {};
+    return { source: 'ssh-config', name, uri: `ssh://${name}`, ...sameMachineAs, notes: [] };
   });
   return {
     candidates: [...listFewCandidates(), ...(scene === 'many' ? manyCandidates : []), ...hosts],

@@ -197,7 +197,7 @@ function Gallery() {
         <Duration ms={252_000} />
         <RelativeTime time={new Date(Date.now() - 300_000).toISOString()} />
         <Sparkline label="The last 9 builds took 3:40 to 5:10" values={[4, 5, 4.5, 6, 5, 4, 3.8, 4.2, 3.5]} />
-        {(['up', 'lost', 'down', 'probing', 'unknown'] as const).map((health) => (
+        {(['up', 'lost', 'down', 'never-reached', 'probing', 'unknown'] as const).map((health) => (
           <span key={health} style={{ display: 'inline-flex', gap: 6, alignItems: 'center' }}>
             <HealthDot health={health} /> {healthWord(health)}
           </span>

@@ -4,18 +4,24 @@ import type { ReactNode } from 'react';
 import type { StoreApi } from 'zustand';
 import { setTransport } from '../api.ts';
 import { useCommandStore } from '../commands.ts';
+import { ContextMenuArea } from '../parts/ContextMenuArea.tsx';
+import { useContextMenu } from '../parts/context-menu.ts';
 import { useBuilds } from '../stores/builds.ts';
 import { useChecks } from '../stores/checks.ts';
 import { useConnectionImport } from '../stores/connection-import.ts';
 import { useConnections } from '../stores/connections.ts';
 import { useFarms } from '../stores/farms.ts';
+import { useFreeDisk } from '../stores/free-disk.ts';
 import { useImages } from '../stores/images.ts';
+import { useMemory } from '../stores/memory.ts';
 import { useNavigation } from '../stores/navigation.ts';
 import { useNodes } from '../stores/nodes.ts';
+import { usePushHistory } from '../stores/push-history.ts';
 import { usePushes } from '../stores/pushes.ts';
 import { useQuestions } from '../stores/questions.ts';
 import { useSettings } from '../stores/settings.ts';
 import { startSync, useSync } from '../stores/sync.ts';
+import { useUndo } from '../stores/toasts.ts';
 import type { LinkState } from '../transport/transport.ts';
 import { createFixtureApp, type FixtureApp, type FixtureState, type Scene } from './fixture-app.ts';
 
@@ -25,15 +31,20 @@ function resetStores(): void {
   reset(useChecks);
   reset(useCommandStore);
   reset(useConnections);
+  reset(useContextMenu);
   reset(useConnectionImport);
   reset(useFarms);
+  reset(useFreeDisk);
   reset(useImages);
+  reset(useMemory);
   reset(useSync);
   reset(useNavigation);
   reset(useNodes);
   reset(usePushes);
+  reset(usePushHistory);
   reset(useQuestions);
   reset(useSettings);
+  reset(useUndo);
 }
 
 function reset<T>(store: StoreApi<T>): void {
@@ -89,5 +100,11 @@ export async function startTestApp(state: FixtureState = 'busy', scene?: Scene):
 /** Renders a view with a fixture app. The test must end with `app.stop()`. */
 export async function renderWithApp(view: ReactNode, state: FixtureState = 'busy', scene?: Scene) {
   const app = await startTestApp(state, scene);
-  return { app, ...render(<Tooltip.Provider>{view}</Tooltip.Provider>) };
+  const page = (
+    <Tooltip.Provider>
+      {view}
+      <ContextMenuArea />
+    </Tooltip.Provider>
+  );
+  return { app, ...render(page) };
 }

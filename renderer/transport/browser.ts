@@ -1,11 +1,12 @@
 import type { AppEvent, CallInput, CallName, CallOutput } from '../../shared/contract.ts';
 import type { Problem, Result } from '../../shared/problem.ts';
+import { noAccess, PageAccess } from './page-access.ts';
 import type { CallOptions, LinkState, Transport } from './transport.ts';
 
 /** The delay before the event stream is opened again, in milliseconds. It doubles from `first` to `max`. */
 const retryDelayMs = { first: 500, max: 5_000 };
 
-/** The server sends a `heartbeat` event every 15 s. A stream that is silent for longer than this is treated as broken. */
+/** The server sends a heartbeat every 15 s. A stream that is silent for longer than this is treated as broken. */
 const silenceTimeoutMs = 40_000;
 
 const notResponding: Problem = {
@@ -14,8 +15,9 @@ const notResponding: Problem = {
   fix: 'Start Barnraiser again. Interrupted builds are in the history.',
 };
 
-/** Sends calls over HTTP and receives events as Server-Sent Events, both from the server that sent this page. */
+/** Sends calls over HTTP and receives events in a response that does not end, both from the server that sent this page. */
 export function openBrowserTransport(): Transport {
+  const access = new PageAccess();
   const listeners = new Set<(event: AppEvent, seq: number) => void>();
   const linkListeners = new Set<(state: LinkState) => void>();
   let state: LinkState = 'connecting';
@@ -30,42 +32,55 @@ export function openBrowserTransport(): Transport {
     }
   }
 
-  function connect(): void {
-    const source = new EventSource('/events');
-    let silenceTimer = setTimeout(reconnectLater, silenceTimeoutMs);
-
-    function reconnectLater(): void {
-      clearTimeout(silenceTimer);
-      // an EventSource that got an HTTP error never reconnects, so each attempt uses a new one
-      source.close();
-      setState('lost');
-      setTimeout(connect, delayMs);
-      delayMs = Math.min(delayMs * 2, retryDelayMs.max);
-    }
-    function restartSilenceTimer(): void {
-      clearTimeout(silenceTimer);
-      silenceTimer = setTimeout(reconnectLater, silenceTimeoutMs);
-    }
-
-    source.addEventListener('open', () => {
-      restartSilenceTimer();
+  async function receiveEvents(): Promise<void> {
+    const silence = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const restartTimer = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), silenceTimeoutMs);
+    };
+    restartTimer();
+    try {
+      const response = await send(access, '/events', { signal: silence.signal });
+      if (response === undefined) {
+        setState('denied');
+        return;
+      }
+      if (!response.ok || response.body === null) {
+        return;
+      }
       delayMs = retryDelayMs.first;
       setState('open');
-    });
-    source.addEventListener('heartbeat', restartSilenceTimer);
-    source.addEventListener('message', (message: MessageEvent<string>) => {
-      restartSilenceTimer();
-      const event: AppEvent = JSON.parse(message.data);
-      for (const listener of listeners) {
-        listener(event, Number(message.lastEventId));
-      }
-    });
-    source.addEventListener('error', reconnectLater);
+      await readLines(response.body, (line) => {
+        restartTimer();
+        if (line !== '') {
+          const { event, seq }: { event: AppEvent; seq: number } = JSON.parse(line);
+          for (const listener of listeners) {
+            listener(event, seq);
+          }
+        }
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  function connect(): void {
+    void receiveEvents()
+      // the server has ended or hangs, or the network is gone
+      .catch(() => undefined)
+      .then(() => {
+        if (state !== 'denied') {
+          setState('lost');
+        }
+        setTimeout(connect, delayMs);
+        delayMs = Math.min(delayMs * 2, retryDelayMs.max);
+      });
   }
   connect();
 
   return {
-    call: callOverHttp,
+    call: (name, input, options) => callOverHttp(access, name, input, options),
     onEvent: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -79,18 +94,24 @@ export function openBrowserTransport(): Transport {
 }
 
 async function callOverHttp<N extends CallName>(
+  access: PageAccess,
   name: N,
   input: CallInput<N>,
   { signal }: CallOptions = {},
 ): Promise<Result<CallOutput<N>>> {
   try {
-    const response = await fetch(`/call/${name}`, {
+    const response = await send(access, `/call/${name}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(input),
+      // a page that is being closed sends what it remembers
+      keepalive: name === 'memory.set',
       // the server cancels a call whose request ends
       ...(signal ? { signal } : {}),
     });
+    if (response === undefined) {
+      return { ok: false, problem: noAccess };
+    }
     if (response.headers.get('content-type') === 'application/json') {
       const result: Result<CallOutput<N>> = await response.json();
       return result;
@@ -98,5 +119,39 @@ async function callOverHttp<N extends CallName>(
     return { ok: false, problem: { ...notResponding, detail: `${response.status} ${await response.text()}` } };
   } catch {
     return { ok: false, problem: notResponding };
+  }
+}
+
+/** Sends a request with the secret of this page. @returns undefined if there is none that the server accepts */
+async function send(access: PageAccess, path: string, init: RequestInit): Promise<Response | undefined> {
+  // not awaited where it is known: a page that closes can still send something
+  for (let secret = access.known ?? (await access.find()); secret !== undefined; secret = await access.find()) {
+    const response = await fetch(path, {
+      ...init,
+      headers: { ...init.headers, authorization: `Bearer ${secret}` },
+    });
+    if (response.status !== 401) {
+      return response;
+    }
+    access.reject(secret);
+  }
+  return undefined;
+}
+
+/** Calls `onLine` with each line of a response as it arrives. */
+async function readLines(body: ReadableStream<Uint8Array<ArrayBuffer>>, onLine: (line: string) => void): Promise<void> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { done, value = '' } = await reader.read();
+    if (done) {
+      return;
+    }
+    const [first = '', ...others] = value.split('\n');
+    rest += first;
+    for (const next of others) {
+      onLine(rest);
+      rest = next;
+    }
   }
 }

@@ -3,8 +3,11 @@
 import type { AppEvent, CallInput, CallName, CallOutput } from '../../shared/contract.ts';
 import type { Result } from '../../shared/problem.ts';
 
-/** `lost`: the app does not respond, and reconnecting is under way. At the next `open`, all data must be loaded again. */
-export type LinkState = 'connecting' | 'open' | 'lost';
+/**
+ * `lost`: the app does not respond, and reconnecting is under way. `denied`: it does not admit this page, because it was started
+ * again. At the next `open`, all data must be loaded again.
+ */
+export type LinkState = 'connecting' | 'open' | 'lost' | 'denied';
 
 export interface CallOptions {
   /** Cancels the call. */

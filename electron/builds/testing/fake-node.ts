@@ -67,6 +67,7 @@ export function fakeNode(node: string, lost: AbortSignal, onBuild: FakeBuild = a
       tag: async () => undefined,
       untag: async () => undefined,
       remove: async () => true,
+      removeLeftovers: async () => undefined,
       prune: unused,
       diskUsage: unused,
     },

@@ -5,6 +5,8 @@ import { fail } from '../../../shared/problem.ts';
 import { openEngine } from '../../engines/open-engine.ts';
 import type { RunCommand } from '../../engines/transport/engine-socket.ts';
 import { runLocalCommand } from '../../engines/transport/local-command.ts';
+import { openLocalTransport } from '../../engines/transport/local-transport.ts';
+import type { SystemPaths } from '../../system/system-paths.ts';
 import { type NodeSessionOptions, openNodeSession } from '../open-session.ts';
 import { openTransport } from '../open-transport.ts';
 import { fixCommandFor, type NodeFixId } from './fix-commands.ts';
@@ -13,6 +15,8 @@ import { readNodeFacts } from './node-facts.ts';
 export interface FixOptions extends NodeSessionOptions {
   /** Saves another URI for the connection. */
   readonly changeUri: (uri: string) => Promise<void>;
+  /** Where engines of this computer are looked for. Those of the system by default. */
+  readonly paths?: SystemPaths;
 }
 
 /** Long, because systemctl waits until a service has started, which takes time on small machines. */
@@ -53,8 +57,8 @@ async function runFix(
     throw fail(
       'connection.fix',
       `Node ${name} lacks what this fix needs, or user ${facts.user} is not allowed to apply it.`,
-      `Check it again: \`barnraiser connection test ${name}\`.`,
-    );
+      'Check the connection again.',
+    ).offering({ id: 'check-connection', connection: name });
   }
   const { code, stdout, stderr } = await run(fixCommand.program, {
     timeoutMs: fixTimeoutMs,
@@ -85,14 +89,21 @@ async function prune(connection: Connection, options: FixOptions): Promise<{ out
 /**
  * Removes the socket path from the URI: then the engine's socket is looked up, and podman is started if it has none.
  */
-async function removeSocketPath({ name, uri }: Connection, { changeUri }: FixOptions): Promise<{ output: string }> {
+async function removeSocketPath(
+  { name, uri }: Connection,
+  { changeUri, signal, paths }: FixOptions,
+): Promise<{ output: string }> {
   const destination = parseDestination(uri);
   if (typeof destination === 'string' || destination.kind === 'local' || destination.socketPath === undefined) {
     throw fail(
       'connection.fix',
       `Connection ${name} has no socket path: its engine is already detected automatically.`,
-      `Check it again: \`barnraiser connection test ${name}\`.`,
-    );
+      'Check the connection again.',
+    ).offering({ id: 'check-connection', connection: name });
+  }
+  if (destination.kind === 'unix') {
+    // where no engine is found, the socket path is kept: it may answer later
+    await (await openLocalTransport({ name, ...(signal ? { signal } : {}) }, paths)).close();
   }
   const changedUri = destination.kind === 'unix' ? 'local:' : withoutPath(uri);
   await changeUri(changedUri);
@@ -100,9 +111,7 @@ async function removeSocketPath({ name, uri }: Connection, { changeUri }: FixOpt
 }
 
 function withoutPath(uri: string): string {
-  const url = new URL(uri.includes('://') ? uri : `ssh://${uri}`);
-  url.pathname = '';
-  return url.href;
+  return uri.replace(/^((?:ssh:\/\/)?[^/?#]*).*$/is, '$1');
 }
 
 /** Calls `work` with a function that runs commands on the connection's machine. */

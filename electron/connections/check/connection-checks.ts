@@ -19,7 +19,7 @@ export interface CheckOptions {
   /** Called after each change of a check. */
   readonly onChange: (check: Check) => void;
   /** Called with the state in which a check found the node. */
-  readonly onStatus: (status: NodeStatus) => void;
+  readonly onStatus: (status: NodeStatus, connection: Connection) => void;
 }
 
 interface RunningCheck {
@@ -41,6 +41,7 @@ export class ConnectionChecks {
   readonly #running = new Map<string, RunningCheck>();
   /** The work of all checks, including that of cancelled ones whose sessions are still closing. */
   readonly #work = new Set<Promise<unknown>>();
+  #isClosed = false;
 
   constructor(options: CheckOptions) {
     this.#options = options;
@@ -64,8 +65,12 @@ export class ConnectionChecks {
     }
   }
 
+  /** @throws Failure `app.closed` */
   #start(connection: Connection): RunningCheck {
     const { name } = connection;
+    if (this.#isClosed) {
+      throw fail('app.closed', `Barnraiser is closing, so ${name} was not checked.`, 'Start it again, then check.');
+    }
     const cancel = new AbortController();
     const check = this.#check(connection, cancel.signal).finally(() => this.#running.delete(name));
     const running = { check, cancel, waiting: 0 };
@@ -80,8 +85,9 @@ export class ConnectionChecks {
     await running?.check;
   }
 
-  /** Cancels all checks. Resolves when their sessions are closed, or after {@link closeTimeoutMs}. */
+  /** Cancels all checks and starts no more. Resolves when their sessions are closed, or after {@link closeTimeoutMs}. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#running.keys()].map((name) => this.cancel(name)));
     const timeout = new Promise((resolve) => setTimeout(resolve, closeTimeoutMs).unref());
     await Promise.race([Promise.allSettled([...this.#work]), timeout]);
@@ -110,7 +116,7 @@ export class ConnectionChecks {
       if (report.runningStep) {
         report.fail(report.runningStep, { problem, fixes: fixesNamedIn(problem) });
       }
-      this.#options.onStatus({ state: 'down', connection: name, problem });
+      this.#options.onStatus({ state: 'down', connection: name, problem }, connection);
       return report.finish('failed');
     }
   }
@@ -132,7 +138,7 @@ export class ConnectionChecks {
       destination,
       report,
       signal,
-      onNode: (node) => this.#options.onStatus({ state: 'up', connection: name, node }),
+      onNode: (node) => this.#options.onStatus({ state: 'up', connection: name, node }, connection),
     };
     if (destination.kind !== 'ssh') {
       await checkLocalEngine((command, options) => runLocalCommand(name, command, options), context);

@@ -1,7 +1,9 @@
 import type { Fix } from '../../../shared/check.ts';
 import { formatList } from '../../../shared/format.ts';
 import type { Node } from '../../../shared/node.ts';
+import { parsePlatform } from '../../../shared/platform.ts';
 import { fail } from '../../../shared/problem.ts';
+import { modesOf } from '../../../shared/schedule.ts';
 import { readHandlers } from '../../engines/binfmt.ts';
 import type { CheckContext } from './check-report.ts';
 import { type NodeFacts, platformByProcessor } from './node-facts.ts';
@@ -31,8 +33,12 @@ export async function checkEmulation(
     return;
   }
   const where = commandLocation(destination);
-  const needsEmulator = (platform: string) =>
-    !isNative(platform, node) && !node.emulated.some((other) => other === platform);
+  // 32-bit programs of arm64 count as native here, so that a missing emulator for them causes no warning
+  const modes = modesOf({ ...node, processor: { ...node.processor, runs32Bit: true } });
+  const needsEmulator = (name: string) => {
+    const platform = parsePlatform(name);
+    return platform === undefined || !modes.has(platform);
+  };
   const handlers = readHandlers(facts.handlers);
   const withoutF = handlers.withoutF.filter(needsEmulator);
   const disabled = handlers.disabled.filter(needsEmulator);
@@ -63,13 +69,4 @@ export async function checkEmulation(
   } else {
     report.pass(step, finding, node.emulated.length === 0 ? emulatorFixes(facts, where) : []);
   }
-}
-
-/** 64-bit processors also run the programs of their 32-bit predecessors. */
-function isNative(platform: string, node: Node): boolean {
-  const predecessors: Readonly<Record<string, readonly string[]>> = {
-    'linux/amd64': ['linux/386'],
-    'linux/arm64': ['linux/arm/v7', 'linux/arm/v6'],
-  };
-  return platform === node.platform || (predecessors[node.platform] ?? []).includes(platform);
 }

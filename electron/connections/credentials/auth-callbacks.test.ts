@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Answer, QuestionSource } from '../../../shared/question.ts';
 import type { UnknownHostKey } from '../../ssh/connect-options.ts';
+import { rememberHostKey } from '../../ssh/known-hosts/remember-host-key.ts';
 import { fingerprint, keyTypeOf } from '../../ssh/public-key.ts';
 import { makeKey } from '../../ssh/testing/test-server.ts';
 import { AllowedCommands } from './allowed-commands.ts';
@@ -93,4 +94,23 @@ test('a session that is cancelled does not refuse for the others', async () => {
   expect(await first).toBe(false);
   expect(await second).toBe(true);
   expect(asked).toEqual(['a', 'b']);
+});
+
+test('a question is withdrawn when the key is trusted in another process', async () => {
+  const keychain = { refusal: 'None.', encrypt: async () => Buffer.alloc(0), decrypt: async () => '' };
+  const path = join(folder, 'known_hosts');
+  const key = makeHostKey();
+  const { decideHostKey } = authCallbacks(
+    async (_question, withdrawn) => {
+      await rememberHostKey(path, 'pi4.local', 22, key.key, { hashName: false });
+      return new Promise((resolve) => withdrawn.addEventListener('abort', () => resolve('refuse')));
+    },
+    new CredentialCache(new CredentialStore(folder, keychain)),
+    new AcceptedHostKeys(),
+    new CommandConsent(new AllowedCommands(folder)),
+  );
+  expect(await decideHostKey(key, signal)).toBe(true);
+  // it is saved once, by the other process, and asked about no more
+  expect(await decideHostKey(key, signal)).toBe(true);
+  expect((await readFile(path, 'utf8')).trim().split('\n')).toHaveLength(1);
 });

@@ -20,7 +20,10 @@ export class CommandConsent {
 
   allowCommandCallback(ask: AskPerson): AllowCommand {
     return async (request, signal) => {
-      const lock = await this.#mutex.acquire(idOf(request.allowedCommand));
+      const lock = await this.#mutex.acquire(idOf(request.allowedCommand), signal);
+      if (!lock) {
+        return false;
+      }
       let answer: Answer | undefined;
       try {
         answer = await this.#decide(lock.previous, request, ask, signal);

@@ -40,7 +40,10 @@ export class CredentialCache {
       if (!subject) {
         return singleUseAnswer(await this.#askPerson(ask, request, signal));
       }
-      const lock = await this.#mutex.acquire(idOf(subject));
+      const lock = await this.#mutex.acquire(idOf(subject), signal);
+      if (!lock) {
+        return undefined;
+      }
       try {
         return await this.#provide(lock, subject, ask, request, signal);
       } catch (error) {

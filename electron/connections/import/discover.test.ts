@@ -148,7 +148,7 @@ describe('connections and farms of podman', () => {
     expect(discovery.farms).toMatchObject([{ name: 'mixed', connections: ['good'] }]);
     expect(messages(discovery)).toEqual([
       'Connection "nothing" has no URI.',
-      expect.stringMatching(/^"plain" uses tcp:.*`barnraiser connection add plain ssh:/),
+      expect.stringMatching(/^"plain" uses tcp:.*add a connection named plain to ssh:/),
       expect.stringMatching(/^"secret" has a password in its URI/),
       expect.stringMatching(/^"torn" has a URI that is not valid/),
       'Farm "mixed" is imported without "plain" (cannot be used), "gone" (not found).',
@@ -272,7 +272,7 @@ describe('contexts of docker', () => {
     expect(messages(discovery)).toEqual([
       'Context "k8s" has no docker endpoint.',
       expect.stringContaining('It is not valid JSON'),
-      expect.stringMatching(/^"tls" uses tcp:.*over SSH: `barnraiser connection add tls /),
+      expect.stringMatching(/^"tls" uses tcp:.*over SSH: add a connection named tls to ssh:/),
       expect.stringMatching(/^"win" is a Windows named pipe/),
     ]);
     expect(discovery.notes[1]?.path).toBe(broken);
@@ -449,4 +449,57 @@ describe('a file that a person chose', () => {
       'Farm "f" has no connections.',
     ]);
   });
+});
+
+describe('a machine that is found twice', () => {
+  test('is marked at the second candidate, also behind an alias of the SSH configuration', async () => {
+    await write('home/.ssh/config', 'Host amd\n  HostName 10.0.0.7\n  Port 2301\nHost other\n  HostName 10.0.0.8\n');
+    await write(podmanFile, podmanJson({ big: 'ssh://root@10.0.0.7:2301/run/podman/podman.sock' }));
+    const { candidates } = await discoverHere();
+    expect(candidates.map(({ name, sameMachineAs }) => [name, sameMachineAs])).toEqual([
+      ['big', undefined],
+      ['amd', 'big'],
+      ['other', undefined],
+    ]);
+  });
+
+  test('is marked where a connection already leads there', async () => {
+    await write(podmanFile, podmanJson({ big: 'ssh://root@10.0.0.7/run/podman/podman.sock' }));
+    const existing = { connections: [{ name: 'mine', uri: 'ssh://kim@10.0.0.7' }] };
+    expect((await discoverHere(existing)).candidates).toMatchObject([{ name: 'big', sameMachineAs: 'mine' }]);
+  });
+
+  test('is not the same behind different jump hosts', async () => {
+    await write(
+      'home/.ssh/config',
+      'Host a\n  HostName 10.0.0.7\n  ProxyJump one\nHost b\n  HostName 10.0.0.7\n  ProxyJump two\n',
+    );
+    expect((await discoverHere()).candidates.map(({ sameMachineAs }) => sameMachineAs)).toEqual([undefined, undefined]);
+  });
+
+  test('is this computer for engines of its own, but not for virtual machines', async () => {
+    await listen('run/podman/podman.sock');
+    await listen('var/run/docker.sock');
+    await listen('home/.docker/desktop/docker.sock');
+    const found = (await discoverHere()).candidates.map(({ name, sameMachineAs }) => [name, sameMachineAs]);
+    expect(found).toEqual([
+      ['this-computer-root', undefined],
+      ['this-computer-docker', 'this-computer-root'],
+      ['docker-desktop', undefined],
+    ]);
+  });
+});
+
+test('options in the URIs of podman are left out, and farms keep their members', async () => {
+  await write(
+    podmanFile,
+    podmanJson(
+      { one: 'ssh://root@one/run/podman/podman.sock?secure=True', two: 'ssh://two/a.sock?secure=false&x=1' },
+      { both: ['one', 'two'] },
+    ),
+  );
+  const discovery = await discoverHere();
+  expect(summary(discovery)).toEqual(['one ssh://root@one/run/podman/podman.sock', 'two ssh://two/a.sock']);
+  expect(discovery.farms).toMatchObject([{ name: 'both', connections: ['one', 'two'] }]);
+  expect(messages(discovery)).toEqual(['"two" is imported without "x" in its URI.']);
 });

@@ -7,6 +7,7 @@ import { findDockerContexts } from './docker-contexts.ts';
 import { readImportFile } from './import-file.ts';
 import { emptySource, type ImportSource } from './import-source.ts';
 import { findLocalEngines } from './local-engines.ts';
+import { readMachineKeys } from './machine-key.ts';
 import { type ExistingEntries, mergeSources } from './merge-sources.ts';
 import { findPodmanConnections } from './podman-connections.ts';
 import { findSshHosts } from './ssh-hosts.ts';
@@ -32,11 +33,11 @@ export async function discover(
   paths: SystemPaths = systemPaths(),
 ): Promise<Discovery> {
   if (file) {
-    return mergeSources([readImportFile(file)], existing, paths.home);
+    return mergeSources([readImportFile(file)], existing, paths.home, await readMachineKeys(paths));
   }
   const chosen = finders.filter(([source]) => sources?.includes(source) ?? true);
   const results = await Promise.all(chosen.map(([source, find]) => noteFailure(source, find(paths))));
-  return mergeSources(results, existing, paths.home);
+  return mergeSources(results, existing, paths.home, await readMachineKeys(paths));
 }
 
 /** Turns an unexpected error in one source into a note, so that the other sources are still offered. */

@@ -1,9 +1,9 @@
-import { homedir } from 'node:os';
 import { relative, sep } from 'node:path';
 import { z } from 'zod';
 import { type Connection, parseDestination } from '../../../shared/connection.ts';
 import type { Farm } from '../../../shared/farm.ts';
 import { fail } from '../../../shared/problem.ts';
+import { homeFolder } from '../../system/local-user.ts';
 import { entriesOf, field, isText, quoteForMessage } from './foreign-content.ts';
 import type { DiscoveredEngine, DiscoveredFarm, ImportNote, ImportSource } from './import-source.ts';
 
@@ -30,7 +30,7 @@ const formatVersion = 1;
 export function writeExportFile(
   connections: readonly Connection[],
   farms: { readonly farms: readonly Farm[]; readonly default?: string },
-  home: string = homedir(),
+  home: string = homeFolder(),
 ): string {
   const content = {
     barnraiser: formatVersion,
@@ -39,7 +39,7 @@ export function writeExportFile(
         throw fail(
           'connection.uri',
           `Connection ${name} has a URI that is not valid.`,
-          `Remove it with \`barnraiser connection remove ${name}\`, then export again.`,
+          'Remove this connection, then export again.',
         );
       }
       return { name, uri, ...(identity ? { identity: relativeToHome(identity, home) } : {}) };
@@ -71,7 +71,7 @@ export function readExportFile(content: unknown, path: string): ImportSource {
     throw fail(
       'connection.file',
       `${path} has no valid version of the export format.`,
-      'Export it again with `barnraiser connection export`.',
+      'Export the connections again.',
     );
   }
   if (version.data > formatVersion) {

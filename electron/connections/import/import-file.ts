@@ -6,8 +6,7 @@ import { stripByteOrderMark } from './foreign-file.ts';
 import type { ImportSource } from './import-source.ts';
 import { isPodmanConnections, readPodmanConnections } from './podman-connections.ts';
 
-const supportedFiles =
-  "Barnraiser reads files from `barnraiser connection export`, and podman's podman-connections.json and containers.conf.";
+const supportedFiles = "Barnraiser reads its own exports, and podman's podman-connections.json and containers.conf.";
 
 /**
  * Reads a file that a person chose. The kind of file is detected from its content, not from its name.

@@ -5,6 +5,8 @@ export interface DiscoveredEngine {
   readonly name: string;
   readonly uri: string;
   readonly identity?: string;
+  /** A local engine that runs in a virtual machine. */
+  readonly isInMachine?: boolean;
   /** The file that describes it, or its socket. */
   readonly path: string;
   /** Sentences to read before importing it. */

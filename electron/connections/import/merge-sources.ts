@@ -6,7 +6,8 @@ import { quoteForMessage } from './foreign-content.ts';
 import { fileState, isNetworkPath } from './foreign-file.ts';
 import { importIdentity } from './identity.ts';
 import type { DiscoveredEngine, DiscoveredFarm, ImportNote, ImportSource } from './import-source.ts';
-import { unusableReason } from './unusable-reason.ts';
+import { type MachineKey, noMachineKey } from './machine-key.ts';
+import { splitOptions, unusableReason } from './unusable-reason.ts';
 
 /** The connections and farms that exist already. */
 export interface ExistingEntries {
@@ -28,8 +29,12 @@ export async function mergeSources(
   sources: readonly ImportSource[],
   existing: ExistingEntries,
   home: string,
+  machineKey: MachineKey = noMachineKey,
 ): Promise<Discovery> {
-  const builder = new DiscoveryBuilder(home, await namesByEngineKey(existing.connections));
+  const builder = new DiscoveryBuilder(home, await namesByEngineKey(existing.connections), machineKey);
+  for (const { name, uri } of existing.connections) {
+    builder.noteMachine(name, { uri });
+  }
   for (const source of sources) {
     await builder.addEngines(source);
   }
@@ -55,18 +60,38 @@ class DiscoveryBuilder {
   readonly #farmNames = new Map<string, Map<string, string>>();
   readonly #notes: Discovery['notes'] = [];
 
-  constructor(home: string, connections: ReadonlyMap<string, string>) {
+  readonly #machineKey: MachineKey;
+  /** The first connection or candidate of each machine, by machine key. */
+  readonly #machines = new Map<string, string>();
+
+  constructor(home: string, connections: ReadonlyMap<string, string>, machineKey: MachineKey) {
     this.#home = home;
     this.#connections = connections;
+    this.#machineKey = machineKey;
+  }
+
+  /** Remembers the machine of an engine. @returns the connection or candidate before it that leads to that machine */
+  noteMachine(name: string, engine: Pick<DiscoveredEngine, 'uri' | 'isInMachine'>): string | undefined {
+    const key = this.#machineKey(engine);
+    const first = key === undefined ? undefined : this.#machines.get(key);
+    if (key !== undefined && first === undefined) {
+      this.#machines.set(key, name);
+    }
+    return first;
   }
 
   async addEngines(source: ImportSource): Promise<void> {
     const notes = [...source.notes];
     const names = mapOf(this.#engineNames, toolOf(source));
-    for (const engine of source.engines.slice(0, maxEngines)) {
+    for (const found of source.engines.slice(0, maxEngines)) {
+      const { uri, unknown } = splitOptions(found.uri);
+      const engine = { ...found, uri };
       const reason = unusableReason(engine.name, engine.uri);
       if (reason !== undefined) {
         notes.push({ path: engine.path, message: `${quoteForMessage(engine.name)} ${reason}` });
+      } else if (unknown.length > 0) {
+        const message = `${quoteForMessage(engine.name)} is imported without ${unknown.map(quoteForMessage).join(', ')} in its URI.`;
+        notes.push({ path: engine.path, message });
       }
       const name = reason === undefined ? await this.#addEngine(engine, source) : undefined;
       // podman looks a name up in podman-connections.json first, which is also first here
@@ -96,6 +121,7 @@ class DiscoveryBuilder {
     const name = freeName(toName(engine.name, 'engine'), (candidate) => this.#candidates.has(candidate));
     const { identity, notes } = engine.identity ? await importIdentity(engine.identity, this.#home) : { notes: [] };
     const connection = this.#connections.get(key);
+    const sameMachineAs = connection === undefined ? this.noteMachine(name, engine) : undefined;
     this.#candidateNames.set(key, name);
     this.#candidates.set(name, {
       source,
@@ -103,6 +129,7 @@ class DiscoveryBuilder {
       uri: engine.uri,
       ...(identity === undefined ? {} : { identity }),
       ...(connection === undefined ? {} : { connection }),
+      ...(sameMachineAs === undefined ? {} : { sameMachineAs }),
       notes: [...(engine.notes ?? []), ...(await socketNotes(engine.uri)), ...notes],
     });
     return name;

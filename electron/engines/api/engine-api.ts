@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { EngineKind } from '../../../shared/node.ts';
 import { Failure, fail } from '../../../shared/problem.ts';
+import { sanitizeText } from '../../../shared/untrusted-text.ts';
 import type { EngineRequest, EngineResponse, Transport } from '../transport/transport.ts';
 
 /** Milliseconds for a short request. A real node needs far less than a second, an emulated node under load many seconds. */
@@ -54,23 +55,23 @@ const engineHints: Readonly<Record<EngineKind, EngineHints>> = {
 export class EngineApi {
   readonly node: string;
   readonly transport: Transport;
-  readonly #prefix: string;
+  /** The start of every path, such as `/v4.0.0/libpod/`. */
+  readonly prefix: string;
   readonly #kind: EngineKind;
   readonly #hints: EngineHints;
 
-  /** @param prefix the start of every path, such as `/v4.0.0/libpod/` */
   constructor(transport: Transport, kind: EngineKind, prefix: string) {
     this.node = transport.name;
     this.transport = transport;
     this.#kind = kind;
     this.#hints = engineHints[kind];
-    this.#prefix = prefix;
+    this.prefix = prefix;
   }
 
   /** Sends a request and resolves with the response, whatever its status. */
   async send(action: string, request: ApiRequest): Promise<EngineResponse> {
     try {
-      return await this.transport.request({ ...request, path: `${this.#prefix}${request.path}` });
+      return await this.transport.request({ ...request, path: `${this.prefix}${request.path}` });
     } catch (error) {
       throw this.toFailure(error, action, request.signal);
     }
@@ -96,11 +97,11 @@ export class EngineApi {
     try {
       value = JSON.parse(text);
     } catch {
-      throw this.#unexpectedResponseProblem(action, text.slice(0, 200));
+      throw this.#unexpectedResponseProblem(action, sanitizeText(text, 200));
     }
     const result = schema.safeParse(value);
     if (!result.success) {
-      throw this.#unexpectedResponseProblem(action, z.prettifyError(result.error));
+      throw this.#unexpectedResponseProblem(action, sanitizeText(z.prettifyError(result.error)));
     }
     return result.data;
   }
@@ -127,9 +128,9 @@ export class EngineApi {
     const text = await this.readText('report an error', response.body);
     try {
       const { message, cause } = errorSchema.parse(JSON.parse(text));
-      return message || cause || `HTTP ${response.status}`;
+      return sanitizeText(message || cause || '') || `HTTP ${response.status}`;
     } catch {
-      return text.trim().slice(0, 500) || `HTTP ${response.status}`;
+      return sanitizeText(text, 500) || `HTTP ${response.status}`;
     }
   }
 
@@ -185,7 +186,7 @@ export function diskFullProblem(node: string, engine: EngineKind, message: strin
         `Node ${node} has no space left on its disk.`,
         `Free disk space: prune the node, or run ${engineHints[engine].pruneCommand} on it.`,
         message,
-      )
+      ).offering({ id: 'free-disk', node })
     : undefined;
 }
 

@@ -58,6 +58,6 @@ export function tagPath(image: string, verb: 'tag' | 'untag', name: string): str
 }
 
 /** Base64 for URLs with padding. Go requires the padding, which Node's `base64url` omits. */
-function base64Url(text: string): string {
+export function base64Url(text: string): string {
   return Buffer.from(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }

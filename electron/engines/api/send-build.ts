@@ -4,6 +4,7 @@ import { cancelledProblem, type EngineApi } from './engine-api.ts';
 export interface SendBuildOptions {
   /** Path of the build below the prefix of the API, with its query. */
   readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** The packed context. It is destroyed when the request ends. */
   readonly context: Readable;
   readonly signal: AbortSignal;
@@ -52,7 +53,7 @@ export async function sendBuild(api: EngineApi, options: SendBuildOptions): Prom
     const response = await api.send(action, {
       method: 'POST',
       path,
-      headers: { 'Content-Type': 'application/x-tar' },
+      headers: { ...options.headers, 'Content-Type': 'application/x-tar' },
       body: context,
       signal: request.signal,
     });

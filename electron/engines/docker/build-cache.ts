@@ -32,6 +32,11 @@ const prunedSchema = z.object({ SpaceReclaimed: z.number().nullish() });
 /** The cache records of a context: the tar and its files. BuildKit leaves both behind after a build and never uses them again. */
 const contextPattern = /^http url http:\/\/build-context-|^copy \/context \/$/;
 
+/** Whether a record is the context of a build. */
+export function isContextRecord({ description }: CacheRecord): boolean {
+  return contextPattern.test(description);
+}
+
 export async function listCacheRecords(docker: EngineApi): Promise<CacheRecord[]> {
   const { BuildCache } = await docker.requestJson('list its build cache', usageSchema, {
     method: 'GET',
@@ -67,8 +72,7 @@ export async function pruneBuildCache(docker: EngineApi, query = 'all=1', signal
 export async function cleanBuildCache(docker: EngineApi, since: number, shouldRemoveAll: boolean): Promise<void> {
   for (let previousCount = Number.POSITIVE_INFINITY; ; ) {
     const unneeded = (await listCacheRecords(docker)).filter(
-      ({ isInUse, description, createdAt }) =>
-        !isInUse && createdAt >= since && (shouldRemoveAll || contextPattern.test(description)),
+      (record) => !record.isInUse && record.createdAt >= since && (shouldRemoveAll || isContextRecord(record)),
     );
     if (unneeded.length === 0 || unneeded.length >= previousCount) {
       return;

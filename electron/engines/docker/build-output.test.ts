@@ -19,6 +19,8 @@ function brief(output: EngineOutput): string {
       return `${output.stepId ?? ''}${output.stream === 'stderr' ? ' err' : ''}> ${output.text}`;
     case 'warning':
       return `${output.stepId ?? ''} warning: ${output.text}`;
+    case 'base':
+      return `${output.name} is ${output.digest.slice(0, 13)}`;
     default:
       return output.kind;
   }
@@ -59,6 +61,7 @@ test('concurrent stages are reported with all their instructions', async () => {
   expect(outputs).toEqual([
     'context-read',
     '> load metadata for 127.0.0.1:5055/base:1',
+    '127.0.0.1:5055/base:1 is sha256:adb9cf',
     '1:1 5/10 FROM 127.0.0.1:5055/base',
     'end 1:1',
     'end 1:1',
@@ -112,6 +115,7 @@ test('a failed step is reported with the error of docker', async () => {
   expect(output.error).toBe('process "/bin/sh -c echo before; exit 3" did not complete successfully: exit code: 3');
   expect(output.failedStep).toMatchObject({ id: '0:3', index: 3, total: 3, name: 'RUN echo before; exit 3', line: 3 });
   expect(outputs.slice(2)).toEqual([
+    '127.0.0.1:5055/base:1 is sha256:adb9cf',
     '0:1 1/3 FROM 127.0.0.1:5055/base',
     // looked up, then found in the cache
     'end 0:1',

@@ -4,7 +4,7 @@ import { formatBytes } from '../../../shared/format.ts';
 import type { LogStream } from '../../../shared/log.ts';
 import { stepId } from '../containerfile-steps.ts';
 import type { EngineBuild, EngineOutput, EngineStep } from '../engine.ts';
-import { LineBuffer, visibleText } from '../line-buffer.ts';
+import { LastLines, LineBuffer, visibleText } from '../line-buffer.ts';
 import { DockerSteps, type FoundStep } from './steps.ts';
 import { readTrace, type Trace, type Vertex, type VertexLog, type VertexStatus } from './trace.ts';
 
@@ -21,6 +21,9 @@ export type DockerMessage = z.infer<typeof dockerMessageSchema>;
 /** The two operations with which BuildKit reads the context. They are not reported as lines. */
 const contextOperationPattern = /^\[internal\] load remote build context$|^copy \/context \/$/;
 
+/** The operation that gets a base image, as in `[1/2] FROM docker.io/library/alpine:3.20@sha256:…`. */
+const basePattern = /^(?:\[[^\]]*\] )?FROM (\S{1,500})@(sha256:[0-9a-f]{64})$/;
+
 /** The downloads of an operation whose progress is counted: more than images have layers. */
 const maxDownloads = 1000;
 
@@ -30,6 +33,7 @@ interface Operation {
   readonly step: FoundStep | undefined;
   hasBegun: boolean;
   readonly output: Readonly<Record<'stdout' | 'stderr', OutputStream>>;
+  readonly lastLines: LastLines;
   /** Downloaded and total bytes by the id of the download, and their sums. */
   readonly downloads: Map<string, { readonly current: number; readonly total: number }>;
   downloaded: number;
@@ -52,6 +56,8 @@ export class DockerBuildOutput {
   error: string | undefined;
   /** The step that failed first; undefined if an internal operation failed first. */
   failedStep: EngineStep | undefined;
+  /** What the operation that failed first printed last. */
+  lastLines: readonly string[] = [];
 
   readonly #report: (output: EngineOutput) => void;
   readonly #steps: DockerSteps;
@@ -145,6 +151,10 @@ export class DockerBuildOutput {
       return known;
     }
     const step = this.#steps.find(name);
+    const [, base, baseDigest] = basePattern.exec(name) ?? [];
+    if (base && baseDigest) {
+      this.#report({ kind: 'base', name: base, digest: baseDigest });
+    }
     const outputStream = (stream: LogStream): OutputStream => ({
       lines: new LineBuffer((line) => this.#reportLine(visibleText(line), stream, operation)),
       decoder: new StringDecoder('utf8'),
@@ -154,6 +164,7 @@ export class DockerBuildOutput {
       step,
       hasBegun: false,
       output: { stdout: outputStream('stdout'), stderr: outputStream('stderr') },
+      lastLines: new LastLines(),
       downloads: new Map(),
       downloaded: 0,
       downloadSize: 0,
@@ -174,7 +185,7 @@ export class DockerBuildOutput {
     }
   }
 
-  #endOperation({ step }: Operation, { name, cached, error }: Vertex): void {
+  #endOperation({ step, lastLines }: Operation, { name, cached, error }: Vertex): void {
     // An operation may begin and end again: BuildKit looks up an image first and downloads it when a step needs it.
     if (step && !isCancelled(error)) {
       this.#endStep(step, cached, error);
@@ -190,6 +201,7 @@ export class DockerBuildOutput {
     if (error !== '' && !isCancelled(error) && !this.#hasFailed) {
       this.#hasFailed = true;
       this.failedStep = step && this.#steps.step(step);
+      this.lastLines = lastLines.lines;
     }
   }
 
@@ -274,6 +286,7 @@ export class DockerBuildOutput {
   }
 
   #reportLine(text: string, stream: LogStream = 'engine', operation?: Operation): void {
+    operation?.lastLines.add(text);
     this.#report({ kind: 'log', ...stepIdOf(operation), stream, time: Date.now(), text });
   }
 }

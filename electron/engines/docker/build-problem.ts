@@ -1,7 +1,9 @@
 import { type Failure, fail } from '../../../shared/problem.ts';
 import { diskFullProblem, firstLine } from '../api/engine-api.ts';
+import { isForeignProgram, startProblem } from '../container-start.ts';
 import type { EngineBuild } from '../engine.ts';
 import {
+  containerfileName,
   describeStep,
   findCause,
   networkCauses,
@@ -20,9 +22,11 @@ const pullCauses: readonly ProblemCause[] = [
       `Choose a base image that supports ${platform}, or remove ${platform} from the platforms of the build.`,
   },
   {
-    pattern: /pull access denied|insufficient_scope|unauthorized|authentication required|denied:|403 Forbidden/i,
+    pattern:
+      /pull access denied|insufficient_scope|unauthorized|authentication required|denied:|403 Forbidden|failed to authorize|no active sessions/i,
     reason: () => 'the registry denies access to it or does not have it',
-    fix: () => 'Check its name. If it is private, pull it on the node first with `docker login` and `docker pull`.',
+    fix: () =>
+      'Check its name. If it is private, log in to its registry on this computer with `docker login` or `podman login`.',
   },
   ...networkCauses,
   {
@@ -71,9 +75,11 @@ export function buildProblem(node: string, build: EngineBuild, output: DockerBui
   const { failedStep: step } = output;
   // BuildKit repeats the command of a step, which may contain any text that the patterns look for.
   const message = error.replace(/^process ".*" did not complete/s, 'process did not complete');
-  const diskFull = diskFullProblem(node, 'docker', message);
-  if (diskFull) {
-    return diskFull;
+  const nodeProblem =
+    diskFullProblem(node, 'docker', message) ??
+    startProblem(node, 'docker', build, { error: message, lastLines: output.lastLines });
+  if (nodeProblem) {
+    return nodeProblem;
   }
   const baseImage = missingBaseImage(error);
   if (baseImage !== undefined) {
@@ -86,7 +92,8 @@ export function buildProblem(node: string, build: EngineBuild, output: DockerBui
     );
   }
   if (step) {
-    const cause = findCause(stepCauses, message, build, 'docker');
+    const isForeign = isForeignProgram({ error: message, lastLines: output.lastLines });
+    const cause = findCause(stepCauses, isForeign ? 'exec format error' : message, build, 'docker');
     return fail(
       'build.failed',
       `Node ${node}: ${describeStep(step)} failed: ${shorten(step.name)} (${cause?.reason ?? shorten(firstLine(message))}).`,
@@ -97,8 +104,8 @@ export function buildProblem(node: string, build: EngineBuild, output: DockerBui
   const cause = findCause(containerfileCauses, error, build, 'docker');
   return fail(
     'build.failed',
-    `Node ${node}: docker cannot use ${build.file}: ${cause?.reason ?? shorten(firstLine(error))}.`,
-    cause?.fix ?? `Correct ${build.file}.`,
+    `Node ${node}: docker cannot use ${containerfileName(build)}: ${cause?.reason ?? shorten(firstLine(error))}.`,
+    cause?.fix ?? `Correct ${containerfileName(build)}.`,
     error,
   );
 }

@@ -15,6 +15,8 @@ import { isOlder } from './docker.ts';
 let headers: Record<string, string>;
 let answerBuild: (request: IncomingMessage, response: ServerResponse) => void;
 let requests: string[];
+/** The bodies of answers, by the end of the path. */
+let answers: Record<string, object>;
 let folder: string;
 let server: Server;
 let transport: Transport;
@@ -23,6 +25,7 @@ beforeEach(async () => {
   headers = { 'Api-Version': '1.51', Ostype: 'linux' };
   answerBuild = (request, response) => request.resume().once('end', () => response.end());
   requests = [];
+  answers = { '/df': { BuildCache: [] } };
   folder = await mkdtemp(join(tmpdir(), 'docker-'));
   server = createServer((request, response) => {
     const path = (request.url ?? '').replace(/\?.*/, '');
@@ -32,7 +35,7 @@ beforeEach(async () => {
     } else if (path.endsWith('/build')) {
       answerBuild(request, response);
     } else {
-      response.end(path.endsWith('/df') ? '{"BuildCache":[]}' : '{}');
+      response.end(JSON.stringify(Object.entries(answers).find(([end]) => path.endsWith(end))?.[1] ?? {}));
     }
   });
   const socketPath = join(folder, 'docker.sock');
@@ -130,4 +133,18 @@ test.each([
   ['1.100', '1.47', false],
 ])('API %s is older than %s: %s', (version, than, expected) => {
   expect(isOlder(version, than)).toBe(expected);
+});
+
+test.each([
+  ['aarch64', 'arm64', 'linux/arm64'],
+  ['aarch64', 'arm', 'linux/arm/v7'],
+  ['armv8l', 'arm', 'linux/arm/v7'],
+  ['armv6l', 'arm', 'linux/arm/v6'],
+  ['x86_64', '386', 'linux/386'],
+  ['x86_64', undefined, 'linux/amd64'],
+])('docker on a machine %s that was built for %s runs %s', async (machine, built, platform) => {
+  const facts = { Name: 'pi', OperatingSystem: 'Debian', NCPU: 4, MemTotal: 8, DockerRootDir: '/', OSType: 'linux' };
+  answers['/info'] = { ...facts, ServerVersion: '28.0.0', Architecture: machine };
+  answers['/version'] = { Arch: built };
+  expect((await (await openEngine(transport)).probe()).platform).toBe(platform);
 });

@@ -5,7 +5,8 @@ import { EngineApi } from '../api/engine-api.ts';
 import type { Engine } from '../engine.ts';
 import type { Transport } from '../transport/transport.ts';
 import { buildImage } from './build.ts';
-import { measureDiskUsage, pruneStorage, removeImage, tagImage, untagImage } from './images.ts';
+import { dockerCache } from './cache-state.ts';
+import { measureDiskUsage, pruneStorage, removeImage, removeLeftovers, tagImage, untagImage } from './images.ts';
 import { probeNode } from './probe.ts';
 import { exportImage, pushImage } from './transfer.ts';
 
@@ -39,16 +40,18 @@ export function dockerEngine(transport: Transport, apiVersion: string): Engine {
       build: (build, onOutput, signal) => buildImage(docker, build, onOutput, signal),
     },
     transfer: {
-      push: (image, target, signal) => pushImage(docker, image, target, signal),
-      export: (image, signal) => exportImage(docker, image, signal),
+      push: (image, target, _format, signal) => pushImage(docker, image, target, signal),
+      export: (image, _format, signal) => exportImage(docker, image, signal),
     },
     retention: {
       tag: (image, name) => tagImage(docker, image, name),
       untag: (_image, name) => untagImage(docker, name),
       remove: (image) => removeImage(docker, image),
+      removeLeftovers: (build) => removeLeftovers(docker, build),
       prune: (signal) => pruneStorage(docker, signal),
       diskUsage: () => measureDiskUsage(docker),
     },
+    cache: dockerCache(docker),
   };
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type EngineApi, requestTimeoutMs } from '../api/engine-api.ts';
 import { tagPath } from '../api/image-requests.ts';
-import type { DiskUsage } from '../engine.ts';
-import { isStaleImageName } from '../temporary-name.ts';
+import type { DiskUsage, EngineBuild } from '../engine.ts';
+import { isNameOfBuild, isStaleImageName } from '../temporary-name.ts';
+import { cancelBuild } from './build.ts';
 import { listCacheRecords, pruneBuildCache } from './build-cache.ts';
 
 /** Sizes in bytes. */
@@ -40,6 +41,20 @@ export async function tagImage(docker: EngineApi, image: string, name: string): 
  */
 export async function untagImage(docker: EngineApi, name: string): Promise<void> {
   await removeImage(docker, name);
+}
+
+/**
+ * Removes the names of a build whose process was killed. docker ends a build when its request is closed; this ends one whose
+ * request is still open because the connection was lost. See `CacheRetention.removeLeftovers`.
+ */
+export async function removeLeftovers(docker: EngineApi, { id, tag }: Pick<EngineBuild, 'id' | 'tag'>): Promise<void> {
+  await cancelBuild(docker, id).catch(() => undefined);
+  const images = await docker.requestJson('list its images', imagesSchema, { method: 'GET', path: 'images/json' });
+  for (const name of images.flatMap(({ RepoTags }) => RepoTags ?? [])) {
+    if (isNameOfBuild(name, tag)) {
+      await untagImage(docker, name);
+    }
+  }
 }
 
 /**

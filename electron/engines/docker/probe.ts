@@ -1,22 +1,35 @@
 import { z } from 'zod';
 import type { Node } from '../../../shared/node.ts';
-import { platformOf } from '../../../shared/platform.ts';
+import { type Platform, platformOf, platformParts } from '../../../shared/platform.ts';
 import type { EngineApi } from '../api/engine-api.ts';
-import { emulatedPlatforms, printHandlersCommand } from '../binfmt.ts';
-import { commandOutput, measureDiskSpace, measureLatency, unsupportedPlatformProblem } from '../machine-facts.ts';
+import { emulatedPlatforms } from '../binfmt.ts';
+import {
+  commandOutput,
+  foreignLineSchema,
+  measureDiskSpace,
+  measureLatency,
+  readLoad,
+  unsupportedPlatformProblem,
+} from '../machine-facts.ts';
+import { readIdentity } from '../machine-identity.ts';
+import { printPlatforms, readProcessor } from '../processor.ts';
 
 /** The fields of `GET /info` that are used. Memory is in bytes. */
 const infoSchema = z.object({
-  ServerVersion: z.string(),
-  OSType: z.string(),
-  Architecture: z.string(),
-  Name: z.string(),
-  OperatingSystem: z.string().nullish(),
+  ID: z.string().nullish(),
+  ServerVersion: foreignLineSchema,
+  OSType: foreignLineSchema,
+  Architecture: foreignLineSchema,
+  Name: foreignLineSchema,
+  OperatingSystem: foreignLineSchema.nullish(),
   SecurityOptions: z.array(z.string()).nullish(),
   NCPU: z.number(),
   MemTotal: z.number(),
   DockerRootDir: z.string(),
 });
+
+/** The fields of `GET /version` that are used. `Arch` is what docker was built for. */
+const versionSchema = z.object({ Arch: foreignLineSchema.optional() });
 
 /**
  * Reads the facts about docker and its machine. Free memory, disk space and emulated platforms come from commands on the node.
@@ -28,16 +41,21 @@ export async function probeNode(
   signal?: AbortSignal,
 ): Promise<Omit<Node, 'capabilities'>> {
   const latencyMs = await measureLatency(docker, signal);
-  const [info, handlers, memory] = await Promise.all([
+  const [info, { Arch }, printed, memory] = await Promise.all([
     docker.requestJson('report its system information', infoSchema, {
       method: 'GET',
       path: 'info',
       ...(signal ? { signal } : {}),
     }),
-    commandOutput(docker.transport, printHandlersCommand, signal),
+    docker.requestJson('report its version', versionSchema, {
+      method: 'GET',
+      path: 'version',
+      ...(signal ? { signal } : {}),
+    }),
+    printPlatforms(docker.transport, signal),
     commandOutput(docker.transport, 'cat /proc/meminfo', signal),
   ]);
-  const platform = platformOf({ os: info.OSType, architecture: info.Architecture });
+  const platform = enginePlatform(info.OSType, info.Architecture, Arch);
   if (!platform) {
     throw unsupportedPlatformProblem(docker.node, `${info.OSType}/${info.Architecture}`);
   }
@@ -51,10 +69,28 @@ export async function probeNode(
     ...(info.OperatingSystem ? { distribution: info.OperatingSystem } : {}),
     rootless: (info.SecurityOptions ?? []).includes('name=rootless'),
     platform,
-    emulated: [...new Set(emulatedPlatforms(handlers))].filter((name) => name !== platform),
+    processor: readProcessor(printed, platform),
+    emulated: [...new Set(emulatedPlatforms(printed))].filter((name) => name !== platform),
     cpus: info.NCPU,
+    ...readLoad(printed),
     memory: { total: info.MemTotal, free: free === undefined ? info.MemTotal : Number(free) * 1024 },
     disk: await measureDiskSpace(docker.transport, info.DockerRootDir, signal),
     latencyMs,
+    ...readIdentity(printed, {
+      engine: 'docker',
+      hostname: info.Name,
+      storage: info.DockerRootDir,
+      id: info.ID ?? undefined,
+    }),
   };
+}
+
+/**
+ * The platform of docker itself. A 32-bit docker may run on a 64-bit kernel; only the kernel's name tells the variant of arm.
+ * @param machine the kernel's name of the machine. @param built what docker was built for
+ */
+function enginePlatform(os: string, machine: string, built = ''): Platform | undefined {
+  const kernel = platformOf({ os, architecture: machine });
+  const own = platformOf({ os, architecture: built });
+  return own && (!kernel || platformParts(own).architecture !== platformParts(kernel).architecture) ? own : kernel;
 }

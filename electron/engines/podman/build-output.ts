@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { LogStream } from '../../../shared/log.ts';
-import { ContainerfileSteps } from '../containerfile-steps.ts';
+import { ContainerfileSteps, keywordOf } from '../containerfile-steps.ts';
 import type { EngineBuild, EngineOutput, EngineStep } from '../engine.ts';
-import { LineBuffer, visibleText } from '../line-buffer.ts';
+import { LastLines, LineBuffer, visibleText } from '../line-buffer.ts';
 
 /** One message of podman's build stream. podman sends each error twice, in the old and the new form of Docker's API. */
 export const podmanMessageSchema = z.object({
@@ -26,9 +26,15 @@ const stepPattern = /^(?:\[(\d{1,3})\/(\d{1,3})\] )?STEP (\d{1,6})\/(\d{1,6}): (
 const cachedPattern = /^--> Using cache ([0-9a-f]{64})$/;
 const layerPattern = /^--> ([0-9a-f]{10,64})$/;
 const idPattern = /^[0-9a-f]{64}$/;
-const warningPattern = /^\[Warning\] (.*)$/;
+const warningPattern =
+  /^(?:\[Warning\] |WARNING: (?=image platform )|time="[^"]*" level=warning msg="(?=image platform ))(.*?)"?$/;
+/** podman 4.3 warns of the arguments that Barnraiser's platform sets, although a Containerfile need not use them. */
+const unusedArgsPattern = /^one or more build args were not consumed: \[([^\]]*)\]$/;
+const platformArgs = /^(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)$/;
 /** How lines of podman itself begin, besides its steps. */
 const podmanLinePattern = /^(?:(?:\[\d+\/\d+\] )?COMMIT\b|--> |[0-9a-f]{64}$|Successfully tagged |\[Warning\] |time=")/;
+/** A message about an instruction that podman does not know, with a dump of its data structures (imagebuilder). */
+const dumpPattern = /^time="[^"]*" level=\w+ msg="\+\(UNHANDLED LOGLEVEL\) &imagebuilder\.Step\{/;
 /** How messages of podman itself begin. The output of a program comes in chunks that may end in mid-line before one. */
 const podmanMessagePattern =
   /^(?:(?:\[\d+\/\d+\] )?(?:STEP \d+\/\d+: |COMMIT\b)|--> |[0-9a-f]{64}\n$|Successfully tagged |\[Warning\] |time=")/;
@@ -45,26 +51,28 @@ export class PodmanBuildOutput {
   /** The current step, and whether its result came from the cache. */
   step: EngineStep | undefined;
   isCached = false;
+  /** What the current step printed last. */
+  lastLines = new LastLines();
   /** The images in FROM instructions. */
   readonly baseImages: string[] = [];
-  /** A step has a here-document. */
-  hasHereDocument = false;
   /** Ids, or their first digits, of the layers that this build made and of those that it found in the cache. */
   readonly madeLayers = new Set<string>();
   readonly cachedLayers = new Set<string>();
 
   readonly #report: (output: EngineOutput) => void;
   readonly #steps: ContainerfileSteps;
+  readonly #buildArgs: EngineBuild['buildArgs'];
   readonly #lines = new LineBuffer((line) => this.#readLine(line));
   #announced: AnnouncedStep | undefined;
   /** The layer of the current step, unless the program of the step printed it. */
   #layer: string | undefined;
 
   constructor(
-    { instructions, target }: Pick<EngineBuild, 'instructions' | 'target'>,
+    { instructions, target, buildArgs }: Pick<EngineBuild, 'instructions' | 'target' | 'buildArgs'>,
     report: (output: EngineOutput) => void,
   ) {
     this.#steps = new ContainerfileSteps(instructions, target);
+    this.#buildArgs = buildArgs;
     this.#report = report;
   }
 
@@ -74,7 +82,7 @@ export class PodmanBuildOutput {
     }
     const error = message.errorDetail?.message ?? message.error;
     if (error !== undefined) {
-      this.error = error.trim();
+      this.error = withoutDump(error.trim());
     }
   }
 
@@ -105,6 +113,9 @@ export class PodmanBuildOutput {
   }
 
   #readLine(line: string): void {
+    if (dumpPattern.test(line)) {
+      return;
+    }
     const layer = layerPattern.exec(line)?.[1];
     if (layer !== undefined) {
       this.#resolveLayer(false);
@@ -124,9 +135,18 @@ export class PodmanBuildOutput {
     }
     const warning = warningPattern.exec(line)?.[1];
     if (warning !== undefined) {
-      this.#report({ kind: 'warning', text: warning, ...this.#stepId() });
+      this.#reportWarning(warning);
     } else {
       this.#reportLine(visibleText(line), isFromPodman ? 'engine' : 'stdout');
+    }
+  }
+
+  #reportWarning(text: string): void {
+    const [, list] = unusedArgsPattern.exec(text) ?? [];
+    const unused = list?.split(' ').filter((name) => Object.hasOwn(this.#buildArgs, name) || !platformArgs.test(name));
+    if (unused?.length !== 0) {
+      const shown = unused && list !== undefined ? text.replace(list, unused.join(' ')) : text;
+      this.#report({ kind: 'warning', text: shown, ...this.#stepId() });
     }
   }
 
@@ -135,7 +155,7 @@ export class PodmanBuildOutput {
     this.#announced = announced;
     this.step = this.#steps.step({ stage: stage - 1, number }, { name, stageLength: total, stageCount: stages });
     this.isCached = false;
-    this.hasHereDocument ||= name.includes('<<');
+    this.lastLines = new LastLines();
     const baseImage = parseBaseImage(name);
     if (baseImage !== undefined) {
       this.baseImages.push(baseImage);
@@ -169,6 +189,7 @@ export class PodmanBuildOutput {
 
   /** podman does not say which lines a program wrote to its standard error. */
   #reportLine(text: string, stream: LogStream): void {
+    this.lastLines.add(text);
     this.#report({ kind: 'log', ...this.#stepId(), stream, time: Date.now(), text });
   }
 
@@ -176,13 +197,21 @@ export class PodmanBuildOutput {
     return this.step ? { stepId: this.step.id } : {};
   }
 
+  /** Steps that the Containerfile does not have, such as those of ONBUILD in a base image, change the number of steps. */
+  #hasKeyword({ stage, number, total, name }: AnnouncedStep): boolean {
+    const instruction = this.#steps.instruction({ stage: stage - 1, number });
+    const isCounted = this.#steps.instructionCount(stage - 1) === total;
+    return !isCounted || !instruction || keywordOf(instruction.text) === keywordOf(name);
+  }
+
   /**
    * A program may print what looks like a step, such as a build inside the build. So only the number that follows is accepted,
-   * with the totals that podman announced. podman leaves out stages that the target does not need.
+   * with the totals that podman announced and the keyword of the instruction. podman leaves out stages that the target does not
+   * need.
    */
   #isNextStep(step: AnnouncedStep): boolean {
     const last = this.#announced;
-    if (step.number > step.total || step.stage > (step.stages ?? 1)) {
+    if (step.number > step.total || step.stage > (step.stages ?? 1) || !this.#hasKeyword(step)) {
       return false;
     }
     if (!last) {
@@ -195,6 +224,12 @@ export class PodmanBuildOutput {
       ? step.number === last.number + 1 && step.total === last.total
       : step.stage > last.stage && step.number === 1 && last.number === last.total;
   }
+}
+
+/** podman's error without the dump of its data structures. */
+function withoutDump(error: string): string {
+  const start = error.indexOf(' &imagebuilder.Step{');
+  return start < 0 ? error : error.slice(0, start);
 }
 
 function parseStep(line: string): AnnouncedStep | undefined {

@@ -1,15 +1,17 @@
-import { expect, test } from 'vitest';
-import { testBuild } from '../testing/engine-build.ts';
+import { describe, expect, test } from 'vitest';
+import type { EngineBuild } from '../engine.ts';
+import { testBuild, testInstructions } from '../testing/engine-build.ts';
 import { PodmanBuildOutput } from './build-output.ts';
 import { buildProblem, contextProblem } from './build-problem.ts';
 
 /** The problem of a build with these output lines that failed with an error message of podman 4.3.1 or 5.4.2. */
-function problemAfter(lines: string, error: string) {
-  const output = new PodmanBuildOutput(testBuild(), () => {});
+function problemAfter(lines: string, error: string, changes: Partial<EngineBuild> = {}, version = '5.4.2') {
+  const build = testBuild(changes);
+  const output = new PodmanBuildOutput(build, () => {});
   for (const message of lines.split(/^(?=(?:\[\d\/\d\] )?STEP )/m)) {
     output.read({ stream: message });
   }
-  return buildProblem('pi4', testBuild(), output, error).problem;
+  return buildProblem('pi4', version, build, output, error).problem;
 }
 
 const steps = (...texts: string[]) => texts.map((text, i) => `STEP ${i + 1}/5: ${text}\n`).join('');
@@ -48,7 +50,7 @@ test('a file that is missing in the context is distinguished from one that is mi
       steps('FROM scratch', 'COPY missing /x'),
       `building at STEP "COPY missing /x": checking on sources under "${folder}": copier: stat: "/missing": no such file or directory`,
     );
-  expect(copy('/var/tmp/libpod_builder2582886004/build').message).toContain('("/missing" is not in the context)');
+  expect(copy('/var/tmp/libpod_builder2582886004/build').message).toContain('("missing" is not in the context)');
   expect(copy('/var/tmp/libpod_builder2582886004/build').fix).toContain('.containerignore');
   expect(copy('/var/lib/containers/storage/overlay/6dcd/merged').message).toContain(
     'is not in the stage or image that it copies from',
@@ -96,14 +98,90 @@ test('a Containerfile that cannot be used is reported with the reason', () => {
     problemAfter('', 'stat /var/tmp/libpod_builder1030326180/build/Containerfile: no such file or directory').message,
   ).toBe('Node pi4: podman cannot use Containerfile: it is not in the context.');
   expect(problemAfter('', 'The target "q" was not found in the provided Dockerfile').message).toContain('no stage "q"');
+  const withoutPreprocessor = problemAfter(
+    '',
+    'exec: "cpp": executable file not found in $PATH: .in support requires cpp to be installed',
+  );
+  expect(withoutPreprocessor.message).toContain('which the node does not have');
+  expect(withoutPreprocessor.fix).toContain('Install cpp on the node');
 });
 
-test('a here-document that an old podman does not support is recognised', () => {
-  const { fix } = problemAfter(
-    steps('FROM x', 'RUN <<EOF', 'echo first'),
-    'building at STEP "ECHO ": Build error: Unknown instruction: "ECHO" &imagebuilder.Step{}',
+test('a here-document is too much for an old podman, wherever it is', () => {
+  const hereDocuments = ['RUN <<EOF', 'COPY <<"END" /x', 'RUN cat > /x <<-EOF', 'RUN 3<<EOF cat'];
+  for (const text of hereDocuments) {
+    const instructions = testInstructions('FROM x', text, 'RUN true');
+    const lines = steps('FROM x', text, 'echo first');
+    const unknown = problemAfter(lines, 'Unknown instruction: "ECHO"', { instructions }, '4.3.1');
+    expect(unknown.message).toBe('Node pi4: podman 4.3.1 is too old for here-documents (<<EOF).');
+    expect(problemAfter('', 'syntax error', { instructions }, '4.7.0').message).toContain('is too old for');
+    // a newer podman reads it, so the error is another one
+    expect(problemAfter(lines, 'Unknown instruction: "ECHO"', { instructions }).message).toContain(
+      'not an instruction',
+    );
+  }
+});
+
+test('what only looks like a here-document is none, and other failures stay what they are', () => {
+  const instructions = testInstructions('FROM x', 'RUN echo $((1<<2))');
+  const { message } = problemAfter(steps('FROM x', 'ECHO'), 'Unknown instruction: "ECHO"', { instructions }, '4.3.1');
+  expect(message).toContain('"ECHO" is not an instruction');
+  const failing = { instructions: testInstructions('FROM x', 'RUN false', 'RUN <<EOF') };
+  const error = 'building at STEP "RUN false": while running runtime: exit status 1';
+  expect(problemAfter(steps('FROM x', 'RUN false'), error, failing, '4.3.1').message).toContain('(exit status 1)');
+});
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: variables of a Containerfile
+test.each(['FROM base:${TARGETARCH}', 'FROM base-$TARGETOS AS x', 'FROM --platform=linux/arm64 r/x:$BUILDARCH'])(
+  'an old podman is too old for %s',
+  (text) => {
+    const instructions = testInstructions(text, 'RUN true');
+    const announced = text.replace(/\$\{?\w+\}?/, '');
+    const error = 'creating build container: invalid reference format';
+    const { message, fix } = problemAfter(`STEP 1/2: ${announced}\n`, error, { instructions }, '4.3.1');
+    expect(message).toMatch(/podman 4\.3\.1 is too old for (TARGET|BUILD)\w+ in FROM\.$/);
+    expect(fix).toMatch(/add the line ARG (TARGET|BUILD)\w+ before the first FROM/);
+    const own = testInstructions('FROM base:$TAG', 'RUN true');
+    expect(problemAfter('STEP 1/2: FROM base:\n', error, { instructions: own }, '4.3.1').message).toContain(
+      'cannot get the base image',
+    );
+  },
+);
+
+describe('a COPY of what the ignore file excludes', () => {
+  const folder = '/var/tmp/libpod_builder3973381553/build';
+  const glob = (path: string) =>
+    `no items matching glob "${folder}/${path}" copied (1 filtered out using /dev/null): no such file or directory`;
+  const missing = (path: string) =>
+    `checking on sources under "${folder}": Rel: can't make  relative to ${folder}; copier: stat: ["/${path}"]: no such file or directory`;
+  test.each([
+    ['*.log', ['a', '*.log'], '*.log', glob],
+    ['logs', ['logs'], 'logs', glob],
+    ['logs/one.log', ['**/*.log', 'x'], '**/*.log', glob],
+    ['logs/deep/one', ['/logs'], '/logs', missing],
+    ['nothing*.zip', [], undefined, missing],
+    ['kept.txt', ['*', '!kept.txt'], undefined, missing],
+  ])('%s names the path and the pattern, not a path of the engine', (path, excludes, pattern, error) => {
+    const { message, fix } = problemAfter(
+      steps('FROM x', `COPY ${path} /x/`),
+      `building at STEP "COPY ${path} /x/": ${error(path)}`,
+      { excludes },
+    );
+    expect(message).toContain(
+      pattern === undefined
+        ? `("${path}" is not in the context)`
+        : `(the ignore file excludes "${path}" by the pattern ${pattern})`,
+    );
+    expect(message).not.toContain('libpod_builder');
+    expect(fix).toMatch(/ignore/);
+  });
+});
+
+test('a message never shows a temporary path of podman', () => {
+  const { message } = problemAfter(
+    steps('FROM x', 'ADD a /x/'),
+    'building at STEP "ADD a /x/": reading "/var/tmp/libpod_builder1/build/a": permission denied in /data/tmp/buildah22/x',
   );
-  expect(fix).toContain('too old for here-documents');
+  expect(message).toContain('(reading "a": permission denied in x)');
 });
 
 test('a full disk is reported instead of the step', () => {

@@ -1,7 +1,10 @@
 import { type Failure, fail } from '../../../shared/problem.ts';
+import { compilePattern } from '../../context/pattern.ts';
 import { diskFullProblem, firstLine } from '../api/engine-api.ts';
+import { isForeignProgram, startProblem } from '../container-start.ts';
 import type { EngineBuild, EngineStep } from '../engine.ts';
 import {
+  containerfileName,
   describeStep,
   findCause,
   networkCauses,
@@ -32,7 +35,8 @@ const pullCauses: readonly ProblemCause[] = [
   {
     pattern: /unauthorized|authentication required|access to the resource is denied|denied:/i,
     reason: () => 'the registry denies access to it or does not have it',
-    fix: () => 'Check its name, and log in to the registry on the node with `podman login`.',
+    fix: () =>
+      'Check its name. If it is private, log in to its registry on this computer with `podman login` or `docker login`.',
   },
   {
     pattern: /image not known/,
@@ -45,16 +49,14 @@ const pullCauses: readonly ProblemCause[] = [
 /** Why a step failed before its program ran, or without one. */
 const stepCauses: readonly ProblemCause[] = [
   {
-    pattern: /checking on sources under "([^"]*)".*stat: "([^"]*)": no such file or directory/,
-    // podman mounts the stage or image of --from in a folder named "merged".
-    reason: ([, root = '', path = '']) =>
-      root.endsWith('/merged')
-        ? `"${path}" is not in the stage or image that it copies from`
-        : `"${path}" is not in the context`,
-    fix: ([, root = '']) =>
-      root.endsWith('/merged')
-        ? 'Check the path and the stage or image in --from.'
-        : 'Check the path, and that .containerignore or .dockerignore does not exclude it.',
+    pattern: /checking on sources under "([^"]*)".*stat: \[?"([^"]*)"/,
+    reason: ([, root = '', path = ''], build) => missingReason(root, path, build),
+    fix: ([, root = '', path = ''], build) => missingFix(root, path, build),
+  },
+  {
+    pattern: /no items matching glob "([^"]*)" copied/,
+    reason: ([, glob = ''], build) => missingReason(glob, pathInRoot(glob), build),
+    fix: ([, glob = ''], build) => missingFix(glob, pathInRoot(glob), build),
   },
   {
     pattern: /no stage or image found with that name/,
@@ -76,6 +78,11 @@ const containerfileCauses: readonly ProblemCause[] = [
     fix: () => 'Check its path. It must be inside the project folder.',
   },
   {
+    pattern: /\.in support requires cpp/,
+    reason: () => 'its name ends in .in, for which podman runs the C preprocessor (cpp), which the node does not have',
+    fix: () => 'Install cpp on the node, build on another node, or give the file another name.',
+  },
+  {
     pattern: /^no contents in /,
     reason: () => 'it is empty',
     fix: () => 'Add at least a FROM line to it.',
@@ -87,19 +94,114 @@ const containerfileCauses: readonly ProblemCause[] = [
   },
 ];
 
-/** The problem of a build that podman ended with an error. Its `detail` is podman's unchanged message. */
-export function buildProblem(node: string, build: EngineBuild, output: PodmanBuildOutput, error: string): Failure {
-  const diskFull = diskFullProblem(node, 'podman', error);
-  if (diskFull) {
-    return diskFull;
+/** What `COPY` looks for is missing in the context, or in the stage or image of --from, which podman mounts in a folder "merged". */
+function missingReason(root: string, path: string, build: EngineBuild): string {
+  const name = path.replace(/^\//, '');
+  if (isMounted(root)) {
+    return `"${path}" is not in the stage or image that it copies from`;
   }
+  const pattern = ignoringPattern(name, build);
+  return pattern === undefined
+    ? `"${name}" is not in the context`
+    : `the ignore file excludes "${name}" by the pattern ${pattern}`;
+}
+
+function missingFix(root: string, path: string, build: EngineBuild): string {
+  if (isMounted(root)) {
+    return 'Check the path and the stage or image in --from.';
+  }
+  return ignoringPattern(path.replace(/^\//, ''), build) === undefined
+    ? 'Check the path, and that .containerignore or .dockerignore does not exclude it.'
+    : 'Remove the pattern from the ignore file, or add an exception for the path (!path) below it.';
+}
+
+function isMounted(root: string): boolean {
+  return /\/merged(?:\/|$)/.test(root);
+}
+
+/** The path of a glob in podman's folder for the context, or in a mounted stage. */
+function pathInRoot(glob: string): string {
+  return glob.replace(/^.*?\/(?:(?:libpod_builder|buildah)\d+\/build|merged)(?=\/)/, '');
+}
+
+/** The pattern of the ignore file that excludes a path or a folder above it, or that is the same glob. */
+function ignoringPattern(path: string, { excludes }: EngineBuild): string | undefined {
+  const folders = path.split('/').map((_, index, names) => names.slice(0, index + 1).join('/'));
+  const last = excludes.findLast((pattern) => {
+    const compiled = compilePattern(pattern.replace(/^!?\/?/, ''));
+    return pattern === path || folders.some((folder) => compiled?.matches(folder));
+  });
+  return last?.startsWith('!') ? undefined : last;
+}
+
+/** An instruction that podman before 4.8 does not read to its end (buildah 1.33). */
+const hereDocument = /\s\d*<<-?["']?\w/;
+
+/**
+ * What the Containerfile uses and podman on the node is too old for. It shows when podman reads other instructions than the
+ * Containerfile has.
+ */
+function missingFeature(version: string, build: EngineBuild, output: PodmanBuildOutput, error: string) {
   const { step } = output;
+  const hasHereDocument = build.instructions.some(
+    ({ text }) => /^\s*(?:RUN|COPY|ADD)\s/i.test(text) && hereDocument.test(text),
+  );
+  const readsOtherwise =
+    /Unknown instruction/i.test(error) || !step || step.line === undefined || step.name.includes('<<');
+  if (hasHereDocument && isBefore(version, 4, 8) && readsOtherwise) {
+    return { name: 'here-documents (<<EOF)', otherwise: 'write the lines as one RUN with &&' };
+  }
+  const from = step && /^FROM\s/i.test(step.name) ? fromOfLine(build, step.line) : undefined;
+  const variable = /\$\{?((?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT))\b/.exec(from ?? '')?.[1];
+  if (variable !== undefined && isBefore(version, 5, 0) && /invalid reference format/.test(error)) {
+    return { name: `${variable} in FROM`, otherwise: `add the line ARG ${variable} before the first FROM` };
+  }
+  return undefined;
+}
+
+function fromOfLine({ instructions }: EngineBuild, line: number | undefined): string | undefined {
+  return instructions.find(({ firstLine }) => firstLine === line)?.text;
+}
+
+function isBefore(version: string, major: number, minor: number): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split('.').map(Number);
+  return ownMajor < major || (ownMajor === major && ownMinor < minor);
+}
+
+/**
+ * The problem of a build that podman ended with an error. Its `detail` is podman's unchanged message.
+ *
+ * @param version podman's
+ */
+export function buildProblem(
+  node: string,
+  version: string,
+  build: EngineBuild,
+  output: PodmanBuildOutput,
+  error: string,
+): Failure {
+  const { step, lastLines } = output;
+  const nodeProblem =
+    diskFullProblem(node, 'podman', error) ??
+    startProblem(node, 'podman', build, { error, lastLines: lastLines.lines });
+  if (nodeProblem) {
+    return nodeProblem;
+  }
+  const feature = missingFeature(version, build, output, error);
+  if (feature) {
+    return fail(
+      'build.failed',
+      `Node ${node}: podman ${version} is too old for ${feature.name}.`,
+      `Update podman on the node, build on another node, or ${feature.otherwise}.`,
+      error,
+    );
+  }
   if (!step) {
     const cause = findCause(containerfileCauses, error, build, 'podman');
     return fail(
       'build.failed',
-      `Node ${node}: podman cannot use ${build.file}: ${cause?.reason ?? firstLine(error)}.`,
-      cause?.fix ?? `Correct ${build.file}.`,
+      `Node ${node}: podman cannot use ${containerfileName(build)}: ${cause?.reason ?? firstLine(error)}.`,
+      cause?.fix ?? `Correct ${containerfileName(build)}.`,
       error,
     );
   }
@@ -113,14 +215,12 @@ export function buildProblem(node: string, build: EngineBuild, output: PodmanBui
       error,
     );
   }
-  const cause = findCause(stepCauses, error, build, 'podman');
-  const isUnsupportedHereDocument = output.hasHereDocument && /Unknown instruction/.test(error);
+  const isForeign = isForeignProgram({ error, lastLines: lastLines.lines });
+  const cause = findCause(stepCauses, isForeign ? 'exec format error' : error, build, 'podman');
   return fail(
     'build.failed',
     `Node ${node}: ${describeStep(step)} failed: ${shorten(step.name)} (${cause?.reason ?? withoutPrefix(error)}).`,
-    isUnsupportedHereDocument
-      ? 'podman on the node is too old for here-documents (<<EOF). Update it, or write the lines as one RUN with &&.'
-      : (cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.'),
+    cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.',
     error,
   );
 }
@@ -151,5 +251,6 @@ function missingBaseImage(step: EngineStep, error: string): string | undefined {
 
 /** podman's error message without the step, which it repeats. */
 function withoutPrefix(error: string): string {
-  return shorten(firstLine(error.replace(/^building at STEP ".*?": (?=[^"])/s, '')));
+  const message = error.replace(/^building at STEP ".*?": (?=[^"])/s, '');
+  return shorten(firstLine(message.replaceAll(/[^\s"]*\/(?:libpod_builder|buildah)\d+(?:\/build)?\/?/g, '')));
 }

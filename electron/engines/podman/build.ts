@@ -1,13 +1,17 @@
 import { z } from 'zod';
-import type { PullPolicy } from '../../../shared/build.ts';
+import type { ImageFormat, PullPolicy } from '../../../shared/build.ts';
 import { platformOf, platformParts } from '../../../shared/platform.ts';
+import { Failure } from '../../../shared/problem.ts';
 import { cancelledProblem, type EngineApi, noImageProblem } from '../api/engine-api.ts';
+import { base64Url } from '../api/image-requests.ts';
 import { jsonLines } from '../api/json-lines.ts';
 import { sendBuild } from '../api/send-build.ts';
 import type { EngineBuild, EngineOutput } from '../engine.ts';
+import type { RegistryLogin } from '../registry-login.ts';
 import { PodmanBuildOutput, podmanMessageSchema } from './build-output.ts';
 import { buildProblem, contextProblem } from './build-problem.ts';
-import { type BuildMark, listBuildContainers, nextMark, stopBuild } from './stop-build.ts';
+import { withStagePlatforms } from './stage-platforms.ts';
+import { type BuildMark, listBuildContainers, markOf, stopBuild } from './stop-build.ts';
 
 /** buildah's names of pull policies. buildah silently treats an unknown name as `missing`. */
 const pullPolicies: Readonly<Record<PullPolicy, string>> = {
@@ -15,6 +19,11 @@ const pullPolicies: Readonly<Record<PullPolicy, string>> = {
   always: 'always',
   never: 'never',
   newer: 'ifnewer',
+};
+
+const outputFormats: Readonly<Record<ImageFormat, string>> = {
+  oci: 'application/vnd.oci.image.manifest.v1+json',
+  docker: 'application/vnd.docker.distribution.manifest.v2+json',
 };
 
 const imageSchema = z.object({ Os: z.string(), Architecture: z.string() });
@@ -31,27 +40,44 @@ type OnOutput = (output: EngineOutput) => void;
  */
 export async function buildImage(
   podman: EngineApi,
-  build: EngineBuild,
+  version: string,
+  original: EngineBuild,
   onOutput: OnOutput,
   signal: AbortSignal,
 ): Promise<{ imageId: string }> {
-  const first = await buildOnce(podman, build, onOutput, signal);
+  const build = await withStagePlatforms(original);
+  const again = async (changes: Partial<EngineBuild>, reason: string) => {
+    onOutput({ kind: 'log', stream: 'engine', time: Date.now(), text: `${reason} Building again.` });
+    const onSecondOutput: OnOutput = (output) => {
+      if (output.kind !== 'context-read') {
+        onOutput(output);
+      }
+    };
+    return buildOnce(podman, version, { ...build, ...changes }, onSecondOutput, signal);
+  };
+  const first = await buildOnce(podman, version, build, onOutput, signal).catch((error: unknown) => {
+    if (isLostLayer(error, build)) {
+      return again({}, `A cached image was removed on ${podman.node} while this build was using it.`);
+    }
+    throw error;
+  });
   if (!first.isFromCache || (await hasPlatform(podman, first.imageId, build, signal))) {
     return { imageId: first.imageId };
   }
-  onOutput({
-    kind: 'log',
-    stream: 'engine',
-    time: Date.now(),
-    text: `The cache on ${podman.node} has this image for another platform only. Building again without the cache.`,
-  });
-  const onSecondOutput: OnOutput = (output) => {
-    if (output.kind !== 'context-read') {
-      onOutput(output);
-    }
-  };
-  const { imageId } = await buildOnce(podman, { ...build, noCache: true }, onSecondOutput, signal);
-  return { imageId };
+  const second = await again(
+    { noCache: true },
+    `The cache on ${podman.node} has this image for another platform only, so it is not used.`,
+  );
+  return { imageId: second.imageId };
+}
+
+/**
+ * Was an image of the cache removed between two steps? Nothing marks it as in use there, so another build, a prune or a person
+ * may remove it. The messages come from containers/storage.
+ */
+function isLostLayer(error: unknown, { pull }: EngineBuild): boolean {
+  const detail = error instanceof Failure && error.problem.code === 'build.failed' ? error.problem.detail : undefined;
+  return /layer not known/.test(detail ?? '') || (pull !== 'never' && /image not known/.test(detail ?? ''));
 }
 
 /** Does the configuration of an image name the platform of the build? */
@@ -66,16 +92,24 @@ async function hasPlatform(podman: EngineApi, imageId: string, { platform }: Eng
   return built !== undefined && platformParts(built).os === os && platformParts(built).architecture === architecture;
 }
 
-async function buildOnce(podman: EngineApi, build: EngineBuild, onOutput: OnOutput, signal: AbortSignal) {
-  const mark = nextMark();
+async function buildOnce(
+  podman: EngineApi,
+  version: string,
+  build: EngineBuild,
+  onOutput: OnOutput,
+  signal: AbortSignal,
+) {
   const output = new PodmanBuildOutput(build, onOutput);
-  const containersBefore = new Set((await listBuildContainers(podman, signal)).map(({ id }) => id));
+  const [mark, containers] = await Promise.all([markOf(podman, build.id, signal), listBuildContainers(podman, signal)]);
+  const containersBefore = new Set(containers.map(({ id }) => id));
   if (signal.aborted) {
     throw cancelledProblem(signal);
   }
   const { failure, wasRefused, hasResponded } = await sendBuild(podman, {
     path: `build?${buildQuery(build, mark)}`,
-    context: build.context.tar(),
+    headers: loginHeaders(build.logins),
+    // podman refuses a link that leads out of the context (containers/storage, pkg/archive)
+    context: build.context.tar({ confinesLinks: true }),
     signal,
     onResponse: () => onOutput({ kind: 'context-read' }),
     readOutput: async (stream) => {
@@ -95,12 +129,24 @@ async function buildOnce(podman: EngineApi, build: EngineBuild, onOutput: OnOutp
     throw failure;
   }
   if (output.error !== undefined) {
-    throw buildProblem(podman.node, build, output, output.error);
+    throw buildProblem(podman.node, version, build, output, output.error);
   }
   if (output.imageId === undefined) {
     throw noImageProblem(podman.node, 'podman');
   }
   return { imageId: output.imageId, isFromCache: output.isCached };
+}
+
+/** podman reads logins by registry, with the fields of docker's API. */
+function loginHeaders(logins: readonly RegistryLogin[]): Record<string, string> {
+  if (logins.length === 0) {
+    return {};
+  }
+  const entries = logins.map(({ registry, credentials }) => [
+    registry,
+    'identityToken' in credentials ? { identitytoken: credentials.identityToken } : credentials,
+  ]);
+  return { 'X-Registry-Config': base64Url(JSON.stringify(Object.fromEntries(entries))) };
 }
 
 /**
@@ -115,7 +161,7 @@ function buildQuery(build: EngineBuild, { shmSize }: BuildMark): string {
     layers: '1',
     rm: '1',
     forcerm: '1',
-    outputformat: 'application/vnd.oci.image.manifest.v1+json',
+    outputformat: outputFormats[build.format],
     platform: build.platform,
     dockerfile: build.file,
     excludes: JSON.stringify(build.excludes),

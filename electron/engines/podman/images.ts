@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { Failure } from '../../../shared/problem.ts';
 import { type EngineApi, requestTimeoutMs } from '../api/engine-api.ts';
 import { tagPath } from '../api/image-requests.ts';
-import type { DiskUsage } from '../engine.ts';
+import type { DiskUsage, EngineBuild } from '../engine.ts';
 import { isStaleImageName } from '../temporary-name.ts';
+import { endKilledBuild } from './stop-build.ts';
 
 /**
  * Sizes in bytes. An image's size includes that of its parent. `Containers` counts the containers that use it and is -1 if
@@ -50,6 +52,19 @@ export async function untagImage(podman: EngineApi, image: string, name: string)
   const message = await podman.readErrorMessage(response);
   if (!/tag not known/.test(message)) {
     throw podman.refusedProblem(action, message);
+  }
+}
+
+/** Ends what is left of a build whose process was killed. See `CacheRetention.removeLeftovers`. */
+export async function removeLeftovers(podman: EngineApi, { id, tag }: Pick<EngineBuild, 'id' | 'tag'>): Promise<void> {
+  const hasEnded = await endKilledBuild(podman, id);
+  await untagImage(podman, tag, tag).catch((error: unknown) => {
+    if (!(error instanceof Failure) || !/image not known|no such image/.test(error.problem.detail ?? '')) {
+      throw error;
+    }
+  });
+  if (!hasEnded) {
+    throw podman.refusedProblem('end a build that was killed', 'its containers are still there');
   }
 }
 

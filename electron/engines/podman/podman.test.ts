@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parsePlatform } from '../../../shared/platform.ts';
 import { fail } from '../../../shared/problem.ts';
+import { modesOf } from '../../../shared/schedule.ts';
 import type { EngineBuild, EngineOutput } from '../engine.ts';
 import { openEngine } from '../open-engine.ts';
 import { temporaryImageName } from '../temporary-name.ts';
@@ -124,6 +125,69 @@ test('builds at the same time have different marks', async () => {
   expect(sizes.size).toBe(3);
 });
 
+test('the same build has the same mark, and few others have it', async () => {
+  const sizes: number[] = [];
+  handlers['POST build'] = (request, response) => {
+    sizes.push(Number(new URL(request.url ?? '', 'http://x').searchParams.get('shmsize')));
+    afterContext(() => response.end(message(`${image}\n`)))(request, response);
+  };
+  await build({ id: 'one' });
+  await build({ id: 'one' });
+  await build({ id: 'two' });
+  expect(sizes[0]).toBe(sizes[1]);
+  expect(sizes[2]).not.toBe(sizes[0]);
+  for (const size of sizes) {
+    expect(size).toBeGreaterThan(64 * 1024 * 1024);
+    expect(size % (64 * 1024)).toBe(0);
+    expect(size).toBeLessThan(2 ** 48);
+  }
+  handlers['GET version'] = (_, response) => void response.end(JSON.stringify({ Arch: 'arm' }));
+  await build({ id: 'one' });
+  // podman on a 32-bit processor reads no larger number
+  expect(sizes[3]).toBeLessThan(2 ** 31);
+});
+
+test('logins go to podman in a header, and without logins there is none', async () => {
+  const sent: unknown[] = [];
+  handlers['POST build'] = (request, response) => {
+    sent.push(request.headers['x-registry-config']);
+    afterContext(() => response.end(message(`${image}\n`)))(request, response);
+  };
+  const credentials = { username: 'kim', password: '~~secret~~?' };
+  await build({
+    logins: [
+      { registry: 'registry.example.com', credentials },
+      { registry: 'docker.io', credentials: { identityToken: 'token' } },
+    ],
+  });
+  await build();
+  const header = String(sent[0]);
+  expect(header).toMatch(/^[\w-]+=*$/);
+  expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({
+    'registry.example.com': credentials,
+    'docker.io': { identitytoken: 'token' },
+  });
+  expect(sent[1]).toBeUndefined();
+});
+
+test('a build whose cached layer was removed meanwhile is built once more', async () => {
+  let count = 0;
+  const lost = JSON.stringify({ error: 'creating build container: layer not known' });
+  handlers['POST build'] = (request, response) => {
+    count += 1;
+    const end = count === 1 ? `${message('STEP 1/1: RUN x\n')}${lost}\n` : message(`${image}\n`);
+    afterContext(() => response.end(end))(request, response);
+  };
+  expect(await build()).toMatchObject({ imageId: image });
+  count = 0;
+  handlers['POST build'] = (request, response) => {
+    count += 1;
+    afterContext(() => response.end(`${message('STEP 1/1: RUN x\n')}${lost}\n`))(request, response);
+  };
+  await expect(build()).rejects.toEqual(problem('build.failed', /layer not known/));
+  expect(count).toBe(2);
+});
+
 test('a build that podman refuses early stops sending its context', async () => {
   handlers['POST build'] = status(400, 'failed to parse query parameter');
   const context = Readable.from(endless(), { objectMode: false });
@@ -231,7 +295,7 @@ test('a failed push is reported with the error in the stream', async () => {
   };
   const engine = await openEngine(transport);
   const target = { host: '127.0.0.1', port: 1, repository: 'r', tag: 't', username: 'u', password: 'p' };
-  await expect(engine.transfer.push('x', target, new AbortController().signal)).rejects.toEqual(
+  await expect(engine.transfer.push('x', target, 'oci', new AbortController().signal)).rejects.toEqual(
     problem('engine.refused', /could not push the image: writing blob/),
   );
 });
@@ -297,14 +361,14 @@ test('a prune during a build removes only the images that no build uses', async 
   expect(requests).toEqual(['used', 'free']);
 });
 
-test('a node that refuses commands can be probed', async () => {
+function reportInfo(arch: string, variant: string): void {
   handlers['GET info'] = (_, response) =>
     void response.end(
       JSON.stringify({
         host: {
           os: 'linux',
-          arch: 'arm64',
-          variant: 'v8',
+          arch,
+          variant,
           hostname: 'raspberry',
           distribution: { distribution: 'debian', version: '12' },
           security: { rootless: true },
@@ -316,6 +380,10 @@ test('a node that refuses commands can be probed', async () => {
         version: { Version: '4.3.1' },
       }),
     );
+}
+
+test('a node that refuses commands can be probed', async () => {
+  reportInfo('arm64', 'v8');
   const node = await (await openEngine(transport)).probe();
   expect(node).toMatchObject({
     connection: 'pi4',
@@ -327,6 +395,16 @@ test('a node that refuses commands can be probed', async () => {
     rootless: true,
     disk: { total: 100, free: 60 },
   });
+});
+
+test.each([
+  ['v8', 'linux/arm/v7', ['linux/arm/v5', 'linux/arm/v6', 'linux/arm/v7']],
+  ['v6', 'linux/arm/v6', ['linux/arm/v5', 'linux/arm/v6']],
+])('a 32-bit podman on a processor that it calls %s runs %s', async (variant, platform, native) => {
+  reportInfo('arm', variant);
+  const node = await (await openEngine(transport)).probe();
+  expect(node.platform).toBe(platform);
+  expect([...modesOf(node).keys()].sort()).toEqual(native);
 });
 
 test('the program of a step is killed if podman dies', async () => {

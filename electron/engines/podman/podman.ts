@@ -5,7 +5,8 @@ import { EngineApi } from '../api/engine-api.ts';
 import type { Engine } from '../engine.ts';
 import type { Transport } from '../transport/transport.ts';
 import { buildImage } from './build.ts';
-import { measureDiskUsage, pruneStorage, removeImage, tagImage, untagImage } from './images.ts';
+import { podmanCache } from './cache-state.ts';
+import { measureDiskUsage, pruneStorage, removeImage, removeLeftovers, tagImage, untagImage } from './images.ts';
 import { probeNode } from './probe.ts';
 import { exportImage, pushImage } from './transfer.ts';
 
@@ -22,18 +23,20 @@ export function podmanEngine(transport: Transport, apiVersion: string): Engine {
     capabilities: () => capabilities,
     probe: async (signal) => ({ ...(await probeNode(podman, apiVersion, signal)), capabilities }),
     builder: {
-      build: (build, onOutput, signal) => buildImage(podman, build, onOutput, signal),
+      build: (build, onOutput, signal) => buildImage(podman, apiVersion, build, onOutput, signal),
     },
     transfer: {
-      push: (image, target, signal) => pushImage(podman, image, target, signal),
-      export: (image, signal) => exportImage(podman, image, signal),
+      push: (image, target, format, signal) => pushImage(podman, image, target, format, signal),
+      export: (image, format, signal) => exportImage(podman, image, format, signal),
     },
     retention: {
       tag: (image, name) => tagImage(podman, image, name),
       untag: (image, name) => untagImage(podman, image, name),
       remove: (image) => removeImage(podman, image),
+      removeLeftovers: (build) => removeLeftovers(podman, build),
       prune: (signal) => pruneStorage(podman, signal),
       diskUsage: () => measureDiskUsage(podman),
     },
+    cache: podmanCache(podman),
   };
 }

@@ -2,19 +2,30 @@ import { z } from 'zod';
 import type { Node } from '../../../shared/node.ts';
 import { type Platform, parsePlatform, platformOf } from '../../../shared/platform.ts';
 import type { EngineApi } from '../api/engine-api.ts';
-import { emulatedPlatforms, printHandlersCommand } from '../binfmt.ts';
-import { commandOutput, measureDiskSpace, measureLatency, unsupportedPlatformProblem } from '../machine-facts.ts';
+import { emulatedPlatforms } from '../binfmt.ts';
+import {
+  commandOutput,
+  foreignLineSchema,
+  measureDiskSpace,
+  measureLatency,
+  readLoad,
+  unsupportedPlatformProblem,
+} from '../machine-facts.ts';
+import { readIdentity } from '../machine-identity.ts';
+import { printPlatforms, readProcessor } from '../processor.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** The fields of `GET info` that are used. podman reports `variant` from 4.8 and `emulatedArchitectures` from 5.6. */
 const infoSchema = z.object({
   host: z.object({
-    os: z.string(),
-    arch: z.string(),
-    variant: z.string().optional(),
+    os: foreignLineSchema,
+    arch: foreignLineSchema,
+    variant: foreignLineSchema.optional(),
     emulatedArchitectures: z.array(z.string()).nullish(),
-    hostname: z.string(),
-    distribution: z.object({ distribution: z.string().optional(), version: z.string().optional() }).optional(),
+    hostname: foreignLineSchema,
+    distribution: z
+      .object({ distribution: foreignLineSchema.optional(), version: foreignLineSchema.optional() })
+      .optional(),
     security: z.object({ rootless: z.boolean() }),
     cpus: z.number(),
     memTotal: z.number(),
@@ -25,7 +36,7 @@ const infoSchema = z.object({
     graphRootAllocated: z.number().optional(),
     graphRootUsed: z.number().optional(),
   }),
-  version: z.object({ Version: z.string() }),
+  version: z.object({ Version: foreignLineSchema }),
 });
 type Info = z.infer<typeof infoSchema>;
 
@@ -36,13 +47,13 @@ export async function probeNode(
   signal?: AbortSignal,
 ): Promise<Omit<Node, 'capabilities'>> {
   const latencyMs = await measureLatency(podman, signal);
-  const [info, handlers] = await Promise.all([
+  const [info, printed] = await Promise.all([
     podman.requestJson('report its system information', infoSchema, {
       method: 'GET',
       path: 'info',
       ...(signal ? { signal } : {}),
     }),
-    commandOutput(podman.transport, printHandlersCommand, signal),
+    printPlatforms(podman.transport, signal),
   ]);
   const { host } = info;
   const [platform, disk] = await Promise.all([
@@ -51,7 +62,7 @@ export async function probeNode(
   ]);
   const emulated = host.emulatedArchitectures
     ? host.emulatedArchitectures.map(parsePlatform).filter((name) => name !== undefined)
-    : emulatedPlatforms(handlers);
+    : emulatedPlatforms(printed);
   const distribution = [host.distribution?.distribution, host.distribution?.version].filter(Boolean).join(' ');
   return {
     connection: podman.node,
@@ -62,15 +73,21 @@ export async function probeNode(
     ...(distribution === '' ? {} : { distribution }),
     rootless: host.security.rootless,
     platform,
+    processor: readProcessor(printed, platform),
     emulated: [...new Set(emulated)].filter((name) => name !== platform),
     cpus: host.cpus,
+    ...readLoad(printed),
     memory: { total: host.memTotal, free: host.memFree },
     disk,
     latencyMs,
+    ...readIdentity(printed, { engine: 'podman', hostname: host.hostname, storage: info.store.graphRoot }),
   };
 }
 
-/** podman before 4.8 reports "arm" for all arm variants, so the variant is read from the kernel. */
+/**
+ * podman before 4.8 reports "arm" for all arm variants, so the variant is read from the kernel. Newer ones report `v8` for a
+ * 32-bit engine on an ARMv8 processor, whose programs are those for v7.
+ */
 async function readPlatform(podman: EngineApi, { host }: Info, signal?: AbortSignal): Promise<Platform> {
   const machine =
     host.arch === 'arm' && !host.variant ? (await commandOutput(podman.transport, 'uname -m', signal)).trim() : '';

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { Failure, fail } from '../../../shared/problem.ts';
-import { shellQuote } from '../../system/shell-quote.ts';
 
 /** A podman service that Barnraiser started on a socket of its own. It ends with Barnraiser. */
 export interface PodmanService {
@@ -77,7 +76,7 @@ export function guardProgram(timeoutSeconds?: number): string {
 }
 
 /** The command that starts and guards a service on a node. Its streams belong to {@link waitForService}, which sends the heartbeat. */
-export const guardCommand = `sh -c ${shellQuote(guardProgram(heartbeatTimeoutSeconds))}`;
+export const guardCommand = guardProgram(heartbeatTimeoutSeconds);
 
 /**
  * Starts podman on this computer as a child process that ends with Barnraiser, even if Barnraiser is killed.

@@ -1,42 +1,74 @@
-import { randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { Failure } from '../../../shared/problem.ts';
+import { shellQuote } from '../../system/shell-quote.ts';
 import type { EngineApi } from '../api/engine-api.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { PodmanBuildOutput } from './build-output.ts';
 
 /**
- * Identifies the processes of a build on its node, so that they can be killed. Closing the request of a build ends what podman
- * itself does (pulls, copies), but not the program of a RUN step: that runs to its end, and the build's containers stay until
- * then (podman 4.3.1 and 5.4.2). The mark is the size of /dev/shm in the build's containers: it is neither in the image nor in
- * the cache key, and every process of a container shows it in its mountinfo. With `isolation=chroot` (podman in an
- * unprivileged container) steps have no /dev/shm of their own, and Barnraiser can only wait for them to end.
+ * Identifies the processes and containers of a build on its node, so that they can be ended. Closing the request of a build ends
+ * what podman itself does (pulls, copies), but not the program of a RUN step: that runs to its end, and the build's containers
+ * stay until then (podman 4.3.1 and 5.4.2). The mark is the size of /dev/shm in the build's containers: it is neither in the image
+ * nor in the cache key, every process of a container shows it in its mountinfo, and buildah writes it into the container's
+ * folder. With `isolation=chroot` (podman in an unprivileged container) steps have no /dev/shm of their own, and Barnraiser can
+ * only wait for them to end.
  */
 export interface BuildMark {
   /** The query parameter of the build, in bytes. */
   readonly shmSize: number;
 }
 
-const markCount = 4095;
-let lastMark = randomInt(markCount);
+/** Builds get 64 MiB by default, so no step gets less. */
+const minShmBytes = 64 * 1024 * 1024;
+/**
+ * The kernel counts in pages of up to 64 KiB, and takes no memory for what is not used. podman on a 32-bit processor reads 31 bits;
+ * pages have 4 KiB there. So two builds out of a hundred at once have the same mark once in 400,000 times, or in 100 there.
+ */
+const wideMarks = { count: 2 ** 31, stepBytes: 64 * 1024 };
+const narrowMarks = { count: 500_000, stepBytes: 4 * 1024 };
 
-/** A mark that no other build of this process has. Builds of other processes on the same node most likely have another one. */
-export function nextMark(): BuildMark {
-  lastMark = (lastMark + 1) % markCount;
-  // Builds get 64 MiB by default, so no step gets less. The kernel counts in pages of up to 64 KiB.
-  return { shmSize: 64 * 1024 * 1024 + (lastMark + 1) * 64 * 1024 };
+const versionSchema = z.object({ Arch: z.string() });
+const narrowArchitectures = /^(?:arm|386|mips|mipsle)$/;
+
+/** The mark of a build on this podman: the same for the same id. */
+export async function markOf(podman: EngineApi, buildId: string, signal?: AbortSignal): Promise<BuildMark> {
+  const { Arch } = await podman
+    .requestJson('report its version', versionSchema, { method: 'GET', path: 'version', ...(signal ? { signal } : {}) })
+    .catch(() => ({ Arch: '' }));
+  const { count, stepBytes } = narrowArchitectures.test(Arch) ? narrowMarks : wideMarks;
+  const number = createHash('sha256').update(buildId).digest().readUInt32BE() % count;
+  return { shmSize: minShmBytes + (number + 1) * stepBytes };
 }
 
-/** A shell command that kills the processes with a mark and prints how many it killed. busybox can run it. */
-export function killCommand(mark: BuildMark): string {
-  const pattern = ` /dev/shm .*[ ,]size=${mark.shmSize / 1024}k(,|$)`;
+const storageSchema = z.object({ store: z.object({ graphRoot: z.string() }) });
+
+/** The folder of podman's storage. Undefined if podman does not say it: then the default folders are searched. */
+async function findStorage(podman: EngineApi): Promise<string | undefined> {
+  return podman
+    .requestJson('report its system information', storageSchema, { method: 'GET', path: 'info' })
+    .then(({ store }) => store.graphRoot)
+    .catch(() => undefined);
+}
+
+/**
+ * A shell command that kills the processes with a mark and prints how many it killed, and the ids of the containers with the mark.
+ * busybox can run it.
+ */
+export function killCommand({ shmSize }: BuildMark, storage = ''): string {
+  const mountPattern = ` /dev/shm .*[ ,]size=${shmSize / 1024}k(,|$)`;
   return `n=0
-    for file in $(grep -lsE '${pattern}' /proc/[0-9]*/mountinfo); do
+    for file in $(grep -lsE '${mountPattern}' /proc/[0-9]*/mountinfo); do
       pid=\${file#/proc/}
       kill -9 "\${pid%/mountinfo}" && n=$((n + 1))
     done
-    echo $n`;
+    for root in ${shellQuote(storage)} /var/lib/containers/storage "$HOME/.local/share/containers/storage"; do
+      [ -n "$root" ] && for file in "$root"/*-containers/*/userdata/buildah.json; do
+        grep -qs '"ShmSize":"${shmSize}"' "$file" && folder=\${file%/userdata/*} && echo "container \${folder##*/}"
+      done
+    done
+    echo "killed $n"`;
 }
 
 /**
@@ -110,38 +142,25 @@ const requiredQuietRounds = 2;
 /** After this many failures in a row the node refuses commands. A single one may have timed out on a busy node. */
 const maxFailedCommands = 2;
 
+/** What is left of a build on its node. */
+interface Leftovers {
+  /** How many processes were just killed. */
+  readonly killed: number;
+  readonly containers: readonly string[];
+}
+
 /**
  * Stops a build whose request is closed: kills the programs of its steps, waits until podman has stopped working on it, and
  * removes the containers that remain. Never throws, because the build is cancelled either way.
  */
 export async function stopBuild(podman: EngineApi, build: BuildToStop): Promise<void> {
   try {
-    const baseImageIds = await findImageIds(podman, build.output.baseImages);
-    let failedCommands = 0;
-    let quietRounds = 0;
-    const start = performance.now();
-    const { transport } = podman;
-    while (quietRounds < requiredQuietRounds && !transport.lost.aborted) {
-      const killed = failedCommands < maxFailedCommands ? await killSteps(transport, build.mark) : undefined;
-      failedCommands = killed === undefined ? failedCommands + 1 : 0;
-      // if podman cannot list them, their number is unknown
-      const remaining = await listBuildContainers(podman).then(
-        (containers) => findOwnContainers(containers, build, baseImageIds).length,
-        () => undefined,
-      );
-      const hasKilledAll = killed === 0 || (killed === undefined && failedCommands >= maxFailedCommands);
-      quietRounds = remaining === 0 && hasKilledAll ? quietRounds + 1 : 0;
-      const timeoutMs = failedCommands < maxFailedCommands ? stopTimeoutMs.withCommands : stopTimeoutMs.withoutCommands;
-      if (performance.now() - start > timeoutMs) {
-        break;
-      }
-      await delay(250);
-    }
-    const canRunCommands = failedCommands < maxFailedCommands;
-    if (canRunCommands) {
-      await removeOwnContainers(podman, build);
-    }
-    if (canRunCommands && !build.hasReadContext) {
+    const leftovers = await endBuild(podman, build.mark, async () => {
+      // the node refuses commands
+      const baseImageIds = await findImageIds(podman, build.output.baseImages);
+      return findOwnContainers(await listBuildContainers(podman), build, baseImageIds).map(({ id }) => id);
+    });
+    if (leftovers && !build.hasReadContext) {
       await podman.transport.run(removeBrokenUploadsCommand, { timeoutMs: 10_000 });
     }
   } catch {
@@ -149,11 +168,60 @@ export async function stopBuild(podman: EngineApi, build: BuildToStop): Promise<
   }
 }
 
-/** Resolves with the number of killed processes, or undefined if the node refuses commands. */
-async function killSteps(transport: Transport, mark: BuildMark): Promise<number | undefined> {
+/**
+ * Ends what is left of a build whose process was killed: programs of its steps and containers.
+ *
+ * @returns whether nothing is left
+ */
+export async function endKilledBuild(podman: EngineApi, buildId: string): Promise<boolean> {
+  const leftovers = await endBuild(podman, await markOf(podman, buildId), async () => []);
+  return leftovers?.containers.length === 0;
+}
+
+/**
+ * Kills the programs of a build's steps until none is left and podman has removed the containers. Removes those that remain.
+ *
+ * @param guessContainers finds the containers if the node refuses commands
+ * @returns what was left before the containers were removed; undefined if the node refuses commands
+ */
+async function endBuild(
+  podman: EngineApi,
+  mark: BuildMark,
+  guessContainers: () => Promise<readonly string[]>,
+): Promise<Leftovers | undefined> {
+  const { transport } = podman;
+  const storage = await findStorage(podman);
+  let failedCommands = 0;
+  let quietRounds = 0;
+  let leftovers: Leftovers | undefined;
+  const start = performance.now();
+  while (quietRounds < requiredQuietRounds && !transport.lost.aborted) {
+    const isRefused = failedCommands >= maxFailedCommands;
+    leftovers = isRefused ? undefined : await killSteps(transport, mark, storage);
+    failedCommands = leftovers ? 0 : failedCommands + 1;
+    const containers = leftovers?.containers ?? (await guessContainers().catch(() => undefined));
+    const hasKilledAll = leftovers ? leftovers.killed === 0 : failedCommands >= maxFailedCommands;
+    quietRounds = containers?.length === 0 && hasKilledAll ? quietRounds + 1 : 0;
+    const timeoutMs = failedCommands < maxFailedCommands ? stopTimeoutMs.withCommands : stopTimeoutMs.withoutCommands;
+    if (performance.now() - start > timeoutMs) {
+      break;
+    }
+    await delay(250);
+  }
+  // a build container counts as mounted as long as it exists, so removing it needs force
+  for (const id of leftovers?.containers ?? []) {
+    const path = `containers/${id}?force=true`;
+    (await podman.openStream('remove a build container', { method: 'DELETE', path })).resume();
+  }
+  return leftovers;
+}
+
+/** Undefined if the node refuses commands. */
+async function killSteps(transport: Transport, mark: BuildMark, storage?: string): Promise<Leftovers | undefined> {
   try {
-    const { stdout } = await transport.run(killCommand(mark), { timeoutMs: 10_000 });
-    return Number(/(\d+)\s*$/.exec(stdout)?.[1] ?? 0);
+    const { stdout } = await transport.run(killCommand(mark, storage), { timeoutMs: 10_000 });
+    const containers = [...stdout.matchAll(/^container ([0-9a-f]{64})$/gm)].map(([, id = '']) => id);
+    return { killed: Number(/^killed (\d+)$/m.exec(stdout)?.[1] ?? 0), containers: [...new Set(containers)] };
   } catch {
     return undefined;
   }
@@ -180,23 +248,6 @@ function findOwnContainers(
 /** @param layers the first digits of ids */
 function isBasedOn(imageId: string, layers: ReadonlySet<string>): boolean {
   return [...layers].some((layer) => imageId.startsWith(layer));
-}
-
-/**
- * Removes the containers that are based on layers of this build. A build container counts as mounted as long as it exists, so
- * removing it needs force. Containers on other images stay, because another build may be using them.
- */
-async function removeOwnContainers(podman: EngineApi, { containersBefore, output }: BuildToStop): Promise<void> {
-  const remaining = (await listBuildContainers(podman)).filter(
-    ({ id, imageId }) => !containersBefore.has(id) && isBasedOn(imageId, output.madeLayers),
-  );
-  for (const { id } of remaining) {
-    const body = await podman.openStream('remove a build container', {
-      method: 'DELETE',
-      path: `containers/${id}?force=true`,
-    });
-    body.resume();
-  }
 }
 
 const idSchema = z.object({ Id: z.string() });

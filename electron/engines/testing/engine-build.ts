@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { type Platform, parsePlatform } from '../../../shared/platform.ts';
 import type { Instruction } from '../../../shared/project.ts';
@@ -7,7 +8,9 @@ import type { EngineBuild } from '../engine.ts';
 /** A build with a small context, for tests. */
 export function testBuild(changes: Partial<EngineBuild> = {}): EngineBuild {
   return {
+    id: randomUUID(),
     platform: platformNamed('linux/arm64'),
+    isEmulated: false,
     tag: 'localhost/x:1',
     file: 'Containerfile',
     excludes: ['.git'],
@@ -15,7 +18,9 @@ export function testBuild(changes: Partial<EngineBuild> = {}): EngineBuild {
     buildArgs: {},
     labels: {},
     noCache: false,
+    format: 'oci',
     pull: 'missing',
+    logins: [],
     instructions: [],
     discardCache: false,
     ...changes,

@@ -1,5 +1,5 @@
 /** Finding an engine's socket on a node, and the problems of sockets that cannot be used. */
-import { type Failure, fail } from '../../../shared/problem.ts';
+import { Failure, fail } from '../../../shared/problem.ts';
 import { shellQuote } from '../../system/shell-quote.ts';
 import type { Transport } from './transport.ts';
 
@@ -22,25 +22,25 @@ export interface SocketSearch {
   readonly hasPodman: boolean;
 }
 
-/** Searches a node for engine sockets. Undefined if the node does not run commands, or runs another command than the given one. */
-export async function findSockets(run: RunCommand, signal?: AbortSignal): Promise<SocketSearch | undefined> {
+/** Searches a node for engine sockets. @throws Failure `ssh.shell` if the node does not run commands */
+export async function findSockets(run: RunCommand, signal?: AbortSignal): Promise<SocketSearch> {
   // podman reports a path whether the socket exists or not, in some versions with the prefix unix://.
   const command = `reported=$(podman info --format '{{.Host.RemoteSocket.Path}}' 2>/dev/null); user=/run/user/$(id -u)
     for path in "\${reported#unix://}" "$user/podman/podman.sock" /run/podman/podman.sock /var/run/docker.sock "$user/docker.sock"
     do if [ -S "$path" ] && [ -w "$path" ]; then echo "$path"; fi; done
-    command -v podman >/dev/null && echo podman; echo search-complete`;
+    ! command -v podman >/dev/null || echo podman`;
   const { stdout } = await run(command, { timeoutMs: searchTimeoutMs, ...(signal ? { signal } : {}) });
   const lines = stdout.trim().split('\n');
-  if (lines.at(-1) !== 'search-complete') {
-    return undefined;
-  }
   return {
     paths: [...new Set(lines.filter((line) => line.startsWith('/')))],
     hasPodman: lines.includes('podman'),
   };
 }
 
-/** The state of a socket by the node's file system, which does not show whether a process listens on it. */
+/**
+ * The state of a socket by the node's file system, which does not show whether a process listens on it. If the node does not
+ * run this command, it may still run one that leads to its engine, which sshd forces.
+ */
 export async function readSocketState(
   run: RunCommand,
   path: string,
@@ -50,7 +50,12 @@ export async function readSocketState(
   const { stdout } = await run(
     `if [ ! -S ${quoted} ]; then echo missing; elif [ ! -w ${quoted} ]; then echo denied; else echo open; fi`,
     { timeoutMs: stateTimeoutMs, ...(signal ? { signal } : {}) },
-  );
+  ).catch((error: unknown) => {
+    if (isShellProblem(error)) {
+      return { stdout: '' };
+    }
+    throw error;
+  });
   const state = stdout.trim();
   return state === 'missing' || state === 'denied' ? state : 'open';
 }
@@ -59,10 +64,15 @@ export async function readSocketState(
 export async function readDialError(run: RunCommand, path: string): Promise<string> {
   try {
     return (await run(dialStdioCommand(path), { timeoutMs: dialTimeoutMs })).stderr.trim();
-  } catch {
-    // The command was stopped by the timeout: it has connected and waits for input.
-    return '';
+  } catch (error) {
+    // If the command was stopped by the timeout, it has connected and waits for input.
+    return isShellProblem(error) ? error.problem.message : '';
   }
+}
+
+/** Did the node not run a command because of its login shell or a forced command? */
+export function isShellProblem(error: unknown): error is Failure {
+  return error instanceof Failure && error.problem.code === 'ssh.shell';
 }
 
 /** The command that connects its stdin and stdout to an engine's socket. */
@@ -119,12 +129,15 @@ export function noSocketFoundProblem(name: string): Failure {
   );
 }
 
-/** The node refuses commands, or runs another one instead (ForceCommand, a login shell such as nologin). */
-export function searchRefusedProblem(name: string): Failure {
+/** The node runs another command instead (ForceCommand, a login shell such as nologin), or its login shell does not come to it. */
+export function searchRefusedProblem(name: string, reason: Failure): Failure {
+  const { message, fix, detail } = reason.problem;
   return fail(
     'engine.no-socket',
     `Node ${name} does not run Barnraiser's commands, so its engine's socket cannot be searched for.`,
-    'Set the socket path in the connection, for example ssh://user@host/run/podman/podman.sock, or allow commands for this user.',
+    `Set the socket path in the connection, for example ssh://user@host/run/podman/podman.sock. ${fix}`,
+    [message, ...(detail === undefined ? [] : [detail])].join('\n'),
+    reason,
   );
 }
 

@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { fail } from '../../../shared/problem.ts';
+import { signalGroup } from '../../system/process-group.ts';
 import { keepOutput } from '../../system/process-output.ts';
 import type { CommandResult } from './transport.ts';
 
@@ -21,7 +22,9 @@ export function runLocalCommand(
     const stderr = keepOutput(child.stderr);
     const stop = (reason: unknown) => {
       reject(reason);
-      killGroup(child);
+      if (child.pid !== undefined) {
+        signalGroup(child.pid, 'SIGTERM');
+      }
     };
     const stopWaiting = () => {
       clearTimeout(timer);
@@ -40,7 +43,15 @@ export function runLocalCommand(
     signal?.addEventListener('abort', onAbort, { once: true });
     child.once('error', (error) => {
       stopWaiting();
-      reject(error);
+      reject(
+        fail(
+          'engine.unsupported',
+          `Node ${name}: this computer has no shell that could run a command.`,
+          'Connect to another machine over SSH, or to this one if it has an SSH server.',
+          error.message,
+          error,
+        ),
+      );
     });
     child.once('close', (exitCode, killedBy) => {
       stopWaiting();
@@ -48,14 +59,4 @@ export function runLocalCommand(
       resolve({ code, stdout: stdout(), stderr: stderr() });
     });
   });
-}
-
-function killGroup(child: ChildProcess): void {
-  try {
-    if (child.pid) {
-      process.kill(-child.pid, 'SIGTERM');
-    }
-  } catch {
-    // The process has ended already.
-  }
 }

@@ -116,7 +116,9 @@ describe('a command', () => {
     vi.stubEnv('PATH', '/nonexistent');
     cleanups.push(() => vi.unstubAllEnvs());
     const { signal } = new AbortController();
-    await expect(transport.run('true', { signal, timeoutMs: 60_000 })).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(transport.run('true', { signal, timeoutMs: 60_000 })).rejects.toMatchObject({
+      problem: { code: 'engine.unsupported', message: expect.stringContaining('has no shell') },
+    });
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 

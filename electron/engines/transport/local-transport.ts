@@ -4,10 +4,12 @@ import { connect, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fail } from '../../../shared/problem.ts';
 import { errnoCode } from '../../system/file-errors.ts';
+import { type SystemPaths, systemPaths } from '../../system/system-paths.ts';
 import { type PodmanService, startLocalService } from '../podman/service.ts';
 import { noLocalEngineProblem, socketProblem } from './engine-socket.ts';
 import { EngineHttp } from './http.ts';
 import { runLocalCommand } from './local-command.ts';
+import { type LocalSocket, localSockets } from './local-sockets.ts';
 import type { ReversePortForward, Transport } from './transport.ts';
 
 /** A transport to an engine on this computer. */
@@ -28,20 +30,25 @@ export interface LocalTransportOptions {
  * Opens a transport to an engine on this computer.
  * @throws Failure `engine.no-socket` if no process listens on the socket, or if there is neither a socket nor podman
  */
-export async function openLocalTransport({ name, socketPath, signal }: LocalTransportOptions): Promise<LocalTransport> {
+export async function openLocalTransport(
+  { name, socketPath, signal }: LocalTransportOptions,
+  paths: SystemPaths = systemPaths(),
+): Promise<LocalTransport> {
   if (socketPath !== undefined) {
     (await dialSocket(name, socketPath)).destroy();
     return createLocalTransport(name, socketPath);
   }
-  const podmanSocket = await findOpenSocket(name, localPodmanSockets());
+  const sockets = await localSockets(paths);
+  const podmanSocket = await findOpenSocket(name, sockets, 'podman');
   if (podmanSocket !== undefined) {
     return createLocalTransport(name, podmanSocket);
   }
-  if (await hasCommand('podman')) {
+  // elsewhere, the podman command only talks to a virtual machine, which has a socket or a pipe
+  if (paths.platform === 'linux' && (await hasCommand('podman'))) {
     const service = await startLocalService(name, signal);
     return createLocalTransport(name, service.socketPath, service);
   }
-  const dockerSocket = await findOpenSocket(name, localDockerSockets());
+  const dockerSocket = await findOpenSocket(name, sockets, 'docker');
   if (dockerSocket === undefined) {
     throw noLocalEngineProblem(name);
   }
@@ -73,21 +80,13 @@ function createLocalTransport(name: string, socketPath: string, service?: Podman
   };
 }
 
-function runtimeFolder(): string {
-  return process.env.XDG_RUNTIME_DIR || `/run/user/${process.getuid?.() ?? 0}`;
-}
-
-function localPodmanSockets(): string[] {
-  return [`${runtimeFolder()}/podman/podman.sock`, '/run/podman/podman.sock'];
-}
-
-function localDockerSockets(): string[] {
-  return ['/var/run/docker.sock', `${runtimeFolder()}/docker.sock`];
-}
-
-/** The first of these sockets that accepts connections. */
-async function findOpenSocket(name: string, paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) {
+/** The first socket of an engine that accepts connections. */
+async function findOpenSocket(
+  name: string,
+  sockets: readonly LocalSocket[],
+  engine: LocalSocket['engine'],
+): Promise<string | undefined> {
+  for (const { path } of sockets.filter((socket) => socket.engine === engine)) {
     try {
       (await dialSocket(name, path)).destroy();
       return path;
@@ -159,6 +158,8 @@ async function listenOnLoopback(server: Server, port: number): Promise<ReversePo
     }
     throw error;
   }
+  // such as EMFILE while it accepts a connection: the client retries, or the export takes over
+  listener.on('error', () => undefined);
   const address = listener.address();
   return {
     port: typeof address === 'object' && address ? address.port : port,

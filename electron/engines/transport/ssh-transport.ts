@@ -8,6 +8,7 @@ import {
   dialStdioCommand,
   findSockets,
   isDockerSocket,
+  isShellProblem,
   noSocketFoundProblem,
   type RunCommand,
   readDialError,
@@ -111,11 +112,9 @@ async function findSocket(
   run: RunCommand,
   signal: AbortSignal | undefined,
 ): Promise<SocketConnector> {
-  const search = await findSockets(run, signal);
-  if (!search) {
-    throw searchRefusedProblem(session.name);
-  }
-  const { paths, hasPodman } = search;
+  const { paths, hasPodman } = await findSockets(run, signal).catch((error: unknown) => {
+    throw isShellProblem(error) ? searchRefusedProblem(session.name, error) : error;
+  });
   const connectTo = (path: string) => () => connectSocket(session, path, run, signal);
   const attempts = [
     ...paths.filter((path) => !isDockerSocket(path)).map(connectTo),

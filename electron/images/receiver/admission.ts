@@ -1,10 +1,12 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { type Platform, platformParts } from '../../../shared/platform.ts';
+import type { Digest } from '../../../shared/image.ts';
+import type { Platform } from '../../../shared/platform.ts';
 import { Failure, fail } from '../../../shared/problem.ts';
 import type { BlobStore } from '../blob-store.ts';
 import type { Lease } from '../lease.ts';
-import type { Descriptor, ReceivedImage } from '../manifest.ts';
+import type { BlobSize, Descriptor, ReceivedImage } from '../manifest.ts';
+import type { WantedPlatform } from '../platform-match.ts';
 import { ReceiverError } from './receiver-error.ts';
 import { Upload } from './upload.ts';
 
@@ -22,17 +24,20 @@ export interface PushedManifest extends Descriptor {
 /** A limit far above the five or six blobs that engines send at a time. */
 const maxUploads = 64;
 
-export interface AdmitOptions {
+export interface AdmitOptions extends WantedPlatform {
   /**
    * The repository that the node pushes to. It must be stable for each project, because engines remember for each
    * repository which layers they have pushed.
    */
   readonly repository: string;
-  readonly platform: Platform;
+  /** The tag that the node pushes to. It must be unique. */
+  readonly tag: string;
   /** Holds every blob that is received or found in the store. The caller releases it after the commit. */
   readonly lease: Lease;
   /** Called with the size of each piece of a blob or manifest that arrives. */
   readonly onBytes: (count: number) => void;
+  /** Called with each blob that the node has sent, when it is in the store. */
+  readonly onBlob?: (blob: BlobSize) => void;
   /** 64 GiB by default. */
   readonly maxBytes?: number;
   /** Ends the admission with the reason of the signal. */
@@ -58,6 +63,7 @@ export interface Admission {
 export class OpenAdmission implements Admission {
   readonly repository: string;
   readonly platform: Platform;
+  readonly anyVariant: boolean;
   readonly lease: Lease;
   readonly username = randomBytes(12).toString('hex');
   readonly password = randomBytes(24).toString('base64url');
@@ -66,6 +72,8 @@ export class OpenAdmission implements Admission {
   readonly #uploads = new Map<string, Upload>();
   /** The pushed manifests, by tag and by digest. Their bytes are in the store. */
   readonly #manifests = new Map<string, PushedManifest>();
+  /** The blobs that the node has sent. What it only found in the store is not among them. */
+  readonly #sentBlobs = new Set<Digest>();
   /** Running requests, each with the promise of its work. */
   readonly #requests = new Map<IncomingMessage, Promise<unknown>>();
   readonly #options: AdmitOptions;
@@ -83,9 +91,9 @@ export class OpenAdmission implements Admission {
     this.#onEnd = () => onEnd(this);
     this.repository = options.repository;
     this.platform = options.platform;
+    this.anyVariant = options.anyVariant ?? false;
     this.lease = options.lease;
-    // the tag is unique, because docker tags the image on the node with it, and another build may run at the same time
-    this.tag = `${Object.values(platformParts(options.platform)).join('-')}-${randomBytes(4).toString('hex')}`;
+    this.tag = options.tag;
     this.received = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -157,6 +165,16 @@ export class OpenAdmission implements Admission {
       throw new ReceiverError(404, 'BLOB_UPLOAD_UNKNOWN', 'the upload does not exist; start the blob again');
     }
     return upload;
+  }
+
+  addSent(blob: BlobSize): void {
+    this.#sentBlobs.add(blob.digest);
+    this.#options.onBlob?.(blob);
+  }
+
+  /** Whether the node has sent this blob or manifest. */
+  hasSent(digest: Digest): boolean {
+    return this.#sentBlobs.has(digest) || this.#manifests.has(digest);
   }
 
   /** Aborts when the admission ends, for any reason. */

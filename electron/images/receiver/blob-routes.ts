@@ -11,9 +11,15 @@ export async function headBlob(target: RequestTarget): Promise<ReceiverResponse>
   return { status: 200, headers: blobHeaders(digest, await holdExistingBlob(target, digest)) };
 }
 
-/** Sends the response itself, because the blob may be too large for memory. */
+/**
+ * Sends a blob that the node itself has sent: those of other projects are in the store, too. Sends the response itself,
+ * because the blob may be too large for memory.
+ */
 export async function sendBlob(target: RequestTarget, response: ServerResponse): Promise<void> {
   const digest = parseDigest(target.name);
+  if (!target.admission.hasSent(digest)) {
+    throw unknownBlobError(digest);
+  }
   response.writeHead(200, blobHeaders(digest, await holdExistingBlob(target, digest)));
   // the headers are sent, so an error can only be reported by closing the connection
   await pipeline(target.blobs.read(digest), response).catch(() => response.destroy());
@@ -60,6 +66,7 @@ async function writeAndFinish(
   const digest = parseDigest(target.query.get('digest') ?? '');
   await upload.append(request);
   await upload.finish(digest);
+  target.admission.addSent({ digest, size: upload.bytes });
   return blobCreated(target, digest);
 }
 
@@ -67,9 +74,13 @@ async function writeAndFinish(
 async function holdExistingBlob(target: RequestTarget, digest: Digest): Promise<number> {
   const size = await holdBlob(target, digest);
   if (size === undefined) {
-    throw new ReceiverError(404, 'BLOB_UNKNOWN', `blob ${digest} does not exist`);
+    throw unknownBlobError(digest);
   }
   return size;
+}
+
+function unknownBlobError(digest: Digest): ReceiverError {
+  return new ReceiverError(404, 'BLOB_UNKNOWN', `blob ${digest} does not exist`);
 }
 
 /**

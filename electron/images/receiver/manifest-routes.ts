@@ -27,8 +27,8 @@ export async function putManifest(target: RequestTarget, request: IncomingMessag
   const { mediaType } = manifest;
   let image: ReceivedImage | undefined;
   if (name === admission.tag) {
-    const { platform, referrers: attachments, ended: signal } = admission;
-    image = await addImage(blobs, admission.lease, bytes, { platform, mediaType, attachments, signal });
+    const { platform, anyVariant, referrers: attachments, ended: signal } = admission;
+    image = await addImage(blobs, admission.lease, bytes, { platform, anyVariant, mediaType, attachments, signal });
     await storeManifest(target, bytes, digest);
   } else if (name === digest) {
     await storeManifest(target, bytes, digest);

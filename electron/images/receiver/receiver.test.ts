@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { Agent, type ClientRequest, type IncomingHttpHeaders, request } from 'node:http';
@@ -49,7 +50,15 @@ afterEach(async () => {
 
 function admit(name = 'linux/amd64', options: Partial<AdmitOptions> = {}): Admission {
   const signal = new AbortController().signal;
-  return receiver.admit({ repository, platform: platform(name), lease, onBytes: () => undefined, signal, ...options });
+  return receiver.admit({
+    repository,
+    tag: randomUUID(),
+    platform: platform(name),
+    lease,
+    onBytes: () => undefined,
+    signal,
+    ...options,
+  });
 }
 
 interface TestResponse {
@@ -505,6 +514,19 @@ test('a node that asks for blobs that do not exist does not make the lease longe
   const [stagingArea = ''] = await readdir(`${store.folder}.work`);
   const names = await readdir(join(`${store.folder}.work`, stagingArea));
   expect(names.filter((name) => name.startsWith('lease-'))).toEqual([]);
+});
+
+test('a node reads back what it has sent, and not what it only found in the store', async () => {
+  const [foreign, own] = [Buffer.from('of another project'), Buffer.from('own')];
+  await store.blobs.put(foreign);
+  const admission = admit();
+  expect((await call(admission, 'HEAD', blobPath(foreign))).status).toBe(200);
+  const mount = `/v2/${repository}/blobs/uploads/?mount=${digestOf(foreign)}&from=other`;
+  expect((await call(admission, 'POST', mount)).status).toBe(201);
+  expect(errorCodeOf(await call(admission, 'GET', blobPath(foreign)))).toBe('BLOB_UNKNOWN');
+  await sendBlob(admission, own);
+  expect((await call(admission, 'GET', blobPath(own))).body).toEqual(own);
+  expect((await call(admit(), 'GET', blobPath(own))).status).toBe(404);
 });
 
 test('garbage collection keeps a blob that a node has found with HEAD', async () => {

@@ -6,6 +6,7 @@ import { digestOf } from '../digest.ts';
 import type { ImageStore } from '../image-store.ts';
 import type { Lease } from '../lease.ts';
 import { type Descriptor, mediaTypes, type ReceivedImage } from '../manifest.ts';
+import type { WantedPlatform } from '../platform-match.ts';
 
 /** The parts of a small image. Its layers are gzipped random bytes, so no two images are the same. */
 export interface SampleImage {
@@ -98,6 +99,7 @@ export async function addSampleImage(
   lease: Lease,
   image: SampleImage,
   attachments: readonly SampleAttachment[] = [],
+  options: Pick<WantedPlatform, 'anyVariant'> = {},
 ): Promise<ReceivedImage> {
   for (const { config, layers, manifest } of [image, ...attachments]) {
     for (const bytes of [config, ...layers, manifest]) {
@@ -107,6 +109,7 @@ export async function addSampleImage(
   }
   return addImage(store.blobs, lease, image.manifest, {
     platform: image.platform,
+    ...options,
     attachments: attachments.map(({ descriptor }) => descriptor),
   });
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { digestOf } from '../../images/digest.ts';
 
@@ -25,6 +25,8 @@ export type Fault = (
 export class FakeRegistry {
   readonly blobs = new Map<string, Buffer>();
   readonly manifests = new Map<string, { readonly mediaType: string; readonly bytes: Buffer }>();
+  /** The blobs of other repositories, by repository and digest. */
+  readonly mountable = new Map<string, Map<string, Buffer>>();
   readonly uploads = new Map<string, Buffer>();
   readonly requests: RecordedRequest[] = [];
   /** Called first for every request. */
@@ -39,16 +41,18 @@ export class FakeRegistry {
   readonly #server: Server;
   readonly #scheme: string;
 
-  private constructor(tls: boolean) {
+  private constructor(tls: ServerOptions | undefined) {
     const listener = (request: IncomingMessage, response: ServerResponse) => {
       this.#handle(request, response).catch(() => response.destroy());
     };
     this.#scheme = tls ? 'https' : 'http';
-    this.#server = tls ? createTlsServer({ key: testKey, cert: testCertificate }, listener) : createServer(listener);
+    this.#server = tls ? createTlsServer(tls, listener) : createServer(listener);
   }
 
-  static async start({ tls = false } = {}): Promise<FakeRegistry> {
-    const registry = new FakeRegistry(tls);
+  /** @param options `tls`: with a self-signed certificate, or with these options. */
+  static async start({ tls = false }: { readonly tls?: boolean | ServerOptions } = {}): Promise<FakeRegistry> {
+    const selfSigned = tls ? { key: testKey, cert: testCertificate } : undefined;
+    const registry = new FakeRegistry(typeof tls === 'object' ? tls : selfSigned);
     await new Promise<void>((resolve) => registry.#server.listen(0, '127.0.0.1', resolve));
     return registry;
   }
@@ -88,12 +92,12 @@ export class FakeRegistry {
       respond(response, 200, {}, '{}');
       return;
     }
-    const [, kind = '', name = ''] =
-      /^\/v2\/.+\/(blobs\/uploads|blobs|manifests|referrers)\/(.*)$/.exec(url.pathname) ?? [];
+    const [, repository = '', kind = '', name = ''] =
+      /^\/v2\/(.+)\/(blobs\/uploads|blobs|manifests|referrers)\/(.*)$/.exec(url.pathname) ?? [];
     if (kind === 'blobs/uploads') {
       await this.#upload(request, response, url, name);
     } else if (kind === 'blobs') {
-      const blob = this.blobs.get(name);
+      const blob = (this.mountable.get(repository) ?? this.blobs).get(name);
       respond(response, blob ? 200 : 404, blob ? { 'content-length': blob.length } : {});
     } else if (kind === 'referrers') {
       this.#listReferrers(response, name);
@@ -110,6 +114,12 @@ export class FakeRegistry {
   }
 
   async #upload(request: IncomingMessage, response: ServerResponse, url: URL, id: string): Promise<void> {
+    const mount = url.searchParams.get('mount');
+    if (mount !== null && this.mountable.get(url.searchParams.get('from') ?? '')?.has(mount)) {
+      this.blobs.set(mount, this.mountable.get(url.searchParams.get('from') ?? '')?.get(mount) ?? Buffer.alloc(0));
+      respond(response, 201, { location: `${url.pathname}${mount}`, 'docker-content-digest': mount });
+      return;
+    }
     if (request.method === 'POST') {
       const newId = `upload-${this.requests.length}`;
       this.uploads.set(newId, Buffer.alloc(0));

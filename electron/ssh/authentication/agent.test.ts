@@ -49,6 +49,18 @@ describe('a program that is not an agent', () => {
     expect(await listKeys(answer)).toBeUndefined();
   });
 
+  test('that says nothing does not keep a cancelled sign-in waiting for a signature', async () => {
+    const socket = join(folder, 'silent');
+    const server = createServer((client) => client.on('error', () => {}));
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    const cancel = new AbortController();
+    const key = { type: 'ssh-ed25519', publicKey: Buffer.from('key') };
+    const signing = new Agent(socket).sign(key, Buffer.from('data'), undefined, cancel.signal);
+    cancel.abort(new Error('cancelled'));
+    await expect(signing).rejects.toThrow('cancelled');
+    server.close();
+  });
+
   test('has no keys because nothing listens on the socket', async () => {
     expect(await new Agent(join(folder, 'gone')).list()).toBeUndefined();
   });

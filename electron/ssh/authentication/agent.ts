@@ -1,14 +1,17 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
+import { abortable } from '../../system/abortable.ts';
 import { keyTypeOf } from '../public-key.ts';
+import { type Certificate, isCertificate, parseCertificate } from './certificate.ts';
 import { uint32, WireReader, wireString } from './wire.ts';
 
 /** A key that an agent holds. */
 export interface AgentKey {
   readonly type: string;
-  /** In wire format. */
+  /** In wire format. The whole certificate, if it is one. */
   readonly publicKey: Buffer;
+  readonly certificate?: Certificate;
 }
 
 /** Message numbers and flags of the agent protocol. Source: RFC draft-ietf-sshm-ssh-agent, sections 6 and 7. */
@@ -21,7 +24,7 @@ const maxAnswerBytes = 4 * 1024 * 1024;
 /** An agent that hangs must not delay the key files. */
 const listTimeoutMs = 5_000;
 
-/** The key types that can sign in here. Certificates cannot. */
+/** The key types that can sign in here, besides certificates. */
 const usableTypes: ReadonlySet<string> = new Set([
   'ssh-ed25519',
   'ecdsa-sha2-nistp256',
@@ -57,42 +60,47 @@ export class Agent {
       for (let index = 0; index < count; index++) {
         const publicKey = answer.string();
         answer.string();
-        keys.push({ type: keyTypeOf(publicKey), publicKey });
+        keys.push(...usableKey(publicKey));
       }
-      return keys.filter(({ type }) => usableTypes.has(type));
+      return keys;
     } catch {
       return undefined;
     }
   }
 
   /**
-   * Returns a signature in ssh2's form, without the name of its algorithm. May wait for the touch of a security key.
+   * Returns a signature in wire format. May wait for the touch of a security key.
    * @param hash only for RSA keys.
-   * @throws Error where the agent refuses to sign
+   * @param signal ends the wait.
+   * @throws Error where the agent refuses to sign; the reason of the signal
    */
-  async sign({ type, publicKey }: AgentKey, data: Buffer, hash?: string): Promise<Buffer> {
-    const flags = type === 'ssh-rsa' ? (signFlags[hash ?? ''] ?? 0) : 0;
+  async sign({ type, publicKey }: AgentKey, data: Buffer, hash?: string, signal?: AbortSignal): Promise<Buffer> {
+    const flags = type.startsWith('ssh-rsa') ? (signFlags[hash ?? ''] ?? 0) : 0;
     const body = Buffer.concat([wireString(publicKey), wireString(data), uint32(flags)]);
-    const answer = await this.#request(message.sign, body);
+    const answer = await this.#request(message.sign, body, signal);
     if (answer.byte() !== message.signature) {
       throw new Error('The agent refused to sign.');
     }
-    const signature = new WireReader(answer.string());
-    signature.string();
-    const bytes = signature.string();
-    const flagsAndCounter = signature.rest();
-    return flagsAndCounter.length > 0 ? securityKeySignature(bytes, flagsAndCounter) : bytes;
+    return answer.string();
   }
 
   async #request(kind: number, body: Buffer, signal?: AbortSignal): Promise<WireReader> {
-    const stream = await this.#open();
-    const onAbort = () => stream.destroy(new Error('The agent does not answer.'));
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const opening = this.#open();
+    let stream: Duplex;
+    try {
+      stream = await (signal ? abortable(signal, opening) : opening);
+    } catch (error) {
+      // an agent that is reached too late is not needed any more
+      opening.then(
+        (late) => late.destroy(),
+        () => undefined,
+      );
+      throw error;
+    }
     try {
       stream.write(Buffer.concat([uint32(1 + body.length), Buffer.from([kind]), body]));
-      return await readAnswer(stream);
+      return await (signal ? abortable(signal, readAnswer(stream)) : readAnswer(stream));
     } finally {
-      signal?.removeEventListener('abort', onAbort);
       stream.destroy();
     }
   }
@@ -114,6 +122,18 @@ export class Agent {
         resolve(stream);
       });
     });
+  }
+}
+
+function usableKey(publicKey: Buffer): AgentKey[] {
+  const type = keyTypeOf(publicKey);
+  if (!isCertificate(publicKey)) {
+    return usableTypes.has(type) ? [{ type, publicKey }] : [];
+  }
+  try {
+    return [{ type, publicKey, certificate: parseCertificate(publicKey, 'a certificate from the agent') }];
+  } catch {
+    return [];
   }
 }
 
@@ -156,19 +176,4 @@ export function agentSockets(
     return socket === '' ? [] : [socket];
   }
   return platform === 'win32' ? [windowsPipe, 'pageant'] : [];
-}
-
-/**
- * Makes ssh2 send the signature of a security key. Its wire format is a string with the signature, followed by a byte
- * of flags and a counter of 4 bytes outside the string (OpenSSH, PROTOCOL.u2f, "SSH U2F Signatures"), but ssh2 1.17
- * writes each signature as one string. Its code (Protocol.js, authPK) uses the length twice: in sums, to reserve space
- * for everything, and as the length that it writes before the string. The `length` here therefore has two values: in
- * sums that of everything, as a written number that of the signature alone. The e2e tests show that sshd accepts the
- * result.
- */
-function securityKeySignature(signature: Buffer, flagsAndCounter: Buffer): Buffer {
-  const all = Buffer.concat([signature, flagsAndCounter]);
-  const [writtenLength, totalLength] = [signature.length, all.length];
-  const length = { [Symbol.toPrimitive]: (hint: string) => (hint === 'number' ? writtenLength : totalLength) };
-  return Object.defineProperty(all, 'length', { value: length });
 }

@@ -13,6 +13,8 @@ export interface AuthMethod {
    * listing them.
    */
   readonly isUnnamedAgentKey?: boolean;
+  /** Why the server may have refused it, as a sentence. */
+  readonly refusalNote?: string;
   /** Whether the server has asked the key for a signature and got one. */
   readonly hasSigned?: boolean;
   /**

@@ -1,6 +1,7 @@
 /** Signing in: which keys, passwords and prompts are tried, in which order, and where they come from. */
 import { Agent, type AgentKey, agentSockets } from './agent.ts';
 import type { AuthMethod } from './auth-method.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
 import { defaultIdentities, type Identity, readIdentity } from './identity.ts';
 import { KeyMethods } from './key-methods.ts';
 import { MethodSequence } from './method-sequence.ts';
@@ -18,6 +19,8 @@ export interface AuthenticationOptions {
   readonly identity?: string;
   /** The SSH configuration's key files, where the connection has none. Unusable ones are skipped. */
   readonly identities?: readonly string[];
+  /** The SSH configuration's files of certificates (CertificateFile). */
+  readonly certificateFiles?: readonly string[];
   /** Whether the agent offers only the keys of the files (IdentitiesOnly). */
   readonly identitiesOnly?: boolean;
   /** The agent's socket. Undefined means the default agents, an empty string none. */
@@ -30,6 +33,8 @@ export interface AuthenticationOptions {
   readonly passwordPrompts?: number;
   /** Without it, methods that need a secret are not tried. */
   readonly askSecret?: AskSecret;
+  /** Ends the wait for an agent. */
+  readonly signal?: AbortSignal;
 }
 
 export interface AllowedMethods {
@@ -54,24 +59,71 @@ const maxKeysWithIdentities = 5;
  *   can and there is no other method
  */
 export async function prepareAuthentication(options: AuthenticationOptions): Promise<MethodSequence> {
-  const { user, name, askSecret, allowed } = options;
+  const { user, name, askSecret, allowed, signal } = options;
   const prompter = askSecret && new SecretPrompter(askSecret, options.passwordPrompts);
   const { agent, agentKeys } = await findAgent(options.agentSocket);
-  const keys = new KeyMethods({ name, user, agent, prompter });
+  const keys = new KeyMethods({ name, user, agent, prompter, signal });
+  const held = new HeldKeys(agentKeys, await readCertificates(options.certificateFiles ?? []));
   const prompted = prompter ? promptedMethods(options, prompter) : [];
   const named = options.identity ? [options.identity] : options.identities;
   const unusable = named
-    ? await offerNamedKeys(named, keys, agentKeys, options, prompted.length > 0)
-    : await offerDefaultKeys(keys, agentKeys, options);
+    ? await offerNamedKeys(named, keys, held, options, prompted.length > 0)
+    : await offerDefaultKeys(keys, held, options);
   const methods = [...(allowed?.publicKey === false ? [] : keys.methods), ...prompted];
-  return new MethodSequence(user, methods, prompter, unusable);
+  return new MethodSequence(user, methods, prompter, unusable, keys.uselessCertificates);
+}
+
+async function readCertificates(paths: readonly string[]): Promise<Certificate[]> {
+  const certificates = await Promise.all(paths.map(readCertificate));
+  return certificates.filter((certificate) => certificate !== undefined);
+}
+
+/** The keys of the agent, and the certificates of the SSH configuration. */
+class HeldKeys {
+  readonly agentKeys: readonly AgentKey[];
+  readonly #certificates: readonly Certificate[];
+
+  constructor(agentKeys: readonly AgentKey[], certificates: readonly Certificate[]) {
+    this.agentKeys = agentKeys;
+    this.#certificates = certificates;
+  }
+
+  /** The agent's key that can sign for an identity. Preferably the key itself, else one with a certificate. */
+  keyOf({ publicKey }: Identity): AgentKey | undefined {
+    return publicKey && this.agentKeys.filter((key) => signedKey(key).equals(publicKey)).sort(plainFirst)[0];
+  }
+
+  /** The certificates of an identity's key, each once: those beside its file, of the configuration, and of the agent. */
+  certificatesOf({ publicKey, certificates }: Identity): Certificate[] {
+    const all = [
+      ...certificates,
+      ...this.#certificates,
+      ...this.agentKeys.flatMap(({ certificate }) => certificate ?? []),
+    ];
+    const matching = all.filter((certificate) => publicKey?.equals(certificate.publicKey));
+    return matching.filter(({ blob }, index) => matching.findIndex((other) => other.blob.equals(blob)) === index);
+  }
+
+  /** Whether a key of the agent is that of an identity, or its certificate. */
+  isOf(key: AgentKey, identities: readonly Identity[]): boolean {
+    return identities.some(({ publicKey }) => publicKey?.equals(signedKey(key)));
+  }
+}
+
+/** The key that a key of the agent signs with: of a certificate, the one that it certifies. */
+function signedKey({ certificate, publicKey }: AgentKey): Buffer {
+  return certificate?.publicKey ?? publicKey;
+}
+
+function plainFirst(one: AgentKey, other: AgentKey): number {
+  return Number(one.certificate !== undefined) - Number(other.certificate !== undefined);
 }
 
 /** @returns why identities cannot be used, as sentences. */
 async function offerNamedKeys(
   paths: readonly string[],
   keys: KeyMethods,
-  agentKeys: readonly AgentKey[],
+  held: HeldKeys,
   { identity: ownIdentity, identitiesOnly = false }: AuthenticationOptions,
   hasPromptedMethods: boolean,
 ): Promise<readonly string[]> {
@@ -81,19 +133,16 @@ async function offerNamedKeys(
     try {
       const identity = await readIdentity(path);
       identities.push(identity);
-      keys.offerNamed(
-        identity,
-        agentKeys.find((key) => identity.publicKey?.equals(key.publicKey)),
-      );
+      keys.offerNamed(identity, held.keyOf(identity), held.certificatesOf(identity));
     } catch (error) {
       errors.push(error);
     }
   }
-  const isNamed = (key: AgentKey) => identities.some(({ publicKey }) => publicKey?.equals(key.publicKey));
   // where the public half of a locked key is unknown, any key of the agent may be that key
   const hasUnknownKey = identities.some(({ publicKey }) => publicKey === undefined);
-  const maxOthers = Math.max(0, maxKeysWithIdentities - identities.length);
-  const others = identitiesOnly && !hasUnknownKey ? [] : agentKeys.filter((key) => !isNamed(key)).slice(0, maxOthers);
+  const maxOthers = Math.max(0, maxKeysWithIdentities - identities.length - keys.certificateCount);
+  const unnamed = held.agentKeys.filter((key) => !held.isOf(key, identities));
+  const others = identitiesOnly && !hasUnknownKey ? [] : unnamed.slice(0, maxOthers);
   const [firstError] = errors;
   // ssh skips unusable identities of its configuration as long as there is another method
   if (firstError && (ownIdentity || (keys.methods.length + others.length === 0 && !hasPromptedMethods))) {
@@ -106,16 +155,20 @@ async function offerNamedKeys(
 /** @returns nothing: unusable default key files are not mentioned. */
 async function offerDefaultKeys(
   keys: KeyMethods,
-  agentKeys: readonly AgentKey[],
+  held: HeldKeys,
   { home, identitiesOnly = false }: AuthenticationOptions,
 ): Promise<readonly string[]> {
   const identities = await defaultIdentities(home);
-  const hasFile = (key: AgentKey) => identities.some(({ publicKey }) => publicKey?.equals(key.publicKey));
-  const offered = identitiesOnly ? agentKeys.filter(hasFile) : agentKeys;
-  keys.offerUnnamed(offered);
+  const offered = identitiesOnly ? held.agentKeys.filter((key) => held.isOf(key, identities)) : held.agentKeys;
+  // as with ssh, certificates before keys
+  keys.offerUnnamed([...offered].sort((one, other) => plainFirst(other, one)));
   for (const identity of identities) {
-    if (!offered.some((key) => identity.publicKey?.equals(key.publicKey))) {
-      keys.offerDefault(identity);
+    const isOffered = (publicKey: Buffer) => offered.some((key) => key.publicKey.equals(publicKey));
+    const certificates = held.certificatesOf(identity).filter(({ blob }) => !isOffered(blob));
+    if (identity.publicKey && isOffered(identity.publicKey)) {
+      keys.offerCertificates(certificates, identity, held.keyOf(identity));
+    } else {
+      keys.offerDefault(identity, certificates);
     }
   }
   return [];

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fail } from '../../../shared/problem.ts';
 import { isMissingPath } from '../../system/file-errors.ts';
+import { homeFolder } from '../../system/local-user.ts';
+import { expandHome } from '../../system/system-paths.ts';
+import { type Certificate, isCertificate, parseCertificate, readCertificate } from './certificate.ts';
 import { readKeyFile, readPublicKey } from './key-file.ts';
 import type { PrivateKey } from './private-key.ts';
 import { UnlockedKeys } from './unlocked-keys.ts';
@@ -12,26 +14,29 @@ const unlockedKeys = new UnlockedKeys();
 /** A key file, as far as it can be used without a passphrase. */
 export type Identity = UnlockedIdentity | LockedIdentity | PublicIdentity;
 
-export interface UnlockedIdentity {
-  readonly kind: 'unlocked';
+interface IdentityFile {
   readonly path: string;
+  /** The certificates of its key that are beside it. */
+  readonly certificates: readonly Certificate[];
+}
+
+export interface UnlockedIdentity extends IdentityFile {
+  readonly kind: 'unlocked';
   readonly publicKey: Buffer;
   readonly key: PrivateKey;
 }
 
 /** An encrypted key. The public half (in wire format), where it is known, identifies the key in an agent. */
-export interface LockedIdentity {
+export interface LockedIdentity extends IdentityFile {
   readonly kind: 'locked';
-  readonly path: string;
   readonly publicKey?: Buffer;
   /** The key, or undefined where the passphrase is wrong. */
   unlock(passphrase: string): Promise<PrivateKey | undefined>;
 }
 
 /** The file holds only the public half or the handle of a security key, so only an agent can sign. */
-export interface PublicIdentity {
+export interface PublicIdentity extends IdentityFile {
   readonly kind: 'public';
-  readonly path: string;
   readonly publicKey: Buffer;
 }
 
@@ -40,7 +45,8 @@ export interface PublicIdentity {
  * @throws Failure `ssh.identity` where it is missing, unreadable or not a key
  */
 export async function readIdentity(path: string): Promise<Identity> {
-  const file = path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
+  // an app has no working folder of its own, so a relative path starts at the home folder
+  const file = resolve(homeFolder(), expandHome(path));
   let content: Buffer;
   try {
     content = await readFile(file);
@@ -69,19 +75,30 @@ export async function readIdentity(path: string): Promise<Identity> {
   }
 }
 
+const certificateSuffix = '-cert.pub';
+
 async function identityIn(content: Buffer, path: string): Promise<Identity> {
   const keyFile = await readKeyFile(content);
+  if (keyFile.kind === 'public' && isCertificate(keyFile.publicKey)) {
+    return certifiedIdentity(parseCertificate(keyFile.publicKey, `the certificate ${path}`), path);
+  }
+  const beside = await readCertificate(`${path.replace(/\.pub$/, '')}${certificateSuffix}`);
+  const certificatesOf = (publicKey: Buffer) => (beside?.publicKey.equals(publicKey) ? [beside] : []);
   switch (keyFile.kind) {
-    case 'unlocked':
-      return { kind: 'unlocked', path, publicKey: keyFile.key.publicKey, key: keyFile.key };
-    case 'public':
-      return { kind: 'public', path, publicKey: keyFile.publicKey };
+    case 'unlocked': {
+      const { key } = keyFile;
+      return { kind: 'unlocked', path, publicKey: key.publicKey, key, certificates: certificatesOf(key.publicKey) };
+    }
+    case 'public': {
+      const { publicKey } = keyFile;
+      return { kind: 'public', path, publicKey, certificates: certificatesOf(publicKey) };
+    }
     case 'locked': {
-      const publicKey = keyFile.publicKey ?? (await readPublicKeyBeside(path));
+      const publicKey = keyFile.publicKey ?? (await readPublicKeyBeside(path)) ?? beside?.publicKey;
       return {
         kind: 'locked',
         path,
-        ...(publicKey ? { publicKey } : {}),
+        ...(publicKey ? { publicKey, certificates: certificatesOf(publicKey) } : { certificates: [] }),
         unlock: (passphrase) =>
           unlockedKeys.getOrUnlock(content, passphrase, async () => {
             const unlocked = await readKeyFile(content, passphrase);
@@ -92,8 +109,20 @@ async function identityIn(content: Buffer, path: string): Promise<Identity> {
   }
 }
 
+/** The identity that the file of a certificate stands for: the private key beside it, else one that an agent holds. */
+async function certifiedIdentity(certificate: Certificate, path: string): Promise<Identity> {
+  const { publicKey } = certificate;
+  if (path.endsWith(certificateSuffix)) {
+    const identity = await readIdentity(path.slice(0, -certificateSuffix.length)).catch(() => undefined);
+    if (identity?.publicKey?.equals(publicKey)) {
+      return { ...identity, certificates: [certificate] };
+    }
+  }
+  return { kind: 'public', path, publicKey, certificates: [certificate] };
+}
+
 /** The usable ones of OpenSSH's default key files, in its order of preference. */
-export async function defaultIdentities(home: string = homedir()): Promise<Identity[]> {
+export async function defaultIdentities(home: string = homeFolder()): Promise<Identity[]> {
   const names = ['id_ed25519', 'id_ed25519_sk', 'id_ecdsa', 'id_ecdsa_sk', 'id_rsa'];
   const results = await Promise.allSettled(names.map((name) => readIdentity(join(home, '.ssh', name))));
   // no setting names these files, so an unusable one is not an error

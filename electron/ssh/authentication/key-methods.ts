@@ -3,6 +3,7 @@ import { fail } from '../../../shared/problem.ts';
 import { keyTypeOf } from '../public-key.ts';
 import type { Agent, AgentKey } from './agent.ts';
 import type { AuthMethod } from './auth-method.ts';
+import { type Certificate, uselessCertificate, wrongPrincipal } from './certificate.ts';
 import type { Identity, LockedIdentity } from './identity.ts';
 import type { PrivateKey } from './private-key.ts';
 import type { SecretPrompter } from './secret-prompter.ts';
@@ -15,11 +16,17 @@ export interface KeyMethodsOptions {
   readonly agent: Agent | undefined;
   /** Undefined if no person can be asked for a passphrase. */
   readonly prompter: SecretPrompter | undefined;
+  /** Ends the wait for an agent's signature. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Collects the keys to offer, in their order. */
 export class KeyMethods {
   readonly methods: AuthMethod[] = [];
+  /** Which certificates are not offered and why, as sentences. */
+  readonly uselessCertificates: string[] = [];
+  /** How many certificates are offered. */
+  certificateCount = 0;
   readonly #options: KeyMethodsOptions;
 
   constructor(options: KeyMethodsOptions) {
@@ -29,10 +36,15 @@ export class KeyMethods {
   /**
    * Offers a key file that the connection or the configuration names.
    * @param agentKey the same key in the agent, which is preferred to the file.
+   * @param certificates those of the key. As with ssh, they are offered before it.
    * @throws Failure `ssh.identity` where neither can sign
    */
-  offerNamed(identity: Identity, agentKey: AgentKey | undefined): void {
-    const byAgent = agentKey && this.#offer(`the agent's key for ${identity.path}`, this.#signerOf(agentKey));
+  offerNamed(identity: Identity, agentKey: AgentKey | undefined, certificates: readonly Certificate[]): void {
+    this.offerCertificates(certificates, identity, agentKey);
+    const byAgent =
+      agentKey &&
+      !agentKey.certificate &&
+      this.#offer(`the agent's key for ${identity.path}`, this.#signerOf(agentKey));
     switch (identity.kind) {
       case 'unlocked':
         // the file is used where the agent refuses to sign
@@ -57,8 +69,9 @@ export class KeyMethods {
   }
 
   /** Offers one of OpenSSH's default key files, unless it cannot be used. */
-  offerDefault(identity: Identity): void {
+  offerDefault(identity: Identity, certificates: readonly Certificate[]): void {
     const { prompter } = this.#options;
+    this.offerCertificates(certificates, identity, undefined);
     if (identity.kind === 'unlocked') {
       this.#offer(`the key file ${identity.path}`, async () => toSigner(identity.key));
     } else if (identity.kind === 'locked' && prompter) {
@@ -69,19 +82,59 @@ export class KeyMethods {
   /** Offers keys of the agent that neither the connection nor the configuration names. */
   offerUnnamed(keys: readonly AgentKey[]): void {
     for (const key of keys) {
-      this.#offer('a key from the agent', this.#signerOf(key), true);
+      const { certificate } = key;
+      if (certificate) {
+        this.#offerCertificate(certificate, this.#signerOf(key), true);
+      } else {
+        this.#offer('a key from the agent', this.#signerOf(key), { isUnnamedAgentKey: true });
+      }
     }
   }
 
-  #offer(label: string, loadSigner: LoadSigner, isUnnamedAgentKey = false): KeyMethod {
-    const method = new KeyMethod(this.#options.user, label, loadSigner, isUnnamedAgentKey);
+  /** Offers certificates of an identity's key. @param agentKey the same key in the agent, which is preferred to the file. */
+  offerCertificates(certificates: readonly Certificate[], identity: Identity, agentKey: AgentKey | undefined): void {
+    const { prompter } = this.#options;
+    const loadSigner = agentKey
+      ? this.#signerOf(agentKey)
+      : identity.kind === 'unlocked'
+        ? async () => toSigner(identity.key)
+        : identity.kind === 'locked' && prompter && identity.publicKey
+          ? this.#lockedSigner(identity, identity.publicKey, prompter)
+          : undefined;
+    for (const certificate of loadSigner ? certificates : []) {
+      this.#offerCertificate(certificate, loadSigner);
+    }
+  }
+
+  /** @param loadSigner of the key that it certifies */
+  #offerCertificate(certificate: Certificate, loadSigner: LoadSigner | undefined, isUnnamedAgentKey = false): void {
+    const useless = uselessCertificate(certificate);
+    if (useless !== undefined) {
+      this.uselessCertificates.push(useless);
+      return;
+    }
+    const { label, blob, algorithm, hash } = certificate;
+    this.certificateCount++;
+    const refusalNote = wrongPrincipal(certificate, this.#options.user);
+    this.#offer(
+      label,
+      async () => {
+        const signer = await loadSigner?.();
+        return signer && { type: algorithm, publicKey: blob, sign: (data) => signer.sign(data, hash) };
+      },
+      { isUnnamedAgentKey, ...(refusalNote === undefined ? {} : { refusalNote }) },
+    );
+  }
+
+  #offer(label: string, loadSigner: LoadSigner, facts: MethodFacts = {}): KeyMethod {
+    const method = new KeyMethod(this.#options.user, label, loadSigner, facts);
     this.methods.push(method);
     return method;
   }
 
   #signerOf(key: AgentKey): LoadSigner {
-    const { agent } = this.#options;
-    return async () => agent && { ...key, sign: (data, hash) => agent.sign(key, data, hash) };
+    const { agent, signal } = this.#options;
+    return async () => agent && { ...key, sign: (data, hash) => agent.sign(key, data, hash, signal) };
   }
 
   /**
@@ -89,23 +142,31 @@ export class KeyMethods {
    */
   #offerLocked(identity: LockedIdentity, prompter: SecretPrompter): void {
     const { path, publicKey } = identity;
-    const unlock = () => unlockByPassphrase(identity, this.#options.name, prompter);
-    this.#offer(`the key file ${path}`, async () => {
-      if (!publicKey) {
-        const key = await unlock();
-        return key && toSigner(key);
+    this.#offer(
+      `the key file ${path}`,
+      publicKey
+        ? this.#lockedSigner(identity, publicKey, prompter)
+        : async () => {
+            const key = await unlockByPassphrase(identity, this.#options.name, prompter);
+            return key && toSigner(key);
+          },
+    );
+  }
+
+  #lockedSigner(identity: LockedIdentity, publicKey: Buffer, prompter: SecretPrompter): LoadSigner {
+    const { path } = identity;
+    const sign = async (data: Buffer, hash?: string) => {
+      const key = await unlockByPassphrase(identity, this.#options.name, prompter);
+      if (!key?.publicKey.equals(publicKey)) {
+        throw new Error(key ? `${path}.pub belongs to another key.` : `${path} was not unlocked.`);
       }
-      const sign = async (data: Buffer, hash?: string) => {
-        const key = await unlock();
-        if (!key?.publicKey.equals(publicKey)) {
-          throw new Error(key ? `${path}.pub belongs to another key.` : `${path} was not unlocked.`);
-        }
-        return key.sign(data, hash);
-      };
-      return { type: keyTypeOf(publicKey), publicKey, sign };
-    });
+      return key.sign(data, hash);
+    };
+    return async () => ({ type: keyTypeOf(publicKey), publicKey, sign });
   }
 }
+
+type MethodFacts = Pick<AuthMethod, 'isUnnamedAgentKey' | 'refusalNote'>;
 
 type LoadSigner = () => Promise<Signer | undefined>;
 
@@ -114,15 +175,19 @@ class KeyMethod implements AuthMethod {
   readonly label: string;
   readonly name = 'publickey';
   readonly isUnnamedAgentKey: boolean;
+  readonly refusalNote?: string;
   readonly #user: string;
   #loadSigner: LoadSigner | undefined;
   #agent: SingleKeyAgent | undefined;
 
-  constructor(user: string, label: string, loadSigner: LoadSigner, isUnnamedAgentKey: boolean) {
+  constructor(user: string, label: string, loadSigner: LoadSigner, facts: MethodFacts) {
     this.#user = user;
     this.label = label;
     this.#loadSigner = loadSigner;
-    this.isUnnamedAgentKey = isUnnamedAgentKey;
+    this.isUnnamedAgentKey = facts.isUnnamedAgentKey ?? false;
+    if (facts.refusalNote !== undefined) {
+      this.refusalNote = facts.refusalNote;
+    }
   }
 
   get hasSigned(): boolean {

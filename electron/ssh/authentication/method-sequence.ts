@@ -11,18 +11,29 @@ export class MethodSequence {
   readonly #methods: AuthMethod[];
   readonly #prompter: SecretPrompter | undefined;
   readonly #unusable: readonly string[];
+  readonly #uselessCertificates: readonly string[];
   readonly #tried: AuthMethod[] = [];
   #accepted: readonly string[] = [];
   #current: AuthMethod | undefined;
   #hasBegun = false;
 
-  /** @param unusable what could not be used as a method, as sentences. */
-  constructor(user: string, methods: AuthMethod[], prompter: SecretPrompter | undefined, unusable: readonly string[]) {
+  /**
+   * @param unusable what could not be used as a method, as sentences.
+   * @param uselessCertificates which certificates are not tried and why, as sentences.
+   */
+  constructor(
+    user: string,
+    methods: AuthMethod[],
+    prompter: SecretPrompter | undefined,
+    unusable: readonly string[],
+    uselessCertificates: readonly string[],
+  ) {
     this.#user = user;
     this.#methods = methods;
     this.#prompter = prompter;
     this.cancelled = prompter?.cancelled ?? new AbortController().signal;
     this.#unusable = unusable;
+    this.#uselessCertificates = uselessCertificates;
   }
 
   /**
@@ -80,6 +91,12 @@ export class MethodSequence {
   /** What could not be used as a method, as sentences. */
   skipped(): readonly string[] {
     return [...this.#unusable, ...(this.#prompter?.problems ?? [])];
+  }
+
+  /** Why certificates were not tried or may have been refused, as sentences. */
+  certificateNotes(): readonly string[] {
+    const notes = this.#tried.flatMap(({ refusalNote }) => (refusalNote === undefined ? [] : [refusalNote]));
+    return [...new Set([...this.#uselessCertificates, ...notes])];
   }
 
   /** Ends the sign-in: reports the results to the answers, and drops all keys and secrets. */

@@ -1,11 +1,12 @@
 import ssh2, { type IdentityCallback, type ParsedKey, type SignCallback, type SigningRequestOptions } from 'ssh2';
 
-/** A key that can sign, wherever its private half is. */
+/** A key that can sign, wherever its private half is, or a certificate of one. */
 export interface Signer {
+  /** The algorithm that is offered to the server: the type of the key, except for RSA certificates. */
   readonly type: string;
-  /** In wire format. */
+  /** The key or certificate in wire format. */
   readonly publicKey: Buffer;
-  /** @throws Error where the key cannot or may not sign. */
+  /** @returns a signature in wire format. @throws Error where the key cannot or may not sign. */
   sign(data: Buffer, hash?: string): Promise<Buffer>;
 }
 
@@ -70,8 +71,8 @@ export class EmptyAgent extends ssh2.BaseAgent<ParsedKey> {
 }
 
 /**
- * A public key in ssh2's form. ssh2's parser does not know the types of security keys, but ssh2 accepts any object that
- * descends from a parsed key. To offer a key and send its signature, ssh2 only reads `type` and `getPublicSSH`.
+ * A public key in ssh2's form. ssh2's parser does not know the types of security keys and certificates, but ssh2 accepts any
+ * object that descends from a parsed key. To offer a key and send its signature, ssh2 only reads `type` and `getPublicSSH`.
  */
 function proxyKey({ type, publicKey }: Signer): ParsedKey {
   const key: ParsedKey = Object.create(prototypeKey);

@@ -17,6 +17,10 @@ export class WireReader {
     return this.#bytes.readUInt32BE(this.#advance(4));
   }
 
+  uint64(): bigint {
+    return this.#bytes.readBigUInt64BE(this.#advance(8));
+  }
+
   string(): Buffer {
     const length = this.uint32();
     const start = this.#advance(length);

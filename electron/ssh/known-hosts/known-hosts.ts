@@ -1,9 +1,9 @@
 /** The host keys that this computer trusts, in OpenSSH's files. */
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { fail } from '../../../shared/problem.ts';
 import { isMissingPath } from '../../system/file-errors.ts';
+import { homeFolder } from '../../system/local-user.ts';
+import { pathsOf, sshSystemFolder } from '../../system/system-paths.ts';
 import { fingerprint, keyTypeOf } from '../public-key.ts';
 import { type KnownHostsEntry, knownHostsName, parseKnownHosts } from './entries.ts';
 
@@ -45,17 +45,20 @@ export type HostKeyCheck =
  */
 export function knownHostsFiles(
   environment: NodeJS.ProcessEnv = process.env,
-  home: string = homedir(),
+  home: string = homeFolder(),
+  platform: NodeJS.Platform = process.platform,
 ): readonly [string, ...string[]] {
   const replacement = environment.BARNRAISER_KNOWN_HOSTS;
   if (replacement) {
     return [replacement];
   }
+  const { join } = pathsOf(platform);
+  const systemFolder = sshSystemFolder(environment, platform);
   return [
-    join(home, '.ssh/known_hosts'),
-    join(home, '.ssh/known_hosts2'),
-    '/etc/ssh/ssh_known_hosts',
-    '/etc/ssh/ssh_known_hosts2',
+    join(home, '.ssh', 'known_hosts'),
+    join(home, '.ssh', 'known_hosts2'),
+    join(systemFolder, 'ssh_known_hosts'),
+    join(systemFolder, 'ssh_known_hosts2'),
   ];
 }
 

@@ -32,6 +32,7 @@ export interface EvaluatedHost {
 export function evaluate(lists: readonly (readonly ConfigEntry[])[], query: HostQuery): EvaluatedHost {
   const options: HostOptions = {
     identityFiles: [],
+    certificateFiles: [],
     ...(query.user === undefined ? {} : { user: query.user }),
     ...(query.port === undefined ? {} : { port: query.port }),
     ...(query.jumps === undefined ? {} : { jumps: { text: '', hops: query.jumps } }),

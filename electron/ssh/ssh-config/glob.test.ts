@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { glob } from './glob.ts';
+import { glob, splitPattern } from './glob.ts';
 
 let folder: string;
 
@@ -36,4 +36,12 @@ test.each([
   ['a.conf/*', []],
 ])('%s matches %j', async (pattern, names) => {
   expect(await glob(`${folder}/${pattern}`)).toEqual(names.map((name) => join(folder, name)));
+});
+
+test.each([
+  ['C:\\Users\\anna\\.ssh/config.d/*.conf', 'C:\\', ['Users', 'anna', '.ssh', 'config.d', '*.conf']],
+  ['d:/keys/[ab]/*', 'd:/', ['keys', '[ab]', '*']],
+  ['\\\\192.0.2.7\\share\\ssh\\*', '\\\\192.0.2.7\\share\\', ['ssh', '*']],
+] as const)('on Windows, %s starts at its drive or share', (pattern, root, parts) => {
+  expect(splitPattern(pattern, 'win32')).toEqual({ root, parts });
 });

@@ -1,8 +1,7 @@
 import { access, readdir } from 'node:fs/promises';
-import { join, parse } from 'node:path';
+import { join } from 'node:path';
 import { isMissingPath } from '../../system/file-errors.ts';
-
-const separators = process.platform === 'win32' ? /[\\/]/ : '/';
+import { pathsOf } from '../../system/system-paths.ts';
 
 /**
  * The paths that match an absolute pattern with `*`, `?` and `[…]`, sorted. Empty where nothing matches. Packages such
@@ -11,14 +10,28 @@ const separators = process.platform === 'win32' ? /[\\/]/ : '/';
  * @throws Error of the file system
  */
 export async function glob(pattern: string): Promise<string[]> {
-  const { root } = parse(pattern);
+  const { root, parts } = splitPattern(pattern);
   let paths = [root];
-  for (const part of pattern.slice(root.length).split(separators)) {
-    if (part !== '') {
-      paths = (await Promise.all(paths.map((folder) => matchesIn(folder, part)))).flat();
-    }
+  for (const part of parts) {
+    paths = (await Promise.all(paths.map((folder) => matchesIn(folder, part)))).flat();
   }
   return paths.sort();
+}
+
+/** The root of an absolute pattern, on Windows with the drive or the share, and the parts below it. */
+export function splitPattern(
+  pattern: string,
+  platform: NodeJS.Platform = process.platform,
+): { readonly root: string; readonly parts: readonly string[] } {
+  const { root } = pathsOf(platform).parse(pattern);
+  const separators = platform === 'win32' ? /[\\/]/ : '/';
+  return {
+    root,
+    parts: pattern
+      .slice(root.length)
+      .split(separators)
+      .filter((part) => part !== ''),
+  };
 }
 
 async function matchesIn(folder: string, part: string): Promise<string[]> {

@@ -5,14 +5,15 @@ import { type JumpHost, parseJumpHosts, parsePort } from './proxy-jump.ts';
 import type { Directive } from './read.ts';
 
 /**
- * The options of all lines that apply, unexpanded. The first value of an option wins, except that IdentityFile values
- * add up.
+ * The options of all lines that apply, unexpanded. The first value of an option wins, except that the values of
+ * IdentityFile and of CertificateFile add up.
  */
 export interface HostOptions {
   hostName?: string;
   user?: string;
   port?: number;
   readonly identityFiles: string[];
+  readonly certificateFiles: string[];
   identitiesOnly?: boolean;
   identityAgent?: string;
   jumps?: { readonly text: string; readonly hops: readonly JumpHost[] };
@@ -73,16 +74,8 @@ const optionHandlers: Readonly<Record<string, ApplyOption | undefined>> = {
     }
     return port;
   }),
-  identityfile: (line, isActive, { identityFiles }) => {
-    const file = readWord(line);
-    if (!isActive || identityFiles.includes(file)) {
-      return;
-    }
-    if (identityFiles.length >= maxIdentityFiles) {
-      throw configProblem(line, `There are more than ${maxIdentityFiles} identity files.`);
-    }
-    identityFiles.push(file);
-  },
+  identityfile: fileList('identityFiles', 'identity files'),
+  certificatefile: fileList('certificateFiles', 'certificate files'),
   identitiesonly: firstValue('identitiesOnly', readYesOrNo),
   hashknownhosts: firstValue('hashKnownHosts', readYesOrNo),
   passwordauthentication: firstValue('passwordAuthentication', readYesOrNo),
@@ -168,6 +161,20 @@ const optionHandlers: Readonly<Record<string, ApplyOption | undefined>> = {
   serveralivecountmax: firstValue('serverAliveCountMax', readNumber),
   ignoreunknown: firstValue('ignoreUnknown', readWord),
 };
+
+/** Handles an option whose values add up. */
+function fileList(key: 'identityFiles' | 'certificateFiles', what: string): ApplyOption {
+  return (line, isActive, { [key]: files }) => {
+    const file = readWord(line);
+    if (!isActive || files.includes(file)) {
+      return;
+    }
+    if (files.length >= maxIdentityFiles) {
+      throw configProblem(line, `There are more than ${maxIdentityFiles} ${what}.`);
+    }
+    files.push(file);
+  };
+}
 
 /** Handles an option whose first value wins. Later values are checked too. */
 function firstValue<K extends keyof HostOptions>(

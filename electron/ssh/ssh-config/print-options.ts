@@ -57,6 +57,7 @@ export function printOptions(
     ...(options.identityFiles.length > 0 ? options.identityFiles : defaultIdentities).flatMap((path) =>
       line('identityfile', path),
     ),
+    ...options.certificateFiles.flatMap((path) => line('certificatefile', path)),
     ...line('userknownhostsfile', knownHosts.map(expand('UserKnownHostsFile')).join(' ')),
     ...line('connecttimeout', options.connectTimeout ?? 'none'),
     ...(jumps

@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { fail } from '../../../shared/problem.ts';
 import { errnoCode, isMissingPath } from '../../system/file-errors.ts';
+import { homeFolder } from '../../system/local-user.ts';
+import { pathsOf, sshSystemFolder } from '../../system/system-paths.ts';
 import { type ConfigLocation, configProblem } from './config-problem.ts';
 import { glob } from './glob.ts';
 import { splitWords, takeWord } from './words.ts';
@@ -50,8 +51,11 @@ const maxBytes = 4 * 1024 * 1024;
  */
 export function configFiles(
   chosen = process.env.BARNRAISER_SSH_CONFIG,
-  home: string = homedir(),
+  home: string = homeFolder(),
+  platform: NodeJS.Platform = process.platform,
+  env: NodeJS.ProcessEnv = process.env,
 ): readonly ConfigFile[] {
+  const paths = pathsOf(platform);
   if (chosen === 'none') {
     return [];
   }
@@ -59,8 +63,13 @@ export function configFiles(
     return [{ path: chosen, isRequired: true, isUserFile: true, mustBePrivate: false }];
   }
   return [
-    { path: join(home, '.ssh', 'config'), isRequired: false, isUserFile: true, mustBePrivate: true },
-    { path: '/etc/ssh/ssh_config', isRequired: false, isUserFile: false, mustBePrivate: false },
+    { path: paths.join(home, '.ssh', 'config'), isRequired: false, isUserFile: true, mustBePrivate: true },
+    {
+      path: paths.join(sshSystemFolder(env, platform), 'ssh_config'),
+      isRequired: false,
+      isUserFile: false,
+      mustBePrivate: false,
+    },
   ];
 }
 
@@ -72,7 +81,7 @@ export async function readConfig(
   const budget = { files: maxFiles, bytes: maxBytes };
   const lists: ConfigEntry[][] = [];
   for (const file of files) {
-    lists.push(await new ConfigReader(file, options.home ?? homedir(), budget).read(file.path, 0));
+    lists.push(await new ConfigReader(file, options.home ?? homeFolder(), budget).read(file.path, 0));
   }
   return lists;
 }
@@ -124,10 +133,10 @@ class ConfigReader {
   }
 
   async #paths(word: string, location: ConfigLocation): Promise<string[]> {
-    if (word.startsWith('~') && (!this.#root.isUserFile || !/^~(\/|$)/.test(word))) {
+    if (word.startsWith('~') && (!this.#root.isUserFile || !/^~([\\/]|$)/.test(word))) {
       throw configProblem(location, `Include ${word} does not name a file here.`, 'Write the full path.');
     }
-    const start = this.#root.isUserFile ? join(this.#home, '.ssh') : '/etc/ssh';
+    const start = this.#root.isUserFile ? join(this.#home, '.ssh') : sshSystemFolder();
     const path = isAbsolute(word) ? word : word.startsWith('~') ? `${this.#home}${word.slice(1)}` : `${start}/${word}`;
     try {
       return await glob(path);

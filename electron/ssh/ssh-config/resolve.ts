@@ -1,6 +1,6 @@
 /** The SSH configuration, read and evaluated as OpenSSH does. */
-import { homedir, userInfo } from 'node:os';
 import { fail } from '../../../shared/problem.ts';
+import { localUser as currentUser } from '../../system/local-user.ts';
 import { evaluate } from './evaluate.ts';
 import { type PrintedOption, printOptions } from './print-options.ts';
 import { commandTokens, type ProxyCommand } from './proxy-command.ts';
@@ -16,6 +16,8 @@ export interface ResolvedHost {
   readonly port: number;
   /** The key files. Undefined where there are none, so that the default ones are tried; empty for `none`. */
   readonly identities?: readonly string[];
+  /** The files of certificates for these keys. */
+  readonly certificateFiles: readonly string[];
   readonly identitiesOnly: boolean;
   /** The agent's socket. Undefined means the default agents, an empty string none. */
   readonly agentSocket?: string;
@@ -54,9 +56,10 @@ export interface ResolveOptions {
 
 /** Resolves the options that matter for a connection to a host, as `ssh -G` does. @throws Failure `ssh.config` */
 export async function resolveHost(host: string, options: ResolveOptions = {}): Promise<ResolvedHost> {
-  const { home = homedir(), env = process.env } = options;
+  const { env = process.env } = options;
+  const { name: localUser, home: ownHome } = currentUser(env);
+  const { home = ownHome } = options;
   const files = options.files ?? configFiles(env.BARNRAISER_SSH_CONFIG, home);
-  const localUser = userInfo().username;
   const lists = await readConfig(files, { home });
   const { options: hostOptions, host: address, notes } = evaluate(lists, { ...options, host, localUser, env });
   const { user = localUser, port = 22, proxyCommand, jumps } = hostOptions;
@@ -83,6 +86,7 @@ export async function resolveHost(host: string, options: ResolveOptions = {}): P
     user,
     port,
     ...(hostOptions.identityFiles.length > 0 ? { identities } : {}),
+    certificateFiles: hostOptions.certificateFiles.filter(isSet).map(expand('CertificateFile')),
     identitiesOnly: hostOptions.identitiesOnly ?? false,
     ...(agentSocket === undefined ? {} : { agentSocket }),
     jumps: jumps?.hops ?? [],

@@ -54,7 +54,7 @@ export function expandTokens(text: string, tokens: Tokens, keyword: string): str
 
 /** Expands `~`, `%x` and `${NAME}` in a file's path. @throws Failure `ssh.config` */
 export function expandPath(text: string, keyword: string, tokens: Tokens, env: NodeJS.ProcessEnv): string {
-  if (/^~[^/]/.test(text)) {
+  if (/^~[^/\\]/.test(text)) {
     throw fail(
       'ssh.config',
       `${keyword} ${text} is in the home folder of another user.`,

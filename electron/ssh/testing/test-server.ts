@@ -49,6 +49,14 @@ export interface TestServerOptions {
   /** `silent`: a connection is neither made nor refused, as when a firewall drops its packets. */
   readonly tcpForwarding?: boolean | 'silent';
   readonly commands?: boolean;
+  /** The login shell, which runs commands by its option -c, with its environment. Without it: sh. */
+  readonly shell?: {
+    readonly path: string;
+    readonly args?: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+  };
+  /** The command that is run instead of those that are asked for (sshd's ForceCommand). */
+  readonly forcedCommand?: string;
   /** How many sessions a connection may have at once (sshd's MaxSessions). */
   readonly maxSessions?: number;
 }
@@ -231,7 +239,12 @@ export class TestServer {
         }
         const channel = acceptExec();
         this.#count(channel);
-        const child = spawn('sh', ['-c', command], { detached: true });
+        const { path, args = [], env } = options.shell ?? { path: 'sh' };
+        const child = spawn(path, [...args, '-c', options.forcedCommand ?? command], {
+          detached: true,
+          ...(env ? { env: { ...process.env, ...env } } : {}),
+        });
+        child.on('error', () => {});
         child.stdin.on('error', () => {});
         channel.pipe(child.stdin);
         child.stdout.pipe(channel, { end: false });

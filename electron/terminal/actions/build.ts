@@ -2,7 +2,10 @@
 
 import { writeFile } from 'node:fs/promises';
 import type { Build } from '../../../shared/build.ts';
+import { isReadable } from '../../../shared/build-entry.ts';
 import { fail } from '../../../shared/problem.ts';
+import type { Project } from '../../../shared/project.ts';
+import { suggestReferences } from '../../../shared/suggested-references.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { printSummary } from '../output/build-summary.ts';
@@ -10,22 +13,79 @@ import type { BuildView } from '../output/build-view.ts';
 import { JsonView, PlainTextView } from '../output/line-views.ts';
 import { LiveGrid } from '../output/live-grid.ts';
 import { isTerminal } from '../output/paint.ts';
+import { printProblem } from '../output/problem.ts';
+import { printWarnings } from '../output/project-warnings.ts';
 import type { Pausable } from '../prompt.ts';
+import { readTextInput, type TextInput } from '../text-input.ts';
+import { readCredentials } from './push.ts';
+
+type BuildCommand = Extract<Command, { kind: 'build' }>;
 
 /** Builds an image and shows its progress. */
-export function buildImage(
+export async function buildImage(
   frontEnd: TerminalFrontEnd,
-  { request, digestFile }: Extract<Command, { kind: 'build' }>,
+  { request: given, containerfileFrom, digestFile, credentials }: BuildCommand,
 ): Promise<number> {
+  const withFile =
+    containerfileFrom === undefined
+      ? given
+      : { ...given, containerfile: await readTextInput(frontEnd, containerfileInput(containerfileFrom)) };
+  const project = await checkProject(frontEnd, withFile);
+  if (project.errors.length > 0) {
+    return 1;
+  }
+  const pushCredentials = await readCredentials(frontEnd, credentials);
+  const request = {
+    ...withFile,
+    pushCredentials,
+    reference: given.reference ?? (await suggestReference(frontEnd, given, project)),
+  };
   return followBuild(frontEnd, () => frontEnd.start('builds.start', request), digestFile);
 }
 
-/** Builds what an earlier build lacks and shows its progress. */
-export function retryBuild(
+/** The name that the window proposes for the next build of the project. */
+async function suggestReference(
   frontEnd: TerminalFrontEnd,
-  { request, digestFile }: Extract<Command, { kind: 'retry' }>,
+  { context }: BuildCommand['request'],
+  { name, context: folder }: Project,
+): Promise<string> {
+  // earlier builds may have been made through another path of the folder
+  const pages = await Promise.all(
+    [...new Set([context, folder])].map((project) => frontEnd.call('builds.list', { filter: { project } })),
+  );
+  const builds = pages.flatMap(({ entries }) => entries).filter(isReadable);
+  const { first } = suggestReferences(
+    builds.sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1)),
+    name,
+  );
+  frontEnd.printNotes(`Building ${first}. To choose another name, add -t NAME:TAG.`);
+  return first;
+}
+
+/** Prints what is wrong with the project, before anything is sent. */
+async function checkProject(frontEnd: TerminalFrontEnd, request: BuildCommand['request']): Promise<Project> {
+  const { errors: stream, json } = frontEnd.options;
+  const { context, file, containerfile, target, format } = request;
+  const project = await frontEnd.showWait(
+    'Reading the project',
+    frontEnd.call('projects.inspect', { context, file, containerfile, target, format }),
+  );
+  if (!json) {
+    printWarnings(stream, project.warnings);
+  }
+  for (const error of project.errors) {
+    printProblem(stream, error, { json });
+  }
+  return project;
+}
+
+/** Builds what an earlier build lacks and shows its progress. */
+export async function retryBuild(
+  frontEnd: TerminalFrontEnd,
+  { request, digestFile, credentials }: Extract<Command, { kind: 'retry' }>,
 ): Promise<number> {
-  return followBuild(frontEnd, () => frontEnd.start('builds.retry', request), digestFile);
+  const pushCredentials = await readCredentials(frontEnd, credentials);
+  return followBuild(frontEnd, () => frontEnd.start('builds.retry', { ...request, pushCredentials }), digestFile);
 }
 
 /** Follows a build to its end: as a live grid on a terminal, else as plain lines, or as JSON. */
@@ -50,7 +110,7 @@ async function followBuild(
     view.finish();
     if (!json) {
       // on a terminal the rows of the grid serve as the table
-      printSummary(output, build, { table: !isTerminal(output) });
+      printSummary(output, build, { table: !isTerminal(output), next: isTerminal(output) });
     }
     if (digestFile !== undefined && build.list) {
       await writeDigest(digestFile, build.list.digest);
@@ -95,8 +155,8 @@ async function writeDigest(path: string, digest: string): Promise<void> {
   });
 }
 
-function exitCode({ status }: Build): number {
-  switch (status) {
+function exitCode({ status, push }: Build): number {
+  switch (status === 'done' && push ? push.status : status) {
     case 'done':
       return 0;
     case 'cancelled':
@@ -104,4 +164,19 @@ function exitCode({ status }: Build): number {
     default:
       return 1;
   }
+}
+
+function containerfileInput(from: number): TextInput {
+  return {
+    from,
+    maxBytes: 1024 * 1024,
+    failure: (detail) =>
+      detail === undefined
+        ? fail(
+            'context.unreadable',
+            'The Containerfile is larger than 1 MiB.',
+            'Move what is generated into files that the Containerfile copies.',
+          )
+        : fail('context.unreadable', 'The Containerfile cannot be read.', 'Check what follows -f.', detail),
+  };
 }

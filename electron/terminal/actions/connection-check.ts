@@ -17,7 +17,7 @@ export async function testConnections(frontEnd: TerminalFrontEnd, names: readonl
   const unsubscribe = frontEnd.subscribe((event) => {
     if (event.event === 'check.changed' && unique.includes(event.check.connection)) {
       if (json) {
-        frontEnd.print(JSON.stringify(event));
+        frontEnd.printJson(event);
       } else {
         live?.show(event.check);
       }
@@ -42,7 +42,7 @@ export async function testConnections(frontEnd: TerminalFrontEnd, names: readonl
 export async function fixConnection(frontEnd: TerminalFrontEnd, name: string, fix: FixId): Promise<number> {
   const { output } = await frontEnd.showWait(`Fixing ${name}`, frontEnd.call('connections.fix', { name, fix }));
   if (frontEnd.options.json) {
-    frontEnd.print(JSON.stringify({ connection: name, fix, said: output }));
+    frontEnd.printJson({ connection: name, fix, said: output });
   } else {
     frontEnd.print(...output.split('\n').map(cleanLine));
   }
@@ -52,7 +52,7 @@ export async function fixConnection(frontEnd: TerminalFrontEnd, name: string, fi
 function printCheck(frontEnd: TerminalFrontEnd, check: Check): void {
   const { json, output, errors } = frontEnd.options;
   if (json) {
-    frontEnd.print(JSON.stringify(check));
+    frontEnd.printJson(check);
     return;
   }
   frontEnd.print(...reportLines(check, paintFor(output)));
@@ -61,7 +61,7 @@ function printCheck(frontEnd: TerminalFrontEnd, check: Check): void {
       frontEnd.reportProblem(step.problem, step.state === 'warned' ? 'warning' : 'error');
     }
     if (step.problem && step.fixes.length > 0) {
-      errors.write(`${fixLines(check, step, paintFor(errors)).join('\n')}\n`);
+      frontEnd.printNotes(...fixLines(check, step, paintFor(errors)));
     }
   }
 }

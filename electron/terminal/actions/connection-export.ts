@@ -13,7 +13,11 @@ export async function exportConnections(
 ): Promise<number> {
   const { text, connections, farms } = await frontEnd.call('connections.export', {});
   if (file === undefined) {
-    frontEnd.print(frontEnd.options.json ? JSON.stringify(JSON.parse(text)) : text.trimEnd());
+    if (frontEnd.options.json) {
+      frontEnd.printJson(JSON.parse(text));
+    } else {
+      frontEnd.print(text.trimEnd());
+    }
     return 0;
   }
   await writeExport(file, text, force);

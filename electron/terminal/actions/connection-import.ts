@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { closest } from '../../../shared/closest.ts';
 import type { CallInput, CallOutput } from '../../../shared/contract.ts';
 import type { Candidate, Discovery, FarmCandidate, ImportReport } from '../../../shared/discovery.ts';
@@ -7,6 +6,7 @@ import { type Failure, fail } from '../../../shared/problem.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { cleanLine, formatTable } from '../output/text.ts';
+import { readTextInput } from '../text-input.ts';
 
 type ImportCommand = Extract<Command, { kind: 'connection.import' }>;
 
@@ -48,15 +48,13 @@ async function discoveryRequest(
   if (file === undefined) {
     return sources.length > 0 ? { sources: [...sources] } : {};
   }
-  if (file === '-') {
-    return { file: { name: 'standard input', text: await frontEnd.readInput() } };
-  }
-  try {
-    return { file: { name: file, text: await readFile(file, 'utf8') } };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw fail('connection.file', `Could not read ${file}: ${reason}.`, 'Check the path of the file.');
-  }
+  const text = await readTextInput(frontEnd, {
+    from: file,
+    maxBytes: 4 * 1024 * 1024,
+    failure: (detail = 'It is larger than 4 MiB.') =>
+      fail('connection.file', `Could not read ${file}.`, 'Check the path of the file.', detail),
+  });
+  return { file: { name: file === '-' ? 'standard input' : file, text } };
 }
 
 /** The named connections, and the named farms with their connections. @throws Failure `connection.unknown`, `farm.unknown` */
@@ -165,23 +163,17 @@ function reportLines({ added, known, farmsCreated, farmsChanged }: ImportReport)
 
 /** Prints notes about the discovered connections and files to standard error. */
 function printNotes(frontEnd: TerminalFrontEnd, { candidates }: Selection, notes: Discovery['notes']): void {
-  if (frontEnd.options.json) {
-    return;
-  }
   const lines = [
     ...candidates.flatMap((candidate) => candidate.notes.map((note) => `${candidate.name}: ${note}`)),
     ...notes.map(({ path, message }) => `${path}: ${message}`),
   ];
-  frontEnd.options.errors.write(lines.map((line) => `note: ${cleanLine(line)}\n`).join(''));
+  frontEnd.printNotes(...lines.map((line) => `note: ${cleanLine(line)}`));
 }
 
 /** Prints how to import what the preview shows. */
 function printHint(frontEnd: TerminalFrontEnd, { file, sources }: ImportCommand): void {
-  if (frontEnd.options.json) {
-    return;
-  }
   const from = [...sources.map((source) => ` --from ${source}`), ...(file ? [` --file ${file}`] : [])].join('');
-  frontEnd.options.errors.write(
-    `To import everything, use \`barnraiser connection import${from} --all\`. To import a selection, add names or --farm FARM.\n`,
+  frontEnd.printNotes(
+    `To import everything, use \`barnraiser connection import${from} --all\`. To import a selection, add names or --farm FARM.`,
   );
 }

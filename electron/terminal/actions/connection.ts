@@ -16,11 +16,22 @@ export async function addConnection(
   frontEnd.printResult({ connection: added, ...(status ? { status } : {}) }, () => [
     status?.state === 'up'
       ? `Added ${added.name}: ${status.node.engine} ${status.node.version}, ${status.node.platform}.`
-      : `Added ${added.name}.`,
+      : `Added ${added.name}${status ? ', but its engine was not reached' : ''}.`,
   ]);
   if (status?.state === 'down') {
-    frontEnd.reportProblem(status.problem);
+    frontEnd.reportProblem(status.problem, 'warning');
   }
+  return 0;
+}
+
+/** Changes a connection. Farms that have it keep it under its new name. */
+export async function updateConnection(
+  frontEnd: TerminalFrontEnd,
+  change: CallInput<'connections.update'>,
+): Promise<number> {
+  const updated = await frontEnd.call('connections.update', change);
+  const { name, uri, identity } = updated;
+  frontEnd.printResult(updated, () => [`Updated ${name}: ${uri}${identity ? ` with ${identity}` : ''}.`]);
   return 0;
 }
 
@@ -55,8 +66,6 @@ export async function resolveConnection(
 ): Promise<number> {
   const resolved = await frontEnd.call('connections.resolve', request);
   frontEnd.printResult(resolved, () => resolved.lines.map(({ key, value }) => cleanLine(`${key} ${value}`)));
-  if (!frontEnd.options.json) {
-    frontEnd.options.errors.write(resolved.notes.map((note) => `note: ${cleanLine(note)}\n`).join(''));
-  }
+  frontEnd.printNotes(...resolved.notes.map((note) => `note: ${cleanLine(note)}`));
   return 0;
 }

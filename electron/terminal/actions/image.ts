@@ -1,4 +1,5 @@
 import { formatAgo, formatBytes } from '../../../shared/format.ts';
+import { damagedImageProblem, type ManifestList } from '../../../shared/image.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable, shortDigest } from '../output/text.ts';
@@ -6,36 +7,81 @@ import { forEachName } from './for-each-name.ts';
 
 export async function listImages(frontEnd: TerminalFrontEnd): Promise<number> {
   const lists = await frontEnd.call('images.list', {});
+  const { bytes: cacheBytes } = await frontEnd.call('images.cache', {});
+  const damaged = await frontEnd.call('images.damaged', {});
   const now = new Date();
-  frontEnd.printResult(lists, () =>
-    lists.length === 0
-      ? ['No images yet. Build one: barnraiser build -t NAME:TAG FOLDER']
-      : formatTable(
-          [
-            { title: 'REFERENCE' },
-            { title: 'PLATFORMS' },
-            { title: 'DIGEST' },
-            { title: 'SIZE', align: 'right' },
-            { title: 'CREATED' },
-          ],
-          lists.map(({ reference, entries, missing, digest, createdAt }) => [
-            reference,
-            entries.map(({ platform }) => platform).join(', ') +
-              (missing ? ` (incomplete: no ${missing.join(', ')})` : ''),
-            shortDigest(digest),
-            formatBytes(entries.reduce((sum, { size }) => sum + size, 0)),
-            formatAgo(new Date(createdAt), now),
-          ]),
-        ),
-  );
+  frontEnd.printResult(lists, () => [...listLines(lists, now), ...(cacheBytes > 0 ? ['', cacheLine(cacheBytes)] : [])]);
+  for (const image of damaged) {
+    frontEnd.reportProblem(damagedImageProblem(image));
+  }
   return 0;
 }
 
-/** Prints the entries of a manifest list, and the manifest list as it is stored and pushed, always as JSON. */
+function cacheLine(bytes: number): string {
+  return `${formatBytes(bytes)} more are layers of replaced images, kept for later builds. To delete them, run barnraiser rm --cache.`;
+}
+
+function listLines(lists: readonly ManifestList[], now: Date): string[] {
+  if (lists.length === 0) {
+    return ['No images yet. Build one: barnraiser build -t NAME:TAG FOLDER'];
+  }
+  return formatTable(
+    [
+      { title: 'REFERENCE' },
+      { title: 'PLATFORMS' },
+      { title: 'DIGEST' },
+      { title: 'SIZE', align: 'right' },
+      { title: 'CREATED' },
+    ],
+    lists.map((list) => [
+      list.reference,
+      [list.entries.map(({ platform }) => platform).join(', '), ...remarksOf(list).map((text) => `(${text})`)].join(
+        ' ',
+      ),
+      shortDigest(list.digest),
+      formatBytes(list.entries.reduce((sum, { size }) => sum + size, 0)),
+      formatAgo(new Date(list.createdAt), now),
+    ]),
+  );
+}
+
+/** Prints a manifest list and its images; as JSON also the manifest list as it is stored and pushed. */
 export async function inspectImage(frontEnd: TerminalFrontEnd, reference: string): Promise<number> {
   const { list, manifest } = await frontEnd.call('images.inspect', { reference });
-  frontEnd.print(JSON.stringify({ ...list, manifest }, null, frontEnd.options.json ? undefined : 2));
+  const now = new Date();
+  frontEnd.printResult({ ...list, manifest }, () => [
+    list.reference,
+    `Digest: ${list.digest}`,
+    `Type: ${list.mediaType}`,
+    `Created: ${formatAgo(new Date(list.createdAt), now)}`,
+    ...remarksOf(list).map((remark) => `Remark: ${remark}`),
+    '',
+    ...formatTable(
+      [
+        { title: 'PLATFORM' },
+        { title: 'SIZE', align: 'right' },
+        { title: 'LAYERS', align: 'right' },
+        { title: 'ATTACHED' },
+        { title: 'DIGEST' },
+      ],
+      list.entries.map(({ platform, size, layers, attachments = [], digest }) => [
+        platform,
+        formatBytes(size),
+        String(layers.length),
+        attachments.map(({ type }) => type).join(', '),
+        digest,
+      ]),
+    ),
+  ]);
   return 0;
+}
+
+/** What is unusual about a list. */
+function remarksOf({ missing, mismatched }: ManifestList): string[] {
+  return [
+    ...(missing ? [`incomplete: no ${missing.join(', ')}`] : []),
+    ...(mismatched ? [`programs for another platform: ${mismatched.join(', ')}`] : []),
+  ];
 }
 
 export async function exportImage(
@@ -50,11 +96,19 @@ export async function exportImage(
   return 0;
 }
 
-export async function removeImages(frontEnd: TerminalFrontEnd, references: readonly string[]): Promise<number> {
-  return forEachName(frontEnd, references, async (reference) => {
+export async function removeImages(
+  frontEnd: TerminalFrontEnd,
+  { references, cache }: Extract<Command, { kind: 'rm' }>,
+): Promise<number> {
+  const code = await forEachName(frontEnd, references, async (reference) => {
     const { freedBytes } = await frontEnd.call('images.remove', { reference });
     frontEnd.printResult({ removed: reference, freedBytes }, () => [
       `Deleted ${reference}, ${formatBytes(freedBytes)} freed.`,
     ]);
   });
+  if (cache) {
+    const { freedBytes } = await frontEnd.call('images.clearCache', {});
+    frontEnd.printResult({ cache: true, freedBytes }, () => [`Cleared the cache, ${formatBytes(freedBytes)} freed.`]);
+  }
+  return code;
 }

@@ -1,6 +1,8 @@
 import type { NodeSelection } from '../../../shared/farm.ts';
 import { formatBytes } from '../../../shared/format.ts';
-import type { NodeStatus } from '../../../shared/node.ts';
+import { type Node, type NodeStatus, nodeStateOf, nodeStateWords } from '../../../shared/node.ts';
+import type { Platform } from '../../../shared/platform.ts';
+import { type Mode, modeOf, modesOf } from '../../../shared/schedule.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/text.ts';
 
@@ -11,7 +13,7 @@ export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: Node
   const unsubscribe = frontEnd.subscribe((event) => {
     // a running app also reports nodes that others probe
     if (event.event === 'node.changed' && waiting.delete(event.status.connection)) {
-      frontEnd.print(JSON.stringify(event));
+      frontEnd.printJson(event);
     }
   });
   let statuses: NodeStatus[];
@@ -31,11 +33,13 @@ export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: Node
 export async function listPlatforms(frontEnd: TerminalFrontEnd, selection: NodeSelection): Promise<number> {
   const statuses = await probeNodes(frontEnd, selection);
   const nodes = statuses.flatMap((status) => (status.state === 'up' ? [status.node] : []));
-  const platforms = [...new Set(nodes.flatMap(({ platform, emulated }) => [platform, ...emulated]))].sort();
+  const platforms = [...new Set(nodes.flatMap((node) => [...modesOf(node).keys()]))].sort();
+  const namesOf = (platform: Platform, mode: Mode) =>
+    nodes.filter((node) => modeOf(node, platform) === mode).map(({ connection }) => connection);
   const rows = platforms.map((platform) => ({
     platform,
-    native: nodes.filter((node) => node.platform === platform).map(({ connection }) => connection),
-    emulated: nodes.filter(({ emulated }) => emulated.includes(platform)).map(({ connection }) => connection),
+    native: namesOf(platform, 'native'),
+    emulated: namesOf(platform, 'emulated'),
   }));
   frontEnd.printResult(rows, () =>
     formatTable(
@@ -82,7 +86,7 @@ function statusTable(statuses: readonly NodeStatus[]): string[] {
       { title: 'NODE' },
       { title: 'STATE' },
       { title: 'ENGINE' },
-      { title: 'PLATFORM' },
+      { title: 'RUNS' },
       { title: 'EMULATES' },
       { title: 'CPUS', align: 'right' },
       { title: 'FREE MEMORY', align: 'right' },
@@ -91,15 +95,15 @@ function statusTable(statuses: readonly NodeStatus[]): string[] {
     ],
     statuses.map((status) => {
       if (status.state === 'down') {
-        return [status.connection, 'down'];
+        return [status.connection, nodeStateWords[nodeStateOf(status)].toLowerCase()];
       }
-      const { engine, version, platform, emulated, cpus, memory, disk, latencyMs } = status.node;
+      const { engine, version, cpus, memory, disk, latencyMs } = status.node;
       return [
         status.connection,
         'up',
         `${engine} ${version}`,
-        platform,
-        emulated.map((name) => name.replace(/^linux\//, '')).join(', '),
+        platformsOf(status.node, 'native'),
+        platformsOf(status.node, 'emulated'),
         String(cpus),
         formatBytes(memory.free),
         formatBytes(disk.free),
@@ -107,6 +111,12 @@ function statusTable(statuses: readonly NodeStatus[]): string[] {
       ];
     }),
   );
+}
+
+/** `amd64, 386`: the own platform first. */
+function platformsOf(node: Node, mode: Mode): string {
+  const platforms = [...modesOf(node)].filter(([, each]) => each === mode).map(([platform]) => platform);
+  return platforms.map((name) => name.replace(/^linux\//, '')).join(', ');
 }
 
 function reportDownNodes(frontEnd: TerminalFrontEnd, statuses: readonly NodeStatus[]): void {

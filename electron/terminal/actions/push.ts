@@ -1,9 +1,10 @@
-import { formatBytes, formatCount, formatList } from '../../../shared/format.ts';
+import { formatList } from '../../../shared/format.ts';
 import { Failure, fail } from '../../../shared/problem.ts';
-import type { Push } from '../../../shared/push.ts';
-import type { Command, PasswordSource } from '../command.ts';
+import type { Credentials, Push } from '../../../shared/push.ts';
+import type { Command, PasswordSource, PushCredentials } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { isTerminal } from '../output/paint.ts';
+import { pushedLine, pushedShare } from '../output/push-lines.ts';
 import { askPassword } from '../prompt.ts';
 
 /** Moves the cursor to the start of the line and erases the line. */
@@ -16,10 +17,7 @@ export async function pushImage(frontEnd: TerminalFrontEnd, command: PushCommand
   const { reference, destination, incomplete, tlsVerify } = command;
   const { json, errors } = frontEnd.options;
   const showProgress = !json && isTerminal(errors);
-  const credentials = command.credentials && {
-    username: command.credentials.username,
-    password: await readPassword(frontEnd, command.credentials.password),
-  };
+  const credentials = await readCredentials(frontEnd, command.credentials);
   if (incomplete) {
     await storeIncomplete(frontEnd, reference);
   }
@@ -36,7 +34,7 @@ export async function pushImage(frontEnd: TerminalFrontEnd, command: PushCommand
     cancel: 'pushes.cancel',
     onEvent: (event) => {
       if (json && (event.event === 'push.progress' || event.event === 'push.finished')) {
-        frontEnd.print(JSON.stringify(event));
+        frontEnd.printJson(event);
       }
       if (showProgress && event.event === 'push.progress') {
         errors.write(`${eraseLine}${progressLine(event.push)}`);
@@ -50,9 +48,7 @@ export async function pushImage(frontEnd: TerminalFrontEnd, command: PushCommand
     throw new Failure(push.problem);
   }
   if (!json && push.status === 'done') {
-    const { uploadedBytes, skippedBytes, images, digest = '' } = push;
-    const sizes = `${formatBytes(uploadedBytes)} uploaded, ${formatBytes(skippedBytes)} already there`;
-    frontEnd.print(`Pushed ${push.destination} (${formatCount(images.length, 'image')}, ${sizes})`, digest);
+    frontEnd.print(pushedLine(push), push.digest ?? '');
   }
   return push.status === 'done' ? 0 : 130;
 }
@@ -70,8 +66,16 @@ async function storeIncomplete(frontEnd: TerminalFrontEnd, reference: string): P
   }
 }
 
-function progressLine({ totalBytes, uploadedBytes, skippedBytes, destination }: Push): string {
-  return `${destination}: ${formatBytes(uploadedBytes + skippedBytes)} of ${formatBytes(totalBytes)}`;
+function progressLine(push: Push): string {
+  return `${push.destination}: ${pushedShare(push)}`;
+}
+
+/** @throws Failure `input.invalid`, and the abort reason of `interrupted` */
+export async function readCredentials(
+  frontEnd: TerminalFrontEnd,
+  credentials: PushCredentials | undefined,
+): Promise<Credentials | undefined> {
+  return credentials && { ...credentials, password: await readPassword(frontEnd, credentials.password) };
 }
 
 async function readPassword(frontEnd: TerminalFrontEnd, source: PasswordSource): Promise<string> {

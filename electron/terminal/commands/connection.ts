@@ -3,7 +3,7 @@ import { type FixId, fixIdSchema } from '../../../shared/check.ts';
 import * as values from './option-values.ts';
 import { examples, type ProgramOptions } from './options.ts';
 
-/** `connection add`, `list`, `remove`, `test`, `fix`, `resolve`, `import` and `export`. */
+/** `connection add`, `list`, `update`, `remove`, `test`, `fix`, `resolve`, `import` and `export`. */
 export function connectionCommands(options: ProgramOptions): CommanderCommand {
   const { workingFolder, onCommand } = options;
   const group = new CommanderCommand('connection').description('manage connections');
@@ -24,11 +24,11 @@ export function connectionCommands(options: ProgramOptions): CommanderCommand {
     .option('--no-test', 'do not test the connection')
     .addHelpText(
       'after',
-      examples(
+      `\nA connection is also added if its engine cannot be reached: with a warning, and exit code 0.\n${examples(
         'connection add pi4 ssh://pi@pi4.local',
         'connection add big ssh://root@10.0.0.7:2222/run/podman/podman.sock --identity ~/.ssh/big',
         'connection add here unix:///run/user/1000/podman/podman.sock',
-      ),
+      )}`,
     )
     .action((name: string, uri: string, { identity, test }: { identity?: string; test: boolean }) =>
       onCommand({ kind: 'connection.add', connection: { name, uri, ...(identity ? { identity } : {}) }, test }),
@@ -39,22 +39,52 @@ export function connectionCommands(options: ProgramOptions): CommanderCommand {
     .description('list connections')
     .action(() => onCommand({ kind: 'connection.list' }));
   group
+    .command('update')
+    .description('change a connection; farms keep it')
+    .argument('<CONNECTION>', 'connection', values.parseName)
+    .option('--rename <NAME>', 'new name of the connection', values.parseName)
+    .option('--uri <URI>', 'new URI', values.parseUri)
+    .option('--identity <FILE>', "private key; '' for none in particular", (file) =>
+      file === '' ? file : values.pathParser(workingFolder)(file),
+    )
+    .addHelpText(
+      'after',
+      examples('connection update pi4 --uri ssh://pi@10.0.0.4', "connection update pi4 --rename pi --identity ''"),
+    )
+    .action((name: string, { rename, uri, identity }: ConnectionUpdateOptions) => {
+      if (rename === undefined && uri === undefined && identity === undefined) {
+        throw values.invalidInput(
+          `No changes were specified for connection ${name}.`,
+          'Use --rename, --uri or --identity.',
+        );
+      }
+      onCommand({
+        kind: 'connection.update',
+        change: {
+          name,
+          ...(rename === undefined ? {} : { rename }),
+          ...(uri === undefined ? {} : { uri }),
+          ...(identity === undefined ? {} : { identity }),
+        },
+      });
+    });
+  group
     .command('remove')
     .alias('rm')
     .description('remove connections, also from their farms')
-    .argument('<NAME...>', 'connections', values.parseNames)
+    .argument('<CONNECTION...>', 'connections', values.parseNames)
     .addHelpText('after', examples('connection remove pi4'))
     .action((names: string[]) => onCommand({ kind: 'connection.remove', names }));
   group
     .command('test')
     .description('check connections step by step and suggest fixes')
-    .argument('<NAME...>', 'connections', values.parseNames)
+    .argument('<CONNECTION...>', 'connections', values.parseNames)
     .addHelpText('after', examples('connection test pi4 big'))
     .action((names: string[]) => onCommand({ kind: 'connection.test', names }));
   group
     .command('fix')
     .description('apply a fix suggested by `connection test`, then test again')
-    .argument('<NAME>', 'connection', values.parseName)
+    .argument('<CONNECTION>', 'connection', values.parseName)
     .argument('<FIX>', `${fixIdSchema.options.join(', ')}`, values.parseFixId)
     .addHelpText('after', examples('connection fix pi4 enable-socket'))
     .action((name: string, fix: FixId) => onCommand({ kind: 'connection.fix', name, fix }));
@@ -74,6 +104,12 @@ export function connectionCommands(options: ProgramOptions): CommanderCommand {
   group.addCommand(importCommand(options));
   group.addCommand(exportCommand(options));
   return group;
+}
+
+interface ConnectionUpdateOptions {
+  readonly rename?: string;
+  readonly uri?: string;
+  readonly identity?: string;
 }
 
 interface ImportOptions {
@@ -98,7 +134,7 @@ function importCommand({ workingFolder, onCommand }: ProgramOptions): CommanderC
       'read a file of `connection export`, a podman-connections.json or a containers.conf; - is standard input',
       (file) => (file === '-' ? file : values.pathParser(workingFolder)(file)),
     )
-    .option('--farm <LIST>', 'farms to import, with all their connections: a,b', values.parseNames)
+    .option('--farm <NAMES>', 'farms to import, with all their connections: a,b', values.parseNames)
     .option('--all', 'import all connections and farms')
     .option('--dry-run', 'show what would be imported, without importing it')
     .addHelpText(

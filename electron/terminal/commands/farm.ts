@@ -34,9 +34,9 @@ export function farmCommands({ onCommand }: ProgramOptions): CommanderCommand {
   group
     .command('update')
     .description('change a farm')
-    .argument('<NAME>', 'farm', values.parseName)
-    .option('--add <LIST>', 'connections to add: a,b', values.parseNames)
-    .option('--remove <LIST>', 'connections to remove: a,b', values.parseNames)
+    .argument('<FARM>', 'farm', values.parseName)
+    .option('--add <CONNECTIONS>', 'connections to add: a,b', values.parseNames)
+    .option('--remove <CONNECTIONS>', 'connections to remove: a,b', values.parseNames)
     .option('--rename <NAME>', 'new name of the farm', values.parseName)
     .option('--default', 'make it the default farm')
     .addHelpText('after', examples('farm update pis --add mac,big --remove pi4', 'farm update pis --rename berries'))
@@ -62,7 +62,7 @@ export function farmCommands({ onCommand }: ProgramOptions): CommanderCommand {
     .command('remove')
     .alias('rm')
     .description('remove farms and keep their connections')
-    .argument('<NAME...>', 'farms', values.parseNames)
+    .argument('<FARM...>', 'farms', values.parseNames)
     .addHelpText('after', examples('farm remove pis'))
     .action((names: string[]) => onCommand({ kind: 'farm.remove', names }));
   return group;
@@ -74,9 +74,13 @@ export function nodeCommands({ onCommand }: ProgramOptions): CommanderCommand[] 
     new CommanderCommand(name)
       .description(description)
       .argument('[FARM]', 'farm (default: the default farm, or all connections)', values.parseName)
-      .addHelpText('after', examples(name, `${name} pis`))
-      .action((farm?: string) => {
-        const selection: NodeSelection = farm === undefined ? {} : { farm };
+      .option('--node <CONNECTIONS>', 'connections instead of a farm: a,b', values.parseNames)
+      .addHelpText('after', examples(name, `${name} pis`, `${name} --node pi4`))
+      .action((farm: string | undefined, { node }: { readonly node?: string[] }) => {
+        if (farm !== undefined && node) {
+          throw values.invalidInput('FARM and --node cannot be used together.', 'Use only one of them.');
+        }
+        const selection: NodeSelection = node ? { connections: node } : farm === undefined ? {} : { farm };
         onCommand({ kind, selection });
       });
   return [

@@ -1,13 +1,10 @@
-import { Command as CommanderCommand, Option } from 'commander';
+import { Command as CommanderCommand } from 'commander';
 import * as values from './option-values.ts';
 import { examples, type ProgramOptions } from './options.ts';
+import { pushCredentials, type RegistryOptions, withRegistryOptions } from './registry-options.ts';
 
-interface PushOptions {
+interface PushOptions extends RegistryOptions {
   readonly incomplete?: true;
-  readonly tlsVerify: boolean;
-  readonly creds?: values.Credentials;
-  readonly username?: string;
-  readonly passwordStdin?: true;
 }
 
 /** `images`, `inspect`, `push`, `export` and `rm`. */
@@ -20,23 +17,11 @@ export function imageCommands({ workingFolder, onCommand }: ProgramOptions): Com
     .argument('<REF>', 'image', values.parseReference)
     .addHelpText('after', examples('inspect api:1.4', 'inspect api:1.4 --json'))
     .action((reference: string) => onCommand({ kind: 'inspect', reference }));
-  const pushCommand = new CommanderCommand('push')
+  const pushCommand = withRegistryOptions(new CommanderCommand('push'))
     .description('push an image with all its platforms to a registry')
     .argument('<REF>', 'image', values.parseReference)
     .argument('[DESTINATION]', 'registry/repository[:tag] (default: REF)', values.parsePushDestination)
-    .addOption(
-      new Option('--tls-verify [BOOLEAN]', 'false also allows plain HTTP and untrusted certificates')
-        .default(true)
-        .argParser(values.parseBoolean),
-    )
     .option('--incomplete', 'if the newest build of REF is incomplete, store and push the platforms that are done')
-    .option(
-      '--creds <USER[:PASSWORD]>',
-      'credentials for this push only; prompts for a missing password',
-      values.parseCredentials,
-    )
-    .addOption(new Option('--username <USER>', 'user name for this push only').conflicts('creds'))
-    .option('--password-stdin', 'read the password for --username from standard input')
     .addHelpText(
       'after',
       `\nWithout credentials, your saved podman and docker logins are used.\n${examples(
@@ -63,21 +48,17 @@ export function imageCommands({ workingFolder, onCommand }: ProgramOptions): Com
     .action((reference: string, destination: string) => onCommand({ kind: 'export', reference, destination }));
   const rmCommand = new CommanderCommand('rm')
     .description('delete images from local storage')
-    .argument('<REF...>', 'images', (text: string, previous: string[] = []) => [
+    .argument('[REF...]', 'images', (text: string, previous: string[] = []) => [
       ...previous,
       values.parseReference(text),
     ])
-    .addHelpText('after', examples('rm api:1.3 api:1.2'))
-    .action((references: string[]) => onCommand({ kind: 'rm', references }));
+    .option('--cache', 'also delete what is kept only for later builds: layers of images that newer ones have replaced')
+    .addHelpText('after', examples('rm api:1.3 api:1.2', 'rm --cache'))
+    .action((references: string[] = [], { cache }: { readonly cache?: true }) => {
+      if (references.length === 0 && !cache) {
+        throw values.invalidInput('rm requires an image.', 'Name one or more, such as api:1.3, or add --cache.');
+      }
+      onCommand({ kind: 'rm', references, ...(cache ? { cache } : {}) });
+    });
   return [imagesCommand, inspectCommand, pushCommand, exportCommand, rmCommand];
-}
-
-function pushCredentials({ creds, username, passwordStdin }: PushOptions): values.Credentials | undefined {
-  if (passwordStdin && username === undefined) {
-    throw values.invalidInput('--password-stdin requires --username.', 'Add --username USER.');
-  }
-  if (username === undefined) {
-    return creds;
-  }
-  return { username, password: { from: passwordStdin ? 'input' : 'prompt' } };
 }

@@ -1,6 +1,5 @@
 /** Parsers of arguments and option values. Each throws a Failure `input.invalid` for a value that it does not accept. */
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { type PullPolicy, pullPolicySchema } from '../../../shared/build.ts';
 import { type FixId, fixIdSchema } from '../../../shared/check.ts';
@@ -8,9 +7,10 @@ import { closest } from '../../../shared/closest.ts';
 import { nameSchema, uriSchema } from '../../../shared/connection.ts';
 import { discoverySourceSchema } from '../../../shared/discovery.ts';
 import { referenceSchema } from '../../../shared/image.ts';
-import { type Platform, parsePlatform } from '../../../shared/platform.ts';
+import { commonPlatforms, type Platform, parsePlatform } from '../../../shared/platform.ts';
 import { type Failure, fail } from '../../../shared/problem.ts';
-import type { PasswordSource } from '../command.ts';
+import { expandHome } from '../../system/system-paths.ts';
+import type { PushCredentials } from '../command.ts';
 
 /** A file is imported with an option of its own, `--file`. */
 const importSourceSchema = discoverySourceSchema.exclude(['file']);
@@ -92,10 +92,6 @@ export function parseImportSources(text: string, previous: readonly ImportSource
   return [...new Set([...previous, ...sources])];
 }
 
-/** The platforms of most base images, as suggestions for a mistyped platform. */
-const commonPlatforms =
-  'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/riscv64 linux/s390x linux/ppc64le'.split(' ');
-
 export function parsePlatformOption(text: string): Platform {
   const parsed = parsePlatform(text);
   if (!parsed) {
@@ -167,13 +163,8 @@ export function singleValueParser<T>(option: string, parse: (text: string) => T,
   };
 }
 
-export interface Credentials {
-  readonly username: string;
-  readonly password: PasswordSource;
-}
-
 /** `USER[:PASSWORD]`. A missing password is prompted for. */
-export function parseCredentials(text: string): Credentials {
+export function parseCredentials(text: string): PushCredentials {
   const colon = text.indexOf(':');
   const username = colon < 0 ? text : text.slice(0, colon);
   if (username === '') {
@@ -190,7 +181,7 @@ export function parseCredentials(text: string): Credentials {
 
 /** Returns absolute paths. Expands `~/`, which shells do not expand after a `=`. */
 export function pathParser(folder: string): (text: string) => string {
-  return (text) => resolve(folder, text.startsWith('~/') ? join(homedir(), text.slice(2)) : text);
+  return (text) => resolve(folder, expandHome(text));
 }
 
 /** The project folder, as an absolute path. */

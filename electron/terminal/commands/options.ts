@@ -8,6 +8,8 @@ export interface ProgramOptions {
   readonly workingFolder: string;
   /** Called with the parsed command. */
   readonly onCommand: (command: Command) => void;
+  /** Called with a text to print instead of a command. */
+  readonly onText: (text: string) => void;
 }
 
 /** The "Examples" section of a command's help. */

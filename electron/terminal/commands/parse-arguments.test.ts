@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Command } from '../command.ts';
+import { platform } from '../testing/recorded-build.ts';
 import { type ParseOptions, parseArguments } from './parse-arguments.ts';
 
 const options: ParseOptions = { version: '1.2.3', env: { GREETING: 'hello' }, cwd: '/home/me' };
@@ -33,6 +34,8 @@ function error(line: string): string {
   expect(parsed.problem.code).toBe('input.invalid');
   return `${parsed.problem.message} ${parsed.problem.fix}`;
 }
+
+const arm64 = platform('arm64');
 
 const emptyImport = {
   kind: 'connection.import',
@@ -108,10 +111,26 @@ describe('commands', () => {
       'retry b1 --platform arm64,amd64 --iidfile id',
       { kind: 'retry', request: { id: 'b1', platforms: ['linux/arm64', 'linux/amd64'] }, digestFile: '/home/me/id' },
     ],
-    ['logs 20260102-030405-abcd', { kind: 'logs', build: '20260102-030405-abcd' }],
+    ['logs 20260102-030405-abcd', { kind: 'logs', build: '20260102-030405-abcd', follow: false }],
+    ['logs', { kind: 'logs', follow: false }],
+    ['logs --last -f', { kind: 'logs', follow: true }],
+    ['logs linux/arm64', { kind: 'logs', platform: arm64, follow: false }],
+    ['logs --last arm64', { kind: 'logs', platform: arm64, follow: false }],
+    ['logs b1 arm64 --follow', { kind: 'logs', build: 'b1', platform: arm64, follow: true }],
+    ['cancel b1', { kind: 'cancel', build: 'b1' }],
+    ['cancel b1 arm64', { kind: 'cancel', build: 'b1', platform: arm64 }],
+    ['builds rm b1 b2 b1', { kind: 'builds.remove', ids: ['b1', 'b2'] }],
+    ['builds removed', { kind: 'builds', text: 'removed', limit: 50 }],
+    ['prune --node a,b', { kind: 'prune', selection: { connections: ['a', 'b'] } }],
+    [
+      'connection update a --rename b --uri ssh://pi@b --identity key',
+      { kind: 'connection.update', change: { name: 'a', rename: 'b', uri: 'ssh://pi@b', identity: '/home/me/key' } },
+    ],
+    ['connection update a --identity=', { kind: 'connection.update', change: { name: 'a', identity: '' } }],
     ['images', { kind: 'images' }],
     ['inspect api', { kind: 'inspect', reference: 'api:latest' }],
     ['rm api a.io/b:1', { kind: 'rm', references: ['api:latest', 'a.io/b:1'] }],
+    ['rm --cache', { kind: 'rm', references: [], cache: true }],
     ['export api oci:out', { kind: 'export', reference: 'api:latest', destination: 'oci:/home/me/out' }],
     [
       'export api oci-archive:/tmp/api.tar',
@@ -132,8 +151,19 @@ describe('commands', () => {
     expect(error(line)).toContain(reason);
   });
 
+  test.each([
+    ['-', 0],
+    ['/dev/stdin', 0],
+    ['/dev/fd/63', 63],
+    ['/proc/self/fd/0', 0],
+  ])('build reads a Containerfile from the file descriptor that %s stands for', (file, descriptor) => {
+    const build = command(`build -t api:1 -f ${file} .`);
+    expect(build).toMatchObject({ kind: 'build', containerfileFrom: descriptor });
+    expect(request(`-t api:1 -f ${file} .`)).not.toHaveProperty('file');
+  });
+
   test('logs accepts a platform', () => {
-    expect(command('logs b1 aarch64')).toEqual({ kind: 'logs', build: 'b1', platform: 'linux/arm64' });
+    expect(command('logs b1 aarch64')).toMatchObject({ kind: 'logs', build: 'b1', platform: 'linux/arm64' });
   });
 });
 
@@ -151,10 +181,26 @@ describe('build', () => {
     });
   });
 
+  test.each([
+    ['build --push -t a.io/b .', { tlsVerify: true }],
+    ['build . -t b --push=docker://a.io/b:2 --tls-verify=false', { tlsVerify: false, destination: 'a.io/b:2' }],
+    ['build --push=a.io/b . --creds me:x', { tlsVerify: true, destination: 'a.io/b:latest' }],
+  ])('pushes with %s', (line, push) => {
+    expect(command(line)).toMatchObject({ kind: 'build', request: { context: '/home/me', push } });
+  });
+
+  test('keeps the credentials of a push out of the request', () => {
+    const credentials = { username: 'me', password: { from: 'argument', text: 'x' } };
+    const parsed = command('build --push=a.io/b . --creds me:x');
+    expect(parsed).toMatchObject({ credentials });
+    expect(JSON.stringify('request' in parsed ? parsed.request : '')).not.toContain('me:x');
+    expect(command('retry b1 --creds me:x')).toEqual({ kind: 'retry', request: { id: 'b1' }, credentials });
+  });
+
   test('accepts all options', () => {
     const line =
       'build --node a,b --node c --platform arm64,linux/amd64 --platform aarch64 --pin arm64=a -t a.io/b:1 -f x/Containerfile ' +
-      '--build-arg A=1=2 --build-arg B= --label l=m --label bare --target run --no-cache --pull=newer --no-emulation --cleanup ' +
+      '--build-arg A=1=2 --build-arg B= --label l=m --label bare --target run --no-cache --no-skip --pull=newer --no-emulation --cleanup ' +
       '--iidfile id ../api';
     expect(command(line)).toEqual({
       kind: 'build',
@@ -170,6 +216,7 @@ describe('build', () => {
         buildArgs: { A: '1=2', B: '' },
         labels: { l: 'm', bare: '' },
         noCache: true,
+        skip: false,
         pull: 'newer',
         retention: 'nothing',
       },
@@ -256,9 +303,9 @@ describe('help', () => {
   test('lists every command if none is given', () => {
     const help = parse('');
     expect(help).toEqual(parse('--help'));
-    for (const name of 'connection farm status platforms build images inspect push export rm prune logs builds'.split(
-      ' ',
-    )) {
+    const names =
+      'connection farm status platforms build cancel images inspect push export rm prune logs builds completion';
+    for (const name of names.split(' ')) {
       expect(help).toMatchObject({ kind: 'text', text: expect.stringMatching(new RegExp(`^  ${name}\\b`, 'm')) });
     }
   });
@@ -282,15 +329,16 @@ describe('help', () => {
   });
 
   test('examples can be parsed', () => {
-    const texts = ['', 'build', 'push', 'export', 'rm', 'logs', 'connection add', 'connection test', 'farm update']
+    const names = 'build push export rm logs cancel builds status connection farm completion'.split(' ');
+    const texts = ['', ...names, 'builds rm', 'connection add', 'connection test', 'connection update', 'farm update']
       .map((name) => parse(`${name} --help`.trim()))
       .map((help) => (help.kind === 'text' ? help.text : ''));
     const lines = texts.flatMap((text) =>
       [...text.matchAll(/^ {2}barnraiser (.*?)(?: < \w+)?$/gm)].map(([, line]) => line),
     );
-    expect(lines.length).toBeGreaterThan(15);
+    expect(lines.length).toBeGreaterThan(30);
     for (const line of lines) {
-      expect(() => command(line ?? '')).not.toThrow();
+      expect(parse((line ?? '').replaceAll("''", '')), line).not.toMatchObject({ kind: 'invalid' });
     }
   });
 
@@ -307,7 +355,6 @@ describe('invalid input is reported with a suggestion', () => {
     ['build --platfrom arm64 -t api .', "unknown option '--platfrom'. Did you mean --platform?"],
     ['build --colour -t api .', "unknown option '--colour'. See barnraiser build --help."],
     ['build -t api', "missing required argument 'CONTEXT'. Usage: barnraiser build [options] <CONTEXT>"],
-    ['build .', "required option '-t, --tag <REF>' not specified. See barnraiser build --help."],
     ['build . -t', "option '-t, --tag <REF>' argument missing. See barnraiser build --help."],
     [
       'build -t a -t b .',
@@ -332,7 +379,7 @@ describe('invalid input is reported with a suggestion', () => {
     ['build -t api --build-arg =x .', '--build-arg "=x" has no key. Use --build-arg KEY=VALUE.'],
     [
       'build -t api --farm a --node b .',
-      "option '--farm <NAME>' cannot be used with option '--node <LIST>'. See barnraiser build --help.",
+      "option '--farm <FARM>' cannot be used with option '--node <CONNECTIONS>'. See barnraiser build --help.",
     ],
     [
       'build -t api --keep --cleanup .',
@@ -353,6 +400,15 @@ describe('invalid input is reported with a suggestion', () => {
       '"docker-archive:x.tar" is not a valid export destination. Use oci-archive:x.tar.',
     ],
     ['push api --tls-verify=no', '"no" is neither true nor false. Use true or false.'],
+    ['build . --tls-verify=false', 'The options for a registry require --push. Add --push, or leave them out.'],
+    [
+      'build --push -t api:1 .',
+      '"api:1" does not name a registry to push to. Use --push=registry.example.com/team/api:1.',
+    ],
+    [
+      'build --push -t a.io/b -f - --username me --password-stdin .',
+      '-f - and --password-stdin cannot be used together: both read standard input. Use a file, or --creds USER to be prompted for the password.',
+    ],
     ['push api --password-stdin', '--password-stdin requires --username. Add --username USER.'],
     [
       'push api --creds :x',
@@ -362,9 +418,23 @@ describe('invalid input is reported with a suggestion', () => {
       'connection add pi4 ftp://pi4',
       '"ftp://pi4" starts with ftp://, which is not supported. Use ssh://… or unix://….',
     ],
-    ['connection remove', "missing required argument 'NAME'. Usage: barnraiser connection remove [options] <NAME...>"],
+    [
+      'connection remove',
+      "missing required argument 'CONNECTION'. Usage: barnraiser connection remove [options] <CONNECTION...>",
+    ],
+    ['connection update a', 'No changes were specified for connection a. Use --rename, --uri or --identity.'],
+    ['logs b1 --last arm64', 'BUILD and --last cannot be used together. Use only one of them.'],
+    ['status pis --node a', 'FARM and --node cannot be used together. Use only one of them.'],
+    [
+      'build --platform linux/foo .',
+      '"linux/foo" is not a valid platform. Use os/arch or os/arch/variant, for example linux/arm64 or linux/arm/v7.',
+    ],
+    [
+      'completion csh',
+      "command-argument value 'csh' is invalid for argument 'SHELL'. Allowed choices are bash, zsh, fish, powershell. See barnraiser completion --help.",
+    ],
     ['farm update pis', 'No changes were specified for farm pis. Use --add, --remove, --rename or --default.'],
-    ['rm', "missing required argument 'REF'. Usage: barnraiser rm [options] <REF...>"],
+    ['rm', 'rm requires an image. Name one or more, such as api:1.3, or add --cache.'],
   ])('%s', (line, expected) => {
     expect(error(line)).toBe(expected);
     expect(error(line)).not.toContain('\n');

@@ -34,6 +34,9 @@ export function parseArguments(argv: readonly string[], options: ParseOptions): 
     onCommand: (parsed) => {
       command = parsed;
     },
+    onText: (part) => {
+      text += part;
+    },
   });
   configure(program, columns, (part) => {
     text += part;
@@ -45,6 +48,9 @@ export function parseArguments(argv: readonly string[], options: ParseOptions): 
       return { kind: 'text', text: `${text.trimEnd()}\n` };
     }
     return { kind: 'invalid', problem: usageProblem(error), json: argv.includes('--json') };
+  }
+  if (!command && text !== '') {
+    return { kind: 'text', text };
   }
   if (!command) {
     throw new Error(`no command was parsed from: ${argv.join(' ')}`);
@@ -70,6 +76,7 @@ const optionsWithOptionalValue: ReadonlyMap<string, { readonly bare: string; rea
   new Map([
     ['--pull', { bare: 'always', values: ['ifnewer', ...pullPolicySchema.options] }],
     ['--tls-verify', { bare: 'true', values: ['true', 'false'] }],
+    ['--push', { bare: '', values: [] }],
   ]);
 
 /**

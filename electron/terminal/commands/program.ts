@@ -1,6 +1,7 @@
 /** The command line of Barnraiser: every command with its arguments, options and help. */
 import { Command as CommanderCommand } from 'commander';
 import { buildCommands } from './build.ts';
+import { completionCommand } from './completion.ts';
 import { connectionCommands } from './connection.ts';
 import { farmCommands, nodeCommands } from './farm.ts';
 import { imageCommands } from './image.ts';
@@ -18,16 +19,27 @@ export function createProgram(options: ProgramOptions): CommanderCommand {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',
-      examples(
-        'connection add pi4 ssh://pi@pi4.local',
-        'farm create pis pi4 pi5 --default',
-        'build -t registry.example.com/team/api:1.4 .',
-        'push registry.example.com/team/api:1.4',
-      ),
+      `
+Exit codes:
+  0    done
+  1    failed, completely or in part
+  2    the command line is not valid
+  130  interrupted by Ctrl+C, a signal or a closed pipe, or the build was cancelled
+${examples(
+  'connection add pi4 ssh://pi@pi4.local',
+  'farm create pis pi4 pi5 --default',
+  'build -t registry.example.com/team/api:1.4 .',
+  'push registry.example.com/team/api:1.4',
+)}`,
     );
   program.addCommand(inheritSettings(program, connectionCommands(options)));
   program.addCommand(inheritSettings(program, farmCommands(options)));
-  for (const command of [...nodeCommands(options), ...buildCommands(options), ...imageCommands(options)]) {
+  for (const command of [
+    ...nodeCommands(options),
+    ...buildCommands(options),
+    ...imageCommands(options),
+    completionCommand(options),
+  ]) {
     program.addCommand(inheritSettings(program, command));
   }
   return program;

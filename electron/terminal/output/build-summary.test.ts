@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Build } from '../../../shared/build.ts';
 import type { Problem } from '../../../shared/problem.ts';
-import { building, done, failed, oldIsDown, pi, piFailed } from '../testing/recorded-build.ts';
+import type { Push } from '../../../shared/push.ts';
+import { building, done, failed, makeFailed, oldIsDown, pi, piFailed } from '../testing/recorded-build.ts';
 import { RecordedStream } from '../testing/recorded-stream.ts';
 import { printSummary } from './build-summary.ts';
 
@@ -24,6 +25,25 @@ test('the summary of a successful build shows its platforms, skipped nodes and t
     '',
     `Built 2 platforms in 1:43: registry.example.com/team/api:1.4 sha256:${'c'.repeat(64)}`,
   ]);
+});
+
+test('the summary says which platforms were unchanged', () => {
+  const jobs = done.jobs.map((job) => ({ ...job, skipped: job.platform === 'linux/arm64' }));
+  const lines = summary({ ...done, jobs }).slice(1, 3);
+  expect(lines.map((line) => /done|unchanged/.exec(line)?.[0])).toEqual(['done', 'unchanged']);
+});
+
+test('on a terminal, the summary of a successful build says how to push it', () => {
+  const withNext = (build: Build): string | undefined => {
+    const stream = new RecordedStream();
+    printSummary(stream, build, { next: true });
+    return stream.lines.at(-1);
+  };
+  expect(withNext(done)).toBe('Push it: barnraiser push registry.example.com/team/api:1.4');
+  expect(withNext({ ...done, reference: 'api:1.4' })).toBe(
+    'Push it: barnraiser push api:1.4 registry.example.com/team/api:1.4',
+  );
+  expect(withNext(failed)).not.toContain('Push it');
 });
 
 test('the table is omitted below a grid', () => {
@@ -90,4 +110,52 @@ test('a cancelled build is reported as cancelled', () => {
   expect(summary({ ...building, status: 'cancelled', jobs, durationMs: 5000 }).at(-1)).toBe(
     'Cancelled after 0:05. No image was stored as registry.example.com/team/api:1.4.',
   );
+});
+
+test('a failure that platforms share is told once, with the line of the Containerfile and the last log lines', () => {
+  const steps = piFailed.steps.map((step, index) => (index === 3 ? { ...step, line: 7, error: 'exit code 2' } : step));
+  const message = (node: string): string => `Node ${node}: step \`RUN make -j4 all\` failed with exit code 2.`;
+  const jobs = failed.jobs.map(({ platform, node }) => ({
+    ...piFailed,
+    platform,
+    node,
+    steps,
+    problem: { ...makeFailed, message: message(node), actions: [{ id: 'use-docker-format' as const }] },
+  }));
+  const lines = summary({ ...failed, jobs }, false);
+  expect(lines.filter((line) => line.startsWith('failed:'))).toEqual([
+    'failed: linux/amd64 on big-amd, linux/arm64 on pi4 at step 4/5 (line 7): RUN make -j4 all',
+  ]);
+  expect(lines.filter((line) => line.startsWith('  |'))).toHaveLength(4);
+  expect(lines).toContain("  To keep them, build in docker's format: add --format docker.");
+});
+
+test('the summary of a build tells what became of its push', () => {
+  const push: Push = {
+    id: 'p',
+    reference: done.reference,
+    destination: done.reference,
+    status: 'done',
+    totalBytes: 3_000_000,
+    uploadedBytes: 1_000_000,
+    skippedBytes: 2_000_000,
+    images: [],
+    digest: `sha256:${'c'.repeat(64)}`,
+  };
+  expect(summary({ ...withoutSkipped, push }).at(-1)).toBe(
+    `Pushed registry.example.com/team/api:1.4 (0 images, 1.0 MB uploaded, 2.0 MB already there) sha256:${'c'.repeat(64)}`,
+  );
+  const problem: Problem = {
+    code: 'registry.authentication',
+    message: 'The registry refused the password.',
+    fix: 'Sign in.',
+    actions: [{ id: 'sign-in', registry: 'registry.example.com' }],
+  };
+  expect(summary({ ...withoutSkipped, push: { ...push, status: 'failed', problem } }).slice(-5)).toEqual([
+    'Could not push registry.example.com/team/api:1.4.',
+    '  The registry refused the password.',
+    '  Sign in.',
+    '  To sign in, add --creds USER, and enter the password at the prompt.',
+    'Push it again: barnraiser push registry.example.com/team/api:1.4',
+  ]);
 });

@@ -1,10 +1,14 @@
 import type { Writable } from 'node:stream';
 import type { Build, Job } from '../../../shared/build.ts';
+import { type FailureGroup, groupFailures } from '../../../shared/failures.ts';
 import { formatBytes, formatClock, formatCount } from '../../../shared/format.ts';
+import { parseReference } from '../../../shared/image.ts';
 import type { Problem } from '../../../shared/problem.ts';
-import { currentStep } from '../../../shared/step.ts';
+import { currentStep, failedStepOf } from '../../../shared/step.ts';
 import { type Paint, paintFor } from './paint.ts';
-import { cleanLine, formatTable, shortDigest } from './text.ts';
+import { actionHint } from './problem-actions.ts';
+import { pushedLine } from './push-lines.ts';
+import { cleanLine, cleanPainted, formatTable, shortDigest } from './text.ts';
 
 /** The summary shows the last lines of a failed job's log. */
 const maxLogLines = 10;
@@ -12,25 +16,29 @@ const maxLogLines = 10;
 export interface SummaryOptions {
   /** Print a table of the platforms. Not needed below a live grid. Default: true. */
   readonly table?: boolean;
+  /** Say what can be done with the image, for a person at a terminal. Default: false. */
+  readonly next?: boolean;
   readonly paint?: Paint;
 }
 
 /** Prints the result of a build: the platforms, skipped nodes, failures with their fixes, and the image. */
 export function printSummary(stream: Writable, build: Build, options: SummaryOptions = {}): void {
-  const { table = true, paint = paintFor(stream) } = options;
+  const { table = true, next = false, paint = paintFor(stream) } = options;
+  const groups = groupFailures(build.jobs.filter(({ status }) => status === 'failed'));
   const parts = [
     table && build.jobs.length > 0 ? jobTable(build.jobs) : [],
     build.schedule.leftOut.flatMap(({ node, problem }) => skippedNodeLines(node, problem, paint)),
-    ...groupFailures(build).map((jobs) => failureLines(jobs, paint)),
-    ...(build.problem && groupFailures(build).length === 0 ? [problemLines(build.problem)] : []),
-    [outcomeLine(build, paint), ...retryLines(build)],
+    ...groups.map((group) => failureLines(group, build.jobs, paint)),
+    build.jobs.flatMap(({ mismatch }) => (mismatch ? [`${paint('yellow', 'warning:')} ${cleanLine(mismatch)}`] : [])),
+    ...(build.problem && groups.length === 0 ? [problemLines(build.problem)] : []),
+    [outcomeLine(build, paint), ...pushResult(build, paint), ...retryLines(build), ...(next ? pushLines(build) : [])],
   ];
   const text = parts
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n');
   // a blank line separates the summary from the grid
-  stream.write(`${table ? '' : '\n'}${text}\n`);
+  stream.write(`${table ? '' : '\n'}${cleanPainted(text)}\n`);
 }
 
 function jobTable(jobs: readonly Job[]): string[] {
@@ -49,7 +57,7 @@ function jobTable(jobs: readonly Job[]): string[] {
       job.platform,
       job.node,
       job.mode,
-      job.reusedFrom ? 'reused' : job.status,
+      job.reusedFrom ? 'reused' : job.skipped ? 'unchanged' : job.status,
       job.durationMs === undefined ? '' : formatClock(job.durationMs),
       formatBytes(job.bytesSent),
       formatBytes(job.bytesReceived),
@@ -59,38 +67,30 @@ function jobTable(jobs: readonly Job[]): string[] {
 }
 
 function skippedNodeLines(node: string, problem: Problem, paint: Paint): string[] {
-  return [`${paint('yellow', 'skipped:')} ${node}: ${cleanLine(problem.message)}`, `  ${cleanLine(problem.fix)}`];
+  const [message = '', ...fixes] = problemLines(problem);
+  return [`${paint('yellow', 'skipped:')} ${node}: ${message.trimStart()}`, ...fixes];
 }
 
-/** Failed jobs, grouped by message: an unreadable context, for example, fails all jobs in the same way. */
-function groupFailures({ jobs }: Build): Job[][] {
-  const byMessage = new Map<string, Job[]>();
-  for (const job of jobs.filter(({ status }) => status === 'failed')) {
-    const message = job.problem?.message ?? '';
-    byMessage.set(message, [...(byMessage.get(message) ?? []), job]);
-  }
-  return [...byMessage.values()];
-}
-
-/** @param jobs jobs with the same problem */
-function failureLines(jobs: readonly Job[], paint: Paint): string[] {
+/** One failure, with the last log lines of its first platform. */
+function failureLines({ platforms, problem, line }: FailureGroup, all: readonly Job[], paint: Paint): string[] {
+  const jobs = all.filter(({ platform }) => platforms.includes(platform));
   const names = jobs.map(({ platform, node }) => `${platform} on ${node}`).join(', ');
   const [first] = jobs;
-  const step = jobs.length === 1 && first ? currentStep(first) : undefined;
-  const at = step ? ` at step ${step.index}/${step.total}: ${cleanLine(step.name)}` : '';
-  const lines = jobs.length === 1 ? (first?.lastLines ?? []) : [];
+  const step = first && (failedStepOf(first) ?? (jobs.length === 1 ? currentStep(first) : undefined));
+  const inFile = line === undefined ? '' : ` (line ${line})`;
+  const at = step ? ` at step ${step.index}/${step.total}${inFile}: ${cleanLine(step.name)}` : '';
   return [
     `${paint('red', 'failed:')} ${names}${at}`,
-    ...lines.slice(-maxLogLines).map((line) => paint('dim', `  | ${cleanLine(line)}`)),
-    ...(first?.problem ? problemLines(first.problem) : []),
+    ...(first?.lastLines ?? []).slice(-maxLogLines).map((line) => paint('dim', `  | ${cleanLine(line)}`)),
+    ...problemLines(problem),
     ...jobs.flatMap(({ lost }) =>
       lost.map(({ node, problem }) => `  earlier attempt on ${node}: ${cleanLine(problem.message)}`),
     ),
   ];
 }
 
-function problemLines({ message, fix }: Problem): string[] {
-  return [`  ${cleanLine(message)}`, ...(fix ? [`  ${cleanLine(fix)}`] : [])];
+function problemLines({ message, fix, actions = [] }: Problem): string[] {
+  return [message, fix, ...actions.map(actionHint)].filter((text) => text !== '').map((text) => `  ${cleanLine(text)}`);
 }
 
 /** How to go on from an incomplete build. */
@@ -99,6 +99,31 @@ function retryLines({ id, status, jobs }: Build): string[] {
   return status === 'running' || done === 0 || done === jobs.length
     ? []
     : [`What is done is kept. Build only the rest: barnraiser retry ${id}`];
+}
+
+/** What became of the push of a finished build. One that was cancelled with its build needs no line. */
+function pushResult({ status, reference, push }: Build, paint: Paint): string[] {
+  if (status !== 'done' || !push) {
+    return [];
+  }
+  const { destination, problem, digest = '' } = push;
+  if (problem) {
+    const outcome =
+      push.status === 'failed' ? `${paint('red', 'Could not push')} ${destination}.` : paint('yellow', problem.message);
+    const again = `Push it again: barnraiser push ${reference}${destination === reference ? '' : ` ${destination}`}`;
+    return [outcome, ...(push.status === 'failed' ? problemLines(problem) : []), again];
+  }
+  return [`${pushedLine(push)} ${digest}`];
+}
+
+/** How to go on from a finished build. */
+function pushLines({ status, reference, push }: Build): string[] {
+  const parsed = parseReference(reference);
+  if (push || status !== 'done' || typeof parsed === 'string') {
+    return [];
+  }
+  const destination = parsed.registry === undefined ? ` registry.example.com/team/${reference}` : '';
+  return [`Push it: barnraiser push ${reference}${destination}`];
 }
 
 function outcomeLine({ status, jobs, list, reference, durationMs = 0 }: Build, paint: Paint): string {

@@ -5,6 +5,7 @@ import {
   big,
   building,
   endEvents,
+  failed,
   pi,
   piFailed,
   platform,
@@ -41,17 +42,17 @@ test('nothing is drawn before the build has started', () => {
 test('a wide terminal shows node, phase, steps, bytes and time of a platform on one line', () => {
   expect(frame(startEvents, 140)).toEqual([
     'registry.example.com/team/api:1.4  0:07  context 1,204 files, 12.4 MB',
-    'linux/amd64  big-amd  native  ⠋ building   ━━━━──────── 3/5    COPY . /src                                      ↑ 12.4 MB  ↓     0 B   0:06',
-    'linux/arm64  pi4      native  ⠋ building   ━━────────── 2/5    RUN apk add --no-cache build-base cmake ninja …  ↑ 12.4 MB  ↓     0 B   0:06',
+    'linux/amd64  big-amd  native  ⠋ building    ━━━━──────── 3/5    COPY . /src                                     ↑ 12.4 MB  ↓     0 B   0:06',
+    'linux/arm64  pi4      native  ⠋ building    ━━────────── 2/5    RUN apk add --no-cache build-base cmake ninja…  ↑ 12.4 MB  ↓     0 B   0:06',
   ]);
 });
 
 test('a narrow terminal shows a platform on two lines', () => {
   expect(frame(startEvents, 80)).toEqual([
     'registry.example.com/team/api:1.4  0:07  context 1,204 files, 12.4 MB',
-    'linux/amd64  big-amd  native  ⠋ building   ↑ 12.4 MB  ↓     0 B   0:06',
+    'linux/amd64  big-amd  native  ⠋ building    ↑ 12.4 MB  ↓     0 B   0:06',
     '  ━━━━──────── 3/5    COPY . /src',
-    'linux/arm64  pi4      native  ⠋ building   ↑ 12.4 MB  ↓     0 B   0:06',
+    'linux/arm64  pi4      native  ⠋ building    ↑ 12.4 MB  ↓     0 B   0:06',
     '  ━━────────── 2/5    RUN apk add --no-cache build-base cmake ninja linux-head…',
   ]);
 });
@@ -60,9 +61,9 @@ test('after the build the rows are a summary, and the times no longer change', (
   const rows = frame([...startEvents, ...endEvents], 80, { seconds: 9999 });
   expect(rows).toEqual([
     'registry.example.com/team/api:1.4  1:43  context 1,204 files, 12.4 MB',
-    'linux/amd64  big-amd  native  ✓ done       ↑ 12.4 MB  ↓  3.1 MB   0:42',
+    'linux/amd64  big-amd  native  ✓ done        ↑ 12.4 MB  ↓  3.1 MB   0:42',
     '  ━━━━━━━━━━━━ 5/5    sha256:aaaaaaaaaaaa',
-    'linux/arm64  pi4      native  ✓ done       ↑ 12.4 MB  ↓  3.1 MB   1:42',
+    'linux/arm64  pi4      native  ✓ done        ↑ 12.4 MB  ↓  3.1 MB   1:42',
     '  ━━━━━━━━━━━━ 5/5    sha256:bbbbbbbbbbbb',
   ]);
 });
@@ -90,6 +91,7 @@ describe('a job shows what it does', () => {
     ],
     [{ ...pi, status: 'transferring' as const }, '⠋ transfer', 'transferring the image'],
     [piFailed, '✗ failed', 'Node pi4: step `RUN make -j4 all` failed with exit code 2.'],
+    [{ ...pi, status: 'cancelling' as const }, '⠋ cancelling', 'waiting for pi4 to stop'],
     [{ ...pi, status: 'cancelled' as const }, '– cancelled', ''],
   ])('%#', (job, phase, detail) => {
     const context = startEvents.filter(({ event }) => event === 'build.context');
@@ -106,6 +108,22 @@ test('the heading shows that the context is being packed', () => {
   expect(frame(startEvents.slice(0, 2), 80)[0]).toBe(
     'registry.example.com/team/api:1.4  0:07  packing 1,204 files, 12.4 MB',
   );
+});
+
+test('a terminal of 60 columns keeps the names of nodes and drops other columns', () => {
+  expect(frame(startEvents, 60)).toEqual([
+    'registry.example.com/team/api:1.4  0:07  context 1,204 fil…',
+    'linux/amd64  big-amd  ⠋ building    ↓     0 B   0:06',
+    '  ━━━━──────── 3/5    COPY . /src',
+    'linux/arm64  pi4      ⠋ building    ↓     0 B   0:06',
+    '  ━━────────── 2/5    RUN apk add --no-cache build-base cm…',
+  ]);
+});
+
+test('the rows of an ended build leave the reasons of failures to the summary', () => {
+  const rows = frame([{ event: 'build.started', build: failed }], 140);
+  expect(rows.join('\n')).toContain('✗ failed');
+  expect(rows.join('\n')).not.toContain('exit code 2');
 });
 
 test('only the spinner changes with the time', () => {
@@ -157,4 +175,11 @@ describe('many platforms', () => {
     ]);
     expect(rows[6]).toBe('… and 3 more (3 ended)');
   });
+});
+
+test('the heading shows that the build is being cancelled', () => {
+  const cancelling = { ...building, jobs: building.jobs.map((job) => ({ ...job, status: 'cancelling' as const })) };
+  expect(frame([{ event: 'build.started', build: cancelling }], 80)[0]).toBe(
+    'registry.example.com/team/api:1.4  0:07  Cancelling…',
+  );
 });

@@ -1,11 +1,12 @@
 /** Draws a build as text: one or two lines per platform below a heading. */
 import stringWidth from 'string-width';
-import { isEnd, type Job, type Phase } from '../../../shared/build.ts';
+import { isCancelling, isEnd, type Job, type Phase } from '../../../shared/build.ts';
 import { formatBytes, formatBytesOf, formatClock, formatCount, formatWait } from '../../../shared/format.ts';
 import { currentStep, endedShare, moreRunningText } from '../../../shared/step.ts';
 import type { BuildProgress } from './build-view.ts';
 import type { Paint, Style } from './paint.ts';
-import { cleanLine, cut, pad, shortDigest } from './text.ts';
+import { pushedShare } from './push-lines.ts';
+import { cleanLine, cleanPainted, cut, pad, shortDigest } from './text.ts';
 
 export interface FrameOptions {
   readonly columns: number;
@@ -26,18 +27,22 @@ const looks: Readonly<Record<Phase, { readonly glyph?: string; readonly word?: s
   context: { style: 'cyan' },
   building: { style: 'cyan' },
   transferring: { word: 'transfer', style: 'cyan' },
+  cancelling: { style: 'yellow' },
   done: { glyph: '✓', style: 'green' },
   failed: { glyph: '✗', style: 'red' },
   cancelled: { glyph: '–', style: 'yellow' },
 };
 
 /** Fixed widths keep the columns in place while numbers grow. */
-const phaseWidth = '✓ cancelled'.length;
+const phaseWidth = '✓ cancelling'.length;
 const bytesWidth = '99.9 MB'.length;
 const barWidth = 12;
 const stepWidth = '12/12'.length;
 const maxNodeWidth = 20;
 const minNodeWidth = 4;
+/** The columns of a job that are left out one after another if the terminal is too narrow for the name of its node. */
+const optionalColumns = ['mode', 'sent', 'received'] as const;
+type OptionalColumn = (typeof optionalColumns)[number];
 /** If fewer columns remain for the detail of a job, the detail moves to a line of its own. */
 const minDetailWidth = 28;
 const gap = '  ';
@@ -57,7 +62,7 @@ export function gridFrame(progress: BuildProgress, options: FrameOptions): strin
   const rows = grid.rows(build.jobs.length * 2 <= maxRows);
   const shown = rows.length <= maxRows ? rows : grid.fittingRows(maxRows);
   // the last column stays empty: some terminals start a new line when it is written
-  return [heading(progress, options), ...shown].map((line) => cut(line, columns - 1).trimEnd());
+  return [heading(progress, options), ...shown].map((line) => cut(cleanPainted(line), columns - 1).trimEnd());
 }
 
 function heading({ build, context }: BuildProgress, { now, paint }: FrameOptions): string {
@@ -68,7 +73,10 @@ function heading({ build, context }: BuildProgress, { now, paint }: FrameOptions
   const packed = context
     ? `${context.done ? 'context' : 'packing'} ${formatCount(context.files, 'file')}, ${formatBytes(context.bytes)}`
     : '';
-  return [paint('bold', build.reference), elapsed, paint('dim', packed)].join(gap);
+  const pushing =
+    build.push?.status === 'running' && build.push.totalBytes > 0 ? `pushing ${pushedShare(build.push)}` : '';
+  const note = isCancelling(build) ? paint('yellow', 'Cancelling…') : paint('dim', pushing || packed);
+  return [paint('bold', build.reference), elapsed, note].join(gap);
 }
 
 class Grid {
@@ -76,6 +84,7 @@ class Grid {
   readonly #jobs: readonly Job[];
   readonly #options: FrameOptions;
   #widths: { readonly platform: number; readonly node: number; readonly mode: number };
+  #columns: readonly OptionalColumn[] = optionalColumns;
 
   constructor(progress: BuildProgress, jobs: readonly Job[], options: FrameOptions) {
     this.#progress = progress;
@@ -84,11 +93,14 @@ class Grid {
     const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => stringWidth(text)));
     const platform = widest(jobs.map((job) => job.platform));
     const mode = widest(jobs.map((job) => job.mode));
-    // long node names are cut so that the time at the end of the line fits
     this.#widths = { platform, mode, node: 0 };
-    const available = options.columns - 1 - stringWidth(jobs[0] ? this.#narrowLine(jobs[0]) : '');
-    const node = Math.min(maxNodeWidth, Math.max(minNodeWidth, available), widest(jobs.map((job) => job.node)));
-    this.#widths = { platform, mode, node };
+    const wanted = Math.min(maxNodeWidth, widest(jobs.map((job) => job.node)));
+    const available = (): number => options.columns - 1 - stringWidth(jobs[0] ? this.#narrowLine(jobs[0]) : '');
+    while (available() < wanted && this.#columns.length > 0) {
+      this.#columns = this.#columns.slice(1);
+    }
+    // even longer names are cut so that the time at the end of the line fits
+    this.#widths = { platform, mode, node: Math.min(wanted, Math.max(minNodeWidth, available())) };
   }
 
   /** @param canWrap whether two lines per job fit on the screen */
@@ -133,11 +145,12 @@ class Grid {
   #nameCells(job: Job): string[] {
     const { paint, now } = this.#options;
     const look = looks[job.status];
-    const { glyph = spinner[Math.floor(now / spinnerFrameMs) % spinner.length] ?? '', word = job.status, style } = look;
+    const phase = job.status === 'done' && job.skipped ? 'unchanged' : job.status;
+    const { glyph = spinner[Math.floor(now / spinnerFrameMs) % spinner.length] ?? '', word = phase, style } = look;
     return [
       pad(job.platform, this.#widths.platform),
       pad(cut(job.node, this.#widths.node), this.#widths.node),
-      pad(job.mode, this.#widths.mode),
+      ...(this.#columns.includes('mode') ? [pad(job.mode, this.#widths.mode)] : []),
       pad(paint(style, `${glyph} ${word}`), phaseWidth),
     ];
   }
@@ -146,8 +159,8 @@ class Grid {
     const { now } = this.#options;
     const elapsed = durationMs ?? (startedAt === undefined ? undefined : now - Date.parse(startedAt));
     return [
-      `↑ ${pad(formatBytes(bytesSent), bytesWidth, 'right')}`,
-      `↓ ${pad(formatBytes(bytesReceived), bytesWidth, 'right')}`,
+      ...(this.#columns.includes('sent') ? [`↑ ${pad(formatBytes(bytesSent), bytesWidth, 'right')}`] : []),
+      ...(this.#columns.includes('received') ? [`↓ ${pad(formatBytes(bytesReceived), bytesWidth, 'right')}`] : []),
       pad(elapsed === undefined ? '' : formatClock(elapsed), '12:34'.length, 'right'),
     ];
   }
@@ -164,7 +177,7 @@ class Grid {
 }
 
 /** What a job does now, or how it ended. */
-function detailOf(job: Job, { context }: BuildProgress): string {
+function detailOf(job: Job, { build, context }: BuildProgress): string {
   switch (job.status) {
     case 'queued': {
       if (job.wait) {
@@ -179,11 +192,14 @@ function detailOf(job: Job, { context }: BuildProgress): string {
       return stepDetail(job);
     case 'transferring':
       return 'transferring the image';
+    case 'cancelling':
+      return `waiting for ${job.node} to stop`;
     case 'done':
       return `${shortDigest(job.digest ?? '')}${job.reusedFrom ? ` of build ${job.reusedFrom}` : ''}`;
     case 'failed':
     case 'cancelled':
-      return cleanLine(job.problem?.message ?? '');
+      // the summary below an ended build says why
+      return build?.status !== 'running' ? '' : cleanLine(job.problem?.message ?? '');
   }
 }
 

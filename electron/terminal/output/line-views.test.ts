@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  bigDone,
   building,
   endEvents,
   jobChanged,
@@ -40,7 +41,13 @@ test('lines start with the platform and the node', () => {
   ]);
 });
 
-test('the line of a failed job gives the reason', () => {
+test('the line of the last failed job leaves the reason to the summary', () => {
+  expect(plain([...startEvents, jobChanged(bigDone), jobChanged(piFailed)]).at(-1)).toBe(
+    '[linux/arm64 pi4] failed after 1:01',
+  );
+});
+
+test('the line of a failed job gives the reason while others are running', () => {
   expect(plain([...startEvents, jobChanged(piFailed)]).at(-1)).toBe(
     `[linux/arm64 pi4] failed after 1:01: ${makeFailed.message}`,
   );
@@ -121,4 +128,10 @@ test('as JSON, every event is one line', () => {
   }
   view.finish();
   expect(stream.lines.map((line): unknown => JSON.parse(line))).toEqual(startEvents);
+});
+
+test('a job that is being cancelled says so before it has ended', () => {
+  expect(plain([...startEvents, jobChanged({ ...pi, status: 'cancelling' })]).at(-1)).toBe(
+    '[linux/arm64 pi4] cancelling…',
+  );
 });

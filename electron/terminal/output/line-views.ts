@@ -1,18 +1,22 @@
 /** Views of a build that write line by line, for logs, pipes and programs. */
 import type { Writable } from 'node:stream';
-import type { Build, JobState } from '../../../shared/build.ts';
+import { type Build, isEnd, type Job, type JobState } from '../../../shared/build.ts';
 import type { AppEvent } from '../../../shared/contract.ts';
 import { formatBytes, formatClock, formatCount, formatWait } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
+import { isBehind } from './backlog.ts';
 import { BuildProgress, type BuildView } from './build-view.ts';
 import { StepLabels } from './step-labels.ts';
-import { cleanLine } from './text.ts';
+import { cleanLine, jsonLine } from './text.ts';
 
 /** Writes plain lines that start with the platform and the node. A line is never written again. */
 export class PlainTextView implements BuildView {
   readonly #stream: Writable;
   readonly #progress = new BuildProgress();
   readonly #labels = new Map<Platform, StepLabels>();
+  /** Lines of logs that were left out, because nothing read them. */
+  #omitted = 0;
+  #isPushing = false;
 
   constructor(stream: Writable) {
     this.#stream = stream;
@@ -29,6 +33,12 @@ export class PlainTextView implements BuildView {
     if (!build) {
       return;
     }
+    if (event.event === 'push.finished' && event.push.problem) {
+      this.#write('push', event.push.problem.message);
+    }
+    if (event.event === 'push.progress') {
+      this.#printPushing(build);
+    }
     if (event.event === 'build.started' && event.build === build) {
       this.#printSchedule(build);
     }
@@ -39,11 +49,16 @@ export class PlainTextView implements BuildView {
       const { platform, node, from, lines, stepIds } = event;
       const labels = this.#labelsOf(platform);
       for (const [index, line] of lines.entries()) {
-        this.#write(`${platform} ${node}`, labels.labelled(from + index, cleanLine(line), stepIds?.[index]));
+        const text = labels.labelled(from + index, cleanLine(line), stepIds?.[index]);
+        if (isBehind(this.#stream)) {
+          this.#omitted += 1;
+        } else {
+          this.#write(`${platform} ${node}`, text);
+        }
       }
     }
     if (event.event === 'job.changed' && previous && previous.status !== event.job.status) {
-      this.#printPhase(event.job);
+      this.#printPhase(event.job, build.jobs);
     }
     if (event.event === 'job.changed' && event.job.wait && event.job.wait.ahead !== previous?.wait?.ahead) {
       const { platform, node, wait } = event.job;
@@ -52,7 +67,23 @@ export class PlainTextView implements BuildView {
   }
 
   finish(): void {
-    // every line is already written
+    this.#printOmitted();
+  }
+
+  /** Says that all platforms are built, so that only the push goes on. */
+  #printPushing({ jobs, push }: Build): void {
+    if (!this.#isPushing && push?.status === 'running' && jobs.every(({ status }) => status === 'done')) {
+      this.#isPushing = true;
+      this.#write('push', `pushing to ${push.destination}`);
+    }
+  }
+
+  #printOmitted(): void {
+    if (this.#omitted > 0) {
+      const count = formatCount(this.#omitted, 'line');
+      this.#omitted = 0;
+      this.#write('build', `${count} left out here, because nothing read them: the logs of the build have all`);
+    }
   }
 
   #printSchedule({ reference, schedule }: Build): void {
@@ -69,27 +100,30 @@ export class PlainTextView implements BuildView {
     return labels;
   }
 
-  #printPhase(job: JobState): void {
-    const text = phaseText(job);
+  #printPhase(job: JobState, jobs: readonly Job[]): void {
+    const isLast = jobs.every(({ status }) => isEnd(status));
+    const text = phaseText(job, isLast);
     if (text) {
       this.#write(`${job.platform} ${job.node}`, text);
     }
   }
 
   #write(source: string, text: string): void {
-    this.#stream.write(`[${source}] ${text}`.trimEnd().concat('\n'));
+    if (!isBehind(this.#stream)) {
+      this.#printOmitted();
+    }
+    this.#stream.write(`${cleanLine(`[${source}] ${text}`)}\n`);
   }
 }
 
-/** The line for a job that enters a phase. The build phase has none: the log shows its steps. */
-function phaseText({
-  status,
-  durationMs = 0,
-  bytesSent,
-  bytesReceived,
-  digest,
-  problem,
-}: JobState): string | undefined {
+/**
+ * The line for a job that enters a phase. The build phase has none: the log shows its steps.
+ * @param isLast whether no other job is left; the summary follows, which says why jobs failed
+ */
+function phaseText(
+  { status, skipped, durationMs = 0, bytesSent, bytesReceived, digest, problem }: JobState,
+  isLast: boolean,
+): string | undefined {
   switch (status) {
     case 'queued':
     case 'building':
@@ -98,16 +132,23 @@ function phaseText({
       return 'sending the context';
     case 'transferring':
       return 'transferring the image';
+    case 'cancelling':
+      return 'cancelling…';
     case 'done':
-      return `done in ${formatClock(durationMs)}: ${formatBytes(bytesSent)} sent, ${formatBytes(bytesReceived)} received, ${digest ?? ''}`;
+      return skipped
+        ? `unchanged: ${digest ?? ''}`
+        : `done in ${formatClock(durationMs)}: ${formatBytes(bytesSent)} sent, ${formatBytes(bytesReceived)} received, ${digest ?? ''}`;
     case 'failed':
-      return `failed after ${formatClock(durationMs)}: ${cleanLine(problem?.message ?? '')}`;
+      return `failed after ${formatClock(durationMs)}${isLast ? '' : `: ${problem?.message ?? ''}`}`;
     case 'cancelled':
       return `cancelled after ${formatClock(durationMs)}`;
   }
 }
 
-/** Writes every event as one line of JSON. */
+/**
+ * Writes every event as one line of JSON. If nothing reads them, lines of logs and progress are left out: the numbers of the
+ * lines show where.
+ */
 export class JsonView implements BuildView {
   readonly #stream: Writable;
 
@@ -116,10 +157,17 @@ export class JsonView implements BuildView {
   }
 
   onEvent(event: AppEvent): void {
-    this.#stream.write(`${JSON.stringify(event)}\n`);
+    if (isBehind(this.#stream) && isProgress(event)) {
+      return;
+    }
+    this.#stream.write(`${jsonLine(event)}\n`);
   }
 
   finish(): void {
     // every event is already written
   }
+}
+
+function isProgress({ event }: AppEvent): boolean {
+  return event === 'job.log' || event === 'step.changed' || event === 'build.context' || event === 'push.progress';
 }

@@ -4,7 +4,7 @@ import type { Pausable } from '../prompt.ts';
 import { reportLines } from './check-report.ts';
 import type { Terminal } from './live-grid.ts';
 import { type Paint, paintFor } from './paint.ts';
-import { cut } from './text.ts';
+import { cleanPainted, cut } from './text.ts';
 
 /** Shows running checks on a terminal, as far as they fit on the screen. */
 export class LiveChecks implements Pausable {
@@ -47,7 +47,7 @@ export class LiveChecks implements Pausable {
     this.#draw(
       lines
         .slice(-(rows - 1))
-        .map((line) => cut(line, columns - 1))
+        .map((line) => cut(cleanPainted(line), columns - 1))
         .join('\n'),
     );
   }

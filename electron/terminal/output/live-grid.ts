@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { createLogUpdate } from 'log-update';
 import stringWidth from 'string-width';
 import type { AppEvent } from '../../../shared/contract.ts';
+import { isWriting } from './backlog.ts';
 import { BuildProgress, type BuildView } from './build-view.ts';
 import { gridFrame } from './grid-frame.ts';
 import { type Paint, paintFor } from './paint.ts';
@@ -64,6 +65,9 @@ export class LiveGrid implements BuildView {
   }
 
   #update(): void {
+    if (isWriting(this.#stream)) {
+      return;
+    }
     const { columns = 80, rows = 24 } = this.#stream;
     // one line stays free for the cursor below the grid
     const options = { columns, maxLines: rows - 1, now: Date.now(), paint: this.#paint };

@@ -26,6 +26,21 @@ test('a problem without details has two lines, and a usage problem has one', () 
   ]);
 });
 
+test('actions follow the fix, as the commands and flags of the terminal', () => {
+  const stream = new RecordedStream();
+  const actions: Problem['actions'] = [
+    { id: 'push-without-tls', reason: 'plain-http' },
+    { id: 'check-connection', connection: 'pi4' },
+  ];
+  printProblem(stream, { ...problem, actions });
+  expect(stream.lines).toEqual([
+    'error: Node pi4 has no socket.',
+    '  Start it.',
+    '  To push over plain HTTP, add --tls-verify=false.',
+    '  To find the cause, run barnraiser connection test pi4.',
+  ]);
+});
+
 test('colors are used only on terminals, and not if NO_COLOR is set', () => {
   const red = (stream: RecordedStream, env: Record<string, string>) => paintFor(stream, env)('red', 'error:');
   expect(red(new RecordedStream(size), {})).toBe('\u001b[31merror:\u001b[39m');

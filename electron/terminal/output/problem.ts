@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { Problem } from '../../../shared/problem.ts';
 import { type Paint, paintFor } from './paint.ts';
-import { cleanLine } from './text.ts';
+import { actionHint } from './problem-actions.ts';
+import { cleanLine, jsonLine } from './text.ts';
 
 export interface PrintOptions {
   /** Prints `{"problem":{…}}` on one line. */
@@ -15,13 +16,13 @@ export interface PrintOptions {
 export function printProblem(stream: Writable, problem: Problem, options: PrintOptions = {}): void {
   const { json = false, paint = paintFor(stream), severity = 'error' } = options;
   if (json) {
-    stream.write(`${JSON.stringify({ problem })}\n`);
+    stream.write(`${jsonLine({ problem })}\n`);
     return;
   }
-  const { message, fix, detail } = problem;
+  const { message, fix, detail, actions = [] } = problem;
   const lines = [
     `${paint(severity === 'error' ? 'red' : 'yellow', `${severity}:`)} ${cleanLine(message)}`,
-    ...(fix ? [`  ${cleanLine(fix)}`] : []),
+    ...[fix, ...actions.map(actionHint)].filter((text) => text !== '').map((text) => `  ${cleanLine(text)}`),
   ];
   stream.write(`${[...lines, ...detailLines(detail ?? '', paint)].join('\n')}\n`);
 }

@@ -1,7 +1,7 @@
 /** Text for a terminal: cleaned of control characters, cut and padded to columns, arranged in tables. */
-import { stripVTControlCharacters } from 'node:util';
 import sliceAnsi from 'slice-ansi';
 import stringWidth from 'string-width';
+import { hiddenCharacters, removeHidden } from '../../../shared/untrusted-text.ts';
 
 /** `sha256:` and the first twelve digits, enough to tell images apart. */
 export function shortDigest(digest: string): string {
@@ -9,20 +9,34 @@ export function shortDigest(digest: string): string {
 }
 
 /**
- * OSC, PM, APC, DCS and SOS sequences, such as the one that sets the title of a terminal, up to their end or the end of
- * the line. `stripVTControlCharacters` keeps the text of such a sequence.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the expression matches control characters
-const stringSequences = /\u001b[\]P^_X][^\u0007\u001b]*(?:\u0007|\u001b\\|$)/g;
-
-/**
- * Makes a line from a node safe to print: removes colors, cursor movements and other control sequences. Of a line that
- * overwrites itself to show progress, only the last state remains.
+ * Makes a line from a node safe to print: removes colors, cursor movements and other control sequences, and characters that
+ * change the direction of text. Of a line that overwrites itself to show progress, only the last state remains.
  */
 export function cleanLine(text: string): string {
-  const last = stripVTControlCharacters(text.replaceAll(stringSequences, '')).trimEnd().split('\r').at(-1) ?? '';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression matches control characters
-  return last.replaceAll('\t', '    ').replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '');
+  const last = removeHidden(text).trimEnd().split('\r').at(-1) ?? '';
+  return last.replaceAll('\t', '    ').replaceAll('\n', ' ');
+}
+
+/** The colors of {@link Paint}. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with a control character
+const colors = /(\u001b\[[\d;]{0,20}m)/;
+
+/** Makes our own, perhaps colored lines safe to print, whatever was put into them: only colors stay. */
+export function cleanPainted(text: string): string {
+  return text
+    .split(colors)
+    .map((part, index) => (index % 2 === 1 ? part : removeHidden(part).replaceAll('\r', '')))
+    .join('');
+}
+
+/** JSON on one line for standard output. Characters that would have an effect on a terminal are escaped as `\uXXXX`. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replaceAll(hiddenCharacters, (characters) =>
+    Array.from({ length: characters.length }, (_, index) => {
+      const unit = characters.charCodeAt(index).toString(16);
+      return `\\u${unit.padStart(4, '0')}`;
+    }).join(''),
+  );
 }
 
 /** Cuts a text to a width in columns and marks the cut with `…`. Wide characters take two columns. */
@@ -51,7 +65,7 @@ export interface Column {
 /** Aligns rows in columns below their titles, two spaces apart. Cells may be colored and contain wide characters. */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const titles = columns.map(({ title }) => title);
-  const lines = [titles, ...rows];
+  const lines = [titles, ...rows.map((row) => row.map((cell) => cleanPainted(cell).replaceAll('\n', ' ')))];
   const widths = columns.map((_, index) => Math.max(...lines.map((row) => stringWidth(row[index] ?? ''))));
   return lines.map((row) =>
     columns

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { type Build, isEnd } from '../../../shared/build.ts';
 import { phaseWord } from '../../parts/PhaseBadge.tsx';
+import { lossText } from './job-state.ts';
 
 /** Announces to screen readers when a platform ends, when a node is lost and when the build ends. */
 export function Announcements({ build }: { build: Build }) {
@@ -14,8 +15,9 @@ export function Announcements({ build }: { build: Build }) {
       if (!previousJob || previousJob === job) {
         return [];
       }
-      if (job.lost.length > previousJob.lost.length) {
-        return `${job.platform}: ${job.lost.at(-1)?.node} was lost; ${job.node} takes over.`;
+      const loss = job.lost.at(-1);
+      if (loss && job.lost.length > previousJob.lost.length) {
+        return `${job.platform}: ${lossText(loss)}; ${job.node} takes over.`;
       }
       return previousJob.status !== job.status && isEnd(job.status) ? `${job.platform}: ${phaseWord(job.status)}.` : [];
     });

@@ -1,10 +1,11 @@
 import { useCallback, useRef, useState } from 'react';
-import type { Build, Job } from '../../../shared/build.ts';
+import { type Build, isCancelling, type Job } from '../../../shared/build.ts';
 import { formatReferenceShort } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { Menu } from '../../parts/Menu.tsx';
+import { MiddleEllipsis } from '../../parts/MiddleEllipsis.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { PhaseBadge } from '../../parts/PhaseBadge.tsx';
 import { Clock } from '../../parts/Quantity.tsx';
@@ -15,6 +16,7 @@ import { useActivitySampling } from './activity.ts';
 import styles from './BuildDetail.module.css';
 import { copyToClipboard, isIncomplete, openRebuildSheet, retryAndOpen } from './build-actions.ts';
 import { Failures } from './Failures.tsx';
+import { isPushing } from './headline.ts';
 import { isInterrupted } from './job-state.ts';
 import { PlatformGrid } from './PlatformGrid.tsx';
 import { PushIncomplete } from './PushIncomplete.tsx';
@@ -25,11 +27,14 @@ import { useCancel } from './use-cancel.tsx';
 import { useContainerfileSource } from './use-containerfile-source.ts';
 import { Waterfall } from './Waterfall.tsx';
 
+/** So much of the name and tag stays visible when the reference does not fit, in characters. */
+const maxNameEnd = 28;
+
 /** One build, running or ended: its platforms, failures, result and steps. */
 export function BuildDetail({ build }: { build: Build }) {
   const source = useContainerfileSource(build.id);
   const packing = useBuilds((state) => state.packing[build.id]);
-  const { cancel, isCancelling, dialog } = useCancel(build);
+  const { cancel, isRequested, dialog } = useCancel(build);
   const [isDeleting, setDeleting] = useState(false);
   useActivitySampling(build.id, build.status === 'running');
   // memoized cells render again only if their job changes, so the callbacks they get must be stable
@@ -40,19 +45,21 @@ export function BuildDetail({ build }: { build: Build }) {
   const cancelAll = useCallback(() => latestCancel.current(), []);
   useBuildCommands(build, cancelAll, openDeleteDialog);
 
-  const contextBytes = build.context?.bytes ?? (packing?.done ? packing.bytes : undefined);
+  const packed = build.context ?? (packing?.done ? packing : undefined);
+  const contextBytes = packed?.tarBytes ?? packed?.bytes;
+  const shortReference = formatReferenceShort(build.reference);
   const isRunning = build.status === 'running';
   const canRetry = isIncomplete(build);
   const retryAllLabel = build.status === 'cancelled' ? 'Retry cancelled platforms' : 'Retry failed platforms';
   return (
     <Page
       layout="full"
-      title={<span title={build.reference}>{build.reference}</span>}
+      title={<MiddleEllipsis text={build.reference} keepEnd={Math.min(maxNameEnd, shortReference.length + 1)} />}
       note={<Status build={build} />}
       actions={
         <>
           {isRunning ? (
-            <Button busy={isCancelling} onClick={() => cancel()}>
+            <Button busy={isRequested || isCancelling(build)} busyLabel="Cancelling…" onClick={() => cancel()}>
               Cancel
             </Button>
           ) : (
@@ -110,10 +117,15 @@ export function BuildDetail({ build }: { build: Build }) {
 function Status({ build }: { build: Build }) {
   const { status, createdAt, durationMs } = build;
   const isRunning = status === 'running';
-  const phase = isInterrupted(build) ? 'warning' : isRunning ? 'building' : status;
+  const runningPhase = isCancelling(build) ? 'cancelling' : 'building';
+  const phase = isInterrupted(build) ? 'warning' : isRunning ? runningPhase : status;
   return (
     <span className={styles.status}>
-      <PhaseBadge filled phase={phase} word={isInterrupted(build) ? 'Interrupted' : undefined} />
+      <PhaseBadge
+        filled
+        phase={phase}
+        word={isInterrupted(build) ? 'Interrupted' : isPushing(build) ? 'Pushing' : undefined}
+      />
       {(isRunning || durationMs !== undefined) && (
         <span className={styles.clock}>
           <Clock since={createdAt} ms={durationMs} />

@@ -56,6 +56,13 @@ describe('a running build', () => {
     const dialog = await screen.findByRole('dialog', { name: 'Cancel the build of api:1.4?' });
     within(dialog).getByText(/linux\/arm64 on pi4: 1:\d\d of work/);
     fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel build' }));
+    await screen.findByText('Cancelling 3 platforms');
+    screen.getByText('3 cancelling');
+    expect(screen.getByRole('button', { name: 'Cancelling…' }).getAttribute('aria-busy')).toBe('true');
+    expect(cells().map((cell) => within(cell).getByText(/Open log/).textContent)).toContain(
+      'linux/arm64 on pi4, native, Cancelling, step 4 of 10, Waiting for pi4 to stop. Open log',
+    );
+    expect(commandIds()).not.toContain('build:cancel');
     await screen.findByText(/^Cancelled after/);
     expect(commandIds()).toContain('build:rebuild');
   });
@@ -135,11 +142,43 @@ describe('a failed build', () => {
   it('shows the failed step, the last lines of the log and the lines of the Containerfile', async () => {
     await open(sample.failed().id, 'failed');
     const failures = screen.getByRole('region', { name: 'Failures' });
-    await within(failures).findByText('linux/arm64 failed at step 4 of 10: npm ci');
+    screen.getByText('linux/arm64 failed at step 4 of 10: npm ci');
+    within(failures).getByRole('heading', { name: sample.failed().jobs[1]?.problem?.message ?? '' });
     within(failures).getByText('npm error code ERESOLVE');
     await within(failures).findByText('Containerfile, line 4');
     // the other platforms stay visible
     expect(cells()).toHaveLength(3);
+  });
+
+  it('tells once what several platforms failed at', async () => {
+    await open(sample.failed().id, 'failed');
+    const [, arm64] = sample.failed().jobs;
+    const jobs = sample.failed().jobs.flatMap(({ platform, node }) => {
+      const problem = { code: 'build.failed' as const, message: `${platform} failed on ${node}: RUN npm ci.`, fix: '' };
+      return arm64 ? { ...arm64, platform, node, problem } : [];
+    });
+    app.emit({ event: 'build.finished', build: { ...sample.failed(), jobs } });
+    await screen.findByText('3 of 3 platforms failed: amd64, arm64 and s390x');
+    const failures = screen.getByRole('region', { name: 'Failures' });
+    expect(within(failures).getAllByRole('group')).toHaveLength(1);
+    within(failures).getByText('amd64, arm64 and s390x failed the same way at line 4: npm ci');
+    fireEvent.click(within(failures).getByRole('button', { name: 'Open log of s390x' }));
+    expect(route()?.log?.platform).toBe('linux/s390x');
+  });
+
+  it('opens the sheet of a rebuild that does what the problem suggests', async () => {
+    await open(sample.failed().id, 'failed');
+    const problem = { code: 'schedule.no-native-node', message: 'No node.', fix: 'Allow it.' } as const;
+    const jobs = sample
+      .failed()
+      .jobs.map((job) =>
+        job.status === 'failed'
+          ? { ...job, problem: { ...problem, actions: [{ id: 'allow-emulation' as const }] } }
+          : job,
+      );
+    app.emit({ event: 'build.finished', build: { ...sample.failed(), jobs } });
+    fireEvent.click(await screen.findByRole('button', { name: 'Allow emulation' }));
+    expect(route()?.sheet).toEqual({ sheet: 'new-build', from: sample.failed().id, apply: 'allow-emulation' });
   });
 
   it('is retried for what failed, with the finished images of the other platforms', async () => {

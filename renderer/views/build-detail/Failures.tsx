@@ -1,45 +1,66 @@
 import type { Build, Job } from '../../../shared/build.ts';
+import { formatPathShort, formatPlatform } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { CopyButton } from '../../parts/CopyButton.tsx';
 import { classes } from '../../parts/classes.ts';
 import { PhaseGlyph } from '../../parts/PhaseBadge.tsx';
 import { FixText, ProblemNote } from '../../parts/ProblemNote.tsx';
-import { openLog } from '../../stores/navigation.ts';
-import { retryAndOpen, retryLabel } from './build-actions.ts';
+import { actionButtons } from '../../parts/problem-actions.ts';
+import { actionHandlers, retryAndOpen, retryLabel } from './build-actions.ts';
 import { type ContainerfileSource, containerfileExcerpt, instructionOf } from './containerfile-source.ts';
 import styles from './Failures.module.css';
-import { failingLineIndex, failuresOf, failureTitle, plainLine } from './failure.ts';
+import { type FailedJobs, failingLineIndex, failuresOf, groupTitle, plainLine } from './failure.ts';
 import { failedStep, isInterrupted, lostNodesText } from './job-state.ts';
 import { openLogAtFailure } from './open-log.ts';
+import { failuresId } from './Summary.tsx';
 
-/** Why a build or some of its platforms failed, with what to do. If several failed, only the first is expanded. */
+/**
+ * Why a build or some of its platforms failed, with what to do. Platforms that failed the same way share a box. Of several
+ * boxes, only the first is expanded.
+ */
 export function Failures({ build, source }: { build: Build; source: ContainerfileSource | undefined }) {
-  const { common, jobs } = failuresOf(build);
-  if (!common && jobs.length === 0) {
+  const { common, groups } = failuresOf(build);
+  if (!common && groups.length === 0) {
     return null;
   }
   return (
-    <section aria-label="Failures" id="build-failures" className={styles.failures}>
-      {common && <ProblemNote problem={common} warning={isInterrupted(build)} />}
-      {jobs.map((job, index) => (
-        <details key={job.platform} className={styles.failure} open={index === 0}>
+    <section aria-label="Failures" id={failuresId} className={styles.failures}>
+      {common && <ProblemNote problem={common} handlers={actionHandlers(build)} warning={isInterrupted(build)} />}
+      {groups.map((jobs, index) => (
+        <details key={jobs[0].platform} className={styles.failure} open={index === 0}>
           <summary className={styles.title}>
             <PhaseGlyph phase="failed" />
-            <h2 className={styles.text}>{failureTitle(job)}</h2>
+            <h2 className={styles.text}>{boxTitle(groups, jobs)}</h2>
           </summary>
-          <Failure build={build} job={job} source={source} />
+          <Failure build={build} groups={groups} jobs={jobs} source={source} />
         </details>
       ))}
     </section>
   );
 }
 
-function Failure({ build, job, source }: { build: Build; job: Job; source: ContainerfileSource | undefined }) {
+/** The title of a box. The headline of the page already says which platform failed where if it is the only one. */
+function boxTitle(groups: readonly FailedJobs[], jobs: FailedJobs): string {
+  const isOnlyJob = groups.length === 1 && jobs.length === 1;
+  return (isOnlyJob ? jobs[0].problem?.message : undefined) ?? groupTitle(jobs);
+}
+
+/** With more platforms, only the logs of the first ones have buttons. */
+const maxLogButtons = 4;
+
+interface FailureProps {
+  readonly build: Build;
+  readonly groups: readonly FailedJobs[];
+  readonly jobs: FailedJobs;
+  readonly source: ContainerfileSource | undefined;
+}
+
+function Failure({ build, groups, jobs, source }: FailureProps) {
+  const [job] = jobs;
   const { problem, lastLines = [] } = job;
-  const lostNodes = lostNodesText(job);
   return (
     <div className={styles.body}>
-      {problem && <p>{problem.message}</p>}
+      {problem && boxTitle(groups, jobs) !== problem.message && <p>{problem.message}</p>}
       <div className={styles.evidence}>
         {lastLines.length > 0 && <LastLines job={job} lines={lastLines} />}
         <Excerpt job={job} source={source} />
@@ -49,20 +70,36 @@ function Failure({ build, job, source }: { build: Build; job: Job; source: Conta
           <FixText text={problem.fix} />
         </p>
       )}
-      {lostNodes && <p className={styles.fix}>Before that, {lostNodes}.</p>}
+      {jobs.map((each) => {
+        const lostNodes = lostNodesText(each);
+        return (
+          lostNodes && (
+            <p key={each.platform} className={styles.fix}>
+              Before that, {lostNodes}.
+            </p>
+          )
+        );
+      })}
       <div className={styles.actions}>
         {build.status !== 'running' && (
           <Button icon="refresh" onClick={() => retryAndOpen(build.id)}>
             {retryLabel(build)}
           </Button>
         )}
-        {lastLines.length > 0 ? (
-          <Button icon="log" kind="quiet" onClick={() => openLogAtFailure(build.id, job)}>
-            Open log at the failing line
+        {actionButtons(problem?.actions ?? [], actionHandlers(build)).map(({ id, label, run }) => (
+          <Button key={id} onClick={run}>
+            {label}
           </Button>
+        ))}
+        {jobs.length > 1 ? (
+          jobs.slice(0, maxLogButtons).map((each) => (
+            <Button key={each.platform} icon="log" kind="quiet" onClick={() => openLogAtFailure(build.id, each)}>
+              Open log of {formatPlatform(each.platform)}
+            </Button>
+          ))
         ) : (
-          <Button icon="log" kind="quiet" onClick={() => openLog({ id: build.id, platform: job.platform })}>
-            Open log
+          <Button icon="log" kind="quiet" onClick={() => openLogAtFailure(build.id, job)}>
+            {lastLines.length > 0 ? 'Open log at the failing line' : 'Open log'}
           </Button>
         )}
       </div>
@@ -110,7 +147,7 @@ function Excerpt({ job, source }: { job: Job; source: ContainerfileSource | unde
     <figure className={styles.figure}>
       <figcaption className={styles.caption}>
         <span className="truncate" title={source.path}>
-          {source.path.split('/').at(-1)}, {firstLine === lastLine ? 'line' : 'lines'} {firstLine}
+          {formatPathShort(source.path)}, {firstLine === lastLine ? 'line' : 'lines'} {firstLine}
           {firstLine === lastLine ? '' : `–${lastLine}`}
         </span>
         <CopyButton text={`${source.path}:${firstLine}`} what="location" />

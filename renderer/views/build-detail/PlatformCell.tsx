@@ -3,9 +3,11 @@ import type { Build, Job } from '../../../shared/build.ts';
 import { formatPlatform } from '../../../shared/format.ts';
 import { Chip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
+import { contextMenu } from '../../parts/context-menu.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { Menu } from '../../parts/Menu.tsx';
+import { MiddleEllipsis } from '../../parts/MiddleEllipsis.tsx';
 import { PhaseBadge, PhaseGlyph, phaseState } from '../../parts/PhaseBadge.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
 import { Clock } from '../../parts/Quantity.tsx';
@@ -42,7 +44,10 @@ export const PlatformCell = memo(function PlatformCell({
   const facts = cellFacts(job, contextBytes);
   const Body = shape === 'row' ? Row : Card;
   return (
-    <li className={classes(styles.cell, styles[shape], styles[phaseState(facts.phase)], isOpen && styles.isOpen)}>
+    <li
+      className={classes(styles.cell, styles[shape], styles[phaseState(facts.phase)], isOpen && styles.isOpen)}
+      {...contextMenu(() => jobMenuItems(build, job, onCancel))}
+    >
       <button
         type="button"
         className={styles.open}
@@ -94,7 +99,7 @@ function Card({ id, job, facts, hasBuildEnded }: BodyProps) {
       <ActivityText facts={facts} />
       <span className={styles.numbers}>
         <Traffic facts={facts} />
-        <ActivityColumns id={id} job={job} />
+        <ActivityColumns id={id} job={job} hasRate />
       </span>
       {facts.lostNodes && <LostNodes>{facts.lostNodes}</LostNodes>}
     </>
@@ -155,7 +160,7 @@ function NodeName({ job }: { job: Job }) {
     <Tooltip text={`${job.node}: ${job.reason}`}>
       <span className={styles.nodeName}>
         <Icon name="node" size={14} />
-        <span className="truncate">{job.node}</span>
+        <MiddleEllipsis text={job.node} />
       </span>
     </Tooltip>
   );

@@ -1,7 +1,12 @@
 import { type KeyboardEvent, useState } from 'react';
 import type { Build, Job } from '../../../shared/build.ts';
+import { Button } from '../../parts/Button.tsx';
 import { classes } from '../../parts/classes.ts';
+import { type PhaseState, phaseWord } from '../../parts/PhaseBadge.tsx';
+import { Segmented } from '../../parts/Segmented.tsx';
 import { useNavigation } from '../../stores/navigation.ts';
+import { stateCounts } from '../builds/outcome.ts';
+import { arrangeJobs } from './arrange-jobs.ts';
 import { nextCellIndex } from './grid-keys.ts';
 import { PlatformCell } from './PlatformCell.tsx';
 import styles from './PlatformGrid.module.css';
@@ -21,8 +26,14 @@ export function PlatformGrid({ build, contextBytes, onCancel }: PlatformGridProp
   const { jobs } = build;
   const opened = log?.id === build.id ? log.platform : undefined;
   const [focused, setFocused] = useState<string>();
-  const tabStop = [focused, opened].find((platform) => jobs.some((job) => job.platform === platform));
+  const tabStopOf = (all: readonly Job[]): string | undefined =>
+    [focused, opened].find((platform) => all.some((job) => job.platform === platform));
   const shape = jobs.length === 1 ? 'wide' : jobs.length < rowLayoutFrom ? 'card' : 'row';
+  const [filter, setFilter] = useState<PhaseState | 'all'>('all');
+  const [isFailedFirst, setFailedFirst] = useState(false);
+  const shown = shape === 'row' ? arrangeJobs(jobs, filter, isFailedFirst) : jobs;
+
+  const tabStop = tabStopOf(shown);
 
   function onKeyDown(event: KeyboardEvent<HTMLUListElement>): void {
     const cells = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-cell]')];
@@ -43,6 +54,31 @@ export function PlatformGrid({ build, contextBytes, onCancel }: PlatformGridProp
 
   return (
     <div className={styles.container}>
+      {shape === 'row' && (
+        <div className={styles.tools}>
+          <Segmented
+            label="Show platforms"
+            value={shown.length === jobs.length ? 'all' : filter}
+            options={[
+              { value: 'all', label: `All ${jobs.length}` },
+              ...stateCounts(jobs).map(({ state, count }) => ({
+                value: state,
+                label: `${count} ${phaseWord(state).toLowerCase()}`,
+              })),
+            ]}
+            onChange={setFilter}
+          />
+          <Button
+            size="small"
+            kind="quiet"
+            icon="filter"
+            pressed={isFailedFirst}
+            onClick={() => setFailedFirst(!isFailedFirst)}
+          >
+            Failed first
+          </Button>
+        </div>
+      )}
       {shape === 'row' && <ColumnHeads />}
       <ul
         aria-label="Platforms"
@@ -51,7 +87,7 @@ export function PlatformGrid({ build, contextBytes, onCancel }: PlatformGridProp
         onKeyDown={onKeyDown}
         onFocus={({ target }) => setFocused((previous) => target.dataset.cell ?? previous)}
       >
-        {jobs.map((job, index) => (
+        {shown.map((job, index) => (
           <PlatformCell
             key={job.platform}
             build={build}

@@ -1,11 +1,24 @@
 import { useMemo } from 'react';
 import type { Build } from '../../../shared/build.ts';
-import { formatBytes, formatCount, formatDigest, formatMissing, formatPlatform } from '../../../shared/format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatDigest,
+  formatMismatched,
+  formatMissing,
+  formatPlatform,
+} from '../../../shared/format.ts';
 import type { ManifestList } from '../../../shared/image.ts';
 import { Copyable } from '../../parts/Copyable.tsx';
+import { ProblemNote } from '../../parts/ProblemNote.tsx';
+import { PushedTo } from '../../parts/PushedTo.tsx';
+import type { ActionHandlers } from '../../parts/problem-actions.ts';
 import { useImages } from '../../stores/images.ts';
-import { hrefOf } from '../../stores/navigation.ts';
+import { hrefOf, openSheet } from '../../stores/navigation.ts';
+import { usePushesOf, usePushHistory } from '../../stores/push-history.ts';
 import { useSettings } from '../../stores/settings.ts';
+import { suggestDestination } from '../push/destination.ts';
+import { isPushMissing } from './headline.ts';
 import { imageLayers, LayerBar, LayerLegend } from './LayerBar.tsx';
 import { manualCommands } from './manual-commands.ts';
 import styles from './Result.module.css';
@@ -13,6 +26,11 @@ import styles from './Result.module.css';
 /** The manifest list that a build created: its images, and commands that use it without Barnraiser. */
 export function Result({ build, list }: { build: Build; list: ManifestList }) {
   const home = useSettings((state) => state.info?.home);
+  const history = usePushHistory((state) => state.records);
+  const pushes = usePushesOf(list.reference, list.digest);
+  // it may have been pushed there since
+  const isThere = pushes.some(({ destination }) => destination === build.push?.destination);
+  const push = isPushMissing(build) && !isThere ? build.push : undefined;
   const total = list.entries.reduce((sum, { size }) => sum + size, 0);
   return (
     <section aria-labelledby="build-result" className={styles.result}>
@@ -23,26 +41,41 @@ export function Result({ build, list }: { build: Build; list: ManifestList }) {
           <a href={hrefOf({ view: 'images', reference: list.reference })}>local storage</a>
         </span>
         {list.missing && <strong>{formatMissing(list.missing)}</strong>}
+        {list.mismatched && <strong>{formatMismatched(list.mismatched)}</strong>}
         <Copyable text={list.digest} shown={`sha256:${formatDigest(list.digest)}`} what="digest of the manifest list" />
       </header>
+      <div className={styles.pushes}>
+        {push?.problem && (
+          <ProblemNote problem={push.problem} handlers={pushHandlers(build.reference, push.destination)} />
+        )}
+        <PushedTo reference={list.reference} digest={list.digest} />
+      </div>
       <Entries build={build} list={list} />
       {home && (
         <details className={styles.manual}>
           <summary>Use it without Barnraiser</summary>
           <dl className={styles.commands}>
-            {manualCommands(list.reference, home).map(({ title, text }) => (
-              <div key={title} className={styles.command}>
-                <dt>{title}</dt>
-                <dd>
-                  <Copyable block text={text} what="command" />
-                </dd>
-              </div>
-            ))}
+            {manualCommands(list.reference, home, suggestDestination(list.reference, history)).map(
+              ({ title, text }) => (
+                <div key={title} className={styles.command}>
+                  <dt>{title}</dt>
+                  <dd>
+                    <Copyable block text={text} what="command" />
+                  </dd>
+                </div>
+              ),
+            )}
           </dl>
         </details>
       )}
     </section>
   );
+}
+
+/** What solves the problem of a push is in the sheet that pushes again. */
+function pushHandlers(reference: string, destination: string): ActionHandlers {
+  const show = (): void => openSheet({ sheet: 'push', reference, destination });
+  return { 'sign-in': show, 'push-without-tls': show };
 }
 
 function Entries({ build, list }: { build: Build; list: ManifestList }) {

@@ -1,6 +1,6 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import type { Build } from '../../../shared/build.ts';
-import { formatBytes, formatCount } from '../../../shared/format.ts';
+import { formatBytes, formatCount, formatPathShort } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
@@ -19,7 +19,9 @@ export interface SummaryProps {
 export function Summary({ build, packing }: SummaryProps) {
   const { text, detail } = headlineOf(build);
   const { farm, connections, context } = build.request;
-  const { jobs: failed } = failuresOf(build);
+  const { common, groups } = failuresOf(build);
+  const hasFailures = common !== undefined || groups.length > 0;
+  const canSeeFailures = useInView(hasFailures ? failuresId : undefined);
   return (
     <div className={styles.summary}>
       <div className={styles.headline}>
@@ -27,9 +29,9 @@ export function Summary({ build, packing }: SummaryProps) {
           {text}
         </p>
         {detail && <p className={styles.detail}>{detail}</p>}
-        {failed.length > 0 && (
+        {hasFailures && !canSeeFailures && (
           <Button size="small" kind="quiet" icon="chevron-down" onClick={showFailures}>
-            Show details
+            Show why
           </Button>
         )}
       </div>
@@ -39,7 +41,7 @@ export function Summary({ build, packing }: SummaryProps) {
         </Fact>
         <Fact name="Project">
           <a href={hrefOf({ view: 'builds', project: context })} title={context} className={styles.link}>
-            {context.split('/').filter(Boolean).at(-1) ?? context}
+            {formatPathShort(context)}
           </a>
         </Fact>
         <Fact name={farm ? 'Farm' : 'Nodes'}>
@@ -83,8 +85,26 @@ function ContextFact({ build, packing }: Pick<SummaryProps, 'build' | 'packing'>
   return size ?? 'not packed';
 }
 
+/** The id of the element with the failures. */
+export const failuresId = 'build-failures';
+
+/** Whether a part of the element with this id is visible. Known after it was rendered; until then, it counts as visible. */
+function useInView(id: string | undefined): boolean {
+  const [isInView, setInView] = useState(true);
+  useEffect(() => {
+    const element = id === undefined ? null : document.getElementById(id);
+    if (!element) {
+      return undefined;
+    }
+    const observer = new IntersectionObserver(([entry]) => setInView(entry?.isIntersecting ?? true));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [id]);
+  return isInView;
+}
+
 function showFailures(): void {
-  const failures = document.getElementById('build-failures');
+  const failures = document.getElementById(failuresId);
   failures?.scrollIntoView({ block: 'start', behavior: 'smooth' });
   failures?.querySelector('summary')?.focus({ preventScroll: true });
 }

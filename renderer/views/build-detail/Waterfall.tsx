@@ -2,6 +2,7 @@ import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import type { Build } from '../../../shared/build.ts';
 import { formatCount, formatDuration, formatPlatform } from '../../../shared/format.ts';
 import { classes } from '../../parts/classes.ts';
+import { MiddleEllipsis } from '../../parts/MiddleEllipsis.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { useNow } from '../../parts/use-now.ts';
 import { StepTable } from './StepTable.tsx';
@@ -62,7 +63,7 @@ const legend = [
 ] as const;
 
 function Legend({ rows }: { rows: readonly StepRow[] }) {
-  const states = new Set(rows.flatMap(({ bars }) => bars.flatMap((bar) => bar?.state ?? [])));
+  const states = new Set(rows.flatMap((row) => barsOf(row).map(({ state }) => state)));
   const isEmulated = rows.some(({ bars }) => bars.some((bar) => bar?.job.mode === 'emulated'));
   return (
     <ul className={styles.legend} aria-label="Legend">
@@ -93,7 +94,7 @@ interface ChartProps {
 function Chart({ build, rows, by }: ChartProps) {
   const now = useNow();
   const isLive = build.status === 'running';
-  const bars = useMemo(() => rows.flatMap((row) => row.bars.filter((bar) => bar !== undefined)), [rows]);
+  const bars = useMemo(() => rows.flatMap(barsOf), [rows]);
   const latest = Math.max(0, ...bars.map(({ startMs, endMs = 0 }) => Math.max(startMs, endMs)));
   // the clock ticks once a second, so bars may be ahead of it
   const spanMs = Math.max(latest, isLive ? now - Date.parse(build.createdAt) : (build.durationMs ?? 0));
@@ -114,17 +115,16 @@ function Chart({ build, rows, by }: ChartProps) {
     }
   }
 
-  const bar = (each: Bar | undefined) =>
-    each && (
-      <WaterfallBar
-        key={each.key}
-        buildId={build.id}
-        bar={each}
-        axis={axis}
-        isTabStop={each.key === tabStop}
-        hasCaptionInside={by === 'platform'}
-      />
-    );
+  const bar = (each: Bar) => (
+    <WaterfallBar
+      key={each.key}
+      buildId={build.id}
+      bar={each}
+      axis={axis}
+      isTabStop={each.key === tabStop}
+      hasCaptionInside={by === 'platform'}
+    />
+  );
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys move between the buttons inside
@@ -149,12 +149,15 @@ function Chart({ build, rows, by }: ChartProps) {
                   </span>
                 </span>
                 <ul>
-                  {row.bars.map((each, lane) => (
-                    <li key={build.jobs[lane]?.platform} className={styles.lane}>
-                      <span className={styles.platform}>{each && formatPlatform(each.job.platform)}</span>
-                      <span className={styles.track}>{bar(each)}</span>
-                    </li>
-                  ))}
+                  {build.jobs.map(({ platform }, lane) => {
+                    const ofLane = barsOf(row).filter((each) => each.lane === lane);
+                    return (
+                      <li key={platform} className={styles.lane}>
+                        <span className={styles.platform}>{ofLane.length > 0 && formatPlatform(platform)}</span>
+                        <span className={styles.track}>{ofLane.map(bar)}</span>
+                      </li>
+                    );
+                  })}
                 </ul>
               </li>
             ))
@@ -162,14 +165,19 @@ function Chart({ build, rows, by }: ChartProps) {
               <li key={job.platform} className={styles.row}>
                 <span className={styles.name}>
                   <span className={classes('truncate', styles.strong)}>{formatPlatform(job.platform)}</span>
-                  <span className={classes('truncate', styles.node)}>{job.node}</span>
+                  <MiddleEllipsis text={job.node} className={styles.node} />
                 </span>
-                <span className={styles.track}>{rows.map((row) => bar(row.bars[lane]))}</span>
+                <span className={styles.track}>{bars.filter((each) => each.lane === lane).map(bar)}</span>
               </li>
             ))}
       </ol>
     </div>
   );
+}
+
+/** The bars of a row, those of lost nodes first. */
+function barsOf({ bars, earlierBars }: StepRow): Bar[] {
+  return [...earlierBars, ...bars.filter((bar) => bar !== undefined)];
 }
 
 function AxisLabels({ axis, isLive, spanMs }: { axis: TimeAxis; isLive: boolean; spanMs: number }) {

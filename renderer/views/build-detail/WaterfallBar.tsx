@@ -67,6 +67,7 @@ function BarButton({ buildId, bar, axis, isTabStop, hasCaptionInside, endMs }: W
         className={classes(
           styles.bar,
           styles[bar.state],
+          bar.isEarlier && styles.earlier,
           bar.job.mode === 'emulated' && bar.state !== 'cached' && styles.hatched,
           hasCaptionInside ? styles.inside : styles[captionSide],
         )}
@@ -86,7 +87,7 @@ function BarButton({ buildId, bar, axis, isTabStop, hasCaptionInside, endMs }: W
               <span className="truncate">{shortInstruction(bar.text)}</span>
             </span>
           )
-        ) : (
+        ) : bar.isEarlier ? null : (
           <span className={styles.caption} aria-hidden="true">
             {bar.state === 'failed' && <PhaseGlyph phase="failed" />}
             {captionText(bar, endMs - bar.startMs)}
@@ -113,7 +114,7 @@ function captionText({ state }: Bar, ms: number): string {
 }
 
 /** The state and duration of a bar; short durations with milliseconds. */
-function exactDurationText({ state }: Bar, ms: number): string {
+function exactDurationText({ state, isEarlier }: Bar, ms: number): string {
   const exact = ms < 1_000 ? `${Math.round(ms)} ms` : ms < 60_000 ? `${(ms / 1_000).toFixed(2)} s` : formatDuration(ms);
   switch (state) {
     case 'cached':
@@ -123,7 +124,7 @@ function exactDurationText({ state }: Bar, ms: number): string {
     case 'failed':
       return `failed after ${exact}`;
     case 'cancelled':
-      return `cancelled after ${exact}`;
+      return `${isEarlier ? 'interrupted' : 'cancelled'} after ${exact}`;
     case 'done':
       return exact;
   }

@@ -1,7 +1,9 @@
 import { type Build, isEnd, type Job } from '../../../shared/build.ts';
 import { formatCount, formatList, formatPlatform } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
+import type { ProblemAction } from '../../../shared/problem-action.ts';
 import type { MenuItem } from '../../parts/Menu.tsx';
+import type { ActionHandlers } from '../../parts/problem-actions.ts';
 import { retryBuild } from '../../stores/builds.ts';
 import { navigate, openLog, openLogWindow, openSheet } from '../../stores/navigation.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
@@ -39,6 +41,19 @@ export function copyToClipboard(text: string, what: string): void {
   navigator.clipboard.writeText(text).then(() => toast({ title: `Copied ${what}`, kind: 'done' }), toastProblem);
 }
 
+/** What the buttons of a build's problems do: they open the sheet of a rebuild, changed by the action. */
+export function actionHandlers({ id, status }: Build): ActionHandlers {
+  const rebuild = ({ id: apply }: ProblemAction): void => openSheet({ sheet: 'new-build', from: id, apply });
+  return status === 'running'
+    ? {}
+    : {
+        'choose-containerfile': rebuild,
+        'allow-emulation': rebuild,
+        'use-docker-format': rebuild,
+        'allow-platform-mismatch': rebuild,
+      };
+}
+
 /** The menu of one platform of a build. */
 export function jobMenuItems(build: Build, job: Job, cancel: (job: Job) => void): MenuItem[] {
   const { platform, digest } = job;
@@ -55,6 +70,12 @@ export function jobMenuItems(build: Build, job: Job, cancel: (job: Job) => void)
           ...(build.status === 'running' ? { hint: 'The build is still running' } : {}),
           run: () => retryAndOpen(build.id, job.status === 'done' ? [platform] : undefined),
         }
-      : { label: `Cancel ${platform}`, icon: 'stop', danger: true, run: () => cancel(job) },
+      : {
+          label: job.status === 'cancelling' ? 'Cancelling…' : `Cancel ${platform}`,
+          icon: 'stop',
+          danger: true,
+          disabled: job.status === 'cancelling',
+          run: () => cancel(job),
+        },
   ];
 }

@@ -36,6 +36,11 @@ describe('the facts of a cell', () => {
     expect(cellFacts(job, undefined)).toMatchObject({ sent: '8.1 MB', share: undefined });
   });
 
+  it('say that nothing has changed', () => {
+    const job = makeJob('arm64', { status: 'done', skipped: true });
+    expect(cellFacts(job, undefined)).toMatchObject({ phase: 'cached', phaseText: 'Unchanged' });
+  });
+
   it('include the reason of the assignment while the job is queued', () => {
     const job = makeJob('s390x', {
       status: 'queued',
@@ -66,6 +71,11 @@ describe('the facts of a cell', () => {
     expect(cellFacts(job, undefined).lostNodes).toBe('pi4 was lost; big-arm took over');
     const failed = makeJob('arm64', { status: 'failed', problem, lost: [{ node: 'pi4', problem }] });
     expect(cellFacts(failed, undefined).lostNodes).toBe('pi4 was lost');
+    const removed = { node: 'pi3', problem: { ...problem, code: 'connection.removed' } } as const;
+    expect(cellFacts({ ...job, lost: [removed] }, undefined).lostNodes).toBe('pi3 was removed; big-arm took over');
+    expect(cellFacts({ ...job, lost: [removed, ...job.lost] }, undefined).lostNodes).toBe(
+      'pi3 was removed and pi4 was lost; big-arm took over',
+    );
   });
 
   it('show a job as interrupted, not failed, if Barnraiser stopped', () => {

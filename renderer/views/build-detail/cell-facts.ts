@@ -77,6 +77,8 @@ function activityOf(job: Job): { activity: string; isCode: boolean } {
       return { activity: 'The node is reading the context', isCode: false };
     case 'building':
       return step ? { activity: runningText(step), isCode: true } : { activity: 'Starting', isCode: false };
+    case 'cancelling':
+      return { activity: `Waiting for ${job.node} to stop`, isCode: false };
     case 'transferring':
       return { activity: 'Copying to local storage', isCode: false };
     case 'done':

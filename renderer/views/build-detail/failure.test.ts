@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { failingLineIndex, failureTitle, plainLine } from './failure.ts';
+import type { Job } from '../../../shared/build.ts';
+import { sample } from '../../testing/fixture-data.ts';
+import { failingLineIndex, failuresOf, failureTitle, groupTitle, plainLine } from './failure.ts';
 import { makeJob, makeStep } from './testing/jobs.ts';
 
 describe('the failing line of a log', () => {
@@ -56,5 +58,28 @@ describe('the title of a failure', () => {
       steps,
     });
     expect(failureTitle(job)).toBe('linux/arm64 failed on pi4');
+  });
+});
+
+describe('platforms that fail the same way', () => {
+  const failed = (name: string, node: string, line?: number) =>
+    makeJob(name, {
+      node,
+      status: 'failed',
+      problem: { code: 'build.failed', message: `Node ${node}: RUNN is not an instruction.`, fix: 'Fix it.' },
+      steps: line === undefined ? [] : [makeStep(2, 'RUNN make', 1, 2, { error: 'unknown', line })],
+    });
+  const titlesOf = (...jobs: readonly Job[]) =>
+    failuresOf({ ...sample.failed(), jobs: [...jobs], problem: jobs[0]?.problem }).groups.map(groupTitle);
+
+  it('are one failure', () => {
+    expect(titlesOf(failed('amd64', 'big', 4), failed('arm64', 'pi4', 4), failed('s390x', 'big', 9))).toEqual([
+      'amd64 and arm64 failed the same way at line 4: RUNN make',
+      'linux/s390x failed at step 2 of 3: RUNN make',
+    ]);
+  });
+
+  it('have no line if no step failed', () => {
+    expect(titlesOf(failed('amd64', 'big'), failed('arm64', 'pi4'))).toEqual(['amd64 and arm64 failed the same way']);
   });
 });

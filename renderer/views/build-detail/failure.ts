@@ -1,5 +1,6 @@
 import Anser from 'anser';
 import type { Build, Job } from '../../../shared/build.ts';
+import { groupFailures } from '../../../shared/failures.ts';
 import { formatList, formatPlatform } from '../../../shared/format.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import { failedStep, isInterrupted } from './job-state.ts';
@@ -41,23 +42,46 @@ export function failureTitle(job: Job): string {
   return `${job.platform} failed at step ${index} of ${total}: ${shortInstruction(name)}`;
 }
 
-/** The failures of a build: of single jobs, or one common problem that ended all of them. */
+/** Jobs with the same failure, at least one. */
+export type FailedJobs = readonly [Job, ...Job[]];
+
+/** What several jobs failed at: their platforms, and the line of the Containerfile. Of a single job, see {@link failureTitle}. */
+export function groupTitle([first, ...others]: FailedJobs): string {
+  if (others.length === 0) {
+    return failureTitle(first);
+  }
+  const step = failedStep(first);
+  const position = step?.line === undefined ? `step ${step?.index} of ${step?.total}` : `line ${step.line}`;
+  const names = platformNames([first, ...others]);
+  return step
+    ? `${names} failed the same way at ${position}: ${shortInstruction(step.name)}`
+    : `${names} failed the same way`;
+}
+
+/** The failures of a build: of groups of jobs with the same failure, or one common problem that ended all jobs. */
 export interface Failures {
   readonly common: Problem | undefined;
-  readonly jobs: readonly Job[];
+  readonly groups: readonly FailedJobs[];
 }
 
 export function failuresOf(build: Build): Failures {
   const failed = build.jobs.filter((job) => job.status === 'failed');
   const { problem } = build;
   if (isInterrupted(build)) {
-    return { common: problem, jobs: failed.filter((job) => !isInterrupted(job)) };
+    return { common: problem, groups: groupsOf(failed.filter((job) => !isInterrupted(job))) };
   }
   const isCommon = failed.every((job) => job.steps.length === 0 && job.problem?.message === problem?.message);
   if (build.status === 'failed' && problem && isCommon && failed.length !== 1) {
-    return { common: problem, jobs: [] };
+    return { common: problem, groups: [] };
   }
-  return { common: undefined, jobs: failed };
+  return { common: undefined, groups: groupsOf(failed) };
+}
+
+function groupsOf(failed: readonly Job[]): FailedJobs[] {
+  return groupFailures(failed).flatMap(({ platforms }) => {
+    const [first, ...others] = failed.filter(({ platform }) => platforms.includes(platform));
+    return first ? [[first, ...others]] : [];
+  });
 }
 
 /** `amd64, arm64 and s390x`; more than four platforms are shortened to `amd64, arm64, s390x and 2 more`. */

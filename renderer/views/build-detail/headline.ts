@@ -1,5 +1,5 @@
-import { type Build, isEnd, type Phase } from '../../../shared/build.ts';
-import { formatCount, formatDuration, formatPlatform } from '../../../shared/format.ts';
+import { type Build, isCancelling, isEnd, type Phase } from '../../../shared/build.ts';
+import { formatBytes, formatCount, formatDuration, formatPlatform } from '../../../shared/format.ts';
 import { failuresOf, failureTitle, platformNames } from './failure.ts';
 import { isInterrupted } from './job-state.ts';
 
@@ -15,9 +15,24 @@ export function headlineOf(build: Build): Headline {
   const platforms = jobs.length === 1 ? formatPlatform(jobs[0]?.platform ?? '') : formatCount(jobs.length, 'platform');
   switch (build.status) {
     case 'running':
-      return { text: `Building ${platforms}`, ...(jobs.length > 1 ? { detail: jobCounts(build) } : {}) };
-    case 'done':
-      return { text: `Built ${platforms} in ${formatDuration(durationMs)}.` };
+      if (build.push && isPushing(build)) {
+        const { destination, totalBytes, uploadedBytes, skippedBytes } = build.push;
+        return {
+          text: `Pushing to ${destination}`,
+          detail: `${formatBytes(uploadedBytes + skippedBytes)} of ${formatBytes(totalBytes)}`,
+        };
+      }
+      return {
+        text: `${isCancelling(build) ? 'Cancelling' : 'Building'} ${platforms}`,
+        ...(jobs.length > 1 ? { detail: jobCounts(build) } : {}),
+      };
+    case 'done': {
+      const mismatch = jobs.find((job) => job.mismatch !== undefined)?.mismatch;
+      return {
+        text: `Built ${platforms} in ${formatDuration(durationMs)}${isPushMissing(build) ? ', but did not push it' : ''}.`,
+        ...(mismatch === undefined ? {} : { detail: mismatch }),
+      };
+    }
     case 'cancelled':
       return { text: `Cancelled after ${formatDuration(durationMs)}.`, detail: partialResult(build, built) };
     case 'failed':
@@ -25,8 +40,18 @@ export function headlineOf(build: Build): Headline {
   }
 }
 
+/** Whether all platforms are built and only the push goes on. */
+export function isPushing({ status, push, jobs }: Build): boolean {
+  return status === 'running' && push?.status === 'running' && jobs.every((job) => job.status === 'done');
+}
+
+/** Whether the build was to be pushed, and only that has failed or was cancelled. */
+export function isPushMissing({ status, push }: Build): boolean {
+  return status === 'done' && push !== undefined && push.status !== 'done';
+}
+
 function failedHeadline(build: Build, built: number): Headline {
-  const { common, jobs } = failuresOf(build);
+  const { common, groups } = failuresOf(build);
   const detail = partialResult(build, built);
   if (isInterrupted(build)) {
     return { text: 'Interrupted: Barnraiser stopped during this build.', detail };
@@ -34,15 +59,16 @@ function failedHeadline(build: Build, built: number): Headline {
   if (common) {
     return { text: 'The build failed before it started.', detail };
   }
-  const [first] = jobs;
+  const [first] = groups;
   if (!first) {
     const cancelled = build.jobs.filter(({ status }) => status === 'cancelled');
     const verb = cancelled.length === 1 ? 'was' : 'were';
     return { text: `Incomplete: ${platformNames(cancelled)} ${verb} cancelled.`, detail };
   }
-  return jobs.length === 1
-    ? { text: failureTitle(first), detail }
-    : { text: `${jobs.length} of ${build.jobs.length} platforms failed: ${platformNames(jobs)}`, detail };
+  const failed = groups.flat();
+  return failed.length === 1
+    ? { text: failureTitle(first[0]), detail }
+    : { text: `${failed.length} of ${build.jobs.length} platforms failed: ${platformNames(failed)}`, detail };
 }
 
 /** A manifest list needs all platforms: says so if only some were built. */
@@ -62,7 +88,8 @@ function jobCounts({ jobs }: Build): string {
     ['failed', count((status) => status === 'failed')],
     ['cancelled', count((status) => status === 'cancelled')],
     ['done', count((status) => status === 'done')],
-    ['running', count((status) => !isEnd(status) && status !== 'queued')],
+    ['cancelling', count((status) => status === 'cancelling')],
+    ['running', count((status) => !isEnd(status) && status !== 'queued' && status !== 'cancelling')],
     ['waiting', count((status) => status === 'queued')],
   ];
   return groups.flatMap(([word, number]) => (number > 0 ? `${number} ${word}` : [])).join(' · ');

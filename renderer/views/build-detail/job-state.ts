@@ -1,4 +1,6 @@
 import { type Build, isEnd, type Job } from '../../../shared/build.ts';
+import { formatList } from '../../../shared/format.ts';
+import type { ProblemCode } from '../../../shared/problem.ts';
 import { failedStepOf, type Step } from '../../../shared/step.ts';
 import { type DisplayPhase, phaseWord } from '../../parts/PhaseBadge.tsx';
 
@@ -11,6 +13,9 @@ export function isInterrupted({ status, problem, durationMs }: Pick<Build | Job,
 export function displayPhaseOf(job: Job): { readonly phase: DisplayPhase; readonly text: string } {
   if (isInterrupted(job)) {
     return { phase: 'warning', text: 'Interrupted' };
+  }
+  if (job.status === 'done' && job.skipped) {
+    return { phase: 'cached', text: 'Unchanged' };
   }
   return { phase: job.status, text: phaseWord(job.status) };
 }
@@ -29,13 +34,25 @@ export function cachedCount(job: Job): number {
   return job.steps.filter(({ cached }) => cached).length;
 }
 
+/** Why a node could not finish a job, unless it was lost. */
+const lossWords: Partial<Readonly<Record<ProblemCode, string>>> = {
+  'connection.removed': 'was removed',
+  'connection.changed': 'was changed',
+  'disk.full': 'ran out of disk space',
+  'engine.runtime': 'failed',
+};
+
+/** `pi4 was lost`, `pi4 was removed`. */
+export function lossText({ node, problem }: Job['lost'][number]): string {
+  return `${node} ${lossWords[problem.code] ?? 'was lost'}`;
+}
+
 /** `pi4 was lost; big-arm took over`. Undefined if no node was lost. */
 export function lostNodesText({ lost, node, status }: Job): string | undefined {
   if (lost.length === 0) {
     return undefined;
   }
-  const names = lost.map((loss) => loss.node).join(' and ');
-  const verb = lost.length === 1 ? 'was' : 'were';
+  const losses = formatList(lost.map(lossText));
   const hasTakenOver = !isEnd(status) || lost.every((loss) => loss.node !== node);
-  return hasTakenOver ? `${names} ${verb} lost; ${node} took over` : `${names} ${verb} lost`;
+  return hasTakenOver ? `${losses}; ${node} took over` : losses;
 }

@@ -94,6 +94,32 @@ describe('step rows', () => {
     expect(rows[1]?.bars[0]?.state).toBe('cancelled');
   });
 
+  it('show what a lost node had done beside what the next node does', () => {
+    const problem = { code: 'connection.removed', message: 'x', fix: 'y' } as const;
+    const steps = [makeStep(1, 'FROM a', 2, 3), makeStep(2, 'RUN b', 3)];
+    const lost = [{ node: 'pi3', problem, mode: 'native' as const, at: at(7), steps }];
+    const rows = rowsOf([makeJob('arm64', { mode: 'emulated', steps: [makeStep(1, 'FROM a', 9)], lost })]);
+    const facts = rows.map(({ text, earlierBars, bars }) => [
+      text,
+      ...[...earlierBars, ...bars].map((bar) => bar && [bar.job.node, bar.job.mode, bar.startMs, bar.endMs, bar.state]),
+    ]);
+    expect(facts).toEqual([
+      ['Send context', ['pi3', 'native', 1_000, 2_000, 'done'], ['pi4', 'emulated', 7_000, 9_000, 'done']],
+      ['FROM a', ['pi3', 'native', 2_000, 3_000, 'done'], ['pi4', 'emulated', 9_000, undefined, 'running']],
+      ['RUN b', ['pi3', 'native', 3_000, 7_000, 'cancelled'], undefined],
+    ]);
+    const keys = rows.flatMap(({ earlierBars, bars }) => [...earlierBars, ...bars].map((bar) => bar?.key));
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('end when the job ends, also on the second node', () => {
+    const problem = { code: 'ssh.lost', message: 'x', fix: 'y' } as const;
+    const lost = [{ node: 'pi3', problem, at: at(7), steps: [] }];
+    const steps = [makeStep(1, 'FROM a', 9, 10)];
+    const rows = rowsOf([makeJob('arm64', { status: 'done', durationMs: 11_000, steps, lost })], 'done');
+    expect(rows.at(-1)?.bars[0]).toMatchObject({ startMs: 10_000, endMs: 12_000, state: 'done' });
+  });
+
   it('are empty before anything has started', () => {
     expect(rowsOf([makeJob('amd64', { status: 'queued', startedAt: undefined })])).toEqual([]);
   });

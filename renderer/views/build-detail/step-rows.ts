@@ -19,6 +19,8 @@ export interface Bar {
   readonly state: BarState;
   /** Undefined for sending the context and transferring the image. */
   readonly step: Step | undefined;
+  /** It ran on a node that was lost; the job runs elsewhere now. */
+  readonly isEarlier: boolean;
 }
 
 /** An instruction or a transfer, with the bar of each job in the order of the jobs. */
@@ -30,9 +32,11 @@ export interface StepRow {
   /** Whether the instruction is the first of another stage. */
   readonly startsStage: boolean;
   readonly bars: readonly (Bar | undefined)[];
+  /** Bars of nodes that were lost, in the lanes of their jobs. */
+  readonly earlierBars: readonly Bar[];
 }
 
-type Span = Omit<Bar, 'key' | 'row' | 'lane' | 'job' | 'text'>;
+type Span = Omit<Bar, 'key' | 'row' | 'lane' | 'job' | 'text' | 'isEarlier'>;
 
 interface RowDraft {
   readonly key: string;
@@ -50,7 +54,9 @@ interface RowDraft {
 export function stepRows({ jobs, createdAt, status }: Pick<Build, 'jobs' | 'createdAt' | 'status'>): StepRow[] {
   const origin = Date.parse(createdAt);
   const hasEnded = status !== 'running';
-  const spansOf = (spanOf: (job: Job) => Span | undefined): (Span | undefined)[] => jobs.map(spanOf);
+  const all = jobs.flatMap(attemptsOf);
+  const attempts = all.map(({ job }) => job);
+  const spansOf = (spanOf: (job: Job) => Span | undefined): (Span | undefined)[] => attempts.map(spanOf);
   const transfer = { number: undefined, startsStage: false };
   const drafts: RowDraft[] = [
     {
@@ -59,10 +65,10 @@ export function stepRows({ jobs, createdAt, status }: Pick<Build, 'jobs' | 'crea
       text: 'Send context',
       spans: spansOf((job) => contextSpan(job, origin, hasEnded)),
     },
-    ...instructionRows(jobs).map(({ steps, ...row }) => ({
+    ...instructionRows(attempts).map(({ steps, ...row }) => ({
       ...row,
       spans: steps.map((step, index) => {
-        const job = jobs[index];
+        const job = attempts[index];
         return step && job ? stepSpan(job, step, origin, hasEnded) : undefined;
       }),
     })),
@@ -75,17 +81,54 @@ export function stepRows({ jobs, createdAt, status }: Pick<Build, 'jobs' | 'crea
   ];
   return drafts
     .filter(({ spans }) => spans.some(Boolean))
-    .map(({ spans, ...draft }, row) => ({
-      ...draft,
-      bars: spans.map((span, lane) => {
-        const job = jobs[lane];
+    .map(({ spans, ...draft }, row) => {
+      const bars = all.flatMap(({ job, lane, number }, index): Bar[] => {
+        const span = spans[index];
         // expanded variables can make the step of this platform differ from the text of the row
-        const barText = span?.step?.name ?? draft.text;
-        return span && job
-          ? { ...span, key: `${draft.key} ${job.platform}`, row, lane, job, text: barText }
-          : undefined;
-      }),
-    }));
+        const text = span?.step?.name ?? draft.text;
+        const key = `${draft.key} ${job.platform}${number === undefined ? '' : ` ${number}`}`;
+        return span ? [{ ...span, key, row, lane, job, text, isEarlier: number !== undefined }] : [];
+      });
+      return {
+        ...draft,
+        bars: jobs.map((_, lane) => bars.find((bar) => bar.lane === lane && !bar.isEarlier)),
+        earlierBars: bars.filter(({ isEarlier }) => isEarlier),
+      };
+    });
+}
+
+interface Attempt {
+  readonly job: Job;
+  readonly lane: number;
+  /** Counted from 1; undefined for the current one. */
+  readonly number: number | undefined;
+}
+
+/** A job on each of its nodes, as if each were a job of its own. Older versions did not record what lost nodes had done. */
+function attemptsOf(job: Job, lane: number): Attempt[] {
+  const attempts: Attempt[] = [];
+  let startedAt = job.startedAt;
+  let lostMs = 0;
+  for (const [index, { at, steps, node, problem, mode = job.mode }] of job.lost.entries()) {
+    if (at !== undefined && steps && startedAt !== undefined) {
+      const durationMs = Math.max(0, Date.parse(at) - Date.parse(startedAt));
+      const earlier: Job = { ...job, node, mode, problem, steps, startedAt, durationMs, status: 'cancelled', lost: [] };
+      attempts.push({ job: earlier, lane, number: index + 1 });
+      lostMs += durationMs;
+      startedAt = at;
+    }
+  }
+  const { durationMs } = job;
+  const current: Job =
+    attempts.length === 0
+      ? job
+      : {
+          ...job,
+          startedAt,
+          ...(durationMs === undefined ? {} : { durationMs: Math.max(0, durationMs - lostMs) }),
+          lost: job.lost.slice(attempts.length),
+        };
+  return [...attempts, { job: current, lane, number: undefined }];
 }
 
 interface InstructionRow extends Omit<RowDraft, 'spans'> {
@@ -134,7 +177,7 @@ function stepSpan(job: Job, step: Step, origin: number, hasEnded: boolean): Span
   }
 }
 
-/** From the start of a job to its first step. Unknown for a job that moved to another node: `startedAt` is its first start. */
+/** From the start of a job to its first step. Unknown for a job that an older version moved to another node: `startedAt` is its first start. */
 function contextSpan(job: Job, origin: number, hasEnded: boolean): Span | undefined {
   const [first] = job.steps;
   if (job.startedAt === undefined || job.lost.length > 0 || (!first && job.status === 'queued')) {
@@ -153,12 +196,17 @@ function contextSpan(job: Job, origin: number, hasEnded: boolean): Span | undefi
   return hasEnded ? undefined : { startMs, endMs: undefined, state: 'running', step: undefined };
 }
 
+/** A job that is being cancelled has begun to transfer its image if the method is known. */
+function isTransferring({ status, transfer }: Job): boolean {
+  return status === 'transferring' || (status === 'cancelling' && transfer !== undefined);
+}
+
 /** From the end of the last step to the end of the job. */
 function transferSpan(job: Job, origin: number, hasEnded: boolean): Span | undefined {
   const hasFailed = job.status === 'failed' && !failedStep(job);
   const ends = job.steps.map(({ startedAt, durationMs }) => Date.parse(startedAt) + (durationMs ?? Number.NaN));
   const lastEnd = Math.max(...ends);
-  if (!Number.isFinite(lastEnd) || !(job.status === 'transferring' || job.status === 'done' || hasFailed)) {
+  if (!Number.isFinite(lastEnd) || !(isTransferring(job) || job.status === 'done' || hasFailed)) {
     return undefined;
   }
   const startMs = lastEnd - origin;

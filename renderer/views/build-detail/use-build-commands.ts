@@ -1,6 +1,7 @@
-import type { Build } from '../../../shared/build.ts';
+import { type Build, isCancelling } from '../../../shared/build.ts';
 import { formatReferenceShort } from '../../../shared/format.ts';
 import { type Command, useCommands } from '../../commands.ts';
+import { shortcuts } from '../../parts/shortcut-table.ts';
 import { openSheet } from '../../stores/navigation.ts';
 import { copyToClipboard, openRebuildSheet, retryAndOpen } from './build-actions.ts';
 
@@ -10,6 +11,7 @@ export function useBuildCommands(build: Build, cancel: () => void, openDeleteDia
   const name = formatReferenceShort(reference);
   const hasFailed = build.jobs.some((job) => job.status === 'failed' || job.status === 'cancelled');
   const hasList = build.list !== undefined;
+  const canCancel = status === 'running' && !isCancelling(build);
 
   useCommands((): Command[] => {
     const copyId: Command = {
@@ -20,18 +22,17 @@ export function useBuildCommands(build: Build, cancel: () => void, openDeleteDia
       run: () => copyToClipboard(id, 'id'),
     };
     if (status === 'running') {
-      return [
-        {
-          id: 'build:cancel',
-          label: `Cancel build of ${name}`,
-          group: 'Current view',
-          icon: 'stop',
-          shortcut: 'Mod+.',
-          keywords: ['stop'],
-          run: cancel,
-        },
-        copyId,
-      ];
+      const cancelBuild: Command = {
+        id: 'build:cancel',
+        label: `Cancel build of ${name}`,
+        group: 'Current view',
+        icon: 'stop',
+        shortcut: shortcuts.cancelBuild.keys,
+        danger: true,
+        keywords: ['stop'],
+        run: cancel,
+      };
+      return [...(canCancel ? [cancelBuild] : []), copyId];
     }
     return [
       ...(hasList
@@ -67,5 +68,5 @@ export function useBuildCommands(build: Build, cancel: () => void, openDeleteDia
       copyId,
       { id: 'build:delete', label: 'Delete this build…', group: 'Current view', icon: 'trash', run: openDeleteDialog },
     ];
-  }, [id, reference, status, hasList, hasFailed, cancel, openDeleteDialog]);
+  }, [id, reference, status, canCancel, hasList, hasFailed, cancel, openDeleteDialog]);
 }

@@ -17,25 +17,25 @@ interface PendingCancel {
 export interface CancelControl {
   /** Cancels the build or one of its jobs. Asks for confirmation if more than a minute of work would be lost. */
   readonly cancel: (job?: Job) => void;
-  /** The whole build is being cancelled. */
-  readonly isCancelling: boolean;
+  /** The whole build was asked to stop, and the app has not answered yet. */
+  readonly isRequested: boolean;
   readonly dialog: ReactNode;
 }
 
 /** Cancelling a build or one of its platforms, with a confirmation dialog to render. */
 export function useCancel(build: Build): CancelControl {
   const [pending, setPending] = useState<PendingCancel>();
-  const [isCancelling, setCancelling] = useState(false);
+  const [isRequested, setRequested] = useState(false);
 
   async function cancelNow(job: Job | undefined): Promise<void> {
     setPending(undefined);
-    setCancelling(job === undefined);
+    setRequested(job === undefined);
     try {
       await cancelBuild(build.id, job?.platform);
     } catch (error) {
       toastProblem(error);
     } finally {
-      setCancelling(false);
+      setRequested(false);
     }
   }
 
@@ -68,7 +68,7 @@ export function useCancel(build: Build): CancelControl {
       onConfirm={() => void cancelNow(pending?.job)}
     />
   );
-  return { cancel, isCancelling, dialog };
+  return { cancel, isRequested, dialog };
 }
 
 /**

@@ -1,5 +1,7 @@
 import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useCallback, useRef, useState } from 'react';
+import { contextMenu } from '../../parts/context-menu.ts';
+import type { MenuItem } from '../../parts/Menu.tsx';
 import { openSheet } from '../../stores/navigation.ts';
 import styles from './BuildGrid.module.css';
 import { BuildRow } from './BuildRow.tsx';
@@ -154,6 +156,12 @@ export function BuildGrid(props: BuildGridProps) {
         }
       }}
       onPointerLeave={() => setHovered(undefined)}
+      {...contextMenu((event) => {
+        // keys open the menu of the active row
+        const id = event.target === event.currentTarget ? active : hovered;
+        const row = rows.find((each) => each.id === id);
+        return row ? rowItems(row, { ...actions, compare: onCompare, remove: onDelete }) : [];
+      })}
     >
       <HeaderRow />
       <div role="presentation" className={styles.space} style={{ height: virtual.getTotalSize() }}>
@@ -236,4 +244,42 @@ function ascending(a: number, b: number): number {
 
 function domId(index: number): string {
   return `build-row-${index}`;
+}
+
+/** The menu of a row. Headings have none. */
+function rowItems(
+  row: Row,
+  actions: GridActions & Readonly<Record<'compare' | 'remove', (id: string) => void>>,
+): readonly MenuItem[] {
+  const open: MenuItem = { label: 'Open build', icon: 'builds', run: () => actions.open(row.id) };
+  switch (row.kind) {
+    case 'running':
+      return [
+        open,
+        'separator',
+        { label: 'Cancel build', icon: 'stop', danger: true, run: () => actions.cancel(row.id) },
+      ];
+    case 'build':
+      return [
+        open,
+        { label: 'Rebuild…', icon: 'refresh', run: () => actions.rebuild(row.id) },
+        { label: 'Compare with the previous build', icon: 'compare', run: () => actions.compare(row.id) },
+        { label: 'Select', icon: 'check', run: () => actions.select(row.id) },
+        'separator',
+        { label: 'Delete build…', icon: 'trash', danger: true, run: () => actions.remove(row.id) },
+      ];
+    case 'project': {
+      const { context } = row.project;
+      return [
+        { label: 'New build…', icon: 'plus', run: () => openSheet({ sheet: 'new-build', context }) },
+        {
+          label: row.isFolded ? 'Unfold' : 'Fold',
+          icon: row.isFolded ? 'chevron-down' : 'chevron-up',
+          run: () => actions.fold(context),
+        },
+      ];
+    }
+    default:
+      return [];
+  }
 }

@@ -72,7 +72,11 @@ function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCom
               <PhaseBadge phase={phase} word={`${groupJobs.length} done`} />
             ) : (
               <>
-                <PhaseBadge phase={phase} />
+                {groupJobs.some(({ mismatch }) => mismatch !== undefined) ? (
+                  <PhaseBadge phase="warning" word="Other programs" />
+                ) : (
+                  <PhaseBadge phase={phase} />
+                )}
                 <span className={styles.platforms}>{platformsText(groupJobs)}</span>
               </>
             )}
@@ -123,10 +127,9 @@ function hasSameProps(
 
 function jobDetails(jobs: readonly JobEntry[]): string {
   return jobs
-    .map(({ platform, node, mode, reusedFrom }) =>
-      reusedFrom
-        ? `${formatPlatform(platform)} of an earlier build`
-        : `${formatPlatform(platform)} on ${node}, ${mode}`,
+    .map(
+      ({ platform, node, mode, reusedFrom, skipped, mismatch }) =>
+        `${formatPlatform(platform)}${reusedFrom ? ' of an earlier build' : ` on ${node}, ${skipped ? 'unchanged' : mode}`}${mismatch ? `\n${mismatch}` : ''}`,
     )
     .join('\n');
 }

@@ -1,13 +1,16 @@
 /** Builds: the history, with filters and comparison. */
 
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
+import { z } from 'zod';
 import { type BuildFilter, filterWords } from '../../../shared/build-entry.ts';
 import { formatNumber, formatReferenceShort } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Presence } from '../../parts/Presence.tsx';
+import { shortcuts } from '../../parts/shortcut-table.ts';
 import { cancelBuild, findBuilds, useBuilds } from '../../stores/builds.ts';
+import { remembered, rememberValue, useRemembered } from '../../stores/memory.ts';
 import { navigate, openSheet, replaceView } from '../../stores/navigation.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 import { BuildGrid } from './BuildGrid.tsx';
@@ -31,10 +34,14 @@ function withToggled(set: ReadonlySet<string>, value: string): ReadonlySet<strin
   return set.has(value) ? new Set([...set].filter((each) => each !== value)) : new Set([...set, value]);
 }
 
+/** The outcome that the list is filtered by. */
+const outcomeMemory = remembered<Outcome>('builds.outcome', z.enum(['all', 'done', 'failed', 'cancelled']), 'all');
+
 /** The build history: running builds first, ended builds grouped by project. */
 export function BuildsView({ project }: BuildsViewProps) {
   const [text, setText] = useState('');
-  const [outcome, setOutcome] = useState<Outcome>('all');
+  const outcome = useRemembered(outcomeMemory);
+  const setOutcome = (next: Outcome): void => rememberValue(outcomeMemory, next);
   const [folded, setFolded] = useState(emptySet);
   const [showingAll, setShowingAll] = useState(emptySet);
   const [selected, setSelected] = useState(emptySet);
@@ -132,7 +139,12 @@ export function BuildsView({ project }: BuildsViewProps) {
           icon="builds"
           title="No builds yet"
           actions={
-            <Button kind="primary" icon="plus" shortcut="Mod+N" onClick={() => openSheet({ sheet: 'new-build' })}>
+            <Button
+              kind="primary"
+              icon="plus"
+              shortcut={shortcuts.newBuild.keys}
+              onClick={() => openSheet({ sheet: 'new-build' })}
+            >
               New build
             </Button>
           }

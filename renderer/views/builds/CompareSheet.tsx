@@ -12,7 +12,15 @@ import { Waiting } from '../../parts/Spinner.tsx';
 import { useOpenBuild } from '../../stores/builds.ts';
 import { hrefOf } from '../../stores/navigation.ts';
 import styles from './CompareSheet.module.css';
-import { changeOf, comparePlatforms, oldestFirst, type PlatformPair, type StepPair } from './compare.ts';
+import {
+  type Change,
+  changeOf,
+  comparePlatforms,
+  oldestFirst,
+  type PlatformPair,
+  type StepPair,
+  stepChange,
+} from './compare.ts';
 
 export interface CompareSheetProps {
   readonly ids: readonly [string, string];
@@ -146,7 +154,8 @@ function nodesText(before: Job | undefined, after: Job | undefined): string {
 }
 
 function StepRow({ pair: { text, before, after }, longestMs }: { pair: StepPair; longestMs: number }) {
-  const percent = (step: Step | undefined): number => (100 * (step?.durationMs ?? 0)) / longestMs;
+  // a cached step was not run, whatever time the node took to find that out
+  const percent = (step: Step | undefined): number => (step?.cached ? 0 : (100 * (step?.durationMs ?? 0)) / longestMs);
   return (
     <tr>
       <th scope="row">
@@ -160,7 +169,7 @@ function StepRow({ pair: { text, before, after }, longestMs }: { pair: StepPair;
       </th>
       <td>{stepText(before)}</td>
       <td>{stepText(after)}</td>
-      <ChangeCell before={before?.durationMs} after={after?.durationMs} />
+      <ChangeCell change={stepChange(before, after)} />
     </tr>
   );
 }
@@ -182,12 +191,11 @@ function Times({ before, after }: { before: number | undefined; after: number | 
     <>
       <td>{before === undefined ? '–' : <Duration ms={before} />}</td>
       <td>{after === undefined ? '–' : <Duration ms={after} />}</td>
-      <ChangeCell before={before} after={after} />
+      <ChangeCell change={changeOf(before, after)} />
     </>
   );
 }
 
-function ChangeCell({ before, after }: { before: number | undefined; after: number | undefined }) {
-  const change = changeOf(before, after);
+function ChangeCell({ change }: { change: Change | undefined }) {
   return <td className={classes(styles.changed, change && styles[change.kind])}>{change?.text ?? '–'}</td>;
 }

@@ -1,4 +1,4 @@
-import type { Job } from '../../../shared/build.ts';
+import { isCancelling, type Job } from '../../../shared/build.ts';
 import { formatCount, formatDuration, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
 import { PhaseBadge, PhaseGlyph, phaseWord } from '../../parts/PhaseBadge.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
@@ -38,7 +38,7 @@ export function RunningRow({ position, id, trends, actions }: RunningRowProps) {
     >
       <GridCell className={styles.started}>
         <span className={styles.glyph}>
-          <PhaseGlyph phase="running" />
+          <PhaseGlyph phase={isCancelling(build) ? 'cancelling' : 'running'} />
         </span>
         <span>
           <Clock since={createdAt} ms={durationMs} />
@@ -55,7 +55,7 @@ export function RunningRow({ position, id, trends, actions }: RunningRowProps) {
         {medianMs !== undefined && <span className={styles.median}>usually {formatDuration(medianMs)}</span>}
       </GridCell>
       <GridCell className={styles.actions}>
-        {position.showsActions && (
+        {position.showsActions && !isCancelling(build) && (
           <RowButton
             icon="stop"
             label={`Cancel build ${formatReferenceShort(reference)}`}

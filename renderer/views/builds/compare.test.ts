@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../../shared/step.ts';
 import { sample } from '../../testing/fixture-data.ts';
-import { changeOf, comparePlatforms, oldestFirst, pairSteps } from './compare.ts';
+import { changeOf, comparePlatforms, oldestFirst, pairSteps, stepChange } from './compare.ts';
 
 const steps = (...texts: string[]): Step[] =>
   texts.map((name, index) => ({
@@ -56,5 +56,14 @@ describe('comparing two builds', () => {
     expect(changeOf(60_000, 61_000)?.kind).toBe('same');
     expect(changeOf(100, 500)?.kind).toBe('same');
     expect(changeOf(undefined, 500)).toBeUndefined();
+  });
+
+  it('does not compare the time of a step that was cached in one of the builds', () => {
+    const [ran] = steps('RUN x');
+    const cached = ran && { ...ran, cached: true, durationMs: 11_800 };
+    expect(stepChange(ran, cached)).toBeUndefined();
+    expect(stepChange(cached, ran)).toBeUndefined();
+    expect(stepChange(ran, ran && { ...ran, durationMs: 9_000 })?.text).toBe('8.0 s slower');
+    expect(comparePlatforms(sample.done(), sample.done())[0]?.longestMs).toBeGreaterThan(0);
   });
 });

@@ -35,7 +35,9 @@ export function comparePlatforms(before: Build, after: Build): PlatformPair[] {
     const steps = pairSteps(jobs.before?.steps ?? [], jobs.after?.steps ?? []);
     const longestMs = Math.max(
       1,
-      ...steps.flatMap((pair) => [pair.before?.durationMs ?? 0, pair.after?.durationMs ?? 0]),
+      ...steps.flatMap(({ before: one, after: other }) =>
+        [one, other].map((step) => (step?.cached ? 0 : (step?.durationMs ?? 0))),
+      ),
     );
     return { platform, ...jobs, steps, longestMs };
   });
@@ -94,6 +96,11 @@ function pairInOrder(before: readonly Step[], after: readonly Step[]): StepPair[
 export interface Change {
   readonly kind: 'faster' | 'slower' | 'same';
   readonly text: string;
+}
+
+/** How the duration of a step changed. Undefined if it was cached in one of the builds: a cached step was not run. */
+export function stepChange(before: Step | undefined, after: Step | undefined): Change | undefined {
+  return before?.cached || after?.cached ? undefined : changeOf(before?.durationMs, after?.durationMs);
 }
 
 /** How a duration changed. Changes below half a second or 5 % count as noise. Undefined if a duration is missing. */

@@ -11,7 +11,16 @@ export interface OutcomeGroup {
 }
 
 /** The most important phases first. */
-const order: readonly Phase[] = ['failed', 'cancelled', 'transferring', 'building', 'context', 'queued', 'done'];
+const order: readonly Phase[] = [
+  'failed',
+  'cancelled',
+  'cancelling',
+  'transferring',
+  'building',
+  'context',
+  'queued',
+  'done',
+];
 
 /** The jobs of a build by phase, failed jobs first. */
 export function outcomeGroups(jobs: readonly JobEntry[]): OutcomeGroup[] {
@@ -23,7 +32,7 @@ export function outcomeGroups(jobs: readonly JobEntry[]): OutcomeGroup[] {
 
 /** The number of jobs in each state, failed jobs first. States without jobs are left out. */
 export function stateCounts(jobs: readonly JobEntry[]): { readonly state: PhaseState; readonly count: number }[] {
-  return (['failed', 'cancelled', 'running', 'waiting', 'done'] as const).flatMap((state) => {
+  return (['failed', 'cancelled', 'cancelling', 'running', 'waiting', 'done'] as const).flatMap((state) => {
     const count = jobs.filter(({ status }) => phaseState(status) === state).length;
     return count === 0 ? [] : [{ state, count }];
   });

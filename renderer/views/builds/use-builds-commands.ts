@@ -1,6 +1,7 @@
 import type { RefObject } from 'react';
 import { formatReferenceShort } from '../../../shared/format.ts';
 import { type Command, useCommands } from '../../commands.ts';
+import { shortcuts } from '../../parts/shortcut-table.ts';
 import { useBuilds } from '../../stores/builds.ts';
 
 export interface BuildsCommandsOptions {
@@ -33,7 +34,7 @@ export function useBuildsCommands({
         label: 'Filter builds',
         group: 'Current view',
         icon: 'search',
-        shortcut: '/',
+        shortcut: shortcuts.filterBuilds.keys,
         run: () => searchRef.current?.focus(),
       },
     ];

@@ -8,11 +8,12 @@ import {
   openAddConnections,
   useConnectionImport,
 } from '../../stores/connection-import.ts';
-import { addConnection, useConnections } from '../../stores/connections.ts';
+import { addConnectionTo, useConnections } from '../../stores/connections.ts';
 import { replaceView } from '../../stores/navigation.ts';
 import styles from './AddConnection.module.css';
 import { ConnectionForm } from './ConnectionForm.tsx';
 import { DiscoveredConnections } from './DiscoveredConnections.tsx';
+import { FarmChoice, useFarmChoice } from './FarmChoice.tsx';
 import { ImportResult } from './ImportResult.tsx';
 import { type DiscoveryResult, useDiscovery } from './use-discovery.ts';
 
@@ -64,6 +65,7 @@ export function AddConnection({ discovery, newCount, isFirst }: AddConnectionPro
 
 function AddByAddress({ isFirst }: Pick<AddConnectionProps, 'isFirst'>) {
   const connections = useConnections((state) => state.connections);
+  const choice = useFarmChoice();
   return (
     <ConnectionForm
       takenNames={connections.map(({ name }) => name)}
@@ -71,10 +73,13 @@ function AddByAddress({ isFirst }: Pick<AddConnectionProps, 'isFirst'>) {
       isFocused={!isFirst}
       onCancel={isFirst ? undefined : () => replaceView({ view: 'connections' })}
       onSubmit={async ({ name, uri, identity }) => {
-        const added = await addConnection({ name, uri, ...(identity ? { identity } : {}) });
+        const added = await addConnectionTo(choice.farm, { name, uri, ...(identity ? { identity } : {}) });
         replaceView({ view: 'connections', name: added.name });
       }}
-    />
+      canSubmit={choice.farm.error === undefined}
+    >
+      <FarmChoice choice={choice} />
+    </ConnectionForm>
   );
 }
 

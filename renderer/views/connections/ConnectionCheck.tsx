@@ -1,11 +1,12 @@
 import type { Check } from '../../../shared/check.ts';
 import type { Destination } from '../../../shared/connection.ts';
-import type { NodeStatus } from '../../../shared/node.ts';
+import { type NodeStatus, nodeStateWords } from '../../../shared/node.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
 import { type DisplayPhase, PhaseBadge } from '../../parts/PhaseBadge.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Clock } from '../../parts/Quantity.tsx';
+import { shortcuts } from '../../parts/shortcut-table.ts';
 import { cancelCheck, findFailedStep, runCheck, useCheck, useChecks, useIsCheckRunning } from '../../stores/checks.ts';
 import { useNodes } from '../../stores/nodes.ts';
 import { CheckSteps } from './CheckSteps.tsx';
@@ -79,7 +80,7 @@ function CheckSummary({
         )}
       </p>
       {isRunning && (
-        <Button size="small" icon="stop" shortcut="Esc" onClick={() => cancelCheck(name)}>
+        <Button size="small" icon="stop" shortcut={shortcuts.cancelCheck.keys} onClick={() => cancelCheck(name)}>
           Cancel
         </Button>
       )}
@@ -98,7 +99,7 @@ function ProbeSummary({ name, status }: Pick<ConnectionCheckProps, 'name' | 'sta
       {status === undefined ? (
         <PhaseBadge phase="waiting" word="Not checked yet" />
       ) : failure === undefined ? (
-        <PhaseBadge phase="done" word="Responding" />
+        <PhaseBadge phase="done" word={nodeStateWords.up} />
       ) : (
         <PhaseBadge phase="failed" word={failure} />
       )}

@@ -43,7 +43,7 @@ export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: C
             <span aria-hidden="true">{healthWord(health)}</span>
             {status?.state === 'down' && status.retry && (
               <span className={styles.quiet}>
-                · <RetryCountdown retry={status.retry} />
+                · <RetryCountdown retry={status.retry} isFirst={status.neverReached} />
               </span>
             )}
             {jobs > 0 && <span className={styles.quiet}>· building {formatCount(jobs, 'platform')}</span>}

@@ -22,6 +22,10 @@ export interface ConnectionFormProps {
   /** Whether to focus the first field when the form appears. */
   readonly isFocused?: boolean;
   readonly note?: ReactNode;
+  /** More fields, above the buttons. */
+  readonly children?: ReactNode;
+  /** Whether these fields can be submitted. */
+  readonly canSubmit?: boolean;
   readonly onSubmit: (draft: ConnectionDraft) => Promise<void>;
   readonly onCancel?: (() => void) | undefined;
 }
@@ -33,6 +37,8 @@ export function ConnectionForm({
   action,
   isFocused = true,
   note,
+  children,
+  canSubmit = true,
   onSubmit,
   onCancel,
 }: ConnectionFormProps) {
@@ -56,7 +62,7 @@ export function ConnectionForm({
     event.preventDefault();
     setVisibleErrors({ name: true, uri: true });
     setProblem(undefined);
-    if (busy || errors.name !== undefined || errors.uri !== undefined) {
+    if (busy || !canSubmit || errors.name !== undefined || errors.uri !== undefined) {
       return;
     }
     setBusy(true);
@@ -70,7 +76,7 @@ export function ConnectionForm({
   }
 
   return (
-    <form className={styles.form} onSubmit={(event) => void submit(event)} noValidate>
+    <form className={styles.form} onSubmit={(event) => void submit(event)} aria-label={action} noValidate>
       <TextField
         label="URI"
         mono
@@ -110,6 +116,7 @@ export function ConnectionForm({
           description="The private key to sign in with. If empty, the SSH agent and the default keys are used."
         />
       </div>
+      {children}
       {note && <p className={styles.quiet}>{note}</p>}
       {problem && <ProblemNote problem={problem} />}
       <div className={styles.buttons}>

@@ -1,10 +1,12 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { Connection } from '../../../shared/connection.ts';
-import type { NodeStatus } from '../../../shared/node.ts';
+import { type NodeStatus, nodeStateOf, nodeStateWords } from '../../../shared/node.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
+import { contextMenu } from '../../parts/context-menu.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { Icon } from '../../parts/Icon.tsx';
+import type { MenuItem } from '../../parts/Menu.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import { useCheck, useIsCheckRunning } from '../../stores/checks.ts';
 import { useConnections } from '../../stores/connections.ts';
@@ -24,10 +26,12 @@ export interface ConnectionListProps {
   readonly discoveredCount: number;
   readonly onAdd: () => void;
   readonly onRemove: (connection: Connection) => void;
+  /** The menu of a connection. */
+  readonly itemsOf: (connection: Connection) => readonly MenuItem[];
 }
 
 /** Lists all connections with their health. Arrow keys select a connection, Delete asks to remove it. */
-export function ConnectionList({ selected, isAdding, discoveredCount, onAdd, onRemove }: ConnectionListProps) {
+export function ConnectionList({ selected, isAdding, discoveredCount, onAdd, onRemove, itemsOf }: ConnectionListProps) {
   const connections = useConnections((state) => state.connections);
   const [filter, setFilter] = useState('');
   const byName = useNodes((state) => state.byName);
@@ -79,7 +83,12 @@ export function ConnectionList({ selected, isAdding, discoveredCount, onAdd, onR
       )}
       <ul className={styles.rows} onKeyDown={onKeyDown}>
         {shown.map((connection) => (
-          <Row key={connection.name} connection={connection} isSelected={!isAdding && connection.name === selected} />
+          <Row
+            key={connection.name}
+            connection={connection}
+            isSelected={!isAdding && connection.name === selected}
+            itemsOf={itemsOf}
+          />
         ))}
         {shown.length === 0 && <li className={styles.none}>No connections match “{filter}”.</li>}
       </ul>
@@ -99,11 +108,23 @@ function matchesFilter({ name, uri }: Connection, status: NodeStatus | undefined
     return true;
   }
   const node = status?.state === 'up' ? status.node : undefined;
-  const values = [name, uri, status?.state, node?.engine, node?.platform, node?.hostname];
+  const values = [
+    name,
+    uri,
+    status && nodeStateWords[nodeStateOf(status)],
+    node?.engine,
+    node?.platform,
+    node?.hostname,
+  ];
   return values.some((value) => value?.toLowerCase().includes(text));
 }
 
-function Row({ connection, isSelected }: { connection: Connection; isSelected: boolean }) {
+interface RowProps extends Pick<ConnectionListProps, 'itemsOf'> {
+  readonly connection: Connection;
+  readonly isSelected: boolean;
+}
+
+function Row({ connection, isSelected, itemsOf }: RowProps) {
   const { name } = connection;
   const health = useHealth(name);
   const status = useNode(name);
@@ -127,6 +148,7 @@ function Row({ connection, isSelected }: { connection: Connection; isSelected: b
         aria-current={isSelected ? 'true' : undefined}
         className={classes(styles.row, isSelected && styles.selected)}
         {...draggableNode({ connection: name })}
+        {...contextMenu(() => itemsOf(connection))}
         onClick={(event) => {
           event.preventDefault();
           replaceView({ view: 'connections', name });
@@ -135,7 +157,7 @@ function Row({ connection, isSelected }: { connection: Connection; isSelected: b
         <HealthDot health={isBusy ? 'probing' : health} />
         <span className={styles.name}>{name}</span>
         <span className={styles.platform}>{node && <PlatformChip platform={node.platform} small />}</span>
-        <span className={classes(styles.status, health === 'down' && styles.down)}>
+        <span className={classes(styles.status, (health === 'down' || health === 'never-reached') && styles.down)}>
           <span aria-hidden="true">{healthWord(health)}</span>
           {[engine, failure].filter(Boolean).map((text) => ` · ${text}`)}
         </span>

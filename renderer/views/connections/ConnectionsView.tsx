@@ -6,14 +6,18 @@ import { formatCount } from '../../../shared/format.ts';
 import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
+import { healthWord } from '../../parts/HealthDot.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
-import { Menu } from '../../parts/Menu.tsx';
+import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { Page } from '../../parts/Page.tsx';
+import { runCheck } from '../../stores/checks.ts';
 import { exportConnections } from '../../stores/connection-export.ts';
 import { chooseImportFile, openAddConnections } from '../../stores/connection-import.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { probeAllNodes } from '../../stores/farm-actions.ts';
-import { type Health, healthOf, useNodes } from '../../stores/nodes.ts';
+import { askToFreeDisk } from '../../stores/free-disk.ts';
+import { replaceView } from '../../stores/navigation.ts';
+import { healthOf, useNodes } from '../../stores/nodes.ts';
 import { AddConnection } from './AddConnection.tsx';
 import { ConnectionDetails } from './ConnectionDetails.tsx';
 import { ConnectionList } from './ConnectionList.tsx';
@@ -46,6 +50,31 @@ export function ConnectionsView({ name, adding = false }: ConnectionsViewProps) 
     ? undefined
     : connections.find((connection) => connection.name === (name ?? connections[0]?.name));
   const isAdding = adding || connections.length === 0;
+
+  const itemsOf = (connection: Connection): readonly MenuItem[] => {
+    const show = (): void => replaceView({ view: 'connections', name: connection.name });
+    return [
+      {
+        label: 'Check connection',
+        icon: 'refresh',
+        run: () => {
+          show();
+          void runCheck(connection.name);
+        },
+      },
+      {
+        label: 'Edit connection',
+        icon: 'edit',
+        run: () => {
+          show();
+          setEditing(connection.name);
+        },
+      },
+      { label: 'Free disk space…', icon: 'disk', run: () => askToFreeDisk([connection.name]) },
+      'separator',
+      { label: 'Remove connection…', icon: 'trash', danger: true, run: () => setRemoving(connection) },
+    ];
+  };
 
   useCheckCommands(selected?.name);
   useCommands(
@@ -102,6 +131,7 @@ export function ConnectionsView({ name, adding = false }: ConnectionsViewProps) 
             discoveredCount={newCount}
             onAdd={() => openAddConnections('discovered')}
             onRemove={setRemoving}
+            itemsOf={itemsOf}
           />
         )}
         <div className={styles.pane}>
@@ -132,7 +162,7 @@ export function ConnectionsView({ name, adding = false }: ConnectionsViewProps) 
   );
 }
 
-/** `6 up, 1 down` for the title bar. */
+/** `6 connections · 4 up · 1 down · 1 never reached` for the title bar. */
 function HealthSummary() {
   const connections = useConnections((state) => state.connections);
   const nodes = useNodes();
@@ -140,16 +170,13 @@ function HealthSummary() {
     return null;
   }
   const healths = connections.map(({ name }) => healthOf(nodes, name));
-  const count = (health: Health): number => healths.filter((other) => other === health).length;
-  const down = count('down') + count('lost');
-  const checking = count('probing');
-  const parts = [
-    down === connections.length && down > 1 ? 'all down' : undefined,
-    down < connections.length && count('up') > 0 ? `${count('up')} up` : undefined,
-    down > 0 && (down < connections.length || down === 1) ? `${down} down` : undefined,
-    checking > 0 ? `${checking} being checked` : undefined,
-  ];
-  return [formatCount(connections.length, 'connection'), ...parts.filter(Boolean)].join(' · ');
+  const parts = (['up', 'down', 'never-reached', 'lost', 'probing'] as const).flatMap((health) => {
+    const count = healths.filter((other) => other === health).length;
+    const isAll = count === connections.length && count > 1 && health !== 'up';
+    const word = health === 'probing' ? 'being checked' : healthWord(health).toLowerCase();
+    return count === 0 ? [] : [`${isAll ? 'all' : count} ${word}`];
+  });
+  return [formatCount(connections.length, 'connection'), ...parts].join(' · ');
 }
 
 function CheckAllButton() {

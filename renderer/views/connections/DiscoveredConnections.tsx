@@ -8,10 +8,11 @@ import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import { importConnections, openAddConnections } from '../../stores/connection-import.ts';
-import { addConnection, useConnections } from '../../stores/connections.ts';
+import { addConnectionTo, useConnections } from '../../stores/connections.ts';
 import { useFarms } from '../../stores/farms.ts';
 import styles from './Discovered.module.css';
 import { DiscoveredGroup } from './DiscoveredGroup.tsx';
+import { FarmChoice, useFarmChoice } from './FarmChoice.tsx';
 import {
   defaultSelection,
   type ExistingEntries,
@@ -62,13 +63,14 @@ function DiscoveryList({ discovery, isFile }: { discovery: Discovery; isFile: bo
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const selection = changedSelection ?? defaultSelection(discovery, existing);
-  const request = toImportRequest(discovery, selection, existing);
+  const choice = useFarmChoice();
+  const request = toImportRequest(discovery, selection, existing, choice.farm);
   const groups = groupBySource(discovery, filter);
   const isNothingNew = hasNothingNew(discovery, existing);
 
   // the rows are memoized, so their callbacks must not change
-  const latest = useRef({ selection, discovery, existing, isFile });
-  latest.current = { selection, discovery, existing, isFile };
+  const latest = useRef({ selection, discovery, existing, isFile, farm: choice.farm });
+  latest.current = { selection, discovery, existing, isFile, farm: choice.farm };
   const onSelect = useCallback((names: readonly string[], isOn: boolean): void => {
     const current = latest.current;
     setChangedSelection(selectCandidates(current.selection, names, isOn, current.discovery, current.existing));
@@ -78,12 +80,16 @@ function DiscoveryList({ discovery, isFile }: { discovery: Discovery; isFile: bo
     setChangedSelection(selectFarm(current.selection, farm, isOn, current.discovery, current.existing));
   }, []);
   const onAdd = useCallback(async ({ name, uri, identity }: Candidate): Promise<void> => {
+    const { farm } = latest.current;
+    if (farm.error !== undefined) {
+      return;
+    }
     setProblem(undefined);
     // keeps the list visible, so that several can be added one by one
     openAddConnections(latest.current.isFile ? 'file' : 'discovered');
     try {
       const names = useConnections.getState().connections.map((connection) => connection.name);
-      await addConnection({
+      await addConnectionTo(farm, {
         name: freeName(name, (other) => names.includes(other)),
         uri,
         ...(identity ? { identity } : {}),
@@ -93,8 +99,11 @@ function DiscoveryList({ discovery, isFile }: { discovery: Discovery; isFile: bo
     }
   }, []);
 
+  const hasSelection = request.connections + request.farms > 0;
+  const canImport = hasSelection && choice.farm.error === undefined;
+
   async function run(): Promise<void> {
-    if (busy || request.connections + request.farms === 0) {
+    if (busy || !canImport) {
       return;
     }
     setBusy(true);
@@ -112,7 +121,6 @@ function DiscoveryList({ discovery, isFile }: { discovery: Discovery; isFile: bo
   const latestRun = useRef(run);
   latestRun.current = run;
   const label = importLabel(request);
-  const hasSelection = request.connections + request.farms > 0;
   useCommands(
     () =>
       hasSelection
@@ -173,7 +181,10 @@ function DiscoveryList({ discovery, isFile }: { discovery: Discovery; isFile: bo
       {problem && <ProblemNote problem={problem} />}
       {!isNothingNew && (
         <div className={styles.bar}>
-          <Button kind="primary" busy={busy} disabled={!hasSelection} onClick={() => void run()}>
+          <div className={styles.choice}>
+            <FarmChoice choice={choice} />
+          </div>
+          <Button kind="primary" busy={busy} disabled={!canImport} onClick={() => void run()}>
             {label}
           </Button>
           <span className={styles.quiet}>

@@ -165,7 +165,7 @@ const CandidateRow = memo(function CandidateRow({
   onSelect,
   onAdd,
 }: CandidateRowProps) {
-  const { name, uri, notes } = candidate;
+  const { name, uri, notes, sameMachineAs } = candidate;
   const [busy, setBusy] = useState(false);
   return (
     <li className={styles.row}>
@@ -174,7 +174,7 @@ const CandidateRow = memo(function CandidateRow({
         description={
           <>
             <code className={styles.uri}>{uri}</code>
-            {notes.map((note) => (
+            {[...(sameMachineAs === undefined ? [] : [`Same machine as ${sameMachineAs}.`]), ...notes].map((note) => (
               <span key={note} className={styles.note}>
                 <Icon name="warning" size={14} />
                 {note}

@@ -66,12 +66,12 @@ export function ImportResult() {
   );
 }
 
-/** `Imported 5 connections and 1 farm.`, or that there was nothing to import. */
+/** `Imported 5 connections and 1 farm.`, or that there was nothing to import. Farms that existed before are in the details. */
 export function resultMessage({ added, farmsCreated, farmsChanged }: ImportReport): string {
-  const farms = farmsCreated.length + farmsChanged.length;
-  return added.length + farms === 0
-    ? 'Nothing to import: everything has already been added.'
-    : `Imported ${formatConnectionsAndFarms(added.length, farms)}.`;
+  if (added.length + farmsCreated.length > 0) {
+    return `Imported ${formatConnectionsAndFarms(added.length, farmsCreated.length)}.`;
+  }
+  return farmsChanged.length > 0 ? 'Imported farms.' : 'Nothing to import: everything has already been added.';
 }
 
 /** Further sentences: which connections got another name, and which existed before. */
@@ -84,6 +84,6 @@ export function resultDetails({ added, known, farmsChanged }: ImportReport): rea
         ]
       : []),
     ...(known.length > 0 && added.length > 0 ? [`${formatCount(known.length, 'connection')} already existed.`] : []),
-    ...(farmsChanged.length > 0 ? [`Added missing nodes to ${formatList(farmsChanged)}.`] : []),
+    ...(farmsChanged.length > 0 ? [`Added nodes to ${formatList(farmsChanged)}.`] : []),
   ];
 }

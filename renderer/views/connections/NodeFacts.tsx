@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { formatBytes, formatBytesOf, formatCount } from '../../../shared/format.ts';
 import type { Node } from '../../../shared/node.ts';
+import { type Mode, modesOf } from '../../../shared/schedule.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { Meter } from '../../parts/ProgressBar.tsx';
 import styles from './NodeFacts.module.css';
@@ -8,6 +9,10 @@ import styles from './NodeFacts.module.css';
 /** Shows the platforms and the hardware that a node reported in its last probe. */
 export function NodeFacts({ node }: { node: Node }) {
   const { connection, engine, version, apiVersion, hostname, distribution, rootless, cpus, latencyMs } = node;
+  const platformsWith = (kind: Mode) =>
+    [...modesOf(node)].flatMap(([platform, mode]) => (mode === kind ? platform : []));
+  const native = platformsWith('native');
+  const emulated = platformsWith('emulated');
   return (
     <>
       <section aria-labelledby="platforms" className={styles.section}>
@@ -17,14 +22,16 @@ export function NodeFacts({ node }: { node: Node }) {
         <div className={styles.platforms}>
           <span className={styles.kind}>Native</span>
           <div className={styles.chips}>
-            <PlatformChip platform={node.platform} kind="native" />
+            {native.map((platform) => (
+              <PlatformChip key={platform} platform={platform} kind="native" />
+            ))}
           </div>
           <span className={styles.kind}>Emulated</span>
           <div className={styles.chips}>
-            {node.emulated.map((platform) => (
+            {emulated.map((platform) => (
               <PlatformChip key={platform} platform={platform} kind="emulated" />
             ))}
-            {node.emulated.length === 0 && (
+            {emulated.length === 0 && (
               <span className={styles.none}>
                 None. To emulate other platforms, install qemu-user-static on the node.
               </span>

@@ -2,11 +2,14 @@ import { useRef } from 'react';
 import type { Connection } from '../../../shared/connection.ts';
 import type { Farm } from '../../../shared/farm.ts';
 import { formatCount, formatList } from '../../../shared/format.ts';
+import type { NodeStatus } from '../../../shared/node.ts';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { useRunningJobCount } from '../../stores/builds.ts';
 import { addConnection, removeConnection, useConnections } from '../../stores/connections.ts';
 import { updateFarm, useFarms } from '../../stores/farms.ts';
 import { replaceView, useNavigation } from '../../stores/navigation.ts';
+import { useNodes } from '../../stores/nodes.ts';
+import { removalLosses } from '../../stores/removal-losses.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 
 export interface RemoveConnectionProps {
@@ -27,6 +30,7 @@ export function RemoveConnection({ connection, onClose }: RemoveConnectionProps)
 function RemoveDialog({ connection, open, onClose }: { connection: Connection; open: boolean; onClose: () => void }) {
   const { name } = connection;
   const farms = useFarms((state) => state.farms);
+  const byName = useNodes((state) => state.byName);
   const jobs = useRunningJobCount(name);
   const memberOf = farms.filter(({ connections }) => connections.includes(name));
 
@@ -55,7 +59,7 @@ function RemoveDialog({ connection, open, onClose }: { connection: Connection; o
       title={`Remove connection ${name}?`}
       description="The machine itself is not changed, and its builds stay in the history. You can add the connection again later."
       losses={[
-        ...memberOf.map((farm) => describeLoss(farm, name)),
+        ...memberOf.flatMap((farm) => describeLosses(farm, name, byName)),
         ...(jobs > 0 ? [`${formatCount(jobs, 'running job')}: restarted on another node, or failed`] : []),
       ]}
       action="Remove connection"
@@ -64,14 +68,13 @@ function RemoveDialog({ connection, open, onClose }: { connection: Connection; o
   );
 }
 
-/** Describes what removing a connection means for a farm: `Farm home continues with big-amd and this-computer`. */
-export function describeLoss({ name: farm, connections }: Farm, connection: string): string {
-  const others = connections.filter((other) => other !== connection);
-  return others.length === 0
-    ? `Farm ${farm} has no other node and cannot build any more`
-    : others.length > 3
-      ? `Farm ${farm} continues with ${others.length} other nodes`
-      : `Farm ${farm} continues with ${formatList(others)}`;
+/** What a farm loses with a connection or, if it loses nothing, with which nodes it continues. */
+function describeLosses(farm: Farm, connection: string, statuses: Readonly<Record<string, NodeStatus>>): string[] {
+  const others = farm.connections.filter((other) => other !== connection);
+  const losses = removalLosses(farm, connection, statuses);
+  return losses.length > 0
+    ? losses
+    : [`Farm ${farm.name} continues with ${others.length > 3 ? `${others.length} other nodes` : formatList(others)}`];
 }
 
 async function restore({ name, uri, identity }: Connection, farms: readonly Farm[]): Promise<void> {

@@ -158,7 +158,7 @@ describe('the check of a connection', () => {
     startCheck();
     await check().findByText(/^Failed at/);
     await act(() => app.call('nodes.probe', { connections: ['pi4'] }));
-    await check().findByText('Responding');
+    await check().findByText('Up');
   });
 });
 

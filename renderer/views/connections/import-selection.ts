@@ -46,7 +46,7 @@ export function isFarmComplete(farm: FarmCandidate, { candidates }: Discovery, e
 
 /**
  * The initial selection. Engines configured in podman or docker, or listed in a file, are meant for building. Most hosts of an
- * SSH configuration are not, so they are not selected.
+ * SSH configuration are not, so they are not selected. Neither is a second way to a machine.
  */
 export function defaultSelection(discovery: Discovery, existing: ExistingEntries): ImportSelection {
   const farms = discovery.farms.filter((farm) => !isFarmComplete(farm, discovery, existing));
@@ -54,7 +54,7 @@ export function defaultSelection(discovery: Discovery, existing: ExistingEntries
   const candidates = discovery.candidates.filter(
     (candidate) =>
       findExisting(candidate, existing) === undefined &&
-      (candidate.source !== 'ssh-config' || members.has(candidate.name)),
+      (members.has(candidate.name) || (candidate.source !== 'ssh-config' && candidate.sameMachineAs === undefined)),
   );
   return { candidates: new Set(candidates.map(({ name }) => name)), farms: new Set(farms.map(farmKey)) };
 }
@@ -123,11 +123,15 @@ export interface ImportRequest extends ImportCounts {
   readonly input: CallInput<'connections.import'>;
 }
 
-/** Makes the request for a selection. It includes existing members of farms, so that the app can match them by URI. */
+/**
+ * Makes the request for a selection. It includes existing members of farms, so that the app can match them by URI. New
+ * connections that are in no imported farm are added to the farm `target`.
+ */
 export function toImportRequest(
   discovery: Discovery,
   selection: ImportSelection,
   existing: ExistingEntries,
+  target: { readonly name: string | undefined } = { name: undefined },
 ): ImportRequest {
   const farms = discovery.farms
     .filter((farm) => selection.farms.has(farmKey(farm)) && !isFarmComplete(farm, discovery, existing))
@@ -135,6 +139,8 @@ export function toImportRequest(
   const added = discovery.candidates.filter(
     (candidate) => selection.candidates.has(candidate.name) && findExisting(candidate, existing) === undefined,
   );
+  const placed = new Set(farms.flatMap(({ members }) => members));
+  const unplaced = added.filter((candidate) => !placed.has(candidate)).map(({ name }) => name);
   const all = new Set([...added, ...farms.flatMap(({ members }) => members)]);
   return {
     connections: added.length,
@@ -143,14 +149,37 @@ export function toImportRequest(
       connections: discovery.candidates
         .filter((candidate) => all.has(candidate))
         .map(({ name, uri, identity }) => ({ name, uri, ...(identity === undefined ? {} : { identity }) })),
-      farms: farms.map(({ farm, members }) => ({
-        name: farm.name,
-        connections: members.map(({ name }) => name),
-        // an existing default farm is kept
-        isDefault: farm.isDefault && !existing.hasDefault,
-      })),
+      farms: withMembers(
+        farms.map(({ farm, members }) => ({
+          name: farm.name,
+          connections: members.map(({ name }) => name),
+          // an existing default farm is kept
+          isDefault: farm.isDefault && !existing.hasDefault,
+        })),
+        target.name,
+        unplaced,
+        existing.hasDefault,
+      ),
     },
   };
+}
+
+type RequestedFarms = NonNullable<CallInput<'connections.import'>['farms']>;
+
+/** Adds members to one of the farms, which may be missing. */
+function withMembers(
+  farms: RequestedFarms,
+  name: string | undefined,
+  members: readonly string[],
+  hasDefault: boolean,
+): RequestedFarms {
+  if (name === undefined || members.length === 0) {
+    return farms;
+  }
+  const isDefault = !hasDefault && !farms.some((farm) => farm.isDefault);
+  const target = farms.find((farm) => farm.name === name) ?? { name, connections: [], isDefault };
+  const filled = { ...target, connections: [...target.connections, ...members] };
+  return [...farms.filter((farm) => farm !== target), filled];
 }
 
 export function hasNothingNew(discovery: Discovery, existing: ExistingEntries): boolean {

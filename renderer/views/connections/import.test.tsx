@@ -121,6 +121,11 @@ describe('discovered connections', () => {
   });
 });
 
+async function chooseFarm(name: string): Promise<void> {
+  await userEvent.click(screen.getByRole('combobox', { name: 'Add to farm' }));
+  await userEvent.click(await screen.findByRole('option', { name }));
+}
+
 describe('an import', () => {
   it('adds the selected entries, shows the result and disables its button', async () => {
     await openDiscovered();
@@ -128,12 +133,29 @@ describe('an import', () => {
     await screen.findByText('Imported 5 connections and 1 farm.');
     expect(names()).toContain('rack-b');
     expect(farm('racks')?.connections).toEqual(['rack-a', 'rack-b']);
+    // those that are in no imported farm
+    screen.getByText('Added nodes to home.');
+    expect(farm('home')?.connections).toEqual(expect.arrayContaining(['office', 'staging']));
+    expect(farm('home')?.connections).not.toContain('rack-a');
     await waitFor(() => expect(screen.queryByRole('checkbox', { name: /^rack-a/, checked: false })).toBeNull());
     // the existing default farm is kept
     expect(useFarms.getState().default).toBe('home');
     const podman = within(screen.getByRole('listitem', { name: 'podman connections' }));
     podman.getByText('all 3 already added');
     expect(screen.getByRole('button', { name: 'Import' })).toHaveProperty('disabled', true);
+  });
+
+  it('adds to a new farm, or to none', async () => {
+    await openDiscovered();
+    await chooseFarm('New farm…');
+    fireEvent.change(screen.getByRole('textbox', { name: 'Farm name' }), { target: { value: 'attic' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Add nas' }));
+    await waitFor(() => expect(farm('attic')?.connections).toEqual(['nas']));
+    await chooseFarm('No farm');
+    const before = farm('home');
+    fireEvent.click(screen.getByRole('button', { name: 'Add mac-mini' }));
+    await waitFor(() => expect(names()).toContain('mac-mini'));
+    expect(farm('home')).toEqual(before);
   });
 
   it('can be undone without affecting later changes', async () => {

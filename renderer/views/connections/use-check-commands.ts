@@ -1,5 +1,6 @@
 import type { Check } from '../../../shared/check.ts';
 import { type Command, useCommands } from '../../commands.ts';
+import { shortcuts } from '../../parts/shortcut-table.ts';
 import { cancelCheck, isCheckRunning, runCheck, runFix, useChecks } from '../../stores/checks.ts';
 
 /** Registers commands for the selected connection: check it, cancel the check, apply a suggested fix. */
@@ -15,7 +16,7 @@ export function useCheckCommands(name: string | undefined): void {
       label: `Check connection ${name}`,
       group: 'Current view',
       icon: 'refresh',
-      shortcut: 'Mod+R',
+      shortcut: shortcuts.check.keys,
       keywords: ['probe', 'test'],
       run: () => void runCheck(name),
     };
@@ -29,7 +30,7 @@ function cancelCommand(name: string): Command {
     label: `Cancel check of ${name}`,
     group: 'Current view',
     icon: 'stop',
-    shortcut: 'Escape',
+    shortcut: shortcuts.cancelCheck.keys,
     run: () => {
       // Escape closes an open dialog or menu first
       if (!document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]')) {
@@ -51,6 +52,7 @@ function fixCommands(name: string, check: Check | undefined): readonly Command[]
               label: `${label} on ${name}`,
               group: 'Current view',
               icon: 'play',
+              danger: true,
               run: () => void runFix(name, fix, suggestion),
             },
           ];

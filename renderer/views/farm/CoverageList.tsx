@@ -1,8 +1,8 @@
 import { formatList } from '../../../shared/format.ts';
 import { classes } from '../../parts/classes.ts';
 import { Tooltip } from '../../parts/Tooltip.tsx';
+import { type Coverage, formatCoverage } from '../../stores/coverage.ts';
 import styles from './CoverageList.module.css';
-import { type Coverage, formatCoverage } from './coverage.ts';
 
 /** With more nodes than this, their number is shown instead of their names. */
 const maxNames = 6;

@@ -1,6 +1,7 @@
 /** Farm: its nodes, what they can build, and where to drop a project. */
 
 import { useEffect, useState } from 'react';
+import { z } from 'zod';
 import type { Farm } from '../../../shared/farm.ts';
 import { formatCount } from '../../../shared/format.ts';
 import { useCommands } from '../../commands.ts';
@@ -14,8 +15,10 @@ import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Presence } from '../../parts/Presence.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
+import { shortcuts } from '../../parts/shortcut-table.ts';
 import { makeDefault, probeNodes } from '../../stores/farm-actions.ts';
 import { removeFarm, useFarm, useFarms } from '../../stores/farms.ts';
+import { remembered, rememberValue, useRemembered } from '../../stores/memory.ts';
 import { navigate, openSheet, replaceView, useNavigation } from '../../stores/navigation.ts';
 import { probeUnknown, useNodes } from '../../stores/nodes.ts';
 import { AddNodesMenu } from './AddNodesMenu.tsx';
@@ -32,6 +35,9 @@ import { useProjectChooser } from './use-project-chooser.tsx';
 
 /** A farm with more nodes than this shows compact tiles that open a card each. */
 const maxCards = 6;
+
+/** How the nodes of farms are shown. */
+const layoutMemory = remembered('farm.layout', z.enum(['cards', 'matrix']), 'cards');
 
 /** The farm view: the nodes of a farm, the platforms that they can build, and a drop zone for projects. */
 export function FarmView({ name }: { name: string }) {
@@ -66,7 +72,7 @@ function FarmNotFound({ name }: { name: string }) {
 function FarmContent({ farm }: { farm: Farm }) {
   const { name, connections: members } = farm;
   const isDefault = useFarms((state) => state.default === name);
-  const [layout, setLayout] = useState<'cards' | 'matrix'>('cards');
+  const layout = useRemembered(layoutMemory);
   const [openDialog, setOpenDialog] = useState<'rename' | 'remove'>();
   const nodes = useFarmNodes(members);
   const hasSheet = useNavigation(({ route }) => route?.sheet !== undefined);
@@ -88,7 +94,7 @@ function FarmContent({ farm }: { farm: Farm }) {
         label: `Build a folder on ${name}…`,
         group: 'Current view',
         icon: 'folder',
-        shortcut: 'Mod+O',
+        shortcut: shortcuts.chooseFolder.keys,
         run: () => chooser.choose(),
       },
       {
@@ -149,7 +155,7 @@ function FarmContent({ farm }: { farm: Farm }) {
                 { value: 'cards', label: 'Nodes' },
                 { value: 'matrix', label: 'Matrix' },
               ]}
-              onChange={setLayout}
+              onChange={(next) => rememberValue(layoutMemory, next)}
             />
           )}
           {members.length > 0 && (

@@ -3,10 +3,10 @@ import { type Mode, modeOf } from '../../../shared/schedule.ts';
 import { classes } from '../../parts/classes.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { RetryCountdown } from '../../parts/RetryCountdown.tsx';
+import type { Coverage } from '../../stores/coverage.ts';
 import { hrefOf } from '../../stores/navigation.ts';
 import { useHealth, useNode } from '../../stores/nodes.ts';
 import { ModeMark } from './CoverageList.tsx';
-import type { Coverage } from './coverage.ts';
 import styles from './Matrix.module.css';
 
 /** A table of the nodes of a farm and the platforms that they can build. */
@@ -79,7 +79,7 @@ function Row({ name, coverage }: { name: string; coverage: readonly Coverage[] }
           {healthWord(health)}
           {status?.retry && (
             <>
-              , <RetryCountdown retry={status.retry} />
+              , <RetryCountdown retry={status.retry} isFirst={status.neverReached} />
             </>
           )}
         </td>

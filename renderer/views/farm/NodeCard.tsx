@@ -1,26 +1,28 @@
 import { useMemo } from 'react';
 import { formatBytes, formatCount, formatDuration } from '../../../shared/format.ts';
-import type { Node } from '../../../shared/node.ts';
-import type { Problem } from '../../../shared/problem.ts';
-import { modeOf } from '../../../shared/schedule.ts';
+import { type Node, type NodeStatus, nodeStateOf } from '../../../shared/node.ts';
+import { modesOf } from '../../../shared/schedule.ts';
 import { Button } from '../../parts/Button.tsx';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
+import { contextMenu } from '../../parts/context-menu.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { FixText } from '../../parts/ProblemNote.tsx';
 import { Meter } from '../../parts/ProgressBar.tsx';
-import { type Retry, RetryCountdown } from '../../parts/RetryCountdown.tsx';
+import { RetryCountdown } from '../../parts/RetryCountdown.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
 import { useRunningJobCount } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { addNodes, moveNode, probeNodes, removeNode } from '../../stores/farm-actions.ts';
 import { useFarms } from '../../stores/farms.ts';
-import { navigate } from '../../stores/navigation.ts';
+import { askToFreeDisk } from '../../stores/free-disk.ts';
+import { hrefOf, navigate } from '../../stores/navigation.ts';
 import { draggableNode } from '../../stores/node-drag.ts';
 import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
+import { useSettings } from '../../stores/settings.ts';
 import styles from './NodeCard.module.css';
 
 export interface NodeCardProps {
@@ -48,6 +50,7 @@ export function NodeCard({ name, farm, isHighlighted = false, isEmbedded = false
         isDown && (health === 'lost' ? styles.isLost : styles.isDown),
         isHighlighted && status?.state === 'up' && styles.highlighted,
       )}
+      {...contextMenu(() => nodeItems(name, farm))}
     >
       <header
         className={classes(styles.head, canMove && styles.canMove)}
@@ -62,13 +65,13 @@ export function NodeCard({ name, farm, isHighlighted = false, isEmbedded = false
           </h2>
         )}
         {isProbing && status && <Spinner />}
-        {health === 'down' && <span className={styles.downStatus}>Down</span>}
+        {isDown && health !== 'lost' && <span className={styles.downStatus}>{healthWord(health)}</span>}
         <NodeMenu name={name} farm={farm} />
       </header>
       {status?.state === 'up' ? (
-        <NodeFacts node={status.node} lit={isHighlighted} />
+        <NodeFacts node={status.node} sameMachineAs={status.sameMachineAs} lit={isHighlighted} />
       ) : status ? (
-        <Down name={name} problem={status.problem} retry={status.retry} isProbing={isProbing} />
+        <Down name={name} status={status} isProbing={isProbing} />
       ) : (
         <NotProbed name={name} isProbing={isProbing} />
       )}
@@ -76,9 +79,17 @@ export function NodeCard({ name, farm, isHighlighted = false, isEmbedded = false
   );
 }
 
-function NodeFacts({ node, lit }: { node: Node; lit: boolean }) {
+interface NodeFactsProps {
+  readonly node: Node;
+  /** Another connection to its machine. */
+  readonly sameMachineAs: string | undefined;
+  readonly lit: boolean;
+}
+
+function NodeFacts({ node, sameMachineAs, lit }: NodeFactsProps) {
   const jobs = useRunningJobCount(node.connection);
-  const { disk, memory, cpus } = node;
+  const slots = useSettings(({ settings }) => settings.jobsPerNode);
+  const { disk, memory, cpus, load } = node;
   return (
     <>
       <p className={styles.engine}>
@@ -91,17 +102,31 @@ function NodeFacts({ node, lit }: { node: Node; lit: boolean }) {
         </span>
       </p>
       <ul className={styles.platforms} aria-label={`Platforms of ${node.connection}`}>
-        {[...new Set([node.platform, ...node.emulated])].map((platform) => (
+        {[...modesOf(node)].map(([platform, mode]) => (
           <li key={platform} className={lit && platform === node.platform ? styles.highlightedChip : undefined}>
-            <PlatformChip platform={platform} kind={modeOf(node, platform) ?? 'emulated'} small />
+            <PlatformChip platform={platform} kind={mode} small />
           </li>
         ))}
       </ul>
+      {sameMachineAs !== undefined && (
+        <p className={styles.sameMachine}>
+          <Icon name="warning" size={14} />
+          <span>
+            Same machine as <a href={hrefOf({ view: 'connections', name: sameMachineAs })}>{sameMachineAs}</a>: both
+            share its slots.
+          </span>
+        </p>
+      )}
       <dl className={styles.levels}>
         <Level
           label="Load"
-          meter={<Meter label={`Load of ${node.connection}`} value={jobs} max={cpus} plain />}
-          text={`${formatCount(jobs, 'job')} on ${formatCount(cpus, 'CPU')}`}
+          meter={load !== undefined && <Meter label={`Load of ${node.connection}`} value={load} max={cpus} plain />}
+          text={load === undefined ? formatCount(cpus, 'core') : `${load.toFixed(1)} of ${formatCount(cpus, 'core')}`}
+        />
+        <Level
+          label="Slots"
+          meter={<Meter label={`Slots of ${node.connection}`} value={jobs} max={slots} plain />}
+          text={`${jobs} of ${slots} in use`}
         />
         <Level
           label="Disk"
@@ -142,19 +167,19 @@ function Level({ label, meter, text, isLow = false }: LevelProps) {
 
 interface DownProps {
   readonly name: string;
-  readonly problem: Problem;
-  readonly retry: Retry | undefined;
+  readonly status: Extract<NodeStatus, { state: 'down' }>;
   readonly isProbing: boolean;
 }
 
-function Down({ name, problem, retry, isProbing }: DownProps) {
+function Down({ name, status, isProbing }: DownProps) {
+  const { problem, retry, neverReached } = status;
   return (
     <div className={styles.problem}>
       {retry && (
         <p className={styles.lostStatus}>
           <Icon name="lost" size={14} />
           <span>
-            Lost, <RetryCountdown retry={retry} />
+            {healthWord(nodeStateOf(status))}, <RetryCountdown retry={retry} isFirst={neverReached} />
           </span>
         </p>
       )}
@@ -205,25 +230,29 @@ function NotProbed({ name, isProbing }: { name: string; isProbing: boolean }) {
 
 function NodeMenu({ name, farm }: { name: string; farm: string }) {
   const farms = useFarms((state) => state.farms);
-  const items = useMemo<MenuItem[]>(() => {
-    const others = farms.filter((other) => other.name !== farm && !other.connections.includes(name));
-    return [
-      { label: 'Check again', icon: 'refresh', run: () => probeNodes([name]) },
-      {
-        label: 'Show connection',
-        icon: 'connections',
-        run: () => navigate({ view: 'connections', name }),
-      },
-      ...(others.length > 0 ? ['separator' as const] : []),
-      ...others.flatMap((other): MenuItem[] => [
-        { label: `Move to ${other.name}`, icon: 'chevron-right', run: () => moveNode(name, farm, other.name) },
-        { label: `Also add to ${other.name}`, icon: 'plus', run: () => addNodes(other.name, [name]) },
-      ]),
-      'separator',
-      { label: 'Remove from farm', icon: 'minus', run: () => removeNode(farm, name) },
-    ];
-  }, [farms, farm, name]);
+  const items = useMemo(() => nodeItems(name, farm, farms), [farms, farm, name]);
   return <Menu trigger={<IconButton icon="more" label={`More actions for ${name}`} size="small" />} items={items} />;
+}
+
+/** The menu of a node of a farm. */
+export function nodeItems(name: string, farm: string, farms = useFarms.getState().farms): MenuItem[] {
+  const others = farms.filter((other) => other.name !== farm && !other.connections.includes(name));
+  return [
+    { label: 'Check again', icon: 'refresh', run: () => probeNodes([name]) },
+    {
+      label: 'Show connection',
+      icon: 'connections',
+      run: () => navigate({ view: 'connections', name }),
+    },
+    { label: 'Free disk space…', icon: 'disk', run: () => askToFreeDisk([name]) },
+    ...(others.length > 0 ? ['separator' as const] : []),
+    ...others.flatMap((other): MenuItem[] => [
+      { label: `Move to ${other.name}`, icon: 'chevron-right', run: () => moveNode(name, farm, other.name) },
+      { label: `Also add to ${other.name}`, icon: 'plus', run: () => addNodes(other.name, [name]) },
+    ]),
+    'separator',
+    { label: 'Remove from farm', icon: 'minus', run: () => removeNode(farm, name) },
+  ];
 }
 
 /** `0.4 ms`, `14 ms`, `1.2 s`. */

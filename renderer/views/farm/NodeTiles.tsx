@@ -2,13 +2,14 @@ import { useState } from 'react';
 import { formatCount } from '../../../shared/format.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
+import { contextMenu } from '../../parts/context-menu.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { Popover } from '../../parts/Popover.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { useRunningJobCount } from '../../stores/builds.ts';
 import { draggableNode } from '../../stores/node-drag.ts';
-import { useHealth, useNode } from '../../stores/nodes.ts';
-import { NodeCard } from './NodeCard.tsx';
+import { healthOf, summarizeNotUp, useHealth, useNode, useNodes } from '../../stores/nodes.ts';
+import { NodeCard, nodeItems } from './NodeCard.tsx';
 import styles from './NodeTiles.module.css';
 
 interface NodeTilesProps {
@@ -21,6 +22,7 @@ interface NodeTilesProps {
 /** The nodes of a large farm as compact tiles. A tile opens the card of its node. */
 export function NodeTiles({ farm, members, down, isHighlighted }: NodeTilesProps) {
   const [filter, setFilter] = useState<'all' | 'down'>('all');
+  const notUp = useNodes((nodes) => summarizeNotUp(down.map((name) => healthOf(nodes, name)))?.text) ?? '';
   // the filter is hidden, and ignored, when no node is down any more
   const shown = filter === 'down' && down.length > 0 ? down : members;
   return (
@@ -31,14 +33,18 @@ export function NodeTiles({ farm, members, down, isHighlighted }: NodeTilesProps
           value={shown === down ? 'down' : 'all'}
           options={[
             { value: 'all', label: `All ${members.length}` },
-            { value: 'down', label: `${down.length} down` },
+            { value: 'down', label: notUp },
           ]}
           onChange={setFilter}
         />
       )}
       <ul className={styles.tiles} aria-label="Nodes">
         {shown.map((name) => (
-          <li key={name} {...draggableNode({ connection: name, from: farm })}>
+          <li
+            key={name}
+            {...draggableNode({ connection: name, from: farm })}
+            {...contextMenu(() => nodeItems(name, farm))}
+          >
             <Tile name={name} farm={farm} isHighlighted={isHighlighted} />
           </li>
         ))}

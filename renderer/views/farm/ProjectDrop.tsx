@@ -7,7 +7,7 @@ import { Icon } from '../../parts/Icon.tsx';
 import { PhaseGlyph, phaseWord } from '../../parts/PhaseBadge.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { useBuilds } from '../../stores/builds.ts';
-import type { Coverage } from './coverage.ts';
+import type { Coverage } from '../../stores/coverage.ts';
 import styles from './ProjectDrop.module.css';
 import { isBuiltOn, type RecentProject, recentProjects } from './recent-projects.ts';
 

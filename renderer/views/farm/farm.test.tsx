@@ -1,7 +1,9 @@
-import { configure, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { act, configure, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ToastArea } from '../../parts/ToastArea.tsx';
 import { useFarms } from '../../stores/farms.ts';
 import { useNavigation } from '../../stores/navigation.ts';
+import { useNodes } from '../../stores/nodes.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { FarmView } from './FarmView.tsx';
 
@@ -12,7 +14,13 @@ let app: TestApp;
 afterEach(() => app.stop());
 
 async function open(name: string, state: Parameters<typeof renderWithApp>[1] = 'busy') {
-  ({ app } = await renderWithApp(<FarmView name={name} />, state));
+  ({ app } = await renderWithApp(
+    <>
+      <FarmView name={name} />
+      <ToastArea />
+    </>,
+    state,
+  ));
 }
 const route = () => useNavigation.getState().route;
 const members = (name: string) => useFarms.getState().farms.find((farm) => farm.name === name)?.connections;
@@ -28,7 +36,8 @@ describe('the farm view', () => {
     const card = screen.getByRole('article', { name: 'pi4' });
     within(card).getByText(/podman 5\.4\.2/);
     within(card).getByText('14 ms');
-    within(card).getByText('1 job on 4 CPUs');
+    within(card).getByText(/^\d\.\d of 4 cores$/);
+    within(card).getByText('1 of 2 in use');
     expect(within(card).getByText('9.0 GB free').textContent).toContain('low');
   });
 
@@ -36,6 +45,17 @@ describe('the farm view', () => {
     await open('home');
     const list = screen.getByRole('list', { name: 'Platforms of this farm' });
     expect(within(list).getAllByRole('listitem')[0]?.textContent).toBe('linux/amd64 native on 2');
+  });
+
+  it('says that another connection leads to the same machine', async () => {
+    await open('home');
+    const status = useNodes.getState().byName['this-computer'];
+    if (status?.state === 'up') {
+      act(() => app.emit({ event: 'node.changed', status: { ...status, sameMachineAs: 'big-amd' } }));
+    }
+    await waitFor(() =>
+      expect(screen.getByRole('article', { name: 'this-computer' }).textContent).toContain('Same machine as big-amd'),
+    );
   });
 
   it('shows why a node is down, and what to do', async () => {
@@ -66,6 +86,9 @@ describe('the farm view', () => {
       'native',
       '–cannot build',
       '–cannot build',
+      // it emulates arm/v7, and with it the lower variants
+      'emulated',
+      'emulated',
       'emulated',
       '–cannot build',
       '–cannot build',
@@ -76,6 +99,9 @@ describe('the farm view', () => {
     await open('home');
     await selectFromMenu('More actions for pi4', 'Remove from farm');
     await waitFor(() => expect(members('home')).toEqual(['big-amd', 'this-computer']));
+    await screen.findByText(
+      /linux\/arm64 will be emulated by this-computer, about ten times slower\. The connection is kept/,
+    );
   });
 
   it('adds connections as nodes, and moves nodes to other farms', async () => {

@@ -26,7 +26,7 @@ async function openWithLostNode(
 ) {
   ({ app } = await renderWithApp(
     <>
-      <Sidebar onSearch={() => {}} />
+      <Sidebar isFolded={false} onFold={() => {}} onSearch={() => {}} />
       <FarmView name={farm} />
     </>,
     state,
@@ -68,9 +68,22 @@ describe('a lost node', () => {
     screen.getByRole('link', { name: /^home ?: 3 nodes up$/ });
   });
 
+  it('is told from one that was never reached, everywhere in the same words', async () => {
+    await openWithLostNode('home', 'pi4', 8);
+    act(() =>
+      app.emit({ event: 'node.changed', status: Object.assign(lostNode('pi4', 8), { neverReached: true as const }) }),
+    );
+    await waitFor(() => expect(card('pi4').textContent).toContain('Never reached, trying again in 8 s'));
+    within(card('pi4')).getByRole('img', { name: 'Never reached' });
+    expect(card('pi4').textContent).not.toContain('Lost');
+    screen.getByRole('link', { name: /^home ?: 2 of 3 nodes up, pi4 never reached$/ });
+    // s390x-lab is down
+    screen.getByRole('link', { name: /^Connections ?2 not up$/ });
+  });
+
   it('is among the nodes that are down in a large farm, marked as lost', async () => {
     await openWithLostNode('datacenter', 'rack1-node1', 8, 1, 'huge');
-    fireEvent.click(screen.getByRole('button', { name: '3 down' }));
+    fireEvent.click(screen.getByRole('button', { name: '3 not up' }));
     const lines = within(screen.getByRole('list', { name: 'Nodes' })).getAllByRole('listitem');
     expect(lines.map(({ textContent }) => /Lost|Down/.exec(textContent ?? '')?.[0])).toEqual(['Lost', 'Down', 'Down']);
   });

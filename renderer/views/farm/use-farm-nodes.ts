@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import type { Node, NodeStatus } from '../../../shared/node.ts';
+import { type Coverage, computeCoverage, upNodes } from '../../stores/coverage.ts';
 import { useNodes } from '../../stores/nodes.ts';
-import { type Coverage, computeCoverage, upNodes } from './coverage.ts';
 
 export interface FarmNodes {
   /** In the order of the names; undefined for a node that was never probed. */

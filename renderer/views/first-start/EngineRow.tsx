@@ -2,7 +2,7 @@ import { useRef, useState } from 'react';
 import { formatBytes, formatCount } from '../../../shared/format.ts';
 import type { Node } from '../../../shared/node.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
-import { modeOf } from '../../../shared/schedule.ts';
+import { modesOf } from '../../../shared/schedule.ts';
 import { Button } from '../../parts/Button.tsx';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { HealthDot } from '../../parts/HealthDot.tsx';
@@ -38,6 +38,13 @@ export function EngineRow({ engine, isOn, onSwitch }: EngineRowProps) {
   const [problem, setProblem] = useState<Problem>();
   const isSwitching = useRef(false);
   const { label, icon } = sources[source];
+  const status = useNode(connection?.name ?? '');
+  const sameMachineAs =
+    status?.state === 'up' ? status.sameMachineAs : connection ? undefined : candidate?.sameMachineAs;
+  const notes = [
+    ...(sameMachineAs === undefined ? [] : [`Same machine as ${sameMachineAs}.`]),
+    ...(connection ? [] : (candidate?.notes ?? [])),
+  ];
 
   async function change(isOn: boolean): Promise<void> {
     // ignores a second press while the first one is being processed
@@ -64,13 +71,12 @@ export function EngineRow({ engine, isOn, onSwitch }: EngineRowProps) {
           description={
             <span className={styles.where}>
               {label} · <code>{uri}</code>
-              {!connection &&
-                candidate?.notes.map((note) => (
-                  <span key={note} className={styles.note}>
-                    <Icon name="warning" size={14} />
-                    {note}
-                  </span>
-                ))}
+              {notes.map((note) => (
+                <span key={note} className={styles.note}>
+                  <Icon name="warning" size={14} />
+                  {note}
+                </span>
+              ))}
             </span>
           }
           checked={isOn}
@@ -117,9 +123,9 @@ function NodeSummary({ node }: { node: Node }) {
   return (
     <div className={styles.summary}>
       <ul className={styles.chips} aria-label={`Platforms of ${node.connection}`}>
-        {[...new Set([node.platform, ...node.emulated])].map((platform) => (
+        {[...modesOf(node)].map(([platform, mode]) => (
           <li key={platform}>
-            <PlatformChip platform={platform} kind={modeOf(node, platform) ?? 'emulated'} small />
+            <PlatformChip platform={platform} kind={mode} small />
           </li>
         ))}
       </ul>

@@ -13,11 +13,11 @@ import { TextField } from '../../parts/TextField.tsx';
 import { addConnection, discoverConnections, removeConnection, useConnections } from '../../stores/connections.ts';
 import { useFarms } from '../../stores/farms.ts';
 import { hrefOf, navigate, openSheet } from '../../stores/navigation.ts';
-import { probeUnknown } from '../../stores/nodes.ts';
+import { probeUnknown, useNodes } from '../../stores/nodes.ts';
+import { ConnectionForm } from '../connections/ConnectionForm.tsx';
 import { SkippedEntries } from '../connections/SkippedEntries.tsx';
 import { useFolderDrop } from '../farm/use-folder-drop.ts';
 import { useProjectChooser } from '../farm/use-project-chooser.tsx';
-import { AddConnectionForm } from './AddConnectionForm.tsx';
 import { CreateFarmForm } from './CreateFarmForm.tsx';
 import { DiscoveredFarms } from './DiscoveredFarms.tsx';
 import { EngineRow } from './EngineRow.tsx';
@@ -26,6 +26,7 @@ import {
   connectionsWithoutFarm,
   type EngineEntry,
   listEngines,
+  onePerMachine,
   suggestFarmName,
 } from './engines.ts';
 import styles from './FirstStart.module.css';
@@ -43,6 +44,7 @@ const emptyDiscovery: Discovery = { candidates: [], farms: [], notes: [] };
 export function FirstStart() {
   const connections = useConnections((state) => state.connections);
   const farms = useFarms((state) => state.farms);
+  const byName = useNodes((state) => state.byName);
   const [discovery, setDiscovery] = useState<Discovery>();
   const [problem, setProblem] = useState<Problem>();
   const [isAdding, setIsAdding] = useState(false);
@@ -62,9 +64,9 @@ export function FirstStart() {
 
   const engines = useMemo(() => listEngines(discovery?.candidates ?? [], connections), [discovery, connections]);
   const selected = useMemo(() => {
-    const withoutFarm = connectionsWithoutFarm(connections, farms);
+    const withoutFarm = onePerMachine(connectionsWithoutFarm(connections, farms), byName);
     return connections.map(({ name }) => name).filter((name) => switches.get(name) ?? withoutFarm.includes(name));
-  }, [connections, farms, switches]);
+  }, [connections, farms, switches, byName]);
   const shown = engines.filter(({ name, uri }) => `${name} ${uri}`.toLowerCase().includes(filter.toLowerCase()));
 
   const chooser = useProjectChooser((context) => {
@@ -154,13 +156,20 @@ export function FirstStart() {
           )}
           {discovery && <SkippedEntries notes={discovery.notes} />}
           {isAdding ? (
-            <AddConnectionForm
-              onCancel={() => setIsAdding(false)}
-              onAdded={(name) => {
-                setSwitch(name, true);
-                setIsAdding(false);
-              }}
-            />
+            // the form opens below a list that may be long
+            <div ref={scrollIntoView} className={styles.form}>
+              <ConnectionForm
+                takenNames={connections.map(({ name }) => name)}
+                action="Add connection"
+                onCancel={() => setIsAdding(false)}
+                onSubmit={async ({ name, uri, identity }) => {
+                  await addConnection({ name, uri, ...(identity ? { identity } : {}) });
+                  probeUnknown();
+                  setSwitch(name, true);
+                  setIsAdding(false);
+                }}
+              />
+            </div>
           ) : (
             engines.length > 0 && (
               <div className={styles.more}>
@@ -198,6 +207,10 @@ export function FirstStart() {
       {chooser.dialog}
     </Page>
   );
+}
+
+function scrollIntoView(form: HTMLElement | null): void {
+  form?.scrollIntoView({ block: 'nearest' });
 }
 
 function Farms({ names }: { names: readonly string[] }) {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { connections } from '../../testing/fixture-data.ts';
+import { connections, statuses } from '../../testing/fixture-data.ts';
 import { discover } from '../../testing/fixture-discovery.ts';
-import { addressError, connectionNameError, describeAddress, suggestName } from './address.ts';
 import {
   canRemoveConnection,
   connectionsWithoutFarm,
   createFarmLabel,
   listEngines,
+  onePerMachine,
   suggestFarmName,
 } from './engines.ts';
 
@@ -63,31 +63,21 @@ describe('a new farm', () => {
     ]);
   });
 
+  it('contains each machine once', () => {
+    const [status] = statuses();
+    const onMachine = (connection: string, machineId: string) =>
+      status?.state === 'up'
+        ? [[connection, { ...status, connection, node: { ...status.node, machineId } }] as const]
+        : [];
+    const byName = Object.fromEntries([...onMachine('a', 'm1'), ...onMachine('b', 'm2'), ...onMachine('c', 'm1')]);
+    expect(onePerMachine(['a', 'b', 'c', 'unknown', 'other'], byName)).toEqual(['a', 'b', 'unknown', 'other']);
+  });
+
   it('shows its number of nodes on the button', () => {
     expect([0, 1, 3].map(createFarmLabel)).toEqual([
       'Create farm',
       'Create farm with 1 node',
       'Create farm with 3 nodes',
     ]);
-  });
-});
-
-describe('an address', () => {
-  it.each([
-    ['ssh://pi@pi4.lan', 'pi4', 'SSH to pi@pi4.lan. The engine socket is found automatically.'],
-    ['pi@10.0.0.7:2222', '10.0.0.7', 'SSH to pi@10.0.0.7, port 2222. The engine socket is found automatically.'],
-    ['local:', 'this-computer', 'The engine on this computer. Its socket is found automatically.'],
-    ['unix:///run/podman.sock', 'this-computer', 'The engine on this computer at /run/podman.sock.'],
-  ])('%s gets the name %s', (uri, name, description) => {
-    expect(suggestName(uri)).toBe(name);
-    expect(describeAddress(uri)).toBe(description);
-    expect(addressError(uri)).toBeUndefined();
-  });
-
-  it('that is not valid has an error and no name', () => {
-    expect(addressError('tcp://x:1')).toMatch(/is not supported/);
-    expect(suggestName('tcp://x:1')).toBe('');
-    expect(connectionNameError('pi 4', [])).toMatch(/letters, digits/);
-    expect(connectionNameError('pi4', ['pi4'])).toBe('A connection named pi4 already exists.');
   });
 });

@@ -3,6 +3,7 @@ import type { Candidate } from '../../../shared/discovery.ts';
 import type { Farm } from '../../../shared/farm.ts';
 import { formatCount } from '../../../shared/format.ts';
 import { freeName } from '../../../shared/free-name.ts';
+import type { NodeStatus } from '../../../shared/node.ts';
 
 /** An engine in the list: a connection, a discovered engine without connection, or both. */
 export interface EngineEntry {
@@ -58,6 +59,18 @@ export function canRemoveConnection({ candidate, connection }: EngineEntry, farm
 export function connectionsWithoutFarm(connections: readonly Connection[], farms: readonly Farm[]): string[] {
   const used = new Set(farms.flatMap((farm) => farm.connections));
   return connections.map(({ name }) => name).filter((name) => !used.has(name));
+}
+
+/** Without connections to a machine that another connection of the list leads to. */
+export function onePerMachine(names: readonly string[], statuses: Readonly<Record<string, NodeStatus>>): string[] {
+  const machines = new Set<string>();
+  return names.filter((name) => {
+    const status = statuses[name];
+    const machine = status?.state === 'up' ? status.node.machineId : undefined;
+    const isFirst = machine === undefined || !machines.has(machine);
+    machines.add(machine ?? '');
+    return isFirst;
+  });
 }
 
 /** The label of the button: `Create farm with 3 nodes`. */

@@ -81,7 +81,7 @@ describe('the first start', () => {
     await open();
     fireEvent.click(screen.getByRole('button', { name: 'Add connection' }));
     const form = screen.getByRole('form', { name: 'Add connection' });
-    const address = within(form).getByRole('textbox', { name: 'Address' });
+    const address = within(form).getByRole('textbox', { name: 'URI' });
     fireEvent.change(address, { target: { value: 'http://x' } });
     within(form).getByText(/is not supported/);
     fireEvent.change(address, { target: { value: 'root@starfive.lan:2222' } });

@@ -1,14 +1,20 @@
-import { useState } from 'react';
-import { formatBytes, formatCount, formatMissing, formatReferenceShort } from '../../../shared/format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatMismatched,
+  formatMissing,
+  formatReferenceShort,
+} from '../../../shared/format.ts';
 import type { ManifestList } from '../../../shared/image.ts';
 import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { Copyable } from '../../parts/Copyable.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
-import { Menu } from '../../parts/Menu.tsx';
+import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { PhaseGlyph } from '../../parts/PhaseBadge.tsx';
 import { Presence } from '../../parts/Presence.tsx';
+import { PushedTo } from '../../parts/PushedTo.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { removeImage } from '../../stores/images.ts';
 import { openSheet } from '../../stores/navigation.ts';
@@ -24,16 +30,25 @@ export interface ImageDetailsProps {
   readonly list: ManifestList;
   readonly footprint: Footprint;
   readonly referencesByLayer: ReferencesByLayer;
+  /** The dialog that is open. */
+  readonly openDialog: ImageDialog | undefined;
+  readonly setOpenDialog: (dialog: ImageDialog | undefined) => void;
   readonly onDeleted: () => void;
 }
 
-type DialogKind = 'export' | 'inspect' | 'delete';
+export type ImageDialog = 'export' | 'inspect' | 'delete';
 
 /** Shows the images of a reference by platform, their sizes and shared layers, with buttons to push, export and delete them. */
-export function ImageDetails({ list, footprint, referencesByLayer, onDeleted }: ImageDetailsProps) {
+export function ImageDetails({
+  list,
+  footprint,
+  referencesByLayer,
+  openDialog,
+  setOpenDialog,
+  onDeleted,
+}: ImageDetailsProps) {
   const { reference, entries } = list;
   const short = formatReferenceShort(reference);
-  const [openDialog, setOpenDialog] = useState<DialogKind>();
   const close = (): void => setOpenDialog(undefined);
   const push = (): void => openSheet({ sheet: 'push', reference });
   useCommands(
@@ -61,7 +76,7 @@ export function ImageDetails({ list, footprint, referencesByLayer, onDeleted }: 
         run: () => setOpenDialog('delete'),
       },
     ],
-    [reference],
+    [reference, setOpenDialog],
   );
   const largest = Math.max(...entries.map(({ size }) => size), 1);
   const { total, own, shared, sharedWith } = footprint;
@@ -78,6 +93,7 @@ export function ImageDetails({ list, footprint, referencesByLayer, onDeleted }: 
             <RelativeTime time={list.createdAt} />
             <span>{mediaTypeLabel(list.mediaType)}</span>
             {list.missing && <strong>{formatMissing(list.missing)}</strong>}
+            {list.mismatched && <strong>{formatMismatched(list.mismatched)}</strong>}
           </p>
         </div>
         <div className={styles.actions}>
@@ -89,15 +105,12 @@ export function ImageDetails({ list, footprint, referencesByLayer, onDeleted }: 
           </Button>
           <Menu
             trigger={<IconButton icon="more" kind="secondary" label={`More actions for ${short}`} />}
-            items={[
-              { label: 'Show manifest', icon: 'file', run: () => setOpenDialog('inspect') },
-              'separator',
-              { label: 'Delete image…', icon: 'trash', danger: true, run: () => setOpenDialog('delete') },
-            ]}
+            items={imageItems(reference, setOpenDialog).slice(2)}
           />
         </div>
       </header>
       <RunningPush reference={reference} />
+      <PushedTo reference={reference} digest={list.digest} />
       <dl className={styles.facts}>
         <div>
           <dt>Manifest list digest</dt>
@@ -169,6 +182,17 @@ export function ImageDetails({ list, footprint, referencesByLayer, onDeleted }: 
       />
     </>
   );
+}
+
+/** The menu of an image. Its page has buttons for the first two. */
+export function imageItems(reference: string, openDialog: (dialog: ImageDialog) => void): MenuItem[] {
+  return [
+    { label: 'Push…', icon: 'push', run: () => openSheet({ sheet: 'push', reference }) },
+    { label: 'Export…', icon: 'download', run: () => openDialog('export') },
+    { label: 'Show manifest', icon: 'file', run: () => openDialog('inspect') },
+    'separator',
+    { label: 'Delete image…', icon: 'trash', danger: true, run: () => openDialog('delete') },
+  ];
 }
 
 /** Shows that the reference is being pushed. */

@@ -1,6 +1,8 @@
 import { type KeyboardEvent, useEffect, useRef } from 'react';
 import { formatBytes, formatCount, formatReferenceShort } from '../../../shared/format.ts';
 import type { ManifestList } from '../../../shared/image.ts';
+import { contextMenu } from '../../parts/context-menu.ts';
+import type { MenuItem } from '../../parts/Menu.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import styles from './Images.module.css';
@@ -13,10 +15,12 @@ export interface ImageListProps {
   readonly filter: string;
   readonly onFilter: (text: string) => void;
   readonly onSelect: (reference: string) => void;
+  /** The menu of an image. */
+  readonly itemsOf: (reference: string) => readonly MenuItem[];
 }
 
 /** Lists references with their sizes. Arrow keys change the selection, also while the filter has the focus. */
-export function ImageList({ lists, footprints, selected, filter, onFilter, onSelect }: ImageListProps) {
+export function ImageList({ lists, footprints, selected, filter, onFilter, onSelect, itemsOf }: ImageListProps) {
   const items = useRef<HTMLUListElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls when the selection changes
   useEffect(() => {
@@ -59,7 +63,7 @@ export function ImageList({ lists, footprints, selected, filter, onFilter, onSel
           const short = formatReferenceShort(reference);
           const isSelected = reference === selected;
           return (
-            <li key={reference} className={styles.item}>
+            <li key={reference} className={styles.item} {...contextMenu(() => itemsOf(reference))}>
               <button
                 type="button"
                 className={styles.select}

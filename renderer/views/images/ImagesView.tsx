@@ -7,7 +7,9 @@ import { EmptyState } from '../../parts/EmptyState.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { useImages } from '../../stores/images.ts';
 import { openSheet, replaceView } from '../../stores/navigation.ts';
-import { ImageDetails } from './ImageDetails.tsx';
+import { CacheButton } from './CacheButton.tsx';
+import { DamagedImages } from './DamagedImages.tsx';
+import { ImageDetails, type ImageDialog, imageItems } from './ImageDetails.tsx';
 import { ImageList } from './ImageList.tsx';
 import styles from './Images.module.css';
 import { computeFootprint, filterImages, groupReferencesByLayer } from './storage.ts';
@@ -17,6 +19,7 @@ export function ImagesView({ reference }: { reference?: string | undefined }) {
   const lists = useImages((state) => state.lists);
   const loaded = useImages((state) => state.loaded);
   const [filter, setFilter] = useState('');
+  const [dialog, setDialog] = useState<{ readonly reference: string; readonly kind: ImageDialog }>();
   const referencesByLayer = useMemo(() => groupReferencesByLayer(lists), [lists]);
   const footprints = useMemo(
     () => new Map(lists.map((list) => [list.reference, computeFootprint(list, referencesByLayer)])),
@@ -27,7 +30,8 @@ export function ImagesView({ reference }: { reference?: string | undefined }) {
 
   if (lists.length === 0) {
     return (
-      <Page title="Images" layout="full">
+      <Page title="Images" actions={<CacheButton />} layout="full">
+        <DamagedImages />
         {loaded && (
           <EmptyState
             icon="images"
@@ -56,7 +60,13 @@ export function ImagesView({ reference }: { reference?: string | undefined }) {
   }
 
   return (
-    <Page title="Images" note={`${formatCount(lists.length, 'reference')}, ${formatBytes(totalBytes)}`} layout="full">
+    <Page
+      title="Images"
+      note={`${formatCount(lists.length, 'reference')}, ${formatBytes(totalBytes)}`}
+      actions={<CacheButton />}
+      layout="full"
+    >
+      <DamagedImages />
       <div className={styles.columns}>
         <ImageList
           lists={shown}
@@ -65,6 +75,12 @@ export function ImagesView({ reference }: { reference?: string | undefined }) {
           filter={filter}
           onFilter={setFilter}
           onSelect={(next) => replaceView({ view: 'images', reference: next })}
+          itemsOf={(other) =>
+            imageItems(other, (kind) => {
+              replaceView({ view: 'images', reference: other });
+              setDialog({ reference: other, kind });
+            })
+          }
         />
         <div className={styles.details}>
           {list && footprint ? (
@@ -73,6 +89,8 @@ export function ImagesView({ reference }: { reference?: string | undefined }) {
               list={list}
               footprint={footprint}
               referencesByLayer={referencesByLayer}
+              openDialog={dialog?.reference === list.reference ? dialog.kind : undefined}
+              setOpenDialog={(kind) => setDialog(kind && { reference: list.reference, kind })}
               onDeleted={() => onDeleted(list.reference)}
             />
           ) : (

@@ -1,19 +1,21 @@
+import { z } from 'zod';
 import { formatReferenceShort } from '../../../shared/format.ts';
+import { recall, remembered, rememberValue } from '../../stores/memory.ts';
 
 export type ExportKind = 'oci' | 'oci-archive';
 
-const storageKey = 'export-folder';
+const folderMemory = remembered('images.export-folder', z.string(), '');
 
 /** The folder of the last export, or an empty string. */
 export function loadExportFolder(): string {
-  return localStorage.getItem(storageKey) ?? '';
+  return recall(folderMemory);
 }
 
 /** @param path the folder or file that was written */
 export function saveExportFolder(path: string): void {
   const folder = parentFolder(path);
   if (folder) {
-    localStorage.setItem(storageKey, folder);
+    rememberValue(folderMemory, folder);
   }
 }
 

@@ -1,6 +1,6 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { useImages } from '../../stores/images.ts';
 import { replaceView, useNavigation } from '../../stores/navigation.ts';
 import { toastManager } from '../../stores/toasts.ts';
@@ -10,7 +10,6 @@ import { ImagesView } from './ImagesView.tsx';
 const reference = 'registry.example.com/team/api:1.3';
 
 let app: TestApp;
-beforeEach(() => localStorage.clear());
 afterEach(() => app.stop());
 
 function CurrentView() {
@@ -50,6 +49,29 @@ describe('the images view', () => {
       expect(rows[1]?.textContent).toContain('gateway:');
       expect(rows[4]?.textContent).toContain('no other image');
     }
+  });
+
+  it('says where and when the image was pushed', async () => {
+    await open();
+    const pushed = within(screen.getByRole('list', { name: 'Pushed to' })).getAllByRole('listitem');
+    expect(pushed.map(({ textContent }) => textContent)).toEqual([
+      'Pushed to registry.example.com/team/api:1.35 min ago',
+      'Pushed to mirror.example.com:5000/api:1.39 min ago',
+    ]);
+  });
+
+  it('shows and frees what is kept for later builds', async () => {
+    await open();
+    await userEvent.click(await screen.findByRole('button', { name: 'Clear 318 MB of cache' }));
+    await waitFor(() => expect(screen.queryByRole('button', { name: /of cache/ })).toBeNull());
+  });
+
+  it('warns of a damaged image that keeps space from being freed, and deletes it', async () => {
+    await open('failed');
+    const warning = await screen.findByRole('alert');
+    within(warning).getByText(/registry\.example\.com\/team\/web:2\.0 is damaged.*frees no space/);
+    await userEvent.click(within(warning).getByRole('button', { name: /^Delete / }));
+    await waitFor(() => expect(screen.queryByRole('alert')).toBeNull());
   });
 
   it('changes the selection with the arrow keys', async () => {

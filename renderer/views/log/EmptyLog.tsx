@@ -41,6 +41,8 @@ function emptyTexts({ status, node, platform, wait }: Job): [title: string, text
     case 'building':
     case 'transferring':
       return ['No output yet', `${node} is building ${platform} and has not written any output.`];
+    case 'cancelling':
+      return ['Cancelling', `${node} is stopping the build of ${platform}.`];
     case 'done':
       return ['No output', 'The engine wrote nothing to this log.'];
     case 'failed':

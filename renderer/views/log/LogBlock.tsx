@@ -16,8 +16,8 @@ export interface LineMarks {
 
 export interface LogBlockProps {
   readonly source: LogSource;
-  /** In pixels from the top of the scrolling element. */
-  readonly top: number;
+  /** In pixels from the top of the scrolling element. Undefined for a block that is where it is rendered. */
+  readonly top: number | undefined;
   readonly firstRow: number;
   readonly firstLine: number;
   readonly count: number;
@@ -89,7 +89,7 @@ export const LogBlock = memo(function LogBlock({
     );
   }
   return (
-    <div className={styles.block} style={{ top }}>
+    <div className={top === undefined ? undefined : styles.block} style={{ top }}>
       {rows}
     </div>
   );

@@ -5,6 +5,7 @@ import type { Platform } from '../../../shared/platform.ts';
 import { Button } from '../../parts/Button.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { Menu } from '../../parts/Menu.tsx';
+import { shortcuts } from '../../parts/shortcut-table.ts';
 import styles from './Log.module.css';
 import { PlatformTabs } from './PlatformTabs.tsx';
 
@@ -14,6 +15,7 @@ export interface HeaderActions {
   readonly find: () => void;
   readonly foldAll: () => void;
   readonly toggleTimes: () => void;
+  readonly toggleWrap: () => void;
   readonly copyAll: () => void;
   readonly save: () => void;
   readonly cancelSave: () => void;
@@ -33,6 +35,8 @@ export interface LogHeaderProps {
   readonly hasFolds: boolean;
   /** Whether each line is shown with its time. */
   readonly hasTimes: boolean;
+  /** Whether long lines are wrapped. */
+  readonly isWrapped: boolean;
   /** The saved share of the log from 0 to 1, while it is being saved. */
   readonly savedShare: number | undefined;
   readonly actions: HeaderActions;
@@ -49,6 +53,7 @@ export const LogHeader = memo(function LogHeader({
   hasSteps,
   hasFolds,
   hasTimes,
+  isWrapped,
   savedShare,
   actions,
 }: LogHeaderProps) {
@@ -64,10 +69,18 @@ export const LogHeader = memo(function LogHeader({
           </Button>
         </span>
       )}
+      <IconButton icon="clock" label="Show times" size="small" aria-pressed={hasTimes} onClick={actions.toggleTimes} />
+      <IconButton
+        icon="wrap"
+        label="Wrap long lines"
+        size="small"
+        aria-pressed={isWrapped}
+        onClick={actions.toggleWrap}
+      />
       <IconButton
         icon="search"
         label="Find"
-        shortcut="Mod+F"
+        shortcut={shortcuts.find.keys}
         size="small"
         disabled={!hasLines}
         onClick={actions.find}
@@ -80,12 +93,6 @@ export const LogHeader = memo(function LogHeader({
             icon: hasFolds ? 'chevron-down' : 'chevron-right',
             disabled: !hasSteps,
             run: actions.foldAll,
-          },
-          {
-            label: hasTimes ? 'Hide times' : 'Show times',
-            icon: 'clock',
-            disabled: !hasLines,
-            run: actions.toggleTimes,
           },
           'separator',
           { label: 'Copy all', icon: 'copy', disabled: !hasLines, run: actions.copyAll },

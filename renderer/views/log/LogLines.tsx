@@ -10,7 +10,7 @@ import { type LoggedStep, stepIndexAt } from './logged-steps.ts';
 import { useScaledScroll } from './use-scaled-scroll.ts';
 
 /** The height of a row in pixels; the style sheet has the same value. */
-const rowHeight = 18;
+export const rowHeight = 18;
 /** Rows are rendered in blocks of this size, so that React compares few elements in each frame of scrolling. */
 const blockRows = 16;
 /** The space below the last row, in pixels. */
@@ -63,7 +63,8 @@ export function LogLines(props: LogLinesProps) {
     getScrollElement: () => elementRef.current,
     estimateSize: () => blockRows * rowHeight,
     overscan: 1,
-    observeElementOffset: observeOffset,
+    observeElementOffset: ({ scrollElement }, report) =>
+      scrollElement ? observeOffset(scrollElement, report) : undefined,
     // useScaledScroll scrolls, since the element can be lower than its content
     scrollToFn: () => {},
   });

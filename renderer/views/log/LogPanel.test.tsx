@@ -1,6 +1,8 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { recall, remembered } from '../../stores/memory.ts';
 import { useNavigation } from '../../stores/navigation.ts';
 import { useSettings } from '../../stores/settings.ts';
 import { platform } from '../../testing/fixture-data.ts';
@@ -94,6 +96,24 @@ describe('the log of a platform', () => {
     expect(screen.queryByRole('textbox')).toBeNull();
   });
 
+  it('finds text in the logs of all platforms, and goes from platform to platform', async () => {
+    await open(running);
+    await lineShown(1_399);
+    fireEvent.click(screen.getByRole('button', { name: 'Find' }));
+    fireEvent.change(screen.getByRole('textbox', { name: 'Find in this log' }), { target: { value: 'step 4/10' } });
+    fireEvent.click(screen.getByRole('button', { name: 'All platforms' }));
+    const results = screen.getByRole('region', { name: 'Matches on all platforms' });
+    const amd64 = await within(results).findByRole('heading', { name: /^amd64/ });
+    expect(amd64.textContent).toMatch(/lines?$/);
+    await within(results).findByRole('heading', { name: /^arm64/ });
+    const field = screen.getByRole('textbox', { name: 'Find on all platforms' });
+    fireEvent.keyDown(field, { key: 'Enter' });
+    expect(useNavigation.getState().route?.log).toMatchObject({ id: running, platform: 'linux/amd64' });
+    expect(within(results).getAllByRole('button', { current: true })).toHaveLength(1);
+    fireEvent.keyDown(field, { key: 'Escape' });
+    expect(screen.queryByRole('region', { name: 'Matches on all platforms' })).toBeNull();
+  });
+
   it('folds a step to one row that shows the number of hidden lines', async () => {
     await open(failed, { state: 'failed' });
     await lineShown(1_399);
@@ -130,7 +150,7 @@ describe('the log of a platform', () => {
     await open(running);
     await lineShown(1_399);
     // every seventeenth line of the fixture
-    expect(line(1_394)?.textContent).toContain('(standard error)');
+    await waitFor(() => expect(line(1_394)?.textContent).toContain('(standard error)'));
     expect(line(1_395)?.textContent).not.toContain('(standard error)');
   });
 
@@ -138,10 +158,23 @@ describe('the log of a platform', () => {
     await open(running);
     await lineShown(1_399);
     expect(line(1_399)?.textContent).not.toMatch(/\d\d:\d\d:\d\d/);
-    await userEvent.click(screen.getByRole('button', { name: 'More about this log' }));
-    await userEvent.click(await screen.findByRole('menuitem', { name: 'Show times' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Show times', pressed: false }));
     await waitFor(() => expect(line(1_399)?.textContent).toMatch(/\d\d:\d\d:\d\d/));
     expect(useSettings.getState().settings.logTimes).toBe(true);
+  });
+
+  it('wraps long lines on request, remembers that, and stays at its end', async () => {
+    await open(running);
+    await lineShown(1_399);
+    fireEvent.click(screen.getByRole('button', { name: 'Wrap long lines', pressed: false }));
+    await lineShown(1_399);
+    expect(line(0)).toBeNull();
+    expect(recall(remembered('log.wrap', z.boolean(), false))).toBe(true);
+    expect(log().querySelectorAll('[data-line]').length).toBeLessThan(120);
+    fireEvent.keyDown(log(), { key: 'Home' });
+    await lineShown(0);
+    fireEvent.click(screen.getByRole('button', { name: 'Wrap long lines', pressed: true }));
+    await waitFor(() => expect(recall(remembered('log.wrap', z.boolean(), false))).toBe(false));
   });
 
   it('copies the selected lines with a heading that says where they are from', async () => {

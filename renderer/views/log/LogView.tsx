@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { z } from 'zod';
 import { type Build, isEnd, type Job } from '../../../shared/build.ts';
 import { formatCount, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
@@ -8,9 +9,11 @@ import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { Presence } from '../../parts/Presence.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
+import { remembered, rememberValue, useRemembered } from '../../stores/memory.ts';
 import { openLog, openLogWindow, replaceView } from '../../stores/navigation.ts';
 import { updateSettings, useSettings } from '../../stores/settings.ts';
 import { toastProblem } from '../../stores/toasts.ts';
+import { closeAllSearch } from './all-search.ts';
 import { EmptyLog } from './EmptyLog.tsx';
 import { LineDialog } from './LineDialog.tsx';
 import styles from './Log.module.css';
@@ -21,6 +24,7 @@ import { LogOverlay } from './LogOverlay.tsx';
 import { LogSearchBar } from './LogSearchBar.tsx';
 import { handleLogKey } from './log-keys.ts';
 import { loggedSteps, stepIndexAt } from './logged-steps.ts';
+import { SearchResults } from './SearchResults.tsx';
 import { StepNavigation } from './StepNavigation.tsx';
 import { useCopyAndSave } from './use-copy-and-save.ts';
 import { useFind } from './use-find.ts';
@@ -30,6 +34,10 @@ import { useLineSelection } from './use-line-selection.ts';
 import { useLogCommands } from './use-log-commands.ts';
 import { useLogPosition } from './use-log-position.ts';
 import { useLogSource } from './use-log-source.ts';
+import { WrappedLines } from './WrappedLines.tsx';
+
+/** Whether long lines are wrapped. */
+const wrapMemory = remembered('log.wrap', z.boolean(), false);
 
 export interface LogViewProps {
   readonly build: Build;
@@ -49,6 +57,8 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
   const { total } = source;
   const steps = useMemo(() => loggedSteps(job.steps), [job.steps]);
   const hasTimes = useSettings(({ settings }) => settings.logTimes ?? false);
+  const isWrapped = useRemembered(wrapMemory);
+  const Lines = isWrapped ? WrappedLines : LogLines;
 
   const listRef = useRef<LogLinesHandle>(null);
   const folds = useFolds(steps, total);
@@ -72,11 +82,27 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
     },
     [goTo],
   );
-  const find = useFind({ source, topLine, onMatch, onClose: () => listRef.current?.focus() });
+  const find = useFind({
+    build,
+    source,
+    topLine,
+    onMatch,
+    onOtherMatch: ({ platform: other, line }) => showLog(other, line),
+    onClose: () => listRef.current?.focus(),
+  });
   const marks = useMemo<LineMarks>(
     () => ({ line: markedLine, pattern: find.pattern, selected: selection.range }),
     [markedLine, find.pattern, selection.range],
   );
+
+  function showLog(next: Platform, line?: number): void {
+    const at = line === undefined ? {} : { line };
+    if (isOwnWindow) {
+      replaceView({ view: 'log', id: build.id, platform: next, ...at });
+    } else {
+      openLog({ id: build.id, platform: next, ...at });
+    }
+  }
 
   const { toggle } = folds;
   const onToggle = useCallback(
@@ -92,13 +118,7 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
 
   const name = `${formatReferenceShort(build.reference)} ${formatPlatform(platform)}`;
   const actions = useStableActions({
-    choosePlatform: (next: Platform) => {
-      if (isOwnWindow) {
-        replaceView({ view: 'log', id: build.id, platform: next });
-      } else {
-        openLog({ id: build.id, platform: next });
-      }
-    },
+    choosePlatform: showLog,
     find: find.open,
     foldAll: () => {
       setFollowing(false);
@@ -107,14 +127,23 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
     toggleTimes: () => {
       updateSettings({ logTimes: !hasTimes }).catch(toastProblem);
     },
+    toggleWrap: () => {
+      rememberValue(wrapMemory, !isWrapped);
+      if (!isFollowing) {
+        scrollTo(topLine.current, 'start');
+      }
+    },
     copyAll: copyAndSave.copyAll,
     save: copyAndSave.save,
     cancelSave: copyAndSave.cancelSave,
     openWindow: () => openLogWindow({ id: build.id, platform }),
-    close: onClose,
+    close: () => {
+      closeAllSearch();
+      onClose();
+    },
   });
   const hasFolds = folds.folded.size > 0;
-  useLogCommands({ name, hasFolds, hasTimes, actions, setFollowing });
+  useLogCommands({ name, hasFolds, hasTimes, isWrapped, actions, setFollowing });
   useEffect(() => {
     if (isOwnWindow) {
       document.title = `Log of ${name}`;
@@ -133,6 +162,7 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
         hasSteps={steps.length > 0}
         hasFolds={hasFolds}
         hasTimes={hasTimes}
+        isWrapped={isWrapped}
         savedShare={copyAndSave.savedShare}
         actions={actions}
       />
@@ -144,81 +174,86 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
           search={find.search}
           matchIndex={find.matchIndex}
           onStep={find.step}
+          isAll={build.jobs.length > 1 ? find.isAll : undefined}
+          onAll={find.setAll}
           onClose={find.close}
         />
       )}
-      <div id={panelId} role="tabpanel" aria-label={`${platform} on ${job.node}`} className={styles.content}>
-        {source.problem && (
-          <div className={styles.problem}>
-            <ProblemNote problem={source.problem} actions={<Button onClick={() => source.refresh()}>Retry</Button>} />
-          </div>
-        )}
-        {total === 0 ? (
-          !source.problem && <EmptyLog job={job} isLoaded={source.isLoaded} />
-        ) : (
-          <>
-            <div className={styles.stepBar}>
-              <StepNavigation
-                steps={steps}
-                current={stepIndex}
-                isLive={isLive}
-                isFolded={folds.folded.has(steps[stepIndex]?.firstLine ?? -1)}
-                onStep={goToStep}
-                onGo={goTo}
-                onToggle={onToggle}
-              />
-              <span className={styles.grow} />
-              <span className={styles.total}>{formatCount(total, 'line')}</span>
-              {isLive && (
-                <button
-                  type="button"
-                  className={styles.follow}
-                  aria-pressed={isFollowing}
-                  onClick={() => setFollowing(!isFollowing)}
-                >
-                  <Icon name="down" size={14} />
-                  Follow
-                </button>
-              )}
+      <div className={styles.beside}>
+        {find.isAll && <SearchResults pattern={find.pattern} onOpen={find.openMatch} />}
+        <div id={panelId} role="tabpanel" aria-label={`${platform} on ${job.node}`} className={styles.content}>
+          {source.problem && (
+            <div className={styles.problem}>
+              <ProblemNote problem={source.problem} actions={<Button onClick={() => source.refresh()}>Retry</Button>} />
             </div>
-            <div className={styles.lines}>
-              <LogLines
-                ref={listRef}
-                label={`Log of ${platform} on ${job.node}, ${formatCount(total, 'line')}`}
-                source={source}
-                map={folds.map}
-                steps={steps}
-                hasTimes={hasTimes}
-                folded={folds.folded}
-                marks={marks}
-                isFollowing={isFollowing}
-                onFollow={setFollowing}
-                onTopLine={position.onTopLine}
-                onSelect={selection.select}
-                onToggle={onToggle}
-                onOpen={setOpenedLine}
-                onKeyDown={(event) =>
-                  handleLogKey(event, {
-                    total,
-                    markedLine,
-                    position,
-                    selection,
-                    find,
-                    setFollowing,
-                    copyLines: copyAndSave.copy,
-                  })
-                }
-              />
-              <LogOverlay
-                selectedRange={selection.range}
-                newLineCount={newLineCount}
-                onCopy={copyAndSave.copy}
-                onClearSelection={selection.clear}
-                onFollow={() => setFollowing(true)}
-              />
-            </div>
-          </>
-        )}
+          )}
+          {total === 0 ? (
+            !source.problem && <EmptyLog job={job} isLoaded={source.isLoaded} />
+          ) : (
+            <>
+              <div className={styles.stepBar}>
+                <StepNavigation
+                  steps={steps}
+                  current={stepIndex}
+                  isLive={isLive}
+                  isFolded={folds.folded.has(steps[stepIndex]?.firstLine ?? -1)}
+                  onStep={goToStep}
+                  onGo={goTo}
+                  onToggle={onToggle}
+                />
+                <span className={styles.grow} />
+                <span className={styles.total}>{formatCount(total, 'line')}</span>
+                {isLive && (
+                  <button
+                    type="button"
+                    className={styles.follow}
+                    aria-pressed={isFollowing}
+                    onClick={() => setFollowing(!isFollowing)}
+                  >
+                    <Icon name="down" size={14} />
+                    Follow
+                  </button>
+                )}
+              </div>
+              <div className={styles.lines}>
+                <Lines
+                  ref={listRef}
+                  label={`Log of ${platform} on ${job.node}, ${formatCount(total, 'line')}`}
+                  source={source}
+                  map={folds.map}
+                  steps={steps}
+                  hasTimes={hasTimes}
+                  folded={folds.folded}
+                  marks={marks}
+                  isFollowing={isFollowing}
+                  onFollow={setFollowing}
+                  onTopLine={position.onTopLine}
+                  onSelect={selection.select}
+                  onToggle={onToggle}
+                  onOpen={setOpenedLine}
+                  onKeyDown={(event) =>
+                    handleLogKey(event, {
+                      total,
+                      markedLine,
+                      position,
+                      selection,
+                      find,
+                      setFollowing,
+                      copyLines: copyAndSave.copy,
+                    })
+                  }
+                />
+                <LogOverlay
+                  selectedRange={selection.range}
+                  newLineCount={newLineCount}
+                  onCopy={copyAndSave.copy}
+                  onClearSelection={selection.clear}
+                  onFollow={() => setFollowing(true)}
+                />
+              </div>
+            </>
+          )}
+        </div>
       </div>
       <output className="visually-hidden">{announcement(job)}</output>
       <Presence>
@@ -262,6 +297,7 @@ function useStableActions(actions: HeaderActions): HeaderActions {
       find: () => latest.current.find(),
       foldAll: () => latest.current.foldAll(),
       toggleTimes: () => latest.current.toggleTimes(),
+      toggleWrap: () => latest.current.toggleWrap(),
       copyAll: () => latest.current.copyAll(),
       save: () => latest.current.save(),
       cancelSave: () => latest.current.cancelSave(),

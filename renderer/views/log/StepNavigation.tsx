@@ -3,6 +3,7 @@ import { Icon } from '../../parts/Icon.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { Clock } from '../../parts/Quantity.tsx';
+import { shortcuts } from '../../parts/shortcut-table.ts';
 import styles from './Log.module.css';
 import type { LoggedStep } from './logged-steps.ts';
 
@@ -40,7 +41,7 @@ export const StepNavigation = memo(function StepNavigation({
       <IconButton
         icon="up"
         label="Previous step"
-        shortcut="["
+        shortcut={shortcuts.previousStep.keys}
         size="small"
         disabled={current < 0}
         onClick={() => onStep(-1)}
@@ -48,7 +49,7 @@ export const StepNavigation = memo(function StepNavigation({
       <IconButton
         icon="down"
         label="Next step"
-        shortcut="]"
+        shortcut={shortcuts.nextStep.keys}
         size="small"
         disabled={current >= steps.length - 1}
         onClick={() => onStep(1)}

@@ -46,6 +46,29 @@ describe('a line of a log', () => {
     expect(text('abc\b\bx')).toBe('ax');
   });
 
+  it('keeps colours around a character that a backspace erases', () => {
+    expect(shown(`a${esc}[31mb\bc${esc}[0m\b\b\bd`)).toEqual([{ text: 'd', style: {} }]);
+    expect(shown(`a${esc}[31m\bb`)).toEqual([{ text: 'b', style: { colour: 'red' } }]);
+  });
+
+  it('is interpreted step by step, also if it is nothing but backspaces, carriage returns or colours', () => {
+    const half = 32 * 1024;
+    // each of these took a second or more when its time grew with the square of its length
+    for (let repetition = 0; repetition < 200; repetition += 1) {
+      expect(renderLine('a'.repeat(half) + '\b'.repeat(half)).parts).toHaveLength(1);
+      expect(renderLine(`${'\r'.repeat(2 * half)}x`).parts).toEqual([{ text: 'x', style: {} }]);
+      expect(renderLine('\r'.repeat(2 * half)).parts).toEqual([]);
+    }
+    expect(plainText('a'.repeat(half) + '\b'.repeat(half))).toBe('');
+    const colourful = Array.from({ length: 1_000 }, (_, index) => `${esc}[3${1 + (index % 2)}mx`).join('');
+    expect(shown(colourful)).toHaveLength(201);
+    expect(text(colourful)).toBe('x'.repeat(1_000));
+  });
+
+  it('is cut after the text that a terminal would have overwritten', () => {
+    expect(text(`${'10 %\r'.repeat(10_000)}done`)).toBe('done');
+  });
+
   it('omits control sequences of terminals', () => {
     expect(text(`${esc}]0;a title\u0007${esc}[2K${esc}[1Ghello${esc}(B${esc}[?25l`)).toBe('hello');
     expect(text(`${esc}]8;;https://evil.example${esc}\\link${esc}]8;;${esc}\\`)).toBe('link');

@@ -29,21 +29,23 @@ export type Colour = (typeof colours)[number];
 /** The number of characters of a line that the list shows. A dialog shows longer lines in full. */
 export const maxShownCharacters = 2_000;
 
+/** A part of a line is an element of the page: a program that changes colours more often has no colours from there on. */
+const maxParts = 200;
+
 const noStyle: TextStyle = {};
 
 // biome-ignore-start lint/suspicious/noControlCharactersInRegex: control characters are what these look for
 /** A line with a backspace, escape or CSI character needs to be interpreted. */
 const controlCharacters = /[\x08\x1b\x9b]/;
 const colourCode = /\x1b\[[0-9;:]*m/g;
+/** A colour sequence, or one character. */
+const colourOrCharacter = /\x1b\[[0-9;:]*m|[\s\S]/g;
 /** ECMA-48 control sequences other than colours: titles, links, cursor movements, character sets. */
 const terminalCommands =
   /\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[PX^_][^\x1b]*(?:\x1b\\)?|[\x9b][0-9;:<=>?]*[ -/]*[@-~]|\x1b\[[0-9;:<=>?]*[ -/]*[@-ln-~]|\x1b\[[<=>?][0-9;:]*m|\x1b[ -/]+[0-~]|\x1b[0-OQ-WYZ\\`-~]/g;
 
 /** Invisible characters with an effect: controls, and those that change the direction of text (U+202A…, U+2066…). */
 const unsafeCharacters = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-
-/** A character and the backspace that erases it. */
-const erasedCharacter = /[^\x08]?\x08/;
 // biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above
 
 /**
@@ -51,22 +53,21 @@ const erasedCharacter = /[^\x08]?\x08/;
  * replacements for control characters. Shows `maxCharacters` at most.
  */
 export function renderLine(raw: string, maxCharacters = maxShownCharacters): RenderedLine {
-  // colour sequences do not count as shown characters, so a longer part of the line is interpreted
-  const maxRaw = maxCharacters * 8;
-  const isCut = raw.length > maxRaw;
-  const shownText = terminalText(isCut ? raw.slice(0, maxRaw) : raw);
+  const line = lastOverwrite(raw);
+  // cut before the rest is interpreted; colour sequences do not count as shown characters, so more than is shown is kept
+  const kept = line.slice(0, maxCharacters * 8);
+  const cutCharacters = line.length - kept.length;
   const parts: StyledText[] = [];
   let remaining = maxCharacters;
   let length = 0;
-  for (const { text, style } of parseColours(shownText)) {
+  for (const { text, style } of parseColours(withoutCommands(kept))) {
     length += text.length;
     if (remaining > 0 && text !== '') {
-      parts.push({ text: text.length > remaining ? text.slice(0, remaining) : text, style });
+      parts.push({ text: text.slice(0, remaining), style });
       remaining -= text.length;
     }
   }
-  const fullLength = isCut ? plainText(raw).length : length;
-  return { parts, hiddenCharacters: Math.max(0, fullLength - maxCharacters) };
+  return { parts, hiddenCharacters: Math.max(0, length - maxCharacters) + cutCharacters };
 }
 
 /** The maximum width of a line, in columns of a monospaced font. */
@@ -81,28 +82,44 @@ export function maxColumns(raw: string): number {
 
 /** A line without colours, for copying and screen readers. */
 export function plainText(raw: string): string {
-  return replaceUnsafe(terminalText(raw).replaceAll(colourCode, ''));
+  return replaceUnsafe(withoutCommands(lastOverwrite(raw)).replaceAll(colourCode, ''));
 }
 
-/** What a terminal would finally show: a carriage return overwrites the line, a backspace erases a character. */
-function terminalText(raw: string): string {
-  let text = raw;
-  if (text.includes('\r')) {
-    text = text.replace(/\r+$/, '');
-    text = text.slice(text.lastIndexOf('\r') + 1);
+/** The text after the last carriage return that text follows: a terminal writes it over the text before it. */
+function lastOverwrite(raw: string): string {
+  let end = raw.length;
+  while (raw[end - 1] === '\r') {
+    end -= 1;
   }
-  if (!controlCharacters.test(text)) {
+  return raw.slice(end === 0 ? 0 : raw.lastIndexOf('\r', end - 1) + 1, end);
+}
+
+/** A line without commands to the terminal except colours. A backspace erases the character before it. Takes linear time. */
+function withoutCommands(line: string): string {
+  if (!controlCharacters.test(line)) {
+    return line;
+  }
+  const text = line.replaceAll(terminalCommands, '');
+  if (!text.includes('\b')) {
     return text;
   }
-  text = text.replaceAll(terminalCommands, '');
-  while (text.includes('\b')) {
-    const shorter = text.replace(erasedCharacter, '');
-    if (shorter === text) {
-      break;
+  const pieces: string[] = [];
+  /** The indexes of the characters in `pieces` that a backspace can erase. */
+  const erasable: number[] = [];
+  for (const [piece] of text.matchAll(colourOrCharacter)) {
+    if (piece === '\b') {
+      const erased = erasable.pop();
+      if (erased !== undefined) {
+        pieces[erased] = '';
+      }
+      continue;
     }
-    text = shorter;
+    if (piece.length === 1) {
+      erasable.push(pieces.length);
+    }
+    pieces.push(piece);
   }
-  return text;
+  return pieces.join('');
 }
 
 function replaceUnsafe(text: string): string {
@@ -121,9 +138,13 @@ function parseColours(text: string): StyledText[] {
   const parser = new Anser();
   const options = { json: true, use_classes: true } as const;
   const parts: StyledText[] = [{ text: replaceUnsafe(first), style: noStyle }];
-  for (const chunk of rest) {
+  for (const chunk of rest.slice(0, maxParts)) {
     const entry = parser.processChunk(chunk, options, true);
     parts.push({ text: replaceUnsafe(entry.content), style: styleOf(entry) });
+  }
+  const unstyled = rest.slice(maxParts).map((chunk) => `\x1b[${chunk}`);
+  if (unstyled.length > 0) {
+    parts.push({ text: replaceUnsafe(unstyled.join('').replaceAll(colourCode, '')), style: noStyle });
   }
   return parts;
 }

@@ -19,4 +19,14 @@ describe('search matches', () => {
     expect(matches('(x)')).toEqual(['(x)']);
     expect(searchPattern('')).toBeUndefined();
   });
+
+  it('beside each other are one mark, and a line has no more than 200', () => {
+    const texts = (line: string, text: string) =>
+      markMatches(renderLine(line).parts, searchPattern(text)).flatMap((part) => (part.isMatch ? part.text : []));
+    expect(texts('a'.repeat(2_000), 'a')).toEqual(['a'.repeat(2_000)]);
+    expect(texts('ab'.repeat(1_000), 'a')).toHaveLength(200);
+    const coloured = Array.from({ length: 150 }, () => `${esc}[31mab${esc}[0m`).join('');
+    const parts = markMatches(renderLine(coloured).parts, searchPattern('ba'));
+    expect(parts.map(({ text }) => text).join('')).toBe('ab'.repeat(150));
+  });
 });

@@ -78,3 +78,29 @@ describe('scrolling through ten million rows', () => {
     expect([scale.offset, scale.top]).toEqual([90_000_000, top]);
   });
 });
+
+describe('scrolling through content whose height is estimated', () => {
+  it('moves at the pace of the content, and reaches both ends', () => {
+    const scale = new ScrollScale();
+    scale.resize(10_600, 600, 40_600);
+    scale.pace = 0.25;
+    expect(scale.height).toBe(40_600);
+    scale.scrollTo(5_000);
+    const { top } = scale;
+    expect(top).toBe(20_000);
+    scale.onScrolled(top + 100);
+    expect(scale.offset).toBe(5_025);
+    scale.onScrolled(0);
+    expect(scale.offset).toBe(0);
+    scale.onScrolled(40_000);
+    expect(scale.isAtEnd).toBe(true);
+  });
+
+  it('keeps its offset when the estimate changes', () => {
+    const scale = new ScrollScale();
+    scale.resize(10_600, 600, 40_600);
+    scale.scrollTo(5_000);
+    scale.resize(10_600, 600, 30_600);
+    expect(scale.offset).toBe(5_000);
+  });
+});

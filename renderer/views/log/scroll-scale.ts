@@ -5,14 +5,17 @@
 const maxElementHeight = 8_000_000;
 
 /**
- * Scrolls through content that is higher than an element can be. Small scroll movements move the content by the same number
+ * Scrolls through content whose height is not that of the element: it is higher than an element can be, or only estimated. Small scroll movements move the content by the same number
  * of pixels. Large ones, as of the scrollbar, move it proportionally. When scrolling ends, {@link realign} corrects the
  * scrollbar without moving the visible content.
  *
  * `top` is the `scrollTop` of the element, `offset` the corresponding position in the content.
  */
 export class ScrollScale {
+  /** How many pixels the offset moves when the element is scrolled by one pixel. */
+  pace = 1;
   #contentHeight = 0;
+  #elementHeight = 0;
   #viewportHeight = 0;
   #top = 0;
   #offset = 0;
@@ -24,7 +27,7 @@ export class ScrollScale {
 
   /** The height that the element must have, in pixels. */
   get height(): number {
-    return Math.min(this.#contentHeight, this.#maxHeight);
+    return Math.min(this.#elementHeight, this.#maxHeight);
   }
 
   get top(): number {
@@ -48,11 +51,13 @@ export class ScrollScale {
     return this.#offset >= this.lastOffset - 1;
   }
 
-  resize(contentHeight: number, viewportHeight: number): void {
-    const wasScaled = this.#contentHeight > this.#maxHeight;
+  /** @param elementHeight the height that the element should have */
+  resize(contentHeight: number, viewportHeight: number, elementHeight = contentHeight): void {
+    const wasScaled = this.#isScaled;
     this.#contentHeight = contentHeight;
+    this.#elementHeight = elementHeight;
     this.#viewportHeight = viewportHeight;
-    if (wasScaled || contentHeight > this.#maxHeight) {
+    if (wasScaled || this.#isScaled) {
       this.#offset = Math.min(this.#offset, this.lastOffset);
       this.#top = Math.min(this.#top, this.#lastTop);
     } else {
@@ -64,7 +69,7 @@ export class ScrollScale {
   onScrolled(top: number): boolean {
     const distance = top - this.#top;
     this.#top = top;
-    if (this.#contentHeight <= this.#maxHeight) {
+    if (!this.#isScaled) {
       this.#offset = top;
       return false;
     }
@@ -72,7 +77,7 @@ export class ScrollScale {
       this.#offset = this.#lastTop > 0 ? (top / this.#lastTop) * this.lastOffset : 0;
       return false;
     }
-    this.#offset = Math.min(this.lastOffset, Math.max(0, this.#offset + distance));
+    this.#offset = Math.min(this.lastOffset, Math.max(0, this.#offset + distance * this.pace));
     return this.#keepScrollable();
   }
 
@@ -105,12 +110,16 @@ export class ScrollScale {
     this.#top = this.#topFor(this.#offset);
   }
 
+  get #isScaled(): boolean {
+    return this.height !== this.#contentHeight;
+  }
+
   get #lastTop(): number {
     return Math.max(0, this.height - this.#viewportHeight);
   }
 
   #topFor(offset: number): number {
-    if (this.#contentHeight <= this.#maxHeight) {
+    if (!this.#isScaled) {
       return offset;
     }
     return Math.round((offset / Math.max(1, this.lastOffset)) * this.#lastTop);

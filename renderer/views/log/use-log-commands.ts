@@ -1,4 +1,5 @@
 import { useCommands } from '../../commands.ts';
+import { shortcuts } from '../../parts/shortcut-table.ts';
 import type { HeaderActions } from './LogHeader.tsx';
 
 export interface LogCommandsOptions {
@@ -6,12 +7,20 @@ export interface LogCommandsOptions {
   readonly name: string;
   readonly hasFolds: boolean;
   readonly hasTimes: boolean;
+  readonly isWrapped: boolean;
   readonly actions: HeaderActions;
   readonly setFollowing: (isFollowing: boolean) => void;
 }
 
 /** The commands for an open log. All functions must be stable. */
-export function useLogCommands({ name, hasFolds, hasTimes, actions, setFollowing }: LogCommandsOptions): void {
+export function useLogCommands({
+  name,
+  hasFolds,
+  hasTimes,
+  isWrapped,
+  actions,
+  setFollowing,
+}: LogCommandsOptions): void {
   useCommands(
     () => [
       {
@@ -19,7 +28,7 @@ export function useLogCommands({ name, hasFolds, hasTimes, actions, setFollowing
         label: `Find in the log of ${name}`,
         group: 'Current view',
         icon: 'search',
-        shortcut: 'Mod+f',
+        shortcut: shortcuts.find.keys,
         run: actions.find,
       },
       {
@@ -43,9 +52,16 @@ export function useLogCommands({ name, hasFolds, hasTimes, actions, setFollowing
         icon: 'clock',
         run: actions.toggleTimes,
       },
+      {
+        id: 'log:wrap',
+        label: isWrapped ? 'Do not wrap long lines in logs' : 'Wrap long lines in logs',
+        group: 'Current view',
+        icon: 'wrap',
+        run: actions.toggleWrap,
+      },
       { id: 'log:copy', label: `Copy the log of ${name}`, group: 'Current view', icon: 'copy', run: actions.copyAll },
       { id: 'log:save', label: `Save the log of ${name}`, group: 'Current view', icon: 'download', run: actions.save },
     ],
-    [name, hasFolds, hasTimes, actions, setFollowing],
+    [name, hasFolds, hasTimes, isWrapped, actions, setFollowing],
   );
 }

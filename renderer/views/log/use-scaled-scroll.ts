@@ -1,15 +1,17 @@
-import type { VirtualizerOptions } from '@tanstack/react-virtual';
 import { type RefObject, useCallback, useLayoutEffect, useReducer, useRef, useState } from 'react';
 import { ScrollScale } from './scroll-scale.ts';
 
 /** Scrolling has ended if there is no scroll event for this long, in milliseconds. */
 const scrollEndMs = 150;
 
-type OffsetObserver = NonNullable<VirtualizerOptions<HTMLDivElement, Element>['observeElementOffset']>;
+/** Calls `report` with each new offset, until the returned function is called. */
+type OffsetObserver = (scroller: HTMLElement, report: (offset: number, isScrolling: boolean) => void) => () => void;
 
 export interface ScaledScrollOptions {
   /** The height of all rows in pixels, which can be more than an element can have. */
   readonly contentHeight: number;
+  /** The height that the element should have. Default: that of the content. */
+  readonly elementHeight?: number | undefined;
   /** Whether the content stays scrolled to its end. */
   readonly isFollowing: boolean;
   /** Called when the user scrolls to the end, or up while following. */
@@ -20,14 +22,19 @@ export interface ScaledScroll {
   readonly elementRef: RefObject<HTMLDivElement | null>;
   readonly scale: ScrollScale;
   readonly viewportHeight: number;
-  /** Reports the scroll offset in the content to the virtualizer. */
+  /** Reports the scroll offset in the content. */
   readonly observeOffset: OffsetObserver;
   /** Scrolls to an offset in the content, in pixels. */
   readonly scrollTo: (offset: number) => void;
 }
 
 /** Scrolls an element through content of any height by means of a {@link ScrollScale}. */
-export function useScaledScroll({ contentHeight, isFollowing, onFollow }: ScaledScrollOptions): ScaledScroll {
+export function useScaledScroll({
+  contentHeight,
+  elementHeight,
+  isFollowing,
+  onFollow,
+}: ScaledScrollOptions): ScaledScroll {
   const elementRef = useRef<HTMLDivElement>(null);
   const [scale] = useState(() => new ScrollScale());
   const [viewportHeight, setViewportHeight] = useState(0);
@@ -36,7 +43,7 @@ export function useScaledScroll({ contentHeight, isFollowing, onFollow }: Scaled
   const knownTop = useRef(0);
 
   // updated before rendering, so that the end is never rendered at a wrong offset first
-  scale.resize(contentHeight, viewportHeight);
+  scale.resize(contentHeight, viewportHeight, elementHeight);
   if (isFollowing) {
     scale.scrollTo(scale.lastOffset);
   }
@@ -45,14 +52,10 @@ export function useScaledScroll({ contentHeight, isFollowing, onFollow }: Scaled
   latest.current = { onFollow, isFollowing };
 
   const observeOffset = useCallback<OffsetObserver>(
-    (instance, report) => {
-      const scroller = instance.scrollElement;
-      if (!scroller) {
-        return undefined;
-      }
+    (scroller, report) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
       function onScrollEnd(): void {
-        if (scroller && scale.realign()) {
+        if (scale.realign()) {
           knownTop.current = scale.top;
           scroller.scrollTop = scale.top;
           render();
@@ -60,9 +63,6 @@ export function useScaledScroll({ contentHeight, isFollowing, onFollow }: Scaled
         report(scale.offset, false);
       }
       function onScroll(): void {
-        if (!scroller) {
-          return;
-        }
         const top = scroller.scrollTop;
         knownTop.current = top;
         if (Math.abs(top - scale.top) < 1) {

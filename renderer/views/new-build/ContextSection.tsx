@@ -1,13 +1,26 @@
 import { formatBytes, formatCount, formatNumber } from '../../../shared/format.ts';
-import type { Project } from '../../../shared/project.ts';
+import type { Project, ProjectWarning } from '../../../shared/project.ts';
+import { Button } from '../../parts/Button.tsx';
 import { Icon } from '../../parts/Icon.tsx';
+import { type ActionHandlers, actionButtons } from '../../parts/problem-actions.ts';
 import { CollapsibleSection } from './CollapsibleSection.tsx';
 import styles from './NewBuild.module.css';
 
+interface ContextSectionProps {
+  readonly project: Project;
+  /** Adds patterns to the project's ignore file. */
+  readonly onIgnore: (patterns: readonly string[]) => void;
+  /** What other buttons of warnings do. */
+  readonly handlers: ActionHandlers;
+}
+
 /** Summarizes the build context. Expands to warnings and the largest files. */
-export function ContextSection({ project }: { project: Project }) {
+export function ContextSection({ project, onIgnore, handlers }: ContextSectionProps) {
   const { files, bytes, ignoredCount, largest, warnings } = project;
   const maxBytes = largest[0]?.bytes ?? 0;
+  const patterns = warnings.flatMap(({ actions = [] }) =>
+    actions.flatMap((action) => (action.id === 'ignore-files' ? action.patterns : [])),
+  );
   return (
     <CollapsibleSection
       title="Context"
@@ -25,19 +38,21 @@ export function ContextSection({ project }: { project: Project }) {
     >
       {warnings.length > 0 && (
         <ul className={styles.warningList} aria-label="Warnings">
-          {warnings.map(({ kind, path, message }) => (
-            <li key={`${kind} ${path}`}>
-              <Icon name="warning" size={14} />
-              <p>
-                <code>{path}</code> {message.startsWith(`${path} `) ? message.slice(path.length + 1) : message}
-              </p>
-            </li>
+          {warnings.map((warning) => (
+            <WarningRow
+              key={`${warning.kind} ${warning.path} ${warning.line ?? ''} ${warning.message}`}
+              warning={warning}
+              handlers={{ ...handlers, 'ignore-files': (action) => onIgnore(action.patterns) }}
+            />
           ))}
         </ul>
       )}
-      {warnings.length > 0 && (
+      {patterns.length > 1 && (
         <p className={styles.secondary}>
-          Files listed in <code>.containerignore</code> or <code>.dockerignore</code> are not sent.
+          Files listed in <code>.containerignore</code> or <code>.dockerignore</code> are not sent.{' '}
+          <Button size="small" onClick={() => onIgnore(patterns)}>
+            Ignore all {patterns.length}
+          </Button>
         </p>
       )}
       {largest.length > 0 && (
@@ -56,5 +71,24 @@ export function ContextSection({ project }: { project: Project }) {
         </ul>
       )}
     </CollapsibleSection>
+  );
+}
+
+function WarningRow({ warning, handlers }: { warning: ProjectWarning; handlers: ActionHandlers }) {
+  const { path, line, message, actions = [] } = warning;
+  return (
+    <li>
+      <Icon name="warning" size={14} />
+      <p>
+        <code>{path}</code>
+        {line === undefined ? ' ' : `, line ${line}: `}
+        {message}
+      </p>
+      {actionButtons(actions, handlers).map(({ id, label, run }) => (
+        <Button key={id} size="small" onClick={run}>
+          {label}
+        </Button>
+      ))}
+    </li>
   );
 }

@@ -1,29 +1,36 @@
 /** New build: the sheet that prepares a build. */
 
-import { useRef } from 'react';
+import { useRef, useState } from 'react';
 import type { BuildEntry } from '../../../shared/build-entry.ts';
 import { formatCount, formatReferenceShort } from '../../../shared/format.ts';
+import type { ProblemAction } from '../../../shared/problem-action.ts';
 import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
+import type { ActionHandlers } from '../../parts/problem-actions.ts';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { Sheet } from '../../parts/Sheet.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
+import { shortcuts } from '../../parts/shortcut-table.ts';
 import { useOpenBuild } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { navigate } from '../../stores/navigation.ts';
 import { toastProblem } from '../../stores/toasts.ts';
 import { useFolderDrop } from '../farm/use-folder-drop.ts';
 import { useProjectChooser } from '../farm/use-project-chooser.tsx';
+import { ContainerfileErrors } from './ContainerfileErrors.tsx';
 import { ContextSection } from './ContextSection.tsx';
-import { setPin } from './draft.ts';
+import { draftChangeOf, setPin, toRelativePath } from './draft.ts';
 import { FarmSelect } from './FarmSelect.tsx';
+import { FileDialog } from './FileDialog.tsx';
 import styles from './NewBuild.module.css';
 import { NoProject } from './NoProject.tsx';
 import { OptionsSection } from './OptionsSection.tsx';
 import { PlatformSection } from './PlatformSection.tsx';
 import { ProjectSection } from './ProjectSection.tsx';
+import { PushSection } from './PushSection.tsx';
+import { choosePush } from './push-memory.ts';
 import { ReferenceSection } from './ReferenceSection.tsx';
 import { describePlatforms } from './readiness.ts';
 import { referenceError } from './reference.ts';
@@ -40,13 +47,18 @@ export function NewBuild({ onClose, ...start }: NewBuildProps) {
   const { build, problem } = useOpenBuild(start.from);
   if (hasConnections && start.from !== undefined && !build && !problem) {
     return (
-      <Sheet title="New build" onClose={onClose}>
+      <Sheet title="Rebuild" onClose={onClose}>
         <Waiting>Loading build</Waiting>
       </Sheet>
     );
   }
   return hasConnections ? (
-    <BuildForm key={JSON.stringify(start)} start={start} onClose={onClose} />
+    <BuildForm
+      key={JSON.stringify(start)}
+      title={build ? `Rebuild ${repositoryName(build.reference)}` : 'New build'}
+      start={start}
+      onClose={onClose}
+    />
   ) : (
     <Sheet title="New build" onClose={onClose}>
       <EmptyState
@@ -64,7 +76,7 @@ export function NewBuild({ onClose, ...start }: NewBuildProps) {
   );
 }
 
-function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => void }) {
+function BuildForm({ title, start, onClose }: { title: string; start: NewBuildStart; onClose: () => void }) {
   const form = useNewBuild(start);
   const { draft, change, projectState, reference, selected, nodes, preview, notReady, isStarting, request } = form;
   const { context } = draft;
@@ -72,6 +84,14 @@ function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => vo
   const referenceInput = useRef<HTMLInputElement>(null);
   const chooser = useProjectChooser(form.changeProject);
   const isDraggingOver = useFolderDrop(chooser.openDropped);
+  const [isChoosingFile, setChoosingFile] = useState(start.apply === 'choose-containerfile');
+  const apply = ({ id }: ProblemAction): void => change(draftChangeOf(id));
+  const handlers: ActionHandlers = {
+    'allow-emulation': apply,
+    'allow-platform-mismatch': apply,
+    'use-docker-format': apply,
+    'choose-containerfile': () => setChoosingFile(true),
+  };
 
   function run(): void {
     if (referenceError(reference)) {
@@ -87,7 +107,7 @@ function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => vo
         label: `Start build of ${formatReferenceShort(reference)}`,
         group: 'Current view',
         icon: 'play',
-        shortcut: 'Mod+Enter',
+        shortcut: shortcuts.submit.keys,
         run,
       },
     ],
@@ -97,7 +117,7 @@ function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => vo
   const [last] = form.pastBuilds;
   return (
     <Sheet
-      title="New build"
+      title={title}
       onClose={onClose}
       keepOpen={form.isTouched}
       {...(context === undefined ? {} : { initialFocus: referenceInput })}
@@ -106,7 +126,7 @@ function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => vo
         <Button
           kind="primary"
           size="large"
-          shortcut="Mod+Enter"
+          shortcut={shortcuts.submit.keys}
           busy={isStarting}
           disabled={notReady !== undefined}
           onClick={run}
@@ -125,6 +145,8 @@ function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => vo
             state={projectState}
             onChange={() => chooser.choose(context)}
             onFile={(file) => change({ file })}
+            onChooseFile={() => setChoosingFile(true)}
+            handlers={handlers}
           >
             <FarmSelect
               farm={form.farmName}
@@ -132,6 +154,13 @@ function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => vo
               onSelect={(farm) => change({ farm, connections: undefined, pins: {} })}
             />
           </ProjectSection>
+          {project && !projectState.problem && (
+            <ContainerfileErrors
+              errors={project.errors}
+              isLoading={projectState.isLoading}
+              onReload={projectState.reload}
+            />
+          )}
           {project && last && !form.isTouched && start.from === undefined && (
             <LastBuild build={last} onUseSettings={() => void form.applyLastSettings().catch(toastProblem)} />
           )}
@@ -141,6 +170,12 @@ function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => vo
               value={reference}
               suggestions={form.suggestions}
               onChange={(text) => change({ reference: text })}
+            />
+          )}
+          {project && (
+            <PushSection
+              push={form.push}
+              onChange={(values) => change({ push: choosePush(draft.push, values, reference) })}
             />
           )}
           {project && (
@@ -160,11 +195,9 @@ function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => vo
                     offered={form.offered}
                     selected={selected}
                     emulate={draft.emulate}
-                    reasons={Object.fromEntries(
-                      form.unassigned.map(({ platform, problem }) => [platform, problem.message]),
-                    )}
+                    preview={preview}
                     onSelect={(platforms) => change({ platforms })}
-                    onAdd={form.addPlatform}
+                    onAdd={form.addPlatforms}
                   />
                   <ScheduleSection
                     preview={preview}
@@ -174,14 +207,13 @@ function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => vo
                     emulate={draft.emulate}
                     pins={draft.pins}
                     onPin={(platform, node) => change({ pins: setPin(draft.pins, platform, node) })}
-                    onSkip={(skipped) =>
-                      change({ platforms: selected.filter((platform) => !skipped.includes(platform)) })
-                    }
+                    onSkip={(skipped) => form.skipPlatforms(skipped)}
+                    handlers={handlers}
                   />
                 </>
               )}
               <div className={styles.collapsibles}>
-                <ContextSection project={project} />
+                <ContextSection project={project} onIgnore={form.ignoreFiles} handlers={handlers} />
                 <OptionsSection draft={draft} project={project} onChange={change} />
               </div>
             </>
@@ -190,13 +222,29 @@ function BuildForm({ start, onClose }: { start: NewBuildStart; onClose: () => vo
       )}
       {form.problem && (
         <div ref={scrollIntoView}>
-          <ProblemNote problem={form.problem} />
+          <ProblemNote problem={form.problem} handlers={handlers} />
         </div>
       )}
       {isDraggingOver && <div className={styles.dropHint}>Drop to build this folder</div>}
       {chooser.dialog}
+      {context !== undefined && (
+        <FileDialog
+          open={isChoosingFile}
+          onClose={() => setChoosingFile(false)}
+          start={context}
+          onChoose={(path) => {
+            setChoosingFile(false);
+            change({ file: toRelativePath(context, path) });
+          }}
+        />
+      )}
     </Sheet>
   );
+}
+
+/** `api` of `registry.example.com/team/api:1.4`. */
+function repositoryName(reference: string): string {
+  return formatReferenceShort(reference).replace(/[:@].*/, '');
 }
 
 function LastBuild({ build, onUseSettings }: { build: BuildEntry; onUseSettings: () => void }) {

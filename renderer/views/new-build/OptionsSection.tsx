@@ -1,4 +1,4 @@
-import type { PullPolicy, Retention } from '../../../shared/build.ts';
+import type { ImageFormat, PullPolicy, Retention } from '../../../shared/build.ts';
 import { formatCount } from '../../../shared/format.ts';
 import type { Project } from '../../../shared/project.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -21,6 +21,15 @@ const retentions: readonly { value: Retention; label: string; hint: string }[] =
   { value: 'cache', label: 'Build cache', hint: 'The newest image stays untagged, so that the next build is faster.' },
   { value: 'tagged', label: 'Tagged image', hint: 'The image stays on each node under its name, ready to run.' },
   { value: 'nothing', label: 'Nothing', hint: 'Everything is removed. The next build starts from scratch.' },
+];
+
+const formats: readonly { value: ImageFormat; label: string; hint: string }[] = [
+  {
+    value: 'oci',
+    label: 'OCI',
+    hint: 'Works with every registry and engine. Leaves out HEALTHCHECK, ONBUILD and SHELL.',
+  },
+  { value: 'docker', label: 'Docker', hint: 'Keeps HEALTHCHECK, ONBUILD and SHELL.' },
 ];
 
 /** The value of the option for the last stage. Stage names cannot contain `#`. */
@@ -93,6 +102,13 @@ export function OptionsSection({ draft, project, onChange }: OptionsSectionProps
           description={retentions.find(({ value }) => value === draft.retention)?.hint}
           onChange={(retention) => onChange({ retention })}
         />
+        <Select
+          label="Image format"
+          value={draft.format}
+          options={formats}
+          description={formats.find(({ value }) => value === draft.format)?.hint}
+          onChange={(format) => onChange({ format })}
+        />
       </div>
       <div className={styles.checks}>
         <Checkbox
@@ -102,10 +118,22 @@ export function OptionsSection({ draft, project, onChange }: OptionsSectionProps
           onChange={(emulate) => onChange({ emulate })}
         />
         <Checkbox
+          label="Allow programs for another platform"
+          description="Stores an image although its base image or programs are for another platform."
+          checked={draft.allowPlatformMismatch}
+          onChange={(allowPlatformMismatch) => onChange({ allowPlatformMismatch })}
+        />
+        <Checkbox
           label="Build without cache"
           description="Runs every step, even if nothing has changed."
           checked={draft.noCache}
           onChange={(noCache) => onChange({ noCache })}
+        />
+        <Checkbox
+          label="Skip unchanged platforms"
+          description="Uses the stored image if nothing has changed since a node built it."
+          checked={draft.skip}
+          onChange={(skip) => onChange({ skip })}
         />
       </div>
     </CollapsibleSection>

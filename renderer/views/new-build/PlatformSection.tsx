@@ -1,17 +1,14 @@
 import { useId, useState } from 'react';
-import { type Platform, parsePlatform } from '../../../shared/platform.ts';
+import { commonPlatforms, needsNewerProcessor, type Platform, parsePlatform } from '../../../shared/platform.ts';
 import { Button } from '../../parts/Button.tsx';
 import { type ChipKind, PlatformChip } from '../../parts/Chip.tsx';
 import { TextField } from '../../parts/TextField.tsx';
+import type { Coverage } from '../../stores/coverage.ts';
 import { describeNodes } from '../farm/CoverageList.tsx';
-import type { Coverage } from '../farm/coverage.ts';
 import { parsePlatformEntry } from './draft.ts';
 import styles from './NewBuild.module.css';
 import { Section } from './Section.tsx';
-
-/** Suggestions for the text field. */
-const commonPlatforms =
-  'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64'.split(' ');
+import type { Preview } from './use-preview.ts';
 
 interface PlatformSectionProps {
   readonly coverage: readonly Coverage[];
@@ -19,10 +16,9 @@ interface PlatformSectionProps {
   readonly offered: readonly Platform[];
   readonly selected: readonly Platform[];
   readonly emulate: boolean;
-  /** By platform, why no node can build it. */
-  readonly reasons: Readonly<Record<string, string>>;
+  readonly preview: Pick<Preview, 'schedule' | 'isLoading'>;
   readonly onSelect: (platforms: readonly Platform[]) => void;
-  readonly onAdd: (platform: Platform) => void;
+  readonly onAdd: (platforms: readonly Platform[]) => void;
 }
 
 export function PlatformSection({
@@ -30,7 +26,7 @@ export function PlatformSection({
   offered,
   selected: chosen,
   emulate,
-  reasons,
+  preview,
   onSelect: onChoose,
   onAdd,
 }: PlatformSectionProps) {
@@ -41,7 +37,7 @@ export function PlatformSection({
     >
       <ul className={styles.chips} aria-label="Platforms to build">
         {offered.map((platform) => {
-          const { kind, reason } = describeSupport(coverage, platform, emulate, reasons);
+          const { kind, reason } = describeSupport(platform, coverage, emulate, preview);
           const isSelected = chosen.includes(platform);
           return (
             <li key={platform}>
@@ -69,21 +65,34 @@ export function PlatformSection({
   );
 }
 
+/** The build plan decides. What it does not have yet is described by what the nodes can build. */
 function describeSupport(
-  coverage: readonly Coverage[],
   platform: Platform,
+  coverage: readonly Coverage[],
   emulate: boolean,
-  reasons: PlatformSectionProps['reasons'],
+  { schedule, isLoading }: PlatformSectionProps['preview'],
 ): { kind: ChipKind; reason: string } {
   const covered = coverage.find((entry) => entry.platform === platform);
+  const assignment = isLoading ? undefined : schedule?.assignments.find((entry) => entry.platform === platform);
+  if (assignment) {
+    const { mode, node } = assignment;
+    return { kind: mode, reason: covered ? describeNodes(covered) : `${mode} on ${node}` };
+  }
+  const unassigned = isLoading ? undefined : schedule?.unassigned.find((entry) => entry.platform === platform);
+  if (unassigned) {
+    return { kind: 'impossible', reason: unassigned.problem.message };
+  }
   if (covered && covered.native.length > 0) {
     return { kind: 'native', reason: describeNodes(covered) };
   }
-  if (covered && emulate) {
-    return { kind: 'emulated', reason: describeNodes(covered) };
+  if (covered) {
+    return emulate
+      ? { kind: 'emulated', reason: describeNodes(covered) }
+      : { kind: 'impossible', reason: 'needs emulation, which is turned off' };
   }
-  const why = covered ? 'needs emulation, which is turned off' : 'no node can build this platform';
-  return { kind: 'impossible', reason: reasons[platform] ?? why };
+  return isLoading
+    ? { kind: 'neutral', reason: 'checking which nodes can build it' }
+    : { kind: 'impossible', reason: 'no node can build this platform' };
 }
 
 /** Buttons that select all native or all supported platforms. */
@@ -94,7 +103,10 @@ function SelectionButtons({
   onSelect: onChoose,
 }: Pick<PlatformSectionProps, 'coverage' | 'offered' | 'selected' | 'onSelect'>) {
   const native = coverage.filter(({ isDefault }) => isDefault).map(({ platform }) => platform);
-  const supported = offered.filter((platform) => coverage.some((entry) => entry.platform === platform));
+  // an image for newer processors is only built on request, beside the one that all processors run
+  const supported = offered.filter(
+    (platform) => coverage.some((entry) => entry.platform === platform) && !needsNewerProcessor(platform),
+  );
   const isNative = native.length === chosen.length && native.every((platform) => chosen.includes(platform));
   const isAll = supported.length === chosen.length && supported.every((platform) => chosen.includes(platform));
   return (
@@ -120,7 +132,7 @@ function OtherPlatformField({
 }: {
   chosen: readonly Platform[];
   offered: readonly Platform[];
-  onAdd: (platform: Platform) => void;
+  onAdd: (platforms: readonly Platform[]) => void;
 }) {
   const [text, setText] = useState<string>();
   const [error, setError] = useState<string>();
@@ -128,13 +140,11 @@ function OtherPlatformField({
 
   function add(): void {
     const entry = parsePlatformEntry(text ?? '', chosen);
-    if (entry.platform) {
-      onAdd(entry.platform);
-      setText('');
-      setError(undefined);
-    } else {
-      setError(entry.error);
+    if (entry.platforms.length > 0) {
+      onAdd(entry.platforms);
     }
+    setText(entry.error === undefined ? '' : entry.rest || text);
+    setError(entry.error);
   }
 
   if (text === undefined) {
@@ -147,11 +157,11 @@ function OtherPlatformField({
   return (
     <div className={styles.other}>
       <TextField
-        label="Other platform"
+        label="Other platforms"
         hideLabel
         mono
         autoFocus
-        placeholder="linux/arm/v7"
+        placeholder="linux/arm/v7, linux/s390x"
         list={id}
         value={text}
         error={error}
@@ -186,7 +196,7 @@ function OtherPlatformField({
           ))}
       </datalist>
       <Button size="small" disabled={text.trim() === ''} onClick={add}>
-        Add platform
+        Add
       </Button>
     </div>
   );

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { Button } from '../../parts/Button.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
+import type { ActionHandlers } from '../../parts/problem-actions.ts';
 import { Select } from '../../parts/Select.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
 import { folderName } from '../farm/recent-projects.ts';
@@ -14,12 +15,26 @@ interface ProjectSectionProps {
   readonly state: ProjectState;
   readonly onChange: () => void;
   readonly onFile: (file: string | undefined) => void;
+  readonly onChooseFile: () => void;
+  readonly handlers: ActionHandlers;
   /** Shown beside the Containerfile. */
   readonly children: ReactNode;
 }
 
+/** The value of the choice that opens a dialog. No file has an empty path. */
+const otherFile = '';
+
 /** Shows the project folder, with a selection of its Containerfiles. */
-export function ProjectSection({ context, file, state, onChange, onFile, children }: ProjectSectionProps) {
+export function ProjectSection({
+  context,
+  file,
+  state,
+  onChange,
+  onFile,
+  onChooseFile,
+  handlers,
+  children,
+}: ProjectSectionProps) {
   const { project, containerfiles, problem, isLoading, reload } = state;
   const [defaultFile] = containerfiles;
   const files = file !== undefined && !containerfiles.includes(file) ? [...containerfiles, file] : containerfiles;
@@ -42,6 +57,7 @@ export function ProjectSection({ context, file, state, onChange, onFile, childre
       {problem ? (
         <ProblemNote
           problem={problem}
+          handlers={handlers}
           actions={
             <Button size="small" icon="refresh" busy={isLoading} onClick={reload}>
               Retry
@@ -57,13 +73,18 @@ export function ProjectSection({ context, file, state, onChange, onFile, childre
               label="Containerfile"
               mono
               value={file ?? defaultFile}
-              options={files.map((value) => ({ value, label: value }))}
-              onChange={(selected) => onFile(selected === defaultFile ? undefined : selected)}
+              options={[...files.map((value) => ({ value, label: value })), { value: otherFile, label: 'Other file…' }]}
+              onChange={(selected) =>
+                selected === otherFile ? onChooseFile() : onFile(selected === defaultFile ? undefined : selected)
+              }
             />
           ) : (
             <p className={styles.containerfile}>
               <Icon name="check" size={14} />
-              {defaultFile} found
+              {file ?? defaultFile} found
+              <Button size="small" kind="quiet" onClick={onChooseFile}>
+                Choose another…
+              </Button>
             </p>
           )}
           {children}

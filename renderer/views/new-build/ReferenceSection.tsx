@@ -1,9 +1,10 @@
 import type { RefObject } from 'react';
 import { formatReferenceShort } from '../../../shared/format.ts';
 import { parseReference } from '../../../shared/image.ts';
+import type { Suggestions } from '../../../shared/suggested-references.ts';
 import { TextField } from '../../parts/TextField.tsx';
 import styles from './NewBuild.module.css';
-import { referenceError, type Suggestions } from './reference.ts';
+import { referenceError } from './reference.ts';
 
 interface ReferenceSectionProps {
   readonly value: string;

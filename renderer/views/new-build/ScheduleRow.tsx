@@ -7,7 +7,8 @@ import { type ChipKind, PlatformChip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { Menu, type MenuItem } from '../../parts/Menu.tsx';
-import { FixText } from '../../parts/ProblemNote.tsx';
+import { FixText, ProblemActions } from '../../parts/ProblemNote.tsx';
+import type { ActionHandlers } from '../../parts/problem-actions.ts';
 import styles from './ScheduleSection.module.css';
 
 interface UnassignedProps {
@@ -15,10 +16,11 @@ interface UnassignedProps {
   readonly problem: Problem;
   readonly isExpanded: boolean;
   readonly onSkip: () => void;
+  readonly handlers: ActionHandlers;
 }
 
 /** Explains why no node can build a platform, with a button that deselects the platform. */
-function Unassigned({ platform, problem, isExpanded, onSkip }: UnassignedProps) {
+function Unassigned({ platform, problem, isExpanded, onSkip, handlers }: UnassignedProps) {
   return (
     <div className={styles.unassigned}>
       <details open={isExpanded}>
@@ -27,6 +29,7 @@ function Unassigned({ platform, problem, isExpanded, onSkip }: UnassignedProps) 
         <p className={styles.fix}>
           <FixText text={problem.fix} />
         </p>
+        <ProblemActions problem={problem} handlers={handlers} />
       </details>
       <Button size="small" onClick={onSkip}>
         Skip<span className="visually-hidden"> {platform}</span>
@@ -46,6 +49,7 @@ export interface ScheduleRowProps {
   readonly isProblemExpanded: boolean;
   readonly onPin: (node: string | undefined) => void;
   readonly onSkip: () => void;
+  readonly handlers: ActionHandlers;
 }
 
 /** One platform of the build plan. A node can be pinned by menu or by dropping it here. */
@@ -58,6 +62,7 @@ export function ScheduleRow({
   isProblemExpanded,
   onPin,
   onSkip,
+  handlers,
 }: ScheduleRowProps) {
   const [isDraggingOver, setIsDraggingOver] = useState(false);
   const assignment = schedule?.assignments.find((entry) => entry.platform === platform);
@@ -98,7 +103,13 @@ export function ScheduleRow({
         <PlatformChip platform={platform} kind={kind} />
       </span>
       {unassigned && !isPinned ? (
-        <Unassigned platform={platform} problem={unassigned.problem} isExpanded={isProblemExpanded} onSkip={onSkip} />
+        <Unassigned
+          platform={platform}
+          problem={unassigned.problem}
+          isExpanded={isProblemExpanded}
+          onSkip={onSkip}
+          handlers={handlers}
+        />
       ) : (
         <>
           <Menu

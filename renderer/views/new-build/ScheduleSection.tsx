@@ -6,7 +6,8 @@ import { modeOf, type Schedule } from '../../../shared/schedule.ts';
 import { Button } from '../../parts/Button.tsx';
 import { classes } from '../../parts/classes.ts';
 import { Icon } from '../../parts/Icon.tsx';
-import { FixText, ProblemNote } from '../../parts/ProblemNote.tsx';
+import { FixText, ProblemActions, ProblemNote } from '../../parts/ProblemNote.tsx';
+import type { ActionHandlers } from '../../parts/problem-actions.ts';
 import { Spinner, Waiting } from '../../parts/Spinner.tsx';
 import type { BuildDraft } from './draft.ts';
 import { ScheduleRow } from './ScheduleRow.tsx';
@@ -30,6 +31,8 @@ interface ScheduleSectionProps {
   readonly pins: BuildDraft['pins'];
   readonly onPin: (platform: Platform, node: string | undefined) => void;
   readonly onSkip: (platforms: readonly Platform[]) => void;
+  /** What the buttons of problems do. */
+  readonly handlers: ActionHandlers;
 }
 
 /** The build plan: one row per platform, with its node, the reason, and a menu to pin another node. */
@@ -42,6 +45,7 @@ export function ScheduleSection({
   pins,
   onPin,
   onSkip,
+  handlers,
 }: ScheduleSectionProps) {
   const { schedule, problem, isLoading, reload } = preview;
   const [dragged, setDragged] = useState<string>();
@@ -66,9 +70,10 @@ export function ScheduleSection({
       {problem && (
         <ProblemNote
           problem={problem}
+          handlers={handlers}
           actions={
             <Button size="small" icon="refresh" busy={isLoading} onClick={reload}>
-              Check again
+              Try again
             </Button>
           }
         />
@@ -100,6 +105,7 @@ export function ScheduleSection({
               onPin={(name) => onPin(platform, name)}
               isProblemExpanded={unassigned.length <= maxExpanded}
               onSkip={() => onSkip([platform])}
+              handlers={handlers}
             />
           ))}
         </ul>
@@ -126,14 +132,29 @@ export function ScheduleSection({
           ))}
         </div>
       )}
-      {schedule && schedule.leftOut.length > 0 && <UnavailableNodes leftOut={schedule.leftOut} />}
+      {schedule && schedule.leftOut.length > 0 && (
+        <UnavailableNodes
+          leftOut={schedule.leftOut}
+          isExpanded={schedule.leftOut.length === nodeCount}
+          isLoading={isLoading}
+          onRetry={reload}
+        />
+      )}
     </Section>
   );
 }
 
-function UnavailableNodes({ leftOut }: { leftOut: Schedule['leftOut'] }) {
+interface UnavailableNodesProps {
+  readonly leftOut: Schedule['leftOut'];
+  /** Whether the reasons are shown at first: no node is left. */
+  readonly isExpanded: boolean;
+  readonly isLoading: boolean;
+  readonly onRetry: () => void;
+}
+
+function UnavailableNodes({ leftOut, isExpanded, isLoading, onRetry }: UnavailableNodesProps) {
   return (
-    <details className={styles.unavailable}>
+    <details className={styles.unavailable} open={isExpanded}>
       <summary>
         <Icon name="warning" size={14} />
         {formatCount(leftOut.length, 'node is', 'nodes are')} unavailable:{' '}
@@ -150,9 +171,13 @@ function UnavailableNodes({ leftOut }: { leftOut: Schedule['leftOut'] }) {
             <p className={styles.fix}>
               <FixText text={problem.fix} />
             </p>
+            <ProblemActions problem={problem} />
           </li>
         ))}
       </ul>
+      <Button size="small" icon="refresh" busy={isLoading} onClick={onRetry} className={styles.retry}>
+        Try again
+      </Button>
     </details>
   );
 }

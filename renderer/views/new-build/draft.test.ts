@@ -69,6 +69,7 @@ describe('the build request of a draft', () => {
       labels: { team: 'blue' },
       target: 'build',
       noCache: true,
+      skip: false,
       pull: 'newer',
       retention: 'tagged',
     });
@@ -115,8 +116,20 @@ describe('options', () => {
 
 describe('a typed platform', () => {
   it('is accepted in every spelling, but only once', () => {
-    expect(parsePlatformEntry(' aarch64 ', [amd64])).toEqual({ platform: 'linux/arm64' });
-    expect(parsePlatformEntry('arm64', [arm64])).toEqual({ error: 'linux/arm64 is already selected.' });
+    expect(parsePlatformEntry(' aarch64 ', [amd64])).toEqual({ platforms: ['linux/arm64'], rest: '' });
+    expect(parsePlatformEntry('arm64', [arm64]).error).toBe('linux/arm64 is already selected.');
     expect(parsePlatformEntry('z80', []).error).toMatch(/is not a valid platform/);
+  });
+
+  it('several can be pasted at once', () => {
+    for (const text of [
+      'linux/arm/v7,linux/s390x',
+      'linux/arm/v7 s390x',
+      'arm/v7\nlinux/s390x\r\n',
+      ' arm,arm/v7, s390x,',
+    ]) {
+      expect(parsePlatformEntry(text, [amd64])).toEqual({ platforms: ['linux/arm/v7', 'linux/s390x'], rest: '' });
+    }
+    expect(parsePlatformEntry('z80, arm64, m68k', [])).toMatchObject({ platforms: ['linux/arm64'], rest: 'z80, m68k' });
   });
 });

@@ -4,9 +4,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { allCommands, useCommandStore } from '../../commands.ts';
 import { useBuilds } from '../../stores/builds.ts';
 import { useNavigation } from '../../stores/navigation.ts';
+import { useUndo } from '../../stores/toasts.ts';
 import { sample } from '../../testing/fixture-data.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { NewBuild } from './NewBuild.tsx';
+import { proposedPush } from './push-memory.ts';
 
 // the preview is debounced, and CI machines may be slow
 configure({ asyncUtilTimeout: 4_000 });
@@ -18,7 +20,7 @@ afterEach(() => app.stop());
 type Start = Omit<Parameters<typeof NewBuild>[0], 'onClose'>;
 async function open(start: Start, state: Parameters<typeof renderWithApp>[1] = 'done') {
   ({ app } = await renderWithApp(<NewBuild {...start} onClose={() => {}} />, state));
-  return screen.findByRole('dialog', { name: 'New build' });
+  return screen.findByRole('dialog', { name: start.from ? 'Rebuild api' : 'New build' });
 }
 const api: Start = { farm: 'home', context: '/home/anna/projects/api' };
 const image = () => screen.findByRole<HTMLInputElement>('textbox', { name: 'Image' });
@@ -58,6 +60,29 @@ describe('a new build', () => {
     expect(buildButton().disabled).toBe(true);
   });
 
+  it('pushes the image when it is built, and proposes that for the next build', async () => {
+    await open(api);
+    await image();
+    await userEvent.click(screen.getByRole('checkbox', { name: /^Push when done/ }));
+    const destination = screen.getByRole<HTMLInputElement>('textbox', { name: 'Destination' });
+    expect(destination.value).toContain('api:1.4');
+    fireEvent.change(destination, { target: { value: 'api:1.4' } });
+    await screen.findByText('Enter where to push the image.');
+    fireEvent.change(destination, { target: { value: 'registry.example.com/other/api:1.4' } });
+    fireEvent.change(await image(), { target: { value: 'registry.example.com/team/api:1.6' } });
+    expect(destination.value).toBe('registry.example.com/other/api:1.6');
+    await waitFor(() => expect(buildButton().disabled).toBe(false));
+    fireEvent.click(buildButton());
+    await waitFor(() => expect(useNavigation.getState().route?.view.view).toBe('build'));
+    const [newest = ''] = useBuilds.getState().order;
+    expect(useBuilds.getState().byId[newest]?.request.push).toEqual({
+      destination: 'registry.example.com/other/api:1.6',
+      tlsVerify: true,
+    });
+    expect(proposedPush('registry.example.com/team/api:1.5').isOn).toBe(true);
+    expect(proposedPush('registry.example.com/team/web:1').isOn).toBe(false);
+  });
+
   it('pins a platform to a node, and removes the pin', async () => {
     await open(api);
     await image();
@@ -73,13 +98,32 @@ describe('a new build', () => {
     await open(api);
     await image();
     fireEvent.click(screen.getByRole('button', { name: 'Other…' }));
-    const other = screen.getByRole('combobox', { name: 'Other platform' });
+    const other = screen.getByRole('combobox', { name: 'Other platforms' });
     fireEvent.change(other, { target: { value: 'riscv64' } });
     fireEvent.keyDown(other, { key: 'Enter' });
     await screen.findByText('No node can build linux/riscv64.');
     expect(buildButton().disabled).toBe(true);
     fireEvent.click(screen.getByRole('button', { name: 'Skip linux/riscv64' }));
     await waitFor(() => expect(buildButton().disabled).toBe(false));
+  });
+
+  it('cannot be started while it is not known which nodes can build a platform, whose chip follows the plan', async () => {
+    await open(api);
+    await image();
+    await waitFor(() => expect(buildButton().disabled).toBe(false));
+    fireEvent.click(screen.getByRole('button', { name: 'Other…' }));
+    const other = screen.getByRole('combobox', { name: 'Other platforms' });
+    fireEvent.change(other, { target: { value: 'riscv64' } });
+    fireEvent.keyDown(other, { key: 'Enter' });
+    expect(buildButton().disabled).toBe(true);
+    screen.getByText('Checking what the nodes can build.');
+    expect(screen.queryByText(/^For \d platforms/)).toBeNull();
+    expect(chip(/^riscv64/).textContent).toBe('riscv64');
+    await screen.findByText('No node can build linux/riscv64.');
+    expect(chip(/^riscv64/).textContent).toContain('no node can build it');
+    fireEvent.click(chip(/^386/));
+    await screen.findByRole('button', { name: /node for linux.386/ });
+    expect(chip(/^386/).textContent).toContain('native');
   });
 
   it('lists unavailable nodes', async () => {
@@ -128,6 +172,25 @@ describe('a new build', () => {
     expect(chip(/^amd64/).getAttribute('aria-pressed')).toBe('false');
   });
 
+  it('says why nothing can be built if no node answers, and can try again', async () => {
+    ({ app } = await renderWithApp(<NewBuild {...api} onClose={() => {}} />, 'done'));
+    const problem = { code: 'ssh.unreachable', message: 'The machine is off.', fix: 'Start it.' } as const;
+    for (const connection of ['big-amd', 'pi4', 'this-computer']) {
+      app.emit({ event: 'node.changed', status: { state: 'down', connection, problem } });
+    }
+    fireEvent.click(await screen.findByRole('button', { name: 'Try again' }));
+    await screen.findByText('No node of home can be reached.');
+    expect(screen.getAllByText('The machine is off.').length).toBeGreaterThan(0);
+    expect(buildButton().disabled).toBe(true);
+  });
+
+  it('takes another file of the project as the Containerfile', async () => {
+    ({ app } = await renderWithApp(<NewBuild {...api} apply="choose-containerfile" onClose={() => {}} />, 'done'));
+    fireEvent.click(await screen.findByRole('button', { name: 'build.containerfile' }));
+    await screen.findByText('build.containerfile');
+    expect(screen.queryByRole('dialog', { name: 'Choose a Containerfile' })).toBeNull();
+  });
+
   it('shows that a folder does not exist', async () => {
     const sheet = await open({ farm: 'home', context: '/home/anna/missing' });
     await within(sheet).findByText('The folder /home/anna/missing does not exist.');
@@ -138,5 +201,30 @@ describe('a new build', () => {
     const sheet = await open({}, 'empty');
     fireEvent.click(within(sheet).getByRole('button', { name: 'Add nodes' }));
     expect(useNavigation.getState().route?.view).toEqual({ view: 'first-start' });
+  });
+
+  it('adds what a warning is about to the ignore file, which can be undone', async () => {
+    const sheet = await open(api);
+    fireEvent.click(await within(sheet).findByText('Context'));
+    const warnings = () => within(screen.getByRole('list', { name: 'Warnings' })).getAllByRole('listitem');
+    expect(warnings()).toHaveLength(2);
+    const [first] = warnings();
+    expect(first?.textContent).toContain('.env may contain secrets');
+    fireEvent.click(within(first ?? sheet).getByRole('button', { name: 'Add to .containerignore' }));
+    await waitFor(() => expect(warnings()).toHaveLength(1));
+    const undo = useUndo.getState().steps.at(-1);
+    expect(undo?.title).toBe('Added .env to .containerignore');
+    undo?.run();
+    await waitFor(() => expect(warnings()).toHaveLength(2));
+    fireEvent.click(within(sheet).getByRole('button', { name: 'Ignore all 2' }));
+    await waitFor(() => expect(screen.queryByRole('list', { name: 'Warnings' })).toBeNull());
+  });
+
+  it('cannot be started while the Containerfile has errors, and shows them', async () => {
+    const sheet = await open({ farm: 'home', context: '/home/anna/broken' });
+    const errors = await within(sheet).findByRole('list', { name: 'Errors in the Containerfile' });
+    expect(errors.textContent).toContain('Containerfile, line 7: RUNN is not an instruction.Did you mean RUN?');
+    within(sheet).getByText('Correct the Containerfile.');
+    expect(buildButton().disabled).toBe(true);
   });
 });

@@ -1,11 +1,20 @@
 import { formatCount, formatList } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
+import type { Preview } from './use-preview.ts';
 
 export interface Readiness {
   readonly hasProject: boolean;
+  /** No engine can build the Containerfile. */
+  readonly hasErrors: boolean;
   /** Why the reference is not valid, if it is not. */
   readonly referenceError: string | undefined;
+  /** The image is to be pushed, and the destination is not valid. */
+  readonly lacksDestination: boolean;
+  /** Why there is no node for any platform, if there is none. */
+  readonly nothingToBuildOn: string | undefined;
   readonly hasPlatforms: boolean;
+  /** It is not known yet which nodes can build the selected platforms. */
+  readonly isChecking: boolean;
   /** Selected platforms that no node can build. */
   readonly unassigned: readonly string[];
   readonly hasIncompleteOption: boolean;
@@ -13,12 +22,31 @@ export interface Readiness {
 
 /** @returns the first reason why a build cannot be started, as a sentence; undefined if it can be started */
 export function reasonNotReady(readiness: Readiness): string | undefined {
-  const { hasProject, referenceError, hasPlatforms, unassigned, hasIncompleteOption } = readiness;
+  const {
+    hasProject,
+    hasErrors,
+    referenceError,
+    lacksDestination,
+    nothingToBuildOn,
+    hasPlatforms,
+    isChecking,
+    unassigned,
+    hasIncompleteOption,
+  } = readiness;
   if (!hasProject) {
     return 'Choose a project with a Containerfile.';
   }
+  if (hasErrors) {
+    return 'Correct the Containerfile.';
+  }
   if (referenceError !== undefined) {
     return 'Enter a valid image name.';
+  }
+  if (lacksDestination) {
+    return 'Enter where to push the image.';
+  }
+  if (nothingToBuildOn !== undefined) {
+    return nothingToBuildOn;
   }
   if (!hasPlatforms) {
     return 'Select at least one platform.';
@@ -26,7 +54,30 @@ export function reasonNotReady(readiness: Readiness): string | undefined {
   if (unassigned.length > 0) {
     return `No node can build ${unassigned.length > 2 ? `${unassigned.length} of the platforms` : formatList(unassigned)}.`;
   }
-  return hasIncompleteOption ? 'Complete or remove the unfinished option.' : undefined;
+  if (hasIncompleteOption) {
+    return 'Complete or remove the unfinished option.';
+  }
+  return isChecking ? 'Checking what the nodes can build.' : undefined;
+}
+
+/**
+ * Why there is no node to build on, as a sentence; undefined if there is one.
+ * @param nodeCount how many nodes the build may use @param farm undefined for all connections or a list of them
+ */
+export function reasonWithoutNodes(
+  { schedule, problem }: Pick<Preview, 'schedule' | 'problem'>,
+  nodeCount: number,
+  farm: string | undefined,
+): string | undefined {
+  if (problem) {
+    return problem.message;
+  }
+  const leftOut = schedule?.leftOut ?? [];
+  if (leftOut.length === 0 || leftOut.length < nodeCount) {
+    return undefined;
+  }
+  const isReachable = leftOut.some((left) => left.problem.code === 'engine.unsupported');
+  return `No node${farm === undefined ? '' : ` of ${farm}`} can ${isReachable ? 'do what the build asks for' : 'be reached'}.`;
 }
 
 /** `For 3 platforms`, or `For all native platforms` while the platforms of the nodes are still unknown. */

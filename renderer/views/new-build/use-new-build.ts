@@ -2,22 +2,34 @@ import { useEffect, useMemo, useState } from 'react';
 import { isReadable } from '../../../shared/build-entry.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
+import { suggestReferences } from '../../../shared/suggested-references.ts';
 import { findBuilds, loadBuild, startBuild, useBuilds } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { useFarms } from '../../stores/farms.ts';
 import { navigate, type Sheet as SheetRoute } from '../../stores/navigation.ts';
 import { folderName } from '../farm/recent-projects.ts';
 import { useFarmNodes } from '../farm/use-farm-nodes.ts';
-import { type BuildDraft, emptyDraft, keyValueError, toBuildRequest, toDraft } from './draft.ts';
-import { reasonNotReady } from './readiness.ts';
-import { referenceError, suggestReferences } from './reference.ts';
+import { checkDestination } from '../push/destination.ts';
+import {
+  type BuildDraft,
+  draftChangeOf,
+  emptyDraft,
+  keyValueError,
+  toBuildRequest,
+  toDraft,
+  toProjectRequest,
+} from './draft.ts';
+import { ignoreWithUndo } from './ignore-with-undo.ts';
+import { effectivePush, rememberPush } from './push-memory.ts';
+import { reasonNotReady, reasonWithoutNodes } from './readiness.ts';
+import { referenceError } from './reference.ts';
 import { usePreview } from './use-preview.ts';
 import { useProject } from './use-project.ts';
 
 /** The fields of the route of a new build. */
 export type NewBuildStart = Omit<Extract<SheetRoute, { sheet: 'new-build' }>, 'sheet'>;
 
-function initialDraft({ farm, context, from, platforms }: NewBuildStart): BuildDraft {
+function initialDraft({ farm, context, from, platforms, apply }: NewBuildStart): BuildDraft {
   const request = from === undefined ? undefined : useBuilds.getState().byId[from]?.request;
   const draft = request ? toDraft(request) : emptyDraft;
   return {
@@ -25,6 +37,7 @@ function initialDraft({ farm, context, from, platforms }: NewBuildStart): BuildD
     ...(farm === undefined ? {} : { farm, connections: undefined }),
     ...(context === undefined ? {} : { context }),
     ...(platforms === undefined ? {} : { platforms }),
+    ...draftChangeOf(apply),
   };
 }
 
@@ -67,7 +80,7 @@ export function useNewBuild(start: NewBuildStart) {
   const nodes = useFarmNodes(members);
 
   const { context } = draft;
-  const projectState = useProject(context, draft.file);
+  const projectState = useProject(draft);
   const { project } = projectState;
   const order = useBuilds((builds) => builds.order);
   const folder = project?.context ?? context;
@@ -103,9 +116,15 @@ export function useNewBuild(start: NewBuildStart) {
   const selected = draft.platforms ?? native;
   const covered = nodes.coverage.map(({ platform }) => platform);
   const offered = [...new Set([...covered, ...requestedPlatforms, ...selected])];
-  function addPlatform(platform: Platform): void {
-    setRequestedPlatforms((before) => [...before, platform]);
-    change({ platforms: [...selected, platform] });
+  function addPlatforms(platforms: readonly Platform[]): void {
+    setRequestedPlatforms((before) => [...before, ...platforms]);
+    change({ platforms: [...selected, ...platforms] });
+  }
+  /** Deselects platforms. Those that no node supports leave the list. */
+  function skipPlatforms(skipped: readonly Platform[]): void {
+    const isKept = (platform: Platform): boolean => !skipped.includes(platform);
+    setRequestedPlatforms((before) => before.filter(isKept));
+    change({ platforms: selected.filter(isKept) });
   }
   /** Copies the settings of the last build of the project, except for the reference. */
   async function applyLastSettings(): Promise<void> {
@@ -118,7 +137,8 @@ export function useNewBuild(start: NewBuildStart) {
     }
   }
 
-  const request = context === undefined ? undefined : toBuildRequest(draft, context, reference, selected);
+  const push = effectivePush(reference, draft.push);
+  const request = context === undefined ? undefined : toBuildRequest(draft, context, reference, selected, push);
   const isNothingSelected = draft.platforms !== undefined && selected.length === 0;
   const preview = usePreview(
     project && !projectState.problem && members.length > 0 && !isNothingSelected ? request : undefined,
@@ -126,12 +146,24 @@ export function useNewBuild(start: NewBuildStart) {
   const unassigned = (preview.schedule?.unassigned ?? []).filter(({ platform }) => selected.includes(platform));
   const notReady = reasonNotReady({
     hasProject: project !== undefined && !projectState.problem,
+    hasErrors: (project?.errors.length ?? 0) > 0,
     referenceError: referenceError(reference),
+    lacksDestination: push.isOn && checkDestination(push.destination).kind === 'invalid',
+    nothingToBuildOn: preview.isLoading ? undefined : reasonWithoutNodes(preview, members.length, farmName),
     hasPlatforms: selected.length > 0 || (nodes.coverage.length === 0 && !isNothingSelected),
+    isChecking: preview.isLoading,
     // ignored while the preview is loading, because the schedule may still change
     unassigned: preview.isLoading ? [] : unassigned.map(({ platform }) => platform),
     hasIncompleteOption: [draft.buildArgs, draft.labels].some((all) => all.some((entry) => keyValueError(entry, all))),
   });
+
+  /** Adds patterns to the ignore file of the project. A toast can undo it. */
+  function ignoreFiles(patterns: readonly string[]): void {
+    if (context !== undefined) {
+      const { target: _, ...request } = toProjectRequest(draft, context);
+      ignoreWithUndo(request, patterns, projectState.reload);
+    }
+  }
 
   /** Starts the build and opens it. Does nothing if the build is not ready. */
   async function run(): Promise<void> {
@@ -141,6 +173,7 @@ export function useNewBuild(start: NewBuildStart) {
     setIsStarting(true);
     setProblem(undefined);
     try {
+      rememberPush(reference, push);
       const build = await startBuild({ ...request, reference: reference.trim() });
       navigate({ view: 'build', id: build.id });
     } catch (error) {
@@ -161,15 +194,17 @@ export function useNewBuild(start: NewBuildStart) {
     pastBuilds,
     applyLastSettings,
     reference,
+    push,
     suggestions,
     selected,
     offered,
-    addPlatform,
-    unassigned,
+    addPlatforms,
+    skipPlatforms,
     request,
     preview,
     notReady,
     run,
+    ignoreFiles,
     isStarting,
     problem,
   };

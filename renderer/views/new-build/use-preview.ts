@@ -59,5 +59,16 @@ export function usePreview(request: CallInput<'builds.preview'> | undefined): Pr
 
 /** The same request for all that have the same schedule: nodes are not probed again for what does not affect it. */
 function withoutDetails(request: CallInput<'builds.preview'>): CallInput<'builds.preview'> {
-  return { ...request, reference: 'preview:latest', buildArgs: {}, labels: {}, noCache: false, target: undefined };
+  return {
+    ...request,
+    reference: 'preview:latest',
+    buildArgs: {},
+    labels: {},
+    noCache: false,
+    skip: undefined,
+    target: undefined,
+    allowPlatformMismatch: undefined,
+    format: undefined,
+    push: undefined,
+  };
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import type { Project } from '../../../shared/project.ts';
 import { call } from '../../api.ts';
-import { toAbsolutePath } from './draft.ts';
+import { type BuildDraft, toProjectRequest } from './draft.ts';
 
 export interface ProjectState {
   /** The last result. It stays while the folder is read again. */
@@ -21,8 +21,8 @@ interface LoadedProject {
   readonly problem?: Problem;
 }
 
-/** Inspects a project folder, and again when the folder or the Containerfile changes. */
-export function useProject(context: string | undefined, file: string | undefined): ProjectState {
+/** Inspects a project folder, and again when the folder, the Containerfile, the stage to build or the format changes. */
+export function useProject({ context, file, containerfile, target, format }: BuildDraft): ProjectState {
   const [loaded, setLoaded] = useState<LoadedProject>();
   const [isLoading, setIsLoading] = useState(false);
   const [attempt, setAttempt] = useState(0);
@@ -35,11 +35,7 @@ export function useProject(context: string | undefined, file: string | undefined
     const superseded = new AbortController();
     const { signal } = superseded;
     setIsLoading(true);
-    call(
-      'projects.inspect',
-      { context, ...(file === undefined ? {} : { file: toAbsolutePath(context, file) }) },
-      { signal },
-    )
+    call('projects.inspect', toProjectRequest({ file, containerfile, target, format }, context), { signal })
       .then(
         (project) => {
           if (!signal.aborted) {
@@ -71,7 +67,7 @@ export function useProject(context: string | undefined, file: string | undefined
     return () => {
       superseded.abort();
     };
-  }, [context, file, attempt]);
+  }, [context, file, containerfile, target, format, attempt]);
 
   const current = loaded?.context === context ? loaded : undefined;
   return {

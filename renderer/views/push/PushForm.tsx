@@ -1,14 +1,22 @@
 import type { KeyboardEvent } from 'react';
-import { formatBytes, formatCount, formatMissing, formatReferenceShort } from '../../../shared/format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatMismatched,
+  formatMissing,
+  formatReferenceShort,
+} from '../../../shared/format.ts';
 import type { ManifestList } from '../../../shared/image.ts';
 import type { Problem } from '../../../shared/problem.ts';
+import { Button } from '../../parts/Button.tsx';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { Switch } from '../../parts/Switch.tsx';
+import { shortcuts } from '../../parts/shortcut-table.ts';
 import { TextField } from '../../parts/TextField.tsx';
 import { matchesShortcut } from '../../shortcuts.ts';
-import { checkDestination } from './destination.ts';
+import { checkDestination, isInsecure, type RecentDestination } from './destination.ts';
 import styles from './Push.module.css';
 
 /** The values of the form. The password is never stored. */
@@ -29,6 +37,10 @@ export interface PushFormProps {
   /** The id of the form, for the button that submits it. */
   readonly id: string;
   readonly list: ManifestList;
+  /** Where other images were pushed. */
+  readonly recent: readonly RecentDestination[];
+  /** Which field gets the focus. */
+  readonly focus: 'destination' | 'username';
   readonly draft: PushDraft;
   readonly onDraft: (draft: PushDraft) => void;
   readonly problem: Problem | undefined;
@@ -41,12 +53,13 @@ export function isComplete({ destination, login, username, password }: PushDraft
 }
 
 /** The destination, the credentials and a summary of what will be uploaded. */
-export function PushForm({ id, list, draft, onDraft, problem, busy, onPush }: PushFormProps) {
+export function PushForm({ id, list, recent, focus, draft, onDraft, problem, busy, onPush }: PushFormProps) {
   const change = (values: Partial<PushDraft>): void => onDraft({ ...draft, ...values });
   const result = checkDestination(draft.destination);
+  const choices = recent.filter(({ destination }) => destination !== draft.destination.trim());
   const registry = result.kind === 'valid' ? result.reference.registry : undefined;
   function onKeyDown(event: KeyboardEvent): void {
-    if (isComplete(draft) && !busy && matchesShortcut(event.nativeEvent, 'Mod+Enter')) {
+    if (isComplete(draft) && !busy && matchesShortcut(event.nativeEvent, shortcuts.submit.keys)) {
       event.preventDefault();
       onPush();
     }
@@ -68,7 +81,7 @@ export function PushForm({ id, list, draft, onDraft, problem, busy, onPush }: Pu
       <TextField
         label="Destination"
         mono
-        autoFocus
+        autoFocus={focus === 'destination'}
         value={draft.destination}
         onChange={(destination) => change({ destination })}
         placeholder={`registry.example.com/team/${formatReferenceShort(list.reference)}`}
@@ -76,9 +89,23 @@ export function PushForm({ id, list, draft, onDraft, problem, busy, onPush }: Pu
         description={
           result.kind === 'valid' && result.text !== draft.destination.trim()
             ? `Will be pushed as ${result.text}.`
-            : 'Registry, repository and tag. Saved for the next push.'
+            : 'Registry, repository and tag. Proposed again for the next push.'
         }
       />
+      {choices.length > 0 && (
+        <div className={styles.recent}>
+          <span className={styles.hint}>Recent</span>
+          {choices.map((choice) => (
+            <Button
+              key={choice.namespace}
+              size="small"
+              onClick={() => change({ destination: choice.destination, insecure: isInsecure(choice.destination) })}
+            >
+              <span title={choice.destination}>{choice.namespace}</span>
+            </Button>
+          ))}
+        </div>
+      )}
       <section className={styles.group} aria-label="Sign in as">
         <h3 className={styles.heading}>Sign in as</h3>
         <div>
@@ -99,6 +126,7 @@ export function PushForm({ id, list, draft, onDraft, problem, busy, onPush }: Pu
             <div className={styles.pair}>
               <TextField
                 label="Username"
+                autoFocus={focus === 'username'}
                 value={draft.username}
                 onChange={(username) => change({ username })}
                 autoComplete="off"
@@ -128,6 +156,7 @@ export function PushForm({ id, list, draft, onDraft, problem, busy, onPush }: Pu
       <section className={styles.group} aria-label="What will be uploaded">
         <h3 className={styles.heading}>What will be uploaded</h3>
         {list.missing && <p>{formatMissing(list.missing)}</p>}
+        {list.mismatched && <p>{formatMismatched(list.mismatched)}</p>}
         <ul className={styles.uploads}>
           {list.entries.map(({ digest, platform, size, layers }) => (
             <li key={digest}>

@@ -5,23 +5,32 @@ import { Copyable } from '../../parts/Copyable.tsx';
 import { type DisplayPhase, PhaseBadge } from '../../parts/PhaseBadge.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
+import type { ActionHandlers } from '../../parts/problem-actions.ts';
 import { Bytes } from '../../parts/Quantity.tsx';
 import { toDigestReference } from './destination.ts';
 import styles from './Push.module.css';
 
-/** Shows the progress or the result of a push. */
-export function PushProgress({ push }: { push: Push }) {
+/** Shows the progress or the result of a push. A push that ended before anything was sent has no progress to show. */
+export function PushProgress({ push, handlers }: { push: Push; handlers: ActionHandlers }) {
+  const { status, uploadedBytes, skippedBytes } = push;
+  const hasProgress = status === 'running' || status === 'done' || uploadedBytes + skippedBytes > 0;
   return (
     <>
-      {push.status === 'done' && <Result push={push} />}
-      {push.status === 'failed' && push.problem && <ProblemNote problem={push.problem} />}
-      {push.status === 'cancelled' && (
+      {status === 'done' && <Result push={push} />}
+      {status === 'failed' && push.problem && <ProblemNote problem={push.problem} handlers={handlers} />}
+      {status === 'cancelled' && (
         <p className={styles.hint}>
-          The tag was not changed. Layers that were uploaded stay in the registry and are not uploaded again.
+          {hasProgress
+            ? 'The tag was not changed. Layers that were uploaded stay in the registry and are not uploaded again.'
+            : 'Nothing was uploaded.'}
         </p>
       )}
-      <Totals push={push} />
-      <Images push={push} />
+      {hasProgress && (
+        <>
+          <Totals push={push} />
+          <Images push={push} />
+        </>
+      )}
     </>
   );
 }

@@ -8,11 +8,14 @@ import type { Push } from '../../../shared/push.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
+import type { ActionHandlers } from '../../parts/problem-actions.ts';
 import { Sheet } from '../../parts/Sheet.tsx';
+import { shortcuts } from '../../parts/shortcut-table.ts';
 import { useImage } from '../../stores/images.ts';
 import type { Sheet as SheetRoute } from '../../stores/navigation.ts';
+import { usePushHistory } from '../../stores/push-history.ts';
 import { cancelPush, startPush, usePush } from '../../stores/pushes.ts';
-import { isInsecure, saveDestination, setInsecure, suggestDestination } from './destination.ts';
+import { isInsecure, recentDestinations, setInsecure, suggestDestination } from './destination.ts';
 import styles from './Push.module.css';
 import { isComplete, maxUploadBytes, type PushDraft, PushForm } from './PushForm.tsx';
 import { PushProgress } from './PushProgress.tsx';
@@ -35,7 +38,8 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const [draft, setDraft] = useState<PushDraft>(() => {
-    const initialDestination = push?.destination ?? destination ?? suggestDestination(reference);
+    const { records } = usePushHistory.getState();
+    const initialDestination = push?.destination ?? destination ?? suggestDestination(reference, records);
     return {
       destination: initialDestination,
       login: 'saved',
@@ -44,6 +48,8 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
       insecure: isInsecure(initialDestination),
     };
   });
+  const [focus, setFocus] = useState<'destination' | 'username'>('destination');
+  const history = usePushHistory((state) => state.records);
   const formId = useId();
   const primaryButton = useRef<HTMLElement>(null);
 
@@ -75,18 +81,32 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
   }
   async function start(request: PushDraft): Promise<void> {
     const started = await startPush(toRequest(reference, request));
-    saveDestination(reference, started.destination);
     setInsecure(started.destination, request.insecure);
     setId(started.id);
   }
-  function editAgain(previous: Push): void {
+  function editAgain(previous: Push, change: Partial<PushDraft> = {}): void {
     setProblem(undefined);
-    setDraft((before) => ({ ...before, destination: previous.destination }));
+    setFocus(change.login === 'entered' ? 'username' : 'destination');
+    setDraft((before) => ({ ...before, destination: previous.destination, ...change }));
     setId(undefined);
+  }
+  /** Pushes again. Credentials that were entered are known only while this sheet is open. */
+  function retry(previous: Push, change: Partial<PushDraft> = {}): void {
+    const request = { ...draft, destination: previous.destination, ...change };
+    setDraft(request);
+    void runAction(() => start(request));
   }
 
   const name = formatReferenceShort(reference);
   if (push) {
+    const canUsePlainHttp = push.problem?.actions?.some(
+      (action) => action.id === 'push-without-tls' && action.reason === 'plain-http',
+    );
+    const handlers: ActionHandlers = {
+      'sign-in': () => editAgain(push, { login: 'entered' }),
+      // plain HTTP is the main button below
+      ...(canUsePlainHttp ? {} : { 'push-without-tls': () => retry(push, { insecure: true }) }),
+    };
     return (
       <Sheet
         title={`${titles[push.status]} ${name}`}
@@ -110,12 +130,11 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
                 key="again"
                 ref={primaryButton}
                 kind="primary"
-                icon="refresh"
+                icon={canUsePlainHttp ? 'push' : 'refresh'}
                 busy={busy}
-                // credentials that were entered are known only while this sheet is open
-                onClick={() => void runAction(() => start({ ...draft, destination: push.destination }))}
+                onClick={() => retry(push, canUsePlainHttp ? { insecure: true } : {})}
               >
-                Retry push
+                {canUsePlainHttp ? 'Push over plain HTTP' : 'Retry push'}
               </Button>
             ) : (
               <Button key="close" ref={primaryButton} kind="primary" onClick={onClose}>
@@ -126,7 +145,7 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
         }
       >
         {problem && <ProblemNote problem={problem} />}
-        <PushProgress push={push} />
+        <PushProgress push={push} handlers={handlers} />
       </Sheet>
     );
   }
@@ -154,7 +173,7 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
             type="submit"
             form={formId}
             icon="push"
-            shortcut="Mod+Enter"
+            shortcut={shortcuts.submit.keys}
             busy={busy}
             disabled={!isComplete(draft)}
           >
@@ -166,6 +185,8 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
       <PushForm
         id={formId}
         list={list}
+        recent={recentDestinations(reference, history)}
+        focus={focus}
         draft={draft}
         onDraft={setDraft}
         problem={problem}

@@ -1,27 +1,5 @@
 import { formatReference, parseReference, type Reference } from '../../../shared/image.ts';
-
-const storageKey = 'push-destinations';
-
-/** The last destination of each repository, both without tags: `team/api` → `registry.example.com/team/api`. */
-function loadDestinations(): Readonly<Record<string, string>> {
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(storageKey) ?? '{}');
-    return Object.fromEntries(
-      Object.entries(stored ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-    );
-  } catch {
-    return {};
-  }
-}
-
-/** Stores the destination of a push as the suggestion for all tags of the repository. */
-export function saveDestination(reference: string, destination: string): void {
-  const from = repositoryOf(reference);
-  const to = repositoryOf(destination);
-  if (from !== undefined && to !== undefined) {
-    localStorage.setItem(storageKey, JSON.stringify({ ...loadDestinations(), [from]: to }));
-  }
-}
+import type { PushRecord } from '../../../shared/push.ts';
 
 /** Registries without verified TLS. Kept in memory only, so that an insecure choice ends with the window. */
 const insecureRegistries = new Set<string>();
@@ -38,17 +16,49 @@ export function isInsecure(destination: string): boolean {
   return checked.kind === 'valid' && insecureRegistries.has(checked.reference.registry);
 }
 
-/** Suggests the last destination of the repository, else the reference itself if it has a registry, else an empty string. */
-export function suggestDestination(reference: string): string {
+/**
+ * Suggests where the repository was pushed last, with the tag of the reference; else the reference itself if it has a
+ * registry, else an empty string.
+ * @param history newest first
+ */
+export function suggestDestination(reference: string, history: readonly PushRecord[]): string {
   const parsed = parseReference(reference);
   if (typeof parsed === 'string') {
     return '';
   }
-  const last = loadDestinations()[repositoryOf(reference) ?? ''];
-  if (last !== undefined) {
-    return `${last}:${parsed.tag}`;
+  const repository = repositoryOf(reference);
+  const last = history.find((record) => repositoryOf(record.reference) === repository);
+  if (last) {
+    return `${repositoryOf(last.destination) ?? last.destination}:${parsed.tag}`;
   }
   return parsed.registry ? formatReference(parsed) : '';
+}
+
+/** A choice of the form. */
+export interface RecentDestination {
+  /** A registry, or a namespace in it. */
+  readonly namespace: string;
+  /** The reference in that namespace. */
+  readonly destination: string;
+}
+
+/** The namespaces where images were pushed last, each once, with the reference there. */
+export function recentDestinations(
+  reference: string,
+  history: readonly PushRecord[],
+  maxCount = 4,
+): readonly RecentDestination[] {
+  const parsed = parseReference(reference);
+  if (typeof parsed === 'string') {
+    return [];
+  }
+  const name = parsed.repository.slice(parsed.repository.lastIndexOf('/') + 1);
+  const namespaces = new Set(
+    history.flatMap(({ destination }) => repositoryOf(destination)?.replace(/\/[^/]*$/, '') ?? []),
+  );
+  return [...namespaces]
+    .slice(0, maxCount)
+    .map((namespace) => ({ namespace, destination: `${namespace}/${name}:${parsed.tag}` }));
 }
 
 export type DestinationCheck =

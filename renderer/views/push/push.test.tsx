@@ -1,6 +1,6 @@
 import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Push } from '../../../shared/push.ts';
 import { setTransport } from '../../api.ts';
 import { usePushes } from '../../stores/pushes.ts';
@@ -12,7 +12,6 @@ import { PushSheet } from './PushSheet.tsx';
 const reference = 'registry.example.com/team/api:1.3';
 
 let app: TestApp;
-beforeEach(() => localStorage.clear());
 afterEach(() => {
   app.stop();
   vi.restoreAllMocks();
@@ -27,6 +26,21 @@ function renderSheet() {
   return render(<PushSheet reference={reference} onClose={() => undefined} />);
 }
 
+/** The calls from now on, each with its name and input. */
+function recordCalls(): unknown[] {
+  const calls: unknown[] = [];
+  setTransport({
+    call: (name, input) => {
+      calls.push([name, input]);
+      return app.call(name, input);
+    },
+    onEvent: (listener) => app.subscribe(listener),
+    onLink: () => () => undefined,
+  });
+  return calls;
+}
+
+const testDigest = `sha256:${'1'.repeat(64)}` as const;
 const destination = () => screen.getByRole('textbox', { name: 'Destination' });
 const button = (name: RegExp | string) => screen.getByRole('button', { name });
 
@@ -63,15 +77,7 @@ describe('a push', () => {
 
   it('sends entered credentials without storing them', async () => {
     await open();
-    const calls: unknown[] = [];
-    setTransport({
-      call: (name, input) => {
-        calls.push([name, input]);
-        return app.call(name, input);
-      },
-      onEvent: (listener) => app.subscribe(listener),
-      onLink: () => () => undefined,
-    });
+    const calls = recordCalls();
     fireEvent.click(button('Username and password'));
     expect(button(/^Push/)).toHaveProperty('disabled', true);
     fireEvent.change(screen.getByLabelText('Username'), { target: { value: 'anna' } });
@@ -91,7 +97,6 @@ describe('a push', () => {
       ],
     ]);
     expect(JSON.stringify(Object.entries(localStorage))).not.toContain('secret');
-    expect(localStorage.getItem('push-destinations')).toContain('registry.example.com/team/api');
   });
 
   it('shows its progress, then its result with commands to use the image', async () => {
@@ -122,6 +127,72 @@ describe('a push', () => {
     screen.getByText(pushProblem.message);
     fireEvent.click(button('Change settings…'));
     expect(destination()).toHaveProperty('value', reference);
+  });
+
+  it('proposes the last destination of its repository, and namespaces where other images were pushed', async () => {
+    await open();
+    await userEvent.click(button('mirror.example.com:5000'));
+    expect(destination()).toHaveProperty('value', 'mirror.example.com:5000/api:1.3');
+    screen.getByRole('button', { name: 'registry.example.com/team' });
+    expect(screen.queryByRole('button', { name: 'mirror.example.com:5000' })).toBeNull();
+  });
+
+  it('proposes a destination after a push that was done, and not after one that failed', async () => {
+    await open('busy');
+    const failedDestination = 'no.such.registry.example.com/x/api:1.3';
+    await end({ status: 'failed', destination: failedDestination, problem: pushProblem });
+    fireEvent.click(button('Change settings…'));
+    expect(screen.queryByRole('button', { name: 'no.such.registry.example.com/x' })).toBeNull();
+    const record = {
+      reference,
+      destination: 'new.example.com/x/api:1.3',
+      digest: testDigest,
+      at: '2026-01-01T00:00:00Z',
+    };
+    act(() => app.emit({ event: 'pushes.changed', history: [record] }));
+    await screen.findByRole('button', { name: 'new.example.com/x' });
+  });
+
+  it('offers plain HTTP as the main button if the registry speaks only that', async () => {
+    await open('busy');
+    await end({
+      status: 'failed',
+      uploadedBytes: 0,
+      skippedBytes: 0,
+      problem: { ...pushProblem, actions: [{ id: 'push-without-tls', reason: 'plain-http' }] },
+    });
+    expect(screen.queryByRole('button', { name: 'Retry push' })).toBeNull();
+    const calls = recordCalls();
+    await userEvent.click(button('Push over plain HTTP'));
+    await screen.findByText('Pushing api:1.3');
+    expect(calls).toMatchObject([['pushes.start', { tlsVerify: false }]]);
+  });
+
+  it('offers to push without verification beside a retry if the certificate is unknown', async () => {
+    await open('busy');
+    const problem = { ...pushProblem, actions: [{ id: 'push-without-tls' as const, reason: 'certificate' as const }] };
+    await end({ status: 'failed', problem });
+    screen.getByRole('button', { name: 'Retry push' });
+    const calls = recordCalls();
+    await userEvent.click(button('Push without verification'));
+    await screen.findByText('Pushing api:1.3');
+    expect(calls).toMatchObject([['pushes.start', { tlsVerify: false }]]);
+  });
+
+  it('leads to the credentials if the registry wants a login', async () => {
+    await open('busy');
+    const problem = { ...pushProblem, actions: [{ id: 'sign-in' as const, registry: 'registry.example.com' }] };
+    await end({ status: 'failed', problem });
+    await userEvent.click(button('Sign in'));
+    expect(document.activeElement).toBe(screen.getByLabelText('Username'));
+  });
+
+  it('shows no progress if it ended before anything was sent', async () => {
+    await open('busy');
+    await end({ status: 'failed', uploadedBytes: 0, skippedBytes: 0, totalBytes: 0, problem: pushProblem });
+    screen.getByText(pushProblem.message);
+    expect(screen.queryByRole('progressbar')).toBeNull();
+    expect(screen.queryByText(/uploaded|Checking/)).toBeNull();
   });
 
   it('continues when its sheet is closed, and shows its result in a toast and in the reopened sheet', async () => {

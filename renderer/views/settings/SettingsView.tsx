@@ -10,6 +10,7 @@ import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { updateSettings, useSettings } from '../../stores/settings.ts';
 import { AllowedCommands } from './AllowedCommands.tsx';
+import { NotificationSetting } from './NotificationSetting.tsx';
 import { SavedSecrets } from './SavedSecrets.tsx';
 import styles from './Settings.module.css';
 import { SettingsGroup, SettingsRow } from './SettingsGroup.tsx';
@@ -39,10 +40,11 @@ export function SettingsView() {
           <ProblemNote problem={problem} />
         </div>
       )}
-      <SettingsGroup title="Appearance">
+      <SettingsGroup title="Window">
         <SettingsRow title="Theme" hint="System follows the setting of this computer.">
           <Segmented label="Theme" value={settings.theme} options={themes} onChange={(theme) => save({ theme })} />
         </SettingsRow>
+        <NotificationSetting onFail={(error) => setProblem(problemOf(error))} />
       </SettingsGroup>
       <SettingsGroup title="Builds">
         <SettingsRow

@@ -1,0 +1,162 @@
+/** Recognises a job in which nothing has changed since its node built it, so that its image in local storage is used again. */
+import type { Job } from '../../shared/build.ts';
+import type { NodeStatus } from '../../shared/node.ts';
+import type { Platform } from '../../shared/platform.ts';
+import type { PackedContext } from '../context/pack-context.ts';
+import type { CacheQuery, CacheState, Engine, FinishedBuild } from '../engines/engine.ts';
+import type { RegistryLogin } from '../engines/registry-login.ts';
+import type { ImageStore } from '../images/image-store.ts';
+import type { Lease } from '../images/lease.ts';
+import type { ReceivedImage } from '../images/manifest.ts';
+import type { ParsedContainerfile } from '../projects/parse-containerfile.ts';
+import { abortable } from '../system/abortable.ts';
+import { basesOfCacheable } from './cacheable-build.ts';
+import { optionsFingerprint } from './fingerprint.ts';
+import type { PreparedBuild } from './prepare-build.ts';
+import type { JobResult } from './project-memory.ts';
+
+export interface RepeatedJobInput {
+  readonly buildId: string;
+  readonly prepared: PreparedBuild;
+  readonly containerfile: ParsedContainerfile;
+  readonly context: PackedContext;
+  readonly platform: Platform;
+  readonly status: NodeStatus | undefined;
+  readonly engine: Engine;
+  readonly store: ImageStore;
+  readonly lease: Lease;
+  readonly logins: () => Promise<readonly RegistryLogin[]>;
+  readonly signal: AbortSignal;
+}
+
+export interface UnchangedImage {
+  readonly image: ReceivedImage;
+  readonly result: JobResult;
+}
+
+/** How a job was built, as far as its tracker knows. */
+interface BuiltJob extends Pick<FinishedBuild, 'imageId'> {
+  readonly image: ReceivedImage;
+  readonly job: Pick<Job, 'mismatch' | 'steps'>;
+}
+
+export class RepeatedJob {
+  readonly #input: RepeatedJobInput;
+  /** Undefined if a repetition is never recognised. */
+  readonly #query: CacheQuery | undefined;
+  readonly #options: string;
+  readonly #node: string;
+  /** What the node had before the build, without what only registries know. */
+  #before: Promise<CacheState | undefined> = Promise.resolve(undefined);
+
+  constructor(input: RepeatedJobInput) {
+    this.#input = input;
+    const { prepared, containerfile, context, platform, status, engine, logins } = input;
+    const { request } = prepared;
+    const node = status?.state === 'up' ? status.node : undefined;
+    const { buildArgs, target, pull, retention, reference } = request;
+    const isKept = retention !== 'nothing';
+    // podman cannot tell what a registry has for a name
+    const isPulled = engine.kind === 'podman' && (pull === 'always' || pull === 'newer');
+    // podman runs the C preprocessor on such a file
+    const isPlain = !context.containerfile.endsWith('.in');
+    const text = prepared.containerfile.content.toString('utf8');
+    const bases =
+      node && engine.cache && isKept && !isPulled && isPlain
+        ? basesOfCacheable({ text, containerfile, buildArgs, target, platform, nodePlatform: node.platform })
+        : undefined;
+    const image = retention === 'tagged' ? { image: reference } : {};
+    this.#query = bases && { bases, pull, logins, items: [], ...image };
+    this.#options = node && bases ? optionsFingerprint(request, context, platform, node) : '';
+    this.#node = status?.connection ?? '';
+  }
+
+  /** The image of the last build, held by the lease, if the engine would build the same one from its cache. */
+  async findUnchanged(): Promise<UnchangedImage | undefined> {
+    const { engine, prepared, context, platform, signal } = this.#input;
+    const { cache } = engine;
+    if (!this.#query || !cache) {
+      return undefined;
+    }
+    const { request, project } = prepared;
+    const last = await project.findResult(platform, this.#node);
+    if (request.noCache && last) {
+      // a build without cache that does not end leaves a cache that is older than its first steps
+      await project.replaceResult(platform, this.#node, undefined);
+    }
+    const isCandidate = request.skip !== false && !request.noCache && last?.options === this.#options;
+    const query = { ...this.#query, items: isCandidate ? last.items : [] };
+    const state = cache.read(query, isCandidate, signal);
+    this.#before = state.catch(() => undefined);
+    if (!isCandidate || !last) {
+      return undefined;
+    }
+    const [now, image] = await abortable(signal, Promise.all([this.#before, this.#holdImage(last)]));
+    if (!now || !image || !isAnsweredBy(last, now, request.retention === 'tagged')) {
+      return undefined;
+    }
+    // the job that reads the context reports its failure
+    const summary = await abortable(
+      signal,
+      context.done.catch(() => undefined),
+    );
+    return summary?.digest === last.context ? { image, result: last } : undefined;
+  }
+
+  #holdImage({ image }: JobResult): Promise<ReceivedImage | undefined> {
+    const { store, lease, platform } = this.#input;
+    return store.holdImage({ ...image, platform }, lease);
+  }
+
+  /** Finds out what a build was made of, at best before its image is untagged. Never rejects. */
+  async observe(build: FinishedBuild): Promise<CacheState | undefined> {
+    const { engine, signal } = this.#input;
+    const before = await this.#before;
+    return this.#query && before
+      ? engine.cache?.used(this.#query, before, build, signal).catch(() => undefined)
+      : undefined;
+  }
+
+  /** Remembers a build for the next one. Forgets the one before it if this one cannot be recognised. */
+  async remember({ image, imageId, job }: BuiltJob, used: CacheState | undefined): Promise<void> {
+    const { buildId, prepared, platform, context } = this.#input;
+    const { project } = prepared;
+    if (!used || hasUnknownSources(job)) {
+      if (await project.findResult(platform, this.#node)) {
+        await project.replaceResult(platform, this.#node, undefined);
+      }
+      return;
+    }
+    const { digest: contextDigest } = await context.done;
+    const { digest, mediaType, attachments } = image;
+    await project.replaceResult(platform, this.#node, {
+      platform,
+      node: this.#node,
+      buildId,
+      options: this.#options,
+      context: contextDigest,
+      bases: { ...used.bases },
+      items: [...used.items],
+      imageId,
+      image: { digest, mediaType, attachments: [...attachments] },
+      ...(job.mismatch === undefined ? {} : { mismatch: job.mismatch }),
+    });
+  }
+}
+
+/** Did a base image add instructions (ONBUILD) that take files from elsewhere? */
+function hasUnknownSources({ steps }: Pick<Job, 'steps'>): boolean {
+  return steps.some(
+    ({ line, name }) => line === undefined && /^\s*(?:ONBUILD\s+)?(?:ADD\s|COPY\s.*--from|RUN\s.*--mount)/is.test(name),
+  );
+}
+
+/** Whether the cache of a node has all that a build was made of, and the base images are still the same. */
+function isAnsweredBy(last: JobResult, now: CacheState, isTagged: boolean): boolean {
+  return (
+    Object.keys(last.bases).length === Object.keys(now.bases).length &&
+    Object.entries(last.bases).every(([name, value]) => now.bases[name] === value) &&
+    last.items.length === now.items.length &&
+    (!isTagged || now.image === last.imageId)
+  );
+}

@@ -1,0 +1,164 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import * as tls from 'node:tls';
+import { fail } from '../../shared/problem.ts';
+import { containersFolder, pathsOf, type SystemPaths } from '../system/system-paths.ts';
+
+/** What a TLS connection to a registry trusts, and what it presents. */
+export interface Certificates {
+  /** Certificate authorities in PEM format, each once. */
+  readonly authorities: readonly string[];
+  /** A client certificate with its key, in PEM format. */
+  readonly client?: { readonly certificate: string; readonly key: string };
+}
+
+/**
+ * The certificate authorities of Node and of the system, and those that podman and docker use for one registry, with its
+ * client certificate. A file that cannot be read is left out: the certificate of the registry is then not trusted.
+ *
+ * Sources: containers-certs.d(5); docker's "Verify repository client with certificates"; crypto/x509 of Go
+ * (`SSL_CERT_FILE`, `SSL_CERT_DIR`); Node's `NODE_EXTRA_CA_CERTS`.
+ * @param hosts the names of the registry, each `host` or `host:port`.
+ * @throws Failure `registry.tls` if a client certificate has no key that belongs to it
+ */
+export async function loadCertificates(hosts: readonly string[], paths: SystemPaths): Promise<Certificates> {
+  const { extra } = pathsFromEnvironment(paths);
+  const files = [...(extra ? [extra] : []), ...(await systemFiles(paths))];
+  const registryFolders = hosts.flatMap((host) => certificateFolders(host, paths));
+  const listed = await Promise.all(registryFolders.map((folder) => listFolder(folder, paths)));
+  const registryFiles = listed.flat();
+  files.push(...registryFiles.filter((file) => file.endsWith('.crt')));
+  const texts = await Promise.all(files.map(readText));
+  const authorities = uniqueCertificates([
+    ...tls.rootCertificates,
+    ...systemCertificates(),
+    ...texts.flatMap((text) => certificatesIn(text ?? '')),
+  ]);
+  const client = await findClientCertificate(registryFiles);
+  return { authorities, ...(client ? { client } : {}) };
+}
+
+/** Where each Unix keeps all its authorities in one file. The first that exists is read. Source: crypto/x509 of Go. */
+const bundles = [
+  'etc/ssl/certs/ca-certificates.crt',
+  'etc/pki/tls/certs/ca-bundle.crt',
+  'etc/ssl/ca-bundle.pem',
+  'etc/pki/tls/cacert.pem',
+  'etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  'etc/ssl/cert.pem',
+  'usr/local/etc/ssl/cert.pem',
+  'usr/local/share/certs/ca-root-nss.crt',
+];
+
+/** Folders with a file for each authority. All are read. */
+const bundleFolders = ['etc/ssl/certs', 'etc/pki/tls/certs'];
+
+function pathsFromEnvironment({ env, platform }: SystemPaths) {
+  const { delimiter } = pathsOf(platform);
+  const folders = (env.SSL_CERT_DIR ?? '').split(delimiter).filter((folder) => folder !== '');
+  return { extra: env.NODE_EXTRA_CA_CERTS, file: env.SSL_CERT_FILE, folders };
+}
+
+/** The files with the authorities of the system. The environment replaces the usual file and folders. */
+async function systemFiles(paths: SystemPaths): Promise<string[]> {
+  const { file, folders } = pathsFromEnvironment(paths);
+  const { join } = pathsOf(paths.platform);
+  const inRoot = (names: readonly string[]): string[] =>
+    paths.platform === 'win32' ? [] : names.map((name) => join(paths.root, name));
+  const listed = await Promise.all(
+    (folders.length > 0 ? folders : inRoot(bundleFolders)).map((folder) => listFolder(folder, paths)),
+  );
+  return [...(file ? [file] : await firstReadable(inRoot(bundles))), ...listed.flat()];
+}
+
+async function firstReadable(files: readonly string[]): Promise<string[]> {
+  for (const file of files) {
+    if ((await readText(file)) !== undefined) {
+      return [file];
+    }
+  }
+  return [];
+}
+
+/** The authorities in the keychain of macOS and in the store of Windows. Node has them from 22.15 on. */
+function systemCertificates(): readonly string[] {
+  return 'getCACertificates' in tls && typeof tls.getCACertificates === 'function'
+    ? tls.getCACertificates('system').map(String)
+    : [];
+}
+
+/** The folders in which podman and docker look for the certificates of a registry, those of podman's user first. */
+export function certificateFolders(host: string, paths: SystemPaths): string[] {
+  const { env, home, root, platform } = paths;
+  const { join } = pathsOf(platform);
+  const name = platform === 'win32' ? host.replaceAll(':', '') : host;
+  const parents = [
+    containersFolder(paths),
+    join(root, 'etc', 'containers'),
+    join(root, 'etc', 'docker'),
+    join(env.XDG_CONFIG_HOME || join(home, '.config'), 'docker'),
+    env.DOCKER_CONFIG || join(home, '.docker'),
+    ...(platform === 'win32' && env.ProgramData ? [join(env.ProgramData, 'docker')] : []),
+  ];
+  return parents.map((parent) => join(parent, 'certs.d', name));
+}
+
+async function findClientCertificate(files: readonly string[]): Promise<Certificates['client']> {
+  for (const file of files.filter((name) => name.endsWith('.cert'))) {
+    const keyFile = file.replace(/\.cert$/, '.key');
+    const [certificate, key] = await Promise.all([readText(file), readText(keyFile)]);
+    if (certificate === undefined) {
+      continue;
+    }
+    if (key === undefined || !belongTogether(certificate, key)) {
+      throw fail(
+        'registry.tls',
+        `The client certificate ${file} has no key that belongs to it.`,
+        `Save its key, without a passphrase, as ${keyFile}. The name of a certificate authority has to end in .crt.`,
+      );
+    }
+    return { certificate, key };
+  }
+  return undefined;
+}
+
+function belongTogether(certificate: string, key: string): boolean {
+  try {
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}
+
+/** The paths of the entries of a folder, sorted. Empty if it cannot be read. */
+async function listFolder(folder: string, { platform }: SystemPaths): Promise<string[]> {
+  const { join } = pathsOf(platform);
+  const names = await readdir(folder).catch(() => []);
+  return names.sort().map((name) => join(folder, name));
+}
+
+/** Undefined if it cannot be read: it is missing, a folder or of another user. */
+async function readText(path: string): Promise<string | undefined> {
+  return await readFile(path, 'utf8').catch(() => undefined);
+}
+
+/** The certificates in a PEM file, without the text around them. */
+function certificatesIn(text: string): string[] {
+  const found: string[] = [];
+  for (let end = 0; ; ) {
+    const begin = text.indexOf('-----BEGIN CERTIFICATE-----', end);
+    const close = begin < 0 ? -1 : text.indexOf(endLine, begin);
+    if (close < 0) {
+      return found;
+    }
+    end = close + endLine.length;
+    found.push(text.slice(begin, end));
+  }
+}
+
+const endLine = '-----END CERTIFICATE-----';
+
+/** The same authority is often in several files, with other line ends. */
+function uniqueCertificates(certificates: readonly string[]): string[] {
+  return [...new Map(certificates.map((text) => [text.replace(/\s/g, ''), text])).values()];
+}

@@ -1,0 +1,109 @@
+import { type Failure, fail, problemOf } from '../../shared/problem.ts';
+import type { Push } from '../../shared/push.ts';
+import type { BlobSize } from '../images/manifest.ts';
+import { ListPush, type PushContent, type PushTarget } from './push.ts';
+
+export interface RunningPushOptions extends Omit<PushTarget, 'onProgress' | 'signal'> {
+  /** Called with each state of the push before its end. */
+  readonly onProgress: (push: Push) => void;
+  /** Called with a push that is done, before {@link onEnd}. */
+  readonly onDone: (push: Push) => Promise<void>;
+  /** Called once. */
+  readonly onEnd: (push: Push) => void;
+}
+
+/** One push of this process, also while its images are still being built. */
+export class RunningPush {
+  readonly #options: RunningPushOptions;
+  readonly #controller = new AbortController();
+  readonly #transfer: ListPush;
+  readonly ended: Promise<Push>;
+  #setEnded: (push: Push) => void = () => undefined;
+  #push: Push;
+  #isEnding = false;
+
+  constructor(push: Push, options: RunningPushOptions) {
+    this.#push = push;
+    this.#options = options;
+    this.ended = new Promise((resolve) => {
+      this.#setEnded = resolve;
+    });
+    this.#transfer = new ListPush({
+      ...options,
+      onProgress: (progress) => {
+        if (!this.#isEnding) {
+          this.#push = { ...this.#push, ...progress };
+          options.onProgress(this.#push);
+        }
+      },
+      signal: this.#controller.signal,
+    });
+    // also ends a push that fails while its images are still being built
+    const onAbort = () => this.fail(this.#transfer.failed.reason);
+    this.#transfer.failed.addEventListener('abort', onAbort, { once: true });
+  }
+
+  get push(): Push {
+    return this.#push;
+  }
+
+  /** Signs in to the registry before the first blob is there. */
+  connect(): void {
+    this.#transfer.connect();
+  }
+
+  /** Uploads blobs that are in the image store. */
+  add(blobs: readonly BlobSize[]): void {
+    if (!this.#isEnding) {
+      this.#transfer.add(blobs);
+    }
+  }
+
+  /** Pushes what is still missing. Never rejects: a failure is the problem of the push. */
+  async finish(readContent: () => Promise<PushContent>): Promise<Push> {
+    try {
+      const result = await this.#transfer.finish(await readContent());
+      await this.#end({ status: 'done', ...result });
+    } catch (error) {
+      this.fail(error);
+    }
+    return this.ended;
+  }
+
+  /** Ends the push without an error of its own, and resolves when it has stopped. */
+  async cancel(reason: Failure = pushCancelled()): Promise<void> {
+    this.#controller.abort(reason);
+    this.fail(reason);
+    await this.ended;
+  }
+
+  /** Ends the push with the problem of an error, or of its cancellation. */
+  fail(error: unknown): void {
+    const { aborted, reason } = this.#controller.signal;
+    void this.#end(
+      aborted ? { status: 'cancelled', problem: problemOf(reason) } : { status: 'failed', problem: problemOf(error) },
+    );
+  }
+
+  async #end(outcome: Partial<Push>): Promise<void> {
+    if (this.#isEnding) {
+      return;
+    }
+    this.#isEnding = true;
+    await this.#transfer.close();
+    this.#push = { ...this.#push, ...outcome };
+    if (this.#push.status === 'done') {
+      await this.#options.onDone(this.#push);
+    }
+    this.#options.onEnd(this.#push);
+    this.#setEnded(this.#push);
+  }
+}
+
+function pushCancelled(): Failure {
+  return fail(
+    'push.cancelled',
+    'The push was cancelled.',
+    'Push again to continue: blobs that were uploaded are not sent again.',
+  );
+}

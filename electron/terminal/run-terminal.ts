@@ -1,0 +1,77 @@
+import { problemOf } from '../../shared/problem.ts';
+import type { App } from '../app.ts';
+import { attachToRunningApp } from '../attach/client.ts';
+import { handleTermination } from '../system/termination.ts';
+import { parseArguments } from './commands/parse-arguments.ts';
+import { TerminalFrontEnd } from './front-end.ts';
+import { printProblem, printUsageProblem } from './output/problem.ts';
+import { runCommand } from './run-command.ts';
+
+/**
+ * Runs a command line. @param argv the arguments after the name of the program
+ * @returns the exit code: those that `--help` lists
+ */
+export async function runTerminal(argv: readonly string[], version: string): Promise<number> {
+  const { stdin, stdout, stderr } = process;
+  const columns = stdout.columns ?? 80;
+  const parsed = parseArguments(argv, { version, env: process.env, cwd: process.cwd(), columns });
+  switch (parsed.kind) {
+    case 'text':
+      stdout.write(parsed.text);
+      return 0;
+    case 'invalid':
+      printUsageProblem(stderr, parsed.problem, parsed);
+      return 2;
+    case 'command':
+      break;
+  }
+  const { command, global } = parsed;
+  const interrupted = interruptSignal();
+  try {
+    const app = (await attachToRunningApp({ hasToShareEnvironment: true })) ?? (await startApp());
+    try {
+      const frontEnd = new TerminalFrontEnd(app, {
+        input: stdin,
+        output: stdout,
+        errors: stderr,
+        interrupted,
+        ...global,
+      });
+      return await runCommand(frontEnd, command);
+    } finally {
+      await app.close();
+    }
+  } catch (error) {
+    if (interrupted.aborted && error === interrupted.reason) {
+      return 130;
+    }
+    printProblem(stderr, problemOf(error), global);
+    return 1;
+  }
+}
+
+/**
+ * Aborts when the person interrupts the program, so that running work can be cancelled in order, and when nothing reads
+ * standard output any more, as in `barnraiser logs BUILD | head`. A second signal, later, ends the process at once.
+ */
+function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  handleTermination({
+    onFirst: () => controller.abort(),
+    onSecond: () =>
+      process.stderr.write(
+        'Ended without cleaning up. What runs on the nodes continues until the next build there, which ends it and ' +
+          'removes what it left.\n',
+      ),
+  });
+  process.stdout.on('error', () => controller.abort());
+  // an error of standard error cannot be reported anywhere
+  process.stderr.on('error', () => undefined);
+  return controller.signal;
+}
+
+/** Loads the app only where no other process runs it. */
+async function startApp(): Promise<App> {
+  const { createApp } = await import('../app.ts');
+  return createApp({ frontEnd: 'terminal' });
+}

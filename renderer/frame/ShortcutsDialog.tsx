@@ -1,0 +1,35 @@
+import { useRef } from 'react';
+import { Dialog } from '../parts/Dialog.tsx';
+import { Kbd, keysOf } from '../parts/Kbd.tsx';
+import { shortcutScopes, shortcuts } from '../parts/shortcut-table.ts';
+import styles from './ShortcutsDialog.module.css';
+
+/** Lists all shortcuts by where they work. */
+export function ShortcutsDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+  // arrow keys scroll the list
+  const list = useRef<HTMLDivElement>(null);
+  return (
+    <Dialog open={open} onClose={onClose} title="Shortcuts" wide initialFocus={list}>
+      <div ref={list} tabIndex={-1} className={styles.scopes}>
+        {shortcutScopes.map((scope) => (
+          <section key={scope} aria-label={scope} className={styles.scope}>
+            <h3>{scope}</h3>
+            <dl>
+              {Object.entries(shortcuts)
+                .filter(([, { where }]) => where === scope)
+                .map(([id, { keys, label }]) => (
+                  <div key={id} className={styles.shortcut}>
+                    <dt>{label}</dt>
+                    <dd>
+                      <Kbd keys={keys} />
+                      <span className="visually-hidden">{keysOf(keys).join(' ')}</span>
+                    </dd>
+                  </div>
+                ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,178 @@
+import { formatAgo, formatReferenceShort } from '../../shared/format.ts';
+import { call } from '../api.ts';
+import type { Command } from '../commands.ts';
+import { phaseWord } from '../parts/PhaseBadge.tsx';
+import { useBuilds } from '../stores/builds.ts';
+import { runCheck } from '../stores/checks.ts';
+import { useConnections } from '../stores/connections.ts';
+import { useFarms } from '../stores/farms.ts';
+import { askToFreeDisk } from '../stores/free-disk.ts';
+import { useImages } from '../stores/images.ts';
+import { navigate, openSheet } from '../stores/navigation.ts';
+import { toastProblem } from '../stores/toasts.ts';
+import { recentProjects } from '../views/farm/recent-projects.ts';
+
+/** How many projects, images and builds the palette lists. Older ones are in their views. */
+const maxProjects = 12;
+const maxPerKind = 40;
+
+/** What can be done with everything that the app has now: projects, farms, builds, images, nodes. */
+export function listPaletteEntries(now = new Date()): readonly Command[] {
+  return [
+    ...projectEntries(),
+    ...farmEntries(),
+    sampleEntry(),
+    ...buildEntries(now),
+    ...imageEntries(),
+    ...nodeEntries(),
+  ];
+}
+
+/** `Build api on home…`: recent projects, on the farm of their last build if it still exists. */
+function projectEntries(): readonly Command[] {
+  const { order, entries } = useBuilds.getState();
+  const { farms, default: defaultFarm } = useFarms.getState();
+  const recent = recentProjects(
+    order.flatMap((id) => entries[id] ?? []),
+    maxProjects,
+  );
+  return recent.map(({ context, name, last }) => {
+    const farm = farms.some((each) => each.name === last.farm) ? last.farm : (defaultFarm ?? farms[0]?.name);
+    return {
+      id: `build:project:${context}`,
+      label: farm === undefined ? `Build ${name}…` : `Build ${name} on ${farm}…`,
+      group: 'Build',
+      icon: 'package',
+      hint: context,
+      keywords: ['farm', 'project', 'rebuild', context],
+      run: () => openSheet({ sheet: 'new-build', context, ...(farm === undefined ? {} : { farm }) }),
+    };
+  });
+}
+
+function farmEntries(): readonly Command[] {
+  return useFarms.getState().farms.flatMap(({ name, connections }): Command[] => [
+    {
+      id: `build:on:${name}`,
+      label: `New build on ${name}…`,
+      group: 'Build',
+      icon: 'plus',
+      keywords: ['farm'],
+      run: () => openSheet({ sheet: 'new-build', farm: name }),
+    },
+    {
+      id: `go:farm:${name}`,
+      label: `Farm ${name}`,
+      group: 'Go to',
+      icon: 'farm',
+      run: () => navigate({ view: 'farm', name }),
+    },
+    ...(connections.length > 1
+      ? [
+          {
+            id: `farm:free-disk:${name}`,
+            label: `Free disk space on all nodes of ${name}…`,
+            group: 'Nodes' as const,
+            icon: 'disk' as const,
+            keywords: ['prune', 'clean', 'farm'],
+            run: () => askToFreeDisk(connections),
+          },
+        ]
+      : []),
+  ]);
+}
+
+function sampleEntry(): Command {
+  const { farms, default: farm = farms[0]?.name } = useFarms.getState();
+  return {
+    id: 'build:sample',
+    label: 'Build the sample project…',
+    group: 'Build',
+    icon: 'package',
+    keywords: ['example', 'demo', 'try'],
+    run: () => {
+      call('projects.sample', {}).then(
+        ({ context }) => openSheet({ sheet: 'new-build', context, ...(farm === undefined ? {} : { farm }) }),
+        toastProblem,
+      );
+    },
+  };
+}
+
+/** `Open build api:0.2 (Done, 5 min ago)`. */
+function buildEntries(now: Date): readonly Command[] {
+  const { order, entries } = useBuilds.getState();
+  return order.slice(0, maxPerKind).flatMap((id): Command[] => {
+    const build = entries[id];
+    if (!build) {
+      return [];
+    }
+    const name = build.reference === '' ? id : formatReferenceShort(build.reference);
+    const state = build.status === 'unreadable' ? 'Unreadable' : phaseWord(build.status);
+    return [
+      {
+        id: `go:build:${id}`,
+        label: `Open build ${name} (${state}, ${formatAgo(new Date(build.createdAt), now)})`,
+        group: 'Builds',
+        icon: 'builds',
+        keywords: [id, build.reference],
+        run: () => navigate({ view: 'build', id }),
+      },
+    ];
+  });
+}
+
+function imageEntries(): readonly Command[] {
+  return useImages
+    .getState()
+    .lists.slice(0, maxPerKind)
+    .flatMap(({ reference }): Command[] => [
+      {
+        id: `push:${reference}`,
+        label: `Push ${reference}…`,
+        group: 'Images',
+        icon: 'push',
+        keywords: ['upload', 'publish'],
+        run: () => openSheet({ sheet: 'push', reference }),
+      },
+      {
+        id: `go:image:${reference}`,
+        label: `Image ${reference}`,
+        group: 'Images',
+        icon: 'images',
+        run: () => navigate({ view: 'images', reference }),
+      },
+    ]);
+}
+
+function nodeEntries(): readonly Command[] {
+  return useConnections.getState().connections.flatMap(({ name, uri }): Command[] => [
+    {
+      id: `node:check:${name}`,
+      label: `Check ${name}`,
+      group: 'Nodes',
+      icon: 'refresh',
+      keywords: ['test', 'probe', 'diagnose', 'connection', 'node'],
+      run: () => {
+        navigate({ view: 'connections', name });
+        void runCheck(name);
+      },
+    },
+    {
+      id: `go:connection:${name}`,
+      label: `Connection ${name}`,
+      group: 'Nodes',
+      icon: 'connections',
+      keywords: ['node', uri],
+      run: () => navigate({ view: 'connections', name }),
+    },
+    {
+      id: `node:free-disk:${name}`,
+      label: `Free disk space on ${name}…`,
+      group: 'Nodes',
+      icon: 'disk',
+      keywords: ['prune', 'clean', 'node'],
+      run: () => askToFreeDisk([name]),
+    },
+  ]);
+}

@@ -1,0 +1,73 @@
+import { useMemo } from 'react';
+import type { ZodType } from 'zod';
+import { create } from 'zustand';
+import type { CallInput } from '../../shared/contract.ts';
+import type { Remembered } from '../../shared/window-memory.ts';
+import { call } from '../api.ts';
+
+interface Memory {
+  /** What windows remember from one start to the next, by key. Loaded before the first view is shown. */
+  readonly entries: Remembered;
+}
+
+export const useMemory = create<Memory>(() => ({ entries: {} }));
+
+/** A value that the window remembers. */
+export interface RememberedValue<T> {
+  readonly key: string;
+  readonly schema: ZodType<T>;
+  /** The value if none is remembered, or if another version of the window wrote one of another kind. */
+  readonly fallback: T;
+}
+
+type Value = CallInput<'memory.set'>['value'];
+
+/** Declares a value that the window remembers. @param key see `memoryKeySchema`; unique in the page */
+export function remembered<T extends Value>(key: string, schema: ZodType<T>, fallback: T): RememberedValue<T> {
+  return { key, schema, fallback };
+}
+
+export function recall<T>({ key, schema, fallback }: RememberedValue<T>): T {
+  return parse(schema, useMemory.getState().entries[key], fallback);
+}
+
+/** The value now, updated when it changes. */
+export function useRemembered<T>({ key, schema, fallback }: RememberedValue<T>): T {
+  const entry = useMemory(({ entries }) => entries[key]);
+  return useMemo(() => parse(schema, entry, fallback), [schema, entry, fallback]);
+}
+
+function parse<T>(schema: ZodType<T>, entry: unknown, fallback: T): T {
+  const parsed = schema.safeParse(entry);
+  return parsed.success ? parsed.data : fallback;
+}
+
+/** How long changes are collected before they are sent, in milliseconds: a height changes with every move of the pointer. */
+const writeDelayMs = 300;
+
+/** What is not sent yet, by key. */
+const unsent = new Map<string, Value>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Changes the value at once, and remembers it. A window that cannot remember works all the same, so failures are ignored. */
+export function rememberValue<T extends Value>({ key }: RememberedValue<T>, value: T): void {
+  useMemory.setState(({ entries }) => ({ entries: { ...entries, [key]: value } }));
+  unsent.set(key, value);
+  timer ??= setTimeout(sendRemembered, writeDelayMs);
+}
+
+/** Sends what is not sent yet; called when the page is closed, too. */
+export function sendRemembered(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  for (const [key, value] of unsent) {
+    call('memory.set', { key, value }).catch(() => undefined);
+  }
+  unsent.clear();
+}
+
+/** @throws Failure */
+export async function loadMemory(signal?: AbortSignal): Promise<void> {
+  const entries = await call('memory.get', {}, signal ? { signal } : {});
+  useMemory.setState({ entries: { ...entries, ...Object.fromEntries(unsent) } });
+}

@@ -1,0 +1,49 @@
+import { Checkbox } from '../../parts/Checkbox.tsx';
+import { Switch } from '../../parts/Switch.tsx';
+import { TextField } from '../../parts/TextField.tsx';
+import { checkDestination } from '../push/destination.ts';
+import type { PushDraft } from './draft.ts';
+import styles from './NewBuild.module.css';
+
+interface PushSectionProps {
+  readonly push: PushDraft;
+  readonly onChange: (change: Partial<PushDraft>) => void;
+}
+
+/** Whether the image is pushed when it is built, and where. */
+export function PushSection({ push, onChange }: PushSectionProps) {
+  const checked = checkDestination(push.destination);
+  return (
+    <section className={styles.section} aria-label="Push">
+      <Checkbox
+        label="Push when done"
+        description="Layers are sent to the registry while others are still being built. Nothing is tagged before all platforms are done."
+        checked={push.isOn}
+        onChange={(isOn) => onChange({ isOn })}
+      />
+      {push.isOn && (
+        <>
+          <TextField
+            label="Destination"
+            mono
+            value={push.destination}
+            onChange={(destination) => onChange({ destination })}
+            placeholder="registry.example.com/team/api:1.4"
+            error={checked.kind === 'invalid' && push.destination !== '' ? checked.problem : undefined}
+            description={
+              checked.kind === 'valid' && checked.text !== push.destination.trim()
+                ? `Will be pushed as ${checked.text}.`
+                : 'Signs in with the login that podman or docker has saved.'
+            }
+          />
+          <Switch
+            label="Allow HTTP or unverified TLS"
+            description="For your own registry without a trusted certificate."
+            checked={push.insecure}
+            onChange={(insecure) => onChange({ insecure })}
+          />
+        </>
+      )}
+    </section>
+  );
+}
