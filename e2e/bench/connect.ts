@@ -1,7 +1,6 @@
 /**
- * Measures how long it takes to connect to a node and read the version of its engine, directly and through three jump hosts. The
- * comparison is `ssh -L` with the same key and hosts, and curl on the forwarded socket. The two alternate; results are medians of
- * wall-clock times.
+ * Measures how long it takes to connect to a node and read the version of its engine: directly, through three jump hosts, and over
+ * a slow line. The comparison is `ssh -L` with the same key and hosts, and curl on the forwarded socket.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,18 +11,19 @@ import { KnownHosts } from '../../electron/ssh/known-hosts/known-hosts.ts';
 import { setUpLab } from '../harness.ts';
 import { mustRun } from '../lab/command.ts';
 import { startExtraSshd } from '../lab/lab.ts';
+import { type Bench, measureSeconds } from './bench.ts';
+import { nodeBehindLine } from './node-behind-line.ts';
 
-const rounds = 15;
-
-export async function measureConnect(): Promise<void> {
+export async function measureConnect(bench: Bench): Promise<void> {
   const lab = await setUpLab();
   const node = lab.node('amd-b');
   const folder = await mkdtemp(join(tmpdir(), 'barnraiser-bench-'));
   const hops = await Promise.all(Array.from({ length: 3 }, () => startExtraSshd('amd-a', { config: [] })));
+  const behindLine = await nodeBehindLine(node, { roundTripMs: 100, megabitsPerSecond: 200 }, folder);
   const previousConfig = process.env.BARNRAISER_SSH_CONFIG;
   try {
     const knownHosts = join(folder, 'known_hosts');
-    const files = [...hops.map((hop) => hop.knownHosts), node.knownHosts];
+    const files = [...hops.map((hop) => hop.knownHosts), node.knownHosts, behindLine.node.knownHosts];
     await writeFile(knownHosts, (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join(''));
     const config = join(folder, 'config');
     await writeFile(
@@ -31,30 +31,25 @@ export async function measureConnect(): Promise<void> {
       [
         ...hops.map(({ port }, index) => `Host hop${index}\n Port ${port}`),
         `Host far near\n Port ${node.port}`,
+        `Host slow\n Port ${behindLine.node.port}`,
         'Host far\n ProxyJump hop0,hop1,hop2',
         `Host *\n HostName 127.0.0.1\n User root\n IdentityFile ${node.identity}\n IdentitiesOnly yes\n IdentityAgent none`,
         ` UserKnownHostsFile ${knownHosts}\n`,
       ].join('\n'),
     );
     process.env.BARNRAISER_SSH_CONFIG = config;
-    for (const [host, title] of [
-      ['near', 'directly'],
-      ['far', 'through three jump hosts'],
+    for (const [row, host] of [
+      ['connect/direct', 'near'],
+      ['connect/jump-hosts', 'far'],
+      ['connect/line', 'slow'],
     ] as const) {
-      const barnraiserTimes: number[] = [];
-      const sshTimes: number[] = [];
-      // the first round warms up both and is not counted
-      for (let round = 0; round <= rounds; round += 1) {
-        const barnraiserMs = await measureMs(() => connectWithBarnraiser(host, node.socket));
-        const sshMs = await measureMs(() => connectWithSsh(config, host, node.socket));
-        if (round > 0) {
-          barnraiserTimes.push(barnraiserMs);
-          sshTimes.push(sshMs);
-        }
-      }
-      const [barnraiserMs, sshMs] = [median(barnraiserTimes), median(sshTimes)];
-      const ratio = (sshMs / barnraiserMs).toFixed(2);
-      console.log(`${title}: barnraiser ${barnraiserMs.toFixed(0)} ms, ssh ${sshMs.toFixed(0)} ms, ratio ${ratio}`);
+      await bench.repeat(() =>
+        bench.compare(
+          row,
+          () => measureSeconds(() => connectWithBarnraiser(host, node.socket)),
+          () => measureSeconds(() => connectWithSsh(config, host, node.socket)),
+        ),
+      );
     }
   } finally {
     if (previousConfig === undefined) {
@@ -62,6 +57,7 @@ export async function measureConnect(): Promise<void> {
     } else {
       process.env.BARNRAISER_SSH_CONFIG = previousConfig;
     }
+    await behindLine.close();
     await Promise.all(hops.map((hop) => hop.stop()));
     await rm(folder, { recursive: true });
   }
@@ -86,14 +82,4 @@ async function connectWithSsh(config: string, host: string, socket: string): Pro
     until curl -sf --unix-socket "$2" http://engine/_ping; do kill -0 $ssh || exit; sleep 0.01; done
     kill $ssh; wait $ssh; rm -f "$2"; true`;
   await mustRun(['bash', '-c', program, 'bench', config, localSocket, socket, host]);
-}
-
-async function measureMs(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
