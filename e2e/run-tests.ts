@@ -1,11 +1,11 @@
-/** Runs all checks and tests in sequence and prints the total counts in the last line. */
+/** Runs all checks and tests and prints the total counts in the last line. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
-import { findMissingRequirement } from './electron-runtime.ts';
+import { electronSpecs, findMissingRequirement } from './electron-runtime.ts';
 
 interface Counts {
   readonly passed: number;
@@ -18,14 +18,18 @@ interface Outcome extends Counts {
   readonly failures: readonly string[];
 }
 
+/** Where the output of a part goes: to this program's, or to an open file. */
+type Output = 'inherit' | number;
+
 interface Part {
   readonly name: string;
-  run(): Promise<Outcome>;
+  run(output: Output): Promise<Outcome>;
 }
 
 const bin = (name: string): string => join('node_modules', '.bin', name);
 
-const parts: readonly Part[] = [
+/** They run in this order. */
+const preparation: readonly Part[] = [
   check('format and lint', bin('biome'), ['check', '--error-on-warnings', '.']),
   check('types', bin('tsc'), ['--build']),
   check('bundle', bin('electron-vite'), ['build', '--logLevel', 'warn']),
@@ -33,8 +37,16 @@ const parts: readonly Part[] = [
   vitest('layers and wording', ['--project', 'rules']),
   // before the unit tests, since it installs programs that they compare results with
   check('lab', bin('tsx'), ['e2e/lab/cli.ts', 'up']),
+];
+
+/** They use no node of the lab, and run beside the specs, which wait for nodes much of the time. */
+const withoutNodes: readonly Part[] = [
   vitest('unit tests', ['--project', 'unit']),
   vitest('renderer', ['--project', 'renderer']),
+  vitest('attacks', ['--project', 'attack']),
+];
+
+const specs: readonly Part[] = [
   check('Chromium', bin('tsx'), ['e2e/chromium.ts']),
   vitest('specs on real nodes', ['--project', 'e2e']),
   desktop(),
@@ -44,8 +56,8 @@ const parts: readonly Part[] = [
 function check(name: string, command: string, args: string[]): Part {
   return {
     name,
-    run: async () => {
-      const ok = (await run(command, args)) === 0;
+    run: async (output) => {
+      const ok = (await run(command, args, output)) === 0;
       return ok
         ? { passed: 1, failed: 0, skipped: 0, failures: [] }
         : { passed: 0, failed: 1, skipped: 0, failures: [`${command} ${args.join(' ')}`] };
@@ -57,11 +69,11 @@ function check(name: string, command: string, args: string[]): Part {
 function desktop(): Part {
   return {
     name: 'desktop specs on Electron',
-    run: async () => {
+    run: async (output) => {
       const missing = findMissingRequirement();
       if (missing === undefined) {
-        const args = ['--project', 'e2e', 'e2e/desktop.spec.ts'];
-        return vitest('', args, { BARNRAISER_TEST_RUNTIME: 'electron' }).run();
+        const args = ['--project', 'e2e', ...electronSpecs];
+        return vitest('', args, { BARNRAISER_TEST_RUNTIME: 'electron' }).run(output);
       }
       console.log(`*** skipped: ${missing}. The same specs ran on a stand-in, above. ***`);
       return { passed: 0, failed: 0, skipped: 1, failures: [] };
@@ -110,12 +122,12 @@ const firstLines = (text: string): string =>
 function vitest(name: string, args: string[], env: NodeJS.ProcessEnv = {}): Part {
   return {
     name,
-    run: async () => {
+    run: async (output) => {
       const folder = await mkdtemp(join(tmpdir(), 'barnraiser-test-'));
       const file = join(folder, 'report.json');
       try {
         const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-        await run(bin('vitest'), ['run', ...args, ...reporters], env);
+        await run(bin('vitest'), ['run', ...args, ...reporters], output, env);
         const report = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
         // if a file cannot be loaded, none of its tests counts as failed
         const failed = report.numFailedTests || (report.success ? 0 : 1);
@@ -135,9 +147,9 @@ function vitest(name: string, args: string[], env: NodeJS.ProcessEnv = {}): Part
   };
 }
 
-function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<number | null> {
+function run(command: string, args: string[], output: Output, env: NodeJS.ProcessEnv = {}): Promise<number | null> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+    const child = spawn(command, args, { stdio: ['ignore', output, output], env: { ...process.env, ...env } });
     child.on('error', (error) => {
       console.log(error.message);
       resolve(null);
@@ -149,10 +161,10 @@ function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Prom
 const sum: { passed: number; failed: number; skipped: number } = { passed: 0, failed: 0, skipped: 0 };
 const lines: string[] = [];
 const failures: string[] = [];
-for (const part of parts) {
-  console.log(`\n=== ${part.name}`);
+
+async function runPart(part: Part, output: Output): Promise<void> {
   const started = performance.now();
-  const counts = await part.run();
+  const counts = await part.run(output);
   failures.push(...counts.failures.map((failure) => `FAILED ${part.name}: ${failure}`));
   sum.passed += counts.passed;
   sum.failed += counts.failed;
@@ -162,6 +174,31 @@ for (const part of parts) {
     `${part.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds} s`,
   );
 }
+
+async function runInOrder(parts: readonly Part[]): Promise<void> {
+  for (const part of parts) {
+    console.log(`\n=== ${part.name}`);
+    await runPart(part, 'inherit');
+  }
+}
+
+/** Like {@link runInOrder}, but prints the output of a part when it has ended, so that it stays together. */
+async function runBeside(parts: readonly Part[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'barnraiser-test-'));
+  try {
+    for (const [index, part] of parts.entries()) {
+      const path = join(folder, String(index));
+      const file = await open(path, 'w', 0o600);
+      await runPart(part, file.fd).finally(() => file.close());
+      console.log(`\n=== ${part.name}\n${await readFile(path, 'utf8')}`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+await runInOrder(preparation);
+await Promise.all([runBeside(withoutNodes), runInOrder(specs)]);
 console.log(['', ...failures, ...(failures.length > 0 ? [''] : []), ...lines, ''].join('\n'));
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;
