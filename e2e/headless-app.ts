@@ -36,6 +36,8 @@ export class HeadlessApp {
     const browser = await launchChromium();
     const page = await browser.newPage({ viewport: size, deviceScaleFactor: 2 });
     await page.goto(server.url);
+    // the address leads on to the page
+    await page.getByRole('main').waitFor();
     return new HeadlessApp(app, page, folder, async () => {
       await browser.close();
       await server.close();
