@@ -78,7 +78,7 @@ describe('the build request of a draft', () => {
     expect(
       buildRequestSchema.parse(toBuildRequest(draft, '/p/api', request.reference, request.platforms ?? [])),
     ).toEqual(request);
-    expect(countChangedOptions(draft)).toBe(7);
+    expect(countChangedOptions(draft)).toBe(8);
   });
 });
 
