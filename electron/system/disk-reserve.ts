@@ -23,7 +23,7 @@ export class DiskReserve {
     try {
       return await use();
     } catch (error) {
-      if (!isDiskFull(error) || !(await this.#giveUp())) {
+      if (!isDiskFull(error) || !(await this.#freeReserve())) {
         throw error;
       }
       return await use();
@@ -33,7 +33,7 @@ export class DiskReserve {
   }
 
   /** @returns false if there is no reserve */
-  async #giveUp(): Promise<boolean> {
+  async #freeReserve(): Promise<boolean> {
     return rm(this.#path).then(
       () => true,
       () => false,
