@@ -41,9 +41,15 @@ function startBuild(name: string, seconds: number): Running {
 const isWaiting = (line: string): boolean => line.includes('"wait":{"reason":"slot"');
 const isSleeping = (line: string): boolean => line.includes('RUN sleep') && line.includes('startedAt');
 
+/** The id of a build that was reported. One that ended between two looks at it is reported only as finished. */
+function reportedId(reference: string): string | undefined {
+  return events
+    .flatMap((event) => (event.event === 'build.started' || event.event === 'build.finished' ? [event.build] : []))
+    .find((build) => build.reference === reference)?.id;
+}
+
 function stateOf(reference: string): string | undefined {
-  const started = events.find((event) => event.event === 'build.started' && event.build.reference === reference);
-  const id = started?.event === 'build.started' ? started.build.id : undefined;
+  const id = reportedId(reference);
   return events
     .flatMap((event) => {
       if (event.event === 'build.finished' && event.build.id === id) {
@@ -55,11 +61,8 @@ function stateOf(reference: string): string | undefined {
 }
 
 async function idOf(reference: string): Promise<string> {
-  await expect
-    .poll(() => events.some((event) => event.event === 'build.started' && event.build.reference === reference))
-    .toBe(true);
-  const started = events.find((event) => event.event === 'build.started' && event.build.reference === reference);
-  return started?.event === 'build.started' ? started.build.id : expect.fail('it has not started');
+  await expect.poll(() => reportedId(reference)).toBeDefined();
+  return reportedId(reference) ?? expect.fail('it was not reported');
 }
 
 test('builds of several terminals take turns on a node, and the window shows all of them', async () => {
