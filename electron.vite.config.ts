@@ -1,14 +1,39 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
-import type { UserConfig } from 'vite';
+import { type Plugin, parseSync, type UserConfig } from 'vite';
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/**
+ * The page uses types and functions of shared/, but hardly any schema. Their declarations have no effect but their value. Marked
+ * as pure, those that are not used are left out, and zod with them.
+ */
+const unusedSchemas: Plugin = {
+  name: 'unused-schemas',
+  enforce: 'pre',
+  transform: {
+    filter: { id: /\/shared\/[\w-]+\.ts$/ },
+    handler: (code, id) =>
+      parseSync(id, code)
+        .program.body.flatMap((statement) => {
+          const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
+          return declared?.type === 'VariableDeclaration' ? declared.declarations : [];
+        })
+        .flatMap(({ init }) => (init && /\bz\s*\.|Schema\b/.test(code.slice(init.start, init.end)) ? [init] : []))
+        .reverse()
+        .reduce(
+          (text, { start, end }) =>
+            `${text.slice(0, start)}/* @__PURE__ */ (() => (${text.slice(start, end)}))()${text.slice(end)}`,
+          code,
+        ),
+  },
+};
 
 /** The page of the desktop and browser front ends. Its content security policy forbids inline scripts and styles. */
 export const rendererConfig = {
   root: path('renderer'),
-  plugins: [react()],
+  plugins: [react(), unusedSchemas],
   build: {
     outDir: path('out/renderer'),
     emptyOutDir: true,
@@ -16,7 +41,22 @@ export const rendererConfig = {
     // inlined fonts are data: URLs, which the content security policy does not allow
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: { index: path('renderer/index.html'), enter: path('renderer/enter.html') } },
+    // electron-vite does not by default
+    minify: true,
+    rollupOptions: {
+      input: { index: path('renderer/index.html'), enter: path('renderer/enter.html') },
+      output: {
+        codeSplitting: {
+          groups: [
+            // what the entry of the browser front end needs, too; without this, it would run the page
+            { name: 'access', test: /\/renderer\/(transport\/page-access\.ts|(tokens|base)\.css)$/, priority: 2 },
+            // all that the page starts with is one file: a file for each part would take as many requests
+            { name: 'frame', tags: ['$initial'], test: /^(?!.*\/renderer\/enter\.)/, priority: 1 },
+            { name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 20_000 },
+          ],
+        },
+      },
+    },
   },
 } satisfies UserConfig;
 
@@ -25,7 +65,14 @@ export default defineConfig({
     build: {
       outDir: path('out/main'),
       rollupOptions: {
-        input: { main: path('electron/main.ts'), cli: path('electron/cli.ts'), browser: path('electron/browser.ts') },
+        input: {
+          main: path('electron/main.ts'),
+          cli: path('electron/cli.ts'),
+          browser: path('electron/browser.ts'),
+          'pack-worker': path('electron/context/pack-worker.ts'),
+        },
+        // in one folder, so that a module finds the program of a thread beside itself
+        output: { chunkFileNames: '[name]-[hash].js' },
       },
     },
   },

@@ -100,6 +100,17 @@ test('a terminal ends with a problem when the app is closed', async () => {
   expect(stderr).toContain('app.closed');
 });
 
+test('an import in a terminal reads the environment of the terminal', async () => {
+  const names = { DOCKER_HOST: 'ssh://me@dock.example.com' };
+  const args = ['connection', 'import', 'docker-host', '--from', 'environment'];
+  const outcome = await person.startWith(names, ...args).ended;
+  expect(outcome.stdout, outcome.stderr).toBe('Added docker-host.\n');
+  expect(await app.call('connections.list', {})).toMatchObject({
+    value: expect.arrayContaining([{ name: 'docker-host', uri: names.DOCKER_HOST }]),
+  });
+  await person.mustRun('connection', 'remove', 'docker-host');
+});
+
 test('another browser front end opens a window of the running app and ends', async () => {
   const child = spawn(
     process.execPath,

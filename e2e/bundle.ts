@@ -9,6 +9,7 @@ const outputs = [
   'out/main/main.js',
   'out/main/browser.js',
   'out/main/cli.js',
+  'out/main/pack-worker.js',
   'out/preload/preload.cjs',
   'out/renderer/index.html',
   'out/renderer/enter.html',

@@ -313,6 +313,41 @@ describe('the socket', () => {
   });
 });
 
+describe("docker's socket", () => {
+  const { port } = lab.node('docker-a');
+  const user = 'kim-check';
+
+  test.each(['', '/var/run/docker.sock'])(
+    'of a user who is not in its group is reported for the path %j, with the command that adds the user',
+    async (path) => {
+      const keys = `/tmp/${user}-keys`;
+      cleanups.push(() => runOnNode('docker-a', `sed -i '/^${user}:/d' /etc/passwd; rm ${keys}`));
+      const added = await runOnNode(
+        'docker-a',
+        `echo '${user}:*:4321:4321::/tmp:/bin/sh' >>/etc/passwd && install -m 644 /run/node/authorized_keys ${keys}`,
+      );
+      expect(added.code, added.stderr).toBe(0);
+      const sshd = await startExtraSshd('docker-a', { config: [`AuthorizedKeysFile ${keys}`] });
+      cleanups.push(() => sshd.stop());
+      const result = await check(`ssh://${user}@127.0.0.1:${sshd.port}${path}`);
+      expect(states(result)).toEqual([...passedUntil('socket'), 'socket failed']);
+      const { problem, fixes } = stepOf(result, 'socket');
+      expect(problem?.message).toBe(
+        'Node node: the socket /var/run/docker.sock exists, but this user is not allowed to use it.',
+      );
+      expect(fixes[0]).toMatchObject({ command: `sudo usermod -aG docker ${user}`, where: 'node' });
+    },
+  );
+
+  test('that is missing can be started', async () => {
+    const result = await check(rootAt(port, '/var/run/nothing/docker.sock'));
+    expect(stepOf(result, 'socket').problem?.message).toBe(
+      'Node node: no docker socket at /var/run/nothing/docker.sock.',
+    );
+    expect(stepOf(result, 'socket').fixes.map(({ label }) => label)).toContain('Start docker');
+  });
+});
+
 describe('a check of a server that refuses', () => {
   test('stream-local forwarding passes with a warning', async () => {
     const { port } = await extraSshd('amd-a', ['AllowStreamLocalForwarding no']);

@@ -63,6 +63,8 @@ describe('a private base image', () => {
     const { outcome, build: built } = await build();
     expect(outcome.code, outcome.stderr).toBe(0);
     expect(built.status).toBe('done');
+    const { build: repeated } = await build();
+    expect(repeated.jobs[0]).toMatchObject({ status: 'done', skipped: true });
 
     const written = `${outcome.stdout}${outcome.stderr}${await textsIn(join(person.home, 'builds'))}`;
     for (const secret of [registry.password, auth]) {
@@ -73,6 +75,9 @@ describe('a private base image', () => {
       `grep -rls '${registry.password}\\|${auth}' /root /run /var/tmp /etc 2>/dev/null`,
     );
     expect(onNode.stdout).toBe('');
+    await writeFile(join(folder, 'auth.json'), '{}');
+    const { build: denied } = await build();
+    expect(denied.jobs[0]).toMatchObject({ status: 'failed' });
   });
 });
 

@@ -183,6 +183,24 @@ test.skipIf(!hasDocker)('docker contexts are imported if they use SSH', async ()
   expect(unknown.stderr).toMatch(/No connection "tls" was found/);
 });
 
+test('a builder of docker buildx is imported as a farm, and what cannot be used is said', async () => {
+  const builder = (Name: string, Driver: string, ...endpoints: string[]) =>
+    write(
+      join(kim.home, '.docker/buildx/instances', Name),
+      JSON.stringify({
+        Name,
+        Driver,
+        Nodes: endpoints.map((Endpoint, index) => ({ Name: `${Name}${index}`, Endpoint })),
+      }),
+    );
+  await builder('multi', 'docker-container', 'ssh://root@a.example.com', 'ssh://root@b.example.com');
+  await builder('cluster', 'kubernetes', 'kubernetes:///cluster?deployment=one');
+  const { stdout, stderr } = await kim.person.barnraiser('connection', 'import', '--all', '--from', 'buildx');
+  expect(stdout, stderr).toBe('Added multi0.\nAdded multi1.\nCreated farm multi.\n');
+  expect(stderr).toContain('Builder "cluster" runs BuildKit in Kubernetes');
+  expect((await listFarms(kim)).farms).toEqual([{ name: 'multi', connections: ['multi0', 'multi1'] }]);
+});
+
 test('a user can import the connections and farms that another has exported', async () => {
   await write(join(kim.home, '.config/containers/podman-connections.json'), await writeWithPodman5());
   await kim.person.mustRun('connection', 'import', '--all', '--from', 'podman');

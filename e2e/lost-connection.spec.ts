@@ -361,7 +361,8 @@ describe.each([
   test('can cancel one of two builds', async () => {
     await startApp();
     await addConnection('narrow', 'amd-b', config);
-    const [context, other] = [await slowProject(60), await slowProject(4)];
+    // the first one ends long after the limit of the test, unless it is cancelled
+    const [context, other] = [await slowProject(600), await slowProject(4)];
     const { id } = await call('builds.start', { context, reference: 'cancelled:1', connections: ['narrow'] });
     await waitForEvent(isWaiting);
     const beside = call('builds.start', { context: other, reference: 'beside:1', connections: ['narrow'] });

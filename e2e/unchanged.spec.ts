@@ -41,9 +41,33 @@ function uncached({ steps }: Job): string[] {
   return steps.filter(({ cached, name }) => !cached && !/^FROM\b/.test(name)).map(({ name }) => name);
 }
 
+/** Copies the base image of the lab to a name of its own. Returns it, without its tag, which is 1. */
+async function copyBase(name: string, node: string): Promise<string> {
+  const base = `${lab.registry.address}/${name}`;
+  const insecure = ['--src-tls-verify=false', '--dest-tls-verify=false'];
+  await mustRun([
+    'skopeo',
+    'copy',
+    '--all',
+    ...insecure,
+    `docker://${lab.registry.address}/base:1`,
+    `docker://${base}:1`,
+  ]);
+  onTestFinished(async () => void (await runOnNode(node, `${lab.node(node).engine} rmi ${base}:1`)));
+  return base;
+}
+
+/** Gives the registry another image for a name, which is only for linux/amd64. */
+async function moveBase(base: string, node: string, mark: string): Promise<void> {
+  const other = await createProject({ Containerfile: `${lab.from}ENV MARK=${mark}\n` });
+  await person.build('-t', `base-${run}:1`, '--node', node, '--platform', 'linux/amd64', other);
+  await person.mustRun('push', `base-${run}:1`, `${base}:1`, '--tls-verify=false');
+}
+
 /** More rounds find more, and take longer. */
 const rounds = Number(process.env.BARNRAISER_TEST_ROUNDS ?? 4);
 const sizes = ['small', 'large'] as const;
+const policies = ['missing', 'always', 'newer'] as const;
 type Change = { readonly name: string; readonly apply: () => unknown };
 
 describe.each(nodes)('on $name', ({ name: node, engine }) => {
@@ -54,19 +78,7 @@ describe.each(nodes)('on $name', ({ name: node, engine }) => {
       state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
       return values[Math.floor((state / 2 ** 31) * values.length)] ?? expect.fail('nothing to pick');
     };
-    const base = `${lab.registry.address}/unchanged-${run}-${node}`;
-    const copy = (from: string): Promise<string> =>
-      mustRun([
-        'skopeo',
-        'copy',
-        '--all',
-        '--src-tls-verify=false',
-        '--dest-tls-verify=false',
-        from,
-        `docker://${base}:1`,
-      ]);
-    await copy(`docker://${lab.registry.address}/base:1`);
-    onTestFinished(async () => void (await runOnNode(node, `${engine} rmi ${base}:1`)));
+    const base = await copyBase(`unchanged-${run}-${node}`, node);
     const folder = await createProject({
       Containerfile: [
         `ARG TAG=1\nFROM ${base}:$TAG AS made`,
@@ -80,19 +92,15 @@ describe.each(nodes)('on $name', ({ name: node, engine }) => {
       '.containerignore': 'ignored\n',
       ignored: 'ignored',
     });
-    const options = { size: 'none', labels: 0, format: 'oci' };
+    const options = { size: 'none', labels: 0, format: 'oci', pull: 'missing' };
     const args = (): string[] => [
       ...['--build-arg', `SIZE=${options.size}`, '--label', `labels=${options.labels}`, '--format', options.format],
-      ...['--platform', 'linux/amd64'],
+      ...['--platform', 'linux/amd64', '--pull', options.pull],
     ];
     let count = 0;
-    const moveBase = async (): Promise<void> => {
-      const other = await createProject({
-        Containerfile: `FROM ${lab.registry.address}/base:1\nENV COUNT=${count}-${run}\n`,
-      });
-      await person.build('-t', `base-${run}:1`, '--node', node, '--platform', 'linux/amd64', other);
-      await person.mustRun('push', `base-${run}:1`, `${base}:1`, '--tls-verify=false');
-      if (engine === 'podman') {
+    const changeBase = async (): Promise<void> => {
+      await moveBase(base, node, `${count}-${run}`);
+      if (engine === 'podman' && options.pull !== 'always' && pick([true, false])) {
         await runOnNode(node, `podman pull -q --tls-verify=false ${base}:1`);
       }
     };
@@ -102,7 +110,13 @@ describe.each(nodes)('on $name', ({ name: node, engine }) => {
       { name: 'new file', apply: () => writeFile(join(folder, `new-${count}`), '') },
       { name: 'build argument', apply: () => (options.size = `${pick(sizes)}-${count}`) },
       { name: 'label', apply: () => (options.labels = count) },
-      { name: 'base image', apply: moveBase },
+      { name: 'base image', apply: changeBase },
+      { name: 'pull policy', apply: () => (options.pull = pick(policies)) },
+      // the name of the base image now means this one on a node with podman
+      {
+        name: 'other platform',
+        apply: () => runOnNode(node, `${engine} pull -q --platform linux/arm64 ${base}:1 || true`),
+      },
       { name: 'ignore file', apply: () => writeFile(join(folder, '.containerignore'), `ignored\nother-${count}\n`) },
     ];
     await build(folder, node, ...args());
@@ -142,6 +156,21 @@ describe.each(nodes)('on $name', ({ name: node, engine }) => {
     expect(await isSkipped('--cleanup')).toBeUndefined();
   });
 
+  test('a base image that is pulled for each build is compared with that of its registry', async () => {
+    const base = await copyBase(`pulled-${run}-${node}`, node);
+    const folder = await createProject({ Containerfile: `FROM ${base}:1\nRUN echo ${run} ${node} pulled > /built\n` });
+    for (const pull of ['always', 'newer']) {
+      const repeat = async (): Promise<Job> => (await build(folder, node, '--pull', pull)).job;
+      expect((await repeat()).skipped, pull).toBeUndefined();
+      expect((await repeat()).skipped, pull).toBe(true);
+      await moveBase(base, node, `${pull}-${run}`);
+      const moved = await repeat();
+      expect(moved.skipped, pull).toBeUndefined();
+      expect(uncached(moved), pull).not.toEqual([]);
+      expect((await repeat()).skipped, pull).toBe(true);
+    }
+  });
+
   test('a step whose result is gone from the node is made again', async () => {
     const containerfile = `${lab.from}RUN echo ${run} ${node} gone > /built\n`;
     const folder = await createProject({ Containerfile: containerfile });
@@ -172,4 +201,35 @@ test('the platforms of a build are skipped each for itself', async () => {
   const text = await person.mustRun('build', '-t', `pair-${run}:2`, '--node', 'docker-a,docker-arm', folder);
   expect(text).toMatch(/linux\/amd64 +docker-a +native +unchanged/);
   expect(await person.mustRun('images')).toContain(`pair-${run}`);
+});
+
+test.each(['missing', 'always'])('two platforms on one node with podman are both skipped (%s)', async (pull) => {
+  const base = await copyBase(`shared-${run}-${pull}`, 'amd-a');
+  const folder = await createProject({
+    Containerfile: `FROM ${base}:1 AS made\nARG TARGETARCH\nCOPY ${'$'}TARGETARCH /made\nFROM ${base}:1\nCOPY --from=made /made /made\n`,
+    amd64: `${run} amd64 ${pull}`,
+    arm64: `${run} arm64 ${pull}`,
+  });
+  const pair = async (...args: string[]): Promise<Build> => {
+    const platforms = ['--platform', 'linux/amd64,linux/arm64', '--pull', pull];
+    const { outcome, build } = await person.build(
+      '-t',
+      `shared-${run}:1`,
+      '--node',
+      'amd-a',
+      ...platforms,
+      ...args,
+      folder,
+    );
+    expect(outcome.code, `${outcome.stderr}${outcome.stdout.slice(-3000)}`).toBe(0);
+    return build;
+  };
+  const first = await pair();
+  const second = await pair();
+  expect(second.jobs.map(({ skipped }) => skipped)).toEqual([true, true]);
+  expect(second.list?.digest).toBe(first.list?.digest);
+  const built = await pair('--no-skip');
+  expect(built.jobs.flatMap(uncached)).toEqual([]);
+  expect(built.list?.digest).toBe(first.list?.digest);
+  expect((await pair()).jobs.map(({ skipped }) => skipped)).toEqual([true, true]);
 });

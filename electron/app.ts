@@ -20,6 +20,7 @@ import { CredentialCache } from './connections/credentials/credential-cache.ts';
 import { CredentialStore, type Keychain } from './connections/credentials/credential-store.ts';
 import { openTransport } from './connections/open-transport.ts';
 import { ConnectionStore } from './connections/store.ts';
+import { TarLayouts } from './context/tar-layouts.ts';
 import { Events, type Listener } from './events.ts';
 import { FarmStore } from './farms/store.ts';
 import { type CallOptions, createHandlers, handleCall } from './handlers.ts';
@@ -141,8 +142,10 @@ export async function createApp({
     ),
     history: new History(join(home, 'builds'), running, (reference) => store.find(reference)),
     projects,
+    layouts: new TarLayouts(join(home, 'context-layouts')),
     nodeWork: new NodeWork(join(home, 'node-work'), running, (node) => projects.cachedOn(node)),
     spoolFolder: spool.folder,
+    indexFolder: join(home, 'contexts'),
     // a terminal shows only what its own command does
     followsOthers: frontEnd !== 'terminal',
   });

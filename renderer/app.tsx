@@ -6,15 +6,15 @@ import styles from './app.module.css';
 import { ErrorBoundary } from './frame/ErrorBoundary.tsx';
 import { FreeDiskDialog } from './frame/FreeDiskDialog.tsx';
 import { useFrameCommands } from './frame/frame-commands.ts';
-import { LogDrawer } from './frame/LogDrawer.tsx';
+// not loaded when it opens: what a person types at once would be lost
 import { Palette } from './frame/Palette.tsx';
-import { QuestionDialog } from './frame/QuestionDialog.tsx';
 import { ShortcutsDialog } from './frame/ShortcutsDialog.tsx';
 import { Sidebar } from './frame/Sidebar.tsx';
 import { useSidebarFold } from './frame/sidebar-fold.ts';
 import { useTheme } from './frame/theme.ts';
 import { useWindowTitle } from './frame/window-title.ts';
 import { Button } from './parts/Button.tsx';
+import { type LazyCode, lazyPart, useLastLoaded, useLoaded } from './parts/lazy-part.tsx';
 import { Presence } from './parts/Presence.tsx';
 import { ProblemNote } from './parts/ProblemNote.tsx';
 import { Spinner, Waiting } from './parts/Spinner.tsx';
@@ -24,6 +24,7 @@ import { useFarms } from './stores/farms.ts';
 import {
   closeSheet,
   formatHash,
+  parseHash,
   type Route,
   recallView,
   rememberView,
@@ -33,20 +34,44 @@ import {
   type View as ViewRoute,
 } from './stores/navigation.ts';
 import { startNotifications } from './stores/notifications.ts';
+import { useQuestions } from './stores/questions.ts';
 import { useSettings } from './stores/settings.ts';
 import { loadAll, useSync } from './stores/sync.ts';
 import { useWatchBuilds } from './stores/watched-builds.ts';
 import { noAccess } from './transport/page-access.ts';
-import { BuildView } from './views/build-detail/BuildView.tsx';
-import { BuildsView } from './views/builds/BuildsView.tsx';
-import { ConnectionsView } from './views/connections/ConnectionsView.tsx';
-import { FarmView } from './views/farm/FarmView.tsx';
-import { FirstStart } from './views/first-start/FirstStart.tsx';
-import { ImagesView } from './views/images/ImagesView.tsx';
-import { LogPanel } from './views/log/LogPanel.tsx';
-import { NewBuild } from './views/new-build/NewBuild.tsx';
-import { PushSheet } from './views/push/PushSheet.tsx';
-import { SettingsView } from './views/settings/SettingsView.tsx';
+
+const BuildView = lazyPart(async () => (await import('./views/build-detail/BuildView.tsx')).BuildView);
+const BuildsView = lazyPart(async () => (await import('./views/builds/BuildsView.tsx')).BuildsView);
+const ConnectionsView = lazyPart(async () => (await import('./views/connections/ConnectionsView.tsx')).ConnectionsView);
+const FarmView = lazyPart(async () => (await import('./views/farm/FarmView.tsx')).FarmView);
+const FirstStart = lazyPart(async () => (await import('./views/first-start/FirstStart.tsx')).FirstStart);
+const ImagesView = lazyPart(async () => (await import('./views/images/ImagesView.tsx')).ImagesView);
+const LogDrawer = lazyPart(async () => (await import('./frame/LogDrawer.tsx')).LogDrawer);
+const LogPanel = lazyPart(async () => (await import('./views/log/LogPanel.tsx')).LogPanel);
+const NewBuild = lazyPart(async () => (await import('./views/new-build/NewBuild.tsx')).NewBuild);
+const PushSheet = lazyPart(async () => (await import('./views/push/PushSheet.tsx')).PushSheet);
+const QuestionDialog = lazyPart(async () => (await import('./frame/QuestionDialog.tsx')).QuestionDialog);
+const SettingsView = lazyPart(async () => (await import('./views/settings/SettingsView.tsx')).SettingsView);
+
+/** The code of each view and sheet. */
+const codeOf = {
+  'first-start': FirstStart,
+  farm: FarmView,
+  builds: BuildsView,
+  build: BuildView,
+  images: ImagesView,
+  connections: ConnectionsView,
+  settings: SettingsView,
+  log: LogPanel,
+  'new-build': NewBuild,
+  push: PushSheet,
+} as const satisfies Readonly<Record<ViewRoute['view'] | SheetRoute['sheet'], LazyCode>>;
+
+/** Loads the code of the view that is probably shown first, while the app is still asked for its state. */
+export function loadFirstView(): void {
+  // a view that cannot be loaded says so when it is shown
+  codeOf[parseHash(window.location.hash)?.view.view ?? 'farm'].load().catch(() => undefined);
+}
 
 /** The page: a sidebar, a view, and whatever lies over the view (log drawer, sheet, palette, dialogs, toasts). */
 export function App() {
@@ -136,6 +161,13 @@ function MainWindow({ view, sheet, log }: MainWindowProps) {
   const { isFolded, toggle: toggleSidebar } = useSidebarFold();
   const openPalette = useCallback(() => setIsPaletteOpen(true), []);
   const openShortcuts = useCallback(() => setAreShortcutsOpen(true), []);
+  const shownView = useLastLoaded(view, codeOfView);
+  const isSheetLoaded = useLoaded(codeOf[sheet?.sheet ?? 'new-build'], sheet !== undefined);
+  const isLogLoaded = useLoaded(LogDrawer, log !== undefined);
+  const isQuestionLoaded = useLoaded(
+    QuestionDialog,
+    useQuestions(({ open }) => open.length > 0),
+  );
   useFrameCommands({ openPalette, openShortcuts, toggleSidebar });
   useWatchBuilds();
   useWindowTitle();
@@ -148,20 +180,24 @@ function MainWindow({ view, sheet, log }: MainWindowProps) {
         <Sidebar isFolded={isFolded} onFold={toggleSidebar} onSearch={openPalette} />
         <div className={styles.main}>
           <main className={styles.view}>
-            <ErrorBoundary key={viewKey(view)}>
-              <ViewContent view={view} />
+            <ErrorBoundary key={viewKey(shownView)}>
+              <ViewContent view={shownView} />
             </ErrorBoundary>
           </main>
-          {log && <LogDrawer log={log} />}
+          {log && isLogLoaded && <LogDrawer log={log} />}
         </div>
       </div>
-      <Presence>{sheet && <SheetContent sheet={sheet} />}</Presence>
+      <Presence>{sheet && isSheetLoaded && <SheetContent sheet={sheet} />}</Presence>
       <Palette open={isPaletteOpen} onClose={() => setIsPaletteOpen(false)} />
       <ShortcutsDialog open={areShortcutsOpen} onClose={() => setAreShortcutsOpen(false)} />
       <FreeDiskDialog />
-      <QuestionDialog />
+      {isQuestionLoaded && <QuestionDialog />}
     </>
   );
+}
+
+function codeOfView({ view }: ViewRoute): LazyCode {
+  return codeOf[view];
 }
 
 /** A view is mounted again when its key changes. Choosing another entry of a list keeps the list mounted. */

@@ -1,15 +1,14 @@
-import '../shared/zod-without-eval.ts';
-
 import './tokens.css';
 import './base.css';
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { Tooltip } from '@base-ui/react/tooltip';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { App } from './app.tsx';
+import { App, loadFirstView } from './app.tsx';
 import { ContextMenuArea } from './parts/ContextMenuArea.tsx';
 import { startSync } from './stores/sync.ts';
 
+loadFirstView();
 startSync();
 
 const root = document.getElementById('root');

@@ -60,9 +60,16 @@ export const buildRequestSchema = z.object({
   retention: retentionSchema.default('cache'),
   /**
    * Push the image when all platforms are built, and its blobs while others are still being built. Without a destination: to
-   * the registry that the reference names.
+   * the registry that the reference names. `direct`: nodes push their images to the registry themselves, and nothing of them is
+   * stored here. A node that cannot sends its image here first.
    */
-  push: z.object({ destination: referenceSchema.optional(), tlsVerify: z.boolean().default(true) }).optional(),
+  push: z
+    .object({
+      destination: referenceSchema.optional(),
+      tlsVerify: z.boolean().default(true),
+      direct: z.boolean().optional(),
+    })
+    .optional(),
 });
 export type BuildRequest = Readonly<z.infer<typeof buildRequestSchema>>;
 
@@ -101,11 +108,13 @@ export const jobSchema = z.object({
   /** In the order in which they started. */
   steps: z.array(stepSchema),
   bytesSent: z.number(),
+  /** Bytes of the context that were not sent, because the node had them from an earlier build. */
+  bytesReused: z.number().optional(),
   bytesReceived: z.number(),
   startedAt: z.string().optional(),
   durationMs: z.number().optional(),
-  /** How the image was transferred: pushed by the node into the image store, or exported as an archive. */
-  transfer: z.enum(['push', 'export']).optional(),
+  /** How the image was transferred: pushed by the node into the image store or to the registry, or exported as an archive. */
+  transfer: z.enum(['push', 'direct', 'export']).optional(),
   digest: digestSchema.optional(),
   size: z.number().optional(),
   /** Why the image is for another platform than that of the job. Only a build that allows it has such an image. */
@@ -173,9 +182,12 @@ export const buildSchema = z.object({
   schedule: scheduleSchema,
   context: contextSummarySchema.optional(),
   jobs: z.array(jobSchema),
-  /** Set when every job is done, or when a person has stored the images of an incomplete build. */
+  /**
+   * Set when every job is done, or when a person has stored the images of an incomplete build. A list whose images nodes have pushed
+   * is in the registry only: `push` has its digest.
+   */
   list: manifestListSchema.optional(),
-  /** The push that the request asks for. A build whose push failed is done: its image is in local storage. */
+  /** The push that the request asks for. A build whose push failed is done if its image is in local storage. */
   push: pushSchema.optional(),
   problem: problemSchema.optional(),
   createdAt: z.string(),

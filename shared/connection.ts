@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { fail } from './problem.ts';
 
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+
+export const invalidName =
+  'A name has 1 to 63 letters, digits, dots, dashes or underscores, and starts with a letter or digit.';
+
+export function isName(text: string): boolean {
+  return namePattern.test(text);
+}
+
 /** Names of connections and farms: usable in file names, command lines and labels without quoting. */
-export const nameSchema = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
-    'A name has 1 to 63 letters, digits, dots, dashes or underscores, and starts with a letter or digit.',
-  );
+export const nameSchema = z.string().refine(isName, invalidName);
 
 /** The first name that a list contains more than once. */
 export function firstDuplicate(names: readonly string[]): string | undefined {

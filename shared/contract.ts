@@ -47,8 +47,8 @@ export const calls = {
   },
   'connections.remove': { input: byName, output: nothing },
   /**
-   * Finds engines and farms that this computer already knows: local engines, hosts of ~/.ssh/config, and connections of
-   * podman and docker. With a file: what the file contains. Contacts no host.
+   * Finds engines and farms that this computer already knows: local engines, hosts of ~/.ssh/config, what podman,
+   * docker and the environment name. With a file: what the file contains. Contacts no host.
    */
   'connections.discover': {
     input: z.object({
@@ -119,7 +119,7 @@ export const calls = {
   'nodes.probe': { input: nodeSelectionSchema, output: z.array(nodeStatusSchema) },
   /** The results of the last probes. Contacts no node. */
   'nodes.list': { input: nothing, output: z.array(nodeStatusSchema) },
-  /** Removes dangling images and build caches from the selected nodes. */
+  /** Removes dangling images, build caches and kept contexts from the selected nodes. */
   'nodes.prune': { input: nodeSelectionSchema, output: z.array(pruneReportSchema) },
 
   /** What a build of a project folder would send, and what is wrong with its Containerfile. */

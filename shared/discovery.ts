@@ -2,7 +2,16 @@ import { z } from 'zod';
 import { nameSchema, uriSchema } from './connection.ts';
 
 /** Where an engine or farm was discovered. `file`: in a file that a person chose. */
-export const discoverySourceSchema = z.enum(['local', 'ssh-config', 'podman', 'containers-conf', 'docker', 'file']);
+export const discoverySourceSchema = z.enum([
+  'local',
+  'ssh-config',
+  'podman',
+  'containers-conf',
+  'docker',
+  'buildx',
+  'environment',
+  'file',
+]);
 export type DiscoverySource = z.infer<typeof discoverySourceSchema>;
 
 /** A discovered engine that can be imported as a connection. */

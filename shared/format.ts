@@ -25,6 +25,19 @@ export function formatBytesOf(part: number, whole: number): string {
   return `${(Math.min(part, whole) / 1000 ** Math.max(0, unit)).toFixed(digits)} of ${total}`;
 }
 
+/** What was sent of a context, and of how much if the node had the rest already: `12.4 MB`, `12.0 kB of 51.0 MB`. */
+export function formatSent({
+  bytesSent,
+  bytesReused = 0,
+}: {
+  bytesSent: number;
+  bytesReused?: number | undefined;
+}): string {
+  return bytesReused === 0
+    ? formatBytes(bytesSent)
+    : `${formatBytes(bytesSent)} of ${formatBytes(bytesSent + bytesReused)}`;
+}
+
 /** A duration in milliseconds: `20 ms`, `0.4 s`, `12 s`, `4:12`, `1:04:09`. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / 1000;
@@ -44,10 +57,15 @@ export function formatDuration(milliseconds: number): string {
 /** A running clock in milliseconds, with the full seconds that have passed: `0:07`, `4:12`, `1:04:09`. */
 export function formatClock(milliseconds: number): string {
   const seconds = Math.floor(Math.max(0, milliseconds) / 1000);
-  const two = (value: number): string => String(value).padStart(2, '0');
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor(seconds / 60) % 60;
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+  return hours > 0
+    ? `${hours}:${twoDigits(minutes)}:${twoDigits(seconds % 60)}`
+    : `${minutes}:${twoDigits(seconds % 60)}`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
 }
 
 /**
@@ -119,11 +137,11 @@ export function formatList(names: readonly string[]): string {
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
 }
 
-const timeOfDay = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-
 /** `14:03:59`, in the time zone of this computer. @param time in milliseconds since 1970 */
 export function formatTimeOfDay(time: number): string {
-  return timeOfDay.format(time);
+  // not by Intl, which takes a terminal long to load
+  const at = new Date(time);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(':');
 }
 
 /** What is wrong with an image that a build has allowed: `Programs for another platform: arm64`. Undefined if nothing is. */

@@ -1,155 +1,16 @@
 import { z } from 'zod';
-import { type ProblemAction, problemActionSchema } from './problem-action.ts';
-import { removeHidden } from './untrusted-text.ts';
+import { type Problem, problemCodes } from './failure.ts';
+import { problemActionSchema } from './problem-action.ts';
 
-/**
- * The code of every expected failure. Codes are stable: scripts may rely on them, while messages may change. The part
- * before the dot is the area.
- */
-export const problemCodes = [
-  'input.invalid',
-  'call.cancelled',
-  'app.access',
-  'app.closed',
-  'app.socket',
-  'settings.broken',
-  'settings.newer',
-  'settings.unreadable',
-  'settings.unwritable',
-  'settings.locked',
-  'connection.unknown',
-  'connection.exists',
-  'connection.changed',
-  'connection.removed',
-  'connection.uri',
-  'connection.file',
-  'connection.fix',
-  'connection.check-cancelled',
-  'farm.unknown',
-  'farm.exists',
-  'farm.empty',
-  'ssh.unreachable',
-  'ssh.timeout',
-  'ssh.host-key-unknown',
-  'ssh.host-key-changed',
-  'ssh.host-key-revoked',
-  'ssh.known-hosts',
-  'ssh.config',
-  'ssh.identity',
-  'ssh.authentication',
-  'ssh.cancelled',
-  'ssh.lost',
-  'ssh.channel',
-  'ssh.shell',
-  'ssh.forwarding-refused',
-  'engine.no-socket',
-  'engine.unreachable',
-  'engine.unsupported',
-  'engine.refused',
-  'engine.runtime',
-  'engine.answer',
-  'engine.emulation',
-  'engine.linger',
-  'engine.disk-low',
-  'secrets.unavailable',
-  'schedule.no-node',
-  'schedule.no-native-node',
-  'context.missing',
-  'context.file-missing',
-  'context.ignore-file',
-  'context.unreadable',
-  'context.containerfile',
-  'context.changed',
-  'build.failed',
-  'build.no-image',
-  'build.cancelled',
-  'build.incomplete',
-  'build.unknown',
-  'build.newer',
-  'build.damaged',
-  'build.running',
-  'image.unknown',
-  'image.platform',
-  'image.corrupt',
-  'image.incomplete',
-  'image.too-large',
-  'image.destination',
-  'reference.invalid',
-  'reference.no-registry',
-  'registry.unreachable',
-  'registry.authentication',
-  'registry.denied',
-  'registry.refused',
-  'registry.tls',
-  'registry.credentials',
-  'push.cancelled',
-  'disk.full',
-  'bug',
-] as const;
+export { Failure, fail, type Problem, type ProblemCode, problemCodes, problemOf } from './failure.ts';
 
-export type ProblemCode = (typeof problemCodes)[number];
-
-/**
- * An expected failure, as the user sees it.
- * - `message`: one sentence that names the thing and says what is wrong.
- * - `fix`: what to do about it.
- * - `detail`: the original output where it helps (an engine's error message, the last lines of a log).
- * - `actions`: what Barnraiser can do about it itself. `fix` names none of its flags and commands: each front end adds its own.
- */
 export const problemSchema = z.object({
   code: z.enum(problemCodes),
   message: z.string(),
   fix: z.string(),
   detail: z.string().optional(),
   actions: z.array(problemActionSchema).optional(),
-});
-
-export type Problem = Readonly<z.infer<typeof problemSchema>>;
-
-/**
- * An error with a {@link Problem}, for streams, promises and abort signals. Where a call is answered, it becomes a
- * value again. Any other error there is a bug.
- */
-export class Failure extends Error {
-  readonly problem: Problem;
-
-  constructor(problem: Problem, options?: ErrorOptions) {
-    super(problem.message, options);
-    this.name = 'Failure';
-    this.problem = problem;
-  }
-
-  /** The same failure with actions that solve it: `throw fail(…).offering({ id: 'show-builds' })`. */
-  offering(...actions: readonly ProblemAction[]): Failure {
-    return new Failure({ ...this.problem, actions: [...actions] }, { cause: this.cause });
-  }
-}
-
-/**
- * Creates a {@link Failure}: `throw fail('ssh.timeout', 'Node pi4 did not answer in 15 s.', 'Check that it is switched
- * on.')`.
- */
-export function fail(code: ProblemCode, message: string, fix: string, detail?: string, cause?: unknown): Failure {
-  return new Failure(
-    // texts of nodes, registries and projects are often a part of them
-    { code, message: removeHidden(message), fix, ...(detail === undefined ? {} : { detail: removeHidden(detail) }) },
-    cause === undefined ? undefined : { cause },
-  );
-}
-
-/** The {@link Problem} of a thrown value. A value that is not a {@link Failure} becomes the problem `bug`. */
-export function problemOf(error: unknown): Problem {
-  if (error instanceof Failure) {
-    return error.problem;
-  }
-  const text = error instanceof Error ? error.message : String(error);
-  return {
-    code: 'bug',
-    message: removeHidden(`Something went wrong inside Barnraiser: ${text}`),
-    fix: 'Report this problem and the steps that led to it.',
-    ...(error instanceof Error && error.stack ? { detail: error.stack } : {}),
-  };
-}
+}) satisfies z.ZodType<Problem>;
 
 /** The answer to a call. `seq` is the number of the last event whose effect the value is certain to include. */
 export type Result<T> =

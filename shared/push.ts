@@ -24,6 +24,10 @@ export const pushSchema = z.object({
   images: z.array(
     z.object({ platform: platformSchema, digest: digestSchema, totalBytes: z.number(), doneBytes: z.number() }),
   ),
+  /** Whether nodes push their images themselves. Such a list is not in local storage. */
+  direct: z.boolean().optional(),
+  /** The nodes that could not do so, and why: their images went through this computer. */
+  notDirect: z.array(z.object({ node: z.string(), problem: problemSchema })).optional(),
   /** Digest of the manifest list in the registry. Set when the push is done. */
   digest: digestSchema.optional(),
   problem: problemSchema.optional(),

@@ -13,6 +13,8 @@ packages=base-files,base-passwd,bash,dash,coreutils,findutils,sed,grep,tar,gzip,
 packages+=,ca-certificates,hostname,busybox-static,openssh-server,podman,netavark,runc
 # Only trixie has docker nodes. The lab needs ip to create the bridge for their RUN steps.
 [ "$suite" = bookworm ] || packages+=,docker.io,docker-cli,iptables,iproute2
+# Measurements compare with buildx.
+[ "$suite-$architecture" != trixie-amd64 ] || packages+=,docker-buildx
 # qemu-user must be trixie's: that of Debian 12 does not support PR_SET_CHILD_SUBREAPER, without which every RUN step fails.
 [ -z "$emulators" ] || packages+=,docker-registry,qemu-user
 

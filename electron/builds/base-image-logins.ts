@@ -1,8 +1,9 @@
 import { Failure } from '../../shared/problem.ts';
 import type { NamedImage } from '../engines/named-images.ts';
 import type { RegistryLogin } from '../engines/registry-login.ts';
-import type { CredentialSource } from '../registry/credential-source.ts';
+import { type CredentialSource, withoutSource } from '../registry/credential-source.ts';
 import { findCredentials } from '../registry/credentials.ts';
+import { fetchPullToken } from '../registry/pull-token.ts';
 
 /** Finds the user's logins for the images that the jobs of one build name. Each registry is looked up once. */
 export class BaseImageLogins {
@@ -42,10 +43,10 @@ export class BaseImageLogins {
     if (!found) {
       return undefined;
     }
-    const credentials =
-      'identityToken' in found
-        ? { identityToken: found.identityToken }
-        : { username: found.username, password: found.password };
-    return { registry, credentials };
+    const fetchToken: RegistryLogin['fetchPullToken'] = ([first = repository, ...others], signal) =>
+      fetchPullToken({ registry, repositories: [first, ...others], credentials: this.#source, signal });
+    // a name of the loopback leads to another registry on the node
+    const canFetch = !/^(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?$/.test(registry);
+    return { registry, credentials: withoutSource(found), ...(canFetch ? { fetchPullToken: fetchToken } : {}) };
   }
 }

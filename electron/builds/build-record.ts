@@ -135,9 +135,9 @@ export class BuildRecord {
     this.#push = running;
   }
 
-  /** Ends the build with its manifest list. */
-  succeed(list: ManifestList): void {
-    this.#end({ status: 'done', list });
+  /** Ends the build, with its manifest list if that is stored here. */
+  succeed(list: ManifestList | undefined): void {
+    this.#end({ status: 'done', ...(list ? { list } : {}) });
   }
 
   /** Ends the build and all of its unfinished jobs with the same problem. */

@@ -6,6 +6,7 @@ import { type BuildRequest, isCancelling } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
+import { TarLayouts } from '../context/tar-layouts.ts';
 import type { BuildCache, EngineBuild } from '../engines/engine.ts';
 import { Events } from '../events.ts';
 import { ImageStore } from '../images/image-store.ts';
@@ -105,6 +106,7 @@ async function start(nodes: readonly NodeStatus[]): Promise<{ run: BuildRun; end
     store,
     receiver,
     portForwards,
+    layouts: new TarLayouts(join(folder, 'context-layouts')),
     nodeWork: new NodeWork(join(folder, 'node-work'), running, async () => []),
     pool,
     slots,
@@ -113,6 +115,7 @@ async function start(nodes: readonly NodeStatus[]): Promise<{ run: BuildRun; end
     running,
     pushes,
     spoolFolder: join(folder, 'spool'),
+    indexFolder: join(folder, 'contexts'),
   };
   const { assigned, slots: reserved } = await slots.reserve(
     prepare(nodes).connections,
@@ -125,7 +128,13 @@ async function start(nodes: readonly NodeStatus[]): Promise<{ run: BuildRun; end
 }
 
 const stopsWhenAborted = (_: EngineBuild, signal: AbortSignal): Promise<void> =>
-  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  new Promise((_resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) {
+      stop();
+    }
+  });
 const failed = (message: string): Failure => fail('build.failed', message, 'Fix it.');
 const statuses = (run: BuildRun) => run.build.jobs.map((job) => `${job.platform} ${job.node} ${job.status}`);
 
@@ -368,7 +377,7 @@ describe('a build that is pushed', () => {
   afterEach(() => registry.stop());
 
   test('sends the blobs of a platform while another is being built, and the list last', async () => {
-    builds.set('pi4', () => vi.waitFor(() => expect(registry.blobs.size).toBe(3)));
+    builds.set('pi4', () => vi.waitFor(() => expect(registry.blobs.size).toBe(3), { timeout: 20_000 }));
     const { run, ended } = await start([up('big', amd64), up('pi4', arm64)]);
     await ended;
     const { digest } = await store.find('api:1');
@@ -394,7 +403,9 @@ describe('a build that is pushed', () => {
       respond(response, 403);
       return true;
     };
-    builds.set('pi4', () => vi.waitFor(() => expect(events.map(({ event }) => event)).toContain('push.finished')));
+    builds.set('pi4', () =>
+      vi.waitFor(() => expect(events.map(({ event }) => event)).toContain('push.finished'), { timeout: 20_000 }),
+    );
     const { run, ended } = await start([up('big', amd64), up('pi4', arm64)]);
     await ended;
     expect(run.build).toMatchObject({ status: 'done', push: { status: 'failed' } });
@@ -404,7 +415,7 @@ describe('a build that is pushed', () => {
   test('keeps its image if it is cancelled while it is pushed', async () => {
     registry.fault = (request) => request.method === 'PUT' && (request.url ?? '').endsWith('/manifests/1');
     const { run, ended } = await start([up('big', amd64)]);
-    await vi.waitFor(() => expect(registry.log.at(-1)).toBe('PUT /v2/team/api/manifests/1'));
+    await vi.waitFor(() => expect(registry.log.at(-1)).toBe('PUT /v2/team/api/manifests/1'), { timeout: 20_000 });
     run.cancel();
     await ended;
     expect(run.build).toMatchObject({ status: 'done', push: { status: 'cancelled' } });
@@ -415,7 +426,7 @@ describe('a build that is pushed', () => {
   test('stops at once if it is cancelled while it is built', async () => {
     builds.set('big', stopsWhenAborted);
     const { run, ended } = await start([up('big', amd64)]);
-    await vi.waitFor(() => expect(statuses(run)).toEqual(['linux/amd64 big building']));
+    await vi.waitFor(() => expect(statuses(run)).toEqual(['linux/amd64 big building']), { timeout: 20_000 });
     run.cancel();
     await ended;
     expect(run.build).toMatchObject({ status: 'cancelled', push: { status: 'cancelled' } });
@@ -471,6 +482,33 @@ describe('a build in which nothing has changed', () => {
     const { build: second } = await build(request);
     expect(count).toBe(2);
     expect(second.jobs[0]?.skipped).toBeUndefined();
+  });
+
+  test('is built if a base image that is pulled is another one now, which is found out last', async () => {
+    let base: string | undefined = 'x';
+    let count = 0;
+    const asked: string[] = [];
+    cache = {
+      read: async (query) => ({ bases: { base: 'old' }, items: query.items, pulled: ['base'] }),
+      pull: async (_, keys) => {
+        asked.push(...keys);
+        return Object.fromEntries(base === undefined ? [] : [['base', base]]);
+      },
+      used: async () => ({ bases: { base: 'x' }, items: ['abc'] }),
+    };
+    builds.set('big', async () => void count++);
+    await build();
+    expect(asked).toEqual([]);
+    expect((await build()).build.jobs[0]?.skipped).toBe(true);
+    expect(asked).toEqual(['base']);
+    for (base of ['y', undefined]) {
+      expect((await build()).build.jobs[0]?.skipped).toBeUndefined();
+    }
+    expect(asked.length).toBe(3);
+    await writeFile(join(context, 'new'), '');
+    await build();
+    expect(asked.length).toBe(3);
+    expect(count).toBe(4);
   });
 
   test('is built if a build without cache was begun since', async () => {

@@ -2,27 +2,30 @@ import type { Build } from '../../shared/build.ts';
 import type { Connection } from '../../shared/connection.ts';
 import type { ManifestList } from '../../shared/image.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { fail, type Problem, problemOf } from '../../shared/problem.ts';
+import { Failure, fail, type Problem, problemOf } from '../../shared/problem.ts';
 import { type ChangedConnection, connectionChangedFailure } from '../connections/changed-connections.ts';
-import { type PackedContext, packContext } from '../context/pack-context.ts';
+import type { PackedContext } from '../context/pack-context.ts';
+import type { TarLayouts } from '../context/tar-layouts.ts';
 import { namedImages } from '../engines/named-images.ts';
 import type { Events } from '../events.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { Lease } from '../images/lease.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
+import { createManifestList } from '../images/manifest-list.ts';
 import type { Receiver } from '../images/receiver/receiver.ts';
-import { joinImages } from '../images/stored-list.ts';
+import { readImages } from '../images/stored-list.ts';
 import type { ConnectionPool, NodeConnection } from '../nodes/connection-pool.ts';
 import type { Slot } from '../nodes/node-queue.ts';
 import type { NodeSlots } from '../nodes/node-slots.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
-import { blobsOf } from '../registry/push.ts';
+import { blobsOf, type PushContent } from '../registry/push.ts';
 import { type Pushes, parseDestination } from '../registry/pushes.ts';
 import type { RunningPush } from '../registry/running-push.ts';
 import { systemPaths } from '../system/system-paths.ts';
 import { BaseImageLogins } from './base-image-logins.ts';
 import { BuildRecord } from './build-record.ts';
 import { Cancellation } from './cancellation.ts';
+import { type PackingFolders, startPacking } from './context-packing.ts';
 import { Failover, isNodeFailure } from './failover.ts';
 import type { History } from './history.ts';
 import { type JobInput, mismatchedPlatforms, runJob } from './job.ts';
@@ -33,19 +36,19 @@ import type { PreparedBuild } from './prepare-build.ts';
 import type { RunningBuilds } from './running-builds.ts';
 import type { SharedPortForwards } from './shared-port-forwards.ts';
 
-export interface BuildServices {
+export interface BuildServices extends PackingFolders {
   readonly store: ImageStore;
   readonly receiver: Receiver;
   readonly portForwards: SharedPortForwards;
   readonly nodeWork: NodeWork;
+  /** What is known of the contexts that nodes keep. */
+  readonly layouts: TarLayouts;
   readonly pool: Pick<ConnectionPool, 'connect'>;
   readonly slots: NodeSlots;
   readonly events: Events;
   readonly history: History;
   readonly running: RunningBuilds;
   readonly pushes: Pick<Pushes, 'begin'>;
-  /** Folder for packed contexts. */
-  readonly spoolFolder: string;
 }
 
 /** One build, from its packed context to its manifest list. */
@@ -157,16 +160,11 @@ export class BuildRun {
 
   /** Packs the context and uses it while it is packed. */
   async #withContext(use: (context: PackedContext) => Promise<void>): Promise<void> {
-    const { events, spoolFolder } = this.#services;
-    const { request, containerfile } = this.#prepared;
-    const context = await packContext({
-      context: request.context,
-      ...(request.containerfile === undefined ? { file: containerfile.path } : {}),
-      content: containerfile.content,
-      spoolFolder,
-      signal: this.#cancellation.signal,
-      onProgress: (progress) => events.batch({ event: 'build.context', buildId: this.id, ...progress, done: false }),
-    });
+    const { events } = this.#services;
+    const packing = this.#prepared.packing ?? startPacking(this.#prepared, this.#services);
+    const context = await packing.open(this.#cancellation.signal, (progress) =>
+      events.batch({ event: 'build.context', buildId: this.id, ...progress, done: false }),
+    );
     context.done.then(
       (summary) => {
         this.#record.setContext(summary);
@@ -196,11 +194,17 @@ export class BuildRun {
   async #buildAndPush(context: PackedContext, lease: Lease): Promise<void> {
     const push = await this.#beginPush();
     try {
-      const list = await this.#buildAll(context, lease);
-      if (list) {
-        await push?.finish(() => joinImages(this.#services.store.blobs, this.#images));
-        this.#record.succeed(list);
+      if (!(await this.#buildAll(context, lease))) {
+        return;
       }
+      const list = push?.direct ? undefined : await this.#commit();
+      const ended = await push?.finish(() => this.#pushContent());
+      if (!list && ended?.problem) {
+        // without the push, the image is nowhere
+        this.#cancellation.signal.throwIfAborted();
+        throw new Failure(ended.problem);
+      }
+      this.#record.succeed(list);
     } finally {
       // changes nothing if the push has ended
       await push?.cancel(
@@ -221,6 +225,7 @@ export class BuildRun {
       reference,
       destination: parseDestination(reference, push.destination),
       tlsVerify: push.tlsVerify,
+      direct: push.direct,
       credentials: inputs.pushCredentials,
       pulled: this.build.jobs
         .slice(0, 1)
@@ -232,10 +237,34 @@ export class BuildRun {
     return running;
   }
 
-  /** Builds all platforms in parallel and joins their images in a manifest list. There is none if one has failed. */
-  async #buildAll(context: PackedContext, lease: Lease): Promise<ManifestList | undefined> {
+  /** Joins the images in a manifest list in local storage. If that fails, they are kept for a retry. */
+  async #commit(): Promise<ManifestList> {
+    const marks = { mismatched: mismatchedPlatforms(this.build.jobs) };
+    const { reference } = this.#prepared.request;
+    const { signal } = this.#cancellation;
+    try {
+      return await this.#services.store.commit(reference, this.#images, { ...marks, signal });
+    } catch (error) {
+      await this.#keepImages().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The list of all images, with those that are here. */
+  async #pushContent(): Promise<PushContent> {
+    const isPushed = ({ digest }: ReceivedImage): boolean => this.#push?.direct?.has(digest) ?? false;
+    const here = this.#images.filter((image) => !isPushed(image));
+    return {
+      ...(await readImages(this.#services.store.blobs, here)),
+      list: createManifestList(this.#images),
+      pushed: this.#images.filter(isPushed),
+    };
+  }
+
+  /** Builds all platforms in parallel. @returns whether all are built */
+  async #buildAll(context: PackedContext, lease: Lease): Promise<boolean> {
     const containerfile = parseContainerfile(this.#prepared.containerfile.content.toString('utf8'));
-    const { store, receiver, portForwards, nodeWork } = this.#services;
+    const { store, receiver, portForwards, nodeWork, layouts } = this.#services;
     const input: JobInput = {
       buildId: this.id,
       prepared: this.#prepared,
@@ -246,20 +275,20 @@ export class BuildRun {
       receiver,
       portForwards,
       nodeWork,
+      layouts,
       logins: new BaseImageLogins(systemPaths()),
+      push: this.#push,
       onBlob: (blob) => this.#push?.add([blob]),
     };
     await this.#holdFinished(lease);
     await Promise.all(this.#record.trackers.map((tracker) => this.#buildPlatform(tracker, input)));
     if (this.#images.length < this.build.jobs.length) {
       this.#record.failWithJobs();
-      return undefined;
+      return false;
     }
     // if this process ends before it saves the end of the build, the record and the stored list show that it was done
     await this.#record.save().catch(() => undefined);
-    const { reference } = this.#prepared.request;
-    const marks = { mismatched: mismatchedPlatforms(this.build.jobs) };
-    return store.commit(reference, this.#images, { ...marks, signal: this.#cancellation.signal });
+    return true;
   }
 
   /**
@@ -290,12 +319,18 @@ export class BuildRun {
 
   #addImage(image: ReceivedImage): void {
     this.#images.push(image);
-    this.#push?.add(blobsOf(image));
+    if (!this.#push?.direct?.has(image.digest)) {
+      this.#push?.add(blobsOf(image));
+    }
   }
 
   /** Keeps the images of the finished jobs, also beyond the end of the build if it does not complete. */
-  #keepImages(): Promise<void> {
-    return this.#services.store.keep(this.id, this.#prepared.request.reference, this.#images);
+  async #keepImages(): Promise<void> {
+    // of a list that is not stored here, nothing is kept here: a retry finds the images in the registry
+    if (this.#push?.direct) {
+      return;
+    }
+    await this.#services.store.keep(this.id, this.#prepared.request.reference, this.#images);
   }
 
   /** Builds one platform, on another node if its node is lost or fails. Never rejects if it fails, so that the others go on. */
@@ -306,11 +341,17 @@ export class BuildRun {
       try {
         const image = await this.#runJob(tracker, input, signal);
         this.#addImage(image);
-        await this.#keepImages().catch((error: unknown) => {
-          tracker.logLine(`The image is not kept if other platforms fail: ${problemOf(error).message}`);
-        });
+        // the last images are joined at once
+        const isLast = this.#images.length === this.build.jobs.length;
+        if (!isLast) {
+          await this.#keepImages().catch((error: unknown) => {
+            tracker.logLine(`The image is not kept if other platforms fail: ${problemOf(error).message}`);
+          });
+        }
         tracker.complete({ digest: image.digest, size: image.size });
-        await this.#record.save().catch(() => undefined);
+        if (!isLast) {
+          await this.#record.save().catch(() => undefined);
+        }
         return;
       } catch (error) {
         await this.#slots.get(platform)?.release();
@@ -335,7 +376,11 @@ export class BuildRun {
     }
     await slot.acquire({
       signal: AbortSignal.any([signal, this.#failover.lossOf(node)]),
-      onWait: (ahead) => tracker.waitForSlot(ahead),
+      onWait: (ahead) => {
+        // what is built is what the project contains now
+        input.context.prepare();
+        tracker.waitForSlot(ahead);
+      },
     });
     if (tracker.job.startedAt === undefined) {
       tracker.start();

@@ -14,6 +14,7 @@ import type { SettingsStore } from '../settings/settings-store.ts';
 import { type BuildInputs, reusedJob } from './build-inputs.ts';
 import { BuildRun, type BuildServices } from './build-run.ts';
 import { buildCancelled } from './cancellation.ts';
+import { startPacking } from './context-packing.ts';
 import { ForeignBuilds } from './foreign-builds.ts';
 import { mismatchedPlatforms } from './job.ts';
 import { readLog, searchLog, withStepIds } from './job-log.ts';
@@ -83,7 +84,9 @@ export class Builds {
     const finished = build.jobs
       .filter((job) => !platforms?.includes(job.platform) && images.some(({ digest }) => digest === job.digest))
       .map((job) => reusedJob(build, job));
-    if (build.status === 'done' && finished.length === build.jobs.length) {
+    // the images of a build without a list are in the registry
+    const isWhole = finished.length === build.jobs.length || (build.list === undefined && platforms === undefined);
+    if (build.status === 'done' && isWhole) {
       throw fail('input.invalid', `All platforms of build ${id} are done.`, 'Name the platforms to build again.');
     }
     const request = { ...build.request, platforms: build.jobs.map(({ platform }) => platform) };
@@ -121,9 +124,20 @@ export class Builds {
     if (request.push) {
       parseDestination(request.reference, request.push.destination);
     }
-    const unscheduled = await this.#prepare(request, signal, inputs);
     const { settings } = this.#options;
-    const { keepBuilds } = await settings.get();
+    const unscheduled = await this.#prepare(request, signal, {
+      inputs,
+      pack: (project) => startPacking(project, this.#options),
+    });
+    try {
+      return await this.#open(unscheduled, (await settings.get()).keepBuilds, signal);
+    } catch (error) {
+      await unscheduled.packing?.close();
+      throw error;
+    }
+  }
+
+  async #open(unscheduled: UnscheduledBuild, keepBuilds: number, signal: AbortSignal | undefined): Promise<Build> {
     const { assigned: prepared, slots } = await this.#options.slots.reserve(
       unscheduled.connections,
       (load) => {
@@ -135,7 +149,7 @@ export class Builds {
     );
     if (this.#isClosed || signal?.aborted) {
       await Promise.all(slots.map((slot) => slot.release()));
-      throw signal?.reason ?? buildCancelled(request.reference);
+      throw signal?.reason ?? buildCancelled(unscheduled.request.reference);
     }
     const run = new BuildRun(this.#options, prepared, slots);
     // connections may have been changed while their nodes were probed
@@ -293,9 +307,13 @@ export class Builds {
     return this.#options.history.logPath(job.reusedFrom ?? id, platform);
   }
 
-  #prepare(request: BuildRequest, signal?: AbortSignal, inputs: BuildInputs = {}): Promise<UnscheduledBuild> {
+  #prepare(
+    request: BuildRequest,
+    signal: AbortSignal | undefined,
+    options: Pick<PrepareOptions, 'inputs' | 'pack'> = {},
+  ): Promise<UnscheduledBuild> {
     const { nodes, projects } = this.#options;
-    return prepareBuild(request, { nodes, projects, signal, inputs });
+    return prepareBuild(request, { nodes, projects, signal, ...options });
   }
 }
 

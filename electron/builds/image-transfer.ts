@@ -50,6 +50,8 @@ export async function transferImage(options: TransferOptions): Promise<ReceivedI
 
 async function receivePush(options: TransferOptions): Promise<ReceivedImage> {
   const { connection, receiver, portForwards, lease, image, repository, onBytes, onBlob, signal } = options;
+  // for the request to push, while the port is opened
+  connection.transport.prepare?.();
   const forward = await portForwards.open(connection);
   try {
     // unique, because docker tags the image on the node with it, and another build may run at the same time
@@ -66,7 +68,8 @@ async function receivePush(options: TransferOptions): Promise<ReceivedImage> {
     try {
       options.onMethod('push');
       const { username, password } = admission;
-      const target = { host: '127.0.0.1', port: forward.port, repository, tag, username, password };
+      const registry = `127.0.0.1:${forward.port}`;
+      const target = { registry, repository, tag, tlsVerify: false, credentials: { username, password } };
       // if the receiver rejects the image, its error is more precise than the engine's, so it must win the race
       const received = admission.received;
       let complete: ReceivedImage | undefined;
@@ -89,7 +92,8 @@ async function receivePush(options: TransferOptions): Promise<ReceivedImage> {
       await admission.close();
     }
   } finally {
-    await forward.close();
+    // the port is free for the next transfer at once, so nothing waits for the node's answer
+    void forward.close();
   }
 }
 

@@ -10,9 +10,10 @@ export async function outcomeOfInterrupted(
   build: Build,
   findList: (reference: string) => Promise<ManifestList>,
 ): Promise<Build> {
-  const list = build.jobs.every(({ status }) => status === 'done')
-    ? await findList(build.reference).catch(() => undefined)
-    : undefined;
+  const list =
+    build.jobs.every(({ status }) => status === 'done') && !build.request.push?.direct
+      ? await findList(build.reference).catch(() => undefined)
+      : undefined;
   return list && isListOf(list, build)
     ? { ...withEndedPush(build), status: 'done', list }
     : failed(withEndedPush(build));

@@ -7,8 +7,8 @@ import type { AppEvent } from '../../shared/contract.ts';
 import { parsePlatform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
 import { currentStep, runningSteps } from '../../shared/step.ts';
-import { DockerBuildOutput } from '../engines/docker/build-output.ts';
-import { encodeTrace, type SampleTrace } from '../engines/docker/testing/encode-trace.ts';
+import { BuildKitOutput } from '../engines/buildkit/build-output.ts';
+import { type SampleStatus, sampleStatus } from '../engines/buildkit/testing/sample-status.ts';
 import type { EngineOutput, EngineStep } from '../engines/engine.ts';
 import { Events } from '../events.ts';
 import { JobLog, readLog, withStepIds } from './job-log.ts';
@@ -173,14 +173,14 @@ test('text of steps is limited and cannot control a terminal', () => {
 });
 
 test('a BuildKit graph of any frontend becomes steps that run at once', async () => {
-  const output = new DockerBuildOutput({ instructions: [] }, (each) => tracker.handleOutput(each));
-  const path = join(import.meta.dirname, '../engines/docker/testing/buildkit-graph.json');
-  const updates = z.array(z.custom<SampleTrace>()).parse(JSON.parse(await readFile(path, 'utf8')));
+  const output = new BuildKitOutput({ instructions: [] }, (each) => tracker.handleOutput(each));
+  const path = join(import.meta.dirname, '../engines/buildkit/testing/buildkit-graph.json');
+  const updates = z.array(z.custom<SampleStatus>()).parse(JSON.parse(await readFile(path, 'utf8')));
   for (const { logs = [], ...update } of updates) {
     const bytes = logs.map((each) => ({ ...each, msg: Buffer.from(String(each.msg)) }));
-    output.read({ id: 'moby.buildkit.trace', aux: encodeTrace({ ...update, logs: bytes }) });
+    output.read(sampleStatus({ ...update, logs: bytes }));
   }
-  output.end();
+  output.end(true);
   events.flush();
   const story = emitted.flatMap((each) => {
     if (each.event === 'job.log') {

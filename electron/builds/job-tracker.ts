@@ -102,7 +102,7 @@ export class JobTracker {
     this.#update({ bytesReceived: this.#job.bytesReceived + bytes });
   }
 
-  setTransferMethod(transfer: 'push' | 'export'): void {
+  setTransferMethod(transfer: NonNullable<Job['transfer']>): void {
     this.#update({ transfer });
   }
 
@@ -121,6 +121,9 @@ export class JobTracker {
   handleOutput(output: EngineOutput): void {
     switch (output.kind) {
       case 'context-read':
+        break;
+      case 'context-reused':
+        this.#update({ bytesReused: (this.#job.bytesReused ?? 0) + output.bytes });
         break;
       case 'step-started':
         this.#startStep(output);

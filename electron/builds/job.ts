@@ -1,6 +1,7 @@
 import type { Job } from '../../shared/build.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { PackedContext } from '../context/pack-context.ts';
+import type { TarLayouts } from '../context/tar-layouts.ts';
 import { BaseImageCheck } from '../engines/base-image.ts';
 import { namedImages } from '../engines/named-images.ts';
 import type { RegistryLogin } from '../engines/registry-login.ts';
@@ -11,7 +12,10 @@ import type { BlobSize, ReceivedImage } from '../images/manifest.ts';
 import type { Receiver } from '../images/receiver/receiver.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
 import type { ParsedContainerfile } from '../projects/parse-containerfile.ts';
+import type { RunningPush } from '../registry/running-push.ts';
 import type { BaseImageLogins } from './base-image-logins.ts';
+import { pushDirectly } from './direct-transfer.ts';
+import { buildHidingLogins } from './hidden-logins.ts';
 import { transferImage } from './image-transfer.ts';
 import type { JobTracker } from './job-tracker.ts';
 import type { NodeWork } from './node-work.ts';
@@ -32,7 +36,10 @@ export interface JobInput {
   readonly receiver: Receiver;
   readonly portForwards: SharedPortForwards;
   readonly nodeWork: NodeWork;
+  readonly layouts: TarLayouts;
   readonly logins: BaseImageLogins;
+  /** The push of the build. */
+  readonly push: RunningPush | undefined;
   /** Called with each blob of an image when it is in the image store, before the image is. */
   readonly onBlob: (blob: BlobSize) => void;
 }
@@ -78,8 +85,10 @@ export async function runJob(
     return finding;
   };
   const repeated = new RepeatedJob({
-    ...{ buildId, prepared, containerfile, context, platform, status, engine, store, lease },
+    ...{ buildId, prepared, containerfile, context, platform, status, engine },
+    holdImage: async (known) => (await input.push?.direct?.find(known)) ?? store.holdImage(known, lease),
     logins: findLogins,
+    onLogLine: (text) => tracker.logLine(text),
     signal: signalOrLoss,
   });
   const unchanged = await repeated.findUnchanged();
@@ -89,13 +98,17 @@ export async function runJob(
     if (result.mismatch !== undefined) {
       tracker.setMismatch(result.mismatch);
     }
+    if (input.push?.direct?.has(image.digest)) {
+      input.push.addPushed(image);
+    }
     return image;
   }
   const logins = await findLogins();
   const work = await nodeWork.begin({ buildId, platform, node, tag });
   const cleaned = engine.retention && nodeWork.cleanUp(node, engine.retention);
   try {
-    const { imageId } = await engine.builder.build(
+    const { imageId } = await buildHidingLogins(
+      engine.builder,
       {
         id: work.id,
         platform,
@@ -104,6 +117,8 @@ export async function runJob(
         file: context.containerfile,
         excludes: context.excludes,
         context: context.source((bytes) => tracker.addBytesSent(bytes)),
+        contextKey: () => project.contextKey(context.source()),
+        layouts: input.layouts,
         buildArgs,
         labels: request.labels,
         ...(target === undefined ? {} : { target }),
@@ -126,29 +141,34 @@ export async function runJob(
     const used = repeated.observe({ imageId, layers, digests });
     built = { platform, node, tag, reference: request.reference, imageId, layers, ownLayers };
     tracker.enterPhase('transferring');
-    const image = await transferImage({
-      connection,
-      store,
-      receiver,
-      portForwards,
-      lease,
-      image: tag,
-      format,
-      platform,
-      // podman writes v7 into an image for ARMv6 or ARMv5 that is built from scratch (4.3.1 and 5.4.2)
-      anyVariant: base.isScratch,
-      repository: `barnraiser/${project.id}`,
-      onBytes: (bytes) => tracker.addBytesReceived(bytes),
-      onBlob: input.onBlob,
-      onMethod: (method) => tracker.setTransferMethod(method),
-      onLogLine: (text) => tracker.logLine(text),
-      signal: signalOrLoss,
-    });
+    // podman writes v7 into an image for ARMv6 or ARMv5 that is built from scratch (4.3.1 and 5.4.2)
+    const anyVariant = base.isScratch;
+    const onLogLine = (text: string): void => tracker.logLine(text);
+    const common = { connection, format, platform, anyVariant, onLogLine, signal: signalOrLoss };
+    const pushed = await pushDirectly({ ...common, push: input.push, name: tag, imageId });
+    if (pushed) {
+      tracker.setTransferMethod('direct');
+    }
+    const image =
+      pushed?.image ??
+      (await transferImage({
+        ...common,
+        store,
+        receiver,
+        portForwards,
+        lease,
+        image: tag,
+        repository: `barnraiser/${project.id}`,
+        onBytes: (bytes) => tracker.addBytesReceived(bytes),
+        onBlob: input.onBlob,
+        onMethod: (method) => tracker.setTransferMethod(method),
+      }));
     const mismatch = await checkPlatform({
       store,
       image,
+      ...(pushed ? { pushed: pushed.config } : {}),
       base,
-      onLogLine: (text) => tracker.logLine(text),
+      onLogLine,
       signal: signalOrLoss,
     });
     if (mismatch && !request.allowPlatformMismatch) {

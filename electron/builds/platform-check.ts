@@ -6,11 +6,13 @@ import type { BaseImageCheck } from '../engines/base-image.ts';
 import { type ContentPlatform, contentPlatform } from '../images/content-platform.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { LayerPrograms } from '../images/layer-programs.ts';
-import { parseConfig, type ReceivedImage } from '../images/manifest.ts';
+import { type ImageConfig, parseConfig, type ReceivedImage } from '../images/manifest.ts';
 
 export interface PlatformCheckInput {
   readonly store: ImageStore;
   readonly image: ReceivedImage;
+  /** The configuration of an image that its node has pushed. Its layers are not here: only its base image is looked at. */
+  readonly pushed?: ImageConfig | undefined;
   /** What the build has shown of its base image. */
   readonly base: BaseImageCheck;
   readonly onLogLine: (text: string) => void;
@@ -23,11 +25,11 @@ export interface PlatformCheckInput {
  * @returns undefined if nothing speaks against the image, or the failure `image.platform`
  */
 export async function checkPlatform(input: PlatformCheckInput): Promise<Failure | undefined> {
-  const { store, image, base, onLogLine, signal } = input;
+  const { store, image, pushed, base, onLogLine, signal } = input;
   const { platform } = image;
-  const config = parseConfig(await store.blobs.readVerified(image.config.digest));
+  const config = pushed ?? parseConfig(await store.blobs.readVerified(image.config.digest));
   const layers: LayerPrograms[] = [];
-  for (const { digest } of platformParts(platform).os === 'linux' ? image.layers : []) {
+  for (const { digest } of platformParts(platform).os === 'linux' && !pushed ? image.layers : []) {
     layers.push(await store.programs.read(digest, signal));
     signal.throwIfAborted();
   }

@@ -10,6 +10,7 @@ import { resolveProject } from '../projects/project.ts';
 import { isCoveredWithout } from '../scheduling/coverage.ts';
 import { schedule } from '../scheduling/schedule.ts';
 import type { BuildInputs } from './build-inputs.ts';
+import type { ContextPacking, ProjectToPack } from './context-packing.ts';
 import type { ProjectMemories, ProjectMemory } from './project-memory.ts';
 
 /** A build request and everything that is looked up once before any work begins. All steps of the build read it. */
@@ -24,6 +25,8 @@ export interface PreparedBuild {
   /** What a probe of the connections found. */
   readonly nodes: readonly NodeStatus[];
   readonly schedule: Schedule;
+  /** The context, if it is being packed already. */
+  readonly packing?: ContextPacking;
 }
 
 /** A prepared build without its schedule, which depends on the load of the nodes. */
@@ -37,6 +40,8 @@ export interface PrepareOptions {
   readonly projects: ProjectMemories;
   readonly signal?: AbortSignal | undefined;
   readonly inputs?: BuildInputs;
+  /** Begins to pack the context while the nodes are probed. The caller of `prepareBuild` opens or closes it. */
+  readonly pack?: (project: ProjectToPack) => ContextPacking;
 }
 
 /**
@@ -45,7 +50,7 @@ export interface PrepareOptions {
  */
 export async function prepareBuild(
   input: BuildRequest,
-  { nodes, projects, signal, inputs = {} }: PrepareOptions,
+  { nodes, projects, signal, inputs = {}, pack }: PrepareOptions,
 ): Promise<UnscheduledBuild> {
   const { context, containerfile } = await resolveProject(input);
   const { path, content } = containerfile;
@@ -66,10 +71,14 @@ export async function prepareBuild(
   const options = { ...(platforms ? { platforms } : {}), emulate, pins, pull, retention };
   const quorum: Quorum = (answered, missing) =>
     isCoveredWithout(missing, { ...options, nodes: answered }, nodes.statuses());
+  const packing = pack?.({ request, containerfile, project });
   const [statuses, lastBuiltOn] = await Promise.all([
-    nodes.probeConnections(connections, quorum, signal),
+    nodes.probeConnections(connections, { hasQuorum: quorum, acceptsRecent: true, ...(signal && { signal }) }),
     project.lastBuiltOn(),
-  ]);
+  ]).catch(async (error: unknown) => {
+    await packing?.close();
+    throw error;
+  });
   const unscheduled = {
     request,
     containerfile: { path, content },
@@ -77,6 +86,7 @@ export async function prepareBuild(
     project,
     connections,
     nodes: statuses,
+    ...(packing ? { packing } : {}),
   };
   return {
     ...unscheduled,

@@ -5,9 +5,11 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { digestSchema } from '../../shared/image.ts';
 import { type Platform, platformSchema } from '../../shared/platform.ts';
+import type { ContextSource } from '../context/context-source.ts';
 import { descriptorSchema } from '../images/manifest.ts';
 import { diskFailure } from '../system/file-errors.ts';
 import { withFileLock } from '../system/file-lock.ts';
+import { contextKeySuffix, findContextKey } from './context-key.ts';
 
 /**
  * The images that the last build of a project left on one node for one platform. They are the cache of the next build.
@@ -187,6 +189,11 @@ export class ProjectMemory {
         throw diskFailure(error, this.#path);
       });
     });
+  }
+
+  /** See {@link findContextKey}. Never rejects. */
+  contextKey(context: ContextSource): Promise<string> {
+    return findContextKey(this.#path.replace(/\.json$/, contextKeySuffix), context);
   }
 
   /** The node that last built each platform. */

@@ -5,8 +5,6 @@ import type { Platform } from '../../shared/platform.ts';
 import type { PackedContext } from '../context/pack-context.ts';
 import type { CacheQuery, CacheState, Engine, FinishedBuild } from '../engines/engine.ts';
 import type { RegistryLogin } from '../engines/registry-login.ts';
-import type { ImageStore } from '../images/image-store.ts';
-import type { Lease } from '../images/lease.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
 import type { ParsedContainerfile } from '../projects/parse-containerfile.ts';
 import { abortable } from '../system/abortable.ts';
@@ -23,9 +21,12 @@ export interface RepeatedJobInput {
   readonly platform: Platform;
   readonly status: NodeStatus | undefined;
   readonly engine: Engine;
-  readonly store: ImageStore;
-  readonly lease: Lease;
+  /** The image with all of its parts, wherever the build needs it. Undefined if it is not there. */
+  readonly holdImage: (
+    image: Pick<ReceivedImage, 'platform' | 'digest' | 'mediaType' | 'attachments'>,
+  ) => Promise<ReceivedImage | undefined>;
   readonly logins: () => Promise<readonly RegistryLogin[]>;
+  readonly onLogLine: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -56,13 +57,11 @@ export class RepeatedJob {
     const node = status?.state === 'up' ? status.node : undefined;
     const { buildArgs, target, pull, retention, reference } = request;
     const isKept = retention !== 'nothing';
-    // podman cannot tell what a registry has for a name
-    const isPulled = engine.kind === 'podman' && (pull === 'always' || pull === 'newer');
     // podman runs the C preprocessor on such a file
     const isPlain = !context.containerfile.endsWith('.in');
     const text = prepared.containerfile.content.toString('utf8');
     const bases =
-      node && engine.cache && isKept && !isPulled && isPlain
+      node && engine.cache && isKept && isPlain
         ? basesOfCacheable({ text, containerfile, buildArgs, target, platform, nodePlatform: node.platform })
         : undefined;
     const image = retention === 'tagged' ? { image: reference } : {};
@@ -71,9 +70,9 @@ export class RepeatedJob {
     this.#node = status?.connection ?? '';
   }
 
-  /** The image of the last build, held by the lease, if the engine would build the same one from its cache. */
+  /** The image of the last build, if the engine would build the same one from its cache. */
   async findUnchanged(): Promise<UnchangedImage | undefined> {
-    const { engine, prepared, context, platform, signal } = this.#input;
+    const { engine, prepared, context, platform, onLogLine, signal } = this.#input;
     const { cache } = engine;
     if (!this.#query || !cache) {
       return undefined;
@@ -95,17 +94,26 @@ export class RepeatedJob {
     if (!now || !image || !isAnsweredBy(last, now, request.retention === 'tagged')) {
       return undefined;
     }
+    const { pulled = [] } = now;
     // the job that reads the context reports its failure
-    const summary = await abortable(
+    const found = await abortable(
       signal,
-      context.done.catch(() => undefined),
+      context.digest().catch(() => undefined),
     );
-    return summary?.digest === last.context ? { image, result: last } : undefined;
+    if (found?.digest !== last.context) {
+      return undefined;
+    }
+    if (pulled.length > 0) {
+      onLogLine('Checking whether the base images have changed.');
+      const bases = await abortable(signal, cache.pull?.(query, pulled, signal) ?? Promise.resolve(undefined));
+      return pulled.every((key) => bases?.[key] === last.bases[key]) ? { image, result: last } : undefined;
+    }
+    return { image, result: last };
   }
 
   #holdImage({ image }: JobResult): Promise<ReceivedImage | undefined> {
-    const { store, lease, platform } = this.#input;
-    return store.holdImage({ ...image, platform }, lease);
+    const { holdImage, platform } = this.#input;
+    return holdImage({ ...image, platform });
   }
 
   /** Finds out what a build was made of, at best before its image is untagged. Never rejects. */
@@ -127,7 +135,7 @@ export class RepeatedJob {
       }
       return;
     }
-    const { digest: contextDigest } = await context.done;
+    const { digest: contextDigest } = await context.digest();
     const { digest, mediaType, attachments } = image;
     await project.replaceResult(platform, this.#node, {
       platform,
@@ -151,11 +159,13 @@ function hasUnknownSources({ steps }: Pick<Job, 'steps'>): boolean {
   );
 }
 
-/** Whether the cache of a node has all that a build was made of, and the base images are still the same. */
+/** Whether the cache of a node has all that a build was made of, and the base images that are not pulled are still the same. */
 function isAnsweredBy(last: JobResult, now: CacheState, isTagged: boolean): boolean {
+  const pulled = new Set(now.pulled);
+  const keys = new Set([...Object.keys(now.bases), ...pulled]);
   return (
-    Object.keys(last.bases).length === Object.keys(now.bases).length &&
-    Object.entries(last.bases).every(([name, value]) => now.bases[name] === value) &&
+    Object.keys(last.bases).length === keys.size &&
+    Object.entries(last.bases).every(([key, value]) => pulled.has(key) || now.bases[key] === value) &&
     last.items.length === now.items.length &&
     (!isTagged || now.image === last.imageId)
   );

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Build } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
 import { fail } from '../../shared/problem.ts';
+import { TarLayouts } from '../context/tar-layouts.ts';
 import { Events } from '../events.ts';
 import { ImageStore } from '../images/image-store.ts';
 import { createReceiver, type Receiver } from '../images/receiver/receiver.ts';
@@ -73,11 +74,13 @@ async function open(): Promise<void> {
     events: emitter,
     followsOthers: false,
     portForwards: new SharedPortForwards(receiver.server),
+    layouts: new TarLayouts(join(home, 'context-layouts')),
     nodeWork: new NodeWork(join(home, 'node-work'), running, async () => []),
     slots: new NodeSlots(join(home, 'slots'), async () => 2),
     history: new History(join(home, 'builds'), running, (reference) => store.find(reference)),
     projects: new ProjectMemories(join(home, 'projects')),
     spoolFolder: join(home, 'spool'),
+    indexFolder: join(home, 'contexts'),
     nodes: {
       defaultFarm: async () => undefined,
       select: async () => connections,

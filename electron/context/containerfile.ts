@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { fail } from '../../shared/problem.ts';
+import { fail } from '../../shared/failure.ts';
 import { readProjectFile } from './project-file.ts';
 
 /** The Containerfile of a build, its content, and its name in the packed context. */

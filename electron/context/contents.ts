@@ -26,8 +26,8 @@ export interface ContextContents {
    * Never empty.
    */
   readonly excludes: readonly string[];
-  /** The files, folders and links to send, in the order of the tar. */
-  entries(options?: WalkOptions): AsyncGenerator<ContextEntry>;
+  /** The Containerfile as a plain file, whatever it is in the context: a link may lead to a file that is not sent. */
+  readonly ownFile: ContextEntry;
 }
 
 /**
@@ -43,31 +43,40 @@ export async function openContents({ context, file, content }: ContentsOptions):
     containerfile,
     rules,
     excludes: containerfile.isOutside ? [...rules.patterns, containerfile.name] : rules.patterns,
-    async *entries(options) {
-      const own = await containerfileEntry(containerfile);
-      if (containerfile.isOutside) {
-        yield own;
-      }
-      for await (const entry of walkContext(root, rules, options)) {
-        yield entry.path === containerfile.name ? own : entry;
-      }
-    },
+    ownFile: await containerfileEntry(containerfile),
   };
+}
+
+/** What decides which entries a context has. */
+export interface EntriesInput extends Pick<ContextContents, 'root' | 'rules' | 'ownFile'> {
+  readonly containerfile: Pick<Containerfile, 'isOutside'>;
+}
+
+/** The files, folders and links to send, some at a time, in the order of the tar. */
+export async function* contextEntries(
+  { root, rules, ownFile, containerfile }: EntriesInput,
+  options?: WalkOptions,
+): AsyncGenerator<ContextEntry[]> {
+  if (containerfile.isOutside) {
+    yield [ownFile];
+  }
+  for await (const entries of walkContext(root, rules, options)) {
+    yield entries.map((entry) => (entry.path === ownFile.path ? ownFile : entry));
+  }
 }
 
 /** The paths to send, in the order of the tar. Folders end in a slash. */
 export async function listContext(options: ContentsOptions & { readonly signal?: AbortSignal }): Promise<string[]> {
   const contents = await openContents(options);
   const paths: string[] = [];
-  for await (const entry of contents.entries(options)) {
-    paths.push(entry.kind === 'folder' ? `${entry.path}/` : entry.path);
+  for await (const entries of contextEntries(contents, options)) {
+    paths.push(...entries.map(({ kind, path }) => (kind === 'folder' ? `${path}/` : path)));
   }
   return paths;
 }
 
-/** The Containerfile as a plain file, whatever it is in the context: a link may lead to a file that is not sent. */
 async function containerfileEntry({ path, name, content }: Containerfile): Promise<ContextEntry> {
-  const common = { kind: 'file' as const, path: name, source: path, size: content.length, content };
+  const common = { kind: 'file' as const, path: name, size: content.length, content };
   if (path === standardInput) {
     return { ...common, mode: 0o644, modifiedMs: 0 };
   }

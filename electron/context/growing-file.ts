@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { fail } from '../../shared/problem.ts';
+import { fail } from '../../shared/failure.ts';
 import { errnoCode } from '../system/file-errors.ts';
 
 /** Bytes that a reader reads from the disk at once, and that it buffers for its consumer. */
@@ -45,29 +45,26 @@ export class GrowingFile {
       }
       return new GrowingFile(path, handle);
     } catch (error) {
-      throw writeProblem(folder, error);
+      throw spoolProblem(folder, error);
     }
   }
 
-  get size(): number {
-    return this.#size;
+  /** The file as something else writes it. */
+  get descriptor(): number {
+    return this.#handle.fd;
   }
 
-  /** Must not be called again before it resolves. @throws Failure `disk.full` */
-  async append(bytes: Buffer): Promise<void> {
-    for (let written = 0; written < bytes.length; ) {
-      try {
-        written += (await this.#handle.write(bytes, written, bytes.length - written, this.#size + written))
-          .bytesWritten;
-      } catch (error) {
-        throw writeProblem(this.#path, error);
-      }
-    }
-    this.#size += bytes.length;
+  get path(): string {
+    return this.#path;
+  }
+
+  /** To be called when the file has become longer. */
+  grow(size: number): void {
+    this.#size = size;
     this.#changes.emit('change');
   }
 
-  /** To be called after the last append. Readers end when they have read everything. */
+  /** To be called when the file is complete. Readers end when they have read everything. */
   finish(): void {
     if (this.#state === 'growing') {
       this.#state = 'finished';
@@ -114,21 +111,32 @@ export class GrowingFile {
     }
   }
 
+  /** Resolves as soon as it is known whether the file has at least that many bytes. Rejects if it fails before. */
+  async reaches(bytes: number): Promise<boolean> {
+    await this.#wait(bytes - 1);
+    return this.#size >= bytes;
+  }
+
   /** Waits until there is data at `position`. Resolves with the number of bytes read, 0 at the end. */
   async #read(buffer: Buffer, position: number): Promise<number> {
-    while (position >= this.#size) {
+    await this.#wait(position);
+    const length = Math.min(buffer.length, this.#size - position);
+    return length <= 0 ? 0 : (await this.#handle.read(buffer, 0, length, position)).bytesRead;
+  }
+
+  /** Waits until there is data at `position`, or the file is complete. */
+  async #wait(position: number): Promise<void> {
+    while (position >= this.#size && this.#state === 'growing') {
       if (this.#failure) {
         throw this.#failure;
-      }
-      if (this.#state !== 'growing') {
-        return 0;
       }
       await new Promise<void>((resolve) => {
         this.#changes.once('change', resolve);
       });
     }
-    const length = Math.min(buffer.length, this.#size - position);
-    return (await this.#handle.read(buffer, 0, length, position)).bytesRead;
+    if (this.#failure && position >= this.#size) {
+      throw this.#failure;
+    }
   }
 }
 
@@ -181,7 +189,8 @@ class GrowingFileReader extends Readable {
   }
 }
 
-function writeProblem(path: string, error: unknown): Error {
+/** The problem of a packed context that cannot be written. Returns an unexpected error as it is. */
+export function spoolProblem(path: string, error: unknown): Error {
   const code = errnoCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return fail(

@@ -1,13 +1,22 @@
 import { posix } from 'node:path';
-import { fail } from '../../shared/problem.ts';
+import { fail } from '../../shared/failure.ts';
 import { type Containerfile, standardInput } from './containerfile.ts';
 import { compilePattern, type PathPattern } from './pattern.ts';
 import { readProjectFile } from './project-file.ts';
 
-/** Which paths of a context are not sent. Paths are relative to the context, with forward slashes. */
-export interface IgnoreRules {
+/** What rules are made of. */
+export interface IgnoreSource {
   /** The absolute path of the ignore file; undefined if there is none. */
   readonly file?: string;
+  /** What it says. */
+  readonly text: string;
+  /** Paths that are sent whatever it says. */
+  readonly neverIgnored: readonly string[];
+}
+
+/** Which paths of a context are not sent. Paths are relative to the context, with forward slashes. */
+export interface IgnoreRules extends Pick<IgnoreSource, 'file'> {
+  readonly source: IgnoreSource;
   /** Its lines for an engine that applies them itself. See {@link enginePatterns}. */
   readonly patterns: readonly string[];
   ignores(path: string): boolean;
@@ -52,12 +61,22 @@ export async function loadIgnoreRules(root: string, containerfile: Containerfile
   for (const { path, name } of candidates) {
     const content = await readProjectFile(path, 'ignore file');
     if (content !== undefined) {
-      const text = content.toString('utf8');
       const neverIgnored = [...(isOutside ? [] : [containerfileName]), ...(name === undefined ? [] : [name])];
-      return { file: path, ...createRules(parseIgnoreFile(text, path), neverIgnored), patterns: enginePatterns(text) };
+      return createIgnoreRules({ file: path, text: content.toString('utf8'), neverIgnored });
     }
   }
-  return { ...createRules([], []), patterns: enginePatterns('') };
+  return createIgnoreRules({ text: '', neverIgnored: [] });
+}
+
+/** @throws Failure `context.ignore-file` */
+export function createIgnoreRules(source: IgnoreSource): IgnoreRules {
+  const { file, text, neverIgnored } = source;
+  return {
+    ...(file === undefined ? {} : { file }),
+    source,
+    ...createMatchers(parseIgnoreFile(text, file ?? ''), neverIgnored),
+    patterns: enginePatterns(text),
+  };
 }
 
 /**
@@ -133,7 +152,7 @@ function normalizePattern(pattern: string): string {
  * The last rule that matches a path or one of its parents decides. The matches of a folder are cached until another folder of
  * the same depth is checked, so a walk matches every folder once.
  */
-function createRules(
+function createMatchers(
   rules: readonly Rule[],
   neverIgnored: readonly string[],
 ): Pick<IgnoreRules, 'ignores' | 'ignoredBy' | 'mayReincludeBelow'> {

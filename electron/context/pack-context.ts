@@ -1,18 +1,16 @@
 /** Packs the files of a project once, as a tar on disk, for all nodes of a build. */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { type Pack, pack as tarPack } from 'tar-stream';
 import type { ContextSummary } from '../../shared/build.ts';
-import { Failure, fail } from '../../shared/problem.ts';
-import { confinedTarget, type StreamEdit, withEdits } from './confined-links.ts';
+import { Failure, fail } from '../../shared/failure.ts';
+import { withEdits } from './confined-links.ts';
 import { ContentIndex } from './content-index.ts';
 import { type ContextContents, openContents } from './contents.ts';
-import type { ContextFile, ContextSource } from './context-source.ts';
+import type { ContextSource, PackedTar } from './context-source.ts';
 import { GrowingFile } from './growing-file.ts';
-import { readFileInChunks, readFileNow } from './read-file.ts';
-import { emptyEntry, needsLongHeader, paddedSize, writeEntry } from './tar-entry.ts';
-import { type ContextEntry, readProblem } from './walk.ts';
-import { Yielder } from './yielder.ts';
+import type { PackedProgress } from './packing.ts';
+import type { Report } from './packing-messages.ts';
+import { PackingThread } from './packing-thread.ts';
 
 export interface ContextOptions {
   /** The project folder. */
@@ -23,10 +21,18 @@ export interface ContextOptions {
   readonly content?: Buffer;
   /** The folder for the packed context. */
   readonly spoolFolder: string;
+  /** The path of the index of the project, by which unchanged files are recognized. Without it, all files are read. */
+  readonly index?: string;
   /** Aborting it stops the packing, and makes readers fail. */
   readonly signal?: AbortSignal;
   /** Called about every half megabyte of tar, and at the end. `files` counts everything except folders, `bytes` their content. */
-  readonly onProgress?: (progress: Omit<ContextSummary, 'digest'>) => void;
+  readonly onProgress?: (progress: PackedProgress) => void;
+}
+
+export interface ContextDigest {
+  /** `sha256:…` */
+  readonly digest: string;
+  readonly isChanged: boolean;
 }
 
 /** A context that is being packed. */
@@ -39,8 +45,18 @@ export interface PackedContext {
    * than the one that applies. docker applies none to a tar.
    */
   readonly excludes: readonly string[];
-  /** Resolves when everything is packed. `bytes` is the size of the files in it, `digest` the `sha256:…` of the tar. */
+  /**
+   * Resolves when everything is packed, or when the digest of a context that is as it was last is asked for. `bytes` is the size
+   * of the files in it.
+   */
   readonly done: Promise<ContextSummary>;
+  /**
+   * The digest as soon as it is known, and whether the context has changed since it was packed last. It covers what
+   * the tar consists of: what is sent has this digest, or every reader fails with `context.changed`.
+   */
+  digest(): Promise<ContextDigest>;
+  /** Makes the tar of a context that is as it was last now, and not only when it is read. */
+  prepare(): void;
   /**
    * The files for one reader, which follows the packing at its own speed.
    * @param onBytes called with the number of bytes of each chunk that is read
@@ -50,15 +66,12 @@ export interface PackedContext {
   close(): Promise<void>;
 }
 
-/** Files up to this size are read whole, several of them before the tar needs them. */
-const smallFileBytes = 256 * 1024;
-const maxFilesAhead = 16;
-/** Larger files are read in chunks of this size, and the tar is hashed and written in such chunks. */
-const chunkBytes = 512 * 1024;
-
 /**
  * Packs a context once for any number of readers. Resolves as soon as its Containerfile and ignore rules are known. A later
  * problem fails `done` and every reader with the same Failure.
+ *
+ * With an index, a context in which nothing has changed is recognized without reading its files, and its tar is made when it is
+ * read. Otherwise it is made at once.
  *
  * Owners and groups are left out. Modes and modification times are kept (no engine's build cache depends on the times). A file
  * that grows in the meantime is cut off at its first size.
@@ -68,232 +81,239 @@ const chunkBytes = 512 * 1024;
  */
 export async function packContext(options: ContextOptions): Promise<PackedContext> {
   const contents = await openContents(options);
-  const spool = await GrowingFile.create(options.spoolFolder);
-  const closing = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, closing.signal]) : closing.signal;
-  const index = new ContentIndex();
-  const confinedLinks: StreamEdit[] = [];
-  const done = packInto({ spool, index, confinedLinks }, contents, signal, options.onProgress);
-  const ended = done.then(
-    () => {
-      spool.finish();
-      index.finish();
-    },
-    (error: Error) => {
-      spool.fail(error);
-      index.fail(error);
-    },
-  );
-  return {
-    containerfile: contents.containerfile.name,
-    excludes: contents.excludes,
-    done,
-    source: (onBytes) => ({
-      tar: ({ confinesLinks = false } = {}) =>
-        confinesLinks ? withEdits(spool.open({ onBytes }), confinedLinks) : spool.open({ onBytes }),
-      files: () => index.list(),
-      open: (path) => openFile(spool, index, path, onBytes),
-    }),
-    async close() {
-      closing.abort();
-      await ended;
-      await spool.close();
-    },
-  };
+  return new ThreadedContext(options, contents, await GrowingFile.create(options.spoolFolder));
 }
 
-function openFile(
-  spool: GrowingFile,
-  index: ContentIndex,
-  path: string,
-  onBytes: ((bytes: number) => void) | undefined,
-): Readable {
-  async function* read(): AsyncGenerator<Buffer> {
-    yield* spool.open({ ...(await index.locate(path)), onBytes });
-  }
-  return Readable.from(read(), { objectMode: false });
-}
+class ThreadedContext implements PackedContext {
+  readonly containerfile: string;
+  readonly excludes: readonly string[];
+  readonly done: Promise<ContextSummary>;
+  readonly #options: ContextOptions;
+  readonly #spool: GrowingFile;
+  readonly #entries = new ContentIndex();
+  readonly #thread: PackingThread;
+  /** What is known of the digest. Replaced if the content was altered before anything relied on it. */
+  readonly #early = deferred<ContextDigest>();
+  readonly #final = deferred<ContextDigest>();
+  readonly #done = deferred<ContextSummary>();
+  /** The length of the tar, known as early as its digest. */
+  #tarBytes = 0;
+  #sha256: Promise<string> | undefined;
+  /** What is packed once it is asked for. */
+  #unchanged: ContextSummary | undefined;
+  /** Something relies on what is known of the entries. */
+  #isRelied = false;
+  #isDone = false;
+  #state: 'running' | 'finished' | 'failed' = 'running';
+  #closing: Promise<void> | undefined;
 
-/** What packing a context makes. */
-interface Packing {
-  readonly spool: GrowingFile;
-  readonly index: ContentIndex;
-  /** The links of the tar that lead out of the context, and what replaces them for engines that refuse them. */
-  readonly confinedLinks: StreamEdit[];
-}
-
-async function packInto(
-  { spool, index, confinedLinks }: Packing,
-  contents: ContextContents,
-  outerSignal: AbortSignal,
-  onProgress: ContextOptions['onProgress'],
-): Promise<ContextSummary> {
-  const tar = tarPack({ highWaterMark: chunkBytes });
-  // Counts what the tar contains, also what nothing has read yet.
-  const push = tar.push.bind(tar);
-  let tarBytes = 0;
-  tar.push = (chunk) => {
-    tarBytes += Buffer.isBuffer(chunk) ? chunk.length : 0;
-    return push(chunk);
-  };
-  const hash = createHash('sha256');
-  let files = 0;
-  let fileBytes = 0;
-  /** The size of the file that is being written, and where its entry begins in the tar. */
-  let current = { size: 0, start: 0 };
-  const packedBytes = () => fileBytes + Math.min(current.size, tarBytes - current.start);
-  let failure: unknown;
-  // Filling and draining the tar stop each other. The first error is the cause.
-  const stopping = new AbortController();
-  const stop = (error: unknown) => {
-    failure ??= error;
-    stopping.abort();
-    tar.destroy();
-  };
-  const signal = AbortSignal.any([outerSignal, stopping.signal]);
-
-  async function fillTar(): Promise<void> {
-    for await (const { entry, content } of readAhead(contents.entries({ signal }), signal)) {
-      if (tarBytes === 0 && (await needsLongHeader(entry))) {
-        // docker recognizes a tar by its first block alone
-        await writeEntry(tar, contextFolder, undefined, { chunkBytes, signal });
-      }
-      const target = entry.kind === 'symlink' ? confinedTarget(entry.path, entry.target) : undefined;
-      if (entry.kind === 'symlink' && target !== undefined) {
-        const [own, confined] = await Promise.all([emptyEntry(entry), emptyEntry({ ...entry, target })]);
-        confinedLinks.push({ start: tarBytes, length: own.length, bytes: confined });
-      }
-      current = { size: entry.kind === 'file' ? entry.size : 0, start: tarBytes };
-      await writeEntry(tar, entry, content, { chunkBytes, signal });
-      index.add(toContextFile(entry), tarBytes - paddedSize(entry));
-      files += entry.kind === 'folder' ? 0 : 1;
-      fileBytes += current.size;
-      current = { size: 0, start: tarBytes };
-    }
-    tar.finalize();
-  }
-
-  async function drainTar(): Promise<void> {
-    for await (const chunk of chunksOf(tar)) {
-      signal.throwIfAborted();
-      const written = spool.append(chunk);
-      written.catch(() => undefined); // awaited below, after the hash was updated at the same time
-      hash.update(chunk);
-      await written;
-      onProgress?.({ files, bytes: packedBytes(), tarBytes: spool.size });
+  constructor(
+    options: ContextOptions,
+    { root, containerfile, rules, excludes, ownFile }: ContextContents,
+    spool: GrowingFile,
+  ) {
+    const { index, signal } = options;
+    this.containerfile = containerfile.name;
+    this.excludes = excludes;
+    this.done = this.#done.promise;
+    this.#options = options;
+    this.#spool = spool;
+    this.#thread = new PackingThread(
+      {
+        input: { root, ignore: rules.source, ownFile, isOutside: containerfile.isOutside, index },
+        tar: spool.descriptor,
+        tarPath: spool.path,
+      },
+      (report) => this.#handle(report),
+    );
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal?.aborted) {
+      this.#onAbort();
     }
   }
 
-  await Promise.all([fillTar().catch(stop), drainTar().catch(stop)]);
-  if (failure !== undefined) {
-    throw failure instanceof Failure || !outerSignal.aborted ? failure : cancelledProblem(outerSignal);
+  async digest(): Promise<ContextDigest> {
+    const early = await this.#early.promise;
+    return this.#rely() ? early : this.#final.promise;
   }
-  onProgress?.({ files, bytes: packedBytes(), tarBytes: spool.size });
-  return { files, bytes: fileBytes, tarBytes: spool.size, digest: `sha256:${hash.digest('hex')}` };
+
+  prepare(): void {
+    this.#thread.order('pack');
+  }
+
+  source(onBytes?: (bytes: number) => void): ContextSource {
+    return {
+      tar: ({ confinesLinks = false } = {}) => {
+        this.prepare();
+        const tar = this.#spool.open({ onBytes });
+        return confinesLinks ? withEdits(tar, this.#entries.confinedLinks) : tar;
+      },
+      files: () => this.#listFiles(),
+      open: (path) => {
+        this.prepare();
+        return Readable.from(this.#readFile(path, onBytes), { objectMode: false });
+      },
+      packed: this.#packed(onBytes),
+    };
+  }
+
+  #packed(onBytes: ((bytes: number) => void) | undefined): PackedTar {
+    return {
+      confinedLinks: this.#entries.confinedLinks,
+      reaches: async (bytes) => {
+        const known = await Promise.race([this.#early.promise, this.#spool.reaches(bytes)]);
+        return typeof known === 'boolean' ? known : this.#tarBytes >= bytes;
+      },
+      layout: async () => {
+        this.prepare();
+        this.#sha256 ??= digestOf(this.#spool.open());
+        const [sha256] = await Promise.all([this.#sha256, this.#final.promise]);
+        return { ...(await this.#entries.layout()), sha256 };
+      },
+      read: (start, end) => {
+        this.prepare();
+        return this.#spool.open({ start, ...(end === undefined ? {} : { end }), onBytes });
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#fail(cancelledProblem());
+    await this.#thread.stop();
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    await this.#spool.close();
+  }
+
+  readonly #onAbort = (): void => {
+    this.#fail(cancelledProblem(this.#options.signal));
+    void this.#thread.stop();
+  };
+
+  async *#listFiles(): ReturnType<ContextSource['files']> {
+    this.#rely();
+    this.#thread.order('list');
+    yield* this.#entries.list();
+  }
+
+  async *#readFile(path: string, onBytes: ((bytes: number) => void) | undefined): AsyncGenerator<Buffer> {
+    yield* this.#spool.open({ ...(await this.#entries.locate(path)), onBytes });
+  }
+
+  /** @returns whether the content is the one of the digest that is known first */
+  #rely(): boolean {
+    const isAsKnown = this.#thread.rely();
+    this.#isRelied ||= isAsKnown;
+    this.#endUnchanged();
+    return isAsKnown;
+  }
+
+  /** Nothing has to wait for the tar of an unchanged context. */
+  #endUnchanged(): void {
+    if (this.#isRelied && this.#unchanged) {
+      this.#isDone = true;
+      this.#done.resolve(this.#unchanged);
+    }
+  }
+
+  #handle(report: Report): void {
+    if (this.#state !== 'running') {
+      return;
+    }
+    switch (report.kind) {
+      case 'entries':
+        this.#entries.add(report.rows, report.edits);
+        if (report.isComplete) {
+          this.#entries.finish();
+        }
+        break;
+      case 'restart':
+        this.#entries.clear();
+        break;
+      case 'progress':
+        this.#spool.grow(report.written);
+        this.#reportProgress(report.progress);
+        break;
+      case 'summary':
+        this.#tarBytes = report.summary.tarBytes ?? 0;
+        this.#early.resolve({ digest: report.summary.digest, isChanged: report.isChanged });
+        this.#unchanged = report.isChanged ? undefined : report.summary;
+        this.#endUnchanged();
+        break;
+      case 'finished':
+        this.#finish(report.summary, report.written);
+        break;
+      case 'failed':
+        this.#fail(new Failure(report.problem));
+        break;
+      case 'broken':
+        this.#fail(report.error instanceof Error ? report.error : new Error(String(report.error)));
+        break;
+    }
+  }
+
+  #finish(summary: ContextSummary, size: number): void {
+    this.#state = 'finished';
+    this.#entries.finish();
+    this.#spool.grow(size);
+    this.#spool.finish();
+    this.#final.resolve({ digest: summary.digest, isChanged: true });
+    const { digest: _, ...progress } = summary;
+    this.#reportProgress(progress);
+    this.#done.resolve(summary);
+  }
+
+  #reportProgress(progress: PackedProgress): void {
+    if (!this.#isDone) {
+      this.#options.onProgress?.(progress);
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#state !== 'running') {
+      return;
+    }
+    this.#state = 'failed';
+    this.#spool.fail(error);
+    this.#entries.fail(error);
+    for (const promise of [this.#early, this.#final, this.#done]) {
+      promise.reject(error);
+    }
+  }
 }
 
-/** The context itself, which no list of its files names. */
-const contextFolder: ContextEntry = { kind: 'folder', path: '.', mode: 0o755, modifiedMs: 0 };
-
-function toContextFile(entry: ContextEntry): ContextFile {
-  const { path, mode, modifiedMs } = entry;
-  switch (entry.kind) {
-    case 'folder':
-      return { kind: 'folder', path, mode, modifiedMs };
-    case 'file':
-      return { kind: 'file', path, mode, modifiedMs, size: entry.size };
-    case 'symlink':
-    case 'hardlink':
-      return { kind: entry.kind, path, mode, modifiedMs, target: entry.target };
-  }
-}
-
-function cancelledProblem(signal: AbortSignal): Failure {
-  return signal.reason instanceof Failure
+function cancelledProblem(signal?: AbortSignal): Failure {
+  return signal?.reason instanceof Failure
     ? signal.reason
     : fail('build.cancelled', 'Packing the context was cancelled.', 'Start the build again.');
 }
 
-interface LoadedEntry {
-  readonly entry: ContextEntry;
-  /** The whole content of a small file. */
-  readonly content?: Buffer;
+async function digestOf(stream: Readable): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of stream) {
+    hash.update(chunk);
+  }
+  return hash.digest('hex');
 }
 
-/** Reads small files before the tar needs them, so that a slow disk can work on several requests at once. */
-async function* readAhead(entries: AsyncIterable<ContextEntry>, signal: AbortSignal): AsyncGenerator<LoadedEntry> {
-  const yielder = new Yielder();
-  const loading: Promise<LoadedEntry>[] = [];
-  for await (const entry of entries) {
-    await yielder.yieldIfDue();
-    const loaded = load(entry, yielder);
-    loaded.catch(() => undefined); // thrown when it is awaited below, unless something else has failed first
-    loading.push(loaded);
-    const next = loading.length < maxFilesAhead ? undefined : loading.shift();
-    if (next) {
-      signal.throwIfAborted();
-      yield await next;
-    }
-  }
-  for (const next of loading) {
-    signal.throwIfAborted();
-    yield await next;
-  }
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
 }
 
-async function load(entry: ContextEntry, yielder: Yielder): Promise<LoadedEntry> {
-  if (entry.kind !== 'file') {
-    return { entry };
-  }
-  const { source, size } = entry;
-  if (entry.content) {
-    return { entry, content: entry.content };
-  }
-  if (size > smallFileBytes) {
-    return { entry };
-  }
-  try {
-    const content = await yielder.run(
-      () => readFileNow(source, size),
-      () => readWhole(source, size),
-    );
-    return { entry, content };
-  } catch (error) {
-    throw readProblem(source, error);
-  }
-}
-
-async function readWhole(source: string, size: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of readFileInChunks(source, size, chunkBytes)) {
-    chunks.push(chunk);
-  }
-  return concat(chunks, size);
-}
-
-/** The bytes of a tar in chunks that are large enough for a write each. */
-async function* chunksOf(tar: Pack): AsyncGenerator<Buffer> {
-  let parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of tar) {
-    if (!Buffer.isBuffer(part)) {
-      throw new TypeError('A tar consists of buffers.');
-    }
-    parts.push(part);
-    bytes += part.length;
-    if (bytes >= chunkBytes) {
-      yield concat(parts, bytes);
-      parts = [];
-      bytes = 0;
-    }
-  }
-  if (bytes > 0) {
-    yield concat(parts, bytes);
-  }
-}
-
-/** Joins buffers without copying if there is only one. */
-function concat(buffers: readonly Buffer[], bytes: number): Buffer {
-  const [only] = buffers;
-  return buffers.length === 1 && only ? only : Buffer.concat(buffers, bytes);
+/** A promise that may be rejected without anything that waits for it. */
+function deferred<T>(): Deferred<T> {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((onValue, onError) => {
+    resolve = onValue;
+    reject = onError;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
 }

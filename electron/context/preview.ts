@@ -1,6 +1,7 @@
 import { formatBytes } from '../../shared/format.ts';
-import { type ContentsOptions, type ContextContents, openContents } from './contents.ts';
+import { type ContentsOptions, type ContextContents, contextEntries, openContents } from './contents.ts';
 import { patternFor } from './ignore.ts';
+import type { ContextEntry } from './walk.ts';
 
 /** A path that a person may not want to send to every node. A `COPY . .` also puts it into the image. */
 export interface ContextWarning {
@@ -54,27 +55,17 @@ export async function previewContext(
     }
   }
 
-  const entries = contents.entries({
-    ...(options.signal ? { signal: options.signal } : {}),
-    onExclude(path, reason) {
-      if (reason === 'ignored') {
-        ignoredCount++;
-      } else {
-        warn('special-file', path);
-      }
-    },
-  });
-  for await (const entry of entries) {
+  function add(entry: ContextEntry): void {
     const kind = classifyPath(entry.path, entry.kind === 'folder');
     if (kind) {
       warn(kind, entry.path);
     }
     if (entry.kind === 'folder') {
-      continue;
+      return;
     }
     files++;
     if (entry.kind !== 'file') {
-      continue;
+      return;
     }
     bytes += entry.size;
     if (!kind && entry.size >= largeFileBytes) {
@@ -85,6 +76,20 @@ export async function previewContext(
       largest.sort((one, other) => other.bytes - one.bytes);
       largest.length = Math.min(largest.length, maxLargest);
     }
+  }
+
+  const batches = contextEntries(contents, {
+    ...(options.signal ? { signal: options.signal } : {}),
+    onExclude(path, reason) {
+      if (reason === 'ignored') {
+        ignoredCount++;
+      } else {
+        warn('special-file', path);
+      }
+    },
+  });
+  for await (const entries of batches) {
+    entries.forEach(add);
   }
   return { contents, files, bytes, largest, ignoredCount, warnings };
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { type Failure, fail } from '../../shared/problem.ts';
+import { type Failure, fail } from '../../shared/failure.ts';
 import { errnoCode, isMissingPath } from '../system/file-errors.ts';
 
 /**

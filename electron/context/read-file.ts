@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { fail } from '../../shared/problem.ts';
+import { fail } from '../../shared/failure.ts';
 import { withoutWaiting } from './project-file.ts';
 
 /**
@@ -9,40 +9,52 @@ import { withoutWaiting } from './project-file.ts';
  */
 const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | withoutWaiting;
 
+/** A file that is open for reading with blocking calls. */
+export interface OpenFile {
+  readonly state: Stats;
+  /**
+   * Fills a part of a buffer with what follows.
+   * @throws Failure `context.changed` if the file ends before
+   */
+  fill(buffer: Buffer, start: number, end: number): void;
+}
+
 /**
- * Reads the first `size` bytes of a file with blocking calls.
- * @throws Failure `context.changed` if the file is shorter now, or no file any more
+ * Opens a file for as long as `use` runs.
+ * @throws Failure `context.changed` if something else has replaced it
  */
-export function readFileNow(path: string, size: number): Buffer {
+export function withFile<T>(path: string, use: (file: OpenFile) => T): T {
   const file = openSync(path, flags);
   try {
-    assertIsFile(path, fstatSync(file));
-    const content = Buffer.allocUnsafe(size);
-    for (let position = 0; position < size; ) {
-      const bytes = readSync(file, content, position, size - position, position);
-      position += bytes || throwTruncated(path);
-    }
-    return content;
+    const state = fstatSync(file);
+    assertIsFile(path, state);
+    return use({
+      state,
+      fill(buffer, start, end) {
+        for (let position = start; position < end; ) {
+          position += readSync(file, buffer, position, end - position, null) || throwTruncated(path);
+        }
+      },
+    });
   } finally {
     closeSync(file);
   }
 }
 
 /**
- * Reads the first `size` bytes of a file in order, in buffers of at most `chunkBytes` that the caller may keep.
- * @throws Failure `context.changed` if the file is shorter now, or no file any more
+ * Reads the first `size` bytes of a file in the thread pool, so that a slow disk can work on several files at once.
+ * @throws Failure like {@link withFile}
  */
-export async function* readFileInChunks(path: string, size: number, chunkBytes: number): AsyncGenerator<Buffer> {
+export async function readFile(path: string, size: number): Promise<{ state: Stats; content: Buffer }> {
   const file = await open(path, flags);
   try {
-    assertIsFile(path, await file.stat());
-    for (let position = 0; position < size; ) {
-      // Not from Node's buffer pool, so that each chunk is freed on its own.
-      const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, size - position));
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
-      position += bytesRead || throwTruncated(path);
-      yield bytesRead < chunk.length ? chunk.subarray(0, bytesRead) : chunk;
+    const state = await file.stat();
+    assertIsFile(path, state);
+    const content = Buffer.allocUnsafe(size);
+    for (let filled = 0; filled < size; ) {
+      filled += (await file.read(content, filled, size - filled, filled)).bytesRead || throwTruncated(path);
     }
+    return { state, content };
   } finally {
     await file.close();
   }
@@ -50,16 +62,17 @@ export async function* readFileInChunks(path: string, size: number, chunkBytes: 
 
 function assertIsFile(path: string, stats: { isFile(): boolean }): void {
   if (!stats.isFile()) {
-    throwChanged(path, 'was replaced');
+    throw changedProblem(path, 'was replaced');
   }
 }
 
 function throwTruncated(path: string): never {
-  throwChanged(path, 'became shorter');
+  throw changedProblem(path, 'became shorter');
 }
 
-function throwChanged(path: string, change: string): never {
-  throw fail(
+/** The problem of a file that is no longer what the walk found. */
+export function changedProblem(path: string, change: string): Error {
+  return fail(
     'context.changed',
     `${path} ${change} while the context was being packed.`,
     'Build again when nothing writes to the project folder, or add the changing files to the ignore file.',

@@ -1,4 +1,4 @@
-import { chmod, link, utimes, writeFile } from 'node:fs/promises';
+import { chmod, link, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -11,8 +11,8 @@ async function walk(root: string, excluded: [string, ExclusionReason][] = []): P
   const rules = await loadIgnoreRules(root, await findContainerfile(root));
   const onExclude = (path: string, reason: ExclusionReason) => void excluded.push([path, reason]);
   const entries: ContextEntry[] = [];
-  for await (const entry of walkContext(root, rules, { onExclude })) {
-    entries.push(entry);
+  for await (const batch of walkContext(root, rules, { onExclude })) {
+    entries.push(...batch);
   }
   return entries;
 }
@@ -137,8 +137,26 @@ describe('a walk through a context', () => {
     expect(paths(await walk(root))).toEqual(['.dockerignore', 'Containerfile']);
   });
 
+  it('fails on a file name that is not UTF-8 and looks like that of another file', async () => {
+    const root = await createProject({ ...base, 'bad\uFFFD': 'good' });
+    await writeFile(Buffer.concat([Buffer.from(`${root}/bad`), Buffer.from([0xff])]), '');
+    await expect(walk(root)).rejects.toMatchObject({ problem: { code: 'context.unreadable' } });
+    await writeFile(join(root, '.dockerignore'), 'bad?\n');
+    expect(paths(await walk(root))).toEqual(['.dockerignore', 'Containerfile']);
+  });
+
+  it('fails on a link whose target is not UTF-8 unless it is ignored', async () => {
+    const root = await createProject({ ...base, good: '->\uFFFD' });
+    expect(paths(await walk(root))).toEqual(['Containerfile', 'good']);
+    await symlink(Buffer.alloc(4_000, 0xff), join(root, 'bad'));
+    await expect(walk(root)).rejects.toMatchObject({ problem: { code: 'context.unreadable' } });
+    await writeFile(join(root, '.dockerignore'), 'bad\n');
+    expect(paths(await walk(root))).toEqual(['.dockerignore', 'Containerfile', 'good']);
+  });
+
   it('stops when its signal aborts', async () => {
-    const root = await createProject({ ...base, a: '', b: '' });
+    const files = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`${index}`, '']));
+    const root = await createProject({ ...base, ...files });
     const rules = await loadIgnoreRules(root, await findContainerfile(root));
     const abort = new AbortController();
     const entries = walkContext(root, rules, { signal: abort.signal });

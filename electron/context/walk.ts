@@ -1,6 +1,7 @@
-import { type Dirent, lstatSync, type Stats } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
-import { fail } from '../../shared/problem.ts';
+import { isUtf8 } from 'node:buffer';
+import { constants, type Dirent, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { fail } from '../../shared/failure.ts';
 import { errnoCode } from '../system/file-errors.ts';
 import type { IgnoreRules } from './ignore.ts';
 import { Yielder } from './yielder.ts';
@@ -14,22 +15,38 @@ export type ContextEntry = {
   readonly modifiedMs: number;
 } & (
   | { readonly kind: 'folder' }
-  /**
-   * `source` is the file's absolute path, `size` its size in bytes at the time of the walk. With a `content`, that is sent
-   * instead of what the file contains now.
-   */
-  | { readonly kind: 'file'; readonly source: string; readonly size: number; readonly content?: Buffer }
+  | ContextFileEntry
   /** `target` is the content of the link. */
   | { readonly kind: 'symlink'; readonly target: string }
   /** The same file as `target`, an earlier entry. */
   | { readonly kind: 'hardlink'; readonly target: string }
 );
 
+/** `size` is its size in bytes at the time of the walk. */
+export type ContextFileEntry = {
+  readonly kind: 'file';
+  readonly size: number;
+} & (
+  | {
+      /** The file's absolute path, and what the walk found there. */
+      readonly source: string;
+      readonly state: FileState;
+    }
+  /** The content is sent, whatever the file contains now. */
+  | { readonly content: Buffer }
+);
+
+/**
+ * What tells whether a file is another one, or has changed. Times are in milliseconds since 1970, with fractions: a double tells
+ * times apart that differ by half a microsecond.
+ */
+export type FileState = Readonly<Pick<Stats, 'dev' | 'ino' | 'mode' | 'size' | 'mtimeMs' | 'ctimeMs'>>;
+
 /** Why a path is not sent: an ignore rule matches it, or it is a socket, a pipe or a device. */
 export type ExclusionReason = 'ignored' | 'special';
 
 export interface WalkOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: Pick<AbortSignal, 'throwIfAborted'>;
   /** Called once for each excluded path. Paths below an ignored folder are included only if the folder has to be walked. */
   readonly onExclude?: (path: string, reason: ExclusionReason) => void;
 }
@@ -51,10 +68,13 @@ interface FolderVisit {
 /** How many lstat calls run at once: enough to keep the disk busy, and little memory. */
 const maxConcurrentStats = 32;
 
+/** How many entries are yielded together: an await for each would take as long as to look at the file. */
+const batchEntries = 64;
+
 /**
- * Yields everything in a context that its rules do not ignore: parents before children, names in the same order on every
- * system, symlinks as links, and files with several names once and then as hard links to the first. Holds one folder per level
- * in memory. An ignored folder is yielded only if a later rule includes something below it.
+ * Yields everything in a context that its rules do not ignore, some entries at a time: parents before children, names in the
+ * same order on every system, symlinks as links, and files with several names once and then as hard links to the first. Holds
+ * one folder per level in memory. An ignored folder is yielded only if a later rule includes something below it.
  *
  * @param root the context as an absolute path
  * @throws Failure `context.unreadable` and `context.changed`, naming the file or folder
@@ -63,30 +83,41 @@ export async function* walkContext(
   root: string,
   rules: IgnoreRules,
   options: WalkOptions = {},
-): AsyncGenerator<ContextEntry> {
+): AsyncGenerator<ContextEntry[]> {
   const yielder = new Yielder();
   const firstNames = new Map<string, string>();
-  const visits: FolderVisit[] = [await openFolder(root, '', undefined, true)];
+  const visits: FolderVisit[] = [await openFolder(root, '', undefined, true, yielder)];
+  let found: ContextEntry[] = [];
   for (let current = visits.at(-1); current; current = visits.at(-1)) {
     options.signal?.throwIfAborted();
-    const child = await takeNextChild(current, root, rules, yielder, options);
+    if (current.pending.length === 0) {
+      await inspectChildren(current, root, rules, yielder, options);
+    }
+    const child = current.pending.pop();
     if (child === undefined) {
       visits.pop();
       continue;
     }
-    const entry = await createEntry(root, child, firstNames);
+    const entry = createEntry(root, child, firstNames);
     if (!child.isIgnored) {
       for (const parent of visits) {
         if (!parent.isYielded && parent.entry) {
           parent.isYielded = true;
-          yield parent.entry;
+          found.push(parent.entry);
         }
       }
-      yield entry;
+      found.push(entry);
     }
     if (entry.kind === 'folder') {
-      visits.push(await openFolder(root, entry.path, entry, !child.isIgnored));
+      visits.push(await openFolder(root, entry.path, entry, !child.isIgnored, yielder));
     }
+    if (found.length >= batchEntries) {
+      yield found;
+      found = [];
+    }
+  }
+  if (found.length > 0) {
+    yield found;
   }
 }
 
@@ -97,96 +128,135 @@ interface FoundChild {
   readonly isIgnored: boolean;
 }
 
-/** The next child of a folder that is sent or has to be walked. Undefined if there is none left. */
-async function takeNextChild(
+/** Looks at the next children of a folder that are sent or have to be walked. There are none if none is left. */
+async function inspectChildren(
   visit: FolderVisit,
   root: string,
   rules: IgnoreRules,
   yielder: Yielder,
   options: WalkOptions,
-): Promise<FoundChild | undefined> {
+): Promise<void> {
   while (visit.pending.length === 0 && visit.nextIndex < visit.children.length) {
     const batch: Candidate[] = [];
     while (batch.length < maxConcurrentStats && visit.nextIndex < visit.children.length) {
       options.signal?.throwIfAborted();
-      await yielder.yieldIfDue(); // many rules and a long path take long
-      batch.push(...candidate(visit, rules, options));
+      if (yielder.isDue) {
+        await yielder.yield(); // many rules and a long path take long
+      }
+      const next = candidate(visit, rules, options);
+      if (next) {
+        batch.push(next);
+      }
     }
-    const found = await Promise.all(batch.map((each) => inspectChild(root, each, yielder, options)));
-    visit.pending = found.filter((child) => child !== undefined).reverse();
+    const found = await yielder.map(
+      batch,
+      ({ path }) => lookUp(`${root}/${path}`),
+      ({ path }) =>
+        lstat(`${root}/${path}`).catch((error: unknown) => {
+          throw readProblem(`${root}/${path}`, error);
+        }),
+    );
+    for (const [index, stats] of found.entries()) {
+      const child = batch[index];
+      if (!child) {
+        continue;
+      }
+      if (
+        isOfKind(stats, constants.S_IFREG) ||
+        isOfKind(stats, constants.S_IFDIR) ||
+        isOfKind(stats, constants.S_IFLNK)
+      ) {
+        visit.pending.push({ path: child.path, isIgnored: child.isIgnored, stats });
+      } else {
+        options.onExclude?.(child.path, 'special');
+      }
+    }
+    visit.pending.reverse();
   }
-  return visit.pending.pop();
 }
 
 /** A child that the rules do not leave out. */
 type Candidate = Pick<FoundChild, 'path' | 'isIgnored'>;
 
-/** Takes the next child of a folder. Empty if the rules leave it out. */
-function candidate(visit: FolderVisit, rules: IgnoreRules, options: WalkOptions): Candidate[] {
+/** Takes the next child of a folder. Undefined if the rules leave it out. */
+function candidate(visit: FolderVisit, rules: IgnoreRules, options: WalkOptions): Candidate | undefined {
   const child = visit.children[visit.nextIndex++];
   if (!child) {
-    return [];
+    return undefined;
   }
   const path = visit.path === '' ? child.name : `${visit.path}/${child.name}`;
   const isIgnored = rules.ignores(path);
   if (isIgnored) {
     options.onExclude?.(path, 'ignored');
     if (!child.isDirectory() || !rules.mayReincludeBelow(path)) {
-      return [];
+      return undefined;
     }
   }
-  return [{ path, isIgnored }];
+  // the replaced name of one file may be the name of another, which would be sent twice
+  if (
+    child.name.includes('\uFFFD') &&
+    [-2, 0].some((at) => visit.children[visit.nextIndex + at]?.name === child.name)
+  ) {
+    throw invalidNameProblem(path);
+  }
+  return { path, isIgnored };
 }
 
-async function inspectChild(
-  root: string,
-  { path, isIgnored }: Candidate,
-  yielder: Yielder,
-  options: WalkOptions,
-): Promise<FoundChild | undefined> {
-  const stats = await yielder
-    .run(
-      () => lstatSync(`${root}/${path}`),
-      () => lstat(`${root}/${path}`),
-    )
-    .catch((error: unknown) => {
-      throw readProblem(`${root}/${path}`, error);
-    });
-  if (!stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink()) {
-    options.onExclude?.(path, 'special');
-    return undefined;
-  }
-  return { path, stats, isIgnored };
-}
-
-async function createEntry(
-  root: string,
-  { path, stats }: FoundChild,
-  firstNames: Map<string, string>,
-): Promise<ContextEntry> {
-  const source = `${root}/${path}`;
-  const common = { path, mode: modeOf(stats), modifiedMs: stats.mtimeMs };
-  if (stats.isDirectory()) {
-    return { ...common, kind: 'folder' };
-  }
+function lookUp(path: string): Stats {
   try {
-    if (stats.isSymbolicLink()) {
-      const target = await readlink(source);
-      return { ...common, kind: 'symlink', target: isWindows ? target.replaceAll('\\', '/') : target };
+    return lstatSync(path);
+  } catch (error) {
+    throw readProblem(path, error);
+  }
+}
+
+function isOfKind({ mode }: Stats, kind: number): boolean {
+  return (mode & constants.S_IFMT) === kind;
+}
+
+function createEntry(root: string, { path, stats }: FoundChild, firstNames: Map<string, string>): ContextEntry {
+  const mode = modeOf(stats);
+  const { mtimeMs: modifiedMs } = stats;
+  if (isOfKind(stats, constants.S_IFDIR)) {
+    return { kind: 'folder', path, mode, modifiedMs };
+  }
+  const source = `${root}/${path}`;
+  try {
+    if (isOfKind(stats, constants.S_IFLNK)) {
+      const target = readTarget(source);
+      return { kind: 'symlink', path, mode, modifiedMs, target: isWindows ? target.replaceAll('\\', '/') : target };
     }
     if (stats.nlink > 1) {
       // As bigints, because an inode number may not fit a double. A mix-up would give a file the content of another.
-      const { dev, ino } = await lstat(source, { bigint: true });
+      const { dev, ino } = lstatSync(source, { bigint: true });
       const first = firstNames.get(`${dev}:${ino}`);
       if (first !== undefined) {
-        return { ...common, kind: 'hardlink', target: first };
+        return { kind: 'hardlink', path, mode, modifiedMs, target: first };
       }
       firstNames.set(`${dev}:${ino}`, path);
     }
   } catch (error) {
     throw readProblem(source, error);
   }
-  return { ...common, kind: 'file', source, size: stats.size };
+  return { kind: 'file', path, mode, modifiedMs, source, size: stats.size, state: stateOf(stats) };
+}
+
+/** The target of a link. */
+function readTarget(source: string): string {
+  const target = readlinkSync(source);
+  if (target.includes('\uFFFD') && !isUtf8(readlinkSync(source, 'buffer'))) {
+    throw fail(
+      'context.unreadable',
+      `The target of the link ${source} is not valid UTF-8, so the link cannot be sent.`,
+      'Change the link, or ignore it.',
+    );
+  }
+  return target;
+}
+
+/** Only what is needed: there is one for each file. */
+export function stateOf({ dev, ino, mode, size, mtimeMs, ctimeMs }: Stats): FileState {
+  return { dev, ino, mode, size, mtimeMs, ctimeMs };
 }
 
 async function openFolder(
@@ -194,23 +264,40 @@ async function openFolder(
   path: string,
   entry: ContextEntry | undefined,
   isYielded: boolean,
+  yielder: Yielder,
 ): Promise<FolderVisit> {
   const folder = path === '' ? root : `${root}/${path}`;
-  const children = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    if (!isYielded) {
-      return []; // an ignored folder need not be readable
-    }
-    throw readProblem(folder, error);
-  });
-  children.sort((one, other) => (one.name < other.name ? -1 : 1));
-  return { path, children, nextIndex: 0, pending: [], entry, isYielded };
+  const children = await yielder
+    .map(
+      [folder],
+      () => readdirSync(folder, { withFileTypes: true }),
+      () => readdir(folder, { withFileTypes: true }),
+    )
+    .catch((error: unknown) => {
+      if (!isYielded) {
+        return []; // an ignored folder need not be readable
+      }
+      throw readProblem(folder, error);
+    });
+  const sorted = children.flat().sort((one, other) => (one.name < other.name ? -1 : 1));
+  return { path, children: sorted, nextIndex: 0, pending: [], entry, isYielded };
 }
 
 const isWindows = process.platform === 'win32';
 
 /** Windows has no executable bits, so everything is executable there, as in docker's client. */
-export function modeOf(stats: Pick<Stats, 'mode'>): number {
-  return isWindows ? 0o755 : stats.mode & 0o7777;
+export function modeOf({ mode }: Pick<Stats, 'mode'>): number {
+  return isWindows ? 0o755 : mode & 0o7777;
+}
+
+function invalidNameProblem(path: string, error?: unknown): Error {
+  return fail(
+    'context.unreadable',
+    `The name of ${path} is not valid UTF-8, so the file cannot be sent.`,
+    'Rename it, or ignore it with a pattern that has a ? for each invalid character.',
+    error instanceof Error ? error.message : undefined,
+    error,
+  );
 }
 
 /** The problem of a path in a context that could not be read. Returns an unexpected error as it is. */
@@ -218,13 +305,7 @@ export function readProblem(path: string, error: unknown): Error {
   const code = errnoCode(error);
   const detail = error instanceof Error ? error.message : undefined;
   if (code === 'ENOENT' && path.includes('\uFFFD')) {
-    return fail(
-      'context.unreadable',
-      `The name of ${path} is not valid UTF-8, so the file cannot be sent.`,
-      'Rename it, or ignore it with a pattern that has a ? for each invalid character.',
-      detail,
-      error,
-    );
+    return invalidNameProblem(path, error);
   }
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') {
     return fail(

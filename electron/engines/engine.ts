@@ -1,12 +1,14 @@
 /** What a container engine can do for Barnraiser. podman/ and docker/ implement it over the same transports. */
 import type { Readable } from 'node:stream';
 import type { ImageFormat, PullPolicy } from '../../shared/build.ts';
+import type { Digest } from '../../shared/image.ts';
 import type { LogStream } from '../../shared/log.ts';
 import type { Capabilities, EngineKind, Node } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { Instruction } from '../../shared/project.ts';
 import type { Step } from '../../shared/step.ts';
 import type { ContextSource } from '../context/context-source.ts';
+import type { TarLayouts } from '../context/tar-layouts.ts';
 import type { RegistryLogin } from './registry-login.ts';
 
 /** One build of one platform on one engine. */
@@ -27,6 +29,13 @@ export interface EngineBuild {
   readonly excludes: readonly string[];
   /** The engine reads it again if it has to build a second time. */
   readonly context: ContextSource;
+  /** What is known of the contexts that nodes keep. Without it, the whole context is sent. */
+  readonly layouts?: TarLayouts;
+  /**
+   * The engine may keep files of the context under this name, and take a file with the same path, size, mode and time in a later
+   * context of the same name for unchanged.
+   */
+  readonly contextKey: () => Promise<string>;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly target?: string;
@@ -50,6 +59,8 @@ export type EngineStep = Readonly<Pick<Step, 'id' | 'index' | 'total' | 'name' |
 export type EngineOutput =
   /** The engine has read the whole context. */
   | { readonly kind: 'context-read' }
+  /** The node had so many bytes of the context already. */
+  | { readonly kind: 'context-reused'; readonly bytes: number }
   /** A step starts, or starts again. */
   | ({ readonly kind: 'step-started' } & EngineStep)
   | {
@@ -78,14 +89,22 @@ export type EngineOutput =
   /** The digest that the registry has for a base image. The name is the engine's. */
   | { readonly kind: 'base'; readonly name: string; readonly digest: string };
 
-/** Where a node pushes an image to: Barnraiser's receiver, which the node reaches on its own loopback. */
+/** Where a node pushes an image to: Barnraiser's receiver, which the node reaches on its own loopback, or a registry. */
 export interface PushTarget {
-  readonly host: string;
-  readonly port: number;
+  /** As in a reference: a host, with a port if it is not the default one. */
+  readonly registry: string;
   readonly repository: string;
   readonly tag: string;
-  readonly username: string;
-  readonly password: string;
+  /** False also allows plain HTTP. docker asks only its own configuration for that. */
+  readonly tlsVerify: boolean;
+  /** Only sent to the engine: never logged, recorded or reported. */
+  readonly credentials?: RegistryLogin['credentials'] | undefined;
+}
+
+/** What an engine says of an image that it has pushed. */
+export interface PushedByEngine {
+  /** Of the manifest that the target has now. Engines older than podman 4.4 do not say it. */
+  readonly digest?: Digest;
 }
 
 export interface DiskUsage {
@@ -109,7 +128,7 @@ export interface Builder {
 /** Sends images of the node away. */
 export interface ImageTransfer {
   /** Pushes an image of the node to a target that the node can reach. The format is that of the build. */
-  push(image: string, target: PushTarget, format: ImageFormat, signal: AbortSignal): Promise<void>;
+  push(image: string, target: PushTarget, format: ImageFormat, signal: AbortSignal): Promise<PushedByEngine>;
 
   /**
    * The whole image as an archive (tar) in one of the formats of the engine's capabilities. The format is that of the build.
@@ -168,12 +187,17 @@ export interface CacheQuery {
 /** What the answers of an engine's build cache depend on. */
 export interface CacheState {
   /** What each base image is: its id on the node, or its digest where the engine asks the registry. Missing if that is not known. */
-  readonly bases: Readonly<Record<string, string>>;
+  readonly bases: Readonly<Record<BaseKey, string>>;
   /** Images of steps and records of the build cache: those of the query that are there, or those that a build needs. */
   readonly items: readonly string[];
   /** The id of the image with the name of the query. */
   readonly image?: string;
+  /** The bases that the engine would pull first, so that only {@link BuildCache.pull} tells what they are. */
+  readonly pulled?: readonly BaseKey[];
 }
+
+/** What identifies a base in a {@link CacheState}. */
+export type BaseKey = string;
 
 /** What a build has shown of itself. */
 export interface FinishedBuild {
@@ -191,6 +215,12 @@ export interface BuildCache {
    * @param asksRegistry whether base images that the engine looks up in a registry are looked up
    */
   read(query: CacheQuery, asksRegistry: boolean, signal: AbortSignal): Promise<CacheState>;
+
+  /**
+   * Pulls bases as the build would. Those that cannot be pulled are left out. Never rejects. Missing for an engine whose state
+   * never has any that are pulled.
+   */
+  pull?(query: CacheQuery, keys: readonly BaseKey[], signal: AbortSignal): Promise<CacheState['bases']>;
 
   /**
    * What a build that has just ended was made of: its bases, and the items that must all be there if the cache is to answer the

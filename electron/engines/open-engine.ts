@@ -1,9 +1,9 @@
-import { fail } from '../../shared/problem.ts';
+import { type Failure, fail } from '../../shared/problem.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { EngineApi } from './api/engine-api.ts';
-import { dockerEngine, isOlder, oldestDockerApi } from './docker/docker.ts';
 import type { Engine } from './engine.ts';
 import { podmanEngine } from './podman/podman.ts';
+import { beginPrintingPlatforms } from './processor.ts';
 import { isDockerSocket } from './transport/engine-socket.ts';
 import type { EngineResponse, Transport } from './transport/transport.ts';
 
@@ -16,6 +16,7 @@ const pingTimeoutMs = 30_000;
  *   socket is not an engine, `engine.unreachable` if nothing answers
  */
 export async function openEngine(transport: Transport): Promise<Engine> {
+  beginPrintingPlatforms(transport);
   const { headers, status } = await ping(transport);
   const version = versionIn(headers['libpod-api-version']);
   if (version !== undefined) {
@@ -30,8 +31,13 @@ export async function openEngine(transport: Transport): Promise<Engine> {
   }
   const dockerVersion = versionIn(headers['api-version']);
   if (status === 200 && dockerVersion !== undefined) {
-    assertDockerSupported(transport, dockerVersion, headers.ostype);
-    return dockerEngine(transport, dockerVersion);
+    // HTTP/2 and what else only docker needs takes as long to load as podman to answer
+    const docker = await import('./docker/docker.ts');
+    if (docker.isOlder(dockerVersion, docker.oldestDockerApi)) {
+      throw tooOldProblem(transport, dockerVersion);
+    }
+    assertLinuxContainers(transport, headers.ostype);
+    return docker.dockerEngine(transport, dockerVersion);
   }
   throw fail(
     'engine.answer',
@@ -57,15 +63,16 @@ async function ping(transport: Transport): Promise<EngineResponse> {
   }
 }
 
-/** @throws Failure `engine.unsupported` for a docker without BuildKit and for one that runs Windows containers */
-function assertDockerSupported({ name }: Transport, apiVersion: string, os: unknown): void {
-  if (isOlder(apiVersion, oldestDockerApi)) {
-    throw fail(
-      'engine.unsupported',
-      `Node ${name} runs docker with API ${apiVersion}, which is too old.`,
-      'Update docker on the node to 18.09 or newer.',
-    );
-  }
+function tooOldProblem({ name }: Transport, apiVersion: string): Failure {
+  return fail(
+    'engine.unsupported',
+    `Node ${name} runs docker with API ${apiVersion}, which is too old.`,
+    'Update docker on the node to 18.09 or newer.',
+  );
+}
+
+/** @throws Failure `engine.unsupported` */
+function assertLinuxContainers({ name }: Transport, os: unknown): void {
   if (os === 'windows') {
     throw fail(
       'engine.unsupported',

@@ -1,5 +1,7 @@
 /** Known causes of failed builds, recognised by the engine's error message. */
 import type { EngineKind } from '../../shared/node.ts';
+import { type Failure, fail } from '../../shared/problem.ts';
+import { firstLine } from './api/engine-api.ts';
 import type { EngineBuild, EngineStep } from './engine.ts';
 
 /** One cause of a failed build: how to recognise it and what to tell people. */
@@ -59,6 +61,65 @@ export const programCauses: readonly ProblemCause[] = [
   },
 ];
 
+/** The causes that an engine's messages show, by what has failed. */
+export interface EngineCauses {
+  /** Why a node cannot get a base image. */
+  readonly pull: readonly ProblemCause[];
+  readonly step: readonly ProblemCause[];
+  readonly containerfile: readonly ProblemCause[];
+}
+
+/** A build that an engine has ended with an error. */
+export interface FailedBuild {
+  readonly node: string;
+  readonly engine: EngineKind;
+  readonly build: EngineBuild;
+  /** The engine's message, unchanged. */
+  readonly error: string;
+  /** The message without what it repeats of the step, which may be any text that the patterns look for. */
+  readonly message?: string;
+  /** What is said of a failed step whose cause is unknown. */
+  readonly reason?: string;
+  readonly step: EngineStep | undefined;
+  /** The base image that the node could not get. */
+  readonly baseImage: string | undefined;
+  /** The step has run a program for another processor. */
+  readonly isForeign: boolean;
+}
+
+/** The problem of a failed build. Its `detail` is the engine's unchanged message. */
+export function failedBuildProblem(
+  { pull, step: stepCauses, containerfile }: EngineCauses,
+  { node, engine, build, error, message = error, reason = shorten(firstLine(message)), ...failed }: FailedBuild,
+): Failure {
+  const { step, baseImage, isForeign } = failed;
+  if (baseImage !== undefined) {
+    const cause = findCause(pull, error, build, engine);
+    return fail(
+      'build.failed',
+      `Node ${node}: cannot get the base image ${baseImage}: ${cause?.reason ?? firstLine(error)}.`,
+      cause?.fix ?? `Try \`${engine} pull ${baseImage}\` on the node.`,
+      error,
+    );
+  }
+  if (step) {
+    const cause = findCause(stepCauses, isForeign ? 'exec format error' : message, build, engine);
+    return fail(
+      'build.failed',
+      `Node ${node}: ${describeStep(step)} failed: ${shorten(step.name)} (${cause?.reason ?? reason}).`,
+      cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.',
+      error,
+    );
+  }
+  const cause = findCause(containerfile, error, build, engine);
+  return fail(
+    'build.failed',
+    `Node ${node}: ${engine} cannot use ${containerfileName(build)}: ${cause?.reason ?? shorten(firstLine(error))}.`,
+    cause?.fix ?? `Correct ${containerfileName(build)}.`,
+    error,
+  );
+}
+
 /** The reason and the fix of the first cause that matches an engine's error message. */
 export function findCause(causes: readonly ProblemCause[], error: string, build: EngineBuild, engine: EngineKind) {
   for (const { pattern, reason, fix } of causes) {
@@ -71,7 +132,7 @@ export function findCause(causes: readonly ProblemCause[], error: string, build:
 }
 
 /** A step in words, such as `step 4 of 10 (build)`. */
-export function describeStep({ index, total, stage }: EngineStep): string {
+function describeStep({ index, total, stage }: EngineStep): string {
   return `step ${index} of ${total}${stage === undefined ? '' : ` (${stage})`}`;
 }
 
@@ -82,6 +143,6 @@ export function shorten(text: string): string {
 }
 
 /** What messages call the Containerfile. One from outside the context, or changed for the engine, has a name there that no person gave it. */
-export function containerfileName({ file }: Pick<EngineBuild, 'file'>): string {
+function containerfileName({ file }: Pick<EngineBuild, 'file'>): string {
   return file.startsWith('.barnraiser-') ? 'the Containerfile' : file;
 }

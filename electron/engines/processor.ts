@@ -1,5 +1,6 @@
 import type { Node } from '../../shared/node.ts';
 import { type Platform, platformParts } from '../../shared/platform.ts';
+import { abortable } from '../system/abortable.ts';
 import { printHandlersCommand } from './binfmt.ts';
 import { commandOutput, printLoadCommand } from './machine-facts.ts';
 import { printIdentityCommand } from './machine-identity.ts';
@@ -52,8 +53,21 @@ export function readProcessor(printed: string, platform: Platform): NonNullable<
   };
 }
 
+const begun = new WeakMap<Transport, Promise<string>>();
+
+/** Begins what {@link printPlatforms} does, while the engine is not known yet. It saves round trips of the first probe. */
+export function beginPrintingPlatforms(transport: Transport): void {
+  begun.set(transport, print(transport));
+}
+
 /** The output of the commands that tell what a node's machine runs and emulates, its load, and which it is, in one SSH session. */
 export function printPlatforms(transport: Transport, signal?: AbortSignal): Promise<string> {
+  const first = begun.get(transport);
+  begun.delete(transport);
+  return first ? (signal ? abortable(signal, first) : first) : print(transport, signal);
+}
+
+function print(transport: Transport, signal?: AbortSignal): Promise<string> {
   return commandOutput(
     transport,
     `(${printHandlersCommand}); ${printProcessorCommand}; ${printLoadCommand}; ${printIdentityCommand}`,

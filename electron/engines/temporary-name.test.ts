@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parsePlatform } from '../../shared/platform.ts';
-import { isStaleImageName, temporaryImageName } from './temporary-name.ts';
+import { isNameOfBuild, isStaleImageName, registryTags, temporaryImageName } from './temporary-name.ts';
 
 const arm = parsePlatform('linux/arm/v7') ?? expect.fail('no platform');
 const hour = 60 * 60 * 1000;
@@ -16,6 +16,21 @@ test('a name becomes stale after a day', () => {
   const name = temporaryImageName('0a1b2c', arm, now);
   expect(isStaleImageName(name, now + 23 * hour)).toBe(false);
   expect(isStaleImageName(name, now + 25 * hour)).toBe(true);
+});
+
+test('the names for a push to a registry are found again, those of other builds and platforms are not', () => {
+  const name = temporaryImageName('0a1b2c', arm, now);
+  const { unique, lasting } = registryTags(name);
+  expect(lasting).toBe('barnraiser-linux-arm-v7');
+  for (const tag of [unique, lasting]) {
+    expect(isNameOfBuild(`registry.example.com/team/api:${tag}`, name)).toBe(true);
+  }
+  const others = [registryTags(temporaryImageName('0a1b2c', arm, now)).unique, 'barnraiser-linux-arm64', '1'];
+  for (const tag of others) {
+    expect(isNameOfBuild(`registry.example.com/team/api:${tag}`, name)).toBe(false);
+  }
+  expect(isStaleImageName(`registry.example.com/team/api:${unique}`, now + 25 * hour)).toBe(true);
+  expect(isStaleImageName(`registry.example.com/team/api:${lasting}`, now + 25 * hour)).toBe(false);
 });
 
 test("a user's own image names are never stale", () => {

@@ -14,16 +14,28 @@ export function temporaryImageName(project: string, platform: Platform, now = Da
 }
 
 /**
- * Is this a name that a build gave its image on the node? The image is pushed under the same repository and tag.
+ * The tags under which a node pushes its image to a registry, until a manifest list refers to it. `unique` is for registries that
+ * delete tags; `lasting` is the same for all builds of a platform, so that there is one of them only.
+ * @param name the temporary name
+ */
+export function registryTags(name: string): { readonly unique: string; readonly lasting: string } {
+  const unique = `barnraiser-${name.slice(name.lastIndexOf(':') + 1)}`;
+  return { unique, lasting: unique.replace(/-[0-9a-z]+-[0-9a-f]{8}$/, '') };
+}
+
+/**
+ * Is this a name that a build gave its image on the node? The image is pushed under the same repository and tag, or to a registry.
  *
  * @param tag the temporary name
  */
 export function isNameOfBuild(name: string, tag: string): boolean {
-  return name === tag || name.endsWith(tag.replace(/^localhost\//, '/'));
+  const { unique, lasting } = registryTags(tag);
+  const endings = [tag.replace(/^localhost\//, '/'), `:${unique}`, `:${lasting}`];
+  return name === tag || endings.some((ending) => name.endsWith(ending));
 }
 
 /** Is this a temporary name that a build left behind because its program was killed? */
 export function isStaleImageName(name: string, now = Date.now()): boolean {
-  const [, minutes] = /^localhost\/barnraiser\/[^/:]+:.+-([0-9a-z]+)-[0-9a-f]{8}$/.exec(name) ?? [];
+  const [, minutes] = /^(?:localhost\/barnraiser\/[^/:]+:|.+:barnraiser-).+-([0-9a-z]+)-[0-9a-f]{8}$/.exec(name) ?? [];
   return minutes !== undefined && now - Number.parseInt(minutes, 36) * minuteMs > maxBuildMs;
 }

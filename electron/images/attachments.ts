@@ -4,7 +4,7 @@ import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { Lease } from './lease.ts';
 import { assertNoUrls, type Descriptor, isImageType, sizeOfBlobs } from './manifest.ts';
-import { readStoredManifest } from './stored-manifest.ts';
+import { type ManifestSource, readStoredManifest, type StoredManifest } from './stored-manifest.ts';
 
 /** Limits for one image. BuildKit makes one attestation with a few blobs; the list of a large image's packages has some MiB. */
 const maxAttachments = 32;
@@ -29,6 +29,39 @@ export function describedImages({ annotations = {} }: Descriptor, subject: Descr
   return [annotations[referenceAnnotation], subject?.digest].filter((digest) => digest !== undefined);
 }
 
+/** The entry of an attachment in a manifest list, for the platform `unknown/unknown`, as buildx writes it. */
+function listedAttachment(candidate: Descriptor, manifest: StoredManifest, image: Digest): Descriptor {
+  const artifactType = candidate.artifactType ?? manifest.artifactType;
+  return {
+    mediaType: manifest.mediaType,
+    digest: candidate.digest,
+    size: manifest.bytes.length,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    annotations: { ...candidate.annotations, [referenceAnnotation]: image },
+    platform: { architecture: 'unknown', os: 'unknown' },
+  };
+}
+
+/**
+ * The attachments of an image whose manifests can be read, wherever their blobs are.
+ * @throws Failure of the source; `image.corrupt`
+ */
+export async function readAttachments(
+  source: ManifestSource,
+  image: Digest,
+  candidates: readonly Descriptor[],
+): Promise<Descriptor[]> {
+  const attachments = new Map<Digest, Descriptor>();
+  for (const candidate of candidates.filter(({ mediaType }) => isImageType(mediaType)).slice(0, maxAttachments)) {
+    const manifest = await readStoredManifest(source, candidate);
+    if (candidate.digest !== image && describedImages(candidate, manifest.subject).includes(image)) {
+      assertNoUrls([manifest.config, ...manifest.layers], candidate.digest);
+      attachments.set(candidate.digest, listedAttachment(candidate, manifest, image));
+    }
+  }
+  return [...attachments.values()];
+}
+
 /** What an attachment is, for people: `attestation`, or a media type.  */
 export function attachmentType({ annotations = {}, artifactType }: Descriptor, configType: string): string {
   const isAttestation = annotations[referenceTypeAnnotation] === 'attestation-manifest';
@@ -51,7 +84,7 @@ export async function addAttachments(
   const attachments = new Map<Digest, Descriptor>();
   let bytes = 0;
   for (const candidate of candidates) {
-    const { digest, mediaType, annotations } = candidate;
+    const { digest, mediaType } = candidate;
     signal?.throwIfAborted();
     await lease.hold(digest);
     if (digest === image || attachments.has(digest) || !isImageType(mediaType) || !(await blobs.has(digest))) {
@@ -74,15 +107,7 @@ export async function addAttachments(
     assertNoUrls(parts, digest);
     await lease.hold(...parts.map((part) => part.digest));
     await blobs.assertPresent(parts, `The attachment ${digest}`);
-    const artifactType = candidate.artifactType ?? manifest.artifactType;
-    attachments.set(digest, {
-      mediaType: manifest.mediaType,
-      digest,
-      size: manifest.bytes.length,
-      ...(artifactType === undefined ? {} : { artifactType }),
-      annotations: { ...annotations, [referenceAnnotation]: image },
-      platform: { architecture: 'unknown', os: 'unknown' },
-    });
+    attachments.set(digest, listedAttachment(candidate, manifest, image));
   }
   return [...attachments.values()];
 }

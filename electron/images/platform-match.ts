@@ -2,9 +2,8 @@ import type { Digest } from '../../shared/image.ts';
 import { type Platform, platformOf, platformParts, variantOf } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
 import { isAttachment } from './attachments.ts';
-import type { BlobStore } from './blob-store.ts';
 import { type Descriptor, isImageType, isIndexType, type PlatformParts, parseManifest } from './manifest.ts';
-import { readStoredManifest } from './stored-manifest.ts';
+import { type ManifestSource, readStoredManifest } from './stored-manifest.ts';
 
 /** The limit of manifests in one index with all indexes inside it. An engine sends a few; each of them is read. */
 const maxManifests = 100;
@@ -27,7 +26,7 @@ export interface SelectedImage {
  * @throws Failure `image.platform` if there is no image of the platform, or more than one; `image.corrupt`
  */
 export async function selectImage(
-  blobs: BlobStore,
+  blobs: ManifestSource,
   manifests: readonly Descriptor[],
   wanted: WantedPlatform,
   signal?: AbortSignal,
@@ -64,7 +63,7 @@ export async function selectImage(
 
 /** The manifests of images in an index and in the indexes inside it, each once. */
 async function* walkManifests(
-  blobs: BlobStore,
+  blobs: ManifestSource,
   manifests: readonly Descriptor[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Descriptor> {
@@ -93,7 +92,7 @@ async function* walkManifests(
 }
 
 /** Whether a manifest is of an image, not of an attachment. Its entry in the index says neither. */
-async function isImage(blobs: BlobStore, descriptor: Descriptor): Promise<boolean> {
+async function isImage(blobs: ManifestSource, descriptor: Descriptor): Promise<boolean> {
   const { subject, artifactType } = await readStoredManifest(blobs, descriptor);
   return subject === undefined && artifactType === undefined;
 }

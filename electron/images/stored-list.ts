@@ -11,7 +11,6 @@ import {
   type ReceivedImage,
   sizeOfBlobs,
 } from './manifest.ts';
-import { createManifestList } from './manifest-list.ts';
 import { readStoredManifest, type StoredManifest } from './stored-manifest.ts';
 
 /** One image of a stored list, with everything that a push of it needs. */
@@ -95,11 +94,13 @@ function describeAttachment({ descriptor, digest, bytes, config, layers }: Store
 }
 
 /**
- * The list of images whose blobs are held, with all that a push of it needs. It needs not be stored.
+ * All that a push of images needs whose blobs are held.
  * @throws Failure `image.incomplete`, `image.corrupt`
  */
-export async function joinImages(blobs: BlobStore, received: readonly ReceivedImage[]): Promise<StoredList> {
-  const list = createManifestList(received);
+export async function readImages(
+  blobs: BlobStore,
+  received: readonly ReceivedImage[],
+): Promise<Pick<StoredList, 'images' | 'attachments'>> {
   const images = received.map(async (image) => ({
     ...(await readStoredManifest(blobs, image)),
     platform: image.platform,
@@ -109,7 +110,7 @@ export async function joinImages(blobs: BlobStore, received: readonly ReceivedIm
     ...(await readStoredManifest(blobs, descriptor)),
     descriptor,
   }));
-  return { list, images: await Promise.all(images), attachments: await Promise.all(described) };
+  return { images: await Promise.all(images), attachments: await Promise.all(described) };
 }
 
 /** The images of a stored list, to be joined in another one. */

@@ -1,5 +1,5 @@
+import type { Digest } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
-import type { BlobStore } from './blob-store.ts';
 import { type Descriptor, parseManifest, type RawManifest } from './manifest.ts';
 
 /** The manifest of an image or of an attachment, with its exact bytes and the blobs that it consists of. */
@@ -12,9 +12,15 @@ export interface StoredManifest extends RawManifest {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Where manifests are read from: an image store, or a registry. */
+export interface ManifestSource {
+  /** @throws Failure if the manifest is not there, or its bytes have another digest */
+  readVerified(digest: Digest): Promise<Buffer>;
+}
+
 /** @throws Failure `image.incomplete`, or `image.corrupt`, also for an index */
 export async function readStoredManifest(
-  blobs: BlobStore,
+  blobs: ManifestSource,
   { digest, mediaType }: Pick<Descriptor, 'digest' | 'mediaType'>,
 ): Promise<StoredManifest> {
   const bytes = await blobs.readVerified(digest);

@@ -87,6 +87,12 @@ export class ConnectionPool {
     }
   }
 
+  /** Whether the connection is open. */
+  isOpen({ name, uri }: Connection): boolean {
+    const entry = this.#entries.get(name);
+    return entry?.transport !== undefined && entry.connection.uri === uri;
+  }
+
   #abandonLater(entry: Entry): void {
     setTimeout(() => {
       const { name } = entry.connection;

@@ -19,6 +19,17 @@ import { NodeIdentities } from './same-machine.ts';
  */
 const closeTimeoutMs = 10_000;
 
+/** A status of this age is as good as a new one for those who cannot wait, in milliseconds. */
+const recentMs = 10_000;
+
+export interface ProbeConnectionsOptions {
+  /** Ends the probe a few seconds after it returns true. Later answers are only emitted as events. */
+  readonly hasQuorum?: Quorum;
+  /** Does not wait for nodes that answered a moment ago. They are probed, too: the next probe has what they answer now. */
+  readonly acceptsRecent?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 export interface NodesOptions {
   readonly answered: AnsweredNodes;
   /**
@@ -40,6 +51,8 @@ export class Nodes {
   readonly #statuses = new Map<string, NodeStatus>();
   readonly #identities = new NodeIdentities();
   readonly #answered: AnsweredNodes;
+  /** When each node answered last, from `performance.now()`. */
+  readonly #answeredAtMs = new Map<string, number>();
   /**
    * Connections that were forgotten since their last probe. Results of probes that were already running are ignored.
    */
@@ -94,19 +107,18 @@ export class Nodes {
    * @throws Failure as {@link select}
    */
   async probe(selection: NodeSelection, signal?: AbortSignal): Promise<NodeStatus[]> {
-    return this.probeConnections(await this.select(selection), undefined, signal);
+    return this.probeConnections(await this.select(selection), { ...(signal && { signal }) });
   }
 
   /**
    * Probes connections in parallel. A node that does not answer is reported as down. Rejects only with the reason of the
    * signal.
-   * @param hasQuorum ends the probe a few seconds after it returns true. Later answers are only emitted as events.
    */
   async probeConnections(
     connections: readonly Connection[],
-    hasQuorum?: Quorum,
-    signal?: AbortSignal,
+    { hasQuorum, acceptsRecent = false, signal }: ProbeConnectionsOptions = {},
   ): Promise<NodeStatus[]> {
+    const recent = acceptsRecent ? connections.flatMap((connection) => this.#recentStatus(connection) ?? []) : [];
     for (const connection of connections) {
       const { name } = connection;
       this.#answered.note(connection);
@@ -115,11 +127,23 @@ export class Nodes {
     }
     await this.#answered.load();
     const statuses = await probeAll(connections, this.#pool, {
-      onStatus: (status) => this.#setStatus(status),
+      onStatus: (status) => {
+        this.#answeredAtMs.set(status.connection, performance.now());
+        this.#setStatus(status);
+      },
+      recent,
       ...(signal && { signal }),
       ...(hasQuorum && { hasQuorum: (answered, missing) => !this.#isQuestionOpen() && hasQuorum(answered, missing) }),
     });
     return statuses.map((status) => this.#complete(status));
+  }
+
+  /** What a node answered a moment ago over a connection that is still open. */
+  #recentStatus(connection: Connection): NodeStatus | undefined {
+    const status = this.#statuses.get(connection.name);
+    const atMs = this.#answeredAtMs.get(connection.name) ?? Number.NEGATIVE_INFINITY;
+    const isRecent = performance.now() - atMs < recentMs && this.#pool.isOpen(connection);
+    return isRecent && status?.state === 'up' ? status : undefined;
   }
 
   /** The machine that a connection led to when its node last answered. Undefined if it is unknown. */
@@ -183,6 +207,7 @@ export class Nodes {
   #forgetStatus(name: string): void {
     this.#reconnector?.cancel(name);
     this.#statuses.delete(name);
+    this.#answeredAtMs.delete(name);
     this.#identities.delete(name);
     this.#answered.forget(name);
     this.#forgotten.add(name);

@@ -24,6 +24,8 @@ export interface ProbeOptions {
   /** Without it, the probe waits for every node. */
   readonly hasQuorum?: Quorum;
   readonly stragglerMs?: number;
+  /** Nodes that answered a moment ago. They are probed like the others, but not waited for. */
+  readonly recent?: readonly NodeStatus[];
   /** Cancels the probe. The status of a node that has not answered stays as it was. */
   readonly signal?: AbortSignal;
 }
@@ -35,9 +37,9 @@ export interface ProbeOptions {
 export function probeAll(
   connections: readonly Connection[],
   pool: ConnectionPool,
-  { onStatus, hasQuorum, stragglerMs: waitMs = stragglerMs, signal }: ProbeOptions,
+  { onStatus, hasQuorum, stragglerMs: waitMs = stragglerMs, recent = [], signal }: ProbeOptions,
 ): Promise<NodeStatus[]> {
-  const answered = new Map<string, NodeStatus>();
+  const answered = new Map(recent.map((status) => [status.connection, status]));
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     let timer: NodeJS.Timeout | undefined;

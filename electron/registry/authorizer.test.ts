@@ -67,6 +67,19 @@ test('sends Basic authentication if it is required, also for a password with col
   expect(await auth.header()).toBe(`Basic ${Buffer.from('builder:pass:word').toString('base64')}`);
 });
 
+test('tells a token and how long it is used, and none where the registry wants a password', async () => {
+  const basic = createAuthorizer(builder);
+  expect(await basic.token()).toBeUndefined();
+  basic.setChallenges(parseChallenges('Basic realm="x"'));
+  expect(await basic.token()).toBeUndefined();
+  const bearer = createAuthorizer(builder);
+  bearer.setChallenges(bearerChallenges());
+  tokenResponse.body = '{"token":"t1","expires_in":100}';
+  expect(await bearer.token()).toEqual({ token: 't1', lifetimeSeconds: 90 });
+  now += 50_000;
+  expect(await bearer.token()).toEqual({ token: 't1', lifetimeSeconds: 40 });
+});
+
 test('searches credentials once, and only if the registry requires authentication', async () => {
   let searches = 0;
   const auth = createAuthorizer(undefined, {

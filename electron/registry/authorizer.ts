@@ -1,4 +1,5 @@
 import { fail } from '../../shared/problem.ts';
+import { secretsOf, withoutSecrets } from '../system/login-secrets.ts';
 import type { Challenge } from './challenge.ts';
 import type { Credentials } from './credential-source.ts';
 import { addressOf, type HttpRequest, type HttpResponse, readBody } from './http.ts';
@@ -84,6 +85,17 @@ export class Authorizer {
     return this.#challenges.some(({ scheme }) => scheme === 'basic') ? this.#basicHeader() : undefined;
   }
 
+  /** The token of the next request. Undefined if the registry gives none. */
+  async token(): Promise<{ token: string; lifetimeSeconds: number } | undefined> {
+    await this.header();
+    if (!this.#token) {
+      return undefined;
+    }
+    const { header, renewAtMs } = this.#token;
+    const lifetimeSeconds = Math.max(0, Math.floor((renewAtMs - this.#now()) / 1000));
+    return { token: header.slice('Bearer '.length), lifetimeSeconds };
+  }
+
   /** A new header after the given one was rejected with 401. Undefined if there is no other. */
   async renew(rejected: string | undefined, challenges: readonly Challenge[]): Promise<string | undefined> {
     this.setChallenges(challenges);
@@ -109,7 +121,7 @@ export class Authorizer {
 
   /** Replaces all credentials in a text of the server, which may repeat them. */
   redact(text: string): string {
-    return [...this.#secrets].reduce((redacted, secret) => redacted.replaceAll(secret, '***'), text);
+    return withoutSecrets(text, this.#secrets);
   }
 
   async #basicHeader(): Promise<string | undefined> {
@@ -182,16 +194,8 @@ export class Authorizer {
   }
 
   #addSecrets(credentials: Credentials | undefined): void {
-    if (!credentials) {
-      return;
-    }
-    const secrets =
-      'password' in credentials
-        ? [basicAuthorization(credentials).slice('Basic '.length), credentials.password]
-        : [credentials.identityToken];
-    for (const secret of secrets.filter((text) => text !== '')) {
+    for (const secret of credentials ? secretsOf(credentials) : []) {
       this.#secrets.add(secret);
-      this.#secrets.add(encodeURIComponent(secret));
     }
   }
 }

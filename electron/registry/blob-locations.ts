@@ -17,6 +17,8 @@ type Repository = Readonly<z.infer<typeof repositorySchema>>;
 export interface KnownLocations {
   /** Other repositories of the registry that may have the blob, the likeliest first. */
   of(digest: Digest): readonly string[];
+  /** Whether the blob was in the repository that is pushed to. */
+  has(digest: Digest): boolean;
   /** The blob is in the repository that is pushed to. */
   add(digest: Digest): void;
   /** The blob is not in that repository any more. */
@@ -77,6 +79,7 @@ export class BlobLocations {
         const having = [...blobsOf].filter(([, blobs]) => blobs.has(digest)).map(([name]) => name);
         return [...new Set([...having, ...seenElsewhere])].slice(0, maxSources);
       },
+      has: (digest) => here.has(digest),
       add: (digest) => {
         if (!here.has(digest)) {
           here.add(digest);

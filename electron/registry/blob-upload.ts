@@ -8,7 +8,7 @@ import { isTransientStatus, maxAttempts } from './retry.ts';
 import type { RegistrySession } from './session.ts';
 import { UploadSession, type UploadSessionOptions } from './upload-session.ts';
 
-export interface BlobUpload extends Partial<Pick<UploadSessionOptions, 'mountFrom' | 'onNotThere'>> {
+export interface BlobUpload extends Partial<Pick<UploadSessionOptions, 'mountFrom' | 'isAskedFirst' | 'onNotThere'>> {
   readonly digest: Digest;
   readonly blobs: BlobSource;
   /** Called with the bytes of the blob that were sent so far. The number decreases if a part must be sent again. */
@@ -20,13 +20,13 @@ export interface BlobUpload extends Partial<Pick<UploadSessionOptions, 'mountFro
  * Uploads one blob, in up to {@link maxAttempts} attempts. A PUT sends the whole blob, or a PATCH if the registry refuses that. After a lost connection, the
  * registry is asked how much it has, and only the rest is sent. If it does not say (Docker's own registry forgets it),
  * the blob starts again. A cancelled or failed upload is deleted from the registry if possible.
- * @returns whether nothing was sent, because the registry mounted the blob from another repository
+ * @returns whether nothing was sent, because the registry mounted the blob from another repository, or had it
  * @throws Failure `registry.*`, `image.corrupt`; the reason of the signal
  */
 export async function uploadBlob(session: RegistrySession, upload: BlobUpload): Promise<boolean> {
-  const { digest, blobs, mountFrom = [], onNotThere, onSent, signal } = upload;
+  const { digest, blobs, mountFrom = [], isAskedFirst = true, onNotThere, onSent, signal } = upload;
   const reader = new BlobReader(digest, await blobs.size(digest), blobs, onSent);
-  const uploadSession = new UploadSession(session, reader, { mountFrom, onNotThere, onSent, signal });
+  const uploadSession = new UploadSession(session, reader, { mountFrom, isAskedFirst, onNotThere, onSent, signal });
   try {
     await sendWithResume(session, uploadSession, reader, upload);
     return uploadSession.isMounted;

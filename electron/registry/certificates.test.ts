@@ -141,8 +141,8 @@ test('a client certificate that does not fit its key is a problem with the name 
 test('each authority is trusted once, however often it is found', async () => {
   await write('root/etc/ssl/certs/a.pem', authority.certificate);
   await write('root/etc/ssl/certs/b.pem', authority.certificate.replaceAll('\n', '\r\n'));
-  const before = (await loadCertificates(['registry.test'], { ...paths, root: '/nonexistent' })).authorities.length;
-  expect((await loadCertificates(['registry.test'], paths)).authorities).toHaveLength(before + 1);
+  const before = (await loadCertificates(['registry.test'], { ...paths, root: '/nonexistent' })).authorities ?? [];
+  expect((await loadCertificates(['registry.test'], paths)).authorities).toHaveLength(before.length + 1);
 });
 
 test('looks in the folders of Windows, whose names have no colon', () => {

@@ -6,8 +6,8 @@ import { containersFolder, pathsOf, type SystemPaths } from '../system/system-pa
 
 /** What a TLS connection to a registry trusts, and what it presents. */
 export interface Certificates {
-  /** Certificate authorities in PEM format, each once. */
-  readonly authorities: readonly string[];
+  /** Certificate authorities in PEM format, each once. Undefined if the certificate of the registry is not verified. */
+  readonly authorities?: readonly string[];
   /** A client certificate with its key, in PEM format. */
   readonly client?: { readonly certificate: string; readonly key: string };
 }
@@ -19,23 +19,32 @@ export interface Certificates {
  * Sources: containers-certs.d(5); docker's "Verify repository client with certificates"; crypto/x509 of Go
  * (`SSL_CERT_FILE`, `SSL_CERT_DIR`); Node's `NODE_EXTRA_CA_CERTS`.
  * @param hosts the names of the registry, each `host` or `host:port`.
+ * @param verifies whether authorities are needed: reading hundreds of them takes a while
  * @throws Failure `registry.tls` if a client certificate has no key that belongs to it
  */
-export async function loadCertificates(hosts: readonly string[], paths: SystemPaths): Promise<Certificates> {
-  const { extra } = pathsFromEnvironment(paths);
-  const files = [...(extra ? [extra] : []), ...(await systemFiles(paths))];
+export async function loadCertificates(
+  hosts: readonly string[],
+  paths: SystemPaths,
+  verifies = true,
+): Promise<Certificates> {
   const registryFolders = hosts.flatMap((host) => certificateFolders(host, paths));
   const listed = await Promise.all(registryFolders.map((folder) => listFolder(folder, paths)));
   const registryFiles = listed.flat();
+  const authorities = verifies ? { authorities: await loadAuthorities(registryFiles, paths) } : {};
+  const client = await findClientCertificate(registryFiles);
+  return { ...authorities, ...(client ? { client } : {}) };
+}
+
+async function loadAuthorities(registryFiles: readonly string[], paths: SystemPaths): Promise<string[]> {
+  const { extra } = pathsFromEnvironment(paths);
+  const files = [...(extra ? [extra] : []), ...(await systemFiles(paths))];
   files.push(...registryFiles.filter((file) => file.endsWith('.crt')));
   const texts = await Promise.all(files.map(readText));
-  const authorities = uniqueCertificates([
+  return uniqueCertificates([
     ...tls.rootCertificates,
     ...systemCertificates(),
     ...texts.flatMap((text) => certificatesIn(text ?? '')),
   ]);
-  const client = await findClientCertificate(registryFiles);
-  return { authorities, ...(client ? { client } : {}) };
 }
 
 /** Where each Unix keeps all its authorities in one file. The first that exists is read. Source: crypto/x509 of Go. */

@@ -111,6 +111,36 @@ export class RegistryClient {
     return response.status === 200;
   }
 
+  /** The bytes of a small blob, such as a configuration. Their digest is checked. Undefined if it does not exist. */
+  async getBlob(digest: Digest, maxBytes: number): Promise<Buffer | undefined> {
+    const response = await this.#session.send({ method: 'GET', url: this.#session.url(`blobs/${digest}`) });
+    if (response.status === 404) {
+      await discardBody(response);
+      return undefined;
+    }
+    if (response.status !== 200) {
+      throw await this.#session.failureOf(response, `the request for the blob ${digest}`);
+    }
+    const bytes = await readBody(response, maxBytes);
+    const actual = digestOf(bytes);
+    if (actual !== digest) {
+      throw alteredContentFailure(
+        `The registry ${this.#session.registry} returned a blob with the digest ${actual} instead of ${digest}.`,
+      );
+    }
+    return bytes;
+  }
+
+  /** Removes a tag, where the registry does that. @returns whether the tag is not there any more */
+  async deleteTag(tag: string, timeoutMs: number): Promise<boolean> {
+    const url = this.#session.url(`manifests/${tag}`);
+    // not with the signal of the session: a push that was cancelled removes its tags
+    const request = { method: 'DELETE', url, isOptional: true } as const;
+    const response = await this.#session.send(request, AbortSignal.timeout(timeoutMs));
+    await discardBody(response);
+    return (response.status >= 200 && response.status < 300) || response.status === 404;
+  }
+
   /** Gets a token if the registry requires one. */
   async signIn(): Promise<void> {
     await this.#session.signIn();

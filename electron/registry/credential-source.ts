@@ -8,6 +8,13 @@ export type Credentials =
   | { readonly username: string; readonly password: string; readonly source: string }
   | { readonly identityToken: string; readonly source: string };
 
+/** The credentials alone, as an engine gets them. */
+export function withoutSource(credentials: Credentials) {
+  return 'identityToken' in credentials
+    ? { identityToken: credentials.identityToken }
+    : { username: credentials.username, password: credentials.password };
+}
+
 /** Where credentials and certificates are searched. */
 export interface CredentialSource extends SystemPaths {
   /** The credentials that the user entered for this push. If they are set, nothing else is searched. */

@@ -45,10 +45,9 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 /** How much of an unneeded body is read so that its connection can be used again. */
 const maxDiscardedBytes = 64 * 1024;
 
-interface Client {
+interface Dispatchers {
   readonly direct: Dispatcher;
   readonly proxy: Dispatcher;
-  readonly request: typeof import('undici').request;
 }
 
 /**
@@ -60,7 +59,7 @@ export class HttpClient {
   readonly #tlsVerify: boolean;
   readonly #certificates: Certificates | undefined;
   /** Created at the first request. */
-  #client: Promise<Client> | undefined;
+  #dispatchers: Promise<Dispatchers> | undefined;
 
   /** @param options `certificates`: by default, only the authorities of Node are trusted. */
   constructor(options: { readonly tlsVerify: boolean; readonly certificates?: Certificates }) {
@@ -69,23 +68,27 @@ export class HttpClient {
   }
 
   /** Most commands use no registry: they do not load undici, which takes a third of their start. */
-  async #createClient(): Promise<Client> {
-    const { Agent, EnvHttpProxyAgent, request } = await import('undici');
+  async #createDispatchers(): Promise<Dispatchers> {
+    const agent = this.#agentOptions();
+    const [httpProxy, httpsProxy] = [proxyFromEnvironment('HTTP_PROXY'), proxyFromEnvironment('HTTPS_PROXY')];
+    const { default: Agent } = await import('undici/lib/dispatcher/agent.js');
+    const direct = new Agent(agent);
+    if (!httpProxy && !httpsProxy) {
+      return { direct, proxy: direct };
+    }
+    const { EnvHttpProxyAgent } = await import('undici');
+    // the proxy is not the registry, so its own certificate is always verified
+    const proxyTls = { ...agent.connect, rejectUnauthorized: true };
+    const proxies = { requestTls: agent.connect, proxyTls, httpProxy, httpsProxy };
+    return { direct, proxy: new EnvHttpProxyAgent({ ...agent, ...proxies }) };
+  }
+
+  #agentOptions() {
     const [tlsVerify, certificates] = [this.#tlsVerify, this.#certificates];
     // created once, because it parses all the authorities
     const secureContext = certificates && createSecureContext(contextOptions(certificates));
     const tls = { rejectUnauthorized: tlsVerify, timeout: connectTimeoutMs, ...(secureContext && { secureContext }) };
-    const agent = { connections: 8, connect: tls };
-    const direct = new Agent(agent);
-    const proxy = new EnvHttpProxyAgent({
-      ...agent,
-      requestTls: tls,
-      // the proxy is not the registry, so its own certificate is always verified
-      proxyTls: { ...tls, rejectUnauthorized: true },
-      httpProxy: proxyFromEnvironment('HTTP_PROXY'),
-      httpsProxy: proxyFromEnvironment('HTTPS_PROXY'),
-    });
-    return { direct, proxy, request };
+    return { connections: 8, connect: tls };
   }
 
   /**
@@ -138,9 +141,9 @@ export class HttpClient {
   }
 
   async close(): Promise<void> {
-    // a client that could not be created has nothing to close
-    const client = await this.#client?.catch(() => undefined);
-    await Promise.all([client?.direct.destroy(), client?.proxy.destroy()]);
+    // dispatchers that could not be created have nothing to close
+    const dispatchers = await this.#dispatchers?.catch(() => undefined);
+    await Promise.all([dispatchers?.direct.destroy(), dispatchers?.proxy.destroy()]);
   }
 
   async #sendOnce(request: HttpRequest, url: URL): Promise<HttpResponse> {
@@ -154,14 +157,16 @@ export class HttpClient {
     if (authorization?.origin === url.origin) {
       headers.authorization = authorization.value;
     }
-    this.#client ??= this.#createClient();
-    const client = await this.#client;
+    this.#dispatchers ??= this.#createDispatchers();
+    const { direct, proxy } = await this.#dispatchers;
+    const { default: send } = await import('undici/lib/api/api-request.js');
     const stream = body === undefined || Buffer.isBuffer(body) ? undefined : body.open();
     // the request reports an error of the body; after an early response there would be no listener for it
     stream?.on('error', () => {});
     try {
-      const response = await client.request(url, {
-        dispatcher: isLoopback(url.hostname) ? client.direct : client.proxy,
+      const response = await send.call(isLoopback(url.hostname) ? direct : proxy, {
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
         method: request.method,
         headers,
         body: stream ?? (Buffer.isBuffer(body) ? body : null),
@@ -176,7 +181,10 @@ export class HttpClient {
 }
 
 function contextOptions({ authorities, client }: Certificates) {
-  return { ca: [...authorities], ...(client ? { cert: client.certificate, key: client.key } : {}) };
+  return {
+    ...(authorities ? { ca: [...authorities] } : {}),
+    ...(client ? { cert: client.certificate, key: client.key } : {}),
+  };
 }
 
 /** Ends a response whose body is not needed, so that its connection can be used again. */
@@ -213,6 +221,11 @@ export function headerOf(response: HttpResponse, name: string): string | undefin
 /** `host:port` of a URL, also if the port is the default one. */
 export function addressOf(url: URL): string {
   return `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`;
+}
+
+/** Whether requests may go through a proxy. @throws Failure `registry.unreachable` if its address is not valid */
+export function hasProxy(): boolean {
+  return ['HTTP_PROXY', 'HTTPS_PROXY'].some(proxyFromEnvironment);
 }
 
 /** The proxy URL of an environment variable, in lower or upper case. As in curl, `host:port` means http. */

@@ -2,13 +2,14 @@ import pLimit from 'p-limit';
 import { type Digest, formatReference, type Reference } from '../../shared/image.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { digestOf } from '../images/digest.ts';
-import type { BlobSize, Descriptor, RawManifest } from '../images/manifest.ts';
+import type { BlobSize, Descriptor, RawManifest, ReceivedImage } from '../images/manifest.ts';
 import type { StoredImage } from '../images/stored-list.ts';
 import type { StoredManifest } from '../images/stored-manifest.ts';
 import type { KnownLocations } from './blob-locations.ts';
 import type { BlobSource } from './blob-source.ts';
 import { RegistryClient } from './client.ts';
 import type { CredentialSource } from './credential-source.ts';
+import { DirectPush } from './direct-push.ts';
 import { type ProgressImage, ProgressTracker, type PushProgress } from './push-progress.ts';
 import { pushReferrers } from './push-referrers.ts';
 import { maxAttempts, type Wait } from './retry.ts';
@@ -21,6 +22,8 @@ export interface PushTarget {
   readonly credentials: CredentialSource;
   /** False: https with any certificate, otherwise plain HTTP. */
   readonly tlsVerify: boolean;
+  /** Whether nodes push their images themselves. */
+  readonly direct?: boolean | undefined;
   /** Where else in the registry blobs of the push may be. Without it: nowhere. */
   readonly locations?: KnownLocations | undefined;
   readonly onProgress: (progress: PushProgress) => void;
@@ -35,6 +38,8 @@ export interface PushContent {
   readonly images: readonly StoredImage[];
   /** What describes the images: attestations, signatures. */
   readonly attachments: readonly StoredManifest[];
+  /** The images of the list that nodes have pushed. */
+  readonly pushed?: readonly ReceivedImage[];
 }
 
 export interface PushOptions extends PushTarget, PushContent {}
@@ -75,12 +80,17 @@ export class ListPush {
   readonly #tracker: ProgressTracker;
   readonly #limit = pLimit(concurrency);
   readonly #uploads = new Map<Digest, Promise<void>>();
+  /** The blobs that the repository did not have. */
+  readonly #added = new Set<Digest>();
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
   #client: Promise<RegistryClient> | undefined;
+  /** What nodes push themselves. */
+  readonly direct: DirectPush | undefined;
 
   constructor(target: PushTarget) {
     this.#target = target;
+    this.direct = target.direct ? new DirectPush({ ...target, client: () => this.#open() }) : undefined;
     this.#signal = AbortSignal.any([target.signal, this.#failure.signal]);
     this.#tracker = new ProgressTracker(target.onProgress);
   }
@@ -90,11 +100,28 @@ export class ListPush {
     return this.#failure.signal;
   }
 
+  /** Looks for the registry before it is known what is pushed. {@link finish} reports a failure. */
+  open(): void {
+    this.#open().catch(() => undefined);
+  }
+
   /** Signs in to the registry before anything is there to be pushed. */
   connect(): void {
     this.#open()
       .then((client) => client.signIn())
+      .then(() => this.direct?.prepare())
       .catch((error: unknown) => this.#failure.abort(error));
+  }
+
+  /** An image that a node has pushed counts as a part of the push that is done. */
+  addPushed(image: ReceivedImage): void {
+    const blobs = blobsOf(image);
+    this.#tracker.add(blobs);
+    for (const blob of blobs.filter(({ digest }) => !this.#uploads.has(digest))) {
+      this.#uploads.set(blob.digest, Promise.resolve());
+      this.#target.locations?.add(blob.digest);
+      this.#tracker.setSkipped(blob);
+    }
   }
 
   /** Uploads blobs that are in the image store. */
@@ -104,14 +131,14 @@ export class ListPush {
   }
 
   /** @throws Failure like {@link pushList} */
-  async finish({ list, images, attachments }: PushContent): Promise<PushResult> {
+  async finish({ list, images, attachments, pushed = [] }: PushContent): Promise<PushResult> {
     const { destination, locations, signal } = this.#target;
     try {
       this.#signal.throwIfAborted();
       for (const manifest of [list, ...images, ...attachments]) {
         assertDigest(manifest);
       }
-      this.#tracker.setImages(images.map(toProgressImage));
+      this.#tracker.setImages([...images, ...pushed].map(toProgressImage));
       this.#tracker.add(attachments.flatMap(blobsOf));
       this.#tracker.report();
       const client = await this.#open();
@@ -119,10 +146,16 @@ export class ListPush {
       client.alsoRead(this.#tracker.blobs.flatMap(({ digest }) => locations?.of(digest) ?? []));
       this.#upload(this.#tracker.blobs);
       await this.#uploaded();
-      await Promise.all([locations?.save(), putManifests(client, images)]);
-      await putManifests(client, attachments);
+      await this.direct?.removeTags();
+      const isNew = ({ config, layers }: StoredManifest): boolean =>
+        [config, ...layers].some(({ digest }) => this.#added.has(digest));
+      const saved = locations?.save();
+      const there = [...images.filter((image) => !isNew(image)), ...(this.direct?.manifests ?? [])];
+      const put = await Promise.all([putManifests(client, images.filter(isNew)), putMissing(client, there)]);
+      await putMissing(client, attachments);
       await pushReferrers(client, attachments);
-      await putListManifest(client, list, destination.tag);
+      await putListManifest(client, list, destination.tag, put.some(Boolean));
+      await saved;
       const { uploadedBytes, skippedBytes } = this.#tracker.progress();
       return { digest: list.digest, uploadedBytes, skippedBytes };
     } catch (error) {
@@ -136,6 +169,7 @@ export class ListPush {
     this.#failure.abort(new Error('the push has ended'));
     // cancelled uploads are still being deleted from the registry
     await Promise.allSettled(this.#uploads.values());
+    await this.direct?.removeTags();
     const client = await this.#client?.catch(() => undefined);
     await Promise.all([client?.close(), this.#target.locations?.save()]);
   }
@@ -161,14 +195,17 @@ export class ListPush {
     const signal = this.#signal;
     signal.throwIfAborted();
     const client = await this.#open();
-    if (await client.hasBlob(digest)) {
+    const mountFrom = locations?.of(digest) ?? [];
+    // a mount answers at once; without one, or where the blob was last time, the registry may have it
+    const isAskedFirst = mountFrom.length === 0 || locations?.has(digest) === true;
+    if (isAskedFirst && (await client.hasBlob(digest))) {
       this.#tracker.setSkipped(blob);
     } else {
+      this.#added.add(digest);
       const onSent = (bytes: number) => this.#tracker.setSent(digest, bytes);
-      const mountFrom = locations?.of(digest) ?? [];
       client.alsoRead(mountFrom);
       const onNotThere = (repository: string) => locations?.remove(digest, repository);
-      if (await client.uploadBlob({ digest, blobs, mountFrom, onNotThere, onSent, signal })) {
+      if (await client.uploadBlob({ digest, blobs, mountFrom, isAskedFirst, onNotThere, onSent, signal })) {
         this.#tracker.setSkipped(blob);
       } else {
         this.#tracker.setUploaded(blob);
@@ -198,22 +235,28 @@ async function openClient(target: PushTarget, signal: AbortSignal): Promise<Regi
   return RegistryClient.open({ registry, repository, access: 'push', credentials, tlsVerify, signal, wait });
 }
 
-async function putManifests(client: RegistryClient, manifests: readonly RawManifest[]): Promise<void> {
-  const distinct = new Map(manifests.map((manifest) => [manifest.digest, manifest])).values();
+/** Puts the manifests that the repository does not have. @returns whether it did not have one */
+async function putMissing(client: RegistryClient, manifests: readonly RawManifest[]): Promise<boolean> {
   const limit = pLimit(concurrency);
-  await Promise.all(
-    [...distinct].map((manifest) =>
-      limit(async () => {
-        if ((await client.getManifestDigest(manifest.digest)) !== manifest.digest) {
-          await client.putManifest(manifest.digest, manifest);
-        }
-      }),
+  const missing = await Promise.all(
+    manifests.map((manifest) =>
+      limit(async () => ((await client.getManifestDigest(manifest.digest)) === manifest.digest ? [] : [manifest])),
     ),
   );
+  return putManifests(client, missing.flat());
 }
 
-async function putListManifest(client: RegistryClient, list: RawManifest, tag: string): Promise<void> {
-  if ((await client.getManifestDigest(tag)) === list.digest) {
+/** @returns whether there is any */
+async function putManifests(client: RegistryClient, manifests: readonly RawManifest[]): Promise<boolean> {
+  const distinct = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
+  const limit = pLimit(concurrency);
+  await Promise.all([...distinct].map(([digest, manifest]) => limit(() => client.putManifest(digest, manifest))));
+  return distinct.size > 0;
+}
+
+/** @param isNew whether it refers to an image that the repository did not have, so that the tag cannot refer to it */
+async function putListManifest(client: RegistryClient, list: RawManifest, tag: string, isNew: boolean): Promise<void> {
+  if (!isNew && (await client.getManifestDigest(tag)) === list.digest) {
     return;
   }
   await client.putManifest(tag, list);
@@ -237,7 +280,7 @@ async function putListManifest(client: RegistryClient, list: RawManifest, tag: s
   }
 }
 
-function toProgressImage(image: StoredImage): ProgressImage {
+function toProgressImage(image: Pick<StoredImage, 'platform' | 'digest' | 'config' | 'layers'>): ProgressImage {
   return { platform: image.platform, digest: image.digest, blobs: blobsOf(image) };
 }
 

@@ -126,6 +126,19 @@ describe('a push of blobs that another repository of the registry has', () => {
     expect(uploads().every(({ path }) => path.includes('from=team%2Fapi'))).toBe(true);
     expect(registry.log.filter((line) => line.startsWith('PUT') && line.includes('uploads'))).toEqual([]);
     expect(registry.manifests.has('1')).toBe(true);
+    // a mount answers as fast as a question, and what refers to it is new
+    expect(registry.requests.filter(({ method }) => method === 'HEAD').map(({ path }) => path)).toEqual([
+      '/v2/team/web/manifests/1',
+    ]);
+  });
+
+  test('does not send what the repository has although neither this nor the other was known to have it', async () => {
+    await push(`${registry.host}/team/api:1`);
+    registry.mountable.set('team/api', new Map());
+    registry.requests.length = 0;
+    expect(await push(`${registry.host}/team/web:1`)).toMatchObject({ status: 'done', uploadedBytes: 0 });
+    expect(registry.log.filter((line) => line.startsWith('PUT') && line.includes('uploads'))).toEqual([]);
+    expect(registry.uploads.size).toBe(0);
   });
 
   test('sends them in the upload that a refused mount starts, and does not ask for them again', async () => {

@@ -27,6 +27,8 @@ export interface BuildPush {
   readonly reference: string;
   readonly destination: Reference;
   readonly tlsVerify: boolean;
+  /** Whether nodes push their images themselves. */
+  readonly direct?: boolean | undefined;
   readonly credentials?: Credentials | undefined;
   /** Images that the build may pull: their repositories may have blobs of the push. */
   readonly pulled?: readonly { readonly registry: string; readonly repository: string }[];
@@ -66,6 +68,7 @@ export class Pushes {
     }));
     const started = newPush(list.reference, destination, { images });
     await this.#open(started, { destination, tlsVerify, credentials }, async (push) => {
+      push.open();
       // the lease keeps the blobs if the list is removed or replaced during the push
       const { stored, lease } = await store.leaseList(reference);
       await push.finish(async () => stored);
@@ -81,7 +84,7 @@ export class Pushes {
    */
   begin({ buildId, reference, destination, pulled = [], ...rest }: BuildPush): Promise<RunningPush> {
     const seen = pulled.filter(({ registry }) => registry === destination.registry).map(({ repository }) => repository);
-    const started = newPush(reference, destination, { buildId });
+    const started = newPush(reference, destination, { buildId, ...(rest.direct ? { direct: true } : {}) });
     return this.#open(started, { destination, ...rest, seen }, async (push) => {
       push.connect();
       await push.ended;
@@ -90,7 +93,7 @@ export class Pushes {
 
   async #open(
     started: Push,
-    { destination, tlsVerify, credentials, seen }: PushRequest,
+    { destination, tlsVerify, direct, credentials, seen }: PushRequest,
     run: (push: RunningPush) => Promise<void>,
   ): Promise<RunningPush> {
     const { events, locations, record } = this.#options;
@@ -105,6 +108,7 @@ export class Pushes {
       blobs: this.#blobSource(),
       credentials: { explicit: credentials, ...systemPaths() },
       tlsVerify,
+      direct,
       locations: known,
       onProgress: (push) => {
         this.#pushes.set(id, push);
@@ -169,7 +173,7 @@ export class Pushes {
   }
 }
 
-interface PushRequest extends Pick<BuildPush, 'destination' | 'tlsVerify' | 'credentials'> {
+interface PushRequest extends Pick<BuildPush, 'destination' | 'tlsVerify' | 'direct' | 'credentials'> {
   readonly seen?: readonly string[];
 }
 

@@ -1,6 +1,7 @@
-import { type Failure, fail, problemOf } from '../../shared/problem.ts';
+import { type Failure, fail, type Problem, problemOf } from '../../shared/problem.ts';
 import type { Push } from '../../shared/push.ts';
-import type { BlobSize } from '../images/manifest.ts';
+import type { BlobSize, ReceivedImage } from '../images/manifest.ts';
+import type { DirectPush } from './direct-push.ts';
 import { ListPush, type PushContent, type PushTarget } from './push.ts';
 
 export interface RunningPushOptions extends Omit<PushTarget, 'onProgress' | 'signal'> {
@@ -47,9 +48,35 @@ export class RunningPush {
     return this.#push;
   }
 
+  /** Looks for the registry while the content is being read. */
+  open(): void {
+    this.#transfer.open();
+  }
+
   /** Signs in to the registry before the first blob is there. */
   connect(): void {
     this.#transfer.connect();
+  }
+
+  /** What nodes push themselves. Undefined if all goes through here. */
+  get direct(): DirectPush | undefined {
+    return this.#transfer.direct;
+  }
+
+  /** Counts an image that a node has pushed. */
+  addPushed(image: ReceivedImage): void {
+    if (!this.#isEnding) {
+      this.#transfer.addPushed(image);
+    }
+  }
+
+  /** A node could not push to the registry: its images go through here. */
+  addNotDirect(node: string, problem: Problem): void {
+    const { notDirect = [] } = this.#push;
+    if (!this.#isEnding && notDirect.every((other) => other.node !== node)) {
+      this.#push = { ...this.#push, notDirect: [...notDirect, { node, problem }] };
+      this.#options.onProgress(this.#push);
+    }
   }
 
   /** Uploads blobs that are in the image store. */

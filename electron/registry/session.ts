@@ -6,7 +6,7 @@ import { parseChallenges } from './challenge.ts';
 import type { CredentialSource } from './credential-source.ts';
 import { findCredentials, hostNamesOf, registryNames } from './credentials.ts';
 import { findRegistry } from './find-registry.ts';
-import { HttpClient, type HttpRequest, type HttpResponse, headerOf } from './http.ts';
+import { HttpClient, type HttpRequest, type HttpResponse, hasProxy, headerOf } from './http.ts';
 import { networkFailure } from './network-errors.ts';
 import { deniedFailure, loginFailure, readErrorMessage, refusedFailure } from './response-failures.ts';
 import { sendWithRetries, type Wait, waitBeforeRetry } from './retry.ts';
@@ -64,11 +64,13 @@ export class RegistrySession {
 
   /** @throws Failure `registry.unreachable`, `registry.tls`, or `registry.refused` if the server is not a registry. */
   static async open(options: SessionOptions): Promise<RegistrySession> {
-    const certificates = await loadCertificates(hostNamesOf(options.registry), options.credentials);
+    const { tlsVerify, signal, wait } = options;
+    // the certificate of a proxy is verified in any case
+    const verifies = tlsVerify || hasProxy();
+    const certificates = await loadCertificates(hostNamesOf(options.registry), options.credentials, verifies);
     const session = new RegistrySession(options, certificates);
     try {
       const { registry } = session;
-      const { tlsVerify, signal, wait } = options;
       const { origin, challenges } = await findRegistry(session.#http, { registry, tlsVerify, signal, wait });
       session.#origin = origin;
       session.#authorizer.setChallenges(challenges);
@@ -86,6 +88,11 @@ export class RegistrySession {
   /** Gets a token if the registry requires one. @throws Failure `registry.authentication`, `registry.unreachable` */
   async signIn(): Promise<void> {
     await this.#authorizer.header();
+  }
+
+  /** See `Authorizer.token`. @throws Failure like {@link signIn} */
+  token(): ReturnType<Authorizer['token']> {
+    return this.#authorizer.token();
   }
 
   /** Asks for permission to read other repositories, where that is allowed. */

@@ -9,6 +9,8 @@ const deleteTimeoutMs = 2_000;
 export interface UploadSessionOptions {
   /** Other repositories of the registry that may have the blob, the likeliest first. */
   readonly mountFrom: readonly string[];
+  /** Whether the registry has said that the repository does not have the blob. If not, it is asked before bytes are sent. */
+  readonly isAskedFirst: boolean;
   /** Called with each of them that does not have it. */
   readonly onNotThere?: ((repository: string) => void) | undefined;
   readonly signal: AbortSignal;
@@ -43,7 +45,7 @@ export class UploadSession {
     return this.#location ?? this.#session.url('');
   }
 
-  /** Whether the registry has taken the blob from another of its repositories. */
+  /** Whether the registry has taken the blob from another of its repositories, or had it. */
   get isMounted(): boolean {
     return this.#isMounted;
   }
@@ -96,7 +98,7 @@ export class UploadSession {
     return await this.#put(this.#location);
   }
 
-  /** Tries each repository once. @returns the response of the one from which the blob was mounted */
+  /** Tries each repository once. @returns a response that says that the blob is there */
   async #mountFromAny(): Promise<HttpResponse | undefined> {
     const repositories = this.#mountFrom;
     this.#mountFrom = [];
@@ -120,7 +122,18 @@ export class UploadSession {
         this.#offset = 0;
       }
     }
-    return undefined;
+    return this.#options.isAskedFirst || repositories.length === 0 ? undefined : await this.#findHere();
+  }
+
+  /** The response that says that the repository has the blob already. */
+  async #findHere(): Promise<HttpResponse | undefined> {
+    const response = await this.#query('HEAD', this.#session.url(`blobs/${this.#reader.digest}`));
+    if (response?.status !== 200) {
+      return undefined;
+    }
+    await this.delete();
+    this.#isMounted = true;
+    return response;
   }
 
   async #isIn(repository: string): Promise<boolean> {

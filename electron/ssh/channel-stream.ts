@@ -1,9 +1,11 @@
 import { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import type { OutputStart } from './output-start.ts';
+import { type RoundTrip, widenReceiveWindow } from './receive-window.ts';
 
 export interface ChannelStreamOptions {
   readonly allowHalfOpen: boolean;
+  readonly roundTrip: RoundTrip;
   /** For the channel of a command: where its output starts, and the error if the channel ends before that. */
   readonly command?: { readonly start: OutputStart; readonly notStarted: (said: string) => Error };
 }
@@ -19,6 +21,7 @@ export class ChannelStream extends Duplex {
   /** Resolves when the output of a command starts. Rejects when the stream ends before that. */
   readonly started: Promise<void>;
   readonly #channel: ClientChannel;
+  readonly #roundTrip: RoundTrip;
   #isChannelClosed = false;
   #pendingWrite: ((error?: Error | null) => void) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -28,9 +31,10 @@ export class ChannelStream extends Duplex {
   /**
    * @param options.allowHalfOpen whether we may write after the other side has ended: a server must, a client need not.
    */
-  constructor(channel: ClientChannel, { allowHalfOpen, command }: ChannelStreamOptions) {
+  constructor(channel: ClientChannel, { allowHalfOpen, roundTrip, command }: ChannelStreamOptions) {
     super({ allowHalfOpen });
     this.#channel = channel;
+    this.#roundTrip = roundTrip;
     let onStarted = (): void => undefined;
     this.started = new Promise((resolve, reject) => {
       onStarted = resolve;
@@ -47,6 +51,8 @@ export class ChannelStream extends Duplex {
       }
       if (output.length > 0 && !this.push(output)) {
         channel.pause();
+      } else {
+        this.#widenWindow();
       }
     });
     channel.on('end', () => {
@@ -73,6 +79,13 @@ export class ChannelStream extends Duplex {
 
   override _read(): void {
     this.#channel.resume();
+    this.#widenWindow();
+  }
+
+  #widenWindow(): void {
+    if (!this.destroyed) {
+      widenReceiveWindow(this.#channel, this.#roundTrip.windowBytes);
+    }
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {

@@ -3,7 +3,7 @@ import type { Client, NextAuthHandler, ServerHostKeyAlgorithm } from 'ssh2';
 import type { AuthenticationOptions } from './authentication/authentication.ts';
 import type { MethodSequence } from './authentication/method-sequence.ts';
 import type { SecretRequest } from './authentication/secret-request.ts';
-import { sendSignaturesWhole } from './authentication/signed-request.ts';
+import { adaptSignIn, type Refusal } from './authentication/sign-in-requests.ts';
 import { EmptyAgent } from './authentication/single-key-agent.ts';
 import type { ConnectOptions, ConnectTiming, UnknownHostKey } from './connect-options.ts';
 import {
@@ -152,13 +152,15 @@ export class ConnectAttempt {
 
   #connect(client: Client, stream: Duplex, authentication: MethodSequence): void {
     const { host, port } = hostKeyRecord(this.#options);
+    let takeRefusal = (): Refusal | undefined => undefined;
     client.connect({
       sock: stream,
       username: this.#options.user,
       algorithms: { serverHostKey: preferKeyTypes(this.#options.knownHosts.keyTypes(host, port)) },
       hostVerifier: (key: Buffer, verify: (isAccepted: boolean) => void) => this.#verifyHostKey(key, verify),
-      authHandler: (methodsLeft, partial, next) => {
+      authHandler: (_methodsLeft, _partial, next) => {
         this.#next = next;
+        const { methodsLeft, partial } = takeRefusal() ?? { methodsLeft: null, partial: false };
         const offered = authentication.next(methodsLeft, partial).then((method) => {
           if (this.#stage !== 'authentication') {
             return;
@@ -180,7 +182,7 @@ export class ConnectAttempt {
       // servers other than OpenSSH know OpenSSH's extensions too, and report those that they do not know
       strictVendor: false,
     });
-    sendSignaturesWhole(client);
+    takeRefusal = adaptSignIn(client);
   }
 
   #verifyHostKey(key: Buffer, verify: (isAccepted: boolean) => void): void {

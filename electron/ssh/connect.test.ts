@@ -233,7 +233,7 @@ describe('a server that requires two methods', () => {
     const to = await serve({ userKeys: [userKey], password: 'secret', requiredMethods: ['password', 'publickey'] });
     await signIn(to, { identity: await plainKey(), askSecret: secrets.ask });
     expect(secrets.results).toEqual(['secret is correct', 'secret may be saved']);
-    expect(to.triedMethods).toEqual(['none', 'password', 'publickey', 'publickey']);
+    expect(to.triedMethods).toEqual(['none', 'password', 'publickey']);
   });
 
   test('gets a key and answers, and wrong answers do not make the correct passphrase wrong', async () => {
@@ -283,5 +283,19 @@ describe('a person', () => {
       },
     });
     expect(promptSignal?.aborted).toBe(true);
+  });
+});
+
+describe('a sign-in on a long line', () => {
+  test('does not wait until the server says that it signs in users', async () => {
+    const to = await serve({ userKeys: [userKey], answersServiceRequest: false });
+    const identity = await plainKey();
+    expect(await signIn(to, { identity })).toBe(`the key file ${identity}`);
+  });
+
+  test('does not ask first whether the server accepts a key that signs at once', async () => {
+    const to = await serve({ userKeys: [userKey] });
+    await signIn(to, { identity: await plainKey() });
+    expect(to.triedMethods).toEqual(['none', 'publickey']);
   });
 });

@@ -13,6 +13,7 @@ import { type ConnectedClient, connectClient } from './connect.ts';
 import { type ConnectOptions, type ConnectTiming, defaultTiming } from './connect-options.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { newMarker, OutputStart } from './output-start.ts';
+import { RoundTrip } from './receive-window.ts';
 import { type ReversePortForward, ReversePortForwards } from './reverse-port-forwards.ts';
 import {
   type CommandOptions,
@@ -70,6 +71,8 @@ export interface Session {
    * Opens a port on the node's 127.0.0.1 that leads back to us. The node chooses the port where `port` is in use or 0.
    */
   forwardPort(port: number, onStream: (stream: Duplex) => void): Promise<ReversePortForward>;
+  /** The least time that a channel took to open. Undefined before the first. */
+  roundTripMs(): number | undefined;
   /** When the last channel or port was closed, as a time of `performance.now()`. Undefined while there is one. */
   idleSince(): number | undefined;
   /** Sends the node a request. The session is lost if nothing arrives from the node within the timeout. */
@@ -100,6 +103,7 @@ class SshSession implements Session {
   readonly #slots = new ChannelSlots();
   readonly #sessions = new SessionLimit(isRefusedSession);
   readonly #streams = new Set<ChannelStream>();
+  readonly #roundTrip = new RoundTrip();
   readonly #portForwards: ReversePortForwards;
   readonly #keepAlive: KeepAlive;
   readonly #jumpSession: Session | undefined;
@@ -127,6 +131,10 @@ class SshSession implements Session {
 
   get capacity(): SessionCapacity {
     return this.#sessions;
+  }
+
+  roundTripMs(): number | undefined {
+    return this.#roundTrip.leastMs;
   }
 
   idleSince(): number | undefined {
@@ -304,15 +312,23 @@ class SshSession implements Session {
     return new Promise((resolve, reject) => {
       const refuse = (error: Error) => reject(this.#overReason() ?? toFailure(error));
       try {
-        open((error, channel) => (error ? refuse(error) : resolve(use(channel))));
+        const answered = this.#roundTrip.start();
+        open((error, channel) => {
+          answered();
+          if (error) {
+            refuse(error);
+          } else {
+            resolve(use(channel));
+          }
+        });
       } catch (error) {
         refuse(error instanceof Error ? error : new Error(String(error)));
       }
     });
   }
 
-  #openStream(channel: ClientChannel, options: ChannelStreamOptions): ChannelStream {
-    const stream = new ChannelStream(channel, options);
+  #openStream(channel: ClientChannel, options: Omit<ChannelStreamOptions, 'roundTrip'>): ChannelStream {
+    const stream = new ChannelStream(channel, { ...options, roundTrip: this.#roundTrip });
     this.#streams.add(stream);
     stream.once('close', () => this.#streams.delete(stream));
     return stream;

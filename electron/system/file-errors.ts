@@ -1,6 +1,6 @@
 /** System errors: their codes, and failures that tell a person what to do about them. */
 import { dirname } from 'node:path';
-import { fail } from '../../shared/problem.ts';
+import { fail } from '../../shared/failure.ts';
 
 /** The code of a system error, such as `ENOENT`. Undefined for any other error or value. */
 export function errnoCode(error: unknown): string | undefined {

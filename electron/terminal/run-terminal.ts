@@ -28,7 +28,10 @@ export async function runTerminal(argv: readonly string[], version: string): Pro
   const { command, global } = parsed;
   const interrupted = interruptSignal();
   try {
-    const app = (await attachToRunningApp({ hasToShareEnvironment: true })) ?? (await startApp());
+    // what is discovered depends on more of this environment than any other command does, such as DOCKER_HOST
+    const running =
+      command.kind === 'connection.import' ? undefined : await attachToRunningApp({ hasToShareEnvironment: true });
+    const app = running ?? (await startApp());
     try {
       const frontEnd = new TerminalFrontEnd(app, {
         input: stdin,

@@ -1,6 +1,7 @@
 import { Component, type ReactNode } from 'react';
 import { problemOf } from '../../shared/problem.ts';
 import { Button } from '../parts/Button.tsx';
+import { NotLoaded } from '../parts/lazy-part.tsx';
 import { Page } from '../parts/Page.tsx';
 import { ProblemNote } from '../parts/ProblemNote.tsx';
 
@@ -24,7 +25,13 @@ export class ErrorBoundary extends Component<{ readonly children: ReactNode }, S
       <Page title="Something went wrong in this view" layout="column">
         <ProblemNote
           problem={problemOf(this.state.error)}
-          actions={<Button onClick={() => this.setState({ error: undefined })}>Reload view</Button>}
+          actions={
+            this.state.error instanceof NotLoaded ? (
+              <Button onClick={() => window.location.reload()}>Reload window</Button>
+            ) : (
+              <Button onClick={() => this.setState({ error: undefined })}>Reload view</Button>
+            )
+          }
         />
       </Page>
     );

@@ -1,13 +1,12 @@
 import { useEffect, useState } from 'react';
-import { z } from 'zod';
 import { Resizer } from '../parts/Resizer.tsx';
-import { remembered, rememberValue, useRemembered } from '../stores/memory.ts';
+import { isNumberFrom, remembered, rememberValue, useRemembered } from '../stores/memory.ts';
 import { closeLog, type OpenLog } from '../stores/navigation.ts';
 import { LogPanel } from '../views/log/LogPanel.tsx';
 import styles from './LogDrawer.module.css';
 
 const minHeight = 140;
-const heightMemory = remembered('log.height', z.number().min(minHeight), 300);
+const heightMemory = remembered('log.height', isNumberFrom(minHeight), 300);
 
 /** Shows the log of a job below the view. The window remembers its height. */
 export function LogDrawer({ log }: { log: OpenLog }) {

@@ -1,13 +1,12 @@
 import { useCallback, useSyncExternalStore } from 'react';
-import { z } from 'zod';
-import { recall, remembered, rememberValue, useRemembered } from '../stores/memory.ts';
+import { isFlag, recall, remembered, rememberValue, useRemembered } from '../stores/memory.ts';
 
 /** Narrower windows have the sidebar folded until it is unfolded there. */
 const narrow = '(max-width: 999px)';
 
 const folds = {
-  wide: remembered('sidebar.folded.wide', z.boolean(), false),
-  narrow: remembered('sidebar.folded.narrow', z.boolean(), true),
+  wide: remembered('sidebar.folded.wide', isFlag, false),
+  narrow: remembered('sidebar.folded.narrow', isFlag, true),
 };
 
 /** Whether the sidebar shows icons only. Wide and narrow windows remember it apart. */

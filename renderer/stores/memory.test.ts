@@ -1,12 +1,11 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { z } from 'zod';
 import { startTestApp, type TestApp } from '../testing/render-app.tsx';
-import { loadMemory, recall, remembered, rememberValue, sendRemembered, useMemory } from './memory.ts';
+import { isNumberFrom, loadMemory, recall, remembered, rememberValue, sendRemembered, useMemory } from './memory.ts';
 
 let app: TestApp;
 afterEach(() => app.stop());
 
-const height = remembered('test.height', z.number().min(100), 300);
+const height = remembered('test.height', isNumberFrom(100), 300);
 
 it('remembers a value from one start of the window to the next', async () => {
   app = await startTestApp();

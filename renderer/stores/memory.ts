@@ -1,5 +1,3 @@
-import { useMemo } from 'react';
-import type { ZodType } from 'zod';
 import { create } from 'zustand';
 import type { CallInput } from '../../shared/contract.ts';
 import type { Remembered } from '../../shared/window-memory.ts';
@@ -12,10 +10,31 @@ interface Memory {
 
 export const useMemory = create<Memory>(() => ({ entries: {} }));
 
+/** Whether a value is of a kind. The page needs so few kinds that a library for them would only make its start slower. */
+export type Guard<T> = (value: unknown) => value is T;
+
+export const isFlag: Guard<boolean> = (value) => typeof value === 'boolean';
+
+export function isTextUpTo(maxLength: number): Guard<string> {
+  return (value): value is string => typeof value === 'string' && value.length <= maxLength;
+}
+
+export function isNumberFrom(min: number): Guard<number> {
+  return (value): value is number => typeof value === 'number' && value >= min;
+}
+
+export function isOneOf<T extends string>(choices: readonly T[]): Guard<T> {
+  return (value): value is T => choices.some((choice) => choice === value);
+}
+
+export function isListUpTo<T>(maxLength: number, isItem: Guard<T>): Guard<T[]> {
+  return (value): value is T[] => Array.isArray(value) && value.length <= maxLength && value.every(isItem);
+}
+
 /** A value that the window remembers. */
 export interface RememberedValue<T> {
   readonly key: string;
-  readonly schema: ZodType<T>;
+  readonly isValid: Guard<T>;
   /** The value if none is remembered, or if another version of the window wrote one of another kind. */
   readonly fallback: T;
 }
@@ -23,23 +42,19 @@ export interface RememberedValue<T> {
 type Value = CallInput<'memory.set'>['value'];
 
 /** Declares a value that the window remembers. @param key see `memoryKeySchema`; unique in the page */
-export function remembered<T extends Value>(key: string, schema: ZodType<T>, fallback: T): RememberedValue<T> {
-  return { key, schema, fallback };
+export function remembered<T extends Value>(key: string, isValid: Guard<T>, fallback: T): RememberedValue<T> {
+  return { key, isValid, fallback };
 }
 
-export function recall<T>({ key, schema, fallback }: RememberedValue<T>): T {
-  return parse(schema, useMemory.getState().entries[key], fallback);
+export function recall<T>({ key, isValid, fallback }: RememberedValue<T>): T {
+  const entry = useMemory.getState().entries[key];
+  return isValid(entry) ? entry : fallback;
 }
 
 /** The value now, updated when it changes. */
-export function useRemembered<T>({ key, schema, fallback }: RememberedValue<T>): T {
+export function useRemembered<T>({ key, isValid, fallback }: RememberedValue<T>): T {
   const entry = useMemory(({ entries }) => entries[key]);
-  return useMemo(() => parse(schema, entry, fallback), [schema, entry, fallback]);
-}
-
-function parse<T>(schema: ZodType<T>, entry: unknown, fallback: T): T {
-  const parsed = schema.safeParse(entry);
-  return parsed.success ? parsed.data : fallback;
+  return isValid(entry) ? entry : fallback;
 }
 
 /** How long changes are collected before they are sent, in milliseconds: a height changes with every move of the pointer. */

@@ -1,7 +1,6 @@
-import { z } from 'zod';
 import { create } from 'zustand';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
-import { recall, remembered, rememberValue } from './memory.ts';
+import { isTextUpTo, recall, remembered, rememberValue } from './memory.ts';
 
 /**
  * The route of the page. It has three parts, all of them in `location.hash`, so that reloading, bookmarks and the back button
@@ -130,7 +129,7 @@ export function startNavigation(chooseFirstView: () => View): () => void {
 }
 
 /** The route of the last view that the window showed. */
-const viewMemory = remembered('view', z.string().max(4_096), '');
+const viewMemory = remembered('view', isTextUpTo(4_096), '');
 
 /** Remembers a view for the next start of the window. A build, or a form that was open, is not what one starts with again. */
 export function rememberView(view: View): void {

@@ -1,8 +1,7 @@
-import { z } from 'zod';
 import type { AppEvent } from '../../shared/contract.ts';
 import { type AppNotification, notificationFor } from '../../shared/notification.ts';
 import { subscribe } from '../api.ts';
-import { recall, remembered, rememberValue } from './memory.ts';
+import { isFlag, recall, remembered, rememberValue } from './memory.ts';
 import { navigate, parseHash } from './navigation.ts';
 import { updateSettings, useSettings } from './settings.ts';
 import { toast, toastProblem } from './toasts.ts';
@@ -10,7 +9,7 @@ import { toast, toastProblem } from './toasts.ts';
 /** Notifications of the browser front end. The desktop app shows its own, with the same texts. */
 
 /** Whether notifications were offered once. */
-const offeredMemory = remembered('notifications.offered', z.boolean(), false);
+const offeredMemory = remembered('notifications.offered', isFlag, false);
 
 /** What the browser allows. `unsupported` if it has no notifications. */
 export function notificationPermission(): NotificationPermission | 'unsupported' {

@@ -1,15 +1,14 @@
 import { useEffect, useMemo } from 'react';
-import { z } from 'zod';
 import type { BuildEntry } from '../../shared/build-entry.ts';
 import { useBuilds, useRunningIds } from './builds.ts';
-import { recall, remembered, rememberValue, useRemembered } from './memory.ts';
+import { isListUpTo, isTextUpTo, recall, remembered, rememberValue, useRemembered } from './memory.ts';
 import { useNavigation, type View } from './navigation.ts';
 
 /** How many builds are watched. The oldest make room for new ones. */
 const maxWatched = 30;
 
 /** The builds that this window has seen running, until their end is seen: oldest first. */
-const watchedMemory = remembered('builds.watched', z.array(z.string()).max(maxWatched), []);
+const watchedMemory = remembered('builds.watched', isListUpTo(maxWatched, isTextUpTo(256)), []);
 
 /** A build whose end was not seen yet. */
 export type UnseenBuild = BuildEntry & { readonly status: 'done' | 'failed' };

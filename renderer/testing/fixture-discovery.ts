@@ -38,6 +38,16 @@ const manyCandidates: readonly Candidate[] = [
   },
   { source: 'containers-conf', name: 'office', uri: 'ssh://build@office.example.com', notes: [] },
   { source: 'docker', name: 'staging', uri: 'ssh://deploy@staging.example.com', notes: [] },
+  {
+    source: 'buildx',
+    name: 'multi1',
+    uri: 'ssh://pi@pi5.example.com',
+    notes: [
+      'In builder "multi" it builds linux/arm64 and linux/arm/v7. To keep that, pin them to it in a build.',
+      'Builds use docker itself, not the container of builder "multi" and its settings.',
+    ],
+  },
+  { source: 'environment', name: 'docker-host', uri: 'ssh://build@dock.example.com', notes: [] },
 ];
 
 function discoveryOf(scene: DiscoveryScene): Discovery {
@@ -52,7 +62,12 @@ function discoveryOf(scene: DiscoveryScene): Discovery {
   return {
     candidates: [...listFewCandidates(), ...(scene === 'many' ? manyCandidates : []), ...hosts],
     farms:
-      scene === 'many' ? [{ source: 'podman', name: 'racks', connections: ['rack-a', 'rack-b'], isDefault: true }] : [],
+      scene === 'many'
+        ? [
+            { source: 'podman', name: 'racks', connections: ['rack-a', 'rack-b'], isDefault: true },
+            { source: 'buildx', name: 'multi', connections: ['staging', 'multi1'], isDefault: false },
+          ]
+        : [],
     notes:
       scene === 'many'
         ? [
@@ -60,6 +75,11 @@ function discoveryOf(scene: DiscoveryScene): Discovery {
               source: 'ssh-config',
               path: '/home/anna/.ssh/config',
               message: 'Host "rack 7" has a name that cannot be used in a URI. Give it a simpler alias.',
+            },
+            {
+              source: 'buildx',
+              path: '/home/anna/.docker/buildx/instances/k8s',
+              message: 'Builder "k8s" runs BuildKit in Kubernetes, which Barnraiser cannot use.',
             },
             {
               source: 'docker',

@@ -1,5 +1,5 @@
 import { Tooltip } from '@base-ui/react/tooltip';
-import { cleanup, render } from '@testing-library/react';
+import { cleanup, configure, render } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import type { StoreApi } from 'zustand';
 import { setTransport } from '../api.ts';
@@ -24,6 +24,9 @@ import { startSync, useSync } from '../stores/sync.ts';
 import { useUndo } from '../stores/toasts.ts';
 import type { LinkState } from '../transport/transport.ts';
 import { createFixtureApp, type FixtureApp, type FixtureState, type Scene } from './fixture-app.ts';
+
+// generous, as the other limits of tests: the code of a view is loaded when it is opened
+configure({ asyncUtilTimeout: 20_000 });
 
 /** Resets every store to its initial state. */
 function resetStores(): void {

@@ -1,4 +1,3 @@
-import type { Destination } from '../../../shared/connection.ts';
 import { formatBytes } from '../../../shared/format.ts';
 import type { Node } from '../../../shared/node.ts';
 import { fail, problemOf } from '../../../shared/problem.ts';
@@ -13,7 +12,7 @@ import { checkEmulation } from './emulation-step.ts';
 import { makeFix } from './fix-commands.ts';
 import { checkForwarding, checkReverseForwarding, forwardingFixes } from './forwarding-steps.ts';
 import { type NodeFacts, readNodeFacts } from './node-facts.ts';
-import { commandFixes, commandLocation, engineFixes, socketFixes } from './suggested-fixes.ts';
+import { commandFixes, commandLocation, engineFixes, searchedSocket, socketFixes } from './suggested-fixes.ts';
 
 export const engineStages = ['socket', 'engine', 'platforms', 'emulation', 'disk'] as const;
 export const forwardingStages = ['forwarding', 'reverse-forwarding'] as const;
@@ -86,7 +85,8 @@ async function reportSocketFailure(
     throw error;
   }
   const facts = await readNodeFacts(run, signal);
-  const state = facts ? await brokenSocketState(destination, run, signal) : 'missing';
+  const path = facts && searchedSocket(destination, facts);
+  const state = path === undefined ? 'missing' : await brokenSocketState(path, run, signal);
   report.fail({ stage: 'socket' }, { problem, fixes: socketFixes(destination, state, facts) });
   throw error;
 }
@@ -96,14 +96,11 @@ async function reportSocketFailure(
  * dead.
  */
 async function brokenSocketState(
-  destination: Destination,
+  path: string,
   run: RunCommand,
   signal: AbortSignal,
 ): Promise<Exclude<SocketState, 'open'>> {
-  if (destination.kind === 'local' || destination.socketPath === undefined) {
-    return 'missing';
-  }
-  const state = await readSocketState(run, destination.socketPath, signal);
+  const state = await readSocketState(run, path, signal);
   return state === 'open' ? 'dead' : state;
 }
 

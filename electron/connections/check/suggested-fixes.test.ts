@@ -53,6 +53,28 @@ describe('the fixes for a socket that cannot be used', () => {
     });
   });
 
+  test.each([
+    ['missing', true, 'sudo systemctl enable --now docker.socket'],
+    ['dead', true, 'sudo systemctl restart docker.socket docker.service'],
+    ['missing', false, 'sudo service docker start'],
+    ['denied', false, 'sudo usermod -aG docker kim'],
+  ] as const)('for docker in the state %s, systemd %s, without a path in the URI: %s', (state, hasSystemd, command) => {
+    const withDocker = { ...facts, hasSystemd, commands: new Set(['docker', 'apt-get']) };
+    expect(socketFixes(ssh(), state, withDocker).map((fix) => fix.command)).toEqual([command]);
+    expect(socketFixes({ kind: 'local' }, state, withDocker)).toMatchObject([{ command, where: 'here' }]);
+  });
+
+  test("start the user's own rootless docker, and leave that of another alone", () => {
+    const withDocker = { ...facts, commands: new Set(['docker', 'systemctl']) };
+    const commandsFor = (path: string, state: 'missing' | 'denied') =>
+      socketFixes(ssh(path), state, withDocker).map(({ fix, command }) => fix ?? command);
+    expect(commandsFor('/run/user/1000/docker.sock', 'missing')).toEqual([
+      'systemctl --user enable --now docker',
+      'find-engine',
+    ]);
+    expect(commandsFor('/run/user/1001/docker.sock', 'denied')).toEqual(['find-engine']);
+  });
+
   test('are typed here for an engine of this computer', () => {
     const [fix] = socketFixes({ kind: 'local' }, 'missing', facts);
     expect(fix).toMatchObject({ fix: 'enable-socket', where: 'here' });

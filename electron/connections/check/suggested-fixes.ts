@@ -1,7 +1,12 @@
 import type { Fix } from '../../../shared/check.ts';
 import type { Destination } from '../../../shared/connection.ts';
 import type { Problem } from '../../../shared/problem.ts';
-import { isDockerSocket, type SocketState } from '../../engines/transport/engine-socket.ts';
+import {
+  dockerSocket,
+  isDockerSocket,
+  isRootlessSocket,
+  type SocketState,
+} from '../../engines/transport/engine-socket.ts';
 import { fixCommandFor, makeFix, type NodeFixId } from './fix-commands.ts';
 import type { NodeFacts } from './node-facts.ts';
 
@@ -42,14 +47,10 @@ export function socketFixes(
   if (!facts) {
     return detect;
   }
-  const sudo = facts.uid === 0 ? '' : 'sudo ';
   const hasEngine = facts.commands.has('podman') || facts.commands.has('docker');
-  if (path !== undefined && isDockerSocket(path) && hasEngine) {
-    const [label, command] =
-      state === 'denied'
-        ? ['Add this user to the docker group', `${sudo}usermod -aG docker ${facts.user}`]
-        : ['Start docker', `${sudo}systemctl enable --now docker.socket`];
-    return [{ label, command, where }, ...detect];
+  const searched = searchedSocket(destination, facts);
+  if (searched !== undefined && isDockerSocket(searched) && hasEngine) {
+    return [...dockerFixes(searched, state, facts, where), ...detect];
   }
   if (!hasEngine) {
     const command = installCommand('podman', facts);
@@ -58,6 +59,35 @@ export function socketFixes(
   const isOwnSocket = path === undefined || path.replace(/^\/var\/run\//, '/run/') === defaultSocket(facts);
   const fix = state === 'dead' ? 'start-service' : 'enable-socket';
   return [...(isOwnSocket && state !== 'denied' ? commandFixes(fix, facts, where) : []), ...detect];
+}
+
+/** The socket that a connection needs. Without a path in its URI: docker's, if the node has no podman. */
+export function searchedSocket(destination: Destination, { commands }: NodeFacts): string | undefined {
+  const path = destination.kind === 'local' ? undefined : destination.socketPath;
+  return path ?? (commands.has('docker') && !commands.has('podman') ? dockerSocket : undefined);
+}
+
+/** Commands that need root and a decision, so they are only shown. The socket of another user is left alone. */
+function dockerFixes(
+  path: string,
+  state: Exclude<SocketState, 'open'>,
+  { uid, user, hasSystemd }: NodeFacts,
+  where: Fix['where'],
+): Fix[] {
+  const sudo = uid === 0 ? '' : 'sudo ';
+  if (isRootlessSocket(path)) {
+    const isOwn = path.startsWith(`/run/user/${uid}/`);
+    return isOwn && state !== 'denied' && hasSystemd
+      ? [{ label: 'Start docker', command: 'systemctl --user enable --now docker', where }]
+      : [];
+  }
+  if (state === 'denied') {
+    return [{ label: 'Add this user to the docker group', command: `${sudo}usermod -aG docker ${user}`, where }];
+  }
+  const start = hasSystemd
+    ? `systemctl ${state === 'dead' ? 'restart docker.socket docker.service' : 'enable --now docker.socket'}`
+    : 'service docker start';
+  return [{ label: 'Start docker', command: `${sudo}${start}`, where }];
 }
 
 /** Fixes for a socket that accepts connections, but behind which no usable engine answers. */

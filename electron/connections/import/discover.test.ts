@@ -256,6 +256,7 @@ describe('contexts of docker', () => {
     await context('2', at('a+b', 'unix:///nowhere/docker.sock'));
     await context('3', at('win', 'npipe:////./pipe/docker_engine'));
     await context('4', at('tls', 'tcp://10.0.0.1:2376'));
+    await context('5b', at('old', '10.0.0.1:2375'));
     await context('5', { Name: 'k8s', Endpoints: { kubernetes: {} } });
     const broken = await write('home/.docker/contexts/meta/6/meta.json', '{');
     await mkdir(join(folder, 'home/.docker/contexts/meta/7'));
@@ -272,6 +273,7 @@ describe('contexts of docker', () => {
     expect(messages(discovery)).toEqual([
       'Context "k8s" has no docker endpoint.',
       expect.stringContaining('It is not valid JSON'),
+      expect.stringMatching(/^"old" uses tcp:/),
       expect.stringMatching(/^"tls" uses tcp:.*over SSH: add a connection named tls to ssh:/),
       expect.stringMatching(/^"win" is a Windows named pipe/),
     ]);
@@ -281,6 +283,153 @@ describe('contexts of docker', () => {
   test('are read from $DOCKER_CONFIG', async () => {
     await write('dock/contexts/meta/1/meta.json', JSON.stringify(at('x', 'ssh://x')));
     expect(summary(await discoverHere({}, { DOCKER_CONFIG: join(folder, 'dock') }))).toEqual(['x ssh://x']);
+  });
+});
+
+describe('builders of docker buildx', () => {
+  const builder = (file: string, content: unknown) =>
+    write(`home/.docker/buildx/instances/${file}`, JSON.stringify(content));
+  const node = (Name: string, Endpoint: string, Platforms: unknown = null) => ({ Name, Endpoint, Platforms });
+  const arm = [
+    { architecture: 'arm64', os: 'linux' },
+    { architecture: 'arm', os: 'linux', variant: 'v7' },
+  ];
+
+  test('give a farm, and their nodes by docker context or URI with what differs', async () => {
+    const socket = await listen('var/run/docker.sock');
+    await write(
+      'home/.docker/contexts/meta/1/meta.json',
+      '{"Name":"zoo","Endpoints":{"docker":{"Host":"ssh://me@zoo"}}}',
+    );
+    await builder('multi', {
+      Name: 'multi',
+      Driver: 'docker-container',
+      Nodes: [node('multi0', 'default'), node('multi1', 'zoo'), node('multi2', 'ssh://pi@pi4.lan', arm)],
+      Dynamic: false,
+    });
+    const { candidates, farms, notes } = await discoverHere();
+    expect(candidates.map(({ source, name, uri }) => [source, name, uri])).toEqual([
+      ['local', 'this-computer-docker', `unix://${socket}`],
+      ['docker', 'zoo', 'ssh://me@zoo'],
+      ['buildx', 'multi2', 'ssh://pi@pi4.lan'],
+    ]);
+    expect(candidates[2]?.notes).toEqual([
+      expect.stringContaining('builder "multi" it builds linux/arm64 and linux/arm/v7.'),
+      expect.stringContaining('not the container of builder "multi"'),
+    ]);
+    expect(farms).toEqual([
+      { source: 'buildx', name: 'multi', connections: ['this-computer-docker', 'zoo', 'multi2'], isDefault: false },
+    ]);
+    expect(notes).toEqual([]);
+  });
+
+  test('with one engine are no farm, whichever driver uses it', async () => {
+    await builder('a', { Name: 'a', Driver: 'docker', Nodes: [node('a0', 'ssh://one')] });
+    await builder('b', { Name: 'b', Nodes: [node('b0', 'ssh://two'), node('b1', 'ssh://two', arm)] });
+    const { candidates, farms } = await discoverHere();
+    expect(candidates.map(({ name, notes }) => [name, notes.length])).toEqual([
+      ['a0', 0],
+      ['b0', 1],
+    ]);
+    expect(farms).toEqual([]);
+  });
+
+  test('with nodes of the same name are told apart', async () => {
+    await builder('a', { Name: 'a', Nodes: [node('n0', 'ssh://a0'), node('n1', 'ssh://a1')] });
+    await builder('b', { Name: 'b', Nodes: [node('n0', 'ssh://b0'), node('n1', 'ssh://a1')] });
+    const discovery = await discoverHere();
+    expect(summary(discovery)).toEqual(['n0 ssh://a0', 'n1 ssh://a1', 'n0-2 ssh://b0']);
+    expect(discovery.farms.map(({ connections }) => connections)).toEqual([
+      ['n0', 'n1'],
+      ['n0-2', 'n1'],
+    ]);
+  });
+
+  test('that cannot be used are noted, without passwords', async () => {
+    await builder('cloud', { Name: 'cloud', Driver: 'cloud', Nodes: [node('c0', 'cloud://me:secret@x/y')] });
+    await builder('far', { Name: 'far', Driver: 'remote', Nodes: [node('far0', 'tcp://me:secret@10.0.0.1:1234')] });
+    await builder('k8s', { Name: 'k8s', Driver: 'kubernetes', Nodes: [node('k0', 'kubernetes:///k8s?deployment=')] });
+    await builder('tls', {
+      Name: 'tls',
+      Driver: 'docker-container',
+      Nodes: [node('tls0', 'tcp://me:secret@10.0.0.1:2376'), node('tls1', 'gone'), { Name: 'tls2' }, 7],
+    });
+    await builder('both', {
+      Name: 'both',
+      Nodes: [node('t0', 'tcp://10.0.0.1:2376'), node('t1', 'tcp://10.0.0.2:2376')],
+    });
+    await builder('broken', []);
+    await write('home/.docker/buildx/instances/torn', '{"Name":"torn","Nodes":[{"Endpoint":"ssh://me:secret');
+    await write('home/.docker/buildx/instances/.lock', '');
+    const discovery = await discoverHere();
+    expect(discovery.candidates).toEqual([]);
+    expect(discovery.farms).toEqual([]);
+    expect(messages(discovery)).toEqual([
+      'It is not a builder of docker buildx: its name or nodes are missing.',
+      expect.stringContaining('Builder "cloud" has the driver "cloud", which'),
+      expect.stringContaining('Builder "far" is a BuildKit daemon of its own, which'),
+      expect.stringContaining('Builder "k8s" runs BuildKit in Kubernetes, which'),
+      'Node "tls1" of builder "tls" uses the docker context "gone", which does not exist.',
+      'Node "tls2" of builder "tls" has no endpoint.',
+      'Node 2 of builder "tls" has no endpoint.',
+      expect.stringContaining('It is not valid JSON'),
+      expect.stringMatching(/^"t0" uses tcp:/),
+      expect.stringMatching(/^"t1" uses tcp:/),
+      expect.stringMatching(/^"tls0" uses tcp:/),
+      'Farm "both" is left out, because it has only "both/t0" (cannot be used), "both/t1" (cannot be used).',
+    ]);
+    expect(JSON.stringify(discovery)).not.toContain('secret');
+  });
+
+  test('are read from $BUILDX_CONFIG, or below $DOCKER_CONFIG', async () => {
+    const one = (uri: string) => JSON.stringify({ Name: 'x', Nodes: [node('x0', uri)] });
+    await write('bx/instances/x', one('ssh://bx'));
+    await write('dock/buildx/instances/x', one('ssh://dock'));
+    const DOCKER_CONFIG = join(folder, 'dock');
+    expect(summary(await discoverHere({}, { DOCKER_CONFIG, BUILDX_CONFIG: join(folder, 'bx') }))).toEqual([
+      'x0 ssh://bx',
+    ]);
+    expect(summary(await discoverHere({}, { DOCKER_CONFIG }))).toEqual(['x0 ssh://dock']);
+  });
+
+  test('use the engine of DOCKER_HOST where they name the default context', async () => {
+    await builder('x', { Name: 'x', Nodes: [node('x0', 'default')] });
+    expect(summary(await discoverHere({}, { DOCKER_HOST: 'ssh://big' }))).toEqual(['x0 ssh://big']);
+  });
+});
+
+describe('environment variables', () => {
+  test('name engines of podman and docker', async () => {
+    const key = await write('key', 'a key');
+    const env = { CONTAINER_HOST: 'ssh://me@pod/s', CONTAINER_SSHKEY: key, DOCKER_HOST: 'ssh://me@dock' };
+    expect((await discoverHere({}, env)).candidates).toEqual([
+      { source: 'environment', name: 'container-host', uri: 'ssh://me@pod/s', identity: key, notes: [] },
+      { source: 'environment', name: 'docker-host', uri: 'ssh://me@dock', notes: [] },
+    ]);
+  });
+
+  test.each([
+    ['unix://', 'unix:///var/run/docker.sock'],
+    [' unix:///nowhere/docker.sock ', 'unix:///nowhere/docker.sock'],
+  ])('DOCKER_HOST may be %j', async (DOCKER_HOST, uri) => {
+    expect((await discoverHere({}, { DOCKER_HOST })).candidates).toMatchObject([{ uri }]);
+  });
+
+  test.each(['tcp://me:secret@10.0.0.1:2376', '10.0.0.1:2375', 'localhost'])(
+    'DOCKER_HOST=%s is a TCP address, which is noted',
+    async (DOCKER_HOST) => {
+      const { candidates, notes } = await discoverHere({}, { DOCKER_HOST });
+      expect(candidates).toEqual([]);
+      expect(notes).toEqual([
+        { source: 'environment', path: 'DOCKER_HOST', message: expect.stringMatching(/^"docker-host" uses tcp:/) },
+      ]);
+      expect(JSON.stringify(notes)).not.toContain('secret');
+    },
+  );
+
+  test('BUILDKIT_HOST is noted', async () => {
+    const discovery = await discoverHere({}, { BUILDKIT_HOST: 'tcp://me:secret@10.0.0.1:1234', DOCKER_HOST: '' });
+    expect(discovery.notes).toMatchObject([{ path: 'BUILDKIT_HOST', message: expect.not.stringContaining('secret') }]);
   });
 });
 

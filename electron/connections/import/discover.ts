@@ -2,8 +2,10 @@
 import type { CallRequest } from '../../../shared/contract.ts';
 import type { Discovery, DiscoverySource } from '../../../shared/discovery.ts';
 import { type SystemPaths, systemPaths } from '../../system/system-paths.ts';
+import { findBuildxBuilders } from './buildx-builders.ts';
 import { findContainersConf } from './containers-conf.ts';
 import { findDockerContexts } from './docker-contexts.ts';
+import { findEnvironmentEngines } from './environment.ts';
 import { readImportFile } from './import-file.ts';
 import { emptySource, type ImportSource } from './import-source.ts';
 import { findLocalEngines } from './local-engines.ts';
@@ -19,12 +21,14 @@ const finders: readonly (readonly [Exclude<DiscoverySource, 'file'>, (paths: Sys
     ['podman', findPodmanConnections],
     ['containers-conf', findContainersConf],
     ['docker', findDockerContexts],
+    ['buildx', findBuildxBuilders],
+    ['environment', findEnvironmentEngines],
     ['ssh-config', findSshHosts],
   ];
 
 /**
- * Discovers engines and farms on this computer, or in the given file. Only reads files: it contacts nothing and runs
- * nothing. A file of this computer that cannot be read is mentioned in the notes.
+ * Discovers engines and farms on this computer, or in the given file. Only reads files and environment
+ * variables: it contacts nothing and runs nothing. A file of this computer that cannot be read is mentioned in the notes.
  * @throws Failure `connection.file` if the given file is not supported
  */
 export async function discover(

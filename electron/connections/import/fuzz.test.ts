@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Discovery, discoverySchema } from '../../../shared/discovery.ts';
 import { Failure } from '../../../shared/problem.ts';
+import { parseBuildxBuilder } from './buildx-builders.ts';
 import { parseContainersConf } from './containers-conf.ts';
 import { parseDockerContext } from './docker-contexts.ts';
 import { readImportFile } from './import-file.ts';
@@ -55,6 +56,10 @@ const seeds = {
     '{"Name":"tls","Metadata":{},"Endpoints":{"docker":{"Host":"tcp://10.0.0.1:2376"},"kubernetes":{"Host":"https://x"}}}',
     '{"Name":"desk","Endpoints":{"docker":{"Host":"unix:///home/me/.docker/desktop/docker.sock"}}}',
     '{"Name":"win","Endpoints":{"docker":{"Host":"npipe:////./pipe/docker_engine"}}}',
+  ),
+  buildx: buffers(
+    '{"Name":"multi","Driver":"docker-container","Nodes":[{"Name":"multi0","Endpoint":"zoo","Platforms":null,"DriverOpts":null,"Flags":["--x"],"Files":null},{"Name":"multi1","Endpoint":"ssh://pi@pi4","Platforms":[{"architecture":"arm","os":"linux","variant":"v7"}]}],"Dynamic":false}',
+    '{"Name":"far","Driver":"remote","Nodes":[{"Name":"far0","Endpoint":"tcp://me:secret@10.0.0.1:1234"}]}',
   ),
   own: buffers(
     '{"barnraiser":1,"connections":[{"name":"pi4","uri":"ssh://pi@pi4.lan","identity":"~/.ssh/pi"},{"name":"here","uri":"local:"}],"farms":[{"name":"pis","connections":["pi4","here"],"default":true}]}\n',
@@ -162,6 +167,15 @@ test(
   'a damaged meta.json of docker never throws, hangs or runs a command',
   async () => {
     await fuzz('meta.json', seeds.docker, (file) => parseDockerContext(file.toString('utf8'), 'd'));
+  },
+  timeoutMs,
+);
+
+test(
+  'a damaged builder of docker buildx never throws, hangs or runs a command',
+  async () => {
+    const contextUri = (name: string) => (name === 'zoo' ? 'ssh://zoo' : undefined);
+    await fuzz('builder', seeds.buildx, (file) => parseBuildxBuilder(file.toString('utf8'), 'b', contextUri));
   },
   timeoutMs,
 );

@@ -3,6 +3,8 @@ import type { DiscoverySource } from '../../../shared/discovery.ts';
 /** An engine as a source describes it. */
 export interface DiscoveredEngine {
   readonly name: string;
+  /** What farms of the source call it, where that is not its name. */
+  readonly key?: string;
   readonly uri: string;
   readonly identity?: string;
   /** A local engine that runs in a virtual machine. */
@@ -13,7 +15,7 @@ export interface DiscoveredEngine {
   readonly notes?: readonly string[];
 }
 
-/** A farm as a source describes it. Its members are names of engines in the same source. */
+/** A farm as a source describes it. Its members are names or keys of engines in the same source. */
 export interface DiscoveredFarm {
   readonly name: string;
   readonly members: readonly string[];

@@ -23,7 +23,7 @@ const maxNotes = 50;
 
 /**
  * Merges all sources into one list. Each engine is listed once, for the first source that has it, under a valid and
- * unique name. Farms have those of their members that can be used. Notes say what was left out.
+ * unique name. Farms have those of their members that can be used, and are left out if there are none. Notes say what was left out.
  */
 export async function mergeSources(
   sources: readonly ImportSource[],
@@ -95,8 +95,9 @@ class DiscoveryBuilder {
       }
       const name = reason === undefined ? await this.#addEngine(engine, source) : undefined;
       // podman looks a name up in podman-connections.json first, which is also first here
-      if (!names.has(engine.name)) {
-        names.set(engine.name, name);
+      const key = engine.key ?? engine.name;
+      if (!names.has(key)) {
+        names.set(key, name);
       }
     }
     if (source.engines.length > maxEngines) {
@@ -140,6 +141,9 @@ class DiscoveryBuilder {
     const names = mapOf(this.#farmNames, toolOf(source));
     for (const farm of source.farms.slice(0, maxFarms)) {
       const connections = this.#members(farm, source, notes);
+      if (connections.length === 0 && farm.members.length > 0) {
+        continue;
+      }
       const other = this.#farms.get(names.get(farm.name) ?? '');
       if (other && hasSameNames(other.connections, connections)) {
         continue;
@@ -180,7 +184,8 @@ class DiscoveryBuilder {
     if (missing.length > 0) {
       const shown = missing.slice(0, 10).join(', ');
       const more = missing.length > 10 ? ` and ${missing.length - 10} more` : '';
-      const message = `Farm ${quoteForMessage(farm.name)} is imported without ${shown}${more}.`;
+      const outcome = members.size === 0 ? 'is left out, because it has only' : 'is imported without';
+      const message = `Farm ${quoteForMessage(farm.name)} ${outcome} ${shown}${more}.`;
       notes.push({ path: farm.path, message });
     }
     return [...members];

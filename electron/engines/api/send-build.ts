@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { EngineResponse } from '../transport/transport.ts';
 import { cancelledProblem, type EngineApi } from './engine-api.ts';
 
 export interface SendBuildOptions {
@@ -14,8 +15,17 @@ export interface SendBuildOptions {
   readonly explainRefusal?: (message: string) => Error | undefined;
   /** Called when the engine has responded, which it does once it has read the whole context. */
   readonly onResponse?: () => void;
-  /** Replaces the end of the request when the signal aborts after the engine has responded. `stop` ends the request. */
-  readonly onAbort?: (stop: () => void) => void;
+  /** Sends the request without the whole context if that is possible. Undefined if `context` is to be sent. */
+  readonly sendFromNode?: (signal: AbortSignal, onSent: () => void) => Promise<EngineResponse | undefined>;
+  /** Replaces the end of the request when the signal aborts after the whole context was sent. `stop` ends the request. */
+  readonly onAbort?: (stop: () => void, request: SentBuild) => void;
+}
+
+/** A request whose context was sent. */
+export interface SentBuild {
+  readonly hasResponded: boolean;
+  /** Aborts when the request has ended. */
+  readonly ended: AbortSignal;
 }
 
 /** How the request of a build ended. */
@@ -26,6 +36,10 @@ export interface SendBuildResult {
   readonly wasRefused: boolean;
   /** The engine has responded, so it has read the whole context. */
   readonly hasResponded: boolean;
+  /** The whole context was sent, so the engine may have started the build. */
+  readonly wasSent: boolean;
+  /** The engine has ended the build itself. */
+  readonly hasEnded: boolean;
 }
 
 /**
@@ -40,8 +54,12 @@ export async function sendBuild(api: EngineApi, options: SendBuildOptions): Prom
   let requestError: unknown;
   let wasRefused = false;
   let hasResponded = false;
+  let hasEnded = false;
+  let wasSentFromNode = false;
+  const wasSent = () => hasResponded || wasSentFromNode || context.readableEnded;
   const stop = () => request.abort(signal.reason);
-  const onAbort = () => (hasResponded && options.onAbort ? options.onAbort(stop) : stop());
+  const onAbort = () =>
+    wasSent() && options.onAbort ? options.onAbort(stop, { hasResponded, ended: request.signal }) : stop();
   signal.addEventListener('abort', onAbort, { once: true });
   context.on('error', (error) => {
     if (!hasResponded) {
@@ -50,13 +68,17 @@ export async function sendBuild(api: EngineApi, options: SendBuildOptions): Prom
     }
   });
   try {
-    const response = await api.send(action, {
-      method: 'POST',
-      path,
-      headers: { ...options.headers, 'Content-Type': 'application/x-tar' },
-      body: context,
-      signal: request.signal,
-    });
+    const response =
+      (await options.sendFromNode?.(request.signal, () => {
+        wasSentFromNode = true;
+      })) ??
+      (await api.send(action, {
+        method: 'POST',
+        path,
+        headers: { ...options.headers, 'Content-Type': 'application/x-tar' },
+        body: context,
+        signal: request.signal,
+      }));
     hasResponded = true;
     if (response.status !== 200) {
       const message = await api.readErrorMessage(response);
@@ -67,6 +89,7 @@ export async function sendBuild(api: EngineApi, options: SendBuildOptions): Prom
     request.signal.addEventListener('abort', () => stream.destroy(), { once: true });
     options.onResponse?.();
     await readOutput(stream);
+    hasEnded = true;
   } catch (error) {
     if (!signal.aborted && contextError === undefined) {
       requestError = api.toFailure(error, 'finish the build');
@@ -77,5 +100,5 @@ export async function sendBuild(api: EngineApi, options: SendBuildOptions): Prom
     context.destroy();
   }
   const failure = signal.aborted ? cancelledProblem(signal) : (contextError ?? requestError);
-  return { wasRefused, hasResponded, ...(failure === undefined ? {} : { failure }) };
+  return { wasRefused, hasResponded, wasSent: wasSent(), hasEnded, ...(failure === undefined ? {} : { failure }) };
 }

@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { EngineApi } from '../api/engine-api.ts';
 
-/** A record of BuildKit's cache. Its time is by the node's clock, in milliseconds since 1970. */
+/** A record of BuildKit's cache. */
 export interface CacheRecord {
   readonly id: string;
   readonly description: string;
@@ -9,7 +10,6 @@ export interface CacheRecord {
   /** An image contains it, too. */
   readonly isShared: boolean;
   readonly bytes: number;
-  readonly createdAt: number;
 }
 
 const usageSchema = z.object({
@@ -21,7 +21,6 @@ const usageSchema = z.object({
         InUse: z.boolean().nullish(),
         Shared: z.boolean().nullish(),
         Size: z.number(),
-        CreatedAt: z.string(),
       }),
     )
     .nullish(),
@@ -29,26 +28,26 @@ const usageSchema = z.object({
 
 const prunedSchema = z.object({ SpaceReclaimed: z.number().nullish() });
 
-/** The cache records of a context: the tar and its files. BuildKit leaves both behind after a build and never uses them again. */
-const contextPattern = /^http url http:\/\/build-context-|^copy \/context \/$/;
+/** The files of a context, which BuildKit keeps for the next build. It makes layers of copies of them. */
+const contextPattern = /^local source for /;
 
-/** Whether a record is the context of a build. */
+/** Whether a record has the files of a context. */
 export function isContextRecord({ description }: CacheRecord): boolean {
   return contextPattern.test(description);
 }
 
-export async function listCacheRecords(docker: EngineApi): Promise<CacheRecord[]> {
+export async function listCacheRecords(docker: EngineApi, signal?: AbortSignal): Promise<CacheRecord[]> {
   const { BuildCache } = await docker.requestJson('list its build cache', usageSchema, {
     method: 'GET',
     path: 'system/df?type=build-cache',
+    ...(signal ? { signal } : {}),
   });
-  return (BuildCache ?? []).map(({ ID, Description, InUse, Shared, Size, CreatedAt }) => ({
+  return (BuildCache ?? []).map(({ ID, Description, InUse, Shared, Size }) => ({
     id: ID,
     description: Description ?? '',
     isInUse: InUse === true,
     isShared: Shared === true,
     bytes: Size,
-    createdAt: Date.parse(CreatedAt),
   }));
 }
 
@@ -63,21 +62,28 @@ export async function pruneBuildCache(docker: EngineApi, query = 'all=1', signal
   return SpaceReclaimed ?? 0;
 }
 
+/** How long the records of a build that has ended may be in use, and how often that is looked at. In milliseconds. */
+const releaseTimeoutMs = 3_000;
+const releasePollMs = 100;
+
 /**
- * Removes what a build has left in the cache: its context, or all records since its start. Records that another build is using
- * stay. docker removes a record only after the records based on it, so this repeats until nothing more can be removed.
- * @param since the start of the build by the node's clock, in milliseconds since 1970
- * @param shouldRemoveAll remove all records since the start, not only the context
+ * Removes all records since the start of a build. Records that another build is using stay. docker removes a record only after
+ * the records based on it, so this repeats until nothing more can be removed.
+ * @param before the ids of the records that there were at the start
  */
-export async function cleanBuildCache(docker: EngineApi, since: number, shouldRemoveAll: boolean): Promise<void> {
+export async function cleanBuildCache(docker: EngineApi, before: ReadonlySet<string>): Promise<void> {
+  const giveUpAt = performance.now() + releaseTimeoutMs;
   for (let previousCount = Number.POSITIVE_INFINITY; ; ) {
-    const unneeded = (await listCacheRecords(docker)).filter(
-      (record) => !record.isInUse && record.createdAt >= since && (shouldRemoveAll || isContextRecord(record)),
-    );
+    const records = (await listCacheRecords(docker)).filter(({ id }) => !before.has(id));
+    const unneeded = records.filter(({ isInUse }) => !isInUse);
     if (unneeded.length === 0 || unneeded.length >= previousCount) {
-      return;
+      // docker releases the context a moment after the build has ended; another build may use its records for longer
+      if (unneeded.length === records.length || performance.now() > giveUpAt) {
+        return;
+      }
+      await delay(releasePollMs);
     }
-    previousCount = unneeded.length;
+    previousCount = unneeded.length || Number.POSITIVE_INFINITY;
     // docker accepts one id per request.
     for (const { id } of unneeded) {
       const filters = new URLSearchParams({ all: '1', filters: JSON.stringify({ id: { [id]: true } }) });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import { BuildKitOutput } from '../buildkit/build-output.ts';
 import { testBuild } from '../testing/engine-build.ts';
-import { DockerBuildOutput } from './build-output.ts';
 import { buildProblem } from './build-problem.ts';
 
 /** The problem of a build that failed with an error message of docker 26.1.5, at a step or before the first one. */
 function problemOf(error: string, step?: string) {
-  const output = new DockerBuildOutput(testBuild(), () => undefined);
+  const output = new BuildKitOutput(testBuild(), () => undefined);
   output.failedStep = step === undefined ? undefined : { id: '0:2', index: 2, total: 3, name: step, stage: 'build' };
   return buildProblem('pi4', testBuild(), output, error).problem;
 }

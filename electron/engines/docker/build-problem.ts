@@ -1,17 +1,9 @@
-import { type Failure, fail } from '../../../shared/problem.ts';
-import { diskFullProblem, firstLine } from '../api/engine-api.ts';
+import type { Failure } from '../../../shared/problem.ts';
+import { diskFullProblem } from '../api/engine-api.ts';
+import type { BuildKitOutput } from '../buildkit/build-output.ts';
 import { isForeignProgram, startProblem } from '../container-start.ts';
 import type { EngineBuild } from '../engine.ts';
-import {
-  containerfileName,
-  describeStep,
-  findCause,
-  networkCauses,
-  type ProblemCause,
-  programCauses,
-  shorten,
-} from '../problem-causes.ts';
-import type { DockerBuildOutput } from './build-output.ts';
+import { failedBuildProblem, networkCauses, type ProblemCause, programCauses } from '../problem-causes.ts';
 
 /** Why a node cannot get a base image. The messages come from containerd and BuildKit. */
 const pullCauses: readonly ProblemCause[] = [
@@ -70,8 +62,15 @@ const containerfileCauses: readonly ProblemCause[] = [
   },
 ];
 
+const causes = { pull: pullCauses, step: stepCauses, containerfile: containerfileCauses };
+
 /** The problem of a build that docker ended with an error. Its `detail` is docker's unchanged message. */
-export function buildProblem(node: string, build: EngineBuild, output: DockerBuildOutput, error: string): Failure {
+export function buildProblem(
+  node: string,
+  build: EngineBuild,
+  output: Pick<BuildKitOutput, 'failedStep' | 'lastLines'>,
+  error: string,
+): Failure {
   const { failedStep: step } = output;
   // BuildKit repeats the command of a step, which may contain any text that the patterns look for.
   const message = error.replace(/^process ".*" did not complete/s, 'process did not complete');
@@ -81,33 +80,9 @@ export function buildProblem(node: string, build: EngineBuild, output: DockerBui
   if (nodeProblem) {
     return nodeProblem;
   }
+  const isForeign = isForeignProgram({ error: message, lastLines: output.lastLines });
   const baseImage = missingBaseImage(error);
-  if (baseImage !== undefined) {
-    const cause = findCause(pullCauses, error, build, 'docker');
-    return fail(
-      'build.failed',
-      `Node ${node}: cannot get the base image ${baseImage}: ${cause?.reason ?? firstLine(error)}.`,
-      cause?.fix ?? `Try \`docker pull ${baseImage}\` on the node.`,
-      error,
-    );
-  }
-  if (step) {
-    const isForeign = isForeignProgram({ error: message, lastLines: output.lastLines });
-    const cause = findCause(stepCauses, isForeign ? 'exec format error' : message, build, 'docker');
-    return fail(
-      'build.failed',
-      `Node ${node}: ${describeStep(step)} failed: ${shorten(step.name)} (${cause?.reason ?? shorten(firstLine(message))}).`,
-      cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.',
-      error,
-    );
-  }
-  const cause = findCause(containerfileCauses, error, build, 'docker');
-  return fail(
-    'build.failed',
-    `Node ${node}: docker cannot use ${containerfileName(build)}: ${cause?.reason ?? shorten(firstLine(error))}.`,
-    cause?.fix ?? `Correct ${containerfileName(build)}.`,
-    error,
-  );
+  return failedBuildProblem(causes, { node, engine: 'docker', build, error, message, step, baseImage, isForeign });
 }
 
 /** The image of a FROM or COPY --from that docker could not get. */

@@ -1,19 +1,24 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Control, SolveRequest } from '../buildkit/proto/control_pb.ts';
+import { sampleStatus } from '../buildkit/testing/sample-status.ts';
+import { serveBuildKit } from '../buildkit/testing/stand-in.ts';
 import type { EngineBuild, EngineOutput } from '../engine.ts';
 import { openEngine } from '../open-engine.ts';
-import { tarContext, testBuild } from '../testing/engine-build.ts';
+import { testBuild } from '../testing/engine-build.ts';
 import { openLocalTransport } from '../transport/local-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { isOlder } from './docker.ts';
 
 /** An HTTP server stands in for docker and does what a real one can hardly be made to do. */
 let headers: Record<string, string>;
-let answerBuild: (request: IncomingMessage, response: ServerResponse) => void;
+/** What its BuildKit answers. Undefined: docker does not upgrade the connection. */
+let buildKit: Partial<ServiceImpl<typeof Control>> | undefined;
 let requests: string[];
 /** The bodies of answers, by the end of the path. */
 let answers: Record<string, object>;
@@ -23,7 +28,7 @@ let transport: Transport;
 
 beforeEach(async () => {
   headers = { 'Api-Version': '1.51', Ostype: 'linux' };
-  answerBuild = (request, response) => request.resume().once('end', () => response.end());
+  buildKit = {};
   requests = [];
   answers = { '/df': { BuildCache: [] } };
   folder = await mkdtemp(join(tmpdir(), 'docker-'));
@@ -32,10 +37,18 @@ beforeEach(async () => {
     requests.push(`${request.method} ${path}`);
     if (path.endsWith('/_ping')) {
       response.writeHead(200, headers).end('OK');
-    } else if (path.endsWith('/build')) {
-      answerBuild(request, response);
     } else {
       response.end(JSON.stringify(Object.entries(answers).find(([end]) => path.endsWith(end))?.[1] ?? {}));
+    }
+  });
+  server.on('upgrade', (request, socket) => {
+    requests.push(`${request.method} ${request.url}`);
+    if (buildKit) {
+      server.once('break', () => socket.destroy());
+      socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+      serveBuildKit(socket, buildKit);
+    } else {
+      socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
     }
   });
   const socketPath = join(folder, 'docker.sock');
@@ -73,8 +86,8 @@ test('docker that runs Windows containers is not supported', async () => {
 });
 
 test.each([
-  ['1.41', 'POST /v1.41/build'],
-  ['1.51', 'POST /v1.47/build'],
+  ['1.41', 'POST /v1.41/grpc'],
+  ['1.51', 'POST /v1.47/grpc'],
 ])('docker with API %s gets %s, the newest version that both support', async (version, path) => {
   headers['Api-Version'] = version;
   await expect(build()).rejects.toMatchObject(problem('build.no-image', /docker ended the build without/));
@@ -92,39 +105,83 @@ test('docker cannot build without looking for base images, and exports OCI archi
   expect(await formatsWith('1.44')).toEqual(['oci-archive', 'docker-archive']);
 });
 
-test('cancelling a build cancels it in docker and waits until docker has ended it', async () => {
-  const cancel = new AbortController();
-  let hasEnded = false;
-  answerBuild = (request, response) => {
-    request.resume().once('end', () => response.write('{"stream":"working"}\n'));
-    const poll = setInterval(() => {
-      if (requests.some((line) => line.endsWith('/build/cancel'))) {
-        clearInterval(poll);
-        hasEnded = true;
-        response.end('{"error":"context canceled"}\n');
-      }
-    }, 5);
+test('a build asks for what its options say, and resolves with the id of the image', async () => {
+  let asked: SolveRequest | undefined;
+  buildKit = {
+    solve: (request) => {
+      asked = request;
+      return { exporterResponse: { 'containerimage.digest': 'sha256:1' } };
+    },
   };
-  const building = build({}, cancel.signal, ({ kind }) => kind === 'log' && cancel.abort());
+  const options = { buildArgs: { A: 'b' }, labels: { c: 'd' }, target: 'last', noCache: true, pull: 'always' } as const;
+  expect(await build({ ...options, file: 'x/Containerfile' })).toEqual({ imageId: 'sha256:1' });
+  expect(asked).toMatchObject({
+    frontend: 'dockerfile.v0',
+    exporter: 'moby',
+    exporterAttrs: { name: 'localhost/x:1' },
+  });
+  expect(asked?.frontendAttrs).toEqual({
+    ...{ filename: 'x/Containerfile', platform: 'linux/arm64', target: 'last', 'no-cache': '' },
+    ...{ 'build-arg:A': 'b', 'label:c': 'd', 'image-resolve-mode': 'pull' },
+  });
+});
+
+test('cancelling a build cancels it in BuildKit and waits until BuildKit has ended it', async () => {
+  const cancel = new AbortController();
+  const ending = new AbortController();
+  let hasEnded = false;
+  buildKit = {
+    solve: async (_, { signal }) => {
+      await once(signal, 'abort');
+      setTimeout(() => ending.abort(), 50);
+      return {};
+    },
+    async *status() {
+      yield sampleStatus({ vertexes: [{ digest: 'sha256:1', name: '[1/1] RUN x', started: true }] });
+      await once(ending.signal, 'abort');
+      hasEnded = true;
+    },
+  };
+  const building = build({}, cancel.signal, ({ kind }) => kind === 'step-started' && cancel.abort());
   await expect(building).rejects.toMatchObject({ problem: { code: 'build.cancelled' } });
   expect(hasEnded).toBe(true);
 });
 
-test('a build fails with the error of its context', async () => {
-  const context = () =>
-    new Readable({
-      read() {
-        this.destroy(new Error('the disk is broken'));
-      },
-    });
-  await expect(build({ context: tarContext(context) })).rejects.toThrow('the disk is broken');
+test('a build that is cancelled before BuildKit knows it does not wait for it', async () => {
+  const cancel = new AbortController();
+  buildKit = {
+    solve: async (_, { signal }) => {
+      cancel.abort();
+      await once(signal, 'abort');
+      return {};
+    },
+    async *status(_, { signal }) {
+      await once(signal, 'abort');
+      yield* [];
+    },
+  };
+  await expect(build({}, cancel.signal)).rejects.toMatchObject({ problem: { code: 'build.cancelled' } });
 });
 
-test('an invalid message in the build stream is reported', async () => {
-  answerBuild = (request, response) => {
-    request.resume().once('end', () => response.end('no json\n'));
+test('a failed build is explained by the error of BuildKit, a broken connection by what broke', async () => {
+  buildKit = {
+    solve: () => {
+      throw new ConnectError('target stage "z" could not be found', Code.Unknown);
+    },
   };
-  await expect(build()).rejects.toMatchObject({ problem: { code: 'engine.answer' } });
+  await expect(build()).rejects.toMatchObject(problem('build.failed', /has no stage "z"/));
+  buildKit = {
+    solve: () => {
+      server.emit('break');
+      return new Promise(() => undefined);
+    },
+  };
+  await expect(build()).rejects.toMatchObject(problem('engine.unreachable', /closed the connection/));
+});
+
+test('a docker without an API of BuildKit is reported', async () => {
+  buildKit = undefined;
+  await expect(build()).rejects.toMatchObject(problem('engine.refused', /could not open a connection to its BuildKit/));
 });
 
 test.each([
@@ -147,4 +204,27 @@ test.each([
   answers['/info'] = { ...facts, ServerVersion: '28.0.0', Architecture: machine };
   answers['/version'] = { Arch: built };
   expect((await (await openEngine(transport)).probe()).platform).toBe(platform);
+});
+
+test('a push over plain HTTP that docker does not allow says what allows it', async () => {
+  answers['/push'] = { error: 'Get "https://192.168.1.5:5000/v2/": http: server gave HTTP response to HTTPS client' };
+  const { transfer } = await openEngine(transport);
+  const target = { registry: '192.168.1.5:5000', repository: 'team/api', tag: 't', tlsVerify: false };
+  await expect(transfer.push('x', target, 'oci', new AbortController().signal)).rejects.toMatchObject({
+    problem: {
+      code: 'engine.refused',
+      message: 'Node pi4: docker does not push to 192.168.1.5:5000 over plain HTTP.',
+      fix: expect.stringContaining('"insecure-registries"'),
+    },
+  });
+  // the name that docker needs for a push does not stay
+  expect(requests.at(-1)).toMatch(/^DELETE .*team%2Fapi%3At$/);
+});
+
+test('a push tells the digest that docker has sent', async () => {
+  const digest = `sha256:${'d'.repeat(64)}`;
+  answers['/push'] = { progressDetail: {}, aux: { Tag: 't', Digest: digest, Size: 943 } };
+  const { transfer } = await openEngine(transport);
+  const target = { registry: '192.168.1.5:5000', repository: 'team/api', tag: 't', tlsVerify: true };
+  expect(await transfer.push('x', target, 'oci', new AbortController().signal)).toEqual({ digest });
 });

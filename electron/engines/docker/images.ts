@@ -3,7 +3,6 @@ import { type EngineApi, requestTimeoutMs } from '../api/engine-api.ts';
 import { tagPath } from '../api/image-requests.ts';
 import type { DiskUsage, EngineBuild } from '../engine.ts';
 import { isNameOfBuild, isStaleImageName } from '../temporary-name.ts';
-import { cancelBuild } from './build.ts';
 import { listCacheRecords, pruneBuildCache } from './build-cache.ts';
 
 /** Sizes in bytes. */
@@ -44,11 +43,10 @@ export async function untagImage(docker: EngineApi, name: string): Promise<void>
 }
 
 /**
- * Removes the names of a build whose process was killed. docker ends a build when its request is closed; this ends one whose
- * request is still open because the connection was lost. See `CacheRetention.removeLeftovers`.
+ * Removes the names of a build whose process was killed or lost its node. BuildKit has ended the build itself when its stream was
+ * closed. See `CacheRetention.removeLeftovers`.
  */
-export async function removeLeftovers(docker: EngineApi, { id, tag }: Pick<EngineBuild, 'id' | 'tag'>): Promise<void> {
-  await cancelBuild(docker, id).catch(() => undefined);
+export async function removeLeftovers(docker: EngineApi, { tag }: Pick<EngineBuild, 'tag'>): Promise<void> {
   const images = await docker.requestJson('list its images', imagesSchema, { method: 'GET', path: 'images/json' });
   for (const name of images.flatMap(({ RepoTags }) => RepoTags ?? [])) {
     if (isNameOfBuild(name, tag)) {

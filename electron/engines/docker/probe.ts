@@ -40,8 +40,8 @@ export async function probeNode(
   apiVersion: string,
   signal?: AbortSignal,
 ): Promise<Omit<Node, 'capabilities'>> {
-  const latencyMs = await measureLatency(docker, signal);
-  const [info, { Arch }, printed, memory] = await Promise.all([
+  const [latencyMs, info, { Arch }, printed, memory] = await Promise.all([
+    measureLatency(docker, signal),
     docker.requestJson('report its system information', infoSchema, {
       method: 'GET',
       path: 'info',

@@ -1,28 +1,44 @@
 import type { Readable } from 'node:stream';
+import { Failure, fail } from '../../../shared/problem.ts';
 import type { EngineApi } from '../api/engine-api.ts';
-import { openArchive, sendPush } from '../api/image-requests.ts';
-import type { PushTarget } from '../engine.ts';
+import { credentialOf, openArchive, sendPush } from '../api/image-requests.ts';
+import type { PushedByEngine, PushTarget } from '../engine.ts';
 import { tagImage, untagImage } from './images.ts';
 
 /**
  * Pushes an image of the node to a registry that the node can reach. docker finds the registry in the image's name, so the
- * image gets such a name during the push. docker needs no TLS for a registry on its own loopback.
+ * image gets such a name during the push. docker needs no TLS for a registry on its own loopback, and for others only what its
+ * configuration says.
  */
 export async function pushImage(
   docker: EngineApi,
   image: string,
   target: PushTarget,
   signal: AbortSignal,
-): Promise<void> {
-  const { host, port, repository, tag, username, password } = target;
-  const name = `${host}:${port}/${repository}`;
+): Promise<PushedByEngine> {
+  const { registry, repository, tag } = target;
+  const name = `${registry}/${repository}`;
   await tagImage(docker, image, `${name}:${tag}`);
   try {
-    const credential = { username, password, serveraddress: `${host}:${port}` };
-    await sendPush(docker, `images/${name}/push?tag=${encodeURIComponent(tag)}`, credential, signal);
+    const credential = { ...credentialOf(target), serveraddress: registry };
+    return await sendPush(docker, `images/${name}/push?tag=${encodeURIComponent(tag)}`, credential, signal);
+  } catch (error) {
+    throw plainHttpFailure(docker.node, registry, error) ?? error;
   } finally {
     await untagImage(docker, `${name}:${tag}`).catch(() => undefined);
   }
+}
+
+function plainHttpFailure(node: string, registry: string, error: unknown): Failure | undefined {
+  const detail = error instanceof Failure ? error.problem.detail : undefined;
+  return detail !== undefined && /server gave HTTP response to HTTPS client/i.test(detail)
+    ? fail(
+        'engine.refused',
+        `Node ${node}: docker does not push to ${registry} over plain HTTP.`,
+        `Add ${registry} to "insecure-registries" in /etc/docker/daemon.json on the node, then restart docker.`,
+        detail,
+      )
+    : undefined;
 }
 
 /** Streams a whole image as an archive, which is also an OCI layout from docker 25 on. */

@@ -3,15 +3,7 @@ import { compilePattern } from '../../context/pattern.ts';
 import { diskFullProblem, firstLine } from '../api/engine-api.ts';
 import { isForeignProgram, startProblem } from '../container-start.ts';
 import type { EngineBuild, EngineStep } from '../engine.ts';
-import {
-  containerfileName,
-  describeStep,
-  findCause,
-  networkCauses,
-  type ProblemCause,
-  programCauses,
-  shorten,
-} from '../problem-causes.ts';
+import { failedBuildProblem, networkCauses, type ProblemCause, programCauses, shorten } from '../problem-causes.ts';
 import type { PodmanBuildOutput } from './build-output.ts';
 
 /** Why a node cannot get a base image. The messages come from containers/image and Go's network packages. */
@@ -168,6 +160,8 @@ function isBefore(version: string, major: number, minor: number): boolean {
   return ownMajor < major || (ownMajor === major && ownMinor < minor);
 }
 
+const causes = { pull: pullCauses, step: stepCauses, containerfile: containerfileCauses };
+
 /**
  * The problem of a build that podman ended with an error. Its `detail` is podman's unchanged message.
  *
@@ -196,33 +190,10 @@ export function buildProblem(
       error,
     );
   }
-  if (!step) {
-    const cause = findCause(containerfileCauses, error, build, 'podman');
-    return fail(
-      'build.failed',
-      `Node ${node}: podman cannot use ${containerfileName(build)}: ${cause?.reason ?? firstLine(error)}.`,
-      cause?.fix ?? `Correct ${containerfileName(build)}.`,
-      error,
-    );
-  }
-  const baseImage = missingBaseImage(step, error);
-  if (baseImage !== undefined) {
-    const cause = findCause(pullCauses, error, build, 'podman');
-    return fail(
-      'build.failed',
-      `Node ${node}: cannot get the base image ${baseImage}: ${cause?.reason ?? firstLine(error)}.`,
-      cause?.fix ?? `Try \`podman pull ${baseImage}\` on the node.`,
-      error,
-    );
-  }
   const isForeign = isForeignProgram({ error, lastLines: lastLines.lines });
-  const cause = findCause(stepCauses, isForeign ? 'exec format error' : error, build, 'podman');
-  return fail(
-    'build.failed',
-    `Node ${node}: ${describeStep(step)} failed: ${shorten(step.name)} (${cause?.reason ?? withoutPrefix(error)}).`,
-    cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.',
-    error,
-  );
+  const baseImage = step && missingBaseImage(step, error);
+  const reason = withoutPrefix(error);
+  return failedBuildProblem(causes, { node, engine: 'podman', build, error, reason, step, baseImage, isForeign });
 }
 
 /** The problem of a build that podman refused because of its context; undefined for other refusals. */

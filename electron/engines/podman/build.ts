@@ -3,15 +3,15 @@ import type { ImageFormat, PullPolicy } from '../../../shared/build.ts';
 import { platformOf, platformParts } from '../../../shared/platform.ts';
 import { Failure } from '../../../shared/problem.ts';
 import { cancelledProblem, type EngineApi, noImageProblem } from '../api/engine-api.ts';
-import { base64Url } from '../api/image-requests.ts';
 import { jsonLines } from '../api/json-lines.ts';
 import { sendBuild } from '../api/send-build.ts';
 import type { EngineBuild, EngineOutput } from '../engine.ts';
-import type { RegistryLogin } from '../registry-login.ts';
 import { PodmanBuildOutput, podmanMessageSchema } from './build-output.ts';
 import { buildProblem, contextProblem } from './build-problem.ts';
+import { sendFromNode } from './context-cache.ts';
+import { loginHeaders } from './pull.ts';
 import { withStagePlatforms } from './stage-platforms.ts';
-import { type BuildMark, listBuildContainers, markOf, stopBuild } from './stop-build.ts';
+import { type BuildMark, endSteps, listBuildContainers, markOf, stopBuild } from './stop-build.ts';
 
 /** buildah's names of pull policies. buildah silently treats an unknown name as `missing`. */
 const pullPolicies: Readonly<Record<PullPolicy, string>> = {
@@ -30,6 +30,14 @@ const imageSchema = z.object({ Os: z.string(), Architecture: z.string() });
 
 type OnOutput = (output: EngineOutput) => void;
 
+/** What is known of a podman. */
+export interface PodmanFacts {
+  /** That of its API. */
+  readonly version: string;
+  /** As in image configurations. Undefined until podman has been probed. */
+  readonly architecture?: string | undefined;
+}
+
 /**
  * Builds on podman. See `Builder.build`.
  *
@@ -40,7 +48,7 @@ type OnOutput = (output: EngineOutput) => void;
  */
 export async function buildImage(
   podman: EngineApi,
-  version: string,
+  facts: PodmanFacts,
   original: EngineBuild,
   onOutput: OnOutput,
   signal: AbortSignal,
@@ -49,18 +57,22 @@ export async function buildImage(
   const again = async (changes: Partial<EngineBuild>, reason: string) => {
     onOutput({ kind: 'log', stream: 'engine', time: Date.now(), text: `${reason} Building again.` });
     const onSecondOutput: OnOutput = (output) => {
-      if (output.kind !== 'context-read') {
+      if (output.kind !== 'context-read' && output.kind !== 'context-reused') {
         onOutput(output);
       }
     };
-    return buildOnce(podman, version, { ...build, ...changes }, onSecondOutput, signal);
+    return buildOnce(podman, facts, { ...build, ...changes }, onSecondOutput, signal);
   };
-  const first = await buildOnce(podman, version, build, onOutput, signal).catch((error: unknown) => {
-    if (isLostLayer(error, build)) {
-      return again({}, `A cached image was removed on ${podman.node} while this build was using it.`);
+  const againIfLost = async (error: unknown, repetitions: number): ReturnType<typeof buildOnce> => {
+    if (repetitions >= maxRepetitions(error, build)) {
+      throw error;
     }
-    throw error;
-  });
+    const reason = `A cached image was removed on ${podman.node} while this build was using it.`;
+    return again({}, reason).catch((next: unknown) => againIfLost(next, repetitions + 1));
+  };
+  const first = await buildOnce(podman, facts, build, onOutput, signal).catch((error: unknown) =>
+    againIfLost(error, 0),
+  );
   if (!first.isFromCache || (await hasPlatform(podman, first.imageId, build, signal))) {
     return { imageId: first.imageId };
   }
@@ -72,12 +84,16 @@ export async function buildImage(
 }
 
 /**
- * Was an image of the cache removed between two steps? Nothing marks it as in use there, so another build, a prune or a person
- * may remove it. The messages come from containers/storage.
+ * How often a build is repeated because an image of the cache was removed between two steps. Nothing marks it as in use there, so
+ * another build, a prune or a person may remove it. A build for another platform may also take the name of a base image that this
+ * one has just pulled, several times in a row. The messages come from containers/storage and buildah.
  */
-function isLostLayer(error: unknown, { pull }: EngineBuild): boolean {
+function maxRepetitions(error: unknown, { pull }: EngineBuild): number {
   const detail = error instanceof Failure && error.problem.code === 'build.failed' ? error.problem.detail : undefined;
-  return /layer not known/.test(detail ?? '') || (pull !== 'never' && /image not known/.test(detail ?? ''));
+  if (pull !== 'never' && /locating pulled image .*image not known/.test(detail ?? '')) {
+    return 3;
+  }
+  return /layer not known/.test(detail ?? '') || (pull !== 'never' && /image not known/.test(detail ?? '')) ? 1 : 0;
 }
 
 /** Does the configuration of an image name the platform of the build? */
@@ -94,23 +110,45 @@ async function hasPlatform(podman: EngineApi, imageId: string, { platform }: Eng
 
 async function buildOnce(
   podman: EngineApi,
-  version: string,
+  facts: PodmanFacts,
   build: EngineBuild,
   onOutput: OnOutput,
   signal: AbortSignal,
 ) {
   const output = new PodmanBuildOutput(build, onOutput);
-  const [mark, containers] = await Promise.all([markOf(podman, build.id, signal), listBuildContainers(podman, signal)]);
+  const [mark, containers] = await Promise.all([
+    markOf(podman, build.id, facts.architecture),
+    listBuildContainers(podman, signal),
+  ]);
   const containersBefore = new Set(containers.map(({ id }) => id));
   if (signal.aborted) {
     throw cancelledProblem(signal);
   }
-  const { failure, wasRefused, hasResponded } = await sendBuild(podman, {
-    path: `build?${buildQuery(build, mark)}`,
-    headers: loginHeaders(build.logins),
+  const path = `build?${buildQuery(build, mark)}`;
+  const headers = loginHeaders(build.logins);
+  const { layouts, context } = build;
+  const { packed } = context;
+  const { failure, wasRefused, hasResponded, wasSent, hasEnded } = await sendBuild(podman, {
+    path,
+    headers,
     // podman refuses a link that leads out of the context (containers/storage, pkg/archive)
-    context: build.context.tar({ confinesLinks: true }),
+    context: context.tar({ confinesLinks: true }),
     signal,
+    ...(packed && layouts
+      ? {
+          sendFromNode: (signal, onSent) =>
+            sendFromNode(podman.transport, {
+              path: `${podman.prefix}${path}`,
+              headers,
+              tar: packed,
+              layouts,
+              discards: build.discardCache,
+              onReused: (bytes) => onOutput({ kind: 'context-reused', bytes }),
+              onSent,
+              signal,
+            }),
+        }
+      : {}),
     onResponse: () => onOutput({ kind: 'context-read' }),
     readOutput: async (stream) => {
       for await (const message of jsonLines(stream, podmanMessageSchema, podman.node)) {
@@ -119,34 +157,24 @@ async function buildOnce(
       }
     },
     explainRefusal: (message) => contextProblem(podman.node, message),
+    onAbort: (stop, { ended }) => void endSteps(podman, mark, ended).finally(stop),
   });
   output.end();
   if (failure !== undefined) {
     // An engine that died leaves the programs of its steps running, too. A refused build has started nothing.
     if (!wasRefused) {
-      await stopBuild(podman, { mark, containersBefore, output, hasReadContext: hasResponded });
+      const state = { hasReadContext: hasResponded, mayRun: wasSent, hasEnded };
+      await stopBuild(podman, { mark, containersBefore, output, ...state });
     }
     throw failure;
   }
   if (output.error !== undefined) {
-    throw buildProblem(podman.node, version, build, output, output.error);
+    throw buildProblem(podman.node, facts.version, build, output, output.error);
   }
   if (output.imageId === undefined) {
     throw noImageProblem(podman.node, 'podman');
   }
   return { imageId: output.imageId, isFromCache: output.isCached };
-}
-
-/** podman reads logins by registry, with the fields of docker's API. */
-function loginHeaders(logins: readonly RegistryLogin[]): Record<string, string> {
-  if (logins.length === 0) {
-    return {};
-  }
-  const entries = logins.map(({ registry, credentials }) => [
-    registry,
-    'identityToken' in credentials ? { identitytoken: credentials.identityToken } : credentials,
-  ]);
-  return { 'X-Registry-Config': base64Url(JSON.stringify(Object.fromEntries(entries))) };
 }
 
 /**

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { platformOf, platformParts } from '../../../shared/platform.ts';
+import { KeyedMutex } from '../../system/keyed-mutex.ts';
 import { type EngineApi, requestTimeoutMs } from '../api/engine-api.ts';
-import type { BaseName, BuildCache, CacheState, FinishedBuild } from '../engine.ts';
+import type { BaseKey, BaseName, BuildCache, CacheQuery } from '../engine.ts';
+import { pullImage } from './pull.ts';
 
 const imageSchema = z.object({
   Id: z.string(),
@@ -18,33 +20,95 @@ const maxItems = 500;
 
 /**
  * What podman's build cache depends on: the images of steps are the cache, and a base image is what its name says on the node.
- * podman asks no registry for it as long as the policy is `missing` or `never`. Each image is asked for by itself, because the list
- * of all images takes seconds on a node that has some hundreds (4.3.1).
+ * A name means one image there, for whichever platform was pulled last. With the policies `missing` and `never`, podman asks no
+ * registry as long as that image is for the right platform. Each image is asked for by itself, because the list of all images
+ * takes seconds on a node that has some hundreds (4.3.1).
  */
 export function podmanCache(podman: EngineApi): BuildCache {
+  // podman looks a name up again after it has pulled it, so that two pulls of one name for different platforms get in each other's way
+  const pulls = new KeyedMutex<void>();
+  const pull = async (base: BaseName, { logins }: CacheQuery, signal: AbortSignal): Promise<string | undefined> => {
+    const lock = await pulls.acquire(base.name, signal);
+    try {
+      return lock && (await pullImage(podman, base, await logins(), signal));
+    } catch {
+      return undefined;
+    } finally {
+      lock?.release();
+    }
+  };
   return {
-    read: async ({ bases, image, items }, _asksRegistry, signal) => {
+    read: async (query, _asksRegistry, signal) => {
+      const { bases, image, items } = query;
       const [found, named, existing] = await Promise.all([
         findBases(podman, bases, signal),
         image === undefined ? undefined : findImage(podman, image, signal),
         Promise.all(items.map((item) => exists(podman, item, signal))),
       ]);
       return {
-        bases: idsOf(found),
+        bases: Object.fromEntries(
+          bases.flatMap((base) => {
+            const { Id } = found.get(base.name) ?? {};
+            return Id === undefined ? [] : [[keyOf(base), Id]];
+          }),
+        ),
         items: items.filter((_, index) => existing[index]),
         ...(named ? { image: named.Id } : {}),
+        pulled: bases.filter((base) => isPulled(base, query, found.get(base.name))).map(keyOf),
       };
     },
-    used: async ({ bases }, before, build, signal) => {
-      const found = await findBases(podman, bases, signal);
-      const isUsable = bases.every(({ name, platform }) => isCachedOn(found.get(name), platform));
-      const changed = bases.filter(({ name }) => found.get(name)?.Id !== before.bases[name]);
+    pull: async (query, keys, signal) => {
+      const bases = query.bases.filter((base) => keys.includes(keyOf(base)));
+      const ids = await Promise.all(bases.map((base) => pull(base, query, signal)));
+      return Object.fromEntries(
+        bases.flatMap((base, index) => (ids[index] === undefined ? [] : [[keyOf(base), ids[index]]])),
+      );
+    },
+    used: async (query, before, build, signal) => {
+      const { bases } = query;
       const items = [...new Set([build.imageId, ...build.layers])];
-      return isUsable && items.length <= maxItems && (await areParents(podman, changed, found, build, signal))
-        ? { bases: idsOf(found), items }
-        : undefined;
+      if (items.length > maxItems) {
+        return undefined;
+      }
+      const found = await findBases(podman, bases, signal);
+      const parents = bases.length === 0 ? new Set<string>() : await findParents(podman, items, signal);
+      const ids: Record<BaseKey, string> = {};
+      for (const base of bases) {
+        const named = found.get(base.name);
+        // another job may have pulled the name for its own platform since
+        const isTaken = query.pull !== 'never' && named !== undefined && !isFor(named, base.platform);
+        const pulled = isTaken ? await pull(base, query, signal) : undefined;
+        const image = pulled === undefined ? named : await findImage(podman, pulled, signal);
+        // the build has pulled what had another meaning before, but others may have changed a name, too
+        const isUsed = image !== undefined && (parents.has(image.Id) || before.bases[keyOf(base)] === image.Id);
+        if (!isUsed || !isFor(image, base.platform) || !isCachedOn(image)) {
+          return undefined;
+        }
+        ids[keyOf(base)] = image.Id;
+      }
+      return { bases: ids, items };
     },
   };
+}
+
+function keyOf({ name, platform }: BaseName): BaseKey {
+  return `${name} ${platform}`;
+}
+
+/**
+ * Whether podman asks a registry for a base image before it builds on it.
+ * @param named what the name means on the node
+ */
+function isPulled({ name, platform }: BaseName, { bases, pull }: CacheQuery, named: Image | undefined): boolean {
+  switch (pull) {
+    case 'never':
+      return false;
+    case 'missing':
+      // a stage that needs another platform may change what the name means for the next one
+      return !isFor(named, platform) || bases.some((other) => other.name === name && other.platform !== platform);
+    default:
+      return true;
+  }
 }
 
 /** The image that podman takes for a name. */
@@ -73,10 +137,6 @@ async function findBases(
   return found;
 }
 
-function idsOf(images: ReadonlyMap<string, Image>): CacheState['bases'] {
-  return Object.fromEntries([...images].map(([name, { Id }]) => [name, Id]));
-}
-
 /** @param image an id or a unique prefix of one */
 async function exists(podman: EngineApi, image: string, signal: AbortSignal): Promise<boolean> {
   const path = `images/${encodeURIComponent(image)}/exists`;
@@ -85,35 +145,23 @@ async function exists(podman: EngineApi, image: string, signal: AbortSignal): Pr
   return response.status === 204;
 }
 
-/**
- * Whether podman uses its cache on a base image. It does not if the history does not explain every layer. If the image is for
- * another platform, podman pulls the name again.
- */
-function isCachedOn(base: Image | undefined, platform: BaseName['platform']): boolean {
-  const found = base && platformOf({ os: base.Os, architecture: base.Architecture });
-  const explained = (base?.History ?? []).filter(({ empty_layer }) => !empty_layer).length;
-  return (
-    found !== undefined &&
-    platformParts(found).architecture === platformParts(platform).architecture &&
-    explained === (base?.RootFS?.Layers ?? []).length
-  );
+/** Whether an image is for a platform. If it is not, podman pulls its name again. */
+function isFor(image: Image | undefined, platform: BaseName['platform']): boolean {
+  const found = image && platformOf({ os: image.Os, architecture: image.Architecture });
+  return found !== undefined && platformParts(found).architecture === platformParts(platform).architecture;
 }
 
-/**
- * Whether the images of a build are built on these base images, whose names meant other images before: the build has pulled them,
- * but others may have changed a name, too.
- */
-async function areParents(
+/** Whether podman uses its cache on a base image. It does not if the history does not explain every layer. */
+function isCachedOn({ History, RootFS }: Image): boolean {
+  return (History ?? []).filter(({ empty_layer }) => !empty_layer).length === (RootFS?.Layers ?? []).length;
+}
+
+/** The ids of the images that images are built on. */
+async function findParents(
   podman: EngineApi,
-  bases: readonly BaseName[],
-  found: ReadonlyMap<string, Image>,
-  { layers, imageId }: FinishedBuild,
+  images: readonly string[],
   signal: AbortSignal,
-): Promise<boolean> {
-  if (bases.length === 0) {
-    return true;
-  }
-  const made = await Promise.all([...layers, imageId].map((layer) => findImage(podman, layer, signal)));
-  const parents = new Set(made.map((image) => image?.Parent));
-  return bases.every(({ name }) => parents.has(found.get(name)?.Id));
+): Promise<ReadonlySet<string>> {
+  const made = await Promise.all(images.map((image) => findImage(podman, image, signal)));
+  return new Set(made.flatMap((image) => (image?.Parent ? [image.Parent] : [])));
 }

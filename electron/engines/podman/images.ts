@@ -1,10 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { Failure } from '../../../shared/problem.ts';
 import { type EngineApi, requestTimeoutMs } from '../api/engine-api.ts';
 import { tagPath } from '../api/image-requests.ts';
 import type { DiskUsage, EngineBuild } from '../engine.ts';
 import { isStaleImageName } from '../temporary-name.ts';
-import { endKilledBuild } from './stop-build.ts';
+import { endKilledBuild, listRetries } from './stop-build.ts';
 
 /**
  * Sizes in bytes. An image's size includes that of its parent. `Containers` counts the containers that use it and is -1 if
@@ -161,9 +162,20 @@ export async function measureDiskUsage(podman: EngineApi): Promise<DiskUsage> {
   };
 }
 
+/** podman 4.3 fails if an image is removed while it lists them, by any build on the node. */
 async function listImages(podman: EngineApi, signal?: AbortSignal): Promise<Image[]> {
   const path = 'images/json?all=true';
-  return (await podman.requestJson('list its images', imagesSchema, { method: 'GET', path, signal })) ?? [];
+  for (let retries = 0; ; retries += 1) {
+    try {
+      return (await podman.requestJson('list its images', imagesSchema, { method: 'GET', path, signal })) ?? [];
+    } catch (error) {
+      const isRace = error instanceof Failure && /image not known/.test(error.problem.detail ?? '');
+      if (!isRace || retries === listRetries.count || signal?.aborted) {
+        throw error;
+      }
+      await delay(listRetries.delayMs);
+    }
+  }
 }
 
 /** The bytes that the selected images add to their parents. */

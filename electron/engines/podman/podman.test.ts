@@ -188,6 +188,24 @@ test('a build whose cached layer was removed meanwhile is built once more', asyn
   expect(count).toBe(2);
 });
 
+test('a build whose base image loses its name to another platform is built again, a few times', async () => {
+  let count = 0;
+  const lost =
+    'creating build container: locating pulled image "base:1" name in containers storage: base:1: image not known';
+  handlers['POST build'] = (request, response) => {
+    count += 1;
+    const end = count === 4 ? message(`${image}\n`) : `${JSON.stringify({ error: lost })}\n`;
+    afterContext(() => response.end(end))(request, response);
+  };
+  expect(await build()).toMatchObject({ imageId: image });
+  count = -100;
+  await expect(build()).rejects.toEqual(problem('build.failed', /image not known/));
+  expect(count).toBe(-96);
+  count = 0;
+  await expect(build({ pull: 'never' })).rejects.toEqual(problem('build.failed', /image not known/));
+  expect(count).toBe(1);
+});
+
 test('a build that podman refuses early stops sending its context', async () => {
   handlers['POST build'] = status(400, 'failed to parse query parameter');
   const context = Readable.from(endless(), { objectMode: false });
@@ -260,6 +278,56 @@ test('a cancelled build waits until podman has removed its containers', async ()
   expect(lists).toEqual([]);
 });
 
+test('a cancelled build is not closed while podman, whose steps are killed, ends it', async () => {
+  const commands: string[] = [];
+  let end = (): void => undefined;
+  let wasClosed = false;
+  transport = {
+    ...transport,
+    run: async (command) => {
+      commands.push(command);
+      end();
+      return { stdout: 'killed 1\n', stderr: '', code: 0 };
+    },
+  };
+  handlers['POST build'] = (request, response) => {
+    response.once('close', () => {
+      wasClosed = !response.writableEnded;
+    });
+    // the response begins after the build was cancelled
+    request.resume().once('end', () => {
+      end = () => {
+        end = () => undefined;
+        transport.run = async () => ({ stdout: 'killed 0\n', stderr: '', code: 0 });
+        response.write(message('STEP 1/1: RUN x\n'));
+        response.end(JSON.stringify({ error: 'exit status 137' }));
+      };
+      controller.abort();
+    });
+  };
+  const controller = new AbortController();
+  await expect(build({}, controller.signal)).rejects.toEqual(problem('build.cancelled', /./));
+  expect(commands.length).toBeGreaterThan(0);
+  expect(wasClosed).toBe(false);
+});
+
+test('a build that is cancelled while its context is sent is closed at once', async () => {
+  const controller = new AbortController();
+  const closed = new Promise((resolve) => {
+    handlers['POST build'] = (request) => {
+      request.once('close', () => resolve(request.complete)).on('error', () => undefined);
+      request.once('data', () => controller.abort());
+    };
+  });
+  async function* context() {
+    yield Buffer.alloc(1024, 1);
+    await new Promise(() => undefined);
+  }
+  const tar = tarContext(() => Readable.from(context(), { objectMode: false }));
+  await expect(build({ context: tar }, controller.signal)).rejects.toEqual(problem('build.cancelled', /./));
+  expect(await closed).toBe(false);
+});
+
 test('a build starts although podman cannot list its containers while another build removes its own', async () => {
   const refusals = [500, 404].map((code) => status(code, 'determining buildah container: container not known'));
   handlers['GET containers/json'] = (request, response) => (refusals.shift() ?? emptyList)(request, response);
@@ -294,7 +362,7 @@ test('a failed push is reported with the error in the stream', async () => {
     response.end(`${JSON.stringify({ error: 'writing blob: received unexpected HTTP status: 500' })}\n`);
   };
   const engine = await openEngine(transport);
-  const target = { host: '127.0.0.1', port: 1, repository: 'r', tag: 't', username: 'u', password: 'p' };
+  const target = { registry: '127.0.0.1:1', repository: 'r', tag: 't', tlsVerify: false };
   await expect(engine.transfer.push('x', target, 'oci', new AbortController().signal)).rejects.toEqual(
     problem('engine.refused', /could not push the image: writing blob/),
   );

@@ -1,11 +1,13 @@
 /** The engine podman, through its libpod API. */
 
 import type { Capabilities } from '../../../shared/node.ts';
+import { platformParts } from '../../../shared/platform.ts';
 import { EngineApi } from '../api/engine-api.ts';
 import type { Engine } from '../engine.ts';
 import type { Transport } from '../transport/transport.ts';
 import { buildImage } from './build.ts';
 import { podmanCache } from './cache-state.ts';
+import { removeContexts } from './context-cache.ts';
 import { measureDiskUsage, pruneStorage, removeImage, removeLeftovers, tagImage, untagImage } from './images.ts';
 import { probeNode } from './probe.ts';
 import { exportImage, pushImage } from './transfer.ts';
@@ -18,12 +20,18 @@ const capabilities: Capabilities = { exportFormats: ['oci-archive', 'docker-arch
 /** podman 4.0 or newer behind a transport. @param apiVersion the version in its response to `_ping` */
 export function podmanEngine(transport: Transport, apiVersion: string): Engine {
   const podman = new EngineApi(transport, 'podman', prefix);
+  let architecture: string | undefined;
   return {
     kind: 'podman',
     capabilities: () => capabilities,
-    probe: async (signal) => ({ ...(await probeNode(podman, apiVersion, signal)), capabilities }),
+    probe: async (signal) => {
+      const node = await probeNode(podman, apiVersion, signal);
+      architecture = platformParts(node.platform).architecture;
+      return { ...node, capabilities };
+    },
     builder: {
-      build: (build, onOutput, signal) => buildImage(podman, apiVersion, build, onOutput, signal),
+      build: (build, onOutput, signal) =>
+        buildImage(podman, { version: apiVersion, architecture }, build, onOutput, signal),
     },
     transfer: {
       push: (image, target, format, signal) => pushImage(podman, image, target, format, signal),
@@ -34,7 +42,7 @@ export function podmanEngine(transport: Transport, apiVersion: string): Engine {
       untag: (image, name) => untagImage(podman, image, name),
       remove: (image) => removeImage(podman, image),
       removeLeftovers: (build) => removeLeftovers(podman, build),
-      prune: (signal) => pruneStorage(podman, signal),
+      prune: async (signal) => (await removeContexts(transport, signal)) + (await pruneStorage(podman, signal)),
       diskUsage: () => measureDiskUsage(podman),
     },
     cache: podmanCache(podman),

@@ -46,8 +46,8 @@ export async function probeNode(
   apiVersion: string,
   signal?: AbortSignal,
 ): Promise<Omit<Node, 'capabilities'>> {
-  const latencyMs = await measureLatency(podman, signal);
-  const [info, printed] = await Promise.all([
+  const [latencyMs, info, printed] = await Promise.all([
+    measureLatency(podman, signal),
     podman.requestJson('report its system information', infoSchema, {
       method: 'GET',
       path: 'info',

@@ -68,5 +68,6 @@ function withEntry(context: ContextSource, entry: Buffer): ContextSource {
       ),
     files: () => context.files(),
     open: (path) => context.open(path),
+    ...(context.packed ? { packed: { ...context.packed, prefix: entry } } : {}),
   };
 }

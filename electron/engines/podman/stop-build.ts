@@ -32,11 +32,17 @@ const narrowMarks = { count: 500_000, stepBytes: 4 * 1024 };
 const versionSchema = z.object({ Arch: z.string() });
 const narrowArchitectures = /^(?:arm|386|mips|mipsle)$/;
 
-/** The mark of a build on this podman: the same for the same id. */
-export async function markOf(podman: EngineApi, buildId: string, signal?: AbortSignal): Promise<BuildMark> {
-  const { Arch } = await podman
-    .requestJson('report its version', versionSchema, { method: 'GET', path: 'version', ...(signal ? { signal } : {}) })
-    .catch(() => ({ Arch: '' }));
+/**
+ * The mark of a build on this podman: the same for the same id.
+ * @param architecture that of podman if it is known. To ask podman for it takes it long.
+ */
+export async function markOf(podman: EngineApi, buildId: string, architecture?: string): Promise<BuildMark> {
+  const { Arch } =
+    architecture === undefined
+      ? await podman
+          .requestJson('report its version', versionSchema, { method: 'GET', path: 'version' })
+          .catch(() => ({ Arch: '' }))
+      : { Arch: architecture };
   const { count, stepBytes } = narrowArchitectures.test(Arch) ? narrowMarks : wideMarks;
   const number = createHash('sha256').update(buildId).digest().readUInt32BE() % count;
   return { shmSize: minShmBytes + (number + 1) * stepBytes };
@@ -93,8 +99,8 @@ interface BuildContainer {
   readonly imageId: string;
 }
 
-/** How often podman is asked again for its containers, and how long after, in milliseconds. */
-const listRetries = { count: 10, delayMs: 100 };
+/** How often podman is asked again for its containers or images, and how long after, in milliseconds. */
+export const listRetries = { count: 10, delayMs: 100 };
 
 /** The containers of all builds on the node, not only Barnraiser's. */
 export async function listBuildContainers(podman: EngineApi, signal?: AbortSignal): Promise<BuildContainer[]> {
@@ -133,12 +139,22 @@ export interface BuildToStop {
   readonly output: PodmanBuildOutput;
   /** podman has read the whole context. */
   readonly hasReadContext: boolean;
+  /** podman may have started the build: it has got the whole context. */
+  readonly mayRun: boolean;
+  /** podman has reported the end of the build. */
+  readonly hasEnded: boolean;
 }
 
 /** Milliseconds until Barnraiser stops waiting for podman: enough for an emulated node, short enough for a person who waits. */
 const stopTimeoutMs = { withCommands: 30_000, withoutCommands: 10_000 };
-/** A step may start while the previous one is being killed, so the node must be quiet in this many rounds in a row. */
-const requiredQuietRounds = 2;
+/**
+ * A step may start while the previous one is being killed, so the node must be quiet in this many rounds in a row. A build that may
+ * run although podman has reported nothing of it yet may still create its first container.
+ */
+const quietRounds = { ended: 1, usually: 2, unseen: 8 };
+/** How long podman may take to end a build whose steps are killed, before its request is closed. In milliseconds. */
+const endTimeoutMs = 5_000;
+const roundMs = 250;
 /** After this many failures in a row the node refuses commands. A single one may have timed out on a busy node. */
 const maxFailedCommands = 2;
 
@@ -150,12 +166,38 @@ interface Leftovers {
 }
 
 /**
+ * Kills the programs of a build's steps until podman, for which the steps have failed, has ended the build. The request stays open
+ * meanwhile: what podman has just begun when its request is closed, it may finish unnoticed and never clean up (4.3.1 and 5.4.2).
+ *
+ * @param ended aborts when the request has ended
+ */
+export async function endSteps(podman: EngineApi, mark: BuildMark, ended: AbortSignal): Promise<void> {
+  const { transport } = podman;
+  const refused = new AbortController();
+  // a command that waits until the request is closed would wait for the end of the step
+  const timer = setInterval(() => transport.isSaturated() && refused.abort(), roundMs);
+  const signal = AbortSignal.any([ended, refused.signal, AbortSignal.timeout(endTimeoutMs)]);
+  try {
+    for (let failedCommands = 0; !signal.aborted && failedCommands < maxFailedCommands; ) {
+      const leftovers = await killSteps(transport, mark, { signal });
+      failedCommands = leftovers ? 0 : failedCommands + 1;
+      await delay(leftovers ? roundMs : 0, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/**
  * Stops a build whose request is closed: kills the programs of its steps, waits until podman has stopped working on it, and
  * removes the containers that remain. Never throws, because the build is cancelled either way.
  */
 export async function stopBuild(podman: EngineApi, build: BuildToStop): Promise<void> {
   try {
-    const leftovers = await endBuild(podman, build.mark, async () => {
+    const { hasEnded, mayRun, output } = build;
+    const isUnseen = mayRun && output.step === undefined;
+    const required = hasEnded ? quietRounds.ended : isUnseen ? quietRounds.unseen : quietRounds.usually;
+    const leftovers = await endBuild(podman, build.mark, required, async () => {
       // the node refuses commands
       const baseImageIds = await findImageIds(podman, build.output.baseImages);
       return findOwnContainers(await listBuildContainers(podman), build, baseImageIds).map(({ id }) => id);
@@ -174,39 +216,41 @@ export async function stopBuild(podman: EngineApi, build: BuildToStop): Promise<
  * @returns whether nothing is left
  */
 export async function endKilledBuild(podman: EngineApi, buildId: string): Promise<boolean> {
-  const leftovers = await endBuild(podman, await markOf(podman, buildId), async () => []);
+  const leftovers = await endBuild(podman, await markOf(podman, buildId), quietRounds.usually, async () => []);
   return leftovers?.containers.length === 0;
 }
 
 /**
  * Kills the programs of a build's steps until none is left and podman has removed the containers. Removes those that remain.
  *
+ * @param requiredQuietRounds how often in a row nothing must be found
  * @param guessContainers finds the containers if the node refuses commands
  * @returns what was left before the containers were removed; undefined if the node refuses commands
  */
 async function endBuild(
   podman: EngineApi,
   mark: BuildMark,
+  requiredQuietRounds: number,
   guessContainers: () => Promise<readonly string[]>,
 ): Promise<Leftovers | undefined> {
   const { transport } = podman;
   const storage = await findStorage(podman);
   let failedCommands = 0;
-  let quietRounds = 0;
+  let quietCount = 0;
   let leftovers: Leftovers | undefined;
   const start = performance.now();
-  while (quietRounds < requiredQuietRounds && !transport.lost.aborted) {
+  while (!transport.lost.aborted) {
     const isRefused = failedCommands >= maxFailedCommands;
-    leftovers = isRefused ? undefined : await killSteps(transport, mark, storage);
+    leftovers = isRefused ? undefined : await killSteps(transport, mark, { storage });
     failedCommands = leftovers ? 0 : failedCommands + 1;
     const containers = leftovers?.containers ?? (await guessContainers().catch(() => undefined));
     const hasKilledAll = leftovers ? leftovers.killed === 0 : failedCommands >= maxFailedCommands;
-    quietRounds = containers?.length === 0 && hasKilledAll ? quietRounds + 1 : 0;
+    quietCount = containers?.length === 0 && hasKilledAll ? quietCount + 1 : 0;
     const timeoutMs = failedCommands < maxFailedCommands ? stopTimeoutMs.withCommands : stopTimeoutMs.withoutCommands;
-    if (performance.now() - start > timeoutMs) {
+    if (quietCount >= requiredQuietRounds || performance.now() - start > timeoutMs) {
       break;
     }
-    await delay(250);
+    await delay(roundMs);
   }
   // a build container counts as mounted as long as it exists, so removing it needs force
   for (const id of leftovers?.containers ?? []) {
@@ -217,9 +261,16 @@ async function endBuild(
 }
 
 /** Undefined if the node refuses commands. */
-async function killSteps(transport: Transport, mark: BuildMark, storage?: string): Promise<Leftovers | undefined> {
+async function killSteps(
+  transport: Transport,
+  mark: BuildMark,
+  { storage, signal }: { readonly storage?: string | undefined; readonly signal?: AbortSignal },
+): Promise<Leftovers | undefined> {
   try {
-    const { stdout } = await transport.run(killCommand(mark, storage), { timeoutMs: 10_000 });
+    const { stdout } = await transport.run(killCommand(mark, storage), {
+      timeoutMs: 10_000,
+      ...(signal ? { signal } : {}),
+    });
     const containers = [...stdout.matchAll(/^container ([0-9a-f]{64})$/gm)].map(([, id = '']) => id);
     return { killed: Number(/^killed (\d+)$/m.exec(stdout)?.[1] ?? 0), containers: [...new Set(containers)] };
   } catch {

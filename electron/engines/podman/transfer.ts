@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream';
 import type { ImageFormat } from '../../../shared/build.ts';
 import { fail } from '../../../shared/problem.ts';
 import type { EngineApi } from '../api/engine-api.ts';
-import { openArchive, sendPush } from '../api/image-requests.ts';
-import type { PushTarget } from '../engine.ts';
+import { credentialOf, openArchive, sendPush } from '../api/image-requests.ts';
+import type { PushedByEngine, PushTarget } from '../engine.ts';
 
 /**
  * Pushes an image of the node to a registry that the node can reach. With `quiet=false`, podman responds with 200 at once and
@@ -15,15 +15,16 @@ export async function pushImage(
   target: PushTarget,
   format: ImageFormat,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<PushedByEngine> {
   const query = new URLSearchParams({
-    destination: `${target.host}:${target.port}/${target.repository}:${target.tag}`,
-    tlsVerify: 'false',
+    destination: `${target.registry}/${target.repository}:${target.tag}`,
+    tlsVerify: String(target.tlsVerify),
     format: format === 'docker' ? 'v2s2' : 'oci',
     quiet: 'false',
+    // the caller can get the image in another manner
+    retry: '1',
   });
-  const { username, password } = target;
-  await sendPush(podman, `images/${encodeURIComponent(image)}/push?${query}`, { username, password }, signal);
+  return sendPush(podman, `images/${encodeURIComponent(image)}/push?${query}`, credentialOf(target), signal);
 }
 
 /**

@@ -15,6 +15,7 @@ export function testBuild(changes: Partial<EngineBuild> = {}): EngineBuild {
     file: 'Containerfile',
     excludes: ['.git'],
     context: tarContext(() => Readable.from([Buffer.alloc(1024)])),
+    contextKey: async () => 'test',
     buildArgs: {},
     labels: {},
     noCache: false,

@@ -14,10 +14,15 @@ const searchTimeoutMs = 60_000;
 const stateTimeoutMs = 20_000;
 const dialTimeoutMs = 5_000;
 
+/** Where docker listens as root. */
+export const dockerSocket = '/var/run/docker.sock';
+
 /** What a node has to offer an engine's client. */
 export interface SocketSearch {
   /** The sockets that this user may write to: first the one that podman reports, then podman's and docker's default paths. */
   readonly paths: readonly string[];
+  /** docker's socket, if this user may not write to it. */
+  readonly denied?: string;
   /** The podman command exists, which can serve a socket. */
   readonly hasPodman: boolean;
 }
@@ -26,13 +31,15 @@ export interface SocketSearch {
 export async function findSockets(run: RunCommand, signal?: AbortSignal): Promise<SocketSearch> {
   // podman reports a path whether the socket exists or not, in some versions with the prefix unix://.
   const command = `reported=$(podman info --format '{{.Host.RemoteSocket.Path}}' 2>/dev/null); user=/run/user/$(id -u)
-    for path in "\${reported#unix://}" "$user/podman/podman.sock" /run/podman/podman.sock /var/run/docker.sock "$user/docker.sock"
+    for path in "\${reported#unix://}" "$user/podman/podman.sock" /run/podman/podman.sock ${dockerSocket} "$user/docker.sock"
     do if [ -S "$path" ] && [ -w "$path" ]; then echo "$path"; fi; done
+    if [ -S ${dockerSocket} ] && [ ! -w ${dockerSocket} ]; then echo denied; fi
     ! command -v podman >/dev/null || echo podman`;
   const { stdout } = await run(command, { timeoutMs: searchTimeoutMs, ...(signal ? { signal } : {}) });
   const lines = stdout.trim().split('\n');
   return {
     paths: [...new Set(lines.filter((line) => line.startsWith('/')))],
+    ...(lines.includes('denied') ? { denied: dockerSocket } : {}),
     hasPodman: lines.includes('podman'),
   };
 }
@@ -86,17 +93,17 @@ export function isDockerSocket(path: string): boolean {
   return path.slice(path.lastIndexOf('/') + 1).includes('docker');
 }
 
-function isRootlessSocket(path: string): boolean {
+/** Is this a socket of an engine that a user runs without root? */
+export function isRootlessSocket(path: string): boolean {
   return /^\/(run\/user|home|tmp)\//.test(path);
 }
 
 export function socketProblem(name: string, path: string, state: Exclude<SocketState, 'open'>): Failure {
   const isDocker = isDockerSocket(path);
-  const start = isDocker
-    ? '`sudo systemctl enable --now docker.socket`'
-    : isRootlessSocket(path)
-      ? '`systemctl --user enable --now podman.socket`, and keep it running without a login with `loginctl enable-linger`'
-      : '`sudo systemctl enable --now podman.socket`';
+  const unit = isDocker ? (isRootlessSocket(path) ? 'docker' : 'docker.socket') : 'podman.socket';
+  const start = isRootlessSocket(path)
+    ? `\`systemctl --user enable --now ${unit}\`, and keep it running without a login with \`loginctl enable-linger\``
+    : `\`sudo systemctl enable --now ${unit}\``;
   switch (state) {
     case 'missing':
       return fail(
@@ -108,9 +115,9 @@ export function socketProblem(name: string, path: string, state: Exclude<SocketS
       return fail(
         'engine.no-socket',
         `Node ${name}: the socket ${path} exists, but this user is not allowed to use it.`,
-        isDocker
+        isDocker && !isRootlessSocket(path)
           ? 'Add the user to the docker group with `sudo usermod -aG docker $USER`, then sign in again.'
-          : 'Connect as the user who owns it, or use your own: `systemctl --user enable --now podman.socket`.',
+          : `Connect as the user who owns it, or use your own: \`systemctl --user enable --now ${isDocker ? 'docker' : 'podman.socket'}\`.`,
       );
     case 'dead':
       return fail(

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EngineHttp } from './http.ts';
 
 const never = new AbortController().signal;
@@ -31,6 +31,7 @@ beforeEach(async () => {
   await once(server, 'listening');
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   server.closeAllConnections();
   server.close();
   await rm(folder, { recursive: true });
@@ -97,9 +98,54 @@ describe('if the engine closes a connection without a response', () => {
 
   test('before a POST, the POST does not meet that connection', async () => {
     await get(http, '/kept');
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 1_000);
     const { body } = await http.request({ method: 'POST', path: '/build' });
     expect(await text(body)).toBe('/build');
     expect(opened).toHaveLength(2);
+  });
+});
+
+describe('a request on a long line', () => {
+  test('uses the connection of a response that has just ended, also for a POST', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(1);
+    const http = new EngineHttp({ name: 'pi4', lost: never, connect });
+    for (const method of ['GET', 'POST', 'POST', 'DELETE'] as const) {
+      expect(await text((await http.request({ method, path: '/' })).body)).toBe('/');
+    }
+    expect(opened).toHaveLength(1);
+    http.close();
+  });
+
+  test('uses streams that are open already, unless they are broken', async () => {
+    const broken = await connect();
+    broken.destroy();
+    const failed = Promise.reject(new Error('refused'));
+    failed.catch(() => undefined);
+    const streams = [failed, Promise.resolve(broken), connect()];
+    const http = new EngineHttp({ name: 'pi4', lost: never, connect, opened: streams });
+    const paths = ['/a', '/b', '/c'];
+    expect(await Promise.all(paths.map((path) => get(http, path)))).toEqual(paths);
+    // in place of the refused and the broken one
+    expect(opened).toHaveLength(2 + 2);
+    http.close();
+  });
+
+  test('uses the connection that was prepared for it', async () => {
+    const http = new EngineHttp({ name: 'pi4', lost: never, connect });
+    http.prepare();
+    http.prepare();
+    expect(opened).toHaveLength(0);
+    const { body } = await http.request({ method: 'POST', path: '/push' });
+    expect(await text(body)).toBe('/push');
+    http.prepare();
+    expect(opened).toHaveLength(1);
+    http.close();
+  });
+
+  test('that never comes leaves no stream open', async () => {
+    const stream = connect();
+    new EngineHttp({ name: 'pi4', lost: never, connect, opened: [stream] }).close();
+    await once(await stream, 'close');
   });
 });
 

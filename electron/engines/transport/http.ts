@@ -11,7 +11,7 @@ import { Failure, fail } from '../../../shared/problem.ts';
 import type { SessionCapacity } from '../../ssh/session-limit.ts';
 import { errnoCode } from '../../system/file-errors.ts';
 import { RequestQueue } from './request-queue.ts';
-import { StreamAgent } from './stream-agent.ts';
+import { idleTimeoutMs, StreamAgent } from './stream-agent.ts';
 import type { EngineRequest, EngineResponse } from './transport.ts';
 
 /** How many requests to one engine run at once. Leaves channels of the same SSH connection for commands. */
@@ -22,6 +22,8 @@ export interface EngineHttpOptions {
   readonly name: string;
   /** Opens a stream to the engine's socket. */
   readonly connect: () => Promise<Duplex>;
+  /** Streams to the engine's socket that are open or being opened already. The first connections use them. */
+  readonly opened?: readonly Promise<Duplex>[];
   /** Aborts with a `Failure` when the connection to the node is lost. */
   readonly lost: AbortSignal;
   /** How many SSH sessions the node allows, if each connection takes one. */
@@ -35,11 +37,18 @@ export class EngineHttp {
   readonly #queue: RequestQueue;
   /** Open streams of {@link dial}. */
   readonly #dialed = new Set<Duplex>();
+  #isClosed = false;
+  /** Streams that no request has used yet. */
+  readonly #unused = new Set<Promise<Duplex>>();
 
   constructor(options: EngineHttpOptions) {
     this.#options = options;
-    this.#keepingAgent = new StreamAgent(options.connect, { keepAlive: true, capacity: options.capacity });
-    this.#singleUseAgent = new StreamAgent(options.connect, { keepAlive: false });
+    const connect = () => this.#connect();
+    this.#keepingAgent = new StreamAgent(connect, { keepAlive: true, capacity: options.capacity });
+    this.#singleUseAgent = new StreamAgent(connect, { keepAlive: false });
+    for (const opening of options.opened ?? []) {
+      this.#addUnused(opening);
+    }
     this.#queue = new RequestQueue(() => Math.min(maxConnections, options.capacity?.limit ?? maxConnections));
   }
 
@@ -47,8 +56,8 @@ export class EngineHttp {
    * Sends a request and resolves with the response's headers and a readable body. If the body breaks, its error is a `Failure`.
    * The request keeps its slot until the body ends, so a body that is longer than its buffer must be read or destroyed.
    *
-   * A POST may have been executed when its connection breaks, so it is never sent twice, and gets a new connection. Other
-   * requests use kept connections. If the engine has just closed one, the request is sent again on a new connection.
+   * Requests use kept connections. If the engine has just closed one, the request is sent again on a new connection. A POST may
+   * have been executed when its connection breaks, so it is never sent twice, and uses only connections that are certainly open.
    *
    * @throws Failure `engine.unreachable` if the engine closes the connection or does not respond in time; the reason of `lost`
    *   or of the request's signal; the error of the request's body
@@ -57,11 +66,14 @@ export class EngineHttp {
     const releaseSlot = await this.#acquireSlot(request);
     const { method, body } = request;
     const isRepeatable = method !== 'POST' && !(body instanceof Readable);
+    if (!isRepeatable) {
+      this.#keepingAgent.closeStale();
+    }
     try {
-      return await this.#send(request, isRepeatable ? this.#keepingAgent : this.#singleUseAgent, releaseSlot);
+      return await this.#send(request, this.#keepingAgent, releaseSlot, isRepeatable);
     } catch (error) {
       if (error instanceof StaleConnectionError) {
-        return await this.#send(request, this.#singleUseAgent, releaseSlot);
+        return await this.#send(request, this.#singleUseAgent, releaseSlot, false);
       }
       throw error;
     }
@@ -99,6 +111,15 @@ export class EngineHttp {
     return stream;
   }
 
+  /** Opens a connection for a request that will be sent soon, unless one is open or each takes an SSH session. */
+  prepare(): void {
+    const { connect, capacity } = this.#options;
+    this.#keepingAgent.closeStale();
+    if (!capacity && !this.#isClosed && this.#unused.size === 0 && !this.#keepingAgent.hasIdle) {
+      this.#addUnused(connect());
+    }
+  }
+
   /** Is a request waiting because too many run at once? */
   get isSaturated(): boolean {
     return this.#queue.isSaturated || this.#options.capacity?.isSaturated === true;
@@ -108,8 +129,39 @@ export class EngineHttp {
   close(): void {
     this.#keepingAgent.destroy();
     this.#singleUseAgent.destroy();
+    this.#isClosed = true;
+    for (const opening of this.#unused) {
+      this.#closeUnused(opening);
+    }
     for (const stream of this.#dialed) {
       stream.destroy();
+    }
+  }
+
+  async #connect(): Promise<Duplex> {
+    const [opening] = this.#unused;
+    if (opening && this.#unused.delete(opening)) {
+      const stream = await opening.catch(() => undefined);
+      if (stream && !stream.destroyed) {
+        return stream;
+      }
+    }
+    return this.#options.connect();
+  }
+
+  /** Keeps a stream for the next request, but not for long. */
+  #addUnused(opening: Promise<Duplex>): void {
+    this.#unused.add(opening);
+    opening.catch(() => undefined);
+    setTimeout(() => this.#closeUnused(opening), idleTimeoutMs).unref();
+  }
+
+  #closeUnused(opening: Promise<Duplex>): void {
+    if (this.#unused.delete(opening)) {
+      opening.then(
+        (stream) => stream.destroy(),
+        () => undefined,
+      );
     }
   }
 
@@ -126,6 +178,7 @@ export class EngineHttp {
     { method, path, headers, body, signal, timeoutMs }: EngineRequest,
     agent: StreamAgent,
     releaseSlot: () => void,
+    isRepeatable: boolean,
   ): Promise<EngineResponse> {
     const { lost } = this.#options;
     const requestLine = `${method} ${path.replace(/\?.*$/, '')}`;
@@ -174,7 +227,7 @@ export class EngineHttp {
       outgoing.on('error', (error) => {
         // Once the response has begun, errors reach the caller through its body.
         if (!response) {
-          const isStale = outgoing.reusedSocket && isReset(error) && !signal?.aborted && !lost.aborted;
+          const isStale = isRepeatable && outgoing.reusedSocket && isReset(error) && !signal?.aborted && !lost.aborted;
           stop(isStale ? new StaleConnectionError() : causeOf(error));
         }
       });

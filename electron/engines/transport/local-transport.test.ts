@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request as httpRequest } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -97,6 +97,22 @@ describe('the socket', () => {
     await expect(openLocalTransport({ name: 'here', socketPath })).rejects.toMatchObject({
       problem: { code: 'engine.no-socket', message: `Node here: no engine is listening on the socket ${socketPath}.` },
     });
+  });
+});
+
+test("docker's socket that exists but refuses is reported if there is no other engine", async () => {
+  const socket = join(folder, 'var/run/docker.sock');
+  await mkdir(join(folder, 'var/run'), { recursive: true });
+  const listener = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', listener, socket]);
+  // on macOS the podman command is not tried
+  const paths = { env: {}, home: folder, platform: 'darwin', uid: 1000, root: folder } as const;
+  await expect(openLocalTransport({ name: 'here' }, paths)).rejects.toMatchObject({
+    problem: { code: 'engine.no-socket', message: `Node here: no engine is listening on the socket ${socket}.` },
+  });
+  await rm(socket);
+  await expect(openLocalTransport({ name: 'here' }, paths)).rejects.toMatchObject({
+    problem: { message: expect.stringContaining('no podman or docker socket that you may use') },
   });
 });
 

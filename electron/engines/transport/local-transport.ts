@@ -1,8 +1,9 @@
 import { once, setMaxListeners } from 'node:events';
+import { stat } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { fail } from '../../../shared/problem.ts';
+import { Failure, fail } from '../../../shared/problem.ts';
 import { errnoCode } from '../../system/file-errors.ts';
 import { type SystemPaths, systemPaths } from '../../system/system-paths.ts';
 import { type PodmanService, startLocalService } from '../podman/service.ts';
@@ -39,20 +40,20 @@ export async function openLocalTransport(
     return createLocalTransport(name, socketPath);
   }
   const sockets = await localSockets(paths);
-  const podmanSocket = await findOpenSocket(name, sockets, 'podman');
-  if (podmanSocket !== undefined) {
-    return createLocalTransport(name, podmanSocket);
+  const podman = await findOpenSocket(name, sockets, 'podman');
+  if ('path' in podman) {
+    return createLocalTransport(name, podman.path);
   }
   // elsewhere, the podman command only talks to a virtual machine, which has a socket or a pipe
   if (paths.platform === 'linux' && (await hasCommand('podman'))) {
     const service = await startLocalService(name, signal);
     return createLocalTransport(name, service.socketPath, service);
   }
-  const dockerSocket = await findOpenSocket(name, sockets, 'docker');
-  if (dockerSocket === undefined) {
-    throw noLocalEngineProblem(name);
+  const docker = await findOpenSocket(name, sockets, 'docker');
+  if ('path' in docker) {
+    return createLocalTransport(name, docker.path);
   }
-  return createLocalTransport(name, dockerSocket);
+  throw docker.refusal ?? noLocalEngineProblem(name);
 }
 
 function createLocalTransport(name: string, socketPath: string, service?: PodmanService): LocalTransport {
@@ -80,21 +81,25 @@ function createLocalTransport(name: string, socketPath: string, service?: Podman
   };
 }
 
-/** The first socket of an engine that accepts connections. */
+/** The first socket of an engine that accepts connections, or why the first one that exists does not. */
 async function findOpenSocket(
   name: string,
   sockets: readonly LocalSocket[],
   engine: LocalSocket['engine'],
-): Promise<string | undefined> {
+): Promise<{ readonly path: string } | { readonly refusal: Failure | undefined }> {
+  let refusal: Failure | undefined;
   for (const { path } of sockets.filter((socket) => socket.engine === engine)) {
     try {
       (await dialSocket(name, path)).destroy();
-      return path;
-    } catch {
-      // The socket is missing, another user's, or dead.
+      return { path };
+    } catch (error) {
+      // the socket is missing, another user's, or dead
+      if (error instanceof Failure && (await stat(path).catch(() => undefined))?.isSocket()) {
+        refusal ??= error;
+      }
     }
   }
-  return undefined;
+  return { refusal };
 }
 
 async function hasCommand(command: string): Promise<boolean> {

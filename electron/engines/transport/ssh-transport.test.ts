@@ -55,6 +55,17 @@ async function openNode(options: Partial<TestServerOptions> = {}): Promise<{ ser
   return { server, session };
 }
 
+test('no stream to a command is opened on a node that has just not started one', async () => {
+  await startEngine((_request, response) => response.end());
+  const { session } = await openNode({ forcedCommand: 'cat' });
+  const transport = await openSshTransport(session, { socketPath, ownsSession: false });
+  cleanups.push(() => transport.close());
+  const opened = await transport.openCommand?.('true');
+  opened?.destroy();
+  await expect(transport.run('true', { signal: AbortSignal.timeout(200) })).rejects.toThrow();
+  await expect(transport.openCommand?.('true')).rejects.toMatchObject({ problem: { code: 'ssh.shell' } });
+});
+
 /** Stands in for an engine: a real HTTP server on a real unix socket. */
 async function startEngine(handler: RequestListener): Promise<{ connections: () => number }> {
   let connections = 0;
@@ -74,8 +85,7 @@ async function open(handler: RequestListener): Promise<Transport & { server: Tes
   const { connections } = await startEngine(handler);
   const { server, session } = await openNode();
   const transport = await openSshTransport(session, { socketPath, ownsSession: true });
-  // without the connection that found out whether the socket can be reached
-  return { ...transport, server, connections: () => connections() - 1 };
+  return { ...transport, server, connections };
 }
 
 async function get(transport: Transport, path: string): Promise<string> {
@@ -158,12 +168,12 @@ describe('a request', () => {
   test('that waits for a slot stops when its signal aborts', async () => {
     const transport = await open(() => {});
     const controller = new AbortController();
-    const stuck = Array.from({ length: 6 }, () => transport.request({ method: 'GET', path: '/' }));
+    const stuck = Promise.allSettled(Array.from({ length: 6 }, () => transport.request({ method: 'GET', path: '/' })));
     const waiting = transport.request({ method: 'GET', path: '/', signal: controller.signal });
     controller.abort(new Error('cancelled'));
     await expect(waiting).rejects.toThrow('cancelled');
     await transport.close();
-    await Promise.allSettled(stuck);
+    await stuck;
   });
 
   test('times out if the engine does not respond', async () => {
@@ -186,8 +196,10 @@ describe('a request', () => {
   });
 
   test('gets a response before its body was read, and the body is destroyed', async () => {
-    const transport = await open((_request, response) => {
-      response.writeHead(400, { connection: 'close' }).end('no');
+    const transport = await open((request, response) => {
+      // like an engine, which does not close the connection before its response has arrived
+      request.resume();
+      response.writeHead(400).end('no');
     });
     const body = new Readable({
       read() {

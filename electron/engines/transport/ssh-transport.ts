@@ -46,6 +46,8 @@ interface SocketConnector {
   readonly socketPath: string;
   readonly connect: () => Promise<Duplex>;
   readonly method: SocketMethod;
+  /** Streams to the socket that are open or being opened already. */
+  readonly opened?: readonly Promise<Duplex>[];
   /** The podman service that was started to serve the socket. */
   readonly service?: PodmanService;
 }
@@ -60,7 +62,7 @@ interface SocketConnector {
  */
 export async function openSshTransport(session: Session, options: SshTransportOptions): Promise<SshTransport> {
   try {
-    const run: RunCommand = (command, runOptions) => session.run(command, runOptions);
+    const { run, startsCommands } = observeCommands(session);
     const { socketPath, signal } = options;
     const { service, ...socket } = socketPath
       ? await connectSocket(session, socketPath, run, signal)
@@ -71,6 +73,7 @@ export async function openSshTransport(session: Session, options: SshTransportOp
     const http = new EngineHttp({
       name: session.name,
       connect: socket.connect,
+      ...(socket.opened ? { opened: socket.opened } : {}),
       lost,
       ...(socket.method === 'dial-stdio' ? { capacity: session.capacity } : {}),
     });
@@ -81,13 +84,21 @@ export async function openSshTransport(session: Session, options: SshTransportOp
       isStarted: service !== undefined,
       lost,
       request: (request) => http.request(request),
+      prepare: () => http.prepare(),
       dial: (signal) => http.dial(signal),
       run,
+      openCommand: async (command) => {
+        if (!startsCommands()) {
+          throw commandsNotStarted(session.name);
+        }
+        return session.openCommand(command, { isBound: true });
+      },
       forwardPort: (server: Server, port: number) =>
         session.forwardPort(port, (stream) => {
           server.emit('connection', stream);
         }),
       isSaturated: () => session.capacity.isSaturated || http.isSaturated,
+      roundTripMs: () => session.roundTripMs(),
       idleSince: () => session.idleSince(),
       checkAlive: (timeoutMs) => session.checkAlive(timeoutMs),
       async close() {
@@ -106,13 +117,37 @@ export async function openSshTransport(session: Session, options: SshTransportOp
   }
 }
 
+/**
+ * Runs commands, and tells whether the last one has started. A forced command may wait for ever, and each command would be
+ * waited for until its time is over.
+ */
+function observeCommands(session: Session): { readonly run: RunCommand; readonly startsCommands: () => boolean } {
+  let hasStarted = true;
+  const run: RunCommand = async (command, options) => {
+    try {
+      const outcome = await session.run(command, options);
+      hasStarted = true;
+      return outcome;
+    } catch (error) {
+      const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
+      hasStarted &&= !isTimeout && !isShellProblem(error);
+      throw error;
+    }
+  };
+  return { run, startsCommands: () => hasStarted };
+}
+
+function commandsNotStarted(node: string): Failure {
+  return fail('ssh.shell', `Node ${node} did not start the last command.`, 'Check the login shell of this user.');
+}
+
 /** Tries podman's sockets, then the podman command, then docker's sockets. Skips sockets that no process listens on. */
 async function findSocket(
   session: Session,
   run: RunCommand,
   signal: AbortSignal | undefined,
 ): Promise<SocketConnector> {
-  const { paths, hasPodman } = await findSockets(run, signal).catch((error: unknown) => {
+  const { paths, denied, hasPodman } = await findSockets(run, signal).catch((error: unknown) => {
     throw isShellProblem(error) ? searchRefusedProblem(session.name, error) : error;
   });
   const connectTo = (path: string) => () => connectSocket(session, path, run, signal);
@@ -132,7 +167,10 @@ async function findSocket(
       firstError ??= error;
     }
   }
-  throw firstError ?? noSocketFoundProblem(session.name);
+  throw (
+    firstError ??
+    (denied === undefined ? noSocketFoundProblem(session.name) : socketProblem(session.name, denied, 'denied'))
+  );
 }
 
 async function startPodman(
@@ -159,8 +197,12 @@ async function connectSocket(
 ): Promise<SocketConnector> {
   let refusal: Failure;
   try {
-    (await session.openStreamLocal(socketPath)).destroy();
-    return { socketPath, connect: () => session.openStreamLocal(socketPath), method: 'stream-local' };
+    const connect = () => session.openStreamLocal(socketPath);
+    const first = await connect();
+    // a probe sends two requests at once
+    const second = connect();
+    second.catch(() => undefined);
+    return { socketPath, connect, method: 'stream-local', opened: [Promise.resolve(first), second] };
   } catch (error) {
     if (!(error instanceof Failure) || error.problem.code === 'ssh.lost') {
       throw error;

@@ -40,6 +40,8 @@ export interface Transport {
   /** The engine's socket on the node. */
   readonly socketPath: string;
   request(request: EngineRequest): Promise<EngineResponse>;
+  /** Makes the next request shorter by a round trip. Missing where it would not save anything: on this computer. */
+  prepare?(): void;
   /**
    * Opens a raw stream to the engine's socket, for protocols other than requests and responses. The signal ends only the wait
    * for the stream. The stream breaks when the connection is lost, and ends with the transport.
@@ -50,6 +52,13 @@ export interface Transport {
     command: string,
     options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
   ): Promise<CommandResult>;
+  /**
+   * Starts a shell command on the node. The stream writes to its input and reads its output; the command ends with the stream.
+   * Missing where it would not save anything: on this computer.
+   */
+  openCommand?(command: string): Promise<Duplex>;
+  /** The least time that a request took to the node's SSH server and back. Undefined if it is not known yet. Missing on this computer. */
+  roundTripMs?(): number | undefined;
   /** Makes `server` reachable on the node's 127.0.0.1. If `port` is in use, the node chooses another port. */
   forwardPort(server: Server, port: number): Promise<ReversePortForward>;
   /** Aborts, with a `Failure` as its reason, when the connection to the node is lost or when an engine that Barnraiser started ends. */

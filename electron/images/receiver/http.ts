@@ -28,8 +28,14 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
   // the rest of the request body is not read, so the connection cannot be used again
   const close: Record<string, string> = hasBody && !request.complete ? { Connection: 'close' } : {};
+  const headers = { ...error.headers, ...close };
+  // podman and docker do not read the body of a 401 and, if there is one, open another connection for the next request
+  if (error.status === 401) {
+    sendResponse(request, response, { status: 401, headers });
+    return;
+  }
   const errors = [{ code: error.code, message: error.message }];
-  sendResponse(request, response, jsonResponse(error.status, { errors }, { ...error.headers, ...close }));
+  sendResponse(request, response, jsonResponse(error.status, { errors }, headers));
 }
 
 export function jsonResponse(

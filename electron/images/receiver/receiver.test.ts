@@ -422,8 +422,10 @@ describe('credentials', () => {
     const admission = admit();
     for (const auth of ['', `${admission.username}:wrong`, `unknown:${admission.password}`, `${admission.username}:`]) {
       const refused = await call(admission, 'GET', '/v2/', { auth });
-      expect([refused.status, errorCodeOf(refused)]).toEqual([401, 'UNAUTHORIZED']);
+      expect(refused.status).toBe(401);
       expect(refused.headers['www-authenticate']).toMatch(/^Basic /);
+      // with a body, engines would open another connection for the next request
+      expect(refused.headers['content-length']).toBe('0');
       expect((await call(admission, 'POST', `/v2/${repository}/blobs/uploads/`, { auth })).status).toBe(401);
     }
     expect((await call(admission, 'GET', '/v2/')).status).toBe(200);

@@ -37,6 +37,8 @@ export class FakeRegistry {
   keepsOffset = true;
   /** Whether it has the referrers API of the specification 1.1. */
   hasReferrersApi = true;
+  /** What it removes with a tag: nothing, if it refuses to, or also a manifest that has no other tag. */
+  deletes: 'nothing' | 'tag' | 'tag and manifest' = 'tag';
 
   readonly #server: Server;
   readonly #scheme: string;
@@ -98,11 +100,14 @@ export class FakeRegistry {
       await this.#upload(request, response, url, name);
     } else if (kind === 'blobs') {
       const blob = (this.mountable.get(repository) ?? this.blobs).get(name);
-      respond(response, blob ? 200 : 404, blob ? { 'content-length': blob.length } : {});
+      const headers = blob && { 'content-length': blob.length, 'docker-content-digest': name };
+      respond(response, blob ? 200 : 404, headers, request.method === 'GET' ? blob : undefined);
     } else if (kind === 'referrers') {
       this.#listReferrers(response, name);
     } else if (request.method === 'PUT') {
       this.#storeManifest(request, response, name, await readRequest(request));
+    } else if (request.method === 'DELETE') {
+      this.#deleteManifest(response, name);
     } else {
       const manifest = this.manifests.get(name);
       const headers = manifest && {
@@ -127,7 +132,8 @@ export class FakeRegistry {
       return;
     }
     const stored = this.uploads.get(id);
-    if (!stored || !url.search.startsWith('?_state=a%2Fb%3D%3D&x=1')) {
+    // engines sort the parameters
+    if (!stored || !/[?&]_state=a%2Fb%3D%3D(&|$)/.test(url.search) || !/[?&]x=1(&|$)/.test(url.search)) {
       respond(response, 404, {}, errorBody('BLOB_UPLOAD_UNKNOWN', 'no such upload'));
       return;
     }
@@ -183,6 +189,19 @@ export class FakeRegistry {
     );
     const mediaType = 'application/vnd.oci.image.index.v1+json';
     respond(response, 200, { 'content-type': mediaType }, JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
+  }
+
+  #deleteManifest(response: ServerResponse, name: string): void {
+    const manifest = this.manifests.get(name);
+    if (this.deletes === 'nothing') {
+      respond(response, 405, {}, errorBody('UNSUPPORTED', 'The operation is unsupported.'));
+      return;
+    }
+    this.manifests.delete(name);
+    if (manifest && this.deletes === 'tag and manifest') {
+      this.manifests.delete(digestOf(manifest.bytes));
+    }
+    respond(response, manifest ? 202 : 404);
   }
 
   #storeManifest(request: IncomingMessage, response: ServerResponse, name: string, bytes: Buffer): void {

@@ -15,8 +15,6 @@ export interface AuthMethod {
   readonly isUnnamedAgentKey?: boolean;
   /** Why the server may have refused it, as a sentence. */
   readonly refusalNote?: string;
-  /** Whether the server has asked the key for a signature and got one. */
-  readonly hasSigned?: boolean;
   /**
    * The next attempt; undefined where there is none left.
    * @throws Failure `ssh.cancelled` where a person cancels the prompt

@@ -120,7 +120,13 @@ export class KeyMethods {
       label,
       async () => {
         const signer = await loadSigner?.();
-        return signer && { type: algorithm, publicKey: blob, sign: (data) => signer.sign(data, hash) };
+        const { signAtOnce } = signer ?? {};
+        return (
+          signer && {
+            ...{ type: algorithm, publicKey: blob, sign: (data) => signer.sign(data, hash) },
+            ...(signAtOnce ? { signAtOnce: (data) => signAtOnce(data, hash) } : {}),
+          }
+        );
       },
       { isUnnamedAgentKey, ...(refusalNote === undefined ? {} : { refusalNote }) },
     );
@@ -190,10 +196,6 @@ class KeyMethod implements AuthMethod {
     }
   }
 
-  get hasSigned(): boolean {
-    return this.#agent?.hasSigned ?? false;
-  }
-
   /** The server accepted the key, but it could not sign. */
   get hasFailed(): boolean {
     return this.#agent?.hasFailed ?? false;
@@ -220,7 +222,8 @@ class KeyMethod implements AuthMethod {
 }
 
 function toSigner(key: PrivateKey): Signer {
-  return { type: key.type, publicKey: key.publicKey, sign: async (data, hash) => key.sign(data, hash) };
+  const { type, publicKey, sign } = key;
+  return { type, publicKey, sign: async (data, hash) => sign(data, hash), signAtOnce: sign };
 }
 
 /** Asks for the passphrase until one is correct. Undefined where none is. */

@@ -42,21 +42,14 @@ export class MethodSequence {
    * @param partial whether the last method was correct but the server requires a further one.
    */
   async next(methodsLeft: readonly string[] | null, partial: boolean | null): Promise<AnyAuthMethod | false> {
-    const none = { type: 'none', username: this.#user } as const;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
-      return none;
+      return { type: 'none', username: this.#user };
     }
     this.#accepted = methodsLeft ?? this.#accepted;
     const last = this.#current;
     this.#current = undefined;
     await last?.onRefused(partial === true);
-    if (last?.hasSigned) {
-      // ssh2 does not report what the server answers to an agent's key. The key was asked to sign, so it was accepted
-      // and the server requires a further method. To learn which, "none" is tried again, which uses up one of the
-      // server's tries.
-      return none;
-    }
     for (const method of this.#methods.filter(({ name }) => this.#accepts(name))) {
       const attempt = await method.nextAttempt();
       this.cancelled.throwIfAborted();

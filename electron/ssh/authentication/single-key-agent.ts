@@ -8,7 +8,11 @@ export interface Signer {
   readonly publicKey: Buffer;
   /** @returns a signature in wire format. @throws Error where the key cannot or may not sign. */
   sign(data: Buffer, hash?: string): Promise<Buffer>;
+  /** Does the same at once. Missing where a person or another program may be needed, or if nothing is known yet of the key. */
+  readonly signAtOnce?: SignAtOnce;
 }
+
+export type SignAtOnce = (data: Buffer, hash?: string) => Buffer;
 
 /**
  * An ssh2 agent with one key. ssh2 offers an agent's key, and asks for a signature only when the server accepts the
@@ -16,8 +20,6 @@ export interface Signer {
  * needed.
  */
 export class SingleKeyAgent extends ssh2.BaseAgent<ParsedKey> {
-  /** The server accepted the key, and got a signature. */
-  hasSigned = false;
   /** The server accepted the key, but it could not sign. */
   hasFailed = false;
   readonly #key: ParsedKey;
@@ -27,6 +29,7 @@ export class SingleKeyAgent extends ssh2.BaseAgent<ParsedKey> {
     super();
     this.#signer = signer;
     this.#key = proxyKey(signer);
+    agents.set(this.#key, this);
   }
 
   override getIdentities(callback: IdentityCallback<ParsedKey>): void {
@@ -41,10 +44,7 @@ export class SingleKeyAgent extends ssh2.BaseAgent<ParsedKey> {
   ): void {
     const [done, hash] = typeof options === 'function' ? [options, undefined] : [callback, options.hash];
     this.#sign(data, hash).then(
-      (signature) => {
-        this.hasSigned = true;
-        done?.(undefined, signature);
-      },
+      (signature) => done?.(undefined, signature),
       (error: unknown) => {
         this.hasFailed = true;
         done?.(error instanceof Error ? error : new Error(String(error)));
@@ -59,9 +59,20 @@ export class SingleKeyAgent extends ssh2.BaseAgent<ParsedKey> {
     return this.#signer.sign(data, hash);
   }
 
+  get signAtOnce(): SignAtOnce | undefined {
+    return this.#signer?.signAtOnce;
+  }
+
   release(): void {
     this.#signer = undefined;
   }
+}
+
+const agents = new WeakMap<ParsedKey, SingleKeyAgent>();
+
+/** How a key that ssh2 is about to offer signs at once. Undefined if it does not. */
+export function signerAtOnce(key: ParsedKey): SignAtOnce | undefined {
+  return agents.get(key)?.signAtOnce;
 }
 
 /** An agent that never answers, so that ssh2 waits for it and does nothing. */

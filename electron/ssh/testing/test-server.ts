@@ -57,6 +57,8 @@ export interface TestServerOptions {
   };
   /** The command that is run instead of those that are asked for (sshd's ForceCommand). */
   readonly forcedCommand?: string;
+  /** Whether the server says that it signs in users (SSH_MSG_SERVICE_ACCEPT). Yes by default. */
+  readonly answersServiceRequest?: boolean;
   /** How many sessions a connection may have at once (sshd's MaxSessions). */
   readonly maxSessions?: number;
 }
@@ -76,7 +78,7 @@ export class TestServer {
   readonly port: number;
   /** The authentication methods that clients have tried, in their order. */
   readonly triedMethods: string[] = [];
-  /** The keys that clients have offered, in their order and in wire format. */
+  /** The keys that clients have offered or signed with, in their order and in wire format. */
   readonly offeredKeys: Buffer[] = [];
   /** The most channels that were open at once. */
   peakChannels = 0;
@@ -140,6 +142,9 @@ export class TestServer {
         forward.close();
       }
     });
+    if (options.answersServiceRequest === false) {
+      Reflect.set(Reflect.get(connection, '_protocol'), 'serviceAccept', () => undefined);
+    }
     let remaining = [...(options.requiredMethods ?? [])];
     const accepted = (): AuthenticationType[] =>
       options.requiredMethods
@@ -178,9 +183,7 @@ export class TestServer {
           return;
       }
       const { key, signature, blob } = context;
-      if (!signature) {
-        this.offeredKeys.push(key.data);
-      }
+      this.offeredKeys.push(key.data);
       const userKey = options.userKeys.find((known) => known.wire.equals(key.data));
       const parsed = userKey && ssh2.utils.parseKey(userKey.line);
       if (!parsed || parsed instanceof Error) {

@@ -8,10 +8,8 @@ import type { Project } from '../../../shared/project.ts';
 import { suggestReferences } from '../../../shared/suggested-references.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
-import { printSummary } from '../output/build-summary.ts';
 import type { BuildView } from '../output/build-view.ts';
 import { JsonView, PlainTextView } from '../output/line-views.ts';
-import { LiveGrid } from '../output/live-grid.ts';
 import { isTerminal } from '../output/paint.ts';
 import { printProblem } from '../output/problem.ts';
 import { printWarnings } from '../output/project-warnings.ts';
@@ -95,12 +93,16 @@ async function followBuild(
   digestFile: string | undefined,
 ): Promise<number> {
   const { output, json } = frontEnd.options;
-  const view = createView(frontEnd);
+  const view = await createView(frontEnd);
   try {
     const { build } = await frontEnd.withScreen(isPausable(view) ? view : undefined, () =>
       frontEnd.follow('build.finished', {
         start: async () => {
           const { id } = await frontEnd.showWait('Checking the nodes', startBuild());
+          if (!json) {
+            // now, while the nodes work: at the end it would be waited for
+            void import('../output/build-summary.ts');
+          }
           return id;
         },
         cancel: 'builds.cancel',
@@ -109,11 +111,14 @@ async function followBuild(
     );
     view.finish();
     if (!json) {
+      const { printSummary } = await import('../output/build-summary.ts');
       // on a terminal the rows of the grid serve as the table
       printSummary(output, build, { table: !isTerminal(output), next: isTerminal(output) });
     }
-    if (digestFile !== undefined && build.list) {
-      await writeDigest(digestFile, build.list.digest);
+    // that of a list which nodes have pushed is only in the registry
+    const digest = build.list?.digest ?? build.push?.digest;
+    if (digestFile !== undefined && digest !== undefined) {
+      await writeDigest(digestFile, digest);
     }
     return exitCode(build);
   } catch (error) {
@@ -136,12 +141,16 @@ function isPausable(view: BuildView): view is BuildView & Pausable {
   return 'pause' in view;
 }
 
-function createView(frontEnd: TerminalFrontEnd): BuildView {
+async function createView(frontEnd: TerminalFrontEnd): Promise<BuildView> {
   const { output, json } = frontEnd.options;
   if (json) {
     return new JsonView(output);
   }
-  return isTerminal(output) ? new LiveGrid(output) : new PlainTextView(output);
+  if (!isTerminal(output)) {
+    return new PlainTextView(output);
+  }
+  const { LiveGrid } = await import('../output/live-grid.ts');
+  return new LiveGrid(output);
 }
 
 /** @throws Failure `input.invalid` */

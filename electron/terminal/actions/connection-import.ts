@@ -5,7 +5,8 @@ import { freeName } from '../../../shared/free-name.ts';
 import { type Failure, fail } from '../../../shared/problem.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
-import { cleanLine, formatTable } from '../output/text.ts';
+import { formatTable } from '../output/columns.ts';
+import { cleanLine } from '../output/text.ts';
 import { readTextInput } from '../text-input.ts';
 
 type ImportCommand = Extract<Command, { kind: 'connection.import' }>;

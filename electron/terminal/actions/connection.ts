@@ -1,7 +1,8 @@
 import type { CallInput } from '../../../shared/contract.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
-import { cleanLine, formatTable } from '../output/text.ts';
+import { formatTable } from '../output/columns.ts';
+import { cleanLine } from '../output/text.ts';
 import { forEachName } from './for-each-name.ts';
 
 /** Saves a connection and probes it. The connection stays saved if the probe fails: the node may only be switched off. */

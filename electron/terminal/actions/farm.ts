@@ -1,6 +1,6 @@
 import type { CallInput } from '../../../shared/contract.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
-import { formatTable } from '../output/text.ts';
+import { formatTable } from '../output/columns.ts';
 import { forEachName } from './for-each-name.ts';
 
 export async function createFarm(frontEnd: TerminalFrontEnd, farm: CallInput<'farms.create'>): Promise<number> {

@@ -7,9 +7,10 @@ import { fail } from '../../../shared/problem.ts';
 import type { Step } from '../../../shared/step.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
+import { formatTable } from '../output/columns.ts';
 import { isTerminal } from '../output/paint.ts';
 import { StepLabels } from '../output/step-labels.ts';
-import { cleanLine, formatTable } from '../output/text.ts';
+import { cleanLine } from '../output/text.ts';
 import { forEachName } from './for-each-name.ts';
 
 /** How many builds are requested at a time. */

@@ -2,7 +2,8 @@ import { formatAgo, formatBytes } from '../../../shared/format.ts';
 import { damagedImageProblem, type ManifestList } from '../../../shared/image.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
-import { formatTable, shortDigest } from '../output/text.ts';
+import { formatTable } from '../output/columns.ts';
+import { shortDigest } from '../output/text.ts';
 import { forEachName } from './for-each-name.ts';
 
 export async function listImages(frontEnd: TerminalFrontEnd): Promise<number> {

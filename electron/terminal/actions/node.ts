@@ -4,7 +4,7 @@ import { type Node, type NodeStatus, nodeStateOf, nodeStateWords } from '../../.
 import type { Platform } from '../../../shared/platform.ts';
 import { type Mode, modeOf, modesOf } from '../../../shared/schedule.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
-import { formatTable } from '../output/text.ts';
+import { formatTable } from '../output/columns.ts';
 
 /** Prints a table of the nodes; as JSON, one event per node as it answers. The exit code is 0 even if nodes are down. */
 export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: NodeSelection): Promise<number> {

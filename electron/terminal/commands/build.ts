@@ -12,6 +12,7 @@ import { pushCredentials, type RegistryOptions, withRegistryOptions } from './re
 interface BuildOptions extends RegistryOptions {
   /** Empty: to the registry that the reference names. */
   readonly push?: string;
+  readonly direct?: true;
   readonly farm?: string;
   readonly node?: string[];
   readonly platform?: Platform[];
@@ -112,11 +113,16 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
       'push the image, too, its layers while others are built (default: to the registry of -t)',
       (text: string) => (text === '' ? '' : values.parsePushDestination(text)),
     )
+    .option(
+      '--direct',
+      'with --push: nodes push to the registry themselves, with your login; the image is not stored here, and the programs in its layers are not checked',
+    )
     .addHelpText(
       'after',
       examples(
         'build -t api:1.4 .',
         'build -t api:1.4 --push=registry.example.com/team/api:1.4 .',
+        'build -t registry.example.com/team/api:1.4 --push --direct .',
         'build .',
         'build --farm pis -t registry.example.com/team/api:1.4 --platform linux/amd64,linux/arm64 .',
         'build --node big,pi4 -t api -f deploy/Containerfile --build-arg VERSION=1.4 --pull=newer ./api',
@@ -235,9 +241,9 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
 
 /** @throws Failure `input.invalid` */
 function pushOf(options: BuildOptions): CallInput<'builds.start'>['push'] {
-  const { push, tag, tlsVerify, creds, username } = options;
+  const { push, tag, direct, tlsVerify, creds, username } = options;
   if (push === undefined) {
-    if (!tlsVerify || creds || username !== undefined) {
+    if (direct || !tlsVerify || creds || username !== undefined) {
       throw values.invalidInput('The options for a registry require --push.', 'Add --push, or leave them out.');
     }
     return undefined;
@@ -250,7 +256,7 @@ function pushOf(options: BuildOptions): CallInput<'builds.start'>['push'] {
       `Use --push=registry.example.com/team/${named}.`,
     );
   }
-  return { tlsVerify, ...(push === '' ? {} : { destination: push }) };
+  return { tlsVerify, ...(push === '' ? {} : { destination: push }), ...(direct ? { direct } : {}) };
 }
 
 /** Resolves `-f` as podman does: relative to the working folder, or to the context if only that file exists. */

@@ -126,7 +126,7 @@ function importCommand({ workingFolder, onCommand }: ProgramOptions): CommanderC
     .argument('[NAME...]', 'connections to import, by their names in the preview', values.parseNames)
     .option(
       '--from <SOURCE>',
-      'look only in podman, containers-conf, docker, ssh-config or local',
+      'look only in podman, containers-conf, docker, buildx, environment, ssh-config or local',
       values.parseImportSources,
     )
     .option(

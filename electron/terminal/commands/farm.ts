@@ -88,7 +88,7 @@ export function nodeCommands({ onCommand }: ProgramOptions): CommanderCommand[] 
     nodeCommand('platforms', 'list the platforms that the nodes can build, natively or emulated', 'platforms'),
     nodeCommand(
       'prune',
-      'remove dangling images, build caches and leftovers of interrupted builds from the nodes',
+      'remove dangling images, build caches, contexts and leftovers of interrupted builds from the nodes',
       'prune',
     ),
   ];

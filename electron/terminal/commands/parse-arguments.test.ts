@@ -184,6 +184,7 @@ describe('build', () => {
   test.each([
     ['build --push -t a.io/b .', { tlsVerify: true }],
     ['build . -t b --push=docker://a.io/b:2 --tls-verify=false', { tlsVerify: false, destination: 'a.io/b:2' }],
+    ['build --push --direct -t a.io/b .', { tlsVerify: true, direct: true }],
     ['build --push=a.io/b . --creds me:x', { tlsVerify: true, destination: 'a.io/b:latest' }],
   ])('pushes with %s', (line, push) => {
     expect(command(line)).toMatchObject({ kind: 'build', request: { context: '/home/me', push } });
@@ -400,6 +401,7 @@ describe('invalid input is reported with a suggestion', () => {
       '"docker-archive:x.tar" is not a valid export destination. Use oci-archive:x.tar.',
     ],
     ['push api --tls-verify=no', '"no" is neither true nor false. Use true or false.'],
+    ['build . --direct', 'The options for a registry require --push. Add --push, or leave them out.'],
     ['build . --tls-verify=false', 'The options for a registry require --push. Add --push, or leave them out.'],
     [
       'build --push -t api:1 .',

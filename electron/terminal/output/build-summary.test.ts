@@ -145,6 +145,18 @@ test('the summary of a build tells what became of its push', () => {
   expect(summary({ ...withoutSkipped, push }).at(-1)).toBe(
     `Pushed registry.example.com/team/api:1.4 (0 images, 1.0 MB uploaded, 2.0 MB already there) sha256:${'c'.repeat(64)}`,
   );
+  const notDirect = [
+    { node: 'pi4', problem: { code: 'engine.refused', message: 'No route.', fix: 'Check it.' } as const },
+  ];
+  const { list: _, ...direct } = withoutSkipped;
+  expect(summary({ ...direct, push: { ...push, direct: true, notDirect } }).slice(-6)).toEqual([
+    'warning: Node pi4 could not push to the registry. Its images went through this computer.',
+    '  No route.',
+    '  Check it.',
+    '',
+    expect.stringMatching(/^Built .* registry.example.com\/team\/api:1.4, which is not stored here$/),
+    `Pushed registry.example.com/team/api:1.4 (0 images, 2.0 MB by the nodes, 1.0 MB from here) sha256:${'c'.repeat(64)}`,
+  ]);
   const problem: Problem = {
     code: 'registry.authentication',
     message: 'The registry refused the password.',

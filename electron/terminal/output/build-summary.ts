@@ -1,14 +1,15 @@
 import type { Writable } from 'node:stream';
 import type { Build, Job } from '../../../shared/build.ts';
 import { type FailureGroup, groupFailures } from '../../../shared/failures.ts';
-import { formatBytes, formatClock, formatCount } from '../../../shared/format.ts';
+import { formatBytes, formatClock, formatCount, formatSent } from '../../../shared/format.ts';
 import { parseReference } from '../../../shared/image.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import { currentStep, failedStepOf } from '../../../shared/step.ts';
+import { formatTable } from './columns.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { actionHint } from './problem-actions.ts';
 import { pushedLine } from './push-lines.ts';
-import { cleanLine, cleanPainted, formatTable, shortDigest } from './text.ts';
+import { cleanLine, cleanPainted, shortDigest } from './text.ts';
 
 /** The summary shows the last lines of a failed job's log. */
 const maxLogLines = 10;
@@ -29,6 +30,7 @@ export function printSummary(stream: Writable, build: Build, options: SummaryOpt
     table && build.jobs.length > 0 ? jobTable(build.jobs) : [],
     build.schedule.leftOut.flatMap(({ node, problem }) => skippedNodeLines(node, problem, paint)),
     ...groups.map((group) => failureLines(group, build.jobs, paint)),
+    (build.push?.notDirect ?? []).flatMap(({ node, problem }) => notDirectLines(node, problem, paint)),
     build.jobs.flatMap(({ mismatch }) => (mismatch ? [`${paint('yellow', 'warning:')} ${cleanLine(mismatch)}`] : [])),
     ...(build.problem && groups.length === 0 ? [problemLines(build.problem)] : []),
     [outcomeLine(build, paint), ...pushResult(build, paint), ...retryLines(build), ...(next ? pushLines(build) : [])],
@@ -59,7 +61,7 @@ function jobTable(jobs: readonly Job[]): string[] {
       job.mode,
       job.reusedFrom ? 'reused' : job.skipped ? 'unchanged' : job.status,
       job.durationMs === undefined ? '' : formatClock(job.durationMs),
-      formatBytes(job.bytesSent),
+      formatSent(job),
       formatBytes(job.bytesReceived),
       shortDigest(job.digest ?? ''),
     ]),
@@ -69,6 +71,14 @@ function jobTable(jobs: readonly Job[]): string[] {
 function skippedNodeLines(node: string, problem: Problem, paint: Paint): string[] {
   const [message = '', ...fixes] = problemLines(problem);
   return [`${paint('yellow', 'skipped:')} ${node}: ${message.trimStart()}`, ...fixes];
+}
+
+/** Why a node did not push its images itself. */
+function notDirectLines(node: string, problem: Problem, paint: Paint): string[] {
+  return [
+    `${paint('yellow', 'warning:')} Node ${node} could not push to the registry. Its images went through this computer.`,
+    ...problemLines(problem),
+  ];
 }
 
 /** One failure, with the last log lines of its first platform. */
@@ -94,10 +104,13 @@ function problemLines({ message, fix, actions = [] }: Problem): string[] {
 }
 
 /** How to go on from an incomplete build. */
-function retryLines({ id, status, jobs }: Build): string[] {
+function retryLines({ id, status, jobs, push }: Build): string[] {
   const done = jobs.filter((job) => job.status === 'done').length;
-  return status === 'running' || done === 0 || done === jobs.length
-    ? []
+  if (status === 'running' || status === 'done' || done === 0 || (done === jobs.length && !push?.direct)) {
+    return [];
+  }
+  return done === jobs.length
+    ? [`The images are in the registry, without a list. Push the list: barnraiser retry ${id}`]
     : [`What is done is kept. Build only the rest: barnraiser retry ${id}`];
 }
 
@@ -126,18 +139,19 @@ function pushLines({ status, reference, push }: Build): string[] {
   return [`Push it: barnraiser push ${reference}${destination}`];
 }
 
-function outcomeLine({ status, jobs, list, reference, durationMs = 0 }: Build, paint: Paint): string {
+function outcomeLine({ status, jobs, list, reference, push, durationMs = 0 }: Build, paint: Paint): string {
   const time = formatClock(durationMs);
+  const nothing = push?.direct ? `${push.destination} was not changed.` : `No image was stored as ${reference}.`;
   switch (status) {
     case 'done':
-      return `${paint('green', 'Built')} ${formatCount(jobs.length, 'platform')} in ${time}: ${reference} ${list?.digest ?? ''}`;
+      return `${paint('green', 'Built')} ${formatCount(jobs.length, 'platform')} in ${time}: ${list ? `${reference} ${list.digest}` : `${reference}, which is not stored here`}`;
     case 'failed': {
       const failed = jobs.filter((job) => job.status === 'failed').length;
       const share = failed > 0 ? ` (${failed} of ${formatCount(jobs.length, 'platform')})` : '';
-      return `${paint('red', 'Failed')} after ${time}${share}. No image was stored as ${reference}.`;
+      return `${paint('red', 'Failed')} after ${time}${share}. ${nothing}`;
     }
     case 'cancelled':
-      return `${paint('yellow', 'Cancelled')} after ${time}. No image was stored as ${reference}.`;
+      return `${paint('yellow', 'Cancelled')} after ${time}. ${nothing}`;
     case 'running':
       return `${reference} is still building.`;
   }

@@ -1,6 +1,7 @@
 import type { Check, CheckStep, CheckStepState, Fix } from '../../../shared/check.ts';
+import { pad } from './columns.ts';
 import type { Paint, Style } from './paint.ts';
-import { cleanLine, pad } from './text.ts';
+import { cleanLine } from './text.ts';
 
 /** Each state has a glyph and a color. The problem follows as text. */
 const looks: Readonly<Record<CheckStepState, { readonly glyph: string; readonly style: Style }>> = {

@@ -4,9 +4,11 @@ import { isCancelling, isEnd, type Job, type Phase } from '../../../shared/build
 import { formatBytes, formatBytesOf, formatClock, formatCount, formatWait } from '../../../shared/format.ts';
 import { currentStep, endedShare, moreRunningText } from '../../../shared/step.ts';
 import type { BuildProgress } from './build-view.ts';
+import { pad } from './columns.ts';
+import { cut } from './cut.ts';
 import type { Paint, Style } from './paint.ts';
 import { pushedShare } from './push-lines.ts';
-import { cleanLine, cleanPainted, cut, pad, shortDigest } from './text.ts';
+import { cleanLine, cleanPainted, shortDigest } from './text.ts';
 
 export interface FrameOptions {
   readonly columns: number;

@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream';
 import { type Build, isEnd, type Job, type JobState } from '../../../shared/build.ts';
 import type { AppEvent } from '../../../shared/contract.ts';
-import { formatBytes, formatClock, formatCount, formatWait } from '../../../shared/format.ts';
+import { formatBytes, formatClock, formatCount, formatSent, formatWait } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { isBehind } from './backlog.ts';
 import { BuildProgress, type BuildView } from './build-view.ts';
@@ -121,7 +121,7 @@ export class PlainTextView implements BuildView {
  * @param isLast whether no other job is left; the summary follows, which says why jobs failed
  */
 function phaseText(
-  { status, skipped, durationMs = 0, bytesSent, bytesReceived, digest, problem }: JobState,
+  { status, skipped, durationMs = 0, bytesSent, bytesReused, bytesReceived, digest, problem }: JobState,
   isLast: boolean,
 ): string | undefined {
   switch (status) {
@@ -137,7 +137,7 @@ function phaseText(
     case 'done':
       return skipped
         ? `unchanged: ${digest ?? ''}`
-        : `done in ${formatClock(durationMs)}: ${formatBytes(bytesSent)} sent, ${formatBytes(bytesReceived)} received, ${digest ?? ''}`;
+        : `done in ${formatClock(durationMs)}: ${formatSent({ bytesSent, bytesReused })} sent, ${formatBytes(bytesReceived)} received, ${digest ?? ''}`;
     case 'failed':
       return `failed after ${formatClock(durationMs)}${isLast ? '' : `: ${problem?.message ?? ''}`}`;
     case 'cancelled':

@@ -2,9 +2,10 @@ import { createLogUpdate } from 'log-update';
 import type { Check } from '../../../shared/check.ts';
 import type { Pausable } from '../prompt.ts';
 import { reportLines } from './check-report.ts';
+import { cut } from './cut.ts';
 import type { Terminal } from './live-grid.ts';
 import { type Paint, paintFor } from './paint.ts';
-import { cleanPainted, cut } from './text.ts';
+import { cleanPainted } from './text.ts';
 
 /** Shows running checks on a terminal, as far as they fit on the screen. */
 export class LiveChecks implements Pausable {

@@ -7,7 +7,10 @@ export function pushedShare({ totalBytes, uploadedBytes, skippedBytes }: Push): 
 }
 
 /** What a push that is done has sent. */
-export function pushedLine({ destination, uploadedBytes, skippedBytes, images }: Push): string {
-  const sizes = `${formatBytes(uploadedBytes)} uploaded, ${formatBytes(skippedBytes)} already there`;
+export function pushedLine({ destination, uploadedBytes, skippedBytes, images, direct }: Push): string {
+  // what nodes have uploaded is already there for the push, and it is not known how much of it they have sent
+  const sizes = direct
+    ? `${formatBytes(skippedBytes)} by the nodes${uploadedBytes > 0 ? `, ${formatBytes(uploadedBytes)} from here` : ''}`
+    : `${formatBytes(uploadedBytes)} uploaded, ${formatBytes(skippedBytes)} already there`;
   return `Pushed ${destination} (${formatCount(images.length, 'image')}, ${sizes})`;
 }

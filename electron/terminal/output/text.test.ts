@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { cleanLine, cleanPainted, cut, formatTable, jsonLine, pad, shortDigest } from './text.ts';
+import { formatTable, pad } from './columns.ts';
+import { cut } from './cut.ts';
+import { cleanLine, cleanPainted, jsonLine, shortDigest } from './text.ts';
 
 test('a short digest keeps its algorithm', () => {
   expect(shortDigest(`sha256:${'a'.repeat(64)}`)).toBe('sha256:aaaaaaaaaaaa');

@@ -1,6 +1,4 @@
-/** Text for a terminal: cleaned of control characters, cut and padded to columns, arranged in tables. */
-import sliceAnsi from 'slice-ansi';
-import stringWidth from 'string-width';
+/** Text for a terminal, cleaned of control characters. */
 import { hiddenCharacters, removeHidden } from '../../../shared/untrusted-text.ts';
 
 /** `sha256:` and the first twelve digits, enough to tell images apart. */
@@ -36,41 +34,5 @@ export function jsonLine(value: unknown): string {
       const unit = characters.charCodeAt(index).toString(16);
       return `\\u${unit.padStart(4, '0')}`;
     }).join(''),
-  );
-}
-
-/** Cuts a text to a width in columns and marks the cut with `…`. Wide characters take two columns. */
-export function cut(text: string, width: number): string {
-  if (stringWidth(text) <= width) {
-    return text;
-  }
-  // a slice that ends in the middle of a wide character is one column too wide
-  const [fitting = ''] = [1, 2]
-    .map((reserved) => sliceAnsi(text, 0, width - reserved))
-    .filter((slice) => stringWidth(slice) < width);
-  return width < 1 ? '' : `${fitting}…`;
-}
-
-/** Pads a text with spaces to a width in columns. A wider text stays as it is. */
-export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
-  const spaces = ' '.repeat(Math.max(0, width - stringWidth(text)));
-  return align === 'left' ? text + spaces : spaces + text;
-}
-
-export interface Column {
-  readonly title: string;
-  readonly align?: 'left' | 'right';
-}
-
-/** Aligns rows in columns below their titles, two spaces apart. Cells may be colored and contain wide characters. */
-export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
-  const titles = columns.map(({ title }) => title);
-  const lines = [titles, ...rows.map((row) => row.map((cell) => cleanPainted(cell).replaceAll('\n', ' ')))];
-  const widths = columns.map((_, index) => Math.max(...lines.map((row) => stringWidth(row[index] ?? ''))));
-  return lines.map((row) =>
-    columns
-      .map(({ align }, index) => pad(row[index] ?? '', widths[index] ?? 0, align))
-      .join('  ')
-      .trimEnd(),
   );
 }

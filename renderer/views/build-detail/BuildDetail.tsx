@@ -15,8 +15,9 @@ import { Announcements } from './Announcements.tsx';
 import { useActivitySampling } from './activity.ts';
 import styles from './BuildDetail.module.css';
 import { copyToClipboard, isIncomplete, openRebuildSheet, retryAndOpen } from './build-actions.ts';
+import { DirectResult } from './DirectResult.tsx';
 import { Failures } from './Failures.tsx';
-import { isPushing } from './headline.ts';
+import { isListMissing, isPushing } from './headline.ts';
 import { isInterrupted } from './job-state.ts';
 import { PlatformGrid } from './PlatformGrid.tsx';
 import { PushIncomplete } from './PushIncomplete.tsx';
@@ -49,8 +50,12 @@ export function BuildDetail({ build }: { build: Build }) {
   const contextBytes = packed?.tarBytes ?? packed?.bytes;
   const shortReference = formatReferenceShort(build.reference);
   const isRunning = build.status === 'running';
-  const canRetry = isIncomplete(build);
-  const retryAllLabel = build.status === 'cancelled' ? 'Retry cancelled platforms' : 'Retry failed platforms';
+  const canRetry = isIncomplete(build) || isListMissing(build);
+  const retryAllLabel = isListMissing(build)
+    ? 'Retry push'
+    : build.status === 'cancelled'
+      ? 'Retry cancelled platforms'
+      : 'Retry failed platforms';
   return (
     <Page
       layout="full"
@@ -67,7 +72,7 @@ export function BuildDetail({ build }: { build: Build }) {
               {canRetry ? retryAllLabel : 'Rebuild…'}
             </Button>
           )}
-          {canRetry && !build.list && <PushIncomplete build={build} />}
+          {canRetry && !build.list && !build.push?.direct && <PushIncomplete build={build} />}
           {build.list && (
             <Button kind="primary" icon="push" onClick={() => openSheet({ sheet: 'push', reference: build.reference })}>
               Push…
@@ -105,6 +110,7 @@ export function BuildDetail({ build }: { build: Build }) {
         <PlatformGrid build={build} contextBytes={contextBytes} onCancel={cancelJob} />
         <Failures build={build} source={source} />
         {build.list && <Result build={build} list={build.list} />}
+        {build.push?.direct && !isRunning && <DirectResult build={build} push={build.push} />}
         <Waterfall build={build} />
       </div>
       <Announcements build={build} />
@@ -148,7 +154,9 @@ function DeleteBuildDialog({ build, open, onClose }: { build: Build; open: boole
           : 'It will be removed from the history.'
       }
       losses={[
-        ...(isIncomplete(build) && !build.list ? ['Its finished images, which a retry would use'] : []),
+        ...(isIncomplete(build) && !build.list && !build.push?.direct
+          ? ['Its finished images, which a retry would use']
+          : []),
         logs === 1 ? 'Its log' : `Its ${logs} logs`,
         'Its step times and outcome, which later builds are compared with',
       ]}

@@ -4,7 +4,7 @@ import type { Build } from '../../../shared/build.ts';
 import { useCommandStore } from '../../commands.ts';
 import { useBuilds } from '../../stores/builds.ts';
 import { useNavigation } from '../../stores/navigation.ts';
-import { hugeBuild, sample } from '../../testing/fixture-data.ts';
+import { hugeBuild, push as pushOf, sample } from '../../testing/fixture-data.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { BuildView } from './BuildView.tsx';
 
@@ -118,6 +118,28 @@ describe('a done build', () => {
     screen.getByText(/^skopeo copy --all oci:\/home\/anna\/.local\/share\/barnraiser\/images:registry/);
     fireEvent.click(screen.getByRole('button', { name: 'Push…' }));
     expect(route()?.sheet).toEqual({ sheet: 'push', reference: sample.done().reference });
+  });
+
+  it('has no image in local storage if its nodes have pushed it, and names those that could not', async () => {
+    const { list, ...build } = sample.done();
+    const problem = {
+      code: 'engine.refused' as const,
+      message: 'Node pi4: no route to host.',
+      fix: 'Check the network.',
+    };
+    const push = pushOf({
+      id: 'direct',
+      status: 'done',
+      direct: true,
+      ...(list ? { digest: list.digest } : {}),
+      notDirect: [{ node: 'pi4', problem }],
+    });
+    await open(build.id, 'done');
+    app.emit({ event: 'build.finished', build: { ...build, push } });
+    await screen.findByText('In the registry only.');
+    screen.getByText('The images of pi4 went through this computer. Node pi4: no route to host.');
+    screen.getByRole('button', { name: 'Copy digest of the manifest list' });
+    expect(screen.queryByRole('button', { name: 'Push…' })).toBeNull();
   });
 
   it('shows its steps as a table', async () => {

@@ -4,13 +4,14 @@ import { formatCount, formatDuration, formatPlatform } from '../../../shared/for
 import { classes } from '../../parts/classes.ts';
 import { MiddleEllipsis } from '../../parts/MiddleEllipsis.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
+import { SharedTooltip } from '../../parts/SharedTooltip.tsx';
 import { useNow } from '../../parts/use-now.ts';
 import { StepTable } from './StepTable.tsx';
 import { type Bar, type StepRow, stepRows } from './step-rows.ts';
 import { createAxis, percentOf, type TimeAxis } from './time-axis.ts';
 import styles from './Waterfall.module.css';
 import barStyles from './WaterfallBar.module.css';
-import { WaterfallBar } from './WaterfallBar.tsx';
+import { BarFacts, WaterfallBar } from './WaterfallBar.tsx';
 import { nextBar } from './waterfall-keys.ts';
 
 type Shape = 'step' | 'platform' | 'table';
@@ -115,6 +116,11 @@ function Chart({ build, rows, by }: ChartProps) {
     }
   }
 
+  const factsOf = (element: HTMLElement) => {
+    const described = bars.find(({ key }) => key === element.dataset.bar);
+    return described && <BarFacts bar={described} />;
+  };
+
   const bar = (each: Bar) => (
     <WaterfallBar
       key={each.key}
@@ -171,6 +177,7 @@ function Chart({ build, rows, by }: ChartProps) {
               </li>
             ))}
       </ol>
+      <SharedTooltip area={chart} selector="[data-bar]" textOf={factsOf} />
     </div>
   );
 }

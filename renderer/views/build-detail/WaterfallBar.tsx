@@ -2,7 +2,6 @@ import { memo } from 'react';
 import { formatClock, formatDuration } from '../../../shared/format.ts';
 import { classes } from '../../parts/classes.ts';
 import { PhaseGlyph } from '../../parts/PhaseBadge.tsx';
-import { Tooltip } from '../../parts/Tooltip.tsx';
 import { useNow } from '../../parts/use-now.ts';
 import { openLogAtStep } from './open-log.ts';
 import { shortInstruction } from './progress.ts';
@@ -23,16 +22,53 @@ export interface WaterfallBarProps {
 /** A step of one platform: a button that opens the log where the step starts. */
 export const WaterfallBar = memo(function WaterfallBar(props: WaterfallBarProps) {
   return props.bar.endMs === undefined ? <RunningBar {...props} /> : <BarButton {...props} endMs={props.bar.endMs} />;
-});
+}, hasSameContent);
+
+/** With every change of a build, all bars are computed anew. Most of them are as before and need not be rendered. */
+function hasSameContent(
+  { bar, ...props }: WaterfallBarProps,
+  { bar: nextBar, ...nextProps }: WaterfallBarProps,
+): boolean {
+  const { job, ...facts } = bar;
+  const { job: nextJob, ...nextFacts } = nextBar;
+  const isSameJob =
+    bar.endMs === undefined
+      ? job === nextJob
+      : job.platform === nextJob.platform && job.node === nextJob.node && job.mode === nextJob.mode;
+  return isSameJob && isShallowEqual(facts, nextFacts) && isShallowEqual(props, nextProps);
+}
+
+function isShallowEqual<T extends object>(one: T, other: T): boolean {
+  const others = new Map<string, unknown>(Object.entries(other));
+  return Object.entries(one).every(([key, value]) => others.get(key) === value);
+}
 
 /** Renders every second, since the bar of a running step grows. */
 function RunningBar(props: WaterfallBarProps) {
+  return <BarButton {...props} endMs={endAt(props.bar, useNow())} />;
+}
+
+/** What the tooltip of a bar says. */
+export function BarFacts({ bar }: { bar: Bar }) {
   const now = useNow();
-  const { bar } = props;
+  return (
+    <span className={styles.tip}>
+      <span className={styles.tipText}>{bar.text}</span>
+      <span>
+        {bar.job.platform} on {bar.job.node}: {exactDurationText(bar, endAt(bar, now) - bar.startMs)}
+      </span>
+    </span>
+  );
+}
+
+/** The end of a bar, so far if it is running, in milliseconds since the start of the build. */
+function endAt(bar: Bar, now: number): number {
+  if (bar.endMs !== undefined) {
+    return bar.endMs;
+  }
   const startedAt = bar.step?.startedAt ?? bar.job.startedAt;
   const elapsedMs = startedAt === undefined ? 0 : Math.max(0, now - Date.parse(startedAt));
-  const endMs = bar.step ? bar.startMs + elapsedMs : Math.max(bar.startMs, nowOnAxis(bar, now));
-  return <BarButton {...props} endMs={endMs} />;
+  return bar.step ? bar.startMs + elapsedMs : Math.max(bar.startMs, nowOnAxis(bar, now));
 }
 
 /** The current time in milliseconds since the start of the build. The start of the job is known on both scales. */
@@ -49,52 +85,43 @@ function BarButton({ buildId, bar, axis, isTabStop, hasCaptionInside, endMs }: W
   const left = percentOf(axis, bar.startMs);
   const right = percentOf(axis, endMs);
   const width = Math.max(0, right - left);
-  const exactDuration = exactDurationText(bar, endMs - bar.startMs);
+  const durationMs = endMs - bar.startMs;
+  const caption = hasCaptionInside ? shortInstruction(bar.text) : captionText(bar, durationMs);
+  // the name of a button has to contain what it shows
+  const duration = hasCaptionInside || bar.isEarlier ? exactDurationText(bar, durationMs) : caption;
   const captionSide = right < 89 ? 'after' : left > 20 ? 'before' : 'within';
   return (
-    <Tooltip
-      text={
-        <span className={styles.tip}>
-          <span className={styles.tipText}>{bar.text}</span>
-          <span>
-            {bar.job.platform} on {bar.job.node}: {exactDuration}
-          </span>
-        </span>
-      }
+    <button
+      type="button"
+      className={classes(
+        styles.bar,
+        styles[bar.state],
+        bar.isEarlier && styles.earlier,
+        bar.job.mode === 'emulated' && bar.state !== 'cached' && styles.hatched,
+        hasCaptionInside ? styles.inside : styles[captionSide],
+      )}
+      style={{ left: `${left}%`, width: `${width}%` }}
+      tabIndex={isTabStop ? 0 : -1}
+      // the browser would lay a hidden text out, for each of a thousand bars
+      aria-label={`${bar.job.platform}: ${bar.text.replaceAll(/\s+/g, ' ')}, ${duration}. Open log at this step`}
+      data-bar={bar.key}
+      onClick={() => openLogAtStep(buildId, bar)}
     >
-      <button
-        type="button"
-        className={classes(
-          styles.bar,
-          styles[bar.state],
-          bar.isEarlier && styles.earlier,
-          bar.job.mode === 'emulated' && bar.state !== 'cached' && styles.hatched,
-          hasCaptionInside ? styles.inside : styles[captionSide],
-        )}
-        style={{ left: `${left}%`, width: `${width}%` }}
-        tabIndex={isTabStop ? 0 : -1}
-        data-bar={bar.key}
-        onClick={() => openLogAtStep(buildId, bar)}
-      >
-        <span className="visually-hidden">
-          {`${bar.job.platform}: ${bar.text}, ${bar.endMs === undefined ? 'running' : exactDuration}. Open log at this step`}
-        </span>
-        <span className={styles.fill} />
-        {hasCaptionInside ? (
-          width > 6 && (
-            <span className={styles.caption} aria-hidden="true">
-              {bar.state === 'failed' && <PhaseGlyph phase="failed" />}
-              <span className="truncate">{shortInstruction(bar.text)}</span>
-            </span>
-          )
-        ) : bar.isEarlier ? null : (
+      <span className={styles.fill} />
+      {hasCaptionInside ? (
+        width > 6 && (
           <span className={styles.caption} aria-hidden="true">
             {bar.state === 'failed' && <PhaseGlyph phase="failed" />}
-            {captionText(bar, endMs - bar.startMs)}
+            <span className="truncate">{caption}</span>
           </span>
-        )}
-      </button>
-    </Tooltip>
+        )
+      ) : bar.isEarlier ? null : (
+        <span className={styles.caption} aria-hidden="true">
+          {bar.state === 'failed' && <PhaseGlyph phase="failed" />}
+          {caption}
+        </span>
+      )}
+    </button>
   );
 }
 

@@ -36,6 +36,12 @@ describe('the facts of a cell', () => {
     expect(cellFacts(job, undefined)).toMatchObject({ sent: '8.1 MB', share: undefined });
   });
 
+  it('include how little was sent of a context that the node had', () => {
+    const job = makeJob('arm64', { status: 'done', bytesSent: 12_000, bytesReused: 51 * megabyte });
+    expect(cellFacts(job, 51 * megabyte)).toMatchObject({ sent: '12.0 kB of 51.0 MB', sentWithoutTotal: '12.0 kB' });
+    expect(cellFacts({ ...job, bytesSent: 0 }, 51 * megabyte).sent).toBe('0 B of 51.0 MB');
+  });
+
   it('say that nothing has changed', () => {
     const job = makeJob('arm64', { status: 'done', skipped: true });
     expect(cellFacts(job, undefined)).toMatchObject({ phase: 'cached', phaseText: 'Unchanged' });

@@ -1,5 +1,5 @@
 import type { Job } from '../../../shared/build.ts';
-import { formatBytes, formatBytesOf, formatDigest, formatWait } from '../../../shared/format.ts';
+import { formatBytes, formatBytesOf, formatDigest, formatSent, formatWait } from '../../../shared/format.ts';
 import { currentStep, endedShare, moreRunningText, runningSteps, type Step } from '../../../shared/step.ts';
 import type { DisplayPhase } from '../../parts/PhaseBadge.tsx';
 import { cachedCount, displayPhaseOf, failedStep, isInterrupted, lostNodesText } from './job-state.ts';
@@ -50,7 +50,7 @@ export function cellFacts(job: Job, contextBytes: number | undefined): CellFacts
     step,
     share: progressShare(job, contextBytes),
     sent: sentText(job, contextBytes),
-    sentWithoutTotal: sentText(job, undefined),
+    sentWithoutTotal: job.bytesSent > 0 || job.bytesReused ? formatBytes(job.bytesSent) : noValue,
     received: job.bytesReceived > 0 ? formatBytes(job.bytesReceived) : noValue,
     cached: cached > 0 ? `${cached} cached` : '',
     lostNodes,
@@ -117,9 +117,10 @@ function progressShare(job: Job, contextBytes: number | undefined): number | und
   }
 }
 
-function sentText({ bytesSent, status }: Job, contextBytes: number | undefined): string {
-  if (bytesSent === 0) {
+function sentText(job: Job, contextBytes: number | undefined): string {
+  const { bytesSent, bytesReused, status } = job;
+  if (bytesSent === 0 && !bytesReused) {
     return noValue;
   }
-  return status === 'context' && contextBytes ? formatBytesOf(bytesSent, contextBytes) : formatBytes(bytesSent);
+  return status === 'context' && contextBytes ? formatBytesOf(bytesSent, contextBytes) : formatSent(job);
 }

@@ -29,4 +29,8 @@ it('says that only the push goes on, and that only the push failed', () => {
     detail: '1.0 MB of 3.0 MB',
   });
   expect(headlineOf({ ...build, push: { ...push, status: 'failed' } }).text).toMatch(/, but did not push it\.$/);
+  const { list: _, ...direct } = build;
+  expect(headlineOf({ ...direct, status: 'failed', push: { ...push, status: 'failed', direct: true } }).text).toBe(
+    'All platforms are built, but the image was not pushed.',
+  );
 });

@@ -40,6 +40,11 @@ export function headlineOf(build: Build): Headline {
   }
 }
 
+/** Whether nodes have pushed all images of a build that has failed without the list, so that only a retry of the push is missing. */
+export function isListMissing({ status, push, jobs }: Build): boolean {
+  return status === 'failed' && push?.direct === true && jobs.every((job) => job.status === 'done');
+}
+
 /** Whether all platforms are built and only the push goes on. */
 export function isPushing({ status, push, jobs }: Build): boolean {
   return status === 'running' && push?.status === 'running' && jobs.every((job) => job.status === 'done');
@@ -53,6 +58,9 @@ export function isPushMissing({ status, push }: Build): boolean {
 function failedHeadline(build: Build, built: number): Headline {
   const { common, groups } = failuresOf(build);
   const detail = partialResult(build, built);
+  if (isListMissing(build)) {
+    return { text: 'All platforms are built, but the image was not pushed.' };
+  }
   if (isInterrupted(build)) {
     return { text: 'Interrupted: Barnraiser stopped during this build.', detail };
   }

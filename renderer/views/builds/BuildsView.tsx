@@ -1,7 +1,6 @@
 /** Builds: the history, with filters and comparison. */
 
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
-import { z } from 'zod';
 import { type BuildFilter, filterWords } from '../../../shared/build-entry.ts';
 import { formatNumber, formatReferenceShort } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -10,7 +9,7 @@ import { Page } from '../../parts/Page.tsx';
 import { Presence } from '../../parts/Presence.tsx';
 import { shortcuts } from '../../parts/shortcut-table.ts';
 import { cancelBuild, findBuilds, useBuilds } from '../../stores/builds.ts';
-import { remembered, rememberValue, useRemembered } from '../../stores/memory.ts';
+import { isOneOf, remembered, rememberValue, useRemembered } from '../../stores/memory.ts';
 import { navigate, openSheet, replaceView } from '../../stores/navigation.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 import { BuildGrid } from './BuildGrid.tsx';
@@ -35,7 +34,7 @@ function withToggled(set: ReadonlySet<string>, value: string): ReadonlySet<strin
 }
 
 /** The outcome that the list is filtered by. */
-const outcomeMemory = remembered<Outcome>('builds.outcome', z.enum(['all', 'done', 'failed', 'cancelled']), 'all');
+const outcomeMemory = remembered('builds.outcome', isOneOf<Outcome>(['all', 'done', 'failed', 'cancelled']), 'all');
 
 /** The build history: running builds first, ended builds grouped by project. */
 export function BuildsView({ project }: BuildsViewProps) {

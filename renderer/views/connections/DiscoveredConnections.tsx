@@ -154,7 +154,7 @@ function DiscoveryList({ discovery, isFile }: { discovery: Discovery; isFile: bo
         <p className={styles.quiet}>
           {isFile
             ? 'The file contains no usable connections.'
-            : 'No engines, podman connections, Docker contexts or hosts in ~/.ssh/config were found.'}
+            : 'No engines, podman connections, Docker contexts, Buildx builders or hosts in ~/.ssh/config were found.'}
         </p>
       ) : (
         isNothingNew && (

@@ -1,4 +1,10 @@
-import { type Connection, type Destination, nameSchema, parseDestination } from '../../../shared/connection.ts';
+import {
+  type Connection,
+  type Destination,
+  invalidName,
+  isName,
+  parseDestination,
+} from '../../../shared/connection.ts';
 import { freeName } from '../../../shared/free-name.ts';
 
 /** The values of the connection form. */
@@ -21,13 +27,12 @@ export function toDraft({ name, uri, identity = '' }: Connection): ConnectionDra
 
 /** @returns one sentence for each invalid field. @param takenNames the names of all other connections */
 export function validateDraft({ name, uri }: ConnectionDraft, takenNames: readonly string[]): ConnectionDraftErrors {
-  const parsed = nameSchema.safeParse(name.trim());
   const destination = uri.trim() === '' ? 'Enter a URI.' : parseDestination(uri.trim());
   const nameError =
     name.trim() === ''
       ? 'Enter a name.'
-      : !parsed.success
-        ? parsed.error.issues[0]?.message
+      : !isName(name.trim())
+        ? invalidName
         : takenNames.includes(name.trim())
           ? `A connection named ${name.trim()} already exists.`
           : undefined;

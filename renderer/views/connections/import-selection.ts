@@ -201,6 +201,8 @@ export const sourceOrder: readonly DiscoverySource[] = [
   'podman',
   'containers-conf',
   'docker',
+  'buildx',
+  'environment',
   'ssh-config',
 ];
 
@@ -231,6 +233,8 @@ const titles: Readonly<Record<DiscoverySource, string>> = {
   podman: 'podman connections',
   'containers-conf': 'containers.conf',
   docker: 'Docker contexts',
+  buildx: 'Buildx builders',
+  environment: 'Environment variables',
   'ssh-config': 'SSH hosts',
   file: 'In this file',
 };

@@ -52,10 +52,13 @@ describe('discovered connections', () => {
   it('are grouped by source, and link to existing connections', async () => {
     await openDiscovered();
     const groups = screen.getAllByRole('checkbox', { name: /^Select all/ }).map((each) => each.closest('li'));
-    expect(groups.map((group) => group?.getAttribute('aria-labelledby')).filter(Boolean)).toHaveLength(5);
+    expect(groups.map((group) => group?.getAttribute('aria-labelledby')).filter(Boolean)).toHaveLength(7);
     const podman = within(screen.getByRole('listitem', { name: 'podman connections' }));
     podman.getByText('rack-a and rack-b');
     podman.getByText('Its identity file ~/.ssh/id_rack is not there.');
+    const builders = within(screen.getByRole('listitem', { name: 'Buildx builders' }));
+    builders.getByText('staging and multi1');
+    screen.getByRole('listitem', { name: 'Environment variables' });
     const ssh = within(screen.getByRole('listitem', { name: 'SSH hosts' }));
     expect(ssh.getByRole('link', { name: 'pi4' }).parentElement?.textContent).toBe('already added as pi4');
   });
@@ -65,16 +68,16 @@ describe('discovered connections', () => {
     expect(isSelected(/^rack-a/)).toBe(true);
     expect(isSelected(/^staging/)).toBe(true);
     expect(isSelected(/^nas/)).toBe(false);
-    screen.getByRole('button', { name: 'Import 5 connections and 1 farm' });
+    screen.getByRole('button', { name: 'Import 7 connections and 2 farms' });
   });
 
   it('can be selected and deselected by group', async () => {
     await openDiscovered();
     await userEvent.click(box('Select all: SSH hosts'));
     await screen.findByText('202 of 202 selected');
-    screen.getByRole('button', { name: 'Import 207 connections and 1 farm' });
+    screen.getByRole('button', { name: 'Import 209 connections and 2 farms' });
     await userEvent.click(box('Select all: SSH hosts'));
-    await screen.findByRole('button', { name: 'Import 5 connections and 1 farm' });
+    await screen.findByRole('button', { name: 'Import 7 connections and 2 farms' });
   });
 
   it('select a farm with its members, and deselect it without them', async () => {
@@ -82,10 +85,10 @@ describe('discovered connections', () => {
     await userEvent.click(box(/^rack-a/));
     await screen.findByText('1 of 2: rack-b');
     await userEvent.click(box(/^rack-b/));
-    await screen.findByRole('button', { name: 'Import 3 connections' });
+    await screen.findByRole('button', { name: 'Import 5 connections and 1 farm' });
     expect(isSelected(/^Farm racks/)).toBe(false);
     await userEvent.click(box(/^Farm racks/));
-    await screen.findByRole('button', { name: 'Import 5 connections and 1 farm' });
+    await screen.findByRole('button', { name: 'Import 7 connections and 2 farms' });
     expect(isSelected(/^rack-b/)).toBe(true);
   });
 
@@ -97,12 +100,12 @@ describe('discovered connections', () => {
     expect(screen.getAllByRole('checkbox', { name: /^web-/ })).toHaveLength(10);
     // selecting a group selects only the entries that match the filter
     await userEvent.click(box('Select all: SSH hosts'));
-    await screen.findByRole('button', { name: 'Import 15 connections and 1 farm' });
+    await screen.findByRole('button', { name: 'Import 17 connections and 2 farms' });
   });
 
   it('include the reasons for skipped entries', async () => {
     await openDiscovered();
-    fireEvent.click(screen.getByText('2 entries skipped'));
+    fireEvent.click(screen.getByText('3 entries skipped'));
     screen.getByText('Host "rack 7" has a name that cannot be used in a URI. Give it a simpler alias.');
   });
 
@@ -116,7 +119,9 @@ describe('discovered connections', () => {
   it('show a message if there are none', async () => {
     await open({ discovery: 'nothing' });
     fireEvent.click(await screen.findByRole('button', { name: 'Discovered' }));
-    await screen.findByText(/^No engines, podman connections, Docker contexts or hosts in ~\/\.ssh\/config/);
+    await screen.findByText(
+      /^No engines, podman connections, Docker contexts, Buildx builders or hosts in ~\/\.ssh\/config/,
+    );
     expect(screen.queryByRole('button', { name: /^Import/ })).toBeNull();
   });
 });
@@ -129,13 +134,13 @@ async function chooseFarm(name: string): Promise<void> {
 describe('an import', () => {
   it('adds the selected entries, shows the result and disables its button', async () => {
     await openDiscovered();
-    fireEvent.click(screen.getByRole('button', { name: 'Import 5 connections and 1 farm' }));
-    await screen.findByText('Imported 5 connections and 1 farm.');
+    fireEvent.click(screen.getByRole('button', { name: 'Import 7 connections and 2 farms' }));
+    await screen.findByText('Imported 7 connections and 2 farms.');
     expect(names()).toContain('rack-b');
     expect(farm('racks')?.connections).toEqual(['rack-a', 'rack-b']);
     // those that are in no imported farm
     screen.getByText('Added nodes to home.');
-    expect(farm('home')?.connections).toEqual(expect.arrayContaining(['office', 'staging']));
+    expect(farm('home')?.connections).toEqual(expect.arrayContaining(['office', 'docker-host']));
     expect(farm('home')?.connections).not.toContain('rack-a');
     await waitFor(() => expect(screen.queryByRole('checkbox', { name: /^rack-a/, checked: false })).toBeNull());
     // the existing default farm is kept
@@ -161,7 +166,7 @@ describe('an import', () => {
   it('can be undone without affecting later changes', async () => {
     await openDiscovered();
     const before = { connections: names(), farms: useFarms.getState().farms };
-    fireEvent.click(screen.getByRole('button', { name: /^Import 5/ }));
+    fireEvent.click(screen.getByRole('button', { name: /^Import 7/ }));
     await screen.findByText(/^Imported/);
     // a connection that was edited since is kept
     await act(() => app.call('connections.update', { name: 'office', uri: 'ssh://me@office.example.com' }));

@@ -1,7 +1,6 @@
 /** Farm: its nodes, what they can build, and where to drop a project. */
 
 import { useEffect, useState } from 'react';
-import { z } from 'zod';
 import type { Farm } from '../../../shared/farm.ts';
 import { formatCount } from '../../../shared/format.ts';
 import { useCommands } from '../../commands.ts';
@@ -18,7 +17,7 @@ import { Segmented } from '../../parts/Segmented.tsx';
 import { shortcuts } from '../../parts/shortcut-table.ts';
 import { makeDefault, probeNodes } from '../../stores/farm-actions.ts';
 import { removeFarm, useFarm, useFarms } from '../../stores/farms.ts';
-import { remembered, rememberValue, useRemembered } from '../../stores/memory.ts';
+import { isOneOf, remembered, rememberValue, useRemembered } from '../../stores/memory.ts';
 import { navigate, openSheet, replaceView, useNavigation } from '../../stores/navigation.ts';
 import { probeUnknown, useNodes } from '../../stores/nodes.ts';
 import { AddNodesMenu } from './AddNodesMenu.tsx';
@@ -37,7 +36,7 @@ import { useProjectChooser } from './use-project-chooser.tsx';
 const maxCards = 6;
 
 /** How the nodes of farms are shown. */
-const layoutMemory = remembered('farm.layout', z.enum(['cards', 'matrix']), 'cards');
+const layoutMemory = remembered('farm.layout', isOneOf(['cards', 'matrix']), 'cards');
 
 /** The farm view: the nodes of a farm, the platforms that they can build, and a drop zone for projects. */
 export function FarmView({ name }: { name: string }) {

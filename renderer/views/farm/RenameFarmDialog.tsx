@@ -1,5 +1,5 @@
 import { type FormEvent, useId, useState } from 'react';
-import { nameSchema } from '../../../shared/connection.ts';
+import { invalidName, isName } from '../../../shared/connection.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Dialog } from '../../parts/Dialog.tsx';
@@ -15,8 +15,7 @@ export function farmNameError(name: string, takenNames: readonly string[]): stri
   if (takenNames.includes(name)) {
     return `A farm named ${name} already exists.`;
   }
-  const parsed = nameSchema.safeParse(name);
-  return parsed.success ? undefined : parsed.error.issues[0]?.message;
+  return isName(name) ? undefined : invalidName;
 }
 
 interface RenameFarmDialogProps {

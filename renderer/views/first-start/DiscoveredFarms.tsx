@@ -26,6 +26,8 @@ const sources: Readonly<Record<DiscoverySource, string>> = {
   podman: 'podman',
   'containers-conf': 'containers.conf',
   docker: 'docker',
+  buildx: 'docker buildx',
+  environment: 'The environment',
   file: 'The file',
 };
 
@@ -94,7 +96,8 @@ function DiscoveredFarm({
       <Icon name="farm" />
       <div className={styles.discoveredFarmText}>
         <p>
-          {sources[source]} has a farm <strong>{name}</strong> with {formatCount(connections.length, 'node')}
+          {sources[source]} has a {source === 'buildx' ? 'builder' : 'farm'} <strong>{name}</strong> with{' '}
+          {formatCount(connections.length, 'node')}
           {connections.length <= 4 && `: ${formatList(connections)}`}.
         </p>
         {problem && <ProblemNote problem={problem} />}

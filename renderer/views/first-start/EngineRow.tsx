@@ -21,6 +21,8 @@ const sources: Readonly<Record<EngineEntry['source'], { readonly label: string; 
   podman: { label: 'podman connection', icon: 'package' },
   'containers-conf': { label: 'From containers.conf', icon: 'package' },
   docker: { label: 'Docker context', icon: 'package' },
+  buildx: { label: 'Buildx builder', icon: 'package' },
+  environment: { label: 'From the environment', icon: 'log' },
   file: { label: 'From a file', icon: 'file' },
   added: { label: 'Added by you', icon: 'connections' },
 };

@@ -108,9 +108,10 @@ describe('the first start', () => {
   it('imports a discovered farm with its members, which can be undone', async () => {
     await open('empty', { discovery: 'many' });
     const offers = within(screen.getByRole('list', { name: 'Discovered farms' }));
-    expect(offers.getByRole('listitem').textContent).toContain(
+    expect(offers.getAllByRole('listitem').map((offer) => offer.querySelector('p')?.textContent)).toEqual([
       'podman has a farm racks with 2 nodes: rack-a and rack-b.',
-    );
+      'docker buildx has a builder multi with 2 nodes: staging and multi1.',
+    ]);
     fireEvent.click(offers.getByRole('button', { name: 'Import farm racks' }));
     await waitFor(() => expect(useNavigation.getState().route?.view).toEqual({ view: 'farm', name: 'racks' }));
     expect(useFarms.getState()).toMatchObject({
@@ -118,7 +119,7 @@ describe('the first start', () => {
       default: 'racks',
     });
     // an imported farm is no longer offered
-    await waitFor(() => expect(screen.queryByRole('list', { name: 'Discovered farms' })).toBeNull());
+    await waitFor(() => expect(offers.queryByRole('button', { name: 'Import farm racks' })).toBeNull());
     fireEvent.click(await screen.findByRole('button', { name: 'Undo' }));
     await waitFor(() => expect(useFarms.getState().farms).toEqual([]));
     await waitFor(() => expect(useConnections.getState().connections).toEqual([]));
@@ -128,7 +129,8 @@ describe('the first start', () => {
     await open('empty', { discovery: 'many' });
     screen.getByText('Its identity file ~/.ssh/id_rack is not there.');
     expect(screen.getByRole('switch', { name: /^staging/ }).closest('li')?.textContent).toContain('Docker context');
-    fireEvent.click(screen.getByText('2 entries skipped'));
+    expect(screen.getByRole('switch', { name: /^multi1/ }).closest('li')?.textContent).toContain('Buildx builder');
+    fireEvent.click(screen.getByText('3 entries skipped'));
     screen.getByText(/^Host "rack 7" has a name that cannot be used in a URI/);
   });
 });

@@ -1,10 +1,9 @@
-import { z } from 'zod';
 import { formatReferenceShort } from '../../../shared/format.ts';
-import { recall, remembered, rememberValue } from '../../stores/memory.ts';
+import { isTextUpTo, recall, remembered, rememberValue } from '../../stores/memory.ts';
 
 export type ExportKind = 'oci' | 'oci-archive';
 
-const folderMemory = remembered('images.export-folder', z.string(), '');
+const folderMemory = remembered('images.export-folder', isTextUpTo(4_096), '');
 
 /** The folder of the last export, or an empty string. */
 export function loadExportFolder(): string {

@@ -1,8 +1,7 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { z } from 'zod';
-import { recall, remembered } from '../../stores/memory.ts';
+import { isFlag, recall, remembered } from '../../stores/memory.ts';
 import { useNavigation } from '../../stores/navigation.ts';
 import { useSettings } from '../../stores/settings.ts';
 import { platform } from '../../testing/fixture-data.ts';
@@ -169,12 +168,12 @@ describe('the log of a platform', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Wrap long lines', pressed: false }));
     await lineShown(1_399);
     expect(line(0)).toBeNull();
-    expect(recall(remembered('log.wrap', z.boolean(), false))).toBe(true);
+    expect(recall(remembered('log.wrap', isFlag, false))).toBe(true);
     expect(log().querySelectorAll('[data-line]').length).toBeLessThan(120);
     fireEvent.keyDown(log(), { key: 'Home' });
     await lineShown(0);
     fireEvent.click(screen.getByRole('button', { name: 'Wrap long lines', pressed: true }));
-    await waitFor(() => expect(recall(remembered('log.wrap', z.boolean(), false))).toBe(false));
+    await waitFor(() => expect(recall(remembered('log.wrap', isFlag, false))).toBe(false));
   });
 
   it('copies the selected lines with a heading that says where they are from', async () => {

@@ -1,5 +1,4 @@
 import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
-import { z } from 'zod';
 import { type Build, isEnd, type Job } from '../../../shared/build.ts';
 import { formatCount, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
@@ -9,7 +8,7 @@ import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { Presence } from '../../parts/Presence.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
-import { remembered, rememberValue, useRemembered } from '../../stores/memory.ts';
+import { isFlag, remembered, rememberValue, useRemembered } from '../../stores/memory.ts';
 import { openLog, openLogWindow, replaceView } from '../../stores/navigation.ts';
 import { updateSettings, useSettings } from '../../stores/settings.ts';
 import { toastProblem } from '../../stores/toasts.ts';
@@ -37,7 +36,7 @@ import { useLogSource } from './use-log-source.ts';
 import { WrappedLines } from './WrappedLines.tsx';
 
 /** Whether long lines are wrapped. */
-const wrapMemory = remembered('log.wrap', z.boolean(), false);
+const wrapMemory = remembered('log.wrap', isFlag, false);
 
 export interface LogViewProps {
   readonly build: Build;

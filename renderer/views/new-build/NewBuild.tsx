@@ -170,6 +170,7 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
               value={reference}
               suggestions={form.suggestions}
               onChange={(text) => change({ reference: text })}
+              isStored={!form.push.isOn || !form.push.direct}
             />
           )}
           {project && (

@@ -17,7 +17,7 @@ export function PushSection({ push, onChange }: PushSectionProps) {
     <section className={styles.section} aria-label="Push">
       <Checkbox
         label="Push when done"
-        description="Layers are sent to the registry while others are still being built. Nothing is tagged before all platforms are done."
+        description="Layers are sent to the registry while others are still being built. Nothing gets the tag before all platforms are done."
         checked={push.isOn}
         onChange={(isOn) => onChange({ isOn })}
       />
@@ -41,6 +41,12 @@ export function PushSection({ push, onChange }: PushSectionProps) {
             description="For your own registry without a trusted certificate."
             checked={push.insecure}
             onChange={(insecure) => onChange({ insecure })}
+          />
+          <Switch
+            label="Push from the nodes"
+            description="Each node sends its image to the registry itself, with your login. The image is not stored on this computer, and only its base image is checked for the right platform."
+            checked={push.direct}
+            onChange={(direct) => onChange({ direct })}
           />
         </>
       )}

@@ -7,6 +7,8 @@ import styles from './NewBuild.module.css';
 import { referenceError } from './reference.ts';
 
 interface ReferenceSectionProps {
+  /** Whether the image is stored on this computer. */
+  readonly isStored: boolean;
   readonly value: string;
   readonly suggestions: Suggestions;
   readonly onChange: (reference: string) => void;
@@ -14,19 +16,22 @@ interface ReferenceSectionProps {
 }
 
 /** Describes the tag of a reference, if it is implicit, and where the image can be pushed. */
-function describeReference(text: string): string {
+function describeReference(text: string, isStored: boolean): string {
   const parsed = parseReference(text.trim());
   if (typeof parsed === 'string') {
     return '';
   }
   const { registry, tag } = parsed;
   const tagText = /:[^/]*$/.test(text) ? '' : `Tag ${tag}. `;
+  if (!isStored) {
+    return `${tagText}Stored in the registry only.`;
+  }
   return registry === undefined
     ? `${tagText}Local name. You choose the destination when you push.`
     : `${tagText}Stored on this computer, ready to push to ${registry}.`;
 }
 
-export function ReferenceSection({ value, suggestions, onChange, input }: ReferenceSectionProps) {
+export function ReferenceSection({ value, suggestions, onChange, input, isStored }: ReferenceSectionProps) {
   const error = referenceError(value);
   return (
     <div className={styles.section}>
@@ -37,7 +42,7 @@ export function ReferenceSection({ value, suggestions, onChange, input }: Refere
         value={value}
         onChange={onChange}
         error={error}
-        description={error ? undefined : describeReference(value)}
+        description={error ? undefined : describeReference(value, isStored)}
       />
       {suggestions.others.length > 0 && (
         <ul className={styles.suggestions} aria-label="Suggested image names">

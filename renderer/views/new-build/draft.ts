@@ -19,6 +19,8 @@ export interface PushDraft {
   readonly destination: string;
   /** Plain HTTP and certificates that are not trusted are allowed. */
   readonly insecure: boolean;
+  /** Nodes push their images themselves. */
+  readonly direct: boolean;
 }
 
 /** What was chosen of it. The rest is as proposed. */
@@ -115,6 +117,7 @@ export function toDraft(request: BuildRequest): BuildDraft {
           destination: request.push.destination ?? request.reference,
           enteredFor: request.reference,
           insecure: !request.push.tlsVerify,
+          direct: request.push.direct ?? false,
         }
       : { isOn: false },
   };
@@ -143,7 +146,7 @@ export function toBuildRequest(
   context: string,
   reference: string,
   platforms: readonly Platform[],
-  push: PushDraft = { isOn: false, destination: '', insecure: false },
+  push: PushDraft = { isOn: false, destination: '', insecure: false, direct: false },
 ): CallInput<'builds.start'> {
   const pinned = Object.entries(draft.pins).filter(([platform]) => platforms.some((other) => other === platform));
   return {
@@ -160,7 +163,15 @@ export function toBuildRequest(
     ...(draft.allowPlatformMismatch ? { allowPlatformMismatch: true } : {}),
     pull: draft.pull,
     retention: draft.retention,
-    ...(push.isOn ? { push: { destination: push.destination.trim(), tlsVerify: !push.insecure } } : {}),
+    ...(push.isOn
+      ? {
+          push: {
+            destination: push.destination.trim(),
+            tlsVerify: !push.insecure,
+            ...(push.direct ? { direct: true } : {}),
+          },
+        }
+      : {}),
   };
 }
 

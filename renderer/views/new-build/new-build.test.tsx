@@ -69,6 +69,7 @@ describe('a new build', () => {
     fireEvent.change(destination, { target: { value: 'api:1.4' } });
     await screen.findByText('Enter where to push the image.');
     fireEvent.change(destination, { target: { value: 'registry.example.com/other/api:1.4' } });
+    await userEvent.click(screen.getByRole('switch', { name: /^Push from the nodes/ }));
     fireEvent.change(await image(), { target: { value: 'registry.example.com/team/api:1.6' } });
     expect(destination.value).toBe('registry.example.com/other/api:1.6');
     await waitFor(() => expect(buildButton().disabled).toBe(false));
@@ -78,9 +79,10 @@ describe('a new build', () => {
     expect(useBuilds.getState().byId[newest]?.request.push).toEqual({
       destination: 'registry.example.com/other/api:1.6',
       tlsVerify: true,
+      direct: true,
     });
-    expect(proposedPush('registry.example.com/team/api:1.5').isOn).toBe(true);
-    expect(proposedPush('registry.example.com/team/web:1').isOn).toBe(false);
+    expect(proposedPush('registry.example.com/team/api:1.5')).toMatchObject({ isOn: true, direct: true });
+    expect(proposedPush('registry.example.com/team/web:1')).toMatchObject({ isOn: false, direct: false });
   });
 
   it('pins a platform to a node, and removes the pin', async () => {

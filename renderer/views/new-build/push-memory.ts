@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { formatReference, parseReference } from '../../../shared/image.ts';
-import { recall, remembered, rememberValue } from '../../stores/memory.ts';
+import { isListUpTo, isTextUpTo, recall, remembered, rememberValue } from '../../stores/memory.ts';
 import { usePushHistory } from '../../stores/push-history.ts';
 import { isInsecure, setInsecure, suggestDestination } from '../push/destination.ts';
 import type { PushChoice, PushDraft } from './draft.ts';
@@ -8,13 +7,17 @@ import type { PushChoice, PushDraft } from './draft.ts';
 const maxRepositories = 50;
 
 /** The repositories whose last build was pushed when it was done, newest first. */
-const pushedMemory = remembered('new-build.pushed', z.array(z.string().max(256)).max(maxRepositories), []);
+const pushedMemory = remembered('new-build.pushed', isListUpTo(maxRepositories, isTextUpTo(256)), []);
+
+/** Those whose nodes pushed it themselves. */
+const directMemory = remembered('new-build.pushed-directly', isListUpTo(maxRepositories, isTextUpTo(256)), []);
 
 /** What is proposed for a reference: as its repository was built and pushed last. */
 export function proposedPush(reference: string): PushDraft {
   const destination = suggestDestination(reference, usePushHistory.getState().records);
   const isOn = destination !== '' && recall(pushedMemory).includes(repositoryOf(reference));
-  return { isOn, destination, insecure: isInsecure(destination) };
+  const direct = recall(directMemory).includes(repositoryOf(reference));
+  return { isOn, destination, insecure: isInsecure(destination), direct };
 }
 
 /** What was chosen, and otherwise what is proposed. A destination with the tag of its image gets the tag of the reference now. */
@@ -38,10 +41,12 @@ export function choosePush(choice: PushChoice, change: Partial<PushDraft>, refer
 }
 
 /** Remembers how a build was started. */
-export function rememberPush(reference: string, { isOn, destination, insecure }: PushDraft): void {
+export function rememberPush(reference: string, { isOn, destination, insecure, direct }: PushDraft): void {
   const repository = repositoryOf(reference);
-  const others = recall(pushedMemory).filter((other) => other !== repository);
-  rememberValue(pushedMemory, (isOn ? [repository, ...others] : others).slice(0, maxRepositories));
+  for (const [memory, isIn] of [[pushedMemory, isOn] as const, [directMemory, isOn && direct] as const]) {
+    const others = recall(memory).filter((other) => other !== repository);
+    rememberValue(memory, (isIn ? [repository, ...others] : others).slice(0, maxRepositories));
+  }
   if (isOn) {
     setInsecure(destination, insecure);
   }

@@ -1,0 +1,64 @@
+import type { BuildRequest } from '../../shared/build.ts';
+import { indexPath } from '../context/file-index.ts';
+import { type ContextOptions, type PackedContext, packContext } from '../context/pack-context.ts';
+
+/** The context of a build, which is packed from the moment on at which its project is known: while the nodes are probed. */
+export class ContextPacking {
+  readonly #stopping = new AbortController();
+  readonly #context: Promise<PackedContext>;
+  #onProgress: ContextOptions['onProgress'];
+
+  constructor(options: Omit<ContextOptions, 'signal' | 'onProgress'>) {
+    const onProgress: ContextOptions['onProgress'] = (progress) => this.#onProgress?.(progress);
+    this.#context = packContext({ ...options, signal: this.#stopping.signal, onProgress });
+    this.#context.catch(() => undefined); // the caller of `open` gets the failure
+  }
+
+  /**
+   * The context, once its Containerfile and ignore rules are known. The caller closes it.
+   * @param signal stops the packing with its reason. @throws Failure of `packContext`
+   */
+  open(signal: AbortSignal, onProgress: ContextOptions['onProgress']): Promise<PackedContext> {
+    const stop = (): void => this.#stopping.abort(signal.reason);
+    this.#onProgress = onProgress;
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) {
+      stop();
+    }
+    return this.#context;
+  }
+
+  /** Stops the packing of a build that does not start. Never rejects. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    await this.#context.then((context) => context.close()).catch(() => undefined);
+  }
+}
+
+/** Folders in the data folder. */
+export interface PackingFolders {
+  /** For packed contexts. */
+  readonly spoolFolder: string;
+  /** For what is known of the files of projects. */
+  readonly indexFolder: string;
+}
+
+/** What is packed for a build, see `PreparedBuild`. */
+export interface ProjectToPack {
+  readonly request: Pick<BuildRequest, 'context' | 'containerfile'>;
+  readonly containerfile: { readonly path: string; readonly content: Buffer };
+  readonly project: { readonly id: string };
+}
+
+export function startPacking(
+  { request, containerfile, project }: ProjectToPack,
+  { spoolFolder, indexFolder }: PackingFolders,
+): ContextPacking {
+  return new ContextPacking({
+    context: request.context,
+    ...(request.containerfile === undefined ? { file: containerfile.path } : {}),
+    content: containerfile.content,
+    spoolFolder,
+    index: indexPath(indexFolder, project.id),
+  });
+}

@@ -1,0 +1,36 @@
+/** The messages between the thread that packs a context and the rest of the app. */
+import type { ContextSummary } from '../../shared/build.ts';
+import type { Problem } from '../../shared/failure.ts';
+import type { StreamEdit } from './confined-links.ts';
+import type { PackedProgress, PackingInput } from './packing.ts';
+
+/** Whether anything has relied on the digest that was known before the tar was made, or the tar has another content. */
+export const states = { open: 0, relied: 1, altered: 2 } as const;
+
+export interface PackingThreadData {
+  readonly input: PackingInput;
+  /** An open file for the tar. */
+  readonly tar: number;
+  /** Its path, for messages. */
+  readonly tarPath: string;
+  /** Two numbers: one of {@link states}, and whether the thread has to end. */
+  readonly state: SharedArrayBuffer;
+}
+
+/** What the thread reports. `written` is the present length of the tar. */
+export type Report =
+  | {
+      readonly kind: 'entries';
+      readonly rows: string;
+      readonly edits: readonly StreamEdit[];
+      readonly isComplete: boolean;
+    }
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'progress'; readonly progress: PackedProgress; readonly written: number }
+  | { readonly kind: 'summary'; readonly summary: ContextSummary; readonly isChanged: boolean }
+  | { readonly kind: 'finished'; readonly summary: ContextSummary; readonly written: number }
+  | { readonly kind: 'failed'; readonly problem: Problem }
+  | { readonly kind: 'broken'; readonly error: unknown };
+
+/** To list what was found, to make the tar, or to end without it. Read only by a thread that has not made the tar yet. */
+export type Order = 'list' | 'pack' | 'end';

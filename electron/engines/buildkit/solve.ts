@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import type { BuildKitClient } from './client.ts';
+import type { StatusResponse } from './proto/control_pb.ts';
+
+/** Milliseconds that BuildKit gets to end a build that was cancelled or has failed. */
+const endTimeoutMs = 20_000;
+
+/** The same for a build of which nothing was heard: BuildKit waits for one that it does not know. */
+const unknownTimeoutMs = 1_000;
+
+export interface SolveOptions {
+  /** The id of an open session. */
+  readonly session: string;
+  /** The attributes of the frontend `dockerfile.v0`. */
+  readonly frontendAttrs: Readonly<Record<string, string>>;
+  readonly exporter: string;
+  readonly exporterAttrs: Readonly<Record<string, string>>;
+  readonly onStatus: (status: StatusResponse) => void;
+  /** Asked between status updates: resolves when more output can be taken. */
+  readonly outputReady?: (() => Promise<void> | undefined) | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Builds, and resolves with the response of the exporter when all status updates were read. When the signal aborts, it rejects
+ * when BuildKit has ended the build: then the status updates end.
+ * @throws ConnectError with BuildKit's error
+ */
+export async function solve(
+  { control }: BuildKitClient,
+  { session, frontendAttrs, exporter, exporterAttrs, onStatus, outputReady, signal }: SolveOptions,
+): Promise<Readonly<Record<string, string>>> {
+  const ref = randomUUID();
+  const watching = new AbortController();
+  const solving = control.solve(
+    { ref, session, frontend: 'dockerfile.v0', frontendAttrs, exporter, exporterAttrs },
+    { signal },
+  );
+  let timer: NodeJS.Timeout | undefined;
+  let hasBegun = false;
+  const stopWatching = (): void => watching.abort();
+  const limitWait = (): void => {
+    timer ??= setTimeout(() => {
+      timer = setTimeout(stopWatching, hasBegun ? endTimeoutMs : 0);
+    }, unknownTimeoutMs);
+  };
+  signal.addEventListener('abort', limitWait, { once: true });
+  solving.catch(limitWait);
+  const watch = async (): Promise<void> => {
+    for await (const status of control.status({ ref }, { signal: watching.signal })) {
+      hasBegun = true;
+      onStatus(status);
+      await outputReady?.();
+    }
+  };
+  try {
+    const watched = watch();
+    await Promise.allSettled([solving, watched]);
+    // BuildKit's error tells more than that of the updates
+    const { exporterResponse } = await solving;
+    await watched;
+    return exporterResponse;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', limitWait);
+  }
+}

@@ -1,0 +1,124 @@
+import { shellQuote } from '../../system/shell-quote.ts';
+
+/** How many contexts stay on a node, and how much space they may take together, in millions of bytes. The newest always stays. */
+const maxContexts = 8;
+const maxTotalMegabytes = 4096;
+
+/** Sets `folder`, where a node keeps packed contexts: files `<sha256 of the tar>.tar`, which only this user can read. */
+const findFolder = `folder=; [ -z "$HOME" ] || folder=$HOME/.cache
+case $XDG_CACHE_HOME in /*) folder=$XDG_CACHE_HOME;; esac
+[ -z "$folder" ] || folder=$folder/barnraiser/contexts`;
+
+/** Contexts that a killed build was writing. A file of a living process stays. */
+const removeBroken = `for file in "$folder/part-$(uname -n)-"*; do kill -0 "\${file##*-}" 2>/dev/null || rm -f "$file"; done`;
+
+/** The last line of the greeting of a node that can be used: `ready <free space in KiB> [gzip]`. Before it comes `has <sha256>` for each context. */
+export const greetings = { has: 'has', ready: 'ready', gzip: 'gzip', unusable: 'unusable', failed: 'failed' } as const;
+
+/**
+ * A program for a POSIX shell that makes the request of a build on the node, from a tar that it keeps there. It reads
+ * operations from its input, one a line, some followed by as many bytes as they say. Blocks have 512 bytes.
+ *
+ * To make a tar of a kept one:
+ * - `base SHA256`: the kept tar that is read from now on
+ * - `copy START COUNT`: these blocks of it are the next of the new tar
+ * - `keep BYTES`: what follows is the next of the new tar
+ * - `check SHA256 [OLD]`: verifies the new tar, or the kept one if nothing was added. It is the one that is read from now on.
+ *   The kept tar OLD, which it was made of, is removed.
+ * - `forget`: the tar that is read does not stay on the node
+ *
+ * To write the request to the engine:
+ * - `send BYTES`: what follows
+ * - `file START COUNT`: these blocks of the tar that was verified
+ * - `both BYTES`: what follows, as a chunk of HTTP, which is also the next of the new tar
+ * - `chunk BYTES`: the same without adding it to the new tar
+ * - `gzip BYTES`: what follows the next operation, if anything, is compressed to so many bytes
+ * - `end [SHA256]`: the last chunk. The new tar stays on the node under this name. It is verified when it is used.
+ * - `hold`: nothing follows. The input of the engine stays open, because it cancels a build whose request is half-closed.
+ *
+ * Its output is a greeting, then what the engine responds. Everything ends when the engine closes the connection.
+ * Some shells compute with 31 bits, so no number is larger than that.
+ *
+ * A tar is written under a name of its own and appears by rename, and who reads it has it open, so builds need no lock.
+ *
+ * @param makesFolder whether a context may be kept on a node that keeps none
+ */
+export function contextCacheProgram(socketPath: string, { makesFolder }: { readonly makesFolder: boolean }): string {
+  return `umask 077; LC_ALL=C; export LC_ALL
+exec 3>&1
+unusable() { echo "${greetings.unusable} $1" >&3; exit; }
+${findFolder}
+[ -n "$folder" ] || unusable home
+for tool in podman sha256sum dd tee mv ls df touch; do command -v $tool >/dev/null || unusable $tool; done
+gzip=; ! command -v gzip >/dev/null || gzip=' ${greetings.gzip}'
+[ "$(printf abcde | dd bs=3 count=1 iflag=fullblock 2>/dev/null)" = abc ] || unusable fullblock
+[ -d "$folder" ] || ${makesFolder ? 'mkdir -p "$folder" 2>/dev/null' : 'unusable empty'}
+[ -d "$folder" ] && [ ! -L "$folder" ] && [ -O "$folder" ] && chmod 700 "$folder" || unusable folder
+${removeBroken}
+part=$folder/part-$(uname -n)-$$; rm -f "$part"
+source=; at=0; whole=1; packed=
+take() { if [ -n "$packed" ]; then pull "$packed" | gzip -dc; else pull "$1"; fi; }
+pull() {
+  [ "$1" -lt 65536 ] || dd bs=65536 count=$(($1 / 65536)) iflag=fullblock 2>/dev/null || return
+  [ $(($1 % 65536)) -eq 0 ] || dd bs=$(($1 % 65536)) count=1 iflag=fullblock 2>/dev/null
+}
+look() { source=$1; at=0; [ -f "$1" ] || fail missing; exec 4<"$1"; }
+range() {
+  [ "$1" -ge "$at" ] || look "$source"
+  [ "$1" -eq "$at" ] || dd bs=512 skip=$(($1 - at)) count=0 <&4 2>/dev/null || return
+  [ "$2" -lt 128 ] || dd bs=65536 count=$(($2 / 128)) <&4 2>/dev/null || return
+  [ $(($2 % 128)) -eq 0 ] || dd bs=512 count=$(($2 % 128)) <&4 2>/dev/null || return
+  at=$(($1 + $2))
+}
+fail() { echo "${greetings.failed} $1" >&3; exit; }
+tidy() {
+  count=0; total=0
+  ls -ltn "$folder" | while read -r mode links user group size rest; do
+    case $mode$rest in -*.tar) ;; *) continue;; esac
+    count=$((count + 1)); case $size in ???????*) total=$((total + \${size%??????}));; esac
+    [ $count -eq 1 ] || { [ $count -le ${maxContexts} ] && [ $total -le ${maxTotalMegabytes} ]; } || rm -f "$folder/\${rest##* }"
+  done
+}
+serve() {
+  trap 'rm -f "$part"' EXIT; trap exit HUP INT PIPE TERM
+  while read -r operation one two; do
+    case $operation in gzip) packed=$one; continue;; esac
+    case $operation in
+      base) look "$folder/$one.tar";;
+      copy) range "$one" "$two" >>"$part" || fail disk;;
+      keep) take "$one" >>"$part" || fail disk;;
+      check)
+        [ ! -f "$part" ] || look "$part"
+        sum=$(sha256sum <"$source")
+        [ "\${sum%% *}" = "$one" ] || { rm -f "$source"; fail digest; }
+        [ "$source" != "$part" ] || mv -f "$part" "$folder/$one.tar" || fail disk
+        touch "$folder/$one.tar"
+        look "$folder/$one.tar"
+        [ -z "$two" ] || [ "$two" = "$one" ] || rm -f "$folder/$two.tar"
+        tidy;;
+      forget) rm -f "$source";;
+      send) take "$one";;
+      file) range "$one" "$two" || fail disk;;
+      chunk) printf '%x\\r\\n' "$one"; take "$one"; printf '\\r\\n';;
+      both) printf '%x\\r\\n' "$one"; take "$one" | tee -a "$part" || whole=; printf '\\r\\n';;
+      end)
+        [ -z "$one" ] || [ -z "$whole" ] || [ ! -f "$part" ] || mv -f "$part" "$folder/$one.tar"
+        printf '0\\r\\n\\r\\n'
+        rm -f "$part"; tidy;;
+      hold) cat;;
+    esac
+    packed=
+  done 2>/dev/null
+}
+ls -t "$folder" | while read -r name; do case $name in *.tar) echo "${greetings.has} \${name%.tar}";; esac; done
+df -Pk "$folder" | { read -r _; read -r _ _ _ free _; echo "${greetings.ready} $free$gzip"; }
+serve | { podman --url ${shellQuote(`unix://${socketPath}`)} system dial-stdio >&3 2>/dev/null; kill -TERM 0; }`;
+}
+
+/** Removes all contexts that a node keeps, and prints how many KiB they took. Builds that are reading one go on. */
+export const removeContextsCommand = `${findFolder}
+[ -n "$folder" ] && [ -d "$folder" ] && [ ! -L "$folder" ] || exit 0
+before=$(du -sk "$folder"); rm -f "$folder"/*.tar
+${removeBroken}
+after=$(du -sk "$folder"); rmdir "$folder" "\${folder%/*}" 2>/dev/null
+echo $((\${before%%[!0-9]*} - \${after%%[!0-9]*}))`;

@@ -1,0 +1,122 @@
+/** Nodes that answer the program of the context cache with something else. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Duplex, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { PackedTar } from '../../context/context-source.ts';
+import { TarLayouts } from '../../context/tar-layouts.ts';
+import type { EngineResponse, Transport } from '../transport/transport.ts';
+import { sendFromNode } from './context-cache.ts';
+
+const tar = randomBytes(2 * 1024 * 1024);
+const sha256 = 'a'.repeat(64);
+const packed: PackedTar = {
+  reaches: async () => true,
+  layout: async () => ({
+    entries: [{ path: 'file', offset: 0, length: tar.length - 1024, digest: 'b'.repeat(64) }],
+    bytes: tar.length,
+    sha256,
+  }),
+  read: (start, end) => Readable.from([tar.subarray(start, end)]),
+  confinedLinks: [],
+};
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hostile-cache-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** What a program on a node prints at first, and whether it answers a request. */
+class Program extends Duplex {
+  readonly #greeting: Iterator<string>;
+
+  constructor(greeting: Iterable<string>) {
+    super();
+    this.#greeting = greeting[Symbol.iterator]();
+  }
+
+  override _read(): void {
+    const { value, done } = this.#greeting.next();
+    if (!done) {
+      this.push(value);
+    }
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
+    if (chunk.toString('latin1') === 'hold\n') {
+      this.push('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbuilt');
+    }
+    callback();
+  }
+}
+
+/** @param runs whether the node runs a second command */
+function send(program: Duplex, { runs = true } = {}): Promise<EngineResponse | undefined> {
+  const { signal: lost } = new AbortController();
+  const refuse = () => Promise.reject(new Error('The node does nothing else.'));
+  const transport: Transport = {
+    name: `node-${randomBytes(4).toString('hex')}`,
+    socketPath: '/run/podman/podman.sock',
+    request: refuse,
+    dial: refuse,
+    run: (_command, { signal } = {}) =>
+      runs
+        ? Promise.resolve({ code: 0, stdout: '', stderr: '' })
+        : new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+    openCommand: async () => program,
+    forwardPort: refuse,
+    lost,
+    isSaturated: () => false,
+    idleSince: () => undefined,
+    checkAlive: refuse,
+    close: async () => undefined,
+  };
+  return sendFromNode(transport, {
+    path: '/build',
+    headers: {},
+    tar: packed,
+    layouts: new TarLayouts(folder),
+    discards: false,
+    onReused: () => undefined,
+    onSent: () => undefined,
+    signal: new AbortController().signal,
+  });
+}
+
+it('files that something else has put beside the contexts do not matter', async () => {
+  const greeting = ['has a b\n', 'has \u001b[2J\n', `has ${sha256}x\n`, 'ready 99999999\n'];
+  const response = await send(new Program(greeting));
+  expect(await text(response?.body ?? expect.fail('no response'))).toBe('built');
+});
+
+it.each([
+  ['nothing, and ends', [], true],
+  ['garbage, and ends', [randomBytes(1000).toString('latin1')], true],
+  ['that it cannot be used', ['unusable home\n'], false],
+  ['contexts without an end', endless(`has ${sha256}\n`), false],
+  ['an endless line', endless('x'), false],
+  ['more than a greeting', ['ready 99999999\nHTTP/1.1 200 OK\r\n\r\n'], true],
+])('the whole context is sent to a node that says %s', async (_, greeting, ends) => {
+  const program = new Program(greeting);
+  if (ends) {
+    program.once('readable', () => undefined);
+    setImmediate(() => program.push(null));
+  }
+  expect(await send(program)).toBeUndefined();
+  expect(program.destroyed).toBe(true);
+});
+
+it('a command that does not start is not waited for when the program could not start', async () => {
+  expect(await send(new Program(['unusable home\n']), { runs: false })).toBeUndefined();
+});
+
+function* endless(part: string): Generator<string> {
+  for (;;) {
+    yield part;
+  }
+}
