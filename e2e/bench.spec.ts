@@ -27,10 +27,12 @@ test('a row is measured against another program, printed, and added to a file', 
   expect(code, stderr).toBe(0);
   expect(stdout).toMatch(/^pack\/all +[\d.]+ s +[\d.]+ s +[\d.]+ +≤ 3 +small input +tar \(GNU tar\) [\d.]+$/m);
   expect(stdout).toMatch(/^load .+ on \d+ processors$/m);
-  const [result, ...others] = await readResults(json);
-  expect(others).toEqual([]);
-  expect(result).toMatchObject({ id: 'pack/all', isSmall: true });
-  expect([result?.ours.length, result?.theirs.length]).toEqual([2, 2]);
+  const results = await readResults(json);
+  expect(results).toMatchObject(['pack/all', 'pack/unchanged'].map((id) => ({ id, isSmall: true })));
+  expect(results.map(({ ours, theirs }) => [ours.length, theirs.length])).toEqual([
+    [2, 2],
+    [2, 2],
+  ]);
 });
 
 test('a row that does not exist is refused', async () => {

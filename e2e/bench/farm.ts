@@ -38,8 +38,8 @@ export async function measureFarm(bench: Bench, kind: FarmKind): Promise<void> {
   const platforms = nodes.map(({ platform }) => platform).join();
   let behindLine: NodeBehindLine | undefined;
 
-  const build = (): Promise<number> => {
-    const push = [`--push=${lab.registry.address}/${references.ours}`, '--tls-verify=false'];
+  const build = (...options: string[]): Promise<number> => {
+    const push = [`--push=${lab.registry.address}/${references.ours}`, '--tls-verify=false', ...options];
     return measureSeconds(() => person.mustRun('build', '-t', 'bench:1', '--platform', platforms, ...push, ourProject));
   };
   const buildWithPodman = (): Promise<number> => {
@@ -72,6 +72,8 @@ export async function measureFarm(bench: Bench, kind: FarmKind): Promise<void> {
     }
     await bench.repeat(async () => {
       if (kind !== 'line') {
+        await makeNew();
+        await bench.compare(`farm/${kind}/direct`, () => build('--direct'), buildWithPodman);
         await makeNew();
         await bench.compare(`farm/${kind}/first`, build, buildWithPodman);
       }

@@ -15,6 +15,8 @@ export interface Line {
 export interface LineProxy {
   /** On 127.0.0.1. */
   readonly port: number;
+  /** How many bytes have passed in both directions. */
+  bytes(): number;
   /** Ends all connections. */
   close(): Promise<void>;
 }
@@ -50,6 +52,7 @@ export async function startLineProxy(targetPort: number, line: Line): Promise<Li
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
+    bytes: () => up.bytes + down.bytes,
     async close() {
       closing.abort();
       server.close();
@@ -59,6 +62,8 @@ export async function startLineProxy(targetPort: number, line: Line): Promise<Li
 }
 
 class Direction {
+  /** How many bytes it has sent. */
+  bytes = 0;
   readonly #delayMs: number;
   readonly #bytesPerMs: number;
   readonly #maxPieces: number;
@@ -76,6 +81,7 @@ class Direction {
     let last = Promise.resolve();
     const underway: Promise<void>[] = [];
     for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      this.bytes += chunk.length;
       for (let start = 0; start < chunk.length; start += pieceBytes) {
         const piece = chunk.subarray(start, start + pieceBytes);
         this.#freeAtMs = Math.max(performance.now(), this.#freeAtMs) + piece.length / this.#bytesPerMs;

@@ -1,6 +1,6 @@
 /**
- * Builds over slow lines, and measures how long a context of 20 MB and an image of 20 MB take. The comparison is `ssh`, which
- * sends the same number of bytes each way over a session that is already open.
+ * Builds over slow lines, and measures how long a context of 20 MB, one that can be compressed, and an image of 20 MB take. The
+ * comparison is `ssh`, which sends the same number of bytes each way over a session that is already open.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -41,13 +41,17 @@ async function measureLine(bench: Bench, line: (typeof lines)[number]): Promise<
     await person.addConnections(node);
     // in the background when the session is open
     await mustRun([...ssh, '-fN', '-o', 'ControlMaster=yes', '-E', join(folder, 'log'), host]);
+    const build = async (content: Buffer): Promise<Phases> => {
+      await writeFile(join(project, 'large'), content);
+      return measurePhases(person.start('build', '--json', '-t', 'bench:1', '--platform', node.platform, project));
+    };
     await bench.repeat(async () => {
       const content = randomBytes(sizeBytes);
-      await writeFile(join(project, 'large'), content);
-      const options = ['--json', '-t', 'bench:1', '--platform', node.platform];
-      const phases = await measurePhases(person.start('build', ...options, project));
+      const phases = await build(content);
       const send = () => mustRun([...ssh, host, 'cat > /dev/null'], { input: content });
       bench.add(`line/${line.name}/context`, phases.context, await measureSeconds(send));
+      const text = Buffer.from(randomBytes(sizeBytes / 2).toString('hex'));
+      bench.add(`line/${line.name}/text`, (await build(text)).context, await measureSeconds(send));
       const receive = () => mustRun([...ssh, host, `head -c ${sizeBytes} /dev/urandom`]);
       bench.add(`line/${line.name}/image`, phases.image, await measureSeconds(receive));
     });
@@ -79,8 +83,14 @@ function sshTo({ port, identity, knownHosts }: LabNode, folder: string): string[
 
 const jobChangedSchema = z.object({ event: z.literal('job.changed'), job: z.object({ status: phaseSchema }) });
 
-/** How long the only job of a build with `--json` sends its context, and receives its image, with what it does on the node after that. In seconds. */
-async function measurePhases(running: Running): Promise<{ context: number; image: number }> {
+/** How long a job sends its context, and receives its image, with what it does on the node after that. In seconds. */
+interface Phases {
+  readonly context: number;
+  readonly image: number;
+}
+
+/** @param running a build of one job with `--json` */
+async function measurePhases(running: Running): Promise<Phases> {
   const startOf = async (phase: Phase): Promise<number> => {
     await running.waitForLine((line) => jobChangedSchema.safeParse(JSON.parse(line)).data?.job.status === phase);
     return performance.now();

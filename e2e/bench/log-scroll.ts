@@ -9,7 +9,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, CDPSession, Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { build } from 'vite';
 import { startServer } from '../../electron/browser/server.ts';
 import type { AppApi } from '../../electron/page/app-api.ts';
@@ -17,6 +17,7 @@ import { rendererConfig } from '../../electron.vite.config.ts';
 import { createFixtureApp } from '../../renderer/testing/fixture-app.ts';
 import { hugeBuild, logLine, platform } from '../../renderer/testing/fixture-data.ts';
 import { launchChromium } from '../chromium.ts';
+import { traceTasks, type Work } from './page-tasks.ts';
 
 const limits = { frameMs: 50, memoryMb: 300 };
 const firstLines = 1_000_000;
@@ -112,14 +113,6 @@ interface Frames {
   readonly long: number[];
 }
 
-/** The tasks of the page's main thread, in milliseconds of processor time. */
-interface Work {
-  readonly longest: number;
-  readonly tasks: number;
-  readonly over: number;
-  readonly share: number;
-}
-
 /** Runs in the page: records the durations of frames until {@link readFrames}. */
 const watchFrames = `(() => {
   const frames = { last: 0, all: [] };
@@ -141,48 +134,6 @@ const readFrames = `(() => {
   };
 })()`;
 
-interface TraceEvent {
-  readonly name: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly ph: string;
-  /** Processor time of the thread, in microseconds. */
-  readonly tdur?: number;
-  readonly args?: { readonly name?: string };
-}
-
-function isTraceEvent(event: object): event is TraceEvent {
-  return 'name' in event && 'ph' in event && 'pid' in event && 'tid' in event;
-}
-
-/** Records the tasks of the page's main thread during an action. */
-async function traceWork(session: CDPSession, act: () => Promise<void>): Promise<Work> {
-  const events: TraceEvent[] = [];
-  const collect = ({ value }: { value: object[] }): void => {
-    events.push(...value.filter(isTraceEvent));
-  };
-  session.on('Tracing.dataCollected', collect);
-  await session.send('Tracing.start', { traceConfig: { includedCategories: ['toplevel', '__metadata'] } });
-  const started = performance.now();
-  await act();
-  const took = performance.now() - started;
-  const complete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
-  await session.send('Tracing.end');
-  await complete;
-  session.off('Tracing.dataCollected', collect);
-  const pages = events.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain');
-  const isInPage = ({ pid, tid }: TraceEvent): boolean => pages.some((page) => page.pid === pid && page.tid === tid);
-  const tasks = events
-    .filter((event) => event.ph === 'X' && event.name.endsWith('RunTask') && isInPage(event))
-    .map(({ tdur = 0 }) => tdur / 1000);
-  return {
-    longest: Math.max(0, ...tasks),
-    tasks: tasks.length,
-    over: tasks.filter((ms) => ms > limits.frameMs).length,
-    share: tasks.reduce((sum, ms) => sum + ms, 0) / took,
-  };
-}
-
 interface Measurement {
   readonly frames: Frames;
   readonly work: Work;
@@ -192,7 +143,7 @@ async function measure(page: Page, title: string, act: () => Promise<void>): Pro
   const session = await page.context().newCDPSession(page);
   await page.evaluate(watchFrames);
   const started = performance.now();
-  const work = await traceWork(session, act);
+  const work = await traceTasks(session, limits.frameMs, act);
   const seconds = (performance.now() - started) / 1000;
   const frames: Frames = await page.evaluate(readFrames);
   await session.detach();

@@ -146,5 +146,5 @@ function toTable(head: readonly string[], body: readonly (readonly string[])[]):
 }
 
 function formatValue(value: number, { unit }: Row): string {
-  return `${value.toFixed(unit === 'MB' || value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
+  return `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
 }

@@ -12,6 +12,8 @@ import { run } from '../lab/command.ts';
 import { runOnNode } from '../lab/lab.ts';
 import { Bench, type BenchOptions } from './bench.ts';
 import { measureConnect } from './connect.ts';
+import { measureContext } from './context.ts';
+import { dockerNode, measureDocker } from './docker.ts';
 import { client, measureFarm } from './farm.ts';
 import { measureHistory } from './history.ts';
 import { measureLines } from './lines.ts';
@@ -20,6 +22,7 @@ import { measureMemory } from './memory.ts';
 import { measurePack } from './pack.ts';
 import { measurePush } from './push.ts';
 import { addResults, formatPage, formatTable, type Result, readResults } from './report.ts';
+import { measureWindow } from './window.ts';
 
 /** Rows that are measured together. */
 interface Group {
@@ -37,12 +40,15 @@ const groups: readonly Group[] = [
   { name: 'farm/amd64', measure: (bench) => measureFarm(bench, 'amd64'), peerVersion: podmanVersion },
   { name: 'farm/arm64', measure: (bench) => measureFarm(bench, 'arm64'), peerVersion: podmanVersion },
   { name: 'farm/line', measure: (bench) => measureFarm(bench, 'line'), peerVersion: podmanVersion },
+  { name: 'docker', measure: measureDocker, peerVersion: () => runOnNode(dockerNode, 'docker buildx version') },
+  { name: 'context', measure: measureContext },
   { name: 'push', measure: measurePush, peerVersion: () => run(['skopeo', '--version']) },
   { name: 'pack', measure: measurePack, peerVersion: () => run(['tar', '--version']) },
   { name: 'line', measure: measureLines, peerVersion: sshVersion },
   { name: 'connect', measure: measureConnect, peerVersion: sshVersion },
   { name: 'memory', measure: measureMemory },
   { name: 'history', measure: measureHistory },
+  { name: 'window', measure: measureWindow },
   // prints its limits itself
   { name: 'log', measure: async () => void (await measureLogScroll()) },
 ];
