@@ -71,9 +71,13 @@ export default defineConfig({
           browser: path('electron/browser.ts'),
           'pack-worker': path('electron/context/pack-worker.ts'),
         },
-        // in one folder, so that a module finds the program of a thread beside itself
-        output: { chunkFileNames: '[name]-[hash].js' },
+        // ssh2 does without its native modules
+        external: ['cpu-features', /\.node$/],
+        // only what V8 compiles of CommonJS can be kept; in one folder, so that a module finds the program of a thread beside itself
+        output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' },
       },
+      // one large file is read faster than the many of a package
+      externalizeDeps: false,
     },
   },
   preload: {

@@ -7,7 +7,7 @@ import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { ensureBundled } from './bundle.ts';
 import { Home } from './pages/browser-front-end.ts';
 
-const program = resolve(import.meta.dirname, '..', 'out', 'main', 'browser.js');
+const program = resolve(import.meta.dirname, '..', 'out', 'main', 'browser.cjs');
 
 let home: Home;
 let app: ChildProcess | undefined;

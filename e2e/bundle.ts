@@ -6,10 +6,10 @@ import { join, resolve } from 'node:path';
 const root = resolve(import.meta.dirname, '..');
 const sources = ['electron', 'renderer', 'shared', 'package.json', 'package-lock.json', 'electron.vite.config.ts'];
 const outputs = [
-  'out/main/main.js',
-  'out/main/browser.js',
-  'out/main/cli.js',
-  'out/main/pack-worker.js',
+  'out/main/main.cjs',
+  'out/main/browser.cjs',
+  'out/main/cli.cjs',
+  'out/main/pack-worker.cjs',
   'out/preload/preload.cjs',
   'out/renderer/index.html',
   'out/renderer/enter.html',

@@ -55,7 +55,7 @@ export async function startSecondInstance({ home, folder, env }: DesktopOptions)
   return exitOf(child);
 }
 
-const standInArguments = ['--import', 'tsx', '--import', './e2e/electron-stand-in/register.ts', 'out/main/main.js'];
+const standInArguments = ['--import', 'tsx', '--import', './e2e/electron-stand-in/register.ts', 'out/main/main.cjs'];
 
 function environment(home: string, env: DesktopOptions['env'] = {}): Record<string, string> {
   const inherited = Object.entries(process.env).flatMap(([name, value]) =>

@@ -28,7 +28,7 @@ export interface Running {
 }
 
 /** The CLI that people run. It starts five times faster than that of the sources. */
-export const bundledCli: readonly string[] = [join(root, 'out', 'main', 'cli.js')];
+export const bundledCli: readonly string[] = [join(root, 'out', 'main', 'cli.cjs')];
 
 /** A user with a separate data folder, who runs the CLI. */
 export class Person {

@@ -248,7 +248,7 @@ describe('a check', () => {
 
 describe.skipIf(!existsSync('/usr/bin/script'))('in a terminal', () => {
   const barnraiser = (...args: string[]): PseudoTerminal =>
-    new PseudoTerminal([process.execPath, join(root, 'out', 'main', 'cli.js'), ...args], {
+    new PseudoTerminal([process.execPath, join(root, 'out', 'main', 'cli.cjs'), ...args], {
       cwd: root,
       env: { ...process.env, BARNRAISER_HOME: person.home },
     });

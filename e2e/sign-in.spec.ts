@@ -527,7 +527,7 @@ describe('a saved secret', () => {
 
 describe.skipIf(!existsSync('/usr/bin/script'))('in a terminal', () => {
   function barnraiser(...args: string[]): PseudoTerminal {
-    return new PseudoTerminal([process.execPath, join(root, 'out', 'main', 'cli.js'), ...args], {
+    return new PseudoTerminal([process.execPath, join(root, 'out', 'main', 'cli.cjs'), ...args], {
       cwd: root,
       env: { ...process.env, ...person.env },
     });

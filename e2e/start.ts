@@ -84,7 +84,7 @@ function browserFrontEnd(notice: string, args: readonly string[]): FrontEndProgr
   return {
     notice,
     command: process.execPath,
-    args: [join(root, 'out', 'main', 'browser.js'), ...args],
+    args: [join(root, 'out', 'main', 'browser.cjs'), ...args],
     folderArgs: (folder) => [`--folder=${folder}`],
   };
 }

@@ -30,7 +30,7 @@ describe.skipIf(!canBecomeOtherUser)('another user of this computer', () => {
     await chmod(join(bin, 'chromium'), 0o755);
 
     const attacker = await startAsOtherUser('enter-as-other-user.mjs');
-    const app = spawn(process.execPath, [join(root, 'out', 'main', 'browser.js')], {
+    const app = spawn(process.execPath, [join(root, 'out', 'main', 'browser.cjs')], {
       env: { ...home.env, PATH: `${bin}:${home.env.PATH}` },
       stdio: ['ignore', 'inherit', 'inherit'],
     });

@@ -53,12 +53,11 @@ async function bundleProgram(folder: string): Promise<string> {
           'pack-once': source('pack-once.ts'),
           'pack-worker': source('../../electron/context/pack-worker.ts'),
         },
-        output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+        output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' },
       },
     },
   });
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-  return join(folder, 'pack-once.js');
+  return join(folder, 'pack-once.cjs');
 }
 
 async function makeFiles(project: string, count: number): Promise<void> {

@@ -82,7 +82,7 @@ export interface BrowserFrontEnd {
  */
 export async function openBrowserFrontEnd({ env }: Pick<Home, 'env'>): Promise<BrowserFrontEnd> {
   await ensureBundled();
-  const child = spawn(process.execPath, [join(root, 'out', 'main', 'browser.js'), '--no-window'], {
+  const child = spawn(process.execPath, [join(root, 'out', 'main', 'browser.cjs'), '--no-window'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env,
   });

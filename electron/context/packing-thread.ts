@@ -48,4 +48,4 @@ export class PackingThread {
 
 /** Node cannot run the sources. */
 const isSource = import.meta.url.endsWith('.ts');
-const program = new URL(isSource ? './pack-worker.source.mjs' : './pack-worker.js', import.meta.url);
+const program = new URL(isSource ? './pack-worker.source.mjs' : './pack-worker.cjs', import.meta.url);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { close, createReadStream, open, read } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Digest, isDigest } from '../../shared/image.ts';
@@ -136,6 +136,11 @@ export class BlobStore {
     await writer.write(bytes);
     await writer.finish(digest);
     return digest;
+  }
+
+  /** Whether a blob is there and has not been damaged. */
+  async hasContent(digest: Digest, bytes: Uint8Array): Promise<boolean> {
+    return (await this.size(digest)) === bytes.length && (await readFile(this.pathOf(digest))).equals(bytes);
   }
 
   /** Removes a blob and returns the freed bytes. Only garbage collection may call it, under the lock of the layout. */

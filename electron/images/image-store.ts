@@ -181,9 +181,9 @@ export class ImageStore {
     { signal, ...marks }: ListMarks & { readonly signal?: AbortSignal } = {},
   ): Promise<ManifestList> {
     return withLayoutLock(this.folder, async (lock) => {
-      const list = await this.#putList(reference, images, signal);
-      const descriptor = withMarks(list, marks);
       const oldIndex = await this.#readIndex();
+      const list = await this.#putList(reference, images, oldIndex, signal);
+      const descriptor = withMarks(list, marks);
       const others = (marks.missing ?? []).length === 0 ? withoutKeptFor(oldIndex, reference) : oldIndex;
       const now = new Date();
       const platforms = images.map(({ platform }) => platform);
@@ -207,10 +207,10 @@ export class ImageStore {
    */
   async keep(buildId: string, reference: string, images: readonly ReceivedImage[]): Promise<void> {
     await withLayoutLock(this.folder, async (lock) => {
-      const list = await this.#putList(reference, images);
-      const index = withKept(await this.#readIndex(), buildId, reference, list);
+      const index = await this.#readIndex();
+      const list = await this.#putList(reference, images, index);
       lock.assertHeld();
-      await writeLayoutIndex(this.folder, index);
+      await writeLayoutIndex(this.folder, withKept(index, buildId, reference, list));
     });
   }
 
@@ -300,14 +300,22 @@ export class ImageStore {
   }
 
   /** Writes the manifest list of images whose blobs are all there. To be called under the lock. */
-  async #putList(reference: string, images: readonly ReceivedImage[], signal?: AbortSignal): Promise<Descriptor> {
+  async #putList(
+    reference: string,
+    images: readonly ReceivedImage[],
+    index: LayoutIndex,
+    signal?: AbortSignal,
+  ): Promise<Descriptor> {
     const { bytes, mediaType, digest: listDigest } = createManifestList(images);
     for (const image of images) {
       signal?.throwIfAborted();
       await this.blobs.assertPresent(await this.#partsOf(image), `The image of ${reference} for ${image.platform}`);
     }
-    await this.blobs.put(bytes);
-    await syncFolder(this.blobs.folder);
+    const isStored = index.manifests.some(({ digest }) => digest === listDigest);
+    if (!(isStored && (await this.blobs.hasContent(listDigest, bytes)))) {
+      await this.blobs.put(bytes);
+      await syncFolder(this.blobs.folder);
+    }
     const annotations = { [createdAnnotation]: new Date().toISOString() };
     return { mediaType, digest: listDigest, size: bytes.length, annotations };
   }

@@ -107,7 +107,7 @@ describe.each(shells)('in %s', (shell) => {
     const greeting = await serve(shell, [
       `base ${old}\n`,
       ...parts,
-      `check ${sha256(tar)} ${old}\nsend 4\nHEADfile 0 10\nsend 3\nxyzfile 11 ${801 - 11}\nhold\n`,
+      `check ${sha256(tar)} ${old}\nsend 4\nHEADfile 0 10\nsend 3\nxyzfile 11 700\nverified\nfile 711 ${801 - 711}\nhold\n`,
     ]);
 
     expect(greeting).toMatch(new RegExp(`^has ${old}\nready \\d+ gzip\n$`));
@@ -119,7 +119,7 @@ describe.each(shells)('in %s', (shell) => {
   it('uses a kept tar as it is', async () => {
     const tar = tarOf(1, 2);
     const kept = await keep(tar);
-    await serve(shell, [`base ${kept}\ncheck ${kept} ${kept}\nfile 0 400\nhold\n`]);
+    await serve(shell, [`base ${kept}\ncheck ${kept} ${kept}\nfile 0 390\nverified\nfile 390 10\nhold\n`]);
     expect((await readFile(received)).equals(tar)).toBe(true);
     expect(await readdir(contexts)).toEqual([name(tar)]);
   });
@@ -128,7 +128,9 @@ describe.each(shells)('in %s', (shell) => {
     const old = await keep(tarOf(1, 2));
     const tar = tarOf(2, 1);
     const parts = 'copy 200 200\ncopy 0 200\n';
-    await serve(shell, [`base ${old}\n${parts}check ${sha256(tar)} ${old}\nforget\nfile 0 400\nhold\n`]);
+    await serve(shell, [
+      `base ${old}\n${parts}check ${sha256(tar)} ${old}\nfile 0 390\nverified\nfile 390 10\nforget\nhold\n`,
+    ]);
     expect((await readFile(received)).equals(tar)).toBe(true);
     expect(await readdir(contexts)).toEqual([]);
     await rm(join(folder, 'cache'), { recursive: true });
@@ -136,26 +138,37 @@ describe.each(shells)('in %s', (shell) => {
     expect(await readdir(folder)).not.toContain('cache');
   });
 
-  it.each(['changed', 'longer', 'shorter', 'missing'])('sends nothing of a kept tar that is %s', async (how) => {
-    const tar = tarOf(1, 2);
-    const kept = await keep(tar);
-    const path = join(contexts, name(tar));
-    const changed = Buffer.from(tar);
-    changed[150_000] = 7;
-    const contents = { changed, longer: Buffer.concat([tar, tar]), shorter: tar.subarray(0, -512), missing: undefined };
-    const content = contents[how as keyof typeof contents];
-    await (content ? writeFile(path, content) : rm(path));
+  it.each(['changed', 'longer', 'shorter', 'missing'])(
+    'does not send the end of a kept tar that is %s',
+    async (how) => {
+      const tar = tarOf(1, 2);
+      const kept = await keep(tar);
+      const path = join(contexts, name(tar));
+      const changed = Buffer.from(tar);
+      changed[150_000] = 7;
+      const contents = {
+        changed,
+        longer: Buffer.concat([tar, tar]),
+        shorter: tar.subarray(0, -512),
+        missing: undefined,
+      };
+      const content = contents[how as keyof typeof contents];
+      await (content ? writeFile(path, content) : rm(path));
 
-    const output = await serve(shell, [`base ${kept}\ncheck ${kept}\nsend 4\nPOSTfile 0 400\nhold\n`]);
-    expect(output.split('\n').at(-2)).toBe(how === 'missing' ? 'failed missing' : 'failed digest');
-    expect(await readFile(received, 'utf8')).toBe('');
-    expect(await readdir(contexts)).toEqual([]);
-  });
+      const output = await serve(shell, [
+        `base ${kept}\ncheck ${kept}\nsend 4\nPOSTfile 0 390\nverified\nfile 390 10\nhold\n`,
+      ]);
+      expect(output.split('\n').at(-2)).toBe(how === 'missing' ? 'failed missing' : 'failed digest');
+      expect((await stat(received)).size).toBe(how === 'missing' ? 0 : 'POST'.length + 390 * 512);
+      expect(await readdir(contexts)).toEqual([]);
+    },
+  );
 
   it('leaves no part of a tar when its input ends early, and removes what killed builds left', async () => {
     await mkdir(contexts, { recursive: true });
     const host = execFileSync('uname', ['-n']).toString().trim();
     await writeFile(join(contexts, `part-${host}-999999999`), 'x');
+    await writeFile(join(contexts, `part-${host}-sum-999999999`), 'x');
     await writeFile(join(contexts, `part-${host}-${process.pid}`), 'in use');
     await serve(shell, ['both 100000\n', Buffer.alloc(70_000)]);
     expect(await readdir(contexts)).toEqual([`part-${host}-${process.pid}`]);

@@ -23,13 +23,15 @@ export const greetings = { has: 'has', ready: 'ready', gzip: 'gzip', unusable: '
  * - `base SHA256`: the kept tar that is read from now on
  * - `copy START COUNT`: these blocks of it are the next of the new tar
  * - `keep BYTES`: what follows is the next of the new tar
- * - `check SHA256 [OLD]`: verifies the new tar, or the kept one if nothing was added. It is the one that is read from now on.
- *   The kept tar OLD, which it was made of, is removed.
+ * - `check SHA256 [OLD]`: begins to verify the new tar, or the kept one if nothing was added. It is the one that is read from
+ *   now on.
+ * - `verified`: waits for that, and ends everything if the tar is not right. It comes before the engine gets the end of the tar,
+ *   without which it does not build. The kept tar OLD, which the new one was made of, is removed.
  * - `forget`: the tar that is read does not stay on the node
  *
  * To write the request to the engine:
  * - `send BYTES`: what follows
- * - `file START COUNT`: these blocks of the tar that was verified
+ * - `file START COUNT`: these blocks of the tar that is read
  * - `both BYTES`: what follows, as a chunk of HTTP, which is also the next of the new tar
  * - `chunk BYTES`: the same without adding it to the new tar
  * - `gzip BYTES`: what follows the next operation, if anything, is compressed to so many bytes
@@ -55,7 +57,7 @@ gzip=; ! command -v gzip >/dev/null || gzip=' ${greetings.gzip}'
 [ -d "$folder" ] || ${makesFolder ? 'mkdir -p "$folder" 2>/dev/null' : 'unusable empty'}
 [ -d "$folder" ] && [ ! -L "$folder" ] && [ -O "$folder" ] && chmod 700 "$folder" || unusable folder
 ${removeBroken}
-part=$folder/part-$(uname -n)-$$; rm -f "$part"
+part=$folder/part-$(uname -n)-$$; sum=$folder/part-$(uname -n)-sum-$$; rm -f "$part" "$sum"
 source=; at=0; whole=1; packed=
 take() { if [ -n "$packed" ]; then pull "$packed" | gzip -dc; else pull "$1"; fi; }
 pull() {
@@ -80,7 +82,7 @@ tidy() {
   done
 }
 serve() {
-  trap 'rm -f "$part"' EXIT; trap exit HUP INT PIPE TERM
+  trap 'rm -f "$part" "$sum"' EXIT; trap exit HUP INT PIPE TERM
   while read -r operation one two; do
     case $operation in gzip) packed=$one; continue;; esac
     case $operation in
@@ -89,12 +91,15 @@ serve() {
       keep) take "$one" >>"$part" || fail disk;;
       check)
         [ ! -f "$part" ] || look "$part"
-        sum=$(sha256sum <"$source")
-        [ "\${sum%% *}" = "$one" ] || { rm -f "$source"; fail digest; }
-        [ "$source" != "$part" ] || mv -f "$part" "$folder/$one.tar" || fail disk
-        touch "$folder/$one.tar"
-        look "$folder/$one.tar"
-        [ -z "$two" ] || [ "$two" = "$one" ] || rm -f "$folder/$two.tar"
+        sha256sum <"$source" >"$sum" &
+        digest=$one; old=$two;;
+      verified)
+        wait; found=; read -r found _ <"$sum"
+        [ "$found" = "$digest" ] || { rm -f "$source"; fail digest; }
+        [ "$source" != "$part" ] || mv -f "$part" "$folder/$digest.tar" || fail disk
+        source=$folder/$digest.tar
+        touch "$source"
+        [ -z "$old" ] || [ "$old" = "$digest" ] || rm -f "$folder/$old.tar"
         tidy;;
       forget) rm -f "$source";;
       send) take "$one";;

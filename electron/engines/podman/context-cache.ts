@@ -1,7 +1,7 @@
 /**
  * A context that lies on the node already: podman nodes keep the tar of a project's last context, and only what has changed since
- * then is sent. A program on the node makes the new tar of the kept one, verifies it by the digest of the whole, and sends it to
- * podman from there. Nothing is installed. Where a node lacks a program for that, or anything does not match, the whole context
+ * then is sent. A program on the node makes the new tar of the kept one and sends it to podman from there. podman gets its end only
+ * when the digest of the whole is right. Nothing is installed. Where a node lacks a program for that, or anything does not match, the whole context
  * is sent as to every other engine.
  */
 import { type Duplex, Readable } from 'node:stream';
@@ -31,6 +31,8 @@ const minReusedShare = 0.1;
 const replacedShare = 0.5;
 /** A tar is sent in pieces of this size, each of which starts programs on the node. In bytes. */
 const pieceBytes = 4 * 1024 * 1024;
+/** The engine gets the end of a tar, so many bytes, when the whole is verified: at least the blocks that end an archive. */
+const verifiedBytes = 64 * 1024;
 /** The node's shell may not compute with greater numbers. In bytes. */
 const maxKeepBytes = 1024 ** 3;
 const blockBytes = 512;
@@ -277,9 +279,7 @@ async function* changeTar(request: CachedRequest, base: Base): AsyncGenerator<Bu
   }
   const isReplaced = discards || base.reusedBytes > bytes * replacedShare;
   yield line(`check ${sha256}${isReplaced ? ` ${base.sha256}` : ''}`);
-  if (discards) {
-    yield line('forget');
-  } else {
+  if (!discards) {
     await layouts.save(sha256, layout);
   }
   const { prefix = Buffer.alloc(0), confinedLinks } = tar;
@@ -292,7 +292,13 @@ async function* changeTar(request: CachedRequest, base: Base): AsyncGenerator<Bu
     yield* send(edit.bytes);
     position = edit.start + edit.length;
   }
-  yield line(`file ${blocks(position)} ${blocks(bytes - position)}`);
+  const end = Math.max(position, bytes - verifiedBytes);
+  yield line(`file ${blocks(position)} ${blocks(end - position)}`);
+  yield line('verified');
+  yield line(`file ${blocks(end)} ${blocks(bytes - end)}`);
+  if (discards) {
+    yield line('forget');
+  }
   yield line('hold');
   onSent();
 }

@@ -1,5 +1,5 @@
 /** Text in columns: padded, and arranged in tables. To load what measures it takes long, so only commands that need it do. */
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { cleanPainted } from './text.ts';
 
 /** Pads a text with spaces to a width in columns. A wider text stays as it is. */

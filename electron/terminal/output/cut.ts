@@ -1,5 +1,5 @@
+import stringWidth from 'fast-string-width';
 import sliceAnsi from 'slice-ansi';
-import stringWidth from 'string-width';
 
 /** Cuts a text to a width in columns and marks the cut with `…`. Wide characters take two columns. */
 export function cut(text: string, width: number): string {

@@ -1,5 +1,5 @@
 /** Draws a build as text: one or two lines per platform below a heading. */
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { isCancelling, isEnd, type Job, type Phase } from '../../../shared/build.ts';
 import { formatBytes, formatBytesOf, formatClock, formatCount, formatWait } from '../../../shared/format.ts';
 import { currentStep, endedShare, moreRunningText } from '../../../shared/step.ts';

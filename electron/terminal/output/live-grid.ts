@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
+import stringWidth from 'fast-string-width';
 import { createLogUpdate } from 'log-update';
-import stringWidth from 'string-width';
 import type { AppEvent } from '../../../shared/contract.ts';
 import { isWriting } from './backlog.ts';
 import { BuildProgress, type BuildView } from './build-view.ts';

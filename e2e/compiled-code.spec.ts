@@ -1,0 +1,76 @@
+/** The bundled command keeps what V8 compiles, and trusts only what it has kept itself. */
+import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Person } from './harness.ts';
+
+let person: Person;
+let folder: string;
+
+beforeEach(async () => {
+  person = await Person.create();
+  folder = join(person.home, 'compiled');
+});
+afterEach(() => person.remove());
+
+const listFarms = () => person.mustRun('farm', 'ls');
+const files = async () => (await readdir(folder)).map((name) => join(folder, name)).sort();
+const times = async () => Promise.all((await files()).map(async (path) => (await stat(path)).mtimeMs));
+
+test('compiled code is private and is written once for each command', async () => {
+  const output = await listFarms();
+  const first = await times();
+  expect(first.length).toBeGreaterThan(5);
+  for (const path of await files()) {
+    expect((await stat(path)).mode & 0o777, path).toBe(0o600);
+  }
+  expect(await listFarms()).toBe(output);
+  expect(await times()).toEqual(first);
+  await person.mustRun('connection', 'ls');
+  const [extended] = await times();
+  expect(extended).toBeGreaterThan(first[0] ?? 0);
+});
+
+test('a damaged file is compiled again', async () => {
+  const output = await listFarms();
+  const paths = await files();
+  const contents = await Promise.all(paths.map((path) => readFile(path)));
+  for (const [index, path] of paths.entries()) {
+    const damaged = Buffer.from(contents[index] ?? []);
+    const middle = Math.floor(damaged.length / 2);
+    damaged.fill(0xff, middle, middle + 8);
+    await writeFile(path, index % 3 === 0 ? damaged : damaged.subarray(0, index % 3 === 1 ? 40 : 0));
+  }
+  expect(await listFarms()).toBe(output);
+  for (const [index, path] of paths.entries()) {
+    expect((await readFile(path)).length, path).toBeGreaterThan((contents[index]?.length ?? 0) / 2);
+  }
+});
+
+test('a data folder that cannot be written to, or that is missing, changes nothing', async () => {
+  await writeFile(folder, 'in the way');
+  expect(await listFarms()).toContain('No farms yet');
+  await rm(person.home, { recursive: true });
+  expect(await person.mustRun('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
+  await expect(stat(person.home)).rejects.toThrow('ENOENT');
+});
+
+test.runIf(process.getuid?.() === 0)('nothing is loaded from a data folder of another user', async () => {
+  await listFarms();
+  const [path = ''] = await files();
+  const content = await readFile(path);
+  await writeFile(path, 'not compiled code');
+  await chown(person.home, 65_534, 65_534);
+  await person.barnraiser('farm', 'ls');
+  expect(await readFile(path, 'utf8')).toBe('not compiled code');
+  await chown(person.home, 0, 0);
+  await listFarms();
+  expect((await readFile(path)).length).toBeGreaterThan(content.length / 2);
+});
+
+test('nothing is loaded from a folder that others can write to', async () => {
+  await mkdir(folder, { mode: 0o777 });
+  await chmod(folder, 0o777);
+  await listFarms();
+  expect(await readdir(folder)).toEqual([]);
+});
