@@ -47,6 +47,17 @@ export default defineConfig({
         },
       },
       {
+        // the same builds on engines of other versions, whose nodes take minutes to create; run by `npm run test:engines`
+        test: {
+          ...timeouts,
+          name: 'engines',
+          include: ['e2e/engines.spec.ts'],
+          env: { BARNRAISER_TEST_ENGINES: 'all' },
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
         // a machine with systemd, which takes minutes to create; run by `npm run test:machine`
         test: {
           ...timeouts,

@@ -181,7 +181,7 @@ describe('a build that fails', () => {
 });
 
 describe('a cancelled build', () => {
-  test.each(['amd-a', 'amd-b', 'arm-a'])('stops on %s and leaves no build container there', async (name) => {
+  test.each(['arm-a'])('stops on %s and leaves no build container there', async (name) => {
     const folder = await createProject({ Containerfile: `${lab.from}RUN echo sleeping; sleep 4711\n` });
     const containers = async (): Promise<string> =>
       (await runOnNode(name, 'podman ps --all --external --quiet')).stdout;

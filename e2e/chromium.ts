@@ -34,5 +34,5 @@ export async function launchChromium(extraFlags: readonly string[] = []): Promis
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  console.log(await ensureChromium());
+  ensureChromium().then(console.log);
 }

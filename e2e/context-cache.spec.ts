@@ -132,35 +132,39 @@ describe.each(['amd-a', 'amd-b'])('on %s', (nodeName) => {
     await rm(join(project, 'few'), { recursive: true });
   }, 600_000);
 
-  test.each([
-    ['changed', (tar: string) => `printf x | dd of=${tar} bs=1 seek=1234567 conv=notrunc`],
-    ['cut off', (tar: string) => `truncate -s 1000000 ${tar}`],
-    ['removed', (tar: string) => `rm ${tar}`],
-    ['not readable', (tar: string) => `rm ${tar} && mkdir ${tar}`],
-  ])('a kept context that was %s is not used', async (_, command) => {
-    await build(project, name, '--no-cache');
-    const [tar] = await kept(node, contexts);
-    await runOnNode(nodeName, command(`${contexts}/${tar}`));
-    await writeFile(join(project, 'd1/f1'), randomBytes(fileBytes));
-    const { job, build: built } = await build(project, name, '--no-cache');
-    expect(job.bytesSent).toBeGreaterThan(whole / 2);
-    await expectAllThere(project, built);
-    await runOnNode(nodeName, `rm -rf ${contexts}`);
-  });
+  // what depends on the program on the node alone is tested on one of them; its own tests run it in several shells
+  const isTestedInFull = nodeName === 'amd-b';
+  if (isTestedInFull) {
+    test.each([
+      ['changed', (tar: string) => `printf x | dd of=${tar} bs=1 seek=1234567 conv=notrunc`],
+      ['cut off', (tar: string) => `truncate -s 1000000 ${tar}`],
+      ['removed', (tar: string) => `rm ${tar}`],
+      ['not readable', (tar: string) => `rm ${tar} && mkdir ${tar}`],
+    ])('a kept context that was %s is not used', async (_, command) => {
+      await build(project, name, '--no-cache');
+      const [tar] = await kept(node, contexts);
+      await runOnNode(nodeName, command(`${contexts}/${tar}`));
+      await writeFile(join(project, 'd1/f1'), randomBytes(fileBytes));
+      const { job, build: built } = await build(project, name, '--no-cache');
+      expect(job.bytesSent).toBeGreaterThan(whole / 2);
+      await expectAllThere(project, built);
+      await runOnNode(nodeName, `rm -rf ${contexts}`);
+    });
 
-  test('two builds at once do not disturb each other', async () => {
-    const other = await createProject();
-    await build(project, name, '--no-cache');
-    const results = await Promise.all(
-      [project, project, other].map(async (folder) => ({ folder, ...(await build(folder, name, '--no-cache')) })),
-    );
-    for (const { folder, build: built } of results) {
-      await expectAllThere(folder, built);
-    }
-    await writeFile(join(other, 'd1/f1'), randomBytes(fileBytes));
-    const { job } = await build(other, name, '--no-cache');
-    expect(job.bytesSent).toBeLessThan(whole / 50);
-  });
+    test('two builds at once do not disturb each other', async () => {
+      const other = await createProject();
+      await build(project, name, '--no-cache');
+      const results = await Promise.all(
+        [project, project, other].map(async (folder) => ({ folder, ...(await build(folder, name, '--no-cache')) })),
+      );
+      for (const { folder, build: built } of results) {
+        await expectAllThere(folder, built);
+      }
+      await writeFile(join(other, 'd1/f1'), randomBytes(fileBytes));
+      const { job } = await build(other, name, '--no-cache');
+      expect(job.bytesSent).toBeLessThan(whole / 50);
+    });
+  }
 
   test('a build that is killed or cancelled while it sends leaves nothing that the next one uses', async () => {
     for (const signal of ['SIGKILL', 'SIGINT'] as const) {
@@ -181,31 +185,33 @@ describe.each(['amd-a', 'amd-b'])('on %s', (nodeName) => {
     }
   });
 
-  test('a build for another platform of the same node uses the same context', async () => {
-    const another = await createProject();
-    await writeFile(join(another, 'Containerfile'), `FROM scratch\nCOPY . /\n# ${run}\n`);
-    const { outcome, build: built } = await person.build(
-      ...['-t', `kept-${run}:1`, '--node', name, '--platform', 'linux/amd64,linux/arm64', another],
-    );
-    expect(outcome.code, outcome.stderr).toBe(0);
-    const sent = built.jobs.map(({ bytesSent }) => bytesSent).sort((one, two) => one - two);
-    expect(sent[0]).toBe(0);
-    expect(sent[1]).toBeGreaterThan(whole);
-  });
+  if (isTestedInFull) {
+    test('a build for another platform of the same node uses the same context', async () => {
+      const another = await createProject();
+      await writeFile(join(another, 'Containerfile'), `FROM scratch\nCOPY . /\n# ${run}\n`);
+      const { outcome, build: built } = await person.build(
+        ...['-t', `kept-${run}:1`, '--node', name, '--platform', 'linux/amd64,linux/arm64', another],
+      );
+      expect(outcome.code, outcome.stderr).toBe(0);
+      const sent = built.jobs.map(({ bytesSent }) => bytesSent).sort((one, two) => one - two);
+      expect(sent[0]).toBe(0);
+      expect(sent[1]).toBeGreaterThan(whole);
+    });
 
-  test('a build that leaves nothing on the node leaves no context, and prune removes all', async () => {
-    await build(project, name, '--no-cache');
-    const { job, build: built } = await build(project, name, '--no-cache', '--cleanup');
-    expect(job.bytesSent).toBe(0);
-    await expectAllThere(project, built);
-    const before = await kept(node, contexts);
-    await build(project, name, '--no-cache', '--cleanup');
-    expect(await kept(node, contexts)).toEqual(before);
-    await build(project, name, '--no-cache');
-    await person.mustRun('prune', '--node', name);
-    expect(await kept(node, contexts)).toEqual([]);
-    expect((await runOnNode(nodeName, `ls ${contexts}/..`)).code).not.toBe(0);
-  });
+    test('a build that leaves nothing on the node leaves no context, and prune removes all', async () => {
+      await build(project, name, '--no-cache');
+      const { job, build: built } = await build(project, name, '--no-cache', '--cleanup');
+      expect(job.bytesSent).toBe(0);
+      await expectAllThere(project, built);
+      const before = await kept(node, contexts);
+      await build(project, name, '--no-cache', '--cleanup');
+      expect(await kept(node, contexts)).toEqual(before);
+      await build(project, name, '--no-cache');
+      await person.mustRun('prune', '--node', name);
+      expect(await kept(node, contexts)).toEqual([]);
+      expect((await runOnNode(nodeName, `ls ${contexts}/..`)).code).not.toBe(0);
+    });
+  }
 });
 
 test('a node that lacks a program gets the whole context', async () => {

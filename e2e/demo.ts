@@ -66,13 +66,17 @@ async function demo(lab: Lab): Promise<void> {
   console.log(`$ skopeo inspect --raw --tls-verify=false docker://${destination}`);
   console.log(await mustRun(['skopeo', 'inspect', '--raw', '--tls-verify=false', `docker://${destination}`]));
 
-  explain('Run the image on every node.');
+  explain('Run the image on every node that runs images.');
   for (const node of lab.nodes) {
     const run = {
       podman: 'podman run --rm --pull=always --tls-verify=false --network=host',
       docker: 'docker run --rm --quiet --pull=always --network=host',
-    };
-    const command = `${run[node.engine]} ${destination}`;
+      buildkit: undefined,
+    }[node.engine];
+    if (run === undefined) {
+      continue;
+    }
+    const command = `${run} ${destination}`;
     console.log(`${node.name}$ ${command}`);
     const { code, stdout, stderr } = await runOnNode(node.name, command);
     if (code !== 0) {

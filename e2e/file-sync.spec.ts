@@ -1,10 +1,11 @@
-/** What docker nodes get of a project, and that it is always what the project has. */
-import { createHash, randomBytes } from 'node:crypto';
+/** What BuildKit gets of a project through its session, and that it is always what the project has. */
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import {
   chmod,
   link,
   lstat,
   mkdir,
+  mkdtemp,
   readdir,
   readFile,
   readlink,
@@ -14,24 +15,28 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packContext } from '../electron/context/pack-context.ts';
 import { makeProject, Person, setUpLab } from './harness.ts';
+import { mustRun } from './lab/command.ts';
 
 const lab = await setUpLab();
+const nodes = ['docker-a', 'buildkit-a', 'docker-arm'];
 let person: Person;
 const projects: string[] = [];
 
-/** Prints kind, mode, path and content of everything that was copied. Other tests use the same cache. */
+/** Prints kind, mode, time, path and content of everything that was copied. Other tests use the same cache. */
 const containerfile = `${lab.from}COPY . /copied
 RUN : ${randomBytes(4).toString('hex')}; cd /copied; \\
-  find . -mindepth 1 -type f -exec stat -c "is: file %a %n" {} +; find . -type f -exec sha256sum {} + | sed "s/^/is: /"; \\
+  find . -mindepth 1 -type f -exec stat -c "is: file %a %Y %n" {} +; find . -type f -exec sha256sum {} + | sed "s/^/is: /"; \\
   find . -mindepth 1 -type d -exec stat -c "is: folder %a %n" {} +; find . -type l -exec stat -c "is: link %N" {} +
 `;
 
 beforeAll(async () => {
   person = await Person.create();
-  await person.addConnections(lab.node('docker-a'), lab.node('docker-arm'));
+  await person.addConnections(...nodes.map((name) => lab.node(name)));
 });
 afterAll(async () => {
   await person?.remove();
@@ -57,11 +62,13 @@ async function copied(
   return { lines: lines.sort(), bytesSent, bytesReused };
 }
 
-/** What a project has, in the same form. */
+/** What a folder has, in the same form. */
 async function expected(folder: string): Promise<string[]> {
   const lines: string[] = [];
-  for (const path of await readdir(folder, { recursive: true })) {
-    const full = join(folder, path);
+  // without the types of entries, links to folders would be followed
+  for (const { parentPath, name } of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const full = join(parentPath, name);
+    const path = relative(folder, full);
     const stats = await lstat(full);
     const mode = (stats.mode & 0o7777).toString(8);
     if (stats.isSymbolicLink()) {
@@ -72,7 +79,7 @@ async function expected(folder: string): Promise<string[]> {
       const digest = createHash('sha256')
         .update(await readFile(full))
         .digest('hex');
-      lines.push(`file ${mode} ./${path}`, `${digest}  ./${path}`);
+      lines.push(`file ${mode} ${Math.floor(stats.mtimeMs / 1000)} ./${path}`, `${digest}  ./${path}`);
     }
   }
   return lines.sort();
@@ -81,7 +88,7 @@ async function expected(folder: string): Promise<string[]> {
 const manyFiles = (): Record<string, Buffer> =>
   Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`d${index % 10}/f${index}`, randomBytes(2_000)]));
 
-test.each(['docker-a', 'docker-arm'])('a change in one of many files sends that file alone to %s', async (node) => {
+test.each(nodes)('a change in one of many files sends that file alone to %s', async (node) => {
   const folder = await createProject(manyFiles());
   const first = await copied(folder, node);
   expect(first.lines).toEqual(await expected(folder));
@@ -93,31 +100,147 @@ test.each(['docker-a', 'docker-arm'])('a change in one of many files sends that 
   expect(second.bytesReused).toBeGreaterThanOrEqual(499 * 2_000);
 });
 
-describe('a node has what the project has', () => {
-  test('after files were removed, renamed, linked, and replaced by folders and links', async () => {
-    const folder = await createProject({ ...manyFiles(), 'with space': '1', grün: '2', 'a-b/x': '3', 'a/x': '4' });
-    await copied(folder, 'docker-a');
-    const at = (path: string): string => join(folder, path);
-    await rm(at('d1/f1'));
-    await rm(at('d2'), { recursive: true });
-    await symlink('d3/f3', at('d2'));
-    await rm(at('d4/f4'));
-    await mkdir(at('d4/f4'));
-    await writeFile(at('d4/f4/inside'), 'new');
-    await rename(at('d5'), at('renamed'));
-    await chmod(at('d6/f6'), 0o4755);
-    await chmod(at('d7'), 0o700);
-    await link(at('d8/f8'), at('d0/also-f8'));
-    await symlink('/etc/passwd', at('absolute'));
-    await symlink('missing', at('a/broken'));
-    await writeFile(at('empty'), '');
-    expect((await copied(folder, 'docker-a')).lines).toEqual(await expected(folder));
-    await rm(at('absolute'));
-    await writeFile(at('absolute'), 'a file now');
-    await writeFile(at('d8/f8'), 'both names change');
-    expect((await copied(folder, 'docker-a')).lines).toEqual(await expected(folder));
-  });
+/** What the tar of a project has, which other engines get. */
+async function inTar(context: string): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'barnraiser-tar-'));
+  const packed = await packContext({ context, spoolFolder: join(folder, 'spool') });
+  try {
+    await writeFile(join(folder, 'tar'), packed.source().tar());
+    await mkdir(join(folder, 'files'));
+    await mustRun(['tar', '-xpf', join(folder, 'tar'), '-C', join(folder, 'files')]);
+    return await expected(join(folder, 'files'));
+  } finally {
+    await packed.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
+/** More rounds find more, and take longer. */
+const rounds = Number(process.env.BARNRAISER_TEST_ROUNDS ?? 3);
+const run = randomInt(1_000_000, 10_000_000);
+const names = ['a', 'a-b', 'a.b', 'B', 'grün', 'gru\u0308n', '日本', 'with space', '-n', '.hidden', 'x'.repeat(120)];
+const patterns = [
+  '*.b',
+  '**/B',
+  'a*',
+  '!a-b',
+  '!**/grün',
+  '/日本',
+  'with space',
+  '**/.hidden',
+  'a/**',
+  '!a/B',
+  '*/*/a',
+];
+
+describe.each(['docker-a', 'buildkit-a'])('by file sync %s gets what a tar has', (node) => {
+  test('after random changes of files, links, folders, modes, names and ignore files', async () => {
+    // a failure names the run, from which the changes follow (mulberry32)
+    let state = run;
+    const pick = <T>(values: readonly T[]): T => {
+      state = (state + 0x6d2b79f5) | 0;
+      let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+      const fraction = ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+      return values[Math.floor(fraction * values.length)] ?? expect.fail('nothing to pick');
+    };
+    const folder = await createProject({});
+    const all = async (kind: 'isFile' | 'isDirectory' | 'isSymbolicLink'): Promise<string[]> =>
+      (await readdir(folder, { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry[kind]() && !/^(?:Containerfile|round|\..*ignore)$/.test(entry.name))
+        .map((entry) => join(entry.parentPath, entry.name))
+        .sort();
+    /** Folders without folders, so that not all of a tree vanishes at once. */
+    const leaves = async (): Promise<string[]> => {
+      const folders = await all('isDirectory');
+      return folders.filter((path) => !folders.some((other) => other.startsWith(`${path}/`)));
+    };
+    const somewhere = async (): Promise<string> => join(pick([folder, ...(await all('isDirectory'))]), pick(names));
+    const isFree = (path: string): Promise<boolean> =>
+      lstat(path).then(
+        () => false,
+        () => true,
+      );
+    const count = { changes: 0 };
+    const content = (): string => `${run} ${count.changes}`;
+    const clear = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+    const create = async (make: (path: string) => Promise<unknown>): Promise<void> => {
+      const path = await somewhere();
+      if (await isFree(path)) {
+        await make(path);
+      }
+    };
+    const alter = async (paths: readonly string[], change: (path: string) => Promise<unknown>): Promise<void> => {
+      if (paths.length > 0) {
+        await change(pick(paths));
+      }
+    };
+    const changes: Readonly<Record<string, () => Promise<unknown>>> = {
+      'new folder': () => create((path) => mkdir(path)),
+      'new file': () => create((path) => writeFile(path, content())),
+      'empty file': () => create((path) => writeFile(path, '')),
+      'relative link': () => create((path) => symlink(pick(names), path)),
+      'absolute link': () => create((path) => symlink('/etc/passwd', path)),
+      'hard link': async () =>
+        alter(await all('isFile'), async (existing) => {
+          const path = await somewhere();
+          if (await isFree(path)) {
+            await link(existing, path);
+          }
+        }),
+      'other content': async () => alter(await all('isFile'), (path) => writeFile(path, content())),
+      'other content with the same size and time': async () =>
+        alter(await all('isFile'), async (path) => {
+          const { size, atime, mtime } = await lstat(path);
+          await writeFile(path, randomBytes(size));
+          await utimes(path, atime, mtime);
+        }),
+      'mode of a file': async () =>
+        alter(await all('isFile'), (path) => chmod(path, pick([0o600, 0o755, 0o4755, 0o444]))),
+      'mode of a folder': async () =>
+        alter(await all('isDirectory'), (path) => chmod(path, pick([0o700, 0o755, 0o1777]))),
+      'time of a file': async () =>
+        alter(await all('isFile'), (path) => utimes(path, 1_000_000_000, pick([1, 2e9, 1.5e9]))),
+      'new name': async () =>
+        alter(
+          [...(await all('isDirectory')), ...(await all('isFile')), ...(await all('isSymbolicLink'))],
+          async (path) => {
+            const to = await somewhere();
+            if ((await isFree(to)) && !to.startsWith(`${path}/`)) {
+              await rename(path, to);
+            }
+          },
+        ),
+      'link instead of a file': async () =>
+        alter(await all('isFile'), async (path) => {
+          await clear(path);
+          await symlink(pick(names), path);
+        }),
+      'removed file': async () => alter(await all('isFile'), clear),
+      'removed folder': async () => alter(await leaves(), clear),
+      'file instead of a folder': async () =>
+        alter(await leaves(), async (path) => {
+          await clear(path);
+          await writeFile(path, content());
+        }),
+      'ignore file': () => writeFile(join(folder, '.dockerignore'), `${pick(patterns)}\n${pick(patterns)}\n`),
+    };
+    const made: string[] = [];
+    for (let round = 0; round <= rounds; round++) {
+      for (const most = count.changes + (round === 0 ? 150 : 15); count.changes < most; count.changes++) {
+        const change = pick(Object.keys(changes).slice(0, count.changes < 40 ? 2 : undefined));
+        made.push(change);
+        await changes[change]?.();
+      }
+      // without it a round may change nothing, and then nothing is built
+      await writeFile(join(folder, 'round'), `${round}`);
+      const { lines } = await copied(folder, node);
+      expect(lines, `round ${round} of ${run}: ${made.splice(0).join(', ')}`).toEqual(await inTar(folder));
+    }
+  });
+});
+
+describe('a node has what the project has', () => {
   test('after a file got another content of the same size with the same time', async () => {
     const folder = await createProject({ library: 'one', other: 'x' });
     const write = async (content: string): Promise<void> => {

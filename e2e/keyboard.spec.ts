@@ -9,7 +9,7 @@ import { AppWindow } from './pages/app-window.ts';
 import { Home } from './pages/browser-front-end.ts';
 
 const lab = await setUpLab();
-const node = lab.node('amd-b');
+const node = lab.node('docker-a');
 
 /** Long, since other builds may run on the node. */
 const probeTimeoutMs = 60_000;
@@ -24,7 +24,9 @@ afterAll(() => browser?.close());
 /** The platforms of a manifest list in the registry. */
 async function platformsOf(repository: string, tag: string): Promise<string[]> {
   const response = await fetch(`http://${lab.registry.address}/v2/${repository}/manifests/${tag}`, {
-    headers: { accept: 'application/vnd.oci.image.index.v1+json' },
+    headers: {
+      accept: 'application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json',
+    },
   });
   const { manifests } = indexSchema.parse(await response.json());
   return manifests.map(({ platform }) => `${platform.os}/${platform.architecture}`);
@@ -33,6 +35,18 @@ const indexSchema = z.object({
   manifests: z.array(z.object({ platform: z.object({ os: z.string(), architecture: z.string() }) })),
 });
 
+/** Each of the first two stages waits for the other one, so that they end only if they run at once. */
+function twoStages(name: string): string {
+  const [base] = lab.from.split('\n', 1);
+  const waiting = (own: string, other: string) =>
+    `RUN --mount=type=cache,id=${name},target=/both echo ${own} of ${name}; touch /both/${own}; until [ -e /both/${other} ]; do sleep 0.1; done; touch /${own}`;
+  return [
+    ...[`${base} AS left`, waiting('left', 'right')],
+    ...[`${base} AS right`, waiting('right', 'left')],
+    ...[base, `RUN echo by hand > /how # ${name}`, 'COPY --from=left /left /', 'COPY --from=right /right /', ''],
+  ].join('\n');
+}
+
 describe('a keyboard user', () => {
   let home: Home;
   let window: AppWindow;
@@ -40,7 +54,7 @@ describe('a keyboard user', () => {
   beforeAll(async () => {
     home = await Home.create();
     await home.addPodmanConnections(node);
-    await home.createProject(name, { Containerfile: `${lab.from}RUN echo by hand > /how # ${name}\n` });
+    await home.createProject(name, { Containerfile: twoStages(name) });
     window = await AppWindow.open(browser, home);
   });
   afterAll(async () => {
@@ -102,6 +116,28 @@ describe('a keyboard user', () => {
     // the focus is back
     await page.keyboard.press('Enter');
     await window.log.line(/STEP.*RUN echo by hand/).waitFor();
+  });
+
+  it('sees in the graph that two stages ran at once, and opens the log of a step there', async () => {
+    const { page } = window;
+    await page.keyboard.press('Escape');
+    await window.tabTo(window.build.stepsAs('By step'));
+    for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'Enter']) {
+      await page.keyboard.press(key);
+    }
+    const [left, right] = await Promise.all(
+      ['left', 'right'].map((stage) => window.build.graphStep(stage, /RUN/).boundingBox()),
+    );
+    expect(right?.y).toBe(left?.y);
+    expect(right?.x).toBeGreaterThan(left?.x ?? Number.POSITIVE_INFINITY);
+    await window.checkAccessibility('the graph of a build');
+    await window.tabTo(window.build.graphStep('left', /^1 FROM/));
+    for (const key of ['ArrowDown', 'ArrowRight', 'Enter']) {
+      await page.keyboard.press(key);
+    }
+    await window.log.line(`right of ${name}`).waitFor();
+    // a step that has the focus shows what is known of it, also when a sheet over it is closed
+    await window.tabTo(window.build.cell('linux/amd64'));
   });
 
   it('pushes', async () => {

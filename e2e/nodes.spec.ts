@@ -165,6 +165,10 @@ describe('a node whose SSH server does not allow reverse port forwarding', () =>
       expect(outcome.code, outcome.stderr).toBe(0);
       expect(build.jobs[0]).toMatchObject({ status: 'done', transfer: 'export', platform: 'linux/amd64' });
       expect(build.list?.entries).toHaveLength(1);
+      const docker = await person.build('-t', 'exported:2', '--node', 'strict', '--format', 'docker', folder);
+      expect(docker.outcome.code, docker.outcome.stderr).toBe(0);
+      expect(docker.build.jobs[0]).toMatchObject({ status: 'done', transfer: 'export' });
+      expect(docker.build.list?.mediaType).toBe('application/vnd.docker.distribution.manifest.list.v2+json');
     } finally {
       await sshd.stop();
     }

@@ -65,7 +65,7 @@ async function moveBase(base: string, node: string, mark: string): Promise<void>
 }
 
 /** More rounds find more, and take longer. */
-const rounds = Number(process.env.BARNRAISER_TEST_ROUNDS ?? 4);
+const rounds = Number(process.env.BARNRAISER_TEST_ROUNDS ?? 3);
 const sizes = ['small', 'large'] as const;
 const policies = ['missing', 'always', 'newer'] as const;
 type Change = { readonly name: string; readonly apply: () => unknown };

@@ -168,6 +168,7 @@ export async function createApp({
             void nodes.forget(change.name, unused);
           }
         }
+        nodes.updatePlatforms(now.connections);
       },
     }),
     settings: new SharedState({

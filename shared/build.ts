@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { buildWarningSchema } from './build-warning.ts';
 import { nameSchema } from './connection.ts';
 import { digestSchema, manifestListSchema, referenceSchema } from './image.ts';
 import { platformSchema } from './platform.ts';
@@ -119,6 +120,8 @@ export const jobSchema = z.object({
   size: z.number().optional(),
   /** Why the image is for another platform than that of the job. Only a build that allows it has such an image. */
   mismatch: z.string().optional(),
+  /** What its engine has warned of, each once. */
+  warnings: z.array(buildWarningSchema).optional(),
   problem: problemSchema.optional(),
   /** The last lines of the log of a failed job. */
   lastLines: z.array(z.string()).optional(),

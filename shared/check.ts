@@ -2,18 +2,29 @@ import { z } from 'zod';
 import { problemSchema } from './problem.ts';
 
 /**
- * The stages of a connection check, in order. The first four come once for each jump host and once for the node. An
- * engine on this computer has the stages from `socket` to `disk`.
+ * The stages of a connection check, in order. Over SSH, those from `name` to `sign-in` come once for each jump host and once for
+ * the node. Each connection has those that lead to its engine, and then those from `engine` on.
  */
 export const stageSchema = z.enum([
   /** The host's name resolves to an address. */
   'name',
   /** The port accepts a TCP connection. */
   'port',
+  /** The engine shows a certificate that is trusted, or TLS is not used. */
+  'tls',
+  /** The engine accepts the client certificate. */
+  'client-certificate',
   'host-key',
   'sign-in',
   /** The engine's socket exists and this user may use it, or podman can be started. */
   'socket',
+  /** The docker or podman that runs BuildKit's container answers. */
+  'container-engine',
+  /** The container runs, and BuildKit in it answers. */
+  'container',
+  'kubectl',
+  /** The pod runs, and BuildKit in it answers. */
+  'pod',
   'engine',
   /** The platform that the node builds natively. */
   'platforms',
@@ -27,6 +38,13 @@ export const stageSchema = z.enum([
   'reverse-forwarding',
 ]);
 export type Stage = z.infer<typeof stageSchema>;
+
+/** Those of a connection over SSH without jump hosts. */
+export const sshStages: readonly Stage[] = [
+  ...(['name', 'port', 'host-key', 'sign-in'] as const),
+  ...(['socket', 'engine', 'platforms', 'emulation', 'disk'] as const),
+  ...(['forwarding', 'reverse-forwarding'] as const),
+];
 
 /** The fixes that Barnraiser can apply itself when a person asks for it. */
 export const fixIdSchema = z.enum([

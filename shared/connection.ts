@@ -1,5 +1,17 @@
 import { z } from 'zod';
+import { type Destination, parseDestination } from './destination.ts';
+import { platformSchema } from './platform.ts';
 import { fail } from './problem.ts';
+
+export {
+  type ContainerDestination,
+  type Destination,
+  type EngineHost,
+  isLoopback,
+  type PodDestination,
+  parseDestination,
+  socketPathOf,
+} from './destination.ts';
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 
@@ -18,108 +30,6 @@ export function firstDuplicate(names: readonly string[]): string | undefined {
   return names.find((name, index) => names.indexOf(name) !== index);
 }
 
-/** Where an engine is. */
-export type Destination =
-  | {
-      readonly kind: 'ssh';
-      readonly user?: string;
-      readonly host: string;
-      /** Defaults to the port in the SSH configuration, else to 22. */
-      readonly port?: number;
-      /** If missing, the socket is looked up on the node. */
-      readonly socketPath?: string;
-    }
-  | { readonly kind: 'unix'; readonly socketPath: string }
-  /** The engine of this computer: its socket is looked up, or podman is started if only its command is installed. */
-  | { readonly kind: 'local' };
-
-/**
- * Parses a connection URI: `ssh://[user@]host[:port][/path/to.sock]`, `user@host`, `unix:///path.sock`, or `local:` for
- * the engine of this computer. Returns a sentence about the mistake if the URI is not valid.
- */
-export function parseDestination(uri: string): Destination | string {
-  if (uri === 'local:') {
-    return { kind: 'local' };
-  }
-  const { text, zone } = takeZone(uri.includes('://') ? uri : `ssh://${uri}`);
-  const shown = hidePassword(uri);
-  let url: URL;
-  let path: string;
-  let user: string;
-  let host: string;
-  try {
-    url = new URL(text);
-    path = decodeURIComponent(url.pathname);
-    user = decodeURIComponent(url.username);
-    // the brackets around an IPv6 address belong to the URI, not to the address
-    host = decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1') + zone;
-  } catch {
-    return `"${shown}" is not a valid URI. Use ssh://user@host:port/path/to.sock or unix:///path/to.sock.`;
-  }
-  // the URL parser drops some control characters silently; no path, user or host contains any
-  if (/\p{Cc}/u.test(uri + path + user + host)) {
-    return `"${shown.replaceAll(/\p{Cc}/gu, '')}" contains a control character. Remove it.`;
-  }
-  const options = url.search
-    .slice(1)
-    .split('&')
-    .map((option) => option.replace(/=.*$/s, '').toLowerCase());
-  const isIgnored = options.every((option) => option === '' || ignoredOptions.has(option));
-  if (!isIgnored || url.hash) {
-    return `"${shown}" contains "${isIgnored ? url.hash : url.search}", which is not supported. Remove it.`;
-  }
-  if (url.protocol === 'unix:') {
-    return url.host || path.length < 2
-      ? `"${shown}" has no absolute socket path. Use three slashes: unix:///run/podman/podman.sock.`
-      : { kind: 'unix', socketPath: path };
-  }
-  if (url.protocol !== 'ssh:') {
-    return `"${shown}" starts with ${url.protocol}//, which is not supported. Use ssh://… or unix://….`;
-  }
-  if (!isHostName(host, url.hostname)) {
-    return `"${shown}" has a host that is not a valid name. Use ssh://user@host:port/path/to.sock.`;
-  }
-  if (!url.hostname) {
-    return `"${shown}" has no host. Use ssh://user@host:port/path/to.sock.`;
-  }
-  if (url.password) {
-    return `"${shown}" contains a password, which would be stored unencrypted. Remove it and sign in with a key.`;
-  }
-  return {
-    kind: 'ssh',
-    ...(user ? { user } : {}),
-    host,
-    ...(url.port ? { port: Number(url.port) } : {}),
-    ...(path.length > 1 ? { socketPath: path } : {}),
-  };
-}
-
-/** podman's `?secure=true` makes it check host keys, which Barnraiser always does. */
-const ignoredOptions: ReadonlySet<string> = new Set(['secure']);
-
-/**
- * Takes the zone out of an IPv6 address such as `[fe80::1%eth0]`: the URL parser refuses it. RFC 6874 writes it after
- * `%25`, people write it after `%`. `zone` is empty or begins with `%`.
- */
-function takeZone(text: string): { readonly text: string; readonly zone: string } {
-  const [, start, address, zone, rest] =
-    /^(ssh:\/\/(?:[^/?#@]*@)?)\[([\da-f:.]+)%(?:25)?([\w.~-]+)\](.*)$/is.exec(text) ?? [];
-  return zone === undefined ? { text, zone: '' } : { text: `${start}[${address}]${rest}`, zone: `%${zone}` };
-}
-
-/**
- * Whether ssh takes a decoded host for one: no option, no blanks, nothing that a shell would interpret. Source: OpenSSH,
- * ssh.c, valid_hostname(). Only an IPv6 address, which has brackets in the URI, has colons.
- */
-function isHostName(host: string, hostInUri: string): boolean {
-  return !/^-|['`"$\\;&<>|(){}/@[\]?#\s]/.test(host) && (hostInUri.startsWith('[') || !/[:%]/.test(host));
-}
-
-/** A URI for display: a password in it, which is not allowed there, is replaced by an ellipsis. */
-function hidePassword(uri: string): string {
-  return uri.replace(/^((?:[a-z][a-z\d+.-]*:\/\/)?[^:@/]*):.*@/is, '$1:…@');
-}
-
 export const uriSchema = z.string().superRefine((uri, context) => {
   const destination = parseDestination(uri);
   if (typeof destination === 'string') {
@@ -128,14 +38,76 @@ export const uriSchema = z.string().superRefine((uri, context) => {
 });
 
 /**
- * A connection as it is stored. `identity` is the path of a private key file on this computer; without it, the agent
- * and the default keys are tried.
+ * What a connection may have besides its name and URI. Paths are those of files on this computer; none of them is copied.
  */
-export const connectionSchema = z.object({
-  name: nameSchema,
-  uri: uriSchema,
+export const connectionOptionsSchema = z.object({
+  /** A private key for SSH. Without it, the agent and the default keys are tried. */
   identity: z.string().optional(),
+  /** The certificate authority of the server. A `tcp://` connection with one of the four TLS options uses TLS. */
+  tlsCa: z.string().optional(),
+  /** The client certificate, and its private key. */
+  tlsCert: z.string().optional(),
+  tlsKey: z.string().optional(),
+  /** The name that the certificate of the server has, where it is not the host of the URI. */
+  tlsServerName: z.string().optional(),
+  /** Whether a `tcp://` connection to another machine may go without TLS. */
+  allowUnencrypted: z.boolean().optional(),
+  /** The only platforms that are built there. Without it: all that the node can build. */
+  platforms: z.array(platformSchema).optional(),
 });
+
+export type ConnectionOptions = Readonly<z.infer<typeof connectionOptionsSchema>>;
+
+/** The options as they are when they are not set. Written out, because the page has no schemas. */
+const emptyOptions: Required<ConnectionOptions> = {
+  identity: '',
+  tlsCa: '',
+  tlsCert: '',
+  tlsKey: '',
+  tlsServerName: '',
+  allowUnencrypted: false,
+  platforms: [],
+};
+const optionNames = Object.keys(emptyOptions).filter(isOptionName);
+
+function isOptionName(name: string): name is keyof ConnectionOptions {
+  return name in emptyOptions;
+}
+
+/** The options of a connection, a draft or a candidate, without those that are empty: an empty text or list, or false. */
+export function optionsOf(source: ConnectionOptions): ConnectionOptions {
+  const isSet = (value: unknown) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
+  return Object.fromEntries(optionNames.flatMap((name) => (isSet(source[name]) ? [[name, source[name]]] : [])));
+}
+
+/** The options after a change, whose missing options stay as they are. */
+export function changeOptions(before: ConnectionOptions, change: ConnectionOptions): ConnectionOptions {
+  return optionsOf(Object.fromEntries(optionNames.map((name) => [name, change[name] ?? before[name]])));
+}
+
+/** The options that differ, as a change: an option that is no longer set is empty. */
+export function changedOptions(before: ConnectionOptions, after: ConnectionOptions): ConnectionOptions {
+  const [old, now] = [optionsOf(before), optionsOf(after)];
+  return Object.fromEntries(
+    optionNames
+      .filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]))
+      .map((name) => [name, now[name] ?? emptyOptions[name]]),
+  );
+}
+
+/** Whether two connections lead to the same engine in the same way. Which platforms are built there does not matter. */
+export function leadsToSame(one: Omit<Connection, 'name'>, other: Omit<Connection, 'name'>): boolean {
+  const differences = changedOptions({ ...one, platforms: [] }, { ...other, platforms: [] });
+  return one.uri === other.uri && Object.keys(differences).length === 0;
+}
+
+/** Whether a `tcp://` connection uses TLS. */
+export function usesTls({ tlsCa, tlsCert, tlsKey, tlsServerName }: ConnectionOptions): boolean {
+  return Boolean(tlsCa || tlsCert || tlsKey || tlsServerName);
+}
+
+/** A connection as it is stored. */
+export const connectionSchema = connectionOptionsSchema.extend({ name: nameSchema, uri: uriSchema });
 
 export type Connection = Readonly<z.infer<typeof connectionSchema>>;
 

@@ -4,7 +4,7 @@ import { appInfoSchema } from './app-info.ts';
 import { buildRequestSchema, buildSchema, jobStateSchema } from './build.ts';
 import { buildEntrySchema, buildFilterSchema } from './build-entry.ts';
 import { checkSchema, fixIdSchema } from './check.ts';
-import { connectionSchema, nameSchema, uriSchema } from './connection.ts';
+import { connectionOptionsSchema, connectionSchema, nameSchema, uriSchema } from './connection.ts';
 import { discoverySchema, discoverySourceSchema, importReportSchema } from './discovery.ts';
 import { farmSchema, nodeSelectionSchema } from './farm.ts';
 import { damagedImageSchema, manifestListSchema, referenceSchema } from './image.ts';
@@ -16,7 +16,7 @@ import { credentialsSchema, pushRecordSchema, pushSchema } from './push.ts';
 import { allowedCommandSchema, answerSchema, questionSchema, rememberedSecretSchema } from './question.ts';
 import { scheduleSchema } from './schedule.ts';
 import { settingsSchema } from './settings.ts';
-import { stepSchema } from './step.ts';
+import { plannedStepSchema, stepSchema } from './step.ts';
 import { memoryKeySchema, rememberedSchema } from './window-memory.ts';
 
 const nothing = z.object({});
@@ -32,16 +32,15 @@ const byReference = z.object({ reference: referenceSchema });
 export const calls = {
   'connections.list': { input: nothing, output: z.array(connectionSchema) },
   'connections.add': {
-    input: z.object({ name: nameSchema, uri: uriSchema, identity: z.string().optional() }),
+    input: connectionSchema,
     output: connectionSchema,
   },
   'connections.update': {
-    input: z.object({
+    /** An option that is empty (an empty text or list, or false) is removed. */
+    input: connectionOptionsSchema.extend({
       name: nameSchema,
       rename: nameSchema.optional(),
       uri: uriSchema.optional(),
-      /** An empty string removes the identity. */
-      identity: z.string().optional(),
     }),
     output: connectionSchema,
   },
@@ -66,7 +65,7 @@ export const calls = {
    */
   'connections.import': {
     input: z.object({
-      connections: z.array(z.object({ name: nameSchema, uri: uriSchema, identity: z.string().optional() })),
+      connections: z.array(connectionSchema),
       farms: z
         .array(z.object({ name: nameSchema, connections: z.array(nameSchema), isDefault: z.boolean().default(false) }))
         .default([]),
@@ -174,10 +173,15 @@ export const calls = {
   'builds.cancel': { input: z.object({ id: z.string(), platform: platformSchema.optional() }), output: nothing },
   /** Deletes a finished build, its logs, and images that only it has. */
   'builds.remove': { input: byId, output: nothing },
-  /** The Containerfile that was built, and its instructions in order. */
+  /** The Containerfile that was built, its instructions in order, and the steps of the stages that the build needs. */
   'builds.source': {
     input: byId,
-    output: z.object({ path: z.string(), lines: z.array(z.string()), instructions: z.array(instructionSchema) }),
+    output: z.object({
+      path: z.string(),
+      lines: z.array(z.string()),
+      instructions: z.array(instructionSchema),
+      steps: z.array(plannedStepSchema),
+    }),
   },
   /**
    * Numbers of the lines in a job's log that contain a text, ignoring case and colours. Returns at most `limit` numbers,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nameSchema, uriSchema } from './connection.ts';
+import { connectionOptionsSchema, nameSchema, uriSchema } from './connection.ts';
 
 /** Where an engine or farm was discovered. `file`: in a file that a person chose. */
 export const discoverySourceSchema = z.enum([
@@ -15,12 +15,11 @@ export const discoverySourceSchema = z.enum([
 export type DiscoverySource = z.infer<typeof discoverySourceSchema>;
 
 /** A discovered engine that can be imported as a connection. */
-export const candidateSchema = z.object({
+export const candidateSchema = connectionOptionsSchema.extend({
   source: discoverySourceSchema,
   /** Its name in the source, changed into a valid name that no other candidate has. */
   name: nameSchema,
   uri: uriSchema,
-  identity: z.string().optional(),
   /** The connection that already leads to this engine. */
   connection: nameSchema.optional(),
   /** A candidate before this one, or a connection, that leads to the same machine as its URI shows. */

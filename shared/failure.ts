@@ -1,5 +1,6 @@
 /** Expected failures. Without the schemas of `problem.ts`, which take long to load. */
 import type { ProblemAction } from './problem-action.ts';
+import type { SourceLines } from './source-lines.ts';
 import { removeHidden } from './untrusted-text.ts';
 
 /**
@@ -42,12 +43,26 @@ export const problemCodes = [
   'ssh.channel',
   'ssh.shell',
   'ssh.forwarding-refused',
+  'tcp.unreachable',
+  'tcp.timeout',
+  'tcp.lost',
+  'tcp.unencrypted',
+  'tls.files',
+  'tls.certificate',
+  'tls.client-certificate',
+  'tls.handshake',
+  'container.context',
+  'container.missing',
+  'container.exec',
+  'pod.kubectl',
+  'pod.exec',
   'engine.no-socket',
   'engine.unreachable',
   'engine.unsupported',
   'engine.refused',
   'engine.runtime',
   'engine.answer',
+  'engine.builder',
   'engine.emulation',
   'engine.linger',
   'engine.disk-low',
@@ -94,6 +109,7 @@ export type ProblemCode = (typeof problemCodes)[number];
  * - `message`: one sentence that names the thing and says what is wrong.
  * - `fix`: what to do about it.
  * - `detail`: the original output where it helps (an engine's error message, the last lines of a log).
+ * - `source`: the lines of the project that it is about.
  * - `actions`: what Barnraiser can do about it itself. `fix` names none of its flags and commands: each front end adds its own.
  */
 export interface Problem {
@@ -101,6 +117,7 @@ export interface Problem {
   readonly message: string;
   readonly fix: string;
   readonly detail?: string | undefined;
+  readonly source?: SourceLines | undefined;
   readonly actions?: ProblemAction[] | undefined;
 }
 
@@ -120,6 +137,11 @@ export class Failure extends Error {
   /** The same failure with actions that solve it: `throw fail(…).offering({ id: 'show-builds' })`. */
   offering(...actions: readonly ProblemAction[]): Failure {
     return new Failure({ ...this.problem, actions: [...actions] }, { cause: this.cause });
+  }
+
+  /** The same failure, which is about these lines if they are known. */
+  at(source: SourceLines | undefined): Failure {
+    return source ? new Failure({ ...this.problem, source }, { cause: this.cause }) : this;
   }
 }
 

@@ -26,7 +26,7 @@ export function groupFailures(jobs: readonly FailedJob[]): FailureGroup[] {
     if (problem && problem.code !== 'build.cancelled') {
       const key = failureKey(job, problem);
       const group = groups.get(key);
-      const line = failedStepOf(job)?.line;
+      const line = problem.source?.firstLine ?? failedStepOf(job)?.line;
       groups.set(
         key,
         group ? { ...group, platforms: [...group.platforms, platform] } : { key, platforms: [platform], problem, line },

@@ -137,6 +137,11 @@ export function formatList(names: readonly string[]): string {
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
 }
 
+/** Where something is in a file: `Containerfile:7`. */
+export function formatSource({ file, firstLine }: { readonly file: string; readonly firstLine: number }): string {
+  return `${file}:${firstLine}`;
+}
+
 /** `14:03:59`, in the time zone of this computer. @param time in milliseconds since 1970 */
 export function formatTimeOfDay(time: number): string {
   // not by Intl, which takes a terminal long to load

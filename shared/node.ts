@@ -2,30 +2,50 @@ import { z } from 'zod';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
 
-export const engineKindSchema = z.enum(['podman', 'docker']);
+export const engineKindSchema = z.enum(['podman', 'docker', 'buildkit']);
 export type EngineKind = z.infer<typeof engineKindSchema>;
+
+/** The names of engines, everywhere. */
+export const engineNames: Readonly<Record<EngineKind, string>> = {
+  podman: 'podman',
+  docker: 'docker',
+  buildkit: 'BuildKit',
+};
+
+/**
+ * What builds images in docker: BuildKit, or the builder that docker had before it, where BuildKit is off or missing.
+ */
+export const builderKindSchema = z.enum(['buildkit', 'classic']);
+export type BuilderKind = z.infer<typeof builderKindSchema>;
 
 /**
  * What an engine can do for a build, besides the platforms of its node. `limits` are the values of options of a build request
- * that it does not support. Each has a reason that completes the sentence "It cannot do that, because …".
+ * that it does not support. Each has a reason that completes the sentence "It cannot do that, because …". `notes` are sentences
+ * about what a Containerfile cannot use there.
  */
 export const capabilitiesSchema = z.object({
   exportFormats: z.array(z.enum(['oci-archive', 'docker-archive'])),
   limits: z.array(z.object({ option: z.enum(['pull', 'retention']), value: z.string(), reason: z.string() })),
+  notes: z.array(z.string()).optional(),
 });
 export type Capabilities = Readonly<z.infer<typeof capabilitiesSchema>>;
 
 const spaceSchema = z.object({ total: z.number(), free: z.number() });
 
-/** A connection whose engine has answered, and what it can build. Memory and disk are in bytes. The disk is that of the image storage. */
+/**
+ * A connection whose engine has answered, and what it can build. Memory and disk are in bytes. The disk is that of the image
+ * storage. What only commands on its machine tell is missing where none can be run.
+ */
 export const nodeSchema = z.object({
   connection: z.string(),
   engine: engineKindSchema,
+  /** Only for docker. */
+  builder: builderKindSchema.optional(),
   version: z.string(),
   apiVersion: z.string(),
   hostname: z.string(),
   distribution: z.string().optional(),
-  rootless: z.boolean(),
+  rootless: z.boolean().optional(),
   /** The platform of the engine. An amd64 engine has no variant here, whatever its processor is. */
   platform: platformSchema,
   /**
@@ -35,12 +55,16 @@ export const nodeSchema = z.object({
   processor: z.object({ variant: z.string().optional(), runs32Bit: z.boolean().optional() }).optional(),
   /** The platforms that it emulates. It emulates lower variants of them, too. */
   emulated: z.array(platformSchema),
+  /** The only platforms that may be built there, as its connection says. Without it: all that it can build. */
+  allowedPlatforms: z.array(platformSchema).optional(),
   capabilities: capabilitiesSchema,
-  cpus: z.number(),
+  cpus: z.number().optional(),
   /** The load average of its machine over the last minute, of whatever runs there. Missing if it is unknown. */
   load: z.number().optional(),
-  memory: spaceSchema,
-  disk: spaceSchema,
+  memory: spaceSchema.optional(),
+  disk: spaceSchema.optional(),
+  /** The size of its build cache, and the size that it keeps the cache below by itself. In bytes. */
+  buildCache: z.object({ size: z.number(), limit: z.number().optional() }).optional(),
   /** Time of one small request over the open connection, in milliseconds. */
   latencyMs: z.number(),
   /** Equal for all connections that lead to the same machine. Missing if it is unknown. */
@@ -50,6 +74,29 @@ export const nodeSchema = z.object({
 });
 
 export type Node = Readonly<z.infer<typeof nodeSchema>>;
+
+/** The engine of a node with its version, everywhere: `docker 26.1.5`, `docker 20.10.24, classic builder`. */
+export function engineText({ engine, version, builder }: Pick<Node, 'engine' | 'version' | 'builder'>): string {
+  return `${engineNames[engine]} ${version}${builder === 'classic' ? ', classic builder' : ''}`;
+}
+
+type Limit = Capabilities['limits'][number];
+
+/** The options that some engines do not support. */
+export const limitedOptionNames: Readonly<Record<Limit['option'], string>> = {
+  pull: 'pull policy',
+  retention: 'image retention',
+};
+
+/** The name of an option with a value that some engines do not support: `pull policy "never"`. */
+export function limitName({ option, value }: Pick<Limit, 'option' | 'value'>): string {
+  return `${limitedOptionNames[option]} "${value}"`;
+}
+
+/** What a node cannot do, each as a sentence. */
+export function limitTexts({ capabilities: { limits, notes = [] } }: Pick<Node, 'capabilities'>): string[] {
+  return [...limits.map((limit) => `No ${limitName(limit)}: ${limit.reason}.`), ...notes];
+}
 
 /** The result of a probe of one connection. */
 export const nodeStatusSchema = z.discriminatedUnion('state', [

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Problem, problemCodes } from './failure.ts';
 import { problemActionSchema } from './problem-action.ts';
+import { sourceLinesSchema } from './source-lines.ts';
 
 export { Failure, fail, type Problem, type ProblemCode, problemCodes, problemOf } from './failure.ts';
 
@@ -9,6 +10,7 @@ export const problemSchema = z.object({
   message: z.string(),
   fix: z.string(),
   detail: z.string().optional(),
+  source: sourceLinesSchema.optional(),
   actions: z.array(problemActionSchema).optional(),
 }) satisfies z.ZodType<Problem>;
 

@@ -7,24 +7,37 @@ export const modeSchema = z.enum(['native', 'emulated']);
 export type Mode = z.infer<typeof modeSchema>;
 
 /** A node's own platform, and what is known of its processor. */
-type NodePlatforms = Pick<Node, 'platform' | 'processor' | 'emulated'>;
+type NodePlatforms = Pick<Node, 'platform' | 'processor' | 'emulated' | 'allowedPlatforms'>;
 
 /**
- * Every platform that a node can build, and how: its own platform first, then the others that its processor runs, then those
- * that it emulates.
+ * Every platform that a node can and may build, and how: its own platform first, then the others that its processor runs, then
+ * those that it emulates.
  */
-export function modesOf({ platform, processor, emulated }: NodePlatforms): ReadonlyMap<Platform, Mode> {
+export function modesOf({
+  platform,
+  processor,
+  emulated,
+  allowedPlatforms,
+}: NodePlatforms): ReadonlyMap<Platform, Mode> {
   const { os, architecture, variant } = platformParts(platform);
   const highest = platformOf({ os, architecture, variant: processor?.variant ?? variant }) ?? platform;
   const native = platformsRunBy(highest, processor?.runs32Bit).sort();
   const others = emulated.flatMap((each) => platformsRunBy(each, false)).filter((each) => !native.includes(each));
-  const modes = (names: readonly Platform[], mode: Mode) => names.map((name) => [name, mode] as const);
+  const isAllowed = (name: Platform) => allowedPlatforms?.includes(name) ?? true;
+  const modes = (names: readonly Platform[], mode: Mode) =>
+    names.filter(isAllowed).map((name) => [name, mode] as const);
   return new Map([...modes([platform, ...native], 'native'), ...modes(others, 'emulated')]);
 }
 
 /** How a node can build a platform, or undefined if it cannot. */
 export function modeOf(node: NodePlatforms, platform: Platform): Mode | undefined {
   return modesOf(node).get(platform);
+}
+
+/** The platforms that a node adds to a build that names none: its own, or those that it is there for, as far as they are native. */
+export function ownPlatforms(node: NodePlatforms): Platform[] {
+  const native = [...modesOf(node)].flatMap(([platform, mode]) => (mode === 'native' ? platform : []));
+  return node.allowedPlatforms ? native : [node.platform];
 }
 
 /** Which node builds a platform, how, and why that node was chosen (a short phrase for people). */

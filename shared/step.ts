@@ -31,6 +31,12 @@ export const stepSchema = z.object({
 });
 export type Step = Readonly<z.infer<typeof stepSchema>>;
 
+/** A step of a Containerfile, whether it has started or not. */
+export const plannedStepSchema = stepSchema.pick({
+  ...{ id: true, index: true, total: true, name: true, stage: true, inputs: true, line: true },
+});
+export type PlannedStep = Readonly<z.infer<typeof plannedStepSchema>>;
+
 interface WithSteps {
   readonly steps: readonly Step[];
 }

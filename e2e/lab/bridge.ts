@@ -1,5 +1,5 @@
 /**
- * A network for the RUN steps of a docker node. docker needs a bridge to build, and the nodes share this machine's network, so
+ * A network for the RUN steps of a node with docker. docker needs a bridge to build, and the nodes share this machine's network, so
  * each docker node gets a separate bridge. There is no address translation and no forwarding: a step reaches only its node.
  */
 import { existsSync } from 'node:fs';

@@ -1,17 +1,21 @@
 /** Command line of the lab. Prints one JSON document to standard output and progress to standard error. */
 import { type Lab, labClean, labDown, labStatus, labUp, startNode, stopNode } from './lab.ts';
+import { nodeRows } from './node-table.ts';
 
 const usage = `Usage: npm run -s lab -- COMMAND
-  up           start the registry and the nodes, and create them if they do not exist
+  up [--all]   start the registry and the nodes, and create them if they do not exist; with --all also those on demand
   status       show what is running
   stop NAME    kill one node, as a power cut would
-  start NAME   start a stopped node
+  start NAME   start a stopped node, or one on demand
   down         stop everything, but keep its files
   clean        stop everything and remove its files`;
 
 async function main([command, name, ...rest]: string[]): Promise<Lab | undefined> {
   if (rest.length > 0) {
     return undefined;
+  }
+  if (command === 'up' && name === '--all') {
+    return labUp(nodeRows.map((row) => row.name));
   }
   if (name === undefined) {
     if (command === 'up') {

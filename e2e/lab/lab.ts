@@ -4,6 +4,7 @@
  */
 import { mkdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
+import { ensureBuildkitd } from './buildkitd.ts';
 import { asRoot, mustRun, type Outcome, type RunOptions } from './command.ts';
 import { ensureClientKey, identityFile, knownHostsFile } from './credentials.ts';
 import { ensureEmulators, removeEmulators } from './emulator.ts';
@@ -11,8 +12,20 @@ import { checkHost } from './host-check.ts';
 import { isLabRegistryUp, registryAddress, startLabRegistry, stopLabRegistry } from './lab-registry.ts';
 import { withLabLock } from './lock.ts';
 import { stopMachine } from './machine.ts';
-import { isNodeUp, runInNode, startNodeProcess, stopNodeProcess } from './node.ts';
-import { type Architecture, type Engine, engines, type NodeRow, nodePort, nodeRow, nodeRows } from './node-table.ts';
+import { commandAtRoot, isNodeUp, runInNode, startNodeProcess, stopNodeProcess } from './node.ts';
+import {
+  type Architecture,
+  type Engine,
+  engines,
+  type NodeRow,
+  nodeFolder,
+  nodePort,
+  nodeRow,
+  nodeRows,
+  runsBuildkitd,
+  smallRow,
+  standardRows,
+} from './node-table.ts';
 import { ensurePackages } from './packages.ts';
 import { runStep } from './progress.ts';
 import { ensureRoots, removeOutdatedRoots } from './root-file-system.ts';
@@ -40,23 +53,28 @@ export interface LabNode {
 
 export interface Lab {
   folder: string;
+  /** Those that {@link labUp} starts by itself. */
   nodes: LabNode[];
+  onDemand: LabNode[];
   registry: { address: string; status: 'up' | 'down' };
 }
 
-/** Installs, creates and starts whatever is missing: packages, root file systems, registry, nodes. Needs root or sudo. */
-export async function labUp(): Promise<Lab> {
+/**
+ * Installs, creates and starts whatever is missing: packages, root file systems, registry, nodes. Needs root or sudo.
+ * @param onDemand names of nodes that are started only if they are asked for
+ */
+export async function labUp(onDemand: readonly string[] = []): Promise<Lab> {
+  const rows = [...new Set([...standardRows, ...onDemand.map(nodeRow)])];
   await checkHost();
   return withLabLock(async () => {
     await mkdir(path.join(labFolder, 'nodes'), { recursive: true });
     await ensurePackages();
     await ensureClientKey();
-    await ensureRoots();
-    await ensureEmulators();
+    await ensurePrograms(rows);
     if (!(await isLabRegistryUp())) {
       await runStep('registry', startLabRegistry);
     }
-    await settleAll(nodeRows.map(ensureNode));
+    await settleAll(rows.map(ensureNode));
     await removeOutdatedRoots();
     return labStatus();
   });
@@ -64,8 +82,13 @@ export async function labUp(): Promise<Lab> {
 
 /** The current state of the lab. Changes nothing. */
 export async function labStatus(): Promise<Lab> {
-  const [nodes, registry] = await Promise.all([Promise.all(nodeRows.map(describe)), isLabRegistryUp()]);
-  return { folder: labFolder, nodes, registry: { address: registryAddress, status: upOrDown(registry) } };
+  const onDemandRows = nodeRows.filter((row) => !standardRows.includes(row));
+  const [nodes, onDemand, registry] = await Promise.all([
+    Promise.all(standardRows.map(describe)),
+    Promise.all(onDemandRows.map(describe)),
+    isLabRegistryUp(),
+  ]);
+  return { folder: labFolder, nodes, onDemand, registry: { address: registryAddress, status: upOrDown(registry) } };
 }
 
 /** Ends every process of the lab and unregisters its emulators. Keeps the storage of the nodes and the registry. */
@@ -80,7 +103,7 @@ export function labDown(): Promise<Lab> {
 export async function labClean(): Promise<Lab> {
   await withLabLock(async () => {
     await runStep('stop nodes and registry', stopAll);
-    const names = ['nodes', 'roots', 'registry', 'emulators', 'keys', 'apt-options', 'machine'];
+    const names = ['nodes', 'roots', 'registry', 'emulators', 'keys', 'apt-options', 'machine', 'buildkitd'];
     const files = names.map((name) => path.join(labFolder, name));
     await runStep('remove files', () => mustRun(asRoot('rm', '-rf', '--one-file-system', ...files)));
   });
@@ -98,19 +121,43 @@ export function stopNode(name: string): Promise<Lab> {
   });
 }
 
-/** Starts a node of a lab that was up before. Does nothing if the node runs. */
+/** Starts another node like `name`, whose disk is full after 64 MB. `stop` ends it and removes its files. */
+export async function startSmallNode(name: string): Promise<{ node: LabNode; stop(): Promise<void> }> {
+  const row = smallRow(nodeRow(name));
+  const stop = async (): Promise<void> => {
+    await stopNodeProcess(row);
+    await mustRun(asRoot('rm', '-rf', '--one-file-system', nodeFolder(row)));
+  };
+  await startNodeProcess(row);
+  return { node: await describe(row), stop };
+}
+
+/** Starts a node of a lab that was up before, also one on demand. Does nothing if the node runs. */
 export function startNode(name: string): Promise<Lab> {
   const row = nodeRow(name);
   return withLabLock(async () => {
-    await ensureEmulators();
+    await ensurePrograms([row]);
     await ensureNode(row);
     return labStatus();
   });
 }
 
 /** Runs a shell command in a node, as root and without SSH. */
+/** As {@link runOnNode}, but the mounts begin at the root of the node. Returns the command line. */
+export function commandOnNode(name: string, command: string): Promise<readonly string[]> {
+  return commandAtRoot(nodeRow(name), command);
+}
+
 export function runOnNode(name: string, command: string, options?: RunOptions): Promise<Outcome> {
   return runInNode(nodeRow(name), command, options);
+}
+
+async function ensurePrograms(rows: readonly NodeRow[]): Promise<void> {
+  await ensureRoots(rows);
+  await ensureEmulators();
+  if (rows.some(runsBuildkitd)) {
+    await ensureBuildkitd();
+  }
 }
 
 async function ensureNode(row: NodeRow): Promise<void> {
@@ -120,7 +167,8 @@ async function ensureNode(row: NodeRow): Promise<void> {
 }
 
 async function stopAll(): Promise<void> {
-  await settleAll([...nodeRows.map(stopNodeProcess), stopLabRegistry(), stopMachine()]);
+  const rows = [...nodeRows, ...nodeRows.map(smallRow)];
+  await settleAll([...rows.map(stopNodeProcess), stopLabRegistry(), stopMachine()]);
   await removeEmulators();
 }
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# node-start.sh NAME FOLDER ROOT ENGINE [BRIDGE]
+# node-start.sh NAME FOLDER ROOT ENGINE DISK [BRIDGE NODE]
 #
 # Starts one node in the background, in new mount, uts, ipc and pid namespaces. Writes the pid of the unshare process to
 # FOLDER/pid. Killing it ends the node and all its processes.

@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { bridgeName, createBridge, removeBridge } from './bridge.ts';
+import { copyBuildkitd } from './buildkitd.ts';
 import { asRoot, mustRun, type Outcome, type RunOptions, run } from './command.ts';
-import { writeNodeKeys } from './credentials.ts';
+import { writeAtomically, writeNodeKeys } from './credentials.ts';
 import { endLabProcess, findChild, findLabProcess } from './lab-process.ts';
-import { engines, type NodeRow, nodeFolder, nodePort } from './node-table.ts';
+import { engines, type NodeRow, nodeFolder, nodePort, runsBuildkitd } from './node-table.ts';
 import { assertPortFree } from './ports.ts';
 import { findRoot, rootFolder, scriptPath } from './root-file-system.ts';
 import { waitUntil } from './wait.ts';
@@ -21,10 +22,13 @@ export async function startNodeProcess(row: NodeRow): Promise<void> {
   await stopNodeProcess(row);
   await assertPortFree(nodePort(row), `node ${row.name}`, 'BARNRAISER_LAB_PORT');
   await writeNodeKeys(row);
-  const engine: string[] = [row.engine];
-  if (row.engine === 'docker') {
+  const engine: string[] = [row.engine, row.diskMb ? `${row.diskMb}m` : ''];
+  if (runsBuildkitd(row)) {
+    await copyBuildkitd(nodeFolder(row));
+  } else if (row.engine !== 'podman') {
+    await writeAtomically(path.join(nodeFolder(row), 'daemon.json'), JSON.stringify({ features: row.features ?? {} }));
     await createBridge(row);
-    engine.push(bridgeName(row));
+    engine.push(bridgeName(row), process.execPath);
   }
   await mustRun(asRoot('bash', scriptPath('node-start.sh'), row.name, nodeFolder(row), root, ...engine));
   const began = performance.now();
@@ -69,6 +73,19 @@ export async function runInNode(row: NodeRow, command: string, options: RunOptio
   return run(asRoot('nsenter', `--target=${init}`, '--mount', '--uts', '--ipc', '--pid', ...inNode), options);
 }
 
+/**
+ * The command line that runs a shell command in a node in a mount namespace that begins at the root of the node. docker needs that
+ * for `exec`: entering the namespace of a container also resets the root folder, which elsewhere leads out of the node.
+ */
+export async function commandAtRoot(row: NodeRow, command: string): Promise<readonly string[]> {
+  const init = await initPid(row);
+  const old = 'run/outside';
+  const pivot = `cd ${await rootFolder(row)} && mkdir -p ${old} && pivot_root . ${old} && umount --lazy ${old}`;
+  const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  const inNamespaces = ['nsenter', `--target=${init}`, '--mount', '--uts', '--ipc', '--pid', 'unshare', '--mount'];
+  return asRoot(...inNamespaces, 'sh', '-c', `${pivot} && export ${path} && ${command}`);
+}
+
 function pidFile(row: NodeRow): string {
   return path.join(nodeFolder(row), 'pid');
 }
@@ -96,9 +113,12 @@ export function isSshdUp(port: number): Promise<boolean> {
 async function isEngineUp(row: NodeRow, init: number): Promise<boolean> {
   // uses a path relative to the socket's folder, since the path of a unix socket is limited to 107 bytes
   const socket = path.join(await rootFolder(row), engines[row.engine].socket);
-  const ping = 'cd "$0" && exec curl -sf --max-time 5 --unix-socket "$1" http://engine/_ping';
+  // a server of gRPC refuses the request, over HTTP/2
+  const [options, answer] =
+    row.engine === 'buildkit' ? ["-o /dev/null -w '%{http_version}' --http2-prior-knowledge", '2'] : ['-f', 'OK'];
+  const ping = `cd "$0" && exec curl -s ${options} --max-time 5 --unix-socket "$1" http://engine/_ping`;
   const inMounts = ['nsenter', `--target=${init}`, '--mount', 'sh', '-c', ping];
-  return (await run(asRoot(...inMounts, path.dirname(socket), path.basename(socket)))).stdout === 'OK';
+  return (await run(asRoot(...inMounts, path.dirname(socket), path.basename(socket)))).stdout === answer;
 }
 
 async function readLogTails(row: NodeRow): Promise<string> {

@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asRoot, mustRun } from './command.ts';
-import { type Architecture, architectures, emulations, nodeRows, type Suite } from './node-table.ts';
+import { architectures, emulations, nodeRows, type RootKind } from './node-table.ts';
 import { updateAptLists } from './packages.ts';
 import { runStep } from './progress.ts';
 import { labFolder } from './settings.ts';
@@ -13,12 +13,8 @@ import { settleAll } from './wait.ts';
 
 const rootsFolder = path.join(labFolder, 'roots');
 const makeScript = scriptPath('make-root-file-system.sh');
+const makeWithPackagesScript = scriptPath('make-root-with-packages.sh');
 const nativeRuncScript = scriptPath('native-runc.sh');
-
-export interface RootKind {
-  suite: Suite;
-  architecture: Architecture;
-}
 
 /** This root file system also holds the lab's programs: emulators, registry, and the native runc for emulated nodes. */
 export const toolsKind: RootKind = { suite: 'trixie', architecture: 'amd64' };
@@ -39,21 +35,17 @@ export async function findRoot(kind: RootKind): Promise<string> {
     return folder;
   }
   throw new Error(
-    `The ${kind.suite} root file system for ${kind.architecture} does not exist. Run \`npm run lab -- up\`.`,
+    `The ${kind.suite} root file system for ${kind.architecture} does not exist. Run \`npm run lab -- up --all\`.`,
   );
 }
 
-/** Creates the root file systems that are missing, in parallel. */
-export async function ensureRoots(): Promise<void> {
-  const kindsInUse = new Map(
-    [toolsKind, ...nodeRows].map((kind) => [`${kind.suite}-${kind.architecture}`, kind] as const),
-  );
-  const missing: RootKind[] = [];
-  for (const kind of kindsInUse.values()) {
-    if (!existsSync(await rootFolder(kind))) {
-      missing.push(kind);
-    }
+/** Creates those root file systems that are missing, in parallel. That of the tools is one of them. */
+export async function ensureRoots(kinds: readonly RootKind[]): Promise<void> {
+  const kindOf = new Map<string, RootKind>();
+  for (const kind of [toolsKind, ...kinds]) {
+    kindOf.set(await rootFolder(kind), kind);
   }
+  const missing = [...kindOf].filter(([folder]) => !existsSync(folder)).map(([, kind]) => kind);
   if (missing.length === 0) {
     return;
   }
@@ -77,7 +69,8 @@ export async function ensureRoots(): Promise<void> {
       const unfinished = `${folder}.unfinished-${process.pid}`;
       const keepEmulators = emulations().map((each) => each.handler);
       const args = [kind.suite, debian, unfinished, aptOptions, mirror, isTools(kind) ? keepEmulators.join(' ') : ''];
-      await mustRun(asRoot('bash', makeScript, ...args));
+      const make = kind.packages ? [makeWithPackagesScript, kind.packages.join(',')] : [makeScript];
+      await mustRun(asRoot('bash', ...make, ...args));
       if (emulation) {
         await toolsReady;
         await mustRun(asRoot('bash', nativeRuncScript, unfinished, await rootFolder(toolsKind)));
@@ -99,9 +92,10 @@ export async function removeOutdatedRoots(): Promise<void> {
 
 async function folderName(kind: RootKind): Promise<string> {
   const recipe = createHash('sha256');
-  for (const script of [makeScript, nativeRuncScript]) {
+  for (const script of [makeScript, nativeRuncScript, ...(kind.packages ? [makeWithPackagesScript] : [])]) {
     recipe.update(await readFile(script));
   }
+  recipe.update(kind.packages?.join(',') ?? '');
   return `${kind.suite}-${kind.architecture}-${recipe.digest('hex').slice(0, 8)}`;
 }
 
@@ -127,5 +121,5 @@ export async function writeAptOptions(): Promise<string> {
 }
 
 function isTools(kind: RootKind): boolean {
-  return kind.suite === toolsKind.suite && kind.architecture === toolsKind.architecture;
+  return kind.suite === toolsKind.suite && kind.architecture === toolsKind.architecture && !kind.packages;
 }

@@ -10,7 +10,7 @@ export const labFolder = path.resolve(
     path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'barnraiser-lab'),
 );
 
-/** SSH port of the first node. The other nodes use the ports after it, in the order of the node table. */
+/** SSH port of the first node. The others use the ports after it, in the order of the node table; those with a small disk, 40 later. */
 export const firstNodePort = readPort('BARNRAISER_LAB_PORT', 2301);
 
 /** SSH port of the machine with systemd. */

@@ -30,6 +30,16 @@ export class BuildPage {
       .getByRole('button', { name: new RegExp(`^${platform} on `) });
   }
 
+  /** The button that shows the steps in another shape. */
+  stepsAs(shape: 'By step' | 'By platform' | 'Table' | 'Graph'): Locator {
+    return this.#page.getByRole('group', { name: 'Show steps' }).getByRole('button', { name: shape, exact: true });
+  }
+
+  /** A step in the graph. */
+  graphStep(stage: string, name: RegExp): Locator {
+    return this.#page.getByRole('list', { name: `Stage ${stage}`, exact: true }).getByRole('button', { name });
+  }
+
   /** Waits until a platform's cell has a text. */
   async waitForCell(platform: string, text: RegExp, timeoutMs: number): Promise<void> {
     await this.cell(platform).filter({ hasText: text }).waitFor({ timeout: timeoutMs });

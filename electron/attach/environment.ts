@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { containersFolder, runtimeFolder, systemPaths } from '../system/system-paths.ts';
 
-/** Variables that decide what a command means: configuration, keys, logins and the way to registries. */
+/** Variables that decide what a command means: configuration, keys, logins, the builder of docker, and the way to registries. */
 const variables = [
   'BARNRAISER_SSH_CONFIG',
   'BARNRAISER_KNOWN_HOSTS',
   'SSH_AUTH_SOCK',
   'REGISTRY_AUTH_FILE',
   'DOCKER_CONFIG',
+  'DOCKER_BUILDKIT',
   'CONTAINERS_CONF',
   'CONTAINERS_CONF_OVERRIDE',
   'PODMAN_CONNECTIONS_CONF',

@@ -149,7 +149,10 @@ export class BuildRun {
    */
   async run(): Promise<boolean> {
     try {
-      await this.#withContext((context) => this.#withLease((lease) => this.#buildAndPush(context, lease)));
+      await this.#withContext((context) =>
+        // jobs leave their nodes while the image is stored and pushed
+        this.#withLease((lease) => this.#buildAndPush(context, lease).finally(() => this.#leaveNodes())),
+      );
     } catch (error) {
       this.#record.fail(problemOf(error));
     }
@@ -387,24 +390,25 @@ export class BuildRun {
     }
     const ended = AbortSignal.any([signal, this.#failover.withdrawalOf(node)]);
     ended.throwIfAborted();
-    const image = await this.#onNode(
+    const job = this.#connect(node, ended).then((connection) => runJob(input, tracker, connection, ended));
+    this.#addWork(
       node,
-      this.#connect(node, ended).then((connection) => runJob(input, tracker, connection, ended)),
+      job.then(({ left }) => left),
     );
+    const { image } = await job;
     await slot.release();
     return image;
   }
 
-  /** Waits for the work of a job on its node. */
-  async #onNode<T>(node: string, result: Promise<T>): Promise<T> {
-    const ignore = (): void => undefined;
-    const work = { node, ended: result.then(ignore, ignore) };
+  #addWork(node: string, result: Promise<void>): void {
+    const end = (): void => void this.#work.delete(work);
+    const work = { node, ended: result.then(end, end) };
     this.#work.add(work);
-    try {
-      return await result;
-    } finally {
-      this.#work.delete(work);
-    }
+  }
+
+  /** Resolves when no job does anything on its node. */
+  async #leaveNodes(): Promise<void> {
+    await Promise.all([...this.#work].map(({ ended }) => ended));
   }
 
   /** Moves a job whose node was lost to the queue of another node. @returns whether another node can build its platform */

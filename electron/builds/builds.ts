@@ -6,6 +6,7 @@ import type { Platform } from '../../shared/platform.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
 import type { Schedule } from '../../shared/schedule.ts';
 import { type ChangedConnection, changedConnections } from '../connections/changed-connections.ts';
+import { ContainerfileSteps } from '../engines/containerfile-steps.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
@@ -26,6 +27,9 @@ import {
   type UnscheduledBuild,
 } from './prepare-build.ts';
 import type { ProjectMemories } from './project-memory.ts';
+
+/** More steps than a Containerfile has. */
+const maxPlannedSteps = 1000;
 
 export interface BuildsOptions extends BuildServices {
   readonly nodes: PrepareOptions['nodes'] & Pick<Nodes, 'connections'>;
@@ -289,7 +293,10 @@ export class Builds {
   /** @throws Failure `build.unknown` */
   async source(id: string): Promise<CallOutput<'builds.source'>> {
     const { path, text } = await this.#options.history.containerfile(id);
-    return { path, lines: text.split('\n'), instructions: parseContainerfile(text).instructions };
+    const { instructions } = parseContainerfile(text);
+    const { target } = (await this.get(id)).request;
+    const steps = new ContainerfileSteps(instructions, target).all(maxPlannedSteps);
+    return { path, lines: text.split('\n'), instructions, steps };
   }
 
   /** Cancels all builds of this process and waits for their end. A build that is still being prepared does not start. */

@@ -1,6 +1,6 @@
 import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { packContext } from '../context/pack-context.ts';
 import { createProject, temporaryFolder } from '../context/testing/project.ts';
 import { findContextKey } from './context-key.ts';
@@ -21,9 +21,12 @@ async function change(name: string, content: string, seconds: number): Promise<v
   await setTime(name, seconds);
 }
 
-async function key(): Promise<string> {
+/** @param waitMs how long the job waits after its context was packed */
+async function key(waitMs = 0): Promise<string> {
   const packed = await packContext({ context: project, spoolFolder: folder });
   try {
+    await packed.done;
+    vi.setSystemTime(Date.now() + waitMs);
     return await findContextKey(join(folder, 'key'), packed.source());
   } finally {
     await packed.close();
@@ -55,6 +58,16 @@ test('changes when a file is changed twice in one tick of the clock', async () =
   const now = Date.now() / 1000;
   await change('source', 'one', now);
   const first = await key();
+  await change('source', 'two', now);
+  expect(await key()).not.toBe(first);
+});
+
+test('changes when a file is changed twice in one tick of the clock, and the job waits in between', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const now = Date.now() / 1000;
+  await change('source', 'one', now);
+  const first = await key(60_000);
   await change('source', 'two', now);
   expect(await key()).not.toBe(first);
 });

@@ -11,7 +11,7 @@ import { withFileLock } from '../system/file-lock.ts';
 
 export const contextKeySuffix = '.context-key';
 
-/** A file that was changed so shortly before may change again in the same tick of the clock. In milliseconds. */
+/** A file that was changed so shortly before it was read may change again in the same tick of the clock. In milliseconds. */
 const maxTickMs = 10_000;
 
 /** The name changes when more is known. */
@@ -59,6 +59,7 @@ async function readMemory(path: string): Promise<Memory | undefined> {
 async function withContext(memory: Memory | undefined, context: ContextSource): Promise<Memory> {
   const known = new Map(Object.entries(memory?.files ?? {}));
   const current: [string, string][] = [];
+  const mayKeepTime = timeCheck(context);
   let isAltered = false;
   for await (const file of context.files()) {
     if (file.kind === 'file' && (known.size > 0 || mayKeepTime(file))) {
@@ -77,9 +78,9 @@ async function withContext(memory: Memory | undefined, context: ContextSource): 
   return added.length === 0 ? memory : { ...memory, files: Object.fromEntries([...known, ...added]) };
 }
 
-/** Could a change leave the file with the same time? Programs such as tar set times in whole seconds. */
-function mayKeepTime({ modifiedMs }: ContextFile): boolean {
-  return modifiedMs % 1000 === 0 || modifiedMs > Date.now() - maxTickMs;
+/** Could a change leave a file with the same time? Programs such as tar set times in whole seconds. */
+function timeCheck({ readFromMs = Date.now() }: ContextSource): (file: ContextFile) => boolean {
+  return ({ modifiedMs }) => modifiedMs % 1000 === 0 || modifiedMs > readFromMs - maxTickMs;
 }
 
 function shortDigest(text: string): string {

@@ -1,18 +1,17 @@
-import type { ImageFormat } from '../../shared/build.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import type { WantedPlatform } from '../images/platform-match.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
 import type { PushedImage } from '../registry/direct-push.ts';
 import type { RunningPush } from '../registry/running-push.ts';
+import type { ImageSource } from './image-source.ts';
 
 export interface DirectTransferOptions extends WantedPlatform {
   readonly connection: NodeConnection;
   /** That of the build. */
   readonly push: RunningPush | undefined;
-  /** The image's name on the node. */
+  readonly source: ImageSource;
+  /** The temporary name of the image. */
   readonly name: string;
-  readonly imageId: string;
-  readonly format: ImageFormat;
   readonly onLogLine: (text: string) => void;
   readonly signal: AbortSignal;
 }
@@ -23,15 +22,15 @@ export interface DirectTransferOptions extends WantedPlatform {
  * @throws Failure if the image that the registry has is not that of the node
  */
 export async function pushDirectly(options: DirectTransferOptions): Promise<PushedImage | undefined> {
-  const { connection, push, name, imageId, format, onLogLine, signal, ...wanted } = options;
-  const { engine, transport } = connection;
+  const { connection, push, source, name, onLogLine, signal, ...wanted } = options;
+  const { transport } = connection;
   const { direct } = push ?? {};
   if (!push || !direct || direct.refusalOf(transport.name)) {
     return undefined;
   }
   try {
     const target = await direct.target(name);
-    const pushed = await engine.transfer.push(name, target, format, signal);
+    const { imageId, ...pushed } = await source.push(target);
     const found = await direct.read(target, pushed, imageId, wanted);
     if (found) {
       push.addPushed(found.image);

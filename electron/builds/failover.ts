@@ -92,6 +92,12 @@ const lossCodes = new Set<string>([
   'ssh.unreachable',
   'ssh.timeout',
   'ssh.channel',
+  'tcp.lost',
+  'tcp.unreachable',
+  'tcp.timeout',
+  'container.missing',
+  'container.exec',
+  'pod.exec',
   'engine.unreachable',
   'engine.no-socket',
 ]);

@@ -9,7 +9,9 @@ export async function buildHidingLogins(
   builder: Builder,
   ...[build, onOutput, signal]: Parameters<Builder['build']>
 ): ReturnType<Builder['build']> {
-  const secrets = build.logins.flatMap(({ credentials }) => secretsOf(credentials));
+  const { logins, delivery } = build;
+  const own = delivery?.kind === 'push' && delivery.target.credentials;
+  const secrets = [...logins.flatMap(({ credentials }) => secretsOf(credentials)), ...(own ? secretsOf(own) : [])];
   const hide = (output: EngineOutput): EngineOutput => {
     switch (output.kind) {
       case 'log':

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fail } from '../../shared/problem.ts';
+import type { BuildResult } from '../engines/engine.ts';
 import { ImageStore } from '../images/image-store.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
 import { createReceiver, type Receiver } from '../images/receiver/receiver.ts';
@@ -34,28 +35,21 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Transfers an image whose push ends with an error. @param received what has arrived until then. */
+/** Transfers an image. @param arrived what has arrived when the push ends */
 async function transfer(
-  received: Promise<ReceivedImage>,
-  { signal, push }: { signal: AbortSignal; push: () => Promise<never> },
+  arrived: ReceivedImage | undefined,
+  { signal, push }: { signal: AbortSignal; push: () => Promise<BuildResult> },
   lost = new AbortController().signal,
 ): Promise<ReceivedImage> {
   const node = fakeNode('pi4', lost);
+  let rejectReceived: ((reason: unknown) => void) | undefined;
   const connection: NodeConnection = {
     ...node,
     transport: { ...node.transport, forwardPort: async (_, port) => ({ port, close: async () => undefined }) },
-    engine: {
-      ...node.engine,
-      transfer: {
-        push,
-        export: () => {
-          isExported = true;
-          return Promise.reject(fail('engine.refused', 'Exported.', 'Look at it.'));
-        },
-      },
-    },
   };
-  const admission = { username: 'u', password: 'p', tag: 't', received, close: async () => undefined };
+  const received = arrived ? Promise.resolve(arrived) : new Promise<never>((_, reject) => (rejectReceived = reject));
+  const close = async () => rejectReceived?.(fail('image.incomplete', 'Nothing came.', 'Build it again.'));
+  const admission = { username: 'u', password: 'p', tag: 't', received, image: arrived, close };
   const lease = await store.createLease('build');
   try {
     return await transferImage({
@@ -64,7 +58,14 @@ async function transfer(
       receiver: { ...receiver, admit: () => admission },
       portForwards: new SharedPortForwards(receiver.server),
       lease,
-      image: 'tmp:1',
+      source: {
+        push,
+        export: () => {
+          isExported = true;
+          return Promise.reject(fail('engine.refused', 'Exported.', 'Look at it.'));
+        },
+      },
+      tag: '1',
       format: 'oci',
       platform: arm64,
       repository: 'barnraiser/p',
@@ -93,7 +94,7 @@ const { signal } = new AbortController();
 
 test('an image that was received completely is used, although its push ends with an error', async () => {
   const push = () => Promise.reject(refused);
-  expect(await transfer(Promise.resolve(image), { signal, push })).toBe(image);
+  expect(await transfer(image, { signal, push })).toBe(image);
   expect(methods).toEqual(['push']);
   expect(isExported).toBe(false);
 });
@@ -104,7 +105,7 @@ test('an image that was received completely is used, although its node is lost b
     loss.abort(fail('ssh.lost', 'Node pi4 was lost.', 'Look at it.'));
     throw loss.signal.reason;
   };
-  expect(await transfer(Promise.resolve(image), { signal: loss.signal, push }, loss.signal)).toBe(image);
+  expect(await transfer(image, { signal: loss.signal, push }, loss.signal)).toBe(image);
 });
 
 test('an image that was received completely is not used after a cancel', async () => {
@@ -113,13 +114,20 @@ test('an image that was received completely is not used after a cancel', async (
     cancel.abort(fail('build.cancelled', 'Cancelled.', 'Start it again.'));
     throw cancel.signal.reason;
   };
-  await expect(transfer(Promise.resolve(image), { signal: cancel.signal, push })).rejects.toMatchObject({
+  await expect(transfer(image, { signal: cancel.signal, push })).rejects.toMatchObject({
     problem: { code: 'build.cancelled' },
   });
 });
 
 test('an image whose push ends with an error before it was received is exported', async () => {
   const push = () => Promise.reject(refused);
-  await expect(transfer(new Promise(() => undefined), { signal, push })).rejects.toThrow('Exported.');
+  await expect(transfer(undefined, { signal, push })).rejects.toThrow('Exported.');
   expect(methods).toEqual(['push', 'export']);
+});
+
+test('a push that ends without an error and without an image is the failure of its node', async () => {
+  await expect(transfer(undefined, { signal, push: async () => ({ imageId: 'x' }) })).rejects.toMatchObject({
+    problem: { code: 'image.incomplete' },
+  });
+  expect(methods).toEqual(['push']);
 });

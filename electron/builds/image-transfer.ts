@@ -7,6 +7,7 @@ import type { BlobSize, ReceivedImage } from '../images/manifest.ts';
 import type { WantedPlatform } from '../images/platform-match.ts';
 import type { Receiver } from '../images/receiver/receiver.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
+import type { ImageSource } from './image-source.ts';
 import type { SharedPortForwards } from './shared-port-forwards.ts';
 
 export interface TransferOptions extends WantedPlatform {
@@ -15,8 +16,10 @@ export interface TransferOptions extends WantedPlatform {
   readonly receiver: Receiver;
   readonly portForwards: SharedPortForwards;
   readonly lease: Lease;
-  /** The image's name on the node. */
-  readonly image: string;
+  readonly source: ImageSource;
+  /** Unique: docker tags the image on the node with it, and another build may run at the same time. */
+  readonly tag: string;
+  /** That of the build. */
   readonly format: ImageFormat;
   /** Stable per project: engines remember per repository which layers they have pushed. */
   readonly repository: string;
@@ -31,7 +34,7 @@ export interface TransferOptions extends WantedPlatform {
 /**
  * Transfers an image from its node into the image store. The node pushes to a port on its own loopback that is
  * forwarded to our receiver, so layers that the store already has are not sent again. If the push is impossible, the
- * whole image is exported instead, if the engine can export it as an OCI archive.
+ * whole image is exported instead.
  */
 export async function transferImage(options: TransferOptions): Promise<ReceivedImage> {
   try {
@@ -40,22 +43,22 @@ export async function transferImage(options: TransferOptions): Promise<ReceivedI
     if (options.signal.aborted || !isPushUnavailable(error)) {
       throw error;
     }
-    if (!options.connection.engine.capabilities().exportFormats.includes('oci-archive')) {
+    if (options.connection.engine.capabilities().exportFormats.length === 0) {
       throw error;
     }
-    options.onLogLine(`The image could not be pushed (${error.problem.message}). Exporting the whole image instead.`);
+    options.onLogLine(`The image cannot be pushed (${error.problem.message}) It is exported whole instead.`);
     return receiveExport(options);
   }
 }
 
 async function receivePush(options: TransferOptions): Promise<ReceivedImage> {
-  const { connection, receiver, portForwards, lease, image, repository, onBytes, onBlob, signal } = options;
-  // for the request to push, while the port is opened
-  connection.transport.prepare?.();
+  const { connection, receiver, portForwards, lease, source, tag, repository, onBytes, onBlob, signal } = options;
+  if (connection.engine.transfer) {
+    // for the request to push, while the port is opened
+    connection.transport.prepare?.();
+  }
   const forward = await portForwards.open(connection);
   try {
-    // unique, because docker tags the image on the node with it, and another build may run at the same time
-    const tag = image.slice(image.lastIndexOf(':') + 1);
     const admission = receiver.admit({
       repository,
       tag,
@@ -71,18 +74,19 @@ async function receivePush(options: TransferOptions): Promise<ReceivedImage> {
       const registry = `127.0.0.1:${forward.port}`;
       const target = { registry, repository, tag, tlsVerify: false, credentials: { username, password } };
       // if the receiver rejects the image, its error is more precise than the engine's, so it must win the race
-      const received = admission.received;
-      let complete: ReceivedImage | undefined;
-      received.then(
-        (result) => (complete = result),
-        () => undefined,
-      );
-      const pushed = connection.engine.transfer.push(image, target, options.format, signal).then(
-        () => received,
+      const { received } = admission;
+      const pushed = source.push(target).then(
+        async () => {
+          if (!admission.image) {
+            // without an image, this is the end of the push
+            await admission.close();
+          }
+          return admission.image ?? received;
+        },
         (error: unknown) => {
           // what happens on the node after the image is here does not matter, but a person's cancel does
-          if (complete && (!signal.aborted || connection.transport.lost.aborted)) {
-            return complete;
+          if (admission.image && (!signal.aborted || connection.transport.lost.aborted)) {
+            return admission.image;
           }
           throw error;
         },
@@ -98,10 +102,15 @@ async function receivePush(options: TransferOptions): Promise<ReceivedImage> {
 }
 
 async function receiveExport(options: TransferOptions): Promise<ReceivedImage> {
-  const { connection, store, lease, image, onBytes, onBlob, signal } = options;
+  const { source, store, lease, format, onBytes, onBlob, signal } = options;
   options.onMethod('export');
-  const archive = await connection.engine.transfer.export(image, options.format, signal);
-  return importArchive(store, archive, { ...wantedOf(options), lease, onBytes, ...(onBlob ? { onBlob } : {}), signal });
+  return source.export((archive) =>
+    importArchive(store, archive, {
+      ...wantedOf(options),
+      ...{ lease, format, onBytes, signal },
+      ...(onBlob ? { onBlob } : {}),
+    }),
+  );
 }
 
 function wantedOf({ platform, anyVariant = false }: TransferOptions): WantedPlatform {

@@ -173,7 +173,7 @@ test('text of steps is limited and cannot control a terminal', () => {
 });
 
 test('a BuildKit graph of any frontend becomes steps that run at once', async () => {
-  const output = new BuildKitOutput({ instructions: [] }, (each) => tracker.handleOutput(each));
+  const output = new BuildKitOutput({ instructions: [], file: 'Containerfile' }, (each) => tracker.handleOutput(each));
   const path = join(import.meta.dirname, '../engines/buildkit/testing/buildkit-graph.json');
   const updates = z.array(z.custom<SampleStatus>()).parse(JSON.parse(await readFile(path, 'utf8')));
   for (const { logs = [], ...update } of updates) {
@@ -271,4 +271,25 @@ test('a job whose image is complete when it is cancelled is done', () => {
   tracker.startCancelling();
   tracker.complete({ digest: `sha256:${'0'.repeat(64)}`, size: 1 });
   expect(tracker.job.status).toBe('done');
+});
+
+test('a warning is in the log and in the state of the job, once, with its lines and without what could hide them', async () => {
+  const kept = {
+    ...{ text: 'old\u202e word', detail: 'Write it\nanew.', url: 'https://docs.docker.com/go/x' },
+    source: { file: 'Dockerfile', firstLine: 3, lastLine: 4 },
+    stepId: '0:1',
+  };
+  tracker.handleOutput({ kind: 'warning', ...kept });
+  tracker.handleOutput({ kind: 'warning', ...kept });
+  expect((await log.read(0, 4)).lines).toEqual([
+    ...['Warning: old\ufffd word (Dockerfile:3)', '  Write it', '  anew.', '  https://docs.docker.com/go/x'],
+  ]);
+  expect(tracker.job.warnings).toEqual([{ ...kept, text: 'old\ufffd word' }]);
+});
+
+test('a step begins when its engine says, and lasts as long as it says', () => {
+  const time = Date.now() - 5_000;
+  tracker.handleOutput({ kind: 'step-started', id: '0:1', index: 1, total: 1, name: 'RUN x', time });
+  tracker.handleOutput({ kind: 'step-ended', id: '0:1', cached: false, durationMs: 70 });
+  expect(tracker.job.steps).toMatchObject([{ startedAt: new Date(time).toISOString(), durationMs: 70 }]);
 });

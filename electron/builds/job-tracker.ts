@@ -1,10 +1,12 @@
 import { isEnd, type Job, type JobState } from '../../shared/build.ts';
+import type { BuildWarning } from '../../shared/build-warning.ts';
 import type { AppEvent } from '../../shared/contract.ts';
+import { formatSource } from '../../shared/format.ts';
 import type { LogStream } from '../../shared/log.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Assignment } from '../../shared/schedule.ts';
 import { runningSteps, type Step } from '../../shared/step.ts';
-import { sanitizeLine } from '../../shared/untrusted-text.ts';
+import { sanitizeLine, sanitizeText } from '../../shared/untrusted-text.ts';
 import type { EngineOutput, EngineStep } from '../engines/engine.ts';
 import type { Events } from '../events.ts';
 import type { JobLog } from './job-log.ts';
@@ -12,8 +14,10 @@ import type { JobLog } from './job-log.ts';
 /** Steps of an engine after this many are one step together, so that no node can fill memory and disk with them. */
 const maxSteps = 10_000;
 /** Limits for the text of a step, in characters. */
-const maxTextLength = { id: 100, name: 2000, stage: 100, error: 2000 } as const;
+const maxTextLength = { id: 100, name: 2000, stage: 100, error: 2000, warning: 500 } as const;
 const maxInputs = 100;
+/** Further warnings are only in the log. */
+const maxWarnings = 50;
 const moreStepsId = 'more';
 
 /** The state of one job. Emits every change of it as an event and writes its output to the job's log. */
@@ -122,6 +126,9 @@ export class JobTracker {
     switch (output.kind) {
       case 'context-read':
         break;
+      case 'delivering':
+        this.enterPhase('transferring');
+        break;
       case 'context-reused':
         this.#update({ bytesReused: (this.#job.bytesReused ?? 0) + output.bytes });
         break;
@@ -149,8 +156,32 @@ export class JobTracker {
         this.#append(output.text, output.stream, output.time, this.#knownId(output.stepId));
         break;
       case 'warning':
-        this.#append(`Warning: ${output.text}`, 'engine', Date.now(), this.#knownId(output.stepId));
+        this.#addWarning(output);
         break;
+    }
+  }
+
+  #addWarning({ text, detail, url, source, stepId }: BuildWarning): void {
+    const id = this.#knownId(stepId);
+    const warning: BuildWarning = {
+      text: sanitizeLine(text, maxTextLength.warning),
+      ...(detail ? { detail: sanitizeText(detail, maxTextLength.warning) } : {}),
+      ...(url ? { url: sanitizeLine(url, maxTextLength.warning) } : {}),
+      ...(source ? { source: { ...source, file: sanitizeLine(source.file, maxTextLength.warning) } } : {}),
+      // it may be known before the step begins
+      ...(stepId === undefined ? {} : { stepId: stepKey(stepId) }),
+    };
+    const position = warning.source ? ` (${formatSource(warning.source)})` : '';
+    const lines = [
+      `Warning: ${warning.text}${position}`,
+      ...[...(warning.detail?.split('\n') ?? []), warning.url ?? []].flat().map((line) => `  ${line}`),
+    ];
+    for (const line of lines) {
+      this.#append(line, 'engine', Date.now(), id);
+    }
+    const { warnings = [] } = this.#job;
+    if (warnings.length < maxWarnings && !warnings.some((each) => isSameWarning(each, warning))) {
+      this.#update({ warnings: [...warnings, warning] });
     }
   }
 
@@ -199,7 +230,7 @@ export class JobTracker {
     this.#stepStartsMs.clear();
     this.#stepList = undefined;
     // bytes and time of the lost attempt still count
-    this.#update({ ...assignment, status: 'queued', lost: [...this.#job.lost, loss] });
+    this.#update({ ...assignment, status: 'queued', lost: [...this.#job.lost, loss], warnings: [] });
   }
 
   complete(image: { digest: `sha256:${string}`; size: number }): void {
@@ -228,18 +259,18 @@ export class JobTracker {
     return this.#startedMs ? Math.round(performance.now() - this.#startedMs) : 0;
   }
 
-  #startStep(step: EngineStep): void {
+  #startStep({ time = Date.now(), ...step }: EngineStep & { readonly time?: number }): void {
     const { id, index, total, name, stage, inputs, line } =
       this.#steps.has(stepKey(step.id)) || this.#steps.size < maxSteps ? limited(step) : moreSteps(step);
     if (id === moreStepsId && this.#steps.has(id)) {
       return;
     }
-    const startedAt = new Date().toISOString();
+    const startedAt = new Date(time).toISOString();
     const firstLine = this.#log.length;
     const facts = { ...(stage ? { stage } : {}), ...(inputs ? { inputs } : {}), ...(line ? { line } : {}) };
     // a step that starts again moves to the end
     this.#steps.delete(id);
-    this.#stepStartsMs.set(id, performance.now());
+    this.#stepStartsMs.set(id, performance.now() - (Date.now() - time));
     this.#setStep({ id, index, total, name, ...facts, cached: false, startedAt, firstLine });
     this.#append(`STEP ${index}/${total}${stage ? ` (${stage})` : ''}: ${name}`, 'engine', Date.now(), id);
     if (this.#job.status !== 'building' && this.#job.status !== 'cancelling') {
@@ -247,10 +278,10 @@ export class JobTracker {
     }
   }
 
-  #endStep({ id, cached, error }: Extract<EngineOutput, { kind: 'step-ended' }>): void {
+  #endStep({ id, cached, durationMs, error }: Extract<EngineOutput, { kind: 'step-ended' }>): void {
     this.#changeStep(id, (step) => ({
       // an engine may report only after a step has ended that it was cached; the step keeps its duration then
-      durationMs: (cached ? step.durationMs : undefined) ?? this.#sinceStartMs(step.id),
+      durationMs: (cached ? step.durationMs : undefined) ?? durationMs ?? this.#sinceStartMs(step.id),
       cached,
       ...(error === undefined ? {} : { error: sanitizeLine(error, maxTextLength.error) }),
     }));
@@ -308,6 +339,10 @@ export class JobTracker {
       this.#events.batch(event);
     }
   }
+}
+
+function isSameWarning(one: BuildWarning, other: BuildWarning): boolean {
+  return one.text === other.text && one.source?.firstLine === other.source?.firstLine;
 }
 
 function stepKey(id: string): string {

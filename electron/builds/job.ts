@@ -1,8 +1,10 @@
 import type { Job } from '../../shared/build.ts';
 import type { Platform } from '../../shared/platform.ts';
+import { problemOf } from '../../shared/problem.ts';
 import type { PackedContext } from '../context/pack-context.ts';
 import type { TarLayouts } from '../context/tar-layouts.ts';
 import { BaseImageCheck } from '../engines/base-image.ts';
+import type { EngineBuild, EngineOutput } from '../engines/engine.ts';
 import { namedImages } from '../engines/named-images.ts';
 import type { RegistryLogin } from '../engines/registry-login.ts';
 import { temporaryImageName } from '../engines/temporary-name.ts';
@@ -16,6 +18,7 @@ import type { RunningPush } from '../registry/running-push.ts';
 import type { BaseImageLogins } from './base-image-logins.ts';
 import { pushDirectly } from './direct-transfer.ts';
 import { buildHidingLogins } from './hidden-logins.ts';
+import { deliveredImage, type ImageSource, keptImage } from './image-source.ts';
 import { transferImage } from './image-transfer.ts';
 import type { JobTracker } from './job-tracker.ts';
 import type { NodeWork } from './node-work.ts';
@@ -44,8 +47,15 @@ export interface JobInput {
   readonly onBlob: (blob: BlobSize) => void;
 }
 
+export interface FinishedJob {
+  readonly image: ReceivedImage;
+  /** Resolves when the job has left its node: when what it built is remembered, and the retention is applied. */
+  readonly left: Promise<void>;
+}
+
 /**
- * Builds one platform on one node, unless nothing has changed since it was built there: sends the context, builds, transfers the image, and applies the retention.
+ * Builds one platform on one node, unless nothing has changed since it was built there: sends the context, builds, transfers the
+ * image, and applies the retention.
  * @throws Failure of any step. If the connection was lost, the caller decides whether another node takes over.
  */
 export async function runJob(
@@ -53,7 +63,7 @@ export async function runJob(
   tracker: JobTracker,
   connection: NodeConnection,
   signal: AbortSignal,
-): Promise<ReceivedImage> {
+): Promise<FinishedJob> {
   const { buildId, prepared, context, store, receiver, portForwards, lease, containerfile, nodeWork } = input;
   const { instructions, directives } = containerfile;
   const { request, project } = prepared;
@@ -101,51 +111,64 @@ export async function runJob(
     if (input.push?.direct?.has(image.digest)) {
       input.push.addPushed(image);
     }
-    return image;
+    return { image, left: Promise.resolve() };
   }
   const logins = await findLogins();
   const work = await nodeWork.begin({ buildId, platform, node, tag });
   const cleaned = engine.retention && nodeWork.cleanUp(node, engine.retention);
   try {
-    const { imageId } = await buildHidingLogins(
-      engine.builder,
-      {
-        id: work.id,
-        platform,
-        isEmulated: tracker.job.mode === 'emulated',
-        tag,
-        file: context.containerfile,
-        excludes: context.excludes,
-        context: context.source((bytes) => tracker.addBytesSent(bytes)),
-        contextKey: () => project.contextKey(context.source()),
-        layouts: input.layouts,
-        buildArgs,
-        labels: request.labels,
-        ...(target === undefined ? {} : { target }),
-        noCache: request.noCache,
-        format,
-        pull: request.pull,
-        logins,
-        instructions,
-        discardCache: request.retention === 'nothing',
-        outputReady: () => tracker.log.drained,
-      },
-      (output) => {
-        base.read(output);
-        tracker.handleOutput(output);
-      },
-      signalOrLoss,
-    );
-    const { layers, ownLayers, digests } = tracker;
-    // what the node has is read before the retention changes it
-    const used = repeated.observe({ imageId, layers, digests });
-    built = { platform, node, tag, reference: request.reference, imageId, layers, ownLayers };
-    tracker.enterPhase('transferring');
+    const build: EngineBuild = {
+      id: work.id,
+      platform,
+      isEmulated: tracker.job.mode === 'emulated',
+      tag,
+      file: context.containerfile,
+      excludes: context.excludes,
+      context: context.source((bytes) => tracker.addBytesSent(bytes)),
+      contextKey: () => project.contextKey(context.source()),
+      layouts: input.layouts,
+      buildArgs,
+      labels: request.labels,
+      ...(target === undefined ? {} : { target }),
+      noCache: request.noCache,
+      format,
+      pull: request.pull,
+      logins,
+      instructions,
+      discardCache: request.retention === 'nothing',
+      outputReady: () => tracker.log.drained,
+    };
+    const onOutput = (output: EngineOutput): void => {
+      base.read(output);
+      tracker.handleOutput(output);
+    };
+    const observe = (imageId: string) => {
+      const { layers, digests } = tracker;
+      return repeated.observe({ imageId, layers, digests });
+    };
+    let source: ImageSource;
+    let used: ReturnType<typeof observe> | undefined;
+    if (engine.transfer) {
+      const result = await buildHidingLogins(engine.builder, build, onOutput, signalOrLoss);
+      const { imageId } = result;
+      // what the node has is read before the retention changes it
+      used = observe(imageId);
+      const { layers, ownLayers } = tracker;
+      built = { platform, node, tag, reference: request.reference, imageId, layers, ownLayers };
+      tracker.enterPhase('transferring');
+      source = keptImage(engine.transfer, tag, result, format, signalOrLoss);
+    } else {
+      source = deliveredImage(
+        ({ report, ...options }) => buildHidingLogins(engine.builder, { ...build, ...options }, report, signalOrLoss),
+        build,
+        onOutput,
+      );
+    }
     // podman writes v7 into an image for ARMv6 or ARMv5 that is built from scratch (4.3.1 and 5.4.2)
     const anyVariant = base.isScratch;
     const onLogLine = (text: string): void => tracker.logLine(text);
-    const common = { connection, format, platform, anyVariant, onLogLine, signal: signalOrLoss };
-    const pushed = await pushDirectly({ ...common, push: input.push, name: tag, imageId });
+    const common = { connection, source, platform, anyVariant, onLogLine, signal: signalOrLoss };
+    const pushed = await pushDirectly({ ...common, push: input.push, name: tag });
     if (pushed) {
       tracker.setTransferMethod('direct');
     }
@@ -157,7 +180,8 @@ export async function runJob(
         receiver,
         portForwards,
         lease,
-        image: tag,
+        tag: tag.slice(tag.lastIndexOf(':') + 1),
+        format,
         repository: `barnraiser/${project.id}`,
         onBytes: (bytes) => tracker.addBytesReceived(bytes),
         onBlob: input.onBlob,
@@ -177,37 +201,35 @@ export async function runJob(
     if (mismatch) {
       tracker.setMismatch(mismatch.problem.message);
     }
-    await repeated.remember({ image, imageId, job: tracker.job }, await used).catch(() => undefined);
-    // the image is in the store, so a failed cleanup is only logged and does not fail the job
-    const { retention } = engine;
-    if (retention) {
-      await applyRetention(retention, built, request.retention, project)
-        .then((unneeded) => nodeWork.end(work, retention, unneeded))
-        .catch((error: unknown) => {
-          const reason = error instanceof Error ? error.message : String(error);
-          tracker.logLine(`Could not clean up on node ${node}: ${reason}`);
-          nodeWork.leave(work);
-        });
-    }
-    return image;
+    const leave = async (): Promise<void> => {
+      const imageId = built?.imageId ?? image.config.digest;
+      await repeated
+        .remember({ image, imageId, job: tracker.job }, await (used ?? observe(imageId)))
+        .catch(() => undefined);
+      const { retention } = engine;
+      try {
+        const unneeded = retention && built ? await applyRetention(retention, built, request.retention, project) : [];
+        await nodeWork.end(work, retention, unneeded);
+      } catch (error) {
+        // the image is in the store, so a failed cleanup is only logged and does not fail the job
+        tracker.logLine(`Could not clean up on node ${node}: ${problemOf(error).message}`);
+        nodeWork.leave(work);
+      }
+      await cleaned;
+    };
+    return { image, left: leave() };
   } catch (error) {
-    if (transport.lost.aborted) {
-      nodeWork.leave(work);
-      throw signal.aborted ? signal.reason : transport.lost.reason;
-    }
     const { retention } = engine;
-    if (retention) {
+    if (retention && transport.lost.aborted) {
+      nodeWork.leave(work);
+    } else {
       const failed = { image: built, tag, ownLayers: tracker.ownLayers, retention: request.retention };
-      await cleanUpFailed(retention, failed, project)
+      await (retention ? cleanUpFailed(retention, failed, project) : Promise.resolve([]))
         .then((unneeded) => nodeWork.end(work, retention, unneeded))
         .catch(() => nodeWork.leave(work));
     }
-    throw signal.aborted ? signal.reason : error;
-  } finally {
     await cleaned;
-    if (!engine.retention) {
-      await nodeWork.end(work, undefined, []).catch(() => nodeWork.leave(work));
-    }
+    throw signal.aborted ? signal.reason : transport.lost.aborted ? transport.lost.reason : error;
   }
 }
 

@@ -90,7 +90,12 @@ export class RepeatedJob {
     if (!isCandidate || !last) {
       return undefined;
     }
-    const [now, image] = await abortable(signal, Promise.all([this.#before, this.#holdImage(last)]));
+    const answers = Promise.all([this.#before, this.#holdImage(last)]);
+    // a changed context need not wait for what the node has
+    const isOther = context.differsFrom(last.context).catch(() => false);
+    const none: Awaited<typeof answers> = [undefined, undefined];
+    const first = Promise.race([answers, isOther.then((differs) => (differs ? none : answers))]);
+    const [now, image] = await abortable(signal, first);
     if (!now || !image || !isAnsweredBy(last, now, request.retention === 'tagged')) {
       return undefined;
     }

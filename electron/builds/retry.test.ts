@@ -240,7 +240,8 @@ test('what was read is what is built and shown, whatever the Containerfile becom
   await writeFile(path, 'FROM changed\n');
   await ended(await builds.get(id));
   const source = await builds.source(id);
-  expect(source).toMatchObject({ path, lines: ['FROM scratch', ''] });
+  const steps = [{ id: '0:1', index: 1, total: 1, name: 'FROM scratch', line: 1 }];
+  expect(source).toMatchObject({ path, lines: ['FROM scratch', ''], steps });
   expect(sent).toContain('FROM scratch');
   expect(sent).not.toContain('FROM changed');
 });

@@ -47,6 +47,7 @@ function connectionTo(uri: string): NodeConnection {
     probe: unused,
     builder: { build: unused },
     transfer: { push: unused, export: unused },
+    storage: { prune: unused, diskUsage: unused },
   } as const;
   return { connection: { name: 'pi4', uri }, transport, engine };
 }

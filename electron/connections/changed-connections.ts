@@ -1,4 +1,4 @@
-import type { Connection } from '../../shared/connection.ts';
+import { type Connection, leadsToSame } from '../../shared/connection.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
 
 /** What happened to a connection that was there before, by its name then. */
@@ -16,16 +16,12 @@ export function changedConnections(before: readonly Connection[], now: readonly 
     const { name } = connection;
     const after = byName.get(name);
     if (after) {
-      return isSameTarget(after, connection) ? [] : [{ kind: 'changed', name }];
+      return leadsToSame(after, connection) ? [] : [{ kind: 'changed', name }];
     }
-    const position = added.findIndex((other) => isSameTarget(other, connection));
+    const position = added.findIndex((other) => leadsToSame(other, connection));
     const [renamed] = position < 0 ? [] : added.splice(position, 1);
     return [renamed ? { kind: 'renamed', name, now: renamed } : { kind: 'removed', name }];
   });
-}
-
-function isSameTarget(one: Connection, other: Connection): boolean {
-  return one.uri === other.uri && one.identity === other.identity;
 }
 
 /** Why jobs can no longer use a connection. */

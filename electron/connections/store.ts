@@ -2,7 +2,14 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { suggestKnownName } from '../../shared/closest.ts';
-import { type Connection, connectionSchema, firstDuplicate } from '../../shared/connection.ts';
+import {
+  type Connection,
+  type ConnectionOptions,
+  changeOptions,
+  connectionSchema,
+  firstDuplicate,
+  optionsOf,
+} from '../../shared/connection.ts';
 import { freeName } from '../../shared/free-name.ts';
 import { fail } from '../../shared/problem.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
@@ -27,11 +34,10 @@ export interface AddedConnection {
   readonly isNew: boolean;
 }
 
-/** A change of a connection. Missing fields stay as they are; an empty identity removes the identity. */
-export interface ConnectionChange {
+/** A change of a connection. Missing fields stay as they are; an empty option is removed. */
+export interface ConnectionChange extends ConnectionOptions {
   readonly rename?: string | undefined;
   readonly uri?: string | undefined;
-  readonly identity?: string | undefined;
 }
 
 /** The connections in `connections.json`, in the order in which they were added. */
@@ -66,7 +72,8 @@ export class ConnectionStore {
   }
 
   /** @throws Failure `connection.exists`, `settings.*` */
-  async add(connection: Connection): Promise<Connection> {
+  async add(requested: Connection): Promise<Connection> {
+    const connection = { name: requested.name, uri: requested.uri, ...optionsOf(requested) };
     await this.#file.update(({ connections }) => {
       const other = connections.find(({ name }) => name === connection.name);
       if (other) {
@@ -100,7 +107,7 @@ export class ConnectionStore {
           continue;
         }
         const name = freeName(connection.name, (candidate) => connections.some((other) => other.name === candidate));
-        connections.push({ ...connection, name });
+        connections.push({ name, uri: connection.uri, ...optionsOf(connection) });
         results.push({ requestedName: connection.name, name, isNew: true });
         if (key !== undefined) {
           names.set(key, name);
@@ -120,20 +127,13 @@ export class ConnectionStore {
 
   /** @throws Failure `connection.unknown`, `connection.exists`, `settings.*` */
   async update(name: string, change: ConnectionChange): Promise<Connection> {
-    const { rename = name, uri, identity } = change;
+    const { rename = name, uri, ...options } = change;
     const { connections } = await this.#file.update((settings) => {
       const before = find(settings.connections, name);
       if (rename !== name && settings.connections.some((other) => other.name === rename)) {
         throw fail('connection.exists', `There is already a connection named ${rename}.`, 'Choose another name.');
       }
-      const { identity: identityBefore, ...rest } = before;
-      const newIdentity = identity ?? identityBefore;
-      const after = {
-        ...rest,
-        name: rename,
-        uri: uri ?? before.uri,
-        ...(newIdentity ? { identity: newIdentity } : {}),
-      };
+      const after = { name: rename, uri: uri ?? before.uri, ...changeOptions(before, options) };
       return { connections: settings.connections.map((other) => (other === before ? after : other)) };
     });
     return find(connections, rename);

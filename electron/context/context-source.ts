@@ -57,4 +57,6 @@ export interface ContextSource {
   open(path: string): Readable;
   /** Missing for a context that can only be read as a whole. */
   readonly packed?: PackedTar;
+  /** No file was read before this time, in milliseconds since 1970, unless it had not changed since. Missing if it is not known. */
+  readonly readFromMs?: number;
 }

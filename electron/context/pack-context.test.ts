@@ -241,6 +241,7 @@ describe('a context with an index', () => {
     const { root, index, digest } = await packedProject();
     writeFileSync(join(root, 'a'), 'A');
     const packed = await pack(root, { index });
+    expect(await packed.differsFrom(digest)).toBe(true);
     const found = await packed.digest();
     expect(found.isChanged).toBe(true);
     expect(found.digest).not.toBe(digest);
@@ -254,6 +255,15 @@ describe('a context with an index', () => {
     await packed.digest();
     writeFileSync(join(root, 'd/b'), 'B');
     await expect(buffer(packed.source().tar())).rejects.toMatchObject({ problem: { code: 'context.changed' } });
+  });
+
+  it('is not bound by a comparison of its digest', async () => {
+    const { root, index, digest } = await packedProject();
+    const packed = await pack(root, { index });
+    expect(await packed.differsFrom(digest)).toBe(false);
+    writeFileSync(join(root, 'd/b'), 'B');
+    const tar = await buffer(packed.source().tar());
+    expect(tar.equals(await buffer((await pack(root)).source().tar()))).toBe(true);
   });
 
   it('is that of the time at which it was prepared', async () => {

@@ -55,6 +55,8 @@ export interface PackedContext {
    * the tar consists of: what is sent has this digest, or every reader fails with `context.changed`.
    */
   digest(): Promise<ContextDigest>;
+  /** Whether the digest is another one, as soon as that is known. The answer does not bind what is sent. */
+  differsFrom(digest: string): Promise<boolean>;
   /** Makes the tar of a context that is as it was last now, and not only when it is read. */
   prepare(): void;
   /**
@@ -91,6 +93,7 @@ class ThreadedContext implements PackedContext {
   readonly #options: ContextOptions;
   readonly #spool: GrowingFile;
   readonly #entries = new ContentIndex();
+  readonly #readFromMs = Date.now();
   readonly #thread: PackingThread;
   /** What is known of the digest. Replaced if the content was altered before anything relied on it. */
   readonly #early = deferred<ContextDigest>();
@@ -137,6 +140,10 @@ class ThreadedContext implements PackedContext {
     return this.#rely() ? early : this.#final.promise;
   }
 
+  async differsFrom(digest: string): Promise<boolean> {
+    return (await this.#early.promise).digest !== digest;
+  }
+
   prepare(): void {
     this.#thread.order('pack');
   }
@@ -154,6 +161,7 @@ class ThreadedContext implements PackedContext {
         return Readable.from(this.#readFile(path, onBytes), { objectMode: false });
       },
       packed: this.#packed(onBytes),
+      readFromMs: this.#readFromMs,
     };
   }
 

@@ -27,7 +27,7 @@ const causes: readonly ProblemCause[] = [
     fix: ([, one, other], _build, engine) => {
       const program = one ?? other ?? '';
       return program === 'OCI runtime' || program === ''
-        ? `Install ${engine === 'docker' ? 'runc' : 'crun or runc'} on the node.`
+        ? `Install ${engine === 'podman' ? 'crun or runc' : 'runc'} on the node.`
         : `Install ${program} on the node.`;
     },
   },
@@ -91,7 +91,10 @@ export function startProblem(
   return fail(
     'engine.runtime',
     `Node ${node} cannot start containers: ${cause?.reason ?? sanitizeLine(message ?? error, 120)}.`,
-    cause?.fix ?? `Check ${engine} on the node: \`${engine} run --rm IMAGE true\` with any image.`,
+    cause?.fix ??
+      (engine === 'buildkit'
+        ? 'Check the log of buildkitd on the node: `journalctl -u buildkit`.'
+        : `Check ${engine} on the node: \`${engine} run --rm IMAGE true\` with any image.`),
     message ?? error,
   );
 }

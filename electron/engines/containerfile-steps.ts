@@ -33,15 +33,22 @@ const maxStages = 1000;
  * count of a stage's steps is used from then on.
  */
 export class ContainerfileSteps {
+  /** The number of the stage to build. -1 if there is none. */
+  readonly lastStage: number;
   readonly #stages: readonly Stage[];
   /** The number of steps of each stage that is built. */
   readonly #lengths = new Map<number, number>();
 
-  /** @param target the name or number of the stage to build. Default: the last one. */
-  constructor(instructions: readonly Instruction[], target?: string) {
+  /**
+   * @param target the name or number of the stage to build. Default: the last one.
+   * @param buildsAll the engine also builds the stages before the target that it does not need
+   */
+  constructor(instructions: readonly Instruction[], target?: string, buildsAll = false) {
     this.#stages = parseStages(instructions);
-    const last = target === undefined ? this.#stages.length - 1 : findStage(this.#stages, target);
-    for (const stage of neededStages(this.#stages, last ?? this.#stages.length - 1)) {
+    const last = target === undefined ? undefined : findStage(this.#stages, target);
+    this.lastStage = last ?? this.#stages.length - 1;
+    const all = this.#stages.slice(0, this.lastStage + 1).keys();
+    for (const stage of buildsAll ? all : neededStages(this.#stages, this.lastStage)) {
       this.#lengths.set(stage, this.instructionCount(stage));
     }
   }
@@ -59,9 +66,34 @@ export class ContainerfileSteps {
     return this.#stages[stage]?.instructions[number - 1];
   }
 
+  /** The steps of all stages that are built, in order. With more than `limit`, only the first ones. */
+  all(limit: number): EngineStep[] {
+    const stages = [...this.#lengths.keys()].sort((a, b) => a - b);
+    const positions = stages.flatMap((stage) =>
+      Array.from({ length: this.instructionCount(stage) }, (_, index) => ({ stage, number: index + 1 })),
+    );
+    return positions.slice(0, limit).map((position) => this.step(position));
+  }
+
+  /** The instruction of a stage that has this line. */
+  positionAt(line: number): StepPosition | undefined {
+    for (const [stage, { instructions }] of this.#stages.entries()) {
+      const index = instructions.findIndex(({ firstLine, lastLine }) => firstLine <= line && line <= lastLine);
+      if (index >= 0) {
+        return { stage, number: index + 1 };
+      }
+    }
+    return undefined;
+  }
+
   /** The number of the stage with this name. */
   stageNamed(name: string): number | undefined {
     return findStage(this.#stages, name);
+  }
+
+  /** For an engine that runs more or fewer steps in a stage than it has instructions. */
+  setLength(stage: number, length: number): void {
+    this.#lengths.set(stage, length);
   }
 
   step(position: StepPosition, engine: EngineCount = {}): EngineStep {
@@ -109,6 +141,11 @@ export function stepId({ stage, number }: StepPosition): string {
 /** The first word of an instruction in capital letters, such as `RUN`. */
 export function keywordOf(text: string | undefined): string {
   return /^\s*([a-z]+)/i.exec(text ?? '')?.[1]?.toUpperCase() ?? '';
+}
+
+/** The first instruction with a here-document (`<<EOF`), which old builders do not read to its end. */
+export function findHereDocument(instructions: readonly Instruction[]): Instruction | undefined {
+  return instructions.find(({ text }) => /^\s*(?:RUN|COPY|ADD)\s/i.test(text) && /\s\d*<<-?["']?\w/.test(text));
 }
 
 /** Instructions before the first FROM are not steps. */

@@ -1,12 +1,13 @@
-/** What a container engine can do for Barnraiser. podman/ and docker/ implement it over the same transports. */
+/** What a container engine can do for Barnraiser. podman/, docker/ and buildkit/ implement it over the same transports. */
 import type { Readable } from 'node:stream';
 import type { ImageFormat, PullPolicy } from '../../shared/build.ts';
+import type { BuildWarning } from '../../shared/build-warning.ts';
 import type { Digest } from '../../shared/image.ts';
 import type { LogStream } from '../../shared/log.ts';
 import type { Capabilities, EngineKind, Node } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { Instruction } from '../../shared/project.ts';
-import type { Step } from '../../shared/step.ts';
+import type { PlannedStep } from '../../shared/step.ts';
 import type { ContextSource } from '../context/context-source.ts';
 import type { TarLayouts } from '../context/tar-layouts.ts';
 import type { RegistryLogin } from './registry-login.ts';
@@ -48,12 +49,20 @@ export interface EngineBuild {
   readonly instructions: readonly Instruction[];
   /** Remove everything that the build adds to the engine's build cache when the build ends. */
   readonly discardCache: boolean;
+  /** Where the image goes with the build. Only for an engine without {@link Engine.transfer}, which keeps no images. */
+  readonly delivery?: ImageDelivery;
   /** Asked between messages of the engine: resolves when more output can be taken. Undefined if it can be taken now. */
   readonly outputReady?: () => Promise<void> | undefined;
 }
 
+/** How an image leaves its node together with its build. */
+export type ImageDelivery =
+  | { readonly kind: 'push'; readonly target: PushTarget }
+  /** As an OCI archive (tar). The build waits until `receive` has read it to its end, and fails if it rejects. */
+  | { readonly kind: 'archive'; readonly receive: (archive: Readable) => Promise<void> };
+
 /** A step as an engine reports it, see `Step`. */
-export type EngineStep = Readonly<Pick<Step, 'id' | 'index' | 'total' | 'name' | 'stage' | 'inputs' | 'line'>>;
+export type EngineStep = PlannedStep;
 
 /** What an engine reports during a build, in order. Steps may run at once. */
 export type EngineOutput =
@@ -61,8 +70,8 @@ export type EngineOutput =
   | { readonly kind: 'context-read' }
   /** The node had so many bytes of the context already. */
   | { readonly kind: 'context-reused'; readonly bytes: number }
-  /** A step starts, or starts again. */
-  | ({ readonly kind: 'step-started' } & EngineStep)
+  /** A step starts, or starts again. `time` is when, by this computer's clock, if the engine tells. In milliseconds since 1970. */
+  | ({ readonly kind: 'step-started'; readonly time?: number } & EngineStep)
   | {
       readonly kind: 'step-progress';
       readonly id: string;
@@ -70,8 +79,17 @@ export type EngineOutput =
       readonly total: number;
       readonly unit: 'bytes';
     }
-  /** A step ended, or went on after it was reported as ended and ended again. `cached`: its result was in the cache. */
-  | { readonly kind: 'step-ended'; readonly id: string; readonly cached: boolean; readonly error?: string }
+  /**
+   * A step ended, or went on after it was reported as ended and ended again. `cached`: its result was in the cache. `durationMs`
+   * is the engine's measure, if it tells.
+   */
+  | {
+      readonly kind: 'step-ended';
+      readonly id: string;
+      readonly cached: boolean;
+      readonly durationMs?: number;
+      readonly error?: string;
+    }
   /** One line of output without its line end. It may contain ANSI colours. `time` is in milliseconds since 1970. */
   | {
       readonly kind: 'log';
@@ -80,14 +98,16 @@ export type EngineOutput =
       readonly time: number;
       readonly text: string;
     }
-  | { readonly kind: 'warning'; readonly text: string; readonly stepId?: string }
+  | ({ readonly kind: 'warning' } & BuildWarning)
   /**
    * A step left this image on the node (an id or a unique prefix of one), which later builds use as their cache. `cached`: it
    * was there before.
    */
   | { readonly kind: 'layer'; readonly imageId: string; readonly cached: boolean }
   /** The digest that the registry has for a base image. The name is the engine's. */
-  | { readonly kind: 'base'; readonly name: string; readonly digest: string };
+  | { readonly kind: 'base'; readonly name: string; readonly digest: string }
+  /** All steps have ended, and the image begins to leave the node with the build. */
+  | { readonly kind: 'delivering' };
 
 /** Where a node pushes an image to: Barnraiser's receiver, which the node reaches on its own loopback, or a registry. */
 export interface PushTarget {
@@ -107,6 +127,11 @@ export interface PushedByEngine {
   readonly digest?: Digest;
 }
 
+/** A build that has succeeded. With a delivery by push, also what the engine says of the push. */
+export interface BuildResult extends PushedByEngine {
+  readonly imageId: string;
+}
+
 export interface DiskUsage {
   readonly imagesBytes: number;
   readonly reclaimableBytes: number;
@@ -116,13 +141,9 @@ export interface DiskUsage {
 export interface Builder {
   /**
    * Builds, reports output as it arrives, and resolves with the id of the image.
-   * When the signal aborts, it rejects only after the engine has stopped working on the build, as far as that can be forced.
+   * A delivery that cannot be made is a Failure `engine.refused`. When the signal aborts, it rejects only after the engine has stopped working on the build, as far as that can be forced.
    */
-  build(
-    build: EngineBuild,
-    onOutput: (output: EngineOutput) => void,
-    signal: AbortSignal,
-  ): Promise<{ imageId: string }>;
+  build(build: EngineBuild, onOutput: (output: EngineOutput) => void, signal: AbortSignal): Promise<BuildResult>;
 }
 
 /** Sends images of the node away. */
@@ -132,12 +153,11 @@ export interface ImageTransfer {
 
   /**
    * The whole image as an archive (tar) in one of the formats of the engine's capabilities. The format is that of the build.
-   * @throws Failure `engine.unsupported` if the archive would lack a part of the image
    */
   export(image: string, format: ImageFormat, signal: AbortSignal): Promise<Readable>;
 }
 
-/** Keeps and removes what builds leave in the engine's storage. */
+/** Keeps and removes the images that builds leave in the engine's storage. */
 export interface CacheRetention {
   /** Adds a name to an image. */
   tag(image: string, name: string): Promise<void>;
@@ -158,8 +178,14 @@ export interface CacheRetention {
    * @throws Failure if something is still left
    */
   removeLeftovers(build: Pick<EngineBuild, 'id' | 'tag'>): Promise<void>;
+}
 
-  /** Removes dangling images and images that killed builds left under their temporary names. Resolves with the bytes freed. */
+/** The space that images and build cache take on the node. */
+export interface EngineStorage {
+  /**
+   * Removes dangling images, images that killed builds left under their temporary names, and the build cache that no build uses.
+   * Resolves with the bytes freed.
+   */
   prune(signal?: AbortSignal): Promise<number>;
 
   diskUsage(): Promise<DiskUsage>;
@@ -249,7 +275,9 @@ export interface Engine {
   probe(signal?: AbortSignal): Promise<Node>;
 
   readonly builder: Builder;
-  readonly transfer: ImageTransfer;
+  readonly storage: EngineStorage;
+  /** Missing for an engine that has no images of its own: they leave with their builds, see {@link EngineBuild.delivery}. */
+  readonly transfer?: ImageTransfer;
   /** Missing for an engine that has no images of its own. */
   readonly retention?: CacheRetention;
   /** Missing for an engine whose build cache cannot be read. */

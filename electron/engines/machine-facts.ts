@@ -39,7 +39,7 @@ export async function measureDiskSpace(
   transport: Transport,
   folder: string,
   signal?: AbortSignal,
-): Promise<Node['disk']> {
+): Promise<NonNullable<Node['disk']>> {
   const output = await commandOutput(transport, `df -kP ${shellQuote(folder)}`, signal);
   const [, total = 0, , free = 0] = (output.trim().split('\n')[1] ?? '').split(/\s+/).map(Number);
   return { total: (total || 0) * 1024, free: (free || 0) * 1024 };

@@ -1,6 +1,8 @@
 /** Known causes of failed builds, recognised by the engine's error message. */
-import type { EngineKind } from '../../shared/node.ts';
+import { formatSource } from '../../shared/format.ts';
+import { type EngineKind, engineNames } from '../../shared/node.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
+import type { SourceLines } from '../../shared/source-lines.ts';
 import { firstLine } from './api/engine-api.ts';
 import type { EngineBuild, EngineStep } from './engine.ts';
 
@@ -12,20 +14,27 @@ export interface ProblemCause {
   readonly fix: (match: RegExpExecArray, build: EngineBuild, engine: EngineKind) => string;
 }
 
+const certificateFixes: Readonly<Record<EngineKind, string>> = {
+  podman:
+    "Install the registry's certificate on the node in /etc/containers/certs.d, or mark the registry as insecure in registries.conf.",
+  docker:
+    "Install the registry's certificate on the node in /etc/docker/certs.d, or add the registry to insecure-registries in /etc/docker/daemon.json.",
+  buildkit:
+    'Name the certificate of the registry in /etc/buildkit/buildkitd.toml on the node (`ca`), or set `http` or `insecure` for the registry there.',
+};
+
 /** Why a node cannot use a registry, whatever its engine. The messages come from Go's network packages. */
 export const networkCauses: readonly ProblemCause[] = [
   {
     pattern: /toomanyrequests|too many requests|rate limit/i,
     reason: () => 'the registry limits pulls from this node',
-    fix: (_match, _build, engine) => `Wait, or log in to the registry on this computer with \`${engine} login\`.`,
+    fix: (_match, _build, engine) =>
+      `Wait, or log in to the registry on this computer with \`${engine === 'podman' ? 'podman' : 'docker'} login\`.`,
   },
   {
     pattern: /x509:|certificate|server gave HTTP response to HTTPS client/i,
     reason: () => "the node does not trust the registry's certificate",
-    fix: (_match, _build, engine) =>
-      engine === 'podman'
-        ? "Install the registry's certificate on the node in /etc/containers/certs.d, or mark the registry as insecure in registries.conf."
-        : "Install the registry's certificate on the node in /etc/docker/certs.d, or add the registry to insecure-registries in /etc/docker/daemon.json.",
+    fix: (_match, _build, engine) => certificateFixes[engine],
   },
   {
     pattern:
@@ -81,6 +90,8 @@ export interface FailedBuild {
   /** What is said of a failed step whose cause is unknown. */
   readonly reason?: string;
   readonly step: EngineStep | undefined;
+  /** The lines that the engine names. Default: those of the step. */
+  readonly source?: SourceLines | undefined;
   /** The base image that the node could not get. */
   readonly baseImage: string | undefined;
   /** The step has run a program for another processor. */
@@ -93,31 +104,35 @@ export function failedBuildProblem(
   { node, engine, build, error, message = error, reason = shorten(firstLine(message)), ...failed }: FailedBuild,
 ): Failure {
   const { step, baseImage, isForeign } = failed;
+  const source = failed.source ?? (step && stepSource(step, build));
   if (baseImage !== undefined) {
     const cause = findCause(pull, error, build, engine);
     return fail(
       'build.failed',
       `Node ${node}: cannot get the base image ${baseImage}: ${cause?.reason ?? firstLine(error)}.`,
-      cause?.fix ?? `Try \`${engine} pull ${baseImage}\` on the node.`,
+      cause?.fix ??
+        (engine === 'buildkit'
+          ? 'Check that the registry works and has the image.'
+          : `Try \`${engine} pull ${baseImage}\` on the node.`),
       error,
-    );
+    ).at(source);
   }
   if (step) {
     const cause = findCause(stepCauses, isForeign ? 'exec format error' : message, build, engine);
     return fail(
       'build.failed',
-      `Node ${node}: ${describeStep(step)} failed: ${shorten(step.name)} (${cause?.reason ?? reason}).`,
+      `Node ${node}: ${describeStep(step, source)} failed: ${shorten(step.name)} (${cause?.reason ?? reason}).`,
       cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.',
       error,
-    );
+    ).at(source);
   }
   const cause = findCause(containerfile, error, build, engine);
   return fail(
     'build.failed',
-    `Node ${node}: ${engine} cannot use ${containerfileName(build)}: ${cause?.reason ?? shorten(firstLine(error))}.`,
-    cause?.fix ?? `Correct ${containerfileName(build)}.`,
+    `Node ${node}: ${engineNames[engine]} cannot use ${containerfileName(build)}: ${cause?.reason ?? shorten(firstLine(error))}.`,
+    cause?.fix ?? `Correct ${source ? formatSource(source) : containerfileName(build)}.`,
     error,
-  );
+  ).at(source);
 }
 
 /** The reason and the fix of the first cause that matches an engine's error message. */
@@ -131,9 +146,16 @@ export function findCause(causes: readonly ProblemCause[], error: string, build:
   return undefined;
 }
 
-/** A step in words, such as `step 4 of 10 (build)`. */
-function describeStep({ index, total, stage }: EngineStep): string {
-  return `step ${index} of ${total}${stage === undefined ? '' : ` (${stage})`}`;
+/** A step in words, such as `step 4 of 10 (build, Containerfile:7)`. */
+function describeStep({ index, total, stage }: EngineStep, source: SourceLines | undefined): string {
+  const facts = [stage ?? [], source ? formatSource(source) : []].flat();
+  return `step ${index} of ${total}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`;
+}
+
+/** The lines of the instruction that a step runs. */
+function stepSource({ line }: EngineStep, { file, instructions }: EngineBuild): SourceLines | undefined {
+  const instruction = instructions.find(({ firstLine }) => firstLine === line);
+  return instruction && { file: shownFile(file), firstLine: instruction.firstLine, lastLine: instruction.lastLine };
 }
 
 /** Shortens a text to one line of at most 120 characters. */
@@ -144,5 +166,14 @@ export function shorten(text: string): string {
 
 /** What messages call the Containerfile. One from outside the context, or changed for the engine, has a name there that no person gave it. */
 function containerfileName({ file }: Pick<EngineBuild, 'file'>): string {
-  return file.startsWith('.barnraiser-') ? 'the Containerfile' : file;
+  return isOwnName(file) ? 'the Containerfile' : file;
+}
+
+/** The same where lines of it follow. */
+export function shownFile(file: string): string {
+  return isOwnName(file) ? 'Containerfile' : file;
+}
+
+function isOwnName(file: string): boolean {
+  return file.startsWith('.barnraiser-');
 }

@@ -24,6 +24,18 @@ export function registryTags(name: string): { readonly unique: string; readonly 
 }
 
 /**
+ * The name of the newest image of a project and platform, for an engine that removes an image with its last name.
+ * @param name the temporary name
+ */
+export function cacheName(name: string): string {
+  return name.replace(/:(.+)-[0-9a-z]+-[0-9a-f]{8}$/, ':cache-$1');
+}
+
+export function isCacheName(name: string): boolean {
+  return /^localhost\/barnraiser\/[^/:]+:cache-[^/:]+$/.test(name);
+}
+
+/**
  * Is this a name that a build gave its image on the node? The image is pushed under the same repository and tag, or to a registry.
  *
  * @param tag the temporary name

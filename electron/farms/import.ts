@@ -19,7 +19,7 @@ export async function importAll(
   assertConsistent(request);
   // an unreadable file of farms fails here, before anything is written
   await farms.list();
-  const outcome = await connections.addAll(request.connections.map(withoutEmptyIdentity));
+  const outcome = await connections.addAll(request.connections);
   const names = new Map(outcome.map(({ requestedName, name }) => [requestedName, name]));
   const added = outcome.filter(({ isNew }) => isNew);
   try {
@@ -60,10 +60,6 @@ async function undo(connections: ConnectionStore, names: readonly string[], erro
 
 function reportOf({ requestedName, name }: AddedConnection): ImportReport['added'][number] {
   return { name: requestedName, connection: name };
-}
-
-function withoutEmptyIdentity({ identity, ...connection }: CallRequest<'connections.import'>['connections'][number]) {
-  return { ...connection, ...(identity ? { identity } : {}) };
 }
 
 function assertConsistent({ connections, farms }: CallRequest<'connections.import'>): void {

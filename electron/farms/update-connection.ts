@@ -1,9 +1,9 @@
-import type { Connection } from '../../shared/connection.ts';
+import { type Connection, changedOptions } from '../../shared/connection.ts';
 import type { ConnectionChange, ConnectionStore } from '../connections/store.ts';
 import type { FarmStore } from './store.ts';
 
 /**
- * Changes the name, URI and identity of a connection, all or none, and its name in all farms.
+ * Changes the name, URI and options of a connection, all or none, and its name in all farms.
  * @throws Failure `connection.unknown`, `connection.exists`, `settings.*`
  */
 export async function updateConnection(
@@ -18,7 +18,11 @@ export async function updateConnection(
     try {
       await farms.renameConnection(name, after.name);
     } catch (error) {
-      await connections.update(after.name, { rename: name, uri: before.uri, identity: before.identity ?? '' });
+      await connections.update(after.name, {
+        rename: name,
+        uri: before.uri,
+        ...changedOptions(after, before),
+      });
       throw error;
     }
   }

@@ -3,12 +3,15 @@ import { fail } from '../../shared/problem.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { Lease } from './lease.ts';
-import { assertNoUrls, type Descriptor, isImageType, sizeOfBlobs } from './manifest.ts';
+import { assertNoUrls, type Descriptor, isImageType, type Manifest, parseConfig, sizeOfBlobs } from './manifest.ts';
 import { type ManifestSource, readStoredManifest, type StoredManifest } from './stored-manifest.ts';
 
 /** Limits for one image. BuildKit makes one attestation with a few blobs; the list of a large image's packages has some MiB. */
 const maxAttachments = 32;
 const maxAttachmentBytes = 256 * 1024 * 1024;
+
+/** The limit of an attachment's entry in a manifest list, in bytes: it has two digests. The list has all entries of all images. */
+const maxEntryBytes = 4096;
 
 /** The image that an entry of an index describes. Source: BuildKit, "Image Attestation Storage". */
 const referenceAnnotation = 'vnd.docker.reference.digest';
@@ -24,15 +27,39 @@ export function isAttachment({ annotations = {}, artifactType, platform }: Descr
   );
 }
 
-/** The digests of the images that an attachment describes, by its entry in an index and by its own manifest. */
-export function describedImages({ annotations = {} }: Descriptor, subject: Descriptor | undefined): string[] {
-  return [annotations[referenceAnnotation], subject?.digest].filter((digest) => digest !== undefined);
+/**
+ * Whether a manifest describes another one, by what it says itself. BuildKit's attestations have a configuration for the platform
+ * `unknown/unknown`.
+ * @throws Failure `image.incomplete`, `image.corrupt`
+ */
+export async function isAttachmentManifest(source: ManifestSource, manifest: Manifest): Promise<boolean> {
+  if (manifest.kind === 'index') {
+    return false;
+  }
+  const { subject, artifactType, config } = manifest;
+  return (
+    subject !== undefined ||
+    artifactType !== undefined ||
+    parseConfig(await source.readVerified(config.digest)).os === 'unknown'
+  );
 }
 
-/** The entry of an attachment in a manifest list, for the platform `unknown/unknown`, as buildx writes it. */
+/**
+ * Whether an attachment describes an image, by its entry in an index and by its own manifest. Both must name the same image:
+ * registries list an attachment with the subject of its manifest, which no node may choose among the images of others.
+ */
+export function describes({ annotations = {} }: Descriptor, subject: Descriptor | undefined, image: Digest): boolean {
+  const described = [annotations[referenceAnnotation], subject?.digest].filter((digest) => digest !== undefined);
+  return described.length > 0 && described.every((digest) => digest === image);
+}
+
+/**
+ * The entry of an attachment in a manifest list, for the platform `unknown/unknown`, as buildx writes it.
+ * @throws Failure `image.too-large`
+ */
 function listedAttachment(candidate: Descriptor, manifest: StoredManifest, image: Digest): Descriptor {
   const artifactType = candidate.artifactType ?? manifest.artifactType;
-  return {
+  const entry = {
     mediaType: manifest.mediaType,
     digest: candidate.digest,
     size: manifest.bytes.length,
@@ -40,11 +67,21 @@ function listedAttachment(candidate: Descriptor, manifest: StoredManifest, image
     annotations: { ...candidate.annotations, [referenceAnnotation]: image },
     platform: { architecture: 'unknown', os: 'unknown' },
   };
+  if (Buffer.byteLength(JSON.stringify(entry)) > maxEntryBytes) {
+    throw tooLargeFailure(
+      `The entry of the attachment ${candidate.digest} in the node's index is larger than ${maxEntryBytes} bytes.`,
+    );
+  }
+  return entry;
+}
+
+function tooLargeFailure(message: string) {
+  return fail('image.too-large', message, 'Build it with fewer attestations.');
 }
 
 /**
  * The attachments of an image whose manifests can be read, wherever their blobs are.
- * @throws Failure of the source; `image.corrupt`
+ * @throws Failure of the source; `image.corrupt`, `image.too-large`
  */
 export async function readAttachments(
   source: ManifestSource,
@@ -52,11 +89,12 @@ export async function readAttachments(
   candidates: readonly Descriptor[],
 ): Promise<Descriptor[]> {
   const attachments = new Map<Digest, Descriptor>();
-  for (const candidate of candidates.filter(({ mediaType }) => isImageType(mediaType)).slice(0, maxAttachments)) {
+  for (const candidate of candidates.filter(({ mediaType }) => isImageType(mediaType))) {
     const manifest = await readStoredManifest(source, candidate);
-    if (candidate.digest !== image && describedImages(candidate, manifest.subject).includes(image)) {
+    if (candidate.digest !== image && describes(candidate, manifest.subject, image)) {
       assertNoUrls([manifest.config, ...manifest.layers], candidate.digest);
       attachments.set(candidate.digest, listedAttachment(candidate, manifest, image));
+      assertWithinLimits(image, attachments.size);
     }
   }
   return [...attachments.values()];
@@ -92,22 +130,24 @@ export async function addAttachments(
     }
     await blobs.assertPresent([candidate], `The attachment ${digest}`);
     const manifest = await readStoredManifest(blobs, candidate);
-    if (!describedImages(candidate, manifest.subject).includes(image)) {
+    if (!describes(candidate, manifest.subject, image)) {
       continue;
     }
     const parts = [manifest.config, ...manifest.layers];
     bytes += manifest.bytes.length + sizeOfBlobs(parts);
-    if (attachments.size >= maxAttachments || bytes > maxAttachmentBytes) {
-      throw fail(
-        'image.too-large',
-        `The image ${image} has more attachments than the limit of ${maxAttachments} with ${maxAttachmentBytes} bytes.`,
-        'Build it with fewer attestations.',
-      );
-    }
+    assertWithinLimits(image, attachments.size + 1, bytes);
     assertNoUrls(parts, digest);
     await lease.hold(...parts.map((part) => part.digest));
     await blobs.assertPresent(parts, `The attachment ${digest}`);
     attachments.set(digest, listedAttachment(candidate, manifest, image));
   }
   return [...attachments.values()];
+}
+
+function assertWithinLimits(image: Digest, count: number, bytes = 0): void {
+  if (count > maxAttachments || bytes > maxAttachmentBytes) {
+    throw tooLargeFailure(
+      `The image ${image} has more attachments than the limit of ${maxAttachments} with ${maxAttachmentBytes} bytes.`,
+    );
+  }
 }

@@ -1,14 +1,16 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
+import type { ImageFormat } from '../../shared/build.ts';
 import { type Digest, isDigest } from '../../shared/image.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { addImage } from './add-image.ts';
+import { DockerArchive, readSmall } from './docker-archive.ts';
 import type { ImageStore } from './image-store.ts';
 import { type CompressedBlob, importBlob } from './import-blob.ts';
 import { parseLayoutIndex } from './layout-index.ts';
 import type { Lease } from './lease.ts';
-import { type BlobSize, type Descriptor, maxManifestBytes, parseManifest, type ReceivedImage } from './manifest.ts';
+import { type BlobSize, type Descriptor, parseManifest, type ReceivedImage } from './manifest.ts';
 import { selectImage, type WantedPlatform } from './platform-match.ts';
 
 /** The default limit of one archive, which may hold uncompressed layers: 64 GiB. */
@@ -23,13 +25,15 @@ export interface ImportOptions extends WantedPlatform {
   readonly onBytes: (count: number) => void;
   /** Called with each large blob of the image, when it is in the store. */
   readonly onBlob?: (blob: BlobSize) => void;
+  /** Of the manifest, for an archive without one. Default: OCI. */
+  readonly format?: ImageFormat;
   readonly maxBytes?: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Imports the image of a platform from an archive that an engine exports: an OCI archive (podman), or a docker-archive
- * that is also an OCI layout (docker 25 and newer). Reads the stream once, with its entries in any order.
+ * Imports the image of a platform from an archive that an engine exports: an OCI archive (podman), a docker-archive that is
+ * also an OCI layout (docker 25 and newer), or one that is not. Reads the stream once, with its entries in any order.
  *
  * Compressed layers keep their bytes. Uncompressed layers (docker) are compressed during the import, because registries
  * get stored blobs as they are. The manifest is rewritten for them; the configuration stays the same. Attachments of a
@@ -37,14 +41,14 @@ export interface ImportOptions extends WantedPlatform {
  *
  * The stream is destroyed at the end.
  * @throws Failure `image.corrupt`, `image.incomplete`, `image.platform`, `image.too-large`, `disk.full`,
- *   `engine.unsupported` for an archive without an OCI layout; or the error of the stream.
+ *   `engine.unsupported` for an archive without an image; or the error of the stream.
  */
 export async function importArchive(
   store: ImageStore,
   stream: Readable,
   options: ImportOptions,
 ): Promise<ReceivedImage> {
-  const { platform, anyVariant = false, lease, onBlob, signal } = options;
+  const { platform, anyVariant = false, lease, onBlob, format = 'oci', signal } = options;
   const wanted = { platform, anyVariant };
   const unpack = extract();
   // a failure of one destroys the other with the same error
@@ -60,6 +64,7 @@ export async function importArchive(
   );
   try {
     const compressedBlobs = new Map<Digest, CompressedBlob>();
+    const dockerArchive = new DockerArchive(store, lease);
     let index: string | undefined;
     for await (const entry of unpack) {
       const name = entry.header.name.replace(/^\.\//, '');
@@ -75,18 +80,27 @@ export async function importArchive(
           onBlob?.(compressed ?? { digest, size });
         }
       } else if (entry.header.type === 'file' && name === 'index.json') {
-        index = (await readIndexEntry(readEntry(entry))).toString('utf8');
+        index = (await readSmall(readEntry(entry), name)).toString('utf8');
       } else {
+        const { type, linkname } = entry.header;
+        const layer = await dockerArchive.read({ name, type: type ?? 'file', linkname, content: readEntry(entry) });
+        if (layer) {
+          onBlob?.(layer);
+        }
         entry.resume();
       }
     }
     await flow;
     if (index === undefined) {
-      throw fail(
-        'engine.unsupported',
-        'The engine exported the image in a format without an OCI layout.',
-        'Update the engine: docker 25 and newer and podman 4.0 and newer can export one.',
-      );
+      const manifest = await dockerArchive.finish(format);
+      if (!manifest) {
+        throw fail(
+          'engine.unsupported',
+          'The engine exported the image in a format that Barnraiser does not know.',
+          'Update the engine on the node.',
+        );
+      }
+      return await addImage(store.blobs, lease, manifest, { ...wanted, signal });
     }
     const { manifests } = parseLayoutIndex(index, "The archive's index.json");
     const { image, attachments } = await selectImage(store.blobs, manifests, wanted, signal);
@@ -126,23 +140,6 @@ async function* readEntry(entry: AsyncIterable<unknown>): AsyncGenerator<Buffer>
     }
     yield chunk;
   }
-}
-
-async function readIndexEntry(entry: AsyncGenerator<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of entry) {
-    bytes += chunk.length;
-    if (bytes > maxManifestBytes) {
-      throw fail(
-        'image.corrupt',
-        `The archive's index.json is larger than ${maxManifestBytes} bytes.`,
-        'Build the image again. If that does not help, update the engine that built it.',
-      );
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** The manifest with the compressed blobs instead of the uncompressed layers. */

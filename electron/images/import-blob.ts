@@ -29,7 +29,16 @@ export async function importBlob(
 ): Promise<CompressedBlob | undefined> {
   const { head, whole } = await peek(content);
   if (head.toString('latin1', tarMagic.offset, sniffBytes) === tarMagic.text) {
-    return importUncompressedLayer(store, lease, whole, digest);
+    const { diffId, ...stored } = await importLayer(store, lease, whole);
+    if (diffId !== digest) {
+      throw fail(
+        'image.corrupt',
+        `The layer ${digest} arrived damaged.`,
+        'Build again: the layer will be sent again.',
+        `Its uncompressed bytes have the digest ${diffId}.`,
+      );
+    }
+    return stored;
   }
   const writer = store.blobs.createWriter();
   try {
@@ -44,13 +53,17 @@ export async function importBlob(
   return undefined;
 }
 
-/** Compresses a layer into the store, and checks the digest of its uncompressed bytes. */
-async function importUncompressedLayer(
+/** A layer that was compressed. `diffId` is the digest of its uncompressed bytes. */
+export interface ImportedLayer extends CompressedBlob {
+  readonly diffId: Digest;
+}
+
+/** Compresses an uncompressed layer into the store. @throws Failure `image.too-large`, `disk.full` */
+export async function importLayer(
   store: ImageStore,
   lease: Lease,
   content: AsyncIterable<Buffer>,
-  digest: Digest,
-): Promise<CompressedBlob> {
+): Promise<ImportedLayer> {
   const hash = createHash('sha256');
   const writer = store.blobs.createWriter();
   try {
@@ -69,16 +82,7 @@ async function importUncompressedLayer(
         }
       },
     );
-    const actual = digestOfHash(hash);
-    if (digest !== actual) {
-      throw fail(
-        'image.corrupt',
-        `The layer ${digest} arrived damaged.`,
-        'Build again: the layer will be sent again.',
-        `Its uncompressed bytes have the digest ${actual}.`,
-      );
-    }
-    const stored = { digest: writer.digest, size: writer.bytes };
+    const stored = { digest: writer.digest, size: writer.bytes, diffId: digestOfHash(hash) };
     await lease.hold(stored.digest);
     await writer.finish(stored.digest);
     return stored;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parsePlatform } from '../../shared/platform.ts';
 import { ImageStore } from './image-store.ts';
 import type { ReceivedImage } from './manifest.ts';
-import { addSampleImage, sampleImage } from './testing/sample-image.ts';
+import { addSampleImage, sampleAttachment, sampleImage } from './testing/sample-image.ts';
 
 const arm64 = parsePlatform('linux/arm64') ?? expect.fail('no platform');
 
@@ -24,7 +24,8 @@ afterEach(async () => {
 async function keep(buildId: string, reference: string, platform = 'linux/amd64'): Promise<ReceivedImage> {
   const lease = await store.createLease(buildId);
   const layers = [Buffer.from(`the layer of ${buildId} ${platform}`)];
-  const image = await addSampleImage(store, lease, sampleImage(platform, { layers }));
+  const sample = sampleImage(platform, { layers });
+  const image = await addSampleImage(store, lease, sample, [sampleAttachment(sample, 'attestation')]);
   await store.keep(buildId, reference, [image]);
   await lease.release();
   return image;
@@ -44,7 +45,13 @@ test('the images of an incomplete build outlive a restart and garbage collection
   await store.collectGarbage();
   expect(await store.list()).toEqual([]);
   const lease = await store.createLease('retry');
-  expect(await store.holdImages('b1', 'api:1', lease)).toEqual([image]);
+  const [found] = await store.holdImages('b1', 'api:1', lease);
+  expect(found).toEqual(image);
+  expect(found?.attachments).toHaveLength(1);
+  // a retry joins it in a list
+  await store.commit('api:1', [image]);
+  expect((await store.find('api:1')).entries).toMatchObject([{ attachments: [{ type: 'attestation' }] }]);
+  expect(await store.verify('api:1')).toMatchObject({ blobs: 1 + 3 + 3 });
   await lease.release();
 });
 

@@ -59,6 +59,23 @@ describe('a manifest list', () => {
     ]);
   });
 
+  test('lists an attachment for each image that it is said to describe, and no image as an attachment', () => {
+    const [amd64, arm64] = [image('linux/amd64'), image('linux/arm64')];
+    const attachmentOf = (of: ReceivedImage, digest = digestOf(Buffer.from('attestation'))) => ({
+      mediaType: mediaTypes.ociManifest,
+      digest,
+      size: 3,
+      annotations: { 'vnd.docker.reference.digest': of.digest },
+      platform: { architecture: 'unknown', os: 'unknown' },
+    });
+    const { bytes } = createManifestList([
+      { ...amd64, attachments: [attachmentOf(amd64)] },
+      { ...arm64, attachments: [attachmentOf(arm64), attachmentOf(arm64, amd64.digest)] },
+    ]);
+    const list: { manifests: object[] } = JSON.parse(bytes.toString('utf8'));
+    expect(list.manifests.slice(2)).toEqual([attachmentOf(amd64), attachmentOf(arm64)]);
+  });
+
   test('needs at least one image, and at most one for each platform', () => {
     const createWithDuplicate = () =>
       createManifestList([image('linux/arm64'), image('linux/amd64'), image('aarch64')]);

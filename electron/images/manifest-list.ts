@@ -13,7 +13,7 @@ import { type Descriptor, mediaTypes, type RawManifest, type ReceivedImage } fro
 export function createManifestList(receivedImages: readonly ReceivedImage[]): RawManifest {
   const sorted = [...receivedImages].sort((a, b) => (a.platform < b.platform ? -1 : a.platform > b.platform ? 1 : 0));
   assertDistinctPlatforms(sorted);
-  const attachments = uniqueByDigest(sorted.flatMap((image) => image.attachments));
+  const attachments = listedAttachments(sorted);
   const isAllDocker = sorted.every(({ mediaType }) => mediaType === mediaTypes.dockerManifest) && !attachments.length;
   const mediaType = isAllDocker ? mediaTypes.dockerList : mediaTypes.ociIndex;
   const images = sorted.map((image) => ({
@@ -37,9 +37,14 @@ function listPlatform(platform: Platform): { architecture: string; os: string; v
   return { architecture, os, ...(variant ? { variant } : {}) };
 }
 
-/** Two platforms may have the same image, with the same attachments. */
-function uniqueByDigest(descriptors: readonly Descriptor[]): Descriptor[] {
-  return [...new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor])).values()];
+/**
+ * The attachments of all images, once for each image that they describe: two platforms may have the same image, and a node may
+ * list the attachment of another node's image. It may also call such an image an attachment, which is then left out.
+ */
+function listedAttachments(images: readonly ReceivedImage[]): Descriptor[] {
+  const digests = new Set(images.map(({ digest }) => digest));
+  const attachments = images.flatMap((image) => image.attachments).filter(({ digest }) => !digests.has(digest));
+  return [...new Map(attachments.map((attachment) => [JSON.stringify(attachment), attachment])).values()];
 }
 
 function assertDistinctPlatforms(sortedImages: readonly ReceivedImage[]): void {

@@ -1,6 +1,7 @@
 import type { Digest } from '../../shared/image.ts';
 import { type Platform, platformOf, platformParts, variantOf } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
+import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { isAttachment } from './attachments.ts';
 import { type Descriptor, isImageType, isIndexType, type PlatformParts, parseManifest } from './manifest.ts';
 import { type ManifestSource, readStoredManifest } from './stored-manifest.ts';
@@ -48,7 +49,7 @@ export async function selectImage(
       'image.platform',
       `The node sent no image for ${platform}.`,
       'Check that the FROM instructions of the Containerfile do not name another platform.',
-      `Platforms that it sent: ${manifests.map(({ platform: parts }) => (parts ? formatParts(parts) : 'none')).join(', ')}`,
+      `Platforms that it sent: ${sentPlatforms(manifests)}`,
     );
   }
   if (others.length > 0) {
@@ -130,6 +131,13 @@ function platformIn({ os, architecture, variant }: PlatformParts): Platform | un
   return platformOf({ os, architecture, ...(variant ? { variant } : {}) });
 }
 
+/** The platforms of an index, for people: attachments have none. */
+function sentPlatforms(manifests: readonly Descriptor[]): string {
+  const images = manifests.filter((descriptor) => !isAttachment(descriptor));
+  const names = images.map(({ platform }) => (platform ? formatParts(platform) : 'not named'));
+  return sanitizeLine(names.join(', ') || 'none', 1_000);
+}
+
 function formatParts({ os, architecture, variant }: PlatformParts): string {
-  return [os, architecture, ...(variant ? [variant] : [])].join('/');
+  return sanitizeLine([os, architecture, ...(variant ? [variant] : [])].join('/'), 100);
 }

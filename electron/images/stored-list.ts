@@ -1,6 +1,6 @@
 import type { Attachment, Digest, ListEntry, ManifestList } from '../../shared/image.ts';
 import { type Platform, platformOf } from '../../shared/platform.ts';
-import { attachmentType, describedImages, isAttachment } from './attachments.ts';
+import { attachmentType, describes, isAttachment } from './attachments.ts';
 import type { BlobStore } from './blob-store.ts';
 import { createdAnnotation, markedPlatforms } from './layout-index.ts';
 import {
@@ -65,7 +65,7 @@ export function describeList(
   { list, images, attachments }: StoredList,
 ): ManifestList {
   const entries = images.map(({ platform, digest, mediaType, config, layers }): ListEntry => {
-    const own = attachments.filter(({ descriptor, subject }) => describedImages(descriptor, subject).includes(digest));
+    const own = attachments.filter(({ descriptor, subject }) => describes(descriptor, subject, digest));
     return {
       platform,
       digest,
@@ -124,7 +124,7 @@ export function receivedImages({ images, attachments }: StoredList): ReceivedIma
     layers,
     size: sizeOfBlobs([config, ...layers]),
     attachments: attachments
-      .filter(({ descriptor, subject }) => describedImages(descriptor, subject).includes(digest))
+      .filter(({ descriptor, subject }) => describes(descriptor, subject, digest))
       .map(({ descriptor }) => descriptor),
   }));
 }

@@ -194,6 +194,16 @@ export class Nodes {
     }
   }
 
+  /** Takes over which platforms connections allow, without a new probe. */
+  updatePlatforms(connections: readonly Connection[]): void {
+    for (const connection of connections) {
+      const status = this.#statuses.get(connection.name);
+      if (status?.state === 'up' && String(status.node.allowedPlatforms) !== String(connection.platforms)) {
+        this.recordStatus({ ...status, node: { ...status.node, allowedPlatforms: connection.platforms } }, connection);
+      }
+    }
+  }
+
   /**
    * Forgets the status of a connection that was changed or removed, and closes its open connection.
    * @param unused resolves when nothing that is running needs the open connection any more.
@@ -225,7 +235,7 @@ export class Nodes {
       connections.map(async (connection) => {
         try {
           const { engine } = await this.#pool.connect(connection, signal);
-          return { node: connection.name, reclaimedBytes: (await engine.retention?.prune(signal)) ?? 0 };
+          return { node: connection.name, reclaimedBytes: await engine.storage.prune(signal) };
         } catch (error) {
           signal?.throwIfAborted();
           return { node: connection.name, reclaimedBytes: 0, problem: problemOf(error) };

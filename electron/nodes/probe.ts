@@ -95,7 +95,9 @@ async function probe(
   try {
     const { engine, transport } = await pool.connect(connection, signal);
     const node = await withTimeout(connection.name, transport, signal, (either) => engine.probe(either));
-    return { state: 'up', connection: connection.name, node: { ...node, connection: connection.name } };
+    const { name, platforms } = connection;
+    const allowed = platforms ? { allowedPlatforms: platforms } : {};
+    return { state: 'up', connection: name, node: { ...node, ...allowed, connection: name } };
   } catch (error) {
     if (signal?.aborted) {
       return undefined;

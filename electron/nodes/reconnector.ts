@@ -16,6 +16,12 @@ const temporaryProblems: ReadonlySet<ProblemCode> = new Set([
   'ssh.unreachable',
   'ssh.timeout',
   'ssh.lost',
+  'tcp.unreachable',
+  'tcp.timeout',
+  'tcp.lost',
+  'container.missing',
+  'container.exec',
+  'pod.exec',
   'engine.unreachable',
 ]);
 

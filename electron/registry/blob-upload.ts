@@ -1,8 +1,9 @@
 import type { Digest } from '../../shared/image.ts';
 import { Failure } from '../../shared/problem.ts';
+import { networkErrorCode } from '../system/tls-errors.ts';
 import { BlobReader, type BlobSource, corruptBlobFailure } from './blob-source.ts';
 import { discardBody, type HttpResponse, headerOf } from './http.ts';
-import { isTransientError, networkErrorCode, networkFailure } from './network-errors.ts';
+import { isTransientError, networkFailure } from './network-errors.ts';
 import { alteredContentFailure } from './response-failures.ts';
 import { isTransientStatus, maxAttempts } from './retry.ts';
 import type { RegistrySession } from './session.ts';

@@ -5,9 +5,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import { digestOf } from '../images/digest.ts';
 import type { SystemPaths } from '../system/system-paths.ts';
+import { CertificateAuthority, type KeyPair } from '../system/testing/certificate-authority.ts';
 import { certificateFolders, loadCertificates } from './certificates.ts';
 import { RegistryClient } from './client.ts';
-import { CertificateAuthority, type KeyPair } from './testing/certificate-authority.ts';
 import { FakeRegistry, respond } from './testing/fake-registry.ts';
 
 let authority: CertificateAuthority;

@@ -1,13 +1,11 @@
 import { Failure, fail } from '../../shared/problem.ts';
+import { isHandshakeDrop, isTlsError, networkErrorCode } from '../system/tls-errors.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { addressOf, discardBody, type HttpClient, type HttpResponse, maxRedirects, redirectLocation } from './http.ts';
 import {
   clientCertificateFailure,
-  isHandshakeDrop,
-  isTlsError,
   isTransientError,
   isUntrustedCertificate,
-  networkErrorCode,
   networkFailure,
 } from './network-errors.ts';
 import { plainHttpFailure, readErrorMessage } from './response-failures.ts';

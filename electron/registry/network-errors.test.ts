@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { isTransientError, networkErrorCode } from './network-errors.ts';
+import { networkErrorCode } from '../system/tls-errors.ts';
+import { isTransientError } from './network-errors.ts';
 
 test('knows which errors are transient', () => {
   expect(isTransientError(Object.assign(new Error(), { code: 'ECONNRESET' }))).toBe(true);

@@ -1,6 +1,6 @@
 import { type Failure, fail } from '../../shared/problem.ts';
-import { errnoCode } from '../system/file-errors.ts';
 import { pathsOf, systemPaths } from '../system/system-paths.ts';
+import { certificateReasons, isClientCertificateError, isTlsError, networkErrorCode } from '../system/tls-errors.ts';
 import { certificateFolders } from './certificates.ts';
 import { addressOf } from './http.ts';
 
@@ -18,19 +18,6 @@ const connectionReasons: Readonly<Record<string, string>> = {
   EPIPE: 'the connection was lost',
   UND_ERR_SOCKET: 'the connection was lost',
   UND_ERR_ABORTED: 'the proxy refused to connect to it',
-};
-
-const certificateReasons: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'it is signed by an unknown certificate authority',
-  UNABLE_TO_GET_ISSUER_CERT: 'it is signed by an unknown certificate authority',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'it is signed by an unknown certificate authority',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'it is signed by an unknown certificate authority',
-  CERT_UNTRUSTED: 'it is signed by an untrusted certificate authority',
-  CERT_HAS_EXPIRED: 'it has expired',
-  CERT_NOT_YET_VALID: 'it is not valid yet',
-  CERT_REVOKED: 'it was revoked',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'it was issued for another host name',
 };
 
 const transientCodes = new Set([
@@ -51,11 +38,6 @@ const transientCodes = new Set([
   'UND_ERR_INFO',
 ]);
 
-/** The code of an error. For an error of several addresses of a host, the code of the first. Empty if there is none. */
-export function networkErrorCode(error: unknown): string {
-  return errnoCode(error) ?? (error instanceof AggregateError ? networkErrorCode(error.errors[0]) : '');
-}
-
 /** Whether a retry may succeed: after a lost connection, a timeout, or a restart of the server. */
 export function isTransientError(error: unknown): boolean {
   return transientCodes.has(networkErrorCode(error));
@@ -64,22 +46,6 @@ export function isTransientError(error: unknown): boolean {
 /** Whether the server speaks TLS and only its certificate is not trusted. */
 export function isUntrustedCertificate(error: unknown): boolean {
   return networkErrorCode(error) in certificateReasons;
-}
-
-/** Whether TLS failed after the server was reached. */
-export function isTlsError(error: unknown): boolean {
-  const code = networkErrorCode(error);
-  return code in certificateReasons || code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_');
-}
-
-/** Whether the server closed the connection during the TLS handshake, as servers of plain HTTP often do. */
-export function isHandshakeDrop(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('before secure TLS connection was established');
-}
-
-/** Whether the server ended the TLS handshake because it wants another client certificate or any at all. */
-function isClientCertificateError(code: string): boolean {
-  return /^ERR_SSL_\w*(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|ALERT_UNKNOWN_CA|CERTIFICATE_UNKNOWN)$/.test(code);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { NodeStatus } from '../../shared/node.ts';
+import { ownPlatforms } from '../../shared/schedule.ts';
 import { type ScheduleInput, schedule } from './schedule.ts';
 
 /**
@@ -28,7 +29,10 @@ export function isCoveredWithout(
     input.platforms !== undefined ||
     missing.every((name) => {
       const last = known.find(({ connection }) => connection === name);
-      return last?.state === 'up' && assignments.some(({ platform }) => platform === last.node.platform);
+      return (
+        last?.state === 'up' &&
+        ownPlatforms(last.node).every((own) => assignments.some(({ platform }) => platform === own))
+      );
     })
   );
 }

@@ -23,12 +23,13 @@ interface Traits {
   limits?: Capabilities['limits'];
   processor?: Node['processor'];
   machineId?: string;
+  only?: string;
 }
 
 function up(
   connection: string,
   runs: string,
-  { emulated, cpus = 4, free = 1e9, rootless = true, limits = [], processor, machineId }: Traits = {},
+  { emulated, cpus = 4, free = 1e9, rootless = true, limits = [], processor, machineId, only }: Traits = {},
 ) {
   const status: NodeStatus = {
     state: 'up',
@@ -49,6 +50,7 @@ function up(
       latencyMs: 1,
       machineId,
       capabilities: { exportFormats: [], limits },
+      ...(only ? { allowedPlatforms: platforms(only) } : {}),
     },
   };
   return status;
@@ -145,6 +147,18 @@ describe('a platform is assigned to', () => {
     expect(chosen(up('a', 'amd64', { cpus: 2 }), up('b', 'amd64', { cpus: 8 }))).toBe('b');
     expect(chosen(up('a', 'amd64', { free: 1e9 }), up('b', 'amd64', { free: 2e9 }))).toBe('b');
     expect(chosen(up('b', 'amd64'), up('a', 'amd64'))).toBe('a');
+  });
+
+  test('a node whose processors and memory are not known after one that has some, but while it is idle before one that is busy', () => {
+    const unknown = up('a', 'amd64');
+    if (unknown.state === 'up') {
+      delete unknown.node.cpus;
+      delete unknown.node.memory;
+    }
+    const chosen = (load = {}) => scheduleWith({ nodes: [unknown, up('b', 'amd64')], load }).assignments[0]?.node;
+    expect(chosen()).toBe('b');
+    expect(chosen({ b: 1 })).toBe('a');
+    expect(chosen({ a: 1, b: 1 })).toBe('b');
   });
 
   test('the node that built it last, which has its cache', () => {
@@ -270,7 +284,7 @@ describe('a node that does not support an option of the build', () => {
     const pins = byPlatform({ 'linux/amd64': 'whale' });
     const result = scheduleWith({ platforms: platforms('amd64 arm64'), nodes: [whale, seal], pins, pull: 'never' });
     expect(assignmentsOf(result)).toEqual([
-      'linux/amd64 seal emulated: no node runs linux/amd64 natively (pinned to whale, which cannot build it now)',
+      'linux/amd64 seal emulated: no node that supports the pull policy "never" runs linux/amd64 natively (pinned to whale, which cannot build it now)',
       'linux/arm64 seal only native node',
     ]);
     expect(result.leftOut).toEqual([
@@ -447,4 +461,43 @@ test('two connections to one machine count as one machine', () => {
     emulate: true,
   });
   expect(result.assignments.map(({ node }) => node)).toEqual(['a', 'b']);
+});
+
+describe('a connection that allows only some platforms', () => {
+  const nodes = [
+    up('big', 'amd64', { emulated: 'arm64', cpus: 64, only: 'arm64' }),
+    up('small', 'amd64', { cpus: 1 }),
+    up('pi', 'arm64', { processor: { runs32Bit: true }, only: 'arm/v7' }),
+  ];
+
+  test('builds no others, and the plan says so', () => {
+    expect(assignmentsOf(scheduleWith({ nodes, platforms: platforms('amd64 arm64 arm/v7') }))).toEqual([
+      'linux/amd64 small only native node',
+      'linux/arm64 big emulated: no node runs linux/arm64 natively; big builds only linux/arm64',
+      'linux/arm/v7 pi only native node; pi builds only linux/arm/v7',
+    ]);
+  });
+
+  test('adds to a build that names no platforms those that it is there for', () => {
+    expect(scheduleWith({ nodes }).assignments.map(({ platform: what }) => what)).toEqual([
+      'linux/amd64',
+      'linux/arm/v7',
+    ]);
+  });
+
+  test('is not overruled by a pin of a build', () => {
+    const pins = byPlatform({ 'linux/amd64': 'big' });
+    expect(assignmentsOf(scheduleWith({ nodes, platforms: platforms('amd64'), pins }))).toEqual([
+      'linux/amd64 small only native node (pinned to big, which cannot build it now)',
+    ]);
+  });
+
+  test('is named where no other node can build a platform', () => {
+    const [big = expect.fail()] = nodes;
+    const { unassigned } = scheduleWith({ nodes: [big], platforms: platforms('amd64') });
+    expect(unassigned[0]?.problem).toMatchObject({
+      message: 'No node can build linux/amd64: big may build only linux/arm64, as its connection says.',
+      fix: 'Allow linux/amd64 in the connection of a node that can build it.',
+    });
+  });
 });

@@ -1,9 +1,10 @@
 /** Scheduling: which node builds which platform, and why. */
 
+import { formatList } from '../../shared/format.ts';
 import type { Node, NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { type Assignment, type Mode, modeOf, type Schedule } from '../../shared/schedule.ts';
-import { type LimitedOptions, limitProblem } from './limits.ts';
+import { type Assignment, type Mode, modeOf, ownPlatforms, type Schedule } from '../../shared/schedule.ts';
+import { type LimitedOptions, limitProblem, unsupportedOption } from './limits.ts';
 import { unassignedProblem } from './unassigned.ts';
 
 /** How many processors a job keeps busy. A node whose jobs need more processors than it has is overloaded. */
@@ -112,7 +113,8 @@ class Planner {
           node: chosen.connection,
           mode,
           reason:
-            (mode === 'native' ? this.#nativeReason(platform, chosen, candidates) : emulatedReason(platform)) +
+            (mode === 'native' ? this.#nativeReason(platform, chosen, candidates) : this.#emulatedReason(platform)) +
+            allowedReason(chosen) +
             this.#ignoredPin(platform),
         };
     this.#jobs.set(machineOf(chosen), this.#jobsOf(chosen) + 1);
@@ -140,8 +142,8 @@ class Planner {
     const [best] = [...candidates].sort(
       (one, other) =>
         this.#relativeLoad(one) - this.#relativeLoad(other) ||
-        other.cpus - one.cpus ||
-        other.memory.free - one.memory.free ||
+        cpusOf(other) - cpusOf(one) ||
+        (other.memory?.free ?? 0) - (one.memory?.free ?? 0) ||
         compareNames(one.connection, other.connection),
     );
     return best;
@@ -149,17 +151,31 @@ class Planner {
 
   #pinnedAssignment(platform: Platform, node: Node): Assignment {
     const mode = modeOf(node, platform) ?? 'emulated';
-    return { platform, node: node.connection, mode, reason: `${mode}, pinned` };
+    return { platform, node: node.connection, mode, reason: `${mode}, pinned${allowedReason(node)}` };
   }
 
   #nativeReason(platform: Platform, node: Node, candidates: readonly Node[]): string {
     if (candidates.length === 1) {
-      return 'only native node';
+      const option = this.#limitOfOthers(platform);
+      return option === undefined ? 'only native node' : `only native node that supports ${option}`;
     }
     if (this.#input.lastBuiltOn?.[platform] === node.connection) {
       return 'native, built here last time';
     }
     return this.#isIdle(node) ? 'native, idle' : 'native, least busy';
+  }
+
+  #emulatedReason(platform: Platform): string {
+    const option = this.#limitOfOthers(platform);
+    return `emulated: no node${option === undefined ? '' : ` that supports ${option}`} runs ${platform} natively`;
+  }
+
+  /** The option for which native nodes of a platform are left out, if any are. */
+  #limitOfOthers(platform: Platform): string | undefined {
+    return upNodes(this.#input.nodes)
+      .filter((node) => modeOf(node, platform) === 'native')
+      .map((node) => unsupportedOption(node, this.#input))
+      .find((option) => option !== undefined);
   }
 
   #ignoredPin(platform: Platform): string {
@@ -176,13 +192,17 @@ class Planner {
   }
 
   #wouldOverload(node: Node): boolean {
-    return !this.#isIdle(node) && (this.#jobsOf(node) + 1) * cpusPerJob > node.cpus;
+    return !this.#isIdle(node) && (this.#jobsOf(node) + 1) * cpusPerJob > cpusOf(node);
   }
 
   #relativeLoad(node: Node): number {
-    // an engine may report 0 processors
-    return this.#jobsOf(node) / Math.max(1, node.cpus);
+    return this.#jobsOf(node) / cpusOf(node);
   }
+}
+
+/** At least 1, also if an engine reports 0 or its processors are not known. */
+function cpusOf({ cpus = 1 }: Node): number {
+  return Math.max(1, cpus);
 }
 
 /** Identifies the machine of a node; one that is unknown is taken for a machine of its own. */
@@ -190,8 +210,9 @@ function machineOf({ machineId, connection }: Node): string {
   return machineId === undefined ? `connection ${connection}` : `machine ${machineId}`;
 }
 
-function emulatedReason(platform: Platform): string {
-  return `emulated: no node runs ${platform} natively`;
+/** Its connection limits what is built there, which decides over all else. */
+function allowedReason({ connection, allowedPlatforms }: Node): string {
+  return allowedPlatforms ? `; ${connection} builds only ${formatList(allowedPlatforms)}` : '';
 }
 
 function upNodes(statuses: readonly NodeStatus[]): Node[] {
@@ -199,7 +220,7 @@ function upNodes(statuses: readonly NodeStatus[]): Node[] {
 }
 
 function nativePlatforms(nodes: readonly Node[]): Platform[] {
-  return [...new Set(nodes.map(({ platform }) => platform))].sort(compareNames);
+  return [...new Set(nodes.flatMap(ownPlatforms))].sort(compareNames);
 }
 
 /** Compares by code units, so that the order does not depend on the locale. */

@@ -1,3 +1,4 @@
+import { formatList } from '../../shared/format.ts';
 import type { Node, NodeStatus } from '../../shared/node.ts';
 import { needsNewerProcessor, type Platform, platformOf, platformParts } from '../../shared/platform.ts';
 import { fail, type Problem } from '../../shared/problem.ts';
@@ -32,11 +33,13 @@ export function unassignedProblem(platform: Platform, input: UnassignedInput): P
       `Allow emulation, or add a node that runs ${platform}.`,
     ).offering({ id: 'allow-emulation' }).problem;
   }
+  const isWithheld = nodes.some((node) => modeOf({ ...node, allowedPlatforms: undefined }, platform));
   const limits = nodes.flatMap((node) => (modeOf(node, platform) && limitProblem(node, input)) || []);
   return fail(
     'schedule.no-node',
     `No node can build ${platform}: ${sorted.map((status) => describeNode(status, platform, input)).join('; ')}.`,
-    limits[0]?.fix ?? suggestFix(platform, first),
+    limits[0]?.fix ??
+      (isWithheld ? `Allow ${platform} in the connection of a node that can build it.` : suggestFix(platform, first)),
     limits.length > 0 ? limits.map(({ message }) => message).join('\n') : undefined,
   ).problem;
 }
@@ -49,7 +52,10 @@ function describeNode(status: NodeStatus, wanted: Platform, input: UnassignedInp
   if (unsupported) {
     return `${status.connection} does not support ${unsupported}`;
   }
-  const { emulated } = status.node;
+  const { emulated, allowedPlatforms } = status.node;
+  if (allowedPlatforms && modeOf({ ...status.node, allowedPlatforms: undefined }, wanted)) {
+    return `${status.connection} may build only ${formatList(allowedPlatforms)}, as its connection says`;
+  }
   return `${status.connection} runs ${describeNative(status.node, wanted)} and emulates ${emulated.length > 0 ? `only ${emulated.join(', ')}` : 'nothing'}`;
 }
 

@@ -22,12 +22,18 @@ const exitWaitMs = 300;
 const hangupTimeoutMs = 500;
 const hangupPollMs = 20;
 
+/** A program with its arguments, which no shell sees. */
+export interface ProgramLine {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
 /** The process groups of all running commands. */
 const groups = new Set<number>();
 
 /**
  * A command on this computer as a stream that writes to its stdin and reads its stdout. As ssh does with a
- * ProxyCommand, the user's shell runs it. It gets its own process group, so that destroying the stream also ends
+ * ProxyCommand, the user's shell runs a command that is a text. It gets its own process group, so that destroying the stream also ends
  * everything that the command has started. If our process is killed, the command sees the end of its stdin.
  */
 export class CommandStream extends Duplex {
@@ -39,9 +45,11 @@ export class CommandStream extends Duplex {
   #startError: Error | undefined;
   #hasOutput = false;
   #hasEnded = false;
+  /** If set: why the end of the output is an error, or undefined if it is a normal end. */
+  explainEnd: (() => Error | undefined) | undefined;
 
   /** @param onFirstData is called when the first bytes arrive. */
-  constructor(command: string, onFirstData?: () => void) {
+  constructor(command: string | ProgramLine, onFirstData?: () => void) {
     super({ allowHalfOpen: true });
     this.#onFirstData = onFirstData;
     this.#child = start(command);
@@ -133,13 +141,22 @@ export class CommandStream extends Duplex {
   #endOutput(): void {
     if (!this.#hasEnded && !this.destroyed) {
       this.#hasEnded = true;
-      this.push(null);
+      const error = this.explainEnd?.();
+      if (error) {
+        this.destroy(error);
+      } else {
+        this.push(null);
+      }
     }
   }
 }
 
-/** Runs the command in `$SHELL`, which it replaces by `exec`. Source: OpenSSH, sshconnect.c, ssh_proxy_connect(). */
-function start(command: string): ChildProcessWithoutNullStreams {
+/** Runs a text in `$SHELL`, which it replaces by `exec`. Source: OpenSSH, sshconnect.c, ssh_proxy_connect(). */
+function start(command: string | ProgramLine): ChildProcessWithoutNullStreams {
+  if (typeof command !== 'string') {
+    const { program, args } = command;
+    return spawn(program, args, process.platform === 'win32' ? { windowsHide: true } : { detached: true });
+  }
   if (process.platform === 'win32') {
     return spawn(command, { shell: true, windowsHide: true });
   }

@@ -26,7 +26,8 @@ export function unreachable(peer: Peer, error: Error): Failure {
   );
 }
 
-const unreachableReasons: Readonly<Record<string, readonly [what: string, fix: string]>> = {
+/** By error code: what the host did, and what to do about it. */
+export const unreachableReasons: Readonly<Record<string, readonly [what: string, fix: string]>> = {
   ECONNREFUSED: ['refused the connection', 'Check that its SSH server is running and listens on this port.'],
   ENOTFOUND: ['was not found (DNS lookup failed)', 'Check the spelling of the host name.'],
   EAI_AGAIN: ['could not be looked up (DNS is not responding)', 'Check the network and its DNS server.'],

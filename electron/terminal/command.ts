@@ -71,6 +71,8 @@ export type Command =
   | { readonly kind: 'cancel'; readonly build: string; readonly platform?: Platform }
   /** Without a build: of the newest. `follow`: until it has ended. */
   | { readonly kind: 'logs'; readonly build?: string; readonly platform?: Platform; readonly follow: boolean }
+  /** Without a build: of the newest. */
+  | { readonly kind: 'graph'; readonly build?: string }
   | { readonly kind: 'images' }
   | { readonly kind: 'inspect'; readonly reference: string }
   | {

@@ -49,6 +49,8 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
       return (await import('./actions/history.ts')).cancelBuild(frontEnd, command);
     case 'logs':
       return (await import('./actions/history.ts')).printLogs(frontEnd, command);
+    case 'graph':
+      return (await import('./actions/history.ts')).printGraph(frontEnd, command);
     case 'images':
       return (await import('./actions/image.ts')).listImages(frontEnd);
     case 'inspect':

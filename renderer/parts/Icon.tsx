@@ -24,6 +24,7 @@ const glyphs = {
   more: <path d="M3.5 8h.01M8 8h.01M12.5 8h.01" strokeWidth="2" />,
   drag: <path d="M6 3.5h.01M10 3.5h.01M6 8h.01M10 8h.01M6 12.5h.01M10 12.5h.01" strokeWidth="2" />,
   copy: <path d="M5.5 5.5h8v8h-8ZM3 10.5h-.5v-8h8V3" />,
+  fit: <path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" />,
   window: <path d="M8.5 2.5h5v5M13.5 2.5 8 8M6.5 3.5h-4v10h10v-4" />,
   trash: <path d="M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.7 9h6.6l.7-9" />,
   refresh: <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2v3h-3" />,

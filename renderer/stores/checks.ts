@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import type { Check, CheckStep, Fix, FixId, Stage } from '../../shared/check.ts';
-import type { Connection } from '../../shared/connection.ts';
+import { type Connection, leadsToSame } from '../../shared/connection.ts';
 import type { AppEvent } from '../../shared/contract.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { type Problem, problemOf } from '../../shared/problem.ts';
@@ -129,7 +129,10 @@ export function discardRunningChecks(): void {
   );
 }
 
-const stagesBeforeResponse: ReadonlySet<Stage> = new Set(['name', 'port', 'host-key', 'sign-in', 'socket', 'engine']);
+const stagesBeforeResponse: ReadonlySet<Stage> = new Set([
+  ...(['name', 'port', 'tls', 'client-certificate', 'host-key', 'sign-in', 'socket'] as const),
+  ...(['container-engine', 'container', 'kubectl', 'pod', 'engine'] as const),
+]);
 
 /** True if a later probe of the node contradicts the result of the check. */
 function isOutdated({ status, steps }: Check, latest: NodeStatus): boolean {
@@ -145,7 +148,7 @@ export function findFailedStep(steps: readonly CheckStep[]): CheckStep | undefin
 }
 
 function isSameTarget(a: Connection | undefined, b: Connection | undefined): boolean {
-  return a?.uri === b?.uri && a?.identity === b?.identity;
+  return a === b || (a !== undefined && b !== undefined && leadsToSame(a, b));
 }
 
 function putCheck(check: Check): void {

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Connection } from '../../shared/connection.ts';
+import { type Connection, leadsToSame } from '../../shared/connection.ts';
 import type { CallInput } from '../../shared/contract.ts';
 import type { ImportReport } from '../../shared/discovery.ts';
 import type { Farm } from '../../shared/farm.ts';
@@ -140,9 +140,10 @@ export async function undoImport({ added, created, joined, defaultBefore }: Comp
       await ignoreProblem('farm.unknown', () => removeFarm(name));
     }
   }
-  for (const { name, uri, identity } of added) {
-    const current = useConnections.getState().connections.find((connection) => connection.name === name);
-    if (current?.uri === uri && current.identity === identity) {
+  for (const connection of added) {
+    const { name } = connection;
+    const current = useConnections.getState().connections.find((other) => other.name === name);
+    if (current && leadsToSame(current, connection)) {
       await ignoreProblem('connection.unknown', () => removeConnection(name));
     }
   }

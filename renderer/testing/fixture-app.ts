@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod';
 import type { Build, Job } from '../../shared/build.ts';
 import { entryOf, matchesFilter } from '../../shared/build-entry.ts';
+import { changeOptions } from '../../shared/connection.ts';
 import {
   type AppEvent,
   type CallInput,
@@ -95,7 +96,7 @@ function createFixture(state: FixtureState): Fixture {
     question: [running(), failed(), done(), cancelled()],
     failed: [failed(), done(), cancelled()],
     done: [done(), cancelled()],
-    huge: [data.hugeBuild(), runningLate(), failed(), done(), cancelled()],
+    huge: [data.hugeBuild(), data.manyStagesBuild(), runningLate(), failed(), done(), cancelled()],
   }[state];
   const builds = [...newest, ...past].sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
   return {
@@ -258,9 +259,9 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       emitFarms();
       return request;
     },
-    'connections.update': ({ name, rename, uri, identity }) => {
+    'connections.update': ({ name, rename, uri, ...options }) => {
       const before = findConnection(name);
-      const after = { ...before, name: rename ?? name, uri: uri ?? before.uri, identity: identity ?? before.identity };
+      const after = { name: rename ?? name, uri: uri ?? before.uri, ...changeOptions(before, options) };
       fixture.connections = fixture.connections.map((each) => (each === before ? after : each));
       fixture.farms = fixture.farms.map((farm) => ({
         ...farm,
@@ -450,7 +451,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       emit({ event: 'builds.removed', ids: [id] });
       return {};
     },
-    'builds.source': () => data.source,
+    'builds.source': ({ id }) => (id === data.manyStagesId ? data.manyStagesSource : data.source),
     'builds.search': ({ id, platform, text, limit, excerpts }) => {
       const job = findJob(id, platform);
       const matches: number[] = [];

@@ -1,8 +1,8 @@
-import { type Check, type CheckStep, type FixId, type Stage, stageSchema } from '../../shared/check.ts';
+import { type Check, type CheckStep, type FixId, type Stage, sshStages } from '../../shared/check.ts';
 import { type Connection, parseDestination } from '../../shared/connection.ts';
 import type { AppEvent } from '../../shared/contract.ts';
 import { formatBytes, formatList } from '../../shared/format.ts';
-import type { Node, NodeStatus } from '../../shared/node.ts';
+import { engineNames, type Node, type NodeStatus } from '../../shared/node.ts';
 import { fail } from '../../shared/problem.ts';
 import { type FixtureProblemName, fixtureProblems, type ProblemHost, type ProblemStep } from './fixture-problems.ts';
 
@@ -19,7 +19,8 @@ export interface CheckScene {
   readonly fix?: 'works' | 'fails' | 'holds' | undefined;
 }
 
-export const stages: readonly Stage[] = stageSchema.options;
+/** The fixture has connections over SSH and to sockets only. */
+export const stages = sshStages;
 const hopStages = stages.slice(0, 4);
 
 /** How long a stage takes in the fixture, in milliseconds: long enough to see the steps change one by one. */
@@ -44,26 +45,34 @@ function findingOf(stage: Stage, hop: string | undefined, { connection, user, ho
       return connection.uri === 'local:' ? '/run/user/1000/barnraiser-4gZ1/podman.sock, started on demand' : own;
     case 'engine':
       return node
-        ? `${node.engine} ${node.version}, ${node.rootless ? 'rootless' : 'rootful'}`
+        ? `${engineNames[node.engine]} ${node.version}, ${node.rootless ? 'rootless' : 'rootful'}`
         : 'podman 5.7.1, rootful';
     case 'platforms':
       return node?.platform ?? 'linux/amd64';
     case 'emulation':
       return node && node.emulated.length > 0 ? formatList(node.emulated) : 'none';
     case 'disk':
-      return node ? `${formatBytes(node.disk.free)} of ${formatBytes(node.disk.total)} free` : 'unknown';
+      return node?.disk ? `${formatBytes(node.disk.free)} of ${formatBytes(node.disk.total)} free` : 'unknown';
     case 'forwarding':
       return 'stream-local';
     case 'reverse-forwarding':
       return '127.0.0.1:40123 on the node';
+    default:
+      return 'passed';
   }
 }
 const tookMs: Readonly<Record<Stage, number>> = {
   name: 3,
   port: 14,
+  tls: 21,
+  'client-certificate': 9,
   'host-key': 46,
   'sign-in': 212,
   socket: 31,
+  'container-engine': 34,
+  container: 120,
+  kubectl: 90,
+  pod: 480,
   engine: 58,
   platforms: 1,
   emulation: 44,

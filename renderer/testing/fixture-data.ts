@@ -1,15 +1,16 @@
 import type { Build, BuildRequest, Job, Phase } from '../../shared/build.ts';
+import type { BuildWarning } from '../../shared/build-warning.ts';
 import type { Connection } from '../../shared/connection.ts';
 import type { EventPayload } from '../../shared/contract.ts';
 import type { Farm } from '../../shared/farm.ts';
 import type { Digest, ManifestList } from '../../shared/image.ts';
-import type { NodeStatus } from '../../shared/node.ts';
+import type { Capabilities, EngineKind, NodeStatus } from '../../shared/node.ts';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Project } from '../../shared/project.ts';
 import type { Push, PushRecord } from '../../shared/push.ts';
 import type { Assignment } from '../../shared/schedule.ts';
-import type { Step } from '../../shared/step.ts';
+import type { PlannedStep, Step } from '../../shared/step.ts';
 
 /** Sample data for screenshots and renderer tests. It is deterministic, so that screenshots can be compared. */
 
@@ -58,7 +59,7 @@ interface NodeFacts {
   readonly latencyMs: number;
   readonly version?: string;
   readonly apiVersion?: string;
-  readonly engine?: 'podman' | 'docker';
+  readonly engine?: EngineKind;
   readonly distribution?: string;
   readonly rootless?: boolean;
   readonly identity?: string;
@@ -111,7 +112,9 @@ const facts: readonly NodeFacts[] = [
     memory: 64,
     disk: [310, 500],
     latencyMs: 42,
-    distribution: 'Amazon Linux 2023',
+    engine: 'buildkit',
+    version: '0.26.2',
+    apiVersion: '0.26.2',
   },
   {
     name: 'riscv-board',
@@ -122,8 +125,8 @@ const facts: readonly NodeFacts[] = [
     memory: 8,
     disk: [41, 64],
     latencyMs: 22,
-    version: '28.5.1',
-    apiVersion: '1.51',
+    version: '18.06.3',
+    apiVersion: '1.38',
     engine: 'docker',
     distribution: 'Ubuntu 24.04 LTS',
   },
@@ -171,15 +174,39 @@ function up(fact: NodeFacts): NodeStatus {
       rootless: fact.rootless ?? false,
       platform: platform(fact.platform),
       emulated: fact.emulated.map(platform),
-      cpus: fact.cpus,
-      load: Math.round(fact.cpus * chance(`load ${fact.name}`) * 10) / 10,
-      memory: { total: fact.memory * gigabyte, free: fact.memory * 0.6 * gigabyte },
-      disk: { total: fact.disk[1] * gigabyte, free: fact.disk[0] * gigabyte },
+      ...(fact.engine === 'buildkit'
+        ? { buildCache: { size: 12.4 * gigabyte, limit: 48 * gigabyte } }
+        : {
+            cpus: fact.cpus,
+            load: Math.round(fact.cpus * chance(`load ${fact.name}`) * 10) / 10,
+            memory: { total: fact.memory * gigabyte, free: fact.memory * 0.6 * gigabyte },
+            disk: { total: fact.disk[1] * gigabyte, free: fact.disk[0] * gigabyte },
+          }),
       latencyMs: fact.latencyMs,
-      capabilities: { exportFormats: ['oci-archive', 'docker-archive'], limits: [] },
+      ...(fact.engine === 'docker' ? { builder: 'classic' as const } : {}),
+      capabilities: { exportFormats: ['oci-archive', 'docker-archive'], ...limits[fact.engine ?? 'podman'] },
     },
   };
 }
+
+/** What engines cannot do. The node with docker has the classic builder. */
+const limits: Readonly<Record<EngineKind, Pick<Capabilities, 'limits' | 'notes'>>> = {
+  podman: { limits: [] },
+  docker: {
+    limits: [
+      { option: 'pull', value: 'never', reason: "docker's classic builder pulls the base images that it lacks" },
+    ],
+    notes: [
+      'docker builds without BuildKit, because it is older than 18.09: a Containerfile cannot use RUN --mount, COPY --chmod or here-documents (<<EOF), stages are built one after the other, and each build sends the whole context.',
+    ],
+  },
+  buildkit: {
+    limits: [
+      { option: 'pull', value: 'never', reason: 'BuildKit looks up every base image in its registry' },
+      { option: 'retention', value: 'tagged', reason: 'BuildKit keeps no images' },
+    ],
+  },
+};
 
 export function farms(): Farm[] {
   return [
@@ -231,7 +258,22 @@ export const source = {
     firstLine: index + (index >= 6 ? 2 : 1),
     lastLine: index + (index >= 6 ? 2 : 1),
   })),
+  steps: instructions.map(plannedStep),
 };
+
+function plannedStep(name: string, index: number): PlannedStep {
+  const isFirst = index === 0 || index === 6;
+  const inputs = [...(isFirst ? [] : [idOf(index - 1)]), ...(name.includes('--from=build') ? [idOf(5)] : [])];
+  return {
+    ...{ id: idOf(index), index: index + 1, total: instructions.length, name },
+    ...{ stage: index < 6 ? 'build' : 'stage 2', line: index + (index >= 6 ? 2 : 1) },
+    ...(inputs.length === 0 ? {} : { inputs }),
+  };
+}
+
+function idOf(index: number): string {
+  return index < 6 ? `0:${index + 1}` : `1:${index - 5}`;
+}
 
 export function projectAt(context: string): Project {
   const name = context.split('/').at(-1) ?? 'project';
@@ -300,6 +342,7 @@ interface Progress {
   readonly slow?: number;
   readonly startedAgo: number;
   readonly problem?: Problem;
+  readonly warnings?: readonly BuildWarning[];
   readonly lastLines?: string[];
   readonly lost?: Job['lost'];
 }
@@ -318,11 +361,8 @@ function stepsOf({ status, steps: finished, atOnce = 1, cached = 0, slow = 1, st
     const isOpen = index > finished - atOnce && (status === 'building' || status === 'cancelled');
     const isFailed = index === finished && status === 'failed';
     return {
-      ...(index < 6 ? { id: `0:${index + 1}`, stage: 'build' } : { id: `1:${index - 5}`, stage: 'stage 2' }),
-      index: index + 1,
-      total: instructions.length,
-      name,
-      ...{ line: source.instructions[index]?.firstLine, firstLine: index * linesPerStep },
+      ...plannedStep(name, index),
+      firstLine: index * linesPerStep,
       cached: isCached,
       startedAt,
       ...(isOpen ? {} : { durationMs: isFailed ? Math.round(duration / 2) : duration }),
@@ -353,6 +393,7 @@ export function job(progress: Progress): Job {
     ...(status === 'done'
       ? { transfer: 'push', digest: digestOf(`${progress.platform} ${progress.node}`), size: 70.6 * megabyte }
       : {}),
+    ...(progress.warnings ? { warnings: [...progress.warnings] } : {}),
     problem: progress.problem,
     lastLines: progress.lastLines,
     // the logs of fixtures have 1,400 lines
@@ -360,6 +401,16 @@ export function job(progress: Progress): Job {
     lost: progress.lost ?? [],
   };
 }
+
+const emptyLineWarnings: readonly BuildWarning[] = [
+  {
+    text: 'Empty continuation line found in: RUN npm run build && npm prune --omit=dev',
+    detail: 'Empty continuation lines will become errors in a future release',
+    url: 'https://github.com/moby/moby/pull/33719',
+    source: { file: 'Containerfile', firstLine: 6, lastLine: 6 },
+    stepId: '0:6',
+  },
+];
 
 const npmFailure = [
   'npm error code ERESOLVE',
@@ -542,7 +593,10 @@ export const sample = {
       startedAgo: 1_300,
       problem: buildFailed,
       jobs: [
-        { platform: 'linux/amd64', node: 'big-amd', status: 'done', steps: 10, cached: 2, startedAgo: 1_298 },
+        {
+          ...{ platform: 'linux/amd64', node: 'big-amd', status: 'done', steps: 10, cached: 2, startedAgo: 1_298 },
+          warnings: emptyLineWarnings,
+        },
         {
           platform: 'linux/arm64',
           node: 'pi4',
@@ -658,6 +712,69 @@ export function hugeBuild(): Build {
       };
     }),
   });
+}
+
+export const manyStagesId = '20260301-101400-stages';
+
+/** A Containerfile of 20 stages with ten steps each, of which most copy from the one three before. */
+const manySteps: readonly PlannedStep[] = Array.from({ length: 200 }, (_, index): PlannedStep => {
+  const [stage, number] = [Math.floor(index / 10), (index % 10) + 1];
+  const copiesFrom = number === 4 && stage >= 3 ? stage - 3 : undefined;
+  const name =
+    number === 1
+      ? `FROM docker.io/library/alpine:3.20 AS part${stage + 1}`
+      : copiesFrom === undefined
+        ? `RUN make -C part${stage + 1} target-${number} && make -C part${stage + 1} install-${number}`
+        : `COPY --from=part${copiesFrom + 1} /out /in`;
+  const inputs = [
+    ...(number === 1 ? [] : [`${stage}:${number - 1}`]),
+    ...(copiesFrom === undefined ? [] : [`${copiesFrom}:10`]),
+  ];
+  return {
+    ...{ id: `${stage}:${number}`, index: index + 1, total: 200, name, stage: `part${stage + 1}`, line: index + 1 },
+    ...(inputs.length === 0 ? {} : { inputs }),
+  };
+});
+
+export const manyStagesSource = {
+  path: 'Containerfile',
+  lines: manySteps.map(({ name }) => name),
+  instructions: manySteps.map(({ name: text }, index) => ({ text, firstLine: index + 1, lastLine: index + 1 })),
+  steps: [...manySteps],
+};
+
+/** A running build of five platforms with 200 steps each. */
+export function manyStagesBuild(): Build {
+  const names = ['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/s390x', 'linux/riscv64'];
+  const empty = build({
+    id: manyStagesId,
+    reference: 'registry.example.com/platform/parts:2026.3',
+    farm: 'datacenter',
+    status: 'running',
+    startedAgo: 400,
+    jobs: names.map((name, index) => ({
+      ...{ platform: name, node: `rack${index + 1}-node1`, status: 'building', steps: 0, startedAgo: 390 },
+    })),
+  });
+  return {
+    ...empty,
+    jobs: empty.jobs.map((each, lane) => ({
+      ...each,
+      steps: manySteps.flatMap((step, index): Step[] => {
+        const startSeconds = 380 - (index % 30) * 10;
+        const isBegun = index < 150 - lane * 20;
+        const isRunning = index % 10 === 9 && index > 100 - lane * 20;
+        return isBegun
+          ? [
+              {
+                ...{ ...step, cached: lane === 0 && index < 20, startedAt: ago(startSeconds), firstLine: index * 5 },
+                ...(isRunning ? {} : { durationMs: 9_000 }),
+              },
+            ]
+          : [];
+      }),
+    })),
+  };
 }
 
 /** Past builds of several projects, about nine per day, newest first. */

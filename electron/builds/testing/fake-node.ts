@@ -68,9 +68,8 @@ export function fakeNode(node: string, lost: AbortSignal, onBuild: FakeBuild = a
       untag: async () => undefined,
       remove: async () => true,
       removeLeftovers: async () => undefined,
-      prune: unused,
-      diskUsage: unused,
     },
+    storage: { prune: unused, diskUsage: unused },
   };
   return { connection: { name: node, uri: `ssh://${node}` }, transport, engine };
 }

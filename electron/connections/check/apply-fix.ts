@@ -1,5 +1,5 @@
 import type { FixId } from '../../../shared/check.ts';
-import { type Connection, destinationOf, parseDestination } from '../../../shared/connection.ts';
+import { type Connection, destinationOf, parseDestination, socketPathOf } from '../../../shared/connection.ts';
 import { formatBytes } from '../../../shared/format.ts';
 import { fail } from '../../../shared/problem.ts';
 import { openEngine } from '../../engines/open-engine.ts';
@@ -80,7 +80,7 @@ async function prune(connection: Connection, options: FixOptions): Promise<{ out
   const transport = await openTransport(connection, options);
   try {
     const engine = await openEngine(transport);
-    return { output: `Freed ${formatBytes((await engine.retention?.prune(options.signal)) ?? 0)}.` };
+    return { output: `Freed ${formatBytes(await engine.storage.prune(options.signal))}.` };
   } finally {
     await transport.close();
   }
@@ -94,7 +94,7 @@ async function removeSocketPath(
   { changeUri, signal, paths }: FixOptions,
 ): Promise<{ output: string }> {
   const destination = parseDestination(uri);
-  if (typeof destination === 'string' || destination.kind === 'local' || destination.socketPath === undefined) {
+  if (typeof destination === 'string' || socketPathOf(destination) === undefined) {
     throw fail(
       'connection.fix',
       `Connection ${name} has no socket path: its engine is already detected automatically.`,

@@ -1,6 +1,7 @@
 import type { Check, CheckStep, Stage } from '../../../shared/check.ts';
 import type { Destination } from '../../../shared/connection.ts';
 import type { Node } from '../../../shared/node.ts';
+import type { Platform } from '../../../shared/platform.ts';
 import type { Problem } from '../../../shared/problem.ts';
 
 /** What the steps that check an engine share. */
@@ -8,6 +9,8 @@ export interface CheckContext {
   /** The connection's name. */
   readonly name: string;
   readonly destination: Destination;
+  /** The platforms that the connection allows. */
+  readonly platforms?: Platform[] | undefined;
   readonly report: CheckReport;
   readonly signal: AbortSignal;
   /** Called with the node once its engine has described itself. */

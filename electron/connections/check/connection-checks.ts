@@ -1,15 +1,34 @@
 /** The staged diagnosis of a connection, and the fixes that it offers. */
-import type { Check } from '../../../shared/check.ts';
-import { type Connection, type Destination, destinationOf } from '../../../shared/connection.ts';
+import type { Check, Stage } from '../../../shared/check.ts';
+import { type Connection, type Destination, destinationOf, socketPathOf } from '../../../shared/connection.ts';
 import type { NodeStatus } from '../../../shared/node.ts';
 import { fail, problemOf } from '../../../shared/problem.ts';
 import { runLocalCommand } from '../../engines/transport/local-command.ts';
-import type { ResolvedHost } from '../../ssh/ssh-config/resolve.ts';
+import { openLocalTransport } from '../../engines/transport/local-transport.ts';
+import { openSshTransport } from '../../engines/transport/ssh-transport.ts';
+import type { Transport } from '../../engines/transport/transport.ts';
 import { abortable } from '../../system/abortable.ts';
+import { systemPaths } from '../../system/system-paths.ts';
+import { type ContainerHost, findContainerHost } from '../container-host.ts';
 import { resolveHops } from '../hops.ts';
-import type { AuthCallbacks } from '../open-session.ts';
+import type { AuthCallbacks, NodeSessionOptions } from '../open-session.ts';
 import { type CheckContext, CheckReport, type StepId } from './check-report.ts';
-import { checkEngineOverSsh, checkLocalEngine, engineStages, forwardingStages } from './engine-steps.ts';
+import {
+  answerStages,
+  checkEngineOverSsh,
+  checkLocalEngine,
+  checkOpenEngine,
+  engineStages,
+  forwardingStages,
+} from './engine-steps.ts';
+import {
+  containerStages,
+  openCheckedContainer,
+  openCheckedPod,
+  openCheckedTcp,
+  podStages,
+  tcpStages,
+} from './reach-steps.ts';
 import { type CheckedHop, hopStages, openCheckedSession } from './ssh-steps.ts';
 import { fixesNamedIn } from './suggested-fixes.ts';
 
@@ -99,7 +118,7 @@ export class ConnectionChecks {
     const report = new CheckReport(name, prepared.steps, this.#options.onChange);
     const work =
       prepared.kind === 'unresolved'
-        ? this.#failAtName(prepared.error, report)
+        ? this.#failAtStart(prepared.error, report, prepared.steps)
         : this.#run(connection, prepared, report, signal);
     this.#work.add(work);
     const removeWork = () => this.#work.delete(work);
@@ -121,34 +140,44 @@ export class ConnectionChecks {
     }
   }
 
-  async #failAtName(error: unknown, report: CheckReport): Promise<void> {
-    report.start({ stage: 'name' });
+  async #failAtStart(error: unknown, report: CheckReport, [first]: readonly StepId[]): Promise<void> {
+    if (first) {
+      report.start(first);
+    }
     throw error;
   }
 
-  async #run(
-    connection: Connection,
-    { destination, route }: ResolvedCheck,
-    report: CheckReport,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #run(connection: Connection, prepared: ResolvedCheck, report: CheckReport, signal: AbortSignal): Promise<void> {
     const { name, identity } = connection;
+    const { destination, route } = prepared;
     const context: CheckContext = {
       name,
       destination,
+      platforms: connection.platforms,
       report,
       signal,
       onNode: (node) => this.#options.onStatus({ state: 'up', connection: name, node }, connection),
     };
-    if (destination.kind !== 'ssh') {
-      await checkLocalEngine((command, options) => runLocalCommand(name, command, options), context);
-      return;
+    const auth = { ...this.#options.authCallbacks(signal), signal };
+    switch (destination.kind) {
+      case 'local':
+      case 'unix':
+        await checkLocalEngine((command, options) => runLocalCommand(name, command, options), context);
+        return;
+      case 'tcp':
+        await checkOpened(context, openCheckedTcp({ ...connection, destination, signal }, connection, report));
+        return;
+      case 'pod':
+        await checkOpened(context, openCheckedPod({ name, destination, signal }, report));
+        return;
+      case 'container': {
+        const host = await openCheckedHost(connection, prepared, report, auth);
+        await checkOpened(context, openCheckedContainer({ name, destination, host, signal }, report));
+        return;
+      }
     }
     const hop = { ...destination, ...(identity ? { identity } : {}) };
-    const session = await openCheckedSession(name, hop, route, report, {
-      ...this.#options.authCallbacks(signal),
-      signal,
-    });
+    const session = await openCheckedSession(name, hop, route, report, auth);
     try {
       await checkEngineOverSsh(session, context);
     } finally {
@@ -157,43 +186,120 @@ export class ConnectionChecks {
   }
 }
 
+async function checkOpened(context: CheckContext, opening: Promise<Transport>): Promise<void> {
+  const transport = await opening;
+  try {
+    await checkOpenEngine(context, transport);
+  } finally {
+    await transport.close();
+  }
+}
+
+/** Opens a transport to the engine that runs a container, and reports the steps to it. */
+async function openCheckedHost(
+  { name }: Connection,
+  { host, route }: ResolvedCheck,
+  report: CheckReport,
+  auth: NodeSessionOptions & { readonly signal: AbortSignal },
+): Promise<Transport> {
+  const { signal } = auth;
+  const { destination, options } = host ?? { destination: { kind: 'local' }, options: {} };
+  const { identity } = options;
+  switch (destination.kind) {
+    case 'local':
+    case 'unix': {
+      report.start({ stage: 'container-engine' });
+      const socketPath = socketPathOf(destination);
+      return openLocalTransport({ name, ...(socketPath === undefined ? {} : { socketPath }), signal });
+    }
+    case 'tcp':
+      return openCheckedTcp({ ...options, name, destination, signal }, options, report);
+    case 'ssh': {
+      const hop = { ...destination, ...(identity ? { identity } : {}) };
+      const session = await openCheckedSession(name, hop, route, report, auth);
+      const { socketPath } = destination;
+      report.start({ stage: 'container-engine' });
+      return openSshTransport(session, { ...(socketPath ? { socketPath } : {}), ownsSession: true, signal });
+    }
+  }
+}
+
 interface ResolvedCheck {
   readonly kind: 'resolved';
   readonly destination: Destination;
+  /** Where the engine of a container is. */
+  readonly host?: ContainerHost;
   readonly route: readonly CheckedHop[];
   readonly steps: readonly StepId[];
 }
 
-/**
- * Lists the steps of a check before anything is contacted. If the route cannot be resolved, the check fails at `name`.
- */
-async function prepareCheck(
-  connection: Connection,
-): Promise<
-  ResolvedCheck | { readonly kind: 'unresolved'; readonly error: unknown; readonly steps: readonly StepId[] }
-> {
-  const engineSteps = engineStages.map((stage) => ({ stage }));
-  const nodeSteps = [
-    ...hopStages.map((stage) => ({ stage })),
-    ...engineSteps,
-    ...forwardingStages.map((stage) => ({ stage })),
-  ];
-  let destination: Destination;
-  let hosts: readonly ResolvedHost[];
+/** A check that fails at its first step, because it is not known what to contact. */
+interface UnresolvedCheck {
+  readonly kind: 'unresolved';
+  readonly error: unknown;
+  readonly steps: readonly StepId[];
+}
+
+const stepsOf = (stages: readonly Stage[]): StepId[] => stages.map((stage) => ({ stage }));
+
+/** Lists the steps of a check before anything is contacted. */
+async function prepareCheck(connection: Connection): Promise<ResolvedCheck | UnresolvedCheck> {
+  const { name } = connection;
+  let stages: readonly Stage[] = [...hopStages, ...engineStages, ...forwardingStages];
   try {
-    destination = destinationOf(connection);
-    if (destination.kind !== 'ssh') {
-      return { kind: 'resolved', destination, route: [], steps: engineSteps };
+    const destination = destinationOf(connection);
+    let host: ContainerHost | undefined;
+    let reached: Destination = destination;
+    if (destination.kind === 'container') {
+      stages = [...containerStages, ...answerStages];
+      host = await findContainerHost(name, destination, connection, systemPaths());
+      reached = host.destination;
+    } else {
+      stages = stagesBehind(destination);
     }
-    hosts = await resolveHops(connection.name, destination);
+    const before = stagesTo(reached);
+    if (reached.kind === 'ssh') {
+      stages = [...before, ...stages];
+      const hosts = await resolveHops(name, reached);
+      const route = hosts.map(({ host: address, port, originalHost }, index) =>
+        index === hosts.length - 1 ? { host: address, port } : { host: address, port, jump: originalHost },
+      );
+      const jumpHostSteps = route.flatMap(({ jump }) =>
+        jump === undefined ? [] : hopStages.map((stage) => ({ stage, hop: jump })),
+      );
+      const steps = [...jumpHostSteps, ...stepsOf(stages)];
+      return { kind: 'resolved', destination, ...(host ? { host } : {}), route, steps };
+    }
+    const steps = stepsOf([...before, ...stages]);
+    return { kind: 'resolved', destination, ...(host ? { host } : {}), route: [], steps };
   } catch (error) {
-    return { kind: 'unresolved', error, steps: nodeSteps };
+    return { kind: 'unresolved', error, steps: stepsOf(stages) };
   }
-  const route = hosts.map(({ host, port, originalHost }, index) =>
-    index === hosts.length - 1 ? { host, port } : { host, port, jump: originalHost },
-  );
-  const jumpHostSteps = route.flatMap(({ jump }) =>
-    jump === undefined ? [] : hopStages.map((stage) => ({ stage, hop: jump })),
-  );
-  return { kind: 'resolved', destination, route, steps: [...jumpHostSteps, ...nodeSteps] };
+}
+
+/** The stages until a host or cluster is reached. */
+function stagesTo({ kind }: Destination): readonly Stage[] {
+  switch (kind) {
+    case 'ssh':
+      return hopStages;
+    case 'tcp':
+      return tcpStages;
+    case 'pod':
+      return podStages;
+    default:
+      return [];
+  }
+}
+
+/** The stages of the engine there. */
+function stagesBehind({ kind }: Destination): readonly Stage[] {
+  switch (kind) {
+    case 'ssh':
+      return [...engineStages, ...forwardingStages];
+    case 'local':
+    case 'unix':
+      return engineStages;
+    default:
+      return answerStages;
+  }
 }

@@ -22,8 +22,9 @@ export async function checkEmulation(
   const warn = (message: string, fix: string, fixes: Fix[] = []) =>
     report.warn(step, { finding, problem: fail('engine.emulation', message, fix).problem, fixes });
   if (!facts) {
-    if (node.emulated.length > 0) {
-      report.pass(step, finding);
+    if (node.emulated.length > 0 || destination.kind !== 'ssh') {
+      // BuildKit lists what it emulates; over TCP, docker tells nothing
+      report.pass(step, node.emulated.length > 0 || node.engine === 'buildkit' ? finding : 'unknown');
     } else {
       warn(
         `Node ${name} does not run Barnraiser's commands, so it is not known what it can emulate.`,

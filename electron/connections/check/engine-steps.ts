@@ -1,5 +1,6 @@
+import { socketPathOf } from '../../../shared/connection.ts';
 import { formatBytes } from '../../../shared/format.ts';
-import type { Node } from '../../../shared/node.ts';
+import { type EngineKind, engineNames, type Node } from '../../../shared/node.ts';
 import { fail, problemOf } from '../../../shared/problem.ts';
 import { openEngine } from '../../engines/open-engine.ts';
 import { type RunCommand, readSocketState, type SocketState } from '../../engines/transport/engine-socket.ts';
@@ -14,7 +15,9 @@ import { checkForwarding, checkReverseForwarding, forwardingFixes } from './forw
 import { type NodeFacts, readNodeFacts } from './node-facts.ts';
 import { commandFixes, commandLocation, engineFixes, searchedSocket, socketFixes } from './suggested-fixes.ts';
 
-export const engineStages = ['socket', 'engine', 'platforms', 'emulation', 'disk'] as const;
+/** The stages once there is a transport. */
+export const answerStages = ['engine', 'platforms', 'emulation', 'disk'] as const;
+export const engineStages = ['socket', ...answerStages] as const;
 export const forwardingStages = ['forwarding', 'reverse-forwarding'] as const;
 
 /** Below this a build soon fills the disk. In bytes. */
@@ -27,7 +30,7 @@ const ampleDiskBytes = 50 * 1024 ** 3;
 export async function checkEngineOverSsh(session: Session, context: CheckContext): Promise<void> {
   const { destination, signal } = context;
   const run: RunCommand = (command, options) => session.run(command, options);
-  const socketPath = destination.kind === 'ssh' ? destination.socketPath : undefined;
+  const socketPath = socketPathOf(destination);
   const open = () => openSshTransport(session, { ...(socketPath ? { socketPath } : {}), ownsSession: false, signal });
   await checkEngine(context, run, open, async (transport) => {
     await checkForwarding(session, transport, context);
@@ -38,7 +41,7 @@ export async function checkEngineOverSsh(session: Session, context: CheckContext
 /** Checks the engine of this computer: from its socket to its disk. */
 export async function checkLocalEngine(run: RunCommand, context: CheckContext): Promise<void> {
   const { name, destination, signal } = context;
-  const socketPath = destination.kind === 'unix' ? destination.socketPath : undefined;
+  const socketPath = socketPathOf(destination);
   await checkEngine(context, run, () => openLocalTransport({ name, ...(socketPath ? { socketPath } : {}), signal }));
 }
 
@@ -54,16 +57,32 @@ async function checkEngine<T extends Transport & { readonly isStarted: boolean }
   try {
     const { socketPath, isStarted } = transport;
     report.pass({ stage: 'socket' }, `${socketPath}${isStarted ? ', started on demand' : ''}`);
-    const readFacts = once(() => readNodeFacts(run, signal));
-    const node = await checkAnswer(context, transport, readFacts);
-    report.start({ stage: 'platforms' });
-    report.pass({ stage: 'platforms' }, node.platform);
-    await checkEmulation(context, node, readFacts);
-    checkDisk(context, node);
+    await checkOpenEngine(
+      context,
+      transport,
+      once(() => readNodeFacts(run, signal)),
+    );
     await checkFurther(transport);
   } finally {
     await transport.close();
   }
+}
+
+/**
+ * Checks the engine behind a transport that is open.
+ * @param readFacts without it, no commands can be run on the node
+ */
+export async function checkOpenEngine(
+  context: CheckContext,
+  transport: Transport & { readonly isStarted?: boolean },
+  readFacts: () => Promise<NodeFacts | undefined> = async () => undefined,
+): Promise<void> {
+  const { report } = context;
+  const node = await checkAnswer(context, transport, readFacts);
+  report.start({ stage: 'platforms' });
+  report.pass({ stage: 'platforms' }, node.platform);
+  await checkEmulation(context, node, readFacts);
+  checkDisk(context, node);
 }
 
 /** Reports why the socket could not be reached, with fixes, and throws `error` again. */
@@ -76,7 +95,7 @@ async function reportSocketFailure(
   const problem = problemOf(error);
   if (problem.code === 'ssh.forwarding-refused') {
     // the socket exists; only forwarding to it is refused
-    report.pass({ stage: 'socket' }, destination.kind === 'local' ? undefined : destination.socketPath);
+    report.pass({ stage: 'socket' }, socketPathOf(destination));
     report.fail({ stage: 'forwarding' }, { problem, fixes: forwardingFixes });
     throw error;
   }
@@ -105,15 +124,16 @@ async function brokenSocketState(
 }
 
 async function checkAnswer(
-  { report, signal, destination, name, onNode }: CheckContext,
-  transport: Transport & { readonly isStarted: boolean },
+  { report, signal, destination, name, platforms, onNode }: CheckContext,
+  transport: Transport & { readonly isStarted?: boolean },
   readFacts: () => Promise<NodeFacts | undefined>,
 ): Promise<Node> {
   report.start({ stage: 'engine' });
+  const allowed = platforms ? { allowedPlatforms: platforms } : {};
   let node: Node;
   try {
     const engine = await openEngine(transport);
-    node = { ...(await engine.probe(signal)), connection: name };
+    node = { ...(await engine.probe(signal)), ...allowed, connection: name };
   } catch (error) {
     signal.throwIfAborted();
     const problem = problemOf(error);
@@ -121,7 +141,8 @@ async function checkAnswer(
     throw error;
   }
   onNode(node);
-  const finding = `${node.engine} ${node.version}, ${node.rootless ? 'rootless' : 'rootful'}`;
+  const rights = node.rootless === undefined ? '' : node.rootless ? ', rootless' : ', rootful';
+  const finding = `${engineNames[node.engine]} ${node.version}${rights}`;
   const facts = node.rootless && !transport.isStarted ? await readFacts() : undefined;
   if (facts?.hasSystemd && !facts.isLingerEnabled && facts.uid !== 0) {
     const { problem } = fail(
@@ -131,18 +152,37 @@ async function checkAnswer(
     );
     const fixes = commandFixes('enable-linger', facts, commandLocation(destination));
     report.warn({ stage: 'engine' }, { finding, problem, fixes });
+  } else if (node.engine === 'podman' && destination.kind === 'tcp') {
+    const { problem } = fail(
+      'ssh.shell',
+      `Node ${name}: podman continues a RUN step after its build is cancelled, and over TCP nothing can end it.`,
+      'Connect to podman over SSH, where Barnraiser ends what a cancelled build left running.',
+    );
+    report.warn({ stage: 'engine' }, { finding, problem });
+  } else if (node.builder === 'classic') {
+    const { problem } = fail(
+      'engine.builder',
+      `Node ${name}: docker builds with its classic builder, because BuildKit is off or missing there.`,
+      'Remove `"buildkit": false` from the features in /etc/docker/daemon.json and restart docker, or update docker to 23 or newer.',
+      node.capabilities.notes?.join('\n'),
+    );
+    report.warn({ stage: 'engine' }, { finding, problem });
   } else {
     report.pass({ stage: 'engine' }, finding);
   }
   return node;
 }
 
-const pruneCommands = { podman: 'podman image prune', docker: 'docker system prune' } as const;
+const pruneCommands: Readonly<Record<EngineKind, { readonly command: string; readonly unasked: string }>> = {
+  podman: { command: 'podman image prune', unasked: 'podman image prune --force' },
+  docker: { command: 'docker system prune', unasked: 'docker system prune --force' },
+  buildkit: { command: 'buildctl prune', unasked: 'buildctl prune' },
+};
 
 function checkDisk({ report, name, destination }: CheckContext, node: Node): void {
   const step = { stage: 'disk' } as const;
   report.start(step);
-  const { free, total } = node.disk;
+  const { free, total } = node.disk ?? { free: 0, total: 0 };
   if (total === 0) {
     report.pass(step, 'unknown');
     return;
@@ -152,7 +192,7 @@ function checkDisk({ report, name, destination }: CheckContext, node: Node): voi
     report.pass(step, finding);
     return;
   }
-  const command = pruneCommands[node.engine];
+  const { command, unasked } = pruneCommands[node.engine];
   const { problem } = fail(
     'engine.disk-low',
     `Node ${name} has only ${finding} where it stores images.`,
@@ -161,7 +201,7 @@ function checkDisk({ report, name, destination }: CheckContext, node: Node): voi
   report.warn(step, {
     finding,
     problem,
-    fixes: [makeFix('prune', `${command} --force`, commandLocation(destination))],
+    fixes: [makeFix('prune', unasked, commandLocation(destination))],
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Fix } from '../../../shared/check.ts';
 import { fail, problemOf } from '../../../shared/problem.ts';
-import { isDockerSocket } from '../../engines/transport/engine-socket.ts';
+import { dialStdioCommand } from '../../engines/transport/engine-socket.ts';
 import type { SshTransport } from '../../engines/transport/ssh-transport.ts';
 import type { Session } from '../../ssh/session.ts';
 import type { CheckContext } from './check-report.ts';
@@ -23,7 +23,7 @@ export async function checkForwarding(
     report.pass(step, 'stream-local');
     return;
   }
-  const command = `${isDockerSocket(transport.socketPath) ? 'docker' : 'podman'} system dial-stdio`;
+  const command = dialStdioCommand(transport.socketPath);
   const { problem } = fail(
     'ssh.forwarding-refused',
     `Node ${name} does not forward connections to ${transport.socketPath}, so each connection runs a command there.`,

@@ -75,6 +75,17 @@ describe('the fixes for a socket that cannot be used', () => {
     expect(commandsFor('/run/user/1001/docker.sock', 'denied')).toEqual(['find-engine']);
   });
 
+  test.each([
+    ['/run/buildkit/buildkitd.sock', 'missing', ['sudo systemctl enable --now buildkit', 'find-engine']],
+    ['/run/buildkit/buildkitd.sock', 'dead', ['sudo systemctl restart buildkit', 'find-engine']],
+    ['/run/buildkit/buildkitd.sock', 'denied', ['find-engine']],
+    ['/run/user/1000/buildkit/buildkitd.sock', 'missing', ['systemctl --user enable --now buildkit', 'find-engine']],
+    ['/run/user/1001/buildkit/buildkitd.sock', 'missing', ['find-engine']],
+  ] as const)('start BuildKit, but not that of another user: %s, %s', (path, state, expected) => {
+    const fixes = socketFixes(ssh(path), state, { ...facts, commands: new Set(['systemctl']) });
+    expect(fixes.map(({ fix, command }) => fix ?? command)).toEqual(expected);
+  });
+
   test('are typed here for an engine of this computer', () => {
     const [fix] = socketFixes({ kind: 'local' }, 'missing', facts);
     expect(fix).toMatchObject({ fix: 'enable-socket', where: 'here' });

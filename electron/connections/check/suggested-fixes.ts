@@ -1,9 +1,9 @@
 import type { Fix } from '../../../shared/check.ts';
-import type { Destination } from '../../../shared/connection.ts';
+import { type Destination, socketPathOf } from '../../../shared/connection.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import {
   dockerSocket,
-  isDockerSocket,
+  engineOfSocket,
   isRootlessSocket,
   type SocketState,
 } from '../../engines/transport/engine-socket.ts';
@@ -23,6 +23,19 @@ const commandLabels: readonly (readonly [start: string, label: string, where: Fi
   ['chmod', 'Make it readable only for you', 'here'],
   ['podman info', 'Show what podman reports', 'node'],
   ['systemctl status', 'Show the service status', 'node'],
+  ['docker ps --all', 'List the containers', 'node'],
+  ['podman ps --all', 'List the containers', 'node'],
+  ['docker start', 'Start the container', 'node'],
+  ['podman start', 'Start the container', 'node'],
+  ['docker logs', 'Show the log of buildkitd', 'node'],
+  ['podman logs', 'Show the log of buildkitd', 'node'],
+  ['kubectl get pods', 'List the pods', 'here'],
+  ['kubectl get namespaces', 'List the namespaces', 'here'],
+  ['kubectl describe pod', 'Show the state of the pod', 'here'],
+  ['kubectl config', 'List the contexts of kubectl', 'here'],
+  ['kubectl cluster-info', 'Show the address of the cluster', 'here'],
+  ['kubectl version', 'Show the version of kubectl', 'here'],
+  ['openssl pkey', 'Save the key without a passphrase', 'here'],
   ['docker ps', 'Show what docker reports', 'node'],
   ['docker info', 'Show what docker reports', 'node'],
 ];
@@ -42,14 +55,17 @@ export function socketFixes(
   facts: NodeFacts | undefined,
 ): Fix[] {
   const where = commandLocation(destination);
-  const path = destination.kind === 'local' ? undefined : destination.socketPath;
+  const path = socketPathOf(destination);
   const detect = path === undefined ? [] : [makeFix('find-engine', undefined, where)];
   if (!facts) {
     return detect;
   }
   const hasEngine = facts.commands.has('podman') || facts.commands.has('docker');
   const searched = searchedSocket(destination, facts);
-  if (searched !== undefined && isDockerSocket(searched) && hasEngine) {
+  if (searched !== undefined && engineOfSocket(searched) === 'buildkit') {
+    return [...buildKitFixes(searched, state, facts, where), ...detect];
+  }
+  if (searched !== undefined && engineOfSocket(searched) === 'docker' && hasEngine) {
     return [...dockerFixes(searched, state, facts, where), ...detect];
   }
   if (!hasEngine) {
@@ -63,7 +79,7 @@ export function socketFixes(
 
 /** The socket that a connection needs. Without a path in its URI: docker's, if the node has no podman. */
 export function searchedSocket(destination: Destination, { commands }: NodeFacts): string | undefined {
-  const path = destination.kind === 'local' ? undefined : destination.socketPath;
+  const path = socketPathOf(destination);
   return path ?? (commands.has('docker') && !commands.has('podman') ? dockerSocket : undefined);
 }
 
@@ -90,10 +106,27 @@ function dockerFixes(
   return [{ label: 'Start docker', command: `${sudo}${start}`, where }];
 }
 
+/** As for docker. A daemon has no group that its users are in, unless it is started with one. */
+function buildKitFixes(
+  path: string,
+  state: Exclude<SocketState, 'open'>,
+  { uid, hasSystemd }: NodeFacts,
+  where: Fix['where'],
+): Fix[] {
+  const isOthers = isRootlessSocket(path) && !path.startsWith(`/run/user/${uid}/`);
+  if (state === 'denied' || !hasSystemd || isOthers) {
+    return [];
+  }
+  const user = isRootlessSocket(path) ? '--user ' : '';
+  const sudo = uid === 0 || user !== '' ? '' : 'sudo ';
+  const start = state === 'dead' ? 'restart' : 'enable --now';
+  return [{ label: 'Start BuildKit', command: `${sudo}systemctl ${user}${start} buildkit`, where }];
+}
+
 /** Fixes for a socket that accepts connections, but behind which no usable engine answers. */
 export function engineFixes(destination: Destination, problem: Problem, facts: NodeFacts | undefined): Fix[] {
   const where = commandLocation(destination);
-  const hasPath = destination.kind !== 'local' && destination.socketPath !== undefined;
+  const hasPath = socketPathOf(destination) !== undefined;
   const isWrongEngine = problem.code === 'engine.unsupported' || problem.code === 'engine.answer';
   const install = facts && !facts.commands.has('podman') ? installCommand('podman', facts) : undefined;
   return [
@@ -118,7 +151,7 @@ export function emulatorFixes(facts: NodeFacts, where: Fix['where']): Fix[] {
 
 /** Where the commands for a destination are typed. */
 export function commandLocation(destination: Destination): Fix['where'] {
-  return destination.kind === 'ssh' ? 'node' : 'here';
+  return destination.kind === 'local' || destination.kind === 'unix' ? 'here' : 'node';
 }
 
 function defaultSocket({ uid }: NodeFacts): string {

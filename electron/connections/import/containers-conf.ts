@@ -113,6 +113,7 @@ export function readContainersConf(content: unknown, path: string, source: 'cont
   const settings = {
     connections: field(field(content, 'engine'), 'service_destinations'),
     machineKey: 'is_machine',
+    tlsKeys: ['tls_ca', 'tls_cert', 'tls_key'] as const,
     farms: field(farms, 'list'),
     defaultFarm: field(farms, 'default'),
     connectionLabel: '[engine.service_destinations]',

@@ -148,7 +148,7 @@ describe('connections and farms of podman', () => {
     expect(discovery.farms).toMatchObject([{ name: 'mixed', connections: ['good'] }]);
     expect(messages(discovery)).toEqual([
       'Connection "nothing" has no URI.',
-      expect.stringMatching(/^"plain" uses tcp:.*add a connection named plain to ssh:/),
+      expect.stringMatching(/^"plain" has a password .*add a connection named plain to ssh:/),
       expect.stringMatching(/^"secret" has a password in its URI/),
       expect.stringMatching(/^"torn" has a URI that is not valid/),
       'Farm "mixed" is imported without "plain" (cannot be used), "gone" (not found).',
@@ -240,6 +240,21 @@ describe('containers.conf', () => {
     ]);
   });
 
+  test('over TCP are imported with their TLS files, from either podman file, and farms have them', async () => {
+    const tls = { URI: 'tcp://big:2376', TLSCA: '/c/ca.pem', TLSCert: '/c/cert.pem', TLSKey: '/c/key.pem' };
+    await write(
+      podmanFile,
+      JSON.stringify({ Connection: { Connections: { big: tls } }, Farm: { List: { f: ['big', 'old'] } } }),
+    );
+    await write(containersConf, `${toml('old', 'tcp://old:2376')}tls_ca = "/c/old.pem"\n`);
+    const { candidates, farms } = await discoverHere();
+    expect(candidates).toMatchObject([
+      { name: 'big', uri: 'tcp://big:2376', tlsCa: '/c/ca.pem', tlsCert: '/c/cert.pem', tlsKey: '/c/key.pem' },
+      { name: 'old', uri: 'tcp://old:2376', tlsCa: '/c/old.pem' },
+    ]);
+    expect(farms).toMatchObject([{ name: 'f', connections: ['big', 'old'] }]);
+  });
+
   test('may contain integers beyond 2^53', async () => {
     await write(containersConf, `[containers]\npids_limit = 9223372036854775807\n${toml('a', 'ssh://a')}`);
     expect(await discoverHere()).toMatchObject({ candidates: [{ name: 'a' }], notes: [] });
@@ -255,8 +270,7 @@ describe('contexts of docker', () => {
     await context('1', at('zoo', 'ssh://me@zoo'));
     await context('2', at('a+b', 'unix:///nowhere/docker.sock'));
     await context('3', at('win', 'npipe:////./pipe/docker_engine'));
-    await context('4', at('tls', 'tcp://10.0.0.1:2376'));
-    await context('5b', at('old', '10.0.0.1:2375'));
+    await context('4', at('http', 'http://10.0.0.1:2376'));
     await context('5', { Name: 'k8s', Endpoints: { kubernetes: {} } });
     const broken = await write('home/.docker/contexts/meta/6/meta.json', '{');
     await mkdir(join(folder, 'home/.docker/contexts/meta/7'));
@@ -273,11 +287,40 @@ describe('contexts of docker', () => {
     expect(messages(discovery)).toEqual([
       'Context "k8s" has no docker endpoint.',
       expect.stringContaining('It is not valid JSON'),
-      expect.stringMatching(/^"old" uses tcp:/),
-      expect.stringMatching(/^"tls" uses tcp:.*over SSH: add a connection named tls to ssh:/),
+      expect.stringMatching(/^"http" uses http:.*over SSH: add a connection named http to ssh:/),
       expect.stringMatching(/^"win" is a Windows named pipe/),
     ]);
     expect(discovery.notes[1]?.path).toBe(broken);
+  });
+
+  test('over TCP have the TLS files of their folder and docker’s ports; what lacks TLS or is not verified is noted', async () => {
+    await context('4', at('tls', 'tcp://10.0.0.1:2376/'));
+    for (const file of ['ca.pem', 'cert.pem', 'key.pem']) {
+      await chmod(await write(`home/.docker/contexts/tls/4/docker/${file}`, 'x'), 0o600);
+    }
+    await context('5', at('old', '10.0.0.2'));
+    await context('6', { Name: 'skip', Endpoints: { docker: { Host: 'tcp://10.0.0.3', SkipTLSVerify: true } } });
+    await write('home/.docker/contexts/tls/6/docker/ca.pem', 'x');
+    const files = join(folder, 'home/.docker/contexts/tls');
+    expect((await discoverHere()).candidates).toEqual([
+      { source: 'docker', name: 'old', uri: 'tcp://10.0.0.2:2375', notes: [expect.stringContaining('no TLS')] },
+      {
+        source: 'docker',
+        name: 'skip',
+        uri: 'tcp://10.0.0.3:2376',
+        tlsCa: join(files, '6/docker/ca.pem'),
+        notes: [expect.stringContaining('SkipTLSVerify')],
+      },
+      {
+        source: 'docker',
+        name: 'tls',
+        uri: 'tcp://10.0.0.1:2376',
+        tlsCa: join(files, '4/docker/ca.pem'),
+        tlsCert: join(files, '4/docker/cert.pem'),
+        tlsKey: join(files, '4/docker/key.pem'),
+        notes: [],
+      },
+    ]);
   });
 
   test('are read from $DOCKER_CONFIG', async () => {
@@ -313,10 +356,13 @@ describe('builders of docker buildx', () => {
       ['docker', 'zoo', 'ssh://me@zoo'],
       ['buildx', 'multi2', 'ssh://pi@pi4.lan'],
     ]);
-    expect(candidates[2]?.notes).toEqual([
-      expect.stringContaining('builder "multi" it builds linux/arm64 and linux/arm/v7.'),
-      expect.stringContaining('not the container of builder "multi"'),
-    ]);
+    expect(candidates[2]).toMatchObject({
+      platforms: ['linux/arm64', 'linux/arm/v7'],
+      notes: [
+        'It builds only linux/arm64 and linux/arm/v7, as in builder "multi".',
+        'Builds use docker itself, not the container of builder "multi" and its settings. To use the container, add docker-container://buildx_buildkit_multi2?host=ssh%3A%2F%2Fpi%40pi4.lan.',
+      ],
+    });
     expect(farms).toEqual([
       { source: 'buildx', name: 'multi', connections: ['this-computer-docker', 'zoo', 'multi2'], isDefault: false },
     ]);
@@ -348,16 +394,21 @@ describe('builders of docker buildx', () => {
   test('that cannot be used are noted, without passwords', async () => {
     await builder('cloud', { Name: 'cloud', Driver: 'cloud', Nodes: [node('c0', 'cloud://me:secret@x/y')] });
     await builder('far', { Name: 'far', Driver: 'remote', Nodes: [node('far0', 'tcp://me:secret@10.0.0.1:1234')] });
-    await builder('k8s', { Name: 'k8s', Driver: 'kubernetes', Nodes: [node('k0', 'kubernetes:///k8s?deployment=')] });
+    await builder('k8s', {
+      Name: 'k8s',
+      Driver: 'kubernetes',
+      Nodes: [
+        { ...node('k0', 'kubernetes:///k8s?deployment=big&kubeconfig='), DriverOpts: { namespace: 'ci' } },
+        node('k_1', 'kubernetes:///k8s?deployment='),
+        { ...node('k2', ''), DriverOpts: { namespace: '`; rm' } },
+      ],
+    });
     await builder('tls', {
       Name: 'tls',
       Driver: 'docker-container',
       Nodes: [node('tls0', 'tcp://me:secret@10.0.0.1:2376'), node('tls1', 'gone'), { Name: 'tls2' }, 7],
     });
-    await builder('both', {
-      Name: 'both',
-      Nodes: [node('t0', 'tcp://10.0.0.1:2376'), node('t1', 'tcp://10.0.0.2:2376')],
-    });
+    await builder('both', { Name: 'both', Nodes: [node('t0', 'http://10.0.0.1'), node('t1', 'http://10.0.0.2')] });
     await builder('broken', []);
     await write('home/.docker/buildx/instances/torn', '{"Name":"torn","Nodes":[{"Endpoint":"ssh://me:secret');
     await write('home/.docker/buildx/instances/.lock', '');
@@ -367,18 +418,51 @@ describe('builders of docker buildx', () => {
     expect(messages(discovery)).toEqual([
       'It is not a builder of docker buildx: its name or nodes are missing.',
       expect.stringContaining('Builder "cloud" has the driver "cloud", which'),
-      expect.stringContaining('Builder "far" is a BuildKit daemon of its own, which'),
-      expect.stringContaining('Builder "k8s" runs BuildKit in Kubernetes, which'),
+      expect.stringContaining('`kubectl get pods --namespace=ci --selector=app=big`'),
+      expect.stringContaining('`kubectl get pods --namespace=default --selector=app=k-1`'),
+      expect.stringContaining('`kubectl get pods`'),
       'Node "tls1" of builder "tls" uses the docker context "gone", which does not exist.',
       'Node "tls2" of builder "tls" has no endpoint.',
       'Node 2 of builder "tls" has no endpoint.',
       expect.stringContaining('It is not valid JSON'),
-      expect.stringMatching(/^"t0" uses tcp:/),
-      expect.stringMatching(/^"t1" uses tcp:/),
-      expect.stringMatching(/^"tls0" uses tcp:/),
+      expect.stringMatching(/^"t0" uses http:/),
+      expect.stringMatching(/^"t1" uses http:/),
+      expect.stringMatching(/^"far0" has a password/),
+      expect.stringMatching(/^"tls0" has a password/),
       'Farm "both" is left out, because it has only "both/t0" (cannot be used), "both/t1" (cannot be used).',
     ]);
     expect(JSON.stringify(discovery)).not.toContain('secret');
+  });
+
+  test('with BuildKit daemons of their own are imported with their TLS files and platforms', async () => {
+    const pair = { cacert: '/certs/ca.pem', cert: '/certs/cert.pem', key: '/certs/key.pem', servername: 'bk' };
+    await builder('far', {
+      Name: 'far',
+      Driver: 'remote',
+      Nodes: [
+        { ...node('far0', 'tcp://10.0.0.1:1234', arm), DriverOpts: pair },
+        node('far1', 'unix:///nowhere/buildkitd.sock'),
+        node('far2', 'kube-pod://buildkitd-0?namespace=ci'),
+      ],
+    });
+    const { candidates, farms } = await discoverHere();
+    expect(candidates).toMatchObject([
+      {
+        name: 'far0',
+        uri: 'tcp://10.0.0.1:1234',
+        tlsCa: '/certs/ca.pem',
+        tlsCert: '/certs/cert.pem',
+        tlsKey: '/certs/key.pem',
+        tlsServerName: 'bk',
+        platforms: ['linux/arm64', 'linux/arm/v7'],
+      },
+      { name: 'far1', uri: 'unix:///nowhere/buildkitd.sock' },
+      { name: 'far2', uri: 'kube-pod://buildkitd-0?namespace=ci' },
+    ]);
+    expect(candidates[0]?.notes).toContain(
+      'Its certificate authority /certs/ca.pem does not exist. Copy it there or choose another one, or connecting will fail.',
+    );
+    expect(farms).toMatchObject([{ name: 'far', connections: ['far0', 'far1', 'far2'] }]);
   });
 
   test('are read from $BUILDX_CONFIG, or below $DOCKER_CONFIG', async () => {
@@ -415,21 +499,33 @@ describe('environment variables', () => {
     expect((await discoverHere({}, { DOCKER_HOST })).candidates).toMatchObject([{ uri }]);
   });
 
-  test.each(['tcp://me:secret@10.0.0.1:2376', '10.0.0.1:2375', 'localhost'])(
-    'DOCKER_HOST=%s is a TCP address, which is noted',
-    async (DOCKER_HOST) => {
-      const { candidates, notes } = await discoverHere({}, { DOCKER_HOST });
-      expect(candidates).toEqual([]);
-      expect(notes).toEqual([
-        { source: 'environment', path: 'DOCKER_HOST', message: expect.stringMatching(/^"docker-host" uses tcp:/) },
-      ]);
-      expect(JSON.stringify(notes)).not.toContain('secret');
-    },
-  );
+  test.each([
+    ['10.0.0.1:2375', {}, { uri: 'tcp://10.0.0.1:2375' }],
+    ['localhost', {}, { uri: 'tcp://localhost:2375' }],
+    [
+      'tcp://10.0.0.1',
+      { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/certs' },
+      { uri: 'tcp://10.0.0.1:2376', tlsCa: '/certs/ca.pem', tlsCert: '/certs/cert.pem', tlsKey: '/certs/key.pem' },
+    ],
+    ['unix:///nowhere/docker.sock', { DOCKER_TLS_VERIFY: '1' }, { uri: 'unix:///nowhere/docker.sock' }],
+  ])('DOCKER_HOST=%s with %o is an engine with the TLS files that docker uses', async (DOCKER_HOST, env, expected) => {
+    const { candidates } = await discoverHere({}, { DOCKER_HOST, ...env });
+    expect(candidates).toEqual([{ source: 'environment', name: 'docker-host', notes: expect.anything(), ...expected }]);
+  });
 
-  test('BUILDKIT_HOST is noted', async () => {
-    const discovery = await discoverHere({}, { BUILDKIT_HOST: 'tcp://me:secret@10.0.0.1:1234', DOCKER_HOST: '' });
-    expect(discovery.notes).toMatchObject([{ path: 'BUILDKIT_HOST', message: expect.not.stringContaining('secret') }]);
+  test('with a password are noted', async () => {
+    const { candidates, notes } = await discoverHere({}, { DOCKER_HOST: 'tcp://me:secret@10.0.0.1:2376' });
+    expect(candidates).toEqual([]);
+    expect(notes).toEqual([
+      { source: 'environment', path: 'DOCKER_HOST', message: expect.stringMatching(/^"docker-host" has a password/) },
+    ]);
+    expect(JSON.stringify(notes)).not.toContain('secret');
+  });
+
+  test('BUILDKIT_HOST is an engine', async () => {
+    const { candidates, notes } = await discoverHere({}, { BUILDKIT_HOST: 'docker-container://buildkitd' });
+    expect(candidates).toMatchObject([{ name: 'buildkit-host', uri: 'docker-container://buildkitd' }]);
+    expect(notes).toEqual([]);
   });
 });
 

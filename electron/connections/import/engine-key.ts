@@ -17,6 +17,11 @@ export async function engineKey(uri: string): Promise<string | undefined> {
       return 'local';
     case 'unix':
       return JSON.stringify(['unix', await realSocketPath(destination.socketPath)]);
+    case 'tcp':
+      return JSON.stringify(['tcp', destination.host.toLowerCase(), destination.port]);
+    case 'container':
+    case 'pod':
+      return JSON.stringify(destination);
     case 'ssh': {
       const { user = '', host, port = 22, socketPath = '' } = destination;
       return JSON.stringify(['ssh', user, host.toLowerCase(), port, socketPath && posix.normalize(socketPath)]);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parsePlatform } from '../../../shared/platform.ts';
 import { readExportFile, writeExportFile } from './export-file.ts';
 
 const connections = [
@@ -6,6 +7,16 @@ const connections = [
   { name: 'big', uri: 'ssh://big:2222/run/podman/podman.sock', identity: '/etc/keys/big' },
   { name: 'neighbour', uri: 'ssh://n', identity: '/home/kimberly/.ssh/id' },
   { name: 'here', uri: 'local:' },
+  {
+    name: 'tls',
+    uri: 'tcp://big:2376',
+    tlsCa: '/certs/ca.pem',
+    tlsCert: '/certs/cert.pem',
+    tlsKey: '/certs/key.pem',
+    tlsServerName: 'engine',
+    platforms: ['linux/arm64', 'linux/arm/v7'].map((name) => parsePlatform(name) ?? expect.fail(name)),
+  },
+  { name: 'plain', uri: 'tcp://big:2375', allowUnencrypted: true },
 ];
 const farms = {
   farms: [

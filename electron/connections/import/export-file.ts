@@ -1,10 +1,11 @@
 import { relative, sep } from 'node:path';
 import { z } from 'zod';
-import { type Connection, parseDestination } from '../../../shared/connection.ts';
+import { type Connection, type ConnectionOptions, optionsOf, parseDestination } from '../../../shared/connection.ts';
 import type { Farm } from '../../../shared/farm.ts';
+import { parsePlatform } from '../../../shared/platform.ts';
 import { fail } from '../../../shared/problem.ts';
 import { homeFolder } from '../../system/local-user.ts';
-import { entriesOf, field, isText, quoteForMessage } from './foreign-content.ts';
+import { entriesOf, field, isText, quoteForMessage, textField } from './foreign-content.ts';
 import type { DiscoveredEngine, DiscoveredFarm, ImportNote, ImportSource } from './import-source.ts';
 
 /**
@@ -20,6 +21,8 @@ import type { DiscoveredEngine, DiscoveredFarm, ImportNote, ImportSource } from 
  * - `connections`: `uri` is as in `barnraiser connection add`, never with a password. `identity` is the path of a
  *   private key, never the key itself; it is missing if the agent or a default key is used. A path below the home
  *   folder starts with `~/` and uses slashes on every system, so it also works in the home folder of another person.
+ *   `tlsCa`, `tlsCert` and `tlsKey` are paths in the same manner, `tlsServerName` is a name, `allowUnencrypted` is true or
+ *   missing, and `platforms` is a list such as `["linux/arm64"]`. All are missing if the connection does not have them.
  * - `farms`: `connections` are names in this file. At most one farm has `default`: it builds if no farm is named.
  *
  * Connections and farms are in the order in which they were created.
@@ -34,7 +37,8 @@ export function writeExportFile(
 ): string {
   const content = {
     barnraiser: formatVersion,
-    connections: connections.map(({ name, uri, identity }) => {
+    connections: connections.map((connection) => {
+      const { name, uri } = connection;
       if (typeof parseDestination(uri) === 'string') {
         throw fail(
           'connection.uri',
@@ -42,7 +46,12 @@ export function writeExportFile(
           'Remove this connection, then export again.',
         );
       }
-      return { name, uri, ...(identity ? { identity: relativeToHome(identity, home) } : {}) };
+      const options = optionsOf(connection);
+      const files = fileOptions.flatMap((option) => {
+        const path = options[option];
+        return path === undefined ? [] : [[option, relativeToHome(path, home)]];
+      });
+      return { name, uri, ...options, ...Object.fromEntries(files) };
     }),
     farms: farms.farms.map(({ name, connections: members }) => ({
       name,
@@ -52,6 +61,9 @@ export function writeExportFile(
   };
   return `${JSON.stringify(content, null, 2)}\n`;
 }
+
+/** The options that are paths of this computer. */
+const fileOptions = ['identity', 'tlsCa', 'tlsCert', 'tlsKey'] as const;
 
 function relativeToHome(path: string, home: string): string {
   const relativePath = path.startsWith(home) ? relative(home, path) : '';
@@ -83,13 +95,13 @@ export function readExportFile(content: unknown, path: string): ImportSource {
   }
   const notes: ImportNote[] = [];
   const engines = listOf(content, 'connections', path, notes).flatMap((entry, index): DiscoveredEngine[] => {
-    const [name, uri, identity] = ['name', 'uri', 'identity'].map((key) => field(entry, key));
+    const [name, uri] = ['name', 'uri'].map((key) => field(entry, key));
     if (!isText(name) || !isText(uri)) {
       const message = `Connection ${entryLabel(name, index)} has no ${isText(name) ? 'URI' : 'name'}.`;
       notes.push({ path, message });
       return [];
     }
-    return [{ name, uri, path, ...(isText(identity) && identity !== '' ? { identity } : {}) }];
+    return [{ name, uri, path, ...readOptions(entry) }];
   });
   let defaultFarm: string | undefined;
   const farms = listOf(content, 'farms', path, notes).flatMap((entry, index): DiscoveredFarm[] => {
@@ -105,6 +117,20 @@ export function readExportFile(content: unknown, path: string): ImportSource {
   });
   return { source: 'file', engines, farms, notes, ...(defaultFarm === undefined ? {} : { defaultFarm }) };
 }
+
+/** The options of an entry; one that is not valid is left out. */
+function readOptions(entry: unknown): ConnectionOptions {
+  const texts = [...fileOptions, 'tlsServerName'].map((option) => [option, textField(entry, option)]);
+  const names = field(entry, 'platforms');
+  const platforms = (Array.isArray(names) ? names : []).slice(0, maxPlatforms).filter(isText);
+  return optionsOf({
+    ...Object.fromEntries(texts),
+    allowUnencrypted: field(entry, 'allowUnencrypted') === true,
+    platforms: platforms.flatMap((name) => parsePlatform(name) ?? []),
+  });
+}
+
+const maxPlatforms = 100;
 
 /** The name of an entry in quotes, or its number, counted from 1, if it has no name. */
 function entryLabel(name: unknown, index: number): string {

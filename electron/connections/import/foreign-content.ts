@@ -48,6 +48,12 @@ export function field(value: unknown, name: string): unknown {
   return (exact ?? entries.find(([key]) => key.toLowerCase() === name.toLowerCase()))?.[1];
 }
 
+/** A field that is a text; undefined if it is something else. */
+export function textField(value: unknown, name: string): string | undefined {
+  const text = field(value, name);
+  return isText(text) ? text : undefined;
+}
+
 export function isText(value: unknown): value is string {
   return typeof value === 'string';
 }

@@ -174,7 +174,7 @@ test(
 test(
   'a damaged builder of docker buildx never throws, hangs or runs a command',
   async () => {
-    const contextUri = (name: string) => (name === 'zoo' ? 'ssh://zoo' : undefined);
+    const contextUri = (name: string) => (name === 'zoo' ? { uri: 'ssh://zoo' } : undefined);
     await fuzz('builder', seeds.buildx, (file) => parseBuildxBuilder(file.toString('utf8'), 'b', contextUri));
   },
   timeoutMs,

@@ -1,12 +1,12 @@
+import type { ConnectionOptions } from '../../../shared/connection.ts';
 import type { DiscoverySource } from '../../../shared/discovery.ts';
 
 /** An engine as a source describes it. */
-export interface DiscoveredEngine {
+export interface DiscoveredEngine extends ConnectionOptions {
   readonly name: string;
   /** What farms of the source call it, where that is not its name. */
   readonly key?: string;
   readonly uri: string;
-  readonly identity?: string;
   /** A local engine that runs in a virtual machine. */
   readonly isInMachine?: boolean;
   /** The file that describes it, or its socket. */

@@ -21,8 +21,13 @@ export async function readMachineKeys({ env, home, platform }: SystemPaths): Pro
     if (typeof destination === 'string') {
       return undefined;
     }
-    if (destination.kind === 'ssh') {
-      return addressOf(destination);
+    const host = destination.kind === 'container' ? destination.host : destination;
+    if (host?.kind === 'ssh') {
+      return addressOf(host);
+    }
+    if (host?.kind !== 'unix' && host?.kind !== 'local') {
+      // a port may lead anywhere, also one of this computer
+      return undefined;
     }
     // elsewhere, engines run in virtual machines
     return platform === 'linux' && !isInMachine ? 'this computer' : undefined;

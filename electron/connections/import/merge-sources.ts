@@ -1,11 +1,11 @@
-import { parseDestination } from '../../../shared/connection.ts';
+import { isLoopback, parseDestination, usesTls } from '../../../shared/connection.ts';
 import type { Candidate, Discovery, FarmCandidate } from '../../../shared/discovery.ts';
 import { freeName, toName } from '../../../shared/free-name.ts';
 import { engineKey, namesByEngineKey } from './engine-key.ts';
 import { quoteForMessage } from './foreign-content.ts';
 import { fileState, isNetworkPath } from './foreign-file.ts';
-import { importIdentity } from './identity.ts';
 import type { DiscoveredEngine, DiscoveredFarm, ImportNote, ImportSource } from './import-source.ts';
+import { importOptions } from './imported-options.ts';
 import { type MachineKey, noMachineKey } from './machine-key.ts';
 import { splitOptions, unusableReason } from './unusable-reason.ts';
 
@@ -120,7 +120,7 @@ class DiscoveryBuilder {
       return candidateName;
     }
     const name = freeName(toName(engine.name, 'engine'), (candidate) => this.#candidates.has(candidate));
-    const { identity, notes } = engine.identity ? await importIdentity(engine.identity, this.#home) : { notes: [] };
+    const { options, notes } = await importOptions(engine, this.#home);
     const connection = this.#connections.get(key);
     const sameMachineAs = connection === undefined ? this.noteMachine(name, engine) : undefined;
     this.#candidateNames.set(key, name);
@@ -128,10 +128,10 @@ class DiscoveryBuilder {
       source,
       name,
       uri: engine.uri,
-      ...(identity === undefined ? {} : { identity }),
+      ...options,
       ...(connection === undefined ? {} : { connection }),
       ...(sameMachineAs === undefined ? {} : { sameMachineAs }),
-      notes: [...(engine.notes ?? []), ...(await socketNotes(engine.uri)), ...notes],
+      notes: [...(engine.notes ?? []), ...(await socketNotes(engine.uri)), ...unencryptedNotes(engine), ...notes],
     });
     return name;
   }
@@ -241,4 +241,16 @@ async function socketNotes(uri: string): Promise<string[]> {
   }
   const state = await fileState(destination.socketPath, 'socket');
   return state === 'missing' || state === 'other' ? ['Its socket does not exist at the moment.'] : [];
+}
+
+/** A note if an engine on another machine is reached over TCP without TLS. */
+function unencryptedNotes(engine: DiscoveredEngine): string[] {
+  const destination = parseDestination(engine.uri);
+  const isOpen =
+    typeof destination !== 'string' &&
+    destination.kind === 'tcp' &&
+    !isLoopback(destination.host) &&
+    !usesTls(engine) &&
+    !engine.allowUnencrypted;
+  return isOpen ? ['It has no TLS, so it is not used until its connection allows that or has TLS files.'] : [];
 }

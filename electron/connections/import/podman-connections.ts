@@ -40,6 +40,7 @@ export function readPodmanConnections(content: unknown, path: string, source: 'p
   const settings = {
     connections: field(field(content, 'Connection'), 'Connections'),
     machineKey: 'IsMachine',
+    tlsKeys: ['TLSCA', 'TLSCert', 'TLSKey'] as const,
     farms: field(farm, 'List'),
     defaultFarm: field(farm, 'Default'),
     connectionLabel: 'Connection',

@@ -1,4 +1,5 @@
-import { entriesOf, field, isText, quoteForMessage } from './foreign-content.ts';
+import { optionsOf } from '../../../shared/connection.ts';
+import { entriesOf, field, isText, quoteForMessage, textField } from './foreign-content.ts';
 import type { DiscoveredEngine, DiscoveredFarm, ImportNote, ImportSource } from './import-source.ts';
 
 /** The part of either of podman's two configuration files that describes connections and farms, as parsed. */
@@ -6,6 +7,8 @@ export interface PodmanSettings {
   readonly connections: unknown;
   /** The key that marks a podman machine. */
   readonly machineKey: string;
+  /** The keys of the certificate authority, the client certificate and its key. */
+  readonly tlsKeys: readonly [ca: string, cert: string, key: string];
   readonly farms: unknown;
   readonly defaultFarm: unknown;
   /** What notes call a connection of the file. */
@@ -26,13 +29,14 @@ export function readPodmanSettings(
   const notes: ImportNote[] = [];
   for (const [name, entry] of entriesOf(settings.connections)) {
     const uri = field(entry, 'uri');
-    const identity = field(entry, 'identity');
+    const identity = textField(entry, 'identity');
+    const [tlsCa, tlsCert, tlsKey] = settings.tlsKeys.map((key) => textField(entry, key));
     if (isText(uri)) {
       engines.push({
         name,
         uri,
         path,
-        ...(isText(identity) && identity !== '' ? { identity } : {}),
+        ...optionsOf({ identity, tlsCa, tlsCert, tlsKey }),
         ...(field(entry, settings.machineKey) === true ? { notes: [machineNote] } : {}),
       });
     } else {

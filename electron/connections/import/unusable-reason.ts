@@ -29,20 +29,29 @@ export function unusableReason(name: string, uri: string): string | undefined {
     return undefined;
   }
   const scheme = /^([a-z][a-z\d+.-]{0,20}):\/\//i.exec(uri)?.[1]?.toLowerCase();
-  if (scheme === 'tcp' || scheme === 'http' || scheme === 'https') {
+  if (scheme === 'http' || scheme === 'https') {
     return `uses ${scheme}://, which is not supported. Connect to its machine over SSH: ${uriExample}`;
   }
   if (scheme === 'npipe') {
     return `is a Windows named pipe, which is not supported. Connect to its machine over SSH: ${uriExample}`;
   }
-  if (scheme !== undefined && scheme !== 'ssh' && scheme !== 'unix') {
-    return `uses ${scheme}://, which is not supported. Use ssh://… or unix://….`;
+  if (scheme !== undefined && !knownSchemes.has(scheme)) {
+    return `uses ${scheme}://, which is not supported. Use ssh://…, unix://… or tcp://….`;
   }
   if (hasPassword(uri)) {
     return `has a password in its URI, which would be stored unencrypted. Sign in with a key: ${uriExample}`;
   }
-  return 'has a URI that is not valid. Use ssh://user@host:port/path/to.sock or unix:///path/to.sock.';
+  return 'has a URI that is not valid. Use ssh://user@host:port/path/to.sock, unix:///path/to.sock or tcp://host:port.';
 }
+
+const knownSchemes: ReadonlySet<string> = new Set([
+  'ssh',
+  'unix',
+  'tcp',
+  'docker-container',
+  'podman-container',
+  'kube-pod',
+]);
 
 function hasPassword(uri: string): boolean {
   try {

@@ -1,7 +1,7 @@
 /** Requests to an engine's HTTP API, shared by podman and docker. */
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { EngineKind } from '../../../shared/node.ts';
+import { type EngineKind, engineNames } from '../../../shared/node.ts';
 import { Failure, fail } from '../../../shared/problem.ts';
 import { sanitizeText } from '../../../shared/untrusted-text.ts';
 import type { EngineRequest, EngineResponse, Transport } from '../transport/transport.ts';
@@ -19,9 +19,8 @@ export interface ApiRequest extends Omit<EngineRequest, 'path'> {
   readonly path: string;
 }
 
-/** An engine's name, version and commands, for the texts of problems. */
+/** An engine's version and commands, for the texts of problems. */
 interface EngineHints {
-  readonly name: string;
   /** Shows whether the engine runs. */
   readonly statusCommand: string;
   /** Show the engine's state and log. */
@@ -33,18 +32,22 @@ interface EngineHints {
 
 const engineHints: Readonly<Record<EngineKind, EngineHints>> = {
   podman: {
-    name: 'podman',
     statusCommand: '`systemctl status podman.socket`',
     logCommands: '`podman info` and `journalctl -u podman` (rootless: `journalctl --user -u podman`)',
     oldestVersion: '4.0',
     pruneCommand: '`podman system prune`',
   },
   docker: {
-    name: 'docker',
     statusCommand: '`systemctl status docker`',
     logCommands: '`docker info` and `journalctl -u docker`',
-    oldestVersion: '18.09',
+    oldestVersion: '17.06',
     pruneCommand: '`docker system prune`',
+  },
+  buildkit: {
+    statusCommand: '`systemctl status buildkit`',
+    logCommands: '`buildctl debug workers` and `journalctl -u buildkit`',
+    oldestVersion: '0.11',
+    pruneCommand: '`buildctl prune`',
   },
 };
 
@@ -57,13 +60,15 @@ export class EngineApi {
   readonly transport: Transport;
   /** The start of every path, such as `/v4.0.0/libpod/`. */
   readonly prefix: string;
-  readonly #kind: EngineKind;
+  readonly kind: EngineKind;
+  readonly #name: string;
   readonly #hints: EngineHints;
 
   constructor(transport: Transport, kind: EngineKind, prefix: string) {
     this.node = transport.name;
     this.transport = transport;
-    this.#kind = kind;
+    this.kind = kind;
+    this.#name = engineNames[kind];
     this.#hints = engineHints[kind];
     this.prefix = prefix;
   }
@@ -137,11 +142,11 @@ export class EngineApi {
   /** The problem of a request that the engine refused with this message. */
   refusedProblem(action: string, message: string): Failure {
     return (
-      diskFullProblem(this.node, this.#kind, message) ??
+      diskFullProblem(this.node, this.kind, message) ??
       fail(
         'engine.refused',
-        `Node ${this.node}: ${this.#hints.name} could not ${action}: ${firstLine(message)}.`,
-        `Check ${this.#hints.name} on the node: ${this.#hints.logCommands}.`,
+        `Node ${this.node}: ${this.#name} could not ${action}: ${firstLine(message)}.`,
+        `Check ${this.#name} on the node: ${this.#hints.logCommands}.`,
         message,
       )
     );
@@ -160,15 +165,16 @@ export class EngineApi {
     }
     return fail(
       'engine.unreachable',
-      `Node ${this.node}: ${this.#hints.name} closed the connection before it could ${action}.`,
-      `Check that ${this.#hints.name} is running on the node (${this.#hints.statusCommand}), then try again.`,
+      `Node ${this.node}: ${this.#name} closed the connection before it could ${action}.`,
+      `Check that ${this.#name} is running on the node (${this.#hints.statusCommand}), then try again.`,
       error instanceof Error ? error.message : String(error),
       error,
     );
   }
 
   #unexpectedResponseProblem(action: string, detail: string): Failure {
-    const { name, oldestVersion } = this.#hints;
+    const { oldestVersion } = this.#hints;
+    const name = this.#name;
     return fail(
       'engine.answer',
       `Node ${this.node}: ${name} sent an unexpected response to a request to ${action}.`,
@@ -206,7 +212,7 @@ export function firstLine(message: string): string {
 export function noImageProblem(node: string, engine: EngineKind): Failure {
   return fail(
     'build.no-image',
-    `Node ${node}: ${engine} ended the build without reporting an image.`,
-    `Build again. If this happens again, check \`journalctl -u ${engine}\` on the node.`,
+    `Node ${node}: ${engineNames[engine]} ended the build without reporting an image.`,
+    `Build again. If this happens again, check ${engineHints[engine].logCommands} on the node.`,
   );
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
+import { formatSource } from '../../../shared/format.ts';
 import type { EngineOutput } from '../engine.ts';
 import { testBuild, testInstructions } from '../testing/engine-build.ts';
 import { BuildKitOutput } from './build-output.ts';
@@ -20,7 +21,7 @@ function brief(output: EngineOutput): string {
     case 'log':
       return `${output.stepId ?? ''}${output.stream === 'stderr' ? ' err' : ''}> ${output.text}`;
     case 'warning':
-      return `${output.stepId ?? ''} warning: ${output.text}`;
+      return `${output.stepId ?? ''} warning: ${output.text}${output.source ? ` (${formatSource(output.source)})` : ''}`;
     case 'base':
       return `${output.name} is ${output.digest.slice(0, 13)}`;
     default:
@@ -44,6 +45,18 @@ async function read(name: string, instructions: readonly string[], hasImage: boo
   output.end(hasImage);
   return { output, outputs };
 }
+
+test('the base image that another build at the same time has begun to load is the FROM of this one', () => {
+  const outputs: string[] = [];
+  const output = outputOf(outputs, 'FROM alpine', 'RUN exit 3');
+  const base = { digest: 'sha256:1', name: '[other 1/2] FROM docker.io/library/alpine', started: true };
+  const step = { digest: 'sha256:2', inputs: ['sha256:1'], name: '[2/2] RUN exit 3', started: true };
+  output.read(sampleStatus({ vertexes: [{ ...base, completed: true }, step] }));
+  output.read(sampleStatus({ vertexes: [{ ...step, completed: true, error: 'exit code: 3' }] }));
+  output.end(false);
+  expect(outputs).toEqual(['0:1 1/2 FROM alpine', 'end 0:1', '0:2 2/2 RUN exit 3', 'end 0:2 exit code: 3']);
+  expect(output.failedStep).toMatchObject({ index: 2, total: 2 });
+});
 
 test('concurrent stages are reported with all their instructions', async () => {
   const { output, outputs } = await read(
@@ -169,7 +182,7 @@ test('a warning and the downloads of a step name the step', () => {
     '0:1 15 of 150 bytes',
     '0:1 45 of 150 bytes',
     '0:1 warning: old platform',
-    ' warning: old word (line 7)',
+    ' warning: old word (Containerfile:7)',
   ]);
 });
 
@@ -183,4 +196,122 @@ test('an operation that BuildKit cancelled has not ended', () => {
   output.read(sampleStatus({ vertexes }));
   expect(outputs.filter((each) => each.startsWith('end'))).toEqual(['end 0:1', 'end 0:2 exit code: 1', 'end 1:1']);
   expect(output.failedStep?.id).toBe('0:2');
+});
+
+test('the vertexes of a progress group are one step, which begins with the first that is not weak', () => {
+  const outputs: string[] = [];
+  const output = outputOf(outputs, 'FROM scratch', 'COPY --link a b /x/');
+  const copy = {
+    ...{ digest: 'sha256:1', name: '[1/1] COPY --link a b /x/' },
+    group: { id: 'g', name: '[1/1] COPY --link a b /x/', weak: true },
+  };
+  const merge = {
+    ...{ digest: 'sha256:2', inputs: ['sha256:1'], name: '[1/1] LINK COPY --link a b /x/' },
+    group: { id: 'g', name: '[1/1] COPY --link a b /x/' },
+  };
+  const read = (...vertexes: NonNullable<SampleStatus['vertexes']>) => output.read(sampleStatus({ vertexes }));
+  read(copy, merge);
+  read({ ...copy, started: 1 });
+  expect(outputs).toEqual([]);
+  read({ ...copy, started: 1, completed: 5 });
+  read({ ...merge, started: 6, cached: true });
+  output.read(sampleStatus({ logs: [{ vertex: 'sha256:2', stream: 1, msg: Buffer.from('linked\n') }] }));
+  read({ ...merge, started: 6, completed: 7, cached: true });
+  expect(outputs).toEqual([
+    ...['0:1 1/2 FROM scratch', 'end 0:1', '0:2 2/2 COPY --link a b /x/', '0:2> linked'],
+    // one of the group ran
+    'end 0:2',
+  ]);
+});
+
+test('a group with an error has failed with it, when nothing of it runs any more', () => {
+  const outputs: string[] = [];
+  const output = outputOf(outputs, 'FROM x', 'RUN y');
+  const group = { id: 'g', name: '[2/2] RUN y' };
+  const one = { digest: 'sha256:1', started: 1, group };
+  const other = { digest: 'sha256:2', started: 1, group };
+  output.read(sampleStatus({ vertexes: [one, other] }));
+  output.read(sampleStatus({ vertexes: [{ ...one, completed: 2, error: 'exit code: 7' }] }));
+  expect(outputs.filter((each) => each.startsWith('end 0:2'))).toEqual([]);
+  output.read(sampleStatus({ vertexes: [{ ...other, completed: 3 }] }));
+  expect(outputs.at(-1)).toBe('end 0:2 exit code: 7');
+  expect(output.failedStep?.id).toBe('0:2');
+});
+
+test('a warning has its explanation, and belongs to the step with its line', () => {
+  const reported: EngineOutput[] = [];
+  const instructions = [
+    { text: 'FROM x', firstLine: 2, lastLine: 2 },
+    { text: 'RUN y', firstLine: 3, lastLine: 6 },
+  ];
+  const build = testBuild({ instructions, file: 'deploy/Dockerfile' });
+  const warning = {
+    ...{
+      vertex: 'sha256:load',
+      short: 'Empty continuation line found',
+      file: 'deploy/Dockerfile',
+      line: 4,
+      lastLine: 3,
+    },
+    ...{ detail: ['Empty lines will be errors.', 'Remove them.'], url: 'https://docs.docker.com/go/x' },
+  };
+  new BuildKitOutput(build, (each) => reported.push(each)).read(sampleStatus({ warnings: [warning] }));
+  expect(reported).toEqual([
+    {
+      kind: 'warning',
+      text: 'Empty continuation line found',
+      detail: 'Empty lines will be errors.\nRemove them.',
+      url: 'https://docs.docker.com/go/x',
+      source: { file: 'deploy/Dockerfile', firstLine: 4, lastLine: 4 },
+      stepId: '0:2',
+    },
+  ]);
+});
+
+test('a node that reports warnings without end is not listened to for ever', () => {
+  let count = 0;
+  const output = new BuildKitOutput(testBuild(), () => {
+    count += 1;
+  });
+  const warnings = Array.from({ length: 5_000 }, (_, index) => ({ vertex: '', short: `warning ${index}` }));
+  output.read(sampleStatus({ warnings }));
+  expect(count).toBe(1_000);
+});
+
+test('the duration of a step is that of its node, whose clock may be wrong', () => {
+  const reported: EngineOutput[] = [];
+  const output = new BuildKitOutput(testBuild({ instructions: testInstructions('FROM x') }), (each) =>
+    reported.push(each),
+  );
+  const [began, vertex] = [Date.now(), { digest: 'sha256:1', name: '[1/1] FROM x' }];
+  // the node's clock is decades behind; a step of an hour cannot have ended in this test
+  output.read(sampleStatus({ vertexes: [{ ...vertex, started: 1_000 }] }));
+  output.read(sampleStatus({ vertexes: [{ ...vertex, started: 1_000, completed: 4_600 }] }));
+  const [started, ended] = reported;
+  const now = Date.now();
+  expect(started?.kind === 'step-started' && started.time).toBeGreaterThanOrEqual(began);
+  expect(started?.kind === 'step-started' && started.time).toBeLessThanOrEqual(now);
+  expect(ended?.kind === 'step-ended' && ended.durationMs).toBeLessThanOrEqual(now - began);
+});
+
+test('a name that no pattern matches takes a moment, however long it is', () => {
+  const output = new BuildKitOutput(testBuild(), () => undefined);
+  const name = `[${'/'.repeat(1_000_000)}`;
+  output.read(sampleStatus({ vertexes: [{ digest: 'sha256:1', name, started: true }] }));
+  expect(output.failedStep).toBeUndefined();
+});
+
+test('no more vertexes, and no longer names, are kept and reported than builds have', () => {
+  const lines: string[] = [];
+  const output = new BuildKitOutput(testBuild(), (each) => each.kind === 'log' && lines.push(each.text));
+  for (let round = 0; round < 30; round++) {
+    const vertexes = Array.from({ length: 1_000 }, (_, index) => ({ digest: `sha256:${round}.${index}`, name: 'x' }));
+    output.read(sampleStatus({ vertexes: vertexes.map((vertex) => ({ ...vertex, started: true, completed: true })) }));
+  }
+  expect(lines).toHaveLength(20_000);
+  // what was known before goes on
+  const last = { digest: 'sha256:0.1', name: 'x', started: true, completed: true, error: 'broken' };
+  output.read(sampleStatus({ vertexes: [last] }));
+  output.read(sampleStatus({ logs: [{ vertex: 'sha256:30.1', stream: 1, msg: Buffer.from('still heard\n') }] }));
+  expect(lines.at(-1)).toBe('still heard');
 });

@@ -1,10 +1,13 @@
 import { StringDecoder } from 'node:string_decoder';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { formatBytes } from '../../../shared/format.ts';
 import type { LogStream } from '../../../shared/log.ts';
-import { stepId } from '../containerfile-steps.ts';
+import { type StepPosition, stepId } from '../containerfile-steps.ts';
 import type { EngineBuild, EngineOutput, EngineStep } from '../engine.ts';
 import { LastLines, LineBuffer, visibleText } from '../line-buffer.ts';
+import { NodeClock } from './node-clock.ts';
 import type { StatusResponse, Vertex, VertexLog, VertexStatus, VertexWarning } from './proto/control_pb.ts';
+import { sourceLines } from './source-lines.ts';
 import { BuildKitSteps, type FoundStep } from './steps.ts';
 
 /** The operations with which BuildKit reads the Containerfile and the context. They are not reported as lines. */
@@ -13,14 +16,37 @@ const readingPattern = /^\[internal\] load (?:build definition from .*|\.dockeri
 /** The operation that gets a base image, as in `[1/2] FROM docker.io/library/alpine:3.20@sha256:…`. */
 const basePattern = /^(?:\[[^\]]*\] )?FROM (\S{1,500})@(sha256:[0-9a-f]{64})$/;
 
+/** The operation that looks up a base image. */
+const lookUpPattern = /^\[internal\] load metadata for ([\x21-\x7e]{1,500})$/;
+
+/** The operation of an exporter, after all others. */
+const exportPattern = /^exporting to /;
+
 /** The downloads of an operation whose progress is counted: more than images have layers. */
 const maxDownloads = 1000;
 
-/** One vertex of BuildKit's graph, as far as it is known. */
+/**
+ * More vertexes than builds have, and longer names than people read. Those beyond the limits are left out, so that a daemon cannot
+ * fill the memory.
+ */
+const maxOperations = 20_000;
+const maxNameLength = 4000;
+
+/** More warnings than a person reads. */
+const maxWarnings = 1000;
+
+/** One vertex of BuildKit's graph, or the vertexes of one progress group, as far as they are known. */
 interface Operation {
   readonly name: string;
   readonly step: FoundStep | undefined;
-  hasBegun: boolean;
+  /** When it began, by the clock of the node. */
+  startedAt: Timestamp | undefined;
+  /** The digests of its vertexes that have begun and not ended. */
+  readonly running: Set<string>;
+  /** The digests of those whose results were not in the cache. */
+  readonly uncached: Set<string>;
+  /** The first error. */
+  error: string;
   readonly output: Readonly<Record<'stdout' | 'stderr', OutputStream>>;
   readonly lastLines: LastLines;
   /** Downloaded and total bytes by the id of the download, and their sums. */
@@ -42,23 +68,33 @@ interface OutputStream {
 export class BuildKitOutput {
   /** The step that failed first; undefined if an internal operation failed first. */
   failedStep: EngineStep | undefined;
+  /** The base image that could not be looked up, if that failed first. Errors of BuildKit in docker 20.10 do not name it. */
+  failedImage: string | undefined;
   /** What the operation that failed first printed last. */
   lastLines: readonly string[] = [];
+  /** All steps have ended, and the image leaves the node. */
+  isDelivering = false;
 
   readonly #report: (output: EngineOutput) => void;
   readonly #steps: BuildKitSteps;
+  readonly #hasDelivery: boolean;
   /** By the digest of the vertex. */
   readonly #operations = new Map<string, Operation>();
   readonly #reported = new Set<string>();
+  readonly #build: Pick<EngineBuild, 'file'>;
+  readonly #clock = new NodeClock();
+  #warningCount = 0;
   /** The steps that have begun, by id, and whether their results came from the cache. */
   readonly #begunSteps = new Map<string, { readonly step: FoundStep; readonly isCached: boolean }>();
   #hasFailed = false;
 
   constructor(
-    { instructions, target }: Pick<EngineBuild, 'instructions' | 'target'>,
+    build: Pick<EngineBuild, 'instructions' | 'target' | 'file' | 'delivery'>,
     report: (output: EngineOutput) => void,
   ) {
-    this.#steps = new BuildKitSteps(instructions, target);
+    this.#build = build;
+    this.#steps = new BuildKitSteps(build.instructions, build.target);
+    this.#hasDelivery = build.delivery !== undefined;
     this.#report = report;
   }
 
@@ -83,41 +119,79 @@ export class BuildKitOutput {
       flush(operation);
     }
     if (hasImage) {
-      // Instructions after the last operation of a stage only change the image's configuration.
-      for (const { step, isCached } of [...this.#begunSteps.values()]) {
-        for (const after of this.#isLastBegun(step) ? this.#steps.siblings(step).after : []) {
-          this.#passStep(after, isCached);
-        }
+      this.#passLastSteps();
+    }
+  }
+
+  /** Instructions after the last operation of a stage only change the image's configuration. */
+  #passLastSteps(): void {
+    for (const { step, isCached } of [...this.#begunSteps.values()]) {
+      for (const after of this.#isLastBegun(step) ? this.#steps.siblings(step).after : []) {
+        this.#passStep(after, isCached);
       }
     }
   }
 
-  /** Sorts vertexes by stage and step, because BuildKit reports all cached ones at once and in no order. */
+  /** Sorts vertexes by stage and step, the export last, because BuildKit reports all cached ones at once and in no order. */
   #sorted(vertexes: readonly Vertex[]): Vertex[] {
+    const positionOf = (name: string): StepPosition =>
+      this.#steps.find(name)?.position ?? { stage: exportPattern.test(name) ? Number.MAX_SAFE_INTEGER : 0, number: 0 };
     return vertexes
-      .map((vertex) => ({ vertex, position: this.#steps.find(vertex.name)?.position ?? { stage: 0, number: 0 } }))
+      .map((vertex) => ({ vertex, position: positionOf(nameOf(vertex)) }))
       .sort((a, b) => a.position.stage - b.position.stage || a.position.number - b.position.number)
       .map(({ vertex }) => vertex);
   }
 
   #readVertex(vertex: Vertex): void {
-    const operation = this.#operationOf(vertex.digest, vertex.name);
-    if (vertex.started && !operation.hasBegun) {
-      operation.hasBegun = true;
+    const { digest, progressGroup, started, completed, cached, error } = vertex;
+    if (!started) {
+      this.#operationOf(vertex);
+      return;
+    }
+    const operation = this.#operationOf(vertex);
+    if (this.#operations.get(digest) !== operation) {
+      return; // one too many
+    }
+    change(operation.running, digest, !completed);
+    change(operation.uncached, digest, !cached);
+    operation.error ||= error;
+    // the weak vertexes of a group begin nothing alone, as in buildx
+    if (!operation.startedAt && (!progressGroup?.weak || error !== '')) {
+      operation.startedAt = started;
       this.#beginOperation(operation, vertex);
     }
-    if (vertex.completed && operation.hasBegun) {
+    if (completed && operation.startedAt && operation.running.size === 0) {
       flush(operation);
-      this.#endOperation(operation, vertex);
+      this.#endOperation(operation, completed);
     }
   }
 
+  /** The operation of a vertex, which is that of its progress group if it has one. */
+  #operationOf({ digest, name, progressGroup }: Pick<Vertex, 'digest' | 'name' | 'progressGroup'>): Operation {
+    if (!progressGroup) {
+      return this.#operationNamed(digest, name.slice(0, maxNameLength));
+    }
+    const operation = this.#operationNamed(`group ${progressGroup.id}`, progressGroup.name.slice(0, maxNameLength));
+    if (this.#operations.has(digest) || this.#operations.size < maxOperations) {
+      this.#operations.set(digest, operation);
+    }
+    return operation;
+  }
+
   /** @param name empty if the message does not contain it */
-  #operationOf(digest: string, name: string): Operation {
-    const known = this.#operations.get(digest);
+  #operationNamed(key: string, name: string): Operation {
+    const known = this.#operations.get(key);
     if (known && (known.name !== '' || name === '')) {
       return known;
     }
+    const operation = this.#newOperation(name);
+    if (known || this.#operations.size < maxOperations) {
+      this.#operations.set(key, operation);
+    }
+    return operation;
+  }
+
+  #newOperation(name: string): Operation {
     const step = this.#steps.find(name);
     const [, base, baseDigest] = basePattern.exec(name) ?? [];
     if (base && baseDigest) {
@@ -130,32 +204,39 @@ export class BuildKitOutput {
     const operation: Operation = {
       name,
       step,
-      hasBegun: false,
+      startedAt: undefined,
+      running: new Set(),
+      uncached: new Set(),
+      error: '',
       output: { stdout: outputStream('stdout'), stderr: outputStream('stderr') },
       lastLines: new LastLines(),
       downloads: new Map(),
       downloaded: 0,
       downloadSize: 0,
     };
-    this.#operations.set(digest, operation);
     return operation;
   }
 
-  #beginOperation({ name, step }: Operation, { inputs }: Vertex): void {
+  #beginOperation({ name, step, startedAt }: Operation, { inputs }: Vertex): void {
     if (step) {
       for (const before of this.#steps.siblings(step).before) {
-        this.#passStep(before, this.#isPreviousCached(before));
+        this.#passStep(before, this.#isPreviousCached(before), startedAt);
       }
-      this.#beginStep(step, inputs);
-    } else if (!readingPattern.test(name)) {
+      this.#beginStep(step, inputs, startedAt);
+    } else if (this.#hasDelivery && exportPattern.test(name)) {
+      this.#passLastSteps();
+      this.isDelivering = true;
+      this.#report({ kind: 'delivering' });
+    } else if (!readingPattern.test(name) && !this.#steps.isNamedByOther(name)) {
       this.#reportLine(name.replace(/^\[internal\] /, ''));
     }
   }
 
-  #endOperation({ step, lastLines }: Operation, { cached, error }: Vertex): void {
+  #endOperation({ name, step, lastLines, startedAt, uncached, error }: Operation, completed: Timestamp): void {
+    const cached = uncached.size === 0;
     // An operation may begin and end again: BuildKit looks up an image first and downloads it when a step needs it.
     if (step && !isCancelled(error)) {
-      this.#endStep(step, cached, error);
+      this.#endStep(step, cached, error, startedAt && this.#clock.between(startedAt, completed));
       // The steps before a cached step were not run either. BuildKit reports the base image only as looked up.
       for (const before of cached ? this.#steps.siblings(step).before : []) {
         if (!this.#begunSteps.get(stepId(before.position))?.isCached) {
@@ -166,37 +247,47 @@ export class BuildKitOutput {
     if (error !== '' && !isCancelled(error) && !this.#hasFailed) {
       this.#hasFailed = true;
       this.failedStep = step && this.#steps.step(step);
+      this.failedImage = lookUpPattern.exec(name)?.[1];
       this.lastLines = lastLines.lines;
     }
   }
 
   /** @param inputs digests of operations. They count for a step that the Containerfile does not know. */
-  #beginStep(step: FoundStep, inputs: readonly string[] = []): void {
+  #beginStep(step: FoundStep, inputs: readonly string[] = [], startedAt?: Timestamp): void {
     const id = stepId(step.position);
     if (!this.#begunSteps.has(id)) {
       this.#begunSteps.set(id, { step, isCached: false });
       const reported = this.#steps.step(step);
-      const inputSteps = inputs.flatMap((digest) => this.#operations.get(digest)?.step ?? []);
-      const isInstruction = reported.line !== undefined || inputSteps.length === 0;
+      const inputIds = inputs
+        .flatMap((digest) => this.#operations.get(digest)?.step ?? [])
+        .map(({ position }) => stepId(position))
+        // another vertex of the same step
+        .filter((input) => input !== id);
+      const isInstruction = reported.line !== undefined || inputIds.length === 0;
       this.#report({
         kind: 'step-started',
         ...reported,
-        ...(isInstruction ? {} : { inputs: inputSteps.map(({ position }) => stepId(position)) }),
+        ...(isInstruction ? {} : { inputs: inputIds }),
+        ...(startedAt ? { time: this.#clock.toLocal(startedAt) } : {}),
       });
     }
   }
 
-  #endStep(step: FoundStep, isCached: boolean, error = ''): void {
+  #endStep(step: FoundStep, isCached: boolean, error = '', durationMs?: number): void {
     const id = stepId(step.position);
     this.#begunSteps.set(id, { step, isCached });
-    this.#report({ kind: 'step-ended', id, cached: isCached, ...(error === '' ? {} : { error }) });
+    this.#report({
+      ...{ kind: 'step-ended', id, cached: isCached },
+      ...(durationMs === undefined ? {} : { durationMs }),
+      ...(error === '' ? {} : { error }),
+    });
   }
 
   /** Begins and ends a step without an operation of its own: it takes no time, or another stage has the same operation. */
-  #passStep(step: FoundStep, isCached: boolean): void {
+  #passStep(step: FoundStep, isCached: boolean, at?: Timestamp): void {
     if (!this.#begunSteps.has(stepId(step.position))) {
-      this.#beginStep(step);
-      this.#endStep(step, isCached);
+      this.#beginStep(step, [], at);
+      this.#endStep(step, isCached, '', at && 0);
     }
   }
 
@@ -209,17 +300,23 @@ export class BuildKitOutput {
   }
 
   #readLog({ vertex, stream, msg }: VertexLog): void {
-    const { lines, decoder } = this.#operationOf(vertex, '').output[stream === 2n ? 'stderr' : 'stdout'];
+    const { lines, decoder } = this.#operationNamed(vertex, '').output[stream === 2n ? 'stderr' : 'stdout'];
     lines.write(decoder.write(Buffer.from(msg)));
   }
 
-  #readWarning({ vertex, short, ranges }: VertexWarning): void {
-    const text = Buffer.from(short).toString('utf8');
-    const line = ranges[0]?.start?.line;
-    if (this.#isFirstReport(`${vertex} ${line} ${text}`)) {
-      const step = stepIdOf(this.#operationOf(vertex, ''));
-      const position = line === undefined || step.stepId !== undefined ? '' : ` (line ${line})`;
-      this.#report({ kind: 'warning', text: `${text}${position}`, ...step });
+  #readWarning({ vertex, short, detail, url, info, ranges }: VertexWarning): void {
+    const text = textOf([short]);
+    const source = sourceLines(info?.filename, ranges, this.#build);
+    if (this.#warningCount < maxWarnings && this.#isFirstReport(`${vertex} ${source?.firstLine} ${text}`)) {
+      this.#warningCount += 1;
+      const { stepId: id = source && this.#steps.idAt(source.firstLine) } = stepIdOf(this.#operations.get(vertex));
+      this.#report({
+        ...{ kind: 'warning', text },
+        ...(detail.length === 0 ? {} : { detail: textOf(detail) }),
+        ...(url === '' ? {} : { url }),
+        ...(source ? { source } : {}),
+        ...(id === undefined ? {} : { stepId: id }),
+      });
     }
   }
 
@@ -227,10 +324,10 @@ export class BuildKitOutput {
     const { id, vertex, completed } = status;
     // in bytes, far below what a number holds
     const [current, total] = [Number(status.current), Number(status.total)];
-    if (total <= 0 || !/^sha256:/.test(id)) {
+    if (total <= 0 || !/^sha256:/.test(id) || id.length > maxNameLength) {
       return;
     }
-    const operation = this.#operationOf(vertex, '');
+    const operation = this.#operationNamed(vertex, '');
     this.#reportDownload(operation, id, current, total);
     if (completed && this.#isFirstReport(id)) {
       this.#reportLine(`${id.slice(0, 19)} ${formatBytes(total)} downloaded`, 'engine', operation);
@@ -251,8 +348,10 @@ export class BuildKitOutput {
   }
 
   #isFirstReport(key: string): boolean {
-    const isFirst = !this.#reported.has(key);
-    this.#reported.add(key);
+    const isFirst = !this.#reported.has(key) && this.#reported.size < maxOperations;
+    if (isFirst) {
+      this.#reported.add(key);
+    }
     return isFirst;
   }
 
@@ -260,6 +359,23 @@ export class BuildKitOutput {
     operation?.lastLines.add(text);
     this.#report({ kind: 'log', ...stepIdOf(operation), stream, time: Date.now(), text });
   }
+}
+
+/** What people see of a vertex: its progress group if it has one. */
+function nameOf({ name, progressGroup }: Vertex): string {
+  return (progressGroup?.name ?? name).slice(0, maxNameLength);
+}
+
+function change(digests: Set<string>, digest: string, isMember: boolean): void {
+  if (isMember) {
+    digests.add(digest);
+  } else {
+    digests.delete(digest);
+  }
+}
+
+function textOf(lines: readonly Uint8Array[]): string {
+  return lines.map((line) => Buffer.from(line).toString('utf8')).join('\n');
 }
 
 function flush({ output }: Operation): void {

@@ -6,8 +6,11 @@ import { compilePattern } from '../../context/pattern.ts';
 /** A link that leads through itself has no end. No system opens a longer path. In characters. */
 const maxPathLength = 4096;
 
-/** All files are chosen if more paths would have to be followed. */
-const maxFollowedPaths = 10_000;
+/**
+ * All files are chosen if choosing among them would take more effort, in characters that are compared: the daemon chooses the
+ * paths. More is sent then, and nothing else changes.
+ */
+const maxEffort = 20_000_000;
 
 /** A file, folder or link as file sync names it. */
 export type SyncedFile = Pick<ContextFile, 'path' | 'mode' | 'modifiedMs'> &
@@ -25,11 +28,21 @@ export type SyncedFile = Pick<ContextFile, 'path' | 'mode' | 'modifiedMs'> &
 export class ContextFiles {
   readonly #files: readonly ContextFile[];
   readonly #byPath: ReadonlyMap<string, ContextFile>;
+  readonly #linksByFolder = new Map<string, ContextFile[]>();
 
   constructor(files: readonly ContextFile[]) {
     const isOrdered = files.every(({ path }, index) => index === 0 || isBefore(files[index - 1]?.path ?? '', path));
     this.#files = isOrdered ? files : files.toSorted((one, other) => (isBefore(one.path, other.path) ? -1 : 1));
     this.#byPath = new Map(files.map((file) => [file.path, file]));
+    for (const file of files.filter(({ kind }) => kind === 'symlink')) {
+      const folder = posix.dirname(file.path);
+      const links = this.#linksByFolder.get(folder);
+      if (links) {
+        links.push(file);
+      } else {
+        this.#linksByFolder.set(folder, [file]);
+      }
+    }
   }
 
   /**
@@ -38,14 +51,19 @@ export class ContextFiles {
    */
   select(followPaths: readonly string[]): SyncedFile[] {
     const chosen = followPaths.length === 0 ? undefined : this.#follow(followPaths);
-    const files = chosen === undefined || chosen.has('.') ? this.#files : this.#below(chosen);
+    const files = chosen === undefined || chosen.has('.') ? this.#files : this.#below([...chosen]);
     return withEarlierLinks(files, this.#byPath);
   }
 
   /** The files at the chosen paths and below. */
-  #below(chosen: ReadonlySet<string>): ContextFile[] {
-    const patterns = [...chosen].filter(hasWildcard).flatMap((path) => compilePattern(path) ?? []);
-    const isChosen = (path: string): boolean => chosen.has(path) || patterns.some((pattern) => pattern.matches(path));
+  #below(chosen: readonly string[]): readonly ContextFile[] {
+    const wildcards = chosen.filter(hasWildcard);
+    if (wildcards.join('').length * this.#files.length > maxEffort) {
+      return this.#files;
+    }
+    const paths = new Set(chosen);
+    const patterns = wildcards.flatMap((path) => compilePattern(path) ?? []);
+    const isChosen = (path: string): boolean => paths.has(path) || patterns.some((pattern) => pattern.matches(path));
     const files: ContextFile[] = [];
     /** The folders above the file that were not chosen themselves and not added yet. */
     let above: ContextFile[] = [];
@@ -69,20 +87,24 @@ export class ContextFiles {
     const chosen = new Set<string>();
     const seen = new Set<string>();
     const waiting = followPaths.map(insideContext);
+    let effort = 0;
     for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
       if (seen.has(path) || path.length > maxPathLength) {
         continue;
       }
       seen.add(path);
-      if (seen.size > maxFollowedPaths) {
-        return new Set(['.']);
-      }
+      effort += path.length;
       const names = path.split('/');
       let current = '';
       let targets: readonly string[] = [];
       for (const [depth, name] of names.entries()) {
-        current = posix.join(current, name);
-        targets = this.#targets(current);
+        current = current === '' ? name : `${current}/${name}`;
+        const links = this.#links(current);
+        effort += (links.length + 1) * current.length;
+        if (effort > maxEffort) {
+          return new Set(['.']);
+        }
+        targets = targetsOf(links, current);
         if (targets.length > 0) {
           const rest = names.slice(depth + 1).join('/');
           waiting.push(...targets.map((target) => insideContext(posix.join(target, rest))));
@@ -98,17 +120,24 @@ export class ContextFiles {
     return chosen;
   }
 
-  /** Where the links lead that a path names. */
-  #targets(path: string): string[] {
-    const folder = posix.dirname(path);
-    const pattern = hasWildcard(path) ? compilePattern(posix.basename(path)) : undefined;
-    const named = pattern
-      ? this.#files.filter((file) => posix.dirname(file.path) === folder && pattern.matches(posix.basename(file.path)))
-      : [this.#byPath.get(path)];
-    return named.flatMap((file) =>
-      file?.kind === 'symlink' ? [posix.resolve('/', posix.dirname(file.path), file.target)] : [],
-    );
+  /** The links that a path may name: that at the path, or all in a folder if the path has wildcards. */
+  #links(path: string): readonly ContextFile[] {
+    if (hasWildcard(path)) {
+      return this.#linksByFolder.get(posix.dirname(path)) ?? [];
+    }
+    const file = this.#byPath.get(path);
+    return file?.kind === 'symlink' ? [file] : [];
   }
+}
+
+/** Where those of some links lead that a path names. */
+function targetsOf(links: readonly ContextFile[], path: string): string[] {
+  const pattern = links.length > 0 && hasWildcard(path) ? compilePattern(posix.basename(path)) : undefined;
+  return links.flatMap((file) =>
+    file.kind === 'symlink' && (pattern ? pattern.matches(posix.basename(file.path)) : file.path === path)
+      ? [posix.resolve('/', posix.dirname(file.path), file.target)]
+      : [],
+  );
 }
 
 /**

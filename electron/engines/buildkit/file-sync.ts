@@ -6,6 +6,7 @@ import { EventEmitter, once } from 'node:events';
 import type { Http2ServerRequest, Http2ServerResponse, IncomingHttpHeaders } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import pLimit from 'p-limit';
 import { Failure } from '../../../shared/problem.ts';
 import type { ContextFile, ContextSource } from '../../context/context-source.ts';
 import { readContents, type WantedFile } from './context-content.ts';
@@ -26,6 +27,9 @@ const folderNames = ['context', 'dockerfile'];
 /** Between the values of a header. */
 const separator = ', ';
 
+/** Each answer has a list of the files. BuildKit asks for the context as a whole and for the Containerfile. */
+const maxAnswers = 8;
+
 /** Content is sent in parts of at most this size. In bytes. */
 const partBytes = 128 * 1024;
 
@@ -36,6 +40,7 @@ export class FileSync {
 
   readonly #context: ContextSource;
   readonly #onReused: (bytes: number) => void;
+  readonly #limit = pLimit(maxAnswers);
   #listing: Promise<ListedContext> | undefined;
 
   /** @param onReused called with the size of the files that the builder has already */
@@ -49,7 +54,7 @@ export class FileSync {
     request.on('error', () => undefined);
     const writer = new MessageWriter(response);
     try {
-      await this.#send(request, writer);
+      await this.#limit(() => this.#send(request, writer));
       writer.end();
     } catch (error) {
       if (!writer.isClosed) {

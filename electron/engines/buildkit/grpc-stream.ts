@@ -73,22 +73,30 @@ export class MessageWriter {
 
 /** The messages of a stream, which stays open when no more are wanted. @throws Error for one that is compressed or too long */
 export async function* readMessages(stream: Readable): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0);
+  let chunks: Buffer[] = [];
+  let bytes = 0;
+  /** With fewer bytes, there is no message: a long one is joined once. */
+  let needed = prefixBytes;
   for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    let start = 0;
-    while (rest.length - start >= prefixBytes) {
-      const length = rest.readUInt32BE(start + 1);
-      if (rest[start] !== 0 || length > maxMessageBytes) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes < needed) {
+      continue;
+    }
+    let rest = Buffer.concat(chunks, bytes);
+    for (needed = prefixBytes; rest.length >= needed; ) {
+      const length = rest.readUInt32BE(1);
+      if (rest[0] !== 0 || length > maxMessageBytes) {
         throw new Error('A message is compressed or too long.');
       }
-      const end = start + prefixBytes + length;
-      if (rest.length < end) {
-        break;
+      needed = prefixBytes + length;
+      if (rest.length >= needed) {
+        yield rest.subarray(prefixBytes, needed);
+        rest = rest.subarray(needed);
+        needed = prefixBytes;
       }
-      yield rest.subarray(start + prefixBytes, end);
-      start = end;
     }
-    rest = rest.subarray(start);
+    chunks = [rest];
+    bytes = rest.length;
   }
 }

@@ -9,17 +9,28 @@ import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { Failure } from '../../../shared/problem.ts';
 import type { ContextSource } from '../../context/context-source.ts';
 import type { RegistryLogin } from '../registry-login.ts';
-import type { BuildKitClient } from './client.ts';
+import { type BuildKitClient, methodsHeader } from './client.ts';
+import { FileSend } from './file-send.ts';
 import { FileSync } from './file-sync.ts';
 import type { BytesMessage } from './proto/control_pb.ts';
 import { Health, HealthCheckResponse_Status } from './proto/health_pb.ts';
 import { Auth } from './proto/session_pb.ts';
 import { registryAuth } from './registry-auth.ts';
 
-const diffCopyPath = '/moby.filesync.v1.FileSync/DiffCopy';
+const fileSyncPath = '/moby.filesync.v1.FileSync/DiffCopy';
+const fileSendPath = '/moby.filesync.v1.FileSend/DiffCopy';
 
 /** Names of sync requests and their paths. In bytes. */
 const maxHeaderBytes = 1024 * 1024;
+
+/** The Containerfile names each path that it copies, and each path is a header. Of more paths than this, all files are listed. */
+const maxHeaders = 20_000;
+
+/** BuildKit has a few calls at a time. */
+const maxCalls = 64;
+
+/** A question about a registry has its name and some repositories. In bytes. */
+const maxQuestionBytes = 256 * 1024;
 
 /** Bytes that wait to be sent. */
 const bufferBytes = 256 * 1024;
@@ -32,12 +43,14 @@ export interface SessionOptions {
   readonly sharedKey: string;
   /** Called with the size of the files that BuildKit has already. */
   readonly onReused: (bytes: number) => void;
+  /** Takes what an exporter sends here. See {@link FileSend}. */
+  readonly receive?: ((archive: Readable) => Promise<void>) | undefined;
 }
 
 export interface BuildKitSession {
   /** Names the session in a build. */
   readonly id: string;
-  /** Why the context could not be read. */
+  /** Why the context could not be read, or what the exporter sent could not be taken. */
   readonly failure: Failure | undefined;
   close(): void;
 }
@@ -47,6 +60,7 @@ export function openSession({ control }: BuildKitClient, options: SessionOptions
   const id = randomUUID();
   const closing = new AbortController();
   const fileSync = new FileSync(options.context, options.onReused);
+  const fileSend = options.receive && new FileSend(options.receive);
   const outgoing = new PassThrough({ highWaterMark: bufferBytes });
   const incoming = control.session(messagesOf(outgoing), {
     signal: closing.signal,
@@ -55,15 +69,18 @@ export function openSession({ control }: BuildKitClient, options: SessionOptions
       'x-docker-expose-session-name': 'barnraiser',
       'x-docker-expose-session-sharedkey': options.sharedKey,
       // the other methods are called without being announced
-      'x-docker-expose-session-grpc-method': diffCopyPath,
+      [methodsHeader]: [fileSyncPath, ...(fileSend ? [fileSendPath] : [])].join(', '),
     },
   });
   const stream = Duplex.from({ readable: Readable.from(bytesOf(incoming), { objectMode: false }), writable: outgoing });
   stream.on('error', () => undefined);
   const answer = handlerFor(options);
-  const server = createServer({ settings: { maxHeaderListSize: maxHeaderBytes } }, (request, response) => {
-    if (request.url === diffCopyPath) {
+  const settings = { maxHeaderListSize: maxHeaderBytes, maxConcurrentStreams: maxCalls };
+  const server = createServer({ maxHeaderListPairs: maxHeaders, settings }, (request, response) => {
+    if (request.url === fileSyncPath) {
       void fileSync.answer(request, response);
+    } else if (request.url === fileSendPath && fileSend) {
+      void fileSend.answer(request, response);
     } else {
       answer(request, response);
     }
@@ -77,7 +94,7 @@ export function openSession({ control }: BuildKitClient, options: SessionOptions
   return {
     id,
     get failure() {
-      return fileSync.failure;
+      return fileSync.failure ?? fileSend?.failure;
     },
     close: () => {
       session?.destroy();
@@ -92,6 +109,7 @@ function handlerFor({ logins }: SessionOptions): ReturnType<typeof connectNodeAd
     grpcWeb: false,
     connect: false,
     acceptCompression: [],
+    readMaxBytes: maxQuestionBytes,
     routes: (router) =>
       router
         .service(Auth, registryAuth(logins))

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BuildKitClient } from './client.ts';
 import type { StatusResponse } from './proto/control_pb.ts';
 
-/** Milliseconds that BuildKit gets to end a build that was cancelled or has failed. */
+/** Milliseconds that BuildKit gets to end a build that was cancelled or has failed, and to say more of one that is done. */
 const endTimeoutMs = 20_000;
 
 /** The same for a build of which nothing was heard: BuildKit waits for one that it does not know. */
@@ -15,6 +15,8 @@ export interface SolveOptions {
   readonly frontendAttrs: Readonly<Record<string, string>>;
   readonly exporter: string;
   readonly exporterAttrs: Readonly<Record<string, string>>;
+  /** BuildKit's own history of builds is not to know this one. */
+  readonly isUnrecorded: boolean;
   readonly onStatus: (status: StatusResponse) => void;
   /** Asked between status updates: resolves when more output can be taken. */
   readonly outputReady?: (() => Promise<void> | undefined) | undefined;
@@ -28,29 +30,40 @@ export interface SolveOptions {
  */
 export async function solve(
   { control }: BuildKitClient,
-  { session, frontendAttrs, exporter, exporterAttrs, onStatus, outputReady, signal }: SolveOptions,
+  { session, frontendAttrs, exporter, exporterAttrs, isUnrecorded, onStatus, outputReady, signal }: SolveOptions,
 ): Promise<Readonly<Record<string, string>>> {
   const ref = randomUUID();
   const watching = new AbortController();
   const solving = control.solve(
-    { ref, session, frontend: 'dockerfile.v0', frontendAttrs, exporter, exporterAttrs },
+    { ref, session, frontend: 'dockerfile.v0', frontendAttrs, exporter, exporterAttrs, internal: isUnrecorded },
     { signal },
   );
   let timer: NodeJS.Timeout | undefined;
   let hasBegun = false;
+  let isDone = false;
   const stopWatching = (): void => watching.abort();
   const limitWait = (): void => {
     timer ??= setTimeout(() => {
       timer = setTimeout(stopWatching, hasBegun ? endTimeoutMs : 0);
     }, unknownTimeoutMs);
   };
+  const limitSilence = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(stopWatching, endTimeoutMs);
+  };
   signal.addEventListener('abort', limitWait, { once: true });
-  solving.catch(limitWait);
+  solving.then(() => {
+    isDone = true;
+    limitSilence();
+  }, limitWait);
   const watch = async (): Promise<void> => {
     for await (const status of control.status({ ref }, { signal: watching.signal })) {
       hasBegun = true;
       onStatus(status);
       await outputReady?.();
+      if (isDone) {
+        limitSilence();
+      }
     }
   };
   try {
@@ -58,7 +71,11 @@ export async function solve(
     await Promise.allSettled([solving, watched]);
     // BuildKit's error tells more than that of the updates
     const { exporterResponse } = await solving;
-    await watched;
+    if (watching.signal.aborted) {
+      signal.throwIfAborted(); // otherwise the end of the updates is missing, and nothing else
+    } else {
+      await watched;
+    }
     return exporterResponse;
   } finally {
     clearTimeout(timer);

@@ -74,6 +74,15 @@ test('a step that is not in the Containerfile keeps its number from BuildKit', (
   expect(stepNamed(frontend, '[app 1/1] RUN y')).toMatchObject({ id: '1:1', index: 3, total: 3 });
 });
 
+test('an operation that another build at the same time has begun and named is no step', () => {
+  const one = stepsOf(['FROM alpine', 'RUN make']);
+  expect(one.find('[other 1/3] FROM alpine')).toBeUndefined();
+  expect(one.find('[stage-1 2/3] RUN make')).toBeUndefined();
+  // a build with one stage does not name it
+  expect(steps.find('[1/2] FROM golang:1.24')).toBeUndefined();
+  expect(stepNamed(one, '[2/2] RUN make')).toMatchObject({ index: 2, total: 2 });
+});
+
 test('the siblings of a step are the other steps of its stage', () => {
   const step = steps.find('[build 2/3] WORKDIR /src');
   const { before = [], after = [] } = (step && steps.siblings(step)) ?? {};

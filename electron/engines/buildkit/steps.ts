@@ -1,5 +1,5 @@
 import type { Instruction } from '../../../shared/project.ts';
-import { ContainerfileSteps, type EngineCount, keywordOf, type StepPosition } from '../containerfile-steps.ts';
+import { ContainerfileSteps, type EngineCount, keywordOf, type StepPosition, stepId } from '../containerfile-steps.ts';
 import type { EngineStep } from '../engine.ts';
 
 interface CountedInstructions {
@@ -15,8 +15,8 @@ export interface FoundStep {
   readonly engine: EngineCount;
 }
 
-/** BuildKit's name of the operation of an instruction, such as `[linux/arm64 build 2/3] RUN make`. */
-const namePattern = /^\[(?:\S+\/\S+ )?(?:(\S+) )?(\d{1,6})\/(\d{1,6})\] (.*)$/s;
+/** BuildKit's name of the operation of an instruction, such as `[linux/arm64 build 2/3] RUN make`. Takes linear time. */
+const namePattern = /^\[(?:[^\s/]+\/\S+ )?(?:(\S+) )?(\d{1,6})\/(\d{1,6})\] (.*)$/s;
 
 /** More stages that are not in the Containerfile than a frontend has. Their names come from nodes. */
 const maxUnknownStages = 100;
@@ -36,10 +36,19 @@ export class BuildKitSteps {
     this.#counted = Array.from({ length: this.#file.stageCount }, (_, stage) => countedInstructions(this.#file, stage));
   }
 
-  /** The step of an operation with this name. Undefined for BuildKit's internal operations. */
+  /**
+   * Is this an operation that the build shares with another one at the same time, which began it and whose stage it is named by?
+   * Only a frontend that reads no Containerfile has stages of its own.
+   */
+  isNamedByOther(name: string): boolean {
+    const [, label, number = ''] = namePattern.exec(name) ?? [];
+    return number !== '' && this.#file.stageCount > 0 && this.#knownStage(label) === undefined;
+  }
+
+  /** The step of an operation with this name. Undefined for BuildKit's internal operations, and those named by another build. */
   find(name: string): FoundStep | undefined {
     const [, label, number = '', count = '', text = ''] = namePattern.exec(name) ?? [];
-    if (number === '') {
+    if (number === '' || this.isNamedByOther(name)) {
       return undefined;
     }
     const stage = this.#stageOf(label);
@@ -57,6 +66,12 @@ export class BuildKitSteps {
       stageName: stage < this.#file.stageCount ? undefined : label,
     };
     return { position: { stage, number: Number(number) }, engine };
+  }
+
+  /** The id of the step whose instruction has this line of the Containerfile. */
+  idAt(line: number): string | undefined {
+    const position = this.#file.positionAt(line);
+    return position && stepId(position);
   }
 
   step({ position, engine }: FoundStep): EngineStep {
@@ -77,12 +92,17 @@ export class BuildKitSteps {
   }
 
   /** @param label the name of a stage, or `stage-N` if it has none; undefined if there is only one stage */
-  #stageOf(label = ''): number {
-    const known = label === '' ? (this.#file.stageCount === 1 ? 0 : undefined) : this.#file.stageNamed(label);
+  #knownStage(label = ''): number | undefined {
+    const named = label === '' ? (this.#file.stageCount === 1 ? 0 : undefined) : this.#file.stageNamed(label);
     const [, number] = /^stage-(\d+)$/.exec(label) ?? [];
-    const stage = known ?? (number === undefined ? undefined : Number(number));
-    if (stage !== undefined && stage < this.#file.stageCount) {
-      return stage;
+    const stage = named ?? (number === undefined ? undefined : Number(number));
+    return stage !== undefined && stage < this.#file.stageCount ? stage : undefined;
+  }
+
+  #stageOf(label = ''): number {
+    const known = this.#knownStage(label);
+    if (known !== undefined) {
+      return known;
     }
     const { size } = this.#unknownStages;
     const unknown = this.#unknownStages.get(label) ?? size;

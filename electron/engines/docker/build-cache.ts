@@ -1,16 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { Failure } from '../../../shared/problem.ts';
 import type { EngineApi } from '../api/engine-api.ts';
-
-/** A record of BuildKit's cache. */
-export interface CacheRecord {
-  readonly id: string;
-  readonly description: string;
-  readonly isInUse: boolean;
-  /** An image contains it, too. */
-  readonly isShared: boolean;
-  readonly bytes: number;
-}
+import type { CacheRecord, CacheRecords } from '../buildkit/cache-records.ts';
 
 const usageSchema = z.object({
   BuildCache: z
@@ -28,20 +20,33 @@ const usageSchema = z.object({
 
 const prunedSchema = z.object({ SpaceReclaimed: z.number().nullish() });
 
-/** The files of a context, which BuildKit keeps for the next build. It makes layers of copies of them. */
-const contextPattern = /^local source for /;
+/** docker before 23 measures its disk usage for one client at a time. How often and how long that is waited for, in milliseconds. */
+const usageRetries = { count: 50, delayMs: 200 } as const;
 
-/** Whether a record has the files of a context. */
-export function isContextRecord({ description }: CacheRecord): boolean {
-  return contextPattern.test(description);
+/** What docker says of the space that something takes. @throws Failure */
+export async function readDiskUsage<T>(
+  docker: EngineApi,
+  action: string,
+  schema: z.ZodType<T>,
+  type: 'image' | 'build-cache',
+  signal?: AbortSignal,
+): Promise<T> {
+  const request = { method: 'GET', path: `system/df?type=${type}`, signal } as const;
+  for (let retries = 0; ; retries += 1) {
+    try {
+      return await docker.requestJson(action, schema, request);
+    } catch (error) {
+      const isBusy = error instanceof Failure && /already running/.test(error.problem.detail ?? '');
+      if (!isBusy || retries === usageRetries.count || signal?.aborted) {
+        throw error;
+      }
+      await delay(usageRetries.delayMs);
+    }
+  }
 }
 
 export async function listCacheRecords(docker: EngineApi, signal?: AbortSignal): Promise<CacheRecord[]> {
-  const { BuildCache } = await docker.requestJson('list its build cache', usageSchema, {
-    method: 'GET',
-    path: 'system/df?type=build-cache',
-    ...(signal ? { signal } : {}),
-  });
+  const { BuildCache } = await readDiskUsage(docker, 'list its build cache', usageSchema, 'build-cache', signal);
   return (BuildCache ?? []).map(({ ID, Description, InUse, Shared, Size }) => ({
     id: ID,
     description: Description ?? '',
@@ -62,32 +67,16 @@ export async function pruneBuildCache(docker: EngineApi, query = 'all=1', signal
   return SpaceReclaimed ?? 0;
 }
 
-/** How long the records of a build that has ended may be in use, and how often that is looked at. In milliseconds. */
-const releaseTimeoutMs = 3_000;
-const releasePollMs = 100;
-
-/**
- * Removes all records since the start of a build. Records that another build is using stay. docker removes a record only after
- * the records based on it, so this repeats until nothing more can be removed.
- * @param before the ids of the records that there were at the start
- */
-export async function cleanBuildCache(docker: EngineApi, before: ReadonlySet<string>): Promise<void> {
-  const giveUpAt = performance.now() + releaseTimeoutMs;
-  for (let previousCount = Number.POSITIVE_INFINITY; ; ) {
-    const records = (await listCacheRecords(docker)).filter(({ id }) => !before.has(id));
-    const unneeded = records.filter(({ isInUse }) => !isInUse);
-    if (unneeded.length === 0 || unneeded.length >= previousCount) {
-      // docker releases the context a moment after the build has ended; another build may use its records for longer
-      if (unneeded.length === records.length || performance.now() > giveUpAt) {
-        return;
+/** The records as BuildKit's clients need them. */
+export function dockerCacheRecords(docker: EngineApi): CacheRecords {
+  return {
+    list: (signal) => listCacheRecords(docker, signal),
+    remove: async (ids) => {
+      // docker accepts one id per request
+      for (const id of ids) {
+        const filters = new URLSearchParams({ all: '1', filters: JSON.stringify({ id: { [id]: true } }) });
+        await pruneBuildCache(docker, filters.toString());
       }
-      await delay(releasePollMs);
-    }
-    previousCount = unneeded.length || Number.POSITIVE_INFINITY;
-    // docker accepts one id per request.
-    for (const { id } of unneeded) {
-      const filters = new URLSearchParams({ all: '1', filters: JSON.stringify({ id: { [id]: true } }) });
-      await pruneBuildCache(docker, filters.toString());
-    }
-  }
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { EngineApi } from '../api/engine-api.ts';
+import { fail } from '../../../shared/problem.ts';
+import { type EngineApi, requestTimeoutMs } from '../api/engine-api.ts';
 
 /** The head of the response to the upgrade. In bytes. */
 const maxHeadBytes = 16 * 1024;
@@ -8,9 +9,14 @@ const lineEnd = '\r\n';
 
 /**
  * Opens a stream to the BuildKit in docker, which speaks HTTP/2 with prior knowledge after an upgrade.
+ * @param timeoutMs how long docker may take to answer, once there is a connection
  * @throws Failure of the connection, and `engine.refused` if docker does not upgrade
  */
-export async function openBuildKitStream(docker: EngineApi, signal: AbortSignal): Promise<Duplex> {
+export async function openBuildKitStream(
+  docker: EngineApi,
+  signal: AbortSignal,
+  timeoutMs = requestTimeoutMs,
+): Promise<Duplex> {
   const action = 'open a connection to its BuildKit';
   let stream: Duplex | undefined;
   try {
@@ -26,7 +32,7 @@ export async function openBuildKitStream(docker: EngineApi, signal: AbortSignal)
         '',
       ].join(lineEnd),
     );
-    const head = await readHead(stream, signal);
+    const head = await readHead(stream, AbortSignal.any([signal, timeoutOf(docker, timeoutMs)]));
     if (!/^HTTP\/1\.1 101 /.test(head)) {
       throw docker.refusedProblem(action, head.split(lineEnd, 1)[0] ?? '');
     }
@@ -37,8 +43,21 @@ export async function openBuildKitStream(docker: EngineApi, signal: AbortSignal)
   }
 }
 
+/** Aborts with a `Failure` when the time is over. */
+function timeoutOf({ node }: EngineApi, timeoutMs: number): AbortSignal {
+  const controller = new AbortController();
+  const problem = fail(
+    'engine.unreachable',
+    `Node ${node}: docker did not open a connection to its BuildKit within ${timeoutMs / 1000} s.`,
+    'The machine may be overloaded or docker stuck. Check the machine, then try again.',
+  );
+  setTimeout(() => controller.abort(problem), timeoutMs).unref();
+  return controller.signal;
+}
+
 /** Reads the head of a response. What follows it goes back into the stream. */
-function readHead(stream: Duplex, signal: AbortSignal): Promise<string> {
+async function readHead(stream: Duplex, signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     let read: Buffer = Buffer.alloc(0);
     const onReadable = (): void => {

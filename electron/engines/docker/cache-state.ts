@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { EngineApi } from '../api/engine-api.ts';
 import { base64Url } from '../api/image-requests.ts';
+import { listLastingIds } from '../buildkit/cache-records.ts';
 import type { BuildCache, CacheQuery, CacheState } from '../engine.ts';
 import { type ImageName, isSameName, readImageName } from '../image-name.ts';
 import type { RegistryLogin } from '../registry-login.ts';
-import { isContextRecord, listCacheRecords } from './build-cache.ts';
+import { dockerCacheRecords } from './build-cache.ts';
 
 const imagesSchema = z.array(
   z.object({
@@ -29,7 +30,7 @@ export function dockerCache(docker: EngineApi): BuildCache {
     read: async (query, asksRegistry, signal) => {
       const [images, records] = await Promise.all([
         listImages(docker, signal),
-        query.items.length === 0 ? [] : listItems(docker),
+        query.items.length === 0 ? [] : listLastingIds(dockerCacheRecords(docker)),
       ]);
       const existing = new Set(records);
       const items = query.items.filter((item) => existing.has(item));
@@ -46,7 +47,10 @@ export function dockerCache(docker: EngineApi): BuildCache {
       return { ...local, bases: { ...local.bases, ...looked }, items };
     },
     used: async (query, before, { digests }, signal) => {
-      const [images, items] = await Promise.all([listImages(docker, signal), listItems(docker)]);
+      const [images, items] = await Promise.all([
+        listImages(docker, signal),
+        listLastingIds(dockerCacheRecords(docker)),
+      ]);
       const local = localState(images, query);
       const reported = [...digests].map(([text, digest]) => ({ name: readImageName(text), digest }));
       const bases: Record<string, string> = {};
@@ -70,12 +74,6 @@ export function dockerCache(docker: EngineApi): BuildCache {
 
 async function listImages(docker: EngineApi, signal: AbortSignal): Promise<Images> {
   return docker.requestJson('list its images', imagesSchema, { method: 'GET', path: 'images/json', signal });
-}
-
-/** The ids of the records that stay when builds end. */
-async function listItems(docker: EngineApi): Promise<string[]> {
-  const records = await listCacheRecords(docker);
-  return records.filter((record) => !isContextRecord(record)).map(({ id }) => id);
 }
 
 /**

@@ -1,43 +1,86 @@
-/** The engine docker, through its API and BuildKit. */
+/** The engine docker, through its API and one of its builders: BuildKit, or the classic builder where there is no BuildKit. */
 
 import type { Capabilities } from '../../../shared/node.ts';
+import { abortable } from '../../system/abortable.ts';
 import { EngineApi } from '../api/engine-api.ts';
-import type { Engine } from '../engine.ts';
+import type { BuildCache, CacheRetention, Engine, EngineStorage } from '../engine.ts';
 import type { Transport } from '../transport/transport.ts';
 import { buildImage } from './build.ts';
+import { type BuilderChoice, type ClassicReason, chooseBuilder } from './builder-choice.ts';
 import { dockerCache } from './cache-state.ts';
+import { buildClassic } from './classic/build.ts';
+import { classicCache } from './classic/cache-state.ts';
+import { classicRetention, pruneClassic } from './classic/images.ts';
 import { measureDiskUsage, pruneStorage, removeImage, removeLeftovers, tagImage, untagImage } from './images.ts';
 import { probeNode } from './probe.ts';
 import { exportImage, pushImage } from './transfer.ts';
 
-/** The oldest API with BuildKit (docker 18.09), and the newest that this code was written for. */
-export const oldestDockerApi = '1.39';
+/**
+ * The oldest API that is used (docker 17.06), and the newest that this code was written for. Older dockers know neither stages nor
+ * an ARG before FROM.
+ */
+export const oldestDockerApi = '1.30';
 const newestDockerApi = '1.47';
+
+/** The oldest API with BuildKit (docker 18.09), and that whose classic builder builds for other platforms (docker 20.10). */
+const buildKitApi = '1.39';
+const classicPlatformApi = '1.41';
 
 /** The oldest API whose archives are also OCI layouts (docker 25). */
 const ociArchiveApi = '1.44';
 
-function dockerCapabilities(apiVersion: string): Capabilities {
+function dockerCapabilities(apiVersion: string, choice: BuilderChoice): Capabilities {
   const hasOciArchives = !isOlder(apiVersion, ociArchiveApi);
   return {
     exportFormats: [...(hasOciArchives ? (['oci-archive'] as const) : []), 'docker-archive'],
-    limits: [
-      { option: 'pull', value: 'never', reason: 'docker with BuildKit looks up every base image in its registry' },
-    ],
+    limits: [{ option: 'pull', value: 'never', reason: pullReasons[choice.kind] }],
+    ...(choice.kind === 'classic' ? { notes: [classicNote(choice.reason.because)] } : {}),
   };
 }
 
-/** docker 18.09 or newer behind a transport. @param apiVersion the version in its response to `_ping` */
-export function dockerEngine(transport: Transport, apiVersion: string): Engine {
+const pullReasons = {
+  buildkit: 'docker with BuildKit looks up every base image in its registry',
+  classic: "docker's classic builder pulls the base images that it lacks",
+} as const;
+
+function classicNote(because: string): string {
+  return `docker builds without BuildKit, because ${because}: a Containerfile cannot use RUN --mount, COPY --chmod or here-documents (<<EOF), stages are built one after the other, and each build sends the whole context.`;
+}
+
+/** What docker says of itself in its response to `_ping`. */
+export interface DockerFacts {
+  readonly apiVersion: string;
+  /** The builder that it prefers: `1` or `2`. */
+  readonly builderVersion?: string | undefined;
+  readonly isExperimental?: boolean;
+}
+
+/** docker 17.06 or newer behind a transport. */
+export function dockerEngine(transport: Transport, facts: DockerFacts): Engine {
+  const { apiVersion, builderVersion, isExperimental = false } = facts;
   const usedVersion = isOlder(apiVersion, newestDockerApi) ? apiVersion : newestDockerApi;
   const docker = new EngineApi(transport, 'docker', `/v${usedVersion}/`);
-  const capabilities = dockerCapabilities(apiVersion);
+  let choice: BuilderChoice = { kind: 'buildkit' };
+  const choosing = chooseBuilder(docker, { hasBuildKit: !isOlder(apiVersion, buildKitApi), builderVersion });
+  const parts = choosing.then((chosen) => {
+    choice = chosen;
+    return chosen.kind === 'classic' ? classicParts(docker, chosen.reason) : buildKitParts(docker);
+  });
   return {
     kind: 'docker',
-    capabilities: () => capabilities,
-    probe: async (signal) => ({ ...(await probeNode(docker, apiVersion, signal)), capabilities }),
+    capabilities: () => dockerCapabilities(apiVersion, choice),
+    probe: async (signal) => {
+      const [node, { kind }] = await Promise.all([probeNode(docker, apiVersion, signal), choosing]);
+      const buildsForOthers = kind === 'buildkit' || !isOlder(apiVersion, classicPlatformApi) || isExperimental;
+      return {
+        ...node,
+        ...(buildsForOthers ? {} : { emulated: [] }),
+        builder: kind,
+        capabilities: dockerCapabilities(apiVersion, choice),
+      };
+    },
     builder: {
-      build: (build, onOutput, signal) => buildImage(docker, build, onOutput, signal),
+      build: async (build, onOutput, signal) => (await abortable(signal, parts)).build(build, onOutput, signal),
     },
     transfer: {
       push: (image, target, _format, signal) => pushImage(docker, image, target, signal),
@@ -45,13 +88,48 @@ export function dockerEngine(transport: Transport, apiVersion: string): Engine {
     },
     retention: {
       tag: (image, name) => tagImage(docker, image, name),
+      untag: async (image, name) => (await parts).retention.untag(image, name),
+      remove: async (image) => (await parts).retention.remove(image),
+      removeLeftovers: async (build) => (await parts).retention.removeLeftovers(build),
+    },
+    storage: {
+      prune: async (signal) => (await parts).prune(signal),
+      diskUsage: () => measureDiskUsage(docker),
+    },
+    cache: {
+      read: async (query, asksRegistry, signal) => (await parts).cache.read(query, asksRegistry, signal),
+      used: async (query, before, build, signal) => (await parts).cache.used(query, before, build, signal),
+    },
+  };
+}
+
+/** What depends on the builder. */
+interface BuilderParts {
+  readonly build: Engine['builder']['build'];
+  readonly retention: Pick<CacheRetention, 'untag' | 'remove' | 'removeLeftovers'>;
+  readonly prune: EngineStorage['prune'];
+  readonly cache: BuildCache;
+}
+
+function buildKitParts(docker: EngineApi): BuilderParts {
+  return {
+    build: (build, onOutput, signal) => buildImage(docker, build, onOutput, signal),
+    retention: {
       untag: (_image, name) => untagImage(docker, name),
       remove: (image) => removeImage(docker, image),
       removeLeftovers: (build) => removeLeftovers(docker, build),
-      prune: (signal) => pruneStorage(docker, signal),
-      diskUsage: () => measureDiskUsage(docker),
     },
+    prune: (signal) => pruneStorage(docker, signal),
     cache: dockerCache(docker),
+  };
+}
+
+function classicParts(docker: EngineApi, reason: ClassicReason): BuilderParts {
+  return {
+    build: (build, onOutput, signal) => buildClassic(docker, reason, build, onOutput, signal),
+    retention: classicRetention(docker),
+    prune: (signal) => pruneClassic(docker, signal),
+    cache: classicCache(docker),
   };
 }
 

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { type EngineApi, requestTimeoutMs } from '../api/engine-api.ts';
 import { tagPath } from '../api/image-requests.ts';
 import type { DiskUsage, EngineBuild } from '../engine.ts';
-import { isNameOfBuild, isStaleImageName } from '../temporary-name.ts';
-import { listCacheRecords, pruneBuildCache } from './build-cache.ts';
+import { isCacheName, isNameOfBuild, isStaleImageName } from '../temporary-name.ts';
+import { listCacheRecords, pruneBuildCache, readDiskUsage } from './build-cache.ts';
 
 /** Sizes in bytes. */
 const usageSchema = z.object({
@@ -43,14 +43,18 @@ export async function untagImage(docker: EngineApi, name: string): Promise<void>
 }
 
 /**
- * Removes the names of a build whose process was killed or lost its node. BuildKit has ended the build itself when its stream was
+ * Removes the names of a build whose process was killed or lost its node. docker has ended the build itself when its stream was
  * closed. See `CacheRetention.removeLeftovers`.
  */
-export async function removeLeftovers(docker: EngineApi, { tag }: Pick<EngineBuild, 'tag'>): Promise<void> {
+export async function removeLeftovers(
+  docker: EngineApi,
+  { tag }: Pick<EngineBuild, 'tag'>,
+  untag: (name: string) => Promise<void> = (name) => untagImage(docker, name),
+): Promise<void> {
   const images = await docker.requestJson('list its images', imagesSchema, { method: 'GET', path: 'images/json' });
   for (const name of images.flatMap(({ RepoTags }) => RepoTags ?? [])) {
     if (isNameOfBuild(name, tag)) {
-      await untagImage(docker, name);
+      await untag(name);
     }
   }
 }
@@ -82,13 +86,21 @@ export async function removeImage(docker: EngineApi, image: string): Promise<boo
  * with the bytes freed.
  */
 export async function pruneStorage(docker: EngineApi, signal?: AbortSignal): Promise<number> {
+  return (await pruneImages(docker, isStaleImageName, signal)) + (await pruneBuildCache(docker, undefined, signal));
+}
+
+/** Removes the names that are unneeded, and dangling images. Resolves with the bytes that the latter took. */
+export async function pruneImages(
+  docker: EngineApi,
+  isUnneeded: (name: string) => boolean,
+  signal?: AbortSignal,
+): Promise<number> {
   const images = await docker.requestJson('list its images', imagesSchema, {
     method: 'GET',
     path: 'images/json',
     signal,
   });
-  const staleNames = images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => isStaleImageName(name));
-  for (const name of staleNames) {
+  for (const name of images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => isUnneeded(name))) {
     signal?.throwIfAborted();
     await untagImage(docker, name);
   }
@@ -98,18 +110,18 @@ export async function pruneStorage(docker: EngineApi, signal?: AbortSignal): Pro
     timeoutMs: 600_000,
     signal,
   });
-  return (SpaceReclaimed ?? 0) + (await pruneBuildCache(docker, undefined, signal));
+  return SpaceReclaimed ?? 0;
 }
 
 /** The disk space that images and build cache take, and how much of it a prune would free. */
 export async function measureDiskUsage(docker: EngineApi): Promise<DiskUsage> {
   const [{ LayersSize, Images }, records] = await Promise.all([
-    docker.requestJson('report its disk usage', usageSchema, { method: 'GET', path: 'system/df?type=image' }),
+    readDiskUsage(docker, 'report its disk usage', usageSchema, 'image'),
     listCacheRecords(docker),
   ]);
   const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
   const isDangling = (tags: readonly string[] | null | undefined) =>
-    (tags ?? []).every((name) => name === '<none>:<none>');
+    (tags ?? []).every((name) => name === '<none>:<none>' || isCacheName(name));
   const dangling = (Images ?? []).filter(({ RepoTags, Containers }) => isDangling(RepoTags) && (Containers ?? 0) <= 0);
   const cacheOnly = records.filter(({ isShared }) => !isShared);
   return {

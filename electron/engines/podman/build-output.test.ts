@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { jsonLines } from '../api/json-lines.ts';
+import { buildMessageSchema } from '../api/step-output.ts';
 import type { EngineOutput } from '../engine.ts';
 import { testBuild, testInstructions } from '../testing/engine-build.ts';
-import { PodmanBuildOutput, podmanMessageSchema } from './build-output.ts';
+import { PodmanBuildOutput } from './build-output.ts';
 
 /** Recorded from podman 4.3.1 amd64. */
 const podman4 = String.raw`{"stream":"STEP 1/6: FROM scratch\n"}
@@ -58,7 +59,7 @@ async function read(recorded: string, chunkBytes = recorded.length, containerfil
   const chunks = Array.from({ length: Math.ceil(bytes.length / chunkBytes) }, (_, i) =>
     bytes.subarray(i * chunkBytes, (i + 1) * chunkBytes),
   );
-  for await (const message of jsonLines(Readable.from(chunks), podmanMessageSchema, 'pi4')) {
+  for await (const message of jsonLines(Readable.from(chunks), buildMessageSchema, 'pi4')) {
     output.read(message);
   }
   output.end();

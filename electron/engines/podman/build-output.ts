@@ -1,17 +1,10 @@
-import { z } from 'zod';
-import type { LogStream } from '../../../shared/log.ts';
+import type { z } from 'zod';
+import { type buildMessageSchema, imageInFrom, StepOutput } from '../api/step-output.ts';
 import { ContainerfileSteps, keywordOf } from '../containerfile-steps.ts';
-import type { EngineBuild, EngineOutput, EngineStep } from '../engine.ts';
-import { LastLines, LineBuffer, visibleText } from '../line-buffer.ts';
+import type { EngineBuild, EngineOutput } from '../engine.ts';
+import { LineBuffer, visibleText } from '../line-buffer.ts';
 
-/** One message of podman's build stream. podman sends each error twice, in the old and the new form of Docker's API. */
-export const podmanMessageSchema = z.object({
-  stream: z.string().optional(),
-  error: z.string().optional(),
-  errorDetail: z.object({ message: z.string() }).optional(),
-});
-
-export type PodmanMessage = z.infer<typeof podmanMessageSchema>;
+export type PodmanMessage = z.infer<typeof buildMessageSchema>;
 
 /** A step as podman numbers it: from 1 in each stage, and the stage from 1 of `stages` if there are several. */
 interface AnnouncedStep {
@@ -28,9 +21,6 @@ const layerPattern = /^--> ([0-9a-f]{10,64})$/;
 const idPattern = /^[0-9a-f]{64}$/;
 const warningPattern =
   /^(?:\[Warning\] |WARNING: (?=image platform )|time="[^"]*" level=warning msg="(?=image platform ))(.*?)"?$/;
-/** podman 4.3 warns of the arguments that Barnraiser's platform sets, although a Containerfile need not use them. */
-const unusedArgsPattern = /^one or more build args were not consumed: \[([^\]]*)\]$/;
-const platformArgs = /^(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)$/;
 /** How lines of podman itself begin, besides its steps. */
 const podmanLinePattern = /^(?:(?:\[\d+\/\d+\] )?COMMIT\b|--> |[0-9a-f]{64}$|Successfully tagged |\[Warning\] |time=")/;
 /** A message about an instruction that podman does not know, with a dump of its data structures (imagebuilder). */
@@ -43,25 +33,16 @@ const podmanMessagePattern =
  * Reads podman's build stream, message by message, and reports it as {@link EngineOutput}. Its properties give the result when
  * the stream has ended. The patterns come from streams of podman 4.3.1 and 5.4.2.
  */
-export class PodmanBuildOutput {
+export class PodmanBuildOutput extends StepOutput {
   /** The last line of 64 hex digits: the id of the image, if the stream ended without an error. */
   imageId: string | undefined;
-  /** podman's error message, unchanged. */
-  error: string | undefined;
-  /** The current step, and whether its result came from the cache. */
-  step: EngineStep | undefined;
-  isCached = false;
-  /** What the current step printed last. */
-  lastLines = new LastLines();
   /** The images in FROM instructions. */
   readonly baseImages: string[] = [];
   /** Ids, or their first digits, of the layers that this build made and of those that it found in the cache. */
   readonly madeLayers = new Set<string>();
   readonly cachedLayers = new Set<string>();
 
-  readonly #report: (output: EngineOutput) => void;
   readonly #steps: ContainerfileSteps;
-  readonly #buildArgs: EngineBuild['buildArgs'];
   readonly #lines = new LineBuffer((line) => this.#readLine(line));
   #announced: AnnouncedStep | undefined;
   /** The layer of the current step, unless the program of the step printed it. */
@@ -71,9 +52,8 @@ export class PodmanBuildOutput {
     { instructions, target, buildArgs }: Pick<EngineBuild, 'instructions' | 'target' | 'buildArgs'>,
     report: (output: EngineOutput) => void,
   ) {
+    super(buildArgs, report);
     this.#steps = new ContainerfileSteps(instructions, target);
-    this.#buildArgs = buildArgs;
-    this.#report = report;
   }
 
   read(message: PodmanMessage): void {
@@ -91,7 +71,7 @@ export class PodmanBuildOutput {
     this.#lines.flush();
     this.#resolveLayer(true);
     if (this.error !== undefined || this.imageId !== undefined) {
-      this.#endStep();
+      this.endStep();
     }
   }
 
@@ -104,8 +84,8 @@ export class PodmanBuildOutput {
     const step = this.#lines.hasPartialLine ? undefined : parseStep(text.slice(0, end < 0 ? text.length : end));
     if (step && this.#isNextStep(step)) {
       this.#resolveLayer(true);
-      this.#endStep();
-      this.#beginStep(step);
+      this.endStep();
+      this.#beginAnnounced(step);
       this.#lines.write(end < 0 ? '' : text.slice(end + 1));
     } else {
       this.#lines.write(text);
@@ -135,39 +115,21 @@ export class PodmanBuildOutput {
     }
     const warning = warningPattern.exec(line)?.[1];
     if (warning !== undefined) {
-      this.#reportWarning(warning);
+      this.reportWarning(warning);
     } else {
-      this.#reportLine(visibleText(line), isFromPodman ? 'engine' : 'stdout');
+      // podman does not say which lines a program wrote to its standard error
+      this.reportLine(visibleText(line), isFromPodman ? 'engine' : 'stdout');
     }
   }
 
-  #reportWarning(text: string): void {
-    const [, list] = unusedArgsPattern.exec(text) ?? [];
-    const unused = list?.split(' ').filter((name) => Object.hasOwn(this.#buildArgs, name) || !platformArgs.test(name));
-    if (unused?.length !== 0) {
-      const shown = unused && list !== undefined ? text.replace(list, unused.join(' ')) : text;
-      this.#report({ kind: 'warning', text: shown, ...this.#stepId() });
-    }
-  }
-
-  #beginStep(announced: AnnouncedStep): void {
+  #beginAnnounced(announced: AnnouncedStep): void {
     const { stage, stages, number, total, name } = announced;
     this.#announced = announced;
-    this.step = this.#steps.step({ stage: stage - 1, number }, { name, stageLength: total, stageCount: stages });
-    this.isCached = false;
-    this.lastLines = new LastLines();
-    const baseImage = parseBaseImage(name);
+    const baseImage = imageInFrom(name);
     if (baseImage !== undefined) {
       this.baseImages.push(baseImage);
     }
-    this.#report({ kind: 'step-started', ...this.step });
-  }
-
-  #endStep(): void {
-    if (this.step) {
-      const error = this.error === undefined ? {} : { error: this.error };
-      this.#report({ kind: 'step-ended', id: this.step.id, cached: this.isCached, ...error });
-    }
+    this.beginStep(this.#steps.step({ stage: stage - 1, number }, { name, stageLength: total, stageCount: stages }));
   }
 
   /** podman prints a step's layer last. If more output follows, the step's own program printed the line. */
@@ -178,23 +140,13 @@ export class PodmanBuildOutput {
       return;
     }
     if (!isLayer) {
-      this.#reportLine(`--> ${layer}`, 'stdout');
+      this.reportLine(`--> ${layer}`, 'stdout');
       return;
     }
     if (!this.isCached) {
       this.madeLayers.add(layer);
     }
-    this.#report({ kind: 'layer', imageId: layer, cached: this.isCached });
-  }
-
-  /** podman does not say which lines a program wrote to its standard error. */
-  #reportLine(text: string, stream: LogStream): void {
-    this.lastLines.add(text);
-    this.#report({ kind: 'log', ...this.#stepId(), stream, time: Date.now(), text });
-  }
-
-  #stepId(): { readonly stepId?: string } {
-    return this.step ? { stepId: this.step.id } : {};
+    this.report({ kind: 'layer', imageId: layer, cached: this.isCached });
   }
 
   /** Steps that the Containerfile does not have, such as those of ONBUILD in a base image, change the number of steps. */
@@ -245,9 +197,4 @@ function parseStep(line: string): AnnouncedStep | undefined {
     total: Number(total),
     name,
   };
-}
-
-/** The image in a FROM instruction. */
-function parseBaseImage(text: string): string | undefined {
-  return /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(text)?.[1];
 }

@@ -1,8 +1,9 @@
 import { type Failure, fail } from '../../../shared/problem.ts';
-import { compilePattern } from '../../context/pattern.ts';
 import { diskFullProblem, firstLine } from '../api/engine-api.ts';
 import { isForeignProgram, startProblem } from '../container-start.ts';
+import { findHereDocument } from '../containerfile-steps.ts';
 import type { EngineBuild, EngineStep } from '../engine.ts';
+import { ignoringPattern } from '../ignoring-pattern.ts';
 import { failedBuildProblem, networkCauses, type ProblemCause, programCauses, shorten } from '../problem-causes.ts';
 import type { PodmanBuildOutput } from './build-output.ts';
 
@@ -116,30 +117,16 @@ function pathInRoot(glob: string): string {
   return glob.replace(/^.*?\/(?:(?:libpod_builder|buildah)\d+\/build|merged)(?=\/)/, '');
 }
 
-/** The pattern of the ignore file that excludes a path or a folder above it, or that is the same glob. */
-function ignoringPattern(path: string, { excludes }: EngineBuild): string | undefined {
-  const folders = path.split('/').map((_, index, names) => names.slice(0, index + 1).join('/'));
-  const last = excludes.findLast((pattern) => {
-    const compiled = compilePattern(pattern.replace(/^!?\/?/, ''));
-    return pattern === path || folders.some((folder) => compiled?.matches(folder));
-  });
-  return last?.startsWith('!') ? undefined : last;
-}
-
-/** An instruction that podman before 4.8 does not read to its end (buildah 1.33). */
-const hereDocument = /\s\d*<<-?["']?\w/;
-
 /**
  * What the Containerfile uses and podman on the node is too old for. It shows when podman reads other instructions than the
  * Containerfile has.
  */
 function missingFeature(version: string, build: EngineBuild, output: PodmanBuildOutput, error: string) {
   const { step } = output;
-  const hasHereDocument = build.instructions.some(
-    ({ text }) => /^\s*(?:RUN|COPY|ADD)\s/i.test(text) && hereDocument.test(text),
-  );
+  const hasHereDocument = findHereDocument(build.instructions) !== undefined;
   const readsOtherwise =
     /Unknown instruction/i.test(error) || !step || step.line === undefined || step.name.includes('<<');
+  // buildah 1.33
   if (hasHereDocument && isBefore(version, 4, 8) && readsOtherwise) {
     return { name: 'here-documents (<<EOF)', otherwise: 'write the lines as one RUN with &&' };
   }

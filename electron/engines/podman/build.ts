@@ -5,8 +5,9 @@ import { Failure } from '../../../shared/problem.ts';
 import { cancelledProblem, type EngineApi, noImageProblem } from '../api/engine-api.ts';
 import { jsonLines } from '../api/json-lines.ts';
 import { sendBuild } from '../api/send-build.ts';
+import { buildMessageSchema } from '../api/step-output.ts';
 import type { EngineBuild, EngineOutput } from '../engine.ts';
-import { PodmanBuildOutput, podmanMessageSchema } from './build-output.ts';
+import { PodmanBuildOutput } from './build-output.ts';
 import { buildProblem, contextProblem } from './build-problem.ts';
 import { sendFromNode } from './context-cache.ts';
 import { loginHeaders } from './pull.ts';
@@ -151,7 +152,7 @@ async function buildOnce(
       : {}),
     onResponse: () => onOutput({ kind: 'context-read' }),
     readOutput: async (stream) => {
-      for await (const message of jsonLines(stream, podmanMessageSchema, podman.node)) {
+      for await (const message of jsonLines(stream, buildMessageSchema, podman.node)) {
         output.read(message);
         await build.outputReady?.();
       }

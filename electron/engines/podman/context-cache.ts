@@ -12,10 +12,10 @@ import type { PackedTar } from '../../context/context-source.ts';
 import type { TarLayouts } from '../../context/tar-layouts.ts';
 import { abortable } from '../../system/abortable.ts';
 import { KeyedMutex } from '../../system/keyed-mutex.ts';
+import { ContextCompression } from '../api/context-compression.ts';
 import { EngineHttp } from '../transport/http.ts';
 import type { EngineResponse, Transport } from '../transport/transport.ts';
 import { contextCacheProgram, greetings, removeContextsCommand } from './context-cache-program.ts';
-import { ContextCompression } from './context-compression.ts';
 import { ResponseStream } from './response-stream.ts';
 import { compareTars, type TarPart } from './tar-difference.ts';
 

@@ -363,7 +363,7 @@ test('a failed push is reported with the error in the stream', async () => {
   };
   const engine = await openEngine(transport);
   const target = { registry: '127.0.0.1:1', repository: 'r', tag: 't', tlsVerify: false };
-  await expect(engine.transfer.push('x', target, 'oci', new AbortController().signal)).rejects.toEqual(
+  await expect(engine.transfer?.push('x', target, 'oci', new AbortController().signal)).rejects.toEqual(
     problem('engine.refused', /could not push the image: writing blob/),
   );
 });
@@ -400,8 +400,8 @@ test('the size that a prune frees counts a parent once', async () => {
       ]),
     );
   const engine = await openEngine(transport);
-  await expect(engine.retention?.diskUsage()).resolves.toEqual({ imagesBytes: 187, reclaimableBytes: 57 });
-  await expect(engine.retention?.prune()).resolves.toBe(57);
+  await expect(engine.storage.diskUsage()).resolves.toEqual({ imagesBytes: 187, reclaimableBytes: 57 });
+  await expect(engine.storage.prune()).resolves.toBe(57);
 });
 
 test('a prune during a build removes only the images that no build uses', async () => {
@@ -424,7 +424,7 @@ test('a prune during a build removes only the images that no build uses', async 
     images = images.filter(({ Id }) => Id !== 'free');
     response.end(JSON.stringify({ Deleted: ['free'] }));
   };
-  await expect((await openEngine(transport)).retention?.prune()).resolves.toBe(7);
+  await expect((await openEngine(transport)).storage.prune()).resolves.toBe(7);
   // a parent is removed with its children or not at all
   expect(requests).toEqual(['used', 'free']);
 });
@@ -508,6 +508,6 @@ test('a prune removes only stale temporary names, before it removes dangling ima
     requests.push('prune');
     response.end(JSON.stringify([{ Id: 'one' }]));
   };
-  expect(await (await openEngine(transport)).retention?.prune()).toBe(7);
+  expect(await (await openEngine(transport)).storage.prune()).toBe(7);
   expect(requests).toEqual([`untag ${stale}`, 'prune']);
 });

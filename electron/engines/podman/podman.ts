@@ -42,6 +42,8 @@ export function podmanEngine(transport: Transport, apiVersion: string): Engine {
       untag: (image, name) => untagImage(podman, image, name),
       remove: (image) => removeImage(podman, image),
       removeLeftovers: (build) => removeLeftovers(podman, build),
+    },
+    storage: {
       prune: async (signal) => (await removeContexts(transport, signal)) + (await pruneStorage(podman, signal)),
       diskUsage: () => measureDiskUsage(podman),
     },

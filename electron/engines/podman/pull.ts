@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { platformParts } from '../../../shared/platform.ts';
 import { type EngineApi, firstLine } from '../api/engine-api.ts';
-import { base64Url } from '../api/image-requests.ts';
 import { jsonLines } from '../api/json-lines.ts';
+import { registryConfigHeader } from '../api/registry-config.ts';
 import type { BaseName } from '../engine.ts';
 import type { RegistryLogin } from '../registry-login.ts';
 
@@ -55,14 +55,6 @@ export async function pullImage(
   return id;
 }
 
-/** podman reads logins by registry, with the fields of docker's API. */
 export function loginHeaders(logins: readonly RegistryLogin[]): Record<string, string> {
-  if (logins.length === 0) {
-    return {};
-  }
-  const entries = logins.map(({ registry, credentials }) => [
-    registry,
-    'identityToken' in credentials ? { identitytoken: credentials.identityToken } : credentials,
-  ]);
-  return { 'X-Registry-Config': base64Url(JSON.stringify(Object.fromEntries(entries))) };
+  return registryConfigHeader(logins, 'docker.io');
 }

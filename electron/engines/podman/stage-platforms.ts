@@ -1,14 +1,7 @@
-import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { pack } from 'tar-stream';
 import type { Instruction } from '../../../shared/project.ts';
-import type { ContextSource } from '../../context/context-source.ts';
+import { changeLines, tarEntry, withEntry } from '../changed-containerfile.ts';
 import { findStage, parseStages } from '../containerfile-steps.ts';
 import type { EngineBuild } from '../engine.ts';
-
-/** A tar ends with two empty blocks of 512 bytes. */
-const tarEndBytes = 1024;
 
 /**
  * podman gets the base images of later stages for the platform of an earlier `FROM --platform` as well, although it writes the
@@ -21,14 +14,12 @@ export async function withStagePlatforms(build: EngineBuild): Promise<EngineBuil
   if (stages.length === 0 || build.file.endsWith('.in')) {
     return build;
   }
-  // each byte is one character, so that all others stay as they are
-  const lines = (await buffer(build.context.open(build.file))).toString('latin1').split('\n');
-  for (const { firstLine } of stages) {
-    lines[firstLine - 1] = lines[firstLine - 1]?.replace(/^(\s*FROM)(?=\s)/i, `$1 --platform=${build.platform}`) ?? '';
-  }
-  const content = Buffer.from(lines.join('\n'), 'latin1');
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  const file = `.barnraiser-${hash}.Containerfile`;
+  const { file, content } = await changeLines(build, (lines) => {
+    for (const { firstLine } of stages) {
+      lines[firstLine - 1] =
+        lines[firstLine - 1]?.replace(/^(\s*FROM)(?=\s)/i, `$1 --platform=${build.platform}`) ?? '';
+    }
+  });
   const entry = await tarEntry(file, content);
   return { ...build, file, excludes: [...build.excludes, file], context: withEntry(build.context, entry) };
 }
@@ -45,29 +36,4 @@ function stagesWithoutPlatform(instructions: readonly Instruction[]): Instructio
   return found.flatMap(({ from, hasPlatform, isImage }, index) =>
     first >= 0 && index > first && isImage && !hasPlatform ? from : [],
   );
-}
-
-async function tarEntry(name: string, content: Buffer): Promise<Buffer> {
-  const tar = pack();
-  tar.entry({ name, mode: 0o644, mtime: new Date(0) }, content);
-  tar.finalize();
-  const bytes = await buffer(tar);
-  return bytes.subarray(0, bytes.length - tarEndBytes);
-}
-
-/** A context whose tar begins with one more entry. */
-function withEntry(context: ContextSource, entry: Buffer): ContextSource {
-  return {
-    tar: (options) =>
-      Readable.from(
-        (async function* () {
-          yield entry;
-          yield* context.tar(options);
-        })(),
-        { objectMode: false },
-      ),
-    files: () => context.files(),
-    open: (path) => context.open(path),
-    ...(context.packed ? { packed: { ...context.packed, prefix: entry } } : {}),
-  };
 }

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import type { ImageFormat } from '../../../shared/build.ts';
-import { fail } from '../../../shared/problem.ts';
 import type { EngineApi } from '../api/engine-api.ts';
 import { credentialOf, openArchive, sendPush } from '../api/image-requests.ts';
 import type { PushedByEngine, PushTarget } from '../engine.ts';
@@ -27,22 +26,13 @@ export async function pushImage(
   return sendPush(podman, `images/${encodeURIComponent(image)}/push?${query}`, credentialOf(target), signal);
 }
 
-/**
- * Streams a whole image as an OCI archive.
- * @throws Failure `engine.unsupported` for an image in docker's format, which the archive would change
- */
+/** Streams a whole image as an archive in its format. An OCI archive would change an image in docker's format. */
 export async function exportImage(
   podman: EngineApi,
   image: string,
   format: ImageFormat,
   signal: AbortSignal,
 ): Promise<Readable> {
-  if (format === 'docker') {
-    throw fail(
-      'engine.unsupported',
-      `Node ${podman.node}: podman can only push an image in docker's format, not export it.`,
-      'Allow reverse port forwarding on the node (`AllowTcpForwarding yes` in its sshd_config), or build in OCI format.',
-    );
-  }
-  return openArchive(podman, `images/${encodeURIComponent(image)}/get?format=oci-archive`, signal);
+  const archive = format === 'docker' ? 'docker-archive' : 'oci-archive';
+  return openArchive(podman, `images/${encodeURIComponent(image)}/get?format=${archive}`, signal);
 }

@@ -26,6 +26,8 @@ export interface EngineHttpOptions {
   readonly opened?: readonly Promise<Duplex>[];
   /** Aborts with a `Failure` when the connection to the node is lost. */
   readonly lost: AbortSignal;
+  /** Why a connection broke, if its error says more than that it was closed. */
+  readonly explain?: (error: unknown) => Failure | undefined;
   /** How many SSH sessions the node allows, if each connection takes one. */
   readonly capacity?: SessionCapacity;
 }
@@ -84,13 +86,13 @@ export class EngineHttp {
    * @param signal ends the wait for the stream
    */
   async dial(signal?: AbortSignal): Promise<Duplex> {
-    const { connect, lost } = this.#options;
+    const { lost } = this.#options;
     const signals = signal ? [signal, lost] : [lost];
     let removeListeners = (): void => undefined;
     const aborted = new Promise<never>((_, reject) => {
       removeListeners = onceAborted(signals, () => reject(signals.find(({ aborted }) => aborted)?.reason));
     });
-    const opening = connect();
+    const opening = this.#connect();
     const stream = await Promise.race([aborted, opening])
       .catch((error: unknown) => {
         opening.then(
@@ -190,7 +192,9 @@ export class EngineHttp {
       if (body instanceof Readable && body.errored) {
         return body.errored;
       }
-      return error instanceof Failure ? error : this.#closedProblem(requestLine, error);
+      return error instanceof Failure
+        ? error
+        : (this.#options.explain?.(error) ?? this.#closedProblem(requestLine, error));
     };
 
     return new Promise((resolve, reject) => {

@@ -12,7 +12,7 @@ export interface LocalSocket {
   readonly isInMachine?: boolean;
 }
 
-/** Where the engines of a computer listen, in the order in which they are tried: first podman, then docker. */
+/** Where the engines of a computer listen, in the order in which they are tried: first podman, then docker, then BuildKit. */
 export async function localSockets(paths: SystemPaths): Promise<readonly LocalSocket[]> {
   if (paths.platform === 'win32') {
     return pipes;
@@ -27,6 +27,8 @@ export async function localSockets(paths: SystemPaths): Promise<readonly LocalSo
     { name: 'this-computer-docker-rootless', engine: 'docker', path: join(runtime, 'docker.sock') },
     desktopSocket(join(home, '.docker', 'desktop', 'docker.sock')),
     desktopSocket(join(home, '.docker', 'run', 'docker.sock')),
+    { name: 'this-computer-buildkit', engine: 'buildkit', path: join(root, 'run', 'buildkit', 'buildkitd.sock') },
+    { name: 'this-computer-buildkit-rootless', engine: 'buildkit', path: join(runtime, 'buildkit', 'buildkitd.sock') },
   ];
 }
 

@@ -69,6 +69,15 @@ describe('a dialed stream', () => {
 });
 
 describe('the socket', () => {
+  test.each([
+    ['buildkitd.sock', /^Node here: no BuildKit socket at /, /systemctl .*enable --now buildkit`/],
+    ['docker.sock', /^Node here: no docker socket at /, /systemctl .*enable --now docker/],
+  ])('that does not exist is called by its engine: %s', async (name, message, fix) => {
+    await expect(openLocalTransport({ name: 'here', socketPath: join(folder, name) })).rejects.toMatchObject({
+      problem: { code: 'engine.no-socket', message: expect.stringMatching(message), fix: expect.stringMatching(fix) },
+    });
+  });
+
   test('with a path that the system would cut off is refused', async () => {
     const longPath = join(folder, 'x'.repeat(120));
     await expect(openLocalTransport({ name: 'here', socketPath: longPath })).rejects.toMatchObject({
@@ -112,7 +121,7 @@ test("docker's socket that exists but refuses is reported if there is no other e
   });
   await rm(socket);
   await expect(openLocalTransport({ name: 'here' }, paths)).rejects.toMatchObject({
-    problem: { message: expect.stringContaining('no podman or docker socket that you may use') },
+    problem: { message: expect.stringContaining('no podman, docker or BuildKit socket that you may use') },
   });
 });
 

@@ -53,7 +53,11 @@ export async function openLocalTransport(
   if ('path' in docker) {
     return createLocalTransport(name, docker.path);
   }
-  throw docker.refusal ?? noLocalEngineProblem(name);
+  const buildKit = await findOpenSocket(name, sockets, 'buildkit');
+  if ('path' in buildKit) {
+    return createLocalTransport(name, buildKit.path);
+  }
+  throw docker.refusal ?? buildKit.refusal ?? noLocalEngineProblem(name);
 }
 
 function createLocalTransport(name: string, socketPath: string, service?: PodmanService): LocalTransport {
@@ -146,7 +150,7 @@ function dialSocket(name: string, path: string): Promise<Duplex> {
  * Opens a port on 127.0.0.1 whose connections the given server handles. The server itself listens nowhere, so it can have
  * several such ports. If the port is in use, the system chooses another one.
  */
-async function listenOnLoopback(server: Server, port: number): Promise<ReversePortForward> {
+export async function listenOnLoopback(server: Server, port: number): Promise<ReversePortForward> {
   const sockets = new Set<Socket>();
   // An HTTP server needs half-open connections, because a client may end its side before it has the response.
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {

@@ -1,13 +1,14 @@
-import { setMaxListeners } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { EngineKind } from '../../../shared/node.ts';
 import { Failure, fail } from '../../../shared/problem.ts';
 import type { Session } from '../../ssh/session.ts';
 import { guardCommand, type PodmanService, waitForService } from '../podman/service.ts';
 import {
   dialStdioCommand,
+  engineOfSocket,
   findSockets,
-  isDockerSocket,
   isShellProblem,
   noSocketFoundProblem,
   type RunCommand,
@@ -31,7 +32,7 @@ export interface SshTransportOptions {
 /** Milliseconds for the first response through `dial-stdio`. */
 const dialStdioTimeoutMs = 30_000;
 
-/** How the engine's socket is reached: a channel to the socket, or the command `dial-stdio` of podman or docker. */
+/** How the engine's socket is reached: a channel to the socket, or the command `dial-stdio` of the engine. */
 export type SocketMethod = 'stream-local' | 'dial-stdio';
 
 /** A transport over an SSH session. */
@@ -54,7 +55,7 @@ interface SocketConnector {
 
 /**
  * Opens a transport to a node's engine over an SSH session. It reaches the socket by stream-local forwarding or, if the node's
- * sshd forbids that, through `podman system dial-stdio` or docker's. Without a socket path, it searches the node for a socket.
+ * sshd forbids that, through the command `dial-stdio` of the engine. Without a socket path, it searches the node for a socket.
  * If there is none but the podman command exists, it starts podman, which ends with the transport.
  *
  * @throws Failure `engine.no-socket` if there is no engine socket that this user may use, `ssh.forwarding-refused` if the
@@ -141,7 +142,7 @@ function commandsNotStarted(node: string): Failure {
   return fail('ssh.shell', `Node ${node} did not start the last command.`, 'Check the login shell of this user.');
 }
 
-/** Tries podman's sockets, then the podman command, then docker's sockets. Skips sockets that no process listens on. */
+/** Tries podman's sockets, then the podman command, then those of docker and BuildKit. Skips sockets that no process listens on. */
 async function findSocket(
   session: Session,
   run: RunCommand,
@@ -150,11 +151,12 @@ async function findSocket(
   const { paths, denied, hasPodman } = await findSockets(run, signal).catch((error: unknown) => {
     throw isShellProblem(error) ? searchRefusedProblem(session.name, error) : error;
   });
+  const pathsOf = (engine: EngineKind) => paths.filter((path) => engineOfSocket(path) === engine);
   const connectTo = (path: string) => () => connectSocket(session, path, run, signal);
   const attempts = [
-    ...paths.filter((path) => !isDockerSocket(path)).map(connectTo),
+    ...pathsOf('podman').map(connectTo),
     ...(hasPodman ? [() => startPodman(session, run, signal)] : []),
-    ...paths.filter(isDockerSocket).map(connectTo),
+    ...[...pathsOf('docker'), ...pathsOf('buildkit')].map(connectTo),
   ];
   let firstError: unknown;
   for (const attempt of attempts) {
@@ -217,13 +219,17 @@ async function connectSocket(
   const connect = () => session.openCommand(dialStdioCommand(socketPath), { isBound: true });
   const http = new EngineHttp({ name: session.name, connect, lost: session.lost, capacity: session.capacity });
   try {
-    const response = await http.request({
-      method: 'GET',
-      path: '/_ping',
-      timeoutMs: dialStdioTimeoutMs,
-      ...(signal ? { signal } : {}),
-    });
-    response.body.destroy();
+    if (engineOfSocket(socketPath) === 'buildkit') {
+      await awaitGreeting(await http.dial(signal), signal);
+    } else {
+      const response = await http.request({
+        method: 'GET',
+        path: '/_ping',
+        timeoutMs: dialStdioTimeoutMs,
+        ...(signal ? { signal } : {}),
+      });
+      response.body.destroy();
+    }
     return { socketPath, connect, method: 'dial-stdio' };
   } catch (error) {
     if (session.lost.aborted || signal?.aborted) {
@@ -236,11 +242,24 @@ async function connectSocket(
     throw fail(
       'ssh.forwarding-refused',
       `Node ${session.name} does not forward connections to ${socketPath}, and \`${dialStdioCommand(socketPath)}\` cannot reach it either.`,
-      'Set `AllowStreamLocalForwarding yes` in its sshd_config, or install the podman or docker command on the node.',
+      'Set `AllowStreamLocalForwarding yes` in its sshd_config, or install the command of the engine on the node.',
       [refusal.problem.detail, dialError].join('\n'),
       error,
     );
   } finally {
     http.close();
+  }
+}
+
+/** Waits until a server of HTTP/2 has sent its settings, which it does without being asked. Closes the stream. */
+async function awaitGreeting(stream: Duplex, signal: AbortSignal | undefined): Promise<void> {
+  const timeout = AbortSignal.timeout(dialStdioTimeoutMs);
+  const ended = new AbortController();
+  const options = { signal: AbortSignal.any([timeout, ended.signal, ...(signal ? [signal] : [])]) };
+  try {
+    stream.once('close', () => ended.abort(new Error('The stream ended.')));
+    await once(stream, 'data', options);
+  } finally {
+    stream.destroy();
   }
 }

@@ -39,6 +39,8 @@ export interface Transport {
   readonly name: string;
   /** The engine's socket on the node. */
   readonly socketPath: string;
+  /** Only gRPC is spoken at the other end, which is BuildKit then. Missing where that is not known. */
+  readonly onlyGrpc?: boolean;
   request(request: EngineRequest): Promise<EngineResponse>;
   /** Makes the next request shorter by a round trip. Missing where it would not save anything: on this computer. */
   prepare?(): void;

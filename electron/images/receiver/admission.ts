@@ -55,6 +55,11 @@ export interface Admission {
    * reason. An unhandled rejection is ignored.
    */
   readonly received: Promise<ReceivedImage>;
+  /**
+   * The image as the node has pushed it last. docker pushes an image by its tag before it pushes the index that lists it with its
+   * attachments.
+   */
+  readonly image: ReceivedImage | undefined;
   /** Revokes the credentials, ends running requests, and resolves when all incomplete uploads are removed. */
   close(): Promise<void>;
 }
@@ -69,6 +74,7 @@ export class OpenAdmission implements Admission {
   readonly password = randomBytes(24).toString('base64url');
   readonly tag: string;
   readonly received: Promise<ReceivedImage>;
+  image: ReceivedImage | undefined;
   readonly #uploads = new Map<string, Upload>();
   /** The pushed manifests, by tag and by digest. Their bytes are in the store. */
   readonly #manifests = new Map<string, PushedManifest>();
@@ -208,9 +214,11 @@ export class OpenAdmission implements Admission {
     return manifest;
   }
 
-  /** Resolves `received`. */
-  finish(image: ReceivedImage): void {
-    this.#resolve(image);
+  /** Resolves `received` with the image that has arrived. */
+  finish(): void {
+    if (this.image) {
+      this.#resolve(this.image);
+    }
   }
 
   /** Ends the admission after an error, unless the node may continue its push. */

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { type Digest, isDigest } from '../../../shared/image.ts';
 import { addImage } from '../add-image.ts';
+import { isAttachmentManifest } from '../attachments.ts';
 import { digestOf } from '../digest.ts';
-import { maxManifestBytes, parseManifest, type ReceivedImage } from '../manifest.ts';
+import { maxManifestBytes, parseManifest } from '../manifest.ts';
 import type { OpenAdmission } from './admission.ts';
 import { type ReceiverResponse, readBody } from './http.ts';
 import { ReceiverError } from './receiver-error.ts';
@@ -15,8 +16,9 @@ export async function getManifest({ admission, blobs, name }: RequestTarget): Pr
 }
 
 /**
- * Receives a manifest. The manifest with the tag of the admission is the image. A manifest that is pushed by its digest
- * is only stored, because the node may push an index that refers to it, or because it describes the image.
+ * Receives a manifest. The manifest with the tag of the admission is the image, or an index of it. A manifest that is pushed by
+ * its digest is only stored, because the node may push an index that refers to it, or because it describes the image. So is an
+ * attachment with the tag: docker 26 with containerd's image store pushes all manifests by the tag, and the index last.
  */
 export async function putManifest(target: RequestTarget, request: IncomingMessage): Promise<ReceiverResponse> {
   const { admission, blobs, repository, name } = target;
@@ -25,12 +27,19 @@ export async function putManifest(target: RequestTarget, request: IncomingMessag
   const declaredType = request.headers['content-type']?.split(';')[0]?.trim();
   const manifest = parseManifest(bytes, declaredType);
   const { mediaType } = manifest;
-  let image: ReceivedImage | undefined;
-  if (name === admission.tag) {
+  const isTagged = name === admission.tag;
+  const isImage = isTagged && !(await isAttachmentManifest(blobs, manifest));
+  if (isImage) {
     const { platform, anyVariant, referrers: attachments, ended: signal } = admission;
-    image = await addImage(blobs, admission.lease, bytes, { platform, anyVariant, mediaType, attachments, signal });
+    admission.image = await addImage(blobs, admission.lease, bytes, {
+      platform,
+      anyVariant,
+      mediaType,
+      attachments,
+      signal,
+    });
     await storeManifest(target, bytes, digest);
-  } else if (name === digest) {
+  } else if (isTagged || name === digest) {
     await storeManifest(target, bytes, digest);
   } else if (isDigest(name)) {
     throw new ReceiverError(400, 'DIGEST_INVALID', `the manifest is ${digest}, not ${name}`);
@@ -41,7 +50,7 @@ export async function putManifest(target: RequestTarget, request: IncomingMessag
   admission.addManifest(name, { digest, mediaType, size: bytes.length, hasSubject });
   const headers = { Location: `/v2/${repository}/manifests/${digest}`, 'Docker-Content-Digest': digest };
   // the node gets its response first, because finish() may lead to the connection being closed
-  return { status: 201, headers, ...(image ? { onClose: () => admission.finish(image) } : {}) };
+  return { status: 201, headers, ...(isImage ? { onClose: () => admission.finish() } : {}) };
 }
 
 async function storeManifest({ admission, blobs }: RequestTarget, bytes: Buffer, digest: Digest): Promise<void> {

@@ -260,6 +260,32 @@ describe('a push by a node', () => {
     expect(await store.verify('api:1')).toMatchObject({ blobs: 1 + 4 + 3 + 2 });
   });
 
+  test('keeps the attachments of an index whose manifests were pushed by its tag before it, as docker does', async () => {
+    for (const form of ['attestation', 'referrer'] as const) {
+      const admission = admit();
+      const image = sampleImage('linux/amd64');
+      const attachment = sampleAttachment(image, form);
+      for (const part of [attachment, image]) {
+        await Promise.all([...part.layers, part.config].map((bytes) => sendBlob(admission, bytes)));
+        expect((await putManifest(admission, part)).status).toBe(201);
+      }
+      const manifest = sampleIndex(image, [attachment]);
+      expect((await putManifest(admission, { ...image, manifest, mediaType: mediaTypes.ociIndex })).status).toBe(201);
+      expect(admission.image).toMatchObject({
+        digest: digestOf(image.manifest),
+        attachments: [{ digest: digestOf(attachment.manifest) }],
+      });
+    }
+  });
+
+  test('does not take an attachment for the image', async () => {
+    const admission = admit();
+    const attestation = sampleAttachment(sampleImage('linux/amd64'), 'attestation');
+    await pushImage(admission, attestation);
+    await admission.close();
+    await expect(admission.received).rejects.toMatchObject({ problem: { code: 'image.incomplete' } });
+  });
+
   test('keeps a signature that was pushed for the image without an index', async () => {
     const admission = admit();
     const image = sampleImage('linux/amd64');
@@ -267,6 +293,37 @@ describe('a push by a node', () => {
     await pushByDigest(admission, [signature]);
     await pushImage(admission, image);
     expect((await admission.received).attachments).toMatchObject([{ digest: digestOf(signature.manifest) }]);
+  });
+
+  test('leaves out an attachment that also names another image: registries would list it there', async () => {
+    const admission = admit();
+    const image = sampleImage('linux/amd64');
+    const { annotations } = sampleAttachment(image, 'attestation').descriptor;
+    const foreign = sampleAttachment(sampleImage('linux/arm64'), 'referrer');
+    const attachments = [{ ...foreign, descriptor: { ...foreign.descriptor, annotations } }];
+    expect((await pushIndex(admission, image, attachments)).status).toBe(201);
+    expect((await admission.received).attachments).toEqual([]);
+  });
+
+  test('refuses an attachment whose entry would fill the manifest list', async () => {
+    const admission = admit();
+    const image = sampleImage('linux/amd64');
+    const attestation = sampleAttachment(image, 'attestation');
+    const annotations = { ...attestation.descriptor.annotations, note: 'x'.repeat(5000) };
+    const refused = await pushIndex(admission, image, [
+      { ...attestation, descriptor: { ...attestation.descriptor, annotations } },
+    ]);
+    expect(refused.status).toBe(413);
+    await expect(admission.received).rejects.toMatchObject({ problem: { code: 'image.too-large' } });
+  });
+
+  test('names the platforms of an index without the wanted one, but not those of attachments', async () => {
+    const admission = admit('linux/s390x');
+    const image = sampleImage('linux/amd64');
+    await pushIndex(admission, image, [sampleAttachment(image, 'attestation')]);
+    await expect(admission.received).rejects.toMatchObject({
+      problem: { code: 'image.platform', detail: 'Platforms that it sent: linux/amd64' },
+    });
   });
 
   test('fails if a blob of an attachment is missing, and can be repaired', async () => {

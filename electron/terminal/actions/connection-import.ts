@@ -1,4 +1,5 @@
 import { closest } from '../../../shared/closest.ts';
+import { optionsOf } from '../../../shared/connection.ts';
 import type { CallInput, CallOutput } from '../../../shared/contract.ts';
 import type { Candidate, Discovery, FarmCandidate, ImportReport } from '../../../shared/discovery.ts';
 import { freeName } from '../../../shared/free-name.ts';
@@ -29,10 +30,10 @@ export async function importConnections(frontEnd: TerminalFrontEnd, command: Imp
     return 0;
   }
   const report = await frontEnd.call('connections.import', {
-    connections: selection.candidates.map(({ name, uri, identity }) => ({
-      name,
-      uri,
-      ...(identity ? { identity } : {}),
+    connections: selection.candidates.map((candidate) => ({
+      name: candidate.name,
+      uri: candidate.uri,
+      ...optionsOf(candidate),
     })),
     farms: selection.farms.map(({ name, connections, isDefault }) => ({ name, connections, isDefault })),
   });

@@ -1,4 +1,6 @@
+import type { ConnectionOptions } from '../../../shared/connection.ts';
 import type { CallInput } from '../../../shared/contract.ts';
+import { engineText } from '../../../shared/node.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
@@ -16,7 +18,7 @@ export async function addConnection(
     : [];
   frontEnd.printResult({ connection: added, ...(status ? { status } : {}) }, () => [
     status?.state === 'up'
-      ? `Added ${added.name}: ${status.node.engine} ${status.node.version}, ${status.node.platform}.`
+      ? `Added ${added.name}: ${engineText(status.node)}, ${status.node.platform}.`
       : `Added ${added.name}${status ? ', but its engine was not reached' : ''}.`,
   ]);
   if (status?.state === 'down') {
@@ -31,22 +33,49 @@ export async function updateConnection(
   change: CallInput<'connections.update'>,
 ): Promise<number> {
   const updated = await frontEnd.call('connections.update', change);
-  const { name, uri, identity } = updated;
-  frontEnd.printResult(updated, () => [`Updated ${name}: ${uri}${identity ? ` with ${identity}` : ''}.`]);
+  const { name, uri } = updated;
+  const options = describeOptions(updated);
+  frontEnd.printResult(updated, () => [`Updated ${name}: ${uri}${options ? ` with ${options}` : ''}.`]);
   return 0;
 }
 
 export async function listConnections(frontEnd: TerminalFrontEnd): Promise<number> {
   const connections = await frontEnd.call('connections.list', {});
+  // a running app knows them from its last probes
+  const engines = new Map(
+    (await frontEnd.call('nodes.list', {})).map((status) => [
+      status.connection,
+      status.state === 'up' ? engineText(status.node) : '',
+    ]),
+  );
+  const hasEngines = engines.size > 0;
   frontEnd.printResult(connections, () =>
     connections.length === 0
       ? ['No connections yet. Add one: barnraiser connection add NAME ssh://user@host']
       : formatTable(
-          [{ title: 'NAME' }, { title: 'URI' }, { title: 'IDENTITY' }],
-          connections.map(({ name, uri, identity }) => [name, uri, identity ?? '']),
+          [{ title: 'NAME' }, ...(hasEngines ? [{ title: 'ENGINE' }] : []), { title: 'URI' }, { title: 'OPTIONS' }],
+          connections.map((connection) => [
+            connection.name,
+            ...(hasEngines ? [engines.get(connection.name) ?? ''] : []),
+            connection.uri,
+            describeOptions(connection),
+          ]),
         ),
   );
   return 0;
+}
+
+/** What a connection has besides its URI, in a few words. */
+function describeOptions({ identity, tlsCa, tlsCert, allowUnencrypted, platforms }: ConnectionOptions): string {
+  return [
+    identity,
+    tlsCa,
+    tlsCert,
+    ...(allowUnencrypted ? ['without TLS'] : []),
+    ...(platforms ? [`only ${platforms.join(', ')}`] : []),
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 export async function removeConnections(frontEnd: TerminalFrontEnd, names: readonly string[]): Promise<number> {

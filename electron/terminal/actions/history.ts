@@ -9,6 +9,7 @@ import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
 import { isTerminal } from '../output/paint.ts';
+import { graphSteps, mermaidLines } from '../output/step-graph.ts';
 import { StepLabels } from '../output/step-labels.ts';
 import { cleanLine } from '../output/text.ts';
 import { forEachName } from './for-each-name.ts';
@@ -155,6 +156,19 @@ async function newestBuild(frontEnd: TerminalFrontEnd): Promise<string> {
     );
   }
   return id;
+}
+
+/** Prints the graph of the steps of a build. */
+export async function printGraph(
+  frontEnd: TerminalFrontEnd,
+  { build: given }: Extract<Command, { kind: 'graph' }>,
+): Promise<number> {
+  const id = given ?? (await newestBuild(frontEnd));
+  const { jobs } = await frontEnd.call('builds.get', { id });
+  const { steps: planned } = await frontEnd.call('builds.source', { id });
+  const steps = graphSteps(planned, jobs);
+  frontEnd.printResult(steps, () => mermaidLines(steps));
+  return 0;
 }
 
 /** The log of a job, printed as it grows. */

@@ -1,10 +1,11 @@
 import type { NodeSelection } from '../../../shared/farm.ts';
 import { formatBytes } from '../../../shared/format.ts';
-import { type Node, type NodeStatus, nodeStateOf, nodeStateWords } from '../../../shared/node.ts';
+import { engineText, type Node, type NodeStatus, nodeStateOf, nodeStateWords } from '../../../shared/node.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { type Mode, modeOf, modesOf } from '../../../shared/schedule.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
+import { cleanLine } from '../output/text.ts';
 
 /** Prints a table of the nodes; as JSON, one event per node as it answers. The exit code is 0 even if nodes are down. */
 export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: NodeSelection): Promise<number> {
@@ -24,6 +25,13 @@ export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: Node
   }
   if (!json) {
     frontEnd.print(...statusTable(statuses));
+    frontEnd.printNotes(
+      ...statuses.flatMap((status) =>
+        status.state === 'up'
+          ? (status.node.capabilities.notes ?? []).map((note) => cleanLine(`${status.connection}: ${note}`))
+          : [],
+      ),
+    );
   }
   reportDownNodes(frontEnd, statuses);
   return 0;
@@ -92,26 +100,41 @@ function statusTable(statuses: readonly NodeStatus[]): string[] {
       { title: 'FREE MEMORY', align: 'right' },
       { title: 'FREE DISK', align: 'right' },
       { title: 'LATENCY', align: 'right' },
+      { title: 'CANNOT' },
     ],
     statuses.map((status) => {
       if (status.state === 'down') {
         return [status.connection, nodeStateWords[nodeStateOf(status)].toLowerCase()];
       }
-      const { engine, version, cpus, memory, disk, latencyMs } = status.node;
+      const unknown = '?';
+      const { cpus, memory, disk, latencyMs } = status.node;
       return [
         status.connection,
         'up',
-        `${engine} ${version}`,
+        engineText(status.node),
         platformsOf(status.node, 'native'),
         platformsOf(status.node, 'emulated'),
-        String(cpus),
-        formatBytes(memory.free),
-        formatBytes(disk.free),
+        cpus === undefined ? unknown : String(cpus),
+        memory ? formatBytes(memory.free) : unknown,
+        disk ? formatBytes(disk.free) : unknown,
         `${latencyMs.toFixed(latencyMs < 10 ? 1 : 0)} ms`,
+        limitFlags(status.node),
       ];
     }),
   );
 }
+
+/** The flags of builds that a node cannot do: `--pull=never, --keep`. */
+function limitFlags({ capabilities: { limits } }: Node): string {
+  return limits
+    .map(({ option, value }) => (option === 'pull' ? `--pull=${value}` : (retentionFlags.get(value) ?? value)))
+    .join(', ');
+}
+
+const retentionFlags: ReadonlyMap<string, string> = new Map([
+  ['tagged', '--keep'],
+  ['nothing', '--cleanup'],
+]);
 
 /** `amd64, 386`: the own platform first. */
 function platformsOf(node: Node, mode: Mode): string {

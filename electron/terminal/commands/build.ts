@@ -48,7 +48,7 @@ interface BuildsOptions {
   readonly all?: true;
 }
 
-/** `build`, `retry`, `cancel`, `builds`, `logs` and `sample`. */
+/** `build`, `retry`, `cancel`, `builds`, `logs`, `graph` and `sample`. */
 export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions): CommanderCommand[] {
   const parsePath = values.pathParser(workingFolder);
   const buildCommand = withRegistryOptions(new CommanderCommand('build'))
@@ -231,12 +231,17 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
         follow: follow ?? false,
       });
     });
+  const graphCommand = new CommanderCommand('graph')
+    .description('print the stages and steps of a build as a Mermaid flowchart')
+    .argument('[BUILD]', 'id of the build (default: the newest)')
+    .addHelpText('after', examples('graph', 'graph 20260102-150405-a1b2 > build.mmd'))
+    .action((build: string | undefined) => onCommand({ kind: 'graph', ...(build === undefined ? {} : { build }) }));
   const sampleCommand = new CommanderCommand('sample')
     .description('create a small sample project')
     .argument('[FOLDER]', 'folder to create (default: a folder in the data folder)', parsePath)
     .addHelpText('after', examples('sample ./hello'))
     .action((folder: string | undefined) => onCommand({ kind: 'sample', ...(folder === undefined ? {} : { folder }) }));
-  return [buildCommand, retryCommand, cancelCommand, buildsCommand, logsCommand, sampleCommand];
+  return [buildCommand, retryCommand, cancelCommand, buildsCommand, logsCommand, graphCommand, sampleCommand];
 }
 
 /** @throws Failure `input.invalid` */

@@ -1,5 +1,7 @@
 import { Command as CommanderCommand } from 'commander';
 import { type FixId, fixIdSchema } from '../../../shared/check.ts';
+import { type ConnectionOptions, optionsOf } from '../../../shared/connection.ts';
+import type { Platform } from '../../../shared/platform.ts';
 import * as values from './option-values.ts';
 import { examples, type ProgramOptions } from './options.ts';
 
@@ -7,20 +9,16 @@ import { examples, type ProgramOptions } from './options.ts';
 export function connectionCommands(options: ProgramOptions): CommanderCommand {
   const { workingFolder, onCommand } = options;
   const group = new CommanderCommand('connection').description('manage connections');
-  group
+  const add = group
     .command('add')
     .description('add a connection and test it')
     .argument('<NAME>', 'name of the connection', values.parseName)
     .argument(
       '<URI>',
-      'ssh://[user@]host[:port][/path/to.sock], unix:///path/to.sock, or local: for the engine of this computer',
+      'ssh://[user@]host[:port][/path/to.sock], unix:///path/to.sock, tcp://host:port, docker-container://NAME, kube-pod://POD, or local: for the engine of this computer',
       values.parseUri,
-    )
-    .option(
-      '--identity <FILE>',
-      'private key (default: the keys of the agent and the default keys)',
-      values.pathParser(workingFolder),
-    )
+    );
+  connectionOptions(add, workingFolder)
     .option('--no-test', 'do not test the connection')
     .addHelpText(
       'after',
@@ -28,45 +26,43 @@ export function connectionCommands(options: ProgramOptions): CommanderCommand {
         'connection add pi4 ssh://pi@pi4.local',
         'connection add big ssh://root@10.0.0.7:2222/run/podman/podman.sock --identity ~/.ssh/big',
         'connection add here unix:///run/user/1000/podman/podman.sock',
+        'connection add big tcp://big.lan:2376 --tls-ca ca.pem --tls-cert cert.pem --tls-key key.pem',
+        "connection add bk 'docker-container://buildkitd?host=ssh://root@big.lan'",
+        "connection add pod0 'kube-pod://buildkitd-0?namespace=ci' --platforms linux/arm64",
       )}`,
     )
-    .action((name: string, uri: string, { identity, test }: { identity?: string; test: boolean }) =>
-      onCommand({ kind: 'connection.add', connection: { name, uri, ...(identity ? { identity } : {}) }, test }),
+    .action((name: string, uri: string, { test, ...options }: ConnectionOptions & { test: boolean }) =>
+      onCommand({ kind: 'connection.add', connection: { name, uri, ...optionsOf(options) }, test }),
     );
   group
     .command('list')
     .alias('ls')
     .description('list connections')
     .action(() => onCommand({ kind: 'connection.list' }));
-  group
+  const update = group
     .command('update')
     .description('change a connection; farms keep it')
     .argument('<CONNECTION>', 'connection', values.parseName)
     .option('--rename <NAME>', 'new name of the connection', values.parseName)
-    .option('--uri <URI>', 'new URI', values.parseUri)
-    .option('--identity <FILE>', "private key; '' for none in particular", (file) =>
-      file === '' ? file : values.pathParser(workingFolder)(file),
-    )
+    .option('--uri <URI>', 'new URI', values.parseUri);
+  connectionOptions(update, workingFolder)
+    .option('--no-allow-unencrypted', 'refuse it again')
     .addHelpText(
       'after',
-      examples('connection update pi4 --uri ssh://pi@10.0.0.4', "connection update pi4 --rename pi --identity ''"),
+      `\nAn empty value ('') removes an option.\n${examples(
+        'connection update pi4 --uri ssh://pi@10.0.0.4',
+        "connection update pi4 --rename pi --identity ''",
+        'connection update pi4 --platforms linux/arm64,linux/arm/v7',
+      )}`,
     )
-    .action((name: string, { rename, uri, identity }: ConnectionUpdateOptions) => {
-      if (rename === undefined && uri === undefined && identity === undefined) {
+    .action((name: string, change: ConnectionUpdateOptions) => {
+      if (Object.keys(change).length === 0) {
         throw values.invalidInput(
           `No changes were specified for connection ${name}.`,
-          'Use --rename, --uri or --identity.',
+          'Use --rename, --uri, --identity or another option.',
         );
       }
-      onCommand({
-        kind: 'connection.update',
-        change: {
-          name,
-          ...(rename === undefined ? {} : { rename }),
-          ...(uri === undefined ? {} : { uri }),
-          ...(identity === undefined ? {} : { identity }),
-        },
-      });
+      onCommand({ kind: 'connection.update', change: { name, ...change } });
     });
   group
     .command('remove')
@@ -106,10 +102,27 @@ export function connectionCommands(options: ProgramOptions): CommanderCommand {
   return group;
 }
 
-interface ConnectionUpdateOptions {
+interface ConnectionUpdateOptions extends ConnectionOptions {
   readonly rename?: string;
   readonly uri?: string;
-  readonly identity?: string;
+}
+
+/** The options of a connection. podman has those of TLS under the same names. */
+function connectionOptions(command: CommanderCommand, workingFolder: string): CommanderCommand {
+  const parsePath = values.pathParser(workingFolder);
+  const parseFile = (file: string): string => (file === '' ? file : parsePath(file));
+  return command
+    .option('--identity <FILE>', 'private key for SSH (default: the keys of the agent and the default keys)', parseFile)
+    .option('--tls-ca <FILE>', 'certificate authority of a tcp:// engine', parseFile)
+    .option('--tls-cert <FILE>', 'client certificate for a tcp:// engine', parseFile)
+    .option('--tls-key <FILE>', 'private key of the client certificate', parseFile)
+    .option('--tls-server-name <NAME>', 'name in the certificate of the engine, if it is not the host')
+    .option('--allow-unencrypted', 'allow tcp:// to another machine without TLS')
+    .option(
+      '--platforms <PLATFORMS>',
+      'build only these platforms there: a,b',
+      (text: string, previous?: Platform[]) => (text === '' ? [] : values.parsePlatforms(text, previous)),
+    );
 }
 
 interface ImportOptions {

@@ -57,6 +57,33 @@ describe('commands', () => {
       },
     ],
     ['connection add pi4 pi@pi4', { kind: 'connection.add', connection: { name: 'pi4', uri: 'pi@pi4' }, test: true }],
+    [
+      'connection add big tcp://big:2376 --tls-ca ca.pem --tls-cert /c/cert.pem --tls-key key.pem --tls-server-name big',
+      {
+        kind: 'connection.add',
+        connection: {
+          name: 'big',
+          uri: 'tcp://big:2376',
+          tlsCa: '/home/me/ca.pem',
+          tlsCert: '/c/cert.pem',
+          tlsKey: '/home/me/key.pem',
+          tlsServerName: 'big',
+        },
+        test: true,
+      },
+    ],
+    [
+      'connection add big tcp://big:2375 --allow-unencrypted --no-test',
+      {
+        kind: 'connection.add',
+        connection: { name: 'big', uri: 'tcp://big:2375', allowUnencrypted: true },
+        test: false,
+      },
+    ],
+    [
+      'connection update a --tls-ca= --no-allow-unencrypted --platforms=',
+      { kind: 'connection.update', change: { name: 'a', tlsCa: '', allowUnencrypted: false, platforms: [] } },
+    ],
     ['connection list', { kind: 'connection.list' }],
     ['connection remove a b a', { kind: 'connection.remove', names: ['a', 'b'] }],
     ['connection test a', { kind: 'connection.test', names: ['a'] }],
@@ -339,7 +366,7 @@ describe('help', () => {
     );
     expect(lines.length).toBeGreaterThan(30);
     for (const line of lines) {
-      expect(parse((line ?? '').replaceAll("''", '')), line).not.toMatchObject({ kind: 'invalid' });
+      expect(parse((line ?? '').replaceAll("'", '')), line).not.toMatchObject({ kind: 'invalid' });
     }
   });
 
@@ -418,13 +445,16 @@ describe('invalid input is reported with a suggestion', () => {
     ],
     [
       'connection add pi4 ftp://pi4',
-      '"ftp://pi4" starts with ftp://, which is not supported. Use ssh://… or unix://….',
+      '"ftp://pi4" starts with ftp://, which is not supported. Use ssh://, unix://, tcp://, docker-container:// or kube-pod://.',
     ],
     [
       'connection remove',
       "missing required argument 'CONNECTION'. Usage: barnraiser connection remove [options] <CONNECTION...>",
     ],
-    ['connection update a', 'No changes were specified for connection a. Use --rename, --uri or --identity.'],
+    [
+      'connection update a',
+      'No changes were specified for connection a. Use --rename, --uri, --identity or another option.',
+    ],
     ['logs b1 --last arm64', 'BUILD and --last cannot be used together. Use only one of them.'],
     ['status pis --node a', 'FARM and --node cannot be used together. Use only one of them.'],
     [

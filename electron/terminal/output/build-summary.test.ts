@@ -46,6 +46,19 @@ test('on a terminal, the summary of a successful build says how to push it', () 
   expect(withNext(failed)).not.toContain('Push it');
 });
 
+test('warnings are shown with their lines, once for all platforms that have them', () => {
+  const [first] = done.jobs;
+  const source = { file: 'Dockerfile', firstLine: 4, lastLine: 5 };
+  const warnings = [{ text: 'Empty continuation line', source, url: 'https://docs.docker.com/go/x' }];
+  const onFirst = done.jobs.map((job) => (job === first ? { ...job, warnings } : job));
+  expect(summary({ ...withoutSkipped, jobs: onFirst }).slice(4, 6)).toEqual([
+    'warning: Dockerfile:4: Empty continuation line (linux/amd64)',
+    '  https://docs.docker.com/go/x',
+  ]);
+  const onAll = done.jobs.map((job) => ({ ...job, warnings }));
+  expect(summary({ ...withoutSkipped, jobs: onAll })[4]).toBe('warning: Dockerfile:4: Empty continuation line');
+});
+
 test('the table is omitted below a grid', () => {
   expect(summary(withoutSkipped, false)).toEqual([
     '',

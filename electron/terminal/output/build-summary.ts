@@ -1,10 +1,11 @@
 import type { Writable } from 'node:stream';
 import type { Build, Job } from '../../../shared/build.ts';
 import { type FailureGroup, groupFailures } from '../../../shared/failures.ts';
-import { formatBytes, formatClock, formatCount, formatSent } from '../../../shared/format.ts';
+import { formatBytes, formatClock, formatCount, formatSent, formatSource } from '../../../shared/format.ts';
 import { parseReference } from '../../../shared/image.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import { currentStep, failedStepOf } from '../../../shared/step.ts';
+import { groupWarnings, type WarningGroup } from '../../../shared/warnings.ts';
 import { formatTable } from './columns.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { actionHint } from './problem-actions.ts';
@@ -31,6 +32,7 @@ export function printSummary(stream: Writable, build: Build, options: SummaryOpt
     build.schedule.leftOut.flatMap(({ node, problem }) => skippedNodeLines(node, problem, paint)),
     ...groups.map((group) => failureLines(group, build.jobs, paint)),
     (build.push?.notDirect ?? []).flatMap(({ node, problem }) => notDirectLines(node, problem, paint)),
+    groupWarnings(build.jobs).flatMap((group) => warningLines(group, build.jobs.length, paint)),
     build.jobs.flatMap(({ mismatch }) => (mismatch ? [`${paint('yellow', 'warning:')} ${cleanLine(mismatch)}`] : [])),
     ...(build.problem && groups.length === 0 ? [problemLines(build.problem)] : []),
     [outcomeLine(build, paint), ...pushResult(build, paint), ...retryLines(build), ...(next ? pushLines(build) : [])],
@@ -81,14 +83,26 @@ function notDirectLines(node: string, problem: Problem, paint: Paint): string[] 
   ];
 }
 
+/** What engines warned of, with the platforms if not all did. Its explanation is in the log. */
+function warningLines({ warning, platforms }: WarningGroup, jobs: number, paint: Paint): string[] {
+  const { text, source, url } = warning;
+  const position = source ? `${formatSource(source)}: ` : '';
+  const names = platforms.length === jobs ? '' : ` (${platforms.join(', ')})`;
+  return [
+    `${paint('yellow', 'warning:')} ${cleanLine(`${position}${text}${names}`)}`,
+    ...(url === undefined ? [] : [`  ${cleanLine(url)}`]),
+  ];
+}
+
 /** One failure, with the last log lines of its first platform. */
 function failureLines({ platforms, problem, line }: FailureGroup, all: readonly Job[], paint: Paint): string[] {
   const jobs = all.filter(({ platform }) => platforms.includes(platform));
   const names = jobs.map(({ platform, node }) => `${platform} on ${node}`).join(', ');
   const [first] = jobs;
   const step = first && (failedStepOf(first) ?? (jobs.length === 1 ? currentStep(first) : undefined));
-  const inFile = line === undefined ? '' : ` (line ${line})`;
-  const at = step ? ` at step ${step.index}/${step.total}${inFile}: ${cleanLine(step.name)}` : '';
+  const { source } = problem;
+  const inFile = source ? ` (${formatSource(source)})` : line === undefined ? '' : ` (line ${line})`;
+  const at = step ? ` at step ${step.index}/${step.total}${inFile}: ${cleanLine(step.name)}` : inFile;
   return [
     `${paint('red', 'failed:')} ${names}${at}`,
     ...(first?.lastLines ?? []).slice(-maxLogLines).map((line) => paint('dim', `  | ${cleanLine(line)}`)),

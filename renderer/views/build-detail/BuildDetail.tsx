@@ -26,6 +26,7 @@ import { Summary } from './Summary.tsx';
 import { useBuildCommands } from './use-build-commands.ts';
 import { useCancel } from './use-cancel.tsx';
 import { useContainerfileSource } from './use-containerfile-source.ts';
+import { Warnings } from './Warnings.tsx';
 import { Waterfall } from './Waterfall.tsx';
 
 /** So much of the name and tag stays visible when the reference does not fit, in characters. */
@@ -109,9 +110,10 @@ export function BuildDetail({ build }: { build: Build }) {
         <Summary build={build} packing={packing} />
         <PlatformGrid build={build} contextBytes={contextBytes} onCancel={cancelJob} />
         <Failures build={build} source={source} />
+        <Warnings build={build} source={source} />
         {build.list && <Result build={build} list={build.list} />}
         {build.push?.direct && !isRunning && <DirectResult build={build} push={build.push} />}
-        <Waterfall build={build} />
+        <Waterfall build={build} source={source} />
       </div>
       <Announcements build={build} />
       {dialog}

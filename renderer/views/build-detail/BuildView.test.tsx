@@ -1,4 +1,5 @@
-import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Build } from '../../../shared/build.ts';
 import { useCommandStore } from '../../commands.ts';
@@ -263,5 +264,90 @@ describe('other builds', () => {
     await open('nope', 'done');
     fireEvent.click(screen.getByRole('button', { name: 'Show all builds' }));
     expect(route()?.view).toEqual({ view: 'builds' });
+  });
+});
+
+describe('the warnings of a build', () => {
+  it('are folded below its failures, with their lines and what explains them', async () => {
+    await open(sample.failed().id, 'failed');
+    const title = screen.getByRole('heading', { name: '1 warning' });
+    const warnings = title.closest('details') ?? expect.fail('no warnings');
+    expect(warnings.open).toBe(false);
+    within(warnings).getByText(/· Containerfile:6 · amd64$/);
+    within(warnings).getByText('Empty continuation lines will become errors in a future release');
+    within(warnings).getByRole('link', { name: 'https://github.com/moby/moby/pull/33719', hidden: true });
+    await within(warnings).findByText('Containerfile, line 6');
+  });
+
+  it('link only to sites that the app opens', async () => {
+    await open(sample.failed().id, 'failed');
+    const warning = { text: 'Odd', url: 'https://example.com/steal' };
+    const jobs = sample.failed().jobs.map((job) => ({ ...job, warnings: [warning] }));
+    app.emit({ event: 'build.finished', build: { ...sample.failed(), jobs } });
+    await screen.findByText('https://example.com/steal');
+    expect(screen.queryByRole('link', { name: /example\.com/, hidden: true })).toBeNull();
+  });
+});
+
+describe('a failure that names lines but no step', () => {
+  it('shows these lines', async () => {
+    await open(sample.failed().id, 'failed');
+    const source = { file: 'Containerfile', firstLine: 2, lastLine: 3 };
+    const problem = { code: 'build.failed' as const, message: 'docker cannot use Containerfile.', fix: '', source };
+    const jobs = sample.failed().jobs.map((job) => (job.status === 'failed' ? { ...job, steps: [], problem } : job));
+    app.emit({ event: 'build.finished', build: { ...sample.failed(), jobs } });
+    await screen.findByText('Containerfile, lines 2–3');
+  });
+});
+
+describe('the graph of the steps', () => {
+  const openGraph = async () => {
+    fireEvent.click(screen.getByRole('button', { name: 'Graph' }));
+    return screen.findByRole('group', { name: 'Graph of the steps' });
+  };
+
+  it('has a list of steps for each stage, with the state on each platform and what a step uses', async () => {
+    await open(sample.running().id, 'busy');
+    const graph = await openGraph();
+    expect(
+      within(graph)
+        .getAllByRole('list')
+        .map((list) => list.getAttribute('aria-label')),
+    ).toEqual(['Stage build', 'Stage stage 2']);
+    await within(graph).findByRole('button', {
+      name: /^4 RUN npm ci .*running on arm64, waiting on s390x, uses step 3\. Open log/,
+    });
+    within(graph).getByRole('button', { name: /^9 COPY --from=build .*uses step 8 and 6/ });
+    // it has not started anywhere, so that there is no log yet
+    const last = within(graph).getByRole('button', { name: /^10 CMD .*waiting, uses step 9$/ });
+    expect(last.getAttribute('aria-disabled')).toBe('true');
+  });
+
+  it('has one tab stop; arrow keys move, and Enter opens the log where the step starts', async () => {
+    await open(sample.failed().id, 'failed');
+    const graph = await openGraph();
+    const buttons = within(graph).getAllByRole('button');
+    expect(buttons.filter(({ tabIndex }) => tabIndex === 0)).toHaveLength(1);
+    act(() => buttons[0]?.focus());
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown']) {
+      fireEvent.keyDown(document.activeElement ?? graph, { key });
+    }
+    const focused = within(graph).getByRole('button', { name: /^4 RUN npm ci/ });
+    expect(document.activeElement).toBe(focused);
+    // Enter on a button is a click
+    fireEvent.click(focused);
+    expect(route()?.log).toMatchObject({ id: sample.failed().id, platform: 'linux/arm64' });
+    expect(route()?.log?.line).toBeDefined();
+  });
+
+  it('shows one platform alone, and says so where it ran no steps', async () => {
+    await open(sample.failed().id, 'failed');
+    await openGraph();
+    screen.getByText('2 stages, 10 steps');
+    const jobs = sample.failed().jobs.map((job, lane) => (lane === 0 ? { ...job, steps: [], reusedFrom: 'b1' } : job));
+    app.emit({ event: 'build.finished', build: { ...sample.failed(), jobs } });
+    await userEvent.click(screen.getByRole('combobox', { name: 'Platform of the graph' }));
+    await userEvent.click(await screen.findByRole('option', { name: 'linux/amd64' }));
+    await screen.findByText('linux/amd64 runs no steps: its image is from an earlier build.');
   });
 });

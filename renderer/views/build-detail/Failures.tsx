@@ -1,5 +1,5 @@
 import type { Build, Job } from '../../../shared/build.ts';
-import { formatPathShort, formatPlatform } from '../../../shared/format.ts';
+import { formatPlatform } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { CopyButton } from '../../parts/CopyButton.tsx';
 import { classes } from '../../parts/classes.ts';
@@ -7,11 +7,12 @@ import { PhaseGlyph } from '../../parts/PhaseBadge.tsx';
 import { FixText, ProblemNote } from '../../parts/ProblemNote.tsx';
 import { actionButtons } from '../../parts/problem-actions.ts';
 import { actionHandlers, retryAndOpen, retryLabel } from './build-actions.ts';
-import { type ContainerfileSource, containerfileExcerpt, instructionOf } from './containerfile-source.ts';
+import { type ContainerfileSource, instructionOf } from './containerfile-source.ts';
 import styles from './Failures.module.css';
 import { type FailedJobs, failingLineIndex, failuresOf, groupTitle, plainLine } from './failure.ts';
 import { failedStep, isInterrupted, lostNodesText } from './job-state.ts';
 import { openLogAtFailure } from './open-log.ts';
+import { SourceExcerpt } from './SourceExcerpt.tsx';
 import { failuresId } from './Summary.tsx';
 
 /**
@@ -136,30 +137,9 @@ function LastLines({ job, lines }: { job: Job; lines: readonly string[] }) {
   );
 }
 
+/** The lines that the problem names, else those of the step that failed. */
 function Excerpt({ job, source }: { job: Job; source: ContainerfileSource | undefined }) {
   const step = failedStep(job);
-  const instruction = step && source && instructionOf(source, step);
-  if (!instruction || !source) {
-    return null;
-  }
-  const { firstLine, lastLine } = instruction;
-  return (
-    <figure className={styles.figure}>
-      <figcaption className={styles.caption}>
-        <span className="truncate" title={source.path}>
-          {formatPathShort(source.path)}, {firstLine === lastLine ? 'line' : 'lines'} {firstLine}
-          {firstLine === lastLine ? '' : `–${lastLine}`}
-        </span>
-        <CopyButton text={`${source.path}:${firstLine}`} what="location" />
-      </figcaption>
-      <pre className={styles.code}>
-        {containerfileExcerpt(source, instruction).map(({ number, text, isHighlighted }) => (
-          <span key={number} className={classes(styles.line, styles.numbered, isHighlighted && styles.highlighted)}>
-            <span className={styles.lineNumber}>{number}</span>
-            <span>{text || ' '}</span>
-          </span>
-        ))}
-      </pre>
-    </figure>
-  );
+  const lines = job.problem?.source ?? (step && source && instructionOf(source, step));
+  return source && lines ? <SourceExcerpt source={source} lines={lines} /> : null;
 }

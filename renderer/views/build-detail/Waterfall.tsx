@@ -1,25 +1,29 @@
-import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, startTransition, useMemo, useRef, useState } from 'react';
 import type { Build } from '../../../shared/build.ts';
 import { formatCount, formatDuration, formatPlatform } from '../../../shared/format.ts';
 import { classes } from '../../parts/classes.ts';
+import { lazyPart } from '../../parts/lazy-part.tsx';
 import { MiddleEllipsis } from '../../parts/MiddleEllipsis.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
 import { SharedTooltip } from '../../parts/SharedTooltip.tsx';
 import { useNow } from '../../parts/use-now.ts';
+import { packTracks } from './bar-tracks.ts';
+import type { ContainerfileSource } from './containerfile-source.ts';
 import { StepTable } from './StepTable.tsx';
 import { type Bar, type StepRow, stepRows } from './step-rows.ts';
 import { createAxis, percentOf, type TimeAxis } from './time-axis.ts';
 import styles from './Waterfall.module.css';
 import barStyles from './WaterfallBar.module.css';
-import { BarFacts, WaterfallBar } from './WaterfallBar.tsx';
+import { BarFacts, trackHeight, WaterfallBar } from './WaterfallBar.tsx';
 import { nextBar } from './waterfall-keys.ts';
 
-type Shape = 'step' | 'platform' | 'table';
+type Shape = 'step' | 'platform' | 'table' | 'graph';
 
 const shapes = [
   { value: 'step', label: 'By step' },
   { value: 'platform', label: 'By platform' },
   { value: 'table', label: 'Table' },
+  { value: 'graph', label: 'Graph' },
 ] as const;
 
 /** With more platforms, a row for each step takes too much space, and a row for each platform is the default. */
@@ -28,10 +32,21 @@ const maxPlatformsByStep = 4;
 /** More steps than a Containerfile has. An engine may report more, and the page would be slow. */
 const maxRows = 500;
 
-/** When each platform ran each step, on a common time axis. */
-export function Waterfall({ build }: { build: Build }) {
+const StepGraph = lazyPart(async () => (await import('./StepGraph.tsx')).StepGraph);
+
+const noSteps: ContainerfileSource['steps'] = [];
+
+export interface WaterfallProps {
+  readonly build: Build;
+  readonly source: ContainerfileSource | undefined;
+}
+
+/** The steps of a build: when each platform ran each of them on a common time axis, as a table, or as a graph. */
+export function Waterfall({ build, source }: WaterfallProps) {
   const [chosen, setChosen] = useState<Shape>();
   const shape = chosen ?? (build.jobs.length > maxPlatformsByStep ? 'platform' : 'step');
+  // with hundreds of steps the page stays usable meanwhile
+  const show = (next: Shape): void => startTransition(() => setChosen(next));
   const allRows = useMemo(() => stepRows(build), [build]);
   const rows = useMemo(() => allRows.slice(0, maxRows), [allRows]);
   return (
@@ -39,12 +54,14 @@ export function Waterfall({ build }: { build: Build }) {
       <header className={styles.header}>
         <h2 id="build-steps">Steps</h2>
         <Legend rows={rows} />
-        <Segmented label="Show steps" value={shape} options={shapes} onChange={setChosen} />
+        <Segmented label="Show steps" value={shape} options={shapes} onChange={show} />
       </header>
       {rows.length === 0 ? (
         <p className={styles.empty}>{build.status === 'running' ? 'No steps yet.' : 'No steps were run.'}</p>
       ) : shape === 'table' ? (
         <StepTable build={build} rows={rows} />
+      ) : shape === 'graph' ? (
+        <StepGraph build={build} rows={rows} planned={source?.steps ?? noSteps} />
       ) : (
         <Chart build={build} rows={rows} by={shape} />
       )}
@@ -121,7 +138,7 @@ function Chart({ build, rows, by }: ChartProps) {
     return described && <BarFacts bar={described} />;
   };
 
-  const bar = (each: Bar) => (
+  const bar = (each: Bar, track = 0) => (
     <WaterfallBar
       key={each.key}
       buildId={build.id}
@@ -129,6 +146,7 @@ function Chart({ build, rows, by }: ChartProps) {
       axis={axis}
       isTabStop={each.key === tabStop}
       hasCaptionInside={by === 'platform'}
+      track={track}
     />
   );
 
@@ -160,7 +178,7 @@ function Chart({ build, rows, by }: ChartProps) {
                     return (
                       <li key={platform} className={styles.lane}>
                         <span className={styles.platform}>{ofLane.length > 0 && formatPlatform(platform)}</span>
-                        <span className={styles.track}>{ofLane.map(bar)}</span>
+                        <span className={styles.track}>{ofLane.map((each) => bar(each))}</span>
                       </li>
                     );
                   })}
@@ -173,12 +191,22 @@ function Chart({ build, rows, by }: ChartProps) {
                   <span className={classes('truncate', styles.strong)}>{formatPlatform(job.platform)}</span>
                   <MiddleEllipsis text={job.node} className={styles.node} />
                 </span>
-                <span className={styles.track}>{bars.filter((each) => each.lane === lane).map(bar)}</span>
+                <Lane bars={bars.filter((each) => each.lane === lane)} bar={bar} />
               </li>
             ))}
       </ol>
       <SharedTooltip area={chart} selector="[data-bar]" textOf={factsOf} />
     </div>
+  );
+}
+
+/** The bars of a platform. Those that run at once are below each other. */
+function Lane({ bars, bar }: { bars: readonly Bar[]; bar: (each: Bar, track: number) => ReactNode }) {
+  const tracks = packTracks(bars);
+  return (
+    <span className={styles.track} style={{ height: tracks.count * trackHeight }}>
+      {bars.map((each) => bar(each, tracks.of.get(each.key) ?? 0))}
+    </span>
   );
 }
 

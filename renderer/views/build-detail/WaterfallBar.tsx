@@ -17,7 +17,12 @@ export interface WaterfallBarProps {
   readonly isTabStop: boolean;
   /** Whether the caption is inside the bar instead of beside it. */
   readonly hasCaptionInside: boolean;
+  /** Which of the tracks of its platform it is on, counted from 0. */
+  readonly track: number;
 }
+
+/** In pixels. */
+export const trackHeight = 22;
 
 /** A step of one platform: a button that opens the log where the step starts. */
 export const WaterfallBar = memo(function WaterfallBar(props: WaterfallBarProps) {
@@ -81,7 +86,15 @@ function nowOnAxis({ job, startMs, step }: Bar, now: number): number {
   return startMs + Math.max(0, now - Date.parse(job.startedAt ?? ''));
 }
 
-function BarButton({ buildId, bar, axis, isTabStop, hasCaptionInside, endMs }: WaterfallBarProps & { endMs: number }) {
+function BarButton({
+  buildId,
+  bar,
+  axis,
+  isTabStop,
+  hasCaptionInside,
+  track,
+  endMs,
+}: WaterfallBarProps & { endMs: number }) {
   const left = percentOf(axis, bar.startMs);
   const right = percentOf(axis, endMs);
   const width = Math.max(0, right - left);
@@ -100,7 +113,7 @@ function BarButton({ buildId, bar, axis, isTabStop, hasCaptionInside, endMs }: W
         bar.job.mode === 'emulated' && bar.state !== 'cached' && styles.hatched,
         hasCaptionInside ? styles.inside : styles[captionSide],
       )}
-      style={{ left: `${left}%`, width: `${width}%` }}
+      style={{ left: `${left}%`, width: `${width}%`, ...(track > 0 ? { top: track * trackHeight } : {}) }}
       tabIndex={isTabStop ? 0 : -1}
       // the browser would lay a hidden text out, for each of a thousand bars
       aria-label={`${bar.job.platform}: ${bar.text.replaceAll(/\s+/g, ' ')}, ${duration}. Open log at this step`}

@@ -16,6 +16,7 @@ const lines = [
 ];
 const source: ContainerfileSource = {
   path: 'Containerfile',
+  steps: [],
   lines,
   instructions: [
     { text: 'ARG BASE=alpine', firstLine: 1, lastLine: 1 },
@@ -37,13 +38,13 @@ it('the instruction of a step begins at its line', () => {
 
 describe('the Containerfile', () => {
   it('is excerpted with line numbers and the highlighted lines of the instruction', () => {
-    const excerpt = containerfileExcerpt(source, { text: '', firstLine: 3, lastLine: 4 }, 1);
+    const excerpt = containerfileExcerpt(source, { firstLine: 3, lastLine: 4 }, 1);
     expect(excerpt.map(({ number, isHighlighted }) => [number, isHighlighted])).toEqual([
       [2, false],
       [3, true],
       [4, true],
       [5, false],
     ]);
-    expect(containerfileExcerpt(source, { text: '', firstLine: 1, lastLine: 1 }, 3)[0]?.number).toBe(1);
+    expect(containerfileExcerpt(source, { firstLine: 1, lastLine: 1 }, 3)[0]?.number).toBe(1);
   });
 });

@@ -17,10 +17,10 @@ export interface ExcerptLine {
   readonly isHighlighted: boolean;
 }
 
-/** At most `maxLines` lines of an instruction, with `contextLines` lines before and after it. */
+/** At most `maxLines` lines of an instruction or another part, with `contextLines` lines before and after it. */
 export function containerfileExcerpt(
   source: ContainerfileSource,
-  { firstLine, lastLine }: Instruction,
+  { firstLine, lastLine }: Pick<Instruction, 'firstLine' | 'lastLine'>,
   contextLines = 3,
   maxLines = 12,
 ): ExcerptLine[] {

@@ -72,8 +72,8 @@ function AddByAddress({ isFirst }: Pick<AddConnectionProps, 'isFirst'>) {
       action="Add connection"
       isFocused={!isFirst}
       onCancel={isFirst ? undefined : () => replaceView({ view: 'connections' })}
-      onSubmit={async ({ name, uri, identity }) => {
-        const added = await addConnectionTo(choice.farm, { name, uri, ...(identity ? { identity } : {}) });
+      onSubmit={async (connection) => {
+        const added = await addConnectionTo(choice.farm, connection);
         replaceView({ view: 'connections', name: added.name });
       }}
       canSubmit={choice.farm.error === undefined}

@@ -1,5 +1,5 @@
-import { type Connection, parseDestination } from '../../../shared/connection.ts';
-import { formatCount } from '../../../shared/format.ts';
+import { type Connection, changedOptions, parseDestination } from '../../../shared/connection.ts';
+import { formatCount, formatList } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Copyable } from '../../parts/Copyable.tsx';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
@@ -27,7 +27,7 @@ export interface ConnectionDetailsProps {
 
 /** Shows the address, health, check, platforms and farms of a connection. */
 export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: ConnectionDetailsProps) {
-  const { name, uri, identity } = connection;
+  const { name, uri, identity, tlsCert, platforms } = connection;
   const health = useHealth(name);
   const status = useNode(name);
   const jobs = useRunningJobCount(name);
@@ -65,6 +65,13 @@ export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: C
               <Copyable text={identity} what="path of the identity file" />
             </span>
           )}
+          {tlsCert && (
+            <span className={styles.identity}>
+              <Icon name="key" size={14} />
+              <Copyable text={tlsCert} what="path of the client certificate" />
+            </span>
+          )}
+          {platforms && <span className={styles.quiet}>builds only {formatList(platforms)}</span>}
         </div>
       </header>
 
@@ -100,16 +107,16 @@ function Edit({ connection, jobs, onDone }: { connection: Connection; jobs: numb
         action="Save changes"
         note={
           jobs > 0
-            ? `A new URI or identity file stops the jobs that run on ${name}. They restart on another node, or fail.`
+            ? `A new URI, identity file or certificate stops the jobs that run on ${name}. They restart on another node, or fail.`
             : undefined
         }
         onCancel={onDone}
-        onSubmit={async (draft) => {
+        onSubmit={async (edited) => {
           const changed = await updateConnection({
             name,
-            ...(draft.name === name ? {} : { rename: draft.name }),
-            ...(draft.uri === connection.uri ? {} : { uri: draft.uri }),
-            ...(draft.identity === (connection.identity ?? '') ? {} : { identity: draft.identity }),
+            ...(edited.name === name ? {} : { rename: edited.name }),
+            ...(edited.uri === connection.uri ? {} : { uri: edited.uri }),
+            ...changedOptions(connection, edited),
           });
           onDone();
           replaceView({ view: 'connections', name: changed.name });

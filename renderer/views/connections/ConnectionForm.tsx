@@ -1,7 +1,8 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { parseDestination } from '../../../shared/connection.ts';
+import { type Connection, parseDestination } from '../../../shared/connection.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
+import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import styles from './Connections.module.css';
@@ -10,7 +11,11 @@ import {
   describeDestination,
   emptyDraft,
   isIncomplete,
+  isUnencrypted,
+  needsIdentity,
+  needsTls,
   suggestName,
+  toConnection,
   validateDraft,
 } from './draft.ts';
 
@@ -26,11 +31,11 @@ export interface ConnectionFormProps {
   readonly children?: ReactNode;
   /** Whether these fields can be submitted. */
   readonly canSubmit?: boolean;
-  readonly onSubmit: (draft: ConnectionDraft) => Promise<void>;
+  readonly onSubmit: (connection: Connection) => Promise<void>;
   readonly onCancel?: (() => void) | undefined;
 }
 
-/** Edits the URI, the name and the identity file of a connection. */
+/** Edits the URI, the name and the options of a connection. Asks before a connection to another machine goes without TLS. */
 export function ConnectionForm({
   initialDraft,
   takenNames,
@@ -44,30 +49,42 @@ export function ConnectionForm({
 }: ConnectionFormProps) {
   const [draft, setDraft] = useState(initialDraft ?? emptyDraft);
   const [hasCustomName, setHasCustomName] = useState(initialDraft !== undefined);
-  const [visibleErrors, setVisibleErrors] = useState({ name: false, uri: false });
+  const [visibleErrors, setVisibleErrors] = useState({ name: false, uri: false, platforms: false });
   const [busy, setBusy] = useState(false);
+  const [isAsking, setIsAsking] = useState(false);
   const [problem, setProblem] = useState<Problem>();
 
   const errors = validateDraft(draft, takenNames);
   const destination = parseDestination(draft.uri.trim());
   const isUriComplete = draft.uri.trim() !== '' && !isIncomplete(draft.uri);
   const uriError = visibleErrors.uri || isUriComplete ? errors.uri : undefined;
+  const change = (changes: Partial<ConnectionDraft>): void => setDraft({ ...draft, ...changes });
 
   function changeUri(uri: string): void {
     // suggests a name from the host until a name is entered
-    setDraft({ ...draft, uri, ...(hasCustomName ? {} : { name: suggestName(uri, takenNames) }) });
+    change({ uri, ...(hasCustomName ? {} : { name: suggestName(uri, takenNames) }) });
   }
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault();
-    setVisibleErrors({ name: true, uri: true });
+    setVisibleErrors({ name: true, uri: true, platforms: true });
     setProblem(undefined);
-    if (busy || !canSubmit || errors.name !== undefined || errors.uri !== undefined) {
+    if (busy || !canSubmit || Object.values(errors).some((error) => error !== undefined)) {
       return;
     }
+    // what was allowed for one address is asked again for another
+    const isAllowed = draft.allowUnencrypted && draft.uri.trim() === initialDraft?.uri;
+    if (isUnencrypted(draft) && !isAllowed) {
+      setIsAsking(true);
+      return;
+    }
+    await save(draft);
+  }
+
+  async function save(valid: ConnectionDraft): Promise<void> {
     setBusy(true);
     try {
-      await onSubmit({ name: draft.name.trim(), uri: draft.uri.trim(), identity: draft.identity.trim() });
+      await onSubmit(toConnection(valid));
     } catch (error) {
       setProblem(problemOf(error));
     } finally {
@@ -91,7 +108,7 @@ export function ConnectionForm({
             ? undefined
             : isUriComplete && typeof destination !== 'string'
               ? describeDestination(destination)
-              : 'user@host is enough for most machines. For an engine on this computer, enter local: or unix:///path.sock.'
+              : 'user@host is enough for most machines. For an engine on this computer, enter local: or unix:///path.sock. Others are tcp://host:port, docker-container://NAME and kube-pod://POD.'
         }
       />
       <div className={styles.fields}>
@@ -100,20 +117,34 @@ export function ConnectionForm({
           value={draft.name}
           onChange={(name) => {
             setHasCustomName(name !== '');
-            setDraft({ ...draft, name });
+            change({ name });
           }}
           onBlur={() => setVisibleErrors((before) => ({ ...before, name: before.name || draft.name !== '' }))}
           error={visibleErrors.name || (hasCustomName && draft.name !== '') ? errors.name : undefined}
           description="Shown in farms, build plans and logs."
         />
+        {needsIdentity(destination) && (
+          <TextField
+            label="Identity file"
+            optional
+            mono
+            placeholder="~/.ssh/id_ed25519"
+            value={draft.identity}
+            onChange={(identity) => change({ identity })}
+            description="The private key to sign in with. If empty, the SSH agent and the default keys are used."
+          />
+        )}
+        {needsTls(destination) && <TlsFields draft={draft} onChange={change} />}
         <TextField
-          label="Identity file"
+          label="Platforms"
           optional
           mono
-          placeholder="~/.ssh/id_ed25519"
-          value={draft.identity}
-          onChange={(identity) => setDraft({ ...draft, identity })}
-          description="The private key to sign in with. If empty, the SSH agent and the default keys are used."
+          placeholder="linux/arm64, linux/arm/v7"
+          value={draft.platforms}
+          onChange={(platforms) => change({ platforms })}
+          onBlur={() => setVisibleErrors((before) => ({ ...before, platforms: true }))}
+          error={visibleErrors.platforms ? errors.platforms : undefined}
+          description="If set, only these are built there."
         />
       </div>
       {children}
@@ -125,6 +156,61 @@ export function ConnectionForm({
         </Button>
         {onCancel && <Button onClick={onCancel}>Cancel</Button>}
       </div>
+      <ConfirmDialog
+        open={isAsking}
+        onClose={() => setIsAsking(false)}
+        title="Connect without encryption?"
+        description="Everybody on the network between this computer and the engine can read your files and use the engine, which is root on its machine. Use TLS or SSH unless you trust that network."
+        action="Connect without encryption"
+        onConfirm={() => save({ ...draft, allowUnencrypted: true })}
+      />
     </form>
+  );
+}
+
+interface TlsFieldsProps {
+  readonly draft: ConnectionDraft;
+  readonly onChange: (changes: Partial<ConnectionDraft>) => void;
+}
+
+function TlsFields({ draft, onChange }: TlsFieldsProps) {
+  return (
+    <>
+      <TextField
+        label="Certificate authority"
+        optional
+        mono
+        placeholder="~/certs/ca.pem"
+        value={draft.tlsCa}
+        onChange={(tlsCa) => onChange({ tlsCa })}
+        description="The file of the authority that signed the certificate of the engine. TLS is used if it or another field of TLS is set."
+      />
+      <TextField
+        label="Client certificate"
+        optional
+        mono
+        placeholder="~/certs/cert.pem"
+        value={draft.tlsCert}
+        onChange={(tlsCert) => onChange({ tlsCert })}
+        description="Shows the engine who you are."
+      />
+      <TextField
+        label="Key of the client certificate"
+        optional
+        mono
+        placeholder="~/certs/key.pem"
+        value={draft.tlsKey}
+        onChange={(tlsKey) => onChange({ tlsKey })}
+        description="Readable only for you, and without a passphrase."
+      />
+      <TextField
+        label="Server name"
+        optional
+        mono
+        value={draft.tlsServerName}
+        onChange={(tlsServerName) => onChange({ tlsServerName })}
+        description="The name in the certificate of the engine, if it is not the host of the URI."
+      />
+    </>
   );
 }

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { Connection } from '../../../shared/connection.ts';
-import { type NodeStatus, nodeStateOf, nodeStateWords } from '../../../shared/node.ts';
+import { engineText, type NodeStatus, nodeStateOf, nodeStateWords } from '../../../shared/node.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
 import { contextMenu } from '../../parts/context-menu.ts';
@@ -112,7 +112,7 @@ function matchesFilter({ name, uri }: Connection, status: NodeStatus | undefined
     name,
     uri,
     status && nodeStateWords[nodeStateOf(status)],
-    node?.engine,
+    node && engineText(node),
     node?.platform,
     node?.hostname,
   ];
@@ -139,7 +139,7 @@ function Row({ connection, isSelected, itemsOf }: RowProps) {
       link.current?.scrollIntoView({ block: 'nearest' });
     }
   }, [isSelected]);
-  const engine = node && `${node.engine} ${node.version}`;
+  const engine = node && engineText(node);
   return (
     <li>
       <a

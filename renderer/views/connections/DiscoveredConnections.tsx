@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react';
+import { optionsOf } from '../../../shared/connection.ts';
 import type { Candidate, Discovery, FarmCandidate } from '../../../shared/discovery.ts';
 import { freeName } from '../../../shared/free-name.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
@@ -79,7 +80,7 @@ function DiscoveryList({ discovery, isFile }: { discovery: Discovery; isFile: bo
     const current = latest.current;
     setChangedSelection(selectFarm(current.selection, farm, isOn, current.discovery, current.existing));
   }, []);
-  const onAdd = useCallback(async ({ name, uri, identity }: Candidate): Promise<void> => {
+  const onAdd = useCallback(async (candidate: Candidate): Promise<void> => {
     const { farm } = latest.current;
     if (farm.error !== undefined) {
       return;
@@ -90,9 +91,9 @@ function DiscoveryList({ discovery, isFile }: { discovery: Discovery; isFile: bo
     try {
       const names = useConnections.getState().connections.map((connection) => connection.name);
       await addConnectionTo(farm, {
-        name: freeName(name, (other) => names.includes(other)),
-        uri,
-        ...(identity ? { identity } : {}),
+        name: freeName(candidate.name, (other) => names.includes(other)),
+        uri: candidate.uri,
+        ...optionsOf(candidate),
       });
     } catch (error) {
       setProblem(problemOf(error));

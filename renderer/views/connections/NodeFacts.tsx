@@ -1,18 +1,22 @@
 import type { ReactNode } from 'react';
 import { formatBytes, formatBytesOf, formatCount } from '../../../shared/format.ts';
-import type { Node } from '../../../shared/node.ts';
+import { engineText, limitTexts, type Node } from '../../../shared/node.ts';
 import { type Mode, modesOf } from '../../../shared/schedule.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { Meter } from '../../parts/ProgressBar.tsx';
 import styles from './NodeFacts.module.css';
 
+/** What is shown of space that is not known. */
+const noSpace = { free: 0, total: 0 };
+
 /** Shows the platforms and the hardware that a node reported in its last probe. */
 export function NodeFacts({ node }: { node: Node }) {
-  const { connection, engine, version, apiVersion, hostname, distribution, rootless, cpus, latencyMs } = node;
+  const { connection, version, apiVersion, hostname, distribution, rootless, cpus, latencyMs, buildCache } = node;
   const platformsWith = (kind: Mode) =>
     [...modesOf(node)].flatMap(([platform, mode]) => (mode === kind ? platform : []));
   const native = platformsWith('native');
   const emulated = platformsWith('emulated');
+  const limits = limitTexts(node);
   return (
     <>
       <section aria-labelledby="platforms" className={styles.section}>
@@ -45,18 +49,36 @@ export function NodeFacts({ node }: { node: Node }) {
         </h3>
         <dl className={styles.facts}>
           <Fact term="Engine">
-            {engine} {version}
+            {engineText(node)}
             {apiVersion !== version && <span className={styles.more}> API {apiVersion}</span>}
           </Fact>
           <Fact term="Host">{hostname}</Fact>
           <Fact term="System">{distribution ?? 'Unknown'}</Fact>
-          <Fact term="Runs as">{rootless ? 'User (rootless)' : 'Root'}</Fact>
+          <Fact term="Runs as">{rootless === undefined ? 'Unknown' : rootless ? 'User (rootless)' : 'Root'}</Fact>
           <Fact term="Latency">{latencyMs < 10 ? latencyMs.toFixed(1) : Math.round(latencyMs)} ms</Fact>
-          <Fact term="CPUs">{formatCount(cpus, 'core')}</Fact>
-          <Capacity term="Memory" label={`Memory of ${connection}`} {...node.memory} />
-          <Capacity term="Disk" label={`Disk of ${connection}`} {...node.disk} />
+          <Fact term="CPUs">{cpus === undefined ? 'Unknown' : formatCount(cpus, 'core')}</Fact>
+          <Capacity term="Memory" label={`Memory of ${connection}`} {...(node.memory ?? noSpace)} />
+          <Capacity term="Disk" label={`Disk of ${connection}`} {...(node.disk ?? noSpace)} />
+          {buildCache && (
+            <Fact term="Build cache">
+              {formatBytes(buildCache.size)}
+              {buildCache.limit !== undefined && ` of at most ${formatBytes(buildCache.limit)}`}
+            </Fact>
+          )}
         </dl>
       </section>
+      {limits.length > 0 && (
+        <section aria-labelledby="limits" className={styles.section}>
+          <h3 id="limits" className={styles.heading}>
+            What it cannot do
+          </h3>
+          <ul className={styles.limits}>
+            {limits.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </section>
+      )}
     </>
   );
 }

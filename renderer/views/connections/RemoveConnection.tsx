@@ -77,8 +77,9 @@ function describeLosses(farm: Farm, connection: string, statuses: Readonly<Recor
     : [`Farm ${farm.name} continues with ${others.length > 3 ? `${others.length} other nodes` : formatList(others)}`];
 }
 
-async function restore({ name, uri, identity }: Connection, farms: readonly Farm[]): Promise<void> {
-  await addConnection({ name, uri, ...(identity ? { identity } : {}) });
+async function restore(connection: Connection, farms: readonly Farm[]): Promise<void> {
+  const { name } = connection;
+  await addConnection(connection);
   for (const farm of farms) {
     await updateFarm({ name: farm.name, add: [name] });
   }

@@ -7,9 +7,23 @@ const stages: Readonly<Record<Stage, { readonly label: string; readonly failure:
   {
     name: { label: 'Host name', failure: 'Host name not found', position: 'host name lookup' },
     port: { label: 'Port', failure: 'Host unreachable', position: 'the port' },
+    tls: { label: 'TLS', failure: 'TLS failed', position: 'TLS' },
+    'client-certificate': {
+      label: 'Client certificate',
+      failure: 'Client certificate refused',
+      position: 'the client certificate',
+    },
     'host-key': { label: 'Host key', failure: 'Host key rejected', position: 'the host key' },
     'sign-in': { label: 'Sign-in', failure: 'Sign-in failed', position: 'sign-in' },
     socket: { label: 'Socket', failure: 'Socket unavailable', position: 'the engine socket' },
+    'container-engine': {
+      label: 'Engine of the container',
+      failure: 'Engine of the container unavailable',
+      position: 'the engine of the container',
+    },
+    container: { label: 'Container', failure: 'Container unusable', position: 'the container' },
+    kubectl: { label: 'kubectl', failure: 'kubectl unavailable', position: 'kubectl' },
+    pod: { label: 'Pod', failure: 'Pod unusable', position: 'the pod' },
     engine: { label: 'Engine', failure: 'Engine error', position: 'the engine' },
     platforms: { label: 'Platforms', failure: 'Platforms unknown', position: 'the platforms check' },
     emulation: { label: 'Emulation', failure: 'Emulation unavailable', position: 'emulation' },
@@ -93,5 +107,5 @@ export function describeOutcome({ status, steps, tookMs }: Check): string {
 
 /** Where a command must be run: `on pi4`, or `on this computer` if the engine is local or the command is for this computer. */
 export function describeLocation(where: 'node' | 'here', name: string, kind: Destination['kind']): string {
-  return where === 'here' || kind !== 'ssh' ? 'on this computer' : `on ${name}`;
+  return where === 'here' || kind === 'local' || kind === 'unix' ? 'on this computer' : `on ${name}`;
 }

@@ -162,3 +162,29 @@ describe('adding a connection', () => {
     expect(useNavigation.getState().route?.view).toEqual({ view: 'connections', name: 'pi9' });
   });
 });
+
+describe('a connection over TCP', () => {
+  it('to another machine without TLS is added only after a confirmation, and with the platforms that are entered', async () => {
+    await open('busy', 'pi4');
+    fireEvent.click(within(details('pi4')).getByRole('button', { name: 'Edit' }));
+    const form = await screen.findByRole('form', { name: 'Save changes' });
+    const field = (label: string | RegExp) => within(form).getByLabelText(label);
+    fireEvent.change(field('URI'), { target: { value: 'tcp://pi4.lan:2375' } });
+    fireEvent.change(field(/^Platforms/), { target: { value: 'arm64, arm/v7' } });
+    expect(within(form).queryByLabelText(/^Identity file/)).toBeNull();
+    expect(field(/^Client certificate/)).toBeDefined();
+    fireEvent.click(within(form).getByRole('button', { name: 'Save changes' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Connect without encryption?' });
+    const saved = () => useConnections.getState().connections.find(({ name }) => name === 'pi4');
+    expect(saved()?.uri).toMatch(/^ssh:/);
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Connect without encryption' }));
+    await waitFor(() =>
+      expect(saved()).toEqual({
+        name: 'pi4',
+        uri: 'tcp://pi4.lan:2375',
+        allowUnencrypted: true,
+        platforms: ['linux/arm64', 'linux/arm/v7'],
+      }),
+    );
+  });
+});

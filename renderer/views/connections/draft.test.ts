@@ -1,27 +1,40 @@
 import { describe, expect, it } from 'vitest';
 import { parseDestination } from '../../../shared/connection.ts';
-import { describeDestination, isIncomplete, suggestName, validateDraft } from './draft.ts';
+import {
+  describeDestination,
+  emptyDraft,
+  isIncomplete,
+  isUnencrypted,
+  needsIdentity,
+  needsTls,
+  suggestName,
+  toConnection,
+  toDraft,
+  validateDraft,
+} from './draft.ts';
 
 const describeUri = (uri: string) => {
   const destination = parseDestination(uri);
   return typeof destination === 'string' ? destination : describeDestination(destination);
 };
 
+const draftOf = (name: string, uri: string) => ({ ...emptyDraft, name, uri });
+
 describe('a connection draft', () => {
   it('is valid with a name and a URI', () => {
-    expect(validateDraft({ name: 'pi4', uri: 'pi@pi4.lan', identity: '' }, ['big-amd'])).toEqual({});
+    expect(validateDraft(draftOf('pi4', 'pi@pi4.lan'), ['big-amd'])).toEqual({});
   });
 
   it('has one error for each missing or invalid field', () => {
-    expect(validateDraft({ name: '', uri: ' ', identity: '' }, [])).toEqual({
+    expect(validateDraft(draftOf('', ' '), [])).toEqual({
       name: 'Enter a name.',
       uri: 'Enter a URI.',
     });
-    expect(validateDraft({ name: 'pi4', uri: 'http://pi4', identity: '' }, ['pi4'])).toEqual({
+    expect(validateDraft(draftOf('pi4', 'http://pi4'), ['pi4'])).toEqual({
       name: 'A connection named pi4 already exists.',
-      uri: '"http://pi4" starts with http://, which is not supported. Use ssh://… or unix://….',
+      uri: '"http://pi4" starts with http://, which is not supported. Use ssh://, unix://, tcp://, docker-container:// or kube-pod://.',
     });
-    expect(validateDraft({ name: 'a b', uri: 'pi4', identity: '' }, []).name).toMatch(/^A name has/);
+    expect(validateDraft(draftOf('a b', 'pi4'), []).name).toMatch(/^A name has/);
   });
 
   it('is incomplete until the part before the host is typed', () => {
@@ -53,5 +66,59 @@ describe('a connection draft', () => {
     );
     expect(describeUri('local:')).toMatch(/^The engine on this computer\. Its socket is found automatically/);
     expect(describeUri('unix:///run/podman.sock')).toBe('The socket /run/podman.sock on this computer.');
+  });
+
+  it('is described in words for engines over TCP, in containers and in pods', () => {
+    expect(describeUri('tcp://big.lan:2376')).toBe('TCP to big.lan, port 2376.');
+    expect(describeUri(`docker-container://bk?host=${encodeURIComponent('ssh://root@big')}`)).toBe(
+      'BuildKit in the container bk, through the docker on big.',
+    );
+    expect(describeUri('docker-container://bk')).toBe(
+      'BuildKit in the container bk, through the docker that is in use here.',
+    );
+    expect(describeUri('kube-pod://bk-0?namespace=ci&context=prod')).toBe(
+      'BuildKit in the pod bk-0, namespace ci, context prod, through kubectl.',
+    );
+    expect(suggestName('kube-pod://bk-0?namespace=ci', [])).toBe('bk-0');
+  });
+
+  it('has fields of SSH and TLS only where the URI needs them, also for the engine of a container', () => {
+    const fields = (uri: string) => {
+      const destination = parseDestination(uri);
+      return [needsIdentity(destination), needsTls(destination)];
+    };
+    expect(fields('')).toEqual([true, false]);
+    expect(fields('pi4')).toEqual([true, false]);
+    expect(fields('tcp://big:2376')).toEqual([false, true]);
+    expect(fields('docker-container://bk?host=tcp://big:2376')).toEqual([false, true]);
+    expect(fields('docker-container://bk?context=big')).toEqual([true, false]);
+    expect(fields('kube-pod://bk-0')).toEqual([false, false]);
+  });
+
+  it('asks for a confirmation only where TCP to another machine has no TLS', () => {
+    expect(isUnencrypted(draftOf('big', 'tcp://big:2375'))).toBe(true);
+    expect(isUnencrypted(draftOf('big', 'tcp://127.0.0.1:2375'))).toBe(false);
+    expect(isUnencrypted(draftOf('big', 'ssh://big'))).toBe(false);
+    expect(isUnencrypted({ ...draftOf('big', 'tcp://big:2376'), tlsCa: '/ca.pem' })).toBe(false);
+  });
+
+  it('becomes a connection without options that are empty or not needed, and back', () => {
+    const draft = {
+      ...draftOf('big', ' tcp://big:2376 '),
+      identity: '~/.ssh/id',
+      tlsCa: ' ~/ca.pem ',
+      platforms: 'arm64, amd64',
+    };
+    const connection = toConnection(draft);
+    expect(connection).toEqual({
+      name: 'big',
+      uri: 'tcp://big:2376',
+      tlsCa: '~/ca.pem',
+      platforms: ['linux/arm64', 'linux/amd64'],
+    });
+    expect(toConnection(toDraft(connection))).toEqual(connection);
+    expect(validateDraft({ ...draft, platforms: 'arm64 nothing' }, []).platforms).toBe(
+      '"nothing" is not a valid platform.',
+    );
   });
 });

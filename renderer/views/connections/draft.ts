@@ -1,32 +1,114 @@
 import {
   type Connection,
+  type ContainerDestination,
   type Destination,
   invalidName,
+  isLoopback,
   isName,
+  optionsOf,
   parseDestination,
 } from '../../../shared/connection.ts';
 import { freeName } from '../../../shared/free-name.ts';
+import { type Platform, parsePlatform } from '../../../shared/platform.ts';
 
 /** The values of the connection form. */
 export interface ConnectionDraft {
   readonly name: string;
   readonly uri: string;
   readonly identity: string;
+  readonly tlsCa: string;
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+  readonly tlsServerName: string;
+  readonly allowUnencrypted: boolean;
+  /** Separated by commas or blanks. */
+  readonly platforms: string;
 }
 
 export interface ConnectionDraftErrors {
   readonly name?: string;
   readonly uri?: string;
+  readonly platforms?: string;
 }
 
-export const emptyDraft: ConnectionDraft = { name: '', uri: '', identity: '' };
+export const emptyDraft: ConnectionDraft = {
+  name: '',
+  uri: '',
+  identity: '',
+  tlsCa: '',
+  tlsCert: '',
+  tlsKey: '',
+  tlsServerName: '',
+  allowUnencrypted: false,
+  platforms: '',
+};
 
-export function toDraft({ name, uri, identity = '' }: Connection): ConnectionDraft {
-  return { name, uri, identity };
+export function toDraft({ platforms = [], ...connection }: Connection): ConnectionDraft {
+  return { ...emptyDraft, ...connection, platforms: platforms.join(', ') };
+}
+
+/** The connection of a valid draft. An option that the URI has no use for is left out. */
+export function toConnection(draft: ConnectionDraft): Connection {
+  const destination = parseDestination(draft.uri.trim());
+  const { identity, tlsCa, tlsCert, tlsKey, tlsServerName } = draft;
+  const texts = {
+    ...(needsIdentity(destination) ? { identity } : {}),
+    ...(needsTls(destination) ? { tlsCa, tlsCert, tlsKey, tlsServerName } : {}),
+  };
+  const trimmed = Object.fromEntries(Object.entries(texts).map(([option, text]) => [option, text.trim()]));
+  return {
+    name: draft.name.trim(),
+    uri: draft.uri.trim(),
+    ...optionsOf({
+      ...trimmed,
+      allowUnencrypted: draft.allowUnencrypted && isUnencrypted(draft),
+      platforms: platformsIn(draft.platforms).flatMap(({ platform }) => platform ?? []),
+    }),
+  };
+}
+
+/** The engine that the options of a connection are for: that of a container is reached first. */
+function hostOf(destination: Destination | string): Destination | undefined {
+  if (typeof destination === 'string') {
+    return undefined;
+  }
+  return destination.kind === 'container' ? destination.host : destination;
+}
+
+/** Whether a private key may be needed: over SSH, and as long as no URI is entered. */
+export function needsIdentity(destination: Destination | string): boolean {
+  const host = hostOf(destination);
+  return typeof destination === 'string' || host?.kind === 'ssh' || (destination.kind === 'container' && !host);
+}
+
+export function needsTls(destination: Destination | string): boolean {
+  return hostOf(destination)?.kind === 'tcp';
+}
+
+/** Whether a draft leads to another machine over TCP without TLS. */
+export function isUnencrypted(draft: ConnectionDraft): boolean {
+  const host = hostOf(parseDestination(draft.uri.trim()));
+  const { tlsCa, tlsCert, tlsKey, tlsServerName } = draft;
+  const isPlain = [tlsCa, tlsCert, tlsKey, tlsServerName].every((text) => text.trim() === '');
+  return host?.kind === 'tcp' && isPlain && !isLoopback(host.host);
+}
+
+interface PlatformWord {
+  readonly word: string;
+  /** Missing if the word is not a platform. */
+  readonly platform: Platform | undefined;
+}
+
+function platformsIn(text: string): PlatformWord[] {
+  const words = text.split(/[\s,]+/).filter((word) => word !== '');
+  return words.map((word) => ({ word, platform: parsePlatform(word) }));
 }
 
 /** @returns one sentence for each invalid field. @param takenNames the names of all other connections */
-export function validateDraft({ name, uri }: ConnectionDraft, takenNames: readonly string[]): ConnectionDraftErrors {
+export function validateDraft(
+  { name, uri, platforms }: ConnectionDraft,
+  takenNames: readonly string[],
+): ConnectionDraftErrors {
   const destination = uri.trim() === '' ? 'Enter a URI.' : parseDestination(uri.trim());
   const nameError =
     name.trim() === ''
@@ -36,16 +118,21 @@ export function validateDraft({ name, uri }: ConnectionDraft, takenNames: readon
         : takenNames.includes(name.trim())
           ? `A connection named ${name.trim()} already exists.`
           : undefined;
+  const notPlatform = platformsIn(platforms).find(({ platform }) => platform === undefined);
   return {
     ...(nameError === undefined ? {} : { name: nameError }),
     ...(typeof destination === 'string' ? { uri: destination } : {}),
+    ...(notPlatform ? { platforms: `"${notPlatform.word}" is not a valid platform.` } : {}),
   };
 }
 
 /** True while only the part before the host has been typed, when it is too early to show an error. */
 export function isIncomplete(uri: string): boolean {
   const text = uri.trim();
-  return text !== 'local:' && (/^[a-z]*:?\/{0,2}$/i.test(text) || /^unix:\/\/\/?$/.test(text));
+  return (
+    text !== 'local:' &&
+    (/^[a-z]*:?\/{0,2}$/i.test(text) || /^unix:\/\/\/?$/.test(text) || /^[a-z]+-[a-z]*:?\/{0,2}$/i.test(text))
+  );
 }
 
 /** Suggests a free name for a URI: `pi4` for `ssh://pi@pi4.lan`, `this-computer` for a local engine. */
@@ -55,16 +142,27 @@ export function suggestName(uri: string, takenNames: readonly string[]): string 
 }
 
 function nameFor(destination: Destination): string {
-  if (destination.kind !== 'ssh') {
-    return 'this-computer';
-  }
-  const { host } = destination;
+  const host = hostFor(destination);
   // an IP address is used in full, a host name up to its first dot
   const word = /^[\d.]+$|:/.test(host) ? host : (host.split('.')[0] ?? host);
   return word
     .replaceAll(/[^A-Za-z0-9_.-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 60);
+}
+
+function hostFor(destination: Destination): string {
+  switch (destination.kind) {
+    case 'ssh':
+    case 'tcp':
+      return destination.host;
+    case 'container':
+      return destination.container;
+    case 'pod':
+      return destination.pod;
+    default:
+      return 'this-computer';
+  }
 }
 
 /**
@@ -78,6 +176,17 @@ export function describeDestination(destination: Destination): string {
   if (destination.kind === 'unix') {
     return `The socket ${destination.socketPath} on this computer.`;
   }
+  if (destination.kind === 'tcp') {
+    return `TCP to ${destination.host}, port ${destination.port}.`;
+  }
+  if (destination.kind === 'container') {
+    return `BuildKit in the container ${destination.container}, through ${describeContainerHost(destination)}.`;
+  }
+  if (destination.kind === 'pod') {
+    const { pod, namespace, context } = destination;
+    const where = `${namespace ? `, namespace ${namespace}` : ''}${context ? `, context ${context}` : ''}`;
+    return `BuildKit in the pod ${pod}${where}, through kubectl.`;
+  }
   const { user, host, port, socketPath } = destination;
   const target = [
     `SSH to ${host}`,
@@ -88,4 +197,14 @@ export function describeDestination(destination: Destination): string {
   const socket =
     socketPath === undefined ? 'The engine socket is found automatically.' : `Engine socket: ${socketPath}.`;
   return `${target}. ${socket}`;
+}
+
+function describeContainerHost({ engine, context, host }: ContainerDestination): string {
+  if (context !== undefined) {
+    return `the ${engine} of context ${context}`;
+  }
+  if (host?.kind === 'ssh' || host?.kind === 'tcp') {
+    return `the ${engine} on ${host.host}`;
+  }
+  return host?.kind === 'unix' ? `the ${engine} at ${host.socketPath}` : `the ${engine} that is in use here`;
 }

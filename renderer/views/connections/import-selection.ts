@@ -1,4 +1,4 @@
-import type { Connection } from '../../../shared/connection.ts';
+import { type Connection, optionsOf } from '../../../shared/connection.ts';
 import type { CallInput } from '../../../shared/contract.ts';
 import type { Candidate, Discovery, DiscoverySource, FarmCandidate } from '../../../shared/discovery.ts';
 import type { Farm } from '../../../shared/farm.ts';
@@ -148,7 +148,7 @@ export function toImportRequest(
     input: {
       connections: discovery.candidates
         .filter((candidate) => all.has(candidate))
-        .map(({ name, uri, identity }) => ({ name, uri, ...(identity === undefined ? {} : { identity }) })),
+        .map((candidate) => ({ name: candidate.name, uri: candidate.uri, ...optionsOf(candidate) })),
       farms: withMembers(
         farms.map(({ farm, members }) => ({
           name: farm.name,

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { formatBytes, formatCount, formatDuration } from '../../../shared/format.ts';
-import { type Node, type NodeStatus, nodeStateOf } from '../../../shared/node.ts';
+import { engineText, limitTexts, type Node, type NodeStatus, nodeStateOf } from '../../../shared/node.ts';
 import { modesOf } from '../../../shared/schedule.ts';
 import { Button } from '../../parts/Button.tsx';
 import { PlatformChip } from '../../parts/Chip.tsx';
@@ -89,12 +89,12 @@ interface NodeFactsProps {
 function NodeFacts({ node, sameMachineAs, lit }: NodeFactsProps) {
   const jobs = useRunningJobCount(node.connection);
   const slots = useSettings(({ settings }) => settings.jobsPerNode);
-  const { disk, memory, cpus, load } = node;
+  const { disk, memory, cpus, load, buildCache } = node;
   return (
     <>
       <p className={styles.engine}>
         <span className={styles.truncated}>
-          {node.engine} {node.version}
+          {engineText(node)}
           {node.distribution && <span className={styles.system}> · {node.distribution}</span>}
         </span>
         <span className={styles.latency} title="Latency of one small request">
@@ -118,30 +118,77 @@ function NodeFacts({ node, sameMachineAs, lit }: NodeFactsProps) {
         </p>
       )}
       <dl className={styles.levels}>
-        <Level
-          label="Load"
-          meter={load !== undefined && <Meter label={`Load of ${node.connection}`} value={load} max={cpus} plain />}
-          text={load === undefined ? formatCount(cpus, 'core') : `${load.toFixed(1)} of ${formatCount(cpus, 'core')}`}
-        />
+        {(load !== undefined || cpus !== undefined) && (
+          <Level
+            label="Load"
+            meter={
+              load !== undefined && <Meter label={`Load of ${node.connection}`} value={load} max={cpus ?? 1} plain />
+            }
+            text={[load?.toFixed(1), cpus && formatCount(cpus, 'core')].filter(Boolean).join(' of ')}
+          />
+        )}
         <Level
           label="Slots"
           meter={<Meter label={`Slots of ${node.connection}`} value={jobs} max={slots} plain />}
           text={`${jobs} of ${slots} in use`}
         />
-        <Level
-          label="Disk"
-          meter={<Meter label={`Disk of ${node.connection}`} value={disk.total - disk.free} max={disk.total} />}
-          text={`${formatBytes(disk.free)} free`}
-          isLow={disk.free < disk.total * 0.1}
-        />
-        <Level
-          label="Memory"
-          meter={<Meter label={`Memory of ${node.connection}`} value={memory.total - memory.free} max={memory.total} />}
-          text={`${formatBytes(memory.free)} free`}
-          isLow={memory.free < memory.total * 0.1}
-        />
+        <SpaceLevel label="Disk" node={node.connection} space={disk} />
+        <SpaceLevel label="Memory" node={node.connection} space={memory} />
+        {buildCache && (
+          <Level
+            label="Cache"
+            meter={
+              buildCache.limit !== undefined && (
+                <Meter
+                  label={`Build cache of ${node.connection}`}
+                  value={buildCache.size}
+                  max={buildCache.limit}
+                  plain
+                />
+              )
+            }
+            text={
+              buildCache.limit === undefined
+                ? formatBytes(buildCache.size)
+                : `${formatBytes(buildCache.size)} of ${formatBytes(buildCache.limit)}`
+            }
+          />
+        )}
       </dl>
+      <Limits texts={limitTexts(node)} />
     </>
+  );
+}
+
+/** What a node cannot do. Folded: few builds need it. */
+function Limits({ texts }: { texts: readonly string[] }) {
+  return (
+    texts.length > 0 && (
+      <details className={styles.limits}>
+        <summary>{formatCount(texts.length, 'limit')}</summary>
+        <ul>
+          {texts.map((text) => (
+            <li key={text}>{text}</li>
+          ))}
+        </ul>
+      </details>
+    )
+  );
+}
+
+/** Space of a node. Nothing if it is not known, since no commands can be run there. */
+function SpaceLevel({ label, node, space }: { label: string; node: string; space: Node['disk'] }) {
+  if (!space) {
+    return null;
+  }
+  const { free, total } = space;
+  return (
+    <Level
+      label={label}
+      meter={<Meter label={`${label} of ${node}`} value={total - free} max={total} />}
+      text={`${formatBytes(free)} free`}
+      isLow={free < total * 0.1}
+    />
   );
 }
 

@@ -41,10 +41,37 @@ describe('the farm view', () => {
     expect(within(card).getByText('9.0 GB free').textContent).toContain('low');
   });
 
+  it('shows what is known of a BuildKit daemon, and what engines cannot do', async () => {
+    await open('release');
+    const daemon = within(screen.getByRole('article', { name: 'graviton' }));
+    daemon.getByText('BuildKit 0.26.2');
+    daemon.getByText('12.4 GB of 48.0 GB');
+    expect(daemon.queryByText('Memory')).toBeNull();
+    daemon.getByText('2 limits');
+    daemon.getByText('No image retention "tagged": BuildKit keeps no images.');
+    const docker = within(screen.getByRole('article', { name: 'riscv-board' }));
+    docker.getByText(/^docker 18\.06\.3, classic builder/);
+    docker.getByText(/a Containerfile cannot use RUN --mount/);
+    expect(within(screen.getByRole('article', { name: 'big-amd' })).queryByText(/limit/)).toBeNull();
+  });
+
   it('lists the platforms that the farm can build', async () => {
     await open('home');
     const list = screen.getByRole('list', { name: 'Platforms of this farm' });
     expect(within(list).getAllByRole('listitem')[0]?.textContent).toBe('linux/amd64 native on 2');
+  });
+
+  it('leaves out what is not known of a node that runs no commands', async () => {
+    await open('home');
+    const status = useNodes.getState().byName['this-computer'];
+    if (status?.state === 'up') {
+      const { cpus: _, memory: __, disk: ___, load: ____, ...node } = status.node;
+      act(() => app.emit({ event: 'node.changed', status: { ...status, node: { ...node, engine: 'buildkit' } } }));
+    }
+    const card = screen.getByRole('article', { name: 'this-computer' });
+    await waitFor(() => within(card).getByText(/^BuildKit /));
+    within(card).getByText('Slots');
+    expect(['Load', 'Disk', 'Memory'].filter((label) => within(card).queryByText(label))).toEqual([]);
   });
 
   it('says that another connection leads to the same machine', async () => {

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'react';
 import { formatBytes, formatCount } from '../../../shared/format.ts';
-import type { Node } from '../../../shared/node.ts';
+import { engineText, type Node } from '../../../shared/node.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { modesOf } from '../../../shared/schedule.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -132,7 +132,11 @@ function NodeSummary({ node }: { node: Node }) {
         ))}
       </ul>
       <span className={styles.facts}>
-        {node.engine} {node.version} · {formatCount(node.cpus, 'CPU')} · {formatBytes(node.disk.free)} free
+        {[
+          engineText(node),
+          ...(node.cpus === undefined ? [] : [formatCount(node.cpus, 'CPU')]),
+          ...(node.disk ? [`${formatBytes(node.disk.free)} free`] : []),
+        ].join(' · ')}
       </span>
     </div>
   );

@@ -1,6 +1,7 @@
 /** First start: the discovered engines, and the first farm. */
 
 import { useCallback, useEffect, useMemo, useState } from 'react';
+import { optionsOf } from '../../../shared/connection.ts';
 import type { Discovery } from '../../../shared/discovery.ts';
 import { formatCount } from '../../../shared/format.ts';
 import { freeName } from '../../../shared/free-name.ts';
@@ -94,7 +95,7 @@ export function FirstStart() {
     } else if (on) {
       const takenNames = connections.map((other) => other.name);
       const name = freeName(engine.name, (other) => takenNames.includes(other));
-      await addConnection({ name, uri, ...(candidate?.identity ? { identity: candidate.identity } : {}) });
+      await addConnection({ name, uri, ...optionsOf(candidate ?? {}) });
       setSwitch(name, true);
       probeUnknown();
     }
@@ -162,10 +163,10 @@ export function FirstStart() {
                 takenNames={connections.map(({ name }) => name)}
                 action="Add connection"
                 onCancel={() => setIsAdding(false)}
-                onSubmit={async ({ name, uri, identity }) => {
-                  await addConnection({ name, uri, ...(identity ? { identity } : {}) });
+                onSubmit={async (connection) => {
+                  await addConnection(connection);
                   probeUnknown();
-                  setSwitch(name, true);
+                  setSwitch(connection.name, true);
                   setIsAdding(false);
                 }}
               />

@@ -1,4 +1,4 @@
-import type { Connection } from '../../../shared/connection.ts';
+import { type Connection, leadsToSame } from '../../../shared/connection.ts';
 import type { Candidate } from '../../../shared/discovery.ts';
 import type { Farm } from '../../../shared/farm.ts';
 import { formatCount } from '../../../shared/format.ts';
@@ -49,8 +49,7 @@ export function canRemoveConnection({ candidate, connection }: EngineEntry, farm
     connection !== undefined &&
     candidate !== undefined &&
     candidate.name === connection.name &&
-    candidate.uri === connection.uri &&
-    (candidate.identity ?? '') === (connection.identity ?? '') &&
+    leadsToSame(candidate, connection) &&
     !farms.some(({ connections }) => connections.includes(connection.name))
   );
 }

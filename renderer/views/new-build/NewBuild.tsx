@@ -215,7 +215,7 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
               )}
               <div className={styles.collapsibles}>
                 <ContextSection project={project} onIgnore={form.ignoreFiles} handlers={handlers} />
-                <OptionsSection draft={draft} project={project} onChange={change} />
+                <OptionsSection draft={draft} project={project} nodes={nodes.up} onChange={change} />
               </div>
             </>
           )}

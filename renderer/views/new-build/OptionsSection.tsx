@@ -1,8 +1,10 @@
 import type { ImageFormat, PullPolicy, Retention } from '../../../shared/build.ts';
-import { formatCount } from '../../../shared/format.ts';
+import { formatCount, formatList } from '../../../shared/format.ts';
+import type { Node } from '../../../shared/node.ts';
 import type { Project } from '../../../shared/project.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Checkbox } from '../../parts/Checkbox.tsx';
+import { Icon } from '../../parts/Icon.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { Select } from '../../parts/Select.tsx';
 import { TextField } from '../../parts/TextField.tsx';
@@ -35,14 +37,44 @@ const formats: readonly { value: ImageFormat; label: string; hint: string }[] = 
 /** The value of the option for the last stage. Stage names cannot contain `#`. */
 const lastStage = '#last';
 
+/** Which nodes are left out by the value of an option, and why. Undefined if none are. */
+function leftOutText(nodes: readonly Node[], option: 'pull' | 'retention', value: string): string | undefined {
+  const limited = nodes.flatMap(({ connection, capabilities: { limits } }) =>
+    limits
+      .filter((limit) => limit.option === option && limit.value === value)
+      .map(({ reason }) => ({ connection, reason })),
+  );
+  const reasons = [...new Set(limited.map(({ reason }) => reason))];
+  if (limited.length === 0) {
+    return undefined;
+  }
+  const names = limited.map(({ connection }) => connection);
+  const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
+  const subject = limited.length === nodes.length ? 'No node can do this' : `Leaves out ${formatList(shown)}`;
+  return `${subject}: ${reasons.join('; ')}.`;
+}
+
+function LimitNote({ text }: { text: string }) {
+  return (
+    <span className={styles.limit}>
+      <Icon name="warning" size={14} />
+      <span>{text}</span>
+    </span>
+  );
+}
+
 interface OptionsSectionProps {
   readonly draft: BuildDraft;
   readonly project: Project;
+  /** The nodes that are up. */
+  readonly nodes: readonly Node[];
   readonly onChange: (change: Partial<BuildDraft>) => void;
 }
 
 /** Options that few builds need. Collapsed at first, with the number of changed options. */
-export function OptionsSection({ draft, project, onChange }: OptionsSectionProps) {
+export function OptionsSection({ draft, project, nodes, onChange }: OptionsSectionProps) {
+  const pullLimit = leftOutText(nodes, 'pull', draft.pull);
+  const retentionLimit = leftOutText(nodes, 'retention', draft.retention);
   const changed = countChangedOptions(draft);
   const declaredArgs = project.buildArgs;
   const isDeclared = (name: string): boolean => declaredArgs.some((arg) => arg.name === name);
@@ -93,13 +125,19 @@ export function OptionsSection({ draft, project, onChange }: OptionsSectionProps
           label="Pull base images"
           value={draft.pull}
           options={pullPolicies}
+          description={pullLimit && <LimitNote text={pullLimit} />}
           onChange={(pull) => onChange({ pull })}
         />
         <Select
           label="Keep on nodes after the build"
           value={draft.retention}
           options={retentions}
-          description={retentions.find(({ value }) => value === draft.retention)?.hint}
+          description={
+            <>
+              {retentions.find(({ value }) => value === draft.retention)?.hint}
+              {retentionLimit && <LimitNote text={retentionLimit} />}
+            </>
+          }
           onChange={(retention) => onChange({ retention })}
         />
         <Select

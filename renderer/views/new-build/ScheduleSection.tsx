@@ -50,10 +50,18 @@ export function ScheduleSection({
   const { schedule, problem, isLoading, reload } = preview;
   const [dragged, setDragged] = useState<string>();
   const node = nodes.find(({ connection }) => connection === dragged);
+  const leftOut = new Set(schedule?.leftOut.map((left) => left.node));
   const usableMode = (candidate: Node, platform: Platform) => {
+    if (leftOut.has(candidate.connection)) {
+      return undefined;
+    }
     const mode = modeOf(candidate, platform);
     return mode === 'emulated' && !emulate ? undefined : mode;
   };
+  const assignedWithNotes = nodes.filter(
+    ({ connection, capabilities: { notes = [] } }) =>
+      notes.length > 0 && schedule?.assignments.some((assignment) => assignment.node === connection),
+  );
   const unassigned = platforms.filter((platform) => schedule?.unassigned.some((entry) => entry.platform === platform));
   const usableNodes = nodes.filter((candidate) => platforms.some((platform) => usableMode(candidate, platform)));
   return (
@@ -132,6 +140,14 @@ export function ScheduleSection({
           ))}
         </div>
       )}
+      {assignedWithNotes.map(({ connection, capabilities }) => (
+        <p key={connection} className={styles.note}>
+          <Icon name="info" size={14} />
+          <span>
+            {connection}: {capabilities.notes?.join(' ')}
+          </span>
+        </p>
+      ))}
       {schedule && schedule.leftOut.length > 0 && (
         <UnavailableNodes
           leftOut={schedule.leftOut}

@@ -143,6 +143,14 @@ describe('a new build', () => {
     await screen.findByText('2 options changed');
   });
 
+  it('says which nodes the value of an option leaves out, and why', async () => {
+    await open({ ...api, farm: 'release' });
+    await image();
+    await userEvent.click(await screen.findByRole('combobox', { name: 'Keep on nodes after the build' }));
+    await userEvent.click(await screen.findByRole('option', { name: /^Tagged image/ }));
+    await screen.findByText('Leaves out graviton: BuildKit keeps no images.');
+  });
+
   it('starts by shortcut and opens the build', async () => {
     await open(api);
     await image();

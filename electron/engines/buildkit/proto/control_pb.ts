@@ -14,7 +14,273 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control.proto.
  */
 export const file_control: GenFile = /*@__PURE__*/
-  fileDesc("Cg1jb250cm9sLnByb3RvEhBtb2J5LmJ1aWxka2l0LnYxItICCgxTb2x2ZVJlcXVlc3QSCwoDcmVmGAEgASgJEhAKCGV4cG9ydGVyGAMgASgJEkkKDmV4cG9ydGVyX2F0dHJzGAQgAygLMjEubW9ieS5idWlsZGtpdC52MS5Tb2x2ZVJlcXVlc3QuRXhwb3J0ZXJBdHRyc0VudHJ5Eg8KB3Nlc3Npb24YBSABKAkSEAoIZnJvbnRlbmQYBiABKAkSSQoOZnJvbnRlbmRfYXR0cnMYByADKAsyMS5tb2J5LmJ1aWxka2l0LnYxLlNvbHZlUmVxdWVzdC5Gcm9udGVuZEF0dHJzRW50cnkaNAoSRXhwb3J0ZXJBdHRyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaNAoSRnJvbnRlbmRBdHRyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimgEKDVNvbHZlUmVzcG9uc2USUAoRZXhwb3J0ZXJfcmVzcG9uc2UYASADKAsyNS5tb2J5LmJ1aWxka2l0LnYxLlNvbHZlUmVzcG9uc2UuRXhwb3J0ZXJSZXNwb25zZUVudHJ5GjcKFUV4cG9ydGVyUmVzcG9uc2VFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIhwKDVN0YXR1c1JlcXVlc3QSCwoDcmVmGAEgASgJIswBCg5TdGF0dXNSZXNwb25zZRIqCgh2ZXJ0ZXhlcxgBIAMoCzIYLm1vYnkuYnVpbGRraXQudjEuVmVydGV4EjAKCHN0YXR1c2VzGAIgAygLMh4ubW9ieS5idWlsZGtpdC52MS5WZXJ0ZXhTdGF0dXMSKQoEbG9ncxgDIAMoCzIbLm1vYnkuYnVpbGRraXQudjEuVmVydGV4TG9nEjEKCHdhcm5pbmdzGAQgAygLMh8ubW9ieS5idWlsZGtpdC52MS5WZXJ0ZXhXYXJuaW5nIrEBCgZWZXJ0ZXgSDgoGZGlnZXN0GAEgASgJEg4KBmlucHV0cxgCIAMoCRIMCgRuYW1lGAMgASgJEg4KBmNhY2hlZBgEIAEoCBIrCgdzdGFydGVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljb21wbGV0ZWQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWVycm9yGAcgASgJIocBCgxWZXJ0ZXhTdGF0dXMSCgoCaWQYASABKAkSDgoGdmVydGV4GAIgASgJEgwKBG5hbWUYAyABKAkSDwoHY3VycmVudBgEIAEoAxINCgV0b3RhbBgFIAEoAxItCgljb21wbGV0ZWQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjgKCVZlcnRleExvZxIOCgZ2ZXJ0ZXgYASABKAkSDgoGc3RyZWFtGAMgASgDEgsKA21zZxgEIAEoDCJXCg1WZXJ0ZXhXYXJuaW5nEg4KBnZlcnRleBgBIAEoCRINCgVzaG9ydBgDIAEoDBInCgZyYW5nZXMYByADKAsyFy5tb2J5LmJ1aWxka2l0LnYxLlJhbmdlIjIKBVJhbmdlEikKBXN0YXJ0GAEgASgLMhoubW9ieS5idWlsZGtpdC52MS5Qb3NpdGlvbiIYCghQb3NpdGlvbhIMCgRsaW5lGAEgASgFIhwKDEJ5dGVzTWVzc2FnZRIMCgRkYXRhGAEgASgMMvEBCgdDb250cm9sEkgKBVNvbHZlEh4ubW9ieS5idWlsZGtpdC52MS5Tb2x2ZVJlcXVlc3QaHy5tb2J5LmJ1aWxka2l0LnYxLlNvbHZlUmVzcG9uc2USTQoGU3RhdHVzEh8ubW9ieS5idWlsZGtpdC52MS5TdGF0dXNSZXF1ZXN0GiAubW9ieS5idWlsZGtpdC52MS5TdGF0dXNSZXNwb25zZTABEk0KB1Nlc3Npb24SHi5tb2J5LmJ1aWxka2l0LnYxLkJ5dGVzTWVzc2FnZRoeLm1vYnkuYnVpbGRraXQudjEuQnl0ZXNNZXNzYWdlKAEwAWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Cg1jb250cm9sLnByb3RvEhBtb2J5LmJ1aWxka2l0LnYxIiIKEERpc2tVc2FnZVJlcXVlc3QSDgoGZmlsdGVyGAEgAygJIkIKEURpc2tVc2FnZVJlc3BvbnNlEi0KBnJlY29yZBgBIAMoCzIdLm1vYnkuYnVpbGRraXQudjEuVXNhZ2VSZWNvcmQiKwoMUHJ1bmVSZXF1ZXN0Eg4KBmZpbHRlchgBIAMoCRILCgNhbGwYAiABKAgiXAoLVXNhZ2VSZWNvcmQSCgoCaWQYASABKAkSDgoGaW5fdXNlGAMgASgIEgwKBHNpemUYBCABKAMSEwoLZGVzY3JpcHRpb24YCSABKAkSDgoGc2hhcmVkGAsgASgIIhQKEkxpc3RXb3JrZXJzUmVxdWVzdCJFChNMaXN0V29ya2Vyc1Jlc3BvbnNlEi4KBnJlY29yZBgBIAMoCzIeLm1vYnkuYnVpbGRraXQudjEuV29ya2VyUmVjb3JkIuMBCgxXb3JrZXJSZWNvcmQSCgoCaWQYASABKAkSOgoGbGFiZWxzGAIgAygLMioubW9ieS5idWlsZGtpdC52MS5Xb3JrZXJSZWNvcmQuTGFiZWxzRW50cnkSLQoJcGxhdGZvcm1zGAMgAygLMhoubW9ieS5idWlsZGtpdC52MS5QbGF0Zm9ybRItCglnY19wb2xpY3kYBCADKAsyGi5tb2J5LmJ1aWxka2l0LnYxLkdDUG9saWN5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRwoIR0NQb2xpY3kSCwoDYWxsGAEgASgIEhYKDnJlc2VydmVkX3NwYWNlGAMgASgDEhYKDm1heF91c2VkX3NwYWNlGAUgASgDIiIKD0J1aWxka2l0VmVyc2lvbhIPCgd2ZXJzaW9uGAIgASgJIj0KCFBsYXRmb3JtEhQKDGFyY2hpdGVjdHVyZRgBIAEoCRIKCgJvcxgCIAEoCRIPCgd2YXJpYW50GAMgASgJIg0KC0luZm9SZXF1ZXN0IksKDEluZm9SZXNwb25zZRI7ChBidWlsZGtpdF92ZXJzaW9uGAEgASgLMiEubW9ieS5idWlsZGtpdC52MS5CdWlsZGtpdFZlcnNpb24i5AIKDFNvbHZlUmVxdWVzdBILCgNyZWYYASABKAkSEAoIZXhwb3J0ZXIYAyABKAkSSQoOZXhwb3J0ZXJfYXR0cnMYBCADKAsyMS5tb2J5LmJ1aWxka2l0LnYxLlNvbHZlUmVxdWVzdC5FeHBvcnRlckF0dHJzRW50cnkSDwoHc2Vzc2lvbhgFIAEoCRIQCghmcm9udGVuZBgGIAEoCRJJCg5mcm9udGVuZF9hdHRycxgHIAMoCzIxLm1vYnkuYnVpbGRraXQudjEuU29sdmVSZXF1ZXN0LkZyb250ZW5kQXR0cnNFbnRyeRIQCghpbnRlcm5hbBgLIAEoCBo0ChJFeHBvcnRlckF0dHJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARo0ChJGcm9udGVuZEF0dHJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKaAQoNU29sdmVSZXNwb25zZRJQChFleHBvcnRlcl9yZXNwb25zZRgBIAMoCzI1Lm1vYnkuYnVpbGRraXQudjEuU29sdmVSZXNwb25zZS5FeHBvcnRlclJlc3BvbnNlRW50cnkaNwoVRXhwb3J0ZXJSZXNwb25zZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiHAoNU3RhdHVzUmVxdWVzdBILCgNyZWYYASABKAkizAEKDlN0YXR1c1Jlc3BvbnNlEioKCHZlcnRleGVzGAEgAygLMhgubW9ieS5idWlsZGtpdC52MS5WZXJ0ZXgSMAoIc3RhdHVzZXMYAiADKAsyHi5tb2J5LmJ1aWxka2l0LnYxLlZlcnRleFN0YXR1cxIpCgRsb2dzGAMgAygLMhsubW9ieS5idWlsZGtpdC52MS5WZXJ0ZXhMb2cSMQoId2FybmluZ3MYBCADKAsyHy5tb2J5LmJ1aWxka2l0LnYxLlZlcnRleFdhcm5pbmci6gEKBlZlcnRleBIOCgZkaWdlc3QYASABKAkSDgoGaW5wdXRzGAIgAygJEgwKBG5hbWUYAyABKAkSDgoGY2FjaGVkGAQgASgIEisKB3N0YXJ0ZWQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNvbXBsZXRlZBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZXJyb3IYByABKAkSNwoOcHJvZ3Jlc3NfZ3JvdXAYCCABKAsyHy5tb2J5LmJ1aWxka2l0LnYxLlByb2dyZXNzR3JvdXAiNwoNUHJvZ3Jlc3NHcm91cBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHdlYWsYAyABKAgihwEKDFZlcnRleFN0YXR1cxIKCgJpZBgBIAEoCRIOCgZ2ZXJ0ZXgYAiABKAkSDAoEbmFtZRgDIAEoCRIPCgdjdXJyZW50GAQgASgDEg0KBXRvdGFsGAUgASgDEi0KCWNvbXBsZXRlZBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOAoJVmVydGV4TG9nEg4KBnZlcnRleBgBIAEoCRIOCgZzdHJlYW0YAyABKAMSCwoDbXNnGAQgASgMIqABCg1WZXJ0ZXhXYXJuaW5nEg4KBnZlcnRleBgBIAEoCRINCgVzaG9ydBgDIAEoDBIOCgZkZXRhaWwYBCADKAwSCwoDdXJsGAUgASgJEioKBGluZm8YBiABKAsyHC5tb2J5LmJ1aWxka2l0LnYxLlNvdXJjZUluZm8SJwoGcmFuZ2VzGAcgAygLMhcubW9ieS5idWlsZGtpdC52MS5SYW5nZSIeCgpTb3VyY2VJbmZvEhAKCGZpbGVuYW1lGAEgASgJIlsKBVJhbmdlEikKBXN0YXJ0GAEgASgLMhoubW9ieS5idWlsZGtpdC52MS5Qb3NpdGlvbhInCgNlbmQYAiABKAsyGi5tb2J5LmJ1aWxka2l0LnYxLlBvc2l0aW9uIhgKCFBvc2l0aW9uEgwKBGxpbmUYASABKAUiHAoMQnl0ZXNNZXNzYWdlEgwKBGRhdGEYASABKAwytAQKB0NvbnRyb2wSVAoJRGlza1VzYWdlEiIubW9ieS5idWlsZGtpdC52MS5EaXNrVXNhZ2VSZXF1ZXN0GiMubW9ieS5idWlsZGtpdC52MS5EaXNrVXNhZ2VSZXNwb25zZRJICgVQcnVuZRIeLm1vYnkuYnVpbGRraXQudjEuUHJ1bmVSZXF1ZXN0Gh0ubW9ieS5idWlsZGtpdC52MS5Vc2FnZVJlY29yZDABEkgKBVNvbHZlEh4ubW9ieS5idWlsZGtpdC52MS5Tb2x2ZVJlcXVlc3QaHy5tb2J5LmJ1aWxka2l0LnYxLlNvbHZlUmVzcG9uc2USTQoGU3RhdHVzEh8ubW9ieS5idWlsZGtpdC52MS5TdGF0dXNSZXF1ZXN0GiAubW9ieS5idWlsZGtpdC52MS5TdGF0dXNSZXNwb25zZTABEk0KB1Nlc3Npb24SHi5tb2J5LmJ1aWxka2l0LnYxLkJ5dGVzTWVzc2FnZRoeLm1vYnkuYnVpbGRraXQudjEuQnl0ZXNNZXNzYWdlKAEwARJaCgtMaXN0V29ya2VycxIkLm1vYnkuYnVpbGRraXQudjEuTGlzdFdvcmtlcnNSZXF1ZXN0GiUubW9ieS5idWlsZGtpdC52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlEkUKBEluZm8SHS5tb2J5LmJ1aWxka2l0LnYxLkluZm9SZXF1ZXN0Gh4ubW9ieS5idWlsZGtpdC52MS5JbmZvUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+
+/**
+ * @generated from message moby.buildkit.v1.DiskUsageRequest
+ */
+export type DiskUsageRequest = Message<"moby.buildkit.v1.DiskUsageRequest"> & {
+  /**
+   * @generated from field: repeated string filter = 1;
+   */
+  filter: string[];
+};
+
+/**
+ * Describes the message moby.buildkit.v1.DiskUsageRequest.
+ * Use `create(DiskUsageRequestSchema)` to create a new message.
+ */
+export const DiskUsageRequestSchema: GenMessage<DiskUsageRequest> = /*@__PURE__*/
+  messageDesc(file_control, 0);
+
+/**
+ * @generated from message moby.buildkit.v1.DiskUsageResponse
+ */
+export type DiskUsageResponse = Message<"moby.buildkit.v1.DiskUsageResponse"> & {
+  /**
+   * @generated from field: repeated moby.buildkit.v1.UsageRecord record = 1;
+   */
+  record: UsageRecord[];
+};
+
+/**
+ * Describes the message moby.buildkit.v1.DiskUsageResponse.
+ * Use `create(DiskUsageResponseSchema)` to create a new message.
+ */
+export const DiskUsageResponseSchema: GenMessage<DiskUsageResponse> = /*@__PURE__*/
+  messageDesc(file_control, 1);
+
+/**
+ * @generated from message moby.buildkit.v1.PruneRequest
+ */
+export type PruneRequest = Message<"moby.buildkit.v1.PruneRequest"> & {
+  /**
+   * @generated from field: repeated string filter = 1;
+   */
+  filter: string[];
+
+  /**
+   * @generated from field: bool all = 2;
+   */
+  all: boolean;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.PruneRequest.
+ * Use `create(PruneRequestSchema)` to create a new message.
+ */
+export const PruneRequestSchema: GenMessage<PruneRequest> = /*@__PURE__*/
+  messageDesc(file_control, 2);
+
+/**
+ * @generated from message moby.buildkit.v1.UsageRecord
+ */
+export type UsageRecord = Message<"moby.buildkit.v1.UsageRecord"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: bool in_use = 3;
+   */
+  inUse: boolean;
+
+  /**
+   * @generated from field: int64 size = 4;
+   */
+  size: bigint;
+
+  /**
+   * @generated from field: string description = 9;
+   */
+  description: string;
+
+  /**
+   * @generated from field: bool shared = 11;
+   */
+  shared: boolean;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.UsageRecord.
+ * Use `create(UsageRecordSchema)` to create a new message.
+ */
+export const UsageRecordSchema: GenMessage<UsageRecord> = /*@__PURE__*/
+  messageDesc(file_control, 3);
+
+/**
+ * @generated from message moby.buildkit.v1.ListWorkersRequest
+ */
+export type ListWorkersRequest = Message<"moby.buildkit.v1.ListWorkersRequest"> & {
+};
+
+/**
+ * Describes the message moby.buildkit.v1.ListWorkersRequest.
+ * Use `create(ListWorkersRequestSchema)` to create a new message.
+ */
+export const ListWorkersRequestSchema: GenMessage<ListWorkersRequest> = /*@__PURE__*/
+  messageDesc(file_control, 4);
+
+/**
+ * @generated from message moby.buildkit.v1.ListWorkersResponse
+ */
+export type ListWorkersResponse = Message<"moby.buildkit.v1.ListWorkersResponse"> & {
+  /**
+   * @generated from field: repeated moby.buildkit.v1.WorkerRecord record = 1;
+   */
+  record: WorkerRecord[];
+};
+
+/**
+ * Describes the message moby.buildkit.v1.ListWorkersResponse.
+ * Use `create(ListWorkersResponseSchema)` to create a new message.
+ */
+export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
+  messageDesc(file_control, 5);
+
+/**
+ * Source: api/types/worker.proto
+ *
+ * @generated from message moby.buildkit.v1.WorkerRecord
+ */
+export type WorkerRecord = Message<"moby.buildkit.v1.WorkerRecord"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: map<string, string> labels = 2;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * @generated from field: repeated moby.buildkit.v1.Platform platforms = 3;
+   */
+  platforms: Platform[];
+
+  /**
+   * @generated from field: repeated moby.buildkit.v1.GCPolicy gc_policy = 4;
+   */
+  gcPolicy: GCPolicy[];
+};
+
+/**
+ * Describes the message moby.buildkit.v1.WorkerRecord.
+ * Use `create(WorkerRecordSchema)` to create a new message.
+ */
+export const WorkerRecordSchema: GenMessage<WorkerRecord> = /*@__PURE__*/
+  messageDesc(file_control, 6);
+
+/**
+ * What is removed by itself, and when. In bytes.
+ *
+ * @generated from message moby.buildkit.v1.GCPolicy
+ */
+export type GCPolicy = Message<"moby.buildkit.v1.GCPolicy"> & {
+  /**
+   * @generated from field: bool all = 1;
+   */
+  all: boolean;
+
+  /**
+   * Before BuildKit 0.17, the size that the cache is kept below.
+   *
+   * @generated from field: int64 reserved_space = 3;
+   */
+  reservedSpace: bigint;
+
+  /**
+   * @generated from field: int64 max_used_space = 5;
+   */
+  maxUsedSpace: bigint;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.GCPolicy.
+ * Use `create(GCPolicySchema)` to create a new message.
+ */
+export const GCPolicySchema: GenMessage<GCPolicy> = /*@__PURE__*/
+  messageDesc(file_control, 7);
+
+/**
+ * @generated from message moby.buildkit.v1.BuildkitVersion
+ */
+export type BuildkitVersion = Message<"moby.buildkit.v1.BuildkitVersion"> & {
+  /**
+   * @generated from field: string version = 2;
+   */
+  version: string;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.BuildkitVersion.
+ * Use `create(BuildkitVersionSchema)` to create a new message.
+ */
+export const BuildkitVersionSchema: GenMessage<BuildkitVersion> = /*@__PURE__*/
+  messageDesc(file_control, 8);
+
+/**
+ * Source: solver/pb/ops.proto
+ *
+ * @generated from message moby.buildkit.v1.Platform
+ */
+export type Platform = Message<"moby.buildkit.v1.Platform"> & {
+  /**
+   * @generated from field: string architecture = 1;
+   */
+  architecture: string;
+
+  /**
+   * @generated from field: string os = 2;
+   */
+  os: string;
+
+  /**
+   * @generated from field: string variant = 3;
+   */
+  variant: string;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.Platform.
+ * Use `create(PlatformSchema)` to create a new message.
+ */
+export const PlatformSchema: GenMessage<Platform> = /*@__PURE__*/
+  messageDesc(file_control, 9);
+
+/**
+ * Since BuildKit 0.11.
+ *
+ * @generated from message moby.buildkit.v1.InfoRequest
+ */
+export type InfoRequest = Message<"moby.buildkit.v1.InfoRequest"> & {
+};
+
+/**
+ * Describes the message moby.buildkit.v1.InfoRequest.
+ * Use `create(InfoRequestSchema)` to create a new message.
+ */
+export const InfoRequestSchema: GenMessage<InfoRequest> = /*@__PURE__*/
+  messageDesc(file_control, 10);
+
+/**
+ * @generated from message moby.buildkit.v1.InfoResponse
+ */
+export type InfoResponse = Message<"moby.buildkit.v1.InfoResponse"> & {
+  /**
+   * @generated from field: moby.buildkit.v1.BuildkitVersion buildkit_version = 1;
+   */
+  buildkitVersion?: BuildkitVersion | undefined;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.InfoResponse.
+ * Use `create(InfoResponseSchema)` to create a new message.
+ */
+export const InfoResponseSchema: GenMessage<InfoResponse> = /*@__PURE__*/
+  messageDesc(file_control, 11);
 
 /**
  * @generated from message moby.buildkit.v1.SolveRequest
@@ -51,6 +317,13 @@ export type SolveRequest = Message<"moby.buildkit.v1.SolveRequest"> & {
    * @generated from field: map<string, string> frontend_attrs = 7;
    */
   frontendAttrs: { [key: string]: string };
+
+  /**
+   * The history of builds, which BuildKit has since 0.11, does not get this one.
+   *
+   * @generated from field: bool internal = 11;
+   */
+  internal: boolean;
 };
 
 /**
@@ -58,7 +331,7 @@ export type SolveRequest = Message<"moby.buildkit.v1.SolveRequest"> & {
  * Use `create(SolveRequestSchema)` to create a new message.
  */
 export const SolveRequestSchema: GenMessage<SolveRequest> = /*@__PURE__*/
-  messageDesc(file_control, 0);
+  messageDesc(file_control, 12);
 
 /**
  * @generated from message moby.buildkit.v1.SolveResponse
@@ -75,7 +348,7 @@ export type SolveResponse = Message<"moby.buildkit.v1.SolveResponse"> & {
  * Use `create(SolveResponseSchema)` to create a new message.
  */
 export const SolveResponseSchema: GenMessage<SolveResponse> = /*@__PURE__*/
-  messageDesc(file_control, 1);
+  messageDesc(file_control, 13);
 
 /**
  * @generated from message moby.buildkit.v1.StatusRequest
@@ -92,7 +365,7 @@ export type StatusRequest = Message<"moby.buildkit.v1.StatusRequest"> & {
  * Use `create(StatusRequestSchema)` to create a new message.
  */
 export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/
-  messageDesc(file_control, 2);
+  messageDesc(file_control, 14);
 
 /**
  * @generated from message moby.buildkit.v1.StatusResponse
@@ -124,7 +397,7 @@ export type StatusResponse = Message<"moby.buildkit.v1.StatusResponse"> & {
  * Use `create(StatusResponseSchema)` to create a new message.
  */
 export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
-  messageDesc(file_control, 3);
+  messageDesc(file_control, 15);
 
 /**
  * @generated from message moby.buildkit.v1.Vertex
@@ -164,6 +437,11 @@ export type Vertex = Message<"moby.buildkit.v1.Vertex"> & {
    * @generated from field: string error = 7;
    */
   error: string;
+
+  /**
+   * @generated from field: moby.buildkit.v1.ProgressGroup progress_group = 8;
+   */
+  progressGroup?: ProgressGroup | undefined;
 };
 
 /**
@@ -171,7 +449,38 @@ export type Vertex = Message<"moby.buildkit.v1.Vertex"> & {
  * Use `create(VertexSchema)` to create a new message.
  */
 export const VertexSchema: GenMessage<Vertex> = /*@__PURE__*/
-  messageDesc(file_control, 4);
+  messageDesc(file_control, 16);
+
+/**
+ * Source: solver/pb/ops.proto
+ *
+ * @generated from message moby.buildkit.v1.ProgressGroup
+ */
+export type ProgressGroup = Message<"moby.buildkit.v1.ProgressGroup"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * A group of weak vertexes alone is not shown.
+   *
+   * @generated from field: bool weak = 3;
+   */
+  weak: boolean;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.ProgressGroup.
+ * Use `create(ProgressGroupSchema)` to create a new message.
+ */
+export const ProgressGroupSchema: GenMessage<ProgressGroup> = /*@__PURE__*/
+  messageDesc(file_control, 17);
 
 /**
  * @generated from message moby.buildkit.v1.VertexStatus
@@ -213,7 +522,7 @@ export type VertexStatus = Message<"moby.buildkit.v1.VertexStatus"> & {
  * Use `create(VertexStatusSchema)` to create a new message.
  */
 export const VertexStatusSchema: GenMessage<VertexStatus> = /*@__PURE__*/
-  messageDesc(file_control, 5);
+  messageDesc(file_control, 18);
 
 /**
  * @generated from message moby.buildkit.v1.VertexLog
@@ -240,7 +549,7 @@ export type VertexLog = Message<"moby.buildkit.v1.VertexLog"> & {
  * Use `create(VertexLogSchema)` to create a new message.
  */
 export const VertexLogSchema: GenMessage<VertexLog> = /*@__PURE__*/
-  messageDesc(file_control, 6);
+  messageDesc(file_control, 19);
 
 /**
  * @generated from message moby.buildkit.v1.VertexWarning
@@ -257,6 +566,21 @@ export type VertexWarning = Message<"moby.buildkit.v1.VertexWarning"> & {
   short: Uint8Array;
 
   /**
+   * @generated from field: repeated bytes detail = 4;
+   */
+  detail: Uint8Array[];
+
+  /**
+   * @generated from field: string url = 5;
+   */
+  url: string;
+
+  /**
+   * @generated from field: moby.buildkit.v1.SourceInfo info = 6;
+   */
+  info?: SourceInfo | undefined;
+
+  /**
    * @generated from field: repeated moby.buildkit.v1.Range ranges = 7;
    */
   ranges: Range[];
@@ -267,7 +591,26 @@ export type VertexWarning = Message<"moby.buildkit.v1.VertexWarning"> & {
  * Use `create(VertexWarningSchema)` to create a new message.
  */
 export const VertexWarningSchema: GenMessage<VertexWarning> = /*@__PURE__*/
-  messageDesc(file_control, 7);
+  messageDesc(file_control, 20);
+
+/**
+ * Source: solver/pb/ops.proto
+ *
+ * @generated from message moby.buildkit.v1.SourceInfo
+ */
+export type SourceInfo = Message<"moby.buildkit.v1.SourceInfo"> & {
+  /**
+   * @generated from field: string filename = 1;
+   */
+  filename: string;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.SourceInfo.
+ * Use `create(SourceInfoSchema)` to create a new message.
+ */
+export const SourceInfoSchema: GenMessage<SourceInfo> = /*@__PURE__*/
+  messageDesc(file_control, 21);
 
 /**
  * Source: solver/pb/ops.proto
@@ -279,6 +622,11 @@ export type Range = Message<"moby.buildkit.v1.Range"> & {
    * @generated from field: moby.buildkit.v1.Position start = 1;
    */
   start?: Position | undefined;
+
+  /**
+   * @generated from field: moby.buildkit.v1.Position end = 2;
+   */
+  end?: Position | undefined;
 };
 
 /**
@@ -286,7 +634,7 @@ export type Range = Message<"moby.buildkit.v1.Range"> & {
  * Use `create(RangeSchema)` to create a new message.
  */
 export const RangeSchema: GenMessage<Range> = /*@__PURE__*/
-  messageDesc(file_control, 8);
+  messageDesc(file_control, 22);
 
 /**
  * @generated from message moby.buildkit.v1.Position
@@ -303,7 +651,7 @@ export type Position = Message<"moby.buildkit.v1.Position"> & {
  * Use `create(PositionSchema)` to create a new message.
  */
 export const PositionSchema: GenMessage<Position> = /*@__PURE__*/
-  messageDesc(file_control, 9);
+  messageDesc(file_control, 23);
 
 /**
  * @generated from message moby.buildkit.v1.BytesMessage
@@ -320,12 +668,28 @@ export type BytesMessage = Message<"moby.buildkit.v1.BytesMessage"> & {
  * Use `create(BytesMessageSchema)` to create a new message.
  */
 export const BytesMessageSchema: GenMessage<BytesMessage> = /*@__PURE__*/
-  messageDesc(file_control, 10);
+  messageDesc(file_control, 24);
 
 /**
  * @generated from service moby.buildkit.v1.Control
  */
 export const Control: GenService<{
+  /**
+   * @generated from rpc moby.buildkit.v1.Control.DiskUsage
+   */
+  diskUsage: {
+    methodKind: "unary";
+    input: typeof DiskUsageRequestSchema;
+    output: typeof DiskUsageResponseSchema;
+  },
+  /**
+   * @generated from rpc moby.buildkit.v1.Control.Prune
+   */
+  prune: {
+    methodKind: "server_streaming";
+    input: typeof PruneRequestSchema;
+    output: typeof UsageRecordSchema;
+  },
   /**
    * @generated from rpc moby.buildkit.v1.Control.Solve
    */
@@ -349,6 +713,22 @@ export const Control: GenService<{
     methodKind: "bidi_streaming";
     input: typeof BytesMessageSchema;
     output: typeof BytesMessageSchema;
+  },
+  /**
+   * @generated from rpc moby.buildkit.v1.Control.ListWorkers
+   */
+  listWorkers: {
+    methodKind: "unary";
+    input: typeof ListWorkersRequestSchema;
+    output: typeof ListWorkersResponseSchema;
+  },
+  /**
+   * @generated from rpc moby.buildkit.v1.Control.Info
+   */
+  info: {
+    methodKind: "unary";
+    input: typeof InfoRequestSchema;
+    output: typeof InfoResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_control, 0);

@@ -13,7 +13,24 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file session.proto.
  */
 export const file_session: GenFile = /*@__PURE__*/
-  fileDesc("Cg1zZXNzaW9uLnByb3RvEhBtb2J5LmZpbGVzeW5jLnYxIqwBCgZQYWNrZXQSKwoEdHlwZRgBIAEoDjIdLm1vYnkuZmlsZXN5bmMudjEuUGFja2V0LlR5cGUSJAoEc3RhdBgCIAEoCzIWLm1vYnkuZmlsZXN5bmMudjEuU3RhdBIKCgJpZBgDIAEoDRIMCgRkYXRhGAQgASgMIjUKBFR5cGUSCAoEU1RBVBAAEgcKA1JFURABEggKBERBVEEQAhIHCgNGSU4QAxIHCgNFUlIQBCJUCgRTdGF0EgwKBHBhdGgYASABKAkSDAoEbW9kZRgCIAEoDRIMCgRzaXplGAUgASgDEhAKCG1vZF90aW1lGAYgASgDEhAKCGxpbmtuYW1lGAcgASgJIiIKEkNyZWRlbnRpYWxzUmVxdWVzdBIMCgRob3N0GAEgASgJIjcKE0NyZWRlbnRpYWxzUmVzcG9uc2USEAoIdXNlcm5hbWUYASABKAkSDgoGc2VjcmV0GAIgASgJIlEKEUZldGNoVG9rZW5SZXF1ZXN0EgwKBGhvc3QYAiABKAkSDQoFcmVhbG0YAyABKAkSDwoHc2VydmljZRgEIAEoCRIOCgZzY29wZXMYBSADKAkiSgoSRmV0Y2hUb2tlblJlc3BvbnNlEg0KBXRva2VuGAEgASgJEhIKCmV4cGlyZXNfaW4YAiABKAMSEQoJaXNzdWVkX2F0GAMgASgDIjYKGEdldFRva2VuQXV0aG9yaXR5UmVxdWVzdBIMCgRob3N0GAEgASgJEgwKBHNhbHQYAiABKAwiLwoZR2V0VG9rZW5BdXRob3JpdHlSZXNwb25zZRISCgpwdWJsaWNfa2V5GAEgASgMIkoKG1ZlcmlmeVRva2VuQXV0aG9yaXR5UmVxdWVzdBIMCgRob3N0GAEgASgJEg8KB3BheWxvYWQYAiABKAwSDAoEc2FsdBgDIAEoDCIuChxWZXJpZnlUb2tlbkF1dGhvcml0eVJlc3BvbnNlEg4KBnNpZ25lZBgBIAEoDDJOCghGaWxlU3luYxJCCghEaWZmQ29weRIYLm1vYnkuZmlsZXN5bmMudjEuUGFja2V0GhgubW9ieS5maWxlc3luYy52MS5QYWNrZXQoATABMqADCgRBdXRoEloKC0NyZWRlbnRpYWxzEiQubW9ieS5maWxlc3luYy52MS5DcmVkZW50aWFsc1JlcXVlc3QaJS5tb2J5LmZpbGVzeW5jLnYxLkNyZWRlbnRpYWxzUmVzcG9uc2USVwoKRmV0Y2hUb2tlbhIjLm1vYnkuZmlsZXN5bmMudjEuRmV0Y2hUb2tlblJlcXVlc3QaJC5tb2J5LmZpbGVzeW5jLnYxLkZldGNoVG9rZW5SZXNwb25zZRJsChFHZXRUb2tlbkF1dGhvcml0eRIqLm1vYnkuZmlsZXN5bmMudjEuR2V0VG9rZW5BdXRob3JpdHlSZXF1ZXN0GisubW9ieS5maWxlc3luYy52MS5HZXRUb2tlbkF1dGhvcml0eVJlc3BvbnNlEnUKFFZlcmlmeVRva2VuQXV0aG9yaXR5Ei0ubW9ieS5maWxlc3luYy52MS5WZXJpZnlUb2tlbkF1dGhvcml0eVJlcXVlc3QaLi5tb2J5LmZpbGVzeW5jLnYxLlZlcmlmeVRva2VuQXV0aG9yaXR5UmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("Cg1zZXNzaW9uLnByb3RvEhBtb2J5LmZpbGVzeW5jLnYxIhwKDEJ5dGVzTWVzc2FnZRIMCgRkYXRhGAEgASgMIqwBCgZQYWNrZXQSKwoEdHlwZRgBIAEoDjIdLm1vYnkuZmlsZXN5bmMudjEuUGFja2V0LlR5cGUSJAoEc3RhdBgCIAEoCzIWLm1vYnkuZmlsZXN5bmMudjEuU3RhdBIKCgJpZBgDIAEoDRIMCgRkYXRhGAQgASgMIjUKBFR5cGUSCAoEU1RBVBAAEgcKA1JFURABEggKBERBVEEQAhIHCgNGSU4QAxIHCgNFUlIQBCJUCgRTdGF0EgwKBHBhdGgYASABKAkSDAoEbW9kZRgCIAEoDRIMCgRzaXplGAUgASgDEhAKCG1vZF90aW1lGAYgASgDEhAKCGxpbmtuYW1lGAcgASgJIiIKEkNyZWRlbnRpYWxzUmVxdWVzdBIMCgRob3N0GAEgASgJIjcKE0NyZWRlbnRpYWxzUmVzcG9uc2USEAoIdXNlcm5hbWUYASABKAkSDgoGc2VjcmV0GAIgASgJIlEKEUZldGNoVG9rZW5SZXF1ZXN0EgwKBGhvc3QYAiABKAkSDQoFcmVhbG0YAyABKAkSDwoHc2VydmljZRgEIAEoCRIOCgZzY29wZXMYBSADKAkiSgoSRmV0Y2hUb2tlblJlc3BvbnNlEg0KBXRva2VuGAEgASgJEhIKCmV4cGlyZXNfaW4YAiABKAMSEQoJaXNzdWVkX2F0GAMgASgDIjYKGEdldFRva2VuQXV0aG9yaXR5UmVxdWVzdBIMCgRob3N0GAEgASgJEgwKBHNhbHQYAiABKAwiLwoZR2V0VG9rZW5BdXRob3JpdHlSZXNwb25zZRISCgpwdWJsaWNfa2V5GAEgASgMIkoKG1ZlcmlmeVRva2VuQXV0aG9yaXR5UmVxdWVzdBIMCgRob3N0GAEgASgJEg8KB3BheWxvYWQYAiABKAwSDAoEc2FsdBgDIAEoDCIuChxWZXJpZnlUb2tlbkF1dGhvcml0eVJlc3BvbnNlEg4KBnNpZ25lZBgBIAEoDDJOCghGaWxlU3luYxJCCghEaWZmQ29weRIYLm1vYnkuZmlsZXN5bmMudjEuUGFja2V0GhgubW9ieS5maWxlc3luYy52MS5QYWNrZXQoATABMloKCEZpbGVTZW5kEk4KCERpZmZDb3B5Eh4ubW9ieS5maWxlc3luYy52MS5CeXRlc01lc3NhZ2UaHi5tb2J5LmZpbGVzeW5jLnYxLkJ5dGVzTWVzc2FnZSgBMAEyoAMKBEF1dGgSWgoLQ3JlZGVudGlhbHMSJC5tb2J5LmZpbGVzeW5jLnYxLkNyZWRlbnRpYWxzUmVxdWVzdBolLm1vYnkuZmlsZXN5bmMudjEuQ3JlZGVudGlhbHNSZXNwb25zZRJXCgpGZXRjaFRva2VuEiMubW9ieS5maWxlc3luYy52MS5GZXRjaFRva2VuUmVxdWVzdBokLm1vYnkuZmlsZXN5bmMudjEuRmV0Y2hUb2tlblJlc3BvbnNlEmwKEUdldFRva2VuQXV0aG9yaXR5EioubW9ieS5maWxlc3luYy52MS5HZXRUb2tlbkF1dGhvcml0eVJlcXVlc3QaKy5tb2J5LmZpbGVzeW5jLnYxLkdldFRva2VuQXV0aG9yaXR5UmVzcG9uc2USdQoUVmVyaWZ5VG9rZW5BdXRob3JpdHkSLS5tb2J5LmZpbGVzeW5jLnYxLlZlcmlmeVRva2VuQXV0aG9yaXR5UmVxdWVzdBouLm1vYnkuZmlsZXN5bmMudjEuVmVyaWZ5VG9rZW5BdXRob3JpdHlSZXNwb25zZWIGcHJvdG8z");
+
+/**
+ * @generated from message moby.filesync.v1.BytesMessage
+ */
+export type BytesMessage = Message<"moby.filesync.v1.BytesMessage"> & {
+  /**
+   * @generated from field: bytes data = 1;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message moby.filesync.v1.BytesMessage.
+ * Use `create(BytesMessageSchema)` to create a new message.
+ */
+export const BytesMessageSchema: GenMessage<BytesMessage> = /*@__PURE__*/
+  messageDesc(file_session, 0);
 
 /**
  * @generated from message moby.filesync.v1.Packet
@@ -45,7 +62,7 @@ export type Packet = Message<"moby.filesync.v1.Packet"> & {
  * Use `create(PacketSchema)` to create a new message.
  */
 export const PacketSchema: GenMessage<Packet> = /*@__PURE__*/
-  messageDesc(file_session, 0);
+  messageDesc(file_session, 1);
 
 /**
  * @generated from enum moby.filesync.v1.Packet.Type
@@ -81,7 +98,7 @@ export enum Packet_Type {
  * Describes the enum moby.filesync.v1.Packet.Type.
  */
 export const Packet_TypeSchema: GenEnum<Packet_Type> = /*@__PURE__*/
-  enumDesc(file_session, 0, 0);
+  enumDesc(file_session, 1, 0);
 
 /**
  * @generated from message moby.filesync.v1.Stat
@@ -124,7 +141,7 @@ export type Stat = Message<"moby.filesync.v1.Stat"> & {
  * Use `create(StatSchema)` to create a new message.
  */
 export const StatSchema: GenMessage<Stat> = /*@__PURE__*/
-  messageDesc(file_session, 1);
+  messageDesc(file_session, 2);
 
 /**
  * @generated from message moby.filesync.v1.CredentialsRequest
@@ -141,7 +158,7 @@ export type CredentialsRequest = Message<"moby.filesync.v1.CredentialsRequest"> 
  * Use `create(CredentialsRequestSchema)` to create a new message.
  */
 export const CredentialsRequestSchema: GenMessage<CredentialsRequest> = /*@__PURE__*/
-  messageDesc(file_session, 2);
+  messageDesc(file_session, 3);
 
 /**
  * @generated from message moby.filesync.v1.CredentialsResponse
@@ -163,7 +180,7 @@ export type CredentialsResponse = Message<"moby.filesync.v1.CredentialsResponse"
  * Use `create(CredentialsResponseSchema)` to create a new message.
  */
 export const CredentialsResponseSchema: GenMessage<CredentialsResponse> = /*@__PURE__*/
-  messageDesc(file_session, 3);
+  messageDesc(file_session, 4);
 
 /**
  * @generated from message moby.filesync.v1.FetchTokenRequest
@@ -195,7 +212,7 @@ export type FetchTokenRequest = Message<"moby.filesync.v1.FetchTokenRequest"> & 
  * Use `create(FetchTokenRequestSchema)` to create a new message.
  */
 export const FetchTokenRequestSchema: GenMessage<FetchTokenRequest> = /*@__PURE__*/
-  messageDesc(file_session, 4);
+  messageDesc(file_session, 5);
 
 /**
  * @generated from message moby.filesync.v1.FetchTokenResponse
@@ -226,7 +243,7 @@ export type FetchTokenResponse = Message<"moby.filesync.v1.FetchTokenResponse"> 
  * Use `create(FetchTokenResponseSchema)` to create a new message.
  */
 export const FetchTokenResponseSchema: GenMessage<FetchTokenResponse> = /*@__PURE__*/
-  messageDesc(file_session, 5);
+  messageDesc(file_session, 6);
 
 /**
  * @generated from message moby.filesync.v1.GetTokenAuthorityRequest
@@ -248,7 +265,7 @@ export type GetTokenAuthorityRequest = Message<"moby.filesync.v1.GetTokenAuthori
  * Use `create(GetTokenAuthorityRequestSchema)` to create a new message.
  */
 export const GetTokenAuthorityRequestSchema: GenMessage<GetTokenAuthorityRequest> = /*@__PURE__*/
-  messageDesc(file_session, 6);
+  messageDesc(file_session, 7);
 
 /**
  * @generated from message moby.filesync.v1.GetTokenAuthorityResponse
@@ -265,7 +282,7 @@ export type GetTokenAuthorityResponse = Message<"moby.filesync.v1.GetTokenAuthor
  * Use `create(GetTokenAuthorityResponseSchema)` to create a new message.
  */
 export const GetTokenAuthorityResponseSchema: GenMessage<GetTokenAuthorityResponse> = /*@__PURE__*/
-  messageDesc(file_session, 7);
+  messageDesc(file_session, 8);
 
 /**
  * @generated from message moby.filesync.v1.VerifyTokenAuthorityRequest
@@ -292,7 +309,7 @@ export type VerifyTokenAuthorityRequest = Message<"moby.filesync.v1.VerifyTokenA
  * Use `create(VerifyTokenAuthorityRequestSchema)` to create a new message.
  */
 export const VerifyTokenAuthorityRequestSchema: GenMessage<VerifyTokenAuthorityRequest> = /*@__PURE__*/
-  messageDesc(file_session, 8);
+  messageDesc(file_session, 9);
 
 /**
  * @generated from message moby.filesync.v1.VerifyTokenAuthorityResponse
@@ -309,7 +326,7 @@ export type VerifyTokenAuthorityResponse = Message<"moby.filesync.v1.VerifyToken
  * Use `create(VerifyTokenAuthorityResponseSchema)` to create a new message.
  */
 export const VerifyTokenAuthorityResponseSchema: GenMessage<VerifyTokenAuthorityResponse> = /*@__PURE__*/
-  messageDesc(file_session, 9);
+  messageDesc(file_session, 10);
 
 /**
  * @generated from service moby.filesync.v1.FileSync
@@ -325,6 +342,21 @@ export const FileSync: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_session, 0);
+
+/**
+ * @generated from service moby.filesync.v1.FileSend
+ */
+export const FileSend: GenService<{
+  /**
+   * @generated from rpc moby.filesync.v1.FileSend.DiffCopy
+   */
+  diffCopy: {
+    methodKind: "bidi_streaming";
+    input: typeof BytesMessageSchema;
+    output: typeof BytesMessageSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_session, 1);
 
 /**
  * @generated from service moby.filesync.v1.Auth
@@ -363,5 +395,5 @@ export const Auth: GenService<{
     output: typeof VerifyTokenAuthorityResponseSchema;
   },
 }> = /*@__PURE__*/
-  serviceDesc(file_session, 1);
+  serviceDesc(file_session, 2);
 

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ContextCompression } from './context-compression.ts';
+import { ContextCompression, compressWhereFaster } from './context-compression.ts';
 
 const mebibyte = 1024 * 1024;
 const text = Buffer.alloc(2 * mebibyte, 'All work and no play. ');
@@ -61,5 +63,35 @@ describe('the compression of a context', () => {
     expect(await compression.compress([text], text.length)).toBeDefined();
     vi.restoreAllMocks();
     expect(await compression.compress([text], text.length)).toBeUndefined();
+  });
+});
+
+describe('a context that is sent as a whole', () => {
+  const content = Buffer.concat(Array.from({ length: 10 }, () => text));
+
+  /** @param bytesPerMs how fast the line is */
+  async function sent(roundTripMs: number, bytesPerMs: number): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    const pieces = Array.from({ length: 200 }, (_, n) =>
+      content.subarray((n * content.length) / 200, ((n + 1) * content.length) / 200),
+    );
+    for await (const part of compressWhereFaster(Readable.from(pieces), roundTripMs)) {
+      parts.push(part);
+      await setTimeout(part.length / bytesPerMs);
+    }
+    return Buffer.concat(parts);
+  }
+
+  it('is compressed on a slow line', async () => {
+    const bytes = await sent(50, 5_000);
+    expect(gunzipSync(bytes).equals(content)).toBe(true);
+    expect(bytes.length).toBeLessThan(content.length / 2);
+  });
+
+  it('is not made smaller on a fast line, and stays as it is on a short one', async () => {
+    const bytes = await sent(50, 1_000_000);
+    expect(gunzipSync(bytes).equals(content)).toBe(true);
+    expect(bytes.length).toBeGreaterThan(content.length);
+    expect((await sent(0.5, 1_000_000)).equals(content)).toBe(true);
   });
 });

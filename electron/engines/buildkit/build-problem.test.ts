@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
-import { BuildKitOutput } from '../buildkit/build-output.ts';
 import { testBuild } from '../testing/engine-build.ts';
+import { BuildKitOutput } from './build-output.ts';
 import { buildProblem } from './build-problem.ts';
+import { sampleStatus } from './testing/sample-status.ts';
 
 /** The problem of a build that failed with an error message of docker 26.1.5, at a step or before the first one. */
 function problemOf(error: string, step?: string) {
   const output = new BuildKitOutput(testBuild(), () => undefined);
   output.failedStep = step === undefined ? undefined : { id: '0:2', index: 2, total: 3, name: step, stage: 'build' };
-  return buildProblem('pi4', testBuild(), output, error).problem;
+  return buildProblem({ node: 'pi4', kind: 'docker' }, testBuild(), output, error).problem;
 }
 
 const exited = (command: string, code: number) =>
@@ -58,6 +59,17 @@ test.each([
   expect(problem.message).toMatch(message);
 });
 
+test('a base image whose name is not in the error of docker 20.10 is named by the operation that failed', () => {
+  const output = new BuildKitOutput(testBuild(), () => undefined);
+  const error = 'failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized';
+  const lookUp = { digest: 'sha256:a', name: '[internal] load metadata for r.example/private:1' };
+  output.read(sampleStatus({ vertexes: [{ ...lookUp, started: true, completed: true, error }] }));
+  const whole = `failed to solve with frontend dockerfile.v0: failed to create LLB definition: ${error}`;
+  expect(buildProblem({ node: 'pi4', kind: 'docker' }, testBuild(), output, whole).problem.message).toBe(
+    'Node pi4: cannot get the base image r.example/private:1: the registry denies access to it or does not have it.',
+  );
+});
+
 test.each([
   ['failed to read dockerfile: open Containerfile: no such file or directory', 'it is not in the context'],
   ['the Dockerfile cannot be empty', 'it is empty'],
@@ -74,4 +86,30 @@ test('a full disk is recognised in the error, but not in the command of the step
   expect(problemOf('failed to copy: write /var/lib/docker/x: no space left on device').code).toBe('disk.full');
   const command = 'echo no space left on device; exit 1';
   expect(problemOf(exited(command, 1), `RUN ${command}`).code).toBe('build.failed');
+});
+
+test('the lines of a failed step are named: those that docker names, else those of its instruction', () => {
+  const build = testBuild({
+    file: 'deploy/Dockerfile',
+    instructions: [{ text: 'RUN npm ci', firstLine: 4, lastLine: 6 }],
+  });
+  const output = new BuildKitOutput(build, () => undefined);
+  output.failedStep = { id: '0:2', index: 2, total: 3, name: 'RUN npm ci', stage: 'build', line: 4 };
+  const own = buildProblem({ node: 'pi4', kind: 'docker' }, build, output, exited('npm ci', 1)).problem;
+  expect(own.message).toBe('Node pi4: step 2 of 3 (build, deploy/Dockerfile:4) failed: RUN npm ci (exit status 1).');
+  expect(own.source).toEqual({ file: 'deploy/Dockerfile', firstLine: 4, lastLine: 6 });
+  const named = { file: 'deploy/Dockerfile', firstLine: 9, lastLine: 9 };
+  expect(
+    buildProblem({ node: 'pi4', kind: 'docker' }, build, output, exited('npm ci', 1), named).problem.source,
+  ).toEqual(named);
+});
+
+test('a Containerfile that docker cannot read is shown at the line with the error', () => {
+  const output = new BuildKitOutput(testBuild(), () => undefined);
+  const source = { file: 'Containerfile', firstLine: 2, lastLine: 2 };
+  const error = 'dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)';
+  expect(buildProblem({ node: 'pi4', kind: 'docker' }, testBuild(), output, error, source).problem).toMatchObject({
+    source,
+    fix: 'Correct the Containerfile.',
+  });
 });

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
@@ -67,4 +68,43 @@ export class ContextCompression {
     }
     this.#sentBytes += bytes;
   }
+}
+
+/** A tar is compressed in pieces of this size. In bytes. */
+const pieceBytes = 4 * 1024 * 1024;
+
+/**
+ * A context that is sent as a whole, compressed piece by piece where that is faster: each piece is a gzip member, which may only
+ * store it. On a short line, the context stays as it is.
+ * @param roundTripMs of the line; undefined if it is unknown
+ */
+export function compressWhereFaster(tar: Readable, roundTripMs: number | undefined): Readable {
+  if ((roundTripMs ?? 0) < minRoundTripMs) {
+    return tar;
+  }
+  const compression = new ContextCompression(roundTripMs);
+  async function* member(parts: readonly Buffer[], bytes: number): AsyncGenerator<Buffer> {
+    const piece = await compression.compress(parts, bytes);
+    if (piece) {
+      yield piece;
+    } else {
+      yield* compression.measure([await compress(Buffer.concat(parts), { level: 0 })], bytes);
+    }
+  }
+  async function* members(): AsyncGenerator<Buffer> {
+    let parts: Buffer[] = [];
+    let bytes = 0;
+    for await (const part of tar) {
+      parts.push(part);
+      bytes += part.length;
+      if (bytes >= compression.maxPieceBytes(pieceBytes)) {
+        yield* member(parts, bytes);
+        [parts, bytes] = [[], 0];
+      }
+    }
+    if (bytes > 0) {
+      yield* member(parts, bytes);
+    }
+  }
+  return Readable.from(members(), { objectMode: false });
 }

@@ -1,12 +1,13 @@
 import type { Failure } from '../../../shared/problem.ts';
-import { diskFullProblem } from '../api/engine-api.ts';
-import type { BuildKitOutput } from '../buildkit/build-output.ts';
+import type { SourceLines } from '../../../shared/source-lines.ts';
+import { diskFullProblem, type EngineApi } from '../api/engine-api.ts';
 import { isForeignProgram, startProblem } from '../container-start.ts';
 import type { EngineBuild } from '../engine.ts';
 import { failedBuildProblem, networkCauses, type ProblemCause, programCauses } from '../problem-causes.ts';
+import type { BuildKitOutput } from './build-output.ts';
 
-/** Why a node cannot get a base image. The messages come from containerd and BuildKit. */
-const pullCauses: readonly ProblemCause[] = [
+/** Why a node cannot get a base image. The messages come from containerd, BuildKit and docker. */
+export const pullCauses: readonly ProblemCause[] = [
   {
     pattern: /no match for platform in manifest|does not match the specified platform|no matching manifest/i,
     reason: (_, { platform }) => `it is not available for ${platform}`,
@@ -15,7 +16,7 @@ const pullCauses: readonly ProblemCause[] = [
   },
   {
     pattern:
-      /pull access denied|insufficient_scope|unauthorized|authentication required|denied:|403 Forbidden|failed to authorize|no active sessions/i,
+      /pull access denied|insufficient_scope|unauthorized|authentication required|denied:|403 Forbidden|failed to authorize|no active sessions|no basic auth credentials/i,
     reason: () => 'the registry denies access to it or does not have it',
     fix: () =>
       'Check its name. If it is private, log in to its registry on this computer with `docker login` or `podman login`.',
@@ -39,24 +40,25 @@ const stepCauses: readonly ProblemCause[] = [
   ...programCauses,
 ];
 
-const containerfileCauses: readonly ProblemCause[] = [
+export const containerfileCauses: readonly ProblemCause[] = [
   {
-    pattern: /failed to read dockerfile: open/,
+    pattern: /failed to read dockerfile: open|cannot locate specified dockerfile/i,
     reason: () => 'it is not in the context',
     fix: () => 'Check its path. It must be inside the project folder.',
   },
   {
-    pattern: /(?:dockerfile|file) (?:cannot be empty|with no instructions)|no build stage/i,
+    pattern:
+      /dockerfile .*cannot be empty|(?:dockerfile|file) (?:cannot be empty|with no instructions)|no build stage/i,
     reason: () => 'it is empty',
     fix: () => 'Add at least a FROM line to it.',
   },
   {
-    pattern: /target stage "([^"]*)" could not be found/,
-    reason: ([, target = '']) => `it has no stage "${target}"`,
+    pattern: /target stage "([^"]*)" could not be found|failed to reach build target (\S+)/,
+    reason: ([, one, target = one ?? '']) => `it has no stage "${target}"`,
     fix: () => 'Check the names after AS in its FROM lines, or build without a target.',
   },
   {
-    pattern: /parse error on line (\d+): unknown instruction: (\S+)/,
+    pattern: /parse error (?:on )?line (\d+): unknown instruction: (\S+)/,
     reason: ([, line = '', word = '']) => `"${word}" in line ${line} is not an instruction`,
     fix: () => 'Correct the Containerfile.',
   },
@@ -64,28 +66,33 @@ const containerfileCauses: readonly ProblemCause[] = [
 
 const causes = { pull: pullCauses, step: stepCauses, containerfile: containerfileCauses };
 
-/** The problem of a build that docker ended with an error. Its `detail` is docker's unchanged message. */
+/**
+ * The problem of a build that BuildKit ended with an error. Its `detail` is BuildKit's unchanged message.
+ * @param source the lines that BuildKit names
+ */
 export function buildProblem(
-  node: string,
+  { node, kind }: Pick<EngineApi, 'node' | 'kind'>,
   build: EngineBuild,
-  output: Pick<BuildKitOutput, 'failedStep' | 'lastLines'>,
+  output: Pick<BuildKitOutput, 'failedStep' | 'failedImage' | 'lastLines'>,
   error: string,
+  source?: SourceLines,
 ): Failure {
   const { failedStep: step } = output;
   // BuildKit repeats the command of a step, which may contain any text that the patterns look for.
   const message = error.replace(/^process ".*" did not complete/s, 'process did not complete');
   const nodeProblem =
-    diskFullProblem(node, 'docker', message) ??
-    startProblem(node, 'docker', build, { error: message, lastLines: output.lastLines });
+    diskFullProblem(node, kind, message) ??
+    startProblem(node, kind, build, { error: message, lastLines: output.lastLines });
   if (nodeProblem) {
     return nodeProblem;
   }
   const isForeign = isForeignProgram({ error: message, lastLines: output.lastLines });
-  const baseImage = missingBaseImage(error);
-  return failedBuildProblem(causes, { node, engine: 'docker', build, error, message, step, baseImage, isForeign });
+  const baseImage = missingBaseImage(error) ?? output.failedImage;
+  const failed = { node, engine: kind, build, error, message, step, source, baseImage, isForeign } as const;
+  return failedBuildProblem(causes, failed);
 }
 
-/** The image of a FROM or COPY --from that docker could not get. */
+/** The image of a FROM or COPY --from that BuildKit could not get. */
 function missingBaseImage(error: string): string | undefined {
   const [, name] = /^(\S+): failed to resolve source metadata for /.exec(error) ?? [];
   const [, pulled] = /^failed to (?:copy|load|pull)[^:]*: .*?"?https?:\/\/([^"\s]+)\/v2\//.exec(error) ?? [];
