@@ -1,5 +1,5 @@
-import { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
+import { SocketStream } from '../system/socket-stream.ts';
 import type { OutputStart } from './output-start.ts';
 import { type RoundTrip, widenReceiveWindow } from './receive-window.ts';
 
@@ -15,7 +15,7 @@ export interface ChannelStreamOptions {
  * ssh2's own stream does not: its write callbacks are never called once the channel is closed, its `close` event waits
  * until all data has been read, and it has no idle timeout.
  */
-export class ChannelStream extends Duplex {
+export class ChannelStream extends SocketStream {
   /** Resolves when the node has closed its side too, and so no longer counts the channel. */
   readonly released: Promise<void>;
   /** Resolves when the output of a command starts. Rejects when the stream ends before that. */
@@ -156,24 +156,6 @@ export class ChannelStream extends Duplex {
     } else if (listener) {
       this.removeListener('timeout', listener);
     }
-    return this;
-  }
-
-  // node:http calls these on any socket. Here they have no effect: the SSH connection decides them for all its
-  // channels.
-  setNoDelay(): this {
-    return this;
-  }
-
-  setKeepAlive(): this {
-    return this;
-  }
-
-  ref(): this {
-    return this;
-  }
-
-  unref(): this {
     return this;
   }
 }

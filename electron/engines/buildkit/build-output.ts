@@ -3,6 +3,7 @@ import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { formatBytes } from '../../../shared/format.ts';
 import type { LogStream } from '../../../shared/log.ts';
 import { type StepPosition, stepId } from '../containerfile-steps.ts';
+import { Downloads } from '../downloads.ts';
 import type { EngineBuild, EngineOutput, EngineStep } from '../engine.ts';
 import { LastLines, LineBuffer, visibleText } from '../line-buffer.ts';
 import { NodeClock } from './node-clock.ts';
@@ -21,9 +22,6 @@ const lookUpPattern = /^\[internal\] load metadata for ([\x21-\x7e]{1,500})$/;
 
 /** The operation of an exporter, after all others. */
 const exportPattern = /^exporting to /;
-
-/** The downloads of an operation whose progress is counted: more than images have layers. */
-const maxDownloads = 1000;
 
 /**
  * More vertexes than builds have, and longer names than people read. Those beyond the limits are left out, so that a daemon cannot
@@ -49,10 +47,7 @@ interface Operation {
   error: string;
   readonly output: Readonly<Record<'stdout' | 'stderr', OutputStream>>;
   readonly lastLines: LastLines;
-  /** Downloaded and total bytes by the id of the download, and their sums. */
-  readonly downloads: Map<string, { readonly current: number; readonly total: number }>;
-  downloaded: number;
-  downloadSize: number;
+  readonly downloads: Downloads;
 }
 
 interface OutputStream {
@@ -210,9 +205,7 @@ export class BuildKitOutput {
       error: '',
       output: { stdout: outputStream('stdout'), stderr: outputStream('stderr') },
       lastLines: new LastLines(),
-      downloads: new Map(),
-      downloaded: 0,
-      downloadSize: 0,
+      downloads: new Downloads(),
     };
     return operation;
   }
@@ -336,14 +329,9 @@ export class BuildKitOutput {
 
   #reportDownload(operation: Operation, id: string, current: number, total: number): void {
     const { downloads, step } = operation;
-    const before = downloads.get(id) ?? { current: 0, total: 0 };
-    if (step && (downloads.has(id) || downloads.size < maxDownloads)) {
-      downloads.set(id, { current, total });
-      operation.downloaded += current - before.current;
-      operation.downloadSize += total - before.total;
-      const { downloaded, downloadSize } = operation;
-      const progress = { current: downloaded, total: downloadSize, unit: 'bytes' } as const;
-      this.#report({ kind: 'step-progress', id: stepId(step.position), ...progress });
+    const sum = step && downloads.set(id, { current, total });
+    if (sum) {
+      this.#report({ kind: 'step-progress', id: stepId(step.position), ...sum, unit: 'bytes' });
     }
   }
 

@@ -1,10 +1,11 @@
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import { SocketStream } from '../../system/socket-stream.ts';
 
 /**
  * The connection of an HTTP client whose request was sent by other means: it reads the response from a stream, and drops what
  * the client writes. Destroying it destroys the stream.
  */
-export class ResponseStream extends Duplex {
+export class ResponseStream extends SocketStream {
   readonly #source: Duplex;
 
   constructor(source: Duplex) {
@@ -39,24 +40,8 @@ export class ResponseStream extends Duplex {
     callback(error);
   }
 
-  // node:http calls these on any socket
+  // node:http calls it on any socket
   setTimeout(): this {
-    return this;
-  }
-
-  setNoDelay(): this {
-    return this;
-  }
-
-  setKeepAlive(): this {
-    return this;
-  }
-
-  ref(): this {
-    return this;
-  }
-
-  unref(): this {
     return this;
   }
 }

@@ -3,6 +3,7 @@ import { formatBytes } from '../../../../shared/format.ts';
 import { parsePlatform } from '../../../../shared/platform.ts';
 import { buildMessageSchema, StepOutput } from '../../api/step-output.ts';
 import { ContainerfileSteps, keywordOf, type StepPosition } from '../../containerfile-steps.ts';
+import { Downloads } from '../../downloads.ts';
 import type { EngineBuild, EngineOutput } from '../../engine.ts';
 import { LineBuffer, visibleText } from '../../line-buffer.ts';
 
@@ -28,9 +29,6 @@ const triggersPattern = /^# Executing \d+ build trigger/;
 const idPattern = /^sha256:[0-9a-f]{64}$/;
 /** The builder colors what a program wrote to its standard error. */
 const errorColor = { start: '\u001b[91m', end: '\u001b[0m' };
-
-/** A base image has fewer layers. */
-const maxDownloads = 1000;
 
 /**
  * Reads the stream of docker's classic builder, message by message, and reports it as {@link EngineOutput}. Its properties give the
@@ -58,8 +56,7 @@ export class ClassicBuildOutput extends StepOutput {
   /** The id of the image of the last stage. */
   #stageImage = '';
   readonly #warnings = new Set<string>();
-  /** Bytes of the layers of a base image, by their ids. */
-  readonly #downloads = new Map<string, { readonly current: number; readonly total: number }>();
+  #downloads = new Downloads();
 
   constructor(
     build: Pick<EngineBuild, 'instructions' | 'target' | 'buildArgs' | 'platform'>,
@@ -146,7 +143,7 @@ export class ClassicBuildOutput extends StepOutput {
     }
     this.endStep();
     this.#hasTriggers = false;
-    this.#downloads.clear();
+    this.#downloads = new Downloads();
     this.beginStep(this.#steps.step(position, { name }));
   }
 
@@ -226,24 +223,14 @@ export class ClassicBuildOutput extends StepOutput {
     const { current, total } = progressDetail ?? {};
     const known = id === undefined ? undefined : this.#downloads.get(id);
     if (status === 'Downloading' && id !== undefined && current !== undefined && total !== undefined && total > 0) {
-      if (known || this.#downloads.size < maxDownloads) {
-        this.#downloads.set(id, { current, total });
-        this.#reportDownloads();
+      const sum = this.#downloads.set(id, { current, total });
+      if (sum && this.step) {
+        this.report({ kind: 'step-progress', id: this.step.id, ...sum, unit: 'bytes' });
       }
     } else if (status === 'Download complete' && known) {
       this.reportLine(`${id} ${formatBytes(known.total)} downloaded`, 'engine');
     } else if (progressDetail === undefined || progressDetail === null) {
       this.reportLine(visibleText(status), 'engine');
-    }
-  }
-
-  #reportDownloads(): void {
-    if (this.step) {
-      const all = [...this.#downloads.values()];
-      const sum = (values: readonly number[]): number => values.reduce((one, other) => one + other, 0);
-      const current = sum(all.map((each) => each.current));
-      const total = sum(all.map((each) => each.total));
-      this.report({ kind: 'step-progress', id: this.step.id, current, total, unit: 'bytes' });
     }
   }
 }
