@@ -28,19 +28,20 @@ interface Part {
 
 const bin = (name: string): string => join('node_modules', '.bin', name);
 
-/** They run in this order. */
+/** What the specs need of the code, in this order. */
 const preparation: readonly Part[] = [
   check('format and lint', bin('biome'), ['check', '--error-on-warnings', '.']),
   check('types', bin('tsc'), ['--build']),
   check('bundle', bin('electron-vite'), ['build', '--logLevel', 'warn']),
-  check('spelling', bin('cspell'), ['lint', '--no-progress', '--no-summary']),
-  vitest('layers and wording', ['--project', 'rules']),
-  // before the unit tests, since it installs programs that they compare results with
-  check('lab', bin('tsx'), ['e2e/lab/cli.ts', 'up']),
 ];
+
+/** Starts the nodes beside the preparation, and installs programs that the unit tests compare results with. */
+const lab: readonly Part[] = [check('lab', bin('tsx'), ['e2e/lab/cli.ts', 'up'])];
 
 /** They use no node of the lab, and run beside the specs, which wait for nodes much of the time. */
 const withoutNodes: readonly Part[] = [
+  check('spelling', bin('cspell'), ['lint', '--no-progress', '--no-summary']),
+  vitest('layers and wording', ['--project', 'rules']),
   vitest('unit tests', ['--project', 'unit']),
   vitest('renderer', ['--project', 'renderer']),
   vitest('attacks', ['--project', 'attack']),
@@ -197,7 +198,7 @@ async function runBeside(parts: readonly Part[]): Promise<void> {
   }
 }
 
-await runInOrder(preparation);
+await Promise.all([runBeside(lab), runInOrder(preparation)]);
 await Promise.all([runBeside(withoutNodes), runInOrder(specs)]);
 console.log(['', ...failures, ...(failures.length > 0 ? [''] : []), ...lines, ''].join('\n'));
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
