@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
@@ -14,8 +16,10 @@ const unusedSchemas: Plugin = {
   enforce: 'pre',
   transform: {
     filter: { id: /\/shared\/[\w-]+\.ts$/ },
-    handler: (code, id) =>
-      parseSync(id, code)
+    handler: (code, id) => ({
+      // the views that need the table of build options load it; its import alone does nothing
+      moduleSideEffects: false,
+      code: parseSync(id, code)
         .program.body.flatMap((statement) => {
           const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
           return declared?.type === 'VariableDeclaration' ? declared.declarations : [];
@@ -27,6 +31,7 @@ const unusedSchemas: Plugin = {
             `${text.slice(0, start)}/* @__PURE__ */ (() => (${text.slice(start, end)}))()${text.slice(end)}`,
           code,
         ),
+    }),
   },
 };
 
@@ -51,7 +56,12 @@ export const rendererConfig = {
             // what the entry of the browser front end needs, too; without this, it would run the page
             { name: 'access', test: /\/renderer\/(transport\/page-access\.ts|(tokens|base)\.css)$/, priority: 2 },
             // all that the page starts with is one file: a file for each part would take as many requests
-            { name: 'frame', tags: ['$initial'], test: /^(?!.*\/renderer\/enter\.)/, priority: 1 },
+            {
+              name: 'frame',
+              tags: ['$initial'],
+              test: /^(?!.*\/(renderer\/enter|shared\/build-options)\.)/,
+              priority: 1,
+            },
             { name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 20_000 },
           ],
         },
@@ -60,8 +70,29 @@ export const rendererConfig = {
   },
 } satisfies UserConfig;
 
+/** Files beside the bundle: the parser of bake files, which is WebAssembly, and the schema of recipes for editors. */
+const otherFiles: Plugin = {
+  name: 'other-files',
+  async generateBundle() {
+    for (const name of [
+      'web-tree-sitter/web-tree-sitter.wasm',
+      '@tree-sitter-grammars/tree-sitter-hcl/tree-sitter-hcl.wasm',
+    ]) {
+      const source = await readFile(path(`node_modules/${name}`));
+      this.emitFile({ type: 'asset', fileName: basename(name), source });
+    }
+    const schema = 'barnraiser.schema.json';
+    this.emitFile({ type: 'asset', fileName: schema, source: await readFile(path(`docs/${schema}`)) });
+  },
+};
+
 export default defineConfig({
   main: {
+    plugins: [otherFiles],
+    resolve: {
+      // compiled code that was kept cannot import modules, as the other form of the package does
+      alias: [{ find: /^web-tree-sitter$/, replacement: path('node_modules/web-tree-sitter/web-tree-sitter.cjs') }],
+    },
     build: {
       outDir: path('out/main'),
       rollupOptions: {

@@ -29,7 +29,7 @@ export default defineConfig({
           ...timeouts,
           name: 'e2e',
           include: ['e2e/**/*.spec.ts'],
-          exclude: ['e2e/machine.spec.ts', 'e2e/attacks/**'],
+          exclude: ['e2e/machine.spec.ts', 'e2e/file-sync.spec.ts', 'e2e/attacks/**'],
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
@@ -47,12 +47,27 @@ export default defineConfig({
         },
       },
       {
-        // the same builds on engines of other versions, whose nodes take minutes to create; run by `npm run test:engines`
+        // all nodes, also those with engines of other versions, which take minutes to create; run by `npm run test:engines`
         test: {
           ...timeouts,
           name: 'engines',
-          include: ['e2e/engines.spec.ts'],
+          include: [
+            ...['e2e/engines.spec.ts', 'e2e/options.spec.ts', 'e2e/sources.spec.ts', 'e2e/unchanged.spec.ts'],
+            ...['e2e/context.spec.ts', 'e2e/context-cache.spec.ts', 'e2e/file-sync.spec.ts'],
+          ],
+          fileParallelism: false,
           env: { BARNRAISER_TEST_ENGINES: 'all' },
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        // all Containerfiles built, and what engines say of them; run by `npm run test:containerfiles`
+        test: {
+          ...timeouts,
+          name: 'containerfiles',
+          include: ['e2e/containerfiles.spec.ts'],
+          env: { BARNRAISER_TEST_CONTAINERFILES: 'all' },
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -83,7 +83,10 @@ async function expectAllThere(folder: string, { id }: Build): Promise<void> {
 
 const whole = fileCount * fileBytes;
 
-describe.each(['amd-a', 'amd-b'])('on %s', (nodeName) => {
+/** Both with `npm run test:engines`. */
+const nodeNames = [...(process.env.BARNRAISER_TEST_ENGINES === 'all' ? ['amd-a'] : []), 'amd-b'];
+
+describe.each(nodeNames)('on %s', (nodeName) => {
   const node = lab.node(nodeName);
   let name: string;
   let contexts: string;
@@ -121,8 +124,12 @@ describe.each(['amd-a', 'amd-b'])('on %s', (nodeName) => {
       () => rm(join(project, 'd8'), { recursive: true }),
       () => undefined,
     ];
-    for (const [index, change] of changes.entries()) {
-      await change();
+    // one after the other on one node, and several at once on the other
+    const rounds = nodeName === 'amd-b' ? changes.map((change) => [change]) : [changes.slice(0, 6), changes.slice(6)];
+    for (const [index, round] of rounds.entries()) {
+      for (const change of round) {
+        await change();
+      }
       const { job, build: built } = await build(project, name, '--no-cache');
       expect(job.bytesSent, `change ${index}`).toBeLessThan(whole / 50);
       expect(job.bytesReused, `change ${index}`).toBeGreaterThan(whole / 2);

@@ -76,7 +76,7 @@ describe('a new user', () => {
     await home.addPodmanConnections(amd, other);
     await home.addSshHosts(arm);
     await home.createProject('hello', {
-      Containerfile: `${uncached}COPY greeting /greeting\nRUN echo "it is $TARGETARCH" > /arch\nCMD ["cat", "/greeting", "/arch"]\n`,
+      Containerfile: `${uncached}COPY greeting /greeting\nRUN echo "it is $TARGETARCH" > /arch && df -k /dev/shm | grep -q " 131072 "\nCMD ["cat", "/greeting", "/arch"]\n`,
       greeting: 'hello\n',
     });
     await home.createProject('slow', {
@@ -131,6 +131,24 @@ describe('a new user', () => {
     await window.checkAccessibility('a new build');
   });
 
+  it('finds an option by its flag, corrects it, and sees how many are changed', async () => {
+    const { keyboard } = window.page;
+    await window.newBuild.goToOption('--shm-size');
+    await keyboard.type('much');
+    await window.newBuild.sheet.getByText('"much" is not a valid value of Size of /dev/shm.').waitFor();
+    expect(await window.newBuild.start.isDisabled()).toBe(true);
+    await window.checkAccessibility('an option that is not valid');
+    await keyboard.press('Control+a');
+    await keyboard.type('128m');
+    await window.newBuild.goToOption('--label');
+    await keyboard.press('Enter');
+    await keyboard.type('team');
+    await keyboard.press('Tab');
+    await keyboard.type('blue');
+    await window.newBuild.sheet.getByText('2 options changed').waitFor();
+    await window.checkAccessibility('changed options');
+  });
+
   it('builds on both nodes and follows each job until it is done', async () => {
     await window.newBuild.start.click();
     await window.build.title(reference).waitFor();
@@ -140,6 +158,9 @@ describe('a new user', () => {
     await window.build.waitForCell('linux/arm64', /, Done,/, buildTimeoutMs);
     await window.build.headline(/^Built 2 platforms in /).waitFor();
     await window.build.result.waitFor();
+    await window.build.changedOptions.click();
+    await window.page.getByText('team=blue', { exact: true }).waitFor();
+    await window.page.keyboard.press('Escape');
     await window.checkAccessibility('a finished build');
   });
 
@@ -263,7 +284,7 @@ describe('a new user', () => {
   });
 
   it('has seen no view with an accessibility violation, in either theme', () => {
-    expect(window.checkedViews).toHaveLength(22);
+    expect(window.checkedViews).toHaveLength(24);
     expect(window.violations).toEqual([]);
   });
 

@@ -66,8 +66,17 @@ export class Person {
 
   /** Starts a command with a changed environment. */
   startWith(env: Record<string, string>, ...args: string[]): Running {
+    return this.#spawn({ env, cwd: root }, args);
+  }
+
+  /** Starts a command in a folder. */
+  startIn(cwd: string, ...args: string[]): Running {
+    return this.#spawn({ env: {}, cwd }, args);
+  }
+
+  #spawn({ env, cwd }: { readonly env: Record<string, string>; readonly cwd: string }, args: string[]): Running {
     const child = spawn(process.execPath, [...bundledCli, ...args], {
-      cwd: root,
+      cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...this.env, ...env },
     });

@@ -210,7 +210,7 @@ test('builds of terminals and windows take turns on a node', async () => {
 });
 
 test('builds that end at once in a terminal that works by itself are shown, too', async () => {
-  const project = await makeProject({ Containerfile: `${lab.from}COPY "nothing-there" /\n` });
+  const project = await makeProject({ Containerfile: `${lab.from}COPY ../nothing-there /\n` });
   for (const reference of ['broken-one:1', 'broken-two:1', 'broken-three:1']) {
     expect((await startAlone('build', '-t', reference, project).ended).code).toBe(1);
     await inBoth(({ builds }) => builds.row(reference).filter({ hasText: 'Failed' }));

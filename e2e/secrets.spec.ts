@@ -1,7 +1,5 @@
 /** No secret remains in memory or in a file. */
-import { spawn } from 'node:child_process';
-import { createReadStream } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
@@ -10,6 +8,7 @@ import { makeProject, setUpLab } from './harness.ts';
 import { mustRun } from './lab/command.ts';
 import { type ExtraSshd, runOnNode, startExtraSshd } from './lab/lab.ts';
 import type { SecretsRequest } from './secrets/build-and-snapshot.ts';
+import { buildAndSnapshot, findInFolder, findSecrets } from './secrets/search.ts';
 
 const lab = await setUpLab();
 const amdA = lab.node('amd-a');
@@ -65,17 +64,20 @@ describe('after a build on nodes with a password and with an encrypted key', () 
       ],
       secretFiles: files,
       context: project,
-      reference: 'secrets:1',
+      builds: [{ reference: 'secrets:1' }],
       eventsFile: join(folder, 'events'),
       snapshotFile: join(folder, 'heap.heapsnapshot'),
     };
     await writeFile(join(folder, 'request.json'), JSON.stringify(request));
-    const { code, printed } = await run(home, join(folder, 'request.json'));
+    const { code, printed } = await buildAndSnapshot(join(folder, 'request.json'), {
+      BARNRAISER_HOME: home,
+      BARNRAISER_KNOWN_HOSTS: join(folder, 'known_hosts'),
+    }).ended;
     expect(code, printed).toBe(0);
-    const result: { status: string; nodes: { connection: string; state: string }[] } = JSON.parse(
+    const result: { statuses: Record<string, string>; nodes: { connection: string; state: string }[] } = JSON.parse(
       printed.trim().split('\n').at(-1) ?? '',
     );
-    expect(result.status, printed).toBe('done');
+    expect(result.statuses, printed).toEqual({ 'secrets:1': 'done' });
     expect(result.nodes.map(({ connection, state }) => `${connection} ${state}`).sort()).toEqual([
       'by-key up',
       'by-password up',
@@ -91,12 +93,9 @@ describe('after a build on nodes with a password and with an encrypted key', () 
     expect(await findSecrets(request.snapshotFile, secrets)).toEqual([]);
     expect(await findSecrets(request.eventsFile, secrets)).toEqual([]);
     expect(Object.entries(secrets).flatMap(([name, secret]) => (printed.includes(secret) ? [name] : []))).toEqual([]);
-    const entries = await readdir(home, { recursive: true, withFileTypes: true });
-    const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-    expect(paths.some((path) => path.includes('builds'))).toBe(true);
-    for (const path of paths) {
-      expect(await findSecrets(path, secrets), path).toEqual([]);
-    }
+    const inHome = await findInFolder(home, secrets);
+    expect(inHome.files).toBeGreaterThan(5);
+    expect(inHome.found).toEqual([]);
   });
 });
 
@@ -112,45 +111,4 @@ function readKeySecrets(text: string): { readonly keyFile: string; readonly keyP
   const keyFile = lines[Math.floor(lines.length / 2)] ?? '';
   expect(Math.min(keyFile.length, keyPem.length)).toBeGreaterThan(40);
   return { keyFile, keyPem };
-}
-
-/** The names of the secrets that a file contains. Reads overlapping chunks, since a heap snapshot has hundreds of megabytes. */
-async function findSecrets(file: string, secrets: Readonly<Record<string, string>>): Promise<string[]> {
-  const overlap = Math.max(...Object.values(secrets).map((secret) => Buffer.byteLength(secret)));
-  const names = new Set<string>();
-  let rest = Buffer.alloc(0);
-  for await (const chunk of createReadStream(file)) {
-    const piece = Buffer.concat([rest, chunk]);
-    for (const [name, secret] of Object.entries(secrets)) {
-      if (piece.includes(secret)) {
-        names.add(name);
-      }
-    }
-    rest = piece.subarray(Math.max(0, piece.length - overlap));
-  }
-  return [...names];
-}
-
-function run(home: string, request: string): Promise<{ code: number | null; printed: string }> {
-  const program = join(import.meta.dirname, 'secrets', 'build-and-snapshot.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', program, request], {
-    env: {
-      ...process.env,
-      SSH_AUTH_SOCK: '',
-      BARNRAISER_HOME: home,
-      BARNRAISER_KNOWN_HOSTS: join(folder, 'known_hosts'),
-      BARNRAISER_SSH_CONFIG: 'none',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let printed = '';
-  const append = (text: string): void => {
-    printed += text;
-  };
-  child.stdout.setEncoding('utf8').on('data', append);
-  child.stderr.setEncoding('utf8').on('data', append);
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, printed }));
-  });
 }

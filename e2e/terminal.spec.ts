@@ -1,7 +1,7 @@
 /** How the terminal front end ends: by Ctrl+C, when its reader has closed the pipe, and with a problem as JSON. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { basename, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -247,5 +247,43 @@ describe('with --json', () => {
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ removed: 'one:1' });
     expect(problemLine.parse(JSON.parse(stderr)).problem.message).toContain('nope:1');
+  });
+});
+
+describe('what a build writes', () => {
+  let folder: string;
+  const secret = `v-${process.pid}-${Date.now()}`;
+  beforeAll(async () => {
+    folder = await createProject(`${lab.from}ARG ONE\nARG TWO\nARG THREE\nRUN echo "args:$ONE:$TWO:$THREE"\n`);
+    await writeFile(`${folder}/args.env`, `# arguments\nONE=${secret}\n\nTWO\nTHREE=file\n`);
+  });
+
+  test('-q prints only the digest; files get the log and what was built; build arguments come from a file', async () => {
+    const paths = ['digest', 'metadata.json', 'build.log'].map((name) => `${folder}/${name}`);
+    const [iidfile = '', metadataFile = '', logfile = ''] = paths;
+    const { stdout, stderr } = await person.start(
+      ...['build', '-q', '-t', 'output:1', '--build-arg-file', `${folder}/args.env`, '--build-arg', 'THREE=flag'],
+      ...['--iidfile', iidfile, '--metadata-file', metadataFile, '--logfile', logfile, folder],
+    ).ended;
+    const [digest, metadata, log] = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
+    expect(stdout).toBe(`${digest}\n`);
+    expect(stderr).toBe('');
+    expect(log).toContain(`args:${secret}::flag`);
+    expect(JSON.parse(metadata ?? '')).toMatchObject({
+      'image.name': 'output:1',
+      'containerimage.digest': digest,
+      'barnraiser.platforms': { 'linux/amd64': { node: 'amd-a', mode: 'native' } },
+    });
+  });
+
+  test('-q says why a build fails; a log file that cannot be opened stops it before anything is sent', async () => {
+    await writeFile(`${folder}/Containerfile`, `${lab.from}RUN echo ${secret} && exit 7\n`);
+    const failed = await person.start('build', '-q', '-t', 'output:2', folder).ended;
+    expect(failed).toMatchObject({ code: 1, stdout: '' });
+    expect(failed.stderr).toContain('7');
+    const refused = await person.start('build', '-t', 'output:3', '--logfile', `${folder}/none/build.log`, folder)
+      .ended;
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('Use a path that you may write to.');
   });
 });

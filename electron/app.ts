@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { FrontEnd } from '../shared/app-info.ts';
 import type { CallInput, CallName, CallOutput } from '../shared/contract.ts';
 import { Failure, fail, type Result } from '../shared/problem.ts';
+import { Bakes } from './builds/bakes.ts';
 import { Builds } from './builds/builds.ts';
 import { History } from './builds/history.ts';
 import { NodeWork } from './builds/node-work.ts';
@@ -16,7 +17,7 @@ import { ConnectionChecks } from './connections/check/connection-checks.ts';
 import { AllowedCommands } from './connections/credentials/allowed-commands.ts';
 import { AcceptedHostKeys, authCallbacks } from './connections/credentials/auth-callbacks.ts';
 import { CommandConsent } from './connections/credentials/command-consent.ts';
-import { CredentialCache } from './connections/credentials/credential-cache.ts';
+import { type AskPerson, CredentialCache } from './connections/credentials/credential-cache.ts';
 import { CredentialStore, type Keychain } from './connections/credentials/credential-store.ts';
 import { openTransport } from './connections/open-transport.ts';
 import { ConnectionStore } from './connections/store.ts';
@@ -32,12 +33,15 @@ import { NodeSlots } from './nodes/node-slots.ts';
 import { Nodes } from './nodes/nodes.ts';
 import { detectWake } from './nodes/wake-detector.ts';
 import { Questions } from './questions.ts';
+import { Recipes } from './recipes/recipes.ts';
 import { BlobLocations } from './registry/blob-locations.ts';
 import { PushHistory } from './registry/push-history.ts';
 import { Pushes } from './registry/pushes.ts';
 import { SettingsStore } from './settings/settings-store.ts';
 import { SharedState } from './settings/shared-state.ts';
 import { WindowMemory } from './settings/window-memory.ts';
+import { ContextSources } from './sources/context-sources.ts';
+import { GitRepositories } from './sources/git-repository.ts';
 import { dataFolder } from './system/data-folder.ts';
 import { DiskReserve } from './system/disk-reserve.ts';
 import { makeDataFolder } from './system/own-data-folder.ts';
@@ -89,12 +93,8 @@ export async function createApp({
   const credentialStore = new CredentialStore(home, keychain);
   const credentials = new CredentialCache(credentialStore);
   const commands = new CommandConsent(new AllowedCommands(home));
-  const auth = authCallbacks(
-    (question, signal) => questions.ask(question, signal),
-    credentials,
-    new AcceptedHostKeys(),
-    commands,
-  );
+  const ask: AskPerson = (question, signal) => questions.ask(question, signal);
+  const auth = authCallbacks(ask, credentials, new AcceptedHostKeys(), commands);
 
   const pool = new ConnectionPool((connection, signal) => openTransport(connection, { ...auth, signal }), {
     ...(idleMs === undefined ? {} : { idleMs }),
@@ -125,7 +125,13 @@ export async function createApp({
     locations: new BlobLocations(home),
     record: (record) => shared.pushes.change(() => pushHistory.add(record)),
   });
+  const sources = new ContextSources({
+    repositories: new GitRepositories(join(home, 'repositories')),
+    spoolFolder: spool.folder,
+    onProgress: (context, text) => events.batch({ event: 'source.progress', context, text }),
+  });
   const builds = new Builds({
+    sources,
     store,
     receiver,
     portForwards: new SharedPortForwards(receiver.server),
@@ -133,6 +139,7 @@ export async function createApp({
     nodes,
     events,
     settings,
+    askSecret: credentials.credentialProvider(ask),
     running,
     pushes,
     slots: new NodeSlots(
@@ -148,6 +155,13 @@ export async function createApp({
     indexFolder: join(home, 'contexts'),
     // a terminal shows only what its own command does
     followsOthers: frontEnd !== 'terminal',
+  });
+
+  const bakes = new Bakes({
+    builds,
+    events,
+    running: new RunningBuilds(join(home, 'running-bakes')),
+    folder: join(home, 'bakes'),
   });
 
   const shared = {
@@ -220,6 +234,9 @@ export async function createApp({
     store,
     reserve,
     builds,
+    bakes,
+    recipes: new Recipes(join(home, 'recipes')),
+    sources,
     pushes,
     pushHistory,
     shared,
@@ -246,11 +263,14 @@ export async function createApp({
         fail('call.cancelled', 'Barnraiser was closed before this was done.', 'Start it again if it is still needed.'),
       );
       questions.close();
+      // before the builds, so that none of its images starts any more
+      await bakes.close();
       await Promise.all([builds.close(), pushes.close(), checks.close(), nodesClosed]);
       await receiver.close();
       await pool.close();
       await credentials.close();
       await store.close();
+      await sources.close();
       await spool.close();
       events.flush();
     },

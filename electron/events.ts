@@ -99,6 +99,8 @@ function keyOf(event: AppEvent): string {
       return `${event.event} ${event.buildId} ${event.platform} ${event.step.id}`;
     case 'job.log':
       return `${event.event} ${event.buildId} ${event.platform} ${event.node}`;
+    case 'source.progress':
+      return `${event.event} ${event.context}`;
     case 'build.context':
       return `${event.event} ${event.buildId}`;
     case 'push.progress':

@@ -5,6 +5,7 @@ import type { FrontEnd } from '../shared/app-info.ts';
 import { type CallInput, type CallName, type CallOutput, type CallRequest, calls } from '../shared/contract.ts';
 import { Failure, fail, type Problem, problemOf, type Result } from '../shared/problem.ts';
 import type { RememberOption } from '../shared/question.ts';
+import type { Bakes } from './builds/bakes.ts';
 import type { Builds } from './builds/builds.ts';
 import { applyFix } from './connections/check/apply-fix.ts';
 import type { ConnectionChecks } from './connections/check/connection-checks.ts';
@@ -23,14 +24,17 @@ import type { ImageStore } from './images/image-store.ts';
 import type { Nodes } from './nodes/nodes.ts';
 import { listFolders } from './projects/folders.ts';
 import { ignoreFiles } from './projects/ignore-files.ts';
-import { inspectProject } from './projects/project.ts';
+import { automaticOptions, inspectProject, lintProject } from './projects/project.ts';
 import { writeSampleProject } from './projects/sample-project.ts';
 import type { Questions } from './questions.ts';
+import type { Recipes } from './recipes/recipes.ts';
+import { ImageFactsReader } from './registry/image-facts.ts';
 import type { PushHistory } from './registry/push-history.ts';
 import type { Pushes } from './registry/pushes.ts';
 import type { SettingsStore } from './settings/settings-store.ts';
 import type { SharedState } from './settings/shared-state.ts';
 import type { WindowMemory } from './settings/window-memory.ts';
+import type { ContextSources } from './sources/context-sources.ts';
 import { abortable } from './system/abortable.ts';
 import type { DiskReserve } from './system/disk-reserve.ts';
 import { observeNeededConnections } from './system/needed-connections.ts';
@@ -54,6 +58,9 @@ export interface Services {
   readonly store: ImageStore;
   readonly reserve: DiskReserve;
   readonly builds: Builds;
+  readonly bakes: Bakes;
+  readonly recipes: Recipes;
+  readonly sources: ContextSources;
   readonly pushes: Pushes;
   readonly pushHistory: PushHistory;
   /** What other processes change, too. Changes are made through it, so that all front ends hear of them. */
@@ -79,8 +86,23 @@ export type Handlers = {
 export function createHandlers(services: Services): Handlers {
   const { home, frontEnd, questions, settings, credentials, remember, commands, auth, hasWindow, openWindow } =
     services;
-  const { connections, farms, nodes, checks, store, reserve, builds, pushes, pushHistory, shared } = services;
+  const {
+    connections,
+    farms,
+    nodes,
+    checks,
+    store,
+    reserve,
+    builds,
+    bakes,
+    recipes,
+    sources,
+    pushes,
+    pushHistory,
+    shared,
+  } = services;
 
+  const imageFacts = new ImageFactsReader();
   const handlers: Handlers = {
     'connections.list': async () => [...(await connections.list())],
     'connections.add': (connection) => shared.farms.change(() => connections.add(connection)),
@@ -138,17 +160,26 @@ export function createHandlers(services: Services): Handlers {
     'nodes.list': async () => nodes.statuses(),
     'nodes.prune': (selection, { signal }) => nodes.prune(selection, signal),
 
-    'projects.inspect': (request, { signal }) => inspectProject(request, signal),
+    'projects.inspect': (request, { signal }) => inspectProject(request, sources, signal),
+    'projects.lint': ({ checkBases, ...request }, { signal }) =>
+      lintProject({ ...request, ...(checkBases ? { imageFacts: imageFacts.read } : {}) }, sources, signal),
+    'projects.automatic': (request, { signal }) => automaticOptions(request, sources, signal),
     'projects.ignore': ignoreFiles,
     'projects.sample': async ({ folder }) => ({ context: await writeSampleProject(folder ?? join(home, 'sample')) }),
     'folders.list': ({ path }) => listFolders(path),
 
     'builds.preview': (request, { signal }) => builds.preview(request, signal),
-    'builds.start': ({ pushCredentials, ...request }, { signal }) => builds.start(request, { pushCredentials }, signal),
+    'builds.start': ({ pushCredentials, proxyVariables, secretValues, agentSocket, input, ...request }, { signal }) =>
+      builds.start(
+        request,
+        { pushCredentials, proxyVariables, given: { secretValues, agentSocket }, contextInput: input },
+        signal,
+      ),
     'builds.cancel': async ({ id, platform }) => {
       await builds.cancel(id, platform);
       return {};
     },
+    'builds.equivalents': (request, { signal }) => builds.equivalents(request, signal),
     'builds.get': ({ id }) => builds.get(id),
     'builds.list': (request, { signal }) => builds.list(request, signal),
     'builds.retry': (request, { signal }) => builds.retry(request, signal),
@@ -160,6 +191,19 @@ export function createHandlers(services: Services): Handlers {
     'builds.log': (range) => builds.log(range),
     'builds.search': (search, { signal }) => builds.search(search, signal),
     'builds.source': ({ id }) => builds.source(id),
+
+    'recipes.find': (request) => recipes.find(request),
+    'recipes.describe': (request) => recipes.describe(request),
+    'recipes.save': (request) => recipes.save(request),
+    'recipes.remove': (request) => recipes.remove(request),
+
+    'bakes.start': ({ project, images, ...inputs }) => bakes.start(project, images, inputs),
+    'bakes.retry': ({ id, ...inputs }) => bakes.retry(id, inputs),
+    'bakes.cancel': async ({ id }) => {
+      await bakes.cancel(id);
+      return {};
+    },
+    'bakes.get': ({ id }) => bakes.get(id),
 
     'images.list': () => store.list(),
     'images.damaged': () => store.damaged(),

@@ -99,10 +99,10 @@ function validateAnswer(question: Question, answer: Answer): void {
   if (!answer.remember) {
     return;
   }
-  if (question.kind === 'prompts') {
+  if (question.kind === 'prompts' || question.kind === 'secret') {
     throw fail(
       'secrets.unavailable',
-      'Answers to the prompts of a server cannot be saved.',
+      `${question.kind === 'secret' ? 'Secrets of builds' : 'Answers to the prompts of a server'} cannot be saved.`,
       'Answer without `remember`.',
     );
   }

@@ -40,6 +40,8 @@ import { loadAll, useSync } from './stores/sync.ts';
 import { useWatchBuilds } from './stores/watched-builds.ts';
 import { noAccess } from './transport/page-access.ts';
 
+const BakeSheet = lazyPart(async () => (await import('./views/bake/BakeSheet.tsx')).BakeSheet);
+const BakeView = lazyPart(async () => (await import('./views/bake/BakeView.tsx')).BakeView);
 const BuildView = lazyPart(async () => (await import('./views/build-detail/BuildView.tsx')).BuildView);
 const BuildsView = lazyPart(async () => (await import('./views/builds/BuildsView.tsx')).BuildsView);
 const ConnectionsView = lazyPart(async () => (await import('./views/connections/ConnectionsView.tsx')).ConnectionsView);
@@ -53,19 +55,25 @@ const PushSheet = lazyPart(async () => (await import('./views/push/PushSheet.tsx
 const QuestionDialog = lazyPart(async () => (await import('./frame/QuestionDialog.tsx')).QuestionDialog);
 const SettingsView = lazyPart(async () => (await import('./views/settings/SettingsView.tsx')).SettingsView);
 
-/** The code of each view and sheet. */
+/** The code of each view. */
 const codeOf = {
   'first-start': FirstStart,
   farm: FarmView,
   builds: BuildsView,
   build: BuildView,
+  bake: BakeView,
   images: ImagesView,
   connections: ConnectionsView,
   settings: SettingsView,
   log: LogPanel,
+} as const satisfies Readonly<Record<ViewRoute['view'], LazyCode>>;
+
+/** The code of each sheet. */
+const sheetCodeOf = {
   'new-build': NewBuild,
+  bake: BakeSheet,
   push: PushSheet,
-} as const satisfies Readonly<Record<ViewRoute['view'] | SheetRoute['sheet'], LazyCode>>;
+} as const satisfies Readonly<Record<SheetRoute['sheet'], LazyCode>>;
 
 /** Loads the code of the view that is probably shown first, while the app is still asked for its state. */
 export function loadFirstView(): void {
@@ -162,7 +170,7 @@ function MainWindow({ view, sheet, log }: MainWindowProps) {
   const openPalette = useCallback(() => setIsPaletteOpen(true), []);
   const openShortcuts = useCallback(() => setAreShortcutsOpen(true), []);
   const shownView = useLastLoaded(view, codeOfView);
-  const isSheetLoaded = useLoaded(codeOf[sheet?.sheet ?? 'new-build'], sheet !== undefined);
+  const isSheetLoaded = useLoaded(sheetCodeOf[sheet?.sheet ?? 'new-build'], sheet !== undefined);
   const isLogLoaded = useLoaded(LogDrawer, log !== undefined);
   const isQuestionLoaded = useLoaded(
     QuestionDialog,
@@ -215,6 +223,8 @@ function ViewContent({ view }: { view: Exclude<ViewRoute, { view: 'log' }> }) {
       return <BuildsView project={view.project} />;
     case 'build':
       return <BuildView key={view.id} id={view.id} />;
+    case 'bake':
+      return <BakeView key={view.id} id={view.id} />;
     case 'images':
       return <ImagesView reference={view.reference} />;
     case 'connections':
@@ -230,6 +240,8 @@ function SheetContent({ sheet }: { sheet: SheetRoute }) {
       const { sheet: _, ...fields } = sheet;
       return <NewBuild {...fields} onClose={closeSheet} />;
     }
+    case 'bake':
+      return <BakeSheet key={sheet.folder} folder={sheet.folder} onClose={closeSheet} />;
     case 'push': {
       const { sheet: _, ...fields } = sheet;
       return <PushSheet {...fields} onClose={closeSheet} />;

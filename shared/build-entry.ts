@@ -23,6 +23,8 @@ export const buildEntrySchema = z.object({
   /** The context folder. Empty if the record does not say it. */
   project: z.string(),
   farm: z.string().optional(),
+  /** The bake that it belongs to, and which of its images it is. */
+  bake: z.object({ id: z.string(), image: z.string() }).optional(),
   /** The connections of a build that was not started on a farm. */
   connections: z.array(z.string()).optional(),
   createdAt: z.string(),
@@ -50,13 +52,14 @@ export function entryOf({
   jobs,
   problem,
 }: Build): ReadableEntry {
-  const { context, farm, connections } = request;
+  const { context, farm, connections, bake } = request;
   return {
     id,
     status,
     reference,
     project: context,
     ...(farm === undefined ? {} : { farm }),
+    ...(bake === undefined ? {} : { bake }),
     ...(connections === undefined ? {} : { connections }),
     createdAt,
     ...(durationMs === undefined ? {} : { durationMs }),

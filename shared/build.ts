@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { appliedAutomaticSchema, automaticSchema } from './automatic-options.ts';
+import { optionShape } from './build-option-schemas.ts';
 import { buildWarningSchema } from './build-warning.ts';
 import { nameSchema } from './connection.ts';
 import { digestSchema, manifestListSchema, referenceSchema } from './image.ts';
@@ -8,36 +10,24 @@ import { pushSchema } from './push.ts';
 import { modeSchema, scheduleSchema } from './schedule.ts';
 import { type Step, stepSchema } from './step.ts';
 
-/** When a node pulls base images: if missing, always, never, or if the registry has a newer one. */
-export const pullPolicySchema = z.enum(['missing', 'always', 'never', 'newer']);
-export type PullPolicy = z.infer<typeof pullPolicySchema>;
-
-/**
- * What stays on a node after a build. `cache`: the newest image, untagged, as the build cache. `tagged`: the image,
- * tagged with the build's reference. `nothing`: no image and no cache.
- */
-export const retentionSchema = z.enum(['cache', 'tagged', 'nothing']);
-export type Retention = z.infer<typeof retentionSchema>;
-
-/** The format of the images. Only docker's holds HEALTHCHECK, ONBUILD and SHELL. */
-export const imageFormatSchema = z.enum(['oci', 'docker']);
-export type ImageFormat = z.infer<typeof imageFormatSchema>;
-
 /**
  * What to build, on which nodes, and how. It is kept with the build, so that the build can be made again: nothing in it
  * may be secret. Paths are absolute paths on this computer.
  */
 export const buildRequestSchema = z.object({
-  /** The project folder that is sent to the nodes. */
-  context: z.string().min(1),
-  /** The Containerfile or Dockerfile. Without it, the context is searched for one. */
-  file: z.string().optional(),
-  /** The content of a Containerfile that is in no file, instead of `file`. */
+  /**
+   * The project: an absolute path of a folder or an archive, the URL of a git repository as docker has it, without a login in
+   * what is kept, or `-` for standard input.
+   */
+  context: z.string().min(1).max(4096),
+  /** The content of a Containerfile that is in no file, instead of the option `file`. */
   containerfile: z
     .string()
     .max(1024 * 1024, 'The Containerfile is larger than 1 MiB.')
     .optional(),
   reference: referenceSchema,
+  /** The bake that the build belongs to, and which of its images it is. */
+  bake: z.object({ id: z.string().max(100), image: z.string().max(128) }).optional(),
   /** A farm or a list of connections. With neither: the default farm, or every connection if there is none. */
   farm: nameSchema.optional(),
   connections: z.array(nameSchema).min(1).optional(),
@@ -45,20 +35,10 @@ export const buildRequestSchema = z.object({
   platforms: z.array(platformSchema).min(1).optional(),
   /** Platforms that the user assigned to a node: platform → connection. */
   pins: z.record(platformSchema, nameSchema).default({}),
-  /** Whether a node may emulate a platform when no native node is available. */
-  emulate: z.boolean().default(true),
-  buildArgs: z.record(z.string(), z.string()).default({}),
-  labels: z.record(z.string(), z.string()).default({}),
-  target: z.string().optional(),
-  noCache: z.boolean().default(false),
-  /** Whether a job is skipped if nothing has changed since its node built it. Default: true. */
-  skip: z.boolean().optional(),
-  /** Default: OCI. docker builds images in its own format, whatever is asked for. */
-  format: imageFormatSchema.optional(),
-  /** Whether an image may have programs for another platform than the one it is listed for. */
-  allowPlatformMismatch: z.boolean().optional(),
-  pull: pullPolicySchema.default('missing'),
-  retention: retentionSchema.default('cache'),
+  /** Build arguments and labels that come from the git repository of the project. What the options say wins. */
+  automatic: automaticSchema.optional(),
+  /** What `buildOptions` has. Default of all: the first choice, off or nothing, if the table does not say otherwise. */
+  ...optionShape,
   /**
    * Push the image when all platforms are built, and its blobs while others are still being built. Without a destination: to
    * the registry that the reference names. `direct`: nodes push their images to the registry themselves, and nothing of them is
@@ -182,7 +162,11 @@ export const buildSchema = z.object({
   request: buildRequestSchema,
   /** Absolute path of the Containerfile that was built. Builds of older versions do not have it. */
   containerfile: z.string().optional(),
+  /** The commit of the git repository that was built. */
+  commit: z.string().optional(),
   schedule: scheduleSchema,
+  /** What the build got from the git repository, as its request asks for. */
+  automatic: appliedAutomaticSchema.optional(),
   context: contextSummarySchema.optional(),
   jobs: z.array(jobSchema),
   /**

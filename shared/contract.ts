@@ -1,28 +1,56 @@
 /** The contract between the app and its front ends: every call and every event, with the schemas of what they carry. */
 import { z } from 'zod';
 import { appInfoSchema } from './app-info.ts';
+import { automaticValuesSchema } from './automatic-options.ts';
+import { bakeSchema } from './bake.ts';
 import { buildRequestSchema, buildSchema, jobStateSchema } from './build.ts';
 import { buildEntrySchema, buildFilterSchema } from './build-entry.ts';
+import { secretInputsShape } from './build-secrets.ts';
 import { checkSchema, fixIdSchema } from './check.ts';
 import { connectionOptionsSchema, connectionSchema, nameSchema, uriSchema } from './connection.ts';
 import { discoverySchema, discoverySourceSchema, importReportSchema } from './discovery.ts';
+import { equivalentSchema } from './equivalent.ts';
 import { farmSchema, nodeSelectionSchema } from './farm.ts';
 import { damagedImageSchema, manifestListSchema, referenceSchema } from './image.ts';
 import { logLinesShape } from './log.ts';
 import { nodeStatusSchema, pruneReportSchema } from './node.ts';
 import { platformSchema } from './platform.ts';
+import { problemSchema } from './problem.ts';
 import { folderSchema, ignorePatternSchema, instructionSchema, projectSchema } from './project.ts';
 import { credentialsSchema, pushRecordSchema, pushSchema } from './push.ts';
 import { allowedCommandSchema, answerSchema, questionSchema, rememberedSecretSchema } from './question.ts';
+import { bakeDescriptionSchema, bakeImageSchema, recipeSchema } from './recipe.ts';
 import { scheduleSchema } from './schedule.ts';
 import { settingsSchema } from './settings.ts';
 import { plannedStepSchema, stepSchema } from './step.ts';
 import { memoryKeySchema, rememberedSchema } from './window-memory.ts';
 
 const nothing = z.object({});
+/** The file with what was read from standard input, for the context `-`. An absolute path. */
+const inputFileSchema = z.string().min(1);
 const byId = z.object({ id: z.string() });
 const byName = z.object({ name: nameSchema });
+/** What the builds of a bake need besides their requests. Nothing of it is kept. */
+const bakeInputsShape = {
+  pushCredentials: credentialsSchema.optional(),
+  /** By the name of the image. */
+  given: z.record(z.string(), z.object(secretInputsShape)).optional(),
+};
 const byReference = z.object({ reference: referenceSchema });
+
+/** The proxies of who starts a build, which it uses if its request says so. Nothing of them is kept. */
+const proxyVariables = z.record(z.string(), z.string().max(4096)).optional();
+/** What decides what is found in a project. */
+const projectInputSchema = buildRequestSchema
+  .pick({
+    ...{ context: true, file: true, containerfile: true, files: true, filesFor: true, sources: true, contexts: true },
+    ...{ target: true, format: true, platforms: true },
+  })
+  .extend({
+    /** Without them, what depends on their values is not said. */
+    buildArgs: z.record(z.string(), z.string()).optional(),
+    input: inputFileSchema.optional(),
+  });
 
 /**
  * Every call that a front end can make: name → input and output. The types of both sides are derived from this table. A
@@ -123,8 +151,21 @@ export const calls = {
 
   /** What a build of a project folder would send, and what is wrong with its Containerfile. */
   'projects.inspect': {
-    input: buildRequestSchema.pick({ context: true, file: true, containerfile: true, target: true, format: true }),
+    input: projectInputSchema,
     output: projectSchema,
+  },
+  /** What is wrong with the Containerfile of a project, as far as `projects.inspect` says it, without reading its files. */
+  'projects.lint': {
+    input: projectInputSchema.extend({
+      /** Also asks the registries of base images which platforms and variables these have. It takes seconds at most. */
+      checkBases: z.boolean().optional(),
+    }),
+    output: projectSchema.pick({ context: true, containerfiles: true, warnings: true, errors: true }),
+  },
+  /** The build arguments and labels that a build can get from the git repository of the project, with their values. */
+  'projects.automatic': {
+    input: buildRequestSchema.pick({ context: true, file: true, containerfile: true }),
+    output: automaticValuesSchema,
   },
   /**
    * Adds patterns to the ignore file of a project, or removes them again with `undo`. Without an ignore file, it makes one.
@@ -149,7 +190,12 @@ export const calls = {
 
   'builds.preview': { input: buildRequestSchema, output: scheduleSchema },
   'builds.start': {
-    input: buildRequestSchema.extend({ pushCredentials: credentialsSchema.optional() }),
+    input: buildRequestSchema.extend({
+      pushCredentials: credentialsSchema.optional(),
+      proxyVariables,
+      input: inputFileSchema.optional(),
+      ...secretInputsShape,
+    }),
     output: buildSchema,
   },
   /**
@@ -161,6 +207,8 @@ export const calls = {
       id: z.string(),
       platforms: z.array(platformSchema).min(1).optional(),
       pushCredentials: credentialsSchema.optional(),
+      proxyVariables,
+      ...secretInputsShape,
     }),
     output: buildSchema,
   },
@@ -197,6 +245,14 @@ export const calls = {
     }),
     output: z.object({ lines: z.array(z.number()), more: z.boolean(), excerpts: z.array(z.string()).optional() }),
   },
+  /** The same build with other tools: an earlier one, or one that would be started. */
+  'builds.equivalents': {
+    input: z.union([
+      byId.extend({ request: z.undefined().optional() }),
+      z.object({ id: z.undefined().optional(), request: buildRequestSchema }),
+    ]),
+    output: z.array(equivalentSchema),
+  },
   'builds.get': { input: byId, output: buildSchema },
   /** A page of the builds that match the filter, newest first. */
   'builds.list': {
@@ -222,6 +278,62 @@ export const calls = {
     }),
     output: z.object({ ...logLinesShape, total: z.number() }),
   },
+
+  /** What a project folder has for builds of several images, and the settings that are kept for it. */
+  'recipes.find': {
+    input: z.object({ folder: z.string().min(1) }),
+    output: z.object({
+      /** The names of its recipe, bake files and compose files. */
+      files: z.array(z.string()),
+      /** Kept in the app. It comes before that of the project. */
+      kept: recipeSchema.optional(),
+      /** In the project. */
+      ofProject: recipeSchema.optional(),
+      /** Why the recipe of the project cannot be read. */
+      problem: problemSchema.optional(),
+    }),
+  },
+  /** Reads the files of a project, with the variables of the app's environment, and describes what they would build. */
+  'recipes.describe': {
+    input: z.object({
+      folder: z.string().min(1),
+      /** Instead of the files with the usual names. */
+      files: z.array(z.string().min(1)).max(50).optional(),
+      /** Names of targets and groups. Without them: `default`. */
+      targets: z.array(z.string()).max(1000).optional(),
+      /** What the files may use besides the project: `fs.read=PATH`, `ssh`, `network.host`. */
+      allow: z.array(z.string()).max(1000).optional(),
+      /** Whether the chosen images are pushed. */
+      push: z.boolean().optional(),
+    }),
+    output: bakeDescriptionSchema,
+  },
+  /** Saves the settings of a project in the app, or in the project as `barnraiser.json`. */
+  'recipes.save': {
+    input: z.object({
+      folder: z.string().min(1),
+      recipe: recipeSchema,
+      destination: z.enum(['app', 'project']),
+      replaces: z.boolean().default(false),
+    }),
+    output: z.object({ path: z.string() }),
+  },
+  /** Removes what is kept in the app. */
+  'recipes.remove': { input: z.object({ folder: z.string().min(1) }), output: z.object({ removed: z.boolean() }) },
+
+  /** Starts builds of several images, each when those that it depends on are done. Reports through `bake.changed`. */
+  'bakes.start': {
+    input: z.object({
+      project: z.string().min(1),
+      images: z.array(bakeImageSchema).min(1).max(200),
+      ...bakeInputsShape,
+    }),
+    output: bakeSchema,
+  },
+  /** Starts a bake that has the finished images of an earlier one, and builds the others. */
+  'bakes.retry': { input: byId.extend(bakeInputsShape), output: bakeSchema },
+  'bakes.cancel': { input: byId, output: nothing },
+  'bakes.get': { input: byId, output: bakeSchema },
 
   'images.list': { input: nothing, output: z.array(manifestListSchema) },
   /** The images that `images.list` leaves out because their manifests are damaged. */
@@ -283,6 +395,8 @@ export const calls = {
 
 /** Every event that the app emits: name → payload. */
 export const events = {
+  /** What is done to get the files of a project: of a repository without its login, or an archive. */
+  'source.progress': z.object({ context: z.string(), text: z.string() }),
   'node.changed': z.object({ status: nodeStatusSchema }),
   'build.started': z.object({
     build: buildSchema,
@@ -314,6 +428,8 @@ export const events = {
   }),
   /** A build ended, or an ended build changed. */
   'build.finished': z.object({ build: buildSchema }),
+  /** An image of a bake waits, runs or has ended, or the bake has. */
+  'bake.changed': z.object({ bake: bakeSchema }),
   /** Builds were deleted from the history. */
   'builds.removed': z.object({ ids: z.array(z.string()) }),
   'push.progress': z.object({ push: pushSchema }),

@@ -160,3 +160,11 @@ export function formatMismatched(mismatched: readonly string[] = []): string | u
 export function formatMissing(missing: readonly string[] = []): string | undefined {
   return missing.length === 0 ? undefined : `Incomplete: no ${formatList(missing.map(formatPlatform))}`;
 }
+
+/** Compares versions such as `5.4.2` and `26.1.5+dfsg1` by their first three numbers. Negative if the first is older. */
+export function compareVersions(one: string, other: string): number {
+  const [first, second] = [one, other].map((version) => (version.match(/\d+/g) ?? []).slice(0, 3).map(Number));
+  return (
+    [0, 1, 2].map((part) => (first?.[part] ?? 0) - (second?.[part] ?? 0)).find((difference) => difference !== 0) ?? 0
+  );
+}

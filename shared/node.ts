@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unusableEmulatorSchema } from './emulation.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
 
@@ -19,13 +20,11 @@ export const builderKindSchema = z.enum(['buildkit', 'classic']);
 export type BuilderKind = z.infer<typeof builderKindSchema>;
 
 /**
- * What an engine can do for a build, besides the platforms of its node. `limits` are the values of options of a build request
- * that it does not support. Each has a reason that completes the sentence "It cannot do that, because …". `notes` are sentences
- * about what a Containerfile cannot use there.
+ * What an engine can do for a build, besides the options that it supports (see `option-support.ts`) and the platforms of its node.
+ * `notes` are sentences about what a Containerfile cannot use there.
  */
 export const capabilitiesSchema = z.object({
   exportFormats: z.array(z.enum(['oci-archive', 'docker-archive'])),
-  limits: z.array(z.object({ option: z.enum(['pull', 'retention']), value: z.string(), reason: z.string() })),
   notes: z.array(z.string()).optional(),
 });
 export type Capabilities = Readonly<z.infer<typeof capabilitiesSchema>>;
@@ -41,6 +40,8 @@ export const nodeSchema = z.object({
   engine: engineKindSchema,
   /** Only for docker. */
   builder: builderKindSchema.optional(),
+  /** docker stores images in containerd, so that its BuildKit has all exporters of a BuildKit daemon. */
+  storesInContainerd: z.boolean().optional(),
   version: z.string(),
   apiVersion: z.string(),
   hostname: z.string(),
@@ -55,6 +56,8 @@ export const nodeSchema = z.object({
   processor: z.object({ variant: z.string().optional(), runs32Bit: z.boolean().optional() }).optional(),
   /** The platforms that it emulates. It emulates lower variants of them, too. */
   emulated: z.array(platformSchema),
+  /** Emulators of its machine that containers cannot use, for platforms that it does not build. */
+  unusableEmulators: z.array(unusableEmulatorSchema).optional(),
   /** The only platforms that may be built there, as its connection says. Without it: all that it can build. */
   allowedPlatforms: z.array(platformSchema).optional(),
   capabilities: capabilitiesSchema,
@@ -78,24 +81,6 @@ export type Node = Readonly<z.infer<typeof nodeSchema>>;
 /** The engine of a node with its version, everywhere: `docker 26.1.5`, `docker 20.10.24, classic builder`. */
 export function engineText({ engine, version, builder }: Pick<Node, 'engine' | 'version' | 'builder'>): string {
   return `${engineNames[engine]} ${version}${builder === 'classic' ? ', classic builder' : ''}`;
-}
-
-type Limit = Capabilities['limits'][number];
-
-/** The options that some engines do not support. */
-export const limitedOptionNames: Readonly<Record<Limit['option'], string>> = {
-  pull: 'pull policy',
-  retention: 'image retention',
-};
-
-/** The name of an option with a value that some engines do not support: `pull policy "never"`. */
-export function limitName({ option, value }: Pick<Limit, 'option' | 'value'>): string {
-  return `${limitedOptionNames[option]} "${value}"`;
-}
-
-/** What a node cannot do, each as a sentence. */
-export function limitTexts({ capabilities: { limits, notes = [] } }: Pick<Node, 'capabilities'>): string[] {
-  return [...limits.map((limit) => `No ${limitName(limit)}: ${limit.reason}.`), ...notes];
 }
 
 /** The result of a probe of one connection. */

@@ -40,6 +40,8 @@ function questionNotification(question: Question): AppNotification {
       return { title: `${source} connects through a command`, body: `Decide whether to run it for ${question.host}.` };
     case 'passphrase':
       return { title: `${source} needs a passphrase`, body: `Enter the passphrase for ${question.path}.` };
+    case 'secret':
+      return { title: `The build of ${source} needs a secret`, body: `Type the secret ${question.secret}.` };
     case 'password':
       return {
         title: `${source} needs a password`,

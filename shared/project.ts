@@ -1,12 +1,18 @@
 import { z } from 'zod';
+import type { LintRuleId } from './lint-rules.ts';
 import { problemSchema } from './problem.ts';
 import { problemActionSchema } from './problem-action.ts';
 
+/** The rule of a Containerfile that a line violates. */
+const lintRuleSchema = z.custom<LintRuleId>((value) => typeof value === 'string');
+
 /** What a project folder holds for a build. No file is read except the Containerfile. Sizes in bytes. */
 export const projectSchema = z.object({
-  /** Absolute path of the folder. */
+  /** Absolute path of the folder or archive, or the URL of the repository without a login. */
   context: z.string(),
   name: z.string(),
+  /** The commit of a project that comes from a git repository. */
+  commit: z.string().optional(),
   /** Paths of the Containerfiles, relative to the context. The chosen one comes first. */
   containerfiles: z.array(z.string()),
   stages: z.array(z.string()),
@@ -23,11 +29,14 @@ export const projectSchema = z.object({
       message: z.string(),
       /** A line of the file at `path`, counted from 1. */
       line: z.number().optional(),
+      /** For what is wrong in the Containerfile. A note is only about how it is written. */
+      rule: lintRuleSchema.optional(),
+      isNote: z.boolean().optional(),
       actions: z.array(problemActionSchema).optional(),
     }),
   ),
   /** Why no engine can build the Containerfile, with the line, counted from 1. */
-  errors: z.array(problemSchema.extend({ line: z.number() })),
+  errors: z.array(problemSchema.extend({ line: z.number(), rule: lintRuleSchema.optional() })),
 });
 export type Project = Readonly<z.infer<typeof projectSchema>>;
 export type ProjectWarning = Project['warnings'][number];

@@ -31,9 +31,18 @@ export const questionSchema = z.discriminatedUnion('kind', [
     kind: z.literal('passphrase'),
     /** The key file. */
     path: z.string(),
+    /** A build is to sign with the key; then `connection` is its reference. Otherwise a sign-in is. */
+    forBuild: z.literal(true).optional(),
     /** Whether the previous answer was wrong. */
     wasWrong: z.boolean(),
     remember: rememberOptionSchema,
+  }),
+  /** The value of a secret of a build, whose reference is `connection`. Answered with one secret, or `refuse`. */
+  z.object({
+    ...commonFields,
+    kind: z.literal('secret'),
+    /** The id of the secret. */
+    secret: z.string(),
   }),
   /** The password of a user on a host. Answered with one secret, or `refuse`. */
   z.object({
@@ -80,7 +89,7 @@ export type QuestionOf<K extends Question['kind']> = Extract<Question, { kind: K
 /** A question before it has an id. */
 export type NewQuestion = { [K in Question['kind']]: Omit<QuestionOf<K>, 'id'> }[Question['kind']];
 
-/** The host that a question is about: the node of a connection, or one of its jump hosts. */
+/** What a question is about: the node of a connection, one of its jump hosts, or a build by its reference. */
 export type QuestionSource = Pick<Question, 'connection' | 'hop'>;
 
 /** The name of that host: `pi4`, or `pi4: jump host bastion`. */

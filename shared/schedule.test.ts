@@ -22,7 +22,7 @@ function nodeWith(processor: Node['processor'], platform: string, ...emulated: s
     memory: { total: 8e9, free: 1e9 },
     disk: { total: 1e11, free: 5e10 },
     latencyMs: 1,
-    capabilities: { exportFormats: [], limits: [] },
+    capabilities: { exportFormats: [] },
   });
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { emulationSchema } from './emulation.ts';
 import type { Node } from './node.ts';
 import { type Platform, platformOf, platformParts, platformSchema, platformsRunBy } from './platform.ts';
 import { problemSchema } from './problem.ts';
@@ -57,5 +58,7 @@ export const scheduleSchema = z.object({
   assignments: z.array(assignmentSchema),
   unassigned: z.array(z.object({ platform: platformSchema, problem: problemSchema })),
   leftOut: z.array(z.object({ node: z.string(), problem: problemSchema })),
+  /** What is known of the platforms that are emulated. Records of older versions do not have it. */
+  emulation: z.array(emulationSchema).optional(),
 });
 export type Schedule = Readonly<z.infer<typeof scheduleSchema>>;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parsePlatform } from './platform.ts';
-import { groupWarnings } from './warnings.ts';
+import { groupWarnings, withoutTold } from './warnings.ts';
 
 const platform = (name: string) => parsePlatform(name) ?? expect.fail(`${name} is not a platform`);
 const at = (firstLine: number) => ({ file: 'Dockerfile', firstLine, lastLine: firstLine });
@@ -24,4 +24,15 @@ test('the same warning of several platforms is told once, and warnings are in th
     ['old word', 7, ['linux/amd64', 'linux/s390x']],
     ['no line', undefined, ['linux/amd64']],
   ]);
+});
+
+test('what was found in the Containerfile before the build is not told again when BuildKit finds it', () => {
+  const warnings = [
+    { text: 'UndefinedVar: Usage of undefined variable (line 2)', source: at(2) },
+    { text: 'UndefinedVar: Usage of undefined variable (line 7)', source: at(7) },
+    { text: 'something else', source: at(2) },
+  ];
+  const groups = groupWarnings([{ platform: platform('linux/amd64'), warnings }]);
+  const told = [{ rule: 'UndefinedVar', line: 2 }];
+  expect(withoutTold(groups, told).map(({ warning }) => warning)).toEqual([warnings[2], warnings[1]]);
 });

@@ -22,3 +22,19 @@ export function groupWarnings(jobs: readonly Pick<Job, 'platform' | 'warnings'>[
   const lineOf = ({ warning }: WarningGroup): number => warning.source?.firstLine ?? Number.MAX_SAFE_INTEGER;
   return [...groups.values()].sort((one, other) => lineOf(one) - lineOf(other));
 }
+
+/** A finding in a Containerfile, as far as it tells one from another. */
+export interface ToldFinding {
+  readonly rule?: string | undefined;
+  readonly line?: number | undefined;
+}
+
+/** Leaves out what was reported before the build: newer versions of BuildKit find some of it, too, and say so during the build. */
+export function withoutTold(groups: readonly WarningGroup[], told: readonly ToldFinding[]): WarningGroup[] {
+  const keys = new Set(told.map(({ rule, line }) => `${rule} ${line}`));
+  return groups.filter(({ warning: { text, source } }) => {
+    // such as "JSONArgsRecommended: JSON arguments recommended for CMD … (line 7)"
+    const rule = /^(\w+): /.exec(text)?.[1];
+    return !keys.has(`${rule} ${source?.firstLine}`);
+  });
+}

@@ -8,6 +8,8 @@ export class BuildPage {
   /** The failed platforms, with the last lines of their logs and the line of the Containerfile. */
   readonly failures: Locator;
   readonly result: Locator;
+  /** Shows the options that the build was started with. */
+  readonly changedOptions: Locator;
   readonly #page: Page;
 
   constructor(page: Page) {
@@ -16,6 +18,7 @@ export class BuildPage {
     this.rebuild = page.getByRole('button', { name: 'Rebuild…' });
     this.cancel = page.getByRole('main').getByRole('button', { name: 'Cancel', exact: true });
     this.failures = page.getByRole('region', { name: 'Failures' });
+    this.changedOptions = page.getByRole('button', { name: /^\d+ changed$/ });
     this.result = page.getByRole('region', { name: 'Manifest list' });
   }
 

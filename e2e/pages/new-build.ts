@@ -5,10 +5,12 @@ export class NewBuildSheet {
   readonly sheet: Locator;
   readonly image: Locator;
   readonly start: Locator;
+  readonly optionSearch: Locator;
 
   constructor(page: Page) {
     this.sheet = page.getByRole('dialog', { name: 'New build' });
     this.image = this.sheet.getByLabel('Image', { exact: true });
+    this.optionSearch = this.sheet.getByRole('searchbox', { name: 'Search options' });
     this.start = this.sheet.getByRole('button', { name: 'Build', exact: true });
   }
 
@@ -17,6 +19,14 @@ export class NewBuildSheet {
     return this.sheet
       .getByRole('list', { name: 'Platforms to build' })
       .getByRole('button', { name: new RegExp(`^${name}(?![\\w/])`) });
+  }
+
+  /** Finds an option by its flag, and goes to its first control. */
+  async goToOption(flag: string): Promise<void> {
+    await this.sheet.page().keyboard.press('Control+Shift+F');
+    await this.optionSearch.fill(flag);
+    await this.sheet.getByText(flag, { exact: true }).waitFor();
+    await this.optionSearch.press('ArrowDown');
   }
 
   /** The row of a platform in the build plan, once a node is selected. */

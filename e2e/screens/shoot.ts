@@ -95,6 +95,9 @@ function hashOf(view: string, state: FixtureState): string {
   const routes: Readonly<Record<string, string>> = {
     'first-start': '#/first-start',
     farm: `#/farm/${farm}`,
+    bake: '#/bake/bake-20260714-101500-a1b2c3',
+    'bake-sheet': `#/farm/${farm}?sheet=bake&folder=${encodeURIComponent('/home/anna/projects/shop')}`,
+    'bake-sheet-many': `#/farm/${farm}?sheet=bake&folder=${encodeURIComponent('/home/anna/projects/many')}`,
     'new-build': `#/farm/${farm}?sheet=new-build&farm=${farm}&context=${encodeURIComponent('/home/anna/projects/api')}`,
     build: `#/build/${id}`,
     push: `#/images/${reference}?sheet=push&reference=${reference}`,

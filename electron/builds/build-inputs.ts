@@ -1,4 +1,6 @@
 import type { Build, Job } from '../../shared/build.ts';
+import type { SecretInputs } from '../../shared/build-secrets.ts';
+import type { ProxyVariables } from '../../shared/proxy-variables.ts';
 import type { Credentials } from '../../shared/push.ts';
 
 /**
@@ -8,8 +10,14 @@ import type { Credentials } from '../../shared/push.ts';
 export interface BuildInputs {
   /** An incomplete build whose finished images the build has, too. Kept as `reusedFrom` of these jobs. */
   readonly retried?: { readonly build: Build; readonly finished: readonly Job[] };
+  /** Values of secrets, and whose SSH agent is forwarded. */
+  readonly given?: SecretInputs;
+  /** The proxies of who starts the build, if it is to use them. Without them: those of this process. */
+  readonly proxyVariables?: ProxyVariables | undefined;
   /** Used for the push of the build only. Without it: the saved logins of podman and docker. */
   readonly pushCredentials?: Credentials | undefined;
+  /** The file with what was read from standard input, for the context `-`. */
+  readonly contextInput?: string | undefined;
 }
 
 /** A finished job of an earlier build as a job of a build that has its image. */

@@ -41,7 +41,7 @@ export class BuildRecord {
   #release: () => Promise<void> = async () => undefined;
 
   constructor(
-    { request, schedule, containerfile, inputs }: PreparedBuild,
+    { given, automatic, schedule, containerfile, inputs, source }: PreparedBuild,
     history: History,
     running: RunningBuilds,
     events: Events,
@@ -55,9 +55,11 @@ export class BuildRecord {
     this.#build = {
       id: History.newId(now, idSuffix(now)),
       status: 'running',
-      reference: request.reference,
-      request,
+      reference: given.reference,
+      request: given,
+      ...(automatic ? { automatic } : {}),
       containerfile: containerfile.path,
+      ...(source.commit === undefined ? {} : { commit: source.commit }),
       schedule,
       jobs: [],
       createdAt: now.toISOString(),

@@ -19,6 +19,7 @@ import { Pushes } from '../registry/pushes.ts';
 import { FakeRegistry, respond } from '../registry/testing/fake-registry.ts';
 import { schedule } from '../scheduling/schedule.ts';
 import { BuildRun } from './build-run.ts';
+import { BuildSecrets } from './build-secrets.ts';
 import { History } from './history.ts';
 import { NodeWork } from './node-work.ts';
 import type { PreparedBuild } from './prepare-build.ts';
@@ -83,12 +84,19 @@ function connect(node: string): NodeConnection {
 }
 
 function prepare(nodes: readonly NodeStatus[]): PreparedBuild {
+  const content = Buffer.from('FROM scratch\nCOPY . /\n');
   const options = { context, reference: 'api:1', pins: {}, emulate: true, buildArgs: {}, labels: {} };
   const request = { ...options, noCache: false, pull: 'missing', retention: 'cache', push } as const;
   return {
     request: { ...request, ...changes },
-    containerfile: { path: join(context, 'Containerfile'), content: Buffer.from('FROM scratch\nCOPY . /\n') },
+    given: { ...request, ...changes },
+    containerfile: { path: join(context, 'Containerfile'), name: 'Containerfile', content, parts: [] },
+    containerfilesFor: new Map(),
+    contents: { context, content, file: join(context, 'Containerfile') },
+    namedContexts: { all: [], values: {}, release: () => undefined },
+    source: { context, folder: context, project: context, name: 'api', isForeign: false, release: () => undefined },
     inputs: {},
+    secrets: BuildSecrets.none,
     project: new ProjectMemory(join(folder, 'projects'), 'p', context),
     connections: nodes.map(({ connection }) => ({ name: connection, uri: `ssh://${connection}` })),
     nodes,

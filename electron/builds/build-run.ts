@@ -31,6 +31,7 @@ import type { History } from './history.ts';
 import { type JobInput, mismatchedPlatforms, runJob } from './job.ts';
 import type { JobLog } from './job-log.ts';
 import type { JobTracker } from './job-tracker.ts';
+import { BuildContexts } from './named-contexts.ts';
 import type { NodeWork } from './node-work.ts';
 import type { PreparedBuild } from './prepare-build.ts';
 import type { RunningBuilds } from './running-builds.ts';
@@ -156,6 +157,8 @@ export class BuildRun {
     } catch (error) {
       this.#record.fail(problemOf(error));
     }
+    this.#prepared.source.release();
+    this.#prepared.namedContexts.release();
     await this.#releaseSlots();
     await this.#freeDisk();
     return this.#record.close();
@@ -243,10 +246,10 @@ export class BuildRun {
   /** Joins the images in a manifest list in local storage. If that fails, they are kept for a retry. */
   async #commit(): Promise<ManifestList> {
     const marks = { mismatched: mismatchedPlatforms(this.build.jobs) };
-    const { reference } = this.#prepared.request;
+    const { reference, listAnnotations: annotations } = this.#prepared.request;
     const { signal } = this.#cancellation;
     try {
-      return await this.#services.store.commit(reference, this.#images, { ...marks, signal });
+      return await this.#services.store.commit(reference, this.#images, { ...marks, annotations, signal });
     } catch (error) {
       await this.#keepImages().catch(() => undefined);
       throw error;
@@ -259,7 +262,7 @@ export class BuildRun {
     const here = this.#images.filter((image) => !isPushed(image));
     return {
       ...(await readImages(this.#services.store.blobs, here)),
-      list: createManifestList(this.#images),
+      list: createManifestList(this.#images, this.#prepared.request.listAnnotations),
       pushed: this.#images.filter(isPushed),
     };
   }
@@ -268,7 +271,13 @@ export class BuildRun {
   async #buildAll(context: PackedContext, lease: Lease): Promise<boolean> {
     const containerfile = parseContainerfile(this.#prepared.containerfile.content.toString('utf8'));
     const { store, receiver, portForwards, nodeWork, layouts } = this.#services;
+    const contexts = new BuildContexts(this.#prepared.namedContexts, this.#services, {
+      project: this.#prepared.project,
+      lease,
+      signal: this.#cancellation.signal,
+    });
     const input: JobInput = {
+      contexts,
       buildId: this.id,
       prepared: this.#prepared,
       context,
@@ -284,7 +293,11 @@ export class BuildRun {
       onBlob: (blob) => this.#push?.add([blob]),
     };
     await this.#holdFinished(lease);
-    await Promise.all(this.#record.trackers.map((tracker) => this.#buildPlatform(tracker, input)));
+    try {
+      await Promise.all(this.#record.trackers.map((tracker) => this.#buildPlatform(tracker, input)));
+    } finally {
+      await contexts.close();
+    }
     if (this.#images.length < this.build.jobs.length) {
       this.#record.failWithJobs();
       return false;

@@ -1,4 +1,5 @@
 /** Builds: from a request to jobs on nodes to a manifest list, with the history and logs of all builds. */
+import { isAbsolute } from 'node:path';
 import type { Build, BuildRequest, Job } from '../../shared/build.ts';
 import { entryOf } from '../../shared/build-entry.ts';
 import type { CallOutput, CallRequest } from '../../shared/contract.ts';
@@ -9,13 +10,20 @@ import { type ChangedConnection, changedConnections } from '../connections/chang
 import { ContainerfileSteps } from '../engines/containerfile-steps.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
 import type { Nodes } from '../nodes/nodes.ts';
+import { findRepository } from '../projects/git-facts.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
 import { parseDestination } from '../registry/pushes.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
+import type { ContextSources } from '../sources/context-sources.ts';
+import type { AnySecretRequest, AskSecret } from '../ssh/authentication/secret-request.ts';
+import { assertOptionsAgree } from './agreeing-options.ts';
 import { type BuildInputs, reusedJob } from './build-inputs.ts';
 import { BuildRun, type BuildServices } from './build-run.ts';
+import { BuildSecrets } from './build-secrets.ts';
 import { buildCancelled } from './cancellation.ts';
 import { startPacking } from './context-packing.ts';
+import type { JobInput } from './equivalent/ci-jobs.ts';
+import { equivalents } from './equivalent/equivalents.ts';
 import { ForeignBuilds } from './foreign-builds.ts';
 import { mismatchedPlatforms } from './job.ts';
 import { readLog, searchLog, withStepIds } from './job-log.ts';
@@ -25,6 +33,7 @@ import {
   type PrepareOptions,
   prepareBuild,
   type UnscheduledBuild,
+  withAutomatic,
 } from './prepare-build.ts';
 import type { ProjectMemories } from './project-memory.ts';
 
@@ -34,7 +43,10 @@ const maxPlannedSteps = 1000;
 export interface BuildsOptions extends BuildServices {
   readonly nodes: PrepareOptions['nodes'] & Pick<Nodes, 'connections'>;
   readonly projects: ProjectMemories;
+  readonly sources: ContextSources;
   readonly settings: SettingsStore;
+  /** Asks for secrets of builds, and for passphrases of keys that they may sign with. */
+  readonly askSecret?: AskSecret<AnySecretRequest> | undefined;
   /** Whether builds of other processes of the data folder are followed, with events. */
   readonly followsOthers: boolean;
 }
@@ -61,7 +73,8 @@ export class Builds {
    * @throws Failure if the request is invalid
    */
   async preview(request: BuildRequest, signal?: AbortSignal): Promise<Schedule> {
-    const unscheduled = await this.#prepare(request, signal);
+    const unscheduled = await this.#prepare(request, signal, { acceptsRecent: true });
+    releaseFiles(unscheduled);
     return unscheduled.schedule(await this.#options.slots.load(unscheduled.connections)).schedule;
   }
 
@@ -78,7 +91,11 @@ export class Builds {
    * others.
    * @throws Failure `build.unknown`, `build.running`, `input.invalid`, and those of {@link start}
    */
-  async retry({ id, platforms, pushCredentials }: CallRequest<'builds.retry'>, signal?: AbortSignal): Promise<Build> {
+  async retry(
+    { id, platforms, pushCredentials, proxyVariables, ...given }: CallRequest<'builds.retry'>,
+    signal?: AbortSignal,
+    changes: Partial<Pick<BuildRequest, 'bake' | 'contexts'>> = {},
+  ): Promise<Build> {
     const build = await this.#getEnded(id);
     const unknown = platforms?.find((platform) => build.jobs.every((job) => job.platform !== platform));
     if (unknown) {
@@ -93,8 +110,8 @@ export class Builds {
     if (build.status === 'done' && isWhole) {
       throw fail('input.invalid', `All platforms of build ${id} are done.`, 'Name the platforms to build again.');
     }
-    const request = { ...build.request, platforms: build.jobs.map(({ platform }) => platform) };
-    return this.#start(request, { retried: { build, finished }, pushCredentials }, signal);
+    const request = { ...build.request, ...changes, platforms: build.jobs.map(({ platform }) => platform) };
+    return this.#start(request, { retried: { build, finished }, pushCredentials, proxyVariables, given }, signal);
   }
 
   /**
@@ -113,6 +130,7 @@ export class Builds {
       }
       const isMissing = ({ digest }: Job): boolean => images.every((image) => image.digest !== digest);
       return store.commit(build.reference, images, {
+        annotations: build.request.listAnnotations,
         missing: build.jobs.filter(isMissing).map(({ platform }) => platform),
         mismatched: mismatchedPlatforms(build.jobs.filter((job) => !isMissing(job))),
       });
@@ -125,18 +143,23 @@ export class Builds {
   }
 
   async #start(request: BuildRequest, inputs: BuildInputs, signal?: AbortSignal): Promise<Build> {
+    assertOptionsAgree(request);
     if (request.push) {
       parseDestination(request.reference, request.push.destination);
     }
-    const { settings } = this.#options;
+    const { settings, askSecret } = this.#options;
+    const { given, ...others } = inputs;
+    const secrets = await BuildSecrets.open(request, given, { askSecret, signal });
     const unscheduled = await this.#prepare(request, signal, {
-      inputs,
+      inputs: others,
+      secrets,
       pack: (project) => startPacking(project, this.#options),
     });
     try {
       return await this.#open(unscheduled, (await settings.get()).keepBuilds, signal);
     } catch (error) {
       await unscheduled.packing?.close();
+      releaseFiles(unscheduled);
       throw error;
     }
   }
@@ -205,6 +228,11 @@ export class Builds {
     if (platform === undefined) {
       await (own ? own.ended : running.ended(id));
     }
+  }
+
+  /** Resolves when a build of this process has ended and is saved. */
+  async ended(id: string): Promise<void> {
+    await this.#own.get(id)?.ended;
   }
 
   /** @throws Failure `build.unknown` */
@@ -299,6 +327,42 @@ export class Builds {
     return { path, lines: text.split('\n'), instructions, steps };
   }
 
+  /**
+   * The same build with other tools: an earlier one, or one that a request would start.
+   * @throws Failure `build.unknown`, and those of {@link preview}
+   */
+  async equivalents(
+    { id, request }: CallRequest<'builds.equivalents'>,
+    signal?: AbortSignal,
+  ): Promise<CallOutput<'builds.equivalents'>> {
+    const told = await (id === undefined ? this.#tellRequest(request, signal) : this.#tellBuild(id));
+    const { context } = told.request;
+    const root = isAbsolute(context) ? await findRepository(context, signal) : undefined;
+    return equivalents({ ...told, root });
+  }
+
+  async #tellBuild(id: string): Promise<Omit<JobInput, 'root'>> {
+    const { request, automatic, jobs, containerfile } = await this.get(id);
+    const path = containerfile ?? (await this.#options.history.containerfile(id)).path;
+    return { request: withAutomatic(request, automatic), automatic, platforms: jobs, containerfile: path };
+  }
+
+  async #tellRequest(request: BuildRequest, signal: AbortSignal | undefined): Promise<Omit<JobInput, 'root'>> {
+    const unscheduled = await this.#prepare(request, signal, { acceptsRecent: true });
+    releaseFiles(unscheduled);
+    const load = await this.#options.slots.load(unscheduled.connections);
+    const { schedule, containerfile, automatic, ...prepared } = unscheduled.schedule(load);
+    const { assignments, unassigned } = schedule;
+    const all = [...assignments, ...unassigned.map(({ platform }) => ({ platform }))];
+    const order = prepared.request.platforms ?? all.map(({ platform }) => platform);
+    return {
+      request: prepared.request,
+      automatic,
+      platforms: all.sort((one, other) => order.indexOf(one.platform) - order.indexOf(other.platform)),
+      containerfile: containerfile.path,
+    };
+  }
+
   /** Cancels all builds of this process and waits for their end. A build that is still being prepared does not start. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -317,11 +381,17 @@ export class Builds {
   #prepare(
     request: BuildRequest,
     signal: AbortSignal | undefined,
-    options: Pick<PrepareOptions, 'inputs' | 'pack'> = {},
+    options: Pick<PrepareOptions, 'inputs' | 'secrets' | 'pack' | 'acceptsRecent'> = {},
   ): Promise<UnscheduledBuild> {
-    const { nodes, projects } = this.#options;
-    return prepareBuild(request, { nodes, projects, signal, ...options });
+    const { nodes, projects, sources, store } = this.#options;
+    const findBuild = (id: string): Promise<Build> => this.get(id);
+    return prepareBuild(request, { nodes, projects, sources, store, findBuild, signal, ...options });
   }
+}
+
+function releaseFiles({ source, namedContexts }: Pick<PreparedBuild, 'source' | 'namedContexts'>): void {
+  source.release();
+  namedContexts.release();
 }
 
 function runningFailure(id: string): Failure {

@@ -20,6 +20,8 @@ export interface CacheableInput {
   readonly text: string;
   /** The same, parsed. */
   readonly containerfile: ParsedContainerfile;
+  /** The names of additional build contexts, which are neither stages nor base images. */
+  readonly contexts?: readonly string[];
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly target?: string | undefined;
   readonly platform: Platform;
@@ -66,7 +68,7 @@ export function basesOfCacheable(input: CacheableInput): BaseName[] | undefined 
     const earlier = sources.length > 0 ? stages.slice(0, index) : [];
     count += sources.length;
     for (const source of count > maxSources ? [undefined] : sources) {
-      const found = source && findSource(source, earlier, args, input.platform);
+      const found = source && findSource(source, earlier, args, input);
       if (found === undefined) {
         return undefined;
       }
@@ -138,14 +140,28 @@ function findSource(
   { name, flag }: Source,
   earlier: readonly Stage[],
   args: ReadonlyMap<string, string>,
-  buildPlatform: Platform,
+  { platform: buildPlatform, contexts = [] }: CacheableInput,
 ): number | BaseName | 'scratch' | undefined {
   const isFrom = flag !== undefined;
   const expanded = expand(name, args);
+  if (expanded && contexts.some((context) => isSameName(context, expanded))) {
+    return 'scratch';
+  }
   const stage = expanded ? findStage(earlier, expanded, !isFrom) : undefined;
   if (!expanded || stage !== undefined || (expanded === 'scratch' && isFrom)) {
     return expanded ? (stage ?? 'scratch') : undefined;
   }
   const platform = flag ? parsePlatform(expand(flag, args) ?? '') : buildPlatform;
   return platform && { name: expanded, platform };
+}
+
+/** BuildKit takes names of images for the same that mean the same image, and podman compares them as they are: both count. */
+function isSameName(one: string, other: string): boolean {
+  const short = (name: string): string =>
+    name
+      .toLowerCase()
+      .replace(/^(?:index\.)?docker\.io\//, '')
+      .replace(/^library\//, '')
+      .replace(/:latest$/, '');
+  return short(one) === short(other);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../../shared/connection.ts';
 import { fail } from '../../shared/problem.ts';
+import { testSources } from '../sources/testing/test-sources.ts';
 import { type ContextPacking, startPacking } from './context-packing.ts';
 import { type PrepareOptions, prepareBuild } from './prepare-build.ts';
 import { ProjectMemories } from './project-memory.ts';
@@ -49,6 +50,9 @@ async function prepare(probe: (packing: ContextPacking | undefined) => Promise<v
     },
     {
       nodes,
+      sources: testSources(folder),
+      store: { find: () => Promise.reject(new Error('unused')) },
+      findBuild: () => Promise.reject(new Error('unused')),
       projects: new ProjectMemories(join(folder, 'projects')),
       pack: (project) => {
         packing = startPacking(project, { spoolFolder, indexFolder: join(folder, 'contexts') });

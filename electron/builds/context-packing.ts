@@ -1,4 +1,4 @@
-import type { BuildRequest } from '../../shared/build.ts';
+import type { ContentsOptions } from '../context/contents.ts';
 import { indexPath } from '../context/file-index.ts';
 import { type ContextOptions, type PackedContext, packContext } from '../context/pack-context.ts';
 
@@ -45,20 +45,13 @@ export interface PackingFolders {
 
 /** What is packed for a build, see `PreparedBuild`. */
 export interface ProjectToPack {
-  readonly request: Pick<BuildRequest, 'context' | 'containerfile'>;
-  readonly containerfile: { readonly path: string; readonly content: Buffer };
+  readonly contents: ContentsOptions;
   readonly project: { readonly id: string };
 }
 
 export function startPacking(
-  { request, containerfile, project }: ProjectToPack,
+  { contents, project }: ProjectToPack,
   { spoolFolder, indexFolder }: PackingFolders,
 ): ContextPacking {
-  return new ContextPacking({
-    context: request.context,
-    ...(request.containerfile === undefined ? { file: containerfile.path } : {}),
-    content: containerfile.content,
-    spoolFolder,
-    index: indexPath(indexFolder, project.id),
-  });
+  return new ContextPacking({ ...contents, spoolFolder, index: indexPath(indexFolder, project.id) });
 }

@@ -17,7 +17,7 @@ const up = (connection: string): NodeStatus => ({
     rootless: true,
     platform: arm64,
     emulated: [],
-    capabilities: { exportFormats: [], limits: [] },
+    capabilities: { exportFormats: [] },
     cpus: 4,
     memory: space,
     disk: space,

@@ -1,4 +1,5 @@
 import type { BuildRequest, Job } from '../../shared/build.ts';
+import { type OptionValues, optionsOf } from '../../shared/build-options.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { Failure, type Problem } from '../../shared/problem.ts';
@@ -6,7 +7,7 @@ import type { Assignment } from '../../shared/schedule.ts';
 import { schedule } from '../scheduling/schedule.ts';
 
 /** What decides which nodes may build. */
-type FailoverRequest = Pick<BuildRequest, 'emulate' | 'pull' | 'retention'>;
+type FailoverRequest = OptionValues & Pick<BuildRequest, 'emulate'>;
 
 /** What tells the jobs of a build that they cannot use a node any more. */
 interface NodeSignals {
@@ -63,8 +64,8 @@ export class Failover {
       this.#signalsOf(lost.node).lost.abort(new Failure(problem));
     }
     const nodes = this.#nodes.filter(({ connection }) => !this.lossOf(connection).aborted && !failed.has(connection));
-    const { emulate, pull, retention } = this.#request;
-    return schedule({ platforms: [lost.platform], nodes, emulate, pull, retention, load }).assignments[0];
+    const { emulate } = this.#request;
+    return schedule({ ...optionsOf(this.#request), platforms: [lost.platform], nodes, emulate, load }).assignments[0];
   }
 
   #signalsOf(node: string): NodeSignals {

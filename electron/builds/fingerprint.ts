@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BuildRequest } from '../../shared/build.ts';
+import { optionRow, requestOptionNames } from '../../shared/build-options.ts';
 import type { Node } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { PackedContext } from '../context/pack-context.ts';
@@ -9,21 +10,26 @@ const version = 1;
 
 /**
  * Fields of a request that do not decide what the image of a platform is: where it is built, what it is called and what becomes of
- * it. The project's files are in the digest of the packed context. All others count, also those that are added later.
+ * it. The project's files are in the digest of the packed context. All others count, also those that are added later; for options,
+ * their table says it.
  */
-const otherFields: ReadonlySet<string> = new Set<keyof BuildRequest>([
-  'context',
-  'file',
-  'containerfile',
-  'reference',
-  'farm',
-  'connections',
-  'platforms',
-  'pins',
-  'emulate',
-  'noCache',
-  'skip',
-  'push',
+const otherFields: ReadonlySet<string> = new Set([
+  ...([
+    'context',
+    // what is in them is compared
+    'contexts',
+    'containerfile',
+    'reference',
+    'bake',
+    'farm',
+    'connections',
+    'platforms',
+    'pins',
+    'push',
+    // its values are among the arguments and labels
+    'automatic',
+  ] satisfies (keyof BuildRequest)[]),
+  ...requestOptionNames.filter((name) => optionRow(name).decidesImage === false),
 ]);
 
 /** A digest of what decides the result of a job, besides the packed context and what its node has. */

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { ImageFormat } from '../../shared/build.ts';
+import type { ImageFormat } from '../../shared/build-options.ts';
 import type {
   BuildResult,
   EngineBuild,

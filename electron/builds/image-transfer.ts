@@ -1,10 +1,11 @@
-import type { ImageFormat } from '../../shared/build.ts';
+import type { ImageFormat } from '../../shared/build-options.ts';
 import { Failure } from '../../shared/problem.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import { importArchive } from '../images/import-archive.ts';
 import type { Lease } from '../images/lease.ts';
 import type { BlobSize, ReceivedImage } from '../images/manifest.ts';
 import type { WantedPlatform } from '../images/platform-match.ts';
+import type { Offer } from '../images/receiver/offer.ts';
 import type { Receiver } from '../images/receiver/receiver.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
 import type { ImageSource } from './image-source.ts';
@@ -23,6 +24,8 @@ export interface TransferOptions extends WantedPlatform {
   readonly format: ImageFormat;
   /** Stable per project: engines remember per repository which layers they have pushed. */
   readonly repository: string;
+  /** What the node reads while it builds. */
+  readonly offer?: Offer | undefined;
   readonly onBytes: (count: number) => void;
   /** Called with each blob that the node has sent, when it is in the store. */
   readonly onBlob?: (blob: BlobSize) => void;
@@ -66,6 +69,7 @@ async function receivePush(options: TransferOptions): Promise<ReceivedImage> {
       lease,
       onBytes,
       ...(onBlob ? { onBlob } : {}),
+      offer: options.offer,
       signal,
     });
     try {

@@ -1,11 +1,14 @@
-import type { Job } from '../../shared/build.ts';
+import type { BuildRequest, Job } from '../../shared/build.ts';
+import { optionsOf } from '../../shared/build-options.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { problemOf } from '../../shared/problem.ts';
+import { proxiesOf, proxyArgs } from '../../shared/proxy-variables.ts';
+import { remoteCaches } from '../../shared/remote-cache.ts';
 import type { PackedContext } from '../context/pack-context.ts';
 import type { TarLayouts } from '../context/tar-layouts.ts';
 import { BaseImageCheck } from '../engines/base-image.ts';
 import type { EngineBuild, EngineOutput } from '../engines/engine.ts';
-import { namedImages } from '../engines/named-images.ts';
+import { imageOf, namedImages } from '../engines/named-images.ts';
 import type { RegistryLogin } from '../engines/registry-login.ts';
 import { temporaryImageName } from '../engines/temporary-name.ts';
 import type { ImageStore } from '../images/image-store.ts';
@@ -13,18 +16,24 @@ import type { Lease } from '../images/lease.ts';
 import type { BlobSize, ReceivedImage } from '../images/manifest.ts';
 import type { Receiver } from '../images/receiver/receiver.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
-import type { ParsedContainerfile } from '../projects/parse-containerfile.ts';
+import { assertStage } from '../projects/assert-stage.ts';
+import { type ParsedContainerfile, parseContainerfile } from '../projects/parse-containerfile.ts';
 import type { RunningPush } from '../registry/running-push.ts';
+import { abortable } from '../system/abortable.ts';
+import { passwordsOf } from '../system/login-secrets.ts';
+import { annotateImage } from './annotate-image.ts';
 import type { BaseImageLogins } from './base-image-logins.ts';
 import { pushDirectly } from './direct-transfer.ts';
-import { buildHidingLogins } from './hidden-logins.ts';
+import { buildHidingSecrets } from './hidden-secrets.ts';
 import { deliveredImage, type ImageSource, keptImage } from './image-source.ts';
 import { transferImage } from './image-transfer.ts';
 import type { JobTracker } from './job-tracker.ts';
+import type { BuildContexts, JobContexts } from './named-contexts.ts';
 import type { NodeWork } from './node-work.ts';
 import { checkPlatform } from './platform-check.ts';
 import type { PreparedBuild } from './prepare-build.ts';
 import { RepeatedJob } from './repeated-job.ts';
+import { repeatingPulls } from './repeated-pulls.ts';
 import { applyRetention, type BuiltImage, cleanUpFailed } from './retention.ts';
 import type { SharedPortForwards } from './shared-port-forwards.ts';
 
@@ -40,6 +49,7 @@ export interface JobInput {
   readonly portForwards: SharedPortForwards;
   readonly nodeWork: NodeWork;
   readonly layouts: TarLayouts;
+  readonly contexts: BuildContexts;
   readonly logins: BaseImageLogins;
   /** The push of the build. */
   readonly push: RunningPush | undefined;
@@ -64,16 +74,22 @@ export async function runJob(
   connection: NodeConnection,
   signal: AbortSignal,
 ): Promise<FinishedJob> {
-  const { buildId, prepared, context, store, receiver, portForwards, lease, containerfile, nodeWork } = input;
-  const { instructions, directives } = containerfile;
+  const { buildId, prepared, context, store, receiver, portForwards, lease, nodeWork } = input;
   const { request, project } = prepared;
   const { engine, transport } = connection;
   const { platform, node } = tracker.job;
+  const file = prepared.containerfilesFor.get(platform) ?? prepared.containerfile;
+  const containerfile =
+    file === prepared.containerfile ? input.containerfile : parseContainerfile(file.content.toString('utf8'));
+  const { instructions, directives } = containerfile;
   const tag = temporaryImageName(project.id, platform);
   // a lost connection also aborts requests that wait for an answer
   const signalOrLoss = AbortSignal.any([signal, transport.lost]);
 
   const status = prepared.nodes.find(({ connection: name }) => name === node);
+  if (status?.state !== 'up' || status.node.engine !== 'podman') {
+    assertStage(file);
+  }
   const { buildArgs, target, format = 'oci' } = request;
   const imageInput = {
     instructions,
@@ -86,16 +102,26 @@ export async function runJob(
 
   let built: BuiltImage | undefined;
   tracker.enterPhase('context');
-  const images = namedImages(imageInput, directives.get('syntax'));
+  const cacheImages = (caches: readonly string[] | undefined) =>
+    remoteCaches(caches).flatMap(({ attrs }) => imageOf(attrs.ref ?? '') ?? []);
+  const written = cacheImages(request.cacheTo);
+  const images = [...namedImages(imageInput, directives.get('syntax')), ...cacheImages(request.cacheFrom), ...written];
   let finding: Promise<RegistryLogin[]> | undefined;
   const findLogins = (): Promise<RegistryLogin[]> => {
-    finding ??= input.logins.find(images, ({ problem }) =>
-      tracker.logLine(`${problem.message} Base images are pulled without this login.`),
-    );
+    finding ??= input.logins
+      .find(images, ({ problem }) => tracker.logLine(`${problem.message} Base images are pulled without this login.`))
+      // a token to pull does not do for a registry that gets a cache
+      .then((logins) =>
+        logins.map(({ fetchPullToken, ...login }) =>
+          fetchPullToken && written.every(({ registry }) => registry !== login.registry)
+            ? { ...login, fetchPullToken }
+            : login,
+        ),
+      );
     return finding;
   };
   const repeated = new RepeatedJob({
-    ...{ buildId, prepared, containerfile, context, platform, status, engine },
+    ...{ buildId, prepared, file, containerfile, context, platform, status, engine, contexts: input.contexts },
     holdImage: async (known) => (await input.push?.direct?.find(known)) ?? store.holdImage(known, lease),
     logins: findLogins,
     onLogLine: (text) => tracker.logLine(text),
@@ -114,26 +140,39 @@ export async function runJob(
     return { image, left: Promise.resolve() };
   }
   const logins = await findLogins();
+  const secrets = await prepared.secrets.load();
+  const proxies = request.proxy ? (prepared.inputs.proxyVariables ?? proxiesOf(process.env)) : {};
+  const builder = repeatingPulls(engine.builder, request, (text) => tracker.logLine(text));
+  const startedMs = performance.now();
   const work = await nodeWork.begin({ buildId, platform, node, tag });
   const cleaned = engine.retention && nodeWork.cleanUp(node, engine.retention);
+  let named: JobContexts | undefined;
+  let unneededContexts: readonly string[] = [];
   try {
+    const opening = input.contexts.open(platform, connection, (bytes) => tracker.addBytesSent(bytes));
+    named = await abortable(signalOrLoss, opening).catch((error: unknown) => {
+      opening.then((opened) => opened.close()).catch(() => undefined);
+      throw error;
+    });
     const build: EngineBuild = {
       id: work.id,
       platform,
       isEmulated: tracker.job.mode === 'emulated',
       tag,
-      file: context.containerfile,
+      file: file.name,
+      parts: file.parts,
       excludes: context.excludes,
       context: context.source((bytes) => tracker.addBytesSent(bytes)),
       contextKey: () => project.contextKey(context.source()),
       layouts: input.layouts,
-      buildArgs,
-      labels: request.labels,
-      ...(target === undefined ? {} : { target }),
-      noCache: request.noCache,
+      contexts: named.contexts,
+      ...engineOptions(request),
+      buildArgs: { ...proxyArgs(proxies), ...buildArgs },
+      hidden: passwordsOf(proxies),
       format,
-      pull: request.pull,
       logins,
+      secrets,
+      ssh: prepared.secrets.ssh,
       instructions,
       discardCache: request.retention === 'nothing',
       outputReady: () => tracker.log.drained,
@@ -149,8 +188,9 @@ export async function runJob(
     let source: ImageSource;
     let used: ReturnType<typeof observe> | undefined;
     if (engine.transfer) {
-      const result = await buildHidingLogins(engine.builder, build, onOutput, signalOrLoss);
+      const result = await buildHidingSecrets(builder, build, onOutput, signalOrLoss);
       const { imageId } = result;
+      unneededContexts = result.unneeded ?? [];
       // what the node has is read before the retention changes it
       used = observe(imageId);
       const { layers, ownLayers } = tracker;
@@ -159,7 +199,7 @@ export async function runJob(
       source = keptImage(engine.transfer, tag, result, format, signalOrLoss);
     } else {
       source = deliveredImage(
-        ({ report, ...options }) => buildHidingLogins(engine.builder, { ...build, ...options }, report, signalOrLoss),
+        ({ report, ...options }) => buildHidingSecrets(builder, { ...build, ...options }, report, signalOrLoss),
         build,
         onOutput,
       );
@@ -172,7 +212,7 @@ export async function runJob(
     if (pushed) {
       tracker.setTransferMethod('direct');
     }
-    const image =
+    const arrived =
       pushed?.image ??
       (await transferImage({
         ...common,
@@ -183,13 +223,14 @@ export async function runJob(
         tag: tag.slice(tag.lastIndexOf(':') + 1),
         format,
         repository: `barnraiser/${project.id}`,
+        offer: named.offer,
         onBytes: (bytes) => tracker.addBytesReceived(bytes),
         onBlob: input.onBlob,
         onMethod: (method) => tracker.setTransferMethod(method),
       }));
     const mismatch = await checkPlatform({
       store,
-      image,
+      image: arrived,
       ...(pushed ? { pushed: pushed.config } : {}),
       base,
       onLogLine,
@@ -201,7 +242,16 @@ export async function runJob(
     if (mismatch) {
       tracker.setMismatch(mismatch.problem.message);
     }
+    const image = await annotateImage(arrived, {
+      annotations: request.annotations,
+      ...{ store, lease, onLogLine },
+      direct: input.push?.direct,
+    });
+    const ms = Math.round(performance.now() - startedMs);
     const leave = async (): Promise<void> => {
+      if (hasWorked(tracker.job)) {
+        await project.setTime({ platform, node, mode: tracker.job.mode, ms }).catch(() => undefined);
+      }
       const imageId = built?.imageId ?? image.config.digest;
       await repeated
         .remember({ image, imageId, job: tracker.job }, await (used ?? observe(imageId)))
@@ -209,7 +259,7 @@ export async function runJob(
       const { retention } = engine;
       try {
         const unneeded = retention && built ? await applyRetention(retention, built, request.retention, project) : [];
-        await nodeWork.end(work, retention, unneeded);
+        await nodeWork.end(work, retention, [...unneeded, ...unneededContexts]);
       } catch (error) {
         // the image is in the store, so a failed cleanup is only logged and does not fail the job
         tracker.logLine(`Could not clean up on node ${node}: ${problemOf(error).message}`);
@@ -230,7 +280,24 @@ export async function runJob(
     }
     await cleaned;
     throw signal.aborted ? signal.reason : transport.lost.aborted ? transport.lost.reason : error;
+  } finally {
+    named?.close();
+    for (const { value } of secrets) {
+      value.fill(0);
+    }
   }
+}
+
+/** The options that engines get as they are. The others are resolved for each node and platform. */
+function engineOptions({ buildArgs, labels, noCache, pull, ...request }: BuildRequest) {
+  const { file: _file, files: _files, filesFor: _for, sources: _sources, ...options } = optionsOf(request);
+  const { contexts: _contexts, secrets: _secrets, ssh: _ssh, ...others } = options;
+  return { ...others, buildArgs, labels, noCache, pull };
+}
+
+/** Whether a job ran steps. One that found all of them in the cache says nothing about the time that they take. */
+function hasWorked({ steps }: Pick<Job, 'steps'>): boolean {
+  return steps.some(({ cached, name }) => !cached && /^\s*(?:RUN|COPY|ADD)\s/i.test(name));
 }
 
 /** The platforms whose images have programs for another one. */

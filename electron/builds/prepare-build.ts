@@ -1,25 +1,47 @@
+import { type AppliedAutomatic, wantsAutomatic } from '../../shared/automatic-options.ts';
 import type { BuildRequest } from '../../shared/build.ts';
+import { optionsOf } from '../../shared/build-options.ts';
 import type { Connection } from '../../shared/connection.ts';
+import { describeEmulation } from '../../shared/emulation.ts';
 import type { NodeStatus } from '../../shared/node.ts';
+import type { Platform } from '../../shared/platform.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import type { Schedule } from '../../shared/schedule.ts';
 import type { NodeLoad } from '../nodes/node-slots.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import type { Quorum } from '../nodes/probe.ts';
-import { resolveProject } from '../projects/project.ts';
+import { assertStage, isPreprocessed } from '../projects/assert-stage.ts';
+import { applyAutomatic, automaticValuesOf } from '../projects/automatic-options.ts';
+import { type BuiltFile, type OpenedProject, openProject } from '../projects/open-project.ts';
 import { isCoveredWithout } from '../scheduling/coverage.ts';
 import { schedule } from '../scheduling/schedule.ts';
+import { type ContextSources, standardInputContext } from '../sources/context-sources.ts';
 import type { BuildInputs } from './build-inputs.ts';
+import { BuildSecrets } from './build-secrets.ts';
 import type { ContextPacking, ProjectToPack } from './context-packing.ts';
+import { type OpenContextsOptions, type OpenedContexts, openContexts } from './named-contexts.ts';
 import type { ProjectMemories, ProjectMemory } from './project-memory.ts';
 
 /** A build request and everything that is looked up once before any work begins. All steps of the build read it. */
 export interface PreparedBuild {
-  /** The request with real paths, and with the farm that builds it. */
+  /** The request with real paths, without logins, with the farm that builds it, and with the arguments and labels that come from git. */
   readonly request: BuildRequest;
+  /** The request without what comes from git, which is looked up again when the build is repeated. */
+  readonly given: BuildRequest;
+  /** What comes from git, if the request asks for it. */
+  readonly automatic?: AppliedAutomatic;
   /** The Containerfile as it was read. What is shown and what is sent to the nodes is this content. */
-  readonly containerfile: { readonly path: string; readonly content: Buffer };
+  readonly containerfile: BuiltFile;
+  /** The Containerfiles of single platforms. */
+  readonly containerfilesFor: ReadonlyMap<Platform, BuiltFile>;
+  /** What is packed of it. */
+  readonly contents: OpenedProject['contents'];
+  /** The additional build contexts, which the build releases. */
+  readonly namedContexts: OpenedContexts;
+  /** The files of the project, which the build releases. */
+  readonly source: OpenedProject['source'];
   readonly inputs: BuildInputs;
+  readonly secrets: BuildSecrets;
   readonly project: ProjectMemory;
   readonly connections: readonly Connection[];
   /** What a probe of the connections found. */
@@ -38,51 +60,99 @@ export interface UnscheduledBuild extends Omit<PreparedBuild, 'schedule'> {
 export interface PrepareOptions {
   readonly nodes: Pick<Nodes, 'defaultFarm' | 'probeConnections' | 'select' | 'statuses'>;
   readonly projects: ProjectMemories;
+  readonly sources: ContextSources;
+  readonly store: OpenContextsOptions['store'];
+  readonly findBuild: OpenContextsOptions['findBuild'];
+  /** A git reference that was looked up shortly before is not looked up again. */
+  readonly acceptsRecent?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly inputs?: BuildInputs;
+  /** Without it, no node can be given any. */
+  readonly secrets?: BuildSecrets;
   /** Begins to pack the context while the nodes are probed. The caller of `prepareBuild` opens or closes it. */
   readonly pack?: (project: ProjectToPack) => ContextPacking;
 }
 
 /**
- * Resolves the project and probes the nodes.
- * @throws Failure of `resolveProject` and of `Nodes.select`, and the reason of the signal
+ * Opens the project and probes the nodes. The caller releases the source of the project.
+ * @throws Failure of `openProject`, `assertStage` and `Nodes.select`, and the reason of the signal
  */
-export async function prepareBuild(
+export async function prepareBuild(input: BuildRequest, options: PrepareOptions): Promise<UnscheduledBuild> {
+  const { sources, store, findBuild, signal = neverAborts, acceptsRecent = false, inputs = {} } = options;
+  const { contextInput: file, retried } = inputs;
+  const commit = retried?.build.commit;
+  const how = { signal, acceptsRecent };
+  const opened = await openProject({ ...input, input: file, commit }, sources, how);
+  let contexts: OpenedContexts | undefined;
+  try {
+    for (const file of [opened.containerfile, ...opened.containerfilesFor.values()]) {
+      if (!isPreprocessed(file)) {
+        assertStage(file);
+      }
+    }
+    contexts = await openContexts(input.contexts, { ...how, sources, store, findBuild });
+    return await prepareOpened(input, opened, contexts, options);
+  } catch (error) {
+    contexts?.release();
+    opened.source.release();
+    throw error;
+  }
+}
+
+const neverAborts = new AbortController().signal;
+
+async function prepareOpened(
   input: BuildRequest,
-  { nodes, projects, signal, inputs = {}, pack }: PrepareOptions,
+  opened: OpenedProject,
+  namedContexts: OpenedContexts,
+  { nodes, projects, signal, inputs = {}, secrets = BuildSecrets.none, pack }: PrepareOptions,
 ): Promise<UnscheduledBuild> {
-  const { context, containerfile } = await resolveProject(input);
-  const { path, content } = containerfile;
+  const { source, folder, containerfile, containerfilesFor, contents, key } = opened;
   // real paths identify the project whatever paths the user gave; the farm is recorded by name because another farm
   // may be the default when the build is looked at later
   const farm = input.connections ? undefined : (input.farm ?? (await nodes.defaultFarm()));
-  const request: BuildRequest = {
+  const given: BuildRequest = {
     ...input,
-    context,
-    ...(input.file === undefined ? {} : { file: path }),
+    context: source.isForeign ? source.context : folder,
+    ...(input.file === undefined || source.isForeign ? {} : { file: containerfile.path }),
+    ...(input.contexts === undefined ? {} : { contexts: { ...namedContexts.values } }),
     ...(farm === undefined ? {} : { farm }),
   };
-  const project = projects.of({ context, containerfile: path, target: request.target }, input.file);
-  const connections = await nodes.select(request);
-  const { emulate, pins, pull, retention } = request;
+  // projects that are piped into the command have nothing but their images' name to tell them apart
+  const context = source.context === standardInputContext ? `${key.context} ${given.reference}` : key.context;
+  const project = projects.of({ ...key, context, target: given.target }, input.file);
+  const connections = await nodes.select(given);
   const finished = inputs.retried?.finished ?? [];
-  const platforms = request.platforms?.filter((platform) => !finished.some((job) => job.platform === platform));
-  const options = { ...(platforms ? { platforms } : {}), emulate, pins, pull, retention };
+  const platforms = given.platforms?.filter((platform) => !finished.some((job) => job.platform === platform));
+  const options = {
+    ...optionsOf(given),
+    ...(platforms ? { platforms } : {}),
+    emulate: given.emulate,
+    pins: given.pins,
+  };
   const quorum: Quorum = (answered, missing) =>
     isCoveredWithout(missing, { ...options, nodes: answered }, nodes.statuses());
-  const packing = pack?.({ request, containerfile, project });
-  const [statuses, lastBuiltOn] = await Promise.all([
+  const packing = pack?.({ contents, project });
+  const [statuses, lastBuiltOn, times, automatic] = await Promise.all([
     nodes.probeConnections(connections, { hasQuorum: quorum, acceptsRecent: true, ...(signal && { signal }) }),
     project.lastBuiltOn(),
+    project.times(),
+    findAutomatic(given, opened, signal),
   ]).catch(async (error: unknown) => {
     await packing?.close();
     throw error;
   });
   const unscheduled = {
-    request,
-    containerfile: { path, content },
+    given,
+    request: withAutomatic(given, automatic),
+    ...(automatic ? { automatic } : {}),
+    containerfile,
+    containerfilesFor,
+    contents,
+    namedContexts,
+    source,
     inputs,
+    secrets,
     project,
     connections,
     nodes: statuses,
@@ -90,11 +160,34 @@ export async function prepareBuild(
   };
   return {
     ...unscheduled,
-    schedule: (load) => ({
-      ...unscheduled,
-      schedule: schedule({ ...options, nodes: statuses, lastBuiltOn, load }),
-    }),
+    schedule: (load) => {
+      const scheduled = schedule({ ...options, nodes: statuses, lastBuiltOn, load });
+      const usable = statuses.flatMap(({ state, connection }) => (state === 'up' ? connection : []));
+      const emulation = describeEmulation(scheduled.assignments, times, usable);
+      return { ...unscheduled, schedule: { ...scheduled, ...(emulation.length > 0 ? { emulation } : {}) } };
+    },
   };
+}
+
+/** A request with what came from git. */
+export function withAutomatic(request: BuildRequest, automatic: AppliedAutomatic | undefined): BuildRequest {
+  return automatic
+    ? {
+        ...request,
+        buildArgs: { ...request.buildArgs, ...automatic.args },
+        labels: { ...request.labels, ...automatic.labels },
+      }
+    : request;
+}
+
+async function findAutomatic(
+  request: BuildRequest,
+  opened: OpenedProject,
+  signal: AbortSignal | undefined,
+): Promise<AppliedAutomatic | undefined> {
+  return wantsAutomatic(request.automatic)
+    ? applyAutomatic(await automaticValuesOf(opened, signal), request.automatic, request)
+    : undefined;
 }
 
 /** @throws Failure why no node can be reached, or why the first unassigned platform cannot be built */

@@ -43,11 +43,25 @@ test('the memory of an older version has no results, and keeps what it has', asy
   expect(await memory.findResult(amd64, 'a')).toBeUndefined();
   const digest = `sha256:${'a'.repeat(64)}` as const;
   const image = { digest, mediaType: 'x', attachments: [] };
-  const made = { buildId: 'b', options: 'o', context: 'c', bases: {}, items: ['1'], imageId: '1', image };
+  const made = { buildId: 'b', options: 'o', context: 'c', bases: {}, contexts: {}, items: ['1'], imageId: '1', image };
   await memory.replaceResult(amd64, 'a', { platform: amd64, node: 'a', ...made });
   expect(await memory.findResult(amd64, 'a')).toMatchObject(made);
   expect(await memory.findResult(arm64, 'a')).toBeUndefined();
   expect(await memory.list()).toEqual(cachedImages);
+});
+
+test('the times of jobs are remembered, newest first, one for each platform on a node', async () => {
+  const memory = new ProjectMemory(folder, 'p', '/src/api');
+  await writeFile(join(folder, 'p.json'), JSON.stringify({ version: 2, context: '/src/api', cachedImages: [] }));
+  expect(await memory.times()).toEqual([]);
+  await memory.setTime({ platform: amd64, node: 'a', mode: 'native', ms: 1 });
+  await memory.setTime({ platform: arm64, node: 'a', mode: 'emulated', ms: 2 });
+  await memory.setTime({ platform: amd64, node: 'a', mode: 'native', ms: 3 });
+  await memory.replace(amd64, 'a', undefined);
+  expect(await memory.times()).toEqual([
+    { platform: amd64, node: 'a', mode: 'native', ms: 3 },
+    { platform: arm64, node: 'a', mode: 'emulated', ms: 2 },
+  ]);
 });
 
 test('a platform was last built on the node that was recorded last', async () => {

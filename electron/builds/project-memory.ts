@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { type JobTime, jobTimeSchema } from '../../shared/emulation.ts';
 import { digestSchema } from '../../shared/image.ts';
 import { type Platform, platformSchema } from '../../shared/platform.ts';
 import type { ContextSource } from '../context/context-source.ts';
@@ -33,6 +34,8 @@ const jobResultSchema = z.object({
   options: z.string(),
   /** The digest of the packed context. */
   context: z.string(),
+  /** The digests of the additional build contexts. Older versions had none. */
+  contexts: z.record(z.string(), z.string()).default({}),
   /** What each base image was, see `CacheState`. */
   bases: z.record(z.string(), z.string()),
   items: z.array(z.string()),
@@ -42,6 +45,9 @@ const jobResultSchema = z.object({
 });
 export type JobResult = Readonly<z.infer<typeof jobResultSchema>>;
 
+/** So many job times are kept of a project. */
+const maxTimes = 200;
+
 /** The name of the list in version 1. */
 const oldListName = 'remains';
 
@@ -50,8 +56,9 @@ const fileSchema = z.union([
     version: z.literal(2),
     context: z.string(),
     cachedImages: z.array(cachedImagesSchema),
-    // older versions have none
+    // older versions have neither
     results: z.array(jobResultSchema).catch([]),
+    times: z.array(jobTimeSchema).catch([]),
   }),
   z
     .object({ version: z.literal(1), context: z.string(), [oldListName]: z.array(cachedImagesSchema) })
@@ -60,9 +67,10 @@ const fileSchema = z.union([
       context,
       cachedImages,
       results: [],
+      times: [],
     })),
 ]);
-type Memory = Pick<z.infer<typeof fileSchema>, 'cachedImages' | 'results'>;
+type Memory = Pick<z.infer<typeof fileSchema>, 'cachedImages' | 'results' | 'times'>;
 
 /** What identifies a project. Both paths are real paths. */
 export interface ProjectKey {
@@ -147,7 +155,7 @@ export class ProjectMemory {
       const text = await readFile(this.#path, 'utf8').catch(() => readFile(this.#oldPath, 'utf8'));
       return fileSchema.parse(JSON.parse(text));
     } catch {
-      return { cachedImages: [], results: [] }; // no build yet, or an unreadable file: it is always safe to know nothing
+      return { cachedImages: [], results: [], times: [] }; // no build yet, or an unreadable file: it is always safe to know nothing
     }
   }
 
@@ -161,9 +169,9 @@ export class ProjectMemory {
    * @throws Failure `settings.locked`, `settings.unwritable`, `disk.full`
    */
   replace(platform: Platform, node: string, cached: CachedImages | undefined): Promise<void> {
-    return this.#change(({ cachedImages, results }) => ({
-      cachedImages: withEntry(cachedImages, platform, node, cached),
-      results,
+    return this.#change((memory) => ({
+      ...memory,
+      cachedImages: withEntry(memory.cachedImages, platform, node, cached),
     }));
   }
 
@@ -174,9 +182,19 @@ export class ProjectMemory {
 
   /** Replaces it. Undefined removes it. @throws Failure like {@link replace} */
   replaceResult(platform: Platform, node: string, result: JobResult | undefined): Promise<void> {
-    return this.#change(({ cachedImages, results }) => ({
-      cachedImages,
-      results: withEntry(results, platform, node, result),
+    return this.#change((memory) => ({ ...memory, results: withEntry(memory.results, platform, node, result) }));
+  }
+
+  /** How long jobs took the last time that they did work, newest first. */
+  async times(): Promise<readonly JobTime[]> {
+    return (await this.#read()).times;
+  }
+
+  /** Replaces the time of a platform on a node. @throws Failure like {@link replace} */
+  setTime(time: JobTime): Promise<void> {
+    return this.#change((memory) => ({
+      ...memory,
+      times: withEntry(memory.times, time.platform, time.node, time).slice(0, maxTimes),
     }));
   }
 
@@ -191,9 +209,15 @@ export class ProjectMemory {
     });
   }
 
-  /** See {@link findContextKey}. Never rejects. */
-  contextKey(context: ContextSource): Promise<string> {
-    return findContextKey(this.#path.replace(/\.json$/, contextKeySuffix), context);
+  /** See {@link findContextKey}. Never rejects. @param name of an additional context */
+  contextKey(context: ContextSource, name?: string): Promise<string> {
+    const suffix = name === undefined ? '' : `.${nameHash(name)}`;
+    return findContextKey(this.#path.replace(/\.json$/, `${suffix}${contextKeySuffix}`), context);
+  }
+
+  /** What the files of an additional context are remembered under. */
+  indexName(name: string): string {
+    return `${this.id}.${nameHash(name)}`;
   }
 
   /** The node that last built each platform. */
@@ -204,6 +228,10 @@ export class ProjectMemory {
     }
     return nodes;
   }
+}
+
+function nameHash(name: string): string {
+  return createHash('sha256').update(name).digest('hex').slice(0, 8);
 }
 
 /** Newest first, with at most one entry for a platform on a node. */

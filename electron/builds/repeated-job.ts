@@ -6,17 +6,24 @@ import type { PackedContext } from '../context/pack-context.ts';
 import type { CacheQuery, CacheState, Engine, FinishedBuild } from '../engines/engine.ts';
 import type { RegistryLogin } from '../engines/registry-login.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
+import { isPreprocessed } from '../projects/assert-stage.ts';
+import type { BuiltFile } from '../projects/open-project.ts';
 import type { ParsedContainerfile } from '../projects/parse-containerfile.ts';
 import { abortable } from '../system/abortable.ts';
 import { basesOfCacheable } from './cacheable-build.ts';
 import { optionsFingerprint } from './fingerprint.ts';
+import type { BuildContexts } from './named-contexts.ts';
 import type { PreparedBuild } from './prepare-build.ts';
 import type { JobResult } from './project-memory.ts';
 
 export interface RepeatedJobInput {
   readonly buildId: string;
   readonly prepared: PreparedBuild;
+  /** The Containerfile of the job. */
+  readonly file: Pick<BuiltFile, 'name' | 'content'>;
   readonly containerfile: ParsedContainerfile;
+  /** The additional build contexts. */
+  readonly contexts: Pick<BuildContexts, 'names' | 'fingerprint'>;
   readonly context: PackedContext;
   readonly platform: Platform;
   readonly status: NodeStatus | undefined;
@@ -52,21 +59,32 @@ export class RepeatedJob {
 
   constructor(input: RepeatedJobInput) {
     this.#input = input;
-    const { prepared, containerfile, context, platform, status, engine, logins } = input;
+    const { prepared, file, containerfile, contexts, context, platform, status, engine, logins } = input;
     const { request } = prepared;
     const node = status?.state === 'up' ? status.node : undefined;
-    const { buildArgs, target, pull, retention, reference } = request;
+    const { buildArgs, target, pull, retention, reference, secrets = [], ssh = [], cacheTo = [] } = request;
     const isKept = retention !== 'nothing';
-    // podman runs the C preprocessor on such a file
-    const isPlain = !context.containerfile.endsWith('.in');
-    const text = prepared.containerfile.content.toString('utf8');
+    // what steps get of them may be another now
+    const hasSecrets = secrets.length + ssh.length > 0;
+    const text = file.content.toString('utf8');
     const bases =
-      node && engine.cache && isKept && isPlain
-        ? basesOfCacheable({ text, containerfile, buildArgs, target, platform, nodePlatform: node.platform })
+      node && engine.cache && isKept && !isPreprocessed(file) && !hasSecrets && cacheTo.length === 0
+        ? basesOfCacheable({
+            text,
+            containerfile,
+            contexts: contexts.names,
+            buildArgs,
+            target,
+            platform,
+            nodePlatform: node.platform,
+          })
         : undefined;
     const image = retention === 'tagged' ? { image: reference } : {};
     this.#query = bases && { bases, pull, logins, items: [], ...image };
-    this.#options = node && bases ? optionsFingerprint(request, context, platform, node) : '';
+    this.#options =
+      node && bases
+        ? optionsFingerprint(request, { containerfile: file.name, excludes: context.excludes }, platform, node)
+        : '';
     this.#node = status?.connection ?? '';
   }
 
@@ -79,11 +97,12 @@ export class RepeatedJob {
     }
     const { request, project } = prepared;
     const last = await project.findResult(platform, this.#node);
-    if (request.noCache && last) {
+    const ignoresCache = request.noCache || (request.noCacheFor ?? []).length > 0;
+    if (ignoresCache && last) {
       // a build without cache that does not end leaves a cache that is older than its first steps
       await project.replaceResult(platform, this.#node, undefined);
     }
-    const isCandidate = request.skip !== false && !request.noCache && last?.options === this.#options;
+    const isCandidate = request.skip !== false && !ignoresCache && last?.options === this.#options;
     const query = { ...this.#query, items: isCandidate ? last.items : [] };
     const state = cache.read(query, isCandidate, signal);
     this.#before = state.catch(() => undefined);
@@ -100,6 +119,10 @@ export class RepeatedJob {
       return undefined;
     }
     const { pulled = [] } = now;
+    const contexts = await abortable(signal, this.#findContexts());
+    if (!isSameRecord(contexts, last.contexts)) {
+      return undefined;
+    }
     // the job that reads the context reports its failure
     const found = await abortable(
       signal,
@@ -114,6 +137,11 @@ export class RepeatedJob {
       return pulled.every((key) => bases?.[key] === last.bases[key]) ? { image, result: last } : undefined;
     }
     return { image, result: last };
+  }
+
+  /** Undefined if it is not certain what they are. The job itself reports their failures. */
+  #findContexts(): Promise<Readonly<Record<string, string>> | undefined> {
+    return this.#input.contexts.fingerprint(this.#input.platform).catch(() => undefined);
   }
 
   #holdImage({ image }: JobResult): Promise<ReceivedImage | undefined> {
@@ -134,7 +162,8 @@ export class RepeatedJob {
   async remember({ image, imageId, job }: BuiltJob, used: CacheState | undefined): Promise<void> {
     const { buildId, prepared, platform, context } = this.#input;
     const { project } = prepared;
-    if (!used || hasUnknownSources(job)) {
+    const contexts = await this.#findContexts();
+    if (!used || !contexts || hasUnknownSources(job)) {
       if (await project.findResult(platform, this.#node)) {
         await project.replaceResult(platform, this.#node, undefined);
       }
@@ -148,6 +177,7 @@ export class RepeatedJob {
       buildId,
       options: this.#options,
       context: contextDigest,
+      contexts: { ...contexts },
       bases: { ...used.bases },
       items: [...used.items],
       imageId,
@@ -155,6 +185,18 @@ export class RepeatedJob {
       ...(job.mismatch === undefined ? {} : { mismatch: job.mismatch }),
     });
   }
+}
+
+function isSameRecord(
+  one: Readonly<Record<string, string>> | undefined,
+  other: Readonly<Record<string, string>>,
+): boolean {
+  const entries = Object.entries(one ?? {});
+  return (
+    one !== undefined &&
+    entries.length === Object.keys(other).length &&
+    entries.every(([name, value]) => other[name] === value)
+  );
 }
 
 /** Did a base image add instructions (ONBUILD) that take files from elsewhere? */

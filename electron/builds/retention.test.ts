@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Retention } from '../../shared/build.ts';
+import type { Retention } from '../../shared/build-options.ts';
 import { parsePlatform } from '../../shared/platform.ts';
 import type { CacheRetention } from '../engines/engine.ts';
 import { ProjectMemory } from './project-memory.ts';

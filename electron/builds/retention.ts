@@ -1,4 +1,4 @@
-import type { Retention } from '../../shared/build.ts';
+import type { Retention } from '../../shared/build-options.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { CacheRetention } from '../engines/engine.ts';
 import type { ProjectMemory } from './project-memory.ts';

@@ -14,6 +14,7 @@ import { NodeSlots } from '../nodes/node-slots.ts';
 import { BlobLocations } from '../registry/blob-locations.ts';
 import { Pushes } from '../registry/pushes.ts';
 import { SettingsStore } from '../settings/settings-store.ts';
+import { testSources } from '../sources/testing/test-sources.ts';
 import { Builds } from './builds.ts';
 import { History } from './history.ts';
 import { NodeWork } from './node-work.ts';
@@ -66,6 +67,7 @@ async function open(): Promise<void> {
   events = [];
   emitter.subscribe((event) => events.push(event));
   builds = new Builds({
+    sources: testSources(home),
     store,
     receiver,
     settings,

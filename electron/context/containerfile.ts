@@ -45,6 +45,8 @@ export interface ContainerfileChoice {
   readonly file?: string | undefined;
   /** The content of the file, if it was read already. Without a file, the content is in no file. */
   readonly content?: Buffer | undefined;
+  /** What messages call the context. Without it: its path. */
+  readonly contextName?: string | undefined;
 }
 
 /**
@@ -58,7 +60,7 @@ export interface ContainerfileChoice {
  */
 export async function findContainerfile(
   root: string,
-  { file, content }: ContainerfileChoice = {},
+  { file, content, contextName }: ContainerfileChoice = {},
 ): Promise<Containerfile> {
   if (file === undefined && content) {
     return { path: standardInput, name: hiddenName(content), isOutside: true, content };
@@ -81,14 +83,19 @@ export async function findContainerfile(
   throw file === undefined
     ? fail(
         'context.file-missing',
-        `There is no Containerfile or Dockerfile in ${root}.`,
+        `There is no Containerfile or Dockerfile in ${contextName ?? root}.`,
         'Create one there, or choose another file.',
       ).offering({ id: 'choose-containerfile' })
     : fail(
         'context.file-missing',
-        `The file ${candidates.join()} does not exist.`,
+        missingFile(root, resolve(file), contextName),
         'Check the path of the Containerfile.',
       ).offering({ id: 'choose-containerfile' });
+}
+
+function missingFile(root: string, path: string, contextName: string | undefined): string {
+  const name = contextName === undefined ? undefined : pathInside(root, path);
+  return name === undefined ? `The file ${path} does not exist.` : `There is no file ${name} in ${contextName}.`;
 }
 
 /** @returns undefined if there is no such file. A folder may have the name of a Containerfile. */
@@ -100,7 +107,8 @@ async function readCandidate(path: string): Promise<Buffer | undefined> {
   return isFolder ? undefined : await readProjectFile(path, 'Containerfile');
 }
 
-function hiddenName(content: Buffer, suffix = ''): string {
+/** The name under which a Containerfile is sent that is not a file of the context, or not one alone. */
+export function hiddenName(content: Buffer, suffix = ''): string {
   const hex = createHash('sha256').update(content).digest('hex').slice(0, 16);
   return `.barnraiser-${hex}.Containerfile${suffix === '.in' ? suffix : ''}`;
 }

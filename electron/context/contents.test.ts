@@ -18,10 +18,10 @@ it('sends an external Containerfile under a hidden name and excludes it from eve
   const context = await createProject({ '.dockerignore': 'x\n', x: '', y: '' });
   const elsewhere = await createProject({ File: 'FROM a\n' });
   const contents = await openContents({ context, file: join(elsewhere, 'File') });
-  expect(contents.containerfile.isOutside).toBe(true);
-  expect(contents.excludes).toEqual(['x', contents.containerfile.name]);
+  expect(contents.containerfile?.isOutside).toBe(true);
+  expect(contents.excludes).toEqual(['x', contents.containerfile?.name]);
   expect(await listContext({ context, file: join(elsewhere, 'File') })).toEqual([
-    contents.containerfile.name,
+    contents.containerfile?.name,
     '.dockerignore',
     'y',
   ]);

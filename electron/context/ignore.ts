@@ -38,8 +38,10 @@ interface Rule {
   readonly isException: boolean;
 }
 
+const noContainerfile = { path: standardInput, name: '', isOutside: true };
+
 /**
- * Reads the ignore file that applies to a Containerfile. The Containerfile and the ignore file are never ignored, because
+ * Reads the ignore file that applies to a Containerfile, or to a folder without one. The Containerfile and the ignore file are never ignored, because
  * engines get both whatever the rules say.
  *
  * The first file that exists applies, in buildah's order: `<Containerfile>.dockerignore` and `<Containerfile>.containerignore`
@@ -48,8 +50,8 @@ interface Rule {
  * @param root the context as an absolute path
  * @throws Failure `context.ignore-file` for a pattern that engines refuse, with file and line; `context.unreadable`
  */
-export async function loadIgnoreRules(root: string, containerfile: Containerfile): Promise<IgnoreRules> {
-  const { path: containerfilePath, name: containerfileName, isOutside } = containerfile;
+export async function loadIgnoreRules(root: string, containerfile: Containerfile | undefined): Promise<IgnoreRules> {
+  const { path: containerfilePath, name: containerfileName, isOutside } = containerfile ?? noContainerfile;
   const beside = (suffix: string) => ({
     path: `${containerfilePath}${suffix}`,
     name: isOutside ? undefined : `${containerfileName}${suffix}`,
@@ -61,7 +63,8 @@ export async function loadIgnoreRules(root: string, containerfile: Containerfile
   for (const { path, name } of candidates) {
     const content = await readProjectFile(path, 'ignore file');
     if (content !== undefined) {
-      const neverIgnored = [...(isOutside ? [] : [containerfileName]), ...(name === undefined ? [] : [name])];
+      const ignoreFile = containerfile && name !== undefined ? [name] : [];
+      const neverIgnored = [...(isOutside ? [] : [containerfileName]), ...ignoreFile];
       return createIgnoreRules({ file: path, text: content.toString('utf8'), neverIgnored });
     }
   }

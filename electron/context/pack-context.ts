@@ -5,20 +5,14 @@ import type { ContextSummary } from '../../shared/build.ts';
 import { Failure, fail } from '../../shared/failure.ts';
 import { withEdits } from './confined-links.ts';
 import { ContentIndex } from './content-index.ts';
-import { type ContextContents, openContents } from './contents.ts';
+import { type ContentsOptions, type ContextContents, openContents } from './contents.ts';
 import type { ContextSource, PackedTar } from './context-source.ts';
 import { GrowingFile } from './growing-file.ts';
 import type { PackedProgress } from './packing.ts';
 import type { Report } from './packing-messages.ts';
 import { PackingThread } from './packing-thread.ts';
 
-export interface ContextOptions {
-  /** The project folder. */
-  readonly context: string;
-  /** The Containerfile, absolute or relative to the working directory. Without it, the context is searched for one. */
-  readonly file?: string;
-  /** The content of the Containerfile, if it was read already. It is sent, even if the file has changed. */
-  readonly content?: Buffer;
+export interface ContextOptions extends ContentsOptions {
   /** The folder for the packed context. */
   readonly spoolFolder: string;
   /** The path of the index of the project, by which unchanged files are recognized. Without it, all files are read. */
@@ -37,7 +31,7 @@ export interface ContextDigest {
 
 /** A context that is being packed. */
 export interface PackedContext {
-  /** Name of the Containerfile inside the tar. */
+  /** Name of the Containerfile inside the tar. Empty if there is none. */
   readonly containerfile: string;
   /**
    * What the engine must exclude from each COPY, in the syntax of an ignore file. Never empty. podman takes it as the JSON array
@@ -112,18 +106,18 @@ class ThreadedContext implements PackedContext {
 
   constructor(
     options: ContextOptions,
-    { root, containerfile, rules, excludes, ownFile }: ContextContents,
+    { root, containerfile, rules, excludes, ownFile, addedFiles, mapped }: ContextContents,
     spool: GrowingFile,
   ) {
     const { index, signal } = options;
-    this.containerfile = containerfile.name;
+    this.containerfile = containerfile?.name ?? '';
     this.excludes = excludes;
     this.done = this.#done.promise;
     this.#options = options;
     this.#spool = spool;
     this.#thread = new PackingThread(
       {
-        input: { root, ignore: rules.source, ownFile, isOutside: containerfile.isOutside, index },
+        input: { root, ignore: rules.source, ownFile, addedFiles, mapped, index },
         tar: spool.descriptor,
         tarPath: spool.path,
       },

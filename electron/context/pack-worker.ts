@@ -5,17 +5,21 @@ import { Failure } from '../../shared/failure.ts';
 import { spoolProblem } from './growing-file.ts';
 import { Packing } from './packing.ts';
 import { type Order, type PackingThreadData, type Report, states } from './packing-messages.ts';
+import type { ContextEntry } from './walk.ts';
 
 const { input, tar, tarPath, state }: PackingThreadData = workerData;
 const flags = new Int32Array(state);
 
+/** Buffers arrive as plain arrays. */
+function withBuffer(entry: ContextEntry): ContextEntry {
+  return 'content' in entry ? { ...entry, content: Buffer.from(entry.content) } : entry;
+}
+
 const report = (message: Report): void => parentPort?.postMessage(message);
 
 let written = 0;
-const { ownFile } = input;
 const packing = new Packing(
-  // buffers arrive as plain arrays
-  { ...input, ownFile: 'content' in ownFile ? { ...ownFile, content: Buffer.from(ownFile.content) } : ownFile },
+  { ...input, ownFile: input.ownFile && withBuffer(input.ownFile), addedFiles: input.addedFiles.map(withBuffer) },
   {
     write(bytes) {
       try {

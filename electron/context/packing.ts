@@ -8,14 +8,15 @@ import { createIgnoreRules, type IgnoreSource } from './ignore.ts';
 import { changedProblem } from './read-file.ts';
 import { blockBytes, endBytes, paddedSize, tarHeader, tarHeaderBytes } from './tar-header.ts';
 import { TarWriter, type Written } from './tar-writer.ts';
-import type { ContextEntry, FileState } from './walk.ts';
+import type { ContextEntry, FileState, MappedFolder } from './walk.ts';
 import { Yielder } from './yielder.ts';
 
 export interface PackingInput {
   readonly root: string;
   readonly ignore: IgnoreSource;
-  readonly ownFile: ContextEntry;
-  readonly isOutside: boolean;
+  readonly ownFile: ContextEntry | undefined;
+  readonly addedFiles: readonly ContextEntry[];
+  readonly mapped: readonly MappedFolder[];
   /** The path of the index of the project. Without it, everything is read. */
   readonly index?: string | undefined;
 }
@@ -194,8 +195,8 @@ export class Packing {
 
   /** The entries, some at a time. docker recognizes a tar by its first block alone, so it begins with a short header. */
   async *#walk(): AsyncGenerator<readonly ContextEntry[]> {
-    const { root, ignore, ownFile, isOutside } = this.#input;
-    const input = { root, rules: createIgnoreRules(ignore), ownFile, containerfile: { isOutside } };
+    const { root, ignore, ownFile, addedFiles, mapped } = this.#input;
+    const input = { root, rules: createIgnoreRules(ignore), ownFile, addedFiles, mapped };
     let isFirst = true;
     for await (const entries of contextEntries(input, { signal: this.#output })) {
       const [first] = entries;

@@ -7,13 +7,25 @@ import { errnoCode, isMissingPath } from '../system/file-errors.ts';
  * The size up to which a project's files are read, in KiB. Each path of a context is compared with all of an ignore file, which
  * takes a second at worst for the longest path and an ignore file of this size.
  */
-const maxKibibytes = { Containerfile: 1024, 'ignore file': 256 };
+const maxKibibytes = { Containerfile: 1024, 'ignore file': 256, recipe: 1024 };
 
 /** Opening a pipe must not wait for its other end. Windows has no such flag. */
 export const withoutWaiting = constants.O_NONBLOCK ?? 0;
 
 /** What a project's files are called in messages. */
 export type ProjectFileKind = keyof typeof maxKibibytes;
+
+const withArticle: Readonly<Record<ProjectFileKind, string>> = {
+  Containerfile: 'a Containerfile',
+  'ignore file': 'an ignore file',
+  recipe: 'a recipe',
+};
+
+const shorten: Readonly<Record<ProjectFileKind, string>> = {
+  Containerfile: 'Move what is generated into files that the Containerfile copies.',
+  'ignore file': 'Replace many lines with a few patterns, such as **/*.log.',
+  recipe: 'Divide it into several files.',
+};
 
 /**
  * Reads a file that a person wrote into a project, following links. A project is not trusted: the file may be a pipe, a device
@@ -43,7 +55,7 @@ function assertIsFile(path: string, kind: ProjectFileKind, stats: { isFile(): bo
   if (stats.isDirectory()) {
     throw fail(
       kind === 'ignore file' ? 'context.ignore-file' : 'context.file-missing',
-      `${path} is a folder, but engines expect ${kind === 'ignore file' ? 'an ignore file' : 'a Containerfile'} there.`,
+      `${path} is a folder, but ${withArticle[kind]} is expected there.`,
       'Remove or rename the folder.',
     );
   }
@@ -76,10 +88,8 @@ export function assertSize(path: string, kind: ProjectFileKind, bytes: number): 
   if (bytes > maxKibibytes[kind] * 1024) {
     throw fail(
       'context.unreadable',
-      `${path} is larger than ${maxKibibytes[kind]} KiB, which is the limit for ${kind === 'ignore file' ? 'an ignore file' : 'a Containerfile'}.`,
-      kind === 'ignore file'
-        ? 'Replace many lines with a few patterns, such as **/*.log.'
-        : 'Move what is generated into files that the Containerfile copies.',
+      `${path} is larger than ${maxKibibytes[kind]} KiB, which is the limit for ${withArticle[kind]}.`,
+      shorten[kind],
     );
   }
 }

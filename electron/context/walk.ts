@@ -49,12 +49,22 @@ export interface WalkOptions {
   readonly signal?: Pick<AbortSignal, 'throwIfAborted'>;
   /** Called once for each excluded path. Paths below an ignored folder are included only if the folder has to be walked. */
   readonly onExclude?: (path: string, reason: ExclusionReason) => void;
+  /** Folders and files from elsewhere. Their files replace those of the context, and folders at the same path are merged. */
+  readonly mapped?: readonly MappedFolder[];
+}
+
+/** A folder or file from elsewhere that is sent as if it were in the context. */
+export interface MappedFolder {
+  /** Its absolute path. */
+  readonly from: string;
+  /** Its path in the context. Empty for the context itself. */
+  readonly to: string;
 }
 
 /** A folder that is being walked. */
 interface FolderVisit {
   readonly path: string;
-  readonly children: readonly Dirent[];
+  readonly children: readonly Child[];
   /** Index of the first child that was not inspected yet. */
   nextIndex: number;
   /** Inspected children that were not returned yet, in reverse order. */
@@ -63,6 +73,16 @@ interface FolderVisit {
   readonly entry: ContextEntry | undefined;
   /** False for an ignored folder until a `!` rule includes something below it. */
   isYielded: boolean;
+}
+
+/** What is in a folder. */
+interface Child {
+  readonly name: string;
+  /** Where it is. Undefined for a folder above what is mapped that is nowhere else. */
+  readonly source: string | undefined;
+  readonly isFolder: boolean;
+  /** The folders at its path, of which the last replaces files of those before. */
+  readonly folders: readonly string[];
 }
 
 /** How many lstat calls run at once: enough to keep the disk busy, and little memory. */
@@ -86,19 +106,23 @@ export async function* walkContext(
 ): AsyncGenerator<ContextEntry[]> {
   const yielder = new Yielder();
   const firstNames = new Map<string, string>();
-  const visits: FolderVisit[] = [await openFolder(root, '', undefined, true, yielder)];
+  const mapped = options.mapped ?? [];
+  const base = [root, ...mapped.flatMap(({ from, to }) => (to === '' ? [from] : []))];
+  const visits: FolderVisit[] = [
+    await openFolder({ path: '', folders: base, entry: undefined, isYielded: true, mapped }, yielder),
+  ];
   let found: ContextEntry[] = [];
   for (let current = visits.at(-1); current; current = visits.at(-1)) {
     options.signal?.throwIfAborted();
     if (current.pending.length === 0) {
-      await inspectChildren(current, root, rules, yielder, options);
+      await inspectChildren(current, rules, yielder, options);
     }
     const child = current.pending.pop();
     if (child === undefined) {
       visits.pop();
       continue;
     }
-    const entry = createEntry(root, child, firstNames);
+    const entry = createEntry(child, firstNames);
     if (!child.isIgnored) {
       for (const parent of visits) {
         if (!parent.isYielded && parent.entry) {
@@ -109,7 +133,8 @@ export async function* walkContext(
       found.push(entry);
     }
     if (entry.kind === 'folder') {
-      visits.push(await openFolder(root, entry.path, entry, !child.isIgnored, yielder));
+      const { folders } = child;
+      visits.push(await openFolder({ path: entry.path, folders, entry, isYielded: !child.isIgnored, mapped }, yielder));
     }
     if (found.length >= batchEntries) {
       yield found;
@@ -123,7 +148,10 @@ export async function* walkContext(
 
 interface FoundChild {
   readonly path: string;
-  readonly stats: Stats;
+  /** Undefined for a folder that is nowhere. */
+  readonly source: string | undefined;
+  readonly folders: readonly string[];
+  readonly stats: Stats | undefined;
   /** True only for a folder that is walked because of what may be below it. */
   readonly isIgnored: boolean;
 }
@@ -131,7 +159,6 @@ interface FoundChild {
 /** Looks at the next children of a folder that are sent or have to be walked. There are none if none is left. */
 async function inspectChildren(
   visit: FolderVisit,
-  root: string,
   rules: IgnoreRules,
   yielder: Yielder,
   options: WalkOptions,
@@ -150,11 +177,13 @@ async function inspectChildren(
     }
     const found = await yielder.map(
       batch,
-      ({ path }) => lookUp(`${root}/${path}`),
-      ({ path }) =>
-        lstat(`${root}/${path}`).catch((error: unknown) => {
-          throw readProblem(`${root}/${path}`, error);
-        }),
+      ({ source }) => (source === undefined ? undefined : lookUp(source)),
+      async ({ source }) =>
+        source === undefined
+          ? undefined
+          : lstat(source).catch((error: unknown) => {
+              throw readProblem(source, error);
+            }),
     );
     for (const [index, stats] of found.entries()) {
       const child = batch[index];
@@ -162,11 +191,12 @@ async function inspectChildren(
         continue;
       }
       if (
+        !stats ||
         isOfKind(stats, constants.S_IFREG) ||
         isOfKind(stats, constants.S_IFDIR) ||
         isOfKind(stats, constants.S_IFLNK)
       ) {
-        visit.pending.push({ path: child.path, isIgnored: child.isIgnored, stats });
+        visit.pending.push({ ...child, stats });
       } else {
         options.onExclude?.(child.path, 'special');
       }
@@ -176,7 +206,7 @@ async function inspectChildren(
 }
 
 /** A child that the rules do not leave out. */
-type Candidate = Pick<FoundChild, 'path' | 'isIgnored'>;
+type Candidate = Omit<FoundChild, 'stats'>;
 
 /** Takes the next child of a folder. Undefined if the rules leave it out. */
 function candidate(visit: FolderVisit, rules: IgnoreRules, options: WalkOptions): Candidate | undefined {
@@ -188,7 +218,7 @@ function candidate(visit: FolderVisit, rules: IgnoreRules, options: WalkOptions)
   const isIgnored = rules.ignores(path);
   if (isIgnored) {
     options.onExclude?.(path, 'ignored');
-    if (!child.isDirectory() || !rules.mayReincludeBelow(path)) {
+    if (!child.isFolder || !rules.mayReincludeBelow(path)) {
       return undefined;
     }
   }
@@ -199,7 +229,7 @@ function candidate(visit: FolderVisit, rules: IgnoreRules, options: WalkOptions)
   ) {
     throw invalidNameProblem(path);
   }
-  return { path, isIgnored };
+  return { path, isIgnored, source: child.source, folders: child.folders };
 }
 
 function lookUp(path: string): Stats {
@@ -214,13 +244,15 @@ function isOfKind({ mode }: Stats, kind: number): boolean {
   return (mode & constants.S_IFMT) === kind;
 }
 
-function createEntry(root: string, { path, stats }: FoundChild, firstNames: Map<string, string>): ContextEntry {
+function createEntry({ path, source, stats }: FoundChild, firstNames: Map<string, string>): ContextEntry {
+  if (source === undefined || !stats) {
+    return { kind: 'folder', path, mode: 0o755, modifiedMs: 0 };
+  }
   const mode = modeOf(stats);
   const { mtimeMs: modifiedMs } = stats;
   if (isOfKind(stats, constants.S_IFDIR)) {
     return { kind: 'folder', path, mode, modifiedMs };
   }
-  const source = `${root}/${path}`;
   try {
     if (isOfKind(stats, constants.S_IFLNK)) {
       const target = readTarget(source);
@@ -259,28 +291,63 @@ export function stateOf({ dev, ino, mode, size, mtimeMs, ctimeMs }: Stats): File
   return { dev, ino, mode, size, mtimeMs, ctimeMs };
 }
 
+interface FolderToOpen extends Pick<FolderVisit, 'path' | 'entry' | 'isYielded'> {
+  /** Where it is: in the context, and in what is mapped. */
+  readonly folders: readonly string[];
+  readonly mapped: readonly MappedFolder[];
+}
+
 async function openFolder(
-  root: string,
-  path: string,
-  entry: ContextEntry | undefined,
-  isYielded: boolean,
+  { path, folders, entry, isYielded, mapped }: FolderToOpen,
   yielder: Yielder,
 ): Promise<FolderVisit> {
-  const folder = path === '' ? root : `${root}/${path}`;
-  const children = await yielder
+  const listed = await yielder
     .map(
-      [folder],
-      () => readdirSync(folder, { withFileTypes: true }),
-      () => readdir(folder, { withFileTypes: true }),
+      [...folders],
+      (folder) => readdirSync(folder, { withFileTypes: true }),
+      (folder) => readdir(folder, { withFileTypes: true }),
     )
     .catch((error: unknown) => {
       if (!isYielded) {
         return []; // an ignored folder need not be readable
       }
-      throw readProblem(folder, error);
+      throw readProblem(folders.join(', '), error);
     });
-  const sorted = children.flat().sort((one, other) => (one.name < other.name ? -1 : 1));
+  const children = listed.flatMap((names, index) => names.map((name) => childOf(name, folders[index] ?? '')));
+  const all = mapped.length === 0 ? children : withMapped(children, path, mapped);
+  const sorted = all.sort((one, other) => (one.name < other.name ? -1 : 1));
   return { path, children: sorted, nextIndex: 0, pending: [], entry, isYielded };
+}
+
+function childOf(child: Dirent, folder: string): Child {
+  const source = `${folder}/${child.name}`;
+  const isFolder = child.isDirectory();
+  return { name: child.name, source, isFolder, folders: isFolder ? [source] : [] };
+}
+
+/** Adds what is mapped into a folder, and joins what has the same name. */
+function withMapped(children: readonly Child[], path: string, mapped: readonly MappedFolder[]): Child[] {
+  const added = mapped.flatMap(({ from, to }): Child[] => {
+    const rest = path === '' ? to : to.startsWith(`${path}/`) ? to.slice(path.length + 1) : '';
+    if (rest === '') {
+      return [];
+    }
+    const [name = '', ...below] = rest.split('/');
+    const isFolder = below.length > 0 || lookUp(from).isDirectory();
+    const source = below.length > 0 ? undefined : from;
+    return [{ name, source, isFolder, folders: source !== undefined && isFolder ? [source] : [] }];
+  });
+  const joined = new Map<string, Child>();
+  for (const child of [...children, ...added]) {
+    const before = joined.get(child.name);
+    const isMerged = before?.isFolder && child.isFolder;
+    joined.set(child.name, {
+      ...child,
+      source: child.source ?? (isMerged ? before.source : undefined),
+      folders: isMerged ? [...before.folders, ...child.folders] : child.folders,
+    });
+  }
+  return [...joined.values()];
 }
 
 const isWindows = process.platform === 'win32';

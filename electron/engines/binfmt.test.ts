@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { emulatedPlatforms, printHandlersCommand, readHandlers } from './binfmt.ts';
+import { parsePlatform } from '../../shared/platform.ts';
+import { emulatedPlatforms, printHandlersCommand, readHandlers, unusableEmulators } from './binfmt.ts';
 
 /** Entries as the kernel prints them, with the names and bytes from qemu's and Debian's registrations. */
 const arm64 = entry('qemu-aarch64', {
@@ -54,6 +55,38 @@ describe('unusable handlers', () => {
   test('are not reported if another handler covers the same platform', () => {
     const other = arm64.replaceAll('qemu-aarch64', 'other').replace('POF', 'PO');
     expect(readHandlers(arm64 + other + on)).toEqual({ platforms: ['linux/arm64'], withoutF: [], disabled: [] });
+  });
+});
+
+describe('what keeps containers from using an emulator', () => {
+  function unusable(printed: string, platform = 'linux/amd64') {
+    const node = {
+      platform: parsePlatform(platform) ?? expect.fail(platform),
+      emulated: emulatedPlatforms(printed),
+    };
+    return unusableEmulators(printed, node).unusableEmulators;
+  }
+
+  test('is a missing flag F, a disabled handler, or that binfmt_misc is off', () => {
+    const printed = arm64.replace('POF', 'PO') + s390x.replace(':enabled', ':disabled') + arm + on;
+    expect(unusable(printed)).toEqual([
+      { platform: 'linux/arm64', handler: 'qemu-aarch64', reason: 'no-flag-f' },
+      { platform: 'linux/s390x', handler: 'qemu-s390x', reason: 'disabled' },
+    ]);
+    expect(unusable(`${arm64}./status:disabled\n`)).toEqual([
+      { platform: 'linux/arm64', handler: 'qemu-aarch64', reason: 'off' },
+    ]);
+  });
+
+  test('is nothing for what the node runs itself, for what works, and without handlers', () => {
+    expect(unusable(arm64 + on)).toBeUndefined();
+    expect(unusable(i386.replace('flags: F', 'flags: ') + on)).toBeUndefined();
+    expect(unusable(arm.replace('OCF', 'OC') + on, 'linux/arm64')).toBeUndefined();
+    expect(unusable('')).toBeUndefined();
+  });
+
+  test('names no handler that a shell would not take as a word', () => {
+    expect(unusable(arm64.replaceAll('qemu-aarch64', 'a;reboot').replace('POF', 'PO') + on)).toBeUndefined();
   });
 });
 

@@ -28,9 +28,9 @@ export async function changeLines(
 }
 
 /** A file as an entry of a tar. */
-export async function tarEntry(name: string, content: Buffer): Promise<Buffer> {
+export async function tarEntry(name: string, content: Buffer, mode = 0o644): Promise<Buffer> {
   const tar = pack();
-  tar.entry({ name, mode: 0o644, mtime: new Date(0) }, content);
+  tar.entry({ name, mode, mtime: new Date(0) }, content);
   tar.finalize();
   const bytes = await buffer(tar);
   return bytes.subarray(0, bytes.length - tarEndBytes);
@@ -49,6 +49,8 @@ export function withEntry(context: ContextSource, entry: Buffer): ContextSource 
       ),
     files: () => context.files(),
     open: (path) => context.open(path),
-    ...(context.packed ? { packed: { ...context.packed, prefix: entry } } : {}),
+    ...(context.packed
+      ? { packed: { ...context.packed, prefix: Buffer.concat([entry, context.packed.prefix ?? Buffer.alloc(0)]) } }
+      : {}),
   };
 }

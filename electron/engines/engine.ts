@@ -1,6 +1,6 @@
 /** What a container engine can do for Barnraiser. podman/, docker/ and buildkit/ implement it over the same transports. */
 import type { Readable } from 'node:stream';
-import type { ImageFormat, PullPolicy } from '../../shared/build.ts';
+import type { ImageFormat, OptionValues, PullPolicy } from '../../shared/build-options.ts';
 import type { BuildWarning } from '../../shared/build-warning.ts';
 import type { Digest } from '../../shared/image.ts';
 import type { LogStream } from '../../shared/log.ts';
@@ -10,10 +10,27 @@ import type { Instruction } from '../../shared/project.ts';
 import type { PlannedStep } from '../../shared/step.ts';
 import type { ContextSource } from '../context/context-source.ts';
 import type { TarLayouts } from '../context/tar-layouts.ts';
+import type { ForwardedAgent } from '../ssh/authentication/forwarded-agent.ts';
 import type { RegistryLogin } from './registry-login.ts';
 
-/** One build of one platform on one engine. */
-export interface EngineBuild {
+/** The options of a request that engines get as they are. */
+type EngineOptions = Omit<
+  OptionValues,
+  keyof KnownOptions | 'file' | 'files' | 'filesFor' | 'sources' | 'contexts' | 'secrets' | 'ssh'
+> &
+  KnownOptions;
+
+/** Options that always have a value. */
+interface KnownOptions {
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly noCache: boolean;
+  readonly format: ImageFormat;
+  readonly pull: PullPolicy;
+}
+
+/** One build of one platform on one engine, with the options that its builder supports. */
+export interface EngineBuild extends EngineOptions {
   /** Identifies the build on its node, also after its process was killed. */
   readonly id: string;
   readonly platform: Platform;
@@ -23,6 +40,8 @@ export interface EngineBuild {
   readonly tag: string;
   /** Path of the Containerfile inside the context, with forward slashes. */
   readonly file: string;
+  /** The files that a Containerfile with a name of our own was made of, with the number of the first line of each. */
+  readonly parts?: readonly { readonly path: string; readonly firstLine: number }[];
   /**
    * Ignore patterns that the engine applies when it copies from the context. They replace the ignore file in the context,
    * because an engine may choose a different one than Barnraiser did.
@@ -32,19 +51,21 @@ export interface EngineBuild {
   readonly context: ContextSource;
   /** What is known of the contexts that nodes keep. Without it, the whole context is sent. */
   readonly layouts?: TarLayouts;
+  /** Additional build contexts by name. */
+  readonly contexts?: Readonly<Record<string, NamedContext>>;
   /**
    * The engine may keep files of the context under this name, and take a file with the same path, size, mode and time in a later
    * context of the same name for unchanged.
    */
   readonly contextKey: () => Promise<string>;
-  readonly buildArgs: Readonly<Record<string, string>>;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly target?: string;
-  readonly noCache: boolean;
-  readonly format: ImageFormat;
-  readonly pull: PullPolicy;
   /** For the registries of the images that the Containerfile names. */
   readonly logins: readonly RegistryLogin[];
+  /** What steps get with `RUN --mount=type=secret`. */
+  readonly secrets: readonly SecretValue[];
+  /** What steps get with `RUN --mount=type=ssh`. */
+  readonly ssh: readonly SshAgent[];
+  /** What is hidden in what the engine says, besides logins and secrets: passwords of proxies. */
+  readonly hidden?: readonly string[];
   /** The instructions of the Containerfile, which the steps are counted by. */
   readonly instructions: readonly Instruction[];
   /** Remove everything that the build adds to the engine's build cache when the build ends. */
@@ -54,6 +75,44 @@ export interface EngineBuild {
   /** Asked between messages of the engine: resolves when more output can be taken. Undefined if it can be taken now. */
   readonly outputReady?: () => Promise<void> | undefined;
 }
+
+/** Only sent to the engine: never logged, recorded or reported. */
+export interface SecretValue {
+  readonly id: string;
+  /** Overwritten when the job has ended. */
+  readonly value: Buffer;
+}
+
+/** An SSH agent that steps reach under an id. */
+export interface SshAgent extends ForwardedAgent {
+  readonly id: string;
+}
+
+/** What a name in FROM, `COPY --from` or `RUN --mount=from` means, instead of a stage or an image. */
+export type NamedContext =
+  /** Files. `digest` identifies them; `key` is as {@link EngineBuild.contextKey}. */
+  | {
+      readonly kind: 'folder';
+      readonly source: ContextSource;
+      readonly digest: () => Promise<string>;
+      readonly key: () => Promise<string>;
+    }
+  /** An image that the engine pulls itself. */
+  | { readonly kind: 'image'; readonly reference: string }
+  /** An image of local storage. `registry` is a port on the node's loopback that leads to it, without TLS. */
+  | {
+      readonly kind: 'stored';
+      readonly digest: Digest;
+      readonly served: {
+        readonly registry: string;
+        readonly repository: string;
+        readonly credentials: { readonly username: string; readonly password: string };
+      };
+    }
+  /** The same where no port leads to it: as an OCI archive that names the image. */
+  | { readonly kind: 'archive'; readonly digest: Digest; readonly open: (name: string) => Readable }
+  /** A tar that the engine downloads. */
+  | { readonly kind: 'url'; readonly url: string };
 
 /** How an image leaves its node together with its build. */
 export type ImageDelivery =
@@ -130,6 +189,8 @@ export interface PushedByEngine {
 /** A build that has succeeded. With a delivery by push, also what the engine says of the push. */
 export interface BuildResult extends PushedByEngine {
   readonly imageId: string;
+  /** Images that earlier builds had as additional contexts, or this one if it leaves no cache. */
+  readonly unneeded?: readonly string[];
 }
 
 export interface DiskUsage {

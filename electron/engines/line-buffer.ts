@@ -1,5 +1,5 @@
 /** Longer lines are split after this many characters, so that output without line ends does not accumulate in memory. */
-const maxLineChars = 64 * 1024;
+export const maxLineChars = 64 * 1024;
 
 /** Splits text that arrives in chunks into lines. */
 export class LineBuffer {

@@ -28,12 +28,12 @@ export function namedImages(input: Input & Pick<EngineBuild, 'instructions'>, sy
         return expanded && !isStage && expanded !== 'scratch' ? [expanded] : [];
       }),
   );
-  const images = new Map([...names, ...(syntax ? [syntax] : [])].map((name) => [name, parseImageName(name)]));
+  const images = new Map([...names, ...(syntax ? [syntax] : [])].map((name) => [name, imageOf(name)]));
   return [...images.values()].filter((image) => image !== undefined);
 }
 
 /** As docker reads names: the first part is a registry if it looks like a host. */
-function parseImageName(name: string): NamedImage | undefined {
+export function imageOf(name: string): NamedImage | undefined {
   const [path = ''] = name.toLowerCase().split('@');
   const slash = path.indexOf('/');
   const first = path.slice(0, Math.max(0, slash));

@@ -44,6 +44,21 @@ export const networkCauses: readonly ProblemCause[] = [
   },
 ];
 
+/** What may be different a moment later. The messages come from Go's network packages, containers/image, docker and containerd. */
+const passingPattern =
+  /no such host|connection refused|timeout|network is unreachable|no route to host|deadline exceeded|connection reset|EOF|toomanyrequests|too many requests|(?:status|code|response|error)[^\d\n]{0,40}\b(?:408|429|50[0-4])\b|internal server error|bad gateway|service unavailable/i;
+
+const pullText = 'cannot get the base image';
+
+/** Could a node not get a base image for a reason that may pass? */
+export function isPassingPullFailure({ problem }: Failure): boolean {
+  return (
+    problem.code === 'build.failed' &&
+    problem.message.includes(`: ${pullText} `) &&
+    passingPattern.test(problem.detail ?? '')
+  );
+}
+
 /** Why a step failed whose program ran or could not be started. */
 export const programCauses: readonly ProblemCause[] = [
   {
@@ -109,7 +124,7 @@ export function failedBuildProblem(
     const cause = findCause(pull, error, build, engine);
     return fail(
       'build.failed',
-      `Node ${node}: cannot get the base image ${baseImage}: ${cause?.reason ?? firstLine(error)}.`,
+      `Node ${node}: ${pullText} ${baseImage}: ${cause?.reason ?? firstLine(error)}.`,
       cause?.fix ??
         (engine === 'buildkit'
           ? 'Check that the registry works and has the image.'
@@ -153,9 +168,9 @@ function describeStep({ index, total, stage }: EngineStep, source: SourceLines |
 }
 
 /** The lines of the instruction that a step runs. */
-function stepSource({ line }: EngineStep, { file, instructions }: EngineBuild): SourceLines | undefined {
-  const instruction = instructions.find(({ firstLine }) => firstLine === line);
-  return instruction && { file: shownFile(file), firstLine: instruction.firstLine, lastLine: instruction.lastLine };
+function stepSource({ line }: EngineStep, build: EngineBuild): SourceLines | undefined {
+  const instruction = build.instructions.find(({ firstLine }) => firstLine === line);
+  return instruction && shownLines(build, instruction.firstLine, instruction.lastLine);
 }
 
 /** Shortens a text to one line of at most 120 characters. */
@@ -169,9 +184,20 @@ function containerfileName({ file }: Pick<EngineBuild, 'file'>): string {
   return isOwnName(file) ? 'the Containerfile' : file;
 }
 
-/** The same where lines of it follow. */
-export function shownFile(file: string): string {
-  return isOwnName(file) ? 'Containerfile' : file;
+/** Lines of the Containerfile as a person finds them. @param file as the engine names it */
+export function shownLines(
+  build: Pick<EngineBuild, 'file' | 'parts'>,
+  firstLine: number,
+  lastLine: number,
+  file = build.file,
+): SourceLines {
+  const part = isOwnName(file) ? build.parts?.findLast((each) => each.firstLine <= firstLine) : undefined;
+  const before = part ? part.firstLine - 1 : 0;
+  return {
+    file: part?.path ?? (isOwnName(file) ? 'Containerfile' : file),
+    firstLine: firstLine - before,
+    lastLine: lastLine - before,
+  };
 }
 
 function isOwnName(file: string): boolean {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { type Platform, platformParts } from '../../shared/platform.ts';
 
 /** Milliseconds after which no build that made a temporary name can still be running. */
@@ -44,6 +44,17 @@ export function isNameOfBuild(name: string, tag: string): boolean {
   const { unique, lasting } = registryTags(tag);
   const endings = [tag.replace(/^localhost\//, '/'), `:${unique}`, `:${lasting}`];
   return name === tag || endings.some((ending) => name.endsWith(ending));
+}
+
+/** The repository of the images that a project has as an additional context. @param tag the temporary name of the image */
+export function contextImageRepository(tag: string, context: string): string {
+  const hash = createHash('sha256').update(context).digest('hex').slice(0, 8);
+  return `${tag.slice(0, tag.lastIndexOf(':'))}-context-${hash}`;
+}
+
+/** The name of such an image, which is stale when it is old. @param hash of what is in it, in hex */
+export function contextImageName(repository: string, hash: string, now = Date.now()): string {
+  return `${repository}:${hash.slice(0, 16)}-${Math.floor(now / minuteMs).toString(36)}-${hash.slice(16, 24)}`;
 }
 
 /** Is this a temporary name that a build left behind because its program was killed? */

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { type Header, pack } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ImageFormat } from '../../shared/build.ts';
+import type { ImageFormat } from '../../shared/build-options.ts';
 import { digestOf } from './digest.ts';
 import { ImageStore } from './image-store.ts';
 import { importArchive } from './import-archive.ts';

@@ -4,7 +4,7 @@
  */
 import { posix } from 'node:path';
 import { z } from 'zod';
-import type { ImageFormat } from '../../shared/build.ts';
+import type { ImageFormat } from '../../shared/build-options.ts';
 import { digestSchema } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
 import { digestOf } from './digest.ts';

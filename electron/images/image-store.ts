@@ -45,6 +45,11 @@ import {
 import { blobsOf, describeList, readStoredList, receivedImages, type StoredList } from './stored-list.ts';
 import { readStoredManifest } from './stored-manifest.ts';
 
+interface CommitOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
 /**
  * Local storage: an OCI image layout that other tools can read (`skopeo inspect --raw oci:FOLDER:REFERENCE`). Several
  * processes may use it at once. Incomplete blobs and leases are in the work folder `FOLDER.work` beside it; the lock is
@@ -172,17 +177,17 @@ export class ImageStore {
    * Joins images into a manifest list and stores it under a reference. An older list with that reference is replaced, and
    * the blobs that only the older list needed are removed, unless it has other platforms ({@link withReplaced}). A complete
    * list also replaces what incomplete builds of the reference have kept.
-   * @param options what is said of the list, see `ManifestList`.
+   * @param options what is said of the list, see `ManifestList`, and its own annotations
    * @throws Failure `image.incomplete` if a blob is missing, `build.incomplete`, `image.corrupt`, `disk.full`
    */
   async commit(
     reference: string,
     images: readonly ReceivedImage[],
-    { signal, ...marks }: ListMarks & { readonly signal?: AbortSignal } = {},
+    { signal, annotations, ...marks }: ListMarks & CommitOptions = {},
   ): Promise<ManifestList> {
     return withLayoutLock(this.folder, async (lock) => {
       const oldIndex = await this.#readIndex();
-      const list = await this.#putList(reference, images, oldIndex, signal);
+      const list = await this.#putList(reference, images, oldIndex, { signal, annotations });
       const descriptor = withMarks(list, marks);
       const others = (marks.missing ?? []).length === 0 ? withoutKeptFor(oldIndex, reference) : oldIndex;
       const now = new Date();
@@ -304,9 +309,9 @@ export class ImageStore {
     reference: string,
     images: readonly ReceivedImage[],
     index: LayoutIndex,
-    signal?: AbortSignal,
+    { signal, annotations: own }: CommitOptions = {},
   ): Promise<Descriptor> {
-    const { bytes, mediaType, digest: listDigest } = createManifestList(images);
+    const { bytes, mediaType, digest: listDigest } = createManifestList(images, own);
     for (const image of images) {
       signal?.throwIfAborted();
       await this.blobs.assertPresent(await this.#partsOf(image), `The image of ${reference} for ${image.platform}`);

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
-import type { ImageFormat } from '../../shared/build.ts';
+import type { ImageFormat } from '../../shared/build-options.ts';
 import { type Digest, isDigest } from '../../shared/image.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { addImage } from './add-image.ts';

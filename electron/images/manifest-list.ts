@@ -8,13 +8,19 @@ import { type Descriptor, mediaTypes, type RawManifest, type ReceivedImage } fro
  * that are all in Docker's format give a Docker list, which old registries need; any other mix gives an OCI index. In a
  * layout, skopeo 1.9 looks only for OCI types and does not find a Docker list. Attachments come after the images, as in
  * the indexes of buildx.
+ * @param annotations of the list, which then is an OCI index
  * @throws Failure `build.incomplete` if there is no image, or more than one for a platform.
  */
-export function createManifestList(receivedImages: readonly ReceivedImage[]): RawManifest {
+export function createManifestList(
+  receivedImages: readonly ReceivedImage[],
+  annotations: Readonly<Record<string, string>> = {},
+): RawManifest {
   const sorted = [...receivedImages].sort((a, b) => (a.platform < b.platform ? -1 : a.platform > b.platform ? 1 : 0));
   assertDistinctPlatforms(sorted);
   const attachments = listedAttachments(sorted);
-  const isAllDocker = sorted.every(({ mediaType }) => mediaType === mediaTypes.dockerManifest) && !attachments.length;
+  const hasAnnotations = Object.keys(annotations).length > 0;
+  const isAllDocker =
+    sorted.every(({ mediaType }) => mediaType === mediaTypes.dockerManifest) && !attachments.length && !hasAnnotations;
   const mediaType = isAllDocker ? mediaTypes.dockerList : mediaTypes.ociIndex;
   const images = sorted.map((image) => ({
     mediaType: image.mediaType,
@@ -23,7 +29,9 @@ export function createManifestList(receivedImages: readonly ReceivedImage[]): Ra
     platform: listPlatform(image.platform),
   }));
   const manifests = [...images, ...attachments];
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
+  const bytes = Buffer.from(
+    JSON.stringify({ schemaVersion: 2, mediaType, manifests, ...(hasAnnotations ? { annotations } : {}) }),
+  );
   return { bytes, digest: digestOf(bytes), mediaType };
 }
 

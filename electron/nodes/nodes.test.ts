@@ -185,7 +185,7 @@ describe('a node that has never answered', () => {
     rootless: true,
     platform: parsePlatform('linux/arm64') ?? expect.fail('not a platform'),
     emulated: [],
-    capabilities: { exportFormats: [], limits: [] },
+    capabilities: { exportFormats: [] },
     cpus: 4,
     memory: { total: 0, free: 0 },
     disk: { total: 0, free: 0 },

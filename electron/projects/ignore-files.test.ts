@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createProject } from '../context/testing/project.ts';
 import { ignoreFiles } from './ignore-files.ts';
-import { inspectProject } from './project.ts';
+import { inspect } from './testing/inspect.ts';
 
 const base = { Containerfile: 'FROM a\n' };
 
@@ -72,13 +72,13 @@ describe('patterns', () => {
     ];
     const context = await createProject({ ...base, ...Object.fromEntries(names.map((name) => [name, 'x'])) });
     await writeFile(join(context, '.containerignore'), 'other\r\n');
-    const { warnings } = await inspectProject({ context });
+    const { warnings } = await inspect({ context });
     expect(warnings).toHaveLength(names.length);
     const patterns = warnings.flatMap(({ actions = [] }) =>
       actions.flatMap((action) => (action.id === 'ignore-files' ? action.patterns : [])),
     );
     await change(context, patterns);
-    expect((await inspectProject({ context })).warnings).toEqual([]);
+    expect((await inspect({ context })).warnings).toEqual([]);
     await change(context, patterns, true);
     expect(await readFile(join(context, '.containerignore'), 'utf8')).toBe('other\r\n');
   });

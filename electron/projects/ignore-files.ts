@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { CallRequest } from '../../shared/contract.ts';
 import { fail } from '../../shared/problem.ts';
-import { pathInside } from '../context/containerfile.ts';
+import { findContainerfile, findContext, pathInside } from '../context/containerfile.ts';
 import { loadIgnoreRules, rootIgnoreFiles } from '../context/ignore.ts';
 import { assertSize, readProjectFile } from '../context/project-file.ts';
 import { diskFailure } from '../system/file-errors.ts';
-import { resolveProject } from './project.ts';
 
 /**
  * Adds patterns to the ignore file that applies to a Containerfile, or removes them again. The rest of the file stays as it is,
@@ -20,7 +19,8 @@ export async function ignoreFiles({
   patterns,
   undo,
 }: CallRequest<'projects.ignore'>): Promise<{ path: string }> {
-  const { context, containerfile } = await resolveProject({ context: folder, file });
+  const context = await findContext(folder);
+  const containerfile = await findContainerfile(context, { file });
   const { file: path = join(context, rootIgnoreFiles[0]) } = await loadIgnoreRules(context, containerfile);
   const before = await readProjectFile(path, 'ignore file');
   if (before) {

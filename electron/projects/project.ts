@@ -1,78 +1,92 @@
-/** Project folders: where they are, and what their Containerfiles contain. */
+/** Projects: what their Containerfiles contain, and what a build would send. */
 import { readdir } from 'node:fs/promises';
-import { basename, relative } from 'node:path';
+import { relative } from 'node:path';
+import type { AutomaticValues } from '../../shared/automatic-options.ts';
 import type { BuildRequest } from '../../shared/build.ts';
 import type { Project } from '../../shared/project.ts';
-import {
-  type Containerfile,
-  findContainerfile,
-  findContext,
-  pathInside,
-  standardInput,
-} from '../context/containerfile.ts';
+import { pathInside, standardInput } from '../context/containerfile.ts';
+import { type ContextContents, openContents } from '../context/contents.ts';
 import { findSource } from '../context/find-source.ts';
 import { previewContext } from '../context/preview.ts';
+import type { ContextSources } from '../sources/context-sources.ts';
+import { automaticValuesOf } from './automatic-options.ts';
 import { formatWarnings } from './docker-format.ts';
-import { type Finding, lintContainerfile } from './lint-containerfile.ts';
+import type { Finding } from './lint/findings.ts';
+import { type LintOptions, lintContainerfile } from './lint/lint-containerfile.ts';
+import { type BuiltFile, type OpenedProject, openProject, type ProjectRequest } from './open-project.ts';
 import { parseContainerfile } from './parse-containerfile.ts';
 
-/** A project folder, and which Containerfile of it: a file, or a text that is in no file. */
-export interface ProjectRequest {
-  readonly context: string;
-  readonly file?: string | undefined;
-  readonly containerfile?: string | undefined;
-}
-
 /**
- * The real paths of a project's context and Containerfile, so that links to it do not make it another project, and the content
- * of the Containerfile.
- * @throws Failure `context.missing`, `context.file-missing`, `context.unreadable`
+ * The build arguments and labels that a build can get from the git repository of a project.
+ * @throws Failure `context.*`, and the reason of the signal
  */
-export async function resolveProject({
-  context: folder,
-  file,
-  containerfile: text,
-}: ProjectRequest): Promise<{ context: string; containerfile: Containerfile }> {
-  const context = await findContext(folder);
-  const choice = text === undefined ? { file } : { content: Buffer.from(text) };
-  return { context, containerfile: await findContainerfile(context, choice) };
+export async function automaticOptions(
+  request: ProjectRequest,
+  sources: ContextSources,
+  signal: AbortSignal,
+): Promise<AutomaticValues> {
+  const { source, folder, containerfile } = await openProject(request, sources, { signal, acceptsRecent: true });
+  source.release();
+  return automaticValuesOf({ source, folder, containerfile }, signal);
 }
 
+/** A project, and what decides what is found in its Containerfile. */
+type InspectRequest = ProjectRequest &
+  Pick<BuildRequest, 'target' | 'format' | 'contexts'> &
+  Pick<LintOptions, 'buildArgs' | 'platforms' | 'imageFacts'>;
+
 /**
- * Inspects a project folder: its Containerfiles, stages and build arguments, what a build would send, and what is wrong with the
+ * Inspects a project: its Containerfiles, stages and build arguments, what a build would send, and what is wrong with the
  * Containerfile.
- * @throws Failure `context.*`
+ * @throws Failure `context.*`, `source.*`
  */
 export async function inspectProject(
-  { target, format, ...request }: ProjectRequest & Pick<BuildRequest, 'target' | 'format'>,
-  signal?: AbortSignal,
+  request: InspectRequest,
+  sources: ContextSources,
+  signal: AbortSignal,
 ): Promise<Project> {
-  const { context, containerfile } = await resolveProject(request);
-  const isFile = containerfile.path !== standardInput;
-  const { content } = containerfile;
-  const parsed = parseContainerfile(content.toString('utf8'));
-  const [preview, names] = await Promise.all([
-    previewContext({
-      context,
-      content,
-      ...(isFile ? { file: containerfile.path } : {}),
-      ...(signal ? { signal } : {}),
-    }),
-    readdir(context),
-  ]);
-  const chosen = isFile ? relative(context, containerfile.path) : standardInput;
+  const project = await openProject(request, sources, { signal, acceptsRecent: true });
+  try {
+    return await inspectOpened(project, request, signal);
+  } finally {
+    project.source.release();
+  }
+}
+
+type ProjectFindings = Pick<Project, 'warnings' | 'errors'>;
+
+/** What is wrong with the Containerfile of a project. The other files are not read. @throws Failure `context.*`, `source.*` */
+export async function lintProject(
+  request: InspectRequest,
+  sources: ContextSources,
+  signal: AbortSignal,
+): Promise<ProjectFindings & Pick<Project, 'context' | 'containerfiles'>> {
+  const project = await openProject(request, sources, { signal, acceptsRecent: true });
+  try {
+    const contents = await openContents(project.contents);
+    return {
+      context: contextOf(project),
+      containerfiles: [chosenFile(project)],
+      ...(await findingsIn(project, contents, request)),
+    };
+  } finally {
+    project.source.release();
+  }
+}
+
+async function inspectOpened(project: OpenedProject, request: InspectRequest, signal: AbortSignal): Promise<Project> {
+  const { source, folder, contents: options } = project;
+  const parsed = parseContainerfile(project.containerfile.content.toString('utf8'));
+  const [preview, names] = await Promise.all([previewContext({ ...options, signal }), readdir(folder)]);
+  const chosen = chosenFile(project);
   const others = names.filter((name) => /^(Containerfile|Dockerfile)(\.|$)|\.(Containerfile|Dockerfile)$/i.test(name));
   const { contents, files, bytes, ignoredCount, largest, warnings } = preview;
-  const findings = await lintContainerfile(parsed, {
-    fileName: chosen,
-    target,
-    findSource: (path) => findSource(context, contents.rules, path),
-  });
   const { file: ignorePath } = contents.rules;
-  const ignoreFile = ignorePath === undefined ? {} : { file: pathInside(context, ignorePath) ?? ignorePath };
+  const ignoreFile = ignorePath === undefined ? {} : { file: pathInside(folder, ignorePath) ?? ignorePath };
+  const found = await findingsIn(project, contents, request);
   return {
-    context,
-    name: basename(context),
+    context: contextOf(project),
+    name: source.name,
     containerfiles: [...new Set([chosen, ...others.filter((name) => !/ignore$/.test(name)).sort()])],
     stages: parsed.stages,
     buildArgs: [...parsed.buildArgs],
@@ -80,24 +94,71 @@ export async function inspectProject(
     bytes,
     ignoredCount,
     largest: [...largest],
+    ...(source.commit === undefined ? {} : { commit: source.commit }),
     warnings: [
       ...warnings.map(({ pattern, ...warning }) => ({
         ...warning,
-        ...(pattern === undefined
+        // the ignore file of a project from elsewhere is not changed
+        ...(pattern === undefined || source.isForeign
           ? {}
           : { actions: [{ id: 'ignore-files' as const, patterns: [pattern], ...ignoreFile }] }),
       })),
-      ...(format === 'docker' ? [] : formatWarnings(parsed, chosen, target)),
-      ...findings.flatMap((finding) => (finding.severity === 'warning' ? [findingWarning(chosen, finding)] : [])),
+      ...(request.format === 'docker' ? [] : formatWarnings(parsed, chosen, request.target)),
+      ...found.warnings,
     ],
-    errors: findings.flatMap((finding) => (finding.severity === 'error' ? [findingProblem(chosen, finding)] : [])),
+    errors: found.errors,
   };
 }
 
-function findingWarning(path: string, { line, message, fix }: Finding): Project['warnings'][number] {
-  return { kind: 'containerfile', path, line, message: [message, fix].join(' ').trim() };
+function contextOf({ source, folder }: OpenedProject): string {
+  return source.isForeign ? source.context : folder;
 }
 
-function findingProblem(path: string, { line, message, fix }: Finding): Project['errors'][number] {
-  return { code: 'context.containerfile', line, message: `${path}, line ${line}: ${message}`, fix };
+/** The path of the Containerfile, relative to the context. */
+function chosenFile({ folder, contents: { file } }: OpenedProject): string {
+  return file === undefined ? standardInput : relative(folder, file);
+}
+
+async function findingsIn(
+  project: OpenedProject,
+  contents: ContextContents,
+  { target, buildArgs, platforms, contexts, imageFacts }: InspectRequest,
+): Promise<ProjectFindings> {
+  const { containerfile } = project;
+  const chosen = chosenFile(project);
+  const findings = await lintContainerfile(parseContainerfile(containerfile.content.toString('utf8')), {
+    ...{ fileName: chosen, target, buildArgs, platforms, imageFacts },
+    contexts: Object.keys(contexts ?? {}),
+    findSource: (path) => findSource(contents, path),
+  });
+  const located = findings.map((finding) => locate(finding, containerfile, chosen));
+  return {
+    warnings: located.flatMap(({ path, finding }) =>
+      finding.severity === 'error' ? [] : [findingWarning(path, finding)],
+    ),
+    errors: located.flatMap(({ path, finding }) =>
+      finding.severity === 'error' ? [findingProblem(path, finding)] : [],
+    ),
+  };
+}
+
+/** Which of the joined files a finding is in, and where. */
+function locate(
+  finding: Finding,
+  { parts }: BuiltFile,
+  chosen: string,
+): { readonly path: string; readonly finding: Finding } {
+  const part = parts.findLast(({ firstLine }) => firstLine <= finding.line);
+  return part && parts.length > 1
+    ? { path: part.path, finding: { ...finding, line: finding.line - part.firstLine + 1 } }
+    : { path: chosen, finding };
+}
+
+function findingWarning(path: string, { line, message, fix, rule, severity }: Finding): Project['warnings'][number] {
+  const text = [message, fix].join(' ').trim();
+  return { kind: 'containerfile', path, line, message: text, rule, ...(severity === 'note' ? { isNote: true } : {}) };
+}
+
+function findingProblem(path: string, { line, message, fix, rule }: Finding): Project['errors'][number] {
+  return { code: 'context.containerfile', line, message: `${path}, line ${line}: ${message}`, fix, rule };
 }

@@ -138,6 +138,16 @@ export class DirectPush {
     return this.#manifests.has(digest);
   }
 
+  manifest(digest: Digest): RawManifest | undefined {
+    return this.#manifests.get(digest);
+  }
+
+  /** A list is to refer to this manifest instead, which has the same blobs. */
+  replace(digest: Digest, manifest: RawManifest): void {
+    this.#manifests.delete(digest);
+    this.#manifests.set(manifest.digest, manifest);
+  }
+
   /** The manifests of images and attachments that have to be there before a list refers to them. */
   get manifests(): readonly RawManifest[] {
     return [...this.#manifests.values()];

@@ -12,7 +12,7 @@ function up(connection: string, platform: Platform, emulated: Platform[] = []): 
   const space = { total: 1, free: 1 };
   const machine = { hostname: connection, rootless: true, cpus: 4, memory: space, disk: space, latencyMs: 1 };
   const node = { connection, engine: 'podman', version: '5', apiVersion: '5', platform, emulated, ...machine } as const;
-  return { state: 'up', connection, node: { ...node, capabilities: { exportFormats: [], limits: [] } } };
+  return { state: 'up', connection, node: { ...node, capabilities: { exportFormats: [] } } };
 }
 
 const common = { emulate: true };

@@ -1,29 +1,27 @@
-import type { BuildRequest } from '../../shared/build.ts';
-import { type Capabilities, limitedOptionNames, limitName, type Node } from '../../shared/node.ts';
+import { type OptionValues, optionRow } from '../../shared/build-options.ts';
+import type { Node } from '../../shared/node.ts';
+import { limitName, unsupportedOptions } from '../../shared/option-support.ts';
 import { fail, type Problem } from '../../shared/problem.ts';
 
-/** The options of a build request that an engine may not support. */
-export type LimitedOptions = Partial<Pick<BuildRequest, 'pull' | 'retention'>>;
-
-/** The first of the options that the engine of a node does not support, as `the pull policy "never"`. */
-export function unsupportedOption(node: Node, options: LimitedOptions): string | undefined {
-  const limit = findLimit(node, options);
-  return limit && `the ${limitName(limit)}`;
+/** The first of the options that the builder of a node does not support, as `the pull policy "never"` or `DNS servers`. */
+export function unsupportedOption(node: Node, options: OptionValues): string | undefined {
+  const [limit] = unsupportedOptions(node, options);
+  return limit && limitName(limit);
 }
 
-/** Why the engine of a node cannot do what a build asks for, whatever the platform. Undefined if it can. */
-export function limitProblem(node: Node, options: LimitedOptions): Problem | undefined {
-  const limit = findLimit(node, options);
-  return (
-    limit &&
-    fail(
-      'engine.unsupported',
-      `Node ${node.connection} does not support the ${limitName(limit)}: ${limit.reason}.`,
-      `Choose another ${limitedOptionNames[limit.option]}, or build on nodes with another engine.`,
-    ).problem
-  );
-}
-
-function findLimit({ capabilities }: Node, options: LimitedOptions): Capabilities['limits'][number] | undefined {
-  return capabilities.limits.find(({ option, value }) => options[option] === value);
+/** Why the builder of a node cannot do what a build asks for, whatever the platform. Undefined if it can. */
+export function limitProblem(node: Node, options: OptionValues): Problem | undefined {
+  const [limit, ...others] = unsupportedOptions(node, options);
+  if (!limit) {
+    return undefined;
+  }
+  const also =
+    others.length > 0 ? ` It does not support ${others.map((each) => limitName(each)).join(', ')} either.` : '';
+  const { kind, name } = optionRow(limit.option);
+  const fix = kind === 'choice' && limit.value !== undefined ? `Choose another ${name}` : 'Leave it out';
+  return fail(
+    'engine.unsupported',
+    `Node ${node.connection} does not support ${limitName(limit)}: ${limit.reason}.${also}`,
+    `${fix}, or build on nodes with another engine.`,
+  ).problem;
 }

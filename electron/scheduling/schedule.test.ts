@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Capabilities, Node, NodeStatus } from '../../shared/node.ts';
+import type { Node, NodeStatus } from '../../shared/node.ts';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import { modeOf, type Schedule, scheduleSchema } from '../../shared/schedule.ts';
 import { type ScheduleInput, schedule } from './schedule.ts';
@@ -20,7 +20,7 @@ interface Traits {
   cpus?: number;
   free?: number;
   rootless?: boolean;
-  limits?: Capabilities['limits'];
+  engine?: Node['engine'];
   processor?: Node['processor'];
   machineId?: string;
   only?: string;
@@ -29,14 +29,14 @@ interface Traits {
 function up(
   connection: string,
   runs: string,
-  { emulated, cpus = 4, free = 1e9, rootless = true, limits = [], processor, machineId, only }: Traits = {},
+  { emulated, cpus = 4, free = 1e9, rootless = true, engine = 'podman', processor, machineId, only }: Traits = {},
 ) {
   const status: NodeStatus = {
     state: 'up',
     connection,
     node: {
       connection,
-      engine: 'podman',
+      engine,
       version: '5.4.2',
       apiVersion: '5.4.2',
       hostname: connection,
@@ -49,7 +49,7 @@ function up(
       disk: { total: 1e11, free: 5e10 },
       latencyMs: 1,
       machineId,
-      capabilities: { exportFormats: [], limits },
+      capabilities: { exportFormats: [] },
       ...(only ? { allowedPlatforms: platforms(only) } : {}),
     },
   };
@@ -63,9 +63,6 @@ function down(connection: string): NodeStatus {
     problem: { code: 'ssh.timeout', message: `Node ${connection} did not answer.`, fix: 'Switch it on.' },
   };
 }
-
-/** The limits of an engine that cannot do without looking for base images. */
-const noPullNever: Capabilities['limits'] = [{ option: 'pull', value: 'never', reason: 'it always looks' }];
 
 /** Each assignment as `linux/arm64 pi4 native, idle`. */
 function assignmentsOf({ assignments }: Schedule): string[] {
@@ -277,7 +274,7 @@ describe('a pin', () => {
 });
 
 describe('a node that does not support an option of the build', () => {
-  const whale = up('whale', 'amd64', { emulated: 'arm64', limits: noPullNever });
+  const whale = up('whale', 'amd64', { emulated: 'arm64', engine: 'buildkit' });
   const seal = up('seal', 'arm64', { emulated: 'amd64' });
 
   test('gets no job, not even a pinned one, and is left out with the reason', () => {
@@ -292,7 +289,8 @@ describe('a node that does not support an option of the build', () => {
         node: 'whale',
         problem: {
           code: 'engine.unsupported',
-          message: 'Node whale does not support the pull policy "never": it always looks.',
+          message:
+            'Node whale does not support the pull policy "never": BuildKit looks up every base image in its registry.',
           fix: 'Choose another pull policy, or build on nodes with another engine.',
         },
       },
@@ -328,6 +326,30 @@ describe('the problem of a platform that no node can build', () => {
         'No node can build linux/s390x: big runs linux/amd64 and emulates only linux/arm64, linux/riscv64; old is down; pi runs linux/arm64 and emulates nothing.',
       fix: 'Install an emulator, for example on big with `sudo podman run --privileged --rm docker.io/tonistiigi/binfmt --install s390x`, or add a node that runs linux/s390x natively.',
     });
+  });
+
+  test('names what keeps an emulator from being used, and the command that changes it', () => {
+    const [arm64] = platforms('arm64');
+    const first = up('big', 'amd64');
+    const lacking = (reason: 'no-flag-f' | 'disabled') =>
+      first.state === 'up' && arm64
+        ? [
+            up('a', 'amd64'),
+            {
+              ...first,
+              node: { ...first.node, unusableEmulators: [{ platform: arm64, handler: 'qemu-aarch64', reason }] },
+            },
+          ]
+        : expect.fail();
+    expect(problem('arm64', true, lacking('no-flag-f'))).toEqual({
+      code: 'schedule.no-node',
+      message:
+        'No node can build linux/arm64: a runs linux/amd64 and emulates nothing; big has an emulator for linux/arm64, but containers cannot use it: it is registered without flag F.',
+      fix: 'Make the emulator of big usable: run `sudo podman run --privileged --rm docker.io/tonistiigi/binfmt --uninstall qemu-aarch64 --install arm64` there. Or add a node that runs linux/arm64 natively.',
+    });
+    expect(problem('arm64', true, lacking('disabled'))?.fix).toContain(
+      '`echo 1 | sudo tee /proc/sys/fs/binfmt_misc/qemu-aarch64`',
+    );
   });
 
   test('names emulation that is not allowed as the reason', () => {
@@ -379,7 +401,7 @@ describe('in random farms', () => {
         emulated: some(3).join(' '),
         cpus: 1 + next(3) * 4,
         free: next(3) * 1e9,
-        limits: next(4) === 0 ? noPullNever : [],
+        engine: next(4) === 0 ? ('buildkit' as const) : ('podman' as const),
       };
       return next(5) === 0 ? down(`n${index}`) : up(`n${index}`, all[next(all.length)] ?? 'amd64', traits);
     });
@@ -395,7 +417,7 @@ describe('in random farms', () => {
   }
 
   function isUsable(status: NodeStatus, { pull }: ScheduleInput): status is NodeStatus & { state: 'up' } {
-    return status.state === 'up' && !(pull === 'never' && status.node.capabilities.limits.length > 0);
+    return status.state === 'up' && !(pull === 'never' && status.node.engine === 'buildkit');
   }
 
   function modes(input: ScheduleInput, what: Platform): (string | undefined)[] {

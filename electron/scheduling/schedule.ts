@@ -1,16 +1,17 @@
 /** Scheduling: which node builds which platform, and why. */
 
+import type { OptionValues } from '../../shared/build-options.ts';
 import { formatList } from '../../shared/format.ts';
 import type { Node, NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { type Assignment, type Mode, modeOf, ownPlatforms, type Schedule } from '../../shared/schedule.ts';
-import { type LimitedOptions, limitProblem, unsupportedOption } from './limits.ts';
+import { limitProblem, unsupportedOption } from './limits.ts';
 import { unassignedProblem } from './unassigned.ts';
 
 /** How many processors a job keeps busy. A node whose jobs need more processors than it has is overloaded. */
 const cpusPerJob = 2;
 
-export interface ScheduleInput extends LimitedOptions {
+export interface ScheduleInput extends OptionValues {
   /** The platforms to build. Without it: every platform that a node runs natively. */
   readonly platforms?: readonly Platform[];
   /** The probed nodes, in any order. */

@@ -1,11 +1,19 @@
+import type { OptionValues } from '../../shared/build-options.ts';
+import {
+  canInstallEmulator,
+  emulatorFixCommand,
+  installEmulatorCommand,
+  type UnusableEmulator,
+  unusableEmulatorText,
+} from '../../shared/emulation.ts';
 import { formatList } from '../../shared/format.ts';
 import type { Node, NodeStatus } from '../../shared/node.ts';
 import { needsNewerProcessor, type Platform, platformOf, platformParts } from '../../shared/platform.ts';
 import { fail, type Problem } from '../../shared/problem.ts';
 import { modeOf } from '../../shared/schedule.ts';
-import { type LimitedOptions, limitProblem, unsupportedOption } from './limits.ts';
+import { limitProblem, unsupportedOption } from './limits.ts';
 
-interface UnassignedInput extends LimitedOptions {
+interface UnassignedInput extends OptionValues {
   readonly nodes: readonly NodeStatus[];
   readonly emulate: boolean;
 }
@@ -39,7 +47,9 @@ export function unassignedProblem(platform: Platform, input: UnassignedInput): P
     'schedule.no-node',
     `No node can build ${platform}: ${sorted.map((status) => describeNode(status, platform, input)).join('; ')}.`,
     limits[0]?.fix ??
-      (isWithheld ? `Allow ${platform} in the connection of a node that can build it.` : suggestFix(platform, first)),
+      (isWithheld
+        ? `Allow ${platform} in the connection of a node that can build it.`
+        : suggestFix(platform, nodes, first)),
     limits.length > 0 ? limits.map(({ message }) => message).join('\n') : undefined,
   ).problem;
 }
@@ -56,6 +66,10 @@ function describeNode(status: NodeStatus, wanted: Platform, input: UnassignedInp
   if (allowedPlatforms && modeOf({ ...status.node, allowedPlatforms: undefined }, wanted)) {
     return `${status.connection} may build only ${formatList(allowedPlatforms)}, as its connection says`;
   }
+  const unusable = findUnusable(status.node, wanted);
+  if (unusable) {
+    return `${status.connection} ${unusableEmulatorText(unusable)}`;
+  }
   return `${status.connection} runs ${describeNative(status.node, wanted)} and emulates ${emulated.length > 0 ? `only ${emulated.join(', ')}` : 'nothing'}`;
 }
 
@@ -71,18 +85,23 @@ function describeNative({ platform, processor }: Node, wanted: Platform): string
     : (platformOf({ os, architecture, variant }) ?? platform);
 }
 
-/** Architectures that tonistiigi/binfmt has an emulator for. */
-const emulators = new Set('386 amd64 arm arm64 loong64 mips64 mips64le ppc64le riscv64 s390x'.split(' '));
+function findUnusable({ unusableEmulators = [] }: Node, wanted: Platform): UnusableEmulator | undefined {
+  return unusableEmulators.find(({ platform }) => platform === wanted);
+}
 
-function suggestFix(platform: Platform, { connection, engine, rootless }: Node): string {
+function suggestFix(platform: Platform, nodes: readonly Node[], first: Node): string {
   const { os, architecture } = platformParts(platform);
   if (needsNewerProcessor(platform)) {
     return `Add a node whose processor runs ${platform}, or build ${os}/${architecture}.`;
   }
-  if (os !== 'linux' || !emulators.has(architecture)) {
-    return `Add a node that runs ${platform} natively.`;
+  for (const node of nodes) {
+    const unusable = findUnusable(node, platform);
+    if (unusable) {
+      const command = emulatorFixCommand(node, unusable);
+      return `Make the emulator of ${node.connection} usable: run \`${command}\` there. Or add a node that runs ${platform} natively.`;
+    }
   }
-  // only root may register an emulator with the kernel
-  const command = `${rootless ? 'sudo ' : ''}${engine} run --privileged --rm docker.io/tonistiigi/binfmt --install ${architecture}`;
-  return `Install an emulator, for example on ${connection} with \`${command}\`, or add a node that runs ${platform} natively.`;
+  return canInstallEmulator(platform)
+    ? `Install an emulator, for example on ${first.connection} with \`${installEmulatorCommand(first, platform)}\`, or add a node that runs ${platform} natively.`
+    : `Add a node that runs ${platform} natively.`;
 }

@@ -17,18 +17,41 @@ export function secretsOf(login: Login): string[] {
   return [...new Set(written.filter((secret) => secret !== ''))];
 }
 
+/** The logins in addresses, such as those of proxies, as {@link secretsOf} has them. */
+export function passwordsOf(addresses: Readonly<Record<string, string>>): string[] {
+  return Object.values(addresses).flatMap((address) => {
+    const [, username = '', password = ''] = /^[a-z\d.+-]*:\/\/([^:@/]*):([^@/]*)@/i.exec(address) ?? [];
+    return password === ''
+      ? []
+      : [password, ...secretsOf({ username: decoded(username), password: decoded(password) })];
+  });
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 export function withoutSecrets(text: string, secrets: Iterable<string>): string {
   return [...secrets].reduce((hidden, secret) => hidden.replaceAll(secret, '***'), text);
 }
 
 /** The same error without secrets in what people see of it. */
 export function errorWithoutSecrets(error: unknown, secrets: readonly string[]): unknown {
+  return hidingError(error, (text) => withoutSecrets(text, secrets));
+}
+
+/** The same error with what `hide` makes of what people see of it. */
+export function hidingError(error: unknown, hide: (text: string) => string): unknown {
   if (!(error instanceof Failure)) {
     return error;
   }
   const { message, detail } = error.problem;
-  const hidden = withoutSecrets(message, secrets);
-  const hiddenDetail = detail === undefined ? undefined : withoutSecrets(detail, secrets);
+  const hidden = hide(message);
+  const hiddenDetail = detail === undefined ? undefined : hide(detail);
   // not with its cause, which has the secret
   return hidden === message && hiddenDetail === detail
     ? error

@@ -1,6 +1,7 @@
 import type { FixId } from '../../shared/check.ts';
 import type { CallInput } from '../../shared/contract.ts';
 import type { DiscoverySource } from '../../shared/discovery.ts';
+import type { EquivalentKind } from '../../shared/equivalent.ts';
 import type { NodeSelection } from '../../shared/farm.ts';
 import type { Platform } from '../../shared/platform.ts';
 
@@ -13,6 +14,23 @@ export interface PushCredentials {
   readonly username: string;
   readonly password: PasswordSource;
 }
+
+/** Files that a build writes what it made to. */
+export interface OutputFiles {
+  /** Gets the digest of the manifest list. */
+  readonly iidfile?: string;
+  /** Gets what was built, as JSON. */
+  readonly metadataFile?: string;
+  /** Gets the log. */
+  readonly logfile?: string;
+}
+
+export const lintFormats = ['text', 'json', 'sarif'] as const;
+export type LintFormat = (typeof lintFormats)[number];
+
+/** What a build does with warnings about its Containerfile: show them, refuse to build, or hide them. */
+export const lintLevels = ['warn', 'error', 'off'] as const;
+export type LintLevel = (typeof lintLevels)[number];
 
 /** A parsed command line. Paths are absolute; names and references are valid. */
 export type Command =
@@ -54,16 +72,59 @@ export type Command =
       readonly request: Omit<CallInput<'builds.start'>, 'reference'> & { readonly reference?: string };
       /** For the push that the request asks for. */
       readonly credentials?: PushCredentials;
+      /** Whether it has the options of the project's recipes, where the command line has none. */
+      readonly usesRecipe: boolean;
       /** The Containerfile is read from this file descriptor. */
       readonly containerfileFrom?: number;
-      /** The digest of the manifest list is written to this file. */
-      readonly digestFile?: string;
+      /** Default: `warn`. */
+      readonly lint?: LintLevel;
+      /** What equals the build with this tool is printed, and nothing is built. */
+      readonly equivalent?: EquivalentKind;
+      /** Only the digest and problems are printed. */
+      readonly quiet: boolean;
+      readonly outputFiles: OutputFiles;
+    }
+  | {
+      readonly kind: 'bake';
+      /** Where the files are, and where paths in them start. */
+      readonly folder: string;
+      readonly targets: readonly string[];
+      /** Instead of the files with the usual names. */
+      readonly files: readonly string[];
+      readonly overrides: readonly string[];
+      /** Before those of the environment. */
+      readonly variables: Readonly<Record<string, string>>;
+      readonly allow: readonly string[];
+      readonly output: 'build' | 'print' | 'list';
+      /** For all images. A push is of the chosen ones. */
+      readonly flags: Partial<Omit<CallInput<'builds.start'>, 'pushCredentials'>>;
+      readonly credentials?: PushCredentials;
+    }
+  | { readonly kind: 'recipe.show'; readonly folder: string }
+  | {
+      readonly kind: 'recipe.save';
+      readonly folder: string;
+      /** Default: the newest of the project. */
+      readonly build?: string;
+      readonly destination: 'app' | 'project';
+      /** Replaces a recipe that is there. */
+      readonly force: boolean;
+    }
+  | { readonly kind: 'recipe.remove'; readonly folder: string }
+  | {
+      readonly kind: 'lint';
+      readonly request: Omit<CallInput<'projects.lint'>, 'containerfile'>;
+      /** The Containerfile is read from this file descriptor. */
+      readonly containerfileFrom?: number;
+      readonly format: LintFormat;
+      /** Warnings and notes count as errors. */
+      readonly isStrict: boolean;
     }
   | {
       readonly kind: 'retry';
       readonly request: CallInput<'builds.retry'>;
       readonly credentials?: PushCredentials;
-      readonly digestFile?: string;
+      readonly outputFiles: OutputFiles;
     }
   /** Without a limit: all builds. */
   | { readonly kind: 'builds'; readonly text: string; readonly limit?: number }
@@ -71,6 +132,8 @@ export type Command =
   | { readonly kind: 'cancel'; readonly build: string; readonly platform?: Platform }
   /** Without a build: of the newest. `follow`: until it has ended. */
   | { readonly kind: 'logs'; readonly build?: string; readonly platform?: Platform; readonly follow: boolean }
+  /** The same build with other tools. Without a tool: with all of them. Without a build: of the newest. */
+  | { readonly kind: 'equivalent'; readonly build?: string; readonly tool?: EquivalentKind }
   /** Without a build: of the newest. */
   | { readonly kind: 'graph'; readonly build?: string }
   | { readonly kind: 'images' }

@@ -13,7 +13,7 @@ import type { App } from '../app.ts';
 import { abortable } from '../system/abortable.ts';
 import { isTerminal } from './output/paint.ts';
 import { printProblem } from './output/problem.ts';
-import { cleanPainted, jsonLine } from './output/text.ts';
+import { cleanLine, cleanPainted, jsonLine } from './output/text.ts';
 import { WaitIndicator } from './output/wait-indicator.ts';
 import type { Pausable } from './prompt.ts';
 import { QuestionDialog } from './question-dialog.ts';
@@ -41,8 +41,10 @@ export interface Task {
   /** Resolves with the id of the task. */
   start(): Promise<string>;
   /** The call that cancels the task with this id. */
-  readonly cancel: 'builds.cancel' | 'pushes.cancel';
-  /** Called with the events of this task, and not with those of others. */
+  readonly cancel: 'builds.cancel' | 'bakes.cancel' | 'pushes.cancel';
+  /** Whether an event with the name of the end is the end. Without it: each is. */
+  readonly isEnd?: (event: AppEvent) => boolean;
+  /** Called with the events of this task, and not with those of others. Those of a bake's builds are of the bake, too. */
   onEvent(event: AppEvent): void;
 }
 
@@ -99,7 +101,7 @@ export class TerminalFrontEnd {
       const isEnd = (event: AppEvent): event is Extract<AppEvent, { event: N }> => event.event === end;
       const events = new TaskEvents((event) => {
         task.onEvent(event);
-        if (isEnd(event)) {
+        if (isEnd(event) && (task.isEnd?.(event) ?? true)) {
           resolve(event);
         }
       });
@@ -137,17 +139,29 @@ export class TerminalFrontEnd {
     }
   }
 
-  /** Waits for a result and shows on a terminal what it waits for. */
-  async showWait<T>(text: string, result: Promise<T>): Promise<T> {
+  /**
+   * Waits for a result and shows on a terminal what it waits for.
+   * @param source the project whose files are fetched meanwhile
+   */
+  async showWait<T>(text: string, result: Promise<T>, source?: string): Promise<T> {
     const { errors, json } = this.options;
     if (json || !isTerminal(errors)) {
       return result;
     }
     const indicator = new WaitIndicator(errors, text);
+    const unsubscribe =
+      source === undefined
+        ? () => undefined
+        : this.subscribe((event) => {
+            if (event.event === 'source.progress' && event.context === source) {
+              indicator.setText(cleanLine(event.text));
+            }
+          });
     return this.withScreen(indicator, async () => {
       try {
         return await result;
       } finally {
+        unsubscribe();
         indicator.pause();
       }
     });
@@ -237,13 +251,18 @@ class TaskEvents {
   #id: string | undefined;
   readonly #started = new Set<string>();
   #early: AppEvent[] = [];
+  /** The bake of each build of one. */
+  readonly #bakes = new Map<string, string>();
 
   constructor(onEvent: (event: AppEvent) => void) {
     this.#onEvent = onEvent;
   }
 
   add(event: AppEvent): void {
-    const ids = taskIds(event);
+    if (event.event === 'build.started' && event.build.request.bake) {
+      this.#bakes.set(event.build.id, event.build.request.bake.id);
+    }
+    const ids = taskIds(event).flatMap((id) => [id, this.#bakes.get(id) ?? []].flat());
     if (this.#id !== undefined) {
       if (ids.includes(this.#id)) {
         this.#onEvent(event);
@@ -251,7 +270,7 @@ class TaskEvents {
       return;
     }
     // tasks that were running before are others
-    if (event.event === 'build.started' || event.event === 'push.progress') {
+    if (event.event === 'build.started' || event.event === 'bake.changed' || event.event === 'push.progress') {
       ids.forEach((id) => void this.#started.add(id));
     }
     if (ids.some((id) => this.#started.has(id))) {
@@ -269,7 +288,11 @@ class TaskEvents {
   }
 }
 
-/** The ids of the push and the build that an event is about. */
+/** The ids of the push, the bake and the build that an event is about. */
 function taskIds(event: AppEvent): string[] {
-  return [...('push' in event ? [event.push.id] : []), buildIdOf(event) ?? []].flat();
+  return [
+    ...('push' in event ? [event.push.id] : []),
+    ...('bake' in event ? [event.bake.id] : []),
+    buildIdOf(event) ?? [],
+  ].flat();
 }

@@ -52,6 +52,8 @@ export class QuestionDialog {
           signal,
         );
       }
+      case 'secret':
+        return this.#askSecrets([], [{ text: `Secret ${question.secret}: `, echo: false }], signal);
       case 'password': {
         const intro = question.wasWrong ? ['Permission denied, please try again.'] : [];
         const { user, host } = question;

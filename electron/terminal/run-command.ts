@@ -1,3 +1,4 @@
+import { isBakeId } from '../../shared/bake-id.ts';
 import type { Command } from './command.ts';
 import type { TerminalFrontEnd } from './front-end.ts';
 
@@ -39,8 +40,20 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
       return (await import('./actions/node.ts')).listPlatforms(frontEnd, command.selection);
     case 'build':
       return (await import('./actions/build.ts')).buildImage(frontEnd, command);
+    case 'bake':
+      return (await import('./actions/bake.ts')).bake(frontEnd, command);
+    case 'recipe.show':
+      return (await import('./actions/recipe.ts')).showRecipe(frontEnd, command.folder);
+    case 'recipe.save':
+      return (await import('./actions/recipe.ts')).saveRecipe(frontEnd, command);
+    case 'recipe.remove':
+      return (await import('./actions/recipe.ts')).removeRecipe(frontEnd, command.folder);
+    case 'lint':
+      return (await import('./actions/lint.ts')).lintContainerfile(frontEnd, command);
     case 'retry':
-      return (await import('./actions/build.ts')).retryBuild(frontEnd, command);
+      return isBakeId(command.request.id)
+        ? (await import('./actions/bake.ts')).retryBake(frontEnd, command)
+        : (await import('./actions/build.ts')).retryBuild(frontEnd, command);
     case 'builds':
       return (await import('./actions/history.ts')).listBuilds(frontEnd, command);
     case 'builds.remove':
@@ -49,6 +62,8 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
       return (await import('./actions/history.ts')).cancelBuild(frontEnd, command);
     case 'logs':
       return (await import('./actions/history.ts')).printLogs(frontEnd, command);
+    case 'equivalent':
+      return (await import('./actions/equivalent.ts')).printEquivalentsOf(frontEnd, command);
     case 'graph':
       return (await import('./actions/history.ts')).printGraph(frontEnd, command);
     case 'images':

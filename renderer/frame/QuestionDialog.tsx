@@ -12,6 +12,7 @@ import { promptsContent } from './question/prompts.tsx';
 import { proxyCommandContent } from './question/proxy-command.tsx';
 import styles from './question/Question.module.css';
 import type { AnswerControls, QuestionContent } from './question/question-content.ts';
+import { secretContent } from './question/secret.tsx';
 
 /**
  * Shows all open questions one after the other in one dialog, which stays open until no question is left. Escape and the
@@ -69,6 +70,8 @@ function questionContent(question: Question, controls: AnswerControls): Question
       return passwordContent(question, controls);
     case 'prompts':
       return promptsContent(question, controls);
+    case 'secret':
+      return secretContent(question, controls);
     case 'proxy-command':
       return proxyCommandContent(question, controls);
   }

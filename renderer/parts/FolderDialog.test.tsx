@@ -116,3 +116,14 @@ it('moves through folders with the arrow keys', async () => {
   fireEvent.keyDown(list, { key: 'ArrowUp' });
   expect(document.activeElement).toBe(pathField());
 });
+
+it('the URL of a repository and an archive may be chosen where a project is looked for', async () => {
+  const onChoose = await open({ acceptsSources: true });
+  fireEvent.change(pathField(), { target: { value: 'https://example.com/team/api.git#v1' } });
+  fireEvent.click(screen.getByRole('button', { name: 'Use this repository' }));
+  fireEvent.keyDown(pathField(), { key: 'Enter' });
+  expect(onChoose.mock.calls).toEqual([
+    ['https://example.com/team/api.git#v1'],
+    ['https://example.com/team/api.git#v1'],
+  ]);
+});

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { formatCount } from '../../shared/format.ts';
+import { isGitUrl } from '../../shared/git-url.ts';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import type { Folder } from '../../shared/project.ts';
 import { call } from '../api.ts';
@@ -8,7 +9,7 @@ import { Chip } from './Chip.tsx';
 import { classes } from './classes.ts';
 import { Dialog } from './Dialog.tsx';
 import styles from './FolderDialog.module.css';
-import { completePath, isAnchored, namesWithPrefix, splitPath } from './folder-path.ts';
+import { completePath, isAnchored, isArchiveName, namesWithPrefix, splitPath } from './folder-path.ts';
 import { Icon } from './Icon.tsx';
 import { IconButton } from './IconButton.tsx';
 import { ProblemNote } from './ProblemNote.tsx';
@@ -18,7 +19,7 @@ import { TextField } from './TextField.tsx';
 export interface FolderDialogProps {
   readonly open: boolean;
   readonly onClose: () => void;
-  /** Called with the absolute path of the folder. */
+  /** Called with the absolute path of the folder or archive, or with a URL. */
   readonly onChoose: (path: string) => void;
   /** The folder to start in; the home folder by default. */
   readonly start?: string | undefined;
@@ -27,6 +28,8 @@ export interface FolderDialogProps {
   readonly hint?: string;
   /** The name of the folder to find: in each folder with a matching subfolder, it is the initial filter. */
   readonly search?: string | undefined;
+  /** Archives are listed, and the URL of a git repository may be entered instead of a path. */
+  readonly acceptsSources?: boolean;
 }
 
 /**
@@ -41,6 +44,7 @@ export function FolderDialog({
   title = 'Choose a project folder',
   hint,
   search = '',
+  acceptsSources = false,
 }: FolderDialogProps) {
   const [folder, setFolder] = useState<Folder>();
   const [problem, setProblem] = useState<Problem>();
@@ -59,6 +63,10 @@ export function FolderDialog({
   const prefix = isTyping ? splitPath(typedPath, separator).prefix : '';
   const names = namesWithPrefix(folder?.folders.map(({ name }) => name) ?? [], prefix);
   const shown = folder?.folders.filter(({ name }) => names.includes(name) && nameMatches(name, filter)) ?? [];
+  const archives = (acceptsSources && !isTyping ? (folder?.files ?? []) : []).filter(
+    (name) => isArchiveName(name) && nameMatches(name, filter),
+  );
+  const url = acceptsSources && isGitUrl(typedPath.trim()) ? typedPath.trim() : undefined;
   const [onlyMatch] = shown.length === 1 ? shown : [];
 
   /** @throws the reason of the abort if another folder is asked for meanwhile */
@@ -102,7 +110,7 @@ export function FolderDialog({
     setIsTyping(true);
     setProblem(undefined);
     const parent = splitPath(path, separator).folder;
-    if (parent === '' || parent === listed.current) {
+    if (/^(?:[a-z]+:\/\/|git@)/i.test(path) || parent === '' || parent === listed.current) {
       return;
     }
     listed.current = parent;
@@ -116,7 +124,10 @@ export function FolderDialog({
 
   function onPathKeyDown(event: KeyboardEvent): void {
     const completed = completePath(typedPath, names, separator);
-    if (event.key === 'Enter' && !isTyping && folder?.hasContainerfile) {
+    if (event.key === 'Enter' && url !== undefined) {
+      event.preventDefault();
+      onChoose(url);
+    } else if (event.key === 'Enter' && !isTyping && folder?.hasContainerfile) {
       // a second Enter, after the first one has opened the typed folder
       event.preventDefault();
       onChoose(folder.path);
@@ -155,15 +166,21 @@ export function FolderDialog({
       open={open}
       onClose={onClose}
       title={title}
-      description={hint}
+      description={hint ?? (acceptsSources ? sourcesHint : undefined)}
       wide
       initialFocus={pathField}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" disabled={!folder} onClick={() => folder && onChoose(folder.path)}>
-            Choose this folder
-          </Button>
+          {url === undefined ? (
+            <Button kind="primary" disabled={!folder} onClick={() => folder && onChoose(folder.path)}>
+              Choose this folder
+            </Button>
+          ) : (
+            <Button kind="primary" onClick={() => onChoose(url)}>
+              Use this repository
+            </Button>
+          )}
         </>
       }
       footerStart={folder?.hasContainerfile ? <Chip icon="check">Containerfile found</Chip> : undefined}
@@ -218,7 +235,21 @@ export function FolderDialog({
               </button>
             </li>
           ))}
-          {shown.length === 0 && (
+          {folder !== undefined &&
+            archives.map((name) => (
+              <li key={name}>
+                <button
+                  type="button"
+                  className={styles.folder}
+                  onClick={() => onChoose(`${folder.path.replace(/[/\\]$/, '')}${separator}${name}`)}
+                >
+                  <Icon name="package" />
+                  <span className={styles.name}>{name}</span>
+                  <Chip small>Archive</Chip>
+                </button>
+              </li>
+            ))}
+          {shown.length === 0 && archives.length === 0 && (
             <li className={styles.empty}>
               {folder.folders.length === 0
                 ? 'This folder has no subfolders.'
@@ -233,6 +264,8 @@ export function FolderDialog({
     </Dialog>
   );
 }
+
+const sourcesHint = 'A folder, a tar, or the URL of a git repository: https://host/name.git#branch:folder';
 
 function nameMatches(name: string, filter: string): boolean {
   return name.toLowerCase().includes(filter.trim().toLowerCase());

@@ -28,6 +28,7 @@ const glyphs = {
   window: <path d="M8.5 2.5h5v5M13.5 2.5 8 8M6.5 3.5h-4v10h10v-4" />,
   trash: <path d="M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.7 9h6.6l.7-9" />,
   refresh: <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2v3h-3" />,
+  reset: <path d="M3 8a5 5 0 1 0 1.6-3.7M3 2v3h3" />,
   play: <path d="M4.5 3v10l8.5-5Z" />,
   stop: <path d="M4 4h8v8H4Z" />,
   push: <path d="M8 10.5V2.5M4.8 5.5 8 2.3l3.2 3.2M2.5 10.5v3h11v-3" />,

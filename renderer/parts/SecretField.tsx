@@ -1,16 +1,14 @@
-import { type KeyboardEvent, type Ref, useState } from 'react';
+import { useState } from 'react';
 import { IconButton } from './IconButton.tsx';
-import { TextField } from './TextField.tsx';
+import { TextField, type TextFieldProps } from './TextField.tsx';
 
-export interface SecretFieldProps {
-  readonly label: string;
+export interface SecretFieldProps
+  extends Pick<
+    TextFieldProps,
+    'label' | 'hideLabel' | 'value' | 'onChange' | 'placeholder' | 'disabled' | 'error' | 'onKeyDown' | 'ref'
+  > {
   /** The name of the secret, for the label of the button: `passphrase`. */
   readonly what: string;
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-  readonly error?: string | undefined;
-  readonly onKeyDown?: (event: KeyboardEvent<HTMLInputElement>) => void;
-  readonly ref?: Ref<HTMLInputElement>;
 }
 
 /** A field for a secret, with a button that shows or hides the typed text. */

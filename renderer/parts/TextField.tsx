@@ -29,6 +29,8 @@ export function TextField({
   label,
   hideLabel,
   optional,
+  labelNote,
+  inRow,
   description,
   error,
   className,
@@ -41,7 +43,7 @@ export function TextField({
   autoComplete = 'off',
   ...rest
 }: TextFieldProps) {
-  const field = { label, hideLabel, optional, description, error, className };
+  const field = { label, hideLabel, optional, labelNote, inRow, description, error, className };
   return (
     <Field {...field}>
       <div className={styles.control}>

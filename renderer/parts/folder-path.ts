@@ -47,3 +47,8 @@ export function completePath(typed: string, names: readonly string[], separator:
 function sameLetter(one: string, other: string, at: number): boolean {
   return one[at]?.toLowerCase() === other[at]?.toLowerCase();
 }
+
+/** Is a file with this name an archive that a project may be in? */
+export function isArchiveName(name: string): boolean {
+  return /\.(?:tar(?:\.(?:gz|zst|xz|bz2))?|tgz|tzst|txz|tbz2?)$/i.test(name);
+}

@@ -38,6 +38,7 @@ export const shortcuts = {
   close: { keys: 'Escape', label: 'Close a dialog, sheet or menu', where: 'Everywhere' },
   chooseFolder: { keys: 'Mod+O', label: 'Build a folder', where: 'Farm' },
   submit: { keys: 'Mod+Enter', label: 'Start the build or push', where: 'New build' },
+  searchOptions: { keys: 'Mod+Shift+F', label: 'Search options', where: 'New build' },
   cancelBuild: { keys: 'Mod+.', label: 'Cancel build', where: 'Build' },
   find: { keys: 'Mod+F', label: 'Find in log', where: 'Log' },
   nextMatch: { keys: 'Enter', label: 'Next match', where: 'Log' },

@@ -8,6 +8,7 @@ import type { Platform } from '../../shared/platform.ts';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import { call } from '../api.ts';
 import { Feed } from './feed.ts';
+import { takeTypedSecrets } from './typed-secrets.ts';
 
 /** The progress of packing a context. */
 export interface ContextProgress {
@@ -183,7 +184,7 @@ export async function loadBuild(id: string, signal?: AbortSignal): Promise<Build
 
 /** Starts a build and resolves as soon as it is scheduled. @throws Failure */
 export async function startBuild(request: CallInput<'builds.start'>): Promise<Build> {
-  const build = await call('builds.start', request);
+  const build = await call('builds.start', { ...request, ...takeTypedSecrets(request.secrets) });
   // events about the build may arrive before this response does; they are newer
   useBuilds.setState((state) => (state.byId[build.id] ? state : putBuild(state, build)));
   return build;

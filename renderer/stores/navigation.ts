@@ -20,6 +20,8 @@ export type View =
   /** The build history. With `project`, the path of a context folder, only the builds of that project. */
   | { readonly view: 'builds'; readonly project?: string }
   | { readonly view: 'build'; readonly id: string }
+  /** Several images that are built together. */
+  | { readonly view: 'bake'; readonly id: string }
   | { readonly view: 'images'; readonly reference?: string }
   /** `name` is the selected connection; `adding` opens *Add connection*. */
   | { readonly view: 'connections'; readonly name?: string; readonly adding?: boolean }
@@ -38,6 +40,8 @@ export type Sheet =
       /** The id of an action of a problem that changes the defaults, such as `allow-emulation`. */
       readonly apply?: string;
     }
+  /** `folder` has files that describe several images. */
+  | { readonly sheet: 'bake'; readonly folder: string }
   | { readonly sheet: 'push'; readonly reference: string; readonly destination?: string };
 
 export interface OpenLog {
@@ -134,7 +138,7 @@ const viewMemory = remembered('view', isTextUpTo(4_096), '');
 /** Remembers a view for the next start of the window. A build, or a form that was open, is not what one starts with again. */
 export function rememberView(view: View): void {
   if (view.view !== 'first-start' && view.view !== 'log') {
-    rememberValue(viewMemory, hrefOf(view.view === 'build' ? { view: 'builds' } : view));
+    rememberValue(viewMemory, hrefOf(view.view === 'build' || view.view === 'bake' ? { view: 'builds' } : view));
   }
 }
 
@@ -190,6 +194,7 @@ function pathOf(view: View): string[] {
     case 'farm':
       return [view.name];
     case 'build':
+    case 'bake':
       return [view.id];
     case 'log':
       return [view.id, view.platform];
@@ -225,6 +230,7 @@ function parseView([view, first, second]: string[], query: URLSearchParams): Vie
     case 'farm':
       return first ? { view, name: first } : undefined;
     case 'build':
+    case 'bake':
       return first ? { view, id: first } : undefined;
     case 'images':
       return { view, reference: first || undefined };
@@ -252,6 +258,10 @@ function parseSheet(query: URLSearchParams): Sheet | undefined {
         platforms: platforms.length > 0 ? platforms : undefined,
         apply: field('apply'),
       };
+    }
+    case 'bake': {
+      const folder = field('folder');
+      return folder ? { sheet: 'bake', folder } : undefined;
     }
     case 'push': {
       const reference = field('reference');

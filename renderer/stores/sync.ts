@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import { subscribe, subscribeLink } from '../api.ts';
 import type { LinkState } from '../transport/transport.ts';
+import { bakeFeed } from './bakes.ts';
 import { buildFeed, loadBuilds } from './builds.ts';
 import { checkFeed, discardRunningChecks } from './checks.ts';
 import { connectionFeed, loadConnections, useConnections } from './connections.ts';
@@ -35,6 +36,7 @@ const feeds = [
   farmFeed,
   checkFeed,
   nodeFeed,
+  bakeFeed,
   buildFeed,
   imageFeed,
   pushFeed,

@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { Bake } from '../../shared/bake.ts';
 import type { Build, Job } from '../../shared/build.ts';
 import { entryOf, matchesFilter } from '../../shared/build-entry.ts';
 import { changeOptions } from '../../shared/connection.ts';
@@ -10,10 +11,13 @@ import {
   type CallRequest,
   calls,
 } from '../../shared/contract.ts';
+import { describeEmulation } from '../../shared/emulation.ts';
 import { LiveBuild } from '../../shared/live-build.ts';
+import { limitName, unsupportedOptions } from '../../shared/option-support.ts';
 import { fail, problemOf, type Result } from '../../shared/problem.ts';
 import type { AllowedCommand, Question, RememberedSecret, RememberOption } from '../../shared/question.ts';
 import { type Assignment, modeOf } from '../../shared/schedule.ts';
+import * as bakes from './fixture-bakes.ts';
 import { type CheckScene, FixtureChecks } from './fixture-checks.ts';
 import * as data from './fixture-data.ts';
 import { type DiscoveryScene, discover, exportText, importInto } from './fixture-discovery.ts';
@@ -42,6 +46,9 @@ export interface FixtureApp {
 }
 
 interface Fixture {
+  bakes: Bake[];
+  /** The builds of bakes. Lists do not have them. */
+  bakeBuilds: readonly Build[];
   connections: ReturnType<typeof data.connections>;
   statuses: ReturnType<typeof data.statuses>;
   farms: ReturnType<typeof data.farms>;
@@ -70,6 +77,8 @@ const damagedImage = 'registry.example.com/team/web:2.0';
 function createFixture(state: FixtureState): Fixture {
   if (state === 'empty') {
     return {
+      bakes: [],
+      bakeBuilds: [],
       connections: [],
       statuses: [],
       farms: [],
@@ -98,8 +107,11 @@ function createFixture(state: FixtureState): Fixture {
     done: [done(), cancelled()],
     huge: [data.hugeBuild(), data.manyStagesBuild(), runningLate(), failed(), done(), cancelled()],
   }[state];
+  const sample = bakes.sampleBake(state === 'question' ? 'done' : state);
   const builds = [...newest, ...past].sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
   return {
+    bakes: [sample.bake],
+    bakeBuilds: sample.builds,
     connections: [...data.connections(), ...(isHuge ? many.connections : [])],
     statuses: [...data.statuses(), ...(isHuge ? many.statuses : [])],
     farms: [
@@ -160,11 +172,19 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
   }
 
   function findBuild(id: string): Build {
-    const build = fixture.builds.find((candidate) => candidate.id === id);
+    const build = [...fixture.builds, ...fixture.bakeBuilds].find((candidate) => candidate.id === id);
     if (!build) {
       throw fail('build.unknown', `There is no build "${id}".`, 'Choose one from the list of builds.');
     }
     return build;
+  }
+
+  function findBake(id: string): Bake {
+    const bake = fixture.bakes.find((candidate) => candidate.id === id);
+    if (!bake) {
+      throw fail('bake.unknown', `There is no bake ${id}.`, 'Check its id.');
+    }
+    return bake;
   }
 
   function findJob(id: string, platform: string): Job {
@@ -209,7 +229,8 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     const nodes = resolveSelection(request).flatMap(
       (name) => fixture.statuses.find((status) => status.connection === name) ?? [],
     );
-    const up = nodes.flatMap((status) => (status.state === 'up' ? status.node : []));
+    const all = nodes.flatMap((status) => (status.state === 'up' ? status.node : []));
+    const up = all.filter((node) => unsupportedOptions(node, request).length === 0);
     const platforms = request.platforms ?? [...new Set(up.map(({ platform }) => platform))];
     const assignments: Assignment[] = [];
     const unassigned: CallOutput<'builds.preview'>['unassigned'] = [];
@@ -240,10 +261,24 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
         });
       }
     }
-    const leftOut = nodes.flatMap((status) =>
-      status.state === 'down' ? { node: status.connection, problem: status.problem } : [],
-    );
-    return { assignments, unassigned, leftOut };
+    const leftOut = nodes.flatMap((status) => {
+      if (status.state === 'down') {
+        return { node: status.connection, problem: status.problem };
+      }
+      const [limit] = unsupportedOptions(status.node, request);
+      return limit
+        ? {
+            node: status.connection,
+            problem: fail(
+              'engine.unsupported',
+              `Node ${status.connection} does not support the ${limitName(limit)}: ${limit.reason}.`,
+              'Leave the node out, or change the option.',
+            ).problem,
+          }
+        : [];
+    });
+    const usable = up.map(({ connection }) => connection);
+    return { assignments, unassigned, leftOut, emulation: describeEmulation(assignments, data.jobTimes(), usable) };
   }
 
   /** The patterns that were added to the ignore file of a folder. */
@@ -364,10 +399,16 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       const isIgnored = (path: string): boolean => (ignored.get(context) ?? []).includes(path);
       return {
         ...project,
-        warnings: project.warnings.filter(({ path }) => !isIgnored(path)),
+        warnings: [...project.warnings.filter(({ path }) => !isIgnored(path)), ...data.containerfileFindings(context)],
         errors: context.includes('broken') ? data.containerfileErrors : [],
       };
     },
+    'projects.lint': ({ context }) => ({
+      context,
+      containerfiles: ['Containerfile'],
+      warnings: data.containerfileFindings(context),
+      errors: context.includes('broken') ? data.containerfileErrors : [],
+    }),
     'projects.ignore': ({ context, patterns, undo }) => {
       const before = (ignored.get(context) ?? []).filter((pattern) => !patterns.includes(pattern));
       ignored.set(context, undo ? before : [...before, ...patterns]);
@@ -396,6 +437,38 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       };
     },
 
+    'projects.automatic': ({ context }) => data.automaticValuesOf(context),
+    'recipes.find': ({ folder }) => bakes.recipesAt(folder),
+    'recipes.describe': ({ folder, targets, allow, push }) => bakes.describedAt(folder, targets, allow, push),
+    'recipes.save': ({ folder, destination, replaces }) => {
+      if (destination === 'project' && !replaces) {
+        throw fail('recipe.exists', `There is a file ${folder}/barnraiser.json.`, 'Replace it, or leave it as it is.');
+      }
+      return {
+        path:
+          destination === 'project' ? `${folder}/barnraiser.json` : '/home/anna/.local/share/barnraiser/recipes/a.json',
+      };
+    },
+    'recipes.remove': () => ({ removed: true }),
+    'bakes.start': ({ project, images }) => {
+      const bake = bakes.startedBake(project, images);
+      fixture.bakes = [bake, ...fixture.bakes];
+      emit({ event: 'bake.changed', bake });
+      return bake;
+    },
+    'bakes.retry': ({ id }) => {
+      const bake = { ...findBake(id), id: 'bake-20260714-120000-f0f0f0', status: 'running' as const };
+      fixture.bakes = [bake, ...fixture.bakes];
+      emit({ event: 'bake.changed', bake });
+      return bake;
+    },
+    'bakes.cancel': ({ id }) => {
+      const bake = { ...findBake(id), status: 'cancelled' as const };
+      fixture.bakes = fixture.bakes.map((each) => (each.id === id ? bake : each));
+      emit({ event: 'bake.changed', bake });
+      return {};
+    },
+    'bakes.get': ({ id }) => findBake(id),
     'builds.preview': scheduleOf,
     'builds.start': (request) => {
       const { assignments, unassigned } = scheduleOf(request);
@@ -451,6 +524,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       emit({ event: 'builds.removed', ids: [id] });
       return {};
     },
+    'builds.equivalents': ({ id, request }) => data.equivalentsOf(id === undefined ? request : findBuild(id).request),
     'builds.source': ({ id }) => (id === data.manyStagesId ? data.manyStagesSource : data.source),
     'builds.search': ({ id, platform, text, limit, excerpts }) => {
       const job = findJob(id, platform);

@@ -1,10 +1,14 @@
+import type { AutomaticValues } from '../../shared/automatic-options.ts';
 import type { Build, BuildRequest, Job, Phase } from '../../shared/build.ts';
 import type { BuildWarning } from '../../shared/build-warning.ts';
 import type { Connection } from '../../shared/connection.ts';
 import type { EventPayload } from '../../shared/contract.ts';
+import type { JobTime, UnusableEmulator } from '../../shared/emulation.ts';
+import type { Equivalent } from '../../shared/equivalent.ts';
 import type { Farm } from '../../shared/farm.ts';
 import type { Digest, ManifestList } from '../../shared/image.ts';
-import type { Capabilities, EngineKind, NodeStatus } from '../../shared/node.ts';
+import type { LintRuleId } from '../../shared/lint-rules.ts';
+import type { EngineKind, NodeStatus } from '../../shared/node.ts';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Project } from '../../shared/project.ts';
@@ -53,6 +57,7 @@ interface NodeFacts {
   readonly uri: string;
   readonly platform: string;
   readonly emulated: readonly string[];
+  readonly unusable?: readonly UnusableEmulator[];
   readonly cpus: number;
   readonly memory: number;
   readonly disk: readonly [free: number, total: number];
@@ -82,6 +87,10 @@ const facts: readonly NodeFacts[] = [
     uri: 'ssh://pi@192.168.1.44:22/run/user/1000/podman/podman.sock',
     platform: 'linux/arm64',
     emulated: [],
+    unusable: [
+      { platform: platform('linux/amd64'), handler: 'qemu-x86_64', reason: 'no-flag-f' },
+      { platform: platform('linux/s390x'), handler: 'qemu-s390x', reason: 'disabled' },
+    ],
     cpus: 4,
     memory: 8,
     disk: [9, 118],
@@ -174,6 +183,7 @@ function up(fact: NodeFacts): NodeStatus {
       rootless: fact.rootless ?? false,
       platform: platform(fact.platform),
       emulated: fact.emulated.map(platform),
+      ...(fact.unusable ? { unusableEmulators: [...fact.unusable] } : {}),
       ...(fact.engine === 'buildkit'
         ? { buildCache: { size: 12.4 * gigabyte, limit: 48 * gigabyte } }
         : {
@@ -184,28 +194,16 @@ function up(fact: NodeFacts): NodeStatus {
           }),
       latencyMs: fact.latencyMs,
       ...(fact.engine === 'docker' ? { builder: 'classic' as const } : {}),
-      capabilities: { exportFormats: ['oci-archive', 'docker-archive'], ...limits[fact.engine ?? 'podman'] },
+      capabilities: { exportFormats: ['oci-archive', 'docker-archive'], notes: notes[fact.engine ?? 'podman'] },
     },
   };
 }
 
-/** What engines cannot do. The node with docker has the classic builder. */
-const limits: Readonly<Record<EngineKind, Pick<Capabilities, 'limits' | 'notes'>>> = {
-  podman: { limits: [] },
-  docker: {
-    limits: [
-      { option: 'pull', value: 'never', reason: "docker's classic builder pulls the base images that it lacks" },
-    ],
-    notes: [
-      'docker builds without BuildKit, because it is older than 18.09: a Containerfile cannot use RUN --mount, COPY --chmod or here-documents (<<EOF), stages are built one after the other, and each build sends the whole context.',
-    ],
-  },
-  buildkit: {
-    limits: [
-      { option: 'pull', value: 'never', reason: 'BuildKit looks up every base image in its registry' },
-      { option: 'retention', value: 'tagged', reason: 'BuildKit keeps no images' },
-    ],
-  },
+/** What Containerfiles cannot use. The node with docker has the classic builder. */
+const notes: Readonly<Partial<Record<EngineKind, string[]>>> = {
+  docker: [
+    'docker builds without BuildKit, because it is older than 18.09: a Containerfile cannot use RUN --mount, COPY --chmod or here-documents (<<EOF), stages are built one after the other, and each build sends the whole context.',
+  ],
 };
 
 export function farms(): Farm[] {
@@ -282,7 +280,7 @@ export function projectAt(context: string): Project {
     name,
     containerfiles: ['Containerfile', 'docker/Containerfile.debug'],
     stages: ['build'],
-    buildArgs: [{ name: 'NODE_VERSION', default: '22' }, { name: 'COMMIT' }],
+    buildArgs: [{ name: 'NODE_VERSION', default: '22' }, { name: 'COMMIT' }, { name: 'REVISION' }],
     files: 318,
     bytes: 12.4 * megabyte,
     ignoredCount: 41_207,
@@ -309,7 +307,108 @@ export function projectAt(context: string): Project {
   };
 }
 
+/** What the git repository of a project gives. A folder that is called broken is in none. */
+export function automaticValuesOf(context: string): AutomaticValues {
+  const isMissing = context.endsWith('broken');
+  const commit = digestOf('commit').slice(7, 47);
+  const source = 'https://github.com/example/api';
+  const entry = (name: string, value: string | undefined, note?: string) => ({
+    name,
+    ...(value === undefined || isMissing ? {} : { value }),
+    ...(note === undefined ? {} : { note }),
+  });
+  const tagNote = 'The commit has 2 tags (v1.4.0 and v1.3.9): the highest version counts.';
+  return {
+    args: [
+      { ...entry('SOURCE', source), isDeclared: false },
+      { ...entry('REVISION', commit), isDeclared: true },
+      { ...entry('GOPKGVERSION', 'v1.4.0', tagNote), isDeclared: false },
+    ],
+    labels: [
+      entry('org.opencontainers.image.source', source),
+      entry('org.opencontainers.image.revision', commit),
+      entry('org.opencontainers.image.created', '2026-02-27T16:20:05Z'),
+      entry('org.opencontainers.image.version', 'v1.4.0', tagNote),
+    ],
+    notes: isMissing ? ['The project is in no git repository.'] : [],
+  };
+}
+
+/** The same build with other tools, as far as pictures need it. */
+export function equivalentsOf({
+  reference = 'api:1.4',
+  platforms = [],
+  context,
+}: {
+  readonly reference?: string | undefined;
+  readonly platforms?: readonly string[] | undefined;
+  readonly context: string;
+}): Equivalent[] {
+  const list = (platforms.length === 0 ? ['linux/amd64', 'linux/arm64'] : platforms).join(',');
+  const buildx = [
+    'docker buildx build',
+    `--platform=${list}`,
+    `--tag=${reference}`,
+    '--provenance=false',
+    '--push',
+    context,
+  ].join(' \\\n  ');
+  const podman = list
+    .split(',')
+    .map((each) => ['podman build', `--platform=${each}`, `--manifest=${reference}`, context].join(' \\\n  '));
+  return [
+    { kind: 'podman', text: podman.join('\n\n'), notes: ['Run all commands on one computer.'] },
+    { kind: 'podman-farm', text: `podman farm build --platforms=${list} --tag=${reference} ${context}`, notes: [] },
+    { kind: 'buildx', text: buildx, notes: ['The builder needs a node for each platform, or it emulates.'] },
+    {
+      kind: 'github',
+      text: `jobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n      - run: ${buildx}`,
+      notes: [],
+    },
+    { kind: 'gitlab', text: `build-image:\n  script:\n    - ${buildx}`, notes: [] },
+  ];
+}
+
+/** What jobs of the sample project took. */
+export function jobTimes(): JobTime[] {
+  return [
+    { platform: platform('linux/s390x'), node: 'big-amd', mode: 'emulated', ms: 430_000 },
+    { platform: platform('linux/s390x'), node: 's390x-lab', mode: 'native', ms: 71_000 },
+    { platform: platform('linux/amd64'), node: 'big-amd', mode: 'native', ms: 40_000 },
+  ];
+}
+
 /** What is wrong with the Containerfile of a folder that is called broken. */
+/** What is found in the Containerfile of a project whose name says that it has warnings. */
+export function containerfileFindings(context: string): Project['warnings'] {
+  const found: [number, LintRuleId, string, boolean?][] = [
+    [1, 'FromAsCasing', 'FROM and as are in different case. Write AS.', true],
+    [4, 'UndefinedVar', 'VERSOIN has no value here. Did you mean VERSION?'],
+    [
+      7,
+      'InvalidBaseImagePlatform',
+      'docker.io/library/node:22-alpine is not there for linux/riscv64: its registry has it for linux/amd64, linux/arm64 and linux/s390x. Leave the platform out, or choose a base image that has it.',
+    ],
+    [
+      11,
+      'UnmatchedWildcard',
+      "assets/*.svg matches nothing in the context. podman and docker's classic builder then refuse the build, and BuildKit copies nothing.",
+    ],
+    [
+      15,
+      'JSONArgsRecommended',
+      'CMD runs in a shell, which does not pass signals on. Write the command as a JSON list, or declare the shell with SHELL.',
+      true,
+    ],
+  ];
+  return /warned|broken/.test(context)
+    ? found.map(([line, rule, message, isNote]) => ({
+        ...{ kind: 'containerfile', path: 'Containerfile', line, rule, message },
+        ...(isNote ? { isNote } : {}),
+      }))
+    : [];
+}
+
 export const containerfileErrors: Project['errors'] = [
   {
     code: 'context.containerfile',
@@ -592,6 +691,12 @@ export const sample = {
       status: 'failed',
       startedAgo: 1_300,
       problem: buildFailed,
+      request: {
+        buildArgs: { NODE_VERSION: '22', COMMIT: 'f3a9c1d' },
+        target: 'build',
+        shmSize: 128 * 1024 ** 2,
+        addHosts: ['db:192.168.1.5', 'cache.internal.example.com:10.12.0.7'],
+      },
       jobs: [
         {
           ...{ platform: 'linux/amd64', node: 'big-amd', status: 'done', steps: 10, cached: 2, startedAgo: 1_298 },
@@ -626,6 +731,7 @@ export const sample = {
       context: '/home/anna/projects/api',
       status: 'done',
       startedAgo: 6_400,
+      request: { buildArgs: { NODE_VERSION: '20' }, target: 'build', retention: 'tagged' },
       jobs: [
         { platform: 'linux/amd64', node: 'big-amd', status: 'done', steps: 10, cached: 5, startedAgo: 6_398 },
         { platform: 'linux/arm64', node: 'pi4', status: 'done', steps: 10, cached: 4, slow: 2, startedAgo: 6_397 },

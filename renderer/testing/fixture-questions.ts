@@ -46,6 +46,16 @@ export const questions = {
     wasWrong: false,
     remember: canSave,
   },
+  'build-passphrase': {
+    id: 'question-30',
+    kind: 'passphrase',
+    connection: 'api:1.4',
+    path: '/home/anna/.ssh/id_ed25519',
+    forBuild: true,
+    wasWrong: false,
+    remember: canSave,
+  },
+  'build-secret': { id: 'question-31', kind: 'secret', connection: 'api:1.4', secret: 'npm-token' },
   'passphrase-wrong': {
     id: 'question-4',
     kind: 'passphrase',

@@ -6,6 +6,7 @@ import { setTransport } from '../api.ts';
 import { useCommandStore } from '../commands.ts';
 import { ContextMenuArea } from '../parts/ContextMenuArea.tsx';
 import { useContextMenu } from '../parts/context-menu.ts';
+import { useBakes } from '../stores/bakes.ts';
 import { useBuilds } from '../stores/builds.ts';
 import { useChecks } from '../stores/checks.ts';
 import { useConnectionImport } from '../stores/connection-import.ts';
@@ -30,6 +31,7 @@ configure({ asyncUtilTimeout: 20_000 });
 
 /** Resets every store to its initial state. */
 function resetStores(): void {
+  reset(useBakes);
   reset(useBuilds);
   reset(useChecks);
   reset(useCommandStore);

@@ -51,7 +51,7 @@ export function fakeNode(node: string, lost: AbortSignal, onBuild: FakeBuild = a
   };
   const engine: Engine = {
     kind: 'podman',
-    capabilities: () => ({ exportFormats: ['oci-archive'], limits: [] }),
+    capabilities: () => ({ exportFormats: ['oci-archive'] }),
     probe: unused,
     builder: {
       build: async (build, onOutput, signal) => {
@@ -82,6 +82,6 @@ export function up(connection: string, native: Platform): NodeStatus {
   return {
     state: 'up',
     connection,
-    node: { ...node, ...machine, emulated: [], capabilities: { exportFormats: [], limits: [] } },
+    node: { ...node, ...machine, emulated: [], capabilities: { exportFormats: [] } },
   };
 }

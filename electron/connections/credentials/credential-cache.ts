@@ -2,7 +2,7 @@
 
 import { fail } from '../../../shared/problem.ts';
 import type { Answer, NewQuestion, RememberedSecret } from '../../../shared/question.ts';
-import type { AskSecret, SecretAnswer, SecretRequest } from '../../ssh/authentication/secret-request.ts';
+import type { AnySecretRequest, AskSecret, SecretAnswer } from '../../ssh/authentication/secret-request.ts';
 import { KeyedMutex, type KeyLock } from '../../system/keyed-mutex.ts';
 import type { CredentialStore } from './credential-store.ts';
 import { SessionSecrets } from './session-secrets.ts';
@@ -34,7 +34,7 @@ export class CredentialCache {
     this.#store = store;
   }
 
-  credentialProvider(ask: AskPerson): AskSecret {
+  credentialProvider(ask: AskPerson): AskSecret<AnySecretRequest> {
     return async (request, signal) => {
       const subject = subjectOf(request);
       if (!subject) {
@@ -79,7 +79,7 @@ export class CredentialCache {
     lock: KeyLock<'refused'>,
     subject: Subject,
     ask: AskPerson,
-    request: SecretRequest,
+    request: AnySecretRequest,
     signal: AbortSignal,
   ): Promise<SecretAnswer | undefined> {
     const known = signal.aborted ? undefined : await this.#find(subject);
@@ -124,8 +124,13 @@ export class CredentialCache {
     };
   }
 
-  #askPerson(ask: AskPerson, request: SecretRequest, signal: AbortSignal): Promise<Answer> {
-    return ask(request.kind === 'prompts' ? request : { ...request, remember: this.#store.remember }, signal);
+  #askPerson(ask: AskPerson, request: AnySecretRequest, signal: AbortSignal): Promise<Answer> {
+    return ask(
+      request.kind === 'prompts' || request.kind === 'secret'
+        ? request
+        : { ...request, remember: this.#store.remember },
+      signal,
+    );
   }
 
   async #find({ kind, subject, isSessionOnly }: Subject): Promise<string | undefined> {
@@ -157,12 +162,14 @@ function idOf({ kind, subject }: Pick<Subject, 'kind' | 'subject'>): string {
 }
 
 /** Undefined for a request whose answer is valid only once. */
-function subjectOf(request: SecretRequest): Subject | undefined {
+function subjectOf(request: AnySecretRequest): Subject | undefined {
   switch (request.kind) {
     case 'passphrase':
       return { kind: 'passphrase', subject: request.path, isSessionOnly: false };
     case 'password':
       return { kind: 'password', subject: accountOf(request), isSessionOnly: false };
+    case 'secret':
+      return undefined;
     case 'prompts': {
       // a single prompt for the password asks for the same secret as the password method
       const [prompt, another] = request.prompts;

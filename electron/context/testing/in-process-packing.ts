@@ -18,13 +18,13 @@ export async function packInProcess(
   context: string,
   { index, ...hooks }: { readonly index?: string | undefined } & Partial<PackingOutput> = {},
 ): Promise<InProcessPacking> {
-  const { root, rules, ownFile, containerfile } = await openContents({ context });
+  const { root, rules, ownFile, addedFiles, mapped } = await openContents({ context });
   const written: Buffer[] = [];
   let rows: PackedRow[] = [];
   let summary: ContextSummary | undefined;
   let isChanged: boolean | undefined;
   const packing = new Packing(
-    { root, ignore: rules.source, ownFile, isOutside: containerfile.isOutside, index },
+    { root, ignore: rules.source, ownFile, addedFiles, mapped, index },
     {
       addEntries: (text) => rows.push(...JSON.parse(text)),
       restartEntries: () => {

@@ -113,3 +113,15 @@ test('a Containerfile that docker cannot read is shown at the line with the erro
     fix: 'Correct the Containerfile.',
   });
 });
+
+test.each([
+  [
+    'granting entitlement network.host is not allowed by build daemon configuration',
+    'Node pi4: docker does not allow build steps to use the network of the node.',
+  ],
+  ['unknown cache exporter: "gha"', 'Node pi4: docker writes no build cache of the type "gha".'],
+  ['unknown cache importer: s3', 'Node pi4: docker reads no build cache of the type "s3".'],
+])('an option that the node does not allow is named: %s', (error, message) => {
+  expect(problemOf(error)).toMatchObject({ code: 'engine.unsupported', message, detail: error });
+  expect(problemOf(exited(error, 1), 'RUN x').code).toBe('build.failed');
+});

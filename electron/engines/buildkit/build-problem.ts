@@ -1,4 +1,5 @@
-import type { Failure } from '../../../shared/problem.ts';
+import { type EngineKind, engineNames } from '../../../shared/node.ts';
+import { type Failure, fail } from '../../../shared/problem.ts';
 import type { SourceLines } from '../../../shared/source-lines.ts';
 import { diskFullProblem, type EngineApi } from '../api/engine-api.ts';
 import { isForeignProgram, startProblem } from '../container-start.ts';
@@ -86,10 +87,37 @@ export function buildProblem(
   if (nodeProblem) {
     return nodeProblem;
   }
+  const refused = optionProblem(node, kind, message);
+  if (refused) {
+    return refused;
+  }
   const isForeign = isForeignProgram({ error: message, lastLines: output.lastLines });
   const baseImage = missingBaseImage(error) ?? output.failedImage;
   const failed = { node, engine: kind, build, error, message, step, source, baseImage, isForeign } as const;
   return failedBuildProblem(causes, failed);
+}
+
+/** The problem of an option that BuildKit's own configuration decides about, or that its client could not know of. */
+function optionProblem(node: string, kind: EngineKind, error: string): Failure | undefined {
+  if (/entitlement network\.host is not allowed|network\.host is not allowed/.test(error)) {
+    return fail(
+      'engine.unsupported',
+      `Node ${node}: ${engineNames[kind]} does not allow build steps to use the network of the node.`,
+      kind === 'docker'
+        ? 'Allow it on the node: set "builder": {"entitlements": {"network-host": true}} in /etc/docker/daemon.json and restart docker. Or choose another network.'
+        : 'Allow it on the node: set insecure-entitlements = ["network.host"] in /etc/buildkit/buildkitd.toml and restart buildkitd. Or choose another network.',
+      error,
+    );
+  }
+  const [, action, type] = /^(?:failed to .*: )?unknown cache (exporter|importer): "?([\w-]+)/.exec(error) ?? [];
+  return type === undefined
+    ? undefined
+    : fail(
+        'engine.unsupported',
+        `Node ${node}: ${engineNames[kind]} ${action === 'importer' ? 'reads' : 'writes'} no build cache of the type "${type}".`,
+        'Use type=registry, or update the engine on the node.',
+        error,
+      );
 }
 
 /** The image of a FROM or COPY --from that BuildKit could not get. */

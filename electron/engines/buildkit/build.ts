@@ -2,14 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex, Readable } from 'node:stream';
 import { ConnectError } from '@connectrpc/connect';
+import { cacheOfPlatform, type RemoteCache, remoteCaches } from '../../../shared/remote-cache.ts';
+import { hostAddress } from '../../../shared/step-limits.ts';
 import { sanitizeText } from '../../../shared/untrusted-text.ts';
 import { cancelledProblem, type EngineApi } from '../api/engine-api.ts';
 import type { EngineBuild, EngineOutput } from '../engine.ts';
+import { optionParameters } from '../option-parameters.ts';
 import type { RegistryLogin } from '../registry-login.ts';
 import { BuildKitOutput } from './build-output.ts';
 import { buildProblem } from './build-problem.ts';
 import { type CacheRecords, removeNewRecords } from './cache-records.ts';
 import { buildKitClient } from './client.ts';
+import { frontendContexts, keyOfContexts } from './named-contexts.ts';
 import { openSession } from './session.ts';
 import { solve } from './solve.ts';
 import { errorSource } from './source-lines.ts';
@@ -80,12 +84,16 @@ async function buildOnce(
   const [stream, sharedKey] = await Promise.all([
     host.openStream(signal),
     // what a build leaves on the node is removed if its cache is, but not what was there before
-    build.discardCache ? randomUUID() : build.contextKey(),
+    build.discardCache ? randomUUID() : keyOfContexts(build),
   ]);
+  const named = frontendContexts(build, host.api.node);
   const client = buildKitClient(stream);
   const session = openSession(client, {
     context: build.context,
-    logins: login ? [login, ...build.logins] : build.logins,
+    namedFolders: named.folders,
+    logins: [...(login ? [login] : []), ...named.logins, ...build.logins],
+    secrets: build.secrets,
+    ssh: build.ssh,
     sharedKey,
     onReused: (bytes) => bytes > 0 && onOutput({ kind: 'context-reused', bytes }),
     receive,
@@ -94,10 +102,13 @@ async function buildOnce(
   try {
     const response = await solve(client, {
       session: session.id,
-      frontendAttrs: frontendAttrs(build),
+      frontendAttrs: { ...frontendAttrs(build), ...named.attrs },
       exporter: name,
       exporterAttrs: attrs,
-      isUnrecorded: build.discardCache,
+      cache: cachesOf(build),
+      entitlements: build.network === 'host' ? ['network.host'] : [],
+      // its history has the log, and what a step prints of a secret is hidden only here
+      isUnrecorded: build.discardCache || build.secrets.length > 0,
       onStatus: (status) => output.read(status),
       outputReady: build.outputReady,
       signal,
@@ -138,15 +149,31 @@ function toFailure(
  * so the policies `always` and `newer` are the same. It has no policy `never`: see the limits of docker.
  */
 function frontendAttrs(build: EngineBuild): Record<string, string> {
-  const prefixed = (prefix: string, values: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}:${name}`, value]));
+  const { addHosts = [], network, noCacheFor = [] } = build;
+  const hosts = addHosts.flatMap((text) => hostAddress(text) ?? []);
+  const { imports } = cachesOf(build);
   return {
     filename: build.file,
     platform: build.platform,
     'image-resolve-mode': build.pull === 'missing' ? 'default' : 'pull',
-    ...prefixed('build-arg', build.buildArgs),
-    ...prefixed('label', build.labels),
-    ...(build.target === undefined ? {} : { target: build.target }),
-    ...(build.noCache ? { 'no-cache': '' } : {}),
+    ...Object.fromEntries(optionParameters('buildkit', build)),
+    ...(build.noCache ? { 'no-cache': '' } : noCacheFor.length > 0 ? { 'no-cache': noCacheFor.join(',') } : {}),
+    ...(hosts.length > 0 ? { 'add-hosts': hosts.map(({ host, ip }) => `${host}=${ip}`).join(',') } : {}),
+    ...(network === 'none' || network === 'host' ? { 'force-network-mode': network } : {}),
+    // the frontend decides which caches it imports
+    ...(imports.length > 0
+      ? { 'cache-imports': JSON.stringify(imports.map(({ type, attrs }) => ({ Type: type, Attrs: attrs }))) }
+      : {}),
+  };
+}
+
+/** Of a cache that is read, both that of the platform and one that an image of that name has in itself. */
+function cachesOf({ cacheFrom, cacheTo, platform }: EngineBuild): Record<'imports' | 'exports', RemoteCache[]> {
+  const own = (cache: RemoteCache): RemoteCache => cacheOfPlatform(cache, platform);
+  return {
+    imports: remoteCaches(cacheFrom).flatMap((cache) =>
+      cache.type === 'registry' ? [own(cache), cache] : [own(cache)],
+    ),
+    exports: remoteCaches(cacheTo).map(own),
   };
 }

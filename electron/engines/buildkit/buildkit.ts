@@ -10,13 +10,7 @@ import { daemonCache } from './cache-state.ts';
 import { BuildKitDaemon } from './daemon.ts';
 import { probeDaemon } from './probe.ts';
 
-const capabilities: Capabilities = {
-  exportFormats: ['oci-archive'],
-  limits: [
-    { option: 'pull', value: 'never', reason: 'BuildKit looks up every base image in its registry' },
-    { option: 'retention', value: 'tagged', reason: 'BuildKit keeps no images' },
-  ],
-};
+const capabilities: Capabilities = { exportFormats: ['oci-archive'] };
 
 /** BuildKit behind a transport. @param version that of the daemon */
 export function buildKitEngine(transport: Transport, version: string): Engine {
@@ -80,8 +74,14 @@ async function buildImage(
 }
 
 /** The exporter `image` sends only the layers that the registry lacks. Its layers stay in the build cache, compressed. */
-function exporterFor(delivery: ImageDelivery, { format }: Pick<EngineBuild, 'format'>): Exporter {
-  const types = { 'oci-mediatypes': String(format === 'oci') };
+function exporterFor(
+  delivery: ImageDelivery,
+  { format, rewriteTimestamp }: Pick<EngineBuild, 'format' | 'rewriteTimestamp'>,
+): Exporter {
+  const types = {
+    'oci-mediatypes': String(format === 'oci'),
+    ...(rewriteTimestamp ? { 'rewrite-timestamp': 'true' } : {}),
+  };
   if (delivery.kind === 'archive') {
     return { name: 'oci', attrs: types, receive: delivery.receive };
   }

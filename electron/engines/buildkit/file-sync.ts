@@ -38,14 +38,22 @@ export class FileSync {
   /** Why the context could not be read. */
   failure: Failure | undefined;
 
-  readonly #context: ContextSource;
+  /** By the names under which the builder asks for them. */
+  readonly #folders: ReadonlyMap<string, ContextSource>;
   readonly #onReused: (bytes: number) => void;
   readonly #limit = pLimit(maxAnswers);
-  #listing: Promise<ListedContext> | undefined;
+  readonly #listings = new Map<ContextSource, Promise<ListedContext>>();
 
-  /** @param onReused called with the size of the files that the builder has already */
-  constructor(context: ContextSource, onReused: (bytes: number) => void = () => undefined) {
-    this.#context = context;
+  /**
+   * @param onReused called with the size of the files that the builder has already
+   * @param named the folders of additional contexts
+   */
+  constructor(
+    context: ContextSource,
+    onReused: (bytes: number) => void = () => undefined,
+    named: ReadonlyMap<string, ContextSource> = new Map(),
+  ) {
+    this.#folders = new Map([...folderNames.map((name) => [name, context] as const), ...named]);
     this.#onReused = onReused;
   }
 
@@ -67,14 +75,15 @@ export class FileSync {
   async #send(request: Http2ServerRequest, writer: MessageWriter): Promise<void> {
     const { headers } = request;
     const name = String(headers['dir-name'] ?? '');
-    if (!folderNames.includes(name)) {
+    const context = this.#folders.get(name);
+    if (!context) {
       throw new Error(`The builder asked for the folder ${name}.`);
     }
-    const { packed } = this.#context;
+    const { packed } = context;
     if (!packed) {
       throw new Error('File sync needs a packed context.');
     }
-    const { files: all, areClear } = await this.#list();
+    const { files: all, areClear } = await this.#list(context);
     const files = all.select(areClear ? followPathsOf(headers) : []);
     const requests = new Requests(files);
     const reading = requests.read(request);
@@ -98,9 +107,10 @@ export class FileSync {
     this.#onReused(requests.bytesNotAsked());
   }
 
-  #list(): Promise<ListedContext> {
-    this.#listing ??= listContext(this.#context);
-    return this.#listing;
+  #list(context: ContextSource): Promise<ListedContext> {
+    const listing = this.#listings.get(context) ?? listContext(context);
+    this.#listings.set(context, listing);
+    return listing;
   }
 }
 

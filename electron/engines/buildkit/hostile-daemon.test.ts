@@ -43,7 +43,14 @@ async function pack(
 async function openedSession(context: ContextSource): Promise<ClientHttp2Session> {
   return new Promise((resolve) => {
     const client = startDaemon({ session: answerSession(resolve) });
-    const session = openSession(client, { context, logins: [], sharedKey: 'key', onReused: () => undefined });
+    const session = openSession(client, {
+      context,
+      logins: [],
+      secrets: [],
+      ssh: [],
+      sharedKey: 'key',
+      onReused: () => undefined,
+    });
     onTestFinished(() => session.close());
   });
 }
@@ -274,7 +281,14 @@ test.each(moments)(
         });
       });
       const client = clientOn(stream);
-      const session = openSession(client, { context, logins: [], sharedKey: 'key', onReused: () => undefined });
+      const session = openSession(client, {
+        context,
+        logins: [],
+        secrets: [],
+        ssh: [],
+        sharedKey: 'key',
+        onReused: () => undefined,
+      });
       const building = solve(
         client,
         solveOptions(cancel.signal, () => reached('log')),

@@ -1,6 +1,7 @@
 import type { Node } from '../../../shared/node.ts';
 import { type Platform, platformOf, platformParts, platformsRunBy } from '../../../shared/platform.ts';
 import { sanitizeLine } from '../../../shared/untrusted-text.ts';
+import { unusableEmulators } from '../binfmt.ts';
 import { commandOutput, readLoad, unsupportedPlatformProblem } from '../machine-facts.ts';
 import { readIdentity } from '../machine-identity.ts';
 import { printPlatforms, readProcessor } from '../processor.ts';
@@ -42,6 +43,8 @@ export async function probeDaemon(
     throw unsupportedPlatformProblem(node, 'an unknown platform');
   }
   const hostname = sanitizeLine(worker?.labels[hostnameLabel] ?? '', 64) || node;
+  const processor = { ...listedVariant(listed, platform), ...readProcessor(printed, platform) };
+  const emulated = emulatedPlatforms(listed, platform);
   const limit = cacheLimit(worker?.gcPolicy ?? []);
   return {
     connection: node,
@@ -51,8 +54,9 @@ export async function probeDaemon(
     hostname,
     ...rightsOf(transport.socketPath),
     platform,
-    processor: { ...listedVariant(listed, platform), ...readProcessor(printed, platform) },
-    emulated: emulatedPlatforms(listed, platform),
+    processor,
+    emulated,
+    ...unusableEmulators(printed, { platform, processor, emulated }),
     ...machine,
     ...readLoad(printed),
     buildCache: { size: cacheBytes, ...(limit === undefined ? {} : { limit }) },

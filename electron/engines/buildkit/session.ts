@@ -8,14 +8,18 @@ import { Duplex, PassThrough, Readable } from 'node:stream';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { Failure } from '../../../shared/problem.ts';
 import type { ContextSource } from '../../context/context-source.ts';
+import type { SecretValue, SshAgent } from '../engine.ts';
 import type { RegistryLogin } from '../registry-login.ts';
 import { type BuildKitClient, methodsHeader } from './client.ts';
 import { FileSend } from './file-send.ts';
 import { FileSync } from './file-sync.ts';
 import type { BytesMessage } from './proto/control_pb.ts';
 import { Health, HealthCheckResponse_Status } from './proto/health_pb.ts';
+import { Secrets } from './proto/secrets_pb.ts';
 import { Auth } from './proto/session_pb.ts';
+import { SSH } from './proto/ssh-forward_pb.ts';
 import { registryAuth } from './registry-auth.ts';
+import { secretsService, sshService } from './secret-services.ts';
 
 const fileSyncPath = '/moby.filesync.v1.FileSync/DiffCopy';
 const fileSendPath = '/moby.filesync.v1.FileSend/DiffCopy';
@@ -37,8 +41,12 @@ const bufferBytes = 256 * 1024;
 
 export interface SessionOptions {
   readonly context: ContextSource;
+  /** The folders of additional contexts, by the names under which the builder asks for them. */
+  readonly namedFolders?: ReadonlyMap<string, ContextSource>;
   /** For the registries of the images that the Containerfile names. */
   readonly logins: readonly RegistryLogin[];
+  readonly secrets: readonly SecretValue[];
+  readonly ssh: readonly SshAgent[];
   /** The builder keeps the files of a context under this key, and asks only for files that differ from them. */
   readonly sharedKey: string;
   /** Called with the size of the files that BuildKit has already. */
@@ -55,11 +63,11 @@ export interface BuildKitSession {
   close(): void;
 }
 
-/** Opens a session that gives BuildKit the files of a context and logins of registries. */
+/** Opens a session that gives BuildKit the files of a context, logins of registries, secrets, and SSH agents. */
 export function openSession({ control }: BuildKitClient, options: SessionOptions): BuildKitSession {
   const id = randomUUID();
   const closing = new AbortController();
-  const fileSync = new FileSync(options.context, options.onReused);
+  const fileSync = new FileSync(options.context, options.onReused, options.namedFolders);
   const fileSend = options.receive && new FileSend(options.receive);
   const outgoing = new PassThrough({ highWaterMark: bufferBytes });
   const incoming = control.session(messagesOf(outgoing), {
@@ -104,7 +112,7 @@ export function openSession({ control }: BuildKitClient, options: SessionOptions
   };
 }
 
-function handlerFor({ logins }: SessionOptions): ReturnType<typeof connectNodeAdapter> {
+function handlerFor({ logins, secrets, ssh }: SessionOptions): ReturnType<typeof connectNodeAdapter> {
   return connectNodeAdapter({
     grpcWeb: false,
     connect: false,
@@ -113,6 +121,8 @@ function handlerFor({ logins }: SessionOptions): ReturnType<typeof connectNodeAd
     routes: (router) =>
       router
         .service(Auth, registryAuth(logins))
+        .service(Secrets, secretsService(secrets))
+        .service(SSH, sshService(ssh))
         .service(Health, { check: () => ({ status: HealthCheckResponse_Status.SERVING }) }),
   });
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { RemoteCache } from '../../../shared/remote-cache.ts';
 import type { BuildKitClient } from './client.ts';
 import type { StatusResponse } from './proto/control_pb.ts';
 
@@ -15,6 +16,9 @@ export interface SolveOptions {
   readonly frontendAttrs: Readonly<Record<string, string>>;
   readonly exporter: string;
   readonly exporterAttrs: Readonly<Record<string, string>>;
+  /** Caches outside of the node. */
+  readonly cache?: { readonly imports: readonly RemoteCache[]; readonly exports: readonly RemoteCache[] };
+  readonly entitlements?: readonly string[];
   /** BuildKit's own history of builds is not to know this one. */
   readonly isUnrecorded: boolean;
   readonly onStatus: (status: StatusResponse) => void;
@@ -30,12 +34,19 @@ export interface SolveOptions {
  */
 export async function solve(
   { control }: BuildKitClient,
-  { session, frontendAttrs, exporter, exporterAttrs, isUnrecorded, onStatus, outputReady, signal }: SolveOptions,
+  { onStatus, outputReady, signal, isUnrecorded, cache, entitlements = [], ...options }: SolveOptions,
 ): Promise<Readonly<Record<string, string>>> {
   const ref = randomUUID();
   const watching = new AbortController();
   const solving = control.solve(
-    { ref, session, frontend: 'dockerfile.v0', frontendAttrs, exporter, exporterAttrs, internal: isUnrecorded },
+    {
+      ...options,
+      ref,
+      frontend: 'dockerfile.v0',
+      ...(cache ? { cache: { imports: cache.imports.map(entry), exports: cache.exports.map(entry) } } : {}),
+      entitlements: [...entitlements],
+      internal: isUnrecorded,
+    },
     { signal },
   );
   let timer: NodeJS.Timeout | undefined;
@@ -81,4 +92,8 @@ export async function solve(
     clearTimeout(timer);
     signal.removeEventListener('abort', limitWait);
   }
+}
+
+function entry({ type, attrs }: RemoteCache) {
+  return { type, attrs: { ...attrs } };
 }

@@ -2,7 +2,7 @@ import type { ConnectError } from '@connectrpc/connect';
 import { z } from 'zod';
 import type { SourceLines } from '../../../shared/source-lines.ts';
 import type { EngineBuild } from '../engine.ts';
-import { shownFile } from '../problem-causes.ts';
+import { shownLines } from '../problem-causes.ts';
 
 /** More lines than an instruction has that a person looks at. */
 const maxLines = 1000;
@@ -17,7 +17,7 @@ interface LineRange {
 export function sourceLines(
   file: string | undefined,
   ranges: readonly LineRange[],
-  build: Pick<EngineBuild, 'file'>,
+  build: Pick<EngineBuild, 'file' | 'parts'>,
 ): SourceLines | undefined {
   const starts = ranges.flatMap(({ start }) => start?.line ?? []).filter((line) => line > 0);
   if (starts.length === 0) {
@@ -25,11 +25,7 @@ export function sourceLines(
   }
   const firstLine = starts.reduce((least, line) => Math.min(least, line));
   const lastLine = ranges.reduce((most, { end }) => Math.max(most, end?.line ?? 0), firstLine);
-  return {
-    file: shownFile(file || build.file),
-    firstLine,
-    lastLine: Math.min(lastLine, firstLine + maxLines),
-  };
+  return shownLines(build, firstLine, Math.min(lastLine, firstLine + maxLines), file || build.file);
 }
 
 /** errdefs.Source of BuildKit, as far as it is used. Go writes it as JSON. */
@@ -43,7 +39,10 @@ const errorSourceSchema = z.object({
 });
 
 /** The lines that an error of a solve is about. */
-export function errorSource({ details }: ConnectError, build: Pick<EngineBuild, 'file'>): SourceLines | undefined {
+export function errorSource(
+  { details }: ConnectError,
+  build: Pick<EngineBuild, 'file' | 'parts'>,
+): SourceLines | undefined {
   for (const detail of details) {
     if ('type' in detail && detail.type === 'errdefs.Source+json') {
       const { info, ranges = [] } = parseSource(detail.value) ?? {};

@@ -33,15 +33,9 @@ function dockerCapabilities(apiVersion: string, choice: BuilderChoice): Capabili
   const hasOciArchives = !isOlder(apiVersion, ociArchiveApi);
   return {
     exportFormats: [...(hasOciArchives ? (['oci-archive'] as const) : []), 'docker-archive'],
-    limits: [{ option: 'pull', value: 'never', reason: pullReasons[choice.kind] }],
     ...(choice.kind === 'classic' ? { notes: [classicNote(choice.reason.because)] } : {}),
   };
 }
-
-const pullReasons = {
-  buildkit: 'docker with BuildKit looks up every base image in its registry',
-  classic: "docker's classic builder pulls the base images that it lacks",
-} as const;
 
 function classicNote(because: string): string {
   return `docker builds without BuildKit, because ${because}: a Containerfile cannot use RUN --mount, COPY --chmod or here-documents (<<EOF), stages are built one after the other, and each build sends the whole context.`;

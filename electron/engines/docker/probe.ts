@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Node } from '../../../shared/node.ts';
 import { type Platform, platformOf, platformParts } from '../../../shared/platform.ts';
 import type { EngineApi } from '../api/engine-api.ts';
-import { emulatedPlatforms } from '../binfmt.ts';
+import { emulatedPlatforms, unusableEmulators } from '../binfmt.ts';
 import {
   commandOutput,
   foreignLineSchema,
@@ -26,6 +26,7 @@ const infoSchema = z.object({
   NCPU: z.number(),
   MemTotal: z.number(),
   DockerRootDir: z.string(),
+  DriverStatus: z.array(z.array(z.string())).nullish().catch(undefined),
 });
 
 /** The fields of `GET /version` that are used. `Arch` is what docker was built for. */
@@ -59,18 +60,24 @@ export async function probeNode(
   if (!platform) {
     throw unsupportedPlatformProblem(docker.node, `${info.OSType}/${info.Architecture}`);
   }
+  const processor = readProcessor(printed, platform);
+  const emulated = [...new Set(emulatedPlatforms(printed))].filter((name) => name !== platform);
   const [, free] = /^MemFree:\s+(\d+) kB$/m.exec(memory) ?? [];
   return {
     connection: docker.node,
     engine: 'docker',
+    ...((info.DriverStatus ?? []).some(([, value]) => value?.startsWith('io.containerd.snapshotter'))
+      ? { storesInContainerd: true }
+      : {}),
     version: info.ServerVersion,
     apiVersion,
     hostname: info.Name,
     ...(info.OperatingSystem ? { distribution: info.OperatingSystem } : {}),
     rootless: (info.SecurityOptions ?? []).includes('name=rootless'),
     platform,
-    processor: readProcessor(printed, platform),
-    emulated: [...new Set(emulatedPlatforms(printed))].filter((name) => name !== platform),
+    processor,
+    emulated,
+    ...unusableEmulators(printed, { platform, processor, emulated }),
     cpus: info.NCPU,
     ...readLoad(printed),
     memory: { total: info.MemTotal, free: free === undefined ? info.MemTotal : Number(free) * 1024 },

@@ -1,18 +1,22 @@
 import { z } from 'zod';
-import type { ImageFormat, PullPolicy } from '../../../shared/build.ts';
+import type { ImageFormat, PullPolicy } from '../../../shared/build-options.ts';
 import { platformOf, platformParts } from '../../../shared/platform.ts';
 import { Failure } from '../../../shared/problem.ts';
 import { cancelledProblem, type EngineApi, noImageProblem } from '../api/engine-api.ts';
 import { jsonLines } from '../api/json-lines.ts';
 import { sendBuild } from '../api/send-build.ts';
 import { buildMessageSchema } from '../api/step-output.ts';
-import type { EngineBuild, EngineOutput } from '../engine.ts';
+import type { BuildResult, EngineBuild, EngineOutput } from '../engine.ts';
+import { optionParameters } from '../option-parameters.ts';
 import { PodmanBuildOutput } from './build-output.ts';
 import { buildProblem, contextProblem } from './build-problem.ts';
 import { sendFromNode } from './context-cache.ts';
+import { type ContextImages, loadContexts } from './named-contexts.ts';
+import { ownParameters } from './own-options.ts';
 import { loginHeaders } from './pull.ts';
+import { removeSecretFiles, withSecretFiles } from './secret-files.ts';
 import { withStagePlatforms } from './stage-platforms.ts';
-import { type BuildMark, endSteps, listBuildContainers, markOf, stopBuild } from './stop-build.ts';
+import { endSteps, listBuildContainers, markOf, stopBuild } from './stop-build.ts';
 
 /** buildah's names of pull policies. buildah silently treats an unknown name as `missing`. */
 const pullPolicies: Readonly<Record<PullPolicy, string>> = {
@@ -53,7 +57,7 @@ export async function buildImage(
   original: EngineBuild,
   onOutput: OnOutput,
   signal: AbortSignal,
-): Promise<{ imageId: string }> {
+): Promise<BuildResult> {
   const build = await withStagePlatforms(original);
   const again = async (changes: Partial<EngineBuild>, reason: string) => {
     onOutput({ kind: 'log', stream: 'engine', time: Date.now(), text: `${reason} Building again.` });
@@ -75,13 +79,13 @@ export async function buildImage(
     againIfLost(error, 0),
   );
   if (!first.isFromCache || (await hasPlatform(podman, first.imageId, build, signal))) {
-    return { imageId: first.imageId };
+    return { imageId: first.imageId, unneeded: first.unneeded };
   }
   const second = await again(
     { noCache: true },
     `The cache on ${podman.node} has this image for another platform only, so it is not used.`,
   );
-  return { imageId: second.imageId };
+  return { imageId: second.imageId, unneeded: second.unneeded };
 }
 
 /**
@@ -112,10 +116,12 @@ async function hasPlatform(podman: EngineApi, imageId: string, { platform }: Eng
 async function buildOnce(
   podman: EngineApi,
   facts: PodmanFacts,
-  build: EngineBuild,
+  original: EngineBuild,
   onOutput: OnOutput,
   signal: AbortSignal,
 ) {
+  const { build, query } = await withSecretFiles(original);
+  const contexts = await loadContexts(podman, facts.version, build, signal);
   const output = new PodmanBuildOutput(build, onOutput);
   const [mark, containers] = await Promise.all([
     markOf(podman, build.id, facts.architecture),
@@ -125,7 +131,11 @@ async function buildOnce(
   if (signal.aborted) {
     throw cancelledProblem(signal);
   }
-  const path = `build?${buildQuery(build, mark)}`;
+  const own = ownParameters(build, mark, facts.version);
+  for (const text of own.notes) {
+    onOutput({ kind: 'log', stream: 'engine', time: Date.now(), text });
+  }
+  const path = `build?${buildQuery(build, { ...own.parameters, ...query }, contexts)}`;
   const headers = loginHeaders(build.logins);
   const { layouts, context } = build;
   const { packed } = context;
@@ -166,6 +176,9 @@ async function buildOnce(
     if (!wasRefused) {
       const state = { hasReadContext: hasResponded, mayRun: wasSent, hasEnded };
       await stopBuild(podman, { mark, containersBefore, output, ...state });
+      if (build.secrets.length > 0) {
+        await removeSecretFiles(podman.transport, build.id);
+      }
     }
     throw failure;
   }
@@ -175,7 +188,11 @@ async function buildOnce(
   if (output.imageId === undefined) {
     throw noImageProblem(podman.node, 'podman');
   }
-  return { imageId: output.imageId, isFromCache: output.isCached };
+  return {
+    imageId: output.imageId,
+    isFromCache: output.isCached,
+    unneeded: build.discardCache ? [...contexts.replaced, ...contexts.names] : contexts.replaced,
+  };
 }
 
 /**
@@ -185,21 +202,25 @@ async function buildOnce(
  * - `dockerfile` is a plain string, because 4.3 looks for a file in a JSON array in the wrong folder.
  * - `platform` is always set, because TARGETARCH and similar arguments have values only then.
  */
-function buildQuery(build: EngineBuild, { shmSize }: BuildMark): string {
-  return new URLSearchParams({
+function buildQuery(build: EngineBuild, more: Readonly<Record<string, string>>, contexts: ContextImages): string {
+  const { platform, file, excludes, tag, format } = build;
+  // images that were brought here are in no registry: `newer` takes them as they are
+  const pull = build.pull === 'always' && contexts.names.length > 0 ? 'newer' : build.pull;
+  const parameters = new URLSearchParams({
     layers: '1',
     rm: '1',
     forcerm: '1',
-    outputformat: outputFormats[build.format],
-    platform: build.platform,
-    dockerfile: build.file,
-    excludes: JSON.stringify(build.excludes),
-    t: build.tag,
-    buildargs: JSON.stringify(build.buildArgs),
-    labels: JSON.stringify(build.labels),
-    pullpolicy: pullPolicies[build.pull],
-    shmsize: String(shmSize),
-    ...(build.target === undefined ? {} : { target: build.target }),
-    ...(build.noCache ? { nocache: '1' } : {}),
-  }).toString();
+    outputformat: outputFormats[format],
+    platform,
+    dockerfile: file,
+    excludes: JSON.stringify(excludes),
+    t: tag,
+    pullpolicy: pullPolicies[pull],
+    ...Object.fromEntries(optionParameters('podman', build)),
+    ...more,
+  });
+  for (const [name, value] of contexts.query) {
+    parameters.append(name, value);
+  }
+  return parameters.toString();
 }

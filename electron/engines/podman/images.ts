@@ -5,6 +5,7 @@ import { type EngineApi, requestTimeoutMs } from '../api/engine-api.ts';
 import { tagPath } from '../api/image-requests.ts';
 import type { DiskUsage, EngineBuild } from '../engine.ts';
 import { isStaleImageName } from '../temporary-name.ts';
+import { removeSecretFiles } from './secret-files.ts';
 import { endKilledBuild, listRetries } from './stop-build.ts';
 
 /**
@@ -59,6 +60,7 @@ export async function untagImage(podman: EngineApi, image: string, name: string)
 /** Ends what is left of a build whose process was killed. See `CacheRetention.removeLeftovers`. */
 export async function removeLeftovers(podman: EngineApi, { id, tag }: Pick<EngineBuild, 'id' | 'tag'>): Promise<void> {
   const hasEnded = await endKilledBuild(podman, id);
+  await removeSecretFiles(podman.transport, id);
   await untagImage(podman, tag, tag).catch((error: unknown) => {
     if (!(error instanceof Failure) || !/image not known|no such image/.test(error.problem.detail ?? '')) {
       throw error;

@@ -107,7 +107,6 @@ test('the query of a build has the form that all podman versions understand', as
     dockerfile: 'Containerfile',
     t: 'localhost/x:1',
     buildargs: '{"A":"b c"}',
-    labels: '{}',
     excludes: '[".git"]',
     target: 'app',
     pullpolicy: 'ifnewer',

@@ -15,7 +15,7 @@ import { exportImage, pushImage } from './transfer.ts';
 /** The API version that podman 4.0 to 6.x support. */
 const prefix = '/v4.0.0/libpod/';
 
-const capabilities: Capabilities = { exportFormats: ['oci-archive', 'docker-archive'], limits: [] };
+const capabilities: Capabilities = { exportFormats: ['oci-archive', 'docker-archive'] };
 
 /** podman 4.0 or newer behind a transport. @param apiVersion the version in its response to `_ping` */
 export function podmanEngine(transport: Transport, apiVersion: string): Engine {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Node } from '../../../shared/node.ts';
 import { type Platform, parsePlatform, platformOf } from '../../../shared/platform.ts';
 import type { EngineApi } from '../api/engine-api.ts';
-import { emulatedPlatforms } from '../binfmt.ts';
+import { emulatedPlatforms, unusableEmulators } from '../binfmt.ts';
 import {
   commandOutput,
   foreignLineSchema,
@@ -60,9 +60,11 @@ export async function probeNode(
     readPlatform(podman, info, signal),
     readDiskSpace(podman.transport, info, signal),
   ]);
-  const emulated = host.emulatedArchitectures
+  const reported = host.emulatedArchitectures
     ? host.emulatedArchitectures.map(parsePlatform).filter((name) => name !== undefined)
     : emulatedPlatforms(printed);
+  const emulated = [...new Set(reported)].filter((name) => name !== platform);
+  const processor = readProcessor(printed, platform);
   const distribution = [host.distribution?.distribution, host.distribution?.version].filter(Boolean).join(' ');
   return {
     connection: podman.node,
@@ -73,8 +75,9 @@ export async function probeNode(
     ...(distribution === '' ? {} : { distribution }),
     rootless: host.security.rootless,
     platform,
-    processor: readProcessor(printed, platform),
-    emulated: [...new Set(emulated)].filter((name) => name !== platform),
+    processor,
+    emulated,
+    ...unusableEmulators(printed, { platform, processor, emulated }),
     cpus: host.cpus,
     ...readLoad(printed),
     memory: { total: host.memTotal, free: host.memFree },

@@ -18,6 +18,11 @@ import type { PodmanBuildOutput } from './build-output.ts';
 export interface BuildMark {
   /** The query parameter of the build, in bytes. */
   readonly shmSize: number;
+  /**
+   * The mark of a build whose steps have a /dev/shm of a size that was asked for: their limit of time without a pause, which is so
+   * long that it means nothing. In microseconds.
+   */
+  readonly rttime: number;
 }
 
 /** Builds get 64 MiB by default, so no step gets less. */
@@ -28,6 +33,9 @@ const minShmBytes = 64 * 1024 * 1024;
  */
 const wideMarks = { count: 2 ** 31, stepBytes: 64 * 1024 };
 const narrowMarks = { count: 500_000, stepBytes: 4 * 1024 };
+
+/** The limit is a number of 32 bits on some processors: half an hour and more of computing without a pause in real time. */
+const minRttime = 2 ** 31;
 
 const versionSchema = z.object({ Arch: z.string() });
 const narrowArchitectures = /^(?:arm|386|mips|mipsle)$/;
@@ -44,8 +52,8 @@ export async function markOf(podman: EngineApi, buildId: string, architecture?: 
           .catch(() => ({ Arch: '' }))
       : { Arch: architecture };
   const { count, stepBytes } = narrowArchitectures.test(Arch) ? narrowMarks : wideMarks;
-  const number = createHash('sha256').update(buildId).digest().readUInt32BE() % count;
-  return { shmSize: minShmBytes + (number + 1) * stepBytes };
+  const number = createHash('sha256').update(buildId).digest().readUInt32BE();
+  return { shmSize: minShmBytes + ((number % count) + 1) * stepBytes, rttime: minRttime + (number % 2 ** 31) };
 }
 
 const storageSchema = z.object({ store: z.object({ graphRoot: z.string() }) });
@@ -62,16 +70,17 @@ async function findStorage(podman: EngineApi): Promise<string | undefined> {
  * A shell command that kills the processes with a mark and prints how many it killed, and the ids of the containers with the mark.
  * busybox can run it.
  */
-export function killCommand({ shmSize }: BuildMark, storage = ''): string {
+export function killCommand({ shmSize, rttime }: BuildMark, storage = ''): string {
   const mountPattern = ` /dev/shm .*[ ,]size=${shmSize / 1024}k(,|$)`;
+  const limitPattern = `^Max realtime timeout +${rttime} `;
   return `n=0
-    for file in $(grep -lsE '${mountPattern}' /proc/[0-9]*/mountinfo); do
+    for file in $(grep -lsE '${mountPattern}' /proc/[0-9]*/mountinfo; grep -lsE '${limitPattern}' /proc/[0-9]*/limits); do
       pid=\${file#/proc/}
-      kill -9 "\${pid%/mountinfo}" && n=$((n + 1))
+      kill -9 "\${pid%/*}" && n=$((n + 1))
     done
     for root in ${shellQuote(storage)} /var/lib/containers/storage "$HOME/.local/share/containers/storage"; do
       [ -n "$root" ] && for file in "$root"/*-containers/*/userdata/buildah.json; do
-        grep -qs '"ShmSize":"${shmSize}"' "$file" && folder=\${file%/userdata/*} && echo "container \${folder##*/}"
+        grep -qsE '"ShmSize":"${shmSize}"|"rttime=${rttime}:' "$file" && folder=\${file%/userdata/*} && echo "container \${folder##*/}"
       done
     done
     echo "killed $n"`;

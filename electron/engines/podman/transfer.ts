@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { ImageFormat } from '../../../shared/build.ts';
+import type { ImageFormat } from '../../../shared/build-options.ts';
 import type { EngineApi } from '../api/engine-api.ts';
 import { credentialOf, openArchive, sendPush } from '../api/image-requests.ts';
 import type { PushedByEngine, PushTarget } from '../engine.ts';

@@ -22,6 +22,8 @@ export function testBuild(changes: Partial<EngineBuild> = {}): EngineBuild {
     format: 'oci',
     pull: 'missing',
     logins: [],
+    secrets: [],
+    ssh: [],
     instructions: [],
     discardCache: false,
     ...changes,

@@ -7,6 +7,7 @@ import type { BlobStore } from '../blob-store.ts';
 import type { Lease } from '../lease.ts';
 import type { BlobSize, Descriptor, ReceivedImage } from '../manifest.ts';
 import type { WantedPlatform } from '../platform-match.ts';
+import type { Offer } from './offer.ts';
 import { ReceiverError } from './receiver-error.ts';
 import { Upload } from './upload.ts';
 
@@ -38,6 +39,8 @@ export interface AdmitOptions extends WantedPlatform {
   readonly onBytes: (count: number) => void;
   /** Called with each blob that the node has sent, when it is in the store. */
   readonly onBlob?: (blob: BlobSize) => void;
+  /** What the same credentials also give access to: an engine that builds and pushes at once has one login for a registry. */
+  readonly offer?: Offer | undefined;
   /** 64 GiB by default. */
   readonly maxBytes?: number;
   /** Ends the admission with the reason of the signal. */
@@ -70,6 +73,7 @@ export class OpenAdmission implements Admission {
   readonly platform: Platform;
   readonly anyVariant: boolean;
   readonly lease: Lease;
+  readonly offer: Offer | undefined;
   readonly username = randomBytes(12).toString('hex');
   readonly password = randomBytes(24).toString('base64url');
   readonly tag: string;
@@ -99,6 +103,7 @@ export class OpenAdmission implements Admission {
     this.platform = options.platform;
     this.anyVariant = options.anyVariant ?? false;
     this.lease = options.lease;
+    this.offer = options.offer;
     this.tag = options.tag;
     this.received = new Promise((resolve, reject) => {
       this.#resolve = resolve;

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { type Digest, isDigest } from '../../../shared/image.ts';
 import type { ReceiverResponse } from './http.ts';
-import { ReceiverError } from './receiver-error.ts';
-import { parseDigest, type RequestTarget } from './target.ts';
+import { parseDigest, ReceiverError } from './receiver-error.ts';
+import type { RequestTarget } from './target.ts';
 import { type Upload, uploadRange } from './upload.ts';
 
 export async function headBlob(target: RequestTarget): Promise<ReceiverResponse> {

@@ -1,3 +1,4 @@
+import { type Digest, isDigest } from '../../../shared/image.ts';
 import { Failure } from '../../../shared/problem.ts';
 
 /** Error codes of the OCI distribution specification. */
@@ -61,4 +62,12 @@ export function receiverErrorOf(error: unknown): ReceiverError {
     default:
       return new ReceiverError(403, 'DENIED', message);
   }
+}
+
+/** @throws ReceiverError `DIGEST_INVALID` */
+export function parseDigest(text: string): Digest {
+  if (!isDigest(text)) {
+    throw new ReceiverError(400, 'DIGEST_INVALID', 'a digest must be "sha256:" and 64 hexadecimal digits');
+  }
+  return text;
 }

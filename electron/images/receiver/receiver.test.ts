@@ -11,6 +11,7 @@ import { ImageStore } from '../image-store.ts';
 import type { Lease } from '../lease.ts';
 import { mediaTypes } from '../manifest.ts';
 import {
+  addSampleImage,
   platform,
   type SampleAttachment,
   type SampleImage,
@@ -595,4 +596,21 @@ test('garbage collection keeps a blob that a node has found with HEAD', async ()
   expect((await call(admission, 'HEAD', blobPath(layer))).status).toBe(200);
   await store.collectGarbage();
   expect((await call(admission, 'HEAD', blobPath(layer))).status).toBe(200);
+});
+
+test('two images that are offered in one repository can both be read, and no other', async () => {
+  const samples = [sampleImage('linux/amd64'), sampleImage('linux/amd64')];
+  const images = await Promise.all(samples.map((sample) => addSampleImage(store, lease, sample)));
+  const other = await addSampleImage(store, lease, sampleImage('linux/amd64'));
+  const offer = receiver.offer(images.map((image) => ({ repository, image })));
+  const auth = `${offer.username}:${offer.password}`;
+  const statusOf = async (kind: string, digest: string): Promise<number> =>
+    (await call(admit(), 'GET', `/v2/${repository}/${kind}/${digest}`, { auth })).status;
+  for (const { digest, layers } of images) {
+    expect([await statusOf('manifests', digest), await statusOf('blobs', layers[0]?.digest ?? '')]).toEqual([200, 200]);
+  }
+  expect([await statusOf('manifests', other.digest), await statusOf('blobs', other.layers[0]?.digest ?? '')]).toEqual([
+    404, 404,
+  ]);
+  offer.close();
 });

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { ImageStore } from '../image-store.ts';
 import { type Admission, type AdmitOptions, OpenAdmission } from './admission.ts';
 import { sendError } from './http.ts';
+import { type Offer, type OfferOptions, OpenOffer } from './offer.ts';
 import { ReceiverError, receiverErrorOf } from './receiver-error.ts';
 import { handleRequest } from './routes.ts';
 
@@ -17,6 +18,8 @@ export interface Receiver {
   readonly server: Server;
   /** Allows a node to push one image until the admission is closed. */
   admit(options: AdmitOptions): Admission;
+  /** Allows a node to read images until the offer is closed. */
+  offer(images: readonly OfferOptions[]): Offer;
   /** Ends all admissions and connections. */
   close(): Promise<void>;
 }
@@ -24,6 +27,7 @@ export interface Receiver {
 export function createReceiver(store: ImageStore): Receiver {
   /** By user name. */
   const admissions = new Map<string, OpenAdmission>();
+  const offers = new Map<string, OpenOffer>();
   const server = createServer((request, response) => {
     void serve(request, response);
   });
@@ -36,6 +40,15 @@ export function createReceiver(store: ImageStore): Receiver {
     let authenticated: OpenAdmission | undefined;
     try {
       const admission = authenticate(request);
+      if (admission instanceof OpenOffer) {
+        await admission.serve(store.blobs, request, response);
+        return;
+      }
+      const offer = offers.get(admission.offer?.username ?? '');
+      if (offer?.covers(request)) {
+        await offer.serve(store.blobs, request, response);
+        return;
+      }
       authenticated = admission;
       await admission.track(request, () => handleRequest(admission, store.blobs, request, response));
     } catch (error) {
@@ -44,11 +57,12 @@ export function createReceiver(store: ImageStore): Receiver {
     }
   }
 
-  function authenticate(request: IncomingMessage): OpenAdmission {
+  function authenticate(request: IncomingMessage): OpenAdmission | OpenOffer {
     const [scheme, encoded = ''] = (request.headers.authorization ?? '').split(' ');
     const credentials = Buffer.from(encoded, 'base64').toString('utf8');
     const colon = credentials.indexOf(':');
-    const admission = colon > 0 ? admissions.get(credentials.slice(0, colon)) : undefined;
+    const username = credentials.slice(0, Math.max(0, colon));
+    const admission = admissions.get(username) ?? offers.get(username);
     if (scheme?.toLowerCase() !== 'basic' || !admission?.matches(credentials.slice(colon + 1))) {
       throw new ReceiverError(401, 'UNAUTHORIZED', 'the credentials of a running build are required', {
         'WWW-Authenticate': 'Basic realm="Barnraiser", charset="UTF-8"',
@@ -65,6 +79,11 @@ export function createReceiver(store: ImageStore): Receiver {
         admissions.set(admission.username, admission);
       }
       return admission;
+    },
+    offer(images) {
+      const offer = new OpenOffer(images, (ended) => offers.delete(ended.username));
+      offers.set(offer.username, offer);
+      return offer;
     },
     async close() {
       await Promise.all([...admissions.values()].map((admission) => admission.close()));

@@ -1,4 +1,3 @@
-import { type Digest, isDigest } from '../../../shared/image.ts';
 import type { BlobStore } from '../blob-store.ts';
 import type { OpenAdmission } from './admission.ts';
 import { ReceiverError } from './receiver-error.ts';
@@ -32,12 +31,4 @@ export function parseTarget(
   }
   const kind = noun === 'blobs/uploads' ? 'uploads' : noun === 'blobs' ? 'blobs' : 'manifests';
   return { admission, blobs, repository, kind, name, query };
-}
-
-/** @throws ReceiverError `DIGEST_INVALID` */
-export function parseDigest(text: string): Digest {
-  if (!isDigest(text)) {
-    throw new ReceiverError(400, 'DIGEST_INVALID', 'a digest must be "sha256:" and 64 hexadecimal digits');
-  }
-  return text;
 }

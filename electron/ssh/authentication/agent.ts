@@ -15,8 +15,9 @@ export interface AgentKey {
 }
 
 /** Message numbers and flags of the agent protocol. Source: RFC draft-ietf-sshm-ssh-agent, sections 6 and 7. */
-const message = { listKeys: 11, keys: 12, sign: 13, signature: 14 } as const;
-const signFlags: Readonly<Record<string, number>> = { sha256: 2, sha512: 4 };
+export const agentMessages = { failure: 5, listKeys: 11, keys: 12, sign: 13, signature: 14 } as const;
+const message = agentMessages;
+export const signFlags: Readonly<Record<string, number>> = { sha256: 2, sha512: 4 };
 
 /** A longer answer does not come from an agent. */
 const maxAnswerBytes = 4 * 1024 * 1024;
@@ -82,6 +83,11 @@ export class Agent {
       throw new Error('The agent refused to sign.');
     }
     return answer.string();
+  }
+
+  /** Sends a message and returns the answer, both without their lengths. @throws Error where no agent answers */
+  async forward(request: Buffer): Promise<Buffer> {
+    return (await this.#request(request.readUInt8(0), request.subarray(1))).rest();
   }
 
   async #request(kind: number, body: Buffer, signal?: AbortSignal): Promise<WireReader> {

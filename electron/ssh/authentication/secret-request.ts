@@ -6,6 +6,9 @@ export type SecretRequest =
   | Omit<QuestionOf<'password'>, 'id' | 'remember'>
   | Omit<QuestionOf<'prompts'>, 'id'>;
 
+/** A secret that a sign-in or a build needs. */
+export type AnySecretRequest = SecretRequest | Omit<QuestionOf<'secret'>, 'id'>;
+
 /** The answer to a request, entered by a person or taken from the saved secrets. */
 export interface SecretAnswer {
   /** One secret, or one for each prompt. */
@@ -22,4 +25,4 @@ export interface SecretAnswer {
  * Asks for a secret, without a time limit. Returns undefined where the person cancels, which ends the sign-in.
  * @param signal aborts when the answer is no longer needed.
  */
-export type AskSecret = (request: SecretRequest, signal: AbortSignal) => Promise<SecretAnswer | undefined>;
+export type AskSecret<R = SecretRequest> = (request: R, signal: AbortSignal) => Promise<SecretAnswer | undefined>;

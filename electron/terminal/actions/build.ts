@@ -1,44 +1,133 @@
 /** Actions: what each command of the terminal does. Each calls the app and prints the result. */
 
-import { writeFile } from 'node:fs/promises';
-import type { Build } from '../../../shared/build.ts';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { stat, writeFile } from 'node:fs/promises';
+import { Writable } from 'node:stream';
+import type { Build, BuildRequest } from '../../../shared/build.ts';
 import { isReadable } from '../../../shared/build-entry.ts';
+import type { CallInput } from '../../../shared/contract.ts';
+import { withoutLogin } from '../../../shared/git-url.ts';
 import { fail } from '../../../shared/problem.ts';
-import type { Project } from '../../../shared/project.ts';
+import type { Project, ProjectWarning } from '../../../shared/project.ts';
+import { proxiesOf } from '../../../shared/proxy-variables.ts';
 import { suggestReferences } from '../../../shared/suggested-references.ts';
-import type { Command } from '../command.ts';
+import type { Command, OutputFiles } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
-import type { BuildView } from '../output/build-view.ts';
+import { buildMetadata } from '../output/build-metadata.ts';
+import { type BuildView, isPausable } from '../output/build-view.ts';
 import { JsonView, PlainTextView } from '../output/line-views.ts';
 import { isTerminal } from '../output/paint.ts';
 import { printProblem } from '../output/problem.ts';
 import { printWarnings } from '../output/project-warnings.ts';
-import type { Pausable } from '../prompt.ts';
+import { jsonLine } from '../output/text.ts';
+import { withStandardInput } from '../standard-input.ts';
 import { readTextInput, type TextInput } from '../text-input.ts';
 import { readCredentials } from './push.ts';
+import { readSecrets } from './secrets.ts';
 
 type BuildCommand = Extract<Command, { kind: 'build' }>;
 
 /** Builds an image and shows its progress. */
 export async function buildImage(
   frontEnd: TerminalFrontEnd,
-  { request: given, containerfileFrom, digestFile, credentials }: BuildCommand,
+  { request: flags, containerfileFrom, usesRecipe, ...options }: BuildCommand,
 ): Promise<number> {
-  const withFile =
-    containerfileFrom === undefined
-      ? given
-      : { ...given, containerfile: await readTextInput(frontEnd, containerfileInput(containerfileFrom)) };
-  const project = await checkProject(frontEnd, withFile);
+  const given = usesRecipe ? await withRecipe(frontEnd, flags) : flags;
+  return withStandardInput(frontEnd, given.context, async (input) => {
+    const withInput = { ...given, input };
+    const request =
+      containerfileFrom === undefined
+        ? withInput
+        : { ...withInput, containerfile: await readTextInput(frontEnd, containerfileInput(containerfileFrom)) };
+    return buildRequest(frontEnd, request, options);
+  });
+}
+
+/** The request with the options of the project's recipes. What the command line says wins. */
+async function withRecipe(
+  frontEnd: TerminalFrontEnd,
+  flags: BuildCommand['request'],
+): Promise<BuildCommand['request']> {
+  const { context } = flags;
+  if (!(await isFolder(context))) {
+    return flags;
+  }
+  const { files, kept } = await frontEnd.call('recipes.find', { folder: context });
+  if (!kept && !files.includes('barnraiser.json')) {
+    return flags;
+  }
+  const [{ buildSettings }, { sharedFields }] = await Promise.all([
+    import('../../recipes/describe-bake.ts'),
+    import('../../recipes/recipe-file.ts'),
+  ]);
+  const { fields, isOfProject } = await buildSettings(context, kept ? sharedFields(kept) : {});
+  const { farm, connections, buildArgs, labels, ...others } = fields;
+  const hasNodes = flags.farm !== undefined || flags.connections !== undefined;
+  const used = Object.keys(fields).filter((name) => !Object.hasOwn(flags, name));
+  if (used.length > 0) {
+    const origin = [...(kept ? ['the recipe of the app'] : []), ...(isOfProject ? ['barnraiser.json'] : [])].join(
+      ' and ',
+    );
+    frontEnd.printNotes(`Options of ${origin}: ${used.join(', ')}. To leave them out, add --no-recipe.`);
+  }
+  return {
+    ...others,
+    ...(hasNodes
+      ? {}
+      : { ...(farm === undefined ? {} : { farm }), ...(connections === undefined ? {} : { connections }) }),
+    ...flags,
+    ...(buildArgs || flags.buildArgs ? { buildArgs: { ...buildArgs, ...flags.buildArgs } } : {}),
+    ...(labels || flags.labels ? { labels: { ...labels, ...flags.labels } } : {}),
+  };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
+async function buildRequest(
+  frontEnd: TerminalFrontEnd,
+  withFile: BuildCommand['request'],
+  {
+    equivalent,
+    quiet,
+    outputFiles,
+    credentials,
+    lint,
+  }: Omit<BuildCommand, 'kind' | 'request' | 'containerfileFrom' | 'usesRecipe'>,
+): Promise<number> {
+  const project = await checkProject(frontEnd, withFile, lint);
   if (project.errors.length > 0) {
     return 1;
+  }
+  if (lint === 'error' && project.warnings.some(isLintWarning)) {
+    throw fail(
+      'context.containerfile',
+      'The Containerfile has warnings, and --lint=error refuses to build it then.',
+      'Correct them, leave rules out with a line such as `# check=skip=UndefinedVar` at its top, or build without --lint.',
+    );
+  }
+  if (equivalent) {
+    const { printEquivalents } = await import('./equivalent.ts');
+    const reference = withFile.reference ?? (await suggestReference(frontEnd, withFile, project));
+    return printEquivalents(frontEnd, { request: { ...withFile, reference } }, equivalent);
   }
   const pushCredentials = await readCredentials(frontEnd, credentials);
   const request = {
     ...withFile,
     pushCredentials,
-    reference: given.reference ?? (await suggestReference(frontEnd, given, project)),
+    reference: withFile.reference ?? (await suggestReference(frontEnd, withFile, project)),
   };
-  return followBuild(frontEnd, () => frontEnd.start('builds.start', request), digestFile);
+  const { request: prepared, inputs } = await readSecrets(frontEnd, request);
+  const all = { ...prepared, ...inputs, ...proxyInput(prepared) };
+  return followBuild(frontEnd, () => frontEnd.start('builds.start', all), {
+    quiet,
+    files: outputFiles,
+    told: project.warnings.filter((warning) => isShown(warning, lint)),
+  });
 }
 
 /** The name that the window proposes for the next build of the project. */
@@ -61,15 +150,32 @@ async function suggestReference(
 }
 
 /** Prints what is wrong with the project, before anything is sent. */
-async function checkProject(frontEnd: TerminalFrontEnd, request: BuildCommand['request']): Promise<Project> {
+async function checkProject(
+  frontEnd: TerminalFrontEnd,
+  request: BuildCommand['request'],
+  lint: BuildCommand['lint'],
+): Promise<Project> {
   const { errors: stream, json } = frontEnd.options;
-  const { context, file, containerfile, target, format } = request;
-  const project = await frontEnd.showWait(
+  const inspected = await frontEnd.showWait(
     'Reading the project',
-    frontEnd.call('projects.inspect', { context, file, containerfile, target, format }),
+    frontEnd.call('projects.inspect', projectRequestOf(request)),
+    withoutLogin(request.context),
   );
+  // who asks for it waits for the registries of base images, too
+  const found =
+    lint === 'error' && (await frontEnd.call('projects.lint', { ...projectRequestOf(request), checkBases: true }));
+  const project = found
+    ? {
+        ...inspected,
+        warnings: [...inspected.warnings.filter(({ rule }) => !rule), ...found.warnings],
+        errors: found.errors,
+      }
+    : inspected;
   if (!json) {
-    printWarnings(stream, project.warnings);
+    printWarnings(
+      stream,
+      project.warnings.filter((warning) => isShown(warning, lint)),
+    );
   }
   for (const error of project.errors) {
     printProblem(stream, error, { json });
@@ -77,28 +183,69 @@ async function checkProject(frontEnd: TerminalFrontEnd, request: BuildCommand['r
   return project;
 }
 
+/** The part of a build request that says what is built of which files. */
+function projectRequestOf(request: BuildCommand['request']): CallInput<'projects.inspect'> {
+  const { context, file, files, filesFor, sources, containerfile, contexts, input } = request;
+  const { target, format, buildArgs = {}, platforms } = request;
+  return {
+    ...{ context, file, files, filesFor, sources, containerfile, contexts, input },
+    ...{ target, format, buildArgs, platforms },
+  };
+}
+
+/** Notes are for `lint`. */
+function isShown({ isNote, rule }: ProjectWarning, lint: BuildCommand['lint']): boolean {
+  return !isNote && !(lint === 'off' && rule !== undefined);
+}
+
+/** What `--lint=error` refuses. */
+function isLintWarning({ rule, isNote }: ProjectWarning): boolean {
+  return rule !== undefined && !isNote;
+}
+
 /** Builds what an earlier build lacks and shows its progress. */
 export async function retryBuild(
   frontEnd: TerminalFrontEnd,
-  { request, digestFile, credentials }: Extract<Command, { kind: 'retry' }>,
+  { request, outputFiles, credentials }: Extract<Command, { kind: 'retry' }>,
 ): Promise<number> {
   const pushCredentials = await readCredentials(frontEnd, credentials);
-  return followBuild(frontEnd, () => frontEnd.start('builds.retry', { ...request, pushCredentials }), digestFile);
+  const { request: first } = await frontEnd.call('builds.get', { id: request.id });
+  const { inputs } = await readSecrets(frontEnd, first);
+  const all = { ...request, pushCredentials, ...inputs, ...proxyInput(first) };
+  return followBuild(frontEnd, () => frontEnd.start('builds.retry', all), {
+    quiet: false,
+    files: outputFiles,
+  });
+}
+
+/** The proxies of this environment, for a build that is to use them. */
+function proxyInput({ proxy }: Pick<BuildRequest, 'proxy'>): Pick<CallInput<'builds.start'>, 'proxyVariables'> {
+  return proxy ? { proxyVariables: proxiesOf(process.env) } : {};
+}
+
+interface FollowOptions {
+  /** Only the digest and problems are printed. */
+  readonly quiet: boolean;
+  readonly files: OutputFiles;
+  /** What was reported of the Containerfile before. */
+  readonly told?: readonly ProjectWarning[];
 }
 
 /** Follows a build to its end: as a live grid on a terminal, else as plain lines, or as JSON. */
 async function followBuild(
   frontEnd: TerminalFrontEnd,
   startBuild: () => Promise<Build>,
-  digestFile: string | undefined,
+  { quiet, files, told = [] }: FollowOptions,
 ): Promise<number> {
-  const { output, json } = frontEnd.options;
-  const view = await createView(frontEnd);
+  const { json } = frontEnd.options;
+  const log = files.logfile === undefined ? undefined : openLog(files.logfile);
+  const view = quiet ? undefined : await createView(frontEnd);
+  const views = [view, log].filter((each) => each !== undefined);
   try {
-    const { build } = await frontEnd.withScreen(isPausable(view) ? view : undefined, () =>
+    const { build } = await frontEnd.withScreen(view && isPausable(view) ? view : undefined, () =>
       frontEnd.follow('build.finished', {
         start: async () => {
-          const { id } = await frontEnd.showWait('Checking the nodes', startBuild());
+          const { id } = await (quiet ? startBuild() : frontEnd.showWait('Checking the nodes', startBuild()));
           if (!json) {
             // now, while the nodes work: at the end it would be waited for
             void import('../output/build-summary.ts');
@@ -106,24 +253,95 @@ async function followBuild(
           return id;
         },
         cancel: 'builds.cancel',
-        onEvent: (event) => view.onEvent(event),
+        onEvent: (event) => {
+          for (const each of views) {
+            each.onEvent(event);
+          }
+        },
       }),
     );
-    view.finish();
-    if (!json) {
-      const { printSummary } = await import('../output/build-summary.ts');
-      // on a terminal the rows of the grid serve as the table
-      printSummary(output, build, { table: !isTerminal(output), next: isTerminal(output) });
+    for (const each of views) {
+      each.finish();
     }
-    // that of a list which nodes have pushed is only in the registry
-    const digest = build.list?.digest ?? build.push?.digest;
-    if (digestFile !== undefined && digest !== undefined) {
-      await writeDigest(digestFile, digest);
-    }
+    await printEnd(frontEnd, build, quiet, told);
+    await writeOutputFiles(build, files);
     return exitCode(build);
   } catch (error) {
-    view.finish();
+    for (const each of views) {
+      each.finish();
+    }
     throw error;
+  }
+}
+
+/** Prints the summary of a build, or its digest if that is all that is asked for. */
+async function printEnd(
+  { options }: TerminalFrontEnd,
+  build: Build,
+  quiet: boolean,
+  told: readonly ProjectWarning[],
+): Promise<void> {
+  const { output, errors, json } = options;
+  const digest = digestOf(build);
+  if (quiet && exitCode(build) === 0) {
+    output.write(json ? jsonLine({ digest }) : `${digest}\n`);
+  } else if (quiet || !json) {
+    const { printSummary } = await import('../output/build-summary.ts');
+    const stream = quiet ? errors : output;
+    // on a terminal the rows of the grid serve as the table
+    printSummary(stream, build, { table: quiet || !isTerminal(output), next: !quiet && isTerminal(output), told });
+  }
+}
+
+/** That of a list which nodes have pushed is only in the registry. */
+function digestOf({ list, push }: Build): string | undefined {
+  return list?.digest ?? push?.digest;
+}
+
+/** A log that has every line, however fast they come. @throws Failure `input.invalid` */
+function openLog(path: string): BuildView {
+  const file = openFile(path);
+  const view = new PlainTextView(
+    new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        try {
+          writeSync(file, chunk);
+          done();
+        } catch (error) {
+          done(error instanceof Error ? error : new Error(String(error)));
+        }
+      },
+    }).on('error', () => undefined),
+  );
+  return {
+    onEvent: (event) => view.onEvent(event),
+    finish: () => {
+      view.finish();
+      closeSync(file);
+    },
+  };
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw fail('input.invalid', `Could not open the log file ${path}: ${reason}`, 'Use a path that you may write to.');
+  }
+}
+
+/** @throws Failure `input.invalid` */
+async function writeOutputFiles(build: Build, { iidfile, metadataFile }: OutputFiles): Promise<void> {
+  const digest = digestOf(build);
+  if (digest === undefined) {
+    return;
+  }
+  if (iidfile !== undefined) {
+    await writeResult(iidfile, digest, digest);
+  }
+  if (metadataFile !== undefined) {
+    await writeResult(metadataFile, `${JSON.stringify(buildMetadata(build), undefined, 2)}\n`, digest);
   }
 }
 
@@ -135,10 +353,6 @@ export async function writeSampleProject(frontEnd: TerminalFrontEnd, folder: str
     `Build it: barnraiser build -t hello:1 ${context}`,
   ]);
   return 0;
-}
-
-function isPausable(view: BuildView): view is BuildView & Pausable {
-  return 'pause' in view;
 }
 
 async function createView(frontEnd: TerminalFrontEnd): Promise<BuildView> {
@@ -154,11 +368,11 @@ async function createView(frontEnd: TerminalFrontEnd): Promise<BuildView> {
 }
 
 /** @throws Failure `input.invalid` */
-async function writeDigest(path: string, digest: string): Promise<void> {
-  await writeFile(path, digest).catch((error: unknown) => {
+async function writeResult(path: string, text: string, digest: string): Promise<void> {
+  await writeFile(path, text).catch((error: unknown) => {
     throw fail(
       'input.invalid',
-      `Could not write the digest to ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      `Could not write to ${path}: ${error instanceof Error ? error.message : String(error)}`,
       `The image was built. Its digest is ${digest}.`,
     );
   });
@@ -175,7 +389,7 @@ function exitCode({ status, push }: Build): number {
   }
 }
 
-function containerfileInput(from: number): TextInput {
+export function containerfileInput(from: number): TextInput {
   return {
     from,
     maxBytes: 1024 * 1024,

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { isBakeId } from '../../../shared/bake-id.ts';
 import { isEnd, type Job } from '../../../shared/build.ts';
 import type { BuildEntry } from '../../../shared/build-entry.ts';
 import { formatAgo, formatClock } from '../../../shared/format.ts';
@@ -88,6 +89,11 @@ export async function cancelBuild(
   frontEnd: TerminalFrontEnd,
   { build: id, platform }: Extract<Command, { kind: 'cancel' }>,
 ): Promise<number> {
+  if (isBakeId(id)) {
+    await frontEnd.showWait(`Cancelling ${id}`, frontEnd.call('bakes.cancel', { id }));
+    frontEnd.printResult({ cancelled: id }, () => [`Cancelled ${id}.`]);
+    return 0;
+  }
   const { status, jobs } = await frontEnd.call('builds.get', { id });
   const job = platform === undefined ? undefined : findJob(id, jobs, platform);
   const ended = status !== 'running' ? status : job && isEnd(job.status) ? job.status : undefined;
@@ -144,7 +150,7 @@ export async function printLogs(
 }
 
 /** Says on a terminal which build is meant. @throws Failure `build.unknown` */
-async function newestBuild(frontEnd: TerminalFrontEnd): Promise<string> {
+export async function newestBuild(frontEnd: TerminalFrontEnd): Promise<string> {
   const [newest] = (await frontEnd.call('builds.list', { limit: 1 })).entries;
   if (!newest) {
     throw fail('build.unknown', 'There are no builds yet.', '');

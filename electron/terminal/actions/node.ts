@@ -1,6 +1,9 @@
+import { optionRow } from '../../../shared/build-options.ts';
+import { emulatorFixCommand, unusableEmulatorText } from '../../../shared/emulation.ts';
 import type { NodeSelection } from '../../../shared/farm.ts';
 import { formatBytes } from '../../../shared/format.ts';
 import { engineText, type Node, type NodeStatus, nodeStateOf, nodeStateWords } from '../../../shared/node.ts';
+import { allLimits } from '../../../shared/option-support.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { type Mode, modeOf, modesOf } from '../../../shared/schedule.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
@@ -28,13 +31,22 @@ export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: Node
     frontEnd.printNotes(
       ...statuses.flatMap((status) =>
         status.state === 'up'
-          ? (status.node.capabilities.notes ?? []).map((note) => cleanLine(`${status.connection}: ${note}`))
+          ? [...(status.node.capabilities.notes ?? []), ...emulatorTexts(status.node)].map((note) =>
+              cleanLine(`${status.connection}: ${note}`),
+            )
           : [],
       ),
     );
   }
   reportDownNodes(frontEnd, statuses);
   return 0;
+}
+
+/** What the node cannot emulate although it has an emulator, with the command that changes that. */
+function emulatorTexts(node: Node): string[] {
+  return (node.unusableEmulators ?? []).map(
+    (emulator) => `It ${unusableEmulatorText(emulator)}. Run there: ${emulatorFixCommand(node, emulator)}`,
+  );
 }
 
 /** Prints each platform with the nodes that build it. */
@@ -124,17 +136,18 @@ function statusTable(statuses: readonly NodeStatus[]): string[] {
   );
 }
 
-/** The flags of builds that a node cannot do: `--pull=never, --keep`. */
-function limitFlags({ capabilities: { limits } }: Node): string {
-  return limits
-    .map(({ option, value }) => (option === 'pull' ? `--pull=${value}` : (retentionFlags.get(value) ?? value)))
-    .join(', ');
+/** The flags of builds that a node cannot do: `--pull=never, --keep, 12 more`. */
+function limitFlags(node: Node): string {
+  const limits = allLimits(node);
+  const flags = limits.flatMap(({ option, value }) => {
+    const { kind, flag, choices } = optionRow(option);
+    return value === undefined || kind !== 'choice'
+      ? []
+      : (choices?.find((choice) => choice.value === value)?.flag ?? `${flag?.split(' ')[0]}=${value}`);
+  });
+  const more = limits.length - flags.length;
+  return [...flags, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
-
-const retentionFlags: ReadonlyMap<string, string> = new Map([
-  ['tagged', '--keep'],
-  ['nothing', '--cleanup'],
-]);
 
 /** `amd64, 386`: the own platform first. */
 function platformsOf(node: Node, mode: Mode): string {

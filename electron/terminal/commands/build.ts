@@ -1,15 +1,18 @@
-import { existsSync } from 'node:fs';
 import { Command as CommanderCommand, Option } from 'commander';
-import { type ImageFormat, imageFormatSchema, type PullPolicy } from '../../../shared/build.ts';
 import type { CallInput } from '../../../shared/contract.ts';
+import { type EquivalentKind, equivalentKindSchema } from '../../../shared/equivalent.ts';
 import { parseReference } from '../../../shared/image.ts';
 import type { Platform } from '../../../shared/platform.ts';
+import { type LintLevel, lintLevels } from '../command.ts';
 import { descriptorOf } from '../text-input.ts';
+import { givenOptions, withBuildOptions } from './build-options.ts';
+import { contextParser, findContainerfile } from './context-options.ts';
 import * as values from './option-values.ts';
 import { examples, type ProgramOptions } from './options.ts';
 import { pushCredentials, type RegistryOptions, withRegistryOptions } from './registry-options.ts';
 
 interface BuildOptions extends RegistryOptions {
+  readonly recipe: boolean;
   /** Empty: to the registry that the reference names. */
   readonly push?: string;
   readonly direct?: true;
@@ -18,19 +21,9 @@ interface BuildOptions extends RegistryOptions {
   readonly platform?: Platform[];
   readonly pin?: Record<Platform, string>;
   readonly tag?: string;
-  readonly file?: string;
-  readonly buildArg?: Record<string, string>;
-  readonly label?: Record<string, string>;
-  readonly target?: string;
-  readonly cache: boolean;
-  readonly skip: boolean;
-  readonly pull: PullPolicy;
-  readonly emulation: boolean;
-  readonly allowPlatformMismatch?: true;
-  readonly format?: ImageFormat;
-  readonly keep?: true;
-  readonly cleanup?: true;
-  readonly iidfile?: string;
+  readonly check?: true;
+  readonly lint?: LintLevel;
+  readonly equivalent?: EquivalentKind;
 }
 
 interface RetryOptions extends Omit<RegistryOptions, 'tlsVerify'> {
@@ -48,12 +41,17 @@ interface BuildsOptions {
   readonly all?: true;
 }
 
-/** `build`, `retry`, `cancel`, `builds`, `logs`, `graph` and `sample`. */
+/** `build`, `retry`, `cancel`, `builds`, `logs`, `graph`, `equivalent` and `sample`. */
 export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions): CommanderCommand[] {
   const parsePath = values.pathParser(workingFolder);
+  const flagContext = { env, workingFolder };
   const buildCommand = withRegistryOptions(new CommanderCommand('build'))
     .description('build an image for all platforms of a farm and store it as one manifest list')
-    .argument('<CONTEXT>', 'project folder', values.contextParser(workingFolder))
+    .argument(
+      '<CONTEXT>',
+      'project: a folder, a tar, the URL of a git repository, or - for a tar or a Containerfile from standard input',
+      contextParser(workingFolder),
+    )
     .option(
       '-t, --tag <REF>',
       'name of the image: [registry/]repository[:tag] (default: the next version, or the name of the folder)',
@@ -75,39 +73,12 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
       values.parsePlatforms,
     )
     .option('--pin <PLATFORM=NODE>', 'build this platform on this node', values.parsePins)
-    .option(
-      '-f, --file <FILE>',
-      'Containerfile or Dockerfile, relative to the current folder or to CONTEXT; - reads it from standard input',
-      values.singleValueParser('-f', String, 'A build has one Containerfile.'),
-    )
-    .option(
-      '--build-arg <KEY[=VALUE]>',
-      'build argument; without =VALUE, the value comes from the environment',
-      values.keyValueParser('--build-arg', (key) => env[key]),
-    )
-    .option(
-      '--label <KEY[=VALUE]>',
-      'label of the image',
-      values.keyValueParser('--label', () => ''),
-    )
-    .option('--target <STAGE>', 'stage to build')
-    .option('--no-cache', 'build without cache')
-    .option('--no-skip', 'build platforms although nothing has changed since the last build')
     .addOption(
-      new Option('--pull [POLICY]', 'when to pull base images: missing, always, never or newer')
-        .default('missing')
-        .argParser(values.parsePullPolicy),
+      new Option('--equivalent <TOOL>', 'print what builds the same with this tool, and build nothing').choices(
+        equivalentKindSchema.options,
+      ),
     )
-    .option('--no-emulation', 'build only on native nodes')
-    .addOption(
-      new Option('--format <FORMAT>', 'format of the images; HEALTHCHECK, ONBUILD and SHELL need docker')
-        .choices(imageFormatSchema.options)
-        .default('oci'),
-    )
-    .option('--allow-platform-mismatch', 'store images although their programs are for another platform')
-    .addOption(new Option('--keep', 'keep the image on its node, tagged').conflicts('cleanup'))
-    .option('--cleanup', 'leave nothing on the nodes, not even a build cache')
-    .option('--iidfile <FILE>', 'write the digest of the manifest list to a file', parsePath)
+    .option('--no-recipe', 'leave out the options of barnraiser.json and of what the app keeps for the project')
     .option(
       '--push [DESTINATION]',
       'push the image, too, its layers while others are built (default: to the registry of -t)',
@@ -117,6 +88,13 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
       '--direct',
       'with --push: nodes push to the registry themselves, with your login; the image is not stored here, and the programs in its layers are not checked',
     )
+    .option('--check', 'only check the Containerfile, as `barnraiser lint` does')
+    .addOption(
+      new Option(
+        '--lint <LEVEL>',
+        'with warnings about the Containerfile: build, do not build, or do not show them',
+      ).choices(lintLevels),
+    )
     .addHelpText(
       'after',
       examples(
@@ -124,23 +102,56 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
         'build -t api:1.4 --push=registry.example.com/team/api:1.4 .',
         'build -t registry.example.com/team/api:1.4 --push --direct .',
         'build .',
+        'build https://registry.example.com/team/api.git#v1.4:deploy',
+        'build -t api - < Containerfile',
         'build --farm pis -t registry.example.com/team/api:1.4 --platform linux/amd64,linux/arm64 .',
         'build --node big,pi4 -t api -f deploy/Containerfile --build-arg VERSION=1.4 --pull=newer ./api',
       ),
     )
     .action((context: string, options: BuildOptions) => {
-      const { tag, farm, node, platform, pin, file, target, iidfile } = options;
-      const descriptor = file === undefined ? undefined : descriptorOf(file);
+      const { tag, farm, node, platform, pin } = options;
+      const { values: chosen, automatic, files, ...given } = givenOptions(buildCommand, flagContext);
       const push = pushOf(options);
       const credentials = pushCredentials(options);
+      const [descriptor, ...others] = files.flatMap((file) => descriptorOf(file) ?? []);
+      if (descriptor !== undefined && (others.length > 0 || files.length > 1)) {
+        throw values.invalidInput(
+          'A Containerfile from standard input or a pipe cannot be joined with others.',
+          'Use one -f, or only files.',
+        );
+      }
+      if (context === '-' && (descriptor === 0 || credentials?.password.from === 'input')) {
+        throw values.invalidInput(
+          `${descriptor === 0 ? '-f -' : '--password-stdin'} cannot be used with the context -: both read standard input.`,
+          'Use a folder or a file for one of them.',
+        );
+      }
       if (descriptor === 0 && credentials?.password.from === 'input') {
         throw values.invalidInput(
           '-f - and --password-stdin cannot be used together: both read standard input.',
           'Use a file, or --creds USER to be prompted for the password.',
         );
       }
+      const [file, ...further] =
+        descriptor === undefined ? files.map((each) => findContainerfile(each, workingFolder, context)) : [];
+      const source = descriptor === undefined ? {} : { containerfileFrom: descriptor };
+      if (options.check) {
+        const { target, buildArgs = {}, contexts, filesFor, sources } = chosen;
+        onCommand({
+          kind: 'lint',
+          request: {
+            ...{ context, file, files: further.length > 0 ? further : undefined, filesFor, sources, contexts },
+            ...{ target, buildArgs, platforms: platform, checkBases: true },
+          },
+          ...source,
+          format: 'text',
+          isStrict: options.lint === 'error',
+        });
+        return;
+      }
       onCommand({
         kind: 'build',
+        usesRecipe: options.recipe,
         request: {
           context,
           ...(tag === undefined ? {} : { reference: tag }),
@@ -148,26 +159,20 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
           ...(node === undefined ? {} : { connections: node }),
           ...(platform === undefined ? {} : { platforms: platform }),
           ...(pin === undefined ? {} : { pins: pin }),
-          ...(file === undefined || descriptor !== undefined
-            ? {}
-            : { file: findContainerfile(file, workingFolder, context) }),
-          ...(target === undefined ? {} : { target }),
-          emulate: options.emulation,
-          ...(options.format === 'docker' ? { format: options.format } : {}),
-          ...(options.allowPlatformMismatch ? { allowPlatformMismatch: true } : {}),
-          buildArgs: options.buildArg ?? {},
-          labels: options.label ?? {},
-          noCache: !options.cache,
-          ...(options.skip ? {} : { skip: false }),
-          pull: options.pull,
-          retention: options.keep ? 'tagged' : options.cleanup ? 'nothing' : 'cache',
+          ...(file === undefined ? {} : { file }),
+          ...(further.length > 0 ? { files: further } : {}),
+          ...chosen,
+          ...automatic,
           ...(push === undefined ? {} : { push }),
         },
+        ...given,
+        ...(options.equivalent === undefined ? {} : { equivalent: options.equivalent }),
         ...(credentials === undefined ? {} : { credentials }),
-        ...(descriptor === undefined ? {} : { containerfileFrom: descriptor }),
-        ...(iidfile === undefined ? {} : { digestFile: iidfile }),
+        ...source,
+        ...(options.lint === undefined ? {} : { lint: options.lint }),
       });
     });
+  withBuildOptions(buildCommand, flagContext);
   const retryCommand = withRegistryOptions(new CommanderCommand('retry'), { tls: false })
     .description('build the platforms of a build that failed or were cancelled, and use the finished ones')
     .argument('<BUILD>', 'id of the build, as listed by `barnraiser builds`')
@@ -180,7 +185,7 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
         kind: 'retry',
         request: { id, ...(platform === undefined ? {} : { platforms: platform }) },
         ...(credentials === undefined ? {} : { credentials }),
-        ...(iidfile === undefined ? {} : { digestFile: iidfile }),
+        outputFiles: iidfile === undefined ? {} : { iidfile },
       });
     });
   const buildsCommand = new CommanderCommand('builds')
@@ -236,12 +241,41 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
     .argument('[BUILD]', 'id of the build (default: the newest)')
     .addHelpText('after', examples('graph', 'graph 20260102-150405-a1b2 > build.mmd'))
     .action((build: string | undefined) => onCommand({ kind: 'graph', ...(build === undefined ? {} : { build }) }));
+  const equivalentCommand = new CommanderCommand('equivalent')
+    .description('print the same build with podman, docker buildx, GitHub Actions and GitLab CI')
+    .argument('[BUILD]', 'id of the build, as listed by `barnraiser builds` (default: the newest)')
+    .addOption(new Option('--for <TOOL>', 'only with this tool').choices(equivalentKindSchema.options))
+    .addHelpText(
+      'after',
+      examples(
+        'equivalent',
+        'equivalent 20260102-150405-a1b2 --for buildx',
+        'equivalent --for github > .github/workflows/image.yaml',
+        'build --equivalent podman -t api:1.4 .',
+      ),
+    )
+    .action((build: string | undefined, { for: tool }: { for?: EquivalentKind }) =>
+      onCommand({
+        kind: 'equivalent',
+        ...(build === undefined ? {} : { build }),
+        ...(tool === undefined ? {} : { tool }),
+      }),
+    );
   const sampleCommand = new CommanderCommand('sample')
     .description('create a small sample project')
     .argument('[FOLDER]', 'folder to create (default: a folder in the data folder)', parsePath)
     .addHelpText('after', examples('sample ./hello'))
     .action((folder: string | undefined) => onCommand({ kind: 'sample', ...(folder === undefined ? {} : { folder }) }));
-  return [buildCommand, retryCommand, cancelCommand, buildsCommand, logsCommand, graphCommand, sampleCommand];
+  return [
+    buildCommand,
+    retryCommand,
+    cancelCommand,
+    buildsCommand,
+    logsCommand,
+    graphCommand,
+    equivalentCommand,
+    sampleCommand,
+  ];
 }
 
 /** @throws Failure `input.invalid` */
@@ -262,11 +296,4 @@ function pushOf(options: BuildOptions): CallInput<'builds.start'>['push'] {
     );
   }
   return { tlsVerify, ...(push === '' ? {} : { destination: push }), ...(direct ? { direct } : {}) };
-}
-
-/** Resolves `-f` as podman does: relative to the working folder, or to the context if only that file exists. */
-function findContainerfile(file: string, workingFolder: string, context: string): string {
-  const inWorkingFolder = values.pathParser(workingFolder)(file);
-  const inContext = values.pathParser(context)(file);
-  return !existsSync(inWorkingFolder) && existsSync(inContext) ? inContext : inWorkingFolder;
 }

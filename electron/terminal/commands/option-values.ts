@@ -1,7 +1,13 @@
 /** Parsers of arguments and option values. Each throws a Failure `input.invalid` for a value that it does not accept. */
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { type PullPolicy, pullPolicySchema } from '../../../shared/build.ts';
+import {
+  type AutomaticArgName,
+  type AutomaticLabelName,
+  automaticArgNames,
+  automaticLabelNames,
+} from '../../../shared/automatic-options.ts';
+import { choicesOf } from '../../../shared/build-options.ts';
 import { type FixId, fixIdSchema } from '../../../shared/check.ts';
 import { closest } from '../../../shared/closest.ts';
 import { nameSchema, uriSchema } from '../../../shared/connection.ts';
@@ -92,6 +98,37 @@ export function parseImportSources(text: string, previous: readonly ImportSource
   return [...new Set([...previous, ...sources])];
 }
 
+/** Names of arguments that come from git: `a,b`, once or several times; `all`. */
+export function parseAutomaticArgs(text: string, previous: readonly AutomaticArgName[] = []): AutomaticArgName[] {
+  return parseChoices(text, previous, automaticArgNames, (word) => word.toUpperCase());
+}
+
+const labelPrefix = 'org.opencontainers.image.';
+
+/** Names of labels that come from git, whole or by their last word: `a,b`, once or several times; `all`. */
+export function parseAutomaticLabels(text: string, previous: readonly AutomaticLabelName[] = []): AutomaticLabelName[] {
+  return parseChoices(text, previous, automaticLabelNames, (word) =>
+    word.startsWith(labelPrefix) ? word : `${labelPrefix}${word}`,
+  );
+}
+
+function parseChoices<T extends string>(
+  text: string,
+  previous: readonly T[],
+  valid: readonly T[],
+  complete: (word: string) => string,
+): T[] {
+  const chosen = splitList(text).flatMap((word) => {
+    const name = valid.find((each) => each === complete(word));
+    if (word !== 'all' && name === undefined) {
+      const short = valid.map((each) => each.replace(labelPrefix, ''));
+      throw invalidInput(`"${word}" does not come from git.`, suggest(word, short));
+    }
+    return name === undefined ? valid : [name];
+  });
+  return valid.filter((name) => previous.includes(name) || chosen.includes(name));
+}
+
 export function parsePlatformOption(text: string): Platform {
   const parsed = parsePlatform(text);
   if (!parsed) {
@@ -120,14 +157,14 @@ export function parsePins(text: string, previous: Readonly<Record<Platform, stri
   return { ...previous, [parsePlatformOption(platform)]: parseName(node) };
 }
 
-export function parsePullPolicy(text: string): PullPolicy {
-  return parseWith(pullPolicySchema, text, () =>
-    invalidInput(
-      `"${text}" is not a valid pull policy.`,
-      // docker and older versions of podman call it ifnewer
-      text === 'ifnewer' ? 'Did you mean newer?' : suggest(text, pullPolicySchema.options),
-    ),
-  );
+/** docker and older versions of podman call `newer` `ifnewer`. */
+export function parsePullPolicy(text: string): string {
+  const policies = choicesOf('pull');
+  if (!policies.includes(text)) {
+    const fix = text === 'ifnewer' ? 'Did you mean newer?' : suggest(text, policies);
+    throw invalidInput(`"${text}" is not a valid pull policy.`, fix);
+  }
+  return text;
 }
 
 export function parseBoolean(text: string): boolean {
@@ -182,25 +219,6 @@ export function parseCredentials(text: string): PushCredentials {
 /** Returns absolute paths. Expands `~/`, which shells do not expand after a `=`. */
 export function pathParser(folder: string): (text: string) => string {
   return (text) => resolve(folder, expandHome(text));
-}
-
-/** The project folder, as an absolute path. */
-export function contextParser(folder: string): (text: string) => string {
-  return (text) => {
-    if (text === '-') {
-      throw invalidInput(
-        'The context cannot be read from standard input.',
-        'Use the path of the project folder, for example `.`.',
-      );
-    }
-    if (/^[a-z+]+:\/\/|^git@/.test(text)) {
-      throw invalidInput(
-        `"${text}" is not a folder on this computer.`,
-        'Clone or unpack it first, then use its folder.',
-      );
-    }
-    return pathParser(folder)(text);
-  };
 }
 
 /** `oci:DIR` or `oci-archive:FILE`, with an absolute path. */

@@ -133,10 +133,14 @@ describe('commands', () => {
     ['builds', { kind: 'builds', text: '', limit: 50 }],
     ['builds api failed -n 3', { kind: 'builds', text: 'api failed', limit: 3 }],
     ['builds --all', { kind: 'builds', text: '' }],
-    ['retry b1', { kind: 'retry', request: { id: 'b1' } }],
+    ['retry b1', { kind: 'retry', request: { id: 'b1' }, outputFiles: {} }],
     [
       'retry b1 --platform arm64,amd64 --iidfile id',
-      { kind: 'retry', request: { id: 'b1', platforms: ['linux/arm64', 'linux/amd64'] }, digestFile: '/home/me/id' },
+      {
+        kind: 'retry',
+        request: { id: 'b1', platforms: ['linux/arm64', 'linux/amd64'] },
+        outputFiles: { iidfile: '/home/me/id' },
+      },
     ],
     ['logs 20260102-030405-abcd', { kind: 'logs', build: '20260102-030405-abcd', follow: false }],
     ['logs', { kind: 'logs', follow: false }],
@@ -195,16 +199,10 @@ describe('commands', () => {
 });
 
 describe('build', () => {
-  test('has defaults for all options', () => {
+  test('leaves defaults to the app', () => {
     expect(request('-t api .')).toEqual({
       context: '/home/me',
       reference: 'api:latest',
-      emulate: true,
-      buildArgs: {},
-      labels: {},
-      noCache: false,
-      pull: 'missing',
-      retention: 'cache',
     });
   });
 
@@ -222,7 +220,12 @@ describe('build', () => {
     const parsed = command('build --push=a.io/b . --creds me:x');
     expect(parsed).toMatchObject({ credentials });
     expect(JSON.stringify('request' in parsed ? parsed.request : '')).not.toContain('me:x');
-    expect(command('retry b1 --creds me:x')).toEqual({ kind: 'retry', request: { id: 'b1' }, credentials });
+    expect(command('retry b1 --creds me:x')).toEqual({
+      kind: 'retry',
+      request: { id: 'b1' },
+      outputFiles: {},
+      credentials,
+    });
   });
 
   test('accepts all options', () => {
@@ -232,6 +235,7 @@ describe('build', () => {
       '--iidfile id ../api';
     expect(command(line)).toEqual({
       kind: 'build',
+      usesRecipe: true,
       request: {
         context: '/home/api',
         reference: 'a.io/b:1',
@@ -248,7 +252,30 @@ describe('build', () => {
         pull: 'newer',
         retention: 'nothing',
       },
-      digestFile: '/home/me/id',
+      quiet: false,
+      outputFiles: { iidfile: '/home/me/id' },
+    });
+  });
+
+  test('reads sizes, lists and switches', () => {
+    const line =
+      '--memory 1.5g --memory-swap -1 --shm-size 64MiB --cap-add A,B --cap-add C --dns 1.1.1.1 --dns ::1 --layers=false --rm . ' +
+      '--add-host db:10.0.0.1 --ulimit nofile=1024:2048 --squash --annotation a=b=c --no-cache-filter base,app -t api';
+    expect(request(line)).toEqual({
+      context: '/home/me',
+      reference: 'api:latest',
+      memory: 1.5 * 1024 ** 3,
+      memorySwap: -1,
+      shmSize: 64 * 1024 ** 2,
+      capAdd: ['A', 'B', 'C'],
+      dns: ['1.1.1.1', '::1'],
+      layers: false,
+      rm: true,
+      addHosts: ['db:10.0.0.1'],
+      ulimits: ['nofile=1024:2048'],
+      squash: true,
+      annotations: { a: 'b=c' },
+      noCacheFor: ['base', 'app'],
     });
   });
 
@@ -268,6 +295,13 @@ describe('build', () => {
     ['-t api --pull=missing .', 'missing'],
   ])('%s: the value of --pull is optional and is never the context', (line, pull) => {
     expect(request(line)).toMatchObject({ context: '/home/me', pull });
+  });
+
+  test('bake has switches of the same names', () => {
+    expect(parse('bake app --push --pull --tls-verify false db')).toMatchObject({
+      kind: 'command',
+      command: { kind: 'bake', targets: ['app', 'db'], flags: { pull: 'always', push: { tlsVerify: false } } },
+    });
   });
 
   test('resolves -f in the working folder, then in the context', async () => {
@@ -402,24 +436,33 @@ describe('invalid input is reported with a suggestion', () => {
     ['build -t api --pull=ifnewer .', '"ifnewer" is not a valid pull policy. Did you mean newer?'],
     [
       'build -t api --pull=sometimes .',
-      '"sometimes" is not a valid pull policy. Use one of: missing, always, never, newer.',
+      '"sometimes" is not a valid pull policy. Use one of: missing, newer, always, never.',
     ],
-    ['build -t api --build-arg =x .', '--build-arg "=x" has no key. Use --build-arg KEY=VALUE.'],
+    ['build -t api --build-arg =x .', '--build-arg "=x" has no key. Use --build-arg KEY[=VALUE].'],
     [
       'build -t api --farm a --node b .',
       "option '--farm <FARM>' cannot be used with option '--node <CONNECTIONS>'. See barnraiser build --help.",
     ],
+    ['build -t api --keep --cleanup .', '--keep and --cleanup cannot be used together. Use only one of them.'],
     [
-      'build -t api --keep --cleanup .',
-      "option '--keep' cannot be used with option '--cleanup'. See barnraiser build --help.",
+      'build -t api -f - -',
+      '-f - cannot be used with the context -: both read standard input. Use a folder or a file for one of them.',
     ],
     [
-      'build -t api -',
-      'The context cannot be read from standard input. Use the path of the project folder, for example `.`.',
+      'build -t api https://kim:secret@example.com/api.tar',
+      '"https://example.com/api.tar" is neither a path nor the URL of a git repository. The URL of a repository ends in .git, or begins with ssh://, git:// or git@HOST:.',
     ],
     [
-      'build -t api https://example.com/api.git',
-      '"https://example.com/api.git" is not a folder on this computer. Clone or unpack it first, then use its folder.',
+      'build -t api --build-context libs .',
+      '"libs" is not a build context. Use --build-context NAME=VALUE, for example libs=../libs.',
+    ],
+    [
+      'build -t api --source libs .',
+      '"libs" does not say where the files of a folder go. Use --source FOLDER:PATH, for example ../libs:libs.',
+    ],
+    [
+      'build -t api --file-for arm64 .',
+      '"arm64" does not name a platform and a file. Use --file-for PLATFORM=FILE, for example linux/arm64=Containerfile.arm64.',
     ],
     ['export api api.tar', '"api.tar" is not a valid export destination. Use oci-archive:api.tar.'],
     ['export api out', '"out" is not a valid export destination. Use oci:out or oci-archive:out.tar.'],
@@ -427,6 +470,23 @@ describe('invalid input is reported with a suggestion', () => {
       'export api docker-archive:x.tar',
       '"docker-archive:x.tar" is not a valid export destination. Use oci-archive:x.tar.',
     ],
+    ['build --layers=no .', '"no" is not a valid value of --layers. Use true or false.'],
+    ['build --memory lots .', '"lots" is not a valid value of --memory. Use a size, for example 512m or 2g.'],
+    [
+      'build --dns dns.example.com .',
+      '--dns: "dns.example.com" is not the address of a DNS server. Use an IP address, for example 192.168.1.1.',
+    ],
+    [
+      'build --add-host db .',
+      '--add-host: "db" does not name a host and an IP address. Use HOST:IP, for example db:192.168.1.5.',
+    ],
+    [
+      'build --ulimit nofile .',
+      '--ulimit: "nofile" is not a limit. Use NAME=SOFT[:HARD] with a name from getrlimit(2), for example nofile=1024:4096.',
+    ],
+    ['build --network bridge .', '"bridge" is not a valid value of --network. Use one of: default, none, host.'],
+    ['build --annotation A .', '--annotation "A" has no value. Use --annotation KEY=VALUE.'],
+    ['build --jobs 2 --jobs 3 .', '--jobs is specified twice. Use it once.'],
     ['push api --tls-verify=no', '"no" is neither true nor false. Use true or false.'],
     ['build . --direct', 'The options for a registry require --push. Add --push, or leave them out.'],
     ['build . --tls-verify=false', 'The options for a registry require --push. Add --push, or leave them out.'],
@@ -480,4 +540,46 @@ describe('invalid input is reported with a suggestion', () => {
     expect(parse('images x --json')).toMatchObject({ kind: 'invalid', json: true });
     expect(parse('images x')).toMatchObject({ kind: 'invalid', json: false });
   });
+});
+
+test('sources of a build have absolute paths', () => {
+  expect(
+    request(
+      '-t api -f deploy/File --build-context libs=../libs --build-context base=list:base:1 --build-context lay=oci-layout://out:1 --source ../x:lib/x https://example.com/api.git#v1',
+    ),
+  ).toMatchObject({
+    context: 'https://example.com/api.git#v1',
+    file: 'deploy/File',
+    contexts: { libs: '/home/libs', base: 'list:base:1', lay: 'oci-layout:///home/me/out:1' },
+    sources: [{ from: '/home/x', to: 'lib/x' }],
+  });
+  expect(request('-t api --file-for linux/arm64=arm.Containerfile -')).toMatchObject({
+    context: '-',
+    filesFor: { 'linux/arm64': 'arm.Containerfile' },
+  });
+});
+
+test('values from git are all or those that are named', () => {
+  expect(request('-t api --git-args --git-labels .')).toMatchObject({
+    context: '/home/me',
+    automatic: {
+      args: ['SOURCE', 'REVISION', 'GOPKGVERSION'],
+      labels: ['source', 'revision', 'created', 'version'].map((name) => `org.opencontainers.image.${name}`),
+    },
+  });
+  expect(request('-t api --git-args=revision --git-labels=version,org.opencontainers.image.source .')).toMatchObject({
+    automatic: {
+      args: ['REVISION'],
+      labels: ['org.opencontainers.image.source', 'org.opencontainers.image.version'],
+    },
+  });
+  expect(request('-t api .')).not.toHaveProperty('automatic');
+  expect(error('build --git-labels=revisions .')).toBe('"revisions" does not come from git. Did you mean revision?');
+});
+
+test('a build is told with other tools', () => {
+  expect(command('equivalent')).toEqual({ kind: 'equivalent' });
+  expect(command('equivalent 1 --for github')).toEqual({ kind: 'equivalent', build: '1', tool: 'github' });
+  expect(command('build --equivalent buildx -t api .')).toMatchObject({ kind: 'build', equivalent: 'buildx' });
+  expect(error('equivalent --for helm')).toContain('podman-farm');
 });

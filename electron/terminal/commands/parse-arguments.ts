@@ -1,8 +1,9 @@
 /** Turns a command line into a command, help text or a problem. */
 import { type Command as CommanderCommand, CommanderError } from 'commander';
-import { pullPolicySchema } from '../../../shared/build.ts';
+import { choicesOf } from '../../../shared/build-options.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import type { Command, GlobalOptions } from '../command.ts';
+import { switchesWithValue } from './build-options.ts';
 import { createProgram } from './program.ts';
 import { UsageError, usageProblem } from './usage-error.ts';
 import { findWorkingFolder } from './working-folder.ts';
@@ -42,7 +43,7 @@ export function parseArguments(argv: readonly string[], options: ParseOptions): 
     text += part;
   });
   try {
-    program.parse(argv.length === 0 ? ['--help'] : bindOptionalValues(argv), { from: 'user' });
+    program.parse(argv.length === 0 ? ['--help'] : bindOptionalValues(argv, program), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) {
       return { kind: 'text', text: `${text.trimEnd()}\n` };
@@ -71,22 +72,35 @@ function configure(command: CommanderCommand, columns: number, write: (text: str
   }
 }
 
-/** Options with an optional value: the default value, and the words that count as the value if they follow. */
-const optionsWithOptionalValue: ReadonlyMap<string, { readonly bare: string; readonly values: readonly string[] }> =
-  new Map([
-    ['--pull', { bare: 'always', values: ['ifnewer', ...pullPolicySchema.options] }],
-    ['--tls-verify', { bare: 'true', values: ['true', 'false'] }],
-    ['--push', { bare: '', values: [] }],
-  ]);
+interface OptionalValue {
+  readonly bare: string;
+  /** The words that count as the value if they follow. */
+  readonly values: readonly string[];
+}
+
+/** Options with an optional value, and their values without one. */
+const optionsWithOptionalValue: ReadonlyMap<string, OptionalValue> = new Map<string, OptionalValue>([
+  ['--pull', { bare: 'always', values: ['ifnewer', ...choicesOf('pull')] }],
+  ['--tls-verify', { bare: 'true', values: ['true', 'false'] }],
+  ['--push', { bare: '', values: [] }],
+  ['--git-args', { bare: 'all', values: [] }],
+  ['--git-labels', { bare: 'all', values: [] }],
+  ...switchesWithValue().map((flag) => [flag, { bare: 'true', values: ['true', 'false'] }] as const),
+]);
 
 /**
  * Writes the default value of an option into the argument unless a valid value follows. Commander takes any following
  * word as the value, so that in `build --pull .` the context would become the pull policy.
  */
-function bindOptionalValues(argv: readonly string[]): string[] {
+function bindOptionalValues(argv: readonly string[], program: CommanderCommand): string[] {
   const end = argv.indexOf('--');
+  const name = argv.find((word) => !word.startsWith('-'));
+  const { options = [] } = program.commands.find((command) => command.name() === name) ?? {};
+  // the same name may be a switch of another command, such as `--push` of `bake`
+  const switches = options.flatMap(({ long, optional }) => (optional ? [] : long));
   return argv.map((word, index) => {
-    const option = end < 0 || index < end ? optionsWithOptionalValue.get(word) : undefined;
+    const isOption = (end < 0 || index < end) && !switches.includes(word);
+    const option = isOption ? optionsWithOptionalValue.get(word) : undefined;
     return option && !option.values.includes(argv[index + 1] ?? '') ? `${word}=${option.bare}` : word;
   });
 }

@@ -1,10 +1,12 @@
 /** The command line of Barnraiser: every command with its arguments, options and help. */
 import { Command as CommanderCommand } from 'commander';
+import { bakeCommands } from './bake.ts';
 import { buildCommands } from './build.ts';
 import { completionCommand } from './completion.ts';
 import { connectionCommands } from './connection.ts';
 import { farmCommands, nodeCommands } from './farm.ts';
 import { imageCommands } from './image.ts';
+import { lintCommand } from './lint.ts';
 import { examples, type ProgramOptions } from './options.ts';
 
 /** Parsing a command line with the returned program either calls `options.onCommand` once or throws. */
@@ -37,6 +39,8 @@ ${examples(
   for (const command of [
     ...nodeCommands(options),
     ...buildCommands(options),
+    ...bakeCommands(options),
+    lintCommand(options),
     ...imageCommands(options),
     completionCommand(options),
   ]) {

@@ -35,7 +35,7 @@ describe('completes', () => {
     ['build --node big,p', ['big,pi4', 'big,pi5']],
     ['build --platform linux/arm6', ['linux/arm64']],
     ['build --format ', ['oci', 'docker']],
-    ['build --pull=n', ['--pull=never', '--pull=newer']],
+    ['build --pull=n', ['--pull=newer', '--pull=never']],
     ['build --allow-p', ['--allow-platform-mismatch']],
     ['push a', ['api:1.4']],
     ['push api:1.4 ', []],

@@ -1,6 +1,6 @@
 /** Completes command lines: what may follow the words up to the cursor, from the table of commands. */
 import type { Argument, Command as CommanderCommand, Option } from 'commander';
-import { pullPolicySchema } from '../../../shared/build.ts';
+import { choicesOf } from '../../../shared/build-options.ts';
 import { fixIdSchema } from '../../../shared/check.ts';
 import { discoverySourceSchema } from '../../../shared/discovery.ts';
 import { commonPlatforms } from '../../../shared/platform.ts';
@@ -31,7 +31,7 @@ const valuesByWord: Readonly<Record<string, NameKind | Completion['paths'] | rea
   PLATFORMS: commonPlatforms,
   FIX: fixIdSchema.options,
   SOURCE: discoverySourceSchema.exclude(['file']).options,
-  POLICY: pullPolicySchema.options,
+  POLICY: choicesOf('pull'),
   BOOLEAN: ['true', 'false'],
   FILE: 'files',
   FOLDER: 'folders',

@@ -1,12 +1,17 @@
 import type { Build, Job } from '../../../shared/build.ts';
 import type { AppEvent } from '../../../shared/contract.ts';
 import { LiveBuild } from '../../../shared/live-build.ts';
+import type { Pausable } from '../prompt.ts';
 
 /** Shows one build while it runs. */
 export interface BuildView {
   onEvent(event: AppEvent): void;
   /** Called once, after the last event. */
   finish(): void;
+}
+
+export function isPausable(view: BuildView): view is BuildView & Pausable {
+  return 'pause' in view;
 }
 
 /** The state of a build, from events. Follows the first build that starts and ignores other builds. */

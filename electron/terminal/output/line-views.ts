@@ -5,6 +5,7 @@ import type { AppEvent } from '../../../shared/contract.ts';
 import { formatBytes, formatClock, formatCount, formatSent, formatWait } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { isBehind } from './backlog.ts';
+import { buildNotes } from './build-notes.ts';
 import { BuildProgress, type BuildView } from './build-view.ts';
 import { StepLabels } from './step-labels.ts';
 import { cleanLine, jsonLine } from './text.ts';
@@ -17,9 +18,12 @@ export class PlainTextView implements BuildView {
   /** Lines of logs that were left out, because nothing read them. */
   #omitted = 0;
   #isPushing = false;
+  readonly #name: string;
 
-  constructor(stream: Writable) {
+  /** @param name of the image, if several are built */
+  constructor(stream: Writable, name = '') {
     this.#stream = stream;
+    this.#name = name === '' ? '' : `${name} `;
   }
 
   onEvent(event: AppEvent): void {
@@ -86,11 +90,15 @@ export class PlainTextView implements BuildView {
     }
   }
 
-  #printSchedule({ reference, schedule }: Build): void {
+  #printSchedule(build: Build): void {
+    const { reference, schedule } = build;
     const assignments = schedule.assignments.map(({ platform, node, reason }) => `${platform} on ${node} (${reason})`);
     this.#write('build', `${reference}: ${assignments.join(', ')}`);
     for (const { node, problem } of schedule.leftOut) {
       this.#write('build', `skipping ${node}: ${problem.message}`);
+    }
+    for (const text of buildNotes(build)) {
+      this.#write('build', text);
     }
   }
 
@@ -112,7 +120,7 @@ export class PlainTextView implements BuildView {
     if (!isBehind(this.#stream)) {
       this.#printOmitted();
     }
-    this.#stream.write(`${cleanLine(`[${source}] ${text}`)}\n`);
+    this.#stream.write(`${cleanLine(`[${this.#name}${source}] ${text}`)}\n`);
   }
 }
 

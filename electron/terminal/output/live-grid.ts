@@ -3,9 +3,11 @@ import stringWidth from 'fast-string-width';
 import { createLogUpdate } from 'log-update';
 import type { AppEvent } from '../../../shared/contract.ts';
 import { isWriting } from './backlog.ts';
+import { buildNotes } from './build-notes.ts';
 import { BuildProgress, type BuildView } from './build-view.ts';
-import { gridFrame } from './grid-frame.ts';
+import { type FrameOptions, gridFrame } from './grid-frame.ts';
 import { type Paint, paintFor } from './paint.ts';
+import { cleanLine } from './text.ts';
 
 /** Fast enough for clocks and spinners, slow enough for slow terminals. */
 const drawIntervalMs = 100;
@@ -13,11 +15,34 @@ const drawIntervalMs = 100;
 /** A stream with the size of a terminal. */
 export type Terminal = Writable & { readonly columns?: number; readonly rows?: number };
 
+/** What is shown, from events. */
+export interface FrameSource {
+  apply(event: AppEvent): void;
+  lines(options: FrameOptions): string[];
+  /** What stays above the rows. Each is returned once. */
+  takeNotes(): readonly string[];
+}
+
+function buildFrames(): FrameSource {
+  const progress = new BuildProgress();
+  let hasNotes = false;
+  return {
+    apply: (event) => void progress.apply(event),
+    lines: (options) => gridFrame(progress, options),
+    takeNotes: () => {
+      const { build } = progress;
+      const notes = build && !hasNotes ? buildNotes(build) : [];
+      hasNotes ||= build !== undefined;
+      return notes;
+    },
+  };
+}
+
 /** Shows a build on a terminal, with one row per platform. The rows stay on the screen when the build has ended. */
 export class LiveGrid implements BuildView {
   readonly #stream: Terminal;
   readonly #paint: Paint;
-  readonly #progress = new BuildProgress();
+  readonly #source: FrameSource;
   readonly #draw: ReturnType<typeof createLogUpdate>;
   #timer: NodeJS.Timeout | undefined;
   #isFinished = false;
@@ -25,15 +50,17 @@ export class LiveGrid implements BuildView {
   #shown: readonly string[] = [];
   readonly #onResize = (): void => this.#erase();
 
-  constructor(stream: Terminal, paint = paintFor(stream)) {
+  /** @param source what is shown instead of one build */
+  constructor(stream: Terminal, paint = paintFor(stream), source = buildFrames()) {
     this.#stream = stream;
     this.#paint = paint;
+    this.#source = source;
     this.#draw = createLogUpdate(stream);
     this.resume();
   }
 
   onEvent(event: AppEvent): void {
-    this.#progress.apply(event);
+    this.#source.apply(event);
   }
 
   /** Removes the grid from the screen. */
@@ -58,9 +85,10 @@ export class LiveGrid implements BuildView {
     }
     this.#isFinished = true;
     this.pause();
+    this.#printNotes();
     // without a line limit: rows that do not fit on the screen scroll away instead of being omitted
     const { columns = 80 } = this.#stream;
-    const lines = gridFrame(this.#progress, { columns, now: Date.now(), paint: this.#paint });
+    const lines = this.#source.lines({ columns, now: Date.now(), paint: this.#paint });
     this.#stream.write(lines.map((line) => `${line}\n`).join(''));
   }
 
@@ -68,13 +96,22 @@ export class LiveGrid implements BuildView {
     if (isWriting(this.#stream)) {
       return;
     }
+    this.#printNotes();
     const { columns = 80, rows = 24 } = this.#stream;
     // one line stays free for the cursor below the grid
     const options = { columns, maxLines: rows - 1, now: Date.now(), paint: this.#paint };
-    const lines = gridFrame(this.#progress, options);
+    const lines = this.#source.lines(options);
     if (lines.length > 0) {
       this.#draw(lines.join('\n'));
       this.#shown = lines;
+    }
+  }
+
+  /** Prints what stays above the grid. */
+  #printNotes(): void {
+    const notes = this.#source.takeNotes();
+    if (notes.length > 0) {
+      this.#stream.write(notes.map((note) => `${this.#paint('dim', cleanLine(note))}\n`).join(''));
     }
   }
 

@@ -7,7 +7,7 @@ const intervalMs = 200;
 /** Shows on a terminal what the program waits for and for how long, on a line that is erased at the end. */
 export class WaitIndicator implements Pausable {
   readonly #stream: Writable;
-  readonly #text: string;
+  #text: string;
   readonly #started = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #isShown = false;
@@ -16,6 +16,10 @@ export class WaitIndicator implements Pausable {
     this.#stream = stream;
     this.#text = text;
     this.resume();
+  }
+
+  setText(text: string): void {
+    this.#text = text;
   }
 
   pause(): void {

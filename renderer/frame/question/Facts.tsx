@@ -6,9 +6,18 @@ import { UntrustedName } from './SourceName.tsx';
 type Fact = readonly [label: string, value: ReactNode];
 
 /** The facts that a person needs to answer: the node, the jump host and the `details` of the question. */
-export function Facts({ source, details }: { source: QuestionSource; details: readonly Fact[] }) {
+export function Facts({
+  what = 'Node',
+  source,
+  details,
+}: {
+  /** What the source is. */
+  what?: string;
+  source: QuestionSource;
+  details: readonly Fact[];
+}) {
   const facts: readonly Fact[] = [
-    ['Node', <UntrustedName key="node" text={source.node} />],
+    [what, <UntrustedName key="node" text={source.node} />],
     ...(source.jumpHost === undefined
       ? []
       : [['Jump host', <UntrustedName key="jump" text={source.jumpHost} />] as const]),

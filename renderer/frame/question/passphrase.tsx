@@ -9,19 +9,22 @@ import { SourceName, sourceOf, UntrustedName } from './SourceName.tsx';
 
 /** Signing in needs a key file that is encrypted. */
 export function passphraseContent(question: QuestionOf<'passphrase'>, controls: AnswerControls): QuestionContent {
-  const { path, remember, wasWrong } = question;
+  const { path, remember, wasWrong, forBuild } = question;
   const source = sourceOf(question);
   return {
     title: `Passphrase for ${sanitizeLine(shortPath(path))}`,
     description: (
       <>
-        Barnraiser signs in to <SourceName source={source} /> with this encrypted key. The passphrase unlocks it on this
-        computer and is not sent anywhere.
+        {forBuild ? 'Steps of the build of ' : 'Barnraiser signs in to '}
+        <SourceName source={source} />
+        {forBuild ? ' may sign in with this encrypted key.' : ' with this encrypted key.'} The passphrase unlocks it on
+        this computer and is not sent anywhere.
       </>
     ),
     body: (
       <>
         <Facts
+          {...(forBuild ? { what: 'Build' } : {})}
           source={source}
           details={[
             [
@@ -43,7 +46,7 @@ export function passphraseContent(question: QuestionOf<'passphrase'>, controls: 
         />
       </>
     ),
-    refuseLabel: 'Cancel sign-in',
+    refuseLabel: forBuild ? 'Cancel build' : 'Cancel sign-in',
     actions: (
       <Button kind="primary" type="submit" form={controls.formId} busy={controls.busy === 'secrets'}>
         Unlock key

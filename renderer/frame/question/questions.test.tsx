@@ -116,6 +116,25 @@ describe('a proxy command question', () => {
   });
 });
 
+describe('a question for a secret of a build', () => {
+  it('names the secret and the build, and is answered with the value', async () => {
+    const dialog = await ask('build-secret');
+    within(dialog).getByRole('heading', { name: 'Secret npm-token' });
+    expect(dialog.textContent).toContain('The build of api:1.4 gives this secret to the steps that ask for it');
+    expect(field('Value').type).toBe('password');
+    type(field('Value'), 'hunter2');
+    pressEnter(field('Value'));
+    await isGone();
+    expect(answers).toEqual([{ id: 'question-31', answer: { secrets: ['hunter2'], remember: false } }]);
+  });
+
+  it('says for a key that steps may sign in with it', async () => {
+    const dialog = await ask('build-passphrase');
+    expect(dialog.textContent).toContain('Steps of the build of api:1.4 may sign in with this encrypted key.');
+    expect(dialog.textContent).toContain('Buildapi:1.4');
+  });
+});
+
 describe('a passphrase question', () => {
   it('names the key and the node, and focuses its field', async () => {
     const dialog = await ask('passphrase');

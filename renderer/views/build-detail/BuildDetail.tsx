@@ -16,6 +16,7 @@ import { useActivitySampling } from './activity.ts';
 import styles from './BuildDetail.module.css';
 import { copyToClipboard, isIncomplete, openRebuildSheet, retryAndOpen } from './build-actions.ts';
 import { DirectResult } from './DirectResult.tsx';
+import { EquivalentDialog } from './EquivalentDialog.tsx';
 import { Failures } from './Failures.tsx';
 import { isListMissing, isPushing } from './headline.ts';
 import { isInterrupted } from './job-state.ts';
@@ -38,14 +39,16 @@ export function BuildDetail({ build }: { build: Build }) {
   const packing = useBuilds((state) => state.packing[build.id]);
   const { cancel, isRequested, dialog } = useCancel(build);
   const [isDeleting, setDeleting] = useState(false);
+  const [isTelling, setTelling] = useState(false);
   useActivitySampling(build.id, build.status === 'running');
   // memoized cells render again only if their job changes, so the callbacks they get must be stable
   const latestCancel = useRef(cancel);
   latestCancel.current = cancel;
   const cancelJob = useCallback((job: Job) => latestCancel.current(job), []);
   const openDeleteDialog = useCallback(() => setDeleting(true), []);
+  const openEquivalents = useCallback(() => setTelling(true), []);
   const cancelAll = useCallback(() => latestCancel.current(), []);
-  useBuildCommands(build, cancelAll, openDeleteDialog);
+  useBuildCommands(build, { cancel: cancelAll, openDeleteDialog, openEquivalents });
 
   const packed = build.context ?? (packing?.done ? packing : undefined);
   const contextBytes = packed?.tarBytes ?? packed?.bytes;
@@ -87,6 +90,7 @@ export function BuildDetail({ build }: { build: Build }) {
                 : []),
               { label: 'Copy id', icon: 'copy', hint: build.id, run: () => copyToClipboard(build.id, 'id') },
               { label: 'Copy reference', icon: 'copy', run: () => copyToClipboard(build.reference, 'reference') },
+              { label: 'Same command elsewhere…', icon: 'log', run: openEquivalents },
               {
                 label: 'Show all builds of this project',
                 icon: 'builds',
@@ -117,6 +121,7 @@ export function BuildDetail({ build }: { build: Build }) {
       </div>
       <Announcements build={build} />
       {dialog}
+      <EquivalentDialog open={isTelling} build={{ id: build.id }} onClose={() => setTelling(false)} />
       <DeleteBuildDialog build={build} open={isDeleting} onClose={() => setDeleting(false)} />
     </Page>
   );

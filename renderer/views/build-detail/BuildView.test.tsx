@@ -5,6 +5,7 @@ import type { Build } from '../../../shared/build.ts';
 import { useCommandStore } from '../../commands.ts';
 import { useBuilds } from '../../stores/builds.ts';
 import { useNavigation } from '../../stores/navigation.ts';
+import { bakeId, sampleBake } from '../../testing/fixture-bakes.ts';
 import { hugeBuild, push as pushOf, sample } from '../../testing/fixture-data.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { BuildView } from './BuildView.tsx';
@@ -86,6 +87,13 @@ describe('a running build', () => {
     await screen.findByText('packing: 212 files, 8.1 MB');
     app.emit({ event: 'build.context', buildId: unpacked.id, files: 318, bytes: 12_400_000, done: true });
     await screen.findByText('318 files, 12.4 MB');
+  });
+
+  it('leads to the bake that the build is a part of', async () => {
+    const [part] = sampleBake('busy').builds;
+    await open(part?.id ?? '', 'busy');
+    const link = await screen.findByRole('link', { name: 'a bake of 5 images' });
+    expect(link.getAttribute('href')).toBe(`#/bake/${bakeId}`);
   });
 
   it('announces when a platform ends and when a node is lost', async () => {

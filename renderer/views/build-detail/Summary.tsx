@@ -4,9 +4,11 @@ import { formatBytes, formatCount, formatPathShort } from '../../../shared/forma
 import { Button } from '../../parts/Button.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
+import { useBake } from '../../stores/bakes.ts';
 import type { ContextProgress } from '../../stores/builds.ts';
 import { hrefOf } from '../../stores/navigation.ts';
 import styles from './BuildDetail.module.css';
+import { ChangedOptions } from './ChangedOptions.tsx';
 import { failuresOf } from './failure.ts';
 import { headlineOf } from './headline.ts';
 
@@ -18,7 +20,7 @@ export interface SummaryProps {
 /** The state of the build in one sentence, and its context, project, nodes and start time. Its height never changes. */
 export function Summary({ build, packing }: SummaryProps) {
   const { text, detail } = headlineOf(build);
-  const { farm, connections, context } = build.request;
+  const { farm, connections, context, bake } = build.request;
   const { common, groups } = failuresOf(build);
   const hasFailures = common !== undefined || groups.length > 0;
   const canSeeFailures = useInView(hasFailures ? failuresId : undefined);
@@ -44,6 +46,11 @@ export function Summary({ build, packing }: SummaryProps) {
             {formatPathShort(context)}
           </a>
         </Fact>
+        {bake && (
+          <Fact name="Part of">
+            <BakeLink id={bake.id} />
+          </Fact>
+        )}
         <Fact name={farm ? 'Farm' : 'Nodes'}>
           {farm ? (
             <a href={hrefOf({ view: 'farm', name: farm })} className={styles.link}>
@@ -52,6 +59,9 @@ export function Summary({ build, packing }: SummaryProps) {
           ) : (
             (connections?.join(', ') ?? 'all connections')
           )}
+        </Fact>
+        <Fact name="Options">
+          <ChangedOptions request={build.request} />
         </Fact>
         <Fact name="Started">
           <RelativeTime time={build.createdAt} />
@@ -67,6 +77,15 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+function BakeLink({ id }: { id: string }) {
+  const { bake } = useBake(id);
+  return (
+    <a href={hrefOf({ view: 'bake', id })} className={styles.link}>
+      a bake of {bake ? formatCount(bake.images.length, 'image') : 'several images'}
+    </a>
   );
 }
 

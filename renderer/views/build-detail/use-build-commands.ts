@@ -5,8 +5,14 @@ import { shortcuts } from '../../parts/shortcut-table.ts';
 import { openSheet } from '../../stores/navigation.ts';
 import { copyToClipboard, openRebuildSheet, retryAndOpen } from './build-actions.ts';
 
+interface BuildActions {
+  readonly cancel: () => void;
+  readonly openDeleteDialog: () => void;
+  readonly openEquivalents: () => void;
+}
+
 /** The commands for the open build, in the command palette and by shortcut. */
-export function useBuildCommands(build: Build, cancel: () => void, openDeleteDialog: () => void): void {
+export function useBuildCommands(build: Build, { cancel, openDeleteDialog, openEquivalents }: BuildActions): void {
   const { id, reference, status } = build;
   const name = formatReferenceShort(reference);
   const hasFailed = build.jobs.some((job) => job.status === 'failed' || job.status === 'cancelled');
@@ -21,6 +27,14 @@ export function useBuildCommands(build: Build, cancel: () => void, openDeleteDia
       icon: 'copy',
       run: () => copyToClipboard(id, 'id'),
     };
+    const tell: Command = {
+      id: 'build:equivalents',
+      label: 'Same command elsewhere…',
+      group: 'Current view',
+      icon: 'log',
+      keywords: ['podman', 'docker', 'buildx', 'github', 'gitlab', 'actions'],
+      run: openEquivalents,
+    };
     if (status === 'running') {
       const cancelBuild: Command = {
         id: 'build:cancel',
@@ -32,7 +46,7 @@ export function useBuildCommands(build: Build, cancel: () => void, openDeleteDia
         keywords: ['stop'],
         run: cancel,
       };
-      return [...(canCancel ? [cancelBuild] : []), copyId];
+      return [...(canCancel ? [cancelBuild] : []), copyId, tell];
     }
     return [
       ...(hasList
@@ -66,7 +80,8 @@ export function useBuildCommands(build: Build, cancel: () => void, openDeleteDia
           ]
         : []),
       copyId,
+      tell,
       { id: 'build:delete', label: 'Delete this build…', group: 'Current view', icon: 'trash', run: openDeleteDialog },
     ];
-  }, [id, reference, status, canCancel, hasList, hasFailed, cancel, openDeleteDialog]);
+  }, [id, reference, status, canCancel, hasList, hasFailed, cancel, openDeleteDialog, openEquivalents]);
 }

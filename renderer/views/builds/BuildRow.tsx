@@ -7,7 +7,15 @@ import { PhaseBadge } from '../../parts/PhaseBadge.tsx';
 import { Duration, RelativeTime } from '../../parts/Quantity.tsx';
 import { useBuildEntry } from '../../stores/builds.ts';
 import styles from './BuildGrid.module.css';
-import { type GridActions, GridCell, GridRow, type GridRowPosition, Reference, RowButton } from './GridRow.tsx';
+import {
+  BakeLink,
+  type GridActions,
+  GridCell,
+  GridRow,
+  type GridRowPosition,
+  Reference,
+  RowButton,
+} from './GridRow.tsx';
 import { outcomeGroups, platformsText } from './outcome.ts';
 
 export interface BuildRowProps {
@@ -29,7 +37,7 @@ function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCom
   if (!build) {
     return null;
   }
-  const { reference, createdAt, jobs, durationMs } = build;
+  const { reference, createdAt, jobs, durationMs, bake } = build;
   const name = reference === '' ? id : formatReferenceShort(reference);
   const isUnreadable = !isReadable(build);
   const groups = outcomeGroups(jobs);
@@ -61,8 +69,9 @@ function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCom
         </span>
         <RelativeTime time={createdAt} />
       </GridCell>
-      <GridCell className={styles.cell}>
+      <GridCell className={styles.named}>
         <Reference reference={reference || id} />
+        <BakeLink bake={bake} />
       </GridCell>
       <GridCell className={styles.outcomes}>
         {groups.map(({ phase, jobs: groupJobs }) => (

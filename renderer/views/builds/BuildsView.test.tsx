@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { BuildEntry } from '../../../shared/build-entry.ts';
 import { useBuilds } from '../../stores/builds.ts';
 import { replaceView, useNavigation } from '../../stores/navigation.ts';
+import { bakeId, sampleBake } from '../../testing/fixture-bakes.ts';
 import { history, sample } from '../../testing/fixture-data.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { BuildsView } from './BuildsView.tsx';
@@ -55,6 +56,21 @@ describe('the build history', () => {
       app.emit({ event: 'job.changed', buildId: build.id, job: { ...job, status: 'done', durationMs: 1 } });
     }
     await waitFor(() => within(running).getByRole('progressbar', { name: 'linux/amd64, Done' }));
+  });
+
+  it('leads from a build to the other images of its bake', async () => {
+    await open('busy');
+    const parts = sampleBake('busy').builds;
+    act(() => {
+      for (const build of parts) {
+        app.emit({ event: build.status === 'running' ? 'build.started' : 'build.finished', build });
+      }
+    });
+    const links = await within(grid()).findAllByRole('link', { name: 'bake' });
+    expect(links).toHaveLength(parts.length);
+    for (const link of links) {
+      expect(link.getAttribute('href')).toBe(`#/bake/${bakeId}`);
+    }
   });
 
   it('moves a build to its project when it ends', async () => {

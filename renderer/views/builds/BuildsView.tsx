@@ -5,6 +5,7 @@ import { type BuildFilter, filterWords } from '../../../shared/build-entry.ts';
 import { formatNumber, formatReferenceShort } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
+import { lazyPart, useLoaded } from '../../parts/lazy-part.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Presence } from '../../parts/Presence.tsx';
 import { shortcuts } from '../../parts/shortcut-table.ts';
@@ -13,7 +14,6 @@ import { isOneOf, remembered, rememberValue, useRemembered } from '../../stores/
 import { navigate, openSheet, replaceView } from '../../stores/navigation.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 import { BuildGrid } from './BuildGrid.tsx';
-import { CompareSheet } from './CompareSheet.tsx';
 import { DeleteBuildsDialog } from './DeleteBuildsDialog.tsx';
 import { Filters, type Outcome } from './Filters.tsx';
 import { listRows, projectsOf, type Row } from './rows.ts';
@@ -26,6 +26,8 @@ export interface BuildsViewProps {
   /** The context folder of a project: only its builds are shown. */
   readonly project?: string | undefined;
 }
+
+const CompareSheet = lazyPart(async () => (await import('./CompareSheet.tsx')).CompareSheet);
 
 const emptySet: ReadonlySet<string> = new Set();
 
@@ -57,6 +59,7 @@ export function BuildsView({ project }: BuildsViewProps) {
     [words, outcome, project],
   );
   const { builds, hasOlder, isLoading, loadOlder } = useBuildPages(filter);
+  const canCompare = useLoaded(CompareSheet, comparing !== undefined);
   const rows = useMemo<readonly Row[]>(() => {
     const listed = listRows(builds, filter, { folded, showingAll });
     return hasOlder ? [...listed, { kind: 'older', id: `older ${JSON.stringify(filter)}` }] : listed;
@@ -202,7 +205,9 @@ export function BuildsView({ project }: BuildsViewProps) {
           onClear={() => setSelected(emptySet)}
         />
       )}
-      <Presence>{comparing && <CompareSheet ids={comparing} onClose={() => setComparing(undefined)} />}</Presence>
+      <Presence>
+        {comparing && canCompare && <CompareSheet ids={comparing} onClose={() => setComparing(undefined)} />}
+      </Presence>
       <DeleteBuildsDialog
         ids={deleting}
         onClose={() => setDeleting([])}

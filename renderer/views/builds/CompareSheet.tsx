@@ -15,7 +15,9 @@ import styles from './CompareSheet.module.css';
 import {
   type Change,
   changeOf,
+  compareOptions,
   comparePlatforms,
+  type OptionPair,
   oldestFirst,
   type PlatformPair,
   type StepPair,
@@ -27,7 +29,7 @@ export interface CompareSheetProps {
   readonly onClose: () => void;
 }
 
-/** Compares the durations of two builds, by platform and step; the earlier build is A. */
+/** Compares the options of two builds, and their durations by platform and step; the earlier build is A. */
 export function CompareSheet({ ids, onClose }: CompareSheetProps) {
   const { build: one, problem } = useOpenBuild(ids[0]);
   const { build: other, problem: otherProblem = problem } = useOpenBuild(ids[1]);
@@ -70,10 +72,51 @@ export function CompareSheet({ ids, onClose }: CompareSheetProps) {
           </tr>
         </tbody>
       </table>
+      <Options pairs={compareOptions(before, after)} />
       {comparePlatforms(before, after).map((pair) => (
         <Platform key={pair.platform} pair={pair} />
       ))}
     </Sheet>
+  );
+}
+
+function Options({ pairs }: { pairs: readonly OptionPair[] }) {
+  if (pairs.length === 0) {
+    return null;
+  }
+  const lines = (texts: readonly string[]) =>
+    texts.length === 0 ? (
+      <span className={styles.quiet}>–</span>
+    ) : (
+      texts.map((line) => (
+        <code key={line} className={styles.line}>
+          {line}
+        </code>
+      ))
+    );
+  return (
+    <section aria-label="Options" className={styles.platform}>
+      <h3 className={styles.heading}>
+        Options
+        <span className={styles.quiet}>other than the defaults in one of the builds</span>
+      </h3>
+      <table className={classes(styles.table, styles.options)} aria-label="Options of the builds">
+        <Columns first={formatCount(pairs.length, 'option')} />
+        <tbody>
+          {pairs.map(({ name, label, flag, before, after, isSame }) => (
+            <tr key={name}>
+              <th scope="row">
+                {label}
+                {flag && <code className={styles.flag}>{flag}</code>}
+              </th>
+              <td>{lines(before)}</td>
+              <td>{lines(after)}</td>
+              <td className={isSame ? styles.quiet : undefined}>{isSame ? 'same' : 'changed'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }
 

@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react';
+import type { BuildEntry } from '../../../shared/build-entry.ts';
 import { classes } from '../../parts/classes.ts';
 import { IconButton } from '../../parts/IconButton.tsx';
+import { hrefOf } from '../../stores/navigation.ts';
 import styles from './BuildGrid.module.css';
 
 /* biome-ignore-start lint/a11y/useSemanticElements: a table would miss the rows that are not rendered */
@@ -109,6 +111,21 @@ export function Reference({ reference }: { reference: string }) {
       <span className={styles.short}>{reference.slice(nameStart)}</span>
     </span>
   );
+}
+
+/** Leads to the other images of the bake that a build is a part of. The Tab key skips it, as the buttons of a row. */
+export function BakeLink({ bake }: Pick<BuildEntry, 'bake'>) {
+  return bake ? (
+    <a
+      href={hrefOf({ view: 'bake', id: bake.id })}
+      tabIndex={-1}
+      className={styles.bake}
+      title="Part of a bake: show all of its images"
+      onClick={(event) => event.stopPropagation()}
+    >
+      bake
+    </a>
+  ) : null;
 }
 
 const columns = ['Started', 'Reference', 'Platforms', 'Duration', 'Actions'] as const;

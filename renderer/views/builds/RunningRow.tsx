@@ -5,7 +5,15 @@ import { ProgressBar } from '../../parts/ProgressBar.tsx';
 import { Clock } from '../../parts/Quantity.tsx';
 import { useBuild } from '../../stores/builds.ts';
 import styles from './BuildGrid.module.css';
-import { type GridActions, GridCell, GridRow, type GridRowPosition, Reference, RowButton } from './GridRow.tsx';
+import {
+  BakeLink,
+  type GridActions,
+  GridCell,
+  GridRow,
+  type GridRowPosition,
+  Reference,
+  RowButton,
+} from './GridRow.tsx';
 import { jobProgress, stateCounts, stepText } from './outcome.ts';
 import { projectOf } from './rows.ts';
 import type { Trend } from './trend.ts';
@@ -46,7 +54,9 @@ export function RunningRow({ position, id, trends, actions }: RunningRowProps) {
       </GridCell>
       <GridCell className={styles.cell}>
         <Reference reference={reference} />
-        <span className={styles.project}>{projectOf({ project: request.context }).name}</span>
+        <span className={styles.project}>
+          {projectOf({ project: request.context }).name} <BakeLink bake={request.bake} />
+        </span>
       </GridCell>
       <GridCell className={styles.bars}>
         {jobs.length <= maxBars ? jobs.map((job) => <Bar key={job.platform} job={job} />) : <TotalBar jobs={jobs} />}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../../shared/step.ts';
 import { sample } from '../../testing/fixture-data.ts';
-import { changeOf, comparePlatforms, oldestFirst, pairSteps, stepChange } from './compare.ts';
+import { changeOf, compareOptions, comparePlatforms, oldestFirst, pairSteps, stepChange } from './compare.ts';
 
 const steps = (...texts: string[]): Step[] =>
   texts.map((name, index) => ({
@@ -66,4 +66,16 @@ describe('comparing two builds', () => {
     expect(stepChange(ran, ran && { ...ran, durationMs: 9_000 })?.text).toBe('8.0 s slower');
     expect(comparePlatforms(sample.done(), sample.done())[0]?.longestMs).toBeGreaterThan(0);
   });
+});
+
+it('compares the options that differ from their defaults in one of the builds', () => {
+  const pairs = compareOptions(sample.done(), sample.failed());
+  expect(pairs.map(({ name, before, after, isSame }) => [name, before, after, isSame])).toEqual([
+    ['target', ['build'], ['build'], true],
+    ['buildArgs', ['NODE_VERSION=20'], ['NODE_VERSION=22', 'COMMIT=f3a9c1d'], false],
+    ['addHosts', [], ['db:192.168.1.5', 'cache.internal.example.com:10.12.0.7'], false],
+    ['shmSize', [], ['128m'], false],
+    ['retention', ['Tagged image'], ['Build cache'], false],
+  ]);
+  expect(compareOptions(sample.running(), sample.running())).toEqual([]);
 });

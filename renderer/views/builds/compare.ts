@@ -1,7 +1,9 @@
 import type { Build, Job } from '../../../shared/build.ts';
+import { defaultOf, isChanged, type RequestOptionName, requestOptionNames } from '../../../shared/build-options.ts';
 import { formatDuration } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import type { Step } from '../../../shared/step.ts';
+import { optionFlag, optionLabel, optionValueLines } from '../../parts/option-words.ts';
 
 /** One instruction in two builds. A step is undefined if its build did not have the instruction or did not reach it. */
 export interface StepPair {
@@ -41,6 +43,39 @@ export function comparePlatforms(before: Build, after: Build): PlatformPair[] {
     );
     return { platform, ...jobs, steps, longestMs };
   });
+}
+
+export interface OptionPair {
+  readonly name: RequestOptionName;
+  readonly label: string;
+  readonly flag: string | undefined;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  readonly isSame: boolean;
+}
+
+/** The options that differ from their defaults in one of two builds. */
+export function compareOptions(before: Build, after: Build): OptionPair[] {
+  return requestOptionNames
+    .filter((name) => [before, after].some(({ request }) => isChanged(name, request[name])))
+    .map((name) => {
+      const one = linesOf(name, before.request);
+      const other = linesOf(name, after.request);
+      return {
+        name,
+        label: optionLabel(name),
+        flag: optionFlag(name, after.request[name] ?? before.request[name]),
+        before: one,
+        after: other,
+        isSame: JSON.stringify(one) === JSON.stringify(other),
+      };
+    })
+    .filter(({ name, isSame }) => name !== 'file' || !isSame);
+}
+
+function linesOf(name: RequestOptionName, request: Build['request']): readonly string[] {
+  const value = request[name] ?? defaultOf(name);
+  return value === undefined ? [] : optionValueLines(name, value);
 }
 
 /** The alignment of two lists takes space for each pair of steps. Longer lists are paired in their order. */

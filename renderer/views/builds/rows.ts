@@ -1,5 +1,5 @@
 import { type BuildEntry, type BuildFilter, matchesFilter } from '../../../shared/build-entry.ts';
-import { formatPathShort } from '../../../shared/format.ts';
+import { contextName } from '../../../shared/git-url.ts';
 
 export interface Project {
   /** Its context folder. */
@@ -28,7 +28,7 @@ export type Row =
 export const initialBuildCount = 6;
 
 export function projectOf({ project }: Pick<BuildEntry, 'project'>): Project {
-  return { context: project, name: formatPathShort(project) || 'Unknown project' };
+  return { context: project, name: contextName(project) || 'Unknown project' };
 }
 
 /** All projects with builds, the most recently built project first. */

@@ -1,9 +1,12 @@
 import type { ReactNode } from 'react';
+import { emulatorFixCommand, unusableEmulatorText } from '../../../shared/emulation.ts';
 import { formatBytes, formatBytesOf, formatCount } from '../../../shared/format.ts';
-import { engineText, limitTexts, type Node } from '../../../shared/node.ts';
+import { engineText, type Node } from '../../../shared/node.ts';
 import { type Mode, modesOf } from '../../../shared/schedule.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
+import { Copyable } from '../../parts/Copyable.tsx';
 import { Meter } from '../../parts/ProgressBar.tsx';
+import { useLimitTexts } from '../../parts/use-limit-texts.ts';
 import styles from './NodeFacts.module.css';
 
 /** What is shown of space that is not known. */
@@ -16,7 +19,9 @@ export function NodeFacts({ node }: { node: Node }) {
     [...modesOf(node)].flatMap(([platform, mode]) => (mode === kind ? platform : []));
   const native = platformsWith('native');
   const emulated = platformsWith('emulated');
-  const limits = limitTexts(node);
+  const { limits: all, unsupported } = useLimitTexts(node);
+  const limits = [...all, ...(unsupported === undefined ? [] : [unsupported])];
+  const unusable = node.unusableEmulators ?? [];
   return (
     <>
       <section aria-labelledby="platforms" className={styles.section}>
@@ -35,13 +40,22 @@ export function NodeFacts({ node }: { node: Node }) {
             {emulated.map((platform) => (
               <PlatformChip key={platform} platform={platform} kind="emulated" />
             ))}
-            {emulated.length === 0 && (
+            {emulated.length === 0 && unusable.length === 0 && (
               <span className={styles.none}>
                 None. To emulate other platforms, install qemu-user-static on the node.
               </span>
             )}
+            {emulated.length === 0 && unusable.length > 0 && <span className={styles.none}>None</span>}
           </div>
         </div>
+        <ul className={styles.unusable}>
+          {unusable.map((emulator) => (
+            <li key={emulator.platform}>
+              It {unusableEmulatorText(emulator)}. Run on the node:
+              <Copyable block text={emulatorFixCommand(node, emulator)} what="command" />
+            </li>
+          ))}
+        </ul>
       </section>
       <section aria-labelledby="machine" className={styles.section}>
         <h3 id="machine" className={styles.heading}>

@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
+import { unusableEmulatorText } from '../../../shared/emulation.ts';
 import { formatBytes, formatCount, formatDuration } from '../../../shared/format.ts';
-import { engineText, limitTexts, type Node, type NodeStatus, nodeStateOf } from '../../../shared/node.ts';
+import { engineText, type Node, type NodeStatus, nodeStateOf } from '../../../shared/node.ts';
 import { modesOf } from '../../../shared/schedule.ts';
 import { Button } from '../../parts/Button.tsx';
 import { PlatformChip } from '../../parts/Chip.tsx';
@@ -14,6 +15,7 @@ import { FixText } from '../../parts/ProblemNote.tsx';
 import { Meter } from '../../parts/ProgressBar.tsx';
 import { RetryCountdown } from '../../parts/RetryCountdown.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
+import { useLimitTexts } from '../../parts/use-limit-texts.ts';
 import { useRunningJobCount } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { addNodes, moveNode, probeNodes, removeNode } from '../../stores/farm-actions.ts';
@@ -155,9 +157,14 @@ function NodeFacts({ node, sameMachineAs, lit }: NodeFactsProps) {
           />
         )}
       </dl>
-      <Limits texts={limitTexts(node)} />
+      <Limits texts={[...useLimitTexts(node).limits, ...emulatorTexts(node)]} />
     </>
   );
+}
+
+/** The details of the connection have the commands that change it. */
+function emulatorTexts({ unusableEmulators = [] }: Node): string[] {
+  return unusableEmulators.map((emulator) => `It ${unusableEmulatorText(emulator)}.`);
 }
 
 /** What a node cannot do. Folded: few builds need it. */

@@ -47,7 +47,7 @@ describe('the farm view', () => {
     daemon.getByText('BuildKit 0.26.2');
     daemon.getByText('12.4 GB of 48.0 GB');
     expect(daemon.queryByText('Memory')).toBeNull();
-    daemon.getByText('2 limits');
+    await daemon.findByText('2 limits');
     daemon.getByText('No image retention "tagged": BuildKit keeps no images.');
     const docker = within(screen.getByRole('article', { name: 'riscv-board' }));
     docker.getByText(/^docker 18\.06\.3, classic builder/);

@@ -1,5 +1,6 @@
+import { contextName } from '../../../shared/git-url.ts';
 import { call } from '../../api.ts';
-import { folderName, parentFolder } from './recent-projects.ts';
+import { parentFolder } from './recent-projects.ts';
 
 /** How many parent folders of past projects are searched. */
 const maxParents = 6;
@@ -10,7 +11,7 @@ const maxParents = 6;
  * @param contexts the folders of past builds, newest first
  */
 export async function findFolder(name: string, contexts: readonly string[]): Promise<string | undefined> {
-  const pastContext = contexts.find((context) => folderName(context) === name);
+  const pastContext = contexts.find((context) => contextName(context) === name);
   if (pastContext !== undefined) {
     return pastContext;
   }

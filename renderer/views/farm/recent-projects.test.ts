@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { entryOf } from '../../../shared/build-entry.ts';
+import { contextName } from '../../../shared/git-url.ts';
 import { type BuildFacts, build, history } from '../../testing/fixture-data.ts';
-import { folderName, isBuiltOn, parentFolder, recentProjects } from './recent-projects.ts';
+import { isBuiltOn, parentFolder, recentProjects } from './recent-projects.ts';
 
 describe('recent projects', () => {
   it('contain each folder once with its newest build', () => {
@@ -33,7 +34,7 @@ describe('a path', () => {
     ['C:\\Users\\Anna\\api', 'api', 'C:\\Users\\Anna'],
     ['/api', 'api', '/'],
   ])('%s has the name %s and the parent %s', (path, name, parent) => {
-    expect(folderName(path)).toBe(name);
+    expect(contextName(path)).toBe(name);
     expect(parentFolder(path)).toBe(parent);
   });
 });

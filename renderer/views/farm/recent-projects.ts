@@ -1,5 +1,6 @@
 import { type BuildEntry, isReadable, type ReadableEntry } from '../../../shared/build-entry.ts';
 import type { Farm } from '../../../shared/farm.ts';
+import { contextName, isGitUrl } from '../../../shared/git-url.ts';
 
 /** A project folder and its newest build. */
 export interface RecentProject {
@@ -8,13 +9,11 @@ export interface RecentProject {
   readonly last: ReadableEntry;
 }
 
-/** The last part of a path with slashes or backslashes. */
-export function folderName(path: string): string {
-  return path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
-}
-
-/** @returns undefined for a root folder */
+/** @returns undefined for a root folder, and for what is in no folder */
 export function parentFolder(path: string): string | undefined {
+  if (isGitUrl(path) || path === '-') {
+    return undefined;
+  }
   const parent = path.replace(/[/\\]+$/, '').replace(/[/\\][^/\\]*$/, '');
   return parent === path ? undefined : parent || '/';
 }
@@ -24,8 +23,9 @@ export function recentProjects(builds: Iterable<BuildEntry>, limit: number): Rec
   const projects = new Map<string, RecentProject>();
   for (const build of builds) {
     const { project: context } = build;
-    if (isReadable(build) && !projects.has(context)) {
-      projects.set(context, { context, name: folderName(context), last: build });
+    // standard input cannot be read again
+    if (isReadable(build) && context !== '-' && !projects.has(context)) {
+      projects.set(context, { context, name: contextName(context), last: build });
     }
     if (projects.size === limit) {
       break;

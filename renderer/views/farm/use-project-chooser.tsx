@@ -1,10 +1,12 @@
 import { type ReactNode, useState } from 'react';
+import { contextName } from '../../../shared/git-url.ts';
 import { call } from '../../api.ts';
 import { FolderDialog } from '../../parts/FolderDialog.tsx';
+import { isArchiveName } from '../../parts/folder-path.ts';
 import { useBuilds } from '../../stores/builds.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 import { findFolder } from './find-folder.ts';
-import { folderName, parentFolder, recentProjects } from './recent-projects.ts';
+import { parentFolder, recentProjects } from './recent-projects.ts';
 import type { DroppedItem } from './use-folder-drop.ts';
 
 export interface ProjectChooser {
@@ -24,7 +26,7 @@ interface DialogState {
   readonly search?: string;
 }
 
-/** Lets a person choose a project folder. @param onChoose called with its absolute path */
+/** Lets a person choose a project. @param onChoose called with its absolute path, or the URL of a repository */
 export function useProjectChooser(onChoose: (context: string) => void): ProjectChooser {
   const [dialogState, setDialogState] = useState<DialogState>();
 
@@ -33,15 +35,22 @@ export function useProjectChooser(onChoose: (context: string) => void): ProjectC
   }
 
   async function open({ name, isFolder, path }: DroppedItem): Promise<void> {
+    if (path !== undefined && isArchiveName(name) && !isFolder) {
+      onChoose(path);
+      return;
+    }
     if (path !== undefined) {
       const folder = isFolder ? path : parentFolder(path);
-      if (folder !== undefined && (isFolder || /(container|docker)file/i.test(folderName(path)))) {
+      if (folder !== undefined && (isFolder || /(container|docker)file/i.test(contextName(path)))) {
         onChoose(folder);
         return;
       }
     }
     if (!isFolder) {
-      toast({ title: `${name} is a file`, description: 'Drop the folder that contains the Containerfile.' });
+      toast({
+        title: `${name} is a file`,
+        description: 'Drop the folder that contains the Containerfile, or a tar of it.',
+      });
       return;
     }
     const start = await findFolder(name, recentContexts());
@@ -64,6 +73,7 @@ export function useProjectChooser(onChoose: (context: string) => void): ProjectC
     dialog: (
       <FolderDialog
         {...dialogState}
+        acceptsSources
         open={dialogState !== undefined}
         onClose={() => setDialogState(undefined)}
         onChoose={(path) => {

@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from 'react';
 import { formatList } from '../../../shared/format.ts';
+import { contextName } from '../../../shared/git-url.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
@@ -7,7 +8,6 @@ import { TextField } from '../../parts/TextField.tsx';
 import { createFarm } from '../../stores/farms.ts';
 import { CoverageList } from '../farm/CoverageList.tsx';
 import { farmNameError } from '../farm/RenameFarmDialog.tsx';
-import { folderName } from '../farm/recent-projects.ts';
 import { useFarmNodes } from '../farm/use-farm-nodes.ts';
 import { createFarmLabel } from './engines.ts';
 import styles from './FirstStart.module.css';
@@ -67,7 +67,7 @@ export function CreateFarmForm({ defaultName, takenNames, selected, project, onC
                 : down.length > 0
                   ? `${formatList(down)} can join now, and will build as soon as the connection works.`
                   : null}
-            {project !== undefined && ` ${folderName(project)} will be built on the new farm.`}
+            {project !== undefined && ` ${contextName(project)} will be built on the new farm.`}
           </p>
         </div>
       </div>

@@ -16,7 +16,9 @@ interface ContextSectionProps {
 
 /** Summarizes the build context. Expands to warnings and the largest files. */
 export function ContextSection({ project, onIgnore, handlers }: ContextSectionProps) {
-  const { files, bytes, ignoredCount, largest, warnings } = project;
+  const { files, bytes, ignoredCount, largest } = project;
+  // what is found in the Containerfile has a section of its own
+  const warnings = project.warnings.filter(({ rule }) => rule === undefined);
   const maxBytes = largest[0]?.bytes ?? 0;
   const patterns = warnings.flatMap(({ actions = [] }) =>
     actions.flatMap((action) => (action.id === 'ignore-files' ? action.patterns : [])),

@@ -17,10 +17,11 @@ export interface FileDialogProps {
   readonly onChoose: (path: string) => void;
   /** The folder to start in. */
   readonly start: string;
+  readonly title?: string;
 }
 
-/** Chooses the Containerfile of a project on the computer where the app runs, for which browsers have no dialog. */
-export function FileDialog({ open, onClose, onChoose, start }: FileDialogProps) {
+/** Chooses a file on the computer where the app runs, for which browsers have no dialog. */
+export function FileDialog({ open, onClose, onChoose, start, title = 'Choose a Containerfile' }: FileDialogProps) {
   const [folder, setFolder] = useState<Folder>();
   const [problem, setProblem] = useState<Problem>();
 
@@ -41,13 +42,7 @@ export function FileDialog({ open, onClose, onChoose, start }: FileDialogProps) 
 
   const separator = folder?.path.includes('\\') ? '\\' : '/';
   return (
-    <Dialog
-      open={open}
-      onClose={onClose}
-      title="Choose a Containerfile"
-      wide
-      footer={<Button onClick={onClose}>Cancel</Button>}
-    >
+    <Dialog open={open} onClose={onClose} title={title} wide footer={<Button onClick={onClose}>Cancel</Button>}>
       <div className={styles.path}>
         <IconButton
           icon="up"

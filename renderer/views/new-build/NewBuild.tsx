@@ -3,10 +3,12 @@
 import { useRef, useState } from 'react';
 import type { BuildEntry } from '../../../shared/build-entry.ts';
 import { formatCount, formatReferenceShort } from '../../../shared/format.ts';
+import { isGitUrl } from '../../../shared/git-url.ts';
 import type { ProblemAction } from '../../../shared/problem-action.ts';
 import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
+import { isArchiveName } from '../../parts/folder-path.ts';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import type { ActionHandlers } from '../../parts/problem-actions.ts';
 import { RelativeTime } from '../../parts/Quantity.tsx';
@@ -17,20 +19,25 @@ import { useOpenBuild } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { navigate } from '../../stores/navigation.ts';
 import { toastProblem } from '../../stores/toasts.ts';
+import { EquivalentDialog } from '../build-detail/EquivalentDialog.tsx';
 import { useFolderDrop } from '../farm/use-folder-drop.ts';
 import { useProjectChooser } from '../farm/use-project-chooser.tsx';
+import { AutomaticSection } from './AutomaticSection.tsx';
 import { ContainerfileErrors } from './ContainerfileErrors.tsx';
+import { ContainerfileSection } from './ContainerfileSection.tsx';
 import { ContextSection } from './ContextSection.tsx';
-import { draftChangeOf, setPin, toRelativePath } from './draft.ts';
+import { applyAction, setPin, toRelativePath, toSourceRequest } from './draft.ts';
 import { FarmSelect } from './FarmSelect.tsx';
 import { FileDialog } from './FileDialog.tsx';
 import styles from './NewBuild.module.css';
 import { NoProject } from './NoProject.tsx';
-import { OptionsSection } from './OptionsSection.tsx';
+import { OptionsSection } from './options/OptionsSection.tsx';
+import { optionValue } from './options/option-draft.ts';
 import { PlatformSection } from './PlatformSection.tsx';
 import { ProjectSection } from './ProjectSection.tsx';
 import { PushSection } from './PushSection.tsx';
 import { choosePush } from './push-memory.ts';
+import { RecipeSection } from './RecipeSection.tsx';
 import { ReferenceSection } from './ReferenceSection.tsx';
 import { describePlatforms } from './readiness.ts';
 import { referenceError } from './reference.ts';
@@ -84,8 +91,9 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
   const referenceInput = useRef<HTMLInputElement>(null);
   const chooser = useProjectChooser(form.changeProject);
   const isDraggingOver = useFolderDrop(chooser.openDropped);
+  const [isTelling, setTelling] = useState(false);
   const [isChoosingFile, setChoosingFile] = useState(start.apply === 'choose-containerfile');
-  const apply = ({ id }: ProblemAction): void => change(draftChangeOf(id));
+  const apply = ({ id }: ProblemAction): void => change((before) => applyAction(before, id));
   const handlers: ActionHandlers = {
     'allow-emulation': apply,
     'allow-platform-mismatch': apply,
@@ -115,6 +123,7 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
   );
 
   const [last] = form.pastBuilds;
+  const emulate = optionValue(draft.options, 'emulate') === true;
   return (
     <Sheet
       title={title}
@@ -154,6 +163,8 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
               onSelect={(farm) => change({ farm, connections: undefined, pins: {} })}
             />
           </ProjectSection>
+          {/* a repository or an archive has no folder of this computer to keep a recipe for */}
+          {!isGitUrl(context) && !isArchiveName(context) && <RecipeSection folder={context} request={request} />}
           {project && !projectState.problem && (
             <ContainerfileErrors
               errors={project.errors}
@@ -195,7 +206,7 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
                     coverage={nodes.coverage}
                     offered={form.offered}
                     selected={selected}
-                    emulate={draft.emulate}
+                    emulate={emulate}
                     preview={preview}
                     onSelect={(platforms) => change({ platforms })}
                     onAdd={form.addPlatforms}
@@ -205,7 +216,7 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
                     platforms={selected}
                     nodes={nodes.up}
                     nodeCount={form.members.length}
-                    emulate={draft.emulate}
+                    emulate={emulate}
                     pins={draft.pins}
                     onPin={(platform, node) => change({ pins: setPin(draft.pins, platform, node) })}
                     onSkip={(skipped) => form.skipPlatforms(skipped)}
@@ -214,9 +225,31 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
                 </>
               )}
               <div className={styles.collapsibles}>
+                <ContainerfileSection project={project} />
                 <ContextSection project={project} onIgnore={form.ignoreFiles} handlers={handlers} />
-                <OptionsSection draft={draft} project={project} nodes={nodes.up} onChange={change} />
+                <OptionsSection
+                  draft={draft}
+                  project={project}
+                  nodes={nodes.up}
+                  farm={form.farmName}
+                  onChange={change}
+                />
+                <AutomaticSection
+                  request={toSourceRequest(draft, context)}
+                  project={project}
+                  value={draft.automatic}
+                  given={{
+                    args: Object.keys(draft.options.buildArgs ?? {}),
+                    labels: Object.keys(draft.options.labels ?? {}),
+                  }}
+                  onChange={(automatic) => change({ automatic })}
+                />
               </div>
+              {request && (
+                <Button kind="quiet" icon="log" className={styles.elsewhere} onClick={() => setTelling(true)}>
+                  Same command elsewhere…
+                </Button>
+              )}
             </>
           )}
         </>
@@ -228,6 +261,7 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
       )}
       {isDraggingOver && <div className={styles.dropHint}>Drop to build this folder</div>}
       {chooser.dialog}
+      {request && <EquivalentDialog open={isTelling} build={{ request }} onClose={() => setTelling(false)} />}
       {context !== undefined && (
         <FileDialog
           open={isChoosingFile}

@@ -30,7 +30,10 @@ export function NoProject({ onChoose, onSample, onProject }: NoProjectProps) {
           <Icon name="folder" size={20} />
         </span>
         <p className={styles.chooseTitle}>Drop a project folder here</p>
-        <p className={styles.secondary}>It contains a Containerfile or Dockerfile and the files that it copies.</p>
+        <p className={styles.secondary}>
+          It contains a Containerfile or Dockerfile and the files that it copies. A tar and the URL of a git repository
+          work, too.
+        </p>
         <div className={styles.buttons}>
           <Button icon="folder" onClick={onChoose}>
             Choose a folder…

@@ -1,13 +1,14 @@
 import type { ReactNode } from 'react';
+import { contextName, withoutLogin } from '../../../shared/git-url.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import type { ActionHandlers } from '../../parts/problem-actions.ts';
 import { Select } from '../../parts/Select.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
-import { folderName } from '../farm/recent-projects.ts';
 import styles from './NewBuild.module.css';
 import type { ProjectState } from './use-project.ts';
+import { useSourceProgress } from './use-source-progress.ts';
 
 interface ProjectSectionProps {
   readonly context: string;
@@ -36,6 +37,7 @@ export function ProjectSection({
   children,
 }: ProjectSectionProps) {
   const { project, containerfiles, problem, isLoading, reload } = state;
+  const progress = useSourceProgress(context);
   const [defaultFile] = containerfiles;
   const files = file !== undefined && !containerfiles.includes(file) ? [...containerfiles, file] : containerfiles;
   return (
@@ -45,9 +47,10 @@ export function ProjectSection({
           <Icon name="package" size={18} />
         </span>
         <div className={styles.projectText}>
-          <strong className={styles.projectName}>{project?.name ?? folderName(context)}</strong>
-          <span className={styles.path} title={context}>
-            {context}
+          <strong className={styles.projectName}>{project?.name ?? contextName(context)}</strong>
+          <span className={styles.path} title={withoutLogin(context)}>
+            {withoutLogin(context)}
+            {project?.commit && ` at ${project.commit.slice(0, 12)}`}
           </span>
         </div>
         <Button size="small" onClick={onChange}>
@@ -67,7 +70,7 @@ export function ProjectSection({
       ) : (
         <div className={styles.beside}>
           {!project ? (
-            <Waiting>Reading the folder</Waiting>
+            <Waiting>{progress ?? 'Reading the project'}</Waiting>
           ) : files.length > 1 ? (
             <Select
               label="Containerfile"

@@ -1,4 +1,5 @@
 import { type DragEvent, useState } from 'react';
+import { emulationCostText } from '../../../shared/emulation.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import type { Schedule } from '../../../shared/schedule.ts';
@@ -66,6 +67,9 @@ export function ScheduleRow({
 }: ScheduleRowProps) {
   const [isDraggingOver, setIsDraggingOver] = useState(false);
   const assignment = schedule?.assignments.find((entry) => entry.platform === platform);
+  const emulation = schedule?.emulation?.find(
+    (entry) => entry.platform === platform && entry.node === assignment?.node,
+  );
   const unassigned = schedule?.unassigned.find((entry) => entry.platform === platform);
   const kind: ChipKind = assignment?.mode ?? (unassigned ? 'impossible' : (candidates[0]?.mode ?? 'neutral'));
   // a new pin is shown before the next schedule has been loaded
@@ -128,6 +132,7 @@ export function ScheduleRow({
             {draggedNode && !draggedNode.canBuild
               ? `${draggedNode.name} cannot build this platform`
               : (assignment?.reason ?? '')}
+            {emulation && <span className={styles.cost}>{emulationCostText(emulation)}</span>}
           </span>
         </>
       )}

@@ -1,16 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { buildRequestSchema } from '../../../shared/build.ts';
 import { platform } from '../../testing/fixture-data.ts';
-import {
-  countChangedOptions,
-  emptyDraft,
-  keyValueError,
-  parsePlatformEntry,
-  setKeyValue,
-  setPin,
-  toBuildRequest,
-  toDraft,
-} from './draft.ts';
+import { applyAction, emptyDraft, parsePlatformEntry, setPin, toBuildRequest, toDraft } from './draft.ts';
+import { changedOptions, enterOption } from './options/option-draft.ts';
 
 const [amd64, arm64] = [platform('linux/amd64'), platform('linux/arm64')];
 
@@ -46,10 +38,10 @@ describe('the build request of a draft', () => {
     const draft = {
       ...emptyDraft,
       pins: setPin(setPin({}, amd64, 'big-amd'), arm64, 'pi4'),
-      labels: [
+      ...enterOption(emptyDraft, 'labels', [
         { id: 1, name: 'team', value: 'blue' },
         { id: 2, name: '', value: '' },
-      ],
+      ]),
     };
     const request = toBuildRequest(draft, '/p/api', 'api:1', [amd64]);
     expect(request.pins).toEqual({ 'linux/amd64': 'big-amd' });
@@ -72,45 +64,34 @@ describe('the build request of a draft', () => {
       skip: false,
       pull: 'newer',
       retention: 'tagged',
+      retry: 0,
+      memory: 64 * 1024 ** 2,
+      memorySwap: -1,
+      dns: ['192.168.1.1', '::1'],
+      annotations: { a: '1' },
+      sources: [{ from: '/p/lib', to: 'lib' }],
+      filesFor: { 'linux/arm64': 'Containerfile.arm64' },
+      ssh: [{ id: 'default', source: { kind: 'agent' } }],
     });
     const draft = toDraft(request);
     expect(draft.file).toBe('Containerfile.debug');
     expect(
       buildRequestSchema.parse(toBuildRequest(draft, '/p/api', request.reference, request.platforms ?? [])),
     ).toEqual(request);
-    expect(countChangedOptions(draft)).toBe(8);
-  });
-});
-
-describe('options', () => {
-  it('are counted if they differ from their defaults', () => {
-    expect(countChangedOptions(emptyDraft)).toBe(0);
-    expect(countChangedOptions({ ...emptyDraft, buildArgs: setKeyValue([], 'A', '1'), retention: 'nothing' })).toBe(2);
+    expect(changedOptions(draft)).toHaveLength(16);
   });
 
-  it('can be set, changed and removed by name', () => {
-    const set = setKeyValue(setKeyValue([], 'A', '1'), 'A', '2');
-    expect(set).toEqual([{ id: 1, name: 'A', value: '2' }]);
-    expect(setKeyValue(set, 'A', undefined)).toEqual([]);
+  it('keeps fields that the form does not know', () => {
+    const request = { ...buildRequestSchema.parse({ context: '/p/api', reference: 'api:1' }), later: { a: 1 } };
+    expect(toBuildRequest(toDraft(request), '/p/api', 'api:2', [])).toMatchObject({ later: { a: 1 } });
   });
 
-  it('have an error if their name is not valid', () => {
-    const all = [
-      { id: 1, name: 'A', value: '' },
-      { id: 2, name: 'A', value: '' },
-      { id: 3, name: '', value: 'x' },
-      { id: 4, name: 'b c', value: '' },
-      { id: 5, name: '', value: '' },
-      { id: 6, name: 'org.opencontainers.image.title', value: '' },
-    ];
-    expect(all.map((pair) => keyValueError(pair, all))).toEqual([
-      'A is listed twice.',
-      'A is listed twice.',
-      'Enter a name.',
-      'A name cannot contain spaces or equals signs.',
-      undefined,
-      undefined,
-    ]);
+  it('changes with the action of a problem', () => {
+    const draft = toDraft(buildRequestSchema.parse({ context: '/p/api', reference: 'api:1', emulate: false }));
+    expect(draft.options.emulate).toBe(false);
+    expect(applyAction(draft, 'allow-emulation').options).toEqual({});
+    expect(applyAction(draft, 'use-docker-format').options).toEqual({ emulate: false, format: 'docker' });
+    expect(applyAction(draft, 'choose-containerfile')).toEqual(draft);
   });
 });
 

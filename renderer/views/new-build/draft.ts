@@ -1,17 +1,12 @@
-import type { BuildRequest, ImageFormat, PullPolicy, Retention } from '../../../shared/build.ts';
+import { type Automatic, wantsAutomatic } from '../../../shared/automatic-options.ts';
+import type { BuildRequest } from '../../../shared/build.ts';
+import { type OptionValues, optionsOf } from '../../../shared/build-options.ts';
 import type { CallInput } from '../../../shared/contract.ts';
 import { formatList } from '../../../shared/format.ts';
+import { isGitUrl } from '../../../shared/git-url.ts';
 import { type Platform, parsePlatform } from '../../../shared/platform.ts';
 import type { ProblemActionId } from '../../../shared/problem-action.ts';
-
-/** A build argument or label in the form. Names may be equal or empty while they are edited, so `id` identifies it. */
-export interface KeyValue {
-  readonly id: number;
-  readonly name: string;
-  readonly value: string;
-  /** True if its name was entered and not taken from an ARG of the Containerfile. */
-  readonly isCustom?: boolean;
-}
+import { noOptions, type OptionDraft, setOptions } from './options/option-draft.ts';
 
 /** Whether the image is pushed when it is built. */
 export interface PushDraft {
@@ -30,7 +25,7 @@ export interface PushChoice extends Partial<PushDraft> {
 }
 
 /** The values of the form. An undefined value has a default that depends on the project and the nodes. */
-export interface BuildDraft {
+export interface BuildDraft extends OptionDraft {
   readonly context: string | undefined;
   /** The Containerfile, relative to the context or absolute. The default is the first one that is found. */
   readonly file: string | undefined;
@@ -42,18 +37,11 @@ export interface BuildDraft {
   readonly connections: readonly string[] | undefined;
   readonly platforms: readonly Platform[] | undefined;
   readonly pins: Readonly<Record<string, string>>;
-  readonly emulate: boolean;
-  readonly buildArgs: readonly KeyValue[];
-  readonly labels: readonly KeyValue[];
-  readonly target: string | undefined;
-  readonly noCache: boolean;
-  /** Whether platforms are skipped in which nothing has changed. */
-  readonly skip: boolean;
-  readonly allowPlatformMismatch: boolean;
-  readonly format: ImageFormat;
-  readonly pull: PullPolicy;
-  readonly retention: Retention;
+  /** What the build gets from git. */
+  readonly automatic: Automatic;
   readonly push: PushChoice;
+  /** Fields of a build that is repeated for which the form has nothing. */
+  readonly others: Partial<BuildRequest>;
 }
 
 export const emptyDraft: BuildDraft = {
@@ -65,69 +53,59 @@ export const emptyDraft: BuildDraft = {
   connections: undefined,
   platforms: undefined,
   pins: {},
-  emulate: true,
-  buildArgs: [],
-  labels: [],
-  target: undefined,
-  noCache: false,
-  skip: true,
-  allowPlatformMismatch: false,
-  format: 'oci',
-  pull: 'missing',
-  retention: 'cache',
+  automatic: {},
   push: {},
+  others: {},
+  ...noOptions,
 };
 
 /** What actions of problems change, by their id. */
-const draftChanges: Readonly<Partial<Record<ProblemActionId, Partial<BuildDraft>>>> = {
+const optionsOfActions: Readonly<Partial<Record<ProblemActionId, OptionValues>>> = {
   'allow-emulation': { emulate: true },
   'allow-platform-mismatch': { allowPlatformMismatch: true },
   'use-docker-format': { format: 'docker' },
 };
 
-/** What an action changes. Nothing if it is none that changes a draft. @param id as a route has it */
-export function draftChangeOf(id: string | undefined): Partial<BuildDraft> {
-  return Object.entries(draftChanges).find(([key]) => key === id)?.[1] ?? {};
+/** A draft after an action. The same if the action changes none. @param id as a route has it */
+export function applyAction<T extends OptionDraft>(draft: T, id: string | undefined): T {
+  const options = Object.entries(optionsOfActions).find(([key]) => key === id)?.[1] ?? {};
+  return { ...draft, ...setOptions(draft, options) };
 }
 
 /** The draft that repeats a build. */
 export function toDraft(request: BuildRequest): BuildDraft {
+  const { context, file, containerfile, reference, farm, connections, platforms, pins, push, automatic, ...rest } =
+    request;
+  const options = optionsOf(rest);
   return {
-    context: request.context,
-    file: request.file === undefined ? undefined : toRelativePath(request.context, request.file),
-    containerfile: request.containerfile,
-    reference: request.reference,
-    farm: request.farm,
-    connections: request.connections,
-    platforms: request.platforms,
-    pins: request.pins,
-    emulate: request.emulate,
-    buildArgs: toKeyValues(request.buildArgs),
-    labels: toKeyValues(request.labels),
-    target: request.target,
-    noCache: request.noCache,
-    skip: request.skip ?? true,
-    allowPlatformMismatch: request.allowPlatformMismatch ?? false,
-    format: request.format ?? 'oci',
-    pull: request.pull,
-    retention: request.retention,
-    push: request.push
+    context,
+    file: file === undefined ? undefined : toRelativePath(context, file),
+    containerfile,
+    reference,
+    farm,
+    connections,
+    platforms,
+    pins,
+    automatic: automatic ?? {},
+    push: push
       ? {
           isOn: true,
-          destination: request.push.destination ?? request.reference,
-          enteredFor: request.reference,
-          insecure: !request.push.tlsVerify,
-          direct: request.push.direct ?? false,
+          destination: push.destination ?? reference,
+          enteredFor: reference,
+          insecure: !push.tlsVerify,
+          direct: push.direct ?? false,
         }
       : { isOn: false },
+    others: Object.fromEntries(Object.entries(rest).filter(([name]) => !Object.hasOwn(options, name))),
+    ...setOptions(noOptions, options),
   };
 }
 
-/** The part of a build request that says what is built. */
-export function toProjectRequest(
-  { file, containerfile, target, format }: Pick<BuildDraft, 'file' | 'containerfile' | 'target' | 'format'>,
+/** The part of a build request that says which files are built. */
+export function toSourceRequest(
+  { file, containerfile }: Pick<BuildDraft, 'file' | 'containerfile'>,
   context: string,
-): CallInput<'projects.inspect'> {
+): CallInput<'projects.automatic'> {
   return {
     context,
     ...(file !== undefined
@@ -135,8 +113,19 @@ export function toProjectRequest(
       : containerfile === undefined
         ? {}
         : { containerfile }),
+  };
+}
+
+/** The part of a build request that says what is built. */
+export function toProjectRequest(
+  draft: Pick<BuildDraft, 'file' | 'containerfile' | 'options'>,
+  context: string,
+): CallInput<'projects.inspect'> {
+  const { target, format } = draft.options;
+  return {
+    ...toSourceRequest(draft, context),
     ...(target ? { target } : {}),
-    ...(format === 'docker' ? { format } : {}),
+    ...(format ? { format } : {}),
   };
 }
 
@@ -150,19 +139,14 @@ export function toBuildRequest(
 ): CallInput<'builds.start'> {
   const pinned = Object.entries(draft.pins).filter(([platform]) => platforms.some((other) => other === platform));
   return {
+    ...draft.others,
+    ...draft.options,
     ...toProjectRequest(draft, context),
     reference,
     ...(draft.connections ? { connections: [...draft.connections] } : draft.farm ? { farm: draft.farm } : {}),
     ...(platforms.length > 0 ? { platforms: [...platforms] } : {}),
     pins: Object.fromEntries(pinned),
-    emulate: draft.emulate,
-    buildArgs: toRecord(draft.buildArgs),
-    labels: toRecord(draft.labels),
-    noCache: draft.noCache,
-    ...(draft.skip ? {} : { skip: false }),
-    ...(draft.allowPlatformMismatch ? { allowPlatformMismatch: true } : {}),
-    pull: draft.pull,
-    retention: draft.retention,
+    ...(wantsAutomatic(draft.automatic) ? { automatic: draft.automatic } : {}),
     ...(push.isOn
       ? {
           push: {
@@ -173,49 +157,6 @@ export function toBuildRequest(
         }
       : {}),
   };
-}
-
-/** How many options differ from their defaults. */
-export function countChangedOptions(draft: BuildDraft): number {
-  return (
-    Object.keys(toRecord(draft.buildArgs)).length +
-    Object.keys(toRecord(draft.labels)).length +
-    [
-      draft.target !== undefined,
-      draft.noCache,
-      !draft.skip,
-      draft.pull !== 'missing',
-      !draft.emulate,
-      draft.allowPlatformMismatch,
-      draft.format !== 'oci',
-      draft.retention !== 'cache',
-    ].filter(Boolean).length
-  );
-}
-
-/** @returns why a build argument or label is not valid, as a sentence; undefined if it is valid */
-export function keyValueError({ id, name, value }: KeyValue, all: readonly KeyValue[]): string | undefined {
-  if (name === '') {
-    return value === '' ? undefined : 'Enter a name.';
-  }
-  if (/[\s=]/.test(name)) {
-    return 'A name cannot contain spaces or equals signs.';
-  }
-  return all.some((other) => other.id !== id && other.name === name) ? `${name} is listed twice.` : undefined;
-}
-
-/** Sets the value for a name; undefined removes it. */
-export function setKeyValue(pairs: readonly KeyValue[], name: string, value: string | undefined): KeyValue[] {
-  if (value === undefined) {
-    return pairs.filter((pair) => pair.name !== name);
-  }
-  return pairs.some((pair) => pair.name === name)
-    ? pairs.map((pair) => (pair.name === name ? { ...pair, value } : pair))
-    : [...pairs, { id: nextId(pairs), name, value }];
-}
-
-export function nextId(pairs: readonly KeyValue[]): number {
-  return Math.max(0, ...pairs.map(({ id }) => id)) + 1;
 }
 
 /** Pins a platform to a node; undefined removes the pin. */
@@ -252,18 +193,11 @@ export function parsePlatformEntry(text: string, selected: readonly Platform[]):
     : { platforms, rest };
 }
 
-function toKeyValues(record: Readonly<Record<string, string>>): KeyValue[] {
-  return Object.entries(record).map(([name, value], index) => ({ id: index + 1, name, value }));
-}
-
-function toRecord(pairs: readonly KeyValue[]): Record<string, string> {
-  return Object.fromEntries(pairs.filter(({ name }) => name !== '').map(({ name, value }) => [name, value]));
-}
-
 const isAbsolute = (path: string): boolean => /^([/\\]|[A-Za-z]:[/\\])/.test(path);
 
+/** In a repository, paths start at the project. */
 export function toAbsolutePath(context: string, file: string): string {
-  return isAbsolute(file) ? file : `${context.replace(/[/\\]$/, '')}/${file}`;
+  return isAbsolute(file) || isGitUrl(context) ? file : `${context.replace(/[/\\]$/, '')}/${file}`;
 }
 
 /** The path of a file relative to the context if it is in there. */

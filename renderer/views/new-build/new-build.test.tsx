@@ -26,6 +26,7 @@ const api: Start = { farm: 'home', context: '/home/anna/projects/api' };
 const image = () => screen.findByRole<HTMLInputElement>('textbox', { name: 'Image' });
 const rows = () => within(screen.getByRole('list', { name: 'Build plan' })).getAllByRole('listitem');
 const buildButton = () => screen.getByRole<HTMLButtonElement>('button', { name: /^Build/ });
+const openOptions = async () => fireEvent.click(await screen.findByText('Options'));
 const chip = (name: RegExp) =>
   within(screen.getByRole('list', { name: 'Platforms to build' })).getByRole('button', { name });
 
@@ -51,6 +52,49 @@ describe('a new build', () => {
     expect(chip(/^s390x/).getAttribute('aria-pressed')).toBe('false');
     screen.getByText(/12\.4 MB in 318 files, 41,207 ignored/);
     await waitFor(() => expect(buildButton().disabled).toBe(false));
+  });
+
+  it('says what an emulated platform costs', async () => {
+    await open({ ...api, platforms: [sample.done().jobs[2]?.platform ?? expect.fail()] });
+    await waitFor(() =>
+      expect(rows()[0]?.textContent).toContain(
+        '7 min 10 s last time. It took 1 min 11 s natively on s390x-lab, which is not available now.',
+      ),
+    );
+  });
+
+  it('uses values from git if they are chosen, and shows what they are', async () => {
+    await open(api);
+    const section = await screen.findByText('Values from git');
+    screen.getByText('none used; the Containerfile declares REVISION');
+    const details = section.closest('details') ?? expect.fail();
+    details.open = true;
+    fireEvent(details, new Event('toggle'));
+    const revision = await screen.findByRole('checkbox', { name: /^REVISION/ });
+    expect(screen.getByRole('checkbox', { name: /^SOURCE/ }).getAttribute('aria-disabled')).toBe('true');
+    await userEvent.click(revision);
+    await userEvent.click(screen.getByRole('checkbox', { name: /image\.created/ }));
+    screen.getByText('2 values used');
+    await waitFor(() => expect(buildButton().disabled).toBe(false));
+    await userEvent.click(buildButton());
+    await waitFor(() => expect(useNavigation.getState().route).toMatchObject({ view: { view: 'build' } }));
+    expect(Object.values(useBuilds.getState().byId).map(({ request }) => request.automatic)).toContainEqual({
+      args: ['REVISION'],
+      labels: ['org.opencontainers.image.created'],
+    });
+  });
+
+  it('tells the same command elsewhere, and remembers the tool', async () => {
+    await open(api);
+    await userEvent.click(await screen.findByRole('button', { name: 'Same command elsewhere…' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Same command elsewhere' });
+    await within(dialog).findByText(/^podman build/);
+    await userEvent.click(within(dialog).getByRole('button', { name: 'GitHub Actions' }));
+    within(dialog).getByText(/runs-on: ubuntu-latest/);
+    within(dialog).getByRole('button', { name: 'Copy GitHub Actions' });
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Close' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Same command elsewhere…' }));
+    await screen.findByText(/runs-on: ubuntu-latest/);
   });
 
   it('shows why an image name is not valid', async () => {
@@ -136,6 +180,7 @@ describe('a new build', () => {
   it('counts changed options', async () => {
     await open(api);
     await image();
+    await openOptions();
     const argument = await screen.findByRole('textbox', { name: 'NODE_VERSION' });
     expect(argument.getAttribute('placeholder')).toBe('22');
     fireEvent.change(argument, { target: { value: '24' } });
@@ -146,6 +191,7 @@ describe('a new build', () => {
   it('says which nodes the value of an option leaves out, and why', async () => {
     await open({ ...api, farm: 'release' });
     await image();
+    await openOptions();
     await userEvent.click(await screen.findByRole('combobox', { name: 'Keep on nodes after the build' }));
     await userEvent.click(await screen.findByRole('option', { name: /^Tagged image/ }));
     await screen.findByText('Leaves out graviton: BuildKit keeps no images.');
@@ -228,6 +274,21 @@ describe('a new build', () => {
     await waitFor(() => expect(warnings()).toHaveLength(2));
     fireEvent.click(within(sheet).getByRole('button', { name: 'Ignore all 2' }));
     await waitFor(() => expect(screen.queryByRole('list', { name: 'Warnings' })).toBeNull());
+  });
+
+  it('shows what is found in the Containerfile beside the context, and builds it anyway', async () => {
+    const sheet = await open({ farm: 'home', context: '/home/anna/warned' });
+    const warnings = await within(sheet).findByRole('list', { name: 'Warnings about the Containerfile' });
+    expect(warnings.textContent).toContain(
+      'Containerfile:4 VERSOIN has no value here. Did you mean VERSION? UndefinedVar',
+    );
+    const rule = within(warnings).getByText('UndefinedVar');
+    expect(rule.getAttribute('href')).toBe('https://docs.docker.com/reference/build-checks/undefined-var/');
+    expect(within(sheet).getByRole('list', { name: 'Notes about the Containerfile' }).textContent).toContain(
+      'FromAsCasing',
+    );
+    expect(within(sheet).getByRole('list', { name: 'Warnings' }).textContent).not.toContain('VERSOIN');
+    await waitFor(() => expect(buildButton().disabled).toBe(false));
   });
 
   it('cannot be started while the Containerfile has errors, and shows them', async () => {

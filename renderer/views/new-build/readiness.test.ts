@@ -12,18 +12,20 @@ describe('the reason why a build cannot be started', () => {
     isChecking: false,
     unassigned: [],
     lacksDestination: false,
-    hasIncompleteOption: false,
+    invalidOptions: [],
   };
 
   it('is the first one in the order of the sheet', () => {
     expect(reasonNotReady(ready)).toBeUndefined();
     expect(reasonNotReady({ ...ready, hasErrors: true, hasPlatforms: false })).toBe('Correct the Containerfile.');
-    expect(reasonNotReady({ ...ready, hasPlatforms: false, hasIncompleteOption: true })).toBe(
+    expect(reasonNotReady({ ...ready, hasPlatforms: false, invalidOptions: ['Memory limit'] })).toBe(
       'Select at least one platform.',
     );
     expect(reasonNotReady({ ...ready, unassigned: ['linux/arm', 'linux/386'] })).toBe(
       'No node can build linux/arm and linux/386.',
     );
+    expect(reasonNotReady({ ...ready, invalidOptions: ['Memory limit'] })).toBe('Correct the option “Memory limit”.');
+    expect(reasonNotReady({ ...ready, invalidOptions: ['Labels', 'Memory limit'] })).toBe('Correct 2 options.');
     expect(reasonNotReady({ ...ready, isChecking: true })).toBe('Checking what the nodes can build.');
     expect(reasonNotReady({ ...ready, unassigned: ['a', 'b', 'c'] })).toBe('No node can build 3 of the platforms.');
   });

@@ -17,7 +17,8 @@ export interface Readiness {
   readonly isChecking: boolean;
   /** Selected platforms that no node can build. */
   readonly unassigned: readonly string[];
-  readonly hasIncompleteOption: boolean;
+  /** What the options are called whose values are not valid. */
+  readonly invalidOptions: readonly string[];
 }
 
 /** @returns the first reason why a build cannot be started, as a sentence; undefined if it can be started */
@@ -31,7 +32,7 @@ export function reasonNotReady(readiness: Readiness): string | undefined {
     hasPlatforms,
     isChecking,
     unassigned,
-    hasIncompleteOption,
+    invalidOptions,
   } = readiness;
   if (!hasProject) {
     return 'Choose a project with a Containerfile.';
@@ -54,8 +55,11 @@ export function reasonNotReady(readiness: Readiness): string | undefined {
   if (unassigned.length > 0) {
     return `No node can build ${unassigned.length > 2 ? `${unassigned.length} of the platforms` : formatList(unassigned)}.`;
   }
-  if (hasIncompleteOption) {
-    return 'Complete or remove the unfinished option.';
+  const [invalid] = invalidOptions;
+  if (invalid !== undefined) {
+    return invalidOptions.length === 1
+      ? `Correct the option “${invalid}”.`
+      : `Correct ${formatCount(invalidOptions.length, 'option')}.`;
   }
   return isChecking ? 'Checking what the nodes can build.' : undefined;
 }

@@ -1,28 +1,23 @@
 import { useEffect, useMemo, useState } from 'react';
 import { isReadable } from '../../../shared/build-entry.ts';
+import { contextName } from '../../../shared/git-url.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { suggestReferences } from '../../../shared/suggested-references.ts';
+import { optionLabel } from '../../parts/option-words.ts';
 import { findBuilds, loadBuild, startBuild, useBuilds } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { useFarms } from '../../stores/farms.ts';
 import { navigate, type Sheet as SheetRoute } from '../../stores/navigation.ts';
-import { folderName } from '../farm/recent-projects.ts';
 import { useFarmNodes } from '../farm/use-farm-nodes.ts';
 import { checkDestination } from '../push/destination.ts';
-import {
-  type BuildDraft,
-  draftChangeOf,
-  emptyDraft,
-  keyValueError,
-  toBuildRequest,
-  toDraft,
-  toProjectRequest,
-} from './draft.ts';
+import { applyAction, type BuildDraft, emptyDraft, toBuildRequest, toDraft, toProjectRequest } from './draft.ts';
 import { ignoreWithUndo } from './ignore-with-undo.ts';
+import { invalidOptions } from './options/option-draft.ts';
 import { effectivePush, rememberPush } from './push-memory.ts';
 import { reasonNotReady, reasonWithoutNodes } from './readiness.ts';
 import { referenceError } from './reference.ts';
+import { useFindings } from './use-findings.ts';
 import { usePreview } from './use-preview.ts';
 import { useProject } from './use-project.ts';
 
@@ -32,13 +27,13 @@ export type NewBuildStart = Omit<Extract<SheetRoute, { sheet: 'new-build' }>, 's
 function initialDraft({ farm, context, from, platforms, apply }: NewBuildStart): BuildDraft {
   const request = from === undefined ? undefined : useBuilds.getState().byId[from]?.request;
   const draft = request ? toDraft(request) : emptyDraft;
-  return {
+  const given = {
     ...draft,
     ...(farm === undefined ? {} : { farm, connections: undefined }),
     ...(context === undefined ? {} : { context }),
     ...(platforms === undefined ? {} : { platforms }),
-    ...draftChangeOf(apply),
   };
+  return applyAction(given, apply);
 }
 
 /** The state of a new build: the draft, everything that follows from it, and the function that starts the build. */
@@ -52,10 +47,10 @@ export function useNewBuild(start: NewBuildStart) {
   const [isStarting, setIsStarting] = useState(false);
   const [problem, setProblem] = useState<Problem>();
 
-  function change(values: Partial<BuildDraft>): void {
+  function change(values: Partial<BuildDraft> | ((before: BuildDraft) => Partial<BuildDraft>)): void {
     setIsTouched(true);
     setProblem(undefined);
-    setDraft((before) => ({ ...before, ...values }));
+    setDraft((before) => ({ ...before, ...(typeof values === 'function' ? values(before) : values) }));
   }
   /** Resets everything that belongs to the previous project, but keeps the nodes and the platforms. */
   function changeProject(context: string): void {
@@ -80,8 +75,8 @@ export function useNewBuild(start: NewBuildStart) {
   const nodes = useFarmNodes(members);
 
   const { context } = draft;
-  const projectState = useProject(draft);
-  const { project } = projectState;
+  const inspected = useProject(draft);
+  const { project } = inspected;
   const order = useBuilds((builds) => builds.order);
   const folder = project?.context ?? context;
   const [older, setOlder] = useState<readonly string[]>([]);
@@ -107,7 +102,7 @@ export function useNewBuild(start: NewBuildStart) {
     });
   }, [order, older, context, folder]);
   const suggestions = useMemo(
-    () => suggestReferences(pastBuilds, project?.name ?? folderName(context ?? '')),
+    () => suggestReferences(pastBuilds, project?.name ?? contextName(context ?? '')),
     [pastBuilds, project?.name, context],
   );
   const reference = draft.reference ?? suggestions.first;
@@ -139,6 +134,7 @@ export function useNewBuild(start: NewBuildStart) {
 
   const push = effectivePush(reference, draft.push);
   const request = context === undefined ? undefined : toBuildRequest(draft, context, reference, selected, push);
+  const projectState = { ...inspected, project: useFindings(project, request) };
   const isNothingSelected = draft.platforms !== undefined && selected.length === 0;
   const preview = usePreview(
     project && !projectState.problem && members.length > 0 && !isNothingSelected ? request : undefined,
@@ -146,7 +142,7 @@ export function useNewBuild(start: NewBuildStart) {
   const unassigned = (preview.schedule?.unassigned ?? []).filter(({ platform }) => selected.includes(platform));
   const notReady = reasonNotReady({
     hasProject: project !== undefined && !projectState.problem,
-    hasErrors: (project?.errors.length ?? 0) > 0,
+    hasErrors: (projectState.project?.errors.length ?? 0) > 0,
     referenceError: referenceError(reference),
     lacksDestination: push.isOn && checkDestination(push.destination).kind === 'invalid',
     nothingToBuildOn: preview.isLoading ? undefined : reasonWithoutNodes(preview, members.length, farmName),
@@ -154,7 +150,7 @@ export function useNewBuild(start: NewBuildStart) {
     isChecking: preview.isLoading,
     // ignored while the preview is loading, because the schedule may still change
     unassigned: preview.isLoading ? [] : unassigned.map(({ platform }) => platform),
-    hasIncompleteOption: [draft.buildArgs, draft.labels].some((all) => all.some((entry) => keyValueError(entry, all))),
+    invalidOptions: invalidOptions(draft).map(optionLabel),
   });
 
   /** Adds patterns to the ignore file of the project. A toast can undo it. */

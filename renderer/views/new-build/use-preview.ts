@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'react';
+import { isRequestOption } from '../../../shared/build-options.ts';
 import type { CallInput } from '../../../shared/contract.ts';
+import { decidesSchedule } from '../../../shared/option-support.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import type { Schedule } from '../../../shared/schedule.ts';
 import { call } from '../../api.ts';
@@ -59,16 +61,7 @@ export function usePreview(request: CallInput<'builds.preview'> | undefined): Pr
 
 /** The same request for all that have the same schedule: nodes are not probed again for what does not affect it. */
 function withoutDetails(request: CallInput<'builds.preview'>): CallInput<'builds.preview'> {
-  return {
-    ...request,
-    reference: 'preview:latest',
-    buildArgs: {},
-    labels: {},
-    noCache: false,
-    skip: undefined,
-    target: undefined,
-    allowPlatformMismatch: undefined,
-    format: undefined,
-    push: undefined,
-  };
+  const isKept = (name: string): boolean => !isRequestOption(name) || decidesSchedule(name);
+  const kept = Object.fromEntries(Object.entries(request).filter(([name]) => isKept(name)));
+  return { ...kept, context: request.context, reference: 'preview:latest', push: undefined, automatic: undefined };
 }

@@ -21,21 +21,23 @@ interface LoadedProject {
   readonly problem?: Problem;
 }
 
-/** Inspects a project folder, and again when the folder, the Containerfile, the stage to build or the format changes. */
-export function useProject({ context, file, containerfile, target, format }: BuildDraft): ProjectState {
+/** Inspects a project folder, and again when the folder, the Containerfile or an option that decides what is found changes. */
+export function useProject(draft: BuildDraft): ProjectState {
+  const { context } = draft;
+  const key = context === undefined ? undefined : JSON.stringify(toProjectRequest(draft, context));
   const [loaded, setLoaded] = useState<LoadedProject>();
   const [isLoading, setIsLoading] = useState(false);
   const [attempt, setAttempt] = useState(0);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new `attempt` loads it again
   useEffect(() => {
-    if (context === undefined) {
+    if (context === undefined || key === undefined) {
       return undefined;
     }
     const superseded = new AbortController();
     const { signal } = superseded;
     setIsLoading(true);
-    call('projects.inspect', toProjectRequest({ file, containerfile, target, format }, context), { signal })
+    call('projects.inspect', JSON.parse(key), { signal })
       .then(
         (project) => {
           if (!signal.aborted) {
@@ -67,7 +69,7 @@ export function useProject({ context, file, containerfile, target, format }: Bui
     return () => {
       superseded.abort();
     };
-  }, [context, file, containerfile, target, format, attempt]);
+  }, [context, key, attempt]);
 
   const current = loaded?.context === context ? loaded : undefined;
   return {

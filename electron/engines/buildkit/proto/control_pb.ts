@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control.proto.
  */
 export const file_control: GenFile = /*@__PURE__*/
-  fileDesc("Cg1jb250cm9sLnByb3RvEhBtb2J5LmJ1aWxka2l0LnYxIiIKEERpc2tVc2FnZVJlcXVlc3QSDgoGZmlsdGVyGAEgAygJIkIKEURpc2tVc2FnZVJlc3BvbnNlEi0KBnJlY29yZBgBIAMoCzIdLm1vYnkuYnVpbGRraXQudjEuVXNhZ2VSZWNvcmQiKwoMUHJ1bmVSZXF1ZXN0Eg4KBmZpbHRlchgBIAMoCRILCgNhbGwYAiABKAgiXAoLVXNhZ2VSZWNvcmQSCgoCaWQYASABKAkSDgoGaW5fdXNlGAMgASgIEgwKBHNpemUYBCABKAMSEwoLZGVzY3JpcHRpb24YCSABKAkSDgoGc2hhcmVkGAsgASgIIhQKEkxpc3RXb3JrZXJzUmVxdWVzdCJFChNMaXN0V29ya2Vyc1Jlc3BvbnNlEi4KBnJlY29yZBgBIAMoCzIeLm1vYnkuYnVpbGRraXQudjEuV29ya2VyUmVjb3JkIuMBCgxXb3JrZXJSZWNvcmQSCgoCaWQYASABKAkSOgoGbGFiZWxzGAIgAygLMioubW9ieS5idWlsZGtpdC52MS5Xb3JrZXJSZWNvcmQuTGFiZWxzRW50cnkSLQoJcGxhdGZvcm1zGAMgAygLMhoubW9ieS5idWlsZGtpdC52MS5QbGF0Zm9ybRItCglnY19wb2xpY3kYBCADKAsyGi5tb2J5LmJ1aWxka2l0LnYxLkdDUG9saWN5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRwoIR0NQb2xpY3kSCwoDYWxsGAEgASgIEhYKDnJlc2VydmVkX3NwYWNlGAMgASgDEhYKDm1heF91c2VkX3NwYWNlGAUgASgDIiIKD0J1aWxka2l0VmVyc2lvbhIPCgd2ZXJzaW9uGAIgASgJIj0KCFBsYXRmb3JtEhQKDGFyY2hpdGVjdHVyZRgBIAEoCRIKCgJvcxgCIAEoCRIPCgd2YXJpYW50GAMgASgJIg0KC0luZm9SZXF1ZXN0IksKDEluZm9SZXNwb25zZRI7ChBidWlsZGtpdF92ZXJzaW9uGAEgASgLMiEubW9ieS5idWlsZGtpdC52MS5CdWlsZGtpdFZlcnNpb24i5AIKDFNvbHZlUmVxdWVzdBILCgNyZWYYASABKAkSEAoIZXhwb3J0ZXIYAyABKAkSSQoOZXhwb3J0ZXJfYXR0cnMYBCADKAsyMS5tb2J5LmJ1aWxka2l0LnYxLlNvbHZlUmVxdWVzdC5FeHBvcnRlckF0dHJzRW50cnkSDwoHc2Vzc2lvbhgFIAEoCRIQCghmcm9udGVuZBgGIAEoCRJJCg5mcm9udGVuZF9hdHRycxgHIAMoCzIxLm1vYnkuYnVpbGRraXQudjEuU29sdmVSZXF1ZXN0LkZyb250ZW5kQXR0cnNFbnRyeRIQCghpbnRlcm5hbBgLIAEoCBo0ChJFeHBvcnRlckF0dHJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARo0ChJGcm9udGVuZEF0dHJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKaAQoNU29sdmVSZXNwb25zZRJQChFleHBvcnRlcl9yZXNwb25zZRgBIAMoCzI1Lm1vYnkuYnVpbGRraXQudjEuU29sdmVSZXNwb25zZS5FeHBvcnRlclJlc3BvbnNlRW50cnkaNwoVRXhwb3J0ZXJSZXNwb25zZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiHAoNU3RhdHVzUmVxdWVzdBILCgNyZWYYASABKAkizAEKDlN0YXR1c1Jlc3BvbnNlEioKCHZlcnRleGVzGAEgAygLMhgubW9ieS5idWlsZGtpdC52MS5WZXJ0ZXgSMAoIc3RhdHVzZXMYAiADKAsyHi5tb2J5LmJ1aWxka2l0LnYxLlZlcnRleFN0YXR1cxIpCgRsb2dzGAMgAygLMhsubW9ieS5idWlsZGtpdC52MS5WZXJ0ZXhMb2cSMQoId2FybmluZ3MYBCADKAsyHy5tb2J5LmJ1aWxka2l0LnYxLlZlcnRleFdhcm5pbmci6gEKBlZlcnRleBIOCgZkaWdlc3QYASABKAkSDgoGaW5wdXRzGAIgAygJEgwKBG5hbWUYAyABKAkSDgoGY2FjaGVkGAQgASgIEisKB3N0YXJ0ZWQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNvbXBsZXRlZBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZXJyb3IYByABKAkSNwoOcHJvZ3Jlc3NfZ3JvdXAYCCABKAsyHy5tb2J5LmJ1aWxka2l0LnYxLlByb2dyZXNzR3JvdXAiNwoNUHJvZ3Jlc3NHcm91cBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHdlYWsYAyABKAgihwEKDFZlcnRleFN0YXR1cxIKCgJpZBgBIAEoCRIOCgZ2ZXJ0ZXgYAiABKAkSDAoEbmFtZRgDIAEoCRIPCgdjdXJyZW50GAQgASgDEg0KBXRvdGFsGAUgASgDEi0KCWNvbXBsZXRlZBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOAoJVmVydGV4TG9nEg4KBnZlcnRleBgBIAEoCRIOCgZzdHJlYW0YAyABKAMSCwoDbXNnGAQgASgMIqABCg1WZXJ0ZXhXYXJuaW5nEg4KBnZlcnRleBgBIAEoCRINCgVzaG9ydBgDIAEoDBIOCgZkZXRhaWwYBCADKAwSCwoDdXJsGAUgASgJEioKBGluZm8YBiABKAsyHC5tb2J5LmJ1aWxka2l0LnYxLlNvdXJjZUluZm8SJwoGcmFuZ2VzGAcgAygLMhcubW9ieS5idWlsZGtpdC52MS5SYW5nZSIeCgpTb3VyY2VJbmZvEhAKCGZpbGVuYW1lGAEgASgJIlsKBVJhbmdlEikKBXN0YXJ0GAEgASgLMhoubW9ieS5idWlsZGtpdC52MS5Qb3NpdGlvbhInCgNlbmQYAiABKAsyGi5tb2J5LmJ1aWxka2l0LnYxLlBvc2l0aW9uIhgKCFBvc2l0aW9uEgwKBGxpbmUYASABKAUiHAoMQnl0ZXNNZXNzYWdlEgwKBGRhdGEYASABKAwytAQKB0NvbnRyb2wSVAoJRGlza1VzYWdlEiIubW9ieS5idWlsZGtpdC52MS5EaXNrVXNhZ2VSZXF1ZXN0GiMubW9ieS5idWlsZGtpdC52MS5EaXNrVXNhZ2VSZXNwb25zZRJICgVQcnVuZRIeLm1vYnkuYnVpbGRraXQudjEuUHJ1bmVSZXF1ZXN0Gh0ubW9ieS5idWlsZGtpdC52MS5Vc2FnZVJlY29yZDABEkgKBVNvbHZlEh4ubW9ieS5idWlsZGtpdC52MS5Tb2x2ZVJlcXVlc3QaHy5tb2J5LmJ1aWxka2l0LnYxLlNvbHZlUmVzcG9uc2USTQoGU3RhdHVzEh8ubW9ieS5idWlsZGtpdC52MS5TdGF0dXNSZXF1ZXN0GiAubW9ieS5idWlsZGtpdC52MS5TdGF0dXNSZXNwb25zZTABEk0KB1Nlc3Npb24SHi5tb2J5LmJ1aWxka2l0LnYxLkJ5dGVzTWVzc2FnZRoeLm1vYnkuYnVpbGRraXQudjEuQnl0ZXNNZXNzYWdlKAEwARJaCgtMaXN0V29ya2VycxIkLm1vYnkuYnVpbGRraXQudjEuTGlzdFdvcmtlcnNSZXF1ZXN0GiUubW9ieS5idWlsZGtpdC52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlEkUKBEluZm8SHS5tb2J5LmJ1aWxka2l0LnYxLkluZm9SZXF1ZXN0Gh4ubW9ieS5idWlsZGtpdC52MS5JbmZvUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Cg1jb250cm9sLnByb3RvEhBtb2J5LmJ1aWxka2l0LnYxIiIKEERpc2tVc2FnZVJlcXVlc3QSDgoGZmlsdGVyGAEgAygJIkIKEURpc2tVc2FnZVJlc3BvbnNlEi0KBnJlY29yZBgBIAMoCzIdLm1vYnkuYnVpbGRraXQudjEuVXNhZ2VSZWNvcmQiKwoMUHJ1bmVSZXF1ZXN0Eg4KBmZpbHRlchgBIAMoCRILCgNhbGwYAiABKAgiXAoLVXNhZ2VSZWNvcmQSCgoCaWQYASABKAkSDgoGaW5fdXNlGAMgASgIEgwKBHNpemUYBCABKAMSEwoLZGVzY3JpcHRpb24YCSABKAkSDgoGc2hhcmVkGAsgASgIIhQKEkxpc3RXb3JrZXJzUmVxdWVzdCJFChNMaXN0V29ya2Vyc1Jlc3BvbnNlEi4KBnJlY29yZBgBIAMoCzIeLm1vYnkuYnVpbGRraXQudjEuV29ya2VyUmVjb3JkIuMBCgxXb3JrZXJSZWNvcmQSCgoCaWQYASABKAkSOgoGbGFiZWxzGAIgAygLMioubW9ieS5idWlsZGtpdC52MS5Xb3JrZXJSZWNvcmQuTGFiZWxzRW50cnkSLQoJcGxhdGZvcm1zGAMgAygLMhoubW9ieS5idWlsZGtpdC52MS5QbGF0Zm9ybRItCglnY19wb2xpY3kYBCADKAsyGi5tb2J5LmJ1aWxka2l0LnYxLkdDUG9saWN5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRwoIR0NQb2xpY3kSCwoDYWxsGAEgASgIEhYKDnJlc2VydmVkX3NwYWNlGAMgASgDEhYKDm1heF91c2VkX3NwYWNlGAUgASgDIiIKD0J1aWxka2l0VmVyc2lvbhIPCgd2ZXJzaW9uGAIgASgJIj0KCFBsYXRmb3JtEhQKDGFyY2hpdGVjdHVyZRgBIAEoCRIKCgJvcxgCIAEoCRIPCgd2YXJpYW50GAMgASgJIg0KC0luZm9SZXF1ZXN0IksKDEluZm9SZXNwb25zZRI7ChBidWlsZGtpdF92ZXJzaW9uGAEgASgLMiEubW9ieS5idWlsZGtpdC52MS5CdWlsZGtpdFZlcnNpb24iqQMKDFNvbHZlUmVxdWVzdBILCgNyZWYYASABKAkSEAoIZXhwb3J0ZXIYAyABKAkSSQoOZXhwb3J0ZXJfYXR0cnMYBCADKAsyMS5tb2J5LmJ1aWxka2l0LnYxLlNvbHZlUmVxdWVzdC5FeHBvcnRlckF0dHJzRW50cnkSDwoHc2Vzc2lvbhgFIAEoCRIQCghmcm9udGVuZBgGIAEoCRJJCg5mcm9udGVuZF9hdHRycxgHIAMoCzIxLm1vYnkuYnVpbGRraXQudjEuU29sdmVSZXF1ZXN0LkZyb250ZW5kQXR0cnNFbnRyeRItCgVjYWNoZRgIIAEoCzIeLm1vYnkuYnVpbGRraXQudjEuQ2FjaGVPcHRpb25zEhQKDGVudGl0bGVtZW50cxgJIAMoCRIQCghpbnRlcm5hbBgLIAEoCBo0ChJFeHBvcnRlckF0dHJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARo0ChJGcm9udGVuZEF0dHJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJ6CgxDYWNoZU9wdGlvbnMSNAoHZXhwb3J0cxgEIAMoCzIjLm1vYnkuYnVpbGRraXQudjEuQ2FjaGVPcHRpb25zRW50cnkSNAoHaW1wb3J0cxgFIAMoCzIjLm1vYnkuYnVpbGRraXQudjEuQ2FjaGVPcHRpb25zRW50cnkijgEKEUNhY2hlT3B0aW9uc0VudHJ5EgwKBHR5cGUYASABKAkSPQoFYXR0cnMYAiADKAsyLi5tb2J5LmJ1aWxka2l0LnYxLkNhY2hlT3B0aW9uc0VudHJ5LkF0dHJzRW50cnkaLAoKQXR0cnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpoBCg1Tb2x2ZVJlc3BvbnNlElAKEWV4cG9ydGVyX3Jlc3BvbnNlGAEgAygLMjUubW9ieS5idWlsZGtpdC52MS5Tb2x2ZVJlc3BvbnNlLkV4cG9ydGVyUmVzcG9uc2VFbnRyeRo3ChVFeHBvcnRlclJlc3BvbnNlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIcCg1TdGF0dXNSZXF1ZXN0EgsKA3JlZhgBIAEoCSLMAQoOU3RhdHVzUmVzcG9uc2USKgoIdmVydGV4ZXMYASADKAsyGC5tb2J5LmJ1aWxka2l0LnYxLlZlcnRleBIwCghzdGF0dXNlcxgCIAMoCzIeLm1vYnkuYnVpbGRraXQudjEuVmVydGV4U3RhdHVzEikKBGxvZ3MYAyADKAsyGy5tb2J5LmJ1aWxka2l0LnYxLlZlcnRleExvZxIxCgh3YXJuaW5ncxgEIAMoCzIfLm1vYnkuYnVpbGRraXQudjEuVmVydGV4V2FybmluZyLqAQoGVmVydGV4Eg4KBmRpZ2VzdBgBIAEoCRIOCgZpbnB1dHMYAiADKAkSDAoEbmFtZRgDIAEoCRIOCgZjYWNoZWQYBCABKAgSKwoHc3RhcnRlZBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJY29tcGxldGVkGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVlcnJvchgHIAEoCRI3Cg5wcm9ncmVzc19ncm91cBgIIAEoCzIfLm1vYnkuYnVpbGRraXQudjEuUHJvZ3Jlc3NHcm91cCI3Cg1Qcm9ncmVzc0dyb3VwEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEd2VhaxgDIAEoCCKHAQoMVmVydGV4U3RhdHVzEgoKAmlkGAEgASgJEg4KBnZlcnRleBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB2N1cnJlbnQYBCABKAMSDQoFdG90YWwYBSABKAMSLQoJY29tcGxldGVkGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI4CglWZXJ0ZXhMb2cSDgoGdmVydGV4GAEgASgJEg4KBnN0cmVhbRgDIAEoAxILCgNtc2cYBCABKAwioAEKDVZlcnRleFdhcm5pbmcSDgoGdmVydGV4GAEgASgJEg0KBXNob3J0GAMgASgMEg4KBmRldGFpbBgEIAMoDBILCgN1cmwYBSABKAkSKgoEaW5mbxgGIAEoCzIcLm1vYnkuYnVpbGRraXQudjEuU291cmNlSW5mbxInCgZyYW5nZXMYByADKAsyFy5tb2J5LmJ1aWxka2l0LnYxLlJhbmdlIh4KClNvdXJjZUluZm8SEAoIZmlsZW5hbWUYASABKAkiWwoFUmFuZ2USKQoFc3RhcnQYASABKAsyGi5tb2J5LmJ1aWxka2l0LnYxLlBvc2l0aW9uEicKA2VuZBgCIAEoCzIaLm1vYnkuYnVpbGRraXQudjEuUG9zaXRpb24iGAoIUG9zaXRpb24SDAoEbGluZRgBIAEoBSIcCgxCeXRlc01lc3NhZ2USDAoEZGF0YRgBIAEoDDK0BAoHQ29udHJvbBJUCglEaXNrVXNhZ2USIi5tb2J5LmJ1aWxka2l0LnYxLkRpc2tVc2FnZVJlcXVlc3QaIy5tb2J5LmJ1aWxka2l0LnYxLkRpc2tVc2FnZVJlc3BvbnNlEkgKBVBydW5lEh4ubW9ieS5idWlsZGtpdC52MS5QcnVuZVJlcXVlc3QaHS5tb2J5LmJ1aWxka2l0LnYxLlVzYWdlUmVjb3JkMAESSAoFU29sdmUSHi5tb2J5LmJ1aWxka2l0LnYxLlNvbHZlUmVxdWVzdBofLm1vYnkuYnVpbGRraXQudjEuU29sdmVSZXNwb25zZRJNCgZTdGF0dXMSHy5tb2J5LmJ1aWxka2l0LnYxLlN0YXR1c1JlcXVlc3QaIC5tb2J5LmJ1aWxka2l0LnYxLlN0YXR1c1Jlc3BvbnNlMAESTQoHU2Vzc2lvbhIeLm1vYnkuYnVpbGRraXQudjEuQnl0ZXNNZXNzYWdlGh4ubW9ieS5idWlsZGtpdC52MS5CeXRlc01lc3NhZ2UoATABEloKC0xpc3RXb3JrZXJzEiQubW9ieS5idWlsZGtpdC52MS5MaXN0V29ya2Vyc1JlcXVlc3QaJS5tb2J5LmJ1aWxka2l0LnYxLkxpc3RXb3JrZXJzUmVzcG9uc2USRQoESW5mbxIdLm1vYnkuYnVpbGRraXQudjEuSW5mb1JlcXVlc3QaHi5tb2J5LmJ1aWxka2l0LnYxLkluZm9SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message moby.buildkit.v1.DiskUsageRequest
@@ -319,6 +319,18 @@ export type SolveRequest = Message<"moby.buildkit.v1.SolveRequest"> & {
   frontendAttrs: { [key: string]: string };
 
   /**
+   * @generated from field: moby.buildkit.v1.CacheOptions cache = 8;
+   */
+  cache?: CacheOptions | undefined;
+
+  /**
+   * What steps may do only if the daemon is configured to allow it: `network.host`.
+   *
+   * @generated from field: repeated string entitlements = 9;
+   */
+  entitlements: string[];
+
+  /**
    * The history of builds, which BuildKit has since 0.11, does not get this one.
    *
    * @generated from field: bool internal = 11;
@@ -332,6 +344,50 @@ export type SolveRequest = Message<"moby.buildkit.v1.SolveRequest"> & {
  */
 export const SolveRequestSchema: GenMessage<SolveRequest> = /*@__PURE__*/
   messageDesc(file_control, 12);
+
+/**
+ * @generated from message moby.buildkit.v1.CacheOptions
+ */
+export type CacheOptions = Message<"moby.buildkit.v1.CacheOptions"> & {
+  /**
+   * @generated from field: repeated moby.buildkit.v1.CacheOptionsEntry exports = 4;
+   */
+  exports: CacheOptionsEntry[];
+
+  /**
+   * @generated from field: repeated moby.buildkit.v1.CacheOptionsEntry imports = 5;
+   */
+  imports: CacheOptionsEntry[];
+};
+
+/**
+ * Describes the message moby.buildkit.v1.CacheOptions.
+ * Use `create(CacheOptionsSchema)` to create a new message.
+ */
+export const CacheOptionsSchema: GenMessage<CacheOptions> = /*@__PURE__*/
+  messageDesc(file_control, 13);
+
+/**
+ * @generated from message moby.buildkit.v1.CacheOptionsEntry
+ */
+export type CacheOptionsEntry = Message<"moby.buildkit.v1.CacheOptionsEntry"> & {
+  /**
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * @generated from field: map<string, string> attrs = 2;
+   */
+  attrs: { [key: string]: string };
+};
+
+/**
+ * Describes the message moby.buildkit.v1.CacheOptionsEntry.
+ * Use `create(CacheOptionsEntrySchema)` to create a new message.
+ */
+export const CacheOptionsEntrySchema: GenMessage<CacheOptionsEntry> = /*@__PURE__*/
+  messageDesc(file_control, 14);
 
 /**
  * @generated from message moby.buildkit.v1.SolveResponse
@@ -348,7 +404,7 @@ export type SolveResponse = Message<"moby.buildkit.v1.SolveResponse"> & {
  * Use `create(SolveResponseSchema)` to create a new message.
  */
 export const SolveResponseSchema: GenMessage<SolveResponse> = /*@__PURE__*/
-  messageDesc(file_control, 13);
+  messageDesc(file_control, 15);
 
 /**
  * @generated from message moby.buildkit.v1.StatusRequest
@@ -365,7 +421,7 @@ export type StatusRequest = Message<"moby.buildkit.v1.StatusRequest"> & {
  * Use `create(StatusRequestSchema)` to create a new message.
  */
 export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/
-  messageDesc(file_control, 14);
+  messageDesc(file_control, 16);
 
 /**
  * @generated from message moby.buildkit.v1.StatusResponse
@@ -397,7 +453,7 @@ export type StatusResponse = Message<"moby.buildkit.v1.StatusResponse"> & {
  * Use `create(StatusResponseSchema)` to create a new message.
  */
 export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
-  messageDesc(file_control, 15);
+  messageDesc(file_control, 17);
 
 /**
  * @generated from message moby.buildkit.v1.Vertex
@@ -449,7 +505,7 @@ export type Vertex = Message<"moby.buildkit.v1.Vertex"> & {
  * Use `create(VertexSchema)` to create a new message.
  */
 export const VertexSchema: GenMessage<Vertex> = /*@__PURE__*/
-  messageDesc(file_control, 16);
+  messageDesc(file_control, 18);
 
 /**
  * Source: solver/pb/ops.proto
@@ -480,7 +536,7 @@ export type ProgressGroup = Message<"moby.buildkit.v1.ProgressGroup"> & {
  * Use `create(ProgressGroupSchema)` to create a new message.
  */
 export const ProgressGroupSchema: GenMessage<ProgressGroup> = /*@__PURE__*/
-  messageDesc(file_control, 17);
+  messageDesc(file_control, 19);
 
 /**
  * @generated from message moby.buildkit.v1.VertexStatus
@@ -522,7 +578,7 @@ export type VertexStatus = Message<"moby.buildkit.v1.VertexStatus"> & {
  * Use `create(VertexStatusSchema)` to create a new message.
  */
 export const VertexStatusSchema: GenMessage<VertexStatus> = /*@__PURE__*/
-  messageDesc(file_control, 18);
+  messageDesc(file_control, 20);
 
 /**
  * @generated from message moby.buildkit.v1.VertexLog
@@ -549,7 +605,7 @@ export type VertexLog = Message<"moby.buildkit.v1.VertexLog"> & {
  * Use `create(VertexLogSchema)` to create a new message.
  */
 export const VertexLogSchema: GenMessage<VertexLog> = /*@__PURE__*/
-  messageDesc(file_control, 19);
+  messageDesc(file_control, 21);
 
 /**
  * @generated from message moby.buildkit.v1.VertexWarning
@@ -591,7 +647,7 @@ export type VertexWarning = Message<"moby.buildkit.v1.VertexWarning"> & {
  * Use `create(VertexWarningSchema)` to create a new message.
  */
 export const VertexWarningSchema: GenMessage<VertexWarning> = /*@__PURE__*/
-  messageDesc(file_control, 20);
+  messageDesc(file_control, 22);
 
 /**
  * Source: solver/pb/ops.proto
@@ -610,7 +666,7 @@ export type SourceInfo = Message<"moby.buildkit.v1.SourceInfo"> & {
  * Use `create(SourceInfoSchema)` to create a new message.
  */
 export const SourceInfoSchema: GenMessage<SourceInfo> = /*@__PURE__*/
-  messageDesc(file_control, 21);
+  messageDesc(file_control, 23);
 
 /**
  * Source: solver/pb/ops.proto
@@ -634,7 +690,7 @@ export type Range = Message<"moby.buildkit.v1.Range"> & {
  * Use `create(RangeSchema)` to create a new message.
  */
 export const RangeSchema: GenMessage<Range> = /*@__PURE__*/
-  messageDesc(file_control, 22);
+  messageDesc(file_control, 24);
 
 /**
  * @generated from message moby.buildkit.v1.Position
@@ -651,7 +707,7 @@ export type Position = Message<"moby.buildkit.v1.Position"> & {
  * Use `create(PositionSchema)` to create a new message.
  */
 export const PositionSchema: GenMessage<Position> = /*@__PURE__*/
-  messageDesc(file_control, 23);
+  messageDesc(file_control, 25);
 
 /**
  * @generated from message moby.buildkit.v1.BytesMessage
@@ -668,7 +724,7 @@ export type BytesMessage = Message<"moby.buildkit.v1.BytesMessage"> & {
  * Use `create(BytesMessageSchema)` to create a new message.
  */
 export const BytesMessageSchema: GenMessage<BytesMessage> = /*@__PURE__*/
-  messageDesc(file_control, 24);
+  messageDesc(file_control, 26);
 
 /**
  * @generated from service moby.buildkit.v1.Control

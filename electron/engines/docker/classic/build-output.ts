@@ -40,7 +40,7 @@ export class ClassicBuildOutput extends StepOutput {
   /** Any step was answered by the cache. */
   isFromCache = false;
 
-  readonly #build: Pick<EngineBuild, 'platform'>;
+  readonly #build: Pick<EngineBuild, 'platform' | 'rm'>;
   readonly #steps: ContainerfileSteps;
   /** ARG instructions before the first FROM, which docker counts as steps. */
   readonly #argCount: number;
@@ -50,7 +50,7 @@ export class ClassicBuildOutput extends StepOutput {
     stderr: new LineBuffer((line) => this.reportLine(visibleText(line), 'stderr')),
   };
   #announced: { readonly number: number; readonly total: number } | undefined;
-  /** The container of the running step. Until it is removed, everything is output of its program. */
+  /** The container of the running step. Until it is removed, everything is output of its program, if it is removed. */
   #container: string | undefined;
   #hasTriggers = false;
   /** The id of the image of the last stage. */
@@ -59,7 +59,7 @@ export class ClassicBuildOutput extends StepOutput {
   #downloads = new Downloads();
 
   constructor(
-    build: Pick<EngineBuild, 'instructions' | 'target' | 'buildArgs' | 'platform'>,
+    build: Pick<EngineBuild, 'instructions' | 'target' | 'buildArgs' | 'platform' | 'rm'>,
     report: (output: EngineOutput) => void,
   ) {
     super(build.buildArgs, report);
@@ -106,6 +106,11 @@ export class ClassicBuildOutput extends StepOutput {
     } else if (isRemoval(text, this.#container)) {
       this.#flush();
       this.#container = undefined;
+    } else if (this.#build.rm === false && layerPattern.test(text.trimEnd())) {
+      // nothing else ends the output of a program whose container stays
+      this.#flush();
+      this.#container = undefined;
+      this.#lines.write(text);
     } else {
       const { start, end } = errorColor;
       const isError = text.startsWith(start) && text.endsWith(end);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Platform, platformOf, platformParts } from '../../../../shared/platform.ts';
 import { type Failure, fail } from '../../../../shared/problem.ts';
+import { hostAddress, ulimitOf } from '../../../../shared/step-limits.ts';
 import { compressWhereFaster } from '../../api/context-compression.ts';
 import { cancelledProblem, type EngineApi, noImageProblem } from '../../api/engine-api.ts';
 import { jsonLines } from '../../api/json-lines.ts';
@@ -8,10 +9,12 @@ import { registryConfigHeader } from '../../api/registry-config.ts';
 import { sendBuild } from '../../api/send-build.ts';
 import { findHereDocument } from '../../containerfile-steps.ts';
 import type { EngineBuild, EngineOutput } from '../../engine.ts';
+import { optionParameters } from '../../option-parameters.ts';
 import type { ClassicReason } from '../builder-choice.ts';
 import { ClassicBuildOutput, classicMessageSchema } from './build-output.ts';
 import { buildKitProblem, classicProblem, refusedBuildProblem } from './build-problem.ts';
 import { classicContext, platformArgs } from './context.ts';
+import { pullCaches } from './pull-caches.ts';
 
 /** What docker calls Docker Hub in logins. */
 const dockerHub = 'https://index.docker.io/v1/';
@@ -41,7 +44,24 @@ export async function buildClassic(
     throw buildKitProblem(docker.node, reason, 'here-documents (<<EOF)', hereDocument.firstLine);
   }
   const own = await readOwnPlatform(docker, build, signal);
-  const first = await buildOnce(docker, reason, own, build, onOutput, signal);
+  const caches = await pullCaches(docker, build, onOutput, signal);
+  try {
+    return await buildForPlatform(docker, reason, own, build, caches.names, onOutput, signal);
+  } finally {
+    await caches.release();
+  }
+}
+
+async function buildForPlatform(
+  docker: EngineApi,
+  reason: ClassicReason,
+  own: Platform,
+  build: EngineBuild,
+  caches: readonly string[],
+  onOutput: OnOutput,
+  signal: AbortSignal,
+): Promise<{ imageId: string }> {
+  const first = await buildOnce(docker, reason, own, build, caches, onOutput, signal);
   const found = await otherPlatform(docker, first.imageId, build, signal);
   if (found === undefined) {
     return first;
@@ -50,7 +70,7 @@ export async function buildClassic(
   onOutput({ kind: 'log', stream: 'engine', time: Date.now(), text });
   const onSecondOutput: OnOutput = (output) => output.kind !== 'context-read' && onOutput(output);
   const again: EngineBuild = { ...build, noCache: true, pull: build.pull === 'missing' ? 'always' : build.pull };
-  const second = await buildOnce(docker, reason, own, again, onSecondOutput, signal);
+  const second = await buildOnce(docker, reason, own, again, [], onSecondOutput, signal);
   const stillFound = await otherPlatform(docker, second.imageId, build, signal);
   if (stillFound !== undefined) {
     throw platformProblem(docker.node, reason, build, stillFound);
@@ -63,6 +83,7 @@ async function buildOnce(
   reason: ClassicReason,
   own: Platform,
   build: EngineBuild,
+  caches: readonly string[],
   onOutput: OnOutput,
   signal: AbortSignal,
 ): Promise<{ imageId: string }> {
@@ -73,7 +94,7 @@ async function buildOnce(
   const args = { ...platformArgs(build, own), ...build.buildArgs };
   const { file, tar } = await classicContext(build, args);
   const { failure } = await sendBuild(docker, {
-    path: `build?${buildQuery({ ...build, file, buildArgs: args })}`,
+    path: `build?${buildQuery({ ...build, file, buildArgs: args }, caches)}`,
     headers: registryConfigHeader(build.logins, dockerHub),
     context: compressWhereFaster(tar, docker.transport.roundTripMs?.()),
     signal,
@@ -100,23 +121,30 @@ async function buildOnce(
 }
 
 /**
- * The query of `POST build`. `rm` and `forcerm` remove the containers of the build however it ends. Without `pull`, docker pulls only
- * what it lacks; it has no policy `never`: see the limits of docker.
+ * The query of `POST build`. `rm` and `forcerm` remove the containers of the build however it ends; `forcerm` alone does both. Without
+ * `pull`, docker pulls only what it lacks; it has no policy `never`: see the limits of docker.
  */
-function buildQuery(build: EngineBuild): string {
-  return new URLSearchParams({
+function buildQuery(build: EngineBuild, caches: readonly string[]): string {
+  const { addHosts = [], ulimits = [] } = build;
+  const limits = ulimits.flatMap((text) => ulimitOf(text) ?? []);
+  const parameters = new URLSearchParams({
     version: '1',
     rm: '1',
-    forcerm: '1',
+    forcerm: build.rm === false ? '0' : '1',
     platform: build.platform,
     dockerfile: build.file,
     t: build.tag,
-    buildargs: JSON.stringify(build.buildArgs),
-    labels: JSON.stringify(build.labels),
     ...(build.pull === 'missing' ? {} : { pull: '1' }),
-    ...(build.target === undefined ? {} : { target: build.target }),
-    ...(build.noCache ? { nocache: '1' } : {}),
-  }).toString();
+    ...(limits.length > 0
+      ? { ulimits: JSON.stringify(limits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard }))) }
+      : {}),
+    ...(caches.length > 0 ? { cachefrom: JSON.stringify(caches) } : {}),
+    ...Object.fromEntries(optionParameters('classic', build)),
+  });
+  for (const { host, ip } of addHosts.flatMap((text) => hostAddress(text) ?? [])) {
+    parameters.append('extrahosts', `${host}:${ip}`);
+  }
+  return parameters.toString();
 }
 
 /** The platform of docker itself. */
