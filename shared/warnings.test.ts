@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { parsePlatform } from './platform.ts';
-import { groupWarnings, withoutTold } from './warnings.ts';
+import { groupWarnings, withoutReported } from './warnings.ts';
 
 const platform = (name: string) => parsePlatform(name) ?? expect.fail(`${name} is not a platform`);
 const at = (firstLine: number) => ({ file: 'Dockerfile', firstLine, lastLine: firstLine });
 
-test('the same warning of several platforms is told once, and warnings are in the order of their lines', () => {
+test('the same warning of several platforms is reported once, and warnings are in the order of their lines', () => {
   const jobs = [
     { platform: platform('linux/amd64'), warnings: [{ text: 'no line' }, { text: 'old word', source: at(7) }] },
     { platform: platform('linux/arm64') },
@@ -26,13 +26,13 @@ test('the same warning of several platforms is told once, and warnings are in th
   ]);
 });
 
-test('what was found in the Containerfile before the build is not told again when BuildKit finds it', () => {
+test('what was found in the Containerfile before the build is not reported again when BuildKit finds it', () => {
   const warnings = [
     { text: 'UndefinedVar: Usage of undefined variable (line 2)', source: at(2) },
     { text: 'UndefinedVar: Usage of undefined variable (line 7)', source: at(7) },
     { text: 'something else', source: at(2) },
   ];
   const groups = groupWarnings([{ platform: platform('linux/amd64'), warnings }]);
-  const told = [{ rule: 'UndefinedVar', line: 2 }];
-  expect(withoutTold(groups, told).map(({ warning }) => warning)).toEqual([warnings[2], warnings[1]]);
+  const reported = [{ rule: 'UndefinedVar', line: 2 }];
+  expect(withoutReported(groups, reported).map(({ warning }) => warning)).toEqual([warnings[2], warnings[1]]);
 });

@@ -1,4 +1,4 @@
-/** The warnings of a build, each told once although several engines may have given it. */
+/** The warnings of a build, each once although several engines may have given it. */
 import type { Job } from './build.ts';
 import type { BuildWarning } from './build-warning.ts';
 import type { Platform } from './platform.ts';
@@ -24,14 +24,14 @@ export function groupWarnings(jobs: readonly Pick<Job, 'platform' | 'warnings'>[
 }
 
 /** A finding in a Containerfile, as far as it tells one from another. */
-export interface ToldFinding {
+export interface ReportedFinding {
   readonly rule?: string | undefined;
   readonly line?: number | undefined;
 }
 
 /** Leaves out what was reported before the build: newer versions of BuildKit find some of it, too, and say so during the build. */
-export function withoutTold(groups: readonly WarningGroup[], told: readonly ToldFinding[]): WarningGroup[] {
-  const keys = new Set(told.map(({ rule, line }) => `${rule} ${line}`));
+export function withoutReported(groups: readonly WarningGroup[], reported: readonly ReportedFinding[]): WarningGroup[] {
+  const keys = new Set(reported.map(({ rule, line }) => `${rule} ${line}`));
   return groups.filter(({ warning: { text, source } }) => {
     // such as "JSONArgsRecommended: JSON arguments recommended for CMD … (line 7)"
     const rule = /^(\w+): /.exec(text)?.[1];

@@ -126,7 +126,7 @@ async function buildRequest(
   return followBuild(frontEnd, () => frontEnd.start('builds.start', all), {
     quiet,
     files: outputFiles,
-    told: project.warnings.filter((warning) => isShown(warning, lint)),
+    reported: project.warnings.filter((warning) => isShown(warning, lint)),
   });
 }
 
@@ -228,14 +228,14 @@ interface FollowOptions {
   readonly quiet: boolean;
   readonly files: OutputFiles;
   /** What was reported of the Containerfile before. */
-  readonly told?: readonly ProjectWarning[];
+  readonly reported?: readonly ProjectWarning[];
 }
 
 /** Follows a build to its end: as a live grid on a terminal, else as plain lines, or as JSON. */
 async function followBuild(
   frontEnd: TerminalFrontEnd,
   startBuild: () => Promise<Build>,
-  { quiet, files, told = [] }: FollowOptions,
+  { quiet, files, reported = [] }: FollowOptions,
 ): Promise<number> {
   const { json } = frontEnd.options;
   const log = files.logfile === undefined ? undefined : openLog(files.logfile);
@@ -263,7 +263,7 @@ async function followBuild(
     for (const each of views) {
       each.finish();
     }
-    await printEnd(frontEnd, build, quiet, told);
+    await printEnd(frontEnd, build, quiet, reported);
     await writeOutputFiles(build, files);
     return exitCode(build);
   } catch (error) {
@@ -279,7 +279,7 @@ async function printEnd(
   { options }: TerminalFrontEnd,
   build: Build,
   quiet: boolean,
-  told: readonly ProjectWarning[],
+  reported: readonly ProjectWarning[],
 ): Promise<void> {
   const { output, errors, json } = options;
   const digest = digestOf(build);
@@ -289,7 +289,7 @@ async function printEnd(
     const { printSummary } = await import('../output/build-summary.ts');
     const stream = quiet ? errors : output;
     // on a terminal the rows of the grid serve as the table
-    printSummary(stream, build, { table: quiet || !isTerminal(output), next: !quiet && isTerminal(output), told });
+    printSummary(stream, build, { table: quiet || !isTerminal(output), next: !quiet && isTerminal(output), reported });
   }
 }
 

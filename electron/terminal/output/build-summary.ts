@@ -5,7 +5,7 @@ import { formatBytes, formatClock, formatCount, formatSent, formatSource } from 
 import { parseReference } from '../../../shared/image.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import { currentStep, failedStepOf } from '../../../shared/step.ts';
-import { groupWarnings, type ToldFinding, type WarningGroup, withoutTold } from '../../../shared/warnings.ts';
+import { groupWarnings, type ReportedFinding, type WarningGroup, withoutReported } from '../../../shared/warnings.ts';
 import { formatTable } from './columns.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { actionHint } from './problem-actions.ts';
@@ -21,20 +21,22 @@ export interface SummaryOptions {
   /** Say what can be done with the image, for a person at a terminal. Default: false. */
   readonly next?: boolean;
   /** What was reported of the Containerfile before the build. */
-  readonly told?: readonly ToldFinding[];
+  readonly reported?: readonly ReportedFinding[];
   readonly paint?: Paint;
 }
 
 /** Prints the result of a build: the platforms, skipped nodes, failures with their fixes, and the image. */
 export function printSummary(stream: Writable, build: Build, options: SummaryOptions = {}): void {
-  const { table = true, next = false, told = [], paint = paintFor(stream) } = options;
+  const { table = true, next = false, reported = [], paint = paintFor(stream) } = options;
   const groups = groupFailures(build.jobs.filter(({ status }) => status === 'failed'));
   const parts = [
     table && build.jobs.length > 0 ? jobTable(build.jobs) : [],
     build.schedule.leftOut.flatMap(({ node, problem }) => skippedNodeLines(node, problem, paint)),
     ...groups.map((group) => failureLines(group, build.jobs, paint)),
     (build.push?.notDirect ?? []).flatMap(({ node, problem }) => notDirectLines(node, problem, paint)),
-    withoutTold(groupWarnings(build.jobs), told).flatMap((group) => warningLines(group, build.jobs.length, paint)),
+    withoutReported(groupWarnings(build.jobs), reported).flatMap((group) =>
+      warningLines(group, build.jobs.length, paint),
+    ),
     build.jobs.flatMap(({ mismatch }) => (mismatch ? [`${paint('yellow', 'warning:')} ${cleanLine(mismatch)}`] : [])),
     ...(build.problem && groups.length === 0 ? [problemLines(build.problem)] : []),
     [outcomeLine(build, paint), ...pushResult(build, paint), ...retryLines(build), ...(next ? pushLines(build) : [])],
