@@ -180,7 +180,7 @@ if (rest.join(' ') !== '--container=buildkitd -- buildctl dial-stdio') fail('err
 const log = (word) => appendFileSync(${JSON.stringify(kubectlLog)}, word + ' ' + process.pid + '\\n');
 log('started');
 process.on('exit', () => log('ended'));
-process.on('SIGHUP', () => process.exit());
+for (const signal of ['SIGHUP', 'SIGTERM']) process.on(signal, () => process.exit());
 const stream = connect(${port}, '127.0.0.1');
 process.stdin.pipe(stream).pipe(process.stdout);
 process.stdin.on('end', () => process.exit());

@@ -1,11 +1,12 @@
 /** Runs all checks and tests and prints the total counts in the last line. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 import { electronSpecs, findMissingRequirement } from './electron-runtime.ts';
+import { secondLab } from './lab/settings.ts';
 
 interface Counts {
   readonly passed: number;
@@ -38,27 +39,52 @@ const preparation: readonly Part[] = [
 /** Starts the nodes beside the preparation, and installs programs that the unit tests compare results with. */
 const lab: readonly Part[] = [check('lab', bin('tsx'), ['e2e/lab/cli.ts', 'up'])];
 
-/** They use no node of the lab, and run beside the specs, which wait for nodes much of the time. */
-const withoutNodes: readonly Part[] = [
+/** Those of the specs that run in the second lab. They take about as long as the others take longer than the unit tests. */
+const secondSpecs: readonly string[] = [
+  ...[
+    'bake',
+    'browser-front-end',
+    'build-secrets',
+    'check',
+    'classic-builder',
+    'desktop',
+    'desktop-flow',
+    'direct-push',
+  ],
+  ...['docker', 'git-and-elsewhere', 'images', 'keyboard', 'options', 'reach', 'sign-in', 'sources'],
+].map((name) => `e2e/${name}.spec.ts`);
+
+const allSpecs = (await readdir('e2e')).filter((name) => name.endsWith('.spec.ts')).map((name) => `e2e/${name}`);
+const firstSpecs = allSpecs.filter((name) => !secondSpecs.includes(name));
+const unknownSpecs = secondSpecs.filter((name) => !allSpecs.includes(name));
+if (unknownSpecs.length > 0) {
+  throw new Error(`There is no ${unknownSpecs.join(', ')}: correct secondSpecs.`);
+}
+
+/** They run beside the specs of the first lab, which wait for nodes much of the time. */
+const besideSpecs: readonly Part[] = [
   check('spelling', bin('cspell'), ['lint', '--no-progress', '--no-summary']),
   vitest('layers and wording', ['--project', 'rules']),
   vitest('unit tests', ['--project', 'unit']),
   vitest('renderer', ['--project', 'renderer']),
   vitest('attacks', ['--project', 'attack']),
+  check('second lab', bin('tsx'), ['e2e/lab/cli.ts', 'up'], secondLab()),
+  vitest('specs on nodes of the second lab', ['--project', 'e2e', ...secondSpecs], secondLab()),
+  check('end of the second lab', bin('tsx'), ['e2e/lab/cli.ts', 'down'], secondLab()),
 ];
 
 const specs: readonly Part[] = [
   check('Chromium', bin('tsx'), ['e2e/chromium.ts']),
-  vitest('specs on real nodes', ['--project', 'e2e']),
+  vitest('specs on real nodes', ['--project', 'e2e', ...firstSpecs]),
   desktop(),
 ];
 
 /** A command that counts as one test. */
-function check(name: string, command: string, args: string[]): Part {
+function check(name: string, command: string, args: string[], env: NodeJS.ProcessEnv = {}): Part {
   return {
     name,
     run: async (output) => {
-      const ok = (await run(command, args, output)) === 0;
+      const ok = (await run(command, args, output, env)) === 0;
       return ok
         ? { passed: 1, failed: 0, skipped: 0, failures: [] }
         : { passed: 0, failed: 1, skipped: 0, failures: [`${command} ${args.join(' ')}`] };
@@ -199,7 +225,7 @@ async function runBeside(parts: readonly Part[]): Promise<void> {
 }
 
 await Promise.all([runBeside(lab), runInOrder(preparation)]);
-await Promise.all([runBeside(withoutNodes), runInOrder(specs)]);
+await Promise.all([runBeside(besideSpecs), runInOrder(specs)]);
 console.log(['', ...failures, ...(failures.length > 0 ? [''] : []), ...lines, ''].join('\n'));
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;

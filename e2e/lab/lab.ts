@@ -2,6 +2,7 @@
  * The lab: real build nodes and a registry on this machine, for tests and the demo. They use this module, base-image.ts and
  * registries.ts.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ensureBuildkitd } from './buildkitd.ts';
@@ -12,7 +13,7 @@ import { checkHost } from './host-check.ts';
 import { isLabRegistryUp, registryAddress, startLabRegistry, stopLabRegistry } from './lab-registry.ts';
 import { withLabLock } from './lock.ts';
 import { stopMachine } from './machine.ts';
-import { commandAtRoot, isNodeUp, runInNode, startNodeProcess, stopNodeProcess } from './node.ts';
+import { commandAtRoot, engineSocketOf, isNodeUp, runInNode, startNodeProcess, stopNodeProcess } from './node.ts';
 import {
   type Architecture,
   type Engine,
@@ -28,8 +29,8 @@ import {
 } from './node-table.ts';
 import { ensurePackages } from './packages.ts';
 import { runStep } from './progress.ts';
-import { ensureRoots, removeOutdatedRoots } from './root-file-system.ts';
-import { labFolder } from './settings.ts';
+import { ensureRoots, removeOutdatedRoots, scriptPath } from './root-file-system.ts';
+import { labFolder, secondLab, secondLabFolder } from './settings.ts';
 import { settleAll } from './wait.ts';
 
 export { type ExtraSshd, startExtraSshd } from './extra-sshd.ts';
@@ -92,7 +93,8 @@ export async function labStatus(): Promise<Lab> {
 }
 
 /** Ends every process of the lab and unregisters its emulators. Keeps the storage of the nodes and the registry. */
-export function labDown(): Promise<Lab> {
+export async function labDown(): Promise<Lab> {
+  await endSecondLab('down');
   return withLabLock(async () => {
     await runStep('stop nodes and registry', stopAll);
     return labStatus();
@@ -101,6 +103,7 @@ export function labDown(): Promise<Lab> {
 
 /** Ends everything as {@link labDown} does, and removes all files of the lab. Installed packages stay. */
 export async function labClean(): Promise<Lab> {
+  await endSecondLab('clean');
   await withLabLock(async () => {
     await runStep('stop nodes and registry', stopAll);
     const names = ['nodes', 'roots', 'registry', 'emulators', 'keys', 'apt-options', 'machine', 'buildkitd'];
@@ -112,6 +115,15 @@ export async function labClean(): Promise<Lab> {
   return labStatus();
 }
 
+/** Ends the lab of the specs that run beside others, if there is one. */
+async function endSecondLab(command: 'down' | 'clean'): Promise<void> {
+  if (existsSync(secondLabFolder)) {
+    const variables = Object.entries(secondLab()).map(([name, value]) => `${name}=${value}`);
+    const tsx = path.resolve(import.meta.dirname, '../../node_modules/.bin/tsx');
+    await mustRun(['env', ...variables, tsx, scriptPath('cli.ts'), command]);
+  }
+}
+
 /** Kills a node, as a power cut would. */
 export function stopNode(name: string): Promise<Lab> {
   const row = nodeRow(name);
@@ -121,15 +133,23 @@ export function stopNode(name: string): Promise<Lab> {
   });
 }
 
-/** Starts another node like `name`, whose disk is full after 64 MB. `stop` ends it and removes its files. */
-export async function startSmallNode(name: string): Promise<{ node: LabNode; stop(): Promise<void> }> {
+export interface SmallNode {
+  readonly node: LabNode;
+  /** As {@link runOnNode}. */
+  run(command: string): Promise<Outcome>;
+  /** Ends the node and removes its files. */
+  stop(): Promise<void>;
+}
+
+/** Starts another node like `name`, whose disk is full after 64 MB. */
+export async function startSmallNode(name: string): Promise<SmallNode> {
   const row = smallRow(nodeRow(name));
   const stop = async (): Promise<void> => {
     await stopNodeProcess(row);
     await mustRun(asRoot('rm', '-rf', '--one-file-system', nodeFolder(row)));
   };
   await startNodeProcess(row);
-  return { node: await describe(row), stop };
+  return { node: await describe(row), run: (command) => runInNode(row, command), stop };
 }
 
 /** Starts a node of a lab that was up before, also one on demand. Does nothing if the node runs. */
@@ -142,12 +162,17 @@ export function startNode(name: string): Promise<Lab> {
   });
 }
 
-/** Runs a shell command in a node, as root and without SSH. */
+/** The engine socket of a node as a path of this computer. */
+export function engineSocketOn(name: string): Promise<string> {
+  return engineSocketOf(nodeRow(name));
+}
+
 /** As {@link runOnNode}, but the mounts begin at the root of the node. Returns the command line. */
 export function commandOnNode(name: string, command: string): Promise<readonly string[]> {
   return commandAtRoot(nodeRow(name), command);
 }
 
+/** Runs a shell command in a node, as root and without SSH. */
 export function runOnNode(name: string, command: string, options?: RunOptions): Promise<Outcome> {
   return runInNode(nodeRow(name), command, options);
 }

@@ -8,10 +8,9 @@ import { asRoot, mustRun } from './command.ts';
 import { architectures, emulations, nodeRows, type RootKind } from './node-table.ts';
 import { updateAptLists } from './packages.ts';
 import { runStep } from './progress.ts';
-import { labFolder } from './settings.ts';
+import { labFolder, rootsFolder } from './settings.ts';
 import { settleAll } from './wait.ts';
 
-const rootsFolder = path.join(labFolder, 'roots');
 const makeScript = scriptPath('make-root-file-system.sh');
 const makeWithPackagesScript = scriptPath('make-root-with-packages.sh');
 const nativeRuncScript = scriptPath('native-runc.sh');

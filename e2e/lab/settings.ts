@@ -10,6 +10,9 @@ export const labFolder = path.resolve(
     path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'barnraiser-lab'),
 );
 
+/** The root file systems of the nodes, which labs can have in common. */
+export const rootsFolder = path.resolve(process.env.BARNRAISER_LAB_ROOTS ?? path.join(labFolder, 'roots'));
+
 /** SSH port of the first node. The others use the ports after it, in the order of the node table; those with a small disk, 40 later. */
 export const firstNodePort = readPort('BARNRAISER_LAB_PORT', 2301);
 
@@ -17,6 +20,20 @@ export const firstNodePort = readPort('BARNRAISER_LAB_PORT', 2301);
 export const machinePort = readPort('BARNRAISER_LAB_MACHINE_PORT', 2330);
 
 export const registryPort = readPort('BARNRAISER_LAB_REGISTRY_PORT', 5055);
+
+/** The folder of {@link secondLab}. */
+export const secondLabFolder = path.join(labFolder, 'second');
+
+/** The environment of programs that use another lab, with the root file systems of this one. */
+export function secondLab(): NodeJS.ProcessEnv {
+  return {
+    BARNRAISER_LAB: secondLabFolder,
+    BARNRAISER_LAB_ROOTS: rootsFolder,
+    BARNRAISER_LAB_PORT: String(firstNodePort + 100),
+    BARNRAISER_LAB_REGISTRY_PORT: String(registryPort + 1),
+    BARNRAISER_LAB_MACHINE_PORT: String(machinePort + 100),
+  };
+}
 
 function readPort(variable: string, fallback: number): number {
   const text = process.env[variable];
