@@ -62,6 +62,12 @@ export const rendererConfig = {
               test: /^(?!.*\/(renderer\/enter|shared\/build-options)\.)/,
               priority: 1,
             },
+            // the table of options is needed by few of the first views
+            {
+              name: 'options',
+              test: /\/(shared\/(build-options|option-support|option-text)|renderer\/parts\/option-words)\.ts$/,
+              priority: 1,
+            },
             { name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 20_000 },
           ],
         },

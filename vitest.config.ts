@@ -29,9 +29,20 @@ export default defineConfig({
           ...timeouts,
           name: 'e2e',
           include: ['e2e/**/*.spec.ts'],
-          exclude: ['e2e/machine.spec.ts', 'e2e/file-sync.spec.ts', 'e2e/attacks/**'],
+          exclude: ['e2e/machine.spec.ts', 'e2e/file-sync.spec.ts', 'e2e/attacks/**', 'e2e/faults/**'],
           fileParallelism: false,
           testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        // faults of nodes, engines, lines and disks in each phase of a build; run by `npm run test:faults`
+        test: {
+          ...timeouts,
+          name: 'faults',
+          include: ['e2e/faults/*.spec.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
           hookTimeout: 180_000,
         },
       },

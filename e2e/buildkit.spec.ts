@@ -173,7 +173,7 @@ describe.skipIf(uri === undefined)('a BuildKit daemon', () => {
     const { outcome } = await build(await project(`${scratch}RUN head -c 2000000 /dev/urandom > /x; echo ${unique}\n`));
     expect(outcome.code, outcome.stderr).toBe(0);
     await person.mustRun('farm', 'create', 'kits', 'kit');
-    const [result]: { reclaimedBytes: number }[] = JSON.parse(await person.mustRun('prune', 'kits', '--json'));
+    const [result]: { reclaimedBytes: number }[] = JSON.parse(await person.mustRun('prune', 'kits', '--yes', '--json'));
     expect(result?.reclaimedBytes).toBeGreaterThan(2_000_000);
   });
 

@@ -214,7 +214,7 @@ describe.each(nodeNames)('on %s', (nodeName) => {
       await build(project, name, '--no-cache', '--cleanup');
       expect(await kept(node, contexts)).toEqual(before);
       await build(project, name, '--no-cache');
-      await person.mustRun('prune', '--node', name);
+      await person.mustRun('prune', '--node', name, '--yes');
       expect(await kept(node, contexts)).toEqual([]);
       expect((await runOnNode(nodeName, `ls ${contexts}/..`)).code).not.toBe(0);
     });

@@ -117,7 +117,9 @@ CMD ["cat", "/arch"]
     const { outcome } = await person.build('-t', 'space:1', '--node', 'docker-a', folder);
     expect(outcome.code, outcome.stderr).toBe(0);
     await person.mustRun('farm', 'create', 'dockers', 'docker-a');
-    const [result]: { reclaimedBytes: number }[] = JSON.parse(await person.mustRun('prune', 'dockers', '--json'));
+    const [result]: { reclaimedBytes: number }[] = JSON.parse(
+      await person.mustRun('prune', 'dockers', '--yes', '--json'),
+    );
     expect(result?.reclaimedBytes).toBeGreaterThan(5_000_000);
     expect(await listCache('docker-a')).toEqual([]);
   });

@@ -124,6 +124,11 @@ async function sendSignal(node: string, name: 'STOP' | 'KILL' | 'CONT', pids: re
 
 const probe = (name: string): Promise<CallOutput<'nodes.probe'>> => call('nodes.probe', { connections: [name] });
 
+async function prune(name: string): Promise<CallOutput<'storage.prune'>> {
+  const { id } = await call('storage.preview', { connections: [name] });
+  return call('storage.prune', { id });
+}
+
 /** A project with one step that prints `waiting`, takes some seconds, and is not in any cache. */
 async function slowProject(seconds: number): Promise<string> {
   const mark = `${Date.now()}${Math.random()}`;
@@ -346,7 +351,7 @@ describe.each([
       }),
     );
     await waitForEvent(isWaiting);
-    const probes = Promise.all([probe('narrow'), probe('narrow'), call('nodes.prune', { connections: ['narrow'] })]);
+    const probes = Promise.all([probe('narrow'), probe('narrow'), prune('narrow')]);
     const builds = await Promise.all(ids.map(waitForBuild));
     expect(builds.map((build) => [build.status, build.problem])).toEqual([
       ['done', undefined],

@@ -300,10 +300,13 @@ export const thirdChecks: readonly OptionCheck[] = [
 
 /** Options that other specs check, for every engine that supports them. */
 export const checkedElsewhere: Readonly<Partial<Record<OptionName, string>>> = {
+  exclude: 'scheduling.spec.ts',
+  retryElsewhere: 'failover.spec.ts',
   files: 'sources.spec.ts',
   filesFor: 'sources.spec.ts',
   contexts: 'sources.spec.ts',
   sources: 'sources.spec.ts',
+  queuePriority: 'queue.spec.ts',
   secrets: 'build-secrets.spec.ts',
   ssh: 'build-secrets.spec.ts',
   pull: 'engines.spec.ts',

@@ -1,7 +1,13 @@
-/** A platform that failed is built again, and the platforms that were done are not; on real nodes, in separate processes. */
+/**
+ * What is finished of a build is not built again: when a platform has failed, when the process was killed, or when it was suspended. On
+ * real nodes, in separate processes.
+ */
+import { randomInt } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { buildEntrySchema } from '../shared/build-entry.ts';
 import { makeProject, Person, parseBuild, setUpLab } from './harness.ts';
 import { runOnNode } from './lab/lab.ts';
 
@@ -39,9 +45,13 @@ describe('a build that failed on one of two nodes', () => {
     expect(builds).toContain('linux/amd64 done, linux/arm64 failed');
   });
 
-  test('can be stored and pushed without the platform that failed', async () => {
+  test('can be stored and pushed without the platform that failed, after a yes', async () => {
     const destination = `${lab.registry.address}/spec/retry:part`;
     await person.mustRun('push', 'retry:1', destination, '--tls-verify=false', '--incomplete');
+    // what is stored now is incomplete, too
+    const refused = await person.barnraiser('push', 'retry:1', destination, '--tls-verify=false');
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('has no image for linux/arm64') });
+    expect(refused.stderr).toContain('--incomplete');
     expect(await person.mustRun('images')).toContain('incomplete: no linux/arm64');
     const run = await runOnNode(
       'amd-a',
@@ -75,5 +85,73 @@ describe('a build that failed on one of two nodes', () => {
       );
       expect(run.stdout.trim()).toBe(machine);
     }
+  });
+});
+
+describe('a build whose process is killed or suspended', () => {
+  const mark = randomInt(1_000_000);
+  const names = { 'linux/amd64': 'amd-a', 'linux/arm64': 'amd-b' };
+  const pins = Object.entries(names).flatMap(([platform, node]) => ['--pin', `${platform}=${node}`]);
+  const nodes = ['--node', 'amd-a,amd-b', '--platform', Object.keys(names).join(','), ...pins];
+  const destination = `${lab.registry.address}/spec/resume:${mark}`;
+  let project: string;
+
+  beforeAll(async () => {
+    await person.addConnections(lab.node('amd-b'));
+    project = await makeProject({
+      Containerfile: `${lab.from}RUN head -c 4000000 /dev/urandom > /big${mark}\nRUN if [ "$(uname -m)" = aarch64 ]; then sleep 2; fi\n`,
+    });
+  });
+  afterAll(() => rm(project, { recursive: true }));
+
+  const entriesOf = (text: string) => z.array(buildEntrySchema).parse(JSON.parse(text));
+
+  test('is shown as interrupted, and goes on without repeating what was finished', async () => {
+    const push = [`--push=${destination}`, '--tls-verify=false'];
+    const killed = person.start('build', '--json', '--no-skip', '-t', 'resume:1', ...push, ...nodes, project);
+    const line = await killed.waitForLine((text) => /"platform":"linux\/amd64".*"status":"done"/.test(text));
+    killed.process.kill('SIGKILL');
+    await killed.ended;
+    const { buildId: id, job } = z
+      .object({ buildId: z.string(), job: z.object({ digest: z.string() }) })
+      .parse(JSON.parse(line));
+    expect(entriesOf(await person.mustRun('builds', 'interrupted', '--json'))).toMatchObject([
+      { id, status: 'interrupted', reference: 'resume:1' },
+    ]);
+    expect(await person.mustRun('builds')).toContain('interrupted');
+
+    const build = parseBuild(await person.barnraiser('resume', '--json'));
+    expect(build).toMatchObject({ id, status: 'done', push: { status: 'done' } });
+    const [amd64, arm64] = build.jobs;
+    // it has random content, so it would have another digest if it were built again
+    expect(amd64?.digest).toBe(job.digest);
+    expect(build.push?.skippedBytes).toBeGreaterThan(4_000_000);
+    expect(arm64).toMatchObject({ status: 'done', node: 'amd-b' });
+    expect(build.list?.entries).toHaveLength(2);
+    await person.mustRun('push', 'resume:1', destination, '--tls-verify=false');
+    expect((await person.barnraiser('resume', id)).stderr).toContain('was not interrupted');
+  });
+
+  test('is not taken for dead while it is suspended, and ends when it is continued', async () => {
+    const suspended = person.start('build', '--json', '--no-cache', '-t', 'resume:2', ...nodes, project);
+    await suspended.waitForLine((text) => /"status":"building"/.test(text));
+    suspended.process.kill('SIGSTOP');
+    const [entry] = entriesOf(await person.mustRun('builds', 'resume:2', '--json'));
+    expect(entry?.status).toBe('running');
+    suspended.process.kill('SIGCONT');
+    const outcome = await suspended.ended;
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(parseBuild(outcome).jobs.map(({ lost }) => lost)).toEqual([[], []]);
+  });
+
+  test('is done and pushed without an optional platform that no node can build', async () => {
+    const optional = ['--optional', 'linux/mips64le', `--push=${destination}-optional`, '--tls-verify=false'];
+    const args = ['-t', 'resume:3', '--node', 'amd-a', '--platform', 'linux/amd64', ...optional, project];
+    const { outcome, build } = await person.build(...args);
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(build).toMatchObject({ status: 'done', missing: ['linux/mips64le'], push: { status: 'done' } });
+    expect(await person.mustRun('images')).toContain('without linux/mips64le, optional');
+    // it was marked, so no other yes is needed
+    await person.mustRun('push', 'resume:3', `${destination}-again`, '--tls-verify=false');
   });
 });

@@ -106,7 +106,7 @@ test('a killed terminal frees its slot, and its build is shown as interrupted', 
   await next.waitForLine(isWaiting);
   killed.process.kill('SIGKILL');
   expect((await next.ended).code).toBe(0);
-  await expect.poll(() => stateOf('killed:1')).toBe('build failed');
+  await expect.poll(() => stateOf('killed:1')).toBe('build interrupted');
   const id = await idOf('killed:1');
   expect(await app.call('builds.get', { id })).toMatchObject({ value: { problem: { code: 'build.incomplete' } } });
   expect(await app.call('builds.remove', { id })).toMatchObject({ ok: true });

@@ -45,7 +45,8 @@ describe('Ctrl+C', () => {
     for (const command of [
       ['build', '-t', 'x:1', await createProject(lab.from)],
       ['connection', 'test', 'silent'],
-      ['prune'],
+      ['prune', '--yes'],
+      ['df'],
     ]) {
       const connected = once(silent, 'connection');
       const running = person.start(...command);

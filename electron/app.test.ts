@@ -147,7 +147,8 @@ test('closing does not wait for a node that does not answer and starts no build 
 
 const cancellable: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
   'nodes.probe': (signal) => app.call('nodes.probe', { connections: ['silent'] }, { signal }),
-  'nodes.prune': (signal) => app.call('nodes.prune', { connections: ['silent'] }, { signal }),
+  'storage.use': (signal) => app.call('storage.use', { connections: ['silent'] }, { signal }),
+  'storage.preview': (signal) => app.call('storage.preview', { connections: ['silent'] }, { signal }),
   'builds.preview': (signal) => app.call('builds.preview', silentBuild(), { signal }),
   'builds.start': (signal) => app.call('builds.start', silentBuild(), { signal }),
   'connections.check': (signal) => app.call('connections.check', { name: 'silent' }, { signal }),

@@ -5,6 +5,11 @@ import { join } from 'node:path';
 import type { FrontEnd } from '../shared/app-info.ts';
 import type { CallInput, CallName, CallOutput } from '../shared/contract.ts';
 import { Failure, fail, type Result } from '../shared/problem.ts';
+import { TimedBuilds } from './automation/timed-build.ts';
+import { TimedPrunes } from './automation/timed-prune.ts';
+import { timerFile } from './automation/timer-store.ts';
+import { Timers } from './automation/timers.ts';
+import { Watches } from './automation/watches.ts';
 import { Bakes } from './builds/bakes.ts';
 import { Builds } from './builds/builds.ts';
 import { History } from './builds/history.ts';
@@ -25,12 +30,19 @@ import { TarLayouts } from './context/tar-layouts.ts';
 import { Events, type Listener } from './events.ts';
 import { FarmStore } from './farms/store.ts';
 import { type CallOptions, createHandlers, handleCall } from './handlers.ts';
+import { Housekeeping } from './housekeeping/housekeeping.ts';
 import { ImageStore } from './images/image-store.ts';
 import { createReceiver } from './images/receiver/receiver.ts';
+import { Monitoring } from './monitoring/monitoring.ts';
 import { AnsweredNodes } from './nodes/answered-nodes.ts';
+import { CircuitBreaker, circuitsFile } from './nodes/circuit-breaker.ts';
 import { ConnectionPool } from './nodes/connection-pool.ts';
+import { LinkSpeeds } from './nodes/link-speeds.ts';
+import { NodeHolds } from './nodes/node-holds.ts';
 import { NodeSlots } from './nodes/node-slots.ts';
 import { Nodes } from './nodes/nodes.ts';
+import { QueueControls } from './nodes/queue-controls.ts';
+import { QueueMonitor } from './nodes/queue-monitor.ts';
 import { detectWake } from './nodes/wake-detector.ts';
 import { Questions } from './questions.ts';
 import { Recipes } from './recipes/recipes.ts';
@@ -55,6 +67,8 @@ export interface AppOptions {
   readonly frontEnd: FrontEnd;
   /** An unused connection to a node is closed after this time, in milliseconds. Without it: after some minutes. */
   readonly idleMs?: number;
+  /** How often nodes with open connections are sampled, in milliseconds. Without it: as often as is useful. */
+  readonly sampleMs?: number;
   /** The system's keychain, if the front end can use it. Without it no secret is saved. */
   readonly keychain?: Keychain;
   /** Whether a window is open that can show questions. Without it: never. */
@@ -78,6 +92,7 @@ export interface App {
 export async function createApp({
   frontEnd,
   idleMs,
+  sampleMs,
   keychain = noKeychain,
   hasWindow = () => false,
   openWindow = refuseWindow,
@@ -99,15 +114,28 @@ export async function createApp({
   const pool = new ConnectionPool((connection, signal) => openTransport(connection, { ...auth, signal }), {
     ...(idleMs === undefined ? {} : { idleMs }),
   });
+  const breaker = new CircuitBreaker({ folder: home, connections: () => connections.list() });
   const nodes = new Nodes(connections, farms, pool, events, {
     answered: new AnsweredNodes(home),
+    breaker,
     isQuestionOpen: () => questions.list().length > 0,
     reconnects: frontEnd !== 'terminal',
   });
-  const stopDetectingWake = detectWake(() => void nodes.wake());
+  let wokeAt = 0;
+  const wake = async (): Promise<void> => {
+    wokeAt = Date.now();
+    monitoring.wake();
+    await nodes.wake();
+  };
+  const stopDetectingWake = detectWake(() => void wake());
   const checks = new ConnectionChecks({
     authCallbacks: () => auth,
-    onChange: (check) => events.emit({ event: 'check.changed', check }),
+    onChange: (check) => {
+      events.emit({ event: 'check.changed', check });
+      if (check.status === 'passed') {
+        void nodes.readmit(check.connection).catch(() => undefined);
+      }
+    },
     onStatus: (status, connection) => nodes.recordStatus(status, connection),
   });
 
@@ -118,6 +146,8 @@ export async function createApp({
   const receiver = createReceiver(store);
   const running = new RunningBuilds(join(home, 'running'));
   const projects = new ProjectMemories(join(home, 'projects'));
+  const nodeWork = new NodeWork(join(home, 'node-work'), running, (node) => projects.cachedOn(node));
+  const links = new LinkSpeeds(home);
   const pushHistory = new PushHistory(home);
   const pushes = new Pushes({
     store,
@@ -130,6 +160,30 @@ export async function createApp({
     spoolFolder: spool.folder,
     onProgress: (context, text) => events.batch({ event: 'source.progress', context, text }),
   });
+  const holds = new NodeHolds(home);
+  const controls = new QueueControls(home);
+  const slots = new NodeSlots(join(home, 'slots'), {
+    slotsOf: async () => {
+      const [{ jobsPerNode }, all] = await Promise.all([settings.get(), connections.list()]);
+      const own = new Map(all.map(({ name, slots }) => [name, slots]));
+      return (connection) => own.get(connection) || jobsPerNode;
+    },
+    machineOf: (connection) => nodes.machineOf(connection),
+    holds,
+    controls,
+  });
+  const history = new History(join(home, 'builds'), running, (reference) => store.find(reference));
+  const monitoring = new Monitoring({
+    folder: join(home, 'samples'),
+    pool,
+    events,
+    history,
+    connections: () => connections.list(),
+    // a terminal ends with its command
+    isSampling: frontEnd !== 'terminal',
+    ...(sampleMs === undefined ? {} : { intervals: { busyMs: sampleMs, quietMs: sampleMs } }),
+  });
+  const queue = new QueueMonitor({ slots, holds, controls, events, connections: () => connections.list() });
   const builds = new Builds({
     sources,
     store,
@@ -137,25 +191,32 @@ export async function createApp({
     portForwards: new SharedPortForwards(receiver.server),
     pool,
     nodes,
+    breaker,
     events,
     settings,
     askSecret: credentials.credentialProvider(ask),
     running,
     pushes,
-    slots: new NodeSlots(
-      join(home, 'slots'),
-      async () => (await settings.get()).jobsPerNode,
-      (connection) => nodes.machineOf(connection),
-    ),
-    history: new History(join(home, 'builds'), running, (reference) => store.find(reference)),
+    slots,
+    history,
     projects,
+    wokeAt: () => wokeAt,
+    links,
     layouts: new TarLayouts(join(home, 'context-layouts')),
-    nodeWork: new NodeWork(join(home, 'node-work'), running, (node) => projects.cachedOn(node)),
+    nodeWork,
     spoolFolder: spool.folder,
     indexFolder: join(home, 'contexts'),
     // a terminal shows only what its own command does
     followsOthers: frontEnd !== 'terminal',
   });
+
+  // a node that was lost in a job still has what the job left
+  events.subscribe((event) => {
+    if (event.event === 'node.changed' && event.status.state === 'up') {
+      void cleanUpNode(event.status.connection, { nodeWork, connections, pool }).catch(() => undefined);
+    }
+  });
+  const housekeeping = new Housekeeping({ nodes, pool, projects, nodeWork });
 
   const bakes = new Bakes({
     builds,
@@ -164,7 +225,26 @@ export async function createApp({
     folder: join(home, 'bakes'),
   });
 
+  const watches = new Watches({ builds, sources, events });
+  const timers: Timers = new Timers({
+    file: timerFile(home),
+    kinds: { build: new TimedBuilds({ builds, sources }), prune: new TimedPrunes({ housekeeping, nodes }) },
+    running: new RunningBuilds(join(home, 'running-timers')),
+    change: (make) => shared.timers.change(make),
+    onEnd: (name, run) => events.emit({ event: 'timer.finished', name, run }),
+  });
+
   const shared = {
+    timers: new SharedState({
+      read: async () => {
+        const value = await timers.list();
+        return { value, signature: JSON.stringify(value) };
+      },
+      onChange: (now) => {
+        events.emit({ event: 'timers.changed', timers: now });
+        timers.changed();
+      },
+    }),
     farms: new SharedState({
       read: async () => {
         const value = { connections: [...(await connections.list())], ...(await farms.list()) };
@@ -177,12 +257,13 @@ export async function createApp({
         for (const change of changes) {
           const unused = builds.connectionChanged(change);
           if (change.kind === 'renamed') {
+            slots.rename(change.name, change.now.name);
             nodes.rename(change.name, change.now);
           } else {
             void nodes.forget(change.name, unused);
           }
         }
-        nodes.updatePlatforms(now.connections);
+        nodes.updatePreferences(now.connections);
       },
     }),
     settings: new SharedState({
@@ -199,6 +280,23 @@ export async function createApp({
       },
       onChange: (history) => events.emit({ event: 'pushes.changed', history }),
     }),
+    holds: new SharedState({
+      read: async () => {
+        const value = await holds.list();
+        return { value, signature: JSON.stringify(value) };
+      },
+      onChange: async (now) => {
+        events.emit({ event: 'holds.changed', holds: [...now] });
+        await queue.decided();
+      },
+    }),
+    queue: new SharedState({
+      read: async () => {
+        const value = await controls.signature();
+        return { value, signature: value };
+      },
+      onChange: () => queue.decided(),
+    }),
     images: new SharedState({
       read: async () => {
         const index = createHash('sha256')
@@ -209,7 +307,11 @@ export async function createApp({
       onChange: (index) => events.emit({ event: 'images.changed', index }),
     }),
   };
-  const stopWatching = frontEnd === 'terminal' ? () => undefined : await watchSharedState(home, shared);
+  const stopServing = frontEnd === 'terminal' ? () => undefined : timers.serve();
+  if (frontEnd !== 'terminal') {
+    queue.follow();
+  }
+  const stopWatching = frontEnd === 'terminal' ? () => undefined : await watchSharedState(home, { ...shared, breaker });
   events.subscribe(({ event }) => {
     if (event === 'build.finished') {
       void shared.images.refresh();
@@ -230,11 +332,17 @@ export async function createApp({
     commands,
     auth,
     nodes,
+    housekeeping,
+    holds,
+    queue,
     checks,
     store,
     reserve,
     builds,
+    monitoring,
     bakes,
+    timers,
+    watches,
     recipes: new Recipes(join(home, 'recipes')),
     sources,
     pushes,
@@ -254,27 +362,49 @@ export async function createApp({
         return result.ok ? { ...result, seq } : result;
       }),
     subscribe: (listener) => events.subscribe(listener),
-    wake: () => nodes.wake(),
+    wake,
     close: async () => {
       stopDetectingWake();
       stopWatching();
+      queue.close();
+      breaker.close();
       const nodesClosed = nodes.close();
       calls.cancelAll(
         fail('call.cancelled', 'Barnraiser was closed before this was done.', 'Start it again if it is still needed.'),
       );
       questions.close();
-      // before the builds, so that none of its images starts any more
+      stopServing();
+      // before the builds, so that none is started any more
+      await Promise.all([timers.close(), watches.close()]);
       await bakes.close();
-      await Promise.all([builds.close(), pushes.close(), checks.close(), nodesClosed]);
+      await Promise.all([builds.close(), pushes.close(), checks.close(), nodesClosed, monitoring.close()]);
       await receiver.close();
       await pool.close();
       await credentials.close();
+      await links.close();
       await store.close();
       await sources.close();
       await spool.close();
       events.flush();
     },
   };
+}
+
+/** Ends and removes what jobs have left on a node that has answered. */
+async function cleanUpNode(
+  name: string,
+  {
+    nodeWork,
+    connections,
+    pool,
+  }: { readonly nodeWork: NodeWork; readonly connections: ConnectionStore; readonly pool: ConnectionPool },
+): Promise<void> {
+  if (await nodeWork.hasLeftovers(name)) {
+    const { engine } = await pool.connect(await connections.get(name));
+    if (engine.retention) {
+      await nodeWork.cleanUp(name, engine.retention);
+    }
+  }
 }
 
 /** Reports what other processes change in the data folder. Resolves when every change from now on is noticed. */
@@ -285,14 +415,25 @@ async function watchSharedState(
     settings,
     pushes,
     images,
-  }: Record<'farms' | 'settings' | 'pushes' | 'images', Pick<SharedState<unknown>, 'refresh'>>,
+    timers,
+    holds,
+    queue,
+    breaker,
+  }: Record<
+    'farms' | 'settings' | 'pushes' | 'images' | 'timers' | 'holds' | 'queue' | 'breaker',
+    Pick<SharedState<unknown>, 'refresh'>
+  >,
 ): Promise<() => void> {
   const watched = new Map([
     [join(home, 'connections.json'), farms],
     [join(home, 'farms.json'), farms],
     [join(home, 'settings.json'), settings],
     [join(home, 'pushes.json'), pushes],
+    [join(home, 'timers.json'), timers],
     [join(home, 'images', 'index.json'), images],
+    [join(home, 'node-holds.json'), holds],
+    [join(home, 'queue.json'), queue],
+    [join(home, circuitsFile), breaker],
   ]);
   const stop = watchFiles([...watched.keys()], (path) => void watched.get(path)?.refresh());
   await Promise.all([...watched.values()].map((state) => state.refresh()));

@@ -5,6 +5,9 @@ import type { FrontEnd } from '../shared/app-info.ts';
 import { type CallInput, type CallName, type CallOutput, type CallRequest, calls } from '../shared/contract.ts';
 import { Failure, fail, type Problem, problemOf, type Result } from '../shared/problem.ts';
 import type { RememberOption } from '../shared/question.ts';
+import { nextTimes } from './automation/cron.ts';
+import type { Timers } from './automation/timers.ts';
+import type { Watches } from './automation/watches.ts';
 import type { Bakes } from './builds/bakes.ts';
 import type { Builds } from './builds/builds.ts';
 import { applyFix } from './connections/check/apply-fix.ts';
@@ -19,9 +22,15 @@ import type { ConnectionStore } from './connections/store.ts';
 import { importAll } from './farms/import.ts';
 import type { FarmStore } from './farms/store.ts';
 import { updateConnection } from './farms/update-connection.ts';
+import type { Housekeeping } from './housekeeping/housekeeping.ts';
+import { localUse } from './housekeeping/local-use.ts';
+import { pruneAsFix } from './housekeeping/prune-as-fix.ts';
 import { exportList } from './images/export-list.ts';
 import type { ImageStore } from './images/image-store.ts';
+import type { Monitoring } from './monitoring/monitoring.ts';
+import type { NodeHolds } from './nodes/node-holds.ts';
 import type { Nodes } from './nodes/nodes.ts';
+import type { QueueMonitor } from './nodes/queue-monitor.ts';
 import { listFolders } from './projects/folders.ts';
 import { ignoreFiles } from './projects/ignore-files.ts';
 import { automaticOptions, inspectProject, lintProject } from './projects/project.ts';
@@ -54,11 +63,17 @@ export interface Services {
   readonly commands: CommandConsent;
   readonly auth: AuthCallbacks;
   readonly nodes: Nodes;
+  readonly housekeeping: Housekeeping;
+  readonly holds: NodeHolds;
+  readonly queue: QueueMonitor;
   readonly checks: ConnectionChecks;
   readonly store: ImageStore;
   readonly reserve: DiskReserve;
   readonly builds: Builds;
+  readonly monitoring: Monitoring;
   readonly bakes: Bakes;
+  readonly timers: Timers;
+  readonly watches: Watches;
   readonly recipes: Recipes;
   readonly sources: ContextSources;
   readonly pushes: Pushes;
@@ -68,6 +83,8 @@ export interface Services {
     readonly farms: Pick<SharedState<unknown>, 'change'>;
     readonly settings: Pick<SharedState<unknown>, 'change'>;
     readonly images: Pick<SharedState<unknown>, 'change'>;
+    readonly holds: Pick<SharedState<unknown>, 'change'>;
+    readonly queue: Pick<SharedState<unknown>, 'change'>;
   };
   /** Whether a window can show questions. */
   readonly hasWindow: () => boolean;
@@ -90,10 +107,14 @@ export function createHandlers(services: Services): Handlers {
     connections,
     farms,
     nodes,
+    housekeeping,
+    holds,
+    queue,
     checks,
     store,
     reserve,
     builds,
+    monitoring,
     bakes,
     recipes,
     sources,
@@ -108,6 +129,9 @@ export function createHandlers(services: Services): Handlers {
     'connections.add': (connection) => shared.farms.change(() => connections.add(connection)),
     'connections.update': async ({ name, ...change }) => {
       const changed = await shared.farms.change(() => updateConnection(connections, farms, name, change));
+      if (changed.name !== name) {
+        await shared.holds.change(() => holds.follow(name, changed.name));
+      }
       await nodes.closed(name);
       return changed;
     },
@@ -118,6 +142,7 @@ export function createHandlers(services: Services): Handlers {
         await farms.removeConnection(name);
         await connections.remove(name);
       });
+      await shared.holds.change(() => holds.follow(name, undefined));
       await nodes.closed(name);
       return {};
     },
@@ -139,6 +164,9 @@ export function createHandlers(services: Services): Handlers {
       const changeUri = async (uri: string): Promise<void> => {
         await handlers['connections.update']({ name, uri }, { signal });
       };
+      if (fix === 'prune') {
+        return pruneAsFix(housekeeping, name, signal);
+      }
       return applyFix(await connections.get(name), fix, { ...auth, signal, changeUri });
     },
     'connections.resolve': (request) => resolveConnection(request),
@@ -158,7 +186,29 @@ export function createHandlers(services: Services): Handlers {
 
     'nodes.probe': (selection, { signal }) => nodes.probe(selection, signal),
     'nodes.list': async () => nodes.statuses(),
-    'nodes.prune': (selection, { signal }) => nodes.prune(selection, signal),
+    'nodes.useAgain': async ({ name }) => {
+      await nodes.readmit(name);
+      return {};
+    },
+    'storage.use': (selection, { signal }) => housekeeping.use(selection, signal),
+    'storage.local': (_, { signal }) => localUse(home, signal),
+    'storage.preview': (request, { signal }) => housekeeping.preview(request, signal),
+    'storage.items': async (range) => housekeeping.items(range),
+    'storage.prune': (preview, { signal }) => housekeeping.prune(preview, signal),
+
+    'samples.get': (request) => monitoring.samples(request),
+    'statistics.get': (request, { signal }) => monitoring.statistics(request, signal),
+
+    'nodes.holds': async () => [...(await holds.list())],
+    'nodes.hold': async ({ name, state, reason }) => {
+      await connections.get(name);
+      return shared.holds.change(() => holds.hold(name, state, reason));
+    },
+    'nodes.resume': async ({ name }) => {
+      await connections.get(name);
+      await shared.holds.change(() => holds.resume(name));
+      return {};
+    },
 
     'projects.inspect': (request, { signal }) => inspectProject(request, sources, signal),
     'projects.lint': ({ checkBases, ...request }, { signal }) =>
@@ -183,6 +233,7 @@ export function createHandlers(services: Services): Handlers {
     'builds.get': ({ id }) => builds.get(id),
     'builds.list': (request, { signal }) => builds.list(request, signal),
     'builds.retry': (request, { signal }) => builds.retry(request, signal),
+    'builds.resume': (request, { signal }) => builds.resume(request, signal),
     'builds.storeIncomplete': ({ id }) => shared.images.change(() => builds.storeIncomplete(id)),
     'builds.remove': async ({ id }) => {
       await reserve.lend(() => builds.remove(id));
@@ -217,6 +268,20 @@ export function createHandlers(services: Services): Handlers {
     'images.clearCache': () => shared.images.change(() => reserve.lend(() => store.clearCache())),
     'images.export': ({ reference, destination }, { signal }) => exportList(store, reference, destination, { signal }),
 
+    'queue.get': async ({ farm }) => queue.get(farm === undefined ? undefined : (await farms.get(farm)).connections),
+    'queue.move': async ({ id, to }) => {
+      await shared.queue.change(() => queue.move(id, to));
+      return {};
+    },
+    'queue.pause': async ({ id }) => {
+      await shared.queue.change(() => queue.setPaused(true, id));
+      return {};
+    },
+    'queue.resume': async ({ id }) => {
+      await shared.queue.change(() => queue.setPaused(false, id));
+      return {};
+    },
+
     'pushes.start': (request) => pushes.start(request),
     'pushes.list': async () => pushes.list(),
     'pushes.history': () => pushHistory.list(),
@@ -224,6 +289,35 @@ export function createHandlers(services: Services): Handlers {
       await pushes.cancel(id);
       return {};
     },
+
+    'watches.start': ({ pushCredentials, proxyVariables, secretValues, agentSocket, watch, ...request }, { signal }) =>
+      services.watches.start(
+        request,
+        { pushCredentials, proxyVariables, given: { secretValues, agentSocket } },
+        watch,
+        signal,
+      ),
+    'watches.hold': async ({ id }, { signal }) => {
+      await services.watches.hold(id, signal);
+      return {};
+    },
+    'watches.stop': async ({ id }) => {
+      await services.watches.stop(id);
+      return {};
+    },
+    'watches.list': async () => services.watches.list(),
+
+    'timers.list': () => services.timers.list(),
+    'timers.times': async (times) => ({ times: nextTimes(times, 5, new Date()).map((time) => time.toISOString()) }),
+    'timers.save': ({ timer, replaces }, { signal }) => services.timers.save(timer, replaces, signal),
+    'timers.pause': ({ name, isPaused }) => services.timers.pause(name, isPaused),
+    'timers.remove': async ({ name }) => {
+      await services.timers.remove(name);
+      return {};
+    },
+    'timers.run': async ({ name, detached }, { signal }) =>
+      detached ? services.timers.start(name) : { run: await services.timers.run(name, signal) },
+    'timers.serve': async (_, { signal }) => services.timers.serveUntil(signal),
 
     'settings.get': () => settings.get(),
     'settings.update': (change) => shared.settings.change(() => settings.update(change)),

@@ -160,8 +160,8 @@ describe('the palette', () => {
     const best = screen.getByRole('option', { name: 'Free disk space on pi4…' });
     await waitFor(() => expect(best.getAttribute('aria-selected')).toBe('true'));
     fireEvent.keyDown(screen.getByRole('combobox'), { key: 'Enter' });
-    const dialog = await screen.findByRole('dialog', { name: 'Free disk space on pi4?' });
-    fireEvent.click(within(dialog).getByRole('button', { name: 'Free disk space' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Free disk space on pi4' });
+    fireEvent.click(await within(dialog).findByRole('button', { name: /^Remove \d+ items, / }));
     await screen.findByText(/^Freed .+ on pi4$/);
   });
 

@@ -4,7 +4,6 @@ import { useCallback, useEffect, useState } from 'react';
 import type { Problem } from '../shared/problem.ts';
 import styles from './app.module.css';
 import { ErrorBoundary } from './frame/ErrorBoundary.tsx';
-import { FreeDiskDialog } from './frame/FreeDiskDialog.tsx';
 import { useFrameCommands } from './frame/frame-commands.ts';
 // not loaded when it opens: what a person types at once would be lost
 import { Palette } from './frame/Palette.tsx';
@@ -21,6 +20,7 @@ import { Spinner, Waiting } from './parts/Spinner.tsx';
 import { ToastArea } from './parts/ToastArea.tsx';
 import { useMenuCommands, useShortcuts } from './shortcuts.ts';
 import { useFarms } from './stores/farms.ts';
+import { useFreeDisk } from './stores/free-disk.ts';
 import {
   closeSheet,
   formatHash,
@@ -37,7 +37,7 @@ import { startNotifications } from './stores/notifications.ts';
 import { useQuestions } from './stores/questions.ts';
 import { useSettings } from './stores/settings.ts';
 import { loadAll, useSync } from './stores/sync.ts';
-import { useWatchBuilds } from './stores/watched-builds.ts';
+import { useInterruptedBuilds, useWatchBuilds } from './stores/watched-builds.ts';
 import { noAccess } from './transport/page-access.ts';
 
 const BakeSheet = lazyPart(async () => (await import('./views/bake/BakeSheet.tsx')).BakeSheet);
@@ -47,13 +47,18 @@ const BuildsView = lazyPart(async () => (await import('./views/builds/BuildsView
 const ConnectionsView = lazyPart(async () => (await import('./views/connections/ConnectionsView.tsx')).ConnectionsView);
 const FarmView = lazyPart(async () => (await import('./views/farm/FarmView.tsx')).FarmView);
 const FirstStart = lazyPart(async () => (await import('./views/first-start/FirstStart.tsx')).FirstStart);
+const FreeDiskDialog = lazyPart(async () => (await import('./views/storage/FreeDiskDialog.tsx')).FreeDiskDialog);
 const ImagesView = lazyPart(async () => (await import('./views/images/ImagesView.tsx')).ImagesView);
 const LogDrawer = lazyPart(async () => (await import('./frame/LogDrawer.tsx')).LogDrawer);
 const LogPanel = lazyPart(async () => (await import('./views/log/LogPanel.tsx')).LogPanel);
 const NewBuild = lazyPart(async () => (await import('./views/new-build/NewBuild.tsx')).NewBuild);
 const PushSheet = lazyPart(async () => (await import('./views/push/PushSheet.tsx')).PushSheet);
 const QuestionDialog = lazyPart(async () => (await import('./frame/QuestionDialog.tsx')).QuestionDialog);
+const QueueView = lazyPart(async () => (await import('./views/queue/QueueView.tsx')).QueueView);
+const SchedulesView = lazyPart(async () => (await import('./views/schedules/SchedulesView.tsx')).SchedulesView);
 const SettingsView = lazyPart(async () => (await import('./views/settings/SettingsView.tsx')).SettingsView);
+const StatisticsView = lazyPart(async () => (await import('./views/statistics/StatisticsView.tsx')).StatisticsView);
+const StorageSheet = lazyPart(async () => (await import('./views/storage/StorageSheet.tsx')).StorageSheet);
 
 /** The code of each view. */
 const codeOf = {
@@ -64,7 +69,10 @@ const codeOf = {
   bake: BakeView,
   images: ImagesView,
   connections: ConnectionsView,
+  queue: QueueView,
+  schedules: SchedulesView,
   settings: SettingsView,
+  statistics: StatisticsView,
   log: LogPanel,
 } as const satisfies Readonly<Record<ViewRoute['view'], LazyCode>>;
 
@@ -73,6 +81,7 @@ const sheetCodeOf = {
   'new-build': NewBuild,
   bake: BakeSheet,
   push: PushSheet,
+  storage: StorageSheet,
 } as const satisfies Readonly<Record<SheetRoute['sheet'], LazyCode>>;
 
 /** Loads the code of the view that is probably shown first, while the app is still asked for its state. */
@@ -176,8 +185,11 @@ function MainWindow({ view, sheet, log }: MainWindowProps) {
     QuestionDialog,
     useQuestions(({ open }) => open.length > 0),
   );
+  const freeDiskNodes = useFreeDisk(({ nodes }) => nodes);
+  const isFreeDiskLoaded = useLoaded(FreeDiskDialog, freeDiskNodes !== undefined);
   useFrameCommands({ openPalette, openShortcuts, toggleSidebar });
   useWatchBuilds();
+  useInterruptedBuilds();
   useWindowTitle();
   useEffect(startNotifications, []);
   useEffect(() => rememberView(view), [view]);
@@ -198,7 +210,7 @@ function MainWindow({ view, sheet, log }: MainWindowProps) {
       <Presence>{sheet && isSheetLoaded && <SheetContent sheet={sheet} />}</Presence>
       <Palette open={isPaletteOpen} onClose={() => setIsPaletteOpen(false)} />
       <ShortcutsDialog open={areShortcutsOpen} onClose={() => setAreShortcutsOpen(false)} />
-      <FreeDiskDialog />
+      <Presence>{freeDiskNodes && isFreeDiskLoaded && <FreeDiskDialog nodes={freeDiskNodes} />}</Presence>
       {isQuestionLoaded && <QuestionDialog />}
     </>
   );
@@ -229,8 +241,14 @@ function ViewContent({ view }: { view: Exclude<ViewRoute, { view: 'log' }> }) {
       return <ImagesView reference={view.reference} />;
     case 'connections':
       return <ConnectionsView name={view.name} adding={view.adding} />;
+    case 'queue':
+      return <QueueView farm={view.farm} />;
+    case 'schedules':
+      return <SchedulesView />;
     case 'settings':
       return <SettingsView />;
+    case 'statistics':
+      return <StatisticsView farm={view.farm} />;
   }
 }
 
@@ -246,5 +264,7 @@ function SheetContent({ sheet }: { sheet: SheetRoute }) {
       const { sheet: _, ...fields } = sheet;
       return <PushSheet {...fields} onClose={closeSheet} />;
     }
+    case 'storage':
+      return <StorageSheet farm={sheet.farm} node={sheet.node} onClose={closeSheet} />;
   }
 }

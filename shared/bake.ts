@@ -2,8 +2,16 @@
 import { z } from 'zod';
 import { problemSchema } from './problem.ts';
 
-/** `blocked`: an image that it depends on was not built. */
-export const imageStatusSchema = z.enum(['waiting', 'running', 'done', 'failed', 'cancelled', 'blocked']);
+/** `blocked`: an image that it depends on was not built. `interrupted`: Barnraiser stopped before its build ended. */
+export const imageStatusSchema = z.enum([
+  'waiting',
+  'running',
+  'done',
+  'failed',
+  'cancelled',
+  'blocked',
+  'interrupted',
+]);
 export type ImageStatus = z.infer<typeof imageStatusSchema>;
 
 export const bakedImageSchema = z.object({
@@ -25,7 +33,7 @@ export const bakeSchema = z.object({
   id: z.string(),
   /** The folder of its files. */
   project: z.string(),
-  status: z.enum(['running', 'done', 'failed', 'cancelled']),
+  status: z.enum(['running', 'done', 'failed', 'cancelled', 'interrupted']),
   /** What an image depends on is before it. */
   images: z.array(bakedImageSchema),
   createdAt: z.string(),
@@ -38,6 +46,9 @@ export function bakeStatus(images: readonly Pick<BakedImage, 'status'>[]): Bake[
   const has = (status: ImageStatus): boolean => images.some((image) => image.status === status);
   if (has('waiting') || has('running')) {
     return 'running';
+  }
+  if (has('interrupted')) {
+    return 'interrupted';
   }
   return has('failed') ? 'failed' : has('cancelled') ? 'cancelled' : has('blocked') ? 'failed' : 'done';
 }

@@ -1,16 +1,29 @@
 import { z } from 'zod';
 import { type Build, buildSchema, jobSchema } from './build.ts';
+import { problemSchema } from './problem.ts';
+import { triggerSchema } from './trigger.ts';
 
-const jobEntrySchema = jobSchema.pick({
-  platform: true,
-  node: true,
-  mode: true,
-  status: true,
-  durationMs: true,
-  reusedFrom: true,
-  skipped: true,
-  mismatch: true,
-});
+const codeSchema = problemSchema.shape.code;
+
+const jobEntrySchema = jobSchema
+  .pick({
+    platform: true,
+    node: true,
+    mode: true,
+    status: true,
+    durationMs: true,
+    reusedFrom: true,
+    skipped: true,
+    mismatch: true,
+  })
+  .extend({
+    /** The code of the problem of a failed job. Entries of older versions have neither this nor the next ones. */
+    code: codeSchema.optional(),
+    /** Steps were in the build cache. */
+    warm: z.literal(true).optional(),
+    /** The nodes that could not finish it, oldest first. */
+    lostOn: z.array(z.object({ node: z.string(), code: codeSchema })).optional(),
+  });
 export type JobEntry = Readonly<z.infer<typeof jobEntrySchema>>;
 
 /** What lists show of a build: light enough for long histories. `builds.get` has the rest. */
@@ -25,11 +38,14 @@ export const buildEntrySchema = z.object({
   farm: z.string().optional(),
   /** The bake that it belongs to, and which of its images it is. */
   bake: z.object({ id: z.string(), image: z.string() }).optional(),
+  trigger: triggerSchema.optional(),
   /** The connections of a build that was not started on a farm. */
   connections: z.array(z.string()).optional(),
   createdAt: z.string(),
   durationMs: z.number().optional(),
   jobs: z.array(jobEntrySchema),
+  /** Optional platforms that the build is done without. */
+  missing: z.array(z.string()).optional(),
   /** The message of the build's problem. */
   problem: z.string().optional(),
 });
@@ -50,9 +66,10 @@ export function entryOf({
   createdAt,
   durationMs,
   jobs,
+  missing,
   problem,
 }: Build): ReadableEntry {
-  const { context, farm, connections, bake } = request;
+  const { context, farm, connections, bake, trigger } = request;
   return {
     id,
     status,
@@ -60,6 +77,7 @@ export function entryOf({
     project: context,
     ...(farm === undefined ? {} : { farm }),
     ...(bake === undefined ? {} : { bake }),
+    ...(trigger === undefined ? {} : { trigger }),
     ...(connections === undefined ? {} : { connections }),
     createdAt,
     ...(durationMs === undefined ? {} : { durationMs }),
@@ -72,16 +90,20 @@ export function entryOf({
       ...(job.reusedFrom === undefined ? {} : { reusedFrom: job.reusedFrom }),
       ...(job.skipped ? { skipped: true } : {}),
       ...(job.mismatch === undefined ? {} : { mismatch: job.mismatch }),
+      ...(job.problem === undefined ? {} : { code: job.problem.code }),
+      ...(job.steps.some(({ cached }) => cached) ? { warm: true } : {}),
+      ...(job.lost.length === 0 ? {} : { lostOn: job.lost.map(({ node, problem: { code } }) => ({ node, code })) }),
     })),
+    ...(missing === undefined ? {} : { missing: [...missing] }),
     ...(problem === undefined ? {} : { problem: problem.message }),
   };
 }
 
 /** Which builds a list has: those that match every field. */
 export const buildFilterSchema = z.object({
-  /** Words that must all occur in the reference, project, farm, platforms, nodes, status or id, ignoring case. */
+  /** Words that must all occur in the reference, project, farm, platforms, nodes, status, schedule or id, ignoring case. */
   text: z.string().max(1000).optional(),
-  status: z.enum(['done', 'failed', 'cancelled']).optional(),
+  status: z.enum(['done', 'failed', 'cancelled', 'interrupted']).optional(),
   /** The context folder. */
   project: z.string().optional(),
 });
@@ -103,8 +125,9 @@ export function matchesFilter(entry: BuildEntry, filter: BuildFilter): boolean {
   if (words.length === 0) {
     return true;
   }
-  const { reference, project, farm = '', status, id, jobs } = entry;
+  const { reference, project, farm = '', status, id, jobs, trigger } = entry;
   const names = jobs.flatMap(({ platform, node }) => [platform, node]);
-  const text = [reference, project, farm, status, id, ...names].join(' ').toLowerCase();
+  const started = trigger?.kind === 'timer' ? trigger.name : '';
+  const text = [reference, project, farm, status, id, started, ...names].join(' ').toLowerCase();
   return words.every((word) => text.includes(word));
 }

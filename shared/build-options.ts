@@ -890,6 +890,41 @@ export const buildOptions = {
   },
 
   // Nodes
+  queuePriority: {
+    kind: 'choice',
+    group: 'Nodes',
+    name: 'priority in the queue',
+    label: 'Priority in the queue',
+    hint: 'Which of the builds that wait for the same node comes first.',
+    flag: '--priority <PRIORITY>',
+    help: 'which of the builds that wait for the same node comes first: high, normal (default) or low',
+    elsewhere: { podman: false, docker: false },
+    choices: [
+      { value: 'normal', label: 'Normal', hint: 'Builds take turns.' },
+      { value: 'high', label: 'High', hint: 'It comes before all builds that have waited for less than ten minutes.' },
+      { value: 'low', label: 'Low', hint: 'It comes after others, until it has waited for ten minutes.' },
+    ],
+    engines: everywhere,
+    decidesImage: false,
+  },
+  exclude: {
+    kind: 'list',
+    separator: ',',
+    group: 'Nodes',
+    name: 'excluded nodes',
+    label: 'Nodes that build nothing',
+    hint: 'Connections that this build does not use.',
+    flag: '--exclude <CONNECTIONS>',
+    help: 'connections that this build does not use: a,b',
+    rule: {
+      pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
+      problem: 'is not the name of a connection',
+      fix: 'Use the name of a connection.',
+    },
+    elsewhere: { podman: false, docker: false },
+    engines: everywhere,
+    decidesImage: false,
+  },
   retention: {
     isAlwaysSet: true,
     kind: 'choice',
@@ -977,6 +1012,19 @@ export const buildOptions = {
       classic: no("docker's classic builder builds one stage after the other"),
       buildkit: no('BuildKit always builds stages at once'),
     },
+    decidesImage: false,
+  },
+
+  retryElsewhere: {
+    kind: 'switch',
+    group: 'Nodes',
+    name: 'another node for failed steps',
+    label: 'Try a failed step on another node',
+    hint: 'A job whose step fails is built once more, on another node.',
+    flag: '--retry-elsewhere',
+    help: 'also try another node when a step fails',
+    elsewhere: { podman: false, docker: false },
+    engines: everywhere,
     decidesImage: false,
   },
 

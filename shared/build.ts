@@ -7,8 +7,10 @@ import { digestSchema, manifestListSchema, referenceSchema } from './image.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
 import { pushSchema } from './push.ts';
-import { modeSchema, scheduleSchema } from './schedule.ts';
+import { jobWaitSchema } from './queue.ts';
+import { estimateSchema, modeSchema, scheduleSchema } from './schedule.ts';
 import { type Step, stepSchema } from './step.ts';
+import { triggerSchema } from './trigger.ts';
 
 /**
  * What to build, on which nodes, and how. It is kept with the build, so that the build can be made again: nothing in it
@@ -28,11 +30,18 @@ export const buildRequestSchema = z.object({
   reference: referenceSchema,
   /** The bake that the build belongs to, and which of its images it is. */
   bake: z.object({ id: z.string().max(100), image: z.string().max(128) }).optional(),
+  /** What started the build in place of a person. */
+  trigger: triggerSchema.optional(),
   /** A farm or a list of connections. With neither: the default farm, or every connection if there is none. */
   farm: nameSchema.optional(),
   connections: z.array(nameSchema).min(1).optional(),
   /** Without platforms: every platform that the nodes run natively. */
   platforms: z.array(platformSchema).min(1).optional(),
+  /**
+   * Platforms without which the build is done all the same, if at least one other is built. Those that `platforms` does not have
+   * are built, too.
+   */
+  optionalPlatforms: z.array(platformSchema).min(1).optional(),
   /** Platforms that the user assigned to a node: platform → connection. */
   pins: z.record(platformSchema, nameSchema).default({}),
   /** Build arguments and labels that come from the git repository of the project. What the options say wins. */
@@ -55,8 +64,8 @@ export const buildRequestSchema = z.object({
 export type BuildRequest = Readonly<z.infer<typeof buildRequestSchema>>;
 
 /**
- * The phases of a job in order. The last three are final. A job is `cancelling` from the request to cancel it until its
- * node has stopped.
+ * The phases of a job in order. The last four are final. A job is `cancelling` from the request to cancel it until its
+ * node has stopped. It is `interrupted` if Barnraiser stopped before it ended.
  */
 export const phaseSchema = z.enum([
   'queued',
@@ -67,11 +76,12 @@ export const phaseSchema = z.enum([
   'done',
   'failed',
   'cancelled',
+  'interrupted',
 ]);
 export type Phase = z.infer<typeof phaseSchema>;
 
-export function isEnd(phase: Phase): phase is 'done' | 'failed' | 'cancelled' {
-  return phase === 'done' || phase === 'failed' || phase === 'cancelled';
+export function isEnd(phase: Phase): phase is 'done' | 'failed' | 'cancelled' | 'interrupted' {
+  return phase === 'done' || phase === 'failed' || phase === 'cancelled' || phase === 'interrupted';
 }
 
 /**
@@ -84,8 +94,10 @@ export const jobSchema = z.object({
   mode: modeSchema,
   reason: z.string(),
   status: phaseSchema,
-  /** What a queued job waits for: a slot of its node, after as many other jobs as `ahead`, of this and other builds. */
-  wait: z.object({ reason: z.literal('slot'), ahead: z.number() }).optional(),
+  /** How long it takes on its current node, without waiting for a slot. Missing if too little is known. */
+  estimate: estimateSchema.optional(),
+  /** Only of a queued job. */
+  wait: jobWaitSchema.optional(),
   /** In the order in which they started. */
   steps: z.array(stepSchema),
   bytesSent: z.number(),
@@ -157,7 +169,8 @@ export type ContextSummary = Readonly<z.infer<typeof contextSummarySchema>>;
 
 export const buildSchema = z.object({
   id: z.string(),
-  status: z.enum(['running', 'done', 'failed', 'cancelled']),
+  /** `interrupted`: Barnraiser stopped before the build ended. It can be resumed. */
+  status: z.enum(['running', 'done', 'failed', 'cancelled', 'interrupted']),
   reference: z.string(),
   request: buildRequestSchema,
   /** Absolute path of the Containerfile that was built. Builds of older versions do not have it. */
@@ -169,6 +182,8 @@ export const buildSchema = z.object({
   automatic: appliedAutomaticSchema.optional(),
   context: contextSummarySchema.optional(),
   jobs: z.array(jobSchema),
+  /** Optional platforms that the build is done without: their jobs failed, or no node can build them. */
+  missing: z.array(platformSchema).optional(),
   /**
    * Set when every job is done, or when a person has stored the images of an incomplete build. A list whose images nodes have pushed
    * is in the registry only: `push` has its digest.
@@ -178,6 +193,8 @@ export const buildSchema = z.object({
   push: pushSchema.optional(),
   problem: problemSchema.optional(),
   createdAt: z.string(),
+  /** When it was resumed last after an interruption, from when `durationMs` counts. */
+  resumedAt: z.string().optional(),
   durationMs: z.number().optional(),
 });
 export type Build = Readonly<z.infer<typeof buildSchema>>;

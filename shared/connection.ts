@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Destination, parseDestination } from './destination.ts';
+import { defaultPreferences, maxSlots, type NodePreferences, nodePreferencesSchema } from './node-preferences.ts';
 import { platformSchema } from './platform.ts';
 import { fail } from './problem.ts';
 
@@ -54,6 +55,9 @@ export const connectionOptionsSchema = z.object({
   allowUnencrypted: z.boolean().optional(),
   /** The only platforms that are built there. Without it: all that the node can build. */
   platforms: z.array(platformSchema).optional(),
+  ...nodePreferencesSchema.shape,
+  /** A change has 0 for the number of the settings. */
+  slots: z.number().int().min(0).max(maxSlots).optional(),
 });
 
 export type ConnectionOptions = Readonly<z.infer<typeof connectionOptionsSchema>>;
@@ -67,6 +71,7 @@ const emptyOptions: Required<ConnectionOptions> = {
   tlsServerName: '',
   allowUnencrypted: false,
   platforms: [],
+  ...defaultPreferences,
 };
 const optionNames = Object.keys(emptyOptions).filter(isOptionName);
 
@@ -74,10 +79,13 @@ function isOptionName(name: string): name is keyof ConnectionOptions {
   return name in emptyOptions;
 }
 
-/** The options of a connection, a draft or a candidate, without those that are empty: an empty text or list, or false. */
+/** The options of a connection, a draft or a candidate, without those that are not set: an empty text or list, false, or a preference that is the default. */
 export function optionsOf(source: ConnectionOptions): ConnectionOptions {
-  const isSet = (value: unknown) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
-  return Object.fromEntries(optionNames.flatMap((name) => (isSet(source[name]) ? [[name, source[name]]] : [])));
+  const isSet = (name: keyof ConnectionOptions): boolean => {
+    const value = source[name];
+    return value !== undefined && (Array.isArray(value) ? value.length > 0 : value !== emptyOptions[name]);
+  };
+  return Object.fromEntries(optionNames.flatMap((name) => (isSet(name) ? [[name, source[name]]] : [])));
 }
 
 /** The options after a change, whose missing options stay as they are. */
@@ -95,9 +103,22 @@ export function changedOptions(before: ConnectionOptions, after: ConnectionOptio
   );
 }
 
-/** Whether two connections lead to the same engine in the same way. Which platforms are built there does not matter. */
+/** What a connection says of the jobs that its node gets: which platforms, and what the node is preferred for. */
+export function jobOptionsOf({ platforms, priority, weight, slots, emulation }: ConnectionOptions): {
+  allowedPlatforms?: NonNullable<ConnectionOptions['platforms']>;
+  preferences?: NodePreferences;
+} {
+  const { platforms: allowedPlatforms, ...preferences } = optionsOf({ platforms, priority, weight, slots, emulation });
+  return {
+    ...(allowedPlatforms ? { allowedPlatforms } : {}),
+    ...(Object.keys(preferences).length > 0 ? { preferences } : {}),
+  };
+}
+
+/** Whether two connections lead to the same engine in the same way. What is built there does not matter. */
 export function leadsToSame(one: Omit<Connection, 'name'>, other: Omit<Connection, 'name'>): boolean {
-  const differences = changedOptions({ ...one, platforms: [] }, { ...other, platforms: [] });
+  const anyJobs = { platforms: [], ...defaultPreferences };
+  const differences = changedOptions({ ...one, ...anyJobs }, { ...other, ...anyJobs });
   return one.uri === other.uri && Object.keys(differences).length === 0;
 }
 

@@ -13,16 +13,23 @@ import { equivalentSchema } from './equivalent.ts';
 import { farmSchema, nodeSelectionSchema } from './farm.ts';
 import { damagedImageSchema, manifestListSchema, referenceSchema } from './image.ts';
 import { logLinesShape } from './log.ts';
-import { nodeStatusSchema, pruneReportSchema } from './node.ts';
+import { nodeStatusSchema } from './node.ts';
+import { nodeAlertSchema } from './node-alert.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
 import { folderSchema, ignorePatternSchema, instructionSchema, projectSchema } from './project.ts';
 import { credentialsSchema, pushRecordSchema, pushSchema } from './push.ts';
 import { allowedCommandSchema, answerSchema, questionSchema, rememberedSecretSchema } from './question.ts';
+import { holdStateSchema, nodeHoldSchema, queueMoveSchema, queueSchema } from './queue.ts';
 import { bakeDescriptionSchema, bakeImageSchema, recipeSchema } from './recipe.ts';
+import { nodeSamplesSchema, sampleRangeSchema } from './sample.ts';
 import { scheduleSchema } from './schedule.ts';
 import { settingsSchema } from './settings.ts';
+import { statisticsSchema } from './statistics.ts';
 import { plannedStepSchema, stepSchema } from './step.ts';
+import { storageCalls } from './storage-use.ts';
+import { timerDefinitionSchema, timerRunSchema, timerSchema } from './timer.ts';
+import { watchOptionsSchema, watchSchema } from './watch.ts';
 import { memoryKeySchema, rememberedSchema } from './window-memory.ts';
 
 const nothing = z.object({});
@@ -136,6 +143,8 @@ export const calls = {
       rename: nameSchema.optional(),
       add: z.array(nameSchema).default([]),
       remove: z.array(nameSchema).default([]),
+      /** Pins to set. An empty name removes that of the platform. */
+      pins: z.record(platformSchema, nameSchema.or(z.literal(''))).optional(),
       makeDefault: z.boolean().default(false),
     }),
     output: farmSchema,
@@ -146,8 +155,42 @@ export const calls = {
   'nodes.probe': { input: nodeSelectionSchema, output: z.array(nodeStatusSchema) },
   /** The results of the last probes. Contacts no node. */
   'nodes.list': { input: nothing, output: z.array(nodeStatusSchema) },
-  /** Removes dangling images, build caches and kept contexts from the selected nodes. */
-  'nodes.prune': { input: nodeSelectionSchema, output: z.array(pruneReportSchema) },
+  /** Gives jobs again to a node that was set aside because it failed again and again. */
+  'nodes.useAgain': { input: byName, output: nothing },
+  ...storageCalls,
+
+  /**
+   * The samples of nodes over a range that ends now. Contacts no node, but those with open connections are sampled more often for
+   * a while. With `since` (milliseconds since 1970): only samples of that interval and later ones.
+   */
+  'samples.get': {
+    input: z.object({
+      connections: z.array(nameSchema).max(1_000),
+      range: sampleRangeSchema,
+      since: z.number().min(0).optional(),
+    }),
+    output: z.array(nodeSamplesSchema),
+  },
+  /** What the newest builds say about platforms and nodes: all, or those of a farm or of a project (its context folder). */
+  'statistics.get': {
+    input: z.object({
+      farm: nameSchema.optional(),
+      project: z.string().optional(),
+      /** How many builds are counted, with all others of their days. */
+      builds: z.number().int().min(1).max(1_000_000).default(10_000),
+    }),
+    output: statisticsSchema,
+  },
+
+  /** The nodes that a person has paused or drained. */
+  'nodes.holds': { input: nothing, output: z.array(nodeHoldSchema) },
+  /** Pauses or drains a node: see `holdStateSchema`. */
+  'nodes.hold': {
+    input: byName.extend({ state: holdStateSchema, reason: z.string().max(10_000).optional() }),
+    output: nodeHoldSchema,
+  },
+  /** Lets a node take jobs again. */
+  'nodes.resume': { input: byName, output: nothing },
 
   /** What a build of a project folder would send, and what is wrong with its Containerfile. */
   'projects.inspect': {
@@ -206,6 +249,21 @@ export const calls = {
     input: z.object({
       id: z.string(),
       platforms: z.array(platformSchema).min(1).optional(),
+      pushCredentials: credentialsSchema.optional(),
+      proxyVariables,
+      ...secretInputsShape,
+    }),
+    output: buildSchema,
+  },
+  /**
+   * Goes on with an interrupted build under the same id: nothing that was finished is built, transferred or pushed again. Its
+   * Containerfile and context have to be the same.
+   */
+  'builds.resume': {
+    input: z.object({
+      id: z.string(),
+      /** Builds the rest although the Containerfile or the context has changed. */
+      acceptsChanges: z.boolean().optional(),
       pushCredentials: credentialsSchema.optional(),
       proxyVariables,
       ...secretInputsShape,
@@ -349,12 +407,22 @@ export const calls = {
     output: z.object({ path: z.string(), bytes: z.number() }),
   },
 
+  /** The jobs that run on the nodes of a farm, and those that wait, of all builds of all processes. Without a farm: on all nodes. */
+  'queue.get': { input: z.object({ farm: nameSchema.optional() }), output: queueSchema },
+  /** Moves all waiting jobs of a build, on all nodes. */
+  'queue.move': { input: byId.extend({ to: queueMoveSchema }), output: nothing },
+  /** A paused build starts no further jobs; those that run go on. Without an id: no build does. */
+  'queue.pause': { input: z.object({ id: z.string().optional() }), output: nothing },
+  'queue.resume': { input: z.object({ id: z.string().optional() }), output: nothing },
+
   'pushes.start': {
     input: z.object({
       reference: referenceSchema,
       /** Where to push. Without it: the registry that the reference names. */
       destination: referenceSchema.optional(),
       tlsVerify: z.boolean().default(true),
+      /** Also pushes a list that lacks platforms. Those that were marked as optional are not asked for. */
+      incomplete: z.boolean().optional(),
       /** Used for this push only and never stored. Without it: the saved logins of podman and docker. */
       credentials: credentialsSchema.optional(),
     }),
@@ -365,6 +433,52 @@ export const calls = {
   'pushes.cancel': { input: byId, output: nothing },
   /** Where images were pushed, also in earlier runs of the app: the newest push of each reference to each destination first. */
   'pushes.history': { input: nothing, output: z.array(pushRecordSchema) },
+
+  /**
+   * Builds a project now and whenever what it sends has changed, until it is stopped or the app ends. What belongs to no request is
+   * kept in memory for its builds.
+   */
+  'watches.start': {
+    input: buildRequestSchema.omit({ bake: true, trigger: true }).extend({
+      pushCredentials: credentialsSchema.optional(),
+      proxyVariables,
+      ...secretInputsShape,
+      watch: watchOptionsSchema.prefault({}),
+    }),
+    output: watchSchema,
+  },
+  /** Waits until a watch has ended. Cancelling the call ends the watch and its build. */
+  'watches.hold': { input: byId, output: nothing },
+  /** Ends a watch and its build. */
+  'watches.stop': { input: byId, output: nothing },
+  /** The watches of this process, oldest first. */
+  'watches.list': { input: nothing, output: z.array(watchSchema) },
+
+  /** The timers, in the order in which they were added. */
+  'timers.list': { input: nothing, output: z.array(timerSchema) },
+  /** The next five times of a cron expression. */
+  'timers.times': {
+    input: timerDefinitionSchema.pick({ cron: true, timeZone: true }),
+    output: z.object({ times: z.array(z.string()) }),
+  },
+  /** Adds a timer, or replaces the one with the name `replaces`. What needs a person, such as a typed secret, is refused. */
+  'timers.save': {
+    input: z.object({ timer: timerDefinitionSchema, replaces: nameSchema.optional() }),
+    output: timerSchema,
+  },
+  /** A paused timer leaves out its times. A run goes on. */
+  'timers.pause': { input: byName.extend({ isPaused: z.boolean() }), output: timerSchema },
+  'timers.remove': { input: byName, output: nothing },
+  /**
+   * Runs a timer now, and is answered when the run has ended. Cancelling the call cancels the run. With `detached`, the run is the
+   * app's: the call is answered at once.
+   */
+  'timers.run': {
+    input: byName.extend({ detached: z.boolean().default(false) }),
+    output: z.object({ run: timerRunSchema.optional() }),
+  },
+  /** Starts what is due in this process until the call is cancelled. Windows and browsers need no such call. */
+  'timers.serve': { input: nothing, output: nothing },
 
   'settings.get': { input: nothing, output: settingsSchema },
   'settings.update': { input: settingsSchema.partial(), output: settingsSchema },
@@ -398,6 +512,8 @@ export const events = {
   /** What is done to get the files of a project: of a repository without its login, or an archive. */
   'source.progress': z.object({ context: z.string(), text: z.string() }),
   'node.changed': z.object({ status: nodeStatusSchema }),
+  /** Something about nodes that a person should hear of, found while the app runs. */
+  'node.alert': z.object({ alert: nodeAlertSchema }),
   'build.started': z.object({
     build: buildSchema,
     /** Another process of the data folder runs the build. It goes on when this app is closed. */
@@ -446,6 +562,16 @@ export const events = {
     farms: z.array(farmSchema),
     default: z.string().optional(),
   }),
+  /** A watch was started, has seen a change, builds, waits or has ended. */
+  'watch.changed': z.object({ watch: watchSchema }),
+  /** The timers after a change of one, or of what became of one. */
+  'timers.changed': z.object({ timers: z.array(timerSchema) }),
+  /** What a timer has started has ended. */
+  'timer.finished': z.object({ name: nameSchema, run: timerRunSchema }),
+  /** Jobs came into the queue, started, ended or were moved, or their estimates have changed. */
+  'queue.changed': z.object({ queue: queueSchema }),
+  /** All nodes that are paused or drained, after a change. */
+  'holds.changed': z.object({ holds: z.array(nodeHoldSchema) }),
   'settings.changed': z.object({ settings: settingsSchema }),
   /** Images were stored or removed; `images.list` has the new state. `index` is the digest of the index of the image store. */
   'images.changed': z.object({ index: z.string() }),

@@ -70,12 +70,28 @@ export function canInstallEmulator(platform: Platform): boolean {
 
 const emulatedArchitectures = new Set('386 amd64 arm arm64 loong64 mips64 mips64le ppc64le riscv64 s390x'.split(' '));
 
-/** How long a job of a project took the last time that it did work, in milliseconds. */
+/** How many times longer an emulated job takes than a native one, as a rule. */
+export const usualEmulationFactor = 10;
+
+/** How long a job of a project took that did work, and what it was made of. Older versions recorded only the time. */
 export const jobTimeSchema = z.object({
   platform: platformSchema,
   node: z.string(),
   mode: z.enum(['native', 'emulated']),
+  /** In milliseconds, with `transferMs`, without waiting for a slot. */
   ms: z.number(),
+  /** When it ended (ISO 8601). */
+  at: z.string().optional(),
+  /** How many steps it had, and how many of them were in the cache of its node. None: it was cold. */
+  steps: z.number().optional(),
+  cachedSteps: z.number().optional(),
+  /** Bytes of the context that went to the node, and of the image that came from it. */
+  sentBytes: z.number().optional(),
+  receivedBytes: z.number().optional(),
+  /** How long it took to send the context and to fetch the image, in milliseconds. */
+  transferMs: z.number().optional(),
+  /** How many other jobs of its build ran on its node at the same time. */
+  alongside: z.number().optional(),
 });
 export type JobTime = Readonly<z.infer<typeof jobTimeSchema>>;
 
@@ -101,7 +117,11 @@ export function describeEmulation(
   times: readonly JobTime[],
   usable: readonly string[],
 ): Emulation[] {
-  const native = times.filter(({ mode }) => mode === 'native');
+  const newest = times.filter(
+    (time, index) =>
+      times.findIndex(({ platform, node }) => platform === time.platform && node === time.node) === index,
+  );
+  const native = newest.filter(({ mode }) => mode === 'native');
   return assignments
     .filter(({ mode }) => mode === 'emulated')
     .map(({ platform, node }) => {

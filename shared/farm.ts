@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { nameSchema } from './connection.ts';
+import { platformSchema } from './platform.ts';
 
 /** A named group of connections. */
-export const farmSchema = z.object({ name: nameSchema, connections: z.array(nameSchema) });
+export const farmSchema = z.object({
+  name: nameSchema,
+  connections: z.array(nameSchema),
+  /** Which of its connections builds a platform, for all builds that do not say otherwise. */
+  pins: z.record(platformSchema, nameSchema).optional(),
+});
 export type Farm = Readonly<z.infer<typeof farmSchema>>;
 
 /**

@@ -126,11 +126,6 @@ export function formatDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
 }
 
-/** What a queued job waits for: `a slot on pi4, 2 ahead`. */
-export function formatWait({ ahead }: { readonly ahead: number }, node: string): string {
-  return ahead > 0 ? `a slot on ${node}, ${ahead} ahead` : `a slot on ${node}`;
-}
-
 /** A list of names in a sentence: `a`, `a and b`, `a, b and c`. */
 export function formatList(names: readonly string[]): string {
   const last = names.at(-1) ?? '';
@@ -156,9 +151,20 @@ export function formatMismatched(mismatched: readonly string[] = []): string | u
     : `Programs for another platform: ${formatList(mismatched.map(formatPlatform))}`;
 }
 
-/** What an image lacks: `Incomplete: no arm64 and s390x`. Undefined if it is complete. */
-export function formatMissing(missing: readonly string[] = []): string | undefined {
-  return missing.length === 0 ? undefined : `Incomplete: no ${formatList(missing.map(formatPlatform))}`;
+/** What an image lacks: `Incomplete: no arm64 and s390x`, `Without riscv64 (optional)`. Undefined if it is complete. */
+export function formatMissing({
+  missing = [],
+  optional = [],
+}: {
+  readonly missing?: readonly string[] | undefined;
+  readonly optional?: readonly string[] | undefined;
+}): string | undefined {
+  const lacking = missing.filter((platform) => !optional.includes(platform));
+  const texts = [
+    ...(lacking.length > 0 ? [`Incomplete: no ${formatList(lacking.map(formatPlatform))}`] : []),
+    ...(optional.length > 0 ? [`Without ${formatList(optional.map(formatPlatform))} (optional)`] : []),
+  ];
+  return texts.length === 0 ? undefined : texts.join('. ');
 }
 
 /** Compares versions such as `5.4.2` and `26.1.5+dfsg1` by their first three numbers. Negative if the first is older. */

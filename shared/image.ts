@@ -97,8 +97,10 @@ export const manifestListSchema = z.object({
   digest: digestSchema,
   mediaType: z.string(),
   createdAt: z.string(),
-  /** The platforms that were not built. Only a list that a person has stored although it is incomplete has them. */
+  /** The platforms that were not built: they are optional, or a person has stored the list although it is incomplete. */
   missing: z.array(platformSchema).optional(),
+  /** Those of `missing` that the build had marked as optional. */
+  optional: z.array(platformSchema).optional(),
   /** The platforms whose images have programs for another one. Only a build that allows it stores them. */
   mismatched: z.array(platformSchema).optional(),
   entries: z.array(listEntrySchema),

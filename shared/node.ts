@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { unusableEmulatorSchema } from './emulation.ts';
+import { nodePreferencesSchema } from './node-preferences.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
+import { setAsideSchema } from './set-aside.ts';
 
 export const engineKindSchema = z.enum(['podman', 'docker', 'buildkit']);
 export type EngineKind = z.infer<typeof engineKindSchema>;
@@ -60,12 +62,16 @@ export const nodeSchema = z.object({
   unusableEmulators: z.array(unusableEmulatorSchema).optional(),
   /** The only platforms that may be built there, as its connection says. Without it: all that it can build. */
   allowedPlatforms: z.array(platformSchema).optional(),
+  /** What a person prefers of it, as its connection says. */
+  preferences: nodePreferencesSchema.optional(),
   capabilities: capabilitiesSchema,
   cpus: z.number().optional(),
   /** The load average of its machine over the last minute, of whatever runs there. Missing if it is unknown. */
   load: z.number().optional(),
   memory: spaceSchema.optional(),
   disk: spaceSchema.optional(),
+  /** Where podman unpacks contexts, if that is not the disk of its images. */
+  temporary: spaceSchema.optional(),
   /** The size of its build cache, and the size that it keeps the cache below by itself. In bytes. */
   buildCache: z.object({ size: z.number(), limit: z.number().optional() }).optional(),
   /** Time of one small request over the open connection, in milliseconds. */
@@ -77,6 +83,17 @@ export const nodeSchema = z.object({
 });
 
 export type Node = Readonly<z.infer<typeof nodeSchema>>;
+
+/** Below this a build soon fills the disk. In bytes. */
+const lowDiskBytes = 5 * 1024 ** 3;
+/** The free part below which a disk is low, unless `ampleDiskBytes` are free. */
+const lowDiskPart = 0.05;
+const ampleDiskBytes = 50 * 1024 ** 3;
+
+/** Whether the disk of a node is nearly full. One whose size is unknown is not. */
+export function isDiskLow({ free, total }: { readonly free: number; readonly total: number }): boolean {
+  return total > 0 && free < ampleDiskBytes && (free < lowDiskBytes || free < total * lowDiskPart);
+}
 
 /** The engine of a node with its version, everywhere: `docker 26.1.5`, `docker 20.10.24, classic builder`. */
 export function engineText({ engine, version, builder }: Pick<Node, 'engine' | 'version' | 'builder'>): string {
@@ -93,6 +110,8 @@ export const nodeStatusSchema = z.discriminatedUnion('state', [
     sameAs: z.string().optional(),
     /** Another connection to the same machine, perhaps to another engine of it. */
     sameMachineAs: z.string().optional(),
+    /** It gets no jobs for a while, because it failed again and again. */
+    setAside: setAsideSchema.optional(),
   }),
   z.object({
     state: z.literal('down'),
@@ -124,11 +143,3 @@ export const nodeStateWords: Readonly<Record<NodeState, string>> = {
   down: 'Down',
   'never-reached': 'Never reached',
 };
-
-/** What a prune freed on one node. */
-export const pruneReportSchema = z.object({
-  node: z.string(),
-  reclaimedBytes: z.number(),
-  problem: problemSchema.optional(),
-});
-export type PruneReport = Readonly<z.infer<typeof pruneReportSchema>>;

@@ -1,14 +1,19 @@
 import type { Build } from './build.ts';
 import type { AppEvent } from './contract.ts';
 import { formatCount, formatDuration, formatList } from './format.ts';
+import type { NodeAlert } from './node-alert.ts';
+import type { NotificationKind } from './notification-kind.ts';
 import type { Push } from './push.ts';
 import { type Question, questionSourceName } from './question.ts';
-import { buildRoute, imageRoute } from './routes.ts';
+import { buildRoute, connectionRoute, imageRoute, schedulesRoute } from './routes.ts';
+import type { TimerRun } from './timer.ts';
 
 /** What a front end tells a person who looks elsewhere. */
 export interface AppNotification {
   readonly title: string;
   readonly body: string;
+  /** What it is about. */
+  readonly kind: NotificationKind;
   /** Opened by a click on the notification. */
   readonly route?: string;
 }
@@ -17,18 +22,74 @@ export interface AppNotification {
 export function notificationFor(event: AppEvent): AppNotification | undefined {
   switch (event.event) {
     case 'build.finished':
-      return buildNotification(event.build);
+      return withKind('build', buildNotification(event.build));
     case 'push.finished':
       // the notification of a build says what became of its push, too
-      return event.push.buildId === undefined ? pushNotification(event.push) : undefined;
+      return event.push.buildId === undefined ? withKind('build', pushNotification(event.push)) : undefined;
     case 'question.asked':
-      return questionNotification(event.question);
+      return { ...questionNotification(event.question), kind: 'question' };
+    case 'node.alert':
+      return alertNotification(event.alert);
+    case 'timer.finished':
+      return withKind('build', timerNotification(event.name, event.run));
     default:
       return undefined;
   }
 }
 
-function questionNotification(question: Question): AppNotification {
+function withKind(
+  kind: NotificationKind,
+  notification: Omit<AppNotification, 'kind'> | undefined,
+): AppNotification | undefined {
+  return notification && { ...notification, kind };
+}
+
+/** A sentence has no more names of nodes than this. */
+const maxNames = 5;
+
+function alertNotification({ kind, nodes }: NodeAlert): AppNotification {
+  const [first = ''] = nodes;
+  const isOne = nodes.length === 1;
+  const names =
+    nodes.length > maxNames
+      ? `${nodes.slice(0, maxNames).join(', ')} and ${nodes.length - maxNames} more`
+      : formatList(nodes);
+  const subject = isOne ? `Node ${first}` : formatCount(nodes.length, 'node');
+  const route = connectionRoute(isOne ? first : undefined);
+  const body = (text: string): string => (isOne ? text : `${names}. ${text}`);
+  switch (kind) {
+    case 'down':
+      return {
+        title: `${subject} ${isOne ? 'is' : 'are'} down`,
+        body: isOne ? 'Its jobs go to other nodes.' : `${names}. Their jobs go to other nodes.`,
+        kind: 'node',
+        route,
+      };
+    case 'back':
+      return {
+        title: `${subject} ${isOne ? 'is' : 'are'} back`,
+        body: isOne ? 'Builds use it again.' : `${names}. Builds use them again.`,
+        kind: 'node',
+        route,
+      };
+    case 'disk-low':
+      return {
+        title: `${subject} ${isOne ? 'has' : 'have'} little free disk space`,
+        body: body('Free disk space before the next build.'),
+        kind: 'disk',
+        route,
+      };
+    case 'set-aside':
+      return {
+        title: `${subject} ${isOne ? 'gets' : 'get'} no jobs for a while`,
+        body: body('Jobs have failed there again and again.'),
+        kind: 'set-aside',
+        route,
+      };
+  }
+}
+
+function questionNotification(question: Question): Omit<AppNotification, 'kind'> {
   const source = questionSourceName(question);
   switch (question.kind) {
     case 'host-key':
@@ -52,37 +113,63 @@ function questionNotification(question: Question): AppNotification {
   }
 }
 
+/** A build that a schedule has started has a notification of its own. This is for one that could not be started. */
+function timerNotification(
+  name: string,
+  { status, build, problem }: TimerRun,
+): Omit<AppNotification, 'kind'> | undefined {
+  return status === 'failed' && build === undefined
+    ? { title: `The schedule ${name} failed`, body: problem?.message ?? '', route: schedulesRoute }
+    : undefined;
+}
+
 function buildNotification({
   id,
   status,
   reference,
   jobs,
+  missing = [],
   durationMs,
   problem,
   push,
-}: Build): AppNotification | undefined {
+  request: { trigger },
+}: Build): Omit<AppNotification, 'kind'> | undefined {
   const route = buildRoute(id);
+  const scheduled = trigger?.kind === 'timer' ? ` (${trigger.name})` : '';
   switch (status) {
     case 'done': {
+      // who watches a project changes it now, and hears only of what went wrong
+      if (trigger?.kind === 'watch' && push?.status !== 'failed') {
+        return undefined;
+      }
       const took = durationMs === undefined ? '' : ` in ${formatDuration(durationMs)}`;
       if (push?.status === 'failed') {
         return { title: `Built ${reference}, but could not push it`, body: push.problem?.message ?? '', route };
       }
       const pushed = push?.status === 'done' ? ` Pushed to ${push.destination}.` : '';
-      return { title: `Built ${reference}`, body: `${formatCount(jobs.length, 'platform')}${took}.${pushed}`, route };
+      const built = formatCount(jobs.filter((job) => job.status === 'done').length, 'platform');
+      const without = missing.length === 0 ? '' : ` without ${formatList(missing)} (optional)`;
+      return { title: `Built ${reference}`, body: `${built}${without}${took}.${pushed}`, route };
     }
     case 'failed': {
       const failed = jobs.filter((job) => job.status === 'failed');
       const platforms = failed.length === 0 ? '' : ` on ${formatList(failed.map(({ platform }) => platform))}`;
       const body = failed[0]?.problem?.message ?? problem?.message ?? '';
-      return { title: `Building ${reference} failed${platforms}`, body, route };
+      return { title: `Building ${reference}${scheduled} failed${platforms}`, body, route };
     }
+    case 'interrupted':
+      return { title: `Building ${reference} was interrupted`, body: 'Resume it to keep what is finished.', route };
     default:
       return undefined;
   }
 }
 
-function pushNotification({ status, reference, destination, problem }: Push): AppNotification | undefined {
+function pushNotification({
+  status,
+  reference,
+  destination,
+  problem,
+}: Push): Omit<AppNotification, 'kind'> | undefined {
   const route = imageRoute(reference);
   switch (status) {
     case 'done':

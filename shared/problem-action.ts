@@ -24,6 +24,13 @@ export const problemActionSchema = z.discriminatedUnion('id', [
   z.object({ id: z.literal('trust-host-keys') }),
   z.object({ id: z.literal('check-connection'), connection: z.string() }),
   z.object({ id: z.literal('free-disk'), node: z.string() }),
+  z.object({ id: z.literal('use-node-again'), node: z.string() }),
+  /** Build the rest of an interrupted build from the files as they are now. */
+  z.object({ id: z.literal('resume-changed'), build: z.string() }),
+  /** Push a list of only some of the platforms. */
+  z.object({ id: z.literal('push-incomplete'), reference: z.string() }),
+  /** Let a node that was paused or drained take jobs again. */
+  z.object({ id: z.literal('resume-node'), node: z.string() }),
   z.object({ id: z.literal('show-builds') }),
   z.object({ id: z.literal('show-images') }),
 ]);

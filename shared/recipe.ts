@@ -46,6 +46,12 @@ const settings = {
     .max(100)
     .optional()
     .describe('Without it: all that the nodes run natively.'),
+  optionalPlatforms: z
+    .array(platformSchema)
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Platforms without which a build is done all the same if they fail.'),
   pins: z.record(platformSchema, nameSchema).optional().describe('Which connection builds a platform.'),
   reference: referenceSchema.optional().describe('The name of the image: [registry/]repository[:tag].'),
   automatic: buildRequestSchema.shape.automatic.describe('Arguments and labels from the git repository.'),

@@ -7,3 +7,13 @@ export function buildRoute(id: string): string {
 export function imageRoute(reference: string): string {
   return `#/images/${encodeURIComponent(reference)}`;
 }
+
+/** The details of a connection, or all connections. */
+export function connectionRoute(name?: string): string {
+  return name === undefined ? '#/connections' : `#/connections/${encodeURIComponent(name)}`;
+}
+
+export function farmRoute(name: string): string {
+  return `#/farm/${encodeURIComponent(name)}`;
+}
+export const schedulesRoute = '#/schedules';

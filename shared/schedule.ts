@@ -8,7 +8,7 @@ export const modeSchema = z.enum(['native', 'emulated']);
 export type Mode = z.infer<typeof modeSchema>;
 
 /** A node's own platform, and what is known of its processor. */
-type NodePlatforms = Pick<Node, 'platform' | 'processor' | 'emulated' | 'allowedPlatforms'>;
+type NodePlatforms = Pick<Node, 'platform' | 'processor' | 'emulated' | 'allowedPlatforms' | 'preferences'>;
 
 /**
  * Every platform that a node can and may build, and how: its own platform first, then the others that its processor runs, then
@@ -19,11 +19,13 @@ export function modesOf({
   processor,
   emulated,
   allowedPlatforms,
+  preferences,
 }: NodePlatforms): ReadonlyMap<Platform, Mode> {
   const { os, architecture, variant } = platformParts(platform);
   const highest = platformOf({ os, architecture, variant: processor?.variant ?? variant }) ?? platform;
   const native = platformsRunBy(highest, processor?.runs32Bit).sort();
-  const others = emulated.flatMap((each) => platformsRunBy(each, false)).filter((each) => !native.includes(each));
+  const emulates = preferences?.emulation === 'never' ? [] : emulated;
+  const others = emulates.flatMap((each) => platformsRunBy(each, false)).filter((each) => !native.includes(each));
   const isAllowed = (name: Platform) => allowedPlatforms?.includes(name) ?? true;
   const modes = (names: readonly Platform[], mode: Mode) =>
     names.filter(isAllowed).map((name) => [name, mode] as const);
@@ -41,12 +43,20 @@ export function ownPlatforms(node: NodePlatforms): Platform[] {
   return node.allowedPlatforms ? native : [node.platform];
 }
 
+/** How long something takes, in milliseconds: what is likely, and between which times it is in about four of five cases. */
+export const estimateSchema = z.object({ ms: z.number(), low: z.number(), high: z.number() });
+export type Estimate = Readonly<z.infer<typeof estimateSchema>>;
+
 /** Which node builds a platform, how, and why that node was chosen (a short phrase for people). */
 export const assignmentSchema = z.object({
   platform: platformSchema,
   node: z.string(),
   mode: modeSchema,
   reason: z.string(),
+  /** How long the job takes on its node, without waiting for a slot. Missing if too little is known, as in older records. */
+  estimate: estimateSchema.optional(),
+  /** When the job is done, counted from the schedule: with the jobs that come before it on its node. */
+  finish: estimateSchema.optional(),
 });
 export type Assignment = Readonly<z.infer<typeof assignmentSchema>>;
 
@@ -58,6 +68,8 @@ export const scheduleSchema = z.object({
   assignments: z.array(assignmentSchema),
   unassigned: z.array(z.object({ platform: platformSchema, problem: problemSchema })),
   leftOut: z.array(z.object({ node: z.string(), problem: problemSchema })),
+  /** When all assigned platforms are done, counted from the schedule. Missing if it is not known of one of them. */
+  finish: estimateSchema.optional(),
   /** What is known of the platforms that are emulated. Records of older versions do not have it. */
   emulation: z.array(emulationSchema).optional(),
 });

@@ -6,12 +6,16 @@ export const settingsSchema = z.object({
   keepBuilds: z.number().int().min(1).max(100_000).default(1000),
   /** Slots per node: how many jobs a node runs at once. */
   jobsPerNode: z.number().int().min(1).max(32).default(2),
+  /** Whether builds that were interrupted are resumed when the app starts. Default: no. */
+  resumeInterrupted: z.boolean().optional(),
   /** Whether logs show the time of each line. Default: no. */
   logTimes: z.boolean().optional(),
   /**
-   * Whether ended builds and pushes, and questions, are notified while no window has the focus. Default: yes in the desktop
+   * Whether there are notifications at all while no window has the focus. Default: yes in the desktop
    * app; in the browser, which must ask for permission, no.
    */
   notifications: z.boolean().optional(),
+  /** The kinds of notifications that are off, see `notification-kind.ts`. Those of other versions are kept. */
+  mutedNotifications: z.array(z.string().max(64)).max(64).optional(),
 });
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;

@@ -59,7 +59,7 @@ export function suggestReferences(
   }
   const nextFree = nextReference(last.reference, past);
   // a failed build has left no image, so its reference is still free
-  const isFree = last.status === 'failed' || last.status === 'cancelled';
+  const isFree = last.status === 'failed' || last.status === 'cancelled' || last.status === 'interrupted';
   const first = isFree ? last.reference : (nextFree ?? last.reference);
   const all = [
     ...(nextFree === undefined ? [] : [{ reference: nextFree, isNext: true }]),

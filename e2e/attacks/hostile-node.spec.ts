@@ -42,7 +42,9 @@ describe('escapes', () => {
       ['connection', 'list'],
       ['connection', 'test', 'evil'],
       ['platforms'],
-      ['prune'],
+      ['df'],
+      ['prune', '--all', '--dry-run'],
+      ['prune', '--all', '--yes'],
     ]) {
       expectClean(await person.barnraiser(...command));
       expectClean(await person.barnraiser(...command, '--json'));

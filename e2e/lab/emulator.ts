@@ -43,8 +43,12 @@ async function register({ handler, magic, mask }: Emulation, interpreter: string
   if (!existsSync(path.join(binfmt, 'register'))) {
     await mustRun(asRoot('mount', '-t', 'binfmt_misc', 'binfmt_misc', binfmt));
   }
-  const registered = await readdir(binfmt);
-  const name = registered.includes(handler) ? `${handler}-lab-${firstNodePort}` : handler;
+  // a lab that was removed without `clean` may have left its handler
+  const registered = new Set(await readdir(binfmt));
+  let name = handler;
+  for (let number = firstNodePort; registered.has(name); number += 1) {
+    name = `${handler}-lab-${number}`;
+  }
   // flags: O passes the open program and P its original argv[0]; F opens the interpreter now, so that it works in any root
   await mustRun(asRoot('tee', path.join(binfmt, 'register')), {
     input: `:${name}:M::${magic}:${mask}:${interpreter}:OPF`,

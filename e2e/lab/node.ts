@@ -86,6 +86,11 @@ export async function commandAtRoot(row: NodeRow, command: string): Promise<read
   return asRoot(...inNamespaces, 'sh', '-c', `${pivot} && export ${path} && ${command}`);
 }
 
+/** The node's engine socket as a path of this computer, of any length. */
+export async function engineSocketOf(row: NodeRow): Promise<string> {
+  return path.join(`/proc/${await initPid(row)}/root`, await rootFolder(row), engines[row.engine].socket);
+}
+
 function pidFile(row: NodeRow): string {
   return path.join(nodeFolder(row), 'pid');
 }

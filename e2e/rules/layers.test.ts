@@ -11,6 +11,8 @@ const layers: readonly (readonly string[])[] = [
   ['routes.ts'],
   ['app.ts'],
   ['handlers.ts'],
+  ['automation'],
+  ['housekeeping', 'monitoring'],
   ['builds'],
   ['scheduling'],
   ['nodes'],

@@ -27,7 +27,7 @@ import { stageSchema } from '../../shared/check.ts';
 import { launchChromium } from '../chromium.ts';
 
 const usage = `npx tsx e2e/screens/shoot.ts VIEW [options]
-  VIEW      ${'first-start farm new-build build push builds images connections settings log palette parts, or a hash such as #/farm/lab'}
+  VIEW      ${'first-start farm new-build build push storage builds images connections queue schedules settings statistics log palette parts, or a hash such as #/farm/lab'}
   --state   ${fixtureStates.join(' | ')}                     (busy)
   --out     folder for the screenshots                                                 (/tmp/shots)
   --theme   light | dark                                                               (both)
@@ -100,11 +100,15 @@ function hashOf(view: string, state: FixtureState): string {
     'bake-sheet-many': `#/farm/${farm}?sheet=bake&folder=${encodeURIComponent('/home/anna/projects/many')}`,
     'new-build': `#/farm/${farm}?sheet=new-build&farm=${farm}&context=${encodeURIComponent('/home/anna/projects/api')}`,
     build: `#/build/${id}`,
+    storage: `#/farm/${farm}?sheet=storage&farm=${farm}`,
     push: `#/images/${reference}?sheet=push&reference=${reference}`,
     builds: '#/builds',
     images: `#/images/${reference}`,
     connections: '#/connections/pi4',
+    schedules: '#/schedules',
+    queue: '#/queue',
     settings: '#/settings',
+    statistics: '#/statistics',
     log: `#/build/${id}?log=${id}&log-platform=linux/arm64`,
     palette: `#/farm/${farm}`,
     parts: '',

@@ -36,7 +36,7 @@ export interface BakeInputs {
 }
 
 export interface BakesOptions {
-  readonly builds: Pick<Builds, 'start' | 'retry' | 'cancel' | 'get' | 'ended'>;
+  readonly builds: Pick<Builds, 'start' | 'retry' | 'resume' | 'cancel' | 'get' | 'ended'>;
   readonly events: Events;
   /** Shows other processes which bakes run. */
   readonly running: RunningBuilds;
@@ -62,7 +62,7 @@ export class Bakes {
   }
 
   /**
-   * Repeats a bake: images that are done stay, the others are built.
+   * Repeats a bake: images that are done stay, builds that were interrupted go on, the others are built.
    * @throws Failure `bake.unknown`, `bake.running`, `input.invalid` if all are done
    */
   async retry(id: string, inputs: BakeInputs = {}): Promise<Bake> {
@@ -324,6 +324,9 @@ class BakeRun {
     const before = this.#earlier.get(name)?.build;
     if (before !== undefined) {
       try {
+        if ((await builds.get(before)).status === 'interrupted') {
+          return await builds.resume({ id: before, pushCredentials, ...given }, signal);
+        }
         const { contexts } = request;
         const changes = { bake: request.bake, ...(contexts === undefined ? {} : { contexts }) };
         return await builds.retry({ id: before, pushCredentials, ...given }, signal, changes);
@@ -400,8 +403,8 @@ function interrupted({ bake, images, version }: BakeRecord): BakeRecord {
     if (image.status !== 'running' && image.status !== 'waiting') {
       return image;
     }
-    const { problem } = fail('build.failed', 'Barnraiser was ended while it was built.', 'Retry it.');
-    return { ...image, status: image.status === 'running' ? 'failed' : 'cancelled', problem };
+    const { problem } = fail('build.incomplete', 'Barnraiser was closed before it was built.', 'Resume the bake.');
+    return { ...image, status: 'interrupted', problem };
   });
   return { version, images, bake: { ...bake, images: ended, status: bakeStatus(ended) } };
 }

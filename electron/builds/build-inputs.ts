@@ -8,8 +8,11 @@ import type { Credentials } from '../../shared/push.ts';
  * records have only ids of them.
  */
 export interface BuildInputs {
-  /** An incomplete build whose finished images the build has, too. Kept as `reusedFrom` of these jobs. */
-  readonly retried?: { readonly build: Build; readonly finished: readonly Job[] };
+  /**
+   * An incomplete build whose finished images the build has, too. Kept as `reusedFrom` of these jobs. With `resumes`, it is this
+   * build that goes on.
+   */
+  readonly retried?: { readonly build: Build; readonly finished: readonly Job[]; readonly resumes?: boolean };
   /** Values of secrets, and whose SSH agent is forwarded. */
   readonly given?: SecretInputs;
   /** The proxies of who starts the build, if it is to use them. Without them: those of this process. */

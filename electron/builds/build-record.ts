@@ -10,8 +10,9 @@ import type { Events } from '../events.ts';
 import { History } from './history.ts';
 import { JobLog } from './job-log.ts';
 import { JobTracker } from './job-tracker.ts';
+import { isOptional, namedPlatforms } from './optional-platforms.ts';
 import type { PreparedBuild } from './prepare-build.ts';
-import { platformName, type RunningBuilds } from './running-builds.ts';
+import { type BuildRequested, platformName, type RunningBuilds } from './running-builds.ts';
 
 /** A running build is saved this long after a change, so that other processes can show it. */
 const saveDelayMs = 1_000;
@@ -30,6 +31,8 @@ export class BuildRecord {
   readonly #containerfile: PreparedBuild['containerfile'];
   /** The jobs whose images are of an earlier build. */
   readonly #finished: readonly Job[];
+  /** Whether it goes on with a build that was interrupted. */
+  readonly #isResumed: boolean;
   readonly #startedMs = performance.now();
   #trackers: JobTracker[] = [];
   #build: Build;
@@ -41,6 +44,7 @@ export class BuildRecord {
   #release: () => Promise<void> = async () => undefined;
 
   constructor(
+    id: string,
     { given, automatic, schedule, containerfile, inputs, source }: PreparedBuild,
     history: History,
     running: RunningBuilds,
@@ -51,9 +55,11 @@ export class BuildRecord {
     this.#events = events;
     this.#containerfile = containerfile;
     this.#finished = inputs.retried?.finished ?? [];
-    const now = new Date();
+    const now = new Date().toISOString();
+    const resumed = inputs.retried?.resumes ? inputs.retried.build : undefined;
+    this.#isResumed = resumed !== undefined;
     this.#build = {
-      id: History.newId(now, idSuffix(now)),
+      id,
       status: 'running',
       reference: given.reference,
       request: given,
@@ -62,7 +68,8 @@ export class BuildRecord {
       ...(source.commit === undefined ? {} : { commit: source.commit }),
       schedule,
       jobs: [],
-      createdAt: now.toISOString(),
+      createdAt: resumed?.createdAt ?? now,
+      ...(resumed ? { resumedAt: now } : {}),
     };
   }
 
@@ -73,7 +80,7 @@ export class BuildRecord {
   /** The build as it is now. */
   get build(): Build {
     const jobs = [...this.#finished, ...this.#trackers.map(({ job }) => job)];
-    const platforms = this.#build.request.platforms ?? [];
+    const platforms = namedPlatforms(this.#build.request) ?? [];
     if (this.#finished.length > 0) {
       jobs.sort((one, other) => platforms.indexOf(one.platform) - platforms.indexOf(other.platform));
     }
@@ -91,15 +98,15 @@ export class BuildRecord {
 
   /**
    * Adds the build to the history, with a copy of its Containerfile and an empty log for each job, and emits
-   * `build.started`. If that fails, nothing of the build is left.
-   * @param onCancel called when another process requests the cancellation of the build or of a platform
-   * @throws Failure `disk.full`, `settings.unwritable`
+   * `build.started`. If that fails, nothing of the build is left but what was interrupted of it.
+   * @param onRequest called when another process requests something of the build or of a platform
+   * @throws Failure `disk.full`, `settings.unwritable`, `build.running` if another process has resumed it
    */
-  async open(onCancel: (platform?: Platform) => void): Promise<void> {
-    this.#release = await this.#running.hold(this.id, (name) => {
+  async open(onRequest: (request: BuildRequested, platform?: Platform) => void): Promise<void> {
+    this.#release = await this.#running.hold(this.id, (request, name) => {
       const platform = this.#build.schedule.assignments.find((job) => platformName(job.platform) === name)?.platform;
       if (name === undefined || platform !== undefined) {
-        onCancel(platform);
+        onRequest(request, platform);
       }
     });
     try {
@@ -112,7 +119,9 @@ export class BuildRecord {
       await this.save();
     } catch (error) {
       await this.#closeLogs();
-      await this.#history.discard(this.id).catch(() => undefined);
+      if (!this.#isResumed) {
+        await this.#history.discard(this.id).catch(() => undefined);
+      }
       await this.#release();
       throw error;
     }
@@ -137,9 +146,9 @@ export class BuildRecord {
     this.#push = running;
   }
 
-  /** Ends the build, with its manifest list if that is stored here. */
-  succeed(list: ManifestList | undefined): void {
-    this.#end({ status: 'done', ...(list ? { list } : {}) });
+  /** Ends the build, with its manifest list if that is stored here. @param missing the platforms that it is done without */
+  succeed(list: ManifestList | undefined, missing: readonly Platform[]): void {
+    this.#end({ status: 'done', ...(missing.length > 0 ? { missing: [...missing] } : {}), ...(list ? { list } : {}) });
   }
 
   /** Ends the build and all of its unfinished jobs with the same problem. */
@@ -154,7 +163,9 @@ export class BuildRecord {
 
   /** Ends the build after all jobs have ended and some of them have failed or were cancelled. */
   failWithJobs(): void {
-    const jobs = this.#trackers.map(({ job }) => job);
+    const all = this.#trackers.map(({ job }) => job);
+    const required = all.filter(({ platform }) => !isOptional(this.#build.request, platform));
+    const jobs = required.some(({ status }) => status !== 'done') ? required : all;
     const failed = jobs.filter(({ status }) => status === 'failed');
     const [first] = failed.length > 0 ? failed : jobs.filter(({ status }) => status === 'cancelled');
     const problem =
@@ -230,7 +241,8 @@ export class BuildRecord {
   }
 }
 
-/** Makes the id unique. Starts with the milliseconds, so that builds of one second sort by time, too. */
-function idSuffix(now: Date): string {
-  return String(now.getMilliseconds()).padStart(3, '0') + randomBytes(2).toString('hex');
+/** The id of a build that starts now. Its end makes it unique, and begins with the milliseconds, so that builds of one second sort by time, too. */
+export function newBuildId(): string {
+  const now = new Date();
+  return History.newId(now, String(now.getMilliseconds()).padStart(3, '0') + randomBytes(2).toString('hex'));
 }

@@ -12,12 +12,15 @@ import { Events } from '../events.ts';
 import { ImageStore } from '../images/image-store.ts';
 import { createReceiver, type Receiver } from '../images/receiver/receiver.ts';
 import { platform } from '../images/testing/sample-image.ts';
+import { CircuitBreaker } from '../nodes/circuit-breaker.ts';
 import type { NodeConnection } from '../nodes/connection-pool.ts';
+import type { NodeLoads } from '../nodes/node-load.ts';
 import { NodeSlots } from '../nodes/node-slots.ts';
 import { BlobLocations } from '../registry/blob-locations.ts';
 import { Pushes } from '../registry/pushes.ts';
 import { FakeRegistry, respond } from '../registry/testing/fake-registry.ts';
 import { schedule } from '../scheduling/schedule.ts';
+import { newBuildId } from './build-record.ts';
 import { BuildRun } from './build-run.ts';
 import { BuildSecrets } from './build-secrets.ts';
 import { History } from './history.ts';
@@ -38,6 +41,7 @@ let receiver: Receiver;
 let running: RunningBuilds;
 let history: History;
 let slots: NodeSlots;
+let breaker: CircuitBreaker;
 let events: AppEvent[];
 /** What the engine of each node does with a build. Without an entry, it builds the image. */
 let builds: Map<string, FakeBuild>;
@@ -59,7 +63,8 @@ beforeEach(async () => {
   receiver = createReceiver(store);
   running = new RunningBuilds(join(folder, 'running'));
   history = new History(join(folder, 'builds'), running, (reference) => store.find(reference));
-  slots = new NodeSlots(join(folder, 'slots'), async () => 1);
+  breaker = new CircuitBreaker({ folder, connections: async () => [] });
+  slots = new NodeSlots(join(folder, 'slots'), { slotsOf: async () => () => 1 });
   events = [];
   builds = new Map();
   losses = new Map();
@@ -69,6 +74,7 @@ beforeEach(async () => {
   changes = {};
 });
 afterEach(async () => {
+  breaker.close();
   await receiver.close();
   await store.close();
   await rm(folder, { recursive: true });
@@ -83,7 +89,7 @@ function connect(node: string): NodeConnection {
   return { ...found, engine: { ...found.engine, ...(cache ? { cache } : {}) } };
 }
 
-function prepare(nodes: readonly NodeStatus[]): PreparedBuild {
+function prepare(nodes: readonly NodeStatus[], load: NodeLoads = {}): PreparedBuild {
   const content = Buffer.from('FROM scratch\nCOPY . /\n');
   const options = { context, reference: 'api:1', pins: {}, emulate: true, buildArgs: {}, labels: {} };
   const request = { ...options, noCache: false, pull: 'missing', retention: 'cache', push } as const;
@@ -100,7 +106,7 @@ function prepare(nodes: readonly NodeStatus[]): PreparedBuild {
     project: new ProjectMemory(join(folder, 'projects'), 'p', context),
     connections: nodes.map(({ connection }) => ({ name: connection, uri: `ssh://${connection}` })),
     nodes,
-    schedule: schedule({ nodes, emulate: true }),
+    schedule: schedule({ nodes, emulate: true, load, pins: changes.pins ?? {} }),
   };
 }
 
@@ -118,6 +124,7 @@ async function start(nodes: readonly NodeStatus[]): Promise<{ run: BuildRun; end
     nodeWork: new NodeWork(join(folder, 'node-work'), running, async () => []),
     pool,
     slots,
+    breaker,
     events: emitter,
     history,
     running,
@@ -125,12 +132,14 @@ async function start(nodes: readonly NodeStatus[]): Promise<{ run: BuildRun; end
     spoolFolder: join(folder, 'spool'),
     indexFolder: join(folder, 'contexts'),
   };
+  const queued = { id: newBuildId(), reference: 'localhost/shop:1' };
   const { assigned, slots: reserved } = await slots.reserve(
+    queued,
     prepare(nodes).connections,
-    () => prepare(nodes),
+    (load) => prepare(nodes, load),
     (prepared) => prepared.schedule.assignments,
   );
-  const run = new BuildRun(services, assigned, reserved);
+  const run = new BuildRun(services, queued, assigned, reserved);
   await run.open();
   return { run, ended: run.run() };
 }
@@ -233,7 +242,7 @@ describe('when a connection is changed', () => {
     const first = await start([up('one', arm64)]);
     await expect.poll(() => statuses(first.run)).toEqual(['linux/arm64 one building']);
     const second = await start([up('one', arm64), up('three', amd64)]);
-    await expect.poll(() => second.run.build.jobs[1]?.wait).toEqual({ reason: 'slot', ahead: 0 });
+    await expect.poll(() => second.run.build.jobs[1]?.wait).toMatchObject({ reason: 'slot', ahead: 0 });
     await second.run.connectionChanged({ kind: 'removed', name: 'one' });
     await second.ended;
     expect(statuses(second.run)).toEqual(['linux/amd64 three done', 'linux/arm64 one failed']);
@@ -301,8 +310,10 @@ test('a job waits for the slot of a job of another build on its node, and says s
   const second = await start([up('pi4', arm64)]);
   const third = await start([up('pi4', arm64)]);
   const waitOf = ({ run }: { run: BuildRun }) => run.build.jobs[0]?.wait;
-  await expect.poll(() => waitOf(third)).toEqual({ reason: 'slot', ahead: 1 });
-  expect(waitOf(second)).toEqual({ reason: 'slot', ahead: 0 });
+  await expect
+    .poll(() => waitOf(third))
+    .toMatchObject({ reason: 'slot', ahead: 1, behind: [{ buildId: first.run.id }, { buildId: second.run.id }] });
+  expect(waitOf(second)).toMatchObject({ reason: 'slot', ahead: 0 });
   third.run.cancel();
   await third.ended;
   expect(third.run.build.jobs[0]).toMatchObject({ status: 'cancelled' });
@@ -314,7 +325,85 @@ test('a job waits for the slot of a job of another build on its node, and says s
   finish();
   await second.ended;
   expect(statuses(second.run)).toEqual(['linux/arm64 pi4 done']);
-  expect(await slots.load(prepare([up('pi4', arm64)]).connections)).toEqual({ pi4: 0 });
+  expect(await slots.load(prepare([up('pi4', arm64)]).connections)).toMatchObject({ pi4: { jobs: { length: 0 } } });
+});
+
+test('an idle node takes over a job that waits, which is no failure', async () => {
+  let finish = (): void => undefined;
+  builds.set('one', () => new Promise((resolve) => (finish = resolve)));
+  builds.set('two', stopsWhenAborted);
+  const nodes = [up('one', arm64), up('two', arm64)];
+  const first = await start(nodes);
+  await expect.poll(() => statuses(first.run)).toEqual(['linux/arm64 one building']);
+  const second = await start(nodes);
+  await expect.poll(() => statuses(second.run)).toEqual(['linux/arm64 two building']);
+  // both nodes are busy, so the third job waits on the first one
+  const third = await start(nodes);
+  await expect.poll(() => third.run.build.jobs[0]?.wait).toBeDefined();
+  const waitsOn = third.run.build.jobs[0]?.node;
+  expect(waitsOn).toBe('one');
+  builds.delete('two');
+  second.run.cancel();
+  await second.ended;
+  await third.ended;
+  expect(third.run.build.jobs[0]).toMatchObject({ node: 'two', status: 'done', lost: [] });
+  expect(third.run.build.jobs[0]?.reason).toMatch(/took over from one, which had no free slot$/);
+  finish();
+  await first.ended;
+  expect(await slots.load(prepare(nodes).connections)).toMatchObject({
+    one: { jobs: { length: 0 } },
+    two: { jobs: { length: 0 } },
+  });
+});
+
+test('a job that is pinned to its node waits there, also if another node is idle', async () => {
+  let finish = (): void => undefined;
+  builds.set('one', () => new Promise((resolve) => (finish = resolve)));
+  const first = await start([up('one', arm64)]);
+  await expect.poll(() => statuses(first.run)).toEqual(['linux/arm64 one building']);
+  changes = { pins: { [arm64]: 'one' } };
+  const pinned = await start([up('one', arm64), up('two', arm64)]);
+  await expect.poll(() => pinned.run.build.jobs[0]?.wait).toBeDefined();
+  changes = {};
+  const unpinned = await start([up('one', arm64)]);
+  const { run, ended } = await start([up('one', arm64), up('two', arm64)]);
+  await ended;
+  expect(statuses(run)).toEqual(['linux/arm64 two done']);
+  expect(statuses(pinned.run)).toEqual(['linux/arm64 one queued']);
+  unpinned.run.cancel();
+  finish();
+  await Promise.all([first.ended, unpinned.ended]);
+  await expect.poll(() => statuses(pinned.run)).toEqual(['linux/arm64 one building']);
+  finish();
+  await pinned.ended;
+});
+
+test('failures of nodes are counted: those that may be of the build only if another node has built it', async () => {
+  const count = async (node: string): Promise<boolean> => {
+    await breaker.refresh();
+    return breaker.isSetAside({ uri: `ssh://${node}` });
+  };
+  const nodes = [up('one', arm64), up('two', arm64)];
+  const refuse = () => Promise.reject(fail('engine.refused', 'It could not build.', 'Look at it.'));
+  builds.set('one', refuse);
+  builds.set('two', refuse);
+  for (let round = 0; round < 3; round++) {
+    const { run, ended } = await start(nodes);
+    await ended;
+    expect(run.build).toMatchObject({ status: 'failed', jobs: [{ lost: [{ node: 'one' }], node: 'two' }] });
+  }
+  expect([await count('one'), await count('two')]).toEqual([false, false]);
+  builds.delete('two');
+  for (let round = 0; round < 3; round++) {
+    const { run, ended } = await start(nodes);
+    await ended;
+    expect(run.build).toMatchObject({ status: 'done', jobs: [{ lost: [{ node: 'one' }], node: 'two' }] });
+  }
+  expect([await count('one'), await count('two')]).toEqual([true, false]);
+  builds.delete('one');
+  const { ended } = await start([up('one', arm64)]);
+  await ended;
+  expect(await count('one')).toBe(false);
 });
 
 test('a build that cannot be recorded leaves nothing behind and frees its slots', async () => {
@@ -323,7 +412,7 @@ test('a build that cannot be recorded leaves nothing behind and frees its slots'
   expect(await running.list()).toEqual([]);
   expect(await readdir(join(folder, 'builds'))).toEqual([]);
   expect(events).toEqual([]);
-  expect(await slots.load(prepare([up('pi4', arm64)]).connections)).toEqual({ pi4: 0 });
+  expect(await slots.load(prepare([up('pi4', arm64)]).connections)).toMatchObject({ pi4: { jobs: { length: 0 } } });
 });
 
 test('another process sees the progress of a build, and can cancel it', async () => {

@@ -1,9 +1,8 @@
 import type { Build } from '../../shared/build.ts';
-import type { Connection } from '../../shared/connection.ts';
 import type { ManifestList } from '../../shared/image.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { Failure, fail, type Problem, problemOf } from '../../shared/problem.ts';
-import { type ChangedConnection, connectionChangedFailure } from '../connections/changed-connections.ts';
+import { Failure, fail, problemOf } from '../../shared/problem.ts';
+import type { ChangedConnection } from '../connections/changed-connections.ts';
 import type { PackedContext } from '../context/pack-context.ts';
 import type { TarLayouts } from '../context/tar-layouts.ts';
 import { namedImages } from '../engines/named-images.ts';
@@ -14,9 +13,8 @@ import type { ReceivedImage } from '../images/manifest.ts';
 import { createManifestList } from '../images/manifest-list.ts';
 import type { Receiver } from '../images/receiver/receiver.ts';
 import { readImages } from '../images/stored-list.ts';
-import type { ConnectionPool, NodeConnection } from '../nodes/connection-pool.ts';
 import type { Slot } from '../nodes/node-queue.ts';
-import type { NodeSlots } from '../nodes/node-slots.ts';
+import type { QueuedBuild } from '../nodes/node-slots.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
 import { blobsOf, type PushContent } from '../registry/push.ts';
 import { type Pushes, parseDestination } from '../registry/pushes.ts';
@@ -26,26 +24,25 @@ import { BaseImageLogins } from './base-image-logins.ts';
 import { BuildRecord } from './build-record.ts';
 import { Cancellation } from './cancellation.ts';
 import { type PackingFolders, startPacking } from './context-packing.ts';
-import { Failover, isNodeFailure } from './failover.ts';
 import type { History } from './history.ts';
-import { type JobInput, mismatchedPlatforms, runJob } from './job.ts';
+import { type JobInput, mismatchedPlatforms } from './job.ts';
 import type { JobLog } from './job-log.ts';
+import { JobRunner, type JobRunnerServices } from './job-runner.ts';
 import type { JobTracker } from './job-tracker.ts';
 import { BuildContexts } from './named-contexts.ts';
 import type { NodeWork } from './node-work.ts';
+import { missingPlatforms } from './optional-platforms.ts';
 import type { PreparedBuild } from './prepare-build.ts';
 import type { RunningBuilds } from './running-builds.ts';
 import type { SharedPortForwards } from './shared-port-forwards.ts';
 
-export interface BuildServices extends PackingFolders {
+export interface BuildServices extends PackingFolders, JobRunnerServices {
   readonly store: ImageStore;
   readonly receiver: Receiver;
   readonly portForwards: SharedPortForwards;
   readonly nodeWork: NodeWork;
   /** What is known of the contexts that nodes keep. */
   readonly layouts: TarLayouts;
-  readonly pool: Pick<ConnectionPool, 'connect'>;
-  readonly slots: NodeSlots;
   readonly events: Events;
   readonly history: History;
   readonly running: RunningBuilds;
@@ -58,32 +55,20 @@ export class BuildRun {
   readonly #prepared: PreparedBuild;
   readonly #record: BuildRecord;
   readonly #cancellation: Cancellation;
-  /** The slot of each job, on its current node. */
-  readonly #slots = new Map<Platform, Slot>();
-  readonly #failover: Failover;
-  /** The connection to each node as it is now, by the node's name in this build. */
-  readonly #connections: Map<string, Connection>;
-  /** What jobs do on their nodes now. */
-  readonly #work = new Set<{ readonly node: string; readonly ended: Promise<void> }>();
+  readonly #jobs: JobRunner;
   /** The images of the finished jobs. */
   readonly #images: ReceivedImage[] = [];
   #push: RunningPush | undefined;
+  /** Starts a job. Undefined unless jobs are running. */
+  #beginJob: ((tracker: JobTracker, isAgain: boolean) => void) | undefined;
 
-  /** @param prepared every platform is assigned. @param slots those of the assignments, in their order. */
-  constructor(services: BuildServices, prepared: PreparedBuild, slots: readonly Slot[]) {
-    const { request, nodes, connections, schedule } = prepared;
+  /** @param queued its id is that of the build. @param prepared every platform is assigned. @param slots those of the assignments, in their order. */
+  constructor(services: BuildServices, queued: QueuedBuild, prepared: PreparedBuild, slots: readonly Slot[]) {
     this.#services = services;
     this.#prepared = prepared;
-    this.#record = new BuildRecord(prepared, services.history, services.running, services.events);
-    this.#cancellation = new Cancellation(request.reference);
-    this.#failover = new Failover(nodes, request);
-    this.#connections = new Map(connections.map((connection) => [connection.name, connection]));
-    slots.forEach((slot, position) => {
-      const assignment = schedule.assignments[position];
-      if (assignment) {
-        this.#slots.set(assignment.platform, slot);
-      }
-    });
+    this.#record = new BuildRecord(queued.id, prepared, services.history, services.running, services.events);
+    this.#cancellation = new Cancellation(prepared.request.reference);
+    this.#jobs = new JobRunner(services, prepared, { queued, slots, cancellation: this.#cancellation });
   }
 
   get id(): string {
@@ -114,21 +99,25 @@ export class BuildRun {
   }
 
   /**
-   * To be called when a connection was changed. Jobs go on over one that was renamed. Otherwise they are stopped on its
-   * node and move to other nodes.
-   * @returns when no job uses the connection any more, if it was not only renamed. Never rejects.
+   * Builds a platform again that has failed or was cancelled, while others are still being built.
+   * @returns whether it can be
    */
-  async connectionChanged(change: ChangedConnection): Promise<void> {
-    const [node] = [...this.#connections].find(([, { name }]) => name === change.name) ?? [];
-    if (node === undefined) {
-      return;
+  retry(platform: Platform): boolean {
+    const tracker = this.#record.trackers.find(({ job }) => job.platform === platform);
+    const canRetry =
+      tracker && ['failed', 'cancelled'].includes(tracker.job.status) && !this.#cancellation.signal.aborted;
+    if (!canRetry || !this.#beginJob) {
+      return false;
     }
-    if (change.kind === 'renamed') {
-      this.#connections.set(node, change.now);
-      return;
-    }
-    this.#failover.withdraw(node, connectionChangedFailure(change));
-    await Promise.all([...this.#work].map((work) => (work.node === node ? work.ended : undefined)));
+    this.#cancellation.renew(platform);
+    tracker.restart(`${platform} is built again.`);
+    this.#beginJob(tracker, true);
+    return true;
+  }
+
+  /** See {@link JobRunner.connectionChanged}. */
+  connectionChanged(change: ChangedConnection): Promise<void> {
+    return this.#jobs.connectionChanged(change);
   }
 
   /**
@@ -137,9 +126,15 @@ export class BuildRun {
    */
   async open(): Promise<void> {
     try {
-      await this.#record.open((platform) => this.cancel(platform));
+      await this.#record.open((request, platform) => {
+        if (request === 'cancel') {
+          this.cancel(platform);
+        } else if (platform !== undefined) {
+          this.retry(platform);
+        }
+      });
     } catch (error) {
-      await this.#releaseSlots();
+      await this.#jobs.releaseSlots();
       throw error;
     }
   }
@@ -152,14 +147,14 @@ export class BuildRun {
     try {
       await this.#withContext((context) =>
         // jobs leave their nodes while the image is stored and pushed
-        this.#withLease((lease) => this.#buildAndPush(context, lease).finally(() => this.#leaveNodes())),
+        this.#withLease((lease) => this.#buildAndPush(context, lease).finally(() => this.#jobs.leaveNodes())),
       );
     } catch (error) {
       this.#record.fail(problemOf(error));
     }
     this.#prepared.source.release();
     this.#prepared.namedContexts.release();
-    await this.#releaseSlots();
+    await this.#jobs.releaseSlots();
     await this.#freeDisk();
     return this.#record.close();
   }
@@ -188,11 +183,16 @@ export class BuildRun {
 
   /** Keeps the blobs of finished jobs until the manifest list names them. */
   async #withLease(use: (lease: Lease) => Promise<void>): Promise<void> {
-    const lease = await this.#services.store.createLease(this.id);
+    const { store } = this.#services;
+    const lease = await store.createLease(this.id);
     try {
       await use(lease);
     } finally {
       await lease.release();
+      if (this.#prepared.inputs.retried?.resumes) {
+        // that of the process that was interrupted
+        await store.dropLeases([this.id]).catch(() => undefined);
+      }
     }
   }
 
@@ -200,17 +200,18 @@ export class BuildRun {
   async #buildAndPush(context: PackedContext, lease: Lease): Promise<void> {
     const push = await this.#beginPush();
     try {
-      if (!(await this.#buildAll(context, lease))) {
+      const missing = await this.#buildAll(context, lease);
+      if (!missing) {
         return;
       }
-      const list = push?.direct ? undefined : await this.#commit();
+      const list = push?.direct ? undefined : await this.#commit(missing);
       const ended = await push?.finish(() => this.#pushContent());
       if (!list && ended?.problem) {
         // without the push, the image is nowhere
         this.#cancellation.signal.throwIfAborted();
         throw new Failure(ended.problem);
       }
-      this.#record.succeed(list);
+      this.#record.succeed(list, missing);
     } finally {
       // changes nothing if the push has ended
       await push?.cancel(
@@ -243,9 +244,16 @@ export class BuildRun {
     return running;
   }
 
-  /** Joins the images in a manifest list in local storage. If that fails, they are kept for a retry. */
-  async #commit(): Promise<ManifestList> {
-    const marks = { mismatched: mismatchedPlatforms(this.build.jobs) };
+  /**
+   * Joins the images in a manifest list in local storage. If that fails, they are kept for a retry.
+   * @param missing optional platforms
+   */
+  async #commit(missing: readonly Platform[]): Promise<ManifestList> {
+    const marks = { missing, optional: missing, mismatched: mismatchedPlatforms(this.build.jobs) };
+    if (missing.length > 0) {
+      // for a retry of what is missing
+      await this.#keepImages();
+    }
     const { reference, listAnnotations: annotations } = this.#prepared.request;
     const { signal } = this.#cancellation;
     try {
@@ -267,8 +275,11 @@ export class BuildRun {
     };
   }
 
-  /** Builds all platforms in parallel. @returns whether all are built */
-  async #buildAll(context: PackedContext, lease: Lease): Promise<boolean> {
+  /**
+   * Builds all platforms in parallel.
+   * @returns the optional platforms that are not built. Undefined if the build has failed.
+   */
+  async #buildAll(context: PackedContext, lease: Lease): Promise<Platform[] | undefined> {
     const containerfile = parseContainerfile(this.#prepared.containerfile.content.toString('utf8'));
     const { store, receiver, portForwards, nodeWork, layouts } = this.#services;
     const contexts = new BuildContexts(this.#prepared.namedContexts, this.#services, {
@@ -294,17 +305,46 @@ export class BuildRun {
     };
     await this.#holdFinished(lease);
     try {
-      await Promise.all(this.#record.trackers.map((tracker) => this.#buildPlatform(tracker, input)));
+      await this.#runJobs(input);
     } finally {
       await contexts.close();
     }
-    if (this.#images.length < this.build.jobs.length) {
+    const missing = missingPlatforms(this.build);
+    if (!missing || (missing.length > 0 && this.#cancellation.signal.aborted)) {
       this.#record.failWithJobs();
-      return false;
+      return undefined;
     }
     // if this process ends before it saves the end of the build, the record and the stored list show that it was done
     await this.#record.save().catch(() => undefined);
-    return true;
+    return missing;
+  }
+
+  /** Runs all jobs, and those that are started again meanwhile. */
+  async #runJobs(input: JobInput): Promise<void> {
+    const running = new Set<Promise<void>>();
+    const begin = (tracker: JobTracker, isAgain: boolean): void => {
+      const queued = isAgain ? this.#jobs.queueAgain(tracker) : Promise.resolve();
+      const job = queued
+        .then(
+          () => this.#buildPlatform(tracker, input),
+          (error: unknown) => tracker.fail(problemOf(error)),
+        )
+        .finally(() => running.delete(job));
+      running.add(job);
+    };
+    this.#beginJob = begin;
+    try {
+      for (const tracker of this.#record.trackers) {
+        begin(tracker, false);
+      }
+      while (running.size > 0) {
+        await Promise.race(running);
+      }
+    } finally {
+      this.#beginJob = undefined;
+      // one of them has thrown
+      await Promise.allSettled(running);
+    }
   }
 
   /**
@@ -349,107 +389,24 @@ export class BuildRun {
     await this.#services.store.keep(this.id, this.#prepared.request.reference, this.#images);
   }
 
-  /** Builds one platform, on another node if its node is lost or fails. Never rejects if it fails, so that the others go on. */
+  /** Builds one platform. Never rejects if it fails, so that the others go on. */
   async #buildPlatform(tracker: JobTracker, input: JobInput): Promise<void> {
-    const { platform } = tracker.job;
-    const signal = this.#cancellation.signalOf(platform);
-    for (;;) {
-      try {
-        const image = await this.#runJob(tracker, input, signal);
-        this.#addImage(image);
-        // the last images are joined at once
-        const isLast = this.#images.length === this.build.jobs.length;
-        if (!isLast) {
-          await this.#keepImages().catch((error: unknown) => {
-            tracker.logLine(`The image is not kept if other platforms fail: ${problemOf(error).message}`);
-          });
-        }
-        tracker.complete({ digest: image.digest, size: image.size });
-        if (!isLast) {
-          await this.#record.save().catch(() => undefined);
-        }
-        return;
-      } catch (error) {
-        await this.#slots.get(platform)?.release();
-        if (
-          !isNodeFailure(error) ||
-          signal.aborted ||
-          !(await this.#moveJob(tracker, error.problem).catch(() => false))
-        ) {
-          tracker.fail(problemOf(error));
-          return;
-        }
-      }
+    const image = await this.#jobs.run(tracker, input);
+    if (!image) {
+      return;
     }
-  }
-
-  /** Runs a job as soon as its node has a slot for it. */
-  async #runJob(tracker: JobTracker, input: JobInput, signal: AbortSignal): Promise<ReceivedImage> {
-    const { node, platform } = tracker.job;
-    const slot = this.#slots.get(platform);
-    if (!slot) {
-      throw new Error(`there is no slot for ${platform}`);
+    this.#addImage(image);
+    // the last images are joined at once
+    const isLast = this.#images.length === this.build.jobs.length;
+    if (!isLast) {
+      await this.#keepImages().catch((error: unknown) => {
+        tracker.logLine(`The image is not kept if other platforms fail: ${problemOf(error).message}`);
+      });
     }
-    await slot.acquire({
-      signal: AbortSignal.any([signal, this.#failover.lossOf(node)]),
-      onWait: (ahead) => {
-        // what is built is what the project contains now
-        input.context.prepare();
-        tracker.waitForSlot(ahead);
-      },
-    });
-    if (tracker.job.startedAt === undefined) {
-      tracker.start();
+    tracker.complete({ digest: image.digest, size: image.size });
+    if (!isLast) {
+      await this.#record.save().catch(() => undefined);
     }
-    const ended = AbortSignal.any([signal, this.#failover.withdrawalOf(node)]);
-    ended.throwIfAborted();
-    const job = this.#connect(node, ended).then((connection) => runJob(input, tracker, connection, ended));
-    this.#addWork(
-      node,
-      job.then(({ left }) => left),
-    );
-    const { image } = await job;
-    await slot.release();
-    return image;
-  }
-
-  #addWork(node: string, result: Promise<void>): void {
-    const end = (): void => void this.#work.delete(work);
-    const work = { node, ended: result.then(end, end) };
-    this.#work.add(work);
-  }
-
-  /** Resolves when no job does anything on its node. */
-  async #leaveNodes(): Promise<void> {
-    await Promise.all([...this.#work].map(({ ended }) => ended));
-  }
-
-  /** Moves a job whose node was lost to the queue of another node. @returns whether another node can build its platform */
-  async #moveJob(tracker: JobTracker, problem: Problem): Promise<boolean> {
-    const { assigned, slots } = await this.#services.slots.reserve(
-      this.#prepared.connections,
-      (load) => this.#failover.reassign(tracker.job, problem, load),
-      (assignment) => (assignment ? [assignment] : []),
-    );
-    const [slot] = slots;
-    if (!assigned || !slot) {
-      return false;
-    }
-    this.#slots.set(tracker.job.platform, slot);
-    tracker.moveTo(assigned, problem);
-    return true;
-  }
-
-  #connect(node: string, signal: AbortSignal): Promise<NodeConnection> {
-    const connection = this.#connections.get(node);
-    if (!connection) {
-      throw new Error(`the schedule names ${node}, which is not a connection of the build`);
-    }
-    return this.#services.pool.connect(connection, signal);
-  }
-
-  async #releaseSlots(): Promise<void> {
-    await Promise.all([...this.#slots.values()].map((slot) => slot.release()));
   }
 
   /**

@@ -9,15 +9,18 @@ import type { Schedule } from '../../shared/schedule.ts';
 import { type ChangedConnection, changedConnections } from '../connections/changed-connections.ts';
 import { ContainerfileSteps } from '../engines/containerfile-steps.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
+import type { QueuedBuild } from '../nodes/node-slots.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import { findRepository } from '../projects/git-facts.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
 import { parseDestination } from '../registry/pushes.ts';
+import { queueOrder } from '../scheduling/schedule.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
 import type { ContextSources } from '../sources/context-sources.ts';
 import type { AnySecretRequest, AskSecret } from '../ssh/authentication/secret-request.ts';
 import { assertOptionsAgree } from './agreeing-options.ts';
 import { type BuildInputs, reusedJob } from './build-inputs.ts';
+import { newBuildId } from './build-record.ts';
 import { BuildRun, type BuildServices } from './build-run.ts';
 import { BuildSecrets } from './build-secrets.ts';
 import { buildCancelled } from './cancellation.ts';
@@ -27,6 +30,7 @@ import { equivalents } from './equivalent/equivalents.ts';
 import { ForeignBuilds } from './foreign-builds.ts';
 import { mismatchedPlatforms } from './job.ts';
 import { readLog, searchLog, withStepIds } from './job-log.ts';
+import { platformsOf } from './optional-platforms.ts';
 import {
   assertAllAssigned,
   type PreparedBuild,
@@ -36,6 +40,8 @@ import {
   withAutomatic,
 } from './prepare-build.ts';
 import type { ProjectMemories } from './project-memory.ts';
+import { assertUnchanged, resumedRequest } from './resumed-build.ts';
+import { assertSpaceHere } from './space-here.ts';
 
 /** More steps than a Containerfile has. */
 const maxPlannedSteps = 1000;
@@ -43,6 +49,8 @@ const maxPlannedSteps = 1000;
 export interface BuildsOptions extends BuildServices {
   readonly nodes: PrepareOptions['nodes'] & Pick<Nodes, 'connections'>;
   readonly projects: ProjectMemories;
+  /** How fast bytes go to nodes. */
+  readonly links?: PrepareOptions['links'];
   readonly sources: ContextSources;
   readonly settings: SettingsStore;
   /** Asks for secrets of builds, and for passphrases of keys that they may sign with. */
@@ -57,6 +65,8 @@ export class Builds {
   /** The builds of this process that are running or whose end could not be saved. */
   readonly #own = new Map<string, { run: BuildRun; ended: Promise<unknown> }>();
   readonly #others: ForeignBuilds;
+  /** The ids of interrupted builds that are being prepared to go on. */
+  readonly #resuming = new Set<string>();
   #isClosed = false;
 
   constructor(options: BuildsOptions) {
@@ -64,7 +74,7 @@ export class Builds {
     this.#options = options;
     this.#others = new ForeignBuilds(history, running, events, (id) => this.#own.has(id));
     if (followsOthers) {
-      this.#others.follow();
+      void this.#resumeInterrupted();
     }
   }
 
@@ -88,7 +98,7 @@ export class Builds {
 
   /**
    * Starts a build that has the finished images of an earlier build, except of the platforms that are named, and builds the
-   * others.
+   * others. While the build runs, its platforms that have failed are built again in it.
    * @throws Failure `build.unknown`, `build.running`, `input.invalid`, and those of {@link start}
    */
   async retry(
@@ -96,22 +106,101 @@ export class Builds {
     signal?: AbortSignal,
     changes: Partial<Pick<BuildRequest, 'bake' | 'contexts'>> = {},
   ): Promise<Build> {
-    const build = await this.#getEnded(id);
-    const unknown = platforms?.find((platform) => build.jobs.every((job) => job.platform !== platform));
+    const current = await this.get(id);
+    const unknown = platforms?.find((platform) => current.jobs.every((job) => job.platform !== platform));
     if (unknown) {
-      throw unknownJobFailure(build, unknown);
+      throw unknownJobFailure(current, unknown);
     }
+    if (current.status === 'running' && platforms) {
+      return this.#retryRunning(current, platforms);
+    }
+    const build = await this.#getEnded(id);
     const images = await this.#finishedImages(build);
     const finished = build.jobs
       .filter((job) => !platforms?.includes(job.platform) && images.some(({ digest }) => digest === job.digest))
       .map((job) => reusedJob(build, job));
     // the images of a build without a list are in the registry
-    const isWhole = finished.length === build.jobs.length || (build.list === undefined && platforms === undefined);
+    const isWhole =
+      finished.length === platformsOf(build).length || (build.list === undefined && platforms === undefined);
     if (build.status === 'done' && isWhole) {
       throw fail('input.invalid', `All platforms of build ${id} are done.`, 'Name the platforms to build again.');
     }
-    const request = { ...build.request, ...changes, platforms: build.jobs.map(({ platform }) => platform) };
+    const request = { ...build.request, ...changes, platforms: platformsOf(build) };
     return this.#start(request, { retried: { build, finished }, pushCredentials, proxyVariables, given }, signal);
+  }
+
+  /** @throws Failure `input.invalid` if one of the platforms has not failed, `build.incomplete` if the build ends before */
+  async #retryRunning(build: Build, platforms: readonly Platform[]): Promise<Build> {
+    const { id } = build;
+    for (const { platform, status } of build.jobs) {
+      if (platforms.includes(platform) && status !== 'failed' && status !== 'cancelled') {
+        throw fail(
+          'input.invalid',
+          `${platform} of build ${id} has not failed.`,
+          'Retry it when it has, or cancel it first.',
+        );
+      }
+    }
+    const own = this.#own.get(id);
+    for (const platform of platforms) {
+      if (!own) {
+        await this.#options.running.requestRetry(id, platform);
+      } else if (!own.run.retry(platform)) {
+        throw fail('build.incomplete', `Build ${id} has just ended.`, 'Retry it again.');
+      }
+    }
+    return this.get(id);
+  }
+
+  /**
+   * Follows other builds from now on, and goes on with those whose processes have died since this folder was used last, if the
+   * setting says so. What cannot be resumed is shown as interrupted. Never rejects.
+   */
+  async #resumeInterrupted(): Promise<void> {
+    const { running, settings } = this.#options;
+    const dead = await running.dead();
+    if (this.#isClosed) {
+      return;
+    }
+    this.#others.follow();
+    const { resumeInterrupted = false } = await settings.get().catch(() => ({ resumeInterrupted: false }));
+    for (const id of resumeInterrupted ? dead : []) {
+      await this.resume({ id }).catch(() => undefined);
+    }
+  }
+
+  /**
+   * Goes on with a build whose process ended before it did: its finished images stay, and its push goes on.
+   * @throws Failure `build.unknown`, `build.running`, `input.invalid` if it has ended, `build.changed` if its project has changed,
+   *   and those of {@link start}
+   */
+  async resume(
+    { id, acceptsChanges, pushCredentials, proxyVariables, ...given }: CallRequest<'builds.resume'>,
+    signal?: AbortSignal,
+  ): Promise<Build> {
+    const build = await this.#getEnded(id);
+    if (build.status !== 'interrupted') {
+      throw fail('input.invalid', `Build ${id} was not interrupted.`, 'Retry it, or build it again.');
+    }
+    if (this.#resuming.has(id)) {
+      throw runningFailure(id);
+    }
+    this.#resuming.add(id);
+    try {
+      const images = await this.#finishedImages(build);
+      const finished = build.jobs.filter(
+        ({ status, digest }) => status === 'done' && images.some((image) => image.digest === digest),
+      );
+      const { text } = await this.#options.history.containerfile(id);
+      return await this.#start(
+        resumedRequest(build),
+        { retried: { build, finished, resumes: true }, pushCredentials, proxyVariables, given },
+        signal,
+        acceptsChanges ? undefined : (prepared) => assertUnchanged(build, finished, text, prepared),
+      );
+    } finally {
+      this.#resuming.delete(id);
+    }
   }
 
   /**
@@ -142,7 +231,13 @@ export class Builds {
     return stored;
   }
 
-  async #start(request: BuildRequest, inputs: BuildInputs, signal?: AbortSignal): Promise<Build> {
+  /** @param check may refuse to build what was prepared */
+  async #start(
+    request: BuildRequest,
+    inputs: BuildInputs,
+    signal?: AbortSignal,
+    check?: (prepared: UnscheduledBuild) => Promise<void>,
+  ): Promise<Build> {
     assertOptionsAgree(request);
     if (request.push) {
       parseDestination(request.reference, request.push.destination);
@@ -156,6 +251,8 @@ export class Builds {
       pack: (project) => startPacking(project, this.#options),
     });
     try {
+      await check?.(unscheduled);
+      await assertSpaceHere(this.#options.spoolFolder, unscheduled);
       return await this.#open(unscheduled, (await settings.get()).keepBuilds, signal);
     } catch (error) {
       await unscheduled.packing?.close();
@@ -165,20 +262,28 @@ export class Builds {
   }
 
   async #open(unscheduled: UnscheduledBuild, keepBuilds: number, signal: AbortSignal | undefined): Promise<Build> {
-    const { assigned: prepared, slots } = await this.#options.slots.reserve(
+    const { reference, queuePriority: priority } = unscheduled.request;
+    const { retried } = unscheduled.inputs;
+    const id = retried?.resumes ? retried.build.id : newBuildId();
+    const queued: QueuedBuild = { id, reference, priority, sinceMs: Date.now() };
+    const { assigned: prepared, slots: queue } = await this.#options.slots.reserve(
+      queued,
       unscheduled.connections,
       (load) => {
         const scheduled = unscheduled.schedule(load);
         assertAllAssigned(scheduled);
         return scheduled;
       },
-      ({ schedule }) => schedule.assignments,
+      ({ schedule }) => queueOrder(schedule.assignments),
     );
+    const { assignments } = prepared.schedule;
+    const order = queueOrder(assignments);
+    const slots = assignments.flatMap((assignment) => queue[order.indexOf(assignment)] ?? []);
     if (this.#isClosed || signal?.aborted) {
       await Promise.all(slots.map((slot) => slot.release()));
-      throw signal?.reason ?? buildCancelled(unscheduled.request.reference);
+      throw signal?.reason ?? buildCancelled(reference);
     }
-    const run = new BuildRun(this.#options, prepared, slots);
+    const run = new BuildRun(this.#options, queued, prepared, slots);
     // connections may have been changed while their nodes were probed
     const opened = this.#noteChanges(run, prepared).then(() => run.open());
     const ended = opened
@@ -274,6 +379,7 @@ export class Builds {
     const { store, events } = this.#options;
     events.emit({ event: 'builds.removed', ids });
     // what cannot be removed now is removed when many later builds have kept their images
+    await store.dropLeases(ids).catch(() => undefined);
     await store.releaseKept(ids).catch(() => undefined);
   }
 
@@ -383,9 +489,9 @@ export class Builds {
     signal: AbortSignal | undefined,
     options: Pick<PrepareOptions, 'inputs' | 'secrets' | 'pack' | 'acceptsRecent'> = {},
   ): Promise<UnscheduledBuild> {
-    const { nodes, projects, sources, store } = this.#options;
+    const { nodes, projects, sources, store, links } = this.#options;
     const findBuild = (id: string): Promise<Build> => this.get(id);
-    return prepareBuild(request, { nodes, projects, sources, store, findBuild, signal, ...options });
+    return prepareBuild(request, { nodes, projects, sources, store, links, findBuild, signal, ...options });
   }
 }
 

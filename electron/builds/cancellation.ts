@@ -28,6 +28,11 @@ export class Cancellation {
     controller.abort(buildCancelled(this.#reference));
   }
 
+  /** Forgets that a platform was cancelled. */
+  renew(platform: Platform): void {
+    this.#platforms.delete(platform);
+  }
+
   /** Creates the controller on first use: a platform may be cancelled before its job has started. */
   #controllerOf(platform: Platform): AbortController {
     const controller = this.#platforms.get(platform) ?? new AbortController();

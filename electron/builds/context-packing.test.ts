@@ -29,7 +29,9 @@ async function prepare(probe: (packing: ContextPacking | undefined) => Promise<v
   let packing: ContextPacking | undefined;
   const nodes: PrepareOptions['nodes'] = {
     defaultFarm: async () => undefined,
+    pinsOf: async () => ({}),
     select: async () => [connection],
+    unavailable: () => ({}),
     statuses: () => [],
     probeConnections: async () => {
       await probe(packing);

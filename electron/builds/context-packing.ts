@@ -7,11 +7,20 @@ export class ContextPacking {
   readonly #stopping = new AbortController();
   readonly #context: Promise<PackedContext>;
   #onProgress: ContextOptions['onProgress'];
+  #packedBytes = 0;
 
   constructor(options: Omit<ContextOptions, 'signal' | 'onProgress'>) {
-    const onProgress: ContextOptions['onProgress'] = (progress) => this.#onProgress?.(progress);
+    const onProgress: ContextOptions['onProgress'] = (progress) => {
+      this.#packedBytes = progress.tarBytes ?? progress.bytes;
+      this.#onProgress?.(progress);
+    };
     this.#context = packContext({ ...options, signal: this.#stopping.signal, onProgress });
     this.#context.catch(() => undefined); // the caller of `open` gets the failure
+  }
+
+  /** The size of the packed context so far, as it was last reported. */
+  get packedBytes(): number {
+    return this.#packedBytes;
   }
 
   /**
@@ -26,6 +35,11 @@ export class ContextPacking {
       stop();
     }
     return this.#context;
+  }
+
+  /** Whether the packed context has another digest. @throws Failure of `packContext` */
+  async differsFrom(digest: string): Promise<boolean> {
+    return (await this.#context).differsFrom(digest);
   }
 
   /** Stops the packing of a build that does not start. Never rejects. */

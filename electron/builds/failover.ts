@@ -2,9 +2,16 @@ import type { BuildRequest, Job } from '../../shared/build.ts';
 import { type OptionValues, optionsOf } from '../../shared/build-options.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { Failure, type Problem } from '../../shared/problem.ts';
+import { Failure, type ProblemCode } from '../../shared/problem.ts';
 import type { Assignment } from '../../shared/schedule.ts';
-import { schedule } from '../scheduling/schedule.ts';
+import type { NodeLoads } from '../nodes/node-load.ts';
+import type { Unavailable } from '../nodes/unavailable.ts';
+import { scheduleAround } from '../scheduling/set-aside.ts';
+import { type FailedAttempt, type FailureRow, failureRow } from './failure-class.ts';
+import type { KnownOfNodes } from './prepare-build.ts';
+
+/** How often a job moves because of failures. */
+const maxMoves = 8;
 
 /** What decides which nodes may build. */
 type FailoverRequest = OptionValues & Pick<BuildRequest, 'emulate'>;
@@ -24,15 +31,17 @@ interface NodeSignals {
 export class Failover {
   readonly #nodes: readonly NodeStatus[];
   readonly #request: FailoverRequest;
+  readonly #known: KnownOfNodes;
   /** By node. */
   readonly #signals = new Map<string, NodeSignals>();
-  /** The nodes that failed, by platform. */
-  readonly #failed = new Map<Platform, Set<string>>();
+  /** The nodes that failed and how, by platform. */
+  readonly #failed = new Map<Platform, Map<string, ProblemCode>>();
 
   /** @param nodes those of the build. */
-  constructor(nodes: readonly NodeStatus[], request: FailoverRequest) {
+  constructor(nodes: readonly NodeStatus[], request: FailoverRequest, known: KnownOfNodes = {}) {
     this.#nodes = nodes;
     this.#request = request;
+    this.#known = known;
   }
 
   /** Aborts when a job has found that the node was lost, with the reason. */
@@ -53,19 +62,50 @@ export class Failover {
   }
 
   /**
-   * Records that the node of a job is lost or has failed, and assigns its platform to another node.
-   * @param load how many jobs each node has, by its connection. @returns undefined if no other node can build the
-   *   platform.
+   * Records that a job has failed on its node.
+   * @returns what the failure says about the node. Undefined if the job is not built elsewhere.
    */
-  reassign(lost: Job, problem: Problem, load: Readonly<Record<string, number>>): Assignment | undefined {
-    const failed = this.#failed.get(lost.platform) ?? new Set();
-    this.#failed.set(lost.platform, failed.add(lost.node));
-    if (lossCodes.has(problem.code)) {
-      this.#signalsOf(lost.node).lost.abort(new Failure(problem));
+  record({ platform, node, lost }: Pick<Job, 'platform' | 'node' | 'lost'>, attempt: FailedAttempt) {
+    const row = failureRow(attempt, this.#request.retryElsewhere);
+    if (!row || !(attempt.error instanceof Failure)) {
+      return undefined;
     }
-    const nodes = this.#nodes.filter(({ connection }) => !this.lossOf(connection).aborted && !failed.has(connection));
+    const { code } = attempt.error.problem;
+    const failed = this.#failed.get(platform) ?? new Map<string, ProblemCode>();
+    this.#failed.set(platform, failed.set(node, code));
+    if (row.kind === 'lost') {
+      this.#signalsOf(node).lost.abort(attempt.error);
+    }
+    return lost.length < maxMoves && !isOfBuild(row, code, failed) ? row : undefined;
+  }
+
+  /**
+   * Assigns the platform of a job whose failure was recorded to another node.
+   * @returns undefined if no other node can build the platform
+   */
+  reassign(
+    { platform }: Pick<Job, 'platform'>,
+    load: NodeLoads,
+    unavailable: Unavailable = {},
+  ): Assignment | undefined {
     const { emulate } = this.#request;
-    return schedule({ ...optionsOf(this.#request), platforms: [lost.platform], nodes, emulate, load }).assignments[0];
+    const nodes = this.usable(platform);
+    const input = { ...optionsOf(this.#request), ...this.#known, platforms: [platform], nodes, emulate, load };
+    return scheduleAround(input, unavailable).assignments[0];
+  }
+
+  /** The nodes that may get a platform: they were not lost, and did not fail to build it. */
+  usable(platform: Platform): NodeStatus[] {
+    const failed = this.#failed.get(platform);
+    return this.#nodes.filter(({ connection }) => !this.lossOf(connection).aborted && !failed?.has(connection));
+  }
+
+  /** Gives a node that was lost, or could not build a platform, another chance. Not one whose connection was changed or removed. */
+  renew(node: string, platform: Platform): void {
+    this.#failed.get(platform)?.delete(node);
+    if (!this.#signalsOf(node).withdrawn.signal.aborted) {
+      this.#signals.delete(node);
+    }
   }
 
   #signalsOf(node: string): NodeSignals {
@@ -75,30 +115,7 @@ export class Failover {
   }
 }
 
-/** Whether a job failed because of its node, not because of the build: another node may succeed. */
-export function isNodeFailure(error: unknown): error is Failure {
-  if (!(error instanceof Failure)) {
-    return false;
-  }
-  const { code, actions } = error.problem;
-  const isNodeFull = code === 'disk.full' && actions?.some(({ id }) => id === 'free-disk');
-  return lossCodes.has(code) || code === 'engine.runtime' || isNodeFull === true;
+/** Whether so many nodes have failed in the same way that it is not their failure. */
+function isOfBuild({ nodes }: FailureRow, code: ProblemCode, failed: ReadonlyMap<string, ProblemCode>): boolean {
+  return nodes !== undefined && [...failed.values()].filter((each) => each === code).length >= nodes;
 }
-
-/** The node was lost: it can build nothing more. */
-const lossCodes = new Set<string>([
-  'connection.changed',
-  'connection.removed',
-  'ssh.lost',
-  'ssh.unreachable',
-  'ssh.timeout',
-  'ssh.channel',
-  'tcp.lost',
-  'tcp.unreachable',
-  'tcp.timeout',
-  'container.missing',
-  'container.exec',
-  'pod.exec',
-  'engine.unreachable',
-  'engine.no-socket',
-]);

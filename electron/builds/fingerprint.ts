@@ -21,6 +21,7 @@ const otherFields: ReadonlySet<string> = new Set([
     'containerfile',
     'reference',
     'bake',
+    'trigger',
     'farm',
     'connections',
     'platforms',

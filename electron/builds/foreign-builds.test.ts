@@ -81,7 +81,7 @@ test('a build whose process has died is reported as interrupted', async () => {
   await waitForEvents('build.started', 'job.log');
   await giveToOtherProcess(join(folder, 'running', 'b1'), 60_000);
   await expect.poll(() => names().slice(2)).toEqual(['job.changed', 'build.finished']);
-  expect(events.at(-1)).toMatchObject({ build: { status: 'failed', problem: { code: 'build.incomplete' } } });
+  expect(events.at(-1)).toMatchObject({ build: { status: 'interrupted', problem: { code: 'build.incomplete' } } });
 });
 
 test('a build that was interrupted before is not reported', async () => {

@@ -1,5 +1,6 @@
 import { access, appendFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import {
   type BuildEntry,
@@ -37,6 +38,22 @@ export interface Page {
   /** The cursor of the next page. Undefined if there are no more builds. */
   readonly next?: string;
 }
+
+/** The builds of one day. */
+export interface HistoryDay {
+  /** The beginning of their ids. */
+  readonly name: string;
+  /** Another size means that builds were added or deleted, or have ended. */
+  readonly size: number;
+  /** The builds of the day, newest first. Some of the builds that are not in the index are missing if there are many. */
+  read(): Promise<BuildEntry[]>;
+}
+
+/** Other work of the process goes on after so many entries. */
+const entriesAtOnce = 200;
+
+/** How many builds that are not in the index yet {@link HistoryIndex.days} reads from their records. */
+const maxRecordsOfDays = 500;
 
 /**
  * An index of the history, so that a page of it is read without its records and without listing their folder. The records
@@ -115,6 +132,29 @@ export class HistoryIndex {
       }
     }
     return { entries };
+  }
+
+  /** The days of the history, newest first. Whether the records are still there is not checked. */
+  async *days(): AsyncGenerator<HistoryDay> {
+    await this.#waitForCheck();
+    let records = 0;
+    const read = async (day: string): Promise<BuildEntry[]> => {
+      const entries: BuildEntry[] = [];
+      for (const [id, line] of [...(await this.#readDay(day))].sort(([one], [other]) => (one < other ? 1 : -1))) {
+        records += line === undefined ? 1 : 0;
+        const isRead = line === undefined && records <= maxRecordsOfDays;
+        const entry = line === undefined ? (isRead ? await this.#read(id) : undefined) : parseEntry(line);
+        entries.push(...(entry ? [entry] : []));
+        if (entries.length % entriesAtOnce === 0) {
+          await setImmediate();
+        }
+      }
+      return entries;
+    };
+    for (const name of await this.#days()) {
+      const { size } = await stat(this.#path(name)).catch(() => ({ size: 0 }));
+      yield { name, size, read: () => read(name) };
+    }
   }
 
   /** The ids of all but the newest builds. */

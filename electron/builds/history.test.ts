@@ -71,9 +71,13 @@ test('a build that runs nowhere was interrupted', async () => {
   expect((await history.get('b1')).status).toBe('running');
   expect(await list()).toMatchObject([{ id: 'b1', status: 'running' }]);
   await stop();
-  const interrupted = { status: 'failed', problem: { code: 'build.incomplete' }, jobs: [{ status: 'failed' }] };
+  const interrupted = {
+    status: 'interrupted',
+    problem: { code: 'build.incomplete' },
+    jobs: [{ status: 'interrupted' }],
+  };
   expect(await history.get('b1')).toMatchObject(interrupted);
-  expect(await list()).toMatchObject([{ id: 'b1', status: 'failed' }]);
+  expect(await list()).toMatchObject([{ id: 'b1', status: 'interrupted' }]);
 });
 
 test('the oldest builds are deleted with their logs, by several processes at once, except running builds', async () => {

@@ -11,7 +11,7 @@ import { diskFailure, isMissingPath } from '../system/file-errors.ts';
 import { makePrivateFolder } from '../system/private-folder.ts';
 import { watchEntries } from '../system/watch-entries.ts';
 import { formatRecord, parseRecord, unreadableEntry } from './build-record-file.ts';
-import { HistoryIndex, idTime, type Page, type PageRequest } from './history-index.ts';
+import { type HistoryDay, HistoryIndex, idTime, type Page, type PageRequest } from './history-index.ts';
 import { outcomeOfInterrupted } from './interrupted-build.ts';
 import { platformName, type RunningBuilds } from './running-builds.ts';
 
@@ -168,13 +168,18 @@ export class History {
     return this.#index.page(request);
   }
 
+  /** The days of the history, newest first, with light entries of their builds. */
+  days(): AsyncIterable<HistoryDay> {
+    return this.#index.days();
+  }
+
   /** The entry of a build from its record. Undefined if there is no record. */
   async #readEntry(id: string): Promise<BuildEntry | undefined> {
     try {
       const build = await this.get(id);
       const entry = entryOf(build);
       // the next page has it from the index; a build that was interrupted may still be running on another host
-      if (build.status !== 'running' && !isInterrupted(build)) {
+      if (build.status !== 'running' && build.status !== 'interrupted' && build.durationMs !== undefined) {
         await this.#index.set(entry).catch(() => undefined);
       }
       return entry;
@@ -211,8 +216,4 @@ function unknownFailure(id: string): Failure {
   return fail('build.unknown', `There is no build "${id}".`, 'Choose one of the list of builds.').offering({
     id: 'show-builds',
   });
-}
-
-function isInterrupted({ durationMs }: Build): boolean {
-  return durationMs === undefined;
 }

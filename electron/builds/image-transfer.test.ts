@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fail } from '../../shared/problem.ts';
+import { type Failure, fail } from '../../shared/problem.ts';
 import type { BuildResult } from '../engines/engine.ts';
 import { ImageStore } from '../images/image-store.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
@@ -21,6 +21,7 @@ let store: ImageStore;
 let receiver: Receiver;
 let methods: string[];
 let isExported: boolean;
+let exportFailure: Failure;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'barnraiser-transfer-'));
@@ -28,6 +29,7 @@ beforeEach(async () => {
   receiver = createReceiver(store);
   methods = [];
   isExported = false;
+  exportFailure = fail('engine.refused', 'Exported.', 'Look at it.');
 });
 afterEach(async () => {
   await receiver.close();
@@ -62,7 +64,7 @@ async function transfer(
         push,
         export: () => {
           isExported = true;
-          return Promise.reject(fail('engine.refused', 'Exported.', 'Look at it.'));
+          return Promise.reject(exportFailure);
         },
       },
       tag: '1',
@@ -125,9 +127,21 @@ test('an image whose push ends with an error before it was received is exported'
   expect(methods).toEqual(['push', 'export']);
 });
 
-test('a push that ends without an error and without an image is the failure of its node', async () => {
-  await expect(transfer(undefined, { signal, push: async () => ({ imageId: 'x' }) })).rejects.toMatchObject({
-    problem: { code: 'image.incomplete' },
-  });
+test('an image that has not arrived although its push ended without an error is exported, once', async () => {
+  exportFailure = fail('image.corrupt', 'Damaged.', 'Build it again.');
+  await expect(transfer(undefined, { signal, push: async () => ({ imageId: 'x' }) })).rejects.toThrow('Damaged.');
+  expect(methods).toEqual(['push', 'export']);
+});
+
+test('an image that cannot be pushed and arrives damaged is exported again, once', async () => {
+  exportFailure = fail('image.corrupt', 'Damaged.', 'Build it again.');
+  const push = () => Promise.reject(refused);
+  await expect(transfer(undefined, { signal, push })).rejects.toThrow('Damaged.');
+  expect(methods).toEqual(['push', 'export', 'export']);
+});
+
+test('a transfer is not repeated if another one would fail, too', async () => {
+  const push = () => Promise.reject(fail('image.platform', 'It is for another platform.', 'Correct it.'));
+  await expect(transfer(undefined, { signal, push })).rejects.toThrow('It is for another platform.');
   expect(methods).toEqual(['push']);
 });

@@ -1,5 +1,5 @@
 import type { ImageFormat } from '../../shared/build-options.ts';
-import { Failure } from '../../shared/problem.ts';
+import { Failure, problemOf } from '../../shared/problem.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import { importArchive } from '../images/import-archive.ts';
 import type { Lease } from '../images/lease.ts';
@@ -37,20 +37,31 @@ export interface TransferOptions extends WantedPlatform {
 /**
  * Transfers an image from its node into the image store. The node pushes to a port on its own loopback that is
  * forwarded to our receiver, so layers that the store already has are not sent again. If the push is impossible, the
- * whole image is exported instead.
+ * whole image is exported instead. A transfer that fails otherwise is repeated once, because the image is there.
  */
 export async function transferImage(options: TransferOptions): Promise<ReceivedImage> {
+  const { connection, onLogLine, signal } = options;
+  const canExport = connection.engine.capabilities().exportFormats.length > 0;
+  const [again, how] = canExport ? [receiveExport, 'exported whole instead'] : [receivePush, 'pushed again'];
+  let isRepeated: boolean;
   try {
     return await receivePush(options);
   } catch (error) {
-    if (options.signal.aborted || !isPushUnavailable(error)) {
+    const isUnavailable = canExport && isPushUnavailable(error);
+    isRepeated = !isUnavailable;
+    if (signal.aborted || !(isUnavailable || isRepeatable(error, options))) {
       throw error;
     }
-    if (options.connection.engine.capabilities().exportFormats.length === 0) {
+    onLogLine(`The image cannot be pushed (${problemOf(error).message}) It is ${how}.`);
+  }
+  try {
+    return await again(options);
+  } catch (error) {
+    if (signal.aborted || isRepeated || !isRepeatable(error, options)) {
       throw error;
     }
-    options.onLogLine(`The image cannot be pushed (${error.problem.message}) It is exported whole instead.`);
-    return receiveExport(options);
+    onLogLine(`The image did not arrive (${problemOf(error).message}) It is exported again.`);
+    return again(options);
   }
 }
 
@@ -121,8 +132,20 @@ function wantedOf({ platform, anyVariant = false }: TransferOptions): WantedPlat
   return { platform, anyVariant };
 }
 
+/**
+ * Whether a transfer was broken off or damaged, so that another one from the same node may arrive whole. An engine that has ended keeps its
+ * image, unless the image left it with the build.
+ */
+function isRepeatable(error: unknown, { connection }: TransferOptions): boolean {
+  return (
+    error instanceof Failure &&
+    (['image.corrupt', 'image.incomplete', 'ssh.channel', 'engine.answer'].includes(error.problem.code) ||
+      (error.problem.code === 'engine.unreachable' && connection.engine.transfer !== undefined))
+  );
+}
+
 /** Whether only the push itself failed, so that an export may work: not the image, the disk or the connection. */
-function isPushUnavailable(error: unknown): error is Failure {
+function isPushUnavailable(error: unknown): boolean {
   return (
     error instanceof Failure &&
     ['ssh.forwarding-refused', 'ssh.channel', 'engine.refused', 'engine.answer'].includes(error.problem.code)

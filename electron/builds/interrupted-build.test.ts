@@ -24,19 +24,35 @@ test('a build without a stored list, or with that of another build, was interrup
   const others = { ...list, entries: entry ? [{ ...entry, digest: list.digest }] : [] };
   for (const findList of [unknown, async () => others]) {
     const outcome = await outcomeOfInterrupted(done, findList);
-    expect(outcome).toMatchObject({ status: 'failed', problem: { code: 'build.incomplete' } });
+    expect(outcome).toMatchObject({ status: 'interrupted', problem: { code: 'build.incomplete' } });
     expect(outcome.jobs[0]).toMatchObject({ status: 'done' });
   }
 });
 
-test('unfinished jobs of an interrupted build have failed', async () => {
+test('unfinished jobs of an interrupted build were interrupted', async () => {
   const outcome = await outcomeOfInterrupted(sampleBuild('b1', 'running'), async () => list);
-  expect(outcome.jobs[0]).toMatchObject({ status: 'failed', problem: { code: 'build.incomplete' } });
+  expect(outcome.jobs[0]).toMatchObject({ status: 'interrupted' });
+  expect(outcome.jobs[0]).not.toHaveProperty('problem');
 });
 
-test('a push that was running has failed, and the image is stored', async () => {
+test('a build that was still being pushed was interrupted, and its image is stored', async () => {
   const names = { id: 'p', reference: 'api:1', destination: 'registry.example.com/api:1', images: [] };
   const push = { ...names, status: 'running', totalBytes: 0, uploadedBytes: 0, skippedBytes: 0 } as const;
-  const outcome = await outcomeOfInterrupted({ ...done, push: { ...push, images: [] } }, async () => list);
-  expect(outcome).toMatchObject({ status: 'done', push: { status: 'failed', problem: { code: 'push.cancelled' } } });
+  const pushing = { ...done, request: { ...done.request, push: { tlsVerify: true } }, push: { ...push, images: [] } };
+  const outcome = await outcomeOfInterrupted(pushing, async () => list);
+  expect(outcome).toMatchObject({ status: 'interrupted', list, push: { status: 'cancelled' } });
+  // its push had ended
+  for (const status of ['done', 'failed'] as const) {
+    const pushed = { ...pushing, push: { ...pushing.push, status } };
+    expect(await outcomeOfInterrupted(pushed, async () => list)).toMatchObject({ status: 'done', push: { status } });
+  }
+});
+
+test('a build whose list is stored without an optional platform is done without it', async () => {
+  const amd64 = 'linux/amd64' as typeof arm64;
+  const failed = sampleJob({ status: 'failed', platform: amd64 });
+  const both = { ...done, jobs: [...done.jobs, failed] };
+  const optional = { ...both, request: { ...both.request, optionalPlatforms: [amd64] } };
+  expect(await outcomeOfInterrupted(optional, async () => list)).toMatchObject({ status: 'done', missing: [amd64] });
+  expect(await outcomeOfInterrupted(both, async () => list)).toMatchObject({ status: 'interrupted' });
 });

@@ -1,49 +1,49 @@
 import { type Build, isEnd } from '../../shared/build.ts';
 import type { ManifestList } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
+import { missingPlatforms } from './optional-platforms.ts';
 
 /**
- * The outcome of a build whose process ended before it recorded one: done if its manifest list is stored, else failed.
+ * The outcome of a build whose process ended before it recorded one: done if its manifest list is stored and was not to be
+ * pushed any more, else interrupted.
  * @param findList finds the manifest list that is stored under a reference
  */
 export async function outcomeOfInterrupted(
   build: Build,
   findList: (reference: string) => Promise<ManifestList>,
 ): Promise<Build> {
+  const missing = build.jobs.every(({ status }) => isEnd(status)) ? missingPlatforms(build) : undefined;
   const list =
-    build.jobs.every(({ status }) => status === 'done') && !build.request.push?.direct
-      ? await findList(build.reference).catch(() => undefined)
-      : undefined;
-  return list && isListOf(list, build)
-    ? { ...withEndedPush(build), status: 'done', list }
-    : failed(withEndedPush(build));
+    missing && !build.request.push?.direct ? await findList(build.reference).catch(() => undefined) : undefined;
+  if (!missing || !list || !isListOf(list, build)) {
+    return interrupted(build);
+  }
+  const stored = { ...build, list, ...(missing.length > 0 ? { missing } : {}) };
+  return isPushed(build) ? { ...stored, status: 'done' } : interrupted(stored);
 }
 
-function withEndedPush(build: Build): Build {
-  if (build.push?.status !== 'running') {
-    return build;
-  }
-  const { problem } = fail(
-    'push.cancelled',
-    `Barnraiser was closed before ${build.push.destination} was pushed.`,
-    'Push the image again: blobs that were uploaded are not sent again.',
-  );
-  return { ...build, push: { ...build.push, status: 'failed', problem } };
+/** Whether nothing of the push that a build asks for is left to do. */
+function isPushed({ request, push }: Build): boolean {
+  return !request.push || (push !== undefined && push.status !== 'running');
 }
 
 function isListOf({ entries }: ManifestList, { jobs }: Build): boolean {
+  const done = jobs.filter(({ status }) => status === 'done');
   return (
-    entries.length === jobs.length &&
-    jobs.every((job) => entries.some(({ platform, digest }) => platform === job.platform && digest === job.digest))
+    entries.length === done.length &&
+    done.every((job) => entries.some(({ platform, digest }) => platform === job.platform && digest === job.digest))
   );
 }
 
-function failed(build: Build): Build {
+function interrupted(build: Build): Build {
   const { problem } = fail(
     'build.incomplete',
-    `Barnraiser was closed while it built ${build.reference}.`,
-    'Start the build again. Finished steps are cached on the nodes.',
+    build.list
+      ? `Barnraiser was closed before ${build.push?.destination ?? build.reference} was pushed.`
+      : `Barnraiser was closed while it built ${build.reference}.`,
+    'Resume the build. What is finished is not built, transferred or pushed again.',
   );
-  const jobs = build.jobs.map((job) => (isEnd(job.status) ? job : { ...job, status: 'failed' as const, problem }));
-  return { ...build, status: 'failed', problem, jobs };
+  const jobs = build.jobs.map((job) => (isEnd(job.status) ? job : { ...job, status: 'interrupted' as const }));
+  const push = build.push?.status === 'running' ? { ...build.push, status: 'cancelled' as const, problem } : build.push;
+  return { ...build, status: 'interrupted', problem, jobs, ...(push ? { push } : {}) };
 }

@@ -4,6 +4,7 @@ import type { AppEvent } from '../../shared/contract.ts';
 import { formatSource } from '../../shared/format.ts';
 import type { LogStream } from '../../shared/log.ts';
 import type { Problem } from '../../shared/problem.ts';
+import type { JobWait } from '../../shared/queue.ts';
 import type { Assignment } from '../../shared/schedule.ts';
 import { runningSteps, type Step } from '../../shared/step.ts';
 import { sanitizeLine, sanitizeText } from '../../shared/untrusted-text.ts';
@@ -35,6 +36,9 @@ export class JobTracker {
   /** The lost nodes with what they had done, which events do not have. */
   #lost: Job['lost'] = [];
   #startedMs = 0;
+  #phase: { readonly status: 'context' | 'building' | 'transferring'; startedMs: number } | undefined;
+  /** How long the job was in each phase on its current node. */
+  readonly #phasesMs = { context: 0, building: 0, transferring: 0 };
   /** See {@link digests}. */
   readonly #digests = new Map<string, string>();
   /** Images of the steps on the current node, see {@link layers}. */
@@ -45,7 +49,8 @@ export class JobTracker {
     this.#buildId = buildId;
     this.#events = events;
     this.#log = log;
-    this.#job = { ...assignment, status: 'queued', bytesSent: 0, bytesReceived: 0, lost: [] };
+    const { finish: _, ...assigned } = assignment;
+    this.#job = { ...assigned, status: 'queued', bytesSent: 0, bytesReceived: 0, lost: [] };
   }
 
   get job(): Job {
@@ -74,9 +79,9 @@ export class JobTracker {
     return this.#digests;
   }
 
-  /** The job waits for a slot of its node, after as many other jobs as `ahead`. */
-  waitForSlot(ahead: number): void {
-    this.#update({ wait: { reason: 'slot', ahead } });
+  /** The job waits for a slot of its node. */
+  waitForSlot(wait: JobWait): void {
+    this.#update({ wait });
   }
 
   start(): void {
@@ -86,8 +91,29 @@ export class JobTracker {
 
   enterPhase(status: 'context' | 'building' | 'transferring'): void {
     this.#finishSteps();
+    this.#beginPhase(status);
     if (this.#job.status !== 'cancelling') {
       this.#update({ status });
+    }
+  }
+
+  /** How long the current node has been sent the context and has sent its image, so far, in milliseconds. */
+  get transferMs(): { readonly context: number; readonly transferring: number } {
+    this.#countPhase();
+    const { context, transferring } = this.#phasesMs;
+    return { context, transferring };
+  }
+
+  #beginPhase(status: 'context' | 'building' | 'transferring'): void {
+    this.#countPhase();
+    this.#phase = { status, startedMs: performance.now() };
+  }
+
+  #countPhase(): void {
+    const now = performance.now();
+    if (this.#phase) {
+      this.#phasesMs[this.#phase.status] += now - this.#phase.startedMs;
+      this.#phase.startedMs = now;
     }
   }
 
@@ -217,20 +243,34 @@ export class JobTracker {
     });
   }
 
-  /** Restarts the job on another node after its node was lost. */
+  /** The job, which has not started, waits for another node from now on. */
+  takeOver(assignment: Assignment): void {
+    const { node } = this.#job;
+    this.logLine(`Node ${assignment.node} takes over from ${node}, where the job waited: ${assignment.reason}.`);
+    const { finish: _, ...assigned } = assignment;
+    this.#update({ estimate: undefined, ...assigned });
+  }
+
+  /** Restarts the job on another node after its node was lost or has failed. */
   moveTo(assignment: Assignment, problem: Problem): void {
     const { node, mode } = this.#job;
     const loss = { node, mode, problem, at: new Date().toISOString() };
     this.#lost = [...this.#lost, { ...loss, steps: [...this.#steps.values()] }];
     this.logLine(`${problem.message} Node ${assignment.node} takes over.`);
-    this.#layers = [];
-    this.#ownLayers = [];
-    this.#digests.clear();
-    this.#steps.clear();
-    this.#stepStartsMs.clear();
-    this.#stepList = undefined;
+    this.#forgetSteps();
     // bytes and time of the lost attempt still count
-    this.#update({ ...assignment, status: 'queued', lost: [...this.#job.lost, loss], warnings: [] });
+    const { finish: _, ...assigned } = assignment;
+    this.#update({ estimate: undefined, ...assigned, status: 'queued', lost: [...this.#job.lost, loss], warnings: [] });
+  }
+
+  /** Starts the job again on its node, without an image. Its log goes on. @param reason a sentence for the log */
+  restart(reason: string): void {
+    this.logLine(reason);
+    this.#forgetSteps();
+    const { problem: _, durationMs: __, lastLines: ___, lastLinesFrom: ____, startedAt: _____, ...job } = this.#job;
+    this.#job = job;
+    this.#startedMs = 0;
+    this.#update({ status: 'queued', warnings: [] });
   }
 
   complete(image: { digest: `sha256:${string}`; size: number }): void {
@@ -255,6 +295,17 @@ export class JobTracker {
     });
   }
 
+  #forgetSteps(): void {
+    this.#layers = [];
+    this.#ownLayers = [];
+    this.#digests.clear();
+    this.#phase = undefined;
+    Object.assign(this.#phasesMs, { context: 0, building: 0, transferring: 0 });
+    this.#steps.clear();
+    this.#stepStartsMs.clear();
+    this.#stepList = undefined;
+  }
+
   #elapsedMs(): number {
     return this.#startedMs ? Math.round(performance.now() - this.#startedMs) : 0;
   }
@@ -274,6 +325,7 @@ export class JobTracker {
     this.#setStep({ id, index, total, name, ...facts, cached: false, startedAt, firstLine });
     this.#append(`STEP ${index}/${total}${stage ? ` (${stage})` : ''}: ${name}`, 'engine', Date.now(), id);
     if (this.#job.status !== 'building' && this.#job.status !== 'cancelling') {
+      this.#beginPhase('building');
       this.#update({ status: 'building' });
     }
   }

@@ -32,6 +32,7 @@ import type { BuildContexts, JobContexts } from './named-contexts.ts';
 import type { NodeWork } from './node-work.ts';
 import { checkPlatform } from './platform-check.ts';
 import type { PreparedBuild } from './prepare-build.ts';
+import type { ProjectMemory } from './project-memory.ts';
 import { RepeatedJob } from './repeated-job.ts';
 import { repeatingPulls } from './repeated-pulls.ts';
 import { applyRetention, type BuiltImage, cleanUpFailed } from './retention.ts';
@@ -77,7 +78,8 @@ export async function runJob(
   const { buildId, prepared, context, store, receiver, portForwards, lease, nodeWork } = input;
   const { request, project } = prepared;
   const { engine, transport } = connection;
-  const { platform, node } = tracker.job;
+  const before = tracker.job;
+  const { platform, node } = before;
   const file = prepared.containerfilesFor.get(platform) ?? prepared.containerfile;
   const containerfile =
     file === prepared.containerfile ? input.containerfile : parseContainerfile(file.content.toString('utf8'));
@@ -145,7 +147,7 @@ export async function runJob(
   const builder = repeatingPulls(engine.builder, request, (text) => tracker.logLine(text));
   const startedMs = performance.now();
   const work = await nodeWork.begin({ buildId, platform, node, tag });
-  const cleaned = engine.retention && nodeWork.cleanUp(node, engine.retention);
+  const cleaned = nodeWork.cleanUp(node, engine.retention);
   let named: JobContexts | undefined;
   let unneededContexts: readonly string[] = [];
   try {
@@ -234,7 +236,8 @@ export async function runJob(
       ...(pushed ? { pushed: pushed.config } : {}),
       base,
       onLogLine,
-      signal: signalOrLoss,
+      // the image has left its node, so it is not built again if the node is lost now
+      signal,
     });
     if (mismatch && !request.allowPlatformMismatch) {
       throw mismatch;
@@ -250,7 +253,8 @@ export async function runJob(
     const ms = Math.round(performance.now() - startedMs);
     const leave = async (): Promise<void> => {
       if (hasWorked(tracker.job)) {
-        await project.setTime({ platform, node, mode: tracker.job.mode, ms }).catch(() => undefined);
+        await rememberTime({ prepared, tracker, before, ms }).catch(() => undefined);
+        await rememberSpace(project, context, image).catch(() => undefined);
       }
       const imageId = built?.imageId ?? image.config.digest;
       await repeated
@@ -273,7 +277,8 @@ export async function runJob(
     if (retention && transport.lost.aborted) {
       nodeWork.leave(work);
     } else {
-      const failed = { image: built, tag, ownLayers: tracker.ownLayers, retention: request.retention };
+      const { layers, ownLayers } = tracker;
+      const failed = { image: built, tag, platform, node, layers, ownLayers, retention: request.retention };
       await (retention ? cleanUpFailed(retention, failed, project) : Promise.resolve([]))
         .then((unneeded) => nodeWork.end(work, retention, unneeded))
         .catch(() => nodeWork.leave(work));
@@ -295,9 +300,55 @@ function engineOptions({ buildArgs, labels, noCache, pull, ...request }: BuildRe
   return { ...others, buildArgs, labels, noCache, pull };
 }
 
+/** What the build took, by which the next one knows whether a node has room for it. */
+async function rememberSpace(project: ProjectMemory, context: PackedContext, { size }: ReceivedImage): Promise<void> {
+  const { tarBytes, bytes } = await context.done;
+  await project.setSpace({ contextBytes: tarBytes ?? bytes, imageBytes: size });
+}
+
+/** Remembers how long a job took and what it transferred, for the estimates of later builds. @param before the job at its start */
+async function rememberTime({
+  prepared: { project, schedule, links, load = {} },
+  tracker: { job, transferMs },
+  before,
+  ms,
+}: {
+  readonly prepared: PreparedBuild;
+  readonly tracker: JobTracker;
+  readonly before: Job;
+  readonly ms: number;
+}): Promise<void> {
+  const { platform, node, mode } = job;
+  const work = job.steps.filter(({ name }) => isWork(name));
+  const sentBytes = job.bytesSent - before.bytesSent;
+  const receivedBytes = job.bytesReceived - before.bytesReceived;
+  const onNode = schedule.assignments.filter((assignment) => assignment.node === node).length;
+  links?.add(node, {
+    up: { bytes: sentBytes, ms: transferMs.context },
+    down: { bytes: receivedBytes, ms: transferMs.transferring },
+  });
+  await project.addTime({
+    platform,
+    node,
+    mode,
+    ms,
+    at: new Date().toISOString(),
+    steps: work.length,
+    cachedSteps: work.filter(({ cached }) => cached).length,
+    sentBytes,
+    receivedBytes,
+    transferMs: Math.min(ms, Math.round(transferMs.context + transferMs.transferring)),
+    alongside: Math.max(0, Math.min(onNode, load[node]?.slots ?? onNode) - 1),
+  });
+}
+
 /** Whether a job ran steps. One that found all of them in the cache says nothing about the time that they take. */
 function hasWorked({ steps }: Pick<Job, 'steps'>): boolean {
-  return steps.some(({ cached, name }) => !cached && /^\s*(?:RUN|COPY|ADD)\s/i.test(name));
+  return steps.some(({ cached, name }) => !cached && isWork(name));
+}
+
+function isWork(step: string): boolean {
+  return /^\s*(?:RUN|COPY|ADD)\s/i.test(step);
 }
 
 /** The platforms whose images have programs for another one. */

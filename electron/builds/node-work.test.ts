@@ -96,12 +96,44 @@ test('the next build tries again if the cleanup fails', async () => {
   expect(removed).toEqual(['a tag-a']);
 });
 
+test('the record of a killed process goes, too, where the engine keeps nothing', async () => {
+  await openProcess().begin(job('a'));
+  running.delete('a');
+  const next = openProcess();
+  await next.cleanUp('pi4', undefined);
+  expect(await next.left('pi4')).toEqual([]);
+});
+
+test('two that clean up the same node at once both wait for the end', async () => {
+  await openProcess().begin(job('a'));
+  running.delete('a');
+  const next = openProcess();
+  let finish = (): void => undefined;
+  const removing = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const first = next.cleanUp('pi4', { ...engine, removeLeftovers: () => removing });
+  let isDone = false;
+  const second = next.cleanUp('pi4', engine).then(() => {
+    isDone = true;
+  });
+  await expect.poll(() => next.left('pi4')).toHaveLength(1);
+  expect(isDone).toBe(false);
+  finish();
+  await Promise.all([first, second]);
+  expect(removed).toEqual([]);
+});
+
 test('what a job left on a node that it lost is cleaned up by the next job there, even of the same build', async () => {
   const work = openProcess();
-  work.leave(await work.begin(job('a')));
+  const lost = await work.begin(job('a'));
+  expect(await work.hasLeftovers('pi4')).toBe(false);
+  work.leave(lost);
   await work.begin(job('a'));
+  expect([await work.hasLeftovers('pi4'), await work.hasLeftovers('pi5')]).toEqual([true, false]);
   await work.cleanUp('pi4', engine);
   expect(removed).toEqual(['a tag-a']);
+  expect(await work.hasLeftovers('pi4')).toBe(false);
 });
 
 test('what was left long ago is forgotten', async () => {

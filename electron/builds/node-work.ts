@@ -46,8 +46,8 @@ export class NodeWork {
   /** The ids of the jobs that this process has begun, and of those that have not lost their node. */
   readonly #begun = new Set<string>();
   readonly #own = new Set<string>();
-  /** The ids of the jobs of killed processes that are being cleaned up. */
-  readonly #cleaning = new Set<string>();
+  /** What cleans up after jobs of killed processes now, by their ids. Never rejects. */
+  readonly #cleaning = new Map<string, Promise<void>>();
 
   /** @param cachedOn the images that are the cache of a project on a node, which are not removed */
   constructor(
@@ -87,7 +87,7 @@ export class NodeWork {
         return;
       }
       assertHeld();
-      if (await this.#isUsed(node)) {
+      if (await this.isUsed(node)) {
         await this.#writeUnneeded(node, images);
         return;
       }
@@ -101,25 +101,70 @@ export class NodeWork {
     this.#own.delete(id);
   }
 
-  /** Ends and removes what jobs of killed processes, and jobs that lost the node, have left on a node. Never rejects. */
-  async cleanUp(node: string, engine: Cleaner): Promise<void> {
+  /** Whether jobs of killed processes, or jobs that lost the node, have left something there. */
+  async hasLeftovers(node: string): Promise<boolean> {
     for (const job of await this.#jobsOn(node)) {
-      if (this.#cleaning.has(job.id) || (await this.#isAlive(job))) {
+      if (!this.#cleaning.has(job.id) && !(await this.#isAlive(job))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Ends and removes what jobs of killed processes, and jobs that lost the node, have left on a node. Never rejects.
+   * @param engine missing for one that keeps nothing
+   */
+  async cleanUp(node: string, engine: Cleaner | undefined): Promise<void> {
+    for (const job of await this.#jobsOn(node)) {
+      if (await this.#isAlive(job)) {
         continue;
       }
-      this.#cleaning.add(job.id);
-      try {
-        await engine.removeLeftovers(job);
-        await this.#forget(job.id);
-      } catch {
-        // the next build tries again
-      } finally {
-        this.#cleaning.delete(job.id);
+      const running = this.#cleaning.get(job.id);
+      const cleaning = running ?? this.#removeLeftovers(job, engine);
+      if (!running) {
+        this.#cleaning.set(job.id, cleaning);
+        void cleaning.finally(() => this.#cleaning.delete(job.id));
       }
+      await cleaning;
     }
   }
 
-  async #isUsed(node: string): Promise<boolean> {
+  async #removeLeftovers(job: StoredJob, engine: Cleaner | undefined): Promise<void> {
+    try {
+      await engine?.removeLeftovers(job);
+      await this.#forget(job.id);
+    } catch {
+      // the next build tries again
+    }
+  }
+
+  /** The ids of jobs of killed processes, or that lost the node, which {@link cleanUp} would end. */
+  async left(node: string): Promise<string[]> {
+    const jobs = await this.#jobsOn(node);
+    const areAlive = await Promise.all(jobs.map((job) => this.#isAlive(job)));
+    return jobs.filter((_, position) => !areAlive[position]).map(({ id }) => id);
+  }
+
+  /** The images that {@link end} has left to the last job on a node. */
+  unneeded(node: string): Promise<readonly string[]> {
+    return this.#readUnneeded(node);
+  }
+
+  /** Runs `use` while no job begins on any of the nodes, unless it takes too long. */
+  async whileNoneBegins<T>(nodes: readonly string[], use: (isUsed: boolean) => Promise<T>): Promise<T> {
+    const [first, ...others] = [...new Set(nodes)].sort();
+    return first === undefined
+      ? use(false)
+      : withFileLock(this.#lockPath(first), async (assertHeld) => {
+          const isUsed = await this.isUsed(first);
+          assertHeld();
+          return this.whileNoneBegins(others, (isOtherUsed) => use(isUsed || isOtherUsed));
+        });
+  }
+
+  /** Whether a job of any process runs on a node. */
+  async isUsed(node: string): Promise<boolean> {
     for (const job of await this.#jobsOn(node)) {
       if (await this.#isAlive(job)) {
         return true;

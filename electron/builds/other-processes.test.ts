@@ -26,7 +26,7 @@ beforeEach(async () => {
   running = new RunningBuilds(join(home, 'running'));
   history = new History(join(home, 'builds'), running, () => Promise.reject(new Error('no images')));
   requests = [];
-  release = await running.hold(id, async (platform) => {
+  release = await running.hold(id, async (_, platform) => {
     requests.push(platform);
     if (platform === undefined) {
       await history.save(sampleBuild(id, 'cancelled', { jobs: [sampleJob({ status: 'cancelled' })] }));
@@ -76,7 +76,7 @@ test('it cannot be removed until it has ended', async () => {
 test('if its process has died, it was interrupted, and can be removed', async () => {
   await giveToOtherProcess(join(home, 'running', id), 60_000);
   expect(await app.call('builds.get', { id })).toMatchObject({
-    value: { status: 'failed', problem: { code: 'build.incomplete' }, jobs: [{ status: 'failed' }] },
+    value: { status: 'interrupted', problem: { code: 'build.incomplete' }, jobs: [{ status: 'interrupted' }] },
   });
   expect(await app.call('builds.cancel', { id })).toMatchObject({ ok: true });
   expect(requests).toEqual([]);

@@ -34,7 +34,9 @@ function prepare(request: Partial<BuildRequest>) {
     {
       nodes: {
         defaultFarm: async () => undefined,
+        pinsOf: async () => ({}),
         select: async () => [],
+        unavailable: () => ({}),
         statuses: () => [],
         probeConnections: async () => [],
       },

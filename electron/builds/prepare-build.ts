@@ -7,19 +7,24 @@ import type { NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import type { Schedule } from '../../shared/schedule.ts';
-import type { NodeLoad } from '../nodes/node-slots.ts';
+import type { LinkSpeeds } from '../nodes/link-speeds.ts';
+import type { NodeLoads } from '../nodes/node-load.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import type { Quorum } from '../nodes/probe.ts';
 import { assertStage, isPreprocessed } from '../projects/assert-stage.ts';
 import { applyAutomatic, automaticValuesOf } from '../projects/automatic-options.ts';
 import { type BuiltFile, type OpenedProject, openProject } from '../projects/open-project.ts';
 import { isCoveredWithout } from '../scheduling/coverage.ts';
-import { schedule } from '../scheduling/schedule.ts';
+import { allDrainedFailure } from '../scheduling/held-nodes.ts';
+import type { ScheduleInput } from '../scheduling/schedule.ts';
+import { scheduleAround } from '../scheduling/set-aside.ts';
+import { spaceProblems } from '../scheduling/space.ts';
 import { type ContextSources, standardInputContext } from '../sources/context-sources.ts';
 import type { BuildInputs } from './build-inputs.ts';
 import { BuildSecrets } from './build-secrets.ts';
 import type { ContextPacking, ProjectToPack } from './context-packing.ts';
 import { type OpenContextsOptions, type OpenedContexts, openContexts } from './named-contexts.ts';
+import { isOptional, namedPlatforms, withOptional } from './optional-platforms.ts';
 import type { ProjectMemories, ProjectMemory } from './project-memory.ts';
 
 /** A build request and everything that is looked up once before any work begins. All steps of the build read it. */
@@ -47,18 +52,27 @@ export interface PreparedBuild {
   /** What a probe of the connections found. */
   readonly nodes: readonly NodeStatus[];
   readonly schedule: Schedule;
+  /** What decides the schedule besides the request, the nodes and their load: for jobs that move to other nodes. */
+  readonly known?: KnownOfNodes;
+  /** What the nodes had to do when the jobs were assigned. */
+  readonly load?: NodeLoads;
+  readonly links?: Pick<LinkSpeeds, 'add'>;
   /** The context, if it is being packed already. */
   readonly packing?: ContextPacking;
 }
 
+/** What is known of the nodes of a build from earlier ones, and from its farm. */
+export type KnownOfNodes = Pick<ScheduleInput, 'lastBuiltOn' | 'history' | 'farmPins'>;
+
 /** A prepared build without its schedule, which depends on the load of the nodes. */
 export interface UnscheduledBuild extends Omit<PreparedBuild, 'schedule'> {
   /** Platforms that no node can build are in the schedule. */
-  schedule(load: NodeLoad): PreparedBuild;
+  schedule(load: NodeLoads): PreparedBuild;
 }
 
 export interface PrepareOptions {
-  readonly nodes: Pick<Nodes, 'defaultFarm' | 'probeConnections' | 'select' | 'statuses'>;
+  readonly nodes: Pick<Nodes, 'defaultFarm' | 'pinsOf' | 'probeConnections' | 'select' | 'statuses' | 'unavailable'>;
+  readonly links?: Pick<LinkSpeeds, 'all' | 'add'> | undefined;
   readonly projects: ProjectMemories;
   readonly sources: ContextSources;
   readonly store: OpenContextsOptions['store'];
@@ -105,7 +119,7 @@ async function prepareOpened(
   input: BuildRequest,
   opened: OpenedProject,
   namedContexts: OpenedContexts,
-  { nodes, projects, signal, inputs = {}, secrets = BuildSecrets.none, pack }: PrepareOptions,
+  { nodes, projects, links, signal, inputs = {}, secrets = BuildSecrets.none, pack }: PrepareOptions,
 ): Promise<UnscheduledBuild> {
   const { source, folder, containerfile, containerfilesFor, contents, key } = opened;
   // real paths identify the project whatever paths the user gave; the farm is recorded by name because another farm
@@ -121,27 +135,38 @@ async function prepareOpened(
   // projects that are piped into the command have nothing but their images' name to tell them apart
   const context = source.context === standardInputContext ? `${key.context} ${given.reference}` : key.context;
   const project = projects.of({ ...key, context, target: given.target }, input.file);
-  const connections = await nodes.select(given);
-  const finished = inputs.retried?.finished ?? [];
-  const platforms = given.platforms?.filter((platform) => !finished.some((job) => job.platform === platform));
+  const [connections, farmPins] = await Promise.all([nodes.select(given), nodes.pinsOf(given)]);
+  const { finished = [], build: retried, resumes = false } = inputs.retried ?? {};
+  const platforms = namedPlatforms(given)?.filter((platform) => !finished.some((job) => job.platform === platform));
   const options = {
     ...optionsOf(given),
     ...(platforms ? { platforms } : {}),
     emulate: given.emulate,
     pins: given.pins,
+    farmPins,
   };
   const quorum: Quorum = (answered, missing) =>
     isCoveredWithout(missing, { ...options, nodes: answered }, nodes.statuses());
   const packing = pack?.({ contents, project });
-  const [statuses, lastBuiltOn, times, automatic] = await Promise.all([
+  const [statuses, lastBuiltOn, times, slowness, speeds, cached, lastSpace, automatic] = await Promise.all([
     nodes.probeConnections(connections, { hasQuorum: quorum, acceptsRecent: true, ...(signal && { signal }) }),
     project.lastBuiltOn(),
     project.times(),
-    findAutomatic(given, opened, signal),
+    projects.slowness(),
+    links?.all(),
+    project.list(),
+    project.space(),
+    // images of one list have the same arguments and labels
+    resumes ? retried?.automatic : findAutomatic(given, opened, signal),
   ]).catch(async (error: unknown) => {
     await packing?.close();
     throw error;
   });
+  const known: KnownOfNodes = {
+    lastBuiltOn,
+    farmPins,
+    history: { times, slowness, ...(speeds ? { links: speeds } : {}) },
+  };
   const unscheduled = {
     given,
     request: withAutomatic(given, automatic),
@@ -156,15 +181,25 @@ async function prepareOpened(
     project,
     connections,
     nodes: statuses,
+    known,
+    ...(links ? { links } : {}),
     ...(packing ? { packing } : {}),
   };
   return {
     ...unscheduled,
     schedule: (load) => {
-      const scheduled = schedule({ ...options, nodes: statuses, lastBuiltOn, load });
+      const unavailable = spaceProblems(statuses, {
+        contextBytes: packing?.packedBytes || (lastSpace?.contextBytes ?? 0),
+        imageBytes: lastSpace?.imageBytes ?? 0,
+        builtOn: new Set(cached.map(({ node }) => node)),
+      });
+      const input = { ...options, ...known, nodes: statuses, load, unavailable };
+      const scheduled = withOptional(given, (all) =>
+        scheduleAround({ ...input, ...(all ? { platforms: all } : {}) }, nodes.unavailable(connections)),
+      );
       const usable = statuses.flatMap(({ state, connection }) => (state === 'up' ? connection : []));
       const emulation = describeEmulation(scheduled.assignments, times, usable);
-      return { ...unscheduled, schedule: { ...scheduled, ...(emulation.length > 0 ? { emulation } : {}) } };
+      return { ...unscheduled, load, schedule: { ...scheduled, ...(emulation.length > 0 ? { emulation } : {}) } };
     },
   };
 }
@@ -190,12 +225,24 @@ async function findAutomatic(
     : undefined;
 }
 
-/** @throws Failure why no node can be reached, or why the first unassigned platform cannot be built */
-export function assertAllAssigned({ schedule: { unassigned, leftOut }, nodes }: PreparedBuild): void {
+/**
+ * @throws Failure why no node can be reached, or why the first unassigned platform cannot be built that is not optional, or that
+ *   is as all others
+ */
+export function assertAllAssigned({ schedule, nodes, request, inputs }: PreparedBuild): void {
+  const { assignments, unassigned, leftOut } = schedule;
+  const isAllFinished = (inputs.retried?.finished.length ?? 0) > 0 && assignments.length + unassigned.length === 0;
+  if (isAllFinished) {
+    return;
+  }
   const [first, ...others] = leftOut;
   if (first && leftOut.length === nodes.length) {
     if (others.length === 0) {
       throw new Failure(first.problem);
+    }
+    const drained = allDrainedFailure(leftOut);
+    if (drained) {
+      throw drained;
     }
     const limited = leftOut.find(({ problem }) => problem.code === 'engine.unsupported');
     throw fail(
@@ -205,7 +252,8 @@ export function assertAllAssigned({ schedule: { unassigned, leftOut }, nodes }: 
       leftOut.map(({ problem }) => problem.message).join('\n'),
     ).offering({ id: 'show-connections' });
   }
-  const [platform] = unassigned;
+  const isAnyBuilt = assignments.length > 0 || (inputs.retried?.finished.length ?? 0) > 0;
+  const platform = unassigned.find((each) => !isAnyBuilt || !isOptional(request, each.platform));
   if (platform) {
     throw new Failure(platform.problem);
   }

@@ -50,18 +50,27 @@ test('the memory of an older version has no results, and keeps what it has', asy
   expect(await memory.list()).toEqual(cachedImages);
 });
 
-test('the times of jobs are remembered, newest first, one for each platform on a node', async () => {
+test('the times of jobs are remembered, newest first, the last ones of each platform on a node', async () => {
   const memory = new ProjectMemory(folder, 'p', '/src/api');
   await writeFile(join(folder, 'p.json'), JSON.stringify({ version: 2, context: '/src/api', cachedImages: [] }));
   expect(await memory.times()).toEqual([]);
-  await memory.setTime({ platform: amd64, node: 'a', mode: 'native', ms: 1 });
-  await memory.setTime({ platform: arm64, node: 'a', mode: 'emulated', ms: 2 });
-  await memory.setTime({ platform: amd64, node: 'a', mode: 'native', ms: 3 });
+  await memory.addTime({ platform: amd64, node: 'a', mode: 'native', ms: 1 });
+  await memory.addTime({ platform: arm64, node: 'a', mode: 'emulated', ms: 2 });
+  await memory.addTime({ platform: amd64, node: 'a', mode: 'native', ms: 3 });
   await memory.replace(amd64, 'a', undefined);
   expect(await memory.times()).toEqual([
     { platform: amd64, node: 'a', mode: 'native', ms: 3 },
     { platform: arm64, node: 'a', mode: 'emulated', ms: 2 },
+    { platform: amd64, node: 'a', mode: 'native', ms: 1 },
   ]);
+  for (let ms = 10; ms < 30; ms += 1) {
+    await memory.addTime({ platform: amd64, node: 'a', mode: 'native', ms, steps: 4, cachedSteps: 1 });
+  }
+  const times = await memory.times();
+  expect(times.filter(({ platform }) => platform === amd64).map(({ ms }) => ms)).toEqual([
+    29, 28, 27, 26, 25, 24, 23, 22,
+  ]);
+  expect(times.at(-1)).toEqual({ platform: arm64, node: 'a', mode: 'emulated', ms: 2 });
 });
 
 test('a platform was last built on the node that was recorded last', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import { digestSchema } from '../../shared/image.ts';
 import { type Platform, platformSchema } from '../../shared/platform.ts';
 import type { ContextSource } from '../context/context-source.ts';
 import { descriptorSchema } from '../images/manifest.ts';
+import { nodeSlowness } from '../scheduling/node-slowness.ts';
 import { diskFailure } from '../system/file-errors.ts';
 import { withFileLock } from '../system/file-lock.ts';
 import { contextKeySuffix, findContextKey } from './context-key.ts';
@@ -45,8 +46,19 @@ const jobResultSchema = z.object({
 });
 export type JobResult = Readonly<z.infer<typeof jobResultSchema>>;
 
-/** So many job times are kept of a project. */
-const maxTimes = 200;
+/** The images of finished steps of jobs that failed since the last one that was done. */
+const unfinishedSchema = z.object({ platform: platformSchema, node: z.string(), layers: z.array(z.string()) });
+type Unfinished = Readonly<z.infer<typeof unfinishedSchema>>;
+
+/** The size of the context and of the image of the last build, as they were sent. In bytes. */
+const spaceSchema = z.object({ contextBytes: z.number(), imageBytes: z.number() });
+export type ProjectSpace = Readonly<z.infer<typeof spaceSchema>>;
+
+/** So many job times are kept of a project, and of each platform on a node. */
+const maxTimes = 400;
+const maxTimesOfJob = 8;
+/** Of so many projects, those that were built last, the job times are compared for the speed of nodes. */
+const maxComparedProjects = 100;
 
 /** The name of the list in version 1. */
 const oldListName = 'remains';
@@ -59,6 +71,8 @@ const fileSchema = z.union([
     // older versions have neither
     results: z.array(jobResultSchema).catch([]),
     times: z.array(jobTimeSchema).catch([]),
+    space: spaceSchema.optional().catch(undefined),
+    unfinished: z.array(unfinishedSchema).catch([]),
   }),
   z
     .object({ version: z.literal(1), context: z.string(), [oldListName]: z.array(cachedImagesSchema) })
@@ -68,9 +82,12 @@ const fileSchema = z.union([
       cachedImages,
       results: [],
       times: [],
+      unfinished: [],
     })),
 ]);
-type Memory = Pick<z.infer<typeof fileSchema>, 'cachedImages' | 'results' | 'times'>;
+type Memory = Pick<z.infer<typeof fileSchema>, 'cachedImages' | 'results' | 'times' | 'unfinished'> & {
+  readonly space?: ProjectSpace | undefined;
+};
 
 /** What identifies a project. Both paths are real paths. */
 export interface ProjectKey {
@@ -94,6 +111,8 @@ export function projectId({ context, containerfile, target = '' }: ProjectKey): 
 export class ProjectMemories {
   readonly #folder: string;
   readonly #memories = new Map<string, ProjectMemory>();
+  /** By the names of the files. */
+  readonly #times = new Map<string, { changedMs: number; times: readonly JobTime[] }>();
 
   /** @param folder holds a file for each project. */
   constructor(folder: string) {
@@ -109,19 +128,70 @@ export class ProjectMemories {
     return memory;
   }
 
+  /** How many times longer jobs take on each node than on others, as far as projects were built on several nodes. */
+  async slowness(): Promise<Record<string, number>> {
+    const names = (await readdir(this.#folder).catch(() => [])).filter((name) => name.endsWith('.json'));
+    const files = await Promise.all(names.map((name) => this.#timesIn(name)));
+    const newest = files.sort((one, other) => other.changedMs - one.changedMs).slice(0, maxComparedProjects);
+    return nodeSlowness(newest.map(({ times }) => times));
+  }
+
+  /** The job times of a project, which are read again when its file has changed. */
+  async #timesIn(name: string): Promise<{ changedMs: number; times: readonly JobTime[] }> {
+    const { mtimeMs: changedMs } = await stat(join(this.#folder, name)).catch(() => ({ mtimeMs: 0 }));
+    const known = this.#times.get(name);
+    if (known && known.changedMs === changedMs) {
+      return known;
+    }
+    const times = await new ProjectMemory(this.#folder, name.slice(0, -'.json'.length), '').times();
+    const read = { changedMs, times };
+    this.#times.set(name, read);
+    return read;
+  }
+
   /** The ids (or unique prefixes) of all images that are the cache of a project on a node. */
   cachedOn(node: string): Promise<string[]> {
     return cachedOn(this.#folder, node);
   }
+
+  /** What projects have on all nodes as their cache: images as in {@link cachedOn}, and records of the engine's build cache. */
+  async cacheByNode(): Promise<ReadonlyMap<string, { readonly images: string[]; readonly records: string[] }>> {
+    const nodes = new Map<string, { readonly images: string[]; readonly records: string[] }>();
+    const of = (node: string) => {
+      const entry = nodes.get(node) ?? { images: [], records: [] };
+      nodes.set(node, entry);
+      return entry;
+    };
+    for (const memory of await memoriesIn(this.#folder)) {
+      for (const { node, layers, imageId } of await memory.list()) {
+        of(node).images.push(...layers, imageId);
+      }
+      for (const { node, layers } of await memory.unfinished()) {
+        of(node).images.push(...layers);
+      }
+      for (const { node, items } of await memory.results()) {
+        of(node).records.push(...items);
+      }
+    }
+    return nodes;
+  }
+}
+
+async function memoriesIn(folder: string): Promise<ProjectMemory[]> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'));
+  return names.map((name) => new ProjectMemory(folder, name.slice(0, -'.json'.length), ''));
 }
 
 /** The images that projects have as their cache on a node. */
 async function cachedOn(folder: string, node: string): Promise<string[]> {
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'));
   const images: string[] = [];
-  for (const name of names) {
-    const cached = await new ProjectMemory(folder, name.slice(0, -'.json'.length), '').list();
-    images.push(...cached.filter((some) => some.node === node).flatMap(({ layers, imageId }) => [...layers, imageId]));
+  for (const memory of await memoriesIn(folder)) {
+    const cached = await memory.list();
+    const unfinished = await memory.unfinished();
+    images.push(
+      ...cached.filter((some) => some.node === node).flatMap(({ layers, imageId }) => [...layers, imageId]),
+      ...unfinished.filter((some) => some.node === node).flatMap(({ layers }) => layers),
+    );
   }
   return images;
 }
@@ -155,7 +225,7 @@ export class ProjectMemory {
       const text = await readFile(this.#path, 'utf8').catch(() => readFile(this.#oldPath, 'utf8'));
       return fileSchema.parse(JSON.parse(text));
     } catch {
-      return { cachedImages: [], results: [], times: [] }; // no build yet, or an unreadable file: it is always safe to know nothing
+      return { cachedImages: [], results: [], times: [], unfinished: [] }; // no build yet, or an unreadable file: it is always safe to know nothing
     }
   }
 
@@ -175,6 +245,11 @@ export class ProjectMemory {
     }));
   }
 
+  /** The last finished jobs of all platforms and nodes. */
+  async results(): Promise<readonly JobResult[]> {
+    return (await this.#read()).results;
+  }
+
   /** The last finished job for a platform on a node. */
   async findResult(platform: Platform, node: string): Promise<JobResult | undefined> {
     return (await this.#read()).results.find((result) => result.platform === platform && result.node === node);
@@ -185,17 +260,46 @@ export class ProjectMemory {
     return this.#change((memory) => ({ ...memory, results: withEntry(memory.results, platform, node, result) }));
   }
 
-  /** How long jobs took the last time that they did work, newest first. */
+  /** How long jobs took that did work, newest first. */
   async times(): Promise<readonly JobTime[]> {
     return (await this.#read()).times;
   }
 
-  /** Replaces the time of a platform on a node. @throws Failure like {@link replace} */
-  setTime(time: JobTime): Promise<void> {
-    return this.#change((memory) => ({
-      ...memory,
-      times: withEntry(memory.times, time.platform, time.node, time).slice(0, maxTimes),
-    }));
+  /** Adds the time of a job. The oldest ones are forgotten. @throws Failure like {@link replace} */
+  addTime(time: JobTime): Promise<void> {
+    return this.#change((memory) => {
+      const same = memory.times.filter((other) => other.platform === time.platform && other.node === time.node);
+      const forgotten = new Set(same.slice(maxTimesOfJob - 1));
+      const times = [time, ...memory.times.filter((other) => !forgotten.has(other))].slice(0, maxTimes);
+      return { ...memory, times };
+    });
+  }
+
+  /** What failed jobs have left on all nodes. */
+  async unfinished(): Promise<readonly Unfinished[]> {
+    return (await this.#read()).unfinished;
+  }
+
+  /** The images of steps that failed jobs have left on a node. */
+  async unfinishedOn(platform: Platform, node: string): Promise<readonly string[]> {
+    const all = await this.unfinished();
+    return all.find((entry) => entry.platform === platform && entry.node === node)?.layers ?? [];
+  }
+
+  /** Replaces them. @throws Failure like {@link replace} */
+  setUnfinished(platform: Platform, node: string, layers: readonly string[]): Promise<void> {
+    const entry = layers.length === 0 ? undefined : { platform, node, layers: [...layers] };
+    return this.#change((memory) => ({ ...memory, unfinished: withEntry(memory.unfinished, platform, node, entry) }));
+  }
+
+  /** What the last build took. Undefined if there is none. */
+  async space(): Promise<ProjectSpace | undefined> {
+    return (await this.#read()).space;
+  }
+
+  /** Replaces it. @throws Failure like {@link replace} */
+  setSpace(space: ProjectSpace): Promise<void> {
+    return this.#change((memory) => ({ ...memory, space }));
   }
 
   #change(change: (memory: Memory) => Memory): Promise<void> {

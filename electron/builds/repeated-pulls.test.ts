@@ -5,12 +5,7 @@ import { testBuild } from '../engines/testing/engine-build.ts';
 import { repeatingPulls } from './repeated-pulls.ts';
 
 const pullFailure = (detail: string) =>
-  fail(
-    'build.failed',
-    'Node pi4: cannot get the base image a/b: the node cannot reach the registry.',
-    'Check.',
-    detail,
-  );
+  fail('engine.pull', 'Node pi4: cannot get the base image a/b: the node cannot reach the registry.', 'Check.', detail);
 const unreachable = pullFailure('dial tcp 192.0.2.1:443: connect: connection refused');
 
 function failing(failures: readonly unknown[], requested: { retry?: number; retryDelay?: number }) {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Retention } from '../../shared/build-options.ts';
 import { parsePlatform } from '../../shared/platform.ts';
+import { fail } from '../../shared/problem.ts';
 import type { CacheRetention } from '../engines/engine.ts';
-import { ProjectMemory } from './project-memory.ts';
+import { ProjectMemories, ProjectMemory } from './project-memory.ts';
 import { applyRetention, type BuiltImage, cleanUpFailed, type FailedJob } from './retention.ts';
 
 const platform = parsePlatform('linux/arm64') ?? expect.fail('no platform');
@@ -32,7 +33,7 @@ function built(imageId: string, layers: string[], ownLayers = layers): BuiltImag
 }
 
 function failed(image: BuiltImage | undefined, tag: string, ownLayers: string[], retention: Retention): FailedJob {
-  return { image, tag, ownLayers, retention };
+  return { image, tag, platform, node: 'pi4', layers: ownLayers, ownLayers, retention };
 }
 
 test('cache keeps the newest image untagged and does not need images that only the previous build used', async () => {
@@ -72,7 +73,33 @@ test('an image that was not transferred is untagged and becomes the cache of the
 });
 
 test('a build that stopped before it had an image leaves no name, and with nothing no layers', async () => {
-  engine.untag = () => Promise.reject(new Error('image not known'));
+  engine.untag = () => Promise.reject(fail('engine.refused', 'image not known', ''));
   expect(await cleanUpFailed(engine, failed(undefined, 'tag', ['a', 'b'], 'cache'), memory)).toEqual([]);
   expect(await cleanUpFailed(engine, failed(undefined, 'tag', ['a', 'b'], 'nothing'), memory)).toEqual(['a', 'b']);
+});
+
+test('an engine that does not answer is not taken for one where nothing is left', async () => {
+  engine.untag = () => Promise.reject(fail('engine.unreachable', 'podman does not run', ''));
+  const cleaning = cleanUpFailed(engine, failed(undefined, 'tag', ['a'], 'cache'), memory);
+  await expect(cleaning).rejects.toMatchObject({ problem: { code: 'engine.unreachable' } });
+});
+
+test('what failed builds have left is not needed once a build neither finds it nor makes it again', async () => {
+  const failWith = (layers: string[], ownLayers: string[]) =>
+    cleanUpFailed(engine, { ...failed(undefined, 'tag', ownLayers, 'cache'), layers }, memory);
+  expect(await failWith(['a', 'b'], ['a', 'b'])).toEqual([]);
+  expect(await memory.unfinishedOn(platform, 'pi4')).toEqual(['a', 'b']);
+  // it finds the first step in the cache, and its second is another one
+  expect(await failWith(['a', 'c'], ['c'])).toEqual(['b']);
+  expect(await memory.unfinishedOn(platform, 'pi4')).toEqual(['a', 'c']);
+  expect(await new ProjectMemories(folder).cachedOn('pi4')).toEqual(['a', 'c']);
+  expect(await applyRetention(engine, built('one', ['a', 'd'], ['d']), 'cache', memory)).toEqual(['c']);
+  expect(await memory.unfinishedOn(platform, 'pi4')).toEqual([]);
+  expect(await failWith(['a', 'e'], ['e'])).toEqual([]);
+  expect(await cleanUpFailed(engine, failed(undefined, 'tag', ['f'], 'nothing'), memory)).toEqual(['e', 'f']);
+});
+
+test('a tagged image takes the place of the cache before it', async () => {
+  await applyRetention(engine, built('one', ['a', 'b']), 'cache', memory);
+  expect(await applyRetention(engine, built('two', ['a', 'c']), 'tagged', memory)).toEqual(['b', 'one']);
 });

@@ -10,6 +10,7 @@ import { Events } from '../events.ts';
 import { ImageStore } from '../images/image-store.ts';
 import { createReceiver, type Receiver } from '../images/receiver/receiver.ts';
 import { platform } from '../images/testing/sample-image.ts';
+import { CircuitBreaker } from '../nodes/circuit-breaker.ts';
 import { NodeSlots } from '../nodes/node-slots.ts';
 import { BlobLocations } from '../registry/blob-locations.ts';
 import { Pushes } from '../registry/pushes.ts';
@@ -78,15 +79,18 @@ async function open(): Promise<void> {
     portForwards: new SharedPortForwards(receiver.server),
     layouts: new TarLayouts(join(home, 'context-layouts')),
     nodeWork: new NodeWork(join(home, 'node-work'), running, async () => []),
-    slots: new NodeSlots(join(home, 'slots'), async () => 2),
+    breaker: new CircuitBreaker({ folder: home, connections: async () => [] }),
+    slots: new NodeSlots(join(home, 'slots'), { slotsOf: async () => () => 2 }),
     history: new History(join(home, 'builds'), running, (reference) => store.find(reference)),
     projects: new ProjectMemories(join(home, 'projects')),
     spoolFolder: join(home, 'spool'),
     indexFolder: join(home, 'contexts'),
     nodes: {
       defaultFarm: async () => undefined,
+      pinsOf: async () => ({}),
       select: async () => connections,
       probeConnections: async () => nodes,
+      unavailable: () => ({}),
       statuses: () => nodes,
       connections: async () => connectionsNow,
     },
@@ -253,4 +257,94 @@ test('a connection that was removed while its node was probed is not used', asyn
   const build = await ended(await builds.start({ ...options, context }));
   expect(builtOn).toEqual(['big']);
   expect(build.jobs.map((job) => job.problem?.code)).toEqual([undefined, 'connection.removed']);
+});
+
+test('a failed platform of a running build is built again in it', async () => {
+  let finish = (): void => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  onBuild.set('big', () => finished);
+  onBuild.set('pi4', () => Promise.reject(fail('build.failed', 'The step failed.', 'Fix it.')));
+  const { id } = await builds.start({ ...options, context });
+  await expect.poll(async () => (await builds.get(id)).jobs[1]?.status).toBe('failed');
+  await expect(builds.retry({ id, platforms: [amd64] })).rejects.toMatchObject({ problem: { code: 'input.invalid' } });
+  onBuild.delete('pi4');
+  expect(await builds.retry({ id, platforms: [arm64] })).toMatchObject({ id, status: 'running' });
+  await expect.poll(async () => (await builds.get(id)).jobs[1]?.status).toBe('done');
+  finish();
+  await expect.poll(async () => (await builds.get(id)).status).toBe('done');
+  expect(outcome(await builds.get(id))).toEqual(['linux/amd64 done', 'linux/arm64 done']);
+  expect((await builds.get(id)).jobs[1]).not.toHaveProperty('problem');
+});
+
+/** A build whose process has died while the build had one image. */
+async function interruptedBuild(): Promise<Build> {
+  const failed = await failedBuild();
+  const { durationMs: _, problem: __, ...running } = failed;
+  const jobs = failed.jobs.map(({ problem: _problem, lastLines: _lines, ...job }) =>
+    job.status === 'done' ? job : { ...job, status: 'building' as const },
+  );
+  const record = { version: 3, build: { ...running, status: 'running', jobs } };
+  await writeFile(join(home, 'builds', failed.id, 'build.json'), JSON.stringify(record));
+  await close();
+  await open();
+  return builds.get(failed.id);
+}
+
+test('an interrupted build is resumed under its id, and builds only what was not finished', async () => {
+  const interrupted = await interruptedBuild();
+  const { id } = interrupted;
+  expect(interrupted.status).toBe('interrupted');
+  expect(outcome(interrupted)).toEqual(['linux/amd64 done', 'linux/arm64 interrupted']);
+  await store.collectGarbage();
+  // either may be the first
+  const outcomes = await Promise.allSettled([builds.resume({ id }), builds.resume({ id })]);
+  const refused = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  expect(refused).toMatchObject([{ problem: { code: 'build.running' } }]);
+  const end = await ended(interrupted);
+  expect(builtOn).toEqual(['pi4']);
+  expect(end).toMatchObject({ id, status: 'done', createdAt: interrupted.createdAt, resumedAt: expect.any(String) });
+  expect(end.jobs[0]).toEqual(interrupted.jobs[0]);
+  expect((await store.find('api:1')).entries.map(({ digest }) => digest)).toEqual(end.jobs.map(({ digest }) => digest));
+  await expect(builds.resume({ id })).rejects.toMatchObject({ problem: { code: 'input.invalid' } });
+});
+
+test('an interrupted build whose project has changed is resumed only after a yes', async () => {
+  const { id } = await interruptedBuild();
+  await writeFile(join(context, 'new'), 'file');
+  await expect(builds.resume({ id })).rejects.toMatchObject({
+    problem: { code: 'build.changed', actions: [{ id: 'resume-changed', build: id }] },
+  });
+  expect((await builds.get(id)).status).toBe('interrupted');
+  const resumed = await builds.resume({ id, acceptsChanges: true });
+  expect((await ended(resumed)).status).toBe('done');
+});
+
+test('a build is done without an optional platform that fails, which a retry adds', async () => {
+  onBuild.set('pi4', () => Promise.reject(fail('build.failed', 'The step failed.', 'Fix it.')));
+  const optionalPlatforms = [arm64, platform('linux/s390x')];
+  const done = await ended(await builds.start({ ...options, context, optionalPlatforms }));
+  expect(done).toMatchObject({ status: 'done', missing: optionalPlatforms });
+  expect(outcome(done)).toEqual(['linux/amd64 done', 'linux/arm64 failed']);
+  expect(await store.find('api:1')).toMatchObject({ missing: optionalPlatforms, optional: optionalPlatforms });
+  onBuild.delete('pi4');
+  builtOn = [];
+  const retried = await ended(await builds.retry({ id: done.id }));
+  expect(builtOn).toEqual(['pi4']);
+  expect(retried).toMatchObject({ status: 'done', missing: [platform('linux/s390x')] });
+  // at least one platform has to be built
+  for (const node of ['big', 'pi4']) {
+    onBuild.set(node, () => Promise.reject(fail('build.failed', 'The step failed.', 'Fix it.')));
+  }
+  const failed = await ended(await builds.start({ ...options, context, optionalPlatforms: [amd64, arm64] }));
+  expect(failed.status).toBe('failed');
+  await expect(
+    builds.start({
+      ...options,
+      context,
+      platforms: optionalPlatforms.slice(1),
+      optionalPlatforms: optionalPlatforms.slice(1),
+    }),
+  ).rejects.toMatchObject({ problem: { code: 'schedule.no-node' } });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -49,14 +49,24 @@ test('a build whose process was killed is not running, and its files are removed
   expect(await readdir(join(folder, 'running'))).toEqual([]);
 });
 
-test('another process can request the cancellation of a build and of a platform', async () => {
-  const requests: (string | undefined)[] = [];
-  const release = await running.hold('b1', (platform) => requests.push(platform));
+test('a build that starts removes the files of killed processes, also where no process lists builds', async () => {
+  await mkdir(join(folder, 'running'));
+  await other.requestCancel('killed');
+  const release = await running.hold('b1', ignore);
+  expect(await readdir(join(folder, 'running'))).toEqual(['b1']);
+  await release();
+});
+
+test('another process can request the cancellation of a build and of a platform, and a retry of a platform', async () => {
+  const requests: string[] = [];
+  const release = await running.hold('b1', (request, platform) => requests.push([request, platform].join(' ').trim()));
   await running.hold('b10', () => expect.fail('not this build'));
   await other.requestCancel('b1', arm64);
-  await expect.poll(() => requests).toEqual(['linux-arm64']);
+  await expect.poll(() => requests).toEqual(['cancel linux-arm64']);
   await other.requestCancel('b1');
-  await expect.poll(() => requests).toEqual(['linux-arm64', undefined]);
+  await expect.poll(() => requests).toEqual(['cancel linux-arm64', 'cancel']);
+  await other.requestRetry('b1', arm64);
+  await expect.poll(() => requests.at(-1)).toBe('retry linux-arm64');
   await release();
   expect(await readdir(join(folder, 'running'))).toEqual(['b10']);
 });

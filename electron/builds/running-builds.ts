@@ -2,11 +2,16 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Platform } from '../../shared/platform.ts';
-import { diskFailure } from '../system/file-errors.ts';
+import { Failure, fail } from '../../shared/problem.ts';
+import { diskFailure, errnoCode } from '../system/file-errors.ts';
+import { withFileLock } from '../system/file-lock.ts';
 import { Heartbeat, readHeartbeat } from '../system/heartbeat.ts';
 import { watchEntries } from '../system/watch-entries.ts';
 
-/** How often the process of a build looks for requests to cancel it, in milliseconds. */
+/** What another process may request of a build. */
+export type BuildRequested = 'cancel' | 'retry';
+
+/** How often the process of a build looks for requests, in milliseconds. */
 const requestPollMs = 500;
 
 /** How often a process looks whether the build of another process has ended, in milliseconds. */
@@ -16,7 +21,8 @@ const idPattern = /^[\w-]+$/;
 
 /**
  * The builds that run now, in any process that shares the folder. Each has a heartbeat in the folder, named by its id.
- * Another process requests its cancellation with a file `ID.cancel` or `ID.cancel.PLATFORM`.
+ * Another process requests its cancellation with a file `ID.cancel` or `ID.cancel.PLATFORM`, and that a platform is built again with
+ * `ID.retry.PLATFORM`.
  */
 export class RunningBuilds {
   readonly #folder: string;
@@ -27,20 +33,27 @@ export class RunningBuilds {
 
   /**
    * Shows all processes that this one runs a build, until the returned function is called.
-   * @param onCancel called when another process requests the cancellation of the build or of a platform, see
-   *   {@link platformName}
-   * @throws Failure `disk.full`, `settings.unwritable`
+   * @param onRequest called when another process requests something of the build or of a platform, see {@link platformName}
+   * @throws Failure `disk.full`, `settings.unwritable`, `build.running` if another process runs it
    */
-  async hold(id: string, onCancel: (platformName?: string) => void): Promise<() => Promise<void>> {
+  async hold(
+    id: string,
+    onRequest: (request: BuildRequested, platformName?: string) => void,
+  ): Promise<() => Promise<void>> {
     const path = join(this.#folder, id);
-    const heartbeat = await Heartbeat.start(path).catch((error: unknown) => {
-      throw diskFailure(error, path);
+    // removes what killed processes have left behind
+    await this.list().catch(() => []);
+    const heartbeat = await startHeartbeat(id, path).catch((error: unknown) => {
+      throw error instanceof Failure ? error : diskFailure(error, path);
     });
     const takeRequests = async (): Promise<void> => {
       const names = await readdir(this.#folder).catch(() => []);
-      for (const name of names.filter((other) => other.startsWith(`${id}.cancel`))) {
-        await rm(join(this.#folder, name), { force: true });
-        onCancel(name.split('.')[2]);
+      for (const name of names.filter((other) => idOf(other) === id)) {
+        const [, kind, platform] = name.split('.');
+        if (kind === 'cancel' || kind === 'retry') {
+          await rm(join(this.#folder, name), { force: true });
+          onRequest(kind, platform);
+        }
       }
     };
     const timer = setInterval(() => void takeRequests().catch(() => undefined), requestPollMs);
@@ -52,7 +65,7 @@ export class RunningBuilds {
 
   async isRunning(id: string): Promise<boolean> {
     // an id that a front end gives may be a path
-    return idPattern.test(id) && (await readHeartbeat(join(this.#folder, id))) === 'alive';
+    return idPattern.test(id) && (await isHeld(join(this.#folder, id)));
   }
 
   /** The ids of all running builds, oldest first. Removes the files of builds that no longer run. */
@@ -64,6 +77,13 @@ export class RunningBuilds {
     const left = names.filter((name) => !running.has(idOf(name)));
     await Promise.all(left.map((name) => rm(join(this.#folder, name), { force: true }).catch(() => undefined)));
     return [...running];
+  }
+
+  /** The ids of builds whose process has died and whose files are still there, oldest first. */
+  async dead(): Promise<string[]> {
+    const names = (await readdir(this.#folder).catch(() => [])).filter((name) => idPattern.test(name));
+    const states = await Promise.all(names.map((name) => readHeartbeat(join(this.#folder, name))));
+    return names.filter((_, position) => states[position] === 'dead').sort();
   }
 
   /**
@@ -86,7 +106,19 @@ export class RunningBuilds {
    * @throws Failure `disk.full`, `settings.unwritable`
    */
   async requestCancel(id: string, platform?: Platform): Promise<void> {
-    const path = join(this.#folder, platform === undefined ? `${id}.cancel` : `${id}.cancel.${platformName(platform)}`);
+    await this.#request(platform === undefined ? `${id}.cancel` : `${id}.cancel.${platformName(platform)}`);
+  }
+
+  /**
+   * Requests that a platform which has failed is built again, from the process that runs the build.
+   * @throws Failure `disk.full`, `settings.unwritable`
+   */
+  async requestRetry(id: string, platform: Platform): Promise<void> {
+    await this.#request(`${id}.retry.${platformName(platform)}`);
+  }
+
+  async #request(name: string): Promise<void> {
+    const path = join(this.#folder, name);
     await writeFile(path, '', { mode: 0o600 }).catch((error: unknown) => {
       throw diskFailure(error, path);
     });
@@ -98,6 +130,29 @@ export class RunningBuilds {
       await delay(endPollMs);
     }
   }
+}
+
+/** A process that is suspended goes on with its build when it is continued. */
+async function isHeld(path: string): Promise<boolean> {
+  return ['alive', 'asleep'].includes(await readHeartbeat(path));
+}
+
+/** Replaces the heartbeat of a dead process. @throws Failure `build.running`, and system errors */
+async function startHeartbeat(id: string, path: string): Promise<Heartbeat> {
+  try {
+    return await Heartbeat.start(path);
+  } catch (error) {
+    if (errnoCode(error) !== 'EEXIST') {
+      throw error;
+    }
+  }
+  return withFileLock(path, async () => {
+    if (await isHeld(path)) {
+      throw fail('build.running', `Build ${id} is running.`, 'Wait for its end, or cancel it.');
+    }
+    await rm(path, { force: true });
+    return Heartbeat.start(path);
+  });
 }
 
 /** A platform as a part of file names. */

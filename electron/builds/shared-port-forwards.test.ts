@@ -47,7 +47,7 @@ function connectionTo(uri: string): NodeConnection {
     probe: unused,
     builder: { build: unused },
     transfer: { push: unused, export: unused },
-    storage: { prune: unused, diskUsage: unused },
+    storage: { list: unused, remove: unused },
   } as const;
   return { connection: { name: 'pi4', uri }, transport, engine };
 }

@@ -49,6 +49,8 @@ export interface WalkOptions {
   readonly signal?: Pick<AbortSignal, 'throwIfAborted'>;
   /** Called once for each excluded path. Paths below an ignored folder are included only if the folder has to be walked. */
   readonly onExclude?: (path: string, reason: ExclusionReason) => void;
+  /** Called with the absolute path of each folder, just before it is read. */
+  readonly onFolder?: (folder: string) => void;
   /** Folders and files from elsewhere. Their files replace those of the context, and folders at the same path are merged. */
   readonly mapped?: readonly MappedFolder[];
 }
@@ -106,10 +108,10 @@ export async function* walkContext(
 ): AsyncGenerator<ContextEntry[]> {
   const yielder = new Yielder();
   const firstNames = new Map<string, string>();
-  const mapped = options.mapped ?? [];
+  const { mapped = [], onFolder } = options;
   const base = [root, ...mapped.flatMap(({ from, to }) => (to === '' ? [from] : []))];
   const visits: FolderVisit[] = [
-    await openFolder({ path: '', folders: base, entry: undefined, isYielded: true, mapped }, yielder),
+    await openFolder({ path: '', folders: base, entry: undefined, isYielded: true, mapped, onFolder }, yielder),
   ];
   let found: ContextEntry[] = [];
   for (let current = visits.at(-1); current; current = visits.at(-1)) {
@@ -134,7 +136,8 @@ export async function* walkContext(
     }
     if (entry.kind === 'folder') {
       const { folders } = child;
-      visits.push(await openFolder({ path: entry.path, folders, entry, isYielded: !child.isIgnored, mapped }, yielder));
+      const isYielded = !child.isIgnored;
+      visits.push(await openFolder({ path: entry.path, folders, entry, isYielded, mapped, onFolder }, yielder));
     }
     if (found.length >= batchEntries) {
       yield found;
@@ -295,12 +298,16 @@ interface FolderToOpen extends Pick<FolderVisit, 'path' | 'entry' | 'isYielded'>
   /** Where it is: in the context, and in what is mapped. */
   readonly folders: readonly string[];
   readonly mapped: readonly MappedFolder[];
+  readonly onFolder: WalkOptions['onFolder'];
 }
 
 async function openFolder(
-  { path, folders, entry, isYielded, mapped }: FolderToOpen,
+  { path, folders, entry, isYielded, mapped, onFolder }: FolderToOpen,
   yielder: Yielder,
 ): Promise<FolderVisit> {
+  for (const folder of folders) {
+    onFolder?.(folder);
+  }
   const listed = await yielder
     .map(
       [...folders],

@@ -1,5 +1,6 @@
 import { BrowserWindow, Notification } from 'electron';
 import { type AppNotification, notificationFor } from '../../shared/notification.ts';
+import { isNotified, type NotificationKind } from '../../shared/notification-kind.ts';
 import { settingsSchema } from '../../shared/settings.ts';
 import type { AppApi } from '../page/app-api.ts';
 import type { RunningWork } from './running-work.ts';
@@ -33,7 +34,7 @@ export function showBackgroundStatus(app: AppApi, work: RunningWork, window: Mai
     }
     const notification = notificationFor(event);
     if (notification && BrowserWindow.getFocusedWindow() === null && Notification.isSupported()) {
-      void wantsNotifications(app).then((isWanted) => {
+      void wantsNotification(app, notification.kind).then((isWanted) => {
         if (isWanted) {
           showNotification(notification, () => window.show(notification.route));
         }
@@ -42,9 +43,10 @@ export function showBackgroundStatus(app: AppApi, work: RunningWork, window: Mai
   });
 }
 
-async function wantsNotifications(app: AppApi): Promise<boolean> {
-  const settings = await app.call('settings.get', {});
-  return !settings.ok || settingsSchema.safeParse(settings.value).data?.notifications !== false;
+async function wantsNotification(app: AppApi, kind: NotificationKind): Promise<boolean> {
+  const result = await app.call('settings.get', {});
+  const settings = result.ok ? settingsSchema.safeParse(result.value).data : undefined;
+  return settings?.notifications !== false && isNotified(kind, settings ?? {});
 }
 
 /** Keeps notifications from being garbage collected, after which their click events would be lost. */

@@ -70,6 +70,11 @@ export class RunningWork {
   }
 }
 
+/** The progress of a build, from 0 to 1. */
+export function buildProgress({ jobs }: Pick<Build, 'jobs'>): number {
+  return jobs.length === 0 ? 0 : jobs.reduce((sum, job) => sum + jobProgress(job), 0) / jobs.length;
+}
+
 function jobProgress(job: Job): number {
   const { status } = job;
   if (isEnd(status)) {

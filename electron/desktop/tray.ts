@@ -1,16 +1,20 @@
 import { join } from 'node:path';
 import { app, Menu, Tray } from 'electron';
 import log from 'electron-log/node';
+import { entryOf } from '../../shared/build-entry.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { buildRoute } from '../../shared/routes.ts';
 import type { App } from '../app.ts';
 import { dockMenu, jumpList, recentFolders } from './recent-projects.ts';
 import type { RunningWork } from './running-work.ts';
-import { type TrayState, trayMenu, trayToolTip } from './tray-menu.ts';
+import { type RecentBuild, type TrayState, trayMenu, trayToolTip } from './tray-menu.ts';
 import type { MainWindow } from './window.ts';
 
 /** How long changes are collected before the menus are made again, in milliseconds: an open menu may close then. */
-const updateIntervalMs = 500;
+const updateIntervalMs = 1_000;
+
+/** How many ended builds are looked at for those that can be made again: several may be of the same project. */
+const maxRecent = 30;
 
 /**
  * Shows running builds and nodes in the notification area or the menu bar, and recent projects in the dock or the taskbar.
@@ -28,19 +32,21 @@ export async function showTray(
     tray?.on('click', () => window.show());
   }
   const nodes = new Map<string, NodeStatus>();
-  let last: TrayState['last'];
+  let recent: readonly RecentBuild[] = [];
+  let isPaused: boolean | undefined;
   let shown = '';
   let timer: NodeJS.Timeout | undefined;
 
   const update = (): void => {
     timer = undefined;
-    const state: TrayState = { running: work.builds, nodes: [...nodes.values()], last };
+    const state: TrayState = { running: work.builds, nodes: [...nodes.values()], recent, isPaused };
     const menu = trayMenu(state, {
       show: (route) => window.show(route),
       buildAgain: (id) => void buildAgain(core, id, window),
+      setPaused: (pause) => void core.call(pause ? 'queue.pause' : 'queue.resume', {}),
       quit: () => app.quit(),
     });
-    const signature = JSON.stringify([menu, last?.id]);
+    const signature = JSON.stringify([menu, recent, trayToolTip(state)]);
     if (signature !== shown) {
       shown = signature;
       tray?.setToolTip(trayToolTip(state));
@@ -63,11 +69,18 @@ export async function showTray(
         break;
       }
       case 'build.finished':
-        last = event.build;
+        recent = [entryOf(event.build), ...recent.filter(({ id }) => id !== event.build.id)].slice(0, maxRecent);
         void showRecentProjects(core, openFolder);
+        break;
+      case 'queue.changed':
+        isPaused = event.queue.isPaused;
+        break;
+      case 'builds.removed':
+        recent = recent.filter(({ id }) => !event.ids.includes(id));
         break;
       case 'build.started':
       case 'job.changed':
+      case 'step.changed':
         break;
       default:
         return;
@@ -81,10 +94,13 @@ export async function showTray(
   for (const status of known.ok ? known.value : []) {
     nodes.set(status.connection, nodes.get(status.connection) ?? status);
   }
-  const builds = await core.call('builds.list', { limit: 1, filter: {} });
-  last ??= builds.ok
-    ? builds.value.entries.find(({ status }) => status !== 'running' && status !== 'unreadable')
-    : undefined;
+  const queue = await core.call('queue.get', {});
+  isPaused ??= queue.ok ? queue.value.isPaused : undefined;
+  const builds = await core.call('builds.list', { limit: maxRecent, filter: {} });
+  const ended = builds.ok
+    ? builds.value.entries.filter(({ status }) => status !== 'running' && status !== 'unreadable')
+    : [];
+  recent = [...recent, ...ended.filter(({ id }) => recent.every((other) => other.id !== id))];
   update();
   await showRecentProjects(core, openFolder);
 }

@@ -8,6 +8,7 @@ import type { Capabilities, EngineKind, Node } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { Instruction } from '../../shared/project.ts';
 import type { PlannedStep } from '../../shared/step.ts';
+import type { StorageKind } from '../../shared/storage-kinds.ts';
 import type { ContextSource } from '../context/context-source.ts';
 import type { TarLayouts } from '../context/tar-layouts.ts';
 import type { ForwardedAgent } from '../ssh/authentication/forwarded-agent.ts';
@@ -193,11 +194,6 @@ export interface BuildResult extends PushedByEngine {
   readonly unneeded?: readonly string[];
 }
 
-export interface DiskUsage {
-  readonly imagesBytes: number;
-  readonly reclaimableBytes: number;
-}
-
 /** Builds images. */
 export interface Builder {
   /**
@@ -241,15 +237,47 @@ export interface CacheRetention {
   removeLeftovers(build: Pick<EngineBuild, 'id' | 'tag'>): Promise<void>;
 }
 
-/** The space that images and build cache take on the node. */
-export interface EngineStorage {
-  /**
-   * Removes dangling images, images that killed builds left under their temporary names, and the build cache that no build uses.
-   * Resolves with the bytes freed.
-   */
-  prune(signal?: AbortSignal): Promise<number>;
+/** Something that takes space on the node. Its names are not trusted: what shows them cleans them. */
+export interface StoredItem {
+  readonly kind: StorageKind;
+  readonly id: string;
+  /** The names of an image, or what the engine says of something else. */
+  readonly names: readonly string[];
+  /** What it adds to what it is based on. */
+  readonly bytes: number;
+  /** In milliseconds since 1970, by the node's clock. Missing if the engine does not know it. */
+  readonly createdAt?: number;
+  readonly usedAt?: number;
+  /** The ids of what it is based on, of the same kind. */
+  readonly parents: readonly string[];
+  /** A container, or a build that runs, needs it now. */
+  readonly isUsed: boolean;
+}
 
-  diskUsage(): Promise<DiskUsage>;
+export interface StoredItems {
+  readonly items: readonly StoredItem[];
+  /** What several images have in common and none of them counts. */
+  readonly sharedBytes: number;
+  /** Builds of anyone are running whose cache is images: between two steps, nothing marks the image that the next step needs. */
+  readonly isBuilding: boolean;
+}
+
+export interface RemoveOptions {
+  /** Images that stay although an image that is removed was based on them, and they have no name. */
+  readonly bases: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What takes space on the node. */
+export interface EngineStorage {
+  /** @param detail with `removable` only images, build cache and contexts: the engine may take long to measure the others */
+  list(detail: 'removable' | 'all', signal?: AbortSignal): Promise<StoredItems>;
+
+  /**
+   * Removes images, cache records and contexts, in their order: first what is based on others. What has come into use stays.
+   * Another {@link list} shows what is gone.
+   */
+  remove(items: readonly StoredItem[], options: RemoveOptions): Promise<void>;
 }
 
 /** An image that a build is based on. */

@@ -25,13 +25,56 @@ export async function measureLatency(api: EngineApi, signal?: AbortSignal): Prom
   return Math.round((performance.now() - start) * 10) / 10;
 }
 
-/** Prints what {@link readLoad} reads. */
-export const printLoadCommand = 'echo "load-average $(cat /proc/loadavg 2>/dev/null)"';
+/** Prints what {@link readLoad} and {@link readAvailableMemory} read. */
+export const printLoadCommand =
+  'echo "load-average $(cat /proc/loadavg 2>/dev/null)"; grep -E "^MemAvailable:" /proc/meminfo 2>/dev/null';
 
 /** The load average over the last minute, from the output of {@link printLoadCommand} and of other commands. */
 export function readLoad(printed: string): Pick<Node, 'load'> {
   const [, load] = /^load-average (\d{1,6}\.\d{1,4}) /m.exec(printed) ?? [];
   return load === undefined ? {} : { load: Number(load) };
+}
+
+/**
+ * The memory in bytes that programs can get, from the output of {@link printLoadCommand}. What engines report as free does not have
+ * the memory of file caches, which is nearly all after a build.
+ */
+export function readAvailableMemory(printed: string): number | undefined {
+  const [, kilobytes] = /^MemAvailable:\s+(\d{1,12}) kB$/m.exec(printed) ?? [];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+}
+
+/** The folders of image storage on nodes, as their last probes have found them. */
+const storageFolders = new WeakMap<Transport, string>();
+
+/** Notes where the engine behind a transport stores images, for {@link measureMachine}. */
+export function noteStorageFolder(transport: Transport, folder: string): void {
+  storageFolders.set(transport, folder);
+}
+
+/** What changes on a machine from minute to minute. Free memory and disk are in bytes. */
+export interface Measurement {
+  readonly load?: number;
+  readonly memoryFree?: number;
+  readonly diskFree?: number;
+}
+
+/**
+ * Reads what changes on the machine of a node, with one command that takes a few milliseconds there. It does not count as a use of
+ * the transport.
+ * @throws Failure if the node runs no commands or does not answer; the reason of the signal
+ */
+export async function measureMachine(transport: Transport, signal: AbortSignal): Promise<Measurement> {
+  const folder = storageFolders.get(transport);
+  const command = folder === undefined ? printLoadCommand : `${printLoadCommand}; df -kP ${shellQuote(folder)}`;
+  const { stdout } = await transport.run(command, { timeoutMs: commandTimeoutMs, signal, isObservation: true });
+  const memoryFree = readAvailableMemory(stdout);
+  const [, diskFree] = /^\S.*\s\d+\s+\d+\s+(\d{1,15})\s+\d+%\s/m.exec(stdout) ?? [];
+  return {
+    ...readLoad(stdout),
+    ...(memoryFree === undefined ? {} : { memoryFree }),
+    ...(diskFree === undefined ? {} : { diskFree: Number(diskFree) * 1024 }),
+  };
 }
 
 /** The size and free space of the file system that holds a folder of the node, in bytes; zeros if unknown. */

@@ -1,7 +1,7 @@
 /** Known causes of failed builds, recognised by the engine's error message. */
 import { formatSource } from '../../shared/format.ts';
 import { type EngineKind, engineNames } from '../../shared/node.ts';
-import { type Failure, fail } from '../../shared/problem.ts';
+import { type Failure, fail, type ProblemCode } from '../../shared/problem.ts';
 import type { SourceLines } from '../../shared/source-lines.ts';
 import { firstLine } from './api/engine-api.ts';
 import type { EngineBuild, EngineStep } from './engine.ts';
@@ -12,6 +12,8 @@ export interface ProblemCause {
   /** What happened, in plain words instead of the engine's. */
   readonly reason: (match: RegExpExecArray, build: EngineBuild, engine: EngineKind) => string;
   readonly fix: (match: RegExpExecArray, build: EngineBuild, engine: EngineKind) => string;
+  /** A cause that another node may not have. Default: the build itself has failed. */
+  readonly code?: Extract<ProblemCode, 'engine.pull' | 'engine.memory' | 'engine.unsupported'>;
 }
 
 const certificateFixes: Readonly<Record<EngineKind, string>> = {
@@ -27,18 +29,21 @@ const certificateFixes: Readonly<Record<EngineKind, string>> = {
 export const networkCauses: readonly ProblemCause[] = [
   {
     pattern: /toomanyrequests|too many requests|rate limit/i,
+    code: 'engine.pull',
     reason: () => 'the registry limits pulls from this node',
     fix: (_match, _build, engine) =>
       `Wait, or log in to the registry on this computer with \`${engine === 'podman' ? 'podman' : 'docker'} login\`.`,
   },
   {
     pattern: /x509:|certificate|server gave HTTP response to HTTPS client/i,
+    code: 'engine.pull',
     reason: () => "the node does not trust the registry's certificate",
     fix: (_match, _build, engine) => certificateFixes[engine],
   },
   {
     pattern:
       /no such host|connection refused|i\/o timeout|network is unreachable|no route to host|TLS handshake timeout|deadline exceeded|connection reset|EOF/,
+    code: 'engine.pull',
     reason: () => 'the node cannot reach the registry',
     fix: () => "Check the node's network, DNS and proxy, or pull the image on the node first.",
   },
@@ -53,7 +58,7 @@ const pullText = 'cannot get the base image';
 /** Could a node not get a base image for a reason that may pass? */
 export function isPassingPullFailure({ problem }: Failure): boolean {
   return (
-    problem.code === 'build.failed' &&
+    problem.code === 'engine.pull' &&
     problem.message.includes(`: ${pullText} `) &&
     passingPattern.test(problem.detail ?? '')
   );
@@ -66,6 +71,13 @@ export const programCauses: readonly ProblemCause[] = [
     reason: () => 'the program is built for another platform',
     fix: (_, { platform }) =>
       `Check that the files copied into the image are built for ${platform}. A node that emulates ${platform} needs its qemu handler.`,
+  },
+  {
+    // BuildKit 0.14 and newer
+    pattern: /did not complete successfully: cannot allocate memory/,
+    code: 'engine.memory',
+    reason: () => 'the node ran out of memory',
+    fix: () => 'Reduce the parallelism of the step, or give the node more memory.',
   },
   {
     pattern: /exit (?:status|code:) 137\b|signal: killed/,
@@ -123,7 +135,7 @@ export function failedBuildProblem(
   if (baseImage !== undefined) {
     const cause = findCause(pull, error, build, engine);
     return fail(
-      'build.failed',
+      cause ? (cause.code ?? 'build.failed') : passingPattern.test(error) ? 'engine.pull' : 'build.failed',
       `Node ${node}: ${pullText} ${baseImage}: ${cause?.reason ?? firstLine(error)}.`,
       cause?.fix ??
         (engine === 'buildkit'
@@ -135,7 +147,7 @@ export function failedBuildProblem(
   if (step) {
     const cause = findCause(stepCauses, isForeign ? 'exec format error' : message, build, engine);
     return fail(
-      'build.failed',
+      cause?.code ?? 'build.failed',
       `Node ${node}: ${describeStep(step, source)} failed: ${shorten(step.name)} (${cause?.reason ?? reason}).`,
       cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.',
       error,
@@ -143,7 +155,7 @@ export function failedBuildProblem(
   }
   const cause = findCause(containerfile, error, build, engine);
   return fail(
-    'build.failed',
+    cause?.code ?? 'build.failed',
     `Node ${node}: ${engineNames[engine]} cannot use ${containerfileName(build)}: ${cause?.reason ?? shorten(firstLine(error))}.`,
     cause?.fix ?? `Correct ${source ? formatSource(source) : containerfileName(build)}.`,
     error,
@@ -152,10 +164,10 @@ export function failedBuildProblem(
 
 /** The reason and the fix of the first cause that matches an engine's error message. */
 export function findCause(causes: readonly ProblemCause[], error: string, build: EngineBuild, engine: EngineKind) {
-  for (const { pattern, reason, fix } of causes) {
+  for (const { pattern, reason, fix, code } of causes) {
     const match = pattern.exec(error);
     if (match) {
-      return { reason: reason(match, build, engine), fix: fix(match, build, engine) };
+      return { reason: reason(match, build, engine), fix: fix(match, build, engine), code };
     }
   }
   return undefined;

@@ -57,8 +57,15 @@ export function contextImageName(repository: string, hash: string, now = Date.no
   return `${repository}:${hash.slice(0, 16)}-${Math.floor(now / minuteMs).toString(36)}-${hash.slice(16, 24)}`;
 }
 
+const temporaryPattern = /^(?:localhost\/barnraiser\/[^/:]+:|.+:barnraiser-).+-([0-9a-z]+)-[0-9a-f]{8}$/;
+
+/** Is this a name that an image has only until its build has ended? */
+export function isTemporaryName(name: string): boolean {
+  return temporaryPattern.test(name);
+}
+
 /** Is this a temporary name that a build left behind because its program was killed? */
 export function isStaleImageName(name: string, now = Date.now()): boolean {
-  const [, minutes] = /^(?:localhost\/barnraiser\/[^/:]+:|.+:barnraiser-).+-([0-9a-z]+)-[0-9a-f]{8}$/.exec(name) ?? [];
+  const [, minutes] = temporaryPattern.exec(name) ?? [];
   return minutes !== undefined && now - Number.parseInt(minutes, 36) * minuteMs > maxBuildMs;
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { suggestKnownName } from '../../shared/closest.ts';
 import { firstDuplicate, nameSchema } from '../../shared/connection.ts';
 import { type Farm, farmSchema } from '../../shared/farm.ts';
+import type { Platform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
 import type { ConnectionStore } from '../connections/store.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
@@ -29,6 +30,8 @@ export interface FarmChange {
   readonly add?: readonly string[];
   readonly remove?: readonly string[];
   readonly makeDefault?: boolean;
+  /** Pins to set, by platform. An empty name removes that of the platform. */
+  readonly pins?: Readonly<Record<Platform, string>> | undefined;
 }
 
 /** The names of the farms that were created or changed. */
@@ -78,10 +81,12 @@ export class FarmStore {
   async #read(): Promise<FarmsFile> {
     const [file, connections] = await Promise.all([this.#file.read(), this.#connections.list()]);
     const known = new Set(connections.map(({ name }) => name));
-    const farms = file.farms.map((farm) => ({
-      ...farm,
-      connections: farm.connections.filter((name) => known.has(name)),
-    }));
+    const farms = file.farms.map((farm) =>
+      withConnections(
+        farm,
+        farm.connections.filter((name) => known.has(name)),
+      ),
+    );
     return { ...file, farms };
   }
 
@@ -104,16 +109,15 @@ export class FarmStore {
   async update(name: string, change: FarmChange): Promise<Farm> {
     const { farms } = await this.#file.update(async (settings) => {
       const farm = find(settings.farms, name);
-      const { rename = name, add = [], remove = [], makeDefault = false } = change;
+      const { rename = name, add = [], remove = [], makeDefault = false, pins = {} } = change;
       if (rename !== name) {
         assertNameIsFree(settings.farms, rename);
       }
       assertValidChange(farm, add, remove);
       await this.#connections.getAll(add);
-      const changed: Farm = {
-        name: rename,
-        connections: unique([...farm.connections, ...add]).filter((connection) => !remove.includes(connection)),
-      };
+      const connections = unique([...farm.connections, ...add]).filter((connection) => !remove.includes(connection));
+      assertMembers(rename, connections, pins);
+      const changed = withConnections({ ...farm, name: rename, pins: { ...farm.pins, ...pins } }, connections);
       return {
         ...settings,
         farms: settings.farms.map((other) => (other === farm ? changed : other)),
@@ -137,7 +141,7 @@ export class FarmStore {
       for (const { name, connections, isDefault } of additions) {
         await this.#connections.getAll(connections);
         const before = farms.get(name);
-        const after: Farm = { name, connections: unique([...(before?.connections ?? []), ...connections]) };
+        const after: Farm = { ...before, name, connections: unique([...(before?.connections ?? []), ...connections]) };
         const becomesDefault = isDefault && defaultFarm === undefined;
         if (before && after.connections.length === before.connections.length && !becomesDefault) {
           continue;
@@ -181,10 +185,14 @@ export class FarmStore {
       if (namesOfFarmsWith(settings.farms, connection).length === 0) {
         return settings;
       }
-      const farms = settings.farms.map(({ name, connections }) => ({
-        name,
-        connections: connections.map((other) => (other === connection ? rename : other)),
-      }));
+      const renamed = (other: string): string => (other === connection ? rename : other);
+      const farms = settings.farms.map(({ connections, pins = {}, ...farm }) => {
+        const pinned = Object.entries(pins).map(([platform, node]) => [platform, renamed(node)]);
+        return withConnections(
+          { ...farm, connections: [], pins: Object.fromEntries(pinned) },
+          connections.map(renamed),
+        );
+      });
       return { ...settings, farms };
     });
   }
@@ -197,10 +205,12 @@ export class FarmStore {
     let changed: string[] = [];
     await this.#file.update((settings) => {
       changed = namesOfFarmsWith(settings.farms, connection);
-      const farms = settings.farms.map(({ name, connections }) => ({
-        name,
-        connections: connections.filter((other) => other !== connection),
-      }));
+      const farms = settings.farms.map((farm) =>
+        withConnections(
+          farm,
+          farm.connections.filter((other) => other !== connection),
+        ),
+      );
       return changed.length === 0 ? settings : { ...settings, farms };
     });
     return changed;
@@ -222,6 +232,28 @@ function find(farms: readonly Farm[], name: string): Farm {
     ).offering({ id: 'create-farm', name });
   }
   return farm;
+}
+
+/** A farm with other connections. Pins to those that it does not have, and empty ones, are dropped. */
+function withConnections({ pins = {}, ...farm }: Farm, connections: readonly string[]): Farm {
+  const kept = Object.entries(pins).filter(([, node]) => connections.includes(node));
+  const { connections: _, ...others } = farm;
+  return {
+    ...others,
+    connections: [...connections],
+    ...(kept.length > 0 ? { pins: Object.fromEntries(kept) } : {}),
+  };
+}
+
+function assertMembers(farm: string, connections: readonly string[], pins: Readonly<Record<Platform, string>>): void {
+  const [platform, node] = Object.entries(pins).find(([, name]) => name !== '' && !connections.includes(name)) ?? [];
+  if (node !== undefined) {
+    throw fail(
+      'input.invalid',
+      `Farm ${farm} has no connection "${node}" that ${platform} could be pinned to.`,
+      connections.length === 0 ? 'Add the connection to the farm.' : `It has ${connections.join(', ')}.`,
+    );
+  }
 }
 
 function assertNameIsFree(farms: readonly Farm[], name: string): void {

@@ -24,7 +24,7 @@ import {
   writeLayoutIndex,
 } from './layout-index.ts';
 import { withLayoutLock } from './layout-lock.ts';
-import { Lease, leasePath } from './lease.ts';
+import { dropKeptLeases, isKeptLease, Lease, leasePath } from './lease.ts';
 import {
   type Descriptor,
   isIndexType,
@@ -76,8 +76,8 @@ export class ImageStore {
   }
 
   /**
-   * Opens the layout in a folder, or creates it, and removes the incomplete blobs and leases of dead processes. Close
-   * it when it is no longer needed.
+   * Opens the layout in a folder, or creates it, and removes the incomplete blobs of dead processes, and their leases except of
+   * builds that can be resumed. Close it when it is no longer needed.
    * @throws Failure `settings.unwritable`, or `image.corrupt` if the folder has blobs but no index.
    */
   static async open(folder: string): Promise<ImageStore> {
@@ -91,7 +91,7 @@ export class ImageStore {
     const stagingArea = await StagingArea.open(workFolder);
     try {
       await assertSameFileSystem(realFolder, workFolder);
-      await removeStaleStagingAreas(workFolder);
+      await removeStaleStagingAreas(workFolder, isKeptLease);
       const store = new ImageStore(realFolder, workFolder, stagingArea);
       await createLayout(realFolder, store.blobs);
       return store;
@@ -110,6 +110,11 @@ export class ImageStore {
   async createLease(id: string): Promise<Lease> {
     this.#leaseCount += 1;
     return new Lease(this.folder, leasePath(this.#stagingArea.folder, id, this.#leaseCount));
+  }
+
+  /** Releases what builds hold whose processes have died. */
+  async dropLeases(buildIds: readonly string[]): Promise<void> {
+    await dropKeptLeases(this.#workFolder, buildIds);
   }
 
   /**

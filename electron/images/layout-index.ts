@@ -11,8 +11,15 @@ import { type Descriptor, descriptorSchema, mediaTypes } from './manifest.ts';
 /** The annotation by which tools find an image in a layout (`oci:FOLDER:NAME`). Source: OCI image-spec, annotations. */
 const refNameAnnotation = 'org.opencontainers.image.ref.name';
 export const createdAnnotation = 'org.opencontainers.image.created';
-/** Platforms, with commas in between: those that a list should have and does not have, and those of other programs. */
-const markAnnotations = { missing: 'barnraiser.missing', mismatched: 'barnraiser.mismatched' } as const;
+/**
+ * Platforms, with commas in between: those that a list should have and does not have, those of them that are optional, and those of
+ * other programs.
+ */
+const markAnnotations = {
+  missing: 'barnraiser.missing',
+  optional: 'barnraiser.optional',
+  mismatched: 'barnraiser.mismatched',
+} as const;
 
 /** What is said of a list in the index, see `ManifestList`. */
 export type ListMarks = Readonly<Partial<Record<keyof typeof markAnnotations, readonly Platform[]>>>;

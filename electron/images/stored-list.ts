@@ -76,12 +76,14 @@ export function describeList(
     };
   });
   const missing = markedPlatforms(descriptor, 'missing');
+  const optional = markedPlatforms(descriptor, 'optional');
   const mismatched = markedPlatforms(descriptor, 'mismatched');
   return {
     reference,
     digest: list.digest,
     mediaType: list.mediaType,
     ...(missing.length === 0 ? {} : { missing }),
+    ...(optional.length === 0 ? {} : { optional }),
     ...(mismatched.length === 0 ? {} : { mismatched }),
     createdAt: descriptor.annotations?.[createdAnnotation] ?? new Date(0).toISOString(),
     entries,

@@ -32,6 +32,11 @@ export class AnsweredNodes {
     this.#targets.set(name, uri);
   }
 
+  /** Where a connection leads, if it was noted. */
+  uriOf(name: string): string | undefined {
+    return this.#targets.get(name);
+  }
+
   /** Reads what this and other processes have found. An unreadable file only means that less is known. */
   async load(): Promise<void> {
     const file = await this.#file.read().catch(() => undefined);

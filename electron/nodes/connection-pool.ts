@@ -93,6 +93,12 @@ export class ConnectionPool {
     return entry?.transport !== undefined && entry.connection.uri === uri;
   }
 
+  /** The open connections, now. What is done over them without {@link connect} does not keep them from being closed when idle. */
+  async openConnections(): Promise<NodeConnection[]> {
+    const open = [...this.#entries.values()].filter(({ transport }) => transport !== undefined);
+    return Promise.all(open.map(async ({ connection, opening }) => ({ ...(await opening), connection })));
+  }
+
   #abandonLater(entry: Entry): void {
     setTimeout(() => {
       const { name } = entry.connection;

@@ -10,6 +10,7 @@ import { ConnectionStore } from '../connections/store.ts';
 import { Events } from '../events.ts';
 import { FarmStore } from '../farms/store.ts';
 import { AnsweredNodes } from './answered-nodes.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { Nodes } from './nodes.ts';
 
@@ -32,6 +33,7 @@ function start(reconnects: boolean): void {
   });
   nodes = new Nodes(connections, new FarmStore(folder, connections), pool, events, {
     answered: new AnsweredNodes(folder),
+    breaker: new CircuitBreaker({ folder, connections: () => connections.list() }),
     isQuestionOpen: () => false,
     reconnects,
   });

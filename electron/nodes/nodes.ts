@@ -1,17 +1,21 @@
 /** Nodes: open connections, what their engines can build, and reconnecting those that are down. */
-import type { Connection } from '../../shared/connection.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type Connection, jobOptionsOf } from '../../shared/connection.ts';
 import type { NodeSelection } from '../../shared/farm.ts';
-import type { NodeStatus, PruneReport } from '../../shared/node.ts';
-import { Failure, fail, problemOf } from '../../shared/problem.ts';
+import type { NodeStatus } from '../../shared/node.ts';
+import type { Platform } from '../../shared/platform.ts';
+import { Failure, fail } from '../../shared/problem.ts';
 import type { ConnectionStore } from '../connections/store.ts';
 import type { Events } from '../events.ts';
 import type { FarmStore } from '../farms/store.ts';
 import { abortable } from '../system/abortable.ts';
 import type { AnsweredNodes } from './answered-nodes.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { probeAll, type Quorum } from './probe.ts';
 import { Reconnector } from './reconnector.ts';
 import { NodeIdentities } from './same-machine.ts';
+import { setAsideNodes, type Unavailable } from './unavailable.ts';
 
 /**
  * How long someone waits for a forgotten connection to be closed, in milliseconds. It is open until jobs are stopped on
@@ -32,12 +36,18 @@ export interface ProbeConnectionsOptions {
 
 export interface NodesOptions {
   readonly answered: AnsweredNodes;
+  readonly breaker: CircuitBreaker;
   /**
    * Whether a question about a sign-in is open. Probes then wait for all nodes, because the user may still answer it.
    */
   readonly isQuestionOpen: () => boolean;
   /** Whether nodes that are down are reconnected in the background. */
   readonly reconnects: boolean;
+}
+
+/** Connections that are left out of a selection. */
+interface Exclusion {
+  readonly exclude?: readonly string[] | undefined;
 }
 
 /** Selects and probes nodes, remembers their status, and reconnects those that are down. */
@@ -51,6 +61,7 @@ export class Nodes {
   readonly #statuses = new Map<string, NodeStatus>();
   readonly #identities = new NodeIdentities();
   readonly #answered: AnsweredNodes;
+  readonly #breaker: CircuitBreaker;
   /** When each node answered last, from `performance.now()`. */
   readonly #answeredAtMs = new Map<string, number>();
   /**
@@ -64,13 +75,15 @@ export class Nodes {
     farms: FarmStore,
     pool: ConnectionPool,
     events: Events,
-    { answered, isQuestionOpen, reconnects }: NodesOptions,
+    { answered, breaker, isQuestionOpen, reconnects }: NodesOptions,
   ) {
     this.#connections = connections;
     this.#farms = farms;
     this.#pool = pool;
     this.#events = events;
     this.#answered = answered;
+    this.#breaker = breaker;
+    breaker.onChange(() => this.#updateRelatives());
     this.#isQuestionOpen = isQuestionOpen;
     this.#reconnector = reconnects ? new Reconnector((name) => void this.#reconnect(name)) : undefined;
     pool.onLost(({ name }, { problem }) => this.#setStatus({ state: 'down', connection: name, problem }));
@@ -78,9 +91,32 @@ export class Nodes {
 
   /**
    * The selected connections: by name, of a farm, or without a selection of the default farm, or all if there is none.
+   * @param exclude connections that are not among them
    * @throws Failure `connection.unknown`, `farm.unknown`, `farm.empty`, `input.invalid`, `settings.*`
    */
-  async select({ farm: farmName, connections: names }: NodeSelection): Promise<readonly Connection[]> {
+  async select({ exclude = [], ...selection }: NodeSelection & Exclusion): Promise<readonly Connection[]> {
+    const selected = await this.#selectAll(selection);
+    if (exclude.length === 0) {
+      return selected;
+    }
+    // a name that does not exist would exclude nothing
+    await this.#connections.getAll(exclude);
+    const left = selected.filter(({ name }) => !exclude.includes(name));
+    if (left.length === 0) {
+      throw fail('input.invalid', 'All nodes of the build are excluded.', 'Exclude fewer nodes, or choose other ones.');
+    }
+    return left;
+  }
+
+  /** Which node of the selected farm builds a platform, as the farm says. @throws Failure `farm.unknown`, `settings.*` */
+  async pinsOf({ farm: farmName, connections }: NodeSelection): Promise<Readonly<Record<Platform, string>>> {
+    if (connections) {
+      return {};
+    }
+    return (farmName === undefined ? await this.#farms.default() : await this.#farms.get(farmName))?.pins ?? {};
+  }
+
+  async #selectAll({ farm: farmName, connections: names }: NodeSelection): Promise<readonly Connection[]> {
     if (farmName !== undefined && names !== undefined) {
       throw fail('input.invalid', 'Both a farm and nodes are selected.', 'Select either a farm or nodes.');
     }
@@ -125,7 +161,7 @@ export class Nodes {
       this.#forgotten.delete(name);
       this.#reconnector?.cancel(name);
     }
-    await this.#answered.load();
+    await Promise.all([this.#answered.load(), this.#breaker.refresh()]);
     const statuses = await probeAll(connections, this.#pool, {
       onStatus: (status) => {
         this.#answeredAtMs.set(status.connection, performance.now());
@@ -154,6 +190,16 @@ export class Nodes {
   /** The results of the last probes. */
   statuses(): NodeStatus[] {
     return [...this.#statuses.values()];
+  }
+
+  /** The nodes that should get no jobs now, as far as a probe has read that. */
+  unavailable(connections: readonly Connection[]): Unavailable {
+    return setAsideNodes(connections, this.#breaker);
+  }
+
+  /** Forgets the failures of a node that was set aside, because a person wants it to be used. @throws Failure `connection.unknown` */
+  async readmit(name: string): Promise<void> {
+    await this.#breaker.reset(await this.#connections.get(name));
   }
 
   /** Records a status that was determined outside of a probe, for example by a connection check. */
@@ -194,12 +240,17 @@ export class Nodes {
     }
   }
 
-  /** Takes over which platforms connections allow, without a new probe. */
-  updatePlatforms(connections: readonly Connection[]): void {
+  /** Takes over which jobs connections allow and prefer, without a new probe. */
+  updatePreferences(connections: readonly Connection[]): void {
     for (const connection of connections) {
       const status = this.#statuses.get(connection.name);
-      if (status?.state === 'up' && String(status.node.allowedPlatforms) !== String(connection.platforms)) {
-        this.recordStatus({ ...status, node: { ...status.node, allowedPlatforms: connection.platforms } }, connection);
+      if (status?.state !== 'up') {
+        continue;
+      }
+      const { allowedPlatforms, preferences, ...node } = status.node;
+      const now = jobOptionsOf(connection);
+      if (!isDeepStrictEqual(now, jobOptionsOf({ platforms: allowedPlatforms, ...preferences }))) {
+        this.recordStatus({ ...status, node: { ...node, ...now } }, connection);
       }
     }
   }
@@ -228,22 +279,6 @@ export class Nodes {
     await abortable(AbortSignal.timeout(closeTimeoutMs), this.#pool.closed(name)).catch(() => undefined);
   }
 
-  /** Removes dangling images and build caches from the selected nodes. @throws Failure as {@link select} */
-  async prune(selection: NodeSelection, signal?: AbortSignal): Promise<PruneReport[]> {
-    const connections = await this.select(selection);
-    return Promise.all(
-      connections.map(async (connection) => {
-        try {
-          const { engine } = await this.#pool.connect(connection, signal);
-          return { node: connection.name, reclaimedBytes: await engine.storage.prune(signal) };
-        } catch (error) {
-          signal?.throwIfAborted();
-          return { node: connection.name, reclaimedBytes: 0, problem: problemOf(error) };
-        }
-      }),
-    );
-  }
-
   /** Stores and emits the status of a node. If it is down, plans to reconnect it, unless `canReconnect` is false. */
   #setStatus(status: NodeStatus, canReconnect = true): void {
     const { connection: name } = status;
@@ -257,6 +292,10 @@ export class Nodes {
     }
     if (status.state === 'up') {
       this.#identities.set(name, status.node);
+      const uri = this.#answered.uriOf(name);
+      if (uri !== undefined) {
+        void this.#breaker.answered({ uri });
+      }
       this.#answered.add(name, () => this.#connections.list());
     }
     this.#storeStatus(this.#complete(status));
@@ -268,15 +307,11 @@ export class Nodes {
     this.#events.emit({ event: 'node.changed', status });
   }
 
-  /** Emits the statuses of nodes that have got or lost another connection to their machine. */
+  /** Emits the statuses of nodes that have got or lost another connection to their machine, or were set aside or used again. */
   #updateRelatives(): void {
     for (const status of this.#statuses.values()) {
       const completed = this.#complete(status);
-      if (
-        status.state === 'up' &&
-        completed.state === 'up' &&
-        (status.sameAs !== completed.sameAs || status.sameMachineAs !== completed.sameMachineAs)
-      ) {
+      if (status.state === 'up' && !isDeepStrictEqual(status, completed)) {
         this.#storeStatus(completed);
       }
     }
@@ -286,7 +321,15 @@ export class Nodes {
   #complete(status: NodeStatus): NodeStatus {
     if (status.state === 'up') {
       const { connection, node } = status;
-      return { state: 'up', connection, node, ...this.#identities.relativesOf(connection) };
+      const uri = this.#answered.uriOf(connection);
+      const setAside = uri === undefined ? undefined : this.#breaker.stateOf({ uri });
+      return {
+        state: 'up',
+        connection,
+        node,
+        ...this.#identities.relativesOf(connection),
+        ...(setAside ? { setAside } : {}),
+      };
     }
     const { connection, problem } = status;
     const retry = this.#reconnector?.nextRetry(connection);

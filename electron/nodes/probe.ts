@@ -1,4 +1,4 @@
-import type { Connection } from '../../shared/connection.ts';
+import { type Connection, jobOptionsOf } from '../../shared/connection.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { fail, problemOf } from '../../shared/problem.ts';
 import type { Transport } from '../engines/transport/transport.ts';
@@ -95,9 +95,8 @@ async function probe(
   try {
     const { engine, transport } = await pool.connect(connection, signal);
     const node = await withTimeout(connection.name, transport, signal, (either) => engine.probe(either));
-    const { name, platforms } = connection;
-    const allowed = platforms ? { allowedPlatforms: platforms } : {};
-    return { state: 'up', connection: name, node: { ...node, ...allowed, connection: name } };
+    const { name } = connection;
+    return { state: 'up', connection: name, node: { ...node, ...jobOptionsOf(connection), connection: name } };
   } catch (error) {
     if (signal?.aborted) {
       return undefined;

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { CallRequest } from '../../shared/contract.ts';
+import { formatList } from '../../shared/format.ts';
 import { formatReference, parseReference, type Reference } from '../../shared/image.ts';
+import { lackingPlatforms } from '../../shared/lacking-platforms.ts';
 import { fail } from '../../shared/problem.ts';
 import type { Credentials, Push, PushRecord } from '../../shared/push.ts';
 import type { Events } from '../events.ts';
@@ -54,12 +56,27 @@ export class Pushes {
 
   /**
    * Starts a push and returns before anything is sent.
-   * @throws Failure `image.unknown`, `reference.invalid`, `reference.no-registry`, `call.cancelled` after {@link close}
+   * @throws Failure `image.unknown`, `image.partial`, `reference.invalid`, `reference.no-registry`, `call.cancelled` after
+   *   {@link close}
    */
-  async start({ reference, destination: given, tlsVerify, credentials }: CallRequest<'pushes.start'>): Promise<Push> {
+  async start({
+    reference,
+    destination: given,
+    tlsVerify,
+    incomplete,
+    credentials,
+  }: CallRequest<'pushes.start'>): Promise<Push> {
     const { store } = this.#options;
     const list = await store.find(reference);
     const destination = parseDestination(reference, given);
+    const lacking = lackingPlatforms(list);
+    if (lacking.length > 0 && !incomplete) {
+      throw fail(
+        'image.partial',
+        `${reference} is incomplete: it has no image for ${formatList(lacking)}.`,
+        'Retry its build, or push it all the same.',
+      ).offering({ id: 'push-incomplete', reference });
+    }
     const images = list.entries.map(({ platform, digest, size }) => ({
       platform,
       digest,

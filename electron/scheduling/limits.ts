@@ -9,6 +9,21 @@ export function unsupportedOption(node: Node, options: OptionValues): string | u
   return limit && limitName(limit);
 }
 
+/** What decides whether a node gets jobs of a build, besides the platforms. */
+export interface UsableInput extends OptionValues {
+  readonly unavailable?: Readonly<Record<string, Problem>>;
+}
+
+/** Why a node gets no jobs of a build, whatever the platform. Undefined if it may get some. */
+export function exclusionProblem(node: Node, input: UsableInput): Problem | undefined {
+  const { connection } = node;
+  if (input.exclude?.includes(connection)) {
+    return fail('schedule.excluded', `Node ${connection} is excluded from this build.`, 'Include it again to use it.')
+      .problem;
+  }
+  return input.unavailable?.[connection] ?? limitProblem(node, input);
+}
+
 /** Why the builder of a node cannot do what a build asks for, whatever the platform. Undefined if it can. */
 export function limitProblem(node: Node, options: OptionValues): Problem | undefined {
   const [limit, ...others] = unsupportedOptions(node, options);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Node, NodeStatus } from '../../shared/node.ts';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import { modeOf, type Schedule, scheduleSchema } from '../../shared/schedule.ts';
+import { nodeLoads } from '../nodes/testing/node-loads.ts';
 import { type ScheduleInput, schedule } from './schedule.ts';
 
 function platform(text: string): Platform {
@@ -105,7 +106,7 @@ describe('the platforms of a schedule', () => {
 describe('a platform is assigned to', () => {
   test('a native node, even a busy one, before a node that emulates it', () => {
     const nodes = [up('big', 'amd64', { emulated: 'arm64', cpus: 64 }), up('pi', 'arm64')];
-    expect(assignmentsOf(scheduleWith({ platforms: platforms('arm64'), nodes, load: { pi: 9 } }))).toEqual([
+    expect(assignmentsOf(scheduleWith({ platforms: platforms('arm64'), nodes, load: nodeLoads({ pi: 9 }) }))).toEqual([
       'linux/arm64 pi only native node',
     ]);
   });
@@ -126,17 +127,17 @@ describe('a platform is assigned to', () => {
   test('an idle node, or else the least busy one', () => {
     const nodes = [up('one', 'arm64'), up('two', 'arm64')];
     const arm = platforms('arm64');
-    expect(assignmentsOf(scheduleWith({ platforms: arm, nodes, load: { one: 1 } }))).toEqual([
+    expect(assignmentsOf(scheduleWith({ platforms: arm, nodes, load: nodeLoads({ one: 1 }) }))).toEqual([
       'linux/arm64 two native, idle',
     ]);
-    expect(assignmentsOf(scheduleWith({ platforms: arm, nodes, load: { one: 1, two: 2 } }))).toEqual([
+    expect(assignmentsOf(scheduleWith({ platforms: arm, nodes, load: nodeLoads({ one: 1, two: 2 }) }))).toEqual([
       'linux/arm64 one native, least busy',
     ]);
   });
 
   test('the node with fewer jobs per processor', () => {
     const nodes = [up('big', 'amd64', { cpus: 32 }), up('small', 'amd64', { cpus: 2 })];
-    expect(scheduleWith({ nodes, load: { big: 4, small: 1 } }).assignments[0]?.node).toBe('big');
+    expect(scheduleWith({ nodes, load: nodeLoads({ big: 4, small: 1 }) }).assignments[0]?.node).toBe('big');
   });
 
   test('the idle node with more processors, then more free memory, then the first name', () => {
@@ -152,7 +153,8 @@ describe('a platform is assigned to', () => {
       delete unknown.node.cpus;
       delete unknown.node.memory;
     }
-    const chosen = (load = {}) => scheduleWith({ nodes: [unknown, up('b', 'amd64')], load }).assignments[0]?.node;
+    const chosen = (load = {}) =>
+      scheduleWith({ nodes: [unknown, up('b', 'amd64')], load: nodeLoads(load) }).assignments[0]?.node;
     expect(chosen()).toBe('b');
     expect(chosen({ b: 1 })).toBe('a');
     expect(chosen({ a: 1, b: 1 })).toBe('b');
@@ -164,7 +166,7 @@ describe('a platform is assigned to', () => {
     expect(assignmentsOf(scheduleWith({ nodes, lastBuiltOn }))).toEqual([
       'linux/amd64 one native, built here last time',
     ]);
-    expect(assignmentsOf(scheduleWith({ nodes, lastBuiltOn, load: { one: 1 } }))).toEqual([
+    expect(assignmentsOf(scheduleWith({ nodes, lastBuiltOn, load: nodeLoads({ one: 1 }) }))).toEqual([
       'linux/amd64 one native, built here last time',
     ]);
   });
@@ -172,7 +174,8 @@ describe('a platform is assigned to', () => {
   test('another node than the last one if that would be overloaded while another is idle', () => {
     const nodes = [up('one', 'amd64'), up('two', 'amd64')];
     const lastBuiltOn = byPlatform({ 'linux/amd64': 'one' });
-    const chosen = (load: Record<string, number>) => assignmentsOf(scheduleWith({ nodes, lastBuiltOn, load }));
+    const chosen = (load: Record<string, number>) =>
+      assignmentsOf(scheduleWith({ nodes, lastBuiltOn, load: nodeLoads(load) }));
     expect(chosen({ one: 2 })).toEqual(['linux/amd64 two native, idle']);
     expect(chosen({ one: 2, two: 1 })).toEqual(['linux/amd64 one native, built here last time']);
   });
@@ -250,7 +253,7 @@ describe('a pin', () => {
   test('takes precedence, even to a node that emulates the platform', () => {
     const pinnedTo = (node: string) =>
       assignmentsOf(
-        scheduleWith({ platforms: arm, nodes, pins: byPlatform({ 'linux/arm64': node }), load: { one: 9 } }),
+        scheduleWith({ platforms: arm, nodes, pins: byPlatform({ 'linux/arm64': node }), load: nodeLoads({ one: 9 }) }),
       );
     expect(pinnedTo('one')).toEqual(['linux/arm64 one native, pinned']);
     expect(pinnedTo('big')).toEqual(['linux/arm64 big emulated, pinned']);
@@ -411,7 +414,7 @@ describe('in random farms', () => {
       nodes,
       emulate: next(3) > 0,
       pull: next(3) === 0 ? 'never' : 'missing',
-      load: Object.fromEntries(nodes.map(({ connection }) => [connection, next(4)])),
+      load: nodeLoads(Object.fromEntries(nodes.map(({ connection }) => [connection, next(4)]))),
       lastBuiltOn: byPlatform(Object.fromEntries(some(2).map((what) => [what, anyNode()]))),
     };
   }

@@ -6,6 +6,8 @@ const maxChannels = 8;
 export interface HoldOptions {
   /** The channel does not count as a use of the connection once it is open. */
   readonly isBackground?: boolean;
+  /** The channel does not count as a use of the connection at all. */
+  readonly isObservation?: boolean;
 }
 
 /** Limits how many channels are open at once, and knows since when a connection has been idle. */
@@ -39,9 +41,9 @@ export class ChannelSlots {
   hold<T>(
     open: () => Promise<T>,
     released: (channel: T) => Promise<unknown>,
-    { isBackground = false }: HoldOptions = {},
+    { isBackground = false, isObservation = false }: HoldOptions = {},
   ): Promise<T> {
-    const endUse = this.use();
+    const endUse = isObservation ? () => undefined : this.use();
     return new Promise((resolve, reject) => {
       this.#slots(async () => {
         const channel = await open();

@@ -6,6 +6,8 @@ import { OutputStart } from './output-start.ts';
 export interface CommandOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
+  /** The command does not keep the connection from being closed when it is unused. */
+  readonly isObservation?: boolean;
 }
 
 /** How a command ended. As in a shell, `code` is 128 plus the signal's number where a signal killed the command. */

@@ -477,6 +477,17 @@ describe('a session', () => {
     background.destroy();
   });
 
+  test('does not count an observation as a use, so that the connection is closed when it is idle', async () => {
+    const session = await open(await startServer());
+    await session.run('true');
+    await expect.poll(() => session.idleSince()).toBeDefined();
+    const before = session.idleSince();
+    const observation = session.run('echo load', { isObservation: true });
+    expect(session.idleSince()).toBe(before);
+    expect((await observation).stdout).toContain('load');
+    expect(session.idleSince()).toBe(before);
+  });
+
   test('checks whether the node still responds', async () => {
     const server = await startServer();
     // so rarely that only the check itself gets an answer

@@ -198,9 +198,10 @@ class SshSession implements Session {
               (error) => commandRefused(this.name, command, error),
             ),
           ({ released }) => released,
+          { isObservation: options.isObservation ?? false },
         ),
       ({ released }) => released,
-      options.signal,
+      options,
     );
     return running.outcome;
   }
@@ -272,10 +273,10 @@ class SshSession implements Session {
   async #openWithinLimit<T>(
     open: () => Promise<T>,
     released: (channel: T) => Promise<unknown>,
-    signal?: AbortSignal,
+    { signal, isObservation = false }: Pick<CommandOptions, 'signal' | 'isObservation'> = {},
   ): Promise<T> {
     const stopWaiting = AbortSignal.any(signal ? [signal, this.#over.signal] : [this.#over.signal]);
-    const endUse = this.#slots.use();
+    const endUse = isObservation ? () => undefined : this.#slots.use();
     try {
       return await this.#sessions.open(open, released, stopWaiting);
     } catch (error) {

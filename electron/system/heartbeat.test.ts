@@ -1,4 +1,6 @@
-import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
@@ -94,3 +96,30 @@ test('a heartbeat that another process removed appears again', async () => {
 test('two processes cannot hold the same heartbeat', async () => {
   await expect(Heartbeat.start(path)).rejects.toMatchObject({ code: 'EEXIST' });
 });
+
+test.runIf(process.platform === 'linux')(
+  'a process that exists but no longer beats is asleep, and dead when it ends',
+  async () => {
+    const child = spawn('sleep', ['60']);
+    try {
+      const [, host = ''] = (await readFile(path, 'utf8')).split('-');
+      const stat = await readFile(`/proc/${child.pid}/stat`, 'latin1');
+      const started = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+      const other = join(folder, 'asleep');
+      const write = (ticks: number) =>
+        writeFile(other, `${child.pid}-${host}-${'a'.repeat(16)}${ticks.toString(16)} ${String(1).padStart(20)}\n`);
+      await write(started);
+      expect(await readHeartbeat(other)).toBe('asleep');
+      // another process had its id before
+      await write(started + 1);
+      expect(await readHeartbeat(other)).toBe('dead');
+      await write(started);
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+      expect(await readHeartbeat(other)).toBe('dead');
+    } finally {
+      child.kill('SIGKILL');
+    }
+  },
+);

@@ -1,7 +1,7 @@
 /** Heartbeats: files by which the processes that share a folder see which of them are still running. */
 import { createHash, randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdir, open, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { errnoCode, isMissingPath } from './file-errors.ts';
@@ -24,10 +24,15 @@ const emptyStaleMs = 5_000;
 /** Process ids mean nothing to other hosts and containers that share the folder. */
 const hostId = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
-/** Distinguishes this process from others that had its id before. */
-const ownerId = randomBytes(8).toString('hex');
+/** Distinguishes this process from others that had its id before: random, and when it started, where the system shows it. */
+const ownerId = randomBytes(8).toString('hex') + (startTicksOf(process.pid) ?? '');
+const randomLength = 16;
 
-const contentPattern = /^(?<pid>\d+)-(?<host>[0-9a-f]+)-(?<owner>[0-9a-f]+) +(?<clockMs>\d+)\n$/;
+/** What follows is the note. */
+const contentPattern = /^(?<pid>\d+)-(?<host>[0-9a-f]+)-(?<owner>[0-9a-f]+) +(?<clockMs>\d+)\n/;
+
+/** A longer file is not read to its end. */
+const maxBytes = 16 * 1024;
 
 /** Shows that this process holds something. The file is written again and again until {@link stop} removes it. */
 export class Heartbeat {
@@ -35,21 +40,25 @@ export class Heartbeat {
   readonly #timer: NodeJS.Timeout;
   #beating: Promise<unknown> = Promise.resolve();
 
-  private constructor(path: string) {
+  private constructor(path: string, note: string) {
     this.path = path;
     this.#timer = setInterval(() => {
       // the next beat may succeed
-      this.#beating = beat(path).catch(() => undefined);
+      this.#beating = beat(path, note).catch(() => undefined);
     }, beatMs);
     this.#timer.unref();
   }
 
-  /** Creates the file, and its folder if necessary. @throws system errors, `EEXIST` if the file exists */
-  static async start(path: string): Promise<Heartbeat> {
+  /**
+   * Creates the file, and its folder if necessary.
+   * @param note what other processes read of it, see {@link readHeartbeatNote}. A few kilobytes at most.
+   * @throws system errors, `EEXIST` if the file exists
+   */
+  static async start(path: string, note = ''): Promise<Heartbeat> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     // a process that is killed between creating and writing it would leave an empty file, so nothing else is done between
-    writeFileSync(path, content(), { flag: 'wx', mode: 0o600 });
-    return new Heartbeat(path);
+    writeFileSync(path, content() + note, { flag: 'wx', mode: 0o600 });
+    return new Heartbeat(path, note);
   }
 
   /** Removes the file. May be called again. */
@@ -60,17 +69,17 @@ export class Heartbeat {
   }
 }
 
-async function beat(path: string): Promise<void> {
+async function beat(path: string, note: string): Promise<void> {
   try {
     // overwrites the file, which needs no space on the disk and changes its modification time
-    await writeFile(path, content(), { flag: 'r+' });
+    await writeFile(path, content() + note, { flag: 'r+' });
   } catch (error) {
     if (!isMissingPath(error)) {
       throw error;
     }
     // another process removed it while this process was suspended
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFile(path, content(), { mode: 0o600 });
+    await writeFile(path, content() + note, { mode: 0o600 });
   }
 }
 
@@ -84,21 +93,38 @@ function clockMs(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
-/** Whether the process that owns a heartbeat is running; `none` if there is no heartbeat. */
-export async function readHeartbeat(path: string): Promise<'alive' | 'dead' | 'none'> {
+/** `asleep`: the process exists but is suspended, as far as the system shows, so that it may go on. `none`: there is no heartbeat. */
+export type HeartbeatState = 'alive' | 'asleep' | 'dead' | 'none';
+
+/** Whether the process that owns a heartbeat is running. */
+export async function readHeartbeat(path: string): Promise<HeartbeatState> {
+  return (await readHeartbeatNote(path)).state;
+}
+
+/** The same, with the note of the heartbeat: the first kilobytes of it. A process that was killed may have left a part of its note. */
+export async function readHeartbeatNote(
+  path: string,
+): Promise<{ readonly state: HeartbeatState; readonly note: string }> {
   try {
-    const text = await readFile(path, 'utf8');
+    const text = await readStart(path);
+    const content = contentPattern.exec(text);
     const isAlive =
-      text === ''
-        ? await isModifiedWithin(emptyStaleMs, path)
-        : await isOwnerAlive(path, contentPattern.exec(text)?.groups);
-    return isAlive ? 'alive' : 'dead';
+      text === '' ? await isModifiedWithin(emptyStaleMs, path) : await isOwnerAlive(path, content?.groups);
+    const state = isAlive ? 'alive' : isSuspended(content?.groups) ? 'asleep' : 'dead';
+    return { state, note: text.slice(content?.[0].length ?? 0) };
   } catch (error) {
-    if (isMissingPath(error)) {
-      return 'none';
-    }
-    // it cannot be read now, and what is alive must not be taken for dead
-    return 'alive';
+    // if it cannot be read now, what is alive must not be taken for dead
+    return { state: isMissingPath(error) ? 'none' : 'alive', note: '' };
+  }
+}
+
+async function readStart(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(maxBytes), 0, maxBytes, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 
@@ -113,6 +139,28 @@ async function isOwnerAlive(path: string, owner: Record<string, string> | undefi
   const ageMs = clockMs() - Number(owner.clockMs);
   // after a restart of the computer its clock starts at 0 again
   return isProcessRunning(pid) && ageMs >= 0 && ageMs < staleMs;
+}
+
+/** Whether the process is the one that wrote the heartbeat, although the heartbeat is old. */
+function isSuspended(owner: Record<string, string> | undefined): boolean {
+  const ticks = owner?.owner?.slice(randomLength);
+  return owner?.host === hostId && Boolean(ticks) && startTicksOf(Number(owner.pid)) === ticks;
+}
+
+/**
+ * When a process has started, in ticks since the computer did, as hexadecimal digits. Undefined if there is none, or where the system
+ * is not Linux. Source: proc(5), field 22 of `/proc/PID/stat`; the name of the program before it may contain anything.
+ */
+function startTicksOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const ticks = Number(fields[18]);
+    // a zombie has ended
+    return state === 'Z' || !Number.isInteger(ticks) ? undefined : ticks.toString(16);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a file or folder was modified so recently that its process may be alive, as far as wall clocks can tell. */

@@ -42,13 +42,30 @@ export async function listLiveStagingAreas(workFolder: string): Promise<string[]
   return areas.filter(({ isAlive }) => isAlive).map(({ folder }) => folder);
 }
 
-/** Removes the staging areas of dead processes, and files that older versions left in the work folder. */
-export async function removeStaleStagingAreas(workFolder: string): Promise<void> {
-  for (const { folder, isAlive } of await listStagingAreas(workFolder)) {
-    if (!isAlive) {
-      await rm(folder, { recursive: true, force: true });
+/**
+ * Removes the staging areas of dead processes, and files that older versions left in the work folder.
+ * @param keeps which files stay although their process is dead
+ */
+export async function removeStaleStagingAreas(
+  workFolder: string,
+  keeps: (path: string) => Promise<boolean> = async () => false,
+): Promise<void> {
+  for (const folder of await listDeadStagingAreas(workFolder)) {
+    const names = (await readdir(folder).catch(() => [])).filter((name) => name !== heartbeatName);
+    const kept = await Promise.all(names.map((name) => keeps(join(folder, name))));
+    const others = names.filter((_, index) => !kept[index]);
+    // without its heartbeat, what is kept would be taken for that of a process that has just started
+    const removed = kept.some(Boolean) ? others.map((name) => join(folder, name)) : [folder];
+    for (const path of removed) {
+      await rm(path, { recursive: true, force: true });
     }
   }
+}
+
+/** The folders of the staging areas of dead processes. */
+export async function listDeadStagingAreas(workFolder: string): Promise<string[]> {
+  const areas = await listStagingAreas(workFolder);
+  return areas.filter(({ isAlive }) => !isAlive).map(({ folder }) => folder);
 }
 
 async function listStagingAreas(workFolder: string): Promise<{ folder: string; isAlive: boolean }[]> {
@@ -64,5 +81,5 @@ async function listStagingAreas(workFolder: string): Promise<{ folder: string; i
 async function isStagingAreaAlive(folder: string): Promise<boolean> {
   const heartbeat = await readHeartbeat(join(folder, heartbeatName));
   // without a heartbeat it is just being created, or is of an older version, which modified the folder instead
-  return heartbeat === 'none' ? isModifiedRecently(folder).catch(() => false) : heartbeat === 'alive';
+  return heartbeat === 'none' ? isModifiedRecently(folder).catch(() => false) : heartbeat !== 'dead';
 }

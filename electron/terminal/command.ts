@@ -3,7 +3,9 @@ import type { CallInput } from '../../shared/contract.ts';
 import type { DiscoverySource } from '../../shared/discovery.ts';
 import type { EquivalentKind } from '../../shared/equivalent.ts';
 import type { NodeSelection } from '../../shared/farm.ts';
+import type { SampleRange } from '../../shared/node-history.ts';
 import type { Platform } from '../../shared/platform.ts';
+import type { HoldState, QueueMove } from '../../shared/queue.ts';
 
 /** Where the password of a push comes from: the command line, the first line of standard input, or a prompt. */
 export type PasswordSource =
@@ -39,6 +41,7 @@ export type Command =
   | { readonly kind: 'connection.list' }
   | { readonly kind: 'connection.remove'; readonly names: readonly string[] }
   | { readonly kind: 'connection.test'; readonly names: readonly string[] }
+  | { readonly kind: 'connection.use-again'; readonly names: readonly string[] }
   | { readonly kind: 'connection.fix'; readonly name: string; readonly fix: FixId }
   | { readonly kind: 'connection.resolve'; readonly request: CallInput<'connections.resolve'> }
   | {
@@ -64,7 +67,22 @@ export type Command =
   | { readonly kind: 'farm.list' }
   | { readonly kind: 'farm.update'; readonly change: CallInput<'farms.update'> }
   | { readonly kind: 'farm.remove'; readonly names: readonly string[] }
+  | { readonly kind: 'queue'; readonly farm?: string; readonly watch: boolean }
+  | { readonly kind: 'queue.move'; readonly id: string; readonly to: QueueMove }
+  /** Without a build: the whole queue. */
+  | { readonly kind: 'queue.pause' | 'queue.resume'; readonly id?: string }
+  | {
+      readonly kind: 'node.hold';
+      readonly names: readonly string[];
+      readonly state: HoldState;
+      readonly reason?: string;
+    }
+  | { readonly kind: 'node.resume'; readonly names: readonly string[] }
+  | { readonly kind: 'node.holds' }
   | { readonly kind: 'status'; readonly selection: NodeSelection }
+  /** What is known of nodes over a range, without contacting them. */
+  | { readonly kind: 'status.history'; readonly selection: NodeSelection; readonly range: SampleRange }
+  | { readonly kind: 'statistics'; readonly request: CallInput<'statistics.get'> }
   | { readonly kind: 'platforms'; readonly selection: NodeSelection }
   | {
       readonly kind: 'build';
@@ -84,6 +102,40 @@ export type Command =
       readonly quiet: boolean;
       readonly outputFiles: OutputFiles;
     }
+  | {
+      readonly kind: 'watch';
+      readonly build: Omit<BuildCommand, 'kind'>;
+      readonly watch: Omit<NonNullable<CallInput<'watches.start'>['watch']>, 'excluded'>;
+    }
+  | {
+      readonly kind: 'schedule.add';
+      readonly build: Omit<BuildCommand, 'kind'>;
+      readonly cron: string;
+      /** Without a name, it has that of the project. */
+      readonly name?: string;
+      readonly timeZone?: string;
+      readonly missed: 'skip' | 'run';
+      readonly onlyIfChanged: boolean;
+      readonly isPaused: boolean;
+      /** Whether it may replace the one with its name. */
+      readonly replaces: boolean;
+    }
+  | {
+      readonly kind: 'schedule.prune';
+      readonly name: string;
+      readonly cron: string;
+      readonly timeZone?: string;
+      readonly nodes: NodeSelection;
+      readonly rules: CallInput<'storage.preview'>['rules'];
+      readonly replaces: boolean;
+      readonly yes: boolean;
+    }
+  | { readonly kind: 'schedule.list' }
+  | { readonly kind: 'schedule.remove'; readonly names: readonly string[] }
+  | { readonly kind: 'schedule.pause'; readonly names: readonly string[]; readonly isPaused: boolean }
+  | { readonly kind: 'schedule.run'; readonly name: string }
+  | { readonly kind: 'schedule.times'; readonly cron: string; readonly timeZone?: string }
+  | { readonly kind: 'schedule.daemon' }
   | {
       readonly kind: 'bake';
       /** Where the files are, and where paths in them start. */
@@ -126,6 +178,14 @@ export type Command =
       readonly credentials?: PushCredentials;
       readonly outputFiles: OutputFiles;
     }
+  | {
+      readonly kind: 'resume';
+      /** Of a build or a bake. Without it: the build that was interrupted last. */
+      readonly id?: string;
+      readonly acceptsChanges: boolean;
+      readonly credentials?: PushCredentials;
+      readonly outputFiles: OutputFiles;
+    }
   /** Without a limit: all builds. */
   | { readonly kind: 'builds'; readonly text: string; readonly limit?: number }
   | { readonly kind: 'builds.remove'; readonly ids: readonly string[] }
@@ -150,9 +210,18 @@ export type Command =
   | { readonly kind: 'export'; readonly reference: string; readonly destination: string }
   /** `cache`: also what is kept only for later builds. */
   | { readonly kind: 'rm'; readonly references: readonly string[]; readonly cache?: true }
-  | { readonly kind: 'prune'; readonly selection: NodeSelection }
+  | { readonly kind: 'df'; readonly selection: NodeSelection }
+  | {
+      readonly kind: 'prune';
+      readonly selection: NodeSelection;
+      readonly rules: CallInput<'storage.preview'>['rules'];
+      readonly dryRun: boolean;
+      readonly yes: boolean;
+    }
   /** Writes a sample project to this folder, or to the data folder. */
   | { readonly kind: 'sample'; readonly folder?: string };
+
+export type BuildCommand = Extract<Command, { readonly kind: 'build' }>;
 
 export interface GlobalOptions {
   /** Print results and events as JSON, one object per line. */

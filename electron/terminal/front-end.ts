@@ -8,7 +8,7 @@ import {
   type CallOutput,
   type EventName,
 } from '../../shared/contract.ts';
-import { Failure, type Problem } from '../../shared/problem.ts';
+import { Failure, type Problem, problemOf } from '../../shared/problem.ts';
 import type { App } from '../app.ts';
 import { abortable } from '../system/abortable.ts';
 import { isTerminal } from './output/paint.ts';
@@ -170,6 +170,11 @@ export class TerminalFrontEnd {
   /** Prints a problem to standard error: as text, or as one line of JSON. */
   reportProblem(problem: Problem, severity: 'error' | 'warning' = 'error'): void {
     printProblem(this.options.errors, problem, { json: this.options.json, severity });
+  }
+
+  /** Prints an expected failure, of whatever may be thrown. */
+  reportError(error: unknown): void {
+    this.reportProblem(problemOf(error));
   }
 
   print(...lines: string[]): void {

@@ -18,6 +18,8 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
       return (await import('./actions/connection.ts')).removeConnections(frontEnd, command.names);
     case 'connection.test':
       return (await import('./actions/connection-check.ts')).testConnections(frontEnd, command.names);
+    case 'connection.use-again':
+      return (await import('./actions/connection.ts')).clearSetAside(frontEnd, command.names);
     case 'connection.fix':
       return (await import('./actions/connection-check.ts')).fixConnection(frontEnd, command.name, command.fix);
     case 'connection.resolve':
@@ -34,14 +36,49 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
       return (await import('./actions/farm.ts')).updateFarm(frontEnd, command.change);
     case 'farm.remove':
       return (await import('./actions/farm.ts')).removeFarms(frontEnd, command.names);
+    case 'queue':
+      return (await import('./actions/queue.ts')).showQueue(frontEnd, command);
+    case 'queue.move':
+      return (await import('./actions/queue.ts')).moveBuild(frontEnd, command);
+    case 'queue.pause':
+    case 'queue.resume':
+      return (await import('./actions/queue.ts')).setPaused(frontEnd, command);
+    case 'node.hold':
+      return (await import('./actions/queue.ts')).holdNodes(frontEnd, command);
+    case 'node.resume':
+      return (await import('./actions/queue.ts')).resumeNodes(frontEnd, command.names);
+    case 'node.holds':
+      return (await import('./actions/queue.ts')).listHolds(frontEnd);
     case 'status':
       return (await import('./actions/node.ts')).showNodeStatus(frontEnd, command.selection);
+    case 'status.history':
+      return (await import('./actions/monitoring.ts')).showNodeHistory(frontEnd, command.selection, command.range);
+    case 'statistics':
+      return (await import('./actions/monitoring.ts')).showStatistics(frontEnd, command.request);
     case 'platforms':
       return (await import('./actions/node.ts')).listPlatforms(frontEnd, command.selection);
     case 'build':
       return (await import('./actions/build.ts')).buildImage(frontEnd, command);
     case 'bake':
       return (await import('./actions/bake.ts')).bake(frontEnd, command);
+    case 'watch':
+      return (await import('./actions/watch.ts')).watchProject(frontEnd, command);
+    case 'schedule.add':
+      return (await import('./actions/schedule.ts')).addSchedule(frontEnd, command);
+    case 'schedule.prune':
+      return (await import('./actions/schedule-prune.ts')).addPruneSchedule(frontEnd, command);
+    case 'schedule.list':
+      return (await import('./actions/schedule.ts')).listSchedules(frontEnd);
+    case 'schedule.remove':
+      return (await import('./actions/schedule.ts')).removeSchedules(frontEnd, command.names);
+    case 'schedule.pause':
+      return (await import('./actions/schedule.ts')).pauseSchedules(frontEnd, command);
+    case 'schedule.run':
+      return (await import('./actions/schedule.ts')).runSchedule(frontEnd, command.name);
+    case 'schedule.times':
+      return (await import('./actions/schedule.ts')).printTimes(frontEnd, command);
+    case 'schedule.daemon':
+      return (await import('./actions/schedule.ts')).runSchedules(frontEnd);
     case 'recipe.show':
       return (await import('./actions/recipe.ts')).showRecipe(frontEnd, command.folder);
     case 'recipe.save':
@@ -52,8 +89,12 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
       return (await import('./actions/lint.ts')).lintContainerfile(frontEnd, command);
     case 'retry':
       return isBakeId(command.request.id)
-        ? (await import('./actions/bake.ts')).retryBake(frontEnd, command)
+        ? (await import('./actions/bake.ts')).retryBake(frontEnd, command.request.id, command.credentials)
         : (await import('./actions/build.ts')).retryBuild(frontEnd, command);
+    case 'resume':
+      return command.id !== undefined && isBakeId(command.id)
+        ? (await import('./actions/bake.ts')).retryBake(frontEnd, command.id, command.credentials)
+        : (await import('./actions/resume.ts')).resumeBuild(frontEnd, command);
     case 'builds':
       return (await import('./actions/history.ts')).listBuilds(frontEnd, command);
     case 'builds.remove':
@@ -77,7 +118,9 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
     case 'rm':
       return (await import('./actions/image.ts')).removeImages(frontEnd, command);
     case 'prune':
-      return (await import('./actions/node.ts')).pruneNodes(frontEnd, command.selection);
+      return (await import('./actions/storage.ts')).pruneNodes(frontEnd, command);
+    case 'df':
+      return (await import('./actions/storage.ts')).showStorage(frontEnd, command.selection);
     case 'sample':
       return (await import('./actions/build.ts')).writeSampleProject(frontEnd, command.folder);
   }

@@ -16,6 +16,7 @@ import { Clock, RelativeTime } from '../parts/Quantity.tsx';
 import { RetryCountdown } from '../parts/RetryCountdown.tsx';
 import { shortcuts } from '../parts/shortcut-table.ts';
 import { Tooltip } from '../parts/Tooltip.tsx';
+import { useAutomation } from '../stores/automation.ts';
 import { useBuild, useRunningIds } from '../stores/builds.ts';
 import { useConnections } from '../stores/connections.ts';
 import { addNodes, makeDefault, moveNode, probeNodes } from '../stores/farm-actions.ts';
@@ -24,6 +25,8 @@ import { askToFreeDisk } from '../stores/free-disk.ts';
 import { hrefOf, navigate, openSheet, useNavigation, type View } from '../stores/navigation.ts';
 import { useNodeDrag } from '../stores/node-drag.ts';
 import { type Health, healthOf, summarizeNotUp, useNode, useNodes } from '../stores/nodes.ts';
+import { useJobCounts, useQueue } from '../stores/queue.ts';
+import { resumeAndOpen } from '../stores/resume.ts';
 import { type UnseenBuild, useUnseenBuilds } from '../stores/watched-builds.ts';
 import styles from './Sidebar.module.css';
 
@@ -48,6 +51,7 @@ export function Sidebar({ isFolded, onFold, onSearch }: SidebarProps) {
   const nodes = useNodes();
   const notUp = summarizeNotUp(Object.keys(nodes.byName).map((name) => healthOf(nodes, name)));
   const connections = useConnections((state) => state.connections.length);
+  const watches = useAutomation((state) => state.watches.length);
   const canMove = useNodeDrag(({ dragged }) => dragged?.from !== undefined);
 
   return (
@@ -96,6 +100,15 @@ export function Sidebar({ isFolded, onFold, onSearch }: SidebarProps) {
         {unseen.slice(0, maxUnseen).map((build) => (
           <UnseenLink key={build.id} build={build} />
         ))}
+        <QueueLink isFolded={isFolded} isCurrent={current?.view === 'queue'} />
+        <NavLink
+          view={{ view: 'schedules' }}
+          icon="clock"
+          label="Schedules"
+          isFolded={isFolded}
+          isCurrent={current?.view === 'schedules'}
+          note={watches > 0 ? formatCount(watches, 'watch', 'watches') : undefined}
+        />
         <NavLink
           view={{ view: 'images' }}
           icon="images"
@@ -175,7 +188,7 @@ const dotStyles = { running: undefined, lost: styles.dotLost, down: styles.dotDo
 
 /** One dot for all builds: failed before running before done. */
 function dotOf(running: readonly string[], unseen: readonly UnseenBuild[]): NavLinkProps['dot'] {
-  if (unseen.some(({ status }) => status === 'failed')) {
+  if (unseen.some(({ status }) => status !== 'done')) {
     return 'down';
   }
   return running.length > 0 ? 'running' : unseen.length > 0 ? 'done' : undefined;
@@ -199,17 +212,47 @@ function NavTooltip({ isFolded, text, shortcut, children }: NavTooltipProps) {
   );
 }
 
-/** A build that ended unseen. */
-function UnseenLink({ build: { id, reference, status, createdAt, durationMs = 0 } }: { build: UnseenBuild }) {
+/** With the number of jobs that wait. */
+function QueueLink(props: Pick<NavLinkProps, 'isFolded' | 'isCurrent'>) {
+  const { waiting } = useJobCounts();
+  const isPaused = useQueue(({ queue }) => queue.isPaused);
   return (
-    <a href={hrefOf({ view: 'build', id })} className={classes(styles.link, styles.running)}>
-      <PhaseGlyph phase={status} />
-      <MiddleEllipsis text={formatReferenceShort(reference)} className={styles.name} />
-      <span className="visually-hidden">{phaseWord(status)}</span>
-      <span className={styles.count}>
-        <RelativeTime time={new Date(Date.parse(createdAt) + durationMs).toISOString()} />
-      </span>
-    </a>
+    <NavLink
+      view={{ view: 'queue' }}
+      icon="queue"
+      label="Queue"
+      {...props}
+      dot={isPaused ? 'lost' : undefined}
+      note={isPaused ? 'paused' : waiting > 0 ? formatCount(waiting, 'waiting', 'waiting') : undefined}
+    />
+  );
+}
+
+/** A build that ended unseen. One that was interrupted can be resumed. */
+function UnseenLink({ build: { id, reference, status, createdAt, durationMs = 0 } }: { build: UnseenBuild }) {
+  const isInterrupted = status === 'interrupted';
+  const name = formatReferenceShort(reference);
+  return (
+    <div
+      className={styles.unseen}
+      {...contextMenu(() =>
+        isInterrupted ? [{ label: 'Resume build', icon: 'play', run: () => resumeAndOpen(id) }] : [],
+      )}
+    >
+      <a href={hrefOf({ view: 'build', id })} className={classes(styles.link, styles.running)}>
+        <PhaseGlyph phase={status} />
+        <MiddleEllipsis text={name} className={styles.name} />
+        <span className="visually-hidden">{phaseWord(status)}</span>
+        {!isInterrupted && (
+          <span className={styles.count}>
+            <RelativeTime time={new Date(Date.parse(createdAt) + durationMs).toISOString()} />
+          </span>
+        )}
+      </a>
+      {isInterrupted && (
+        <IconButton icon="play" size="small" label={`Resume build of ${name}`} onClick={() => resumeAndOpen(id)} />
+      )}
+    </div>
   );
 }
 
@@ -224,7 +267,7 @@ function RunningLink({ id, isCurrent }: { id: string; isCurrent: boolean }) {
       <PhaseGlyph phase="running" />
       <MiddleEllipsis text={formatReferenceShort(build.reference)} className={styles.name} />
       <span className={styles.count}>
-        <Clock since={build.createdAt} />
+        <Clock since={build.resumedAt ?? build.createdAt} />
       </span>
     </a>
   ) : null;
@@ -300,6 +343,7 @@ function farmItems(name: string, members: readonly string[]): readonly MenuItem[
     { label: 'Show farm', icon: 'farm', run: () => navigate({ view: 'farm', name }) },
     'separator',
     { label: 'Check all nodes', icon: 'refresh', disabled: isEmpty, run: () => probeNodes(members) },
+    { label: 'Disk use', icon: 'disk', disabled: isEmpty, run: () => openSheet({ sheet: 'storage', farm: name }) },
     { label: 'Free disk space…', icon: 'disk', disabled: isEmpty, run: () => askToFreeDisk(members) },
     {
       label: isDefault ? 'Default farm' : 'Set as default farm',

@@ -58,6 +58,22 @@ export function useFrameCommands({ openPalette, openShortcuts, toggleSidebar }: 
         run: toggleSidebar,
       },
       { id: 'go:builds', label: 'Builds', group: 'Go to', icon: 'builds', run: () => navigate({ view: 'builds' }) },
+      {
+        id: 'go:queue',
+        label: 'Queue',
+        group: 'Go to',
+        icon: 'queue',
+        keywords: ['jobs', 'waiting', 'slots', 'pause'],
+        run: () => navigate({ view: 'queue' }),
+      },
+      {
+        id: 'go:schedules',
+        label: 'Schedules',
+        group: 'Go to',
+        icon: 'clock',
+        keywords: ['cron', 'nightly', 'watch', 'timer'],
+        run: () => navigate({ view: 'schedules' }),
+      },
       { id: 'go:images', label: 'Images', group: 'Go to', icon: 'images', run: () => navigate({ view: 'images' }) },
       {
         id: 'go:connections',

@@ -9,6 +9,7 @@ import { useFarms } from '../stores/farms.ts';
 import { askToFreeDisk } from '../stores/free-disk.ts';
 import { useImages } from '../stores/images.ts';
 import { navigate, openSheet } from '../stores/navigation.ts';
+import { holdNode, resumeNode, useQueue } from '../stores/queue.ts';
 import { toastProblem } from '../stores/toasts.ts';
 import { recentProjects } from '../views/farm/recent-projects.ts';
 
@@ -174,5 +175,42 @@ function nodeEntries(): readonly Command[] {
       keywords: ['prune', 'clean', 'node'],
       run: () => askToFreeDisk([name]),
     },
+    ...holdEntries(name),
   ]);
+}
+
+function holdEntries(name: string): readonly Command[] {
+  const hold = useQueue.getState().holds[name];
+  const keywords = ['node', 'queue', 'jobs', 'hold', 'maintenance'];
+  return hold
+    ? [
+        {
+          id: `node:resume:${name}`,
+          label: `Resume ${name}`,
+          group: 'Nodes',
+          icon: 'play',
+          keywords,
+          run: () => resumeNode(name),
+        },
+      ]
+    : [
+        {
+          id: `node:pause:${name}`,
+          label: `Pause ${name}`,
+          group: 'Nodes',
+          icon: 'pause',
+          keywords,
+          danger: true,
+          run: () => holdNode(name, 'paused'),
+        },
+        {
+          id: `node:drain:${name}`,
+          label: `Drain ${name}`,
+          group: 'Nodes',
+          icon: 'down',
+          keywords,
+          danger: true,
+          run: () => holdNode(name, 'draining'),
+        },
+      ];
 }

@@ -21,6 +21,8 @@ export interface PlatformChipProps {
   /** Shown as a tooltip after the full name of the platform, as `native on big-amd and pi4`. */
   readonly reason?: string | undefined;
   readonly small?: boolean;
+  /** Whether the build is done without the platform if it fails. */
+  readonly optional?: boolean;
   /** Whether the platform is chosen, for a chip with `onToggle`. */
   readonly chosen?: boolean;
   /** Makes the chip a toggle button. Impossible platforms can be chosen as well, which shows the reason. */
@@ -33,6 +35,7 @@ export function PlatformChip({
   kind = 'neutral',
   reason,
   small = false,
+  optional = false,
   chosen,
   onToggle,
 }: PlatformChipProps) {
@@ -42,12 +45,14 @@ export function PlatformChip({
     styles[kind],
     small && styles.small,
     onToggle && (chosen ? styles.on : styles.off),
+    optional && styles.isOptional,
   );
   const content = (
     <>
       {onToggle && chosen && kind !== 'impossible' && <Icon name="check" size={12} />}
       {kind === 'impossible' && <Icon name="cross" size={12} />}
       {formatPlatform(platform)}
+      {optional && <span className={styles.optional}>optional</span>}
       {kind !== 'neutral' && <span className="visually-hidden">, {kindTexts[kind]}</span>}
     </>
   );

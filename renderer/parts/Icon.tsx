@@ -9,6 +9,7 @@ const glyphs = {
   settings: (
     <path d="M2 4.5h6M11.5 4.5H14M2 11.5h2.5M8 11.5h6M9.7 2.7a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6ZM6.3 9.7a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6Z" />
   ),
+  chart: <path d="M2.5 2.5v11h11M5 10.5l2.6-3.2 2 1.8L13 4.5" />,
   node: <path d="M2.5 3h11v4h-11ZM2.5 9h11v4h-11ZM5 5h.01M5 11h.01" />,
   sidebar: <path d="M2 3h12v10H2ZM6 3v10" />,
   search: <path d="M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9ZM10.3 10.3 14 14" />,
@@ -30,6 +31,8 @@ const glyphs = {
   refresh: <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2v3h-3" />,
   reset: <path d="M3 8a5 5 0 1 0 1.6-3.7M3 2v3h3" />,
   play: <path d="M4.5 3v10l8.5-5Z" />,
+  pause: <path d="M5 3v10M11 3v10" />,
+  queue: <path d="M2.5 4h7M2.5 8h11M2.5 12h5" />,
   stop: <path d="M4 4h8v8H4Z" />,
   push: <path d="M8 10.5V2.5M4.8 5.5 8 2.3l3.2 3.2M2.5 10.5v3h11v-3" />,
   download: <path d="M8 2.5v8M4.8 7.5 8 10.7l3.2-3.2M2.5 10.5v3h11v-3" />,

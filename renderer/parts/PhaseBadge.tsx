@@ -4,7 +4,16 @@ import { classes } from './classes.ts';
 import styles from './PhaseBadge.module.css';
 
 /** The states of work. Each has the same colour and glyph in the whole app. */
-export type PhaseState = 'waiting' | 'running' | 'cancelling' | 'done' | 'cached' | 'warning' | 'failed' | 'cancelled';
+export type PhaseState =
+  | 'waiting'
+  | 'running'
+  | 'cancelling'
+  | 'done'
+  | 'cached'
+  | 'warning'
+  | 'failed'
+  | 'cancelled'
+  | 'interrupted';
 
 /** Anything that a badge can show: the phase of a job, or the state of a build, push, step or node. */
 export type DisplayPhase = Phase | PhaseState;
@@ -22,6 +31,7 @@ const phases: Readonly<Record<DisplayPhase, { readonly state: PhaseState; readon
   warning: { state: 'warning', word: 'Warning' },
   failed: { state: 'failed', word: 'Failed' },
   cancelled: { state: 'cancelled', word: 'Cancelled' },
+  interrupted: { state: 'interrupted', word: 'Interrupted' },
 };
 
 /** The state of a phase, which determines its colours (`--<state>-text`, `-fill`, `-tint`) and its glyph. */
@@ -77,6 +87,12 @@ const glyphs: Readonly<Record<PhaseState, ReactNode>> = {
     <>
       <circle cx="7" cy="7" r="5.3" />
       <path d="m3.4 10.6 7.2-7.2" />
+    </>
+  ),
+  interrupted: (
+    <>
+      <circle cx="7" cy="7" r="5.3" />
+      <path d="M5.4 4.8v4.4M8.6 4.8v4.4" />
     </>
   ),
 };

@@ -1,6 +1,9 @@
 import { type ActionTable, entryOf, type ProblemAction, type ProblemActionId } from '../../shared/problem-action.ts';
+import { clearSetAside } from '../stores/farm-actions.ts';
 import { askToFreeDisk } from '../stores/free-disk.ts';
 import { navigate, openSheet } from '../stores/navigation.ts';
+import { resumeNode } from '../stores/queue.ts';
+import { resumeAndOpen } from '../stores/resume.ts';
 
 const labels: ActionTable<string> = {
   'push-without-tls': ({ reason }) => (reason === 'plain-http' ? 'Push over plain HTTP' : 'Push without verification'),
@@ -16,7 +19,11 @@ const labels: ActionTable<string> = {
   'create-farm': () => 'Create a farm',
   'trust-host-keys': () => 'Trust this host',
   'check-connection': ({ connection }) => `Check ${connection}`,
+  'use-node-again': ({ node }) => `Use ${node} again`,
   'free-disk': ({ node }) => `Free disk space on ${node}`,
+  'resume-changed': () => 'Resume with the changed files',
+  'push-incomplete': () => 'Push it all the same',
+  'resume-node': ({ node }) => `Resume ${node}`,
   'show-builds': () => 'Show builds',
   'show-images': () => 'Show images',
 };
@@ -30,7 +37,10 @@ const generalHandlers: ActionHandlers = {
   'show-connections': () => navigate({ view: 'connections' }),
   'add-connection': () => navigate({ view: 'connections', adding: true }),
   'check-connection': ({ connection }) => navigate({ view: 'connections', name: connection }),
+  'use-node-again': ({ node }) => clearSetAside(node),
   'free-disk': ({ node }) => askToFreeDisk([node]),
+  'resume-changed': ({ build }) => resumeAndOpen(build, true),
+  'resume-node': ({ node }) => resumeNode(node),
   'show-builds': () => navigate({ view: 'builds' }),
   'show-images': () => navigate({ view: 'images' }),
 };

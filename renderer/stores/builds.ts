@@ -202,6 +202,11 @@ export async function retryBuild(id: string, platforms?: readonly Platform[]): P
   return build;
 }
 
+/** Goes on with an interrupted build. @throws Failure, `build.changed` if its project has changed */
+export async function resumeBuild(id: string, acceptsChanges = false): Promise<Build> {
+  return call('builds.resume', { id, ...(acceptsChanges ? { acceptsChanges } : {}) });
+}
+
 /** Stores the finished images of an incomplete build as a manifest list. @throws Failure */
 export async function storeIncomplete(id: string): Promise<void> {
   await call('builds.storeIncomplete', { id });

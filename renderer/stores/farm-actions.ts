@@ -1,4 +1,6 @@
 import { formatList } from '../../shared/format.ts';
+import type { Platform } from '../../shared/platform.ts';
+import { call } from '../api.ts';
 import { useConnections } from './connections.ts';
 import { updateFarm, useFarms } from './farms.ts';
 import { probe, useNodes } from './nodes.ts';
@@ -19,6 +21,11 @@ export function addNodes(farm: string, names: readonly string[]): void {
       }),
     toastProblem,
   );
+}
+
+/** Pins a platform to a node for all builds of a farm. An empty name removes the pin. */
+export function setPin(farm: string, platform: Platform, node: string): void {
+  updateFarm({ name: farm, pins: { [platform]: node } }).catch(toastProblem);
 }
 
 export function removeNode(farm: string, node: string): void {
@@ -68,6 +75,11 @@ export function makeDefault(farm: string): void {
 /** Probes all nodes. Results arrive in the store of nodes. */
 export function probeAllNodes(): void {
   probeNodes(useConnections.getState().connections.map(({ name }) => name));
+}
+
+/** Gives jobs again to a node that was set aside. */
+export function clearSetAside(name: string): void {
+  call('nodes.useAgain', { name }).then(() => toast({ kind: 'done', title: `${name} gets jobs again` }), toastProblem);
 }
 
 export function probeNodes(names: readonly string[]): void {

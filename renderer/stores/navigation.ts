@@ -25,7 +25,13 @@ export type View =
   | { readonly view: 'images'; readonly reference?: string }
   /** `name` is the selected connection; `adding` opens *Add connection*. */
   | { readonly view: 'connections'; readonly name?: string; readonly adding?: boolean }
+  /** Which jobs run and wait on the nodes of a farm, or on all nodes. */
+  | { readonly view: 'queue'; readonly farm?: string }
+  /** Builds at times, and on every change. */
+  | { readonly view: 'schedules' }
   | { readonly view: 'settings' }
+  /** What the builds of a farm, or all builds, say about platforms and nodes. */
+  | { readonly view: 'statistics'; readonly farm?: string }
   /** A log in a window of its own, without sidebar. */
   | { readonly view: 'log'; readonly id: string; readonly platform: Platform; readonly line?: number };
 
@@ -42,7 +48,9 @@ export type Sheet =
     }
   /** `folder` has files that describe several images. */
   | { readonly sheet: 'bake'; readonly folder: string }
-  | { readonly sheet: 'push'; readonly reference: string; readonly destination?: string };
+  | { readonly sheet: 'push'; readonly reference: string; readonly destination?: string }
+  /** What takes space on a node, on the nodes of a farm, or on all nodes. */
+  | { readonly sheet: 'storage'; readonly farm?: string; readonly node?: string };
 
 export interface OpenLog {
   readonly id: string;
@@ -202,6 +210,9 @@ function pathOf(view: View): string[] {
       return view.reference === undefined ? [] : [view.reference];
     case 'connections':
       return view.name === undefined ? [] : [view.name];
+    case 'queue':
+    case 'statistics':
+      return view.farm === undefined ? [] : [view.farm];
     default:
       return [];
   }
@@ -223,6 +234,7 @@ export function parseHash(hash: string): Route | undefined {
 function parseView([view, first, second]: string[], query: URLSearchParams): View | undefined {
   switch (view) {
     case 'first-start':
+    case 'schedules':
     case 'settings':
       return { view };
     case 'builds':
@@ -236,6 +248,9 @@ function parseView([view, first, second]: string[], query: URLSearchParams): Vie
       return { view, reference: first || undefined };
     case 'connections':
       return { view, name: first || undefined, adding: query.has('adding') || undefined };
+    case 'queue':
+    case 'statistics':
+      return { view, farm: first || undefined };
     case 'log': {
       const platform = parsePlatform(second ?? '');
       return first && platform ? { view, id: first, platform, line: parseLine(query) } : undefined;
@@ -263,6 +278,8 @@ function parseSheet(query: URLSearchParams): Sheet | undefined {
       const folder = field('folder');
       return folder ? { sheet: 'bake', folder } : undefined;
     }
+    case 'storage':
+      return { sheet: 'storage', farm: field('farm'), node: field('node') };
     case 'push': {
       const reference = field('reference');
       return reference ? { sheet: 'push', reference, destination: field('destination') } : undefined;

@@ -1,5 +1,6 @@
 import type { AppEvent } from '../../shared/contract.ts';
 import { type AppNotification, notificationFor } from '../../shared/notification.ts';
+import { isNotified } from '../../shared/notification-kind.ts';
 import { subscribe } from '../api.ts';
 import { isFlag, recall, remembered, rememberValue } from './memory.ts';
 import { navigate, parseHash } from './navigation.ts';
@@ -36,7 +37,8 @@ export function startNotifications(): () => void {
       offerNotifications(settings.notifications);
     }
     const notification = notificationFor(event);
-    if (notification && settings.notifications && notificationPermission() === 'granted' && !document.hasFocus()) {
+    const isWanted = notification && settings.notifications && isNotified(notification.kind, settings);
+    if (isWanted && notificationPermission() === 'granted' && !document.hasFocus()) {
       show(notification, tagOf(event));
     }
   });
@@ -82,6 +84,10 @@ function tagOf(event: AppEvent): string {
       return `push ${event.push.id}`;
     case 'question.asked':
       return `question ${event.question.id}`;
+    case 'node.alert':
+      return `${event.alert.kind} ${event.alert.nodes.join(' ')}`;
+    case 'timer.finished':
+      return `timer ${event.name}`;
     default:
       return event.event;
   }

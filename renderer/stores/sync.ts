@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import { subscribe, subscribeLink } from '../api.ts';
 import type { LinkState } from '../transport/transport.ts';
+import { loadTimers, loadWatches, timerFeed, watchFeed } from './automation.ts';
 import { bakeFeed } from './bakes.ts';
 import { buildFeed, loadBuilds } from './builds.ts';
 import { checkFeed, discardRunningChecks } from './checks.ts';
@@ -13,6 +14,7 @@ import { loadNodes, nodeFeed, probeUnknown } from './nodes.ts';
 import { loadPushHistory, pushHistoryFeed } from './push-history.ts';
 import { loadPushes, pushFeed } from './pushes.ts';
 import { loadQuestions, questionFeed } from './questions.ts';
+import { holdFeed, loadHolds, loadQueue, queueFeed } from './queue.ts';
 import { loadSettings, settingsFeed } from './settings.ts';
 
 /** Keeps all stores in step with the app. */
@@ -42,7 +44,11 @@ const feeds = [
   pushFeed,
   pushHistoryFeed,
   questionFeed,
+  queueFeed,
+  holdFeed,
   settingsFeed,
+  timerFeed,
+  watchFeed,
 ];
 
 /**
@@ -111,8 +117,12 @@ export async function loadAll(): Promise<void> {
     loadPushes,
     loadPushHistory,
     loadQuestions,
+    loadQueue,
+    loadHolds,
     loadSettings,
     loadMemory,
+    loadTimers,
+    loadWatches,
   ];
   const results = await Promise.allSettled(loads.map((loadOne) => loadOne(signal)));
   if (signal.aborted) {

@@ -17,11 +17,16 @@ import { limitName, unsupportedOptions } from '../../shared/option-support.ts';
 import { fail, problemOf, type Result } from '../../shared/problem.ts';
 import type { AllowedCommand, Question, RememberedSecret, RememberOption } from '../../shared/question.ts';
 import { type Assignment, modeOf } from '../../shared/schedule.ts';
+import { defaultParts } from '../../shared/storage-kinds.ts';
+import { createAutomation } from './fixture-automation.ts';
 import * as bakes from './fixture-bakes.ts';
 import { type CheckScene, FixtureChecks } from './fixture-checks.ts';
 import * as data from './fixture-data.ts';
 import { type DiscoveryScene, discover, exportText, importInto } from './fixture-discovery.ts';
+import { samplesOf, statisticsOf } from './fixture-monitoring.ts';
 import { allowedCommands, cannotSave, questions, savedSecrets } from './fixture-questions.ts';
+import { FixtureQueue } from './fixture-queue.ts';
+import { FixtureStorage } from './fixture-storage.ts';
 
 /**
  * `empty`: no connections, farms or builds. `busy`: builds and a push run. `failed`: the newest build, a push and a node failed.
@@ -113,7 +118,7 @@ function createFixture(state: FixtureState): Fixture {
     bakes: [sample.bake],
     bakeBuilds: sample.builds,
     connections: [...data.connections(), ...(isHuge ? many.connections : [])],
-    statuses: [...data.statuses(), ...(isHuge ? many.statuses : [])],
+    statuses: [...data.statuses(state === 'failed'), ...(isHuge ? many.statuses : [])],
     farms: [
       ...data.farms(),
       ...(isHuge ? [{ name: 'datacenter', connections: many.connections.map(({ name }) => name) }] : []),
@@ -161,6 +166,12 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
   }
 
   const checks = new FixtureChecks(emit, scene);
+  const queue = new FixtureQueue(
+    emit,
+    fixture.connections.map(({ name }) => name),
+    fixture.builds,
+    state,
+  );
 
   function emitFarms(): void {
     emit({
@@ -210,6 +221,14 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     }
     return connection;
   }
+
+  const storage = new FixtureStorage(state === 'huge' ? 1000 : 24);
+  const downNodes = () =>
+    new Map(
+      fixture.statuses.flatMap((status) =>
+        status.state === 'down' ? [[status.connection, status.problem] as const] : [],
+      ),
+    );
 
   function resolveSelection({
     farm,
@@ -285,6 +304,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
   const ignored = new Map<string, readonly string[]>();
 
   const handlers: { readonly [N in CallName]: (request: CallRequest<N>) => CallOutput<N> | Promise<CallOutput<N>> } = {
+    ...createAutomation(state, emit),
     'connections.list': () => fixture.connections,
     'connections.add': (request) => {
       if (fixture.connections.some(({ name }) => name === request.name)) {
@@ -352,13 +372,15 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       emitFarms();
       return farm;
     },
-    'farms.update': ({ name, rename, add, remove, makeDefault }) => {
+    'farms.update': ({ name, rename, add, remove, makeDefault, pins }) => {
       const before = fixture.farms.find((farm) => farm.name === name);
       if (!before) {
         throw fail('farm.unknown', `There is no farm ${name}.`, 'Choose one from the list.');
       }
       const members = [...new Set([...before.connections, ...add])].filter((each) => !remove.includes(each));
-      const after = { name: rename ?? name, connections: members };
+      const pinned = Object.entries({ ...before.pins, ...pins }).filter(([, node]) => members.includes(node));
+      const kept = pinned.length > 0 ? { pins: Object.fromEntries(pinned) } : {};
+      const after = { name: rename ?? name, connections: members, ...kept };
       fixture.farms = fixture.farms.map((farm) => (farm === before ? after : farm));
       fixture.defaultFarm = makeDefault || fixture.defaultFarm === name ? after.name : fixture.defaultFarm;
       emitFarms();
@@ -373,7 +395,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
 
     'nodes.probe': (selection) => {
       const names = resolveSelection(selection);
-      const known = [...data.statuses(), ...data.manyNodes().statuses];
+      const known = [...data.statuses(state === 'failed'), ...data.manyNodes().statuses];
       const statuses = names.flatMap(
         (name) =>
           known.find((status) => status.connection === name) ?? {
@@ -387,9 +409,54 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       }
       return statuses;
     },
+    'nodes.useAgain': ({ name }) => {
+      const status = fixture.statuses.find(({ connection }) => connection === name);
+      if (status?.state === 'up') {
+        const { setAside: _, ...used } = status;
+        emit({ event: 'node.changed', status: used });
+      }
+      return {};
+    },
     'nodes.list': () => fixture.statuses,
-    'nodes.prune': (selection) =>
-      resolveSelection(selection).map((node) => ({ node, reclaimedBytes: Math.round(data.chance(node) * 4e9) })),
+    'storage.use': (selection) => storage.use(resolveSelection(selection), downNodes()),
+    'storage.local': () => ({
+      folder: '/home/anna/.local/share/barnraiser',
+      parts: [
+        { name: 'images' as const, count: 214, bytes: 6.2e9 },
+        { name: 'builds' as const, count: 1290, bytes: 84e6 },
+        { name: 'repositories' as const, count: 310, bytes: 41e6 },
+        { name: 'contexts' as const, count: 18, bytes: 3.1e6 },
+        { name: 'other' as const, count: 12, bytes: 96e3 },
+      ],
+      disk: { total: 512e9, free: 133e9 },
+    }),
+    'storage.preview': ({ rules = {}, ...selection }) =>
+      storage.preview(resolveSelection(selection), { rules: { parts: [...defaultParts], ...rules } }, downNodes()),
+    'storage.items': ({ from = 0, count = 200, ...rest }) => storage.items({ ...rest, from, count }),
+    'storage.prune': ({ id }) => storage.prune(id),
+
+    'samples.get': ({ connections, range }) => samplesOf(fixture.statuses, connections, range),
+    'statistics.get': () => statisticsOf(fixture.statuses, fixture.builds.length),
+
+    'nodes.holds': () => queue.holds,
+    'nodes.hold': ({ name, state: hold, reason }) => queue.hold(findConnection(name).name, hold, reason),
+    'nodes.resume': ({ name }) => {
+      queue.resume(findConnection(name).name);
+      return {};
+    },
+    'queue.get': ({ farm }) => queue.get(farm === undefined ? undefined : resolveSelection({ farm })),
+    'queue.move': ({ id, to }) => {
+      queue.move(id, to);
+      return {};
+    },
+    'queue.pause': ({ id }) => {
+      queue.setPaused(true, id);
+      return {};
+    },
+    'queue.resume': ({ id }) => {
+      queue.setPaused(false, id);
+      return {};
+    },
 
     'projects.inspect': ({ context }) => {
       if (context.includes('missing')) {
@@ -510,6 +577,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
             ? { ...job, status: 'cancelled', durationMs: 1_000 }
             : job,
       );
+      queue.remove(id);
       const isOver = cancelled.every((job) => job.durationMs !== undefined);
       const after: Build = {
         ...build,
@@ -571,6 +639,23 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       };
       emit({ event: 'build.started', build: started });
       return started;
+    },
+    'builds.resume': ({ id }) => {
+      const build = findBuild(id);
+      const resumed: Build = {
+        ...build,
+        status: 'running',
+        resumedAt: new Date().toISOString(),
+        jobs: build.jobs.map((job) =>
+          job.status === 'done'
+            ? job
+            : { ...assignmentOf(job), status: 'queued', steps: [], bytesSent: 0, bytesReceived: 0, lost: [] },
+        ),
+        durationMs: undefined,
+        problem: undefined,
+      };
+      emit({ event: 'build.started', build: resumed });
+      return resumed;
     },
     'builds.storeIncomplete': ({ id }) => {
       const build = findBuild(id);

@@ -175,7 +175,7 @@ export function sampleBake(state: 'busy' | 'failed' | 'done' | 'huge'): {
   const builds: Build[] = [];
   const baked = images.map((each, index) => {
     const status = statuses[each.name] ?? 'waiting';
-    if (status === 'waiting' || status === 'blocked' || status === 'cancelled') {
+    if (status === 'waiting' || status === 'blocked' || status === 'cancelled' || status === 'interrupted') {
       return bakedImage(each, status, status === 'blocked' ? { problem: blocked } : {});
     }
     const made = buildOf(each, status, index);

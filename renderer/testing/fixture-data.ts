@@ -14,6 +14,7 @@ import type { Problem } from '../../shared/problem.ts';
 import type { Project } from '../../shared/project.ts';
 import type { Push, PushRecord } from '../../shared/push.ts';
 import type { Assignment } from '../../shared/schedule.ts';
+import type { SetAside } from '../../shared/set-aside.ts';
 import type { PlannedStep, Step } from '../../shared/step.ts';
 
 /** Sample data for screenshots and renderer tests. It is deterministic, so that screenshots can be compared. */
@@ -162,13 +163,27 @@ export function connections(): Connection[] {
   return facts.map(({ name, uri, identity }) => ({ name, uri, ...(identity ? { identity } : {}) }));
 }
 
-export function statuses(): NodeStatus[] {
-  return facts.map((fact) =>
-    fact.name === 's390x-lab' ? { state: 'down', connection: fact.name, problem: downProblem } : up(fact),
-  );
+/** @param hasFailed one node is set aside */
+export function statuses(hasFailed = false): NodeStatus[] {
+  return facts.map((fact) => {
+    if (fact.name === 's390x-lab') {
+      return { state: 'down', connection: fact.name, problem: downProblem };
+    }
+    return hasFailed && fact.name === 'graviton' ? { ...up(fact), setAside } : up(fact);
+  });
 }
 
-function up(fact: NodeFacts): NodeStatus {
+const setAside: SetAside = {
+  until: ago(-540),
+  failures: 3,
+  problem: {
+    code: 'disk.full',
+    message: 'Node graviton has no space left on its disk.',
+    fix: 'Free disk space: prune the node, or run `podman system prune` on it.',
+  },
+};
+
+function up(fact: NodeFacts): Extract<NodeStatus, { state: 'up' }> {
   const version = fact.version ?? '5.7.1';
   return {
     state: 'up',

@@ -6,6 +6,7 @@ import { setTransport } from '../api.ts';
 import { useCommandStore } from '../commands.ts';
 import { ContextMenuArea } from '../parts/ContextMenuArea.tsx';
 import { useContextMenu } from '../parts/context-menu.ts';
+import { useAutomation } from '../stores/automation.ts';
 import { useBakes } from '../stores/bakes.ts';
 import { useBuilds } from '../stores/builds.ts';
 import { useChecks } from '../stores/checks.ts';
@@ -20,7 +21,9 @@ import { useNodes } from '../stores/nodes.ts';
 import { usePushHistory } from '../stores/push-history.ts';
 import { usePushes } from '../stores/pushes.ts';
 import { useQuestions } from '../stores/questions.ts';
+import { useSamples } from '../stores/samples.ts';
 import { useSettings } from '../stores/settings.ts';
+import { useStorageUse } from '../stores/storage-use.ts';
 import { startSync, useSync } from '../stores/sync.ts';
 import { useUndo } from '../stores/toasts.ts';
 import type { LinkState } from '../transport/transport.ts';
@@ -31,6 +34,7 @@ configure({ asyncUtilTimeout: 20_000 });
 
 /** Resets every store to its initial state. */
 function resetStores(): void {
+  reset(useAutomation);
   reset(useBakes);
   reset(useBuilds);
   reset(useChecks);
@@ -48,7 +52,9 @@ function resetStores(): void {
   reset(usePushes);
   reset(usePushHistory);
   reset(useQuestions);
+  reset(useSamples);
   reset(useSettings);
+  reset(useStorageUse);
   reset(useUndo);
 }
 

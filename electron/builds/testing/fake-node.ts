@@ -69,14 +69,14 @@ export function fakeNode(node: string, lost: AbortSignal, onBuild: FakeBuild = a
       remove: async () => true,
       removeLeftovers: async () => undefined,
     },
-    storage: { prune: unused, diskUsage: unused },
+    storage: { list: unused, remove: unused },
   };
   return { connection: { name: node, uri: `ssh://${node}` }, transport, engine };
 }
 
 /** What a probe of a node finds. */
 export function up(connection: string, native: Platform): NodeStatus {
-  const space = { total: 1, free: 1 };
+  const space = { total: 1e12, free: 1e12 };
   const machine = { hostname: connection, rootless: true, cpus: 4, memory: space, disk: space, latencyMs: 1 };
   const node = { connection, engine: 'podman', version: '5', apiVersion: '5', platform: native } as const;
   return {

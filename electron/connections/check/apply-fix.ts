@@ -1,14 +1,11 @@
 import type { FixId } from '../../../shared/check.ts';
 import { type Connection, destinationOf, parseDestination, socketPathOf } from '../../../shared/connection.ts';
-import { formatBytes } from '../../../shared/format.ts';
 import { fail } from '../../../shared/problem.ts';
-import { openEngine } from '../../engines/open-engine.ts';
 import type { RunCommand } from '../../engines/transport/engine-socket.ts';
 import { runLocalCommand } from '../../engines/transport/local-command.ts';
 import { openLocalTransport } from '../../engines/transport/local-transport.ts';
 import type { SystemPaths } from '../../system/system-paths.ts';
 import { type NodeSessionOptions, openNodeSession } from '../open-session.ts';
-import { openTransport } from '../open-transport.ts';
 import { fixCommandFor, type NodeFixId } from './fix-commands.ts';
 import { readNodeFacts } from './node-facts.ts';
 
@@ -27,12 +24,14 @@ const fixTimeoutMs = 120_000;
  * a caller sends. Resolves with what the command printed.
  * @throws Failure `connection.fix` with the command's output, and the failures of {@link openNodeSession}
  */
-export async function applyFix(connection: Connection, fix: FixId, options: FixOptions): Promise<{ output: string }> {
+export async function applyFix(
+  connection: Connection,
+  fix: Exclude<FixId, 'prune'>,
+  options: FixOptions,
+): Promise<{ output: string }> {
   switch (fix) {
     case 'find-engine':
       return removeSocketPath(connection, options);
-    case 'prune':
-      return prune(connection, options);
     default:
       return withCommands(connection, options, (run) => runFix(connection.name, fix, run, options.signal));
   }
@@ -74,16 +73,6 @@ async function runFix(
     );
   }
   return { output: output || `Done: ${fixCommand.command}` };
-}
-
-async function prune(connection: Connection, options: FixOptions): Promise<{ output: string }> {
-  const transport = await openTransport(connection, options);
-  try {
-    const engine = await openEngine(transport);
-    return { output: `Freed ${formatBytes(await engine.storage.prune(options.signal))}.` };
-  } finally {
-    await transport.close();
-  }
 }
 
 /**

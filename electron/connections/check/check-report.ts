@@ -1,7 +1,6 @@
 import type { Check, CheckStep, Stage } from '../../../shared/check.ts';
-import type { Destination } from '../../../shared/connection.ts';
+import type { ConnectionOptions, Destination } from '../../../shared/connection.ts';
 import type { Node } from '../../../shared/node.ts';
-import type { Platform } from '../../../shared/platform.ts';
 import type { Problem } from '../../../shared/problem.ts';
 
 /** What the steps that check an engine share. */
@@ -9,8 +8,8 @@ export interface CheckContext {
   /** The connection's name. */
   readonly name: string;
   readonly destination: Destination;
-  /** The platforms that the connection allows. */
-  readonly platforms?: Platform[] | undefined;
+  /** What the connection says of the jobs that its node gets. */
+  readonly options: ConnectionOptions;
   readonly report: CheckReport;
   readonly signal: AbortSignal;
   /** Called with the node once its engine has described itself. */

@@ -153,7 +153,7 @@ export class ConnectionChecks {
     const context: CheckContext = {
       name,
       destination,
-      platforms: connection.platforms,
+      options: connection,
       report,
       signal,
       onNode: (node) => this.#options.onStatus({ state: 'up', connection: name, node }, connection),

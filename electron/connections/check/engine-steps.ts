@@ -1,6 +1,6 @@
-import { socketPathOf } from '../../../shared/connection.ts';
+import { jobOptionsOf, socketPathOf } from '../../../shared/connection.ts';
 import { formatBytes } from '../../../shared/format.ts';
-import { type EngineKind, engineNames, type Node } from '../../../shared/node.ts';
+import { type EngineKind, engineNames, isDiskLow, type Node } from '../../../shared/node.ts';
 import { fail, problemOf } from '../../../shared/problem.ts';
 import { openEngine } from '../../engines/open-engine.ts';
 import { type RunCommand, readSocketState, type SocketState } from '../../engines/transport/engine-socket.ts';
@@ -19,12 +19,6 @@ import { commandFixes, commandLocation, engineFixes, searchedSocket, socketFixes
 export const answerStages = ['engine', 'platforms', 'emulation', 'disk'] as const;
 export const engineStages = ['socket', ...answerStages] as const;
 export const forwardingStages = ['forwarding', 'reverse-forwarding'] as const;
-
-/** Below this a build soon fills the disk. In bytes. */
-const lowDiskBytes = 5 * 1024 ** 3;
-/** The free part of the disk below which the check warns, unless `ampleDiskBytes` are free. */
-const lowDiskPart = 0.05;
-const ampleDiskBytes = 50 * 1024 ** 3;
 
 /** Checks the engine of a node: from its socket to the reverse port forward. */
 export async function checkEngineOverSsh(session: Session, context: CheckContext): Promise<void> {
@@ -124,16 +118,15 @@ async function brokenSocketState(
 }
 
 async function checkAnswer(
-  { report, signal, destination, name, platforms, onNode }: CheckContext,
+  { report, signal, destination, name, options, onNode }: CheckContext,
   transport: Transport & { readonly isStarted?: boolean },
   readFacts: () => Promise<NodeFacts | undefined>,
 ): Promise<Node> {
   report.start({ stage: 'engine' });
-  const allowed = platforms ? { allowedPlatforms: platforms } : {};
   let node: Node;
   try {
     const engine = await openEngine(transport);
-    node = { ...(await engine.probe(signal)), ...allowed, connection: name };
+    node = { ...(await engine.probe(signal)), ...jobOptionsOf(options), connection: name };
   } catch (error) {
     signal.throwIfAborted();
     const problem = problemOf(error);
@@ -188,7 +181,7 @@ function checkDisk({ report, name, destination }: CheckContext, node: Node): voi
     return;
   }
   const finding = `${formatBytes(free)} of ${formatBytes(total)} free`;
-  if (free >= ampleDiskBytes || (free >= lowDiskBytes && free >= total * lowDiskPart)) {
+  if (!isDiskLow({ free, total })) {
     report.pass(step, finding);
     return;
   }

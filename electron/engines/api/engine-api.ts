@@ -184,9 +184,22 @@ export class EngineApi {
   }
 }
 
-/** The problem of a full disk, if the message reports one. */
-export function diskFullProblem(node: string, engine: EngineKind, message: string): Failure | undefined {
-  return /no space left on device|disk quota exceeded/i.test(message)
+/** How many of the last lines of a failed step may say that there is no space left. */
+const maxFullLines = 5;
+
+/**
+ * The problem of a full disk, if the message reports one, or the program of the step that has failed.
+ * @param printed the last lines of the step, oldest first
+ */
+export function diskFullProblem(
+  node: string,
+  engine: EngineKind,
+  message: string,
+  printed: readonly string[] = [],
+): Failure | undefined {
+  // podman prints the step, too, which may contain any text
+  const lines = printed.slice(-maxFullLines).filter((line) => !line.startsWith('STEP '));
+  return [message, ...lines].some((line) => /no space left on device|disk quota exceeded/i.test(line))
     ? fail(
         'disk.full',
         `Node ${node} has no space left on its disk.`,

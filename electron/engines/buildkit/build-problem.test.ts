@@ -70,6 +70,28 @@ test('a base image whose name is not in the error of docker 20.10 is named by th
   );
 });
 
+test('a step that fails because there is no space left is the failure of the node', () => {
+  const error = 'process "/bin/sh -c make" did not complete successfully: exit code: 1';
+  const output = {
+    failedStep: undefined,
+    failedImage: undefined,
+    lastLines: ['cc: x.o: No space left on device', 'make: Error 1'],
+  };
+  const { problem } = buildProblem({ node: 'pi4', kind: 'docker' }, testBuild(), output, error);
+  expect(problem).toMatchObject({ code: 'disk.full', actions: [{ id: 'free-disk', node: 'pi4' }] });
+});
+
+test('a step that is killed because its node has no memory left is the failure of the node', () => {
+  const error = 'process "/bin/sh -c make" did not complete successfully: cannot allocate memory';
+  expect(problemOf(error, 'RUN make')).toMatchObject({
+    code: 'engine.memory',
+    message: expect.stringContaining('(the node ran out of memory)'),
+  });
+  const printed =
+    'process "/bin/sh -c echo did not complete successfully: cannot allocate memory" did not complete successfully: exit code: 1';
+  expect(problemOf(printed, 'RUN x').code).toBe('build.failed');
+});
+
 test.each([
   ['failed to read dockerfile: open Containerfile: no such file or directory', 'it is not in the context'],
   ['the Dockerfile cannot be empty', 'it is empty'],

@@ -82,7 +82,7 @@ export function buildProblem(
   // BuildKit repeats the command of a step, which may contain any text that the patterns look for.
   const message = error.replace(/^process ".*" did not complete/s, 'process did not complete');
   const nodeProblem =
-    diskFullProblem(node, kind, message) ??
+    diskFullProblem(node, kind, message, output.lastLines) ??
     startProblem(node, kind, build, { error: message, lastLines: output.lastLines });
   if (nodeProblem) {
     return nodeProblem;

@@ -121,11 +121,12 @@ describe('a probe', () => {
   });
 
   test('takes the platform of the kernel for its own, whatever comes first', async () => {
-    const printed =
-      'kernel x86_64\ncpus 8\nMemTotal: 2000 kB\nMemFree: 500 kB\nsystem Debian 13\ndisk /dev/sda 100 60 40 60% /\n';
+    const printed = 'kernel x86_64\ncpus 8\nMemTotal: 2000 kB\nsystem Debian 13\ndisk /dev/sda 100 60 40 60% /\n';
     const run = async (command: string) => ({
       code: 0,
-      stdout: command.includes('kernel $(uname') ? printed : '',
+      stdout: command.includes('kernel $(uname')
+        ? printed
+        : 'load-average 0.75 0.5 0.25 1/9 9\nMemAvailable:    500 kB\n',
       stderr: '',
     });
     expect(await (await open('buildkitd.sock', { run })).probe()).toMatchObject({
@@ -134,6 +135,7 @@ describe('a probe', () => {
       emulated: ['linux/arm64', 'linux/arm/v7'],
       cpus: 8,
       memory: { total: 2_048_000, free: 512_000 },
+      load: 0.75,
       disk: { total: 102_400, free: 40_960 },
       distribution: 'Debian 13',
     });
@@ -238,17 +240,22 @@ describe('a build', () => {
   });
 });
 
-test('a prune frees the cache that no build uses', async () => {
-  let all: boolean | undefined;
-  answers.prune = async function* (request) {
-    all = request.all;
-    yield record;
+test('only the records that are named are removed, and none without a name', async () => {
+  const pruned: string[][] = [];
+  answers.prune = async function* ({ filter }) {
+    pruned.push(filter);
     yield record;
   };
   const { storage } = await open();
-  expect(await storage.prune()).toBe(20);
-  expect(all).toBe(true);
-  expect(await storage.diskUsage()).toEqual({ imagesBytes: 20, reclaimableBytes: 10 });
+  const item = { kind: 'cache', id: 'abc', names: [], bytes: 1, parents: [], isUsed: false } as const;
+  await storage.remove([item, { ...item, id: 'x,y' }], { bases: [] });
+  await storage.remove([], { bases: [] });
+  expect(pruned).toEqual([['id==abc']]);
+  const { items } = await storage.list('removable');
+  expect(items.map(({ isUsed, bytes }) => [isUsed, bytes])).toEqual([
+    [false, 10],
+    [true, 10],
+  ]);
 });
 
 test('a build is recognised as repeated only if its bases are named by digest, and all records are there', async () => {

@@ -9,6 +9,7 @@ import { buildAndExport, type Exporter } from './build.ts';
 import { daemonCache } from './cache-state.ts';
 import { BuildKitDaemon } from './daemon.ts';
 import { probeDaemon } from './probe.ts';
+import { recordStorage } from './stored-records.ts';
 
 const capabilities: Capabilities = { exportFormats: ['oci-archive'] };
 
@@ -22,17 +23,7 @@ export function buildKitEngine(transport: Transport, version: string): Engine {
     builder: {
       build: (build, onOutput, signal) => buildImage(daemon, build, onOutput, signal),
     },
-    storage: {
-      prune: (signal) => daemon.prune([], signal),
-      diskUsage: async () => {
-        const records = await daemon.records.list();
-        const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
-        return {
-          imagesBytes: sum(records.map(({ bytes }) => bytes)),
-          reclaimableBytes: sum(records.filter(({ isInUse }) => !isInUse).map(({ bytes }) => bytes)),
-        };
-      },
-    },
+    storage: recordStorage(daemon.records),
     cache: daemonCache(daemon.records),
   };
 }

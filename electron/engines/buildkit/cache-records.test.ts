@@ -1,7 +1,14 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type CacheRecord, removeNewRecords } from './cache-records.ts';
 
-const record = (id: string): CacheRecord => ({ id, description: '', isInUse: false, isShared: false, bytes: 1 });
+const record = (id: string): CacheRecord => ({
+  id,
+  description: '',
+  isInUse: false,
+  isShared: false,
+  bytes: 1,
+  parents: [],
+});
 
 test('records are removed until none is left of those that were added', async () => {
   // a record goes only after those that are based on it

@@ -8,13 +8,18 @@ export interface CacheRecord {
   /** An image contains it, too. */
   readonly isShared: boolean;
   readonly bytes: number;
+  /** The records that it is based on. */
+  readonly parents: readonly string[];
+  /** In milliseconds since 1970; NaN or undefined if it is not known. */
+  readonly createdAt?: number | undefined;
+  readonly usedAt?: number | undefined;
 }
 
 /** How the records of one BuildKit are reached. */
 export interface CacheRecords {
   list(signal?: AbortSignal): Promise<CacheRecord[]>;
   /** Removes those of the records that can be removed now. */
-  remove(ids: readonly string[]): Promise<void>;
+  remove(ids: readonly string[], signal?: AbortSignal): Promise<void>;
 }
 
 /** The files of a context, which BuildKit keeps for the next build. It makes layers of copies of them. */

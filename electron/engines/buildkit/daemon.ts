@@ -1,4 +1,5 @@
 /** A BuildKit daemon (buildkitd) behind a transport. */
+import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { type Failure, fail } from '../../../shared/problem.ts';
 import { sanitizeLine, sanitizeText } from '../../../shared/untrusted-text.ts';
@@ -26,31 +27,39 @@ export class BuildKitDaemon {
           signal,
         );
         return record.map(
-          ({ id, description, inUse, shared, size }): CacheRecord => ({
+          ({ id, description, inUse, shared, size, parents, createdAt, lastUsedAt }): CacheRecord => ({
             id,
             description,
             isInUse: inUse,
             isShared: shared,
             bytes: Number(size),
+            parents,
+            createdAt: createdAt && timestampMs(createdAt),
+            usedAt: lastUsedAt && timestampMs(lastUsedAt),
           }),
         );
       },
-      remove: async (ids) => {
-        await this.prune(ids.map((id) => `id==${id}`));
+      remove: async (ids, signal) => {
+        const safe = ids.filter((id) => /^\w+$/.test(id));
+        // without a filter, all would go
+        if (safe.length > 0) {
+          await this.#prune(
+            safe.map((id) => `id==${id}`),
+            signal,
+          );
+        }
       },
     };
   }
 
-  /** Removes cache records that no build uses: all, or those that one of the filters names. Resolves with the bytes freed. */
-  async prune(filter: readonly string[] = [], signal?: AbortSignal): Promise<number> {
-    return this.call(
+  /** Removes cache records that one of the filters names and no build uses. */
+  async #prune(filter: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    await this.call(
       'prune its build cache',
       async ({ control }, options) => {
-        let bytes = 0;
-        for await (const { size } of control.prune({ filter: [...filter], all: true }, options)) {
-          bytes += Number(size);
+        for await (const _ of control.prune({ filter: [...filter], all: true }, options)) {
+          // another list shows what is gone
         }
-        return bytes;
       },
       signal,
       pruneTimeoutMs,

@@ -2,7 +2,13 @@ import type { Node } from '../../../shared/node.ts';
 import { type Platform, platformOf, platformParts, platformsRunBy } from '../../../shared/platform.ts';
 import { sanitizeLine } from '../../../shared/untrusted-text.ts';
 import { unusableEmulators } from '../binfmt.ts';
-import { commandOutput, readLoad, unsupportedPlatformProblem } from '../machine-facts.ts';
+import {
+  commandOutput,
+  noteStorageFolder,
+  readAvailableMemory,
+  readLoad,
+  unsupportedPlatformProblem,
+} from '../machine-facts.ts';
 import { readIdentity } from '../machine-identity.ts';
 import { printPlatforms, readProcessor } from '../processor.ts';
 import type { BuildKitDaemon } from './daemon.ts';
@@ -15,10 +21,10 @@ const hostnameLabel = 'org.mobyproject.buildkit.worker.hostname';
 const maxPlatforms = 100;
 
 /** Prints what {@link readMachine} reads. The folder is the default one of a daemon that runs as root, or as this user. */
-const printMachineCommand = `echo "kernel $(uname -m)"; echo "cpus $(nproc 2>/dev/null)"; grep -E '^Mem(Total|Free):' /proc/meminfo
+const printMachineCommand = `echo "kernel $(uname -m)"; echo "cpus $(nproc 2>/dev/null)"; grep -E '^MemTotal:' /proc/meminfo
   echo "system $(. /etc/os-release 2>/dev/null; echo "$PRETTY_NAME")"
   for folder in /var/lib/buildkit "\${XDG_DATA_HOME:-$HOME/.local/share}/buildkit"
-  do if [ -d "$folder" ]; then echo "disk $(df -kP "$folder" | tail -n 1)"; break; fi; done`;
+  do if [ -d "$folder" ]; then echo "folder $folder"; echo "disk $(df -kP "$folder" | tail -n 1)"; break; fi; done`;
 
 /**
  * Reads the facts about a daemon and its machine. What only commands on the node tell is missing if they cannot be run: its
@@ -36,7 +42,11 @@ export async function probeDaemon(
     commandOutput(transport, printMachineCommand, signal),
   ]);
   const { worker, cacheBytes, latencyMs } = answer;
-  const { kernel, ...machine } = readMachine(machineLines);
+  const { kernel, folder, memoryTotal, ...machine } = readMachine(machineLines);
+  const memoryFree = readAvailableMemory(printed);
+  if (folder !== '') {
+    noteStorageFolder(transport, folder);
+  }
   const listed = platformsOf(worker);
   const platform = nativePlatform(listed, kernel);
   if (!platform) {
@@ -58,6 +68,7 @@ export async function probeDaemon(
     emulated,
     ...unusableEmulators(printed, { platform, processor, emulated }),
     ...machine,
+    ...(memoryTotal > 0 && memoryFree !== undefined ? { memory: { total: memoryTotal, free: memoryFree } } : {}),
     ...readLoad(printed),
     buildCache: { size: cacheBytes, ...(limit === undefined ? {} : { limit }) },
     latencyMs,
@@ -83,22 +94,25 @@ async function readAnswer(
   return { worker: workers[0], cacheBytes: records.reduce((sum, { size }) => sum + Number(size), 0), latencyMs };
 }
 
-interface Machine extends Pick<Node, 'cpus' | 'memory' | 'disk' | 'distribution'> {
+interface Machine extends Pick<Node, 'cpus' | 'disk' | 'distribution'> {
   readonly kernel: string;
+  /** Where the daemon stores its data. Empty if that is not known. */
+  readonly folder: string;
+  /** In bytes. */
+  readonly memoryTotal: number;
 }
 
 function readMachine(printed: string): Machine {
   const factOf = (pattern: RegExp): string => pattern.exec(printed)?.[1]?.trim() ?? '';
   const kilobytes = (text: string): number => (Number(text) || 0) * 1024;
   const cpus = Number(factOf(/^cpus (\d{1,6})$/m));
-  const total = kilobytes(factOf(/^MemTotal:\s+(\d+) kB$/m));
-  const free = kilobytes(factOf(/^MemFree:\s+(\d+) kB$/m));
   const [, size = '', , available = ''] = factOf(/^disk (.{1,500})$/m).split(/\s+/);
   const system = sanitizeLine(factOf(/^system (.{1,200})$/m), 64);
   return {
     kernel: factOf(/^kernel (\S{1,64})$/m),
+    folder: factOf(/^folder (\/.{1,500})$/m),
+    memoryTotal: kilobytes(factOf(/^MemTotal:\s+(\d+) kB$/m)),
     ...(cpus > 0 ? { cpus } : {}),
-    ...(total > 0 ? { memory: { total, free } } : {}),
     ...(kilobytes(size) > 0 ? { disk: { total: kilobytes(size), free: kilobytes(available) } } : {}),
     ...(system === '' ? {} : { distribution: system }),
   };

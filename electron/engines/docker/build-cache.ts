@@ -13,12 +13,18 @@ const usageSchema = z.object({
         InUse: z.boolean().nullish(),
         Shared: z.boolean().nullish(),
         Size: z.number(),
+        CreatedAt: z.string().nullish(),
+        LastUsedAt: z.string().nullish(),
+        // before docker 23
+        Parent: z.string().nullish(),
+        Parents: z.array(z.string()).nullish(),
       }),
     )
     .nullish(),
 });
 
-const prunedSchema = z.object({ SpaceReclaimed: z.number().nullish() });
+/** docker takes the filter `id` as a pattern: so many records go with one request. */
+const maxRemoved = 100;
 
 /** docker before 23 measures its disk usage for one client at a time. How often and how long that is waited for, in milliseconds. */
 const usageRetries = { count: 50, delayMs: 200 } as const;
@@ -28,10 +34,14 @@ export async function readDiskUsage<T>(
   docker: EngineApi,
   action: string,
   schema: z.ZodType<T>,
-  type: 'image' | 'build-cache',
+  types: readonly ('image' | 'build-cache' | 'container' | 'volume')[],
   signal?: AbortSignal,
 ): Promise<T> {
-  const request = { method: 'GET', path: `system/df?type=${type}`, signal } as const;
+  const request = {
+    method: 'GET',
+    path: `system/df?${types.map((type) => `type=${type}`).join('&')}`,
+    signal,
+  } as const;
   for (let retries = 0; ; retries += 1) {
     try {
       return await docker.requestJson(action, schema, request);
@@ -46,37 +56,43 @@ export async function readDiskUsage<T>(
 }
 
 export async function listCacheRecords(docker: EngineApi, signal?: AbortSignal): Promise<CacheRecord[]> {
-  const { BuildCache } = await readDiskUsage(docker, 'list its build cache', usageSchema, 'build-cache', signal);
-  return (BuildCache ?? []).map(({ ID, Description, InUse, Shared, Size }) => ({
+  const { BuildCache } = await readDiskUsage(docker, 'list its build cache', usageSchema, ['build-cache'], signal);
+  return (BuildCache ?? []).map(({ ID, Description, InUse, Shared, Size, ...record }) => ({
     id: ID,
     description: Description ?? '',
     isInUse: InUse === true,
     isShared: Shared === true,
     bytes: Size,
+    parents: record.Parents ?? (record.Parent ? [record.Parent] : []),
+    createdAt: Date.parse(record.CreatedAt ?? ''),
+    usedAt: Date.parse(record.LastUsedAt ?? ''),
   }));
 }
 
-/** Removes all records that no build uses. Resolves with the bytes freed. */
-export async function pruneBuildCache(docker: EngineApi, query = 'all=1', signal?: AbortSignal): Promise<number> {
-  const { SpaceReclaimed } = await docker.requestJson('prune its build cache', prunedSchema, {
-    method: 'POST',
-    path: `build/prune?${query}`,
-    timeoutMs: 600_000,
-    signal,
-  });
-  return SpaceReclaimed ?? 0;
+/** Removes those of the records that no build uses and that no others are based on. */
+export async function removeCacheRecords(
+  docker: EngineApi,
+  ids: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const safe = ids.filter((id) => /^\w+$/.test(id));
+  for (let from = 0; from < safe.length; from += maxRemoved) {
+    const pattern = `^(${safe.slice(from, from + maxRemoved).join('|')})$`;
+    const filters = new URLSearchParams({ all: '1', filters: JSON.stringify({ id: { [pattern]: true } }) });
+    const body = await docker.openStream('prune its build cache', {
+      method: 'POST',
+      path: `build/prune?${filters}`,
+      timeoutMs: 600_000,
+      signal,
+    });
+    body.resume();
+  }
 }
 
 /** The records as BuildKit's clients need them. */
 export function dockerCacheRecords(docker: EngineApi): CacheRecords {
   return {
     list: (signal) => listCacheRecords(docker, signal),
-    remove: async (ids) => {
-      // docker accepts one id per request
-      for (const id of ids) {
-        const filters = new URLSearchParams({ all: '1', filters: JSON.stringify({ id: { [id]: true } }) });
-        await pruneBuildCache(docker, filters.toString());
-      }
-    },
+    remove: (ids, signal) => removeCacheRecords(docker, ids, signal),
   };
 }

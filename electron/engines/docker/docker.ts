@@ -3,16 +3,17 @@
 import type { Capabilities } from '../../../shared/node.ts';
 import { abortable } from '../../system/abortable.ts';
 import { EngineApi } from '../api/engine-api.ts';
-import type { BuildCache, CacheRetention, Engine, EngineStorage } from '../engine.ts';
+import type { BuildCache, CacheRetention, Engine } from '../engine.ts';
 import type { Transport } from '../transport/transport.ts';
 import { buildImage } from './build.ts';
 import { type BuilderChoice, type ClassicReason, chooseBuilder } from './builder-choice.ts';
 import { dockerCache } from './cache-state.ts';
 import { buildClassic } from './classic/build.ts';
 import { classicCache } from './classic/cache-state.ts';
-import { classicRetention, pruneClassic } from './classic/images.ts';
-import { measureDiskUsage, pruneStorage, removeImage, removeLeftovers, tagImage, untagImage } from './images.ts';
+import { classicRetention } from './classic/images.ts';
+import { removeImage, removeLeftovers, tagImage, untagImage } from './images.ts';
 import { probeNode } from './probe.ts';
+import { dockerStorage } from './storage.ts';
 import { exportImage, pushImage } from './transfer.ts';
 
 /**
@@ -86,10 +87,7 @@ export function dockerEngine(transport: Transport, facts: DockerFacts): Engine {
       remove: async (image) => (await parts).retention.remove(image),
       removeLeftovers: async (build) => (await parts).retention.removeLeftovers(build),
     },
-    storage: {
-      prune: async (signal) => (await parts).prune(signal),
-      diskUsage: () => measureDiskUsage(docker),
-    },
+    storage: dockerStorage(docker),
     cache: {
       read: async (query, asksRegistry, signal) => (await parts).cache.read(query, asksRegistry, signal),
       used: async (query, before, build, signal) => (await parts).cache.used(query, before, build, signal),
@@ -101,7 +99,6 @@ export function dockerEngine(transport: Transport, facts: DockerFacts): Engine {
 interface BuilderParts {
   readonly build: Engine['builder']['build'];
   readonly retention: Pick<CacheRetention, 'untag' | 'remove' | 'removeLeftovers'>;
-  readonly prune: EngineStorage['prune'];
   readonly cache: BuildCache;
 }
 
@@ -113,7 +110,6 @@ function buildKitParts(docker: EngineApi): BuilderParts {
       remove: (image) => removeImage(docker, image),
       removeLeftovers: (build) => removeLeftovers(docker, build),
     },
-    prune: (signal) => pruneStorage(docker, signal),
     cache: dockerCache(docker),
   };
 }
@@ -122,7 +118,6 @@ function classicParts(docker: EngineApi, reason: ClassicReason): BuilderParts {
   return {
     build: (build, onOutput, signal) => buildClassic(docker, reason, build, onOutput, signal),
     retention: classicRetention(docker),
-    prune: (signal) => pruneClassic(docker, signal),
     cache: classicCache(docker),
   };
 }

@@ -4,10 +4,11 @@ import { type Platform, platformOf, platformParts } from '../../../shared/platfo
 import type { EngineApi } from '../api/engine-api.ts';
 import { emulatedPlatforms, unusableEmulators } from '../binfmt.ts';
 import {
-  commandOutput,
   foreignLineSchema,
   measureDiskSpace,
   measureLatency,
+  noteStorageFolder,
+  readAvailableMemory,
   readLoad,
   unsupportedPlatformProblem,
 } from '../machine-facts.ts';
@@ -41,7 +42,7 @@ export async function probeNode(
   apiVersion: string,
   signal?: AbortSignal,
 ): Promise<Omit<Node, 'capabilities'>> {
-  const [latencyMs, info, { Arch }, printed, memory] = await Promise.all([
+  const [latencyMs, info, { Arch }, printed] = await Promise.all([
     measureLatency(docker, signal),
     docker.requestJson('report its system information', infoSchema, {
       method: 'GET',
@@ -54,15 +55,14 @@ export async function probeNode(
       ...(signal ? { signal } : {}),
     }),
     printPlatforms(docker.transport, signal),
-    commandOutput(docker.transport, 'cat /proc/meminfo', signal),
   ]);
   const platform = enginePlatform(info.OSType, info.Architecture, Arch);
   if (!platform) {
     throw unsupportedPlatformProblem(docker.node, `${info.OSType}/${info.Architecture}`);
   }
+  noteStorageFolder(docker.transport, info.DockerRootDir);
   const processor = readProcessor(printed, platform);
   const emulated = [...new Set(emulatedPlatforms(printed))].filter((name) => name !== platform);
-  const [, free] = /^MemFree:\s+(\d+) kB$/m.exec(memory) ?? [];
   return {
     connection: docker.node,
     engine: 'docker',
@@ -80,7 +80,7 @@ export async function probeNode(
     ...unusableEmulators(printed, { platform, processor, emulated }),
     cpus: info.NCPU,
     ...readLoad(printed),
-    memory: { total: info.MemTotal, free: free === undefined ? info.MemTotal : Number(free) * 1024 },
+    memory: { total: info.MemTotal, free: readAvailableMemory(printed) ?? info.MemTotal },
     disk: await measureDiskSpace(docker.transport, info.DockerRootDir, signal),
     latencyMs,
     ...readIdentity(printed, {

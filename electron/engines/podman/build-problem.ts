@@ -11,6 +11,7 @@ import type { PodmanBuildOutput } from './build-output.ts';
 const pullCauses: readonly ProblemCause[] = [
   {
     pattern: /short-name "([^"]+)" did not resolve/,
+    code: 'engine.pull',
     reason: () => 'podman does not know which registry to pull it from',
     fix: ([, name = '']) => `Write its full name in the Containerfile, for example docker.io/library/${name}.`,
   },
@@ -33,6 +34,7 @@ const pullCauses: readonly ProblemCause[] = [
   },
   {
     pattern: /image not known/,
+    code: 'engine.pull',
     reason: () => 'the node does not have it, and the pull policy forbids pulling it',
     fix: () => 'Allow pulling, or pull it on the node first with `podman pull`.',
   },
@@ -72,6 +74,7 @@ const containerfileCauses: readonly ProblemCause[] = [
   },
   {
     pattern: /\.in support requires cpp/,
+    code: 'engine.unsupported',
     reason: () => 'its name ends in .in, for which podman runs the C preprocessor (cpp), which the node does not have',
     fix: () => 'Install cpp on the node, build on another node, or give the file another name.',
   },
@@ -163,7 +166,7 @@ export function buildProblem(
 ): Failure {
   const { step, lastLines } = output;
   const nodeProblem =
-    diskFullProblem(node, 'podman', error) ??
+    diskFullProblem(node, 'podman', error, lastLines.lines) ??
     startProblem(node, 'podman', build, { error, lastLines: lastLines.lines });
   if (nodeProblem) {
     return nodeProblem;
@@ -171,7 +174,7 @@ export function buildProblem(
   const feature = missingFeature(version, build, output, error);
   if (feature) {
     return fail(
-      'build.failed',
+      'engine.unsupported',
       `Node ${node}: podman ${version} is too old for ${feature.name}.`,
       `Update podman on the node, build on another node, or ${feature.otherwise}.`,
       error,

@@ -2,12 +2,12 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { contextCacheProgram, removeContextsCommand } from './context-cache-program.ts';
+import { contextCacheProgram, listContextsCommand, removeContextsCommand } from './context-cache-program.ts';
 
 const shells = ['dash', 'bash', 'busybox', 'ksh', 'mksh'].flatMap((shell) => pathOf(shell) ?? []);
 
@@ -235,11 +235,23 @@ describe.each(shells)('in %s', (shell) => {
   });
 });
 
-it('removes all contexts and says how much that freed', async () => {
-  await keep(tarOf(1, 2));
+it('lists the contexts that are kept with what a killed transfer left, and removes those that are named', async () => {
+  const digest = await keep(tarOf(1, 2));
+  // no process has this id
+  const left = `part-${hostname()}-4194305`;
+  await writeFile(join(contexts, left), 'half');
+  await writeFile(join(contexts, `part-${hostname()}-${process.pid}`), 'living');
   const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache') };
-  const freed = execFileSync('sh', ['-c', removeContextsCommand], { env }).toString();
-  expect(Number(freed)).toBeGreaterThanOrEqual(200);
+  const run = (command: string): string => execFileSync('sh', ['-c', command], { env }).toString();
+  const names = run(listContextsCommand)
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/^\d{10} \d+ /, ''));
+  expect(names).toEqual([`${digest}.tar`, left]);
+  run(removeContextsCommand(names));
+  expect(await readdir(contexts)).toEqual([`part-${hostname()}-${process.pid}`]);
+  await rm(join(contexts, `part-${hostname()}-${process.pid}`));
+  run(removeContextsCommand(names));
   expect(await readdir(join(folder, 'cache'))).toEqual([]);
-  expect(execFileSync('sh', ['-c', removeContextsCommand], { env }).toString()).toBe('');
+  expect(run(listContextsCommand)).toBe('');
 });

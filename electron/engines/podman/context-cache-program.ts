@@ -120,10 +120,24 @@ df -Pk "$folder" | { read -r _; read -r _ _ _ free _; echo "${greetings.ready} $
 serve | { podman --url ${shellQuote(`unix://${socketPath}`)} system dial-stdio >&3 2>/dev/null; kill -TERM 0; }`;
 }
 
-/** Removes all contexts that a node keeps, and prints how many KiB they took. Builds that are reading one go on. */
-export const removeContextsCommand = `${findFolder}
-[ -n "$folder" ] && [ -d "$folder" ] && [ ! -L "$folder" ] || exit 0
-before=$(du -sk "$folder"); rm -f "$folder"/*.tar
-${removeBroken}
-after=$(du -sk "$folder"); rmdir "$folder" "\${folder%/*}" 2>/dev/null
-echo $((\${before%%[!0-9]*} - \${after%%[!0-9]*}))`;
+/** Sets the working folder to that of the contexts, or ends. */
+const enterFolder = `${findFolder}
+[ -n "$folder" ] && [ -d "$folder" ] && [ ! -L "$folder" ] && cd "$folder" || exit 0`;
+
+/**
+ * Prints a line for each context that a node keeps, and for each file that a killed build has left: when it was last used (seconds
+ * since 1970), its size in bytes, and its name.
+ */
+export const listContextsCommand = `${enterFolder}
+for file in *.tar "part-$(uname -n)-"*; do
+  [ -f "$file" ] || continue
+  case $file in part-*) ! kill -0 "\${file##*-}" 2>/dev/null || continue;; esac
+  stat -c '%Y %s %n' "$file"
+done`;
+
+/** Removes such files. @param files names that need no quotes */
+export function removeContextsCommand(files: readonly string[]): string {
+  return `${enterFolder}
+rm -f ${files.map((file) => `./${file}`).join(' ')}
+rmdir "$folder" "\${folder%/*}" 2>/dev/null; :`;
+}

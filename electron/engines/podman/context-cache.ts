@@ -15,7 +15,7 @@ import { KeyedMutex } from '../../system/keyed-mutex.ts';
 import { ContextCompression } from '../api/context-compression.ts';
 import { EngineHttp } from '../transport/http.ts';
 import type { EngineResponse, Transport } from '../transport/transport.ts';
-import { contextCacheProgram, greetings, removeContextsCommand } from './context-cache-program.ts';
+import { contextCacheProgram, greetings } from './context-cache-program.ts';
 import { ResponseStream } from './response-stream.ts';
 import { compareTars, type TarPart } from './tar-difference.ts';
 
@@ -142,16 +142,6 @@ async function allowsMoreCommands(transport: Transport, signal: AbortSignal): Pr
   } finally {
     ended.abort();
   }
-}
-
-/** Removes all contexts that a node keeps. Resolves with the bytes freed: 0 if the node refuses commands. */
-export async function removeContexts(transport: Transport, signal?: AbortSignal): Promise<number> {
-  const { stdout } = transport.openCommand
-    ? await transport
-        .run(removeContextsCommand, { timeoutMs: 60_000, ...(signal ? { signal } : {}) })
-        .catch(() => ({ stdout: '' }))
-    : { stdout: '' };
-  return /^\d{1,12}$/.test(stdout.trim()) ? Number(stdout) * 1024 : 0;
 }
 
 /** What a node says at first. */

@@ -4,12 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parsePlatform } from '../../../shared/platform.ts';
 import { fail } from '../../../shared/problem.ts';
 import { modesOf } from '../../../shared/schedule.ts';
 import type { EngineBuild, EngineOutput } from '../engine.ts';
 import { openEngine } from '../open-engine.ts';
-import { temporaryImageName } from '../temporary-name.ts';
 import { tarContext, testBuild } from '../testing/engine-build.ts';
 import { openLocalTransport } from '../transport/local-transport.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -383,49 +381,30 @@ test('any other error of a removal is reported', async () => {
   );
 });
 
-test('the size that a prune frees counts a parent once', async () => {
+test('an image counts what it adds to its parent, and what was never made has no age', async () => {
   const images = [
-    { Id: 'base', Size: 100, RepoTags: null },
-    { Id: 'child', ParentId: 'base', Size: 150, RepoTags: null },
-    { Id: 'kept', ParentId: 'base', Size: 130, RepoTags: ['x:1'] },
-    { Id: 'single', Size: 7, RepoTags: null },
+    { Id: 'base', Size: 100, RepoTags: ['base:1'], Created: 0 },
+    { Id: 'child', ParentId: 'base', Size: 150, RepoTags: null, Containers: 1, Created: 1_700_000_000 },
+    { Id: 'orphan', ParentId: 'gone', Size: 7, RepoTags: null },
   ];
   handlers['GET images/json'] = (_, response) => void response.end(JSON.stringify(images));
-  handlers['POST images/prune'] = (_, response) =>
-    void response.end(
-      JSON.stringify([
-        { Id: 'child', Size: 150 },
-        { Id: 'single', Size: 7 },
-      ]),
-    );
-  const engine = await openEngine(transport);
-  await expect(engine.storage.diskUsage()).resolves.toEqual({ imagesBytes: 187, reclaimableBytes: 57 });
-  await expect(engine.storage.prune()).resolves.toBe(57);
-});
-
-test('a prune during a build removes only the images that no build uses', async () => {
-  let images = [
-    { Id: 'base', Size: 100, RepoTags: null, Created: 1_000 },
-    { Id: 'used', ParentId: 'base', Size: 150, RepoTags: null, Created: 2_000 },
-    { Id: 'free', Size: 7, RepoTags: null, Created: 2_000 },
-    // a layer that a running build has just made and will continue from
-    { Id: 'fresh', Size: 9, RepoTags: null, Created: 8_000 },
-  ];
-  const requests: string[] = [];
-  handlers['GET images/json'] = (_, response) => void response.end(JSON.stringify(images));
-  handlers['POST images/prune'] = status(500, 'image used by 671629bd: image is in use by a container: consider …');
-  handlers['DELETE images/used'] = (_, response) => {
-    requests.push('used');
-    response.writeHead(409).end(JSON.stringify({ message: 'image used by 671629bd' }));
-  };
-  handlers['DELETE images/free'] = (_, response) => {
-    requests.push('free');
-    images = images.filter(({ Id }) => Id !== 'free');
-    response.end(JSON.stringify({ Deleted: ['free'] }));
-  };
-  await expect((await openEngine(transport)).storage.prune()).resolves.toBe(7);
-  // a parent is removed with its children or not at all
-  expect(requests).toEqual(['used', 'free']);
+  handlers['GET containers/json'] = (_, response) =>
+    void response.end(JSON.stringify([{ Id: 'c', Command: ['buildah'] }]));
+  const { items, isBuilding } = await (await openEngine(transport)).storage.list('removable');
+  expect(isBuilding).toBe(true);
+  expect(items).toEqual([
+    { kind: 'image', id: 'base', names: ['base:1'], bytes: 100, parents: [], isUsed: false },
+    {
+      kind: 'image',
+      id: 'child',
+      names: [],
+      bytes: 50,
+      createdAt: 1_700_000_000_000,
+      parents: ['base'],
+      isUsed: true,
+    },
+    { kind: 'image', id: 'orphan', names: [], bytes: 7, parents: [], isUsed: false },
+  ]);
 });
 
 function reportInfo(arch: string, variant: string): void {
@@ -492,21 +471,36 @@ test('the program of a step is killed if podman dies', async () => {
   expect(commands.some((command) => command.includes('/dev/shm'))).toBe(true);
 });
 
-test('a prune removes only stale temporary names, before it removes dangling images', async () => {
-  const stale = 'localhost/barnraiser/0a1b2c:linux-arm64-zz-00000001';
-  const running = temporaryImageName('0a1b2c', parsePlatform('linux/arm64') ?? expect.fail('no platform'));
+test('an image is removed with all of its names, which it gets again if it is in use after all', async () => {
   const requests: string[] = [];
-  handlers['GET images/json'] = (_, response) =>
-    void response.end(JSON.stringify([{ Id: 'one', Size: 7, RepoTags: [stale, 'localhost/api:1', running] }]));
-  handlers['POST images/one/untag'] = (request, response) => {
+  const note = (request: { url?: string | undefined }, verb: string): void => {
     const query = new URL(request.url ?? '', 'http://x').searchParams;
-    requests.push(`untag ${query.get('repo')}:${query.get('tag')}`);
-    response.writeHead(201).end();
+    requests.push(`${verb} ${query.get('repo')}:${query.get('tag')}`);
   };
-  handlers['POST images/prune'] = (_, response) => {
-    requests.push('prune');
-    response.end(JSON.stringify([{ Id: 'one' }]));
-  };
-  expect(await (await openEngine(transport)).storage.prune()).toBe(7);
-  expect(requests).toEqual([`untag ${stale}`, 'prune']);
+  for (const verb of ['tag', 'untag']) {
+    handlers[`POST images/one/${verb}`] = (request, response) => {
+      note(request, verb);
+      response.writeHead(201).end();
+    };
+  }
+  handlers['DELETE images/one'] = status(409, 'image is in use by a container');
+  const item = { kind: 'image', id: 'one', names: ['a:1', 'b:1'], bytes: 7, parents: [], isUsed: false } as const;
+  await (await openEngine(transport)).storage.remove([item], { bases: [] });
+  expect(requests).toEqual(['untag b:1', 'tag b:1']);
+});
+
+test('an image without a name that stays has one while what is based on it is removed', async () => {
+  const requests: string[] = [];
+  const answer =
+    (text: string): (typeof handlers)[string] =>
+    (_, response) => {
+      requests.push(text);
+      response.writeHead(200).end(JSON.stringify({ Deleted: ['child'] }));
+    };
+  handlers['POST images/base/tag'] = answer('tag base');
+  handlers['POST images/base/untag'] = answer('untag base');
+  handlers['DELETE images/child'] = answer('delete child');
+  const item = { kind: 'image', id: 'child', names: [], bytes: 7, parents: ['base'], isUsed: false } as const;
+  await (await openEngine(transport)).storage.remove([item], { bases: ['base'] });
+  expect(requests).toEqual(['tag base', 'delete child', 'untag base']);
 });

@@ -7,9 +7,9 @@ import type { Engine } from '../engine.ts';
 import type { Transport } from '../transport/transport.ts';
 import { buildImage } from './build.ts';
 import { podmanCache } from './cache-state.ts';
-import { removeContexts } from './context-cache.ts';
-import { measureDiskUsage, pruneStorage, removeImage, removeLeftovers, tagImage, untagImage } from './images.ts';
+import { removeImage, removeLeftovers, tagImage, untagImage } from './images.ts';
 import { probeNode } from './probe.ts';
+import { podmanStorage } from './storage.ts';
 import { exportImage, pushImage } from './transfer.ts';
 
 /** The API version that podman 4.0 to 6.x support. */
@@ -43,10 +43,7 @@ export function podmanEngine(transport: Transport, apiVersion: string): Engine {
       remove: (image) => removeImage(podman, image),
       removeLeftovers: (build) => removeLeftovers(podman, build),
     },
-    storage: {
-      prune: async (signal) => (await removeContexts(transport, signal)) + (await pruneStorage(podman, signal)),
-      diskUsage: () => measureDiskUsage(podman),
-    },
+    storage: podmanStorage(podman),
     cache: podmanCache(podman),
   };
 }

@@ -8,6 +8,8 @@ import {
   foreignLineSchema,
   measureDiskSpace,
   measureLatency,
+  noteStorageFolder,
+  readAvailableMemory,
   readLoad,
   unsupportedPlatformProblem,
 } from '../machine-facts.ts';
@@ -40,13 +42,16 @@ const infoSchema = z.object({
 });
 type Info = z.infer<typeof infoSchema>;
 
+/** Where podman unpacks contexts, unless its service has another TMPDIR. */
+const temporaryFolder = '/var/tmp';
+
 /** Reads the facts about podman and its machine. Before podman 5.6, emulated platforms are unknown if the node refuses commands. */
 export async function probeNode(
   podman: EngineApi,
   apiVersion: string,
   signal?: AbortSignal,
 ): Promise<Omit<Node, 'capabilities'>> {
-  const [latencyMs, info, printed] = await Promise.all([
+  const [latencyMs, info, printed, temporaryFiles] = await Promise.all([
     measureLatency(podman, signal),
     podman.requestJson('report its system information', infoSchema, {
       method: 'GET',
@@ -54,12 +59,17 @@ export async function probeNode(
       ...(signal ? { signal } : {}),
     }),
     printPlatforms(podman.transport, signal),
+    measureDiskSpace(podman.transport, temporaryFolder, signal),
   ]);
   const { host } = info;
-  const [platform, disk] = await Promise.all([
+  noteStorageFolder(podman.transport, info.store.graphRoot);
+  const [platform, imageDisk] = await Promise.all([
     readPlatform(podman, info, signal),
     readDiskSpace(podman.transport, info, signal),
   ]);
+  const isSameDisk = temporaryFiles.total === imageDisk?.total;
+  // podman also counts what only root may use as free
+  const disk = isSameDisk ? temporaryFiles : imageDisk;
   const reported = host.emulatedArchitectures
     ? host.emulatedArchitectures.map(parsePlatform).filter((name) => name !== undefined)
     : emulatedPlatforms(printed);
@@ -80,8 +90,9 @@ export async function probeNode(
     ...unusableEmulators(printed, { platform, processor, emulated }),
     cpus: host.cpus,
     ...readLoad(printed),
-    memory: { total: host.memTotal, free: host.memFree },
+    memory: { total: host.memTotal, free: readAvailableMemory(printed) ?? host.memFree },
     disk,
+    ...(isSameDisk || temporaryFiles.total === 0 ? {} : { temporary: temporaryFiles }),
     latencyMs,
     ...readIdentity(printed, { engine: 'podman', hostname: host.hostname, storage: info.store.graphRoot }),
   };

@@ -98,6 +98,24 @@ export const removeBrokenUploadsCommand = `for file in /var/tmp/libpod_builder*/
     fi
   done`;
 
+/**
+ * A podman service that is killed leaves the contexts of its builds. This command removes those that are older than every podman that
+ * runs. A process shows its start in hundredths of a second since the start of the system. busybox can run it.
+ */
+export const removeContextsOfKilledServicesCommand = `oldest=
+  boot=$(sed -n 's/^btime //p' /proc/stat)
+  for file in $(grep -lsx podman /proc/[0-9]*/comm); do
+    set -- $(sed 's/.*) //' "\${file%comm}stat" 2>/dev/null)
+    start=$((boot + \${20:-0} / 100))
+    if [ -z "$oldest" ] || [ "$start" -lt "$oldest" ]; then oldest=$start; fi
+  done
+  for folder in /var/tmp/libpod_builder*; do
+    if [ -n "$oldest" ] && [ -d "$folder" ] && [ ! -L "$folder" ] && [ -O "$folder" ] &&
+      [ "$(stat -c %Z "$folder")" -lt "$((oldest - 1))" ]; then
+      rm -rf "$folder"
+    fi
+  done`;
+
 const containersSchema = z
   .array(z.object({ Id: z.string(), ImageID: z.string().nullish(), Command: z.array(z.string()).nullish() }))
   .nullable();
@@ -164,6 +182,8 @@ const quietRounds = { ended: 1, usually: 2, unseen: 8 };
 /** How long podman may take to end a build whose steps are killed, before its request is closed. In milliseconds. */
 const endTimeoutMs = 5_000;
 const roundMs = 250;
+/** A podman that is killed and started again never removes the containers: they are removed when nothing has changed for so long. */
+const stillTimeoutMs = 8_000;
 /** After this many failures in a row the node refuses commands. A single one may have timed out on a busy node. */
 const maxFailedCommands = 2;
 
@@ -220,13 +240,19 @@ export async function stopBuild(podman: EngineApi, build: BuildToStop): Promise<
 }
 
 /**
- * Ends what is left of a build whose process was killed: programs of its steps and containers.
+ * Ends what is left of a build whose process was killed or lost the node: programs of its steps, containers, and contexts that podman
+ * does not use.
  *
- * @returns whether nothing is left
+ * @returns whether nothing is left: false if the node refuses commands
+ * @throws Failure if containers cannot be removed
  */
 export async function endKilledBuild(podman: EngineApi, buildId: string): Promise<boolean> {
   const leftovers = await endBuild(podman, await markOf(podman, buildId), quietRounds.usually, async () => []);
-  return leftovers?.containers.length === 0;
+  if (leftovers) {
+    const command = `${removeBrokenUploadsCommand}\n${removeContextsOfKilledServicesCommand}`;
+    await podman.transport.run(command, { timeoutMs: 10_000 });
+  }
+  return leftovers !== undefined;
 }
 
 /**
@@ -248,6 +274,7 @@ async function endBuild(
   let quietCount = 0;
   let leftovers: Leftovers | undefined;
   const start = performance.now();
+  let changed = { atMs: start, containers: '' };
   while (!transport.lost.aborted) {
     const isRefused = failedCommands >= maxFailedCommands;
     leftovers = isRefused ? undefined : await killSteps(transport, mark, { storage });
@@ -256,7 +283,13 @@ async function endBuild(
     const hasKilledAll = leftovers ? leftovers.killed === 0 : failedCommands >= maxFailedCommands;
     quietCount = containers?.length === 0 && hasKilledAll ? quietCount + 1 : 0;
     const timeoutMs = failedCommands < maxFailedCommands ? stopTimeoutMs.withCommands : stopTimeoutMs.withoutCommands;
-    if (quietCount >= requiredQuietRounds || performance.now() - start > timeoutMs) {
+    const now = performance.now();
+    const found = [...(containers ?? [])].sort().join();
+    if (!hasKilledAll || containers === undefined || found !== changed.containers) {
+      changed = { atMs: now, containers: found };
+    }
+    const isStill = found !== '' && now - changed.atMs > stillTimeoutMs;
+    if (quietCount >= requiredQuietRounds || isStill || now - start > timeoutMs) {
       break;
     }
     await delay(roundMs);

@@ -49,10 +49,13 @@ export interface Transport {
    * for the stream. The stream breaks when the connection is lost, and ends with the transport.
    */
   dial(signal?: AbortSignal): Promise<Duplex>;
-  /** Runs a shell command on the node and keeps at most 1 MiB of its output. Rejects if the node refuses commands. */
+  /**
+   * Runs a shell command on the node and keeps at most 1 MiB of its output. Rejects if the node refuses commands. An observation
+   * does not count as a use of the transport, see {@link idleSince}.
+   */
   run(
     command: string,
-    options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
+    options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number; readonly isObservation?: boolean },
   ): Promise<CommandResult>;
   /**
    * Starts a shell command on the node. The stream writes to its input and reads its output; the command ends with the stream.

@@ -5,7 +5,8 @@ import { readFile, writeFile } from 'node:fs/promises';
  * in milliseconds.
  */
 export async function giveToOtherProcess(path: string, ageMs: number): Promise<void> {
-  const match = /^\d+-(?<host>\w+)-\w+ +(?<clockMs>\d+)\n$/.exec(await readFile(path, 'utf8'));
+  const match = /^\d+-(?<host>\w+)-\w+ +(?<clockMs>\d+)\n(?<note>.*)$/s.exec(await readFile(path, 'utf8'));
   const clockMs = Number(match?.groups?.clockMs) - ageMs;
-  await writeFile(path, `${process.ppid}-${match?.groups?.host}-0123456789abcdef ${String(clockMs).padStart(20)}\n`);
+  const owner = `${process.ppid}-${match?.groups?.host}-0123456789abcdef`;
+  await writeFile(path, `${owner} ${String(clockMs).padStart(20)}\n${match?.groups?.note}`);
 }

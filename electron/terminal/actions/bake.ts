@@ -6,7 +6,7 @@ import { type Failure, fail } from '../../../shared/problem.ts';
 import type { BakeDescription } from '../../../shared/recipe.ts';
 import { assertAllowed, type Described, describeBake } from '../../recipes/describe-bake.ts';
 import { sharedFields } from '../../recipes/recipe-file.ts';
-import type { Command } from '../command.ts';
+import type { Command, PushCredentials } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { type BuildView, isPausable } from '../output/build-view.ts';
 import { formatTable } from '../output/columns.ts';
@@ -22,7 +22,8 @@ type BakeCommand = Extract<Command, { kind: 'bake' }>;
 /** Builds what a bake lacks. */
 export async function retryBake(
   frontEnd: TerminalFrontEnd,
-  { request: { id }, credentials }: Extract<Command, { kind: 'retry' }>,
+  id: string,
+  credentials: PushCredentials | undefined,
 ): Promise<number> {
   const pushCredentials = await readCredentials(frontEnd, credentials);
   const earlier = await frontEnd.call('bakes.get', { id });
@@ -237,6 +238,8 @@ async function printBake(
     ),
     '',
     `${done} of ${images.length} images in ${formatClock(durationMs)}.`,
-    ...(status === 'done' ? [] : [`Build what is missing: barnraiser retry ${id}`]),
+    ...(status === 'done'
+      ? []
+      : [`Build what is missing: barnraiser ${status === 'interrupted' ? 'resume' : 'retry'} ${id}`]),
   );
 }

@@ -44,7 +44,7 @@ export async function buildImage(
 }
 
 /** The request with the options of the project's recipes. What the command line says wins. */
-async function withRecipe(
+export async function withRecipe(
   frontEnd: TerminalFrontEnd,
   flags: BuildCommand['request'],
 ): Promise<BuildCommand['request']> {
@@ -131,7 +131,7 @@ async function buildRequest(
 }
 
 /** The name that the window proposes for the next build of the project. */
-async function suggestReference(
+export async function suggestReference(
   frontEnd: TerminalFrontEnd,
   { context }: BuildCommand['request'],
   { name, context: folder }: Project,
@@ -150,7 +150,7 @@ async function suggestReference(
 }
 
 /** Prints what is wrong with the project, before anything is sent. */
-async function checkProject(
+export async function checkProject(
   frontEnd: TerminalFrontEnd,
   request: BuildCommand['request'],
   lint: BuildCommand['lint'],
@@ -194,12 +194,12 @@ function projectRequestOf(request: BuildCommand['request']): CallInput<'projects
 }
 
 /** Notes are for `lint`. */
-function isShown({ isNote, rule }: ProjectWarning, lint: BuildCommand['lint']): boolean {
+export function isShown({ isNote, rule }: ProjectWarning, lint: BuildCommand['lint']): boolean {
   return !isNote && !(lint === 'off' && rule !== undefined);
 }
 
 /** What `--lint=error` refuses. */
-function isLintWarning({ rule, isNote }: ProjectWarning): boolean {
+export function isLintWarning({ rule, isNote }: ProjectWarning): boolean {
   return rule !== undefined && !isNote;
 }
 
@@ -219,7 +219,7 @@ export async function retryBuild(
 }
 
 /** The proxies of this environment, for a build that is to use them. */
-function proxyInput({ proxy }: Pick<BuildRequest, 'proxy'>): Pick<CallInput<'builds.start'>, 'proxyVariables'> {
+export function proxyInput({ proxy }: Pick<BuildRequest, 'proxy'>): Pick<CallInput<'builds.start'>, 'proxyVariables'> {
   return proxy ? { proxyVariables: proxiesOf(process.env) } : {};
 }
 
@@ -232,7 +232,7 @@ interface FollowOptions {
 }
 
 /** Follows a build to its end: as a live grid on a terminal, else as plain lines, or as JSON. */
-async function followBuild(
+export async function followBuild(
   frontEnd: TerminalFrontEnd,
   startBuild: () => Promise<Build>,
   { quiet, files, reported = [] }: FollowOptions,
@@ -275,7 +275,7 @@ async function followBuild(
 }
 
 /** Prints the summary of a build, or its digest if that is all that is asked for. */
-async function printEnd(
+export async function printEnd(
   { options }: TerminalFrontEnd,
   build: Build,
   quiet: boolean,
@@ -299,7 +299,7 @@ function digestOf({ list, push }: Build): string | undefined {
 }
 
 /** A log that has every line, however fast they come. @throws Failure `input.invalid` */
-function openLog(path: string): BuildView {
+export function openLog(path: string): BuildView {
   const file = openFile(path);
   const view = new PlainTextView(
     new Writable({
@@ -332,7 +332,7 @@ function openFile(path: string): number {
 }
 
 /** @throws Failure `input.invalid` */
-async function writeOutputFiles(build: Build, { iidfile, metadataFile }: OutputFiles): Promise<void> {
+export async function writeOutputFiles(build: Build, { iidfile, metadataFile }: OutputFiles): Promise<void> {
   const digest = digestOf(build);
   if (digest === undefined) {
     return;
@@ -355,7 +355,7 @@ export async function writeSampleProject(frontEnd: TerminalFrontEnd, folder: str
   return 0;
 }
 
-async function createView(frontEnd: TerminalFrontEnd): Promise<BuildView> {
+export async function createView(frontEnd: TerminalFrontEnd): Promise<BuildView> {
   const { output, json } = frontEnd.options;
   if (json) {
     return new JsonView(output);
@@ -378,7 +378,7 @@ async function writeResult(path: string, text: string, digest: string): Promise<
   });
 }
 
-function exitCode({ status, push }: Build): number {
+export function exitCode({ status, push }: Build): number {
   switch (status === 'done' && push ? push.status : status) {
     case 'done':
       return 0;

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from '../../../shared/connection.ts';
 import type { CallInput } from '../../../shared/contract.ts';
 import { engineText } from '../../../shared/node.ts';
+import { preferenceTexts } from '../../../shared/node-preferences.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
@@ -66,13 +67,15 @@ export async function listConnections(frontEnd: TerminalFrontEnd): Promise<numbe
 }
 
 /** What a connection has besides its URI, in a few words. */
-function describeOptions({ identity, tlsCa, tlsCert, allowUnencrypted, platforms }: ConnectionOptions): string {
+function describeOptions(options: ConnectionOptions): string {
+  const { identity, tlsCa, tlsCert, allowUnencrypted, platforms } = options;
   return [
     identity,
     tlsCa,
     tlsCert,
     ...(allowUnencrypted ? ['without TLS'] : []),
     ...(platforms ? [`only ${platforms.join(', ')}`] : []),
+    ...preferenceTexts(options),
   ]
     .filter(Boolean)
     .join(', ');
@@ -86,6 +89,14 @@ export async function removeConnections(frontEnd: TerminalFrontEnd, names: reado
     frontEnd.printResult({ removed: name, farms: memberOf }, () => [
       `Removed ${name}${memberOf.length === 0 ? '' : `, also from ${memberOf.join(', ')}`}.`,
     ]);
+  });
+}
+
+/** Gives jobs again to nodes that were set aside. One that was not stays as it is. */
+export async function clearSetAside(frontEnd: TerminalFrontEnd, names: readonly string[]): Promise<number> {
+  return forEachName(frontEnd, names, async (name) => {
+    await frontEnd.call('nodes.useAgain', { name });
+    frontEnd.printResult({ used: name }, () => [`${name} gets jobs again.`]);
   });
 }
 

@@ -1,4 +1,5 @@
 import type { CallInput } from '../../../shared/contract.ts';
+import type { Farm } from '../../../shared/farm.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
 import { forEachName } from './for-each-name.ts';
@@ -17,8 +18,18 @@ export async function listFarms(frontEnd: TerminalFrontEnd): Promise<number> {
     list.farms.length === 0
       ? ['No farms yet. Create one: barnraiser farm create NAME CONNECTION...']
       : formatTable(
-          [{ title: 'NAME' }, { title: 'CONNECTIONS' }, { title: 'DEFAULT' }],
-          list.farms.map(({ name, connections }) => [name, connections.join(', '), name === list.default ? 'yes' : '']),
+          [
+            { title: 'NAME' },
+            { title: 'CONNECTIONS' },
+            { title: 'DEFAULT' },
+            ...(list.farms.some(({ pins }) => pins) ? [{ title: 'PINS' }] : []),
+          ],
+          list.farms.map(({ name, connections, pins }) => [
+            name,
+            connections.join(', '),
+            name === list.default ? 'yes' : '',
+            ...(pins ? [pinsText(pins)] : []),
+          ]),
         ),
   );
   return 0;
@@ -27,9 +38,16 @@ export async function listFarms(frontEnd: TerminalFrontEnd): Promise<number> {
 export async function updateFarm(frontEnd: TerminalFrontEnd, change: CallInput<'farms.update'>): Promise<number> {
   const updated = await frontEnd.call('farms.update', change);
   frontEnd.printResult(updated, () => [
-    `Updated farm ${updated.name}: ${updated.connections.join(', ') || 'no connections'}.`,
+    `Updated farm ${updated.name}: ${updated.connections.join(', ') || 'no connections'}${updated.pins ? `; ${pinsText(updated.pins)}` : ''}.`,
   ]);
   return 0;
+}
+
+/** `linux/arm64 on pi4` */
+function pinsText(pins: NonNullable<Farm['pins']>): string {
+  return Object.entries(pins)
+    .map(([platform, node]) => `${platform} on ${node}`)
+    .join(', ');
 }
 
 export async function removeFarms(frontEnd: TerminalFrontEnd, names: readonly string[]): Promise<number> {

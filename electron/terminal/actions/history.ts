@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { isBakeId } from '../../../shared/bake-id.ts';
 import { isEnd, type Job } from '../../../shared/build.ts';
 import type { BuildEntry } from '../../../shared/build-entry.ts';
-import { formatAgo, formatClock } from '../../../shared/format.ts';
+import { formatAgo, formatClock, formatCount } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { fail } from '../../../shared/problem.ts';
 import type { Step } from '../../../shared/step.ts';
@@ -72,7 +72,10 @@ function platformsCell({ status, jobs, problem = '' }: BuildEntry): string {
   }
   const isMixed = jobs.some((job) => job.status !== jobs[0]?.status);
   return jobs
-    .map((job) => `${job.platform}${isMixed ? ` ${job.status}` : ''}${job.mismatch ? ' (other programs)' : ''}`)
+    .map(
+      (job) =>
+        `${job.platform}${isMixed ? ` ${job.status}` : ''}${job.mismatch ? ' (other programs)' : ''}${job.lostOn?.length ? ` (${formatCount(job.lostOn.length, 'move')})` : ''}`,
+    )
     .join(', ');
 }
 

@@ -1,5 +1,6 @@
 import { formatAgo, formatBytes } from '../../../shared/format.ts';
 import { damagedImageProblem, type ManifestList } from '../../../shared/image.ts';
+import { lackingPlatforms } from '../../../shared/lacking-platforms.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
@@ -78,9 +79,11 @@ export async function inspectImage(frontEnd: TerminalFrontEnd, reference: string
 }
 
 /** What is unusual about a list. */
-function remarksOf({ missing, mismatched }: ManifestList): string[] {
+function remarksOf({ missing, optional, mismatched }: ManifestList): string[] {
+  const lacking = lackingPlatforms({ missing, optional });
   return [
-    ...(missing ? [`incomplete: no ${missing.join(', ')}`] : []),
+    ...(lacking.length > 0 ? [`incomplete: no ${lacking.join(', ')}`] : []),
+    ...(optional ? [`without ${optional.join(', ')}, optional`] : []),
     ...(mismatched ? [`programs for another platform: ${mismatched.join(', ')}`] : []),
   ];
 }

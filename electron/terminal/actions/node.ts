@@ -5,10 +5,15 @@ import { formatBytes } from '../../../shared/format.ts';
 import { engineText, type Node, type NodeStatus, nodeStateOf, nodeStateWords } from '../../../shared/node.ts';
 import { allLimits } from '../../../shared/option-support.ts';
 import type { Platform } from '../../../shared/platform.ts';
+import type { NodeHold } from '../../../shared/queue.ts';
+import { holdText, holdWords } from '../../../shared/queue-text.ts';
 import { type Mode, modeOf, modesOf } from '../../../shared/schedule.ts';
+import { setAsideText } from '../../../shared/set-aside-text.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
+import { actionHint } from '../output/problem-actions.ts';
 import { cleanLine } from '../output/text.ts';
+import { selectedNames } from './selected-names.ts';
 
 /** Prints a table of the nodes; as JSON, one event per node as it answers. The exit code is 0 even if nodes are down. */
 export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: NodeSelection): Promise<number> {
@@ -27,12 +32,15 @@ export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: Node
     unsubscribe();
   }
   if (!json) {
-    frontEnd.print(...statusTable(statuses));
+    const all = await frontEnd.call('nodes.holds', {});
+    const holds = all.filter(({ node }) => statuses.some(({ connection }) => connection === node));
+    frontEnd.print(...statusTable(statuses, holds));
     frontEnd.printNotes(
+      ...holds.map((hold) => cleanLine(`${holdText(hold)}.`)),
       ...statuses.flatMap((status) =>
         status.state === 'up'
-          ? [...(status.node.capabilities.notes ?? []), ...emulatorTexts(status.node)].map((note) =>
-              cleanLine(`${status.connection}: ${note}`),
+          ? [...setAsideNotes(status), ...(status.node.capabilities.notes ?? []), ...emulatorTexts(status.node)].map(
+              (note) => cleanLine(`${status.connection}: ${note}`),
             )
           : [],
       ),
@@ -40,6 +48,10 @@ export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: Node
   }
   reportDownNodes(frontEnd, statuses);
   return 0;
+}
+
+function setAsideNotes({ connection, setAside }: Extract<NodeStatus, { state: 'up' }>): string[] {
+  return setAside ? [`${setAside.problem.message} ${actionHint({ id: 'use-node-again', node: connection })}`] : [];
 }
 
 /** What the node cannot emulate although it has an emulator, with the command that changes that. */
@@ -71,36 +83,15 @@ export async function listPlatforms(frontEnd: TerminalFrontEnd, selection: NodeS
   return 0;
 }
 
-export async function pruneNodes(frontEnd: TerminalFrontEnd, selection: NodeSelection): Promise<number> {
-  const reports = await frontEnd.showWait('Pruning the nodes', frontEnd.call('nodes.prune', selection));
-  frontEnd.printResult(reports, () =>
-    formatTable(
-      [{ title: 'NODE' }, { title: 'FREED', align: 'right' }],
-      reports.map(({ node, reclaimedBytes, problem }) => [node, problem ? 'failed' : formatBytes(reclaimedBytes)]),
-    ),
-  );
-  const problems = reports.flatMap(({ problem }) => problem ?? []);
-  for (const problem of problems) {
-    frontEnd.reportProblem(problem);
-  }
-  return problems.length === 0 ? 0 : 1;
-}
-
-/** The names of the selected connections, without those that do not exist. */
-async function selectedNames(
-  frontEnd: TerminalFrontEnd,
-  { farm: farmName, connections }: NodeSelection,
-): Promise<readonly string[]> {
-  const { farms, default: defaultFarm } = await frontEnd.call('farms.list', {});
-  const farm = farms.find(({ name }) => name === (farmName ?? defaultFarm));
-  return connections ?? farm?.connections ?? (await frontEnd.call('connections.list', {})).map(({ name }) => name);
-}
-
 async function probeNodes(frontEnd: TerminalFrontEnd, selection: NodeSelection): Promise<NodeStatus[]> {
   return frontEnd.showWait('Checking the nodes', frontEnd.call('nodes.probe', selection));
 }
 
-function statusTable(statuses: readonly NodeStatus[]): string[] {
+function statusTable(statuses: readonly NodeStatus[], holds: readonly NodeHold[]): string[] {
+  const stateOf = ({ connection }: NodeStatus, word: string): string => {
+    const hold = holds.find(({ node }) => node === connection);
+    return hold ? `${word}, ${holdWords[hold.state].toLowerCase()}` : word;
+  };
   return formatTable(
     [
       { title: 'NODE' },
@@ -108,7 +99,7 @@ function statusTable(statuses: readonly NodeStatus[]): string[] {
       { title: 'ENGINE' },
       { title: 'RUNS' },
       { title: 'EMULATES' },
-      { title: 'CPUS', align: 'right' },
+      { title: 'LOAD', align: 'right' },
       { title: 'FREE MEMORY', align: 'right' },
       { title: 'FREE DISK', align: 'right' },
       { title: 'LATENCY', align: 'right' },
@@ -116,17 +107,17 @@ function statusTable(statuses: readonly NodeStatus[]): string[] {
     ],
     statuses.map((status) => {
       if (status.state === 'down') {
-        return [status.connection, nodeStateWords[nodeStateOf(status)].toLowerCase()];
+        return [status.connection, stateOf(status, nodeStateWords[nodeStateOf(status)].toLowerCase())];
       }
       const unknown = '?';
-      const { cpus, memory, disk, latencyMs } = status.node;
+      const { load, cpus, memory, disk, latencyMs } = status.node;
       return [
         status.connection,
-        'up',
+        stateOf(status, status.setAside ? setAsideText(status.setAside) : 'up'),
         engineText(status.node),
         platformsOf(status.node, 'native'),
         platformsOf(status.node, 'emulated'),
-        cpus === undefined ? unknown : String(cpus),
+        loadText(load, cpus) ?? unknown,
         memory ? formatBytes(memory.free) : unknown,
         disk ? formatBytes(disk.free) : unknown,
         `${latencyMs.toFixed(latencyMs < 10 ? 1 : 0)} ms`,
@@ -134,6 +125,11 @@ function statusTable(statuses: readonly NodeStatus[]): string[] {
       ];
     }),
   );
+}
+
+/** `1.2 of 4`: the load and the number of processors. */
+function loadText(load: number | undefined, cpus: number | undefined): string | undefined {
+  return cpus === undefined ? load?.toFixed(1) : `${load?.toFixed(1) ?? '?'} of ${cpus}`;
 }
 
 /** The flags of builds that a node cannot do: `--pull=never, --keep, 12 more`. */

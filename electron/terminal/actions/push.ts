@@ -26,6 +26,7 @@ export async function pushImage(frontEnd: TerminalFrontEnd, command: PushCommand
       const { id } = await frontEnd.start('pushes.start', {
         reference,
         tlsVerify,
+        incomplete,
         ...(destination === undefined ? {} : { destination }),
         credentials,
       });
@@ -57,13 +58,21 @@ export async function pushImage(frontEnd: TerminalFrontEnd, command: PushCommand
 async function storeIncomplete(frontEnd: TerminalFrontEnd, reference: string): Promise<void> {
   const { entries } = await frontEnd.call('builds.list', { filter: { text: reference }, limit: 100 });
   const newest = entries.find((entry) => entry.reference === reference);
-  if (newest?.status !== 'failed' && newest?.status !== 'cancelled') {
+  if (!newest || !['failed', 'cancelled', 'interrupted'].includes(newest.status)) {
     return;
   }
+  const stored = await frontEnd.call('images.list', {});
   const { list } = await frontEnd.call('builds.storeIncomplete', { id: newest.id });
-  if (!frontEnd.options.json && list) {
-    frontEnd.print(`Stored ${reference} without ${formatList(list.missing ?? [])}.`);
+  if (!list) {
+    return;
   }
+  const missing = list.missing ?? [];
+  const replaced = stored.find((each) => each.reference === reference && each.digest !== list.digest);
+  const lost = missing.filter((platform) => replaced?.entries.some((entry) => entry.platform === platform));
+  frontEnd.printNotes(
+    `Stored ${reference} without ${formatList(missing)}.`,
+    ...(lost.length > 0 ? [`It replaces an image that had ${formatList(lost)}.`] : []),
+  );
 }
 
 function progressLine(push: Push): string {

@@ -19,6 +19,7 @@ interface BuildOptions extends RegistryOptions {
   readonly farm?: string;
   readonly node?: string[];
   readonly platform?: Platform[];
+  readonly optional?: Platform[];
   readonly pin?: Record<Platform, string>;
   readonly tag?: string;
   readonly check?: true;
@@ -28,6 +29,11 @@ interface BuildOptions extends RegistryOptions {
 
 interface RetryOptions extends Omit<RegistryOptions, 'tlsVerify'> {
   readonly platform?: Platform[];
+  readonly iidfile?: string;
+}
+
+interface ResumeOptions extends Omit<RegistryOptions, 'tlsVerify'> {
+  readonly changed?: true;
   readonly iidfile?: string;
 }
 
@@ -41,17 +47,16 @@ interface BuildsOptions {
   readonly all?: true;
 }
 
-/** `build`, `retry`, `cancel`, `builds`, `logs`, `graph`, `equivalent` and `sample`. */
-export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions): CommanderCommand[] {
-  const parsePath = values.pathParser(workingFolder);
+/** `build`. Other commands begin builds of the same options later: what is parsed is always a `build`. */
+export function createBuildCommand(
+  { env, workingFolder, onCommand }: ProgramOptions,
+  name = 'build',
+  project = 'project: a folder, a tar, the URL of a git repository, or - for a tar or a Containerfile from standard input',
+): CommanderCommand {
   const flagContext = { env, workingFolder };
-  const buildCommand = withRegistryOptions(new CommanderCommand('build'))
+  const buildCommand = withRegistryOptions(new CommanderCommand(name))
     .description('build an image for all platforms of a farm and store it as one manifest list')
-    .argument(
-      '<CONTEXT>',
-      'project: a folder, a tar, the URL of a git repository, or - for a tar or a Containerfile from standard input',
-      contextParser(workingFolder),
-    )
+    .argument('<CONTEXT>', project, contextParser(workingFolder))
     .option(
       '-t, --tag <REF>',
       'name of the image: [registry/]repository[:tag] (default: the next version, or the name of the folder)',
@@ -70,6 +75,11 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
     .option(
       '--platform <PLATFORMS>',
       'platforms to build: a,b (default: every platform that a node runs natively)',
+      values.parsePlatforms,
+    )
+    .option(
+      '--optional <PLATFORMS>',
+      'platforms to build, without which the build is done all the same if they fail or no node can build them: a,b',
       values.parsePlatforms,
     )
     .option('--pin <PLATFORM=NODE>', 'build this platform on this node', values.parsePins)
@@ -95,21 +105,8 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
         'with warnings about the Containerfile: build, do not build, or do not show them',
       ).choices(lintLevels),
     )
-    .addHelpText(
-      'after',
-      examples(
-        'build -t api:1.4 .',
-        'build -t api:1.4 --push=registry.example.com/team/api:1.4 .',
-        'build -t registry.example.com/team/api:1.4 --push --direct .',
-        'build .',
-        'build https://registry.example.com/team/api.git#v1.4:deploy',
-        'build -t api - < Containerfile',
-        'build --farm pis -t registry.example.com/team/api:1.4 --platform linux/amd64,linux/arm64 .',
-        'build --node big,pi4 -t api -f deploy/Containerfile --build-arg VERSION=1.4 --pull=newer ./api',
-      ),
-    )
     .action((context: string, options: BuildOptions) => {
-      const { tag, farm, node, platform, pin } = options;
+      const { tag, farm, node, platform, optional, pin } = options;
       const { values: chosen, automatic, files, ...given } = givenOptions(buildCommand, flagContext);
       const push = pushOf(options);
       const credentials = pushCredentials(options);
@@ -158,6 +155,7 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
           ...(farm === undefined ? {} : { farm }),
           ...(node === undefined ? {} : { connections: node }),
           ...(platform === undefined ? {} : { platforms: platform }),
+          ...(optional === undefined ? {} : { optionalPlatforms: optional }),
           ...(pin === undefined ? {} : { pins: pin }),
           ...(file === undefined ? {} : { file }),
           ...(further.length > 0 ? { files: further } : {}),
@@ -172,11 +170,34 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
         ...(options.lint === undefined ? {} : { lint: options.lint }),
       });
     });
-  withBuildOptions(buildCommand, flagContext);
+  return withBuildOptions(buildCommand, flagContext);
+}
+
+/** `build`, `retry`, `resume`, `cancel`, `builds`, `logs`, `graph`, `equivalent` and `sample`. */
+export function buildCommands(options: ProgramOptions): CommanderCommand[] {
+  const { workingFolder, onCommand } = options;
+  const parsePath = values.pathParser(workingFolder);
+  const buildCommand = createBuildCommand(options).addHelpText(
+    'after',
+    examples(
+      'build -t api:1.4 .',
+      'build -t api:1.4 --push=registry.example.com/team/api:1.4 .',
+      'build -t registry.example.com/team/api:1.4 --push --direct .',
+      'build .',
+      'build https://registry.example.com/team/api.git#v1.4:deploy',
+      'build -t api - < Containerfile',
+      'build --farm pis -t registry.example.com/team/api:1.4 --platform linux/amd64,linux/arm64 .',
+      'build --node big,pi4 -t api -f deploy/Containerfile --build-arg VERSION=1.4 --pull=newer ./api',
+    ),
+  );
   const retryCommand = withRegistryOptions(new CommanderCommand('retry'), { tls: false })
     .description('build the platforms of a build that failed or were cancelled, and use the finished ones')
     .argument('<BUILD>', 'id of the build, as listed by `barnraiser builds`')
-    .option('--platform <PLATFORMS>', 'build these platforms again although they are done: a,b', values.parsePlatforms)
+    .option(
+      '--platform <PLATFORMS>',
+      'build these platforms again although they are done; while the build runs: those that have failed: a,b',
+      values.parsePlatforms,
+    )
     .option('--iidfile <FILE>', 'write the digest of the manifest list to a file', parsePath)
     .addHelpText('after', examples('retry 20260102-150405-a1b2', 'retry 20260102-150405-a1b2 --platform linux/arm64'))
     .action((id: string, { platform, iidfile, ...options }: RetryOptions) => {
@@ -184,6 +205,25 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
       onCommand({
         kind: 'retry',
         request: { id, ...(platform === undefined ? {} : { platforms: platform }) },
+        ...(credentials === undefined ? {} : { credentials }),
+        outputFiles: iidfile === undefined ? {} : { iidfile },
+      });
+    });
+  const resumeCommand = withRegistryOptions(new CommanderCommand('resume'), { tls: false })
+    .description('go on with a build or a bake that was interrupted, without repeating what is finished')
+    .argument(
+      '[BUILD]',
+      'id of the build, as listed by `barnraiser builds` (default: the one that was interrupted last)',
+    )
+    .option('--changed', 'build the rest although the project has changed since')
+    .option('--iidfile <FILE>', 'write the digest of the manifest list to a file', parsePath)
+    .addHelpText('after', examples('resume', 'resume 20260102-150405-a1b2', 'builds interrupted'))
+    .action((id: string | undefined, { changed, iidfile, ...options }: ResumeOptions) => {
+      const credentials = pushCredentials(options);
+      onCommand({
+        kind: 'resume',
+        ...(id === undefined ? {} : { id }),
+        acceptsChanges: changed ?? false,
         ...(credentials === undefined ? {} : { credentials }),
         outputFiles: iidfile === undefined ? {} : { iidfile },
       });
@@ -269,6 +309,7 @@ export function buildCommands({ env, workingFolder, onCommand }: ProgramOptions)
   return [
     buildCommand,
     retryCommand,
+    resumeCommand,
     cancelCommand,
     buildsCommand,
     logsCommand,

@@ -1,6 +1,7 @@
-import { Command as CommanderCommand } from 'commander';
+import { Command as CommanderCommand, Option } from 'commander';
 import { type FixId, fixIdSchema } from '../../../shared/check.ts';
 import { type ConnectionOptions, optionsOf } from '../../../shared/connection.ts';
+import { defaultPreferences, maxRank, maxSlots } from '../../../shared/node-preferences.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import * as values from './option-values.ts';
 import { examples, type ProgramOptions } from './options.ts';
@@ -53,6 +54,7 @@ export function connectionCommands(options: ProgramOptions): CommanderCommand {
         'connection update pi4 --uri ssh://pi@10.0.0.4',
         "connection update pi4 --rename pi --identity ''",
         'connection update pi4 --platforms linux/arm64,linux/arm/v7',
+        'connection update big --priority 5 --slots 4 --emulation never',
       )}`,
     )
     .action((name: string, change: ConnectionUpdateOptions) => {
@@ -77,6 +79,12 @@ export function connectionCommands(options: ProgramOptions): CommanderCommand {
     .argument('<CONNECTION...>', 'connections', values.parseNames)
     .addHelpText('after', examples('connection test pi4 big'))
     .action((names: string[]) => onCommand({ kind: 'connection.test', names }));
+  group
+    .command('use-again')
+    .description('give jobs again to nodes that were set aside after failures')
+    .argument('<CONNECTION...>', 'connections', values.parseNames)
+    .addHelpText('after', examples('connection use-again pi4'))
+    .action((names: string[]) => onCommand({ kind: 'connection.use-again', names }));
   group
     .command('fix')
     .description('apply a fix suggested by `connection test`, then test again')
@@ -122,6 +130,24 @@ function connectionOptions(command: CommanderCommand, workingFolder: string): Co
       '--platforms <PLATFORMS>',
       'build only these platforms there: a,b',
       (text: string, previous?: Platform[]) => (text === '' ? [] : values.parsePlatforms(text, previous)),
+    )
+    .option(
+      '--priority <NUMBER>',
+      `use it only if no node with a lower number can build a platform (default: ${defaultPreferences.priority})`,
+      values.preferenceParser('--priority', 0, maxRank, defaultPreferences.priority),
+    )
+    .option(
+      '--weight <NUMBER>',
+      `its share of the jobs among nodes of the same priority (default: ${defaultPreferences.weight})`,
+      values.preferenceParser('--weight', 0, maxRank, defaultPreferences.weight),
+    )
+    .option(
+      '--slots <NUMBER>',
+      'how many jobs it runs at once (default: as the settings say)',
+      values.preferenceParser('--slots', 1, maxSlots, defaultPreferences.slots),
+    )
+    .addOption(
+      new Option('--emulation <WHEN>', 'whether it builds what it can only emulate').choices(['allowed', 'never']),
     );
 }
 

@@ -1,5 +1,6 @@
-import { Command as CommanderCommand } from 'commander';
-import type { NodeSelection } from '../../../shared/farm.ts';
+import { Command as CommanderCommand, Option } from 'commander';
+import type { SampleRange } from '../../../shared/node-history.ts';
+import type { Platform } from '../../../shared/platform.ts';
 import * as values from './option-values.ts';
 import { examples, type ProgramOptions } from './options.ts';
 
@@ -8,7 +9,16 @@ interface FarmUpdateOptions {
   readonly remove?: string[];
   readonly rename?: string;
   readonly default?: true;
+  readonly pin?: Record<Platform, string>;
 }
+
+interface NodeOptions {
+  readonly node?: string[];
+  readonly history?: keyof typeof ranges;
+}
+
+/** How far `--history` goes back. */
+const ranges = { '10m': 'minutes', '3h': 'hours', '24h': 'day' } as const satisfies Record<string, SampleRange>;
 
 /** `farm create`, `list`, `update` and `remove`. */
 export function farmCommands({ onCommand }: ProgramOptions): CommanderCommand {
@@ -38,13 +48,25 @@ export function farmCommands({ onCommand }: ProgramOptions): CommanderCommand {
     .option('--add <CONNECTIONS>', 'connections to add: a,b', values.parseNames)
     .option('--remove <CONNECTIONS>', 'connections to remove: a,b', values.parseNames)
     .option('--rename <NAME>', 'new name of the farm', values.parseName)
+    .option(
+      '--pin <PLATFORM=NODE>',
+      'build this platform on this node; PLATFORM= removes the pin',
+      values.parseFarmPins,
+    )
     .option('--default', 'make it the default farm')
-    .addHelpText('after', examples('farm update pis --add mac,big --remove pi4', 'farm update pis --rename berries'))
-    .action((name: string, { add, remove, rename, default: makeDefault }: FarmUpdateOptions) => {
-      if (!add && !remove && !rename && !makeDefault) {
+    .addHelpText(
+      'after',
+      examples(
+        'farm update pis --add mac,big --remove pi4',
+        'farm update pis --rename berries',
+        'farm update pis --pin linux/arm64=pi4',
+      ),
+    )
+    .action((name: string, { add, remove, rename, pin, default: makeDefault }: FarmUpdateOptions) => {
+      if (!add && !remove && !rename && !pin && !makeDefault) {
         throw values.invalidInput(
           `No changes were specified for farm ${name}.`,
-          'Use --add, --remove, --rename or --default.',
+          'Use --add, --remove, --rename, --pin or --default.',
         );
       }
       onCommand({
@@ -55,6 +77,7 @@ export function farmCommands({ onCommand }: ProgramOptions): CommanderCommand {
           remove: remove ?? [],
           makeDefault: makeDefault ?? false,
           ...(rename === undefined ? {} : { rename }),
+          ...(pin === undefined ? {} : { pins: pin }),
         },
       });
     });
@@ -68,28 +91,26 @@ export function farmCommands({ onCommand }: ProgramOptions): CommanderCommand {
   return group;
 }
 
-/** `status`, `platforms` and `prune`, for the nodes of a farm. */
+/** `status` and `platforms`, for the nodes of a farm. */
 export function nodeCommands({ onCommand }: ProgramOptions): CommanderCommand[] {
-  const nodeCommand = (name: string, description: string, kind: 'status' | 'platforms' | 'prune'): CommanderCommand =>
+  const nodeCommand = (name: string, description: string, kind: 'status' | 'platforms'): CommanderCommand =>
     new CommanderCommand(name)
       .description(description)
       .argument('[FARM]', 'farm (default: the default farm, or all connections)', values.parseName)
       .option('--node <CONNECTIONS>', 'connections instead of a farm: a,b', values.parseNames)
       .addHelpText('after', examples(name, `${name} pis`, `${name} --node pi4`))
-      .action((farm: string | undefined, { node }: { readonly node?: string[] }) => {
-        if (farm !== undefined && node) {
-          throw values.invalidInput('FARM and --node cannot be used together.', 'Use only one of them.');
-        }
-        const selection: NodeSelection = node ? { connections: node } : farm === undefined ? {} : { farm };
-        onCommand({ kind, selection });
+      .action((farm: string | undefined, { node, history }: NodeOptions) => {
+        const selection = values.selectNodes(farm, node);
+        onCommand(history ? { kind: 'status.history', selection, range: ranges[history] } : { kind, selection });
       });
   return [
-    nodeCommand('status', 'show the state of the nodes', 'status'),
+    nodeCommand('status', 'show the state of the nodes', 'status')
+      .addOption(
+        new Option('--history <TIME>', 'show what the open app has seen of the nodes: 10m, 3h or 24h back').choices(
+          Object.keys(ranges),
+        ),
+      )
+      .addHelpText('after', examples('status --history 3h')),
     nodeCommand('platforms', 'list the platforms that the nodes can build, natively or emulated', 'platforms'),
-    nodeCommand(
-      'prune',
-      'remove dangling images, build caches, contexts and leftovers of interrupted builds from the nodes',
-      'prune',
-    ),
   ];
 }

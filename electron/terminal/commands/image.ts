@@ -21,7 +21,10 @@ export function imageCommands({ workingFolder, onCommand }: ProgramOptions): Com
     .description('push an image with all its platforms to a registry')
     .argument('<REF>', 'image', values.parseReference)
     .argument('[DESTINATION]', 'registry/repository[:tag] (default: REF)', values.parsePushDestination)
-    .option('--incomplete', 'if the newest build of REF is incomplete, store and push the platforms that are done')
+    .option(
+      '--incomplete',
+      'push an image that lacks platforms; if the newest build of REF is incomplete, store the platforms that are done first',
+    )
     .addHelpText(
       'after',
       `\nWithout credentials, your saved podman and docker logins are used.\n${examples(

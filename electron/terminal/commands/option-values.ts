@@ -12,6 +12,7 @@ import { type FixId, fixIdSchema } from '../../../shared/check.ts';
 import { closest } from '../../../shared/closest.ts';
 import { nameSchema, uriSchema } from '../../../shared/connection.ts';
 import { discoverySourceSchema } from '../../../shared/discovery.ts';
+import type { NodeSelection } from '../../../shared/farm.ts';
 import { referenceSchema } from '../../../shared/image.ts';
 import { commonPlatforms, type Platform, parsePlatform } from '../../../shared/platform.ts';
 import { type Failure, fail } from '../../../shared/problem.ts';
@@ -75,6 +76,13 @@ export function parseUri(text: string): string {
 export function parseLimit(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) {
     throw invalidInput(`"${text}" is not a valid number of builds.`, 'Use a number from 1 to 999999.');
+  }
+  return Number(text);
+}
+
+export function parseMilliseconds(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 60_000) {
+    throw invalidInput(`"${text}" is not a valid number of milliseconds.`, 'Use a number from 0 to 60000.');
   }
   return Number(text);
 }
@@ -157,6 +165,28 @@ export function parsePins(text: string, previous: Readonly<Record<Platform, stri
   return { ...previous, [parsePlatformOption(platform)]: parseName(node) };
 }
 
+/** A parser of a number of a connection. An empty text is what it is without the option. */
+export function preferenceParser(flag: string, min: number, max: number, none: number): (text: string) => number {
+  return (text) => {
+    const value = text === '' ? none : Number(text);
+    if (text !== '' && !(/^\d+$/.test(text) && value >= min && value <= max)) {
+      throw invalidInput(
+        `${flag} "${text}" is not a number from ${min} to ${max}.`,
+        `Use such a number, or '' for none.`,
+      );
+    }
+    return value;
+  };
+}
+
+/** The pins of a farm: `PLATFORM=NODE`; without a node, the pin is removed. */
+export function parseFarmPins(
+  text: string,
+  previous: Readonly<Record<Platform, string>> = {},
+): Record<Platform, string> {
+  return text.endsWith('=') ? { ...previous, [parsePlatformOption(text.slice(0, -1))]: '' } : parsePins(text, previous);
+}
+
 /** docker and older versions of podman call `newer` `ifnewer`. */
 export function parsePullPolicy(text: string): string {
   const policies = choicesOf('pull');
@@ -232,4 +262,12 @@ export function exportDestinationParser(folder: string): (text: string) => strin
     }
     return `${transport}:${pathParser(folder)(path)}`;
   };
+}
+
+/** The nodes of a farm or of connections, which exclude each other. */
+export function selectNodes(farm: string | undefined, connections: readonly string[] | undefined): NodeSelection {
+  if (farm !== undefined && connections) {
+    throw invalidInput('FARM and --node cannot be used together.', 'Use only one of them.');
+  }
+  return connections ? { connections: [...connections] } : farm === undefined ? {} : { farm };
 }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { defaultParts, pruneOrder } from '../../../shared/storage-kinds.ts';
 import type { Command } from '../command.ts';
 import { platform } from '../testing/recorded-build.ts';
 import { type ParseOptions, parseArguments } from './parse-arguments.ts';
@@ -129,7 +130,18 @@ describe('commands', () => {
     ['status', { kind: 'status', selection: {} }],
     ['status pis', { kind: 'status', selection: { farm: 'pis' } }],
     ['platforms pis', { kind: 'platforms', selection: { farm: 'pis' } }],
-    ['prune', { kind: 'prune', selection: {} }],
+    ['df', { kind: 'df', selection: {} }],
+    ['prune', { kind: 'prune', selection: {}, rules: { parts: defaultParts }, dryRun: false, yes: false }],
+    [
+      'prune pis --all --older-than 7d --keep-storage 1.5GB -y',
+      {
+        kind: 'prune',
+        selection: { farm: 'pis' },
+        rules: { parts: pruneOrder, olderThanMs: 604_800_000, keepBytes: 1_500_000_000 },
+        dryRun: false,
+        yes: true,
+      },
+    ],
     ['builds', { kind: 'builds', text: '', limit: 50 }],
     ['builds api failed -n 3', { kind: 'builds', text: 'api failed', limit: 3 }],
     ['builds --all', { kind: 'builds', text: '' }],
@@ -152,7 +164,16 @@ describe('commands', () => {
     ['cancel b1 arm64', { kind: 'cancel', build: 'b1', platform: arm64 }],
     ['builds rm b1 b2 b1', { kind: 'builds.remove', ids: ['b1', 'b2'] }],
     ['builds removed', { kind: 'builds', text: 'removed', limit: 50 }],
-    ['prune --node a,b', { kind: 'prune', selection: { connections: ['a', 'b'] } }],
+    [
+      'prune --node a,b --cache --dry-run',
+      {
+        kind: 'prune',
+        selection: { connections: ['a', 'b'] },
+        rules: { parts: [...defaultParts, 'project'] },
+        dryRun: true,
+        yes: false,
+      },
+    ],
     [
       'connection update a --rename b --uri ssh://pi@b --identity key',
       { kind: 'connection.update', change: { name: 'a', rename: 'b', uri: 'ssh://pi@b', identity: '/home/me/key' } },
@@ -525,7 +546,7 @@ describe('invalid input is reported with a suggestion', () => {
       'completion csh',
       "command-argument value 'csh' is invalid for argument 'SHELL'. Allowed choices are bash, zsh, fish, powershell. See barnraiser completion --help.",
     ],
-    ['farm update pis', 'No changes were specified for farm pis. Use --add, --remove, --rename or --default.'],
+    ['farm update pis', 'No changes were specified for farm pis. Use --add, --remove, --rename, --pin or --default.'],
     ['rm', 'rm requires an image. Name one or more, such as api:1.3, or add --cache.'],
   ])('%s', (line, expected) => {
     expect(error(line)).toBe(expected);

@@ -1,5 +1,6 @@
 /** The command line of Barnraiser: every command with its arguments, options and help. */
 import { Command as CommanderCommand } from 'commander';
+import { automationCommands } from './automation.ts';
 import { bakeCommands } from './bake.ts';
 import { buildCommands } from './build.ts';
 import { completionCommand } from './completion.ts';
@@ -8,6 +9,9 @@ import { farmCommands, nodeCommands } from './farm.ts';
 import { imageCommands } from './image.ts';
 import { lintCommand } from './lint.ts';
 import { examples, type ProgramOptions } from './options.ts';
+import { nodeHoldCommands, queueCommands } from './queue.ts';
+import { statisticsCommand } from './statistics.ts';
+import { storageCommands } from './storage.ts';
 
 /** Parsing a command line with the returned program either calls `options.onCommand` once or throws. */
 export function createProgram(options: ProgramOptions): CommanderCommand {
@@ -38,8 +42,13 @@ ${examples(
   program.addCommand(inheritSettings(program, farmCommands(options)));
   for (const command of [
     ...nodeCommands(options),
+    ...storageCommands(options),
+    statisticsCommand(options),
+    nodeHoldCommands(options),
+    queueCommands(options),
     ...buildCommands(options),
     ...bakeCommands(options),
+    ...automationCommands(options),
     lintCommand(options),
     ...imageCommands(options),
     completionCommand(options),

@@ -10,6 +10,7 @@ const names: Readonly<Record<NameKind, readonly string[]>> = {
   farms: ['pis'],
   builds: ['20260102-030405-abcd'],
   images: ['api:1.4', 'web:2'],
+  schedules: ['nightly', 'weekly'],
 };
 
 async function completed(line: string) {

@@ -11,7 +11,7 @@ export interface Candidate {
 }
 
 /** What people have named, which is looked up when it is needed. */
-export type NameKind = 'connections' | 'farms' | 'builds' | 'images';
+export type NameKind = 'connections' | 'farms' | 'builds' | 'images' | 'schedules';
 export type FindNames = (kind: NameKind) => Promise<readonly Candidate[]>;
 
 export interface Completion {
@@ -27,6 +27,7 @@ const valuesByWord: Readonly<Record<string, NameKind | Completion['paths'] | rea
   FARM: 'farms',
   BUILD: 'builds',
   REF: 'images',
+  SCHEDULE: 'schedules',
   PLATFORM: commonPlatforms,
   PLATFORMS: commonPlatforms,
   FIX: fixIdSchema.options,

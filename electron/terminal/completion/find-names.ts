@@ -38,6 +38,11 @@ const finders: Readonly<Record<NameKind, (home: string) => Promise<Candidate[]>>
       description: cleanLine(`${reference}, ${status}`),
     }));
   },
+  schedules: async (home) => {
+    const { timerFile } = await import('../../automation/timer-store.ts');
+    const { timers } = await timerFile(home).read();
+    return timers.map(({ name, cron }) => ({ value: name, description: cleanLine(cron) }));
+  },
   images: async (home) => {
     const index = await readLayoutIndex(join(home, 'images'));
     return (index?.manifests ?? []).flatMap((entry) => refName(entry) ?? []).map((value) => ({ value }));

@@ -24,6 +24,7 @@ const looks: Readonly<Record<ImageStatus, { readonly glyph?: string; readonly st
   failed: { glyph: '✗', style: 'red' },
   cancelled: { glyph: '–', style: 'yellow' },
   blocked: { glyph: '⊘', style: 'yellow' },
+  interrupted: { glyph: '‖', style: 'yellow' },
 };
 
 /** The state of a bake and its builds, from events. */
@@ -87,11 +88,11 @@ export class BakeFrames implements FrameSource {
 
 /** Running images are shown first if there is no space for all, then failed ones. */
 function rank({ status }: BakedImage): number {
-  return ['running', 'failed', 'blocked', 'waiting', 'cancelled', 'done'].indexOf(status);
+  return ['running', 'failed', 'interrupted', 'blocked', 'waiting', 'cancelled', 'done'].indexOf(status);
 }
 
 function elapsedOf(build: Build | undefined, now: number): string {
-  return build ? formatClock(build.durationMs ?? now - Date.parse(build.createdAt)) : '';
+  return build ? formatClock(build.durationMs ?? now - Date.parse(build.resumedAt ?? build.createdAt)) : '';
 }
 
 function detailOf(image: BakedImage, build: Build | undefined, { images }: Bake): string {

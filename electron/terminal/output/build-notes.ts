@@ -1,8 +1,14 @@
 import { automaticTexts } from '../../../shared/automatic-options.ts';
 import type { Build } from '../../../shared/build.ts';
 import { emulationText } from '../../../shared/emulation.ts';
+import { finishText } from '../../../shared/estimate-text.ts';
 
-/** What a person should know before a build does any work: what it got from git, and what emulation costs. */
+/** What a person should know before a build does any work: what it got from git, what emulation costs, how long it takes. */
 export function buildNotes({ automatic, schedule }: Pick<Build, 'automatic' | 'schedule'>): string[] {
-  return [...(automatic ? automaticTexts(automatic) : []), ...(schedule.emulation ?? []).map(emulationText)];
+  const finish = finishText(schedule);
+  return [
+    ...(automatic ? automaticTexts(automatic) : []),
+    ...(schedule.emulation ?? []).map(emulationText),
+    ...(finish ? [finish] : []),
+  ];
 }

@@ -92,7 +92,7 @@ test('the last ten lines of a long log are shown', () => {
 test('a failed job shows the nodes that it lost earlier', () => {
   const lost = [{ node: 'pi3', problem: oldIsDown }];
   expect(summary({ ...failed, jobs: [{ ...piFailed, lost }] })).toContain(
-    '  earlier attempt on pi3: Node old did not answer in 15 s.',
+    `warning: ${piFailed.platform} moved from pi3 to ${piFailed.node}: Node old did not answer in 15 s.`,
   );
 });
 

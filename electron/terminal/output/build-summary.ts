@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
 import type { Build, Job } from '../../../shared/build.ts';
 import { type FailureGroup, groupFailures } from '../../../shared/failures.ts';
-import { formatBytes, formatClock, formatCount, formatSent, formatSource } from '../../../shared/format.ts';
+import { formatBytes, formatClock, formatCount, formatList, formatSent, formatSource } from '../../../shared/format.ts';
 import { parseReference } from '../../../shared/image.ts';
+import { movesOf } from '../../../shared/moves.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import { currentStep, failedStepOf } from '../../../shared/step.ts';
 import { groupWarnings, type ReportedFinding, type WarningGroup, withoutReported } from '../../../shared/warnings.ts';
@@ -32,6 +33,7 @@ export function printSummary(stream: Writable, build: Build, options: SummaryOpt
   const parts = [
     table && build.jobs.length > 0 ? jobTable(build.jobs) : [],
     build.schedule.leftOut.flatMap(({ node, problem }) => skippedNodeLines(node, problem, paint)),
+    build.jobs.flatMap((job) => moveLines(job, paint)),
     ...groups.map((group) => failureLines(group, build.jobs, paint)),
     (build.push?.notDirect ?? []).flatMap(({ node, problem }) => notDirectLines(node, problem, paint)),
     withoutReported(groupWarnings(build.jobs), reported).flatMap((group) =>
@@ -39,6 +41,7 @@ export function printSummary(stream: Writable, build: Build, options: SummaryOpt
     ),
     build.jobs.flatMap(({ mismatch }) => (mismatch ? [`${paint('yellow', 'warning:')} ${cleanLine(mismatch)}`] : [])),
     ...(build.problem && groups.length === 0 ? [problemLines(build.problem)] : []),
+    missingLines(build, paint),
     [outcomeLine(build, paint), ...pushResult(build, paint), ...retryLines(build), ...(next ? pushLines(build) : [])],
   ];
   const text = parts
@@ -98,6 +101,11 @@ function warningLines({ warning, platforms }: WarningGroup, jobs: number, paint:
   ];
 }
 
+/** From which node to which a job moved, and why. */
+function moveLines(job: Job, paint: Paint): string[] {
+  return movesOf(job).map((move) => `${paint('yellow', 'warning:')} ${job.platform} ${cleanLine(move)}`);
+}
+
 /** One failure, with the last log lines of its first platform. */
 function failureLines({ platforms, problem, line }: FailureGroup, all: readonly Job[], paint: Paint): string[] {
   const jobs = all.filter(({ platform }) => platforms.includes(platform));
@@ -111,9 +119,6 @@ function failureLines({ platforms, problem, line }: FailureGroup, all: readonly 
     `${paint('red', 'failed:')} ${names}${at}`,
     ...(first?.lastLines ?? []).slice(-maxLogLines).map((line) => paint('dim', `  | ${cleanLine(line)}`)),
     ...problemLines(problem),
-    ...jobs.flatMap(({ lost }) =>
-      lost.map(({ node, problem }) => `  earlier attempt on ${node}: ${cleanLine(problem.message)}`),
-    ),
   ];
 }
 
@@ -121,9 +126,24 @@ function problemLines({ message, fix, actions = [] }: Problem): string[] {
   return [message, fix, ...actions.map(actionHint)].filter((text) => text !== '').map((text) => `  ${cleanLine(text)}`);
 }
 
+/** The optional platforms that a build is done without, and why. */
+function missingLines({ missing = [], jobs, schedule: { unassigned } }: Build, paint: Paint): string[] {
+  return missing.map((platform) => {
+    const failed = [...jobs, ...unassigned].find((each) => each.platform === platform);
+    const reason = failed?.problem?.message ?? 'It was not built.';
+    return `${paint('yellow', 'without:')} ${platform} (optional): ${cleanLine(reason)}`;
+  });
+}
+
 /** How to go on from an incomplete build. */
-function retryLines({ id, status, jobs, push }: Build): string[] {
+function retryLines({ id, status, jobs, missing = [], push }: Build): string[] {
   const done = jobs.filter((job) => job.status === 'done').length;
+  if (status === 'interrupted') {
+    return [`What is finished is kept. Go on: barnraiser resume ${id}`];
+  }
+  if (status === 'done' && missing.length > 0) {
+    return [`Build what is missing: barnraiser retry ${id}`];
+  }
   if (status === 'running' || status === 'done' || done === 0 || (done === jobs.length && !push?.direct)) {
     return [];
   }
@@ -157,12 +177,20 @@ function pushLines({ status, reference, push }: Build): string[] {
   return [`Push it: barnraiser push ${reference}${destination}`];
 }
 
-function outcomeLine({ status, jobs, list, reference, push, durationMs = 0 }: Build, paint: Paint): string {
+/** ` without linux/arm64 (optional)`; empty if nothing is missing. */
+function withoutText(missing: readonly string[]): string {
+  return missing.length === 0 ? '' : ` without ${formatList(missing)} (optional)`;
+}
+
+function outcomeLine(
+  { status, jobs, missing = [], list, reference, push, durationMs = 0 }: Build,
+  paint: Paint,
+): string {
   const time = formatClock(durationMs);
   const nothing = push?.direct ? `${push.destination} was not changed.` : `No image was stored as ${reference}.`;
   switch (status) {
     case 'done':
-      return `${paint('green', 'Built')} ${formatCount(jobs.length, 'platform')} in ${time}: ${list ? `${reference} ${list.digest}` : `${reference}, which is not stored here`}`;
+      return `${paint('green', 'Built')} ${formatCount(jobs.filter((job) => job.status === 'done').length, 'platform')}${withoutText(missing)} in ${time}: ${list ? `${reference} ${list.digest}` : `${reference}, which is not stored here`}`;
     case 'failed': {
       const failed = jobs.filter((job) => job.status === 'failed').length;
       const share = failed > 0 ? ` (${failed} of ${formatCount(jobs.length, 'platform')})` : '';
@@ -170,6 +198,8 @@ function outcomeLine({ status, jobs, list, reference, push, durationMs = 0 }: Bu
     }
     case 'cancelled':
       return `${paint('yellow', 'Cancelled')} after ${time}. ${nothing}`;
+    case 'interrupted':
+      return `${paint('yellow', 'Interrupted')}: Barnraiser was closed before the build ended. ${list ? `${reference} ${list.digest}` : nothing}`;
     case 'running':
       return `${reference} is still building.`;
   }

@@ -73,7 +73,7 @@ describe('a job shows what it does', () => {
   test.each([
     [pi, '○ queued', 'only native node'],
     [{ ...pi, wait: { reason: 'slot' as const, ahead: 2 } }, '○ queued', 'waiting for a slot on pi4, 2 ahead'],
-    [{ ...pi, lost }, '○ queued', 'takes over from pi3'],
+    [{ ...pi, lost }, '○ queued', 'moved from pi3: gone'],
     [{ ...pi, status: 'context' as const }, '⠋ context', 'sending the context'],
     [{ ...pi, status: 'building' as const, steps: steps(1) }, '⠋ building', 'FROM docker.io/library/alpine:3.20'],
     [

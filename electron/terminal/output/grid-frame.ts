@@ -1,7 +1,9 @@
 /** Draws a build as text: one or two lines per platform below a heading. */
 import stringWidth from 'fast-string-width';
 import { isCancelling, isEnd, type Job, type Phase } from '../../../shared/build.ts';
-import { formatBytes, formatBytesOf, formatClock, formatCount, formatWait } from '../../../shared/format.ts';
+import { buildRemainingText, remainingText } from '../../../shared/estimate-text.ts';
+import { formatBytes, formatBytesOf, formatClock, formatCount } from '../../../shared/format.ts';
+import { formatWait } from '../../../shared/queue-text.ts';
 import { currentStep, endedShare, moreRunningText } from '../../../shared/step.ts';
 import type { BuildProgress } from './build-view.ts';
 import { pad } from './columns.ts';
@@ -33,6 +35,7 @@ const looks: Readonly<Record<Phase, { readonly glyph?: string; readonly word?: s
   done: { glyph: '✓', style: 'green' },
   failed: { glyph: '✗', style: 'red' },
   cancelled: { glyph: '–', style: 'yellow' },
+  interrupted: { glyph: '‖', style: 'yellow' },
 };
 
 /** Fixed widths keep the columns in place while numbers grow. */
@@ -71,13 +74,16 @@ function heading({ build, context }: BuildProgress, { now, paint }: FrameOptions
   if (!build) {
     return '';
   }
-  const elapsed = formatClock(build.durationMs ?? now - Date.parse(build.createdAt));
+  const elapsed = formatClock(build.durationMs ?? now - Date.parse(build.resumedAt ?? build.createdAt));
   const packed = context
     ? `${context.done ? 'context' : 'packing'} ${formatCount(context.files, 'file')}, ${formatBytes(context.bytes)}`
     : '';
   const pushing =
     build.push?.status === 'running' && build.push.totalBytes > 0 ? `pushing ${pushedShare(build.push)}` : '';
-  const note = isCancelling(build) ? paint('yellow', 'Cancelling…') : paint('dim', pushing || packed);
+  const left = buildRemainingText(build, now);
+  const note = isCancelling(build)
+    ? paint('yellow', 'Cancelling…')
+    : paint('dim', [left, pushing || packed].filter(Boolean).join(gap));
   return [paint('bold', build.reference), elapsed, note].join(gap);
 }
 
@@ -132,7 +138,7 @@ class Grid {
     if (!job) {
       return '';
     }
-    const detail = pad(cut(detailOf(job, this.#progress), detailWidth), detailWidth);
+    const detail = pad(cut(this.#detail(job), detailWidth), detailWidth);
     return [...this.#nameCells(job), this.#progressCell(job), detail, ...this.#amountCells(job)].join(gap);
   }
 
@@ -141,7 +147,13 @@ class Grid {
   }
 
   #detailLine(job: Job): string {
-    return `${gap}${this.#progressCell(job)}${gap}${detailOf(job, this.#progress)}`;
+    return `${gap}${this.#progressCell(job)}${gap}${this.#detail(job)}`;
+  }
+
+  #detail(job: Job): string {
+    const left = remainingText(job, this.#options.now);
+    const detail = detailOf(job, this.#progress);
+    return left === undefined ? detail : `${left}${gap}${detail}`;
   }
 
   #nameCells(job: Job): string[] {
@@ -186,7 +198,7 @@ function detailOf(job: Job, { build, context }: BuildProgress): string {
         return `waiting for ${formatWait(job.wait, job.node)}`;
       }
       const lost = job.lost.at(-1);
-      return lost ? `takes over from ${lost.node}` : job.reason;
+      return lost ? `moved from ${lost.node}: ${cleanLine(lost.problem.message)}` : job.reason;
     }
     case 'context':
       return context?.done ? 'sending the context' : 'packing and sending the context';
@@ -200,6 +212,7 @@ function detailOf(job: Job, { build, context }: BuildProgress): string {
       return `${shortDigest(job.digest ?? '')}${job.reusedFrom ? ` of build ${job.reusedFrom}` : ''}`;
     case 'failed':
     case 'cancelled':
+    case 'interrupted':
       // the summary below an ended build says why
       return build?.status !== 'running' ? '' : cleanLine(job.problem?.message ?? '');
   }

@@ -2,8 +2,11 @@
 import type { Writable } from 'node:stream';
 import { type Build, isEnd, type Job, type JobState } from '../../../shared/build.ts';
 import type { AppEvent } from '../../../shared/contract.ts';
-import { formatBytes, formatClock, formatCount, formatSent, formatWait } from '../../../shared/format.ts';
+import { assignmentText } from '../../../shared/estimate-text.ts';
+import { formatBytes, formatClock, formatCount, formatSent } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
+import type { JobWait } from '../../../shared/queue.ts';
+import { formatWait } from '../../../shared/queue-text.ts';
 import { isBehind } from './backlog.ts';
 import { buildNotes } from './build-notes.ts';
 import { BuildProgress, type BuildView } from './build-view.ts';
@@ -64,7 +67,7 @@ export class PlainTextView implements BuildView {
     if (event.event === 'job.changed' && previous && previous.status !== event.job.status) {
       this.#printPhase(event.job, build.jobs);
     }
-    if (event.event === 'job.changed' && event.job.wait && event.job.wait.ahead !== previous?.wait?.ahead) {
+    if (event.event === 'job.changed' && event.job.wait && isNewWait(event.job.wait, previous?.wait)) {
       const { platform, node, wait } = event.job;
       this.#write(`${platform} ${node}`, `waiting for ${formatWait(wait, node)}`);
     }
@@ -92,7 +95,7 @@ export class PlainTextView implements BuildView {
 
   #printSchedule(build: Build): void {
     const { reference, schedule } = build;
-    const assignments = schedule.assignments.map(({ platform, node, reason }) => `${platform} on ${node} (${reason})`);
+    const assignments = schedule.assignments.map(assignmentText);
     this.#write('build', `${reference}: ${assignments.join(', ')}`);
     for (const { node, problem } of schedule.leftOut) {
       this.#write('build', `skipping ${node}: ${problem.message}`);
@@ -150,6 +153,8 @@ function phaseText(
       return `failed after ${formatClock(durationMs)}${isLast ? '' : `: ${problem?.message ?? ''}`}`;
     case 'cancelled':
       return `cancelled after ${formatClock(durationMs)}`;
+    case 'interrupted':
+      return 'interrupted';
   }
 }
 
@@ -178,4 +183,9 @@ export class JsonView implements BuildView {
 
 function isProgress({ event }: AppEvent): boolean {
   return event === 'job.log' || event === 'step.changed' || event === 'build.context' || event === 'push.progress';
+}
+
+/** Whether what a job waits for has changed by more than an estimate. */
+function isNewWait({ reason, ahead }: JobWait, previous: JobWait | undefined): boolean {
+  return reason !== previous?.reason || ahead !== previous.ahead;
 }

@@ -18,7 +18,11 @@ const actions: readonly ProblemAction[] = [
   { id: 'create-farm', name: 'pis' },
   { id: 'trust-host-keys' },
   { id: 'check-connection', connection: 'pi4' },
+  { id: 'use-node-again', node: 'pi4' },
   { id: 'free-disk', node: 'pi4' },
+  { id: 'resume-node', node: 'pi4' },
+  { id: 'resume-changed', build: '20260102-030405-abcd' },
+  { id: 'push-incomplete', reference: 'api:1' },
   { id: 'show-builds' },
   { id: 'show-images' },
 ];

@@ -17,7 +17,12 @@ const hints: ActionTable<string> = {
   'create-farm': ({ name }) => `To create it, run barnraiser farm create ${name} CONNECTION...`,
   'trust-host-keys': () => 'To trust it, answer yes, or add --accept-new-host-keys.',
   'check-connection': ({ connection }) => `To find the cause, run barnraiser connection test ${connection}.`,
+  'use-node-again': ({ node }) => `To use it now, run barnraiser connection use-again ${node}.`,
   'free-disk': ({ node }) => `To free disk space there, run barnraiser prune --node ${node}.`,
+  'resume-changed': ({ build }) =>
+    `To build the rest from the changed files, run barnraiser resume ${build} --changed.`,
+  'push-incomplete': () => 'To push it all the same, add --incomplete.',
+  'resume-node': ({ node }) => `To resume it, run barnraiser node resume ${node}.`,
   'show-builds': () => 'To see all builds, run barnraiser builds --all.',
   'show-images': () => 'To see all images, run barnraiser images.',
 };

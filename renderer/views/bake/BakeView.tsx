@@ -118,6 +118,7 @@ const phases: Readonly<Record<ImageStatus, { readonly phase: DisplayPhase; reado
   failed: { phase: 'failed', word: 'Failed' },
   cancelled: { phase: 'cancelled', word: 'Cancelled' },
   blocked: { phase: 'warning', word: 'Not built' },
+  interrupted: { phase: 'interrupted', word: 'Interrupted' },
 };
 
 interface ImageRowProps {

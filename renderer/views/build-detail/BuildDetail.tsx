@@ -1,25 +1,35 @@
 import { useCallback, useRef, useState } from 'react';
 import { type Build, isCancelling, type Job } from '../../../shared/build.ts';
 import { formatReferenceShort } from '../../../shared/format.ts';
+import { isGitUrl } from '../../../shared/git-url.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
+import { lazyPart } from '../../parts/lazy-part.tsx';
 import { Menu } from '../../parts/Menu.tsx';
 import { MiddleEllipsis } from '../../parts/MiddleEllipsis.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { PhaseBadge } from '../../parts/PhaseBadge.tsx';
 import { Clock } from '../../parts/Quantity.tsx';
+import { useWatchOf } from '../../stores/automation.ts';
 import { removeBuild, useBuilds } from '../../stores/builds.ts';
 import { navigate, openSheet } from '../../stores/navigation.ts';
+import { resumeAndOpen } from '../../stores/resume.ts';
 import { Announcements } from './Announcements.tsx';
 import { useActivitySampling } from './activity.ts';
 import styles from './BuildDetail.module.css';
-import { copyToClipboard, isIncomplete, openRebuildSheet, retryAndOpen } from './build-actions.ts';
+import {
+  copyToClipboard,
+  isIncomplete,
+  openRebuildSheet,
+  ownRequest,
+  retryAndOpen,
+  watchAndShow,
+} from './build-actions.ts';
 import { DirectResult } from './DirectResult.tsx';
 import { EquivalentDialog } from './EquivalentDialog.tsx';
 import { Failures } from './Failures.tsx';
 import { isListMissing, isPushing } from './headline.ts';
-import { isInterrupted } from './job-state.ts';
 import { PlatformGrid } from './PlatformGrid.tsx';
 import { PushIncomplete } from './PushIncomplete.tsx';
 import { Result } from './Result.tsx';
@@ -29,6 +39,8 @@ import { useCancel } from './use-cancel.tsx';
 import { useContainerfileSource } from './use-containerfile-source.ts';
 import { Warnings } from './Warnings.tsx';
 import { Waterfall } from './Waterfall.tsx';
+
+const ScheduleDialog = lazyPart(async () => (await import('../schedules/ScheduleDialog.tsx')).ScheduleDialog);
 
 /** So much of the name and tag stays visible when the reference does not fit, in characters. */
 const maxNameEnd = 28;
@@ -40,6 +52,8 @@ export function BuildDetail({ build }: { build: Build }) {
   const { cancel, isRequested, dialog } = useCancel(build);
   const [isDeleting, setDeleting] = useState(false);
   const [isTelling, setTelling] = useState(false);
+  const [isScheduling, setScheduling] = useState(false);
+  const isWatched = useWatchOf(build.request) !== undefined;
   useActivitySampling(build.id, build.status === 'running');
   // memoized cells render again only if their job changes, so the callbacks they get must be stable
   const latestCancel = useRef(cancel);
@@ -71,13 +85,17 @@ export function BuildDetail({ build }: { build: Build }) {
             <Button busy={isRequested || isCancelling(build)} busyLabel="Cancelling…" onClick={() => cancel()}>
               Cancel
             </Button>
+          ) : build.status === 'interrupted' ? (
+            <Button kind="primary" icon="play" onClick={() => resumeAndOpen(build.id)}>
+              Resume
+            </Button>
           ) : (
             <Button icon="refresh" onClick={() => (canRetry ? retryAndOpen(build.id) : openRebuildSheet(build.id))}>
               {canRetry ? retryAllLabel : 'Rebuild…'}
             </Button>
           )}
           {canRetry && !build.list && !build.push?.direct && <PushIncomplete build={build} />}
-          {build.list && (
+          {build.list && build.status !== 'interrupted' && (
             <Button kind="primary" icon="push" onClick={() => openSheet({ sheet: 'push', reference: build.reference })}>
               Push…
             </Button>
@@ -85,11 +103,19 @@ export function BuildDetail({ build }: { build: Build }) {
           <Menu
             trigger={<IconButton icon="more" label="More about this build" />}
             items={[
-              ...(canRetry
+              ...(canRetry || build.status === 'interrupted'
                 ? [{ label: 'Rebuild…', icon: 'refresh' as const, run: () => openRebuildSheet(build.id) }]
                 : []),
               { label: 'Copy id', icon: 'copy', hint: build.id, run: () => copyToClipboard(build.id, 'id') },
               { label: 'Copy reference', icon: 'copy', run: () => copyToClipboard(build.reference, 'reference') },
+              {
+                label: 'Rebuild when files change',
+                icon: 'eye',
+                disabled: isWatched || isGitUrl(build.request.context),
+                ...(isWatched ? { hint: 'It is watched already' } : {}),
+                run: () => watchAndShow(build),
+              },
+              { label: 'Schedule…', icon: 'clock', run: () => setScheduling(true) },
               { label: 'Same command elsewhere…', icon: 'log', run: openEquivalents },
               {
                 label: 'Show all builds of this project',
@@ -121,6 +147,7 @@ export function BuildDetail({ build }: { build: Build }) {
       </div>
       <Announcements build={build} />
       {dialog}
+      {isScheduling && <ScheduleDialog of={{ request: ownRequest(build) }} onClose={() => setScheduling(false)} />}
       <EquivalentDialog open={isTelling} build={{ id: build.id }} onClose={() => setTelling(false)} />
       <DeleteBuildDialog build={build} open={isDeleting} onClose={() => setDeleting(false)} />
     </Page>
@@ -128,20 +155,16 @@ export function BuildDetail({ build }: { build: Build }) {
 }
 
 function Status({ build }: { build: Build }) {
-  const { status, createdAt, durationMs } = build;
+  const { status, createdAt, resumedAt, durationMs } = build;
   const isRunning = status === 'running';
   const runningPhase = isCancelling(build) ? 'cancelling' : 'building';
-  const phase = isInterrupted(build) ? 'warning' : isRunning ? runningPhase : status;
+  const phase = isRunning ? runningPhase : status;
   return (
     <span className={styles.status}>
-      <PhaseBadge
-        filled
-        phase={phase}
-        word={isInterrupted(build) ? 'Interrupted' : isPushing(build) ? 'Pushing' : undefined}
-      />
+      <PhaseBadge filled phase={phase} word={isPushing(build) ? 'Pushing' : undefined} />
       {(isRunning || durationMs !== undefined) && (
         <span className={styles.clock}>
-          <Clock since={createdAt} ms={durationMs} />
+          <Clock since={resumedAt ?? createdAt} ms={durationMs} />
         </span>
       )}
     </span>

@@ -253,9 +253,15 @@ describe('a failed build', () => {
       fix: 'Build again.',
     } as const;
     const { durationMs: _, ...interrupted } = sample.failed();
-    const jobs = interrupted.jobs.map(({ durationMs: __, ...job }) => ({ ...job, status: 'failed' as const, problem }));
-    app.emit({ event: 'build.finished', build: { ...interrupted, id: 'interrupted', problem, jobs } });
-    await screen.findByText('Interrupted: Barnraiser stopped during this build.');
+    const jobs = interrupted.jobs.map(({ durationMs: __, problem: ___, ...job }) => ({
+      ...job,
+      status: 'interrupted' as const,
+    }));
+    app.emit({
+      event: 'build.finished',
+      build: { ...interrupted, id: 'interrupted', status: 'interrupted', problem, jobs },
+    });
+    await screen.findByText('Interrupted: Barnraiser was closed during this build.');
     screen.getByText('Barnraiser was closed while it built api:1.');
     expect(within(screen.getByRole('list', { name: 'Platforms' })).queryByText('Failed')).toBeNull();
   });

@@ -10,7 +10,7 @@ import { actionHandlers, retryAndOpen, retryLabel } from './build-actions.ts';
 import { type ContainerfileSource, instructionOf } from './containerfile-source.ts';
 import styles from './Failures.module.css';
 import { type FailedJobs, failingLineIndex, failuresOf, groupTitle, plainLine } from './failure.ts';
-import { failedStep, isInterrupted, lostNodesText } from './job-state.ts';
+import { failedStep, lostNodesText } from './job-state.ts';
 import { openLogAtFailure } from './open-log.ts';
 import { SourceExcerpt } from './SourceExcerpt.tsx';
 import { failuresId } from './Summary.tsx';
@@ -26,7 +26,9 @@ export function Failures({ build, source }: { build: Build; source: Containerfil
   }
   return (
     <section aria-label="Failures" id={failuresId} className={styles.failures}>
-      {common && <ProblemNote problem={common} handlers={actionHandlers(build)} warning={isInterrupted(build)} />}
+      {common && (
+        <ProblemNote problem={common} handlers={actionHandlers(build)} warning={build.status === 'interrupted'} />
+      )}
       {groups.map((jobs, index) => (
         <details key={jobs[0].platform} className={styles.failure} open={index === 0}>
           <summary className={styles.title}>

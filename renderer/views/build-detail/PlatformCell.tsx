@@ -1,6 +1,8 @@
 import { memo, type ReactNode } from 'react';
 import type { Build, Job } from '../../../shared/build.ts';
+import { remainingText } from '../../../shared/estimate-text.ts';
 import { formatPlatform } from '../../../shared/format.ts';
+import { movesOf } from '../../../shared/moves.ts';
 import { Chip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
 import { contextMenu } from '../../parts/context-menu.ts';
@@ -12,6 +14,7 @@ import { PhaseBadge, PhaseGlyph, phaseState } from '../../parts/PhaseBadge.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
 import { Clock } from '../../parts/Quantity.tsx';
 import { Tooltip } from '../../parts/Tooltip.tsx';
+import { useNow } from '../../parts/use-now.ts';
 import { openLog } from '../../stores/navigation.ts';
 import { ActivityColumns } from './ActivityColumns.tsx';
 import { jobMenuItems } from './build-actions.ts';
@@ -93,6 +96,7 @@ function Card({ id, job, facts, hasBuildEnded }: BodyProps) {
       </span>
       <span className={styles.phase}>
         <PhaseBadge phase={facts.phase} word={facts.phaseText} />
+        {!hasBuildEnded && <Remaining job={job} />}
         <Elapsed job={job} hasBuildEnded={hasBuildEnded} />
       </span>
       <Bar job={job} facts={facts} />
@@ -101,7 +105,7 @@ function Card({ id, job, facts, hasBuildEnded }: BodyProps) {
         <Traffic facts={facts} />
         <ActivityColumns id={id} job={job} hasRate />
       </span>
-      {facts.lostNodes && <LostNodes>{facts.lostNodes}</LostNodes>}
+      {facts.lostNodes && <LostNodes job={job}>{facts.lostNodes}</LostNodes>}
     </>
   );
 }
@@ -117,7 +121,7 @@ function Row({ id, job, facts, hasBuildEnded }: BodyProps) {
       <NodeName job={job} />
       <PhaseText facts={facts} />
       <Bar job={job} facts={facts} />
-      {facts.lostNodes ? <LostNodes>{facts.lostNodes}</LostNodes> : <ActivityText facts={facts} />}
+      {facts.lostNodes ? <LostNodes job={job}>{facts.lostNodes}</LostNodes> : <ActivityText facts={facts} />}
       <span className={styles.traffic}>
         {/* the progress bar shows the share of the context */}
         <Traffic facts={{ ...facts, sent: facts.sentWithoutTotal }} />
@@ -220,11 +224,20 @@ function Elapsed({ job, hasBuildEnded }: Pick<BodyProps, 'job' | 'hasBuildEnded'
   return <span className={styles.elapsed}>{isKnown ? <Clock since={job.startedAt} ms={job.durationMs} /> : '–'}</span>;
 }
 
-function LostNodes({ children }: { children: ReactNode }) {
+/** `about 40 s left`, as far as that is known. */
+function Remaining({ job }: { job: Job }) {
+  const now = useNow();
+  const text = remainingText(job, now);
+  return text === undefined ? null : <span className={styles.left}>{text}</span>;
+}
+
+function LostNodes({ job, children }: { job: Job; children: ReactNode }) {
   return (
-    <span className={styles.lost}>
-      <Icon name="warning" size={14} />
-      <span className="truncate">{children}</span>
-    </span>
+    <Tooltip text={<span className={styles.fullText}>{movesOf(job).join('\n')}</span>}>
+      <span className={styles.lost}>
+        <Icon name="warning" size={14} />
+        <span className="truncate">{children}</span>
+      </span>
+    </Tooltip>
   );
 }

@@ -40,7 +40,7 @@ export function Result({ build, list }: { build: Build; list: ManifestList }) {
           {formatCount(list.entries.length, 'image')}, {formatBytes(total)} in{' '}
           <a href={hrefOf({ view: 'images', reference: list.reference })}>local storage</a>
         </span>
-        {list.missing && <strong>{formatMissing(list.missing)}</strong>}
+        {list.missing && <strong>{formatMissing(list)}</strong>}
         {list.mismatched && <strong>{formatMismatched(list.mismatched)}</strong>}
         <Copyable text={list.digest} shown={`sha256:${formatDigest(list.digest)}`} what="digest of the manifest list" />
       </header>

@@ -1,16 +1,21 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import type { Build } from '../../../shared/build.ts';
+import { buildRemainingText } from '../../../shared/estimate-text.ts';
 import { formatBytes, formatCount, formatPathShort } from '../../../shared/format.ts';
+import type { Trigger } from '../../../shared/trigger.ts';
 import { Button } from '../../parts/Button.tsx';
+import { lazyPart } from '../../parts/lazy-part.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
+import { useNow } from '../../parts/use-now.ts';
 import { useBake } from '../../stores/bakes.ts';
 import type { ContextProgress } from '../../stores/builds.ts';
 import { hrefOf } from '../../stores/navigation.ts';
 import styles from './BuildDetail.module.css';
-import { ChangedOptions } from './ChangedOptions.tsx';
 import { failuresOf } from './failure.ts';
 import { headlineOf } from './headline.ts';
+
+const ChangedOptions = lazyPart(async () => (await import('./ChangedOptions.tsx')).ChangedOptions);
 
 export interface SummaryProps {
   readonly build: Build;
@@ -20,7 +25,7 @@ export interface SummaryProps {
 /** The state of the build in one sentence, and its context, project, nodes and start time. Its height never changes. */
 export function Summary({ build, packing }: SummaryProps) {
   const { text, detail } = headlineOf(build);
-  const { farm, connections, context, bake } = build.request;
+  const { farm, connections, context, bake, trigger } = build.request;
   const { common, groups } = failuresOf(build);
   const hasFailures = common !== undefined || groups.length > 0;
   const canSeeFailures = useInView(hasFailures ? failuresId : undefined);
@@ -31,6 +36,7 @@ export function Summary({ build, packing }: SummaryProps) {
           {text}
         </p>
         {detail && <p className={styles.detail}>{detail}</p>}
+        {build.status === 'running' && <Remaining build={build} />}
         {hasFailures && !canSeeFailures && (
           <Button size="small" kind="quiet" icon="chevron-down" onClick={showFailures}>
             Show why
@@ -65,10 +71,18 @@ export function Summary({ build, packing }: SummaryProps) {
         </Fact>
         <Fact name="Started">
           <RelativeTime time={build.createdAt} />
+          {trigger && <TriggerLink trigger={trigger} />}
         </Fact>
       </dl>
     </div>
   );
+}
+
+/** `about 2 min left`, as far as that is known of all its platforms. */
+function Remaining({ build }: { build: Build }) {
+  const now = useNow();
+  const text = buildRemainingText(build, now);
+  return text === undefined ? null : <p className={styles.detail}>{text}</p>;
 }
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
@@ -77,6 +91,17 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+function TriggerLink({ trigger }: { trigger: Trigger }) {
+  return (
+    <>
+      {' by '}
+      <a href={hrefOf({ view: 'schedules' })} className={styles.link}>
+        {trigger.kind === 'timer' ? `the schedule ${trigger.name}` : 'a change of the files'}
+      </a>
+    </>
   );
 }
 

@@ -2,7 +2,7 @@ import type { Job } from '../../../shared/build.ts';
 import { type PhaseState, phaseState } from '../../parts/PhaseBadge.tsx';
 
 /** The most urgent first. */
-const order: readonly PhaseState[] = ['failed', 'cancelled', 'cancelling', 'running', 'waiting', 'done'];
+const order: readonly PhaseState[] = ['failed', 'interrupted', 'cancelled', 'cancelling', 'running', 'waiting', 'done'];
 
 /**
  * The jobs in one state, or all if none is in it any more; on demand those that failed first. Otherwise in their order, so

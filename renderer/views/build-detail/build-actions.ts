@@ -4,8 +4,10 @@ import type { Platform } from '../../../shared/platform.ts';
 import type { ProblemAction } from '../../../shared/problem-action.ts';
 import type { MenuItem } from '../../parts/Menu.tsx';
 import type { ActionHandlers } from '../../parts/problem-actions.ts';
+import { startWatch } from '../../stores/automation.ts';
 import { retryBuild } from '../../stores/builds.ts';
 import { navigate, openLog, openLogWindow, openSheet } from '../../stores/navigation.ts';
+import { resumeAndOpen } from '../../stores/resume.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 
 /**
@@ -37,6 +39,16 @@ export function openRebuildSheet(id: string): void {
   openSheet({ sheet: 'new-build', from: id });
 }
 
+/** The request of a build that a person makes again: of no bake, and started by nothing else. */
+export function ownRequest({ request: { bake: _, trigger: __, ...request } }: Build): Build['request'] {
+  return request;
+}
+
+/** Builds the project of a build now and on every change. */
+export function watchAndShow(build: Build): void {
+  startWatch(ownRequest(build)).then(() => navigate({ view: 'schedules' }), toastProblem);
+}
+
 export function copyToClipboard(text: string, what: string): void {
   navigator.clipboard.writeText(text).then(() => toast({ title: `Copied ${what}`, kind: 'done' }), toastProblem);
 }
@@ -62,20 +74,28 @@ export function jobMenuItems(build: Build, job: Job, cancel: (job: Job) => void)
     { label: 'Open log in a new window', icon: 'window', run: () => openLogWindow({ id: build.id, platform }) },
     ...(digest ? [{ label: 'Copy digest', icon: 'copy' as const, run: () => copyToClipboard(digest, 'digest') }] : []),
     'separator',
-    isEnd(job.status)
-      ? {
-          label: job.status === 'done' ? `Build ${formatPlatform(platform)} again` : retryLabel(build),
-          icon: 'refresh',
-          disabled: build.status === 'running',
-          ...(build.status === 'running' ? { hint: 'The build is still running' } : {}),
-          run: () => retryAndOpen(build.id, job.status === 'done' ? [platform] : undefined),
-        }
-      : {
-          label: job.status === 'cancelling' ? 'Cancelling…' : `Cancel ${platform}`,
-          icon: 'stop',
-          danger: true,
-          disabled: job.status === 'cancelling',
-          run: () => cancel(job),
-        },
+    job.status === 'interrupted'
+      ? { label: 'Resume build', icon: 'play', run: () => resumeAndOpen(build.id) }
+      : isEnd(job.status)
+        ? {
+            label:
+              job.status === 'done'
+                ? `Build ${formatPlatform(platform)} again`
+                : build.status === 'running'
+                  ? `Retry ${formatPlatform(platform)}`
+                  : retryLabel(build),
+            icon: 'refresh',
+            disabled: build.status === 'running' && job.status === 'done',
+            ...(build.status === 'running' && job.status === 'done' ? { hint: 'The build is still running' } : {}),
+            run: () =>
+              retryAndOpen(build.id, job.status === 'done' || build.status === 'running' ? [platform] : undefined),
+          }
+        : {
+            label: job.status === 'cancelling' ? 'Cancelling…' : `Cancel ${platform}`,
+            icon: 'stop',
+            danger: true,
+            disabled: job.status === 'cancelling',
+            run: () => cancel(job),
+          },
   ];
 }

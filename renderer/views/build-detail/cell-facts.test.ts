@@ -85,9 +85,8 @@ describe('the facts of a cell', () => {
   });
 
   it('show a job as interrupted, not failed, if Barnraiser stopped', () => {
-    const problem = { code: 'build.incomplete', message: 'x', fix: 'y' } as const;
-    expect(cellFacts(makeJob('arm64', { status: 'failed', problem }), undefined)).toMatchObject({
-      phase: 'warning',
+    expect(cellFacts(makeJob('arm64', { status: 'interrupted' }), undefined)).toMatchObject({
+      phase: 'interrupted',
       phaseText: 'Interrupted',
       share: 0,
     });

@@ -1,8 +1,9 @@
 import type { Job } from '../../../shared/build.ts';
-import { formatBytes, formatBytesOf, formatDigest, formatSent, formatWait } from '../../../shared/format.ts';
+import { formatBytes, formatBytesOf, formatDigest, formatSent } from '../../../shared/format.ts';
+import { formatWait } from '../../../shared/queue-text.ts';
 import { currentStep, endedShare, moreRunningText, runningSteps, type Step } from '../../../shared/step.ts';
 import type { DisplayPhase } from '../../parts/PhaseBadge.tsx';
-import { cachedCount, displayPhaseOf, failedStep, isInterrupted, lostNodesText } from './job-state.ts';
+import { cachedCount, displayPhaseOf, failedStep, lostNodesText } from './job-state.ts';
 
 /** The texts and values of a cell. A missing value is shown as `–`, so that the layout does not move when it arrives. */
 export interface CellFacts {
@@ -67,7 +68,7 @@ export function cellFacts(job: Job, contextBytes: number | undefined): CellFacts
 
 function activityOf(job: Job): { activity: string; isCode: boolean } {
   const step = currentStep(job);
-  if (job.status === 'cancelled' || isInterrupted(job)) {
+  if (job.status === 'cancelled' || job.status === 'interrupted') {
     return step ? { activity: step.name, isCode: true } : { activity: 'Nothing was built', isCode: false };
   }
   switch (job.status) {

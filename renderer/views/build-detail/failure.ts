@@ -3,7 +3,7 @@ import type { Build, Job } from '../../../shared/build.ts';
 import { groupFailures } from '../../../shared/failures.ts';
 import { formatList, formatPlatform } from '../../../shared/format.ts';
 import type { Problem } from '../../../shared/problem.ts';
-import { failedStep, isInterrupted } from './job-state.ts';
+import { failedStep } from './job-state.ts';
 import { shortInstruction } from './progress.ts';
 
 const errorPattern =
@@ -67,8 +67,8 @@ export interface Failures {
 export function failuresOf(build: Build): Failures {
   const failed = build.jobs.filter((job) => job.status === 'failed');
   const { problem } = build;
-  if (isInterrupted(build)) {
-    return { common: problem, groups: groupsOf(failed.filter((job) => !isInterrupted(job))) };
+  if (build.status === 'interrupted') {
+    return { common: problem, groups: groupsOf(failed) };
   }
   const isCommon = failed.every((job) => job.steps.length === 0 && job.problem?.message === problem?.message);
   if (build.status === 'failed' && problem && isCommon && failed.length !== 1) {

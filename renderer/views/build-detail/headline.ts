@@ -1,7 +1,6 @@
 import { type Build, isCancelling, isEnd, type Phase } from '../../../shared/build.ts';
 import { formatBytes, formatCount, formatDuration, formatPlatform } from '../../../shared/format.ts';
 import { failuresOf, failureTitle, platformNames } from './failure.ts';
-import { isInterrupted } from './job-state.ts';
 
 /** The state of a build in one sentence, with an optional detail. */
 export interface Headline {
@@ -35,6 +34,13 @@ export function headlineOf(build: Build): Headline {
     }
     case 'cancelled':
       return { text: `Cancelled after ${formatDuration(durationMs)}.`, detail: partialResult(build, built) };
+    case 'interrupted':
+      return build.list
+        ? { text: 'Interrupted: Barnraiser was closed before the image was pushed.' }
+        : {
+            text: 'Interrupted: Barnraiser was closed during this build.',
+            detail: interruptedDetail(jobs.length, built),
+          };
     case 'failed':
       return failedHeadline(build, built);
   }
@@ -61,9 +67,6 @@ function failedHeadline(build: Build, built: number): Headline {
   if (isListMissing(build)) {
     return { text: 'All platforms are built, but the image was not pushed.' };
   }
-  if (isInterrupted(build)) {
-    return { text: 'Interrupted: Barnraiser stopped during this build.', detail };
-  }
   if (common) {
     return { text: 'The build failed before it started.', detail };
   }
@@ -77,6 +80,10 @@ function failedHeadline(build: Build, built: number): Headline {
   return failed.length === 1
     ? { text: failureTitle(first[0]), detail }
     : { text: `${failed.length} of ${build.jobs.length} platforms failed: ${platformNames(failed)}`, detail };
+}
+
+function interruptedDetail(count: number, built: number): string {
+  return built === 0 ? 'Finished steps are cached on the nodes.' : `${built} of ${count} built and kept.`;
 }
 
 /** A manifest list needs all platforms: says so if only some were built. */
@@ -95,6 +102,7 @@ function jobCounts({ jobs }: Build): string {
   const groups: readonly [string, number][] = [
     ['failed', count((status) => status === 'failed')],
     ['cancelled', count((status) => status === 'cancelled')],
+    ['interrupted', count((status) => status === 'interrupted')],
     ['done', count((status) => status === 'done')],
     ['cancelling', count((status) => status === 'cancelling')],
     ['running', count((status) => !isEnd(status) && status !== 'queued' && status !== 'cancelling')],

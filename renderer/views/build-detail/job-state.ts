@@ -1,19 +1,11 @@
-import { type Build, isEnd, type Job } from '../../../shared/build.ts';
+import { isEnd, type Job } from '../../../shared/build.ts';
 import { formatList } from '../../../shared/format.ts';
 import type { ProblemCode } from '../../../shared/problem.ts';
 import { failedStepOf, type Step } from '../../../shared/step.ts';
 import { type DisplayPhase, phaseWord } from '../../parts/PhaseBadge.tsx';
 
-/** Whether Barnraiser stopped while a build or job was running. Its status is `failed` then, without a duration. */
-export function isInterrupted({ status, problem, durationMs }: Pick<Build | Job, 'status' | 'problem' | 'durationMs'>) {
-  return status === 'failed' && problem?.code === 'build.incomplete' && durationMs === undefined;
-}
-
 /** The phase of a job and the text for it, which is more specific than the word of the phase. */
 export function displayPhaseOf(job: Job): { readonly phase: DisplayPhase; readonly text: string } {
-  if (isInterrupted(job)) {
-    return { phase: 'warning', text: 'Interrupted' };
-  }
   if (job.status === 'done' && job.skipped) {
     return { phase: 'cached', text: 'Unchanged' };
   }
@@ -22,7 +14,7 @@ export function displayPhaseOf(job: Job): { readonly phase: DisplayPhase; readon
 
 /** The step that a job failed at. Undefined if it did not fail, or failed while sending the context or transferring the image. */
 export function failedStep(job: Job): Step | undefined {
-  return job.status === 'failed' && !isInterrupted(job) ? failedStepOf(job) : undefined;
+  return job.status === 'failed' ? failedStepOf(job) : undefined;
 }
 
 /** When a job ended, in milliseconds since 1970. */
@@ -39,7 +31,19 @@ const lossWords: Partial<Readonly<Record<ProblemCode, string>>> = {
   'connection.removed': 'was removed',
   'connection.changed': 'was changed',
   'disk.full': 'ran out of disk space',
+  'build.failed': 'failed at a step',
+  'build.no-image': 'made no image',
+  'engine.answer': 'gave no valid answer',
+  'engine.memory': 'ran out of memory',
+  'engine.no-socket': 'has no engine',
+  'engine.pull': 'could not get a base image',
+  'engine.refused': 'refused the build',
   'engine.runtime': 'failed',
+  'engine.unreachable': 'lost its engine',
+  'engine.unsupported': 'cannot build this',
+  'image.corrupt': 'sent a damaged image',
+  'image.incomplete': 'did not send the whole image',
+  'image.platform': 'sent an image for another platform',
 };
 
 /** `pi4 was lost`, `pi4 was removed`. */

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { stepRows } from './step-rows.ts';
 import { at, makeJob, makeStep } from './testing/jobs.ts';
 
-const rowsOf = (jobs: Parameters<typeof stepRows>[0]['jobs'], status: 'running' | 'failed' | 'done' = 'running') =>
-  stepRows({ jobs, status, createdAt: at(0) });
+const rowsOf = (
+  jobs: Parameters<typeof stepRows>[0]['jobs'],
+  status: 'running' | 'failed' | 'done' | 'interrupted' = 'running',
+) => stepRows({ jobs, status, createdAt: at(0) });
 
 describe('step rows', () => {
   it('have one row for the same instruction on all platforms, whichever of them have run it', () => {
@@ -88,8 +90,10 @@ describe('step rows', () => {
   });
 
   it('have no running bars if Barnraiser stopped during the build', () => {
-    const problem = { code: 'build.incomplete', message: 'It ended.', fix: 'Again.' } as const;
-    const rows = rowsOf([makeJob('amd64', { status: 'failed', problem, steps: [makeStep(1, 'FROM a', 2)] })], 'failed');
+    const rows = rowsOf(
+      [makeJob('amd64', { status: 'interrupted', steps: [makeStep(1, 'FROM a', 2)] })],
+      'interrupted',
+    );
     expect(rows.flatMap(({ bars }) => bars).filter((bar) => bar && bar.endMs === undefined)).toEqual([]);
     expect(rows[1]?.bars[0]?.state).toBe('cancelled');
   });

@@ -51,8 +51,15 @@ interface RowDraft {
  * The steps of all platforms in common rows. Steps with the same id share a row, since all platforms run the same
  * Containerfile. A stage that only some platforms need has rows with bars for these platforms only.
  */
-export function stepRows({ jobs, createdAt, status }: Pick<Build, 'jobs' | 'createdAt' | 'status'>): StepRow[] {
-  const origin = Date.parse(createdAt);
+export function stepRows({
+  jobs,
+  createdAt,
+  resumedAt,
+  status,
+}: Pick<Build, 'jobs' | 'createdAt' | 'resumedAt' | 'status'>): StepRow[] {
+  // what was finished before an interruption begins where the rest does
+  const originOf = ({ startedAt }: Job): number =>
+    Date.parse(resumedAt !== undefined && (startedAt ?? resumedAt) >= resumedAt ? resumedAt : createdAt);
   const hasEnded = status !== 'running';
   const all = jobs.flatMap(attemptsOf);
   const attempts = all.map(({ job }) => job);
@@ -63,20 +70,20 @@ export function stepRows({ jobs, createdAt, status }: Pick<Build, 'jobs' | 'crea
       ...transfer,
       key: 'context',
       text: 'Send context',
-      spans: spansOf((job) => contextSpan(job, origin, hasEnded)),
+      spans: spansOf((job) => contextSpan(job, originOf(job), hasEnded)),
     },
     ...instructionRows(attempts).map(({ steps, ...row }) => ({
       ...row,
       spans: steps.map((step, index) => {
         const job = attempts[index];
-        return step && job ? stepSpan(job, step, origin, hasEnded) : undefined;
+        return step && job ? stepSpan(job, step, originOf(job), hasEnded) : undefined;
       }),
     })),
     {
       ...transfer,
       key: 'transfer',
       text: 'Transfer image',
-      spans: spansOf((job) => transferSpan(job, origin, hasEnded)),
+      spans: spansOf((job) => transferSpan(job, originOf(job), hasEnded)),
     },
   ];
   return drafts

@@ -3,6 +3,7 @@ import { formatReferenceShort } from '../../../shared/format.ts';
 import { type Command, useCommands } from '../../commands.ts';
 import { shortcuts } from '../../parts/shortcut-table.ts';
 import { openSheet } from '../../stores/navigation.ts';
+import { resumeAndOpen } from '../../stores/resume.ts';
 import { copyToClipboard, openRebuildSheet, retryAndOpen } from './build-actions.ts';
 
 interface BuildActions {
@@ -49,6 +50,17 @@ export function useBuildCommands(build: Build, { cancel, openDeleteDialog, openE
       return [...(canCancel ? [cancelBuild] : []), copyId, tell];
     }
     return [
+      ...(status === 'interrupted'
+        ? [
+            {
+              id: 'build:resume',
+              label: `Resume build of ${name}`,
+              group: 'Current view' as const,
+              icon: 'play' as const,
+              run: () => resumeAndOpen(id),
+            },
+          ]
+        : []),
       ...(hasList
         ? [
             {

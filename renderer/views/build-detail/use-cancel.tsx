@@ -77,7 +77,7 @@ export function useCancel(build: Build): CancelControl {
  */
 export function cancelLosses(jobs: readonly Job[], now: number): string[] {
   return jobs.flatMap((job) => {
-    if (job.startedAt === undefined || job.status === 'failed' || job.status === 'cancelled') {
+    if (job.startedAt === undefined || (isEnd(job.status) && job.status !== 'done')) {
       return [];
     }
     const workedMs = job.durationMs ?? now - Date.parse(job.startedAt);

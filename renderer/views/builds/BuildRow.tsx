@@ -1,6 +1,6 @@
 import { memo } from 'react';
 import { isReadable, type JobEntry } from '../../../shared/build-entry.ts';
-import { formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
+import { formatCount, formatList, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
 import { classes } from '../../parts/classes.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { PhaseBadge } from '../../parts/PhaseBadge.tsx';
@@ -15,6 +15,7 @@ import {
   type GridRowPosition,
   Reference,
   RowButton,
+  TriggerLink,
 } from './GridRow.tsx';
 import { outcomeGroups, platformsText } from './outcome.ts';
 
@@ -37,10 +38,11 @@ function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCom
   if (!build) {
     return null;
   }
-  const { reference, createdAt, jobs, durationMs, bake } = build;
+  const { reference, createdAt, jobs, durationMs, bake, trigger } = build;
   const name = reference === '' ? id : formatReferenceShort(reference);
   const isUnreadable = !isReadable(build);
   const groups = outcomeGroups(jobs);
+  const moves = jobs.flatMap(({ lostOn = [] }) => lostOn).length;
   return (
     <GridRow
       position={position}
@@ -72,6 +74,7 @@ function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCom
       <GridCell className={styles.named}>
         <Reference reference={reference || id} />
         <BakeLink bake={bake} />
+        <TriggerLink trigger={trigger} />
       </GridCell>
       <GridCell className={styles.outcomes}>
         {groups.map(({ phase, jobs: groupJobs }) => (
@@ -91,6 +94,7 @@ function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCom
             )}
           </span>
         ))}
+        {moves > 0 && <span className={styles.moves}>{formatCount(moves, 'move')}</span>}
         {isUnreadable ? (
           <span className={styles.outcome} title={build.problem}>
             <PhaseBadge phase="warning" word="Unreadable" />
@@ -106,6 +110,9 @@ function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCom
           <>
             {!isUnreadable && (
               <>
+                {build.status === 'interrupted' && (
+                  <RowButton icon="play" label={`Resume build ${name}`} run={() => actions.resume(id)} />
+                )}
                 <RowButton icon="refresh" label={`Rebuild ${name}`} run={() => actions.rebuild(id)} />
                 <RowButton icon="compare" label="Compare with the previous build" run={() => onCompare(id)} />
               </>
@@ -137,8 +144,8 @@ function hasSameProps(
 function jobDetails(jobs: readonly JobEntry[]): string {
   return jobs
     .map(
-      ({ platform, node, mode, reusedFrom, skipped, mismatch }) =>
-        `${formatPlatform(platform)}${reusedFrom ? ' of an earlier build' : ` on ${node}, ${skipped ? 'unchanged' : mode}`}${mismatch ? `\n${mismatch}` : ''}`,
+      ({ platform, node, mode, reusedFrom, skipped, mismatch, lostOn = [] }) =>
+        `${formatPlatform(platform)}${reusedFrom ? ' of an earlier build' : ` on ${node}, ${skipped ? 'unchanged' : mode}`}${lostOn.length > 0 ? `, moved from ${formatList(lostOn.map((loss) => loss.node))}` : ''}${mismatch ? `\n${mismatch}` : ''}`,
     )
     .join('\n');
 }

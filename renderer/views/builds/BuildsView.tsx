@@ -12,6 +12,7 @@ import { shortcuts } from '../../parts/shortcut-table.ts';
 import { cancelBuild, findBuilds, useBuilds } from '../../stores/builds.ts';
 import { isOneOf, remembered, rememberValue, useRemembered } from '../../stores/memory.ts';
 import { navigate, openSheet, replaceView } from '../../stores/navigation.ts';
+import { resumeAndOpen } from '../../stores/resume.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 import { BuildGrid } from './BuildGrid.tsx';
 import { DeleteBuildsDialog } from './DeleteBuildsDialog.tsx';
@@ -36,7 +37,11 @@ function withToggled(set: ReadonlySet<string>, value: string): ReadonlySet<strin
 }
 
 /** The outcome that the list is filtered by. */
-const outcomeMemory = remembered('builds.outcome', isOneOf<Outcome>(['all', 'done', 'failed', 'cancelled']), 'all');
+const outcomeMemory = remembered(
+  'builds.outcome',
+  isOneOf<Outcome>(['all', 'done', 'failed', 'cancelled', 'interrupted']),
+  'all',
+);
 
 /** The build history: running builds first, ended builds grouped by project. */
 export function BuildsView({ project }: BuildsViewProps) {
@@ -72,6 +77,7 @@ export function BuildsView({ project }: BuildsViewProps) {
   const actions = useMemo(
     () => ({
       open: (id: string) => navigate({ view: 'build', id }),
+      resume: resumeAndOpen,
       rebuild: (id: string) => openSheet({ sheet: 'new-build', from: id }),
       select: (id: string) => setSelected((previous) => withToggled(previous, id)),
       fold: (context: string) => setFolded((previous) => withToggled(previous, context)),

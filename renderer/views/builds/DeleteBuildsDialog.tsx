@@ -62,5 +62,8 @@ export function DeleteBuildsDialog({ ids, onClose, onDeleted }: DeleteBuildsDial
 
 /** Whether only some platforms were built, so that their images are kept. */
 function isIncomplete({ status, jobs }: BuildEntry): boolean {
-  return (status === 'failed' || status === 'cancelled') && jobs.some((job) => job.status === 'done');
+  return (
+    (status === 'failed' || status === 'cancelled' || status === 'interrupted') &&
+    jobs.some((job) => job.status === 'done')
+  );
 }

@@ -7,13 +7,14 @@ import styles from './BuildsView.module.css';
 import type { Project } from './rows.ts';
 
 /** Which outcomes are shown. Running builds are shown for `all` only. */
-export type Outcome = 'all' | 'done' | 'failed' | 'cancelled';
+export type Outcome = 'all' | 'done' | 'failed' | 'cancelled' | 'interrupted';
 
 const outcomes = [
   { value: 'all', label: 'All' },
   { value: 'done', label: 'Done' },
   { value: 'failed', label: 'Failed' },
   { value: 'cancelled', label: 'Cancelled' },
+  { value: 'interrupted', label: 'Interrupted' },
 ] as const;
 
 /** The option for all projects. Other options are absolute paths, so they cannot have this value. */

@@ -11,6 +11,7 @@ import styles from './BuildGrid.module.css';
 /** The actions of the rows. Builds and rows are named by id, projects by their context folder. */
 export interface GridActions {
   readonly open: (id: string) => void;
+  readonly resume: (id: string) => void;
   readonly rebuild: (id: string) => void;
   readonly select: (id: string) => void;
   readonly fold: (context: string) => void;
@@ -84,7 +85,7 @@ export function RowButton({
   label,
   run,
 }: {
-  icon: 'refresh' | 'compare' | 'trash' | 'stop' | 'plus';
+  icon: 'refresh' | 'play' | 'compare' | 'trash' | 'stop' | 'plus';
   label: string;
   run: () => void;
 }) {
@@ -124,6 +125,21 @@ export function BakeLink({ bake }: Pick<BuildEntry, 'bake'>) {
       onClick={(event) => event.stopPropagation()}
     >
       bake
+    </a>
+  ) : null;
+}
+
+/** Leads to the schedule or the watch that has started a build. */
+export function TriggerLink({ trigger }: Pick<BuildEntry, 'trigger'>) {
+  return trigger ? (
+    <a
+      href={hrefOf({ view: 'schedules' })}
+      tabIndex={-1}
+      className={styles.bake}
+      title={trigger.kind === 'timer' ? `Started by the schedule ${trigger.name}` : 'Started by a change of the files'}
+      onClick={(event) => event.stopPropagation()}
+    >
+      {trigger.kind === 'timer' ? trigger.name : 'watch'}
     </a>
   ) : null;
 }

@@ -13,6 +13,7 @@ import {
   type GridRowPosition,
   Reference,
   RowButton,
+  TriggerLink,
 } from './GridRow.tsx';
 import { jobProgress, stateCounts, stepText } from './outcome.ts';
 import { projectOf } from './rows.ts';
@@ -34,7 +35,7 @@ export function RunningRow({ position, id, trends, actions }: RunningRowProps) {
   if (!build) {
     return null;
   }
-  const { reference, createdAt, durationMs, jobs, request } = build;
+  const { reference, createdAt, resumedAt, durationMs, jobs, request } = build;
   const medianMs = trends.get(request.context)?.medianMs;
   return (
     <GridRow
@@ -49,13 +50,14 @@ export function RunningRow({ position, id, trends, actions }: RunningRowProps) {
           <PhaseGlyph phase={isCancelling(build) ? 'cancelling' : 'running'} />
         </span>
         <span>
-          <Clock since={createdAt} ms={durationMs} />
+          <Clock since={resumedAt ?? createdAt} ms={durationMs} />
         </span>
       </GridCell>
       <GridCell className={styles.cell}>
         <Reference reference={reference} />
         <span className={styles.project}>
-          {projectOf({ project: request.context }).name} <BakeLink bake={request.bake} />
+          {projectOf({ project: request.context }).name} <BakeLink bake={request.bake} />{' '}
+          <TriggerLink trigger={request.trigger} />
         </span>
       </GridCell>
       <GridCell className={styles.bars}>

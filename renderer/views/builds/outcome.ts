@@ -13,6 +13,7 @@ export interface OutcomeGroup {
 /** The most important phases first. */
 const order: readonly Phase[] = [
   'failed',
+  'interrupted',
   'cancelled',
   'cancelling',
   'transferring',
@@ -32,10 +33,12 @@ export function outcomeGroups(jobs: readonly JobEntry[]): OutcomeGroup[] {
 
 /** The number of jobs in each state, failed jobs first. States without jobs are left out. */
 export function stateCounts(jobs: readonly JobEntry[]): { readonly state: PhaseState; readonly count: number }[] {
-  return (['failed', 'cancelled', 'cancelling', 'running', 'waiting', 'done'] as const).flatMap((state) => {
-    const count = jobs.filter(({ status }) => phaseState(status) === state).length;
-    return count === 0 ? [] : [{ state, count }];
-  });
+  return (['failed', 'interrupted', 'cancelled', 'cancelling', 'running', 'waiting', 'done'] as const).flatMap(
+    (state) => {
+      const count = jobs.filter(({ status }) => phaseState(status) === state).length;
+      return count === 0 ? [] : [{ state, count }];
+    },
+  );
 }
 
 /** With more platforms, only their number is shown. */

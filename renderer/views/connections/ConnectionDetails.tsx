@@ -1,22 +1,31 @@
 import { type Connection, changedOptions, parseDestination } from '../../../shared/connection.ts';
 import { formatCount, formatList } from '../../../shared/format.ts';
+import { preferenceTexts } from '../../../shared/node-preferences.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Copyable } from '../../parts/Copyable.tsx';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
+import { HoldNote } from '../../parts/HoldNote.tsx';
+import { holdItems } from '../../parts/hold-items.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
+import { lazyPart, useLoaded } from '../../parts/lazy-part.tsx';
+import { Menu } from '../../parts/Menu.tsx';
 import { RetryCountdown } from '../../parts/RetryCountdown.tsx';
 import { useRunningJobCount } from '../../stores/builds.ts';
 import { runCheck, useIsCheckRunning } from '../../stores/checks.ts';
 import { updateConnection, useConnections } from '../../stores/connections.ts';
 import { replaceView } from '../../stores/navigation.ts';
 import { useHealth, useNode } from '../../stores/nodes.ts';
+import { useHold } from '../../stores/queue.ts';
 import { ConnectionCheck } from './ConnectionCheck.tsx';
 import { ConnectionForm } from './ConnectionForm.tsx';
 import styles from './Connections.module.css';
 import { toDraft } from './draft.ts';
 import { FarmMembership } from './FarmMembership.tsx';
 import { NodeFacts } from './NodeFacts.tsx';
+
+const NodeStorage = lazyPart(async () => (await import('../storage/NodeStorage.tsx')).NodeStorage);
+const ConnectionHistory = lazyPart(async () => (await import('./ConnectionHistory.tsx')).ConnectionHistory);
 
 export interface ConnectionDetailsProps {
   readonly connection: Connection;
@@ -28,10 +37,13 @@ export interface ConnectionDetailsProps {
 /** Shows the address, health, check, platforms and farms of a connection. */
 export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: ConnectionDetailsProps) {
   const { name, uri, identity, tlsCert, platforms } = connection;
+  const preferences = preferenceTexts(connection);
   const health = useHealth(name);
   const status = useNode(name);
   const jobs = useRunningJobCount(name);
   const destination = parseDestination(uri);
+  const hold = useHold(name);
+  const isHistoryLoaded = useLoaded(ConnectionHistory, true);
 
   return (
     <article aria-label={`Connection ${name}`} className={styles.details}>
@@ -46,6 +58,7 @@ export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: C
                 · <RetryCountdown retry={status.retry} isFirst={status.neverReached} />
               </span>
             )}
+            {hold && <HoldNote hold={hold} />}
             {jobs > 0 && <span className={styles.quiet}>· building {formatCount(jobs, 'platform')}</span>}
           </span>
         </div>
@@ -54,6 +67,10 @@ export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: C
           <Button icon="edit" onClick={() => onEdit(!isEditing)}>
             Edit
           </Button>
+          <Menu
+            trigger={<IconButton icon="more" label={`Pause or drain ${name}`} kind="secondary" />}
+            items={holdItems(name, hold)}
+          />
           <IconButton icon="trash" label={`Remove ${name}`} kind="secondary" onClick={onRemove} />
         </div>
         <div className={styles.where}>
@@ -72,6 +89,7 @@ export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: C
             </span>
           )}
           {platforms && <span className={styles.quiet}>builds only {formatList(platforms)}</span>}
+          {preferences.length > 0 && <span className={styles.quiet}>{preferences.join(' · ')}</span>}
         </div>
       </header>
 
@@ -80,7 +98,9 @@ export function ConnectionDetails({ connection, isEditing, onEdit, onRemove }: C
       {typeof destination !== 'string' && (
         <ConnectionCheck name={name} kind={destination.kind} status={status} onEdit={() => onEdit(true)} />
       )}
+      {isHistoryLoaded && <ConnectionHistory name={name} />}
       {status?.state === 'up' && <NodeFacts node={status.node} />}
+      {status?.state === 'up' && <NodeStorage name={name} />}
       <FarmMembership name={name} />
     </article>
   );

@@ -1,13 +1,16 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { type Connection, parseDestination } from '../../../shared/connection.ts';
+import { defaultPreferences, preferenceTexts } from '../../../shared/node-preferences.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
+import { Checkbox } from '../../parts/Checkbox.tsx';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import styles from './Connections.module.css';
 import {
   type ConnectionDraft,
+  type ConnectionDraftErrors,
   describeDestination,
   emptyDraft,
   isIncomplete,
@@ -50,6 +53,7 @@ export function ConnectionForm({
   const [draft, setDraft] = useState(initialDraft ?? emptyDraft);
   const [hasCustomName, setHasCustomName] = useState(initialDraft !== undefined);
   const [visibleErrors, setVisibleErrors] = useState({ name: false, uri: false, platforms: false });
+  const [areNumbersChecked, setAreNumbersChecked] = useState(false);
   const [busy, setBusy] = useState(false);
   const [isAsking, setIsAsking] = useState(false);
   const [problem, setProblem] = useState<Problem>();
@@ -68,6 +72,7 @@ export function ConnectionForm({
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault();
     setVisibleErrors({ name: true, uri: true, platforms: true });
+    setAreNumbersChecked(true);
     setProblem(undefined);
     if (busy || !canSubmit || Object.values(errors).some((error) => error !== undefined)) {
       return;
@@ -147,6 +152,13 @@ export function ConnectionForm({
           description="If set, only these are built there."
         />
       </div>
+      <PreferenceFields
+        draft={draft}
+        errors={areNumbersChecked ? errors : {}}
+        isOpen={preferenceTexts(toConnection(initialDraft ?? emptyDraft)).length > 0}
+        onChange={change}
+        onBlur={() => setAreNumbersChecked(true)}
+      />
       {children}
       {note && <p className={styles.quiet}>{note}</p>}
       {problem && <ProblemNote problem={problem} />}
@@ -165,6 +177,61 @@ export function ConnectionForm({
         onConfirm={() => save({ ...draft, allowUnencrypted: true })}
       />
     </form>
+  );
+}
+
+interface PreferenceFieldsProps {
+  readonly draft: ConnectionDraft;
+  readonly errors: ConnectionDraftErrors;
+  /** Whether the fields are shown at first. */
+  readonly isOpen: boolean;
+  readonly onChange: (changes: Partial<ConnectionDraft>) => void;
+  readonly onBlur: () => void;
+}
+
+/** Which jobs the node gets, and how many. */
+function PreferenceFields({ draft, errors, isOpen, onChange, onBlur }: PreferenceFieldsProps) {
+  return (
+    <details className={styles.preferences} open={isOpen}>
+      <summary>Which jobs it gets</summary>
+      <div className={styles.fields}>
+        <TextField
+          label="Priority"
+          optional
+          placeholder={String(defaultPreferences.priority)}
+          value={draft.priority}
+          onChange={(priority) => onChange({ priority })}
+          onBlur={onBlur}
+          error={errors.priority}
+          description="Nodes with a lower number come first. Others get only what those cannot build."
+        />
+        <TextField
+          label="Weight"
+          optional
+          placeholder={String(defaultPreferences.weight)}
+          value={draft.weight}
+          onChange={(weight) => onChange({ weight })}
+          onBlur={onBlur}
+          error={errors.weight}
+          description="Its share of the jobs among nodes of the same priority."
+        />
+        <TextField
+          label="Jobs at once"
+          optional
+          value={draft.slots}
+          onChange={(slots) => onChange({ slots })}
+          onBlur={onBlur}
+          error={errors.slots}
+          description="If empty, as the settings say."
+        />
+      </div>
+      <Checkbox
+        label="No emulation on this node"
+        description="It builds only what it runs natively."
+        checked={draft.emulation === 'never'}
+        onChange={(isNever) => onChange({ emulation: isNever ? 'never' : 'allowed' })}
+      />
+    </details>
   );
 }
 

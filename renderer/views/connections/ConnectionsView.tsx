@@ -16,7 +16,7 @@ import { chooseImportFile, openAddConnections } from '../../stores/connection-im
 import { useConnections } from '../../stores/connections.ts';
 import { probeAllNodes } from '../../stores/farm-actions.ts';
 import { askToFreeDisk } from '../../stores/free-disk.ts';
-import { replaceView } from '../../stores/navigation.ts';
+import { openSheet, replaceView } from '../../stores/navigation.ts';
 import { healthOf, useNodes } from '../../stores/nodes.ts';
 import { AddConnection } from './AddConnection.tsx';
 import { ConnectionDetails } from './ConnectionDetails.tsx';
@@ -70,6 +70,7 @@ export function ConnectionsView({ name, adding = false }: ConnectionsViewProps) 
           setEditing(connection.name);
         },
       },
+      { label: 'Disk use', icon: 'disk', run: () => openSheet({ sheet: 'storage', node: connection.name }) },
       { label: 'Free disk space…', icon: 'disk', run: () => askToFreeDisk([connection.name]) },
       'separator',
       { label: 'Remove connection…', icon: 'trash', danger: true, run: () => setRemoving(connection) },

@@ -9,6 +9,7 @@ import {
   parseDestination,
 } from '../../../shared/connection.ts';
 import { freeName } from '../../../shared/free-name.ts';
+import { maxRank, maxSlots } from '../../../shared/node-preferences.ts';
 import { type Platform, parsePlatform } from '../../../shared/platform.ts';
 
 /** The values of the connection form. */
@@ -23,12 +24,28 @@ export interface ConnectionDraft {
   readonly allowUnencrypted: boolean;
   /** Separated by commas or blanks. */
   readonly platforms: string;
+  /** Numbers as they are typed. Empty: the default. */
+  readonly priority: string;
+  readonly weight: string;
+  readonly slots: string;
+  readonly emulation: 'allowed' | 'never';
 }
+
+/** The fields of numbers, and what each may be. */
+export const numberFields = {
+  priority: { min: 0, max: maxRank },
+  weight: { min: 0, max: maxRank },
+  slots: { min: 1, max: maxSlots },
+} as const;
+type NumberField = keyof typeof numberFields;
 
 export interface ConnectionDraftErrors {
   readonly name?: string;
   readonly uri?: string;
   readonly platforms?: string;
+  readonly priority?: string;
+  readonly weight?: string;
+  readonly slots?: string;
 }
 
 export const emptyDraft: ConnectionDraft = {
@@ -41,10 +58,16 @@ export const emptyDraft: ConnectionDraft = {
   tlsServerName: '',
   allowUnencrypted: false,
   platforms: '',
+  priority: '',
+  weight: '',
+  slots: '',
+  emulation: 'allowed',
 };
 
-export function toDraft({ platforms = [], ...connection }: Connection): ConnectionDraft {
-  return { ...emptyDraft, ...connection, platforms: platforms.join(', ') };
+export function toDraft({ platforms = [], priority, weight, slots, ...connection }: Connection): ConnectionDraft {
+  const text = (value: number | undefined): string => (value === undefined ? '' : String(value));
+  const numbers = { priority: text(priority), weight: text(weight), slots: text(slots) };
+  return { ...emptyDraft, ...connection, ...numbers, platforms: platforms.join(', ') };
 }
 
 /** The connection of a valid draft. An option that the URI has no use for is left out. */
@@ -63,8 +86,29 @@ export function toConnection(draft: ConnectionDraft): Connection {
       ...trimmed,
       allowUnencrypted: draft.allowUnencrypted && isUnencrypted(draft),
       platforms: platformsIn(draft.platforms).flatMap(({ platform }) => platform ?? []),
+      ...numbersOf(draft),
+      emulation: draft.emulation,
     }),
   };
+}
+
+/** The numbers that are set. */
+function numbersOf(draft: ConnectionDraft): Partial<Record<NumberField, number>> {
+  const set = numberFieldNames.filter((name) => draft[name].trim() !== '');
+  return Object.fromEntries(set.map((name) => [name, Number(draft[name].trim())]));
+}
+
+const numberFieldNames = ['priority', 'weight', 'slots'] as const;
+
+function numberErrors(draft: Pick<ConnectionDraft, NumberField>): Partial<Record<NumberField, string>> {
+  const wrong = numberFieldNames.filter((name) => {
+    const text = draft[name].trim();
+    const { min, max } = numberFields[name];
+    return text !== '' && !(/^\d+$/.test(text) && Number(text) >= min && Number(text) <= max);
+  });
+  return Object.fromEntries(
+    wrong.map((name) => [name, `Enter a number from ${numberFields[name].min} to ${numberFields[name].max}.`]),
+  );
 }
 
 /** The engine that the options of a connection are for: that of a container is reached first. */
@@ -106,7 +150,7 @@ function platformsIn(text: string): PlatformWord[] {
 
 /** @returns one sentence for each invalid field. @param takenNames the names of all other connections */
 export function validateDraft(
-  { name, uri, platforms }: ConnectionDraft,
+  { name, uri, platforms, ...draft }: ConnectionDraft,
   takenNames: readonly string[],
 ): ConnectionDraftErrors {
   const destination = uri.trim() === '' ? 'Enter a URI.' : parseDestination(uri.trim());
@@ -123,6 +167,7 @@ export function validateDraft(
     ...(nameError === undefined ? {} : { name: nameError }),
     ...(typeof destination === 'string' ? { uri: destination } : {}),
     ...(notPlatform ? { platforms: `"${notPlatform.word}" is not a valid platform.` } : {}),
+    ...numberErrors(draft),
   };
 }
 

@@ -10,6 +10,7 @@ import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { classes } from '../../parts/classes.ts';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
+import { lazyPart } from '../../parts/lazy-part.tsx';
 import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Presence } from '../../parts/Presence.tsx';
@@ -32,11 +33,13 @@ import { type FarmNodes, useFarmNodes } from './use-farm-nodes.ts';
 import { useFolderDrop } from './use-folder-drop.ts';
 import { useProjectChooser } from './use-project-chooser.tsx';
 
+const ChartTable = lazyPart(async () => (await import('./ChartTable.tsx')).ChartTable);
+
 /** A farm with more nodes than this shows compact tiles that open a card each. */
 const maxCards = 6;
 
 /** How the nodes of farms are shown. */
-const layoutMemory = remembered('farm.layout', isOneOf(['cards', 'matrix']), 'cards');
+const layoutMemory = remembered('farm.layout', isOneOf(['cards', 'charts', 'matrix']), 'cards');
 
 /** The farm view: the nodes of a farm, the platforms that they can build, and a drop zone for projects. */
 export function FarmView({ name }: { name: string }) {
@@ -104,6 +107,20 @@ function FarmContent({ farm }: { farm: Farm }) {
         run: () => probeNodes(members),
       },
       {
+        id: 'farm:statistics',
+        label: `Show statistics of ${name}`,
+        group: 'Current view',
+        icon: 'chart',
+        run: () => navigate({ view: 'statistics', farm: name }),
+      },
+      {
+        id: 'farm:storage',
+        label: `Disk use of ${name}`,
+        group: 'Current view',
+        icon: 'disk',
+        run: () => openSheet({ sheet: 'storage', farm: name }),
+      },
+      {
         id: 'farm:rename',
         label: `Rename farm ${name}…`,
         group: 'Current view',
@@ -122,7 +139,14 @@ function FarmContent({ farm }: { farm: Farm }) {
   );
 
   const menuItems: MenuItem[] = [
+    { label: 'Statistics', icon: 'chart', run: () => navigate({ view: 'statistics', farm: name }) },
     { label: 'Check all nodes', icon: 'refresh', disabled: members.length === 0, run: () => probeNodes(members) },
+    {
+      label: 'Disk use',
+      icon: 'disk',
+      disabled: members.length === 0,
+      run: () => openSheet({ sheet: 'storage', farm: name }),
+    },
     { label: 'Rename farm…', icon: 'edit', run: () => setOpenDialog('rename') },
     {
       label: isDefault ? 'Default farm' : 'Set as default farm',
@@ -152,6 +176,7 @@ function FarmContent({ farm }: { farm: Farm }) {
               value={layout}
               options={[
                 { value: 'cards', label: 'Nodes' },
+                { value: 'charts', label: 'Charts' },
                 { value: 'matrix', label: 'Matrix' },
               ]}
               onChange={(next) => rememberValue(layoutMemory, next)}
@@ -179,7 +204,9 @@ function FarmContent({ farm }: { farm: Farm }) {
           <>
             <AllDown nodes={nodes} members={members} />
             {layout === 'matrix' ? (
-              <Matrix members={members} coverage={nodes.coverage} />
+              <Matrix farm={farm} coverage={nodes.coverage} />
+            ) : layout === 'charts' ? (
+              <ChartTable members={members} />
             ) : members.length > maxCards ? (
               <NodeTiles farm={name} members={members} down={nodes.down} isHighlighted={isDraggingOver} />
             ) : (

@@ -1,16 +1,20 @@
+import type { Farm } from '../../../shared/farm.ts';
 import { formatPlatform } from '../../../shared/format.ts';
+import type { Platform } from '../../../shared/platform.ts';
 import { type Mode, modeOf } from '../../../shared/schedule.ts';
 import { classes } from '../../parts/classes.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
+import { Icon } from '../../parts/Icon.tsx';
 import { RetryCountdown } from '../../parts/RetryCountdown.tsx';
 import type { Coverage } from '../../stores/coverage.ts';
+import { setPin } from '../../stores/farm-actions.ts';
 import { hrefOf } from '../../stores/navigation.ts';
 import { useHealth, useNode } from '../../stores/nodes.ts';
 import { ModeMark } from './CoverageList.tsx';
 import styles from './Matrix.module.css';
 
-/** A table of the nodes of a farm and the platforms that they can build. */
-export function Matrix({ members, coverage }: { members: readonly string[]; coverage: readonly Coverage[] }) {
+/** A table of the nodes of a farm and the platforms that they can build. A platform is pinned to a node by its cell. */
+export function Matrix({ farm, coverage }: { farm: Farm; coverage: readonly Coverage[] }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must be scrollable by keyboard
     <section className={styles.scroller} tabIndex={0} aria-label="Nodes and platforms">
@@ -28,8 +32,8 @@ export function Matrix({ members, coverage }: { members: readonly string[]; cove
           </tr>
         </thead>
         <tbody>
-          {members.map((name) => (
-            <Row key={name} name={name} coverage={coverage} />
+          {farm.connections.map((name) => (
+            <Row key={name} farm={farm} name={name} coverage={coverage} />
           ))}
         </tbody>
         <tfoot>
@@ -52,12 +56,13 @@ export function Matrix({ members, coverage }: { members: readonly string[]; cove
         <ModeMark mode="native" /> native
         <ModeMark mode="emulated" /> emulated
         <span>–</span> cannot build
+        <Icon name="pin" size={12} /> pinned: always built there; select a cell to pin
       </p>
     </section>
   );
 }
 
-function Row({ name, coverage }: { name: string; coverage: readonly Coverage[] }) {
+function Row({ farm, name, coverage }: { farm: Farm; name: string; coverage: readonly Coverage[] }) {
   const status = useNode(name);
   const health = useHealth(name);
   return (
@@ -71,7 +76,7 @@ function Row({ name, coverage }: { name: string; coverage: readonly Coverage[] }
       {status?.state === 'up' ? (
         coverage.map(({ platform }) => (
           <td key={platform}>
-            <Cell mode={modeOf(status.node, platform)} />
+            <Cell farm={farm} node={name} platform={platform} mode={modeOf(status.node, platform)} />
           </td>
         ))
       ) : (
@@ -88,12 +93,28 @@ function Row({ name, coverage }: { name: string; coverage: readonly Coverage[] }
   );
 }
 
-function Cell({ mode }: { mode: Mode | undefined }) {
+interface CellProps {
+  readonly farm: Farm;
+  readonly node: string;
+  readonly platform: Platform;
+  readonly mode: Mode | undefined;
+}
+
+function Cell({ farm, node, platform, mode }: CellProps) {
+  const isPinned = farm.pins?.[platform] === node;
   return mode ? (
-    <span className={styles.can}>
+    <button
+      type="button"
+      className={styles.can}
+      aria-pressed={isPinned}
+      aria-label={`${platform} on ${node}: ${mode}${isPinned ? ', pinned' : ''}`}
+      title={isPinned ? `Remove the pin of ${platform}` : `Always build ${platform} on ${node}`}
+      onClick={() => setPin(farm.name, platform, isPinned ? '' : node)}
+    >
       <ModeMark mode={mode} />
       <span className="visually-hidden">{mode}</span>
-    </span>
+      {isPinned && <Icon name="pin" size={12} />}
+    </button>
   ) : (
     <span className={styles.cannot}>
       <span aria-hidden="true">–</span>

@@ -3,13 +3,18 @@ import { unusableEmulatorText } from '../../../shared/emulation.ts';
 import { formatBytes, formatCount, formatDuration } from '../../../shared/format.ts';
 import { engineText, type Node, type NodeStatus, nodeStateOf } from '../../../shared/node.ts';
 import { modesOf } from '../../../shared/schedule.ts';
+import type { SetAside } from '../../../shared/set-aside.ts';
+import { setAsideText } from '../../../shared/set-aside-text.ts';
 import { Button } from '../../parts/Button.tsx';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
 import { contextMenu } from '../../parts/context-menu.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
+import { HoldNote } from '../../parts/HoldNote.tsx';
+import { holdItems } from '../../parts/hold-items.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
+import { LazyNodeCharts } from '../../parts/LazyNodeCharts.tsx';
 import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { FixText } from '../../parts/ProblemNote.tsx';
 import { Meter } from '../../parts/ProgressBar.tsx';
@@ -18,12 +23,13 @@ import { Spinner } from '../../parts/Spinner.tsx';
 import { useLimitTexts } from '../../parts/use-limit-texts.ts';
 import { useRunningJobCount } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
-import { addNodes, moveNode, probeNodes, removeNode } from '../../stores/farm-actions.ts';
+import { addNodes, clearSetAside, moveNode, probeNodes, removeNode } from '../../stores/farm-actions.ts';
 import { useFarms } from '../../stores/farms.ts';
 import { askToFreeDisk } from '../../stores/free-disk.ts';
-import { hrefOf, navigate } from '../../stores/navigation.ts';
+import { hrefOf, navigate, openSheet } from '../../stores/navigation.ts';
 import { draggableNode } from '../../stores/node-drag.ts';
 import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
+import { useHold } from '../../stores/queue.ts';
 import { useSettings } from '../../stores/settings.ts';
 import styles from './NodeCard.module.css';
 
@@ -42,6 +48,7 @@ export function NodeCard({ name, farm, isHighlighted = false, isEmbedded = false
   const health = useHealth(name);
   const isProbing = useNodes(({ probing }) => probing.has(name));
   const isDown = status?.state === 'down';
+  const hold = useHold(name);
   const canMove = useFarms(({ farms }) => farms.length > 1) && !isEmbedded;
   return (
     <article
@@ -70,14 +77,45 @@ export function NodeCard({ name, farm, isHighlighted = false, isEmbedded = false
         {isDown && health !== 'lost' && <span className={styles.downStatus}>{healthWord(health)}</span>}
         <NodeMenu name={name} farm={farm} />
       </header>
+      {hold && (
+        <div>
+          <HoldNote hold={hold} />
+        </div>
+      )}
       {status?.state === 'up' ? (
-        <NodeFacts node={status.node} sameMachineAs={status.sameMachineAs} lit={isHighlighted} />
+        <>
+          {status.setAside && <SetAsideNote name={name} setAside={status.setAside} />}
+          <NodeFacts node={status.node} sameMachineAs={status.sameMachineAs} lit={isHighlighted} />
+        </>
       ) : status ? (
-        <Down name={name} status={status} isProbing={isProbing} />
+        <>
+          <Down name={name} status={status} isProbing={isProbing} />
+          <LazyNodeCharts name={name} node={undefined} />
+        </>
       ) : (
         <NotProbed name={name} isProbing={isProbing} />
       )}
     </article>
+  );
+}
+
+/** Why a node gets no jobs although it answers, and how to change that. */
+function SetAsideNote({ name, setAside }: { name: string; setAside: SetAside }) {
+  const { problem } = setAside;
+  const text = setAsideText(setAside);
+  return (
+    <div className={styles.setAside}>
+      <p className={styles.lostStatus}>
+        <Icon name="warning" size={14} />
+        <span>{`${text[0]?.toUpperCase()}${text.slice(1)}`}</span>
+      </p>
+      <p className={styles.setAsideProblem} title={problem.message}>
+        {problem.message}
+      </p>
+      <Button size="small" icon="refresh" onClick={() => clearSetAside(name)}>
+        Use again
+      </Button>
+    </div>
   );
 }
 
@@ -157,6 +195,7 @@ function NodeFacts({ node, sameMachineAs, lit }: NodeFactsProps) {
           />
         )}
       </dl>
+      <LazyNodeCharts name={node.connection} node={node} />
       <Limits texts={[...useLimitTexts(node).limits, ...emulatorTexts(node)]} />
     </>
   );
@@ -298,7 +337,11 @@ export function nodeItems(name: string, farm: string, farms = useFarms.getState(
       icon: 'connections',
       run: () => navigate({ view: 'connections', name }),
     },
+    ...(isSetAside(name) ? [{ label: 'Use again', icon: 'refresh' as const, run: () => clearSetAside(name) }] : []),
+    { label: 'Disk use', icon: 'disk', run: () => openSheet({ sheet: 'storage', node: name }) },
     { label: 'Free disk space…', icon: 'disk', run: () => askToFreeDisk([name]) },
+    'separator',
+    ...holdItems(name),
     ...(others.length > 0 ? ['separator' as const] : []),
     ...others.flatMap((other): MenuItem[] => [
       { label: `Move to ${other.name}`, icon: 'chevron-right', run: () => moveNode(name, farm, other.name) },
@@ -307,6 +350,11 @@ export function nodeItems(name: string, farm: string, farms = useFarms.getState(
     'separator',
     { label: 'Remove from farm', icon: 'minus', run: () => removeNode(farm, name) },
   ];
+}
+
+function isSetAside(name: string): boolean {
+  const status = useNodes.getState().byName[name];
+  return status?.state === 'up' && status.setAside !== undefined;
 }
 
 /** `0.4 ms`, `14 ms`, `1.2 s`. */

@@ -122,6 +122,14 @@ describe('the farm view', () => {
     ]);
   });
 
+  it('pins a platform to a node in the matrix, and removes the pin', async () => {
+    await open('release');
+    fireEvent.click(screen.getByRole('button', { name: 'Matrix' }));
+    fireEvent.click(screen.getByRole('button', { name: 'linux/arm64 on graviton: native' }));
+    fireEvent.click(await screen.findByRole('button', { name: 'linux/arm64 on graviton: native, pinned' }));
+    await screen.findByRole('button', { name: 'linux/arm64 on graviton: native' });
+  });
+
   it('removes a node', async () => {
     await open('home');
     await selectFromMenu('More actions for pi4', 'Remove from farm');

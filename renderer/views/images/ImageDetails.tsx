@@ -92,7 +92,7 @@ export function ImageDetails({
           <p className={styles.about}>
             <RelativeTime time={list.createdAt} />
             <span>{mediaTypeLabel(list.mediaType)}</span>
-            {list.missing && <strong>{formatMissing(list.missing)}</strong>}
+            {list.missing && <strong>{formatMissing(list)}</strong>}
             {list.mismatched && <strong>{formatMismatched(list.mismatched)}</strong>}
           </p>
         </div>

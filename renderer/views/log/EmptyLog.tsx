@@ -1,5 +1,5 @@
 import { isEnd, type Job } from '../../../shared/build.ts';
-import { formatWait } from '../../../shared/format.ts';
+import { formatWait } from '../../../shared/queue-text.ts';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
@@ -49,5 +49,7 @@ function emptyTexts({ status, node, platform, wait }: Job): [title: string, text
       return ['Failed before any output', 'Nothing was built, so there is no log.'];
     case 'cancelled':
       return ['Cancelled before any output', 'Nothing was built, so there is no log.'];
+    case 'interrupted':
+      return ['Interrupted before any output', 'Nothing was built, so there is no log.'];
   }
 }

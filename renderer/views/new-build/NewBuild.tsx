@@ -1,3 +1,4 @@
+import { lazyPart } from '../../parts/lazy-part.tsx';
 /** New build: the sheet that prepares a build. */
 
 import { useRef, useState } from 'react';
@@ -9,6 +10,8 @@ import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { isArchiveName } from '../../parts/folder-path.ts';
+import { IconButton } from '../../parts/IconButton.tsx';
+import { Menu } from '../../parts/Menu.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import type { ActionHandlers } from '../../parts/problem-actions.ts';
 import { RelativeTime } from '../../parts/Quantity.tsx';
@@ -43,6 +46,8 @@ import { describePlatforms } from './readiness.ts';
 import { referenceError } from './reference.ts';
 import { ScheduleSection } from './ScheduleSection.tsx';
 import { type NewBuildStart, useNewBuild } from './use-new-build.ts';
+
+const ScheduleDialog = lazyPart(async () => (await import('../schedules/ScheduleDialog.tsx')).ScheduleDialog);
 
 type NewBuildProps = NewBuildStart & { readonly onClose: () => void };
 
@@ -92,6 +97,7 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
   const chooser = useProjectChooser(form.changeProject);
   const isDraggingOver = useFolderDrop(chooser.openDropped);
   const [isTelling, setTelling] = useState(false);
+  const [isScheduling, setScheduling] = useState(false);
   const [isChoosingFile, setChoosingFile] = useState(start.apply === 'choose-containerfile');
   const apply = ({ id }: ProblemAction): void => change((before) => applyAction(before, id));
   const handlers: ActionHandlers = {
@@ -132,16 +138,36 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
       {...(context === undefined ? {} : { initialFocus: referenceInput })}
       footerStart={notReady ?? (request && describePlatforms(selected, preview.isLoading || nodes.unknown.length > 0))}
       footer={
-        <Button
-          kind="primary"
-          size="large"
-          shortcut={shortcuts.submit.keys}
-          busy={isStarting}
-          disabled={notReady !== undefined}
-          onClick={run}
-        >
-          Build
-        </Button>
+        <>
+          <Menu
+            trigger={<IconButton icon="clock" label="Watch or schedule" disabled={notReady !== undefined} />}
+            items={[
+              {
+                label: 'Watch',
+                hint: 'Build now, and whenever a file of the project changes',
+                icon: 'eye',
+                disabled: context !== undefined && isGitUrl(context),
+                run: () => void form.run('on-change'),
+              },
+              {
+                label: 'Schedule…',
+                hint: 'Build every night, for example',
+                icon: 'clock',
+                run: () => setScheduling(true),
+              },
+            ]}
+          />
+          <Button
+            kind="primary"
+            size="large"
+            shortcut={shortcuts.submit.keys}
+            busy={isStarting}
+            disabled={notReady !== undefined}
+            onClick={run}
+          >
+            Build
+          </Button>
+        </>
       }
     >
       {context === undefined ? (
@@ -206,9 +232,11 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
                     coverage={nodes.coverage}
                     offered={form.offered}
                     selected={selected}
+                    optional={draft.optionalPlatforms}
                     emulate={emulate}
                     preview={preview}
                     onSelect={(platforms) => change({ platforms })}
+                    onOptional={(optionalPlatforms) => change({ optionalPlatforms })}
                     onAdd={form.addPlatforms}
                   />
                   <ScheduleSection
@@ -261,6 +289,12 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
       )}
       {isDraggingOver && <div className={styles.dropHint}>Drop to build this folder</div>}
       {chooser.dialog}
+      {request && isScheduling && (
+        <ScheduleDialog
+          of={{ request: { ...request, reference: reference.trim() } }}
+          onClose={() => setScheduling(false)}
+        />
+      )}
       {request && <EquivalentDialog open={isTelling} build={{ request }} onClose={() => setTelling(false)} />}
       {context !== undefined && (
         <FileDialog

@@ -1,7 +1,9 @@
 import { useId, useState } from 'react';
+import { formatPlatform } from '../../../shared/format.ts';
 import { commonPlatforms, needsNewerProcessor, type Platform, parsePlatform } from '../../../shared/platform.ts';
 import { Button } from '../../parts/Button.tsx';
 import { type ChipKind, PlatformChip } from '../../parts/Chip.tsx';
+import { contextMenu } from '../../parts/context-menu.ts';
 import { TextField } from '../../parts/TextField.tsx';
 import type { Coverage } from '../../stores/coverage.ts';
 import { describeNodes } from '../farm/CoverageList.tsx';
@@ -15,9 +17,12 @@ interface PlatformSectionProps {
   /** All listed platforms: those that nodes support, and those that were added. */
   readonly offered: readonly Platform[];
   readonly selected: readonly Platform[];
+  /** Those without which the build is done all the same. */
+  readonly optional: readonly Platform[];
   readonly emulate: boolean;
   readonly preview: Pick<Preview, 'schedule' | 'isLoading'>;
   readonly onSelect: (platforms: readonly Platform[]) => void;
+  readonly onOptional: (platforms: readonly Platform[]) => void;
   readonly onAdd: (platforms: readonly Platform[]) => void;
 }
 
@@ -25,26 +30,55 @@ export function PlatformSection({
   coverage,
   offered,
   selected: chosen,
+  optional,
   emulate,
   preview,
   onSelect: onChoose,
+  onOptional,
   onAdd,
 }: PlatformSectionProps) {
+  const hintId = useId();
   return (
     <Section
       title="Platforms"
       note={<SelectionButtons coverage={coverage} offered={offered} selected={chosen} onSelect={onChoose} />}
     >
-      <ul className={styles.chips} aria-label="Platforms to build">
+      <ul className={styles.chips} aria-label="Platforms to build" aria-describedby={hintId}>
         {offered.map((platform) => {
           const { kind, reason } = describeSupport(platform, coverage, emulate, preview);
           const isSelected = chosen.includes(platform);
+          const isOptional = isSelected && optional.includes(platform);
+          const toggleOptional = (): void =>
+            onOptional(isOptional ? optional.filter((other) => other !== platform) : [...optional, platform]);
           return (
-            <li key={platform}>
+            <li
+              key={platform}
+              {...contextMenu(() =>
+                isSelected
+                  ? [
+                      {
+                        label: isOptional
+                          ? `Require ${formatPlatform(platform)}`
+                          : `Make ${formatPlatform(platform)} optional`,
+                        hint: 'O',
+                        icon: isOptional ? 'check' : 'minus',
+                        run: toggleOptional,
+                      },
+                    ]
+                  : [],
+              )}
+              onKeyDown={(event) => {
+                if (event.key === 'o' && isSelected && !event.ctrlKey && !event.metaKey && !event.altKey) {
+                  event.preventDefault();
+                  toggleOptional();
+                }
+              }}
+            >
               <PlatformChip
                 platform={platform}
                 kind={kind}
-                reason={reason}
+                reason={isOptional ? `${reason} · optional: the image is made without it if it fails` : reason}
+                optional={isOptional}
                 chosen={isSelected}
                 onToggle={() =>
                   onChoose(
@@ -61,6 +95,11 @@ export function PlatformSection({
           <OtherPlatformField chosen={chosen} offered={offered} onAdd={onAdd} />
         </li>
       </ul>
+      {chosen.length > 1 && (
+        <p id={hintId} className={styles.note}>
+          Right-click a chosen platform, or press O, to make it optional: if it fails, the image is made without it.
+        </p>
+      )}
     </Section>
   );
 }

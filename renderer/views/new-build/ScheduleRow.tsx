@@ -1,5 +1,6 @@
 import { type DragEvent, useState } from 'react';
 import { emulationCostText } from '../../../shared/emulation.ts';
+import { estimateText } from '../../../shared/estimate-text.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import type { Schedule } from '../../../shared/schedule.ts';
@@ -131,7 +132,9 @@ export function ScheduleRow({
           <span className={styles.reason}>
             {draggedNode && !draggedNode.canBuild
               ? `${draggedNode.name} cannot build this platform`
-              : (assignment?.reason ?? '')}
+              : [assignment?.reason, assignment?.estimate && estimateText(assignment.estimate)]
+                  .filter(Boolean)
+                  .join('; ')}
             {emulation && <span className={styles.cost}>{emulationCostText(emulation)}</span>}
           </span>
         </>
@@ -148,7 +151,7 @@ function menuItems(
   return [
     {
       label: 'Automatic',
-      hint: 'Prefers native nodes, then nodes with a cache',
+      hint: 'Native nodes first, then those that are done first',
       ...(pin === undefined ? { icon: 'check' as const } : {}),
       run: () => onPin(undefined),
     },

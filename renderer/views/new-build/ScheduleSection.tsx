@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { finishText } from '../../../shared/estimate-text.ts';
 import { formatCount } from '../../../shared/format.ts';
 import type { Node } from '../../../shared/node.ts';
 import type { Platform } from '../../../shared/platform.ts';
@@ -48,6 +49,7 @@ export function ScheduleSection({
   handlers,
 }: ScheduleSectionProps) {
   const { schedule, problem, isLoading, reload } = preview;
+  const finish = schedule && finishText(schedule);
   const [dragged, setDragged] = useState<string>();
   const node = nodes.find(({ connection }) => connection === dragged);
   const leftOut = new Set(schedule?.leftOut.map((left) => left.node));
@@ -118,6 +120,7 @@ export function ScheduleSection({
           ))}
         </ul>
       )}
+      {finish && <p className={styles.finish}>{finish}</p>}
       {usableNodes.length > 1 && usableNodes.length <= maxDraggable && platforms.length > 0 && (
         <div className={styles.draggableNodes}>
           <span>Drag a node onto a platform to pin it:</span>

@@ -36,6 +36,8 @@ export interface BuildDraft extends OptionDraft {
   /** A list of nodes instead of a farm. Builds started in the terminal may have one. */
   readonly connections: readonly string[] | undefined;
   readonly platforms: readonly Platform[] | undefined;
+  /** The platforms without which the build is done all the same. */
+  readonly optionalPlatforms: readonly Platform[];
   readonly pins: Readonly<Record<string, string>>;
   /** What the build gets from git. */
   readonly automatic: Automatic;
@@ -52,6 +54,7 @@ export const emptyDraft: BuildDraft = {
   farm: undefined,
   connections: undefined,
   platforms: undefined,
+  optionalPlatforms: [],
   pins: {},
   automatic: {},
   push: {},
@@ -74,8 +77,10 @@ export function applyAction<T extends OptionDraft>(draft: T, id: string | undefi
 
 /** The draft that repeats a build. */
 export function toDraft(request: BuildRequest): BuildDraft {
-  const { context, file, containerfile, reference, farm, connections, platforms, pins, push, automatic, ...rest } =
-    request;
+  // a person starts it now
+  const { trigger: _, ...own } = request;
+  const { context, file, containerfile, reference, farm, connections, platforms, ...others } = own;
+  const { optionalPlatforms = [], pins, push, automatic, ...rest } = others;
   const options = optionsOf(rest);
   return {
     context,
@@ -84,7 +89,8 @@ export function toDraft(request: BuildRequest): BuildDraft {
     reference,
     farm,
     connections,
-    platforms,
+    platforms: platforms && [...new Set([...platforms, ...optionalPlatforms])],
+    optionalPlatforms,
     pins,
     automatic: automatic ?? {},
     push: push
@@ -138,6 +144,7 @@ export function toBuildRequest(
   push: PushDraft = { isOn: false, destination: '', insecure: false, direct: false },
 ): CallInput<'builds.start'> {
   const pinned = Object.entries(draft.pins).filter(([platform]) => platforms.some((other) => other === platform));
+  const optional = draft.optionalPlatforms.filter((platform) => platforms.includes(platform));
   return {
     ...draft.others,
     ...draft.options,
@@ -145,6 +152,7 @@ export function toBuildRequest(
     reference,
     ...(draft.connections ? { connections: [...draft.connections] } : draft.farm ? { farm: draft.farm } : {}),
     ...(platforms.length > 0 ? { platforms: [...platforms] } : {}),
+    ...(optional.length > 0 ? { optionalPlatforms: optional } : {}),
     pins: Object.fromEntries(pinned),
     ...(wantsAutomatic(draft.automatic) ? { automatic: draft.automatic } : {}),
     ...(push.isOn

@@ -5,6 +5,7 @@ import type { Platform } from '../../../shared/platform.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { suggestReferences } from '../../../shared/suggested-references.ts';
 import { optionLabel } from '../../parts/option-words.ts';
+import { startWatch } from '../../stores/automation.ts';
 import { findBuilds, loadBuild, startBuild, useBuilds } from '../../stores/builds.ts';
 import { useConnections } from '../../stores/connections.ts';
 import { useFarms } from '../../stores/farms.ts';
@@ -139,7 +140,10 @@ export function useNewBuild(start: NewBuildStart) {
   const preview = usePreview(
     project && !projectState.problem && members.length > 0 && !isNothingSelected ? request : undefined,
   );
-  const unassigned = (preview.schedule?.unassigned ?? []).filter(({ platform }) => selected.includes(platform));
+  const hasAssigned = (preview.schedule?.assignments.length ?? 0) > 0;
+  const unassigned = (preview.schedule?.unassigned ?? []).filter(
+    ({ platform }) => selected.includes(platform) && !(hasAssigned && draft.optionalPlatforms.includes(platform)),
+  );
   const notReady = reasonNotReady({
     hasProject: project !== undefined && !projectState.problem,
     hasErrors: (projectState.project?.errors.length ?? 0) > 0,
@@ -161,8 +165,8 @@ export function useNewBuild(start: NewBuildStart) {
     }
   }
 
-  /** Starts the build and opens it. Does nothing if the build is not ready. */
-  async function run(): Promise<void> {
+  /** Starts the build, or a watch that builds on every change, and opens it. Does nothing if the build is not ready. */
+  async function run(how: 'once' | 'on-change' = 'once'): Promise<void> {
     if (!request || notReady !== undefined || isStarting) {
       return;
     }
@@ -170,8 +174,14 @@ export function useNewBuild(start: NewBuildStart) {
     setProblem(undefined);
     try {
       rememberPush(reference, push);
-      const build = await startBuild({ ...request, reference: reference.trim() });
-      navigate({ view: 'build', id: build.id });
+      const complete = { ...request, reference: reference.trim() };
+      if (how === 'on-change') {
+        await startWatch(complete);
+        navigate({ view: 'schedules' });
+      } else {
+        const build = await startBuild(complete);
+        navigate({ view: 'build', id: build.id });
+      }
     } catch (error) {
       setProblem(problemOf(error));
       setIsStarting(false);

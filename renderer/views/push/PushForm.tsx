@@ -2,11 +2,14 @@ import type { KeyboardEvent } from 'react';
 import {
   formatBytes,
   formatCount,
+  formatList,
   formatMismatched,
   formatMissing,
+  formatPlatform,
   formatReferenceShort,
 } from '../../../shared/format.ts';
 import type { ManifestList } from '../../../shared/image.ts';
+import { lackingPlatforms } from '../../../shared/lacking-platforms.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
 import { PlatformChip } from '../../parts/Chip.tsx';
@@ -26,6 +29,8 @@ export interface PushDraft {
   readonly username: string;
   readonly password: string;
   readonly insecure: boolean;
+  /** Whether a list is pushed although it lacks platforms. */
+  readonly incomplete: boolean;
 }
 
 const loginOptions = [
@@ -48,18 +53,26 @@ export interface PushFormProps {
   readonly onPush: () => void;
 }
 
-export function isComplete({ destination, login, username, password }: PushDraft): boolean {
-  return checkDestination(destination).kind === 'valid' && (login === 'saved' || (username !== '' && password !== ''));
+export function isComplete(
+  { destination, login, username, password, incomplete }: PushDraft,
+  list: ManifestList,
+): boolean {
+  return (
+    checkDestination(destination).kind === 'valid' &&
+    (login === 'saved' || (username !== '' && password !== '')) &&
+    (incomplete || lackingPlatforms(list).length === 0)
+  );
 }
 
 /** The destination, the credentials and a summary of what will be uploaded. */
 export function PushForm({ id, list, recent, focus, draft, onDraft, problem, busy, onPush }: PushFormProps) {
   const change = (values: Partial<PushDraft>): void => onDraft({ ...draft, ...values });
   const result = checkDestination(draft.destination);
+  const lacking = lackingPlatforms(list);
   const choices = recent.filter(({ destination }) => destination !== draft.destination.trim());
   const registry = result.kind === 'valid' ? result.reference.registry : undefined;
   function onKeyDown(event: KeyboardEvent): void {
-    if (isComplete(draft) && !busy && matchesShortcut(event.nativeEvent, shortcuts.submit.keys)) {
+    if (isComplete(draft, list) && !busy && matchesShortcut(event.nativeEvent, shortcuts.submit.keys)) {
       event.preventDefault();
       onPush();
     }
@@ -72,7 +85,7 @@ export function PushForm({ id, list, recent, focus, draft, onDraft, problem, bus
       onKeyDown={onKeyDown}
       onSubmit={(event) => {
         event.preventDefault();
-        if (isComplete(draft) && !busy) {
+        if (isComplete(draft, list) && !busy) {
           onPush();
         }
       }}
@@ -155,7 +168,15 @@ export function PushForm({ id, list, recent, focus, draft, onDraft, problem, bus
       />
       <section className={styles.group} aria-label="What will be uploaded">
         <h3 className={styles.heading}>What will be uploaded</h3>
-        {list.missing && <p>{formatMissing(list.missing)}</p>}
+        {list.missing && <p>{formatMissing(list)}</p>}
+        {lacking.length > 0 && (
+          <Switch
+            label={`Push it without ${formatList(lacking.map(formatPlatform))}`}
+            description="Machines with another platform cannot run it. It replaces what has this tag in the registry."
+            checked={draft.incomplete}
+            onChange={(incomplete) => change({ incomplete })}
+          />
+        )}
         {list.mismatched && <p>{formatMismatched(list.mismatched)}</p>}
         <ul className={styles.uploads}>
           {list.entries.map(({ digest, platform, size, layers }) => (

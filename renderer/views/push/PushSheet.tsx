@@ -46,6 +46,7 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
       username: '',
       password: '',
       insecure: isInsecure(initialDestination),
+      incomplete: false,
     };
   });
   const [focus, setFocus] = useState<'destination' | 'username'>('destination');
@@ -175,7 +176,7 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
             icon="push"
             shortcut={shortcuts.submit.keys}
             busy={busy}
-            disabled={!isComplete(draft)}
+            disabled={!isComplete(draft, list)}
           >
             Push image
           </Button>
@@ -198,11 +199,12 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
 }
 
 function toRequest(reference: string, draft: PushDraft): CallInput<'pushes.start'> {
-  const { destination, login, username, password, insecure } = draft;
+  const { destination, login, username, password, insecure, incomplete } = draft;
   return {
     reference,
     destination: destination.trim(),
     tlsVerify: !insecure,
+    ...(incomplete ? { incomplete } : {}),
     ...(login === 'entered' ? { credentials: { username, password } } : {}),
   };
 }

@@ -8,6 +8,7 @@ import { NumberField } from '../../parts/NumberField.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
+import { Switch } from '../../parts/Switch.tsx';
 import { updateSettings, useSettings } from '../../stores/settings.ts';
 import { AllowedCommands } from './AllowedCommands.tsx';
 import { NotificationSetting } from './NotificationSetting.tsx';
@@ -58,6 +59,17 @@ export function SettingsView() {
             min={1}
             max={32}
             onCommit={(jobsPerNode) => save({ jobsPerNode })}
+          />
+        </SettingsRow>
+        <SettingsRow
+          title="Resume interrupted builds"
+          hint="When Barnraiser starts, builds go on that were running when it was closed or crashed."
+        >
+          <Switch
+            label="Resume interrupted builds"
+            hideLabel
+            checked={settings.resumeInterrupted ?? false}
+            onChange={(resumeInterrupted) => save({ resumeInterrupted })}
           />
         </SettingsRow>
         <SettingsRow title="Builds to keep" hint="Older builds are deleted with their logs. Images are kept.">

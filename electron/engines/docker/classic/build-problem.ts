@@ -52,7 +52,7 @@ const causes = { pull: pullCauses, step: stepCauses, containerfile: containerfil
 /** The problem of a Containerfile that uses what only BuildKit knows. @param feature a noun, in the plural */
 export function buildKitProblem(node: string, { because, fix }: ClassicReason, feature: string, line: number): Failure {
   return fail(
-    'build.failed',
+    'engine.unsupported',
     `Node ${node}: line ${line} of the Containerfile uses ${feature}, which need BuildKit. docker on the node builds without it, because ${because}.`,
     `${fix} Or build on another node, or write the line without them.`,
   );
@@ -76,7 +76,7 @@ export function classicProblem(
     .replaceAll(folderPattern, '');
   const { lines } = lastLines;
   const nodeProblem =
-    diskFullProblem(node, 'docker', message) ??
+    diskFullProblem(node, 'docker', message, lines) ??
     startProblem(node, 'docker', build, { error: message, lastLines: lines });
   if (nodeProblem) {
     return nodeProblem;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type EngineApi, requestTimeoutMs } from '../../api/engine-api.ts';
 import type { CacheRetention } from '../../engine.ts';
-import { cacheName, isCacheName, isStaleImageName } from '../../temporary-name.ts';
-import { measureDiskUsage, pruneImages, removeImage, removeLeftovers, tagImage } from '../images.ts';
+import { cacheName, isCacheName } from '../../temporary-name.ts';
+import { removeImage, removeLeftovers, tagImage } from '../images.ts';
 
 const imageSchema = z.object({ RepoTags: z.array(z.string()).nullish() });
 
@@ -42,12 +42,4 @@ async function namesOf(docker: EngineApi, image: string): Promise<readonly strin
   }
   const { RepoTags } = docker.parse(action, imageSchema, await docker.readText(action, response.body));
   return RepoTags ?? [];
-}
-
-/** Resolves with the bytes freed: docker does not say them when it removes an image with its name. */
-export async function pruneClassic(docker: EngineApi, signal?: AbortSignal): Promise<number> {
-  const before = await measureDiskUsage(docker);
-  await pruneImages(docker, (name) => isStaleImageName(name) || isCacheName(name), signal);
-  const after = await measureDiskUsage(docker);
-  return Math.max(0, before.imagesBytes - after.imagesBytes);
 }

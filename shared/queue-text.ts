@@ -1,0 +1,42 @@
+/** What is said of the queue. Without the schemas of `queue.ts`, which the page does not have. */
+import { formatCount, formatNumber, formatReferenceShort, formatTimeOfDay } from './format.ts';
+import type { HoldState, JobWait, NodeHold } from './queue.ts';
+
+/** The words for nodes that take no jobs. */
+export const holdWords: Readonly<Record<HoldState, string>> = { paused: 'Paused', draining: 'Draining' };
+
+/** `amd-a is paused: disk swap`. */
+export function holdText({ node, state, reason }: NodeHold): string {
+  const words = state === 'paused' ? 'is paused' : 'is draining';
+  return `${node} ${words}${reason ? `: ${reason}` : ''}`;
+}
+
+/**
+ * What a queued job waits for: `a slot on pi4, 2 ahead, until about 14:03`, `pi4 to be resumed (disk swap)`. The time does not go
+ * out of date where it stays on the screen.
+ */
+export function formatWait({ reason, ahead, startsAt, note }: JobWait, node: string): string {
+  switch (reason) {
+    case 'queue-paused':
+      return 'the queue to be resumed';
+    case 'build-paused':
+      return 'the build to be resumed';
+    case 'node-paused':
+      return `${node} to be resumed${note ? ` (${note})` : ''}`;
+    case 'slot': {
+      const count = ahead > 0 ? `, ${formatNumber(ahead)} ahead` : '';
+      return `a slot on ${node}${count}${startsAt === undefined ? '' : `, until about ${formatHourAndMinute(startsAt)}`}`;
+    }
+  }
+}
+
+/** The builds that a job waits for: `api:1.4 (2 jobs), web:2 (1 job)`. */
+export function formatBehind({ behind = [] }: JobWait): string {
+  return behind
+    .map(({ reference, jobs }) => `${formatReferenceShort(reference)} (${formatCount(jobs, 'job')})`)
+    .join(', ');
+}
+
+function formatHourAndMinute(time: string): string {
+  return formatTimeOfDay(Date.parse(time)).slice(0, 5);
+}
