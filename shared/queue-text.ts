@@ -1,5 +1,5 @@
 /** What is said of the queue. Without the schemas of `queue.ts`, which the page does not have. */
-import { formatCount, formatNumber, formatReferenceShort, formatTimeOfDay } from './format.ts';
+import { formatNumber, formatTimeOfDay } from './format.ts';
 import type { HoldState, JobWait, NodeHold } from './queue.ts';
 
 /** The words for nodes that take no jobs. */
@@ -28,13 +28,6 @@ export function formatWait({ reason, ahead, startsAt, note }: JobWait, node: str
       return `a slot on ${node}${count}${startsAt === undefined ? '' : `, until about ${formatHourAndMinute(startsAt)}`}`;
     }
   }
-}
-
-/** The builds that a job waits for: `api:1.4 (2 jobs), web:2 (1 job)`. */
-export function formatBehind({ behind = [] }: JobWait): string {
-  return behind
-    .map(({ reference, jobs }) => `${formatReferenceShort(reference)} (${formatCount(jobs, 'job')})`)
-    .join(', ');
 }
 
 function formatHourAndMinute(time: string): string {
