@@ -54,11 +54,15 @@ const secondSpecs: readonly string[] = [
   ...['docker', 'git-and-elsewhere', 'images', 'keyboard', 'options', 'reach', 'sign-in', 'sources'],
 ].map((name) => `e2e/${name}.spec.ts`);
 
+/** They remove what others have on the nodes, so they run alone, after those of the second lab. */
+const loneSpecs: readonly string[] = ['e2e/prune.spec.ts'];
+
 const allSpecs = (await readdir('e2e')).filter((name) => name.endsWith('.spec.ts')).map((name) => `e2e/${name}`);
-const firstSpecs = allSpecs.filter((name) => !secondSpecs.includes(name));
-const unknownSpecs = secondSpecs.filter((name) => !allSpecs.includes(name));
+const elsewhere = [...secondSpecs, ...loneSpecs];
+const firstSpecs = allSpecs.filter((name) => !elsewhere.includes(name));
+const unknownSpecs = elsewhere.filter((name) => !allSpecs.includes(name));
 if (unknownSpecs.length > 0) {
-  throw new Error(`There is no ${unknownSpecs.join(', ')}: correct secondSpecs.`);
+  throw new Error(`There is no ${unknownSpecs.join(', ')}: correct secondSpecs or loneSpecs.`);
 }
 
 /** They run beside the specs of the first lab, which wait for nodes much of the time. */
@@ -70,6 +74,7 @@ const besideSpecs: readonly Part[] = [
   vitest('attacks', ['--project', 'attack']),
   check('second lab', bin('tsx'), ['e2e/lab/cli.ts', 'up'], secondLab()),
   vitest('specs on nodes of the second lab', ['--project', 'e2e', ...secondSpecs], secondLab()),
+  vitest('specs that prune', ['--project', 'e2e', ...loneSpecs], secondLab()),
   check('end of the second lab', bin('tsx'), ['e2e/lab/cli.ts', 'down'], secondLab()),
 ];
 
