@@ -97,8 +97,12 @@ export const rows: readonly Row[] = [
   ...cross('garbage', 'done', { probe: [podman5, docker, buildkit] }),
   ...cross('garbage', 'moves', { context: [podman5, docker], building: [podman4, docker, classic, buildkit] }),
   ...cross('garbage', 'stays', { cleaning: [podman5, docker] }),
-  ...cross('half a stream', 'moves', { context: [podman5], building: all, transfer: [podman5, docker, buildkit] }),
-  ...cross('wrong architecture', 'fails', { all }),
+  // the whole context is sent, and the image is exported
+  ...cross('half a stream', 'stays', { context: [podman5], transfer: [podman5, docker] }),
+  ...cross('half a stream', 'moves', { building: all, transfer: [buildkit] }),
+  ...cross('wrong architecture', 'moves', { all: [podman4, podman5, docker, buildkit] }),
+  // the image is for the platform, and its programs are not: that comes from the Containerfile
+  ...cross('wrong architecture', 'fails', { all: [classic] }),
   ...cross('node full', 'moves', { context: [podman5], building: [podman4, docker, classic, buildkit] }),
   ...cross('disk here full', 'fails here', { context: [podman5], transfer: [docker], list: [buildkit] }),
   ...cross('registry reset', 'stays', { push: [podman5], 'push of the list': [docker] }),

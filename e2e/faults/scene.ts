@@ -365,7 +365,7 @@ export class Scene {
       `RUN uname -m > /content; echo ${this.#mark} >> /content; head -c ${layer} /dev/urandom > /layer`,
     ].join('\n');
     const wait = waits
-      ? `RUN echo waiting ${this.#mark}; sleep ${this.#seconds}; head -c 1000000 /dev/zero > /slept\n`
+      ? `RUN echo waiting ${this.#mark}; sleep ${this.#seconds}; dd if=/dev/zero of=/slept bs=1000000 count=1\n`
       : '';
     const base = pull ? `FROM ${this.registry.address}/base-${this.#seconds}:1\n` : this.#from;
     await writeFile(join(this.#project, 'Containerfile'), `${this.#from}${steps}\n`);

@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream';
 import { type Client, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { Control } from './proto/control_pb.ts';
+import { onProtocolError } from './protocol-error.ts';
 
 /** No request comes through a proxy, so the name leads nowhere. */
 const baseUrl = 'http://buildkit';
@@ -33,6 +34,9 @@ class Connection {
   #error: Error = new Error('The connection to BuildKit is closed.');
 
   constructor(stream: Duplex) {
+    onProtocolError(stream, () => {
+      this.#session.destroy(new Error('Protocol error: BuildKit has sent what is not HTTP/2.'));
+    });
     this.#session = connect(baseUrl, { createConnection: () => stream });
     this.#session.on('error', (error) => {
       this.#error = error;

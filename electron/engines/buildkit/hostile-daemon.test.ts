@@ -1,4 +1,5 @@
 /** What a daemon may do that is broken or wants to do harm, over real HTTP/2. */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { type Duplex, duplexPair } from 'node:stream';
@@ -235,15 +236,21 @@ test('a build that is done does not wait for updates that never end', async () =
 const moments = ['call', 'session', 'list', 'content', 'synced', 'log', 'end'] as const;
 
 test.each(moments)(
-  'a build that is cancelled or loses its node at the moment "%s" leaves nothing open',
+  'a build that is cancelled, loses its node or gets garbage at the moment "%s" leaves nothing open',
   async (moment) => {
     const context = await pack({ large: Buffer.alloc(3_000_000) });
-    for (const end of ['cancel', 'loss'] as const) {
+    for (const end of ['cancel', 'loss', 'garbage', 'garbage and the end'] as const) {
       const [stream, theirs] = duplexPair();
       const cancel = new AbortController();
+      const happen = {
+        cancel: () => cancel.abort(),
+        loss: () => stream.destroy(new Error('the node is lost')),
+        garbage: () => theirs.write(randomBytes(65_536)),
+        'garbage and the end': () => theirs.end(randomBytes(65_536)),
+      };
       const reached = (name: (typeof moments)[number]): void => {
         if (name === moment) {
-          end === 'cancel' ? cancel.abort() : stream.destroy(new Error('the node is lost'));
+          happen[end]();
         }
       };
       const synced = new Promise<void>((resolve) => {
