@@ -19,6 +19,7 @@ const garbageBytes = 64 * 1024;
 export class EngineProxy {
   /** The socket on this computer. */
   readonly path: string;
+  readonly #clients = new Set<Socket>();
   #open = new Set<{ readonly client: Socket; readonly engine: Socket }>();
   #isGarbage = false;
   #changes: readonly Change[] = [];
@@ -41,9 +42,11 @@ export class EngineProxy {
     await once(server, 'listening');
     proxy.#close = async () => {
       proxy.release();
-      for (const { client, engine } of proxy.#open) {
-        client.destroy();
+      for (const { engine } of proxy.#open) {
         engine.destroy();
+      }
+      for (const client of proxy.#clients) {
+        client.destroy();
       }
       await new Promise((closed) => server.close(closed));
       await rm(folder, { recursive: true, force: true });
@@ -94,7 +97,8 @@ export class EngineProxy {
   }
 
   #connect(client: Socket, target: string): void {
-    client.on('error', () => undefined);
+    this.#clients.add(client);
+    client.on('error', () => undefined).on('close', () => this.#clients.delete(client));
     if (this.#isGarbage) {
       client.once('data', () => client.end(randomBytes(garbageBytes)));
       return;
@@ -114,10 +118,11 @@ export class EngineProxy {
   }
 
   async #ask(client: Socket, engine: Socket): Promise<void> {
+    const closed = once(engine, 'close');
     for await (const chunk of client.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       await this.#gate.pass(chunk);
-      if (!engine.write(this.#changed(chunk))) {
-        await Promise.race([once(engine, 'drain'), once(engine, 'close')]);
+      if (!engine.destroyed && !engine.write(this.#changed(chunk))) {
+        await Promise.race([once(engine, 'drain'), closed]);
       }
     }
     engine.end();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { GoAwayFinder } from './protocol-error.ts';
+import { type FrameFinder, goAwayFinder, longFrameFinder } from './protocol-error.ts';
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
@@ -20,14 +20,31 @@ function goAway(error: number): Buffer {
 const data = frame(0, Buffer.alloc(20_000, 7));
 const settings = frame(4, Buffer.alloc(0));
 
-test.each([1, 2, 9, 17, 1000])('a GOAWAY frame with an error is found in pieces of %i bytes', (size) => {
-  const sent = Buffer.concat([preface, settings, data, goAway(0), data, goAway(6), data]);
-  const end = sent.length - data.length;
-  const finder = new GoAwayFinder();
-  let foundAt = 0;
-  for (let start = 0; start < sent.length && foundAt === 0; start += size) {
-    foundAt = finder.find(sent.subarray(start, start + size)) ? Math.min(start + size, sent.length) : 0;
+/** Where the match was seen, in bytes from the start. 0 if nothing matches. */
+function findIn(finder: FrameFinder, bytes: Buffer, size: number): number {
+  for (let start = 0; start < bytes.length; start += size) {
+    if (finder.find(bytes.subarray(start, start + size))) {
+      return Math.min(start + size, bytes.length);
+    }
   }
-  expect(foundAt).toBeGreaterThanOrEqual(end);
-  expect(foundAt).toBeLessThan(end + size);
+  return 0;
+}
+
+const sizes = [1, 2, 9, 17, 1000];
+
+test.each(sizes)('a GOAWAY frame with an error is found in pieces of %i bytes', (size) => {
+  const before = Buffer.concat([preface, settings, data, goAway(0), data, goAway(6)]);
+  const found = findIn(goAwayFinder(), Buffer.concat([before, data]), size);
+  expect(found).toBeGreaterThanOrEqual(before.length);
+  expect(found).toBeLessThan(before.length + size);
+  expect(findIn(goAwayFinder(), Buffer.concat([preface, settings, data, goAway(0), data]), size)).toBe(0);
+});
+
+test.each(sizes)('a frame that is too long is found in pieces of %i bytes', (size) => {
+  const longest = frame(0, Buffer.alloc(16_384, 0xff));
+  const before = Buffer.concat([settings, longest, goAway(0), longest]);
+  expect(findIn(longFrameFinder(), before, size)).toBe(0);
+  const found = findIn(longFrameFinder(), Buffer.concat([before, frame(0, Buffer.alloc(16_385))]), size);
+  expect(found).toBeGreaterThanOrEqual(before.length + 9);
+  expect(found).toBeLessThan(before.length + 9 + size);
 });

@@ -1,7 +1,7 @@
 /**
  * Notices that the other end of an HTTP/2 connection does not speak HTTP/2 any more. Node's HTTP/2 library then sends a GOAWAY frame with
  * an error and reads no more, but of most errors it says nothing to its user, whose calls would never end.
- * Source: RFC 9113, 4.1 (frames), 5.4.1 (connection errors), 6.8 (GOAWAY).
+ * Source: RFC 9113, 4 (frames), 5.4.1 (connection errors), 6.8 (GOAWAY).
  */
 import type { Duplex } from 'node:stream';
 
@@ -11,18 +11,27 @@ const headerBytes = 9;
 const goAwayType = 7;
 /** The header of a GOAWAY frame, the last stream, and the error. */
 const goAwayBytes = headerBytes + 8;
+/** The longest frame that a client takes which has announced nothing else. */
+const maxFrameBytes = 16_384;
 
-/** Finds GOAWAY frames with an error in what a client sends. */
-export class GoAwayFinder {
-  /** Bytes until the next header of a frame. */
-  #skip = prefaceBytes;
+/** Looks at the beginning of each frame in a stream of bytes, and needs time in proportion to the bytes. */
+export class FrameFinder {
+  readonly #matches: (frame: Buffer) => boolean;
+  /** Bytes until the next frame. */
+  #skip: number;
   /** The beginning of a frame that is not complete. */
   #begun: Buffer = Buffer.alloc(0);
 
-  /** @returns whether a GOAWAY frame with an error ends in these bytes */
+  /** @param skip bytes before the first frame. @param matches called with the header of a frame, and with the error of a GOAWAY */
+  constructor(skip: number, matches: (frame: Buffer) => boolean) {
+    this.#skip = skip;
+    this.#matches = matches;
+  }
+
+  /** @returns whether a frame matches whose beginning ends in these bytes */
   find(bytes: Uint8Array): boolean {
     let rest: Buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    if (this.#skip < rest.length && this.#begun.length > 0) {
+    if (this.#begun.length > 0) {
       rest = Buffer.concat([this.#begun, rest]);
       this.#begun = Buffer.alloc(0);
     }
@@ -33,28 +42,45 @@ export class GoAwayFinder {
       }
       rest = rest.subarray(this.#skip);
       this.#skip = 0;
-      const isGoAway = rest.length > 3 && rest[3] === goAwayType;
-      if (rest.length < (isGoAway ? goAwayBytes : headerBytes)) {
+      if (rest.length < (rest[3] === goAwayType ? goAwayBytes : headerBytes)) {
         this.#begun = Buffer.from(rest);
         return false;
       }
-      if (isGoAway && rest.readUInt32BE(headerBytes + 4) !== 0) {
+      if (this.#matches(rest)) {
         return true;
       }
-      this.#skip = headerBytes + rest.readUIntBE(0, 3);
+      this.#skip = headerBytes + lengthOf(rest);
     }
   }
 }
 
-/** Calls back when a client of HTTP/2 ends a stream because of what it has received. To be called before the client writes. */
+const lengthOf = (frame: Buffer): number => frame.readUIntBE(0, 3);
+
+/** GOAWAY frames with an error in what a client sends. */
+export function goAwayFinder(): FrameFinder {
+  return new FrameFinder(prefaceBytes, (frame) => frame[3] === goAwayType && frame.readUInt32BE(headerBytes + 4) !== 0);
+}
+
+/** Frames in what a client receives that cannot be any: the client may be unable to send its GOAWAY. */
+export function longFrameFinder(): FrameFinder {
+  return new FrameFinder(0, (frame) => lengthOf(frame) > maxFrameBytes);
+}
+
+/** Calls back when a stream brings a client something other than HTTP/2. To be called before the client uses the stream. */
 export function onProtocolError(stream: Duplex, callback: () => void): void {
-  const finder = new GoAwayFinder();
-  const write = stream.write.bind(stream) as (...parameters: unknown[]) => boolean;
-  stream.write = (chunk: unknown, ...rest: unknown[]): boolean => {
-    const isWritten = write(chunk, ...rest);
-    if (chunk instanceof Uint8Array && finder.find(chunk)) {
+  const received = longFrameFinder();
+  stream.on('data', (chunk: Buffer) => {
+    if (received.find(chunk)) {
       callback();
     }
-    return isWritten;
+  });
+  const sent = goAwayFinder();
+  const write = stream.write.bind(stream) as (...parameters: unknown[]) => boolean;
+  stream.write = (chunk: unknown, ...rest: unknown[]): boolean => {
+    const isTaken = write(chunk, ...rest);
+    if (chunk instanceof Uint8Array && sent.find(chunk)) {
+      callback();
+    }
+    return isTaken;
   };
 }
