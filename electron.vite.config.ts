@@ -54,21 +54,27 @@ export const rendererConfig = {
         codeSplitting: {
           groups: [
             // what the entry of the browser front end needs, too; without this, it would run the page
-            { name: 'access', test: /\/renderer\/(transport\/page-access\.ts|(tokens|base)\.css)$/, priority: 2 },
+            { name: 'access', test: /\/renderer\/(transport\/page-access\.ts|(tokens|base)\.css)$/, priority: 5 },
             // all that the page starts with is one file: a file for each part would take as many requests
             {
               name: 'frame',
               tags: ['$initial'],
               test: /^(?!.*\/(renderer\/enter|shared\/build-options)\.)/,
-              priority: 1,
+              priority: 4,
             },
-            // the table of options is needed by few of the first views
+            // the table of options, and the forms, are needed by few of the first views
+            {
+              name: 'outputs',
+              test: /\/(shared\/(output|closest)|renderer\/views\/outputs\/output-draft)\.ts$/,
+              priority: 3,
+            },
             {
               name: 'options',
               test: /\/(shared\/(build-options|option-support|option-text)|renderer\/parts\/option-words)\.ts$/,
               priority: 1,
             },
-            { name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 20_000 },
+            // small files: a view loads little that only others need
+            { name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 2_000 },
           ],
         },
       },

@@ -100,7 +100,7 @@ test('attestations stay with their images in storage, in exports and in the regi
 
   const shown = await person.mustRun('inspect', list.reference);
   expect(shown.match(/attestation/g)).toHaveLength(2);
-  expect(`${shown}${await person.mustRun('images')}`).not.toContain('unknown');
+  expect(`${shown}${await person.mustRun('images')}`).not.toContain('unknown/unknown');
 
   await person.mustRun('export', list.reference, `oci:${join(person.home, 'exported')}`);
   const exported = await ImageStore.open(join(person.home, 'exported'));

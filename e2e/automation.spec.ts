@@ -186,7 +186,7 @@ test('what needs a person later is refused', async () => {
     const push = ['-t', `${registry.address}/a:1`, '--push', '--tls-verify=false'];
     expect(await add(...push)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`podman login ${registry.address}`),
+      stderr: expect.stringContaining(`barnraiser login ${registry.address}`),
     });
     expect(await add(...push, '--creds', 'a:b')).toMatchObject({
       code: 2,

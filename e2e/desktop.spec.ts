@@ -104,13 +104,14 @@ describe('the window', () => {
     ]);
   });
 
-  it('exposes only five functions to the page', async () => {
+  it('exposes only six functions to the page', async () => {
     expect(await inPage(page, 'return Object.keys(window.barnraiser).sort()')).toEqual([
       'call',
       'cancel',
       'onEvent',
       'onMenu',
       'pathOf',
+      'showItem',
     ]);
   });
 

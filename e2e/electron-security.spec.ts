@@ -243,7 +243,9 @@ it('20. exposes no API of Electron to the page', async () => {
     page,
     'return Object.entries(window.barnraiser).map(([name, value]) => [name, typeof value])',
   );
-  expect(exposed.sort()).toEqual(['call', 'cancel', 'onEvent', 'onMenu', 'pathOf'].map((name) => [name, 'function']));
+  expect(exposed.sort()).toEqual(
+    ['call', 'cancel', 'onEvent', 'onMenu', 'pathOf', 'showItem'].map((name) => [name, 'function']),
+  );
   // what a listener gets is data, without an event whose sender has every channel
   const received = await inPage<unknown[]>(
     page,

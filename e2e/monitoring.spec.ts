@@ -22,7 +22,7 @@ beforeEach(async () => {
   process.env.BARNRAISER_SSH_CONFIG = 'none';
   process.env.SSH_AUTH_SOCK = '';
   await writeFile(person.knownHosts, '');
-  app = await createApp({ frontEnd: 'browser', home: person.home, idleMs: 2_000, sampleMs: 200 });
+  app = await createApp({ frontEnd: 'browser', home: person.home, idleMs: 2_000, sampleMs: 200, downAfterMs: 500 });
   cleanups.push(() => app.close());
 });
 afterEach(async () => {
@@ -86,6 +86,19 @@ test('samples appear for a node with an open connection, which is closed when id
   await expect.poll(async () => (await samples()).length).toBe(2);
   expect(count(await logOf('amd-a', quiet), /Accepted publickey/g)).toBe(count(afterClose, /Accepted publickey/g));
   expect(count(await logOf('docker-a', untouched), /Connection from/g)).toBe(0);
+});
+
+test('a node that goes down is reported, and that it is back', async () => {
+  const sshd = await addConnection('falling', 'amd-a');
+  const alerts: unknown[] = [];
+  app.subscribe((event) => event.event === 'node.alert' && alerts.push(event.alert));
+  await call('nodes.probe', { connections: ['falling'] });
+  await sshd.stop();
+  await expect.poll(() => alerts, { timeout: 30_000 }).toEqual([{ kind: 'down', nodes: ['falling'] }]);
+  const again = await startExtraSshd('amd-a', { port: sshd.port, config: [] });
+  cleanups.push(() => again.stop());
+  await call('nodes.probe', { connections: ['falling'] });
+  await expect.poll(() => alerts.at(-1), { timeout: 30_000 }).toEqual({ kind: 'back', nodes: ['falling'] });
 });
 
 test('a build leaves samples and statistics, which the terminal shows after a restart', async () => {

@@ -112,6 +112,18 @@ export const firstChecks: readonly OptionCheck[] = [
     },
   },
   {
+    options: ['provenance', 'sbom', 'attestInList'],
+    flags: () => ['--provenance', '--sbom', '--attest-in-list'],
+    look: async ({ image: { list } }) => {
+      expect(list.manifests).toContainEqual(
+        expect.objectContaining({
+          annotations: expect.objectContaining({ 'vnd.docker.reference.type': 'attestation-manifest' }),
+          platform: { architecture: 'unknown', os: 'unknown' },
+        }),
+      );
+    },
+  },
+  {
     options: ['annotations', 'listAnnotations'],
     flags: () => ['--annotation', 'example.image=one', '--list-annotation', 'example.list=all'],
     look: async ({ image: { manifest, list } }) => {
@@ -302,17 +314,23 @@ export const thirdChecks: readonly OptionCheck[] = [
 export const checkedElsewhere: Readonly<Partial<Record<OptionName, string>>> = {
   exclude: 'scheduling.spec.ts',
   retryElsewhere: 'failover.spec.ts',
+  secondStart: 'second-start.spec.ts',
   files: 'sources.spec.ts',
   filesFor: 'sources.spec.ts',
   contexts: 'sources.spec.ts',
   sources: 'sources.spec.ts',
   queuePriority: 'queue.spec.ts',
+  tagByContent: 'pkg.spec.ts',
+  existing: 'pkg.spec.ts',
+  releaseTag: 'pkg.spec.ts',
+  archTags: 'pkg.spec.ts',
   secrets: 'build-secrets.spec.ts',
   ssh: 'build-secrets.spec.ts',
   pull: 'engines.spec.ts',
   skip: 'unchanged.spec.ts',
   allowPlatformMismatch: 'platforms.spec.ts',
   retention: 'build.spec.ts',
+  outputs: 'outputs.spec.ts',
   iidfile: 'terminal.spec.ts',
   metadataFile: 'terminal.spec.ts',
   logfile: 'terminal.spec.ts',

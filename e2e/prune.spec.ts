@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type TimerRun, timerSchema } from '../shared/timer.ts';
 import { makeProject, Person, setUpLab } from './harness.ts';
 import { runOnNode } from './lab/lab.ts';
 
@@ -104,6 +106,39 @@ describe.each([
 
     await runOnNode(node, `${program} rm holds-${run} && ${program} rmi ${used}`);
   });
+});
+
+test('a schedule prunes a node at its times, with its limits', async () => {
+  const cached = `scheduled-${run}:1`;
+  await build('amd-b', cached);
+  const refused = await person.barnraiser(
+    'schedule',
+    'prune',
+    '--name',
+    'all',
+    '--cron',
+    '@daily',
+    '--node',
+    'amd-b',
+    '--all',
+  );
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('Add --yes')]);
+  const where = ['--node', 'amd-b', '--cron', '0 0 29 2 *'];
+  await person.mustRun('schedule', 'prune', '--name', 'young', ...where, '--cache', '--older-than', '30d');
+  await person.mustRun('schedule', 'prune', '--name', 'whole', ...where, '--cache');
+  const isCached = async (): Promise<boolean> =>
+    (await preview('amd-b', '--cache')).items.some(({ part }) => part === 'project');
+  const outcomeOf = async (name: string): Promise<TimerRun | undefined> => {
+    await person.mustRun('schedule', 'run', name);
+    const timers = z.array(timerSchema).parse(JSON.parse(await person.mustRun('schedule', 'list', '--json')));
+    return timers.find((timer) => timer.name === name)?.last;
+  };
+  expect(await outcomeOf('young')).toMatchObject({ status: 'done', freedBytes: 0 });
+  expect(await isCached()).toBe(true);
+  const whole = await outcomeOf('whole');
+  expect(whole?.status).toBe('done');
+  expect(whole?.freedBytes).toBeGreaterThan(1_000_000);
+  expect(await isCached()).toBe(false);
 });
 
 test('a node that is down is reported, and the others are pruned', async () => {

@@ -136,6 +136,18 @@ test('builds alternate on a node; the queue shows, moves and pauses them', async
   );
 });
 
+test('a node runs as many jobs at once as its connection says', async () => {
+  await person.mustRun('connection', 'update', node, '--slots', '2');
+  const both = ['one', 'two'].map((name) => new HeldBuild(name, '--node', node, '--platform', 'linux/amd64'));
+  await Promise.all(both.map((build) => build.runs(node)));
+  const third = new HeldBuild('three', '--node', node, '--platform', 'linux/amd64');
+  await third.running.waitForLine((line) => line.includes('"wait":{"reason":"slot"'));
+  await person.mustRun('connection', 'update', node, '--slots', '');
+  await Promise.all(both.map((build) => build.end(node)));
+  await third.end(node);
+  expect((await third.jobs()).map(({ status }) => status)).toEqual(['done']);
+});
+
 test('a paused node lets jobs wait, a drained node sends them to others', async () => {
   const blocking = new HeldBuild('blocking', '--node', node, '--platform', 'linux/amd64');
   await blocking.runs(node);

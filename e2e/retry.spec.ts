@@ -53,6 +53,11 @@ describe('a build that failed on one of two nodes', () => {
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('has no image for linux/arm64') });
     expect(refused.stderr).toContain('--incomplete');
     expect(await person.mustRun('images')).toContain('incomplete: no linux/arm64');
+    const output = `oci-archive:${join(folder, '..', `${id}.tar`)}`;
+    const asked = await person.barnraiser('export', 'retry:1', output);
+    expect(asked).toMatchObject({ code: 1, stderr: expect.stringContaining('add --incomplete') });
+    await person.mustRun('export', 'retry:1', output, '--platform', 'linux/amd64');
+    await rm(output.slice('oci-archive:'.length));
     const run = await runOnNode(
       'amd-a',
       `podman run --rm --pull=always --tls-verify=false --network=host ${destination}`,
@@ -132,6 +137,17 @@ describe('a build whose process is killed or suspended', () => {
     expect((await person.barnraiser('resume', id)).stderr).toContain('was not interrupted');
   });
 
+  test('goes on after a kill while an image is transferred', async () => {
+    const killed = person.start('build', '--json', '--no-skip', '--no-cache', '-t', 'resume:4', ...nodes, project);
+    await killed.waitForLine((text) => /"status":"transferring"/.test(text));
+    killed.process.kill('SIGKILL');
+    await killed.ended;
+    const build = parseBuild(await person.barnraiser('resume', '--json'));
+    expect(build).toMatchObject({ reference: 'resume:4', status: 'done' });
+    expect(build.jobs.map(({ status }) => status)).toEqual(['done', 'done']);
+    await person.mustRun('push', 'resume:4', `${destination}-killed`, '--tls-verify=false');
+  });
+
   test('is not taken for dead while it is suspended, and ends when it is continued', async () => {
     const suspended = person.start('build', '--json', '--no-cache', '-t', 'resume:2', ...nodes, project);
     await suspended.waitForLine((text) => /"status":"building"/.test(text));
@@ -144,6 +160,19 @@ describe('a build whose process is killed or suspended', () => {
     expect(parseBuild(outcome).jobs.map(({ lost }) => lost)).toEqual([[], []]);
   });
 
+  test('is done and pushed without an optional platform that fails', async () => {
+    const failing = await makeProject({ Containerfile: `${lab.from}RUN echo ${mark}; test "$TARGETARCH" = amd64\n` });
+    const optional = ['--optional', 'linux/arm64', `--push=${destination}-failing`, '--tls-verify=false'];
+    const args = ['-t', 'resume:5', '--node', 'amd-a,amd-b', '--platform', 'linux/amd64', ...optional, failing];
+    const { outcome, build } = await person.build(...args);
+    await rm(failing, { recursive: true });
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(build).toMatchObject({ status: 'done', missing: ['linux/arm64'], push: { status: 'done' } });
+    expect(build.jobs).toMatchObject([{ status: 'done' }, { status: 'failed', problem: { code: 'build.failed' } }]);
+    const run = `podman run --rm --pull=always --tls-verify=false --network=host ${destination}-failing true`;
+    expect((await runOnNode('amd-a', run)).code).toBe(0);
+  });
+
   test('is done and pushed without an optional platform that no node can build', async () => {
     const optional = ['--optional', 'linux/mips64le', `--push=${destination}-optional`, '--tls-verify=false'];
     const args = ['-t', 'resume:3', '--node', 'amd-a', '--platform', 'linux/amd64', ...optional, project];
@@ -153,5 +182,10 @@ describe('a build whose process is killed or suspended', () => {
     expect(await person.mustRun('images')).toContain('without linux/mips64le, optional');
     // it was marked, so no other yes is needed
     await person.mustRun('push', 'resume:3', `${destination}-again`, '--tls-verify=false');
+    const replaced = await person.barnraiser('push', 'resume:3', destination, '--tls-verify=false');
+    expect([replaced.code, replaced.stderr]).toEqual([
+      0,
+      expect.stringContaining('The list in the registry has linux/arm64, which this one lacks.'),
+    ]);
   });
 });

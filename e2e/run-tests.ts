@@ -39,7 +39,7 @@ const preparation: readonly Part[] = [
 /** Starts the nodes beside the preparation, and installs programs that the unit tests compare results with. */
 const lab: readonly Part[] = [check('lab', bin('tsx'), ['e2e/lab/cli.ts', 'up'])];
 
-/** Those of the specs that run in the second lab. They take about as long as the others take longer than the unit tests. */
+/** Those of the specs that run in the second lab. They take about as long as the others. */
 const secondSpecs: readonly string[] = [
   ...[
     'bake',
@@ -51,27 +51,35 @@ const secondSpecs: readonly string[] = [
     'desktop-flow',
     'direct-push',
   ],
-  ...['docker', 'git-and-elsewhere', 'images', 'keyboard', 'options', 'reach', 'sign-in', 'sources'],
+  ...['docker', 'git-and-elsewhere', 'images', 'keyboard', 'options', 'pkg', 'reach', 'registries'],
+  ...['registry-conformance', 'registry-faults', 'remote', 'sign-in', 'sources'],
+  ...['attachments', 'attest', 'certificates', 'import', 'monitoring', 'outputs', 'platforms', 'storage'],
 ].map((name) => `e2e/${name}.spec.ts`);
 
 /** They remove what others have on the nodes, so they run alone, after those of the second lab. */
 const loneSpecs: readonly string[] = ['e2e/prune.spec.ts'];
 
+/** They take minutes, so they have a command of their own: `npm run test:slow`. */
+const slowSpecs = ['context-cache', 'lost-connection', 'unchanged'].map((name) => `e2e/${name}.spec.ts`);
+
 const allSpecs = (await readdir('e2e')).filter((name) => name.endsWith('.spec.ts')).map((name) => `e2e/${name}`);
-const elsewhere = [...secondSpecs, ...loneSpecs];
+const elsewhere = [...secondSpecs, ...loneSpecs, ...slowSpecs];
 const firstSpecs = allSpecs.filter((name) => !elsewhere.includes(name));
 const unknownSpecs = elsewhere.filter((name) => !allSpecs.includes(name));
 if (unknownSpecs.length > 0) {
-  throw new Error(`There is no ${unknownSpecs.join(', ')}: correct secondSpecs or loneSpecs.`);
+  throw new Error(`There is no ${unknownSpecs.join(', ')}: correct secondSpecs, loneSpecs or slowSpecs.`);
 }
 
-/** They run beside the specs of the first lab, which wait for nodes much of the time. */
+/** They run beside the specs, which wait for nodes much of the time. */
 const besideSpecs: readonly Part[] = [
   check('spelling', bin('cspell'), ['lint', '--no-progress', '--no-summary']),
   vitest('layers and wording', ['--project', 'rules']),
   vitest('unit tests', ['--project', 'unit']),
   vitest('renderer', ['--project', 'renderer']),
   vitest('attacks', ['--project', 'attack']),
+];
+
+const inSecondLab: readonly Part[] = [
   check('second lab', bin('tsx'), ['e2e/lab/cli.ts', 'up'], secondLab()),
   vitest('specs on nodes of the second lab', ['--project', 'e2e', ...secondSpecs], secondLab()),
   vitest('specs that prune', ['--project', 'e2e', ...loneSpecs], secondLab()),
@@ -230,7 +238,7 @@ async function runBeside(parts: readonly Part[]): Promise<void> {
 }
 
 await Promise.all([runBeside(lab), runInOrder(preparation)]);
-await Promise.all([runBeside(besideSpecs), runInOrder(specs)]);
+await Promise.all([runBeside(besideSpecs), runBeside(inSecondLab), runInOrder(specs)]);
 console.log(['', ...failures, ...(failures.length > 0 ? [''] : []), ...lines, ''].join('\n'));
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;

@@ -10,6 +10,8 @@ const amdA = lab.node('amd-a');
 const amdB = lab.node('amd-b');
 const buildLine = z.object({ build: z.object({ schedule: scheduleSchema }) });
 
+const planSchema = scheduleSchema.extend({ isPossible: z.boolean() });
+
 let person: Person;
 let folder: string;
 
@@ -59,6 +61,28 @@ test('a build goes where its connection, its farm and its request say, and knows
   await person.mustRun('farm', 'update', 'home', '--pin', 'linux/amd64=');
   await person.mustRun('connection', 'update', amdB.name, '--priority', '', '--slots', '');
   expect(await person.mustRun('connection', 'list')).not.toContain('priority');
+});
+
+test('a node that may not emulate, or that is excluded, builds nothing else, which the plan says without a build', async () => {
+  const plan = async (...options: string[]) => {
+    const { code, stdout } = await person.barnraiser('build', '--dry-run', '-t', 'a:1', '--json', ...options, folder);
+    return { code, ...planSchema.parse(JSON.parse(stdout)) };
+  };
+  const arm64 = ['--platform', 'linux/arm64'];
+  await person.mustRun('connection', 'update', amdA.name, '--emulation', 'never');
+  expect(await plan(...arm64)).toMatchObject({ code: 0, assignments: [{ node: amdB.name, mode: 'emulated' }] });
+  await person.mustRun('connection', 'update', amdB.name, '--emulation', 'never');
+  const none = await plan(...arm64);
+  expect(none).toMatchObject({ code: 1, isPossible: false, assignments: [] });
+  expect(none.unassigned[0]?.problem.message).toContain(`${amdA.name} runs linux/amd64 and may not emulate`);
+  expect(none.unassigned[0]?.problem.fix).toContain(`Let ${amdA.name} emulate`);
+  for (const { name } of [amdA, amdB]) {
+    await person.mustRun('connection', 'update', name, '--emulation', 'allowed');
+  }
+  const excluded = await plan(...arm64, '--exclude', amdA.name, '--no-emulation');
+  expect(excluded.unassigned[0]?.problem.fix).toContain(`Or include ${amdA.name} again.`);
+  const text = await person.mustRun('build', '--dry-run', '-t', 'a:1', ...arm64, folder);
+  expect(text).toMatch(/^linux\/arm64 +amd-/m);
 });
 
 test('what does not exist is named', async () => {

@@ -31,8 +31,11 @@ import { Events, type Listener } from './events.ts';
 import { FarmStore } from './farms/store.ts';
 import { type CallOptions, createHandlers, handleCall } from './handlers.ts';
 import { Housekeeping } from './housekeeping/housekeeping.ts';
+import { ImageRepair } from './housekeeping/image-repair.ts';
+import { LocalImages } from './housekeeping/local-images.ts';
 import { ImageStore } from './images/image-store.ts';
 import { createReceiver } from './images/receiver/receiver.ts';
+import { BaseImageWatch } from './monitoring/base-images.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import { AnsweredNodes } from './nodes/answered-nodes.ts';
 import { CircuitBreaker, circuitsFile } from './nodes/circuit-breaker.ts';
@@ -44,11 +47,17 @@ import { Nodes } from './nodes/nodes.ts';
 import { QueueControls } from './nodes/queue-controls.ts';
 import { QueueMonitor } from './nodes/queue-monitor.ts';
 import { detectWake } from './nodes/wake-detector.ts';
+import { Outputs } from './outputs/outputs.ts';
+import { WrittenFolders } from './outputs/written-folders.ts';
 import { Questions } from './questions.ts';
 import { Recipes } from './recipes/recipes.ts';
 import { BlobLocations } from './registry/blob-locations.ts';
+import { Copies } from './registry/copies.ts';
 import { PushHistory } from './registry/push-history.ts';
 import { Pushes } from './registry/pushes.ts';
+import { Registries } from './registry/registries.ts';
+import { RegistrySettingsStore, registriesFile } from './registry/registry-settings.ts';
+import { SavedLogins } from './registry/saved-logins.ts';
 import { SettingsStore } from './settings/settings-store.ts';
 import { SharedState } from './settings/shared-state.ts';
 import { WindowMemory } from './settings/window-memory.ts';
@@ -69,6 +78,8 @@ export interface AppOptions {
   readonly idleMs?: number;
   /** How often nodes with open connections are sampled, in milliseconds. Without it: as often as is useful. */
   readonly sampleMs?: number;
+  /** How long a node is down before that is reported, in milliseconds. */
+  readonly downAfterMs?: number;
   /** The system's keychain, if the front end can use it. Without it no secret is saved. */
   readonly keychain?: Keychain;
   /** Whether a window is open that can show questions. Without it: never. */
@@ -93,6 +104,7 @@ export async function createApp({
   frontEnd,
   idleMs,
   sampleMs,
+  downAfterMs,
   keychain = noKeychain,
   hasWindow = () => false,
   openWindow = refuseWindow,
@@ -149,11 +161,33 @@ export async function createApp({
   const nodeWork = new NodeWork(join(home, 'node-work'), running, (node) => projects.cachedOn(node));
   const links = new LinkSpeeds(home);
   const pushHistory = new PushHistory(home);
+  const registrySettings = new RegistrySettingsStore(home);
+  const registries = new Registries({
+    settings: registrySettings,
+    logins: new SavedLogins(credentialStore, { runsOn: frontEnd !== 'terminal' }),
+    pushes: () => pushHistory.list(),
+    onChange: () => events.emit({ event: 'registries.changed' }),
+  });
   const pushes = new Pushes({
     store,
     events,
     locations: new BlobLocations(home),
+    source: (explicit) => registries.source(explicit),
     record: (record) => shared.pushes.change(() => pushHistory.add(record)),
+  });
+  const outputs = new Outputs({
+    store,
+    events,
+    pool,
+    written: new WrittenFolders(join(home, 'output-folders.json')),
+    connection: (name) => connections.get(name),
+  });
+  const copies = new Copies({
+    store,
+    events,
+    locations: new BlobLocations(home),
+    source: (explicit) => pushes.source(explicit),
+    change: (work) => shared.images.change(() => reserve.lend(work)),
   });
   const sources = new ContextSources({
     repositories: new GitRepositories(join(home, 'repositories')),
@@ -181,14 +215,16 @@ export async function createApp({
     connections: () => connections.list(),
     // a terminal ends with its command
     isSampling: frontEnd !== 'terminal',
+    downAfterMs,
     ...(sampleMs === undefined ? {} : { intervals: { busyMs: sampleMs, quietMs: sampleMs } }),
   });
   const queue = new QueueMonitor({ slots, holds, controls, events, connections: () => connections.list() });
+  const portForwards = new SharedPortForwards(receiver.server);
   const builds = new Builds({
     sources,
     store,
     receiver,
-    portForwards: new SharedPortForwards(receiver.server),
+    portForwards,
     pool,
     nodes,
     breaker,
@@ -197,6 +233,7 @@ export async function createApp({
     askSecret: credentials.credentialProvider(ask),
     running,
     pushes,
+    outputs,
     slots,
     history,
     projects,
@@ -217,6 +254,12 @@ export async function createApp({
     }
   });
   const housekeeping = new Housekeeping({ nodes, pool, projects, nodeWork });
+  const localImages = new LocalImages({
+    store,
+    events,
+    repair: new ImageRepair({ store, pushHistory, history, connections, pool, receiver, portForwards, registries }),
+    change: (work) => shared.images.change(() => reserve.lend(work)),
+  });
 
   const bakes = new Bakes({
     builds,
@@ -225,10 +268,21 @@ export async function createApp({
     folder: join(home, 'bakes'),
   });
 
+  const bases = new BaseImageWatch({
+    folder: home,
+    builds,
+    events,
+    interval: async () => (await settings.get()).baseChecks ?? 'off',
+    access: (signal) => copies.access(signal),
+    isWatching: frontEnd !== 'terminal',
+  });
   const watches = new Watches({ builds, sources, events });
   const timers: Timers = new Timers({
     file: timerFile(home),
-    kinds: { build: new TimedBuilds({ builds, sources }), prune: new TimedPrunes({ housekeeping, nodes }) },
+    kinds: {
+      build: new TimedBuilds({ builds, sources, registries, bases }),
+      prune: new TimedPrunes({ housekeeping, nodes }),
+    },
     running: new RunningBuilds(join(home, 'running-timers')),
     change: (make) => shared.timers.change(make),
     onEnd: (name, run) => events.emit({ event: 'timer.finished', name, run }),
@@ -272,6 +326,13 @@ export async function createApp({
         return { value, signature: JSON.stringify(value) };
       },
       onChange: (now) => events.emit({ event: 'settings.changed', settings: now }),
+    }),
+    registries: new SharedState({
+      read: async () => {
+        const value = await registrySettings.list();
+        return { value, signature: JSON.stringify(value) };
+      },
+      onChange: () => events.emit({ event: 'registries.changed' }),
     }),
     pushes: new SharedState({
       read: async () => {
@@ -321,6 +382,7 @@ export async function createApp({
   const calls = new RunningCalls();
   const handlers = createHandlers({
     home,
+    events,
     frontEnd,
     questions,
     settings,
@@ -337,6 +399,7 @@ export async function createApp({
     queue,
     checks,
     store,
+    localImages,
     reserve,
     builds,
     monitoring,
@@ -346,7 +409,11 @@ export async function createApp({
     recipes: new Recipes(join(home, 'recipes')),
     sources,
     pushes,
+    copies,
+    bases,
     pushHistory,
+    registries,
+    outputs,
     shared,
     hasWindow,
     openWindow,
@@ -375,9 +442,17 @@ export async function createApp({
       questions.close();
       stopServing();
       // before the builds, so that none is started any more
-      await Promise.all([timers.close(), watches.close()]);
+      await Promise.all([timers.close(), watches.close(), bases.close()]);
       await bakes.close();
-      await Promise.all([builds.close(), pushes.close(), checks.close(), nodesClosed, monitoring.close()]);
+      await Promise.all([
+        builds.close(),
+        pushes.close(),
+        outputs.close(),
+        copies.close(),
+        checks.close(),
+        nodesClosed,
+        monitoring.close(),
+      ]);
       await receiver.close();
       await pool.close();
       await credentials.close();
@@ -414,13 +489,14 @@ async function watchSharedState(
     farms,
     settings,
     pushes,
+    registries,
     images,
     timers,
     holds,
     queue,
     breaker,
   }: Record<
-    'farms' | 'settings' | 'pushes' | 'images' | 'timers' | 'holds' | 'queue' | 'breaker',
+    'farms' | 'settings' | 'pushes' | 'registries' | 'images' | 'timers' | 'holds' | 'queue' | 'breaker',
     Pick<SharedState<unknown>, 'refresh'>
   >,
 ): Promise<() => void> {
@@ -429,6 +505,7 @@ async function watchSharedState(
     [join(home, 'farms.json'), farms],
     [join(home, 'settings.json'), settings],
     [join(home, 'pushes.json'), pushes],
+    [join(home, registriesFile), registries],
     [join(home, 'timers.json'), timers],
     [join(home, 'images', 'index.json'), images],
     [join(home, 'node-holds.json'), holds],

@@ -103,8 +103,14 @@ function keyOf(event: AppEvent): string {
       return `${event.event} ${event.context}`;
     case 'build.context':
       return `${event.event} ${event.buildId}`;
+    case 'copy.progress':
+      return `${event.event} ${event.copy.id}`;
+    case 'images.progress':
+      return `${event.event} ${event.task}`;
     case 'push.progress':
       return `${event.event} ${event.push.id}`;
+    case 'output.changed':
+      return `${event.event} ${event.output.id}`;
     default:
       return event.event;
   }

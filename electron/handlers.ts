@@ -5,11 +5,22 @@ import type { FrontEnd } from '../shared/app-info.ts';
 import { type CallInput, type CallName, type CallOutput, type CallRequest, calls } from '../shared/contract.ts';
 import { Failure, fail, type Problem, problemOf, type Result } from '../shared/problem.ts';
 import type { RememberOption } from '../shared/question.ts';
+import {
+  generateKeyFiles,
+  inspectKey,
+  listPackages,
+  listSignatures,
+  readProvenance,
+  signImage,
+  writeSbom,
+} from './attestations/attestations.ts';
 import { nextTimes } from './automation/cron.ts';
 import type { Timers } from './automation/timers.ts';
 import type { Watches } from './automation/watches.ts';
 import type { Bakes } from './builds/bakes.ts';
 import type { Builds } from './builds/builds.ts';
+import { reproduceImage } from './builds/reproduce.ts';
+import { compareImages } from './comparison/compare-images.ts';
 import { applyFix } from './connections/check/apply-fix.ts';
 import type { ConnectionChecks } from './connections/check/connection-checks.ts';
 import type { CommandConsent } from './connections/credentials/command-consent.ts';
@@ -19,27 +30,37 @@ import { writeExportFile } from './connections/import/export-file.ts';
 import type { AuthCallbacks } from './connections/open-session.ts';
 import { resolveConnection } from './connections/resolve.ts';
 import type { ConnectionStore } from './connections/store.ts';
+import type { Events } from './events.ts';
 import { importAll } from './farms/import.ts';
 import type { FarmStore } from './farms/store.ts';
 import { updateConnection } from './farms/update-connection.ts';
 import type { Housekeeping } from './housekeeping/housekeeping.ts';
+import type { LocalImages } from './housekeeping/local-images.ts';
 import { localUse } from './housekeeping/local-use.ts';
 import { pruneAsFix } from './housekeeping/prune-as-fix.ts';
-import { exportList } from './images/export-list.ts';
 import type { ImageStore } from './images/image-store.ts';
+import { hasImages } from './images/load-images.ts';
+import { describePackages, packageTags } from './linuxkit/packages.ts';
+import type { BaseImageWatch } from './monitoring/base-images.ts';
 import type { Monitoring } from './monitoring/monitoring.ts';
 import type { NodeHolds } from './nodes/node-holds.ts';
 import type { Nodes } from './nodes/nodes.ts';
 import type { QueueMonitor } from './nodes/queue-monitor.ts';
+import type { Outputs } from './outputs/outputs.ts';
 import { listFolders } from './projects/folders.ts';
 import { ignoreFiles } from './projects/ignore-files.ts';
 import { automaticOptions, inspectProject, lintProject } from './projects/project.ts';
 import { writeSampleProject } from './projects/sample-project.ts';
 import type { Questions } from './questions.ts';
 import type { Recipes } from './recipes/recipes.ts';
+import type { Copies } from './registry/copies.ts';
+import { deleteImage } from './registry/delete-image.ts';
+import { editList, inspectList } from './registry/edit-lists.ts';
 import { ImageFactsReader } from './registry/image-facts.ts';
+import { listTags } from './registry/list-tags.ts';
 import type { PushHistory } from './registry/push-history.ts';
 import type { Pushes } from './registry/pushes.ts';
+import type { Registries } from './registry/registries.ts';
 import type { SettingsStore } from './settings/settings-store.ts';
 import type { SharedState } from './settings/shared-state.ts';
 import type { WindowMemory } from './settings/window-memory.ts';
@@ -51,6 +72,7 @@ import { version } from './system/version.ts';
 
 export interface Services {
   readonly home: string;
+  readonly events: Events;
   readonly frontEnd: FrontEnd;
   readonly questions: Questions;
   readonly settings: SettingsStore;
@@ -68,6 +90,7 @@ export interface Services {
   readonly queue: QueueMonitor;
   readonly checks: ConnectionChecks;
   readonly store: ImageStore;
+  readonly localImages: LocalImages;
   readonly reserve: DiskReserve;
   readonly builds: Builds;
   readonly monitoring: Monitoring;
@@ -77,7 +100,11 @@ export interface Services {
   readonly recipes: Recipes;
   readonly sources: ContextSources;
   readonly pushes: Pushes;
+  readonly copies: Copies;
+  readonly bases: BaseImageWatch;
   readonly pushHistory: PushHistory;
+  readonly registries: Registries;
+  readonly outputs: Outputs;
   /** What other processes change, too. Changes are made through it, so that all front ends hear of them. */
   readonly shared: {
     readonly farms: Pick<SharedState<unknown>, 'change'>;
@@ -112,6 +139,7 @@ export function createHandlers(services: Services): Handlers {
     queue,
     checks,
     store,
+    localImages,
     reserve,
     builds,
     monitoring,
@@ -119,11 +147,15 @@ export function createHandlers(services: Services): Handlers {
     recipes,
     sources,
     pushes,
+    copies,
+    bases,
     pushHistory,
+    registries,
+    outputs,
     shared,
   } = services;
 
-  const imageFacts = new ImageFactsReader();
+  const imageFacts = new ImageFactsReader(() => services.registries.source());
   const handlers: Handlers = {
     'connections.list': async () => [...(await connections.list())],
     'connections.add': (connection) => shared.farms.change(() => connections.add(connection)),
@@ -218,7 +250,7 @@ export function createHandlers(services: Services): Handlers {
     'projects.sample': async ({ folder }) => ({ context: await writeSampleProject(folder ?? join(home, 'sample')) }),
     'folders.list': ({ path }) => listFolders(path),
 
-    'builds.preview': (request, { signal }) => builds.preview(request, signal),
+    'builds.preview': ({ input, ...request }, { signal }) => builds.preview(request, signal, { contextInput: input }),
     'builds.start': ({ pushCredentials, proxyVariables, secretValues, agentSocket, input, ...request }, { signal }) =>
       builds.start(
         request,
@@ -243,6 +275,8 @@ export function createHandlers(services: Services): Handlers {
     'builds.search': (search, { signal }) => builds.search(search, signal),
     'builds.source': ({ id }) => builds.source(id),
 
+    'packages.tags': ({ folders, options }, { signal }) => packageTags(folders, options, signal),
+    'packages.describe': ({ folders, options }, { signal }) => describePackages(folders, options, store, signal),
     'recipes.find': (request) => recipes.find(request),
     'recipes.describe': (request) => recipes.describe(request),
     'recipes.save': (request) => recipes.save(request),
@@ -258,15 +292,39 @@ export function createHandlers(services: Services): Handlers {
 
     'images.list': () => store.list(),
     'images.damaged': () => store.damaged(),
-    'images.inspect': async ({ reference }) => {
-      const list = await store.find(reference);
-      const manifest: unknown = JSON.parse((await store.readManifest(list.digest)).bytes.toString('utf8'));
-      return { list, manifest };
-    },
+    'images.inspect': ({ reference }) => localImages.inspect(reference),
+    'images.files': (request, { signal }) => localImages.files(request, signal),
+    'images.saveFile': (request, { signal }) => localImages.saveFile(request, signal),
+    'images.tag': (request) => localImages.tag(request),
+    'images.untag': (request) => localImages.untag(request),
+    'images.restore': (request) => localImages.restore(request),
+    'images.verify': (request, { signal }) => localImages.verify(request, signal),
+    'images.recognise': async ({ path }) => ({ hasImages: await hasImages(path) }),
+    'images.load': (request, { signal }) => localImages.load(request, signal),
     'images.remove': ({ reference }) => shared.images.change(() => reserve.lend(() => store.remove(reference))),
     'images.cache': async () => ({ bytes: await store.cacheBytes() }),
     'images.clearCache': () => shared.images.change(() => reserve.lend(() => store.clearCache())),
-    'images.export': ({ reference, destination }, { signal }) => exportList(store, reference, destination, { signal }),
+
+    'outputs.start': (request) => outputs.start(request),
+    'outputs.repeat': (request) => builds.writeOutput(request),
+    'outputs.cancel': async ({ id }) => {
+      await outputs.cancel(id);
+      return {};
+    },
+    'outputs.list': async () => outputs.list(),
+
+    'images.packages': (request, { signal }) => listPackages(store, request, services.events, signal),
+    'images.sbom': (request, { signal }) => writeSbom(store, request, services.events, signal),
+    'images.provenance': (request) => readProvenance(store, request),
+    'images.signatures': (request, { signal }) => listSignatures(services, request, signal),
+    'images.sign': (request, { signal }) => signImage(services, request, signal),
+
+    'images.reproduce': (request, { signal }) => {
+      const remove = (reference: string) => shared.images.change(() => store.remove(reference));
+      return reproduceImage({ builds, store, remove }, request, signal);
+    },
+    'keys.inspect': inspectKey,
+    'keys.generate': generateKeyFiles,
 
     'queue.get': async ({ farm }) => queue.get(farm === undefined ? undefined : (await farms.get(farm)).connections),
     'queue.move': async ({ id, to }) => {
@@ -282,7 +340,41 @@ export function createHandlers(services: Services): Handlers {
       return {};
     },
 
+    'copies.pull': async (request) => copies.pull(request),
+    'copies.start': async (request) => copies.start(request),
+    'copies.list': async () => copies.list(),
+    'copies.cancel': async ({ id }) => {
+      await copies.cancel(id);
+      return {};
+    },
+    'lists.inspect': (request, { signal }) => inspectList(store, request, copies.access(signal)),
+    'lists.edit': (request, { signal }) =>
+      shared.images.change(() => reserve.lend(() => editList(store, request, copies.access(signal)))),
+    'bases.list': (request, { signal }) => bases.list(request, signal),
+    'images.compare': ({ a, b, files, platforms, ...given }, { signal }) =>
+      compareImages(a, b, {
+        ...copies.access(signal)(given),
+        store,
+        files,
+        platforms,
+        findBuild: (id) => builds.get(id),
+      }),
+    'registry.tags': (request, { signal }) => listTags(request, copies.access(signal)),
+
     'pushes.start': (request) => pushes.start(request),
+    'pushes.startAll': (request) => pushes.startAll(request),
+    'registries.list': () => registries.list(),
+    'registries.add': (change) => registries.add(change),
+    'registries.set': (change) => registries.set(change),
+    'registries.remove': async ({ name }) => {
+      await registries.remove(name);
+      return {};
+    },
+    'registries.check': (request, { signal }) => registries.check(request, signal),
+    'registries.delete': (request, { signal }) => deleteImage(request, registries.source(request.credentials), signal),
+    'registries.logins': () => registries.logins(),
+    'registries.login': (request, { signal }) => registries.login(request, signal),
+    'registries.logout': (request) => registries.logout(request),
     'pushes.list': async () => pushes.list(),
     'pushes.history': () => pushHistory.list(),
     'pushes.cancel': async ({ id }) => {

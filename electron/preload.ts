@@ -28,6 +28,7 @@ const bridge: DesktopBridge = {
   onEvent: (listener) => subscribe(channels.event, listener),
   onMenu: (listener) => commands.listen(listener),
   pathOf: (file) => webUtils.getPathForFile(file),
+  showItem: (path) => void ipcRenderer.invoke(channels.showItem, String(path)),
 };
 
 void ipcRenderer.invoke(channels.start);

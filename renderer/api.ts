@@ -65,3 +65,13 @@ export function subscribeMenu(listener: (command: string) => void): () => void {
 export function pathOf(file: File): string | undefined {
   return getTransport().pathOf?.(file) || undefined;
 }
+
+/** Whether {@link showItem} does anything: a browser shows no folders of the computer. */
+export function canShowItem(): boolean {
+  return getTransport().showItem !== undefined;
+}
+
+/** Shows a file or folder of this computer in its file manager. */
+export function showItem(path: string): void {
+  getTransport().showItem?.(path);
+}

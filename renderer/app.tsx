@@ -41,13 +41,17 @@ import { useInterruptedBuilds, useWatchBuilds } from './stores/watched-builds.ts
 import { noAccess } from './transport/page-access.ts';
 
 const BakeSheet = lazyPart(async () => (await import('./views/bake/BakeSheet.tsx')).BakeSheet);
+const PackageSheet = lazyPart(async () => (await import('./views/package/PackageSheet.tsx')).PackageSheet);
 const BakeView = lazyPart(async () => (await import('./views/bake/BakeView.tsx')).BakeView);
 const BuildView = lazyPart(async () => (await import('./views/build-detail/BuildView.tsx')).BuildView);
 const BuildsView = lazyPart(async () => (await import('./views/builds/BuildsView.tsx')).BuildsView);
+const CompareView = lazyPart(async () => (await import('./views/compare/CompareView.tsx')).CompareView);
 const ConnectionsView = lazyPart(async () => (await import('./views/connections/ConnectionsView.tsx')).ConnectionsView);
+const CopySheet = lazyPart(async () => (await import('./views/copy/CopySheet.tsx')).CopySheet);
 const FarmView = lazyPart(async () => (await import('./views/farm/FarmView.tsx')).FarmView);
 const FirstStart = lazyPart(async () => (await import('./views/first-start/FirstStart.tsx')).FirstStart);
 const FreeDiskDialog = lazyPart(async () => (await import('./views/storage/FreeDiskDialog.tsx')).FreeDiskDialog);
+const ImageView = lazyPart(async () => (await import('./views/image/ImageView.tsx')).ImageView);
 const ImagesView = lazyPart(async () => (await import('./views/images/ImagesView.tsx')).ImagesView);
 const LogDrawer = lazyPart(async () => (await import('./frame/LogDrawer.tsx')).LogDrawer);
 const LogPanel = lazyPart(async () => (await import('./views/log/LogPanel.tsx')).LogPanel);
@@ -55,6 +59,7 @@ const NewBuild = lazyPart(async () => (await import('./views/new-build/NewBuild.
 const PushSheet = lazyPart(async () => (await import('./views/push/PushSheet.tsx')).PushSheet);
 const QuestionDialog = lazyPart(async () => (await import('./frame/QuestionDialog.tsx')).QuestionDialog);
 const QueueView = lazyPart(async () => (await import('./views/queue/QueueView.tsx')).QueueView);
+const RegistriesView = lazyPart(async () => (await import('./views/registries/RegistriesView.tsx')).RegistriesView);
 const SchedulesView = lazyPart(async () => (await import('./views/schedules/SchedulesView.tsx')).SchedulesView);
 const SettingsView = lazyPart(async () => (await import('./views/settings/SettingsView.tsx')).SettingsView);
 const StatisticsView = lazyPart(async () => (await import('./views/statistics/StatisticsView.tsx')).StatisticsView);
@@ -67,9 +72,12 @@ const codeOf = {
   builds: BuildsView,
   build: BuildView,
   bake: BakeView,
+  image: ImageView,
   images: ImagesView,
+  compare: CompareView,
   connections: ConnectionsView,
   queue: QueueView,
+  registries: RegistriesView,
   schedules: SchedulesView,
   settings: SettingsView,
   statistics: StatisticsView,
@@ -80,7 +88,9 @@ const codeOf = {
 const sheetCodeOf = {
   'new-build': NewBuild,
   bake: BakeSheet,
+  package: PackageSheet,
   push: PushSheet,
+  copy: CopySheet,
   storage: StorageSheet,
 } as const satisfies Readonly<Record<SheetRoute['sheet'], LazyCode>>;
 
@@ -237,12 +247,20 @@ function ViewContent({ view }: { view: Exclude<ViewRoute, { view: 'log' }> }) {
       return <BuildView key={view.id} id={view.id} />;
     case 'bake':
       return <BakeView key={view.id} id={view.id} />;
+    case 'image':
+      return (
+        <ImageView key={view.reference} reference={view.reference} section={view.section} platform={view.platform} />
+      );
+    case 'compare':
+      return <CompareView a={view.a} b={view.b} />;
     case 'images':
-      return <ImagesView reference={view.reference} />;
+      return <ImagesView reference={view.reference} load={view.load} />;
     case 'connections':
       return <ConnectionsView name={view.name} adding={view.adding} />;
     case 'queue':
       return <QueueView farm={view.farm} />;
+    case 'registries':
+      return <RegistriesView name={view.name} signIn={view.signIn} />;
     case 'schedules':
       return <SchedulesView />;
     case 'settings':
@@ -260,6 +278,10 @@ function SheetContent({ sheet }: { sheet: SheetRoute }) {
     }
     case 'bake':
       return <BakeSheet key={sheet.folder} folder={sheet.folder} onClose={closeSheet} />;
+    case 'package':
+      return <PackageSheet key={sheet.folder} folder={sheet.folder} onClose={closeSheet} />;
+    case 'copy':
+      return <CopySheet source={sheet.source} to={sheet.to} onClose={closeSheet} />;
     case 'push': {
       const { sheet: _, ...fields } = sheet;
       return <PushSheet {...fields} onClose={closeSheet} />;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Build, buildSchema, jobSchema } from './build.ts';
+import { type Build, buildSchema, type Job, jobSchema } from './build.ts';
 import { problemSchema } from './problem.ts';
 import { triggerSchema } from './trigger.ts';
 
@@ -14,6 +14,7 @@ const jobEntrySchema = jobSchema
     durationMs: true,
     reusedFrom: true,
     skipped: true,
+    foundIn: true,
     mismatch: true,
   })
   .extend({
@@ -21,7 +22,7 @@ const jobEntrySchema = jobSchema
     code: codeSchema.optional(),
     /** Steps were in the build cache. */
     warm: z.literal(true).optional(),
-    /** The nodes that could not finish it, oldest first. */
+    /** The nodes that could not finish it, or that were slower than a second attempt, oldest first. */
     lostOn: z.array(z.object({ node: z.string(), code: codeSchema })).optional(),
   });
 export type JobEntry = Readonly<z.infer<typeof jobEntrySchema>>;
@@ -89,14 +90,22 @@ export function entryOf({
       ...(job.durationMs === undefined ? {} : { durationMs: job.durationMs }),
       ...(job.reusedFrom === undefined ? {} : { reusedFrom: job.reusedFrom }),
       ...(job.skipped ? { skipped: true } : {}),
+      ...(job.foundIn === undefined ? {} : { foundIn: job.foundIn }),
       ...(job.mismatch === undefined ? {} : { mismatch: job.mismatch }),
       ...(job.problem === undefined ? {} : { code: job.problem.code }),
       ...(job.steps.some(({ cached }) => cached) ? { warm: true } : {}),
-      ...(job.lost.length === 0 ? {} : { lostOn: job.lost.map(({ node, problem: { code } }) => ({ node, code })) }),
+      ...lostOn(job),
     })),
     ...(missing === undefined ? {} : { missing: [...missing] }),
     ...(problem === undefined ? {} : { problem: problem.message }),
   };
+}
+
+/** Also a second attempt that has failed, while the first went on. */
+function lostOn({ lost, second }: Job): Pick<JobEntry, 'lostOn'> {
+  const { node, problem } = second ?? {};
+  const all = [...lost, ...(node !== undefined && problem ? [{ node, problem }] : [])];
+  return all.length === 0 ? {} : { lostOn: all.map((loss) => ({ node: loss.node, code: loss.problem.code })) };
 }
 
 /** Which builds a list has: those that match every field. */

@@ -3,6 +3,7 @@
  * form of the window, what engines are asked for, what is said of a node that cannot do it, and docs/OPTIONS.md.
  */
 import type { BuildSecret, BuildSsh } from './build-secrets.ts';
+import { outputProblem } from './output.ts';
 import { remoteCacheProblem, remoteCaches } from './remote-cache.ts';
 import { hostAddress, isAddress, ulimitOf } from './step-limits.ts';
 
@@ -46,6 +47,7 @@ export const optionGroups = [
   'Limits of build steps',
   'Privileges of build steps',
   'Nodes',
+  'Attestations',
   'Output',
 ] as const;
 export type OptionGroup = (typeof optionGroups)[number];
@@ -127,6 +129,8 @@ export interface BuildOption {
   readonly choices?: readonly Choice[];
   /** What separates the values of a list, besides the repetition of the flag. */
   readonly separator?: ',';
+  /** The value of a text whose flag has none: `--second-start`. */
+  readonly bare?: string;
   /** The value of a pair without one. Without this, each needs one. */
   readonly bareValue?: 'environment' | 'empty';
   /** The flags of other programs for it, where they are not called the same. False: they have none. */
@@ -386,6 +390,18 @@ export const buildOptions = {
     flag: '--list-annotation <KEY=VALUE>',
     help: 'annotation of the manifest list',
     elsewhere: { podman: false, docker: '--annotation index:' },
+    engines: everywhere,
+    decidesImage: false,
+  },
+  tagByContent: {
+    kind: 'switch',
+    group: 'Image',
+    name: 'tag by content',
+    label: 'Tag by content',
+    hint: 'The tag is the hash of the project folder in git, with -dirty and a hash if files differ from the commit.',
+    flag: '--tag-by-content',
+    help: 'tag the image with the hash of the project folder in git, as LinuxKit does; -t then names it without a tag',
+    elsewhere: { podman: false, docker: false },
     engines: everywhere,
     decidesImage: false,
   },
@@ -1027,8 +1043,138 @@ export const buildOptions = {
     engines: everywhere,
     decidesImage: false,
   },
+  secondStart: {
+    rule: {
+      pattern: /^(auto|off|[1-9]\d{0,5})$/,
+      problem: 'is not a time',
+      fix: 'Use auto, off, or a number of seconds.',
+    },
+    kind: 'text',
+    group: 'Nodes',
+    name: 'second start of slow jobs',
+    label: 'Start slow jobs a second time',
+    hint: 'A job that takes far longer than estimated is also started on an idle node, and the first image is taken. auto, off, or after how many seconds.',
+    flag: '--second-start [SECONDS]',
+    help: 'also start a job on an idle node when it takes more than twice as long as estimated, or so many seconds, and take the first image; auto (default without a value), off, or a number',
+    bare: 'auto',
+    elsewhere: { podman: false, docker: false },
+    engines: everywhere,
+    decidesImage: false,
+  },
+
+  // Attestations
+  provenance: {
+    kind: 'switch',
+    group: 'Attestations',
+    name: 'provenance',
+    label: 'Record how the image was made',
+    hint: 'SLSA provenance: sources, base images and nodes. It can be read by all who can pull the image.',
+    flag: '--provenance',
+    help: 'record how the images were made (SLSA provenance), and attach it to them',
+    elsewhere: { podman: false, docker: '--provenance' },
+    engines: everywhere,
+    decidesImage: false,
+  },
+  sbom: {
+    kind: 'switch',
+    group: 'Attestations',
+    name: 'SBOM',
+    label: 'List the packages of the image (SBOM)',
+    hint: 'In the format SPDX, made here from the package databases of the image.',
+    flag: '--sbom',
+    help: 'list the packages of the images (SPDX), and attach the list to them',
+    elsewhere: { podman: false, docker: '--sbom' },
+    engines: everywhere,
+    decidesImage: false,
+  },
+  attestInList: {
+    kind: 'switch',
+    group: 'Attestations',
+    name: 'attestations in the list',
+    label: 'Attestations are entries of the manifest list',
+    hint: 'As docker buildx writes them. Otherwise they are beside the list, which keeps its digest.',
+    flag: '--attest-in-list',
+    help: 'make provenance and SBOM entries of the manifest list, as docker buildx does',
+    elsewhere: { podman: false, docker: false },
+    engines: everywhere,
+    decidesImage: false,
+  },
 
   // Output
+  existing: {
+    kind: 'choice',
+    group: 'Output',
+    name: 'images that are there',
+    label: 'If the image is there already',
+    help: 'what is done with platforms that are there already under the name of the image',
+    choices: [
+      { value: 'build', label: 'Build it', hint: 'Every platform is built.' },
+      {
+        value: 'skip',
+        label: 'Skip it',
+        hint: 'Platforms that local storage or the registry has under this name are not built.',
+        flag: '--skip-existing',
+        help: 'do not build platforms that local storage or the registry has under this name',
+      },
+      {
+        value: 'pull',
+        label: 'Pull it',
+        hint: 'The same, and what only the registry has is pulled into local storage.',
+        flag: '--pull-existing',
+        help: 'the same, and pull what only the registry has into local storage',
+      },
+      {
+        value: 'only',
+        label: 'Use only what is there',
+        hint: 'Nothing is built. The build fails if a platform is not there.',
+        flag: '--no-build',
+        help: 'build nothing: fail if local storage or the registry lacks a platform',
+      },
+    ],
+    elsewhere: { podman: false, docker: false },
+    engines: everywhere,
+    decidesImage: false,
+  },
+  releaseTag: {
+    rule: {
+      pattern: /^\w[\w.-]{0,127}$/,
+      problem: 'is not a tag',
+      fix: 'Use 1 to 128 letters, digits, dots, dashes or underscores.',
+    },
+    kind: 'text',
+    group: 'Output',
+    name: 'release tag',
+    label: 'Release tag',
+    hint: 'After a push, the list also gets this tag. One that refers to another image is never changed.',
+    flag: '--release <TAG>',
+    help: 'with --push: also give the pushed list this tag, unless another image has it',
+    elsewhere: { podman: false, docker: false },
+    engines: everywhere,
+    decidesImage: false,
+  },
+  archTags: {
+    kind: 'switch',
+    group: 'Output',
+    name: 'tags of single platforms',
+    label: 'Tag each platform, too',
+    hint: 'After a push, the image of each platform also has a tag of its own: 1.4-amd64.',
+    flag: '--arch-tags',
+    help: 'with --push: also tag the image of each platform, as in NAME:TAG-amd64',
+    elsewhere: { podman: false, docker: false },
+    engines: everywhere,
+    decidesImage: false,
+  },
+  outputs: {
+    rule: { check: outputProblem },
+    kind: 'list',
+    group: 'Output',
+    name: 'outputs',
+    flag: '-o, --output <OUTPUT>',
+    help: 'where the image goes besides local storage: oci-archive:FILE, oci:FOLDER, docker-archive:FILE, dir:FOLDER, rootfs:FOLDER, rootfs:FILE.tar, docker-daemon:, podman:, node:CONNECTION, or type=TYPE,dest=DEST as for buildx; with @PLATFORMS at its end only these; - as a file is standard output',
+    engines: everywhere,
+    decidesImage: false,
+    isElsewhere: true,
+  },
   iidfile: {
     isTerminalOnly: true,
     kind: 'file',

@@ -3,7 +3,10 @@ import { appliedAutomaticSchema, automaticSchema } from './automatic-options.ts'
 import { optionShape } from './build-option-schemas.ts';
 import { buildWarningSchema } from './build-warning.ts';
 import { nameSchema } from './connection.ts';
+import { contentTagSchema, tagRuleSchema } from './content-tag.ts';
+import { imageLocations } from './found-in.ts';
 import { digestSchema, manifestListSchema, referenceSchema } from './image.ts';
+import { outputStateSchema } from './output-state.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
 import { pushSchema } from './push.ts';
@@ -46,6 +49,8 @@ export const buildRequestSchema = z.object({
   pins: z.record(platformSchema, nameSchema).default({}),
   /** Build arguments and labels that come from the git repository of the project. What the options say wins. */
   automatic: automaticSchema.optional(),
+  /** With `tagByContent`: what differs from the hash of the project folder. */
+  tagRule: tagRuleSchema.optional(),
   /** What `buildOptions` has. Default of all: the first choice, off or nothing, if the table does not say otherwise. */
   ...optionShape,
   /**
@@ -84,6 +89,33 @@ export function isEnd(phase: Phase): phase is 'done' | 'failed' | 'cancelled' | 
   return phase === 'done' || phase === 'failed' || phase === 'cancelled' || phase === 'interrupted';
 }
 
+/** An attempt at a job that was started beside another one, because that took far longer than estimated. */
+export const secondAttemptSchema = z.object({
+  node: z.string(),
+  mode: modeSchema,
+  reason: z.string(),
+  startedAt: z.string(),
+  /** The node of the attempt that it was started beside. */
+  beside: z.string(),
+  /**
+   * `running`: beside the other. `taken`: the job is this attempt, because it had the image first, or the other has failed. `stopped`:
+   * the other had the image first, or the job has ended. `failed`: the other went on.
+   */
+  state: z.enum(['running', 'taken', 'stopped', 'failed']),
+  /** Why it has failed. */
+  problem: problemSchema.optional(),
+});
+export type SecondAttempt = Readonly<z.infer<typeof secondAttemptSchema>>;
+
+/** Base images and additional contexts, by the names that the build has for them. */
+export const materialsSchema = z.object({
+  /** The digest of each base image. Empty if it is not known. */
+  bases: z.record(z.string(), z.string()),
+  /** What identifies the content of each context. Missing if that is not certain. */
+  contexts: z.record(z.string(), z.string()).optional(),
+});
+export type Materials = Readonly<z.infer<typeof materialsSchema>>;
+
 /**
  * The build of one platform. `node` is the connection name of the node that builds it now. `bytesSent` counts bytes of
  * the context, `bytesReceived` bytes of the image (blobs or archive). `durationMs` is set when the job ends.
@@ -119,11 +151,17 @@ export const jobSchema = z.object({
   lastLines: z.array(z.string()).optional(),
   /** The number of the first of them in the log, counted from 0. */
   lastLinesFrom: z.number().optional(),
+  /** What the image was made of, as far as its engine has said. */
+  materials: materialsSchema.optional(),
   /** Nothing had changed since its node built it, so that nothing was sent and built: it has the image of that build. */
   skipped: z.boolean().optional(),
   /** The id of the earlier build whose image and log this job has: it was not built again. */
   reusedFrom: z.string().optional(),
-  /** Nodes that could not finish this platform, oldest first. */
+  /** Where its image was already, so that it was not built. No node has worked on it. */
+  foundIn: z.enum(imageLocations).optional(),
+  /** Missing unless the platform was started a second time on another node. */
+  second: secondAttemptSchema.optional(),
+  /** Nodes that could not finish this platform, or that were slower than a second attempt, oldest first. */
   lost: z.array(
     z.object({
       node: z.string(),
@@ -178,6 +216,8 @@ export const buildSchema = z.object({
   /** The commit of the git repository that was built. */
   commit: z.string().optional(),
   schedule: scheduleSchema,
+  /** The tag by content, which `reference` has. */
+  contentTag: contentTagSchema.optional(),
   /** What the build got from the git repository, as its request asks for. */
   automatic: appliedAutomaticSchema.optional(),
   context: contextSummarySchema.optional(),
@@ -189,8 +229,12 @@ export const buildSchema = z.object({
    * is in the registry only: `push` has its digest.
    */
   list: manifestListSchema.optional(),
+  /** Digest of the list of the registry that has the images which were found there. */
+  foundDigest: digestSchema.optional(),
   /** The push that the request asks for. A build whose push failed is done if its image is in local storage. */
   push: pushSchema.optional(),
+  /** The outputs that the request asks for. A build whose outputs failed is done: its image is in local storage. */
+  outputs: z.array(outputStateSchema).optional(),
   problem: problemSchema.optional(),
   createdAt: z.string(),
   /** When it was resumed last after an interruption, from when `durationMs` counts. */

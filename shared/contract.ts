@@ -1,27 +1,36 @@
 /** The contract between the app and its front ends: every call and every event, with the schemas of what they carry. */
 import { z } from 'zod';
 import { appInfoSchema } from './app-info.ts';
+import { attestationCalls } from './attestation-calls.ts';
 import { automaticValuesSchema } from './automatic-options.ts';
 import { bakeSchema } from './bake.ts';
+import { baseImageCalls, baseImageEvents } from './base-image.ts';
 import { buildRequestSchema, buildSchema, jobStateSchema } from './build.ts';
 import { buildEntrySchema, buildFilterSchema } from './build-entry.ts';
 import { secretInputsShape } from './build-secrets.ts';
 import { checkSchema, fixIdSchema } from './check.ts';
+import { compareCalls } from './compare.ts';
 import { connectionOptionsSchema, connectionSchema, nameSchema, uriSchema } from './connection.ts';
+import { copyCalls, copyEvents } from './copy.ts';
 import { discoverySchema, discoverySourceSchema, importReportSchema } from './discovery.ts';
 import { equivalentSchema } from './equivalent.ts';
 import { farmSchema, nodeSelectionSchema } from './farm.ts';
 import { damagedImageSchema, manifestListSchema, referenceSchema } from './image.ts';
+import { packageCalls } from './linuxkit.ts';
+import { listCalls } from './list-edit.ts';
+import { imageDetailsSchema, imagesProgressSchema, localImageCalls } from './local-images.ts';
 import { logLinesShape } from './log.ts';
 import { nodeStatusSchema } from './node.ts';
 import { nodeAlertSchema } from './node-alert.ts';
+import { outputCalls, outputEvents } from './output-state.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
 import { folderSchema, ignorePatternSchema, instructionSchema, projectSchema } from './project.ts';
-import { credentialsSchema, pushRecordSchema, pushSchema } from './push.ts';
+import { credentialsSchema, pushCompressionSchema, pushRecordSchema, pushSchema } from './push.ts';
 import { allowedCommandSchema, answerSchema, questionSchema, rememberedSecretSchema } from './question.ts';
 import { holdStateSchema, nodeHoldSchema, queueMoveSchema, queueSchema } from './queue.ts';
 import { bakeDescriptionSchema, bakeImageSchema, recipeSchema } from './recipe.ts';
+import { registryCalls, registryEvents } from './registry.ts';
 import { nodeSamplesSchema, sampleRangeSchema } from './sample.ts';
 import { scheduleSchema } from './schedule.ts';
 import { settingsSchema } from './settings.ts';
@@ -158,6 +167,11 @@ export const calls = {
   /** Gives jobs again to a node that was set aside because it failed again and again. */
   'nodes.useAgain': { input: byName, output: nothing },
   ...storageCalls,
+  ...copyCalls,
+  ...compareCalls,
+  ...baseImageCalls,
+  ...listCalls,
+  ...registryCalls,
 
   /**
    * The samples of nodes over a range that ends now. Contacts no node, but those with open connections are sampled more often for
@@ -231,7 +245,7 @@ export const calls = {
   /** Lists the folders in a folder, for the folder chooser. Without a path: the home folder. */
   'folders.list': { input: z.object({ path: z.string().optional() }), output: folderSchema },
 
-  'builds.preview': { input: buildRequestSchema, output: scheduleSchema },
+  'builds.preview': { input: buildRequestSchema.extend({ input: inputFileSchema.optional() }), output: scheduleSchema },
   'builds.start': {
     input: buildRequestSchema.extend({
       pushCredentials: credentialsSchema.optional(),
@@ -343,6 +357,8 @@ export const calls = {
     output: z.object({
       /** The names of its recipe, bake files and compose files. */
       files: z.array(z.string()),
+      /** Whether it has a `build.yml`, as LinuxKit packages have. */
+      hasBuildYml: z.boolean().optional(),
       /** Kept in the app. It comes before that of the project. */
       kept: recipeSchema.optional(),
       /** In the project. */
@@ -359,7 +375,7 @@ export const calls = {
       files: z.array(z.string().min(1)).max(50).optional(),
       /** Names of targets and groups. Without them: `default`. */
       targets: z.array(z.string()).max(1000).optional(),
-      /** What the files may use besides the project: `fs.read=PATH`, `ssh`, `network.host`. */
+      /** What the files may use besides the project: `fs.read=PATH`, `fs.write=PATH`, `ssh`, `network.host`. */
       allow: z.array(z.string()).max(1000).optional(),
       /** Whether the chosen images are pushed. */
       push: z.boolean().optional(),
@@ -393,21 +409,31 @@ export const calls = {
   'bakes.cancel': { input: byId, output: nothing },
   'bakes.get': { input: byId, output: bakeSchema },
 
+  ...packageCalls,
+
   'images.list': { input: nothing, output: z.array(manifestListSchema) },
   /** The images that `images.list` leaves out because their manifests are damaged. */
   'images.damaged': { input: nothing, output: z.array(damagedImageSchema) },
-  'images.inspect': { input: byReference, output: z.object({ list: manifestListSchema, manifest: z.unknown() }) },
+  'images.inspect': {
+    input: byReference,
+    output: z.object({
+      list: manifestListSchema,
+      manifest: z.unknown(),
+      images: z.array(imageDetailsSchema),
+      /** What deleting it would free. */
+      freedBytes: z.number(),
+    }),
+  },
+  ...localImageCalls,
   'images.remove': { input: byReference, output: z.object({ freedBytes: z.number() }) },
   /** The bytes that are kept for later builds only: layers of images that newer ones have replaced. */
   'images.cache': { input: nothing, output: z.object({ bytes: z.number() }) },
   'images.clearCache': { input: nothing, output: z.object({ freedBytes: z.number() }) },
-  /** Exports a manifest list with all its images to `oci:DIR` or `oci-archive:FILE`. */
-  'images.export': {
-    input: z.object({ reference: referenceSchema, destination: z.string() }),
-    output: z.object({ path: z.string(), bytes: z.number() }),
-  },
+  ...outputCalls,
 
   /** The jobs that run on the nodes of a farm, and those that wait, of all builds of all processes. Without a farm: on all nodes. */
+  ...attestationCalls,
+
   'queue.get': { input: z.object({ farm: nameSchema.optional() }), output: queueSchema },
   /** Moves all waiting jobs of a build, on all nodes. */
   'queue.move': { input: byId.extend({ to: queueMoveSchema }), output: nothing },
@@ -423,10 +449,29 @@ export const calls = {
       tlsVerify: z.boolean().default(true),
       /** Also pushes a list that lacks platforms. Those that were marked as optional are not asked for. */
       incomplete: z.boolean().optional(),
+      /** Adds the images to the list that is there: each replaces that of its platform, and all others stay. */
+      merge: z.boolean().optional(),
       /** Used for this push only and never stored. Without it: the saved logins of podman and docker. */
       credentials: credentialsSchema.optional(),
     }),
     output: pushSchema,
+  },
+  /**
+   * Starts a push to each of several destinations. Blobs are sent once to each registry, the tags of a registry are set when everything
+   * for them is there, and a destination that fails leaves the others alone.
+   */
+  'pushes.startAll': {
+    input: z.object({
+      reference: referenceSchema,
+      /** Each once. Empty: the registry that the reference names. */
+      destinations: z.array(referenceSchema).max(32),
+      tlsVerify: z.boolean().default(true),
+      incomplete: z.boolean().optional(),
+      merge: z.boolean().optional(),
+      credentials: credentialsSchema.optional(),
+      compression: pushCompressionSchema.optional(),
+    }),
+    output: z.array(pushSchema),
   },
   /** The pushes since the app was started, newest first. */
   'pushes.list': { input: nothing, output: z.array(pushSchema) },
@@ -548,8 +593,12 @@ export const events = {
   'bake.changed': z.object({ bake: bakeSchema }),
   /** Builds were deleted from the history. */
   'builds.removed': z.object({ ids: z.array(z.string()) }),
+  ...outputEvents,
   'push.progress': z.object({ push: pushSchema }),
   'push.finished': z.object({ push: pushSchema }),
+  ...copyEvents,
+  ...baseImageEvents,
+  ...registryEvents,
   /** The history of pushes, after one was done. */
   'pushes.changed': z.object({ history: z.array(pushRecordSchema) }),
   'check.changed': z.object({ check: checkSchema }),
@@ -573,6 +622,7 @@ export const events = {
   /** All nodes that are paused or drained, after a change. */
   'holds.changed': z.object({ holds: z.array(nodeHoldSchema) }),
   'settings.changed': z.object({ settings: settingsSchema }),
+  'images.progress': imagesProgressSchema,
   /** Images were stored or removed; `images.list` has the new state. `index` is the digest of the index of the image store. */
   'images.changed': z.object({ index: z.string() }),
 } as const;
@@ -595,6 +645,9 @@ export function buildIdOf(event: AppEvent): string | undefined {
   }
   if ('push' in event) {
     return event.push.buildId;
+  }
+  if ('output' in event) {
+    return event.output.buildId;
   }
   return 'buildId' in event ? event.buildId : undefined;
 }

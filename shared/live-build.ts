@@ -1,5 +1,6 @@
 import { type Build, withState } from './build.ts';
 import type { AppEvent } from './contract.ts';
+import { withOutput } from './output-list.ts';
 import type { Platform } from './platform.ts';
 import { type Step, withSteps } from './step.ts';
 
@@ -36,6 +37,8 @@ export class LiveBuild {
       this.#changes.clear();
     } else if ('push' in event && event.push.buildId === this.id) {
       this.#build = { ...this.#build, push: event.push };
+    } else if (event.event === 'output.changed' && event.output.buildId === this.id) {
+      this.#build = { ...this.#build, outputs: withOutput(this.#build.outputs, event.output) };
     } else if (event.event === 'step.changed' && event.buildId === this.id) {
       const changes = this.#changes.get(event.platform) ?? [];
       changes.push(event.step);

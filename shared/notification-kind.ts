@@ -1,5 +1,5 @@
 /** What notifications are about. Each kind can be turned off in the settings. */
-export const notificationKinds = ['build', 'question', 'node', 'disk', 'set-aside'] as const;
+export const notificationKinds = ['build', 'question', 'node', 'disk', 'set-aside', 'base'] as const;
 export type NotificationKind = (typeof notificationKinds)[number];
 
 /** When there is a notification of each kind, for the settings. */
@@ -14,6 +14,7 @@ export const notificationKindTexts: Readonly<
     title: 'Nodes set aside',
     hint: 'Jobs failed on a node again and again, so that it gets none for a while.',
   },
+  base: { title: 'Base images', hint: 'A registry has a newer base image of a build.' },
 };
 
 /** Whether a person wants notifications of a kind, if they want any. */

@@ -1,11 +1,11 @@
 import type { Build } from './build.ts';
-import type { AppEvent } from './contract.ts';
+import type { AppEvent, EventPayload } from './contract.ts';
 import { formatCount, formatDuration, formatList } from './format.ts';
 import type { NodeAlert } from './node-alert.ts';
 import type { NotificationKind } from './notification-kind.ts';
 import type { Push } from './push.ts';
 import { type Question, questionSourceName } from './question.ts';
-import { buildRoute, connectionRoute, imageRoute, schedulesRoute } from './routes.ts';
+import { buildRoute, buildsRoute, connectionRoute, imageRoute, schedulesRoute } from './routes.ts';
 import type { TimerRun } from './timer.ts';
 
 /** What a front end tells a person who looks elsewhere. */
@@ -30,6 +30,8 @@ export function notificationFor(event: AppEvent): AppNotification | undefined {
       return { ...questionNotification(event.question), kind: 'question' };
     case 'node.alert':
       return alertNotification(event.alert);
+    case 'bases.newer':
+      return { ...baseNotification(event), kind: 'base' };
     case 'timer.finished':
       return withKind('build', timerNotification(event.name, event.run));
     default:
@@ -111,6 +113,16 @@ function questionNotification(question: Question): Omit<AppNotification, 'kind'>
     case 'prompts':
       return { title: `${source} needs an answer`, body: `Sign in as ${question.user} on ${question.host}.` };
   }
+}
+
+function baseNotification({ names, references }: EventPayload<'bases.newer'>): Omit<AppNotification, 'kind'> {
+  const [first = ''] = names;
+  const [only = ''] = references;
+  return {
+    title: names.length === 1 ? `There is a newer ${first}` : `There are ${names.length} newer base images`,
+    body: `Build ${references.length === 1 ? only : formatCount(references.length, 'image')} again to use ${names.length === 1 ? 'it' : 'them'}.`,
+    route: buildsRoute,
+  };
 }
 
 /** A build that a schedule has started has a notification of its own. This is for one that could not be started. */

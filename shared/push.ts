@@ -7,6 +7,21 @@ import { problemSchema } from './problem.ts';
 export const credentialsSchema = z.object({ username: z.string(), password: z.string() });
 export type Credentials = Readonly<z.infer<typeof credentialsSchema>>;
 
+/** Another compression of the layers than that in local storage. Images and list get other digests by it. */
+export const pushCompressionSchema = z
+  .object({
+    format: z.enum(['gzip', 'zstd']),
+    /** gzip: 1 to 9; zstd: 1 to 22. Without it: 6 and 3. */
+    level: z.number().int().min(1).max(22).optional(),
+    /** Whether layers that have this compression are compressed anew, too. */
+    force: z.boolean().optional(),
+  })
+  .refine(({ format, level = 1 }) => format === 'zstd' || level <= 9, 'The level of gzip is 1 to 9.');
+export type PushCompression = Readonly<z.infer<typeof pushCompressionSchema>>;
+/** A further tag that was given to a pushed list or to one of its images. */
+export const pushedTagSchema = z.object({ reference: z.string(), digest: digestSchema });
+export type PushedTag = Readonly<z.infer<typeof pushedTagSchema>>;
+
 /**
  * A push of a manifest list and its images to a registry. Bytes count blobs only. `totalBytes` includes `skippedBytes`,
  * the blobs that the registry already has. `doneBytes` of an image counts uploaded and skipped blobs.
@@ -15,6 +30,8 @@ export const pushSchema = z.object({
   id: z.string(),
   /** The build that is pushed while it runs. Its images are known when all of them are built. */
   buildId: z.string().optional(),
+  /** The same for pushes that were started together, each to its destination. */
+  group: z.string().optional(),
   reference: z.string(),
   destination: z.string(),
   status: z.enum(['running', 'done', 'failed', 'cancelled']),
@@ -26,10 +43,21 @@ export const pushSchema = z.object({
   ),
   /** Whether nodes push their images themselves. Such a list is not in local storage. */
   direct: z.boolean().optional(),
+  compression: pushCompressionSchema.optional(),
+  /** While layers are compressed for the push: bytes of the layers as they are stored. */
+  compressing: z.object({ doneBytes: z.number(), totalBytes: z.number() }).optional(),
+  /** What another compression leaves out: descriptions of the images as they are in local storage, such as signatures. */
+  leftOut: z.number().optional(),
   /** The nodes that could not do so, and why: their images went through this computer. */
   notDirect: z.array(z.object({ node: z.string(), problem: problemSchema })).optional(),
+  /** After a merge: the platforms that the registry had and keeps. */
+  kept: z.array(platformSchema).optional(),
+  /** Whether somebody else has changed the tag during a merge. What they changed is kept, too. */
+  hasRaced: z.boolean().optional(),
   /** Digest of the manifest list in the registry. Set when the push is done. */
   digest: digestSchema.optional(),
+  /** Further tags, once they are there. */
+  tags: z.array(pushedTagSchema).optional(),
   problem: problemSchema.optional(),
 });
 export type Push = Readonly<z.infer<typeof pushSchema>>;

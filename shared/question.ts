@@ -118,8 +118,8 @@ export type Answer = z.output<typeof answerSchema>;
 /** A saved secret, without its value. The value is encrypted by the system and never sent to a front end. */
 export const rememberedSecretSchema = z.object({
   id: z.string(),
-  kind: z.enum(['passphrase', 'password']),
-  /** The path of the key file, or `user@host:port`. */
+  kind: z.enum(['passphrase', 'password', 'registry']),
+  /** The path of the key file, `user@host:port`, or `user@registry` with `<token>` as the user of an identity token. */
   subject: z.string(),
 });
 export type RememberedSecret = Readonly<z.infer<typeof rememberedSecretSchema>>;

@@ -17,3 +17,4 @@ export function farmRoute(name: string): string {
   return `#/farm/${encodeURIComponent(name)}`;
 }
 export const schedulesRoute = '#/schedules';
+export const buildsRoute = '#/builds';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { baseCheckIntervals } from './base-image.ts';
 
 export const settingsSchema = z.object({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
@@ -8,6 +9,8 @@ export const settingsSchema = z.object({
   jobsPerNode: z.number().int().min(1).max(32).default(2),
   /** Whether builds that were interrupted are resumed when the app starts. Default: no. */
   resumeInterrupted: z.boolean().optional(),
+  /** Whether jobs that take far longer than estimated are also started on another node, where a build does not say it. Default: no. */
+  startsSlowJobsTwice: z.boolean().optional(),
   /** Whether logs show the time of each line. Default: no. */
   logTimes: z.boolean().optional(),
   /**
@@ -15,6 +18,8 @@ export const settingsSchema = z.object({
    * app; in the browser, which must ask for permission, no.
    */
   notifications: z.boolean().optional(),
+  /** How often registries are asked for newer base images of builds. Default: never. */
+  baseChecks: z.enum(baseCheckIntervals).optional(),
   /** The kinds of notifications that are off, see `notification-kind.ts`. Those of other versions are kept. */
   mutedNotifications: z.array(z.string().max(64)).max(64).optional(),
 });

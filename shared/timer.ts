@@ -13,6 +13,8 @@ export const timerTaskSchema = z.discriminatedUnion('kind', [
     request: buildRequestSchema,
     /** Builds only when the files have changed since the last build that the timer made and that was done. */
     onlyIfChanged: z.boolean().default(false),
+    /** Builds only when the registry of a base image has a newer one. With `onlyIfChanged`: also when the files have changed. */
+    onlyIfBaseNewer: z.boolean().optional(),
   }),
   z.object({
     kind: z.literal('prune'),

@@ -108,6 +108,22 @@ export const rows: readonly Row[] = [
     goal: 1.2,
     reason: 'starting Node.js and loading take two thirds of the whole run of skopeo.',
   },
+  {
+    id: 'export/oci-archive',
+    title: 'export of 600 MB as an OCI archive',
+    peer: 'skopeo copy --all',
+    unit: 's',
+    goal: 1,
+  },
+  {
+    id: 'export/docker-archive',
+    title: 'export of 600 MB as a docker-archive',
+    peer: 'skopeo copy',
+    unit: 's',
+    goal: 1,
+  },
+  { id: 'export/memory-oci-archive', title: 'memory while 600 MB are exported as an archive', unit: 'MB', ...limit },
+  { id: 'export/memory-rootfs', title: 'memory while 600 MB are exported as files', unit: 'MB', ...limit },
   { id: 'pack/all', title: 'packing 40,000 small files', peer: 'GNU tar', unit: 's', goal: 3 },
   { id: 'pack/unchanged', title: 'recognizing that 40,000 files are unchanged', peer: 'GNU tar', unit: 's', goal: 2 },
   ...lines.flatMap(({ name, roundTripMs, megabitsPerSecond }): Row[] =>

@@ -14,6 +14,7 @@ import { Bench, type BenchOptions } from './bench.ts';
 import { measureConnect } from './connect.ts';
 import { measureContext } from './context.ts';
 import { dockerNode, measureDocker } from './docker.ts';
+import { measureExports } from './exports.ts';
 import { client, measureFarm } from './farm.ts';
 import { measureHistory } from './history.ts';
 import { measureLines } from './lines.ts';
@@ -43,6 +44,7 @@ const groups: readonly Group[] = [
   { name: 'docker', measure: measureDocker, peerVersion: () => runOnNode(dockerNode, 'docker buildx version') },
   { name: 'context', measure: measureContext },
   { name: 'push', measure: measurePush, peerVersion: () => run(['skopeo', '--version']) },
+  { name: 'export', measure: measureExports, peerVersion: () => run(['skopeo', '--version']) },
   { name: 'pack', measure: measurePack, peerVersion: () => run(['tar', '--version']) },
   { name: 'line', measure: measureLines, peerVersion: sshVersion },
   { name: 'connect', measure: measureConnect, peerVersion: sshVersion },

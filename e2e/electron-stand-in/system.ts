@@ -46,6 +46,7 @@ export class Tray extends EventEmitter {
 export const shell = {
   openExternal: async (_url: string): Promise<void> => {},
   openPath: async (_path: string): Promise<string> => '',
+  showItemInFolder: (_path: string): void => {},
 };
 
 /** Tests emit `resume` and `shutdown`. */

@@ -80,8 +80,14 @@ async function tryRow(row: Row): Promise<boolean> {
     const [stored, isLeft] = await Promise.all([scene.stored(), isDone && scene.leftNothing(shortMs)]);
     const isWhole = isDone || (row.outcome === 'killed' && stored !== undefined);
     expect(stored, 'what is stored').toEqual(isWhole ? scene.complete : undefined);
+    const resumed = row.outcome === 'killed' ? await scene.resume() : undefined;
+    if (resumed) {
+      seen.set(row, 'interrupted, then resumed');
+      expect(resumed.jobs.map(({ status, problem }) => problem ?? status)).toEqual(['done', 'done']);
+      expect(await scene.stored()).toEqual(scene.complete);
+    }
     // what was lost is cleaned up by the next build
-    if (!isDone || !isLeft) {
+    if (!resumed && (!isDone || !isLeft)) {
       const { build } = await scene.buildAgain();
       expect(build.jobs.map(({ status, problem }) => problem ?? status)).toEqual(['done', 'done']);
       expect(await scene.stored()).toEqual(scene.complete);

@@ -13,7 +13,7 @@ import { ConnectionStore } from '../../electron/connections/store.ts';
 import { errnoCode } from '../../electron/system/file-errors.ts';
 import type { JobState } from '../../shared/build.ts';
 import { platformSchema } from '../../shared/platform.ts';
-import { makeProject, Person, type Running, type setUpLab } from '../harness.ts';
+import { makeProject, Person, parseBuild, type Running, type setUpLab } from '../harness.ts';
 import { asRoot, mustRun } from '../lab/command.ts';
 import { engineSocketOn, type LabNode, runOnNode } from '../lab/lab.ts';
 import { nodeFolder, nodeRow } from '../lab/node-table.ts';
@@ -224,6 +224,16 @@ export class Scene {
   async buildAgain() {
     await this.#writeProject(false);
     return this.person.build(...this.#arguments().slice(2));
+  }
+
+  /** Goes on with the build that was interrupted. Undefined if none was. */
+  async resume() {
+    const interrupted: unknown[] = JSON.parse(await this.person.mustRun('builds', 'interrupted', '--json'));
+    if (interrupted.length === 0) {
+      return undefined;
+    }
+    await this.#writeProject(false);
+    return parseBuild(await this.person.barnraiser('resume', '--changed', '--json'));
   }
 
   /** Ends the program that the build runs. @param signal SIGKILL: as a crash does */

@@ -23,6 +23,8 @@ interface TokenServerOptions {
   /** Folder for the key and the certificate. */
   folder: string;
   onScope(scope: string): void;
+  /** Whether it gives identity tokens, and tokens for them. */
+  identityTokens?: boolean;
 }
 
 const service = 'lab-registry';
@@ -38,11 +40,24 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
   const certificate = new X509Certificate(await readFile(certificateFile)).raw.toString('base64');
   const expected = `Basic ${Buffer.from(`${options.username}:${options.password}`).toString('base64')}`;
 
+  const identityToken = randomUUID();
+
   const server = http.createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://token-server');
     const answer = (status: number, body: object) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
+    if (request.method === 'POST' && options.identityTokens) {
+      void readText(request).then((text) => {
+        const form = new URLSearchParams(text);
+        if (form.get('refresh_token') !== identityToken) {
+          return answer(401, { errors: [{ code: 'UNAUTHORIZED', message: 'unknown identity token' }] });
+        }
+        const token = signedToken((form.get('scope') ?? '').split(' '));
+        return answer(200, { access_token: token, expires_in: lifetimeSeconds });
+      });
+      return;
+    }
     if (request.method !== 'GET' || url.pathname !== '/token') {
       return answer(404, {});
     }
@@ -54,7 +69,12 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
       options.onScope(scope);
     }
     const token = signedToken(scopes);
-    answer(200, { token, access_token: token, expires_in: lifetimeSeconds, issued_at: new Date().toISOString() });
+    const refresh =
+      options.identityTokens && url.searchParams.get('offline_token') === 'true'
+        ? { refresh_token: identityToken }
+        : {};
+    const issued = { expires_in: lifetimeSeconds, issued_at: new Date().toISOString() };
+    answer(200, { token, access_token: token, ...issued, ...refresh });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   server.unref();
@@ -100,4 +120,12 @@ function accessOf(scope: string): { type: string; name: string; actions: string[
     return [];
   }
   return [{ type: match[1], name: match[2], actions: (match[3] ?? '').split(',') }];
+}
+
+async function readText(request: http.IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) {
+    text += String(chunk);
+  }
+  return text;
 }

@@ -27,7 +27,7 @@ import { stageSchema } from '../../shared/check.ts';
 import { launchChromium } from '../chromium.ts';
 
 const usage = `npx tsx e2e/screens/shoot.ts VIEW [options]
-  VIEW      ${'first-start farm new-build build push storage builds images connections queue schedules settings statistics log palette parts, or a hash such as #/farm/lab'}
+  VIEW      ${'first-start farm new-build build push storage builds image images connections queue registries schedules settings statistics log palette parts, or a hash such as #/farm/lab'}
   --state   ${fixtureStates.join(' | ')}                     (busy)
   --out     folder for the screenshots                                                 (/tmp/shots)
   --theme   light | dark                                                               (both)
@@ -97,14 +97,18 @@ function hashOf(view: string, state: FixtureState): string {
     farm: `#/farm/${farm}`,
     bake: '#/bake/bake-20260714-101500-a1b2c3',
     'bake-sheet': `#/farm/${farm}?sheet=bake&folder=${encodeURIComponent('/home/anna/projects/shop')}`,
+    'package-sheet': `#/farm/${farm}?sheet=package&folder=${encodeURIComponent('/home/anna/linuxkit/pkg/init-dirty')}`,
     'bake-sheet-many': `#/farm/${farm}?sheet=bake&folder=${encodeURIComponent('/home/anna/projects/many')}`,
     'new-build': `#/farm/${farm}?sheet=new-build&farm=${farm}&context=${encodeURIComponent('/home/anna/projects/api')}`,
     build: `#/build/${id}`,
     storage: `#/farm/${farm}?sheet=storage&farm=${farm}`,
     push: `#/images/${reference}?sheet=push&reference=${reference}`,
     builds: '#/builds',
+    image: `#/image/${reference}`,
     images: `#/images/${reference}`,
     connections: '#/connections/pi4',
+    registries: '#/registries/registry.example.com',
+    'sign-in': '#/registries/registry.example.com?sign-in=1',
     schedules: '#/schedules',
     queue: '#/queue',
     settings: '#/settings',

@@ -3,7 +3,9 @@ import { isGitUrl, withoutLogin } from '../../shared/git-url.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import type { TaskOf } from '../../shared/timer.ts';
 import type { Builds } from '../builds/builds.ts';
+import type { BaseImageWatch } from '../monitoring/base-images.ts';
 import { checkPush } from '../registry/check-push.ts';
+import type { CredentialSource } from '../registry/credential-source.ts';
 import { parseDestination } from '../registry/pushes.ts';
 import { type ContextSources, standardInputContext } from '../sources/context-sources.ts';
 import { fingerprintOf, takeSnapshot } from './project-snapshot.ts';
@@ -12,6 +14,9 @@ import type { TaskContext, TaskHandling, TaskOutcome } from './timers.ts';
 export interface TimedBuildsOptions {
   readonly builds: Builds;
   readonly sources: ContextSources;
+  readonly bases: Pick<BaseImageWatch, 'hasNewer'>;
+  /** Where logins are searched. */
+  readonly registries: { source(): CredentialSource };
 }
 
 /** Builds that timers start, when no person is there to type anything. */
@@ -26,15 +31,16 @@ export class TimedBuilds implements TaskHandling<TaskOf<'build'>> {
   async check({ request }: TaskOf<'build'>, signal: AbortSignal): Promise<void> {
     assertUnattended(request);
     if (request.push) {
-      await assertLogin(request, signal);
+      await assertLogin(request, this.#options.registries.source(), signal);
     }
   }
 
-  async run({ request, onlyIfChanged }: TaskOf<'build'>, context: TaskContext): Promise<TaskOutcome> {
-    const { builds, sources } = this.#options;
+  async run({ request, onlyIfChanged, onlyIfBaseNewer }: TaskOf<'build'>, context: TaskContext): Promise<TaskOutcome> {
+    const { builds, sources, bases } = this.#options;
     const { timer, signal, onBuild } = context;
     const fingerprint = onlyIfChanged ? fingerprintOf(await takeSnapshot(request, sources, { signal })) : undefined;
-    if (fingerprint !== undefined && fingerprint === context.fingerprint) {
+    const isChanged = onlyIfChanged ? fingerprint !== context.fingerprint : !onlyIfBaseNewer;
+    if (!isChanged && !(onlyIfBaseNewer && (await bases.hasNewer(request.reference, signal)))) {
       return { status: 'unchanged' };
     }
     const { id } = await builds.start({ ...request, trigger: { kind: 'timer', name: timer } }, {}, signal);
@@ -100,20 +106,24 @@ function assertUnattended({ context, secrets = [] }: BuildRequest): void {
 const loginTimeoutMs = 10_000;
 
 /** @throws Failure `timer.secret` if the registry asks for a login that is not saved; `reference.*` */
-async function assertLogin({ reference, push }: BuildRequest, signal: AbortSignal): Promise<void> {
+async function assertLogin(
+  { reference, push }: BuildRequest,
+  credentials: CredentialSource,
+  signal: AbortSignal,
+): Promise<void> {
   const { registry = '', repository } = parseDestination(reference, push?.destination);
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(loginTimeoutMs)]);
   try {
-    await checkPush({ registry, repository, tlsVerify: push?.tlsVerify ?? true }, timeout);
+    await checkPush({ registry, repository, tlsVerify: push?.tlsVerify ?? true }, credentials, timeout);
   } catch (error) {
     if (error instanceof Failure && ['registry.authentication', 'registry.denied'].includes(error.problem.code)) {
       throw fail(
         'timer.secret',
         `No saved login may push to ${registry}/${repository}, and schedules keep no passwords.`,
-        `Sign in once with \`podman login ${registry}\` or \`docker login ${registry}\`.`,
+        `Sign in to ${registry} once.`,
         error.problem.message,
         error,
-      );
+      ).offering({ id: 'sign-in', registry });
     }
     signal.throwIfAborted();
     // a registry that does not answer now may answer then

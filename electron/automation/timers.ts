@@ -90,7 +90,7 @@ export class Timers {
    */
   async save(definition: TimerDefinition, replaces: string | undefined, signal: AbortSignal): Promise<Timer> {
     nextTimes(definition, 1, new Date(this.#now()));
-    await this.#handle(definition.task, ({ check }, task) => check(task, signal));
+    await this.#handle(definition.task, (handling, task) => handling.check(task, signal));
     signal.throwIfAborted();
     const { name } = definition;
     return this.#change(name, (timers) => {

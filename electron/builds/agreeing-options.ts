@@ -27,12 +27,29 @@ export function assertOptionsAgree(request: BuildRequest): void {
       'Set a memory limit that is not above the limit of memory and swap.',
     );
   }
+  if (request.push?.direct && (request.outputs ?? []).length > 0) {
+    throw fail(
+      'input.invalid',
+      'An image that nodes push themselves is not stored here, so it has no outputs.',
+      'Push without --direct, or leave out the outputs.',
+    );
+  }
   if (timestamp !== undefined && sourceDateEpoch !== undefined) {
     throw fail(
       'input.invalid',
       'The time of the image and the time of the sources cannot be used together.',
       'Use only one of them.',
     );
+  }
+  if (request.push?.direct && (request.provenance || request.sbom)) {
+    throw fail(
+      'input.invalid',
+      'Provenance and SBOMs are made of images that come here, but the nodes push these images themselves.',
+      'Leave out the push by the nodes, or the attestations.',
+    );
+  }
+  if (request.attestInList && !request.provenance && !request.sbom) {
+    throw fail('input.invalid', 'There are no attestations for the list.', 'Ask for provenance or an SBOM, too.');
   }
   if (request.rewriteTimestamp && sourceDateEpoch === undefined && timestamp === undefined) {
     throw fail(

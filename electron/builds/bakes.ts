@@ -58,7 +58,7 @@ export class Bakes {
    * @throws Failure `recipe.invalid` if images depend on what is not among them or on each other, `disk.full`, `settings.unwritable`
    */
   async start(project: string, images: readonly BakeImage[], inputs: BakeInputs = {}): Promise<Bake> {
-    return this.#start(project, inOrder(images), inputs, new Map());
+    return this.#start(project, inOrder(withPulledBases(images)), inputs, new Map());
   }
 
   /**
@@ -365,6 +365,16 @@ function blockedProblem(name: string, base: string): Problem {
     `${name} was not built, because ${base}, which it depends on, was not built.`,
     `Retry when ${base} can be built.`,
   ).problem;
+}
+
+/** What others are built on has to be in local storage, where it is not only in a registry. */
+function withPulledBases(images: readonly BakeImage[]): BakeImage[] {
+  const bases = new Set(images.flatMap(({ depends }) => Object.values(depends)));
+  return images.map((image) =>
+    bases.has(image.name) && image.request.existing === 'skip'
+      ? { ...image, request: { ...image.request, existing: 'pull' } }
+      : image,
+  );
 }
 
 /** Images in the order in which they can be built. @throws Failure `recipe.invalid` */

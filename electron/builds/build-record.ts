@@ -3,10 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Build, ContextSummary, Job } from '../../shared/build.ts';
 import { buildIdOf } from '../../shared/contract.ts';
 import type { ManifestList } from '../../shared/image.ts';
+import type { OutputState } from '../../shared/output-state.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { fail, type Problem } from '../../shared/problem.ts';
 import type { Push } from '../../shared/push.ts';
 import type { Events } from '../events.ts';
+import { finishedJobs } from './build-inputs.ts';
 import { History } from './history.ts';
 import { JobLog } from './job-log.ts';
 import { JobTracker } from './job-tracker.ts';
@@ -37,6 +39,7 @@ export class BuildRecord {
   #trackers: JobTracker[] = [];
   #build: Build;
   #push: { readonly push: Push } | undefined;
+  #outputs: readonly { readonly state: OutputState }[] = [];
   #saveTimer: NodeJS.Timeout | undefined;
   /** One save follows the other. */
   #lastSave: Promise<unknown> = Promise.resolve();
@@ -45,7 +48,7 @@ export class BuildRecord {
 
   constructor(
     id: string,
-    { given, automatic, schedule, containerfile, inputs, source }: PreparedBuild,
+    { given, automatic, schedule, containerfile, contentTag, inputs, source }: PreparedBuild,
     history: History,
     running: RunningBuilds,
     events: Events,
@@ -54,7 +57,7 @@ export class BuildRecord {
     this.#running = running;
     this.#events = events;
     this.#containerfile = containerfile;
-    this.#finished = inputs.retried?.finished ?? [];
+    this.#finished = finishedJobs(inputs);
     const now = new Date().toISOString();
     const resumed = inputs.retried?.resumes ? inputs.retried.build : undefined;
     this.#isResumed = resumed !== undefined;
@@ -64,6 +67,8 @@ export class BuildRecord {
       reference: given.reference,
       request: given,
       ...(automatic ? { automatic } : {}),
+      ...(contentTag ? { contentTag } : {}),
+      ...(inputs.existing?.digest === undefined ? {} : { foundDigest: inputs.existing.digest }),
       containerfile: containerfile.path,
       ...(source.commit === undefined ? {} : { commit: source.commit }),
       schedule,
@@ -84,7 +89,13 @@ export class BuildRecord {
     if (this.#finished.length > 0) {
       jobs.sort((one, other) => platforms.indexOf(one.platform) - platforms.indexOf(other.platform));
     }
-    return { ...this.#build, jobs, ...(this.#push ? { push: this.#push.push } : {}) };
+    const outputs = this.#outputs.map(({ state }) => state);
+    return {
+      ...this.#build,
+      jobs,
+      ...(this.#push ? { push: this.#push.push } : {}),
+      ...(outputs.length > 0 ? { outputs } : {}),
+    };
   }
 
   /** One tracker for each job that is not finished already. Empty until the record is open. */
@@ -144,6 +155,11 @@ export class BuildRecord {
   /** The push of the build. It emits its changes itself. */
   setPush(running: { readonly push: Push }): void {
     this.#push = running;
+  }
+
+  /** The outputs of the build. They emit their changes themselves. */
+  setOutputs(running: readonly { readonly state: OutputState }[]): void {
+    this.#outputs = running;
   }
 
   /** Ends the build, with its manifest list if that is stored here. @param missing the platforms that it is done without */

@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type BuildRequest, isCancelling } from '../../shared/build.ts';
+import { type Build, type BuildRequest, isCancelling } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
+import { LiveBuild } from '../../shared/live-build.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
 import { TarLayouts } from '../context/tar-layouts.ts';
@@ -129,6 +130,7 @@ async function start(nodes: readonly NodeStatus[]): Promise<{ run: BuildRun; end
     history,
     running,
     pushes,
+    outputs: { begin: () => expect.fail('no outputs were asked for') },
     spoolFolder: join(folder, 'spool'),
     indexFolder: join(folder, 'contexts'),
   };
@@ -198,6 +200,147 @@ test('a job whose node is lost fails if no other node can build its platform', a
   const { run, ended } = await start([up('big', amd64), up('pi4', arm64)]);
   await ended;
   expect(statuses(run)).toEqual(['linux/amd64 big done', 'linux/arm64 pi4 failed']);
+});
+
+describe('a job that takes too long', () => {
+  const both = [up('one', arm64), up('two', arm64)];
+  const slow = (): NonNullable<BuildRun['build']['jobs'][0]['second']> | undefined => current?.build.jobs[0]?.second;
+  let current: BuildRun | undefined;
+  beforeEach(() => {
+    changes = { secondStart: '1', pins: {} };
+    builds.set('one', stopsWhenAborted);
+  });
+
+  const begin = async (nodes = both): Promise<{ run: BuildRun; ended: Promise<unknown> }> => {
+    const started = await start(nodes);
+    current = started.run;
+    return started;
+  };
+
+  test('is also started on an idle node, whose image is taken when it is first', async () => {
+    let hasStopped = false;
+    builds.set('one', async (build, signal) => {
+      await stopsWhenAborted(build, signal).catch(() => undefined);
+      hasStopped = true;
+      throw signal.reason;
+    });
+    const { run, ended } = await begin();
+    await ended;
+    expect(run.build).toMatchObject({ status: 'done', jobs: [{ node: 'two', status: 'done' }] });
+    expect(slow()).toMatchObject({ node: 'two', beside: 'one', state: 'taken' });
+    expect(run.build.jobs[0]?.lost).toMatchObject([{ node: 'one', problem: { code: 'node.slow' } }]);
+    // the build ends when nothing of it runs on the slow node
+    expect(hasStopped).toBe(true);
+    expect(await slots.load(both.map(({ connection: name }) => ({ name, uri: `ssh://${name}` })))).toMatchObject({
+      one: { jobs: [] },
+      two: { jobs: [] },
+    });
+    expect(await readdir(join(folder, 'node-work'))).toEqual([]);
+    expect((await store.find('api:1')).entries).toMatchObject([{ platform: arm64, digest: run.build.jobs[0]?.digest }]);
+    expect(await history.get(run.id)).toEqual(run.build);
+    expect((await prepare(both).project.times()).map(({ node }) => node).sort()).toEqual(['one', 'two']);
+  });
+
+  test('has the steps of the attempt that counts, and the lines of both', async () => {
+    let finish = (): void => undefined;
+    builds.set('two', () => new Promise((resolve) => (finish = resolve)));
+    const { run, ended } = await begin();
+    await expect.poll(() => slow()?.state).toBe('running');
+    await expect.poll(() => run.log(arm64)?.tail.includes('[two] STEP 1/1: COPY . /')).toBe(true);
+    expect(run.build.jobs[0]).toMatchObject({ node: 'one', steps: [{ firstLine: 0 }] });
+    finish();
+    await ended;
+    const { lines } = (await run.log(arm64)?.read(0, 20)) ?? expect.fail('there is no log');
+    const firstLine = lines.indexOf('[two] STEP 1/1: COPY . /');
+    expect(run.build.jobs[0]).toMatchObject({ node: 'two', steps: [{ firstLine }] });
+    const seen = new LiveBuild(
+      events.flatMap((each) => (each.event === 'build.started' ? [each.build] : []))[0] as Build,
+    );
+    for (const event of events.filter(({ event: kind }) => kind !== 'build.finished')) {
+      seen.apply(event);
+    }
+    expect(seen.build.jobs).toEqual(run.build.jobs);
+    const numbers = events.flatMap((event) =>
+      event.event === 'job.log' ? event.lines.map((line, index) => [event.from + index, line]) : [],
+    );
+    expect(numbers).toEqual(lines.map((line, index) => [index, line]));
+  });
+
+  test('keeps its node if that is first all the same', async () => {
+    let finish = (): void => undefined;
+    builds.set('one', () => new Promise((resolve) => (finish = resolve)));
+    let hasStopped = false;
+    builds.set('two', async (build, signal) => {
+      await stopsWhenAborted(build, signal).catch(() => undefined);
+      hasStopped = true;
+      throw signal.reason;
+    });
+    const { run, ended } = await begin();
+    await expect.poll(() => slow()?.state).toBe('running');
+    finish();
+    await ended;
+    expect(run.build).toMatchObject({
+      status: 'done',
+      jobs: [{ node: 'one', lost: [], second: { state: 'stopped' } }],
+    });
+    expect(hasStopped).toBe(true);
+    expect(await readdir(join(folder, 'node-work'))).toEqual([]);
+  });
+
+  test.each(['one', 'two'])('goes on when the attempt on node %s fails', async (failing) => {
+    const ends = new Map<string, { finish: () => void; fail: () => void }>();
+    for (const name of ['one', 'two']) {
+      builds.set(
+        name,
+        () => new Promise((finish, reject) => ends.set(name, { finish, fail: () => reject(failed('No.')) })),
+      );
+    }
+    const other = failing === 'one' ? 'two' : 'one';
+    const { run, ended } = await begin();
+    await expect.poll(() => ends.size).toBe(2);
+    ends.get(failing)?.fail();
+    await expect.poll(() => slow()?.state).toBe(failing === 'one' ? 'taken' : 'failed');
+    ends.get(other)?.finish();
+    await ended;
+    expect(statuses(run)).toEqual([`linux/arm64 ${other} done`]);
+    expect(run.build.jobs[0]).toMatchObject(
+      failing === 'one'
+        ? { lost: [{ node: 'one', problem: { code: 'build.failed' } }] }
+        : { lost: [], second: { problem: { code: 'build.failed' } } },
+    );
+  });
+
+  test('fails when both attempts fail', async () => {
+    builds.set('two', () => Promise.reject(failed('Two fails.')));
+    const { run, ended } = await begin();
+    await expect.poll(() => slow()?.state).toBe('failed');
+    losses.get('one')?.abort(fail('ssh.lost', 'Node one was lost.', 'Look at it.'));
+    await ended;
+    expect(statuses(run)).toEqual(['linux/arm64 one failed']);
+    expect(run.build.problem?.code).toBe('ssh.lost');
+  });
+
+  test('is cancelled on both nodes', async () => {
+    const stopped: string[] = [];
+    for (const name of ['one', 'two']) {
+      builds.set(name, async (build, signal) => {
+        await stopsWhenAborted(build, signal).catch(() => undefined);
+        stopped.push(name);
+        throw signal.reason;
+      });
+    }
+    const { run, ended } = await begin();
+    await expect.poll(() => slow()?.state).toBe('running');
+    await expect.poll(() => requested).toEqual(['one', 'two']);
+    run.cancel(arm64);
+    await ended;
+    expect(stopped.sort()).toEqual(['one', 'two']);
+    expect(run.build).toMatchObject({
+      status: 'cancelled',
+      jobs: [{ status: 'cancelled', second: { state: 'stopped' } }],
+    });
+    expect(await readdir(join(folder, 'node-work'))).toEqual([]);
+  });
 });
 
 describe('when a connection is changed', () => {

@@ -10,20 +10,23 @@ import type { Events } from '../events.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { Lease } from '../images/lease.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
-import { createManifestList } from '../images/manifest-list.ts';
 import type { Receiver } from '../images/receiver/receiver.ts';
 import { readImages } from '../images/stored-list.ts';
 import type { Slot } from '../nodes/node-queue.ts';
 import type { QueuedBuild } from '../nodes/node-slots.ts';
+import type { Outputs, RunningOutput } from '../outputs/outputs.ts';
+import { type GitFacts, readGitFacts } from '../projects/git-facts.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
 import { blobsOf, type PushContent } from '../registry/push.ts';
 import { type Pushes, parseDestination } from '../registry/pushes.ts';
 import type { RunningPush } from '../registry/running-push.ts';
-import { systemPaths } from '../system/system-paths.ts';
+import { readTaggedList } from '../registry/tagged-list.ts';
+import { type AttestedImages, attestImages } from './attest-images.ts';
 import { BaseImageLogins } from './base-image-logins.ts';
 import { BuildRecord } from './build-record.ts';
 import { Cancellation } from './cancellation.ts';
 import { type PackingFolders, startPacking } from './context-packing.ts';
+import { pushedList, registryLocation, remoteOptions, wholeImages } from './existing-images.ts';
 import type { History } from './history.ts';
 import { type JobInput, mismatchedPlatforms } from './job.ts';
 import type { JobLog } from './job-log.ts';
@@ -46,7 +49,8 @@ export interface BuildServices extends PackingFolders, JobRunnerServices {
   readonly events: Events;
   readonly history: History;
   readonly running: RunningBuilds;
-  readonly pushes: Pick<Pushes, 'begin'>;
+  readonly pushes: Pick<Pushes, 'begin' | 'source'>;
+  readonly outputs: Pick<Outputs, 'begin'>;
 }
 
 /** One build, from its packed context to its manifest list. */
@@ -58,7 +62,10 @@ export class BuildRun {
   readonly #jobs: JobRunner;
   /** The images of the finished jobs. */
   readonly #images: ReceivedImage[] = [];
+  /** Images that were in local storage under the name of the build, and stay in its list. */
+  #found: ReceivedImage[] = [];
   #push: RunningPush | undefined;
+  #outputs: readonly RunningOutput[] = [];
   /** Starts a job. Undefined unless jobs are running. */
   #beginJob: ((tracker: JobTracker, isAgain: boolean) => void) | undefined;
 
@@ -90,6 +97,7 @@ export class BuildRun {
     this.#cancellation.cancel(platform);
     if (platform === undefined) {
       void this.#push?.cancel();
+      this.#cancelOutputs();
     }
     for (const tracker of this.#record.trackers) {
       if (platform === undefined || tracker.job.platform === platform) {
@@ -159,9 +167,13 @@ export class BuildRun {
     return this.#record.close();
   }
 
-  /** Packs the context and uses it while it is packed. */
-  async #withContext(use: (context: PackedContext) => Promise<void>): Promise<void> {
+  /** Packs the context and uses it while it is packed. Undefined if all images are there. */
+  async #withContext(use: (context: PackedContext | undefined) => Promise<void>): Promise<void> {
     const { events } = this.#services;
+    if (this.#prepared.inputs.existing && this.#record.trackers.length === 0) {
+      await use(undefined);
+      return;
+    }
     const packing = this.#prepared.packing ?? startPacking(this.#prepared, this.#services);
     const context = await packing.open(this.#cancellation.signal, (progress) =>
       events.batch({ event: 'build.context', buildId: this.id, ...progress, done: false }),
@@ -197,15 +209,20 @@ export class BuildRun {
   }
 
   /** Builds the image, and pushes what is there of it meanwhile if the request says so. */
-  async #buildAndPush(context: PackedContext, lease: Lease): Promise<void> {
+  async #buildAndPush(context: PackedContext | undefined, lease: Lease): Promise<void> {
     const push = await this.#beginPush();
+    const git = this.#findCommit();
     try {
-      const missing = await this.#buildAll(context, lease);
+      await this.#holdFound(lease);
+      const missing = context ? await this.#buildAll(context, lease) : [];
       if (!missing) {
         return;
       }
-      const list = push?.direct ? undefined : await this.#commit(missing);
-      const ended = await push?.finish(() => this.#pushContent());
+      const attested = await this.#attest(lease, git);
+      const list = push?.direct ? undefined : await this.#commit(missing, attested);
+      const outputs = this.#writeOutputs(list);
+      const ended = await push?.finish(() => this.#pushContent(attested));
+      await outputs;
       if (!list && ended?.problem) {
         // without the push, the image is nowhere
         this.#cancellation.signal.throwIfAborted();
@@ -220,9 +237,32 @@ export class BuildRun {
     }
   }
 
+  /** Writes what the request asks for of the stored list. Never rejects: failures are problems of the outputs. */
+  async #writeOutputs(list: ManifestList | undefined): Promise<void> {
+    const { reference, outputs = [] } = this.#prepared.request;
+    if (!list) {
+      return;
+    }
+    const { digest } = list;
+    this.#outputs = outputs.map((output) =>
+      this.#services.outputs.begin({ reference, output, buildId: this.id, digest }),
+    );
+    this.#record.setOutputs(this.#outputs);
+    if (this.#cancellation.signal.aborted) {
+      this.#cancelOutputs();
+    }
+    await Promise.all(this.#outputs.map(({ ended }) => ended));
+  }
+
+  #cancelOutputs(): void {
+    for (const output of this.#outputs) {
+      output.cancel();
+    }
+  }
+
   async #beginPush(): Promise<RunningPush | undefined> {
     const { request, inputs, containerfile } = this.#prepared;
-    const { reference, buildArgs, push } = request;
+    const { reference, buildArgs, push, releaseTag, archTags } = request;
     if (!push) {
       return undefined;
     }
@@ -234,6 +274,8 @@ export class BuildRun {
       tlsVerify: push.tlsVerify,
       direct: push.direct,
       credentials: inputs.pushCredentials,
+      tags: { release: releaseTag, byPlatform: archTags ?? false },
+      merge: this.#keepsOthers,
       pulled: this.build.jobs
         .slice(0, 1)
         .flatMap(({ platform }) => namedImages({ instructions, buildArgs, platform, nodePlatform: platform })),
@@ -247,8 +289,9 @@ export class BuildRun {
   /**
    * Joins the images in a manifest list in local storage. If that fails, they are kept for a retry.
    * @param missing optional platforms
+   * @returns undefined if nothing of it is here, because the registry has it
    */
-  async #commit(missing: readonly Platform[]): Promise<ManifestList> {
+  async #commit(missing: readonly Platform[], attested: AttestedImages): Promise<ManifestList | undefined> {
     const marks = { missing, optional: missing, mismatched: mismatchedPlatforms(this.build.jobs) };
     if (missing.length > 0) {
       // for a retry of what is missing
@@ -256,23 +299,81 @@ export class BuildRun {
     }
     const { reference, listAnnotations: annotations } = this.#prepared.request;
     const { signal } = this.#cancellation;
+    const { attached } = attested;
+    const images = [...attested.images, ...this.#stillListed];
+    if (this.#images.length === 0 && this.#prepared.inputs.existing) {
+      return images.length === 0 ? undefined : await this.#services.store.find(reference);
+    }
     try {
-      return await this.#services.store.commit(reference, this.#images, { ...marks, annotations, signal });
+      return await this.#services.store.commit(reference, images, { ...marks, annotations, attached, signal });
     } catch (error) {
       await this.#keepImages().catch(() => undefined);
       throw error;
     }
   }
 
+  /** The commit of the project's folder when the build begins, if it records provenance. */
+  async #findCommit(): Promise<GitFacts | undefined> {
+    const { request, source, contents, containerfile } = this.#prepared;
+    if (!request.provenance || source.isForeign) {
+      return undefined;
+    }
+    const project = { context: contents.context, containerfile: containerfile.path };
+    const facts = await readGitFacts(project, { signal: this.#cancellation.signal }).catch(() => undefined);
+    return facts && 'commit' in facts ? facts : undefined;
+  }
+
+  /** Makes the provenance and the SBOM that the request asks for. If that fails, the images are kept for a retry. */
+  async #attest(lease: Lease, git: Promise<GitFacts | undefined>): Promise<AttestedImages> {
+    try {
+      return await attestImages(this.#images, {
+        ...{ build: this.build, prepared: this.#prepared, store: this.#services.store, lease },
+        git: await git,
+        signal: this.#cancellation.signal,
+      });
+    } catch (error) {
+      await this.#keepImages().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The found images of platforms that were not built now. */
+  get #stillListed(): ReceivedImage[] {
+    return this.#found.filter(({ platform }) => this.#images.every((image) => image.platform !== platform));
+  }
+
+  /** Whether other platforms under the name of the build have the same content, so that they stay in its list. */
+  get #keepsOthers(): boolean {
+    const { contentTag, inputs } = this.#prepared;
+    return contentTag ? !contentTag.isDirty : inputs.existing !== undefined;
+  }
+
   /** The list of all images, with those that are here. */
-  async #pushContent(): Promise<PushContent> {
+  async #pushContent({ images: built, attached }: AttestedImages): Promise<PushContent> {
+    const { request, inputs } = this.#prepared;
+    const { store, pushes } = this.#services;
+    const location = this.#keepsOthers ? registryLocation(request) : undefined;
+    const { signal } = this.#cancellation;
+    const remote =
+      location &&
+      (await readTaggedList(location, { ...remoteOptions(request, pushes.source(inputs.pushCredentials)), signal }));
+    const { list, here } = pushedList(built, this.#stillListed, remote, request.listAnnotations);
     const isPushed = ({ digest }: ReceivedImage): boolean => this.#push?.direct?.has(digest) ?? false;
-    const here = this.#images.filter((image) => !isPushed(image));
     return {
-      ...(await readImages(this.#services.store.blobs, here)),
-      list: createManifestList(this.#images, this.#prepared.request.listAnnotations),
-      pushed: this.#images.filter(isPushed),
+      ...(await readImages(
+        store.blobs,
+        here.filter((image) => !isPushed(image)),
+      )),
+      list,
+      attached: attached.length === 0 ? [] : await store.attachedTo(here.map(({ digest }) => digest)),
+      pushed: built.filter(isPushed),
     };
+  }
+
+  async #holdFound(lease: Lease): Promise<void> {
+    if (this.#keepsOthers && !this.#push?.direct) {
+      this.#found = await wholeImages(this.#services.store, this.#prepared.request.reference, lease);
+    }
   }
 
   /**
@@ -299,7 +400,7 @@ export class BuildRun {
       portForwards,
       nodeWork,
       layouts,
-      logins: new BaseImageLogins(systemPaths()),
+      logins: new BaseImageLogins(this.#services.pushes.source()),
       push: this.#push,
       onBlob: (blob) => this.#push?.add([blob]),
     };
@@ -397,16 +498,14 @@ export class BuildRun {
     }
     this.#addImage(image);
     // the last images are joined at once
-    const isLast = this.#images.length === this.build.jobs.length;
+    const isLast = this.#images.length === this.build.jobs.filter((job) => !job.foundIn).length;
     if (!isLast) {
       await this.#keepImages().catch((error: unknown) => {
         tracker.logLine(`The image is not kept if other platforms fail: ${problemOf(error).message}`);
       });
     }
-    tracker.complete({ digest: image.digest, size: image.size });
-    if (!isLast) {
-      await this.#record.save().catch(() => undefined);
-    }
+    const save = isLast ? undefined : () => this.#record.save();
+    await tracker.complete({ digest: image.digest, size: image.size }, save);
   }
 
   /**

@@ -3,14 +3,18 @@ import { isAbsolute } from 'node:path';
 import type { Build, BuildRequest, Job } from '../../shared/build.ts';
 import { entryOf } from '../../shared/build-entry.ts';
 import type { CallOutput, CallRequest } from '../../shared/contract.ts';
+import { withOutput } from '../../shared/output-list.ts';
+import type { OutputState } from '../../shared/output-state.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
 import type { Schedule } from '../../shared/schedule.ts';
+import type { Settings } from '../../shared/settings.ts';
 import { type ChangedConnection, changedConnections } from '../connections/changed-connections.ts';
 import { ContainerfileSteps } from '../engines/containerfile-steps.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
 import type { QueuedBuild } from '../nodes/node-slots.ts';
 import type { Nodes } from '../nodes/nodes.ts';
+import type { Outputs } from '../outputs/outputs.ts';
 import { findRepository } from '../projects/git-facts.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
 import { parseDestination } from '../registry/pushes.ts';
@@ -19,18 +23,20 @@ import type { SettingsStore } from '../settings/settings-store.ts';
 import type { ContextSources } from '../sources/context-sources.ts';
 import type { AnySecretRequest, AskSecret } from '../ssh/authentication/secret-request.ts';
 import { assertOptionsAgree } from './agreeing-options.ts';
-import { type BuildInputs, reusedJob } from './build-inputs.ts';
+import { type BuildInputs, type ExistingImages, reusedJob } from './build-inputs.ts';
 import { newBuildId } from './build-record.ts';
 import { BuildRun, type BuildServices } from './build-run.ts';
 import { BuildSecrets } from './build-secrets.ts';
 import { buildCancelled } from './cancellation.ts';
+import { assertMayPush, assertSameContent, type TaggedRequest, withContentTag } from './content-tag.ts';
 import { startPacking } from './context-packing.ts';
 import type { JobInput } from './equivalent/ci-jobs.ts';
 import { equivalents } from './equivalent/equivalents.ts';
+import { assertAllFound, findExisting } from './existing-images.ts';
 import { ForeignBuilds } from './foreign-builds.ts';
 import { mismatchedPlatforms } from './job.ts';
 import { readLog, searchLog, withStepIds } from './job-log.ts';
-import { platformsOf } from './optional-platforms.ts';
+import { namedPlatforms, platformsOf } from './optional-platforms.ts';
 import {
   assertAllAssigned,
   type PreparedBuild,
@@ -49,6 +55,7 @@ const maxPlannedSteps = 1000;
 export interface BuildsOptions extends BuildServices {
   readonly nodes: PrepareOptions['nodes'] & Pick<Nodes, 'connections'>;
   readonly projects: ProjectMemories;
+  readonly outputs: Pick<Outputs, 'begin' | 'check'>;
   /** How fast bytes go to nodes. */
   readonly links?: PrepareOptions['links'];
   readonly sources: ContextSources;
@@ -82,8 +89,8 @@ export class Builds {
    * The schedule that {@link start} would use. Platforms that no node can build are in it.
    * @throws Failure if the request is invalid
    */
-  async preview(request: BuildRequest, signal?: AbortSignal): Promise<Schedule> {
-    const unscheduled = await this.#prepare(request, signal, { acceptsRecent: true });
+  async preview(request: BuildRequest, signal?: AbortSignal, inputs: BuildInputs = {}): Promise<Schedule> {
+    const unscheduled = await this.#prepare(request, signal, { inputs, acceptsRecent: true });
     releaseFiles(unscheduled);
     return unscheduled.schedule(await this.#options.slots.load(unscheduled.connections)).schedule;
   }
@@ -126,7 +133,11 @@ export class Builds {
       throw fail('input.invalid', `All platforms of build ${id} are done.`, 'Name the platforms to build again.');
     }
     const request = { ...build.request, ...changes, platforms: platformsOf(build) };
-    return this.#start(request, { retried: { build, finished }, pushCredentials, proxyVariables, given }, signal);
+    return this.#start(
+      request,
+      { retried: { build, finished, again: platforms }, pushCredentials, proxyVariables, given },
+      signal,
+    );
   }
 
   /** @throws Failure `input.invalid` if one of the platforms has not failed, `build.incomplete` if the build ends before */
@@ -231,29 +242,68 @@ export class Builds {
     return stored;
   }
 
+  /**
+   * Writes an output of an ended build, again or for the first time, and records it with the build.
+   * @throws Failure `build.unknown`, `build.running`, `image.unknown`, and those of `Outputs.check`
+   */
+  async writeOutput({ buildId, output }: CallRequest<'outputs.repeat'>): Promise<OutputState> {
+    const build = await this.#getEnded(buildId);
+    const { list, reference } = build;
+    if (!list) {
+      throw fail(
+        'image.unknown',
+        `Build ${buildId} has stored no image here.`,
+        'Build it again, without a direct push.',
+      );
+    }
+    const { outputs } = this.#options;
+    await outputs.check([output], true);
+    const running = outputs.begin({ reference, output, buildId, digest: list.digest });
+    void running.ended.then((state) => this.#recordOutput(buildId, state)).catch(() => undefined);
+    return running.state;
+  }
+
+  async #recordOutput(buildId: string, state: OutputState): Promise<void> {
+    const build = await this.#getEnded(buildId);
+    const changed: Build = { ...build, outputs: withOutput(build.outputs, state) };
+    await this.#options.history.save(changed);
+    this.#own.delete(buildId);
+    this.#options.events.emit({ event: 'build.finished', build: changed });
+  }
+
   /** @param check may refuse to build what was prepared */
   async #start(
-    request: BuildRequest,
+    asked: BuildRequest,
     inputs: BuildInputs,
     signal?: AbortSignal,
     check?: (prepared: UnscheduledBuild) => Promise<void>,
   ): Promise<Build> {
-    assertOptionsAgree(request);
-    if (request.push) {
-      parseDestination(request.reference, request.push.destination);
+    assertOptionsAgree(asked);
+    const tagged = await withContentTag(asked, signal);
+    assertMayPush(tagged);
+    const { request: named, contentTag } = tagged;
+    if (named.push) {
+      parseDestination(named.reference, named.push.destination);
     }
-    const { settings, askSecret } = this.#options;
+    const { retried } = inputs;
+    if (retried) {
+      assertSameContent(retried.build, retried.finished.length, tagged);
+    }
+    const { settings, askSecret, outputs } = this.#options;
+    await outputs.check(named.outputs ?? [], true);
+    const { request, existing } = await this.#findExisting(tagged, inputs, signal);
     const { given, ...others } = inputs;
     const secrets = await BuildSecrets.open(request, given, { askSecret, signal });
     const unscheduled = await this.#prepare(request, signal, {
-      inputs: others,
+      inputs: { ...others, ...(existing ? { existing } : {}) },
+      contentTag,
       secrets,
       pack: (project) => startPacking(project, this.#options),
     });
     try {
       await check?.(unscheduled);
       await assertSpaceHere(this.#options.spoolFolder, unscheduled);
-      return await this.#open(unscheduled, (await settings.get()).keepBuilds, signal);
+      return await this.#open(unscheduled, await settings.get(), signal);
     } catch (error) {
       await unscheduled.packing?.close();
       releaseFiles(unscheduled);
@@ -261,7 +311,43 @@ export class Builds {
     }
   }
 
-  async #open(unscheduled: UnscheduledBuild, keepBuilds: number, signal: AbortSignal | undefined): Promise<Build> {
+  /**
+   * What of a build is there already, if it does not build that.
+   * @returns the request with the platforms that it has then
+   */
+  async #findExisting(
+    { request, contentTag }: TaggedRequest,
+    { retried, pushCredentials }: BuildInputs,
+    signal = new AbortController().signal,
+  ): Promise<{ readonly request: BuildRequest; readonly existing?: ExistingImages }> {
+    if ((request.existing ?? 'build') === 'build') {
+      return { request };
+    }
+    const { store, events, pushes } = this.#options;
+    const platforms = namedPlatforms(request) ?? (await this.#nativePlatforms(request, signal));
+    const { finished = [], again = [] } = retried ?? {};
+    const wanted = platforms.filter(
+      (platform) => !again.includes(platform) && finished.every((job) => job.platform !== platform),
+    );
+    const { context } = request;
+    const onProgress = (text: string): void => events.emit({ event: 'source.progress', context, text });
+    const credentials = pushes.source(pushCredentials);
+    const existing = await findExisting(request, contentTag, wanted, { store, credentials, signal, onProgress });
+    assertAllFound(request, wanted, existing);
+    return { request: { ...request, platforms }, existing };
+  }
+
+  /** The platforms of a request that leaves them to the nodes. */
+  async #nativePlatforms(request: BuildRequest, signal: AbortSignal): Promise<Platform[]> {
+    const { assignments, unassigned } = await this.preview(request, signal);
+    return [...assignments, ...unassigned].map(({ platform }) => platform);
+  }
+
+  async #open(
+    unscheduled: UnscheduledBuild,
+    { keepBuilds, startsSlowJobsTwice = false }: Settings,
+    signal: AbortSignal | undefined,
+  ): Promise<Build> {
     const { reference, queuePriority: priority } = unscheduled.request;
     const { retried } = unscheduled.inputs;
     const id = retried?.resumes ? retried.build.id : newBuildId();
@@ -283,7 +369,7 @@ export class Builds {
       await Promise.all(slots.map((slot) => slot.release()));
       throw signal?.reason ?? buildCancelled(reference);
     }
-    const run = new BuildRun(this.#options, queued, prepared, slots);
+    const run = new BuildRun(this.#options, queued, { ...prepared, startsSlowJobsTwice }, slots);
     // connections may have been changed while their nodes were probed
     const opened = this.#noteChanges(run, prepared).then(() => run.open());
     const ended = opened
@@ -487,7 +573,7 @@ export class Builds {
   #prepare(
     request: BuildRequest,
     signal: AbortSignal | undefined,
-    options: Pick<PrepareOptions, 'inputs' | 'secrets' | 'pack' | 'acceptsRecent'> = {},
+    options: Pick<PrepareOptions, 'inputs' | 'contentTag' | 'secrets' | 'pack' | 'acceptsRecent'> = {},
   ): Promise<UnscheduledBuild> {
     const { nodes, projects, sources, store, links } = this.#options;
     const findBuild = (id: string): Promise<Build> => this.get(id);

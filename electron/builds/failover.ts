@@ -6,7 +6,7 @@ import { Failure, type ProblemCode } from '../../shared/problem.ts';
 import type { Assignment } from '../../shared/schedule.ts';
 import type { NodeLoads } from '../nodes/node-load.ts';
 import type { Unavailable } from '../nodes/unavailable.ts';
-import { scheduleAround } from '../scheduling/set-aside.ts';
+import { scheduleAround } from '../scheduling/withheld-nodes.ts';
 import { type FailedAttempt, type FailureRow, failureRow } from './failure-class.ts';
 import type { KnownOfNodes } from './prepare-build.ts';
 
@@ -66,13 +66,16 @@ export class Failover {
    * @returns what the failure says about the node. Undefined if the job is not built elsewhere.
    */
   record({ platform, node, lost }: Pick<Job, 'platform' | 'node' | 'lost'>, attempt: FailedAttempt) {
-    const row = failureRow(attempt, this.#request.retryElsewhere);
-    if (!row || !(attempt.error instanceof Failure)) {
+    if (!(attempt.error instanceof Failure)) {
       return undefined;
     }
     const { code } = attempt.error.problem;
     const failed = this.#failed.get(platform) ?? new Map<string, ProblemCode>();
     this.#failed.set(platform, failed.set(node, code));
+    const row = failureRow(attempt, this.#request.retryElsewhere);
+    if (!row) {
+      return undefined;
+    }
     if (row.kind === 'lost') {
       this.#signalsOf(node).lost.abort(attempt.error);
     }

@@ -1,4 +1,4 @@
-import { type Build, isEnd } from '../../shared/build.ts';
+import { type Build, isEnd, type Job } from '../../shared/build.ts';
 import type { ManifestList } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
 import { missingPlatforms } from './optional-platforms.ts';
@@ -43,7 +43,10 @@ function interrupted(build: Build): Build {
       : `Barnraiser was closed while it built ${build.reference}.`,
     'Resume the build. What is finished is not built, transferred or pushed again.',
   );
-  const jobs = build.jobs.map((job) => (isEnd(job.status) ? job : { ...job, status: 'interrupted' as const }));
+  const jobs = build.jobs.map((job): Job => {
+    const second = job.second?.state === 'running' ? { second: { ...job.second, state: 'stopped' as const } } : {};
+    return isEnd(job.status) ? job : { ...job, ...second, status: 'interrupted' };
+  });
   const push = build.push?.status === 'running' ? { ...build.push, status: 'cancelled' as const, problem } : build.push;
   return { ...build, status: 'interrupted', problem, jobs, ...(push ? { push } : {}) };
 }

@@ -1,29 +1,24 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Job } from '../../shared/build.ts';
-import { optionsOf } from '../../shared/build-options.ts';
 import type { Connection } from '../../shared/connection.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { Failure, type Problem, problemOf } from '../../shared/problem.ts';
-import type { Assignment } from '../../shared/schedule.ts';
 import { type ChangedConnection, connectionChangedFailure } from '../connections/changed-connections.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
 import type { CircuitBreaker, NodeFailure } from '../nodes/circuit-breaker.ts';
 import type { ConnectionPool, NodeConnection } from '../nodes/connection-pool.ts';
-import { holdFailure } from '../nodes/node-holds.ts';
-import type { NodeLoads } from '../nodes/node-load.ts';
 import type { Slot } from '../nodes/node-queue.ts';
 import type { NodeSlots, QueuedBuild } from '../nodes/node-slots.ts';
 import { setAsideNodes, type Unavailable } from '../nodes/unavailable.ts';
-import type { Cancellation } from './cancellation.ts';
+import type { AttemptTracker } from './attempt-tracker.ts';
+import { buildCancelled, type Cancellation } from './cancellation.ts';
 import { Failover } from './failover.ts';
 import { type FailedAttempt, type FailureRow, failedPhaseOf, failureClass } from './failure-class.ts';
 import { type JobInput, runJob } from './job.ts';
 import type { JobTracker } from './job-tracker.ts';
+import { type OtherNode, OtherNodes } from './other-nodes.ts';
 import type { PreparedBuild } from './prepare-build.ts';
-import { maxTakeOvers, takeOver } from './take-over.ts';
-
-/** How often a waiting job looks for a node that can take it over, in milliseconds. */
-const takeOverPollMs = 1_000;
+import { slowerFailure } from './second-start.ts';
+import { maxTakeOvers } from './take-over.ts';
 
 export interface JobRunnerServices {
   readonly pool: Pick<ConnectionPool, 'connect'>;
@@ -48,6 +43,7 @@ export class JobRunner {
   readonly #queued: QueuedBuild;
   readonly #cancellation: Cancellation;
   readonly #failover: Failover;
+  readonly #others: OtherNodes;
   /** The slot of each job, on its current node. */
   readonly #slots = new Map<Platform, Slot>();
   /** The connection to each node as it is now, by the node's name in this build. */
@@ -58,6 +54,8 @@ export class JobRunner {
   readonly #work = new Set<{ readonly node: string; readonly ended: Promise<void> }>();
   /** How often each job was taken over. */
   readonly #takeOvers = new Map<Platform, number>();
+  /** The jobs that were started a second time. */
+  readonly #secondStarts = new Set<JobTracker>();
   /** Failures that count only when another node has built the platform. */
   readonly #doubtful = new Map<Platform, { readonly node: string; readonly failure: NodeFailure }[]>();
 
@@ -69,6 +67,10 @@ export class JobRunner {
     this.#queued = queued;
     this.#cancellation = cancellation;
     this.#failover = new Failover(nodes, request, prepared.known);
+    this.#others = new OtherNodes({
+      ...{ prepared, queued, slots: services.slots, failover: this.#failover },
+      setAside: () => this.#setAside(),
+    });
     this.#connections = new Map(connections.map((connection) => [connection.name, connection]));
     slots.forEach((slot, position) => {
       const assignment = schedule.assignments[position];
@@ -175,14 +177,87 @@ export class JobRunner {
 
   /** Runs a job as soon as its node has a slot for it. */
   async #runOnNode(tracker: JobTracker, input: JobInput, signal: AbortSignal): Promise<ReceivedImage> {
-    const { slot, node } = await this.#waitForSlot(tracker, input, signal);
+    const slot = await this.#waitForSlot(tracker, input, signal);
     if (tracker.job.startedAt === undefined) {
       tracker.start();
     }
+    const { attempt } = tracker;
+    const startedMs = performance.now();
+    const stop = new AbortController();
+    const first = this.#runAttempt(attempt, slot, input, AbortSignal.any([signal, stop.signal]));
+    const hasEnded = new AbortController();
+    const end = (): void => hasEnded.abort();
+    const firstEnded = first.then(end, end);
+    const finding = this.#secondStarts.has(tracker)
+      ? Promise.resolve(undefined)
+      : this.#others.findSecond(attempt.state, startedMs, AbortSignal.any([signal, hasEnded.signal]));
+    await Promise.race([firstEnded, finding.then((found) => (found ? undefined : firstEnded))]);
+    const found = await finding;
+    if (!found || hasEnded.signal.aborted) {
+      await found?.slot.release();
+      return first;
+    }
+    this.#secondStarts.add(tracker);
+    return this.#race(tracker, input, { signal, found, first, startedMs, stopFirst: stop });
+  }
+
+  /**
+   * Runs a second attempt at a job beside the first. The first image is taken, and the other attempt is stopped on its node. If one
+   * fails, the job is the other.
+   */
+  async #race(
+    tracker: JobTracker,
+    input: JobInput,
+    { signal, found, first, startedMs, stopFirst }: FirstAttempt,
+  ): Promise<ReceivedImage> {
+    const { platform, node } = tracker.job;
+    const stopSecond = new AbortController();
+    const second = this.#startSecond(tracker, input, found, AbortSignal.any([signal, stopSecond.signal]));
+    const outcomes = [outcomeOf(first, true), outcomeOf(second, false)];
+    const { image, error, isFirst } = await Promise.race(outcomes);
+    const attempt = tracker.second;
+    if (signal.aborted || (isFirst && (image || !attempt))) {
+      stopSecond.abort(buildCancelled(this.#queued.reference));
+      await (signal.aborted || !image ? Promise.all(outcomes) : undefined);
+      tracker.endSecond();
+      return first;
+    }
+    const status = isFirst ? tracker.job.status : (attempt?.state.status ?? 'queued');
+    const failed = { error, phase: failedPhaseOf(status) };
+    if (!isFirst && !image) {
+      await this.#noteFailure({ platform, node: found.assigned.node, lost: tracker.job.lost }, failed, input.buildId);
+      tracker.endSecond(problemOf(error));
+      return first;
+    }
+    const slower = slowerFailure({ platform, node }, performance.now() - startedMs);
+    if (image) {
+      stopFirst.abort(slower);
+    } else {
+      await this.#noteFailure(tracker.job, failed, input.buildId);
+    }
+    const slot = this.#slots.get(platform);
+    this.#slots.set(platform, found.slot);
+    void outcomes[0]?.then(() => slot?.release());
+    tracker.adoptSecond(image ? slower.problem : problemOf(error));
+    return second;
+  }
+
+  async #startSecond(tracker: JobTracker, input: JobInput, { assigned, slot }: OtherNode, signal: AbortSignal) {
+    try {
+      await slot.acquire({ signal, onWait: () => undefined });
+      return await this.#runAttempt(tracker.beginSecond(assigned), slot, input, signal);
+    } finally {
+      await slot.release();
+    }
+  }
+
+  /** Runs an attempt on its node, which has a slot for it. */
+  async #runAttempt(attempt: AttemptTracker, slot: Slot, input: JobInput, signal: AbortSignal): Promise<ReceivedImage> {
+    const { node } = attempt.state;
     await this.#services.breaker.begin(this.#connectionOf(node));
     const ended = AbortSignal.any([signal, this.#failover.withdrawalOf(node)]);
     ended.throwIfAborted();
-    const job = this.#connect(node, ended).then((connection) => runJob(input, tracker, connection, ended));
+    const job = this.#connect(node, ended).then((connection) => runJob(input, attempt, connection, ended));
     this.#addWork(
       node,
       job.then(({ left }) => left),
@@ -193,7 +268,7 @@ export class JobRunner {
   }
 
   /** Waits for a slot: of the node of the job, or of one that takes it over meanwhile. */
-  async #waitForSlot(tracker: JobTracker, input: JobInput, signal: AbortSignal) {
+  async #waitForSlot(tracker: JobTracker, input: JobInput, signal: AbortSignal): Promise<Slot> {
     for (;;) {
       const { node, platform } = tracker.job;
       const slot = this.#slots.get(platform);
@@ -203,7 +278,9 @@ export class JobRunner {
       const ended = new AbortController();
       const moved = new AbortController();
       let ahead: number | undefined;
-      const move = this.#findTakeOver(tracker, () => ahead, ended.signal).then((found) => {
+      const canMove = (this.#takeOvers.get(platform) ?? 0) < maxTakeOvers;
+      const finding = canMove && this.#others.findTakeOver(tracker.job, () => ahead, ended.signal);
+      const move = Promise.resolve(finding || undefined).then((found) => {
         if (found) {
           moved.abort();
         }
@@ -239,73 +316,13 @@ export class JobRunner {
       if (!isMoved || !found) {
         // it may have got a slot while another node took it over
         await found?.slot.release();
-        return { slot, node };
+        return slot;
       }
       await slot.release();
       this.#slots.set(platform, found.slot);
       this.#takeOvers.set(platform, (this.#takeOvers.get(platform) ?? 0) + 1);
       tracker.takeOver(found.assigned);
     }
-  }
-
-  /**
-   * Waits until another node can take over a job that waits, and puts the job into its queue, too.
-   * @param ahead how many jobs wait before it. Undefined as long as it does not wait
-   * @returns undefined when the signal aborts, and if the job stays where it is. Never rejects.
-   */
-  async #findTakeOver(
-    tracker: JobTracker,
-    ahead: () => number | undefined,
-    signal: AbortSignal,
-  ): Promise<{ readonly assigned: Assignment; readonly slot: Slot } | undefined> {
-    const { platform, node } = tracker.job;
-    const { request, connections, project, known = {} } = this.#prepared;
-    const pins = [request.pins[platform], known.farmPins?.[platform]];
-    if (pins.includes(node) || (this.#takeOvers.get(platform) ?? 0) >= maxTakeOvers) {
-      return undefined;
-    }
-    while (!signal.aborted) {
-      await delay(takeOverPollMs, undefined, { signal, ref: false }).catch(() => undefined);
-      const before = ahead();
-      const nodes = this.#failover.usable(platform);
-      if (signal.aborted || before === undefined || nodes.length < 2) {
-        continue;
-      }
-      const able = connections.filter(({ name }) => nodes.some(({ connection }) => connection === name));
-      const times = await project.times().catch(() => []);
-      const { job } = tracker;
-      const { emulate } = request;
-      const find = (load: NodeLoads) =>
-        takeOver({
-          ...optionsOf(request),
-          ...(known.history ? { history: known.history } : {}),
-          ...{
-            job,
-            ahead: before,
-            nodes,
-            load,
-            emulate,
-            times,
-            unavailable: { ...heldNodes(load), ...this.#setAside() },
-          },
-        });
-      try {
-        if (!find(await this.#services.slots.load(able))) {
-          continue;
-        }
-        // under the lock, the load may be another
-        const { assigned, slots } = await this.#services.slots.reserve(this.#queued, able, find, (found) =>
-          found ? [found] : [],
-        );
-        const [slot] = slots;
-        if (assigned && slot) {
-          return { assigned, slot };
-        }
-      } catch {
-        // the job waits where it is
-      }
-    }
-    return undefined;
   }
 
   #setAside(): Unavailable {
@@ -321,12 +338,10 @@ export class JobRunner {
   /** Moves a job that has failed to the queue of another node. @returns whether that is right and another node can build it */
   async #moveAfter(attempt: FailedAttempt, tracker: JobTracker, buildId: string): Promise<boolean> {
     const { job } = tracker;
-    const row = this.#failover.record(job, attempt);
-    if (!row || !(attempt.error instanceof Failure)) {
+    const problem = await this.#noteFailure(job, attempt, buildId);
+    if (!problem) {
       return false;
     }
-    const { problem } = attempt.error;
-    await this.#countFailure(job, row, { buildId, problem });
     const { assigned, slots } = await this.#services.slots.reserve(
       this.#queued,
       this.#prepared.connections,
@@ -345,6 +360,21 @@ export class JobRunner {
       tracker.moveTo(assigned, problem);
     }
     return true;
+  }
+
+  /** Records a failure of a job on a node, and counts it against the node. @returns its problem, unless it is not the node's */
+  async #noteFailure(
+    job: Pick<Job, 'platform' | 'node' | 'lost'>,
+    attempt: FailedAttempt,
+    buildId: string,
+  ): Promise<Problem | undefined> {
+    const row = this.#failover.record(job, attempt);
+    if (!row || !(attempt.error instanceof Failure)) {
+      return undefined;
+    }
+    const { problem } = attempt.error;
+    await this.#countFailure(job, row, { buildId, problem });
+    return problem;
   }
 
   async #countFailure(
@@ -383,9 +413,25 @@ export class JobRunner {
   }
 }
 
-/** The nodes that a person has paused or drained. */
-function heldNodes(load: NodeLoads): Unavailable {
-  return Object.fromEntries(
-    Object.entries(load).flatMap(([node, { hold }]) => (hold ? [[node, holdFailure(hold).problem]] : [])),
+/** What {@link JobRunner} knows of the attempt that a second one is started beside. */
+interface FirstAttempt {
+  readonly signal: AbortSignal;
+  readonly found: OtherNode;
+  readonly first: Promise<ReceivedImage>;
+  /** From `performance.now()`. */
+  readonly startedMs: number;
+  readonly stopFirst: AbortController;
+}
+
+interface Outcome {
+  readonly isFirst: boolean;
+  readonly image?: ReceivedImage;
+  readonly error?: unknown;
+}
+
+function outcomeOf(attempt: Promise<ReceivedImage>, isFirst: boolean): Promise<Outcome> {
+  return attempt.then(
+    (image) => ({ image, isFirst }),
+    (error: unknown) => ({ error, isFirst }),
   );
 }

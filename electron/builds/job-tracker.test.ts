@@ -60,14 +60,14 @@ const logged = (text: string, stepId?: string): EngineOutput => ({
 
 test('steps are timed, cached steps are marked, and layers of this build are distinguished', () => {
   tracker.start();
-  tracker.enterPhase('context');
-  tracker.handleOutput(started('0:1', { name: 'FROM scratch', stage: 'build', line: 3, inputs: ['x'] }));
-  tracker.handleOutput({ kind: 'layer', imageId: 'aaa', cached: true });
-  tracker.handleOutput(ended('0:1', { cached: true }));
-  tracker.handleOutput(started('0:2', { index: 2 }));
-  tracker.handleOutput({ kind: 'layer', imageId: 'bbb', cached: false });
+  tracker.attempt.enterPhase('context');
+  tracker.attempt.handleOutput(started('0:1', { name: 'FROM scratch', stage: 'build', line: 3, inputs: ['x'] }));
+  tracker.attempt.handleOutput({ kind: 'layer', imageId: 'aaa', cached: true });
+  tracker.attempt.handleOutput(ended('0:1', { cached: true }));
+  tracker.attempt.handleOutput(started('0:2', { index: 2 }));
+  tracker.attempt.handleOutput({ kind: 'layer', imageId: 'bbb', cached: false });
   expect(tracker.job.status).toBe('building');
-  tracker.enterPhase('transferring');
+  tracker.attempt.enterPhase('transferring');
   expect(tracker.job.steps).toMatchObject([
     {
       id: '0:1',
@@ -80,16 +80,16 @@ test('steps are timed, cached steps are marked, and layers of this build are dis
     },
     { id: '0:2', cached: false, durationMs: expect.any(Number) },
   ]);
-  expect(tracker.layers).toEqual(['aaa', 'bbb']);
-  expect(tracker.ownLayers).toEqual(['bbb']);
+  expect(tracker.attempt.layers).toEqual(['aaa', 'bbb']);
+  expect(tracker.attempt.ownLayers).toEqual(['bbb']);
 });
 
 test('steps run at once, and the failed one is marked', () => {
   tracker.start();
-  tracker.handleOutput(started('0:1'));
-  tracker.handleOutput(started('1:1'));
+  tracker.attempt.handleOutput(started('0:1'));
+  tracker.attempt.handleOutput(started('1:1'));
   expect(runningSteps(tracker.job).map(({ id }) => id)).toEqual(['0:1', '1:1']);
-  tracker.handleOutput(ended('1:1', { error: 'exit code: 1' }));
+  tracker.attempt.handleOutput(ended('1:1', { error: 'exit code: 1' }));
   tracker.fail(fail('build.failed', 'It failed.', 'Fix it.').problem);
   expect(currentStep(tracker.job)).toMatchObject({ id: '1:1', error: 'exit code: 1' });
   // it was interrupted
@@ -99,37 +99,37 @@ test('steps run at once, and the failed one is marked', () => {
 
 test('a failure without a failed step counts for the step that runs longest', () => {
   tracker.start();
-  tracker.handleOutput(started('0:1'));
-  tracker.handleOutput(started('1:1'));
+  tracker.attempt.handleOutput(started('0:1'));
+  tracker.attempt.handleOutput(started('1:1'));
   tracker.fail(fail('ssh.lost', 'Node pi4 was lost.', 'Look at it.').problem);
   expect(tracker.job.steps.map(({ error }) => error)).toEqual(['Node pi4 was lost.', undefined]);
 });
 
 test('a step that is reported as cached after its end keeps its duration', () => {
   tracker.start();
-  tracker.handleOutput(started('0:1'));
-  tracker.handleOutput(ended('0:1'));
+  tracker.attempt.handleOutput(started('0:1'));
+  tracker.attempt.handleOutput(ended('0:1'));
   const [before] = tracker.job.steps;
-  tracker.handleOutput(ended('0:1', { cached: true }));
+  tracker.attempt.handleOutput(ended('0:1', { cached: true }));
   expect(tracker.job.steps).toEqual([{ ...before, cached: true }]);
 });
 
 test('a step that starts again replaces itself and becomes the newest', () => {
-  tracker.handleOutput(started('0:1'));
-  tracker.handleOutput(ended('0:1', { cached: true }));
-  tracker.handleOutput(started('0:2'));
-  tracker.handleOutput(started('0:1'));
+  tracker.attempt.handleOutput(started('0:1'));
+  tracker.attempt.handleOutput(ended('0:1', { cached: true }));
+  tracker.attempt.handleOutput(started('0:2'));
+  tracker.attempt.handleOutput(started('0:1'));
   expect(tracker.job.steps).toMatchObject([{ id: '0:2' }, { id: '0:1', cached: false, firstLine: 2 }]);
 });
 
 test('the log names each step in a line of its own, and lines know their step, time and stream', async () => {
-  tracker.handleOutput(logged('before'));
-  tracker.handleOutput(started('0:1', { name: 'FROM a', stage: 'build' }));
-  tracker.handleOutput(started('1:1', { index: 2 }));
-  tracker.handleOutput(logged('one', '0:1'));
-  tracker.handleOutput({ kind: 'log', stepId: '1:1', stream: 'stderr', time: 6, text: 'two' });
-  tracker.handleOutput({ kind: 'warning', stepId: '0:1', text: 'old' });
-  tracker.handleOutput(logged('unknown', '9:9'));
+  tracker.attempt.handleOutput(logged('before'));
+  tracker.attempt.handleOutput(started('0:1', { name: 'FROM a', stage: 'build' }));
+  tracker.attempt.handleOutput(started('1:1', { index: 2 }));
+  tracker.attempt.handleOutput(logged('one', '0:1'));
+  tracker.attempt.handleOutput({ kind: 'log', stepId: '1:1', stream: 'stderr', time: 6, text: 'two' });
+  tracker.attempt.handleOutput({ kind: 'warning', stepId: '0:1', text: 'old' });
+  tracker.attempt.handleOutput(logged('unknown', '9:9'));
   events.flush();
   const logEvents = emitted.flatMap((each) => (each.event === 'job.log' ? [each] : []));
   const event = {
@@ -150,9 +150,9 @@ test('the log names each step in a line of its own, and lines know their step, t
 test('the steps of a flood are emitted once each, without the other steps', () => {
   tracker.start();
   for (let index = 1; index <= 60_000; index += 1) {
-    tracker.handleOutput(started(`0:${index}`, { index, total: 60_000 }));
-    tracker.handleOutput(logged('x', `0:${index}`));
-    tracker.handleOutput(ended(`0:${index}`));
+    tracker.attempt.handleOutput(started(`0:${index}`, { index, total: 60_000 }));
+    tracker.attempt.handleOutput(logged('x', `0:${index}`));
+    tracker.attempt.handleOutput(ended(`0:${index}`));
   }
   events.flush();
   // 10,000 and one for the others
@@ -165,7 +165,9 @@ test('the steps of a flood are emitted once each, without the other steps', () =
 });
 
 test('text of steps is limited and cannot control a terminal', () => {
-  tracker.handleOutput(started('0:1', { name: `RUN \u001b]0;x\u0007${'y'.repeat(9_000)}`, stage: '\u202ebuild' }));
+  tracker.attempt.handleOutput(
+    started('0:1', { name: `RUN \u001b]0;x\u0007${'y'.repeat(9_000)}`, stage: '\u202ebuild' }),
+  );
   const [step] = tracker.job.steps;
   expect(step?.name).toMatch(/^RUN y+…$/);
   expect(step?.name.length).toBe(2000);
@@ -173,7 +175,9 @@ test('text of steps is limited and cannot control a terminal', () => {
 });
 
 test('a BuildKit graph of any frontend becomes steps that run at once', async () => {
-  const output = new BuildKitOutput({ instructions: [], file: 'Containerfile' }, (each) => tracker.handleOutput(each));
+  const output = new BuildKitOutput({ instructions: [], file: 'Containerfile' }, (each) =>
+    tracker.attempt.handleOutput(each),
+  );
   const path = join(import.meta.dirname, '../engines/buildkit/testing/buildkit-graph.json');
   const updates = z.array(z.custom<SampleStatus>()).parse(JSON.parse(await readFile(path, 'utf8')));
   for (const { logs = [], ...update } of updates) {
@@ -208,9 +212,9 @@ test('a BuildKit graph of any frontend becomes steps that run at once', async ()
 });
 
 test('a new phase is emitted after the log lines before it and before those after it', () => {
-  tracker.enterPhase('building');
+  tracker.attempt.enterPhase('building');
   tracker.logLine('compiling');
-  tracker.enterPhase('transferring');
+  tracker.attempt.enterPhase('transferring');
   tracker.logLine('pushing');
   events.flush();
   const story = emitted.map((event) =>
@@ -237,8 +241,8 @@ test('a failed job has the last lines of its log, and a cancelled job has the st
 
 test('a job that moves to another node starts again and records the lost node', () => {
   tracker.start();
-  tracker.handleOutput(started('0:1'));
-  tracker.handleOutput({ kind: 'layer', imageId: 'aaa', cached: false });
+  tracker.attempt.handleOutput(started('0:1'));
+  tracker.attempt.handleOutput({ kind: 'layer', imageId: 'aaa', cached: false });
   const problem = fail('ssh.lost', 'Node pi4 was lost.', 'Look at it.').problem;
   tracker.moveTo({ ...assignment, node: 'pi5' }, problem);
   const loss = { node: 'pi4', problem, mode: 'native', at: expect.any(String) };
@@ -250,14 +254,14 @@ test('a job that moves to another node starts again and records the lost node', 
   });
   expect(emitted.at(-1)).toMatchObject({ event: 'job.changed', job: { lost: [loss] } });
   expect(emitted.at(-1)).not.toHaveProperty('job.lost.0.steps');
-  expect(tracker.layers).toEqual([]);
+  expect(tracker.attempt.layers).toEqual([]);
 });
 
 test('a job is cancelling until it has ended, whatever its node still reports', () => {
-  tracker.enterPhase('building');
+  tracker.attempt.enterPhase('building');
   tracker.startCancelling();
-  tracker.handleOutput(started('0:1'));
-  tracker.enterPhase('transferring');
+  tracker.attempt.handleOutput(started('0:1'));
+  tracker.attempt.enterPhase('transferring');
   expect(tracker.job.status).toBe('cancelling');
   tracker.fail(fail('build.cancelled', 'The build was cancelled.', 'Start it again.').problem);
   tracker.startCancelling();
@@ -267,9 +271,9 @@ test('a job is cancelling until it has ended, whatever its node still reports', 
 });
 
 test('a job whose image is complete when it is cancelled is done', () => {
-  tracker.enterPhase('transferring');
+  tracker.attempt.enterPhase('transferring');
   tracker.startCancelling();
-  tracker.complete({ digest: `sha256:${'0'.repeat(64)}`, size: 1 });
+  void tracker.complete({ digest: `sha256:${'0'.repeat(64)}`, size: 1 });
   expect(tracker.job.status).toBe('done');
 });
 
@@ -279,8 +283,8 @@ test('a warning is in the log and in the state of the job, once, with its lines 
     source: { file: 'Dockerfile', firstLine: 3, lastLine: 4 },
     stepId: '0:1',
   };
-  tracker.handleOutput({ kind: 'warning', ...kept });
-  tracker.handleOutput({ kind: 'warning', ...kept });
+  tracker.attempt.handleOutput({ kind: 'warning', ...kept });
+  tracker.attempt.handleOutput({ kind: 'warning', ...kept });
   expect((await log.read(0, 4)).lines).toEqual([
     ...['Warning: old\ufffd word (Dockerfile:3)', '  Write it', '  anew.', '  https://docs.docker.com/go/x'],
   ]);
@@ -289,7 +293,7 @@ test('a warning is in the log and in the state of the job, once, with its lines 
 
 test('a step begins when its engine says, and lasts as long as it says', () => {
   const time = Date.now() - 5_000;
-  tracker.handleOutput({ kind: 'step-started', id: '0:1', index: 1, total: 1, name: 'RUN x', time });
-  tracker.handleOutput({ kind: 'step-ended', id: '0:1', cached: false, durationMs: 70 });
+  tracker.attempt.handleOutput({ kind: 'step-started', id: '0:1', index: 1, total: 1, name: 'RUN x', time });
+  tracker.attempt.handleOutput({ kind: 'step-ended', id: '0:1', cached: false, durationMs: 70 });
   expect(tracker.job.steps).toMatchObject([{ startedAt: new Date(time).toISOString(), durationMs: 70 }]);
 });

@@ -8,7 +8,7 @@ import type { PackedContext } from '../context/pack-context.ts';
 import type { TarLayouts } from '../context/tar-layouts.ts';
 import { BaseImageCheck } from '../engines/base-image.ts';
 import type { EngineBuild, EngineOutput } from '../engines/engine.ts';
-import { imageOf, namedImages } from '../engines/named-images.ts';
+import { imageNames, imageOf, namedImages } from '../engines/named-images.ts';
 import type { RegistryLogin } from '../engines/registry-login.ts';
 import { temporaryImageName } from '../engines/temporary-name.ts';
 import type { ImageStore } from '../images/image-store.ts';
@@ -22,12 +22,13 @@ import type { RunningPush } from '../registry/running-push.ts';
 import { abortable } from '../system/abortable.ts';
 import { passwordsOf } from '../system/login-secrets.ts';
 import { annotateImage } from './annotate-image.ts';
+import type { AttemptTracker } from './attempt-tracker.ts';
 import type { BaseImageLogins } from './base-image-logins.ts';
 import { pushDirectly } from './direct-transfer.ts';
 import { buildHidingSecrets } from './hidden-secrets.ts';
 import { deliveredImage, type ImageSource, keptImage } from './image-source.ts';
 import { transferImage } from './image-transfer.ts';
-import type { JobTracker } from './job-tracker.ts';
+import { findMaterials } from './materials.ts';
 import type { BuildContexts, JobContexts } from './named-contexts.ts';
 import type { NodeWork } from './node-work.ts';
 import { checkPlatform } from './platform-check.ts';
@@ -71,15 +72,14 @@ export interface FinishedJob {
  */
 export async function runJob(
   input: JobInput,
-  tracker: JobTracker,
+  tracker: AttemptTracker,
   connection: NodeConnection,
   signal: AbortSignal,
 ): Promise<FinishedJob> {
   const { buildId, prepared, context, store, receiver, portForwards, lease, nodeWork } = input;
   const { request, project } = prepared;
   const { engine, transport } = connection;
-  const before = tracker.job;
-  const { platform, node } = before;
+  const { platform, node, mode } = tracker.state;
   const file = prepared.containerfilesFor.get(platform) ?? prepared.containerfile;
   const containerfile =
     file === prepared.containerfile ? input.containerfile : parseContainerfile(file.content.toString('utf8'));
@@ -136,6 +136,9 @@ export async function runJob(
     if (result.mismatch !== undefined) {
       tracker.setMismatch(result.mismatch);
     }
+    if (result.materials) {
+      tracker.setMaterials(result.materials);
+    }
     if (input.push?.direct?.has(image.digest)) {
       input.push.addPushed(image);
     }
@@ -159,7 +162,7 @@ export async function runJob(
     const build: EngineBuild = {
       id: work.id,
       platform,
-      isEmulated: tracker.job.mode === 'emulated',
+      isEmulated: mode === 'emulated',
       tag,
       file: file.name,
       parts: file.parts,
@@ -206,6 +209,8 @@ export async function runJob(
         onOutput,
       );
     }
+    const names = imageNames(imageInput);
+    const materials = findMaterials({ engine, tracker, names, contexts: input.contexts, signal: signalOrLoss });
     // podman writes v7 into an image for ARMv6 or ARMv5 that is built from scratch (4.3.1 and 5.4.2)
     const anyVariant = base.isScratch;
     const onLogLine = (text: string): void => tracker.logLine(text);
@@ -230,6 +235,7 @@ export async function runJob(
         onBlob: input.onBlob,
         onMethod: (method) => tracker.setTransferMethod(method),
       }));
+    tracker.setMaterials(await materials);
     const mismatch = await checkPlatform({
       store,
       image: arrived,
@@ -252,13 +258,13 @@ export async function runJob(
     });
     const ms = Math.round(performance.now() - startedMs);
     const leave = async (): Promise<void> => {
-      if (hasWorked(tracker.job)) {
-        await rememberTime({ prepared, tracker, before, ms }).catch(() => undefined);
+      if (hasWorked(tracker)) {
+        await rememberTime({ prepared, tracker, ms }).catch(() => undefined);
         await rememberSpace(project, context, image).catch(() => undefined);
       }
       const imageId = built?.imageId ?? image.config.digest;
       await repeated
-        .remember({ image, imageId, job: tracker.job }, await (used ?? observe(imageId)))
+        .remember({ image, imageId, job: { ...tracker.state, steps: tracker.steps } }, await (used ?? observe(imageId)))
         .catch(() => undefined);
       const { retention } = engine;
       try {
@@ -274,6 +280,11 @@ export async function runJob(
     return { image, left: leave() };
   } catch (error) {
     const { retention } = engine;
+    if (signal.aborted && problemOf(signal.reason).code === 'node.slow' && hasWorked(tracker)) {
+      // it takes at least so long, which the next schedule should know
+      const ms = Math.round(performance.now() - startedMs);
+      await rememberTime({ prepared, tracker, ms }).catch(() => undefined);
+    }
     if (retention && transport.lost.aborted) {
       nodeWork.leave(work);
     } else {
@@ -306,22 +317,18 @@ async function rememberSpace(project: ProjectMemory, context: PackedContext, { s
   await project.setSpace({ contextBytes: tarBytes ?? bytes, imageBytes: size });
 }
 
-/** Remembers how long a job took and what it transferred, for the estimates of later builds. @param before the job at its start */
+/** Remembers how long a job took and what it transferred, for the estimates of later builds. */
 async function rememberTime({
   prepared: { project, schedule, links, load = {} },
-  tracker: { job, transferMs },
-  before,
+  tracker: { state, steps, transferMs },
   ms,
 }: {
   readonly prepared: PreparedBuild;
-  readonly tracker: JobTracker;
-  readonly before: Job;
+  readonly tracker: AttemptTracker;
   readonly ms: number;
 }): Promise<void> {
-  const { platform, node, mode } = job;
-  const work = job.steps.filter(({ name }) => isWork(name));
-  const sentBytes = job.bytesSent - before.bytesSent;
-  const receivedBytes = job.bytesReceived - before.bytesReceived;
+  const { platform, node, mode, bytesSent: sentBytes, bytesReceived: receivedBytes } = state;
+  const work = steps.filter(({ name }) => isWork(name));
   const onNode = schedule.assignments.filter((assignment) => assignment.node === node).length;
   links?.add(node, {
     up: { bytes: sentBytes, ms: transferMs.context },

@@ -112,16 +112,25 @@ test('two that clean up the same node at once both wait for the end', async () =
   const removing = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const first = next.cleanUp('pi4', { ...engine, removeLeftovers: () => removing });
-  let isDone = false;
-  const second = next.cleanUp('pi4', engine).then(() => {
-    isDone = true;
+  let removals = 0;
+  const slow = {
+    ...engine,
+    removeLeftovers: () => {
+      removals += 1;
+      return removing;
+    },
+  };
+  let done = 0;
+  const cleanings = [1, 2].map(async () => {
+    await next.cleanUp('pi4', slow);
+    done += 1;
   });
-  await expect.poll(() => next.left('pi4')).toHaveLength(1);
-  expect(isDone).toBe(false);
+  await expect.poll(() => removals).toBe(1);
+  expect(await next.left('pi4')).toHaveLength(1);
+  expect(done).toBe(0);
   finish();
-  await Promise.all([first, second]);
-  expect(removed).toEqual([]);
+  await Promise.all(cleanings);
+  expect(removals).toBe(1);
 });
 
 test('what a job left on a node that it lost is cleaned up by the next job there, even of the same build', async () => {

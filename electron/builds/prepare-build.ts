@@ -2,10 +2,11 @@ import { type AppliedAutomatic, wantsAutomatic } from '../../shared/automatic-op
 import type { BuildRequest } from '../../shared/build.ts';
 import { optionsOf } from '../../shared/build-options.ts';
 import type { Connection } from '../../shared/connection.ts';
+import type { ContentTag } from '../../shared/content-tag.ts';
 import { describeEmulation } from '../../shared/emulation.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { Failure, fail } from '../../shared/problem.ts';
+import { Failure, fail, type ProblemCode } from '../../shared/problem.ts';
 import type { Schedule } from '../../shared/schedule.ts';
 import type { LinkSpeeds } from '../nodes/link-speeds.ts';
 import type { NodeLoads } from '../nodes/node-load.ts';
@@ -15,12 +16,11 @@ import { assertStage, isPreprocessed } from '../projects/assert-stage.ts';
 import { applyAutomatic, automaticValuesOf } from '../projects/automatic-options.ts';
 import { type BuiltFile, type OpenedProject, openProject } from '../projects/open-project.ts';
 import { isCoveredWithout } from '../scheduling/coverage.ts';
-import { allDrainedFailure } from '../scheduling/held-nodes.ts';
 import type { ScheduleInput } from '../scheduling/schedule.ts';
-import { scheduleAround } from '../scheduling/set-aside.ts';
 import { spaceProblems } from '../scheduling/space.ts';
+import { scheduleAround } from '../scheduling/withheld-nodes.ts';
 import { type ContextSources, standardInputContext } from '../sources/context-sources.ts';
-import type { BuildInputs } from './build-inputs.ts';
+import { type BuildInputs, finishedJobs } from './build-inputs.ts';
 import { BuildSecrets } from './build-secrets.ts';
 import type { ContextPacking, ProjectToPack } from './context-packing.ts';
 import { type OpenContextsOptions, type OpenedContexts, openContexts } from './named-contexts.ts';
@@ -46,6 +46,7 @@ export interface PreparedBuild {
   /** The files of the project, which the build releases. */
   readonly source: OpenedProject['source'];
   readonly inputs: BuildInputs;
+  readonly contentTag?: ContentTag | undefined;
   readonly secrets: BuildSecrets;
   readonly project: ProjectMemory;
   readonly connections: readonly Connection[];
@@ -57,6 +58,8 @@ export interface PreparedBuild {
   /** What the nodes had to do when the jobs were assigned. */
   readonly load?: NodeLoads;
   readonly links?: Pick<LinkSpeeds, 'add'>;
+  /** Whether slow jobs are started a second time if the request does not say it. */
+  readonly startsSlowJobsTwice?: boolean;
   /** The context, if it is being packed already. */
   readonly packing?: ContextPacking;
 }
@@ -81,6 +84,8 @@ export interface PrepareOptions {
   readonly acceptsRecent?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly inputs?: BuildInputs;
+  /** The tag that the reference has from the content of the project. */
+  readonly contentTag?: ContentTag | undefined;
   /** Without it, no node can be given any. */
   readonly secrets?: BuildSecrets;
   /** Begins to pack the context while the nodes are probed. The caller of `prepareBuild` opens or closes it. */
@@ -119,7 +124,7 @@ async function prepareOpened(
   input: BuildRequest,
   opened: OpenedProject,
   namedContexts: OpenedContexts,
-  { nodes, projects, links, signal, inputs = {}, secrets = BuildSecrets.none, pack }: PrepareOptions,
+  { nodes, projects, links, signal, inputs = {}, contentTag, secrets = BuildSecrets.none, pack }: PrepareOptions,
 ): Promise<UnscheduledBuild> {
   const { source, folder, containerfile, containerfilesFor, contents, key } = opened;
   // real paths identify the project whatever paths the user gave; the farm is recorded by name because another farm
@@ -135,9 +140,12 @@ async function prepareOpened(
   // projects that are piped into the command have nothing but their images' name to tell them apart
   const context = source.context === standardInputContext ? `${key.context} ${given.reference}` : key.context;
   const project = projects.of({ ...key, context, target: given.target }, input.file);
-  const [connections, farmPins] = await Promise.all([nodes.select(given), nodes.pinsOf(given)]);
-  const { finished = [], build: retried, resumes = false } = inputs.retried ?? {};
+  const { build: retried, resumes = false } = inputs.retried ?? {};
+  const finished = finishedJobs(inputs);
   const platforms = namedPlatforms(given)?.filter((platform) => !finished.some((job) => job.platform === platform));
+  // what is there already needs no nodes
+  const isAllThere = platforms?.length === 0 && inputs.existing !== undefined;
+  const [connections, farmPins] = await Promise.all([isAllThere ? [] : nodes.select(given), nodes.pinsOf(given)]);
   const options = {
     ...optionsOf(given),
     ...(platforms ? { platforms } : {}),
@@ -147,7 +155,7 @@ async function prepareOpened(
   };
   const quorum: Quorum = (answered, missing) =>
     isCoveredWithout(missing, { ...options, nodes: answered }, nodes.statuses());
-  const packing = pack?.({ contents, project });
+  const packing = isAllThere ? undefined : pack?.({ contents, project });
   const [statuses, lastBuiltOn, times, slowness, speeds, cached, lastSpace, automatic] = await Promise.all([
     nodes.probeConnections(connections, { hasQuorum: quorum, acceptsRecent: true, ...(signal && { signal }) }),
     project.lastBuiltOn(),
@@ -177,6 +185,7 @@ async function prepareOpened(
     namedContexts,
     source,
     inputs,
+    contentTag,
     secrets,
     project,
     connections,
@@ -231,30 +240,48 @@ async function findAutomatic(
  */
 export function assertAllAssigned({ schedule, nodes, request, inputs }: PreparedBuild): void {
   const { assignments, unassigned, leftOut } = schedule;
-  const isAllFinished = (inputs.retried?.finished.length ?? 0) > 0 && assignments.length + unassigned.length === 0;
+  const hasFinished = finishedJobs(inputs).length > 0;
+  const isAllFinished = hasFinished && assignments.length + unassigned.length === 0;
   if (isAllFinished) {
     return;
   }
-  const [first, ...others] = leftOut;
-  if (first && leftOut.length === nodes.length) {
-    if (others.length === 0) {
-      throw new Failure(first.problem);
-    }
-    const drained = allDrainedFailure(leftOut);
-    if (drained) {
-      throw drained;
-    }
-    const limited = leftOut.find(({ problem }) => problem.code === 'engine.unsupported');
-    throw fail(
-      'schedule.no-node',
-      limited ? 'None of the nodes can do what the build asks for.' : 'None of the nodes can be reached.',
-      limited?.problem.fix ?? 'Check their connections.',
-      leftOut.map(({ problem }) => problem.message).join('\n'),
-    ).offering({ id: 'show-connections' });
+  if (leftOut.length > 0 && leftOut.length === nodes.length) {
+    throw noNodeFailure(leftOut, nodes);
   }
-  const isAnyBuilt = assignments.length > 0 || (inputs.retried?.finished.length ?? 0) > 0;
+  const isAnyBuilt = assignments.length > 0 || hasFinished;
   const platform = unassigned.find((each) => !isAnyBuilt || !isOptional(request, each.platform));
   if (platform) {
     throw new Failure(platform.problem);
   }
 }
+
+/** Why no node gets jobs of a build. */
+function noNodeFailure(leftOut: Schedule['leftOut'], nodes: readonly NodeStatus[]): Failure {
+  const [first] = leftOut;
+  if (first && leftOut.length === 1) {
+    return new Failure(first.problem);
+  }
+  const answered = leftOut.filter(({ node }) => nodes.some((each) => each.connection === node && each.state === 'up'));
+  const limited = answered.find(({ problem }) => problem.code === 'engine.unsupported');
+  const { code = 'schedule.no-node', fix = 'Check their connections.', actions } = answered[0]?.problem ?? {};
+  const isSame = answered.length === leftOut.length && answered.every(({ problem }) => problem.code === code);
+  const detail = leftOut.map(({ problem }) => problem.message).join('\n');
+  if (limited) {
+    const message = 'None of the nodes can do what the build asks for.';
+    return fail('schedule.no-node', message, limited.problem.fix, detail).offering({ id: 'show-connections' });
+  }
+  const message = isSame ? allTexts[code] : undefined;
+  const others =
+    answered.length > 0 ? 'None of the nodes takes jobs of this build.' : 'None of the nodes can be reached.';
+  return new Failure({
+    ...fail(isSame ? code : 'schedule.no-node', message ?? others, fix, detail).problem,
+    actions: isSame && actions ? actions : [{ id: 'show-connections' }],
+  });
+}
+
+/** What is said if all nodes are left out for the same reason. */
+const allTexts: Partial<Readonly<Record<ProblemCode, string>>> = {
+  'node.draining': 'All nodes are draining and take no jobs.',
+  'schedule.excluded': 'All nodes are excluded from this build.',
+  'engine.disk-low': 'All nodes have too little free disk space for this build.',
+};

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { materialsSchema } from '../../shared/build.ts';
 import { type JobTime, jobTimeSchema } from '../../shared/emulation.ts';
 import { digestSchema } from '../../shared/image.ts';
 import { type Platform, platformSchema } from '../../shared/platform.ts';
@@ -43,6 +44,8 @@ const jobResultSchema = z.object({
   imageId: z.string(),
   image: z.object({ digest: digestSchema, mediaType: z.string(), attachments: z.array(descriptorSchema) }),
   mismatch: z.string().optional(),
+  /** What it was made of, if that was recorded. */
+  materials: materialsSchema.optional(),
 });
 export type JobResult = Readonly<z.infer<typeof jobResultSchema>>;
 

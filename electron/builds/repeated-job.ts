@@ -45,7 +45,7 @@ export interface UnchangedImage {
 /** How a job was built, as far as its tracker knows. */
 interface BuiltJob extends Pick<FinishedBuild, 'imageId'> {
   readonly image: ReceivedImage;
-  readonly job: Pick<Job, 'mismatch' | 'steps'>;
+  readonly job: Pick<Job, 'mismatch' | 'steps' | 'materials'>;
 }
 
 export class RepeatedJob {
@@ -183,6 +183,7 @@ export class RepeatedJob {
       imageId,
       image: { digest, mediaType, attachments: [...attachments] },
       ...(job.mismatch === undefined ? {} : { mismatch: job.mismatch }),
+      ...(job.materials ? { materials: job.materials } : {}),
     });
   }
 }

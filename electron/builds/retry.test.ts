@@ -74,6 +74,7 @@ async function open(): Promise<void> {
     settings,
     running,
     pushes: new Pushes({ store, events: emitter, locations: new BlobLocations(home), record: async () => {} }),
+    outputs: { begin: () => expect.fail('no outputs were asked for'), check: async () => undefined },
     events: emitter,
     followsOthers: false,
     portForwards: new SharedPortForwards(receiver.server),

@@ -26,25 +26,32 @@ export interface TakeOverInput extends Omit<ScheduleInput, 'platforms' | 'lastBu
  * @returns undefined if the job stays where it is
  */
 export function takeOver(input: TakeOverInput): Assignment | undefined {
-  const { job, nodes, load, unavailable, emulate } = input;
-  const mustLeave = Object.hasOwn(unavailable, job.node);
-  const others = nodes.filter(
+  const { job, unavailable } = input;
+  if (Object.hasOwn(unavailable, job.node)) {
+    const found = otherNode(input, false);
+    return found && { ...found, reason: `${found.reason}; moved from ${job.node}, which gets no jobs now` };
+  }
+  const found = otherNode(input, true);
+  return found && isDoneEarlier(input, found.node)
+    ? { ...found, reason: `${found.reason}; took over from ${job.node}, which had no free slot` }
+    : undefined;
+}
+
+/**
+ * The best node for a job besides its own. Not one that gets no jobs now.
+ * @param isIdle it has to have a free slot, and must not emulate what its own node runs natively
+ */
+export function otherNode(
+  input: Pick<TakeOverInput, 'job' | 'nodes' | 'load' | 'unavailable'> & ScheduleInput,
+  isIdle: boolean,
+): Assignment | undefined {
+  const { job, load, unavailable } = input;
+  const nodes = input.nodes.filter(
     ({ connection }) =>
-      connection !== job.node &&
-      !Object.hasOwn(unavailable, connection) &&
-      (mustLeave || hasFreeSlot(load[connection])),
+      connection !== job.node && !Object.hasOwn(unavailable, connection) && (!isIdle || hasFreeSlot(load[connection])),
   );
-  const [found] = schedule({ ...input, platforms: [job.platform], nodes: others, emulate, load }).assignments;
-  if (!found) {
-    return undefined;
-  }
-  if (mustLeave) {
-    return { ...found, reason: `${found.reason}; moved from ${job.node}, which gets no jobs now` };
-  }
-  const isWorse = job.mode === 'native' && found.mode === 'emulated';
-  return isWorse || !isDoneEarlier(input, found.node)
-    ? undefined
-    : { ...found, reason: `${found.reason}; took over from ${job.node}, which had no free slot` };
+  const [found] = schedule({ ...input, platforms: [job.platform], nodes }).assignments;
+  return isIdle && job.mode === 'native' && found?.mode === 'emulated' ? undefined : found;
 }
 
 function hasFreeSlot(load: NodeLoad | undefined): boolean {

@@ -9,6 +9,8 @@ export const channels = {
   call: 'barnraiser:call',
   /** From the window: the id of a call to cancel. */
   cancel: 'barnraiser:cancel',
+  /** From the window: the absolute path of a file or folder to show in the file manager. */
+  showItem: 'barnraiser:show-item',
   /** To the window: an event of the contract and its number. */
   event: 'barnraiser:event',
   /** To the window: the id of a command that was chosen in a menu. */
@@ -41,4 +43,6 @@ export interface DesktopBridge {
   onMenu(listener: (command: MenuCommand) => void): () => void;
   /** The path of a dropped or selected file or folder, or an empty string. */
   pathOf(file: File): string;
+  /** Shows a file or folder in the file manager of the system. */
+  showItem(path: string): void;
 }

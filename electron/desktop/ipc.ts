@@ -1,4 +1,5 @@
-import { type IpcMainInvokeEvent, ipcMain, type WebContents, type WebFrameMain } from 'electron';
+import { isAbsolute } from 'node:path';
+import { type IpcMainInvokeEvent, ipcMain, shell, type WebContents, type WebFrameMain } from 'electron';
 import log from 'electron-log/node';
 import { fail, type Result } from '../../shared/problem.ts';
 import { type AppApi, isCallName } from '../page/app-api.ts';
@@ -53,11 +54,20 @@ export function servePages(app: AppApi): void {
   };
   ipcMain.handle(channels.call, answer);
 
+  ipcMain.handle(channels.showItem, ({ senderFrame }, path: unknown) => showItem(senderFrame, path));
+
   ipcMain.handle(channels.cancel, ({ sender, senderFrame }, id: unknown) => {
     if (isOwnPage(senderFrame) && typeof id === 'string') {
       sessions.get(sender)?.cancel(id);
     }
   });
+}
+
+/** Only shows: nothing is opened. */
+function showItem(frame: WebFrameMain | null, path: unknown): void {
+  if (isOwnPage(frame) && typeof path === 'string' && isAbsolute(path)) {
+    shell.showItemInFolder(path);
+  }
 }
 
 /** Whether the frame is the main frame of the app's own page. */

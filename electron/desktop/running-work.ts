@@ -2,16 +2,19 @@ import { type Build, isEnd, type Job } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
 import { formatCount, formatList } from '../../shared/format.ts';
 import { LiveBuild } from '../../shared/live-build.ts';
+import type { OutputState } from '../../shared/output-state.ts';
 import type { Push } from '../../shared/push.ts';
 import { endedShare } from '../../shared/step.ts';
 
 /** The progress of a job when a phase starts, from 0 to 1. The build phase takes most of the time. */
 const phaseStart = { queued: 0, context: 0.02, building: 0.1, transferring: 0.85 } as const;
 
-/** The running builds and pushes that end when the app is closed, from events. */
+/** The running builds, pushes and exports that end when the app is closed, from events. */
 export class RunningWork {
   readonly #builds = new Map<string, LiveBuild>();
   readonly #pushes = new Map<string, Push>();
+  /** Those of builds are part of their builds. */
+  readonly #exports = new Map<string, OutputState>();
 
   update(event: AppEvent): void {
     switch (event.event) {
@@ -35,6 +38,13 @@ export class RunningWork {
       case 'push.finished':
         this.#pushes.delete(event.push.id);
         break;
+      case 'output.changed':
+        if (event.output.status !== 'running') {
+          this.#exports.delete(event.output.id);
+        } else if (!this.#builds.has(event.output.buildId ?? '')) {
+          this.#exports.set(event.output.id, event.output);
+        }
+        break;
     }
   }
 
@@ -43,26 +53,30 @@ export class RunningWork {
     return [...this.#builds.values()].map(({ build }) => build);
   }
 
-  /** The average progress of all jobs and pushes, from 0 to 1, or undefined if nothing runs. */
+  /** The average progress of all jobs, pushes and exports, from 0 to 1, or undefined if nothing runs. */
   get progress(): number | undefined {
     const parts = [
       ...[...this.#builds.values()].flatMap(({ build }) => build.jobs.map(jobProgress)),
       ...[...this.#pushes.values()].map(pushProgress),
+      ...[...this.#exports.values()].map(({ doneBytes, totalBytes }) =>
+        totalBytes === 0 ? 0 : doneBytes / totalBytes,
+      ),
     ];
     return parts.length === 0 ? undefined : parts.reduce((sum, part) => sum + part, 0) / parts.length;
   }
 
   /** The question to ask before quitting, or undefined if nothing runs. The first button quits. */
   get quitQuestion(): { readonly message: string; readonly buttons: string[] } | undefined {
-    const [builds, pushes] = [this.#builds.size, this.#pushes.size];
+    const [builds, pushes, exports] = [this.#builds.size, this.#pushes.size, this.#exports.size];
     const running = [
       ...(builds > 0 ? [formatCount(builds, 'build')] : []),
       ...(pushes > 0 ? [formatCount(pushes, 'push', 'pushes')] : []),
+      ...(exports > 0 ? [formatCount(exports, 'export')] : []),
     ];
     if (running.length === 0) {
       return undefined;
     }
-    const isOne = builds + pushes === 1;
+    const isOne = builds + pushes + exports === 1;
     return {
       message: `${formatList(running)} ${isOne ? 'is' : 'are'} running. Quit and cancel ${isOne ? 'it' : 'them'}?`,
       buttons: ['Quit and cancel', isOne ? 'Keep it running' : 'Keep them running'],

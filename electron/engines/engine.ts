@@ -214,6 +214,15 @@ export interface ImageTransfer {
   export(image: string, format: ImageFormat, signal: AbortSignal): Promise<Readable>;
 }
 
+/** Takes images into the storage of the node. */
+export interface ImageLoading {
+  /** The archive with which the image keeps its digest, or, where engines have none, its configuration. */
+  readonly archive: 'oci-archive' | 'docker-archive';
+
+  /** Loads an archive of one image, with its name. @returns the names that the engine says */
+  load(archive: Readable, signal: AbortSignal): Promise<readonly string[]>;
+}
+
 /** Keeps and removes the images that builds leave in the engine's storage. */
 export interface CacheRetention {
   /** Adds a name to an image. */
@@ -338,6 +347,12 @@ export interface BuildCache {
   pull?(query: CacheQuery, keys: readonly BaseKey[], signal: AbortSignal): Promise<CacheState['bases']>;
 
   /**
+   * The digests of the manifests of bases, by their names, as the node has them now. What is not certain is left out. Missing for an
+   * engine that reports them while it builds.
+   */
+  digests?(bases: readonly BaseName[], signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+
+  /**
    * What a build that has just ended was made of: its bases, and the items that must all be there if the cache is to answer the
    * same build. Undefined if that is not certain.
    * @param before what the node had before the build, without looking into registries
@@ -367,6 +382,8 @@ export interface Engine {
   readonly storage: EngineStorage;
   /** Missing for an engine that has no images of its own: they leave with their builds, see {@link EngineBuild.delivery}. */
   readonly transfer?: ImageTransfer;
+  /** Missing for an engine that has no images of its own. */
+  readonly loading?: ImageLoading;
   /** Missing for an engine that has no images of its own. */
   readonly retention?: CacheRetention;
   /** Missing for an engine whose build cache cannot be read. */

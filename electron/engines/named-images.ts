@@ -17,6 +17,12 @@ type Input = Parameters<typeof globalArgs>[0];
  * @param syntax the value of the directive
  */
 export function namedImages(input: Input & Pick<EngineBuild, 'instructions'>, syntax?: string): NamedImage[] {
+  const images = new Map([...imageNames(input), ...(syntax ? [syntax] : [])].map((name) => [name, imageOf(name)]));
+  return [...images.values()].filter((image) => image !== undefined);
+}
+
+/** The same images as the Containerfile writes them, with the values of arguments, each once. Stages and `scratch` are none. */
+export function imageNames(input: Input & Pick<EngineBuild, 'instructions'>): string[] {
   const args = globalArgs(input);
   const stages = parseStages(input.instructions);
   const names = stages.flatMap(({ instructions }, index) =>
@@ -28,8 +34,7 @@ export function namedImages(input: Input & Pick<EngineBuild, 'instructions'>, sy
         return expanded && !isStage && expanded !== 'scratch' ? [expanded] : [];
       }),
   );
-  const images = new Map([...names, ...(syntax ? [syntax] : [])].map((name) => [name, imageOf(name)]));
-  return [...images.values()].filter((image) => image !== undefined);
+  return [...new Set(names)];
 }
 
 /** As docker reads names: the first part is a registry if it looks like a host. */

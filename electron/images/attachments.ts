@@ -1,9 +1,17 @@
-import type { Digest } from '../../shared/image.ts';
+import { type Digest, isDigest } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { Lease } from './lease.ts';
-import { assertNoUrls, type Descriptor, isImageType, type Manifest, parseConfig, sizeOfBlobs } from './manifest.ts';
+import {
+  assertNoUrls,
+  type Descriptor,
+  isImageType,
+  type Manifest,
+  parseConfig,
+  type RawManifest,
+  sizeOfBlobs,
+} from './manifest.ts';
 import { type ManifestSource, readStoredManifest, type StoredManifest } from './stored-manifest.ts';
 
 /** Limits for one image. BuildKit makes one attestation with a few blobs; the list of a large image's packages has some MiB. */
@@ -25,6 +33,12 @@ export function isAttachment({ annotations = {}, artifactType, platform }: Descr
     artifactType !== undefined ||
     platform?.os === 'unknown'
   );
+}
+
+/** The image that an entry of an index says that it describes. */
+export function describesOf({ annotations = {} }: Descriptor): Digest | undefined {
+  const digest = annotations[referenceAnnotation];
+  return digest !== undefined && isDigest(digest) ? digest : undefined;
 }
 
 /**
@@ -51,6 +65,17 @@ export async function isAttachmentManifest(source: ManifestSource, manifest: Man
 export function describes({ annotations = {} }: Descriptor, subject: Descriptor | undefined, image: Digest): boolean {
   const described = [annotations[referenceAnnotation], subject?.digest].filter((digest) => digest !== undefined);
   return described.length > 0 && described.every((digest) => digest === image);
+}
+
+/** The entry of an attestation of our own in a manifest list. @param image what it describes */
+export function attestationEntry({ bytes, digest, mediaType }: RawManifest, image: Digest): Descriptor {
+  return {
+    mediaType,
+    digest,
+    size: bytes.length,
+    annotations: { [referenceTypeAnnotation]: 'attestation-manifest', [referenceAnnotation]: image },
+    platform: { architecture: 'unknown', os: 'unknown' },
+  };
 }
 
 /**

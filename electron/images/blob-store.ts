@@ -1,14 +1,14 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { close, createReadStream, open, read } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Digest, isDigest } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
 import { errnoCode } from '../system/file-errors.ts';
 import { BlobWriter } from './blob-writer.ts';
-import { digestOf } from './digest.ts';
-import { type Descriptor, maxManifestBytes } from './manifest.ts';
+import { digestOf, digestOfHash } from './digest.ts';
+import { type BlobSize, maxManifestBytes } from './manifest.ts';
 
 /** The default limit of one blob: 32 GiB. */
 const defaultMaxBytes = 32 * 1024 ** 3;
@@ -16,13 +16,13 @@ const defaultMaxBytes = 32 * 1024 ** 3;
 /** The blobs of one OCI layout, by digest. Hold a blob with a lease before you rely on it. */
 export class BlobStore {
   readonly folder: string;
-  readonly #programsFolder: string;
+  readonly #layoutFolder: string;
   readonly #stagingFolder: string;
 
   /** @param stagingFolder the folder for incomplete blobs, on the same file system as the layout. */
   constructor(layoutFolder: string, stagingFolder: string) {
     this.folder = join(layoutFolder, 'blobs', 'sha256');
-    this.#programsFolder = `${layoutFolder}.programs`;
+    this.#layoutFolder = layoutFolder;
     this.#stagingFolder = stagingFolder;
   }
 
@@ -32,7 +32,24 @@ export class BlobStore {
 
   /** The file for what is known of the programs in a layer. It is removed with the blob. */
   programsPathOf(digest: Digest): string {
-    return join(this.#programsFolder, `${digest.slice('sha256:'.length)}.json`);
+    return join(`${this.#layoutFolder}.programs`, `${digest.slice('sha256:'.length)}.json`);
+  }
+
+  /** The file for what is known of the files in a layer. It is removed with the blob. */
+  filesPathOf(digest: Digest): string {
+    return join(`${this.#layoutFolder}.files`, `${digest.slice('sha256:'.length)}.gz`);
+  }
+
+  /** The file for what a layer says of packages. It is removed with the blob. */
+  packagesPathOf(digest: Digest): string {
+    return join(`${this.#layoutFolder}.programs`, `${digest.slice('sha256:'.length)}.packages.gz`);
+  }
+
+  /** @throws Failure `image.incomplete` */
+  async assertThere(digest: Digest): Promise<void> {
+    if (!(await this.has(digest))) {
+      throw missingBlobFailure(digest);
+    }
   }
 
   async has(digest: Digest): Promise<boolean> {
@@ -56,7 +73,7 @@ export class BlobStore {
    * @param subject what consists of the blobs, as the beginning of a sentence.
    * @throws Failure `image.incomplete` with the blobs that are missing or have another size.
    */
-  async assertPresent(descriptors: readonly Descriptor[], subject: string): Promise<void> {
+  async assertPresent(descriptors: readonly BlobSize[], subject: string): Promise<void> {
     const missing: string[] = [];
     for (const { digest, size } of descriptors) {
       const actual = await this.size(digest);
@@ -102,12 +119,14 @@ export class BlobStore {
    * @throws Failure `image.incomplete` if it does not exist, `image.corrupt` if it is damaged or larger than 4 MiB.
    */
   async readVerified(digest: Digest): Promise<Buffer> {
+    return this.readWhole(digest, maxManifestBytes);
+  }
+
+  /** Reads a whole blob and checks its digest. @throws Failure like {@link readVerified}, also if it is larger than the limit */
+  async readWhole(digest: Digest, maxBytes: number): Promise<Buffer> {
     const size = await this.size(digest);
-    if (size !== undefined && size > maxManifestBytes) {
-      throw corruptBlobFailure(
-        digest,
-        `It has ${size} bytes. Manifests and configurations are limited to ${maxManifestBytes}.`,
-      );
+    if (size !== undefined && size > maxBytes) {
+      throw corruptBlobFailure(digest, `It has ${size} bytes, more than the limit of ${maxBytes}.`);
     }
     const chunks: Buffer[] = [];
     for await (const chunk of this.read(digest)) {
@@ -119,6 +138,23 @@ export class BlobStore {
       throw corruptBlobFailure(digest, `Its ${bytes.length} bytes have the digest ${actual}.`);
     }
     return bytes;
+  }
+
+  /**
+   * The digest of the bytes of a blob, as they are on the disk.
+   * @throws Failure `image.incomplete` if it does not exist; the reason of the signal
+   */
+  async computeDigest(
+    digest: Digest,
+    { signal, onBytes }: { readonly signal?: AbortSignal; readonly onBytes?: (count: number) => void } = {},
+  ): Promise<Digest> {
+    const hash = createHash('sha256');
+    for await (const chunk of this.read(digest)) {
+      signal?.throwIfAborted();
+      hash.update(chunk);
+      onBytes?.(chunk.length);
+    }
+    return digestOfHash(hash);
   }
 
   createWriter(options: { readonly maxBytes?: number } = {}): BlobWriter {
@@ -148,7 +184,21 @@ export class BlobStore {
     const size = (await this.size(digest)) ?? 0;
     await rm(this.pathOf(digest), { force: true });
     await rm(this.programsPathOf(digest), { force: true });
+    await rm(this.packagesPathOf(digest), { force: true });
+    await rm(this.filesPathOf(digest), { force: true });
     return size;
+  }
+
+  /**
+   * Moves a damaged blob away, so that another one can take its place. What is not moved back is removed by the caller, or when
+   * this process has ended.
+   */
+  async setAside(digest: Digest): Promise<{ readonly path: string; back(): Promise<void> }> {
+    const path = join(this.#stagingFolder, `damaged-${randomBytes(8).toString('hex')}`);
+    await rename(this.pathOf(digest), path);
+    await rm(this.programsPathOf(digest), { force: true });
+    await rm(this.filesPathOf(digest), { force: true });
+    return { path, back: () => rename(path, this.pathOf(digest)) };
   }
 
   async listDigests(): Promise<Digest[]> {

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ImageFormat } from '../../shared/build-options.ts';
 import { digestSchema } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
+import { fieldOf } from '../system/lenient-json.ts';
 import { digestOf } from './digest.ts';
 import type { ImageStore } from './image-store.ts';
 import { type ImportedLayer, importLayer } from './import-blob.ts';
@@ -16,12 +17,31 @@ import { type BlobSize, maxManifestBytes, mediaTypes } from './manifest.ts';
 /** More than docker makes: 127 layers, and a file for each of them. */
 const maxLayers = 1000;
 const maxLinks = 1000;
-const maxConfigs = 4;
+const maxImages = 100;
+const maxConfigs = maxImages + 4;
 const maxPathLength = 4096;
 
 const path = z.string().max(maxPathLength);
-const manifestSchema = z.array(z.object({ Config: path, Layers: z.array(path).max(maxLayers) })).length(1);
-const configSchema = z.looseObject({ rootfs: z.looseObject({ diff_ids: z.array(digestSchema).max(maxLayers) }) });
+const manifestSchema = z
+  .array(
+    z.object({
+      Config: path,
+      Layers: z.array(path).max(maxLayers),
+      RepoTags: z.array(z.string()).max(1000).nullish(),
+    }),
+  )
+  .min(1)
+  .max(maxImages);
+type ImageEntry = z.infer<typeof manifestSchema>[number];
+const configSchema = z.looseObject({
+  rootfs: z.looseObject({ diff_ids: z.array(digestSchema).max(maxLayers) }),
+  config: z.unknown().optional(),
+});
+
+/** Engines read these from images in docker's format only. */
+function hasDockerSettings(settings: unknown): boolean {
+  return ['Healthcheck', 'OnBuild', 'Shell'].some((name) => fieldOf(settings, name) !== undefined);
+}
 
 /** An entry of an archive. `linkname` is where a link leads. */
 export interface ArchiveEntry {
@@ -80,25 +100,46 @@ export class DockerArchive {
   }
 
   /**
-   * Writes the manifest of the image, whose layers are then compressed with gzip. The configuration keeps its bytes.
+   * Writes the manifest of the only image, whose layers are then compressed with gzip. The configuration keeps its bytes.
    * @returns undefined if the archive names no image
    * @throws Failure `image.corrupt`, also if the layers are not those of the configuration
    */
   async finish(format: ImageFormat): Promise<Buffer | undefined> {
-    if (this.#manifest === undefined) {
-      return undefined;
+    const [image, ...others] = this.images();
+    if (others.length > 0) {
+      throw corruptArchive(`Its manifest.json has ${others.length + 1} images instead of one.`);
     }
-    const [image] = parse(manifestSchema, this.#manifest, "The archive's manifest.json");
-    const config = this.#configs.get(this.#resolve(image?.Config ?? ''));
-    if (!image || !config) {
-      throw corruptArchive(`Its configuration ${image?.Config ?? ''} is missing.`);
+    return image && (await this.#finishImage(image, format));
+  }
+
+  /**
+   * Like {@link finish}, for an archive with any number of images.
+   * @param format by default docker's for an image with settings that OCI images do not have, else OCI
+   */
+  async finishAll(format?: ImageFormat): Promise<{ readonly names: readonly string[]; readonly manifest: Buffer }[]> {
+    const found: { names: readonly string[]; manifest: Buffer }[] = [];
+    for (const image of this.images()) {
+      found.push({ names: image.RepoTags ?? [], manifest: await this.#finishImage(image, format) });
     }
-    const { rootfs } = parse(configSchema, config.toString('utf8'), "The image's configuration");
+    return found;
+  }
+
+  /** What the archive says of its images. @throws Failure `image.corrupt` */
+  images(): readonly ImageEntry[] {
+    return this.#manifest === undefined ? [] : parse(manifestSchema, this.#manifest, "The archive's manifest.json");
+  }
+
+  async #finishImage(image: ImageEntry, format?: ImageFormat): Promise<Buffer> {
+    const config = this.#configs.get(this.#resolve(image.Config));
+    if (!config) {
+      throw corruptArchive(`Its configuration ${image.Config} is missing.`);
+    }
+    const { rootfs, config: settings } = parse(configSchema, config.toString('utf8'), "The image's configuration");
     const layers = image.Layers.map((name) => this.#layers.get(this.#resolve(name)));
     if (layers.length !== rootfs.diff_ids.length) {
       throw corruptArchive(`It has ${layers.length} layers, its configuration names ${rootfs.diff_ids.length}.`);
     }
-    const types = typesOf[format];
+    const types = typesOf[format ?? (hasDockerSettings(settings) ? 'docker' : 'oci')];
     const document = {
       schemaVersion: 2,
       mediaType: types.manifest,

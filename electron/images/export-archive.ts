@@ -1,84 +1,77 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Pack, pack } from 'tar-stream';
-import type { Digest } from '../../shared/image.ts';
-import { fail } from '../../shared/problem.ts';
-import { diskFailure } from '../system/file-errors.ts';
-import { syncFolder } from '../system/sync-folder.ts';
-import { corruptBlobFailure } from './blob-store.ts';
-import { digestOfHash } from './digest.ts';
-import type { ExportContent, ExportDestination, ExportOptions } from './export-types.ts';
-import type { ImageStore } from './image-store.ts';
+import { type TarFile, tarOf } from '../system/tar-of.ts';
+import type { BlobStore } from './blob-store.ts';
+import { openBlob } from './export-content.ts';
+import type { ExportContent, ExportOptions } from './export-types.ts';
 import { emptyLayoutIndex, layoutMarker, withReference } from './layout-index.ts';
+import type { Descriptor } from './manifest.ts';
 
-/** Exports into a new tar file that holds an OCI layout. The file gets its name only when it is complete. */
-export async function exportArchive(
-  store: ImageStore,
+/** The files of an OCI layout with one reference. */
+export function* layoutFiles(
+  blobs: BlobStore,
   content: ExportContent,
-  destination: ExportDestination,
+  name: string,
   options: ExportOptions,
-): Promise<void> {
-  await assertMissing(destination.path);
-  const partPath = `${destination.path}.${randomBytes(4).toString('hex')}.part`;
-  const archive = pack();
-  try {
-    const index = withReference(emptyLayoutIndex, destination.name, content.descriptor);
-    const file = createWriteStream(partPath, { flags: 'wx', highWaterMark: 1024 * 1024, flush: true });
-    const written = pipeline(archive, file, options.signal ? { signal: options.signal } : {});
-    // a failed file ends the entry that is being written; the error of the entry is the one that is reported
-    written.catch((error: Error) => archive.destroy(error));
-    archive.entry({ name: 'oci-layout' }, layoutMarker);
-    archive.entry({ name: 'index.json' }, JSON.stringify(index));
-    for (const folder of ['blobs/', 'blobs/sha256/']) {
-      archive.entry({ name: folder, type: 'directory' });
-    }
-    for (const { digest, size } of content.blobs) {
-      const name = `blobs/sha256/${digest.slice('sha256:'.length)}`;
-      await addEntry(archive.entry({ name, size }), store.blobs.read(digest), digest, options);
-    }
-    archive.finalize();
-    await written;
-    await assertMissing(destination.path);
-    await rename(partPath, destination.path);
-    await syncFolder(dirname(destination.path));
-  } catch (error) {
-    archive.destroy();
-    await rm(partPath, { force: true });
-    throw options.signal?.aborted ? options.signal.reason : diskFailure(error, destination.path);
+): Generator<TarFile> {
+  yield { name: 'oci-layout', text: layoutMarker };
+  yield { name: 'index.json', text: JSON.stringify(withReference(emptyLayoutIndex, name, content.root)) };
+  yield* blobFiles(blobs, content, options);
+}
+
+/**
+ * The files of an archive that docker loads, of one image. As BuildKit and docker 25 write it, it is an OCI layout, too, and its layers
+ * stay compressed. Source: moby, image/spec/v1.2.md; BuildKit, exporter/oci.
+ * @param name `NAME:TAG`, which engines give to the image
+ */
+export function* dockerArchiveFiles(
+  blobs: BlobStore,
+  content: ExportContent,
+  name: string,
+  options: ExportOptions,
+): Generator<TarFile> {
+  const [image] = content.images;
+  if (!image) {
+    throw new Error('a docker-archive has one image');
+  }
+  const annotations = { 'io.containerd.image.name': fullName(name) };
+  const index = withReference(emptyLayoutIndex, name.slice(name.lastIndexOf(':') + 1), {
+    ...content.root,
+    annotations,
+  });
+  const manifest = [{ Config: pathOf(image.config), RepoTags: [name], Layers: image.layers.map(pathOf) }];
+  yield { name: 'oci-layout', text: layoutMarker };
+  yield { name: 'index.json', text: JSON.stringify(index) };
+  yield { name: 'manifest.json', text: JSON.stringify(manifest) };
+  yield* blobFiles(blobs, content, options);
+}
+
+function* blobFiles(blobs: BlobStore, content: ExportContent, options: ExportOptions): Generator<TarFile> {
+  for (const name of ['blobs/', 'blobs/sha256/']) {
+    yield { name, header: { type: 'directory' } };
+  }
+  for (const blob of content.blobs) {
+    yield { name: pathOf(blob), size: blob.size, open: () => openBlob(blobs, blob, options) };
   }
 }
 
-async function addEntry(
-  entry: ReturnType<Pack['entry']>,
-  blob: Readable,
-  digest: Digest,
-  options: ExportOptions,
-): Promise<void> {
-  const hash = createHash('sha256');
-  await pipeline(
-    blob,
-    async function* (source: AsyncIterable<Buffer>) {
-      for await (const chunk of source) {
-        hash.update(chunk);
-        options.onBytes?.(chunk.length);
-        yield chunk;
-      }
-    },
-    entry,
-    options.signal ? { signal: options.signal } : {},
-  );
-  const actual = digestOfHash(hash);
-  if (digest !== actual) {
-    throw corruptBlobFailure(digest, `Its bytes have the digest ${actual}.`);
-  }
+function pathOf({ digest }: Pick<Descriptor, 'digest'>): string {
+  return `blobs/sha256/${digest.slice('sha256:'.length)}`;
 }
 
-async function assertMissing(path: string): Promise<void> {
-  if (await stat(path).catch(() => undefined)) {
-    throw fail('image.destination', `${path} already exists.`, 'Remove it first, or choose another file.');
-  }
+/** The name as containerd has it: with its registry. */
+function fullName(name: string): string {
+  const [first = '', ...rest] = name.split('/');
+  const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
+  return hasRegistry ? name : `docker.io/${rest.length > 0 ? name : `library/${name}`}`;
+}
+
+/** Writes a tar to a new file. It is on the disk at the end. */
+export async function writeTar(
+  files: Iterable<TarFile> | AsyncIterable<TarFile>,
+  path: string,
+  { signal }: ExportOptions,
+): Promise<void> {
+  const file = createWriteStream(path, { flags: 'wx', highWaterMark: 1024 * 1024, flush: true });
+  await pipeline(tarOf(files), file, ...(signal ? [{ signal }] : []));
 }

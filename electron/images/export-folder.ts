@@ -1,13 +1,13 @@
 import { mkdir, readdir, realpath, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
 import type { Digest } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
 import { diskFailure, errnoCode } from '../system/file-errors.ts';
 import { syncFolder } from '../system/sync-folder.ts';
 import { BlobStore } from './blob-store.ts';
 import type { BlobWriter } from './blob-writer.ts';
-import type { ExportContent, ExportDestination, ExportOptions } from './export-types.ts';
+import { readBlob } from './export-content.ts';
+import type { ExportContent, ExportOptions } from './export-types.ts';
 import { findReachableDigests } from './garbage-collection.ts';
 import type { ImageStore } from './image-store.ts';
 import { emptyLayoutIndex, layoutMarker, readLayoutIndex, withReference, writeLayoutIndex } from './layout-index.ts';
@@ -17,7 +17,7 @@ import { withLayoutLock } from './layout-lock.ts';
 export async function exportFolder(
   store: ImageStore,
   content: ExportContent,
-  destination: ExportDestination,
+  destination: { readonly path: string; readonly name: string },
   options: ExportOptions,
 ): Promise<void> {
   const isNew = await isNewFolder(destination.path);
@@ -36,7 +36,7 @@ export async function exportFolder(
         await target.createFolder();
         try {
           const writer = target.createWriter({ maxBytes: blob.size });
-          await copyBlob(store.blobs.read(blob.digest), writer, blob.digest, options);
+          await copyBlob(readBlob(store.blobs, blob, options), writer, blob.digest);
           added.add(blob.digest);
         } catch (error) {
           // another export that was cancelled may have removed the folder while it was empty; the next round copies the blob
@@ -54,7 +54,7 @@ export async function exportFolder(
         const index = (await readLayoutIndex(folder)) ?? emptyLayoutIndex;
         options.signal?.throwIfAborted();
         await writeMarker(folder);
-        await writeLayoutIndex(folder, withReference(index, destination.name, content.descriptor));
+        await writeLayoutIndex(folder, withReference(index, destination.name, content.root));
         return true;
       });
     }
@@ -102,17 +102,10 @@ async function writeMarker(folder: string): Promise<void> {
   });
 }
 
-async function copyBlob(
-  blob: Readable,
-  writer: BlobWriter,
-  digest: Digest,
-  { signal, onBytes }: ExportOptions,
-): Promise<void> {
+async function copyBlob(blob: AsyncIterable<Buffer>, writer: BlobWriter, digest: Digest): Promise<void> {
   try {
     for await (const chunk of blob) {
-      signal?.throwIfAborted();
       await writer.write(chunk);
-      onBytes?.(chunk.length);
     }
     await writer.finish(digest);
   } finally {

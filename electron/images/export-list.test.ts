@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Digest } from '../../shared/image.ts';
-import { exportList } from './export-list.ts';
+import { outputOf } from '../../shared/output.ts';
+import { exportList as exportOutput, type OutputOptions } from './export-list.ts';
 import { ImageStore } from './image-store.ts';
 import { importArchive } from './import-archive.ts';
 import { addSampleImage, platform, sampleAttachment, sampleImage } from './testing/sample-image.ts';
 
 const reference = 'registry.example.com/team/api:1.4';
+const exportList = (from: ImageStore, name: string, output: string, options: OutputOptions = {}) =>
+  exportOutput(from, name, outputOf(output), options);
+
 let home: string;
 let store: ImageStore;
 
@@ -43,7 +47,7 @@ describe('exporting a list', () => {
     const path = join(home, 'out');
     let copied = 0;
     const written = await exportList(store, reference, `oci:${path}`, { onBytes: (count) => (copied += count) });
-    expect(written).toEqual({ path, bytes: copied });
+    expect(written).toEqual({ path, bytes: copied, notes: [] });
     const copy = await ImageStore.open(path);
     expect((await copy.find(reference)).digest).toBe(digest);
     expect(await copy.verify(reference)).toEqual(await store.verify(reference));
@@ -98,8 +102,9 @@ describe('exporting a list', () => {
       `oci:${join(home, 'full', 'notes.txt')}`,
       `oci-archive:${join(home, 'full', 'notes.txt')}`,
       `oci:${store.folder}`,
-      'docker-archive:/tmp/x.tar',
-      'oci:',
+      `docker-archive:${join(home, 'full', 'notes.txt')}@linux/amd64`,
+      `dir:${join(home, 'full')}`,
+      `rootfs:${join(home, 'full')}`,
     ]) {
       await expect(exportList(store, reference, destination)).rejects.toMatchObject({
         problem: { code: 'image.destination' },
@@ -151,7 +156,15 @@ describe('exporting a list', () => {
     await commit('other:1');
     await exportList(store, 'other:1', `oci:${other}`);
     const before = await readdir(join(other, 'blobs', 'sha256'));
-    for (const destination of [`oci:${join(home, 'out')}`, `oci-archive:${join(home, 'out.tar')}`, `oci:${other}`]) {
+    for (const destination of [
+      `oci:${join(home, 'out')}`,
+      `oci-archive:${join(home, 'out.tar')}`,
+      `docker-archive:${join(home, 'out.tar')}@linux/amd64`,
+      `dir:${join(home, 'dir')}`,
+      `rootfs:${join(home, 'root')}`,
+      `rootfs:${join(home, 'root.tar')}`,
+      `oci:${other}`,
+    ]) {
       const abort = new AbortController();
       const onBytes = () => abort.abort(new Error('cancelled'));
       const cancelled = exportList(store, reference, destination, { signal: abort.signal, onBytes });
@@ -159,7 +172,12 @@ describe('exporting a list', () => {
     }
     const layer = (await store.find(reference)).entries[1]?.layers[0];
     await writeFile(store.blobs.pathOf(layer?.digest ?? 'sha256:'), Buffer.alloc(layer?.size ?? 0));
-    for (const destination of [`oci:${join(home, 'out')}`, `oci-archive:${join(home, 'out.tar')}`]) {
+    for (const destination of [
+      `oci:${join(home, 'out')}`,
+      `oci-archive:${join(home, 'out.tar')}`,
+      `dir:${join(home, 'dir')}`,
+      `rootfs:${join(home, 'root')}@linux/arm64`,
+    ]) {
       await expect(exportList(store, reference, destination)).rejects.toMatchObject({
         problem: { code: 'image.corrupt' },
       });

@@ -23,6 +23,17 @@ export async function collectGarbage(blobs: BlobStore, index: LayoutIndex, workF
   return freedBytes;
 }
 
+/** What {@link collectGarbage} would free. */
+export async function unneededBytes(blobs: BlobStore, index: LayoutIndex, workFolder: string): Promise<number> {
+  const reachable = await findReachableDigests(blobs, index);
+  const leased = reachable ? await readLeasedDigests(workFolder) : undefined;
+  let bytes = 0;
+  for (const digest of reachable ? await blobs.listDigests() : []) {
+    bytes += reachable?.has(digest) || leased?.has(digest) ? 0 : ((await blobs.size(digest)) ?? 0);
+  }
+  return bytes;
+}
+
 /**
  * The digests that the index refers to, directly and through manifests. Undefined if a manifest is damaged: what it
  * referred to is unknown. Each manifest is read once, whatever refers to it.

@@ -89,10 +89,13 @@ describe('the image store', () => {
     expect(await store.list()).toEqual([list]);
   });
 
-  test('replaces an older list with the same reference and removes the blobs that only that list needed', async () => {
+  test('replaces an older list with the same reference, and removes the blobs that only that list needed with the cache', async () => {
     await commit(reference, ['linux/amd64']);
     const { list } = await commit(reference, ['linux/amd64']);
     expect(await store.list()).toEqual([list]);
+    // both have the same configuration
+    expect(await blobCount()).toBe(9);
+    await store.clearCache();
     // two layers, a configuration, a manifest, the list
     expect(await blobCount()).toBe(5);
   });

@@ -1,15 +1,23 @@
 /** The images on this computer: the OCI layout, its imports and exports, and the receiver that nodes push into. */
-import { createHash } from 'node:crypto';
 import { mkdir, realpath } from 'node:fs/promises';
 import type { DamagedImage, Digest, ManifestList } from '../../shared/image.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { diskFailure } from '../system/file-errors.ts';
 import { removeStaleStagingAreas, StagingArea } from '../system/staging-area.ts';
 import { syncFolder } from '../system/sync-folder.ts';
+import {
+  type Attachable,
+  type AttachedManifest,
+  attachedDescriptor,
+  readAttached,
+  withAttached,
+  withoutOrphans,
+} from './attached-manifests.ts';
 import { BlobStore, corruptBlobFailure } from './blob-store.ts';
-import { digestOfHash } from './digest.ts';
-import { collectGarbage, findReachableDigests } from './garbage-collection.ts';
+import { digestOf } from './digest.ts';
+import { collectGarbage, findReachableDigests, unneededBytes } from './garbage-collection.ts';
 import { findKept, withKept, withoutKept, withoutKeptFor } from './kept-images.ts';
+import { LayerFileIndex } from './layer-files.ts';
 import { ProgramIndex } from './layer-programs.ts';
 import { assertSameFileSystem, createLayout, missingIndexFailure } from './layout-folder.ts';
 import {
@@ -48,12 +56,14 @@ import { readStoredManifest } from './stored-manifest.ts';
 interface CommitOptions {
   readonly signal?: AbortSignal | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** Manifests that describe the images or the list. A lease holds their blobs. */
+  readonly attached?: readonly Descriptor[] | undefined;
 }
 
 /**
  * Local storage: an OCI image layout that other tools can read (`skopeo inspect --raw oci:FOLDER:REFERENCE`). Several
  * processes may use it at once. Incomplete blobs and leases are in the work folder `FOLDER.work` beside it; the lock is
- * `FOLDER.lock`. What is known of the programs in layers is in `FOLDER.programs`.
+ * `FOLDER.lock`. What is known of the programs and the files in layers is in `FOLDER.programs` and `FOLDER.files`.
  *
  * A crash at any moment loses nothing: a blob gets its name only when it is complete and on the disk, and the index
  * names a list only when all blobs of the list are there. The index is replaced atomically.
@@ -63,6 +73,7 @@ export class ImageStore {
   readonly folder: string;
   readonly blobs: BlobStore;
   readonly programs: ProgramIndex;
+  readonly layerFiles: LayerFileIndex;
   readonly #workFolder: string;
   readonly #stagingArea: StagingArea;
   #leaseCount = 0;
@@ -73,6 +84,7 @@ export class ImageStore {
     this.#stagingArea = stagingArea;
     this.blobs = new BlobStore(folder, stagingArea.folder);
     this.programs = new ProgramIndex(this.blobs);
+    this.layerFiles = new LayerFileIndex(this.blobs);
   }
 
   /**
@@ -180,25 +192,53 @@ export class ImageStore {
 
   /**
    * Joins images into a manifest list and stores it under a reference. An older list with that reference is replaced, and
-   * the blobs that only the older list needed are removed, unless it has other platforms ({@link withReplaced}). A complete
-   * list also replaces what incomplete builds of the reference have kept.
+   * stays for a while without a name ({@link withReplaced}). A complete list also replaces what incomplete builds of the
+   * reference have kept.
    * @param options what is said of the list, see `ManifestList`, and its own annotations
    * @throws Failure `image.incomplete` if a blob is missing, `build.incomplete`, `image.corrupt`, `disk.full`
    */
   async commit(
     reference: string,
     images: readonly ReceivedImage[],
-    { signal, annotations, ...marks }: ListMarks & CommitOptions = {},
+    { signal, annotations, attached, ...marks }: ListMarks & CommitOptions = {},
+  ): Promise<ManifestList> {
+    const put = (index: LayoutIndex) => this.#putList(reference, images, index, { signal, annotations });
+    return this.#commit(reference, put, { signal, attached, ...marks });
+  }
+
+  /**
+   * Stores a list with the bytes that it has elsewhere, under a reference, as {@link commit} does. A lease holds its blobs.
+   * @throws Failure like {@link commit}
+   */
+  async commitList(
+    reference: string,
+    stored: StoredList,
+    options: ListMarks & CommitOptions = {},
+  ): Promise<ManifestList> {
+    const { list } = stored;
+    const put = async () => {
+      await this.blobs.assertPresent(
+        blobsOf(stored).filter(({ digest }) => digest !== list.digest),
+        `The image ${reference}`,
+      );
+      return await this.#putManifest(list);
+    };
+    return this.#commit(reference, put, options);
+  }
+
+  async #commit(
+    reference: string,
+    put: (index: LayoutIndex) => Promise<Descriptor>,
+    { signal, attached = [], ...marks }: ListMarks & CommitOptions,
   ): Promise<ManifestList> {
     return withLayoutLock(this.folder, async (lock) => {
       const oldIndex = await this.#readIndex();
-      const list = await this.#putList(reference, images, oldIndex, { signal, annotations });
-      const descriptor = withMarks(list, marks);
+      const descriptor = withMarks(await put(oldIndex), marks);
       const others = (marks.missing ?? []).length === 0 ? withoutKeptFor(oldIndex, reference) : oldIndex;
       const now = new Date();
-      const platforms = images.map(({ platform }) => platform);
-      const withOld = await withReplaced(this.blobs, others, reference, platforms, now);
-      const newIndex = await this.#withinLimits(withReference(withOld, reference, descriptor), now);
+      const withOld = await withReplaced(this.blobs, others, reference, now);
+      const named = withAttached(withReference(withOld, reference, descriptor), attached);
+      const newIndex = await this.#withinLimits(named, now);
       signal?.throwIfAborted();
       lock.assertHeld();
       await writeLayoutIndex(this.folder, newIndex);
@@ -309,6 +349,48 @@ export class ImageStore {
     return parts;
   }
 
+  /**
+   * Stores a manifest that describes a list or an image, instead of an earlier one of the same role.
+   * @param parts its blobs
+   */
+  async attach(
+    manifest: Omit<RawManifest, 'digest'>,
+    parts: readonly Uint8Array[],
+    attachable: Attachable,
+  ): Promise<void> {
+    const lease = await this.createLease('attach');
+    try {
+      const descriptor = await this.putAttached(manifest, parts, attachable, lease);
+      await withLayoutLock(this.folder, async (lock) => {
+        const index = withAttached(await this.#readIndex(), [descriptor]);
+        lock.assertHeld();
+        await writeLayoutIndex(this.folder, index);
+      });
+    } finally {
+      await lease.release();
+    }
+  }
+
+  /** Stores the blobs of such a manifest, which the lease holds. @returns its entry for the index, see {@link commit} */
+  async putAttached(
+    { bytes, mediaType }: Omit<RawManifest, 'digest'>,
+    parts: readonly Uint8Array[],
+    attachable: Attachable,
+    lease: Lease,
+  ): Promise<Descriptor> {
+    await lease.hold(...[bytes, ...parts].map(digestOf));
+    for (const part of [...parts, bytes]) {
+      await this.blobs.put(part);
+    }
+    await syncFolder(this.blobs.folder);
+    return attachedDescriptor({ mediaType, digest: digestOf(bytes), size: bytes.length }, attachable);
+  }
+
+  /** What describes these lists and images. */
+  async attachedTo(subjects: readonly Digest[]): Promise<AttachedManifest[]> {
+    return readAttached(this.blobs, await this.#readIndex(), new Set(subjects));
+  }
+
   /** Writes the manifest list of images whose blobs are all there. To be called under the lock. */
   async #putList(
     reference: string,
@@ -316,18 +398,23 @@ export class ImageStore {
     index: LayoutIndex,
     { signal, annotations: own }: CommitOptions = {},
   ): Promise<Descriptor> {
-    const { bytes, mediaType, digest: listDigest } = createManifestList(images, own);
+    const list = createManifestList(images, own);
     for (const image of images) {
       signal?.throwIfAborted();
       await this.blobs.assertPresent(await this.#partsOf(image), `The image of ${reference} for ${image.platform}`);
     }
-    const isStored = index.manifests.some(({ digest }) => digest === listDigest);
-    if (!(isStored && (await this.blobs.hasContent(listDigest, bytes)))) {
+    const isStored = index.manifests.some(({ digest }) => digest === list.digest);
+    return await this.#putManifest(list, isStored);
+  }
+
+  /** @param isStored whether it may be there already */
+  async #putManifest({ bytes, mediaType, digest }: RawManifest, isStored = false): Promise<Descriptor> {
+    if (!(isStored && (await this.blobs.hasContent(digest, bytes)))) {
       await this.blobs.put(bytes);
       await syncFolder(this.blobs.folder);
     }
     const annotations = { [createdAnnotation]: new Date().toISOString() };
-    return { mediaType, digest: listDigest, size: bytes.length, annotations };
+    return { mediaType, digest, size: bytes.length, annotations };
   }
 
   /**
@@ -361,7 +448,7 @@ export class ImageStore {
 
   /** Removes the replaced lists, and the blobs that nothing refers to. */
   async clearCache(): Promise<{ freedBytes: number }> {
-    return this.#collect(async (index) => withoutReplaced(index));
+    return this.#collect(async (index) => withoutOrphans(this.blobs, withoutReplaced(index)));
   }
 
   /** Removes the blobs that the index does not need after a change. */
@@ -377,9 +464,48 @@ export class ImageStore {
     });
   }
 
+  /**
+   * Changes which names the lists have, under the lock. Lists that have lost theirs stay within the limits of replaced lists.
+   * @returns what `change` returns beside the new index
+   */
+  async rename<T>(
+    change: (index: LayoutIndex) => Promise<{ readonly index: LayoutIndex; readonly result: T }>,
+  ): Promise<T> {
+    return withLayoutLock(this.folder, async (lock) => {
+      const { index, result } = await change(await this.#readIndex());
+      const newIndex = await this.#withinLimits(index);
+      lock.assertHeld();
+      await writeLayoutIndex(this.folder, newIndex);
+      return result;
+    });
+  }
+
+  /** What the layout names, with what it keeps without a name. @throws Failure `image.corrupt` */
+  readIndex(): Promise<LayoutIndex> {
+    return this.#readIndex();
+  }
+
+  /** @throws Failure `image.unknown` */
+  async assertNamed(reference: string): Promise<void> {
+    if ((await this.#readIndex()).manifests.every((entry) => refName(entry) !== reference)) {
+      throw unknownImageFailure(reference);
+    }
+  }
+
+  /** What {@link remove} would free now. @throws Failure `image.unknown` */
+  async freedBytes(reference: string): Promise<number> {
+    const index = await this.#readIndex();
+    const removed = index.manifests.find((entry) => refName(entry) === reference);
+    if (!removed) {
+      throw unknownImageFailure(reference);
+    }
+    const rest = await withoutHoldersOf(this.blobs, withoutReference(index, reference), removed);
+    return unneededBytes(this.blobs, rest, this.#workFolder);
+  }
+
   /** The index without the replaced lists that are too old or too large. */
   async #withinLimits(index: LayoutIndex, now = new Date()): Promise<LayoutIndex> {
-    return withinLimits(this.blobs, index, await replacedLimits(this.blobs), now);
+    return withoutOrphans(this.blobs, await withinLimits(this.blobs, index, await replacedLimits(this.blobs), now));
   }
 
   /**
@@ -391,12 +517,7 @@ export class ImageStore {
     try {
       const blobs = blobsOf(stored);
       for (const { digest } of blobs) {
-        const hash = createHash('sha256');
-        for await (const chunk of this.blobs.read(digest)) {
-          signal?.throwIfAborted();
-          hash.update(chunk);
-        }
-        const actual = digestOfHash(hash);
+        const actual = await this.blobs.computeDigest(digest, signal ? { signal } : {});
         if (digest !== actual) {
           throw corruptBlobFailure(digest, `Its bytes have the digest ${actual}.`);
         }
@@ -418,10 +539,15 @@ export class ImageStore {
       for (;;) {
         const descriptor = await this.#findDescriptor(reference);
         const stored = await readStoredList(this.blobs, descriptor);
-        await lease.hold(...blobsOf(stored).map(({ digest }) => digest));
+        const attached = await this.attachedTo([descriptor.digest, ...stored.images.map(({ digest }) => digest)]);
+        const others = attached.flatMap(({ digest, config, layers }) => [
+          digest,
+          ...[config, ...layers].map((part) => part.digest),
+        ]);
+        await lease.hold(...blobsOf(stored).map(({ digest }) => digest), ...others);
         // the list may have been replaced or removed before its blobs were held
         if ((await this.#findDescriptor(reference)).digest === descriptor.digest) {
-          return { stored, lease };
+          return { stored: { ...stored, attached }, lease };
         }
       }
     } catch (error) {

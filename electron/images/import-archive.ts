@@ -143,7 +143,7 @@ async function* readEntry(entry: AsyncIterable<unknown>): AsyncGenerator<Buffer>
 }
 
 /** The manifest with the compressed blobs instead of the uncompressed layers. */
-function replaceLayers(
+export function replaceLayers(
   bytes: Buffer,
   { mediaType }: Descriptor,
   compressedBlobs: ReadonlyMap<Digest, CompressedBlob>,

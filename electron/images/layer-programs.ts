@@ -1,15 +1,15 @@
 /** Which programs a layer has, and for which architectures. What is found in a blob is kept beside the layout, by its digest. */
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
-import { extract, type Header } from 'tar-stream';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import type { Digest } from '../../shared/image.ts';
 import { type Elf, elfHeaderBytes, readElf } from '../system/elf.ts';
 import { makePrivateFolder } from '../system/private-folder.ts';
 import type { BlobStore } from './blob-store.ts';
+import { decompress } from './decompress.ts';
+import { readTarPath } from './tar-path.ts';
+import { readTar, type TarEntry } from './tar-reader.ts';
 
 /** Limits for one layer: bytes of its files, uncompressed, and paths that are kept. */
 const maxLayerBytes = 2 * 1024 ** 3;
@@ -82,75 +82,38 @@ async function readKnown(path: string): Promise<LayerPrograms | undefined> {
   }
 }
 
-/** Reads a layer, a tar archive that may be compressed with gzip, up to the limits. */
+/** Reads a layer, a tar archive that may be compressed, up to the limits. */
 async function scanLayer(blob: AsyncIterable<Buffer>, signal?: AbortSignal): Promise<LayerPrograms> {
   const found = new FoundPrograms();
-  const unpack = extract();
-  const flow = pipeline(
-    blob,
-    async function* (source: AsyncIterable<Buffer>) {
-      let bytes = 0;
-      for await (const chunk of decompress(source)) {
-        bytes += chunk.length;
-        if (bytes > maxLayerBytes) {
-          throw new Error('the layer is larger than what is searched');
-        }
-        yield chunk;
-      }
-    },
-    unpack,
-    ...(signal ? [{ signal }] : []),
-  );
-  flow.catch(() => undefined);
   try {
-    for await (const entry of unpack) {
-      if (mayBeProgram(entry.header)) {
-        found.add(entry.header, await readHead(entry));
-      } else {
-        found.add(entry.header, Buffer.alloc(0));
-        entry.resume();
-      }
+    for await (const entry of readTar(limited(decompress(blob), signal))) {
+      found.add(entry, mayBeProgram(entry) ? await readHead(entry.content()) : Buffer.alloc(0));
     }
-    await flow;
   } catch {
     found.isPartial = true;
-  } finally {
-    unpack.destroy();
-    await flow.catch(() => undefined);
   }
   return found.programs();
 }
 
-/** Layers with another compression look like a damaged archive. */
-async function* decompress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const iterator = source[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done) {
-    return;
-  }
-  const whole = (async function* () {
-    yield first.value;
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
-      yield next.value;
+async function* limited(source: AsyncIterable<Buffer>, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    signal?.throwIfAborted();
+    bytes += chunk.length;
+    if (bytes > maxLayerBytes) {
+      throw new Error('the layer is larger than what is searched');
     }
-  })();
-  if (first.value.length < 2 || first.value.readUInt16BE(0) !== 0x1f8b) {
-    yield* whole;
-    return;
+    yield chunk;
   }
-  const gunzip = createGunzip();
-  const flow = pipeline(whole, gunzip);
-  flow.catch(() => undefined);
-  yield* gunzip;
-  await flow;
 }
 
 /** The first bytes of an entry, enough for {@link readElf}. The rest of it is skipped. */
-async function readHead(entry: AsyncIterable<unknown>): Promise<Buffer> {
+async function readHead(content: AsyncIterable<Buffer>): Promise<Buffer> {
   let head = Buffer.alloc(0);
-  for await (const chunk of entry) {
-    if (head.length < elfHeaderBytes && Buffer.isBuffer(chunk)) {
-      head = Buffer.concat([head, chunk.subarray(0, elfHeaderBytes)]);
+  for await (const chunk of content) {
+    head = Buffer.concat([head, chunk.subarray(0, elfHeaderBytes)]);
+    if (head.length >= elfHeaderBytes) {
+      break;
     }
   }
   return head;
@@ -159,7 +122,7 @@ async function readHead(entry: AsyncIterable<unknown>): Promise<Buffer> {
 /** Programs are executable. Libraries and programs that a build has copied may not be, but hardly any is smaller than this. */
 const minProgramBytes = 4096;
 
-function mayBeProgram({ type, mode, size }: Header): boolean {
+function mayBeProgram({ type, mode, size }: TarEntry): boolean {
   return type === 'file' && (isExecutable(mode) || size >= minProgramBytes);
 }
 
@@ -175,25 +138,21 @@ class FoundPrograms {
   readonly #removed: string[] = [];
   readonly #examples = new Map<string, string>();
 
-  add({ type, name, linkname, mode = 0 }: Header, head: Buffer): void {
-    const path = cleanPath(name);
-    const target = linkname ?? '';
-    if (path.length > maxPathLength || target.length > maxPathLength) {
+  add({ type, name, linkname, mode }: TarEntry, head: Buffer): void {
+    const { path, whiteout } = readTarPath(name);
+    if (path.length > maxPathLength || linkname.length > maxPathLength) {
       return;
     }
     if (this.#files.size + this.#links.size + this.#removed.length >= maxPaths) {
       this.isPartial = true;
       return;
     }
-    const base = path.slice(path.lastIndexOf('/') + 1);
-    if (base === '.wh..wh..opq') {
-      this.#removed.push(path.slice(0, -base.length));
-    } else if (base.startsWith('.wh.')) {
-      this.#removed.push(path.slice(0, -base.length) + base.slice('.wh.'.length));
+    if (whiteout !== undefined) {
+      this.#removed.push(whiteout === 'opaque' && path !== '' ? `${path}/` : path);
     } else if (type === 'symlink') {
-      this.#links.set(path, target);
+      this.#links.set(path, linkname);
     } else if (type === 'link') {
-      this.#links.set(path, `/${cleanPath(target)}`);
+      this.#links.set(path, `/${readTarPath(linkname).path}`);
     } else if (type === 'file') {
       this.#addFile(path, isExecutable(mode), readElf(head));
     }
@@ -219,12 +178,4 @@ class FoundPrograms {
       isPartial: this.isPartial,
     };
   }
-}
-
-/** A path in an archive without `.`, empty parts and slashes at its ends. */
-function cleanPath(name: string): string {
-  return name
-    .split('/')
-    .filter((part) => part !== '' && part !== '.')
-    .join('/');
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -99,14 +99,31 @@ export function withReference(index: LayoutIndex, name: string, descriptor: Desc
   return { ...index, manifests: [...withoutReference(index, name).manifests, { ...descriptor, annotations }] };
 }
 
+/** A copy of an entry under which tools do not find it by a name. */
+export function withoutName(entry: Descriptor): Descriptor {
+  const { [refNameAnnotation]: _, ...annotations } = entry.annotations ?? {};
+  return { ...entry, annotations };
+}
+
 export function withoutReference(index: LayoutIndex, name: string): LayoutIndex {
   return { ...index, manifests: index.manifests.filter((descriptor) => refName(descriptor) !== name) };
 }
 
-/** Replaces a layout's index atomically: after a crash, readers see either the old or the new index. */
+/** The new index of a process that was killed before it could rename it. Source: write-file-atomic. */
+const leftPattern = /^(?:index\.json|oci-layout)\.\d+$/;
+
+/**
+ * Replaces a layout's index atomically: after a crash, readers see either the old or the new index. To be called under the lock:
+ * what a killed process has left of its own new index is removed.
+ */
 export async function writeLayoutIndex(folder: string, index: LayoutIndex): Promise<void> {
   const path = join(folder, 'index.json');
   try {
+    for (const name of await readdir(folder)) {
+      if (leftPattern.test(name)) {
+        await rm(join(folder, name), { force: true });
+      }
+    }
     await writeFileAtomic(path, `${JSON.stringify(index, undefined, 2)}\n`);
   } catch (error) {
     throw diskFailure(error, path);

@@ -3,6 +3,9 @@ import { fail } from '../../shared/problem.ts';
 import { digestOf } from './digest.ts';
 import { type Descriptor, mediaTypes, type RawManifest, type ReceivedImage } from './manifest.ts';
 
+/** What a list says of an image. */
+export type ListedImage = Pick<ReceivedImage, 'platform' | 'digest' | 'mediaType' | 'manifestSize' | 'attachments'>;
+
 /**
  * Creates the manifest list of images for different platforms. The same images in any order give the same bytes. Images
  * that are all in Docker's format give a Docker list, which old registries need; any other mix gives an OCI index. In a
@@ -12,10 +15,10 @@ import { type Descriptor, mediaTypes, type RawManifest, type ReceivedImage } fro
  * @throws Failure `build.incomplete` if there is no image, or more than one for a platform.
  */
 export function createManifestList(
-  receivedImages: readonly ReceivedImage[],
+  listedImages: readonly ListedImage[],
   annotations: Readonly<Record<string, string>> = {},
 ): RawManifest {
-  const sorted = [...receivedImages].sort((a, b) => (a.platform < b.platform ? -1 : a.platform > b.platform ? 1 : 0));
+  const sorted = [...listedImages].sort((a, b) => (a.platform < b.platform ? -1 : a.platform > b.platform ? 1 : 0));
   assertDistinctPlatforms(sorted);
   const attachments = listedAttachments(sorted);
   const hasAnnotations = Object.keys(annotations).length > 0;
@@ -49,13 +52,13 @@ function listPlatform(platform: Platform): { architecture: string; os: string; v
  * The attachments of all images, once for each image that they describe: two platforms may have the same image, and a node may
  * list the attachment of another node's image. It may also call such an image an attachment, which is then left out.
  */
-function listedAttachments(images: readonly ReceivedImage[]): Descriptor[] {
+function listedAttachments(images: readonly ListedImage[]): Descriptor[] {
   const digests = new Set(images.map(({ digest }) => digest));
   const attachments = images.flatMap((image) => image.attachments).filter(({ digest }) => !digests.has(digest));
   return [...new Map(attachments.map((attachment) => [JSON.stringify(attachment), attachment])).values()];
 }
 
-function assertDistinctPlatforms(sortedImages: readonly ReceivedImage[]): void {
+function assertDistinctPlatforms(sortedImages: readonly ListedImage[]): void {
   if (sortedImages.length === 0) {
     throw fail('build.incomplete', 'A manifest list needs at least one image.', 'Build at least one platform.');
   }

@@ -42,7 +42,9 @@ export async function selectImage(
       candidates.push(descriptor);
     }
   }
-  const exact = candidates.filter((descriptor) => descriptor.platform && platformIn(descriptor.platform) === platform);
+  const exact = candidates.filter(
+    (descriptor) => descriptor.platform && platformOfParts(descriptor.platform) === platform,
+  );
   const [image, ...others] = exact.length > 0 ? exact : candidates;
   if (!image) {
     throw fail(
@@ -117,7 +119,7 @@ export function assertPlatform(parts: PlatformParts, wanted: WantedPlatform): vo
  */
 function matchesPlatform(parts: PlatformParts, { platform, anyVariant = false }: WantedPlatform): boolean {
   const wanted = platformParts(platform);
-  const found = platformIn(parts);
+  const found = platformOfParts(parts);
   return (
     found === platform ||
     (found !== undefined &&
@@ -127,7 +129,7 @@ function matchesPlatform(parts: PlatformParts, { platform, anyVariant = false }:
   );
 }
 
-function platformIn({ os, architecture, variant }: PlatformParts): Platform | undefined {
+export function platformOfParts({ os, architecture, variant }: PlatformParts): Platform | undefined {
   return platformOf({ os, architecture, ...(variant ? { variant } : {}) });
 }
 

@@ -1,27 +1,28 @@
 import { statfs } from 'node:fs/promises';
 import type { Digest } from '../../shared/image.ts';
-import { type Platform, platformOf } from '../../shared/platform.ts';
+import { withoutAttached } from './attached-manifests.ts';
 import type { BlobStore } from './blob-store.ts';
 import { findReachableDigests } from './garbage-collection.ts';
-import { createdAnnotation, type LayoutIndex, refName } from './layout-index.ts';
-import { type Descriptor, parseManifest } from './manifest.ts';
+import { createdAnnotation, type LayoutIndex, refName, withoutName, withReference } from './layout-index.ts';
+import type { Descriptor } from './manifest.ts';
 
 /**
- * A list that a newer one has replaced stays in the layout's index for a while, without a name, if the newer one lacks some
- * of its platforms. So builds of one reference for different platforms, in turn, find the layers of their last images, which
- * the nodes then do not send again.
+ * A list that a newer one has replaced, or that has lost its name, stays in the layout's index for a while without a name. So
+ * builds of one reference in turn, of different branches or for different platforms, find the layers of their last images, which
+ * the nodes then do not send again; and a name that was taken away can be given back.
  *
- * The cache holds lists for {@link maxAgeMs}, and what only it needs takes at most {@link maxBytes} and at most as much as is
- * still free on the disk. The lists that were replaced first go first.
+ * The cache holds lists for {@link maxAgeMs}, the last {@link maxOfReference} of each reference, and what only it needs takes at
+ * most {@link maxBytes} and at most as much as is still free on the disk. The lists that were replaced first go first.
  */
 const referenceAnnotation = 'barnraiser.replaced';
 const timeAnnotation = 'barnraiser.replaced-at';
-const platformsAnnotation = 'barnraiser.platforms';
 
 /** 7 days. */
 export const maxAgeMs = 7 * 24 * 3_600_000;
 /** 5 GB. */
 export const maxBytes = 5_000_000_000;
+/** A watch may build every few seconds. */
+const maxOfReference = 5;
 
 function isReplaced(entry: Descriptor): boolean {
   return entry.annotations?.[referenceAnnotation] !== undefined;
@@ -29,6 +30,11 @@ function isReplaced(entry: Descriptor): boolean {
 
 export function withoutReplaced(index: LayoutIndex): LayoutIndex {
   return { ...index, manifests: index.manifests.filter((entry) => !isReplaced(entry)) };
+}
+
+/** What stays whether there are replaced lists or not. */
+function lasting(index: LayoutIndex): LayoutIndex {
+  return withoutAttached(withoutReplaced(index));
 }
 
 /** The replaced lists, the last one first. */
@@ -41,53 +47,54 @@ function replacedAtMs({ annotations }: Descriptor): number {
 }
 
 /**
- * A copy of the index in which the list of a reference is kept as replaced, before a list with these platforms takes its
- * name. Lists that have no other platforms are not kept: nodes keep only their newest image.
+ * A copy of the index in which a reference names no list: the one that it named is kept as replaced. A list that cannot be read is
+ * not kept.
  */
 export async function withReplaced(
   blobs: BlobStore,
   index: LayoutIndex,
   reference: string,
-  platforms: readonly Platform[],
   now: Date,
 ): Promise<LayoutIndex> {
-  const hasAll = (others: readonly string[]): boolean =>
-    others.every((other) => platforms.some((own) => own === other));
-  const manifests = index.manifests.filter(
-    ({ annotations }) =>
-      annotations?.[referenceAnnotation] !== reference || !hasAll(annotations[platformsAnnotation]?.split(',') ?? []),
+  const old = index.manifests.find((entry) => refName(entry) === reference);
+  const isReadable =
+    old !== undefined && (await findReachableDigests(blobs, { ...index, manifests: [old] })) !== undefined;
+  const others = index.manifests.filter(
+    (entry) => entry !== old && !(old && isReplacedOf(entry, reference, old.digest)),
   );
-  const old = manifests.find((entry) => refName(entry) === reference);
-  const oldPlatforms = old ? await platformsOf(blobs, old) : [];
-  if (!old || hasAll(oldPlatforms)) {
-    return { ...index, manifests };
+  if (!old || !isReadable || !(await blobs.has(old.digest))) {
+    return { ...index, manifests: others };
   }
-  const { mediaType, digest, size } = old;
   const annotations = {
-    [createdAnnotation]: old.annotations?.[createdAnnotation] ?? now.toISOString(),
+    [createdAnnotation]: now.toISOString(),
+    ...old.annotations,
     [referenceAnnotation]: reference,
     [timeAnnotation]: now.toISOString(),
-    [platformsAnnotation]: oldPlatforms.join(','),
   };
-  return { ...index, manifests: [...manifests, { mediaType, digest, size, annotations }] };
+  return { ...index, manifests: [...others, withoutName({ ...old, annotations })] };
 }
 
-/** The platforms of a list. None if it is damaged. */
-async function platformsOf(blobs: BlobStore, { digest, mediaType }: Descriptor): Promise<Platform[]> {
-  try {
-    const list = parseManifest(await blobs.readVerified(digest), mediaType);
-    return list.kind === 'index'
-      ? list.manifests.flatMap(({ platform }) => (platform && platformOf(platform)) ?? [])
-      : [];
-  } catch {
-    return [];
+/** A copy of the index in which a reference names a list that was kept as replaced. Undefined if it is not kept any more. */
+export function withRestored(index: LayoutIndex, reference: string, digest: Digest): LayoutIndex | undefined {
+  const kept = index.manifests.find((entry) => isReplacedOf(entry, reference, digest));
+  if (!kept) {
+    return undefined;
   }
+  const { [referenceAnnotation]: _, [timeAnnotation]: __, ...annotations } = kept.annotations ?? {};
+  return withReference({ ...index, manifests: index.manifests.filter((entry) => entry !== kept) }, reference, {
+    ...kept,
+    annotations,
+  });
+}
+
+function isReplacedOf({ digest, annotations }: Descriptor, reference: string, wanted: Digest): boolean {
+  return digest === wanted && annotations?.[referenceAnnotation] === reference;
 }
 
 /** What the replaced lists need in addition to the rest of the index, the last one first. Empty if a manifest is damaged. */
 async function sizesOfReplaced(blobs: BlobStore, index: LayoutIndex): Promise<{ entry: Descriptor; bytes: number }[]> {
   const entries = replacedIn(index);
-  const seen = entries.length > 0 ? await findReachableDigests(blobs, withoutReplaced(index)) : undefined;
+  const seen = entries.length > 0 ? await findReachableDigests(blobs, lasting(index)) : undefined;
   const sizes: { entry: Descriptor; bytes: number }[] = [];
   for (const entry of seen ? entries : []) {
     let bytes = 0;
@@ -128,10 +135,16 @@ export async function withinLimits(
   now: Date,
 ): Promise<LayoutIndex> {
   const dropped = new Set<Descriptor>();
+  const counts = new Map<string, number>();
   let total = 0;
   for (const { entry, bytes } of await sizesOfReplaced(blobs, index)) {
+    const reference = entry.annotations?.[referenceAnnotation] ?? '';
+    const count = (counts.get(reference) ?? 0) + 1;
+    counts.set(reference, count);
     total += bytes;
-    if (total > limits.maxBytes || now.getTime() - replacedAtMs(entry) > limits.maxAgeMs) {
+    const isOld = now.getTime() - replacedAtMs(entry) > limits.maxAgeMs;
+    const hasNameAgain = index.manifests.some((other) => refName(other) === reference && other.digest === entry.digest);
+    if (total > limits.maxBytes || isOld || hasNameAgain || count > maxOfReference) {
       dropped.add(entry);
     }
   }
@@ -148,7 +161,7 @@ export async function withoutHoldersOf(
   index: LayoutIndex,
   removed: Descriptor,
 ): Promise<LayoutIndex> {
-  const needed = await findReachableDigests(blobs, withoutReplaced(index));
+  const needed = await findReachableDigests(blobs, lasting(index));
   const freed = new Set([...(await digestsOf(blobs, removed))].filter((digest) => !needed?.has(digest)));
   const dropped = new Set<Descriptor>();
   for (const entry of replacedIn(index)) {

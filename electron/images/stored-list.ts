@@ -1,5 +1,6 @@
 import type { Attachment, Digest, ListEntry, ManifestList } from '../../shared/image.ts';
 import { type Platform, platformOf } from '../../shared/platform.ts';
+import type { AttachedManifest } from './attached-manifests.ts';
 import { attachmentType, describes, isAttachment } from './attachments.ts';
 import type { BlobStore } from './blob-store.ts';
 import { createdAnnotation, markedPlatforms } from './layout-index.ts';
@@ -23,6 +24,8 @@ export interface StoredList {
   readonly list: RawManifest;
   readonly images: readonly StoredImage[];
   readonly attachments: readonly StoredAttachment[];
+  /** What describes the list or its images without being entries of the list. Missing where it was not asked for. */
+  readonly attached?: readonly AttachedManifest[];
 }
 
 export interface StoredAttachment extends StoredManifest {

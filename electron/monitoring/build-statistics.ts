@@ -101,7 +101,7 @@ function tallyOf(size: number, entries: readonly BuildEntry[], { farm, project }
     }
     for (const job of entry.jobs) {
       // a reused image was not built again
-      if (job.reusedFrom === undefined) {
+      if (job.reusedFrom === undefined && job.foundIn === undefined) {
         tallyFor(day, job.platform, job.node)?.add(job);
       }
       for (const loss of job.lostOn ?? []) {

@@ -31,7 +31,12 @@ export class JobTally {
     }
   }
 
+  /** A slow attempt that was stopped because another one was faster counts as cancelled. */
   addLost(code: JobEntry['code']): void {
+    if (code === 'node.slow') {
+      this.#cancelled += 1;
+      return;
+    }
     this.#lost += 1;
     this.#addFailure(failureKindOf(code), 1);
   }

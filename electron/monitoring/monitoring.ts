@@ -3,10 +3,10 @@ import type { CallOutput, CallRequest } from '../../shared/contract.ts';
 import type { History } from '../builds/history.ts';
 import type { Events } from '../events.ts';
 import { BuildStatistics } from './build-statistics.ts';
-import { NodeAlerts } from './node-alerts.ts';
+import { NodeAlerts, type NodeAlertsOptions } from './node-alerts.ts';
 import { NodeMonitor, type NodeMonitorOptions } from './node-monitor.ts';
 
-export interface MonitoringOptions extends Omit<NodeMonitorOptions, 'onDisk'> {
+export interface MonitoringOptions extends Omit<NodeMonitorOptions, 'onDisk'>, NodeAlertsOptions {
   readonly events: Events;
   readonly history: Pick<History, 'days'>;
 }
@@ -20,7 +20,7 @@ export class Monitoring {
 
   constructor({ history, ...options }: MonitoringOptions) {
     const { events, isSampling } = options;
-    this.#alerts = new NodeAlerts((alert) => events.emit({ event: 'node.alert', alert }));
+    this.#alerts = new NodeAlerts((alert) => events.emit({ event: 'node.alert', alert }), options);
     this.#monitor = new NodeMonitor({ ...options, onDisk: (node, free) => this.#alerts.updateDisk(node, free) });
     this.#statistics = new BuildStatistics(() => history.days());
     this.#unsubscribe = isSampling

@@ -2,7 +2,7 @@ import { isDiskLow, type NodeStatus } from '../../shared/node.ts';
 import type { NodeAlert } from '../../shared/node-alert.ts';
 
 /** A node that comes back within this time was not down, in milliseconds: it restarts, or this computer has changed its network. */
-const downAfterMs = 60_000;
+const usualDownAfterMs = 60_000;
 
 /** Alerts about several nodes are made one within this time, in milliseconds. */
 const collectMs = 3_000;
@@ -25,19 +25,26 @@ interface Watched {
   diskTotal: number;
 }
 
+export interface NodeAlertsOptions {
+  /** How long a node is down before that is reported, in milliseconds. */
+  readonly downAfterMs?: number | undefined;
+}
+
 /**
  * Finds out what a person should hear of nodes: that one that had answered is down, that it is back, that its disk is low, and that it gets no jobs for a while.
  * Nodes that were not up since the start are not reported, and neither are short interruptions.
  */
 export class NodeAlerts {
   readonly #onAlert: (alert: NodeAlert) => void;
+  readonly #downAfterMs: number;
   /** The nodes that have been up. */
   readonly #nodes = new Map<string, Watched>();
   readonly #pending = new Map<NodeAlert['kind'], Set<string>>();
   #collecting: NodeJS.Timeout | undefined;
 
-  constructor(onAlert: (alert: NodeAlert) => void) {
+  constructor(onAlert: (alert: NodeAlert) => void, { downAfterMs = usualDownAfterMs }: NodeAlertsOptions = {}) {
     this.#onAlert = onAlert;
+    this.#downAfterMs = downAfterMs;
   }
 
   update(status: NodeStatus): void {
@@ -114,7 +121,7 @@ export class NodeAlerts {
         node.isReportedDown = true;
         this.#report('down', name);
       }
-    }, downAfterMs).unref();
+    }, this.#downAfterMs).unref();
   }
 
   #checkDisk(name: string, node: Watched, disk: { readonly free: number; readonly total: number } | undefined): void {

@@ -2,6 +2,8 @@ import type { Connection } from '../../shared/connection.ts';
 import { fail, type Problem } from '../../shared/problem.ts';
 import { setAsideText } from '../../shared/set-aside-text.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
+import { holdFailure } from './node-holds.ts';
+import type { NodeLoads } from './node-load.ts';
 
 /** Nodes that should get no jobs now, although they answer: why, by connection. */
 export type Unavailable = Readonly<Record<string, Problem>>;
@@ -25,5 +27,12 @@ export function setAsideNodes(
       ).offering({ id: 'use-node-again', node: name });
       return [[name, problem]];
     }),
+  );
+}
+
+/** The nodes that a person has paused or drained. */
+export function heldNodes(load: NodeLoads): Unavailable {
+  return Object.fromEntries(
+    Object.entries(load).flatMap(([node, { hold }]) => (hold ? [[node, holdFailure(hold).problem]] : [])),
   );
 }

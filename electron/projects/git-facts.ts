@@ -48,6 +48,8 @@ export interface GitProject {
   readonly context: string;
   /** The path of the Containerfile, which may be outside the context. */
   readonly containerfile?: string | undefined;
+  /** Whether a path of the context is not sent. New files that are not sent do not make it unclean. */
+  readonly ignores?: ((path: string) => boolean) | undefined;
 }
 
 type Options = Pick<GitOptions, 'signal' | 'env'>;
@@ -169,7 +171,7 @@ function localFilterSettings(configuration: readonly Setting[]): string[] | unde
 
 /** Whether the files of a project and of the submodules in it are those of their commits. Undefined if that is not known. */
 async function checkClean(
-  { context, containerfile }: GitProject,
+  { context, containerfile, ignores }: GitProject,
   root: string,
   configuration: readonly Setting[] | undefined,
   options: Options,
@@ -185,7 +187,7 @@ async function checkClean(
     pathInside(context, containerfile) === undefined &&
     pathInside(root, containerfile) !== undefined;
   const paths = ['.', ...(isOutside ? [containerfile] : [])];
-  const status = ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=normal'];
+  const status = ['status', '--porcelain', '-z', '--no-renames', `--untracked-files=${ignores ? 'all' : 'normal'}`];
   const [answer, submodules] = await Promise.all([
     // git would look into submodules with their own configuration, so that is done below
     runGit(context, [...status, '--ignore-submodules=dirty', '--', ...paths], { ...options, settings: filters }),
@@ -194,7 +196,11 @@ async function checkClean(
   if (!answer.ok || !submodules) {
     return undefined;
   }
-  if (answer.output !== '') {
+  const isIgnored = (entry: string): boolean => {
+    const path = entry.startsWith('?? ') ? pathInside(context, join(root, entry.slice(3))) : undefined;
+    return path !== undefined && (ignores?.(path) ?? false);
+  };
+  if (!answer.output.split('\0').every((entry) => entry === '' || isIgnored(entry))) {
     return false;
   }
   if (depth >= maxDepth && submodules.length > 0) {

@@ -56,8 +56,8 @@ const fieldNames: Readonly<Record<string, FieldName>> = {
 const leftOutFields: Readonly<Record<string, string>> = {
   isolation: 'it is for Windows containers',
   privileged: 'no engine builds privileged for another computer',
-  provenance: 'attestations are chosen by the engine',
-  sbom: 'attestations are chosen by the engine',
+  provenance: 'it is recorded only if you ask for it, with --provenance',
+  sbom: 'it is made only if you ask for it, with --sbom',
 };
 
 /** A service after `extends`. `folder`: of the file that it is in. */

@@ -84,7 +84,7 @@ target "app" {
   contexts = { start = "target:base" }
   args = { B = "app", N = COUNT + 1 }
   tags = [name("app"), name("app", "x")]
-  output = ["type=registry"]
+  output = ["type=registry", "type=oci,dest=out/app.tar", { type = "local", dest = "../elsewhere" }]
 }
 target "db" {
   name = "db-\${version}"
@@ -112,6 +112,13 @@ target "db" {
     expect(description.leftOut.map(({ field, line }) => `${line} ${field}`)).toEqual([
       '21 tags: example.com/app:1-x',
       '22 output: type=registry',
+    ]);
+    expect(app?.request.outputs).toEqual([
+      `oci-archive:${join(folder, 'out/app.tar')}`,
+      `rootfs:${join(folder, '../elsewhere')}`,
+    ]);
+    expect(description.permissions).toEqual([
+      expect.objectContaining({ kind: 'fs.write', path: expect.stringMatching(/\/elsewhere$/) }),
     ]);
     expect(description.environment).toContainEqual({ name: 'COUNT', isSet: true });
   });

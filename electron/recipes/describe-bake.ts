@@ -6,6 +6,7 @@ import { buildRequestSchema } from '../../shared/build.ts';
 import { isGitUrl } from '../../shared/git-url.ts';
 import { parseReference } from '../../shared/image.ts';
 import { parseNamedContext } from '../../shared/named-context.ts';
+import { withOutputPath } from '../../shared/output.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
 import {
@@ -123,6 +124,7 @@ export async function describeBake(options: BakeOptions): Promise<Described> {
         shared,
         flags: options.flags ?? {},
         pushes: options.push === true && selection.chosen.includes(draft.name),
+        isChosen: selection.chosen.includes(draft.name),
         isOnly: config.targets.size === 1,
       }),
     ),
@@ -167,7 +169,7 @@ export async function buildSettings(folder: string, kept: RequestFields = {}): P
   const project = realPath(folder);
   const permissions = new Permissions(project, []);
   const draft: Draft = { name: basename(project), at: { file: recipeFileName, line: 1 }, fields, depends: new Map() };
-  const options = { project, permissions, shared: {}, flags: {}, pushes: false, isOnly: true };
+  const options = { project, permissions, shared: {}, flags: {}, pushes: false, isChosen: true, isOnly: true };
   const { request } = finish(draft, options);
   const [missing] = permissions.missing;
   if (missing && Object.keys(ofProject).length > 0) {
@@ -341,12 +343,17 @@ interface FinishOptions {
   readonly shared: RequestFields;
   readonly flags: RequestFields;
   readonly pushes: boolean;
+  /** Others are only built for those that depend on them. */
+  readonly isChosen: boolean;
   /** The project has no other image. */
   readonly isOnly: boolean;
 }
 
 /** Resolves paths, notes what is not in the project, and validates the request. */
-function finish(draft: Draft, { project, permissions, shared, flags, pushes, isOnly }: FinishOptions): BakeImage {
+function finish(
+  draft: Draft,
+  { project, permissions, shared, flags, pushes, isChosen, isOnly }: FinishOptions,
+): BakeImage {
   const { push, ...fields } = withFields(withFields(shared, draft.fields), flags);
   const context = contextPath(project, fields.context ?? '.');
   const read = (path: string, what: string): string => {
@@ -396,6 +403,15 @@ function finish(draft: Draft, { project, permissions, shared, flags, pushes, isO
           ? { ...source, paths: source.paths.map((path) => resolve(project, withHome(path))) }
           : source,
     })),
+    outputs: isChosen
+      ? fields.outputs?.map((text) =>
+          withOutputPath(text, (path) => {
+            const target = resolve(project, withHome(path));
+            permissions.needTarget(target, `${draft.name}: the output ${text}`);
+            return target;
+          }),
+        )
+      : undefined,
     push: pushes ? (push ?? {}) : undefined,
   };
   const result = buildRequestSchema.safeParse(request);

@@ -5,6 +5,7 @@ import type { BuildSecret, BuildSsh } from '../../shared/build-secrets.ts';
 import { closest } from '../../shared/closest.ts';
 import { parseReference } from '../../shared/image.ts';
 import { parseBytes } from '../../shared/option-text.ts';
+import { formatOutput, parseOutput, standardOutput } from '../../shared/output.ts';
 import { commonPlatforms, parsePlatform } from '../../shared/platform.ts';
 import type { LeftOut } from '../../shared/recipe.ts';
 import { parseEntry } from './entry.ts';
@@ -73,7 +74,7 @@ const converters: Readonly<Record<FieldName, Convert>> = {
     fields.ssh = listOf(value).map(sshOf);
   },
   output: convertOutput,
-  attest: (_, { leaveOut }) => leaveOut('engines decide about attestations'),
+  attest: convertAttest,
   pull: (value, { fields }) => {
     fields.pull = value === true ? 'always' : undefined;
   },
@@ -224,16 +225,33 @@ function cacheReferences(value: FieldValue, { at, leaveOut }: DraftInput, field:
   return references.length === 0 ? undefined : references;
 }
 
-function convertOutput(value: FieldValue, { at, leaveOut }: DraftInput): void {
-  for (const text of listOf(value)) {
-    const entry = text.includes('=') ? parseEntry(text, at) : new Map([['type', 'local']]);
-    const type = entry.get('type') ?? '';
-    if (type === 'registry' || entry.get('push') === 'true') {
+function convertOutput(value: FieldValue, { fields, leaveOut }: DraftInput): void {
+  const outputs = listOf(value).flatMap((text) => {
+    const { output, push, problem } = parseOutput(text);
+    if (push) {
       leaveOut('an image is pushed only if you ask for it', `output: ${text}`);
-    } else if (type === 'docker') {
-      leaveOut('the image is kept in local storage', `output: ${text}`);
-    } else if (type !== 'image' && type !== 'cacheonly') {
-      leaveOut('export the image when it is built', `output: ${text}`);
+    } else if (output?.path === standardOutput) {
+      leaveOut('an image of several goes to no standard output', `output: ${text}`);
+    } else if (output && output.kind !== 'list') {
+      return [formatOutput(output)];
+    } else if (problem !== undefined && !/type=cacheonly/.test(text)) {
+      leaveOut(`it ${problem}`, `output: ${text}`);
+    }
+    return [];
+  });
+  fields.outputs = outputs.length === 0 ? undefined : outputs;
+}
+
+/** `type=provenance|sbom[,disabled=true]`. What else BuildKit is asked for is left out: provenance and SBOM are made here. */
+function convertAttest(value: FieldValue, { at, fields, leaveOut }: DraftInput): void {
+  for (const text of listOf(value)) {
+    const entry = parseEntry(text, at);
+    const type = entry.get('type');
+    const isWanted = entry.get('disabled') !== 'true';
+    if (type === 'provenance' || type === 'sbom') {
+      fields[type] = isWanted || undefined;
+    } else {
+      leaveOut('there is no such attestation', `attest: ${text}`);
     }
   }
 }

@@ -47,7 +47,8 @@ export function parseLocated(text: string, file: string, kind: 'YAML' | 'JSON'):
         });
         return { kind: 'object', entries: mergeKeys(entries), at: here };
       }
-      return { kind: 'scalar', value: scalarOf(node), at: here };
+      const source = isScalar(node) ? node.source : undefined;
+      return { kind: 'scalar', value: scalarOf(node), ...(source === undefined ? {} : { source }), at: here };
     };
     return convert(document.contents, { file, line: 1 }, 0);
   } catch (error) {

@@ -11,32 +11,38 @@ export class Permissions {
   readonly #project: string;
   readonly #allowed: ReadonlySet<string>;
   readonly #folders: readonly string[];
+  /** Where outputs may go. */
+  readonly #targets: readonly string[];
   readonly #missing = new Map<string, Permission>();
 
   /**
    * @param project the real path of the project
-   * @param allow texts of `--allow`: `fs.read=PATH`, `fs=PATH`, `fs.read=*`, `env=NAME`, `env=*`, `ssh`, `network.host`
+   * @param allow texts of `--allow`: `fs.read=PATH`, `fs.write=PATH`, `fs=PATH`, `fs.read=*`, `env=NAME`, `env=*`, `ssh`, `network.host`
    * @throws Failure `input.invalid`
    */
   constructor(project: string, allow: readonly string[]) {
     this.#project = project;
     const folders: string[] = [];
+    const targets: string[] = [];
     const allowed = new Set<string>();
     for (const text of allow) {
-      const [, path] = /^fs(?:\.read)?=(.+)$/s.exec(text) ?? [];
+      const [, only, path] = /^fs(?:\.(read|write))?=(.+)$/s.exec(text) ?? [];
       if (path !== undefined) {
-        folders.push(path === '*' ? '*' : realPath(resolve(project, path)));
+        const folder = path === '*' ? '*' : realPath(resolve(project, path));
+        folders.push(...(only === 'write' ? [] : [folder]));
+        targets.push(...(only === 'read' ? [] : [folder]));
       } else if (kinds.some((kind) => kind === text) || /^env=./.test(text)) {
         allowed.add(text);
-      } else if (!/^fs\.write=/.test(text)) {
+      } else {
         throw fail(
           'input.invalid',
           `--allow "${text}" is not known.`,
-          'Use fs.read=PATH, env=NAME, ssh or network.host.',
+          'Use fs.read=PATH, fs.write=PATH, env=NAME, ssh or network.host.',
         );
       }
     }
     this.#folders = folders;
+    this.#targets = targets;
     this.#allowed = allowed;
   }
 
@@ -45,7 +51,7 @@ export class Permissions {
     return [...this.#missing.values()];
   }
 
-  need(kind: Exclude<Permission['kind'], 'fs.read' | 'env'>, reason: string): void {
+  need(kind: Exclude<Permission['kind'], 'fs.read' | 'fs.write' | 'env'>, reason: string): void {
     if (!this.#allowed.has(kind)) {
       this.#missing.set(kind, { kind, reason });
     }
@@ -64,6 +70,16 @@ export class Permissions {
     const real = realPath(path);
     if (!this.isAllowed(real)) {
       const permission: Permission = { kind: 'fs.read', path: real, reason };
+      this.#missing.set(permissionText(permission), permission);
+    }
+  }
+
+  /** Notes that an output goes to a path. It may go into the project, but not in its place. */
+  needTarget(path: string, reason: string): void {
+    const real = realPath(path);
+    const isOwn = real !== this.#project && isInside(this.#project, real);
+    if (!isOwn && !this.#targets.some((folder) => folder === '*' || isInside(folder, real))) {
+      const permission: Permission = { kind: 'fs.write', path: real, reason };
       this.#missing.set(permissionText(permission), permission);
     }
   }

@@ -1,5 +1,8 @@
 /** The recipes of projects: what a folder has, what the app keeps for it, and what its files describe. */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { CallOutput, CallRequest } from '../../shared/contract.ts';
+import { packageFileName } from '../../shared/linuxkit.ts';
 import { problemOf } from '../../shared/problem.ts';
 import { describeBake, findBakeFiles, readProjectRecipe } from './describe-bake.ts';
 import type { RequestFields } from './draft.ts';
@@ -18,8 +21,12 @@ export class Recipes {
   /** A file that cannot be read is reported, and does not hide what the app keeps. @throws Failure `settings.*` */
   async find({ folder }: CallRequest<'recipes.find'>): Promise<CallOutput<'recipes.find'>> {
     const project = realPath(folder);
-    const [files, kept, ofProject] = await Promise.all([
+    const [files, hasBuildYml, kept, ofProject] = await Promise.all([
       findBakeFiles(project),
+      access(join(project, packageFileName)).then(
+        () => true,
+        () => false,
+      ),
       this.#store.get(project),
       readProjectRecipe(project).then(
         (file) => ({ recipe: file?.recipe }),
@@ -28,6 +35,7 @@ export class Recipes {
     ]);
     return {
       files,
+      ...(hasBuildYml ? { hasBuildYml } : {}),
       ...(kept ? { kept } : {}),
       ...('problem' in ofProject
         ? { problem: ofProject.problem }

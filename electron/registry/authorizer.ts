@@ -138,7 +138,7 @@ export class Authorizer {
 
   async #requestToken(challenge: Challenge): Promise<string> {
     const { registry } = this.#options;
-    const realm = this.#parseRealm(challenge);
+    const realm = parseRealm(challenge, this.#options);
     const credentials = await this.credentials();
     const optionalScopes = [...this.#optionalScopes];
     const scopes = [...this.#scopes, ...optionalScopes];
@@ -171,28 +171,6 @@ export class Authorizer {
     return this.#token.header;
   }
 
-  /** The URL of the token server. It must use https if TLS is verified, because the request may carry a password. */
-  #parseRealm(challenge: Challenge): URL {
-    const { registry, tlsVerify } = this.#options;
-    const { realm = '' } = challenge.parameters;
-    const url = URL.canParse(realm) ? new URL(realm) : undefined;
-    if (!url || !['https:', 'http:'].includes(url.protocol)) {
-      throw fail(
-        'registry.refused',
-        `The registry ${registry} requires a token but does not name a valid token server.`,
-        "Check the realm in the registry's token authentication settings.",
-      );
-    }
-    if (tlsVerify && url.protocol === 'http:') {
-      throw fail(
-        'registry.tls',
-        `The token server ${addressOf(url)} of the registry ${registry} uses plain HTTP, which would expose the password.`,
-        'Ask its administrator for an https realm, or allow plain HTTP.',
-      ).offering({ id: 'push-without-tls', reason: 'plain-http' });
-    }
-    return url;
-  }
-
   #addSecrets(credentials: Credentials | undefined): void {
     for (const secret of credentials ? secretsOf(credentials) : []) {
       this.#secrets.add(secret);
@@ -203,4 +181,31 @@ export class Authorizer {
 /** A scope without its actions: `repository:name` of `repository:name:pull,push`. */
 function resourceOf(scope: string): string {
   return scope.slice(0, scope.lastIndexOf(':'));
+}
+
+/**
+ * The URL of the token server. It must use https if TLS is verified, because the request may carry a password.
+ * @throws Failure `registry.refused`, `registry.tls`
+ */
+export function parseRealm(
+  challenge: Challenge,
+  { registry, tlsVerify }: Pick<AuthorizerOptions, 'registry' | 'tlsVerify'>,
+): URL {
+  const { realm = '' } = challenge.parameters;
+  const url = URL.canParse(realm) ? new URL(realm) : undefined;
+  if (!url || !['https:', 'http:'].includes(url.protocol)) {
+    throw fail(
+      'registry.refused',
+      `The registry ${registry} requires a token but does not name a valid token server.`,
+      "Check the realm in the registry's token authentication settings.",
+    );
+  }
+  if (tlsVerify && url.protocol === 'http:') {
+    throw fail(
+      'registry.tls',
+      `The token server ${addressOf(url)} of the registry ${registry} uses plain HTTP, which would expose the password.`,
+      'Ask its administrator for an https realm, or allow plain HTTP.',
+    ).offering({ id: 'push-without-tls', reason: 'plain-http' });
+  }
+  return url;
 }

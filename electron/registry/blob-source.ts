@@ -33,16 +33,16 @@ export class BlobReader {
     return this.#failure;
   }
 
-  /** A request body from byte `start` on. */
-  bodyFrom(start: number): HttpBody {
+  /** A request body from byte `start` to before byte `end`. */
+  bodyFrom(start: number, end = this.size): HttpBody {
     return {
-      length: this.size - start,
-      open: () => Readable.from(this.#read(start), { objectMode: false }),
+      length: end - start,
+      open: () => Readable.from(this.#read(start, end), { objectMode: false }),
     };
   }
 
   /** Opens the blob only when its first byte is read. */
-  async *#read(start: number): AsyncGenerator<Buffer> {
+  async *#read(start: number, end: number): AsyncGenerator<Buffer> {
     let sentBytes = start;
     this.#onSent(sentBytes);
     const stream = start === 0 ? this.#blobs.read(this.digest) : this.#blobs.read(this.digest, { start });
@@ -50,9 +50,14 @@ export class BlobReader {
       this.#failure = error instanceof Failure ? error : corruptBlobFailure(this.digest, 'could not be read', error);
     });
     for await (const chunk of stream) {
-      yield chunk;
-      sentBytes += chunk.length;
+      // what a blob has beyond its size is sent, too, so that the request fails
+      const bytes = end < this.size ? chunk.subarray(0, end - sentBytes) : chunk;
+      yield bytes;
+      sentBytes += bytes.length;
       this.#onSent(sentBytes);
+      if (end < this.size && sentBytes >= end) {
+        return;
+      }
     }
   }
 }

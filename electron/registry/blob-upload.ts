@@ -9,7 +9,8 @@ import { isTransientStatus, maxAttempts } from './retry.ts';
 import type { RegistrySession } from './session.ts';
 import { UploadSession, type UploadSessionOptions } from './upload-session.ts';
 
-export interface BlobUpload extends Partial<Pick<UploadSessionOptions, 'mountFrom' | 'isAskedFirst' | 'onNotThere'>> {
+export interface BlobUpload
+  extends Partial<Pick<UploadSessionOptions, 'mountFrom' | 'isAskedFirst' | 'onNotThere' | 'chunkBytes'>> {
   readonly digest: Digest;
   readonly blobs: BlobSource;
   /** Called with the bytes of the blob that were sent so far. The number decreases if a part must be sent again. */
@@ -19,15 +20,17 @@ export interface BlobUpload extends Partial<Pick<UploadSessionOptions, 'mountFro
 
 /**
  * Uploads one blob, in up to {@link maxAttempts} attempts. A PUT sends the whole blob, or a PATCH if the registry refuses that. After a lost connection, the
- * registry is asked how much it has, and only the rest is sent. If it does not say (Docker's own registry forgets it),
- * the blob starts again. A cancelled or failed upload is deleted from the registry if possible.
+ * registry is asked how much it has, and only the rest is sent. If it has nothing (Docker's own registry forgets what a request
+ * that broke off has sent), the blob starts again, in chunks if it is large. Attempts count from the last progress. A cancelled or failed upload is deleted from the registry if possible.
  * @returns whether nothing was sent, because the registry mounted the blob from another repository, or had it
  * @throws Failure `registry.*`, `image.corrupt`; the reason of the signal
  */
 export async function uploadBlob(session: RegistrySession, upload: BlobUpload): Promise<boolean> {
-  const { digest, blobs, mountFrom = [], isAskedFirst = true, onNotThere, onSent, signal } = upload;
+  const { digest, blobs, mountFrom = [], isAskedFirst = true, onNotThere, chunkBytes, onSent, signal } = upload;
   const reader = new BlobReader(digest, await blobs.size(digest), blobs, onSent);
-  const uploadSession = new UploadSession(session, reader, { mountFrom, isAskedFirst, onNotThere, onSent, signal });
+  const uploadSession = new UploadSession(session, reader, {
+    ...{ mountFrom, isAskedFirst, onNotThere, chunkBytes, onSent, signal },
+  });
   try {
     await sendWithResume(session, uploadSession, reader, upload);
     return uploadSession.isMounted;
@@ -44,7 +47,7 @@ async function sendWithResume(
   { digest, onSent, signal }: BlobUpload,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const { isResumed } = uploadSession;
+    const { isResumed, isChunked, offset } = uploadSession;
     let response: HttpResponse | undefined;
     try {
       response = await uploadSession.send();
@@ -58,8 +61,8 @@ async function sendWithResume(
       if (!isTransientStatus(response.status) || attempt === maxAttempts) {
         const failure = await session.failureOf(response, `the upload of the blob ${digest}`);
         const isPutRefused = refusesPut(response, failure) && uploadSession.switchToPatch();
-        // the registry may reject the rest of a blob and still accept the whole blob
-        if (attempt === maxAttempts || !(isResumed || isPutRefused)) {
+        // the registry may reject the rest of a blob, or chunks, and still accept the whole blob
+        if (attempt === maxAttempts || !(isResumed || isChunked || isPutRefused)) {
           throw failure;
         }
       }
@@ -82,9 +85,13 @@ async function sendWithResume(
       }
     }
     await session.waitBeforeRetry(attempt, response, signal);
-    const wasRestRejected = isResumed && response !== undefined && !isTransientStatus(response.status);
-    if (await uploadSession.prepareRetry(wasRestRejected)) {
+    const wasRejected = response !== undefined && !isTransientStatus(response.status);
+    if (await uploadSession.prepareRetry((isResumed || isChunked) && wasRejected)) {
       return;
+    }
+    if (uploadSession.offset > offset) {
+      // the connection is bad, but a part has arrived
+      attempt = 0;
     }
   }
 }

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import * as tls from 'node:tls';
 import { fail } from '../../shared/problem.ts';
 import { containersFolder, pathsOf, type SystemPaths } from '../system/system-paths.ts';
+import { type HostSettings, readClientCertificate } from './registry-settings.ts';
 
 /** What a TLS connection to a registry trusts, and what it presents. */
 export interface Certificates {
@@ -20,25 +21,37 @@ export interface Certificates {
  * (`SSL_CERT_FILE`, `SSL_CERT_DIR`); Node's `NODE_EXTRA_CA_CERTS`.
  * @param hosts the names of the registry, each `host` or `host:port`.
  * @param verifies whether authorities are needed: reading hundreds of them takes a while
+ * @param own files that Barnraiser's own settings name: an authority that is trusted, too, and a client certificate that comes before others
  * @throws Failure `registry.tls` if a client certificate has no key that belongs to it
  */
 export async function loadCertificates(
   hosts: readonly string[],
   paths: SystemPaths,
   verifies = true,
+  own: Pick<HostSettings, 'ca' | 'clientCertificate' | 'clientKey'> = {},
 ): Promise<Certificates> {
-  const registryFolders = hosts.flatMap((host) => certificateFolders(host, paths));
-  const listed = await Promise.all(registryFolders.map((folder) => listFolder(folder, paths)));
-  const registryFiles = listed.flat();
-  const authorities = verifies ? { authorities: await loadAuthorities(registryFiles, paths) } : {};
-  const client = await findClientCertificate(registryFiles);
+  const registryFiles = await registryCertificateFiles(hosts, paths);
+  const { ca, clientCertificate, clientKey } = own;
+  const authorityFiles = [...registryFiles.filter((file) => file.endsWith('.crt')), ...(ca ? [ca] : [])];
+  const authorities = verifies ? { authorities: await loadAuthorities(authorityFiles, paths) } : {};
+  const client =
+    clientCertificate && clientKey
+      ? await readClientCertificate(clientCertificate, clientKey)
+      : await findClientCertificate(registryFiles);
   return { ...authorities, ...(client ? { client } : {}) };
+}
+
+/** The files of podman and docker with certificates and keys for a registry. */
+export async function registryCertificateFiles(hosts: readonly string[], paths: SystemPaths): Promise<string[]> {
+  const folders = hosts.flatMap((host) => certificateFolders(host, paths));
+  const listed = await Promise.all(folders.map((folder) => listFolder(folder, paths)));
+  return listed.flat().filter((file) => /\.(?:crt|cert|key)$/.test(file));
 }
 
 async function loadAuthorities(registryFiles: readonly string[], paths: SystemPaths): Promise<string[]> {
   const { extra } = pathsFromEnvironment(paths);
   const files = [...(extra ? [extra] : []), ...(await systemFiles(paths))];
-  files.push(...registryFiles.filter((file) => file.endsWith('.crt')));
+  files.push(...registryFiles);
   const texts = await Promise.all(files.map(readText));
   return uniqueCertificates([
     ...tls.rootCertificates,

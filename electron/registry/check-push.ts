@@ -1,4 +1,4 @@
-import { systemPaths } from '../system/system-paths.ts';
+import type { CredentialSource } from './credential-source.ts';
 import { discardBody } from './http.ts';
 import { RegistrySession } from './session.ts';
 
@@ -9,11 +9,11 @@ export interface PushTarget {
 }
 
 /**
- * Asks a registry whether the saved logins of podman and docker may push to a repository: it begins an upload and cancels it.
+ * Asks a registry whether the saved logins may push to a repository: it begins an upload and cancels it.
  * @throws Failure `registry.*`; the reason of the signal
  */
-export async function checkPush(target: PushTarget, signal: AbortSignal): Promise<void> {
-  const session = await RegistrySession.open({ ...target, access: 'push', credentials: systemPaths(), signal });
+export async function checkPush(target: PushTarget, credentials: CredentialSource, signal: AbortSignal): Promise<void> {
+  const session = await RegistrySession.open({ ...target, access: 'push', credentials, signal });
   try {
     const url = session.url('blobs/uploads/');
     const response = await session.sendOnce({ method: 'POST', url });

@@ -1,11 +1,15 @@
 /** A client for container registries by the OCI distribution specification, and pushes from the image store. */
 import { type Digest, isDigest } from '../../shared/image.ts';
+import { Failure } from '../../shared/problem.ts';
 import { digestOf } from '../images/digest.ts';
-import { maxManifestBytes, mediaTypes, type RawManifest } from '../images/manifest.ts';
+import { type Descriptor, maxManifestBytes, mediaTypes, type RawManifest } from '../images/manifest.ts';
+import { type BlobDownload, downloadBlob } from './blob-download.ts';
 import { type BlobUpload, uploadBlob } from './blob-upload.ts';
 import { discardBody, type HttpResponse, headerOf, readBody } from './http.ts';
+import { openFirst, pullSources } from './pull-sources.ts';
+import { readReferrers, readTags } from './referrers.ts';
 import { alteredContentFailure } from './response-failures.ts';
-import { RegistrySession, type SessionOptions } from './session.ts';
+import type { RegistrySession, SessionOptions } from './session.ts';
 
 /** The accepted media types. A registry may convert a manifest to an accepted type, or answer 404. */
 const acceptHeader = [
@@ -20,14 +24,20 @@ const acceptHeader = [
  * @throws Failure `registry.*`; the reason of the session's signal
  */
 export class RegistryClient {
-  readonly #session: RegistrySession;
+  #session: RegistrySession;
+  /** Where else manifests may be, if they are not there. */
+  #others: readonly SessionOptions[];
 
-  private constructor(session: RegistrySession) {
+  private constructor(session: RegistrySession, others: readonly SessionOptions[]) {
     this.#session = session;
+    this.#others = others;
   }
 
+  /** What is only read comes from the first mirror that has it, otherwise from the registry. */
   static async open(options: SessionOptions): Promise<RegistryClient> {
-    return new RegistryClient(await RegistrySession.open(options));
+    const [first, ...others] = await pullSources(options);
+    const opened = await openFirst(first, others);
+    return new RegistryClient(opened.session, opened.others);
   }
 
   async close(): Promise<void> {
@@ -35,7 +45,11 @@ export class RegistryClient {
   }
 
   /** The manifest of a tag or digest. Its digest is checked. Undefined if it does not exist. */
-  async getManifest(tagOrDigest: string): Promise<RawManifest | undefined> {
+  getManifest(tagOrDigest: string): Promise<RawManifest | undefined> {
+    return this.#fromSources(() => this.#getManifest(tagOrDigest));
+  }
+
+  async #getManifest(tagOrDigest: string): Promise<RawManifest | undefined> {
     const response = await this.#requestManifest('GET', tagOrDigest);
     if (response.status === 404) {
       await discardBody(response);
@@ -45,7 +59,11 @@ export class RegistryClient {
   }
 
   /** The digest of the manifest of a tag or digest. Undefined if it does not exist. */
-  async getManifestDigest(tagOrDigest: string): Promise<Digest | 'unreadable' | undefined> {
+  getManifestDigest(tagOrDigest: string): Promise<Digest | 'unreadable' | undefined> {
+    return this.#fromSources(() => this.#getManifestDigest(tagOrDigest));
+  }
+
+  async #getManifestDigest(tagOrDigest: string): Promise<Digest | 'unreadable' | undefined> {
     const head = await this.#requestManifest('HEAD', tagOrDigest, true);
     await discardBody(head);
     const known = isDigest(tagOrDigest) ? tagOrDigest : headerOf(head, 'docker-content-digest');
@@ -131,6 +149,21 @@ export class RegistryClient {
     return bytes;
   }
 
+  /** See {@link downloadBlob}. */
+  readBlob(download: BlobDownload): AsyncGenerator<Buffer> {
+    return downloadBlob(this.#session, download);
+  }
+
+  /** What describes a manifest, such as signatures: its descriptors, with their own digests. */
+  async getReferrers(digest: Digest): Promise<readonly Descriptor[]> {
+    return await readReferrers(this.#session, digest, (tag) => this.getManifest(tag));
+  }
+
+  /** All tags of the repository. */
+  async listTags(): Promise<string[]> {
+    return await readTags(this.#session);
+  }
+
   /** Removes a tag, where the registry does that. @returns whether the tag is not there any more */
   async deleteTag(tag: string, timeoutMs: number): Promise<boolean> {
     const url = this.#session.url(`manifests/${tag}`);
@@ -139,6 +172,22 @@ export class RegistryClient {
     const response = await this.#session.send(request, AbortSignal.timeout(timeoutMs));
     await discardBody(response);
     return (response.status >= 200 && response.status < 300) || response.status === 404;
+  }
+
+  /**
+   * Deletes a tag, or by digest a manifest with all of its tags.
+   * @returns false if the registry does not delete such a thing
+   */
+  async deleteManifest(tagOrDigest: string): Promise<boolean> {
+    const url = this.#session.url(`manifests/${tagOrDigest}`);
+    const response = await this.#session.send({ method: 'DELETE', url });
+    const isDone = (response.status >= 200 && response.status < 300) || response.status === 404;
+    // distribution's registry calls a tag an invalid digest
+    if (!isDone && ![400, 405, 501].includes(response.status)) {
+      throw await this.#session.failureOf(response, `the request to delete ${tagOrDigest}`);
+    }
+    await discardBody(response);
+    return isDone;
   }
 
   /** Gets a token if the registry requires one. */
@@ -159,6 +208,27 @@ export class RegistryClient {
   /** Waits with back-off after an attempt (counted from 1). */
   async waitBeforeRetry(attempt: number): Promise<void> {
     await this.#session.waitBeforeRetry(attempt, undefined);
+  }
+
+  /** Reads from the first source that has it. From then on, everything else comes from there. */
+  async #fromSources<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
+    for (;;) {
+      const found = await read().catch((error: unknown) => {
+        if (this.#others.length === 0 || !(error instanceof Failure)) {
+          throw error;
+        }
+        return undefined;
+      });
+      const [next, ...others] = this.#others;
+      if (found !== undefined || next === undefined) {
+        this.#others = [];
+        return found;
+      }
+      await this.#session.close();
+      const opened = await openFirst(next, others);
+      this.#session = opened.session;
+      this.#others = opened.others;
+    }
   }
 
   async #readManifest(response: HttpResponse, tagOrDigest: string): Promise<RawManifest> {

@@ -1,4 +1,5 @@
 import { pathsOf, type SystemPaths } from '../system/system-paths.ts';
+import type { HostSettings } from './registry-settings.ts';
 
 /**
  * The credentials for a registry. `source` says inside a sentence where they come from: `entered for this push`,
@@ -15,10 +16,17 @@ export function withoutSource(credentials: Credentials) {
     : { username: credentials.username, password: credentials.password };
 }
 
-/** Where credentials and certificates are searched. */
+/** Where the credentials, certificates and settings of registries are searched. */
 export interface CredentialSource extends SystemPaths {
   /** The credentials that the user entered for this push. If they are set, nothing else is searched. */
   readonly explicit?: { readonly username: string; readonly password: string } | undefined;
+  /**
+   * The first login that Barnraiser keeps for one of these names, the most specific name first.
+   * @throws Failure `settings.*`
+   */
+  readonly saved?: (names: readonly string[]) => Promise<Credentials | undefined>;
+  /** How a registry is reached. Without it: with a trusted certificate. @throws Failure `settings.*` */
+  readonly settings?: (target: { readonly registry: string; readonly repository: string }) => Promise<HostSettings>;
 }
 
 /** The credential files of podman and docker, in the order of the search. Source: containers-auth.json(5). */

@@ -1,15 +1,13 @@
 import { Failure } from '../../shared/problem.ts';
+import { dockerHubNames, isDockerHub } from '../../shared/registry-name.ts';
 import type { Fields } from '../system/lenient-json.ts';
 import { type CredentialFile, createCredentials, parseCredentialEntry, readCredentialFile } from './credential-file.ts';
-import { runCredentialHelper } from './credential-helper.ts';
+import { getFromHelper } from './credential-helper.ts';
 import { type CredentialSource, type Credentials, credentialFiles } from './credential-source.ts';
 
-/** The names of Docker Hub in credential files. `docker login` writes the first. */
-const dockerHubNames = ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'registry-1.docker.io'];
-
 /**
- * Finds the credentials for a repository: those that the user entered, otherwise the first in the credential files of
- * podman and docker. In a file, the most specific path comes first (`host/ns/repo`, `host/ns`, `host`), and for each
+ * Finds the credentials for a repository: those that the user entered, otherwise those that Barnraiser keeps, otherwise the
+ * first in the credential files of podman and docker. In a file, the most specific path comes first (`host/ns/repo`, `host/ns`, `host`), and for each
  * path a credential helper comes before the file itself. Undefined if there is no login.
  *
  * A helper or file that fails does not hide a login that is found after it.
@@ -39,6 +37,13 @@ export async function findCredentials(
       return undefined;
     }
   }
+  const { saved } = source;
+  const own =
+    saved &&
+    (await attempt(() => saved(namesOf(isDockerHub(registry) ? 'docker.io' : registry.toLowerCase(), repository))));
+  if (own) {
+    return own;
+  }
   for (const path of credentialFiles(source)) {
     const file = await attempt(() => readCredentialFile(path));
     for (const search of file ? searchesIn(file, path, registry, repository, source) : []) {
@@ -61,10 +66,6 @@ export function registryNames({ registry, repository }: { readonly registry: str
     registry: isHub ? 'docker.io' : registry,
     repository: isHub && !repository.includes('/') ? `library/${repository}` : repository,
   };
-}
-
-export function isDockerHub(registry: string): boolean {
-  return dockerHubNames.includes(registry.toLowerCase());
 }
 
 /** The names of the folders with the certificates of a registry. */
@@ -93,7 +94,7 @@ function* searchesIn(
     if (helper) {
       yield async () => {
         // helpers know a host by docker's name of the server, and a path below it by podman's key
-        const entry = await runCredentialHelper(helper, name === host ? server : name, source, path);
+        const entry = await getFromHelper({ name: helper, source, file: path }, name === host ? server : name);
         const helperSource = `from docker-credential-${helper}, which is configured in ${path}`;
         return entry && createCredentials(entry.username, entry.secret, helperSource);
       };
@@ -128,7 +129,7 @@ function valuesOf(record: Fields, name: string): unknown[] {
 }
 
 /** What a key stands for: `host` or `host/path`. Old keys are URLs with a version: `https://host/v1/`. */
-function nameOf(key: string): string {
+export function nameOf(key: string): string {
   const [host = '', ...path] = key
     .replace(/^https?:\/\//i, '')
     .split('/')

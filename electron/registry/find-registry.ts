@@ -16,6 +16,8 @@ export interface FindRegistryOptions {
   readonly registry: string;
   /** True: only https with a trusted certificate. False: https with any certificate, otherwise plain HTTP. */
   readonly tlsVerify: boolean;
+  /** Plain HTTP, without an attempt of https. */
+  readonly plainHttp?: boolean;
   readonly signal: AbortSignal;
   readonly wait?: Wait | undefined;
 }
@@ -26,10 +28,10 @@ export interface FindRegistryOptions {
  */
 export async function findRegistry(
   http: HttpClient,
-  { registry, tlsVerify, signal, wait }: FindRegistryOptions,
+  { registry, tlsVerify, plainHttp = false, signal, wait }: FindRegistryOptions,
 ): Promise<{ origin: string; challenges: Challenge[] }> {
   const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry;
-  const httpsUrl = new URL(`https://${host}/v2/`);
+  const firstUrl = new URL(`${plainHttp ? 'http' : 'https'}://${host}/v2/`);
 
   /** Follows redirects on the same host only: another host could ask for the login. */
   async function sendGet(url: URL): Promise<HttpResponse> {
@@ -60,9 +62,12 @@ export async function findRegistry(
   /** Uses plain HTTP only if it is allowed. Otherwise, plain HTTP is only tried to explain the error of https. */
   async function sendOnce(): Promise<HttpResponse> {
     try {
-      return await sendGet(httpsUrl);
+      return await sendGet(firstUrl);
     } catch (error) {
       signal.throwIfAborted();
+      if (plainHttp) {
+        throw error;
+      }
       const mayBePlainHttp = (isTlsError(error) && !isUntrustedCertificate(error)) || isHandshakeDrop(error);
       const plainResponse = !tlsVerify || mayBePlainHttp ? await tryPlainHttp() : undefined;
       // servers of https answer plain HTTP with 400
@@ -80,7 +85,7 @@ export async function findRegistry(
   const response = await sendWithRetries(sendOnce, {
     signal,
     wait,
-    toFailure: (error) => networkFailure('the registry', httpsUrl, error, registry),
+    toFailure: (error) => networkFailure('the registry', firstUrl, error, registry),
     // a refused connection is usually a wrong port, which is reported at once
     isRetryable: (error) => isTransientError(error) && networkErrorCode(error) !== 'ECONNREFUSED',
   });

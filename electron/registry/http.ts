@@ -58,28 +58,41 @@ interface Dispatchers {
 export class HttpClient {
   readonly #tlsVerify: boolean;
   readonly #certificates: Certificates | undefined;
+  readonly #proxy: string | undefined;
   /** Created at the first request. */
   #dispatchers: Promise<Dispatchers> | undefined;
 
-  /** @param options `certificates`: by default, only the authorities of Node are trusted. */
-  constructor(options: { readonly tlsVerify: boolean; readonly certificates?: Certificates }) {
+  /**
+   * @param options `certificates`: by default, only the authorities of Node are trusted. `proxy`: an address, or `none`, instead of
+   *   the proxy of the environment.
+   */
+  constructor(options: {
+    readonly tlsVerify: boolean;
+    readonly certificates?: Certificates;
+    readonly proxy?: string | undefined;
+  }) {
     this.#tlsVerify = options.tlsVerify;
     this.#certificates = options.certificates;
+    this.#proxy = options.proxy;
   }
 
   /** Most commands use no registry: they do not load undici, which takes a third of their start. */
   async #createDispatchers(): Promise<Dispatchers> {
     const agent = this.#agentOptions();
-    const [httpProxy, httpsProxy] = [proxyFromEnvironment('HTTP_PROXY'), proxyFromEnvironment('HTTPS_PROXY')];
+    const own = this.#proxy;
+    const [httpProxy, httpsProxy] =
+      own === undefined ? [proxyFromEnvironment('HTTP_PROXY'), proxyFromEnvironment('HTTPS_PROXY')] : [own, own];
     const { default: Agent } = await import('undici/lib/dispatcher/agent.js');
     const direct = new Agent(agent);
-    if (!httpProxy && !httpsProxy) {
+    if (own === 'none' || (!httpProxy && !httpsProxy)) {
       return { direct, proxy: direct };
     }
     const { EnvHttpProxyAgent } = await import('undici');
     // the proxy is not the registry, so its own certificate is always verified
     const proxyTls = { ...agent.connect, rejectUnauthorized: true };
-    const proxies = { requestTls: agent.connect, proxyTls, httpProxy, httpsProxy };
+    // a proxy that is set for this registry is used whatever the environment excludes
+    const excluded = own === undefined ? {} : { noProxy: '' };
+    const proxies = { requestTls: agent.connect, proxyTls, httpProxy, httpsProxy, ...excluded };
     return { direct, proxy: new EnvHttpProxyAgent({ ...agent, ...proxies }) };
   }
 
@@ -164,7 +177,8 @@ export class HttpClient {
     // the request reports an error of the body; after an early response there would be no listener for it
     stream?.on('error', () => {});
     try {
-      const response = await send.call(isLoopback(url.hostname) ? direct : proxy, {
+      const isDirect = this.#proxy === undefined && isLoopback(url.hostname);
+      const response = await send.call(isDirect ? direct : proxy, {
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: request.method,

@@ -4,6 +4,7 @@ import { type Platform, platformOf, platformsRunBy } from '../../shared/platform
 import { type ImageConfig, type Manifest, maxManifestBytes, parseConfig, parseManifest } from '../images/manifest.ts';
 import { systemPaths } from '../system/system-paths.ts';
 import { RegistryClient } from './client.ts';
+import type { CredentialSource } from './credential-source.ts';
 
 interface ImageFacts {
   /** Empty if the image does not say it. */
@@ -21,7 +22,12 @@ const maxKept = 100;
 
 /** Remembers its answers. Every failure is undefined: the engine will say it. */
 export class ImageFactsReader {
+  readonly #source: () => CredentialSource;
   readonly #kept = new Map<string, { readonly until: number; readonly facts: Promise<ImageFacts | undefined> }>();
+
+  constructor(source: () => CredentialSource = () => systemPaths()) {
+    this.#source = source;
+  }
 
   /** @param platform Undefined: the variables are those of the first platform. */
   readonly read = (name: string, platform: Platform | undefined): Promise<ImageFacts | undefined> => {
@@ -30,7 +36,7 @@ export class ImageFactsReader {
     if (kept && kept.until > Date.now()) {
       return kept.facts;
     }
-    const facts = readImageFacts(name, platform, AbortSignal.timeout(timeoutMs)).catch(() => undefined);
+    const facts = readImageFacts(name, platform, this.#source(), AbortSignal.timeout(timeoutMs)).catch(() => undefined);
     // a failure may be over the next time
     void facts.then((found) => found ?? this.#kept.delete(key));
     this.#kept.delete(key);
@@ -47,6 +53,7 @@ export class ImageFactsReader {
 async function readImageFacts(
   name: string,
   platform: Platform | undefined,
+  credentials: CredentialSource,
   signal: AbortSignal,
 ): Promise<ImageFacts | undefined> {
   const [path = '', digest] = name.split('@');
@@ -57,7 +64,7 @@ async function readImageFacts(
   const { registry = 'docker.io', repository, tag } = reference;
   const client = await RegistryClient.open({
     ...{ registry, repository, access: 'pull', signal },
-    credentials: systemPaths(),
+    credentials,
     // engines use plain HTTP on the loopback, too
     tlsVerify: !/^(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?$/.test(registry),
     wait: async () => {

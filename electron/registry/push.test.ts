@@ -504,7 +504,7 @@ test('reports a rejected login with its source, without the password', async () 
   expect(problem.message).toContain(registry.host);
   expect(problem.message).toContain('"builder"');
   expect(problem.message).toContain('entered for this push');
-  expect(problem.fix).toContain(`podman login ${registry.host}`);
+  expect(problem.actions).toEqual([{ id: 'sign-in', registry: registry.host }]);
   expect(problem.detail).toBe('UNAUTHORIZED: no such login: *** ***');
   expect(JSON.stringify(problem)).not.toMatch(/hunter2/);
 });

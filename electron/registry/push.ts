@@ -1,6 +1,8 @@
 import pLimit from 'p-limit';
 import { type Digest, formatReference, type Reference } from '../../shared/image.ts';
+import type { Platform } from '../../shared/platform.ts';
 import { Failure, fail } from '../../shared/problem.ts';
+import type { AttachedManifest } from '../images/attached-manifests.ts';
 import { digestOf } from '../images/digest.ts';
 import type { BlobSize, Descriptor, RawManifest, ReceivedImage } from '../images/manifest.ts';
 import type { StoredImage } from '../images/stored-list.ts';
@@ -10,8 +12,10 @@ import type { BlobSource } from './blob-source.ts';
 import { RegistryClient } from './client.ts';
 import type { CredentialSource } from './credential-source.ts';
 import { DirectPush } from './direct-push.ts';
+import { pushAttached } from './push-attached.ts';
 import { type ProgressImage, ProgressTracker, type PushProgress } from './push-progress.ts';
 import { pushReferrers } from './push-referrers.ts';
+import { mergeTag } from './remote-lists.ts';
 import { maxAttempts, type Wait } from './retry.ts';
 
 /** Where a push goes, and from where its blobs come. */
@@ -26,6 +30,10 @@ export interface PushTarget {
   readonly direct?: boolean | undefined;
   /** Where else in the registry blobs of the push may be. Without it: nowhere. */
   readonly locations?: KnownLocations | undefined;
+  /** Whether the images are added to the list that the tag leads to, see {@link mergeTag}. */
+  readonly merge?: boolean | undefined;
+  /** Called when everything is in the registry but the tag, which is set when it resolves. */
+  readonly beforeTag?: (() => Promise<void>) | undefined;
   readonly onProgress: (progress: PushProgress) => void;
   readonly signal: AbortSignal;
   /** Waits between attempts: a timer by default. */
@@ -38,8 +46,12 @@ export interface PushContent {
   readonly images: readonly StoredImage[];
   /** What describes the images: attestations, signatures. */
   readonly attachments: readonly StoredManifest[];
+  /** What describes the list or its images without being entries of the list: attestations, signatures. */
+  readonly attached?: readonly AttachedManifest[];
   /** The images of the list that nodes have pushed. */
   readonly pushed?: readonly ReceivedImage[];
+  /** Attachments that have tags of their own. */
+  readonly tagged?: readonly (RawManifest & { readonly tag: string })[];
 }
 
 export interface PushOptions extends PushTarget, PushContent {}
@@ -48,6 +60,10 @@ export interface PushResult {
   readonly digest: Digest;
   readonly uploadedBytes: number;
   readonly skippedBytes: number;
+  /** After a merge: the platforms that were there and stay. */
+  readonly kept?: Platform[] | undefined;
+  /** Whether somebody else has changed the tag during a merge. */
+  readonly hasRaced?: boolean | undefined;
 }
 
 /** Blobs that are uploaded at the same time. More do not use the network better, and many registries limit requests. */
@@ -131,8 +147,9 @@ export class ListPush {
   }
 
   /** @throws Failure like {@link pushList} */
-  async finish({ list, images, attachments, pushed = [] }: PushContent): Promise<PushResult> {
-    const { destination, locations, signal } = this.#target;
+  async finish(content: PushContent): Promise<PushResult> {
+    const { list, images, attachments, attached = [], pushed = [], tagged = [] } = content;
+    const { destination, locations, merge, beforeTag, signal } = this.#target;
     try {
       this.#signal.throwIfAborted();
       for (const manifest of [list, ...images, ...attachments]) {
@@ -154,10 +171,22 @@ export class ListPush {
       const put = await Promise.all([putManifests(client, images.filter(isNew)), putMissing(client, there)]);
       await putMissing(client, attachments);
       await pushReferrers(client, attachments);
-      await putListManifest(client, list, destination.tag, put.some(Boolean));
+      // after a merge, the list has another digest
+      const described = attached.filter((each) => !merge || each.attached.subject !== list.digest);
+      await pushAttached(client, this.#target.blobs, described, this.#signal);
+      for (const { tag, ...manifest } of tagged) {
+        await client.putManifest(tag, manifest);
+      }
+      await beforeTag?.();
+      this.#signal.throwIfAborted();
+      const merged = merge ? await mergeTag(client, { registry: '', ...destination }, list) : undefined;
+      if (!merged) {
+        await putListManifest(client, list, destination.tag, put.some(Boolean));
+      }
       await saved;
       const { uploadedBytes, skippedBytes } = this.#tracker.progress();
-      return { digest: list.digest, uploadedBytes, skippedBytes };
+      const { kept, hasRaced } = merged ?? {};
+      return { digest: (merged?.list ?? list).digest, uploadedBytes, skippedBytes, kept, hasRaced };
     } catch (error) {
       this.#failure.abort(error);
       throw signal.aborted ? cancellationOf(this.#target) : error;

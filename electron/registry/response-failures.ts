@@ -14,18 +14,17 @@ export function plainHttpFailure(registry: string): Failure {
 
 /** The registry or its token server rejects the credentials, or needs credentials and there are none. */
 export function loginFailure(registry: string, credentials: Credentials | undefined, detail?: string): Failure {
-  const login = `podman login ${registry}`;
   const failure = credentials
     ? fail(
         'registry.authentication',
         `The registry ${registry} rejected ${formatLogin(credentials)}.`,
-        `Check the credentials, or log in again with \`${login}\`.`,
+        'Check the user name and the password or token, then sign in again.',
         detail,
       )
     : fail(
         'registry.authentication',
         `The registry ${registry} requires a login, and there are no credentials for it.`,
-        `Log in with \`${login}\` or \`docker login ${registry}\`, or enter a user name and password for this push. Then push again.`,
+        'Sign in, or enter a user name and password for this push. Logins of podman and docker are used, too.',
         detail,
       );
   return failure.offering({ id: 'sign-in', registry });
@@ -46,13 +45,13 @@ export function deniedFailure(
     ? fail(
         'registry.denied',
         `The registry ${registry} does not allow ${formatLogin(credentials)} to ${action} ${repository}.`,
-        `Check the name of the repository, ask for permission to ${action} it, or log in as another user with \`podman login ${registry}\`.`,
+        `Check the name of the repository, ask for permission to ${action} it, or sign in as another user.`,
         detail,
       )
     : fail(
         'registry.denied',
         `The registry ${registry} does not allow anyone to ${action} ${repository} without a login.`,
-        `Log in with \`podman login ${registry}\`, then try again.`,
+        'Sign in, then try again.',
         detail,
       );
   return failure.offering({ id: 'sign-in', registry });

@@ -2,11 +2,13 @@ import { type Failure, fail, type Problem, problemOf } from '../../shared/proble
 import type { Push } from '../../shared/push.ts';
 import type { BlobSize, ReceivedImage } from '../images/manifest.ts';
 import type { DirectPush } from './direct-push.ts';
-import { ListPush, type PushContent, type PushTarget } from './push.ts';
+import { ListPush, type PushContent, type PushResult, type PushTarget } from './push.ts';
 
 export interface RunningPushOptions extends Omit<PushTarget, 'onProgress' | 'signal'> {
   /** Called with each state of the push before its end. */
   readonly onProgress: (push: Push) => void;
+  /** What is done in the registry when the list is there. It may fail the push. */
+  readonly afterwards?: ((result: PushResult, signal: AbortSignal) => Promise<Partial<Push>>) | undefined;
   /** Called with a push that is done, before {@link onEnd}. */
   readonly onDone: (push: Push) => Promise<void>;
   /** Called once. */
@@ -79,6 +81,22 @@ export class RunningPush {
     }
   }
 
+  /** Layers are being compressed for the push. Undefined: they are done. */
+  setCompressing(compressing: Push['compressing']): void {
+    if (!this.#isEnding) {
+      const { compressing: _, ...push } = this.#push;
+      this.#push = compressing ? { ...push, compressing } : push;
+      this.#options.onProgress(this.#push);
+    }
+  }
+
+  /** What another compression has left out. */
+  setLeftOut(leftOut: number): void {
+    if (leftOut > 0) {
+      this.#push = { ...this.#push, leftOut };
+    }
+  }
+
   /** Uploads blobs that are in the image store. */
   add(blobs: readonly BlobSize[]): void {
     if (!this.#isEnding) {
@@ -90,7 +108,8 @@ export class RunningPush {
   async finish(readContent: () => Promise<PushContent>): Promise<Push> {
     try {
       const result = await this.#transfer.finish(await readContent());
-      await this.#end({ status: 'done', ...result });
+      const further = await this.#options.afterwards?.(result, this.#controller.signal);
+      await this.#end({ status: 'done', ...result, ...further });
     } catch (error) {
       this.fail(error);
     }
@@ -118,7 +137,8 @@ export class RunningPush {
     }
     this.#isEnding = true;
     await this.#transfer.close();
-    this.#push = { ...this.#push, ...outcome };
+    const { compressing: _, ...push } = this.#push;
+    this.#push = { ...push, ...outcome };
     if (this.#push.status === 'done') {
       await this.#options.onDone(this.#push);
     }

@@ -1,28 +1,25 @@
 import type { Digest } from '../../shared/image.ts';
 import type { Failure } from '../../shared/problem.ts';
 import { Authorizer } from './authorizer.ts';
-import { type Certificates, loadCertificates } from './certificates.ts';
 import { parseChallenges } from './challenge.ts';
-import type { CredentialSource } from './credential-source.ts';
-import { findCredentials, hostNamesOf, registryNames } from './credentials.ts';
-import { findRegistry } from './find-registry.ts';
-import { HttpClient, type HttpRequest, type HttpResponse, hasProxy, headerOf } from './http.ts';
+import { findCredentials, registryNames } from './credentials.ts';
+import { type HttpClient, type HttpRequest, type HttpResponse, headerOf } from './http.ts';
 import { networkFailure } from './network-errors.ts';
+import { type HostOptions, type OpenHost, openHost } from './open-host.ts';
+import { explainRefusal } from './registry-refusals.ts';
 import { deniedFailure, loginFailure, readErrorMessage, refusedFailure } from './response-failures.ts';
-import { sendWithRetries, type Wait, waitBeforeRetry } from './retry.ts';
+import { sendWithRetries, waitBeforeRetry } from './retry.ts';
 
-export interface SessionOptions {
-  /** The host of a reference, such as `docker.io` or `registry.example.com:5000`. */
-  readonly registry: string;
-  readonly repository: string;
-  readonly access: 'pull' | 'push';
-  readonly credentials: CredentialSource;
-  /** True: only https with a trusted certificate. False: https with any certificate, otherwise plain HTTP. */
-  readonly tlsVerify: boolean;
-  /** Aborts everything that the session does. */
-  readonly signal: AbortSignal;
-  /** Waits between attempts: a timer by default. */
-  readonly wait?: Wait | undefined;
+/** What a session may do: the actions of its scope, and what a message says of it. */
+const accesses = {
+  pull: { actions: 'pull', text: 'pull from' },
+  push: { actions: 'pull,push', text: 'push to' },
+  delete: { actions: 'delete,pull', text: 'delete from' },
+} as const;
+
+/** `signal` aborts everything that the session does. */
+export interface SessionOptions extends HostOptions {
+  readonly access: keyof typeof accesses;
 }
 
 export interface SessionRequest extends Omit<HttpRequest, 'authorization' | 'signal' | 'redirect'> {
@@ -43,42 +40,30 @@ export class RegistrySession {
   readonly #options: SessionOptions;
   readonly #http: HttpClient;
   readonly #authorizer: Authorizer;
-  #origin = '';
+  readonly #origin: string;
   /** Whether an optional request was rejected with new authorization, too. The next ones need not renew it again. */
   #mayNotRead = false;
 
-  private constructor(options: SessionOptions, certificates: Certificates) {
+  private constructor(options: SessionOptions, { http, settings, origin, challenges }: OpenHost) {
     const { registry, repository } = registryNames(options);
     this.#options = options;
     this.registry = registry;
     this.repository = repository;
-    this.#http = new HttpClient({ tlsVerify: options.tlsVerify, certificates });
+    this.#http = http;
+    this.#origin = origin;
     this.#authorizer = new Authorizer({
       registry: this.registry,
-      scope: `repository:${this.repository}:${options.access === 'push' ? 'pull,push' : 'pull'}`,
-      tlsVerify: options.tlsVerify,
+      scope: `repository:${this.repository}:${accesses[options.access].actions}`,
+      tlsVerify: settings.tls === 'verify',
       findCredentials: () => findCredentials(this.registry, this.repository, options.credentials),
       send: (request) => this.#sendToTokenServer(request),
     });
+    this.#authorizer.setChallenges(challenges);
   }
 
-  /** @throws Failure `registry.unreachable`, `registry.tls`, or `registry.refused` if the server is not a registry. */
+  /** @throws Failure like `openHost` */
   static async open(options: SessionOptions): Promise<RegistrySession> {
-    const { tlsVerify, signal, wait } = options;
-    // the certificate of a proxy is verified in any case
-    const verifies = tlsVerify || hasProxy();
-    const certificates = await loadCertificates(hostNamesOf(options.registry), options.credentials, verifies);
-    const session = new RegistrySession(options, certificates);
-    try {
-      const { registry } = session;
-      const { origin, challenges } = await findRegistry(session.#http, { registry, tlsVerify, signal, wait });
-      session.#origin = origin;
-      session.#authorizer.setChallenges(challenges);
-      return session;
-    } catch (error) {
-      await session.close();
-      throw error;
-    }
+    return new RegistrySession(options, await openHost(options));
   }
 
   async close(): Promise<void> {
@@ -173,6 +158,11 @@ export class RegistrySession {
    */
   async failureOf(response: HttpResponse, request: string): Promise<Failure> {
     const message = await this.#readErrorMessage(response);
+    const { registry, repository } = this;
+    const known = message && explainRefusal({ registry, repository, status: response.status, message });
+    if (known) {
+      return known;
+    }
     if (response.status === 403 && response.url.origin === this.#origin) {
       return deniedFailure(this.registry, this.repository, this.#action, await this.#authorizer.credentials(), message);
     }
@@ -189,7 +179,7 @@ export class RegistrySession {
   }
 
   get #action(): string {
-    return this.#options.access === 'push' ? 'push to' : 'pull from';
+    return accesses[this.#options.access].text;
   }
 
   #isUnauthorized(response: HttpResponse): boolean {
@@ -198,6 +188,11 @@ export class RegistrySession {
 
   /** The failure for a 401 after renewal. With a token, the credentials are right but do not permit the request. */
   async #unauthorizedFailure(message: string | undefined): Promise<Failure> {
+    const { registry, repository } = this;
+    const known = message && explainRefusal({ registry, repository, status: 401, message });
+    if (known) {
+      return known;
+    }
     const credentials = await this.#authorizer.credentials();
     return credentials && this.#authorizer.hasToken
       ? deniedFailure(this.registry, this.repository, this.#action, credentials, message)

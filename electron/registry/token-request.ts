@@ -51,6 +51,21 @@ export function createTokenRequest(
   };
 }
 
+/**
+ * The request for a token by which a login is tried. Token servers that know identity tokens add one to their answer.
+ * Source: distribution's token specification, `offline_token`.
+ */
+export function createLoginRequest(
+  realm: URL,
+  challenge: Challenge,
+  credentials: Credentials,
+): Omit<HttpRequest, 'signal'> {
+  const request = createTokenRequest(realm, challenge, [], credentials);
+  request.url.searchParams.set('client_id', 'barnraiser');
+  request.url.searchParams.set('offline_token', 'true');
+  return { ...request, redirect: 'manual' };
+}
+
 /** Undefined if the response holds no token. */
 export function parseTokenResponse(body: string): { token: string; lifetimeSeconds: number } | undefined {
   let response: unknown;

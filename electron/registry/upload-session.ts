@@ -3,6 +3,9 @@ import type { BlobReader } from './blob-source.ts';
 import { discardBody, type HttpBody, type HttpResponse, headerOf } from './http.ts';
 import type { RegistrySession } from './session.ts';
 
+/** A blob that is sent in chunks has chunks of this size, unless the registry wants larger ones. */
+const chunkBytes = 16 * 1024 * 1024;
+
 /** The timeout for deleting an upload after it was cancelled or failed. */
 const deleteTimeoutMs = 2_000;
 
@@ -14,6 +17,8 @@ export interface UploadSessionOptions {
   /** Called with each of them that does not have it. */
   readonly onNotThere?: ((repository: string) => void) | undefined;
   readonly signal: AbortSignal;
+  /** Bytes of a chunk: 16 MiB by default. */
+  readonly chunkBytes?: number | undefined;
   /** Called with the number of bytes from the beginning of the blob that the registry has. */
   readonly onSent: (bytes: number) => void;
 }
@@ -32,6 +37,10 @@ export class UploadSession {
   /** How many bytes the registry has at that location. */
   #offset = 0;
   #hasPutWhole = false;
+  /** The size of chunks after a lost connection. Undefined: everything is sent at once. */
+  #chunkBytes: number | undefined;
+  #refusesChunks = false;
+  readonly #maxChunkBytes: number;
 
   constructor(session: RegistrySession, reader: BlobReader, options: UploadSessionOptions) {
     this.#session = session;
@@ -39,6 +48,7 @@ export class UploadSession {
     this.#options = options;
     this.#signal = options.signal;
     this.#mountFrom = options.mountFrom;
+    this.#maxChunkBytes = options.chunkBytes ?? chunkBytes;
   }
 
   get url(): URL {
@@ -53,6 +63,16 @@ export class UploadSession {
   /** Whether the registry has a part of the blob, so that only the rest is sent. */
   get isResumed(): boolean {
     return this.#offset > 0;
+  }
+
+  /** How many bytes of the blob the registry has. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Whether the blob is sent in chunks, some of which the registry keeps after a lost connection. */
+  get isChunked(): boolean {
+    return this.#chunkBytes !== undefined;
   }
 
   /** Sends whole blobs in a PATCH from now on. Returns false if the last attempt was no PUT with the whole blob. */
@@ -81,19 +101,24 @@ export class UploadSession {
       await discardBody(started);
       this.#location = this.#nextLocation(started);
       this.#offset = 0;
+      const minBytes = Number(headerOf(started, 'oci-chunk-min-length') ?? 0);
+      if (this.#chunkBytes !== undefined && minBytes > this.#chunkBytes) {
+        this.#chunkBytes = minBytes;
+      }
     }
-    this.#hasPutWhole = this.#offset === 0 && this.#reader.size > 0 && !this.#session.uploadsByPatch;
+    this.#hasPutWhole = this.#offset === 0 && this.#reader.size > 0 && !this.#session.uploadsByPatch && !this.isChunked;
     if (this.#hasPutWhole || this.#reader.size === 0) {
       return await this.#put(this.#location, this.#reader.bodyFrom(0));
     }
-    if (this.#offset < this.#reader.size) {
-      const patched = await this.#patch(this.#location);
+    while (this.#offset < this.#reader.size) {
+      const end = Math.min(this.#offset + (this.#chunkBytes ?? this.#reader.size), this.#reader.size);
+      const patched = await this.#patch(this.#location, end);
       if (patched.status < 200 || patched.status >= 300) {
         return patched;
       }
       await discardBody(patched);
       this.#location = this.#nextLocation(patched);
-      this.#offset = this.#reader.size;
+      this.#offset = end;
     }
     return await this.#put(this.#location);
   }
@@ -152,9 +177,13 @@ export class UploadSession {
    * @param shouldRestart start with the first byte again, whatever the registry has.
    */
   async prepareRetry(shouldRestart: boolean): Promise<boolean> {
+    this.#refusesChunks ||= shouldRestart && this.isChunked;
     this.#offset = shouldRestart ? 0 : await this.#queryOffset();
     if (this.#offset === 0) {
       await this.delete();
+      // a registry that keeps nothing of a request that broke off keeps the requests before it
+      this.#chunkBytes =
+        !this.#refusesChunks && this.#reader.size > this.#maxChunkBytes ? this.#maxChunkBytes : undefined;
       const response = await this.#query('HEAD', this.#session.url(`blobs/${this.#reader.digest}`));
       if (response?.status === 200) {
         this.#options.onSent(this.#reader.size);
@@ -184,15 +213,15 @@ export class UploadSession {
     return await this.#session.sendOnce({ method: 'PUT', url, ...content }, this.#signal);
   }
 
-  /** Sends everything from the offset on as one chunk. */
-  async #patch(location: URL): Promise<HttpResponse> {
-    const contentRange = `${this.#offset}-${this.#reader.size - 1}`;
+  /** Sends everything from the offset to the end as one chunk. */
+  async #patch(location: URL, end: number): Promise<HttpResponse> {
+    const contentRange = `${this.#offset}-${end - 1}`;
     return await this.#session.sendOnce(
       {
         method: 'PATCH',
         url: location,
         headers: { 'content-type': 'application/octet-stream', 'content-range': contentRange },
-        body: this.#reader.bodyFrom(this.#offset),
+        body: this.#reader.bodyFrom(this.#offset, end),
       },
       this.#signal,
     );

@@ -19,6 +19,8 @@ export interface ScheduleHistory {
 export interface JobEstimate extends Estimate {
   /** What it is based on: jobs of this platform on this node, other jobs of the project, or nothing. */
   readonly basis: 'here' | 'elsewhere' | 'nothing';
+  /** What it takes while nothing else runs on the machine. Only where it was built here before. */
+  readonly usualMs?: number;
 }
 
 /** How long a native job takes of which nothing is known, in milliseconds. It only compares nodes, and is never shown. */
@@ -103,7 +105,8 @@ export class Estimator {
       ?.filter((time) => time.mode === mode);
     const factor = otherLoad(node, running);
     if (here && here.length > 0) {
-      return scaled(this.#fromHere(here), factor, 'here');
+      const { ms, spread } = this.#fromHere(here);
+      return { ...within(ms * factor, spread, 'here'), usualMs: ms };
     }
     const isCached = !this.#noCache && this.#lastBuiltOn[platform] === node.connection;
     const cached = isCached ? cachedShare : 1;
@@ -231,14 +234,6 @@ function otherLoad({ load = 0, cpus }: Node, running: number): number {
   const others = Math.max(0, load - running * cpusPerJob);
   const needed = (others + cpusPerJob) / Math.max(cpus, cpusPerJob);
   return Math.min(4, Math.max(1, needed));
-}
-
-function scaled(
-  { ms, spread }: { ms: number; spread: number },
-  factor: number,
-  basis: JobEstimate['basis'],
-): JobEstimate {
-  return within(ms * factor, spread, basis);
 }
 
 function within(ms: number, spread: number, basis: JobEstimate['basis']): JobEstimate {

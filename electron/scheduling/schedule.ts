@@ -239,7 +239,7 @@ class Planner {
   /** @param isShared other platforms of the build are on the same machine */
   #reason(choice: Choice, { node, estimate }: NodeOption, isShared: boolean): string {
     const { platform, mode, pinned } = choice;
-    const usual = estimate.basis === 'here' ? `, usually ${formatTime(estimate.ms)} here` : '';
+    const usual = estimate.usualMs === undefined ? '' : `, usually ${formatTime(estimate.usualMs)} here`;
     if (pinned) {
       const own = modeOf(node, platform) ?? mode;
       return `${own}, ${pinned.reason}${allowedReason(node)}`;

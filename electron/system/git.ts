@@ -4,8 +4,8 @@ import { devNull } from 'node:os';
 import { homeFolder } from './local-user.ts';
 import { signalGroup } from './process-group.ts';
 
-/** More than git prints about a repository of any size, as far as it is asked here. */
-const maxOutputBytes = 1024 * 1024;
+/** More than git prints about a repository of any size, except for lists of its files. */
+const defaultMaxBytes = 1024 * 1024;
 
 /** Beyond this, a build does not wait for git. */
 const timeoutMs = 10_000;
@@ -28,6 +28,7 @@ export interface GitOptions {
   /** More settings, as `key=value`. They win over all others. */
   readonly settings?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  readonly maxOutputBytes?: number;
 }
 
 /**
@@ -61,7 +62,7 @@ export function gitEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 export function runGit(
   folder: string,
   args: readonly string[],
-  { signal, settings = [], env = process.env }: GitOptions = {},
+  { signal, settings = [], env = process.env, maxOutputBytes = defaultMaxBytes }: GitOptions = {},
 ): Promise<GitAnswer> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();

@@ -1,3 +1,4 @@
+import type { BuildRequest } from '../../shared/build.ts';
 import type { FixId } from '../../shared/check.ts';
 import type { CallInput } from '../../shared/contract.ts';
 import type { DiscoverySource } from '../../shared/discovery.ts';
@@ -5,7 +6,10 @@ import type { EquivalentKind } from '../../shared/equivalent.ts';
 import type { NodeSelection } from '../../shared/farm.ts';
 import type { SampleRange } from '../../shared/node-history.ts';
 import type { Platform } from '../../shared/platform.ts';
+import type { PushCompression } from '../../shared/push.ts';
 import type { HoldState, QueueMove } from '../../shared/queue.ts';
+import type { LoginStore } from '../../shared/registry.ts';
+import type { AttestationCommand } from './attestation-command.ts';
 
 /** Where the password of a push comes from: the command line, the first line of standard input, or a prompt. */
 export type PasswordSource =
@@ -98,6 +102,8 @@ export type Command =
       readonly lint?: LintLevel;
       /** What equals the build with this tool is printed, and nothing is built. */
       readonly equivalent?: EquivalentKind;
+      /** Its plan is printed, and nothing is built. */
+      readonly dryRun?: true;
       /** Only the digest and problems are printed. */
       readonly quiet: boolean;
       readonly outputFiles: OutputFiles;
@@ -116,6 +122,7 @@ export type Command =
       readonly timeZone?: string;
       readonly missed: 'skip' | 'run';
       readonly onlyIfChanged: boolean;
+      readonly onlyIfBaseNewer: boolean;
       readonly isPaused: boolean;
       /** Whether it may replace the one with its name. */
       readonly replaces: boolean;
@@ -151,6 +158,24 @@ export type Command =
       /** For all images. A push is of the chosen ones. */
       readonly flags: Partial<Omit<CallInput<'builds.start'>, 'pushCredentials'>>;
       readonly credentials?: PushCredentials;
+    }
+  | {
+      readonly kind: 'pkg.build';
+      readonly folders: readonly string[];
+      readonly options: NonNullable<CallInput<'packages.describe'>['options']>;
+      /** For all images. */
+      readonly flags: Partial<Pick<BuildRequest, 'farm' | 'connections' | 'emulate' | 'skip' | 'ssh'>>;
+      /** Prints what would be built. */
+      readonly isDryRun: boolean;
+      /** What of the command line is left out, and why. */
+      readonly notes: readonly string[];
+      readonly credentials?: PushCredentials;
+    }
+  | {
+      readonly kind: 'pkg.tags';
+      readonly folders: readonly string[];
+      readonly options: NonNullable<CallInput<'packages.tags'>['options']>;
+      readonly isCanonical: boolean;
     }
   | { readonly kind: 'recipe.show'; readonly folder: string }
   | {
@@ -197,17 +222,108 @@ export type Command =
   /** Without a build: of the newest. */
   | { readonly kind: 'graph'; readonly build?: string }
   | { readonly kind: 'images' }
-  | { readonly kind: 'inspect'; readonly reference: string }
+  /** Without a platform: all. */
+  | { readonly kind: 'inspect'; readonly reference: string; readonly platform?: Platform }
+  | {
+      readonly kind: 'files';
+      readonly request: Omit<CallInput<'images.files'>, 'from' | 'count' | 'task'>;
+      /** Where the content of the file goes. `-`: standard output. */
+      readonly output?: string;
+    }
+  | { readonly kind: 'tag'; readonly reference: string; readonly names: readonly string[] }
+  | { readonly kind: 'untag'; readonly references: readonly string[] }
+  /** Without references: all images. */
+  | {
+      readonly kind: 'verify';
+      readonly references: readonly string[];
+      readonly repair: boolean;
+      readonly tlsVerify: boolean;
+    }
+  /** `-`: standard input. */
+  | { readonly kind: 'load'; readonly paths: readonly string[]; readonly reference?: string }
   | {
       readonly kind: 'push';
       readonly reference: string;
-      readonly destination?: string;
+      /** Without one: the registry that the reference names. */
+      readonly destinations: readonly string[];
+      readonly compression?: PushCompression;
       /** Store and push the finished images of the newest build of the reference, although the build is incomplete. */
       readonly incomplete: boolean;
+      /** Add the images to the list that the registry has. */
+      readonly merge: boolean;
       readonly tlsVerify: boolean;
       readonly credentials?: PushCredentials;
     }
-  | { readonly kind: 'export'; readonly reference: string; readonly destination: string }
+  | {
+      readonly kind: 'copy';
+      /** Without destination: one after the other, to each of these. */
+      readonly request: Omit<CallInput<'copies.start'>, 'sourceCredentials' | 'credentials' | 'destination'>;
+      readonly destinations: readonly string[];
+      readonly sourceCredentials?: PushCredentials;
+      readonly credentials?: PushCredentials;
+    }
+  | { readonly kind: 'bases'; readonly check: boolean }
+  | {
+      readonly kind: 'compare';
+      readonly request: Omit<CallInput<'images.compare'>, 'credentials'>;
+      /** How many differences of each kind are printed. */
+      readonly limit: number;
+      readonly credentials?: PushCredentials;
+    }
+  | {
+      readonly kind: 'manifest.inspect';
+      readonly request: Omit<CallInput<'lists.inspect'>, 'credentials'>;
+      /** The manifest exactly as it is, instead of what it says. */
+      readonly raw: boolean;
+      readonly credentials?: PushCredentials;
+    }
+  | {
+      readonly kind: 'manifest.edit';
+      readonly request: Omit<CallInput<'lists.edit'>, 'credentials'>;
+      readonly credentials?: PushCredentials;
+    }
+  | {
+      readonly kind: 'export';
+      readonly reference: string;
+      /** See `parseOutput`. */
+      readonly outputs: readonly string[];
+      /** Replaces files and folders that are there. */
+      readonly force: boolean;
+      /** Also exports a list that lacks platforms. */
+      readonly incomplete?: true;
+    }
+  | {
+      readonly kind: 'pull';
+      readonly request: Omit<CallInput<'copies.pull'>, 'credentials'>;
+      readonly credentials?: PushCredentials;
+    }
+  | {
+      readonly kind: 'tags';
+      readonly request: Omit<CallInput<'registry.tags'>, 'credentials'>;
+      readonly credentials?: PushCredentials;
+    }
+  | {
+      readonly kind: 'login';
+      readonly name: string;
+      /** Without it: a prompt. */
+      readonly username?: string;
+      readonly password: PasswordSource;
+      readonly store?: LoginStore;
+      readonly tlsVerify: boolean;
+    }
+  | { readonly kind: 'login.list' }
+  | { readonly kind: 'logout'; readonly request: CallInput<'registries.logout'> }
+  | { readonly kind: 'registry.list' }
+  | { readonly kind: 'registry.add'; readonly change: CallInput<'registries.add'> }
+  | { readonly kind: 'registry.set'; readonly change: CallInput<'registries.set'> }
+  | { readonly kind: 'registry.remove'; readonly names: readonly string[] }
+  | {
+      readonly kind: 'registry.delete';
+      readonly image: string;
+      readonly tlsVerify: boolean;
+      readonly credentials?: PushCredentials;
+    }
+  | { readonly kind: 'registry.check'; readonly request: CallInput<'registries.check'> }
   /** `cache`: also what is kept only for later builds. */
   | { readonly kind: 'rm'; readonly references: readonly string[]; readonly cache?: true }
   | { readonly kind: 'df'; readonly selection: NodeSelection }
@@ -218,6 +334,7 @@ export type Command =
       readonly dryRun: boolean;
       readonly yes: boolean;
     }
+  | AttestationCommand
   /** Writes a sample project to this folder, or to the data folder. */
   | { readonly kind: 'sample'; readonly folder?: string };
 

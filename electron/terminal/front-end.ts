@@ -22,6 +22,8 @@ export interface TerminalFrontEndOptions {
   readonly input: Readable;
   /** Gets the results. */
   readonly output: Writable;
+  /** Gets an image that is written to standard output. Without it, none can be. */
+  readonly content?: Writable;
   /** Gets problems, notes, prompts and progress. */
   readonly errors: Writable;
   readonly json: boolean;
@@ -41,7 +43,7 @@ export interface Task {
   /** Resolves with the id of the task. */
   start(): Promise<string>;
   /** The call that cancels the task with this id. */
-  readonly cancel: 'builds.cancel' | 'bakes.cancel' | 'pushes.cancel';
+  readonly cancel: 'builds.cancel' | 'bakes.cancel' | 'pushes.cancel' | 'outputs.cancel' | 'copies.cancel';
   /** Whether an event with the name of the end is the end. Without it: each is. */
   readonly isEnd?: (event: AppEvent) => boolean;
   /** Called with the events of this task, and not with those of others. Those of a bake's builds are of the bake, too. */
@@ -141,9 +143,13 @@ export class TerminalFrontEnd {
 
   /**
    * Waits for a result and shows on a terminal what it waits for.
-   * @param source the project whose files are fetched meanwhile
+   * @param source the project whose files are fetched meanwhile, or what an event says of the progress
    */
-  async showWait<T>(text: string, result: Promise<T>, source?: string): Promise<T> {
+  async showWait<T>(
+    text: string,
+    result: Promise<T>,
+    source?: string | ((event: AppEvent) => string | undefined),
+  ): Promise<T> {
     const { errors, json } = this.options;
     if (json || !isTerminal(errors)) {
       return result;
@@ -153,8 +159,10 @@ export class TerminalFrontEnd {
       source === undefined
         ? () => undefined
         : this.subscribe((event) => {
-            if (event.event === 'source.progress' && event.context === source) {
-              indicator.setText(cleanLine(event.text));
+            const isOfSource = event.event === 'source.progress' && event.context === source;
+            const progress = typeof source === 'function' ? source(event) : isOfSource ? event.text : undefined;
+            if (progress !== undefined) {
+              indicator.setText(cleanLine(progress));
             }
           });
     return this.withScreen(indicator, async () => {
@@ -275,7 +283,13 @@ class TaskEvents {
       return;
     }
     // tasks that were running before are others
-    if (event.event === 'build.started' || event.event === 'bake.changed' || event.event === 'push.progress') {
+    if (
+      event.event === 'build.started' ||
+      event.event === 'bake.changed' ||
+      event.event === 'push.progress' ||
+      event.event === 'output.changed' ||
+      event.event === 'copy.progress'
+    ) {
       ids.forEach((id) => void this.#started.add(id));
     }
     if (ids.some((id) => this.#started.has(id))) {
@@ -293,10 +307,12 @@ class TaskEvents {
   }
 }
 
-/** The ids of the push, the bake and the build that an event is about. */
+/** The ids of the push, the copy, the bake and the build that an event is about. */
 function taskIds(event: AppEvent): string[] {
   return [
     ...('push' in event ? [event.push.id] : []),
+    ...('output' in event ? [event.output.id] : []),
+    ...('copy' in event ? [event.copy.id] : []),
     ...('bake' in event ? [event.bake.id] : []),
     buildIdOf(event) ?? [],
   ].flat();

@@ -61,6 +61,10 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
       return (await import('./actions/build.ts')).buildImage(frontEnd, command);
     case 'bake':
       return (await import('./actions/bake.ts')).bake(frontEnd, command);
+    case 'pkg.build':
+      return (await import('./actions/pkg.ts')).buildPackages(frontEnd, command);
+    case 'pkg.tags':
+      return (await import('./actions/pkg.ts')).printTags(frontEnd, command);
     case 'watch':
       return (await import('./actions/watch.ts')).watchProject(frontEnd, command);
     case 'schedule.add':
@@ -110,13 +114,62 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
     case 'images':
       return (await import('./actions/image.ts')).listImages(frontEnd);
     case 'inspect':
-      return (await import('./actions/image.ts')).inspectImage(frontEnd, command.reference);
+      return (await import('./actions/inspect.ts')).inspectImage(frontEnd, command);
+    case 'files':
+      return (await import('./actions/image-files.ts')).listFiles(frontEnd, command);
+    case 'tag':
+      return (await import('./actions/local-images.ts')).tagImage(frontEnd, command);
+    case 'untag':
+      return (await import('./actions/local-images.ts')).untagImages(frontEnd, command.references);
+    case 'verify':
+      return (await import('./actions/local-images.ts')).verifyImages(frontEnd, command);
+    case 'load':
+      return (await import('./actions/local-images.ts')).loadImages(frontEnd, command);
     case 'push':
       return (await import('./actions/push.ts')).pushImage(frontEnd, command);
+    case 'copy':
+      return (await import('./actions/copy.ts')).copyImages(frontEnd, command);
+    case 'bases':
+      return (await import('./actions/bases.ts')).listBases(frontEnd, command.check);
+    case 'compare':
+      return (await import('./actions/compare.ts')).compareImages(frontEnd, command);
+    case 'manifest.inspect':
+      return (await import('./actions/manifest.ts')).inspectManifest(frontEnd, command);
+    case 'manifest.edit':
+      return (await import('./actions/manifest.ts')).editManifest(frontEnd, command);
+    case 'pull':
+      return (await import('./actions/copy.ts')).pullImage(frontEnd, command);
+    case 'tags':
+      return (await import('./actions/copy.ts')).listTags(frontEnd, command);
+    case 'login':
+      return (await import('./actions/registry.ts')).login(frontEnd, command);
+    case 'login.list':
+      return (await import('./actions/registry.ts')).listLogins(frontEnd);
+    case 'logout':
+      return (await import('./actions/registry.ts')).logout(frontEnd, command.request);
+    case 'registry.list':
+      return (await import('./actions/registry.ts')).listRegistries(frontEnd);
+    case 'registry.add':
+      return (await import('./actions/registry.ts')).addRegistry(frontEnd, command.change);
+    case 'registry.set':
+      return (await import('./actions/registry.ts')).setRegistry(frontEnd, command.change);
+    case 'registry.remove':
+      return (await import('./actions/registry.ts')).removeRegistries(frontEnd, command.names);
+    case 'registry.delete':
+      return (await import('./actions/registry.ts')).deleteFromRegistry(frontEnd, command);
+    case 'registry.check':
+      return (await import('./actions/registry.ts')).checkRegistry(frontEnd, command.request);
     case 'export':
-      return (await import('./actions/image.ts')).exportImage(frontEnd, command);
+      return (await import('./actions/export.ts')).exportImage(frontEnd, command);
     case 'rm':
       return (await import('./actions/image.ts')).removeImages(frontEnd, command);
+    case 'sbom':
+    case 'provenance':
+    case 'sign':
+    case 'verify.signatures':
+    case 'reproduce':
+    case 'key.generate':
+      return (await import('./actions/attestation.ts')).runAttestationCommand(frontEnd, command);
     case 'prune':
       return (await import('./actions/storage.ts')).pruneNodes(frontEnd, command);
     case 'df':

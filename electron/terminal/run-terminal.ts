@@ -1,7 +1,9 @@
+import { isStandardOutput } from '../../shared/output.ts';
 import { problemOf } from '../../shared/problem.ts';
 import type { App } from '../app.ts';
 import { attachToRunningApp } from '../attach/client.ts';
 import { handleTermination } from '../system/termination.ts';
+import type { Command } from './command.ts';
 import { parseArguments } from './commands/parse-arguments.ts';
 import { TerminalFrontEnd } from './front-end.ts';
 import { printProblem, printUsageProblem } from './output/problem.ts';
@@ -35,7 +37,8 @@ export async function runTerminal(argv: readonly string[], version: string): Pro
     try {
       const frontEnd = new TerminalFrontEnd(app, {
         input: stdin,
-        output: stdout,
+        output: printsImage(command) ? stderr : stdout,
+        content: stdout,
         errors: stderr,
         interrupted,
         ...global,
@@ -71,6 +74,18 @@ function interruptSignal(): AbortSignal {
   // an error of standard error cannot be reported anywhere
   process.stderr.on('error', () => undefined);
   return controller.signal;
+}
+
+/** Whether an image goes to standard output, where nothing else may be printed then. */
+function printsImage(command: Command): boolean {
+  switch (command.kind) {
+    case 'export':
+      return command.outputs.some(isStandardOutput);
+    case 'build':
+      return command.request.outputs?.some(isStandardOutput) ?? false;
+    default:
+      return false;
+  }
 }
 
 /** Loads the app only where no other process runs it. */

@@ -114,7 +114,7 @@ export function Sidebar({ isFolded, onFold, onSearch }: SidebarProps) {
           icon="images"
           label="Images"
           isFolded={isFolded}
-          isCurrent={current?.view === 'images'}
+          isCurrent={current?.view === 'images' || current?.view === 'image' || current?.view === 'compare'}
         />
         <NavLink
           view={{ view: 'connections' }}
@@ -131,6 +131,13 @@ export function Sidebar({ isFolded, onFold, onSearch }: SidebarProps) {
               connections
             ) : undefined
           }
+        />
+        <NavLink
+          view={{ view: 'registries' }}
+          icon="registry"
+          label="Registries"
+          isFolded={isFolded}
+          isCurrent={current?.view === 'registries'}
         />
       </div>
       <div className={styles.foot}>
@@ -388,9 +395,10 @@ const severity: Readonly<Record<Health, number>> = {
   up: 0,
   unknown: 1,
   probing: 2,
-  lost: 3,
-  'never-reached': 4,
-  down: 5,
+  'set-aside': 3,
+  lost: 4,
+  'never-reached': 5,
+  down: 6,
 };
 
 /** The description of a farm, with a countdown to the next attempt if exactly one node is lost. */
@@ -429,5 +437,5 @@ function describeFarm(members: readonly string[], healths: readonly Health[]): s
       : `, ${names.length > 3 ? `${names.length} nodes` : formatList(names)} ${healthWord(health).toLowerCase()}`;
   };
   const summary = up === members.length ? formatCount(up, 'node') : `${up} of ${formatCount(members.length, 'node')}`;
-  return `${summary} up${listNames('down')}${listNames('never-reached')}${listNames('lost')}`;
+  return `${summary} up${listNames('down')}${listNames('never-reached')}${listNames('lost')}${listNames('set-aside')}`;
 }

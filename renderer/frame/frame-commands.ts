@@ -84,6 +84,14 @@ export function useFrameCommands({ openPalette, openShortcuts, toggleSidebar }: 
         run: () => navigate({ view: 'connections' }),
       },
       {
+        id: 'go:registries',
+        label: 'Registries',
+        group: 'Go to',
+        icon: 'registry',
+        keywords: ['login', 'sign in', 'docker hub', 'mirror', 'certificate'],
+        run: () => navigate({ view: 'registries' }),
+      },
+      {
         id: 'go:settings',
         label: 'Settings',
         group: 'Go to',

@@ -124,7 +124,7 @@ function buildEntries(now: Date): readonly Command[] {
 }
 
 function imageEntries(): readonly Command[] {
-  return useImages
+  const images = useImages
     .getState()
     .lists.slice(0, maxPerKind)
     .flatMap(({ reference }): Command[] => [
@@ -144,6 +144,33 @@ function imageEntries(): readonly Command[] {
         run: () => navigate({ view: 'images', reference }),
       },
     ]);
+  return [
+    {
+      id: 'pull',
+      label: 'Pull image…',
+      group: 'Images',
+      icon: 'download',
+      keywords: ['download', 'registry', 'fetch'],
+      run: () => openSheet({ sheet: 'copy' }),
+    },
+    {
+      id: 'compare',
+      label: 'Compare two images…',
+      group: 'Images',
+      icon: 'compare',
+      keywords: ['difference', 'changes'],
+      run: () => navigate({ view: 'compare' }),
+    },
+    {
+      id: 'copy',
+      label: 'Copy image between registries…',
+      group: 'Images',
+      icon: 'push',
+      keywords: ['mirror', 'promote'],
+      run: () => openSheet({ sheet: 'copy', to: 'registry' }),
+    },
+    ...images,
+  ];
 }
 
 function nodeEntries(): readonly Command[] {

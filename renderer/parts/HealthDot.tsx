@@ -7,7 +7,7 @@ export function healthWord(health: Health): string {
   return healthWords[health];
 }
 
-/** The health of a node as a dot: full, half, ring, dashed, spinning or faint ring. Its text is for screen readers. */
+/** The health of a node as a dot: full, half, ring, dotted, spinning or faint ring. Its text is for screen readers. */
 export function HealthDot({ health }: { health: Health }) {
   return <span role="img" aria-label={healthWords[health]} className={classes(styles.dot, styles[health])} />;
 }

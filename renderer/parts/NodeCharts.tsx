@@ -68,24 +68,29 @@ export function NodeCharts({ name, node, layout = 'card' }: NodeChartsProps) {
       onBlur={() => setCursorMs(undefined)}
     >
       {isVisible &&
-        shown.map((metric) => (
-          <div key={metric.id} className={styles.metric}>
-            {layout !== 'row' && <span className={styles.label}>{metric.label}</span>}
-            <span className={styles.value}>{valueText(metric, cursor ?? newest(metric, samples, facts), facts)}</span>
-            <div data-chart="" className={styles.chart}>
-              <HistoryChart
-                metric={metric}
-                node={name}
-                facts={facts}
-                samples={samples}
-                range={range}
-                endMs={endMs}
-                cursor={cursor}
-                size={layout === 'large' ? 'large' : 'small'}
-              />
+        shown
+          .map((metric) => ({ metric, sample: cursor ?? newest(metric, samples, facts) }))
+          .map(({ metric, sample }) => (
+            <div key={metric.id} className={styles.metric}>
+              {layout !== 'row' && <span className={styles.label}>{metric.label}</span>}
+              <span className={classes(styles.value, sample && metric.isLow?.(sample, facts) && styles.low)}>
+                {valueText(metric, sample, facts)}
+                {sample && metric.isLow?.(sample, facts) && <span className="visually-hidden">, low</span>}
+              </span>
+              <div data-chart="" className={styles.chart}>
+                <HistoryChart
+                  metric={metric}
+                  node={name}
+                  facts={facts}
+                  samples={samples}
+                  range={range}
+                  endMs={endMs}
+                  cursor={cursor}
+                  size={layout === 'large' ? 'large' : 'small'}
+                />
+              </div>
             </div>
-          </div>
-        ))}
+          ))}
       {isVisible && layout !== 'row' && (
         <p className={styles.time} aria-hidden="true">
           {cursor ? formatMinute(cursor.at) : `Last ${sampleRanges[range].label}`}

@@ -19,6 +19,8 @@ export interface Metric {
   readonly text: (sample: Sample, facts: ChartFacts) => string;
   /** The same for the highest value in a description: `highest 3.9`. */
   readonly extreme: (sample: Sample) => string;
+  /** So little is left that it should be noticed. */
+  readonly isLow?: (sample: Sample, facts: ChartFacts) => boolean;
   /** The values are whole numbers that change at once. */
   readonly isStepped?: true;
 }
@@ -41,6 +43,7 @@ export const metrics: readonly Metric[] = [
     limit: ({ memory }) => memory?.total ?? gigabyte,
     text: ({ memoryFree = 0 }) => `${formatBytes(memoryFree)} free`,
     extreme: ({ memoryFree = 0 }) => `least ${formatBytes(memoryFree)}`,
+    isLow: ({ memoryFree }, { memory }) => isLow(memoryFree, memory),
   },
   {
     id: 'disk',
@@ -49,6 +52,7 @@ export const metrics: readonly Metric[] = [
     limit: ({ disk }) => disk?.total ?? gigabyte,
     text: ({ diskFree = 0 }) => `${formatBytes(diskFree)} free`,
     extreme: ({ diskFree = 0 }) => `least ${formatBytes(diskFree)}`,
+    isLow: ({ diskFree }, { disk }) => isLow(diskFree, disk),
   },
   {
     id: 'jobs',
@@ -61,6 +65,11 @@ export const metrics: readonly Metric[] = [
     isStepped: true,
   },
 ];
+
+/** Of a disk or a memory, so little is free that it is shown as low. */
+function isLow(free: number | undefined, space: Node['memory']): boolean {
+  return free !== undefined && space !== undefined && free < space.total * 0.1;
+}
 
 function used(free: number | undefined, space: Node['memory']): number | undefined {
   return free === undefined || !space ? undefined : Math.max(0, space.total - free);

@@ -33,6 +33,7 @@ export type ActionHandlers = Partial<ActionTable<void>>;
 
 /** What the buttons do in every view. */
 const generalHandlers: ActionHandlers = {
+  'sign-in': ({ registry }) => navigate({ view: 'registries', name: registry, signIn: true }),
   'choose-destination': ({ reference }) => openSheet({ sheet: 'push', reference }),
   'show-connections': () => navigate({ view: 'connections' }),
   'add-connection': () => navigate({ view: 'connections', adding: true }),

@@ -49,12 +49,3 @@ export async function readCacheBytes(): Promise<number> {
 export async function clearCache(): Promise<number> {
   return (await call('images.clearCache', {})).freedBytes;
 }
-
-/** @param destination `oci:DIR` or `oci-archive:FILE` @throws Failure */
-export function exportImage(
-  reference: string,
-  destination: string,
-  signal?: AbortSignal,
-): Promise<{ path: string; bytes: number }> {
-  return call('images.export', { reference, destination }, signal ? { signal } : {});
-}

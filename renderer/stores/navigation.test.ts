@@ -31,6 +31,8 @@ describe('the location hash', () => {
     { view: { view: 'builds', project: '/home/anna/pro jects/50% & more?#' } },
     { view: { view: 'build', id: '20260301-101500-x' } },
     { view: { view: 'images', reference: 'registry.example.com:5000/team/api:1.4' } },
+    { view: { view: 'image', reference: 'registry.example.com:5000/team/api:1.4' } },
+    { view: { view: 'image', reference: 'api:1.4', section: 'layers', platform: arm } },
     { view: { view: 'connections', name: 'pi4' } },
     { view: { view: 'connections', adding: true } },
     { view: { view: 'settings' } },

@@ -22,9 +22,16 @@ export type View =
   | { readonly view: 'build'; readonly id: string }
   /** Several images that are built together. */
   | { readonly view: 'bake'; readonly id: string }
-  | { readonly view: 'images'; readonly reference?: string }
+  /** `load` is the path of an archive or folder that is loaded at once. */
+  | { readonly view: 'images'; readonly reference?: string; readonly load?: string }
+  /** One image with all that is known of it. `section` is one of its tabs, and `platform` what that shows. */
+  | { readonly view: 'image'; readonly reference: string; readonly section?: string; readonly platform?: Platform }
+  /** Two images: locations of images, or ids of builds. */
+  | { readonly view: 'compare'; readonly a?: string; readonly b?: string }
   /** `name` is the selected connection; `adding` opens *Add connection*. */
   | { readonly view: 'connections'; readonly name?: string; readonly adding?: boolean }
+  /** `name` is the registry that is shown first; `signIn` opens the dialog to sign in to it. */
+  | { readonly view: 'registries'; readonly name?: string; readonly signIn?: boolean }
   /** Which jobs run and wait on the nodes of a farm, or on all nodes. */
   | { readonly view: 'queue'; readonly farm?: string }
   /** Builds at times, and on every change. */
@@ -48,7 +55,10 @@ export type Sheet =
     }
   /** `folder` has files that describe several images. */
   | { readonly sheet: 'bake'; readonly folder: string }
+  | { readonly sheet: 'package'; readonly folder: string }
   | { readonly sheet: 'push'; readonly reference: string; readonly destination?: string }
+  /** Brings an image from a registry to this computer, or to another registry. */
+  | { readonly sheet: 'copy'; readonly source?: string; readonly to?: 'here' | 'registry' }
   /** What takes space on a node, on the nodes of a farm, or on all nodes. */
   | { readonly sheet: 'storage'; readonly farm?: string; readonly node?: string };
 
@@ -176,8 +186,17 @@ export function formatHash({ view, sheet, log }: Route): string {
   if (view.view === 'builds' && view.project !== undefined) {
     query.set('project', view.project);
   }
+  if (view.view === 'images' && view.load !== undefined) {
+    query.set('load', view.load);
+  }
+  if (view.view === 'image' && view.platform !== undefined) {
+    query.set('platform', view.platform);
+  }
   if (view.view === 'connections' && view.adding) {
     query.set('adding', '1');
+  }
+  if (view.view === 'registries' && view.signIn) {
+    query.set('sign-in', '1');
   }
   if (log) {
     query.set('log', log.id);
@@ -206,9 +225,14 @@ function pathOf(view: View): string[] {
       return [view.id];
     case 'log':
       return [view.id, view.platform];
+    case 'image':
+      return view.section === undefined ? [view.reference] : [view.reference, view.section];
+    case 'compare':
+      return view.b === undefined && view.a === undefined ? [] : [view.a ?? '', view.b ?? ''];
     case 'images':
       return view.reference === undefined ? [] : [view.reference];
     case 'connections':
+    case 'registries':
       return view.name === undefined ? [] : [view.name];
     case 'queue':
     case 'statistics':
@@ -244,10 +268,23 @@ function parseView([view, first, second]: string[], query: URLSearchParams): Vie
     case 'build':
     case 'bake':
       return first ? { view, id: first } : undefined;
+    case 'image':
+      return first
+        ? {
+            view,
+            reference: first,
+            section: second || undefined,
+            platform: parsePlatform(query.get('platform') ?? ''),
+          }
+        : undefined;
+    case 'compare':
+      return { view, a: first || undefined, b: second || undefined };
     case 'images':
-      return { view, reference: first || undefined };
+      return { view, reference: first || undefined, load: query.get('load') ?? undefined };
     case 'connections':
       return { view, name: first || undefined, adding: query.has('adding') || undefined };
+    case 'registries':
+      return { view, name: first || undefined, signIn: query.has('sign-in') || undefined };
     case 'queue':
     case 'statistics':
       return { view, farm: first || undefined };
@@ -274,12 +311,15 @@ function parseSheet(query: URLSearchParams): Sheet | undefined {
         apply: field('apply'),
       };
     }
-    case 'bake': {
+    case 'bake':
+    case 'package': {
       const folder = field('folder');
-      return folder ? { sheet: 'bake', folder } : undefined;
+      return folder ? { sheet: query.get('sheet') === 'bake' ? 'bake' : 'package', folder } : undefined;
     }
     case 'storage':
       return { sheet: 'storage', farm: field('farm'), node: field('node') };
+    case 'copy':
+      return { sheet: 'copy', source: field('source'), to: field('to') === 'registry' ? 'registry' : undefined };
     case 'push': {
       const reference = field('reference');
       return reference ? { sheet: 'push', reference, destination: field('destination') } : undefined;

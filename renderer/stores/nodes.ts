@@ -17,10 +17,11 @@ interface Nodes {
 export const useNodes = create<Nodes>(() => ({ byName: {}, probing: new Set() }));
 
 /** The state of a node, or why none is known. */
-export type Health = NodeState | 'probing' | 'unknown';
+export type Health = NodeState | 'set-aside' | 'probing' | 'unknown';
 
 export const healthWords: Readonly<Record<Health, string>> = {
   ...nodeStateWords,
+  'set-aside': 'Set aside',
   probing: 'Checking',
   unknown: 'Not checked yet',
 };
@@ -46,6 +47,9 @@ export function summarizeNotUp(
 /** The last known health of a connection. It stays unchanged while the connection is probed again. */
 export function healthOf({ byName, probing }: Nodes, connection: string): Health {
   const status = byName[connection];
+  if (status?.state === 'up' && status.setAside) {
+    return 'set-aside';
+  }
   return status ? nodeStateOf(status) : probing.has(connection) ? 'probing' : 'unknown';
 }
 

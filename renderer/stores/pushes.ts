@@ -39,6 +39,27 @@ export async function startPush(request: CallInput<'pushes.start'>): Promise<Pus
   return push;
 }
 
+/** Starts pushes to several destinations, or with another compression. @throws Failure */
+export async function startPushes(request: CallInput<'pushes.startAll'>): Promise<readonly Push[]> {
+  const pushes = await call('pushes.startAll', request);
+  for (const push of pushes) {
+    usePushes.setState((state) => (state.byId[push.id] ? state : putPush(state, push)));
+  }
+  return pushes;
+}
+
+/** The pushes that were started together with one, in the order of their destinations. Only the push itself if there is no other. */
+export function usePushGroup(push: Push | undefined): readonly Push[] {
+  const { byId, order } = usePushes();
+  if (push?.group === undefined) {
+    return push ? [push] : [];
+  }
+  return order
+    .flatMap((id) => byId[id] ?? [])
+    .filter(({ group }) => group === push.group)
+    .reverse();
+}
+
 /** @throws Failure */
 export async function cancelPush(id: string): Promise<void> {
   await call('pushes.cancel', { id });

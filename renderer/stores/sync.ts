@@ -7,10 +7,12 @@ import { bakeFeed } from './bakes.ts';
 import { buildFeed, loadBuilds } from './builds.ts';
 import { checkFeed, discardRunningChecks } from './checks.ts';
 import { connectionFeed, loadConnections, useConnections } from './connections.ts';
+import { copyFeed, loadCopies } from './copies.ts';
 import { farmFeed, loadFarms } from './farms.ts';
 import { imageFeed, loadImages } from './images.ts';
 import { loadMemory, sendRemembered } from './memory.ts';
 import { loadNodes, nodeFeed, probeUnknown } from './nodes.ts';
+import { loadOutputs, outputFeed } from './outputs.ts';
 import { loadPushHistory, pushHistoryFeed } from './push-history.ts';
 import { loadPushes, pushFeed } from './pushes.ts';
 import { loadQuestions, questionFeed } from './questions.ts';
@@ -42,6 +44,8 @@ const feeds = [
   buildFeed,
   imageFeed,
   pushFeed,
+  copyFeed,
+  outputFeed,
   pushHistoryFeed,
   questionFeed,
   queueFeed,
@@ -115,6 +119,8 @@ export async function loadAll(): Promise<void> {
     loadBuilds,
     loadImages,
     loadPushes,
+    loadCopies,
+    loadOutputs,
     loadPushHistory,
     loadQuestions,
     loadQueue,

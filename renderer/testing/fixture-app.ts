@@ -18,14 +18,21 @@ import { fail, problemOf, type Result } from '../../shared/problem.ts';
 import type { AllowedCommand, Question, RememberedSecret, RememberOption } from '../../shared/question.ts';
 import { type Assignment, modeOf } from '../../shared/schedule.ts';
 import { defaultParts } from '../../shared/storage-kinds.ts';
+import { attestationFixture } from './attestation-fixture.ts';
 import { createAutomation } from './fixture-automation.ts';
 import * as bakes from './fixture-bakes.ts';
 import { type CheckScene, FixtureChecks } from './fixture-checks.ts';
+import { baseImagesOf, comparisonOf } from './fixture-compare.ts';
+import { createCopies } from './fixture-copies.ts';
 import * as data from './fixture-data.ts';
 import { type DiscoveryScene, discover, exportText, importInto } from './fixture-discovery.ts';
+import { createImages } from './fixture-images.ts';
 import { samplesOf, statisticsOf } from './fixture-monitoring.ts';
+import { createOutputs } from './fixture-outputs.ts';
+import { describedPackages, packageAt } from './fixture-packages.ts';
 import { allowedCommands, cannotSave, questions, savedSecrets } from './fixture-questions.ts';
 import { FixtureQueue } from './fixture-queue.ts';
+import { createRegistries } from './fixture-registries.ts';
 import { FixtureStorage } from './fixture-storage.ts';
 
 /**
@@ -305,6 +312,23 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
 
   const handlers: { readonly [N in CallName]: (request: CallRequest<N>) => CallOutput<N> | Promise<CallOutput<N>> } = {
     ...createAutomation(state, emit),
+    ...attestationFixture,
+    ...createCopies(state, emit),
+    'images.compare': ({ a, b }) => comparisonOf(a, b, state),
+    'bases.list': () => baseImagesOf(state === 'busy' ? fixture.builds.filter(({ status }) => status === 'done') : []),
+    ...createRegistries(state, emit),
+    ...createImages(state, emit, {
+      find: list,
+      all: () => fixture.lists,
+      set: (reference, next) => {
+        fixture.lists = [...(next ? [next] : []), ...fixture.lists.filter((each) => each.reference !== reference)];
+      },
+      damaged: () => fixture.damagedImages,
+      repair: () => {
+        fixture.damagedImages = [];
+      },
+    }),
+    ...createOutputs(state, findBuild, emit),
     'connections.list': () => fixture.connections,
     'connections.add': (request) => {
       if (fixture.connections.some(({ name }) => name === request.name)) {
@@ -506,6 +530,8 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
 
     'projects.automatic': ({ context }) => data.automaticValuesOf(context),
     'recipes.find': ({ folder }) => bakes.recipesAt(folder),
+    'packages.tags': ({ folders }) => folders.map(packageAt),
+    'packages.describe': ({ folders }) => describedPackages(folders),
     'recipes.describe': ({ folder, targets, allow, push }) => bakes.describedAt(folder, targets, allow, push),
     'recipes.save': ({ folder, destination, replaces }) => {
       if (destination === 'project' && !replaces) {
@@ -676,10 +702,6 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
 
     'images.list': () => fixture.lists,
     'images.damaged': () => fixture.damagedImages,
-    'images.inspect': ({ reference }) => ({
-      list: list(reference),
-      manifest: { schemaVersion: 2, mediaType: list(reference).mediaType, manifests: list(reference).entries },
-    }),
     'images.remove': ({ reference }) => {
       if (fixture.damagedImages.some((image) => image.reference === reference)) {
         fixture.damagedImages = [];
@@ -695,11 +717,6 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       fixture.cacheBytes = 0;
       return { freedBytes };
     },
-    'images.export': ({ reference, destination }) => ({
-      path: destination.replace(/^oci(-archive)?:/, ''),
-      bytes: list(reference).entries.reduce((sum, { size }) => sum + size, 0),
-    }),
-
     'pushes.start': ({ reference, destination }) => {
       const started = data.push({
         id: `push-${Date.now()}`,
@@ -710,6 +727,18 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       emit({ event: 'push.progress', push: started });
       return started;
     },
+    'pushes.startAll': ({ reference, destinations }) =>
+      destinations.map((destination, index) => {
+        const started = data.push({
+          id: `push-${Date.now()}-${index}`,
+          ...(destinations.length > 1 ? { group: 'group-1' } : {}),
+          status: 'running',
+          reference,
+          destination,
+        });
+        emit({ event: 'push.progress', push: started });
+        return started;
+      }),
     'pushes.list': () => fixture.pushes,
     'pushes.history': () => fixture.pushHistory,
     'pushes.cancel': ({ id }) => {

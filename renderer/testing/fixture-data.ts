@@ -16,6 +16,7 @@ import type { Push, PushRecord } from '../../shared/push.ts';
 import type { Assignment } from '../../shared/schedule.ts';
 import type { SetAside } from '../../shared/set-aside.ts';
 import type { PlannedStep, Step } from '../../shared/step.ts';
+import { sampleOutputs } from './fixture-outputs.ts';
 
 /** Sample data for screenshots and renderer tests. It is deterministic, so that screenshots can be compared. */
 
@@ -459,6 +460,7 @@ interface Progress {
   readonly warnings?: readonly BuildWarning[];
   readonly lastLines?: string[];
   readonly lost?: Job['lost'];
+  readonly second?: Job['second'];
 }
 
 function stepsOf({ status, steps: finished, atOnce = 1, cached = 0, slow = 1, startedAgo }: Progress): Step[] {
@@ -512,6 +514,7 @@ export function job(progress: Progress): Job {
     lastLines: progress.lastLines,
     // the logs of fixtures have 1,400 lines
     lastLinesFrom: progress.lastLines && 1_400 - progress.lastLines.length,
+    ...(progress.second ? { second: progress.second } : {}),
     lost: progress.lost ?? [],
   };
 }
@@ -679,7 +682,17 @@ export const sample = {
       startedAgo: 260,
       jobs: [
         { platform: 'linux/amd64', node: 'big-amd', status: 'done', steps: 10, cached: 6, startedAgo: 258 },
-        { platform: 'linux/arm64', node: 'graviton', status: 'transferring', steps: 10, slow: 1.3, startedAgo: 257 },
+        {
+          ...{ platform: 'linux/arm64', node: 'pi4', status: 'building', steps: 5, slow: 2.3, startedAgo: 257 },
+          second: {
+            node: 'graviton',
+            mode: 'native',
+            reason: 'native, idle; pi4 takes longer than expected',
+            startedAt: ago(41),
+            beside: 'pi4',
+            state: 'running',
+          },
+        },
         {
           platform: 'linux/riscv64',
           node: 'riscv-board',
@@ -739,8 +752,8 @@ export const sample = {
         },
       ],
     }),
-  done: (): Build =>
-    build({
+  done: (): Build => ({
+    ...build({
       id: '20260301-083000-done',
       reference: 'registry.example.com/team/api:1.3',
       context: '/home/anna/projects/api',
@@ -762,6 +775,8 @@ export const sample = {
         },
       ],
     }),
+    outputs: sampleOutputs('20260301-083000-done'),
+  }),
   cancelled: (): Build =>
     build({
       id: '20260228-180000-stop',

@@ -3,7 +3,7 @@ import type { Result } from '../../shared/problem.ts';
 import type { Transport } from './transport.ts';
 
 /** The object that the preload script of the desktop front end exposes as `window.barnraiser`. */
-export interface DesktopBridge extends Pick<Transport, 'onMenu' | 'pathOf'> {
+export interface DesktopBridge extends Pick<Transport, 'onMenu' | 'pathOf' | 'showItem'> {
   /** @param id names the call for {@link cancel} */
   call<N extends CallName>(name: N, input: CallInput<N>, id?: string): Promise<Result<CallOutput<N>>>;
   cancel(id: string): void;

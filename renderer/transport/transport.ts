@@ -25,4 +25,6 @@ export interface Transport {
   onMenu?(listener: (command: string) => void): () => void;
   /** @returns the path of a dropped or chosen file; empty if it has none. Desktop only. */
   pathOf?(file: File): string;
+  /** Shows a file or folder in the system's file manager. Desktop only. */
+  showItem?(path: string): void;
 }

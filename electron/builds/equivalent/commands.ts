@@ -8,6 +8,7 @@ import type { Platform } from '../../../shared/platform.ts';
 import type { Mode } from '../../../shared/schedule.ts';
 import { standardInput } from '../../context/containerfile.ts';
 import { optionWords, type WordContext } from './option-words.ts';
+import { buildxOutputs, podmanOutputs } from './output-words.ts';
 import { commandText, shellWord } from './shell-word.ts';
 
 /** A build as it was or would be. */
@@ -28,6 +29,7 @@ export function podmanCommands(build: BuildToTell): Equivalent {
   const isList = platforms.length > 1;
   const context = contextOf(build, 'podman');
   const name = shellWord(request.reference);
+  const outputs = podmanOutputs(request, isList);
   const commands = platforms.map(({ platform, node, mode }) => {
     const files = fileWords(build, 'podman', platform);
     const where = node === undefined ? '' : `# on ${node}${mode === 'emulated' ? ', emulated' : ''}\n`;
@@ -42,10 +44,11 @@ export function podmanCommands(build: BuildToTell): Equivalent {
   });
   return {
     kind: 'podman',
-    text: [...commands, ...podmanPush(request, isList)].join('\n\n'),
+    text: [...commands, ...podmanPush(request, isList), ...outputs.commands].join('\n\n'),
     notes: [
       ...notes,
       ...context.notes,
+      ...outputs.notes,
       ...(isList
         ? [
             'Run all commands on one computer, which emulates what it does not run. An older list of this name gets more images: remove it first.',
@@ -148,11 +151,14 @@ export function buildxWords(build: BuildToTell, context: WordContext) {
   const { push } = request;
   const name = push ? (push.destination ?? request.reference) : request.reference;
   const archive = archiveName(request.reference);
+  const outputs = context.isJob ? { words: [], notes: [] } : buildxOutputs(request);
   const output = push
-    ? ['--push']
-    : platforms.length > 1 || context.isJob
-      ? [`--output=type=oci,dest=${archive}`]
-      : ['--load'];
+    ? ['--push', ...outputs.words]
+    : outputs.words.length > 0
+      ? outputs.words
+      : platforms.length > 1 || context.isJob
+        ? [`--output=type=oci,dest=${archive}`]
+        : ['--load'];
   return {
     words: [
       `--platform=${platforms.map(({ platform }) => platform).join(',')}`,
@@ -166,8 +172,9 @@ export function buildxWords(build: BuildToTell, context: WordContext) {
     notes: [
       ...notes,
       ...files.notes,
+      ...outputs.notes,
       ...(push && !push.tlsVerify ? ['The registry has to be insecure in the configuration of the builder.'] : []),
-      ...(!push && platforms.length > 1
+      ...(!push && outputs.words.length === 0 && platforms.length > 1
         ? [`docker without containerd's image store holds no images for several platforms, so they go to ${archive}.`]
         : []),
     ],

@@ -30,8 +30,8 @@ export interface WordContext {
   readonly isJob?: boolean;
 }
 
-/** What is said by the commands around the options: the files, and how the image is named and pushed. */
-const elsewhere: ReadonlySet<RequestOptionName> = new Set(['file', 'files', 'filesFor']);
+/** What is said by the commands around the options: the files, and how the image is named, pushed and written. */
+const elsewhere: ReadonlySet<RequestOptionName> = new Set(['file', 'files', 'filesFor', 'outputs']);
 
 export function optionWords(request: BuildRequest, context: WordContext): Words {
   const parts = requestOptionNames

@@ -291,7 +291,7 @@ test('the duration of a step is that of its node, whose clock may be wrong', () 
   const now = Date.now();
   expect(started?.kind === 'step-started' && started.time).toBeGreaterThanOrEqual(began);
   expect(started?.kind === 'step-started' && started.time).toBeLessThanOrEqual(now);
-  expect(ended?.kind === 'step-ended' && ended.durationMs).toBeLessThanOrEqual(now - began);
+  expect(ended?.kind === 'step-ended' && ended.durationMs).toBeLessThan(3_600_000);
 });
 
 test('a name that no pattern matches takes a moment, however long it is', () => {

@@ -34,10 +34,10 @@ class Connection {
   #error: Error = new Error('The connection to BuildKit is closed.');
 
   constructor(stream: Duplex) {
-    onProtocolError(stream, () => {
+    const watched = onProtocolError(stream, () => {
       this.#session.destroy(new Error('Protocol error: BuildKit has sent what is not HTTP/2.'));
     });
-    this.#session = connect(baseUrl, { createConnection: () => stream });
+    this.#session = connect(baseUrl, { createConnection: () => watched });
     this.#session.on('error', (error) => {
       this.#error = error;
     });

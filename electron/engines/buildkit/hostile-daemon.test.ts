@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { type Duplex, duplexPair } from 'node:stream';
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
@@ -205,6 +207,27 @@ test.each([
     theirs.write(bytes);
   }
   await expect(solve(clientOn(stream), solveOptions())).rejects.toThrow(/Protocol error|closed/);
+});
+
+test('a build on a local socket fails if the daemon sends garbage in the middle of it', async () => {
+  const path = join(await temporaryFolder(), 'engine.sock');
+  const server = createServer((theirs) => {
+    theirs.on('error', () => undefined);
+    const [ours, daemon] = duplexPair();
+    ours.on('error', () => undefined);
+    theirs.pipe(ours).pipe(theirs);
+    serveBuildKit(daemon, {
+      solve: async () => {
+        ours.unpipe(theirs);
+        theirs.write(randomBytes(65_536));
+        return new Promise(() => undefined);
+      },
+    });
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  await expect(solve(clientOn(connect({ path })), solveOptions())).rejects.toThrow(/Protocol error|closed/);
 });
 
 test('a build that is cancelled does not wait for a daemon that never answers', async () => {

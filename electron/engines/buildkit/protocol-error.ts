@@ -3,7 +3,8 @@
  * an error and reads no more, but of most errors it says nothing to its user, whose calls would never end.
  * Source: RFC 9113, 4 (frames), 5.4.1 (connection errors), 6.8 (GOAWAY).
  */
-import type { Duplex } from 'node:stream';
+import { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 
 /** What a client sends before its first frame. */
 const prefaceBytes = 24;
@@ -66,8 +67,12 @@ export function longFrameFinder(): FrameFinder {
   return new FrameFinder(0, (frame) => lengthOf(frame) > maxFrameBytes);
 }
 
-/** Calls back when a stream brings a client something other than HTTP/2. To be called before the client uses the stream. */
-export function onProtocolError(stream: Duplex, callback: () => void): void {
+/**
+ * Calls back when a stream brings a client something other than HTTP/2.
+ * @returns the stream for the client. It is another one for a socket, whose bytes the HTTP/2 library takes from the system
+ */
+export function onProtocolError(source: Duplex, callback: () => void): Duplex {
+  const stream = source instanceof Socket ? Duplex.from({ readable: source, writable: source }) : source;
   const received = longFrameFinder();
   stream.on('data', (chunk: Buffer) => {
     if (received.find(chunk)) {
@@ -83,4 +88,5 @@ export function onProtocolError(stream: Duplex, callback: () => void): void {
     }
     return isTaken;
   };
+  return stream;
 }

@@ -14,7 +14,7 @@ import { classicRetention } from './classic/images.ts';
 import { removeImage, removeLeftovers, tagImage, untagImage } from './images.ts';
 import { probeNode } from './probe.ts';
 import { dockerStorage } from './storage.ts';
-import { exportImage, pushImage } from './transfer.ts';
+import { exportImage, loadImage, pushImage } from './transfer.ts';
 
 /**
  * The oldest API that is used (docker 17.06), and the newest that this code was written for. Older dockers know neither stages nor
@@ -81,6 +81,7 @@ export function dockerEngine(transport: Transport, facts: DockerFacts): Engine {
       push: (image, target, _format, signal) => pushImage(docker, image, target, signal),
       export: (image, _format, signal) => exportImage(docker, image, signal),
     },
+    loading: { archive: 'docker-archive', load: (archive, signal) => loadImage(docker, archive, signal) },
     retention: {
       tag: (image, name) => tagImage(docker, image, name),
       untag: async (image, name) => (await parts).retention.untag(image, name),

@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
+import { z } from 'zod';
 import { Failure, fail } from '../../../shared/problem.ts';
 import type { EngineApi } from '../api/engine-api.ts';
 import { credentialOf, openArchive, sendPush } from '../api/image-requests.ts';
+import { jsonLines } from '../api/json-lines.ts';
+import { cleanNames, loadArchive } from '../api/load-image.ts';
 import type { PushedByEngine, PushTarget } from '../engine.ts';
 import { tagImage, untagImage } from './images.ts';
 
@@ -44,4 +47,29 @@ function plainHttpFailure(node: string, registry: string, error: unknown): Failu
 /** Streams a whole image as an archive, which is also an OCI layout from docker 25 on. */
 export function exportImage(docker: EngineApi, image: string, signal: AbortSignal): Promise<Readable> {
   return openArchive(docker, `images/${encodeURIComponent(image)}/get`, signal);
+}
+
+const loadedSchema = z.object({ stream: z.string().optional(), error: z.string().optional() });
+
+/** Loads an archive into the storage of the node. @returns the names of its images, or their ids */
+export async function loadImage(docker: EngineApi, archive: Readable, signal: AbortSignal): Promise<string[]> {
+  const action = 'load the image';
+  const read = async (body: Readable): Promise<string[]> => {
+    const names: string[] = [];
+    let problem: string | undefined;
+    try {
+      for await (const { stream = '', error } of jsonLines(body, loadedSchema, docker.node)) {
+        problem = error ?? problem;
+        const [, name] = /^Loaded image(?: ID)?: (\S+)/.exec(stream) ?? [];
+        names.push(...(name === undefined ? [] : [name]));
+      }
+    } catch (error) {
+      throw docker.toFailure(error, action, signal);
+    }
+    if (problem !== undefined) {
+      throw docker.refusedProblem(action, problem);
+    }
+    return cleanNames(names);
+  };
+  return loadArchive(docker, action, archive, read, signal);
 }

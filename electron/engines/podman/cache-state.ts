@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { digestSchema } from '../../../shared/image.ts';
 import { platformOf, platformParts } from '../../../shared/platform.ts';
 import { KeyedMutex } from '../../system/keyed-mutex.ts';
 import { type EngineApi, requestTimeoutMs } from '../api/engine-api.ts';
@@ -7,6 +8,8 @@ import { pullImage } from './pull.ts';
 
 const imageSchema = z.object({
   Id: z.string(),
+  /** Of its manifest. */
+  Digest: digestSchema.optional().catch(undefined),
   Parent: z.string().nullish(),
   Os: z.string(),
   Architecture: z.string(),
@@ -62,6 +65,16 @@ export function podmanCache(podman: EngineApi): BuildCache {
       const ids = await Promise.all(bases.map((base) => pull(base, query, signal)));
       return Object.fromEntries(
         bases.flatMap((base, index) => (ids[index] === undefined ? [] : [[keyOf(base), ids[index]]])),
+      );
+    },
+    digests: async (bases, signal) => {
+      const found = await findBases(podman, bases, signal);
+      return Object.fromEntries(
+        bases.flatMap(({ name, platform }) => {
+          const image = found.get(name);
+          // another job may have pulled the name for its own platform since
+          return image?.Digest !== undefined && isFor(image, platform) ? [[name, image.Digest]] : [];
+        }),
       );
     },
     used: async (query, before, build, signal) => {

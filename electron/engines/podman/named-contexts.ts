@@ -10,6 +10,9 @@ import type { ContextSource } from '../../context/context-source.ts';
 import { tarOf } from '../../system/tar-of.ts';
 import type { EngineApi } from '../api/engine-api.ts';
 import { base64Url } from '../api/image-requests.ts';
+import { loadArchive } from '../api/load-image.ts';
+import { expand, globalArgs } from '../base-image.ts';
+import { keywordOf, sourceNames } from '../containerfile-steps.ts';
 import type { EngineBuild, NamedContext } from '../engine.ts';
 import { contextImageName, contextImageRepository } from '../temporary-name.ts';
 import { tagImage } from './images.ts';
@@ -61,7 +64,20 @@ export async function loadContexts(
     replaced.push(...there.filter((each) => each !== found));
     values[name] = { IsURL: false, IsImage: true, Value: image };
   }
-  return { query: queryOf(version, values), replaced, names };
+  return { query: queryOf(version, withVariables(build, values)), replaced, names };
+}
+
+/** podman looks for the name of a context before it replaces the variables of FROM: a context also gets the name with them. */
+function withVariables<T>(build: EngineBuild, values: Readonly<Record<string, T>>): Record<string, T> {
+  const args = globalArgs({ ...build, nodePlatform: build.platform });
+  const written = build.instructions
+    .filter(({ text }) => keywordOf(text) === 'FROM')
+    .flatMap(({ text }) => sourceNames(text).filter((name) => name.includes('$')));
+  const named = written.flatMap((name) => {
+    const value = values[expand(name, args) ?? ''];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...values, ...Object.fromEntries(named) };
 }
 
 /** From 5.6 on, each context is a parameter of its own. */
@@ -87,9 +103,11 @@ async function bring(
 ): Promise<void> {
   switch (context.kind) {
     case 'folder':
-      return load(podman, await folderArchive(context.source, name, build), signal);
+      await load(podman, await folderArchive(context.source, name, build), signal);
+      return;
     case 'archive':
-      return load(podman, context.open(name), signal);
+      await load(podman, context.open(name), signal);
+      return;
     case 'stored':
       return pull(podman, name, context, signal);
   }
@@ -104,26 +122,9 @@ async function listNames(podman: EngineApi, repository: string, signal: AbortSig
   return (images ?? []).flatMap(({ RepoTags }) => RepoTags ?? []).filter((each) => each.startsWith(`${repository}:`));
 }
 
-async function load(podman: EngineApi, archive: Readable, signal: AbortSignal): Promise<void> {
+function load(podman: EngineApi, archive: Readable, signal: AbortSignal): Promise<string> {
   const action = 'load a build context';
-  let failure: unknown;
-  archive.once('error', (error) => {
-    failure = error;
-  });
-  try {
-    const body = await podman.openStream(action, {
-      method: 'POST',
-      path: 'images/load',
-      headers: { 'Content-Type': 'application/x-tar' },
-      body: archive,
-      signal,
-    });
-    await podman.readText(action, body, signal);
-  } catch (error) {
-    throw signal.aborted ? error : (failure ?? error);
-  } finally {
-    archive.destroy();
-  }
+  return loadArchive(podman, action, archive, (body) => podman.readText(action, body, signal), signal);
 }
 
 const pulledSchema = z.object({ error: z.string().optional(), id: z.string().optional() });

@@ -10,7 +10,7 @@ import { podmanCache } from './cache-state.ts';
 import { removeImage, removeLeftovers, tagImage, untagImage } from './images.ts';
 import { probeNode } from './probe.ts';
 import { podmanStorage } from './storage.ts';
-import { exportImage, pushImage } from './transfer.ts';
+import { exportImage, loadImage, pushImage } from './transfer.ts';
 
 /** The API version that podman 4.0 to 6.x support. */
 const prefix = '/v4.0.0/libpod/';
@@ -37,6 +37,7 @@ export function podmanEngine(transport: Transport, apiVersion: string): Engine {
       push: (image, target, format, signal) => pushImage(podman, image, target, format, signal),
       export: (image, format, signal) => exportImage(podman, image, format, signal),
     },
+    loading: { archive: 'oci-archive', load: (archive, signal) => loadImage(podman, archive, signal) },
     retention: {
       tag: (image, name) => tagImage(podman, image, name),
       untag: (image, name) => untagImage(podman, image, name),

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
+import { z } from 'zod';
 import type { ImageFormat } from '../../../shared/build-options.ts';
 import type { EngineApi } from '../api/engine-api.ts';
 import { credentialOf, openArchive, sendPush } from '../api/image-requests.ts';
+import { cleanNames, loadArchive } from '../api/load-image.ts';
 import type { PushedByEngine, PushTarget } from '../engine.ts';
 
 /**
@@ -35,4 +37,13 @@ export async function exportImage(
 ): Promise<Readable> {
   const archive = format === 'docker' ? 'docker-archive' : 'oci-archive';
   return openArchive(podman, `images/${encodeURIComponent(image)}/get?format=${archive}`, signal);
+}
+
+const loadedSchema = z.object({ Names: z.array(z.string()) });
+
+/** Loads an archive into the storage of the node. @returns the names of its images */
+export async function loadImage(podman: EngineApi, archive: Readable, signal: AbortSignal): Promise<string[]> {
+  const action = 'load the image';
+  const text = await loadArchive(podman, action, archive, (body) => podman.readText(action, body, signal), signal);
+  return cleanNames(podman.parse(action, loadedSchema, text).Names);
 }

@@ -16,7 +16,13 @@ export type Expression =
 
 /** A value of a JSON file with its locate. */
 export type JsonNode =
-  | { readonly kind: 'scalar'; readonly value: string | number | boolean | null; readonly at: Location }
+  | {
+      readonly kind: 'scalar';
+      readonly value: string | number | boolean | null;
+      /** As it is written in YAML. */
+      readonly source?: string;
+      readonly at: Location;
+    }
   | { readonly kind: 'list'; readonly items: readonly JsonNode[]; readonly at: Location }
   | { readonly kind: 'object'; readonly entries: readonly (readonly [string, JsonNode])[]; readonly at: Location };
 

@@ -35,6 +35,8 @@ export class FakeRegistry {
   readonly closeAfterBytes: number[] = [];
   /** Whether it knows after a lost connection how many bytes have arrived. Docker's registry does not. */
   keepsOffset = true;
+  /** Whether it sends a part of a blob when asked for it. */
+  hasRanges = true;
   /** Whether it has the referrers API of the specification 1.1. */
   hasReferrersApi = true;
   /** What it removes with a tag: nothing, if it refuses to, or also a manifest that has no other tag. */
@@ -90,6 +92,11 @@ export class FakeRegistry {
       return;
     }
     const url = new URL(recorded.path, this.origin);
+    const [, tagged] = /^\/v2\/(.+)\/tags\/list$/.exec(url.pathname) ?? [];
+    if (tagged !== undefined) {
+      this.#listTags(response, url, tagged);
+      return;
+    }
     if (url.pathname === '/v2/') {
       respond(response, 200, {}, '{}');
       return;
@@ -100,8 +107,14 @@ export class FakeRegistry {
       await this.#upload(request, response, url, name);
     } else if (kind === 'blobs') {
       const blob = (this.mountable.get(repository) ?? this.blobs).get(name);
-      const headers = blob && { 'content-length': blob.length, 'docker-content-digest': name };
-      respond(response, blob ? 200 : 404, headers, request.method === 'GET' ? blob : undefined);
+      const start = this.hasRanges ? Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0) : 0;
+      const part = blob?.subarray(start);
+      const headers = part && {
+        'content-length': part.length,
+        'docker-content-digest': name,
+        ...(start > 0 ? { 'content-range': `bytes ${start}-${start + part.length - 1}/${start + part.length}` } : {}),
+      };
+      respond(response, part ? (start > 0 ? 206 : 200) : 404, headers, request.method === 'GET' ? part : undefined);
     } else if (kind === 'referrers') {
       this.#listReferrers(response, name);
     } else if (request.method === 'PUT') {
@@ -176,6 +189,16 @@ export class FakeRegistry {
     this.uploads.delete(id);
     this.blobs.set(digest, body);
     respond(response, 201, { 'docker-content-digest': digest });
+  }
+
+  /** Two on a page. */
+  #listTags(response: ServerResponse, url: URL, name: string): void {
+    const all = [...this.manifests.keys()].filter((each) => !each.startsWith('sha256:')).sort();
+    const last = url.searchParams.get('last');
+    const rest = last === null ? all : all.filter((tag) => tag > last);
+    const page = rest.slice(0, 2);
+    const next = `<${url.pathname}?last=${page.at(-1)}&n=2>; rel="next"`;
+    respond(response, 200, rest.length > 2 ? { link: next } : {}, JSON.stringify({ name, tags: page }));
   }
 
   #listReferrers(response: ServerResponse, subject: string): void {

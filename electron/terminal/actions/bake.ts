@@ -125,7 +125,7 @@ function printLeftOut(frontEnd: TerminalFrontEnd, { files, leftOut, environment 
 }
 
 /** Follows a bake to its end: as a live grid on a terminal, else as plain lines, or as JSON. */
-async function followBake(frontEnd: TerminalFrontEnd, start: () => Promise<string>): Promise<number> {
+export async function followBake(frontEnd: TerminalFrontEnd, start: () => Promise<string>): Promise<number> {
   const { output, json } = frontEnd.options;
   const view = await createView(frontEnd);
   try {

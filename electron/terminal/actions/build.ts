@@ -7,6 +7,7 @@ import type { Build, BuildRequest } from '../../../shared/build.ts';
 import { isReadable } from '../../../shared/build-entry.ts';
 import type { CallInput } from '../../../shared/contract.ts';
 import { withoutLogin } from '../../../shared/git-url.ts';
+import { isStandardOutput } from '../../../shared/output.ts';
 import { fail } from '../../../shared/problem.ts';
 import type { Project, ProjectWarning } from '../../../shared/project.ts';
 import { proxiesOf } from '../../../shared/proxy-variables.ts';
@@ -93,6 +94,7 @@ async function buildRequest(
   withFile: BuildCommand['request'],
   {
     equivalent,
+    dryRun,
     quiet,
     outputFiles,
     credentials,
@@ -115,6 +117,12 @@ async function buildRequest(
     const reference = withFile.reference ?? (await suggestReference(frontEnd, withFile, project));
     return printEquivalents(frontEnd, { request: { ...withFile, reference } }, equivalent);
   }
+  if (dryRun) {
+    const { printPlan } = await import('./dry-run.ts');
+    const reference = withFile.reference ?? (await suggestReference(frontEnd, withFile, project));
+    const warnings = project.warnings.filter((warning) => isShown(warning, lint));
+    return printPlan(frontEnd, { ...withFile, reference }, warnings);
+  }
   const pushCredentials = await readCredentials(frontEnd, credentials);
   const request = {
     ...withFile,
@@ -122,11 +130,15 @@ async function buildRequest(
     reference: withFile.reference ?? (await suggestReference(frontEnd, withFile, project)),
   };
   const { request: prepared, inputs } = await readSecrets(frontEnd, request);
-  const all = { ...prepared, ...inputs, ...proxyInput(prepared) };
+  const printed = prepared.outputs?.filter(isStandardOutput) ?? [];
+  const outputs = prepared.outputs?.filter((output) => !isStandardOutput(output));
+  const all = { ...prepared, outputs, ...inputs, ...proxyInput(prepared) };
   return followBuild(frontEnd, () => frontEnd.start('builds.start', all), {
     quiet,
     files: outputFiles,
+    source: withoutLogin(request.context),
     reported: project.warnings.filter((warning) => isShown(warning, lint)),
+    printed,
   });
 }
 
@@ -227,15 +239,19 @@ interface FollowOptions {
   /** Only the digest and problems are printed. */
   readonly quiet: boolean;
   readonly files: OutputFiles;
+  /** The context of the request, without its login. */
+  readonly source?: string;
   /** What was reported of the Containerfile before. */
   readonly reported?: readonly ProjectWarning[];
+  /** Outputs that go to standard output when the image is stored. */
+  readonly printed?: readonly string[];
 }
 
 /** Follows a build to its end: as a live grid on a terminal, else as plain lines, or as JSON. */
 export async function followBuild(
   frontEnd: TerminalFrontEnd,
   startBuild: () => Promise<Build>,
-  { quiet, files, reported = [] }: FollowOptions,
+  { quiet, files, source, reported = [], printed = [] }: FollowOptions,
 ): Promise<number> {
   const { json } = frontEnd.options;
   const log = files.logfile === undefined ? undefined : openLog(files.logfile);
@@ -245,7 +261,7 @@ export async function followBuild(
     const { build } = await frontEnd.withScreen(view && isPausable(view) ? view : undefined, () =>
       frontEnd.follow('build.finished', {
         start: async () => {
-          const { id } = await (quiet ? startBuild() : frontEnd.showWait('Checking the nodes', startBuild()));
+          const { id } = await (quiet ? startBuild() : frontEnd.showWait('Checking the nodes', startBuild(), source));
           if (!json) {
             // now, while the nodes work: at the end it would be waited for
             void import('../output/build-summary.ts');
@@ -265,6 +281,12 @@ export async function followBuild(
     }
     await printEnd(frontEnd, build, quiet, reported);
     await writeOutputFiles(build, files);
+    if (printed.length > 0 && build.list) {
+      const { printImage } = await import('./export.ts');
+      for (const output of printed) {
+        await printImage(frontEnd, build.reference, output, build.list.digest);
+      }
+    }
     return exitCode(build);
   } catch (error) {
     for (const each of views) {
@@ -294,8 +316,8 @@ export async function printEnd(
 }
 
 /** That of a list which nodes have pushed is only in the registry. */
-function digestOf({ list, push }: Build): string | undefined {
-  return list?.digest ?? push?.digest;
+function digestOf({ list, push, foundDigest }: Build): string | undefined {
+  return list?.digest ?? push?.digest ?? foundDigest;
 }
 
 /** A log that has every line, however fast they come. @throws Failure `input.invalid` */
@@ -378,15 +400,12 @@ async function writeResult(path: string, text: string, digest: string): Promise<
   });
 }
 
-export function exitCode({ status, push }: Build): number {
-  switch (status === 'done' && push ? push.status : status) {
-    case 'done':
-      return 0;
-    case 'cancelled':
-      return 130; // the code that shells report for a program that Ctrl+C ended
-    default:
-      return 1;
-  }
+export function exitCode({ status, push, outputs = [] }: Build): number {
+  const ends = [...(push ? [push] : []), ...outputs].map((each) => each.status);
+  const isWhole = status === 'done' && ends.every((end) => end === 'done');
+  const end = status !== 'done' ? status : (ends.find((each) => each === 'failed') ?? 'cancelled');
+  // the code that shells report for a program that Ctrl+C ended
+  return isWhole ? 0 : end === 'cancelled' ? 130 : 1;
 }
 
 export function containerfileInput(from: number): TextInput {

@@ -47,57 +47,14 @@ function listLines(lists: readonly ManifestList[], now: Date): string[] {
   );
 }
 
-/** Prints a manifest list and its images; as JSON also the manifest list as it is stored and pushed. */
-export async function inspectImage(frontEnd: TerminalFrontEnd, reference: string): Promise<number> {
-  const { list, manifest } = await frontEnd.call('images.inspect', { reference });
-  const now = new Date();
-  frontEnd.printResult({ ...list, manifest }, () => [
-    list.reference,
-    `Digest: ${list.digest}`,
-    `Type: ${list.mediaType}`,
-    `Created: ${formatAgo(new Date(list.createdAt), now)}`,
-    ...remarksOf(list).map((remark) => `Remark: ${remark}`),
-    '',
-    ...formatTable(
-      [
-        { title: 'PLATFORM' },
-        { title: 'SIZE', align: 'right' },
-        { title: 'LAYERS', align: 'right' },
-        { title: 'ATTACHED' },
-        { title: 'DIGEST' },
-      ],
-      list.entries.map(({ platform, size, layers, attachments = [], digest }) => [
-        platform,
-        formatBytes(size),
-        String(layers.length),
-        attachments.map(({ type }) => type).join(', '),
-        digest,
-      ]),
-    ),
-  ]);
-  return 0;
-}
-
 /** What is unusual about a list. */
-function remarksOf({ missing, optional, mismatched }: ManifestList): string[] {
+export function remarksOf({ missing, optional, mismatched }: ManifestList): string[] {
   const lacking = lackingPlatforms({ missing, optional });
   return [
     ...(lacking.length > 0 ? [`incomplete: no ${lacking.join(', ')}`] : []),
     ...(optional ? [`without ${optional.join(', ')}, optional`] : []),
     ...(mismatched ? [`programs for another platform: ${mismatched.join(', ')}`] : []),
   ];
-}
-
-export async function exportImage(
-  frontEnd: TerminalFrontEnd,
-  { reference, destination }: Extract<Command, { kind: 'export' }>,
-): Promise<number> {
-  const exported = await frontEnd.showWait(
-    `Exporting ${reference}`,
-    frontEnd.call('images.export', { reference, destination }),
-  );
-  frontEnd.printResult(exported, () => [`Exported ${reference} to ${exported.path} (${formatBytes(exported.bytes)}).`]);
-  return 0;
 }
 
 export async function removeImages(

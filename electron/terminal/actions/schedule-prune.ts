@@ -1,7 +1,7 @@
 import { fail } from '../../../shared/problem.ts';
+import { pruneText } from '../../../shared/prune-text.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
-import { pruneText } from '../output/storage-report.ts';
 import { canAsk, isConfirmed } from './storage.ts';
 
 /** Adds a schedule that prunes nodes. What others have there is pruned only after a yes. */

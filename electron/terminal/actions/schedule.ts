@@ -1,11 +1,11 @@
 import { formatAgo, formatBytes, formatDuration } from '../../../shared/format.ts';
 import { Failure, fail } from '../../../shared/problem.ts';
+import { pruneText } from '../../../shared/prune-text.ts';
 import type { Timer, TimerRun } from '../../../shared/timer.ts';
 import type { Command } from '../command.ts';
 import { scheduleName } from '../commands/automation.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
-import { pruneText } from '../output/storage-report.ts';
 import { cleanLine } from '../output/text.ts';
 import { descriptorOf } from '../text-input.ts';
 import { forEachName } from './for-each-name.ts';
@@ -30,6 +30,7 @@ export async function addSchedule(
     timeZone,
     missed,
     onlyIfChanged,
+    onlyIfBaseNewer,
     isPaused,
     replaces,
     ...given
@@ -56,7 +57,14 @@ export async function addSchedule(
   const exists = replaces && (await frontEnd.call('timers.list', {})).some((timer) => timer.name === name);
   const timer = await frontEnd
     .call('timers.save', {
-      timer: { name, cron, timeZone, missed, isPaused, task: { kind: 'build', request, onlyIfChanged } },
+      timer: {
+        name,
+        cron,
+        timeZone,
+        missed,
+        isPaused,
+        task: { kind: 'build', request, onlyIfChanged, onlyIfBaseNewer },
+      },
       ...(exists ? { replaces: name } : {}),
     })
     .catch((error: unknown) => {

@@ -18,6 +18,7 @@ interface AddOptions {
   readonly timeZone?: string;
   readonly missed: 'skip' | 'run';
   readonly onlyIfChanged?: true;
+  readonly onlyIfBaseNewer?: true;
   readonly paused?: true;
   readonly replace?: true;
 }
@@ -78,7 +79,7 @@ function scheduleCommands(options: ProgramOptions): CommanderCommand {
           'Leave them out.',
         );
       }
-      const { cron, name, timeZone, missed, onlyIfChanged, paused, replace } = add.opts<AddOptions>();
+      const { cron, name, timeZone, missed, onlyIfChanged, onlyIfBaseNewer, paused, replace } = add.opts<AddOptions>();
       return {
         kind: 'schedule.add',
         build,
@@ -87,6 +88,7 @@ function scheduleCommands(options: ProgramOptions): CommanderCommand {
         ...(timeZone === undefined ? {} : { timeZone }),
         missed,
         onlyIfChanged: onlyIfChanged ?? false,
+        onlyIfBaseNewer: onlyIfBaseNewer ?? false,
         isPaused: paused ?? false,
         replaces: replace ?? false,
       };
@@ -103,6 +105,10 @@ function scheduleCommands(options: ProgramOptions): CommanderCommand {
         .default('skip'),
     )
     .option('--only-if-changed', 'build only when the files have changed since the last build')
+    .option(
+      '--only-if-base-newer',
+      'build only when the registry of a base image has a newer one; with --only-if-changed: when either is so',
+    )
     .option('--paused', 'add it paused')
     .option('--replace', 'replace the schedule with this name')
     .addHelpText(
@@ -169,8 +175,11 @@ function laterBuild(
     {
       ...options,
       onCommand: (parsed) => {
-        if (parsed.kind !== 'build' || parsed.equivalent !== undefined) {
-          throw values.invalidInput(`--check and --equivalent build nothing.`, 'Use them with `barnraiser build`.');
+        if (parsed.kind !== 'build' || parsed.equivalent !== undefined || parsed.dryRun) {
+          throw values.invalidInput(
+            '--check, --dry-run and --equivalent build nothing.',
+            'Use them with `barnraiser build`.',
+          );
         }
         const { kind: _, ...build } = parsed;
         if (build.request.context === '-' || build.containerfileFrom === 0) {
@@ -186,7 +195,7 @@ function laterBuild(
     project,
   );
   for (const option of command.options) {
-    if (option.long === '--check' || option.long === '--equivalent') {
+    if (['--check', '--dry-run', '--equivalent'].includes(option.long ?? '')) {
       option.hideHelp();
     }
   }

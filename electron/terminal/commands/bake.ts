@@ -13,6 +13,7 @@ interface BakeOptions extends RegistryOptions {
   readonly list?: true;
   readonly push?: true;
   readonly direct?: true;
+  readonly load?: true;
   readonly farm?: string;
   readonly node?: string[];
   readonly platform?: Platform[];
@@ -47,13 +48,14 @@ export function bakeCommands({ env, workingFolder, onCommand }: ProgramOptions):
     )
     .option(
       '--allow <PERMISSION>',
-      'let the files use more than the project: fs.read=PATH, env=NAME, ssh, network.host',
+      'let the files use more than the project: fs.read=PATH, fs.write=PATH, env=NAME, ssh, network.host',
       collect,
     )
     .option('--print', 'print what would be built as JSON, and build nothing')
     .option('--list', 'list the targets and groups, and build nothing')
     .option('--push', 'push the chosen images, too, to the registries that their names name')
     .option('--direct', 'with --push: nodes push to the registry themselves')
+    .option('--load', 'load the chosen images into docker or podman of this computer, too, instead of other outputs')
     .addOption(
       new Option('--farm <FARM>', 'farm to build on (default: that of the recipe, or the default farm)')
         .argParser(values.parseName)
@@ -98,6 +100,7 @@ export function bakeCommands({ env, workingFolder, onCommand }: ProgramOptions):
           ...(options.skip ? {} : { skip: false }),
           ...(options.emulation ? {} : { emulate: false }),
           ...(options.pull ? { pull: 'always' as const } : {}),
+          ...(options.load ? { outputs: ['load'] } : {}),
           ...(push ? { push: { tlsVerify, ...(direct ? { direct } : {}) } } : {}),
         },
         ...(credentials === undefined ? {} : { credentials }),

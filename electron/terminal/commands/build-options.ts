@@ -17,6 +17,7 @@ import type { OutputFiles } from '../command.ts';
 import { parseFilesFor, parseMappedFolders, parseNamedContexts } from './context-options.ts';
 import {
   invalidInput,
+  outputParser,
   parseAutomaticArgs,
   parseAutomaticLabels,
   parsePullPolicy,
@@ -47,6 +48,7 @@ function parsersFor({ workingFolder, env }: FlagContext): Parsers {
     contexts: (text, previous) => parseNamedContexts(text, previous as undefined, workingFolder),
     sources: (text, previous) => parseMappedFolders(text, previous as undefined, workingFolder),
     filesFor: (text, previous) => parseFilesFor(text, previous as undefined, workingFolder),
+    outputs: outputParser(workingFolder),
     gitArgs: parseAutomaticArgs,
     gitLabels: parseAutomaticLabels,
     secrets: secretParser({ env, workingFolder }),
@@ -208,8 +210,12 @@ function readSmallFile(path: string): string {
 }
 
 /** The flags whose value may be left out, for which the table says it: `--layers [BOOLEAN]`. */
-export function switchesWithValue(): string[] {
-  return Object.values<BuildOption>(buildOptions)
-    .filter(({ flag }) => flag?.includes('[BOOLEAN]'))
-    .map(longFlag);
+export function flagsWithoutValue(): { readonly flag: string; readonly bare: string; readonly values: RegExp }[] {
+  return Object.values<BuildOption>(buildOptions).flatMap((row) => {
+    const { flag, bare, rule } = row;
+    if (bare !== undefined && rule && 'pattern' in rule) {
+      return { flag: longFlag(row), bare, values: rule.pattern };
+    }
+    return flag?.includes('[BOOLEAN]') ? { flag: longFlag(row), bare: 'true', values: /^(true|false)$/ } : [];
+  });
 }

@@ -14,8 +14,9 @@ import { pushCredentials, type RegistryOptions, withRegistryOptions } from './re
 interface BuildOptions extends RegistryOptions {
   readonly recipe: boolean;
   /** Empty: to the registry that the reference names. */
-  readonly push?: string;
+  readonly push?: string | undefined;
   readonly direct?: true;
+  readonly load?: true;
   readonly farm?: string;
   readonly node?: string[];
   readonly platform?: Platform[];
@@ -23,6 +24,7 @@ interface BuildOptions extends RegistryOptions {
   readonly pin?: Record<Platform, string>;
   readonly tag?: string;
   readonly check?: true;
+  readonly dryRun?: true;
   readonly lint?: LintLevel;
   readonly equivalent?: EquivalentKind;
 }
@@ -98,6 +100,13 @@ export function createBuildCommand(
       '--direct',
       'with --push: nodes push to the registry themselves, with your login; the image is not stored here, and the programs in its layers are not checked',
     )
+    .option('--load', 'load the image into docker or podman of this computer, too')
+    .addOption(
+      new Option(
+        '--dry-run',
+        'only print which node would build which platform, why, and how long that takes',
+      ).conflicts(['check', 'equivalent']),
+    )
     .option('--check', 'only check the Containerfile, as `barnraiser lint` does')
     .addOption(
       new Option(
@@ -107,8 +116,13 @@ export function createBuildCommand(
     )
     .action((context: string, options: BuildOptions) => {
       const { tag, farm, node, platform, optional, pin } = options;
-      const { values: chosen, automatic, files, ...given } = givenOptions(buildCommand, flagContext);
-      const push = pushOf(options);
+      const { values: set, automatic, files, ...given } = givenOptions(buildCommand, flagContext);
+      const { outputs, push: pushOutput } = values.splitOutputs([
+        ...(set.outputs ?? []),
+        ...(options.load ? ['load'] : []),
+      ]);
+      const chosen = { ...set, outputs: undefined, ...(outputs.length > 0 ? { outputs } : {}) };
+      const push = pushOf({ ...options, push: options.push ?? (pushOutput && (pushOutput.destination ?? '')) });
       const credentials = pushCredentials(options);
       const [descriptor, ...others] = files.flatMap((file) => descriptorOf(file) ?? []);
       if (descriptor !== undefined && (others.length > 0 || files.length > 1)) {
@@ -165,6 +179,7 @@ export function createBuildCommand(
         },
         ...given,
         ...(options.equivalent === undefined ? {} : { equivalent: options.equivalent }),
+        ...(options.dryRun ? { dryRun: true } : {}),
         ...(credentials === undefined ? {} : { credentials }),
         ...source,
         ...(options.lint === undefined ? {} : { lint: options.lint }),
@@ -184,8 +199,11 @@ export function buildCommands(options: ProgramOptions): CommanderCommand[] {
       'build -t api:1.4 --push=registry.example.com/team/api:1.4 .',
       'build -t registry.example.com/team/api:1.4 --push --direct .',
       'build .',
+      'build --dry-run .',
       'build https://registry.example.com/team/api.git#v1.4:deploy',
       'build -t api - < Containerfile',
+      'build -t api:1.4 -o oci-archive:api.tar -o docker-daemon: .',
+      'build -t api:1.4 -o type=local,dest=out .',
       'build --farm pis -t registry.example.com/team/api:1.4 --platform linux/amd64,linux/arm64 .',
       'build --node big,pi4 -t api -f deploy/Containerfile --build-arg VERSION=1.4 --pull=newer ./api',
     ),

@@ -13,7 +13,9 @@ import { closest } from '../../../shared/closest.ts';
 import { nameSchema, uriSchema } from '../../../shared/connection.ts';
 import { discoverySourceSchema } from '../../../shared/discovery.ts';
 import type { NodeSelection } from '../../../shared/farm.ts';
-import { referenceSchema } from '../../../shared/image.ts';
+import { isDigest, referenceSchema } from '../../../shared/image.ts';
+import { formatImageLocation, parseImageLocation as toImageLocation } from '../../../shared/image-location.ts';
+import { formatOutput, outputOf, parseOutput, withOutputPath } from '../../../shared/output.ts';
 import { commonPlatforms, type Platform, parsePlatform } from '../../../shared/platform.ts';
 import { type Failure, fail } from '../../../shared/problem.ts';
 import { expandHome } from '../../system/system-paths.ts';
@@ -36,7 +38,7 @@ function parseWith<T>(schema: z.ZodType<T>, text: string, toFailure: (message: s
 }
 
 /** Messages of the shared schemas state the problem in the first sentence and the fix in the rest. */
-function failureFromSentences(message: string): Failure {
+export function failureFromSentences(message: string): Failure {
   const end = message.indexOf('. ');
   return end < 0 ? invalidInput(message, '') : invalidInput(message.slice(0, end + 1), message.slice(end + 2));
 }
@@ -89,6 +91,15 @@ export function parseMilliseconds(text: string): number {
 
 export function parseReference(text: string): string {
   return parseWith(referenceSchema, text, failureFromSentences);
+}
+
+/** `NAME:TAG` or `docker://REGISTRY/NAME:TAG`, in its full form. */
+export function parseImageLocation(text: string): string {
+  const location = toImageLocation(text);
+  if (typeof location === 'string') {
+    throw failureFromSentences(location);
+  }
+  return formatImageLocation(location);
 }
 
 /** Accepts the prefix `docker://`, which podman and skopeo use for registries. */
@@ -147,6 +158,11 @@ export function parsePlatformOption(text: string): Platform {
     );
   }
   return parsed;
+}
+
+/** A platform, or the digest of an entry of a list. */
+export function parseListTarget(text: string): string {
+  return isDigest(text) ? text : parsePlatformOption(text);
 }
 
 export function parsePlatforms(text: string, previous: readonly Platform[] = []): Platform[] {
@@ -251,17 +267,53 @@ export function pathParser(folder: string): (text: string) => string {
   return (text) => resolve(folder, expandHome(text));
 }
 
-/** `oci:DIR` or `oci-archive:FILE`, with an absolute path. */
-export function exportDestinationParser(folder: string): (text: string) => string {
-  return (text) => {
-    const [, transport, path] = /^(oci|oci-archive):(.+)$/.exec(text) ?? [];
-    if (transport === undefined || path === undefined) {
-      const bare = text.replace(/^[a-z-]*:/, '') || 'api';
-      const suggestion = /\.tar$/.test(bare) ? `oci-archive:${bare}` : `oci:${bare} or oci-archive:${bare}.tar`;
-      throw invalidInput(`"${text}" is not a valid export destination.`, `Use ${suggestion}.`);
+/**
+ * Outputs, once or several times, with absolute paths. A form of buildx that means a push stays as it is.
+ * @param acceptsPath whether a path alone is a folder for the root file system, as elsewhere
+ */
+export function outputParser(folder: string, acceptsPath = true) {
+  return (text: string, previous: readonly string[] = []): string[] => {
+    if (!acceptsPath && !/[:=]/.test(text) && text !== 'load') {
+      const suggestion = /\.tar$/.test(text) ? `oci-archive:${text}` : `oci:${text} or oci-archive:${text}.tar`;
+      throw invalidInput(`"${text}" does not say what kind of output it is.`, `Use ${suggestion}.`);
     }
-    return `${transport}:${pathParser(folder)(path)}`;
+    const parsed = parseOutput(text);
+    if (parsed.problem !== undefined) {
+      throw invalidInput(`The output "${text}" ${parsed.problem}.`, parsed.fix);
+    }
+    const output = parsed.push ? text : withOutputPath(formatOutput(parsed.output), pathParser(folder));
+    return [...new Set([...previous, output])];
   };
+}
+
+/** Outputs that are not pushes, and the push that the others mean. */
+export function splitOutputs(texts: readonly string[]): {
+  readonly outputs: string[];
+  readonly push?: { readonly destination?: string };
+} {
+  const pushes = texts.flatMap((text) => parseOutput(text).push ?? []);
+  if (pushes.length > 1) {
+    throw invalidInput('Two outputs push the image.', 'Push it to one registry, and then with `barnraiser push`.');
+  }
+  const outputs = texts.filter((text) => !parseOutput(text).push);
+  return { outputs, ...(pushes[0] ? { push: pushes[0] } : {}) };
+}
+
+/** Outputs of `export`, those without platforms for the given ones. */
+export function exportOutputs(texts: readonly string[], platforms: readonly Platform[] | undefined): string[] {
+  const { outputs, push } = splitOutputs(texts);
+  if (push) {
+    throw invalidInput('export writes to files, folders and engines.', 'To push the image, use `barnraiser push`.');
+  }
+  return outputs.map((text) => {
+    const output = outputOf(text);
+    const chosen = formatOutput({ ...output, platforms: output.platforms ?? platforms ?? [] });
+    const { problem, fix } = parseOutput(chosen);
+    if (problem !== undefined) {
+      throw invalidInput(`The output "${chosen}" ${problem}.`, fix);
+    }
+    return chosen;
+  });
 }
 
 /** The nodes of a farm or of connections, which exclude each other. */

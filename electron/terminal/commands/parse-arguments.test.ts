@@ -183,10 +183,19 @@ describe('commands', () => {
     ['inspect api', { kind: 'inspect', reference: 'api:latest' }],
     ['rm api a.io/b:1', { kind: 'rm', references: ['api:latest', 'a.io/b:1'] }],
     ['rm --cache', { kind: 'rm', references: [], cache: true }],
-    ['export api oci:out', { kind: 'export', reference: 'api:latest', destination: 'oci:/home/me/out' }],
+    ['export api oci:out', { kind: 'export', reference: 'api:latest', outputs: ['oci:/home/me/out'], force: false }],
     [
-      'export api oci-archive:/tmp/api.tar',
-      { kind: 'export', reference: 'api:latest', destination: 'oci-archive:/tmp/api.tar' },
+      'export api oci-archive:/tmp/api.tar docker-archive:-@arm64 node:pi4 --platform amd64,arm64 --force',
+      {
+        kind: 'export',
+        reference: 'api:latest',
+        outputs: [
+          'oci-archive:/tmp/api.tar@linux/amd64,linux/arm64',
+          'docker-archive:-@linux/arm64',
+          'node:pi4@linux/amd64,linux/arm64',
+        ],
+        force: true,
+      },
     ],
   ])('%s', (line, expected) => {
     expect(command(line)).toEqual(expected);
@@ -353,9 +362,9 @@ describe('push', () => {
   test.each([
     ['push api', { tlsVerify: true }],
     ['push api --incomplete', { tlsVerify: true, incomplete: true }],
-    ['push api --tls-verify=false a.io/b', { tlsVerify: false, destination: 'a.io/b:latest' }],
-    ['push api --tls-verify a.io/b', { tlsVerify: true, destination: 'a.io/b:latest' }],
-    ['push api docker://a.io/b:2', { tlsVerify: true, destination: 'a.io/b:2' }],
+    ['push api --tls-verify=false a.io/b', { tlsVerify: false, destinations: ['a.io/b:latest'] }],
+    ['push api --tls-verify a.io/b', { tlsVerify: true, destinations: ['a.io/b:latest'] }],
+    ['push api docker://a.io/b:2 a.io/b:3 a.io/b:2', { tlsVerify: true, destinations: ['a.io/b:2', 'a.io/b:3'] }],
     [
       'push api --creds me:a:b',
       { tlsVerify: true, credentials: { username: 'me', password: { from: 'argument', text: 'a:b' } } },
@@ -367,7 +376,57 @@ describe('push', () => {
       { tlsVerify: true, credentials: { username: 'me', password: { from: 'input' } } },
     ],
   ])('%s', (line, expected) => {
-    expect(command(line)).toEqual({ kind: 'push', reference: 'api:latest', incomplete: false, ...expected });
+    const defaults = { incomplete: false, merge: false, destinations: [] };
+    expect(command(line)).toEqual({ kind: 'push', reference: 'api:latest', ...defaults, ...expected });
+  });
+
+  test('with another compression needs one that is possible, and a level that it has', () => {
+    expect(command('push api --compression zstd --compression-level 19 --force-compression')).toMatchObject({
+      compression: { format: 'zstd', level: 19, force: true },
+    });
+    for (const line of [
+      'push api --compression xz',
+      'push api --compression zstd:chunked',
+      'push api --compression gzip --compression-level 10',
+      'push api --compression-level 3',
+      'push api --force-compression',
+    ]) {
+      expect(error(line), line).not.toBe('');
+    }
+  });
+});
+
+describe('registries', () => {
+  test.each([
+    ['login https://Quay.io/', { kind: 'login', name: 'quay.io', password: { from: 'prompt' }, tlsVerify: true }],
+    ['login index.docker.io -u me', { kind: 'login', name: 'docker.io', username: 'me' }],
+    ['login r.io/team -u me --password-stdin --store docker', { name: 'r.io/team', store: 'docker' }],
+    ['login --list', { kind: 'login.list' }],
+    ['logout r.io', { kind: 'logout', request: { name: 'r.io' } }],
+    ['logout --all --store podman', { kind: 'logout', request: { store: 'podman' } }],
+    [
+      'registry set r.io --mirror a.io --mirror b.io/hub --proxy none --tls no-verify',
+      { change: { name: 'r.io', mirrors: ['a.io', 'b.io/hub'], proxy: 'none', tls: 'no-verify' } },
+    ],
+    ['registry set r.io --ca ca.pem', { change: { ca: '/home/me/ca.pem' } }],
+    ['registry check r.io:5000 --repository team/api', { request: { name: 'r.io:5000', repository: 'team/api' } }],
+    ['registry remove a.io b.io', { kind: 'registry.remove', names: ['a.io', 'b.io'] }],
+    ['registry delete r.io/api:1', { kind: 'registry.delete', image: 'r.io/api:1', tlsVerify: true }],
+  ])('%s', (line, expected) => {
+    expect(command(line)).toMatchObject(expected);
+  });
+
+  test.each([
+    'login',
+    'login r.io --password-stdin',
+    'login r_.io:99999',
+    'logout',
+    'logout r.io --all',
+    'registry add r.io/team',
+    'registry set r.io',
+    'registry set r.io --tls maybe',
+  ])('%s is refused', (line) => {
+    expect(error(line)).not.toBe('');
   });
 });
 
@@ -485,11 +544,11 @@ describe('invalid input is reported with a suggestion', () => {
       'build -t api --file-for arm64 .',
       '"arm64" does not name a platform and a file. Use --file-for PLATFORM=FILE, for example linux/arm64=Containerfile.arm64.',
     ],
-    ['export api api.tar', '"api.tar" is not a valid export destination. Use oci-archive:api.tar.'],
-    ['export api out', '"out" is not a valid export destination. Use oci:out or oci-archive:out.tar.'],
+    ['export api api.tar', '"api.tar" does not say what kind of output it is. Use oci-archive:api.tar.'],
+    ['export api out', '"out" does not say what kind of output it is. Use oci:out or oci-archive:out.tar.'],
     [
-      'export api docker-archive:x.tar',
-      '"docker-archive:x.tar" is not a valid export destination. Use oci-archive:x.tar.',
+      'export api docker-archives:x.tar',
+      'The output "docker-archives:x.tar" is not an output. Did you mean docker-archive:FILE[:NAME:TAG]?',
     ],
     ['build --layers=no .', '"no" is not a valid value of --layers. Use true or false.'],
     ['build --memory lots .', '"lots" is not a valid value of --memory. Use a size, for example 512m or 2g.'],
@@ -596,6 +655,16 @@ test('values from git are all or those that are named', () => {
   });
   expect(request('-t api .')).not.toHaveProperty('automatic');
   expect(error('build --git-labels=revisions .')).toBe('"revisions" does not come from git. Did you mean revision?');
+});
+
+test('a build can be planned only, and a slow job started a second time', () => {
+  expect(command('build --dry-run -t api .')).toMatchObject({ kind: 'build', dryRun: true });
+  expect(error('build --dry-run --check .')).toContain('--dry-run');
+  expect(error('watch --dry-run .')).toContain('--dry-run');
+  expect(command('build --second-start .')).toMatchObject({ request: { secondStart: 'auto', context: '/home/me' } });
+  expect(command('build --second-start 90 .')).toMatchObject({ request: { secondStart: '90', context: '/home/me' } });
+  expect(command('build --second-start=off .')).toMatchObject({ request: { secondStart: 'off' } });
+  expect(error('build --second-start=soon .')).toContain('Use auto, off, or a number of seconds.');
 });
 
 test('a build is told with other tools', () => {

@@ -3,7 +3,7 @@ import { type Command as CommanderCommand, CommanderError } from 'commander';
 import { choicesOf } from '../../../shared/build-options.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import type { Command, GlobalOptions } from '../command.ts';
-import { switchesWithValue } from './build-options.ts';
+import { flagsWithoutValue } from './build-options.ts';
 import { createProgram } from './program.ts';
 import { UsageError, usageProblem } from './usage-error.ts';
 import { findWorkingFolder } from './working-folder.ts';
@@ -75,17 +75,20 @@ function configure(command: CommanderCommand, columns: number, write: (text: str
 interface OptionalValue {
   readonly bare: string;
   /** The words that count as the value if they follow. */
-  readonly values: readonly string[];
+  readonly values: RegExp;
 }
+
+/** No word is a value. */
+const none = /^(?!)/;
 
 /** Options with an optional value, and their values without one. */
 const optionsWithOptionalValue: ReadonlyMap<string, OptionalValue> = new Map<string, OptionalValue>([
-  ['--pull', { bare: 'always', values: ['ifnewer', ...choicesOf('pull')] }],
-  ['--tls-verify', { bare: 'true', values: ['true', 'false'] }],
-  ['--push', { bare: '', values: [] }],
-  ['--git-args', { bare: 'all', values: [] }],
-  ['--git-labels', { bare: 'all', values: [] }],
-  ...switchesWithValue().map((flag) => [flag, { bare: 'true', values: ['true', 'false'] }] as const),
+  ['--pull', { bare: 'always', values: new RegExp(`^(ifnewer|${choicesOf('pull').join('|')})$`) }],
+  ['--tls-verify', { bare: 'true', values: /^(true|false)$/ }],
+  ['--push', { bare: '', values: none }],
+  ['--git-args', { bare: 'all', values: none }],
+  ['--git-labels', { bare: 'all', values: none }],
+  ...flagsWithoutValue().map(({ flag, ...option }) => [flag, option] as const),
 ]);
 
 /**
@@ -94,13 +97,21 @@ const optionsWithOptionalValue: ReadonlyMap<string, OptionalValue> = new Map<str
  */
 function bindOptionalValues(argv: readonly string[], program: CommanderCommand): string[] {
   const end = argv.indexOf('--');
-  const name = argv.find((word) => !word.startsWith('-'));
-  const { options = [] } = program.commands.find((command) => command.name() === name) ?? {};
+  const { options } = namedCommand(
+    argv.filter((word) => !word.startsWith('-')),
+    program,
+  );
   // the same name may be a switch of another command, such as `--push` of `bake`
   const switches = options.flatMap(({ long, optional }) => (optional ? [] : long));
   return argv.map((word, index) => {
     const isOption = (end < 0 || index < end) && !switches.includes(word);
     const option = isOption ? optionsWithOptionalValue.get(word) : undefined;
-    return option && !option.values.includes(argv[index + 1] ?? '') ? `${word}=${option.bare}` : word;
+    return option && !option.values.test(argv[index + 1] ?? '') ? `${word}=${option.bare}` : word;
   });
+}
+
+/** The command or subcommand that words begin with. */
+function namedCommand([name, ...others]: readonly string[], parent: CommanderCommand): CommanderCommand {
+  const command = parent.commands.find((each) => each.name() === name);
+  return command ? namedCommand(others, command) : parent;
 }

@@ -1,15 +1,22 @@
 /** The command line of Barnraiser: every command with its arguments, options and help. */
 import { Command as CommanderCommand } from 'commander';
+import { attestationCommands } from './attestation.ts';
 import { automationCommands } from './automation.ts';
 import { bakeCommands } from './bake.ts';
 import { buildCommands } from './build.ts';
+import { basesCommand, compareCommand } from './compare.ts';
 import { completionCommand } from './completion.ts';
 import { connectionCommands } from './connection.ts';
 import { farmCommands, nodeCommands } from './farm.ts';
 import { imageCommands } from './image.ts';
 import { lintCommand } from './lint.ts';
+import { localImageCommands } from './local-images.ts';
+import { manifestCommand } from './manifest.ts';
 import { examples, type ProgramOptions } from './options.ts';
+import { pkgCommand } from './pkg.ts';
 import { nodeHoldCommands, queueCommands } from './queue.ts';
+import { registryCommands } from './registry.ts';
+import { remoteCommands } from './remote.ts';
 import { statisticsCommand } from './statistics.ts';
 import { storageCommands } from './storage.ts';
 
@@ -48,9 +55,17 @@ ${examples(
     queueCommands(options),
     ...buildCommands(options),
     ...bakeCommands(options),
+    pkgCommand(options),
     ...automationCommands(options),
     lintCommand(options),
     ...imageCommands(options),
+    ...attestationCommands(options),
+    ...localImageCommands(options),
+    ...remoteCommands(options),
+    manifestCommand(options),
+    compareCommand(options),
+    basesCommand(options),
+    ...registryCommands(options),
     completionCommand(options),
   ]) {
     program.addCommand(inheritSettings(program, command));

@@ -10,11 +10,14 @@ export interface RegistryOptions {
   readonly passwordStdin?: true;
 }
 
-/** Adds all options, or those for credentials only. */
-export function withRegistryOptions(command: Command, { tls = true } = {}): Command {
+/** Adds all options, or those for credentials only. @param use what they are for */
+export function withRegistryOptions(command: Command, { tls = true, use = 'this push' } = {}): Command {
   if (tls) {
     command.addOption(
-      new Option('--tls-verify [BOOLEAN]', 'false also allows plain HTTP and untrusted certificates for a push')
+      new Option(
+        '--tls-verify [BOOLEAN]',
+        `false also allows plain HTTP and untrusted certificates for ${use.replace('this', 'a')}`,
+      )
         .default(true)
         .argParser(values.parseBoolean),
     );
@@ -22,10 +25,10 @@ export function withRegistryOptions(command: Command, { tls = true } = {}): Comm
   return command
     .option(
       '--creds <USER[:PASSWORD]>',
-      'credentials for this push only; prompts for a missing password',
+      `credentials for ${use} only; prompts for a missing password`,
       values.parseCredentials,
     )
-    .addOption(new Option('--username <USER>', 'user name for this push only').conflicts('creds'))
+    .addOption(new Option('--username <USER>', `user name for ${use} only`).conflicts('creds'))
     .option('--password-stdin', 'read the password for --username from standard input');
 }
 

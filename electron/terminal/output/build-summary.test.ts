@@ -180,7 +180,7 @@ test('the summary of a build tells what became of its push', () => {
     'Could not push registry.example.com/team/api:1.4.',
     '  The registry refused the password.',
     '  Sign in.',
-    '  To sign in, add --creds USER, and enter the password at the prompt.',
+    '  For this push only, add --creds USER. To sign in, run barnraiser login registry.example.com.',
     'Push it again: barnraiser push registry.example.com/team/api:1.4',
   ]);
 });

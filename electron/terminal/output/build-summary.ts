@@ -2,12 +2,14 @@ import type { Writable } from 'node:stream';
 import type { Build, Job } from '../../../shared/build.ts';
 import { type FailureGroup, groupFailures } from '../../../shared/failures.ts';
 import { formatBytes, formatClock, formatCount, formatList, formatSent, formatSource } from '../../../shared/format.ts';
+import { foundInTexts } from '../../../shared/found-in.ts';
 import { parseReference } from '../../../shared/image.ts';
 import { movesOf } from '../../../shared/moves.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import { currentStep, failedStepOf } from '../../../shared/step.ts';
 import { groupWarnings, type ReportedFinding, type WarningGroup, withoutReported } from '../../../shared/warnings.ts';
 import { formatTable } from './columns.ts';
+import { buildOutputLines } from './output-lines.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { actionHint } from './problem-actions.ts';
 import { pushedLine } from './push-lines.ts';
@@ -42,7 +44,13 @@ export function printSummary(stream: Writable, build: Build, options: SummaryOpt
     build.jobs.flatMap(({ mismatch }) => (mismatch ? [`${paint('yellow', 'warning:')} ${cleanLine(mismatch)}`] : [])),
     ...(build.problem && groups.length === 0 ? [problemLines(build.problem)] : []),
     missingLines(build, paint),
-    [outcomeLine(build, paint), ...pushResult(build, paint), ...retryLines(build), ...(next ? pushLines(build) : [])],
+    [
+      outcomeLine(build, paint),
+      ...pushResult(build, paint),
+      ...(build.outputs ?? []).flatMap((output) => buildOutputLines(output, paint)),
+      ...retryLines(build),
+      ...(next ? pushLines(build) : []),
+    ],
   ];
   const text = parts
     .filter((lines) => lines.length > 0)
@@ -67,8 +75,8 @@ function jobTable(jobs: readonly Job[]): string[] {
     jobs.map((job) => [
       job.platform,
       job.node,
-      job.mode,
-      job.reusedFrom ? 'reused' : job.skipped ? 'unchanged' : job.status,
+      job.foundIn ? '' : job.mode,
+      job.foundIn ? foundInTexts[job.foundIn] : job.reusedFrom ? 'reused' : job.skipped ? 'unchanged' : job.status,
       job.durationMs === undefined ? '' : formatClock(job.durationMs),
       formatSent(job),
       formatBytes(job.bytesReceived),
@@ -157,14 +165,15 @@ function pushResult({ status, reference, push }: Build, paint: Paint): string[] 
   if (status !== 'done' || !push) {
     return [];
   }
-  const { destination, problem, digest = '' } = push;
+  const { destination, problem, digest = '', tags = [] } = push;
   if (problem) {
     const outcome =
       push.status === 'failed' ? `${paint('red', 'Could not push')} ${destination}.` : paint('yellow', problem.message);
     const again = `Push it again: barnraiser push ${reference}${destination === reference ? '' : ` ${destination}`}`;
-    return [outcome, ...(push.status === 'failed' ? problemLines(problem) : []), again];
+    const isReleased = problem.code === 'image.released';
+    return [outcome, ...(push.status === 'failed' ? problemLines(problem) : []), ...(isReleased ? [] : [again])];
   }
-  return [`${pushedLine(push)} ${digest}`];
+  return [`${pushedLine(push)} ${digest}`, ...tags.map((tag) => `Tagged ${tag.reference} ${tag.digest}`)];
 }
 
 /** How to go on from a finished build. */
@@ -183,14 +192,22 @@ function withoutText(missing: readonly string[]): string {
 }
 
 function outcomeLine(
-  { status, jobs, missing = [], list, reference, push, durationMs = 0 }: Build,
+  { status, jobs, missing = [], list, foundDigest, reference, push, durationMs = 0 }: Build,
   paint: Paint,
 ): string {
   const time = formatClock(durationMs);
   const nothing = push?.direct ? `${push.destination} was not changed.` : `No image was stored as ${reference}.`;
   switch (status) {
-    case 'done':
-      return `${paint('green', 'Built')} ${formatCount(jobs.filter((job) => job.status === 'done').length, 'platform')}${withoutText(missing)} in ${time}: ${list ? `${reference} ${list.digest}` : `${reference}, which is not stored here`}`;
+    case 'done': {
+      const done = jobs.filter((job) => job.status === 'done');
+      const found = done.filter((job) => job.foundIn).length;
+      const image = list
+        ? `${reference} ${list.digest}`
+        : `${reference}${foundDigest ? ` ${foundDigest}` : ''}, which is not stored here`;
+      return found > 0 && found === done.length
+        ? `${paint('green', 'Nothing to build')}: found ${formatCount(found, 'platform')} of ${image}`
+        : `${paint('green', 'Built')} ${formatCount(done.length - found, 'platform')}${found > 0 ? `, found ${found},` : ''}${withoutText(missing)} in ${time}: ${image}`;
+    }
     case 'failed': {
       const failed = jobs.filter((job) => job.status === 'failed').length;
       const share = failed > 0 ? ` (${failed} of ${formatCount(jobs.length, 'platform')})` : '';

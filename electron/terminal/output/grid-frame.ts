@@ -1,13 +1,17 @@
 /** Draws a build as text: one or two lines per platform below a heading. */
+
 import stringWidth from 'fast-string-width';
 import { isCancelling, isEnd, type Job, type Phase } from '../../../shared/build.ts';
 import { buildRemainingText, remainingText } from '../../../shared/estimate-text.ts';
 import { formatBytes, formatBytesOf, formatClock, formatCount } from '../../../shared/format.ts';
-import { formatWait } from '../../../shared/queue-text.ts';
+import { foundInTexts } from '../../../shared/found-in.ts';
+import { secondText } from '../../../shared/moves.ts';
+import { behindText, formatWait } from '../../../shared/queue-text.ts';
 import { currentStep, endedShare, moreRunningText } from '../../../shared/step.ts';
 import type { BuildProgress } from './build-view.ts';
 import { pad } from './columns.ts';
 import { cut } from './cut.ts';
+import { outputShare } from './output-lines.ts';
 import type { Paint, Style } from './paint.ts';
 import { pushedShare } from './push-lines.ts';
 import { cleanLine, cleanPainted, shortDigest } from './text.ts';
@@ -80,10 +84,16 @@ function heading({ build, context }: BuildProgress, { now, paint }: FrameOptions
     : '';
   const pushing =
     build.push?.status === 'running' && build.push.totalBytes > 0 ? `pushing ${pushedShare(build.push)}` : '';
+  const writing = build.outputs?.find(({ status }) => status === 'running');
   const left = buildRemainingText(build, now);
   const note = isCancelling(build)
     ? paint('yellow', 'Cancelling…')
-    : paint('dim', [left, pushing || packed].filter(Boolean).join(gap));
+    : paint(
+        'dim',
+        [left, [pushing, writing && outputShare(writing)].filter(Boolean).join(gap) || packed]
+          .filter(Boolean)
+          .join(gap),
+      );
   return [paint('bold', build.reference), elapsed, note].join(gap);
 }
 
@@ -151,9 +161,10 @@ class Grid {
   }
 
   #detail(job: Job): string {
-    const left = remainingText(job, this.#options.now);
-    const detail = detailOf(job, this.#progress);
-    return left === undefined ? detail : `${left}${gap}${detail}`;
+    const { now } = this.#options;
+    return [remainingText(job, now), secondText(job, now), detailOf(job, this.#progress)]
+      .filter((part) => part !== undefined)
+      .join(gap);
   }
 
   #nameCells(job: Job): string[] {
@@ -195,7 +206,7 @@ function detailOf(job: Job, { build, context }: BuildProgress): string {
   switch (job.status) {
     case 'queued': {
       if (job.wait) {
-        return `waiting for ${formatWait(job.wait, job.node)}`;
+        return `waiting for ${[formatWait(job.wait, job.node), behindText(job.wait)].filter(Boolean).join(', ')}`;
       }
       const lost = job.lost.at(-1);
       return lost ? `moved from ${lost.node}: ${cleanLine(lost.problem.message)}` : job.reason;
@@ -209,7 +220,7 @@ function detailOf(job: Job, { build, context }: BuildProgress): string {
     case 'cancelling':
       return `waiting for ${job.node} to stop`;
     case 'done':
-      return `${shortDigest(job.digest ?? '')}${job.reusedFrom ? ` of build ${job.reusedFrom}` : ''}`;
+      return `${shortDigest(job.digest ?? '')}${job.reusedFrom ? ` of build ${job.reusedFrom}` : ''}${job.foundIn ? `, ${foundInTexts[job.foundIn]}` : ''}`;
     case 'failed':
     case 'cancelled':
     case 'interrupted':

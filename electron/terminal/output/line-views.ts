@@ -4,6 +4,8 @@ import { type Build, isEnd, type Job, type JobState } from '../../../shared/buil
 import type { AppEvent } from '../../../shared/contract.ts';
 import { assignmentText } from '../../../shared/estimate-text.ts';
 import { formatBytes, formatClock, formatCount, formatSent } from '../../../shared/format.ts';
+import { foundInTexts } from '../../../shared/found-in.ts';
+import type { OutputState } from '../../../shared/output-state.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import type { JobWait } from '../../../shared/queue.ts';
 import { formatWait } from '../../../shared/queue-text.ts';
@@ -21,6 +23,7 @@ export class PlainTextView implements BuildView {
   /** Lines of logs that were left out, because nothing read them. */
   #omitted = 0;
   #isPushing = false;
+  readonly #outputs = new Set<string>();
   readonly #name: string;
 
   /** @param name of the image, if several are built */
@@ -42,6 +45,9 @@ export class PlainTextView implements BuildView {
     }
     if (event.event === 'push.finished' && event.push.problem) {
       this.#write('push', event.push.problem.message);
+    }
+    if (event.event === 'output.changed') {
+      this.#printOutput(event.output);
     }
     if (event.event === 'push.progress') {
       this.#printPushing(build);
@@ -85,6 +91,14 @@ export class PlainTextView implements BuildView {
     }
   }
 
+  /** Says that an output has begun. The summary says how it ended. */
+  #printOutput({ id, output }: OutputState): void {
+    if (!this.#outputs.has(id)) {
+      this.#outputs.add(id);
+      this.#write('output', `writing ${output}`);
+    }
+  }
+
   #printOmitted(): void {
     if (this.#omitted > 0) {
       const count = formatCount(this.#omitted, 'line');
@@ -94,9 +108,9 @@ export class PlainTextView implements BuildView {
   }
 
   #printSchedule(build: Build): void {
-    const { reference, schedule } = build;
-    const assignments = schedule.assignments.map(assignmentText);
-    this.#write('build', `${reference}: ${assignments.join(', ')}`);
+    const { reference, schedule, jobs } = build;
+    const found = jobs.flatMap(({ platform, foundIn }) => (foundIn ? [`${platform} ${foundInTexts[foundIn]}`] : []));
+    this.#write('build', `${reference}: ${[...schedule.assignments.map(assignmentText), ...found].join(', ')}`);
     for (const { node, problem } of schedule.leftOut) {
       this.#write('build', `skipping ${node}: ${problem.message}`);
     }
@@ -181,8 +195,11 @@ export class JsonView implements BuildView {
   }
 }
 
-function isProgress({ event }: AppEvent): boolean {
-  return event === 'job.log' || event === 'step.changed' || event === 'build.context' || event === 'push.progress';
+function isProgress(event: AppEvent): boolean {
+  return (
+    ['job.log', 'step.changed', 'build.context', 'push.progress'].includes(event.event) ||
+    (event.event === 'output.changed' && event.output.status === 'running')
+  );
 }
 
 /** Whether what a job waits for has changed by more than an estimate. */

@@ -7,9 +7,7 @@ import {
   type StorageKind,
   storageKindNames,
 } from '../../../shared/storage-kinds.ts';
-import { formatAge } from '../../../shared/storage-limits.ts';
 import type { KindUse, LocalUse, NodePreview, NodeUse, PrunedItem, StorageSum } from '../../../shared/storage-use.ts';
-import type { TaskOf } from '../../../shared/timer.ts';
 import type { Column } from './columns.ts';
 
 type FormatTable = (columns: readonly Column[], rows: readonly (readonly string[])[]) => string[];
@@ -120,15 +118,4 @@ export function itemText({ kind, id, names }: Pick<PrunedItem, 'kind' | 'id' | '
     return kind === 'cache' ? `${names[0]} (${short})` : names.join(', ');
   }
   return kind === 'context' ? `context ${short}` : `${kind === 'cache' ? 'cache' : kind} ${short}`;
-}
-
-/** What a scheduled prune does: `prune pis, keep 20 GB`. */
-export function pruneText({ nodes, rules }: TaskOf<'prune'>): string {
-  const where = nodes.connections?.join(', ') ?? nodes.farm ?? 'the default farm';
-  const limits = [
-    ...(rules.parts.includes('unused') ? ['all'] : []),
-    ...(rules.olderThanMs === undefined ? [] : [`older than ${formatAge(rules.olderThanMs)}`]),
-    ...(rules.keepBytes === undefined ? [] : [`keep ${formatBytes(rules.keepBytes)}`]),
-  ];
-  return [`prune ${where}`, ...limits].join(', ');
 }

@@ -19,6 +19,9 @@ export function Announcements({ build }: { build: Build }) {
       if (loss && job.lost.length > previousJob.lost.length) {
         return `${job.platform}: ${lossText(loss)}; ${job.node} takes over.`;
       }
+      if (job.second?.state === 'running' && !previousJob.second) {
+        return `${job.platform}: also started on ${job.second.node}.`;
+      }
       return previousJob.status !== job.status && isEnd(job.status) ? `${job.platform}: ${phaseWord(job.status)}.` : [];
     });
     if (previous.status === 'running' && build.status !== 'running') {

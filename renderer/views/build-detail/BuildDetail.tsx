@@ -27,7 +27,6 @@ import {
   watchAndShow,
 } from './build-actions.ts';
 import { DirectResult } from './DirectResult.tsx';
-import { EquivalentDialog } from './EquivalentDialog.tsx';
 import { Failures } from './Failures.tsx';
 import { isListMissing, isPushing } from './headline.ts';
 import { PlatformGrid } from './PlatformGrid.tsx';
@@ -40,6 +39,8 @@ import { useContainerfileSource } from './use-containerfile-source.ts';
 import { Warnings } from './Warnings.tsx';
 import { Waterfall } from './Waterfall.tsx';
 
+const EquivalentDialog = lazyPart(async () => (await import('./EquivalentDialog.tsx')).EquivalentDialog);
+const BuildOutputs = lazyPart(async () => (await import('../outputs/BuildOutputs.tsx')).BuildOutputs);
 const ScheduleDialog = lazyPart(async () => (await import('../schedules/ScheduleDialog.tsx')).ScheduleDialog);
 
 /** So much of the name and tag stays visible when the reference does not fit, in characters. */
@@ -142,13 +143,14 @@ export function BuildDetail({ build }: { build: Build }) {
         <Failures build={build} source={source} />
         <Warnings build={build} source={source} />
         {build.list && <Result build={build} list={build.list} />}
+        {build.outputs && <BuildOutputs build={build} />}
         {build.push?.direct && !isRunning && <DirectResult build={build} push={build.push} />}
         <Waterfall build={build} source={source} />
       </div>
       <Announcements build={build} />
       {dialog}
       {isScheduling && <ScheduleDialog of={{ request: ownRequest(build) }} onClose={() => setScheduling(false)} />}
-      <EquivalentDialog open={isTelling} build={{ id: build.id }} onClose={() => setTelling(false)} />
+      {isTelling && <EquivalentDialog open build={{ id: build.id }} onClose={() => setTelling(false)} />}
       <DeleteBuildDialog build={build} open={isDeleting} onClose={() => setDeleting(false)} />
     </Page>
   );

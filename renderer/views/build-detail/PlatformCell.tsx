@@ -2,7 +2,8 @@ import { memo, type ReactNode } from 'react';
 import type { Build, Job } from '../../../shared/build.ts';
 import { remainingText } from '../../../shared/estimate-text.ts';
 import { formatPlatform } from '../../../shared/format.ts';
-import { movesOf } from '../../../shared/moves.ts';
+import { foundInTexts } from '../../../shared/found-in.ts';
+import { movesOf, secondText } from '../../../shared/moves.ts';
 import { Chip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
 import { contextMenu } from '../../parts/context-menu.ts';
@@ -105,6 +106,7 @@ function Card({ id, job, facts, hasBuildEnded }: BodyProps) {
         <Traffic facts={facts} />
         <ActivityColumns id={id} job={job} hasRate />
       </span>
+      {isStartedTwice(job) && <SecondNode job={job} />}
       {facts.lostNodes && <LostNodes job={job}>{facts.lostNodes}</LostNodes>}
     </>
   );
@@ -118,7 +120,10 @@ function Row({ id, job, facts, hasBuildEnded }: BodyProps) {
         <PlatformName job={job} />
         {job.mode === 'emulated' && <ModeBadge job={job} />}
       </span>
-      <NodeName job={job} />
+      <span className={styles.nodes}>
+        <NodeName job={job} />
+        {isStartedTwice(job) && <SecondNode job={job} />}
+      </span>
       <PhaseText facts={facts} />
       <Bar job={job} facts={facts} />
       {facts.lostNodes ? <LostNodes job={job}>{facts.lostNodes}</LostNodes> : <ActivityText facts={facts} />}
@@ -150,6 +155,9 @@ function PlatformName({ job }: { job: Job }) {
 }
 
 function ModeBadge({ job }: { job: Job }) {
+  if (job.foundIn) {
+    return null;
+  }
   return job.mode === 'emulated' ? (
     <Chip kind="emulated" small>
       emulated
@@ -160,7 +168,9 @@ function ModeBadge({ job }: { job: Job }) {
 }
 
 function NodeName({ job }: { job: Job }) {
-  return (
+  return job.foundIn ? (
+    <span className={styles.nodeName}>{foundInTexts[job.foundIn]}</span>
+  ) : (
     <Tooltip text={`${job.node}: ${job.reason}`}>
       <span className={styles.nodeName}>
         <Icon name="node" size={14} />
@@ -229,6 +239,23 @@ function Remaining({ job }: { job: Job }) {
   const now = useNow();
   const text = remainingText(job, now);
   return text === undefined ? null : <span className={styles.left}>{text}</span>;
+}
+
+function isStartedTwice({ second }: Job): boolean {
+  return second?.state === 'running';
+}
+
+/** The node that builds a slow job, too. */
+function SecondNode({ job }: { job: Job }) {
+  const text = secondText(job, useNow());
+  return (
+    <Tooltip text={job.second?.reason ?? ''}>
+      <span className={styles.second}>
+        <Icon name="node" size={12} />
+        <span className="truncate">{text}</span>
+      </span>
+    </Tooltip>
+  );
 }
 
 function LostNodes({ job, children }: { job: Job; children: ReactNode }) {

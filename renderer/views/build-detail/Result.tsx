@@ -8,6 +8,7 @@ import {
   formatMissing,
   formatPlatform,
 } from '../../../shared/format.ts';
+import { foundInTexts } from '../../../shared/found-in.ts';
 import type { ManifestList } from '../../../shared/image.ts';
 import { Copyable } from '../../parts/Copyable.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
@@ -21,6 +22,7 @@ import { suggestDestination } from '../push/destination.ts';
 import { isPushMissing } from './headline.ts';
 import { imageLayers, LayerBar, LayerLegend } from './LayerBar.tsx';
 import { manualCommands } from './manual-commands.ts';
+import { NewerBases } from './NewerBases.tsx';
 import styles from './Result.module.css';
 
 /** The manifest list that a build created: its images, and commands that use it without Barnraiser. */
@@ -44,6 +46,7 @@ export function Result({ build, list }: { build: Build; list: ManifestList }) {
         {list.mismatched && <strong>{formatMismatched(list.mismatched)}</strong>}
         <Copyable text={list.digest} shown={`sha256:${formatDigest(list.digest)}`} what="digest of the manifest list" />
       </header>
+      <NewerBases build={build} />
       <div className={styles.pushes}>
         {push?.problem && (
           <ProblemNote problem={push.problem} handlers={pushHandlers(build.reference, push.destination)} />
@@ -107,7 +110,7 @@ function Entries({ build, list }: { build: Build; list: ManifestList }) {
             <tr key={entry.platform}>
               <th scope="row">
                 {formatPlatform(entry.platform)}
-                {job && <span className={styles.note}> {job.node}</span>}
+                {job && <span className={styles.note}> {job.foundIn ? foundInTexts[job.foundIn] : job.node}</span>}
               </th>
               <td>
                 <Copyable text={entry.digest} shown={formatDigest(entry.digest)} what={`digest of ${entry.platform}`} />

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import type { Build } from '../../../shared/build.ts';
+import { contentTagTexts } from '../../../shared/content-tag-text.ts';
 import { buildRemainingText } from '../../../shared/estimate-text.ts';
 import { formatBytes, formatCount, formatPathShort } from '../../../shared/format.ts';
 import type { Trigger } from '../../../shared/trigger.ts';
@@ -52,6 +53,13 @@ export function Summary({ build, packing }: SummaryProps) {
             {formatPathShort(context)}
           </a>
         </Fact>
+        {build.contentTag && (
+          <Fact name="Tag">
+            <span title={contentTagTexts(build.contentTag).join('\n')}>
+              by content{build.contentTag.isDirty ? ', dirty' : ''}
+            </span>
+          </Fact>
+        )}
         {bake && (
           <Fact name="Part of">
             <BakeLink id={bake.id} />

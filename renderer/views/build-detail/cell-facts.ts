@@ -1,6 +1,7 @@
 import type { Job } from '../../../shared/build.ts';
 import { formatBytes, formatBytesOf, formatDigest, formatSent } from '../../../shared/format.ts';
-import { formatWait } from '../../../shared/queue-text.ts';
+import { foundInTexts } from '../../../shared/found-in.ts';
+import { behindText, formatWait } from '../../../shared/queue-text.ts';
 import { currentStep, endedShare, moreRunningText, runningSteps, type Step } from '../../../shared/step.ts';
 import type { DisplayPhase } from '../../parts/PhaseBadge.tsx';
 import { cachedCount, displayPhaseOf, failedStep, lostNodesText } from './job-state.ts';
@@ -35,6 +36,8 @@ export function cellFacts(job: Job, contextBytes: number | undefined): CellFacts
   const step = currentStep(job);
   const more = job.status === 'building' ? moreRunningText(job) : '';
   const { activity, isCode } = activityOf(job);
+  const behind = job.wait && behindText(job.wait);
+  const whole = behind === undefined ? activity : `${activity}, ${behind}`;
   const cached = cachedCount(job);
   const lostNodes = lostNodesText(job);
   return {
@@ -45,7 +48,7 @@ export function cellFacts(job: Job, contextBytes: number | undefined): CellFacts
       ? runningSteps(job)
           .map(({ name }) => name)
           .join('\n')
-      : activity,
+      : whole,
     isCode,
     more,
     step,
@@ -56,10 +59,10 @@ export function cellFacts(job: Job, contextBytes: number | undefined): CellFacts
     cached: cached > 0 ? `${cached} cached` : '',
     lostNodes,
     label: [
-      `${job.platform} on ${job.node}, ${job.mode}`,
+      job.foundIn ? job.platform : `${job.platform} on ${job.node}, ${job.mode}`,
       ...(job.wait ? [] : [phaseText]),
       ...(step ? [`step ${step.index} of ${step.total}`] : []),
-      activity,
+      whole,
       ...(more ? [more] : []),
       ...(lostNodes ? [lostNodes] : []),
     ].join(', '),
@@ -86,6 +89,7 @@ function activityOf(job: Job): { activity: string; isCode: boolean } {
       return {
         activity: [
           ...(job.reusedFrom ? ['From an earlier build'] : []),
+          ...(job.foundIn ? [`Not built: ${foundInTexts[job.foundIn]}`] : []),
           ...(job.digest ? [formatDigest(job.digest), formatBytes(job.size ?? 0)] : ['Built']),
         ].join(' · '),
         isCode: false,

@@ -1,5 +1,6 @@
-import { type Build, isCancelling, isEnd, type Phase } from '../../../shared/build.ts';
+import { type Build, isCancelling, isEnd, type Job, type Phase } from '../../../shared/build.ts';
 import { formatBytes, formatCount, formatDuration, formatPlatform } from '../../../shared/format.ts';
+import { foundInTexts } from '../../../shared/found-in.ts';
 import { failuresOf, failureTitle, platformNames } from './failure.ts';
 
 /** The state of a build in one sentence, with an optional detail. */
@@ -21,14 +22,21 @@ export function headlineOf(build: Build): Headline {
           detail: `${formatBytes(uploadedBytes + skippedBytes)} of ${formatBytes(totalBytes)}`,
         };
       }
+      if (isWriting(build)) {
+        return { text: 'Writing outputs' };
+      }
       return {
         text: `${isCancelling(build) ? 'Cancelling' : 'Building'} ${platforms}`,
         ...(jobs.length > 1 ? { detail: jobCounts(build) } : {}),
       };
     case 'done': {
       const mismatch = jobs.find((job) => job.mismatch !== undefined)?.mismatch;
+      const found = jobs.filter(({ foundIn }) => foundIn);
+      if (found.length > 0) {
+        return foundHeadline(build, found);
+      }
       return {
-        text: `Built ${platforms} in ${formatDuration(durationMs)}${isPushMissing(build) ? ', but did not push it' : ''}.`,
+        text: `Built ${platforms} in ${formatDuration(durationMs)}${missingText(build)}.`,
         ...(mismatch === undefined ? {} : { detail: mismatch }),
       };
     }
@@ -46,6 +54,20 @@ export function headlineOf(build: Build): Headline {
   }
 }
 
+/** Of a build that did not have to make all images. */
+function foundHeadline(build: Build, found: readonly Job[]): Headline {
+  const { jobs, durationMs = 0 } = build;
+  const missing = isPushMissing(build) ? ', but did not push it' : '';
+  const detail = [...new Set(found.flatMap(({ foundIn }) => (foundIn ? foundInTexts[foundIn] : [])))].join(', ');
+  const built = jobs.length - found.length;
+  return built === 0
+    ? { text: `Nothing to build: skipped ${formatCount(found.length, 'platform')}${missing}.`, detail }
+    : {
+        text: `Built ${formatCount(built, 'platform')} in ${formatDuration(durationMs)}, skipped ${found.length}${missing}.`,
+        detail,
+      };
+}
+
 /** Whether nodes have pushed all images of a build that has failed without the list, so that only a retry of the push is missing. */
 export function isListMissing({ status, push, jobs }: Build): boolean {
   return status === 'failed' && push?.direct === true && jobs.every((job) => job.status === 'done');
@@ -54,6 +76,21 @@ export function isListMissing({ status, push, jobs }: Build): boolean {
 /** Whether all platforms are built and only the push goes on. */
 export function isPushing({ status, push, jobs }: Build): boolean {
   return status === 'running' && push?.status === 'running' && jobs.every((job) => job.status === 'done');
+}
+
+/** Whether all platforms are built and only outputs are still written. */
+function isWriting({ status, outputs = [] }: Build): boolean {
+  return status === 'running' && outputs.some((output) => output.status === 'running');
+}
+
+/** What of the build is missing although its image is there. */
+function missingText(build: Build): string {
+  const failed = (build.outputs ?? []).filter(({ status }) => status === 'failed').length;
+  const missing = [
+    ...(isPushMissing(build) ? ['did not push it'] : []),
+    ...(failed > 0 ? [`could not write ${formatCount(failed, 'output')}`] : []),
+  ];
+  return missing.length === 0 ? '' : `, but ${missing.join(' and ')}`;
 }
 
 /** Whether the build was to be pushed, and only that has failed or was cancelled. */

@@ -44,6 +44,7 @@ const lossWords: Partial<Readonly<Record<ProblemCode, string>>> = {
   'image.corrupt': 'sent a damaged image',
   'image.incomplete': 'did not send the whole image',
   'image.platform': 'sent an image for another platform',
+  'node.slow': 'took too long',
 };
 
 /** `pi4 was lost`, `pi4 was removed`. */

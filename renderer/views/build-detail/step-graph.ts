@@ -67,7 +67,13 @@ export function stepGraph(
 
 /** What a step that has not started is on a platform. Undefined if the platform does not need it. */
 function stateWithoutBar(job: Job, status: Build['status']): StepState | undefined {
-  if (job.reusedFrom !== undefined || job.skipped || job.status === 'done' || job.status === 'transferring') {
+  if (
+    job.reusedFrom !== undefined ||
+    job.skipped ||
+    job.foundIn ||
+    job.status === 'done' ||
+    job.status === 'transferring'
+  ) {
     return undefined;
   }
   return isEnd(job.status) || status !== 'running' ? 'not-run' : 'waiting';

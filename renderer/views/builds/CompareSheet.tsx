@@ -10,7 +10,7 @@ import { Duration, RelativeTime } from '../../parts/Quantity.tsx';
 import { Sheet } from '../../parts/Sheet.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
 import { useOpenBuild } from '../../stores/builds.ts';
-import { hrefOf } from '../../stores/navigation.ts';
+import { hrefOf, navigate } from '../../stores/navigation.ts';
 import styles from './CompareSheet.module.css';
 import {
   type Change,
@@ -48,7 +48,20 @@ export function CompareSheet({ ids, onClose }: CompareSheetProps) {
   }
   const [before, after] = oldestFirst(one, other);
   return (
-    <Sheet title="Compare builds" onClose={onClose} footer={<Button onClick={onClose}>Close</Button>}>
+    <Sheet
+      title="Compare builds"
+      onClose={onClose}
+      footer={
+        <>
+          {before.list && after.list && (
+            <Button icon="images" onClick={() => navigate({ view: 'compare', a: before.id, b: after.id })}>
+              Compare images
+            </Button>
+          )}
+          <Button onClick={onClose}>Close</Button>
+        </>
+      }
+    >
       <div className={styles.builds}>
         <BuildHead letter="A" build={before} />
         <BuildHead letter="B" build={after} />

@@ -18,7 +18,7 @@ export function trendsOf(builds: readonly BuildEntry[]): ReadonlyMap<string, Tre
   const durationsByContext = new Map<string, number[]>();
   for (const { status, durationMs, project, jobs } of builds) {
     // a build that has images of an earlier one takes less time
-    const isWhole = jobs.every(({ reusedFrom, skipped }) => reusedFrom === undefined && !skipped);
+    const isWhole = jobs.every(({ reusedFrom, skipped, foundIn }) => reusedFrom === undefined && !skipped && !foundIn);
     if (status === 'done' && durationMs !== undefined && isWhole) {
       const durationsMs = durationsByContext.get(project) ?? [];
       if (durationsMs.length < maxBuilds) {

@@ -171,7 +171,7 @@ function HealthSummary() {
     return null;
   }
   const healths = connections.map(({ name }) => healthOf(nodes, name));
-  const parts = (['up', 'down', 'never-reached', 'lost', 'probing'] as const).flatMap((health) => {
+  const parts = (['up', 'down', 'never-reached', 'lost', 'set-aside', 'probing'] as const).flatMap((health) => {
     const count = healths.filter((other) => other === health).length;
     const isAll = count === connections.length && count > 1 && health !== 'up';
     const word = health === 'probing' ? 'being checked' : healthWord(health).toLowerCase();

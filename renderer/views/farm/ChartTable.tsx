@@ -36,7 +36,7 @@ function Row({ name }: { name: string }) {
         <a href={hrefOf({ view: 'connections', name })} className={styles.name}>
           {name}
         </a>
-        {isNotUp(health) && <span className={styles.state}>{healthWord(health)}</span>}
+        {(isNotUp(health) || health === 'set-aside') && <span className={styles.state}>{healthWord(health)}</span>}
       </span>
       <NodeCharts name={name} node={status?.state === 'up' ? status.node : undefined} layout="row" />
     </li>

@@ -30,6 +30,7 @@ import { hrefOf, navigate, openSheet } from '../../stores/navigation.ts';
 import { draggableNode } from '../../stores/node-drag.ts';
 import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
 import { useHold } from '../../stores/queue.ts';
+import { useSamples } from '../../stores/samples.ts';
 import { useSettings } from '../../stores/settings.ts';
 import styles from './NodeCard.module.css';
 
@@ -130,6 +131,8 @@ function NodeFacts({ node, sameMachineAs, lit }: NodeFactsProps) {
   const jobs = useRunningJobCount(node.connection);
   const slots = useSettings(({ settings }) => settings.jobsPerNode);
   const { disk, memory, cpus, load, buildCache } = node;
+  // the charts say the same, and more
+  const hasCharts = useSamples(({ byNode }) => (byNode[node.connection]?.length ?? 0) > 0);
   return (
     <>
       <p className={styles.engine}>
@@ -158,7 +161,7 @@ function NodeFacts({ node, sameMachineAs, lit }: NodeFactsProps) {
         </p>
       )}
       <dl className={styles.levels}>
-        {(load !== undefined || cpus !== undefined) && (
+        {!hasCharts && (load !== undefined || cpus !== undefined) && (
           <Level
             label="Load"
             meter={
@@ -172,8 +175,12 @@ function NodeFacts({ node, sameMachineAs, lit }: NodeFactsProps) {
           meter={<Meter label={`Slots of ${node.connection}`} value={jobs} max={slots} plain />}
           text={`${jobs} of ${slots} in use`}
         />
-        <SpaceLevel label="Disk" node={node.connection} space={disk} />
-        <SpaceLevel label="Memory" node={node.connection} space={memory} />
+        {!hasCharts && (
+          <>
+            <SpaceLevel label="Disk" node={node.connection} space={disk} />
+            <SpaceLevel label="Memory" node={node.connection} space={memory} />
+          </>
+        )}
         {buildCache && (
           <Level
             label="Cache"

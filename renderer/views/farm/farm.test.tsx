@@ -37,7 +37,7 @@ describe('the farm view', () => {
     within(card).getByText(/podman 5\.4\.2/);
     within(card).getByText('14 ms');
     within(card).getByText(/^\d\.\d of 4 cores$/);
-    within(card).getByText('1 of 2 in use');
+    within(card).getByText('2 of 2 in use');
     expect(within(card).getByText('9.0 GB free').textContent).toContain('low');
   });
 

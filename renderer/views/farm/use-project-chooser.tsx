@@ -4,6 +4,7 @@ import { call } from '../../api.ts';
 import { FolderDialog } from '../../parts/FolderDialog.tsx';
 import { isArchiveName } from '../../parts/folder-path.ts';
 import { useBuilds } from '../../stores/builds.ts';
+import { navigate } from '../../stores/navigation.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 import { findFolder } from './find-folder.ts';
 import { parentFolder, recentProjects } from './recent-projects.ts';
@@ -35,6 +36,10 @@ export function useProjectChooser(onChoose: (context: string) => void): ProjectC
   }
 
   async function open({ name, isFolder, path }: DroppedItem): Promise<void> {
+    if (path !== undefined && (await call('images.recognise', { path })).hasImages) {
+      navigate({ view: 'images', load: path });
+      return;
+    }
     if (path !== undefined && isArchiveName(name) && !isFolder) {
       onChoose(path);
       return;

@@ -7,8 +7,11 @@ import { clearCache, readDamagedImages, removeImage, useImages } from '../../sto
 import { toast, toastProblem } from '../../stores/toasts.ts';
 import styles from './Images.module.css';
 
-/** Warns of damaged images, which are not in the list, each with a button that deletes it. Nothing if there are none. */
-export function DamagedImages() {
+/**
+ * Warns of damaged images, which are not in the list, each with buttons that repair and delete it. Nothing if there are none.
+ * @param onRepair called with the reference of the image, or undefined for what has none
+ */
+export function DamagedImages({ onRepair }: { onRepair: (reference: string | undefined) => void }) {
   const lists = useImages((state) => state.lists);
   const [damaged, setDamaged] = useState<readonly DamagedImage[]>([]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the damaged images change together with the images
@@ -43,9 +46,14 @@ export function DamagedImages() {
           problem={damagedImageProblem(image)}
           warning
           actions={
-            <Button size="small" icon="trash" onClick={() => void remove(image)}>
-              {image.reference === undefined ? 'Clear the cache' : `Delete ${image.reference}`}
-            </Button>
+            <>
+              <Button size="small" icon="refresh" onClick={() => onRepair(image.reference)}>
+                Repair…
+              </Button>
+              <Button size="small" icon="trash" onClick={() => void remove(image)}>
+                {image.reference === undefined ? 'Clear the cache' : `Delete ${image.reference}`}
+              </Button>
+            </>
           }
         />
       ))}

@@ -1,52 +1,53 @@
 import { useEffect, useRef, useState } from 'react';
-import { formatBytes, formatReferenceShort } from '../../../shared/format.ts';
+import { formatBytes, formatList, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
+import { lackingPlatforms } from '../../../shared/lacking-platforms.ts';
+import { outputRow } from '../../../shared/output.ts';
+import type { OutputState } from '../../../shared/output-state.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
-import { call } from '../../api.ts';
+import { call, canShowItem, showItem } from '../../api.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Dialog } from '../../parts/Dialog.tsx';
-import { FolderDialog } from '../../parts/FolderDialog.tsx';
-import { IconButton } from '../../parts/IconButton.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
-import { Segmented } from '../../parts/Segmented.tsx';
-import { TextField } from '../../parts/TextField.tsx';
-import { exportImage } from '../../stores/images.ts';
+import { ProgressBar } from '../../parts/ProgressBar.tsx';
+import { Bytes } from '../../parts/Quantity.tsx';
+import { Switch } from '../../parts/Switch.tsx';
+import { useImage } from '../../stores/images.ts';
+import { cancelOutput, outputEnded, startOutput, useOutput } from '../../stores/outputs.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
+import { OutputFields } from '../outputs/OutputFields.tsx';
+import styles from '../outputs/Outputs.module.css';
 import {
-  type ExportKind,
-  exportPath,
-  loadExportFolder,
-  parentFolder,
-  saveExportFolder,
-  validatePath,
-} from './export-path.ts';
-import styles from './Images.module.css';
-
-const kinds = [
-  { value: 'oci', label: 'Folder', icon: 'folder' },
-  { value: 'oci-archive', label: 'One file', icon: 'file' },
-] as const;
-
-const descriptions: Readonly<Record<ExportKind, string>> = {
-  oci: 'An OCI layout. If the folder already contains one, the image is added to it.',
-  'oci-archive': 'A tar file that podman, skopeo and recent versions of Docker can load.',
-};
+  checkOutput,
+  lastOutputFolder,
+  type OutputDraft,
+  outputPath,
+  rememberOutputFolder,
+} from '../outputs/output-draft.ts';
 
 export interface ExportDialogProps {
   readonly reference: string;
-  /** The size of the export. */
+  /** The size of the whole image. */
   readonly bytes: number;
   readonly onClose: () => void;
 }
 
-/** Exports an image for use in other tools. If it is closed during the export, the export continues and a toast shows the result. */
+/** Writes an image for use in other tools, or loads it into engines. If it is closed meanwhile, the work goes on and a toast shows the result. */
 export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
-  const [kind, setKind] = useState<ExportKind>('oci-archive');
-  const [path, setPath] = useState(() => exportPath(loadExportFolder(), reference, 'oci-archive'));
-  const [isChoosingFolder, setIsChoosingFolder] = useState(false);
-  const [busy, setBusy] = useState(false);
+  const list = useImage(reference);
+  const platforms = list?.entries.map(({ platform }) => platform) ?? [];
+  const [isIncomplete, setIncomplete] = useState(false);
+  const [draft, setDraft] = useState<OutputDraft>(() => ({
+    kind: 'oci-archive',
+    path: outputPath(lastOutputFolder(), reference, 'oci-archive'),
+    node: '',
+    name: '',
+    platforms: [],
+  }));
+  const [runningId, setRunningId] = useState<string>();
+  const [isStarting, setStarting] = useState(false);
   const [problem, setProblem] = useState<Problem>();
+  const running = useOutput(runningId);
   const isOpen = useRef(false);
-  const running = useRef<AbortController>(undefined);
   useEffect(() => {
     isOpen.current = true;
     return () => {
@@ -54,58 +55,58 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
     };
   }, []);
   useEffect(() => {
-    if (loadExportFolder() === '') {
+    if (lastOutputFolder() === '') {
       // the home folder is only a suggestion, so a failure is ignored
       call('folders.list', {}).then(
-        ({ path: home }) => setPath((current) => current || exportPath(home, reference, 'oci-archive')),
+        ({ path: home }) => setDraft((now) => ({ ...now, path: now.path || outputPath(home, reference, now.kind) })),
         () => undefined,
       );
     }
   }, [reference]);
-  const pathError = path === '' ? undefined : validatePath(path);
 
-  function changeKind(next: ExportKind): void {
-    // a suggested name gets the extension of the new kind, a typed name stays
-    const folder = parentFolder(path);
-    if (path === exportPath(folder, reference, kind)) {
-      setPath(exportPath(folder, reference, next));
+  const lacking = list && draft.platforms.length === 0 ? lackingPlatforms(list) : [];
+  const { text: checked } = checkOutput(draft);
+  // a list of only a part of the platforms is written after a yes
+  const text = lacking.length === 0 || isIncomplete ? checked : undefined;
+  const { target } = outputRow(draft.kind);
+  const isFile = target === 'file' || target === 'folder';
+  const isBusy = isStarting || running !== undefined;
+  const canReplace = problem?.code === 'image.destination' && isFile && draft.kind !== 'oci';
+
+  async function run(replaces = false): Promise<void> {
+    if (text === undefined || isBusy) {
+      return;
     }
-    setKind(next);
-  }
-
-  async function run(): Promise<void> {
-    const cancel = new AbortController();
-    running.current = cancel;
-    setBusy(true);
+    setStarting(true);
     setProblem(undefined);
     try {
-      const result = await exportImage(reference, `${kind}:${path}`, cancel.signal);
-      saveExportFolder(result.path);
-      toast({
-        title: `Exported ${formatReferenceShort(reference)}, ${formatBytes(result.bytes)}`,
-        description: result.path,
-        kind: 'done',
-        action: {
-          label: 'Copy path',
-          run: () => {
-            navigator.clipboard.writeText(result.path).catch(toastProblem);
-          },
-        },
-      });
+      const { id } = await startOutput({ reference, output: text, replaces });
+      setRunningId(id);
+      finish(await outputEnded(id));
+    } catch (error) {
+      report(problemOf(error));
+    } finally {
+      setStarting(false);
+      setRunningId(undefined);
+    }
+  }
+
+  function finish(output: OutputState): void {
+    if (output.status === 'done') {
+      toastResult(output);
       if (isOpen.current) {
         onClose();
       }
-    } catch (error) {
-      if (cancel.signal.aborted) {
-        return;
-      }
-      if (isOpen.current) {
-        setProblem(problemOf(error));
-      } else {
-        toastProblem(error);
-      }
-    } finally {
-      setBusy(false);
+    } else if (output.status === 'failed' && output.problem) {
+      report(output.problem);
+    }
+  }
+
+  function report(found: Problem): void {
+    if (isOpen.current) {
+      setProblem(found);
+    } else {
+      toastProblem(found);
     }
   }
 
@@ -115,62 +116,91 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
       wide
       onClose={onClose}
       title={`Export ${formatReferenceShort(reference)}`}
-      description={descriptions[kind]}
-      footerStart={busy ? 'You can close this dialog. The export continues.' : `Writes ${formatBytes(bytes)}`}
+      footerStart={isBusy ? 'You can close this dialog. The export continues.' : `The image has ${formatBytes(bytes)}`}
       footer={
         <>
-          {busy && <Button onClick={() => running.current?.abort()}>Cancel export</Button>}
-          <Button onClick={onClose}>{busy ? 'Close' : 'Cancel'}</Button>
-          <Button
-            kind="primary"
-            type="submit"
-            form="export"
-            busy={busy}
-            disabled={path === '' || pathError !== undefined}
-          >
-            Export image
+          {runningId !== undefined && (
+            <Button onClick={() => void cancelOutput(runningId).catch(toastProblem)}>Cancel export</Button>
+          )}
+          <Button onClick={onClose}>{isBusy ? 'Close' : 'Cancel'}</Button>
+          <Button kind="primary" type="submit" form="export" busy={isBusy} disabled={text === undefined}>
+            {isFile ? 'Export image' : 'Load image'}
           </Button>
         </>
       }
     >
       <form
         id="export"
-        className={styles.form}
         onSubmit={(event) => {
           event.preventDefault();
           void run();
         }}
       >
-        <Segmented label="Export as" value={kind} options={kinds} onChange={changeKind} />
-        <TextField
-          label={kind === 'oci' ? 'Folder' : 'File'}
-          mono
-          value={path}
-          onChange={setPath}
-          error={pathError}
-          placeholder={kind === 'oci' ? '/home/me/images/api' : '/home/me/images/api.tar'}
-          description="On the computer that runs Barnraiser."
-          after={
-            <IconButton
-              icon="folder"
-              label="Choose a folder"
-              size="small"
-              type="button"
-              onClick={() => setIsChoosingFolder(true)}
-            />
+        <OutputFields
+          draft={draft}
+          onChange={(next) => {
+            setProblem(undefined);
+            setDraft(next);
+          }}
+          reference={reference}
+          platforms={platforms}
+          disabled={isBusy}
+        />
+        {lacking.length > 0 && (
+          <Switch
+            label={`Export it without ${formatList(lacking.map(formatPlatform))}`}
+            description="Machines with another platform cannot run it."
+            checked={isIncomplete}
+            onChange={setIncomplete}
+          />
+        )}
+      </form>
+      {running && (
+        <div className={styles.progress}>
+          <ProgressBar
+            label={`Export of ${reference}`}
+            value={running.totalBytes > 0 ? running.doneBytes : undefined}
+            max={running.totalBytes}
+          />
+          <span>
+            <Bytes value={running.doneBytes} of={running.totalBytes} />
+          </span>
+        </div>
+      )}
+      {problem && (
+        <ProblemNote
+          problem={problem}
+          actions={
+            canReplace && (
+              <Button onClick={() => void run(true)}>{target === 'file' ? 'Replace file' : 'Replace folder'}</Button>
+            )
           }
         />
-      </form>
-      {problem && <ProblemNote problem={problem} />}
-      <FolderDialog
-        open={isChoosingFolder}
-        title="Choose export folder"
-        onClose={() => setIsChoosingFolder(false)}
-        onChoose={(folder) => {
-          setPath(exportPath(folder, reference, kind));
-          setIsChoosingFolder(false);
-        }}
-      />
+      )}
     </Dialog>
   );
+}
+
+function toastResult({ reference, path, images, totalBytes, notes = [] }: OutputState): void {
+  if (path !== undefined) {
+    rememberOutputFolder(path);
+  }
+  const name = formatReferenceShort(reference);
+  toast({
+    title: path === undefined ? `Loaded ${name}` : `Exported ${name}, ${formatBytes(totalBytes)}`,
+    description: [path ?? images?.join(', ') ?? '', ...notes].filter(Boolean).join(' '),
+    kind: 'done',
+    ...(path === undefined
+      ? {}
+      : {
+          action: canShowItem()
+            ? { label: 'Show in folder', run: () => showItem(path) }
+            : {
+                label: 'Copy path',
+                run: () => {
+                  navigator.clipboard.writeText(path).catch(toastProblem);
+                },
+              },
+        }),
+  });
 }

@@ -100,24 +100,23 @@ describe('the images view', () => {
     const dialog = await screen.findByRole('dialog', { name: 'Export api:1.3' });
     const field = within(dialog).getByRole('textbox', { name: 'File' });
     await waitFor(() => expect(field).toHaveProperty('value', '/home/anna/projects/api-1.3.tar'));
-    fireEvent.click(within(dialog).getByRole('button', { name: 'Folder' }));
-    expect(within(dialog).getByRole('textbox', { name: 'Folder' })).toHaveProperty(
-      'value',
-      '/home/anna/projects/api-1.3',
-    );
+    await userEvent.click(within(dialog).getByRole('combobox', { name: 'Output' }));
+    await userEvent.click(await screen.findByRole('option', { name: /^OCI layout/ }));
+    const folder = await within(dialog).findByRole('textbox', { name: 'Folder' });
+    expect(folder).toHaveProperty('value', '/home/anna/projects/api-1.3');
     const button = within(dialog).getByRole('button', { name: 'Export image' });
-    fireEvent.change(within(dialog).getByRole('textbox'), { target: { value: 'relative' } });
+    fireEvent.change(folder, { target: { value: 'relative' } });
     within(dialog).getByText('Enter an absolute path.');
-    fireEvent.change(within(dialog).getByRole('textbox'), { target: { value: '/tmp/out' } });
-    fireEvent.submit(button.closest('form') ?? document.querySelector('form#export') ?? button);
+    expect(button).toHaveProperty('disabled', true);
+    fireEvent.change(folder, { target: { value: '/tmp/out' } });
+    fireEvent.submit(document.querySelector('form#export') ?? button);
     await waitFor(() => expect(add).toHaveBeenCalledWith(expect.objectContaining({ description: '/tmp/out' })));
   });
 
-  it('shows the manifest of an image', async () => {
+  it('opens the details of an image', async () => {
     await open();
     await selectFromMenu('Show manifest');
-    const dialog = await screen.findByRole('dialog', { name: 'Manifest of api:1.3' });
-    await within(dialog).findByText(/"schemaVersion": 2/);
+    expect(useNavigation.getState().route?.view).toEqual({ view: 'image', reference, section: 'manifest' });
   });
 
   it('shows a message if the reference does not exist', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest, ManifestList } from '../../../shared/image.ts';
 import { parsePlatform } from '../../../shared/platform.ts';
-import { exportPath, parentFolder, validatePath } from './export-path.ts';
+import { checkOutput, outputPath, parentFolder } from '../outputs/output-draft.ts';
 import {
   computeFootprint,
   describeAttachments,
@@ -11,6 +11,8 @@ import {
   otherReferences,
 } from './storage.ts';
 
+const pathError = (path: string) =>
+  checkOutput({ kind: 'oci-archive', path, node: '', name: '', platforms: [] }).pathError;
 const digest = (name: string): Digest => `sha256:${name}`;
 
 function list(reference: string, images: Readonly<Record<string, readonly string[]>>): ManifestList {
@@ -95,16 +97,16 @@ describe('the filter', () => {
 
 describe('the path of an export', () => {
   it('is suggested in a folder', () => {
-    expect(exportPath('/images/', 'reg.example.com/team/api:1.4', 'oci-archive')).toBe('/images/api-1.4.tar');
-    expect(exportPath('/images', 'api:1.4', 'oci')).toBe('/images/api-1.4');
-    expect(exportPath('C:\\images', 'api:1.4', 'oci')).toBe('C:\\images\\api-1.4');
+    expect(outputPath('/images/', 'reg.example.com/team/api:1.4', 'oci-archive')).toBe('/images/api-1.4.tar');
+    expect(outputPath('/images', 'api:1.4', 'oci')).toBe('/images/api-1.4');
+    expect(outputPath('C:\\images', 'api:1.4', 'oci')).toBe('C:\\images\\api-1.4');
     expect(parentFolder('/images/api-1.4.tar')).toBe('/images');
   });
 
   it('must be absolute and without a colon', () => {
-    expect(validatePath('/images/api.tar')).toBeUndefined();
-    expect(validatePath('C:\\images\\api.tar')).toBeUndefined();
-    expect(validatePath('images/api.tar')).toMatch(/absolute path/);
-    expect(validatePath('/images/api:1.tar')).toMatch(/colon/);
+    expect(pathError('/images/api.tar')).toBeUndefined();
+    expect(pathError('C:\\images\\api.tar')).toBeUndefined();
+    expect(pathError('images/api.tar')).toMatch(/absolute path/);
+    expect(pathError('/images/api:1.tar')).toMatch(/colon/);
   });
 });

@@ -25,6 +25,7 @@ import { toastProblem } from '../../stores/toasts.ts';
 import { EquivalentDialog } from '../build-detail/EquivalentDialog.tsx';
 import { useFolderDrop } from '../farm/use-folder-drop.ts';
 import { useProjectChooser } from '../farm/use-project-chooser.tsx';
+import { OutputsSection } from '../outputs/OutputsSection.tsx';
 import { AutomaticSection } from './AutomaticSection.tsx';
 import { ContainerfileErrors } from './ContainerfileErrors.tsx';
 import { ContainerfileSection } from './ContainerfileSection.tsx';
@@ -35,7 +36,7 @@ import { FileDialog } from './FileDialog.tsx';
 import styles from './NewBuild.module.css';
 import { NoProject } from './NoProject.tsx';
 import { OptionsSection } from './options/OptionsSection.tsx';
-import { optionValue } from './options/option-draft.ts';
+import { optionValue, setOption } from './options/option-draft.ts';
 import { PlatformSection } from './PlatformSection.tsx';
 import { ProjectSection } from './ProjectSection.tsx';
 import { PushSection } from './PushSection.tsx';
@@ -254,6 +255,14 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
               )}
               <div className={styles.collapsibles}>
                 <ContainerfileSection project={project} />
+                {!(form.push.isOn && form.push.direct) && (
+                  <OutputsSection
+                    outputs={draft.options.outputs ?? []}
+                    reference={reference}
+                    platforms={selected}
+                    onChange={(outputs) => change((before) => setOption(before, 'outputs', [...outputs]))}
+                  />
+                )}
                 <ContextSection project={project} onIgnore={form.ignoreFiles} handlers={handlers} />
                 <OptionsSection
                   draft={draft}

@@ -51,6 +51,14 @@ export function RecipeSection({ folder, request }: RecipeSectionProps) {
   const files = found?.files ?? [];
   return (
     <div className={styles.lastBuild}>
+      {found?.hasBuildYml && (
+        <>
+          <span>The folder has a build.yml.</span>
+          <Button size="small" kind="quiet" onClick={() => openSheet({ sheet: 'package', folder })}>
+            Build as a LinuxKit package…
+          </Button>
+        </>
+      )}
       {files.length > 0 && (
         <>
           <span>Images are described in {files.join(', ')}.</span>

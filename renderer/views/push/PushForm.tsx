@@ -13,28 +13,36 @@ import { lackingPlatforms } from '../../../shared/lacking-platforms.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
 import { PlatformChip } from '../../parts/Chip.tsx';
+import { IconButton } from '../../parts/IconButton.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Segmented } from '../../parts/Segmented.tsx';
+import { Select } from '../../parts/Select.tsx';
 import { Switch } from '../../parts/Switch.tsx';
 import { shortcuts } from '../../parts/shortcut-table.ts';
 import { TextField } from '../../parts/TextField.tsx';
 import { matchesShortcut } from '../../shortcuts.ts';
 import { checkDestination, isInsecure, type RecentDestination } from './destination.ts';
+import { LostPlatforms } from './LostPlatforms.tsx';
 import styles from './Push.module.css';
 
 /** The values of the form. The password is never stored. */
 export interface PushDraft {
   readonly destination: string;
+  /** Further destinations. */
+  readonly others: readonly string[];
+  readonly compression: 'stored' | 'gzip' | 'zstd';
   readonly login: 'saved' | 'entered';
   readonly username: string;
   readonly password: string;
   readonly insecure: boolean;
   /** Whether a list is pushed although it lacks platforms. */
   readonly incomplete: boolean;
+  /** Whether the list in the registry keeps its other platforms. */
+  readonly merge: boolean;
 }
 
 const loginOptions = [
-  { value: 'saved', label: 'Saved podman or docker login' },
+  { value: 'saved', label: 'Saved login' },
   { value: 'entered', label: 'Username and password' },
 ] as const;
 
@@ -44,8 +52,6 @@ export interface PushFormProps {
   readonly list: ManifestList;
   /** Where other images were pushed. */
   readonly recent: readonly RecentDestination[];
-  /** Which field gets the focus. */
-  readonly focus: 'destination' | 'username';
   readonly draft: PushDraft;
   readonly onDraft: (draft: PushDraft) => void;
   readonly problem: Problem | undefined;
@@ -54,18 +60,48 @@ export interface PushFormProps {
 }
 
 export function isComplete(
-  { destination, login, username, password, incomplete }: PushDraft,
+  { destination, others, login, username, password, incomplete }: PushDraft,
   list: ManifestList,
 ): boolean {
   return (
-    checkDestination(destination).kind === 'valid' &&
+    destinationsOf({ destination, others }).every((each) => checkDestination(each).kind === 'valid') &&
+    duplicateOf({ destination, others }) === undefined &&
+    (login === 'saved' || isOneRegistry({ destination, others })) &&
     (login === 'saved' || (username !== '' && password !== '')) &&
     (incomplete || lackingPlatforms(list).length === 0)
   );
 }
 
+/** All destinations of a draft, without fields that were left empty. */
+export function destinationsOf({ destination, others }: Pick<PushDraft, 'destination' | 'others'>): readonly string[] {
+  return [destination, ...others.filter((other) => other.trim() !== '')];
+}
+
+function duplicateOf(draft: Pick<PushDraft, 'destination' | 'others'>): string | undefined {
+  const texts = destinationsOf(draft).map((each) => {
+    const checked = checkDestination(each);
+    return checked.kind === 'valid' ? checked.text : each;
+  });
+  return texts.find((text, index) => texts.indexOf(text) !== index);
+}
+
+/** A user name and password are for one registry only. */
+function isOneRegistry(draft: Pick<PushDraft, 'destination' | 'others'>): boolean {
+  const registries = destinationsOf(draft).map((each) => {
+    const checked = checkDestination(each);
+    return checked.kind === 'valid' ? checked.reference.registry : undefined;
+  });
+  return new Set(registries).size <= 1;
+}
+
+const compressionOptions = [
+  { value: 'stored', label: 'As stored', hint: 'Byte for byte, with the digests of local storage.' },
+  { value: 'zstd', label: 'zstd', hint: 'Smaller and faster to unpack. Needs an engine of 2021 or newer.' },
+  { value: 'gzip', label: 'gzip', hint: 'For engines and registries that know no other.' },
+] as const;
+
 /** The destination, the credentials and a summary of what will be uploaded. */
-export function PushForm({ id, list, recent, focus, draft, onDraft, problem, busy, onPush }: PushFormProps) {
+export function PushForm({ id, list, recent, draft, onDraft, problem, busy, onPush }: PushFormProps) {
   const change = (values: Partial<PushDraft>): void => onDraft({ ...draft, ...values });
   const result = checkDestination(draft.destination);
   const lacking = lackingPlatforms(list);
@@ -94,7 +130,7 @@ export function PushForm({ id, list, recent, focus, draft, onDraft, problem, bus
       <TextField
         label="Destination"
         mono
-        autoFocus={focus === 'destination'}
+        autoFocus
         value={draft.destination}
         onChange={(destination) => change({ destination })}
         placeholder={`registry.example.com/team/${formatReferenceShort(list.reference)}`}
@@ -105,6 +141,21 @@ export function PushForm({ id, list, recent, focus, draft, onDraft, problem, bus
             : 'Registry, repository and tag. Proposed again for the next push.'
         }
       />
+      {draft.others.map((other, index) => (
+        <OtherDestination
+          // biome-ignore lint/suspicious/noArrayIndexKey: the fields have no other identity
+          key={index}
+          value={other}
+          isDuplicate={other.trim() !== '' && duplicateOf(draft) === normalText(other)}
+          onChange={(value) => change({ others: draft.others.map((each, at) => (at === index ? value : each)) })}
+          onRemove={() => change({ others: draft.others.filter((_, at) => at !== index) })}
+        />
+      ))}
+      <div className={styles.recent}>
+        <Button size="small" icon="plus" onClick={() => change({ others: [...draft.others, ''] })}>
+          Add destination
+        </Button>
+      </div>
       {choices.length > 0 && (
         <div className={styles.recent}>
           <span className={styles.hint}>Recent</span>
@@ -131,15 +182,14 @@ export function PushForm({ id, list, recent, focus, draft, onDraft, problem, bus
         </div>
         {draft.login === 'saved' ? (
           <p className={styles.hint}>
-            Uses the credentials for {registry ?? 'the registry'} that <code>podman login</code> or{' '}
-            <code>docker login</code> has saved. If there are none, the push is anonymous.
+            Uses the login for {registry ?? 'the registry'} that Barnraiser, podman or docker has saved. If there is
+            none, the push is anonymous.
           </p>
         ) : (
           <>
             <div className={styles.pair}>
               <TextField
                 label="Username"
-                autoFocus={focus === 'username'}
                 value={draft.username}
                 onChange={(username) => change({ username })}
                 autoComplete="off"
@@ -152,7 +202,11 @@ export function PushForm({ id, list, recent, focus, draft, onDraft, problem, bus
                 autoComplete="off"
               />
             </div>
-            <p className={styles.hint}>Used for this push only and not saved.</p>
+            <p className={isOneRegistry(draft) ? styles.hint : styles.error}>
+              {isOneRegistry(draft)
+                ? 'Used for this push only and not saved.'
+                : 'These are for one registry, and the destinations are in several. Sign in to each, and use the saved logins.'}
+            </p>
           </>
         )}
       </section>
@@ -166,13 +220,49 @@ export function PushForm({ id, list, recent, focus, draft, onDraft, problem, bus
         checked={draft.insecure}
         onChange={(insecure) => change({ insecure })}
       />
+      <Select
+        label="Compression of layers"
+        value={draft.compression}
+        options={compressionOptions}
+        onChange={(compression) => change({ compression })}
+        description={
+          draft.compression === 'stored'
+            ? undefined
+            : 'Layers of another compression are compressed anew, which takes a while. Images get other digests, and signatures and attestations are left out.'
+        }
+      />
       <section className={styles.group} aria-label="What will be uploaded">
         <h3 className={styles.heading}>What will be uploaded</h3>
         {list.missing && <p>{formatMissing(list)}</p>}
+        {!draft.merge && (
+          <LostPlatforms
+            list={list}
+            destinations={destinationsOf(draft).flatMap((each) => {
+              const checked = checkDestination(each);
+              return checked.kind === 'valid' ? checked.text : [];
+            })}
+            access={{
+              tlsVerify: !draft.insecure,
+              ...(draft.login === 'entered' && draft.username !== '' && draft.password !== ''
+                ? { credentials: { username: draft.username, password: draft.password } }
+                : {}),
+            }}
+          />
+        )}
+        <Switch
+          label="Keep other platforms of the list in the registry"
+          description="Adds these images to what has this tag there: each replaces that of its platform, and all others stay."
+          checked={draft.merge}
+          onChange={(merge) => change({ merge })}
+        />
         {lacking.length > 0 && (
           <Switch
             label={`Push it without ${formatList(lacking.map(formatPlatform))}`}
-            description="Machines with another platform cannot run it. It replaces what has this tag in the registry."
+            description={
+              draft.merge
+                ? 'Machines with another platform cannot run it, unless the list in the registry has that platform.'
+                : 'Machines with another platform cannot run it. It replaces what has this tag in the registry.'
+            }
             checked={draft.incomplete}
             onChange={(incomplete) => change({ incomplete })}
           />
@@ -195,6 +285,42 @@ export function PushForm({ id, list, recent, focus, draft, onDraft, problem, bus
       </section>
     </form>
   );
+}
+
+function OtherDestination({
+  value,
+  isDuplicate,
+  onChange,
+  onRemove,
+}: {
+  value: string;
+  isDuplicate: boolean;
+  onChange: (value: string) => void;
+  onRemove: () => void;
+}) {
+  const result = checkDestination(value);
+  const error = isDuplicate
+    ? 'This destination is named twice.'
+    : result.kind === 'invalid'
+      ? result.problem
+      : undefined;
+  return (
+    <TextField
+      label="Another destination"
+      mono
+      autoFocus={value === ''}
+      value={value}
+      onChange={onChange}
+      placeholder="registry.example.com/team/api:latest"
+      error={value === '' ? undefined : error}
+      after={<IconButton icon="cross" label="Remove this destination" size="small" onClick={onRemove} />}
+    />
+  );
+}
+
+function normalText(destination: string): string {
+  const checked = checkDestination(destination);
+  return checked.kind === 'valid' ? checked.text : destination;
 }
 
 /** The size of the manifest list and its images, with each layer counted once. */

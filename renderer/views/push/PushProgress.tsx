@@ -1,4 +1,4 @@
-import { formatBytes } from '../../../shared/format.ts';
+import { formatBytes, formatCount, formatList, formatPlatform } from '../../../shared/format.ts';
 import type { Push } from '../../../shared/push.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { Copyable } from '../../parts/Copyable.tsx';
@@ -17,6 +17,8 @@ export function PushProgress({ push, handlers }: { push: Push; handlers: ActionH
   return (
     <>
       {status === 'done' && <Result push={push} />}
+      <LeftOut push={push} />
+      <Kept push={push} />
       {status === 'failed' && push.problem && <ProblemNote problem={push.problem} handlers={handlers} />}
       {status === 'cancelled' && (
         <p className={styles.hint}>
@@ -47,6 +49,10 @@ function Totals({ push }: { push: Push }) {
           <Bytes value={finishedBytes} />
         ) : isTotalKnown ? (
           <Bytes value={finishedBytes} of={totalBytes} />
+        ) : push.compressing ? (
+          <>
+            Compressing <Bytes value={push.compressing.doneBytes} of={push.compressing.totalBytes} />
+          </>
         ) : (
           'Checking which layers already exist'
         )}
@@ -62,6 +68,30 @@ function Totals({ push }: { push: Push }) {
         {skippedBytes > 0 && `, ${formatBytes(skippedBytes)} already in the registry`}
       </p>
     </section>
+  );
+}
+
+/** What another compression has left out. */
+export function LeftOut({ push: { leftOut = 0 } }: { push: Push }) {
+  return leftOut === 0 ? null : (
+    <p className={styles.hint}>
+      {formatCount(leftOut, 'attachment')} left out: what describes the image as it is in local storage does not
+      describe one with another compression.
+    </p>
+  );
+}
+
+/** What a merge has kept of the list that was there. */
+export function Kept({ push: { kept = [], hasRaced } }: { push: Push }) {
+  return (
+    <>
+      {kept.length > 0 && (
+        <p className={styles.hint}>Kept from the list that was there: {formatList(kept.map(formatPlatform))}.</p>
+      )}
+      {hasRaced && (
+        <p className={styles.hint}>Somebody else changed the list meanwhile. What they changed is kept, too.</p>
+      )}
+    </>
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useId, useRef, useState } from 'react';
 import type { CallInput } from '../../../shared/contract.ts';
-import { formatBytes, formatReferenceShort } from '../../../shared/format.ts';
+import { formatBytes, formatCount, formatNumber, formatReferenceShort } from '../../../shared/format.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import type { Push } from '../../../shared/push.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -14,10 +14,12 @@ import { shortcuts } from '../../parts/shortcut-table.ts';
 import { useImage } from '../../stores/images.ts';
 import type { Sheet as SheetRoute } from '../../stores/navigation.ts';
 import { usePushHistory } from '../../stores/push-history.ts';
-import { cancelPush, startPush, usePush } from '../../stores/pushes.ts';
+import { cancelPush, startPush, startPushes, usePush, usePushGroup } from '../../stores/pushes.ts';
+import { SignInDialog } from '../registries/SignInDialog.tsx';
 import { isInsecure, recentDestinations, setInsecure, suggestDestination } from './destination.ts';
 import styles from './Push.module.css';
-import { isComplete, maxUploadBytes, type PushDraft, PushForm } from './PushForm.tsx';
+import { destinationsOf, isComplete, maxUploadBytes, type PushDraft, PushForm } from './PushForm.tsx';
+import { PushGroup } from './PushGroup.tsx';
 import { PushProgress } from './PushProgress.tsx';
 import { findPushToShow, markPushVisible, notifyWhenPushEnds } from './push-notifications.ts';
 
@@ -35,6 +37,8 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
   const list = useImage(reference);
   const [id, setId] = useState(() => findPushToShow(reference, destination));
   const push = usePush(id);
+  const group = usePushGroup(push);
+  const [signingIn, setSigningIn] = useState<string>();
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const [draft, setDraft] = useState<PushDraft>(() => {
@@ -42,14 +46,16 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
     const initialDestination = push?.destination ?? destination ?? suggestDestination(reference, records);
     return {
       destination: initialDestination,
+      others: [],
+      compression: push?.compression?.format ?? 'stored',
       login: 'saved',
       username: '',
       password: '',
       insecure: isInsecure(initialDestination),
       incomplete: false,
+      merge: false,
     };
   });
-  const [focus, setFocus] = useState<'destination' | 'username'>('destination');
   const history = usePushHistory((state) => state.records);
   const formId = useId();
   const primaryButton = useRef<HTMLElement>(null);
@@ -81,30 +87,113 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
     }
   }
   async function start(request: PushDraft): Promise<void> {
-    const started = await startPush(toRequest(reference, request));
-    setInsecure(started.destination, request.insecure);
-    setId(started.id);
+    const { destination: _, ...rest } = toRequest(reference, request);
+    const destinations = destinationsOf(request).map((each) => each.trim());
+    const compression = request.compression === 'stored' ? {} : { compression: { format: request.compression } };
+    const started =
+      destinations.length === 1 && request.compression === 'stored'
+        ? [await startPush(toRequest(reference, request))]
+        : await startPushes({ ...rest, destinations, ...compression });
+    for (const each of started) {
+      setInsecure(each.destination, request.insecure);
+    }
+    setId(started[0]?.id);
   }
   function editAgain(previous: Push, change: Partial<PushDraft> = {}): void {
     setProblem(undefined);
-    setFocus(change.login === 'entered' ? 'username' : 'destination');
-    setDraft((before) => ({ ...before, destination: previous.destination, ...change }));
+    const [first = previous.destination, ...others] = group.map(({ destination: each }) => each);
+    setDraft((before) => ({ ...before, destination: first, others, ...change }));
     setId(undefined);
   }
   /** Pushes again. Credentials that were entered are known only while this sheet is open. */
   function retry(previous: Push, change: Partial<PushDraft> = {}): void {
-    const request = { ...draft, destination: previous.destination, ...change };
+    const request = { ...draft, destination: previous.destination, others: [], ...change };
     setDraft(request);
     void runAction(() => start(request));
   }
 
+  const signInDialog = (onSignedIn: () => void) =>
+    signingIn !== undefined && (
+      <SignInDialog
+        registry={signingIn}
+        tlsVerify={!draft.insecure}
+        onClose={() => setSigningIn(undefined)}
+        onSignedIn={onSignedIn}
+      />
+    );
+
   const name = formatReferenceShort(reference);
+  if (push && group.length > 1) {
+    const running = group.filter(({ status: each }) => each === 'running');
+    const unfinished = group.filter(({ status: each }) => each === 'failed' || each === 'cancelled');
+    const [firstLeft, ...othersLeft] = unfinished.map(({ destination: each }) => each);
+    const retryLeft = (change: Partial<PushDraft> = {}): void => {
+      if (firstLeft !== undefined) {
+        retry(push, { destination: firstLeft, others: othersLeft, ...change });
+      }
+    };
+    const state = running.length > 0 ? 'running' : unfinished.length > 0 ? 'failed' : 'done';
+    return (
+      <Sheet
+        title={`${titles[state]} ${name}`}
+        description={`${formatNumber(group.length)} destinations`}
+        onClose={onClose}
+        initialFocus={primaryButton}
+        footerStart={running.length > 0 ? 'You can close this sheet. The pushes continue.' : undefined}
+        footer={
+          <>
+            {running.length > 0 ? (
+              <Button
+                key="cancel"
+                busy={busy}
+                onClick={() =>
+                  void runAction(async () => void (await Promise.all(running.map((each) => cancelPush(each.id)))))
+                }
+              >
+                Cancel pushes
+              </Button>
+            ) : (
+              <Button key="change" onClick={() => editAgain(push)}>
+                Change settings…
+              </Button>
+            )}
+            {running.length === 0 && unfinished.length > 0 ? (
+              <Button
+                key="again"
+                ref={primaryButton}
+                kind="primary"
+                icon="refresh"
+                busy={busy}
+                onClick={() => retryLeft()}
+              >
+                {`Retry ${formatCount(unfinished.length, 'push', 'pushes')}`}
+              </Button>
+            ) : (
+              <Button key="close" ref={primaryButton} kind="primary" onClick={onClose}>
+                Close
+              </Button>
+            )}
+          </>
+        }
+      >
+        {problem && <ProblemNote problem={problem} />}
+        <PushGroup
+          pushes={group}
+          handlers={{
+            'sign-in': ({ registry }) => setSigningIn(registry),
+            'push-without-tls': () => retryLeft({ insecure: true }),
+          }}
+        />
+        {signInDialog(() => retryLeft({ login: 'saved' }))}
+      </Sheet>
+    );
+  }
   if (push) {
     const canUsePlainHttp = push.problem?.actions?.some(
       (action) => action.id === 'push-without-tls' && action.reason === 'plain-http',
     );
     const handlers: ActionHandlers = {
-      'sign-in': () => editAgain(push, { login: 'entered' }),
+      'sign-in': ({ registry }) => setSigningIn(registry),
       // plain HTTP is the main button below
       ...(canUsePlainHttp ? {} : { 'push-without-tls': () => retry(push, { insecure: true }) }),
     };
@@ -147,6 +236,7 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
       >
         {problem && <ProblemNote problem={problem} />}
         <PushProgress push={push} handlers={handlers} />
+        {signInDialog(() => retry(push, { login: 'saved' }))}
       </Sheet>
     );
   }
@@ -187,7 +277,6 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
         id={formId}
         list={list}
         recent={recentDestinations(reference, history)}
-        focus={focus}
         draft={draft}
         onDraft={setDraft}
         problem={problem}
@@ -199,12 +288,13 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
 }
 
 function toRequest(reference: string, draft: PushDraft): CallInput<'pushes.start'> {
-  const { destination, login, username, password, insecure, incomplete } = draft;
+  const { destination, login, username, password, insecure, incomplete, merge } = draft;
   return {
     reference,
     destination: destination.trim(),
     tlsVerify: !insecure,
     ...(incomplete ? { incomplete } : {}),
+    ...(merge ? { merge } : {}),
     ...(login === 'entered' ? { credentials: { username, password } } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { act, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Push } from '../../../shared/push.ts';
@@ -99,6 +99,47 @@ describe('a push', () => {
     expect(JSON.stringify(Object.entries(localStorage))).not.toContain('secret');
   });
 
+  it('goes to several destinations, each with its outcome, and is repeated for those that failed', async () => {
+    await open();
+    await userEvent.click(button('Add destination'));
+    const second = screen.getByRole('textbox', { name: 'Another destination' });
+    fireEvent.change(second, { target: { value: reference } });
+    screen.getByText('This destination is named twice.');
+    expect(button(/^Push image/)).toHaveProperty('disabled', true);
+    fireEvent.change(second, { target: { value: 'mirror.example.com/api:1.3' } });
+    const calls = recordCalls();
+    fireEvent.submit(destination().closest('form') ?? destination());
+    await screen.findByText('2 destinations');
+    expect(calls).toMatchObject([
+      ['pushes.startAll', { reference, destinations: [reference, 'mirror.example.com/api:1.3'] }],
+    ]);
+    const group = Object.values(usePushes.getState().byId).filter((push) => push.group !== undefined);
+    act(() => {
+      app.emit({ event: 'push.finished', push: { ...group[0], status: 'done', digest: testDigest } as Push });
+      app.emit({ event: 'push.finished', push: { ...group[1], status: 'failed', problem: pushProblem } as Push });
+    });
+    await screen.findByText(pushProblem.message);
+    screen.getByText('Pushed');
+    await userEvent.click(button('Retry 1 push'));
+    await waitFor(() =>
+      expect(calls.at(-1)).toMatchObject(['pushes.start', { destination: 'mirror.example.com/api:1.3' }]),
+    );
+  });
+
+  it('keeps the other platforms of the list in the registry where asked, and shows which', async () => {
+    await open();
+    const calls = recordCalls();
+    await userEvent.click(screen.getByRole('switch', { name: /^Keep other platforms/ }));
+    fireEvent.submit(destination().closest('form') ?? destination());
+    await waitFor(() => expect(calls).toContainEqual(['pushes.start', expect.objectContaining({ merge: true })]));
+    const kept = newest()
+      .images.slice(0, 1)
+      .map(({ platform }) => platform);
+    await end({ status: 'done', digest: testDigest, kept, hasRaced: true });
+    expect(screen.getByText('Kept from the list that was there: amd64.')).toBeDefined();
+    expect(screen.getByText(/Somebody else changed the list meanwhile/)).toBeDefined();
+  });
+
   it('shows its progress, then its result with commands to use the image', async () => {
     await open();
     fireEvent.submit(destination().closest('form') ?? destination());
@@ -179,12 +220,22 @@ describe('a push', () => {
     expect(calls).toMatchObject([['pushes.start', { tlsVerify: false }]]);
   });
 
-  it('leads to the credentials if the registry wants a login', async () => {
+  it('lets the person sign in if the registry wants a login, and pushes again then', async () => {
     await open('busy');
     const problem = { ...pushProblem, actions: [{ id: 'sign-in' as const, registry: 'registry.example.com' }] };
     await end({ status: 'failed', problem });
     await userEvent.click(button('Sign in'));
-    expect(document.activeElement).toBe(screen.getByLabelText('Username'));
+    const calls = recordCalls();
+    await userEvent.type(await screen.findByLabelText('Username'), 'anna');
+    await userEvent.type(screen.getByLabelText('Password or token'), 'secret');
+    await userEvent.click(
+      within(screen.getByRole('dialog', { name: /^Sign in to/ })).getByRole('button', { name: 'Sign in' }),
+    );
+    await screen.findByText('Pushing api:1.3');
+    expect(calls.slice(0, 2)).toMatchObject([
+      ['registries.login', { name: 'registry.example.com', username: 'anna', password: 'secret', store: 'barnraiser' }],
+      ['pushes.start', { reference }],
+    ]);
   });
 
   it('shows no progress if it ended before anything was sent', async () => {

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { CallInput } from '../../../shared/contract.ts';
+import type { NodeSelection } from '../../../shared/farm.ts';
 import { formatReferenceShort } from '../../../shared/format.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import type { Timer } from '../../../shared/timer.ts';
@@ -13,16 +14,18 @@ import { TextField } from '../../parts/TextField.tsx';
 import { useAutomation } from '../../stores/automation.ts';
 import { navigate } from '../../stores/navigation.ts';
 import { toast } from '../../stores/toasts.ts';
+import { draftOf, keepError, rulesOf } from '../storage/prune-rules.ts';
 import { choiceOf, cronChoices } from './cron-choices.ts';
+import { PruneFields } from './PruneFields.tsx';
 import styles from './Schedules.module.css';
 
 export interface ScheduleDialogProps {
-  /** The schedule to change, or the build that a new one makes. */
-  readonly of: { readonly timer: Timer } | { readonly request: CallInput<'builds.start'> };
+  /** The schedule to change, or the build that a new one makes, or a new one that prunes nodes. */
+  readonly of: { readonly timer: Timer } | { readonly request: CallInput<'builds.start'> } | { readonly prunes: true };
   readonly onClose: () => void;
 }
 
-/** Says when a build is made. */
+/** Says when a build is made, or when what of nodes is pruned. */
 export function ScheduleDialog({ of, onClose }: ScheduleDialogProps) {
   const before = 'timer' in of ? of.timer : undefined;
   const timers = useAutomation((state) => state.timers);
@@ -31,15 +34,22 @@ export function ScheduleDialog({ of, onClose }: ScheduleDialogProps) {
   const [isCustom, setIsCustom] = useState(choiceOf(cron) === 'custom');
   const [timeZone, setTimeZone] = useState(before?.timeZone ?? '');
   const [makesUp, setMakesUp] = useState(before?.missed === 'run');
+  const [onlyIfBaseNewer, setOnlyIfBaseNewer] = useState(
+    before?.task.kind === 'build' && before.task.onlyIfBaseNewer === true,
+  );
   const [onlyIfChanged, setOnlyIfChanged] = useState(before?.task.kind === 'build' && before.task.onlyIfChanged);
   const [isSaving, setIsSaving] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const times = useTimes(cron, timeZone);
-  const task =
-    'timer' in of
-      ? { ...of.timer.task, ...(of.timer.task.kind === 'build' ? { onlyIfChanged } : {}) }
-      : { kind: 'build' as const, request: of.request, onlyIfChanged };
-  const isBuild = task.kind === 'build';
+  const pruned = before?.task.kind === 'prune' ? before.task : undefined;
+  const [nodes, setNodes] = useState<NodeSelection>(pruned?.nodes ?? {});
+  const [rules, setRules] = useState(() => draftOf(pruned?.rules));
+  const request = before?.task.kind === 'build' ? before.task.request : 'request' in of ? of.request : undefined;
+  const isBuild = request !== undefined;
+  const task = isBuild
+    ? { kind: 'build' as const, request, onlyIfChanged, onlyIfBaseNewer }
+    : { kind: 'prune' as const, nodes, rules: rulesOf(rules) };
+  const isTaskValid = isBuild || (rules.parts.size > 0 && keepError(rules) === undefined);
 
   async function save(): Promise<void> {
     setIsSaving(true);
@@ -75,9 +85,11 @@ export function ScheduleDialog({ of, onClose }: ScheduleDialogProps) {
     <Dialog
       open
       onClose={onClose}
-      title={before ? `Change ${before.name}` : 'New schedule'}
+      title={before ? `Change ${before.name}` : isBuild ? 'New schedule' : 'New prune schedule'}
       description={
-        isBuild ? `Builds ${formatReferenceShort(task.request.reference)} with the options as they are now.` : undefined
+        isBuild
+          ? `Builds ${formatReferenceShort(request.reference)} with the options as they are now.`
+          : 'What a container or a build uses is kept. What is removed cannot be restored.'
       }
       footer={
         <>
@@ -87,7 +99,7 @@ export function ScheduleDialog({ of, onClose }: ScheduleDialogProps) {
             type="submit"
             form="schedule"
             busy={isSaving}
-            disabled={name.trim() === '' || times.problem !== undefined}
+            disabled={name.trim() === '' || times.problem !== undefined || !isTaskValid}
           >
             {before ? 'Save schedule' : 'Add schedule'}
           </Button>
@@ -103,6 +115,7 @@ export function ScheduleDialog({ of, onClose }: ScheduleDialogProps) {
         }}
       >
         <TextField label="Name" value={name} onChange={setName} />
+        {!isBuild && <PruneFields nodes={nodes} onNodes={setNodes} draft={rules} onDraft={setRules} />}
         <Select
           label="When"
           value={isCustom ? 'custom' : cron}
@@ -147,16 +160,26 @@ export function ScheduleDialog({ of, onClose }: ScheduleDialogProps) {
           </ol>
         </div>
         {isBuild && (
-          <Checkbox
-            label="Build only if the files have changed"
-            description="Newer base images alone cause no build then."
-            checked={onlyIfChanged}
-            onChange={setOnlyIfChanged}
-          />
+          <>
+            <Checkbox
+              label="Build only if the files have changed"
+              description={
+                onlyIfBaseNewer ? 'Or if a base image is newer.' : 'Newer base images alone cause no build then.'
+              }
+              checked={onlyIfChanged}
+              onChange={setOnlyIfChanged}
+            />
+            <Checkbox
+              label="Build only if a base image is newer"
+              description="The registries of its base images are asked at each time, with saved logins."
+              checked={onlyIfBaseNewer}
+              onChange={setOnlyIfBaseNewer}
+            />
+          </>
         )}
         <Checkbox
           label="Make up for missed times"
-          description="If Barnraiser was not open at a time, it builds once when it is opened. Otherwise the time is left out."
+          description="If Barnraiser was not open at a time, it runs once when it is opened. Otherwise the time is left out."
           checked={makesUp}
           onChange={setMakesUp}
         />
@@ -197,7 +220,7 @@ function freeName(of: ScheduleDialogProps['of'], timers: readonly Timer[]): stri
   const base =
     formatReferenceShort(reference)
       .replace(/[:@].*/, '')
-      .replaceAll(/[^A-Za-z0-9._-]/g, '-') || 'build';
+      .replaceAll(/[^A-Za-z0-9._-]/g, '-') || ('prunes' in of ? 'prune' : 'build');
   const isTaken = (name: string): boolean => timers.some((timer) => timer.name === name);
   let name = base;
   for (let number = 2; isTaken(name); number++) {

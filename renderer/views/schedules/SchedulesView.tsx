@@ -2,12 +2,14 @@
 
 import { type ReactNode, useState } from 'react';
 import {
+  formatBytes,
   formatCount,
   formatDuration,
   formatList,
   formatPathShort,
   formatReferenceShort,
 } from '../../../shared/format.ts';
+import { pruneText } from '../../../shared/prune-text.ts';
 import type { Timer, TimerRun } from '../../../shared/timer.ts';
 import type { Watch } from '../../../shared/watch.ts';
 import { call } from '../../api.ts';
@@ -36,21 +38,28 @@ export function SchedulesView() {
   const { timers, watches } = useAutomation();
   const [changing, setChanging] = useState<Timer>();
   const [removing, setRemoving] = useState<Timer>();
-  const newBuild = (
-    <Button icon="plus" onClick={() => openSheet({ sheet: 'new-build' })}>
-      New build…
-    </Button>
+  const [isAddingPrune, setIsAddingPrune] = useState(false);
+  const actions = (
+    <>
+      <Button icon="disk" onClick={() => setIsAddingPrune(true)}>
+        New prune schedule…
+      </Button>
+      <Button icon="plus" onClick={() => openSheet({ sheet: 'new-build' })}>
+        New build…
+      </Button>
+    </>
   );
   const notes = [
     ...(timers.length > 0 ? [formatCount(timers.length, 'schedule')] : []),
     ...(watches.length > 0 ? [formatCount(watches.length, 'watch', 'watches')] : []),
   ];
   return (
-    <Page title="Schedules" note={notes.join(', ')} actions={newBuild} layout="column">
+    <Page title="Schedules" note={notes.join(', ')} actions={actions} layout="column">
       {timers.length === 0 && watches.length === 0 ? (
         <EmptyState icon="clock" title="No schedules yet">
           Prepare a build, then choose Watch or Schedule beside the Build button. A watch builds whenever a file of the
-          project changes, a schedule at the times that you choose, while Barnraiser is open.
+          project changes, a schedule at the times that you choose, while Barnraiser is open. A prune schedule frees
+          disk space on nodes at its times.
         </EmptyState>
       ) : (
         <>
@@ -62,7 +71,7 @@ export function SchedulesView() {
             </Section>
           )}
           {timers.length > 0 && (
-            <Section title="Schedules" hint="Built at their times, while Barnraiser is open.">
+            <Section title="Schedules" hint="Run at their times, while Barnraiser is open.">
               {timers.map((timer) => (
                 <TimerRow
                   key={timer.name}
@@ -76,6 +85,7 @@ export function SchedulesView() {
         </>
       )}
       {changing && <ScheduleDialog of={{ timer: changing }} onClose={() => setChanging(undefined)} />}
+      {isAddingPrune && <ScheduleDialog of={{ prunes: true }} onClose={() => setIsAddingPrune(false)} />}
       <ConfirmDialog
         open={removing !== undefined}
         onClose={() => setRemoving(undefined)}
@@ -179,17 +189,22 @@ function TaskFacts({ task }: Pick<Timer, 'task'>) {
       );
     }
     case 'prune':
-      return <span>Prune {task.nodes.farm ?? task.nodes.connections?.join(', ') ?? 'the default farm'}</span>;
+      return <span>{capitalized(pruneText(task))}</span>;
   }
 }
 
-function Outcome({ run: { status, at, build, durationMs } }: { run: TimerRun }) {
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function Outcome({ run: { status, at, build, durationMs, freedBytes } }: { run: TimerRun }) {
   const badge = <PhaseBadge {...runPhases[status]} />;
   return (
     <>
       {build === undefined ? badge : <a href={hrefOf({ view: 'build', id: build })}>{badge}</a>}
       <RelativeTime time={at} />
       {durationMs !== undefined && status !== 'unchanged' && <Duration ms={durationMs} />}
+      {freedBytes !== undefined && <span>freed {formatBytes(freedBytes)}</span>}
     </>
   );
 }

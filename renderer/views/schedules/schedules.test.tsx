@@ -87,3 +87,20 @@ it('explains itself where there is nothing yet', async () => {
   await open('empty');
   await screen.findByText('No schedules yet');
 });
+
+it('adds a schedule that prunes a farm, with its limits', async () => {
+  await open('busy');
+  fireEvent.click(screen.getByRole('button', { name: 'New prune schedule…' }));
+  const dialog = within(await screen.findByRole('dialog', { name: 'New prune schedule' }));
+  const add = dialog.getByRole('button', { name: 'Add schedule' });
+  fireEvent.change(dialog.getByRole('textbox', { name: /Keep on each node/ }), { target: { value: 'much' } });
+  await dialog.findByText('Enter a size, such as 20 GB.');
+  expect(add).toHaveProperty('disabled', true);
+  fireEvent.change(dialog.getByRole('textbox', { name: /Keep on each node/ }), { target: { value: '20 GB' } });
+  await userEvent.click(dialog.getByRole('combobox', { name: 'Last used' }));
+  await userEvent.click(await screen.findByRole('option', { name: 'Older than 7 days' }));
+  await waitFor(() => expect(add).toHaveProperty('disabled', false));
+  fireEvent.click(add);
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  within(await rowOf('prune')).getByText('Prune the default farm, older than 1w, keep 20.0 GB');
+});

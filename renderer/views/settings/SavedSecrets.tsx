@@ -16,6 +16,7 @@ import { useFocusOnRemoval, useReloadedList } from './use-reloaded-list.ts';
 const kinds: Readonly<Record<RememberedSecret['kind'], { readonly label: string; readonly action: string }>> = {
   passphrase: { label: 'Key passphrase', action: 'Remove passphrase' },
   password: { label: 'Password', action: 'Remove password' },
+  registry: { label: 'Registry login', action: 'Remove login' },
 };
 
 /** Lists the passwords and passphrases in the system keychain. They can be removed, but the page never receives their values. */

@@ -22,6 +22,12 @@ const themes = [
   { value: 'dark', label: 'Dark' },
 ] as const;
 
+const baseCheckOptions = [
+  { value: 'off', label: 'Never' },
+  { value: 'daily', label: 'Daily' },
+  { value: 'weekly', label: 'Weekly' },
+] as const;
+
 const frontEnds = { desktop: 'desktop app', browser: 'browser window', terminal: 'terminal' } as const;
 
 /** The settings view: appearance, builds, saved passwords, allowed commands, and information about the app. */
@@ -70,6 +76,28 @@ export function SettingsView() {
             hideLabel
             checked={settings.resumeInterrupted ?? false}
             onChange={(resumeInterrupted) => save({ resumeInterrupted })}
+          />
+        </SettingsRow>
+        <SettingsRow
+          title="Start slow jobs a second time"
+          hint="A job that takes more than twice as long as estimated is also started on an idle node. The first image is taken."
+        >
+          <Switch
+            label="Start slow jobs a second time"
+            hideLabel
+            checked={settings.startsSlowJobsTwice ?? false}
+            onChange={(startsSlowJobsTwice) => save({ startsSlowJobsTwice })}
+          />
+        </SettingsRow>
+        <SettingsRow
+          title="Look for newer base images"
+          hint="Registries are asked for the base images of your newest builds, with saved logins. You get a notification if there is a newer one."
+        >
+          <Segmented
+            label="Look for newer base images"
+            value={settings.baseChecks ?? 'off'}
+            options={baseCheckOptions}
+            onChange={(baseChecks) => save({ baseChecks })}
           />
         </SettingsRow>
         <SettingsRow title="Builds to keep" hint="Older builds are deleted with their logs. Images are kept.">

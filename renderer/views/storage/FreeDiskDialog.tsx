@@ -2,46 +2,28 @@
 import { useEffect, useRef, useState } from 'react';
 import { formatBytes, formatCount, formatList } from '../../../shared/format.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
-import { defaultParts, keptReasons, type PrunePart, pruneOrder, pruneParts } from '../../../shared/storage-kinds.ts';
-import { parseSize } from '../../../shared/storage-limits.ts';
+import { keptReasons, type PrunePart, pruneOrder, pruneParts } from '../../../shared/storage-kinds.ts';
 import type { PruneReport } from '../../../shared/storage-use.ts';
 import { call } from '../../api.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Checkbox } from '../../parts/Checkbox.tsx';
 import { Dialog } from '../../parts/Dialog.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
-import { Select } from '../../parts/Select.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
-import { TextField } from '../../parts/TextField.tsx';
 import { closeFreeDisk } from '../../stores/free-disk.ts';
 import { measureNodes } from '../../stores/storage-use.ts';
 import { toast } from '../../stores/toasts.ts';
+import { LimitFields } from './LimitFields.tsx';
 import { PreviewList } from './PreviewList.tsx';
+import { draftOf, keepError, type RulesDraft, rulesOf } from './prune-rules.ts';
 import styles from './Storage.module.css';
 import { partSums, sumOf } from './sums.ts';
-import { type Rules, usePrunePreview } from './use-prune-preview.ts';
-
-const dayMs = 24 * 3600 * 1000;
-
-const ages = [
-  { value: 'any', label: 'Any age' },
-  { value: '1', label: 'Older than a day' },
-  { value: '7', label: 'Older than 7 days' },
-  { value: '30', label: 'Older than 30 days' },
-] as const;
-type Age = (typeof ages)[number]['value'];
+import { usePrunePreview } from './use-prune-preview.ts';
 
 export function FreeDiskDialog({ nodes }: { nodes: readonly string[] }) {
-  const [parts, setParts] = useState<ReadonlySet<PrunePart>>(new Set(defaultParts));
-  const [age, setAge] = useState<Age>('any');
-  const [keep, setKeep] = useState('');
-  const keepBytes = keep.trim() === '' ? undefined : parseSize(keep);
-  const isKeepInvalid = keep.trim() !== '' && keepBytes === undefined;
-  const rules: Rules = {
-    parts: pruneOrder.filter((part) => parts.has(part)),
-    ...(age === 'any' ? {} : { olderThanMs: Number(age) * dayMs }),
-    ...(keepBytes === undefined ? {} : { keepBytes }),
-  };
+  const [draft, setDraft] = useState<RulesDraft>(draftOf);
+  const { parts } = draft;
+  const rules = rulesOf(draft);
   const { all, chosen, problem: previewProblem, isCurrent } = usePrunePreview(nodes, rules);
   const { prune, isPruning, problem, reports } = usePrune(nodes);
   const cancel = useRef<HTMLElement>(null);
@@ -68,7 +50,7 @@ export function FreeDiskDialog({ nodes }: { nodes: readonly string[] }) {
           <Button
             kind="danger"
             busy={isPruning}
-            disabled={!isCurrent || count === 0 || isKeepInvalid || reports !== undefined}
+            disabled={!isCurrent || count === 0 || keepError(draft) !== undefined || reports !== undefined}
             onClick={() => chosen && void prune(chosen.id)}
           >
             {count === 0 ? 'Nothing to remove' : `Remove ${formatCount(count, 'item')}, ${formatBytes(bytes)}`}
@@ -85,22 +67,15 @@ export function FreeDiskDialog({ nodes }: { nodes: readonly string[] }) {
             checked={parts.has(part)}
             sum={all ? (sums.get(part) ?? { count: 0, bytes: 0 }) : undefined}
             onChange={(checked) =>
-              setParts(new Set(pruneOrder.filter((each) => (each === part ? checked : parts.has(each)))))
+              setDraft({
+                ...draft,
+                parts: new Set(pruneOrder.filter((each) => (each === part ? checked : parts.has(each)))),
+              })
             }
           />
         ))}
       </fieldset>
-      <div className={styles.limits}>
-        <Select label="Last used" value={age} options={ages} onChange={setAge} />
-        <TextField
-          label="Keep on each node"
-          optional
-          placeholder="20 GB"
-          value={keep}
-          onChange={setKeep}
-          {...(isKeepInvalid ? { error: 'Enter a size, such as 20 GB.' } : {})}
-        />
-      </div>
+      <LimitFields draft={draft} onChange={setDraft} />
       {chosen && <PreviewList preview={chosen} />}
       {isLowerBound && count > 0 && (
         <p className={styles.notes}>More may become free: docker does not say how images share layers.</p>

@@ -1,0 +1,37 @@
+import { formatCount } from '../../../shared/format.ts';
+import type { ManifestList } from '../../../shared/image.ts';
+import { EntryRow } from './EntryRow.tsx';
+import styles from './Images.module.css';
+import type { ReferencesByLayer } from './storage.ts';
+
+export interface PlatformListProps {
+  readonly list: ManifestList;
+  readonly referencesByLayer: ReferencesByLayer;
+}
+
+/** The images of a list by platform, with their sizes and shared layers. */
+export function PlatformList({ list: { reference, entries }, referencesByLayer }: PlatformListProps) {
+  const largest = Math.max(...entries.map(({ size }) => size), 1);
+  return (
+    <section aria-label="Platforms">
+      <div className={styles.sectionHead}>
+        <h3>{formatCount(entries.length, 'platform')}</h3>
+        <p className={styles.legend}>
+          <span className={styles.own}>only in this image</span>
+          <span className={styles.shared}>shared with other images</span>
+        </p>
+      </div>
+      <ul className={styles.entries}>
+        {entries.map((entry) => (
+          <EntryRow
+            key={entry.digest}
+            entry={entry}
+            reference={reference}
+            referencesByLayer={referencesByLayer}
+            largest={largest}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}
