@@ -200,7 +200,7 @@ describe('export', () => {
     expect(await mustRun(['cmp', path('a.tar'), path('b.tar')])).toBe('');
   });
 
-  test('replaces a file only if it is told so, and leaves no half file', async () => {
+  test('replaces a file only if it may, and leaves no half file', async () => {
     const archive = path('image.tar');
     const before = await lstat(archive);
     const refused = await person.barnraiser('export', reference, `oci-archive:${archive}`, '--json');

@@ -58,7 +58,7 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   return proxy;
 }
 
-/** Another host: it records what it is sent, and answers as told. */
+/** Another host: it records what it is sent, and answers what the test sets. */
 export async function startRecorder(
   answer: (request: SeenRequest, response: ServerResponse) => void,
 ): Promise<Pick<FaultProxy, 'address' | 'requests' | 'stop'>> {

@@ -65,7 +65,7 @@ export class ImageTree {
     return tree;
   }
 
-  /** The node at a path, whose folders may be links. The last part is followed only if told so. */
+  /** The node at a path, whose folders may be links. The last part is followed only where asked for. */
   find(path: string, follow = false): { readonly node: TreeNode; readonly path: string } | undefined {
     const trail = this.#follow(partsOf(path), follow, () => undefined);
     return trail && { node: trail.at(-1) ?? this.root, path: trail.map(({ name }) => name).join('/') };

@@ -28,7 +28,7 @@ export function joinContent(contents: readonly CopyContent[]): CopyContent {
     attachments: keep(contents.flatMap(({ attachments }) => attachments)),
     attached: contents.flatMap(({ attached }) => attached).filter(({ attached: { subject } }) => digests.has(subject)),
     leftOut: contents.reduce((sum, { leftOut }) => sum + leftOut, 0),
-    // what describes a list that is not there any more would be nobody's
+    // what describes a list that is not there any more has no subject
     referrers: contents
       .flatMap(({ referrers }) => referrers)
       .filter(({ subject }) => subject && digests.has(subject.digest)),

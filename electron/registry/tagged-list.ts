@@ -79,10 +79,10 @@ export function unknownWhetherThere(error: unknown, reference: string): unknown 
     return error;
   }
   const { problem } = error;
-  const told: Problem = {
+  const shown: Problem = {
     ...problem,
     message: `It is not known whether the registry has ${reference}: ${problem.message}`,
     fix: `${problem.fix} To build without asking the registry, do not skip what is there.`,
   };
-  return new Failure(told);
+  return new Failure(shown);
 }
