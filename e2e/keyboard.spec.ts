@@ -87,7 +87,6 @@ describe('a keyboard user', () => {
     await window.folders.folder(name).waitFor();
     await keyboard.press('Tab');
     await expect.poll(() => window.folders.path.inputValue()).toBe(`~/${name}/`);
-    await keyboard.press('Enter');
     await window.folders.containerfileNotice.waitFor();
     await keyboard.press('Enter');
     await window.newBuild.sheet.waitFor();

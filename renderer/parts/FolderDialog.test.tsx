@@ -98,6 +98,18 @@ it('opens a typed folder with Enter, and chooses it with another one', async () 
   expect(onChoose).toHaveBeenCalledWith('/home/anna/projects/gateway');
 });
 
+it('chooses a typed folder with the first Enter as soon as its Containerfile is shown', async () => {
+  const onChoose = await open();
+  type('/home/anna/projects/gateway/');
+  await screen.findByText('Containerfile found');
+  // a name in it that is not typed to its end is another folder, of which nothing is known
+  type('/home/anna/projects/gateway/x');
+  expect(screen.queryByText('Containerfile found')).toBeNull();
+  type('/home/anna/projects/gateway/');
+  fireEvent.keyDown(pathField(), { key: 'Enter' });
+  expect(onChoose).toHaveBeenCalledWith('/home/anna/projects/gateway');
+});
+
 it('says that a typed folder does not exist', async () => {
   await open();
   type('/home/anna/projects/nothing');

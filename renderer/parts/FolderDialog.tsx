@@ -34,7 +34,8 @@ export interface FolderDialogProps {
 
 /**
  * Chooses a folder on the computer where the app runs, for which browsers have no dialog. Highlights folders with a
- * Containerfile. A path that is typed filters the folders, Tab completes it and Enter opens it.
+ * Containerfile. A path that is typed filters the folders, Tab completes it and Enter opens it, or chooses it as soon as the
+ * dialog shows that a Containerfile is in it.
  */
 export function FolderDialog({
   open,
@@ -56,11 +57,17 @@ export function FolderDialog({
   const list = useRef<HTMLUListElement>(null);
   /** Aborts what a later choice or key makes superfluous. */
   const loading = useRef(new AbortController());
-  /** The folder of the typed path whose content is shown. */
+  /** The folder of the typed path whose content is shown, or asked for. */
   const listed = useRef('');
+  /** The same as soon as its content is shown; empty for a folder that was opened. */
+  const [shownFor, setShownFor] = useState('');
 
   const separator = folder?.path.includes('\\') ? '\\' : '/';
-  const prefix = isTyping ? splitPath(typedPath, separator).prefix : '';
+  const typed = splitPath(typedPath, separator);
+  const prefix = isTyping ? typed.prefix : '';
+  /** Whether the folder that is shown is the one that the path names, and not one that its name is chosen from. */
+  const isNamed = !isTyping || (prefix === '' && typed.folder === shownFor);
+  const canBuild = isNamed && folder?.hasContainerfile === true;
   const names = namesWithPrefix(folder?.folders.map(({ name }) => name) ?? [], prefix);
   const shown = folder?.folders.filter(({ name }) => names.includes(name) && nameMatches(name, filter)) ?? [];
   const archives = (acceptsSources && !isTyping ? (folder?.files ?? []) : []).filter(
@@ -87,6 +94,7 @@ export function FolderDialog({
       setTypedPath(opened.path);
       setIsTyping(false);
       listed.current = '';
+      setShownFor('');
       setFilter(opened.folders.some(({ name }) => nameMatches(name, search)) ? search : '');
       if (focus) {
         // the button that had the focus is gone
@@ -116,6 +124,7 @@ export function FolderDialog({
     listed.current = parent;
     try {
       setFolder(await load(resolveTyped(parent)));
+      setShownFor(parent);
     } catch {
       // a folder that does not exist yet: Enter says so
       listed.current = '';
@@ -127,8 +136,7 @@ export function FolderDialog({
     if (event.key === 'Enter' && url !== undefined) {
       event.preventDefault();
       onChoose(url);
-    } else if (event.key === 'Enter' && !isTyping && folder?.hasContainerfile) {
-      // a second Enter, after the first one has opened the typed folder
+    } else if (event.key === 'Enter' && canBuild) {
       event.preventDefault();
       onChoose(folder.path);
     } else if (event.key === 'Enter') {
@@ -183,7 +191,7 @@ export function FolderDialog({
           )}
         </>
       }
-      footerStart={folder?.hasContainerfile ? <Chip icon="check">Containerfile found</Chip> : undefined}
+      footerStart={canBuild ? <Chip icon="check">Containerfile found</Chip> : undefined}
     >
       <div className={styles.path}>
         <IconButton icon="up" label="Up" disabled={!folder?.parent} onClick={() => void openFolder(folder?.parent)} />
