@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
 import { type Plugin, parseSync, type UserConfig } from 'vite';
+import { asciiFiles, lazySchemas } from './startup-plugins.ts';
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -48,6 +49,8 @@ export const rendererConfig = {
     modulePreload: { polyfill: false },
     // electron-vite does not by default
     minify: true,
+    // the limit of what the first view needs
+    chunkSizeWarningLimit: 700,
     rollupOptions: {
       input: { index: path('renderer/index.html'), enter: path('renderer/enter.html') },
       output: {
@@ -100,14 +103,18 @@ const otherFiles: Plugin = {
 
 export default defineConfig({
   main: {
-    plugins: [otherFiles],
+    plugins: [otherFiles, lazySchemas, asciiFiles],
     resolve: {
       // compiled code that was kept cannot import modules, as the other form of the package does
       alias: [{ find: /^web-tree-sitter$/, replacement: path('node_modules/web-tree-sitter/web-tree-sitter.cjs') }],
     },
     build: {
       outDir: path('out/main'),
+      // loaded from disk, and for the most part not compiled before it is needed
+      chunkSizeWarningLimit: 4_000,
       rollupOptions: {
+        // web-tree-sitter's is for programs that register functions of their own
+        checks: { eval: false },
         input: {
           main: path('electron/main.ts'),
           cli: path('electron/cli.ts'),

@@ -1,4 +1,5 @@
 /** The bundled command keeps what V8 compiles, and trusts only what it has kept itself. */
+import { isAscii } from 'node:buffer';
 import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -73,4 +74,12 @@ test('nothing is loaded from a folder that others can write to', async () => {
   await chmod(folder, 0o777);
   await listFarms();
   expect(await readdir(folder)).toEqual([]);
+});
+
+test('the bundle is ASCII, which is read without decoding', async () => {
+  for (const name of await readdir('out/main')) {
+    if (name.endsWith('.cjs')) {
+      expect(isAscii(await readFile(join('out/main', name))), name).toBe(true);
+    }
+  }
 });

@@ -20,7 +20,6 @@ import type { Watches } from './automation/watches.ts';
 import type { Bakes } from './builds/bakes.ts';
 import type { Builds } from './builds/builds.ts';
 import { reproduceImage } from './builds/reproduce.ts';
-import { compareImages } from './comparison/compare-images.ts';
 import { applyFix } from './connections/check/apply-fix.ts';
 import type { ConnectionChecks } from './connections/check/connection-checks.ts';
 import type { CommandConsent } from './connections/credentials/command-consent.ts';
@@ -351,14 +350,16 @@ export function createHandlers(services: Services): Handlers {
     'lists.edit': (request, { signal }) =>
       shared.images.change(() => reserve.lend(() => editList(store, request, copies.access(signal)))),
     'bases.list': (request, { signal }) => bases.list(request, signal),
-    'images.compare': ({ a, b, files, platforms, ...given }, { signal }) =>
-      compareImages(a, b, {
+    'images.compare': async ({ a, b, files, platforms, ...given }, { signal }) => {
+      const { compareImages } = await import('./comparison/compare-images.ts');
+      return compareImages(a, b, {
         ...copies.access(signal)(given),
         store,
         files,
         platforms,
         findBuild: (id) => builds.get(id),
-      }),
+      });
+    },
     'registry.tags': (request, { signal }) => listTags(request, copies.access(signal)),
 
     'pushes.start': (request) => pushes.start(request),

@@ -218,6 +218,8 @@ export class BuildRun {
       if (!missing) {
         return;
       }
+      // ends its thread beside the rest; awaited where the context was opened
+      void context?.close();
       const attested = await this.#attest(lease, git);
       const list = push?.direct ? undefined : await this.#commit(missing, attested);
       const outputs = this.#writeOutputs(list);

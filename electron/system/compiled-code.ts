@@ -2,6 +2,7 @@
  * Keeps what V8 compiles of the bundle. Compiling takes a third of the time in which a short command starts, loading what was
  * compiled takes a tenth of that.
  */
+import { isAscii } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
@@ -40,7 +41,7 @@ export function keepCompiledCode(home: string, user: string): void {
     // the names of files of the bundle have a digest of their content
     const path = join(folder, `${basename(filename)}-${version}`);
     const compiled = readCompiled(path);
-    const script = new Script(Module.wrap(readFileSync(filename, 'utf8')), {
+    const script = new Script(Module.wrap(readSource(filename)), {
       filename,
       ...(compiled ? { cachedData: compiled.data } : {}),
     });
@@ -78,6 +79,12 @@ function isOwn(path: string): boolean {
 
 function isMissing(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+}
+
+/** The bundle is ASCII, which is read and compiled in half the time if it need not be decoded. */
+function readSource(path: string): string {
+  const bytes = readFileSync(path);
+  return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
 }
 
 function readCompiled(path: string): CompiledFile | undefined {
