@@ -31,7 +31,7 @@ import { transferImage } from './image-transfer.ts';
 import { findMaterials } from './materials.ts';
 import type { BuildContexts, JobContexts } from './named-contexts.ts';
 import type { NodeWork } from './node-work.ts';
-import { checkPlatform } from './platform-check.ts';
+import { checkPlatform, readAhead } from './platform-check.ts';
 import type { PreparedBuild } from './prepare-build.ts';
 import type { ProjectMemory } from './project-memory.ts';
 import { RepeatedJob } from './repeated-job.ts';
@@ -232,7 +232,10 @@ export async function runJob(
         repository: `barnraiser/${project.id}`,
         offer: named.offer,
         onBytes: (bytes) => tracker.addBytesReceived(bytes),
-        onBlob: input.onBlob,
+        onBlob: (blob) => {
+          input.onBlob(blob);
+          readAhead(blob, store, signal);
+        },
         onMethod: (method) => tracker.setTransferMethod(method),
       }));
     tracker.setMaterials(await materials);

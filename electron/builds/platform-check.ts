@@ -6,7 +6,7 @@ import type { BaseImageCheck } from '../engines/base-image.ts';
 import { type ContentPlatform, contentPlatform } from '../images/content-platform.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { LayerPrograms } from '../images/layer-programs.ts';
-import { type ImageConfig, parseConfig, type ReceivedImage } from '../images/manifest.ts';
+import { type BlobSize, type ImageConfig, parseConfig, type ReceivedImage } from '../images/manifest.ts';
 
 export interface PlatformCheckInput {
   readonly store: ImageStore;
@@ -42,6 +42,16 @@ export async function checkPlatform(input: PlatformCheckInput): Promise<Failure 
     );
   }
   return mismatch;
+}
+
+/** Smaller ones are read in no time. Most configurations are. */
+const minReadAheadBytes = 100_000;
+
+/** Reads the programs of a layer while the rest of its image arrives, so that {@link checkPlatform} need not wait for that. */
+export function readAhead({ digest, size }: BlobSize, store: ImageStore, signal: AbortSignal): void {
+  if (size >= minReadAheadBytes) {
+    void store.programs.read(digest, signal);
+  }
 }
 
 function findMismatch(
