@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
 import { type Plugin, parseSync, type UserConfig } from 'vite';
+import { renderDocs } from './e2e/docs/render.ts';
+import { buildFacts, bundledPackages } from './release-plugins.ts';
 import { asciiFiles, lazySchemas } from './startup-plugins.ts';
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -36,10 +38,20 @@ const unusedSchemas: Plugin = {
   },
 };
 
+/** The guide, as pages of their own beside the page of the app. */
+const guide: Plugin = {
+  name: 'guide',
+  async generateBundle() {
+    for (const { name, source } of await renderDocs()) {
+      this.emitFile({ type: 'asset', fileName: name, source });
+    }
+  },
+};
+
 /** The page of the desktop and browser front ends. Its content security policy forbids inline scripts and styles. */
 export const rendererConfig = {
   root: path('renderer'),
-  plugins: [react(), unusedSchemas],
+  plugins: [react(), unusedSchemas, guide, bundledPackages('renderer')],
   build: {
     outDir: path('out/renderer'),
     emptyOutDir: true,
@@ -85,7 +97,7 @@ export const rendererConfig = {
   },
 } satisfies UserConfig;
 
-/** Files beside the bundle: the parser of bake files, which is WebAssembly, and the schema of recipes for editors. */
+/** Files beside the bundle: the parser of bake files, which is WebAssembly, the samples, and the schema of recipes for editors. */
 const otherFiles: Plugin = {
   name: 'other-files',
   async generateBundle() {
@@ -96,6 +108,16 @@ const otherFiles: Plugin = {
       const source = await readFile(path(`node_modules/${name}`));
       this.emitFile({ type: 'asset', fileName: basename(name), source });
     }
+    for (const name of await readdir(path('samples'), { recursive: true, withFileTypes: true })) {
+      if (name.isFile()) {
+        const file = join(name.parentPath, name.name);
+        this.emitFile({
+          type: 'asset',
+          fileName: relative(path('.'), file).replaceAll('\\', '/'),
+          source: await readFile(file),
+        });
+      }
+    }
     const schema = 'barnraiser.schema.json';
     this.emitFile({ type: 'asset', fileName: schema, source: await readFile(path(`docs/${schema}`)) });
   },
@@ -103,7 +125,8 @@ const otherFiles: Plugin = {
 
 export default defineConfig({
   main: {
-    plugins: [otherFiles, lazySchemas, asciiFiles],
+    define: { BARNRAISER_BUILD: JSON.stringify(buildFacts()) },
+    plugins: [otherFiles, lazySchemas, asciiFiles, bundledPackages('main', ['@tree-sitter-grammars/tree-sitter-hcl'])],
     resolve: {
       // compiled code that was kept cannot import modules, as the other form of the package does
       alias: [{ find: /^web-tree-sitter$/, replacement: path('node_modules/web-tree-sitter/web-tree-sitter.cjs') }],

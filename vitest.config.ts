@@ -73,6 +73,15 @@ export default defineConfig({
         },
       },
       {
+        // all views and dialogs as screen readers, keyboards and high contrast have them; run by `npm run test:accessibility`
+        test: {
+          ...timeouts,
+          name: 'accessibility',
+          include: ['e2e/accessibility.spec.ts'],
+          env: { BARNRAISER_TEST_ACCESSIBILITY: 'all' },
+        },
+      },
+      {
         // all Containerfiles built, and what engines say of them; run by `npm run test:containerfiles`
         test: {
           ...timeouts,

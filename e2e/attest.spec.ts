@@ -5,6 +5,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { reproductionSchema } from '../shared/reproduction.ts';
 import { makeProject, Person, setUpLab } from './harness.ts';
 import { mustRun, run } from './lab/command.ts';
 import { runOnNode } from './lab/lab.ts';
@@ -18,6 +19,8 @@ const destination = `${lab.registry.address}/spec/attest-${unique}:1`;
 const reference = `${lab.registry.address}/spec/attest-${unique}:1`;
 
 let person: Person;
+/** Has no nodes and no images. */
+let other: Person;
 let folder: string;
 let key: string;
 /** It has podman with sigstore's library. */
@@ -63,7 +66,8 @@ async function projectWithPackages(): Promise<string> {
 
 beforeAll(async () => {
   person = await Person.create({ COSIGN_PASSWORD: 'secret' });
-  await person.addConnections(lab.node('amd-b'), lab.node('docker-a'));
+  other = await Person.create();
+  await person.addConnections(lab.node('amd-b'), lab.node('docker-a'), lab.node('buildkit-a'));
   folder = await projectWithPackages();
   await person.mustRun('key', 'generate', join(person.home, 'cosign'));
   key = join(person.home, 'cosign.key');
@@ -75,6 +79,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await person?.remove();
+  await other?.remove();
   for (const path of [folder, home]) {
     await rm(path, { recursive: true, force: true });
   }
@@ -92,6 +97,9 @@ const packagesSchema = z.object({
     }),
   ),
   problems: z.array(z.unknown()),
+});
+const provenanceSchema = z.object({
+  statements: z.array(z.object({ form: z.string(), summary: z.object({ program: z.string() }) })),
 });
 const listSchema = z.object({ digest: z.string(), entries: z.array(z.object({ digest: z.string() })) });
 
@@ -256,6 +264,56 @@ function podman(...args: string[]) {
   return runOnNode(podmanNode, `HOME=${homeOnNode} podman ${args.join(' ')}`);
 }
 
+test('BuildKit makes its own attestations where it can, and Barnraiser elsewhere; both are signed and pushed', async () => {
+  const name = `${lab.registry.address}/spec/attest-own-${unique}:1`;
+  const project = await makeProject({ Containerfile: `${lab.from}RUN echo own ${unique} > /own\n` });
+  const publicKey = join(person.home, 'cosign.pub');
+  const programs: Record<string, unknown> = {};
+  for (const node of ['buildkit-a', 'docker-a', podmanNode]) {
+    const flags = ['--attest', 'type=provenance,mode=max', '--sign', '--sign-key', key, '--push', '--tls-verify=false'];
+    const { outcome } = await person.build('-t', name, '--node', node, ...flags, project);
+    expect(outcome.code, outcome.stderr).toBe(0);
+    // it is read in the registry, without being stored
+    const remote = ['--registry', '--tls-verify=false'];
+    const shown = await person.mustRun('provenance', name, ...remote, '--json');
+    programs[node] = provenanceSchema
+      .parse(JSON.parse(shown))
+      .statements.map(({ form, summary }) => [form, summary.program]);
+    await person.mustRun('verify', name, ...remote, '--key', publicKey, '--recursive');
+  }
+  await rm(project, { recursive: true });
+  expect(programs).toEqual({
+    'buildkit-a': [['list', 'BuildKit']],
+    'docker-a': [['referrer', 'Barnraiser']],
+    [podmanNode]: [['referrer', 'Barnraiser']],
+  });
+});
+
+test('the packages of an image in a registry are listed without storing it', async () => {
+  const local = packagesSchema.parse(JSON.parse(await person.mustRun('sbom', reference, '--json')));
+  const args = ['sbom', `docker://${destination}`, '--tls-verify=false', '--json'];
+  const remote = packagesSchema.parse(JSON.parse(await other.mustRun(...args)));
+  expect(remote).toEqual(local);
+  expect(await other.mustRun('images')).not.toContain('spec/');
+  const missing = await other.barnraiser('sbom', `docker://${destination}-none`, '--tls-verify=false');
+  expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no image') });
+});
+
+test('keys are trusted by name', async () => {
+  const publicKey = join(person.home, 'cosign.pub');
+  const early = await other.barnraiser('verify', destination, '--trusted', '--registry', '--tls-verify=false');
+  expect(early.stderr).toContain('No key is trusted yet.');
+  await other.mustRun('key', 'trust', publicKey, '--name', 'release');
+  expect(await other.mustRun('key', 'list')).toContain('ECDSA P-256');
+  const verified = await other.barnraiser('verify', destination, '--trusted', '--registry', '--tls-verify=false');
+  expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('valid (release)') });
+  expect(verified.stderr).toBe('');
+  const twice = await other.barnraiser('key', 'trust', publicKey, '--name', 'again');
+  expect(twice).toMatchObject({ code: 1, stderr: expect.stringContaining('is trusted already, as release') });
+  await other.mustRun('key', 'distrust', 'release');
+  expect(JSON.parse(await other.mustRun('key', 'list', '--json'))).toEqual({ keys: [] });
+});
+
 test('signatures of other programs are verified, and those that were changed are not', async () => {
   const name = `${lab.registry.address}/spec/attest-podman-${unique}:1`;
   await podmanHome();
@@ -308,6 +366,29 @@ test('a build is repeated, and what differs is said', async () => {
   // the image is as it was, and nothing else was stored
   expect(await inspect('other:1')).toEqual(before);
   expect(await person.mustRun('images')).not.toContain('barnraiser-reproduction');
+});
+
+test.each(['docker-a', 'buildkit-a'])('a build of %s is repeated, too', async (node) => {
+  const project = await makeProject({
+    Containerfile: `${lab.from}COPY file /file\n`,
+    'Step.containerfile': `${lab.from}RUN echo ${unique} ${node} > /step\n`,
+    file: `${unique} ${node}`,
+  });
+  const common = ['--node', node, '--source-date-epoch', '0', project];
+  const reproduced = async (name: string) => {
+    const { code, stdout } = await person.barnraiser('reproduce', name, '--json');
+    return { code, ...reproductionSchema.parse(JSON.parse(stdout)) };
+  };
+  await person.mustRun('build', '-t', `copied-${node}:1`, ...common);
+  expect(await reproduced(`copied-${node}:1`)).toMatchObject({ code: 0, isReproduced: true });
+  // a step writes files with times of their own, which these nodes keep
+  await person.mustRun('build', '-t', `step-${node}:1`, '-f', join(project, 'Step.containerfile'), ...common);
+  const other = await reproduced(`step-${node}:1`);
+  await rm(project, { recursive: true });
+  expect(other).toMatchObject({ code: 1, isReproduced: false });
+  const differences = other.platforms[0]?.differences ?? [];
+  expect(differences).toContainEqual({ part: 'file', name: '/step', text: expect.stringMatching(/^time /) });
+  expect(other.advice.join(' ')).toContain('Files have the time when a step wrote them.');
 });
 
 test('a changed signature is not taken for one of another key', async () => {

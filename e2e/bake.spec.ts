@@ -1,5 +1,5 @@
 /** Several images of a project: those that others depend on first, on nodes with podman and docker. */
-import { rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -131,10 +131,26 @@ test('a cancelled bake leaves nothing running, and starts nothing else', async (
 });
 
 test('plain lines name the image, and the end names all', async () => {
-  const outcome = await bake('bake', '--node', 'amd-a', 'other').ended;
+  const archive = join(folder, 'other.tar');
+  const outcome = await bake('bake', '--node', 'amd-a', 'other', '--set', '*.output=type=oci,dest=other.tar').ended;
   expect(outcome.code, outcome.stderr).toBe(0);
   expect(outcome.stderr).toContain('Read docker-bake.hcl.');
   expect(outcome.stdout).toContain('[other build] bake-other:1: linux/amd64 on amd-a');
   expect(outcome.stdout).toMatch(/other +done +bake-other:1/);
-  expect(outcome.stdout).toContain('1 of 1 images');
+  expect(outcome.stdout).toContain('1 of 1 image in');
+  expect(outcome.stdout).toContain(`[other output] writing oci-archive:${archive}`);
+  expect(outcome.stdout).toMatch(new RegExp(`^Exported bake-other:1 to ${archive} \\(.*\\)\\.$`, 'm'));
+  expect((await stat(archive)).size).toBeGreaterThan(100_000);
+});
+
+test('two images do not write the same file, and files outside of the project have to be allowed', async () => {
+  const same = await bake('bake', '--node', 'amd-a', '--set', '*.output=type=tar,dest=both.tar').ended;
+  expect([same.code, same.stderr]).toEqual([1, expect.stringContaining(`go to ${join(folder, 'both.tar')}.`)]);
+  const outside = `rootfs:${join(person.home, 'outside')}`;
+  const refused = await bake('bake', '--node', 'amd-a', 'other', '--set', `other.output=${outside}`).ended;
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringContaining(`--allow fs.write=${join(person.home, 'outside')}`),
+  ]);
+  expect(await readdir(folder)).not.toContain('both.tar');
 });

@@ -4,7 +4,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
-const sources = ['electron', 'renderer', 'shared', 'package.json', 'package-lock.json', 'electron.vite.config.ts'];
+const sources = [
+  ...['electron', 'renderer', 'shared', 'samples', 'docs/guide', 'e2e/docs'],
+  ...['package.json', 'package-lock.json', 'electron.vite.config.ts'],
+];
 const outputs = [
   'out/main/main.cjs',
   'out/main/browser.cjs',

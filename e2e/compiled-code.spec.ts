@@ -52,7 +52,7 @@ test('a data folder that cannot be written to, or that is missing, changes nothi
   await writeFile(folder, 'in the way');
   expect(await listFarms()).toContain('No farms yet');
   await rm(person.home, { recursive: true });
-  expect(await person.mustRun('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(await person.mustRun('--version')).toMatch(/^barnraiser \d+\.\d+\.\d+\nCommit: /);
   await expect(stat(person.home)).rejects.toThrow('ENOENT');
 });
 

@@ -255,6 +255,15 @@ describe('the security of the window', () => {
     await log?.close();
   });
 
+  it('opens the guide in a window of its own, from its files', async () => {
+    await desktop.evaluate(({ Menu }) => Menu.getApplicationMenu()?.getMenuItemById('guide')?.click());
+    await eventually(() => expect(desktop.pages()).toHaveLength(2));
+    const guide = desktop.pages().find((candidate) => candidate !== page);
+    await eventually(() => expect(guide?.url()).toMatch(/\/docs\/guide\/index\.html$/));
+    expect(requests).toEqual([]);
+    await guide?.close();
+  });
+
   it('blocks inline scripts, requests to other hosts, and frames', async () => {
     const blocked = await inPage(
       page,

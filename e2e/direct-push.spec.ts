@@ -213,6 +213,23 @@ describe('a direct push', () => {
     expect(stored.list?.entries).toMatchObject([{ digest: second.jobs[0]?.digest }]);
   });
 
+  test('uses plain HTTP where the settings of the registry say so, and says what the node does not get of them', async () => {
+    const registry = await startFakeRegistry();
+    await addNodes('amd-b');
+    await call('registries.add', { name: registry.host, tls: 'plain-http', proxy: 'none' });
+    const push = { destination: `${registry.host}/app:1`, tlsVerify: true, direct: true };
+    const limits = await call('registries.directLimits', push);
+    expect(limits.map(({ message }) => message)).toEqual([
+      expect.stringContaining('do not use the proxy setting'),
+      expect.stringContaining('docker asks only its own configuration'),
+    ]);
+    const done = await build(await createProject(), push.destination, { push });
+    expect(done.problem).toBeUndefined();
+    expect(done.push).toMatchObject({ status: 'done' });
+    expect(done.push?.notDirect).toBeUndefined();
+    expect(done.jobs).toMatchObject([{ transfer: 'direct' }]);
+  });
+
   test('goes through this computer where the node does not reach the registry, and says so once', async () => {
     const registry = await startFakeRegistry();
     registry.fault = (_request, response, recorded) => {

@@ -1,7 +1,8 @@
 /** LinuxKit packages: tags by content, what is there is skipped, pushes and releases. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -9,6 +10,8 @@ import { bakeSchema } from '../shared/bake.ts';
 import type { Build } from '../shared/build.ts';
 import { manifestListSchema } from '../shared/image.ts';
 import { makeProject, type Outcome, Person, parseBuild, setUpLab } from './harness.ts';
+import { run } from './lab/command.ts';
+import { engineSocketOn, runOnNode } from './lab/lab.ts';
 import { findFreePort } from './lab/ports.ts';
 
 const lab = await setUpLab();
@@ -195,6 +198,8 @@ test('a release tag stays at its list', async () => {
   expect(first.push?.status).toBe('done');
   const tags = [tree('base'), 'v1'].flatMap((tag) => [tag, `${tag}-amd64`, `${tag}-arm64`]);
   expect(await tagsOf('base')).toEqual(tags.sort());
+  const here = await storedList(person, `${org}/base:${tree('base')}`);
+  expect(await storedList(person, `${org}/base:v1`)).toMatchObject({ digest: here?.digest });
   const again = parseBuild(await pkg(other, 'push', '--release', 'v1', baseFolder()));
   expect(again.push).toMatchObject({ status: 'done', digest: first.push?.digest });
   const forced = ['--force', '--disable-cache', '--release', 'v1', '--platforms', 'linux/amd64'];
@@ -207,6 +212,47 @@ test('a release tag stays at its list', async () => {
   expect(push?.problem?.message).toContain(now.digest);
   expect(now.platforms).toEqual(['amd64', 'arm64']);
   expect(await remoteList('base', 'v1')).toMatchObject({ digest: first.push?.digest });
+});
+
+test.each(['docker-a', 'buildkit-a'])('packages are built, skipped, pulled and released with %s, too', async (node) => {
+  const own = ['--org', `${org}/${node}`, '--node', node, '--platforms', 'linux/amd64'];
+  const name = `${node}/base`;
+  await person.addConnections(lab.node(node));
+  const first = parseBuild(await pkg(person, 'push', ...own, '--release', 'v1', '--arch-tags', baseFolder()));
+  expect(madeOf(first)).toEqual({ 'linux/amd64': 'done' });
+  expect(await tagsOf(name)).toEqual([tree('base'), 'v1'].flatMap((tag) => [tag, `${tag}-amd64`]).sort());
+  expect(await storedList(person, `${org}/${name}:v1`)).toMatchObject({ digest: first.push?.digest });
+  expect(madeOf(parseBuild(await pkg(person, 'build', ...own, baseFolder())))).toEqual({ 'linux/amd64': 'storage' });
+  // nothing is stored and no node is known
+  const there = own.filter((word) => word !== '--node' && word !== node);
+  expect(madeOf(parseBuild(await pkg(other, 'build', ...there, baseFolder())))).toEqual({
+    'linux/amd64': 'registry',
+  });
+  const pulled = parseBuild(await pkg(other, 'build', '--pull', ...there, baseFolder()));
+  expect(madeOf(pulled)).toEqual({ 'linux/amd64': 'storage' });
+});
+
+test('packages are loaded into docker, other platforms with their architecture at the end of the tag', async () => {
+  const socket = `unix://${await engineSocketOn('docker-a')}`;
+  const docker = await Person.create({ DOCKER_HOST: socket });
+  await docker.addConnections(lab.node('amd-a'));
+  const loaded = `${org}-docker`;
+  const build = parseBuild(
+    await pkg(docker, 'build', '--docker', '--org', loaded, '--force', '--no-skip', baseFolder()),
+  );
+  await docker.remove();
+  const tag = tree('base');
+  expect(build.outputs).toMatchObject([
+    { status: 'done', images: [`${loaded}/base:${tag}`, `${loaded}/base:${tag}-arm64`] },
+  ]);
+  const format = "--format '{{.Tag}} {{.ID}}'";
+  const { stdout } = await runOnNode('docker-a', `docker image ls ${format} ${loaded}/base`);
+  const found = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ')[0]);
+  expect(found.sort()).toEqual([tag, `${tag}-arm64`]);
+  await runOnNode('docker-a', `docker image rm ${found.map((each) => `${loaded}/base:${each}`).join(' ')}`);
 });
 
 test('a project of any kind is tagged by its content', async () => {
@@ -250,4 +296,40 @@ test('changed files have a tag of their own, are built each time and never pushe
   expect(madeOf(parseBuild(await pkg(person, 'build', '--platforms', 'linux/amd64', baseFolder())))).toEqual({
     'linux/amd64': 'done',
   });
+});
+
+test('archives of other images are in the context of a package, and not in its folder', async () => {
+  const base = `${registry}/base`;
+  const { stdout } = await run(['skopeo', 'inspect', '--raw', '--tls-verify=false', `docker://${base}:1`]);
+  const image = `${base}:1@sha256:${sha('sha256', stdout)}`;
+  const folder = join(root, 'loader');
+  await mkdir(join(folder, 'images'), { recursive: true });
+  await writeFile(join(folder, 'images/old.tar'), 'left by an earlier build');
+  const fields = (to: string, from: string) =>
+    `image: loader\norg: ${org}\ndepends:\n  docker-images:\n    ${to}\n    ${from}\n`;
+  await writeFile(join(folder, 'build.yml'), fields('target-dir: images', 'from-file: images.lst'));
+  await writeFile(join(folder, 'images.lst'), `# what is loaded\n${image}\n`);
+  await writeFile(join(folder, 'Dockerfile'), 'FROM scratch\nCOPY images /images\n');
+  const build = () => pkg(person, 'build', '--platforms', 'linux/amd64', '--hash', 'loader', '--force', folder);
+  const done = parseBuild(await build());
+  const files = await mkdtemp(join(tmpdir(), 'barnraiser-loader-'));
+  await person.mustRun('export', done.reference, `rootfs:${files}/root`);
+  const name = `base@${image.slice(image.indexOf('@') + 1)}.tar`;
+  expect(await readdir(join(files, 'root/images'))).toEqual([name]);
+  const archive = join(files, 'root/images', name);
+  await rename(archive, join(files, 'base.tar'));
+  const inspected = await run(['skopeo', 'inspect', '--raw', `docker-archive:${files}/base.tar:${base}:1`]);
+  expect(JSON.parse(inspected.stdout)).toMatchObject({ layers: [expect.anything()] });
+  expect(await readdir(join(folder, 'images'))).toEqual(['old.tar']);
+
+  await writeFile(join(folder, 'build.yml'), fields('target: all.tar', `list: ["${image}"]`));
+  await writeFile(join(folder, 'Dockerfile'), 'FROM scratch\nADD all.tar /\n');
+  const joined = parseBuild(await build());
+  await person.mustRun('export', joined.reference, `rootfs:${files}/one`);
+  expect(await readdir(join(files, 'one'))).toContain('manifest.json');
+  await rm(files, { recursive: true });
+  await writeFile(join(folder, 'build.yml'), fields('target: all.tar', `list: ["${base}:1"]`));
+  const undigested = await build();
+  expect(undigested.stderr).toContain('without a digest');
+  await rm(folder, { recursive: true });
 });

@@ -13,6 +13,7 @@ import { registryCheckSchema, registrySchema } from '../shared/registry.ts';
 import { bundledCli, type Outcome, Person } from './harness.ts';
 import { createAuthority } from './lab/authority.ts';
 import { run } from './lab/command.ts';
+import { startForwardProxy } from './lab/forward-proxy.ts';
 import { type AuthRegistry, startAuthRegistry } from './lab/registries.ts';
 
 const reference = 'api:1';
@@ -270,6 +271,86 @@ blocked = true
     const refused = await person.barnraiser('push', reference, `${basic.address}/settings/conf:2`, '--creds', creds);
     expect(refused.stderr).toContain('plain HTTP');
     await person.mustRun('registry', 'set', basic.address, '--tls', 'plain-http');
+  });
+});
+
+describe('a proxy of one registry', () => {
+  test('gets tunnels for https and whole addresses for plain HTTP, with its login, and nothing of other registries', async () => {
+    const proxy = await startForwardProxy('anna:proxy secret');
+    try {
+      const address = (login: string): string => `http://${login}@${proxy.address}`;
+      const files = ['--ca', authorityFile, '--client-cert', client.certificate, '--client-key', client.key];
+      await person.mustRun('registry', 'set', secured.address, ...files, '--proxy', address('anna:proxy%20secret'));
+      await person.mustRun('registry', 'set', basic.address, '--tls', 'plain-http', '--proxy', address('anna:wrong'));
+      const creds = ['--creds', `${basic.username}:${basic.password}`];
+      const refused = await person.barnraiser('push', reference, `${basic.address}/proxy/api:1`, ...creds);
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('the proxy requires a login') });
+      await person.mustRun('registry', 'set', basic.address, '--proxy', address('anna:proxy%20secret'));
+      await person.mustRun('push', reference, `${basic.address}/proxy/api:1`, ...creds);
+      await person.mustRun('push', reference, `${secured.address}/proxy/api:1`);
+      expect(new Set(proxy.requests.filter((line) => line.startsWith('CONNECT')))).toEqual(
+        new Set([`CONNECT ${secured.address}`]),
+      );
+      expect(proxy.requests).toContain(`PUT http://${basic.address}/v2/proxy/api/manifests/1`);
+      const seen = proxy.requests.length;
+      await person.mustRun(
+        ...['push', reference, `${token.address}/proxy/api:1`, '--tls-verify=false'],
+        ...['--creds', `${token.username}:${token.password}`],
+      );
+      expect(proxy.requests).toHaveLength(seen);
+      // a list of registries may be seen by others
+      expect(await person.mustRun('registry', 'list')).not.toContain('secret');
+      await proxy.stop();
+      const down = await person.barnraiser('push', reference, `${basic.address}/proxy/api:2`, ...creds);
+      expect(down.stderr).toMatch(/the proxy at port \d+ refused the connection/);
+    } finally {
+      await proxy.stop().catch(() => undefined);
+      await person.mustRun('registry', 'set', basic.address, '--proxy', '');
+      await person.mustRun('registry', 'remove', secured.address);
+    }
+  });
+});
+
+describe('a mirror', () => {
+  test('is read, with its own login, and another is asked where it is down; what is pushed goes to the registry itself', async () => {
+    const down = '127.0.0.1:1';
+    const creds = ['--creds', `${basic.username}:${basic.password}`];
+    await person.mustRun('registry', 'set', basic.address, '--tls', 'plain-http');
+    const pushedList = await person.mustRun('push', reference, `${basic.address}/hub/team/api:1`, ...creds);
+    await login(basic, basic.password, '--store', 'podman');
+    await person.mustRun('registry', 'add', down, '--mirror', `${down}/nowhere`, '--mirror', `${basic.address}/hub`);
+    const pulledList = await person.mustRun('pull', `${down}/team/api:1`, '-t', 'mirrored:1');
+    const digestIn = (text: string): string => /sha256:[0-9a-f]{64}/.exec(text)?.[0] ?? '';
+    expect(digestIn(pulledList)).toBe(digestIn(pushedList));
+    expect(digestIn(pulledList)).not.toBe('');
+    expect((await person.mustRun('tags', `${down}/team/api`)).trim()).toBe('1');
+    const pushed = await person.barnraiser('push', 'mirrored:1', `${down}/team/api:2`);
+    expect(pushed).toMatchObject({ code: 1, stderr: expect.stringContaining(down) });
+
+    // a mirror that is down does not hide the registry
+    await person.mustRun('registry', 'set', basic.address, '--mirror', `${down}/hub`);
+    await person.mustRun('pull', `${basic.address}/hub/team/api:1`, '-t', 'direct:1');
+    await person.mustRun('registry', 'set', basic.address, '--mirror', '');
+    await person.mustRun('registry', 'remove', down);
+    await person.mustRun('logout', basic.address, '--store', 'podman');
+  });
+});
+
+describe('a push by the nodes', () => {
+  test('says before the build which settings of the registry they do not get', async () => {
+    const files = ['--ca', authorityFile, '--client-cert', client.certificate, '--client-key', client.key];
+    await person.mustRun('registry', 'set', secured.address, ...files, '--proxy', 'http://proxy.test:3128');
+    const project = join(folder, 'project');
+    await write(join(project, 'Containerfile'), 'FROM scratch\nCOPY Containerfile /\n');
+    const { code, stderr } = await person.barnraiser(
+      ...['build', '-t', `${secured.address}/direct:1`, '--push', '--direct', '--node', 'none', project],
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain(`do not get the certificate authority of ${secured.address}`);
+    expect(stderr).toContain(`/etc/containers/certs.d/${secured.address}`);
+    expect(stderr).toContain('do not get the client certificate');
+    expect(stderr).toContain('do not use the proxy setting');
+    await person.mustRun('registry', 'remove', secured.address);
   });
 });
 

@@ -223,6 +223,31 @@ describe('a push fails without a tag', () => {
       'registry.refused',
       () => first(1, isManifest, { kind: 'headers', change: altered }),
     ],
+    [
+      'a blob is to be sent to a file',
+      'registry.refused',
+      () => first(9, isStart, { kind: 'answer', status: 202, headers: { location: 'file:///etc/passwd' } }),
+    ],
+    [
+      'an upload leads in a circle',
+      'registry.refused',
+      () => (request) =>
+        isUpload(request) ? { kind: 'answer', status: 307, headers: { location: request.path } } : undefined,
+    ],
+    [
+      'every request needs another login',
+      'registry.authentication',
+      () =>
+        ({ path }) =>
+          path === '/v2/'
+            ? undefined
+            : { kind: 'answer', status: 401, headers: { 'www-authenticate': 'Basic realm="again"' } },
+    ],
+    [
+      'it asks to try again in a year',
+      'registry.refused',
+      () => first(99, isStart, { kind: 'answer', status: 429, headers: { 'retry-after': '31536000' } }),
+    ],
     ['a manifest is refused', 'registry.refused', () => first(9, isManifest, { kind: 'answer', status: 400 })],
     [
       'the tag is immutable',
@@ -255,8 +280,9 @@ describe('a push fails without a tag', () => {
     ],
   ])('if %s', async (_name, code, fault) => {
     proxy.fault = fault();
-    const { repository, problem } = await push();
+    const { repository, problem, waits } = await push();
     expect(problem).toMatchObject({ code });
+    expect(Math.max(0, ...waits)).toBeLessThanOrEqual(60_000);
     expect(JSON.stringify(problem)).not.toContain(registry.password);
     expect(await hasCompleteTag(repository)).toBe(false);
   });

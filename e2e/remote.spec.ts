@@ -134,6 +134,15 @@ test('a build knows when its base image is newer, and is compared with another',
   await person.mustRun('copy', 'app:1', `docker://${base}`, '--merge', ...plain);
   expect(await check()).toMatchObject([{ status: 'newer', uses: [{ platforms: [{ isNewer: true }] }] }]);
 
+  // a schedule takes it, although the node has the older one, and then there is nothing to do
+  const schedule = ['--cron', '@yearly', '--name', 'nightly', '--only-if-base-newer', '-t', 'app:1'];
+  await person.mustRun('schedule', 'add', ...schedule, '--platform', 'linux/amd64', project);
+  await person.mustRun('schedule', 'run', 'nightly');
+  const taken = (await check())[0];
+  expect(taken).toMatchObject({ status: 'current', uses: [{ reference: 'app:1' }] });
+  expect(taken?.uses[0]?.build).not.toBe(build.id);
+  expect(await person.mustRun('schedule', 'run', 'nightly')).not.toContain('Built');
+
   const json = await person.mustRun(
     ...[
       'compare',
@@ -154,6 +163,45 @@ test('a build knows when its base image is newer, and is compared with another',
     config: expect.arrayContaining([{ name: 'env A', b: unique }]),
     files: { removed: 0, changed: 0, entries: expect.arrayContaining([{ path: '/made', change: 'added', b: 9 }]) },
   });
-  expect(await person.mustRun('compare', 'app:1', build.id)).toContain('They are the same.');
+  expect(await person.mustRun('compare', 'app:1', taken?.uses[0]?.build ?? '')).toContain('They are the same.');
+  await rm(project, { recursive: true, force: true });
+});
+
+test('a build is pushed to several destinations, and a copy reads its source once', async () => {
+  await person.addConnections(node).catch(() => undefined);
+  const project = await makeProject({ Containerfile: `${lab.from}RUN echo several ${unique} > /made\n` });
+  const names = [`${here}/several:1`, `${here}/other:1`, `${here}/several:latest`, '127.0.0.1:1/refused:1'];
+  const pushes = names.map((name) => `--push=${name}`);
+  const { outcome, build } = await person.build(
+    ...['-t', 'several:1', '--platform', 'linux/amd64', ...pushes, ...plain, project],
+  );
+  expect(outcome.code).toBe(1);
+  expect(build).toMatchObject({
+    status: 'done',
+    push: { status: 'done', destination: names[0] },
+    furtherPushes: [
+      { status: 'done', destination: names[1], uploadedBytes: 0 },
+      { status: 'done', destination: names[2] },
+      { status: 'failed', destination: names[3], problem: { code: 'registry.unreachable' } },
+    ],
+  });
+  const lists = await Promise.all(names.slice(0, 3).map((name) => raw(name)));
+  expect(new Set(lists).size).toBe(1);
+  const direct = await person.barnraiser(
+    'build',
+    '-t',
+    names[0] ?? '',
+    '--push',
+    `--push=${names[1]}`,
+    '--direct',
+    project,
+  );
+  expect(direct).toMatchObject({ code: 1, stderr: expect.stringContaining('one destination only') });
+
+  const copies = ['a', 'b'].map((repository) => `docker://${here}/${repository}:1`);
+  const copied = await person.mustRun('copy', `docker://${names[0]}`, ...copies, ...plain);
+  expect(copied.match(/^Copied to/gm)).toHaveLength(2);
+  const [first = '', second = ''] = await Promise.all(copies.map((name) => raw(name.replace('docker://', ''))));
+  expect(first).toBe(second);
   await rm(project, { recursive: true, force: true });
 });

@@ -51,16 +51,18 @@ const secondSpecs: readonly string[] = [
     'desktop-flow',
     'direct-push',
   ],
-  ...['docker', 'git-and-elsewhere', 'images', 'keyboard', 'options', 'pkg', 'reach', 'registries'],
-  ...['registry-conformance', 'registry-faults', 'remote', 'sign-in', 'sources'],
+  ...['docker', 'git-and-elsewhere', 'guide', 'images', 'keyboard', 'options', 'pkg', 'reach', 'registries'],
+  ...['registry-conformance', 'registry-faults', 'registry-window', 'remote', 'sign-in', 'sources'],
   ...['attachments', 'attest', 'certificates', 'import', 'monitoring', 'outputs', 'platforms', 'storage'],
 ].map((name) => `e2e/${name}.spec.ts`);
 
 /** They remove what others have on the nodes, so they run alone, after those of the second lab. */
 const loneSpecs: readonly string[] = ['e2e/prune.spec.ts'];
 
-/** They take minutes, so they have a command of their own: `npm run test:slow`. */
-const slowSpecs = ['context-cache', 'lost-connection', 'unchanged'].map((name) => `e2e/${name}.spec.ts`);
+/** They take minutes, so they have commands of their own: `npm run test:slow` and `npm run test:accessibility`. */
+const slowSpecs = ['accessibility', 'context-cache', 'lost-connection', 'round-trips', 'second-start', 'unchanged'].map(
+  (name) => `e2e/${name}.spec.ts`,
+);
 
 const allSpecs = (await readdir('e2e')).filter((name) => name.endsWith('.spec.ts')).map((name) => `e2e/${name}`);
 const elsewhere = [...secondSpecs, ...loneSpecs, ...slowSpecs];
@@ -76,15 +78,21 @@ const besideSpecs: readonly Part[] = [
   vitest('layers and wording', ['--project', 'rules']),
   vitest('unit tests', ['--project', 'unit']),
   vitest('renderer', ['--project', 'renderer']),
-  vitest('attacks', ['--project', 'attack']),
 ];
 
 const inSecondLab: readonly Part[] = [
   check('second lab', bin('tsx'), ['e2e/lab/cli.ts', 'up'], secondLab()),
-  vitest('specs on nodes of the second lab', ['--project', 'e2e', ...secondSpecs], secondLab()),
+  vitest('specs on nodes of the second lab', ['--project', 'e2e', ...secondSpecs], {
+    ...secondLab(),
+    // the other pages: `npm run test:slow`
+    BARNRAISER_TEST_GUIDE: 'first-farm',
+  }),
   vitest('specs that prune', ['--project', 'e2e', ...loneSpecs], secondLab()),
   check('end of the second lab', bin('tsx'), ['e2e/lab/cli.ts', 'down'], secondLab()),
 ];
+
+/** They wait for limits of time much of the time. */
+const attacks: readonly Part[] = [vitest('attacks', ['--project', 'attack'])];
 
 const specs: readonly Part[] = [
   check('Chromium', bin('tsx'), ['e2e/chromium.ts']),
@@ -238,7 +246,7 @@ async function runBeside(parts: readonly Part[]): Promise<void> {
 }
 
 await Promise.all([runBeside(lab), runInOrder(preparation)]);
-await Promise.all([runBeside(besideSpecs), runBeside(inSecondLab), runInOrder(specs)]);
+await Promise.all([runBeside(besideSpecs), runBeside(attacks), runBeside(inSecondLab), runInOrder(specs)]);
 console.log(['', ...failures, ...(failures.length > 0 ? [''] : []), ...lines, ''].join('\n'));
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;

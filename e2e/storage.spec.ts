@@ -18,7 +18,7 @@ let project: string;
 
 beforeAll(async () => {
   person = await Person.create();
-  await person.addConnections(amdA);
+  await person.addConnections(amdA, lab.node('docker-a'));
   project = await makeProject({
     Containerfile: `${lab.from}ARG TARGETARCH\nCOPY data /srv/data\nRUN echo ${unique} > /srv/unique && rm -f /arch\nENV MODE=test\nLABEL team=storage\nUSER 1000\nEXPOSE 8080\nCMD ["cat", "/srv/unique"]\n`,
     data: randomBytes(200_000),
@@ -172,28 +172,43 @@ async function damage(reference: string): Promise<void> {
 }
 
 describe('a damaged image', () => {
-  test('is repaired from the node that built it', async () => {
-    const fromNode = `from-node-${unique}:1`;
+  test.each(['amd-a', 'docker-a'])('is repaired from the node that built it: %s', async (node) => {
+    // docker keeps no image for its cache
+    const keeps = node === 'docker-a' ? ['--keep'] : [];
+    const fromNode = `from-${node}-${unique}:1`;
     await writeFile(join(project, 'data'), randomBytes(200_000));
-    await person.mustRun('build', '-t', fromNode, '--platform', 'linux/amd64', '--node', 'amd-a', project);
+    await person.mustRun('build', '-t', fromNode, '--platform', 'linux/amd64', '--node', node, ...keeps, project);
     await damage(fromNode);
     const found = await person.barnraiser('verify', fromNode);
-    expect([found.code, found.stdout]).toEqual([1, expect.stringContaining('was damaged')]);
+    expect([found.code, found.stdout]).toEqual([1, expect.stringMatching(/layer \d+ of linux\/amd64 .* is damaged/)]);
     const repaired = await person.barnraiser('verify', fromNode, '--repair');
     expect([repaired.stderr, repaired.code]).toEqual(['', 0]);
-    expect(repaired.stdout).toContain('repaired from node amd-a');
+    expect(repaired.stdout).toContain(`was damaged and is repaired from node ${node}`);
+    if (node === 'docker-a') {
+      await runOnNode(node, `docker rmi -f ${fromNode}`);
+      await damage(fromNode);
+      const left = await person.barnraiser('verify', fromNode, '--repair');
+      expect([left.code, left.stderr]).toEqual([1, expect.stringContaining('Node docker-a has not kept the image.')]);
+      await person.mustRun('rm', fromNode);
+    }
     expect((await person.barnraiser('verify')).code).toBe(0);
   });
 
   test('is repaired from the registry that it was pushed to, and said to be damaged where no source has it', async () => {
     await person.mustRun('push', name, pushed, '--tls-verify=false');
     await damage(name);
-    const repaired = await person.barnraiser('verify', '--repair', '--tls-verify=false');
+    // the registry is reached as it was for the push
+    const repaired = await person.barnraiser('verify', '--repair');
     expect([repaired.stderr, repaired.code]).toEqual(['', 0]);
     expect(repaired.stdout).toContain(`repaired from ${pushed.slice(0, pushed.lastIndexOf(':'))}`);
     await rm(join(person.home, 'pushes.json'));
     await damage(name);
     const left = await person.barnraiser('verify', name, '--repair');
     expect([left.code, left.stderr]).toEqual([1, expect.stringContaining('was not pushed to a registry')]);
+    expect(left.stdout).toContain(`To build ${name} again, run barnraiser build -t ${name} ${project}`);
+    // what was damaged is made again
+    await person.mustRun('build', '-t', name, '--platform', 'linux/amd64', '--node', 'amd-a', project);
+    await person.mustRun('rm', '--cache');
+    expect((await person.barnraiser('verify')).code).toBe(0);
   });
 });

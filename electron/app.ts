@@ -4,6 +4,7 @@ import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FrontEnd } from '../shared/app-info.ts';
 import type { CallInput, CallName, CallOutput } from '../shared/contract.ts';
+import { dataFormats } from '../shared/data-formats.ts';
 import { Failure, fail, type Result } from '../shared/problem.ts';
 import { TimedBuilds } from './automation/timed-build.ts';
 import { TimedPrunes } from './automation/timed-prune.ts';
@@ -37,8 +38,9 @@ import { ImageStore } from './images/image-store.ts';
 import { createReceiver } from './images/receiver/receiver.ts';
 import { BaseImageWatch } from './monitoring/base-images.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
+import { Releases } from './monitoring/releases.ts';
 import { AnsweredNodes } from './nodes/answered-nodes.ts';
-import { CircuitBreaker, circuitsFile } from './nodes/circuit-breaker.ts';
+import { CircuitBreaker } from './nodes/circuit-breaker.ts';
 import { ConnectionPool } from './nodes/connection-pool.ts';
 import { LinkSpeeds } from './nodes/link-speeds.ts';
 import { NodeHolds } from './nodes/node-holds.ts';
@@ -56,7 +58,7 @@ import { Copies } from './registry/copies.ts';
 import { PushHistory } from './registry/push-history.ts';
 import { Pushes } from './registry/pushes.ts';
 import { Registries } from './registry/registries.ts';
-import { RegistrySettingsStore, registriesFile } from './registry/registry-settings.ts';
+import { RegistrySettingsStore } from './registry/registry-settings.ts';
 import { SavedLogins } from './registry/saved-logins.ts';
 import { SettingsStore } from './settings/settings-store.ts';
 import { SharedState } from './settings/shared-state.ts';
@@ -188,6 +190,7 @@ export async function createApp({
     locations: new BlobLocations(home),
     source: (explicit) => pushes.source(explicit),
     change: (work) => shared.images.change(() => reserve.lend(work)),
+    record: (record) => shared.pushes.change(() => pushHistory.add(record)),
   });
   const sources = new ContextSources({
     repositories: new GitRepositories(join(home, 'repositories')),
@@ -268,6 +271,12 @@ export async function createApp({
     folder: join(home, 'bakes'),
   });
 
+  const releases = new Releases({
+    folder: home,
+    settings: () => settings.get(),
+    ...(frontEnd === 'terminal' ? {} : { events }),
+  });
+  releases.watch();
   const bases = new BaseImageWatch({
     folder: home,
     builds,
@@ -411,6 +420,7 @@ export async function createApp({
     pushes,
     copies,
     bases,
+    releases,
     pushHistory,
     registries,
     outputs,
@@ -442,7 +452,7 @@ export async function createApp({
       questions.close();
       stopServing();
       // before the builds, so that none is started any more
-      await Promise.all([timers.close(), watches.close(), bases.close()]);
+      await Promise.all([timers.close(), watches.close(), bases.close(), releases.close()]);
       await bakes.close();
       await Promise.all([
         builds.close(),
@@ -505,12 +515,12 @@ async function watchSharedState(
     [join(home, 'farms.json'), farms],
     [join(home, 'settings.json'), settings],
     [join(home, 'pushes.json'), pushes],
-    [join(home, registriesFile), registries],
+    [join(home, dataFormats.registries.path), registries],
     [join(home, 'timers.json'), timers],
     [join(home, 'images', 'index.json'), images],
     [join(home, 'node-holds.json'), holds],
     [join(home, 'queue.json'), queue],
-    [join(home, circuitsFile), breaker],
+    [join(home, dataFormats.circuits.path), breaker],
   ]);
   const stop = watchFiles([...watched.keys()], (path) => void watched.get(path)?.refresh());
   await Promise.all([...watched.values()].map((state) => state.refresh()));

@@ -1,4 +1,5 @@
 /** The entry of the browser front end. */
+import './system/signal-listeners.ts';
 import { keepCompiledCode } from './system/compiled-code.ts';
 import { dataFolder } from './system/data-folder.ts';
 

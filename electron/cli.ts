@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The entry of the terminal front end. */
+import './system/signal-listeners.ts';
 import { keepCompiledCode } from './system/compiled-code.ts';
 import { dataFolder } from './system/data-folder.ts';
 
@@ -8,16 +9,15 @@ async function main(argv: readonly string[]): Promise<number> {
   const [first = '', ...words] = argv;
   keepCompiledCode(dataFolder(), /^[a-z_]{1,20}$/.test(first) ? first : 'other');
   // each loads only what it needs: a shell waits for completions
-  const { version } = await import('./system/version.ts');
   if (first === '__complete') {
     const { printCompletion } = await import('./terminal/completion/print-completion.ts');
-    await printCompletion(words, version);
+    await printCompletion(words);
     return 0;
   }
   // a command validates little: compiling its schemas takes longer
   await import('../shared/zod-without-eval.ts');
   const { runTerminal } = await import('./terminal/run-terminal.ts');
-  return runTerminal(argv, version);
+  return runTerminal(argv);
 }
 
 /** Ends the process when all output is written. Node's own end frees memory piece by piece, which takes 20 ms. */

@@ -14,6 +14,7 @@ import {
   signImage,
   writeSbom,
 } from './attestations/attestations.ts';
+import { TrustedKeys } from './attestations/trusted-keys.ts';
 import { nextTimes } from './automation/cron.ts';
 import type { Timers } from './automation/timers.ts';
 import type { Watches } from './automation/watches.ts';
@@ -42,6 +43,7 @@ import { hasImages } from './images/load-images.ts';
 import { describePackages, packageTags } from './linuxkit/packages.ts';
 import type { BaseImageWatch } from './monitoring/base-images.ts';
 import type { Monitoring } from './monitoring/monitoring.ts';
+import type { Releases } from './monitoring/releases.ts';
 import type { NodeHolds } from './nodes/node-holds.ts';
 import type { Nodes } from './nodes/nodes.ts';
 import type { QueueMonitor } from './nodes/queue-monitor.ts';
@@ -54,6 +56,7 @@ import type { Questions } from './questions.ts';
 import type { Recipes } from './recipes/recipes.ts';
 import type { Copies } from './registry/copies.ts';
 import { deleteImage } from './registry/delete-image.ts';
+import { directLimits } from './registry/direct-limits.ts';
 import { editList, inspectList } from './registry/edit-lists.ts';
 import { ImageFactsReader } from './registry/image-facts.ts';
 import { listTags } from './registry/list-tags.ts';
@@ -67,7 +70,7 @@ import type { ContextSources } from './sources/context-sources.ts';
 import { abortable } from './system/abortable.ts';
 import type { DiskReserve } from './system/disk-reserve.ts';
 import { observeNeededConnections } from './system/needed-connections.ts';
-import { version } from './system/version.ts';
+import { version, versionInfo } from './system/version.ts';
 
 export interface Services {
   readonly home: string;
@@ -101,6 +104,7 @@ export interface Services {
   readonly pushes: Pushes;
   readonly copies: Copies;
   readonly bases: BaseImageWatch;
+  readonly releases: Releases;
   readonly pushHistory: PushHistory;
   readonly registries: Registries;
   readonly outputs: Outputs;
@@ -154,6 +158,8 @@ export function createHandlers(services: Services): Handlers {
     shared,
   } = services;
 
+  const trustedKeys = new TrustedKeys(home);
+  const attested = { store, registries, trustedKeys, events: services.events };
   const imageFacts = new ImageFactsReader(() => services.registries.source());
   const handlers: Handlers = {
     'connections.list': async () => [...(await connections.list())],
@@ -246,7 +252,10 @@ export function createHandlers(services: Services): Handlers {
       lintProject({ ...request, ...(checkBases ? { imageFacts: imageFacts.read } : {}) }, sources, signal),
     'projects.automatic': (request, { signal }) => automaticOptions(request, sources, signal),
     'projects.ignore': ignoreFiles,
-    'projects.sample': async ({ folder }) => ({ context: await writeSampleProject(folder ?? join(home, 'sample')) }),
+    'projects.sample': async ({ name, folder = join(home, 'sample-projects', name) }) => {
+      await writeSampleProject(name, folder);
+      return { context: folder };
+    },
     'folders.list': ({ path }) => listFolders(path),
 
     'builds.preview': ({ input, ...request }, { signal }) => builds.preview(request, signal, { contextInput: input }),
@@ -312,11 +321,11 @@ export function createHandlers(services: Services): Handlers {
     },
     'outputs.list': async () => outputs.list(),
 
-    'images.packages': (request, { signal }) => listPackages(store, request, services.events, signal),
-    'images.sbom': (request, { signal }) => writeSbom(store, request, services.events, signal),
-    'images.provenance': (request) => readProvenance(store, request),
-    'images.signatures': (request, { signal }) => listSignatures(services, request, signal),
-    'images.sign': (request, { signal }) => signImage(services, request, signal),
+    'images.packages': (request, { signal }) => listPackages(attested, request, signal),
+    'images.sbom': (request, { signal }) => writeSbom(attested, request, signal),
+    'images.provenance': (request, { signal }) => readProvenance(attested, request, signal),
+    'images.signatures': (request, { signal }) => listSignatures(attested, request, signal),
+    'images.sign': (request, { signal }) => signImage(attested, request, signal),
 
     'images.reproduce': (request, { signal }) => {
       const remove = (reference: string) => shared.images.change(() => store.remove(reference));
@@ -324,6 +333,12 @@ export function createHandlers(services: Services): Handlers {
     },
     'keys.inspect': inspectKey,
     'keys.generate': generateKeyFiles,
+    'keys.trusted': () => trustedKeys.list(),
+    'keys.trust': (request) => trustedKeys.trust(request),
+    'keys.distrust': async (request) => {
+      await trustedKeys.distrust(request);
+      return {};
+    },
 
     'queue.get': async ({ farm }) => queue.get(farm === undefined ? undefined : (await farms.get(farm)).connections),
     'queue.move': async ({ id, to }) => {
@@ -372,6 +387,7 @@ export function createHandlers(services: Services): Handlers {
       return {};
     },
     'registries.check': (request, { signal }) => registries.check(request, signal),
+    'registries.directLimits': (request) => directLimits(request, registries.source()),
     'registries.delete': (request, { signal }) => deleteImage(request, registries.source(request.credentials), signal),
     'registries.logins': () => registries.logins(),
     'registries.login': (request, { signal }) => registries.login(request, signal),
@@ -421,12 +437,15 @@ export function createHandlers(services: Services): Handlers {
     },
     'app.info': async () => ({
       version,
+      build: versionInfo(),
       home,
       frontEnd,
       system: process.platform,
       hasWindow: hasWindow(),
       remember: remember(),
     }),
+    'releases.get': () => services.releases.get(),
+    'releases.check': (_, { signal }) => services.releases.check(signal),
     'app.openWindow': ({ folder }) => openWindow(folder),
 
     'secrets.list': () => credentials.list(),

@@ -1,4 +1,5 @@
 /** The entry of the desktop front end: the life of the app, step by step. */
+import './system/signal-listeners.ts';
 import { join } from 'node:path';
 import { app, BrowserWindow, dialog, powerMonitor, session } from 'electron';
 import log from 'electron-log/node';
@@ -6,6 +7,7 @@ import { problemOf } from '../shared/problem.ts';
 import { type App, createApp } from './app.ts';
 import { type AttachServer, acceptTerminals } from './attach/server.ts';
 import { showBackgroundStatus } from './desktop/background-status.ts';
+import { commandArguments } from './desktop/command-arguments.ts';
 import { writeErrorLog } from './desktop/crash.ts';
 import { chooseDataFolder } from './desktop/data-folder.ts';
 import { type Openings, requestSingleInstance } from './desktop/instance.ts';
@@ -21,22 +23,33 @@ import { showTray } from './desktop/tray.ts';
 import { MainWindow } from './desktop/window.ts';
 import { newBuildRoute } from './routes.ts';
 
-const { home, windowFolder } = chooseDataFolder();
-writeErrorLog(home);
-registerPageScheme();
-lockDownWindows();
-
-const openings = requestSingleInstance();
-if (openings) {
-  app
-    .whenReady()
-    .then(() => start(openings))
-    .catch(reportStartFailure);
+const command = commandArguments(process.argv, process.env);
+if (command) {
+  // what the command starts is not a part of it
+  delete process.env.BARNRAISER_FRONT_END;
+  process.argv = [process.execPath, 'barnraiser', ...command];
+  import('./cli.ts').catch(reportStartFailure);
 } else {
-  app.quit();
+  openDesktop();
 }
 
-async function start(openings: Openings): Promise<void> {
+function openDesktop(): void {
+  const { home, windowFolder } = chooseDataFolder();
+  writeErrorLog(home);
+  registerPageScheme();
+  lockDownWindows();
+  const openings = requestSingleInstance();
+  if (openings) {
+    app
+      .whenReady()
+      .then(() => start(openings, home, windowFolder))
+      .catch(reportStartFailure);
+  } else {
+    app.quit();
+  }
+}
+
+async function start(openings: Openings, home: string, windowFolder: string): Promise<void> {
   const work = new RunningWork();
   const window = new MainWindow(windowFolder);
   const core = await createApp({

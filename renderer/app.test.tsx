@@ -149,7 +149,7 @@ describe('the palette', () => {
     expect((await find('prune pi4'))[0]).toBe('Free disk space on pi4…');
     expect((await find('help'))[0]).toBe('Show shortcuts');
     expect((await find('dark'))[0]).toBe('Theme: dark');
-    expect((await find('sample'))[0]).toBe('Build the sample project…');
+    expect((await find('sample'))[0]).toBe('Try a sample…');
     expect(await find('nothing is called that')).toEqual([]);
     screen.getByText('No matching command.');
   });

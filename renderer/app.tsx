@@ -19,6 +19,8 @@ import { ProblemNote } from './parts/ProblemNote.tsx';
 import { Spinner, Waiting } from './parts/Spinner.tsx';
 import { ToastArea } from './parts/ToastArea.tsx';
 import { useMenuCommands, useShortcuts } from './shortcuts.ts';
+import { useOpenBuild } from './stores/builds.ts';
+import { explainProblem, useExplainedProblem } from './stores/explained-problem.ts';
 import { useFarms } from './stores/farms.ts';
 import { useFreeDisk } from './stores/free-disk.ts';
 import {
@@ -35,6 +37,7 @@ import {
 } from './stores/navigation.ts';
 import { startNotifications } from './stores/notifications.ts';
 import { useQuestions } from './stores/questions.ts';
+import { startReleaseNotices } from './stores/releases.ts';
 import { useSettings } from './stores/settings.ts';
 import { loadAll, useSync } from './stores/sync.ts';
 import { useInterruptedBuilds, useWatchBuilds } from './stores/watched-builds.ts';
@@ -43,6 +46,7 @@ import { noAccess } from './transport/page-access.ts';
 const BakeSheet = lazyPart(async () => (await import('./views/bake/BakeSheet.tsx')).BakeSheet);
 const PackageSheet = lazyPart(async () => (await import('./views/package/PackageSheet.tsx')).PackageSheet);
 const BakeView = lazyPart(async () => (await import('./views/bake/BakeView.tsx')).BakeView);
+const AboutDialog = lazyPart(async () => (await import('./frame/AboutDialog.tsx')).AboutDialog);
 const BuildView = lazyPart(async () => (await import('./views/build-detail/BuildView.tsx')).BuildView);
 const BuildsView = lazyPart(async () => (await import('./views/builds/BuildsView.tsx')).BuildsView);
 const CompareView = lazyPart(async () => (await import('./views/compare/CompareView.tsx')).CompareView);
@@ -53,13 +57,16 @@ const FirstStart = lazyPart(async () => (await import('./views/first-start/First
 const FreeDiskDialog = lazyPart(async () => (await import('./views/storage/FreeDiskDialog.tsx')).FreeDiskDialog);
 const ImageView = lazyPart(async () => (await import('./views/image/ImageView.tsx')).ImageView);
 const ImagesView = lazyPart(async () => (await import('./views/images/ImagesView.tsx')).ImagesView);
+const ListSheet = lazyPart(async () => (await import('./views/list/ListSheet.tsx')).ListSheet);
 const LogDrawer = lazyPart(async () => (await import('./frame/LogDrawer.tsx')).LogDrawer);
 const LogPanel = lazyPart(async () => (await import('./views/log/LogPanel.tsx')).LogPanel);
 const NewBuild = lazyPart(async () => (await import('./views/new-build/NewBuild.tsx')).NewBuild);
+const ProblemDialog = lazyPart(async () => (await import('./parts/ProblemDialog.tsx')).ProblemDialog);
 const PushSheet = lazyPart(async () => (await import('./views/push/PushSheet.tsx')).PushSheet);
 const QuestionDialog = lazyPart(async () => (await import('./frame/QuestionDialog.tsx')).QuestionDialog);
 const QueueView = lazyPart(async () => (await import('./views/queue/QueueView.tsx')).QueueView);
 const RegistriesView = lazyPart(async () => (await import('./views/registries/RegistriesView.tsx')).RegistriesView);
+const SamplesSheet = lazyPart(async () => (await import('./views/samples/SamplesSheet.tsx')).SamplesSheet);
 const SchedulesView = lazyPart(async () => (await import('./views/schedules/SchedulesView.tsx')).SchedulesView);
 const SettingsView = lazyPart(async () => (await import('./views/settings/SettingsView.tsx')).SettingsView);
 const StatisticsView = lazyPart(async () => (await import('./views/statistics/StatisticsView.tsx')).StatisticsView);
@@ -91,6 +98,8 @@ const sheetCodeOf = {
   package: PackageSheet,
   push: PushSheet,
   copy: CopySheet,
+  list: ListSheet,
+  samples: SamplesSheet,
   storage: StorageSheet,
 } as const satisfies Readonly<Record<SheetRoute['sheet'], LazyCode>>;
 
@@ -184,10 +193,13 @@ type MainWindowProps = Pick<Route, 'sheet' | 'log'> & { readonly view: Exclude<V
 
 function MainWindow({ view, sheet, log }: MainWindowProps) {
   const [isPaletteOpen, setIsPaletteOpen] = useState(false);
+  const [isAboutOpen, setIsAboutOpen] = useState(false);
   const [areShortcutsOpen, setAreShortcutsOpen] = useState(false);
   const { isFolded, toggle: toggleSidebar } = useSidebarFold();
   const openPalette = useCallback(() => setIsPaletteOpen(true), []);
   const openShortcuts = useCallback(() => setAreShortcutsOpen(true), []);
+  const openAbout = useCallback(() => setIsAboutOpen(true), []);
+  const isAboutLoaded = useLoaded(AboutDialog, isAboutOpen);
   const shownView = useLastLoaded(view, codeOfView);
   const isSheetLoaded = useLoaded(sheetCodeOf[sheet?.sheet ?? 'new-build'], sheet !== undefined);
   const isLogLoaded = useLoaded(LogDrawer, log !== undefined);
@@ -197,11 +209,14 @@ function MainWindow({ view, sheet, log }: MainWindowProps) {
   );
   const freeDiskNodes = useFreeDisk(({ nodes }) => nodes);
   const isFreeDiskLoaded = useLoaded(FreeDiskDialog, freeDiskNodes !== undefined);
-  useFrameCommands({ openPalette, openShortcuts, toggleSidebar });
+  const explained = useExplainedProblem(({ code }) => code);
+  const isProblemLoaded = useLoaded(ProblemDialog, explained !== undefined);
+  useFrameCommands({ openPalette, openShortcuts, openAbout, toggleSidebar });
   useWatchBuilds();
   useInterruptedBuilds();
   useWindowTitle();
   useEffect(startNotifications, []);
+  useEffect(startReleaseNotices, []);
   useEffect(() => rememberView(view), [view]);
 
   return (
@@ -219,8 +234,12 @@ function MainWindow({ view, sheet, log }: MainWindowProps) {
       </div>
       <Presence>{sheet && isSheetLoaded && <SheetContent sheet={sheet} />}</Presence>
       <Palette open={isPaletteOpen} onClose={() => setIsPaletteOpen(false)} />
+      {isAboutLoaded && <AboutDialog open={isAboutOpen} onClose={() => setIsAboutOpen(false)} />}
       <ShortcutsDialog open={areShortcutsOpen} onClose={() => setAreShortcutsOpen(false)} />
       <Presence>{freeDiskNodes && isFreeDiskLoaded && <FreeDiskDialog nodes={freeDiskNodes} />}</Presence>
+      <Presence>
+        {explained && isProblemLoaded && <ProblemDialog code={explained} onClose={() => explainProblem(undefined)} />}
+      </Presence>
       {isQuestionLoaded && <QuestionDialog />}
     </>
   );
@@ -238,7 +257,7 @@ function viewKey(view: ViewRoute): string {
 function ViewContent({ view }: { view: Exclude<ViewRoute, { view: 'log' }> }) {
   switch (view.view) {
     case 'first-start':
-      return <FirstStart />;
+      return <FirstStart project={view.project} />;
     case 'farm':
       return <FarmView key={view.name} name={view.name} />;
     case 'builds':
@@ -270,22 +289,32 @@ function ViewContent({ view }: { view: Exclude<ViewRoute, { view: 'log' }> }) {
   }
 }
 
+/** The build whose settings are proposed may have to be loaded first: after a click on a notification, for example. */
+function NewBuildFrom(fields: Omit<Extract<SheetRoute, { sheet: 'new-build' }>, 'sheet'>) {
+  const { build, problem } = useOpenBuild(fields.from);
+  return fields.from === undefined || build || problem ? <NewBuild {...fields} onClose={closeSheet} /> : null;
+}
+
 function SheetContent({ sheet }: { sheet: SheetRoute }) {
   switch (sheet.sheet) {
     case 'new-build': {
       const { sheet: _, ...fields } = sheet;
-      return <NewBuild {...fields} onClose={closeSheet} />;
+      return <NewBuildFrom {...fields} />;
     }
     case 'bake':
       return <BakeSheet key={sheet.folder} folder={sheet.folder} onClose={closeSheet} />;
     case 'package':
-      return <PackageSheet key={sheet.folder} folder={sheet.folder} onClose={closeSheet} />;
+      return <PackageSheet key={sheet.folder} folder={sheet.folder} force={sheet.force} onClose={closeSheet} />;
     case 'copy':
       return <CopySheet source={sheet.source} to={sheet.to} onClose={closeSheet} />;
+    case 'list':
+      return <ListSheet key={sheet.image} image={sheet.image} onClose={closeSheet} />;
     case 'push': {
       const { sheet: _, ...fields } = sheet;
       return <PushSheet {...fields} onClose={closeSheet} />;
     }
+    case 'samples':
+      return <SamplesSheet onClose={closeSheet} />;
     case 'storage':
       return <StorageSheet farm={sheet.farm} node={sheet.node} onClose={closeSheet} />;
   }

@@ -9,7 +9,16 @@ export interface Command {
   /** In sentence case, verb first: `Cancel build api:1.4`. */
   readonly label: string;
   /** The heading in the palette under which it is listed. */
-  readonly group: 'Current view' | 'Build' | 'Go to' | 'Builds' | 'Images' | 'Nodes' | 'Connections' | 'App';
+  readonly group:
+    | 'Current view'
+    | 'Build'
+    | 'Go to'
+    | 'Builds'
+    | 'Images'
+    | 'Nodes'
+    | 'Connections'
+    | 'App'
+    | 'Problems';
   /** What tells it from others with a similar label, such as the path of a folder. */
   readonly hint?: string;
   readonly icon?: IconName;

@@ -6,17 +6,22 @@ import { provenanceSchema } from './provenance.ts';
 import { reproductionSchema } from './reproduction.ts';
 import { sbomFormats } from './sbom-format.ts';
 import { signedSchema } from './signature.ts';
+import { trustedKeySchema } from './trusted-key.ts';
 
-/** Without a platform: that of this computer, or else the first of the list. */
-const oneImage = z.object({ reference: referenceSchema, platform: platformSchema.optional() });
+/** Where an image is, or signatures are, instead of local storage: the registry that its reference names. */
+const registry = z.object({ tlsVerify: z.boolean().default(true) }).optional();
+/** Without a platform: that of this computer, or else the first of the list. In a registry, it may have a digest instead of a tag. */
+const oneImage = z.object({
+  reference: z.string().min(1).max(1000),
+  platform: platformSchema.optional(),
+  registry,
+});
 /** Chosen by the caller, to tell the progress of its call by `images.progress`. */
 const task = z.string().max(100).optional();
 /** A file with a key. An absolute path. */
 const keyFile = z.string().min(1).max(4096);
 /** Of an encrypted private key. It is not kept. */
 const password = z.string().max(1024).optional();
-/** Where signatures are instead of local storage. */
-const registry = z.object({ tlsVerify: z.boolean().default(true) }).optional();
 
 /** What is known of the making and the content of images, and who vouches for them. */
 export const attestationCalls = {
@@ -41,9 +46,16 @@ export const attestationCalls = {
   },
   /** How an image was made: what was recorded when it was built. */
   'images.provenance': { input: oneImage, output: provenanceSchema },
-  /** The signatures of an image and of the images of its platforms, compared with a key if there is one. */
+  /** The signatures of an image and of the images of its platforms, compared with a key, or with all trusted ones, if asked for. */
   'images.signatures': {
-    input: z.object({ reference: referenceSchema, key: keyFile.optional(), password, registry }),
+    input: z.object({
+      reference: referenceSchema,
+      key: keyFile.optional(),
+      password,
+      /** Without a key: compare with the trusted ones. */
+      trusted: z.boolean().default(false),
+      registry,
+    }),
     output: z.array(signedSchema),
   },
   /** Signs an image in local storage, whose pushes then bring the signature along, or one in its registry. */
@@ -69,6 +81,14 @@ export const attestationCalls = {
     input: z.object({ prefix: z.string().min(1).max(4096), password: z.string().max(1024) }),
     output: z.object({ privateKey: z.string(), publicKey: z.string(), fingerprint: z.string() }),
   },
+  /** The public keys whose signatures are trusted, by name. */
+  'keys.trusted': { input: z.object({}), output: z.array(trustedKeySchema) },
+  /** Trusts a copy of the public key in a file. Default of the name: that of the file. */
+  'keys.trust': {
+    input: z.object({ file: keyFile, name: z.string().min(1).max(100).optional(), password }),
+    output: trustedKeySchema,
+  },
+  'keys.distrust': { input: z.object({ name: z.string().min(1).max(100) }), output: z.object({}) },
   /** Builds an image again without cache, under a temporary name, and says what differs. It takes as long as the build. */
   'images.reproduce': {
     input: z.object({

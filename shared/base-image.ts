@@ -55,5 +55,10 @@ export const baseImageEvents = {
   /** Registries were asked for base images. */
   'bases.changed': z.object({ bases: baseImagesSchema }),
   /** A check that no person has started has found newer base images that were not reported before. */
-  'bases.newer': z.object({ names: z.array(z.string()).min(1), references: z.array(z.string()) }),
+  'bases.newer': z.object({
+    names: z.array(z.string()).min(1),
+    references: z.array(z.string()),
+    /** The ids of the newest builds of these images. */
+    builds: z.array(z.string()),
+  }),
 } as const;

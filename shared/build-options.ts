@@ -3,6 +3,7 @@
  * form of the window, what engines are asked for, what is said of a node that cannot do it, and docs/OPTIONS.md.
  */
 import type { BuildSecret, BuildSsh } from './build-secrets.ts';
+import { attestationProblem } from './builder-attestation.ts';
 import { outputProblem } from './output.ts';
 import { remoteCacheProblem, remoteCaches } from './remote-cache.ts';
 import { hostAddress, isAddress, ulimitOf } from './step-limits.ts';
@@ -110,6 +111,8 @@ export interface BuildOption {
   readonly keys?: 'platform';
   /** A request always has a value for it, even if none was given. */
   readonly isAlwaysSet?: true;
+  /** The settings say what it is where a request does not. So a request also keeps what is off. */
+  readonly isInSettings?: true;
   /** It is not a field of a request. */
   readonly isTerminalOnly?: true;
   readonly group: OptionGroup;
@@ -1069,7 +1072,8 @@ export const buildOptions = {
     name: 'provenance',
     label: 'Record how the image was made',
     hint: 'SLSA provenance: sources, base images and nodes. It can be read by all who can pull the image.',
-    flag: '--provenance',
+    flag: '--provenance [BOOLEAN]',
+    isInSettings: true,
     help: 'record how the images were made (SLSA provenance), and attach it to them',
     elsewhere: { podman: false, docker: '--provenance' },
     engines: everywhere,
@@ -1081,7 +1085,8 @@ export const buildOptions = {
     name: 'SBOM',
     label: 'List the packages of the image (SBOM)',
     hint: 'In the format SPDX, made here from the package databases of the image.',
-    flag: '--sbom',
+    flag: '--sbom [BOOLEAN]',
+    isInSettings: true,
     help: 'list the packages of the images (SPDX), and attach the list to them',
     elsewhere: { podman: false, docker: '--sbom' },
     engines: everywhere,
@@ -1095,6 +1100,44 @@ export const buildOptions = {
     hint: 'As docker buildx writes them. Otherwise they are beside the list, which keeps its digest.',
     flag: '--attest-in-list',
     help: 'make provenance and SBOM entries of the manifest list, as docker buildx does',
+    elsewhere: { podman: false, docker: false },
+    engines: everywhere,
+    decidesImage: false,
+  },
+
+  attest: {
+    rule: { check: attestationProblem },
+    kind: 'list',
+    group: 'Attestations',
+    name: 'attestations of the builder',
+    label: 'Attestations that BuildKit makes',
+    hint: 'As for docker buildx: type=provenance,mode=max or type=sbom. Where a node has no BuildKit that makes them, Barnraiser makes its own.',
+    flag: '--attest <ATTESTATION>',
+    help: 'attestations that BuildKit makes, as for docker buildx: type=provenance,mode=max or type=sbom,generator=IMAGE; where a node cannot, Barnraiser makes its own',
+    elsewhere: { podman: false },
+    engines: everywhere,
+  },
+  sign: {
+    kind: 'switch',
+    group: 'Attestations',
+    name: 'signature',
+    label: 'Sign the image',
+    hint: 'With a key, as cosign does it: the list, the images of its platforms, and their attestations.',
+    flag: '--sign [BOOLEAN]',
+    isInSettings: true,
+    help: 'sign the list, its images and attestations with a key, as cosign does',
+    elsewhere: { podman: false, docker: false },
+    engines: everywhere,
+    decidesImage: false,
+  },
+  signKey: {
+    kind: 'file',
+    group: 'Attestations',
+    name: 'key for signatures',
+    label: 'Private key',
+    hint: 'A key of cosign, or PEM. Without it, the one in the settings signs.',
+    flag: '--sign-key <FILE>',
+    help: 'private key that signs: that of cosign, or PEM (default: that of the settings); its password is asked for, or in COSIGN_PASSWORD',
     elsewhere: { podman: false, docker: false },
     engines: everywhere,
     decidesImage: false,
@@ -1287,7 +1330,7 @@ export function defaultOf(name: OptionName): unknown {
 export function isChanged(name: RequestOptionName, value: unknown): boolean {
   const isEmpty =
     value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
-  return !isEmpty && value !== '' && value !== defaultOf(name);
+  return !isEmpty && value !== '' && (value !== defaultOf(name) || optionRow(name).isInSettings === true);
 }
 
 /** What is wrong with a text. */

@@ -6,6 +6,7 @@ import { nameSchema } from './connection.ts';
 import { contentTagSchema, tagRuleSchema } from './content-tag.ts';
 import { imageLocations } from './found-in.ts';
 import { digestSchema, manifestListSchema, referenceSchema } from './image.ts';
+import { imageArchivesSchema } from './image-archives.ts';
 import { outputStateSchema } from './output-state.ts';
 import { platformSchema } from './platform.ts';
 import { problemSchema } from './problem.ts';
@@ -51,6 +52,8 @@ export const buildRequestSchema = z.object({
   automatic: automaticSchema.optional(),
   /** With `tagByContent`: what differs from the hash of the project folder. */
   tagRule: tagRuleSchema.optional(),
+  /** Archives of other images among the files of the project. */
+  imageArchives: imageArchivesSchema.optional(),
   /** What `buildOptions` has. Default of all: the first choice, off or nothing, if the table does not say otherwise. */
   ...optionShape,
   /**
@@ -63,6 +66,8 @@ export const buildRequestSchema = z.object({
       destination: referenceSchema.optional(),
       tlsVerify: z.boolean().default(true),
       direct: z.boolean().optional(),
+      /** Further destinations of the same list, each with its registry. */
+      more: z.array(referenceSchema).max(20).optional(),
     })
     .optional(),
 });
@@ -205,7 +210,7 @@ export const contextSummarySchema = z.object({
 });
 export type ContextSummary = Readonly<z.infer<typeof contextSummarySchema>>;
 
-export const buildSchema = z.object({
+const buildObject = z.object({
   id: z.string(),
   /** `interrupted`: Barnraiser stopped before the build ended. It can be resumed. */
   status: z.enum(['running', 'done', 'failed', 'cancelled', 'interrupted']),
@@ -233,6 +238,8 @@ export const buildSchema = z.object({
   foundDigest: digestSchema.optional(),
   /** The push that the request asks for. A build whose push failed is done if its image is in local storage. */
   push: pushSchema.optional(),
+  /** Those to further destinations of the request. */
+  furtherPushes: z.array(pushSchema).optional(),
   /** The outputs that the request asks for. A build whose outputs failed is done: its image is in local storage. */
   outputs: z.array(outputStateSchema).optional(),
   problem: problemSchema.optional(),
@@ -241,6 +248,10 @@ export const buildSchema = z.object({
   resumedAt: z.string().optional(),
   durationMs: z.number().optional(),
 });
+type BuildObject = typeof buildObject;
+/** Named, since the compiler writes out types without a name wherever they are used. */
+export interface BuildSchema extends BuildObject {}
+export const buildSchema: BuildSchema = buildObject;
 export type Build = Readonly<z.infer<typeof buildSchema>>;
 
 /** Whether a running build is being cancelled, so that it will end without its unfinished jobs. */

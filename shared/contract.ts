@@ -32,12 +32,14 @@ import { holdStateSchema, nodeHoldSchema, queueMoveSchema, queueSchema } from '.
 import { bakeDescriptionSchema, bakeImageSchema, recipeSchema } from './recipe.ts';
 import { registryCalls, registryEvents } from './registry.ts';
 import { nodeSamplesSchema, sampleRangeSchema } from './sample.ts';
+import { sampleNames } from './samples.ts';
 import { scheduleSchema } from './schedule.ts';
 import { settingsSchema } from './settings.ts';
 import { statisticsSchema } from './statistics.ts';
 import { plannedStepSchema, stepSchema } from './step.ts';
 import { storageCalls } from './storage-use.ts';
 import { timerDefinitionSchema, timerRunSchema, timerSchema } from './timer.ts';
+import { releaseCalls, releaseEvents } from './version-info.ts';
 import { watchOptionsSchema, watchSchema } from './watch.ts';
 import { memoryKeySchema, rememberedSchema } from './window-memory.ts';
 
@@ -240,8 +242,11 @@ export const calls = {
       path: z.string(),
     }),
   },
-  /** Creates the sample project in a folder, or in the data folder if none is given. */
-  'projects.sample': { input: z.object({ folder: z.string().optional() }), output: z.object({ context: z.string() }) },
+  /** Writes a sample project into a folder, or into the data folder if none is given. */
+  'projects.sample': {
+    input: z.object({ name: z.enum(sampleNames), folder: z.string().optional() }),
+    output: z.object({ context: z.string() }),
+  },
   /** Lists the folders in a folder, for the folder chooser. Without a path: the home folder. */
   'folders.list': { input: z.object({ path: z.string().optional() }), output: folderSchema },
 
@@ -530,6 +535,7 @@ export const calls = {
   /** What windows remember from one start to the next, by key. */
   'memory.get': { input: nothing, output: rememberedSchema },
   'memory.set': { input: z.object({ key: memoryKeySchema, value: z.json() }), output: nothing },
+  ...releaseCalls,
   'app.info': { input: nothing, output: appInfoSchema },
   /**
    * Opens a window of the running app, with a new build of the folder if there is one. With a `url`, the caller opens it
@@ -554,6 +560,7 @@ export const calls = {
 
 /** Every event that the app emits: name → payload. */
 export const events = {
+  ...releaseEvents,
   /** What is done to get the files of a project: of a repository without its login, or an archive. */
   'source.progress': z.object({ context: z.string(), text: z.string() }),
   'node.changed': z.object({ status: nodeStatusSchema }),

@@ -79,13 +79,14 @@ export const copyCalls = {
     output: copySchema,
   },
   /**
-   * Starts to copy an image, or several that are joined in one list, and returns before anything is read. Between registries,
-   * nothing is stored here. Reports through `copy.progress`.
+   * Starts to copy an image, or several that are joined in one list, to each destination, and returns before anything is read.
+   * Between registries, nothing stays here. Reports through `copy.progress`.
    */
   'copies.start': {
     input: z.object({
       sources: z.array(imageLocationSchema).min(1).max(50),
-      destination: imageLocationSchema,
+      /** Each source is read once for all of them. In one registry, tags are set when everything is there. */
+      destinations: z.array(imageLocationSchema).min(1).max(20),
       /** What becomes of a list that is there. `merge`: an image replaces that of its platform, and all others stay. */
       ifExists: z.enum(['replace', 'merge', 'refuse']).default('replace'),
       /** Without them: all. */
@@ -96,7 +97,7 @@ export const copyCalls = {
       sourceCredentials: credentialsSchema.optional(),
       credentials: credentialsSchema.optional(),
     }),
-    output: copySchema,
+    output: z.array(copySchema),
   },
   /** The copies since the app was started, newest first. */
   'copies.list': { input: z.object({}), output: z.array(copySchema) },

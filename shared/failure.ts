@@ -76,6 +76,8 @@ export const problemCodes = [
   'key.invalid',
   'key.password',
   'key.exists',
+  'key.unknown',
+  'key.missing',
   'signature.none',
   'signature.invalid',
   'attestation.none',
@@ -124,6 +126,8 @@ export const problemCodes = [
   'recipe.invalid',
   'recipe.outside',
   'recipe.exists',
+  'releases.unknown',
+  'releases.unavailable',
   'image.unknown',
   'image.platform',
   'image.corrupt',
@@ -153,6 +157,23 @@ export const problemCodes = [
 ] as const;
 
 export type ProblemCode = (typeof problemCodes)[number];
+
+export const isProblemCode = (text: string): text is ProblemCode => (problemCodes as readonly string[]).includes(text);
+
+/** Codes that say all there is to say: no one has to look them up. */
+const plainCodes: ReadonlySet<ProblemCode> = new Set([
+  'input.invalid',
+  'call.cancelled',
+  'connection.check-cancelled',
+  'build.cancelled',
+  'push.cancelled',
+  'copy.cancelled',
+]);
+
+/** Whether a problem refers to the page of its code. */
+export function isExplained({ code }: Pick<Problem, 'code'>): boolean {
+  return !plainCodes.has(code);
+}
 
 /**
  * An expected failure, as the user sees it.

@@ -20,6 +20,7 @@ export const rawEntrySchema = z.object({
   /** As the list writes it, such as `linux/arm64/v8`. Attachments have `unknown/unknown` or none. */
   platform: z.string().optional(),
   osVersion: z.string().optional(),
+  osFeatures: z.array(z.string()).optional(),
   annotations: z.record(z.string(), z.string()).optional(),
   /** The image that it describes. */
   describes: digestSchema.optional(),

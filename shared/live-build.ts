@@ -2,6 +2,7 @@ import { type Build, withState } from './build.ts';
 import type { AppEvent } from './contract.ts';
 import { withOutput } from './output-list.ts';
 import type { Platform } from './platform.ts';
+import type { Push } from './push.ts';
 import { type Step, withSteps } from './step.ts';
 
 /** Follows a build by its events. Changes of steps are collected and applied together when the build is read. */
@@ -36,7 +37,7 @@ export class LiveBuild {
       this.#build = event.build;
       this.#changes.clear();
     } else if ('push' in event && event.push.buildId === this.id) {
-      this.#build = { ...this.#build, push: event.push };
+      this.#build = withPush(this.#build, event.push);
     } else if (event.event === 'output.changed' && event.output.buildId === this.id) {
       this.#build = { ...this.#build, outputs: withOutput(this.#build.outputs, event.output) };
     } else if (event.event === 'step.changed' && event.buildId === this.id) {
@@ -60,4 +61,18 @@ export class LiveBuild {
       this.#build = { ...this.#build, jobs };
     }
   }
+}
+
+function withPush(build: Build, push: Push): Build {
+  if (!push.isFurther) {
+    return { ...build, push };
+  }
+  const { furtherPushes = [] } = build;
+  const isKnown = furtherPushes.some(({ id }) => id === push.id);
+  return {
+    ...build,
+    furtherPushes: isKnown
+      ? furtherPushes.map((each) => (each.id === push.id ? push : each))
+      : [...furtherPushes, push],
+  };
 }

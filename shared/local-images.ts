@@ -139,6 +139,8 @@ export const verifiedImageSchema = z.object({
   problems: z.array(blobProblemSchema),
   /** Why its repair was not possible, one for each source that was tried. */
   failures: z.array(problemSchema).optional(),
+  /** The newest build that made it, if it is damaged after a repair: a build makes again what nothing else has. */
+  builtBy: z.object({ id: z.string(), context: z.string() }).optional(),
 });
 export type VerifiedImage = Readonly<z.infer<typeof verifiedImageSchema>>;
 

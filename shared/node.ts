@@ -95,6 +95,11 @@ export function isDiskLow({ free, total }: { readonly free: number; readonly tot
   return total > 0 && free < ampleDiskBytes && (free < lowDiskBytes || free < total * lowDiskPart);
 }
 
+/** Whether the builder of a node makes attestations and keeps them with the image: docker does only if it stores images in containerd. */
+export function makesAttestations({ engine, builder, storesInContainerd }: Node): boolean {
+  return engine === 'buildkit' || (engine === 'docker' && builder === 'buildkit' && storesInContainerd === true);
+}
+
 /** The engine of a node with its version, everywhere: `docker 26.1.5`, `docker 20.10.24, classic builder`. */
 export function engineText({ engine, version, builder }: Pick<Node, 'engine' | 'version' | 'builder'>): string {
   return `${engineNames[engine]} ${version}${builder === 'classic' ? ', classic builder' : ''}`;

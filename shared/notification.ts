@@ -5,7 +5,7 @@ import type { NodeAlert } from './node-alert.ts';
 import type { NotificationKind } from './notification-kind.ts';
 import type { Push } from './push.ts';
 import { type Question, questionSourceName } from './question.ts';
-import { buildRoute, buildsRoute, connectionRoute, imageRoute, schedulesRoute } from './routes.ts';
+import { buildRoute, buildsRoute, connectionRoute, imageRoute, rebuildRoute, schedulesRoute } from './routes.ts';
 import type { TimerRun } from './timer.ts';
 
 /** What a front end tells a person who looks elsewhere. */
@@ -115,13 +115,13 @@ function questionNotification(question: Question): Omit<AppNotification, 'kind'>
   }
 }
 
-function baseNotification({ names, references }: EventPayload<'bases.newer'>): Omit<AppNotification, 'kind'> {
+function baseNotification({ names, references, builds }: EventPayload<'bases.newer'>): Omit<AppNotification, 'kind'> {
   const [first = ''] = names;
   const [only = ''] = references;
   return {
     title: names.length === 1 ? `There is a newer ${first}` : `There are ${names.length} newer base images`,
     body: `Build ${references.length === 1 ? only : formatCount(references.length, 'image')} again to use ${names.length === 1 ? 'it' : 'them'}.`,
-    route: buildsRoute,
+    route: builds.length === 1 && builds[0] ? rebuildRoute(builds[0]) : buildsRoute,
   };
 }
 

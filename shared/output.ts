@@ -35,7 +35,7 @@ export const outputKinds = {
   },
   'oci-archive': {
     label: 'OCI archive',
-    hint: 'A tar file with all platforms, for podman, skopeo and recent versions of Docker.',
+    hint: "A tar file with all platforms, for podman, skopeo, and Docker with containerd's image store.",
     form: 'oci-archive:FILE[:TAG]',
     target: 'file',
     name: 'tag',
@@ -86,7 +86,7 @@ export const outputKinds = {
   },
   'docker-daemon': {
     label: 'Docker on this computer',
-    hint: 'Loads the image. Other platforms than its own get the architecture at the end of their tag.',
+    hint: 'Loads the image into Docker. Other platforms than its own get the architecture at the end of their tag.',
     form: 'docker-daemon:[NAME:TAG]',
     target: 'engine',
     name: 'image',
@@ -94,7 +94,7 @@ export const outputKinds = {
   },
   podman: {
     label: 'podman on this computer',
-    hint: 'Loads the image. Other platforms than its own get the architecture at the end of their tag.',
+    hint: 'Loads the image into podman. Other platforms than its own get the architecture at the end of their tag.',
     form: 'podman:[NAME:TAG]',
     target: 'engine',
     name: 'image',

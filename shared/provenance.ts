@@ -4,6 +4,8 @@ import { platformSchema } from './platform.ts';
 
 /** What provenance says in short, for people. Nothing of it is verified. */
 export const provenanceSummarySchema = z.object({
+  /** The program that has written it, if it is a known one: Barnraiser or BuildKit. */
+  program: z.string().optional(),
   builder: z.string().optional(),
   buildType: z.string().optional(),
   /** The id of the build. */
@@ -23,6 +25,8 @@ export const provenanceSchema = z.object({
       predicateType: z.string(),
       /** Of the manifest that has the statement. */
       manifest: digestSchema,
+      /** Set if it does not say itself that it is about this image. */
+      isOther: z.boolean().optional(),
       /** Where it is: beside the list, or an entry of the list. */
       form: z.enum(['referrer', 'list']),
       summary: provenanceSummarySchema,

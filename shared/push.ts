@@ -26,10 +26,12 @@ export type PushedTag = Readonly<z.infer<typeof pushedTagSchema>>;
  * A push of a manifest list and its images to a registry. Bytes count blobs only. `totalBytes` includes `skippedBytes`,
  * the blobs that the registry already has. `doneBytes` of an image counts uploaded and skipped blobs.
  */
-export const pushSchema = z.object({
+const pushObject = z.object({
   id: z.string(),
   /** The build that is pushed while it runs. Its images are known when all of them are built. */
   buildId: z.string().optional(),
+  /** Whether it goes to a further destination of the build. */
+  isFurther: z.boolean().optional(),
   /** The same for pushes that were started together, each to its destination. */
   group: z.string().optional(),
   reference: z.string(),
@@ -60,6 +62,10 @@ export const pushSchema = z.object({
   tags: z.array(pushedTagSchema).optional(),
   problem: problemSchema.optional(),
 });
+type PushObject = typeof pushObject;
+/** Named, since the compiler writes out types without a name wherever they are used. */
+export interface PushSchema extends PushObject {}
+export const pushSchema: PushSchema = pushObject;
 export type Push = Readonly<z.infer<typeof pushSchema>>;
 
 /** A push that is done. `at`: when it ended, ISO 8601. `digest`: of the manifest list. */
@@ -68,5 +74,7 @@ export const pushRecordSchema = z.object({
   destination: z.string(),
   digest: digestSchema,
   at: z.string(),
+  /** False if plain HTTP and untrusted certificates were allowed. Missing in records of earlier versions. */
+  tlsVerify: z.boolean().optional(),
 });
 export type PushRecord = Readonly<z.infer<typeof pushRecordSchema>>;

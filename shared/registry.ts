@@ -117,6 +117,10 @@ export const registryCheckSchema = z.object({
 });
 export type RegistryCheck = Readonly<z.infer<typeof registryCheckSchema>>;
 
+/** A setting of a registry that nodes do not get when they push to it themselves, and what to do on them. */
+export const directLimitSchema = z.object({ message: z.string(), fix: z.string() });
+export type DirectLimit = Readonly<z.infer<typeof directLimitSchema>>;
+
 const byName = z.object({ name: registryNameSchema });
 
 export const registryCalls = {
@@ -134,6 +138,11 @@ export const registryCalls = {
       repository: z.string().max(512).optional(),
     }),
     output: registryCheckSchema,
+  },
+  /** What of the settings of a registry nodes do not get that push to it themselves. */
+  'registries.directLimits': {
+    input: z.object({ destination: z.string().max(1_024), tlsVerify: z.boolean().default(true) }),
+    output: z.array(directLimitSchema),
   },
   /** Deletes a tag in a registry, or by digest an image with all of its tags. */
   'registries.delete': {

@@ -4,6 +4,11 @@ export function buildRoute(id: string): string {
   return `#/build/${encodeURIComponent(id)}`;
 }
 
+/** A build with the sheet that builds it again, with newer base images. */
+export function rebuildRoute(id: string): string {
+  return `${buildRoute(id)}?sheet=new-build&from=${encodeURIComponent(id)}&apply=pull-newer`;
+}
+
 export function imageRoute(reference: string): string {
   return `#/images/${encodeURIComponent(reference)}`;
 }

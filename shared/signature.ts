@@ -14,6 +14,8 @@ export const signatureSchema = z.object({
   digest: digestSchema,
   /** Without a key to compare it with, there is none. */
   verdict: verdictSchema.optional(),
+  /** The name of the trusted key that made it. */
+  signer: z.string().optional(),
   /** The name of the image that the signature is for. */
   identity: z.string().optional(),
   /** The SHA-256 of the public key, as the signature itself says. */
@@ -35,6 +37,13 @@ export type Signed = Readonly<z.infer<typeof signedSchema>>;
 
 export function isVerified({ signatures }: Pick<Signed, 'signatures'>): boolean {
   return signatures.some(({ verdict }) => verdict === 'valid');
+}
+
+/** Whether the name in a signature is that of an image: its repository, with or without its tag. */
+export function isNameOf(identity: string, reference: string): boolean {
+  const bare = reference.replace(/^docker:\/\//, '').replace(/@.*$/, '');
+  const repository = bare.replace(/:[^/:]*$/, '');
+  return [bare, repository].includes(identity.replace(/@.*$/, ''));
 }
 
 export const verdictTexts: Readonly<Record<Verdict, string>> = {

@@ -12,6 +12,7 @@ import { digestOf } from '../../electron/images/digest.ts';
 import { exportList } from '../../electron/images/export-list.ts';
 import { findReachableDigests } from '../../electron/images/garbage-collection.ts';
 import { ImageStore } from '../../electron/images/image-store.ts';
+import { loadImages } from '../../electron/images/load-images.ts';
 import { verifyImages } from '../../electron/images/verify-images.ts';
 import { outputOf } from '../../shared/output.ts';
 import { commitNumber, names, type OperationName, operations, pushedTo } from './operations.ts';
@@ -69,9 +70,10 @@ export class CrashScene {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async run(seed: number): Promise<Crash> {
+  async run(seed: number, wanted?: string): Promise<Crash> {
     const random = randomOf(seed);
-    const operation = operationNames[Math.floor(random() * operationNames.length)] ?? 'write';
+    const chosen = operationNames[Math.floor(random() * operationNames.length)];
+    const operation = operationNames.find((name) => name === wanted) ?? chosen ?? 'write';
     const { calls, milliseconds } = await this.#measure(operation);
     const atCall = 1 + Math.floor(random() * calls);
     const plan =
@@ -177,6 +179,7 @@ async function checkLeftovers(
     if (operation === 'push') {
       problems.push(...(await incompletePush(registry, seed)));
     }
+    problems.push(...(await incompleteOutputs(folder)));
     await store.collectGarbage();
     problems.push(...(await damageOf(store, 'after garbage was collected')));
     const reachable = await findReachableDigests(store.blobs, await store.readIndex());
@@ -238,6 +241,30 @@ async function incompletePush(registry: string, seed: number): Promise<string[]>
   return problems;
 }
 
+/** What has the name of an output is whole. */
+async function incompleteOutputs(folder: string): Promise<string[]> {
+  const out = join(folder, 'out');
+  const found: string[] = await readdir(out).catch(() => []);
+  const store = await ImageStore.open(join(folder, 'check'));
+  const problems: string[] = [];
+  try {
+    for (const name of found.filter((each) => !each.startsWith('.') && !each.endsWith('.lock'))) {
+      // a layout gets its index at the end
+      if (name !== 'layout' || (await readdir(join(out, name))).includes('index.json')) {
+        const references = name === 'layout' ? {} : { reference: 'check:1' };
+        await loadImages(store, join(out, name), { signal, ...references }).catch((error: unknown) => {
+          problems.push(`the output ${name} is incomplete: ${error instanceof Error ? error.message : String(error)}`);
+        });
+      }
+    }
+  } finally {
+    await store.close();
+    await rm(join(folder, 'check'), { recursive: true });
+    await rm(join(folder, 'check.work'), { recursive: true, force: true });
+  }
+  return problems;
+}
+
 /** Nothing stays of the dead process: no temporary file, no lease, no lock. */
 async function leftFiles(folder: string, images: string): Promise<string[]> {
   const blobs = await readdir(join(images, 'blobs', 'sha256'));
@@ -248,13 +275,18 @@ async function leftFiles(folder: string, images: string): Promise<string[]> {
     'images.work',
     'images.files',
     'images.programs',
+    'out',
     'source',
     'source.work',
     'oci.tar',
     'docker.tar',
   ];
   const others = (await readdir(folder)).filter((name) => !known.includes(name));
+  const outputs: string[] = await readdir(join(folder, 'out')).catch((): string[] => []);
+  const layout = outputs.includes('layout') ? await readdir(join(folder, 'out', 'layout')) : [];
   return [
+    ...outputs.filter((name) => !['layout', 'oci.tar', 'docker.tar', 'dir'].includes(name)),
+    ...layout.filter((name) => !['blobs', 'index.json', 'oci-layout'].includes(name)),
     ...blobs.filter((name) => !/^[a-f0-9]{64}$/.test(name)),
     ...(await readdir(images)).filter((name) => !['blobs', 'index.json', 'oci-layout'].includes(name)),
     ...contents.filter((name) => name !== 'heartbeat'),

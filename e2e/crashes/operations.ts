@@ -1,7 +1,9 @@
 /** What a process does with an image store until it is killed. Each can be done again. */
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { exportList } from '../../electron/images/export-list.ts';
 import { restoreName, tagImage, untagImage } from '../../electron/images/image-names.ts';
 import { ImageStore } from '../../electron/images/image-store.ts';
 import { loadImages } from '../../electron/images/load-images.ts';
@@ -10,6 +12,7 @@ import { createReceiver } from '../../electron/images/receiver/receiver.ts';
 import { addSampleImage, platform, sampleImage } from '../../electron/images/testing/sample-image.ts';
 import { pushList } from '../../electron/registry/push.ts';
 import { systemPaths } from '../../electron/system/system-paths.ts';
+import { outputOf } from '../../shared/output.ts';
 import { seededBytes } from './seeds.ts';
 
 export interface Scene {
@@ -90,6 +93,14 @@ export const operations = {
       await loadImages(store, join(folder, name), { signal });
     }
   },
+  export: async (store, { folder }) => {
+    await mkdir(join(folder, 'out'), { recursive: true });
+    for (const output of outputsIn(folder)) {
+      await exportList(store, names.stable, outputOf(output), { replaces: true });
+    }
+    // a layout keeps its other images
+    await exportList(store, names.other, outputOf(`oci:${join(folder, 'out', 'layout')}:${names.other}`), {});
+  },
   receive: async (store, { folder, seed }) => {
     const receiver = createReceiver(store);
     await once(receiver.server.listen(0, '127.0.0.1'), 'listening');
@@ -128,6 +139,16 @@ export const operations = {
     await lease.release();
   },
 } as const satisfies Readonly<Record<string, Operation>>;
+
+export function outputsIn(folder: string): string[] {
+  const path = (name: string): string => join(folder, 'out', name);
+  return [
+    `oci:${path('layout')}:${names.stable}`,
+    `oci-archive:${path('oci.tar')}`,
+    `docker-archive:${path('docker.tar')}@linux/amd64`,
+    `dir:${path('dir')}`,
+  ];
+}
 
 export type OperationName = keyof typeof operations;
 

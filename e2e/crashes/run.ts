@@ -1,4 +1,4 @@
-/** `npm run test:crashes [-- --runs N --seed N]`: kills processes at 300 seeded points, and checks the image store after each. */
+/** `npm run test:crashes [-- --runs N --seed N --operation NAME]`: kills processes at 300 seeded points, and checks the image store after each. */
 import { parseArgs } from 'node:util';
 import pLimit from 'p-limit';
 import { registryAddress } from '../lab/lab-registry.ts';
@@ -9,6 +9,8 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '300' },
     /** The first seed. With `--runs 1`, a failure is repeated. */
     seed: { type: 'string', default: '1' },
+    /** Only these, instead of those that the seeds choose. */
+    operation: { type: 'string' },
     parallel: { type: 'string', default: '3' },
   },
 });
@@ -20,7 +22,7 @@ let killed = 0;
 let failed = 0;
 const counts = new Map<string, number>();
 await pLimit(Number(values.parallel)).map(seeds, async (seed) => {
-  const crash = await scene.run(seed);
+  const crash = await scene.run(seed, values.operation);
   killed += crash.wasKilled ? 1 : 0;
   counts.set(crash.operation, (counts.get(crash.operation) ?? 0) + 1);
   if (crash.problems.length > 0) {

@@ -64,8 +64,17 @@ export interface Lab {
  * Installs, creates and starts whatever is missing: packages, root file systems, registry, nodes. Needs root or sudo.
  * @param onDemand names of nodes that are started only if they are asked for
  */
-export async function labUp(onDemand: readonly string[] = []): Promise<Lab> {
-  const rows = [...new Set([...standardRows, ...onDemand.map(nodeRow)])];
+export function labUp(onDemand: readonly string[] = []): Promise<Lab> {
+  return startRows([...standardRows, ...onDemand.map(nodeRow)]);
+}
+
+/** As {@link labUp}, but only these nodes. Others that run are left alone. */
+export function nodesUp(names: readonly string[]): Promise<Lab> {
+  return startRows(names.map(nodeRow));
+}
+
+async function startRows(all: readonly NodeRow[]): Promise<Lab> {
+  const rows = [...new Set(all)];
   await checkHost();
   return withLabLock(async () => {
     await mkdir(path.join(labFolder, 'nodes'), { recursive: true });

@@ -1,7 +1,6 @@
 /** The window of the browser front end in a real browser: a page object for each view, and what all views share. */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright';
+import { findViolations } from '../axe.ts';
 import { type BrowserFrontEnd, type Home, openBrowserFrontEnd } from './browser-front-end.ts';
 import { BuildPage } from './build.ts';
 import { BuildsPage } from './builds.ts';
@@ -15,6 +14,7 @@ import { NewBuildSheet } from './new-build.ts';
 import { Palette } from './palette.ts';
 import { PushSheet } from './push.ts';
 import { Questions } from './questions.ts';
+import { ListSheet, RegistriesPage } from './registries.ts';
 import { SettingsPage } from './settings.ts';
 
 /** For changes in the window that do not wait for a node. */
@@ -33,6 +33,8 @@ export class AppWindow {
   readonly builds: BuildsPage;
   readonly images: ImagesPage;
   readonly connections: ConnectionsPage;
+  readonly registries: RegistriesPage;
+  readonly manifestList: ListSheet;
   readonly settings: SettingsPage;
   readonly palette: Palette;
   /** Errors in the console of the page, and uncaught errors. */
@@ -59,6 +61,8 @@ export class AppWindow {
     this.builds = new BuildsPage(page);
     this.images = new ImagesPage(page);
     this.connections = new ConnectionsPage(page);
+    this.registries = new RegistriesPage(page);
+    this.manifestList = new ListSheet(page);
     this.settings = new SettingsPage(page);
     this.palette = new Palette(page);
     page.on('console', (message) => {
@@ -113,11 +117,9 @@ export class AppWindow {
 
   /** Runs axe-core on the current view in both themes and adds its results to {@link violations}. */
   async checkAccessibility(view: string): Promise<void> {
-    // the page's content security policy allows only its own scripts, but does not apply to the debugger
-    await this.page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
     for (const colorScheme of ['light', 'dark'] as const) {
       await this.page.emulateMedia({ colorScheme });
-      const violations = await this.page.evaluate<string[]>(runAxe);
+      const violations = await findViolations(this.page);
       this.violations.push(...violations.map((violation) => `${view}, ${colorScheme}: ${violation}`));
     }
     await this.page.emulateMedia({ colorScheme: 'light' });
@@ -129,9 +131,3 @@ export class AppWindow {
     await this.#frontEnd.close();
   }
 }
-
-/** Runs in the page. Waits until the new theme is painted, since axe-core checks colours. */
-const runAxe = `new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
-  .then(() => axe.run())
-  .then(({ violations }) => violations.flatMap(({ id, help, nodes }) =>
-    nodes.map((node) => id + ': ' + help + ' at ' + node.target.join(' ') + ': ' + node.failureSummary)))`;

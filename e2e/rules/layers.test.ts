@@ -4,7 +4,9 @@ import { listFiles, readSource } from './source.ts';
 
 /** The layers of `electron/`, from top to bottom. A file imports from its own folder and from lower layers; neighbours know nothing of each other. */
 const layers: readonly (readonly string[])[] = [
-  ['main.ts', 'preload.ts', 'browser.ts', 'cli.ts'],
+  ['main.ts', 'preload.ts', 'browser.ts'],
+  // the packaged app runs commands, too
+  ['cli.ts'],
   ['desktop', 'browser', 'terminal'],
   ['attach'],
   ['page'],

@@ -92,7 +92,8 @@ test('no name uses a word that the glossary replaces', () => {
 
 test('only the terminal names commands and flags of barnraiser: other texts say what to do, and offer an action', () => {
   const isTerminal = (path: string): boolean =>
-    /^electron\/(terminal\/|cli\.ts|browser\.ts|attach\/)/.test(path) || path.endsWith('sample-project.ts');
+    /^electron\/(terminal\/|cli\.ts|browser\.ts|attach\/)|^shared\/problems\//.test(path) ||
+    path.endsWith('sample-project.ts');
   const ownFlags =
     /(?<![\w`-])`?--(tls-verify|creds|file|no-emulation|accept-new-host-keys|platform|farm|node|format)\b/;
   const rules: readonly Rule[] = [

@@ -30,6 +30,14 @@ export function listFiles(...endings: readonly string[]): string[] {
   return listed.split('\n').filter((path) => endings.some((ending) => path.endsWith(ending)) && !deleted.has(path));
 }
 
+/** What ships: the source without tests and their helpers. */
+export function productionSources(): SourceFile[] {
+  return listFiles('.ts', '.tsx')
+    .filter((path) => /^(electron|renderer|shared)\//.test(path) && !/\.test\.|\/testing\/|\.d\.ts$/.test(path))
+    .sort()
+    .map(readSource);
+}
+
 /** @throws Error where a file cannot be parsed */
 export function readSource(path: string): SourceFile {
   const text = readFileSync(path, 'utf8');

@@ -1,6 +1,6 @@
 /** Collects every text that people see in one file, to be read from top to bottom. `vitest -u` writes it again. */
 import { expect, test } from 'vitest';
-import { listFiles, readSource } from './source.ts';
+import { productionSources } from './source.ts';
 import { textsOf } from './texts.ts';
 
 const title = `# Texts of the interface
@@ -10,12 +10,11 @@ Values in a text are in braces. Commands and technical texts that no person read
 `;
 
 test('docs/interface-texts.md has every text of the interface', async () => {
-  const sections = listFiles('.ts', '.tsx')
-    .filter((path) => /^(electron|renderer|shared)\//.test(path) && !/\.test\.|\/testing\/|\.d\.ts$/.test(path))
-    .sort()
-    .flatMap((path) => {
-      const texts = [...new Set(textsOf(readSource(path)).map(({ text }) => text))];
-      return texts.length === 0 ? [] : [`\n## ${path}\n\n${texts.map((text) => `- ${text}\n`).join('')}`];
-    });
+  // those of problem pages are in docs/problems/
+  const sources = productionSources().filter(({ path }) => !path.startsWith('shared/problems/'));
+  const sections = sources.flatMap((source) => {
+    const texts = [...new Set(textsOf(source).map(({ text }) => text))];
+    return texts.length === 0 ? [] : [`\n## ${source.path}\n\n${texts.map((text) => `- ${text}\n`).join('')}`];
+  });
   await expect(title + sections.join('')).toMatchFileSnapshot('../../docs/interface-texts.md');
 });

@@ -1,14 +1,9 @@
 /** Takes screenshots of a view in the browser front end with the fixture app. See `usage`. */
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Page } from 'playwright';
-import { build } from 'vite';
 import { z } from 'zod';
 import { startServer } from '../../electron/browser/server.ts';
-import { rendererConfig } from '../../electron.vite.config.ts';
 import {
   createFixtureApp,
   type FixtureApp,
@@ -16,7 +11,6 @@ import {
   fixtureStates,
   type Scene,
 } from '../../renderer/testing/fixture-app.ts';
-import { sample } from '../../renderer/testing/fixture-data.ts';
 import {
   type FixtureProblemName,
   fixtureProblems,
@@ -24,10 +18,12 @@ import {
 } from '../../renderer/testing/fixture-problems.ts';
 import { isQuestionName, lostNode, questions } from '../../renderer/testing/fixture-questions.ts';
 import { stageSchema } from '../../shared/check.ts';
+import { findViolations } from '../axe.ts';
 import { launchChromium } from '../chromium.ts';
+import { act, buildPage, hashOf, waitForPaint, waitForView } from './stage.ts';
 
 const usage = `npx tsx e2e/screens/shoot.ts VIEW [options]
-  VIEW      ${'first-start farm new-build build push storage builds image images connections queue registries schedules settings statistics log palette parts, or a hash such as #/farm/lab'}
+  VIEW      ${'first-start farm new-build build push storage builds image images list copy compare connections queue registries schedules settings statistics log palette parts, or a hash such as #/farm/lab'}
   --state   ${fixtureStates.join(' | ')}                     (busy)
   --out     folder for the screenshots                                                 (/tmp/shots)
   --theme   light | dark                                                               (both)
@@ -80,50 +76,6 @@ function stateOf(text: string): FixtureState {
   return state;
 }
 
-/** The route of a view with the fixture's data, as a hash. */
-function hashOf(view: string, state: FixtureState): string {
-  const farm = state === 'huge' ? 'datacenter' : 'home';
-  const id = {
-    empty: 'none',
-    busy: sample.running().id,
-    question: sample.running().id,
-    failed: sample.failed().id,
-    done: sample.done().id,
-    huge: '20260301-101500-huge',
-  }[state];
-  const reference = encodeURIComponent(sample.done().reference);
-  const routes: Readonly<Record<string, string>> = {
-    'first-start': '#/first-start',
-    farm: `#/farm/${farm}`,
-    bake: '#/bake/bake-20260714-101500-a1b2c3',
-    'bake-sheet': `#/farm/${farm}?sheet=bake&folder=${encodeURIComponent('/home/anna/projects/shop')}`,
-    'package-sheet': `#/farm/${farm}?sheet=package&folder=${encodeURIComponent('/home/anna/linuxkit/pkg/init-dirty')}`,
-    'bake-sheet-many': `#/farm/${farm}?sheet=bake&folder=${encodeURIComponent('/home/anna/projects/many')}`,
-    'new-build': `#/farm/${farm}?sheet=new-build&farm=${farm}&context=${encodeURIComponent('/home/anna/projects/api')}`,
-    build: `#/build/${id}`,
-    storage: `#/farm/${farm}?sheet=storage&farm=${farm}`,
-    push: `#/images/${reference}?sheet=push&reference=${reference}`,
-    builds: '#/builds',
-    image: `#/image/${reference}`,
-    images: `#/images/${reference}`,
-    connections: '#/connections/pi4',
-    registries: '#/registries/registry.example.com',
-    'sign-in': '#/registries/registry.example.com?sign-in=1',
-    schedules: '#/schedules',
-    queue: '#/queue',
-    settings: '#/settings',
-    statistics: '#/statistics',
-    log: `#/build/${id}?log=${id}&log-platform=linux/arm64`,
-    palette: `#/farm/${farm}`,
-    parts: '',
-  };
-  const route = view.startsWith('#') ? view : routes[view];
-  if (route === undefined) {
-    throw new Error(`${view} is not a view.\n${usage}`);
-  }
-  return route;
-}
-
 function parseProblem(text: string): FixtureProblemName {
   if (!isFixtureProblemName(text)) {
     throw new Error(`${text} is not a problem of the fixture.\n${usage}`);
@@ -156,81 +108,10 @@ function emitEvents(app: FixtureApp): void {
   }
 }
 
-async function act(page: Page, step: string): Promise<void> {
-  const colon = step.indexOf(':');
-  const [verb, rest] = [step.slice(0, colon), step.slice(colon + 1)];
-  switch (verb) {
-    case 'press':
-      return page.keyboard.press(rest.replace('Mod', 'Control'));
-    case 'click':
-      return page.locator(rest).first().click();
-    case 'right-click':
-      return page.locator(rest).first().click({ button: 'right' });
-    case 'hover':
-      return page.locator(rest).first().hover();
-    case 'wait':
-      return page.locator(rest).first().waitFor();
-    case 'drag': {
-      const [from = '', to = ''] = rest.split('=>');
-      await page.locator(from).first().hover();
-      await page.mouse.down();
-      // the first move starts the drag, the second moves over the target
-      await page.locator(to).first().hover();
-      return page.locator(to).first().hover();
-    }
-    case 'drop':
-      return page.evaluate(
-        `{ const data = new DataTransfer(); data.items.add(new File(['x'], ${JSON.stringify(rest)}));
-          window.dispatchEvent(new DragEvent('drop', { dataTransfer: data, cancelable: true })); }`,
-      );
-    case 'fill': {
-      const equals = rest.lastIndexOf('=');
-      return page
-        .locator(rest.slice(0, equals))
-        .first()
-        .fill(rest.slice(equals + 1));
-    }
-    default:
-      throw new Error(`${step} is not an action.\n${usage}`);
-  }
-}
-
-async function runAxe(page: Page): Promise<void> {
-  // the page's content security policy allows only its own scripts, but does not apply to the debugger
-  const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  await page.evaluate(source);
-  // by default the rule allows only dialogs outside the landmarks of a page; allow other floating elements too
-  await page.evaluate(
-    "axe.configure({ checks: [{ id: 'region', options: { regionMatcher: 'dialog, [role=dialog], [role=alertdialog], [role=menu], [role=listbox], [role=tooltip], svg' } }] })",
-  );
-  const violations: { id: string; help: string; targets: string[] }[] = await page.evaluate(
-    'axe.run().then(({ violations }) => violations.map(({ id, help, nodes }) => ({ id, help, targets: nodes.map((node) => node.target.join(" ") + " " + node.failureSummary) })))',
-  );
-  for (const { id, help, targets } of violations) {
-    console.log(`axe: ${id}: ${help}\n  ${targets.slice(0, 5).join('\n  ')}`);
-  }
-  console.log(`axe: ${violations.length} violations`);
-}
-
 async function main(view: string): Promise<void> {
   const state = stateOf(options.state);
   const hash = hashOf(view, state);
-  // a separate folder for each run, since several can run at the same time
-  const folder = join(tmpdir(), `barnraiser-page-${process.pid}`);
-  await build({
-    ...rendererConfig,
-    configFile: false,
-    logLevel: 'warn',
-    build: {
-      ...rendererConfig.build,
-      outDir: folder,
-      minify: false,
-      reportCompressedSize: false,
-      rollupOptions: {
-        input: ['index.html', 'enter.html', 'testing/gallery.html'].map((page) => join(rendererConfig.root, page)),
-      },
-    },
-  });
+  const folder = await buildPage();
   await mkdir(options.out, { recursive: true });
   const browser = await launchChromium();
   try {
@@ -256,22 +137,19 @@ async function main(view: string): Promise<void> {
         await page.goto(
           view === 'parts' ? new URL('/testing/gallery.html', server.url).href : server.createEntryUrl(hash),
         );
-        // the page does not react to keys before it has loaded the app's state
-        await page.locator('nav[aria-label="Main"], main > section').first().waitFor();
+        await waitForView(page);
         for (const step of view === 'palette' ? ['press:Mod+k', ...options.do] : options.do) {
           await act(page, step);
         }
-        await page.evaluate('document.fonts.ready');
-        // one frame for the changes of the last action, and one for their effects
-        await page.evaluate(
-          'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 150))))',
-        );
+        await waitForPaint(page);
         const name = (options.name ?? view).replaceAll(/[^\w-]+/g, '-').replace(/^-/, '');
         const path = join(options.out, `${name}-${state}-${theme}-${size}.png`);
         await page.screenshot({ path });
         console.log(path);
         if (options.axe) {
-          await runAxe(page);
+          const violations = await findViolations(page);
+          console.log(violations.map((violation) => `axe: ${violation}`).join('\n'));
+          console.log(`axe: ${violations.length} violations`);
         }
         await context.close();
         stop?.();
@@ -280,6 +158,7 @@ async function main(view: string): Promise<void> {
     }
   } finally {
     await browser.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,9 +1,10 @@
 /** What is known of the making and the content of images, and who vouches for them. Each function answers a call. */
 import type { KeyObject } from 'node:crypto';
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
 import type { CallOutput, CallRequest } from '../../shared/contract.ts';
-import { parseReference, type Reference } from '../../shared/image.ts';
+import { formatReference, parseReference, type Reference } from '../../shared/image.ts';
+import { parseRegistryImage, type RegistryImage } from '../../shared/image-location.ts';
 import type { ImagePackages } from '../../shared/packages.ts';
 import { fail } from '../../shared/problem.ts';
 import type { Provenance } from '../../shared/provenance.ts';
@@ -11,66 +12,111 @@ import type { Signed } from '../../shared/signature.ts';
 import type { Events } from '../events.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { StoredImage, StoredList } from '../images/stored-list.ts';
+import { type BorrowOptions, borrowImage } from '../registry/borrowed-image.ts';
+import type { PushProgress } from '../registry/push-progress.ts';
 import type { Registries } from '../registry/registries.ts';
 import { diskFailure, errnoCode } from '../system/file-errors.ts';
 import { version } from '../system/version.ts';
+import { readKeyFile } from './key-files.ts';
 import { describeProvenance, readStatements } from './read-provenance.ts';
 import { selectImage } from './select-image.ts';
 import type { SignatureHome } from './signing/signature-home.ts';
+import type { VerifyingKey } from './signing/simple-signing.ts';
+import type { TrustedKeys } from './trusted-keys.ts';
 
-/** Reads one image of a stored list, whose blobs stay meanwhile. */
+export interface AttestedServices {
+  readonly store: ImageStore;
+  readonly registries: Pick<Registries, 'source'>;
+  readonly events: Events;
+}
+
+type ImageRequest = Pick<CallRequest<'images.packages'>, 'reference' | 'platform' | 'registry'>;
+
+/**
+ * Reads one image of a list of local storage, or of a registry, whose blobs stay meanwhile.
+ * @param needs what of an image of a registry comes here
+ */
 async function withImage<T>(
-  store: ImageStore,
-  { reference, platform }: CallRequest<'images.packages'>,
+  { store, registries }: Pick<AttestedServices, 'store' | 'registries'>,
+  { reference, platform, registry }: ImageRequest,
+  needs: Pick<BorrowOptions, 'attachments' | 'onProgress'> & { readonly layers?: boolean },
+  signal: AbortSignal,
   read: (image: StoredImage, stored: StoredList) => Promise<T>,
 ): Promise<T> {
-  const { stored, lease } = await store.leaseList(reference);
+  const { stored, release } = registry
+    ? await borrowImage(registryImage(reference), {
+        ...{ store, signal, credentials: registries.source(), tlsVerify: registry.tlsVerify },
+        ...(needs.attachments ? { attachments: true } : {}),
+        ...(needs.onProgress ? { onProgress: needs.onProgress } : {}),
+        needsLayers: (image, list) => needs.layers === true && image === selectImage(reference, list, platform),
+      })
+    : await store
+        .leaseList(formatReference(parsed(reference)))
+        .then(({ lease, ...rest }) => ({ ...rest, release: () => lease.release() }));
   try {
     return await read(selectImage(reference, stored, platform), stored);
   } finally {
-    await lease.release();
+    await release();
   }
 }
 
-/** Reports how much of the layers of an image was read. */
-function reading(events: Events, task: string | undefined, { layers }: StoredImage): (bytes: number) => void {
-  const totalBytes = layers.reduce((sum, { size }) => sum + size, 0);
-  let doneBytes = 0;
-  return (bytes) => {
-    doneBytes += bytes;
+/** @throws Failure `reference.invalid` */
+function registryImage(reference: string): RegistryImage {
+  const image = parseRegistryImage(reference);
+  if (typeof image === 'string') {
+    throw fail('reference.invalid', image, 'Enter a name such as registry.example.com/team/api:1.4.');
+  }
+  return image;
+}
+
+/** Reports how much of an image was downloaded, then how much of its layers was read. */
+function progressOf(events: Events, task: string | undefined) {
+  const report = (text: string, doneBytes: number, totalBytes: number): void => {
     if (task !== undefined) {
-      events.batch({ event: 'images.progress', task, text: 'Reading layers', doneBytes, totalBytes });
+      events.batch({ event: 'images.progress', task, text, doneBytes, totalBytes });
     }
+  };
+  return {
+    onProgress: ({ uploadedBytes, skippedBytes, totalBytes }: PushProgress): void =>
+      report('Downloading layers', uploadedBytes + skippedBytes, totalBytes),
+    reading: ({ layers }: StoredImage): ((bytes: number) => void) => {
+      const totalBytes = layers.reduce((sum, { size }) => sum + size, 0);
+      let doneBytes = 0;
+      return (bytes) => {
+        doneBytes += bytes;
+        report('Reading layers', doneBytes, totalBytes);
+      };
+    },
   };
 }
 
-/** @throws Failure `image.*`; the reason of the signal */
+/** @throws Failure `image.*`, `registry.*`; the reason of the signal */
 export function listPackages(
-  store: ImageStore,
+  services: AttestedServices,
   { task, ...request }: CallRequest<'images.packages'>,
-  events: Events,
   signal: AbortSignal,
 ): Promise<ImagePackages> {
-  return withImage(store, request, async (image) => {
+  const { onProgress, reading } = progressOf(services.events, task);
+  return withImage(services, request, { layers: true, onProgress }, signal, async (image) => {
     const { readImagePackages } = await import('./packages/image-packages.ts');
-    const onBytes = reading(events, task, image);
-    const { release: _, ...packages } = await readImagePackages(store.blobs, image, { onBytes, signal });
+    const options = { onBytes: reading(image), signal };
+    const { release: _, ...packages } = await readImagePackages(services.store.blobs, image, options);
     return packages;
   });
 }
 
-/** @throws Failure `image.*`, `disk.full`, `settings.unwritable`; the reason of the signal */
+/** @throws Failure `image.*`, `registry.*`, `disk.full`, `settings.unwritable`; the reason of the signal */
 export function writeSbom(
-  store: ImageStore,
+  services: AttestedServices,
   { format, file, epoch, task, ...request }: CallRequest<'images.sbom'>,
-  events: Events,
   signal: AbortSignal,
 ): Promise<CallOutput<'images.sbom'>> {
-  return withImage(store, request, async (stored) => {
+  const { onProgress, reading } = progressOf(services.events, task);
+  return withImage(services, request, { layers: true, onProgress }, signal, async (stored) => {
     const { makeSbom } = await import('./sbom/sbom.ts');
-    const { image, document } = await makeSbom(store.blobs, request.reference, stored, format, {
+    const { image, document } = await makeSbom(services.store.blobs, request.reference, stored, format, {
       ...{ epoch, signal },
-      onBytes: reading(events, task, stored),
+      onBytes: reading(stored),
     });
     const text = `${JSON.stringify(document, undefined, 2)}\n`;
     if (file !== undefined) {
@@ -83,10 +129,14 @@ export function writeSbom(
   });
 }
 
-/** @throws Failure `attestation.none`, `image.*` */
-export function readProvenance(store: ImageStore, request: CallRequest<'images.provenance'>): Promise<Provenance> {
-  return withImage(store, request, async (image, stored) => {
-    const statements = describeProvenance(await readStatements(store.blobs, stored, image));
+/** @throws Failure `attestation.none`, `image.*`, `registry.*`; the reason of the signal */
+export function readProvenance(
+  services: AttestedServices,
+  request: CallRequest<'images.provenance'>,
+  signal: AbortSignal,
+): Promise<Provenance> {
+  return withImage(services, request, { attachments: true }, signal, async (image, stored) => {
+    const statements = describeProvenance(await readStatements(services.store.blobs, stored, image), image.digest);
     return { digest: image.digest, platform: image.platform, statements };
   });
 }
@@ -94,14 +144,21 @@ export function readProvenance(store: ImageStore, request: CallRequest<'images.p
 /** @throws Failure `key.*`, `image.*`, `registry.*` */
 export async function listSignatures(
   services: SignatureServices,
-  { reference, key, password, registry }: CallRequest<'images.signatures'>,
+  { reference, key, password, trusted, registry }: CallRequest<'images.signatures'>,
   signal: AbortSignal,
 ): Promise<Signed[]> {
   const { readPublicKey } = await import('./signing/keys.ts');
   const { readSignatures } = await import('./signing/sign.ts');
-  const publicKey = key === undefined ? undefined : await readPublicKey(await readKeyFile(key), key, password);
+  const keys: VerifyingKey[] = [];
+  if (key !== undefined) {
+    keys.push({ key: await readPublicKey(await readKeyFile(key), key, password) });
+  } else if (trusted) {
+    for (const { name, publicKey } of await services.trustedKeys.list()) {
+      keys.push({ name, key: await readPublicKey(publicKey, name) });
+    }
+  }
   return withHome(services, { reference, registry, access: 'pull', signal }, (home) =>
-    readSignatures(home, home.manifests, publicKey),
+    readSignatures(home, home.manifests, keys),
   );
 }
 
@@ -125,9 +182,8 @@ export async function signImage(
   );
 }
 
-export interface SignatureServices {
-  readonly store: ImageStore;
-  readonly registries: Pick<Registries, 'source'>;
+export interface SignatureServices extends Pick<AttestedServices, 'store' | 'registries'> {
+  readonly trustedKeys: Pick<TrustedKeys, 'list'>;
 }
 
 interface HomeRequest {
@@ -164,16 +220,6 @@ function parsed(text: string): Reference {
     throw fail('reference.invalid', reference, 'Enter a name such as registry.example.com/team/api:1.4.');
   }
   return reference;
-}
-
-/** @throws Failure `key.invalid` */
-async function readKeyFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw fail('key.invalid', `The key ${path} cannot be read.`, 'Check its path and its permissions.', reason);
-  }
 }
 
 /** @throws Failure `key.invalid` */

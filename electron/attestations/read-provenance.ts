@@ -76,14 +76,38 @@ export async function readStatements(
   return all.flat();
 }
 
-export function describeProvenance(statements: readonly AttachedStatement[]): Provenance['statements'] {
+/** @param image whose statements they should be */
+export function describeProvenance(statements: readonly AttachedStatement[], image: Digest): Provenance['statements'] {
   return statements
     .filter(({ predicateType }) => predicateType.startsWith('https://slsa.dev/provenance/'))
     .flatMap(({ bytes, ...where }) => {
       const statement = parseJson(bytes);
-      return statement === undefined ? [] : [{ ...where, summary: summaryOf(statement), statement }];
+      return statement === undefined
+        ? []
+        : [
+            {
+              ...where,
+              ...(isAbout(statement, image) ? {} : { isOther: true }),
+              summary: summaryOf(statement),
+              statement,
+            },
+          ];
     });
 }
+
+const subjectsSchema = z.object({ subject: z.array(z.object({ digest: z.record(z.string(), z.string()) })) });
+
+/** Whether a statement names an image: who attaches it may attach that of another one. */
+function isAbout(statement: unknown, image: Digest): boolean {
+  const { data } = subjectsSchema.safeParse(statement);
+  return data?.subject.some(({ digest }) => `sha256:${digest.sha256}` === image) ?? false;
+}
+
+/** By the kinds of builds that they write. Source: the predicates of BuildKit's provenance. */
+const programs: readonly { readonly name: string; readonly pattern: RegExp }[] = [
+  { name: 'Barnraiser', pattern: /^https:\/\/barnraiser\.dev\// },
+  { name: 'BuildKit', pattern: /(?:^https:\/\/mobyproject\.org\/buildkit@|^https:\/\/github\.com\/moby\/buildkit\/)/ },
+];
 
 function summaryOf(statement: unknown): ProvenanceSummary {
   const parsed = z.object({ predicate: predicateSchema }).safeParse(statement);
@@ -92,9 +116,11 @@ function summaryOf(statement: unknown): ProvenanceSummary {
   }
   const { buildDefinition, runDetails, ...old } = parsed.data.predicate;
   const dependencies = buildDefinition?.resolvedDependencies ?? old.materials ?? [];
+  const buildType = buildDefinition?.buildType ?? old.buildType;
   return withoutMissing({
+    program: programs.find(({ pattern }) => pattern.test(buildType ?? ''))?.name,
     builder: fieldText(runDetails?.builder.id ?? old.builder?.id),
-    buildType: fieldText(buildDefinition?.buildType ?? old.buildType),
+    buildType: fieldText(buildType),
     invocation: fieldText(runDetails?.metadata?.invocationId ?? old.metadata?.buildInvocationID),
     startedAt: fieldText(runDetails?.metadata?.startedOn ?? old.metadata?.buildStartedOn),
     finishedAt: fieldText(runDetails?.metadata?.finishedOn ?? old.metadata?.buildFinishedOn),

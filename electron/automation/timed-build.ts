@@ -40,10 +40,13 @@ export class TimedBuilds implements TaskHandling<TaskOf<'build'>> {
     const { timer, signal, onBuild } = context;
     const fingerprint = onlyIfChanged ? fingerprintOf(await takeSnapshot(request, sources, { signal })) : undefined;
     const isChanged = onlyIfChanged ? fingerprint !== context.fingerprint : !onlyIfBaseNewer;
-    if (!isChanged && !(onlyIfBaseNewer && (await bases.hasNewer(request.reference, signal)))) {
+    const isBaseNewer = (onlyIfBaseNewer ?? false) && (await bases.hasNewer(request.reference, signal));
+    if (!isChanged && !isBaseNewer) {
       return { status: 'unchanged' };
     }
-    const { id } = await builds.start({ ...request, trigger: { kind: 'timer', name: timer } }, {}, signal);
+    // nodes would use the base image that they have
+    const pull = isBaseNewer && request.pull === 'missing' ? { pull: 'newer' as const } : {};
+    const { id } = await builds.start({ ...request, ...pull, trigger: { kind: 'timer', name: timer } }, {}, signal);
     onBuild(id);
     const build = await endOf(builds, id, signal);
     const outcome = outcomeOf(build);
@@ -66,10 +69,11 @@ export async function endOf(builds: Builds, id: string, signal: AbortSignal): Pr
   }
 }
 
-function outcomeOf({ status, problem, push, jobs }: Build): TaskOutcome {
+function outcomeOf({ status, problem, push, furtherPushes = [], jobs }: Build): TaskOutcome {
   const failed = problem ?? jobs.find((job) => job.problem)?.problem;
-  if (status === 'done' && push?.status === 'failed') {
-    return { status: 'failed', ...(push.problem ? { problem: push.problem } : {}) };
+  const failedPush = [push, ...furtherPushes].find((each) => each?.status === 'failed');
+  if (status === 'done' && failedPush) {
+    return { status: 'failed', ...(failedPush.problem ? { problem: failedPush.problem } : {}) };
   }
   return status === 'done' || status === 'cancelled'
     ? { status }

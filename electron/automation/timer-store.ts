@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { timerDefinitionSchema, timerRunSchema } from '../../shared/timer.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
 
@@ -14,16 +14,15 @@ const storedTimerSchema = timerDefinitionSchema.extend({
 });
 export type StoredTimer = Readonly<z.infer<typeof storedTimerSchema>>;
 
-const schema = z.object({ timers: z.array(storedTimerSchema).max(1000) });
+export const timersSchema = z.object({ timers: z.array(storedTimerSchema).max(1000) });
 
 /** The timers of a data folder, in `timers.json`, which all processes of the folder share. */
-export function timerFile(folder: string): SettingsFile<z.infer<typeof schema>> {
+export function timerFile(folder: string): SettingsFile<z.infer<typeof timersSchema>> {
   return new SettingsFile({
-    path: join(folder, 'timers.json'),
-    version: 1,
-    schema,
+    format: dataFormats.timers,
+    folder,
+    schema: timersSchema,
     empty: { timers: [] },
-    content: 'schedules',
   });
 }
 

@@ -1,5 +1,6 @@
 import type { BuildRequest } from '../../shared/build.ts';
 import { fail } from '../../shared/problem.ts';
+import { assertOneDirect } from '../registry/direct-limits.ts';
 
 /**
  * Options that mean nothing together, or nothing without another.
@@ -34,6 +35,16 @@ export function assertOptionsAgree(request: BuildRequest): void {
       'Push without --direct, or leave out the outputs.',
     );
   }
+  if (request.push) {
+    assertOneDirect(request.push);
+  }
+  if ((request.push?.more ?? []).length > 0 && (request.existing ?? 'build') !== 'build') {
+    throw fail(
+      'input.invalid',
+      'What a registry has already is not pushed to further destinations.',
+      'Name one destination, and copy the image from there.',
+    );
+  }
   if (timestamp !== undefined && sourceDateEpoch !== undefined) {
     throw fail(
       'input.invalid',
@@ -41,14 +52,17 @@ export function assertOptionsAgree(request: BuildRequest): void {
       'Use only one of them.',
     );
   }
-  if (request.push?.direct && (request.provenance || request.sbom)) {
+  if (
+    request.push?.direct &&
+    (request.provenance || request.sbom || request.sign || (request.attest ?? []).length > 0)
+  ) {
     throw fail(
       'input.invalid',
-      'Provenance and SBOMs are made of images that come here, but the nodes push these images themselves.',
-      'Leave out the push by the nodes, or the attestations.',
+      'Provenance, SBOMs and signatures are made of images that come here, but the nodes push these images themselves.',
+      'Leave out the push by the nodes, or the attestations and signatures.',
     );
   }
-  if (request.attestInList && !request.provenance && !request.sbom) {
+  if (request.attestInList && !request.provenance && !request.sbom && (request.attest ?? []).length === 0) {
     throw fail('input.invalid', 'There are no attestations for the list.', 'Ask for provenance or an SBOM, too.');
   }
   if (request.rewriteTimestamp && sourceDateEpoch === undefined && timestamp === undefined) {

@@ -1,7 +1,9 @@
 import type { Build } from '../../shared/build.ts';
+import { type AttestationType, attestationsOf } from '../../shared/builder-attestation.ts';
 import { formatReference, parseReference } from '../../shared/image.ts';
 import {
   attestationManifest,
+  predicateAnnotation,
   provenanceType,
   type Statement,
   spdxType,
@@ -11,6 +13,7 @@ import { attestationEntry } from '../images/attachments.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { Lease } from '../images/lease.ts';
 import type { Descriptor, ReceivedImage } from '../images/manifest.ts';
+import { readStoredManifest } from '../images/stored-manifest.ts';
 import type { GitFacts } from '../projects/git-facts.ts';
 import type { PreparedBuild } from './prepare-build.ts';
 import { provenanceOf } from './provenance.ts';
@@ -36,8 +39,8 @@ export interface AttestedImages {
  * @throws Failure `image.*`, `disk.full`; the reason of the signal
  */
 export async function attestImages(images: readonly ReceivedImage[], input: AttestInput): Promise<AttestedImages> {
-  const { provenance, sbom, attestInList } = input.prepared.request;
-  if (!provenance && !sbom) {
+  const { provenance, sbom, attest, attestInList } = input.prepared.request;
+  if (!provenance && !sbom && attestationsOf(attest).length === 0) {
     return { images, attached: [] };
   }
   const { store, lease, signal } = input;
@@ -46,7 +49,12 @@ export async function attestImages(images: readonly ReceivedImage[], input: Atte
   for (const image of images) {
     signal.throwIfAborted();
     const { digest, mediaType, manifestSize: size } = image;
-    const statements = (await statementsOf(image, input)).map((statement) => ({
+    const made = await statementsOf(image, input);
+    if (made.length === 0) {
+      attested.push(image);
+      continue;
+    }
+    const statements = made.map((statement) => ({
       predicateType: statement.predicateType,
       bytes: statementBytes(statement, { name: subjectName(input.build.reference, image), digest }),
     }));
@@ -63,7 +71,11 @@ export async function attestImages(images: readonly ReceivedImage[], input: Atte
 
 async function statementsOf(image: ReceivedImage, input: AttestInput): Promise<Statement[]> {
   const { build, prepared, git, store, signal } = input;
-  const { provenance, sbom } = prepared.request;
+  const own = await attestedByBuilder(image, input);
+  const isMissing = (type: AttestationType): boolean =>
+    attestationsOf(prepared.request.attest).some((each) => each.type === type) && !own.has(type);
+  const provenance = prepared.request.provenance || isMissing('provenance');
+  const sbom = prepared.request.sbom || isMissing('sbom');
   const job = build.jobs.find(({ platform }) => platform === image.platform);
   const statements: Statement[] = [];
   if (provenance && job) {
@@ -76,6 +88,26 @@ async function statementsOf(image: ReceivedImage, input: AttestInput): Promise<S
     statements.push({ predicateType: spdxType, predicate: document });
   }
   return statements;
+}
+
+/** The attestations that came with an image from its builder. */
+async function attestedByBuilder(
+  { attachments }: ReceivedImage,
+  { prepared, store }: AttestInput,
+): Promise<ReadonlySet<AttestationType>> {
+  const types = new Set<AttestationType>();
+  for (const attachment of (prepared.request.attest ?? []).length > 0 ? attachments : []) {
+    const { layers } = await readStoredManifest(store.blobs, attachment);
+    for (const { annotations } of layers) {
+      const predicate = annotations?.[predicateAnnotation] ?? '';
+      if (predicate.startsWith('https://slsa.dev/provenance/')) {
+        types.add('provenance');
+      } else if (predicate.startsWith(spdxType)) {
+        types.add('sbom');
+      }
+    }
+  }
+  return types;
 }
 
 function subjectName(text: string, { platform }: ReceivedImage): string {

@@ -9,10 +9,13 @@ import { type Bake, type BakedImage, bakeSchema, bakeStatus, type ImageStatus } 
 import { bakeIdPrefix } from '../../shared/bake-id.ts';
 import type { Build } from '../../shared/build.ts';
 import type { SecretInputs } from '../../shared/build-secrets.ts';
+import { dataFormats } from '../../shared/data-formats.ts';
+import { outputOf } from '../../shared/output.ts';
 import { Failure, fail, type Problem, problemOf } from '../../shared/problem.ts';
 import type { Credentials } from '../../shared/push.ts';
 import { type BakeImage, bakeImageSchema } from '../../shared/recipe.ts';
 import type { Events } from '../events.ts';
+import { readVersioned } from '../settings/versioned-file.ts';
 import { diskFailure, isMissingPath } from '../system/file-errors.ts';
 import { makePrivateFolder } from '../system/private-folder.ts';
 import type { Builds } from './builds.ts';
@@ -26,8 +29,11 @@ const buildsAtOnce = 8;
 const idPattern = /^[\w-]{1,100}$/;
 
 /** A bake as it is kept, with what its images are made of, so that it can be repeated. */
-const recordSchema = z.object({ version: z.literal(1), bake: bakeSchema, images: z.array(bakeImageSchema) });
-type BakeRecord = z.infer<typeof recordSchema>;
+export const bakeRecord = {
+  version: dataFormats.bakes.version,
+  schema: z.object({ bake: bakeSchema, images: z.array(bakeImageSchema) }),
+};
+type BakeRecord = z.infer<typeof bakeRecord.schema>;
 
 export interface BakeInputs {
   readonly pushCredentials?: Credentials | undefined;
@@ -58,6 +64,7 @@ export class Bakes {
    * @throws Failure `recipe.invalid` if images depend on what is not among them or on each other, `disk.full`, `settings.unwritable`
    */
   async start(project: string, images: readonly BakeImage[], inputs: BakeInputs = {}): Promise<Bake> {
+    assertSeparateOutputs(images);
     return this.#start(project, inOrder(withPulledBases(images)), inputs, new Map());
   }
 
@@ -134,7 +141,7 @@ export class Bakes {
     const path = this.#path(record.bake.id);
     try {
       await makePrivateFolder(this.#options.folder);
-      await writeFileAtomic(path, JSON.stringify(record), { mode: 0o600 });
+      await writeFileAtomic(path, JSON.stringify({ version: bakeRecord.version, ...record }), { mode: 0o600 });
     } catch (error) {
       throw diskFailure(error, path);
     }
@@ -152,15 +159,13 @@ export class Bakes {
     const text = await readFile(this.#path(id), 'utf8').catch((error: unknown) => {
       throw isMissingPath(error) ? unknown : error;
     });
-    const parsed = recordSchema.safeParse(parseJson(text));
-    if (!parsed.success) {
-      throw fail(
-        'bake.unknown',
-        `The record of bake ${id} is damaged or of a newer Barnraiser.`,
-        'Start the bake again.',
-      );
+    const read = readVersioned(text, bakeRecord);
+    if (read.kind !== 'valid') {
+      throw read.kind === 'newer'
+        ? fail('bake.unknown', `Bake ${id} was made by a newer Barnraiser.`, 'Update Barnraiser to see it.')
+        : fail('bake.unknown', `The record of bake ${id} is damaged.`, 'Start the bake again.');
     }
-    const record = parsed.data;
+    const record = read.value;
     return record.bake.status === 'running' && !(await this.#options.running.isRunning(id))
       ? interrupted(record)
       : record;
@@ -168,6 +173,24 @@ export class Bakes {
 
   #path(id: string): string {
     return join(this.#options.folder, `${id}.json`);
+  }
+}
+
+/** Images that are built at the same time do not write the same file. A layout holds several. @throws Failure `input.invalid` */
+function assertSeparateOutputs(images: readonly BakeImage[]): void {
+  const writers = new Map<string, string>();
+  for (const { name, request } of images) {
+    for (const { kind, path } of (request.outputs ?? []).map(outputOf)) {
+      const other = path === undefined || kind === 'oci' ? undefined : writers.get(path);
+      if (other !== undefined && other !== name) {
+        throw fail(
+          'input.invalid',
+          `The outputs of ${other} and ${name} go to ${path}.`,
+          `Choose another place for one of them: --set ${name}.output=…`,
+        );
+      }
+      writers.set(path ?? '', name);
+    }
   }
 }
 
@@ -228,7 +251,7 @@ class BakeRun {
   }
 
   get record(): BakeRecord {
-    return { version: 1, bake: this.bake, images: [...this.#requests] };
+    return { bake: this.bake, images: [...this.#requests] };
   }
 
   /** Runs all builds. Never rejects: a failure is the problem of its image. */
@@ -408,7 +431,7 @@ function inOrder(images: readonly BakeImage[]): BakeImage[] {
 }
 
 /** A bake whose process has died. Its builds have outcomes of their own. */
-function interrupted({ bake, images, version }: BakeRecord): BakeRecord {
+function interrupted({ bake, images }: BakeRecord): BakeRecord {
   const ended = bake.images.map((image): BakedImage => {
     if (image.status !== 'running' && image.status !== 'waiting') {
       return image;
@@ -416,18 +439,10 @@ function interrupted({ bake, images, version }: BakeRecord): BakeRecord {
     const { problem } = fail('build.incomplete', 'Barnraiser was closed before it was built.', 'Resume the bake.');
     return { ...image, status: 'interrupted', problem };
   });
-  return { version, images, bake: { ...bake, images: ended, status: bakeStatus(ended) } };
+  return { images, bake: { ...bake, images: ended, status: bakeStatus(ended) } };
 }
 
 /** Sorts by time. It is not the id of a build. */
 function newBakeId(now: Date): string {
   return `${bakeIdPrefix}${History.newId(now, randomBytes(3).toString('hex'))}`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

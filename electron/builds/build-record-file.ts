@@ -2,17 +2,17 @@
 import { z } from 'zod';
 import { type Build, buildSchema } from '../../shared/build.ts';
 import type { BuildEntry } from '../../shared/build-entry.ts';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { Failure, fail } from '../../shared/problem.ts';
+import { readVersioned } from '../settings/versioned-file.ts';
 import { migrateSteps } from './old-steps.ts';
 
-const version = 3;
+const { version } = dataFormats.builds;
 
-const recordSchema = z.object({ version: z.literal(version), build: buildSchema });
-
-/** Converts a record to the next version. By the version that it converts. */
-const migrations: Readonly<Record<number, (record: Readonly<Record<string, unknown>>) => Record<string, unknown>>> = {
-  1: migrateVersion1,
-  2: migrateVersion2,
+export const buildRecord = {
+  version,
+  schema: z.object({ build: buildSchema }),
+  migrations: { 1: migrateVersion1, 2: migrateVersion2 },
 };
 
 const version1Schema = z.looseObject({
@@ -48,25 +48,21 @@ export function formatRecord(build: Build): string {
 
 /** @throws Failure `build.newer`, `build.damaged` */
 export function parseRecord(id: string, text: string): Build {
-  let record: Record<string, unknown>;
-  try {
-    record = z.looseObject({ version: z.number() }).parse(JSON.parse(text));
-    for (let from = Number(record.version); from < version; from += 1) {
-      record = { ...migrations[from]?.(record), version: from + 1 };
-    }
-    if (Number(record.version) === version) {
-      return recordSchema.parse(record).build;
-    }
-  } catch (error) {
-    throw fail(
-      'build.damaged',
-      `The record of build ${id} is damaged.`,
-      'Restore it from a backup, or delete the build.',
-      error instanceof Error ? error.message : String(error),
-      error,
-    );
+  const record = readVersioned(text, buildRecord);
+  switch (record.kind) {
+    case 'valid':
+      return record.value.build;
+    case 'newer':
+      throw fail('build.newer', `Build ${id} was built by a newer Barnraiser.`, 'Update Barnraiser to see it.');
+    case 'broken':
+      throw fail(
+        'build.damaged',
+        `The record of build ${id} is damaged.`,
+        'Restore it from a backup, or delete the build.',
+        record.reason,
+        record.error,
+      );
   }
-  throw fail('build.newer', `Build ${id} was built by a newer Barnraiser.`, 'Update Barnraiser to see it.');
 }
 
 /** What a record that cannot be read says all the same. */

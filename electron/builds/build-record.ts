@@ -16,6 +16,12 @@ import { isOptional, namedPlatforms } from './optional-platforms.ts';
 import type { PreparedBuild } from './prepare-build.ts';
 import { type BuildRequested, platformName, type RunningBuilds } from './running-builds.ts';
 
+/** The push to the destination of a build, and those to further ones. */
+interface BuildPushStates {
+  readonly first: { readonly push: Push };
+  readonly further: readonly { readonly push: Push }[];
+}
+
 /** A running build is saved this long after a change, so that other processes can show it. */
 const saveDelayMs = 1_000;
 
@@ -38,7 +44,7 @@ export class BuildRecord {
   readonly #startedMs = performance.now();
   #trackers: JobTracker[] = [];
   #build: Build;
-  #push: { readonly push: Push } | undefined;
+  #pushes: BuildPushStates | undefined;
   #outputs: readonly { readonly state: OutputState }[] = [];
   #saveTimer: NodeJS.Timeout | undefined;
   /** One save follows the other. */
@@ -90,10 +96,12 @@ export class BuildRecord {
       jobs.sort((one, other) => platforms.indexOf(one.platform) - platforms.indexOf(other.platform));
     }
     const outputs = this.#outputs.map(({ state }) => state);
+    const further = (this.#pushes?.further ?? []).map(({ push }) => push);
     return {
       ...this.#build,
       jobs,
-      ...(this.#push ? { push: this.#push.push } : {}),
+      ...(this.#pushes ? { push: this.#pushes.first.push } : {}),
+      ...(further.length > 0 ? { furtherPushes: further } : {}),
       ...(outputs.length > 0 ? { outputs } : {}),
     };
   }
@@ -152,9 +160,9 @@ export class BuildRecord {
     this.#build = { ...this.#build, context };
   }
 
-  /** The push of the build. It emits its changes itself. */
-  setPush(running: { readonly push: Push }): void {
-    this.#push = running;
+  /** The pushes of the build. They emit their changes themselves. */
+  setPushes(running: BuildPushStates): void {
+    this.#pushes = running;
   }
 
   /** The outputs of the build. They emit their changes themselves. */

@@ -1,5 +1,5 @@
 import type { Build } from '../../shared/build.ts';
-import type { ManifestList } from '../../shared/image.ts';
+import { formatReference, type ManifestList, parseReference } from '../../shared/image.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { Failure, fail, problemOf } from '../../shared/problem.ts';
 import type { ChangedConnection } from '../connections/changed-connections.ts';
@@ -7,6 +7,7 @@ import type { PackedContext } from '../context/pack-context.ts';
 import type { TarLayouts } from '../context/tar-layouts.ts';
 import { namedImages } from '../engines/named-images.ts';
 import type { Events } from '../events.ts';
+import { tagImage } from '../images/image-names.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { Lease } from '../images/lease.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
@@ -18,11 +19,11 @@ import type { Outputs, RunningOutput } from '../outputs/outputs.ts';
 import { type GitFacts, readGitFacts } from '../projects/git-facts.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
 import { blobsOf, type PushContent } from '../registry/push.ts';
-import { type Pushes, parseDestination } from '../registry/pushes.ts';
-import type { RunningPush } from '../registry/running-push.ts';
+import type { Pushes } from '../registry/pushes.ts';
 import { readTaggedList } from '../registry/tagged-list.ts';
 import { type AttestedImages, attestImages } from './attest-images.ts';
 import { BaseImageLogins } from './base-image-logins.ts';
+import { BuildPushes, destinationsOf } from './build-pushes.ts';
 import { BuildRecord } from './build-record.ts';
 import { Cancellation } from './cancellation.ts';
 import { type PackingFolders, startPacking } from './context-packing.ts';
@@ -64,7 +65,7 @@ export class BuildRun {
   readonly #images: ReceivedImage[] = [];
   /** Images that were in local storage under the name of the build, and stay in its list. */
   #found: ReceivedImage[] = [];
-  #push: RunningPush | undefined;
+  #pushes: BuildPushes | undefined;
   #outputs: readonly RunningOutput[] = [];
   /** Starts a job. Undefined unless jobs are running. */
   #beginJob: ((tracker: JobTracker, isAgain: boolean) => void) | undefined;
@@ -96,7 +97,7 @@ export class BuildRun {
   cancel(platform?: Platform): void {
     this.#cancellation.cancel(platform);
     if (platform === undefined) {
-      void this.#push?.cancel();
+      void this.#pushes?.cancel();
       this.#cancelOutputs();
     }
     for (const tracker of this.#record.trackers) {
@@ -174,7 +175,7 @@ export class BuildRun {
       await use(undefined);
       return;
     }
-    const packing = this.#prepared.packing ?? startPacking(this.#prepared, this.#services);
+    const packing = this.#prepared.packing ?? startPacking(this.#prepared, this.#services, this.#services);
     const context = await packing.open(this.#cancellation.signal, (progress) =>
       events.batch({ event: 'build.context', buildId: this.id, ...progress, done: false }),
     );
@@ -210,7 +211,7 @@ export class BuildRun {
 
   /** Builds the image, and pushes what is there of it meanwhile if the request says so. */
   async #buildAndPush(context: PackedContext | undefined, lease: Lease): Promise<void> {
-    const push = await this.#beginPush();
+    const pushes = await this.#beginPushes();
     const git = this.#findCommit();
     try {
       await this.#holdFound(lease);
@@ -221,21 +222,43 @@ export class BuildRun {
       // ends its thread beside the rest; awaited where the context was opened
       void context?.close();
       const attested = await this.#attest(lease, git);
-      const list = push?.direct ? undefined : await this.#commit(missing, attested);
+      const list = pushes?.first.direct ? undefined : await this.#commit(missing, attested);
+      if (list) {
+        await this.#prepared.signer?.sign(this.#services.store, list.reference, this.#cancellation.signal);
+      }
       const outputs = this.#writeOutputs(list);
-      const ended = await push?.finish(() => this.#pushContent(attested));
+      const ended = await pushes?.finish(() => this.#pushContent(attested, lease));
       await outputs;
       if (!list && ended?.problem) {
         // without the push, the image is nowhere
         this.#cancellation.signal.throwIfAborted();
         throw new Failure(ended.problem);
       }
+      if (list && ended?.status === 'done') {
+        await this.#tagRelease(list);
+      }
       this.#record.succeed(list, missing);
     } finally {
       // changes nothing if the push has ended
-      await push?.cancel(
+      await pushes?.cancel(
         fail('push.cancelled', 'Nothing was pushed, because not all platforms were built.', 'Retry the build.'),
       );
+    }
+  }
+
+  /** Gives the stored list the release tag that its registry has given to it, unless another image has it here. */
+  async #tagRelease({ reference, digest }: ManifestList): Promise<void> {
+    const { releaseTag } = this.#prepared.request;
+    const parsed = parseReference(reference);
+    if (releaseTag === undefined || typeof parsed === 'string') {
+      return;
+    }
+    const { store } = this.#services;
+    const name = formatReference({ ...parsed, tag: releaseTag });
+    const other = await store.find(name).catch(() => undefined);
+    if (other === undefined || other.digest === digest) {
+      // the image is complete without it
+      await tagImage(store, reference, name).catch(() => undefined);
     }
   }
 
@@ -262,17 +285,16 @@ export class BuildRun {
     }
   }
 
-  async #beginPush(): Promise<RunningPush | undefined> {
+  async #beginPushes(): Promise<BuildPushes | undefined> {
     const { request, inputs, containerfile } = this.#prepared;
     const { reference, buildArgs, push, releaseTag, archTags } = request;
     if (!push) {
       return undefined;
     }
     const { instructions } = parseContainerfile(containerfile.content.toString('utf8'));
-    const running = await this.#services.pushes.begin({
+    const running = await BuildPushes.begin(this.#services.pushes, destinationsOf({ reference, push }), {
       buildId: this.id,
       reference,
-      destination: parseDestination(reference, push.destination),
       tlsVerify: push.tlsVerify,
       direct: push.direct,
       credentials: inputs.pushCredentials,
@@ -282,8 +304,8 @@ export class BuildRun {
         .slice(0, 1)
         .flatMap(({ platform }) => namedImages({ instructions, buildArgs, platform, nodePlatform: platform })),
     });
-    this.#record.setPush(running);
-    this.#push = running;
+    this.#record.setPushes(running);
+    this.#pushes = running;
     this.#cancellation.signal.throwIfAborted();
     return running;
   }
@@ -351,8 +373,8 @@ export class BuildRun {
   }
 
   /** The list of all images, with those that are here. */
-  async #pushContent({ images: built, attached }: AttestedImages): Promise<PushContent> {
-    const { request, inputs } = this.#prepared;
+  async #pushContent({ images: built, attached }: AttestedImages, lease: Lease): Promise<PushContent> {
+    const { request, inputs, signer } = this.#prepared;
     const { store, pushes } = this.#services;
     const location = this.#keepsOthers ? registryLocation(request) : undefined;
     const { signal } = this.#cancellation;
@@ -360,20 +382,25 @@ export class BuildRun {
       location &&
       (await readTaggedList(location, { ...remoteOptions(request, pushes.source(inputs.pushCredentials)), signal }));
     const { list, here } = pushedList(built, this.#stillListed, remote, request.listAnnotations);
-    const isPushed = ({ digest }: ReceivedImage): boolean => this.#push?.direct?.has(digest) ?? false;
+    const hasAttached = attached.length > 0 || signer !== undefined;
+    const found = hasAttached ? await store.attachedTo([list.digest, ...here.map(({ digest }) => digest)]) : [];
+    // with the platforms of others, the list of the registry is not the stored one
+    const isSigned = found.some((each) => each.attached.role === 'signatures' && each.attached.subject === list.digest);
+    const signed = signer && !isSigned ? [await signer.signElsewhere(store, list.digest, lease)] : [];
+    const isPushed = ({ digest }: ReceivedImage): boolean => this.#pushes?.first.direct?.has(digest) ?? false;
     return {
       ...(await readImages(
         store.blobs,
         here.filter((image) => !isPushed(image)),
       )),
       list,
-      attached: attached.length === 0 ? [] : await store.attachedTo(here.map(({ digest }) => digest)),
+      attached: [...found, ...signed],
       pushed: built.filter(isPushed),
     };
   }
 
   async #holdFound(lease: Lease): Promise<void> {
-    if (this.#keepsOthers && !this.#push?.direct) {
+    if (this.#keepsOthers && !this.#pushes?.first.direct) {
       this.#found = await wholeImages(this.#services.store, this.#prepared.request.reference, lease);
     }
   }
@@ -403,8 +430,8 @@ export class BuildRun {
       nodeWork,
       layouts,
       logins: new BaseImageLogins(this.#services.pushes.source()),
-      push: this.#push,
-      onBlob: (blob) => this.#push?.add([blob]),
+      push: this.#pushes?.first,
+      onBlob: (blob) => this.#pushes?.add([blob]),
     };
     await this.#holdFinished(lease);
     try {
@@ -478,15 +505,15 @@ export class BuildRun {
 
   #addImage(image: ReceivedImage): void {
     this.#images.push(image);
-    if (!this.#push?.direct?.has(image.digest)) {
-      this.#push?.add(blobsOf(image));
+    if (!this.#pushes?.first.direct?.has(image.digest)) {
+      this.#pushes?.add(blobsOf(image));
     }
   }
 
   /** Keeps the images of the finished jobs, also beyond the end of the build if it does not complete. */
   async #keepImages(): Promise<void> {
     // of a list that is not stored here, nothing is kept here: a retry finds the images in the registry
-    if (this.#push?.direct) {
+    if (this.#pushes?.first.direct) {
       return;
     }
     await this.#services.store.keep(this.id, this.#prepared.request.reference, this.#images);

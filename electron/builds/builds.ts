@@ -47,6 +47,7 @@ import {
 } from './prepare-build.ts';
 import type { ProjectMemories } from './project-memory.ts';
 import { assertUnchanged, resumedRequest } from './resumed-build.ts';
+import { ImageSigner, withSettings } from './sign-images.ts';
 import { assertSpaceHere } from './space-here.ts';
 
 /** More steps than a Containerfile has. */
@@ -278,8 +279,10 @@ export class Builds {
     signal?: AbortSignal,
     check?: (prepared: UnscheduledBuild) => Promise<void>,
   ): Promise<Build> {
-    assertOptionsAgree(asked);
-    const tagged = await withContentTag(asked, signal);
+    const { settings, askSecret, outputs } = this.#options;
+    const wanted = withSettings(asked, await settings.get());
+    assertOptionsAgree(wanted);
+    const tagged = await withContentTag(wanted, signal);
     assertMayPush(tagged);
     const { request: named, contentTag } = tagged;
     if (named.push) {
@@ -289,16 +292,17 @@ export class Builds {
     if (retried) {
       assertSameContent(retried.build, retried.finished.length, tagged);
     }
-    const { settings, askSecret, outputs } = this.#options;
     await outputs.check(named.outputs ?? [], true);
     const { request, existing } = await this.#findExisting(tagged, inputs, signal);
     const { given, ...others } = inputs;
     const secrets = await BuildSecrets.open(request, given, { askSecret, signal });
+    const signer = await ImageSigner.open(request, { askSecret, signal });
     const unscheduled = await this.#prepare(request, signal, {
       inputs: { ...others, ...(existing ? { existing } : {}) },
       contentTag,
       secrets,
-      pack: (project) => startPacking(project, this.#options),
+      signer,
+      pack: (project) => startPacking(project, this.#options, this.#options),
     });
     try {
       await check?.(unscheduled);
@@ -573,7 +577,7 @@ export class Builds {
   #prepare(
     request: BuildRequest,
     signal: AbortSignal | undefined,
-    options: Pick<PrepareOptions, 'inputs' | 'contentTag' | 'secrets' | 'pack' | 'acceptsRecent'> = {},
+    options: Pick<PrepareOptions, 'inputs' | 'contentTag' | 'secrets' | 'signer' | 'pack' | 'acceptsRecent'> = {},
   ): Promise<UnscheduledBuild> {
     const { nodes, projects, sources, store, links } = this.#options;
     const findBuild = (id: string): Promise<Build> => this.get(id);

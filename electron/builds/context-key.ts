@@ -6,6 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import type { ContextFile, ContextSource } from '../context/context-source.ts';
 import { withFileLock } from '../system/file-lock.ts';
 
@@ -20,13 +21,15 @@ const maxFiles = 200_000;
 /** Enough to tell files and contents from each other. */
 const digestCharacters = 22;
 
-const memorySchema = z.object({
-  version: z.literal(1),
+const { version } = dataFormats.contextKeys;
+
+export const contextKeySchema = z.object({
+  version: z.literal(version),
   key: z.string(),
   /** The contents by what engines compare, both as digests. Only of files whose time may stay when their content changes. */
   files: z.record(z.string(), z.string()),
 });
-type Memory = z.infer<typeof memorySchema>;
+type Memory = z.infer<typeof contextKeySchema>;
 
 /**
  * Finds the name for a context. Never rejects: without a memory, nothing that an engine keeps is used.
@@ -50,7 +53,7 @@ export async function findContextKey(path: string, context: ContextSource): Prom
 
 async function readMemory(path: string): Promise<Memory | undefined> {
   try {
-    return memorySchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return contextKeySchema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch {
     return undefined;
   }
@@ -73,7 +76,7 @@ async function withContext(memory: Memory | undefined, context: ContextSource): 
   }
   const added = current.filter(([compared]) => !known.has(compared));
   if (!memory || isAltered || known.size + added.length > maxFiles) {
-    return { version: 1, key: randomUUID(), files: Object.fromEntries(current) };
+    return { version, key: randomUUID(), files: Object.fromEntries(current) };
   }
   return added.length === 0 ? memory : { ...memory, files: Object.fromEntries([...known, ...added]) };
 }

@@ -1,6 +1,10 @@
+import type { BuildRequest } from '../../shared/build.ts';
 import type { ContentsOptions } from '../context/contents.ts';
 import { indexPath } from '../context/file-index.ts';
 import { type ContextOptions, type PackedContext, packContext } from '../context/pack-context.ts';
+import type { ImageStore } from '../images/image-store.ts';
+import type { Pushes } from '../registry/pushes.ts';
+import { type ArchiveOptions, type OpenedArchives, openImageArchives } from './image-archives.ts';
 
 /** The context of a build, which is packed from the moment on at which its project is known: while the nodes are probed. */
 export class ContextPacking {
@@ -9,12 +13,16 @@ export class ContextPacking {
   #onProgress: ContextOptions['onProgress'];
   #packedBytes = 0;
 
-  constructor(options: Omit<ContextOptions, 'signal' | 'onProgress'>) {
+  /** @param addFiles what of the files has to be made first */
+  constructor(options: Omit<ContextOptions, 'signal' | 'onProgress'>, addFiles?: AddFiles) {
     const onProgress: ContextOptions['onProgress'] = (progress) => {
       this.#packedBytes = progress.tarBytes ?? progress.bytes;
       this.#onProgress?.(progress);
     };
-    this.#context = packContext({ ...options, signal: this.#stopping.signal, onProgress });
+    const { signal } = this.#stopping;
+    this.#context = addFiles
+      ? packWith(addFiles, { ...options, signal, onProgress })
+      : packContext({ ...options, signal, onProgress });
     this.#context.catch(() => undefined); // the caller of `open` gets the failure
   }
 
@@ -49,6 +57,20 @@ export class ContextPacking {
   }
 }
 
+/** Makes files that are sent as if they were in the context. */
+type AddFiles = (options: ArchiveOptions) => Promise<OpenedArchives>;
+
+async function packWith(addFiles: AddFiles, options: ContextOptions & Pick<ArchiveOptions, 'signal'>) {
+  const { signal, onProgress, mapped = [] } = options;
+  const added = await addFiles({ signal, onBytes: (bytes) => onProgress?.({ files: 0, bytes }) });
+  try {
+    return await packContext({ ...options, mapped: [...mapped, ...added.mapped], onClosed: () => added.close() });
+  } catch (error) {
+    await added.close();
+    throw error;
+  }
+}
+
 /** Folders in the data folder. */
 export interface PackingFolders {
   /** For packed contexts. */
@@ -61,11 +83,27 @@ export interface PackingFolders {
 export interface ProjectToPack {
   readonly contents: ContentsOptions;
   readonly project: { readonly id: string };
+  readonly request: Pick<BuildRequest, 'imageArchives' | 'platforms'>;
 }
 
+/** Where images come from whose archives are among the files. */
+export interface ArchiveSources {
+  readonly store: ImageStore;
+  readonly pushes: Pick<Pushes, 'source'>;
+}
+
+/** @param sources needed by builds with such archives only */
 export function startPacking(
-  { contents, project }: ProjectToPack,
+  { contents, project, request: { imageArchives, platforms } }: ProjectToPack,
   { spoolFolder, indexFolder }: PackingFolders,
+  sources?: ArchiveSources,
 ): ContextPacking {
-  return new ContextPacking({ ...contents, spoolFolder, index: indexPath(indexFolder, project.id) });
+  const addFiles: AddFiles | undefined =
+    imageArchives &&
+    sources &&
+    ((options) => {
+      const services = { store: sources.store, credentials: sources.pushes.source(), spoolFolder };
+      return openImageArchives(imageArchives, platforms, services, options);
+    });
+  return new ContextPacking({ ...contents, spoolFolder, index: indexPath(indexFolder, project.id) }, addFiles);
 }

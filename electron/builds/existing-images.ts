@@ -119,9 +119,12 @@ export function registryLocation({ reference, push }: Pick<BuildRequest, 'refere
 /** How the registry of a request is asked. */
 export function remoteOptions({ reference, push }: BuildRequest, credentials: CredentialSource) {
   const { registry = '' } = registryLocation({ reference, push }) ?? {};
-  // engines use plain HTTP on the loopback, too
-  const isLoopback = /^(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?$/.test(registry);
-  return { credentials, tlsVerify: push?.tlsVerify ?? !isLoopback };
+  return { credentials, tlsVerify: push?.tlsVerify ?? !isLoopback(registry) };
+}
+
+/** Whether a registry is on this computer. Engines use plain HTTP there, too. */
+export function isLoopback(registry: string): boolean {
+  return /^(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?$/.test(registry);
 }
 
 /** The whole images under a reference. */

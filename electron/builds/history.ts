@@ -7,10 +7,11 @@ import { type BuildEntry, entryOf } from '../../shared/build-entry.ts';
 import type { ManifestList } from '../../shared/image.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { Failure, fail } from '../../shared/problem.ts';
+import { keepIfOlder, readVersioned } from '../settings/versioned-file.ts';
 import { diskFailure, isMissingPath } from '../system/file-errors.ts';
 import { makePrivateFolder } from '../system/private-folder.ts';
 import { watchEntries } from '../system/watch-entries.ts';
-import { formatRecord, parseRecord, unreadableEntry } from './build-record-file.ts';
+import { buildRecord, formatRecord, parseRecord, unreadableEntry } from './build-record-file.ts';
 import { type HistoryDay, HistoryIndex, idTime, type Page, type PageRequest } from './history-index.ts';
 import { outcomeOfInterrupted } from './interrupted-build.ts';
 import { platformName, type RunningBuilds } from './running-builds.ts';
@@ -29,6 +30,8 @@ export class History {
   readonly #findList: (reference: string) => Promise<ManifestList>;
   readonly #index: HistoryIndex;
   #isFolderMade = false;
+  /** Builds of this process, whose records have the present version. */
+  readonly #current = new Set<string>();
 
   /**
    * @param folder holds a folder for each build, named by its id. @param running a build that is recorded as running and
@@ -70,13 +73,27 @@ export class History {
     const path = join(this.#folder, build.id, recordName);
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await this.#keepOldRecord(build.id, path);
       await writeFileAtomic(path, formatRecord(build), { mode: 0o600 });
     } catch (error) {
       throw diskFailure(error, path);
     }
     if (build.status !== 'running') {
+      this.#current.delete(build.id);
       await this.#index.set(entryOf(build)).catch(() => undefined);
     }
+  }
+
+  /** A build that is resumed may have a record of an older version. */
+  async #keepOldRecord(id: string, path: string): Promise<void> {
+    if (this.#current.has(id)) {
+      return;
+    }
+    const text = await readFile(path, 'utf8').catch(() => undefined);
+    if (text !== undefined) {
+      await keepIfOlder(path, readVersioned(text, buildRecord), buildRecord.version);
+    }
+    this.#current.add(id);
   }
 
   /** @throws Failure `build.unknown`, `build.newer`, `build.damaged` */

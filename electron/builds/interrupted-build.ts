@@ -1,6 +1,7 @@
 import { type Build, isEnd, type Job } from '../../shared/build.ts';
 import type { ManifestList } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
+import type { Push } from '../../shared/push.ts';
 import { missingPlatforms } from './optional-platforms.ts';
 
 /**
@@ -47,6 +48,11 @@ function interrupted(build: Build): Build {
     const second = job.second?.state === 'running' ? { second: { ...job.second, state: 'stopped' as const } } : {};
     return isEnd(job.status) ? job : { ...job, ...second, status: 'interrupted' };
   });
-  const push = build.push?.status === 'running' ? { ...build.push, status: 'cancelled' as const, problem } : build.push;
-  return { ...build, status: 'interrupted', problem, jobs, ...(push ? { push } : {}) };
+  const ended = (push: Push): Push => (push.status === 'running' ? { ...push, status: 'cancelled', problem } : push);
+  const further = build.furtherPushes?.map(ended);
+  return {
+    ...{ ...build, status: 'interrupted', problem, jobs },
+    ...(build.push ? { push: ended(build.push) } : {}),
+    ...(further ? { furtherPushes: further } : {}),
+  };
 }

@@ -1,5 +1,6 @@
 import type { BuildRequest, Job } from '../../shared/build.ts';
 import { optionsOf } from '../../shared/build-options.ts';
+import { engineText, makesAttestations, type Node } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { problemOf } from '../../shared/problem.ts';
 import { proxiesOf, proxyArgs } from '../../shared/proxy-variables.ts';
@@ -172,6 +173,9 @@ export async function runJob(
       layouts: input.layouts,
       contexts: named.contexts,
       ...engineOptions(request),
+      attest: builderAttestations(request, status?.state === 'up' ? status.node : undefined, (text) =>
+        tracker.logLine(text),
+      ),
       buildArgs: { ...proxyArgs(proxies), ...buildArgs },
       hidden: passwordsOf(proxies),
       format,
@@ -305,6 +309,19 @@ export async function runJob(
       value.fill(0);
     }
   }
+}
+
+/** What the builder of a node is asked to attest. Where it makes no attestations, ours are made of the image. */
+function builderAttestations(
+  { attest = [] }: BuildRequest,
+  node: Node | undefined,
+  log: (text: string) => void,
+): BuildRequest['attest'] {
+  if (attest.length === 0 || (node && makesAttestations(node))) {
+    return attest;
+  }
+  log(`${node ? engineText(node) : 'The engine'} makes no attestations: Barnraiser makes its own.`);
+  return undefined;
 }
 
 /** The options that engines get as they are. The others are resolved for each node and platform. */

@@ -7,8 +7,10 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { CacheRetention } from '../engines/engine.ts';
+import { readVersioned } from '../settings/versioned-file.ts';
 import { diskFailure } from '../system/file-errors.ts';
 import { withFileLock } from '../system/file-lock.ts';
 import { removeAll, without } from './retention.ts';
@@ -17,8 +19,14 @@ import { platformName, type RunningBuilds } from './running-builds.ts';
 /** What was left so long ago is forgotten: the node may be gone. In milliseconds. */
 const maxAgeMs = 30 * 24 * 60 * 60 * 1000;
 
-const jobSchema = z.object({ version: z.literal(1), buildId: z.string(), node: z.string(), tag: z.string() });
-const unneededSchema = z.object({ version: z.literal(1), images: z.array(z.string()) });
+export const nodeJobRecord = {
+  version: dataFormats.nodeJobs.version,
+  schema: z.object({ buildId: z.string(), node: z.string(), tag: z.string() }),
+};
+export const unneededRecord = {
+  version: dataFormats.unneededImages.version,
+  schema: z.object({ images: z.array(z.string()) }),
+};
 
 const jobSuffix = '.job.json';
 
@@ -66,7 +74,7 @@ export class NodeWork {
     const path = join(this.#folder, `${id}${jobSuffix}`);
     this.#begun.add(id);
     this.#own.add(id);
-    const write = () => writeVersioned(path, { buildId, node, tag });
+    const write = () => writeRecord(path, { version: nodeJobRecord.version, buildId, node, tag });
     // not while images are removed on the node, unless that takes too long
     await withFileLock(this.#lockPath(node), write).catch(write);
     return { id, node };
@@ -193,8 +201,8 @@ export class NodeWork {
         await rm(path, { force: true });
         return undefined;
       }
-      const { buildId, node, tag } = jobSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-      return { id, buildId, node, tag, isOther: !this.#begun.has(id) };
+      const job = readVersioned(await readFile(path, 'utf8'), nodeJobRecord);
+      return job.kind === 'valid' ? { id, ...job.value, isOther: !this.#begun.has(id) } : undefined;
     } catch {
       return undefined;
     }
@@ -208,14 +216,15 @@ export class NodeWork {
 
   async #readUnneeded(node: string): Promise<string[]> {
     try {
-      return unneededSchema.parse(JSON.parse(await readFile(this.#unneededPath(node), 'utf8'))).images;
+      const file = readVersioned(await readFile(this.#unneededPath(node), 'utf8'), unneededRecord);
+      return file.kind === 'valid' ? file.value.images : [];
     } catch {
       return [];
     }
   }
 
   async #writeUnneeded(node: string, images: readonly string[]): Promise<void> {
-    await writeVersioned(this.#unneededPath(node), { images: [...new Set(images)] });
+    await writeRecord(this.#unneededPath(node), { version: unneededRecord.version, images: [...new Set(images)] });
   }
 
   #unneededPath(node: string): string {
@@ -236,8 +245,8 @@ interface StoredJob {
   readonly isOther: boolean;
 }
 
-async function writeVersioned(path: string, value: object): Promise<void> {
-  await writeFileAtomic(path, JSON.stringify({ version: 1, ...value }), { mode: 0o600 }).catch((error: unknown) => {
+async function writeRecord(path: string, value: object): Promise<void> {
+  await writeFileAtomic(path, JSON.stringify(value), { mode: 0o600 }).catch((error: unknown) => {
     throw diskFailure(error, path);
   });
 }

@@ -26,6 +26,7 @@ import type { ContextPacking, ProjectToPack } from './context-packing.ts';
 import { type OpenContextsOptions, type OpenedContexts, openContexts } from './named-contexts.ts';
 import { isOptional, namedPlatforms, withOptional } from './optional-platforms.ts';
 import type { ProjectMemories, ProjectMemory } from './project-memory.ts';
+import type { ImageSigner } from './sign-images.ts';
 
 /** A build request and everything that is looked up once before any work begins. All steps of the build read it. */
 export interface PreparedBuild {
@@ -48,6 +49,8 @@ export interface PreparedBuild {
   readonly inputs: BuildInputs;
   readonly contentTag?: ContentTag | undefined;
   readonly secrets: BuildSecrets;
+  /** Signs the image when it is done. */
+  readonly signer?: ImageSigner | undefined;
   readonly project: ProjectMemory;
   readonly connections: readonly Connection[];
   /** What a probe of the connections found. */
@@ -88,6 +91,7 @@ export interface PrepareOptions {
   readonly contentTag?: ContentTag | undefined;
   /** Without it, no node can be given any. */
   readonly secrets?: BuildSecrets;
+  readonly signer?: ImageSigner | undefined;
   /** Begins to pack the context while the nodes are probed. The caller of `prepareBuild` opens or closes it. */
   readonly pack?: (project: ProjectToPack) => ContextPacking;
 }
@@ -124,7 +128,17 @@ async function prepareOpened(
   input: BuildRequest,
   opened: OpenedProject,
   namedContexts: OpenedContexts,
-  { nodes, projects, links, signal, inputs = {}, contentTag, secrets = BuildSecrets.none, pack }: PrepareOptions,
+  {
+    nodes,
+    projects,
+    links,
+    signal,
+    inputs = {},
+    contentTag,
+    secrets = BuildSecrets.none,
+    signer,
+    pack,
+  }: PrepareOptions,
 ): Promise<UnscheduledBuild> {
   const { source, folder, containerfile, containerfilesFor, contents, key } = opened;
   // real paths identify the project whatever paths the user gave; the farm is recorded by name because another farm
@@ -155,7 +169,7 @@ async function prepareOpened(
   };
   const quorum: Quorum = (answered, missing) =>
     isCoveredWithout(missing, { ...options, nodes: answered }, nodes.statuses());
-  const packing = isAllThere ? undefined : pack?.({ contents, project });
+  const packing = isAllThere ? undefined : pack?.({ contents, project, request: given });
   const [statuses, lastBuiltOn, times, slowness, speeds, cached, lastSpace, automatic] = await Promise.all([
     nodes.probeConnections(connections, { hasQuorum: quorum, acceptsRecent: true, ...(signal && { signal }) }),
     project.lastBuiltOn(),
@@ -187,6 +201,7 @@ async function prepareOpened(
     inputs,
     contentTag,
     secrets,
+    signer,
     project,
     connections,
     nodes: statuses,

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { materialsSchema } from '../../shared/build.ts';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { type JobTime, jobTimeSchema } from '../../shared/emulation.ts';
 import { digestSchema } from '../../shared/image.ts';
 import { type Platform, platformSchema } from '../../shared/platform.ts';
 import type { ContextSource } from '../context/context-source.ts';
 import { descriptorSchema } from '../images/manifest.ts';
 import { nodeSlowness } from '../scheduling/node-slowness.ts';
+import { keepIfOlder, readVersioned, type VersionedContent } from '../settings/versioned-file.ts';
 import { diskFailure } from '../system/file-errors.ts';
 import { withFileLock } from '../system/file-lock.ts';
 import { contextKeySuffix, findContextKey } from './context-key.ts';
@@ -66,9 +68,9 @@ const maxComparedProjects = 100;
 /** The name of the list in version 1. */
 const oldListName = 'remains';
 
-const fileSchema = z.union([
-  z.object({
-    version: z.literal(2),
+export const projectRecord = {
+  version: dataFormats.projects.version,
+  schema: z.object({
     context: z.string(),
     cachedImages: z.array(cachedImagesSchema),
     // older versions have neither
@@ -77,18 +79,11 @@ const fileSchema = z.union([
     space: spaceSchema.optional().catch(undefined),
     unfinished: z.array(unfinishedSchema).catch([]),
   }),
-  z
-    .object({ version: z.literal(1), context: z.string(), [oldListName]: z.array(cachedImagesSchema) })
-    .transform(({ context, [oldListName]: cachedImages }) => ({
-      version: 2 as const,
-      context,
-      cachedImages,
-      results: [],
-      times: [],
-      unfinished: [],
-    })),
-]);
-type Memory = Pick<z.infer<typeof fileSchema>, 'cachedImages' | 'results' | 'times' | 'unfinished'> & {
+  migrations: {
+    1: ({ [oldListName]: cachedImages, ...others }: Readonly<Record<string, unknown>>) => ({ ...others, cachedImages }),
+  },
+};
+type Memory = Pick<z.infer<typeof projectRecord.schema>, 'cachedImages' | 'results' | 'times' | 'unfinished'> & {
   readonly space?: ProjectSpace | undefined;
 };
 
@@ -224,11 +219,17 @@ export class ProjectMemory {
   }
 
   async #read(): Promise<Memory> {
+    const file = await this.#readFile();
+    // no build yet, or an unreadable file: it is always safe to know nothing
+    return file?.kind === 'valid' ? file.value : { cachedImages: [], results: [], times: [], unfinished: [] };
+  }
+
+  async #readFile(): Promise<VersionedContent<Memory> | undefined> {
     try {
       const text = await readFile(this.#path, 'utf8').catch(() => readFile(this.#oldPath, 'utf8'));
-      return fileSchema.parse(JSON.parse(text));
+      return readVersioned<Memory>(text, projectRecord);
     } catch {
-      return { cachedImages: [], results: [], times: [], unfinished: [] }; // no build yet, or an unreadable file: it is always safe to know nothing
+      return undefined;
     }
   }
 
@@ -307,12 +308,20 @@ export class ProjectMemory {
 
   #change(change: (memory: Memory) => Memory): Promise<void> {
     return withFileLock(this.#path, async (assertHeld) => {
+      const file = await this.#readFile();
+      if (file?.kind === 'newer') {
+        // a newer Barnraiser knows more of the project
+        return;
+      }
       const memory = change(await this.#read());
-      const text = JSON.stringify({ version: 2, context: this.#context, ...memory }, null, 2);
+      const text = JSON.stringify({ version: projectRecord.version, context: this.#context, ...memory }, null, 2);
       assertHeld();
-      await writeFileAtomic(this.#path, text, { mode: 0o600 }).catch((error: unknown) => {
+      try {
+        await keepIfOlder(this.#path, file, projectRecord.version);
+        await writeFileAtomic(this.#path, text, { mode: 0o600 });
+      } catch (error) {
         throw diskFailure(error, this.#path);
-      });
+      }
     });
   }
 

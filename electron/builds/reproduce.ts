@@ -4,7 +4,7 @@ import type { Build, BuildRequest } from '../../shared/build.ts';
 import type { CallRequest } from '../../shared/contract.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import type { Difference, Reproduction } from '../../shared/reproduction.ts';
-import { findDifferences } from '../images/image-differences.ts';
+import { findDifferences } from '../comparison/exact-differences.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { StoredList } from '../images/stored-list.ts';
 import type { Builds } from './builds.ts';
@@ -98,7 +98,8 @@ function requestFor(build: Build, reference: string): BuildRequest {
     noCache: true,
     skip: false,
     retention: request.retention === 'tagged' ? 'cache' : request.retention,
-    ...{ provenance: undefined, sbom: undefined, attestInList: undefined, cacheTo: undefined },
+    ...{ provenance: false, sbom: false, sign: false, signKey: undefined },
+    ...{ attest: undefined, attestInList: undefined, cacheTo: undefined, releaseTag: undefined, archTags: undefined },
   };
 }
 

@@ -3,7 +3,7 @@ import { type FileChange, maxListedDifferences, type PlatformComparison } from '
 import type { Digest } from '../../shared/image.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import { ImageTree } from '../images/image-tree.ts';
-import type { LayerFile } from '../images/layer-files.ts';
+import type { LayerFile, LayerFiles } from '../images/layer-files.ts';
 import type { SideLayer } from './side.ts';
 
 const turnEntries = 5_000;
@@ -64,19 +64,24 @@ export async function compareFiles(
 }
 
 async function readFiles(store: ImageStore, layers: readonly SideLayer[], signal: AbortSignal): Promise<Files> {
-  const read = [];
-  for (const { digest } of layers) {
-    read.push(await store.layerFiles.read(digest, { signal }));
-  }
-  const tree = await ImageTree.merge(read);
-  const files = new Map<string, FoundFile>();
-  for (const { node, path } of tree.walk(tree.root, '')) {
-    // a folder that has only the names of its files changes with them
-    if (node.file && node.file.type !== 'directory') {
-      files.set(path, { ...node.file, layer: layers[node.layer]?.digest });
+  let isPartial = false;
+  async function* each(): AsyncGenerator<LayerFiles> {
+    for (const { digest } of layers) {
+      signal.throwIfAborted();
+      const read = await store.layerFiles.read(digest, { signal });
+      isPartial ||= read.isCut !== undefined;
+      yield read;
     }
   }
-  return { files, bytes: tree.root.bytes, isPartial: read.some(({ isCut }) => isCut !== undefined) };
+  const tree = await ImageTree.merge(each());
+  const files = new Map<string, FoundFile>();
+  for (const { node, path } of tree.below(tree.root, '')) {
+    // a folder that has only the names of its files changes with them
+    if (node.entry && node.entry.type !== 'directory') {
+      files.set(path, { ...node.entry, layer: layers[node.layer]?.digest });
+    }
+  }
+  return { files, bytes: tree.bytesOf(tree.root), isPartial };
 }
 
 function compareFile(path: string, a: FoundFile | undefined, b: FoundFile | undefined): FileChange | undefined {

@@ -58,7 +58,8 @@ export async function openSide(text: string, options: SideOptions): Promise<Side
 }
 
 async function openLocation(name: string, location: ImageLocation, options: SideOptions): Promise<Side> {
-  const source = await openSource(location, { ...options, attachments: false });
+  // a platform that only the other one has is a difference
+  const source = await openSource(location, { ...options, platforms: undefined, attachments: false });
   const { images, top } = source.content;
   const configs = new Map(images.map(({ digest, config }) => [digest, config]));
   return {

@@ -1,5 +1,4 @@
 /** The connections of this user: their store, and how to open a session or a transport to their engines. */
-import { join } from 'node:path';
 import { z } from 'zod';
 import { suggestKnownName } from '../../shared/closest.ts';
 import {
@@ -10,12 +9,13 @@ import {
   firstDuplicate,
   optionsOf,
 } from '../../shared/connection.ts';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { freeName } from '../../shared/free-name.ts';
 import { fail } from '../../shared/problem.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
 import { engineKey, namesByEngineKey } from './import/engine-key.ts';
 
-const settingsSchema = z
+export const connectionsFileSchema = z
   .object({ connections: z.array(connectionSchema).readonly() })
   .superRefine(({ connections }, context) => {
     const duplicate = firstDuplicate(connections.map(({ name }) => name));
@@ -23,7 +23,7 @@ const settingsSchema = z
       context.addIssue({ code: 'custom', path: ['connections'], message: `"${duplicate}" is listed twice.` });
     }
   });
-type Settings = Readonly<z.infer<typeof settingsSchema>>;
+type Settings = Readonly<z.infer<typeof connectionsFileSchema>>;
 
 /**
  * The result of adding a connection: `name` is the new connection, or the existing one that leads to the same engine.
@@ -47,11 +47,10 @@ export class ConnectionStore {
   /** @param folder the settings folder; created when the first connection is added. */
   constructor(folder: string) {
     this.#file = new SettingsFile({
-      path: join(folder, 'connections.json'),
-      version: 1,
-      schema: settingsSchema,
+      format: dataFormats.connections,
+      folder,
+      schema: connectionsFileSchema,
       empty: { connections: [] },
-      content: 'connections',
     });
   }
 

@@ -21,6 +21,8 @@ export interface ContextOptions extends ContentsOptions {
   readonly signal?: AbortSignal;
   /** Called about every half megabyte of tar, and at the end. `files` counts everything except folders, `bytes` their content. */
   readonly onProgress?: (progress: PackedProgress) => void;
+  /** Called when the files are no longer read. */
+  readonly onClosed?: () => Promise<void>;
 }
 
 export interface ContextDigest {
@@ -189,6 +191,7 @@ class ThreadedContext implements PackedContext {
     await this.#thread.stop();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     await this.#spool.close();
+    await this.#options.onClosed?.();
   }
 
   readonly #onAbort = (): void => {

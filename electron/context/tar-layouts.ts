@@ -6,6 +6,7 @@ import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { makePrivateFolder } from '../system/private-folder.ts';
 import type { TarLayout } from './context-source.ts';
 
@@ -15,9 +16,11 @@ const limits = { count: 64, bytes: 64 * 1024 * 1024 } as const;
 /** A part of a digest is enough to find what is the same. */
 const digestLength = 32;
 
+const { version } = dataFormats.tarLayouts;
+
 /** The digests follow each other without gaps. An object for each entry takes ten times as long to read. */
-const layoutSchema = z
-  .object({ version: z.literal(2), lengths: z.array(z.number().int().positive()), digests: z.string() })
+export const layoutSchema = z
+  .object({ version: z.literal(version), lengths: z.array(z.number().int().positive()), digests: z.string() })
   .refine(({ lengths, digests }) => digests.length === lengths.length * digestLength);
 
 /** The entries of a tar in their order, with shortened digests. */
@@ -59,7 +62,7 @@ export class TarLayouts {
       await makePrivateFolder(this.#folder);
       const lengths = entries.map(({ length }) => length);
       const digests = entries.map(({ digest }) => shortDigest(digest)).join('');
-      const stored: z.input<typeof layoutSchema> = { version: 2, lengths, digests };
+      const stored: z.input<typeof layoutSchema> = { version, lengths, digests };
       await writeFileAtomic(path, JSON.stringify(stored), { mode: 0o600 });
       await this.#removeOldest();
     } catch {

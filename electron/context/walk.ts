@@ -61,6 +61,8 @@ export interface MappedFolder {
   readonly from: string;
   /** Its path in the context. Empty for the context itself. */
   readonly to: string;
+  /** A folder of the context at the same path is left out, not merged. */
+  readonly replaces?: boolean;
 }
 
 /** A folder that is being walked. */
@@ -334,7 +336,7 @@ function childOf(child: Dirent, folder: string): Child {
 
 /** Adds what is mapped into a folder, and joins what has the same name. */
 function withMapped(children: readonly Child[], path: string, mapped: readonly MappedFolder[]): Child[] {
-  const added = mapped.flatMap(({ from, to }): Child[] => {
+  const added = mapped.flatMap(({ from, to, replaces }): (Child & { readonly replaces?: boolean | undefined })[] => {
     const rest = path === '' ? to : to.startsWith(`${path}/`) ? to.slice(path.length + 1) : '';
     if (rest === '') {
       return [];
@@ -342,12 +344,15 @@ function withMapped(children: readonly Child[], path: string, mapped: readonly M
     const [name = '', ...below] = rest.split('/');
     const isFolder = below.length > 0 || lookUp(from).isDirectory();
     const source = below.length > 0 ? undefined : from;
-    return [{ name, source, isFolder, folders: source !== undefined && isFolder ? [source] : [] }];
+    const isReplacing = replaces && below.length === 0;
+    return [
+      { name, source, isFolder, folders: source !== undefined && isFolder ? [source] : [], replaces: isReplacing },
+    ];
   });
   const joined = new Map<string, Child>();
-  for (const child of [...children, ...added]) {
+  for (const { replaces, ...child } of [...children.map((each) => ({ ...each, replaces: false })), ...added]) {
     const before = joined.get(child.name);
-    const isMerged = before?.isFolder && child.isFolder;
+    const isMerged = before?.isFolder && child.isFolder && !replaces;
     joined.set(child.name, {
       ...child,
       source: child.source ?? (isMerged ? before.source : undefined),

@@ -22,6 +22,7 @@ export const channels = {
 /** The commands of the page that menus contain, by their ids in the page. */
 export type MenuCommand =
   | 'build:new'
+  | 'about'
   | 'palette'
   | 'go:builds'
   | 'go:images'
@@ -30,6 +31,8 @@ export type MenuCommand =
   | 'go:back'
   | 'go:forward'
   | 'connection:add'
+  | 'guide'
+  | 'samples'
   | 'connection:probe';
 
 /** The API that the preload script exposes to the page as `window.barnraiser`. */

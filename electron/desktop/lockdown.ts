@@ -1,6 +1,7 @@
 import { app, type Session, shell, type WebContents } from 'electron';
-import { canOpenExternally, isLogUrl, isPageUrl, isPermissionAllowed } from './url-policy.ts';
-import { logWindowOptions } from './window-options.ts';
+import { canOpenExternally } from '../../shared/external-sites.ts';
+import { isGuideUrl, isLogUrl, isPageUrl, isPermissionAllowed } from './url-policy.ts';
+import { guideWindowOptions, logWindowOptions } from './window-options.ts';
 
 /** Restricts every window, present and future, to the app's own page. */
 export function lockDownWindows(): void {
@@ -32,11 +33,14 @@ function blockNavigation(contents: WebContents): void {
   });
 }
 
-/** The page can open logs in new windows, and nothing else. */
+/** The page can open logs and the guide in new windows, and nothing else. */
 function restrictNewWindows(contents: WebContents): void {
   contents.setWindowOpenHandler(({ url }) => {
     if (isLogUrl(url)) {
       return { action: 'allow', overrideBrowserWindowOptions: logWindowOptions() };
+    }
+    if (isGuideUrl(url)) {
+      return { action: 'allow', overrideBrowserWindowOptions: guideWindowOptions() };
     }
     openExternally(url);
     return { action: 'deny' };

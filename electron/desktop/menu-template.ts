@@ -29,7 +29,7 @@ export function menuTemplate(
   const appMenu: MenuItemConstructorOptions = {
     label: 'Barnraiser',
     submenu: [
-      { role: 'about', label: 'About Barnraiser' },
+      command('About Barnraiser', 'about'),
       separator,
       settings,
       separator,
@@ -99,8 +99,11 @@ export function menuTemplate(
     label: isMac ? 'Help' : '&Help',
     role: 'help',
     submenu: [
+      command('Guide', 'guide', 'F1'),
+      command('Try a sample…', 'samples'),
+      separator,
       { label: 'Show data folder', id: 'data-folder', click: () => actions.showDataFolder() },
-      ...(isMac ? [] : [separator, { role: 'about', label: 'About Barnraiser' } as const]),
+      ...(isMac ? [] : [separator, command('About Barnraiser', 'about')]),
     ],
   };
   return [...(isMac ? [appMenu] : []), file, edit, view, window, help];

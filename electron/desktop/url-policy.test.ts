@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { canOpenExternally, isLogUrl, isPageUrl, isPermissionAllowed, pageUrl } from './url-policy.ts';
+import { canOpenExternally } from '../../shared/external-sites.ts';
+import { isGuideUrl, isLogUrl, isPageUrl, isPermissionAllowed, pageUrl } from './url-policy.ts';
 
 it('recognizes only its own page', () => {
   expect(isPageUrl(pageUrl())).toBe(true);
@@ -18,10 +19,13 @@ it('recognizes only its own page', () => {
   }
 });
 
-it('recognizes only logs as pages for new windows', () => {
+it('recognizes only logs and the guide as pages for new windows', () => {
   expect(isLogUrl(pageUrl('#/log/b1/linux%2Famd64'))).toBe(true);
   expect(isLogUrl(pageUrl('#/builds'))).toBe(false);
   expect(isLogUrl('https://elsewhere/#/log/b1/linux%2Famd64')).toBe(false);
+  expect(isGuideUrl(new URL('docs/guide/index.html', pageUrl()).href)).toBe(true);
+  expect(isGuideUrl(pageUrl('#/docs/guide'))).toBe(false);
+  expect(isGuideUrl('https://elsewhere/docs/guide/index.html')).toBe(false);
 });
 
 it('opens only known sites externally, over https and without credentials or ports', () => {

@@ -20,19 +20,9 @@ export function isLogUrl(url: string): boolean {
   return isPageUrl(url) && parse(url)?.hash.startsWith('#/log/') === true;
 }
 
-/** The sites that the app links to. */
-const externalHosts: ReadonlySet<string> = new Set(['podman.io', 'docs.podman.io', 'docs.docker.com', 'github.com']);
-
-/** Whether the system's browser may open the URL. Only known sites: logs and image labels can contain any link. */
-export function canOpenExternally(url: string): boolean {
-  const parsed = parse(url);
-  return (
-    parsed?.protocol === 'https:' &&
-    parsed.port === '' &&
-    parsed.username === '' &&
-    parsed.password === '' &&
-    externalHosts.has(parsed.hostname)
-  );
+/** Whether the URL is a page of the guide, which has a window of its own. */
+export function isGuideUrl(url: string): boolean {
+  return isPageUrl(url) && parse(url)?.pathname.startsWith('/docs/') === true;
 }
 
 /** The page may only write text to the clipboard, for its copy buttons. */

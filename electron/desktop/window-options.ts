@@ -45,3 +45,18 @@ export function logWindowOptions(): BrowserWindowConstructorOptions {
     webPreferences: webPreferences(),
   };
 }
+
+/** A window for the guide. It has no scripts, and gets no API. */
+export function guideWindowOptions(): BrowserWindowConstructorOptions {
+  const { preload: _, ...preferences } = webPreferences();
+  return {
+    title: 'Barnraiser guide',
+    width: 1080,
+    height: 800,
+    minWidth: 360,
+    minHeight: 200,
+    autoHideMenuBar: true,
+    backgroundColor: backgroundColor(),
+    webPreferences: { ...preferences, javascript: false },
+  };
+}

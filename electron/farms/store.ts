@@ -1,15 +1,15 @@
 /** Farms: named groups of connections, and their import. */
-import { join } from 'node:path';
 import { z } from 'zod';
 import { suggestKnownName } from '../../shared/closest.ts';
 import { firstDuplicate, nameSchema } from '../../shared/connection.ts';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { type Farm, farmSchema } from '../../shared/farm.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
 import type { ConnectionStore } from '../connections/store.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
 
-const farmsFileSchema = z
+export const farmsFileSchema = z
   .object({ farms: z.array(farmSchema).readonly(), default: nameSchema.optional() })
   .superRefine((file, context) => {
     const names = file.farms.map(({ name }) => name);
@@ -49,11 +49,10 @@ export class FarmStore {
   constructor(folder: string, connections: ConnectionStore) {
     this.#connections = connections;
     this.#file = new SettingsFile({
-      path: join(folder, 'farms.json'),
-      version: 1,
+      format: dataFormats.farms,
+      folder,
       schema: farmsFileSchema,
       empty: { farms: [] },
-      content: 'farms',
     });
   }
 

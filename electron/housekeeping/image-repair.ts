@@ -1,5 +1,6 @@
 /** Fetches missing and damaged blobs of stored images again: from registries that have the image, or from the node that built it. */
 import { randomBytes } from 'node:crypto';
+import type { Build } from '../../shared/build.ts';
 import { type Digest, parseReference, type Reference } from '../../shared/image.ts';
 import { Failure, fail, type Problem, problemOf } from '../../shared/problem.ts';
 import type { History } from '../builds/history.ts';
@@ -48,18 +49,23 @@ export class ImageRepair {
     const failures: Problem[] = [];
     const missing = (): BlobUse[] => image.problems.filter(({ digest }) => !repaired.has(digest));
     const registries = await this.#registriesOf(image);
-    for (const registry of registries) {
+    for (const { name, isVerified } of registries) {
       await this.#attempt(failures, context, () =>
-        this.#fromRegistry(registry, tlsVerify, missing(), repaired, context),
+        this.#fromRegistry(name, tlsVerify && isVerified, missing(), repaired, context),
       );
     }
     if (missing().some(({ role }) => role !== 'list')) {
       await this.#attempt(failures, context, () => this.#fromNodes(image, missing(), repaired, context));
     }
-    if (missing().length > 0 && failures.length === 0) {
+    if (missing().length === 0) {
+      return { repaired, failures };
+    }
+    const builds = await this.#buildsOf(image.reference);
+    const builtBy = builds.find(({ list }) => list?.digest === image.list) ?? builds[0];
+    if (failures.length === 0) {
       failures.push(nowhereFailure(image, registries.length > 0).problem);
     }
-    return { repaired, failures };
+    return { repaired, failures, builtBy: builtBy && { id: builtBy.id, context: builtBy.request.context } };
   }
 
   /** A source that does not answer does not end the repair. */
@@ -77,7 +83,7 @@ export class ImageRepair {
   }
 
   /** Where the same list was pushed first, then where another list of the same name was: they may share layers. */
-  async #registriesOf({ reference, list }: BrokenImage): Promise<Reference[]> {
+  async #registriesOf({ reference, list }: BrokenImage): Promise<RepairRegistry[]> {
     const pushes = await this.#options.pushHistory.list();
     const same = pushes.filter((push) => push.digest === list);
     const others = pushes.filter((push) => push.digest !== list && push.reference === reference);
@@ -85,7 +91,12 @@ export class ImageRepair {
     const names = [...same, ...others].map(({ destination }) => destination).concat(reference ?? []);
     const registries = [...new Set(names)].flatMap((name) => {
       const parsed = parseReference(name);
-      return typeof parsed !== 'string' && parsed.registry !== undefined ? [parsed] : [];
+      if (typeof parsed === 'string' || parsed.registry === undefined) {
+        return [];
+      }
+      // as the newest push to the registry was done
+      const newest = pushes.find(({ destination }) => destination.startsWith(`${parsed.registry}/`));
+      return [{ name: parsed, isVerified: newest?.tlsVerify !== false }];
     });
     return registries.slice(0, maxRegistries);
   }
@@ -167,7 +178,7 @@ export class ImageRepair {
         }
       } catch (error) {
         context.signal.throwIfAborted();
-        failures.push(error);
+        failures.push(isAbsent(error) ? absentFailure(job.node) : error);
       }
     }
     if (failures.length > 0) {
@@ -175,13 +186,13 @@ export class ImageRepair {
     }
   }
 
-  async #buildsOf(reference: string | undefined) {
+  async #buildsOf(reference: string | undefined): Promise<Build[]> {
     const { history } = this.#options;
     const { entries } = await history.list({
       limit: 200,
       ...(reference === undefined ? {} : { filter: { text: reference } }),
     });
-    const found = [];
+    const found: Build[] = [];
     for (const { id } of entries.filter((entry) => entry.status === 'done').slice(0, maxBuilds)) {
       const build = await history.get(id).catch(() => undefined);
       found.push(...(build ? [build] : []));
@@ -212,6 +223,12 @@ export class ImageRepair {
   }
 }
 
+interface RepairRegistry {
+  readonly name: Reference;
+  /** Whether TLS was verified when an image was pushed there. */
+  readonly isVerified: boolean;
+}
+
 interface FromNode {
   readonly node: string;
   readonly platform: NonNullable<NonNullable<BlobUse['image']>['platform']>;
@@ -220,13 +237,23 @@ interface FromNode {
   readonly format: 'oci' | 'docker';
 }
 
+/** What engines answer for an image that they do not have. */
+function isAbsent(error: unknown): boolean {
+  const { message = '', detail = '' } = error instanceof Failure ? error.problem : {};
+  return /no such (?:image|file)|image not known|not found/i.test(`${message} ${detail}`);
+}
+
+function absentFailure(node: string): Failure {
+  return fail('image.unknown', `Node ${node} has not kept the image.`, 'Build it again, or delete it.');
+}
+
 function nowhereFailure({ reference }: BrokenImage, hasRegistries: boolean): Failure {
   const name = reference ?? 'an image that is kept for later builds';
   return fail(
     'image.incomplete',
     hasRegistries
       ? `The registries of ${name} do not have all of it, and neither has a node that built it.`
-      : `${name} was not pushed to a registry, and no node that built it is known.`,
+      : `${name} was not pushed to a registry, and no node that built it has it.`,
     reference === undefined ? 'Clear the cache of images.' : 'Build it again, or delete it.',
   );
 }

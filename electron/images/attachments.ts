@@ -150,7 +150,11 @@ export async function addAttachments(
     const { digest, mediaType } = candidate;
     signal?.throwIfAborted();
     await lease.hold(digest);
-    if (digest === image || attachments.has(digest) || !isImageType(mediaType) || !(await blobs.has(digest))) {
+    const isOther = (describesOf(candidate) ?? image) !== image;
+    if (isOther || digest === image || attachments.has(digest) || !isImageType(mediaType)) {
+      continue;
+    }
+    if (!(await blobs.has(digest))) {
       continue;
     }
     await blobs.assertPresent([candidate], `The attachment ${digest}`);

@@ -19,34 +19,52 @@ export function* layoutFiles(
   yield* blobFiles(blobs, content, options);
 }
 
+/** An image of an archive that docker loads. */
+export interface ArchivedImage {
+  readonly content: ExportContent;
+  /** `NAME:TAG`, which engines give to the image. Without one, they know it by its digest. */
+  readonly name?: string | undefined;
+}
+
 /**
- * The files of an archive that docker loads, of one image. As BuildKit and docker 25 write it, it is an OCI layout, too, and its layers
- * stay compressed. Source: moby, image/spec/v1.2.md; BuildKit, exporter/oci.
- * @param name `NAME:TAG`, which engines give to the image
+ * The files of an archive that docker loads, of one image or several. As BuildKit and docker 25 write it, it is an OCI layout, too, and
+ * its layers stay compressed. Source: moby, image/spec/v1.2.md; BuildKit, exporter/oci.
  */
 export function* dockerArchiveFiles(
   blobs: BlobStore,
-  content: ExportContent,
-  name: string,
+  archived: readonly ArchivedImage[],
   options: ExportOptions,
 ): Generator<TarFile> {
-  const [image] = content.images;
-  if (!image) {
-    throw new Error('a docker-archive has one image');
+  let index = emptyLayoutIndex;
+  const manifest: object[] = [];
+  for (const { content, name } of archived) {
+    const [image, ...others] = content.images;
+    if (!image || others.length > 0) {
+      throw new Error('an entry of a docker-archive is one image');
+    }
+    const { root } = content;
+    index =
+      name === undefined
+        ? { ...index, manifests: [...index.manifests, root] }
+        : withReference(index, archived.length === 1 ? name.slice(name.lastIndexOf(':') + 1) : fullName(name), {
+            ...root,
+            annotations: { 'io.containerd.image.name': fullName(name) },
+          });
+    const RepoTags = name === undefined ? null : [name];
+    manifest.push({ Config: pathOf(image.config), RepoTags, Layers: image.layers.map(pathOf) });
   }
-  const annotations = { 'io.containerd.image.name': fullName(name) };
-  const index = withReference(emptyLayoutIndex, name.slice(name.lastIndexOf(':') + 1), {
-    ...content.root,
-    annotations,
-  });
-  const manifest = [{ Config: pathOf(image.config), RepoTags: [name], Layers: image.layers.map(pathOf) }];
+  const all = new Map(archived.flatMap(({ content }) => content.blobs).map((blob) => [blob.digest, blob]));
   yield { name: 'oci-layout', text: layoutMarker };
   yield { name: 'index.json', text: JSON.stringify(index) };
   yield { name: 'manifest.json', text: JSON.stringify(manifest) };
-  yield* blobFiles(blobs, content, options);
+  yield* blobFiles(blobs, { blobs: [...all.values()] }, options);
 }
 
-function* blobFiles(blobs: BlobStore, content: ExportContent, options: ExportOptions): Generator<TarFile> {
+function* blobFiles(
+  blobs: BlobStore,
+  content: Pick<ExportContent, 'blobs'>,
+  options: ExportOptions,
+): Generator<TarFile> {
   for (const name of ['blobs/', 'blobs/sha256/']) {
     yield { name, header: { type: 'directory' } };
   }

@@ -36,7 +36,7 @@ export function contentOf(
 }
 
 /** @throws Failure `image.platform` */
-export function imageFor(stored: StoredList, reference: string, platform: Platform): StoredImage {
+export function imageFor(stored: Pick<StoredList, 'images'>, reference: string, platform: Platform): StoredImage {
   const image = stored.images.find((each) => each.platform === platform);
   if (!image) {
     const has = formatList(stored.images.map((each) => each.platform));
@@ -46,7 +46,11 @@ export function imageFor(stored: StoredList, reference: string, platform: Platfo
 }
 
 /** The only image that an output with room for one gets: that of the platform, of this computer, or the only one there is. */
-export function onlyImage(stored: StoredList, reference: string, platform: Platform | undefined): StoredImage {
+export function onlyImage(
+  stored: Pick<StoredList, 'images'>,
+  reference: string,
+  platform: Platform | undefined,
+): StoredImage {
   if (platform) {
     return imageFor(stored, reference, platform);
   }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Digest } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
 import { diskFailure, errnoCode } from '../system/file-errors.ts';
+import { isOld } from '../system/part-path.ts';
 import { syncFolder } from '../system/sync-folder.ts';
 import { BlobStore } from './blob-store.ts';
 import type { BlobWriter } from './blob-writer.ts';
@@ -55,6 +56,7 @@ export async function exportFolder(
         options.signal?.throwIfAborted();
         await writeMarker(folder);
         await writeLayoutIndex(folder, withReference(index, destination.name, content.root));
+        await removeLeftBlobs(folder);
         return true;
       });
     }
@@ -92,6 +94,15 @@ async function removeAdded(path: string, added: ReadonlySet<Digest>, isNew: bool
       await rmdir(dirname(blobs.folder));
     }
   });
+}
+
+/** Removes incomplete blobs of exports that were killed. */
+async function removeLeftBlobs(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith('blob-') && (await isOld(join(folder, name)))) {
+      await rm(join(folder, name), { force: true });
+    }
+  }
 }
 
 async function writeMarker(folder: string): Promise<void> {

@@ -1,15 +1,17 @@
 /** Outputs of images of local storage as files and folders. */
-import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { constants, createWriteStream, openSync } from 'node:fs';
 import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 import type { Digest } from '../../shared/image.ts';
 import { formatOutput, type Output, outputRow, standardOutput } from '../../shared/output.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
 import { diskFailure, errnoCode } from '../system/file-errors.ts';
-import { folderState } from '../system/new-folder.ts';
+import { folderState, removeLeft } from '../system/new-folder.ts';
+import { partPath } from '../system/part-path.ts';
 import { syncFolder } from '../system/sync-folder.ts';
 import { type TarFile, tarOf } from '../system/tar-of.ts';
 import { dockerArchiveFiles, layoutFiles, writeTar } from './export-archive.ts';
@@ -133,7 +135,7 @@ function archiveFiles(
     }
     case 'docker-archive': {
       const content = contentOfImage(onlyImage(stored, reference, platforms?.[0]));
-      return { files: dockerArchiveFiles(blobs, content, name, options), bytes: totalBytes(content) };
+      return { files: dockerArchiveFiles(blobs, [{ content, name }], options), bytes: totalBytes(content) };
     }
     case 'rootfs-tar': {
       const { images } = contentOf(stored, reference, platforms);
@@ -170,26 +172,43 @@ export async function withList<T>(
 async function writeFile(path: string, files: ArchiveFiles['files'], options: OutputOptions): Promise<number> {
   const stats = await stat(path).catch(() => undefined);
   if (stats && !stats.isFile()) {
-    await pipeline(
-      tarOf(files),
-      createWriteStream(path, { flags: 'w' }),
-      ...(options.signal ? [{ signal: options.signal }] : []),
-    );
+    const { signal } = options;
+    const target = stats.isFIFO() ? await openPipe(path, signal) : createWriteStream(path, { flags: 'w' });
+    await pipeline(tarOf(files), target, ...(signal ? [{ signal }] : []));
     return 0;
   }
-  const partPath = `${path}.${randomBytes(4).toString('hex')}.part`;
+  const part = partPath(path);
   try {
-    await writeTar(files, partPath, options);
+    await writeTar(files, part, options);
     // another program may have made one meanwhile
     if (!options.replaces && (await stat(path).catch(() => undefined))) {
       throw existsFailure(path, 'file');
     }
-    await rename(partPath, path);
+    await rename(part, path);
     await syncFolder(dirname(path));
+    await removeLeft(path);
     return (await stat(path)).size;
   } catch (error) {
-    await rm(partPath, { force: true });
+    await rm(part, { force: true });
     throw error;
+  }
+}
+
+/** Between attempts to open a named pipe that nothing reads yet. */
+const pipeRetryMs = 100;
+
+/** A named pipe whose reader may come later and may stop to read: writes to a file would wait for it in a thread that nothing ends. */
+async function openPipe(path: string, signal: AbortSignal | undefined): Promise<Writable> {
+  for (;;) {
+    try {
+      const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+      return new Socket({ fd, readable: false, writable: true });
+    } catch (error) {
+      if (errnoCode(error) !== 'ENXIO') {
+        throw error;
+      }
+    }
+    await setTimeout(pipeRetryMs, undefined, signal ? { signal } : {});
   }
 }
 

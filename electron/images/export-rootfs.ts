@@ -6,12 +6,14 @@ import pLimit from 'p-limit';
 import type { Header } from 'tar-stream';
 import { formatCount } from '../../shared/format.ts';
 import { platformFolder } from '../../shared/output.ts';
+import { fail } from '../../shared/problem.ts';
+import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { makeFolder } from '../system/new-folder.ts';
 import type { TarFile } from '../system/tar-of.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { ExportOptions } from './export-types.ts';
 import { layerEntries } from './layer-tar.ts';
-import { type Inode, RootTree } from './root-tree.ts';
+import { type Inode, RootTree, type TarHeader } from './root-tree.ts';
 import type { StoredImage } from './stored-list.ts';
 
 /** Files up to this size are written while the next ones are read. */
@@ -27,7 +29,7 @@ interface Placed {
 /** The tree of an image, in the order in which it can be made. */
 interface Plan {
   /** Each before what is in it. The first is the root. */
-  readonly folders: readonly { readonly path: string; readonly header: Header | undefined }[];
+  readonly folders: readonly { readonly path: string; readonly header: TarHeader | undefined }[];
   /** Files with content, by layer and the number of their entry. */
   readonly files: ReadonlyMap<number, ReadonlyMap<number, Placed>>;
   /** Symbolic links and devices. */
@@ -125,7 +127,7 @@ export async function* rootTarFiles(
       const { header } = placed.inode;
       yield {
         name: `${prefix}${path}`,
-        size: header.size ?? 0,
+        size: header.size,
         open: () => Readable.from(content, { objectMode: false }),
         header: kept(header),
       };
@@ -133,17 +135,23 @@ export async function* rootTarFiles(
     }
     for (const { inode, paths } of others) {
       const [path = '', ...links] = paths;
-      const { type, linkname, devmajor, devminor } = inode.header;
-      yield {
-        name: `${prefix}${path}`,
-        header: { ...kept(inode.header), type, linkname, devmajor, devminor } as Partial<Header>,
-      };
-      yield* links.map((name) => linkEntry(prefix, name, path, inode.header));
+      const { header } = inode;
+      yield { name: `${prefix}${path}`, header: { ...kept(header), ...othersFields(header) } };
+      yield* links.map((name) => linkEntry(prefix, name, path, header));
     }
   }
 }
 
-function linkEntry(prefix: string, name: string, target: string, header: Header): TarFile {
+function othersFields({ type, linkname, device }: TarHeader): Partial<Header> {
+  return device
+    ? { type: `${device.kind}-device`, devmajor: device.major, devminor: device.minor }
+    : type === 'symlink'
+      ? { type: 'symlink', linkname }
+      : // tar-stream writes the type, and its own types lack it
+        ({ type: 'fifo' } as unknown as Partial<Header>);
+}
+
+function linkEntry(prefix: string, name: string, target: string, header: TarHeader): TarFile {
   return { name: `${prefix}${name}`, header: { ...kept(header), type: 'link', linkname: `${prefix}${target}` } };
 }
 
@@ -152,56 +160,41 @@ const maxHeaderId = 0o777777;
 const regularFile = 0o100000;
 
 /** Mode, owner, time and extended attributes of an entry. */
-function kept(header: Header | undefined): Partial<Header> {
-  const { mode = 0o755, uid = 0, gid = 0, mtime = new Date(0) } = header ?? {};
+function kept(header: TarHeader | undefined): Partial<Header> {
+  const { mode = 0o755, uid = 0, gid = 0, mtime = 0, attributes = {} } = header ?? {};
   const pax: Record<string, string> = {
-    ...attributesOf(header),
+    ...attributes,
     ...(uid > maxHeaderId ? { uid: String(uid) } : {}),
     ...(gid > maxHeaderId ? { gid: String(gid) } : {}),
   };
   // tar-stream takes a mode of 0 for a missing one
-  const fields = { mode: mode === 0 ? regularFile : mode, uid, gid, mtime };
+  const fields = { mode: mode === 0 ? regularFile : mode, uid, gid, mtime: new Date(mtime * 1000) };
   return Object.keys(pax).length === 0 ? fields : { ...fields, pax };
 }
-
-const attributePrefix = 'SCHILY.xattr.';
-
-/** Extended attributes that survived being read as text. */
-function attributesOf(header: Header | undefined): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(header?.pax ?? {}).filter(
-      ([name, value]) => name.startsWith(attributePrefix) && !value.includes('\ufffd'),
-    ),
-  );
-}
-
-const contentTypes: readonly string[] = ['file', 'contiguous-file'];
-const otherTypes: readonly string[] = ['symlink', 'character-device', 'block-device', 'fifo'];
 
 /** Reads the headers of all layers. */
 async function planOf(blobs: BlobStore, { layers }: StoredImage, options: ExportOptions): Promise<Plan> {
   const tree = new RootTree();
   for (const [layer, descriptor] of layers.entries()) {
     let entry = 0;
-    for await (const { header } of layerEntries(blobs, descriptor, options)) {
-      const type = header.type ?? 'file';
-      if (type === 'directory' || type === 'link' || contentTypes.includes(type) || otherTypes.includes(type)) {
+    for await (const { content: _, ...header } of layerEntries(blobs, descriptor, options)) {
+      if (header.type !== 'other') {
         tree.add(header, layer, entry);
       }
       entry += 1;
     }
   }
-  const folders: { path: string; header: Header | undefined }[] = [];
+  const folders: { path: string; header: TarHeader | undefined }[] = [];
   const files = new Map<number, Map<number, Placed>>();
   const others = new Map<Inode, Placed>();
-  for (const { path, ...found } of tree.entries()) {
-    if (!found.inode) {
-      folders.push({ path, header: found.header });
+  for (const { path, isFolder, inode } of tree.entries()) {
+    if (isFolder || !inode) {
+      folders.push({ path, header: inode?.header });
       continue;
     }
-    const { inode } = found;
     const { layer, entry, header } = inode;
-    if (contentTypes.includes(header.type ?? 'file')) {
+    if (header.type === 'file') {
+      assertNotSparse(header);
       const ofLayer = files.get(layer) ?? new Map<number, Placed>();
       files.set(layer, ofLayer);
       addPath(ofLayer, entry, inode, path);
@@ -210,6 +203,16 @@ async function planOf(blobs: BlobStore, { layers }: StoredImage, options: Export
     }
   }
   return { folders, files, others: [...others.values()] };
+}
+
+function assertNotSparse({ name, sparseSize }: TarHeader): void {
+  if (sparseSize !== undefined) {
+    throw fail(
+      'image.corrupt',
+      `The file ${sanitizeLine(name, 200)} is stored as sparse, without its empty parts, which engines do not unpack either.`,
+      'Export the image as an archive of layers, such as oci-archive.',
+    );
+  }
 }
 
 function addPath<K>(placed: Map<K, Placed>, key: K, inode: Inode, path: string): void {
@@ -238,7 +241,7 @@ async function* contents(
     for await (const { content } of layerEntries(blobs, descriptor, options)) {
       const placed = wanted.get(entry);
       if (placed) {
-        yield { placed, content };
+        yield { placed, content: content() };
       }
       entry += 1;
     }
@@ -264,7 +267,7 @@ async function writeTree(
   for await (const { placed, content } of contents(blobs, image, files, options)) {
     const { inode, paths } = placed;
     const path = pathOf(paths[0] ?? '');
-    if ((inode.header.size ?? 0) > smallBytes) {
+    if (inode.header.size > smallBytes) {
       await writeFile(path, content, inode.header, notes);
       continue;
     }
@@ -301,26 +304,27 @@ async function writeTree(
   }
   options.signal?.throwIfAborted();
   for (const { path, header } of [...folders].reverse()) {
-    await finishEntry(pathOf(path), header ?? { mode: 0o755, uid: 0, gid: 0, mtime: new Date(0) }, notes);
+    await finishEntry(pathOf(path), header ?? { mode: 0o755, uid: 0, gid: 0, mtime: 0 }, notes);
   }
 }
 
 async function writeFile(
   path: string,
   content: AsyncIterable<Buffer> | readonly Buffer[],
-  header: Header,
+  header: TarHeader,
   notes: RootfsNotes,
 ): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
     for await (const chunk of content) {
-      await file.write(chunk);
+      // unlike write, it writes all of it
+      await file.writeFile(chunk);
       notes.addBytes(chunk.length);
     }
   } finally {
     await file.close();
   }
-  if (Object.keys(header.pax ?? {}).some((name) => name.startsWith(attributePrefix))) {
+  if (header.attributes) {
     notes.loseAttributes();
   }
   await finishEntry(path, header, notes);
@@ -330,7 +334,7 @@ const setIdBits = 0o6000;
 
 async function finishEntry(
   path: string,
-  { mode = 0o644, uid = 0, gid = 0, mtime = new Date(0) }: Pick<Header, 'mode' | 'uid' | 'gid' | 'mtime'>,
+  { mode, uid, gid, mtime }: Pick<TarHeader, 'mode' | 'uid' | 'gid' | 'mtime'>,
   notes: RootfsNotes,
 ): Promise<void> {
   if (notes.keepsOwners) {
@@ -343,17 +347,17 @@ async function finishEntry(
   await utimes(path, mtime, mtime);
 }
 
-function isWritable({ type }: Header): boolean {
-  return type === 'symlink' || contentTypes.includes(type ?? 'file');
+function isWritable({ type }: TarHeader): boolean {
+  return type === 'symlink' || type === 'file';
 }
 
-async function writeOther(header: Header, path: string, notes: RootfsNotes): Promise<void> {
-  const { type, linkname = '', uid = 0, gid = 0, mtime = new Date(0) } = header;
+async function writeOther(header: TarHeader, path: string, notes: RootfsNotes): Promise<void> {
+  const { type, linkname, uid, gid, mtime } = header;
   if (type !== 'symlink') {
     notes.skip(type === 'fifo' ? 'named pipe' : 'device');
     return;
   }
-  await symlink(linkname ?? '', path);
+  await symlink(linkname, path);
   if (notes.keepsOwners) {
     await lchown(path, uid, gid);
   }

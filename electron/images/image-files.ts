@@ -1,5 +1,4 @@
 /** Lists and reads the files of stored images. */
-import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
@@ -8,9 +7,11 @@ import type { ImageFile, ImageFiles } from '../../shared/local-images.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
 import { diskFailure } from '../system/file-errors.ts';
+import { removeLeft } from '../system/new-folder.ts';
+import { partPath } from '../system/part-path.ts';
 import { decompress } from './decompress.ts';
 import type { ImageStore } from './image-store.ts';
-import { childrenOf, ImageTree, type TreeNode } from './image-tree.ts';
+import { ImageTree, type TreeNode } from './image-tree.ts';
 import { cleanPath, type LayerDamage, type LayerFiles } from './layer-files.ts';
 import type { StoredImage } from './stored-list.ts';
 import { readTarPath } from './tar-path.ts';
@@ -79,7 +80,7 @@ export class ImageFileReader {
         path: `/${path}`,
         files,
         ...(index >= from + count ? { next: from + count } : {}),
-        total: { files: tree.files, bytes: tree.root.bytes },
+        total: { files: tree.files, bytes: tree.bytesOf(tree.root) },
         notes: [...notes],
       };
     } finally {
@@ -109,7 +110,7 @@ export class ImageFileReader {
       const { tree } = await this.#read(image, selection.layer, options);
       const { node } = fileIn(tree, selection);
       const layer = image.layers[node.layer];
-      const file = node.file;
+      const file = node.entry;
       if (!layer || !file) {
         throw notAFile(selection);
       }
@@ -152,18 +153,29 @@ export class ImageFileReader {
     }
     const totalBytes = wanted.reduce((sum, { size }) => sum + size, 0);
     let doneBytes = 0;
-    const layers: LayerFiles[] = [];
-    for (const { digest } of wanted) {
-      const onBytes = (count: number): void => {
-        doneBytes += count;
-        onProgress?.(doneBytes, totalBytes);
-      };
-      layers.push(await this.#store.layerFiles.read(digest, { signal, onBytes }));
+    const onBytes = (count: number): void => {
+      doneBytes += count;
+      onProgress?.(doneBytes, totalBytes);
+    };
+    const notes: string[] = [];
+    const { layerFiles } = this.#store;
+    const read = async (index: number, { digest }: StoredImage['layers'][number]): Promise<LayerFiles> => {
+      signal?.throwIfAborted();
+      const files = await layerFiles.read(digest, { signal, onBytes });
+      notes.push(...notesOf(files, layer ?? index + 1));
+      return files;
+    };
+    // one after the other, so that memory has the files of one layer and the tree
+    async function* each(): AsyncGenerator<LayerFiles> {
+      for (const [index, descriptor] of wanted.entries()) {
+        yield await read(index, descriptor);
+      }
     }
-    const first = layers[0];
+    const [only] = wanted;
     const tree =
-      layer !== undefined && first ? await ImageTree.ofLayer(first, layer - 1) : await ImageTree.merge(layers);
-    const notes = layers.flatMap((each, index) => notesOf(each, layer ?? index + 1));
+      layer !== undefined && only
+        ? await ImageTree.ofLayer(await read(0, only), layer - 1)
+        : await ImageTree.merge(each());
     return { key, tree, notes };
   }
 
@@ -230,10 +242,10 @@ function findIn(tree: ImageTree, selection: FileSelection): { readonly node: Tre
 function fileIn(tree: ImageTree, selection: FileSelection): { readonly node: TreeNode } {
   let { node } = findIn(tree, selection);
   // hard links may lead to hard links
-  for (let steps = 0; node.file?.type === 'link' && steps < 40; steps += 1) {
-    node = tree.find(node.file.link)?.node ?? node;
+  for (let steps = 0; node.entry?.type === 'link' && steps < 40; steps += 1) {
+    node = tree.find(node.entry.link)?.node ?? node;
   }
-  if (node.file?.type !== 'file' || node.isRemoved) {
+  if (node.entry?.type !== 'file') {
     throw notAFile(selection);
   }
   return { node };
@@ -254,11 +266,11 @@ function* selected(
     return;
   }
   if (!recursive && filter === '') {
-    yield* childrenOf(node, path);
+    yield* tree.childrenOf(node, path);
     return;
   }
   const wanted = filter.toLowerCase();
-  for (const found of tree.walk(node, path)) {
+  for (const found of tree.below(node, path)) {
     if (wanted === '' || found.path.toLowerCase().includes(wanted)) {
       yield found;
     }
@@ -266,14 +278,15 @@ function* selected(
 }
 
 function describe(tree: ImageTree, node: TreeNode, path: string): ImageFile {
-  const { file, layer, isRemoved, bytes, children } = node;
-  const type = file?.type === 'removed' || file?.type === 'opaque' || !file ? 'directory' : file.type;
-  const target = type === 'link' ? tree.find(file?.link ?? '')?.node.file : undefined;
+  const { entry: file, layer, children } = node;
+  const isRemoved = file?.type === 'removed';
+  const type = !file || file.type === 'removed' || file.type === 'opaque' ? 'directory' : file.type;
+  const target = type === 'link' ? tree.find(file?.link ?? '')?.node.entry : undefined;
   const time = new Date((file?.mtime ?? 0) * 1000);
   return {
     path: `/${path}`,
     type: isRemoved ? 'file' : type,
-    size: children ? bytes : (target?.size ?? file?.size ?? 0),
+    size: children ? tree.bytesOf(node) : (target?.size ?? file?.size ?? 0),
     mode: target?.mode ?? file?.mode ?? 0o755,
     uid: file?.uid ?? 0,
     gid: file?.gid ?? 0,
@@ -308,7 +321,7 @@ async function writeNewFile(
   if (await stat(path).catch(() => undefined)) {
     throw fail('image.destination', `${path} already exists.`, 'Remove it first, or choose another file.');
   }
-  const partPath = `${path}.${randomBytes(4).toString('hex')}.part`;
+  const part = partPath(path);
   let bytes = 0;
   async function* counted(): AsyncGenerator<Buffer> {
     for await (const chunk of content) {
@@ -317,14 +330,15 @@ async function writeNewFile(
     }
   }
   try {
-    const file = createWriteStream(partPath, { flags: 'wx', mode: 0o600 | (mode & 0o700) });
+    const file = createWriteStream(part, { flags: 'wx', mode: 0o600 | (mode & 0o700) });
     await pipeline(counted(), file, signal ? { signal } : {});
-    await rename(partPath, path);
+    await rename(part, path);
+    await removeLeft(path);
     return bytes;
   } catch (error) {
     signal?.throwIfAborted();
     throw diskFailure(error, path);
   } finally {
-    await rm(partPath, { force: true });
+    await rm(part, { force: true });
   }
 }

@@ -1,6 +1,4 @@
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { extract } from 'tar-stream';
 import type { ImageFormat } from '../../shared/build-options.ts';
 import { type Digest, isDigest } from '../../shared/image.ts';
 import { Failure, fail } from '../../shared/problem.ts';
@@ -12,6 +10,7 @@ import { parseLayoutIndex } from './layout-index.ts';
 import type { Lease } from './lease.ts';
 import { type BlobSize, type Descriptor, parseManifest, type ReceivedImage } from './manifest.ts';
 import { selectImage, type WantedPlatform } from './platform-match.ts';
+import { readTar, TarError } from './tar-reader.ts';
 
 /** The default limit of one archive, which may hold uncompressed layers: 64 GiB. */
 const defaultMaxBytes = 64 * 1024 ** 3;
@@ -50,28 +49,23 @@ export async function importArchive(
 ): Promise<ReceivedImage> {
   const { platform, anyVariant = false, lease, onBlob, format = 'oci', signal } = options;
   const wanted = { platform, anyVariant };
-  const unpack = extract();
-  // a failure of one destroys the other with the same error
-  let isDamaged = false;
-  unpack.once('error', () => {
-    isDamaged = stream.errored === null;
+  let streamError: Error | undefined;
+  stream.once('error', (error) => {
+    streamError ??= error;
   });
-  const flow = pipeline(stream, (source: AsyncIterable<Buffer>) => countBytes(source, options), unpack, { signal });
-  // a failure reaches both the pipeline and the loop below; selectError chooses the one with the cause
-  const flowError = flow.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
+  const stop = (): void => void stream.destroy();
+  signal.addEventListener('abort', stop, { once: true });
   try {
+    signal.throwIfAborted();
     const compressedBlobs = new Map<Digest, CompressedBlob>();
     const dockerArchive = new DockerArchive(store, lease);
     let index: string | undefined;
-    for await (const entry of unpack) {
-      const name = entry.header.name.replace(/^\.\//, '');
+    for await (const entry of readTar(countBytes(stream, options))) {
+      const name = entry.name.replace(/^\.\//, '');
+      const { type, size, linkname } = entry;
       const digest = `sha256:${/^blobs\/sha256\/([a-f0-9]{64})$/.exec(name)?.[1] ?? ''}`;
-      if (entry.header.type === 'file' && isDigest(digest)) {
-        const size = entry.header.size ?? 0;
-        const compressed = await importBlob(store, lease, readEntry(entry), digest);
+      if (type === 'file' && isDigest(digest)) {
+        const compressed = await importBlob(store, lease, entry.content(), digest);
         if (compressed) {
           compressedBlobs.set(digest, compressed);
         }
@@ -79,18 +73,15 @@ export async function importArchive(
         if (compressed || size > minLayerBytes) {
           onBlob?.(compressed ?? { digest, size });
         }
-      } else if (entry.header.type === 'file' && name === 'index.json') {
-        index = (await readSmall(readEntry(entry), name)).toString('utf8');
+      } else if (type === 'file' && name === 'index.json') {
+        index = (await readSmall(entry.content(), name)).toString('utf8');
       } else {
-        const { type, linkname } = entry.header;
-        const layer = await dockerArchive.read({ name, type: type ?? 'file', linkname, content: readEntry(entry) });
+        const layer = await dockerArchive.read({ name, type, linkname, content: entry.content() });
         if (layer) {
           onBlob?.(layer);
         }
-        entry.resume();
       }
     }
-    await flow;
     if (index === undefined) {
       const manifest = await dockerArchive.finish(format);
       if (!manifest) {
@@ -107,9 +98,10 @@ export async function importArchive(
     const bytes = replaceLayers(await store.blobs.readVerified(image.digest), image, compressedBlobs);
     return await addImage(store.blobs, lease, bytes, { ...wanted, mediaType: image.mediaType, attachments, signal });
   } catch (error) {
-    unpack.destroy();
+    throw importFailure(error, streamError, signal);
+  } finally {
+    signal.removeEventListener('abort', stop);
     stream.destroy();
-    throw selectError(error, await flowError, isDamaged ? null : stream.errored, signal);
   }
 }
 
@@ -128,16 +120,6 @@ async function* countBytes(
       );
     }
     onBytes(chunk.length);
-    yield chunk;
-  }
-}
-
-/** The bytes of an entry. The types of tar-stream do not say that its chunks are buffers. */
-async function* readEntry(entry: AsyncIterable<unknown>): AsyncGenerator<Buffer> {
-  for await (const chunk of entry) {
-    if (!Buffer.isBuffer(chunk)) {
-      throw new Error('tar-stream returned a chunk that is not a buffer');
-    }
     yield chunk;
   }
 }
@@ -167,19 +149,13 @@ function compressedMediaType(mediaType: string): string {
   return mediaType.startsWith('application/vnd.docker.') ? `${mediaType}.gzip` : `${mediaType}+gzip`;
 }
 
-/** One failure causes several errors. Selects the one that names its cause. */
-function selectError(error: unknown, flowError: unknown, streamError: Error | null, signal: AbortSignal): unknown {
+function importFailure(error: unknown, streamError: Error | undefined, signal: AbortSignal): unknown {
   if (signal.aborted) {
     return signal.reason;
   }
-  const failure = [error, flowError, streamError].find((candidate) => candidate instanceof Failure);
-  if (failure) {
-    return failure;
+  if (error instanceof Failure || (streamError && !(error instanceof TarError))) {
+    return error;
   }
-  if (streamError) {
-    return streamError;
-  }
-  // any other error comes from the tar reader
   return fail(
     'image.corrupt',
     'The archive that the engine exported is damaged or ends too early.',

@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGunzip, createGzip, gzipSync } from 'node:zlib';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import type { Digest } from '../../shared/image.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { makePrivateFolder } from '../system/private-folder.ts';
@@ -34,7 +35,7 @@ const maxKeptBytes = 256 * 1024 ** 2;
 /** Entries that are handled in one turn of the event loop. */
 const turnEntries = 2_000;
 
-const version = 1;
+const { version } = dataFormats.layerFiles;
 
 const types = ['file', 'directory', 'symlink', 'link', 'device', 'fifo', 'removed', 'opaque'] as const;
 /** Path, type, bytes, mode, seconds since 1970, user, group, and where a link leads: that of a hard link has no leading slash. */
@@ -74,14 +75,14 @@ export interface LayerFiles {
   readonly skipped: number;
 }
 
-const summarySchema = z.object({
+export const layerFilesSchema = z.object({
   version: z.literal(version),
   bytes: z.number(),
   entries: z.number(),
   isCut: z.enum(['entries', 'bytes', 'damaged']).optional(),
   skipped: z.number(),
 });
-type Summary = z.infer<typeof summarySchema>;
+type Summary = z.infer<typeof layerFilesSchema>;
 
 export interface ReadLayerOptions {
   readonly signal?: AbortSignal | undefined;
@@ -200,6 +201,7 @@ function layerFile({ name, type, size, sparseSize, mode, mtime, uid, gid, linkna
     path.length > maxPathLength ||
     link.length > maxPathLength ||
     type === 'other' ||
+    whiteout === 'invalid' ||
     path.split('/').includes('..')
   ) {
     return undefined;
@@ -289,7 +291,7 @@ async function readKept(path: string): Promise<LayerFiles | undefined> {
     for await (const line of linesOf(path)) {
       const json: unknown = JSON.parse(line);
       if (!summary) {
-        summary = summarySchema.parse(json);
+        summary = layerFilesSchema.parse(json);
         continue;
       }
       for (const row of z.array(rowSchema).parse(json)) {
@@ -311,7 +313,7 @@ async function readKept(path: string): Promise<LayerFiles | undefined> {
 async function readSummary(path: string): Promise<Summary | undefined> {
   try {
     for await (const line of linesOf(path)) {
-      return summarySchema.parse(JSON.parse(line));
+      return layerFilesSchema.parse(JSON.parse(line));
     }
   } catch {
     // it is read again when the files are asked for

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import type { Digest } from '../../shared/image.ts';
 import { type Elf, elfHeaderBytes, readElf } from '../system/elf.ts';
 import { makePrivateFolder } from '../system/private-folder.ts';
@@ -19,8 +20,8 @@ const maxPathLength = 1000;
 /** An arm program for processors with floating-point hardware, which ARMv5 lacks. */
 export const hardFloatArm = 'armhf';
 
-const version = 1;
-const layerSchema = z.object({
+const { version } = dataFormats.layerPrograms;
+export const layerProgramsSchema = z.object({
   version: z.literal(version),
   /** Programs, libraries and other executable files by path, without a leading slash: the architecture, or nothing. */
   files: z.record(z.string(), z.string()),
@@ -34,7 +35,7 @@ const layerSchema = z.object({
   isPartial: z.boolean(),
 });
 
-export type LayerPrograms = Readonly<z.infer<typeof layerSchema>>;
+export type LayerPrograms = Readonly<z.infer<typeof layerProgramsSchema>>;
 
 /** The programs in the layers of an image store. */
 export class ProgramIndex {
@@ -76,7 +77,7 @@ export class ProgramIndex {
 
 async function readKnown(path: string): Promise<LayerPrograms | undefined> {
   try {
-    return layerSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return layerProgramsSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch {
     return undefined;
   }

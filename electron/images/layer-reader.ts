@@ -1,5 +1,6 @@
 /** Reads layers as what they do to a file system: the files that they add, and the paths that they remove. */
 import { decompress } from './decompress.ts';
+import { readTarPath } from './tar-path.ts';
 import { readTar, type TarEntry } from './tar-reader.ts';
 
 /** A regular file of a layer. */
@@ -56,15 +57,19 @@ export async function readLayer(
   let problem: string | undefined;
   try {
     for await (const entry of readTar(limited(decompress(counted(blob, onBytes)), limits.maxBytes, signal))) {
-      const path = cleanPath(entry.name);
-      if (path.length > limits.maxPathLength || path === '') {
+      const { path, whiteout } = readTarPath(entry.name);
+      if (path.length > limits.maxPathLength || (path === '' && !whiteout)) {
         continue;
       }
-      addPath(path, entry, added, removed);
+      if (whiteout && whiteout !== 'invalid') {
+        removed.push(whiteout === 'opaque' && path !== '' ? `${path}/` : path);
+      } else if (!whiteout && entry.type !== 'directory') {
+        added.push(path);
+      }
       if (added.length + removed.length > limits.maxPaths) {
         throw new Error(`it has more than ${limits.maxPaths} paths`);
       }
-      if (entry.type === 'file') {
+      if (entry.type === 'file' && !whiteout) {
         await onFile(fileOf(path, entry)).catch((error: unknown) => {
           thrown.error = error;
           throw error;
@@ -84,22 +89,6 @@ export async function readLayer(
 function fileOf(path: string, entry: TarEntry): LayerFile {
   const content = { [Symbol.asyncIterator]: () => entry.content() };
   return { path, size: entry.size, isExecutable: (entry.mode & 0o111) !== 0, content };
-}
-
-const opaque = '.wh..wh..opq';
-const whiteout = '.wh.';
-
-/** Source: OCI image-spec, "Image Layer Filesystem Changeset". */
-function addPath(path: string, { type }: TarEntry, added: string[], removed: string[]): void {
-  const base = path.slice(path.lastIndexOf('/') + 1);
-  const folder = path.slice(0, path.length - base.length);
-  if (base === opaque) {
-    removed.push(folder);
-  } else if (base.startsWith(whiteout)) {
-    removed.push(folder + base.slice(whiteout.length));
-  } else if (type !== 'directory') {
-    added.push(path);
-  }
 }
 
 /** Which of the files of lower layers a layer leaves as they are. */
@@ -149,12 +138,4 @@ async function* counted(
     onBytes?.(chunk.length);
     yield chunk;
   }
-}
-
-/** A path in an archive without `.`, empty parts and slashes at its ends. */
-function cleanPath(name: string): string {
-  return name
-    .split('/')
-    .filter((part) => part !== '' && part !== '.')
-    .join('/');
 }

@@ -1,18 +1,11 @@
 /** The entries of a layer, whatever it is compressed with. */
-import { pipeline } from 'node:stream/promises';
-import { extract, type Header } from 'tar-stream';
 import { Failure, fail } from '../../shared/problem.ts';
 import type { BlobStore } from './blob-store.ts';
 import { decompress } from './decompress.ts';
 import { openBlob } from './export-content.ts';
 import type { ExportOptions } from './export-types.ts';
 import type { Descriptor } from './manifest.ts';
-
-export interface LayerEntry {
-  readonly header: Header;
-  /** To be read before the next entry, or not at all. */
-  readonly content: AsyncIterable<Buffer>;
-}
+import { readTar, type TarEntry } from './tar-reader.ts';
 
 /**
  * The entries of a layer in order, which is compared with its digest.
@@ -22,30 +15,17 @@ export async function* layerEntries(
   blobs: BlobStore,
   layer: Descriptor,
   options: ExportOptions,
-): AsyncGenerator<LayerEntry> {
-  const unpack = extract();
-  const flow = pipeline(openBlob(blobs, layer, options), decompress, unpack);
-  const ended = flow.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  let isWhole = false;
-  try {
-    for await (const entry of unpack) {
-      yield { header: entry.header, content: entry as AsyncIterable<Buffer> };
-      entry.resume();
+): AsyncGenerator<TarEntry> {
+  const checked = async function* <T>(source: AsyncIterable<T>): AsyncGenerator<T> {
+    try {
+      yield* source;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw error instanceof Failure ? error : corruptLayer(layer, error);
     }
-    isWhole = true;
-    await flow;
-  } catch (error) {
-    const cause = (await ended) ?? error;
-    options.signal?.throwIfAborted();
-    throw cause instanceof Failure ? cause : corruptLayer(layer, cause);
-  } finally {
-    if (!isWhole) {
-      unpack.destroy();
-    }
-    await ended;
+  };
+  for await (const entry of checked(readTar(decompress(openBlob(blobs, layer, options))))) {
+    yield { ...entry, content: () => checked(entry.content()) };
   }
 }
 

@@ -36,6 +36,10 @@ import { readTar, TarError } from './tar-reader.ts';
 const maxBytes = 256 * 1024 ** 3;
 const maxImages = 200;
 const maxManifests = 500;
+/** Of all lists together. */
+const maxMembers = 2_000;
+/** More than all layers of so many images. */
+const maxBlobs = 100_000;
 
 /** How containerd names images in a layout. Source: containerd, images/annotations.go. */
 const containerdName = 'io.containerd.image.name';
@@ -74,8 +78,9 @@ export async function loadImages(store: ImageStore, path: string, options: LoadO
   }
 }
 
-/** So many entries tell an archive with images from another one. */
+/** So many entries and bytes tell an archive with images from another one. */
 const maxPeeked = 200;
+const maxPeekedBytes = 256 * 1024 ** 2;
 /** The parts of an OCI layout, and those of docker's archives: `manifest.json` may be their last entry. */
 const imageEntry =
   /^(?:oci-layout|index\.json|manifest\.json|repositories|blobs\/sha256\/|[0-9a-f]{64}(?:\/|\.json$|\.tar$))/;
@@ -90,7 +95,7 @@ export async function hasImages(path: string): Promise<boolean> {
     const file = createReadStream(path);
     try {
       let count = 0;
-      for await (const { name } of readTar(decompress(file))) {
+      for await (const { name } of readTar(beginning(decompress(file), maxPeekedBytes))) {
         count += 1;
         if (imageEntry.test(name.replace(/^\.\//, '')) || count > maxPeeked) {
           return count <= maxPeeked;
@@ -102,6 +107,17 @@ export async function hasImages(path: string): Promise<boolean> {
     return false;
   } catch {
     return false;
+  }
+}
+
+async function* beginning(source: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    yield chunk;
+    bytes += chunk.length;
+    if (bytes >= limit) {
+      return;
+    }
   }
 }
 
@@ -157,6 +173,8 @@ class Loader {
   readonly #lease: Lease;
   readonly #path: string;
   readonly #options: LoadOptions;
+  #members = 0;
+  #blobs = 0;
   /** Layers that were not compressed. */
   readonly #compressed = new Map<Digest, CompressedBlob>();
   /** Reads a blob of a folder into the store, where it is not yet. Archives were read as a whole. */
@@ -327,6 +345,10 @@ class Loader {
   }
 
   async #import(digest: Digest, content: AsyncGenerator<Buffer>): Promise<void> {
+    this.#blobs += 1;
+    if (this.#blobs > maxBlobs) {
+      throw damagedFailure(this.#path, `it has more than ${maxBlobs} blobs`);
+    }
     try {
       const compressed = await importBlob(this.#store, this.#lease, content, digest);
       if (compressed) {
@@ -371,8 +393,14 @@ class Loader {
     await this.#fetch(descriptor.digest);
     const index = parseManifest(await this.#store.blobs.readVerified(descriptor.digest), descriptor.mediaType);
     const manifests = index.kind === 'index' ? index.manifests : [];
-    if (manifests.length > maxManifests) {
-      throw damagedFailure(this.#path, `one of its lists has more than ${maxManifests} entries`);
+    this.#members += manifests.length;
+    if (manifests.length > maxManifests || this.#members > maxMembers) {
+      throw damagedFailure(
+        this.#path,
+        this.#members > maxMembers
+          ? `its lists have more than ${maxMembers} entries`
+          : `one of its lists has more than ${maxManifests} entries`,
+      );
     }
     return this.#readMembers(manifests, manifests, names, descriptor);
   }
@@ -454,7 +482,10 @@ class Loader {
     const own = platform ?? platformOf({ os, architecture, ...(variant ? { variant } : {}) });
     return (
       own &&
-      addImage(this.#store.blobs, this.#lease, bytes, { platform: own, mediaType, attachments, anyVariant: true })
+      addImage(this.#store.blobs, this.#lease, bytes, {
+        ...{ platform: own, mediaType, attachments, anyVariant: true },
+        signal: this.#options.signal,
+      })
     );
   }
 }

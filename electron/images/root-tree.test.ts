@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RootTree } from './root-tree.ts';
+import { RootTree, type TarHeader } from './root-tree.ts';
 
 type Entry = readonly [name: string, type?: string, target?: string];
 
@@ -9,7 +9,7 @@ function pathsOf(...layers: readonly (readonly Entry[])[]): string[] {
   for (const [layer, entries] of layers.entries()) {
     for (const [entry, [name, type = name.endsWith('/') ? 'directory' : 'file', linkname]] of entries.entries()) {
       tree.add(
-        { name, type, linkname, mode: 0o644, uid: 0, gid: 0, size: 0, mtime: new Date(0) } as never,
+        { name, type, linkname: linkname ?? '', mode: 0o644, uid: 0, gid: 0, size: 0, mtime: 0 } as never,
         layer,
         entry,
       );
@@ -17,7 +17,7 @@ function pathsOf(...layers: readonly (readonly Entry[])[]): string[] {
   }
   return [...tree.entries()]
     .slice(1)
-    .map(({ path, inode }) => (inode ? `${path} ${inode.layer}.${inode.entry}` : `${path}/`));
+    .map(({ path, isFolder, inode }) => (isFolder ? `${path}/` : `${path} ${inode?.layer}.${inode?.entry}`));
 }
 
 describe('the tree of layers', () => {
@@ -80,5 +80,25 @@ describe('the tree of layers', () => {
   test('has one content for hard links, also when another layer replaces one of them', () => {
     expect(pathsOf([['a'], ['b', 'link', './a'], ['c', 'link', 'b']], [['a']])).toEqual(['a 1.0', 'b 0.0', 'c 0.0']);
     expect(() => pathsOf([['b', 'link', 'missing']])).toThrow('hard link');
+  });
+
+  test('does not fill the memory with extended attributes', () => {
+    const tree = new RootTree();
+    const attributes = { 'SCHILY.xattr.user.x': 'v'.repeat(1_000_000) };
+    const add = (index: number): void => {
+      const header: TarHeader = {
+        name: `${index}`,
+        type: 'file',
+        linkname: '',
+        mode: 0,
+        uid: 0,
+        gid: 0,
+        size: 0,
+        mtime: 0,
+        attributes,
+      };
+      tree.add(header, 0, index);
+    };
+    expect(() => Array.from({ length: 300 }, (_, index) => add(index))).toThrow(/extended attributes/);
   });
 });

@@ -1,8 +1,11 @@
 export interface TarPath {
   /** Without `.`, empty parts, and slashes at its ends. Empty for the root. What leads upwards stays. */
   readonly path: string;
-  /** The layer removes the path from those below it, or all that the folder has there. Source: OCI image-spec, "Whiteouts". */
-  readonly whiteout?: 'path' | 'opaque';
+  /**
+   * The layer removes the path from those below it, or all that the folder has there. `invalid`: it would remove the folder that it is in,
+   * or the one above. Source: OCI image-spec, "Whiteouts".
+   */
+  readonly whiteout?: 'path' | 'opaque' | 'invalid';
 }
 
 const prefix = '.wh.';
@@ -16,7 +19,9 @@ export function readTarPath(name: string): TarPath {
     return { path: parts.slice(0, -1).join('/'), whiteout: 'opaque' };
   }
   if (base.startsWith(prefix)) {
-    return { path: [...parts.slice(0, -1), base.slice(prefix.length)].join('/'), whiteout: 'path' };
+    const hidden = base.slice(prefix.length);
+    const isValid = !['', '.', '..'].includes(hidden);
+    return { path: [...parts.slice(0, -1), hidden].join('/'), whiteout: isValid ? 'path' : 'invalid' };
   }
   return { path: parts.join('/') };
 }

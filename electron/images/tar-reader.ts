@@ -20,11 +20,27 @@ export interface TarEntry {
   readonly mtime: number;
   /** Where a link leads. */
   readonly linkname: string;
+  /** Extended attributes, by their names in pax headers, as far as they are text. */
+  readonly attributes?: Readonly<Record<string, string>> | undefined;
+  readonly device?: TarDevice;
   /** To be read at once, or not at all: the next entry skips what is left. */
   content(): AsyncGenerator<Buffer>;
 }
 
+export interface TarDevice {
+  readonly kind: 'character' | 'block';
+  readonly major: number;
+  readonly minor: number;
+}
+
 const blockBytes = 512;
+
+/** The largest that systems and headers have, so that no reader fails with a larger one. */
+const maxId = 2 ** 32 - 2;
+const maxTime = 2 ** 33 - 1;
+
+/** How Go and GNU tar name extended attributes in pax headers. */
+const attributePrefix = 'SCHILY.xattr.';
 
 /** The limit of what describes one entry. Names have 4096 bytes at most, and extended attributes some kilobytes. */
 const maxExtensionBytes = 1024 * 1024;
@@ -64,10 +80,12 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
         size,
         ...(sparseSize === undefined ? {} : { sparseSize }),
         mode: fields.mode & 0o7777,
-        uid: extension.uid ?? fields.uid,
-        gid: extension.gid ?? fields.gid,
-        mtime: extension.mtime ?? fields.mtime,
+        uid: Math.min(extension.uid ?? fields.uid, maxId),
+        gid: Math.min(extension.gid ?? fields.gid, maxId),
+        mtime: Math.min(extension.mtime ?? fields.mtime, maxTime),
         linkname: extension.linkname ?? fields.linkname,
+        attributes: extension.attributes,
+        ...(flag === '3' || flag === '4' ? { device: readDevice(header, flag) } : {}),
         content: () => reader.chunks(end),
       };
       await reader.skipTo(end + ((blockBytes - (size % blockBytes)) % blockBytes));
@@ -86,6 +104,15 @@ interface Extension {
   readonly uid?: number;
   readonly gid?: number;
   readonly mtime?: number;
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+function readDevice(header: Buffer, flag: '3' | '4'): TarDevice {
+  return {
+    kind: flag === '3' ? 'character' : 'block',
+    major: number(header, 329, 8),
+    minor: number(header, 337, 8),
+  };
 }
 
 function parseHeader(header: Buffer) {
@@ -152,9 +179,16 @@ function parseExtension(flag: string, bytes: Buffer): Extension {
   }
   const records = paxRecords(bytes);
   const numbers = (key: string): number | undefined => {
-    const value = Number(records.get(key) ?? Number.NaN);
+    const value = Number(records.get(key) || Number.NaN);
     return Number.isFinite(value) && value >= 0 ? Math.floor(value) : undefined;
   };
+  // readers that disagree about a size find other entries after it
+  if (!/^\d*$/.test(records.get('size') ?? '') || (numbers('size') ?? 0) > Number.MAX_SAFE_INTEGER) {
+    throw new TarError('an entry has a size that cannot be read');
+  }
+  const attributes = [...records].filter(
+    ([key, value]) => key.startsWith(attributePrefix) && !value.includes('\ufffd'),
+  );
   const found = {
     name: records.get('GNU.sparse.name') ?? records.get('path'),
     linkname: records.get('linkpath'),
@@ -163,7 +197,11 @@ function parseExtension(flag: string, bytes: Buffer): Extension {
     uid: numbers('uid'),
     gid: numbers('gid'),
     mtime: numbers('mtime'),
+    attributes: attributes.length > 0 ? Object.fromEntries(attributes) : undefined,
   };
+  if ([found.name, found.linkname].some((value) => value?.includes('\0'))) {
+    throw new TarError('a name has a null character');
+  }
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined && value !== ''));
 }
 
@@ -179,8 +217,7 @@ function paxRecords(bytes: Buffer): Map<string, string> {
       throw new TarError('what describes an entry cannot be read');
     }
     const key = bytes.toString('utf8', space + 1, equals);
-    // extended attributes are not needed
-    if (!key.startsWith('SCHILY.') && !key.startsWith('LIBARCHIVE.')) {
+    if (key.startsWith(attributePrefix) || !/^(?:SCHILY|LIBARCHIVE)\./.test(key)) {
       records.set(key, bytes.toString('utf8', equals + 1, end - 1));
     }
     start = end;

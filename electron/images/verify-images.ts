@@ -44,6 +44,8 @@ export interface RepairSource {
 export interface RepairResult {
   readonly repaired: ReadonlyMap<Digest, string>;
   readonly failures: readonly Problem[];
+  /** The newest build that made the image. */
+  readonly builtBy?: VerifiedImage['builtBy'];
 }
 
 export interface VerifyOptions {
@@ -191,7 +193,7 @@ class VerifyRun {
       return verified(reference, uses, broken.map(report));
     }
     const repaired = new Map<Digest, BlobProblem>();
-    let failures: readonly Problem[] = [];
+    let result: RepairResult = { repaired: new Map(), failures: [] };
     let problems = broken;
     // what was damaged is gone during the repair
     const kinds = new Map(broken.map(({ digest, kind }) => [digest, kind]));
@@ -208,7 +210,6 @@ class VerifyRun {
         onText: (text) => onProgress?.(text, this.#doneBytes, undefined),
       };
       const aside = await this.#setAside(problems);
-      let result: RepairResult;
       try {
         result = await source.repair({ reference, list: entry.digest, problems }, context);
       } catch (error) {
@@ -217,7 +218,6 @@ class VerifyRun {
       } finally {
         await aside.putBack();
       }
-      failures = result.failures;
       for (const problem of problems) {
         this.#states.delete(problem.digest);
       }
@@ -240,7 +240,7 @@ class VerifyRun {
       }
     }
     const left = problems.map(report);
-    return verified(reference, all, [...repaired.values(), ...left], left.length > 0 ? failures : []);
+    return verified(reference, all, [...repaired.values(), ...left], left.length > 0 ? result : undefined);
   }
 
   /**
@@ -335,7 +335,7 @@ function verified(
   reference: string | undefined,
   uses: readonly BlobUse[],
   problems: readonly BlobProblem[],
-  failures: readonly Problem[] = [],
+  { failures, builtBy }: Pick<RepairResult, 'failures' | 'builtBy'> = { failures: [] },
 ): VerifiedImage {
   const each = new Map(uses.map((use) => [use.digest, use]));
   return {
@@ -344,6 +344,7 @@ function verified(
     bytes: sumOf(each.values()),
     problems: [...problems],
     ...(failures.length === 0 ? {} : { failures: [...failures] }),
+    ...(builtBy === undefined ? {} : { builtBy }),
   };
 }
 

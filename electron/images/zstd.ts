@@ -4,6 +4,8 @@ import { Decompress } from 'fzstd';
 const maxWindowBytes = 128 * 1024 * 1024;
 /** Of the compressed data that is decompressed at once. */
 const pieceBytes = 64 * 1024;
+/** Blocks that are decompressed at once: one of a few bytes can become 2 MiB. */
+const maxBlocks = 32;
 
 /**
  * Decompresses zstd without native code. The frames are followed here, because the library allocates whatever window a frame asks for.
@@ -16,9 +18,9 @@ export async function* decompressZstd(source: AsyncIterable<Buffer>): AsyncGener
     output.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
   });
   for await (const chunk of source) {
-    for (let start = 0; start < chunk.length; start += pieceBytes) {
-      const piece = chunk.subarray(start, start + pieceBytes);
-      frames.follow(piece);
+    for (let start = 0, end = 0; start < chunk.length; start = end) {
+      end = start + frames.follow(chunk.subarray(start, start + pieceBytes));
+      const piece = chunk.subarray(start, end);
       // the library keeps what it was given
       decompress.push(Buffer.from(piece));
       yield* output;
@@ -38,8 +40,10 @@ class FrameReader {
   #state: 'frame' | 'block' = 'frame';
   #hasChecksum = false;
 
-  follow(piece: Uint8Array): void {
-    for (let at = 0; at < piece.length; ) {
+  /** @returns how many bytes of the piece may be decompressed at once */
+  follow(piece: Uint8Array): number {
+    let at = 0;
+    for (let blocks = 0; at < piece.length && blocks < maxBlocks; ) {
       if (this.#skipBytes > 0) {
         const skipped = Math.min(this.#skipBytes, piece.length - at);
         this.#skipBytes -= skipped;
@@ -52,8 +56,10 @@ class FrameReader {
         this.#readFrame();
       } else {
         this.#readBlock();
+        blocks += this.#head.length === 0 ? 1 : 0;
       }
     }
+    return at;
   }
 
   assertEnd(): void {

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageOptionsSchema } from '../../shared/linuxkit.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { parseBuildYml } from './build-yml.ts';
+import { readDockerImages } from './docker-images.ts';
 import { expandBuildArg } from './package-tag.ts';
 import { describePackages } from './packages.ts';
 
@@ -158,4 +159,54 @@ test('an extra source outside the repository needs permission', async () => {
   expect(allowed.permissions).toEqual([]);
   expect(allowed.images[0]?.request.sources).toEqual([{ from: await realpath(elsewhere), to: '/in' }]);
   await rm(elsewhere, { recursive: true });
+});
+
+describe('the images whose archives a package has', () => {
+  const digest = `sha256:${'12'.repeat(32)}`;
+  const read = (fields: object) =>
+    readDockerImages(join(root, 'pkg/two'), { list: [], ...fields }, 'build.yml').then(
+      (archives) => archives,
+      (error: unknown) => (error instanceof Failure ? error.problem.message : String(error)),
+    );
+
+  test('are listed in build.yml, or in a file of the package', async () => {
+    await write('pkg/two/images.lst', `# pinned\n\n  redis:7@${digest}\r\nredis:7@${digest}\n`);
+    expect(await read({ fromFile: 'images.lst', targetDir: './images/' })).toEqual({
+      images: [`redis:7@${digest}`],
+      to: 'images',
+      kind: 'folder',
+    });
+    expect(await read({ list: [`host:5000/a/b@${digest}`], target: 'all.tar' })).toMatchObject({ kind: 'file' });
+    expect(await read({ targetDir: 'images' })).toBeUndefined();
+  });
+
+  test.each([
+    [{ list: [`redis@${digest}`], target: 'a', targetDir: 'b' }, /both target and target-dir/],
+    [{ list: [`redis@${digest}`], fromFile: 'images.lst', target: 'a' }, /both list and from-file/],
+    [{ list: [`redis@${digest}`] }, /does not say where/],
+    [{ list: ['redis:7'], target: 'a' }, /redis:7 without a digest/],
+    [{ list: ['redis@sha256:12'], target: 'a' }, /names the image redis@sha256:12/],
+    [{ list: [`redis@${digest}`], target: '../a' }, /\.\.\/a, which is not in the package/],
+    [{ list: [`redis@${digest}`], targetDir: '/etc' }, /\/etc, which is not in the package/],
+    [{ list: [`redis@${digest}`], targetDir: '.' }, /\., which is not in the package/],
+    [{ fromFile: '../../../etc/passwd', target: 'a' }, /which is not in the package/],
+    [{ fromFile: 'none.lst', target: 'a' }, /none\.lst, which does not exist/],
+  ])('are refused if they are not valid', async (fields, message) => {
+    expect(await read(fields)).toMatch(message);
+  });
+});
+
+test('files of a package that are links to elsewhere need permission', async () => {
+  const outside = await mkdtemp(join(tmpdir(), 'barnraiser-outside-'));
+  await writeFile(join(outside, 'secret'), 'FROM scratch\nLABEL a=secret\n');
+  await write('pkg/linked/build.yml', 'image: linked\narches: [amd64]\n');
+  await symlink(join(outside, 'secret'), join(root, 'pkg/linked/Dockerfile'));
+  try {
+    const { permissions } = await describeFolders(['linked'], { hash: 'x' });
+    expect(permissions).toEqual([
+      { kind: 'fs.read', path: join(await realpath(outside), 'secret'), reason: 'linked: its Dockerfile' },
+    ]);
+  } finally {
+    await rm(outside, { recursive: true });
+  }
 });

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type BuildRequest, buildRequestSchema } from '../../shared/build.ts';
-import { formatList } from '../../shared/format.ts';
+import { formatCount, formatList } from '../../shared/format.ts';
+import type { ImageArchives } from '../../shared/image-archives.ts';
 import type { Package, PackageOptions } from '../../shared/linuxkit.ts';
 import { type Platform, parsePlatform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
@@ -17,6 +18,7 @@ import { parseContainerfile } from '../projects/parse-containerfile.ts';
 import { Permissions } from '../recipes/permissions.ts';
 import { runGit } from '../system/git.ts';
 import { version } from '../system/version.ts';
+import { readDockerImages } from './docker-images.ts';
 import { expandBuildArg, expandReference, type ReadPackage, readPackage } from './package-tag.ts';
 
 export interface DescribedPackages {
@@ -58,7 +60,7 @@ export async function describePackages(
   const all: Described[] = [];
   for (const folder of [...new Set(folders.map((each) => resolve(each)))]) {
     const read = await readPackage(folder, options, signal);
-    missing.push(...(await missingPermissions(read, options.allow, signal)));
+    missing.push(...(await missingPermissions(read, options, signal)));
     all.push(await describePackage(read, options, signal));
   }
   const named = withNames(all);
@@ -130,13 +132,18 @@ function describe(read: ReadPackage, platforms: readonly Platform[], notes: read
   return { folder, tag, reference, contentTag, platforms: [...platforms], notes: [...contentTag.notes, ...notes] };
 }
 
-/** Extra sources outside the repository of the package are files that its author does not have. */
+/** What is outside the repository of the package are files that its author does not have. */
 async function missingPermissions(
   { folder, sources, file }: ReadPackage,
-  allow: readonly string[],
+  { allow, buildYml, dockerfile = file.dockerfile }: PackageOptions,
   signal: AbortSignal | undefined,
 ): Promise<readonly Permission[]> {
   const permissions = new Permissions((await findRepository(folder, signal)) ?? folder, allow);
+  // links may lead out of the repository, and what they lead to would be sent
+  const { fromFile } = file.depends.dockerImages ?? {};
+  for (const name of [buildYml, dockerfile, ...(fromFile ? [fromFile] : [])]) {
+    permissions.needPath(join(folder, name), `${file.image}: its ${name}`);
+  }
   for (const { from } of sources) {
     permissions.needPath(from, `${file.image}: an extra source`);
   }
@@ -162,13 +169,7 @@ async function describePackage(read: ReadPackage, options: PackageOptions, signa
   if (!content) {
     throw fail('context.file-missing', `The Dockerfile ${dockerfile} does not exist.`, 'Check its name in build.yml.');
   }
-  if (file.depends.dockerImages) {
-    throw fail(
-      'input.invalid',
-      `${file.image} has the field depends.docker-images, which is not supported.`,
-      'Export the images into the folder as docker archives, and leave the field out.',
-    );
-  }
+  const imageArchives = await archivesOf(read, options, platforms, notes);
   const containerfile = parseContainerfile(content.toString('utf8'));
   const given = Object.fromEntries([
     ...(await buildArgs(file.buildArgs, join(folder, options.buildYml), signal)),
@@ -194,6 +195,7 @@ async function describePackage(read: ReadPackage, options: PackageOptions, signa
     tagRule: rule,
     platforms,
     sources: sources.length === 0 ? undefined : sources,
+    imageArchives,
     buildArgs: { ...Object.fromEntries(values), ...given },
     labels: {
       ...(facts && file.gitRepo ? { 'org.opencontainers.image.source': file.gitRepo } : {}),
@@ -225,6 +227,25 @@ async function describePackage(read: ReadPackage, options: PackageOptions, signa
     image: { name: file.image, request: request.data, depends: {} },
     names,
   };
+}
+
+async function archivesOf(
+  { folder, file }: ReadPackage,
+  { buildYml }: PackageOptions,
+  platforms: readonly Platform[],
+  notes: string[],
+): Promise<ImageArchives | undefined> {
+  const { dockerImages } = file.depends;
+  const archives = dockerImages && (await readDockerImages(folder, dockerImages, join(folder, buildYml)));
+  if (archives) {
+    const { images, to } = archives;
+    notes.push(
+      `${formatCount(images.length, 'docker archive')} will be in its context at ${to}${
+        platforms.length > 1 ? ', of images that run on this computer, for all platforms' : ''
+      }. Nothing is written into its folder.`,
+    );
+  }
+  return archives;
 }
 
 /** What is to be loaded has to be here. */

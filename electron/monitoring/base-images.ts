@@ -1,9 +1,9 @@
 /** Which base images builds have used, and whether their registries have newer ones. */
-import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import type { BaseCheckInterval, BaseImage, BaseImages } from '../../shared/base-image.ts';
 import type { Build } from '../../shared/build.ts';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { type Digest, digestSchema, isDigest } from '../../shared/image.ts';
 import { parseRegistryImage } from '../../shared/image-location.ts';
 import type { Platform } from '../../shared/platform.ts';
@@ -39,7 +39,7 @@ const foundSchema = z.object({
 });
 type Found = z.infer<typeof foundSchema>;
 
-const stateSchema = z.object({
+export const baseImagesSchema = z.object({
   checkedAt: z.string().optional(),
   /** When a process has begun with a check of its own. */
   claimedAt: z.string().optional(),
@@ -47,7 +47,7 @@ const stateSchema = z.object({
   /** The digests that were reported, by the name of the image. */
   reported: z.record(z.string(), z.string()),
 });
-type State = z.infer<typeof stateSchema>;
+type State = z.infer<typeof baseImagesSchema>;
 
 export interface BaseImageOptions {
   /** The data folder. What was found is in its `base-images.json`, which several processes share. */
@@ -72,11 +72,10 @@ export class BaseImageWatch {
   constructor(options: BaseImageOptions) {
     this.#options = options;
     this.#file = new SettingsFile<State>({
-      path: join(options.folder, 'base-images.json'),
-      version: 1,
-      schema: stateSchema,
+      format: dataFormats.baseImages,
+      folder: options.folder,
+      schema: baseImagesSchema,
       empty: { found: {}, reported: {} },
-      content: 'base images',
     });
     this.#timer = options.isWatching ? setInterval(() => this.#watch(), hourMs / 4) : undefined;
     this.#timer?.unref();
@@ -113,8 +112,10 @@ export class BaseImageWatch {
   async #checkIfDue(): Promise<void> {
     const dueMs = intervalMs[await this.#options.interval()];
     const now = new Date();
-    const isDue = ({ checkedAt, claimedAt }: State): boolean =>
-      [checkedAt, claimedAt].every((time) => time === undefined || now.getTime() - Date.parse(time) >= dueMs);
+    const isPast = (time: string | undefined, ms: number): boolean =>
+      time === undefined || now.getTime() - Date.parse(time) >= ms;
+    // a check that was begun and has not ended, or had no answer, is made again
+    const isDue = ({ checkedAt, claimedAt }: State): boolean => isPast(checkedAt, dueMs) && isPast(claimedAt, hourMs);
     if (dueMs === Number.POSITIVE_INFINITY || !isDue(await this.#file.read())) {
       return;
     }
@@ -131,9 +132,14 @@ export class BaseImageWatch {
   async #check(signal: AbortSignal): Promise<BaseImages> {
     const builds = await this.#builds(signal);
     const found = await this.#ask(namesOf(builds), signal);
-    const checkedAt = new Date().toISOString();
-    await this.#file.update((state) => ({ ...state, checkedAt, found }));
-    const bases = describe(builds, { checkedAt, found, reported: {} });
+    const answers = Object.values(found);
+    const isAnswered = answers.length === 0 || answers.some(({ problem }) => problem === undefined);
+    const { checkedAt } = await this.#file.update((state) => ({
+      ...state,
+      // without a network, what was known before stays known
+      ...(isAnswered ? { checkedAt: new Date().toISOString(), found } : {}),
+    }));
+    const bases = describe(builds, { ...(checkedAt === undefined ? {} : { checkedAt }), found, reported: {} });
     this.#options.events.emit({ event: 'bases.changed', bases });
     return bases;
   }
@@ -145,8 +151,15 @@ export class BaseImageWatch {
     if (newer.length > 0) {
       const added = Object.fromEntries(newer.map(({ name, digest = '' }) => [name, digest]));
       await this.#file.update((state) => ({ ...state, reported: { ...state.reported, ...added } }));
-      const references = [...new Set(newer.flatMap(({ uses }) => uses.map(({ reference }) => reference)))];
-      this.#options.events.emit({ event: 'bases.newer', names: newer.map(({ name }) => name), references });
+      const outdated = newer
+        .flatMap(({ uses }) => uses)
+        .filter(({ platforms }) => platforms.some(({ isNewer }) => isNewer));
+      this.#options.events.emit({
+        event: 'bases.newer',
+        names: newer.map(({ name }) => name),
+        references: [...new Set(outdated.map(({ reference }) => reference))],
+        builds: [...new Set(outdated.map(({ build }) => build))],
+      });
     }
   }
 

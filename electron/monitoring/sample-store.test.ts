@@ -53,7 +53,6 @@ it('joins what several processes have seen', async () => {
 it.each([
   ['torn', async (path: string) => writeFile(path, (await readFile(path, 'utf8')).slice(0, 40))],
   ['of another format', (path: string) => writeFile(path, '{"version":1,"samples":[1,2]}')],
-  ['of a newer version', (path: string) => writeFile(path, '{"version":2}')],
   ['far too large', (path: string) => writeFile(path, `[${'1,'.repeat(2 ** 20)}1]`)],
 ])('starts again from a file that is %s', async (_, damage) => {
   await saved(1, 2);
@@ -63,6 +62,17 @@ it.each([
   store.change(uri).add({ at: Date.now(), load: 5 });
   await store.save();
   expect(await loadsOf(new SampleStore(samplesFolder))).toEqual([5]);
+});
+
+it('leaves a file of a newer version as it is', async () => {
+  await saved(1);
+  const newer = '{"version":2,"samples":{}}';
+  await writeFile(await file(), newer);
+  const store = new SampleStore(samplesFolder);
+  expect(await loadsOf(store)).toEqual([]);
+  store.change(uri).add({ at: Date.now(), load: 5 });
+  await store.save();
+  expect(await readFile(await file(), 'utf8')).toBe(newer);
 });
 
 it('ignores samples of a clock that was ahead', async () => {

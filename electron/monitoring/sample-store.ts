@@ -3,8 +3,10 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { NodeHistory, rangeMs, sampleRangeNames, sampleRanges } from '../../shared/node-history.ts';
 import { sampleSchema } from '../../shared/sample.ts';
+import { readVersioned } from '../settings/versioned-file.ts';
 import { withFileLock } from '../system/file-lock.ts';
 import { makePrivateFolder } from '../system/private-folder.ts';
 
@@ -12,16 +14,20 @@ import { makePrivateFolder } from '../system/private-folder.ts';
 const maxFileBytes = 1024 * 1024;
 
 const samplesSchema = z.array(sampleSchema).max(1000);
-const fileSchema = z.object({
-  version: z.literal(1),
-  samples: z.object({ minutes: samplesSchema, hours: samplesSchema, day: samplesSchema }),
-});
+export const sampleRecord = {
+  version: dataFormats.samples.version,
+  schema: z.object({
+    samples: z.object({ minutes: samplesSchema, hours: samplesSchema, day: samplesSchema }),
+  }),
+};
 
 interface Entry {
   readonly history: NodeHistory;
   /** The last change of the file that was read or written. In milliseconds since 1970. */
   fileMs: number;
   hasChanged: boolean;
+  /** The file is of a newer Barnraiser, and stays as it is. */
+  isNewer: boolean;
 }
 
 /**
@@ -85,7 +91,7 @@ export class SampleStore {
     if (known) {
       return known;
     }
-    const entry = { history: new NodeHistory(), fileMs: 0, hasChanged: false };
+    const entry = { history: new NodeHistory(), fileMs: 0, hasChanged: false, isNewer: false };
     this.#entries.set(uri, entry);
     return entry;
   }
@@ -97,11 +103,12 @@ export class SampleStore {
       return;
     }
     entry.fileMs = mtimeMs;
-    const file = parseFile(await readFile(path, 'utf8').catch(() => ''));
+    const file = readVersioned(await readFile(path, 'utf8').catch(() => ''), sampleRecord);
+    entry.isNewer = file.kind === 'newer';
     const latest = Date.now() + sampleRanges.day.stepMs;
     for (const range of sampleRangeNames) {
       // of a clock that was ahead
-      const samples = file?.samples[range].filter(({ at }) => at <= latest) ?? [];
+      const samples = file.kind === 'valid' ? file.value.samples[range].filter(({ at }) => at <= latest) : [];
       entry.history.merge(range, samples);
     }
   }
@@ -114,9 +121,12 @@ export class SampleStore {
     }
     await withFileLock(path, async (assertHeld) => {
       await this.#readFile(uri, entry);
+      if (entry.isNewer) {
+        return;
+      }
       assertHeld();
       // a file that a power failure damages is worth less than the wear of a disk
-      await writeFileAtomic(path, JSON.stringify({ version: 1, samples: entry.history }), {
+      await writeFileAtomic(path, JSON.stringify({ version: sampleRecord.version, samples: entry.history }), {
         mode: 0o600,
         fsync: false,
       });
@@ -126,13 +136,5 @@ export class SampleStore {
 
   #path(uri: string): string {
     return join(this.#folder, `${createHash('sha256').update(uri).digest('hex').slice(0, 16)}.json`);
-  }
-}
-
-function parseFile(text: string): z.infer<typeof fileSchema> | undefined {
-  try {
-    return fileSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
   }
 }

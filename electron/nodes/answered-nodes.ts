@@ -1,15 +1,15 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { Connection } from '../../shared/connection.ts';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
 
 type Target = Pick<Connection, 'name' | 'uri'>;
 
-const fileSchema = z.object({ answered: z.array(z.string()).readonly() });
+export const answeredNodesSchema = z.object({ answered: z.array(z.string()).readonly() });
 
 /** Which engines have ever answered, by the URIs of their connections. In `nodes.json`, so that a restart does not forget it. */
 export class AnsweredNodes {
-  readonly #file: SettingsFile<z.infer<typeof fileSchema>>;
+  readonly #file: SettingsFile<z.infer<typeof answeredNodesSchema>>;
   /** Undefined until the file has been read. */
   #uris: ReadonlySet<string> | undefined;
   /** The URI of each connection, by its name. */
@@ -19,11 +19,10 @@ export class AnsweredNodes {
   /** @param folder the settings folder. */
   constructor(folder: string) {
     this.#file = new SettingsFile({
-      path: join(folder, 'nodes.json'),
-      version: 1,
-      schema: fileSchema,
+      format: dataFormats.answeredNodes,
+      folder,
+      schema: answeredNodesSchema,
       empty: { answered: [] },
-      content: 'what is known of nodes',
     });
   }
 

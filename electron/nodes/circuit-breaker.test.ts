@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fail } from '../../shared/problem.ts';
-import { CircuitBreaker, circuitsFile } from './circuit-breaker.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 
 const minute = 60_000;
 const pi4 = { uri: 'ssh://pi4' };
@@ -57,7 +57,7 @@ test('a node is set aside after three failures, for all processes, and is tried 
   const other = open();
   await other.refresh();
   expect(other.isSetAside(pi4)).toBe(true);
-  expect((await stat(join(folder, circuitsFile))).mode & 0o777).toBe(0o600);
+  expect((await stat(join(folder, 'circuits.json'))).mode & 0o777).toBe(0o600);
 
   now += 5 * minute;
   expect(other.isSetAside(pi4)).toBe(false);

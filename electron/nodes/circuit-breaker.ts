@@ -1,8 +1,8 @@
 /** Which nodes are set aside, because their jobs failed again and again. */
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Connection } from '../../shared/connection.ts';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { type Problem, problemSchema } from '../../shared/problem.ts';
 import type { SetAside } from '../../shared/set-aside.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
@@ -38,7 +38,7 @@ const circuitSchema = z.object({
 });
 type Circuit = Readonly<z.infer<typeof circuitSchema>>;
 
-const fileSchema = z.object({ circuits: z.array(circuitSchema).readonly() });
+export const circuitsSchema = z.object({ circuits: z.array(circuitSchema).readonly() });
 
 export interface NodeFailure {
   readonly key: string;
@@ -61,7 +61,7 @@ export interface CircuitBreakerOptions {
  * An unreadable file only means that less is known.
  */
 export class CircuitBreaker {
-  readonly #file: SettingsFile<z.infer<typeof fileSchema>>;
+  readonly #file: SettingsFile<z.infer<typeof circuitsSchema>>;
   readonly #connections: CircuitBreakerOptions['connections'];
   readonly #now: () => number;
   readonly #listeners: (() => void)[] = [];
@@ -71,11 +71,10 @@ export class CircuitBreaker {
 
   constructor({ folder, connections, now = Date.now }: CircuitBreakerOptions) {
     this.#file = new SettingsFile({
-      path: join(folder, circuitsFile),
-      version: 1,
-      schema: fileSchema,
+      format: dataFormats.circuits,
+      folder,
+      schema: circuitsSchema,
       empty: { circuits: [] },
-      content: 'the failures of nodes',
     });
     this.#connections = connections;
     this.#now = now;
@@ -208,7 +207,6 @@ export class CircuitBreaker {
 }
 
 /** In the settings folder. */
-export const circuitsFile = 'circuits.json';
 
 /** Whether a node gets no jobs now: its pause is not over, or another job tries it. */
 export function isSetAside({ until, trialSince }: Pick<SetAside, 'until' | 'trialSince'>, now = Date.now()): boolean {

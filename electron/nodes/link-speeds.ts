@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
 
 /** How fast bytes go to a node and come from it, in bytes per second. What was not measured yet is missing. */
@@ -17,7 +17,7 @@ const newShare = 0.5;
 const maxNodes = 1000;
 
 const speedSchema = z.object({ up: z.number().positive().optional(), down: z.number().positive().optional() });
-const fileSchema = z.object({ nodes: z.record(z.string(), speedSchema) });
+export const linkSpeedsSchema = z.object({ nodes: z.record(z.string(), speedSchema) });
 
 /** What a job has transferred: bytes, and the time that it took in milliseconds. */
 export interface Transfer {
@@ -27,17 +27,16 @@ export interface Transfer {
 
 /** How fast bytes go to nodes and come from them, measured by jobs. In `link-speeds.json`. */
 export class LinkSpeeds {
-  readonly #file: SettingsFile<z.infer<typeof fileSchema>>;
+  readonly #file: SettingsFile<z.infer<typeof linkSpeedsSchema>>;
   #writing: Promise<void> = Promise.resolve();
 
   /** @param folder the settings folder. */
   constructor(folder: string) {
     this.#file = new SettingsFile({
-      path: join(folder, 'link-speeds.json'),
-      version: 1,
-      schema: fileSchema,
+      format: dataFormats.linkSpeeds,
+      folder,
+      schema: linkSpeedsSchema,
       empty: { nodes: {} },
-      content: 'transfer speeds',
     });
   }
 

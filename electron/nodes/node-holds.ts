@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { fail } from '../../shared/problem.ts';
 import { type HoldState, type NodeHold, nodeHoldSchema } from '../../shared/queue.ts';
 import { holdText } from '../../shared/queue-text.ts';
@@ -8,25 +9,24 @@ import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { CachedFile } from '../settings/cached-file.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
 
-const fileSchema = z.object({ holds: z.array(nodeHoldSchema).readonly() });
+export const nodeHoldsSchema = z.object({ holds: z.array(nodeHoldSchema).readonly() });
 
 const maxReasonLength = 200;
 
 /** The nodes that a person has paused or drained, in `node-holds.json`. */
 export class NodeHolds {
   readonly path: string;
-  readonly #file: SettingsFile<z.infer<typeof fileSchema>>;
+  readonly #file: SettingsFile<z.infer<typeof nodeHoldsSchema>>;
   readonly #cached: CachedFile<readonly NodeHold[]>;
 
   /** @param folder the settings folder. */
   constructor(folder: string) {
     this.path = join(folder, 'node-holds.json');
     this.#file = new SettingsFile({
+      format: dataFormats.nodeHolds,
       path: this.path,
-      version: 1,
-      schema: fileSchema,
+      schema: nodeHoldsSchema,
       empty: { holds: [] },
-      content: 'paused nodes',
     });
     this.#cached = new CachedFile(this.path, () => this.list(), []);
   }

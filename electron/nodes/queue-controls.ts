@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { CachedFile } from '../settings/cached-file.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
 
 const buildId = z.string().max(100);
-const fileSchema = z.object({
+export const queueSchema = z.object({
   isPaused: z.boolean(),
   /** Builds that start no further jobs. */
   paused: z.array(buildId).readonly(),
   /** See `moveBuild`. */
   ranks: z.array(z.object({ build: buildId, rank: z.number().int() })).readonly(),
 });
-type QueueFile = Readonly<z.infer<typeof fileSchema>>;
+type QueueFile = Readonly<z.infer<typeof queueSchema>>;
 
 /** What a person has decided of the queue. */
 export interface QueueDecisions {
@@ -32,11 +33,10 @@ export class QueueControls {
   constructor(folder: string) {
     this.path = join(folder, 'queue.json');
     this.#file = new SettingsFile<QueueFile>({
+      format: dataFormats.queue,
       path: this.path,
-      version: 1,
-      schema: fileSchema,
+      schema: queueSchema,
       empty: { isPaused: false, paused: [], ranks: [] },
-      content: 'the order of the queue',
     });
     this.#cached = new CachedFile(this.path, async () => decisionsOf(await this.#file.read()), noDecisions);
   }

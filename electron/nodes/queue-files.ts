@@ -11,7 +11,7 @@ import { Heartbeat, readHeartbeat, readHeartbeatNote } from '../system/heartbeat
 import type { OrderedJob } from './queue-order.ts';
 
 /** What a job says of itself to other processes, which do not trust it. */
-const queuedJobSchema = z.object({
+export const queuedJobSchema = z.object({
   buildId: z.string().regex(/^[\w-]{1,100}$/),
   reference: referenceSchema,
   platform: platformSchema,

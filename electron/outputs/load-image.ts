@@ -89,7 +89,7 @@ async function loadOne(
   const full = engine.kind === 'podman' ? podmanName(name) : name;
   const files = isOci
     ? layoutFiles(store.blobs, content, full, options)
-    : dockerArchiveFiles(store.blobs, content, full, options);
+    : dockerArchiveFiles(store.blobs, [{ content, name: full }], options);
   const names = await loading.load(tarOf(files), options.signal);
   const found = names.find((each) => each === full || each === name) ?? names[0];
   if (found !== undefined && found !== full && found !== name) {

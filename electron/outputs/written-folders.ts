@@ -3,16 +3,22 @@ import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
+import { readVersioned, type VersionedContent } from '../settings/versioned-file.ts';
 
 const maxFolders = 500;
 /** More than a root file system has. */
 const maxEntries = 2_000_000;
 
-const fileSchema = z.object({
-  version: z.literal(1),
-  /** The newest last. `changedMs`: when the folder itself was changed last, by the clock of its file system. */
-  folders: z.array(z.object({ path: z.string(), inode: z.number(), device: z.number(), changedMs: z.number() })),
-});
+export const writtenFoldersRecord = {
+  version: dataFormats.outputFolders.version,
+  schema: z.object({
+    /** The newest last. `changedMs`: when the folder itself was changed last, by the clock of its file system. */
+    folders: z.array(z.object({ path: z.string(), inode: z.number(), device: z.number(), changedMs: z.number() })),
+  }),
+};
+
+type Written = z.infer<typeof writtenFoldersRecord.schema>;
 
 export class WrittenFolders {
   readonly #path: string;
@@ -28,9 +34,15 @@ export class WrittenFolders {
     const noted = this.#last.then(async () => {
       const real = await realpath(path);
       const { ino: inode, dev: device, ctimeMs: changedMs } = await lstat(real);
-      const others = (await this.#read()).filter((folder) => folder.path !== real);
+      const file = await this.#read();
+      if (file?.kind === 'newer') {
+        return;
+      }
+      const others = foldersOf(file).filter((folder) => folder.path !== real);
       const folders = [...others, { path: real, inode, device, changedMs }].slice(-maxFolders);
-      await writeFileAtomic(this.#path, JSON.stringify({ version: 1, folders }), { mode: 0o600 });
+      await writeFileAtomic(this.#path, JSON.stringify({ version: writtenFoldersRecord.version, folders }), {
+        mode: 0o600,
+      });
     });
     this.#last = noted.catch(() => undefined);
     return noted;
@@ -39,7 +51,7 @@ export class WrittenFolders {
   /** Whether a folder is one that an output has written, with nothing in it that was changed or added since. */
   async isUnchanged(path: string): Promise<boolean> {
     const real = await realpath(path).catch(() => undefined);
-    const known = (await this.#read()).find((folder) => folder.path === real);
+    const known = foldersOf(await this.#read()).find((folder) => folder.path === real);
     if (real === undefined || !known) {
       return false;
     }
@@ -49,13 +61,14 @@ export class WrittenFolders {
     );
   }
 
-  async #read(): Promise<z.infer<typeof fileSchema>['folders']> {
-    try {
-      return fileSchema.parse(JSON.parse(await readFile(this.#path, 'utf8'))).folders;
-    } catch {
-      return [];
-    }
+  async #read(): Promise<VersionedContent<Written> | undefined> {
+    const text = await readFile(this.#path, 'utf8').catch(() => undefined);
+    return text === undefined ? undefined : readVersioned(text, writtenFoldersRecord);
   }
+}
+
+function foldersOf(file: VersionedContent<Written> | undefined): Written['folders'] {
+  return file?.kind === 'valid' ? file.value.folders : [];
 }
 
 /** Whether anything below a folder was changed after a time, or cannot be looked at. */

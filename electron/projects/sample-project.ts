@@ -1,39 +1,64 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+/** Sample projects, for a first build. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fail } from '../../shared/problem.ts';
+import { type SampleName, samples } from '../../shared/samples.ts';
 import { errnoCode } from '../system/file-errors.ts';
+import { runGit } from '../system/git.ts';
+import { findRepository } from './git-facts.ts';
 
-const containerfile = `# A sample project: the image for each platform shows where it was built.
-ARG BASE=docker.io/library/busybox:1.36
-FROM \${BASE}
-ARG TARGETPLATFORM
-COPY hello.sh /usr/local/bin/hello
-RUN chmod 755 /usr/local/bin/hello && echo "\${TARGETPLATFORM} on $(uname -m)" > /built-on
-CMD ["/usr/local/bin/hello"]
-`;
+/** The folders of the samples: beside the bundle, or in the repository. */
+const folders = [join(import.meta.dirname, 'samples'), join(import.meta.dirname, '..', '..', 'samples')];
 
-const hello = `#!/bin/sh
-echo "Hello from $(uname -m). This image was built for $(cat /built-on)."
-`;
+/**
+ * Writes a sample into a folder. Existing files are not changed.
+ * @throws Failure `input.invalid` if it needs a repository and git cannot make one
+ */
+export async function writeSampleProject(name: SampleName, folder: string): Promise<void> {
+  const samplesFolder = folders.find(existsSync);
+  if (samplesFolder === undefined) {
+    throw new Error('this installation has no samples');
+  }
+  await copyNewFiles(join(samplesFolder, name), folder);
+  if (samples[name].isRepository && (await findRepository(folder)) === undefined) {
+    await commitAll(folder);
+  }
+}
 
-const ignore = `# Files that match these patterns are not sent to the nodes.
-*.md
-`;
-
-const readme = `# Sample project
-
-Build it on all your nodes: \`barnraiser build -t hello:1 .\`
-`;
-
-/** Writes a small project for a first build. Existing files are not changed. @returns the folder. */
-export async function writeSampleProject(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  const files = { Containerfile: containerfile, 'hello.sh': hello, '.containerignore': ignore, 'README.md': readme };
-  for (const [name, content] of Object.entries(files)) {
-    await writeFile(join(folder, name), content, { flag: 'wx' }).catch((error: unknown) => {
+/** Reads and writes each file, because files in the archive of the desktop app cannot be copied. */
+async function copyNewFiles(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  for (const name of await readdir(from)) {
+    const [source, target] = [join(from, name), join(to, name)];
+    if ((await stat(source)).isDirectory()) {
+      await copyNewFiles(source, target);
+      continue;
+    }
+    await writeFile(target, await readFile(source), { flag: 'wx' }).catch((error: unknown) => {
       if (errnoCode(error) !== 'EEXIST') {
         throw error;
       }
     });
   }
-  return folder;
+}
+
+async function commitAll(folder: string): Promise<void> {
+  // it is committed under a name of its own: a user may not have set one
+  const settings = ['user.name=Barnraiser', 'user.email=samples@barnraiser.invalid', 'commit.gpgSign=false'];
+  for (const args of [
+    ['init', '--quiet'],
+    ['add', '--all'],
+    ['commit', '--quiet', '--message=sample'],
+  ]) {
+    const answer = await runGit(folder, args, { settings });
+    if (!answer.ok) {
+      throw fail(
+        'input.invalid',
+        `The sample in ${folder} needs a git repository: its tag is the hash of its files.`,
+        answer.problem === 'missing' ? 'Install git, then try again.' : 'Run `git init` there, and commit its files.',
+        answer.errors,
+      );
+    }
+  }
 }

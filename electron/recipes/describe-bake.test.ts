@@ -300,6 +300,19 @@ describe('files that are not trusted', () => {
     expect(linked.description.permissions).toMatchObject([{ path: '/etc' }, { path: '/etc/hostname' }]);
   });
 
+  test('sign with no key outside the project without permission', async () => {
+    const recipe = (signKey: string) => ({
+      Containerfile: 'FROM scratch\n',
+      'barnraiser.json': JSON.stringify({ version: 1, images: { api: { sign: true, signKey } } }),
+    });
+    const foreign = await describeFiles(await project(recipe('/etc/hostname')));
+    expect(foreign.description.permissions).toMatchObject([{ kind: 'fs.read', path: '/etc/hostname' }]);
+    const folder = await project(recipe('keys/cosign.key'));
+    const own = await describeFiles(folder);
+    expect(own.description.permissions).toEqual([]);
+    expect(own.description.images[0]?.request.signKey).toBe(join(folder, 'keys/cosign.key'));
+  });
+
   test.each([
     [
       'a circle of variables',

@@ -372,7 +372,8 @@ function finish(
   if (fields.ssh && fields.ssh.length > 0) {
     permissions.need('ssh', `${draft.name}: it uses your SSH agent or keys`);
   }
-  for (const { id, source } of withFields(shared, draft.fields).secrets ?? []) {
+  const ofProject = withFields(shared, draft.fields);
+  for (const { id, source } of ofProject.secrets ?? []) {
     if (source.kind === 'env') {
       permissions.needVariable(source.name, `${draft.name}: the value of its secret ${id}`);
     }
@@ -403,6 +404,11 @@ function finish(
           ? { ...source, paths: source.paths.map((path) => resolve(project, withHome(path))) }
           : source,
     })),
+    // one that a person gives is not in the files of the project
+    signKey:
+      ofProject.signKey !== undefined && ofProject.signKey === fields.signKey
+        ? inProject(ofProject.signKey, 'the key that signs it')
+        : fields.signKey,
     outputs: isChosen
       ? fields.outputs?.map((text) =>
           withOutputPath(text, (path) => {

@@ -3,13 +3,14 @@ import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { fail } from '../../shared/problem.ts';
 import { type Recipe, recipeFileName, recipeSchema } from '../../shared/recipe.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
 import { diskFailure } from '../system/file-errors.ts';
 import { realPath } from './permissions.ts';
 
-const schema = z.object({ project: z.string(), recipe: recipeSchema.optional() });
+export const recipeFileSchema = z.object({ project: z.string(), recipe: recipeSchema.optional() });
 
 /** The recipes that the app keeps: a file for each project. */
 export class RecipeStore {
@@ -48,13 +49,12 @@ export class RecipeStore {
     return existed;
   }
 
-  #file(project: string): SettingsFile<z.infer<typeof schema>> {
+  #file(project: string): SettingsFile<z.infer<typeof recipeFileSchema>> {
     return new SettingsFile({
+      format: dataFormats.recipes,
       path: this.#path(project),
-      version: 1,
-      schema,
+      schema: recipeFileSchema,
       empty: { project },
-      content: 'the recipe of a project',
     });
   }
 

@@ -2,7 +2,8 @@ import { fail } from '../../shared/problem.ts';
 import { secretsOf, withoutSecrets } from '../system/login-secrets.ts';
 import type { Challenge } from './challenge.ts';
 import type { Credentials } from './credential-source.ts';
-import { addressOf, type HttpRequest, type HttpResponse, readBody } from './http.ts';
+import { addressOf, type HttpRequest, type HttpResponse } from './http.ts';
+import { readAnswer } from './network-errors.ts';
 import { loginFailure, parseErrorMessage, tokenFailure } from './response-failures.ts';
 import { basicAuthorization, createTokenRequest, parseTokenResponse } from './token-request.ts';
 
@@ -144,7 +145,7 @@ export class Authorizer {
     const scopes = [...this.#scopes, ...optionalScopes];
     const response = await this.#options.send(createTokenRequest(realm, challenge, scopes, credentials));
     const { status } = response;
-    const body = (await readBody(response, maxTokenResponseBytes)).toString('utf8');
+    const body = await readAnswer(response, maxTokenResponseBytes, `the token server of ${registry}`, registry);
     if (status !== 200 && optionalScopes.length > 0) {
       // some token servers refuse the whole request instead of granting less
       this.#grantsLess = false;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Digest } from '../../shared/image.ts';
 import { Failure } from '../../shared/problem.ts';
 import { digestOfHash } from '../images/digest.ts';
-import { discardBody, type HttpResponse, headerOf } from './http.ts';
+import { assertPlain, discardBody, type HttpResponse, headerOf } from './http.ts';
 import { isTransientError, networkFailure } from './network-errors.ts';
 import { alteredContentFailure } from './response-failures.ts';
 import { isTransientStatus, maxAttempts } from './retry.ts';
@@ -42,6 +42,9 @@ export async function* downloadBlob(session: RegistrySession, download: BlobDown
       if (isTransientStatus(response.status) && attempt < maxAttempts) {
         await discardBody(response);
       } else {
+        if (response.status < 400) {
+          assertPlain(response);
+        }
         const skipped = await assertRange(session, response, download, position);
         for await (const chunk of rest(response, skipped)) {
           position += chunk.length;

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { type Digest, digestSchema } from '../../shared/image.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
 import { registryNames } from './credentials.ts';
@@ -27,6 +27,8 @@ export interface KnownLocations {
   save(): Promise<void>;
 }
 
+export const blobLocationsSchema = z.object({ repositories: z.array(repositorySchema) });
+
 /**
  * In which repositories of which registries blobs were seen, in `blob-locations.json` of the data folder: a registry can
  * mount them in another repository, so that they are not sent again. Several processes share the file.
@@ -36,11 +38,10 @@ export class BlobLocations {
 
   constructor(folder: string) {
     this.#file = new SettingsFile({
-      path: join(folder, 'blob-locations.json'),
-      version: 1,
-      schema: z.object({ repositories: z.array(repositorySchema) }),
+      format: dataFormats.blobLocations,
+      folder,
+      schema: blobLocationsSchema,
       empty: { repositories: [] },
-      content: 'blob locations',
     });
   }
 

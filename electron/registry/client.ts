@@ -5,7 +5,7 @@ import { digestOf } from '../images/digest.ts';
 import { type Descriptor, maxManifestBytes, mediaTypes, type RawManifest } from '../images/manifest.ts';
 import { type BlobDownload, downloadBlob } from './blob-download.ts';
 import { type BlobUpload, uploadBlob } from './blob-upload.ts';
-import { discardBody, type HttpResponse, headerOf, readBody } from './http.ts';
+import { discardBody, type HttpResponse, headerOf } from './http.ts';
 import { openFirst, pullSources } from './pull-sources.ts';
 import { readReferrers, readTags } from './referrers.ts';
 import { alteredContentFailure } from './response-failures.ts';
@@ -50,12 +50,12 @@ export class RegistryClient {
   }
 
   async #getManifest(tagOrDigest: string): Promise<RawManifest | undefined> {
-    const response = await this.#requestManifest('GET', tagOrDigest);
+    const { response, bytes } = await this.#readManifest(tagOrDigest);
     if (response.status === 404) {
       await discardBody(response);
       return undefined;
     }
-    return await this.#readManifest(response, tagOrDigest);
+    return await this.#checkManifest(response, bytes, tagOrDigest);
   }
 
   /** The digest of the manifest of a tag or digest. Undefined if it does not exist. */
@@ -64,7 +64,7 @@ export class RegistryClient {
   }
 
   async #getManifestDigest(tagOrDigest: string): Promise<Digest | 'unreadable' | undefined> {
-    const head = await this.#requestManifest('HEAD', tagOrDigest, true);
+    const head = await this.#session.send({ method: 'HEAD', ...this.#manifestRequest(tagOrDigest, true) });
     await discardBody(head);
     const known = isDigest(tagOrDigest) ? tagOrDigest : headerOf(head, 'docker-content-digest');
     if (head.status === 200 && known !== undefined && isDigest(known)) {
@@ -74,12 +74,12 @@ export class RegistryClient {
       return head.status === 404 ? undefined : 'unreadable';
     }
     // some registries do not know HEAD for manifests, and some do not send the digest
-    const response = await this.#requestManifest('GET', tagOrDigest, true);
+    const { response, bytes } = await this.#readManifest(tagOrDigest, true);
     if (response.status === 404 || isUnreadable(response)) {
       await discardBody(response);
       return response.status === 404 ? undefined : 'unreadable';
     }
-    return (await this.#readManifest(response, tagOrDigest)).digest;
+    return (await this.#checkManifest(response, bytes, tagOrDigest)).digest;
   }
 
   /**
@@ -131,7 +131,8 @@ export class RegistryClient {
 
   /** The bytes of a small blob, such as a configuration. Their digest is checked. Undefined if it does not exist. */
   async getBlob(digest: Digest, maxBytes: number): Promise<Buffer | undefined> {
-    const response = await this.#session.send({ method: 'GET', url: this.#session.url(`blobs/${digest}`) });
+    const url = this.#session.url(`blobs/${digest}`);
+    const { response, bytes } = await this.#session.read({ method: 'GET', url }, maxBytes);
     if (response.status === 404) {
       await discardBody(response);
       return undefined;
@@ -139,7 +140,6 @@ export class RegistryClient {
     if (response.status !== 200) {
       throw await this.#session.failureOf(response, `the request for the blob ${digest}`);
     }
-    const bytes = await readBody(response, maxBytes);
     const actual = digestOf(bytes);
     if (actual !== digest) {
       throw alteredContentFailure(
@@ -231,11 +231,10 @@ export class RegistryClient {
     }
   }
 
-  async #readManifest(response: HttpResponse, tagOrDigest: string): Promise<RawManifest> {
+  async #checkManifest(response: HttpResponse, bytes: Buffer, tagOrDigest: string): Promise<RawManifest> {
     if (response.status !== 200) {
       throw await this.#session.failureOf(response, `the request for the manifest ${tagOrDigest}`);
     }
-    const bytes = await readBody(response, maxManifestBytes);
     const digest = digestOf(bytes);
     const expected = isDigest(tagOrDigest) ? tagOrDigest : headerOf(response, 'docker-content-digest');
     if (expected !== undefined && expected !== digest) {
@@ -246,9 +245,12 @@ export class RegistryClient {
     return { digest, mediaType: mediaTypeOf(response), bytes };
   }
 
-  async #requestManifest(method: 'GET' | 'HEAD', tagOrDigest: string, isOptional = false): Promise<HttpResponse> {
-    const url = this.#session.url(`manifests/${tagOrDigest}`);
-    return await this.#session.send({ method, url, headers: { accept: acceptHeader }, isOptional });
+  #readManifest(tagOrDigest: string, isOptional = false) {
+    return this.#session.read({ method: 'GET', ...this.#manifestRequest(tagOrDigest, isOptional) }, maxManifestBytes);
+  }
+
+  #manifestRequest(tagOrDigest: string, isOptional: boolean) {
+    return { url: this.#session.url(`manifests/${tagOrDigest}`), headers: { accept: acceptHeader }, isOptional };
   }
 }
 

@@ -193,3 +193,40 @@ test('a tag that others change again and again is given up', async () => {
   expect(to.log).not.toContain('PUT /v2/team/api/manifests/1');
   await client.close();
 });
+
+test('Windows images of several versions of the system stay apart, and keep what says so', async () => {
+  const windows = (version: string, features?: string[]) =>
+    sampleImage('windows/amd64', {
+      config: {
+        ...{ os: 'windows', architecture: 'amd64', 'os.version': version, rootfs: { type: 'layers', diff_ids: [] } },
+        ...(features ? { 'os.features': features } : {}),
+      },
+    });
+  const [older, newest] = [windows('10.0.17763.1'), windows('10.0.20348.2', ['win32k'])];
+  for (const [tag, image] of Object.entries({ 2019: older, 2022: newest })) {
+    serve(from, `list-${tag}`, [image]);
+    from.manifests.set(tag, { mediaType: image.mediaType, bytes: image.manifest });
+  }
+  await copy(at(from, '2019'), at(to, '1'), { sources: [at(from, '2019'), at(from, '2022')] });
+  const systems = () =>
+    entriesOf(listAt(to, '1')).map(({ platform: its }) => [its?.['os.version'], its?.['os.features']]);
+  expect(systems()).toEqual([
+    ['10.0.17763.1', undefined],
+    ['10.0.20348.2', ['win32k']],
+  ]);
+  // here and back, and a merge replaces only the same version
+  await copy(at(to, '1'), { kind: 'local', reference: 'windows:1' });
+  await copy({ kind: 'local', reference: 'windows:1' }, at(to, 'back'));
+  expect(listAt(to, 'back').bytes.equals(listAt(to, '1').bytes)).toBe(true);
+  const newer = windows('10.0.17763.1');
+  from.manifests.set('newer', { mediaType: newer.mediaType, bytes: newer.manifest });
+  for (const blob of [newer.config, ...newer.layers]) {
+    from.blobs.set(digestOf(blob), blob);
+  }
+  await copy(at(from, 'newer'), at(to, '1'), { ifExists: 'merge' });
+  expect(systems().map(([version]) => version)).toEqual(['10.0.17763.1', '10.0.20348.2']);
+  expect(entriesOf(listAt(to, '1')).map(({ digest }) => digest)).toEqual([
+    digestOf(newer.manifest),
+    digestOf(newest.manifest),
+  ]);
+});

@@ -33,6 +33,10 @@ export interface CopyOptions {
   /** Whether what describes the images in their registry is copied, too. */
   readonly attachments: boolean;
   readonly sourceAccess: RegistryAccess;
+  /** Opens the sources, if other copies read them, too. */
+  readonly open?: ((location: ImageLocation, signal: AbortSignal) => Promise<CopySource>) | undefined;
+  /** Everything is in the registry but the tag. Resolves when the tag may be set. */
+  readonly beforeTag?: (() => Promise<void>) | undefined;
   readonly destinationAccess: RegistryAccess;
   readonly store: ImageStore;
   readonly change: <T>(work: () => Promise<T>) => Promise<T>;
@@ -73,9 +77,13 @@ export async function copyImage(options: CopyOptions): Promise<CopyResult> {
       : [];
   const sources: CopySource[] = [];
   try {
-    for (const location of [...base, ...options.sources]) {
-      const chosen = location === destination ? undefined : platforms;
-      sources.push(await openSource(location, { ...sourceAccess, store, platforms: chosen, attachments }));
+    const open = (location: ImageLocation): Promise<CopySource> =>
+      options.open?.(location, signal) ?? openSource(location, { ...sourceAccess, store, platforms, attachments });
+    for (const location of base) {
+      sources.push(await openSource(location, { ...sourceAccess, store, attachments }));
+    }
+    for (const location of options.sources) {
+      sources.push(await open(location));
     }
     const content = joinContent(sources.map((source) => source.content));
     const read = readerOf(sources);
@@ -110,7 +118,7 @@ async function toRegistry(
   sources: readonly CopySource[],
   read: CopySource['read'],
   image: RegistryImage,
-  { destinationAccess, locations, ifExists, onProgress }: CopyOptions,
+  { destinationAccess, locations, ifExists, beforeTag, onProgress }: CopyOptions,
 ): Promise<CopyResult> {
   const destination = referenceOf(image);
   if (!destination) {
@@ -129,6 +137,7 @@ async function toRegistry(
     destination,
     blobs: blobSource(manifestsOf(content).flatMap(blobsOf), read, destinationAccess.signal),
     locations: await locations?.for(target, mountable),
+    beforeTag,
     onProgress,
     list: ifExists === 'merge' ? list : top,
     merge: ifExists === 'merge',

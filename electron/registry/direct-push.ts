@@ -21,6 +21,7 @@ import { type ManifestSource, readStoredManifest } from '../images/stored-manife
 import type { RegistryClient } from './client.ts';
 import { type CredentialSource, withoutSource } from './credential-source.ts';
 import { findCredentials, registryNames } from './credentials.ts';
+import { settingsOf } from './open-host.ts';
 import { alteredContentFailure } from './response-failures.ts';
 
 /** How long the tags of a push are being removed at most. */
@@ -70,19 +71,27 @@ export class DirectPush {
   /**
    * Where a node pushes an image to.
    * @param name the temporary name of the image on the node
-   * @throws Failure `registry.credentials`
+   * @throws Failure `registry.credentials`, `registry.refused`, `settings.*`
    */
   async target(name: string): Promise<PushTarget> {
     const { destination, credentials: source, tlsVerify } = this.#options;
     const { registry, repository } = registryNames({ registry: destination.registry ?? '', ...destination });
     const credentials = await findCredentials(registry, repository, source);
+    // what engines take with a push; `direct-limits.ts` says what they do not
+    const { tls } = await settingsOf({ registry, repository, credentials: source, tlsVerify });
     const { unique, lasting } = registryTags(name);
     const isUnique = await this.prepare();
     if (isUnique) {
       this.#ownTags.add(unique);
     }
     const tag = isUnique ? unique : lasting;
-    return { registry, repository, tag, tlsVerify, credentials: credentials && withoutSource(credentials) };
+    return {
+      registry,
+      repository,
+      tag,
+      tlsVerify: tls === 'verify',
+      credentials: credentials && withoutSource(credentials),
+    };
   }
 
   /**

@@ -124,11 +124,15 @@ function describeEntry(entry: Descriptor): RawEntry {
   const { digest, mediaType, size, platform, annotations } = entry;
   const { os = '', architecture = '', variant } = platform ?? {};
   const osVersion = platform?.['os.version'];
+  const osFeatures = platform?.['os.features'];
   const describes = describesOf(entry);
   return {
     ...{ digest, mediaType: sanitizeLine(mediaType, 100), size },
     ...(platform ? { platform: sanitizeLine([os, architecture, variant].filter(Boolean).join('/'), 100) } : {}),
     ...(typeof osVersion === 'string' ? { osVersion: sanitizeLine(osVersion, 100) } : {}),
+    ...(Array.isArray(osFeatures) && osFeatures.length > 0
+      ? { osFeatures: osFeatures.slice(0, 20).map((each) => sanitizeLine(String(each), 100)) }
+      : {}),
     ...(annotations && Object.keys(annotations).length > 0 ? { annotations } : {}),
     ...(describes ? { describes } : {}),
   };

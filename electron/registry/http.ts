@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { createSecureContext } from 'node:tls';
 import type { Dispatcher } from 'undici';
-import { fail } from '../../shared/problem.ts';
+import { type Failure, fail } from '../../shared/problem.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import type { Certificates } from './certificates.ts';
 
@@ -92,7 +92,8 @@ export class HttpClient {
     const proxyTls = { ...agent.connect, rejectUnauthorized: true };
     // a proxy that is set for this registry is used whatever the environment excludes
     const excluded = own === undefined ? {} : { noProxy: '' };
-    const proxies = { requestTls: agent.connect, proxyTls, httpProxy, httpsProxy, ...excluded };
+    // many proxies open tunnels to port 443 only: plain HTTP is forwarded, as in Go's clients
+    const proxies = { requestTls: agent.connect, proxyTls, httpProxy, httpsProxy, proxyTunnel: false, ...excluded };
     return { direct, proxy: new EnvHttpProxyAgent({ ...agent, ...proxies }) };
   }
 
@@ -138,6 +139,14 @@ export class HttpClient {
       );
     }
     const url = new URL(location, from);
+    if (!['http:', 'https:'].includes(url.protocol)) {
+      throw fail(
+        'registry.refused',
+        `The registry at ${from.host} leads to an address that is neither https nor http.`,
+        'Check that it is a registry of the OCI distribution specification, and that no proxy changes its headers.',
+        sanitizeLine(location),
+      );
+    }
     if (from.protocol !== 'https:' || url.protocol !== 'http:') {
       return url;
     }
@@ -206,19 +215,51 @@ export async function discardBody(response: HttpResponse): Promise<void> {
   await response.body.dump({ limit: maxDiscardedBytes }).catch(() => {});
 }
 
-/** @throws Error if the body is longer than `maxBytes`. */
-export async function readBody(response: HttpResponse, maxBytes: number): Promise<Buffer> {
+/** How long a body may take that is read as a whole, in milliseconds. None is longer than some MiB. */
+const readTimeoutMs = 120_000;
+
+/** @throws Failure `registry.refused` if the body is longer than `maxBytes`, `registry.unreachable` if it is too slow; the network's own error */
+export async function readBody({ body, url }: HttpResponse, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of response.body) {
-    const bytes = Buffer.from(chunk);
-    length += bytes.length;
-    if (length > maxBytes) {
-      throw new Error(`The response is longer than ${maxBytes} bytes.`);
+  const timer = setTimeout(() => body.destroy(slowFailure(url)), readTimeoutMs);
+  try {
+    for await (const chunk of body) {
+      const bytes = Buffer.from(chunk);
+      length += bytes.length;
+      if (length > maxBytes) {
+        throw fail(
+          'registry.refused',
+          `The server at ${url.host} answered with more than ${maxBytes} bytes where that is the limit.`,
+          'Check that it is a registry of the OCI distribution specification, and that no proxy changes its answers.',
+        );
+      }
+      chunks.push(bytes);
     }
-    chunks.push(bytes);
+  } finally {
+    clearTimeout(timer);
   }
   return Buffer.concat(chunks);
+}
+
+function slowFailure({ host }: URL): Failure {
+  return fail(
+    'registry.unreachable',
+    `The server at ${host} did not finish its answer within ${readTimeoutMs / 1000} seconds.`,
+    'Check the connection to it, then try again.',
+  );
+}
+
+/** @throws Failure `registry.refused` for content that was encoded although that was not asked for: its digest would be another one */
+export function assertPlain(response: HttpResponse): void {
+  const encoding = headerOf(response, 'content-encoding') ?? 'identity';
+  if (encoding !== 'identity') {
+    throw fail(
+      'registry.refused',
+      `The server at ${response.url.host} sent content in the encoding ${sanitizeLine(encoding, 40)}, which was not asked for.`,
+      'Check whether a proxy in between compresses what registries send.',
+    );
+  }
 }
 
 /** The `Location` of a response that is a redirect. */

@@ -1,8 +1,8 @@
-import { type Failure, fail } from '../../shared/problem.ts';
+import { Failure, fail } from '../../shared/problem.ts';
 import { pathsOf, systemPaths } from '../system/system-paths.ts';
 import { certificateReasons, isClientCertificateError, isTlsError, networkErrorCode } from '../system/tls-errors.ts';
 import { certificateFolders } from './certificates.ts';
-import { addressOf } from './http.ts';
+import { addressOf, type HttpResponse, readBody } from './http.ts';
 
 const connectionReasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
@@ -17,7 +17,6 @@ const connectionReasons: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was lost',
   EPIPE: 'the connection was lost',
   UND_ERR_SOCKET: 'the connection was lost',
-  UND_ERR_ABORTED: 'the proxy refused to connect to it',
 };
 
 const transientCodes = new Set([
@@ -56,6 +55,16 @@ export function isUntrustedCertificate(error: unknown): boolean {
 export function networkFailure(server: string, url: URL, error: unknown, registry: string): Failure {
   const code = networkErrorCode(error);
   const address = addressOf(url);
+  const proxy = proxyProblem(url, error);
+  if (proxy) {
+    return fail(
+      'registry.unreachable',
+      `Could not reach ${server} at ${address}: ${proxy.reason}.`,
+      proxy.fix,
+      undefined,
+      error,
+    );
+  }
   const certificateReason = certificateReasons[code];
   if (certificateReason) {
     return fail(
@@ -86,6 +95,48 @@ export function networkFailure(server: string, url: URL, error: unknown, registr
     undefined,
     error,
   );
+}
+
+/**
+ * The text of an answer that is not requested again.
+ * @param server the server inside a sentence, such as `the token server of ghcr.io`.
+ * @throws Failure `registry.*`
+ */
+export async function readAnswer(
+  response: HttpResponse,
+  maxBytes: number,
+  server: string,
+  registry: string,
+): Promise<string> {
+  try {
+    return (await readBody(response, maxBytes)).toString('utf8');
+  } catch (error) {
+    throw error instanceof Failure ? error : networkFailure(server, response.url, error, registry);
+  }
+}
+
+/** What a proxy in between is to blame for. Undefined if it is not the proxy, or there is none. */
+function proxyProblem(url: URL, error: unknown): { readonly reason: string; readonly fix: string } | undefined {
+  const { message = '', port, cause } = error instanceof Error ? (error as Error & { port?: unknown }) : {};
+  const text = `${message} ${cause instanceof Error ? cause.message : ''}`;
+  const [, answered] = /Proxy response \((\d+)\)/.exec(text) ?? [];
+  const status = text.includes('Proxy Authentication Required') ? '407' : answered;
+  const settings = 'the proxy setting of the registry, or the environment variables HTTPS_PROXY and NO_PROXY';
+  if (status === '407') {
+    const form = 'http://USER:PASSWORD@proxy.example.com:3128';
+    return {
+      reason: 'the proxy requires a login',
+      fix: `Add it to the address of the proxy, as in ${form}: ${settings}.`,
+    };
+  }
+  if (status !== undefined) {
+    const reason = `the proxy refused to connect to it with HTTP status ${status}`;
+    return { reason, fix: `Ask its administrator to allow ${addressOf(url)}, or check ${settings}.` };
+  }
+  const own = Number(addressOf(url).split(':').at(-1));
+  return networkErrorCode(error) === 'ECONNREFUSED' && typeof port === 'number' && port !== own
+    ? { reason: `the proxy at port ${port} refused the connection`, fix: `Check ${settings}.` }
+    : undefined;
 }
 
 /** The server wants a client certificate: there is none, or it is not accepted. */

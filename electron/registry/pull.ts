@@ -4,7 +4,7 @@ import type { ManifestList } from '../../shared/image.ts';
 import type { RegistryImage } from '../../shared/image-location.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
-import { type Attachable, attachedDescriptor } from '../images/attached-manifests.ts';
+import { type AttachedManifest, attachedDescriptor } from '../images/attached-manifests.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { Lease } from '../images/lease.ts';
 import { assertNoUrls, type BlobSize, type Descriptor, type RawManifest } from '../images/manifest.ts';
@@ -84,7 +84,7 @@ export async function storeContent(content: CopyContent, read: ReadBlob, options
   const lease = await store.createLease(`pull-${reference}`);
   try {
     const tracker = new ProgressTracker(onProgress);
-    await downloadAll(content, { store, lease, tracker, read, signal });
+    await holdContent(content, { store, lease, tracker, read, signal });
     const stored = await change(() => store.commitList(reference, { list, images, attachments }, { signal, attached }));
     const { uploadedBytes: downloadedBytes, skippedBytes } = tracker.progress();
     return { list: stored, downloadedBytes, skippedBytes, leftOut, attachments: attached.length };
@@ -100,27 +100,27 @@ export function manifestsOf(content: CopyContent): readonly StoredManifest[] {
 }
 
 /** The entries of the layout's index for what describes the list and its images. */
-function attachedEntries({ attached, referrers, tagged }: CopyContent): Descriptor[] {
-  const entryOf = (manifest: StoredManifest, attachable: Attachable): Descriptor =>
-    attachedDescriptor(
-      {
-        ...{ mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.bytes.length },
-        ...(manifest.artifactType ? { artifactType: manifest.artifactType } : {}),
-      },
-      attachable,
-    );
+function attachedEntries(content: CopyContent): Descriptor[] {
+  return attachedOf(content).map(({ attached, mediaType, digest, bytes, artifactType }) =>
+    attachedDescriptor({ mediaType, digest, size: bytes.length, ...(artifactType ? { artifactType } : {}) }, attached),
+  );
+}
+
+/** What describes an image, and what it describes. */
+export function attachedOf({ attached, referrers, tagged }: CopyContent): AttachedManifest[] {
   return [
-    ...attached.map((manifest) => entryOf(manifest, manifest.attached)),
-    ...referrers.flatMap((manifest) =>
-      manifest.subject ? [entryOf(manifest, { subject: manifest.subject.digest, role: 'attestations' })] : [],
+    ...attached,
+    ...referrers.flatMap((manifest): AttachedManifest[] =>
+      manifest.subject ? [{ ...manifest, attached: { subject: manifest.subject.digest, role: 'attestations' } }] : [],
     ),
-    ...tagged.map((manifest) =>
-      entryOf(manifest, { subject: manifest.subjectOfTag, role: manifest.role, tag: manifest.tag }),
-    ),
+    ...tagged.map((manifest) => ({
+      ...manifest,
+      attached: { subject: manifest.subjectOfTag, role: manifest.role, tag: manifest.tag },
+    })),
   ];
 }
 
-interface Download {
+export interface Download {
   readonly store: ImageStore;
   readonly lease: Lease;
   readonly tracker: ProgressTracker;
@@ -128,7 +128,8 @@ interface Download {
   readonly signal: AbortSignal;
 }
 
-async function downloadAll(content: CopyContent, download: Download): Promise<void> {
+/** Brings all blobs of an image into local storage, where the lease holds them. @throws Failure like {@link pullImage} */
+export async function holdContent(content: CopyContent, download: Download): Promise<void> {
   const { list, images } = content;
   const { store, lease, tracker } = download;
   const manifests = manifestsOf(content);

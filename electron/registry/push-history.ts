@@ -1,10 +1,12 @@
-import { join } from 'node:path';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { type PushRecord, pushRecordSchema } from '../../shared/push.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
 
 /** More than people choose from, and few enough to be read as a whole. */
 const maxRecords = 200;
+
+export const pushesSchema = z.object({ pushes: z.array(pushRecordSchema) });
 
 /** Where images were pushed, in `pushes.json` of the data folder. Several processes share it. */
 export class PushHistory {
@@ -12,11 +14,10 @@ export class PushHistory {
 
   constructor(folder: string) {
     this.#file = new SettingsFile({
-      path: join(folder, 'pushes.json'),
-      version: 1,
-      schema: z.object({ pushes: z.array(pushRecordSchema) }),
+      format: dataFormats.pushes,
+      folder,
+      schema: pushesSchema,
       empty: { pushes: [] },
-      content: 'pushes',
     });
   }
 

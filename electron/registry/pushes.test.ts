@@ -61,7 +61,9 @@ test('a push that is done is in the history, one that failed is not', async () =
     return true;
   };
   expect(await push(`${registry.host}/other/api:1`)).toMatchObject({ status: 'failed' });
-  expect(await history.list()).toEqual([{ reference: 'api:1', destination, digest, at: expect.any(String) }]);
+  expect(await history.list()).toEqual([
+    { reference: 'api:1', destination, digest, at: expect.any(String), tlsVerify: false },
+  ]);
   expect((await stat(join(home, 'pushes.json'))).mode & 0o077).toBe(0);
 });
 

@@ -39,6 +39,10 @@ export interface BuildPush {
   /** Whether nodes push their images themselves. */
   readonly direct?: boolean | undefined;
   readonly credentials?: Credentials | undefined;
+  /** Whether it goes to a further destination of the build. */
+  readonly isFurther?: boolean | undefined;
+  /** Resolves when the tag may be set. */
+  readonly beforeTag?: (() => Promise<void>) | undefined;
   /** Whether the images of other platforms stay in the list of the registry. */
   readonly merge?: boolean | undefined;
   /** Further tags of the list. */
@@ -162,8 +166,10 @@ export class Pushes {
    */
   begin({ buildId, reference, destination, pulled = [], ...rest }: BuildPush): Promise<RunningPush> {
     const seen = pulled.filter(({ registry }) => registry === destination.registry).map(({ repository }) => repository);
-    const started = newPush(reference, destination, { buildId, ...(rest.direct ? { direct: true } : {}) });
-    return this.#open(started, { destination, ...rest, seen }, async (push) => {
+    const { isFurther, ...request } = rest;
+    const facts = { ...(isFurther ? { isFurther } : {}), ...(rest.direct ? { direct: true } : {}) };
+    const started = newPush(reference, destination, { buildId, ...facts });
+    return this.#open(started, { destination, ...request, seen }, async (push) => {
       push.connect();
       await push.ended;
     });
@@ -205,7 +211,7 @@ export class Pushes {
       // the image is in the registry even if the history cannot be written; reading it says why
       onDone: ({ reference, destination, digest }) =>
         digest
-          ? record({ reference, destination, digest, at: new Date().toISOString() }).catch(() => undefined)
+          ? record({ reference, destination, digest, at: new Date().toISOString(), tlsVerify }).catch(() => undefined)
           : Promise.resolve(),
       onEnd: (push) => {
         this.#pushes.set(id, push);
@@ -264,7 +270,7 @@ export class Pushes {
 interface PushRequest extends Pick<BuildPush, 'destination' | 'tlsVerify' | 'direct' | 'credentials' | 'tags'> {
   readonly seen?: readonly string[];
   readonly merge?: boolean | undefined;
-  readonly beforeTag?: () => Promise<void>;
+  readonly beforeTag?: (() => Promise<void>) | undefined;
 }
 
 function newPush(reference: string, destination: Reference, facts: Partial<Push>): Push {
@@ -288,7 +294,10 @@ function parseDestinations(reference: string, given: readonly string[]): Referen
 }
 
 /** What was entered for one registry is not sent to another. @throws Failure `input.invalid` */
-function assertOneRegistry(destinations: readonly Reference[], credentials: Credentials | undefined): void {
+export function assertOneRegistry(
+  destinations: readonly Pick<Reference, 'registry'>[],
+  credentials: Credentials | undefined,
+): void {
   const registries = new Set(destinations.map(({ registry }) => registry));
   if (credentials && registries.size > 1) {
     throw fail(

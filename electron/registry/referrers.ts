@@ -4,7 +4,7 @@ import type { Digest } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { type Descriptor, maxManifestBytes, mediaTypes, parseManifest, type RawManifest } from '../images/manifest.ts';
-import { discardBody, type HttpResponse, headerOf, readBody } from './http.ts';
+import { discardBody, type HttpResponse, headerOf } from './http.ts';
 import type { RegistrySession } from './session.ts';
 
 const maxPages = 200;
@@ -30,13 +30,13 @@ export async function readReferrers(
 ): Promise<readonly Descriptor[]> {
   const found: Descriptor[] = [];
   const accept = mediaTypes.ociIndex;
-  for await (const response of pagesOf(session, session.url(`referrers/${digest}`), accept)) {
+  for await (const { response, bytes } of pagesOf(session, session.url(`referrers/${digest}`), accept)) {
     const type = headerOf(response, 'content-type')?.split(';')[0]?.trim();
     if (response.status !== 200 || type !== mediaTypes.ociIndex) {
       await discardBody(response);
       return entriesOf(await getManifest(referrersTag(digest)));
     }
-    const index = parseManifest(await readBody(response, maxManifestBytes), mediaTypes.ociIndex);
+    const index = parseManifest(bytes, mediaTypes.ociIndex);
     found.push(...(index.kind === 'index' ? index.manifests : []));
     if (found.length > maxReferrers) {
       throw tooManyFailure(session, `${maxReferrers} attachments of ${digest}`);
@@ -62,11 +62,11 @@ export async function readTags(session: RegistrySession): Promise<string[]> {
   const tags: string[] = [];
   const first = session.url('tags/list');
   first.searchParams.set('n', '1000');
-  for await (const response of pagesOf(session, first, 'application/json')) {
+  for await (const { response, bytes } of pagesOf(session, first, 'application/json')) {
     if (response.status !== 200) {
       throw await session.failureOf(response, `the request for the tags of ${session.repository}`);
     }
-    const parsed = tagsSchema.safeParse(parseJson(await readBody(response, maxManifestBytes)));
+    const parsed = tagsSchema.safeParse(parseJson(bytes));
     if (!parsed.success) {
       throw fail(
         'registry.refused',
@@ -92,15 +92,31 @@ function parseJson(bytes: Buffer): unknown {
 }
 
 /** The responses for all pages of a list. The next page must be on the same server. */
-async function* pagesOf(session: RegistrySession, first: URL, accept: string): AsyncGenerator<HttpResponse> {
+async function* pagesOf(
+  session: RegistrySession,
+  first: URL,
+  accept: string,
+): AsyncGenerator<{ readonly response: HttpResponse; readonly bytes: Buffer }> {
   let url: URL | undefined = first;
-  for (let page = 0; url; page += 1) {
-    if (page >= maxPages) {
+  const seen = new Set<string>();
+  while (url) {
+    if (seen.has(url.href)) {
+      throw fail(
+        'registry.refused',
+        `The registry ${session.registry} lists pages that lead back to ${sanitizeLine(url.pathname, 200)}.`,
+        'Check that no proxy changes its answers, or ask its administrator.',
+      );
+    }
+    if (seen.size >= maxPages) {
       throw tooManyFailure(session, `${maxPages} pages of ${first.pathname}`);
     }
-    const response: HttpResponse = await session.send({ method: 'GET', url, headers: { accept }, isOptional: false });
-    const next: string | undefined = /<([^>]+)>\s*;\s*rel="?next"?/.exec(headerOf(response, 'link') ?? '')?.[1];
-    yield response;
+    seen.add(url.href);
+    const page: { readonly response: HttpResponse; readonly bytes: Buffer } = await session.read(
+      { method: 'GET', url, headers: { accept }, isOptional: false },
+      maxManifestBytes,
+    );
+    const next: string | undefined = /<([^>]+)>\s*;\s*rel="?next"?/.exec(headerOf(page.response, 'link') ?? '')?.[1];
+    yield page;
     const followed: URL | undefined = next && URL.canParse(next, url.href) ? new URL(next, url) : undefined;
     url = followed?.origin === first.origin ? followed : undefined;
   }

@@ -1,8 +1,9 @@
 /** How each registry is reached: Barnraiser's own settings, and those of podman and docker where there are none. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { fail } from '../../shared/problem.ts';
 import {
   type RegistrySettings,
@@ -41,7 +42,7 @@ export interface HostSettings {
 
 export type RegistryChange = z.output<typeof registryChangeSchema>;
 
-export const registriesFile = 'registries.json';
+export const registriesSchema = z.object({ registries: z.array(registrySettingsSchema) });
 
 /** Barnraiser's own settings of registries, in `registries.json` of the data folder. Several processes share it. */
 export class RegistrySettingsStore {
@@ -49,11 +50,10 @@ export class RegistrySettingsStore {
 
   constructor(folder: string) {
     this.#file = new SettingsFile({
-      path: join(folder, registriesFile),
-      version: 1,
-      schema: z.object({ registries: z.array(registrySettingsSchema) }),
+      format: dataFormats.registries,
+      folder,
+      schema: registriesSchema,
       empty: { registries: [] },
-      content: 'registries',
     });
   }
 

@@ -6,7 +6,7 @@ import { type Platform, platformOf } from '../../shared/platform.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { describes, isAttachment, isAttachmentManifest } from '../images/attachments.ts';
-import { withEntries } from '../images/edit-list.ts';
+import { entriesOf, withEntries } from '../images/edit-list.ts';
 import {
   type Descriptor,
   isImageType,
@@ -142,7 +142,26 @@ async function readSingle(
   const { digest, mediaType, bytes, config, layers } = stored;
   const size = sizeOfBlobs([config, ...layers]);
   const received = { platform, digest, mediaType, manifestSize: bytes.length, config, layers, size, attachments: [] };
-  return { list: createManifestList([received]), images: [{ ...stored, platform }], attachments: [] };
+  const list = withSystem(createManifestList([received]), await source.readConfig(config.digest));
+  return { list, images: [{ ...stored, platform }], attachments: [] };
+}
+
+/** A list of one says of a Windows image for which version of the system it is, as its configuration does. */
+function withSystem(list: RawManifest, configuration: Buffer): RawManifest {
+  const { 'os.version': osVersion, 'os.features': osFeatures } = parseConfig(configuration) as Record<string, unknown>;
+  const fields = {
+    ...(typeof osVersion === 'string' && osVersion !== '' ? { 'os.version': osVersion } : {}),
+    ...(Array.isArray(osFeatures) && osFeatures.length > 0 ? { 'os.features': osFeatures } : {}),
+  };
+  return Object.keys(fields).length === 0
+    ? list
+    : withEntries(
+        list,
+        entriesOf(list).map((entry) => ({
+          ...entry,
+          ...(entry.platform ? { platform: { ...entry.platform, ...fields } } : {}),
+        })),
+      );
 }
 
 async function readIndex(

@@ -3,7 +3,7 @@ import type { Failure } from '../../shared/problem.ts';
 import { Authorizer } from './authorizer.ts';
 import { parseChallenges } from './challenge.ts';
 import { findCredentials, registryNames } from './credentials.ts';
-import { type HttpClient, type HttpRequest, type HttpResponse, headerOf } from './http.ts';
+import { assertPlain, type HttpClient, type HttpRequest, type HttpResponse, headerOf, readBody } from './http.ts';
 import { networkFailure } from './network-errors.ts';
 import { type HostOptions, type OpenHost, openHost } from './open-host.ts';
 import { explainRefusal } from './registry-refusals.ts';
@@ -113,7 +113,36 @@ export class RegistrySession {
    * @throws Failure `registry.*`; the reason of the signal
    */
   async send(request: SessionRequest, signal = this.#options.signal): Promise<HttpResponse> {
-    return sendWithRetries(() => this.sendOnce(request, signal), {
+    return this.#sendWithRetries(request, () => this.sendOnce(request, signal), signal);
+  }
+
+  /**
+   * Sends a request and reads its answer as a whole, again after a connection that was lost meanwhile.
+   * @returns no bytes for another status than 200: that body is still to be read
+   * @throws Failure like {@link send}, also for an answer that is too long or encoded
+   */
+  async read(
+    request: SessionRequest,
+    maxBytes: number,
+  ): Promise<{ readonly response: HttpResponse; readonly bytes: Buffer }> {
+    let bytes: Buffer = Buffer.alloc(0);
+    const response = await this.#sendWithRetries(request, async (signal) => {
+      const answer = await this.sendOnce(request, signal);
+      if (answer.status === 200) {
+        assertPlain(answer);
+        bytes = await readBody(answer, maxBytes);
+      }
+      return answer;
+    });
+    return { response, bytes };
+  }
+
+  #sendWithRetries(
+    request: SessionRequest,
+    sendOnce: (signal: AbortSignal) => Promise<HttpResponse>,
+    signal = this.#options.signal,
+  ): Promise<HttpResponse> {
+    return sendWithRetries(() => sendOnce(signal), {
       signal,
       wait: this.#options.wait,
       toFailure: (error) => networkFailure('the registry', request.url, error, this.registry),

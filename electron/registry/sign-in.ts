@@ -5,7 +5,7 @@ import { parseRealm } from './authorizer.ts';
 import { parseChallenges } from './challenge.ts';
 import type { Credentials } from './credential-source.ts';
 import { discardBody, type HttpRequest, type HttpResponse, readBody } from './http.ts';
-import { networkFailure } from './network-errors.ts';
+import { networkFailure, readAnswer } from './network-errors.ts';
 import { type HostOptions, openHost } from './open-host.ts';
 import { loginFailure, parseErrorMessage, tokenFailure } from './response-failures.ts';
 import { sendWithRetries } from './retry.ts';
@@ -53,7 +53,7 @@ export async function trySignIn(
     }
     const realm = parseRealm(bearer, { registry, tlsVerify: settings.tls === 'verify' });
     const response = await send(createLoginRequest(realm, bearer, entered), `the token server of ${registry}`);
-    const body = (await readBody(response, maxAnswerBytes)).toString('utf8');
+    const body = await readAnswer(response, maxAnswerBytes, `the token server of ${registry}`, registry);
     const detail = redact(parseErrorMessage(body));
     if (response.status === 401 || response.status === 403) {
       throw loginFailure(registry, entered, detail);

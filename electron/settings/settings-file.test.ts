@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Failure } from '../../shared/problem.ts';
 import { SettingsFile } from './settings-file.ts';
+import type { Migrations } from './versioned-file.ts';
 
 let home: string;
 let path: string;
@@ -18,9 +19,10 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true }));
 
 const schema = z.object({ words: z.array(z.string().min(2)) });
+const format = { path: 'words.json', version: 1, content: 'words', kind: 'settings' } as const;
 
 function words(at = path): SettingsFile<z.infer<typeof schema>> {
-  return new SettingsFile({ path: at, version: 1, schema, empty: { words: [] }, content: 'words' });
+  return new SettingsFile({ path: at, format, schema, empty: { words: [] } });
 }
 
 async function put(text: string): Promise<void> {
@@ -127,6 +129,55 @@ test('a file of a newer version is neither changed nor copied', async () => {
   );
   await expect(words().update(() => ({ words: [] }))).rejects.toMatchObject({ problem: { code: 'settings.newer' } });
   expect(await readdir(join(home, 'kept'))).toEqual(['words.json']);
+});
+
+describe('a file of an older version', () => {
+  const migrations: Migrations = {
+    1: ({ words: list }) => ({ list }),
+    2: ({ list }) => ({
+      words: z
+        .array(z.string())
+        .parse(list)
+        .map((word) => word.toUpperCase()),
+    }),
+  };
+  const newer = (): SettingsFile<z.infer<typeof schema>> =>
+    new SettingsFile({ path, format: { ...format, version: 3 }, schema, migrations, empty: { words: [] } });
+
+  test('is migrated on reading, step by step, and stays as it is on disk', async () => {
+    await put('{"version":1,"words":["hay"]}');
+    expect(await newer().read()).toEqual({ words: ['HAY'] });
+    expect(await readFile(path, 'utf8')).toBe('{"version":1,"words":["hay"]}');
+  });
+
+  test('is kept once when it is first written in the newer version, and the older Barnraiser says how to go back', async () => {
+    const old = '{"version":1,"words":["hay"]}';
+    await put(old);
+    await newer().update(({ words }) => ({ words: [...words, 'STRAW'] }));
+    await newer().update(({ words }) => ({ words: [...words, 'OATS'] }));
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 3, words: ['HAY', 'STRAW', 'OATS'] });
+    expect(await readFile(`${path}.version-1`, 'utf8')).toBe(old);
+    expect((await problemOfRead()).fix).toBe(
+      `Update Barnraiser, or go back to the words of before the update: replace the file with ${path}.version-1.`,
+    );
+    // a second update after going back does not replace what was kept first
+    await put('{"version":1,"words":["rye"]}');
+    await newer().update(({ words }) => ({ words: [...words, 'STRAW'] }));
+    expect(await readFile(`${path}.version-1`, 'utf8')).toBe(old);
+    expect((await readdir(join(home, 'kept'))).sort()).toEqual(['words.json', 'words.json.version-1']);
+  });
+
+  test('that a migration does not understand is broken, and not changed', async () => {
+    await put('{"version":2,"list":"hay"}');
+    await expect(newer().update(() => ({ words: [] }))).rejects.toMatchObject({ problem: { code: 'settings.broken' } });
+    expect(await readFile(path, 'utf8')).toBe('{"version":2,"list":"hay"}');
+  });
+});
+
+test('fields of another Barnraiser with the same version stay when the file is changed', async () => {
+  await put('{"version":1,"words":["hay"],"season":"autumn"}');
+  await words().update(() => ({ words: ['straw'] }));
+  expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, season: 'autumn', words: ['straw'] });
 });
 
 test('reading and writing fail with different codes', async () => {

@@ -1,48 +1,63 @@
 /** Versioned settings files that several processes share. */
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { z } from 'zod';
+import type { z } from 'zod';
+import type { DataFormat } from '../../shared/data-formats.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
 import { errnoCode } from '../system/file-errors.ts';
 import { withFileLock } from '../system/file-lock.ts';
-import { describeJsonError } from './json-error.ts';
+import {
+  keepIfOlder,
+  type Migrations,
+  oldVersionPath,
+  readVersioned,
+  type VersionedContent,
+} from './versioned-file.ts';
 
-export interface SettingsFileOptions<T extends object> {
-  /** Absolute path. Its folder is created when the file is first written. */
-  readonly path: string;
-  /** The version of the format that `schema` describes. */
-  readonly version: number;
+interface CommonOptions<T extends object> {
+  readonly format: DataFormat;
   readonly schema: z.ZodType<T>;
+  readonly migrations?: Migrations;
   /** The settings if the file does not exist. */
   readonly empty: T;
-  /** What the file contains, as a plural for problems: `connections`. */
-  readonly content: string;
 }
 
-const versionSchema = z.object({ version: z.number().int().min(1) });
+/** The file is in the data folder, which is created when the file is first written, or one of several with a path of its own. */
+export type SettingsFileOptions<T extends object> = CommonOptions<T> &
+  ({ readonly folder: string } | { readonly path: string });
+
+type Valid<T> = Extract<VersionedContent<T>, { kind: 'valid' }>;
 
 /**
  * A settings file that several processes share: JSON with a `version`. It is read from disk each time, and changed
  * under a lock. It is always replaced as a whole. A file that cannot be read is never replaced, because it may only
- * have a typing mistake from an edit by hand.
+ * have a typing mistake from an edit by hand, or be from a newer Barnraiser. An older one is kept when it is first written
+ * in a newer version.
  */
 export class SettingsFile<T extends object> {
+  readonly #path: string;
   readonly #options: SettingsFileOptions<T>;
 
   constructor(options: SettingsFileOptions<T>) {
     this.#options = options;
+    this.#path = 'path' in options ? options.path : join(options.folder, options.format.path);
   }
 
   /** @throws Failure `settings.broken`, `settings.newer` or `settings.unreadable`; the file is not changed. */
   async read(): Promise<T> {
-    const { path, empty } = this.#options;
+    return (await this.#read()).value;
+  }
+
+  async #read(): Promise<Valid<T>> {
+    const path = this.#path;
     let text: string;
     try {
       text = await readFile(path, 'utf8');
     } catch (error) {
+      const { empty, format } = this.#options;
       if (errnoCode(error) === 'ENOENT') {
-        return empty;
+        return { kind: 'valid', value: empty, version: format.version, unknown: {} };
       }
       const fix =
         errnoCode(error) === 'EISDIR' ? 'Move away the folder that is in its place.' : 'Check its permissions.';
@@ -57,55 +72,56 @@ export class SettingsFile<T extends object> {
    * @throws Failure of {@link read}, `settings.locked`, `settings.unwritable` or `disk.full`, and any error of `change`
    */
   async update(change: (settings: T) => T | Promise<T>): Promise<T> {
-    const { path } = this.#options;
+    const path = this.#path;
+    const { version } = this.#options.format;
     await this.#writing(() => mkdir(dirname(path), { recursive: true, mode: 0o700 }));
     return await withFileLock(path, async (assertHeld) => {
-      const before = await this.read();
-      const after = await change(before);
-      if (after !== before) {
+      const before = await this.#read();
+      const after = await change(before.value);
+      if (after !== before.value) {
         assertHeld();
-        await this.#write(after);
+        await this.#writing(() => keepIfOlder(path, before, version));
+        const text = `${JSON.stringify({ version, ...before.unknown, ...after }, null, 2)}\n`;
+        await this.#writing(() => writeFileAtomic(path, text, { mode: 0o600 }));
       }
       return after;
     });
   }
 
-  async #write(settings: T): Promise<void> {
-    const { path, version } = this.#options;
-    const text = `${JSON.stringify({ version, ...settings }, null, 2)}\n`;
-    await this.#writing(() => writeFileAtomic(path, text, { mode: 0o600 }));
+  async #parse(text: string): Promise<Valid<T>> {
+    const path = this.#path;
+    const { format, schema, migrations } = this.#options;
+    const read = readVersioned(text, { version: format.version, schema, migrations });
+    switch (read.kind) {
+      case 'valid':
+        return read;
+      case 'newer':
+        throw fail(
+          'settings.newer',
+          `${path} has version ${read.version}, from a newer Barnraiser. This Barnraiser reads up to version ${format.version}.`,
+          await this.#fixOfNewer(),
+        );
+      case 'broken':
+        throw await this.#broken(read.reason, read.error);
+    }
   }
 
-  async #parse(text: string): Promise<T> {
-    const { path, version, schema, content } = this.#options;
-    let json: unknown;
-    try {
-      // editors on Windows may put a byte order mark at the start of the file
-      json = JSON.parse(text.replace(/^\uFEFF/, ''));
-    } catch (error) {
-      throw await this.#broken(describeJsonError(text, error), error);
-    }
-    const header = versionSchema.safeParse(json);
-    if (!header.success) {
-      throw await this.#broken(firstIssue(header.error), header.error);
-    }
-    if (header.data.version > version) {
-      throw fail(
-        'settings.newer',
-        `${path} has version ${header.data.version}, from a newer Barnraiser. This Barnraiser reads up to version ${version}.`,
-        `Update Barnraiser, or move the file away to start without ${content}.`,
-      );
-    }
-    // Migrations belong here: each changes a file of one version into the next, before the schema parses it.
-    const settings = schema.safeParse(json);
-    if (!settings.success) {
-      throw await this.#broken(firstIssue(settings.error), settings.error);
-    }
-    return settings.data;
+  /** The newer Barnraiser has kept the file as it was before. */
+  async #fixOfNewer(): Promise<string> {
+    const { version, content } = this.#options.format;
+    const kept = oldVersionPath(this.#path, version);
+    const isKept = await access(kept).then(
+      () => true,
+      () => false,
+    );
+    return isKept
+      ? `Update Barnraiser, or go back to the ${content} of before the update: replace the file with ${kept}.`
+      : `Update Barnraiser, or move the file away to start without ${content}.`;
   }
 
   async #broken(reason: string, cause: unknown): Promise<Failure> {
-    const { path, content } = this.#options;
+    const path = this.#path;
+    const { content } = this.#options.format;
     const copy = await copyAside(path);
     return fail(
       'settings.broken',
@@ -125,7 +141,7 @@ export class SettingsFile<T extends object> {
   }
 
   #unwritable(error: unknown): Failure {
-    const { path } = this.#options;
+    const path = this.#path;
     const code = errnoCode(error);
     return code === 'ENOSPC' || code === 'EDQUOT'
       ? fail(
@@ -162,14 +178,6 @@ async function copyAside(path: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function firstIssue(error: z.ZodError): string {
-  const [issue] = error.issues;
-  if (!issue) {
-    return error.message;
-  }
-  return issue.path.length > 0 ? `${z.core.toDotPath(issue.path)}: ${issue.message}` : issue.message;
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { type Settings, settingsSchema } from '../../shared/settings.ts';
 import { SettingsFile } from './settings-file.ts';
 
@@ -9,11 +9,10 @@ export class SettingsStore {
   /** @param folder the settings folder. */
   constructor(folder: string) {
     this.#file = new SettingsFile<Settings>({
-      path: join(folder, 'settings.json'),
-      version: 1,
+      format: dataFormats.settings,
+      folder,
       schema: settingsSchema,
       empty: settingsSchema.parse({}),
-      content: 'settings',
     });
   }
 

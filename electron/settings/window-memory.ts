@@ -1,11 +1,13 @@
-import { join } from 'node:path';
 import { z } from 'zod';
+import { dataFormats } from '../../shared/data-formats.ts';
 import { fail } from '../../shared/problem.ts';
 import { maxRememberedLength, type Remembered, rememberedSchema } from '../../shared/window-memory.ts';
 import { SettingsFile } from './settings-file.ts';
 
 /** How many keys are kept. Those that were not set for the longest time make room for new ones. */
 const maxKeys = 200;
+
+export const windowMemorySchema = z.object({ entries: rememberedSchema });
 
 /** What windows remember from one start to the next, in `window-memory.json`: heights, folders, filters. Keys of other versions are kept. */
 export class WindowMemory {
@@ -14,11 +16,10 @@ export class WindowMemory {
   /** @param folder the data folder */
   constructor(folder: string) {
     this.#file = new SettingsFile({
-      path: join(folder, 'window-memory.json'),
-      version: 1,
-      schema: z.object({ entries: rememberedSchema }),
+      format: dataFormats.windowMemory,
+      folder,
+      schema: windowMemorySchema,
       empty: { entries: {} },
-      content: 'what the window remembers',
     });
   }
 

@@ -1,8 +1,8 @@
 /** Makes folders that appear only when all of their content is there. */
-import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errnoCode } from './file-errors.ts';
+import { leftParts, partPath } from './part-path.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /** What is at a path where a folder is to be made. */
@@ -29,10 +29,9 @@ export async function folderState(path: string): Promise<FolderState> {
  */
 export async function makeFolder(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const state = await folderState(path);
-  const suffix = randomBytes(4).toString('hex');
   // an empty folder may be the root of another file system, or the working folder of a program
   const parent = state === 'empty' ? path : dirname(path);
-  const part = join(parent, `.${basename(path)}.${suffix}.part`);
+  const part = partPath(path, 'part', parent);
   await mkdir(parent, { recursive: true });
   await mkdir(part, { mode: 0o700 });
   try {
@@ -40,12 +39,20 @@ export async function makeFolder(path: string, fill: (folder: string) => Promise
     if (state === 'empty') {
       await moveContent(part, path);
     } else {
-      await replaceFolder(part, path, state === 'full' ? join(parent, `.${basename(path)}.${suffix}.old`) : undefined);
+      await replaceFolder(part, path, state === 'full' ? partPath(path, 'old') : undefined);
     }
     await syncFolder(parent);
+    await removeLeft(path);
   } catch (error) {
     await removeTree(part);
     throw error;
+  }
+}
+
+/** Removes what killed processes have left of a file or folder that is whole now. Never rejects. */
+export async function removeLeft(path: string): Promise<void> {
+  for (const left of await leftParts(path).catch(() => [])) {
+    await removeTree(left);
   }
 }
 

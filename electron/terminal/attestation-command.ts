@@ -24,9 +24,13 @@ export type AttestationCommand =
   | {
       readonly kind: 'verify.signatures';
       readonly request: Omit<CallInput<'images.signatures'>, 'key' | 'password'>;
-      readonly key: KeySource;
+      /** Undefined: the trusted keys. */
+      readonly key: KeySource | undefined;
       /** The images of all platforms must be signed, too. */
       readonly recursive: boolean;
     }
   | { readonly kind: 'reproduce'; readonly request: CallInput<'images.reproduce'> }
-  | { readonly kind: 'key.generate'; readonly prefix: string; readonly passwordFromInput: boolean };
+  | { readonly kind: 'key.generate'; readonly prefix: string; readonly passwordFromInput: boolean }
+  | { readonly kind: 'key.trust'; readonly key: KeySource; readonly name?: string }
+  | { readonly kind: 'key.list' }
+  | { readonly kind: 'key.distrust'; readonly name: string };

@@ -9,6 +9,7 @@ import type { Platform } from '../../shared/platform.ts';
 import type { PushCompression } from '../../shared/push.ts';
 import type { HoldState, QueueMove } from '../../shared/queue.ts';
 import type { LoginStore } from '../../shared/registry.ts';
+import type { SampleName } from '../../shared/samples.ts';
 import type { AttestationCommand } from './attestation-command.ts';
 
 /** Where the password of a push comes from: the command line, the first line of standard input, or a prompt. */
@@ -199,7 +200,8 @@ export type Command =
     }
   | {
       readonly kind: 'retry';
-      readonly request: CallInput<'builds.retry'>;
+      /** Without an id: the newest build. */
+      readonly request: Omit<CallInput<'builds.retry'>, 'id'> & { readonly id?: string };
       readonly credentials?: PushCredentials;
       readonly outputFiles: OutputFiles;
     }
@@ -256,8 +258,7 @@ export type Command =
     }
   | {
       readonly kind: 'copy';
-      /** Without destination: one after the other, to each of these. */
-      readonly request: Omit<CallInput<'copies.start'>, 'sourceCredentials' | 'credentials' | 'destination'>;
+      readonly request: Omit<CallInput<'copies.start'>, 'sourceCredentials' | 'credentials' | 'destinations'>;
       readonly destinations: readonly string[];
       readonly sourceCredentials?: PushCredentials;
       readonly credentials?: PushCredentials;
@@ -335,8 +336,17 @@ export type Command =
       readonly yes: boolean;
     }
   | AttestationCommand
-  /** Writes a sample project to this folder, or to the data folder. */
-  | { readonly kind: 'sample'; readonly folder?: string };
+  | ExplainCommand
+  | { readonly kind: 'sample.list' }
+  /** Writes a sample project to this folder. */
+  | { readonly kind: 'sample'; readonly name: SampleName; readonly folder: string };
+
+/** Without a text: lists all problems. */
+export interface ExplainCommand {
+  readonly kind: 'explain';
+  /** A code, the start of one, or a part of a message. */
+  readonly text?: string;
+}
 
 export type BuildCommand = Extract<Command, { readonly kind: 'build' }>;
 

@@ -92,7 +92,7 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
     case 'lint':
       return (await import('./actions/lint.ts')).lintContainerfile(frontEnd, command);
     case 'retry':
-      return isBakeId(command.request.id)
+      return command.request.id !== undefined && isBakeId(command.request.id)
         ? (await import('./actions/bake.ts')).retryBake(frontEnd, command.request.id, command.credentials)
         : (await import('./actions/build.ts')).retryBuild(frontEnd, command);
     case 'resume':
@@ -169,12 +169,20 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
     case 'verify.signatures':
     case 'reproduce':
     case 'key.generate':
+    case 'key.trust':
+    case 'key.list':
+    case 'key.distrust':
       return (await import('./actions/attestation.ts')).runAttestationCommand(frontEnd, command);
+    case 'explain': {
+      const { output, errors, json } = frontEnd.options;
+      return (await import('./actions/explain.ts')).explain(command, { output, errors, json });
+    }
     case 'prune':
       return (await import('./actions/storage.ts')).pruneNodes(frontEnd, command);
     case 'df':
       return (await import('./actions/storage.ts')).showStorage(frontEnd, command.selection);
     case 'sample':
-      return (await import('./actions/build.ts')).writeSampleProject(frontEnd, command.folder);
+    case 'sample.list':
+      return (await import('./actions/sample.ts')).runSample(frontEnd, command);
   }
 }

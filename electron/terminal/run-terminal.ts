@@ -13,14 +13,16 @@ import { runCommand } from './run-command.ts';
  * Runs a command line. @param argv the arguments after the name of the program
  * @returns the exit code: those that `--help` lists
  */
-export async function runTerminal(argv: readonly string[], version: string): Promise<number> {
+export async function runTerminal(argv: readonly string[]): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const columns = stdout.columns ?? 80;
-  const parsed = parseArguments(argv, { version, env: process.env, cwd: process.cwd(), columns });
+  const parsed = parseArguments(argv, { env: process.env, cwd: process.cwd(), columns });
   switch (parsed.kind) {
     case 'text':
       stdout.write(parsed.text);
       return 0;
+    case 'version':
+      return printVersion(parsed);
     case 'invalid':
       printUsageProblem(stderr, parsed.problem, parsed);
       return 2;
@@ -28,6 +30,11 @@ export async function runTerminal(argv: readonly string[], version: string): Pro
       break;
   }
   const { command, global } = parsed;
+  if (command.kind === 'explain') {
+    // it has to work also where the app cannot be started
+    const { explain } = await import('./actions/explain.ts');
+    return explain(command, { output: stdout, errors: stderr, json: global.json });
+  }
   const interrupted = interruptSignal();
   try {
     // what is discovered depends on more of this environment than any other command does, such as DOCKER_HOST
@@ -86,6 +93,12 @@ function printsImage(command: Command): boolean {
     default:
       return false;
   }
+}
+
+/** Needs no app: only a check reads the settings and asks the list of releases. */
+async function printVersion({ check, json }: { readonly check: boolean; readonly json: boolean }): Promise<number> {
+  const { showVersion } = await import('./actions/version.ts');
+  return showVersion({ output: process.stdout, errors: process.stderr, check, json });
 }
 
 /** Loads the app only where no other process runs it. */

@@ -9,6 +9,7 @@ import { shortcuts } from '../parts/shortcut-table.ts';
 import { rankCommands, searchWords } from './command-score.ts';
 import styles from './Palette.module.css';
 import { listPaletteEntries } from './palette-entries.ts';
+import { useProblemEntries } from './problem-entries.ts';
 
 /** How many commands of a group are listed before a search text is entered. */
 const maxUnfiltered = 6;
@@ -26,6 +27,7 @@ const groups: readonly Command['group'][] = [
   'Nodes',
   'Connections',
   'App',
+  'Problems',
 ];
 
 /** Lists all commands, and those that a search finds, best first. */
@@ -46,11 +48,12 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
 function CommandList({ onClose }: { onClose: () => void }) {
   const [search, setSearch] = useState('');
   const store = useCommandStore();
+  const problems = useProblemEntries();
   // in the order of the groups: of commands that match equally well, the first one wins
   const commands = useMemo(() => {
-    const all = [...allCommands(store), ...listPaletteEntries()].filter(({ id }) => id !== 'palette');
+    const all = [...allCommands(store), ...listPaletteEntries(), ...problems].filter(({ id }) => id !== 'palette');
     return groups.flatMap((group) => all.filter((command) => command.group === group));
-  }, [store]);
+  }, [store, problems]);
   const isSearching = searchWords(search).length > 0;
   const found = useMemo(
     () => (isSearching ? rankCommands(commands, search).slice(0, maxFound) : []),
@@ -86,6 +89,10 @@ function CommandList({ onClose }: { onClose: () => void }) {
         {isSearching
           ? found.map((command) => item(command, command.group))
           : groups.map((group) => {
+              // there are too many to choose from
+              if (group === 'Problems') {
+                return null;
+              }
               const members = commands.filter((command) => command.group === group).slice(0, maxUnfiltered);
               return members.length === 0 ? null : (
                 <Cmdk.Group key={group} heading={group}>

@@ -14,11 +14,12 @@ import { toastProblem, useUndo } from '../stores/toasts.ts';
 export interface FrameActions {
   readonly openPalette: () => void;
   readonly openShortcuts: () => void;
+  readonly openAbout: () => void;
   readonly toggleSidebar: () => void;
 }
 
 /** Registers the commands that are available in every view. Views add their own with `useCommands`. */
-export function useFrameCommands({ openPalette, openShortcuts, toggleSidebar }: FrameActions): void {
+export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggleSidebar }: FrameActions): void {
   const farms = useFarms((state) => state.farms);
   const defaultFarm = useFarms((state) => state.default);
   const view = useNavigation((state) => state.route?.view);
@@ -47,6 +48,14 @@ export function useFrameCommands({ openPalette, openShortcuts, toggleSidebar }: 
         keywords: ['help', 'keyboard', 'keys', 'hotkeys'],
         shortcut: shortcuts.help.keys,
         run: openShortcuts,
+      },
+      {
+        id: 'about',
+        label: 'About Barnraiser',
+        group: 'App',
+        icon: 'info',
+        keywords: ['version', 'commit', 'release', 'update'],
+        run: openAbout,
       },
       {
         id: 'sidebar',
@@ -162,6 +171,22 @@ export function useFrameCommands({ openPalette, openShortcuts, toggleSidebar }: 
         keywords: ['probe', 'status', 'refresh', 'test'],
         run: probeAllNodes,
       },
+      {
+        id: 'samples',
+        label: 'Try a sample…',
+        group: 'Build',
+        icon: 'package',
+        keywords: ['example', 'demo', 'project'],
+        run: () => openSheet({ sheet: 'samples' }),
+      },
+      {
+        id: 'guide',
+        label: 'Open the guide',
+        group: 'App',
+        icon: 'info',
+        keywords: ['help', 'documentation', 'manual', 'docs'],
+        run: () => window.open('docs/guide/index.html', 'guide'),
+      },
       ...(['system', 'light', 'dark'] as const).map(
         (theme): Command => ({
           id: `theme:${theme}`,
@@ -173,7 +198,7 @@ export function useFrameCommands({ openPalette, openShortcuts, toggleSidebar }: 
         }),
       ),
     ],
-    [openPalette, openShortcuts, toggleSidebar],
+    [openPalette, openShortcuts, openAbout, toggleSidebar],
   );
   useCommands(() => staticCommands, [staticCommands]);
 

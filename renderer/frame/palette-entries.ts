@@ -1,5 +1,4 @@
 import { formatAgo, formatReferenceShort } from '../../shared/format.ts';
-import { call } from '../api.ts';
 import type { Command } from '../commands.ts';
 import { phaseWord } from '../parts/PhaseBadge.tsx';
 import { useBuilds } from '../stores/builds.ts';
@@ -10,7 +9,6 @@ import { askToFreeDisk } from '../stores/free-disk.ts';
 import { useImages } from '../stores/images.ts';
 import { navigate, openSheet } from '../stores/navigation.ts';
 import { holdNode, resumeNode, useQueue } from '../stores/queue.ts';
-import { toastProblem } from '../stores/toasts.ts';
 import { recentProjects } from '../views/farm/recent-projects.ts';
 
 /** How many projects, images and builds the palette lists. Older ones are in their views. */
@@ -19,14 +17,7 @@ const maxPerKind = 40;
 
 /** What can be done with everything that the app has now: projects, farms, builds, images, nodes. */
 export function listPaletteEntries(now = new Date()): readonly Command[] {
-  return [
-    ...projectEntries(),
-    ...farmEntries(),
-    sampleEntry(),
-    ...buildEntries(now),
-    ...imageEntries(),
-    ...nodeEntries(),
-  ];
+  return [...projectEntries(), ...farmEntries(), ...buildEntries(now), ...imageEntries(), ...nodeEntries()];
 }
 
 /** `Build api on home…`: recent projects, on the farm of their last build if it still exists. */
@@ -81,23 +72,6 @@ function farmEntries(): readonly Command[] {
         ]
       : []),
   ]);
-}
-
-function sampleEntry(): Command {
-  const { farms, default: farm = farms[0]?.name } = useFarms.getState();
-  return {
-    id: 'build:sample',
-    label: 'Build the sample project…',
-    group: 'Build',
-    icon: 'package',
-    keywords: ['example', 'demo', 'try'],
-    run: () => {
-      call('projects.sample', {}).then(
-        ({ context }) => openSheet({ sheet: 'new-build', context, ...(farm === undefined ? {} : { farm }) }),
-        toastProblem,
-      );
-    },
-  };
 }
 
 /** `Open build api:0.2 (Done, 5 min ago)`. */
@@ -168,6 +142,14 @@ function imageEntries(): readonly Command[] {
       icon: 'push',
       keywords: ['mirror', 'promote'],
       run: () => openSheet({ sheet: 'copy', to: 'registry' }),
+    },
+    {
+      id: 'list',
+      label: 'Change manifest list…',
+      group: 'Images',
+      icon: 'edit',
+      keywords: ['registry', 'platform', 'annotate', 'remove', 'merge'],
+      run: () => openSheet({ sheet: 'list' }),
     },
     ...images,
   ];

@@ -35,7 +35,7 @@ export function Field({
   const labelElement = (
     <Base.Label className={hideLabel ? 'visually-hidden' : styles.label}>
       {label}
-      {optional && <span className={styles.optional}>optional</span>}
+      {optional && <span className={styles.optional}> optional</span>}
     </Base.Label>
   );
   return (

@@ -6,6 +6,8 @@ import styles from './Page.module.css';
 
 export interface PageProps {
   readonly title: ReactNode;
+  /** A button before the title, such as one that leads back. */
+  readonly before?: ReactNode;
   /** A short text beside the title: `6 nodes`, a status. */
   readonly note?: ReactNode;
   /** Buttons at the end of the header. */
@@ -16,11 +18,12 @@ export interface PageProps {
 }
 
 /** The layout of a view: a header with the title, and a scrolling body. A frameless window is dragged by the header. */
-export function Page({ title, note, actions, layout = 'padded', children }: PageProps) {
+export function Page({ title, before, note, actions, layout = 'padded', children }: PageProps) {
   return (
     <section className={styles.page}>
       <header className={styles.bar}>
         <div className={styles.titles}>
+          {before && <div className={styles.before}>{before}</div>}
           <h1 className={styles.title}>{title}</h1>
           {note && <div className={styles.note}>{note}</div>}
         </div>

@@ -1,11 +1,16 @@
-import { Fragment, type ReactNode } from 'react';
+import { Fragment, type ReactNode, useState } from 'react';
+import { isExplained } from '../../shared/failure.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { Button } from './Button.tsx';
 import { CopyButton } from './CopyButton.tsx';
 import { classes } from './classes.ts';
 import { Icon } from './Icon.tsx';
+import { lazyPart } from './lazy-part.tsx';
+import { Presence } from './Presence.tsx';
 import styles from './ProblemNote.module.css';
 import { type ActionHandlers, actionButtons } from './problem-actions.ts';
+
+const ProblemDialog = lazyPart(async () => (await import('./ProblemDialog.tsx')).ProblemDialog);
 
 export interface ProblemNoteProps {
   readonly problem: Problem;
@@ -49,10 +54,10 @@ interface ProblemActionsProps {
   readonly children?: ReactNode;
 }
 
-/** The buttons of a problem, where its texts are not in a {@link ProblemNote}. Nothing if there are none. */
+/** The buttons of a problem, also where its texts are not in a {@link ProblemNote}. Nothing if there are none. */
 export function ProblemActions({ problem, handlers, children }: ProblemActionsProps) {
   const buttons = actionButtons(problem.actions ?? [], handlers);
-  return children || buttons.length > 0 ? (
+  return children || buttons.length > 0 || isExplained(problem) ? (
     <div className={styles.actions}>
       {buttons.map(({ id, label, run }) => (
         <Button key={id} onClick={run}>
@@ -60,7 +65,21 @@ export function ProblemActions({ problem, handlers, children }: ProblemActionsPr
         </Button>
       ))}
       {children}
+      <Explanation problem={problem} />
     </div>
+  ) : null;
+}
+
+/** Opens the page of the problem's code. Nothing if that says no more. It is a child of what it is about, so that a dialog below stays open. */
+export function Explanation({ problem }: Pick<ProblemActionsProps, 'problem'>) {
+  const [isOpen, setIsOpen] = useState(false);
+  return isExplained(problem) ? (
+    <>
+      <button type="button" className={styles.explain} onClick={() => setIsOpen(true)}>
+        What does this mean?
+      </button>
+      <Presence>{isOpen && <ProblemDialog code={problem.code} onClose={() => setIsOpen(false)} />}</Presence>
+    </>
   ) : null;
 }
 

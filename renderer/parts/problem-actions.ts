@@ -6,7 +6,7 @@ import { resumeNode } from '../stores/queue.ts';
 import { resumeAndOpen } from '../stores/resume.ts';
 
 const labels: ActionTable<string> = {
-  'push-without-tls': ({ reason }) => (reason === 'plain-http' ? 'Push over plain HTTP' : 'Push without verification'),
+  'push-without-tls': ({ reason }) => (reason === 'plain-http' ? 'Use plain HTTP' : 'Go on without verification'),
   'sign-in': () => 'Sign in',
   'choose-destination': () => 'Choose a destination',
   'choose-containerfile': () => 'Choose a file',

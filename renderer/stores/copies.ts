@@ -35,7 +35,10 @@ export function loadCopies(signal?: AbortSignal): Promise<void> {
 
 /** Starts a copy and resolves at once. Its progress arrives in the store. @throws Failure */
 export async function startCopy(request: CallInput<'copies.start'>): Promise<Copy> {
-  const copy = await call('copies.start', request);
+  const [copy] = await call('copies.start', request);
+  if (!copy) {
+    throw new Error('no copy was started');
+  }
   useCopies.setState((state) => (state.byId[copy.id] ? state : putCopy(state, copy)));
   return copy;
 }

@@ -14,8 +14,8 @@ import { isTextUpTo, recall, remembered, rememberValue } from './memory.ts';
  * Opening or closing a sheet or the drawer replaces the current entry, so the back button never reopens a sheet.
  */
 export type View =
-  /** Shown first if there are no farms. */
-  | { readonly view: 'first-start' }
+  /** Shown first if there are no farms. `project` is built when a farm is created: the path of a folder. */
+  | { readonly view: 'first-start'; readonly project?: string }
   | { readonly view: 'farm'; readonly name: string }
   /** The build history. With `project`, the path of a context folder, only the builds of that project. */
   | { readonly view: 'builds'; readonly project?: string }
@@ -55,10 +55,14 @@ export type Sheet =
     }
   /** `folder` has files that describe several images. */
   | { readonly sheet: 'bake'; readonly folder: string }
-  | { readonly sheet: 'package'; readonly folder: string }
+  /** `force` builds it without looking for what is there already. */
+  | { readonly sheet: 'package'; readonly folder: string; readonly force?: boolean }
+  | { readonly sheet: 'samples' }
   | { readonly sheet: 'push'; readonly reference: string; readonly destination?: string }
   /** Brings an image from a registry to this computer, or to another registry. */
   | { readonly sheet: 'copy'; readonly source?: string; readonly to?: 'here' | 'registry' }
+  /** A manifest list, to be looked at and changed. `image` is a location, see `image-location.ts`. */
+  | { readonly sheet: 'list'; readonly image?: string }
   /** What takes space on a node, on the nodes of a farm, or on all nodes. */
   | { readonly sheet: 'storage'; readonly farm?: string; readonly node?: string };
 
@@ -183,7 +187,7 @@ function applyRoute(route: Route, method: 'push' | 'replace'): void {
 export function formatHash({ view, sheet, log }: Route): string {
   const path = [view.view, ...pathOf(view)].map(encodeURIComponent).join('/');
   const query = new URLSearchParams();
-  if (view.view === 'builds' && view.project !== undefined) {
+  if ((view.view === 'builds' || view.view === 'first-start') && view.project !== undefined) {
     query.set('project', view.project);
   }
   if (view.view === 'images' && view.load !== undefined) {
@@ -257,7 +261,10 @@ export function parseHash(hash: string): Route | undefined {
 
 function parseView([view, first, second]: string[], query: URLSearchParams): View | undefined {
   switch (view) {
-    case 'first-start':
+    case 'first-start': {
+      const project = query.get('project');
+      return project === null ? { view } : { view, project };
+    }
     case 'schedules':
     case 'settings':
       return { view };
@@ -314,8 +321,17 @@ function parseSheet(query: URLSearchParams): Sheet | undefined {
     case 'bake':
     case 'package': {
       const folder = field('folder');
-      return folder ? { sheet: query.get('sheet') === 'bake' ? 'bake' : 'package', folder } : undefined;
+      if (!folder) {
+        return undefined;
+      }
+      return query.get('sheet') === 'bake'
+        ? { sheet: 'bake', folder }
+        : { sheet: 'package', folder, force: query.has('force') || undefined };
     }
+    case 'list':
+      return { sheet: 'list', image: field('image') };
+    case 'samples':
+      return { sheet: 'samples' };
     case 'storage':
       return { sheet: 'storage', farm: field('farm'), node: field('node') };
     case 'copy':

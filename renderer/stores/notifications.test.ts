@@ -104,3 +104,27 @@ it('asks the browser again at an address for which it has not been asked yet', a
   app.emit({ event: 'build.started', build: running() });
   expect(FakeNotification.requestPermission).toHaveBeenCalledOnce();
 });
+
+const newer = (builds: string[]) =>
+  app.emit({ event: 'bases.newer', names: ['debian:12'], references: builds.map((id) => `api:${id}`), builds });
+
+it('offers to build again what uses an older base image, in the window if that is looked at', async () => {
+  await updateSettings({ notifications: true });
+  const id = running().id;
+  newer([id]);
+  expect(shown).toMatchObject([{ title: 'There is a newer debian:12' }]);
+  shown[0]?.onclick?.();
+  expect(useNavigation.getState().route).toMatchObject({
+    view: { view: 'build', id },
+    sheet: { sheet: 'new-build', from: id, apply: 'pull-newer' },
+  });
+
+  hasFocus = true;
+  const add = vi.spyOn(toastManager, 'add');
+  newer([id, 'another']);
+  expect(shown).toHaveLength(1);
+  expect(add).toHaveBeenCalledWith(expect.objectContaining({ title: 'There is a newer debian:12' }));
+  await updateSettings({ mutedNotifications: ['base'] });
+  newer([id]);
+  expect(add).toHaveBeenCalledTimes(1);
+});

@@ -3,7 +3,7 @@ import { type AppNotification, notificationFor } from '../../shared/notification
 import { isNotified } from '../../shared/notification-kind.ts';
 import { subscribe } from '../api.ts';
 import { isFlag, recall, remembered, rememberValue } from './memory.ts';
-import { navigate, parseHash } from './navigation.ts';
+import { navigate, openSheet, parseHash } from './navigation.ts';
 import { updateSettings, useSettings } from './settings.ts';
 import { toast, toastProblem } from './toasts.ts';
 
@@ -30,6 +30,9 @@ export async function setNotifications(isOn: boolean): Promise<void> {
 export function startNotifications(): () => void {
   return subscribe((event) => {
     const { info, settings } = useSettings.getState();
+    if (event.event === 'bases.newer' && document.hasFocus() && isNotified('base', settings)) {
+      sayNewerBases(event);
+    }
     if (info?.frontEnd !== 'browser') {
       return;
     }
@@ -39,7 +42,7 @@ export function startNotifications(): () => void {
     const notification = notificationFor(event);
     const isWanted = notification && settings.notifications && isNotified(notification.kind, settings);
     if (isWanted && notificationPermission() === 'granted' && !document.hasFocus()) {
-      show(notification, tagOf(event));
+      notify(notification, tagOf(event));
     }
   });
 }
@@ -63,17 +66,38 @@ function offerNotifications(areOn: boolean | undefined): void {
   }
 }
 
-function show({ title, body, route }: AppNotification, tag: string): void {
+function notify({ title, body, route }: AppNotification, tag: string): void {
   // two tabs show one notification, because it has the same tag in both
   const notification = new Notification(title, { body, tag });
   notification.onclick = () => {
     window.focus();
-    const view = route === undefined ? undefined : parseHash(route)?.view;
-    if (view) {
-      navigate(view);
-    }
+    show(route);
     notification.close();
   };
+}
+
+/** In a window that is looked at, base images that are newer are said in the window. */
+function sayNewerBases(event: Extract<AppEvent, { event: 'bases.newer' }>): void {
+  const notification = notificationFor(event);
+  if (notification) {
+    const label = event.builds.length === 1 ? 'Rebuild…' : 'Show builds';
+    toast({
+      title: notification.title,
+      description: notification.body,
+      action: { label, run: () => show(notification.route) },
+    });
+  }
+}
+
+/** Opens what a notification is about. */
+function show(route: string | undefined): void {
+  const parsed = route === undefined ? undefined : parseHash(route);
+  if (parsed) {
+    navigate(parsed.view);
+  }
+  if (parsed?.sheet) {
+    openSheet(parsed.sheet);
+  }
 }
 
 function tagOf(event: AppEvent): string {

@@ -28,7 +28,7 @@ import * as data from './fixture-data.ts';
 import { type DiscoveryScene, discover, exportText, importInto } from './fixture-discovery.ts';
 import { createImages } from './fixture-images.ts';
 import { samplesOf, statisticsOf } from './fixture-monitoring.ts';
-import { createOutputs } from './fixture-outputs.ts';
+import { createOutputs, sampleFailedOutputs } from './fixture-outputs.ts';
 import { describedPackages, packageAt } from './fixture-packages.ts';
 import { allowedCommands, cannotSave, questions, savedSecrets } from './fixture-questions.ts';
 import { FixtureQueue } from './fixture-queue.ts';
@@ -115,7 +115,7 @@ function createFixture(state: FixtureState): Fixture {
   const newest = {
     busy: [running(), runningLate(), failed(), done(), cancelled()],
     question: [running(), failed(), done(), cancelled()],
-    failed: [failed(), done(), cancelled()],
+    failed: [failed(), { ...done(), outputs: sampleFailedOutputs(done().id) }, cancelled()],
     done: [done(), cancelled()],
     huge: [data.hugeBuild(), data.manyStagesBuild(), runningLate(), failed(), done(), cancelled()],
   }[state];
@@ -162,6 +162,20 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
   const fixture = createFixture(state);
   const listeners = new Set<(event: AppEvent, seq: number) => void>();
   let seq = 0;
+  const releases = {
+    isOn: state === 'busy',
+    ...(state === 'empty' ? {} : { address: 'https://github.com/barnraiser/barnraiser/releases.json' }),
+    ...(state === 'busy'
+      ? {
+          checkedAt: '2026-07-14T08:00:00.000Z',
+          newer: {
+            version: '0.2.0',
+            page: 'https://github.com/barnraiser/barnraiser/releases/tag/v0.2.0',
+            publishedAt: '2026-07-13T12:00:00Z',
+          },
+        }
+      : {}),
+  };
   const logLines = state === 'huge' ? 1_000_000 : 1_400;
 
   function emit(event: AppEvent): void {
@@ -312,7 +326,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
 
   const handlers: { readonly [N in CallName]: (request: CallRequest<N>) => CallOutput<N> | Promise<CallOutput<N>> } = {
     ...createAutomation(state, emit),
-    ...attestationFixture,
+    ...attestationFixture(state),
     ...createCopies(state, emit),
     'images.compare': ({ a, b }) => comparisonOf(a, b, state),
     'bases.list': () => baseImagesOf(state === 'busy' ? fixture.builds.filter(({ status }) => status === 'done') : []),
@@ -505,7 +519,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       ignored.set(context, undo ? before : [...before, ...patterns]);
       return { path: `${context}/.containerignore` };
     },
-    'projects.sample': () => ({ context: '/home/anna/.local/share/barnraiser/sample' }),
+    'projects.sample': ({ name }) => ({ context: `/home/anna/.local/share/barnraiser/sample-projects/${name}` }),
     'folders.list': ({ path: given = '/home/anna/projects' }) => {
       const path = given.replace(/(?<=.)\/$/, '');
       if (path.endsWith('/nothing')) {
@@ -531,7 +545,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     'projects.automatic': ({ context }) => data.automaticValuesOf(context),
     'recipes.find': ({ folder }) => bakes.recipesAt(folder),
     'packages.tags': ({ folders }) => folders.map(packageAt),
-    'packages.describe': ({ folders }) => describedPackages(folders),
+    'packages.describe': (request) => describedPackages(request),
     'recipes.describe': ({ folder, targets, allow, push }) => bakes.describedAt(folder, targets, allow, push),
     'recipes.save': ({ folder, destination, replaces }) => {
       if (destination === 'project' && !replaces) {
@@ -762,6 +776,15 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     },
     'app.info': () => ({
       version: '0.1.0',
+      build: {
+        version: '0.1.0',
+        commit: '4f1c0a9d2b7e',
+        committedAt: '2026-07-14T09:00:00.000Z',
+        node: '22.22.0',
+        electron: '45.4.1',
+        system: 'linux x64',
+        formats: { settings: 1, builds: 3, projects: 2 },
+      },
       home: '/home/anna/.local/share/barnraiser',
       frontEnd: 'browser',
       system: 'Fedora Linux 43',
@@ -769,6 +792,8 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       remember: fixture.applyToFixture,
     }),
 
+    'releases.get': () => releases,
+    'releases.check': () => releases,
     'app.openWindow': () => ({}),
 
     'secrets.list': () => fixture.secrets,

@@ -979,7 +979,7 @@ export function plainHttpPush(): Push {
   const problem: Problem = {
     code: 'registry.tls',
     message: 'The registry at 192.168.1.20:5000 uses plain HTTP without TLS.',
-    fix: 'If this is intended, push over plain HTTP: others on the network can then read what is sent, including passwords.',
+    fix: 'If this is intended, allow plain HTTP: others on the network can then read what is sent, including passwords.',
     actions: [{ id: 'push-without-tls', reason: 'plain-http' }],
   };
   const names = { reference: 'worker:nightly', destination: '192.168.1.20:5000/worker:nightly' };

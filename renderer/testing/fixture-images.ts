@@ -1,8 +1,8 @@
 import type { AppEvent, CallOutput, CallRequest } from '../../shared/contract.ts';
 import type { Digest, ListEntry, ManifestList } from '../../shared/image.ts';
-import type { ImageDetails, ImageFile, localImageCalls } from '../../shared/local-images.ts';
+import type { ImageDetails, ImageFile, localImageCalls, VerifiedImage } from '../../shared/local-images.ts';
 import { fail } from '../../shared/problem.ts';
-import { digestOf } from './fixture-data.ts';
+import { digestOf, sample } from './fixture-data.ts';
 
 type ImageCall = keyof typeof localImageCalls | 'images.inspect';
 type Handlers = { readonly [N in ImageCall]: (request: CallRequest<N>) => CallOutput<N> | Promise<CallOutput<N>> };
@@ -15,6 +15,9 @@ export interface FixtureLists {
   readonly damaged: () => CallOutput<'images.damaged'>;
   readonly repair: () => void;
 }
+
+/** What a repair finds nowhere. */
+export const unrepairable = 'registry.example.com/team/docs:1.3.2';
 
 const commands = [
   'ADD rootfs.tar.xz /',
@@ -93,14 +96,22 @@ export function createImages(state: string, emit: (event: AppEvent) => void, lis
       return list;
     },
     'images.verify': ({ references, repair }) => {
-      const damaged = lists.damaged();
+      const damaged = lists.damaged().filter(({ reference }) => !references || references.includes(reference ?? ''));
+      for (const reference of references ?? []) {
+        if (damaged.every((each) => each.reference !== reference)) {
+          lists.find(reference);
+        }
+      }
       if (repair) {
         lists.repair();
       }
       const names = references ?? lists.all().map(({ reference }) => reference);
       return {
         images: [
-          ...names.map((reference) => ({ reference, blobs: 15, bytes: 286_000_000, problems: [] })),
+          ...names.map((reference) => ({
+            ...{ reference, blobs: 15, bytes: 286_000_000 },
+            ...(state === 'failed' && references && reference === unrepairable ? lostLayer(repair) : { problems: [] }),
+          })),
           ...damaged.map(({ reference }) => ({
             ...(reference === undefined ? {} : { reference }),
             blobs: 15,
@@ -130,6 +141,19 @@ export function createImages(state: string, emit: (event: AppEvent) => void, lis
       changed();
       return [{ list, replaced: undefined, compressed: [], notes: [] }];
     },
+  };
+}
+
+function lostLayer(repair: boolean): Pick<VerifiedImage, 'problems' | 'failures' | 'builtBy'> {
+  const problem = { digest: digestOf('lost'), kind: 'missing' as const, what: 'layer 3 of linux/arm64' };
+  const failure = {
+    code: 'image.incomplete' as const,
+    message: `${unrepairable} was not pushed to a registry, and no node that built it has it.`,
+    fix: 'Build it again, or delete it.',
+  };
+  return {
+    problems: [problem],
+    ...(repair ? { failures: [failure], builtBy: { id: sample.done().id, context: '/home/anna/projects/docs' } } : {}),
   };
 }
 

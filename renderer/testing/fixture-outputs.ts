@@ -35,6 +35,29 @@ export function sampleOutputs(buildId: string): OutputState[] {
       notes: ['All files belong to you: only root can give them to the owners of the image.'],
     }),
     output({ buildId, output: 'dir:/mnt/usb/api', status: 'cancelled' }),
+    output({
+      buildId,
+      output: 'node:pi4',
+      status: 'done',
+      images: ['registry.example.com/team/api:1.3', 'registry.example.com/team/api:1.3-amd64'],
+    }),
+  ];
+}
+
+/** Outputs of which one could not be written, to a path that does not fit into its row. */
+export function sampleFailedOutputs(buildId: string): OutputState[] {
+  return [
+    ...sampleOutputs(buildId),
+    output({
+      buildId,
+      output: `oci:/srv/nfs/${'backups-of-the-whole-department/'.repeat(4)}api:registry.example.com/team/api:1.3`,
+      status: 'failed',
+      problem: {
+        code: 'disk.full',
+        message: 'The disk is full: /srv/nfs has 12 MB left, and 190 MB are needed.',
+        fix: 'Free space there, then write the output again.',
+      },
+    }),
   ];
 }
 
@@ -44,24 +67,48 @@ export function createOutputs(
   findBuild: (id: string) => Build,
   emit: (event: AppEvent) => void,
 ): Handlers {
+  const started = new Map<string, OutputState>();
+  const begin = (fields: Parameters<typeof output>[0]): OutputState => {
+    const running = output({ ...fields, doneBytes: 80 * megabyte });
+    started.set(running.id, running);
+    emit({ event: 'output.changed', output: running });
+    return running;
+  };
   return {
     'outputs.start': ({ reference, output: text }) => {
-      const started = output({ reference, output: text, doneBytes: 80 * megabyte });
-      emit({ event: 'output.changed', output: started });
-      if (state !== 'busy') {
+      const running = begin({ reference, output: text });
+      if (state === 'failed') {
+        const problem = {
+          code: 'image.destination' as const,
+          message: `${outputOf(text).path} already exists.`,
+          fix: 'Choose another path, or replace it.',
+        };
+        emit({ event: 'output.changed', output: { ...running, status: 'failed', problem } });
+      } else if (state !== 'busy') {
         const { path } = outputOf(text);
-        const doneBytes = started.totalBytes;
-        emit({ event: 'output.changed', output: { ...started, status: 'done', doneBytes, ...(path ? { path } : {}) } });
+        const doneBytes = running.totalBytes;
+        emit({ event: 'output.changed', output: { ...running, status: 'done', doneBytes, ...(path ? { path } : {}) } });
       }
-      return started;
+      return running;
     },
     'outputs.repeat': ({ buildId, output: text }) => {
       const build = findBuild(buildId);
-      const repeated = output({ buildId, reference: build.reference, output: text, status: 'done' });
-      emit({ event: 'build.finished', build: { ...build, outputs: withOutput(build.outputs, repeated) } });
+      const repeated = begin({ buildId, reference: build.reference, output: text });
+      if (state === 'busy') {
+        return repeated;
+      }
+      const done = { ...repeated, status: 'done' as const, doneBytes: repeated.totalBytes };
+      emit({ event: 'build.finished', build: { ...build, outputs: withOutput(build.outputs, done) } });
+      emit({ event: 'output.changed', output: done });
       return repeated;
     },
-    'outputs.cancel': () => ({}),
+    'outputs.cancel': ({ id }) => {
+      const running = started.get(id);
+      if (running) {
+        emit({ event: 'output.changed', output: { ...running, status: 'cancelled' } });
+      }
+      return {};
+    },
     'outputs.list': () => [],
   };
 }

@@ -1,7 +1,7 @@
 /** LinuxKit packages of the fixture app. */
 
 import { buildRequestSchema } from '../../shared/build.ts';
-import type { CallOutput } from '../../shared/contract.ts';
+import type { CallOutput, CallRequest } from '../../shared/contract.ts';
 import type { Package } from '../../shared/linuxkit.ts';
 
 const hash = '45a1ad5919f0b6acf0f0cf730e9434abfae11fe6';
@@ -20,8 +20,14 @@ export function packageAt(folder: string): Package {
   };
 }
 
-export function describedPackages(folders: readonly string[]): CallOutput<'packages.describe'> {
-  const packages = folders.map(packageAt);
+export function describedPackages({
+  folders,
+  options: { skipPlatforms, push, allow },
+}: CallRequest<'packages.describe'>): CallOutput<'packages.describe'> {
+  const packages = folders.map(packageAt).map((each) => ({
+    ...each,
+    platforms: each.platforms.filter((platform) => !skipPlatforms.includes(platform)),
+  }));
   const images = packages.map(({ folder, reference, platforms }) => ({
     name: folder.split('/').at(-1) ?? 'init',
     depends: {},
@@ -33,7 +39,14 @@ export function describedPackages(folders: readonly string[]): CallOutput<'packa
       tagRule: { template: '{{.Hash}}' },
       existing: 'skip',
       network: 'none',
+      ...(push ? { push } : {}),
     }),
   }));
-  return { packages, images, permissions: [] };
+  const outside = folders.filter((folder) => folder.includes('outside') && allow.length === 0);
+  const permissions = outside.map((folder) => ({
+    kind: 'fs.read' as const,
+    path: '/home/anna/shared',
+    reason: `${folder}: an extra source`,
+  }));
+  return { packages, images, permissions };
 }

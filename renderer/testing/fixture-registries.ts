@@ -44,6 +44,16 @@ export function createRegistries(state: State, emit: (event: AppEvent) => void):
       return {};
     },
     'registries.check': ({ name, repository }) => check(name, repository ?? 'team/api', state),
+    'registries.directLimits': ({ destination }) =>
+      destination.startsWith('registry.example.com')
+        ? [
+            {
+              message:
+                'Nodes that push themselves do not get the certificate authority of registry.example.com: engines take none with a push.',
+              fix: 'Save /home/anna/ca.pem on each node in /etc/containers/certs.d/registry.example.com (podman) or /etc/docker/certs.d/registry.example.com (docker), as ca.crt.',
+            },
+          ]
+        : [],
     'registries.delete': ({ image }) => ({ deleted: image }),
     'registries.logins': logins,
     'registries.login': ({ name, username, password, store = 'barnraiser' }) => {

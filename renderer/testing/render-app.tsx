@@ -18,9 +18,11 @@ import { useImages } from '../stores/images.ts';
 import { useMemory } from '../stores/memory.ts';
 import { useNavigation } from '../stores/navigation.ts';
 import { useNodes } from '../stores/nodes.ts';
+import { useOutputs } from '../stores/outputs.ts';
 import { usePushHistory } from '../stores/push-history.ts';
 import { usePushes } from '../stores/pushes.ts';
 import { useQuestions } from '../stores/questions.ts';
+import { useReleases } from '../stores/releases.ts';
 import { useSamples } from '../stores/samples.ts';
 import { useSettings } from '../stores/settings.ts';
 import { useStorageUse } from '../stores/storage-use.ts';
@@ -52,8 +54,10 @@ function resetStores(): void {
   reset(usePushes);
   reset(usePushHistory);
   reset(useQuestions);
+  reset(useReleases);
   reset(useSamples);
   reset(useSettings);
+  reset(useOutputs);
   reset(useStorageUse);
   reset(useUndo);
 }

@@ -3,6 +3,7 @@ import type { BlobStore } from '../../images/blob-store.ts';
 import { HiddenPaths } from '../../images/layer-reader.ts';
 import type { StoredImage } from '../../images/stored-list.ts';
 import { type LayerPackages, type ReadPackagesOptions, readLayerPackages } from './layer-packages.ts';
+import { copyrightPath } from './package-files.ts';
 
 /** What an image has of a package database or program, after all of its layers. */
 type FoundFile = LayerPackages['found'][number];
@@ -44,12 +45,42 @@ export async function readImagePackages(
     platform,
     ...(release.PRETTY_NAME === undefined ? {} : { system: release.PRETTY_NAME }),
     release,
-    packages: sortedPackages(found),
+    packages: withLicences(sortedPackages(found), found),
     problems: [
       ...problems,
       ...found.flatMap(({ path, problem }) => (problem === undefined ? [] : [{ path: `/${path}`, text: problem }])),
     ],
   };
+}
+
+/**
+ * Debian's packages have their licences in files of their own. A package whose folder of documents is a link to that of another one has
+ * the same source as that.
+ */
+function withLicences(packages: readonly ImagePackage[], files: readonly FoundFile[]): ImagePackage[] {
+  const licences = new Map<string, string>();
+  for (const { path, licence } of files) {
+    const name = copyrightPath.exec(path)?.[1];
+    if (name !== undefined && licence !== undefined) {
+      licences.set(name, licence);
+    }
+  }
+  const bySource = new Map<string, string>();
+  for (const each of packages) {
+    const licence = each.kind === 'deb' ? licences.get(each.name) : undefined;
+    const source = sourceName(each);
+    if (licence !== undefined && !bySource.has(source)) {
+      bySource.set(source, licence);
+    }
+  }
+  return packages.map((each) => {
+    const licence = each.kind === 'deb' ? (licences.get(each.name) ?? bySource.get(sourceName(each))) : undefined;
+    return licence === undefined ? each : { ...each, licence };
+  });
+}
+
+function sourceName({ name, source }: ImagePackage): string {
+  return source?.name ?? name;
 }
 
 /** Each package once. Programs of Go share modules, so that of several files with the same one, the first is named. */

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { dataFormats } from '../../../shared/data-formats.ts';
 import type { Digest } from '../../../shared/image.ts';
 import { packageSchema } from '../../../shared/packages.ts';
 import type { BlobStore } from '../../images/blob-store.ts';
@@ -13,7 +14,7 @@ import { readLayer } from '../../images/layer-reader.ts';
 import { makePrivateFolder } from '../../system/private-folder.ts';
 import { readPackageFile } from './package-files.ts';
 
-const version = 1;
+const { version } = dataFormats.layerPackages;
 /** Of one layer. */
 const maxPackages = 100_000;
 
@@ -21,16 +22,17 @@ const foundSchema = z.object({
   path: z.string(),
   packages: z.array(packageSchema),
   system: z.record(z.string(), z.string()).optional(),
+  licence: z.string().optional(),
   problem: z.string().optional(),
 });
-const layerSchema = z.object({
+export const layerPackagesSchema = z.object({
   version: z.literal(version),
   found: z.array(foundSchema),
   added: z.array(z.string()),
   removed: z.array(z.string()),
   problem: z.string().optional(),
 });
-export type LayerPackages = Readonly<z.infer<typeof layerSchema>>;
+export type LayerPackages = Readonly<z.infer<typeof layerPackagesSchema>>;
 
 export interface ReadPackagesOptions {
   /** Called with numbers of bytes of layers, as they are stored. */
@@ -60,7 +62,7 @@ export async function readLayerPackages(
 
 async function readKnown(path: string): Promise<LayerPackages | undefined> {
   try {
-    return layerSchema.parse(JSON.parse((await promisify(gunzip)(await readFile(path))).toString('utf8')));
+    return layerPackagesSchema.parse(JSON.parse((await promisify(gunzip)(await readFile(path))).toString('utf8')));
   } catch {
     return undefined;
   }
@@ -84,11 +86,12 @@ async function scanLayer(
           throw new TooManyPackages();
         }
         if (result) {
-          const { packages, system, problem: why } = result;
+          const { packages, system, licence, problem: why } = result;
           found.push({
             path: file.path,
             packages: [...packages],
             ...(system ? { system } : {}),
+            ...(licence === undefined ? {} : { licence }),
             ...(why === undefined ? {} : { problem: why }),
           });
         }

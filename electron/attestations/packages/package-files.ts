@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Package } from '../../../shared/packages.ts';
 import type { LayerFile } from '../../images/layer-reader.ts';
 import { parseApkInstalled } from './apk.ts';
+import { parseCopyright } from './debian-copyright.ts';
 import { parseDpkgStatus } from './dpkg.ts';
 import { readGoPackages } from './go-build-info.ts';
 import { parsePackageJson } from './npm.ts';
@@ -27,36 +28,31 @@ function text(parse: (text: string) => readonly Package[]): FileKind['read'] {
   return (content) => ({ packages: parse(content.toString('utf8')) });
 }
 
-function unread(why: string): FileKind['read'] {
-  return () => ({ packages: [], problem: why });
-}
-
+/** The first group is the package. */
+export const copyrightPath = /^usr\/share\/doc\/([^/]+)\/copyright$/;
 const rpmFolder = '^(?:var/lib/rpm|usr/lib/sysimage/rpm|usr/share/rpm)/';
 
 /** Each file is of the first kind that its path matches. */
 const kinds: readonly FileKind[] = [
   { pattern: /^var\/lib\/dpkg\/status$/, maxBytes: 64 * MiB, read: text(parseDpkgStatus) },
   { pattern: /^var\/lib\/dpkg\/status\.d\/[^/]+(?<!\.md5sums)$/, maxBytes: MiB, read: text(parseDpkgStatus) },
-  { pattern: /^(?:usr\/)?lib\/apk\/db\/installed$/, maxBytes: 64 * MiB, read: text(parseApkInstalled) },
   {
-    pattern: new RegExp(`${rpmFolder}rpmdb\\.sqlite$`),
-    maxBytes: 256 * MiB,
-    read: async (content) => ({ packages: await readRpmDatabase(content) }),
+    pattern: copyrightPath,
+    maxBytes: 4 * MiB,
+    read: (content) => ({ packages: [], licence: parseCopyright(content.toString('utf8')) }),
   },
+  { pattern: /^(?:usr\/)?lib\/apk\/db\/installed$/, maxBytes: 64 * MiB, read: text(parseApkInstalled) },
+  ...['rpmdb.sqlite', 'Packages.db', 'Packages'].map(
+    (name): FileKind => ({
+      pattern: new RegExp(`${rpmFolder}${name.replace('.', '\\.')}$`),
+      maxBytes: 256 * MiB,
+      read: (content) => ({ packages: readRpmDatabase(content, name) }),
+    }),
+  ),
   {
     pattern: new RegExp(`${rpmFolder}rpmdb\\.sqlite-wal$`),
     maxBytes: 0,
     read: () => ({ packages: [] }),
-  },
-  {
-    pattern: new RegExp(`${rpmFolder}Packages$`),
-    maxBytes: Number.POSITIVE_INFINITY,
-    read: unread('a Berkeley DB of rpm, which only older versions of rpm read'),
-  },
-  {
-    pattern: new RegExp(`${rpmFolder}Packages\\.db$`),
-    maxBytes: Number.POSITIVE_INFINITY,
-    read: unread('a database of rpm in the format ndb, which is not supported'),
   },
   {
     pattern: /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@][^/]*\/package\.json$/,
@@ -98,7 +94,7 @@ export async function readPackageFile(file: LayerFile, scratchFolder: string): P
     };
   }
   try {
-    return await kind.read(kind.maxBytes === Number.POSITIVE_INFINITY ? Buffer.alloc(0) : await readWhole(file));
+    return await kind.read(await readWhole(file));
   } catch (error) {
     return { packages: [], problem: error instanceof Error ? error.message : String(error) };
   }

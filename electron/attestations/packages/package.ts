@@ -6,6 +6,8 @@ export interface Found {
   readonly packages: readonly Package[];
   /** The fields of `os-release`. */
   readonly system?: Readonly<Record<string, string>> | undefined;
+  /** Of the Debian package whose folder of documents the file is in. */
+  readonly licence?: string | undefined;
   /** Why the file could not be read. */
   readonly problem?: string | undefined;
 }

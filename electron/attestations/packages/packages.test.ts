@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import type { Package } from '../../../shared/packages.ts';
 import { parseApkInstalled } from './apk.ts';
+import { parseCopyright } from './debian-copyright.ts';
 import { parseDpkgStatus } from './dpkg.ts';
 import { parseModules, readGoPackages } from './go-build-info.ts';
 import { parsePackageJson } from './npm.ts';
 import { parseOsRelease } from './os-release.ts';
 import { parsePythonMetadata } from './python.ts';
-import { readRpmDatabase } from './rpm.ts';
+import { parseRpmHeader, readRpmDatabase } from './rpm.ts';
+import { readBerkeleyDb } from './rpm-bdb.ts';
 
 const status = '/var/lib/dpkg/status';
 
@@ -103,7 +106,7 @@ o:busybox
 const rpmDatabase = join(import.meta.dirname, '..', 'testing', 'rpmdb.sqlite.gz');
 
 test('packages of rpm are read from its SQLite database', async () => {
-  const packages = await readRpmDatabase(gunzipSync(await readFile(rpmDatabase)));
+  const packages = readRpmDatabase(gunzipSync(await readFile(rpmDatabase)));
   const common = { kind: 'rpm', version: '2:1.4-3.el9', supplier: 'Example', homepage: 'https://demo.example.com' };
   const source = { name: 'demo', version: '1.4-3.el9' };
   expect(packages).toHaveLength(2);
@@ -115,10 +118,137 @@ test('packages of rpm are read from its SQLite database', async () => {
   );
 });
 
-test('a database that is no SQLite, or is cut off, is an error and ends', async () => {
-  const whole = gunzipSync(await readFile(rpmDatabase));
-  await expect(readRpmDatabase(Buffer.from('not a database'.repeat(100)))).rejects.toThrow();
-  await expect(readRpmDatabase(whole.subarray(0, 40_000))).rejects.toThrow();
+/** The same headers as rpm 4.18 writes them into SQLite, loaded with `db5.3_load`, and the answer of `rpm -qa` about them. */
+const olderDatabase = join(import.meta.dirname, '..', 'testing', 'rpm-packages.bdb.gz');
+const shownByRpm = [
+  'alpha 1.1-1.fc40 x86_64 MIT',
+  'beta-libs 3:1.2-2.fc40 x86_64 GPL-2.0-or-later AND (LGPL-2.1-only OR Zlib)',
+  'gamma 1.3-3.fc40 noarch GPL-2.0-or-later AND (LGPL-2.1-only OR Zlib)',
+];
+const shown = (packages: readonly Package[]) =>
+  packages.map(({ name, version, architecture, licence }) => [name, version, architecture, licence].join(' '));
+
+/** A database of ndb with these headers. */
+function ndb(headers: readonly Buffer[]): Buffer {
+  const slots = Buffer.alloc(4096);
+  for (let at = 32; at < slots.length; at += 16) {
+    slots.write('Slot', at);
+  }
+  slots.write('RpmP', 0);
+  slots.writeUInt32LE(1, 12);
+  const blobs: Buffer[] = [];
+  let block = 4096 / 16;
+  for (const [index, header] of headers.entries()) {
+    const blob = Buffer.alloc(Math.ceil((header.length + 28) / 16) * 16);
+    blob.write('BlbS', 0);
+    blob.writeUInt32LE(index + 1, 4);
+    blob.writeUInt32LE(header.length, 12);
+    header.copy(blob, 16);
+    blobs.push(blob);
+    slots.writeUInt32LE(index + 1, 32 + 16 * index + 4);
+    slots.writeUInt32LE(block, 32 + 16 * index + 8);
+    slots.writeUInt32LE(blob.length / 16, 32 + 16 * index + 12);
+    block += blob.length / 16;
+  }
+  return Buffer.concat([slots, ...blobs]);
+}
+
+test('packages of rpm are read from Berkeley DB and from ndb', async () => {
+  const older = gunzipSync(await readFile(olderDatabase));
+  expect(shown(readRpmDatabase(older, 'Packages')).sort()).toEqual(shownByRpm);
+  const headers = [...readBerkeleyDb(older)].filter((header) => header.length > 8);
+  expect(shown(readRpmDatabase(ndb(headers), 'Packages.db')).sort()).toEqual(shownByRpm);
+});
+
+test('databases of rpm that are none, cut off or damaged anywhere end', async () => {
+  const databases = {
+    'rpmdb.sqlite': gunzipSync(await readFile(rpmDatabase)),
+    Packages: gunzipSync(await readFile(olderDatabase)),
+    'Packages.db': ndb([...readBerkeleyDb(gunzipSync(await readFile(olderDatabase)))]),
+  };
+  let seed = 7;
+  const random = (below: number): number => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed % below;
+  };
+  for (const [name, whole] of Object.entries(databases)) {
+    expect(() => readRpmDatabase(Buffer.from('not a database'.repeat(100)), name)).toThrow();
+    expect(() => readRpmDatabase(whole.subarray(0, 300), name)).toThrow();
+    for (let round = 0; round < 300; round += 1) {
+      const damaged = Buffer.from(whole);
+      for (let count = 0; count < 20; count += 1) {
+        damaged[random(damaged.length)] = random(256);
+      }
+      try {
+        expect(readRpmDatabase(damaged, name).length).toBeLessThan(100);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Error);
+      }
+    }
+  }
+});
+
+test('pages of a database that lead to themselves are damage, not a loop', async () => {
+  const sqlite = gunzipSync(await readFile(rpmDatabase));
+  const pageBytes = sqlite.readUInt16BE(16);
+  for (let page = 1; page < sqlite.length / pageBytes; page += 1) {
+    // an inner page whose only child is itself
+    const loop = Buffer.from(sqlite);
+    loop[page * pageBytes] = 0x05;
+    loop.writeUInt16BE(0, page * pageBytes + 3);
+    loop.writeUInt32BE(page + 1, page * pageBytes + 8);
+    try {
+      readRpmDatabase(loop);
+    } catch (error) {
+      expect(error).toMatchObject({ message: expect.stringMatching(/damaged|no table/) });
+    }
+  }
+  const chain = gunzipSync(await readFile(olderDatabase));
+  const overflow = Array.from({ length: chain.length / 4096 }, (_, page) => page).filter(
+    (page) => chain[page * 4096 + 25] === 7,
+  );
+  expect(overflow.length).toBeGreaterThan(0);
+  for (const page of overflow) {
+    chain.writeUInt32LE(page, page * 4096 + 16);
+  }
+  expect(() => readRpmDatabase(chain, 'Packages')).toThrow('damaged');
+});
+
+test('a header of rpm that lies about its size is read as far as it goes', () => {
+  const lying = Buffer.alloc(8 + 16 * 2000 + 100, 0x41);
+  lying.writeUInt32BE(0xffffffff, 0);
+  for (let index = 0; index < 2000; index += 1) {
+    lying.writeUInt32BE(1000, 8 + 16 * index);
+    lying.writeUInt32BE(6, 8 + 16 * index + 4);
+    lying.writeUInt32BE(0x7fffffff, 8 + 16 * index + 8);
+  }
+  expect(parseRpmHeader(lying)).toEqual([]);
+  const long = Buffer.alloc(8 + 16 + 1_000_000, 0x41);
+  long.writeUInt32BE(1, 0);
+  long.writeUInt32BE(1000, 8);
+  long.writeUInt32BE(6, 12);
+  long.writeUInt32BE(0, 16);
+  expect(parseRpmHeader(long)[0]?.name.length).toBeLessThanOrEqual(300);
+});
+
+test('licences of Debian are read from copyright files that programs can read', () => {
+  const head = 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: x\n\n';
+  const files = (...licences: string[]) =>
+    licences.map((licence) => `Files: *\nCopyright: 2026 A\nLicense: ${licence}\n some text\n`).join('\n');
+  expect(parseCopyright(head + files('GPL-2+'))).toBe('GPL-2.0-or-later');
+  expect(parseCopyright(head + files('GPL-2+', 'Expat', 'GPL-2+'))).toBe('GPL-2.0-or-later AND MIT');
+  expect(parseCopyright(head + files('LGPL-2.1 or Expat', 'BSD-3-clause'))).toBe(
+    '(LGPL-2.1-only OR MIT) AND BSD-3-Clause',
+  );
+  expect(parseCopyright(head + files('GPL-3+', 'public-domain'))).toBe('GPL-3+, public-domain');
+  expect(parseCopyright(`${head}${files('Expat')}\nLicense: GPL-2\n the text of a licence\n`)).toBe('MIT');
+  expect(parseCopyright('This program was packaged by hand.\nLicense: GPL-2\n')).toBeUndefined();
+  expect(parseCopyright(head)).toBeUndefined();
+});
+
+test('thousands of the same header of Python take no longer than others', () => {
+  const text = `Name: x\nVersion: 1\n${'Classifier: License :: A\n'.repeat(150_000)}`;
+  expect(parsePythonMetadata(text)).toHaveLength(1);
 });
 
 test('a package.json is a package if it has a name and a version', () => {

@@ -24,7 +24,12 @@ export function parsePythonMetadata(text: string): Package[] {
     }
     const [, name, value = ''] = /^([A-Za-z][\w-]*):\s?(.*)$/.exec(line) ?? [];
     if (name !== undefined) {
-      headers.set(name.toLowerCase(), [...(headers.get(name.toLowerCase()) ?? []), value]);
+      const values = headers.get(name.toLowerCase());
+      if (values) {
+        values.push(value);
+      } else {
+        headers.set(name.toLowerCase(), [value]);
+      }
     }
   }
   const first = (name: string): string | undefined => fieldText(headers.get(name)?.[0], 1000);

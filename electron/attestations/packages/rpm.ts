@@ -1,5 +1,8 @@
 import type { Package } from '../../../shared/packages.ts';
 import { fieldText, withoutMissing } from './package.ts';
+import { readBerkeleyDb } from './rpm-bdb.ts';
+import { readNdb } from './rpm-ndb.ts';
+import { readTable } from './sqlite-table.ts';
 
 /** Tags of the header of a package. Source: rpm's include/rpm/rpmtag.h. */
 const tags = {
@@ -15,29 +18,39 @@ const tags = {
 };
 const types = { int32: 4, string: 6, stringArray: 8, translated: 9 };
 const entryBytes = 16;
+const wantedTags: ReadonlySet<number> = new Set(Object.values(tags));
 const maxEntries = 100_000;
+/** Of a text, which nothing but a zero byte ends. */
+const maxTextBytes = 8192;
 /** Keys of signatures are in the database, too. */
 const keyPackage = 'gpg-pubkey';
 
-/** The packages of a database of rpm, `rpmdb.sqlite`. @throws Error if it is no such database */
-export async function readRpmDatabase(database: Buffer): Promise<Package[]> {
-  const { default: open } = await import('sql.js/dist/sql-wasm-inline.js');
-  const { Database } = await open();
-  // rpm keeps changes in a file of their own (WAL). Without that file, the database can only be opened as one that has none
-  const copy = new Uint8Array(database);
-  copy.fill(1, 18, 20);
-  const opened = new Database(copy);
-  try {
-    const statement = opened.prepare('SELECT blob FROM Packages');
-    const packages: Package[] = [];
-    while (statement.step()) {
-      const [blob] = statement.get();
-      packages.push(...(blob instanceof Uint8Array ? parseRpmHeader(Buffer.from(blob)) : []));
+/** How the files of databases are read, by their names. */
+const readers: Readonly<Record<string, (file: Buffer) => Iterable<Buffer>>> = {
+  'rpmdb.sqlite': readSqlite,
+  'Packages.db': readNdb,
+  Packages: readBerkeleyDb,
+};
+
+/**
+ * The packages of a database of rpm.
+ * @param name of its file, which says its format
+ * @throws Error if it is not such a database
+ */
+export function readRpmDatabase(database: Buffer, name = 'rpmdb.sqlite'): Package[] {
+  const packages: Package[] = [];
+  for (const header of readers[name]?.(database) ?? []) {
+    packages.push(...parseRpmHeader(header));
+    if (packages.length > maxEntries) {
+      throw new Error(`it names more than ${maxEntries} packages`);
     }
-    statement.free();
-    return packages;
-  } finally {
-    opened.close();
+  }
+  return packages;
+}
+
+function* readSqlite(file: Buffer): Generator<Buffer> {
+  for (const row of readTable(file, 'Packages')) {
+    yield* row.filter((value) => Buffer.isBuffer(value));
   }
 }
 
@@ -62,11 +75,15 @@ export function parseRpmHeader(header: Buffer): Package[] {
       header.readUInt32BE(start + 4),
       header.readUInt32BE(start + 8),
     ];
+    if (!wantedTags.has(tag) || fields.has(tag)) {
+      continue;
+    }
     if (type === types.int32 && offset + 4 <= data.length) {
       fields.set(tag, data.readUInt32BE(offset));
     } else if (type === types.string || type === types.stringArray || type === types.translated) {
-      const end = data.indexOf(0, offset);
-      fields.set(tag, data.subarray(offset, end < 0 ? undefined : end).toString('utf8'));
+      const text = data.subarray(offset, offset + maxTextBytes);
+      const end = text.indexOf(0);
+      fields.set(tag, text.toString('utf8', 0, end < 0 ? undefined : end));
     }
   }
   const text = (tag: number, maxLength?: number): string | undefined => fieldText(fields.get(tag), maxLength);

@@ -120,6 +120,18 @@ export function fingerprintOf(key: KeyObject): string {
     .digest('hex');
 }
 
+/** As in "ECDSA P-256". */
+export function kindOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string {
+  switch (asymmetricKeyType) {
+    case 'ec':
+      return 'ECDSA P-256';
+    case 'rsa':
+      return `RSA ${asymmetricKeyDetails?.modulusLength ?? ''}`.trim();
+    default:
+      return 'Ed25519';
+  }
+}
+
 export function signBytes(bytes: Uint8Array, key: KeyObject): Buffer {
   return sign(hashFor(key), bytes, key);
 }

@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import type { Signature, Signed } from '../../../shared/signature.ts';
+import { isVerified, type Signature, type Signed } from '../../../shared/signature.ts';
 import { keyAnnotation } from '../../images/tagged-manifest.ts';
 import { envelopeType, signStatement } from './dsse.ts';
 import { fingerprintOf } from './keys.ts';
 import type { SignatureHome, SignedManifest } from './signature-home.ts';
-import { examineSignature, payloadType, signatureAnnotation, signImage } from './simple-signing.ts';
+import { examineSignature, payloadType, signatureAnnotation, signImage, type VerifyingKey } from './simple-signing.ts';
 
 export interface SignOptions {
   readonly key: KeyObject;
@@ -14,6 +14,8 @@ export interface SignOptions {
   readonly recursive: boolean;
   /** Also the statements about them. */
   readonly attestations: boolean;
+  /** What has a signature of the key already gets no second one. */
+  readonly onlyMissing?: boolean;
   /** What signs: the name and version of Barnraiser. */
   readonly creator: string;
   readonly at: Date;
@@ -23,11 +25,14 @@ export interface SignOptions {
 /** Signs a list, and its images if asked for. @returns the signatures of what was signed */
 export async function signAll(
   home: SignatureHome,
-  { key, identity, recursive, attestations, creator, at, signal }: SignOptions,
+  { key, identity, recursive, attestations, onlyMissing, creator, at, signal }: SignOptions,
 ): Promise<Signed[]> {
   const signed = recursive ? home.manifests : home.manifests.slice(0, 1);
   for (const { digest } of signed) {
     signal.throwIfAborted();
+    if (onlyMissing && (await readSignatures(home, [{ digest }], [{ key }])).every(isVerified)) {
+      continue;
+    }
     const { payload, annotations } = signImage({ digest, identity }, key, { creator, at });
     await home.add(digest, 'sig', [{ mediaType: payloadType, content: payload, annotations }]);
   }
@@ -46,21 +51,21 @@ export async function signAll(
       );
     }
   }
-  return readSignatures(home, signed, key);
+  return readSignatures(home, signed, [{ key }]);
 }
 
-/** The signatures of lists and images, compared with a key if there is one. */
+/** The signatures of lists and images, compared with keys if there are any. */
 export async function readSignatures(
   home: SignatureHome,
   manifests: readonly SignedManifest[],
-  key: KeyObject | undefined,
+  keys: readonly VerifyingKey[],
 ): Promise<Signed[]> {
   const all: Signed[] = [];
   for (const manifest of manifests) {
     const signatures: Signature[] = [];
     for (const layer of await home.layersOf(manifest.digest, 'sig')) {
       if (layer.mediaType === payloadType) {
-        signatures.push(examineSignature(manifest.digest, layer, await home.payload(layer), key));
+        signatures.push(examineSignature(manifest.digest, layer, await home.payload(layer), keys));
       }
     }
     all.push({ ...manifest, signatures });

@@ -1,7 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Digest } from '../../../shared/image.ts';
+import { sanitizeLine } from '../../../shared/untrusted-text.ts';
 import { digestOf } from '../../images/digest.ts';
+import { keyAnnotation } from '../../images/tagged-manifest.ts';
 import { preAuthenticated, signStatement, statementType } from './dsse.ts';
 import {
   fingerprintOf,
@@ -26,7 +32,9 @@ const made = { creator: 'barnraiser/0.1.0', at: new Date('2026-01-02T03:04:05Z')
 
 const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const examine = (layer: SignatureLayer, key = newKey(), digest = image) =>
-  examineSignature(digest, { digest: digestOf(layer.payload), annotations: layer.annotations }, layer.payload, key);
+  examineSignature(digest, { digest: digestOf(layer.payload), annotations: layer.annotations }, layer.payload, [
+    { key },
+  ]);
 
 test('a generated key is encrypted, and only its password opens it', async () => {
   const { privateFile, publicFile } = await generateKey('secret');
@@ -112,7 +120,7 @@ test('a signature is valid for its image and its key alone', () => {
   const { [signatureAnnotation]: text = '' } = layer.annotations;
   expect(examine({ payload: layer.payload, annotations: { [signatureAnnotation]: text } }, key).verdict).toBe('valid');
   expect(examine({ payload, annotations: { [signatureAnnotation]: text } }, key).verdict).toBe('other-key');
-  expect(examineSignature(image, { digest: other, annotations: layer.annotations }, undefined, key).verdict).toBe(
+  expect(examineSignature(image, { digest: other, annotations: layer.annotations }, undefined, [{ key }]).verdict).toBe(
     'changed',
   );
 });
@@ -152,4 +160,111 @@ test('a signed statement is an envelope of DSSE', () => {
   expect(Buffer.from(payload, 'base64')).toEqual(statement);
   const signature = Buffer.from(signatures[0]?.sig ?? '', 'base64');
   expect(isSignedBy(preAuthenticated(statementType, statement), signature, createPublicKey(key))).toBe(true);
+});
+
+test('of several trusted keys, the one that made a signature is named', () => {
+  const [release, ci] = [newKey(), newKey()];
+  const layer = signImage({ digest: image, identity: 'a/b' }, ci, made);
+  const keys = [
+    { key: release, name: 'release' },
+    { key: ci, name: 'ci' },
+  ];
+  const signature = { digest: digestOf(layer.payload), annotations: layer.annotations };
+  expect(examineSignature(image, signature, layer.payload, keys)).toMatchObject({ verdict: 'valid', signer: 'ci' });
+  expect(examineSignature(other, signature, layer.payload, keys)).toMatchObject({
+    verdict: 'other-image',
+    signer: 'ci',
+  });
+  const none = examineSignature(image, signature, layer.payload, keys.slice(0, 1));
+  expect(none).toMatchObject({ verdict: 'other-key' });
+  expect(none.signer).toBeUndefined();
+});
+
+test('a key of another kind verifies nothing, whatever the signature says of its key', () => {
+  const ec = newKey();
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const ed = generateKeyPairSync('ed25519').privateKey;
+  for (const [signer, reader] of [
+    [ec, rsa],
+    [rsa, ec],
+    [ed, ec],
+    [ec, ed],
+    [rsa, ed],
+  ] as const) {
+    const layer = signImage({ digest: image, identity: 'a/b' }, signer, made);
+    expect(examine(layer, reader).verdict).toBe('other-key');
+    const claimed = { ...layer.annotations, [keyAnnotation]: fingerprintOf(reader) };
+    expect(examine({ ...layer, annotations: claimed }, reader).verdict).toBe('changed');
+  }
+});
+
+test('hostile payloads and annotations are unreadable, and change nothing', () => {
+  const key = newKey();
+  const signed = (payload: Buffer): SignatureLayer => ({
+    payload,
+    annotations: { [signatureAnnotation]: signBytes(payload, key).toString('base64') },
+  });
+  const critical = (extra: object): Buffer =>
+    Buffer.from(
+      JSON.stringify({
+        critical: {
+          identity: { 'docker-reference': 'a/b' },
+          image: { 'docker-manifest-digest': image },
+          type: 'cosign container image signature',
+          ...extra,
+        },
+        optional: null,
+      }),
+    );
+  expect(examine(signed(critical({})), key).verdict).toBe('valid');
+  for (const payload of [
+    Buffer.alloc(0),
+    Buffer.from('null'),
+    Buffer.from('[]'),
+    Buffer.from('{"critical":[]}'),
+    Buffer.from('['.repeat(100_000)),
+    critical({ type: 'atomic container signature' }),
+    critical({ image: { 'docker-manifest-digest': 7 } }),
+    critical({ image: { 'docker-manifest-digest': 'sha256:12' } }),
+    critical({ identity: null }),
+  ]) {
+    expect(examine(signed(payload), key).verdict).toBe('unreadable');
+  }
+  const escapes = signed(critical({ identity: { 'docker-reference': 'a\u001b[2Jb\u202e' } }));
+  expect(examine(escapes, key).identity).toBe(sanitizeLine('a\u001b[2Jb\u202e', 300));
+  const times = Buffer.from(critical({}).toString().replace('null', '{"timestamp":1e300,"creator":5}'));
+  expect(examine(signed(times), key)).toMatchObject({ verdict: 'valid' });
+  for (const text of ['!', 'x'.repeat(1_000_000), '=']) {
+    expect(examine({ payload: critical({}), annotations: { [signatureAnnotation]: text } }, key).verdict).not.toBe(
+      'valid',
+    );
+  }
+});
+
+test('openssl makes and verifies the same signatures', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'barnraiser-keys-'));
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, encoding: 'buffer' });
+  try {
+    openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', 'ec.pem');
+    openssl('genrsa', '-out', 'rsa.pem', '2048');
+    openssl('genpkey', '-algorithm', 'ed25519', '-out', 'ed.pem');
+    for (const name of ['ec', 'rsa', 'ed']) {
+      openssl('pkey', '-in', `${name}.pem`, '-pubout', '-out', `${name}.pub`);
+      const read = (file: string) => readFile(join(folder, file), 'utf8');
+      const key = await readPrivateKey(await read(`${name}.pem`), name, undefined);
+      const publicKey = await readPublicKey(await read(`${name}.pub`), name);
+      const { payload, annotations } = signImage({ digest: image, identity: 'a/b' }, key, made);
+      await writeFile(join(folder, 'payload'), payload);
+      await writeFile(join(folder, 'signature'), Buffer.from(annotations[signatureAnnotation] ?? '', 'base64'));
+      const raw = name === 'ed' ? ['-rawin'] : ['-rawin', '-digest', 'sha256'];
+      const files = ['-in', 'payload', '-sigfile', 'signature', ...raw];
+      expect(openssl('pkeyutl', '-verify', '-pubin', '-inkey', `${name}.pub`, ...files).toString()).toContain(
+        'Verified Successfully',
+      );
+      const theirs = openssl('pkeyutl', '-sign', '-inkey', `${name}.pem`, '-in', 'payload', ...raw);
+      expect(isSignedBy(payload, theirs, publicKey)).toBe(true);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -64,15 +64,24 @@ export function signImage(
   };
 }
 
+/** A key that signatures are compared with, and how people call it. */
+export interface VerifyingKey {
+  readonly key: KeyObject;
+  readonly name?: string;
+}
+
+/** The verdict of several keys is the first of these that one of them has. */
+const verdictOrder: readonly Verdict[] = ['valid', 'other-image', 'changed', 'unreadable', 'other-key'];
+
 /**
- * What a signature says, and what a key says of it.
+ * What a signature says, and what keys say of it.
  * @param payload undefined if its bytes are missing or have another digest
  */
 export function examineSignature(
   image: Digest,
   layer: { readonly digest: Digest; readonly annotations?: Readonly<Record<string, string>> | undefined },
   payload: Buffer | undefined,
-  key: KeyObject | undefined,
+  keys: readonly VerifyingKey[],
 ): Signature {
   const { annotations = {}, digest } = layer;
   const parsed = payloadSchema.safeParse(parseJson(payload));
@@ -80,9 +89,16 @@ export function examineSignature(
   const made = annotations[keyAnnotation];
   const facts = parsed.success ? parsed.data : undefined;
   const seconds = facts?.optional?.timestamp;
+  const [first] = keys
+    .map(({ key, name }) => ({
+      name,
+      verdict: verdictOf({ image, annotations, payload, key, signed: facts?.critical }),
+    }))
+    .sort((one, other) => verdictOrder.indexOf(one.verdict) - verdictOrder.indexOf(other.verdict));
   return withoutMissing({
     digest,
-    verdict: key && verdictOf({ image, annotations, payload, key, signed: facts?.critical }),
+    verdict: first?.verdict,
+    signer: first?.verdict === 'other-key' || first?.verdict === 'unreadable' ? undefined : first?.name,
     identity: fieldText(facts?.critical.identity['docker-reference']),
     key: made !== undefined && /^[0-9a-f]{64}$/.test(made) ? made : undefined,
     creator: fieldText(facts?.optional?.creator),

@@ -64,16 +64,10 @@ function podmanPush({ reference, push }: BuildRequest, isList: boolean): string[
     return [];
   }
   const verify = push.tlsVerify ? [] : ['--tls-verify=false'];
-  const start = isList ? 'podman manifest push' : 'podman push';
-  return [
-    [
-      start,
-      ...(isList ? ['--all'] : []),
-      ...verify,
-      shellWord(reference),
-      shellWord(`docker://${push.destination ?? reference}`),
-    ].join(' '),
-  ];
+  const start = isList ? ['podman manifest push', '--all'] : ['podman push'];
+  return [push.destination ?? reference, ...(push.more ?? [])].map((destination) =>
+    [...start, ...verify, shellWord(reference), shellWord(`docker://${destination}`)].join(' '),
+  );
 }
 
 export function podmanFarmCommand(build: BuildToTell): Equivalent {
@@ -101,6 +95,7 @@ export function podmanFarmCommand(build: BuildToTell): Equivalent {
       'podman needs the same farm: podman system connection add, then podman farm create.',
       'podman always pushes to a registry, and chooses the nodes itself.',
       ...(Object.keys(request.pins).length > 0 ? ['Platforms cannot be pinned to nodes.'] : []),
+      ...(request.push?.more ?? []).map((each) => `Copy the image to ${each} afterwards, with skopeo copy --all.`),
       ...(name === request.reference && request.push
         ? []
         : [`Replace ${name} if it is not where the image should go.`]),
@@ -162,7 +157,7 @@ export function buildxWords(build: BuildToTell, context: WordContext) {
   return {
     words: [
       `--platform=${platforms.map(({ platform }) => platform).join(',')}`,
-      `--tag=${shellWord(name)}`,
+      ...[name, ...(push?.more ?? [])].map((each) => `--tag=${shellWord(each)}`),
       // buildx adds attestations, which make a list of an image
       '--provenance=false',
       ...words,

@@ -78,6 +78,16 @@ describe('podman build', () => {
     ]);
   });
 
+  test('pushes the list to each destination, as buildx does by its tags', () => {
+    const push = { destination: 'a.example.com/api:1.4', more: ['b.example.com/api:1.4'] };
+    expect(tell('podman', { push }).text.split('\n\n').slice(-2)).toEqual([
+      'podman manifest push --all api:1.4 docker://a.example.com/api:1.4',
+      'podman manifest push --all api:1.4 docker://b.example.com/api:1.4',
+    ]);
+    const tags = argumentsOf(tell('buildx', { push }).text).filter((word) => word.startsWith('--tag='));
+    expect(tags).toEqual(['--tag=a.example.com/api:1.4', '--tag=b.example.com/api:1.4']);
+  });
+
   test('has every option that podman knows, and says what it has not', () => {
     const { text, notes } = tell(
       'podman',

@@ -1,23 +1,22 @@
-import { join } from 'node:path';
 import { z } from 'zod';
+import { dataFormats } from '../../../shared/data-formats.ts';
 import { fail } from '../../../shared/problem.ts';
 import { type AllowedCommand, allowedCommandSchema } from '../../../shared/question.ts';
 import { SettingsFile } from '../../settings/settings-file.ts';
 
-const fileSchema = z.object({ commands: z.array(allowedCommandSchema) });
+export const allowedCommandsSchema = z.object({ commands: z.array(allowedCommandSchema) });
 
 /** The ProxyCommands that are permanently allowed, in `allowed-commands.json`. */
 export class AllowedCommands {
-  readonly #file: SettingsFile<z.infer<typeof fileSchema>>;
+  readonly #file: SettingsFile<z.infer<typeof allowedCommandsSchema>>;
 
   /** @param folder the settings folder. */
   constructor(folder: string) {
     this.#file = new SettingsFile({
-      path: join(folder, 'allowed-commands.json'),
-      version: 1,
-      schema: fileSchema,
+      format: dataFormats.allowedCommands,
+      folder,
+      schema: allowedCommandsSchema,
       empty: { commands: [] },
-      content: 'allowed commands',
     });
   }
 

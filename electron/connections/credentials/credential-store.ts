@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { z } from 'zod';
+import { dataFormats } from '../../../shared/data-formats.ts';
 import { fail } from '../../../shared/problem.ts';
 import { type RememberedSecret, type RememberOption, rememberedSecretSchema } from '../../../shared/question.ts';
 import { SettingsFile } from '../../settings/settings-file.ts';
@@ -13,11 +13,11 @@ export interface Keychain {
   decrypt(encrypted: Buffer): Promise<string>;
 }
 
-const fileSchema = z.object({
+export const secretsSchema = z.object({
   /** `encrypted` is the keychain's output in base64. */
   secrets: z.array(rememberedSecretSchema.extend({ encrypted: z.string() })),
 });
-type SecretsFile = z.infer<typeof fileSchema>;
+type SecretsFile = z.infer<typeof secretsSchema>;
 
 /** The saved passphrases and passwords in `secrets.json`, encrypted by the keychain. */
 export class CredentialStore {
@@ -28,11 +28,10 @@ export class CredentialStore {
   constructor(folder: string, keychain: Keychain) {
     this.#keychain = keychain;
     this.#file = new SettingsFile<SecretsFile>({
-      path: join(folder, 'secrets.json'),
-      version: 1,
-      schema: fileSchema,
+      format: dataFormats.secrets,
+      folder,
+      schema: secretsSchema,
       empty: { secrets: [] },
-      content: 'saved secrets',
     });
   }
 

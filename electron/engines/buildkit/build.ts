@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex, Readable } from 'node:stream';
 import { ConnectError } from '@connectrpc/connect';
+import { attestationsOf } from '../../../shared/builder-attestation.ts';
 import { cacheOfPlatform, type RemoteCache, remoteCaches } from '../../../shared/remote-cache.ts';
 import { hostAddress } from '../../../shared/step-limits.ts';
 import { sanitizeText } from '../../../shared/untrusted-text.ts';
@@ -157,6 +158,7 @@ function frontendAttrs(build: EngineBuild): Record<string, string> {
     platform: build.platform,
     'image-resolve-mode': build.pull === 'missing' ? 'default' : 'pull',
     ...Object.fromEntries(optionParameters('buildkit', build)),
+    ...Object.fromEntries(attestationsOf(build.attest).map(({ type, attrs }) => [`attest:${type}`, attrs])),
     ...(build.noCache ? { 'no-cache': '' } : noCacheFor.length > 0 ? { 'no-cache': noCacheFor.join(',') } : {}),
     ...(hosts.length > 0 ? { 'add-hosts': hosts.map(({ host, ip }) => `${host}=${ip}`).join(',') } : {}),
     ...(network === 'none' || network === 'host' ? { 'force-network-mode': network } : {}),

@@ -4,7 +4,7 @@ import { type ImagePackages, packageKindNames, packageKinds } from '../../../sha
 import { type Failure, fail } from '../../../shared/problem.ts';
 import type { Provenance } from '../../../shared/provenance.ts';
 import type { Reproduction } from '../../../shared/reproduction.ts';
-import { isVerified, type Signed, verdictTexts } from '../../../shared/signature.ts';
+import { isNameOf, isVerified, type Signed, verdictTexts } from '../../../shared/signature.ts';
 import type { AttestationCommand, KeySource } from '../attestation-command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
@@ -28,6 +28,12 @@ export async function runAttestationCommand(frontEnd: TerminalFrontEnd, command:
       return reproduce(frontEnd, command);
     case 'key.generate':
       return generateKey(frontEnd, command);
+    case 'key.trust':
+      return trustKey(frontEnd, command);
+    case 'key.list':
+      return listKeys(frontEnd);
+    case 'key.distrust':
+      return distrustKey(frontEnd, command);
   }
 }
 
@@ -111,11 +117,13 @@ async function showProvenance(frontEnd: TerminalFrontEnd, { request }: Of<'prove
 }
 
 function provenanceLines({ digest, platform, statements }: Provenance): string[] {
-  return statements.flatMap(({ predicateType, form, summary }, index) => [
+  return statements.flatMap(({ predicateType, form, summary, isOther }, index) => [
     ...(index === 0 ? [`${platform} ${digest}`] : ['']),
+    ...(isOther ? ['Attention: this statement is about another image.'] : []),
     `Format: ${predicateType}${form === 'list' ? ', in the list' : ''}`,
     ...Object.entries({
-      'Built by': summary.builder,
+      'Recorded by': summary.program,
+      'Built by': summary.builder || undefined,
       Kind: summary.buildType,
       Build: summary.invocation,
       Started: summary.startedAt,
@@ -140,9 +148,13 @@ async function verify(
   frontEnd: TerminalFrontEnd,
   { request, key, recursive }: Of<'verify.signatures'>,
 ): Promise<number> {
-  const input = { ...request, ...(await openKey(frontEnd, key)) };
+  const input = { ...request, ...(key ? await openKey(frontEnd, key) : {}) };
+  if (!key && (await frontEnd.call('keys.trusted', {})).length === 0) {
+    throw fail('key.missing', 'No key is trusted yet.', 'Trust one: barnraiser key trust cosign.pub.');
+  }
   const all = await frontEnd.showWait(`Checking ${request.reference}`, frontEnd.call('images.signatures', input));
   frontEnd.printResult(all, () => verifyLines(all));
+  noteOtherNames(frontEnd, request.reference, all);
   const required = recursive ? all : all.slice(0, 1);
   const failed = required.find((each) => !isVerified(each));
   if (failed) {
@@ -151,15 +163,24 @@ async function verify(
   return 0;
 }
 
+/** A signature is valid for the digest of an image, whatever its name is. */
+function noteOtherNames(frontEnd: TerminalFrontEnd, reference: string, all: readonly Signed[]): void {
+  const valid = all.flatMap(({ signatures }) => signatures.filter(({ verdict }) => verdict === 'valid'));
+  const names = valid.flatMap(({ identity = '' }) => (isNameOf(identity, reference) ? [] : [identity]));
+  frontEnd.printNotes(
+    ...[...new Set(names)].map((name) => `Signed under another name than ${reference}: ${name || 'none'}.`),
+  );
+}
+
 function verifyLines(all: CallOutput<'images.signatures'>): string[] {
   return formatTable(
     [{ title: 'IMAGE' }, { title: 'SIGNATURE' }, { title: 'NAME' }, { title: 'SIGNED' }, { title: 'DIGEST' }],
     all.flatMap(({ platform = 'list', digest, signatures }) =>
       signatures.length === 0
         ? [[platform, 'not signed', '', '', digest]]
-        : signatures.map(({ verdict, identity = '', createdAt = '' }) => [
+        : signatures.map(({ verdict, signer, identity = '', createdAt = '' }) => [
             platform,
-            verdict === undefined ? '' : verdictTexts[verdict],
+            verdict === undefined ? '' : `${verdictTexts[verdict]}${signer === undefined ? '' : ` (${signer})`}`,
             identity,
             createdAt.slice(0, 10),
             digest,
@@ -237,6 +258,32 @@ async function generateKey(
     `Made ${made.privateKey}, which signs. Keep it secret.`,
     `Made ${made.publicKey}, which verifies. Give it to others.`,
   ]);
+  return 0;
+}
+
+async function trustKey(frontEnd: TerminalFrontEnd, { key, name }: Of<'key.trust'>): Promise<number> {
+  const { key: file, ...password } = await openKey(frontEnd, key);
+  const trusted = await frontEnd.call('keys.trust', { file, ...password, ...(name === undefined ? {} : { name }) });
+  frontEnd.printResult(trusted, () => [`Signatures of ${trusted.name} are trusted now (${trusted.kind}).`]);
+  return 0;
+}
+
+async function listKeys(frontEnd: TerminalFrontEnd): Promise<number> {
+  const keys = await frontEnd.call('keys.trusted', {});
+  frontEnd.printResult({ keys }, () =>
+    keys.length === 0
+      ? ['No key is trusted yet.']
+      : formatTable(
+          [{ title: 'NAME' }, { title: 'KIND' }, { title: 'ADDED' }, { title: 'SHA-256' }],
+          keys.map(({ name, kind, addedAt, fingerprint }) => [name, kind, addedAt.slice(0, 10), fingerprint]),
+        ),
+  );
+  return 0;
+}
+
+async function distrustKey(frontEnd: TerminalFrontEnd, { name }: Of<'key.distrust'>): Promise<number> {
+  await frontEnd.call('keys.distrust', { name });
+  frontEnd.printResult({ name }, () => [`Signatures of ${name} are no longer trusted.`]);
   return 0;
 }
 

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { Bake } from '../../../shared/bake.ts';
+import type { Build } from '../../../shared/build.ts';
 import type { AppEvent } from '../../../shared/contract.ts';
-import { formatClock } from '../../../shared/format.ts';
+import { formatClock, formatCount } from '../../../shared/format.ts';
 import { type Failure, fail } from '../../../shared/problem.ts';
 import type { BakeDescription } from '../../../shared/recipe.ts';
 import { assertAllowed, type Described, describeBake } from '../../recipes/describe-bake.ts';
@@ -11,6 +12,7 @@ import type { TerminalFrontEnd } from '../front-end.ts';
 import { type BuildView, isPausable } from '../output/build-view.ts';
 import { formatTable } from '../output/columns.ts';
 import { JsonView, PlainTextView } from '../output/line-views.ts';
+import { buildOutputLines } from '../output/output-lines.ts';
 import { isTerminal } from '../output/paint.ts';
 import { cleanLine } from '../output/text.ts';
 import { readTextInput } from '../text-input.ts';
@@ -138,10 +140,12 @@ export async function followBake(frontEnd: TerminalFrontEnd, start: () => Promis
       }),
     );
     view.finish();
+    const builds = await buildsOf(frontEnd, ended);
     if (!json) {
-      await printBake(frontEnd, ended, output);
+      await printBake(frontEnd, ended, builds, output);
     }
-    return ended.status === 'done' ? 0 : ended.status === 'cancelled' ? 130 : 1;
+    const isWritten = builds.every((build) => build?.outputs?.every((each) => each.status === 'done') ?? true);
+    return ended.status === 'cancelled' ? 130 : ended.status === 'done' && isWritten ? 0 : 1;
   } catch (error) {
     view.finish();
     throw error;
@@ -202,27 +206,36 @@ class PlainBakeView implements BuildView {
   }
 }
 
-/** The images with their outcome, the summaries of failed builds, and how to go on. */
+/** The build of each image, if it has one. */
+function buildsOf(frontEnd: TerminalFrontEnd, { images }: Bake): Promise<(Build | undefined)[]> {
+  return Promise.all(
+    images.map(async ({ build: id }) => (id === undefined ? undefined : await frontEnd.start('builds.get', { id }))),
+  );
+}
+
+/** The images with their outcome, the summaries of failed builds, what became of outputs, and how to go on. */
 async function printBake(
   frontEnd: TerminalFrontEnd,
   { id, images, status, durationMs = 0 }: Bake,
+  builds: readonly (Build | undefined)[],
   output: Writable,
 ): Promise<void> {
-  const { printSummary } = await import('../output/build-summary.ts');
-  for (const { name, status: ended, build, problem } of images) {
-    if (ended === 'failed' && build !== undefined) {
+  const [{ printSummary }, { paintFor }] = await Promise.all([
+    import('../output/build-summary.ts'),
+    import('../output/paint.ts'),
+  ]);
+  const paint = paintFor(output);
+  for (const [index, { name, status: ended, problem }] of images.entries()) {
+    const build = builds[index];
+    if (ended === 'failed' && build) {
       frontEnd.print('', `${name}:`);
-      printSummary(output, await frontEnd.start('builds.get', { id: build }));
+      printSummary(output, build);
     } else if (ended === 'failed' && problem) {
       frontEnd.reportProblem({ ...problem, message: `${name}: ${problem.message}` });
     }
   }
-  const digests = await Promise.all(
-    images.map(async ({ build }) => {
-      const record = build === undefined ? undefined : await frontEnd.start('builds.get', { id: build });
-      return record?.list?.digest ?? record?.push?.digest ?? '';
-    }),
-  );
+  const digests = builds.map((build) => build?.list?.digest ?? build?.push?.digest ?? '');
+  const written = builds.flatMap((build) => (build?.status === 'done' ? (build.outputs ?? []) : []));
   const done = images.filter((image) => image.status === 'done').length;
   frontEnd.print(
     '',
@@ -237,7 +250,8 @@ async function printBake(
       ]),
     ),
     '',
-    `${done} of ${images.length} images in ${formatClock(durationMs)}.`,
+    `${done} of ${formatCount(images.length, 'image')} in ${formatClock(durationMs)}.`,
+    ...written.flatMap((state) => buildOutputLines(state, paint)),
     ...(status === 'done'
       ? []
       : [`Build what is missing: barnraiser ${status === 'interrupted' ? 'resume' : 'retry'} ${id}`]),

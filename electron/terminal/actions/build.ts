@@ -23,6 +23,7 @@ import { printWarnings } from '../output/project-warnings.ts';
 import { jsonLine } from '../output/text.ts';
 import { withStandardInput } from '../standard-input.ts';
 import { readTextInput, type TextInput } from '../text-input.ts';
+import { newestBuild } from './history.ts';
 import { readCredentials } from './push.ts';
 import { readSecrets } from './secrets.ts';
 
@@ -123,6 +124,7 @@ async function buildRequest(
     const warnings = project.warnings.filter((warning) => isShown(warning, lint));
     return printPlan(frontEnd, { ...withFile, reference }, warnings);
   }
+  await sayDirectLimits(frontEnd, withFile);
   const pushCredentials = await readCredentials(frontEnd, credentials);
   const request = {
     ...withFile,
@@ -140,6 +142,18 @@ async function buildRequest(
     reported: project.warnings.filter((warning) => isShown(warning, lint)),
     printed,
   });
+}
+
+/** Says which settings of the registry the nodes do not get that push to it themselves. */
+async function sayDirectLimits(
+  frontEnd: TerminalFrontEnd,
+  { push, reference }: BuildCommand['request'],
+): Promise<void> {
+  const destination = push?.destination ?? reference;
+  if (push?.direct && destination !== undefined) {
+    const limits = await frontEnd.call('registries.directLimits', { destination, tlsVerify: push.tlsVerify });
+    frontEnd.printNotes(...limits.map(({ message, fix }) => `${message} ${fix}`));
+  }
 }
 
 /** The name that the window proposes for the next build of the project. */
@@ -221,9 +235,10 @@ export async function retryBuild(
   { request, outputFiles, credentials }: Extract<Command, { kind: 'retry' }>,
 ): Promise<number> {
   const pushCredentials = await readCredentials(frontEnd, credentials);
-  const { request: first } = await frontEnd.call('builds.get', { id: request.id });
+  const id = request.id ?? (await newestBuild(frontEnd));
+  const { request: first } = await frontEnd.call('builds.get', { id });
   const { inputs } = await readSecrets(frontEnd, first);
-  const all = { ...request, pushCredentials, ...inputs, ...proxyInput(first) };
+  const all = { ...request, id, pushCredentials, ...inputs, ...proxyInput(first) };
   return followBuild(frontEnd, () => frontEnd.start('builds.retry', all), {
     quiet: false,
     files: outputFiles,
@@ -367,16 +382,6 @@ export async function writeOutputFiles(build: Build, { iidfile, metadataFile }: 
   }
 }
 
-/** Writes a small project to try a build with. */
-export async function writeSampleProject(frontEnd: TerminalFrontEnd, folder: string | undefined): Promise<number> {
-  const { context } = await frontEnd.call('projects.sample', folder === undefined ? {} : { folder });
-  frontEnd.printResult({ context }, () => [
-    `Created a sample project in ${context}.`,
-    `Build it: barnraiser build -t hello:1 ${context}`,
-  ]);
-  return 0;
-}
-
 export async function createView(frontEnd: TerminalFrontEnd): Promise<BuildView> {
   const { output, json } = frontEnd.options;
   if (json) {
@@ -400,8 +405,8 @@ async function writeResult(path: string, text: string, digest: string): Promise<
   });
 }
 
-export function exitCode({ status, push, outputs = [] }: Build): number {
-  const ends = [...(push ? [push] : []), ...outputs].map((each) => each.status);
+export function exitCode({ status, push, furtherPushes = [], outputs = [] }: Build): number {
+  const ends = [...(push ? [push] : []), ...furtherPushes, ...outputs].map((each) => each.status);
   const isWhole = status === 'done' && ends.every((end) => end === 'done');
   const end = status !== 'done' ? status : (ends.find((each) => each === 'failed') ?? 'cancelled');
   // the code that shells report for a program that Ctrl+C ended

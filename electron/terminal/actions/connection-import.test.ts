@@ -22,7 +22,7 @@ afterEach(async () => {
 
 /** Runs a command line and returns what it prints. */
 async function barnraiser(args: readonly string[], input = ''): Promise<{ out: string; err: string }> {
-  const parsed = parseArguments(args, { version: '1', env: {}, cwd: folder });
+  const parsed = parseArguments(args, { env: {}, cwd: folder });
   if (parsed.kind !== 'command') {
     throw new Error(JSON.stringify(parsed));
   }

@@ -1,3 +1,4 @@
+import type { AppEvent } from '../../../shared/contract.ts';
 import type { Copy } from '../../../shared/copy.ts';
 import { formatBytes, formatCount } from '../../../shared/format.ts';
 import { Failure } from '../../../shared/problem.ts';
@@ -5,7 +6,6 @@ import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { isTerminal } from '../output/paint.ts';
 import { mergeNotes } from '../output/push-lines.ts';
-import { forEachName } from './for-each-name.ts';
 import { readCredentials } from './push.ts';
 
 /** Moves the cursor to the start of the line and erases the line. */
@@ -28,26 +28,56 @@ export async function pullImage(
   return copy.status === 'done' ? 0 : 130;
 }
 
-/** Copies an image to each destination, one after the other. */
+/** Copies an image to each destination. @returns 1 if one has failed */
 export async function copyImages(
   frontEnd: TerminalFrontEnd,
   { request, destinations, ...given }: Extract<Command, { kind: 'copy' }>,
 ): Promise<number> {
   const sourceCredentials = await readCredentials(frontEnd, given.sourceCredentials);
   const credentials = await readCredentials(frontEnd, given.credentials);
-  let isCancelled = false;
-  const code = await forEachName(frontEnd, destinations, async (destination) => {
-    const copy = await followCopy(frontEnd, async () => {
-      const started = await frontEnd.start('copies.start', { ...request, destination, sourceCredentials, credentials });
-      return started.id;
-    });
-    isCancelled ||= copy.status === 'cancelled';
-    if (!frontEnd.options.json && copy.status === 'done') {
+  let starting: Promise<Copy[]> | undefined;
+  const startAll = (): Promise<Copy[]> => {
+    const input = { ...request, destinations: [...destinations], sourceCredentials, credentials };
+    starting ??= frontEnd.start('copies.start', input);
+    return starting;
+  };
+  const progress = new CopyLine(frontEnd);
+  // all listen before the first one is started
+  const copies = await Promise.all(
+    destinations.map((_, index) => follow(frontEnd, progress, async () => (await startAll())[index]?.id ?? '')),
+  );
+  progress.clear();
+  const [only] = copies;
+  if (copies.length === 1 && only?.problem && only.status === 'failed') {
+    throw new Failure(only.problem);
+  }
+  for (const copy of copies) {
+    printCopied(frontEnd, copy);
+  }
+  const failed = copies.filter(({ status }) => status === 'failed').length;
+  if (failed > 0) {
+    frontEnd.printNotes(`${failed} of ${formatCount(copies.length, 'destination')} failed.`);
+    return 1;
+  }
+  return copies.every(({ status }) => status === 'done') ? 0 : 130;
+}
+
+function printCopied(frontEnd: TerminalFrontEnd, copy: Copy): void {
+  if (copy.status === 'done') {
+    if (!frontEnd.options.json) {
       frontEnd.print(`Copied to ${copy.destination} (${copiedText(copy)}).`, copy.digest ?? '');
-      frontEnd.printNotes(...mergeNotes(copy), ...attachmentNotes(copy));
     }
-  });
-  return isCancelled ? 130 : code;
+    frontEnd.printNotes(...mergeNotes(copy), ...attachmentNotes(copy), ...leftOutNotes(copy));
+  } else if (copy.problem && copy.status === 'failed') {
+    frontEnd.printNotes(`Not copied to ${copy.destination}:`);
+    frontEnd.reportProblem(copy.problem);
+  }
+}
+
+function leftOutNotes({ leftOut = 0 }: Copy): string[] {
+  return leftOut > 0
+    ? [`${formatCount(leftOut, 'entry', 'entries')} of the list are not images and were left out.`]
+    : [];
 }
 
 function attachmentNotes({ attachments = 0 }: Copy): string[] {
@@ -58,33 +88,66 @@ function attachmentNotes({ attachments = 0 }: Copy): string[] {
 
 /** Shows the progress of a copy on a terminal until it has ended. @throws Failure if it has failed */
 export async function followCopy(frontEnd: TerminalFrontEnd, start: () => Promise<string>): Promise<Copy> {
-  const { json, errors } = frontEnd.options;
-  const showProgress = !json && isTerminal(errors);
+  const progress = new CopyLine(frontEnd);
+  const copy = await follow(frontEnd, progress, start);
+  progress.clear();
+  if (copy.problem && copy.status === 'failed') {
+    throw new Failure(copy.problem);
+  }
+  frontEnd.printNotes(...leftOutNotes(copy));
+  return copy;
+}
+
+async function follow(frontEnd: TerminalFrontEnd, progress: CopyLine, start: () => Promise<string>): Promise<Copy> {
   const { copy } = await frontEnd.follow('copy.finished', {
     start,
     cancel: 'copies.cancel',
     onEvent: (event) => {
-      if (json && (event.event === 'copy.progress' || event.event === 'copy.finished')) {
-        frontEnd.printJson(event);
-      }
-      if (showProgress && event.event === 'copy.progress') {
-        errors.write(`${eraseLine}${progressLine(event.copy)}`);
+      if (event.event === 'copy.progress' || event.event === 'copy.finished') {
+        progress.show(event);
       }
     },
   });
-  if (showProgress) {
-    errors.write(eraseLine);
-  }
-  if (copy.problem && copy.status === 'failed') {
-    throw new Failure(copy.problem);
-  }
-  if (copy.leftOut) {
-    frontEnd.printNotes(`${copy.leftOut} entries of the list are not images and were left out.`);
-  }
   return copy;
 }
 
-function progressLine(copy: Copy): string {
+/** The line of a terminal that shows running copies. With `--json`: their events. */
+class CopyLine {
+  readonly #frontEnd: TerminalFrontEnd;
+  readonly #running = new Map<string, Copy>();
+
+  constructor(frontEnd: TerminalFrontEnd) {
+    this.#frontEnd = frontEnd;
+  }
+
+  show(event: Extract<AppEvent, { event: 'copy.progress' | 'copy.finished' }>): void {
+    const { json, errors } = this.#frontEnd.options;
+    this.#running.set(event.copy.id, event.copy);
+    if (json) {
+      this.#frontEnd.printJson(event);
+    } else if (isTerminal(errors) && event.event === 'copy.progress') {
+      errors.write(`${eraseLine}${progressLine([...this.#running.values()])}`);
+    }
+  }
+
+  clear(): void {
+    const { json, errors } = this.#frontEnd.options;
+    if (!json && isTerminal(errors)) {
+      errors.write(eraseLine);
+    }
+  }
+}
+
+function progressLine(copies: readonly Copy[]): string {
+  const [copy, ...others] = copies;
+  if (!copy) {
+    return '';
+  }
+  if (others.length > 0) {
+    const sum = (bytesOf: (each: Copy) => number): number => copies.reduce((total, each) => total + bytesOf(each), 0);
+    const done = sum(({ copiedBytes, skippedBytes }) => copiedBytes + skippedBytes);
+    return `${formatCount(copies.length, 'destination')}: ${formatBytes(done)} of ${formatBytes(sum(({ totalBytes }) => totalBytes))}`;
+  }
   const done = copy.copiedBytes + copy.skippedBytes;
   const images = copy.images.map(({ platform, totalBytes, doneBytes }) =>
     totalBytes > 0 ? `${platform} ${Math.floor((100 * doneBytes) / totalBytes)}%` : platform,

@@ -1,5 +1,6 @@
 import { formatBytes, formatCount } from '../../../shared/format.ts';
 import type { LoadedImage, Verification, VerifiedImage } from '../../../shared/local-images.ts';
+import { shellWord } from '../../builds/equivalent/shell-word.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { shortDigest } from '../output/text.ts';
@@ -73,6 +74,11 @@ function verificationLines({ images, blobs, bytes }: Verification, repair: boole
         : 'All is whole.'
     }`,
     ...(left.length > 0 && !repair ? ['To repair what can be fetched again, run barnraiser verify --repair.'] : []),
+    ...left.flatMap(({ reference, builtBy }) =>
+      reference && builtBy
+        ? [`To build ${reference} again, run barnraiser build -t ${reference} ${shellWord(builtBy.context)}`]
+        : [],
+    ),
   ];
 }
 
@@ -81,8 +87,8 @@ function brokenLines({ reference, problems }: VerifiedImage): string[] {
     `${reference ?? 'Without a name'}:`,
     ...problems.map(
       ({ what, kind, digest, repairedFrom }) =>
-        `  ${what} (${shortDigest(digest)}) ${kind === 'missing' ? 'was missing' : 'was damaged'}${
-          repairedFrom === undefined ? '' : `: repaired from ${repairedFrom}`
+        `  ${what} (${shortDigest(digest)}) ${
+          repairedFrom === undefined ? `is ${kind}` : `was ${kind} and is repaired from ${repairedFrom}`
         }`,
     ),
   ];

@@ -51,11 +51,12 @@ function listLines(list: RawList): string[] {
 }
 
 function entryRow(entry: RawEntry): string[] {
-  const { platform = '', digest, osVersion, annotations = {}, describes } = entry;
+  const { platform = '', digest, osVersion, osFeatures = [], annotations = {}, describes } = entry;
   const others = Object.entries(annotations).filter(([key]) => !key.startsWith('vnd.docker.reference.'));
   const remarks = [
     ...(describes ? [`describes ${describes.slice(0, 19)}`] : []),
     ...(osVersion ? [`os ${osVersion}`] : []),
+    ...(osFeatures.length > 0 ? [`features ${osFeatures.join(', ')}`] : []),
     ...others.map(([key, value]) => `${key}=${value}`),
   ];
   return [describes ? 'attachment' : platform, digest, remarks.join(', ')];

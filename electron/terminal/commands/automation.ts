@@ -127,12 +127,14 @@ ${examples(
     .command('list')
     .alias('ls')
     .description('list schedules, when they run next and what became of the last run')
+    .addHelpText('after', examples('schedule list'))
     .action(() => onCommand({ kind: 'schedule.list' }));
   const named = (name: string, description: string, command: (names: string[]) => Command): CommanderCommand =>
     group
       .command(name)
       .description(description)
       .argument('<SCHEDULE...>', 'names of schedules', values.parseNames)
+      .addHelpText('after', examples(`schedule ${name} nightly`))
       .action((names: string[]) => onCommand(command([...new Set(names)])));
   named('remove', 'remove schedules; their builds are kept', (names) => ({ kind: 'schedule.remove', names })).alias(
     'rm',
@@ -161,6 +163,7 @@ ${examples(
   group
     .command('daemon')
     .description('run schedules at their times until it is interrupted, on a computer where the app is not open')
+    .addHelpText('after', examples('schedule daemon'))
     .action(() => onCommand({ kind: 'schedule.daemon' }));
   return group;
 }

@@ -111,6 +111,7 @@ export function bakeCommands({ env, workingFolder, onCommand }: ProgramOptions):
     .command('show')
     .description('show the recipe of a project: what the app keeps, and barnraiser.json')
     .argument('[FOLDER]', 'project folder (default: the current folder)', parsePath)
+    .addHelpText('after', examples('recipe show ./api'))
     .action((folder: string = workingFolder) => onCommand({ kind: 'recipe.show', folder }));
   recipeCommand
     .command('save')
@@ -137,6 +138,7 @@ export function bakeCommands({ env, workingFolder, onCommand }: ProgramOptions):
     .alias('remove')
     .description('remove what the app keeps for a project; barnraiser.json stays')
     .argument('[FOLDER]', 'project folder (default: the current folder)', parsePath)
+    .addHelpText('after', examples('recipe rm ./api'))
     .action((folder: string = workingFolder) => onCommand({ kind: 'recipe.remove', folder }));
   return [bakeCommand, recipeCommand];
 }

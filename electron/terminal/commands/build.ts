@@ -13,8 +13,8 @@ import { pushCredentials, type RegistryOptions, withRegistryOptions } from './re
 
 interface BuildOptions extends RegistryOptions {
   readonly recipe: boolean;
-  /** Empty: to the registry that the reference names. */
-  readonly push?: string | undefined;
+  /** Destinations. An empty one: to the registry that the reference names. */
+  readonly push?: readonly string[] | undefined;
   readonly direct?: true;
   readonly load?: true;
   readonly farm?: string;
@@ -93,8 +93,11 @@ export function createBuildCommand(
     .option('--no-recipe', 'leave out the options of barnraiser.json and of what the app keeps for the project')
     .option(
       '--push [DESTINATION]',
-      'push the image, too, its layers while others are built (default: to the registry of -t)',
-      (text: string) => (text === '' ? '' : values.parsePushDestination(text)),
+      'push the image, too, its layers while others are built (default: to the registry of -t; repeatable)',
+      (text: string, previous: readonly string[] = []) => [
+        ...previous,
+        text === '' ? '' : values.parsePushDestination(text),
+      ],
     )
     .option(
       '--direct',
@@ -116,13 +119,12 @@ export function createBuildCommand(
     )
     .action((context: string, options: BuildOptions) => {
       const { tag, farm, node, platform, optional, pin } = options;
-      const { values: set, automatic, files, ...given } = givenOptions(buildCommand, flagContext);
-      const { outputs, push: pushOutput } = values.splitOutputs([
-        ...(set.outputs ?? []),
-        ...(options.load ? ['load'] : []),
-      ]);
-      const chosen = { ...set, outputs: undefined, ...(outputs.length > 0 ? { outputs } : {}) };
-      const push = pushOf({ ...options, push: options.push ?? (pushOutput && (pushOutput.destination ?? '')) });
+      const { values: all, automatic, files, ...given } = givenOptions(buildCommand, flagContext);
+      const { outputs: texts = [], ...set } = all;
+      const { outputs, pushes } = values.splitOutputs([...texts, ...(options.load ? ['load'] : [])]);
+      // without outputs, those of the recipe count
+      const chosen = { ...set, ...(outputs.length > 0 ? { outputs } : {}) };
+      const push = pushOf({ ...options, push: options.push ?? (pushes.length > 0 ? pushes : undefined) });
       const credentials = pushCredentials(options);
       const [descriptor, ...others] = files.flatMap((file) => descriptorOf(file) ?? []);
       if (descriptor !== undefined && (others.length > 0 || files.length > 1)) {
@@ -197,6 +199,7 @@ export function buildCommands(options: ProgramOptions): CommanderCommand[] {
     examples(
       'build -t api:1.4 .',
       'build -t api:1.4 --push=registry.example.com/team/api:1.4 .',
+      'build -t registry.example.com/team/api:1.4 --push --push=eu.example.com/team/api:1.4 .',
       'build -t registry.example.com/team/api:1.4 --push --direct .',
       'build .',
       'build --dry-run .',
@@ -210,19 +213,19 @@ export function buildCommands(options: ProgramOptions): CommanderCommand[] {
   );
   const retryCommand = withRegistryOptions(new CommanderCommand('retry'), { tls: false })
     .description('build the platforms of a build that failed or were cancelled, and use the finished ones')
-    .argument('<BUILD>', 'id of the build, as listed by `barnraiser builds`')
+    .argument('[BUILD]', 'id of the build, as listed by `barnraiser builds` (default: the newest)')
     .option(
       '--platform <PLATFORMS>',
       'build these platforms again although they are done; while the build runs: those that have failed: a,b',
       values.parsePlatforms,
     )
     .option('--iidfile <FILE>', 'write the digest of the manifest list to a file', parsePath)
-    .addHelpText('after', examples('retry 20260102-150405-a1b2', 'retry 20260102-150405-a1b2 --platform linux/arm64'))
-    .action((id: string, { platform, iidfile, ...options }: RetryOptions) => {
+    .addHelpText('after', examples('retry', 'retry 20260102-150405-a1b2 --platform linux/arm64'))
+    .action((id: string | undefined, { platform, iidfile, ...options }: RetryOptions) => {
       const credentials = pushCredentials(options);
       onCommand({
         kind: 'retry',
-        request: { id, ...(platform === undefined ? {} : { platforms: platform }) },
+        request: { ...(id === undefined ? {} : { id }), ...(platform === undefined ? {} : { platforms: platform }) },
         ...(credentials === undefined ? {} : { credentials }),
         outputFiles: iidfile === undefined ? {} : { iidfile },
       });
@@ -319,11 +322,6 @@ export function buildCommands(options: ProgramOptions): CommanderCommand[] {
         ...(tool === undefined ? {} : { tool }),
       }),
     );
-  const sampleCommand = new CommanderCommand('sample')
-    .description('create a small sample project')
-    .argument('[FOLDER]', 'folder to create (default: a folder in the data folder)', parsePath)
-    .addHelpText('after', examples('sample ./hello'))
-    .action((folder: string | undefined) => onCommand({ kind: 'sample', ...(folder === undefined ? {} : { folder }) }));
   return [
     buildCommand,
     retryCommand,
@@ -333,7 +331,6 @@ export function buildCommands(options: ProgramOptions): CommanderCommand[] {
     logsCommand,
     graphCommand,
     equivalentCommand,
-    sampleCommand,
   ];
 }
 
@@ -346,13 +343,22 @@ function pushOf(options: BuildOptions): CallInput<'builds.start'>['push'] {
     }
     return undefined;
   }
-  const named = push || tag;
-  const parsed = named === undefined ? undefined : parseReference(named);
-  if (typeof parsed === 'object' && !parsed.registry) {
-    throw values.invalidInput(
-      `"${named}" does not name a registry to push to.`,
-      `Use --push=registry.example.com/team/${named}.`,
-    );
+  for (const each of push) {
+    const named = each || tag;
+    const parsed = named === undefined ? undefined : parseReference(named);
+    if (typeof parsed === 'object' && !parsed.registry) {
+      throw values.invalidInput(
+        `"${named}" does not name a registry to push to.`,
+        `Use --push=registry.example.com/team/${named}.`,
+      );
+    }
   }
-  return { tlsVerify, ...(push === '' ? {} : { destination: push }), ...(direct ? { direct } : {}) };
+  // the one without a name comes first
+  const [first = '', ...more] = [...push.filter((each) => each === ''), ...push.filter((each) => each !== '')];
+  return {
+    tlsVerify,
+    ...(first === '' ? {} : { destination: first }),
+    ...(direct ? { direct } : {}),
+    ...(more.length > 0 ? { more } : {}),
+  };
 }

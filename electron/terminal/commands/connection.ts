@@ -39,6 +39,7 @@ export function connectionCommands(options: ProgramOptions): CommanderCommand {
     .command('list')
     .alias('ls')
     .description('list connections')
+    .addHelpText('after', examples('connection list', 'connection list --json'))
     .action(() => onCommand({ kind: 'connection.list' }));
   const update = group
     .command('update')

@@ -22,7 +22,7 @@ export function createExportCommand({
     .option('--platform <PLATFORMS>', 'only these platforms: a,b (default: all)', values.parsePlatforms)
     .option('--force', 'replace files and folders that are there')
     .option('--incomplete', 'export the image although it has no image for some platforms of its build')
-    .addHelpText('after', outputsHelp())
+    .addHelpText('after', ({ command }) => outputsHelp(command))
     .addHelpText(
       'after',
       examples(
@@ -44,14 +44,21 @@ export function createExportCommand({
     );
 }
 
-/** What an output can be. */
-function outputsHelp(): string {
+/** What an output can be, as wide as the other parts of the help. */
+function outputsHelp(command: CommanderCommand): string {
+  const help = command.createHelp();
+  help.prepareContext({ helpWidth: command.configureOutput().getOutHelpWidth?.() ?? defaultWidth });
   const rows = outputKindNames.filter((kind) => kind !== 'list').map((kind) => outputRow(kind));
   const width = Math.max(...rows.map(({ form }) => form.length));
-  const lines = rows.map(({ form, hint }) => `  ${form.padEnd(width)}  ${hint}`);
-  return `
-Outputs:
-${lines.join('\n')}
-
-A file named - is standard output, such as for | docker load. @PLATFORM,... at the end of an output chooses its platforms.`;
+  const notes =
+    'A file named - is standard output, such as for | docker load. @PLATFORM,... at the end of an output chooses its platforms.';
+  return [
+    '',
+    'Outputs:',
+    ...rows.map(({ form, hint }) => help.formatItem(form, width, hint, help)),
+    '',
+    help.boxWrap(notes, help.helpWidth ?? defaultWidth),
+  ].join('\n');
 }
+
+const defaultWidth = 80;

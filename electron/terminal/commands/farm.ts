@@ -40,6 +40,7 @@ export function farmCommands({ onCommand }: ProgramOptions): CommanderCommand {
     .command('list')
     .alias('ls')
     .description('list farms')
+    .addHelpText('after', examples('farm list'))
     .action(() => onCommand({ kind: 'farm.list' }));
   group
     .command('update')

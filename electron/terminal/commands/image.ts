@@ -17,6 +17,7 @@ interface PushOptions extends RegistryOptions {
 export function imageCommands({ workingFolder, onCommand }: ProgramOptions): CommanderCommand[] {
   const imagesCommand = new CommanderCommand('images')
     .description('list the images in local storage')
+    .addHelpText('after', examples('images', 'images --json'))
     .action(() => onCommand({ kind: 'images' }));
   const pushCommand = withRegistryOptions(new CommanderCommand('push'))
     .description('push an image with all its platforms to a registry')

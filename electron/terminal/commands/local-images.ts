@@ -1,4 +1,5 @@
 import { Command as CommanderCommand } from 'commander';
+import { registryPrefix } from '../../../shared/image-location.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import * as values from './option-values.ts';
 import { examples, type ProgramOptions } from './options.ts';
@@ -17,6 +18,7 @@ const references = (text: string, previous: string[] = []): string[] => [...prev
 
 interface VerifyOptions extends Partial<SignatureOptions> {
   readonly repair?: true;
+  readonly trusted?: true;
   readonly tlsVerify: boolean;
 }
 
@@ -71,16 +73,21 @@ export function localImageCommands({ workingFolder, onCommand }: ProgramOptions)
     .argument('<REF...>', 'names', references)
     .addHelpText('after', examples('untag api:latest'))
     .action((names: string[]) => onCommand({ kind: 'untag', references: names }));
+  const verified = (text: string, previous: string[] = []): string[] => {
+    const prefix = text.startsWith(registryPrefix) ? registryPrefix : '';
+    return [...previous, `${prefix}${values.parsePushDestination(text)}`];
+  };
   const verify = new CommanderCommand('verify')
     .description('compare every part of the images in local storage with its digest, or check the signatures of one')
-    .argument('[REF...]', 'images (default: all)', references)
+    .argument('[REF...]', 'images (default: all); docker://REF for signatures in its registry', verified)
     .option('--key <FILE>', 'check the signatures of one image with this public key', toPath)
+    .option('--trusted', 'check the signatures of one image with the trusted keys, see `key list`')
     .option('--repair', 'fetch damaged and missing parts again, from registries and from the nodes that built them');
   withSignatureOptions(withTlsVerify(verify))
     .addHelpText(
       'after',
       `
-With --key, it exits with 1 if there is no valid signature with the key.
+With --key or --trusted, it exits with 1 if there is no valid signature with such a key.
 ${examples('verify', 'verify api:1.4', 'verify api:1.4 --repair', 'verify registry.example.com/team/api:1.4 --key cosign.pub', 'verify registry.example.com/team/api:1.4 --key cosign.pub --registry')}`,
     )
     .action((names: string[] = [], options: VerifyOptions) => {
@@ -109,12 +116,7 @@ ${examples('verify', 'verify api:1.4', 'verify api:1.4 --repair', 'verify regist
     .option('-t, --tag <NAME>', 'name of the image, if there is only one', values.parseReference)
     .addHelpText(
       'after',
-      examples(
-        'load api.tar',
-        'load api.tar.gz web.tar',
-        'load layout -t api:1.4',
-        'podman save api:1.4 | barnraiser load -',
-      ),
+      examples('load api.tar', 'load api.tar.gz web.tar', 'load layout -t api:1.4', 'load - < api.tar'),
     )
     .action((paths: string[], { tag: reference }: { readonly tag?: string }) => {
       if (paths.includes('-') && paths.length > 1) {

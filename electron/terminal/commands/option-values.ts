@@ -14,7 +14,11 @@ import { nameSchema, uriSchema } from '../../../shared/connection.ts';
 import { discoverySourceSchema } from '../../../shared/discovery.ts';
 import type { NodeSelection } from '../../../shared/farm.ts';
 import { isDigest, referenceSchema } from '../../../shared/image.ts';
-import { formatImageLocation, parseImageLocation as toImageLocation } from '../../../shared/image-location.ts';
+import {
+  formatImageLocation,
+  parseImageLocation as toImageLocation,
+  parseRegistryImage as toRegistryImage,
+} from '../../../shared/image-location.ts';
 import { formatOutput, outputOf, parseOutput, withOutputPath } from '../../../shared/output.ts';
 import { commonPlatforms, type Platform, parsePlatform } from '../../../shared/platform.ts';
 import { type Failure, fail } from '../../../shared/problem.ts';
@@ -100,6 +104,15 @@ export function parseImageLocation(text: string): string {
     throw failureFromSentences(location);
   }
   return formatImageLocation(location);
+}
+
+/** An image of a registry as it was written, without `docker://`. It may have a digest. */
+export function parseRegistryImage(text: string): string {
+  const image = toRegistryImage(text);
+  if (typeof image === 'string') {
+    throw failureFromSentences(image);
+  }
+  return text.replace(/^docker:\/\//, '');
 }
 
 /** Accepts the prefix `docker://`, which podman and skopeo use for registries. */
@@ -286,23 +299,20 @@ export function outputParser(folder: string, acceptsPath = true) {
   };
 }
 
-/** Outputs that are not pushes, and the push that the others mean. */
+/** Outputs that are not pushes, and where the others push the image. */
 export function splitOutputs(texts: readonly string[]): {
   readonly outputs: string[];
-  readonly push?: { readonly destination?: string };
+  /** Destinations. An empty one: the registry that the reference names. */
+  readonly pushes: string[];
 } {
-  const pushes = texts.flatMap((text) => parseOutput(text).push ?? []);
-  if (pushes.length > 1) {
-    throw invalidInput('Two outputs push the image.', 'Push it to one registry, and then with `barnraiser push`.');
-  }
-  const outputs = texts.filter((text) => !parseOutput(text).push);
-  return { outputs, ...(pushes[0] ? { push: pushes[0] } : {}) };
+  const pushes = texts.flatMap((text) => parseOutput(text).push ?? []).map(({ destination = '' }) => destination);
+  return { outputs: texts.filter((text) => !parseOutput(text).push), pushes };
 }
 
 /** Outputs of `export`, those without platforms for the given ones. */
 export function exportOutputs(texts: readonly string[], platforms: readonly Platform[] | undefined): string[] {
-  const { outputs, push } = splitOutputs(texts);
-  if (push) {
+  const { outputs, pushes } = splitOutputs(texts);
+  if (pushes.length > 0) {
     throw invalidInput('export writes to files, folders and engines.', 'To push the image, use `barnraiser push`.');
   }
   return outputs.map((text) => {

@@ -2,7 +2,6 @@ import type { Command } from '../command.ts';
 
 /** What the declarations of all commands need. */
 export interface ProgramOptions {
-  readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute. Relative paths on the command line start here. */
   readonly workingFolder: string;

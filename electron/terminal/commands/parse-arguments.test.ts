@@ -7,7 +7,7 @@ import type { Command } from '../command.ts';
 import { platform } from '../testing/recorded-build.ts';
 import { type ParseOptions, parseArguments } from './parse-arguments.ts';
 
-const options: ParseOptions = { version: '1.2.3', env: { GREETING: 'hello' }, cwd: '/home/me' };
+const options: ParseOptions = { env: { GREETING: 'hello' }, cwd: '/home/me' };
 
 /** Splits the line at spaces: no argument in these tests contains one. */
 function parse(line: string, parseOptions = options) {
@@ -484,8 +484,10 @@ describe('help', () => {
     }
   });
 
-  test('--version prints only the version', () => {
-    expect(parse('--version')).toEqual({ kind: 'text', text: '1.2.3\n' });
+  test('--version is no command, and may check for a newer release', () => {
+    expect(parse('--version')).toEqual({ kind: 'version', check: false, json: false });
+    expect(parse('--json --version --check')).toEqual({ kind: 'version', check: true, json: true });
+    expect(parse('--check')).toMatchObject({ kind: 'invalid' });
   });
 });
 

@@ -10,13 +10,14 @@ import { findWorkingFolder } from './working-folder.ts';
 
 export type ParsedArguments =
   | { readonly kind: 'command'; readonly command: Command; readonly global: GlobalOptions }
-  /** Help or the version, for standard output; exit code 0. */
+  /** `check`: also asks for a newer release. */
+  | { readonly kind: 'version'; readonly check: boolean; readonly json: boolean }
+  /** Help, for standard output; exit code 0. */
   | { readonly kind: 'text'; readonly text: string }
   /** Invalid input, for one line on standard error; exit code 2. */
   | { readonly kind: 'invalid'; readonly problem: Problem; readonly json: boolean };
 
 export interface ParseOptions {
-  readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** The width of help texts. */
@@ -25,11 +26,13 @@ export interface ParseOptions {
 
 /** @param argv the arguments after the name of the program */
 export function parseArguments(argv: readonly string[], options: ParseOptions): ParsedArguments {
-  const { version, env, cwd, columns = 80 } = options;
+  const { env, cwd, columns = 80 } = options;
+  if (argv.includes('--version') && argv.every((word) => versionWords.includes(word))) {
+    return { kind: 'version', check: argv.includes('--check'), json: argv.includes('--json') };
+  }
   let command: Command | undefined;
   let text = '';
   const program = createProgram({
-    version,
     env,
     workingFolder: findWorkingFolder(env, cwd),
     onCommand: (parsed) => {
@@ -56,9 +59,26 @@ export function parseArguments(argv: readonly string[], options: ParseOptions): 
   if (!command) {
     throw new Error(`no command was parsed from: ${argv.join(' ')}`);
   }
-  const { json, acceptNewHostKeys } = program.opts<{ json?: true; acceptNewHostKeys?: true }>();
+  const { json, acceptNewHostKeys, version } = program.opts<GlobalFlags>();
+  if (version) {
+    const problem: Problem = {
+      code: 'input.invalid',
+      message: '--version goes with no command.',
+      fix: 'Use it alone: barnraiser --version',
+    };
+    return { kind: 'invalid', problem, json: json ?? false };
+  }
   return { kind: 'command', command, global: { json: json ?? false, acceptNewHostKeys: acceptNewHostKeys ?? false } };
 }
+
+interface GlobalFlags {
+  readonly json?: true;
+  readonly acceptNewHostKeys?: true;
+  readonly version?: true;
+}
+
+/** `--version` has no command. `--check` is also an option of commands, so it is no option of the program. */
+const versionWords: readonly string[] = ['--version', '--check', '--json'];
 
 /** Makes a command and its subcommands throw instead of ending the process, and collects what they print. */
 function configure(command: CommanderCommand, columns: number, write: (text: string) => void): void {

@@ -59,7 +59,7 @@ const harmlessFlags: Readonly<Record<string, string>> = {
   '--cache <FOLDER>': 'Images are kept in local storage: `barnraiser export` writes them elsewhere.',
   '--precache-images': 'Nodes pull base images themselves.',
   '--progress <TYPE>': 'Lines are printed where the output is not a terminal.',
-  '--sbom-scanner <IMAGE>': 'No SBOM is made.',
+  '--sbom-scanner <IMAGE>': 'The settings say whether SBOMs are made.',
 };
 
 /** Flags of LinuxKit without which the result would be wrong, and what to do instead. */

@@ -7,6 +7,8 @@ import { buildCommands } from './build.ts';
 import { basesCommand, compareCommand } from './compare.ts';
 import { completionCommand } from './completion.ts';
 import { connectionCommands } from './connection.ts';
+import { exitCodes } from './exit-codes.ts';
+import { explainCommand } from './explain.ts';
 import { farmCommands, nodeCommands } from './farm.ts';
 import { imageCommands } from './image.ts';
 import { lintCommand } from './lint.ts';
@@ -17,6 +19,7 @@ import { pkgCommand } from './pkg.ts';
 import { nodeHoldCommands, queueCommands } from './queue.ts';
 import { registryCommands } from './registry.ts';
 import { remoteCommands } from './remote.ts';
+import { sampleCommand } from './sample.ts';
 import { statisticsCommand } from './statistics.ts';
 import { storageCommands } from './storage.ts';
 
@@ -24,20 +27,20 @@ import { storageCommands } from './storage.ts';
 export function createProgram(options: ProgramOptions): CommanderCommand {
   const program = new CommanderCommand('barnraiser')
     .description('Build one container image on many machines at once.')
-    .version(options.version, '--version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [COMMAND]', 'show help for a command')
     .option('--json', 'print results and events as JSON, one object per line')
+    .option(
+      '--version',
+      'show the version, its build and its formats of files; with --check: whether there is a newer release',
+    )
     .option('--accept-new-host-keys', 'trust unknown host keys and add them to known_hosts')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',
       `
 Exit codes:
-  0    done
-  1    failed, completely or in part
-  2    the command line is not valid
-  130  interrupted by Ctrl+C, a signal or a closed pipe, or the build was cancelled
+${exitCodes.map(({ code, meaning }) => `  ${String(code).padEnd(3)}  ${meaning}`).join('\n')}
 ${examples(
   'connection add pi4 ssh://pi@pi4.local',
   'farm create pis pi4 pi5 --default',
@@ -56,6 +59,7 @@ ${examples(
     ...buildCommands(options),
     ...bakeCommands(options),
     pkgCommand(options),
+    sampleCommand(options),
     ...automationCommands(options),
     lintCommand(options),
     ...imageCommands(options),
@@ -66,6 +70,7 @@ ${examples(
     compareCommand(options),
     basesCommand(options),
     ...registryCommands(options),
+    explainCommand(options),
     completionCommand(options),
   ]) {
     program.addCommand(inheritSettings(program, command));

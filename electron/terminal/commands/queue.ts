@@ -92,6 +92,7 @@ export function nodeHoldCommands({ onCommand }: ProgramOptions): CommanderComman
     .command('list')
     .alias('ls')
     .description('list the nodes that are paused or drained')
+    .addHelpText('after', examples('node list'))
     .action(() => onCommand({ kind: 'node.holds' }));
   return group;
 }

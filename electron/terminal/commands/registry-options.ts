@@ -10,13 +10,16 @@ export interface RegistryOptions {
   readonly passwordStdin?: true;
 }
 
-/** Adds all options, or those for credentials only. @param use what they are for */
-export function withRegistryOptions(command: Command, { tls = true, use = 'this push' } = {}): Command {
+/** Adds all options, or those for credentials only. @param use what they are for. @param tlsUse if TLS is not verified for more */
+export function withRegistryOptions(
+  command: Command,
+  { tls = true, use = 'this push', tlsUse }: { tls?: boolean; use?: string; tlsUse?: string } = {},
+): Command {
   if (tls) {
     command.addOption(
       new Option(
         '--tls-verify [BOOLEAN]',
-        `false also allows plain HTTP and untrusted certificates for ${use.replace('this', 'a')}`,
+        `false also allows plain HTTP and untrusted certificates for ${(tlsUse ?? use).replace('this', 'a')}`,
       )
         .default(true)
         .argParser(values.parseBoolean),

@@ -99,6 +99,7 @@ function registryGroup({
     .command('list')
     .alias('ls')
     .description('list registries with their settings and logins, those of podman and docker too')
+    .addHelpText('after', examples('registry list'))
     .action(() => onCommand({ kind: 'registry.list' }));
   const withSettings = (command: CommanderCommand): CommanderCommand => {
     const path = values.pathParser(workingFolder);

@@ -1,5 +1,4 @@
 import { Command as CommanderCommand, Option } from 'commander';
-import { parseRegistryImage } from '../../../shared/image-location.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import type { PushCredentials } from '../command.ts';
 import * as values from './option-values.ts';
@@ -25,7 +24,11 @@ export const locationHelp = 'NAME:TAG in local storage, or docker://REGISTRY/NAM
 export function remoteCommands({ onCommand }: ProgramOptions): CommanderCommand[] {
   const pull = withRegistryOptions(new CommanderCommand('pull'), { use: 'this pull' })
     .description('bring an image from a registry into local storage, with all its platforms or some')
-    .argument('<IMAGE>', 'registry/repository[:tag][@digest]; without a registry: Docker Hub', parseImage)
+    .argument(
+      '<IMAGE>',
+      'registry/repository[:tag][@digest]; without a registry: Docker Hub',
+      values.parseRegistryImage,
+    )
     .option('-t, --tag <REF>', 'its name in local storage (default: that of IMAGE)', values.parseReference)
     .option('--platform <PLATFORM>', 'only these platforms; may be repeated (default: all)', values.parsePlatforms)
     .addHelpText(
@@ -46,7 +49,7 @@ export function remoteCommands({ onCommand }: ProgramOptions): CommanderCommand[
     });
   const tags = withRegistryOptions(new CommanderCommand('tags'), { use: 'this request' })
     .description('list the tags of a repository in a registry')
-    .argument('<REPOSITORY>', 'registry/repository; without a registry: Docker Hub', parseImage)
+    .argument('<REPOSITORY>', 'registry/repository; without a registry: Docker Hub', values.parseRegistryImage)
     .addHelpText('after', examples('tags registry.example.com/team/api'))
     .action((image: string, options: RegistryOptions) => {
       const credentials = pushCredentials(options);
@@ -56,8 +59,11 @@ export function remoteCommands({ onCommand }: ProgramOptions): CommanderCommand[
         ...(credentials ? { credentials } : {}),
       });
     });
-  const copy = withRegistryOptions(new CommanderCommand('copy'), { use: 'the destination' })
-    .description('copy an image between registries without storing it here, or from and to local storage')
+  const copy = withRegistryOptions(new CommanderCommand('copy'), {
+    use: 'the destination',
+    tlsUse: 'all registries',
+  })
+    .description('copy an image between registries without keeping it here, or from and to local storage')
     .argument('<SOURCE>', locationHelp, values.parseImageLocation)
     .argument('<DESTINATION...>', 'as SOURCE', (text: string, previous: string[] = []) => [
       ...previous,
@@ -74,7 +80,7 @@ export function remoteCommands({ onCommand }: ProgramOptions): CommanderCommand[
     )
     .addHelpText(
       'after',
-      `\nWhat the destination has is not sent, and a registry takes blobs from its own repositories. A list keeps its digest if all of its\nplatforms are copied.\n${examples(
+      `\nWhat the destination has is not sent, and a registry takes blobs from its own repositories. A list keeps its digest if all of its\nplatforms are copied. For several destinations, the source is read once.\n${examples(
         'copy docker://docker.io/library/debian:12 docker://registry.example.com/base/debian:12',
         'copy docker://registry.example.com/team/api:1.4 docker://eu.example.com/api:1.4 docker://us.example.com/api:1.4',
         'copy docker://registry.example.com/team/api:1.4 api:1.4 --platform linux/arm64',
@@ -93,13 +99,4 @@ export function remoteCommands({ onCommand }: ProgramOptions): CommanderCommand[
       });
     });
   return [pull, copy, tags];
-}
-
-/** The name as it was written, without `docker://`. @throws Failure `input.invalid` */
-function parseImage(text: string): string {
-  const image = parseRegistryImage(text);
-  if (typeof image === 'string') {
-    throw values.failureFromSentences(image);
-  }
-  return text.replace(/^docker:\/\//, '');
 }

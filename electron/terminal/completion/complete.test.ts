@@ -3,7 +3,7 @@ import { createProgram } from '../commands/program.ts';
 import { type Candidate, complete, completionText, type NameKind } from './complete.ts';
 
 const ignore = (): void => undefined;
-const program = createProgram({ version: '1', env: {}, workingFolder: '/', onCommand: ignore, onText: ignore });
+const program = createProgram({ env: {}, workingFolder: '/', onCommand: ignore, onText: ignore });
 
 const names: Readonly<Record<NameKind, readonly string[]>> = {
   connections: ['big', 'pi4', 'pi5'],
@@ -45,6 +45,7 @@ describe('completes', () => {
     ['builds r', ['rm']],
     ['builds rm ', ['20260102-030405-abcd']],
     ['completion f', ['fish']],
+    ['explain ssh.host-key-c', ['ssh.host-key-changed']],
     ['unknown-command ', []],
     ['push -- --a', []],
   ])('%j', async (line, values) => {

@@ -3,6 +3,7 @@ import type { Argument, Command as CommanderCommand, Option } from 'commander';
 import { choicesOf } from '../../../shared/build-options.ts';
 import { fixIdSchema } from '../../../shared/check.ts';
 import { discoverySourceSchema } from '../../../shared/discovery.ts';
+import { problemCodes } from '../../../shared/failure.ts';
 import { outputKindNames } from '../../../shared/output.ts';
 import { commonPlatforms } from '../../../shared/platform.ts';
 
@@ -35,6 +36,7 @@ const valuesByWord: Readonly<Record<string, NameKind | Completion['paths'] | rea
   SOURCE: discoverySourceSchema.exclude(['file']).options,
   OUTPUT: outputKindNames.map((kind) => (kind === 'load' || kind === 'list' ? kind : `${kind}:`)),
   POLICY: choicesOf('pull'),
+  CODE: problemCodes,
   BOOLEAN: ['true', 'false'],
   FILE: 'files',
   FOLDER: 'folders',

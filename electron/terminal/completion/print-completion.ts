@@ -4,10 +4,9 @@ import { complete, completionText } from './complete.ts';
 import { namesIn } from './find-names.ts';
 
 /** Prints what may follow the words up to the cursor, for the scripts of `barnraiser completion`. */
-export async function printCompletion(words: readonly string[], version: string): Promise<void> {
+export async function printCompletion(words: readonly string[]): Promise<void> {
   const ignore = (): void => undefined;
   const program = createProgram({
-    version,
     env: process.env,
     workingFolder: process.cwd(),
     onCommand: ignore,

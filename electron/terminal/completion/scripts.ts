@@ -71,7 +71,12 @@ _barnraiser() {
     compadd -l -d shown -a values
   fi
 }
-compdef _barnraiser barnraiser
+# in a folder of fpath, the file is the function itself
+if [[ $funcstack[1] == _barnraiser ]]; then
+  _barnraiser "$@"
+else
+  compdef _barnraiser barnraiser
+fi
 `,
   fish: `# fish completion of barnraiser
 function __barnraiser_complete

@@ -79,6 +79,7 @@ test('a failed job is shown with its platform, node, step, last log lines and fi
     '',
     'Failed after 1:43 (1 of 2 platforms). No image was stored as registry.example.com/team/api:1.4.',
     `What is done is kept. Build only the rest: barnraiser retry ${failed.id}`,
+    'More: barnraiser explain build.failed',
   ]);
 });
 
@@ -105,6 +106,7 @@ test('a problem that all jobs share is shown once', () => {
     '  Check it.',
     '',
     'Failed after 1:43 (2 of 2 platforms). No image was stored as registry.example.com/team/api:1.4.',
+    'More: barnraiser explain context.unreadable',
   ]);
 });
 
@@ -115,6 +117,7 @@ test('a problem of the whole build is shown', () => {
     '  Free some space.',
     '',
     'Failed after 1:43. No image was stored as registry.example.com/team/api:1.4.',
+    'More: barnraiser explain disk.full',
   ]);
 });
 
@@ -176,11 +179,12 @@ test('the summary of a build tells what became of its push', () => {
     fix: 'Sign in.',
     actions: [{ id: 'sign-in', registry: 'registry.example.com' }],
   };
-  expect(summary({ ...withoutSkipped, push: { ...push, status: 'failed', problem } }).slice(-5)).toEqual([
+  expect(summary({ ...withoutSkipped, push: { ...push, status: 'failed', problem } }).slice(-6)).toEqual([
     'Could not push registry.example.com/team/api:1.4.',
     '  The registry refused the password.',
     '  Sign in.',
-    '  For this push only, add --creds USER. To sign in, run barnraiser login registry.example.com.',
+    '  For this command only, add --creds USER. To sign in, run barnraiser login registry.example.com.',
     'Push it again: barnraiser push registry.example.com/team/api:1.4',
+    'More: barnraiser explain registry.authentication',
   ]);
 });

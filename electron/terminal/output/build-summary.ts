@@ -6,11 +6,13 @@ import { foundInTexts } from '../../../shared/found-in.ts';
 import { parseReference } from '../../../shared/image.ts';
 import { movesOf } from '../../../shared/moves.ts';
 import type { Problem } from '../../../shared/problem.ts';
+import type { Push } from '../../../shared/push.ts';
 import { currentStep, failedStepOf } from '../../../shared/step.ts';
 import { groupWarnings, type ReportedFinding, type WarningGroup, withoutReported } from '../../../shared/warnings.ts';
 import { formatTable } from './columns.ts';
 import { buildOutputLines } from './output-lines.ts';
 import { type Paint, paintFor } from './paint.ts';
+import { explainLines } from './problem.ts';
 import { actionHint } from './problem-actions.ts';
 import { pushedLine } from './push-lines.ts';
 import { cleanLine, cleanPainted, shortDigest } from './text.ts';
@@ -46,9 +48,10 @@ export function printSummary(stream: Writable, build: Build, options: SummaryOpt
     missingLines(build, paint),
     [
       outcomeLine(build, paint),
-      ...pushResult(build, paint),
+      ...[build.push, ...(build.furtherPushes ?? [])].flatMap((push) => pushResult(build, push, paint)),
       ...(build.outputs ?? []).flatMap((output) => buildOutputLines(output, paint)),
       ...retryLines(build),
+      ...explainLines(stream, problemsOf(build, groups), paint),
       ...(next ? pushLines(build) : []),
     ],
   ];
@@ -58,6 +61,12 @@ export function printSummary(stream: Writable, build: Build, options: SummaryOpt
     .join('\n\n');
   // a blank line separates the summary from the grid
   stream.write(`${table ? '' : '\n'}${cleanPainted(text)}\n`);
+}
+
+/** The problems that a build ends with. */
+function problemsOf({ problem, push }: Build, groups: readonly FailureGroup[]): Problem[] {
+  const failed = groups.length > 0 ? groups.map((group) => group.problem) : [problem];
+  return [...failed, push?.status === 'failed' ? push.problem : undefined].filter((each) => each !== undefined);
 }
 
 function jobTable(jobs: readonly Job[]): string[] {
@@ -161,7 +170,7 @@ function retryLines({ id, status, jobs, missing = [], push }: Build): string[] {
 }
 
 /** What became of the push of a finished build. One that was cancelled with its build needs no line. */
-function pushResult({ status, reference, push }: Build, paint: Paint): string[] {
+function pushResult({ status, reference }: Build, push: Push | undefined, paint: Paint): string[] {
   if (status !== 'done' || !push) {
     return [];
   }

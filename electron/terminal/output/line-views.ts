@@ -46,7 +46,7 @@ export class PlainTextView implements BuildView {
     if (event.event === 'push.finished' && event.push.problem) {
       this.#write('push', event.push.problem.message);
     }
-    if (event.event === 'output.changed') {
+    if (event.event === 'output.changed' && event.output.buildId === build.id) {
       this.#printOutput(event.output);
     }
     if (event.event === 'push.progress') {

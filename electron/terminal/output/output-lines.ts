@@ -37,7 +37,7 @@ function engineOf(output: string): string {
     : kind === 'podman'
       ? 'podman'
       : kind === 'load'
-        ? 'this computer'
+        ? 'the engine of this computer'
         : 'docker';
 }
 

@@ -27,8 +27,7 @@ const actions: readonly ProblemAction[] = [
   { id: 'show-images' },
 ];
 
-const isValid = (line: string): boolean =>
-  parseArguments(line.split(' '), { version: '1', env: {}, cwd: '/' }).kind === 'command';
+const isValid = (line: string): boolean => parseArguments(line.split(' '), { env: {}, cwd: '/' }).kind === 'command';
 
 test('the list of actions is complete', () => {
   const ids = problemActionSchema.options.map(({ shape }) => shape.id.value);

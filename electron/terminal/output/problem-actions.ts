@@ -2,8 +2,8 @@ import { type ActionTable, entryOf, type ProblemAction } from '../../../shared/p
 
 const hints: ActionTable<string> = {
   'push-without-tls': ({ reason }) =>
-    `To push ${reason === 'plain-http' ? 'over plain HTTP' : 'without verification of the certificate'}, add --tls-verify=false.`,
-  'sign-in': ({ registry }) => `For this push only, add --creds USER. To sign in, run barnraiser login ${registry}.`,
+    `To go on ${reason === 'plain-http' ? 'over plain HTTP' : 'without verification of the certificate'}, add --tls-verify=false.`,
+  'sign-in': ({ registry }) => `For this command only, add --creds USER. To sign in, run barnraiser login ${registry}.`,
   'choose-destination': ({ reference }) =>
     `To name one, run barnraiser push ${reference} registry.example.com/team/${reference}.`,
   'choose-containerfile': () => 'To use another file, add --file FILE.',

@@ -10,10 +10,12 @@ const size = { columns: 80, rows: 24 };
 test('a problem is printed with its message, fix and details', () => {
   const stream = new RecordedStream();
   printProblem(stream, { ...problem, detail: 'first\n\n  second\u001b[31m\n' });
-  expect(stream.text).toBe('error: Node pi4 has no socket.\n  Start it.\n    first\n    \n      second\n');
+  expect(stream.text).toBe(
+    'error: Node pi4 has no socket.\n  Start it.\n    first\n    \n      second\n  More: barnraiser explain engine.no-socket\n',
+  );
 });
 
-test('a problem without details has two lines, and a usage problem has one', () => {
+test('a problem names its page, and a usage problem has one line', () => {
   const stream = new RecordedStream();
   printProblem(stream, problem);
   printUsageProblem(stream, problem);
@@ -21,8 +23,20 @@ test('a problem without details has two lines, and a usage problem has one', () 
   expect(stream.lines).toEqual([
     'error: Node pi4 has no socket.',
     '  Start it.',
+    '  More: barnraiser explain engine.no-socket',
     'error: Node pi4 has no socket. Start it.',
     'error: Node pi4 has no socket.',
+  ]);
+});
+
+test('a page is named once, and not for what was cancelled', () => {
+  const stream = new RecordedStream();
+  printProblem(stream, { ...problem, code: 'build.cancelled' });
+  expect(stream.text).not.toContain('explain');
+  printProblem(stream, problem);
+  printProblem(stream, problem, { severity: 'warning' });
+  expect(stream.lines.filter((line) => line.includes('explain'))).toEqual([
+    '  More: barnraiser explain engine.no-socket',
   ]);
 });
 
@@ -36,8 +50,9 @@ test('actions follow the fix, as the commands and flags of the terminal', () => 
   expect(stream.lines).toEqual([
     'error: Node pi4 has no socket.',
     '  Start it.',
-    '  To push over plain HTTP, add --tls-verify=false.',
+    '  To go on over plain HTTP, add --tls-verify=false.',
     '  To find the cause, run barnraiser connection test pi4.',
+    '  More: barnraiser explain engine.no-socket',
   ]);
 });
 

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Problem } from '../../../shared/problem.ts';
+import { isExplained, type Problem, type ProblemCode } from '../../../shared/failure.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { actionHint } from './problem-actions.ts';
 import { cleanLine, jsonLine } from './text.ts';
@@ -24,7 +24,8 @@ export function printProblem(stream: Writable, problem: Problem, options: PrintO
     `${paint(severity === 'error' ? 'red' : 'yellow', `${severity}:`)} ${cleanLine(message)}`,
     ...[fix, ...actions.map(actionHint)].filter((text) => text !== '').map((text) => `  ${cleanLine(text)}`),
   ];
-  stream.write(`${[...lines, ...detailLines(detail ?? '', paint)].join('\n')}\n`);
+  const hint = explainLines(stream, [problem], paint).map((line) => `  ${line}`);
+  stream.write(`${[...lines, ...detailLines(detail ?? '', paint), ...hint].join('\n')}\n`);
 }
 
 /** Prints a problem of the command line on one line. */
@@ -36,6 +37,19 @@ export function printUsageProblem(stream: Writable, problem: Problem, options: P
   const { message, fix } = problem;
   const { paint = paintFor(stream) } = options;
   stream.write(`${paint('red', 'error:')} ${[message, fix].map(cleanLine).join(' ').trim()}\n`);
+}
+
+/** The codes that a stream has named already. */
+const named = new WeakMap<Writable, Set<ProblemCode>>();
+
+/** How to read the pages of problems. Each page is named once. */
+export function explainLines(stream: Writable, problems: readonly Problem[], paint: Paint): string[] {
+  const known = named.get(stream) ?? new Set();
+  named.set(stream, known);
+  const codes = new Set(problems.filter(isExplained).map(({ code }) => code));
+  const added = [...codes].filter((code) => !known.has(code));
+  added.forEach((code) => void known.add(code));
+  return added.map((code) => paint('dim', `More: barnraiser explain ${code}`));
 }
 
 function detailLines(detail: string, paint: Paint): string[] {

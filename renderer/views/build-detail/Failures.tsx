@@ -4,7 +4,7 @@ import { Button } from '../../parts/Button.tsx';
 import { CopyButton } from '../../parts/CopyButton.tsx';
 import { classes } from '../../parts/classes.ts';
 import { PhaseGlyph } from '../../parts/PhaseBadge.tsx';
-import { FixText, ProblemNote } from '../../parts/ProblemNote.tsx';
+import { Explanation, FixText, ProblemNote } from '../../parts/ProblemNote.tsx';
 import { actionButtons } from '../../parts/problem-actions.ts';
 import { actionHandlers, retryAndOpen, retryLabel } from './build-actions.ts';
 import { type ContainerfileSource, instructionOf } from './containerfile-source.ts';
@@ -105,6 +105,7 @@ function Failure({ build, groups, jobs, source }: FailureProps) {
             {lastLines.length > 0 ? 'Open log at the failing line' : 'Open log'}
           </Button>
         )}
+        {problem && <Explanation problem={problem} />}
       </div>
     </div>
   );

@@ -45,7 +45,7 @@ export function NewerBases({ build: { id, jobs } }: { build: Build }) {
           ? `The registry has a newer ${newer[0]} than this build has used.`
           : `The registries have newer base images than this build has used: ${formatList(newer)}.`}
       </span>
-      <Button size="small" onClick={() => openRebuildSheet(id)}>
+      <Button size="small" onClick={() => openRebuildSheet(id, 'pull-newer')}>
         Build again…
       </Button>
     </p>

@@ -10,6 +10,7 @@ import {
 } from '../../../shared/format.ts';
 import { foundInTexts } from '../../../shared/found-in.ts';
 import type { ManifestList } from '../../../shared/image.ts';
+import type { Push } from '../../../shared/push.ts';
 import { Copyable } from '../../parts/Copyable.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { PushedTo } from '../../parts/PushedTo.tsx';
@@ -51,6 +52,13 @@ export function Result({ build, list }: { build: Build; list: ManifestList }) {
         {push?.problem && (
           <ProblemNote problem={push.problem} handlers={pushHandlers(build.reference, push.destination)} />
         )}
+        {furtherFailed(build, pushes).map((each) => (
+          <div key={each.id}>
+            {each.problem && (
+              <ProblemNote problem={each.problem} handlers={pushHandlers(build.reference, each.destination)} />
+            )}
+          </div>
+        ))}
         <PushedTo reference={list.reference} digest={list.digest} />
       </div>
       <Entries build={build} list={list} />
@@ -72,6 +80,13 @@ export function Result({ build, list }: { build: Build; list: ManifestList }) {
         </details>
       )}
     </section>
+  );
+}
+
+/** The pushes to further destinations that have failed and were not made since. */
+function furtherFailed({ furtherPushes = [] }: Build, pushed: readonly { readonly destination: string }[]): Push[] {
+  return furtherPushes.filter(
+    ({ status, destination }) => status === 'failed' && pushed.every((each) => each.destination !== destination),
   );
 }
 

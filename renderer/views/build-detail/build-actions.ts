@@ -35,8 +35,8 @@ export function retryLabel(build: Build): string {
   return `Retry ${platforms.length > 2 ? formatCount(platforms.length, 'platform') : formatList(platforms)}`;
 }
 
-export function openRebuildSheet(id: string): void {
-  openSheet({ sheet: 'new-build', from: id });
+export function openRebuildSheet(id: string, apply?: 'pull-newer'): void {
+  openSheet({ sheet: 'new-build', from: id, ...(apply ? { apply } : {}) });
 }
 
 /** The request of a build that a person makes again: of no bake, and started by nothing else. */

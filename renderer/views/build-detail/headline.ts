@@ -94,8 +94,8 @@ function missingText(build: Build): string {
 }
 
 /** Whether the build was to be pushed, and only that has failed or was cancelled. */
-export function isPushMissing({ status, push }: Build): boolean {
-  return status === 'done' && push !== undefined && push.status !== 'done';
+export function isPushMissing({ status, push, furtherPushes = [] }: Build): boolean {
+  return status === 'done' && [push, ...furtherPushes].some((each) => each !== undefined && each.status !== 'done');
 }
 
 function failedHeadline(build: Build, built: number): Headline {

@@ -147,14 +147,17 @@ export function BuildsView({ project }: BuildsViewProps) {
           icon="builds"
           title="No builds yet"
           actions={
-            <Button
-              kind="primary"
-              icon="plus"
-              shortcut={shortcuts.newBuild.keys}
-              onClick={() => openSheet({ sheet: 'new-build' })}
-            >
-              New build
-            </Button>
+            <>
+              <Button
+                kind="primary"
+                icon="plus"
+                shortcut={shortcuts.newBuild.keys}
+                onClick={() => openSheet({ sheet: 'new-build' })}
+              >
+                New build
+              </Button>
+              <Button onClick={() => openSheet({ sheet: 'samples' })}>Try a sample…</Button>
+            </>
           }
         >
           Builds are kept here with their steps, durations and logs until you delete them.

@@ -8,6 +8,7 @@ import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { healthWord } from '../../parts/HealthDot.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
+import { lazyPart } from '../../parts/lazy-part.tsx';
 import { Menu, type MenuItem } from '../../parts/Menu.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { runCheck } from '../../stores/checks.ts';
@@ -18,7 +19,6 @@ import { probeAllNodes } from '../../stores/farm-actions.ts';
 import { askToFreeDisk } from '../../stores/free-disk.ts';
 import { openSheet, replaceView } from '../../stores/navigation.ts';
 import { healthOf, useNodes } from '../../stores/nodes.ts';
-import { AddConnection } from './AddConnection.tsx';
 import { ConnectionDetails } from './ConnectionDetails.tsx';
 import { ConnectionList } from './ConnectionList.tsx';
 import styles from './Connections.module.css';
@@ -27,6 +27,8 @@ import { RemoveConnection } from './RemoveConnection.tsx';
 import { useCheckCommands } from './use-check-commands.ts';
 import { useDiscovery } from './use-discovery.ts';
 import { useFileDrop } from './use-file-drop.ts';
+
+const AddConnection = lazyPart(async () => (await import('./AddConnection.tsx')).AddConnection);
 
 export interface ConnectionsViewProps {
   /** The selected connection. Defaults to the first one. */

@@ -138,7 +138,7 @@ describe('removing a connection', () => {
 describe('adding a connection', () => {
   it('offers the discovered engines if there are no connections yet', async () => {
     await open('empty');
-    screen.getByRole('heading', { name: 'No connections yet' });
+    await screen.findByRole('heading', { name: 'No connections yet' });
     fireEvent.click(await screen.findByRole('button', { name: 'Add nas' }));
     await waitFor(() => expect(names()).toEqual(['nas']));
     // the list stays open for the others

@@ -2,12 +2,12 @@
 
 import { useId, useRef, useState } from 'react';
 import type { Copy } from '../../../shared/copy.ts';
-import { type Problem, problemOf } from '../../../shared/failure.ts';
 import { formatReferenceShort } from '../../../shared/format.ts';
 import { registryPrefix } from '../../../shared/image-location.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Sheet } from '../../parts/Sheet.tsx';
 import { shortcuts } from '../../parts/shortcut-table.ts';
+import { useWork } from '../../parts/use-work.ts';
 import { cancelCopy, startCopy, useCopies, useCopy } from '../../stores/copies.ts';
 import { navigate, type Sheet as SheetRoute } from '../../stores/navigation.ts';
 import styles from './Copy.module.css';
@@ -30,20 +30,8 @@ export function CopySheet({ source = '', to = 'here', onClose }: CopySheetProps)
   const [id, setId] = useState(() => (source === '' ? runningCopy() : undefined));
   const copy = useCopy(id);
   const [draft, setDraft] = useState<CopyDraft>({ ...emptyDraft, source, to });
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
+  const { busy, problem, run } = useWork();
 
-  async function run(work: () => Promise<void>): Promise<void> {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      await work();
-    } catch (error) {
-      setProblem(problemOf(error));
-    } finally {
-      setBusy(false);
-    }
-  }
   function start(): void {
     const request = requestOf(draft);
     if (request) {

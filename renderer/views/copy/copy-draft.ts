@@ -73,7 +73,7 @@ export function requestOf(draft: CopyDraft): CallInput<'copies.start'> | undefin
   const { username, password } = draft;
   return {
     sources: [formatImageLocation({ kind: 'registry', ...source })],
-    destination,
+    destinations: [destination],
     ifExists: draft.merge ? 'merge' : 'replace',
     tlsVerify: !draft.insecure,
     ...(draft.platforms ? { platforms: [...draft.platforms] } : {}),

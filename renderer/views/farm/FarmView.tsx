@@ -230,7 +230,6 @@ function FarmContent({ farm }: { farm: Farm }) {
                   : undefined
               }
               onChoose={() => chooser.choose()}
-              onSample={chooser.openSample}
               onProject={openBuild}
             />
           </>

@@ -8,6 +8,7 @@ import { PhaseGlyph, phaseWord } from '../../parts/PhaseBadge.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { useBuilds } from '../../stores/builds.ts';
 import type { Coverage } from '../../stores/coverage.ts';
+import { openSheet } from '../../stores/navigation.ts';
 import styles from './ProjectDrop.module.css';
 import { isBuiltOn, type RecentProject, recentProjects } from './recent-projects.ts';
 
@@ -22,7 +23,6 @@ interface ProjectDropProps {
   /** Replaces the introduction if no node can build. */
   readonly notice: string | undefined;
   readonly onChoose: () => void;
-  readonly onSample: () => void;
   readonly onProject: (context: string) => void;
 }
 
@@ -34,7 +34,6 @@ export function ProjectDrop({
   isDraggingOver: isOver,
   notice: hindrance,
   onChoose,
-  onSample,
   onProject,
 }: ProjectDropProps) {
   const recent = useRecentProjects(farm, isDefault);
@@ -55,8 +54,8 @@ export function ProjectDrop({
             <Button icon="folder" onClick={onChoose}>
               Choose a folder…
             </Button>
-            <Button kind="quiet" onClick={onSample}>
-              Try the sample project
+            <Button kind="quiet" onClick={() => openSheet({ sheet: 'samples' })}>
+              Try a sample…
             </Button>
           </div>
         </div>

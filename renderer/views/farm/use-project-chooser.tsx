@@ -15,8 +15,6 @@ export interface ProjectChooser {
   readonly choose: (beside?: string) => void;
   /** Opens what was dropped. If the browser hides its path, looks for it and asks for confirmation. */
   readonly openDropped: (dropped: DroppedItem) => void;
-  /** Creates the sample project and opens it. */
-  readonly openSample: () => void;
   /** Must be rendered by the caller. */
   readonly dialog: ReactNode;
 }
@@ -72,9 +70,6 @@ export function useProjectChooser(onChoose: (context: string) => void): ProjectC
   return {
     choose,
     openDropped: (dropped) => void open(dropped).catch(toastProblem),
-    openSample: () => {
-      call('projects.sample', {}).then(({ context }) => onChoose(context), toastProblem);
-    },
     dialog: (
       <FolderDialog
         {...dialogState}

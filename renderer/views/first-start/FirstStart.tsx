@@ -42,7 +42,7 @@ const emptyDiscovery: Discovery = { candidates: [], farms: [], notes: [] };
  * The first start: a switch for each discovered engine, and a form that creates a farm of those that are on. Each switch takes
  * effect immediately, so a person can leave and return at any time.
  */
-export function FirstStart() {
+export function FirstStart({ project: given }: { readonly project?: string | undefined }) {
   const connections = useConnections((state) => state.connections);
   const farms = useFarms((state) => state.farms);
   const byName = useNodes((state) => state.byName);
@@ -52,7 +52,8 @@ export function FirstStart() {
   const [filter, setFilter] = useState('');
   // the switches that were used; the others follow from the existing connections and farms
   const [switches, setSwitches] = useState<ReadonlyMap<string, boolean>>(new Map());
-  const [project, setProject] = useState<string>();
+  const [dropped, setProject] = useState<string>();
+  const project = dropped ?? given;
 
   const search = useCallback((): void => {
     setProblem(undefined);
@@ -179,6 +180,9 @@ export function FirstStart() {
                 </Button>
                 <Button kind="quiet" icon="refresh" onClick={search}>
                   Search again
+                </Button>
+                <Button kind="quiet" icon="package" onClick={() => openSheet({ sheet: 'samples' })}>
+                  Try a sample…
                 </Button>
               </div>
             )

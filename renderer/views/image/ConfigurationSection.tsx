@@ -87,7 +87,7 @@ function Pairs({
   }
   return (
     <section aria-label={title}>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <table className={styles.pairs}>
         <tbody>
           {pairs.map(({ name, value }, index) => (

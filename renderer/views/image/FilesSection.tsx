@@ -374,6 +374,7 @@ function Row({ row, index, start, isCurrent, isFiltered, onActivate, onSave }: R
       role="treeitem"
       tabIndex={isCurrent ? 0 : -1}
       className={classes(styles.row, file.isRemoved && styles.removed)}
+      aria-label={spokenText(file, name)}
       aria-expanded={isFolder && !isFiltered ? isOpen : undefined}
       title={file.path}
       {...contextMenu(() => [
@@ -412,6 +413,12 @@ function Row({ row, index, start, isCurrent, isFiltered, onActivate, onSave }: R
       </span>
     </div>
   );
+}
+
+/** A row without what only experts compare: mode and owner. */
+function spokenText({ link, isRemoved, size, layer }: ImageFile, name: string): string {
+  const target = link === undefined ? '' : `, link to ${link}`;
+  return `${name}${target}, ${isRemoved ? 'deleted' : formatBytes(size)}, layer ${layer}`;
 }
 
 function canSave({ type, isRemoved }: ImageFile): boolean {

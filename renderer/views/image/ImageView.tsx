@@ -58,12 +58,8 @@ export function ImageView({ reference, section: wantedSection, platform: wantedP
   return (
     <Page
       layout="full"
-      title={
-        <span className={styles.title}>
-          <IconButton icon="chevron-left" label="Back to images" onClick={toImages} />
-          <MiddleEllipsis text={reference} keepEnd={Math.min(maxNameEnd, short.length + 1)} />
-        </span>
-      }
+      before={<IconButton icon="chevron-left" label="Back to images" onClick={toImages} />}
+      title={<MiddleEllipsis text={reference} keepEnd={Math.min(maxNameEnd, short.length + 1)} />}
       note={
         <>
           {formatCount(platforms.length, 'platform')} · <RelativeTime time={list.createdAt} />

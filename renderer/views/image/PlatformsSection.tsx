@@ -8,5 +8,5 @@ import type { ImageSectionProps } from './section-props.ts';
 export function PlatformsSection({ list }: ImageSectionProps) {
   const lists = useImages((state) => state.lists);
   const referencesByLayer = useMemo(() => groupReferencesByLayer(lists), [lists]);
-  return <PlatformList list={list} referencesByLayer={referencesByLayer} />;
+  return <PlatformList list={list} referencesByLayer={referencesByLayer} heading="h2" />;
 }

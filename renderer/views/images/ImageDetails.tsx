@@ -79,7 +79,7 @@ export function ImageDetails({
           </dd>
         </div>
       </dl>
-      <PlatformList list={list} referencesByLayer={referencesByLayer} />
+      <PlatformList list={list} referencesByLayer={referencesByLayer} heading="h3" />
     </>
   );
 }

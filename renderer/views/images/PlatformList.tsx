@@ -7,15 +7,17 @@ import type { ReferencesByLayer } from './storage.ts';
 export interface PlatformListProps {
   readonly list: ManifestList;
   readonly referencesByLayer: ReferencesByLayer;
+  /** The level below the heading of the image. */
+  readonly heading: 'h2' | 'h3';
 }
 
 /** The images of a list by platform, with their sizes and shared layers. */
-export function PlatformList({ list: { reference, entries }, referencesByLayer }: PlatformListProps) {
+export function PlatformList({ list: { reference, entries }, referencesByLayer, heading: Heading }: PlatformListProps) {
   const largest = Math.max(...entries.map(({ size }) => size), 1);
   return (
     <section aria-label="Platforms">
       <div className={styles.sectionHead}>
-        <h3>{formatCount(entries.length, 'platform')}</h3>
+        <Heading>{formatCount(entries.length, 'platform')}</Heading>
         <p className={styles.legend}>
           <span className={styles.own}>only in this image</span>
           <span className={styles.shared}>shared with other images</span>

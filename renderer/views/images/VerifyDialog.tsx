@@ -9,6 +9,7 @@ import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
 import { loadImages } from '../../stores/images.ts';
 import { callWithProgress } from '../../stores/local-images.ts';
+import { openSheet } from '../../stores/navigation.ts';
 import { toastProblem } from '../../stores/toasts.ts';
 import styles from './Images.module.css';
 
@@ -69,7 +70,7 @@ export function VerifyDialog({ reference, repairs = false, onClose }: VerifyDial
         <>
           <Button onClick={onClose}>{isRunning ? 'Cancel' : 'Close'}</Button>
           {left.length > 0 && (
-            <Button kind="primary" icon="refresh" onClick={() => void run(true)}>
+            <Button kind={isRepairing ? 'secondary' : 'primary'} icon="refresh" onClick={() => void run(true)}>
               {isRepairing ? 'Retry repair' : 'Repair'}
             </Button>
           )}
@@ -92,12 +93,23 @@ export function VerifyDialog({ reference, repairs = false, onClose }: VerifyDial
         </div>
       )}
       {problem && <ProblemNote problem={problem} />}
-      {result && <Result result={result} damaged={left.length} />}
+      {result && <Result result={result} damaged={left.length} onClose={onClose} />}
     </Dialog>
   );
 }
 
-function Result({ result: { images, blobs, bytes }, damaged }: { result: Verification; damaged: number }) {
+/** As the beginning of a sentence. */
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
+interface ResultProps {
+  readonly result: Verification;
+  readonly damaged: number;
+  readonly onClose: () => void;
+}
+
+function Result({ result: { images, blobs, bytes }, damaged, onClose }: ResultProps) {
   const broken = images.filter(({ problems }) => problems.length > 0);
   return (
     <>
@@ -112,21 +124,33 @@ function Result({ result: { images, blobs, bytes }, damaged }: { result: Verific
           {formatCount(blobs, 'blob')}, {formatBytes(bytes)}
         </span>
       </p>
-      {broken.map(({ reference = 'An image that is kept for later builds', problems, failures = [] }) => (
+      {broken.map(({ reference = 'An image that is kept for later builds', problems, failures = [], builtBy }) => (
         <section key={reference} aria-label={reference} className={styles.brokenImage}>
           <h3>{reference}</h3>
           <ul>
             {problems.map(({ digest, kind, what, repairedFrom }) => (
               <li key={`${digest} ${what}`}>
-                {what} <code title={digest}>{formatDigest(digest)}</code>{' '}
-                {kind === 'missing' ? 'was missing' : 'was damaged'}
-                {repairedFrom !== undefined && `, repaired from ${repairedFrom}`}
+                {sentence(what)} (<code title={digest}>{formatDigest(digest)}</code>){' '}
+                {repairedFrom === undefined ? `is ${kind}.` : `was ${kind} and is repaired from ${repairedFrom}.`}
               </li>
             ))}
           </ul>
           {failures.map((failure) => (
             <ProblemNote key={failure.message} problem={failure} warning />
           ))}
+          {builtBy !== undefined && (
+            <div>
+              <Button
+                icon="refresh"
+                onClick={() => {
+                  onClose();
+                  openSheet({ sheet: 'new-build', from: builtBy.id });
+                }}
+              >
+                Rebuild…
+              </Button>
+            </div>
+          )}
         </section>
       ))}
     </>

@@ -15,8 +15,8 @@ export interface FileDialogProps {
   readonly onClose: () => void;
   /** Called with the absolute path of the file. */
   readonly onChoose: (path: string) => void;
-  /** The folder to start in. */
-  readonly start: string;
+  /** The folder to start in. Default: the home folder. */
+  readonly start: string | undefined;
   readonly title?: string;
 }
 
@@ -25,10 +25,10 @@ export function FileDialog({ open, onClose, onChoose, start, title = 'Choose a C
   const [folder, setFolder] = useState<Folder>();
   const [problem, setProblem] = useState<Problem>();
 
-  async function openFolder(path: string): Promise<void> {
+  async function openFolder(path: string | undefined): Promise<void> {
     setProblem(undefined);
     try {
-      setFolder(await call('folders.list', { path }));
+      setFolder(await call('folders.list', path === undefined ? {} : { path }));
     } catch (error) {
       setProblem(problemOf(error));
     }

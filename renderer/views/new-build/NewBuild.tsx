@@ -172,7 +172,7 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
       }
     >
       {context === undefined ? (
-        <NoProject onChoose={() => chooser.choose()} onSample={chooser.openSample} onProject={form.changeProject} />
+        <NoProject onChoose={() => chooser.choose()} onProject={form.changeProject} />
       ) : (
         <>
           <ProjectSection

@@ -4,17 +4,17 @@ import { Button } from '../../parts/Button.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { useBuilds } from '../../stores/builds.ts';
+import { openSheet } from '../../stores/navigation.ts';
 import { recentProjects } from '../farm/recent-projects.ts';
 import styles from './NewBuild.module.css';
 
 export interface NoProjectProps {
   readonly onChoose: () => void;
-  readonly onSample: () => void;
   readonly onProject: (context: string) => void;
 }
 
 /** Shown before a project is chosen: a drop zone and the recent projects. */
-export function NoProject({ onChoose, onSample, onProject }: NoProjectProps) {
+export function NoProject({ onChoose, onProject }: NoProjectProps) {
   const order = useBuilds((state) => state.order);
   const recent = useMemo(() => {
     const { entries } = useBuilds.getState();
@@ -38,8 +38,8 @@ export function NoProject({ onChoose, onSample, onProject }: NoProjectProps) {
           <Button icon="folder" onClick={onChoose}>
             Choose a folder…
           </Button>
-          <Button kind="quiet" onClick={onSample}>
-            Try the sample project
+          <Button kind="quiet" onClick={() => openSheet({ sheet: 'samples' })}>
+            Try a sample…
           </Button>
         </div>
       </div>

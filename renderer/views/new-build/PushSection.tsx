@@ -1,8 +1,10 @@
 import { Checkbox } from '../../parts/Checkbox.tsx';
 import { Switch } from '../../parts/Switch.tsx';
+import { TextArea } from '../../parts/TextArea.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import { checkDestination } from '../push/destination.ts';
-import type { PushDraft } from './draft.ts';
+import { DirectLimits } from './DirectLimits.tsx';
+import { moreProblem, type PushDraft } from './draft.ts';
 import styles from './NewBuild.module.css';
 
 interface PushSectionProps {
@@ -36,6 +38,17 @@ export function PushSection({ push, onChange }: PushSectionProps) {
                 : 'Signs in with the login that podman or docker has saved.'
             }
           />
+          {!push.direct && (
+            <TextArea
+              label="Further destinations"
+              optional
+              value={push.more ?? ''}
+              onChange={(more) => onChange({ more })}
+              placeholder="eu.registry.example.com/team/api:1.4"
+              description="One a line. In each registry, tags are set when everything is there."
+              error={moreProblem(push)}
+            />
+          )}
           <Switch
             label="Allow HTTP or unverified TLS"
             description="For your own registry without a trusted certificate."
@@ -48,6 +61,9 @@ export function PushSection({ push, onChange }: PushSectionProps) {
             checked={push.direct}
             onChange={(direct) => onChange({ direct })}
           />
+          {push.direct && checked.kind === 'valid' && (
+            <DirectLimits destination={checked.text} tlsVerify={!push.insecure} />
+          )}
         </>
       )}
     </section>

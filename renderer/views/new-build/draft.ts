@@ -6,6 +6,7 @@ import { formatList } from '../../../shared/format.ts';
 import { isGitUrl } from '../../../shared/git-url.ts';
 import { type Platform, parsePlatform } from '../../../shared/platform.ts';
 import type { ProblemActionId } from '../../../shared/problem-action.ts';
+import { checkDestination } from '../push/destination.ts';
 import { noOptions, type OptionDraft, setOptions } from './options/option-draft.ts';
 
 /** Whether the image is pushed when it is built. */
@@ -16,6 +17,8 @@ export interface PushDraft {
   readonly insecure: boolean;
   /** Nodes push their images themselves. */
   readonly direct: boolean;
+  /** Further destinations, one a line. Nodes push to one only. */
+  readonly more?: string;
 }
 
 /** What was chosen of it. The rest is as proposed. */
@@ -62,11 +65,12 @@ export const emptyDraft: BuildDraft = {
   ...noOptions,
 };
 
-/** What actions of problems change, by their id. */
-const optionsOfActions: Readonly<Partial<Record<ProblemActionId, OptionValues>>> = {
+/** What actions of problems change, by their id, and what takes newer base images. */
+const optionsOfActions: Readonly<Partial<Record<ProblemActionId | 'pull-newer', OptionValues>>> = {
   'allow-emulation': { emulate: true },
   'allow-platform-mismatch': { allowPlatformMismatch: true },
   'use-docker-format': { format: 'docker' },
+  'pull-newer': { pull: 'newer' },
 };
 
 /** A draft after an action. The same if the action changes none. @param id as a route has it */
@@ -100,6 +104,7 @@ export function toDraft(request: BuildRequest): BuildDraft {
           enteredFor: reference,
           insecure: !push.tlsVerify,
           direct: push.direct ?? false,
+          ...(push.more ? { more: push.more.join('\n') } : {}),
         }
       : { isOn: false },
     others: Object.fromEntries(Object.entries(rest).filter(([name]) => !Object.hasOwn(options, name))),
@@ -160,11 +165,30 @@ export function toBuildRequest(
           push: {
             destination: push.destination.trim(),
             tlsVerify: !push.insecure,
-            ...(push.direct ? { direct: true } : {}),
+            ...(push.direct ? { direct: true } : furtherDestinations(push)),
           },
         }
       : {}),
   };
+}
+
+function furtherDestinations({ more = '' }: PushDraft): { more?: string[] } {
+  const named = more.split(/\s+/).filter((each) => each !== '');
+  return named.length > 0 ? { more: named } : {};
+}
+
+/** Why the further destinations are not valid, or one of them is named twice. */
+export function moreProblem({ isOn, direct, destination, ...push }: PushDraft): string | undefined {
+  const checked = [destination, ...(furtherDestinations({ isOn, direct, destination, ...push }).more ?? [])].map(
+    checkDestination,
+  );
+  const wrong = checked.slice(1).find((each) => each.kind === 'invalid');
+  if (!isOn || direct || wrong?.kind === 'invalid') {
+    return isOn && !direct && wrong?.kind === 'invalid' ? wrong.problem : undefined;
+  }
+  const names = checked.flatMap((each) => (each.kind === 'valid' ? each.text : []));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  return twice === undefined ? undefined : `${twice} is named twice.`;
 }
 
 /** Pins a platform to a node; undefined removes the pin. */

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import type { CallInput, CallOutput } from '../../../shared/contract.ts';
 import type { Project } from '../../../shared/project.ts';
 import { call } from '../../api.ts';
+import { useSettings } from '../../stores/settings.ts';
 
 /** How long the request must be unchanged before it is sent, in milliseconds. */
 const debounceMs = 300;
@@ -15,7 +16,8 @@ export function useFindings(
   request: CallInput<'builds.start'> | undefined,
 ): Project | undefined {
   const [found, setFound] = useState<{ readonly key: string; readonly findings: CallOutput<'projects.lint'> }>();
-  const key = request && project && JSON.stringify(toLintRequest(request));
+  const checkBases = useSettings(({ settings }) => settings.asksAboutBases ?? true);
+  const key = request && project && JSON.stringify({ ...toLintRequest(request), checkBases });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a project that was read again has changed files
   useEffect(() => {
@@ -52,6 +54,5 @@ function toLintRequest(request: CallInput<'builds.start'>): CallInput<'projects.
   return {
     ...{ context, file, files, filesFor, sources, containerfile, contexts, target, platforms },
     buildArgs: buildArgs ?? {},
-    checkBases: true,
   };
 }

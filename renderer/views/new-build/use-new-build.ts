@@ -12,7 +12,15 @@ import { useFarms } from '../../stores/farms.ts';
 import { navigate, type Sheet as SheetRoute } from '../../stores/navigation.ts';
 import { useFarmNodes } from '../farm/use-farm-nodes.ts';
 import { checkDestination } from '../push/destination.ts';
-import { applyAction, type BuildDraft, emptyDraft, toBuildRequest, toDraft, toProjectRequest } from './draft.ts';
+import {
+  applyAction,
+  type BuildDraft,
+  emptyDraft,
+  moreProblem,
+  toBuildRequest,
+  toDraft,
+  toProjectRequest,
+} from './draft.ts';
 import { ignoreWithUndo } from './ignore-with-undo.ts';
 import { invalidOptions } from './options/option-draft.ts';
 import { effectivePush, rememberPush } from './push-memory.ts';
@@ -148,7 +156,8 @@ export function useNewBuild(start: NewBuildStart) {
     hasProject: project !== undefined && !projectState.problem,
     hasErrors: (projectState.project?.errors.length ?? 0) > 0,
     referenceError: referenceError(reference),
-    lacksDestination: push.isOn && checkDestination(push.destination).kind === 'invalid',
+    lacksDestination:
+      push.isOn && (checkDestination(push.destination).kind === 'invalid' || moreProblem(push) !== undefined),
     nothingToBuildOn: preview.isLoading ? undefined : reasonWithoutNodes(preview, members.length, farmName),
     hasPlatforms: selected.length > 0 || (nodes.coverage.length === 0 && !isNothingSelected),
     isChecking: preview.isLoading,

@@ -18,7 +18,9 @@ export function OutputRow({ output, canRepeat }: { readonly output: OutputState;
   const text = images?.join(', ') || where;
   return (
     <li className={styles.row}>
-      <PhaseBadge phase={status} word={status === 'done' && images ? 'Loaded' : words[status]} />
+      <span className={styles.phase}>
+        <PhaseBadge phase={status} word={status === 'done' && images ? 'Loaded' : words[status]} />
+      </span>
       <span className={styles.label}>{label}</span>
       <span className={styles.where} title={text}>
         {text}

@@ -140,6 +140,17 @@ describe('a push', () => {
     expect(screen.getByText(/Somebody else changed the list meanwhile/)).toBeDefined();
   });
 
+  it('says which platforms the list in the registry would lose, until they are kept', async () => {
+    await open();
+    await screen.findByText('The list in the registry has windows/amd64, which this one lacks.');
+    await userEvent.click(screen.getByRole('switch', { name: /^Keep other platforms/ }));
+    await waitFor(() => expect(screen.queryByText(/which this one lacks/)).toBeNull());
+    await userEvent.click(screen.getByRole('switch', { name: /^Keep other platforms/ }));
+    await screen.findByText(/which this one lacks/);
+    fireEvent.change(destination(), { target: { value: 'registry.example.com/gone:1' } });
+    await waitFor(() => expect(screen.queryByText(/which this one lacks/)).toBeNull());
+  });
+
   it('shows its progress, then its result with commands to use the image', async () => {
     await open();
     fireEvent.submit(destination().closest('form') ?? destination());
@@ -215,7 +226,7 @@ describe('a push', () => {
     await end({ status: 'failed', problem });
     screen.getByRole('button', { name: 'Retry push' });
     const calls = recordCalls();
-    await userEvent.click(button('Push without verification'));
+    await userEvent.click(button('Go on without verification'));
     await screen.findByText('Pushing api:1.3');
     expect(calls).toMatchObject([['pushes.start', { tlsVerify: false }]]);
   });

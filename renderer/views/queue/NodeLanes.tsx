@@ -130,7 +130,7 @@ function JobBar({ bar: { job, from, to }, scale: { now, horizon }, isPointed, on
       href={hrefOf({ view: 'build', id: job.buildId })}
       style={style}
       title={describe(job)}
-      aria-label={describe(job)}
+      aria-label={labelOf(job)}
       className={classes(
         styles.bar,
         job.state === 'running' ? styles.running : styles.waiting,
@@ -140,7 +140,7 @@ function JobBar({ bar: { job, from, to }, scale: { now, horizon }, isPointed, on
       onPointerEnter={() => onPoint(job.buildId)}
       onPointerLeave={() => onPoint(undefined)}
     >
-      <span className={styles.platform}>{formatPlatform(job.platform)}</span>
+      <span className={styles.platform}>{formatPlatform(job.platform)}</span>{' '}
       <span className={styles.name}>{formatReferenceShort(job.reference)}</span>
     </a>
   );
@@ -152,12 +152,12 @@ function JobChip({ job, isPointed, onPoint }: Omit<JobBarProps, 'bar' | 'scale'>
     <a
       href={hrefOf({ view: 'build', id: job.buildId })}
       title={describe(job)}
-      aria-label={describe(job)}
+      aria-label={labelOf(job)}
       className={classes(styles.chip, isPointed && styles.pointed)}
       onPointerEnter={() => onPoint(job.buildId)}
       onPointerLeave={() => onPoint(undefined)}
     >
-      <span className={styles.platform}>{formatPlatform(job.platform)}</span>
+      <span className={styles.platform}>{formatPlatform(job.platform)}</span>{' '}
       <span className={styles.name}>{formatReferenceShort(job.reference)}</span>
     </a>
   );
@@ -169,6 +169,12 @@ const waits: Readonly<Record<NonNullable<QueueJob['reason']>, string>> = {
   'build-paused': 'waiting: the build is paused',
   'queue-paused': 'waiting: the queue is paused',
 };
+
+/** What is written on a bar, and what only its place and color say: `arm64 api:1.4, waiting, starts at about 14:03`. */
+function labelOf(job: QueueJob): string {
+  const name = `${job.platform} of ${job.reference}`;
+  return `${formatPlatform(job.platform)} ${formatReferenceShort(job.reference)}${describe(job).slice(name.length)}`;
+}
 
 /** `linux/arm64 of api:1.4, waiting, starts at about 14:03, ends at about 14:07`. */
 function describe({

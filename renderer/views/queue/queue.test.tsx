@@ -27,8 +27,8 @@ test('builds are in their order, with their jobs on a time axis for each node', 
   await open('busy');
   expect(order()).toEqual(['docs:3', 'api:1.4', 'worker:nightly', 'web:2.1', 'billing-service:7.4', 'worker:nightly']);
   const lane = node('big-amd');
-  within(lane).getByRole('link', { name: /linux\/amd64 of .*api:1\.4, running, ends at about/ });
-  within(lane).getByRole('link', { name: /linux\/amd64 of docs:3, waiting, starts at about .* high priority/ });
+  within(lane).getByRole('link', { name: /amd64 api:1\.4, running, ends at about/ });
+  within(lane).getByRole('link', { name: /amd64 docs:3, waiting, starts at about .* high priority/ });
   within(node('graviton')).getByText('disk swap');
   within(node('graviton')).getByRole('link', { name: /waiting: the node is paused/ });
 });

@@ -12,7 +12,7 @@ import { Page } from '../../parts/Page.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
 import { TextField } from '../../parts/TextField.tsx';
-import { replaceView } from '../../stores/navigation.ts';
+import { openSheet, replaceView } from '../../stores/navigation.ts';
 import styles from './Registries.module.css';
 import { RegistryDialog } from './RegistryDialog.tsx';
 import { RegistryRow } from './RegistryRow.tsx';
@@ -73,6 +73,9 @@ export function RegistriesView({ name, signIn }: RegistriesViewProps) {
       layout="column"
       actions={
         <>
+          <Button icon="images" onClick={() => openSheet({ sheet: 'list' })}>
+            Manifest list…
+          </Button>
           <Button icon="plus" onClick={() => setOpen({ kind: 'settings', registry: undefined })}>
             Add registry…
           </Button>

@@ -1,5 +1,4 @@
 import { useId, useState } from 'react';
-import { type Problem, problemOf } from '../../../shared/problem.ts';
 import type { RegistrySettings, RegistryTls } from '../../../shared/registry.ts';
 import { normalRegistryName, registryNameProblem } from '../../../shared/registry-name.ts';
 import { call } from '../../api.ts';
@@ -8,6 +7,7 @@ import { Dialog } from '../../parts/Dialog.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Select } from '../../parts/Select.tsx';
 import { TextField } from '../../parts/TextField.tsx';
+import { useWork } from '../../parts/use-work.ts';
 import styles from './Registries.module.css';
 
 export interface RegistryDialogProps {
@@ -36,8 +36,7 @@ export function RegistryDialog({ name: known, settings, onClose }: RegistryDialo
   const [clientKey, setClientKey] = useState(settings?.clientKey ?? '');
   const [mirrors, setMirrors] = useState((settings?.mirrors ?? []).join(', '));
   const [proxy, setProxy] = useState(settings?.proxy ?? '');
-  const [isSaving, setIsSaving] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
+  const { busy, problem, run } = useWork();
   const form = useId();
   const normal = normalRegistryName(name);
   const nameProblem = name.trim() === '' ? undefined : registryNameProblem(normal);
@@ -49,18 +48,10 @@ export function RegistryDialog({ name: known, settings, onClose }: RegistryDialo
   const isComplete = name.trim() !== '' && nameProblem === undefined && mirrorProblem === undefined;
 
   async function save(): Promise<void> {
-    setIsSaving(true);
-    setProblem(undefined);
     const change = { name: normal, tls, mirrors: named, proxy: proxy.trim() };
     const files = { ca: ca.trim(), clientCertificate: clientCertificate.trim(), clientKey: clientKey.trim() };
-    try {
-      await call(known === undefined ? 'registries.add' : 'registries.set', { ...change, ...files });
-      onClose();
-    } catch (error) {
-      setProblem(problemOf(error));
-    } finally {
-      setIsSaving(false);
-    }
+    await call(known === undefined ? 'registries.add' : 'registries.set', { ...change, ...files });
+    onClose();
   }
 
   return (
@@ -72,7 +63,7 @@ export function RegistryDialog({ name: known, settings, onClose }: RegistryDialo
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form={form} busy={isSaving} disabled={!isComplete}>
+          <Button kind="primary" type="submit" form={form} busy={busy} disabled={!isComplete}>
             {known === undefined ? 'Add registry' : 'Save settings'}
           </Button>
         </>
@@ -83,8 +74,8 @@ export function RegistryDialog({ name: known, settings, onClose }: RegistryDialo
         className={styles.form}
         onSubmit={(event) => {
           event.preventDefault();
-          if (isComplete && !isSaving) {
-            void save();
+          if (isComplete && !busy) {
+            void run(save);
           }
         }}
       >

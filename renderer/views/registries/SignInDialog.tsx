@@ -1,5 +1,4 @@
 import { useId, useState } from 'react';
-import { type Problem, problemOf } from '../../../shared/problem.ts';
 import type { LoginStore } from '../../../shared/registry.ts';
 import { normalRegistryName, registryNameProblem } from '../../../shared/registry-name.ts';
 import { call } from '../../api.ts';
@@ -8,6 +7,7 @@ import { Dialog } from '../../parts/Dialog.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Select } from '../../parts/Select.tsx';
 import { TextField } from '../../parts/TextField.tsx';
+import { useWork } from '../../parts/use-work.ts';
 import { useSettings } from '../../stores/settings.ts';
 import { toast } from '../../stores/toasts.ts';
 import styles from './Registries.module.css';
@@ -28,8 +28,7 @@ export function SignInDialog({ registry, tlsVerify = true, onClose, onSignedIn }
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
   const [store, setStore] = useState<LoginStore>('barnraiser');
-  const [isTrying, setIsTrying] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
+  const { busy, problem, run } = useWork();
   const remember = useSettings((state) => state.info?.remember);
   const form = useId();
   const normal = normalRegistryName(name);
@@ -37,22 +36,14 @@ export function SignInDialog({ registry, tlsVerify = true, onClose, onSignedIn }
   const isComplete = name.trim() !== '' && nameProblem === undefined && username !== '' && password !== '';
 
   async function signIn(): Promise<void> {
-    setIsTrying(true);
-    setProblem(undefined);
-    try {
-      const { checked } = await call('registries.login', { name: normal, username, password, store, tlsVerify });
-      onClose();
-      onSignedIn?.();
-      toast({
-        title: `Signed in to ${normal}`,
-        ...(checked ? {} : { description: 'The registry asks for no login, so it has not tried this one.' }),
-        kind: 'done',
-      });
-    } catch (error) {
-      setProblem(problemOf(error));
-    } finally {
-      setIsTrying(false);
-    }
+    const { checked } = await call('registries.login', { name: normal, username, password, store, tlsVerify });
+    onClose();
+    onSignedIn?.();
+    toast({
+      title: `Signed in to ${normal}`,
+      ...(checked ? {} : { description: 'The registry asks for no login, so it has not tried this one.' }),
+      kind: 'done',
+    });
   }
 
   return (
@@ -64,14 +55,7 @@ export function SignInDialog({ registry, tlsVerify = true, onClose, onSignedIn }
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button
-            kind="primary"
-            type="submit"
-            form={form}
-            busy={isTrying}
-            busyLabel="Signing in…"
-            disabled={!isComplete}
-          >
+          <Button kind="primary" type="submit" form={form} busy={busy} busyLabel="Signing in…" disabled={!isComplete}>
             Sign in
           </Button>
         </>
@@ -84,8 +68,8 @@ export function SignInDialog({ registry, tlsVerify = true, onClose, onSignedIn }
           event.preventDefault();
           // a dialog inside a form must not submit that, too
           event.stopPropagation();
-          if (isComplete && !isTrying) {
-            void signIn();
+          if (isComplete && !busy) {
+            void run(signIn);
           }
         }}
       >

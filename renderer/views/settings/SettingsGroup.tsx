@@ -20,7 +20,7 @@ export function SettingsGroup({ title, children, ref }: SettingsGroupProps) {
 }
 
 export interface SettingsRowProps {
-  readonly title: ReactNode;
+  readonly title?: ReactNode;
   readonly hint?: ReactNode;
   readonly children?: ReactNode;
 }
@@ -29,7 +29,7 @@ export function SettingsRow({ title, hint, children }: SettingsRowProps) {
   return (
     <div className={styles.row}>
       <div className={styles.text}>
-        <h3 className={styles.title}>{title}</h3>
+        {title && <h3 className={styles.title}>{title}</h3>}
         {hint && <p className={styles.hint}>{hint}</p>}
       </div>
       {children && <div className={styles.value}>{children}</div>}

@@ -11,7 +11,9 @@ import { Segmented } from '../../parts/Segmented.tsx';
 import { Switch } from '../../parts/Switch.tsx';
 import { updateSettings, useSettings } from '../../stores/settings.ts';
 import { AllowedCommands } from './AllowedCommands.tsx';
+import { AttestationSettings } from './AttestationSettings.tsx';
 import { NotificationSetting } from './NotificationSetting.tsx';
+import { ReleaseSetting } from './ReleaseSetting.tsx';
 import { SavedSecrets } from './SavedSecrets.tsx';
 import styles from './Settings.module.css';
 import { SettingsGroup, SettingsRow } from './SettingsGroup.tsx';
@@ -100,6 +102,17 @@ export function SettingsView() {
             onChange={(baseChecks) => save({ baseChecks })}
           />
         </SettingsRow>
+        <SettingsRow
+          title="Ask registries when a project is opened"
+          hint="For which platforms its base images are, with saved logins. Without that, nothing is asked before a build starts."
+        >
+          <Switch
+            label="Ask registries when a project is opened"
+            hideLabel
+            checked={settings.asksAboutBases ?? true}
+            onChange={(asksAboutBases) => save({ asksAboutBases })}
+          />
+        </SettingsRow>
         <SettingsRow title="Builds to keep" hint="Older builds are deleted with their logs. Images are kept.">
           <NumberField
             label="Builds to keep"
@@ -112,6 +125,7 @@ export function SettingsView() {
           />
         </SettingsRow>
       </SettingsGroup>
+      <AttestationSettings settings={settings} onSave={save} />
       <SavedSecrets />
       <AllowedCommands />
       {info && (
@@ -122,6 +136,7 @@ export function SettingsView() {
           <SettingsRow title="Version">
             <Copyable text={`Barnraiser ${info.version}, ${frontEnds[info.frontEnd]}, ${info.system}`} what="version" />
           </SettingsRow>
+          <ReleaseSetting save={save} />
         </SettingsGroup>
       )}
     </Page>

@@ -1,4 +1,5 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it } from 'vitest';
 import { questions } from '../../testing/fixture-questions.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
@@ -79,5 +80,35 @@ describe('allowed commands', () => {
   it('have an explanation if there are none', async () => {
     const section = await open('empty', 'Allowed commands');
     await within(section).findByText('No allowed commands');
+  });
+});
+
+describe('attestations and signatures', () => {
+  it('are off, and each has its own switch', async () => {
+    const section = await open('busy', 'Attestations and signatures');
+    const switches = within(section).getAllByRole('switch');
+    expect(switches.map((each) => each.getAttribute('aria-checked'))).toEqual(['false', 'false', 'false']);
+    await userEvent.click(within(section).getByRole('switch', { name: 'Sign images' }));
+    await within(section).findByText('Choose a key, or builds do not start.');
+    const key = within(section).getByRole('textbox', { name: 'Private key' });
+    fireEvent.change(key, { target: { value: '/home/anna/cosign.key' } });
+    fireEvent.blur(key);
+    await waitFor(() => expect(within(section).queryByText('Choose a key, or builds do not start.')).toBeNull());
+    const saved = await app.call('settings.get', {});
+    expect(saved).toMatchObject({ value: { sign: true, signKey: '/home/anna/cosign.key' } });
+  });
+
+  it('trusts and removes keys', async () => {
+    const section = await open('busy', 'Trusted keys');
+    await within(section).findByRole('button', { name: 'Remove… release' });
+    fireEvent.click(within(section).getByRole('button', { name: 'Trust a key…' }));
+    const dialog = within(await screen.findByRole('dialog', { name: 'Trust a key' }));
+    fireEvent.change(dialog.getByRole('textbox', { name: 'Public key' }), { target: { value: '/home/anna/ci.pub' } });
+    fireEvent.click(dialog.getByRole('button', { name: 'Trust key' }));
+    await within(section).findByRole('button', { name: 'Remove… ci' });
+    fireEvent.click(within(section).getByRole('button', { name: 'Remove… ci' }));
+    const confirmation = within(await screen.findByRole('dialog', { name: 'Trust ci no longer?' }));
+    fireEvent.click(confirmation.getByRole('button', { name: 'Remove key' }));
+    await waitFor(() => expect(within(section).queryByRole('button', { name: 'Remove… ci' })).toBeNull());
   });
 });

@@ -6,12 +6,14 @@ import { Button } from '../../../parts/Button.tsx';
 import { Copyable } from '../../../parts/Copyable.tsx';
 import { CopyButton } from '../../../parts/CopyButton.tsx';
 import { EmptyState } from '../../../parts/EmptyState.tsx';
+import { Icon } from '../../../parts/Icon.tsx';
 import { ProblemNote } from '../../../parts/ProblemNote.tsx';
 import { Waiting } from '../../../parts/Spinner.tsx';
 import { navigate } from '../../../stores/navigation.ts';
 import imageStyles from '../Image.module.css';
 import type { ImageSectionProps } from '../section-props.ts';
 import styles from './Attestations.module.css';
+import { ReproducePanel } from './ReproducePanel.tsx';
 
 type Statement = Provenance['statements'][number];
 
@@ -37,23 +39,32 @@ export function ProvenanceSection({ reference, platform, list }: ImageSectionPro
   if (!provenance) {
     return <Waiting>Loading provenance</Waiting>;
   }
-  if (provenance.statements.length === 0) {
-    return (
-      <EmptyState icon="package" title="Nothing was recorded">
-        To record how an image is made, choose <b>Record how the image was made</b> in the options of a build.
-      </EmptyState>
-    );
-  }
-  return provenance.statements.map((each) => (
-    <StatementView key={`${each.manifest} ${each.predicateType}`} statement={each} />
-  ));
+  return (
+    <>
+      {provenance.statements.length === 0 && (
+        <EmptyState icon="package" title="Nothing was recorded">
+          To record how an image is made, choose <b>Record how the image was made</b> in the options of a build, or in
+          the settings for all builds.
+        </EmptyState>
+      )}
+      {provenance.statements.map((each) => (
+        <StatementView key={`${each.manifest} ${each.predicateType}`} statement={each} />
+      ))}
+      <ReproducePanel key={reference} reference={reference} />
+    </>
+  );
 }
 
-function StatementView({ statement: { predicateType, form, manifest, summary, statement } }: { statement: Statement }) {
-  const { builder, buildType, invocation, startedAt, finishedAt, dependencies } = summary;
+function StatementView({
+  statement: { predicateType, isOther, form, manifest, summary, statement },
+}: {
+  statement: Statement;
+}) {
+  const { program, builder, buildType, invocation, startedAt, finishedAt, dependencies } = summary;
   const isOwn = builder?.startsWith('https://barnraiser.dev/');
   const rows: readonly [string, ReactNode][] = [
     ['Format', `${predicateType}${form === 'list' ? ', in the manifest list' : ''}`],
+    ['Recorded by', program],
     ['Built by', builder],
     ['Kind of build', buildType],
     [
@@ -76,6 +87,11 @@ function StatementView({ statement: { predicateType, form, manifest, summary, st
   const text = JSON.stringify(statement, undefined, 2);
   return (
     <section className={styles.statement}>
+      {isOther && (
+        <p className={styles.invalid}>
+          <Icon name="warning" size={14} /> This statement is about another image.
+        </p>
+      )}
       <p className={styles.quiet}>Recorded by the builder. A signature shows whether to believe it.</p>
       <dl className={imageStyles.settings}>
         {rows
@@ -89,7 +105,7 @@ function StatementView({ statement: { predicateType, form, manifest, summary, st
       </dl>
       {dependencies.length > 0 && (
         <>
-          <h3>Made of</h3>
+          <h2>Made of</h2>
           <ul className={styles.dependencies}>
             {dependencies.map(({ uri, digest }) => (
               <li key={`${uri} ${digest}`}>

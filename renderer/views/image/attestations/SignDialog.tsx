@@ -4,10 +4,15 @@ import { call } from '../../../api.ts';
 import { Button } from '../../../parts/Button.tsx';
 import { Checkbox } from '../../../parts/Checkbox.tsx';
 import { Dialog } from '../../../parts/Dialog.tsx';
+import { lazyPart } from '../../../parts/lazy-part.tsx';
+import { Presence } from '../../../parts/Presence.tsx';
 import { ProblemNote } from '../../../parts/ProblemNote.tsx';
 import { SecretField } from '../../../parts/SecretField.tsx';
-import { TextField } from '../../../parts/TextField.tsx';
+import { useSettings } from '../../../stores/settings.ts';
 import { toast } from '../../../stores/toasts.ts';
+import { KeyField } from '../../keys/KeyField.tsx';
+
+const GenerateKeyDialog = lazyPart(async () => (await import('../../keys/GenerateKeyDialog.tsx')).GenerateKeyDialog);
 
 export interface SignDialogProps {
   readonly reference: string;
@@ -17,12 +22,13 @@ export interface SignDialogProps {
 
 /** Signs an image in local storage with a key file. The password is not kept. */
 export function SignDialog({ reference, onSigned, onClose }: SignDialogProps) {
-  const [key, setKey] = useState('');
+  const [key, setKey] = useState(useSettings(({ settings }) => settings.signKey ?? ''));
   const [password, setPassword] = useState('');
   const [recursive, setRecursive] = useState(true);
   const [attestations, setAttestations] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
+  const [isGenerating, setGenerating] = useState(false);
 
   async function sign(): Promise<void> {
     setBusy(true);
@@ -49,6 +55,11 @@ export function SignDialog({ reference, onSigned, onClose }: SignDialogProps) {
       onClose={onClose}
       title="Sign image"
       description={reference}
+      footerStart={
+        <Button icon="key" onClick={() => setGenerating(true)}>
+          Generate a key…
+        </Button>
+      }
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
@@ -65,9 +76,8 @@ export function SignDialog({ reference, onSigned, onClose }: SignDialogProps) {
           void sign();
         }}
       >
-        <TextField
+        <KeyField
           label="Private key"
-          mono
           placeholder="/home/me/cosign.key"
           value={key}
           onChange={setKey}
@@ -78,6 +88,11 @@ export function SignDialog({ reference, onSigned, onClose }: SignDialogProps) {
         <Checkbox label="Sign provenance and SBOM, too" checked={attestations} onChange={setAttestations} />
       </form>
       {problem && <ProblemNote problem={problem} />}
+      <Presence>
+        {isGenerating && (
+          <GenerateKeyDialog onMade={({ privateKey }) => setKey(privateKey)} onClose={() => setGenerating(false)} />
+        )}
+      </Presence>
     </Dialog>
   );
 }

@@ -11,7 +11,7 @@ import { Presence } from '../../../parts/Presence.tsx';
 import { ProblemNote } from '../../../parts/ProblemNote.tsx';
 import { RelativeTime } from '../../../parts/Quantity.tsx';
 import { Waiting } from '../../../parts/Spinner.tsx';
-import { TextField } from '../../../parts/TextField.tsx';
+import { KeyField } from '../../keys/KeyField.tsx';
 import type { ImageSectionProps } from '../section-props.ts';
 import styles from './Attestations.module.css';
 
@@ -31,7 +31,7 @@ export function SignaturesSection({ reference, list: { digest } }: ImageSectionP
         setSigned(
           await call(
             'images.signatures',
-            { reference, ...(publicKey === '' ? {} : { key: publicKey }) },
+            { reference, ...(publicKey === '' ? { trusted: true } : { key: publicKey }) },
             signal ? { signal } : {},
           ),
         );
@@ -65,15 +65,14 @@ export function SignaturesSection({ reference, list: { digest } }: ImageSectionP
           void check();
         }}
       >
-        <TextField
+        <KeyField
           label="Public key"
-          mono
           placeholder="/home/me/cosign.pub"
           value={key}
           onChange={setKey}
-          description="A file on the computer that runs Barnraiser."
+          description="A file on the computer that runs Barnraiser. Without it, the trusted keys of the settings count."
         />
-        <Button type="submit" busy={busy} disabled={key.trim() === ''}>
+        <Button type="submit" busy={busy}>
           Verify signatures
         </Button>
         <Button icon="key" onClick={() => setIsSigning(true)}>
@@ -100,7 +99,7 @@ function SignedList({ signed }: { signed: readonly Signed[] }) {
     <ul className={styles.signed}>
       {signed.map(({ platform, digest, signatures }) => (
         <li key={`${platform} ${digest}`}>
-          <h3>{platform ? formatPlatform(platform) : 'Manifest list'}</h3>
+          <h2>{platform ? formatPlatform(platform) : 'Manifest list'}</h2>
           <code className={styles.quiet}>{digest}</code>
           {signatures.length === 0 ? (
             <p className={styles.quiet}>Not signed</p>
@@ -124,12 +123,13 @@ const tones: Readonly<Record<Verdict, 'valid' | 'doubtful' | 'invalid'>> = {
   unreadable: 'invalid',
 };
 
-function SignatureRow({ signature: { verdict, identity, key, creator, createdAt } }: { signature: Signature }) {
+function SignatureRow({ signature: { verdict, signer, identity, key, creator, createdAt } }: { signature: Signature }) {
   return (
     <p className={styles.signature}>
       {verdict ? (
         <span className={classes(styles.verdict, styles[tones[verdict]])}>
           <Icon name={verdict === 'valid' ? 'check' : 'warning'} size={14} /> {verdictTexts[verdict]}
+          {signer && `, ${signer}`}
         </span>
       ) : (
         <span className={classes(styles.unverified, styles.quiet)}>

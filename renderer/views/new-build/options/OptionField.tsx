@@ -1,5 +1,11 @@
 import { type ReactNode, useId } from 'react';
-import { isChanged, type OptionKind, optionRow, type RequestOptionName } from '../../../../shared/build-options.ts';
+import {
+  defaultOf,
+  isChanged,
+  type OptionKind,
+  optionRow,
+  type RequestOptionName,
+} from '../../../../shared/build-options.ts';
 import type { Project } from '../../../../shared/project.ts';
 import { Checkbox } from '../../../parts/Checkbox.tsx';
 import { classes } from '../../../parts/classes.ts';
@@ -9,6 +15,7 @@ import { optionFlag, optionHint, optionLabel } from '../../../parts/option-words
 import { Select } from '../../../parts/Select.tsx';
 import { TextArea } from '../../../parts/TextArea.tsx';
 import { TextField } from '../../../parts/TextField.tsx';
+import { useSettings } from '../../../stores/settings.ts';
 import { choosers } from './choosers.ts';
 import { focusControl } from './focus-control.ts';
 import { kindFields } from './kind-fields.ts';
@@ -110,7 +117,10 @@ interface ControlProps extends OptionFieldProps {
 
 function Control(props: ControlProps) {
   const { name, draft, scope, note, description, error, onChange } = props;
-  const { kind, choices = [] } = optionRow(name);
+  const { kind, choices = [], isInSettings } = optionRow(name);
+  const setting = useSettings(
+    ({ settings }): unknown => isInSettings && Object.entries(settings).find(([key]) => key === name)?.[1],
+  );
   const label = optionLabel(name);
   const field = { label, labelNote: note, description, error };
   const entry = entryOf(draft, name);
@@ -135,7 +145,7 @@ function Control(props: ControlProps) {
           <Checkbox
             label={label}
             description={description}
-            checked={optionValue(draft.options, name) === true}
+            checked={(draft.options[name] ?? setting ?? defaultOf(name)) === true}
             onChange={set}
           />
           <div className={styles.note}>{note}</div>

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "Hello from $(uname -m). This image was built for $(cat /built-on)."
