@@ -1,13 +1,6 @@
 /** Finds the messages of each problem code, and what they say to do, where the program raises them. */
 import { isProblemCode, type ProblemCode, problemCodes } from '../../shared/failure.ts';
-import type { SourceFile } from './source.ts';
-
-interface AstNode {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly [key: string]: unknown;
-}
+import { type AstNode, isNode, type SourceFile } from './source.ts';
 
 /** What one place that raises a problem says. Values in texts are in braces. */
 export interface ProblemMessages {
@@ -18,9 +11,6 @@ export interface ProblemMessages {
 export interface RaisedProblem extends ProblemMessages {
   readonly code: ProblemCode;
 }
-
-const isNode = (value: unknown): value is AstNode =>
-  typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
 
 /** So deep are names followed to what they stand for. */
 const maxDepth = 6;

@@ -20,6 +20,17 @@ export interface SourceFile {
   readonly program: ReturnType<typeof parseSync>['program'];
 }
 
+/** A node of the syntax tree, in the form of ESTree. */
+export interface AstNode {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly [key: string]: unknown;
+}
+
+export const isNode = (value: unknown): value is AstNode =>
+  typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
+
 /** Every file that git tracks or would track, with one of these endings. */
 export function listFiles(...endings: readonly string[]): string[] {
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate'], {

@@ -1,13 +1,5 @@
 /** Finds the texts that people see: in the window, on a terminal, in messages of problems. */
-import type { Located, SourceFile } from './source.ts';
-import { lineFinder } from './source.ts';
-
-interface AstNode {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly [key: string]: unknown;
-}
+import { type AstNode, isNode, type Located, lineFinder, type SourceFile } from './source.ts';
 
 /** Attributes of elements that hold no text for people. */
 const codeAttributes = new Set([
@@ -26,9 +18,6 @@ const codeAttributes = new Set([
 /** Calls whose texts are for developers or machines. */
 const codeCalls =
   /^(Error|RegExp|TypeError|RangeError|URL|URLSearchParams|quote|shellQuote|sh|run|exec|spawn|execFile|test|describe)$/;
-
-const isNode = (value: unknown): value is AstNode =>
-  typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
 
 /**
  * Words with a blank between them, or a capitalised word: this distinguishes texts from identifiers, paths and keys. Values in a

@@ -39,7 +39,7 @@ test('provenance of BuildKit in both versions is summed up, and its program is n
   expect(described({ predicate: definition })).toMatchObject({ program: 'BuildKit', builder: 'x' });
 });
 
-test('a statement that is about another image is told', () => {
+test('a statement that is about another image is marked', () => {
   const of = (subject: unknown) => {
     const bytes = Buffer.from(JSON.stringify({ subject, predicate: {} }));
     const statement: AttachedStatement = {

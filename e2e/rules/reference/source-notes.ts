@@ -1,17 +1,7 @@
 /** Comments of the source at fields of schemas, at calls and at events. */
 import { basename } from 'node:path';
-import type { SourceFile } from '../source.ts';
+import { type AstNode, isNode, type SourceFile } from '../source.ts';
 import { noteText } from './schema-types.ts';
-
-interface AstNode {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly [key: string]: unknown;
-}
-
-const isNode = (value: unknown): value is AstNode =>
-  typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
 
 /** `build.started` of `'build.started': z.object(…)`, or the name of a schema, and the field: what the comment above says. */
 export function sourceNotes(sources: readonly SourceFile[]): ReadonlyMap<string, string> {

@@ -1,14 +1,4 @@
-import type { SourceFile } from '../source.ts';
-
-interface AstNode {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly [key: string]: unknown;
-}
-
-const isNode = (value: unknown): value is AstNode =>
-  typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
+import { type AstNode, isNode, type SourceFile } from '../source.ts';
 
 /** Capital letters, as the names of variables are, and those of npm and Windows. */
 const variableName = /^([A-Z][A-Z0-9]*(_[A-Z0-9]+)*|npm_\w+|ProgramData)$/;
