@@ -19,14 +19,17 @@ interface Edit {
 /**
  * Makes the parts of schemas when they are first used. A command of the terminal loads the schemas of all calls, uses a few of
  * them, and making all takes a fifth of the time in which it starts. zod reads the properties of an object schema once, when it
- * first parses, so they can be getters. The input and output of a call are kept by theirs.
+ * first parses, so they can be getters. The input and output of a call, which the contract has, are kept by theirs.
  */
 export const lazySchemas: Plugin = {
   name: 'lazy-schemas',
   enforce: 'pre',
   transform: {
-    filter: { id: /\/shared\/[\w-]+\.ts$/ },
-    handler: (code, id) => ({ code: applyEdits(code, [...editsOf(parseSync(id, code).program as never, code)]) }),
+    filter: { id: /\/(?:shared|electron)\/[\w/-]+\.ts$/, code: /\bz\.\w*[oO]bject\(/ },
+    handler: (code, id) => {
+      const edits = editsOf(parseSync(id, code).program as never, code, id.includes('/shared/'));
+      return { code: applyEdits(code, [...edits]) };
+    },
   },
 };
 
@@ -45,8 +48,8 @@ export const asciiFiles: Plugin = {
 
 const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** @param isShape whether the node is the shape of an object schema */
-function* editsOf(node: SyntaxNode, code: string, isShape = false): Generator<Edit> {
+/** @param hasCalls whether the file may have calls of the contract. @param isShape whether the node is the shape of an object schema */
+function* editsOf(node: SyntaxNode, code: string, hasCalls: boolean, isShape = false): Generator<Edit> {
   const properties = node.type === 'ObjectExpression' ? (node.properties as SyntaxNode[]) : [];
   for (const property of properties.filter(isCreated)) {
     const { key, value } = property as unknown as { readonly key: SyntaxNode; readonly value: SyntaxNode };
@@ -54,7 +57,7 @@ function* editsOf(node: SyntaxNode, code: string, isShape = false): Generator<Ed
     if (isShape) {
       yield { at: property.start, length: value.start - property.start, text: `get ${name}() { return ` };
       yield { at: value.end, length: 0, text: '; }' };
-    } else if (name === 'input' || name === 'output') {
+    } else if (hasCalls && (name === 'input' || name === 'output')) {
       yield { at: property.start, length: value.start - property.start, text: `get ${name}() { const value = ` };
       const keep = `Object.defineProperty(this, '${name}', { value, enumerable: true })`;
       yield { at: value.end, length: 0, text: `; ${keep}; return value; }` };
@@ -62,7 +65,7 @@ function* editsOf(node: SyntaxNode, code: string, isShape = false): Generator<Ed
   }
   const shape = shapeOf(node);
   for (const child of childrenOf(node)) {
-    yield* editsOf(child, code, child === shape);
+    yield* editsOf(child, code, hasCalls, child === shape);
   }
 }
 

@@ -50,7 +50,9 @@ export class BlobReader {
       this.#failure = error instanceof Failure ? error : corruptBlobFailure(this.digest, 'could not be read', error);
     });
     for await (const chunk of stream) {
-      // what a blob has beyond its size is sent, too, so that the request fails
+      if (sentBytes + chunk.length > this.size) {
+        throw this.#wrongSize();
+      }
       const bytes = end < this.size ? chunk.subarray(0, end - sentBytes) : chunk;
       yield bytes;
       sentBytes += bytes.length;
@@ -59,11 +61,19 @@ export class BlobReader {
         return;
       }
     }
+    if (sentBytes < end) {
+      throw this.#wrongSize();
+    }
+  }
+
+  #wrongSize(): Failure {
+    this.#failure = corruptBlobFailure(this.digest, `does not have its expected size of ${this.size} bytes`);
+    return this.#failure;
   }
 }
 
 /** @param what what is wrong with the blob, as the predicate of a sentence. */
-export function corruptBlobFailure(digest: Digest, what: string, cause: unknown): Failure {
+export function corruptBlobFailure(digest: Digest, what: string, cause?: unknown): Failure {
   return fail(
     'image.corrupt',
     `The blob ${digest} in the image store ${what}.`,

@@ -1,7 +1,6 @@
 import type { Digest } from '../../shared/image.ts';
 import { Failure } from '../../shared/problem.ts';
-import { networkErrorCode } from '../system/tls-errors.ts';
-import { BlobReader, type BlobSource, corruptBlobFailure } from './blob-source.ts';
+import { BlobReader, type BlobSource } from './blob-source.ts';
 import { discardBody, type HttpResponse, headerOf } from './http.ts';
 import { isTransientError, networkFailure } from './network-errors.ts';
 import { alteredContentFailure } from './response-failures.ts';
@@ -71,10 +70,6 @@ async function sendWithResume(
       signal.throwIfAborted();
       if (reader.failure || error instanceof Failure) {
         throw reader.failure ?? error;
-      }
-      const code = networkErrorCode(error);
-      if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {
-        throw corruptBlobFailure(digest, `does not have its expected size of ${reader.size} bytes`, error);
       }
       if (!isTransientError(error) || attempt === maxAttempts) {
         throw networkFailure('the registry', uploadSession.url, error, session.registry);

@@ -1,10 +1,12 @@
-import { isIP } from 'node:net';
+import { once } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { type Failure, fail } from '../../shared/problem.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import type { Certificates } from './certificates.ts';
+import { connectTimeoutMs, DirectHttp, isAddress, maxConnections } from './direct-http.ts';
 
 /** A body that can be sent more than once. Each attempt opens it again. */
 export interface HttpBody {
@@ -32,23 +34,18 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   readonly status: number;
-  readonly headers: Dispatcher.ResponseData['headers'];
-  readonly body: Dispatcher.ResponseData['body'];
+  readonly headers: IncomingHttpHeaders;
+  /** Bytes. Reading it to its end, or destroying it, frees its connection. */
+  readonly body: Readable;
   /** The URL after redirects. */
   readonly url: URL;
 }
 
-const connectTimeoutMs = 15_000;
 export const maxRedirects = 5;
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
 /** How much of an unneeded body is read so that its connection can be used again. */
 const maxDiscardedBytes = 64 * 1024;
-
-interface Dispatchers {
-  readonly direct: Dispatcher;
-  readonly proxy: Dispatcher;
-}
 
 /**
  * HTTP to one registry, its token server and its storage: at most 8 connections for each origin, through the proxy in
@@ -59,8 +56,10 @@ export class HttpClient {
   readonly #tlsVerify: boolean;
   readonly #certificates: Certificates | undefined;
   readonly #proxy: string | undefined;
-  /** Created at the first request. */
-  #dispatchers: Promise<Dispatchers> | undefined;
+  /** Both are created at the first request. */
+  #direct: DirectHttp | undefined;
+  #proxied: Promise<Dispatcher | undefined> | undefined;
+  #tls: { readonly rejectUnauthorized: boolean; readonly secureContext?: SecureContext } | undefined;
 
   /**
    * @param options `certificates`: by default, only the authorities of Node are trusted. `proxy`: an address, or `none`, instead of
@@ -76,33 +75,33 @@ export class HttpClient {
     this.#proxy = options.proxy;
   }
 
-  /** Most commands use no registry: they do not load undici, which takes a third of their start. */
-  async #createDispatchers(): Promise<Dispatchers> {
-    const agent = this.#agentOptions();
+  /** Created once, because it parses all the authorities. */
+  #tlsOptions() {
+    const [rejectUnauthorized, certificates] = [this.#tlsVerify, this.#certificates];
+    this.#tls ??= {
+      rejectUnauthorized,
+      ...(certificates && { secureContext: createSecureContext(contextOptions(certificates)) }),
+    };
+    return this.#tls;
+  }
+
+  /** Undefined if there is no proxy. */
+  async #createProxied(): Promise<Dispatcher | undefined> {
     const own = this.#proxy;
     const [httpProxy, httpsProxy] =
       own === undefined ? [proxyFromEnvironment('HTTP_PROXY'), proxyFromEnvironment('HTTPS_PROXY')] : [own, own];
-    const { default: Agent } = await import('undici/lib/dispatcher/agent.js');
-    const direct = new Agent(agent);
     if (own === 'none' || (!httpProxy && !httpsProxy)) {
-      return { direct, proxy: direct };
+      return undefined;
     }
     const { EnvHttpProxyAgent } = await import('undici');
+    const connect = { ...this.#tlsOptions(), timeout: connectTimeoutMs };
     // the proxy is not the registry, so its own certificate is always verified
-    const proxyTls = { ...agent.connect, rejectUnauthorized: true };
+    const proxyTls = { ...connect, rejectUnauthorized: true };
     // a proxy that is set for this registry is used whatever the environment excludes
     const excluded = own === undefined ? {} : { noProxy: '' };
     // many proxies open tunnels to port 443 only: plain HTTP is forwarded, as in Go's clients
-    const proxies = { requestTls: agent.connect, proxyTls, httpProxy, httpsProxy, proxyTunnel: false, ...excluded };
-    return { direct, proxy: new EnvHttpProxyAgent({ ...agent, ...proxies }) };
-  }
-
-  #agentOptions() {
-    const [tlsVerify, certificates] = [this.#tlsVerify, this.#certificates];
-    // created once, because it parses all the authorities
-    const secureContext = certificates && createSecureContext(contextOptions(certificates));
-    const tls = { rejectUnauthorized: tlsVerify, timeout: connectTimeoutMs, ...(secureContext && { secureContext }) };
-    return { connections: 8, connect: tls };
+    const proxies = { requestTls: connect, proxyTls, httpProxy, httpsProxy, proxyTunnel: false, ...excluded };
+    return new EnvHttpProxyAgent({ connections: maxConnections, connect, ...proxies });
   }
 
   /**
@@ -163,9 +162,10 @@ export class HttpClient {
   }
 
   async close(): Promise<void> {
-    // dispatchers that could not be created have nothing to close
-    const dispatchers = await this.#dispatchers?.catch(() => undefined);
-    await Promise.all([dispatchers?.direct.destroy(), dispatchers?.proxy.destroy()]);
+    this.#direct?.close();
+    // one that could not be created has nothing to close
+    const proxied = await this.#proxied?.catch(() => undefined);
+    await proxied?.destroy();
   }
 
   async #sendOnce(request: HttpRequest, url: URL): Promise<HttpResponse> {
@@ -179,21 +179,22 @@ export class HttpClient {
     if (authorization?.origin === url.origin) {
       headers.authorization = authorization.value;
     }
-    this.#dispatchers ??= this.#createDispatchers();
-    const { direct, proxy } = await this.#dispatchers;
-    const { default: send } = await import('undici/lib/api/api-request.js');
+    const isDirect = this.#proxy === undefined && isLoopback(url.hostname);
+    this.#proxied ??= isDirect ? undefined : this.#createProxied();
+    const proxied = isDirect ? undefined : await this.#proxied;
     const stream = body === undefined || Buffer.isBuffer(body) ? undefined : body.open();
     // the request reports an error of the body; after an early response there would be no listener for it
     stream?.on('error', () => {});
+    const { method, signal } = request;
+    const content = stream ?? (Buffer.isBuffer(body) ? body : undefined);
     try {
-      const isDirect = this.#proxy === undefined && isLoopback(url.hostname);
-      const response = await send.call(isDirect ? direct : proxy, {
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method: request.method,
-        headers,
-        body: stream ?? (Buffer.isBuffer(body) ? body : null),
-        signal: request.signal,
+      if (!proxied) {
+        this.#direct ??= new DirectHttp(this.#tlsOptions());
+        return await this.#direct.send({ url, method, headers, body: content, signal });
+      }
+      const path = `${url.pathname}${url.search}`;
+      const response = await proxied.request({
+        ...{ origin: url.origin, path, method, headers, body: content ?? null, signal },
       });
       return { status: response.statusCode, headers: response.headers, body: response.body, url };
     } catch (error) {
@@ -212,7 +213,20 @@ function contextOptions({ authorities, client }: Certificates) {
 
 /** Ends a response whose body is not needed, so that its connection can be used again. */
 export async function discardBody(response: HttpResponse): Promise<void> {
-  await response.body.dump({ limit: maxDiscardedBytes }).catch(() => {});
+  const { body } = response;
+  let bytes = 0;
+  // it may break, which says nothing about what was done
+  body
+    .on('error', () => undefined)
+    .on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxDiscardedBytes) {
+        body.destroy();
+      }
+    });
+  if (!body.closed) {
+    await once(body, 'close').catch(() => undefined);
+  }
 }
 
 /** How long a body may take that is read as a whole, in milliseconds. None is longer than some MiB. */
@@ -301,6 +315,5 @@ function proxyFromEnvironment(name: string): string | undefined {
 }
 
 function isLoopback(hostname: string): boolean {
-  const address = hostname.replace(/^\[(.*)\]$/, '$1');
-  return hostname === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+  return hostname === 'localhost' || hostname === '[::1]' || (hostname.startsWith('127.') && isAddress(hostname));
 }

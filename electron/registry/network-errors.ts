@@ -11,6 +11,8 @@ const connectionReasons: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'there is no route to the host',
   ENETUNREACH: 'the network is unreachable',
   ETIMEDOUT: 'it did not respond in time',
+  ERR_NO_RESPONSE: 'it accepted the request but did not respond in time',
+  ERR_NO_BODY: 'its response stopped before the end',
   UND_ERR_CONNECT_TIMEOUT: 'it did not respond in time',
   UND_ERR_HEADERS_TIMEOUT: 'it accepted the request but did not respond in time',
   UND_ERR_BODY_TIMEOUT: 'its response stopped before the end',
@@ -29,6 +31,9 @@ const transientCodes = new Set([
   'ENETDOWN',
   'EHOSTUNREACH',
   'EAI_AGAIN',
+  'ERR_NO_RESPONSE',
+  'ERR_NO_BODY',
+  // of undici, for connections through a proxy
   'UND_ERR_SOCKET',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',

@@ -10,6 +10,7 @@ import { type Duplex, PassThrough, pipeline, Readable } from 'node:stream';
 import { Failure, fail } from '../../../shared/problem.ts';
 import type { SessionCapacity } from '../../ssh/session-limit.ts';
 import { errnoCode } from '../../system/file-errors.ts';
+import { noServerName } from '../../system/no-server-name.ts';
 import { RequestQueue } from './request-queue.ts';
 import { idleTimeoutMs, StreamAgent } from './stream-agent.ts';
 import type { EngineRequest, EngineResponse } from './transport.ts';
@@ -198,7 +199,7 @@ export class EngineHttp {
     };
 
     return new Promise((resolve, reject) => {
-      const outgoing = httpRequest({ agent, host: 'engine', method, path, headers: { ...headers } });
+      const outgoing = httpRequest({ ...noServerName, agent, host: 'engine', method, path, headers: { ...headers } });
       let response: IncomingMessage | undefined;
 
       const stop = (error: Error) => {
