@@ -37,7 +37,7 @@ import type { PreparedBuild } from './prepare-build.ts';
 import type { ProjectMemory } from './project-memory.ts';
 import { RepeatedJob } from './repeated-job.ts';
 import { repeatingPulls } from './repeated-pulls.ts';
-import { applyRetention, type BuiltImage, cleanUpFailed } from './retention.ts';
+import { applyRetention, type BuiltImage, cleanUpFailed, replaceCache } from './retention.ts';
 import type { SharedPortForwards } from './shared-port-forwards.ts';
 
 /** What all jobs of a build share. */
@@ -104,6 +104,8 @@ export async function runJob(
   const base = new BaseImageCheck(imageInput);
 
   let built: BuiltImage | undefined;
+  /** What only the build before needed is removed while the image is transferred. */
+  let replaced: Promise<void> | undefined;
   tracker.enterPhase('context');
   const cacheImages = (caches: readonly string[] | undefined) =>
     remoteCaches(caches).flatMap(({ attrs }) => imageOf(attrs.ref ?? '') ?? []);
@@ -123,6 +125,9 @@ export async function runJob(
       );
     return finding;
   };
+  /** The image is in the store by then, so a failed cleanup does not fail the job. */
+  const logCleanup = (error: unknown): void =>
+    tracker.logLine(`Could not clean up on node ${node}: ${problemOf(error).message}`);
   const repeated = new RepeatedJob({
     ...{ buildId, prepared, file, containerfile, context, platform, status, engine, contexts: input.contexts },
     holdImage: async (known) => (await input.push?.direct?.find(known)) ?? store.holdImage(known, lease),
@@ -204,6 +209,9 @@ export async function runJob(
       used = observe(imageId);
       const { layers, ownLayers } = tracker;
       built = { platform, node, tag, reference: request.reference, imageId, layers, ownLayers };
+      replaced = replaceCache(built, project)
+        .then((images) => nodeWork.removeDuring(work, engine.retention, images))
+        .catch((error: unknown) => logCleanup(error));
       tracker.enterPhase('transferring');
       source = keptImage(engine.transfer, tag, result, format, signalOrLoss);
     } else {
@@ -265,21 +273,26 @@ export async function runJob(
     });
     const ms = Math.round(performance.now() - startedMs);
     const leave = async (): Promise<void> => {
-      if (hasWorked(tracker)) {
-        await rememberTime({ prepared, tracker, ms }).catch(() => undefined);
-        await rememberSpace(project, context, image).catch(() => undefined);
-      }
       const imageId = built?.imageId ?? image.config.digest;
-      await repeated
-        .remember({ image, imageId, job: { ...tracker.state, steps: tracker.steps } }, await (used ?? observe(imageId)))
-        .catch(() => undefined);
+      const remember = async (): Promise<void> =>
+        repeated.remember(
+          { image, imageId, job: { ...tracker.state, steps: tracker.steps } },
+          await (used ?? observe(imageId)),
+        );
+      await replaced;
+      // at once, so that they are written together
+      await Promise.allSettled([
+        ...(hasWorked(tracker)
+          ? [rememberTime({ prepared, tracker, ms }), rememberSpace(project, context, image)]
+          : []),
+        remember(),
+      ]);
       const { retention } = engine;
       try {
         const unneeded = retention && built ? await applyRetention(retention, built, request.retention, project) : [];
         await nodeWork.end(work, retention, [...unneeded, ...unneededContexts]);
       } catch (error) {
-        // the image is in the store, so a failed cleanup is only logged and does not fail the job
-        tracker.logLine(`Could not clean up on node ${node}: ${problemOf(error).message}`);
+        logCleanup(error);
         nodeWork.leave(work);
       }
       await cleaned;
@@ -287,6 +300,7 @@ export async function runJob(
     return { image, left: leave() };
   } catch (error) {
     const { retention } = engine;
+    await replaced;
     if (signal.aborted && problemOf(signal.reason).code === 'node.slow' && hasWorked(tracker)) {
       // it takes at least so long, which the next schedule should know
       const ms = Math.round(performance.now() - startedMs);

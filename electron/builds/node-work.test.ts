@@ -170,3 +170,32 @@ test('the process of a build that was really killed is recognised', async () => 
   await next.cleanUp('pi4', engine);
   expect(removed).toEqual(['killed tag-killed']);
 });
+
+test('what only the build before needed is removed while a job goes on, unless another job may use it', async () => {
+  const work = openProcess();
+  const first = await work.begin(job('a'));
+  await work.removeDuring(first, engine, ['one']);
+  expect(removed).toEqual(['one']);
+  const second = await work.begin(job('b'));
+  await work.removeDuring(first, engine, ['two']);
+  await work.end(second, engine, []);
+  expect(removed).toEqual(['one']);
+  await work.end(first, engine, []);
+  expect(removed).toEqual(['one', 'two']);
+});
+
+test('what a node did not remove is left to the next job there', async () => {
+  const work = openProcess();
+  const lost = { ...engine, remove: () => Promise.reject(new Error('The connection was lost.')) };
+  const first = await work.begin(job('a'));
+  await work.removeDuring(first, lost, ['one']);
+  await expect(work.end(first, lost, ['two'])).rejects.toThrow('lost');
+  await work.end(await work.begin(job('b')), engine, ['two', 'three']);
+  expect(removed).toEqual(['three', 'two', 'one']);
+});
+
+test('an image that is given by its id and by prefixes of it is removed once', async () => {
+  const work = openProcess();
+  await work.end(await work.begin(job('a')), engine, ['abc', 'other', 'abcdef', 'abc']);
+  expect(removed).toEqual(['abc', 'other']);
+});

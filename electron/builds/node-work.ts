@@ -87,21 +87,47 @@ export class NodeWork {
    *
    * @param engine missing for one that has no images. @param unneeded oldest first
    */
-  async end({ id, node }: RecordedJob, engine: Cleaner | undefined, unneeded: readonly string[]): Promise<void> {
-    await withFileLock(this.#lockPath(node), async (assertHeld) => {
-      await this.#forget(id);
-      const images = [...(await this.#readUnneeded(node)), ...unneeded];
-      if (images.length === 0 || !engine) {
-        return;
-      }
-      assertHeld();
-      if (await this.isUsed(node)) {
-        await this.#writeUnneeded(node, images);
-        return;
-      }
-      await removeAll(engine, without(images, await this.#cachedOn(node)));
-      await rm(this.#unneededPath(node), { force: true });
+  async end(job: RecordedJob, engine: Cleaner | undefined, unneeded: readonly string[]): Promise<void> {
+    await withFileLock(this.#lockPath(job.node), async (assertHeld) => {
+      await this.#forget(job.id);
+      await this.#remove(job, engine, unneeded, assertHeld);
     });
+  }
+
+  /**
+   * As {@link end}, while the job goes on, and what it has built has its name on the node. Never rejects: what cannot be removed
+   * is left to the last job on the node.
+   */
+  async removeDuring(job: RecordedJob, engine: Cleaner | undefined, unneeded: readonly string[]): Promise<void> {
+    if (unneeded.length === 0) {
+      return;
+    }
+    const remove = (assertHeld: () => void) => this.#remove(job, engine, unneeded, assertHeld);
+    await withFileLock(this.#lockPath(job.node), remove).catch(() => undefined);
+  }
+
+  async #remove(
+    { id, node }: RecordedJob,
+    engine: Cleaner | undefined,
+    unneeded: readonly string[],
+    assertHeld: () => void,
+  ): Promise<void> {
+    const images = [...(await this.#readUnneeded(node)), ...unneeded];
+    if (images.length === 0 || !engine) {
+      return;
+    }
+    assertHeld();
+    if (await this.isUsed(node, id)) {
+      await this.#writeUnneeded(node, images);
+      return;
+    }
+    try {
+      await removeAll(engine, without(images, await this.#cachedOn(node)));
+    } catch (error) {
+      await this.#writeUnneeded(node, images);
+      throw error;
+    }
+    await rm(this.#unneededPath(node), { force: true });
   }
 
   /** To be called when a node was lost during a job: what is left there is cleaned up by the next build. */
@@ -171,10 +197,10 @@ export class NodeWork {
         });
   }
 
-  /** Whether a job of any process runs on a node. */
-  async isUsed(node: string): Promise<boolean> {
+  /** Whether a job of any process runs on a node. @param except the id of one that does not count */
+  async isUsed(node: string, except?: string): Promise<boolean> {
     for (const job of await this.#jobsOn(node)) {
-      if (await this.#isAlive(job)) {
+      if (job.id !== except && (await this.#isAlive(job))) {
         return true;
       }
     }

@@ -204,6 +204,10 @@ export class ProjectMemory {
   readonly #path: string;
   readonly #oldPath: string;
   readonly #context: string;
+  /** Changes that wait for the write that comes next, after the last one. */
+  readonly #changes: ((memory: Memory) => Memory)[] = [];
+  #nextWrite: Promise<void> | undefined;
+  #lastWrite: Promise<void> = Promise.resolve();
 
   /** @param oldId that of an older version, whose memory is read until there is a newer one */
   constructor(folder: string, id: string, context: string, oldId = id) {
@@ -306,14 +310,27 @@ export class ProjectMemory {
     return this.#change((memory) => ({ ...memory, space }));
   }
 
+  /** Changes that come while others are written are written together: each write waits for the disk. */
   #change(change: (memory: Memory) => Memory): Promise<void> {
+    this.#changes.push(change);
+    this.#nextWrite ??= this.#lastWrite
+      .catch(() => undefined)
+      .then(() => {
+        this.#nextWrite = undefined;
+        this.#lastWrite = this.#write(this.#changes.splice(0));
+        return this.#lastWrite;
+      });
+    return this.#nextWrite;
+  }
+
+  #write(changes: readonly ((memory: Memory) => Memory)[]): Promise<void> {
     return withFileLock(this.#path, async (assertHeld) => {
       const file = await this.#readFile();
       if (file?.kind === 'newer') {
         // a newer Barnraiser knows more of the project
         return;
       }
-      const memory = change(await this.#read());
+      const memory = changes.reduce((changed, change) => change(changed), await this.#read());
       const text = JSON.stringify({ version: projectRecord.version, context: this.#context, ...memory }, null, 2);
       assertHeld();
       try {

@@ -7,7 +7,7 @@ import { parsePlatform } from '../../shared/platform.ts';
 import { fail } from '../../shared/problem.ts';
 import type { CacheRetention } from '../engines/engine.ts';
 import { ProjectMemories, ProjectMemory } from './project-memory.ts';
-import { applyRetention, type BuiltImage, cleanUpFailed, type FailedJob } from './retention.ts';
+import { applyRetention, type BuiltImage, cleanUpFailed, type FailedJob, replaceCache } from './retention.ts';
 
 const platform = parsePlatform('linux/arm64') ?? expect.fail('no platform');
 
@@ -36,37 +36,43 @@ function failed(image: BuiltImage | undefined, tag: string, ownLayers: string[],
   return { image, tag, platform, node: 'pi4', layers: ownLayers, ownLayers, retention };
 }
 
+/** What a job does when it has built an image, and when that was transferred. */
+async function retain(image: BuiltImage, retention: Retention): Promise<string[]> {
+  return [...(await replaceCache(image, memory)), ...(await applyRetention(engine, image, retention, memory))];
+}
+
 test('cache keeps the newest image untagged and does not need images that only the previous build used', async () => {
-  await applyRetention(engine, built('one', ['a', 'b1', 'c1']), 'cache', memory);
+  await retain(built('one', ['a', 'b1', 'c1']), 'cache');
   expect(calls).toEqual(['untag one tag-one']);
   calls = [];
-  expect(await applyRetention(engine, built('two', ['a', 'b2']), 'cache', memory)).toEqual(['b1', 'c1', 'one']);
+  expect(await retain(built('two', ['a', 'b2']), 'cache')).toEqual(['b1', 'c1', 'one']);
   expect(calls).toEqual(['untag two tag-two']);
   expect(await memory.find(platform, 'pi4')).toMatchObject({ imageId: 'two', layers: ['a', 'b2'] });
 });
 
 test('shortened image ids match their full ids', async () => {
-  await applyRetention(engine, built('one', ['abc']), 'cache', memory);
+  await retain(built('one', ['abc']), 'cache');
   calls = [];
-  expect(await applyRetention(engine, built('two', ['abcdef']), 'cache', memory)).toEqual(['one']);
+  expect(await retain(built('two', ['abcdef']), 'cache')).toEqual(['one']);
 });
 
 test('tagged gives the image the reference of the build, and no later build removes it', async () => {
-  await applyRetention(engine, built('one', ['a']), 'tagged', memory);
+  await retain(built('one', ['a']), 'tagged');
   expect(calls).toEqual(['tag one api:1', 'untag one tag-one']);
-  expect(await applyRetention(engine, built('two', ['b']), 'nothing', memory)).not.toContain('one');
+  expect(await retain(built('two', ['b']), 'nothing')).not.toContain('one');
 });
 
 test('nothing removes all images that this build and the previous one made', async () => {
-  await applyRetention(engine, built('one', ['a']), 'cache', memory);
+  await retain(built('one', ['a']), 'cache');
   calls = [];
-  const unneeded = await applyRetention(engine, built('two', ['found', 'made'], ['made']), 'nothing', memory);
+  const unneeded = await retain(built('two', ['found', 'made'], ['made']), 'nothing');
   expect(calls).toEqual(['untag two tag-two']);
   expect(unneeded).toEqual(['a', 'one', 'made', 'two']);
   expect(await memory.find(platform, 'pi4')).toBeUndefined();
 });
 
 test('an image that was not transferred is untagged and becomes the cache of the next build, even with tagged', async () => {
+  await replaceCache(built('one', ['a']), memory);
   await cleanUpFailed(engine, failed(built('one', ['a']), 'tag-one', ['a'], 'tagged'), memory);
   expect(calls).toEqual(['untag one tag-one']);
   expect(await memory.find(platform, 'pi4')).toMatchObject({ imageId: 'one' });
@@ -93,13 +99,13 @@ test('what failed builds have left is not needed once a build neither finds it n
   expect(await failWith(['a', 'c'], ['c'])).toEqual(['b']);
   expect(await memory.unfinishedOn(platform, 'pi4')).toEqual(['a', 'c']);
   expect(await new ProjectMemories(folder).cachedOn('pi4')).toEqual(['a', 'c']);
-  expect(await applyRetention(engine, built('one', ['a', 'd'], ['d']), 'cache', memory)).toEqual(['c']);
+  expect(await retain(built('one', ['a', 'd'], ['d']), 'cache')).toEqual(['c']);
   expect(await memory.unfinishedOn(platform, 'pi4')).toEqual([]);
   expect(await failWith(['a', 'e'], ['e'])).toEqual([]);
   expect(await cleanUpFailed(engine, failed(undefined, 'tag', ['f'], 'nothing'), memory)).toEqual(['e', 'f']);
 });
 
 test('a tagged image takes the place of the cache before it', async () => {
-  await applyRetention(engine, built('one', ['a', 'b']), 'cache', memory);
-  expect(await applyRetention(engine, built('two', ['a', 'c']), 'tagged', memory)).toEqual(['b', 'one']);
+  await retain(built('one', ['a', 'b']), 'cache');
+  expect(await retain(built('two', ['a', 'c']), 'tagged')).toEqual(['b', 'one']);
 });

@@ -22,11 +22,31 @@ export interface BuiltImage {
 }
 
 /**
- * Applies a build's retention on a node after its image was transferred. Returns the images that are not needed any more, oldest
- * first: another build may be using them, see `NodeWork`.
- * - `cache`: the new image stays untagged; images that only the build before it needed are not needed.
- * - `tagged`: the new image stays, tagged with the build's reference; images that only the build before it needed are not needed.
- * - `nothing`: the images of this build and of the build before it are not needed.
+ * Makes an image that a node has built the cache of its project there. Returns the images that only the build before it needed, oldest
+ * first. They are not needed whatever becomes of the new image.
+ */
+export async function replaceCache(
+  { platform, node, imageId, layers }: BuiltImage,
+  memory: ProjectMemory,
+): Promise<string[]> {
+  const cached = await memory.find(platform, node);
+  const previous = [
+    ...(await memory.unfinishedOn(platform, node)),
+    ...(cached ? [...cached.layers, cached.imageId] : []),
+  ];
+  await Promise.all([
+    memory.setUnfinished(platform, node, []),
+    memory.replace(platform, node, { platform, node, imageId, layers: [...layers] }),
+  ]);
+  return without(previous, [...layers, imageId]);
+}
+
+/**
+ * Applies a build's retention on a node after its image was transferred, and {@link replaceCache}. Returns the images that are not
+ * needed any more, oldest first: another build may be using them, see `NodeWork`.
+ * - `cache`: the new image stays untagged.
+ * - `tagged`: the new image stays, tagged with the build's reference.
+ * - `nothing`: the images of this build are not needed.
  */
 export async function applyRetention(
   engine: NodeNames,
@@ -35,28 +55,15 @@ export async function applyRetention(
   memory: ProjectMemory,
 ): Promise<string[]> {
   const { platform, node, tag, reference, imageId } = image;
-  const cached = await memory.find(platform, node);
-  const previous = [
-    ...(await memory.unfinishedOn(platform, node)),
-    ...(cached ? [...cached.layers, cached.imageId] : []),
-  ];
-  await memory.setUnfinished(platform, node, []);
-  switch (retention) {
-    case 'tagged':
-      await engine.tag(imageId, reference);
-      await engine.untag(imageId, tag);
-      // the image belongs to the user from now on: no later build may remove it
-      await memory.replace(platform, node, undefined);
-      return without(previous, [...image.layers, imageId]);
-    case 'cache':
-      await engine.untag(imageId, tag);
-      await memory.replace(platform, node, { platform, node, imageId, layers: [...image.layers] });
-      return without(previous, [...image.layers, imageId]);
-    case 'nothing':
-      await engine.untag(imageId, tag);
-      await memory.replace(platform, node, undefined);
-      return [...previous, ...image.ownLayers, imageId];
+  if (retention === 'tagged') {
+    await engine.tag(imageId, reference);
   }
+  await engine.untag(imageId, tag);
+  if (retention !== 'cache') {
+    // of `tagged`, the image belongs to the user from now on: no later build may remove it
+    await memory.replace(platform, node, undefined);
+  }
+  return retention === 'nothing' ? [...image.ownLayers, imageId] : [];
 }
 
 /** A job that failed or was cancelled. */
@@ -104,10 +111,17 @@ export async function cleanUpFailed(
   return unneeded;
 }
 
-/** Removes images, newest first, because an engine does not remove an image that another is based on. */
+/**
+ * Removes images, newest first, because an engine does not remove an image that another is based on. An image may be given more
+ * than once, by its id and prefixes of it.
+ */
 export async function removeAll(engine: Pick<CacheRetention, 'remove'>, images: readonly string[]): Promise<void> {
-  for (const image of [...new Set(images)].reverse()) {
-    await engine.remove(image);
+  const removed: string[] = [];
+  for (const image of images.toReversed()) {
+    if (without([image], removed).length > 0) {
+      await engine.remove(image);
+      removed.push(image);
+    }
   }
 }
 
