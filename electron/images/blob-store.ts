@@ -98,7 +98,7 @@ export class BlobStore {
   read(digest: Digest, options: { readonly start?: number } = {}): Readable {
     return createReadStream(this.pathOf(digest), {
       start: options.start ?? 0,
-      highWaterMark: 256 * 1024,
+      highWaterMark: 1024 * 1024,
       fs: {
         open: (path: string, flags: string, mode: number, done: (error: Error | null, fd?: number) => void) =>
           open(path, flags, mode, (error, fd) => {

@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
+import { zlibChunks } from '../system/zlib-chunks.ts';
 
 export type Compression = 'gzip' | 'zstd' | 'none';
 
@@ -22,13 +23,13 @@ export async function* decompress(source: AsyncIterable<Buffer>): AsyncGenerator
   const { head, whole } = await peek(source, magicBytes);
   switch (compressionOf(head)) {
     case 'gzip':
-      yield* through(whole, zlib.createGunzip());
+      yield* through(whole, zlib.createGunzip(zlibChunks));
       break;
     case 'zstd': {
       const native = 'createZstdDecompress' in zlib ? zlib.createZstdDecompress : undefined;
       // only newer versions of Node have it
       if (typeof native === 'function') {
-        yield* through(whole, native());
+        yield* through(whole, native(zlibChunks));
       } else {
         const { decompressZstd } = await import('./zstd.ts');
         yield* decompressZstd(whole);

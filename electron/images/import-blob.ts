@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Digest } from '../../shared/image.ts';
 import { fail } from '../../shared/problem.ts';
+import { zlibChunks } from '../system/zlib-chunks.ts';
 import { digestOfHash } from './digest.ts';
 import type { ImageStore } from './image-store.ts';
 import type { Lease } from './lease.ts';
@@ -75,7 +76,7 @@ export async function importLayer(
           yield chunk;
         }
       },
-      createGzip(),
+      createGzip(zlibChunks),
       async (source: AsyncIterable<Buffer>) => {
         for await (const chunk of source) {
           await writer.write(chunk);

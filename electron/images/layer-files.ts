@@ -14,6 +14,7 @@ import { dataFormats } from '../../shared/data-formats.ts';
 import type { Digest } from '../../shared/image.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { makePrivateFolder } from '../system/private-folder.ts';
+import { zlibChunks } from '../system/zlib-chunks.ts';
 import type { BlobStore } from './blob-store.ts';
 import { decompress } from './decompress.ts';
 import { readTarPath } from './tar-path.ts';
@@ -255,7 +256,7 @@ async function keep(path: string, { files, bytes, isCut, skipped }: LayerFiles):
     // the first line is a member of its own, so that it is read without the others
     const file = createWriteStream(partPath, { flags: 'wx', mode: 0o600 });
     file.write(gzipSync(`${JSON.stringify(summary)}\n`));
-    await pipeline(Readable.from(lines()), createGzip({ level: 1 }), file);
+    await pipeline(Readable.from(lines()), createGzip({ ...zlibChunks, level: 1 }), file);
     await rename(partPath, path);
   } finally {
     await rm(partPath, { force: true });
@@ -323,7 +324,7 @@ async function readSummary(path: string): Promise<Summary | undefined> {
 
 async function* linesOf(path: string): AsyncGenerator<string> {
   const file = createReadStream(path);
-  const gunzip = createGunzip();
+  const gunzip = createGunzip(zlibChunks);
   const flow = pipeline(file, gunzip);
   flow.catch(() => undefined);
   const lines = createInterface({ input: gunzip, crlfDelay: Number.POSITIVE_INFINITY });

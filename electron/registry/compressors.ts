@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import pLimit from 'p-limit';
 import type { PushCompression } from '../../shared/push.ts';
+import { zlibChunks } from '../system/zlib-chunks.ts';
 
 /** What gzip and zstd use themselves without another level. */
 const defaultLevels = { gzip: 6, zstd: 3 } as const;
@@ -20,7 +21,7 @@ export async function compress<T>(
   use: (compressed: AsyncIterable<Buffer>) => Promise<T>,
 ): Promise<T> {
   return format === 'gzip'
-    ? use(through(source, createGzip({ level })))
+    ? use(through(source, createGzip({ ...zlibChunks, level })))
     : zstdLimit(() => use(compressZstd(source, level)));
 }
 

@@ -11,6 +11,7 @@ import { Failure, fail } from '../../shared/failure.ts';
 import { formatBytes } from '../../shared/format.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { diskFailure, errnoCode } from '../system/file-errors.ts';
+import { zlibChunks } from '../system/zlib-chunks.ts';
 
 export interface UnpackOptions {
   /** What the archive is called in messages. */
@@ -148,7 +149,7 @@ function decompressor(
     return undefined;
   }
   if (format === 'gzip') {
-    return createGunzip();
+    return createGunzip(zlibChunks);
   }
   const child = spawn(programs[format], ['-dc'], { stdio: ['pipe', 'pipe', 'ignore'], signal });
   const ended = new Promise<void>((resolve, reject) => {

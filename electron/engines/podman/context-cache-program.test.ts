@@ -124,6 +124,18 @@ describe.each(shells)('in %s', (shell) => {
     expect(await readdir(contexts)).toEqual([name(tar)]);
   });
 
+  it.each(['echo no digest >&2; exit 1', 'echo unexpected', 'sleep 0'])(
+    'verifies with an OpenSSL that does: %s',
+    async (does) => {
+      await writeFile(join(folder, 'bin', 'openssl'), `#!/bin/sh\n${does}\n`, { mode: 0o755 });
+      const tar = tarOf(1, 2);
+      const kept = await keep(tar);
+      await serve(shell, [`base ${kept}\ncheck ${kept} ${kept}\nfile 0 390\nverified\nfile 390 10\nhold\n`]);
+      expect((await readFile(received)).equals(tar)).toBe(true);
+      expect(await readdir(contexts)).toEqual([name(tar)]);
+    },
+  );
+
   it('leaves nothing after `forget`', async () => {
     const old = await keep(tarOf(1, 2));
     const tar = tarOf(2, 1);

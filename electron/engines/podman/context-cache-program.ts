@@ -41,6 +41,8 @@ export const greetings = { has: 'has', ready: 'ready', gzip: 'gzip', unusable: '
  * Its output is a greeting, then what the engine responds. Everything ends when the engine closes the connection.
  * Some shells compute with 31 bits, so no number is larger than that.
  *
+ * A digest is made by OpenSSL where it is installed: it uses the processor's instructions for that, and takes a quarter of the time.
+ *
  * A tar is written under a name of its own and appears by rename, and who reads it has it open, so builds need no lock.
  *
  * @param makesFolder whether a context may be kept on a node that keeps none
@@ -52,6 +54,7 @@ unusable() { echo "${greetings.unusable} $1" >&3; exit; }
 ${findFolder}
 [ -n "$folder" ] || unusable home
 for tool in podman sha256sum dd tee mv ls df touch; do command -v $tool >/dev/null || unusable $tool; done
+hash=sha256sum; ! command -v openssl >/dev/null || hash='openssl dgst -sha256 -r'
 gzip=; ! command -v gzip >/dev/null || gzip=' ${greetings.gzip}'
 [ "$(printf abcde | dd bs=3 count=1 iflag=fullblock 2>/dev/null)" = abc ] || unusable fullblock
 [ -d "$folder" ] || ${makesFolder ? 'mkdir -p "$folder" 2>/dev/null' : 'unusable empty'}
@@ -91,10 +94,11 @@ serve() {
       keep) take "$one" >>"$part" || fail disk;;
       check)
         [ ! -f "$part" ] || look "$part"
-        sha256sum <"$source" >"$sum" &
+        $hash <"$source" >"$sum" &
         digest=$one; old=$two;;
       verified)
         wait; found=; read -r found _ <"$sum"
+        [ \${#found} -eq 64 ] || { sha256sum <"$source" >"$sum"; read -r found _ <"$sum"; }
         [ "$found" = "$digest" ] || { rm -f "$source"; fail digest; }
         [ "$source" != "$part" ] || mv -f "$part" "$folder/$digest.tar" || fail disk
         source=$folder/$digest.tar
