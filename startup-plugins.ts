@@ -25,7 +25,7 @@ export const lazySchemas: Plugin = {
   name: 'lazy-schemas',
   enforce: 'pre',
   transform: {
-    filter: { id: /\/(?:shared|electron)\/[\w/-]+\.ts$/, code: /\bz\.\w*[oO]bject\(/ },
+    filter: { id: /\/(?:shared|electron)\/[\w/-]+\.ts$/, code: /\bz\.\w*object\(/i },
     handler: (code, id) => {
       const edits = editsOf(parseSync(id, code).program as never, code, id.includes('/shared/'));
       return { code: applyEdits(code, [...edits]) };

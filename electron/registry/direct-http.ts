@@ -1,10 +1,9 @@
 /** HTTP without a proxy, by Node's own client: it is loaded already for the engines, where undici takes a tenth of a short command. */
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { finished, pipeline, type Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { noServerName } from '../system/no-server-name.ts';
-import type { HttpResponse } from './http.ts';
 
 /** How many connections one origin gets. */
 export const maxConnections = 8;
@@ -23,6 +22,12 @@ interface DirectRequest {
   readonly signal: AbortSignal;
 }
 
+interface DirectResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readable;
+}
+
 /** Connections to servers that are kept for later requests. */
 export class DirectHttp {
   readonly #http: HttpAgent;
@@ -39,7 +44,7 @@ export class DirectHttp {
    * Sends a request. The rest of its body is not sent once the response is complete.
    * @throws the network's own error, the body's, or the reason of the signal
    */
-  send({ url, method, headers, body, signal }: DirectRequest): Promise<HttpResponse> {
+  send({ url, method, headers, body, signal }: DirectRequest): Promise<DirectResponse> {
     return new Promise((resolve, reject) => {
       const isHttps = url.protocol === 'https:';
       const common = { method, headers: { ...headers }, timeout: silenceTimeoutMs };
@@ -74,7 +79,7 @@ export class DirectHttp {
             outgoing.destroy();
           }
         });
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response, url });
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response });
       });
       if (signal.aborted) {
         onAbort();

@@ -190,7 +190,7 @@ export class HttpClient {
     try {
       if (!proxied) {
         this.#direct ??= new DirectHttp(this.#tlsOptions());
-        return await this.#direct.send({ url, method, headers, body: content, signal });
+        return { ...(await this.#direct.send({ url, method, headers, body: content, signal })), url };
       }
       const path = `${url.pathname}${url.search}`;
       const response = await proxied.request({
