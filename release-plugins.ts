@@ -24,7 +24,9 @@ export function buildFacts(env: NodeJS.ProcessEnv = process.env): BuildFacts {
 
 function headCommit(): string {
   const head = git('rev-parse', '--short=12', 'HEAD');
-  return head && `${head}${git('status', '--porcelain') === '' ? '' : '-dirty'}`;
+  // as `git describe` does: what is not tracked does not count, such as the file that the bundler writes for its configuration
+  const isClean = git('status', '--porcelain', '--untracked-files=no') === '';
+  return head && `${head}${isClean ? '' : '-dirty'}`;
 }
 
 function git(...args: string[]): string {
