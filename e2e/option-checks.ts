@@ -317,6 +317,7 @@ export const checkedElsewhere: Readonly<Partial<Record<OptionName, string>>> = {
   secondStart: 'second-start.spec.ts',
   files: 'sources.spec.ts',
   filesFor: 'sources.spec.ts',
+  names: 'images.spec.ts',
   contexts: 'sources.spec.ts',
   sources: 'sources.spec.ts',
   queuePriority: 'queue.spec.ts',

@@ -4,6 +4,7 @@
  */
 import type { BuildSecret, BuildSsh } from './build-secrets.ts';
 import { attestationProblem } from './builder-attestation.ts';
+import { parseReference } from './image.ts';
 import { outputProblem } from './output.ts';
 import { remoteCacheProblem, remoteCaches } from './remote-cache.ts';
 import { hostAddress, isAddress, ulimitOf } from './step-limits.ts';
@@ -180,6 +181,17 @@ const onlyInline = onlyCaches(
   'docker writes the cache only into the image (type=inline) unless it stores images in containerd',
 );
 
+const reference: TextCheck = {
+  check: (text) => {
+    const parsed = parseReference(text);
+    return typeof parsed === 'string'
+      ? {
+          problem: 'is not the name of an image',
+          fix: 'Use [registry/]repository[:tag], such as registry.example.com/team/api:1.4.',
+        }
+      : undefined;
+  },
+};
 const address = checked(isAddress, 'is not the address of a DNS server', 'Use an IP address, for example 192.168.1.1.');
 const processorSet: TextRule = {
   pattern: /^\d+(-\d+)?(,\d+(-\d+)?)*$/,
@@ -362,6 +374,19 @@ export const buildOptions = {
       classic: parameter('labels', 'json'),
       buildkit: parameter('label', 'prefix'),
     },
+  },
+  names: {
+    kind: 'list',
+    rule: reference,
+    group: 'Image',
+    name: 'further names',
+    label: 'Further names',
+    hint: 'The image has them in local storage, too. Where it is pushed to the registry of its name, it is pushed to theirs as well.',
+    flag: '--also-tag <REF>',
+    help: 'further name of the image in local storage, to which --push without a destination pushes, too; -t again does the same',
+    elsewhere: { podman: '--tag', docker: '--tag' },
+    engines: everywhere,
+    decidesImage: false,
   },
   gitLabels: {
     isTerminalOnly: true,

@@ -634,6 +634,36 @@ describe('a build that is pushed', () => {
     expect(names).toEqual(['push.finished', 'build.finished']);
   });
 
+  test('goes to the registry of each of its names, which it has here, too', async () => {
+    const named = (name: string): string => `${registry.host}/team/${name}`;
+    push = { tlsVerify: false, more: [named('mirror:1')] };
+    changes = { reference: named('api:1'), names: [named('api:latest'), named('api:1'), named('web')] };
+    const { run, ended } = await start([up('big', amd64)]);
+    await ended;
+    const { digest } = await store.find(named('api:1'));
+    const found = await Promise.all(['api:latest', 'web:latest'].map((name) => store.find(named(name))));
+    expect(found.map((list) => list.digest)).toEqual([digest, digest]);
+    await expect(store.find(named('mirror:1'))).rejects.toThrow();
+    const { push: first, furtherPushes = [] } = run.build;
+    expect([first, ...furtherPushes].map((each) => each?.destination)).toEqual(
+      ['api:1', 'api:latest', 'web:latest', 'mirror:1'].map(named),
+    );
+    expect(furtherPushes.every(({ status }) => status === 'done')).toBe(true);
+  });
+
+  test('goes only where it is sent, not to its further names, and takes these from other images', async () => {
+    changes = { names: ['web'] };
+    await (await start([up('big', amd64)])).ended;
+    const before = await store.find('web:latest');
+    changes = { reference: 'other:1', names: ['web:latest'], labels: { new: '1' } };
+    const { run, ended } = await start([up('pi4', arm64)]);
+    await ended;
+    expect(run.build.furtherPushes).toBeUndefined();
+    const { digest } = await store.find('web:latest');
+    expect(digest).toBe((await store.find('other:1')).digest);
+    expect(digest).not.toBe(before.digest);
+  });
+
   test('tags nothing if a platform fails', async () => {
     builds.set('pi4', () => Promise.reject(failed('The step failed.')));
     const { run, ended } = await start([up('big', amd64), up('pi4', arm64)]);

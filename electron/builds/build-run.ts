@@ -28,6 +28,7 @@ import { BuildRecord } from './build-record.ts';
 import { Cancellation } from './cancellation.ts';
 import { type PackingFolders, startPacking } from './context-packing.ts';
 import { pushedList, registryLocation, remoteOptions, wholeImages } from './existing-images.ts';
+import { giveNames } from './give-names.ts';
 import type { History } from './history.ts';
 import { type JobInput, mismatchedPlatforms } from './job.ts';
 import type { JobLog } from './job-log.ts';
@@ -225,6 +226,7 @@ export class BuildRun {
       const list = pushes?.first.direct ? undefined : await this.#commit(missing, attested);
       if (list) {
         await this.#prepared.signer?.sign(this.#services.store, list.reference, this.#cancellation.signal);
+        await giveNames(this.#services.store, this.#prepared.request);
       }
       const outputs = this.#writeOutputs(list);
       const ended = await pushes?.finish(() => this.#pushContent(attested, lease));
@@ -292,7 +294,7 @@ export class BuildRun {
       return undefined;
     }
     const { instructions } = parseContainerfile(containerfile.content.toString('utf8'));
-    const running = await BuildPushes.begin(this.#services.pushes, destinationsOf({ reference, push }), {
+    const running = await BuildPushes.begin(this.#services.pushes, destinationsOf(request), {
       buildId: this.id,
       reference,
       tlsVerify: push.tlsVerify,

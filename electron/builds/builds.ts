@@ -17,13 +17,13 @@ import type { Nodes } from '../nodes/nodes.ts';
 import type { Outputs } from '../outputs/outputs.ts';
 import { findRepository } from '../projects/git-facts.ts';
 import { parseContainerfile } from '../projects/parse-containerfile.ts';
-import { parseDestination } from '../registry/pushes.ts';
 import { queueOrder } from '../scheduling/schedule.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
 import type { ContextSources } from '../sources/context-sources.ts';
 import type { AnySecretRequest, AskSecret } from '../ssh/authentication/secret-request.ts';
 import { assertOptionsAgree } from './agreeing-options.ts';
 import { type BuildInputs, type ExistingImages, reusedJob } from './build-inputs.ts';
+import { destinationsOf } from './build-pushes.ts';
 import { newBuildId } from './build-record.ts';
 import { BuildRun, type BuildServices } from './build-run.ts';
 import { BuildSecrets } from './build-secrets.ts';
@@ -34,6 +34,7 @@ import type { JobInput } from './equivalent/ci-jobs.ts';
 import { equivalents } from './equivalent/equivalents.ts';
 import { assertAllFound, findExisting } from './existing-images.ts';
 import { ForeignBuilds } from './foreign-builds.ts';
+import { giveNames } from './give-names.ts';
 import { mismatchedPlatforms } from './job.ts';
 import { readLog, searchLog, withStepIds } from './job-log.ts';
 import { namedPlatforms, platformsOf } from './optional-platforms.ts';
@@ -236,6 +237,7 @@ export class Builds {
         mismatched: mismatchedPlatforms(build.jobs.filter((job) => !isMissing(job))),
       });
     });
+    await giveNames(store, build.request);
     const stored: Build = { ...build, list };
     await history.save(stored);
     this.#own.delete(id);
@@ -286,7 +288,7 @@ export class Builds {
     assertMayPush(tagged);
     const { request: named, contentTag } = tagged;
     if (named.push) {
-      parseDestination(named.reference, named.push.destination);
+      destinationsOf(named);
     }
     const { retried } = inputs;
     if (retried) {

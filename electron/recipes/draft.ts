@@ -153,19 +153,16 @@ function mapOf(value: FieldValue): ReadonlyMap<string, string> {
   return value instanceof Map ? value : new Map();
 }
 
-function convertTags(value: FieldValue, { fields, at, leaveOut }: DraftInput): void {
+function convertTags(value: FieldValue, { fields, at }: DraftInput): void {
   const [first, ...others] = listOf(value);
-  if (first === undefined) {
-    return;
-  }
-  const parsed = parseReference(first);
-  if (typeof parsed === 'string') {
-    throw invalidAt(at, parsed);
+  for (const each of listOf(value)) {
+    const parsed = parseReference(each);
+    if (typeof parsed === 'string') {
+      throw invalidAt(at, parsed);
+    }
   }
   fields.reference = first;
-  for (const other of others) {
-    leaveOut(`an image has one name here, ${first}; push it under the other when it is built`, `tags: ${other}`);
-  }
+  fields.names = others.length === 0 ? undefined : others;
 }
 
 function convertPlatforms(value: FieldValue, { fields, at }: DraftInput): void {

@@ -93,11 +93,10 @@ export function describedAt(
     leftOut: [
       {
         target: 'web',
-        field: 'tags: registry.example.com/shop/web:latest',
+        field: 'output: type=registry',
         file: 'docker-bake.hcl',
         line: 24,
-        reason:
-          'an image has one name here, registry.example.com/shop/web:2.4; push it under the other when it is built',
+        reason: 'an image is pushed only if you ask for it',
       },
       {
         target: 'worker',

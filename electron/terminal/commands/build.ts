@@ -22,7 +22,8 @@ interface BuildOptions extends RegistryOptions {
   readonly platform?: Platform[];
   readonly optional?: Platform[];
   readonly pin?: Record<Platform, string>;
-  readonly tag?: string;
+  /** The first is the name of the image, the others are further names. */
+  readonly tag?: readonly string[];
   readonly check?: true;
   readonly dryRun?: true;
   readonly lint?: LintLevel;
@@ -61,12 +62,8 @@ export function createBuildCommand(
     .argument('<CONTEXT>', project, contextParser(workingFolder))
     .option(
       '-t, --tag <REF>',
-      'name of the image: [registry/]repository[:tag] (default: the next version, or the name of the folder)',
-      values.singleValueParser(
-        '-t',
-        values.parseReference,
-        'A build has one name. To push it under another name, use `barnraiser push REF DESTINATION`.',
-      ),
+      'name of the image: [registry/]repository[:tag] (default: the next version, or the name of the folder; again: a further name)',
+      (text: string, previous: readonly string[] = []) => [...previous, values.parseReference(text)],
     )
     .addOption(
       new Option('--farm <FARM>', 'farm to build on (default: the default farm, or all connections)')
@@ -118,13 +115,19 @@ export function createBuildCommand(
       ).choices(lintLevels),
     )
     .action((context: string, options: BuildOptions) => {
-      const { tag, farm, node, platform, optional, pin } = options;
+      const { farm, node, platform, optional, pin } = options;
+      const [tag, ...furtherTags] = options.tag ?? [];
       const { values: all, automatic, files, ...given } = givenOptions(buildCommand, flagContext);
-      const { outputs: texts = [], ...set } = all;
+      const { outputs: texts = [], names = [], ...set } = all;
+      const allNames = [...furtherTags, ...names];
       const { outputs, pushes } = values.splitOutputs([...texts, ...(options.load ? ['load'] : [])]);
       // without outputs, those of the recipe count
-      const chosen = { ...set, ...(outputs.length > 0 ? { outputs } : {}) };
-      const push = pushOf({ ...options, push: options.push ?? (pushes.length > 0 ? pushes : undefined) });
+      const chosen = {
+        ...set,
+        ...(allNames.length > 0 ? { names: allNames } : {}),
+        ...(outputs.length > 0 ? { outputs } : {}),
+      };
+      const push = pushOf({ ...options, push: options.push ?? (pushes.length > 0 ? pushes : undefined) }, allNames);
       const credentials = pushCredentials(options);
       const [descriptor, ...others] = files.flatMap((file) => descriptorOf(file) ?? []);
       if (descriptor !== undefined && (others.length > 0 || files.length > 1)) {
@@ -335,17 +338,17 @@ export function buildCommands(options: ProgramOptions): CommanderCommand[] {
 }
 
 /** @throws Failure `input.invalid` */
-function pushOf(options: BuildOptions): CallInput<'builds.start'>['push'] {
-  const { push, tag, direct, tlsVerify, creds, username } = options;
+function pushOf(options: BuildOptions, names: readonly string[]): CallInput<'builds.start'>['push'] {
+  const { push, direct, tlsVerify, creds, username } = options;
   if (push === undefined) {
     if (direct || !tlsVerify || creds || username !== undefined) {
       throw values.invalidInput('The options for a registry require --push.', 'Add --push, or leave them out.');
     }
     return undefined;
   }
-  for (const each of push) {
-    const named = each || tag;
-    const parsed = named === undefined ? undefined : parseReference(named);
+  const [tag = ''] = options.tag ?? [];
+  for (const named of push.flatMap((each) => (each === '' ? [tag, ...names] : each)).filter(Boolean)) {
+    const parsed = parseReference(named);
     if (typeof parsed === 'object' && !parsed.registry) {
       throw values.invalidInput(
         `"${named}" does not name a registry to push to.`,

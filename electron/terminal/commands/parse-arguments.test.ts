@@ -500,9 +500,10 @@ describe('invalid input is reported with a suggestion', () => {
     ['build --colour -t api .', "unknown option '--colour'. See barnraiser build --help."],
     ['build -t api', "missing required argument 'CONTEXT'. Usage: barnraiser build [options] <CONTEXT>"],
     ['build . -t', "option '-t, --tag <REF>' argument missing. See barnraiser build --help."],
+    ['build -t a -t B .', '"B" has uppercase letters in its repository, which registries do not accept. Use "b".'],
     [
-      'build -t a -t b .',
-      '-t is specified twice. A build has one name. To push it under another name, use `barnraiser push REF DESTINATION`.',
+      'build -t example.com/a:1 -t b:1 --push .',
+      '"b:1" does not name a registry to push to. Use --push=registry.example.com/team/b:1.',
     ],
     [
       'build -t api a b',
