@@ -1,7 +1,8 @@
 /** A client for container registries by the OCI distribution specification, and pushes from the image store. */
+import { createHash } from 'node:crypto';
 import { type Digest, isDigest } from '../../shared/image.ts';
 import { Failure } from '../../shared/problem.ts';
-import { digestOf } from '../images/digest.ts';
+import { digestOf, digestOfHash } from '../images/digest.ts';
 import { type Descriptor, maxManifestBytes, mediaTypes, type RawManifest } from '../images/manifest.ts';
 import { type BlobDownload, downloadBlob } from './blob-download.ts';
 import { type BlobUpload, uploadBlob } from './blob-upload.ts';
@@ -25,8 +26,12 @@ const acceptHeader = [
  */
 export class RegistryClient {
   #session: RegistrySession;
-  /** Where else manifests may be, if they are not there. */
+  /** Where else it may be read from. */
   #others: readonly SessionOptions[];
+  /** Something was read: what belongs to it is read from other sources only by its digest, which is checked. */
+  #isChosen = false;
+  /** The next source, once something was missing here. */
+  #next: Promise<RegistryClient> | undefined;
 
   private constructor(session: RegistrySession, others: readonly SessionOptions[]) {
     this.#session = session;
@@ -41,12 +46,17 @@ export class RegistryClient {
   }
 
   async close(): Promise<void> {
-    await this.#session.close();
+    const next = await this.#next?.catch(() => undefined);
+    await Promise.all([this.#session.close(), next?.close()]);
   }
 
   /** The manifest of a tag or digest. Its digest is checked. Undefined if it does not exist. */
-  getManifest(tagOrDigest: string): Promise<RawManifest | undefined> {
-    return this.#fromSources(() => this.#getManifest(tagOrDigest));
+  async getManifest(tagOrDigest: string): Promise<RawManifest | undefined> {
+    if (!this.#isChosen || !isDigest(tagOrDigest)) {
+      return this.#fromSources(() => this.#getManifest(tagOrDigest));
+    }
+    const found = await this.#getManifest(tagOrDigest).catch((error: unknown) => this.#throwIfLast(error));
+    return found ?? (await this.#openNext())?.getManifest(tagOrDigest);
   }
 
   async #getManifest(tagOrDigest: string): Promise<RawManifest | undefined> {
@@ -149,9 +159,29 @@ export class RegistryClient {
     return bytes;
   }
 
-  /** See {@link downloadBlob}. */
-  readBlob(download: BlobDownload): AsyncGenerator<Buffer> {
-    return downloadBlob(this.#session, download);
+  /** See {@link downloadBlob}. Where a source does not go on, the next one does. */
+  async *readBlob(download: BlobDownload): AsyncGenerator<Buffer> {
+    const { digest, offset = 0 } = download;
+    const hash = offset === 0 && this.#others.length > 0 ? createHash('sha256') : undefined;
+    let position = offset;
+    try {
+      for await (const chunk of downloadBlob(this.#session, download)) {
+        position += chunk.length;
+        hash?.update(chunk);
+        yield chunk;
+      }
+      return;
+    } catch (error) {
+      download.signal.throwIfAborted();
+      this.#throwIfLast(error);
+    }
+    for await (const chunk of (await this.#openNext())?.readBlob({ ...download, offset: position }) ?? []) {
+      hash?.update(chunk);
+      yield chunk;
+    }
+    if (hash && position > 0 && digestOfHash(hash) !== digest) {
+      throw alteredContentFailure(`The sources of ${this.#session.registry} returned a blob that is not ${digest}.`);
+    }
   }
 
   /** What describes a manifest, such as signatures: its descriptors, with their own digests. */
@@ -210,18 +240,16 @@ export class RegistryClient {
     await this.#session.waitBeforeRetry(attempt, undefined);
   }
 
-  /** Reads from the first source that has it. From then on, everything else comes from there. */
+  /** Reads from the first source that has it. From then on, everything else comes from there, if it has it. */
   async #fromSources<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
     for (;;) {
-      const found = await read().catch((error: unknown) => {
-        if (this.#others.length === 0 || !(error instanceof Failure)) {
-          throw error;
-        }
-        return undefined;
-      });
+      if (this.#isChosen) {
+        return read();
+      }
+      const found = await read().catch((error: unknown) => this.#throwIfLast(error));
       const [next, ...others] = this.#others;
       if (found !== undefined || next === undefined) {
-        this.#others = [];
+        this.#isChosen = true;
         return found;
       }
       await this.#session.close();
@@ -229,6 +257,27 @@ export class RegistryClient {
       this.#session = opened.session;
       this.#others = opened.others;
     }
+  }
+
+  /** @throws the error, unless another source may do better */
+  #throwIfLast(error: unknown): undefined {
+    if (this.#others.length === 0 || !(error instanceof Failure)) {
+      throw error;
+    }
+  }
+
+  /** Undefined if there is none. */
+  async #openNext(): Promise<RegistryClient | undefined> {
+    const [next, ...others] = this.#others;
+    if (next === undefined) {
+      return undefined;
+    }
+    this.#next ??= openFirst(next, others).then((opened) => {
+      const client = new RegistryClient(opened.session, opened.others);
+      client.#isChosen = true;
+      return client;
+    });
+    return this.#next;
   }
 
   async #checkManifest(response: HttpResponse, bytes: Buffer, tagOrDigest: string): Promise<RawManifest> {

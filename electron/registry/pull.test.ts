@@ -293,3 +293,92 @@ test('all tags are read, page by page', async () => {
   expect(await client.listTags()).toEqual(['1', '2', '3', '4', '5']);
   await client.close();
 });
+
+describe('a mirror that was chosen', () => {
+  const layer = randomBytes(300_000);
+  const sample = sampleImage('linux/amd64', { layers: [layer] });
+  /** Both have the list; `otherServer` is the mirror of `registry`. */
+  function pullByMirror(): ReturnType<typeof pull> {
+    const mirror = { location: `${otherServer.host}/cache/team/api`, insecure: true, pulls: 'all' } as const;
+    const settings = async () => ({ tls: 'plain-http', mirrors: [mirror] }) as const;
+    return pull({ credentials: { ...access().credentials, settings } });
+  }
+
+  beforeEach(() => {
+    serveList([sample]);
+    for (const [name, content] of registry.manifests) {
+      otherServer.manifests.set(name, content);
+    }
+    for (const [name, content] of registry.blobs) {
+      otherServer.blobs.set(name, content);
+    }
+  });
+
+  test('is the only one that is asked if it has everything', async () => {
+    await pullByMirror();
+    expect(registry.log.filter((line) => /manifests|blobs/.test(line))).toEqual([]);
+    await store.verify('api:1.4');
+  });
+
+  test.each<[string, FakeRegistry['fault']]>([
+    [
+      'refuses a blob',
+      (_request, response, { path }) => path.includes('/blobs/') && respond(response, 403) === undefined,
+    ],
+    [
+      'does not have a blob',
+      (_request, response, { path }) => path.includes('/blobs/') && respond(response, 404) === undefined,
+    ],
+    [
+      'does not have an image of the list',
+      (_request, response, { path }) => path.includes('manifests/sha256:') && respond(response, 404) === undefined,
+    ],
+    [
+      'answers with an error',
+      (_request, response, { path }) => path.includes('/blobs/') && respond(response, 500) === undefined,
+    ],
+  ])('gives way to the registry for what it does not give: %s', async (_what, fault) => {
+    otherServer.fault = fault;
+    const { list } = await pullByMirror();
+    expect(list.entries).toHaveLength(1);
+    await store.verify('api:1.4');
+    expect(registry.log.some((line) => line.includes('sha256:'))).toBe(true);
+    expect(registry.log).not.toContain('GET /v2/team/api/manifests/1.4');
+  });
+
+  test('that breaks off in a blob has the rest read from the registry', async () => {
+    otherServer.fault = (request, response, { path }) => {
+      if (!path.endsWith(digestOf(layer))) {
+        return false;
+      }
+      if (request.headers.range) {
+        respond(response, 403);
+        return true;
+      }
+      response.writeHead(200, { 'content-length': layer.length });
+      response.write(layer.subarray(0, 100_000), () => response.destroy());
+      return true;
+    };
+    await pullByMirror();
+    await store.verify('api:1.4');
+    const rest = registry.requests.find(({ path }) => path.endsWith(digestOf(layer)));
+    expect(rest?.headers.range).toMatch(/^bytes=\d+-$/);
+  });
+
+  test('that altered what came before it broke off spoils nothing', async () => {
+    otherServer.fault = (request, response, { path }) => {
+      if (!path.endsWith(digestOf(layer))) {
+        return false;
+      }
+      if (request.headers.range) {
+        respond(response, 403);
+        return true;
+      }
+      response.writeHead(200, { 'content-length': layer.length });
+      response.write(randomBytes(100_000), () => response.destroy());
+      return true;
+    };
+    await expect(pullByMirror()).rejects.toMatchObject({ problem: { code: 'registry.refused' } });
+    expect(await store.list()).toEqual([]);
+  });
+});
