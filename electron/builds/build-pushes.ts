@@ -10,6 +10,8 @@ import { PushOrder } from '../registry/push-order.ts';
 import { type BuildPush, type Pushes, parseDestination } from '../registry/pushes.ts';
 import type { RunningPush } from '../registry/running-push.ts';
 
+type Repository = Pick<Reference, 'registry' | 'repository'>;
+
 /**
  * A push without a destination goes to the registry of each name of the image.
  * @throws Failure `reference.*`, `input.invalid` for destinations that are named twice
@@ -28,6 +30,10 @@ export function destinationsOf(request: Pick<BuildRequest, 'reference' | 'names'
     throw fail('input.invalid', `The destination ${twice} is named twice.`, 'Name each destination once.');
   }
   return destinations;
+}
+
+function isSameRepository(one: Repository, { registry = '', repository }: Repository): boolean {
+  return one.registry === registry && one.repository === repository;
 }
 
 /** The further names of an image, in their full form. */
@@ -74,7 +80,13 @@ export class BuildPushes {
         destination,
         pulled: [...(options.pulled ?? []), ...before],
         beforeTag: () => order.beforeTag(index),
-        ...(index === 0 ? { tags } : { isFurther: true }),
+        // each tag gets those of its platforms, each repository the release
+        ...(tags
+          ? {
+              tags: before.some((each) => isSameRepository(each, destination)) ? { ...tags, release: undefined } : tags,
+            }
+          : {}),
+        ...(index === 0 ? {} : { isFurther: true }),
       });
     };
     try {

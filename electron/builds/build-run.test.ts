@@ -651,6 +651,29 @@ describe('a build that is pushed', () => {
     expect(furtherPushes.every(({ status }) => status === 'done')).toBe(true);
   });
 
+  test('has the tags of its platforms wherever it goes, and its release in each repository', async () => {
+    const named = (name: string): string => `${registry.host}/team/${name}`;
+    push = { tlsVerify: false };
+    changes = {
+      ...{ reference: named('api:1'), names: [named('api:latest'), named('mirror:1')] },
+      ...{ archTags: true, releaseTag: 'v1' },
+    };
+    const { run, ended } = await start([up('big', amd64)]);
+    await ended;
+    expect(run.build.push?.problem).toBeUndefined();
+    const tags = registry.log.flatMap(
+      (line) => /^PUT \/v2\/(.*)\/manifests\/(?!sha256)(.*)$/.exec(line)?.slice(1).join(':') ?? [],
+    );
+    expect([...new Set(tags)].sort()).toEqual(
+      [
+        ...['api:1', 'api:1-amd64', 'api:latest', 'api:latest-amd64', 'api:v1', 'api:v1-amd64'],
+        ...['mirror:1', 'mirror:1-amd64'],
+      ].map((name) => `team/${name}`),
+    );
+    // this registry has the same tags in all repositories
+    expect(registry.log).toContain('HEAD /v2/team/mirror/manifests/v1');
+  });
+
   test('goes only where it is sent, not to its further names, and takes these from other images', async () => {
     changes = { names: ['web'] };
     await (await start([up('big', amd64)])).ended;
