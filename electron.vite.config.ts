@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { chmod, readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
@@ -7,6 +7,7 @@ import { type Plugin, parseSync, type UserConfig } from 'vite';
 import { renderDocs } from './e2e/docs/render.ts';
 import { buildFacts, bundledPackages } from './release-plugins.ts';
 import { asciiFiles, lazySchemas } from './startup-plugins.ts';
+import { localeOfEnvironment, translation } from './translation-plugin.ts';
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -48,10 +49,12 @@ const guide: Plugin = {
   },
 };
 
+const locale = localeOfEnvironment();
+
 /** The page of the desktop and browser front ends. Its content security policy forbids inline scripts and styles. */
 export const rendererConfig = {
   root: path('renderer'),
-  plugins: [react(), unusedSchemas, guide, bundledPackages('renderer')],
+  plugins: [translation(locale), react(), unusedSchemas, guide, bundledPackages('renderer')],
   build: {
     outDir: path('out/renderer'),
     emptyOutDir: true,
@@ -123,10 +126,20 @@ const otherFiles: Plugin = {
   },
 };
 
+/** `npm link` makes a link to the command, which a later build must not break. */
+const executable: Plugin = {
+  name: 'executable',
+  writeBundle: ({ dir = '' }) => chmod(join(dir, 'cli.cjs'), 0o755),
+};
+
 export default defineConfig({
   main: {
     define: { BARNRAISER_BUILD: JSON.stringify(buildFacts()) },
-    plugins: [otherFiles, lazySchemas, asciiFiles, bundledPackages('main', ['@tree-sitter-grammars/tree-sitter-hcl'])],
+    plugins: [
+      translation(locale),
+      ...[otherFiles, lazySchemas, asciiFiles, executable],
+      bundledPackages('main', ['@tree-sitter-grammars/tree-sitter-hcl']),
+    ],
     resolve: {
       // compiled code that was kept cannot import modules, as the other form of the package does
       alias: [{ find: /^web-tree-sitter$/, replacement: path('node_modules/web-tree-sitter/web-tree-sitter.cjs') }],

@@ -77,7 +77,8 @@ export default defineConfig({
         test: {
           ...timeouts,
           name: 'accessibility',
-          include: ['e2e/accessibility.spec.ts'],
+          include: ['e2e/accessibility.spec.ts', 'e2e/keyboard-views.spec.ts'],
+          fileParallelism: false,
           env: { BARNRAISER_TEST_ACCESSIBILITY: 'all' },
         },
       },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type App, createApp } from '../electron/app.ts';
 import type { Build } from '../shared/build.ts';
+import { manifestListSchema } from '../shared/image.ts';
 import { makeProject, Person, setUpLab } from './harness.ts';
 import { runOnNode } from './lab/lab.ts';
 
@@ -61,6 +62,32 @@ describe('a build for two architectures', () => {
         `podman run --rm --pull=always --tls-verify=false --network=host ${destination}`,
       );
       expect(run, name).toMatchObject({ code: 0, stdout: `${machine}\n` });
+    }
+  });
+});
+
+describe('a build with several names', () => {
+  test('has each of them here, and those of registries are pushed, also when nothing has changed', async () => {
+    const folder = await createProject({
+      Containerfile: `${lab.from}RUN echo ${randomBytes(8).toString('hex')} > /x\n`,
+    });
+    const repository = `${lab.registry.address}/spec/names-${randomBytes(4).toString('hex')}`;
+    const names = [`${repository}:1`, 'names:1', `${repository}:latest`];
+    for (const status of ['done', 'unchanged']) {
+      const { outcome, build } = await person.build(
+        ...names.flatMap((name) => ['-t', name]),
+        ...['--push', '--tls-verify=false', '--node', 'amd-b', folder],
+      );
+      expect(outcome.code, outcome.stderr).toBe(0);
+      expect(build.request.furtherNames).toEqual(names.slice(1));
+      expect(build.jobs[0]?.skipped ? 'unchanged' : build.jobs[0]?.status).toBe(status);
+      const images = manifestListSchema.array().parse(JSON.parse(await person.mustRun('images', '--json')));
+      expect(names.map((name) => images.find(({ reference }) => reference === name)?.digest)).toEqual(
+        names.map(() => build.list?.digest),
+      );
+      const tags = await fetch(`http://${repository.replace('/', '/v2/')}/tags/list`);
+      expect(await tags.json()).toMatchObject({ tags: expect.arrayContaining(['1', 'latest']) });
+      await person.mustRun('untag', 'names:1');
     }
   });
 });

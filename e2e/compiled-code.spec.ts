@@ -3,7 +3,7 @@ import { isAscii } from 'node:buffer';
 import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Person } from './harness.ts';
+import { bundledCli, Person } from './harness.ts';
 
 let person: Person;
 let folder: string;
@@ -17,6 +17,12 @@ afterEach(() => person.remove());
 const listFarms = () => person.mustRun('farm', 'ls');
 const files = async () => (await readdir(folder)).map((name) => join(folder, name)).sort();
 const times = async () => Promise.all((await files()).map(async (path) => (await stat(path)).mtimeMs));
+
+test('the bundled command can be run by its name, as `npm link` links it', async () => {
+  for (const path of bundledCli) {
+    expect((await stat(path)).mode & 0o111, path).toBe(0o111);
+  }
+});
 
 test('compiled code is private and is written once for each command', async () => {
   const output = await listFarms();

@@ -5,22 +5,25 @@ import { bundledCli } from './harness.ts';
 
 export class DemoSteps {
   readonly folder: string;
-  /** The environment of its programs. */
-  readonly env: NodeJS.ProcessEnv;
+  /** What its programs have besides the environment of this process. */
+  readonly variables: Readonly<Record<string, string>>;
 
   /** @param home the data folder. The settings and known hosts of the user are neither read nor changed. */
   constructor(home: string) {
     this.folder = home;
-    this.env = {
-      ...process.env,
+    this.variables = {
       BARNRAISER_HOME: home,
       BARNRAISER_KNOWN_HOSTS: join(home, 'known_hosts'),
-      BARNRAISER_SSH_CONFIG: 'none',
+      BARNRAISER_SSH_CONFIG: join(home, 'ssh-config'),
       SSH_AUTH_SOCK: '',
       // logins of the user, and those of podman and docker
       REGISTRY_AUTH_FILE: join(home, 'auth.json'),
       DOCKER_CONFIG: home,
     };
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    return { ...process.env, ...this.variables };
   }
 
   explain(text: string): void {

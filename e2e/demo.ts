@@ -15,6 +15,7 @@ import { HeadlessApp } from './headless-app.ts';
 import { pushBase, pushCompiler } from './lab/base-image.ts';
 import { mustRun } from './lab/command.ts';
 import { type LabNode, nodesUp, runOnNode, startNode, stopNode } from './lab/lab.ts';
+import { sshConfig } from './lab/ssh-config.ts';
 
 /** The lab has more, which would take longer to make. */
 const farm = ['amd-b', 'arm-a', 'docker-a', 'docker-arm'];
@@ -24,6 +25,8 @@ interface Scene {
   readonly nodes: readonly LabNode[];
   /** The reference of the lab's base image. */
   readonly base: string;
+  /** The same with a C compiler. */
+  readonly compiler: string;
   readonly registry: string;
 }
 
@@ -33,9 +36,13 @@ async function setTheScene(): Promise<Scene> {
   await rm(home, { recursive: true, force: true });
   await mkdir(home, { mode: 0o700 });
   const demo = new DemoSteps(home);
+  await writeFile(join(home, 'ssh-config'), sshConfig(lab.nodes.filter(({ status }) => status === 'up')));
+  const exports = Object.entries(demo.variables).map(([name, value]) => `export ${name}='${value}'\n`);
+  await writeFile(join(home, 'env.sh'), exports.join(''));
   const base = await pushBase(lab.registry.address);
+  const compiler = await pushCompiler(lab.registry.address);
   const nodes = lab.nodes.filter(({ name }) => farm.includes(name));
-  return { demo, nodes, base, registry: lab.registry.address };
+  return { demo, nodes, base, compiler, registry: lab.registry.address };
 }
 
 async function makeFarm({ demo, nodes }: Scene): Promise<void> {
@@ -67,7 +74,8 @@ async function showBuild({ demo, base, registry, nodes }: Scene): Promise<void> 
 
   const destination = `${registry}/demo/hello:1`;
   demo.explain('Push both to a registry, as one image. Until now, no registry was needed.');
-  await demo.barnraiser(['push', 'hello:1', destination, '--tls-verify=false']);
+  await demo.barnraiser(['registry', 'add', registry, '--tls', 'plain-http']);
+  await demo.barnraiser(['push', 'hello:1', destination]);
 
   demo.explain('Read it with another client, and run it: each machine gets its own.');
   const skopeo = ['inspect', '--raw', '--tls-verify=false', `docker://${destination}`];
@@ -95,8 +103,8 @@ async function runThere({ name, engine }: LabNode, image: string): Promise<void>
 }
 
 async function tour(scene: Scene): Promise<void> {
-  const { demo, registry } = scene;
-  const compiler = await pushCompiler(registry);
+  const { demo, registry, compiler } = scene;
+  await demo.barnraiser(['registry', 'add', registry, '--tls', 'plain-http']);
   const project = join(demo.folder, 'c');
   const build = ['build', '-t', 'checksum:1', '--build-arg', `BASE=${compiler}`, '--node', 'amd-b,docker-arm', project];
   await demo.barnraiser(['sample', 'c', project]);
@@ -126,8 +134,8 @@ async function tour(scene: Scene): Promise<void> {
   await failover(scene);
 
   demo.explain('A push, with all platforms. The tag comes last, so no one pulls half an image.');
-  await demo.barnraiser(['push', 'checksum:1', `${registry}/demo/checksum:1`, '--tls-verify=false']);
-  await demo.barnraiser(['manifest', 'inspect', `docker://${registry}/demo/checksum:1`, '--tls-verify=false']);
+  await demo.barnraiser(['push', 'checksum:1', `${registry}/demo/checksum:1`]);
+  await demo.barnraiser(['manifest', 'inspect', `docker://${registry}/demo/checksum:1`]);
 }
 
 /** Ends a node while it builds. Its job moves to another one. */
@@ -207,10 +215,12 @@ try {
   await makeFarm(scene);
   await (values.tour ? tour(scene) : showBuild(scene));
   await showWindow(scene, values.tour ? 'checksum' : 'hello');
-  const next = values.tour ? '' : '\nWhat happens when something fails: npm run demo -- --tour';
-  console.log(
-    `\nDone. The machines keep running; \`npm run -s lab -- down\` stops them.${next}\nThe guide: docs/guide/index.md`,
-  );
+  console.log(`
+Done. The machines keep running; \`npm run -s lab -- down\` stops them.
+To go on with this farm: . ${join(scene.demo.folder, 'env.sh')}
+  npm run -s barnraiser -- status
+  npm start${values.tour ? '' : '\nWhat happens when something fails: npm run demo -- --tour'}
+What else there is to try: docs/guide/practice.md`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -122,7 +122,7 @@ describe('a new user', () => {
     await window.folders.containerfileNotice.waitFor();
     await window.checkAccessibility('the folder dialog');
     await window.folders.choose.click();
-    await window.newBuild.image.fill(reference);
+    await window.newBuild.nameImage(reference);
     await window.newBuild.assignment('linux/amd64').getByText(amd.name).waitFor({ timeout: probeTimeoutMs });
     await window.newBuild.assignment('linux/arm64').getByText(arm.name).waitFor({ timeout: probeTimeoutMs });
     for (const platform of ['amd64', 'arm64']) {
@@ -191,7 +191,7 @@ describe('a new user', () => {
 
   it('sees the whole state and log after a reload during a build', async () => {
     await window.open(`#/farm/home?sheet=new-build&farm=home&context=${encodeURIComponent(`${home.folder}/slow`)}`);
-    await window.newBuild.image.fill('slow:1');
+    await window.newBuild.nameImage('slow:1');
     await window.newBuild.assignment('linux/amd64').getByText(amd.name).waitFor({ timeout: probeTimeoutMs });
     // one platform is sufficient, and fast
     await window.newBuild.platform('arm64').click();
@@ -214,7 +214,7 @@ describe('a new user', () => {
 
   it('sees the failing line of a build in the log and in the Containerfile', async () => {
     await window.open(`#/farm/home?sheet=new-build&farm=home&context=${encodeURIComponent(`${home.folder}/broken`)}`);
-    await window.newBuild.image.fill('broken:1');
+    await window.newBuild.nameImage('broken:1');
     await window.newBuild.assignment('linux/amd64').getByText(amd.name).waitFor({ timeout: probeTimeoutMs });
     await window.newBuild.platform('arm64').click();
     await window.newBuild.start.click();

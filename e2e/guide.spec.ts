@@ -14,11 +14,11 @@ import { type CodeBlock, readPage } from './docs/pages.ts';
 import { bundledCli, Person, setUpLab } from './harness.ts';
 import { pushCompiler } from './lab/base-image.ts';
 import { type AuthRegistry, startAuthRegistry } from './lab/registries.ts';
+import { sshConfig } from './lab/ssh-config.ts';
 import { AppWindow } from './pages/app-window.ts';
 import { Home } from './pages/browser-front-end.ts';
 
 const lab = await setUpLab();
-const machines: Readonly<Record<string, string>> = { 'big.lan': 'amd-b', 'pi4.lan': 'docker-arm', 'old.lan': 'amd-a' };
 const index = readPage('docs/guide/index.md');
 const pages = [...new Set(index.links.map(({ target }) => target).filter((target) => /^[\w-]+\.md$/.test(target)))].map(
   (name) => readPage(join('docs/guide', name)),
@@ -38,11 +38,7 @@ beforeAll(async () => {
     ['docker.io/library/alpine:3.22', compiler],
   );
   await Promise.all(['home', 'bin'].map((name) => mkdir(join(folder, name))));
-  const config = Object.entries(machines).map(([host, name]) => {
-    const { port, identity } = lab.node(name);
-    return `Host ${host}\n  HostName 127.0.0.1\n  Port ${port}\n  IdentityFile ${identity}\n`;
-  });
-  await writeFile(join(folder, 'ssh-config'), config.join(''));
+  await writeFile(join(folder, 'ssh-config'), sshConfig(lab.nodes));
   await writeFile(join(folder, 'bin', 'barnraiser'), wrapper(), { mode: 0o755 });
   person = await Person.create({
     HOME: join(folder, 'home'),

@@ -135,25 +135,6 @@ describe('a build with --push', () => {
     }
   });
 
-  test('goes to each name that the image gets', async () => {
-    const repository = `${lab.registry.address}/spec/names-${randomBytes(4).toString('hex')}`;
-    const names = [`${repository}:1`, `${repository}:latest`, `${repository}-other:1`];
-    const tags = [...names.slice(0, 2).flatMap((name) => ['-t', name]), '--also-tag', names[2] ?? ''];
-    const { outcome, build } = await person.build(...tags, '--push', '--tls-verify=false', '--node', 'amd-a', folder);
-    expect(outcome.code, outcome.stderr).toBe(0);
-    const { stdout } = await person.barnraiser('images', '--json');
-    for (const name of names) {
-      expect(stdout).toContain(`"${name}"`);
-      const [registry = '', ...path] = name.split('/');
-      const tag = path.join('/').replace(':', '/manifests/');
-      const response = await fetch(`http://${registry}/v2/${tag}`, {
-        method: 'HEAD',
-        headers: { accept: 'application/vnd.oci.image.index.v1+json' },
-      });
-      expect(response.headers.get('docker-content-digest')).toBe(build.list?.digest);
-    }
-  });
-
   test('is done and ends with an error if only the push fails', async () => {
     const options = ['-t', 'not-pushed:1', '--node', 'amd-a', folder];
     const { code, stdout } = await person.barnraiser('build', '--push=127.0.0.1:1/spec/api:1', ...options);

@@ -61,7 +61,7 @@ function startAlone(...args: string[]): Running {
 /** Starts a build in a window, with the form. */
 async function startInWindow(window: AppWindow, reference: string, folder: string): Promise<void> {
   await window.open(`#/farm/barn?sheet=new-build&farm=barn&context=${encodeURIComponent(folder)}`);
-  await window.newBuild.image.fill(reference);
+  await window.newBuild.nameImage(reference);
   await window.newBuild.assignment('linux/amd64').waitFor({ timeout: nodeTimeoutMs });
   await window.newBuild.start.click();
   await window.build.title(reference).waitFor({ timeout: nodeTimeoutMs });

@@ -3,33 +3,19 @@ import { readFile, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeProject, Person, setUpLab } from './harness.ts';
 import { busyboxFor } from './lab/base-image.ts';
+import { tagSingle } from './single-images.ts';
 
 const lab = await setUpLab();
-const registry = `http://${lab.registry.address}/v2/base`;
 const base = `${lab.registry.address}/base`;
 let person: Person;
 const projects: string[] = [];
-
-const types = ['application/vnd.oci.image.index.v1+json', 'application/vnd.oci.image.manifest.v1+json'] as const;
-
-/** Tags the image of one architecture of `base:1`, as images that exist for one only. */
-async function tagSingle(architecture: string): Promise<string> {
-  const get = (name: string, accept: string) => fetch(`${registry}/manifests/${name}`, { headers: { accept } });
-  const index: unknown = await (await get('1', types[0])).json();
-  const manifests: { digest: string; platform: { architecture: string } }[] = Object(index).manifests;
-  const { digest } = manifests.find(({ platform }) => platform.architecture === architecture) ?? expect.fail();
-  const body = await (await get(digest, types[1])).arrayBuffer();
-  const headers = { 'content-type': types[1] };
-  await fetch(`${registry}/manifests/only-${architecture}`, { method: 'PUT', body, headers });
-  return digest;
-}
 
 let digestOfAmd64: string;
 beforeAll(async () => {
   person = await Person.create();
   await person.addConnections(...lab.nodes);
-  digestOfAmd64 = await tagSingle('amd64');
-  await tagSingle('arm64');
+  digestOfAmd64 = await tagSingle(lab, 'amd64');
+  await tagSingle(lab, 'arm64');
 });
 afterAll(async () => {
   await person.remove();

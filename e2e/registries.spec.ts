@@ -270,6 +270,11 @@ blocked = true
     await person.mustRun('registry', 'add', basic.address, '--tls', 'verify');
     const refused = await person.barnraiser('push', reference, `${basic.address}/settings/conf:2`, '--creds', creds);
     expect(refused.stderr).toContain('plain HTTP');
+    const checked = await person.barnraiser('registry', 'check', basic.address);
+    expect(checked.code).toBe(1);
+    expect(checked.stdout).toMatch(
+      /✗ tls +The registry at \S+ uses plain HTTP without TLS\.\n.*registry add \S+ --tls plain-http/s,
+    );
     await person.mustRun('registry', 'set', basic.address, '--tls', 'plain-http');
   });
 });

@@ -10,6 +10,7 @@ import { makeProject, Person, setUpLab } from './harness.ts';
 import { mustRun } from './lab/command.ts';
 import { runOnNode } from './lab/lab.ts';
 import { type AuthRegistry, startAuthRegistry } from './lab/registries.ts';
+import { tagSingle } from './single-images.ts';
 
 const lab = await setUpLab();
 const node = lab.nodes.find(({ name }) => name === 'amd-b') ?? expect.fail('the lab has no amd-b');
@@ -23,6 +24,8 @@ let login: string;
 
 beforeAll(async () => {
   person = await Person.create();
+  await tagSingle(lab, 'amd64');
+  await tagSingle(lab, 'arm64');
   other = await startAuthRegistry({ mode: 'token' });
   login = `${other.username}:${other.password}`;
 });
@@ -46,7 +49,7 @@ test('a list of podman goes through a registry with a login and into local stora
   const name = `localhost/remote-${unique}`;
   const base = `docker://${lab.registry.address}/base`;
   await onNode(
-    `podman manifest create ${name} && podman manifest add --tls-verify=false ${name} ${base}:only-arm64 && podman manifest add --tls-verify=false --annotation by=podman ${name} ${base}:only-amd64 && podman manifest push --tls-verify=false --all ${name} docker://${theirs}; podman manifest rm ${name}`,
+    `podman manifest create ${name} && podman manifest add --tls-verify=false ${name} ${base}:only-arm64 && podman manifest add --tls-verify=false --annotation by=podman ${name} ${base}:only-amd64 && podman manifest push --tls-verify=false --all ${name} docker://${theirs} && podman manifest rm ${name}`,
   );
   const list = await raw(theirs);
 

@@ -60,9 +60,18 @@ const secondSpecs: readonly string[] = [
 const loneSpecs: readonly string[] = ['e2e/prune.spec.ts'];
 
 /** They take minutes, so they have commands of their own: `npm run test:slow` and `npm run test:accessibility`. */
-const slowSpecs = ['accessibility', 'context-cache', 'lost-connection', 'round-trips', 'second-start', 'unchanged'].map(
-  (name) => `e2e/${name}.spec.ts`,
-);
+const slowSpecs = [
+  ...[
+    'accessibility',
+    'context-cache',
+    'keyboard-views',
+    'lost-connection',
+    'round-trips',
+    'second-start',
+    'translation',
+    'unchanged',
+  ],
+].map((name) => `e2e/${name}.spec.ts`);
 
 const allSpecs = (await readdir('e2e')).filter((name) => name.endsWith('.spec.ts')).map((name) => `e2e/${name}`);
 const elsewhere = [...secondSpecs, ...loneSpecs, ...slowSpecs];

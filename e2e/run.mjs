@@ -1,9 +1,9 @@
 /**
  * `node e2e/run.mjs SCRIPT ARGUMENTS…` runs a script of this folder, also from a fresh clone: it installs the packages of
- * package-lock.json if they are not installed or the file has changed.
+ * package-lock.json if npm has not installed them, in whatever way.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -12,18 +12,29 @@ const root = resolve(import.meta.dirname, '..');
 process.env.INIT_CWD ??= process.cwd();
 process.chdir(root);
 
-const stamp = resolve(root, 'node_modules', '.installed');
-const lock = resolve(root, 'package-lock.json');
-
-function read(path) {
+/** @returns undefined if there is no such file */
+function packagesOf(path) {
   try {
-    return readFileSync(path, 'utf8');
+    return JSON.parse(readFileSync(resolve(root, path), 'utf8')).packages;
   } catch {
     return undefined;
   }
 }
 
-if (read(stamp) !== read(lock)) {
+/** Whether npm has installed what package-lock.json names. It writes what it has installed when it is done. */
+function areInstalled() {
+  const { '': _, ...wanted } = packagesOf('package-lock.json') ?? {};
+  const installed = packagesOf('node_modules/.package-lock.json');
+  return (
+    installed !== undefined &&
+    Object.entries(wanted).every(([path, { integrity, optional }]) =>
+      // packages of other systems are optional
+      path in installed ? installed[path].integrity === integrity : optional,
+    )
+  );
+}
+
+if (!areInstalled()) {
   console.error('Installing packages...');
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath;
@@ -33,7 +44,6 @@ if (read(stamp) !== read(lock)) {
   if (status !== 0) {
     process.exit(status ?? 1);
   }
-  copyFileSync(lock, stamp);
 }
 
 const [, , script = ''] = process.argv;

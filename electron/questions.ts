@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { pluralText } from '../shared/format.ts';
 import { fail } from '../shared/problem.ts';
 import type { Answer, NewQuestion, Question } from '../shared/question.ts';
 import type { Events } from './events.ts';
@@ -92,7 +93,7 @@ function validateAnswer(question: Question, answer: Answer): void {
   if (typeof answer === 'string' || answer.secrets.length !== expected) {
     throw fail(
       'input.invalid',
-      `The question takes ${expected === 1 ? 'one secret' : `${expected} secrets`}.`,
+      pluralText(expected, 'The question takes one secret.', `The question takes ${expected} secrets.`),
       'Answer with that many, or with `refuse`.',
     );
   }

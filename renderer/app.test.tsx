@@ -180,7 +180,7 @@ describe('shortcuts', () => {
     fireEvent.keyDown(document.body, { key: '?', shiftKey: true });
     const dialog = await screen.findByRole('dialog', { name: 'Shortcuts' });
     const term = within(within(dialog).getByRole('region', { name: 'Everywhere' })).getByText('Back');
-    expect(term.nextSibling?.textContent).toContain('Alt ←');
+    expect(term.nextSibling?.textContent).toContain('Alt Left arrow');
   });
 
   it('are all in the table', async () => {

@@ -5,7 +5,9 @@ import type { Problem } from '../shared/problem.ts';
 import styles from './app.module.css';
 import { ErrorBoundary } from './frame/ErrorBoundary.tsx';
 import { useFrameCommands } from './frame/frame-commands.ts';
+import { keepFocus } from './frame/keep-focus.ts';
 // not loaded when it opens: what a person types at once would be lost
+import { NodeAnnouncements } from './frame/NodeAnnouncements.tsx';
 import { Palette } from './frame/Palette.tsx';
 import { ShortcutsDialog } from './frame/ShortcutsDialog.tsx';
 import { Sidebar } from './frame/Sidebar.tsx';
@@ -115,6 +117,7 @@ export function App() {
   const route = useNavigation((state) => state.route);
   useTheme();
   useTitleBar();
+  useEffect(keepFocus, []);
   useEffect(() => (ready ? startNavigation(chooseFirstView) : undefined), [ready]);
 
   return (
@@ -232,6 +235,7 @@ function MainWindow({ view, sheet, log }: MainWindowProps) {
           {log && isLogLoaded && <LogDrawer log={log} />}
         </div>
       </div>
+      <NodeAnnouncements />
       <Presence>{sheet && isSheetLoaded && <SheetContent sheet={sheet} />}</Presence>
       <Palette open={isPaletteOpen} onClose={() => setIsPaletteOpen(false)} />
       {isAboutLoaded && <AboutDialog open={isAboutOpen} onClose={() => setIsAboutOpen(false)} />}

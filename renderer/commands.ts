@@ -2,6 +2,19 @@ import { useEffect } from 'react';
 import { create } from 'zustand';
 import type { IconName } from './parts/Icon.tsx';
 
+/** The headings of the palette, in their order. */
+export const commandGroups = {
+  view: 'Current view',
+  build: 'Build',
+  go: 'Go to',
+  builds: 'Builds',
+  images: 'Images',
+  nodes: 'Nodes',
+  connections: 'Connections',
+  app: 'App',
+  problems: 'Problems',
+} as const;
+
 /** An action that the palette lists, and that a shortcut can run. */
 export interface Command {
   /** Unique. By convention `subject:action`, such as `build:cancel`. */
@@ -9,16 +22,7 @@ export interface Command {
   /** In sentence case, verb first: `Cancel build api:1.4`. */
   readonly label: string;
   /** The heading in the palette under which it is listed. */
-  readonly group:
-    | 'Current view'
-    | 'Build'
-    | 'Go to'
-    | 'Builds'
-    | 'Images'
-    | 'Nodes'
-    | 'Connections'
-    | 'App'
-    | 'Problems';
+  readonly group: keyof typeof commandGroups;
   /** What tells it from others with a similar label, such as the path of a folder. */
   readonly hint?: string;
   readonly icon?: IconName;

@@ -38,21 +38,22 @@ interface Limits {
   ) => string | undefined;
 }
 
-export const optionGroups = [
-  'Containerfile',
-  'Contexts',
-  'Platforms',
-  'Image',
-  'Base images and cache',
-  'Secrets',
-  'Network',
-  'Limits of build steps',
-  'Privileges of build steps',
-  'Nodes',
-  'Attestations',
-  'Output',
-] as const;
-export type OptionGroup = (typeof optionGroups)[number];
+/** The titles of groups of options, in the order in which they are shown. */
+export const optionGroups = {
+  containerfile: 'Containerfile',
+  contexts: 'Contexts',
+  platforms: 'Platforms',
+  image: 'Image',
+  cache: 'Base images and cache',
+  secrets: 'Secrets',
+  network: 'Network',
+  limits: 'Limits of build steps',
+  privileges: 'Privileges of build steps',
+  nodes: 'Nodes',
+  attestations: 'Attestations',
+  output: 'Output',
+} as const;
+export type OptionGroup = keyof typeof optionGroups;
 
 /** How values of options are written. */
 interface KindValues {
@@ -167,6 +168,13 @@ const notPodman = no('podman has no such option');
 const checked = (isValid: (text: string) => boolean, problem: string, fix: string): TextCheck => ({
   check: (text) => (isValid(text) ? undefined : { problem, fix }),
 });
+const referenceProblem = (text: string): TextProblem | undefined =>
+  typeof parseReference(text) === 'string'
+    ? {
+        problem: 'is not the name of an image',
+        fix: 'Use [registry/]repository[:tag], such as registry.example.com/team/api:1.4.',
+      }
+    : undefined;
 const cache: TextCheck = { check: remoteCacheProblem };
 
 /** The reason for caches of other types than those that a builder knows. */
@@ -181,17 +189,6 @@ const onlyInline = onlyCaches(
   'docker writes the cache only into the image (type=inline) unless it stores images in containerd',
 );
 
-const reference: TextCheck = {
-  check: (text) => {
-    const parsed = parseReference(text);
-    return typeof parsed === 'string'
-      ? {
-          problem: 'is not the name of an image',
-          fix: 'Use [registry/]repository[:tag], such as registry.example.com/team/api:1.4.',
-        }
-      : undefined;
-  },
-};
 const address = checked(isAddress, 'is not the address of a DNS server', 'Use an IP address, for example 192.168.1.1.');
 const processorSet: TextRule = {
   pattern: /^\d+(-\d+)?(,\d+(-\d+)?)*$/,
@@ -208,7 +205,7 @@ export const buildOptions = {
   // Containerfile
   file: {
     kind: 'file',
-    group: 'Containerfile',
+    group: 'containerfile',
     name: 'Containerfile',
     flag: '-f, --file <FILE>',
     help: 'Containerfile or Dockerfile, relative to the current folder or to CONTEXT; - reads it from standard input; several are joined',
@@ -219,7 +216,7 @@ export const buildOptions = {
   },
   files: {
     kind: 'list',
-    group: 'Containerfile',
+    group: 'containerfile',
     name: 'further Containerfiles',
     label: 'Further Containerfiles',
     help: 'Containerfiles that are joined to the first one, absolute or relative to the project',
@@ -230,7 +227,7 @@ export const buildOptions = {
   filesFor: {
     keys: 'platform',
     kind: 'pairs',
-    group: 'Containerfile',
+    group: 'containerfile',
     name: 'Containerfiles of single platforms',
     label: 'Containerfiles of single platforms',
     hint: 'For these platforms instead of the Containerfile of the project.',
@@ -242,7 +239,7 @@ export const buildOptions = {
   },
   target: {
     kind: 'text',
-    group: 'Containerfile',
+    group: 'containerfile',
     name: 'target stage',
     hint: 'The stage that becomes the image.',
     flag: '--target <STAGE>',
@@ -252,7 +249,7 @@ export const buildOptions = {
   buildArgs: {
     isAlwaysSet: true,
     kind: 'pairs',
-    group: 'Containerfile',
+    group: 'containerfile',
     name: 'build arguments',
     hint: 'Values of ARG in the Containerfile. They can be read in the image: use secrets for passwords.',
     flag: '--build-arg <KEY[=VALUE]>',
@@ -267,7 +264,7 @@ export const buildOptions = {
   buildArgFiles: {
     isTerminalOnly: true,
     kind: 'file',
-    group: 'Containerfile',
+    group: 'containerfile',
     name: 'files of build arguments',
     flag: '--build-arg-file <FILE>',
     help: 'file with a build argument KEY=VALUE or KEY in each line; --build-arg wins',
@@ -278,7 +275,7 @@ export const buildOptions = {
   gitArgs: {
     isTerminalOnly: true,
     kind: 'list',
-    group: 'Containerfile',
+    group: 'containerfile',
     name: 'build arguments from git',
     flag: '--git-args [NAMES]',
     help: 'build arguments from the git repository of the project, if the Containerfile declares them: SOURCE, REVISION, GOPKGVERSION (default: all three)',
@@ -290,7 +287,7 @@ export const buildOptions = {
   // Contexts
   contexts: {
     kind: 'pairs',
-    group: 'Contexts',
+    group: 'contexts',
     name: 'additional build contexts',
     flag: '--build-context <NAME=VALUE>',
     help: 'what FROM NAME and --from=NAME mean: a folder, docker-image://IMAGE, a git or https address, oci-layout://FOLDER, list:REFERENCE or build:ID of local storage',
@@ -303,7 +300,7 @@ export const buildOptions = {
   },
   sources: {
     kind: 'mappings',
-    group: 'Contexts',
+    group: 'contexts',
     name: 'mapped folders',
     label: 'Mapped folders',
     hint: 'Files of other folders are sent, too, as if they were at a path in the context.',
@@ -319,7 +316,7 @@ export const buildOptions = {
     isAlwaysSet: true,
     kind: 'switch',
     isOn: true,
-    group: 'Platforms',
+    group: 'platforms',
     name: 'emulation',
     label: 'Allow emulation when no native node is available',
     hint: 'Often about ten times slower.',
@@ -331,7 +328,7 @@ export const buildOptions = {
   },
   allowPlatformMismatch: {
     kind: 'switch',
-    group: 'Platforms',
+    group: 'platforms',
     name: 'programs for another platform',
     label: 'Allow programs for another platform',
     hint: 'Stores an image although its base image or programs are for another platform.',
@@ -342,9 +339,21 @@ export const buildOptions = {
   },
 
   // Image
+  furtherNames: {
+    rule: { check: referenceProblem },
+    kind: 'list',
+    group: 'image',
+    name: 'further names',
+    label: 'Further names',
+    hint: 'The image also gets these names. A push to the registry of its name goes to those of these, too.',
+    help: 'further names of the image',
+    elsewhere: { podman: false, docker: '--tag' },
+    engines: everywhere,
+    decidesImage: false,
+  },
   format: {
     kind: 'choice',
-    group: 'Image',
+    group: 'image',
     name: 'image format',
     label: 'Image format',
     flag: '--format <FORMAT>',
@@ -363,7 +372,7 @@ export const buildOptions = {
   labels: {
     isAlwaysSet: true,
     kind: 'pairs',
-    group: 'Image',
+    group: 'image',
     name: 'labels',
     hint: 'They are part of the image of each platform.',
     flag: '--label <KEY[=VALUE]>',
@@ -375,23 +384,10 @@ export const buildOptions = {
       buildkit: parameter('label', 'prefix'),
     },
   },
-  names: {
-    kind: 'list',
-    rule: reference,
-    group: 'Image',
-    name: 'further names',
-    label: 'Further names',
-    hint: 'The image has them in local storage, too. Where it is pushed to the registry of its name, it is pushed to theirs as well.',
-    flag: '--also-tag <REF>',
-    help: 'further name of the image in local storage, to which --push without a destination pushes, too; -t again does the same',
-    elsewhere: { podman: '--tag', docker: '--tag' },
-    engines: everywhere,
-    decidesImage: false,
-  },
   gitLabels: {
     isTerminalOnly: true,
     kind: 'list',
-    group: 'Image',
+    group: 'image',
     name: 'labels from git',
     flag: '--git-labels [NAMES]',
     help: 'labels org.opencontainers.image.* from the git repository of the project: source, revision, created, version (default: all four)',
@@ -401,7 +397,7 @@ export const buildOptions = {
   },
   annotations: {
     kind: 'pairs',
-    group: 'Image',
+    group: 'image',
     name: 'annotations',
     label: 'Annotations of the images',
     hint: 'They are part of the manifest of each platform.',
@@ -411,7 +407,7 @@ export const buildOptions = {
   },
   listAnnotations: {
     kind: 'pairs',
-    group: 'Image',
+    group: 'image',
     name: 'annotations of the list',
     label: 'Annotations of the manifest list',
     hint: 'They are part of what all platforms have in common.',
@@ -423,7 +419,7 @@ export const buildOptions = {
   },
   tagByContent: {
     kind: 'switch',
-    group: 'Image',
+    group: 'image',
     name: 'tag by content',
     label: 'Tag by content',
     hint: 'The tag is the hash of the project folder in git, with -dirty and a hash if files differ from the commit.',
@@ -435,7 +431,7 @@ export const buildOptions = {
   },
   squash: {
     kind: 'switch',
-    group: 'Image',
+    group: 'image',
     name: 'squashing',
     label: 'Squash',
     flag: '--squash',
@@ -450,7 +446,7 @@ export const buildOptions = {
   timestamp: {
     rule: { min: 0 },
     kind: 'number',
-    group: 'Image',
+    group: 'image',
     name: 'time of the image',
     ability: 'setting the time of the image',
     label: 'Time of the image and its files',
@@ -466,7 +462,7 @@ export const buildOptions = {
   sourceDateEpoch: {
     rule: { min: 0 },
     kind: 'number',
-    group: 'Image',
+    group: 'image',
     name: 'time of the sources',
     ability: 'setting the time of the sources',
     label: 'Time of the sources (SOURCE_DATE_EPOCH)',
@@ -481,7 +477,7 @@ export const buildOptions = {
   },
   rewriteTimestamp: {
     kind: 'switch',
-    group: 'Image',
+    group: 'image',
     name: 'rewritten times of files',
     ability: 'rewriting the times of files',
     label: 'Files are not newer than the sources',
@@ -500,7 +496,7 @@ export const buildOptions = {
   pull: {
     isAlwaysSet: true,
     kind: 'choice',
-    group: 'Base images and cache',
+    group: 'cache',
     name: 'pull policy',
     label: 'Pull base images',
     flag: '--pull [POLICY]',
@@ -521,7 +517,7 @@ export const buildOptions = {
   retry: {
     rule: { min: 0, max: 100 },
     kind: 'number',
-    group: 'Base images and cache',
+    group: 'cache',
     name: 'repeated pulls',
     label: 'How often a failed pull is repeated',
     flag: '--retry <NUMBER>',
@@ -533,7 +529,7 @@ export const buildOptions = {
   retryDelay: {
     rule: { min: 0, max: 3600, hasFractions: true },
     kind: 'number',
-    group: 'Base images and cache',
+    group: 'cache',
     name: 'time between repeated pulls',
     label: 'Seconds between repeated pulls',
     flag: '--retry-delay <SECONDS>',
@@ -545,7 +541,7 @@ export const buildOptions = {
   noCache: {
     isAlwaysSet: true,
     kind: 'switch',
-    group: 'Base images and cache',
+    group: 'cache',
     name: 'building without cache',
     label: 'Build without cache',
     hint: 'Runs every step, even if nothing has changed.',
@@ -557,7 +553,7 @@ export const buildOptions = {
   noCacheFor: {
     kind: 'list',
     separator: ',',
-    group: 'Base images and cache',
+    group: 'cache',
     name: 'stages without cache',
     ability: 'leaving out the cache for single stages',
     hint: 'These stages are built again, even if nothing has changed.',
@@ -570,7 +566,7 @@ export const buildOptions = {
   skip: {
     kind: 'switch',
     isOn: true,
-    group: 'Base images and cache',
+    group: 'cache',
     name: 'skipping unchanged platforms',
     label: 'Skip unchanged platforms',
     hint: 'Uses the stored image if nothing has changed since a node built it.',
@@ -583,7 +579,7 @@ export const buildOptions = {
   layers: {
     kind: 'switch',
     isOn: true,
-    group: 'Base images and cache',
+    group: 'cache',
     name: 'layers',
     ability: 'building without layers',
     label: 'Keep the layer of each step',
@@ -600,7 +596,7 @@ export const buildOptions = {
   cacheFrom: {
     rule: cache,
     kind: 'list',
-    group: 'Base images and cache',
+    group: 'cache',
     name: 'caches in registries',
     ability: 'reading this cache',
     label: 'Read the build cache from',
@@ -616,7 +612,7 @@ export const buildOptions = {
   cacheTo: {
     rule: cache,
     kind: 'list',
-    group: 'Base images and cache',
+    group: 'cache',
     name: 'storing the cache in a registry',
     ability: 'writing this cache',
     label: 'Write the build cache to',
@@ -637,7 +633,7 @@ export const buildOptions = {
   // Secrets
   secrets: {
     kind: 'secrets',
-    group: 'Secrets',
+    group: 'secrets',
     name: 'secrets',
     flag: '--secret <id=ID[,src=FILE|,env=NAME]>',
     hint: 'What RUN --mount=type=secret,id=… reads. The values are not kept.',
@@ -646,7 +642,7 @@ export const buildOptions = {
   },
   ssh: {
     kind: 'ssh',
-    group: 'Secrets',
+    group: 'secrets',
     name: 'SSH forwarding',
     flag: '--ssh <default|ID[=SOCKET|KEY,...]>',
     hint: 'What RUN --mount=type=ssh reaches. Steps can sign with the keys, but do not get them.',
@@ -661,7 +657,7 @@ export const buildOptions = {
   // Network
   network: {
     kind: 'choice',
-    group: 'Network',
+    group: 'network',
     name: 'network of build steps',
     label: 'Network of build steps',
     flag: '--network <NETWORK>',
@@ -684,7 +680,7 @@ export const buildOptions = {
       'Use HOST:IP, for example db:192.168.1.5.',
     ),
     kind: 'list',
-    group: 'Network',
+    group: 'network',
     name: 'added hosts',
     label: 'Hosts that steps know',
     hint: 'Steps find these hosts at these addresses.',
@@ -695,7 +691,7 @@ export const buildOptions = {
   dns: {
     rule: address,
     kind: 'list',
-    group: 'Network',
+    group: 'network',
     name: 'DNS servers',
     hint: 'Steps use them instead of those of the node.',
     flag: '--dns <IP>',
@@ -709,7 +705,7 @@ export const buildOptions = {
   },
   dnsSearch: {
     kind: 'list',
-    group: 'Network',
+    group: 'network',
     name: 'DNS search domains',
     hint: 'Steps look for short names of hosts in them.',
     flag: '--dns-search <DOMAIN>',
@@ -723,7 +719,7 @@ export const buildOptions = {
   },
   dnsOptions: {
     kind: 'list',
-    group: 'Network',
+    group: 'network',
     name: 'DNS options',
     hint: 'Options of resolv.conf in steps.',
     flag: '--dns-option <OPTION>',
@@ -737,7 +733,7 @@ export const buildOptions = {
   },
   proxy: {
     kind: 'switch',
-    group: 'Network',
+    group: 'network',
     name: 'proxies',
     label: 'Use the proxies of this computer',
     hint: 'HTTP_PROXY, HTTPS_PROXY, FTP_PROXY, ALL_PROXY and NO_PROXY become build arguments.',
@@ -752,7 +748,7 @@ export const buildOptions = {
   shmSize: {
     rule: { min: 1 },
     kind: 'bytes',
-    group: 'Limits of build steps',
+    group: 'limits',
     name: 'size of /dev/shm',
     flag: '--shm-size <SIZE>',
     help: 'size of /dev/shm for RUN, for example 128m',
@@ -765,7 +761,7 @@ export const buildOptions = {
       'Use NAME=SOFT[:HARD] with a name from getrlimit(2), for example nofile=1024:4096.',
     ),
     kind: 'list',
-    group: 'Limits of build steps',
+    group: 'limits',
     name: 'ulimits',
     label: 'Ulimits',
     hint: 'Limits of steps as in getrlimit(2).',
@@ -776,7 +772,7 @@ export const buildOptions = {
   memory: {
     rule: { min: 1 },
     kind: 'bytes',
-    group: 'Limits of build steps',
+    group: 'limits',
     name: 'memory limit',
     ability: 'memory limits',
     flag: '--memory <SIZE>',
@@ -787,7 +783,7 @@ export const buildOptions = {
   memorySwap: {
     rule: { min: -1 },
     kind: 'bytes',
-    group: 'Limits of build steps',
+    group: 'limits',
     name: 'limit of memory and swap',
     ability: 'limits of memory and swap',
     flag: '--memory-swap <SIZE>',
@@ -798,7 +794,7 @@ export const buildOptions = {
   cpuShares: {
     rule: { min: 1 },
     kind: 'number',
-    group: 'Limits of build steps',
+    group: 'limits',
     name: 'processor shares',
     flag: '--cpu-shares <NUMBER>',
     help: 'processor time of RUN relative to others (default: 1024)',
@@ -808,7 +804,7 @@ export const buildOptions = {
   cpuPeriod: {
     rule: { min: 1 },
     kind: 'number',
-    group: 'Limits of build steps',
+    group: 'limits',
     name: 'processor period',
     ability: 'processor periods',
     flag: '--cpu-period <MICROSECONDS>',
@@ -819,7 +815,7 @@ export const buildOptions = {
   cpuQuota: {
     rule: { min: 1 },
     kind: 'number',
-    group: 'Limits of build steps',
+    group: 'limits',
     name: 'processor quota',
     ability: 'processor quotas',
     flag: '--cpu-quota <MICROSECONDS>',
@@ -830,7 +826,7 @@ export const buildOptions = {
   cpusetCpus: {
     rule: processorSet,
     kind: 'text',
-    group: 'Limits of build steps',
+    group: 'limits',
     name: 'allowed processors',
     ability: 'a choice of processors',
     flag: '--cpuset-cpus <CPUS>',
@@ -841,7 +837,7 @@ export const buildOptions = {
   cpusetMems: {
     rule: processorSet,
     kind: 'text',
-    group: 'Limits of build steps',
+    group: 'limits',
     name: 'allowed memory nodes',
     ability: 'a choice of memory nodes',
     flag: '--cpuset-mems <NODES>',
@@ -851,7 +847,7 @@ export const buildOptions = {
   },
   cgroupParent: {
     kind: 'text',
-    group: 'Limits of build steps',
+    group: 'limits',
     name: 'parent control group',
     flag: '--cgroup-parent <PATH>',
     help: 'control group below which RUN runs',
@@ -865,7 +861,7 @@ export const buildOptions = {
   // Privileges of build steps
   devices: {
     kind: 'list',
-    group: 'Privileges of build steps',
+    group: 'privileges',
     name: 'devices',
     hint: 'Devices of the node that steps may use.',
     flag: '--device <DEVICE[:PATH[:RWM]]>',
@@ -877,7 +873,7 @@ export const buildOptions = {
     rule: capability,
     kind: 'list',
     separator: ',',
-    group: 'Privileges of build steps',
+    group: 'privileges',
     name: 'added capabilities',
     hint: 'Capabilities that steps get beside the usual ones.',
     flag: '--cap-add <CAPABILITIES>',
@@ -889,7 +885,7 @@ export const buildOptions = {
     rule: capability,
     kind: 'list',
     separator: ',',
-    group: 'Privileges of build steps',
+    group: 'privileges',
     name: 'dropped capabilities',
     hint: 'Capabilities that steps do not get.',
     flag: '--cap-drop <CAPABILITIES>',
@@ -904,7 +900,7 @@ export const buildOptions = {
       fix: 'Use label=…, seccomp=… or apparmor=…, for example seccomp=unconfined.',
     },
     kind: 'list',
-    group: 'Privileges of build steps',
+    group: 'privileges',
     name: 'security options',
     hint: 'For example label=disable or seccomp=unconfined.',
     flag: '--security-opt <OPTION>',
@@ -918,7 +914,7 @@ export const buildOptions = {
   },
   isolation: {
     kind: 'choice',
-    group: 'Privileges of build steps',
+    group: 'privileges',
     name: 'isolation',
     label: 'Isolation of build steps',
     flag: '--isolation <TYPE>',
@@ -936,7 +932,7 @@ export const buildOptions = {
   // Nodes
   queuePriority: {
     kind: 'choice',
-    group: 'Nodes',
+    group: 'nodes',
     name: 'priority in the queue',
     label: 'Priority in the queue',
     hint: 'Which of the builds that wait for the same node comes first.',
@@ -954,7 +950,7 @@ export const buildOptions = {
   exclude: {
     kind: 'list',
     separator: ',',
-    group: 'Nodes',
+    group: 'nodes',
     name: 'excluded nodes',
     label: 'Nodes that build nothing',
     hint: 'Connections that this build does not use.',
@@ -972,7 +968,7 @@ export const buildOptions = {
   retention: {
     isAlwaysSet: true,
     kind: 'choice',
-    group: 'Nodes',
+    group: 'nodes',
     name: 'image retention',
     label: 'Keep on nodes after the build',
     help: 'what stays on the nodes',
@@ -1008,7 +1004,7 @@ export const buildOptions = {
   rm: {
     kind: 'switch',
     isOn: true,
-    group: 'Nodes',
+    group: 'nodes',
     name: 'removal of build containers',
     ability: 'keeping the containers of steps',
     label: 'Remove containers of steps that succeed',
@@ -1026,7 +1022,7 @@ export const buildOptions = {
   forceRm: {
     kind: 'switch',
     isOn: true,
-    group: 'Nodes',
+    group: 'nodes',
     name: 'removal of containers of failed builds',
     ability: 'keeping the containers of steps that fail',
     label: 'Remove containers of steps that fail',
@@ -1044,7 +1040,7 @@ export const buildOptions = {
   jobs: {
     rule: { min: 0, max: 1000 },
     kind: 'number',
-    group: 'Nodes',
+    group: 'nodes',
     name: 'parallel stages',
     ability: 'a number of parallel stages',
     label: 'Stages that a node builds at once',
@@ -1061,7 +1057,7 @@ export const buildOptions = {
 
   retryElsewhere: {
     kind: 'switch',
-    group: 'Nodes',
+    group: 'nodes',
     name: 'another node for failed steps',
     label: 'Try a failed step on another node',
     hint: 'A job whose step fails is built once more, on another node.',
@@ -1078,7 +1074,7 @@ export const buildOptions = {
       fix: 'Use auto, off, or a number of seconds.',
     },
     kind: 'text',
-    group: 'Nodes',
+    group: 'nodes',
     name: 'second start of slow jobs',
     label: 'Start slow jobs a second time',
     hint: 'A job that takes far longer than estimated is also started on an idle node, and the first image is taken. auto, off, or after how many seconds.',
@@ -1093,7 +1089,7 @@ export const buildOptions = {
   // Attestations
   provenance: {
     kind: 'switch',
-    group: 'Attestations',
+    group: 'attestations',
     name: 'provenance',
     label: 'Record how the image was made',
     hint: 'SLSA provenance: sources, base images and nodes. It can be read by all who can pull the image.',
@@ -1106,7 +1102,7 @@ export const buildOptions = {
   },
   sbom: {
     kind: 'switch',
-    group: 'Attestations',
+    group: 'attestations',
     name: 'SBOM',
     label: 'List the packages of the image (SBOM)',
     hint: 'In the format SPDX, made here from the package databases of the image.',
@@ -1119,7 +1115,7 @@ export const buildOptions = {
   },
   attestInList: {
     kind: 'switch',
-    group: 'Attestations',
+    group: 'attestations',
     name: 'attestations in the list',
     label: 'Attestations are entries of the manifest list',
     hint: 'As docker buildx writes them. Otherwise they are beside the list, which keeps its digest.',
@@ -1133,7 +1129,7 @@ export const buildOptions = {
   attest: {
     rule: { check: attestationProblem },
     kind: 'list',
-    group: 'Attestations',
+    group: 'attestations',
     name: 'attestations of the builder',
     label: 'Attestations that BuildKit makes',
     hint: 'As for docker buildx: type=provenance,mode=max or type=sbom. Where a node has no BuildKit that makes them, Barnraiser makes its own.',
@@ -1144,7 +1140,7 @@ export const buildOptions = {
   },
   sign: {
     kind: 'switch',
-    group: 'Attestations',
+    group: 'attestations',
     name: 'signature',
     label: 'Sign the image',
     hint: 'With a key, as cosign does it: the list, the images of its platforms, and their attestations.',
@@ -1157,7 +1153,7 @@ export const buildOptions = {
   },
   signKey: {
     kind: 'file',
-    group: 'Attestations',
+    group: 'attestations',
     name: 'key for signatures',
     label: 'Private key',
     hint: 'A key of cosign, or PEM. Without it, the one in the settings signs.',
@@ -1171,7 +1167,7 @@ export const buildOptions = {
   // Output
   existing: {
     kind: 'choice',
-    group: 'Output',
+    group: 'output',
     name: 'images that are there',
     label: 'If the image is there already',
     help: 'what is done with platforms that are there already under the name of the image',
@@ -1210,7 +1206,7 @@ export const buildOptions = {
       fix: 'Use 1 to 128 letters, digits, dots, dashes or underscores.',
     },
     kind: 'text',
-    group: 'Output',
+    group: 'output',
     name: 'release tag',
     label: 'Release tag',
     hint: 'After a push, the list also gets this tag. One that refers to another image is never changed.',
@@ -1222,7 +1218,7 @@ export const buildOptions = {
   },
   archTags: {
     kind: 'switch',
-    group: 'Output',
+    group: 'output',
     name: 'tags of single platforms',
     label: 'Tag each platform, too',
     hint: 'After a push, the image of each platform also has a tag of its own: 1.4-amd64.',
@@ -1235,7 +1231,7 @@ export const buildOptions = {
   outputs: {
     rule: { check: outputProblem },
     kind: 'list',
-    group: 'Output',
+    group: 'output',
     name: 'outputs',
     flag: '-o, --output <OUTPUT>',
     help: 'where the image goes besides local storage: oci-archive:FILE, oci:FOLDER, docker-archive:FILE, dir:FOLDER, rootfs:FOLDER, rootfs:FILE.tar, docker-daemon:, podman:, node:CONNECTION, or type=TYPE,dest=DEST as for buildx; with @PLATFORMS at its end only these; - as a file is standard output',
@@ -1246,7 +1242,7 @@ export const buildOptions = {
   iidfile: {
     isTerminalOnly: true,
     kind: 'file',
-    group: 'Output',
+    group: 'output',
     name: 'digest file',
     flag: '--iidfile <FILE>',
     help: 'write the digest of the manifest list to a file',
@@ -1256,7 +1252,7 @@ export const buildOptions = {
   metadataFile: {
     isTerminalOnly: true,
     kind: 'file',
-    group: 'Output',
+    group: 'output',
     name: 'metadata file',
     flag: '--metadata-file <FILE>',
     help: 'write what was built to a file, as JSON',
@@ -1267,7 +1263,7 @@ export const buildOptions = {
   logfile: {
     isTerminalOnly: true,
     kind: 'file',
-    group: 'Output',
+    group: 'output',
     name: 'log file',
     flag: '--logfile <FILE>',
     help: 'write the log of the build to a file, too',
@@ -1278,7 +1274,7 @@ export const buildOptions = {
   quiet: {
     isTerminalOnly: true,
     kind: 'switch',
-    group: 'Output',
+    group: 'output',
     name: 'quiet output',
     flag: '-q, --quiet',
     help: 'print only the digest of the manifest list, and problems',

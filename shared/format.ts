@@ -1,4 +1,5 @@
-/** Formats numbers, times and names for people, the same in every front end. */
+/** Formats numbers, times and names for people, the same in every front end, as the language of the texts has them. */
+import { isEnglish, locale } from './locale.ts';
 
 const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
@@ -12,7 +13,7 @@ export function formatBytes(bytes: number): string {
     unit += 1;
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : 1;
-  return `${value.toFixed(digits)} ${byteUnits[unit] ?? 'B'}`;
+  return `${formatDecimal(value, digits)} ${byteUnits[unit] ?? 'B'}`;
 }
 
 /**
@@ -21,8 +22,8 @@ export function formatBytes(bytes: number): string {
 export function formatBytesOf(part: number, whole: number): string {
   const total = formatBytes(whole);
   const unit = byteUnits.findIndex((name) => total.endsWith(` ${name}`));
-  const digits = total.includes('.') ? 1 : 0;
-  return `${(Math.min(part, whole) / 1000 ** Math.max(0, unit)).toFixed(digits)} of ${total}`;
+  const digits = /\d\D\d /.test(total) ? 1 : 0;
+  return `${formatDecimal(Math.min(part, whole) / 1000 ** Math.max(0, unit), digits)} of ${total}`;
 }
 
 /** What was sent of a context, and of how much if the node had the rest already: `12.4 MB`, `12.0 kB of 51.0 MB`. */
@@ -45,7 +46,7 @@ export function formatDuration(milliseconds: number): string {
     return `${Math.round(seconds * 1000)} ms`;
   }
   if (seconds < 9.95) {
-    return `${seconds.toFixed(1)} s`;
+    return `${formatDecimal(seconds, 1)} s`;
   }
   const whole = Math.round(seconds);
   if (whole < 60) {
@@ -68,6 +69,9 @@ function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }
 
+/** @texts */
+const yesterday = 'yesterday';
+
 /**
  * How long ago a time was: `just now`, `5 min ago`, `3 h ago`, `yesterday`, `4 days ago`, then the date as
  * `2026-02-28`.
@@ -85,19 +89,57 @@ export function formatAgo(time: Date, now: Date): string {
   }
   const days = Math.round(seconds / 86_400);
   if (days <= 1) {
-    return 'yesterday';
+    return yesterday;
   }
-  return days < 14 ? `${days} days ago` : time.toISOString().slice(0, 10);
+  return days < 14 ? formatCount(days, 'day ago', 'days ago') : time.toISOString().slice(0, 10);
 }
 
-/** A count with its noun: `1 file`, `1,204 files`, `2 boxes`. */
-export function formatCount(count: number, one: string, many = `${one}s`): string {
-  return `${formatNumber(count)} ${count === 1 ? one : many}`;
+/** The forms of a text by the plural category of a count, as a translation has them. A null character stands for the count. */
+export type PluralForms = { readonly [category in Intl.LDMLPluralRule]?: string };
+
+let rules: Intl.PluralRules | undefined;
+
+/**
+ * One of two texts, by a count: `pluralText(n, 'its image', 'its images')`. Translations have the forms of their languages in
+ * place of the texts. The only place that chooses a form.
+ */
+export function pluralText(count: number, one: string | PluralForms, many = ''): string {
+  if (typeof one === 'string') {
+    return count === 1 ? one : many;
+  }
+  // made when it is needed: it takes a terminal long to load
+  rules ??= new Intl.PluralRules(locale);
+  return one[rules.select(count)] ?? one.other ?? '';
 }
 
-/** A whole number with commas between thousands, in every locale. */
+/** A count with its noun, or with what is said of it: `1 file`, `1,204 files`, `2 boxes`, `3 images are damaged`. */
+export function formatCount(count: number, one: string | PluralForms, many?: string): string {
+  const number = formatNumber(count);
+  return typeof one === 'string'
+    ? `${number} ${pluralText(count, one, many ?? `${one}s`)}`
+    : pluralText(count, one).replace('\0', () => number);
+}
+
+/** A whole number with its thousands separated, in English with commas: `1,204`. */
 export function formatNumber(value: number): string {
-  return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
+  return isEnglish
+    ? String(Math.round(value)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',')
+    : formatDecimal(Math.round(value), 0, true);
+}
+
+const decimals = new Map<string, Intl.NumberFormat>();
+
+/** A number with so many digits after the decimal separator. */
+function formatDecimal(value: number, digits: number, useGrouping = false): string {
+  if (isEnglish) {
+    return value.toFixed(digits);
+  }
+  const key = `${digits}${useGrouping}`;
+  const format =
+    decimals.get(key) ??
+    new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping });
+  decimals.set(key, format);
+  return format.format(value);
 }
 
 /** A platform without `linux/`: `amd64`, `arm/v7`, but `windows/amd64`. */
@@ -126,8 +168,14 @@ export function formatDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
 }
 
+let lists: Intl.ListFormat | undefined;
+
 /** A list of names in a sentence: `a`, `a and b`, `a, b and c`. */
 export function formatList(names: readonly string[]): string {
+  if (!isEnglish) {
+    lists ??= new Intl.ListFormat(locale);
+    return lists.format(names);
+  }
   const last = names.at(-1) ?? '';
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
 }

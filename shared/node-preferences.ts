@@ -1,5 +1,6 @@
 /** What a person prefers of a node, as its connection says. */
 import { z } from 'zod';
+import { formatCount } from './format.ts';
 
 /** The highest priority and weight, as in RFC 2782. */
 export const maxRank = 65_535;
@@ -30,7 +31,7 @@ export function preferenceTexts({ priority, weight, slots, emulation }: NodePref
   return [
     ...(priority === undefined ? [] : [`priority ${priority}`]),
     ...(weight === undefined ? [] : [`weight ${weight}`]),
-    ...(slots === undefined ? [] : [slots === 1 ? '1 slot' : `${slots} slots`]),
+    ...(slots === undefined ? [] : [formatCount(slots, 'slot')]),
     ...(emulation === 'never' ? ['no emulation'] : []),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Build } from './build.ts';
 import type { AppEvent, EventPayload } from './contract.ts';
-import { formatCount, formatDuration, formatList } from './format.ts';
+import { formatCount, formatDuration, formatList, pluralText } from './format.ts';
 import type { NodeAlert } from './node-alert.ts';
 import type { NotificationKind } from './notification-kind.ts';
 import type { Push } from './push.ts';
@@ -56,34 +56,37 @@ function alertNotification({ kind, nodes }: NodeAlert): AppNotification {
     nodes.length > maxNames
       ? `${nodes.slice(0, maxNames).join(', ')} and ${nodes.length - maxNames} more`
       : formatList(nodes);
-  const subject = isOne ? `Node ${first}` : formatCount(nodes.length, 'node');
   const route = connectionRoute(isOne ? first : undefined);
   const body = (text: string): string => (isOne ? text : `${names}. ${text}`);
   switch (kind) {
     case 'down':
       return {
-        title: `${subject} ${isOne ? 'is' : 'are'} down`,
+        title: isOne ? `Node ${first} is down` : formatCount(nodes.length, 'node is down', 'nodes are down'),
         body: isOne ? 'Its jobs go to other nodes.' : `${names}. Their jobs go to other nodes.`,
         kind: 'node',
         route,
       };
     case 'back':
       return {
-        title: `${subject} ${isOne ? 'is' : 'are'} back`,
+        title: isOne ? `Node ${first} is back` : formatCount(nodes.length, 'node is back', 'nodes are back'),
         body: isOne ? 'Builds use it again.' : `${names}. Builds use them again.`,
         kind: 'node',
         route,
       };
     case 'disk-low':
       return {
-        title: `${subject} ${isOne ? 'has' : 'have'} little free disk space`,
+        title: isOne
+          ? `Node ${first} has little free disk space`
+          : formatCount(nodes.length, 'node has little free disk space', 'nodes have little free disk space'),
         body: body('Free disk space before the next build.'),
         kind: 'disk',
         route,
       };
     case 'set-aside':
       return {
-        title: `${subject} ${isOne ? 'gets' : 'get'} no jobs for a while`,
+        title: isOne
+          ? `Node ${first} gets no jobs for a while`
+          : formatCount(nodes.length, 'node gets no jobs for a while', 'nodes get no jobs for a while'),
         body: body('Jobs have failed there again and again.'),
         kind: 'set-aside',
         route,
@@ -117,10 +120,18 @@ function questionNotification(question: Question): Omit<AppNotification, 'kind'>
 
 function baseNotification({ names, references, builds }: EventPayload<'bases.newer'>): Omit<AppNotification, 'kind'> {
   const [first = ''] = names;
-  const [only = ''] = references;
+  const [only] = references;
+  const built = references.length === 1 && only ? only : formatCount(references.length, 'image');
   return {
-    title: names.length === 1 ? `There is a newer ${first}` : `There are ${names.length} newer base images`,
-    body: `Build ${references.length === 1 ? only : formatCount(references.length, 'image')} again to use ${names.length === 1 ? 'it' : 'them'}.`,
+    title:
+      names.length === 1
+        ? `There is a newer ${first}`
+        : pluralText(
+            names.length,
+            `There is ${names.length} newer base image`,
+            `There are ${names.length} newer base images`,
+          ),
+    body: pluralText(names.length, `Build ${built} again to use it.`, `Build ${built} again to use them.`),
     route: builds.length === 1 && builds[0] ? rebuildRoute(builds[0]) : buildsRoute,
   };
 }

@@ -1,5 +1,5 @@
 /** What is said of the queue. Without the schemas of `queue.ts`, which the page does not have. */
-import { formatList, formatNumber, formatReferenceShort, formatTimeOfDay } from './format.ts';
+import { formatCount, formatList, formatNumber, formatReferenceShort, formatTimeOfDay } from './format.ts';
 import type { HoldState, JobWait, NodeHold } from './queue.ts';
 
 /** The words for nodes that take no jobs. */
@@ -33,7 +33,7 @@ export function formatWait({ reason, ahead, startsAt, note }: JobWait, node: str
 /** `behind api:1.4 (2 jobs) and web:2`: the builds that a job waits for. Undefined if it waits for none. */
 export function behindText({ behind = [] }: JobWait): string | undefined {
   const names = behind.map(({ reference, jobs }) =>
-    jobs > 1 ? `${formatReferenceShort(reference)} (${formatNumber(jobs)} jobs)` : formatReferenceShort(reference),
+    jobs > 1 ? `${formatReferenceShort(reference)} (${formatCount(jobs, 'job')})` : formatReferenceShort(reference),
   );
   return names.length > 0 ? `behind ${formatList(names)}` : undefined;
 }

@@ -46,6 +46,7 @@ export function isNameOf(identity: string, reference: string): boolean {
   return [bare, repository].includes(identity.replace(/@.*$/, ''));
 }
 
+/** @texts */
 export const verdictTexts: Readonly<Record<Verdict, string>> = {
   valid: 'valid',
   'other-key': 'signed with another key',

@@ -51,7 +51,7 @@ function collect(path: string, pages: Map<string, Page>, images: Set<string>): v
 function localPath(page: string, target: string): string | undefined {
   const [file = ''] = target.split('#', 1);
   const path = file === '' || /^[a-z]+:/.test(file) ? '' : join(dirname(page), file);
-  return path.startsWith('docs/') && !path.endsWith('interface-texts.md') ? path : undefined;
+  return path.startsWith('docs/') ? path : undefined;
 }
 
 function htmlOf(page: Page, guide: readonly Page[], pages: ReadonlyMap<string, Page>): string {

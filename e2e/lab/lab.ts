@@ -115,7 +115,7 @@ export async function labClean(): Promise<Lab> {
   await endSecondLab('clean');
   await withLabLock(async () => {
     await runStep('stop nodes and registry', stopAll);
-    const names = ['nodes', 'roots', 'registry', 'emulators', 'keys', 'apt-options', 'machine', 'buildkitd'];
+    const names = ['nodes', 'roots', 'registry', 'emulators', 'keys', 'apt-options', 'machine', 'buildkitd', 'demo'];
     const files = names.map((name) => path.join(labFolder, name));
     await runStep('remove files', () => mustRun(asRoot('rm', '-rf', '--one-file-system', ...files)));
   });

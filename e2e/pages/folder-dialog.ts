@@ -18,6 +18,6 @@ export class FolderDialog {
 
   /** Shown if the current folder contains a Containerfile. */
   get containerfileNotice(): Locator {
-    return this.dialog.getByText('Containerfile found');
+    return this.dialog.getByText('Project found');
   }
 }

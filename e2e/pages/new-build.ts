@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright';
+import { expect } from 'vitest';
 
 /** The dialog that starts a build. */
 export class NewBuildSheet {
@@ -12,6 +13,16 @@ export class NewBuildSheet {
     this.image = this.sheet.getByLabel('Image', { exact: true });
     this.optionSearch = this.sheet.getByRole('searchbox', { name: 'Search options' });
     this.start = this.sheet.getByRole('button', { name: 'Build', exact: true });
+  }
+
+  /** Enters the name of the image. The suggested one may be replaced by another between the selection of its text and the input. */
+  async nameImage(reference: string): Promise<void> {
+    await expect
+      .poll(async () => {
+        await this.image.fill(reference);
+        return this.image.inputValue();
+      })
+      .toBe(reference);
   }
 
   /** The toggle button of a platform. */

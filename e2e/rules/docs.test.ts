@@ -9,9 +9,7 @@ import { readPage } from '../docs/pages.ts';
 import { renderDocs } from '../docs/render.ts';
 import { listFiles } from './source.ts';
 
-const pages = listFiles('.md')
-  .filter((path) => path !== 'docs/interface-texts.md')
-  .map(readPage);
+const pages = listFiles('.md').map(readPage);
 const pageAt = new Map(pages.map((page) => [page.path, page]));
 const guide = pages.filter(({ path }) => path.startsWith('docs/guide/'));
 

@@ -1,5 +1,6 @@
 /** Finds the messages of each problem code, and what they say to do, where the program raises them. */
 import { isProblemCode, type ProblemCode, problemCodes } from '../../shared/failure.ts';
+import { pluralCalls } from '../translation/messages.ts';
 import { type AstNode, isNode, type SourceFile } from './source.ts';
 
 /** What one place that raises a problem says. Values in texts are in braces. */
@@ -239,9 +240,14 @@ class Names {
     }
   }
 
-  #callTexts({ callee }: AstNode, depth: number): string[] {
+  #callTexts({ callee, arguments: given }: AstNode, depth: number): string[] {
     if (!isNode(callee)) {
       return [];
+    }
+    const hasCount = callee.type === 'Identifier' ? pluralCalls[String(callee.name)] : undefined;
+    if (hasCount !== undefined) {
+      const forms = (given as AstNode[]).slice(1).flatMap((form) => this.textsOf(form, depth + 1));
+      return hasCount ? forms.map((form) => `{count} ${form}`) : forms;
     }
     if (callee.type === 'MemberExpression' && calledName(callee) === 'join') {
       // `[text, ...notes].join(' ')`

@@ -4,11 +4,11 @@ import { expect, test } from 'vitest';
 import { createProgram } from '../../electron/terminal/commands/program.ts';
 import { type ProblemCode, problemCodes } from '../../shared/failure.ts';
 import { problemTexts } from '../../shared/problems/texts.ts';
+import { textsOf } from '../translation/messages.ts';
 import { commandIn, commandPath } from './command-lines.ts';
 import { messagesByCode, type ProblemMessages } from './problem-messages.ts';
 import { indexPage, problemPage } from './problem-pages.ts';
 import { listFiles, productionSources } from './source.ts';
-import { textsOf } from './texts.ts';
 
 const sources = productionSources();
 const messages = messagesByCode(sources.filter(({ path }) => !path.startsWith('shared/problems/')));
@@ -53,7 +53,7 @@ test('the commands on the pages exist, with their flags', () => {
 test('what the pages name in the window is there', () => {
   const texts = sources.filter(({ path }) => path.startsWith('renderer/')).flatMap((source) => textsOf(source));
   // those in capitals are taken for technical texts
-  const labels = new Set(['URI', ...texts.map(({ text }) => text)]);
+  const labels = new Set(['URI', 'Containerfile', ...texts.map(({ text }) => text)]);
   const wrong = fixes.flatMap(({ code, window = '' }) =>
     window
       .split(' › ')

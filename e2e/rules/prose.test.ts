@@ -1,8 +1,8 @@
 /** Phrases and names that WORDS of the glossary (CONTRIBUTING.md) replace. Single words are in cspell.json. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { textsOf } from '../translation/messages.ts';
 import { type Located, listFiles, readSource } from './source.ts';
-import { textsOf } from './texts.ts';
 
 /** A discouraged phrase, and what to write instead. */
 type Rule = readonly [pattern: RegExp, instead: string];
@@ -60,7 +60,7 @@ const sources = listFiles('.ts', '.tsx')
 const prose: readonly Found[] = [
   ...sources.flatMap((source) => [
     ...source.comments.map((comment) => ({ path: source.path, ...comment })),
-    ...textsOf(source).map((text) => ({ path: source.path, ...text })),
+    ...(isTest(source.path) ? [] : textsOf(source)).map((text) => ({ path: source.path, ...text })),
   ]),
   ...listFiles('.md', '.css', '.html', '.sh').map((path) => ({ path, line: 1, text: readFileSync(path, 'utf8') })),
 ];

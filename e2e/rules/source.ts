@@ -16,7 +16,9 @@ export interface SourceFile {
   readonly text: string;
   /** Paths of the files that it imports or exports from, also only types; packages by their name. */
   readonly imports: readonly string[];
-  readonly comments: readonly Located[];
+  readonly comments: readonly (Located & { readonly start: number; readonly end: number })[];
+  /** The line, counted from 1, of an offset into the text. */
+  readonly lineAt: (offset: number) => number;
   readonly program: ReturnType<typeof parseSync>['program'];
 }
 
@@ -41,17 +43,21 @@ export function listFiles(...endings: readonly string[]): string[] {
   return listed.split('\n').filter((path) => endings.some((ending) => path.endsWith(ending)) && !deleted.has(path));
 }
 
+export const isProductionSource = (path: string): boolean =>
+  /^(electron|renderer|shared)\/.*\.tsx?$/.test(path) && !/\.test\.|\/testing\/|\.d\.ts$/.test(path);
+
 /** What ships: the source without tests and their helpers. */
 export function productionSources(): SourceFile[] {
-  return listFiles('.ts', '.tsx')
-    .filter((path) => /^(electron|renderer|shared)\//.test(path) && !/\.test\.|\/testing\/|\.d\.ts$/.test(path))
-    .sort()
-    .map(readSource);
+  return listFiles('.ts', '.tsx').filter(isProductionSource).sort().map(readSource);
 }
 
 /** @throws Error where a file cannot be parsed */
 export function readSource(path: string): SourceFile {
-  const text = readFileSync(path, 'utf8');
+  return parseSource(path, readFileSync(path, 'utf8'));
+}
+
+/** @throws Error where it cannot be parsed */
+export function parseSource(path: string, text: string): SourceFile {
   const { module, comments, errors, program } = parseSync(path, text);
   const [error] = errors;
   if (error) {
@@ -69,13 +75,14 @@ export function readSource(path: string): SourceFile {
     imports: [...new Set(specifiers)].map((specifier) =>
       specifier.startsWith('.') ? join(dirname(path), specifier) : specifier,
     ),
-    comments: comments.map(({ value, start }) => ({ text: value, line: lineAt(start) })),
+    comments: comments.map(({ value, start, end }) => ({ text: value, line: lineAt(start), start, end })),
+    lineAt,
     program,
   };
 }
 
 /** The line, counted from 1, of an offset into a text. */
-export function lineFinder(text: string): (offset: number) => number {
+function lineFinder(text: string): (offset: number) => number {
   const starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
   return (offset) => {
     let low = 0;

@@ -7,6 +7,8 @@ import { build } from 'vite';
 import { rendererConfig } from '../../electron.vite.config.ts';
 import type { FixtureState } from '../../renderer/testing/fixture-app.ts';
 import { sample } from '../../renderer/testing/fixture-data.ts';
+import { localeOfEnvironment, translation } from '../../translation-plugin.ts';
+import type { Locale } from '../translation/catalogue.ts';
 
 /** The route of a view with the fixture's data, as a hash. */
 export function hashOf(view: string, state: FixtureState): string {
@@ -95,14 +97,22 @@ export async function act(page: Page, step: string): Promise<void> {
   }
 }
 
-/** Bundles the page, and the gallery of its parts. @returns the folder, which is the caller's */
-export async function buildPage(): Promise<string> {
+/**
+ * Bundles the page, and the gallery of its parts. @param locale a translation, instead of English or that of the environment
+ * @returns the folder, which is the caller's
+ */
+export async function buildPage(locale: Locale | undefined = localeOfEnvironment()): Promise<string> {
   // a separate folder for each run, since several can run at the same time
   const folder = await mkdtemp(join(tmpdir(), 'barnraiser-page-'));
   await build({
     ...rendererConfig,
     // what is in the bundle is written beside the app's own
-    plugins: rendererConfig.plugins.filter((plugin) => !('name' in plugin) || plugin.name !== 'bundled-packages'),
+    plugins: [
+      translation(locale),
+      ...rendererConfig.plugins.filter(
+        (plugin) => !('name' in plugin) || !['bundled-packages', 'translation'].includes(plugin.name),
+      ),
+    ],
     configFile: false,
     logLevel: 'warn',
     build: {
@@ -120,7 +130,7 @@ export async function buildPage(): Promise<string> {
 
 /** Waits until the page reacts to keys: it does not before it has loaded the app's state. */
 export async function waitForView(page: Page): Promise<void> {
-  await page.locator('nav[aria-label="Main"], main > section').first().waitFor();
+  await page.locator('#root nav, main > section').first().waitFor();
 }
 
 /** Waits until fonts are there, one frame for the changes of the last action, and one for their effects. */

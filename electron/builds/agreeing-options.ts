@@ -1,4 +1,5 @@
 import type { BuildRequest } from '../../shared/build.ts';
+import { furtherPushes } from '../../shared/further-pushes.ts';
 import { fail } from '../../shared/problem.ts';
 import { assertOneDirect } from '../registry/direct-limits.ts';
 
@@ -36,9 +37,9 @@ export function assertOptionsAgree(request: BuildRequest): void {
     );
   }
   if (request.push) {
-    assertOneDirect(request.push);
+    assertOneDirect({ ...request.push, more: furtherPushes(request) });
   }
-  if ((request.push?.more ?? []).length > 0 && (request.existing ?? 'build') !== 'build') {
+  if (furtherPushes(request).length > 0 && (request.existing ?? 'build') !== 'build') {
     throw fail(
       'input.invalid',
       'What a registry has already is not pushed to further destinations.',

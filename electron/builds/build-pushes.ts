@@ -1,6 +1,7 @@
 /** The pushes of one build: to its destination, and to further ones, which get the same list. */
 import type { BuildRequest } from '../../shared/build.ts';
-import { formatReference, parseReference, type Reference } from '../../shared/image.ts';
+import { furtherPushes } from '../../shared/further-pushes.ts';
+import { formatReference, type Reference } from '../../shared/image.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
 import type { Push } from '../../shared/push.ts';
 import type { BlobSize } from '../images/manifest.ts';
@@ -12,18 +13,10 @@ import type { RunningPush } from '../registry/running-push.ts';
 
 type Repository = Pick<Reference, 'registry' | 'repository'>;
 
-/**
- * A push without a destination goes to the registry of each name of the image.
- * @throws Failure `reference.*`, `input.invalid` for destinations that are named twice
- */
-export function destinationsOf(request: Pick<BuildRequest, 'reference' | 'names' | 'push'>): Reference[] {
+/** @throws Failure `reference.*`, `input.invalid` for destinations that are named twice */
+export function destinationsOf(request: Pick<BuildRequest, 'reference' | 'furtherNames' | 'push'>): Reference[] {
   const { reference, push } = request;
-  const named = push?.destination === undefined ? namesOf(request) : [];
-  const destinations = [
-    parseDestination(reference, push?.destination),
-    ...named.map((name) => parseDestination(name, undefined)),
-    ...(push?.more ?? []).map((text) => parseDestination(reference, text)),
-  ];
+  const destinations = [push?.destination, ...furtherPushes(request)].map((text) => parseDestination(reference, text));
   const names = destinations.map(formatReference);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
@@ -34,15 +27,6 @@ export function destinationsOf(request: Pick<BuildRequest, 'reference' | 'names'
 
 function isSameRepository(one: Repository, { registry = '', repository }: Repository): boolean {
   return one.registry === registry && one.repository === repository;
-}
-
-/** The further names of an image, in their full form. */
-export function namesOf({ reference, names = [] }: Pick<BuildRequest, 'reference' | 'names'>): string[] {
-  const full = names.flatMap((name) => {
-    const parsed = parseReference(name);
-    return typeof parsed === 'string' ? [] : [formatReference(parsed)];
-  });
-  return [...new Set(full)].filter((name) => name !== reference);
 }
 
 /**

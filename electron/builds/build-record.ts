@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Build, ContextSummary, Job } from '../../shared/build.ts';
 import { buildIdOf } from '../../shared/contract.ts';
+import { formatCount } from '../../shared/format.ts';
 import type { ManifestList } from '../../shared/image.ts';
 import type { OutputState } from '../../shared/output-state.ts';
 import type { Platform } from '../../shared/platform.ts';
@@ -200,7 +201,13 @@ export class BuildRecord {
     }
     const platforms = failed.map(({ platform }) => platform).join(', ');
     const message =
-      failed.length > 1 ? `${failed.length} platforms failed: ${platforms}. ${problem.message}` : problem.message;
+      failed.length > 1
+        ? formatCount(
+            failed.length,
+            `platform failed: ${platforms}. ${problem.message}`,
+            `platforms failed: ${platforms}. ${problem.message}`,
+          )
+        : problem.message;
     this.#end({ status: 'failed', problem: { ...problem, message } });
   }
 

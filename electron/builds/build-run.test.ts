@@ -637,7 +637,7 @@ describe('a build that is pushed', () => {
   test('goes to the registry of each of its names, which it has here, too', async () => {
     const named = (name: string): string => `${registry.host}/team/${name}`;
     push = { tlsVerify: false, more: [named('mirror:1')] };
-    changes = { reference: named('api:1'), names: [named('api:latest'), named('api:1'), named('web')] };
+    changes = { reference: named('api:1'), furtherNames: [named('api:latest'), named('api:1'), 'here', named('web')] };
     const { run, ended } = await start([up('big', amd64)]);
     await ended;
     const { digest } = await store.find(named('api:1'));
@@ -655,7 +655,7 @@ describe('a build that is pushed', () => {
     const named = (name: string): string => `${registry.host}/team/${name}`;
     push = { tlsVerify: false };
     changes = {
-      ...{ reference: named('api:1'), names: [named('api:latest'), named('mirror:1')] },
+      ...{ reference: named('api:1'), furtherNames: [named('api:latest'), named('mirror:1')] },
       ...{ archTags: true, releaseTag: 'v1' },
     };
     const { run, ended } = await start([up('big', amd64)]);
@@ -675,10 +675,10 @@ describe('a build that is pushed', () => {
   });
 
   test('goes only where it is sent, not to its further names, and takes these from other images', async () => {
-    changes = { names: ['web'] };
+    changes = { furtherNames: ['web'] };
     await (await start([up('big', amd64)])).ended;
     const before = await store.find('web:latest');
-    changes = { reference: 'other:1', names: ['web:latest'], labels: { new: '1' } };
+    changes = { reference: 'other:1', furtherNames: ['web:latest'], labels: { new: '1' } };
     const { run, ended } = await start([up('pi4', arm64)]);
     await ended;
     expect(run.build.furtherPushes).toBeUndefined();

@@ -99,7 +99,14 @@ function requestFor(build: Build, reference: string): BuildRequest {
     skip: false,
     retention: request.retention === 'tagged' ? 'cache' : request.retention,
     ...{ provenance: false, sbom: false, sign: false, signKey: undefined },
-    ...{ attest: undefined, attestInList: undefined, cacheTo: undefined, releaseTag: undefined, archTags: undefined },
+    ...{
+      furtherNames: undefined,
+      attest: undefined,
+      attestInList: undefined,
+      cacheTo: undefined,
+      releaseTag: undefined,
+      archTags: undefined,
+    },
   };
 }
 

@@ -1,8 +1,10 @@
 /** What differs between two images that should be the same, byte for byte: manifest, configuration, and the files of layers. */
+
 import { createHash } from 'node:crypto';
 import type { Digest } from '../../shared/image.ts';
 import type { Difference } from '../../shared/reproduction.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
+import { wordOf } from '../../shared/words.ts';
 import type { BlobStore } from '../images/blob-store.ts';
 import { decompress } from '../images/decompress.ts';
 import type { StoredImage } from '../images/stored-list.ts';
@@ -76,7 +78,7 @@ class Found {
 
 /** Compares two values of JSON field by field. */
 function compareFields(one: unknown, other: unknown, part: Difference['part'], found: Found): void {
-  for (const { name, a = 'missing', b = 'missing' } of compareValues(fieldsIn(one), fieldsIn(other))) {
+  for (const { name, a = wordOf('missing'), b = wordOf('missing') } of compareValues(fieldsIn(one), fieldsIn(other))) {
     found.add(part, name, `${sanitizeLine(a, maxText)} → ${sanitizeLine(b, maxText)}`);
   }
 }

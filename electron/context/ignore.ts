@@ -61,7 +61,7 @@ export async function loadIgnoreRules(root: string, containerfile: Containerfile
     ...rootIgnoreFiles.map((name) => ({ path: `${root}/${name}`, name })),
   ];
   for (const { path, name } of candidates) {
-    const content = await readProjectFile(path, 'ignore file');
+    const content = await readProjectFile(path, 'ignore-file');
     if (content !== undefined) {
       const ignoreFile = containerfile && name !== undefined ? [name] : [];
       const neverIgnored = [...(isOutside ? [] : [containerfileName]), ...ignoreFile];

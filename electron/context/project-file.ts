@@ -7,7 +7,7 @@ import { errnoCode, isMissingPath } from '../system/file-errors.ts';
  * The size up to which a project's files are read, in KiB. Each path of a context is compared with all of an ignore file, which
  * takes a second at worst for the longest path and an ignore file of this size.
  */
-const maxKibibytes = { Containerfile: 1024, 'ignore file': 256, recipe: 1024 };
+const maxKibibytes = { Containerfile: 1024, 'ignore-file': 256, recipe: 1024 };
 
 /** Opening a pipe must not wait for its other end. Windows has no such flag. */
 export const withoutWaiting = constants.O_NONBLOCK ?? 0;
@@ -17,13 +17,13 @@ export type ProjectFileKind = keyof typeof maxKibibytes;
 
 const withArticle: Readonly<Record<ProjectFileKind, string>> = {
   Containerfile: 'a Containerfile',
-  'ignore file': 'an ignore file',
+  'ignore-file': 'an ignore file',
   recipe: 'a recipe',
 };
 
 const shorten: Readonly<Record<ProjectFileKind, string>> = {
   Containerfile: 'Move what is generated into files that the Containerfile copies.',
-  'ignore file': 'Replace many lines with a few patterns, such as **/*.log.',
+  'ignore-file': 'Replace many lines with a few patterns, such as **/*.log.',
   recipe: 'Divide it into several files.',
 };
 
@@ -54,7 +54,7 @@ export async function readProjectFile(path: string, kind: ProjectFileKind): Prom
 function assertIsFile(path: string, kind: ProjectFileKind, stats: { isFile(): boolean; isDirectory(): boolean }): void {
   if (stats.isDirectory()) {
     throw fail(
-      kind === 'ignore file' ? 'context.ignore-file' : 'context.file-missing',
+      kind === 'ignore-file' ? 'context.ignore-file' : 'context.file-missing',
       `${path} is a folder, but ${withArticle[kind]} is expected there.`,
       'Remove or rename the folder.',
     );
@@ -62,7 +62,7 @@ function assertIsFile(path: string, kind: ProjectFileKind, stats: { isFile(): bo
   if (!stats.isFile()) {
     throw fail(
       'context.unreadable',
-      `${path} is a pipe, a socket or a device, and cannot be the ${kind} of a project.`,
+      `${path} is a pipe, a socket or a device, but ${withArticle[kind]} is expected there.`,
       'Replace it with a file.',
     );
   }

@@ -1,6 +1,6 @@
 import { type Build, isEnd, type Job } from '../../shared/build.ts';
 import type { AppEvent } from '../../shared/contract.ts';
-import { formatCount, formatList } from '../../shared/format.ts';
+import { formatCount, formatList, pluralText } from '../../shared/format.ts';
 import { LiveBuild } from '../../shared/live-build.ts';
 import type { OutputState } from '../../shared/output-state.ts';
 import type { Push } from '../../shared/push.ts';
@@ -76,10 +76,15 @@ export class RunningWork {
     if (running.length === 0) {
       return undefined;
     }
-    const isOne = builds + pushes + exports === 1;
+    const count = builds + pushes + exports;
+    const works = formatList(running);
     return {
-      message: `${formatList(running)} ${isOne ? 'is' : 'are'} running. Quit and cancel ${isOne ? 'it' : 'them'}?`,
-      buttons: ['Quit and cancel', isOne ? 'Keep it running' : 'Keep them running'],
+      message: pluralText(
+        count,
+        `${works} is running. Quit and cancel it?`,
+        `${works} are running. Quit and cancel them?`,
+      ),
+      buttons: ['Quit and cancel', pluralText(count, 'Keep it running', 'Keep them running')],
     };
   }
 }

@@ -4,6 +4,7 @@ import type { BuildEntry } from '../../shared/build-entry.ts';
 import { formatCount, formatReferenceShort } from '../../shared/format.ts';
 import { type NodeState, type NodeStatus, nodeStateOf, nodeStateWords } from '../../shared/node.ts';
 import { buildRoute, connectionRoute } from '../../shared/routes.ts';
+import { wordOf } from '../../shared/words.ts';
 import { buildProgress } from './running-work.ts';
 
 /** An ended build that can be made again. */
@@ -89,7 +90,7 @@ function buildItem(build: Build, actions: TrayActions): MenuItemConstructorOptio
 function progressText(build: Build): string {
   const { jobs } = build;
   if (isCancelling(build)) {
-    return 'cancelling';
+    return wordOf('cancelling');
   }
   const ended = jobs.filter(({ status }) => isEnd(status)).length;
   const failed = jobs.filter(({ status }) => status === 'failed').length;

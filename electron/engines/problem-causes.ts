@@ -149,7 +149,12 @@ export function failedBuildProblem(
     return fail(
       cause?.code ?? 'build.failed',
       `Node ${node}: ${describeStep(step, source)} failed: ${shorten(step.name)} (${cause?.reason ?? reason}).`,
-      cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.',
+      [
+        missingSecretHint(step, build),
+        cause?.fix ?? 'Read the last lines of its log, correct the step, and build again.',
+      ]
+        .flatMap((text) => text ?? [])
+        .join(' '),
       error,
     ).at(source);
   }
@@ -183,6 +188,20 @@ function describeStep({ index, total, stage }: EngineStep, source: SourceLines |
 function stepSource({ line }: EngineStep, build: EngineBuild): SourceLines | undefined {
   const instruction = build.instructions.find(({ firstLine }) => firstLine === line);
   return instruction && shownLines(build, instruction.firstLine, instruction.lastLine);
+}
+
+/** What to do if a step mounts a secret that the build does not have. Engines run it without. */
+function missingSecretHint({ line }: EngineStep, { instructions, secrets }: EngineBuild): string | undefined {
+  const text = instructions.find(({ firstLine }) => firstLine === line)?.text ?? '';
+  for (const [, mount = ''] of text.matchAll(/--mount=(\S+)/g)) {
+    const field = (...names: readonly string[]): string | undefined =>
+      names.flatMap((name) => new RegExp(`(?:^|,)${name}=([^,]+)`).exec(mount)?.[1] ?? [])[0];
+    const id = field('id') ?? field('target', 'dst', 'destination')?.split('/').at(-1);
+    if (field('type') === 'secret' && id && !id.includes('$') && secrets.every((each) => each.id !== id)) {
+      return `The build has no secret ${id}, which the step mounts: give it with --secret id=${id},src=FILE.`;
+    }
+  }
+  return undefined;
 }
 
 /** Shortens a text to one line of at most 120 characters. */

@@ -84,7 +84,7 @@ export class BlobStore {
     if (missing.length > 0) {
       throw fail(
         'image.incomplete',
-        `${subject} is incomplete: ${missing.length} of its ${descriptors.length} blobs are missing from the image store.`,
+        `${subject} is incomplete: ${missing.length} of its ${descriptors.length} blobs are missing from local storage.`,
         'Build it again.',
         missing.join('\n'),
       );
@@ -212,14 +212,14 @@ export class BlobStore {
 }
 
 function missingBlobFailure(digest: Digest) {
-  return fail('image.incomplete', `The blob ${digest} is missing from the image store.`, 'Build the image again.');
+  return fail('image.incomplete', `The blob ${digest} is missing from local storage.`, 'Build the image again.');
 }
 
 /** The failure for a stored blob whose bytes do not match its digest. */
 export function corruptBlobFailure(digest: Digest, detail: string) {
   return fail(
     'image.corrupt',
-    `The blob ${digest} in the image store is damaged.`,
+    `The blob ${digest} in local storage is damaged.`,
     'Remove the image and build it again. If this happens again, check the disk.',
     detail,
   );

@@ -38,7 +38,8 @@ interface Plan {
 
 /** Counts what could not be kept, and says it. */
 export class RootfsNotes {
-  readonly #skipped = new Map<string, number>();
+  #pipes = 0;
+  #devices = 0;
   readonly #canKeepOwners: boolean;
   #attributes = 0;
   #bytes = 0;
@@ -61,8 +62,12 @@ export class RootfsNotes {
     this.#bytes += count;
   }
 
-  skip(type: string): void {
-    this.#skipped.set(type, (this.#skipped.get(type) ?? 0) + 1);
+  skipPipe(): void {
+    this.#pipes += 1;
+  }
+
+  skipDevice(): void {
+    this.#devices += 1;
   }
 
   loseAttributes(): void {
@@ -76,7 +81,24 @@ export class RootfsNotes {
   texts(): string[] {
     return [
       ...(this.#owners > 0 ? ['All files belong to you: only root can give them to the owners of the image.'] : []),
-      ...[...this.#skipped].map(([type, count]) => `${formatCount(count, type)} left out, which a folder cannot hold.`),
+      ...(this.#pipes > 0
+        ? [
+            formatCount(
+              this.#pipes,
+              'named pipe left out, which a folder cannot hold.',
+              'named pipes left out, which a folder cannot hold.',
+            ),
+          ]
+        : []),
+      ...(this.#devices > 0
+        ? [
+            formatCount(
+              this.#devices,
+              'device left out, which a folder cannot hold.',
+              'devices left out, which a folder cannot hold.',
+            ),
+          ]
+        : []),
       ...(this.#attributes > 0
         ? [
             `${formatCount(this.#attributes, 'file')} without their extended attributes, such as capabilities. A tar keeps them.`,
@@ -354,7 +376,11 @@ function isWritable({ type }: TarHeader): boolean {
 async function writeOther(header: TarHeader, path: string, notes: RootfsNotes): Promise<void> {
   const { type, linkname, uid, gid, mtime } = header;
   if (type !== 'symlink') {
-    notes.skip(type === 'fifo' ? 'named pipe' : 'device');
+    if (type === 'fifo') {
+      notes.skipPipe();
+    } else {
+      notes.skipDevice();
+    }
     return;
   }
   await symlink(linkname, path);

@@ -74,7 +74,7 @@ export async function restoreName(store: ImageStore, reference: string, digest: 
 function unknown(reference: string) {
   return fail(
     'image.unknown',
-    `There is no image ${reference} in the image store.`,
+    `There is no image ${reference} in local storage.`,
     'Check the name in the list of images.',
   ).offering({ id: 'show-images' });
 }

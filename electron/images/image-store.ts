@@ -1,6 +1,6 @@
 /** The images on this computer: the OCI layout, its imports and exports, and the receiver that nodes push into. */
 import { mkdir, realpath } from 'node:fs/promises';
-import type { DamagedImage, Digest, ManifestList } from '../../shared/image.ts';
+import { type DamagedImage, type Digest, type ManifestList, parseReference } from '../../shared/image.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import { diskFailure } from '../system/file-errors.ts';
 import { removeStaleStagingAreas, StagingArea } from '../system/staging-area.ts';
@@ -577,8 +577,13 @@ export class ImageStore {
   }
 }
 
-function unknownImageFailure(reference: string, fix = 'Check the name in the list of images, or build it.') {
-  return fail('image.unknown', `There is no image ${reference} in the image store.`, fix).offering({
+function unknownImageFailure(reference: string, start = 'Check the name in the list of images, or build it.') {
+  const parsed = parseReference(reference);
+  const elsewhere = typeof parsed === 'object' && parsed.registry !== undefined;
+  const fix = elsewhere
+    ? `${start} Its registry is read by pull, and by commands that take docker://${reference}.`
+    : start;
+  return fail('image.unknown', `There is no image ${reference} in local storage.`, fix).offering({
     id: 'show-images',
   });
 }

@@ -80,9 +80,11 @@ export function probeAll(
 }
 
 function notAnswered(connection: string): NodeStatus {
-  const { problem } = fail('ssh.timeout', `Node ${connection} has not answered yet.`, 'Check the connection.').offering(
-    { id: 'check-connection', connection },
-  );
+  const { problem } = fail(
+    'ssh.timeout',
+    `Node ${connection} has not answered yet, and the others are enough.`,
+    'Check the connection if it happens again.',
+  ).offering({ id: 'check-connection', connection });
   return { state: 'down', connection, problem };
 }
 

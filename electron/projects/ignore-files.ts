@@ -22,13 +22,13 @@ export async function ignoreFiles({
   const context = await findContext(folder);
   const containerfile = await findContainerfile(context, { file });
   const { file: path = join(context, rootIgnoreFiles[0]) } = await loadIgnoreRules(context, containerfile);
-  const before = await readProjectFile(path, 'ignore file');
+  const before = await readProjectFile(path, 'ignore-file');
   if (before) {
     await assertOwn(path, context, containerfile.isOutside);
   }
   const content = before ?? Buffer.alloc(0);
   const after = undo ? withoutLines(content, patterns) : withLines(content, patterns);
-  assertSize(path, 'ignore file', after.length);
+  assertSize(path, 'ignore-file', after.length);
   try {
     if (undo && after.length === 0) {
       await rm(path, { force: true });

@@ -109,7 +109,7 @@ target "db" {
     // what it depends on is built for its platforms
     expect(base?.request.platforms).toEqual(['linux/amd64', 'linux/arm64']);
     expect(base?.request.context).toBe(join(folder, 'base'));
-    expect(app?.request.names).toEqual(['example.com/app:1-x']);
+    expect(app?.request.furtherNames).toEqual(['example.com/app:1-x']);
     expect(description.leftOut.map(({ field, line }) => `${line} ${field}`)).toEqual(['22 output: type=registry']);
     expect(app?.request.outputs).toEqual([
       `oci-archive:${join(folder, 'out/app.tar')}`,

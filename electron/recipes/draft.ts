@@ -155,14 +155,15 @@ function mapOf(value: FieldValue): ReadonlyMap<string, string> {
 
 function convertTags(value: FieldValue, { fields, at }: DraftInput): void {
   const [first, ...others] = listOf(value);
-  for (const each of listOf(value)) {
-    const parsed = parseReference(each);
-    if (typeof parsed === 'string') {
-      throw invalidAt(at, parsed);
-    }
+  if (first === undefined) {
+    return;
+  }
+  const parsed = parseReference(first);
+  if (typeof parsed === 'string') {
+    throw invalidAt(at, parsed);
   }
   fields.reference = first;
-  fields.names = others.length === 0 ? undefined : others;
+  fields.furtherNames = others.length === 0 ? undefined : others;
 }
 
 function convertPlatforms(value: FieldValue, { fields, at }: DraftInput): void {

@@ -76,7 +76,7 @@ export class BlobReader {
 export function corruptBlobFailure(digest: Digest, what: string, cause?: unknown): Failure {
   return fail(
     'image.corrupt',
-    `The blob ${digest} in the image store ${what}.`,
+    `The blob ${digest} in local storage ${what}.`,
     'Build the image again, then push it.',
     undefined,
     cause,

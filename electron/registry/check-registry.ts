@@ -139,7 +139,8 @@ function connected(host: string, port: number, signal: AbortSignal): Promise<voi
   });
 }
 
-async function checkTls({ registry, source, signal }: CheckOptions, settings: HostSettings): Promise<Found> {
+async function checkTls(options: CheckOptions, settings: HostSettings): Promise<Found> {
+  const { registry, source, signal } = options;
   const { host, port } = addressOf(registry, settings);
   if (settings.tls === 'plain-http') {
     const text = 'Plain HTTP, as set: others on the network can read everything, including passwords.';
@@ -176,7 +177,21 @@ async function checkTls({ registry, source, signal }: CheckOptions, settings: Ho
       return { status: 'warning', text: 'There is no TLS: plain HTTP is used, as set.' };
     }
     const url = new URL(`https://${isIP(host) === 6 ? `[${host}]` : host}:${port}`);
-    throw networkFailure('the registry', url, error, registry);
+    throw (await plainHttpProblem(options)) ?? networkFailure('the registry', url, error, registry);
+  }
+}
+
+/** The failure of a registry that uses plain HTTP. Undefined of one that does not. */
+async function plainHttpProblem({ registry, repository, source, signal }: CheckOptions): Promise<Failure | undefined> {
+  try {
+    const found = await openHost({ registry, repository, credentials: source, tlsVerify: true, signal });
+    await found.http.close();
+    return undefined;
+  } catch (error) {
+    const isPlain = problemOf(error).actions?.some(
+      (action) => action.id === 'push-without-tls' && action.reason === 'plain-http',
+    );
+    return isPlain && error instanceof Failure ? error : undefined;
   }
 }
 

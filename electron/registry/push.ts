@@ -140,7 +140,7 @@ export class ListPush {
     }
   }
 
-  /** Uploads blobs that are in the image store. */
+  /** Uploads blobs that are in local storage. */
   add(blobs: readonly BlobSize[]): void {
     this.#tracker.add(blobs);
     this.#upload(blobs);
@@ -334,7 +334,7 @@ function assertDigest(manifest: RawManifest): void {
   if (digestOf(manifest.bytes) !== manifest.digest) {
     throw fail(
       'image.corrupt',
-      `The manifest ${manifest.digest} in the image store does not match its digest.`,
+      `The manifest ${manifest.digest} in local storage does not match its digest.`,
       'Build the image again, then push it.',
     );
   }

@@ -243,11 +243,7 @@ export class Pushes {
       size: async (digest) => {
         const size = await blobs.size(digest);
         if (size === undefined) {
-          throw fail(
-            'image.incomplete',
-            `The blob ${digest} is missing from the image store.`,
-            'Build the image again.',
-          );
+          throw fail('image.incomplete', `The blob ${digest} is missing from local storage.`, 'Build the image again.');
         }
         return size;
       },

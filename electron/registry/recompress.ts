@@ -179,7 +179,7 @@ function rebuildList({ list, images: before }: StoredList, images: readonly Stor
 function damagedLayer(digest: Digest, detail: string | undefined): Failure {
   return fail(
     'image.corrupt',
-    `The layer ${digest} in the image store is damaged.`,
+    `The layer ${digest} in local storage is damaged.`,
     'Build the image again, then push it.',
     detail,
   );

@@ -8,7 +8,7 @@ export function plainHttpFailure(registry: string): Failure {
   return fail(
     'registry.tls',
     `The registry at ${registry} uses plain HTTP without TLS.`,
-    'If this is intended, allow plain HTTP: others on the network can then read what is sent, including passwords.',
+    `If this is intended, allow plain HTTP, once or in the settings of the registry (registry add ${registry} --tls plain-http): others on the network can then read what is sent, including passwords.`,
   ).offering({ id: 'push-without-tls', reason: 'plain-http' });
 }
 

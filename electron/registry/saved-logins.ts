@@ -93,7 +93,7 @@ export class SavedLogins {
       name: subject.slice(at + 1),
       ...(user === tokenUser ? {} : { username: user }),
       store: 'barnraiser',
-      keptIn: kept === 'memory' ? 'the memory of Barnraiser, until it is closed' : "the system's keychain",
+      keptIn: kept === 'memory' ? 'the memory of the open app' : "the system's keychain",
       ...(kept === 'encrypted' && refusal !== undefined ? { unusable: refusal } : {}),
     };
   }

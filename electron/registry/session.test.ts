@@ -52,7 +52,7 @@ test('reports a registry that uses plain HTTP, and sends it only GET /v2/', asyn
   expect(problem).toEqual({
     code: 'registry.tls',
     message: `The registry at ${plain.host} uses plain HTTP without TLS.`,
-    fix: 'If this is intended, allow plain HTTP: others on the network can then read what is sent, including passwords.',
+    fix: `If this is intended, allow plain HTTP, once or in the settings of the registry (registry add ${plain.host} --tls plain-http): others on the network can then read what is sent, including passwords.`,
     actions: [{ id: 'push-without-tls', reason: 'plain-http' }],
   });
   expect(plain.log).toEqual(['GET /v2/']);

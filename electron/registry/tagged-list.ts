@@ -82,7 +82,7 @@ export function unknownWhetherThere(error: unknown, reference: string): unknown 
   const shown: Problem = {
     ...problem,
     message: `It is not known whether the registry has ${reference}: ${problem.message}`,
-    fix: `${problem.fix} To build without asking the registry, do not skip what is there.`,
+    fix: `${problem.fix} To build without asking the registry, do not skip what is there (pkg build --force).`,
   };
   return new Failure(shown);
 }

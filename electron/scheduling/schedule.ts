@@ -16,6 +16,7 @@ import {
   ownPlatforms,
   type Schedule,
 } from '../../shared/schedule.ts';
+import { wordOf } from '../../shared/words.ts';
 import type { NodeLoads } from '../nodes/node-load.ts';
 import { assignTasks, Machine, type Option, runOn } from './assign.ts';
 import { Estimator, type JobEstimate, type ScheduleHistory, unknownTime } from './estimates.ts';
@@ -226,7 +227,7 @@ class Planner {
     const find = (name: string | undefined): Node | undefined => capable.find(({ connection }) => connection === name);
     const own = find(this.#input.pins?.[platform]);
     if (own) {
-      return { node: own, reason: 'pinned' };
+      return { node: own, reason: wordOf('pinned') };
     }
     const ofFarm = find(this.#input.farmPins?.[platform]);
     return ofFarm && { node: ofFarm, reason: 'pinned by the farm' };

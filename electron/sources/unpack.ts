@@ -85,7 +85,7 @@ export async function unpack(path: string, folder: string, options: UnpackOption
     throw fail(
       'context.archive',
       `${name} is not an archive.`,
-      'Use a tar, plain or compressed by gzip, zstd, xz or bzip2.',
+      'Use a folder, or a tar, plain or compressed by gzip, zstd, xz or bzip2. A Containerfile is named with -f FILE FOLDER.',
     );
   }
   const file = createReadStream(path, { highWaterMark: progressBytes });

@@ -1,5 +1,5 @@
 /** The failures of connecting, signing in and checking a host key. */
-import { formatList } from '../../shared/format.ts';
+import { formatList, pluralText } from '../../shared/format.ts';
 import { type Failure, fail } from '../../shared/problem.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
 import { errnoCode } from '../system/file-errors.ts';
@@ -109,7 +109,7 @@ function signInFix(peer: Peer, tried: readonly string[], accepted: readonly stri
   const useKey = `copy your public key to the node with ${copyKey}, or choose another key as the connection's identity.`;
   return tried.length > 0
     ? `Check that ${peer.user} is the right user, or ${useKey}`
-    : `${useKey.charAt(0).toUpperCase()}${useKey.slice(1)}`;
+    : `Make a key with \`ssh-keygen -t ed25519\` if you have none, then ${useKey}`;
 }
 
 /** The node closed the connection while a person was being asked for a secret. */
@@ -151,9 +151,14 @@ export function hostKeyRefused(peer: Peer, check: Exclude<HostKeyCheck, { kind: 
       const files = [...new Set(check.expected.map((key) => key.file))];
       const { host, port } = hostKeyRecord(peer);
       const remove = files.map((file) => `\`ssh-keygen -R '${knownHostsName(host, port)}' -f ${file}\``);
+      const keys = formatList(recorded);
       return fail(
         'ssh.host-key-changed',
-        `${shows}, but the recorded ${recorded.length === 1 ? 'key is' : 'keys are'} ${recorded.join(' and ')}.`,
+        pluralText(
+          recorded.length,
+          `${shows}, but the recorded key is ${keys}.`,
+          `${shows}, but the recorded keys are ${keys}.`,
+        ),
         `Someone may be intercepting the connection, or the machine was reinstalled. Only if you know that it was reinstalled, remove the old key with ${remove.join(' and ')} and connect again.`,
         notesOf(check),
       );

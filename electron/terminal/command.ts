@@ -215,7 +215,8 @@ export type Command =
     }
   /** Without a limit: all builds. */
   | { readonly kind: 'builds'; readonly text: string; readonly limit?: number }
-  | { readonly kind: 'builds.remove'; readonly ids: readonly string[] }
+  /** `all`: every build that has ended. */
+  | { readonly kind: 'builds.remove'; readonly ids: readonly string[]; readonly all?: true }
   | { readonly kind: 'cancel'; readonly build: string; readonly platform?: Platform }
   /** Without a build: of the newest. `follow`: until it has ended. */
   | { readonly kind: 'logs'; readonly build?: string; readonly platform?: Platform; readonly follow: boolean }
@@ -325,8 +326,8 @@ export type Command =
       readonly credentials?: PushCredentials;
     }
   | { readonly kind: 'registry.check'; readonly request: CallInput<'registries.check'> }
-  /** `cache`: also what is kept only for later builds. */
-  | { readonly kind: 'rm'; readonly references: readonly string[]; readonly cache?: true }
+  /** `all`: every image. `cache`: also what is kept only for later builds. */
+  | { readonly kind: 'rm'; readonly references: readonly string[]; readonly all?: true; readonly cache?: true }
   | { readonly kind: 'df'; readonly selection: NodeSelection }
   | {
       readonly kind: 'prune';
@@ -355,4 +356,6 @@ export interface GlobalOptions {
   readonly json: boolean;
   /** Trust host keys that are not in known_hosts, and save them. Changed keys are still rejected. */
   readonly acceptNewHostKeys: boolean;
+  /** Progress is printed as lines, also on a terminal. */
+  readonly plainProgress: boolean;
 }

@@ -24,6 +24,7 @@ function start({ hasWindow = false, acceptNewHostKeys = false } = {}) {
   const calls: [CallName, unknown][] = [];
   const interrupted = new AbortController();
   const lost = new AbortController();
+  const errors = new RecordedStream();
   let answer = (_result: Result<never>): void => undefined;
   const frontEnd = new TerminalFrontEnd(
     {
@@ -45,9 +46,10 @@ function start({ hasWindow = false, acceptNewHostKeys = false } = {}) {
     {
       input: new PassThrough(),
       output: new RecordedStream(),
-      errors: new RecordedStream(),
+      errors,
       json: false,
       acceptNewHostKeys,
+      plainProgress: false,
       interrupted: interrupted.signal,
     },
   );
@@ -70,6 +72,7 @@ function start({ hasWindow = false, acceptNewHostKeys = false } = {}) {
     calls,
     interrupted,
     lost,
+    errors,
     answer: (result: unknown) => answer(JSON.parse(JSON.stringify(result))),
   };
 }
@@ -118,11 +121,16 @@ test('a task ends with a problem when the app that runs it is closed', async () 
 });
 
 test.each([
-  ['is refused where no terminal and no window can show it', {}, [['q', 'refuse']]],
-  ['is left to the window that is open', { hasWindow: true }, []],
-  ['is answered as the command line says', { hasWindow: true, acceptNewHostKeys: true }, [['q', 'trust']]],
-])('a question %s', async (_name, options, answers) => {
-  const { emit, calls } = start(options);
+  ['is refused where no terminal and no window can show it', {}, [['q', 'refuse']], ''],
+  [
+    'is left to the window that is open',
+    { hasWindow: true },
+    [],
+    'The window of Barnraiser asks whether to trust the host key of pi4.',
+  ],
+  ['is answered as the command line says', { hasWindow: true, acceptNewHostKeys: true }, [['q', 'trust']], ''],
+])('a question %s', async (_name, options, answers, note) => {
+  const { emit, calls, errors } = start(options);
   emit({
     event: 'question.asked',
     question: {
@@ -140,4 +148,5 @@ test.each([
   await new Promise((resolve) => setImmediate(resolve));
   const given = calls.filter(([name]) => name === 'questions.answer').map(([, input]) => input);
   expect(given).toEqual(answers.map(([id, answer]) => ({ id, answer })));
+  expect(errors.text.split(' This command')[0]).toBe(note);
 });

@@ -9,6 +9,7 @@ import {
   type EventName,
 } from '../../shared/contract.ts';
 import { Failure, type Problem, problemOf } from '../../shared/problem.ts';
+import type { Question } from '../../shared/question.ts';
 import type { App } from '../app.ts';
 import { abortable } from '../system/abortable.ts';
 import { isTerminal } from './output/paint.ts';
@@ -28,6 +29,8 @@ export interface TerminalFrontEndOptions {
   readonly errors: Writable;
   readonly json: boolean;
   readonly acceptNewHostKeys: boolean;
+  /** Progress is printed as lines, also on a terminal. */
+  readonly plainProgress: boolean;
   /** Aborts when the person interrupts the program. */
   readonly interrupted: AbortSignal;
 }
@@ -150,8 +153,8 @@ export class TerminalFrontEnd {
     result: Promise<T>,
     source?: string | ((event: AppEvent) => string | undefined),
   ): Promise<T> {
-    const { errors, json } = this.options;
-    if (json || !isTerminal(errors)) {
+    const { errors } = this.options;
+    if (!this.draws(errors)) {
       return result;
     }
     const indicator = new WaitIndicator(errors, text);
@@ -173,6 +176,12 @@ export class TerminalFrontEnd {
         indicator.pause();
       }
     });
+  }
+
+  /** Whether progress is drawn on the stream again and again. Otherwise it is lines, or JSON. */
+  draws(stream: Writable): boolean {
+    const { json, plainProgress } = this.options;
+    return !json && !plainProgress && isTerminal(stream);
   }
 
   /** Prints a problem to standard error: as text, or as one line of JSON. */
@@ -225,7 +234,7 @@ export class TerminalFrontEnd {
       return;
     }
     if (!isTerminal(errors) || !('isTTY' in input && input.isTTY)) {
-      void this.#refuse(question.id);
+      void this.#refuse(question);
       return;
     }
     const closed = new AbortController();
@@ -239,14 +248,27 @@ export class TerminalFrontEnd {
   }
 
   /** Refuses a question, because there is no terminal for it. The resulting problem says what to do. */
-  async #refuse(id: string): Promise<void> {
+  async #refuse({ id, connection, kind }: Question): Promise<void> {
     const info = await this.#app.call('app.info', {});
-    // a person can answer in the window
-    if (!info.ok || !info.value.hasWindow) {
-      await this.#app.call('questions.answer', { id, answer: 'refuse' });
+    if (info.ok && info.value.hasWindow) {
+      this.printNotes(
+        `The window of Barnraiser asks ${questionSubjects[kind]} ${cleanLine(connection)}. This command waits for the answer there.`,
+      );
+      return;
     }
+    await this.#app.call('questions.answer', { id, answer: 'refuse' });
   }
 }
+
+/** Each before the name of a connection or an image. */
+const questionSubjects: Readonly<Record<Question['kind'], string>> = {
+  'host-key': 'whether to trust the host key of',
+  'proxy-command': 'whether to run the ProxyCommand of',
+  passphrase: 'for the passphrase of a key for',
+  secret: 'for a secret of',
+  password: 'for a password for',
+  prompts: 'for the sign-in to',
+};
 
 async function readAll(input: Readable): Promise<string> {
   let text = '';

@@ -102,7 +102,7 @@ export async function runCommand(frontEnd: TerminalFrontEnd, command: Command): 
     case 'builds':
       return (await import('./actions/history.ts')).listBuilds(frontEnd, command);
     case 'builds.remove':
-      return (await import('./actions/history.ts')).removeBuilds(frontEnd, command.ids);
+      return (await import('./actions/history.ts')).removeBuilds(frontEnd, command);
     case 'cancel':
       return (await import('./actions/history.ts')).cancelBuild(frontEnd, command);
     case 'logs':

@@ -1,7 +1,8 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { Command as Cmdk } from 'cmdk';
 import { useMemo, useState } from 'react';
-import { allCommands, type Command, useCommandStore } from '../commands.ts';
+import { formatCount } from '../../shared/format.ts';
+import { allCommands, type Command, commandGroups, useCommandStore } from '../commands.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { Kbd } from '../parts/Kbd.tsx';
 import { MiddleEllipsis } from '../parts/MiddleEllipsis.tsx';
@@ -18,17 +19,7 @@ const maxFound = 50;
 /** The longest search, in characters. */
 const maxSearch = 200;
 
-const groups: readonly Command['group'][] = [
-  'Current view',
-  'Build',
-  'Go to',
-  'Builds',
-  'Images',
-  'Nodes',
-  'Connections',
-  'App',
-  'Problems',
-];
+const groups = Object.keys(commandGroups) as Command['group'][];
 
 /** Lists all commands, and those that a search finds, best first. */
 export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -84,18 +75,23 @@ function CommandList({ onClose }: { onClose: () => void }) {
         />
         <Kbd keys={shortcuts.close.keys} />
       </div>
+      <Cmdk.Empty className={styles.none} role="status">
+        No matching command.
+      </Cmdk.Empty>
+      <output className="visually-hidden">
+        {isSearching && found.length > 0 && formatCount(found.length, 'command')}
+      </output>
       <Cmdk.List className={styles.list} label="Commands">
-        <Cmdk.Empty className={styles.none}>No matching command.</Cmdk.Empty>
         {isSearching
-          ? found.map((command) => item(command, command.group))
+          ? found.map((command) => item(command, commandGroups[command.group]))
           : groups.map((group) => {
               // there are too many to choose from
-              if (group === 'Problems') {
+              if (group === 'problems') {
                 return null;
               }
               const members = commands.filter((command) => command.group === group).slice(0, maxUnfiltered);
               return members.length === 0 ? null : (
-                <Cmdk.Group key={group} heading={group}>
+                <Cmdk.Group key={group} heading={commandGroups[group]}>
                   {members.map((command) => item(command))}
                 </Cmdk.Group>
               );

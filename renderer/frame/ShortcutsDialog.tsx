@@ -1,6 +1,6 @@
 import { useRef } from 'react';
 import { Dialog } from '../parts/Dialog.tsx';
-import { Kbd, keysOf } from '../parts/Kbd.tsx';
+import { Kbd, spokenKeysOf } from '../parts/Kbd.tsx';
 import { shortcutScopes, shortcuts } from '../parts/shortcut-table.ts';
 import styles from './ShortcutsDialog.module.css';
 
@@ -11,9 +11,9 @@ export function ShortcutsDialog({ open, onClose }: { open: boolean; onClose: () 
   return (
     <Dialog open={open} onClose={onClose} title="Shortcuts" wide initialFocus={list}>
       <div ref={list} tabIndex={-1} className={styles.scopes}>
-        {shortcutScopes.map((scope) => (
-          <section key={scope} aria-label={scope} className={styles.scope}>
-            <h3>{scope}</h3>
+        {Object.entries(shortcutScopes).map(([scope, title]) => (
+          <section key={scope} aria-label={title} className={styles.scope}>
+            <h3>{title}</h3>
             <dl>
               {Object.entries(shortcuts)
                 .filter(([, { where }]) => where === scope)
@@ -22,7 +22,7 @@ export function ShortcutsDialog({ open, onClose }: { open: boolean; onClose: () 
                     <dt>{label}</dt>
                     <dd>
                       <Kbd keys={keys} />
-                      <span className="visually-hidden">{keysOf(keys).join(' ')}</span>
+                      <span className="visually-hidden">{spokenKeysOf(keys)}</span>
                     </dd>
                   </div>
                 ))}

@@ -273,6 +273,7 @@ function RunningLink({ id, isCurrent }: { id: string; isCurrent: boolean }) {
     >
       <PhaseGlyph phase="running" />
       <MiddleEllipsis text={formatReferenceShort(build.reference)} className={styles.name} />
+      <span className="visually-hidden">{phaseWord('running')}</span>
       <span className={styles.count}>
         <Clock since={build.resumedAt ?? build.createdAt} />
       </span>
@@ -313,7 +314,7 @@ function FarmLink({ name, members, isFolded, isCurrent }: FarmLinkProps) {
           {name}
           <span className="visually-hidden">: {describeFarm(members, healths)}</span>
         </span>
-        {drop.dropAction && <span className={styles.hint}>{drop.dropAction}</span>}
+        {drop.dropAction && <span className={styles.hint}>{drop.dropAction === 'move' ? 'Move' : 'Add'}</span>}
         {members.length > maxDots && (
           <span className={styles.count}>
             {up}/{members.length}
@@ -364,7 +365,7 @@ function farmItems(name: string, members: readonly string[]): readonly MenuItem[
 /** Makes a farm a drop target for nodes. A drop adds the node; with Shift or Alt held, it moves the node. */
 function useNodeDrop(farm: string, members: readonly string[]) {
   const dragged = useNodeDrag((state) => state.dragged);
-  const [dropAction, setDropAction] = useState<'Add' | 'Move'>();
+  const [dropAction, setDropAction] = useState<'add' | 'move'>();
   const canDrop = dragged !== undefined && !members.includes(dragged.connection);
   const handlers = {
     onDragOver: (event: DragEvent) => {
@@ -372,7 +373,7 @@ function useNodeDrop(farm: string, members: readonly string[]) {
         const isMove = (event.shiftKey || event.altKey) && dragged.from !== undefined;
         event.preventDefault();
         event.dataTransfer.dropEffect = isMove ? 'move' : 'copy';
-        setDropAction(isMove ? 'Move' : 'Add');
+        setDropAction(isMove ? 'move' : 'add');
       }
     },
     onDragLeave: () => setDropAction(undefined),
@@ -434,7 +435,7 @@ function describeFarm(members: readonly string[], healths: readonly Health[]): s
     const names = members.filter((_, index) => healths[index] === health);
     return names.length === 0
       ? ''
-      : `, ${names.length > 3 ? `${names.length} nodes` : formatList(names)} ${healthWord(health).toLowerCase()}`;
+      : `, ${names.length > 3 ? formatCount(names.length, 'node') : formatList(names)} ${healthWord(health).toLowerCase()}`;
   };
   const summary = up === members.length ? formatCount(up, 'node') : `${up} of ${formatCount(members.length, 'node')}`;
   return `${summary} up${listNames('down')}${listNames('never-reached')}${listNames('lost')}${listNames('set-aside')}`;

@@ -3,7 +3,7 @@ import type { Command } from '../commands.ts';
 import { rankCommands } from './command-score.ts';
 
 function command(label: string, more: Partial<Command> = {}): Command {
-  return { id: label, label, group: 'App', run: () => undefined, ...more };
+  return { id: label, label, group: 'app', run: () => undefined, ...more };
 }
 
 const farm = { keywords: ['farm', 'project'] };

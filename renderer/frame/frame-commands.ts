@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import { formatPlatform } from '../../shared/format.ts';
+import { wordOf } from '../../shared/words.ts';
 import { type Command, useCommands } from '../commands.ts';
 import { shortcuts } from '../parts/shortcut-table.ts';
 import { useBuilds } from '../stores/builds.ts';
@@ -35,7 +36,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'palette',
         label: 'Search and run commands',
-        group: 'App',
+        group: 'app',
         icon: 'search',
         shortcut: shortcuts.palette.keys,
         run: openPalette,
@@ -43,7 +44,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'shortcuts',
         label: 'Show shortcuts',
-        group: 'App',
+        group: 'app',
         icon: 'info',
         keywords: ['help', 'keyboard', 'keys', 'hotkeys'],
         shortcut: shortcuts.help.keys,
@@ -52,7 +53,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'about',
         label: 'About Barnraiser',
-        group: 'App',
+        group: 'app',
         icon: 'info',
         keywords: ['version', 'commit', 'release', 'update'],
         run: openAbout,
@@ -60,17 +61,17 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'sidebar',
         label: 'Fold or unfold the sidebar',
-        group: 'App',
+        group: 'app',
         icon: 'sidebar',
         keywords: ['collapse', 'hide', 'show', 'expand'],
         shortcut: shortcuts.sidebar.keys,
         run: toggleSidebar,
       },
-      { id: 'go:builds', label: 'Builds', group: 'Go to', icon: 'builds', run: () => navigate({ view: 'builds' }) },
+      { id: 'go:builds', label: 'Builds', group: 'go', icon: 'builds', run: () => navigate({ view: 'builds' }) },
       {
         id: 'go:queue',
         label: 'Queue',
-        group: 'Go to',
+        group: 'go',
         icon: 'queue',
         keywords: ['jobs', 'waiting', 'slots', 'pause'],
         run: () => navigate({ view: 'queue' }),
@@ -78,16 +79,16 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'go:schedules',
         label: 'Schedules',
-        group: 'Go to',
+        group: 'go',
         icon: 'clock',
         keywords: ['cron', 'nightly', 'watch', 'timer'],
         run: () => navigate({ view: 'schedules' }),
       },
-      { id: 'go:images', label: 'Images', group: 'Go to', icon: 'images', run: () => navigate({ view: 'images' }) },
+      { id: 'go:images', label: 'Images', group: 'go', icon: 'images', run: () => navigate({ view: 'images' }) },
       {
         id: 'go:connections',
         label: 'Connections',
-        group: 'Go to',
+        group: 'go',
         icon: 'connections',
         keywords: ['nodes'],
         run: () => navigate({ view: 'connections' }),
@@ -95,7 +96,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'go:registries',
         label: 'Registries',
-        group: 'Go to',
+        group: 'go',
         icon: 'registry',
         keywords: ['login', 'sign in', 'docker hub', 'mirror', 'certificate'],
         run: () => navigate({ view: 'registries' }),
@@ -103,7 +104,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'go:settings',
         label: 'Settings',
-        group: 'Go to',
+        group: 'go',
         icon: 'settings',
         keywords: ['preferences', 'options'],
         shortcut: shortcuts.settings.keys,
@@ -112,7 +113,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'go:first-start',
         label: 'New farm…',
-        group: 'Go to',
+        group: 'go',
         icon: 'farm',
         keywords: ['create', 'add'],
         run: () => navigate({ view: 'first-start' }),
@@ -120,7 +121,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'go:back',
         label: 'Back',
-        group: 'Go to',
+        group: 'go',
         icon: 'chevron-left',
         shortcut: shortcuts.back.keys,
         run: goBack,
@@ -128,7 +129,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'go:forward',
         label: 'Forward',
-        group: 'Go to',
+        group: 'go',
         icon: 'chevron-right',
         shortcut: shortcuts.forward.keys,
         run: goForward,
@@ -136,7 +137,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'connection:add',
         label: 'Add connection…',
-        group: 'Connections',
+        group: 'connections',
         icon: 'plus',
         keywords: ['node', 'new'],
         run: () => openAddConnections('address'),
@@ -144,7 +145,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'connection:import',
         label: 'Import connections…',
-        group: 'Connections',
+        group: 'connections',
         icon: 'search',
         keywords: ['found', 'podman', 'docker', 'ssh config'],
         run: () => openAddConnections('discovered'),
@@ -152,21 +153,21 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'connection:import-file',
         label: 'Import connections from a file…',
-        group: 'Connections',
+        group: 'connections',
         icon: 'file',
         run: chooseImportFile,
       },
       {
         id: 'connection:export',
         label: 'Export connections…',
-        group: 'Connections',
+        group: 'connections',
         icon: 'download',
         run: exportConnections,
       },
       {
         id: 'connection:probe',
         label: 'Check all nodes',
-        group: 'Connections',
+        group: 'connections',
         icon: 'refresh',
         keywords: ['probe', 'status', 'refresh', 'test'],
         run: probeAllNodes,
@@ -174,7 +175,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'samples',
         label: 'Try a sample…',
-        group: 'Build',
+        group: 'build',
         icon: 'package',
         keywords: ['example', 'demo', 'project'],
         run: () => openSheet({ sheet: 'samples' }),
@@ -182,7 +183,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'guide',
         label: 'Open the guide',
-        group: 'App',
+        group: 'app',
         icon: 'info',
         keywords: ['help', 'documentation', 'manual', 'docs'],
         run: () => window.open('docs/guide/index.html', 'guide'),
@@ -190,8 +191,8 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       ...(['system', 'light', 'dark'] as const).map(
         (theme): Command => ({
           id: `theme:${theme}`,
-          label: `Theme: ${theme}`,
-          group: 'App',
+          label: `Theme: ${wordOf(theme)}`,
+          group: 'app',
           icon: 'settings',
           keywords: ['appearance', 'color', 'colour', 'mode'],
           run: () => void updateSettings({ theme }).catch(toastProblem),
@@ -207,7 +208,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       {
         id: 'build:new',
         label: 'New build…',
-        group: 'Build',
+        group: 'build',
         icon: 'plus',
         shortcut: shortcuts.newBuild.keys,
         run: () => openSheet({ sheet: 'new-build', ...(farmInView === undefined ? {} : { farm: farmInView }) }),
@@ -223,7 +224,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
             {
               id: 'undo',
               label: `Undo: ${lastStep.title}`,
-              group: 'App',
+              group: 'app',
               icon: 'refresh',
               shortcut: shortcuts.undo.keys,
               run: lastStep.run,
@@ -240,7 +241,7 @@ export function useFrameCommands({ openPalette, openShortcuts, openAbout, toggle
       : build.jobs.map(({ platform }) => ({
           id: `log:${platform}`,
           label: `Show log of ${formatPlatform(platform)}`,
-          group: 'Current view',
+          group: 'view',
           icon: 'log',
           run: () => openLog({ id: build.id, platform }),
         }));

@@ -33,7 +33,7 @@ function projectEntries(): readonly Command[] {
     return {
       id: `build:project:${context}`,
       label: farm === undefined ? `Build ${name}…` : `Build ${name} on ${farm}…`,
-      group: 'Build',
+      group: 'build',
       icon: 'package',
       hint: context,
       keywords: ['farm', 'project', 'rebuild', context],
@@ -47,7 +47,7 @@ function farmEntries(): readonly Command[] {
     {
       id: `build:on:${name}`,
       label: `New build on ${name}…`,
-      group: 'Build',
+      group: 'build',
       icon: 'plus',
       keywords: ['farm'],
       run: () => openSheet({ sheet: 'new-build', farm: name }),
@@ -55,7 +55,7 @@ function farmEntries(): readonly Command[] {
     {
       id: `go:farm:${name}`,
       label: `Farm ${name}`,
-      group: 'Go to',
+      group: 'go',
       icon: 'farm',
       run: () => navigate({ view: 'farm', name }),
     },
@@ -64,7 +64,7 @@ function farmEntries(): readonly Command[] {
           {
             id: `farm:free-disk:${name}`,
             label: `Free disk space on all nodes of ${name}…`,
-            group: 'Nodes' as const,
+            group: 'nodes' as const,
             icon: 'disk' as const,
             keywords: ['prune', 'clean', 'farm'],
             run: () => askToFreeDisk(connections),
@@ -88,7 +88,7 @@ function buildEntries(now: Date): readonly Command[] {
       {
         id: `go:build:${id}`,
         label: `Open build ${name} (${state}, ${formatAgo(new Date(build.createdAt), now)})`,
-        group: 'Builds',
+        group: 'builds',
         icon: 'builds',
         keywords: [id, build.reference],
         run: () => navigate({ view: 'build', id }),
@@ -105,7 +105,7 @@ function imageEntries(): readonly Command[] {
       {
         id: `push:${reference}`,
         label: `Push ${reference}…`,
-        group: 'Images',
+        group: 'images',
         icon: 'push',
         keywords: ['upload', 'publish'],
         run: () => openSheet({ sheet: 'push', reference }),
@@ -113,7 +113,7 @@ function imageEntries(): readonly Command[] {
       {
         id: `go:image:${reference}`,
         label: `Image ${reference}`,
-        group: 'Images',
+        group: 'images',
         icon: 'images',
         run: () => navigate({ view: 'images', reference }),
       },
@@ -122,7 +122,7 @@ function imageEntries(): readonly Command[] {
     {
       id: 'pull',
       label: 'Pull image…',
-      group: 'Images',
+      group: 'images',
       icon: 'download',
       keywords: ['download', 'registry', 'fetch'],
       run: () => openSheet({ sheet: 'copy' }),
@@ -130,7 +130,7 @@ function imageEntries(): readonly Command[] {
     {
       id: 'compare',
       label: 'Compare two images…',
-      group: 'Images',
+      group: 'images',
       icon: 'compare',
       keywords: ['difference', 'changes'],
       run: () => navigate({ view: 'compare' }),
@@ -138,7 +138,7 @@ function imageEntries(): readonly Command[] {
     {
       id: 'copy',
       label: 'Copy image between registries…',
-      group: 'Images',
+      group: 'images',
       icon: 'push',
       keywords: ['mirror', 'promote'],
       run: () => openSheet({ sheet: 'copy', to: 'registry' }),
@@ -146,7 +146,7 @@ function imageEntries(): readonly Command[] {
     {
       id: 'list',
       label: 'Change manifest list…',
-      group: 'Images',
+      group: 'images',
       icon: 'edit',
       keywords: ['registry', 'platform', 'annotate', 'remove', 'merge'],
       run: () => openSheet({ sheet: 'list' }),
@@ -160,7 +160,7 @@ function nodeEntries(): readonly Command[] {
     {
       id: `node:check:${name}`,
       label: `Check ${name}`,
-      group: 'Nodes',
+      group: 'nodes',
       icon: 'refresh',
       keywords: ['test', 'probe', 'diagnose', 'connection', 'node'],
       run: () => {
@@ -171,7 +171,7 @@ function nodeEntries(): readonly Command[] {
     {
       id: `go:connection:${name}`,
       label: `Connection ${name}`,
-      group: 'Nodes',
+      group: 'nodes',
       icon: 'connections',
       keywords: ['node', uri],
       run: () => navigate({ view: 'connections', name }),
@@ -179,7 +179,7 @@ function nodeEntries(): readonly Command[] {
     {
       id: `node:free-disk:${name}`,
       label: `Free disk space on ${name}…`,
-      group: 'Nodes',
+      group: 'nodes',
       icon: 'disk',
       keywords: ['prune', 'clean', 'node'],
       run: () => askToFreeDisk([name]),
@@ -196,7 +196,7 @@ function holdEntries(name: string): readonly Command[] {
         {
           id: `node:resume:${name}`,
           label: `Resume ${name}`,
-          group: 'Nodes',
+          group: 'nodes',
           icon: 'play',
           keywords,
           run: () => resumeNode(name),
@@ -206,7 +206,7 @@ function holdEntries(name: string): readonly Command[] {
         {
           id: `node:pause:${name}`,
           label: `Pause ${name}`,
-          group: 'Nodes',
+          group: 'nodes',
           icon: 'pause',
           keywords,
           danger: true,
@@ -215,7 +215,7 @@ function holdEntries(name: string): readonly Command[] {
         {
           id: `node:drain:${name}`,
           label: `Drain ${name}`,
-          group: 'Nodes',
+          group: 'nodes',
           icon: 'down',
           keywords,
           danger: true,

@@ -22,7 +22,7 @@ async function load(): Promise<readonly Command[]> {
   entries = (Object.keys(problemTexts) as ProblemCode[]).map((code) => ({
     id: `problem:${code}`,
     label: problemTexts[code].title,
-    group: 'Problems',
+    group: 'problems',
     icon: 'warning',
     hint: code,
     keywords: ['problem', 'error', 'explain', 'help', code, ...code.split(/[.-]/)],

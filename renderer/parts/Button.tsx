@@ -19,6 +19,8 @@ export interface ButtonProps {
   /** Shown beside the label, as `Mod+Enter`. The shortcut itself needs a command. */
   readonly shortcut?: string;
   readonly disabled?: boolean;
+  /** Why it cannot be used now, as a sentence. It is disabled, but keeps the focus, so that screen readers say it. */
+  readonly reason?: string | undefined;
   /** For a button that turns something on and off: whether it is on. */
   readonly pressed?: boolean;
   /** Whether its action is running: it shows a spinner, keeps its width and the focus, and ignores clicks. */
@@ -38,7 +40,8 @@ export function Button({
   size = 'medium',
   icon,
   shortcut,
-  disabled = false,
+  reason,
+  disabled = reason !== undefined,
   busy = false,
   busyLabel,
   pressed,
@@ -51,7 +54,8 @@ export function Button({
       {...rest}
       type={type}
       disabled={disabled || busy}
-      focusableWhenDisabled={busy}
+      focusableWhenDisabled={busy || reason !== undefined}
+      aria-description={reason}
       aria-busy={busy || undefined}
       aria-pressed={pressed}
       className={classes(

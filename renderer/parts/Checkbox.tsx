@@ -25,7 +25,7 @@ export function Checkbox({
   disabled = false,
   hideLabel = false,
 }: CheckboxProps) {
-  const id = useId();
+  const [id, labelId] = [useId(), useId()];
   return (
     // biome-ignore lint/a11y/noLabelWithoutControl: the control is the checkbox inside
     <label className={classes(styles.row, disabled && styles.disabled)}>
@@ -34,6 +34,7 @@ export function Checkbox({
         indeterminate={indeterminate}
         onCheckedChange={onChange}
         disabled={disabled}
+        aria-labelledby={labelId}
         aria-describedby={description ? id : undefined}
         className={styles.box}
       >
@@ -42,7 +43,7 @@ export function Checkbox({
         </Base.Indicator>
       </Base.Root>
       <span className={hideLabel ? 'visually-hidden' : undefined}>
-        {label}
+        <span id={labelId}>{label}</span>
         {description && (
           <span id={id} className={styles.description}>
             {description}

@@ -8,6 +8,7 @@ import { Tooltip } from './Tooltip.tsx';
 /** Whether a platform can be built natively (solid), emulated (hatched) or not at all (outlined); `neutral` if unknown. */
 export type ChipKind = 'native' | 'emulated' | 'impossible' | 'neutral';
 
+/** @texts */
 const kindTexts: Readonly<Record<ChipKind, string>> = {
   native: 'native',
   emulated: 'emulated',

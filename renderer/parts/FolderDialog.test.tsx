@@ -17,7 +17,7 @@ const filter = () => screen.getByRole<HTMLInputElement>('searchbox', { name: 'Fi
 const names = () =>
   within(screen.getByRole('list', { name: /^Folders in/ }))
     .getAllByRole('button')
-    .map(({ textContent }) => textContent?.replace('Containerfile', ''));
+    .map(({ textContent }) => textContent?.replace('Project', ''));
 
 it('starts in the home folder, moves through folders and returns the current one', async () => {
   const onChoose = await open();
@@ -28,7 +28,7 @@ it('starts in the home folder, moves through folders and returns the current one
   fireEvent.click(screen.getByRole('button', { name: 'Up' }));
   await screen.findByRole('list', { name: 'Folders in /home/anna/projects' });
   fireEvent.click(screen.getByRole('button', { name: /^gateway/ }));
-  await screen.findByText('Containerfile found');
+  await screen.findByText('Project found');
   fireEvent.click(screen.getByRole('button', { name: 'Choose this folder' }));
   expect(onChoose).toHaveBeenCalledWith('/home/anna/projects/gateway');
 });
@@ -92,7 +92,7 @@ it('opens a typed folder with Enter, and chooses it with another one', async () 
   const onChoose = await open();
   type('/home/anna/projects/gateway/');
   fireEvent.keyDown(pathField(), { key: 'Enter' });
-  await screen.findByText('Containerfile found');
+  await screen.findByText('Project found');
   await waitFor(() => expect(path()).toBe('/home/anna/projects/gateway'));
   fireEvent.keyDown(pathField(), { key: 'Enter' });
   expect(onChoose).toHaveBeenCalledWith('/home/anna/projects/gateway');
@@ -101,10 +101,10 @@ it('opens a typed folder with Enter, and chooses it with another one', async () 
 it('chooses a typed folder with the first Enter as soon as its Containerfile is shown', async () => {
   const onChoose = await open();
   type('/home/anna/projects/gateway/');
-  await screen.findByText('Containerfile found');
+  await screen.findByText('Project found');
   // a name in it that is not typed to its end is another folder, of which nothing is known
   type('/home/anna/projects/gateway/x');
-  expect(screen.queryByText('Containerfile found')).toBeNull();
+  expect(screen.queryByText('Project found')).toBeNull();
   type('/home/anna/projects/gateway/');
   fireEvent.keyDown(pathField(), { key: 'Enter' });
   expect(onChoose).toHaveBeenCalledWith('/home/anna/projects/gateway');

@@ -191,7 +191,7 @@ export function FolderDialog({
           )}
         </>
       }
-      footerStart={canBuild ? <Chip icon="check">Containerfile found</Chip> : undefined}
+      footerStart={canBuild ? <Chip icon="check">Project found</Chip> : undefined}
     >
       <div className={styles.path}>
         <IconButton icon="up" label="Up" disabled={!folder?.parent} onClick={() => void openFolder(folder?.parent)} />
@@ -239,7 +239,7 @@ export function FolderDialog({
               >
                 <Icon name={hasContainerfile ? 'package' : 'folder'} />
                 <span className={styles.name}>{name}</span>
-                {hasContainerfile && <Chip small>Containerfile</Chip>}
+                {hasContainerfile && <Chip small>Project</Chip>}
               </button>
             </li>
           ))}

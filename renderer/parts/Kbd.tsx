@@ -23,6 +23,34 @@ const macKeyLabels: Readonly<Record<string, string>> = {
   Delete: '⌦',
 };
 
+/** What screen readers say of keys: they skip signs. */
+const spokenKeys: Readonly<Record<string, string>> = {
+  Enter: 'Enter',
+  ArrowLeft: 'Left arrow',
+  ArrowRight: 'Right arrow',
+  ArrowUp: 'Up arrow',
+  ArrowDown: 'Down arrow',
+  Escape: 'Escape',
+  Delete: 'Delete',
+  Shift: 'Shift',
+  ',': 'comma',
+  '.': 'full stop',
+  '/': 'slash',
+  '?': 'question mark',
+  '[': 'left bracket',
+  ']': 'right bracket',
+};
+
+/** The keys of a shortcut in words. */
+export function spokenKeysOf(shortcut: string, onMac = isMac): string {
+  const own = onMac ? { Mod: 'Command', Alt: 'Option' } : { Mod: 'Control', Alt: 'Alt' };
+  const names: Readonly<Record<string, string>> = { ...spokenKeys, ...own };
+  return shortcut
+    .split('+')
+    .map((key) => names[key] ?? key)
+    .join(' ');
+}
+
 /** The labels of the keys of a shortcut on the keyboards of this platform: `Mod+Enter` is ⌘ ↵ or Ctrl ↵. */
 export function keysOf(shortcut: string, onMac = isMac): readonly string[] {
   const labels = onMac ? macKeyLabels : keyLabels;

@@ -72,10 +72,17 @@ export function NodeCharts({ name, node, layout = 'card' }: NodeChartsProps) {
           .map((metric) => ({ metric, sample: cursor ?? newest(metric, samples, facts) }))
           .map(({ metric, sample }) => (
             <div key={metric.id} className={styles.metric}>
-              {layout !== 'row' && <span className={styles.label}>{metric.label}</span>}
-              <span className={classes(styles.value, sample && metric.isLow?.(sample, facts) && styles.low)}>
+              {/* the chart says both */}
+              {layout !== 'row' && (
+                <span className={styles.label} aria-hidden="true">
+                  {metric.label}
+                </span>
+              )}
+              <span
+                aria-hidden="true"
+                className={classes(styles.value, sample && metric.isLow?.(sample, facts) && styles.low)}
+              >
                 {valueText(metric, sample, facts)}
-                {sample && metric.isLow?.(sample, facts) && <span className="visually-hidden">, low</span>}
               </span>
               <div data-chart="" className={styles.chart}>
                 <HistoryChart

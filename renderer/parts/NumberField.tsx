@@ -40,7 +40,7 @@ export function NumberField({ value, onCommit, min, max, step = 1, disabled = fa
           <Base.Decrement className={styles.step} aria-label={`Decrease ${field.label}`}>
             <Icon name="minus" size={12} />
           </Base.Decrement>
-          <Base.Input className={classes(styles.input, styles.number)} />
+          <Base.Input aria-roledescription="Number field" className={classes(styles.input, styles.number)} />
           <Base.Increment className={styles.step} aria-label={`Increase ${field.label}`}>
             <Icon name="plus" size={12} />
           </Base.Increment>

@@ -1,4 +1,5 @@
 import { formatAgo, formatBytes, formatBytesOf, formatClock, formatDuration } from '../../shared/format.ts';
+import { dateLocale } from '../../shared/locale.ts';
 import styles from './Quantity.module.css';
 import { useNow, useSlowNow } from './use-now.ts';
 
@@ -37,7 +38,7 @@ export function RelativeTime({ time }: { time: string }) {
   const now = useSlowNow();
   const date = new Date(time);
   return (
-    <time className={styles.number} dateTime={time} title={date.toLocaleString()}>
+    <time className={styles.number} dateTime={time} title={date.toLocaleString(dateLocale())}>
       {formatAgo(date, new Date(now))}
     </time>
   );

@@ -14,12 +14,12 @@ export interface SwitchProps {
 
 /** A setting that changes immediately. In a form that is submitted later, use Checkbox. */
 export function Switch({ label, description, checked, onChange, disabled = false, hideLabel = false }: SwitchProps) {
-  const id = useId();
+  const [id, labelId] = [useId(), useId()];
   return (
     // biome-ignore lint/a11y/noLabelWithoutControl: the control is the switch inside
     <label className={classes(styles.switchRow, disabled && styles.disabled)}>
       <span className={hideLabel ? 'visually-hidden' : undefined}>
-        {label}
+        <span id={labelId}>{label}</span>
         {description && (
           <span id={id} className={styles.description}>
             {description}
@@ -30,6 +30,7 @@ export function Switch({ label, description, checked, onChange, disabled = false
         checked={checked}
         onCheckedChange={onChange}
         disabled={disabled}
+        aria-labelledby={labelId}
         aria-describedby={description ? id : undefined}
         className={styles.switch}
       >

@@ -27,7 +27,7 @@ export interface TableProps<T> {
 }
 
 /**
- * A table with a sticky header. Arrow keys move between rows, Enter opens a row. For a few hundred rows at most; longer lists
+ * A table with a sticky header. Its first column names the rows. Arrow keys move between rows, Enter opens a row. For a few hundred rows at most; longer lists
  * need @tanstack/react-virtual.
  */
 export function Table<T>({ label, columns, rows, keyOf, selected, onOpen, className }: TableProps<T>) {
@@ -81,11 +81,18 @@ export function Table<T>({ label, columns, rows, keyOf, selected, onOpen, classN
                 onClick={onOpen && (() => onOpen(row))}
                 onKeyDown={(event) => onKeyDown(event, row)}
               >
-                {columns.map((column) => (
-                  <td key={column.id} className={classes(styles.cell, column.align === 'end' && styles.end)}>
-                    {column.cell(row)}
-                  </td>
-                ))}
+                {columns.map((column, index) => {
+                  const Cell = index === 0 ? 'th' : 'td';
+                  return (
+                    <Cell
+                      key={column.id}
+                      scope={index === 0 ? 'row' : undefined}
+                      className={classes(styles.cell, column.align === 'end' && styles.end)}
+                    >
+                      {column.cell(row)}
+                    </Cell>
+                  );
+                })}
               </tr>
             );
           })}

@@ -14,7 +14,7 @@ export function ToastArea() {
   return (
     <Toast.Provider toastManager={toastManager} limit={4}>
       <Toast.Portal>
-        <Toast.Viewport className={styles.viewport}>
+        <Toast.Viewport aria-label="Notifications" className={styles.viewport}>
           <Toasts />
         </Toast.Viewport>
       </Toast.Portal>

@@ -1,6 +1,7 @@
-import { formatBytes, formatCount } from '../../shared/format.ts';
+import { formatBytes, formatCount, pluralText } from '../../shared/format.ts';
 import type { Node } from '../../shared/node.ts';
 import type { Sample, SampleRange } from '../../shared/node-history.ts';
+import { wordOf } from '../../shared/words.ts';
 
 /** What of a node limits its charts. */
 export type ChartFacts = Pick<Node, 'cpus' | 'memory' | 'disk'> & { readonly slots: number };
@@ -75,8 +76,9 @@ function used(free: number | undefined, space: Node['memory']): number | undefin
   return free === undefined || !space ? undefined : Math.max(0, space.total - free);
 }
 
+/** @texts */
 const units: Readonly<Record<Metric['id'], (facts: ChartFacts) => string>> = {
-  load: ({ cpus }) => (cpus === undefined ? '' : cpus === 1 ? ' processor' : ' processors'),
+  load: ({ cpus }) => (cpus === undefined ? '' : pluralText(cpus, ' processor', ' processors')),
   memory: ({ memory }) => (memory ? ` of ${formatBytes(memory.total)}` : ''),
   disk: ({ disk }) => (disk ? ` of ${formatBytes(disk.total)}` : ''),
   jobs: () => ' running',
@@ -103,7 +105,8 @@ export function describeChart(
   }
   const levelOf = (sample: Sample): number => metric.value(sample, facts) ?? 0;
   const highest = measured.reduce((best, sample) => (levelOf(sample) > levelOf(best) ? sample : best), last);
-  const now = `${metric.text(last, facts)}${units[metric.id](facts)}`;
+  const low = metric.isLow?.(last, facts) ? ', low' : '';
+  const now = `${metric.text(last, facts)}${units[metric.id](facts)}${low}`;
   return `${metric.label} of ${node}: ${now}, ${metric.extreme(highest)} at ${formatMinute(highest.at)} in ${rangeWords[range]}`;
 }
 
@@ -114,9 +117,9 @@ export function describeMoment(sample: Sample, facts: ChartFacts): string {
       ? []
       : metric.id === 'jobs'
         ? formatCount(sample.running ?? 0, 'job')
-        : `${metric.label.toLowerCase()} ${metric.text(sample, facts)}`,
+        : `${metric.label.toLowerCase()} ${metric.text(sample, facts)}${metric.isLow?.(sample, facts) ? ', low' : ''}`,
   );
-  return `${formatMinute(sample.at)}: ${sample.down && texts.length === 0 ? 'down' : texts.join(', ')}`;
+  return `${formatMinute(sample.at)}: ${sample.down && texts.length === 0 ? wordOf('down') : texts.join(', ')}`;
 }
 
 /** `14:05`, in the time zone of this computer. */

@@ -1,6 +1,8 @@
 /** How the window names an option and shows its value, from the table of options. */
+
 import { isChanged, type OptionValues, optionRow, type RequestOptionName } from '../../shared/build-options.ts';
 import { bytesText } from '../../shared/option-text.ts';
+import { wordOf } from '../../shared/words.ts';
 
 export function optionLabel(name: RequestOptionName): string {
   const row = optionRow(name);
@@ -28,7 +30,7 @@ function asSentence(text: string): string {
 export function optionValueLines(name: RequestOptionName, value: unknown): string[] {
   const { kind, choices } = optionRow(name);
   if (kind === 'switch') {
-    return [value ? 'on' : 'off'];
+    return [wordOf(value ? 'on' : 'off')];
   }
   if (kind === 'bytes' && typeof value === 'number') {
     return [bytesText(value)];
@@ -59,7 +61,7 @@ function sourceText(source: unknown): string {
     case 'env':
       return `from the variable ${name}`;
     case 'typed':
-      return 'typed';
+      return wordOf('typed');
     case 'keys':
       return `with ${Array.isArray(paths) ? paths.join(', ') : 'keys'}`;
     default:

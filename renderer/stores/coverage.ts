@@ -1,6 +1,7 @@
 import type { Node, NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { type Mode, modeOf, modesOf } from '../../shared/schedule.ts';
+import { wordOf } from '../../shared/words.ts';
 
 /** A platform, and the names of the nodes that can build it. */
 export interface Coverage {
@@ -40,7 +41,7 @@ export function computeCoverage(nodes: readonly Node[]): Coverage[] {
  * are not counted if there is a native one, because only that one builds.
  */
 export function formatCoverage({ native, machineCount }: Coverage): string {
-  return `${native.length > 0 ? 'native' : 'emulated'} on ${machineCount}`;
+  return `${wordOf(native.length > 0 ? 'native' : 'emulated')} on ${machineCount}`;
 }
 
 /** @param statuses undefined for a node that was never probed */

@@ -34,14 +34,14 @@ export function isNotUp(health: Health): health is NotUp {
   return notUp.some((state) => state === health);
 }
 
-/** How many nodes cannot build, and the worst of their states: `2 down`, `1 lost`, or `3 not up` of several states. */
+/** How many nodes cannot build, and the worst of their states: `2 down`, `1 lost`. Several states, and one with a long name, are `3 not up`. */
 export function summarizeNotUp(
   healths: readonly Health[],
 ): { readonly text: string; readonly worst: NotUp } | undefined {
   const bad = healths.filter(isNotUp);
   const worst = notUp.find((state) => bad.includes(state));
-  const isMixed = bad.some((state) => state !== worst);
-  return worst && { worst, text: `${bad.length} ${isMixed ? 'not up' : healthWords[worst].toLowerCase()}` };
+  const isOne = worst !== 'never-reached' && bad.every((state) => state === worst);
+  return worst && { worst, text: `${bad.length} ${isOne ? healthWords[worst].toLowerCase() : 'not up'}` };
 }
 
 /** The last known health of a connection. It stays unchanged while the connection is probed again. */

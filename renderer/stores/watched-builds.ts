@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from 'react';
 import type { BuildEntry } from '../../shared/build-entry.ts';
-import { formatReferenceShort } from '../../shared/format.ts';
+import { formatCount, formatReferenceShort } from '../../shared/format.ts';
 import { useBuilds, useRunningIds } from './builds.ts';
 import { isListUpTo, isTextUpTo, recall, remembered, rememberValue, useRemembered } from './memory.ts';
 import { navigate, useNavigation, type View } from './navigation.ts';
@@ -74,7 +74,7 @@ export function useInterruptedBuilds(): void {
     rememberValue(interruptedMemory, [...shown, ...ids].slice(-maxWatched));
     remember([...new Set([...recall(watchedMemory), ...ids])]);
     toast({
-      title: ids.length === 1 ? '1 build was interrupted' : `${ids.length} builds were interrupted`,
+      title: formatCount(ids.length, 'build was interrupted', 'builds were interrupted'),
       description: ids.map((id) => formatReferenceShort(entries[id]?.reference ?? id)).join(', '),
       action:
         ids.length === 1

@@ -22,6 +22,7 @@ import { attestationFixture } from './attestation-fixture.ts';
 import { createAutomation } from './fixture-automation.ts';
 import * as bakes from './fixture-bakes.ts';
 import { type CheckScene, FixtureChecks } from './fixture-checks.ts';
+import { fixtureNow } from './fixture-clock.ts';
 import { baseImagesOf, comparisonOf } from './fixture-compare.ts';
 import { createCopies } from './fixture-copies.ts';
 import * as data from './fixture-data.ts';
@@ -584,7 +585,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
         throw fail(first.problem.code, first.problem.message, first.problem.fix);
       }
       const started = data.build({
-        id: `20260301-${Date.now()}`,
+        id: `20260301-${fixtureNow()}`,
         reference: request.reference,
         context: request.context,
         status: 'running',
@@ -665,9 +666,9 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       const isReused = ({ status, platform }: Job): boolean => status === 'done' && !platforms?.includes(platform);
       const started: Build = {
         ...build,
-        id: `20260301-${Date.now()}`,
+        id: `20260301-${fixtureNow()}`,
         status: 'running',
-        createdAt: new Date().toISOString(),
+        createdAt: new Date(fixtureNow()).toISOString(),
         jobs: build.jobs.map((job) =>
           isReused(job)
             ? { ...job, steps: [], durationMs: 0, reusedFrom: job.reusedFrom ?? id }
@@ -685,7 +686,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       const resumed: Build = {
         ...build,
         status: 'running',
-        resumedAt: new Date().toISOString(),
+        resumedAt: new Date(fixtureNow()).toISOString(),
         jobs: build.jobs.map((job) =>
           job.status === 'done'
             ? job
@@ -701,7 +702,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       const build = findBuild(id);
       const done = build.jobs.filter(({ status }) => status === 'done').map(({ platform }) => platform);
       const missing = build.jobs.filter(({ status }) => status !== 'done').map(({ platform }) => platform);
-      const list = { ...data.listOf(build.reference, done, new Date().toISOString()), missing };
+      const list = { ...data.listOf(build.reference, done, new Date(fixtureNow()).toISOString()), missing };
       fixture.lists = [list, ...fixture.lists.filter(({ reference }) => reference !== build.reference)];
       const stored = { ...build, list };
       emit({ event: 'build.finished', build: stored });
@@ -733,7 +734,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     },
     'pushes.start': ({ reference, destination }) => {
       const started = data.push({
-        id: `push-${Date.now()}`,
+        id: `push-${fixtureNow()}`,
         status: 'running',
         reference,
         destination: destination ?? reference,
@@ -744,7 +745,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
     'pushes.startAll': ({ reference, destinations }) =>
       destinations.map((destination, index) => {
         const started = data.push({
-          id: `push-${Date.now()}-${index}`,
+          id: `push-${fixtureNow()}-${index}`,
           ...(destinations.length > 1 ? { group: 'group-1' } : {}),
           status: 'running',
           reference,

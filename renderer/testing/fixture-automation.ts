@@ -2,6 +2,7 @@ import type { AppEvent, CallInput, CallName, CallOutput, CallRequest } from '../
 import { fail } from '../../shared/problem.ts';
 import type { Timer } from '../../shared/timer.ts';
 import type { Watch } from '../../shared/watch.ts';
+import { fixtureNow } from './fixture-clock.ts';
 
 type AutomationCall = Extract<CallName, `timers.${string}` | `watches.${string}`>;
 type Handlers = {
@@ -15,8 +16,8 @@ const hourMs = 60 * minuteMs;
 
 /** Timers and watches of the fixture app. */
 export function createAutomation(state: State, emit: (event: AppEvent) => void): Handlers {
-  let timers = timersOf(state, Date.now());
-  let watches = watchesOf(state, Date.now());
+  let timers = timersOf(state, fixtureNow());
+  let watches = watchesOf(state, fixtureNow());
 
   const changed = (): void => emit({ event: 'timers.changed', timers });
   const find = (name: string): Timer => {
@@ -39,13 +40,13 @@ export function createAutomation(state: State, emit: (event: AppEvent) => void):
       if (cron.trim().split(/\s+/).length !== 5 && !cron.startsWith('@')) {
         throw fail('timer.time', `"${cron}" is not a cron expression.`, 'Use five fields, or @daily.');
       }
-      return { times: [1, 2, 3, 4, 5].map((day) => new Date(Date.now() + day * 24 * hourMs).toISOString()) };
+      return { times: [1, 2, 3, 4, 5].map((day) => new Date(fixtureNow() + day * 24 * hourMs).toISOString()) };
     },
     'timers.save': ({ timer, replaces }) => {
       const saved: Timer = {
         ...timer,
-        createdAt: new Date().toISOString(),
-        next: new Date(Date.now() + 8 * hourMs).toISOString(),
+        createdAt: new Date(fixtureNow()).toISOString(),
+        next: new Date(fixtureNow() + 8 * hourMs).toISOString(),
       };
       timers =
         replaces === undefined ? [...timers, saved] : timers.map((each) => (each.name === replaces ? saved : each));
@@ -60,7 +61,7 @@ export function createAutomation(state: State, emit: (event: AppEvent) => void):
       return {};
     },
     'timers.run': ({ name }) => {
-      replace(name, { last: { at: new Date().toISOString(), status: 'running' } });
+      replace(name, { last: { at: new Date(fixtureNow()).toISOString(), status: 'running' } });
       return {};
     },
     'timers.serve': () => ({}),
@@ -72,7 +73,7 @@ export function createAutomation(state: State, emit: (event: AppEvent) => void):
         state: 'building',
         entries: 214,
         builds: 1,
-        createdAt: new Date().toISOString(),
+        createdAt: new Date(fixtureNow()).toISOString(),
       };
       watches = [...watches, watch];
       emit({ event: 'watch.changed', watch });

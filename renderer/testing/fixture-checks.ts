@@ -4,6 +4,7 @@ import type { AppEvent } from '../../shared/contract.ts';
 import { formatBytes, formatList } from '../../shared/format.ts';
 import { engineNames, type Node, type NodeStatus } from '../../shared/node.ts';
 import { fail } from '../../shared/problem.ts';
+import { fixtureNow } from './fixture-clock.ts';
 import { type FixtureProblemName, fixtureProblems, type ProblemHost, type ProblemStep } from './fixture-problems.ts';
 
 /** How checks and fixes end in the fixture. */
@@ -121,7 +122,12 @@ export class FixtureChecks {
         : names
             .map((name) => fixtureProblems[name](problemHost(subject, hop)))
             .find((problem) => problem.stage === stage);
-    let check: Check = { connection: name, startedAt: new Date().toISOString(), status: 'running', steps: [...steps] };
+    let check: Check = {
+      connection: name,
+      startedAt: new Date(fixtureNow()).toISOString(),
+      status: 'running',
+      steps: [...steps],
+    };
     const emitChange = (change: Partial<Check>): void => {
       check = { ...check, ...change, steps: [...steps] };
       this.#emit({ event: 'check.changed', check });

@@ -1,6 +1,7 @@
 import type { BaseImages } from '../../shared/base-image.ts';
 import type { Comparison, PlatformComparison } from '../../shared/compare.ts';
 import type { Platform } from '../../shared/platform.ts';
+import { fixtureNow } from './fixture-clock.ts';
 import { digestOf } from './fixture-data.ts';
 
 const megabyte = 1_000_000;
@@ -78,7 +79,7 @@ export function baseImagesOf(builds: readonly { readonly id: string; readonly re
   const [build] = builds;
   const platform = 'linux/arm64' as Platform;
   return {
-    checkedAt: new Date(Date.now() - 3_600_000).toISOString(),
+    checkedAt: new Date(fixtureNow() - 3_600_000).toISOString(),
     bases: build
       ? [
           {

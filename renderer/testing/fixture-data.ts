@@ -16,6 +16,7 @@ import type { Push, PushRecord } from '../../shared/push.ts';
 import type { Assignment } from '../../shared/schedule.ts';
 import type { SetAside } from '../../shared/set-aside.ts';
 import type { PlannedStep, Step } from '../../shared/step.ts';
+import { fixtureNow } from './fixture-clock.ts';
 import { sampleOutputs } from './fixture-outputs.ts';
 
 /** Sample data for screenshots and renderer tests. It is deterministic, so that screenshots can be compared. */
@@ -51,7 +52,7 @@ export function chance(text: string): number {
 
 /** @param seconds before the creation of the fixture @returns an ISO 8601 time */
 export function ago(seconds: number): string {
-  return new Date(Date.now() - seconds * 1000).toISOString();
+  return new Date(fixtureNow() - seconds * 1000).toISOString();
 }
 
 interface NodeFacts {
@@ -468,7 +469,7 @@ function stepsOf({ status, steps: finished, atOnce = 1, cached = 0, slow = 1, st
     instructions.length,
     finished + (status === 'building' || status === 'failed' || status === 'cancelled' ? 1 : 0),
   );
-  let at = Date.now() - startedAgo * 1000 + 1_500;
+  let at = fixtureNow() - startedAgo * 1000 + 1_500;
   return instructions.slice(0, begun).map((name, index) => {
     const isCached = index < cached;
     const duration = Math.round((isCached ? 40 : (stepMs[index] ?? 100)) * (isCached ? 1 : slow));
@@ -979,7 +980,7 @@ export function plainHttpPush(): Push {
   const problem: Problem = {
     code: 'registry.tls',
     message: 'The registry at 192.168.1.20:5000 uses plain HTTP without TLS.',
-    fix: 'If this is intended, allow plain HTTP: others on the network can then read what is sent, including passwords.',
+    fix: 'If this is intended, allow plain HTTP, once or in the settings of the registry (registry add 192.168.1.20:5000 --tls plain-http): others on the network can then read what is sent, including passwords.',
     actions: [{ id: 'push-without-tls', reason: 'plain-http' }],
   };
   const names = { reference: 'worker:nightly', destination: '192.168.1.20:5000/worker:nightly' };
@@ -995,7 +996,7 @@ export function pushHistory(): PushRecord[] {
     reference: String(reference),
     destination: String(destination),
     digest: digestOf(`list ${reference}`),
-    at: new Date(Date.now() - Number(minutes) * 60_000).toISOString(),
+    at: new Date(fixtureNow() - Number(minutes) * 60_000).toISOString(),
   }));
 }
 

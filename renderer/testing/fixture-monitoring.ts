@@ -2,6 +2,7 @@ import type { NodeStatus } from '../../shared/node.ts';
 import { NodeHistory, type Sample, type SampleRange } from '../../shared/node-history.ts';
 import type { NodeSamples } from '../../shared/sample.ts';
 import type { JobStatistics, Statistics } from '../../shared/statistics.ts';
+import { fixtureNow } from './fixture-clock.ts';
 import { chance } from './fixture-data.ts';
 
 const minuteMs = 60_000;
@@ -12,7 +13,7 @@ export function samplesOf(
   names: readonly string[],
   range: SampleRange,
 ): NodeSamples[] {
-  const now = Date.now();
+  const now = fixtureNow();
   return names.map((name) => {
     const status = statuses.find(({ connection }) => connection === name);
     return { node: name, samples: status ? historyOf(name, status, now).samples(range, now) : [] };
@@ -84,7 +85,7 @@ export function statisticsOf(statuses: readonly NodeStatus[], builds: number): S
       cancelled: Math.round(builds * 0.03),
       times: { count: Math.min(1_000, builds), medianMs: 184_000, p90Ms: 462_000 },
     },
-    from: new Date(Date.now() - 40 * 24 * 60 * minuteMs).toISOString(),
+    from: new Date(fixtureNow() - 40 * 24 * 60 * minuteMs).toISOString(),
     hasOlder: builds >= 1_000,
     platforms: platforms.map((platform) => ({ platform, ...jobsOf(platform, builds) })),
     nodes: pairs.map(({ platform: _, ...node }) => node),

@@ -1,5 +1,6 @@
 import type { NodeStatus } from '../../shared/node.ts';
 import type { AllowedCommand, Question, RememberedSecret, RememberOption } from '../../shared/question.ts';
+import { fixtureNow } from './fixture-clock.ts';
 
 /** Questions, saved secrets, allowed commands and nodes whose connection was lost: for screenshots and renderer tests. */
 
@@ -206,6 +207,6 @@ export function lostNode(connection: string, inSeconds: number, attempt = 1): No
       message: `Node ${connection}: the connection was lost, it sent nothing for 15 s.`,
       fix: 'Check that it is switched on and that this computer is on its network. Barnraiser reconnects automatically.',
     },
-    retry: { at: new Date(Date.now() + inSeconds * 1000).toISOString(), attempt },
+    retry: { at: new Date(fixtureNow() + inSeconds * 1000).toISOString(), attempt },
   };
 }

@@ -12,6 +12,7 @@ import type {
   QueueMove,
   QueuePriority,
 } from '../../shared/queue.ts';
+import { fixtureNow } from './fixture-clock.ts';
 
 /** A build of another process, which waits. */
 interface WaitingBuild {
@@ -80,7 +81,7 @@ export class FixtureQueue {
               state: 'waiting',
               reason: 'slot',
             },
-            ...{ since: new Date(Date.now() - (60 - index) * 4_000).toISOString(), estimateMs: estimateOf(id) },
+            ...{ since: new Date(fixtureNow() - (60 - index) * 4_000).toISOString(), estimateMs: estimateOf(id) },
             ...(index % 3 === 1 ? { ofOtherProcess: true } : {}),
           };
         }),
@@ -96,7 +97,7 @@ export class FixtureQueue {
               state: 'paused',
               reason: 'disk swap',
               by: 'anna',
-              at: new Date(Date.now() - 900_000).toISOString(),
+              at: new Date(fixtureNow() - 900_000).toISOString(),
             },
           ]
         : [];
@@ -158,7 +159,7 @@ export class FixtureQueue {
   }
 
   hold(node: string, state: HoldState, reason?: string): NodeHold {
-    const hold = { node, state, ...(reason ? { reason } : {}), by: 'anna', at: new Date().toISOString() };
+    const hold = { node, state, ...(reason ? { reason } : {}), by: 'anna', at: new Date(fixtureNow()).toISOString() };
     this.holds = [...this.holds.filter((other) => other.node !== node), hold];
     this.#emit({ event: 'holds.changed', holds: this.holds });
     this.#changed();
@@ -184,7 +185,7 @@ export class FixtureQueue {
     const waiting = own
       .filter(({ state }) => state === 'waiting')
       .sort((one, other) => this.#order.indexOf(one.buildId) - this.#order.indexOf(other.buildId));
-    const now = Date.now();
+    const now = fixtureNow();
     const free = Array.from({ length: Math.max(1, running.length) }, () => now);
     const endOf = ({ startedAt, estimateMs = 0 }: QueueJob): number =>
       Math.max(now + 5_000, Date.parse(startedAt ?? '') + estimateMs);

@@ -1,6 +1,7 @@
 import type { AppEvent, CallName, CallOutput, CallRequest } from '../../shared/contract.ts';
 import { fail } from '../../shared/problem.ts';
 import type { Registry, RegistryCheck, RegistryLogin } from '../../shared/registry.ts';
+import { fixtureNow } from './fixture-clock.ts';
 
 type RegistryCall = Extract<CallName, `registries.${string}`>;
 type Handlers = {
@@ -111,7 +112,7 @@ function registriesOf(state: State): Registry[] {
       ...blank('mirror.example.com:5000'),
       tls: 'no-verify',
       files: ['/etc/containers/registries.conf.d/lab.conf'],
-      pushedAt: new Date(Date.now() - 9 * 60_000).toISOString(),
+      pushedAt: new Date(fixtureNow() - 9 * 60_000).toISOString(),
     },
     {
       ...blank('old.example.com'),
@@ -134,7 +135,7 @@ function registriesOf(state: State): Registry[] {
           keptIn: '/run/user/1000/containers/auth.json',
         },
       ],
-      pushedAt: new Date(Date.now() - 5 * 60_000).toISOString(),
+      pushedAt: new Date(fixtureNow() - 5 * 60_000).toISOString(),
     },
   ];
   const many = Array.from({ length: 120 }, (_, index) =>

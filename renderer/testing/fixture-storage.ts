@@ -2,6 +2,7 @@
 import type { CallOutput, CallRequest } from '../../shared/contract.ts';
 import { type PrunePart, pruneOrder, type StorageKind } from '../../shared/storage-kinds.ts';
 import type { NodePreview, NodeUse, PrunedItem } from '../../shared/storage-use.ts';
+import { fixtureNow } from './fixture-clock.ts';
 import { chance } from './fixture-data.ts';
 
 interface FixtureNode {
@@ -81,7 +82,7 @@ export class FixtureStorage {
       }
       const { items, usedBytes } = this.#node(node);
       const all = items.reduce((sum, { bytes }) => sum + bytes, usedBytes);
-      const oldest = Date.now() - (rules.olderThanMs ?? 0);
+      const oldest = fixtureNow() - (rules.olderThanMs ?? 0);
       let left = all;
       const selected = items.filter(({ part, usedAt, bytes }) => {
         const isOld = rules.olderThanMs === undefined || (usedAt !== undefined && Date.parse(usedAt) < oldest);
@@ -135,7 +136,7 @@ export class FixtureStorage {
           .padStart(12, '0')}${'0'.repeat(52)}`,
         names: name === undefined ? [] : [name],
         bytes: Math.round(chance(`size ${key}`) ** 4 * 9e8),
-        usedAt: new Date(Date.now() - Math.round(chance(`age ${key}`) ** 3 * 1500) * hourMs).toISOString(),
+        usedAt: new Date(fixtureNow() - Math.round(chance(`age ${key}`) ** 3 * 1500) * hourMs).toISOString(),
         own: part !== 'unused' && part !== 'dangling',
       };
     });

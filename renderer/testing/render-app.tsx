@@ -123,3 +123,8 @@ export async function renderWithApp(view: ReactNode, state: FixtureState = 'busy
   );
   return { app, ...render(page) };
 }
+
+/** Whether a control cannot be used. A button that says why keeps the focus, so it is not disabled as HTML means it. */
+export function isDisabled(element: Element): boolean {
+  return element.matches(':disabled') || element.getAttribute('aria-disabled') === 'true';
+}

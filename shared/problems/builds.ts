@@ -201,6 +201,7 @@ export const buildTexts: TextsOf<'secrets' | 'secret' | 'schedule' | 'project' |
       'A step ended with an error, or the engine cannot use the Containerfile. Another node would fail in the same manner, so none is tried.',
     causes: [
       'A command of a RUN step failed. Its exit status and last lines are shown.',
+      'The step mounts a secret that the build does not have.',
       'Exit status 127: the command does not exist in the image. 137: it was killed, most likely for lack of memory.',
       'Exec format error: a program is for another processor.',
       'A file that COPY names is not there, or an ignore file excludes it.',

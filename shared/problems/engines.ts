@@ -133,14 +133,17 @@ export const engineTexts: TextsOf<'engine' | 'prune'> = {
   'engine.pull': {
     title: 'The node cannot get a base image',
     meaning:
-      'The node failed to pull an image that a FROM instruction names. The node reaches the registry itself, with its own network, certificates and proxy.',
+      'The node failed to pull an image that a FROM instruction or the line # syntax= names. The node reaches the registry itself, with its own network, certificates and proxy.',
     causes: [
       'The node cannot reach the registry: network, DNS, proxy or firewall.',
       'The registry limits how often this node may pull.',
       "The node does not trust the registry's certificate.",
       'The registry needs a login, or has no such image.',
+      'The name is short, such as alpine: docker looks for it in Docker Hub, podman only where its registries.conf says so.',
+      'The line # syntax= names an image of Docker Hub, which docker and BuildKit get before all others.',
     ],
     fixes: [
+      { text: 'Write the whole name in the Containerfile: docker.io/library/alpine:3.22.' },
       { text: 'Pull it on the node.', terminal: ['ssh USER@HOST podman pull IMAGE'] },
       {
         text: 'Sign in on this computer: builds send the login along.',

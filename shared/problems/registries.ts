@@ -187,8 +187,9 @@ export const registryTexts: TextsOf<'registry' | 'push' | 'copy'> = {
         terminal: ['barnraiser registry add REGISTRY --client-cert client.cert --client-key client.key'],
       },
       {
-        text: 'Only in a network that you trust, do without: others can then read what is sent, passwords included.',
-        terminal: ['barnraiser push REF --tls-verify=false'],
+        text: 'Only in a network that you trust, do without: others can then read what is sent, passwords included. The first command is for always, the second for one push.',
+        terminal: ['barnraiser registry add REGISTRY --tls plain-http', 'barnraiser push REF --tls-verify=false'],
+        window: 'Registries › Add a registry… › Plain HTTP',
       },
     ],
     settings: ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'],

@@ -2,6 +2,7 @@
 import { basename, isAbsolute } from 'node:path';
 import type { BuildRequest } from '../../../shared/build.ts';
 import type { Equivalent } from '../../../shared/equivalent.ts';
+import { furtherPushes } from '../../../shared/further-pushes.ts';
 import { isGitUrl } from '../../../shared/git-url.ts';
 import { parseReference } from '../../../shared/image.ts';
 import type { Platform } from '../../../shared/platform.ts';
@@ -59,13 +60,14 @@ export function podmanCommands(build: BuildToTell): Equivalent {
   };
 }
 
-function podmanPush({ reference, push }: BuildRequest, isList: boolean): string[] {
+function podmanPush(request: BuildRequest, isList: boolean): string[] {
+  const { reference, push } = request;
   if (!push) {
     return [];
   }
   const verify = push.tlsVerify ? [] : ['--tls-verify=false'];
   const start = isList ? ['podman manifest push', '--all'] : ['podman push'];
-  return [push.destination ?? reference, ...(push.more ?? [])].map((destination) =>
+  return [push.destination ?? reference, ...furtherPushes(request)].map((destination) =>
     [...start, ...verify, shellWord(reference), shellWord(`docker://${destination}`)].join(' '),
   );
 }
@@ -95,7 +97,7 @@ export function podmanFarmCommand(build: BuildToTell): Equivalent {
       'podman needs the same farm: podman system connection add, then podman farm create.',
       'podman always pushes to a registry, and chooses the nodes itself.',
       ...(Object.keys(request.pins).length > 0 ? ['Platforms cannot be pinned to nodes.'] : []),
-      ...(request.push?.more ?? []).map((each) => `Copy the image to ${each} afterwards, with skopeo copy --all.`),
+      ...furtherPushes(request).map((each) => `Copy the image to ${each} afterwards, with skopeo copy --all.`),
       ...(name === request.reference && request.push
         ? []
         : [`Replace ${name} if it is not where the image should go.`]),
@@ -157,9 +159,10 @@ export function buildxWords(build: BuildToTell, context: WordContext) {
   return {
     words: [
       `--platform=${platforms.map(({ platform }) => platform).join(',')}`,
+      // the further names are among the options
       ...[name, ...(push?.more ?? [])].map((each) => `--tag=${shellWord(each)}`),
       // buildx adds attestations, which make a list of an image
-      '--provenance=false',
+      ...(request.provenance ? [] : ['--provenance=false']),
       ...words,
       ...files.words,
       ...output,

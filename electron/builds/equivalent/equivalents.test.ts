@@ -352,3 +352,24 @@ test('a variable that a project names is only a name in a job', () => {
   // a shell gets the name as it is
   expect(argumentsOf(tell('buildx', { secrets }).text)).toContain(`--secret=id=a,env=${name}`);
 });
+
+test('buildx gets each further name once, attestations only where asked for, and a note once', () => {
+  const { text, notes } = tell('buildx', {
+    reference: 'r.example/api:1',
+    furtherNames: ['r.example/api:latest', 'api:2'],
+    push: {},
+    provenance: true,
+    cacheFrom: ['r.example/cache'],
+    cacheTo: ['r.example/cache'],
+  });
+  const words = argumentsOf(text);
+  expect(words.filter((word) => word.startsWith('--tag'))).toEqual([
+    '--tag=r.example/api:1',
+    '--tag=r.example/api:latest',
+    '--tag=api:2',
+  ]);
+  expect(words.filter((word) => word.startsWith('--provenance'))).toEqual(['--provenance']);
+  expect(new Set(notes).size).toBe(notes.length);
+  const podman = tell('podman', { reference: 'r.example/api:1', furtherNames: ['r.example/api:latest'], push: {} });
+  expect(podman.text).toContain('docker://r.example/api:latest');
+});

@@ -37,7 +37,7 @@ export function optionWords(request: BuildRequest, context: WordContext): Words 
   const parts = requestOptionNames
     .filter((name) => !elsewhere.has(name) && isChanged(name, request[name]))
     .map((name) => wordsOf(name, request[name], context));
-  return { words: parts.flatMap(({ words }) => words), notes: parts.flatMap(({ notes }) => notes) };
+  return { words: parts.flatMap(({ words }) => words), notes: [...new Set(parts.flatMap(({ notes }) => notes))] };
 }
 
 function wordsOf(name: RequestOptionName, value: unknown, context: WordContext): Words {

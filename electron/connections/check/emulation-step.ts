@@ -4,6 +4,7 @@ import type { Node } from '../../../shared/node.ts';
 import { parsePlatform } from '../../../shared/platform.ts';
 import { fail } from '../../../shared/problem.ts';
 import { modesOf } from '../../../shared/schedule.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { readHandlers } from '../../engines/binfmt.ts';
 import type { CheckContext } from './check-report.ts';
 import { type NodeFacts, platformByProcessor } from './node-facts.ts';
@@ -18,13 +19,13 @@ export async function checkEmulation(
   const step = { stage: 'emulation' } as const;
   report.start(step);
   const facts = await readFacts();
-  const finding = node.emulated.length > 0 ? formatList(node.emulated) : 'none';
+  const finding = node.emulated.length > 0 ? formatList(node.emulated) : wordOf('none');
   const warn = (message: string, fix: string, fixes: Fix[] = []) =>
     report.warn(step, { finding, problem: fail('engine.emulation', message, fix).problem, fixes });
   if (!facts) {
     if (node.emulated.length > 0 || destination.kind !== 'ssh') {
       // BuildKit lists what it emulates; over TCP, docker tells nothing
-      report.pass(step, node.emulated.length > 0 || node.engine === 'buildkit' ? finding : 'unknown');
+      report.pass(step, node.emulated.length > 0 || node.engine === 'buildkit' ? finding : wordOf('unknown'));
     } else {
       warn(
         `Node ${name} does not run Barnraiser's commands, so it is not known what it can emulate.`,

@@ -1,4 +1,5 @@
 /** The steps of a check that lead to an engine by other ways than SSH and local sockets. */
+
 import { execFile } from 'node:child_process';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
@@ -6,6 +7,7 @@ import { type ConnectionOptions, isLoopback, type PodDestination, usesTls } from
 import { engineNames } from '../../../shared/node.ts';
 import { Failure, fail, problemOf } from '../../../shared/problem.ts';
 import { sanitizeLine } from '../../../shared/untrusted-text.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { openEngine } from '../../engines/open-engine.ts';
 import { openContainerTransport } from '../../engines/transport/container-transport.ts';
 import type { DialProgress } from '../../engines/transport/dial-engine.ts';
@@ -67,7 +69,7 @@ export async function openCheckedTcp(
     );
     report.warn(step, { finding: tlsCert ?? '', problem, fixes: fixesNamedIn(problem) });
   } else {
-    report.pass(step, tlsCert ? `${tlsCert}, accepted` : 'none');
+    report.pass(step, tlsCert ? `${tlsCert}, accepted` : wordOf('none'));
   }
   if (!usesTls(connection) && !isLoopback(destination.host)) {
     const { problem } = unencryptedProblem({ name, ...destination });

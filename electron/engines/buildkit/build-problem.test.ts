@@ -59,6 +59,22 @@ test.each([
   expect(problem.message).toMatch(message);
 });
 
+test('the image of the line # syntax= that could not be pulled is one that another node may get', () => {
+  const problem = problemOf(
+    'failed to resolve source metadata for docker.io/docker/dockerfile:1: failed to do request: Head "https://registry-1.docker.io/v2/docker/dockerfile/manifests/1": dial tcp: lookup registry-1.docker.io on 10.0.0.1:53: no such host',
+  );
+  expect(problem).toMatchObject({
+    code: 'engine.pull',
+    message:
+      'Node pi4: cannot get the base image docker.io/docker/dockerfile:1 of the line # syntax=: the node cannot reach the registry.',
+  });
+});
+
+test('a secret as a variable, which an old BuildKit does not know, is one that another node may know', () => {
+  expect(problemOf("unexpected key 'env' in 'env=TOKEN'").code).toBe('engine.unsupported');
+  expect(problemOf("unexpected key 'evn' in 'evn=TOKEN'").code).toBe('build.failed');
+});
+
 test('a base image whose name is not in the error of docker 20.10 is named by the operation that failed', () => {
   const output = new BuildKitOutput(testBuild(), () => undefined);
   const error = 'failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized';

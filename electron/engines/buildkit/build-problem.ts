@@ -59,6 +59,12 @@ export const containerfileCauses: readonly ProblemCause[] = [
     fix: () => 'Check the names after AS in its FROM lines, or build without a target.',
   },
   {
+    pattern: /unexpected key 'env' in 'env=/,
+    code: 'engine.unsupported',
+    reason: () => 'it mounts a secret with env=, which the BuildKit there is too old for',
+    fix: () => 'Use target= and read the file, update the engine on the node, or build on another node.',
+  },
+  {
     pattern: /parse error (?:on )?line (\d+): unknown instruction: (\S+)/,
     reason: ([, line = '', word = '']) => `"${word}" in line ${line} is not an instruction`,
     fix: () => 'Correct the Containerfile.',
@@ -92,7 +98,8 @@ export function buildProblem(
     return refused;
   }
   const isForeign = isForeignProgram({ error: message, lastLines: output.lastLines });
-  const baseImage = missingBaseImage(error) ?? output.failedImage;
+  const [, frontend] = /^failed to resolve source metadata for (\S+):/.exec(error) ?? [];
+  const baseImage = missingBaseImage(error) ?? (frontend && `${frontend} of the line # syntax=`) ?? output.failedImage;
   const failed = { node, engine: kind, build, error, message, step, source, baseImage, isForeign } as const;
   return failedBuildProblem(causes, failed);
 }

@@ -91,12 +91,42 @@ test.each([
   expect(problem.message).toContain(reason);
 });
 
-test('the fix for an ambiguous short name is the full name', () => {
-  const { fix } = problemAfter(
-    'STEP 1/2: FROM alpine\n',
-    'creating build container: short-name "alpine" did not resolve to an alias and no unqualified-search registries are defined in "/etc/containers/registries.conf"',
+test.each([
+  ['alpine:3.22', 'docker.io/library/alpine:3.22'],
+  ['team/api', 'docker.io/team/api'],
+])('what is said of the ambiguous short name %s has the whole name %s', (name, whole) => {
+  const { message } = problemAfter(
+    `STEP 1/2: FROM ${name}\n`,
+    `creating build container: short-name "${name}" did not resolve to an alias and no unqualified-search registries are defined in "/etc/containers/registries.conf"`,
   );
-  expect(fix).toContain('docker.io/library/alpine');
+  expect(message).toContain(`its whole name is ${whole}.`);
+});
+
+test('a step that mounts a secret that the build does not have says how to give it', () => {
+  const text = 'RUN --mount=type=cache,target=/c --mount=type=secret,target=/run/secrets/token cat /run/secrets/token';
+  const changes = { instructions: testInstructions('FROM x', text) };
+  const after = (secrets: readonly string[]) =>
+    problemAfter(
+      `STEP 1/2: FROM x\nSTEP 2/2: ${text}\n`,
+      `building at STEP "${text}": while running runtime: exit status 1`,
+      {
+        ...changes,
+        secrets: secrets.map((id) => ({ id, value: Buffer.alloc(0) })),
+      },
+    );
+  expect(after([]).fix).toMatch(/^The build has no secret token, .* --secret id=token,src=FILE\. Read the last lines/);
+  expect(after(['token']).fix).toMatch(/^Read the last lines/);
+});
+
+test('a form of a secret that podman does not know is one that another node may know', () => {
+  const text = 'RUN --mount=type=secret,id=t,env=T true';
+  const id = 'da35da662d6703b81fdf98ca93c7931d770998e856761c1d2decdfe1e9989c27';
+  const problem = problemAfter(
+    `STEP 1/2: FROM x\nSTEP 2/2: ${text}\n`,
+    `building at STEP "${text}": resolving mountpoints for container "${id}": secret should have syntax id=id[,target=path,required=bool,mode=uint,uid=uint,gid=uint`,
+  );
+  expect(problem.code).toBe('engine.unsupported');
+  expect(problem.message).not.toContain(id);
 });
 
 test('a Containerfile that cannot be used is reported with the reason', () => {

@@ -12,8 +12,11 @@ const pullCauses: readonly ProblemCause[] = [
   {
     pattern: /short-name "([^"]+)" did not resolve/,
     code: 'engine.pull',
-    reason: () => 'podman does not know which registry to pull it from',
-    fix: ([, name = '']) => `Write its full name in the Containerfile, for example docker.io/library/${name}.`,
+    // the last failure of a job is shown with its fix, those before it only with what happened
+    reason: ([, name = '']) =>
+      `podman there does not know which registry it is in. In Docker Hub, its whole name is ${inDockerHub(name)}`,
+    fix: () =>
+      'Write the whole name in the Containerfile, or name registries for short names in registries.conf on the node.',
   },
   {
     pattern: /no image found in (?:manifest list|image index) for architecture/i,
@@ -41,6 +44,10 @@ const pullCauses: readonly ProblemCause[] = [
   ...networkCauses,
 ];
 
+function inDockerHub(name: string): string {
+  return `docker.io/${name.includes('/') ? '' : 'library/'}${name}`;
+}
+
 /** Why a step failed before its program ran, or without one. */
 const stepCauses: readonly ProblemCause[] = [
   {
@@ -57,6 +64,12 @@ const stepCauses: readonly ProblemCause[] = [
     pattern: /no stage or image found with that name/,
     reason: () => 'no stage or image has that name',
     fix: () => 'Compare the name after --from= with the names after AS in the FROM lines.',
+  },
+  {
+    pattern: /secret should have syntax/,
+    code: 'engine.unsupported',
+    reason: () => 'podman there does not know this form of the mount of a secret',
+    fix: () => 'Use id=, target= and required= only, update podman on the node, or build on another node.',
   },
   {
     pattern: /Unknown instruction: "([^"]*)"/,
@@ -213,5 +226,9 @@ function missingBaseImage(step: EngineStep, error: string): string | undefined {
 /** podman's error message without the step, which it repeats. */
 function withoutPrefix(error: string): string {
   const message = error.replace(/^building at STEP ".*?": (?=[^"])/s, '');
-  return shorten(firstLine(message.replaceAll(/[^\s"]*\/(?:libpod_builder|buildah)\d+(?:\/build)?\/?/g, '')));
+  return shorten(
+    firstLine(
+      message.replaceAll(/[^\s"]*\/(?:libpod_builder|buildah)\d+(?:\/build)?\/?| for container "[0-9a-f]{64}"/g, ''),
+    ),
+  );
 }

@@ -5,6 +5,7 @@ import { type Failure, fail } from '../../../shared/problem.ts';
 import type { Provenance } from '../../../shared/provenance.ts';
 import type { Reproduction } from '../../../shared/reproduction.ts';
 import { isNameOf, isVerified, type Signed, verdictTexts } from '../../../shared/signature.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { AttestationCommand, KeySource } from '../attestation-command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
@@ -121,14 +122,14 @@ function provenanceLines({ digest, platform, statements }: Provenance): string[]
     ...(index === 0 ? [`${platform} ${digest}`] : ['']),
     ...(isOther ? ['Attention: this statement is about another image.'] : []),
     `Format: ${predicateType}${form === 'list' ? ', in the list' : ''}`,
-    ...Object.entries({
-      'Recorded by': summary.program,
-      'Built by': summary.builder || undefined,
-      Kind: summary.buildType,
-      Build: summary.invocation,
-      Started: summary.startedAt,
-      Finished: summary.finishedAt,
-    }).flatMap(([title, value]) => (value === undefined ? [] : [`${title}: ${value}`])),
+    ...[
+      { title: 'Recorded by', value: summary.program },
+      { title: 'Built by', value: summary.builder || undefined },
+      { title: 'Kind', value: summary.buildType },
+      { title: 'Build', value: summary.invocation },
+      { title: 'Started', value: summary.startedAt },
+      { title: 'Finished', value: summary.finishedAt },
+    ].flatMap(({ title, value }) => (value === undefined ? [] : [`${title}: ${value}`])),
     ...(summary.dependencies.length === 0 ? [] : ['Made of:']),
     ...summary.dependencies.map(({ uri, digest: own }) => `  ${uri}${own === undefined ? '' : ` ${own}`}`),
   ]);
@@ -139,7 +140,7 @@ async function sign(frontEnd: TerminalFrontEnd, { request, key }: Of<'sign'>): P
   const signed = await frontEnd.showWait(`Signing ${request.reference}`, frontEnd.call('images.sign', input));
   frontEnd.printResult(signed, () => [
     `Signed ${request.reference}${request.registry ? ' in its registry' : ''}.`,
-    ...signed.map(({ platform = 'list', digest }) => `  ${platform} ${digest}`),
+    ...signed.map(({ platform = wordOf('list'), digest }) => `  ${platform} ${digest}`),
   ]);
   return 0;
 }
@@ -175,7 +176,7 @@ function noteOtherNames(frontEnd: TerminalFrontEnd, reference: string, all: read
 function verifyLines(all: CallOutput<'images.signatures'>): string[] {
   return formatTable(
     [{ title: 'IMAGE' }, { title: 'SIGNATURE' }, { title: 'NAME' }, { title: 'SIGNED' }, { title: 'DIGEST' }],
-    all.flatMap(({ platform = 'list', digest, signatures }) =>
+    all.flatMap(({ platform = wordOf('list'), digest, signatures }) =>
       signatures.length === 0
         ? [[platform, 'not signed', '', '', digest]]
         : signatures.map(({ verdict, signer, identity = '', createdAt = '' }) => [

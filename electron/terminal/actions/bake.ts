@@ -5,6 +5,7 @@ import type { AppEvent } from '../../../shared/contract.ts';
 import { formatClock, formatCount } from '../../../shared/format.ts';
 import { type Failure, fail } from '../../../shared/problem.ts';
 import type { BakeDescription } from '../../../shared/recipe.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { assertAllowed, type Described, describeBake } from '../../recipes/describe-bake.ts';
 import { sharedFields } from '../../recipes/recipe-file.ts';
 import type { Command, PushCredentials } from '../command.ts';
@@ -13,7 +14,6 @@ import { type BuildView, isPausable } from '../output/build-view.ts';
 import { formatTable } from '../output/columns.ts';
 import { JsonView, PlainTextView } from '../output/line-views.ts';
 import { buildOutputLines } from '../output/output-lines.ts';
-import { isTerminal } from '../output/paint.ts';
 import { cleanLine } from '../output/text.ts';
 import { readTextInput } from '../text-input.ts';
 import { readCredentials } from './push.ts';
@@ -152,11 +152,12 @@ export async function followBake(frontEnd: TerminalFrontEnd, start: () => Promis
   }
 }
 
-async function createView({ options: { output, json } }: TerminalFrontEnd): Promise<BuildView> {
+async function createView(frontEnd: TerminalFrontEnd): Promise<BuildView> {
+  const { output, json } = frontEnd.options;
   if (json) {
     return new JsonView(output);
   }
-  if (!isTerminal(output)) {
+  if (!frontEnd.draws(output)) {
     return new PlainBakeView(output);
   }
   const [{ LiveGrid }, { BakeFrames }, { paintFor }] = await Promise.all([
@@ -199,7 +200,7 @@ class PlainBakeView implements BuildView {
   #printChanges({ images }: Bake): void {
     for (const { name, status, problem, isReused } of images) {
       if (this.#statuses.get(name) !== status && status !== 'waiting' && !isReused) {
-        this.#stream.write(`${cleanLine(`[${name}] ${status}${problem ? `: ${problem.message}` : ''}`)}\n`);
+        this.#stream.write(`${cleanLine(`[${name}] ${wordOf(status)}${problem ? `: ${problem.message}` : ''}`)}\n`);
       }
       this.#statuses.set(name, status);
     }
@@ -243,7 +244,7 @@ async function printBake(
       [{ title: 'IMAGE' }, { title: 'STATUS' }, { title: 'REFERENCE' }, { title: 'BUILD' }, { title: 'DIGEST' }],
       images.map((image, index) => [
         cleanLine(image.name),
-        image.isReused ? 'kept' : image.status,
+        wordOf(image.isReused ? 'kept' : image.status),
         cleanLine(image.reference),
         image.build ?? '',
         digests[index] ?? '',

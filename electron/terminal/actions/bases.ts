@@ -1,5 +1,6 @@
 import type { BaseImage } from '../../../shared/base-image.ts';
 import { formatAgo } from '../../../shared/format.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
 import { shortDigest } from '../output/text.ts';
@@ -13,7 +14,12 @@ export async function listBases(frontEnd: TerminalFrontEnd, check: boolean): Pro
       ? ['No base images are known: no build is done whose engine has named them.']
       : formatTable(
           [{ title: 'BASE' }, { title: 'STATUS' }, { title: 'NOW' }, { title: 'USED BY' }],
-          bases.map((base) => [base.name, base.status, base.digest ? shortDigest(base.digest) : '', usesText(base)]),
+          bases.map((base) => [
+            base.name,
+            wordOf(base.status),
+            base.digest ? shortDigest(base.digest) : '',
+            usesText(base),
+          ]),
         ),
   );
   frontEnd.printNotes(

@@ -313,12 +313,12 @@ export async function followBuild(
 
 /** Prints the summary of a build, or its digest if that is all that is asked for. */
 export async function printEnd(
-  { options }: TerminalFrontEnd,
+  frontEnd: TerminalFrontEnd,
   build: Build,
   quiet: boolean,
   reported: readonly ProjectWarning[],
 ): Promise<void> {
-  const { output, errors, json } = options;
+  const { output, errors, json } = frontEnd.options;
   const digest = digestOf(build);
   if (quiet && exitCode(build) === 0) {
     output.write(json ? jsonLine({ digest }) : `${digest}\n`);
@@ -326,7 +326,8 @@ export async function printEnd(
     const { printSummary } = await import('../output/build-summary.ts');
     const stream = quiet ? errors : output;
     // on a terminal the rows of the grid serve as the table
-    printSummary(stream, build, { table: quiet || !isTerminal(output), next: !quiet && isTerminal(output), reported });
+    const draws = frontEnd.draws(output);
+    printSummary(stream, build, { table: quiet || !draws, next: !quiet && isTerminal(output), reported });
   }
 }
 
@@ -387,7 +388,7 @@ export async function createView(frontEnd: TerminalFrontEnd): Promise<BuildView>
   if (json) {
     return new JsonView(output);
   }
-  if (!isTerminal(output)) {
+  if (!frontEnd.draws(output)) {
     return new PlainTextView(output);
   }
   const { LiveGrid } = await import('../output/live-grid.ts');

@@ -2,7 +2,7 @@ import type { Check, FixId } from '../../../shared/check.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { fixLines, reportLines } from '../output/check-report.ts';
 import { LiveChecks } from '../output/live-checks.ts';
-import { isTerminal, paintFor } from '../output/paint.ts';
+import { paintFor } from '../output/paint.ts';
 import { cleanLine } from '../output/text.ts';
 
 /**
@@ -13,7 +13,7 @@ import { cleanLine } from '../output/text.ts';
 export async function testConnections(frontEnd: TerminalFrontEnd, names: readonly string[]): Promise<number> {
   const unique = [...new Set(names)];
   const { json, output } = frontEnd.options;
-  const live = !json && isTerminal(output) ? new LiveChecks(output) : undefined;
+  const live = frontEnd.draws(output) ? new LiveChecks(output) : undefined;
   const unsubscribe = frontEnd.subscribe((event) => {
     if (event.event === 'check.changed' && unique.includes(event.check.connection)) {
       if (json) {

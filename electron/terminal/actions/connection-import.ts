@@ -4,6 +4,7 @@ import type { CallInput, CallOutput } from '../../../shared/contract.ts';
 import type { Candidate, Discovery, FarmCandidate, ImportReport } from '../../../shared/discovery.ts';
 import { freeName } from '../../../shared/free-name.ts';
 import { type Failure, fail } from '../../../shared/problem.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
@@ -136,7 +137,7 @@ function previewLines({ candidates, farms }: Selection, preview: ImportPreview):
 
 function connectionStatus({ name, connection }: Candidate, { names }: ImportPreview): string {
   const newName = names.get(name);
-  return `${connection === undefined ? 'new' : 'already added'}${newName === name ? '' : ` as ${newName}`}`;
+  return `${connection === undefined ? wordOf('new') : 'already added'}${newName === name ? '' : ` as ${newName}`}`;
 }
 
 function farmStatus({ farm, connections, isDefault }: FarmCandidate, preview: ImportPreview): string {

@@ -4,7 +4,6 @@ import { formatBytes, formatCount } from '../../../shared/format.ts';
 import { Failure } from '../../../shared/problem.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
-import { isTerminal } from '../output/paint.ts';
 import { mergeNotes } from '../output/push-lines.ts';
 import { readCredentials } from './push.ts';
 
@@ -125,14 +124,14 @@ class CopyLine {
     this.#running.set(event.copy.id, event.copy);
     if (json) {
       this.#frontEnd.printJson(event);
-    } else if (isTerminal(errors) && event.event === 'copy.progress') {
+    } else if (this.#frontEnd.draws(errors) && event.event === 'copy.progress') {
       errors.write(`${eraseLine}${progressLine([...this.#running.values()])}`);
     }
   }
 
   clear(): void {
-    const { json, errors } = this.#frontEnd.options;
-    if (!json && isTerminal(errors)) {
+    const { errors } = this.#frontEnd.options;
+    if (this.#frontEnd.draws(errors)) {
       errors.write(eraseLine);
     }
   }

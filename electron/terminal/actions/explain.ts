@@ -74,7 +74,7 @@ function list(found: readonly FoundProblem[]): string[] {
 function page(code: ProblemCode, columns: number, paint: Paint): string[] {
   const { title, meaning, causes, fixes, see = [], settings = [], docs = [] } = problemTexts[code];
   const heading = (text: string): string[] => ['', paint('bold', text)];
-  const messages = messagesOf(code).flatMap((each) => each.messages);
+  const messages = messagesOf(code).flatMap((each) => each.messages.map(readable));
   const related = [
     ...(see.length > 0 ? [`problems: ${see.join(', ')}`] : []),
     ...(settings.length > 0 ? [`settings: ${settings.join(', ')}`] : []),
@@ -89,12 +89,19 @@ function page(code: ProblemCode, columns: number, paint: Paint): string[] {
     ...heading('What to do'),
     ...fixes.flatMap((fix) => fixLines(fix, columns, paint)),
     ...(related.length > 0 ? [...heading('See also'), ...related.flatMap((line) => wrap(line, columns, '  '))] : []),
-    ...heading('Messages'),
+    ...heading('Messages with this code'),
     ...messages.slice(0, maxMessages).flatMap((text) => wrap(text, columns, '  - ')),
     ...(messages.length > maxMessages
       ? [`  and ${messages.length - maxMessages} more: barnraiser explain ${code} --json`]
       : []),
   ];
+}
+
+/** A message with names in capitals for what differs, and without sentences that only some have at their end. */
+function readable(message: string): string {
+  return message
+    .replace(/(?<=\.)(?:\{[^}]*\})+$/, '')
+    .replace(/\{([^}]*)\}/g, (_, name: string) => (name === '…' ? name : name.toUpperCase()));
 }
 
 function fixLines({ text, terminal = [], window }: ProblemFix, columns: number, paint: Paint): string[] {

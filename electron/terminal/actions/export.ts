@@ -65,7 +65,7 @@ async function writeOutput(
   request: { readonly reference: string; readonly output: string; readonly replaces: boolean },
 ): Promise<OutputState> {
   const { json, errors } = frontEnd.options;
-  const showsProgress = !json && isTerminal(errors);
+  const showsProgress = frontEnd.draws(errors);
   try {
     const { output } = await frontEnd.follow('output.changed', {
       start: async () => (await frontEnd.start('outputs.start', request)).id,
@@ -96,7 +96,7 @@ export async function printImage(
   output: string,
   digest?: Digest,
 ): Promise<void> {
-  const { errors, json, interrupted, content: target } = frontEnd.options;
+  const { errors, interrupted, content: target } = frontEnd.options;
   if (!target || isTerminal(target)) {
     throw fail(
       'image.destination',
@@ -110,7 +110,7 @@ export async function printImage(
     import('../../images/export-list.ts'),
   ]);
   const store = await ImageStore.open(join(home, 'images'));
-  const showsProgress = !json && isTerminal(errors);
+  const showsProgress = frontEnd.draws(errors);
   let total = 0;
   let done = 0;
   try {

@@ -1,5 +1,6 @@
 import type { CallInput } from '../../../shared/contract.ts';
 import type { Farm } from '../../../shared/farm.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
 import { forEachName } from './for-each-name.ts';
@@ -27,7 +28,7 @@ export async function listFarms(frontEnd: TerminalFrontEnd): Promise<number> {
           list.farms.map(({ name, connections, pins }) => [
             name,
             connections.join(', '),
-            name === list.default ? 'yes' : '',
+            name === list.default ? wordOf('yes') : '',
             ...(pins ? [pinsText(pins)] : []),
           ]),
         ),

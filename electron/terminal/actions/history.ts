@@ -6,6 +6,7 @@ import { formatAgo, formatClock, formatCount } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { fail } from '../../../shared/problem.ts';
 import type { Step } from '../../../shared/step.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
@@ -28,14 +29,7 @@ export async function listBuilds(
   frontEnd: TerminalFrontEnd,
   { text, limit = Number.POSITIVE_INFINITY }: Extract<Command, { kind: 'builds' }>,
 ): Promise<number> {
-  const builds: BuildEntry[] = [];
-  let cursor: string | undefined;
-  do {
-    const count = Math.min(limit - builds.length, buildsPageSize);
-    const page = await frontEnd.call('builds.list', { filter: { text }, limit: count, cursor });
-    builds.push(...page.entries);
-    cursor = page.next;
-  } while (cursor !== undefined && builds.length < limit);
+  const { builds, hasMore } = await readBuilds(frontEnd, text, limit);
   const now = new Date();
   frontEnd.printResult(builds, () =>
     builds.length === 0
@@ -53,16 +47,33 @@ export async function listBuilds(
             builds.map((build) => [
               build.id,
               cleanLine(build.reference),
-              build.status,
+              wordOf(build.status),
               platformsCell(build),
               build.durationMs === undefined ? '' : formatClock(build.durationMs),
               formatAgo(new Date(build.createdAt), now),
             ]),
           ),
-          ...(cursor === undefined ? [] : ['There are older builds: barnraiser builds --all']),
+          ...(hasMore ? ['There are older builds: barnraiser builds --all'] : []),
         ],
   );
   return 0;
+}
+
+/** The newest builds with the words of the text. */
+async function readBuilds(
+  frontEnd: TerminalFrontEnd,
+  text: string,
+  limit: number,
+): Promise<{ builds: BuildEntry[]; hasMore: boolean }> {
+  const builds: BuildEntry[] = [];
+  let cursor: string | undefined;
+  do {
+    const count = Math.min(limit - builds.length, buildsPageSize);
+    const page = await frontEnd.call('builds.list', { filter: { text }, limit: count, cursor });
+    builds.push(...page.entries);
+    cursor = page.next;
+  } while (cursor !== undefined && builds.length < limit);
+  return { builds, hasMore: cursor !== undefined };
 }
 
 /** The platforms, with those that are not done if the build is not. Why a build cannot be read. */
@@ -74,14 +85,19 @@ function platformsCell({ status, jobs, problem = '' }: BuildEntry): string {
   return jobs
     .map(
       (job) =>
-        `${job.platform}${isMixed ? ` ${job.status}` : ''}${job.mismatch ? ' (other programs)' : ''}${job.lostOn?.length ? ` (${formatCount(job.lostOn.length, 'move')})` : ''}`,
+        `${job.platform}${isMixed ? ` ${wordOf(job.status)}` : ''}${job.mismatch ? ' (other programs)' : ''}${job.lostOn?.length ? ` (${formatCount(job.lostOn.length, 'move')})` : ''}`,
     )
     .join(', ');
 }
 
 /** Deletes ended builds with their logs. */
-export async function removeBuilds(frontEnd: TerminalFrontEnd, ids: readonly string[]): Promise<number> {
-  return forEachName(frontEnd, ids, async (id) => {
+export async function removeBuilds(
+  frontEnd: TerminalFrontEnd,
+  { ids: named, all }: Extract<Command, { kind: 'builds.remove' }>,
+): Promise<number> {
+  const { builds } = all ? await readBuilds(frontEnd, '', Number.POSITIVE_INFINITY) : { builds: [] };
+  const ended = builds.filter(({ status }) => status !== 'running').map(({ id }) => id);
+  return forEachName(frontEnd, [...named, ...ended], async (id) => {
     await frontEnd.call('builds.remove', { id });
     frontEnd.printResult({ removed: id }, () => [`Deleted build ${id}.`]);
   });
@@ -102,7 +118,7 @@ export async function cancelBuild(
   const ended = status !== 'running' ? status : job && isEnd(job.status) ? job.status : undefined;
   if (ended !== undefined) {
     const subject = platform === undefined ? `Build ${id}` : `The job for ${platform} of build ${id}`;
-    throw fail('input.invalid', `${subject} has already ended: ${ended}.`, '');
+    throw fail('input.invalid', `${subject} has already ended: ${wordOf(ended)}.`, '');
   }
   await frontEnd.showWait(
     `Cancelling ${id}`,
@@ -161,7 +177,7 @@ export async function newestBuild(frontEnd: TerminalFrontEnd): Promise<string> {
   const { id, reference, status, createdAt } = newest;
   if (isTerminal(frontEnd.options.errors)) {
     frontEnd.printNotes(
-      `Build ${id}: ${cleanLine(reference)}, ${status}, ${formatAgo(new Date(createdAt), new Date())}`,
+      `Build ${id}: ${cleanLine(reference)}, ${wordOf(status)}, ${formatAgo(new Date(createdAt), new Date())}`,
     );
   }
   return id;

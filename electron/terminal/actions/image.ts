@@ -59,9 +59,11 @@ export function remarksOf({ missing, optional, mismatched }: ManifestList): stri
 
 export async function removeImages(
   frontEnd: TerminalFrontEnd,
-  { references, cache }: Extract<Command, { kind: 'rm' }>,
+  { references, all, cache }: Extract<Command, { kind: 'rm' }>,
 ): Promise<number> {
-  const code = await forEachName(frontEnd, references, async (reference) => {
+  const lists = all ? await frontEnd.call('images.list', {}) : [];
+  const names = all ? lists.map(({ reference }) => reference) : references;
+  const code = await forEachName(frontEnd, names, async (reference) => {
     const { freedBytes } = await frontEnd.call('images.remove', { reference });
     frontEnd.printResult({ removed: reference, freedBytes }, () => [
       `Deleted ${reference}, ${formatBytes(freedBytes)} freed.`,

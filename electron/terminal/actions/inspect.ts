@@ -1,6 +1,7 @@
 import { formatAgo, formatBytes, formatCount } from '../../../shared/format.ts';
 import type { HistoryStep, ImageDetails, LayerDetails } from '../../../shared/local-images.ts';
 import { fail } from '../../../shared/problem.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
@@ -99,8 +100,8 @@ function healthText({
   retries,
 }: NonNullable<ImageDetails['settings']['healthcheck']>): string {
   const times = [
-    ['interval', interval],
-    ['timeout', timeout],
+    [wordOf('interval'), interval],
+    [wordOf('timeout'), timeout],
     ['start period', startPeriod],
     ['start interval', startInterval],
   ] as const;
@@ -122,7 +123,7 @@ function historyTable(steps: readonly HistoryStep[], now: Date): string[] {
           { title: 'STEP' },
         ],
         steps.map(({ layer, size, createdAt, command, comment }) => [
-          layer === undefined ? 'none' : String(layer),
+          layer === undefined ? wordOf('none') : String(layer),
           size === undefined ? '' : formatBytes(size),
           createdAt === undefined ? '' : formatAgo(new Date(createdAt), now),
           cut(oneLine(command || comment || ''), maxCommand),
@@ -142,7 +143,7 @@ function layerTable(layers: readonly LayerDetails[]): string[] {
     layers.map(({ number, size, uncompressedSize, digest, sharedWith, sharedPlatforms }) => [
       String(number),
       formatBytes(size),
-      uncompressedSize === undefined ? 'unknown' : formatBytes(uncompressedSize),
+      uncompressedSize === undefined ? wordOf('unknown') : formatBytes(uncompressedSize),
       shortDigest(digest),
       [...sharedWith, ...sharedPlatforms].join(', '),
     ]),

@@ -1,5 +1,6 @@
 import { formatBytes, formatCount } from '../../../shared/format.ts';
 import type { LoadedImage, Verification, VerifiedImage } from '../../../shared/local-images.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { shellWord } from '../../builds/equivalent/shell-word.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
@@ -69,9 +70,7 @@ function verificationLines({ images, blobs, bytes }: Verification, repair: boole
   return [
     ...broken.flatMap(brokenLines),
     `Verified ${formatCount(named.length, 'image')}: ${formatCount(blobs, 'blob')}, ${formatBytes(bytes)}. ${
-      left.length > 0
-        ? `${formatCount(left.length, 'image')} ${left.length === 1 ? 'is' : 'are'} damaged.`
-        : 'All is whole.'
+      left.length > 0 ? formatCount(left.length, 'image is damaged.', 'images are damaged.') : 'All is whole.'
     }`,
     ...(left.length > 0 && !repair ? ['To repair what can be fetched again, run barnraiser verify --repair.'] : []),
     ...left.flatMap(({ reference, builtBy }) =>
@@ -88,7 +87,7 @@ function brokenLines({ reference, problems }: VerifiedImage): string[] {
     ...problems.map(
       ({ what, kind, digest, repairedFrom }) =>
         `  ${what} (${shortDigest(digest)}) ${
-          repairedFrom === undefined ? `is ${kind}` : `was ${kind} and is repaired from ${repairedFrom}`
+          repairedFrom === undefined ? `is ${wordOf(kind)}` : `was ${wordOf(kind)} and is repaired from ${repairedFrom}`
         }`,
     ),
   ];

@@ -1,4 +1,5 @@
 import type { RawEntry, RawList } from '../../../shared/list-edit.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
@@ -59,7 +60,7 @@ function entryRow(entry: RawEntry): string[] {
     ...(osFeatures.length > 0 ? [`features ${osFeatures.join(', ')}`] : []),
     ...others.map(([key, value]) => `${key}=${value}`),
   ];
-  return [describes ? 'attachment' : platform, digest, remarks.join(', ')];
+  return [describes ? wordOf('attachment') : platform, digest, remarks.join(', ')];
 }
 
 function annotationLines(annotations: Readonly<Record<string, string>> = {}): string[] {

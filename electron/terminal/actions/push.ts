@@ -6,7 +6,6 @@ import { Failure, fail } from '../../../shared/problem.ts';
 import type { Credentials, Push } from '../../../shared/push.ts';
 import type { Command, PasswordSource, PushCredentials } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
-import { isTerminal } from '../output/paint.ts';
 import { mergeNotes, pushedLine, pushedShare } from '../output/push-lines.ts';
 import { askPassword } from '../prompt.ts';
 
@@ -22,7 +21,7 @@ type PushCommand = Extract<Command, { kind: 'push' }>;
 export async function pushImage(frontEnd: TerminalFrontEnd, command: PushCommand): Promise<number> {
   const { reference, destinations, incomplete, merge, tlsVerify, compression } = command;
   const { json, errors } = frontEnd.options;
-  const showProgress = !json && isTerminal(errors);
+  const showProgress = frontEnd.draws(errors);
   const credentials = await readCredentials(frontEnd, command.credentials);
   if (incomplete) {
     await storeIncomplete(frontEnd, reference);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { formatClock, formatCount } from '../../../shared/format.ts';
 import type { NodeQueueState, Queue, QueueJob } from '../../../shared/queue.ts';
 import { holdText, holdWords } from '../../../shared/queue-text.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable } from '../output/columns.ts';
@@ -88,7 +89,7 @@ export function queueLines({ isPaused, builds, nodes }: Queue, now: number): str
             job.platform,
             cleanLine(job.reference),
             `${job.buildId}${job.ofOtherProcess ? ' *' : ''}`,
-            job.priority,
+            wordOf(job.priority),
             formatClock(now - Date.parse(job.startedAt ?? job.since)),
             job.state === 'running' ? '' : inCell(job.startsAt, now),
             inCell(job.endsAt, now),
@@ -99,6 +100,7 @@ export function queueLines({ isPaused, builds, nodes }: Queue, now: number): str
   ];
 }
 
+/** @texts */
 const waitWords: Readonly<Record<NonNullable<QueueJob['reason']>, string>> = {
   slot: 'waiting',
   'node-paused': 'node paused',
@@ -108,7 +110,7 @@ const waitWords: Readonly<Record<NonNullable<QueueJob['reason']>, string>> = {
 
 function jobCell({ state, reason = 'slot' }: QueueJob, { jobs }: NodeQueueState, index: number): string {
   if (state === 'running') {
-    return 'running';
+    return wordOf('running');
   }
   const ahead = jobs.slice(0, index).filter((job) => job.state === 'waiting').length;
   return reason === 'slot' ? `waiting ${ahead + 1}` : waitWords[reason];

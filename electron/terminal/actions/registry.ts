@@ -1,7 +1,9 @@
 /** Logins and settings of registries. */
+
 import type { CallInput } from '../../../shared/contract.ts';
 import { fail } from '../../../shared/problem.ts';
 import type { Registry, RegistryLogin, RegistryStep } from '../../../shared/registry.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { formatTable, pad } from '../output/columns.ts';
@@ -83,7 +85,7 @@ export async function listRegistries(frontEnd: TerminalFrontEnd): Promise<number
           [{ title: 'REGISTRY' }, { title: 'TLS' }, { title: 'LOGIN' }, { title: 'SETTINGS' }],
           registries.map((registry) => [
             registry.name,
-            registry.blockedBy ? 'blocked' : tlsTexts[registry.tls],
+            registry.blockedBy ? wordOf('blocked') : tlsTexts[registry.tls],
             loginText(registry),
             settingsText(registry),
           ]),
@@ -92,6 +94,7 @@ export async function listRegistries(frontEnd: TerminalFrontEnd): Promise<number
   return 0;
 }
 
+/** @texts */
 const tlsTexts: Readonly<Record<Registry['tls'], string>> = {
   verify: 'verified',
   'no-verify': 'not verified',

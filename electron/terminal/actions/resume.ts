@@ -33,7 +33,11 @@ async function newestInterrupted(frontEnd: TerminalFrontEnd): Promise<string> {
   frontEnd.printNotes(`Resuming build ${newest.id} of ${newest.reference}.`);
   if (others.length > 0) {
     frontEnd.printNotes(
-      `${formatCount(others.length, 'other build')} ${others.length === 1 ? 'was' : 'were'} interrupted, too: barnraiser builds interrupted`,
+      formatCount(
+        others.length,
+        'other build was interrupted, too: barnraiser builds interrupted',
+        'other builds were interrupted, too: barnraiser builds interrupted',
+      ),
     );
   }
   return newest.id;

@@ -2,6 +2,7 @@ import { formatAgo, formatBytes, formatDuration } from '../../../shared/format.t
 import { Failure, fail } from '../../../shared/problem.ts';
 import { pruneText } from '../../../shared/prune-text.ts';
 import type { Timer, TimerRun } from '../../../shared/timer.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { Command } from '../command.ts';
 import { scheduleName } from '../commands/automation.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
@@ -11,7 +12,7 @@ import { descriptorOf } from '../text-input.ts';
 import { forEachName } from './for-each-name.ts';
 import { inOrder, resolveBuild, ShownBuilds } from './later-build.ts';
 
-/** What the status of a run is called. */
+/** @texts What the status of a run is called. */
 const statusTexts: Readonly<Record<TimerRun['status'], string>> = {
   running: 'running',
   done: 'done',
@@ -202,7 +203,7 @@ function tableOf(timers: readonly Timer[]): string[] {
       name,
       timeZone === undefined ? cron : `${cron} (${timeZone})`,
       taskText(task),
-      isPaused ? 'paused' : next === undefined ? 'never' : formatTime(next, timeZone),
+      isPaused ? wordOf('paused') : next === undefined ? wordOf('never') : formatTime(next, timeZone),
       last ? `${statusTexts[last.status]} ${formatAgo(new Date(last.at), now)}` : '',
     ]),
   );

@@ -2,6 +2,7 @@ import type { NodeSelection } from '../../../shared/farm.ts';
 import { formatBytes, formatCount } from '../../../shared/format.ts';
 import { fail } from '../../../shared/problem.ts';
 import type { LocalUse, NodeUse, PrunedItem, PrunePreview, PruneReport } from '../../../shared/storage-use.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { isTerminal } from '../output/paint.ts';
@@ -123,7 +124,7 @@ function reportTable(
     [{ title: 'NODE' }, { title: 'REMOVED', align: 'right' }, { title: 'FREED', align: 'right' }, { title: 'KEPT' }],
     reports.map(({ node, removed, reclaimedBytes, kept, problem }) =>
       problem
-        ? [node, '', 'failed']
+        ? [node, '', wordOf('failed')]
         : [node, String(removed), formatBytes(reclaimedBytes), kept.map(keptText).join('; ')],
     ),
   );

@@ -62,8 +62,8 @@ export function createBuildCommand(
     .argument('<CONTEXT>', project, contextParser(workingFolder))
     .option(
       '-t, --tag <REF>',
-      'name of the image: [registry/]repository[:tag] (default: the next version, or the name of the folder; again: a further name)',
-      (text: string, previous: readonly string[] = []) => [...previous, values.parseReference(text)],
+      'name of the image: [registry/]repository[:tag] (default: the next version, or the name of the folder; repeatable)',
+      (text: string, previous: readonly string[] = []) => [...new Set([...previous, values.parseReference(text)])],
     )
     .addOption(
       new Option('--farm <FARM>', 'farm to build on (default: the default farm, or all connections)')
@@ -115,19 +115,13 @@ export function createBuildCommand(
       ).choices(lintLevels),
     )
     .action((context: string, options: BuildOptions) => {
-      const { farm, node, platform, optional, pin } = options;
-      const [tag, ...furtherTags] = options.tag ?? [];
+      const { tag: [reference, ...furtherNames] = [], farm, node, platform, optional, pin } = options;
       const { values: all, automatic, files, ...given } = givenOptions(buildCommand, flagContext);
-      const { outputs: texts = [], names = [], ...set } = all;
-      const allNames = [...furtherTags, ...names];
+      const { outputs: texts = [], ...set } = all;
       const { outputs, pushes } = values.splitOutputs([...texts, ...(options.load ? ['load'] : [])]);
       // without outputs, those of the recipe count
-      const chosen = {
-        ...set,
-        ...(allNames.length > 0 ? { names: allNames } : {}),
-        ...(outputs.length > 0 ? { outputs } : {}),
-      };
-      const push = pushOf({ ...options, push: options.push ?? (pushes.length > 0 ? pushes : undefined) }, allNames);
+      const chosen = { ...set, ...(outputs.length > 0 ? { outputs } : {}) };
+      const push = pushOf({ ...options, push: options.push ?? (pushes.length > 0 ? pushes : undefined) });
       const credentials = pushCredentials(options);
       const [descriptor, ...others] = files.flatMap((file) => descriptorOf(file) ?? []);
       if (descriptor !== undefined && (others.length > 0 || files.length > 1)) {
@@ -170,7 +164,8 @@ export function createBuildCommand(
         usesRecipe: options.recipe,
         request: {
           context,
-          ...(tag === undefined ? {} : { reference: tag }),
+          ...(reference === undefined ? {} : { reference }),
+          ...(furtherNames.length > 0 ? { furtherNames } : {}),
           ...(farm === undefined ? {} : { farm }),
           ...(node === undefined ? {} : { connections: node }),
           ...(platform === undefined ? {} : { platforms: platform }),
@@ -201,6 +196,7 @@ export function buildCommands(options: ProgramOptions): CommanderCommand[] {
     'after',
     examples(
       'build -t api:1.4 .',
+      'build -t registry.example.com/team/api:1.4 -t registry.example.com/team/api:latest --push .',
       'build -t api:1.4 --push=registry.example.com/team/api:1.4 .',
       'build -t registry.example.com/team/api:1.4 --push --push=eu.example.com/team/api:1.4 .',
       'build -t registry.example.com/team/api:1.4 --push --direct .',
@@ -265,9 +261,15 @@ export function buildCommands(options: ProgramOptions): CommanderCommand[] {
     .command('rm')
     .alias('remove')
     .description('delete ended builds and their logs; their images are kept')
-    .argument('<BUILD...>', 'ids of the builds, as listed by `barnraiser builds`')
-    .addHelpText('after', examples('builds rm 20260102-150405-a1b2'))
-    .action((ids: string[]) => onCommand({ kind: 'builds.remove', ids: [...new Set(ids)] }));
+    .argument('[BUILD...]', 'ids of the builds, as listed by `barnraiser builds`')
+    .option('--ended', 'delete all builds that have ended')
+    .addHelpText('after', examples('builds rm 20260102-150405-a1b2', 'builds rm --ended'))
+    .action((ids: string[], { ended }: { readonly ended?: true }) => {
+      if (ids.length > 0 === (ended ?? false)) {
+        throw values.invalidInput('builds rm requires a build.', 'Name one or more, or use --ended instead.');
+      }
+      onCommand({ kind: 'builds.remove', ids: [...new Set(ids)], ...(ended ? { all: true } : {}) });
+    });
   const cancelCommand = new CommanderCommand('cancel')
     .description('cancel a running build, or one of its platforms')
     .argument('<BUILD>', 'id of the build, as listed by `barnraiser builds`')
@@ -338,17 +340,17 @@ export function buildCommands(options: ProgramOptions): CommanderCommand[] {
 }
 
 /** @throws Failure `input.invalid` */
-function pushOf(options: BuildOptions, names: readonly string[]): CallInput<'builds.start'>['push'] {
-  const { push, direct, tlsVerify, creds, username } = options;
+function pushOf(options: BuildOptions): CallInput<'builds.start'>['push'] {
+  const { push, tag: [tag] = [], direct, tlsVerify, creds, username } = options;
   if (push === undefined) {
     if (direct || !tlsVerify || creds || username !== undefined) {
       throw values.invalidInput('The options for a registry require --push.', 'Add --push, or leave them out.');
     }
     return undefined;
   }
-  const [tag = ''] = options.tag ?? [];
-  for (const named of push.flatMap((each) => (each === '' ? [tag, ...names] : each)).filter(Boolean)) {
-    const parsed = parseReference(named);
+  for (const each of push) {
+    const named = each || tag;
+    const parsed = named === undefined ? undefined : parseReference(named);
     if (typeof parsed === 'object' && !parsed.registry) {
       throw values.invalidInput(
         `"${named}" does not name a registry to push to.`,

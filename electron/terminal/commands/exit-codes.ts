@@ -1,4 +1,6 @@
-/** The exit codes of all commands. */
+export const exitCodesHeading = 'Exit codes:';
+
+/** @texts The exit codes of all commands. */
 export const exitCodes: readonly { readonly code: number; readonly meaning: string }[] = [
   { code: 0, meaning: 'done' },
   { code: 1, meaning: 'failed, completely or in part' },

@@ -70,13 +70,20 @@ export function imageCommands({ workingFolder, onCommand }: ProgramOptions): Com
       ...previous,
       values.parseReference(text),
     ])
+    .option('--all', 'delete all images')
     .option('--cache', 'also delete what is kept only for later builds: layers of images that newer ones have replaced')
-    .addHelpText('after', examples('rm api:1.3 api:1.2', 'rm --cache'))
-    .action((references: string[] = [], { cache }: { readonly cache?: true }) => {
-      if (references.length === 0 && !cache) {
-        throw values.invalidInput('rm requires an image.', 'Name one or more, such as api:1.3, or add --cache.');
+    .addHelpText('after', examples('rm api:1.3 api:1.2', 'rm --cache', 'rm --all --cache'))
+    .action((references: string[] = [], { all, cache }: { readonly all?: true; readonly cache?: true }) => {
+      if (references.length > 0 && all) {
+        throw values.invalidInput('rm --all goes with no image.', 'Name images, or use --all.');
       }
-      onCommand({ kind: 'rm', references, ...(cache ? { cache } : {}) });
+      if (references.length === 0 && !cache && !all) {
+        throw values.invalidInput(
+          'rm requires an image.',
+          'Name one or more, such as api:1.3, or add --all or --cache.',
+        );
+      }
+      onCommand({ kind: 'rm', references, ...(all ? { all } : {}), ...(cache ? { cache } : {}) });
     });
   return [imagesCommand, pushCommand, exportCommand, rmCommand];
 }

@@ -48,7 +48,7 @@ export function failureFromSentences(message: string): Failure {
 }
 
 /** The nearest valid word as a question, or all valid words if none is near. */
-function suggest(text: string, valid: readonly string[]): string {
+export function suggest(text: string, valid: readonly string[]): string {
   const nearest = closest(text, valid);
   return nearest ? `Did you mean ${nearest}?` : `Use one of: ${valid.join(', ')}.`;
 }

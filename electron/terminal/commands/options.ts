@@ -11,7 +11,23 @@ export interface ProgramOptions {
   readonly onText: (text: string) => void;
 }
 
+/** How help is written. */
+export const helpSettings = {
+  showGlobalOptions: true,
+  styleTitle: (title: string): string => headings[title.slice(0, -1)] ?? title,
+};
+
+/** The headings that commander writes. */
+const headings: Readonly<Record<string, string>> = {
+  Usage: 'Usage:',
+  Arguments: 'Arguments:',
+  Options: 'Options:',
+  'Global Options': 'Global Options:',
+  Commands: 'Commands:',
+};
+
 /** The "Examples" section of a command's help. */
 export function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  barnraiser ${line}`).join('\n')}\n`;
+  const heading = 'Examples:';
+  return `\n${heading}\n${lines.map((line) => `  barnraiser ${line}`).join('\n')}\n`;
 }

@@ -163,6 +163,7 @@ describe('commands', () => {
     ['cancel b1', { kind: 'cancel', build: 'b1' }],
     ['cancel b1 arm64', { kind: 'cancel', build: 'b1', platform: arm64 }],
     ['builds rm b1 b2 b1', { kind: 'builds.remove', ids: ['b1', 'b2'] }],
+    ['builds rm --ended', { kind: 'builds.remove', ids: [], all: true }],
     ['builds removed', { kind: 'builds', text: 'removed', limit: 50 }],
     [
       'prune --node a,b --cache --dry-run',
@@ -183,6 +184,7 @@ describe('commands', () => {
     ['inspect api', { kind: 'inspect', reference: 'api:latest' }],
     ['rm api a.io/b:1', { kind: 'rm', references: ['api:latest', 'a.io/b:1'] }],
     ['rm --cache', { kind: 'rm', references: [], cache: true }],
+    ['rm --all', { kind: 'rm', references: [], all: true }],
     ['export api oci:out', { kind: 'export', reference: 'api:latest', outputs: ['oci:/home/me/out'], force: false }],
     [
       'export api oci-archive:/tmp/api.tar docker-archive:-@arm64 node:pi4 --platform amd64,arm64 --force',
@@ -430,15 +432,24 @@ describe('registries', () => {
   });
 });
 
+test('a build has further names', () => {
+  expect(request('-t a:1 -t r.example/a -t a:1 .')).toMatchObject({
+    reference: 'a:1',
+    furtherNames: ['r.example/a:latest'],
+  });
+  expect(request('-t a:1 .')).not.toHaveProperty('furtherNames');
+});
+
 test('global options are accepted before and after the command', () => {
   for (const line of ['--json --accept-new-host-keys images', 'images --accept-new-host-keys --json']) {
     expect(parse(line)).toEqual({
       kind: 'command',
       command: { kind: 'images' },
-      global: { json: true, acceptNewHostKeys: true },
+      global: { json: true, acceptNewHostKeys: true, plainProgress: false },
     });
   }
   expect(parse('images')).toMatchObject({ global: { json: false, acceptNewHostKeys: false } });
+  expect(parse('build --progress=plain .')).toMatchObject({ global: { plainProgress: true } });
 });
 
 describe('help', () => {
@@ -497,14 +508,23 @@ describe('invalid input is reported with a suggestion', () => {
     ['farm crate pis', "unknown command 'crate'. Did you mean create?"],
     ['farm', 'barnraiser farm requires a command. Usage: barnraiser farm create|list|update|remove'],
     ['build --platfrom arm64 -t api .', "unknown option '--platfrom'. Did you mean --platform?"],
+    ['build --platfrom=arm64 -t api .', "unknown option '--platfrom=arm64'. Did you mean --platform?"],
+    ['build --builder=big .', "unknown option '--builder=big'. Use --farm FARM or --node CONNECTION."],
+    ['login -p secret', "unknown option '-p'. Use --password-stdin, or leave it out to be asked."],
+    ['rmi api', "unknown command 'rmi'. Use barnraiser rm."],
+    ['ps -a', "unknown command 'ps'. Use barnraiser builds for builds, barnraiser queue for what runs and waits."],
+    ['pkg remote-tag a b', "unknown command 'remote-tag'. Use barnraiser copy docker://REF docker://NEW."],
+    ['farm ps', "unknown command 'ps'. Did you mean ls?"],
+    ['sample hell', 'There is no sample hell. Did you mean hello?'],
+    ['rm --all api', 'rm --all goes with no image. Name images, or use --all.'],
+    ['builds rm', 'builds rm requires a build. Name one or more, or use --ended instead.'],
     ['build --colour -t api .', "unknown option '--colour'. See barnraiser build --help."],
-    ['build -t api', "missing required argument 'CONTEXT'. Usage: barnraiser build [options] <CONTEXT>"],
+    [
+      'build -t api',
+      "missing required argument 'CONTEXT'. Name the folder of the project. For this one: barnraiser build .",
+    ],
     ['build . -t', "option '-t, --tag <REF>' argument missing. See barnraiser build --help."],
     ['build -t a -t B .', '"B" has uppercase letters in its repository, which registries do not accept. Use "b".'],
-    [
-      'build -t example.com/a:1 -t b:1 --push .',
-      '"b:1" does not name a registry to push to. Use --push=registry.example.com/team/b:1.',
-    ],
     [
       'build -t api a b',
       "too many arguments for 'build'. Expected 1 argument but got 2. Usage: barnraiser build [options] <CONTEXT>",
@@ -609,7 +629,7 @@ describe('invalid input is reported with a suggestion', () => {
       "command-argument value 'csh' is invalid for argument 'SHELL'. Allowed choices are bash, zsh, fish, powershell. See barnraiser completion --help.",
     ],
     ['farm update pis', 'No changes were specified for farm pis. Use --add, --remove, --rename, --pin or --default.'],
-    ['rm', 'rm requires an image. Name one or more, such as api:1.3, or add --cache.'],
+    ['rm', 'rm requires an image. Name one or more, such as api:1.3, or add --all or --cache.'],
   ])('%s', (line, expected) => {
     expect(error(line)).toBe(expected);
     expect(error(line)).not.toContain('\n');

@@ -59,21 +59,22 @@ export function parseArguments(argv: readonly string[], options: ParseOptions): 
   if (!command) {
     throw new Error(`no command was parsed from: ${argv.join(' ')}`);
   }
-  const { json, acceptNewHostKeys, version } = program.opts<GlobalFlags>();
+  const { json = false, acceptNewHostKeys = false, progress, version } = program.opts<GlobalFlags>();
   if (version) {
     const problem: Problem = {
       code: 'input.invalid',
       message: '--version goes with no command.',
       fix: 'Use it alone: barnraiser --version',
     };
-    return { kind: 'invalid', problem, json: json ?? false };
+    return { kind: 'invalid', problem, json };
   }
-  return { kind: 'command', command, global: { json: json ?? false, acceptNewHostKeys: acceptNewHostKeys ?? false } };
+  return { kind: 'command', command, global: { json, acceptNewHostKeys, plainProgress: progress === 'plain' } };
 }
 
 interface GlobalFlags {
   readonly json?: true;
   readonly acceptNewHostKeys?: true;
+  readonly progress?: 'auto' | 'plain';
   readonly version?: true;
 }
 

@@ -54,7 +54,7 @@ describe('completes', () => {
 
   test('options of the command and of all commands', async () => {
     const { values } = await completed('logs --');
-    expect(values).toEqual(['--last', '--follow', '--json', '--accept-new-host-keys', '--help']);
+    expect(values).toEqual(['--last', '--follow', '--json', '--accept-new-host-keys', '--progress', '--help']);
   });
 
   test('all commands', async () => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fail } from '../../../shared/problem.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { History } from '../../builds/history.ts';
 import { RunningBuilds } from '../../builds/running-builds.ts';
 import { ConnectionStore } from '../../connections/store.ts';
@@ -35,7 +36,7 @@ const finders: Readonly<Record<NameKind, (home: string) => Promise<Candidate[]>>
     const { entries } = await history.list({ limit: maxBuilds });
     return entries.map(({ id, reference, status }) => ({
       value: id,
-      description: cleanLine(`${reference}, ${status}`),
+      description: cleanLine(`${reference}, ${wordOf(status)}`),
     }));
   },
   schedules: async (home) => {

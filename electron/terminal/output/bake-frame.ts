@@ -1,10 +1,12 @@
 /** Draws a bake as text: a line for each image, with its platforms. */
+
 import type { Bake, BakedImage, ImageStatus } from '../../../shared/bake.ts';
 import { type Build, isEnd, type Job } from '../../../shared/build.ts';
 import type { AppEvent } from '../../../shared/contract.ts';
 import { formatClock, formatCount } from '../../../shared/format.ts';
 import { LiveBuild } from '../../../shared/live-build.ts';
 import { currentStep } from '../../../shared/step.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { pad } from './columns.ts';
 import { cut } from './cut.ts';
 import type { FrameOptions } from './grid-frame.ts';
@@ -15,7 +17,7 @@ import { cleanLine, cleanPainted } from './text.ts';
 const spinner = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
 const spinnerFrameMs = 100;
 const maxNameWidth = 28;
-const statusWidth = '✓ cancelled'.length;
+const statusWidth = `✓ ${wordOf('cancelled')}`.length;
 
 const looks: Readonly<Record<ImageStatus, { readonly glyph?: string; readonly style: Style }>> = {
   waiting: { glyph: '○', style: 'dim' },
@@ -68,7 +70,7 @@ export class BakeFrames implements FrameSource {
       const build = image.build === undefined ? undefined : this.#builds.get(image.build)?.build;
       return [
         pad(cut(image.name, nameWidth), nameWidth),
-        pad(paint(look.style, `${glyph} ${image.isReused ? 'kept' : image.status}`), statusWidth),
+        pad(paint(look.style, `${glyph} ${wordOf(image.isReused ? 'kept' : image.status)}`), statusWidth),
         pad(elapsedOf(build, now), '12:34'.length, 'right'),
         detailOf(image, build, bake),
       ].join('  ');
@@ -109,6 +111,8 @@ function detailOf(image: BakedImage, build: Build | undefined, { images }: Bake)
 /** `linux/arm64 3/12 RUN make` */
 function jobText(job: Job): string {
   const step = job.status === 'building' ? currentStep(job) : undefined;
-  const state = step ? `${step.index}/${step.total} ${cleanLine(step.name)}` : job.skipped ? 'unchanged' : job.status;
+  const state = step
+    ? `${step.index}/${step.total} ${cleanLine(step.name)}`
+    : wordOf(job.skipped ? 'unchanged' : job.status);
   return `${job.platform} ${isEnd(job.status) ? state : cut(state, 40)}`;
 }

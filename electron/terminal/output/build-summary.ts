@@ -9,6 +9,7 @@ import type { Problem } from '../../../shared/problem.ts';
 import type { Push } from '../../../shared/push.ts';
 import { currentStep, failedStepOf } from '../../../shared/step.ts';
 import { groupWarnings, type ReportedFinding, type WarningGroup, withoutReported } from '../../../shared/warnings.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { formatTable } from './columns.ts';
 import { buildOutputLines } from './output-lines.ts';
 import { type Paint, paintFor } from './paint.ts';
@@ -84,8 +85,12 @@ function jobTable(jobs: readonly Job[]): string[] {
     jobs.map((job) => [
       job.platform,
       job.node,
-      job.foundIn ? '' : job.mode,
-      job.foundIn ? foundInTexts[job.foundIn] : job.reusedFrom ? 'reused' : job.skipped ? 'unchanged' : job.status,
+      job.foundIn ? '' : wordOf(job.mode),
+      job.foundIn
+        ? foundInTexts[job.foundIn]
+        : job.reusedFrom
+          ? wordOf('reused')
+          : wordOf(job.skipped ? 'unchanged' : job.status),
       job.durationMs === undefined ? '' : formatClock(job.durationMs),
       formatSent(job),
       formatBytes(job.bytesReceived),

@@ -1,4 +1,5 @@
 import type { Check, CheckStep, CheckStepState, Fix } from '../../../shared/check.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { pad } from './columns.ts';
 import type { Paint, Style } from './paint.ts';
 import { cleanLine } from './text.ts';
@@ -27,7 +28,7 @@ export function reportLines(check: Check, paint: Paint): string[] {
   const hopWidth = Math.max(0, ...check.steps.map(({ hop = '' }) => hop.length));
   const took = check.tookMs === undefined ? '' : ` ${milliseconds(check.tookMs)}`;
   return [
-    `${paint('bold', check.connection)} ${paint(statusStyles[check.status], check.status)}${paint('dim', took)}`,
+    `${paint('bold', check.connection)} ${paint(statusStyles[check.status], wordOf(check.status))}${paint('dim', took)}`,
     ...check.steps.map((step) => stepLine(step, hopWidth, paint)),
   ];
 }

@@ -8,6 +8,7 @@ import { foundInTexts } from '../../../shared/found-in.ts';
 import { secondText } from '../../../shared/moves.ts';
 import { behindText, formatWait } from '../../../shared/queue-text.ts';
 import { currentStep, endedShare, moreRunningText } from '../../../shared/step.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { BuildProgress } from './build-view.ts';
 import { pad } from './columns.ts';
 import { cut } from './cut.ts';
@@ -43,7 +44,7 @@ const looks: Readonly<Record<Phase, { readonly glyph?: string; readonly word?: s
 };
 
 /** Fixed widths keep the columns in place while numbers grow. */
-const phaseWidth = '✓ cancelling'.length;
+const phaseWidth = `✓ ${wordOf('cancelling')}`.length;
 const bytesWidth = '99.9 MB'.length;
 const barWidth = 12;
 const stepWidth = '12/12'.length;
@@ -80,7 +81,7 @@ function heading({ build, context }: BuildProgress, { now, paint }: FrameOptions
   }
   const elapsed = formatClock(build.durationMs ?? now - Date.parse(build.resumedAt ?? build.createdAt));
   const packed = context
-    ? `${context.done ? 'context' : 'packing'} ${formatCount(context.files, 'file')}, ${formatBytes(context.bytes)}`
+    ? `${wordOf(context.done ? 'context' : 'packing')} ${formatCount(context.files, 'file')}, ${formatBytes(context.bytes)}`
     : '';
   const pushing =
     build.push?.status === 'running' && build.push.totalBytes > 0 ? `pushing ${pushedShare(build.push)}` : '';
@@ -110,7 +111,7 @@ class Grid {
     this.#options = options;
     const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => stringWidth(text)));
     const platform = widest(jobs.map((job) => job.platform));
-    const mode = widest(jobs.map((job) => job.mode));
+    const mode = widest(jobs.map((job) => wordOf(job.mode)));
     this.#widths = { platform, mode, node: 0 };
     const wanted = Math.min(maxNodeWidth, widest(jobs.map((job) => job.node)));
     const available = (): number => options.columns - 1 - stringWidth(jobs[0] ? this.#narrowLine(jobs[0]) : '');
@@ -171,11 +172,15 @@ class Grid {
     const { paint, now } = this.#options;
     const look = looks[job.status];
     const phase = job.status === 'done' && job.skipped ? 'unchanged' : job.status;
-    const { glyph = spinner[Math.floor(now / spinnerFrameMs) % spinner.length] ?? '', word = phase, style } = look;
+    const {
+      glyph = spinner[Math.floor(now / spinnerFrameMs) % spinner.length] ?? '',
+      word = wordOf(phase),
+      style,
+    } = look;
     return [
       pad(job.platform, this.#widths.platform),
       pad(cut(job.node, this.#widths.node), this.#widths.node),
-      ...(this.#columns.includes('mode') ? [pad(job.mode, this.#widths.mode)] : []),
+      ...(this.#columns.includes('mode') ? [pad(wordOf(job.mode), this.#widths.mode)] : []),
       pad(paint(style, `${glyph} ${word}`), phaseWidth),
     ];
   }

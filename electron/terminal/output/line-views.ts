@@ -1,4 +1,5 @@
 /** Views of a build that write line by line, for logs, pipes and programs. */
+
 import type { Writable } from 'node:stream';
 import { type Build, isEnd, type Job, type JobState } from '../../../shared/build.ts';
 import type { AppEvent } from '../../../shared/contract.ts';
@@ -9,6 +10,7 @@ import type { OutputState } from '../../../shared/output-state.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import type { JobWait } from '../../../shared/queue.ts';
 import { formatWait } from '../../../shared/queue-text.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { isBehind } from './backlog.ts';
 import { buildNotes } from './build-notes.ts';
 import { BuildProgress, type BuildView } from './build-view.ts';
@@ -168,7 +170,7 @@ function phaseText(
     case 'cancelled':
       return `cancelled after ${formatClock(durationMs)}`;
     case 'interrupted':
-      return 'interrupted';
+      return wordOf('interrupted');
   }
 }
 

@@ -2,6 +2,7 @@ import { posix, sep } from 'node:path';
 import { formatCount } from '../../../shared/format.ts';
 import { type LintRuleId, type LintSeverity, lintRuleUrl } from '../../../shared/lint-rules.ts';
 import type { Project } from '../../../shared/project.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { Paint } from './paint.ts';
 import { cleanLine } from './text.ts';
 
@@ -49,7 +50,7 @@ export function textLines({ file, findings }: LintReport, paint: Paint): string[
   return findings.map(({ severity, line, message, rule }) =>
     [
       `${cleanLine(file)}:${line}:`,
-      paint(colors[severity], `${severity}:`),
+      paint(colors[severity], `${wordOf(severity)}:`),
       cleanLine(message),
       paint('dim', `[${rule}]`),
     ].join(' '),
@@ -58,9 +59,12 @@ export function textLines({ file, findings }: LintReport, paint: Paint): string[
 
 export function summaryOf({ file, findings }: LintReport): string {
   const count = (severity: LintSeverity): number => findings.filter((finding) => finding.severity === severity).length;
-  const counts = (['error', 'warning', 'note'] as const).flatMap((severity) =>
-    count(severity) > 0 ? [formatCount(count(severity), severity)] : [],
-  );
+  const [errors, warnings, notes] = [count('error'), count('warning'), count('note')];
+  const counts = [
+    ...(errors > 0 ? [formatCount(errors, 'error')] : []),
+    ...(warnings > 0 ? [formatCount(warnings, 'warning')] : []),
+    ...(notes > 0 ? [formatCount(notes, 'note')] : []),
+  ];
   return counts.length === 0 ? `Nothing is wrong in ${file}.` : `${counts.join(', ')} in ${file}`;
 }
 

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { isExplained, type Problem, type ProblemCode } from '../../../shared/failure.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { actionHint } from './problem-actions.ts';
 import { cleanLine, jsonLine } from './text.ts';
@@ -21,7 +22,7 @@ export function printProblem(stream: Writable, problem: Problem, options: PrintO
   }
   const { message, fix, detail, actions = [] } = problem;
   const lines = [
-    `${paint(severity === 'error' ? 'red' : 'yellow', `${severity}:`)} ${cleanLine(message)}`,
+    `${paint(severity === 'error' ? 'red' : 'yellow', `${wordOf(severity)}:`)} ${cleanLine(message)}`,
     ...[fix, ...actions.map(actionHint)].filter((text) => text !== '').map((text) => `  ${cleanLine(text)}`),
   ];
   const hint = explainLines(stream, [problem], paint).map((line) => `  ${line}`);

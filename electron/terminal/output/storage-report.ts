@@ -1,4 +1,5 @@
 /** What takes space, and what a prune removes, in words and tables. */
+
 import { formatAgo, formatBytes, formatCount } from '../../../shared/format.ts';
 import {
   keptReasons,
@@ -8,6 +9,7 @@ import {
   storageKindNames,
 } from '../../../shared/storage-kinds.ts';
 import type { KindUse, LocalUse, NodePreview, NodeUse, PrunedItem, StorageSum } from '../../../shared/storage-use.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { Column } from './columns.ts';
 
 type FormatTable = (columns: readonly Column[], rows: readonly (readonly string[])[]) => string[];
@@ -30,7 +32,7 @@ export function useTable(nodes: readonly NodeUse[], formatTable: FormatTable): s
   ];
   const rows = nodes.map(({ node, kinds, disk, temporary, sameAs, problem }) =>
     problem
-      ? [node, 'failed']
+      ? [node, wordOf('failed')]
       : sameAs !== undefined
         ? [node, `as ${sameAs}`]
         : [
@@ -40,7 +42,7 @@ export function useTable(nodes: readonly NodeUse[], formatTable: FormatTable): s
             temporary ? formatBytes(temporary.free) : '',
           ],
   );
-  const total = nodes.length > 1 ? [['total', ...kindCells(nodes.flatMap(({ kinds }) => kinds))]] : [];
+  const total = nodes.length > 1 ? [[wordOf('total'), ...kindCells(nodes.flatMap(({ kinds }) => kinds))]] : [];
   return formatTable(
     [
       { title: 'NODE' },
@@ -87,7 +89,7 @@ export function previewLines(
     items.map((item) => [
       `  ${shorten(itemText(item))}`,
       formatBytes(item.bytes),
-      item.usedAt === undefined ? 'unknown' : formatAgo(new Date(item.usedAt), now),
+      item.usedAt === undefined ? wordOf('unknown') : formatAgo(new Date(item.usedAt), now),
       pruneParts[item.part].why,
     ]),
   );
@@ -117,5 +119,5 @@ export function itemText({ kind, id, names }: Pick<PrunedItem, 'kind' | 'id' | '
   if (names.length > 0) {
     return kind === 'cache' ? `${names[0]} (${short})` : names.join(', ');
   }
-  return kind === 'context' ? `context ${short}` : `${kind === 'cache' ? 'cache' : kind} ${short}`;
+  return kind === 'context' ? `context ${short}` : `${wordOf(kind)} ${short}`;
 }

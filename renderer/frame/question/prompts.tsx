@@ -1,3 +1,4 @@
+import { pluralText } from '../../../shared/format.ts';
 import type { QuestionOf } from '../../../shared/question.ts';
 import { sanitizeLine, sanitizeText } from '../../../shared/untrusted-text.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -35,7 +36,7 @@ export function promptsContent(question: QuestionOf<'prompts'>, controls: Answer
     refuseLabel: 'Cancel sign-in',
     actions: (
       <Button kind="primary" type="submit" form={controls.formId} busy={controls.busy === 'secrets'}>
-        {prompts.length > 1 ? 'Send answers' : 'Send answer'}
+        {pluralText(prompts.length, 'Send answer', 'Send answers')}
       </Button>
     ),
   };

@@ -78,6 +78,7 @@ export function BakeSheet({ folder, onClose }: BakeSheetProps) {
           size="large"
           busy={isStarting}
           disabled={!description || isReading || problem !== undefined || notReady !== undefined}
+          reason={notReady}
           onClick={() => void run()}
         >
           Build

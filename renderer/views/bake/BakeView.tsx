@@ -77,7 +77,7 @@ function BakePage({ bake }: { bake: Bake }) {
       }
     >
       <div className={styles.scroll}>
-        <table className={styles.grid}>
+        <table className={styles.grid} aria-label="Images by platform">
           <thead>
             <tr>
               <th scope="col">Image</th>

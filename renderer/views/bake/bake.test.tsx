@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { useBakes } from '../../stores/bakes.ts';
 import { useNavigation } from '../../stores/navigation.ts';
 import { bakeId } from '../../testing/fixture-bakes.ts';
-import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { isDisabled, renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { BakeSheet } from './BakeSheet.tsx';
 import { BakeView } from './BakeView.tsx';
 
@@ -35,7 +35,7 @@ describe('the page of a bake', () => {
     row('worker').getByText('for api');
     await waitFor(() => row('web').getByText('Transferring image'));
     fireEvent.click(button('Cancel'));
-    await waitFor(() => expect(button('Retry what is missing').disabled).toBe(false));
+    await waitFor(() => expect(isDisabled(button('Retry what is missing'))).toBe(false));
   });
 
   it('says why images failed or were not built, and builds them again', async () => {
@@ -67,13 +67,13 @@ describe('the sheet for several images', () => {
   };
   const allow = async () => {
     fireEvent.click(await screen.findByRole('button', { name: 'Allow' }));
-    await waitFor(() => expect(button('Build').disabled).toBe(false));
+    await waitFor(() => expect(isDisabled(button('Build'))).toBe(false));
   };
 
   it('builds nothing before what the files need is allowed', async () => {
     await open();
     await screen.findByText('Allow what the files need first.');
-    expect(button('Build').disabled).toBe(true);
+    expect(isDisabled(button('Build'))).toBe(true);
     await allow();
     screen.getByText('5 images');
   });
@@ -95,7 +95,7 @@ describe('the sheet for several images', () => {
     fireEvent.click(button('Add load-test'));
     await screen.findByRole('checkbox', { name: 'load-test' });
     expect(screen.queryByRole('button', { name: 'Add load-test' })).toBeNull();
-    await waitFor(() => expect(button('Build').disabled).toBe(false));
+    await waitFor(() => expect(isDisabled(button('Build'))).toBe(false));
     expect(await started()).toContain('load-test');
   });
 
@@ -104,19 +104,19 @@ describe('the sheet for several images', () => {
     await allow();
     const push = box(/^Push when done/);
     await userEvent.click(push);
-    await waitFor(() => expect(button('Build').disabled).toBe(false));
+    await waitFor(() => expect(isDisabled(button('Build'))).toBe(false));
     fireEvent.click(button('Add load-test'));
     await screen.findByText(/names no registry to push to/);
-    expect(button('Build').disabled).toBe(true);
+    expect(isDisabled(button('Build'))).toBe(true);
     await userEvent.click(push);
-    await waitFor(() => expect(button('Build').disabled).toBe(false));
+    await waitFor(() => expect(isDisabled(button('Build'))).toBe(false));
     screen.getByText('6 images');
   });
 
   it('says what is wrong in the files', async () => {
     await open('/home/anna/projects/broken');
     await screen.findByText(/A target has no field "platfroms"/);
-    expect(button('Build').disabled).toBe(true);
+    expect(isDisabled(button('Build'))).toBe(true);
   });
 
   it('lists many images', async () => {

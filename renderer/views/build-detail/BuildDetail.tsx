@@ -1,6 +1,6 @@
 import { useCallback, useRef, useState } from 'react';
 import { type Build, isCancelling, type Job } from '../../../shared/build.ts';
-import { formatReferenceShort } from '../../../shared/format.ts';
+import { formatReferenceShort, pluralText } from '../../../shared/format.ts';
 import { isGitUrl } from '../../../shared/git-url.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
@@ -189,7 +189,7 @@ function DeleteBuildDialog({ build, open, onClose }: { build: Build; open: boole
         ...(isIncomplete(build) && !build.list && !build.push?.direct
           ? ['Its finished images, which a retry would use']
           : []),
-        logs === 1 ? 'Its log' : `Its ${logs} logs`,
+        pluralText(logs, 'Its log', `Its ${logs} logs`),
         'Its step times and outcome, which later builds are compared with',
       ]}
       action="Delete build"

@@ -327,11 +327,11 @@ describe('the graph of the steps', () => {
       within(graph)
         .getAllByRole('list')
         .map((list) => list.getAttribute('aria-label')),
-    ).toEqual(['Stage build', 'Stage stage 2']);
+    ).toEqual(['Stage build', 'Stage 2']);
     await within(graph).findByRole('button', {
       name: /^4 RUN npm ci .*running on arm64, waiting on s390x, uses step 3\. Open log/,
     });
-    within(graph).getByRole('button', { name: /^9 COPY --from=build .*uses step 8 and 6/ });
+    within(graph).getByRole('button', { name: /^9 COPY --from=build .*uses steps 8 and 6/ });
     // it has not started anywhere, so that there is no log yet
     const last = within(graph).getByRole('button', { name: /^10 CMD .*waiting, uses step 9$/ });
     expect(last.getAttribute('aria-disabled')).toBe('true');

@@ -120,7 +120,7 @@ function LastLines({ job, lines }: { job: Job; lines: readonly string[] }) {
   const from = Math.max(0, Math.min(failing - linesBefore, lines.length - maxLines));
   const shown = lines.slice(from, from + maxLines).map(plainLine);
   return (
-    <figure className={styles.figure}>
+    <figure className={styles.figure} aria-label={`Last lines of the log of ${job.platform}`}>
       <figcaption className={styles.caption}>
         Last lines of the log
         <CopyButton text={lines.map(plainLine).join('\n')} what={`last lines of ${job.platform}`} />

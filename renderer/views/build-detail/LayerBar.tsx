@@ -1,5 +1,6 @@
 import { formatBytes, formatCount, formatDigest, formatList, formatReferenceShort } from '../../../shared/format.ts';
 import type { Digest, ListEntry, ManifestList } from '../../../shared/image.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { classes } from '../../parts/classes.ts';
 import { Tooltip } from '../../parts/Tooltip.tsx';
 import styles from './LayerBar.module.css';
@@ -78,7 +79,7 @@ function layerText({ number, size, digest, sharedWith }: ImageLayer, count: numb
   const names = sharedWith.map(formatReferenceShort);
   const shared =
     names.length === 0
-      ? 'new'
+      ? wordOf('new')
       : `shared with ${formatList(names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} more`] : names)}`;
   return `Layer ${number} of ${count}, ${formatBytes(size)}, ${formatDigest(digest)}, ${shared}`;
 }

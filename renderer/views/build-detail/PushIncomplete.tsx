@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { Build, Job } from '../../../shared/build.ts';
-import { formatList, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
+import { formatList, formatPlatform, formatReferenceShort, pluralText } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { storeIncomplete } from '../../stores/builds.ts';
@@ -19,7 +19,7 @@ export function PushIncomplete({ build }: { build: Build }) {
   return (
     <>
       <Button icon="push" onClick={() => setAsking(true)}>
-        Push the {done.length === 1 ? 'one that is' : `${done.length} that are`} done…
+        {pluralText(done.length, 'Push the one that is done…', `Push the ${done.length} that are done…`)}
       </Button>
       <ConfirmDialog
         open={isAsking}

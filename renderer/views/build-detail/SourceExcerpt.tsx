@@ -12,12 +12,13 @@ export interface SourceExcerptProps {
 
 /** Lines of the Containerfile, with those around them. */
 export function SourceExcerpt({ source, lines: { firstLine, lastLine } }: SourceExcerptProps) {
+  const name = formatPathShort(source.path);
+  const title = firstLine === lastLine ? `${name}, line ${firstLine}` : `${name}, lines ${firstLine}–${lastLine}`;
   return (
-    <figure className={styles.figure}>
+    <figure className={styles.figure} aria-label={title}>
       <figcaption className={styles.caption}>
         <span className="truncate" title={source.path}>
-          {formatPathShort(source.path)}, {firstLine === lastLine ? 'line' : 'lines'} {firstLine}
-          {firstLine === lastLine ? '' : `–${lastLine}`}
+          {title}
         </span>
         <CopyButton text={`${source.path}:${firstLine}`} what="location" />
       </figcaption>

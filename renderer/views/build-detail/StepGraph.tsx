@@ -4,6 +4,7 @@ import { type KeyboardEvent, memo, type RefObject, useEffect, useId, useMemo, us
 import type { Build } from '../../../shared/build.ts';
 import { formatClock, formatCount, formatDuration, formatPlatform } from '../../../shared/format.ts';
 import type { PlannedStep } from '../../../shared/step.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { classes } from '../../parts/classes.ts';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { type DisplayPhase, PhaseGlyph } from '../../parts/PhaseBadge.tsx';
@@ -241,7 +242,11 @@ interface StageStepsProps {
 
 function StageSteps({ box, layout, byId, buildId, tabStop }: StageStepsProps) {
   return (
-    <ol aria-label={box.stage === '' ? 'Steps' : `Stage ${box.stage}`}>
+    <ol
+      aria-label={
+        box.stage === '' ? 'Steps' : /^stage \d+$/i.test(box.stage) ? `S${box.stage.slice(1)}` : `Stage ${box.stage}`
+      }
+    >
       {box.steps.map((id) => {
         const node = byId.get(id);
         const cell = layout.cells.get(id);
@@ -299,7 +304,7 @@ function timeText({ state, runs }: StepNode, run: StepRun | undefined): string {
     return `${done} of ${runs.length}`;
   }
   if (state === 'cached') {
-    return 'cached';
+    return wordOf(state);
   }
   return run?.bar?.endMs === undefined ? '' : formatDuration(run.bar.endMs - run.bar.startMs);
 }
@@ -315,7 +320,9 @@ function NodeBody({ node, uses, buildId, isTabStop, run, time }: NodeBodyProps) 
   const text = node.text.replaceAll(/\s+/g, ' ');
   // the name of a button has to begin with what it shows
   const shown = [`${number}`, text, time].filter(Boolean).join(' ');
-  const facts = [shown, spokenStates(runs), uses === '' ? [] : `uses step ${uses}`].flat().join(', ');
+  const facts = [shown, spokenStates(runs), uses === '' ? [] : `uses ${/^\d+$/.test(uses) ? 'step' : 'steps'} ${uses}`]
+    .flat()
+    .join(', ');
   return (
     <button
       type="button"
@@ -363,16 +370,6 @@ function contentOf({ id, number, text, runs }: StepNode): string {
   ].join('\n');
 }
 
-const words: Readonly<Record<StepState, string>> = {
-  done: 'done',
-  cached: 'cached',
-  running: 'running',
-  failed: 'failed',
-  cancelled: 'cancelled',
-  waiting: 'waiting',
-  'not-run': 'not run',
-};
-
 function phaseOf(state: StepState): DisplayPhase {
   return state === 'not-run' ? 'waiting' : state;
 }
@@ -381,8 +378,8 @@ function phaseOf(state: StepState): DisplayPhase {
 function spokenStates(runs: readonly StepRun[]): string {
   const [first] = runs;
   return runs.every(({ state }) => state === first?.state)
-    ? words[first?.state ?? 'waiting']
-    : runs.map(({ job, state }) => `${words[state]} on ${formatPlatform(job.platform)}`).join(', ');
+    ? wordOf(first?.state ?? 'waiting')
+    : runs.map(({ job, state }) => `${wordOf(state)} on ${formatPlatform(job.platform)}`).join(', ');
 }
 
 /** What the tooltip of a step says. */
@@ -393,7 +390,7 @@ function StepFacts({ node, byId }: { node: StepNode; byId: ReadonlyMap<string, S
       <span className={styles.factsText}>{node.text}</span>
       {node.runs.map(({ job, state, bar }) => (
         <span key={job.platform}>
-          {job.platform} on {job.node}: {words[state]}
+          {job.platform} on {job.node}: {wordOf(state)}
           {bar?.endMs !== undefined && state !== 'cached' && `, ${formatDuration(bar.endMs - bar.startMs)}`}
         </span>
       ))}

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type ReactNode, startTransition, useMemo, useRef, useState } from 'react';
 import type { Build } from '../../../shared/build.ts';
 import { formatCount, formatDuration, formatPlatform } from '../../../shared/format.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { classes } from '../../parts/classes.ts';
 import { lazyPart } from '../../parts/lazy-part.tsx';
 import { MiddleEllipsis } from '../../parts/MiddleEllipsis.tsx';
@@ -72,13 +73,7 @@ export function Waterfall({ build, source }: WaterfallProps) {
   );
 }
 
-const legend = [
-  ['done', 'done'],
-  ['cached', 'cached'],
-  ['running', 'running'],
-  ['failed', 'failed'],
-  ['cancelled', 'cancelled'],
-] as const;
+const legend = ['done', 'cached', 'running', 'failed', 'cancelled'] as const;
 
 function Legend({ rows }: { rows: readonly StepRow[] }) {
   const states = new Set(rows.flatMap((row) => barsOf(row).map(({ state }) => state)));
@@ -86,11 +81,11 @@ function Legend({ rows }: { rows: readonly StepRow[] }) {
   return (
     <ul className={styles.legend} aria-label="Legend">
       {legend
-        .filter(([state]) => states.has(state))
-        .map(([state, word]) => (
+        .filter((state) => states.has(state))
+        .map((state) => (
           <li key={state}>
             <span className={classes(barStyles.swatch, barStyles[state])} />
-            {word}
+            {wordOf(state)}
           </li>
         ))}
       {isEmulated && (
@@ -159,7 +154,7 @@ function Chart({ build, rows, by }: ChartProps) {
       onFocus={({ target }) => setFocused((previous) => target.dataset.bar ?? previous)}
     >
       <AxisLabels axis={axis} isLive={isLive} spanMs={spanMs} />
-      <ol className={styles.body}>
+      <ol className={styles.body} aria-labelledby="build-steps">
         {by === 'step'
           ? rows.map((row) => (
               <li key={row.key} className={classes(styles.row, row.startsStage && styles.startsStage)}>
@@ -176,7 +171,8 @@ function Chart({ build, rows, by }: ChartProps) {
                   {build.jobs.map(({ platform }, lane) => {
                     const ofLane = barsOf(row).filter((each) => each.lane === lane);
                     return (
-                      <li key={platform} className={styles.lane}>
+                      // a platform that did not run the step has nothing to say
+                      <li key={platform} className={styles.lane} aria-hidden={ofLane.length === 0 || undefined}>
                         <span className={styles.platform}>{ofLane.length > 0 && formatPlatform(platform)}</span>
                         <span className={styles.track}>{ofLane.map((each) => bar(each))}</span>
                       </li>

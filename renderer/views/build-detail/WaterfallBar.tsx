@@ -101,7 +101,8 @@ function BarButton({
   const durationMs = endMs - bar.startMs;
   const caption = hasCaptionInside ? shortInstruction(bar.text) : captionText(bar, durationMs);
   // the name of a button has to contain what it shows
-  const duration = hasCaptionInside || bar.isEarlier ? exactDurationText(bar, durationMs) : caption;
+  const isExact = hasCaptionInside || bar.isEarlier || bar.state === 'running';
+  const duration = isExact ? exactDurationText(bar, durationMs) : caption;
   const captionSide = right < 89 ? 'after' : left > 20 ? 'before' : 'within';
   return (
     <button
@@ -138,6 +139,7 @@ function BarButton({
   );
 }
 
+/** @texts */
 function captionText({ state }: Bar, ms: number): string {
   switch (state) {
     case 'cached':
@@ -164,7 +166,7 @@ function exactDurationText({ state, isEarlier }: Bar, ms: number): string {
     case 'failed':
       return `failed after ${exact}`;
     case 'cancelled':
-      return `${isEarlier ? 'interrupted' : 'cancelled'} after ${exact}`;
+      return isEarlier ? `interrupted after ${exact}` : `cancelled after ${exact}`;
     case 'done':
       return exact;
   }

@@ -3,6 +3,7 @@ import { formatBytes, formatBytesOf, formatDigest, formatSent } from '../../../s
 import { foundInTexts } from '../../../shared/found-in.ts';
 import { behindText, formatWait } from '../../../shared/queue-text.ts';
 import { currentStep, endedShare, moreRunningText, runningSteps, type Step } from '../../../shared/step.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { DisplayPhase } from '../../parts/PhaseBadge.tsx';
 import { cachedCount, displayPhaseOf, failedStep, lostNodesText } from './job-state.ts';
 
@@ -59,7 +60,7 @@ export function cellFacts(job: Job, contextBytes: number | undefined): CellFacts
     cached: cached > 0 ? `${cached} cached` : '',
     lostNodes,
     label: [
-      job.foundIn ? job.platform : `${job.platform} on ${job.node}, ${job.mode}`,
+      job.foundIn ? job.platform : `${job.platform} on ${job.node}, ${wordOf(job.mode)}`,
       ...(job.wait ? [] : [phaseText]),
       ...(step ? [`step ${step.index} of ${step.total}`] : []),
       whole,

@@ -1,6 +1,7 @@
 import { type Build, isCancelling, isEnd, type Job, type Phase } from '../../../shared/build.ts';
-import { formatBytes, formatCount, formatDuration, formatPlatform } from '../../../shared/format.ts';
+import { formatBytes, formatCount, formatDuration, formatPlatform, pluralText } from '../../../shared/format.ts';
 import { foundInTexts } from '../../../shared/found-in.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { failuresOf, failureTitle, platformNames } from './failure.ts';
 
 /** The state of a build in one sentence, with an optional detail. */
@@ -110,8 +111,13 @@ function failedHeadline(build: Build, built: number): Headline {
   const [first] = groups;
   if (!first) {
     const cancelled = build.jobs.filter(({ status }) => status === 'cancelled');
-    const verb = cancelled.length === 1 ? 'was' : 'were';
-    return { text: `Incomplete: ${platformNames(cancelled)} ${verb} cancelled.`, detail };
+    const names = platformNames(cancelled);
+    const text = pluralText(
+      cancelled.length,
+      `Incomplete: ${names} was cancelled.`,
+      `Incomplete: ${names} were cancelled.`,
+    );
+    return { text, detail };
   }
   const failed = groups.flat();
   return failed.length === 1
@@ -145,5 +151,5 @@ function jobCounts({ jobs }: Build): string {
     ['running', count((status) => !isEnd(status) && status !== 'queued' && status !== 'cancelling')],
     ['waiting', count((status) => status === 'queued')],
   ];
-  return groups.flatMap(([word, number]) => (number > 0 ? `${number} ${word}` : [])).join(' · ');
+  return groups.flatMap(([word, number]) => (number > 0 ? `${number} ${wordOf(word)}` : [])).join(' · ');
 }

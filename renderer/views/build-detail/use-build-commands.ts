@@ -24,14 +24,14 @@ export function useBuildCommands(build: Build, { cancel, openDeleteDialog, openE
     const copyId: Command = {
       id: 'build:copy-id',
       label: 'Copy id of this build',
-      group: 'Current view',
+      group: 'view',
       icon: 'copy',
       run: () => copyToClipboard(id, 'id'),
     };
     const tell: Command = {
       id: 'build:equivalents',
       label: 'Same command elsewhere…',
-      group: 'Current view',
+      group: 'view',
       icon: 'log',
       keywords: ['podman', 'docker', 'buildx', 'github', 'gitlab', 'actions'],
       run: openEquivalents,
@@ -40,7 +40,7 @@ export function useBuildCommands(build: Build, { cancel, openDeleteDialog, openE
       const cancelBuild: Command = {
         id: 'build:cancel',
         label: `Cancel build of ${name}`,
-        group: 'Current view',
+        group: 'view',
         icon: 'stop',
         shortcut: shortcuts.cancelBuild.keys,
         danger: true,
@@ -55,7 +55,7 @@ export function useBuildCommands(build: Build, { cancel, openDeleteDialog, openE
             {
               id: 'build:resume',
               label: `Resume build of ${name}`,
-              group: 'Current view' as const,
+              group: 'view' as const,
               icon: 'play' as const,
               run: () => resumeAndOpen(id),
             },
@@ -66,7 +66,7 @@ export function useBuildCommands(build: Build, { cancel, openDeleteDialog, openE
             {
               id: 'build:push',
               label: `Push ${name}…`,
-              group: 'Current view' as const,
+              group: 'view' as const,
               icon: 'push' as const,
               run: () => openSheet({ sheet: 'push', reference }),
             },
@@ -75,7 +75,7 @@ export function useBuildCommands(build: Build, { cancel, openDeleteDialog, openE
       {
         id: 'build:rebuild',
         label: `Rebuild ${name}…`,
-        group: 'Current view',
+        group: 'view',
         icon: 'refresh',
         keywords: ['again', 'retry'],
         run: () => openRebuildSheet(id),
@@ -85,7 +85,7 @@ export function useBuildCommands(build: Build, { cancel, openDeleteDialog, openE
             {
               id: 'build:retry',
               label: `Retry failed platforms of ${name}`,
-              group: 'Current view' as const,
+              group: 'view' as const,
               icon: 'refresh' as const,
               run: () => retryAndOpen(id),
             },
@@ -93,7 +93,7 @@ export function useBuildCommands(build: Build, { cancel, openDeleteDialog, openE
         : []),
       copyId,
       tell,
-      { id: 'build:delete', label: 'Delete this build…', group: 'Current view', icon: 'trash', run: openDeleteDialog },
+      { id: 'build:delete', label: 'Delete this build…', group: 'view', icon: 'trash', run: openDeleteDialog },
     ];
   }, [id, reference, status, canCancel, hasList, hasFailed, cancel, openDeleteDialog, openEquivalents]);
 }

@@ -2,6 +2,7 @@ import { memo } from 'react';
 import { isReadable, type JobEntry } from '../../../shared/build-entry.ts';
 import { formatCount, formatList, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
 import { foundInTexts } from '../../../shared/found-in.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { classes } from '../../parts/classes.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { PhaseBadge } from '../../parts/PhaseBadge.tsx';
@@ -146,7 +147,7 @@ function jobDetails(jobs: readonly JobEntry[]): string {
   return jobs
     .map(
       ({ platform, node, mode, reusedFrom, skipped, foundIn, mismatch, lostOn = [] }) =>
-        `${formatPlatform(platform)}${foundIn ? ` ${foundInTexts[foundIn]}` : reusedFrom ? ' of an earlier build' : ` on ${node}, ${skipped ? 'unchanged' : mode}`}${lostOn.length > 0 ? `, moved from ${formatList(lostOn.map((loss) => loss.node))}` : ''}${mismatch ? `\n${mismatch}` : ''}`,
+        `${formatPlatform(platform)}${foundIn ? ` ${foundInTexts[foundIn]}` : reusedFrom ? ' of an earlier build' : ` on ${node}, ${wordOf(skipped ? 'unchanged' : mode)}`}${lostOn.length > 0 ? `, moved from ${formatList(lostOn.map((loss) => loss.node))}` : ''}${mismatch ? `\n${mismatch}` : ''}`,
     )
     .join('\n');
 }

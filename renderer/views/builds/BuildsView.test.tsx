@@ -130,7 +130,7 @@ describe('the build history', () => {
     await screen.findByText('1 of 29');
     fireEvent.change(screen.getByLabelText('Filter builds'), { target: { value: 'no such build' } });
     fireEvent.click(await screen.findByRole('button', { name: 'Show all builds' }));
-    await screen.findByText('29');
+    await screen.findByText('29 builds');
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import { type BuildFilter, filterWords } from '../../../shared/build-entry.ts';
-import { formatNumber, formatReferenceShort } from '../../../shared/format.ts';
+import { formatCount, formatNumber, formatReferenceShort } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
 import { lazyPart, useLoaded } from '../../parts/lazy-part.tsx';
@@ -171,7 +171,9 @@ export function BuildsView({ project }: BuildsViewProps) {
       note={
         isFiltered(filter)
           ? `${formatNumber(shownIds.size)}${more} of ${formatNumber(loadedCount)}${isAll ? '' : '+'}`
-          : `${formatNumber(loadedCount)}${isAll ? '' : '+'}`
+          : isAll
+            ? formatCount(loadedCount, 'build')
+            : `${formatNumber(loadedCount)}+ builds`
       }
       layout="full"
       actions={

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { Build, Job } from '../../../shared/build.ts';
 import { formatBytes, formatCount, formatDuration, formatReferenceShort } from '../../../shared/format.ts';
 import type { Step } from '../../../shared/step.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { Button } from '../../parts/Button.tsx';
 import { classes } from '../../parts/classes.ts';
 import { EmptyState } from '../../parts/EmptyState.tsx';
@@ -205,7 +206,7 @@ function nodesText(before: Job | undefined, after: Job | undefined): string {
   if (!before || !after) {
     return before ? `only in A, on ${before.node}` : `only in B, on ${after?.node ?? ''}`;
   }
-  const nodeText = ({ node, mode }: Job): string => `${node}, ${mode}`;
+  const nodeText = ({ node, mode }: Job): string => `${node}, ${wordOf(mode)}`;
   return nodeText(before) === nodeText(after) ? `on ${nodeText(after)}` : `on ${nodeText(before)} → ${nodeText(after)}`;
 }
 
@@ -239,7 +240,11 @@ function stepText(step: Step | undefined): ReactNode {
   if (!step) {
     return <span className={styles.quiet}>–</span>;
   }
-  return step.cached ? 'cached' : step.durationMs === undefined ? 'not finished' : formatDuration(step.durationMs);
+  return step.cached
+    ? wordOf('cached')
+    : step.durationMs === undefined
+      ? 'not finished'
+      : formatDuration(step.durationMs);
 }
 
 function Times({ before, after }: { before: number | undefined; after: number | undefined }) {

@@ -1,6 +1,6 @@
 import { useRef } from 'react';
 import type { BuildEntry } from '../../../shared/build-entry.ts';
-import { formatCount, formatReferenceShort } from '../../../shared/format.ts';
+import { formatCount, formatReferenceShort, pluralText } from '../../../shared/format.ts';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { removeBuild, useBuilds } from '../../stores/builds.ts';
 import { toast } from '../../stores/toasts.ts';
@@ -46,15 +46,21 @@ export function DeleteBuildsDialog({ ids, onClose, onDeleted }: DeleteBuildsDial
       title={`Delete ${name}?`}
       description={
         builds.some(({ status }) => status === 'done')
-          ? `${isOne ? 'Its image stays' : 'Their images stay'} in local storage, under Images.`
+          ? pluralText(
+              builds.length,
+              'Its image stays in local storage, under Images.',
+              'Their images stay in local storage, under Images.',
+            )
           : undefined
       }
       losses={[
-        formatCount(logs, 'log') + (logs > 1 ? ` (one per platform${isOne ? '' : ' of each build'})` : ''),
-        `${isOne ? 'Its' : 'Their'} steps and durations`,
+        isOne
+          ? formatCount(logs, 'log', 'logs (one per platform)')
+          : formatCount(logs, 'log', 'logs (one per platform of each build)'),
+        pluralText(builds.length, 'Its steps and durations', 'Their steps and durations'),
         ...(hasKeptImages ? ['Finished images that are kept for a retry'] : []),
       ]}
-      action={`Delete ${isOne ? 'build' : name}`}
+      action={isOne ? 'Delete build' : `Delete ${name}`}
       onConfirm={remove}
     />
   );

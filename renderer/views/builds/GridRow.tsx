@@ -144,15 +144,22 @@ export function TriggerLink({ trigger }: Pick<BuildEntry, 'trigger'>) {
   ) : null;
 }
 
-const columns = ['Started', 'Reference', 'Platforms', 'Duration', 'Actions'] as const;
+/** The headers by the classes of their columns. */
+const columns = {
+  started: 'Started',
+  reference: 'Reference',
+  platforms: 'Platforms',
+  duration: 'Duration',
+  actions: 'Actions',
+};
 
 /** The column headers, which stay in sight. */
 export function HeaderRow() {
   return (
     <div role="row" aria-rowindex={1} className={styles.head}>
-      {columns.map((column) => (
-        <div key={column} role="columnheader" className={styles[column.toLowerCase()]}>
-          <span className={column === 'Actions' ? 'visually-hidden' : undefined}>{column}</span>
+      {Object.entries(columns).map(([column, title]) => (
+        <div key={column} role="columnheader" className={styles[column]}>
+          <span className={column === 'actions' ? 'visually-hidden' : undefined}>{title}</span>
         </div>
       ))}
     </div>

@@ -44,7 +44,9 @@ export function ProjectRow({ position, row, trend, hasOlder, actions, onNew }: P
         {trend && (
           <>
             <Sparkline label={trend.text} values={trend.durationsMs} />
-            <span className={styles.median}>usually {formatDuration(trend.medianMs)}</span>
+            <span className={styles.median} aria-hidden="true">
+              usually {formatDuration(trend.medianMs)}
+            </span>
           </>
         )}
       </GridCell>

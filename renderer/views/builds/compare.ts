@@ -3,6 +3,7 @@ import { defaultOf, isChanged, type RequestOptionName, requestOptionNames } from
 import { formatDuration } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import type { Step } from '../../../shared/step.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { optionFlag, optionLabel, optionValueLines } from '../../parts/option-words.ts';
 
 /** One instruction in two builds. A step is undefined if its build did not have the instruction or did not reach it. */
@@ -145,8 +146,8 @@ export function changeOf(before: number | undefined, after: number | undefined):
   }
   const difference = after - before;
   if (Math.abs(difference) < Math.max(500, before * 0.05)) {
-    return { kind: 'same', text: 'same' };
+    return { kind: 'same', text: wordOf('same') };
   }
   const kind = difference < 0 ? 'faster' : 'slower';
-  return { kind, text: `${formatDuration(Math.abs(difference))} ${kind}` };
+  return { kind, text: `${formatDuration(Math.abs(difference))} ${wordOf(kind)}` };
 }

@@ -32,7 +32,7 @@ export function useBuildsCommands({
       {
         id: 'builds:filter',
         label: 'Filter builds',
-        group: 'Current view',
+        group: 'view',
         icon: 'search',
         shortcut: shortcuts.filterBuilds.keys,
         run: () => searchRef.current?.focus(),
@@ -43,7 +43,7 @@ export function useBuildsCommands({
       commands.push({
         id: 'builds:compare',
         label: 'Compare the selected builds',
-        group: 'Current view',
+        group: 'view',
         icon: 'compare',
         run: () => compare([first, second]),
       });
@@ -55,28 +55,28 @@ export function useBuildsCommands({
         {
           id: 'builds:open',
           label: `Open build ${name}`,
-          group: 'Current view',
+          group: 'view',
           icon: 'builds',
           run: () => open(build.id),
         },
         {
           id: 'builds:rebuild',
           label: `Rebuild ${name}…`,
-          group: 'Current view',
+          group: 'view',
           icon: 'refresh',
           run: () => rebuild(build.id),
         },
         {
           id: 'builds:compare-before',
           label: `Compare ${name} with the previous build`,
-          group: 'Current view',
+          group: 'view',
           icon: 'compare',
           run: () => compareWithPrevious(build.id),
         },
         {
           id: 'builds:delete',
           label: `Delete build ${name}…`,
-          group: 'Current view',
+          group: 'view',
           icon: 'trash',
           run: () => openDeleteDialog([build.id]),
         },

@@ -46,10 +46,14 @@ function Picker({ a = '', b = '' }: CompareViewProps) {
         show(first, second);
       }}
     >
-      <TextField label="First" mono list={listId} value={first} onChange={setFirst} placeholder="api:1.3" />
-      <IconButton icon="compare" label="Swap them" type="button" onClick={() => show(second, first)} />
-      <TextField label="Second" mono list={listId} value={second} onChange={setSecond} placeholder="api:1.4" />
-      <Button kind="primary" type="submit" disabled={first.trim() === '' || second.trim() === ''}>
+      <TextField label="First image" mono list={listId} value={first} onChange={setFirst} placeholder="api:1.3" />
+      <IconButton icon="compare" label="Swap the images" type="button" onClick={() => show(second, first)} />
+      <TextField label="Second image" mono list={listId} value={second} onChange={setSecond} placeholder="api:1.4" />
+      <Button
+        kind="primary"
+        type="submit"
+        reason={first.trim() === '' || second.trim() === '' ? 'Choose two images.' : undefined}
+      >
         Compare
       </Button>
       <p className={styles.hint}>{help}</p>

@@ -91,15 +91,16 @@ function Layers({ layers: { shared, added, removed } }: Pick<PlatformComparison,
   ];
   return (
     <Block title="Layers" note={parts.join(', ')}>
-      {[...removed.map((layer) => ({ ...layer, mark: '−' })), ...added.map((layer) => ({ ...layer, mark: '+' }))].map(
-        ({ digest, size, mark }) => (
-          <li key={`${mark} ${digest}`} className={styles.row}>
-            <span className={styles.mark}>{mark}</span>
-            <code title={digest}>{formatDigest(digest)}</code>
-            <span className={styles.values}>{formatBytes(size)}</span>
-          </li>
-        ),
-      )}
+      {[
+        ...removed.map((layer) => ({ ...layer, change: 'removed' as const })),
+        ...added.map((layer) => ({ ...layer, change: 'added' as const })),
+      ].map(({ digest, size, change }) => (
+        <li key={`${change} ${digest}`} className={styles.row}>
+          <Mark change={change} />
+          <code title={digest}>{formatDigest(digest)}</code>
+          <span className={styles.values}>{formatBytes(size)}</span>
+        </li>
+      ))}
     </Block>
   );
 }
@@ -116,7 +117,7 @@ function Files({ files }: { files: NonNullable<PlatformComparison['files']> }) {
     >
       {entries.map((change) => (
         <li key={change.path} className={styles.row}>
-          <span className={styles.mark}>{marks[change.change]}</span>
+          <Mark change={change.change} />
           <code>{change.path}</code>
           <span className={styles.values}>{fileText(change)}</span>
         </li>
@@ -126,6 +127,16 @@ function Files({ files }: { files: NonNullable<PlatformComparison['files']> }) {
 }
 
 const marks = { added: '+', removed: '−', changed: '~', rewritten: '·' } as const;
+
+/** A sign, and its word for screen readers. */
+function Mark({ change }: { change: keyof typeof marks }) {
+  return (
+    <span className={styles.mark}>
+      <span aria-hidden="true">{marks[change]}</span>
+      <span className="visually-hidden">{change}</span>
+    </span>
+  );
+}
 
 function fileText({ a, b, note, change }: FileChange): string {
   return [sizesText([a, b]), note, change === 'rewritten' ? 'another time' : undefined].filter(Boolean).join(', ');
@@ -142,10 +153,10 @@ interface BlockProps {
 function Block({ title, note, hidden = 0, children }: BlockProps) {
   return (
     <div className={styles.block}>
-      <h3 className={styles.head}>
+      <h2 className={styles.head}>
         <span className={styles.heading}>{title}</span>
         <span className={styles.hint}>{note}</span>
-      </h3>
+      </h2>
       {children.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must be scrollable by keyboard
         <ul className={styles.rows} tabIndex={0} aria-label={title}>
@@ -160,7 +171,7 @@ function Block({ title, note, hidden = 0, children }: BlockProps) {
 function ValueRow({ value: { name, a, b } }: { value: ComparedValue }) {
   return (
     <li className={styles.row}>
-      <span className={styles.mark}>{a === undefined ? '+' : b === undefined ? '−' : '~'}</span>
+      <Mark change={a === undefined ? 'added' : b === undefined ? 'removed' : 'changed'} />
       <span>{name}</span>
       <span className={styles.values}>{a !== undefined && b !== undefined ? `${a} → ${b}` : (a ?? b)}</span>
     </li>

@@ -6,7 +6,7 @@ import { setTransport } from '../../api.ts';
 import { useNavigation } from '../../stores/navigation.ts';
 import type { FixtureState } from '../../testing/fixture-app.ts';
 import { comparisonOf } from '../../testing/fixture-compare.ts';
-import { startTestApp, type TestApp } from '../../testing/render-app.tsx';
+import { isDisabled, startTestApp, type TestApp } from '../../testing/render-app.tsx';
 import { CompareView } from './CompareView.tsx';
 
 let app: TestApp;
@@ -42,9 +42,9 @@ describe('a comparison', () => {
     const asked = await open('done');
     screen.getByText('Choose two images');
     const button = screen.getByRole('button', { name: 'Compare' });
-    expect(button).toHaveProperty('disabled', true);
-    fireEvent.change(screen.getByLabelText('First'), { target: { value: ' api:1.3 ' } });
-    fireEvent.change(screen.getByLabelText('Second'), { target: { value: 'api:1.4' } });
+    expect(isDisabled(button)).toBe(true);
+    fireEvent.change(screen.getByLabelText('First image'), { target: { value: ' api:1.3 ' } });
+    fireEvent.change(screen.getByLabelText('Second image'), { target: { value: 'api:1.4' } });
     await userEvent.click(button);
     expect(useNavigation.getState().route?.view).toEqual({ view: 'compare', a: 'api:1.3', b: 'api:1.4' });
     expect(asked).toEqual([]);
@@ -104,7 +104,7 @@ describe('a comparison', () => {
 
   it('swaps the images', async () => {
     await open('done', 'api:1.3', 'api:1.4');
-    await userEvent.click(screen.getByRole('button', { name: 'Swap them' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Swap the images' }));
     expect(useNavigation.getState().route?.view).toEqual({ view: 'compare', a: 'api:1.4', b: 'api:1.3' });
   });
 

@@ -3,6 +3,7 @@
 import { useState } from 'react';
 import type { Connection } from '../../../shared/connection.ts';
 import { formatCount } from '../../../shared/format.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
 import { EmptyState } from '../../parts/EmptyState.tsx';
@@ -87,14 +88,14 @@ export function ConnectionsView({ name, adding = false }: ConnectionsViewProps) 
             {
               id: 'connection:edit',
               label: `Edit connection ${selected.name}`,
-              group: 'Current view',
+              group: 'view',
               icon: 'edit',
               run: () => setEditing(selected.name),
             },
             {
               id: 'connection:remove',
               label: `Remove connection ${selected.name}…`,
-              group: 'Current view',
+              group: 'view',
               icon: 'trash',
               run: () => setRemoving(selected),
             },
@@ -177,7 +178,7 @@ function HealthSummary() {
     const count = healths.filter((other) => other === health).length;
     const isAll = count === connections.length && count > 1 && health !== 'up';
     const word = health === 'probing' ? 'being checked' : healthWord(health).toLowerCase();
-    return count === 0 ? [] : [`${isAll ? 'all' : count} ${word}`];
+    return count === 0 ? [] : [`${isAll ? wordOf('all') : count} ${word}`];
   });
   return [formatCount(connections.length, 'connection'), ...parts].join(' · ');
 }

@@ -129,7 +129,7 @@ function DiscoveryList({ discovery, isFile }: { discovery: Discovery; isFile: bo
             {
               id: 'connection:import-selected',
               label,
-              group: 'Current view',
+              group: 'view',
               icon: 'plus',
               run: () => void latestRun.current(),
             },

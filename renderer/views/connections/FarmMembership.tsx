@@ -28,7 +28,7 @@ export function FarmMembership({ name }: { name: string }) {
       {problem && <ProblemNote problem={problem} />}
       {farms.length === 0 ? (
         <div className={styles.none}>
-          Not in a farm yet. It builds only if you select it by name.
+          There is no farm yet. Builds in a terminal use all connections then.
           <Button size="small" onClick={() => navigate({ view: 'first-start' })}>
             Create farm…
           </Button>

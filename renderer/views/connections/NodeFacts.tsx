@@ -28,15 +28,15 @@ export function NodeFacts({ node }: { node: Node }) {
         <h3 id="platforms" className={styles.heading}>
           Platforms
         </h3>
-        <div className={styles.platforms}>
-          <span className={styles.kind}>Native</span>
-          <div className={styles.chips}>
+        <dl className={styles.platforms}>
+          <dt className={styles.kind}>Native</dt>
+          <dd className={styles.chips}>
             {native.map((platform) => (
               <PlatformChip key={platform} platform={platform} kind="native" />
             ))}
-          </div>
-          <span className={styles.kind}>Emulated</span>
-          <div className={styles.chips}>
+          </dd>
+          <dt className={styles.kind}>Emulated</dt>
+          <dd className={styles.chips}>
             {emulated.map((platform) => (
               <PlatformChip key={platform} platform={platform} kind="emulated" />
             ))}
@@ -46,8 +46,8 @@ export function NodeFacts({ node }: { node: Node }) {
               </span>
             )}
             {emulated.length === 0 && unusable.length > 0 && <span className={styles.none}>None</span>}
-          </div>
-        </div>
+          </dd>
+        </dl>
         <ul className={styles.unusable}>
           {unusable.map((emulator) => (
             <li key={emulator.platform}>

@@ -14,7 +14,7 @@ export function useCheckCommands(name: string | undefined): void {
     const checkCommand: Command = {
       id: 'connection:check',
       label: `Check connection ${name}`,
-      group: 'Current view',
+      group: 'view',
       icon: 'refresh',
       shortcut: shortcuts.check.keys,
       keywords: ['probe', 'test'],
@@ -28,7 +28,7 @@ function cancelCommand(name: string): Command {
   return {
     id: 'connection:cancel-check',
     label: `Cancel check of ${name}`,
-    group: 'Current view',
+    group: 'view',
     icon: 'stop',
     shortcut: shortcuts.cancelCheck.keys,
     run: () => {
@@ -50,7 +50,7 @@ function fixCommands(name: string, check: Check | undefined): readonly Command[]
             {
               id: `connection:fix:${fix}`,
               label: `${label} on ${name}`,
-              group: 'Current view',
+              group: 'view',
               icon: 'play',
               danger: true,
               run: () => void runFix(name, fix, suggestion),

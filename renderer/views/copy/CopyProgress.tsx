@@ -2,10 +2,11 @@ import type { Copy } from '../../../shared/copy.ts';
 import { formatBytes, formatCount, formatList } from '../../../shared/format.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { Copyable } from '../../parts/Copyable.tsx';
-import { PhaseBadge } from '../../parts/PhaseBadge.tsx';
+import { PhaseBadge, phaseWord } from '../../parts/PhaseBadge.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
 import { Bytes } from '../../parts/Quantity.tsx';
+import { SpokenProgress } from '../../parts/SpokenProgress.tsx';
 import styles from './Copy.module.css';
 
 /** The progress or the result of a copy. */
@@ -13,6 +14,11 @@ export function CopyProgress({ copy }: { copy: Copy }) {
   const { status, digest, kept, hasRaced, leftOut, attachments, images } = copy;
   return (
     <div className={styles.form}>
+      <SpokenProgress
+        what="Copy"
+        share={copy.totalBytes === 0 ? undefined : (copy.copiedBytes + copy.skippedBytes) / copy.totalBytes}
+        end={status === 'running' ? undefined : phaseWord(status)}
+      />
       {status === 'done' && (
         <section className={styles.group} aria-label="Result">
           <div>

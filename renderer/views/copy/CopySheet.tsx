@@ -107,7 +107,7 @@ export function CopySheet({ source = '', to = 'here', onClose }: CopySheetProps)
             icon="download"
             shortcut={shortcuts.submit.keys}
             busy={busy}
-            disabled={!requestOf(draft)}
+            reason={requestOf(draft) ? undefined : 'Enter an image, and where to copy it.'}
           >
             {label}
           </Button>

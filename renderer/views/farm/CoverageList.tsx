@@ -1,4 +1,5 @@
-import { formatList } from '../../../shared/format.ts';
+import { formatCount, formatList } from '../../../shared/format.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { classes } from '../../parts/classes.ts';
 import { Tooltip } from '../../parts/Tooltip.tsx';
 import { type Coverage, formatCoverage } from '../../stores/coverage.ts';
@@ -10,7 +11,9 @@ const maxNames = 6;
 /** `native on big-amd and pi4; emulated on this-computer` */
 export function describeNodes({ native, emulated }: Coverage): string {
   const on = (mode: string, names: readonly string[]): string =>
-    names.length === 0 ? '' : `${mode} on ${names.length > maxNames ? `${names.length} nodes` : formatList(names)}`;
+    names.length === 0
+      ? ''
+      : `${wordOf(mode)} on ${names.length > maxNames ? formatCount(names.length, 'node') : formatList(names)}`;
   return [on('native', native), on('emulated', emulated)].filter(Boolean).join('; ');
 }
 

@@ -2,6 +2,7 @@ import type { Farm } from '../../../shared/farm.ts';
 import { formatPlatform } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { type Mode, modeOf } from '../../../shared/schedule.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { classes } from '../../parts/classes.ts';
 import { HealthDot, healthWord } from '../../parts/HealthDot.tsx';
 import { Icon } from '../../parts/Icon.tsx';
@@ -18,7 +19,7 @@ export function Matrix({ farm, coverage }: { farm: Farm; coverage: readonly Cove
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must be scrollable by keyboard
     <section className={styles.scroller} tabIndex={0} aria-label="Nodes and platforms">
-      <table className={styles.table}>
+      <table className={styles.table} aria-label="Platforms by node">
         <thead>
           <tr>
             <th scope="col" className={styles.corner}>
@@ -53,10 +54,16 @@ export function Matrix({ farm, coverage }: { farm: Farm; coverage: readonly Cove
         </tfoot>
       </table>
       <p className={styles.legend} aria-hidden="true">
-        <ModeMark mode="native" /> native
-        <ModeMark mode="emulated" /> emulated
-        <span>–</span> cannot build
-        <Icon name="pin" size={12} /> pinned: always built there; select a cell to pin
+        <span>
+          <ModeMark mode="native" /> native
+        </span>
+        <span>
+          <ModeMark mode="emulated" /> emulated
+        </span>
+        <span>– cannot build</span>
+        <span>
+          <Icon name="pin" size={12} /> pinned: always built there; select a cell to pin
+        </span>
       </p>
     </section>
   );
@@ -107,12 +114,14 @@ function Cell({ farm, node, platform, mode }: CellProps) {
       type="button"
       className={styles.can}
       aria-pressed={isPinned}
-      aria-label={`${platform} on ${node}: ${mode}${isPinned ? ', pinned' : ''}`}
+      aria-label={
+        isPinned ? `${platform} on ${node}: ${wordOf(mode)}, pinned` : `${platform} on ${node}: ${wordOf(mode)}`
+      }
       title={isPinned ? `Remove the pin of ${platform}` : `Always build ${platform} on ${node}`}
       onClick={() => setPin(farm.name, platform, isPinned ? '' : node)}
     >
       <ModeMark mode={mode} />
-      <span className="visually-hidden">{mode}</span>
+      <span className="visually-hidden">{wordOf(mode)}</span>
       {isPinned && <Icon name="pin" size={12} />}
     </button>
   ) : (

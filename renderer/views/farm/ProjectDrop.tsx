@@ -48,7 +48,7 @@ export function ProjectDrop({
           <h2 className={styles.title}>Drop a project folder here</h2>
           <p className={styles.text}>
             {hindrance ??
-              'Barnraiser builds its Containerfile on all matching nodes and returns one multi-platform image.'}
+              'Barnraiser builds its Containerfile or Dockerfile on all matching nodes and returns one multi-platform image.'}
           </p>
           <div className={styles.actions}>
             <Button icon="folder" onClick={onChoose}>

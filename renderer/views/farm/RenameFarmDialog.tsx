@@ -61,7 +61,7 @@ export function RenameFarmDialog({ name, onClose, onRenamed }: RenameFarmDialogP
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form={formId} busy={busy} disabled={error !== undefined}>
+          <Button kind="primary" type="submit" form={formId} busy={busy} reason={error}>
             Rename farm
           </Button>
         </>

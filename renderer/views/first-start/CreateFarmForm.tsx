@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react';
-import { formatList } from '../../../shared/format.ts';
+import { formatCount, formatList } from '../../../shared/format.ts';
 import { contextName } from '../../../shared/git-url.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -63,7 +63,7 @@ export function CreateFarmForm({ defaultName, takenNames, selected, project, onC
             {selected.length === 0
               ? 'Turn on at least one engine.'
               : unknown.length > 0
-                ? `Checking what ${unknown.length > 3 ? `${unknown.length} engines` : formatList(unknown)} can build`
+                ? `Checking what ${unknown.length > 3 ? formatCount(unknown.length, 'engine') : formatList(unknown)} can build`
                 : down.length > 0
                   ? `${formatList(down)} can join now, and will build as soon as the connection works.`
                   : null}

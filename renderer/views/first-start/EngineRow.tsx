@@ -11,6 +11,7 @@ import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
 import { Switch } from '../../parts/Switch.tsx';
 import { probeNodes } from '../../stores/farm-actions.ts';
+import { navigate } from '../../stores/navigation.ts';
 import { useHealth, useNode, useNodes } from '../../stores/nodes.ts';
 import type { EngineEntry } from './engines.ts';
 import styles from './FirstStart.module.css';
@@ -113,9 +114,14 @@ function ProbeResult({ name, isOn }: { name: string; isOn: boolean }) {
     <ProblemNote
       problem={status.problem}
       actions={
-        <Button size="small" icon="refresh" busy={isProbing} onClick={() => probeNodes([name])}>
-          Check again
-        </Button>
+        <>
+          <Button size="small" icon="refresh" busy={isProbing} onClick={() => probeNodes([name])}>
+            Check again
+          </Button>
+          <Button size="small" kind="quiet" onClick={() => navigate({ view: 'connections', name })}>
+            Show connection
+          </Button>
+        </>
       }
     />
   ) : null;

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { optionsOf } from '../../../shared/connection.ts';
 import type { Discovery } from '../../../shared/discovery.ts';
-import { formatCount } from '../../../shared/format.ts';
+import { formatCount, pluralText } from '../../../shared/format.ts';
 import { freeName } from '../../../shared/free-name.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -138,7 +138,11 @@ export function FirstStart({ project: given }: { readonly project?: string | und
                   hideLabel
                   type="search"
                   icon="search"
-                  placeholder={`Search ${engines.length} engines`}
+                  placeholder={pluralText(
+                    engines.length,
+                    `Search ${engines.length} engine`,
+                    `Search ${engines.length} engines`,
+                  )}
                   value={filter}
                   onChange={setFilter}
                 />

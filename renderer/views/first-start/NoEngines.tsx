@@ -16,21 +16,21 @@ export function NoEngines({ children }: { children: ReactNode }) {
         <li>
           <Icon name="log" />
           <div>
-            <p>Enable the podman socket on this computer:</p>
+            <p>Start docker on this computer, or enable the socket of podman:</p>
             <Copyable text="systemctl --user enable --now podman.socket" what="command" block />
           </div>
         </li>
         <li>
           <Icon name="node" />
           <div>
-            <p>Check that you can log in to a machine that has podman:</p>
-            <Copyable text="ssh user@host podman info" what="command" block />
+            <p>Check that you can log in to a machine, and may use its docker or podman there:</p>
+            <Copyable text="ssh user@host 'docker info || podman info'" what="command" block />
           </div>
         </li>
         <li>
           <Icon name="package" />
           <div>
-            <p>On macOS or Windows, start a podman machine:</p>
+            <p>On macOS or Windows, start Docker Desktop or a podman machine:</p>
             <Copyable text="podman machine init --now" what="command" block />
           </div>
         </li>

@@ -46,12 +46,14 @@ describe('the first start', () => {
     await waitFor(() => expect(useConnections.getState().connections).toEqual([]));
   });
 
-  it('shows why an engine cannot be reached, with a button to check again', async () => {
+  it('shows why an engine cannot be reached, with buttons to check again and to show the connection', async () => {
     await open();
     await toggle(/^nas/);
     const alert = await screen.findByRole('alert');
     within(alert).getByText(/nas cannot be reached/);
     within(alert).getByRole('button', { name: 'Check again' });
+    fireEvent.click(within(alert).getByRole('button', { name: 'Show connection' }));
+    expect(useNavigation.getState().route?.view).toMatchObject({ view: 'connections', name: 'nas' });
   });
 
   it('creates a farm of the engines that are on and opens it', async () => {

@@ -88,7 +88,7 @@ function Pairs({
   return (
     <section aria-label={title}>
       <h2>{title}</h2>
-      <table className={styles.pairs}>
+      <table className={styles.pairs} aria-label={title}>
         <tbody>
           {pairs.map(({ name, value }, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: an image may name a variable twice

@@ -20,7 +20,15 @@ import { TextField } from '../../parts/TextField.tsx';
 import { callWithProgress } from '../../stores/local-images.ts';
 import { replaceView } from '../../stores/navigation.ts';
 import styles from './Files.module.css';
-import { baseName, type LoadedFolder, rowKey, type TreeRow, treeRows } from './file-tree.ts';
+import {
+  baseName,
+  type LoadedFolder,
+  positionsOf,
+  rowKey,
+  type TreePosition,
+  type TreeRow,
+  treeRows,
+} from './file-tree.ts';
 import type { ImageSectionProps } from './section-props.ts';
 
 const SaveFileDialog = lazyPart(async () => (await import('./SaveFileDialog.tsx')).SaveFileDialog);
@@ -208,6 +216,7 @@ interface FileTreeProps {
 function FileTree({ files: { rows, toggle, loadMore }, isFiltered, onSave }: FileTreeProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
+  const positions = useMemo(() => positionsOf(rows), [rows]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -304,6 +313,7 @@ function FileTree({ files: { rows, toggle, loadMore }, isFiltered, onSave }: Fil
                   key={key}
                   row={row}
                   index={index}
+                  position={positions[index]}
                   start={start}
                   isCurrent={index === Math.min(at, rows.length - 1)}
                   isFiltered={isFiltered}
@@ -325,6 +335,7 @@ function FileTree({ files: { rows, toggle, loadMore }, isFiltered, onSave }: Fil
 interface RowProps {
   readonly row: TreeRow;
   readonly index: number;
+  readonly position: TreePosition | undefined;
   readonly start: number;
   readonly isCurrent: boolean;
   readonly isFiltered: boolean;
@@ -341,10 +352,12 @@ const icons: Readonly<Record<ImageFile['type'], IconName>> = {
   fifo: 'file',
 };
 
-function Row({ row, index, start, isCurrent, isFiltered, onActivate, onSave }: RowProps) {
+function Row({ row, index, position, start, isCurrent, isFiltered, onActivate, onSave }: RowProps) {
   const style = { transform: `translateY(${start}px)`, '--depth': isFiltered ? 0 : row.depth };
   const common = {
-    'aria-level': row.depth + 1,
+    'aria-level': isFiltered ? 1 : row.depth + 1,
+    'aria-posinset': position?.number,
+    'aria-setsize': position?.of,
     'aria-selected': isCurrent,
     'data-index': index,
     style,
@@ -374,7 +387,6 @@ function Row({ row, index, start, isCurrent, isFiltered, onActivate, onSave }: R
       role="treeitem"
       tabIndex={isCurrent ? 0 : -1}
       className={classes(styles.row, file.isRemoved && styles.removed)}
-      aria-label={spokenText(file, name)}
       aria-expanded={isFolder && !isFiltered ? isOpen : undefined}
       title={file.path}
       {...contextMenu(() => [
@@ -390,14 +402,25 @@ function Row({ row, index, start, isCurrent, isFiltered, onActivate, onSave }: R
         )}
         <Icon name={icons[file.type]} size={14} />
         <span className={styles.text}>{name}</span>
-        {file.link !== undefined && <span className={styles.link}>→ {file.link}</span>}
+        {file.link !== undefined && (
+          <span className={styles.link}>
+            <span aria-hidden="true">→</span>
+            <span className="visually-hidden">, link to</span> {file.link}
+          </span>
+        )}
         {file.isRemoved && <span className={styles.link}>deleted</span>}
       </span>
+      {/* mode and owner are what only experts compare */}
       <span className={styles.size}>{file.isRemoved ? '' : formatBytes(file.size)}</span>
-      <code className={styles.mode}>{file.isRemoved ? '' : formatMode(file.mode)}</code>
-      <span className={styles.owner}>{`${file.uid}:${file.gid}`}</span>
-      <span className={styles.layer}>{file.layer}</span>
-      <span className={styles.action}>
+      <code className={styles.mode} aria-hidden="true">
+        {file.isRemoved ? '' : formatMode(file.mode)}
+      </code>
+      <span className={styles.owner} aria-hidden="true">{`${file.uid}:${file.gid}`}</span>
+      <span className={styles.layer}>
+        <span className="visually-hidden">, layer </span>
+        {file.layer}
+      </span>
+      <span className={styles.action} aria-hidden="true">
         {canSave(file) && (
           <IconButton
             icon="download"
@@ -413,12 +436,6 @@ function Row({ row, index, start, isCurrent, isFiltered, onActivate, onSave }: R
       </span>
     </div>
   );
-}
-
-/** A row without what only experts compare: mode and owner. */
-function spokenText({ link, isRemoved, size, layer }: ImageFile, name: string): string {
-  const target = link === undefined ? '' : `, link to ${link}`;
-  return `${name}${target}, ${isRemoved ? 'deleted' : formatBytes(size)}, layer ${layer}`;
 }
 
 function canSave({ type, isRemoved }: ImageFile): boolean {

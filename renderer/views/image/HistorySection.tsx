@@ -1,4 +1,5 @@
 import { formatBytes } from '../../../shared/format.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { RelativeTime } from '../../parts/Quantity.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
@@ -43,12 +44,15 @@ export function HistorySection({ reference, list, platform }: ImageSectionProps)
                 {layer === undefined ? (
                   'none'
                 ) : (
-                  <a href={hrefOf({ view: 'image', reference, section: 'layers', platform })}>{layer}</a>
+                  <a href={hrefOf({ view: 'image', reference, section: 'layers', platform })}>
+                    <span className="visually-hidden">Layer </span>
+                    {layer}
+                  </a>
                 )}
               </td>
               <td className={styles.number}>{size === undefined ? '' : formatBytes(size)}</td>
               <td className={styles.command}>
-                <code>{command || comment || 'unknown'}</code>
+                <code>{command || comment || wordOf('unknown')}</code>
                 {command && comment && <small>{comment}</small>}
               </td>
               <td className={styles.when}>{createdAt && <RelativeTime time={createdAt} />}</td>

@@ -1,5 +1,6 @@
 import { formatBytes, formatCount, formatDigest, formatReferenceShort } from '../../../shared/format.ts';
 import type { LayerDetails } from '../../../shared/local-images.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { Copyable } from '../../parts/Copyable.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { Waiting } from '../../parts/Spinner.tsx';
@@ -42,6 +43,7 @@ export function LayersSection({ reference, list, platform }: ImageSectionProps) 
             <tr key={layer.number}>
               <td>
                 <a href={hrefOf({ view: 'image', reference, section: `files-${layer.number}`, platform })}>
+                  <span className="visually-hidden">Files of layer </span>
                   {layer.number}
                 </a>
               </td>
@@ -56,7 +58,7 @@ export function LayersSection({ reference, list, platform }: ImageSectionProps) 
                 )}
               </td>
               <td className={styles.command}>
-                <code>{layer.command ?? 'unknown'}</code>
+                <code>{layer.command ?? wordOf('unknown')}</code>
                 <small>
                   <Copyable
                     text={layer.digest}

@@ -30,7 +30,9 @@ export function ManifestSection({ reference, list: { digest } }: ImageSectionPro
   ) : (
     <div className={styles.manifest}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must be scrollable by keyboard */}
-      <pre tabIndex={0}>{text}</pre>
+      <section tabIndex={0} aria-label="JSON of the manifest">
+        <pre>{text}</pre>
+      </section>
       <CopyButton text={text} what="manifest" size="medium" />
     </div>
   );

@@ -82,7 +82,13 @@ export function SaveFileDialog({ reference, platform, layer, file, onClose }: Sa
       footer={
         <>
           <Button onClick={close}>Cancel</Button>
-          <Button kind="primary" type="submit" form="save-file" busy={busy} disabled={path === ''}>
+          <Button
+            kind="primary"
+            type="submit"
+            form="save-file"
+            busy={busy}
+            reason={path === '' ? 'Enter a file.' : undefined}
+          >
             Save file
           </Button>
         </>

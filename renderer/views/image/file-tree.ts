@@ -48,3 +48,23 @@ export function rowKey(row: TreeRow): string {
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1) || '/';
 }
+
+/** Where a row is among those of its folder, counted from 1. */
+export interface TreePosition {
+  readonly number: number;
+  readonly of: number;
+}
+
+/** The position of each row, for screen readers: only the rows in sight are in the page. */
+export function positionsOf(rows: readonly Pick<TreeRow, 'depth'>[]): readonly TreePosition[] {
+  /** How many rows the folder of each row has so far, shared by the rows of a folder. */
+  const folders: { count: number }[] = [];
+  const counted = rows.map(({ depth }) => {
+    folders.length = Math.min(folders.length, depth + 1);
+    const folder = folders[depth] ?? { count: 0 };
+    folders[depth] = folder;
+    folder.count += 1;
+    return { number: folder.count, folder };
+  });
+  return counted.map(({ number, folder }) => ({ number, of: folder.count }));
+}

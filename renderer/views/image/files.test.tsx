@@ -5,6 +5,7 @@ import { replaceView, useNavigation } from '../../stores/navigation.ts';
 import { toastManager } from '../../stores/toasts.ts';
 import type { FixtureState } from '../../testing/fixture-app.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { positionsOf } from './file-tree.ts';
 import { ImageView } from './ImageView.tsx';
 
 const reference = 'registry.example.com/team/api:1.3';
@@ -36,7 +37,11 @@ async function open(section = 'files', state: FixtureState = 'done'): Promise<HT
 
 const item = (name: RegExp): HTMLElement => screen.getByRole('treeitem', { name });
 const names = (): string[] =>
-  screen.getAllByRole('treeitem').map((row) => row.getAttribute('aria-label')?.split(',')[0] ?? '');
+  screen
+    .getAllByRole('treeitem')
+    .map(
+      (row) => [...(row.firstElementChild?.children ?? [])].map(({ textContent }) => textContent).find(Boolean) ?? '',
+    );
 
 describe('the files of an image', () => {
   it('are a tree, whose folders are opened and closed with the arrow keys', async () => {
@@ -85,7 +90,7 @@ describe('the files of an image', () => {
     await open();
     await userEvent.click(item(/^etc/));
     const file = await screen.findByRole('treeitem', { name: /^passwd/ });
-    await userEvent.click(within(file).getByRole('button', { name: 'Save passwd…' }));
+    await userEvent.click(within(file).getByRole('button', { name: 'Save passwd…', hidden: true }));
     const dialog = await screen.findByRole('dialog', { name: 'Save passwd' });
     const field = within(dialog).getByRole('textbox', { name: 'File' });
     await waitFor(() => expect(field).toHaveProperty('value', '/home/anna/projects/passwd'));
@@ -126,5 +131,14 @@ describe('tabs for which there is no room', () => {
     } finally {
       vi.unstubAllGlobals();
     }
+  });
+});
+
+describe('the position of a row', () => {
+  it('is counted among the rows of its folder', () => {
+    const depths = [0, 1, 2, 2, 1, 0, 1];
+    expect(positionsOf(depths.map((depth) => ({ depth }))).map(({ number, of }) => `${number}/${of}`)).toEqual([
+      ...['1/2', '1/2', '1/2', '2/2', '2/2', '2/2', '1/1'],
+    ]);
   });
 });

@@ -38,7 +38,7 @@ export function CacheButton() {
             {
               id: 'images:clear-cache',
               label: 'Clear the cache of images',
-              group: 'Current view',
+              group: 'view',
               icon: 'trash',
               run: () => void clear(),
             },

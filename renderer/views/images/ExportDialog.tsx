@@ -10,6 +10,7 @@ import { Dialog } from '../../parts/Dialog.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
 import { Bytes } from '../../parts/Quantity.tsx';
+import { SpokenProgress } from '../../parts/SpokenProgress.tsx';
 import { Switch } from '../../parts/Switch.tsx';
 import { useImage } from '../../stores/images.ts';
 import { cancelOutput, outputEnded, startOutput, useOutput } from '../../stores/outputs.ts';
@@ -123,7 +124,13 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
             <Button onClick={() => void cancelOutput(runningId).catch(toastProblem)}>Cancel export</Button>
           )}
           <Button onClick={onClose}>{isBusy ? 'Close' : 'Cancel'}</Button>
-          <Button kind="primary" type="submit" form="export" busy={isBusy} disabled={text === undefined}>
+          <Button
+            kind="primary"
+            type="submit"
+            form="export"
+            busy={isBusy}
+            reason={text === undefined ? 'Enter where to write the image.' : undefined}
+          >
             {isFile ? 'Export image' : 'Load image'}
           </Button>
         </>
@@ -161,6 +168,11 @@ export function ExportDialog({ reference, bytes, onClose }: ExportDialogProps) {
             label={`Export of ${reference}`}
             value={running.totalBytes > 0 ? running.doneBytes : undefined}
             max={running.totalBytes}
+          />
+          <SpokenProgress
+            what="Export"
+            share={running.totalBytes > 0 ? running.doneBytes / running.totalBytes : undefined}
+            end={undefined}
           />
           <span>
             <Bytes value={running.doneBytes} of={running.totalBytes} />

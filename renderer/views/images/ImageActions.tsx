@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { formatBytes, formatReferenceShort } from '../../../shared/format.ts';
+import { formatBytes, formatReferenceShort, pluralText } from '../../../shared/format.ts';
 import type { ManifestList } from '../../../shared/image.ts';
 import { useCommands } from '../../commands.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -42,46 +42,47 @@ export function ImageActions({ list, openDialog, setOpenDialog, onDeleted }: Ima
   const untag = (): void => void untagImage(reference).catch(toastProblem);
   useCommands(
     () => [
-      { id: 'images:push', label: `Push ${short}…`, group: 'Current view', icon: 'push', run: push },
+      { id: 'images:push', label: `Push ${short}…`, group: 'view', icon: 'push', run: push },
       {
         id: 'images:export',
         label: `Export image ${short}…`,
-        group: 'Current view',
+        group: 'view',
         icon: 'download',
         run: () => setOpenDialog('export'),
       },
       {
         id: 'images:inspect',
         label: `Show manifest of ${short}`,
-        group: 'Current view',
+        group: 'view',
         icon: 'file',
         run: () => navigate({ view: 'image', reference, section: 'manifest' }),
       },
       {
         id: 'images:tag',
         label: `Tag ${short}…`,
-        group: 'Current view',
+        group: 'view',
         icon: 'edit',
         run: () => setOpenDialog('tag'),
       },
-      { id: 'images:untag', label: `Untag ${short}`, group: 'Current view', icon: 'cross', run: untag },
+      { id: 'images:untag', label: `Untag ${short}`, group: 'view', icon: 'cross', run: untag },
       {
         id: 'images:verify',
         label: `Verify ${short}`,
-        group: 'Current view',
+        group: 'view',
         icon: 'check',
         run: () => setOpenDialog('verify'),
       },
       {
         id: 'images:delete',
         label: `Delete image ${short}…`,
-        group: 'Current view',
+        group: 'view',
         icon: 'trash',
         run: () => setOpenDialog('delete'),
       },
     ],
     [reference, setOpenDialog],
   );
+  const users = formatFirst(sharedWith.map(formatReferenceShort));
   return (
     <>
       <Button kind="primary" icon="push" onClick={push}>
@@ -105,11 +106,19 @@ export function ImageActions({ list, openDialog, setOpenDialog, onDeleted }: Ima
         title={`Delete ${short} from this computer?`}
         description={
           shared > 0
-            ? `${formatBytes(shared)} is kept because ${formatFirst(sharedWith.map(formatReferenceShort))} ${sharedWith.length === 1 ? 'uses' : 'use'} it. Copies in a registry are not affected.`
+            ? pluralText(
+                sharedWith.length,
+                `${formatBytes(shared)} is kept because ${users} uses it. Copies in a registry are not affected.`,
+                `${formatBytes(shared)} is kept because ${users} use it. Copies in a registry are not affected.`,
+              )
             : 'Copies in a registry are not affected.'
         }
         losses={[
-          `The reference ${reference} with ${entries.length === 1 ? 'its image' : `its ${entries.length} images`}`,
+          pluralText(
+            entries.length,
+            `The reference ${reference} with its image`,
+            `The reference ${reference} with its ${entries.length} images`,
+          ),
           `${formatBytes(own)} of layers that no other image uses`,
         ]}
         action={`Delete and free ${formatBytes(own)}`}

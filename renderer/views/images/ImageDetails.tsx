@@ -39,7 +39,7 @@ export function ImageDetails({
     <>
       <header className={styles.head}>
         <div className={styles.titles}>
-          <h2 className={styles.reference}>
+          <h2 className={styles.reference} aria-label={reference}>
             <Copyable text={reference} what="reference" />
           </h2>
           <p className={styles.about}>

@@ -62,14 +62,14 @@ export function ImagesView({ reference, load }: ImagesViewProps) {
       {
         id: 'images:load',
         label: 'Load images…',
-        group: 'Current view',
+        group: 'view',
         icon: 'download',
         run: () => setTask({ kind: 'load' }),
       },
       {
         id: 'images:verify-all',
         label: 'Verify all images',
-        group: 'Current view',
+        group: 'view',
         icon: 'check',
         run: () => setTask({ kind: 'verify', repairs: false }),
       },

@@ -8,6 +8,7 @@ import { FolderDialog } from '../../parts/FolderDialog.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
+import { SpokenProgress } from '../../parts/SpokenProgress.tsx';
 import { TextField } from '../../parts/TextField.tsx';
 import { loadImages } from '../../stores/images.ts';
 import { callWithProgress } from '../../stores/local-images.ts';
@@ -86,7 +87,13 @@ export function LoadDialog({ path: dropped = '', onClose }: LoadDialogProps) {
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form={formId} busy={busy} disabled={path === ''}>
+          <Button
+            kind="primary"
+            type="submit"
+            form={formId}
+            busy={busy}
+            reason={path === '' ? 'Enter a file or folder.' : undefined}
+          >
             Load images
           </Button>
         </>
@@ -142,6 +149,11 @@ export function LoadDialog({ path: dropped = '', onClose }: LoadDialogProps) {
             label={progress.text}
             value={progress.totalBytes === undefined ? undefined : progress.doneBytes}
             max={progress.totalBytes ?? 1}
+          />
+          <SpokenProgress
+            what={progress.text}
+            share={progress.doneBytes / (progress.totalBytes ?? 1)}
+            end={undefined}
           />
         </div>
       )}

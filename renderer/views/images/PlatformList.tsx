@@ -18,7 +18,7 @@ export function PlatformList({ list: { reference, entries }, referencesByLayer, 
     <section aria-label="Platforms">
       <div className={styles.sectionHead}>
         <Heading>{formatCount(entries.length, 'platform')}</Heading>
-        <p className={styles.legend}>
+        <p className={styles.legend} aria-hidden="true">
           <span className={styles.own}>only in this image</span>
           <span className={styles.shared}>shared with other images</span>
         </p>

@@ -45,7 +45,13 @@ export function TagDialog({ reference, onClose }: TagDialogProps) {
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form={formId} busy={busy} disabled={name === '' || name === reference}>
+          <Button
+            kind="primary"
+            type="submit"
+            form={formId}
+            busy={busy}
+            reason={name === '' || name === reference ? 'Enter another name.' : undefined}
+          >
             Tag image
           </Button>
         </>

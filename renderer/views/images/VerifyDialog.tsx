@@ -2,11 +2,13 @@ import { useEffect, useRef, useState } from 'react';
 import { formatBytes, formatBytesOf, formatCount, formatDigest, formatReferenceShort } from '../../../shared/format.ts';
 import type { ImagesProgress, Verification } from '../../../shared/local-images.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Dialog } from '../../parts/Dialog.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
+import { SpokenProgress } from '../../parts/SpokenProgress.tsx';
 import { loadImages } from '../../stores/images.ts';
 import { callWithProgress } from '../../stores/local-images.ts';
 import { openSheet } from '../../stores/navigation.ts';
@@ -77,6 +79,11 @@ export function VerifyDialog({ reference, repairs = false, onClose }: VerifyDial
         </>
       }
     >
+      <SpokenProgress
+        what={progress?.text ?? 'Verifying'}
+        share={progress?.totalBytes === undefined ? undefined : progress.doneBytes / progress.totalBytes}
+        end={isRunning ? undefined : 'Done'}
+      />
       {isRunning && (
         <div className={styles.loading}>
           <p>
@@ -116,7 +123,7 @@ function Result({ result: { images, blobs, bytes }, damaged, onClose }: ResultPr
       <p className={styles.verdict}>
         <Icon name={damaged > 0 ? 'warning' : 'check'} size={14} />
         {damaged > 0
-          ? `${formatCount(damaged, 'image')} ${damaged === 1 ? 'is' : 'are'} damaged.`
+          ? formatCount(damaged, 'image is damaged.', 'images are damaged.')
           : broken.length > 0
             ? 'All damage is repaired.'
             : 'All is whole.'}
@@ -131,7 +138,9 @@ function Result({ result: { images, blobs, bytes }, damaged, onClose }: ResultPr
             {problems.map(({ digest, kind, what, repairedFrom }) => (
               <li key={`${digest} ${what}`}>
                 {sentence(what)} (<code title={digest}>{formatDigest(digest)}</code>){' '}
-                {repairedFrom === undefined ? `is ${kind}.` : `was ${kind} and is repaired from ${repairedFrom}.`}
+                {repairedFrom === undefined
+                  ? `is ${wordOf(kind)}.`
+                  : `was ${wordOf(kind)} and is repaired from ${repairedFrom}.`}
               </li>
             ))}
           </ul>

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { useImages } from '../../stores/images.ts';
 import { replaceView, useNavigation } from '../../stores/navigation.ts';
 import { toastManager } from '../../stores/toasts.ts';
-import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { isDisabled, renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { ImagesView } from './ImagesView.tsx';
 
 const reference = 'registry.example.com/team/api:1.3';
@@ -107,7 +107,7 @@ describe('the images view', () => {
     const button = within(dialog).getByRole('button', { name: 'Export image' });
     fireEvent.change(folder, { target: { value: 'relative' } });
     within(dialog).getByText('Enter an absolute path.');
-    expect(button).toHaveProperty('disabled', true);
+    expect(isDisabled(button)).toBe(true);
     fireEvent.change(folder, { target: { value: '/tmp/out' } });
     fireEvent.submit(document.querySelector('form#export') ?? button);
     await waitFor(() => expect(add).toHaveBeenCalledWith(expect.objectContaining({ description: '/tmp/out' })));

@@ -69,7 +69,11 @@ export function GenerateKeyDialog({ onMade, onClose }: GenerateKeyDialogProps) {
             type="submit"
             form="generate-key"
             busy={busy}
-            disabled={prefix.trim() === '' || repeated !== password}
+            reason={
+              prefix.trim() === '' || repeated !== password
+                ? 'Enter where to write the key, and the same password twice.'
+                : undefined
+            }
           >
             Generate key
           </Button>

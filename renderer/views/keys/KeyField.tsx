@@ -24,7 +24,12 @@ export function KeyField({ value, onChange, onChoose = onChange, ...field }: Key
         value={value}
         onChange={onChange}
         after={
-          <IconButton size="small" icon="folder" label={`Choose ${field.label}`} onClick={() => setChoosing(true)} />
+          <IconButton
+            size="small"
+            icon="folder"
+            label={`Choose ${field.label.toLowerCase()}…`}
+            onClick={() => setChoosing(true)}
+          />
         }
       />
       <Presence>

@@ -43,7 +43,13 @@ export function TrustKeyDialog({ onTrusted, onClose }: TrustKeyDialogProps) {
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form="trust-key" busy={busy} disabled={file.trim() === ''}>
+          <Button
+            kind="primary"
+            type="submit"
+            form="trust-key"
+            busy={busy}
+            reason={file.trim() === '' ? 'Enter a public key.' : undefined}
+          >
             Trust key
           </Button>
         </>

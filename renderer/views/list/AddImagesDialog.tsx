@@ -81,7 +81,13 @@ export function AddImagesDialog({ list, tlsVerify: isListVerified, onClose, onAd
         ) : (
           <>
             <Button onClick={close}>Cancel</Button>
-            <Button kind="primary" type="submit" form={form} busy={busy} disabled={!canAdd}>
+            <Button
+              kind="primary"
+              type="submit"
+              form={form}
+              busy={busy}
+              reason={!canAdd ? 'Enter images that the list can have.' : undefined}
+            >
               Add images
             </Button>
           </>

@@ -49,7 +49,14 @@ export function AnnotateDialog({ list, entry, onClose, onChange }: AnnotateDialo
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form={form} busy={busy} busyLabel="Changing…" disabled={!isChange}>
+          <Button
+            kind="primary"
+            type="submit"
+            form={form}
+            busy={busy}
+            busyLabel="Changing…"
+            reason={!isChange ? 'Nothing is changed yet.' : undefined}
+          >
             Change list
           </Button>
         </>

@@ -41,7 +41,7 @@ export function removalOf(list: RawList, { digest }: RawEntry): { readonly losse
     losses: [
       ...removed.map((entry) => `The image for ${entryName(entry)}`),
       ...(attachments > 0
-        ? [`${formatCount(attachments, 'attachment')} that ${attachments === 1 ? 'describes' : 'describe'} it`]
+        ? [formatCount(attachments, 'attachment that describes it', 'attachments that describe it')]
         : []),
     ],
     rest: `The list then has ${formatList(rest.map(entryName))}.`,
@@ -109,15 +109,16 @@ export function annotationOf(
   const annotations = changedAnnotations(before, after);
   const features = (text: string): string[] => text.split(/[,\s]+/).filter((each) => each !== '');
   const fields = [
-    { name: 'Variant', before: old.variant, after: draft.variant.trim() },
-    { name: 'Version of the system', before: old.osVersion, after: draft.osVersion.trim() },
+    { field: 'variant', name: 'Variant', before: old.variant, after: draft.variant.trim() },
+    { field: 'osVersion', name: 'Version of the system', before: old.osVersion, after: draft.osVersion.trim() },
     {
+      field: 'osFeatures',
       name: 'Features of the system',
       before: features(old.osFeatures).join(', '),
       after: features(draft.osFeatures).join(', '),
     },
   ].filter((field) => entry !== undefined && field.before !== field.after);
-  const has = (name: string): boolean => fields.some((field) => field.name === name);
+  const has = (name: keyof AnnotationDraft): boolean => fields.some(({ field }) => field === name);
   const changes = [
     ...fields.map((field) => changeText(field.name, field.before, field.after)),
     ...Object.entries(annotations).map(([key, value]) => changeText(key, before[key] ?? '', value)),
@@ -126,9 +127,9 @@ export function annotationOf(
     kind: 'annotate',
     annotations,
     ...(entry ? { target: entry.digest } : {}),
-    ...(has('Variant') ? { variant: draft.variant.trim() } : {}),
-    ...(has('Version of the system') ? { osVersion: draft.osVersion.trim() } : {}),
-    ...(has('Features of the system') ? { osFeatures: features(draft.osFeatures) } : {}),
+    ...(has('variant') ? { variant: draft.variant.trim() } : {}),
+    ...(has('osVersion') ? { osVersion: draft.osVersion.trim() } : {}),
+    ...(has('osFeatures') ? { osFeatures: features(draft.osFeatures) } : {}),
   };
   return changes.length === 0 ? undefined : { edit, changes };
 }

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { setTransport } from '../../api.ts';
 import { useCopies } from '../../stores/copies.ts';
 import { useNavigation } from '../../stores/navigation.ts';
-import { startTestApp, type TestApp } from '../../testing/render-app.tsx';
+import { isDisabled, startTestApp, type TestApp } from '../../testing/render-app.tsx';
 import { ListSheet } from './ListSheet.tsx';
 import { locationOf, mergeOf, parseAnnotations } from './list-changes.ts';
 
@@ -65,7 +65,7 @@ describe('a list', () => {
     const dialog = within(await screen.findByRole('dialog', { name: 'Annotate the list' }));
     const submit = dialog.getByRole('button', { name: 'Change list' });
     dialog.getByText('Nothing is changed yet.');
-    expect(submit).toHaveProperty('disabled', true);
+    expect(isDisabled(submit)).toBe(true);
     const field = dialog.getByRole('textbox', { name: 'Annotations' });
     fireEvent.change(field, { target: { value: 'team' } });
     dialog.getByText('"team" is not KEY=VALUE.');
@@ -138,7 +138,7 @@ describe('a list', () => {
     await open('done', null);
     screen.getByText('Enter the name of a list');
     fireEvent.change(screen.getByRole('textbox', { name: 'List' }), { target: { value: 'not a name' } });
-    expect(screen.getByRole('button', { name: 'Show list' })).toHaveProperty('disabled', true);
+    expect(isDisabled(screen.getByRole('button', { name: 'Show list' }))).toBe(true);
     fireEvent.change(screen.getByRole('textbox', { name: 'List' }), {
       target: { value: 'registry.example.com/team/api:1.4' },
     });

@@ -1,4 +1,4 @@
-import { formatNumber } from '../../../shared/format.ts';
+import { formatCount, formatNumber } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { Dialog } from '../../parts/Dialog.tsx';
 import { toast, toastProblem } from '../../stores/toasts.ts';
@@ -23,7 +23,7 @@ export function LineDialog({ line, raw, step, onClose }: LineDialogProps) {
       onClose={onClose}
       title={`Line ${formatNumber(line + 1)}`}
       description={step && `Step ${step.index} of ${step.total}: ${step.name}`}
-      footerStart={`${formatNumber(text.length)} characters`}
+      footerStart={formatCount(text.length, 'character')}
       footer={
         <Button
           kind="primary"

@@ -1,5 +1,6 @@
 import { type MouseEvent, memo } from 'react';
-import { formatCount, formatDuration, formatNumber, formatTimeOfDay } from '../../../shared/format.ts';
+import { formatCount, formatDuration, formatTimeOfDay } from '../../../shared/format.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { classes } from '../../parts/classes.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import styles from './LogLines.module.css';
@@ -109,7 +110,7 @@ function StepFacts({ step, hiddenLines }: { step: LoggedStep; hiddenLines: numbe
   const facts = [
     hiddenLines === undefined ? undefined : `${formatCount(hiddenLines, 'more line')}`,
     step.durationMs === undefined ? undefined : formatDuration(step.durationMs),
-    step.cached ? 'cached' : undefined,
+    step.cached ? wordOf('cached') : undefined,
   ].filter((fact) => fact !== undefined);
   return facts.length > 0 ? <span className={styles.facts}>{facts.join(' · ')}</span> : null;
 }
@@ -146,7 +147,7 @@ function Text({ line, raw, pattern, onOpen }: TextProps) {
       })}
       {hiddenCharacters > 0 && (
         <button type="button" tabIndex={-1} className={styles.more} onClick={() => onOpen(line)}>
-          … {formatNumber(hiddenCharacters)} more {hiddenCharacters === 1 ? 'character' : 'characters'}
+          … {formatCount(hiddenCharacters, 'more character')}
         </button>
       )}
     </span>

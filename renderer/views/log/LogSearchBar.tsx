@@ -1,5 +1,5 @@
 import type { KeyboardEvent, Ref } from 'react';
-import { formatCount, formatNumber } from '../../../shared/format.ts';
+import { formatCount, formatNumber, pluralText } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
 import { IconButton } from '../../parts/IconButton.tsx';
 import { Spinner } from '../../parts/Spinner.tsx';
@@ -109,7 +109,8 @@ function allCountText({ groups, isSearching, current, problem }: AllSearch): str
   }
   const position = matchPosition(groups, current);
   const more = groups.some(({ hasMore }) => hasMore) ? '+' : '';
-  const lines = `${formatNumber(count)}${more} ${count === 1 ? 'line' : 'lines'}`;
+  const number = `${formatNumber(count)}${more}`;
+  const lines = pluralText(count, `${number} line`, `${number} lines`);
   return position < 0
     ? `${lines} on ${formatCount(groups.length, 'platform')}`
     : `${formatNumber(position + 1)} of ${lines}`;
@@ -123,6 +124,7 @@ function matchCountText({ lines, hasMore, problem }: LogSearchState, matchIndex:
   if (lines.length === 0) {
     return 'No matches';
   }
-  const count = `${formatNumber(lines.length)}${hasMore ? '+' : ''} ${lines.length === 1 ? 'line' : 'lines'}`;
+  const number = `${formatNumber(lines.length)}${hasMore ? '+' : ''}`;
+  const count = pluralText(lines.length, `${number} line`, `${number} lines`);
   return matchIndex < 0 ? count : `${formatNumber(matchIndex + 1)} of ${count}`;
 }

@@ -3,6 +3,7 @@ import { type Build, isEnd, type Job } from '../../../shared/build.ts';
 import { formatCount, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { currentStep } from '../../../shared/step.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
 import { Icon } from '../../parts/Icon.tsx';
@@ -282,8 +283,8 @@ export function LogView({ build, job, line: initialLine, isOwnWindow, onClose }:
 function announcement(job: Job): string {
   const { platform, status } = job;
   const step = currentStep(job);
-  const progress = step ? `step ${step.index} of ${step.total}, ${step.name}` : status;
-  return `${formatPlatform(platform)}: ${isEnd(status) ? status : progress}`;
+  const progress = step ? `step ${step.index} of ${step.total}, ${step.name}` : wordOf(status);
+  return `${formatPlatform(platform)}: ${isEnd(status) ? wordOf(status) : progress}`;
 }
 
 /** A stable object whose functions call those of the latest render. */

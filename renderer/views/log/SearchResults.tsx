@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef } from 'react';
-import { formatNumber, formatPlatform } from '../../../shared/format.ts';
+import { formatNumber, formatPlatform, pluralText } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { classes } from '../../parts/classes.ts';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
@@ -80,13 +80,11 @@ export function SearchResults({ pattern, onOpen }: SearchResultsProps) {
 }
 
 function PlatformHeading({ group: { platform, lines, hasMore } }: { group: SearchGroup }) {
+  const number = `${formatNumber(lines.length)}${hasMore ? '+' : ''}`;
   return (
     <h3 className={styles.platform}>
       {formatPlatform(platform)}
-      <span className={styles.count}>
-        {formatNumber(lines.length)}
-        {hasMore ? '+' : ''} {lines.length === 1 ? 'line' : 'lines'}
-      </span>
+      <span className={styles.count}>{pluralText(lines.length, `${number} line`, `${number} lines`)}</span>
     </h3>
   );
 }

@@ -89,6 +89,7 @@ function WarningRow({ warning, handlers }: { warning: ProjectWarning; handlers: 
       {actionButtons(actions, handlers).map(({ id, label, run }) => (
         <Button key={id} size="small" onClick={run}>
           {label}
+          <span className="visually-hidden">: {path}</span>
         </Button>
       ))}
     </li>

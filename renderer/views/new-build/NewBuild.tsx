@@ -120,7 +120,7 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
       {
         id: 'new-build:start',
         label: `Start build of ${formatReferenceShort(reference)}`,
-        group: 'Current view',
+        group: 'view',
         icon: 'play',
         shortcut: shortcuts.submit.keys,
         run,
@@ -163,7 +163,7 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
             size="large"
             shortcut={shortcuts.submit.keys}
             busy={isStarting}
-            disabled={notReady !== undefined}
+            reason={notReady}
             onClick={run}
           >
             Build

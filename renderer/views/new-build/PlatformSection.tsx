@@ -1,6 +1,7 @@
 import { useId, useState } from 'react';
-import { formatPlatform } from '../../../shared/format.ts';
+import { formatList, formatPlatform } from '../../../shared/format.ts';
 import { commonPlatforms, needsNewerProcessor, type Platform, parsePlatform } from '../../../shared/platform.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { Button } from '../../parts/Button.tsx';
 import { type ChipKind, PlatformChip } from '../../parts/Chip.tsx';
 import { contextMenu } from '../../parts/context-menu.ts';
@@ -115,7 +116,7 @@ function describeSupport(
   const assignment = isLoading ? undefined : schedule?.assignments.find((entry) => entry.platform === platform);
   if (assignment) {
     const { mode, node } = assignment;
-    return { kind: mode, reason: covered ? describeNodes(covered) : `${mode} on ${node}` };
+    return { kind: mode, reason: covered ? describeNodes(covered) : `${wordOf(mode)} on ${node}` };
   }
   const unassigned = isLoading ? undefined : schedule?.unassigned.find((entry) => entry.platform === platform);
   if (unassigned) {
@@ -157,7 +158,7 @@ function SelectionButtons({
       )}
       {supported.length > native.length && !isAll && (
         <Button size="small" kind="quiet" onClick={() => onChoose(supported)}>
-          Select all {supported.length}
+          Select {supported.length > 4 ? `all ${supported.length}` : formatList(supported.map(formatPlatform))}
         </Button>
       )}
     </span>

@@ -4,6 +4,7 @@ import { estimateText } from '../../../shared/estimate-text.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import type { Problem } from '../../../shared/problem.ts';
 import type { Schedule } from '../../../shared/schedule.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { Button } from '../../parts/Button.tsx';
 import { type ChipKind, PlatformChip } from '../../parts/Chip.tsx';
 import { classes } from '../../parts/classes.ts';
@@ -159,7 +160,7 @@ function menuItems(
     ...candidates.map(
       ({ name, mode }): MenuItem => ({
         label: name,
-        hint: mode,
+        hint: wordOf(mode),
         ...(pin === name ? { icon: 'pin' } : {}),
         run: () => onPin(name),
       }),

@@ -2,7 +2,7 @@ import { type Automatic, wantsAutomatic } from '../../../shared/automatic-option
 import type { BuildRequest } from '../../../shared/build.ts';
 import { type OptionValues, optionsOf } from '../../../shared/build-options.ts';
 import type { CallInput } from '../../../shared/contract.ts';
-import { formatList } from '../../../shared/format.ts';
+import { formatList, pluralText } from '../../../shared/format.ts';
 import { isGitUrl } from '../../../shared/git-url.ts';
 import { type Platform, parsePlatform } from '../../../shared/platform.ts';
 import type { ProblemActionId } from '../../../shared/problem-action.ts';
@@ -213,15 +213,23 @@ export function parsePlatformEntry(text: string, selected: readonly Platform[]):
   const platforms = valid.filter((platform) => !selected.includes(platform));
   const rest = invalid.join(', ');
   if (rest !== '') {
-    const verb = invalid.length === 1 ? 'is not a valid platform' : 'are not valid platforms';
     return {
       platforms,
       rest,
-      error: `“${rest}” ${verb}. Enter os/arch or os/arch/variant, for example linux/arm/v7.`,
+      error: pluralText(
+        invalid.length,
+        `“${rest}” is not a valid platform. Enter os/arch or os/arch/variant, for example linux/arm/v7.`,
+        `“${rest}” are not valid platforms. Enter os/arch or os/arch/variant, for example linux/arm/v7.`,
+      ),
     };
   }
+  const names = formatList(valid);
   return platforms.length === 0 && valid.length > 0
-    ? { platforms, rest, error: `${formatList(valid)} ${valid.length === 1 ? 'is' : 'are'} already selected.` }
+    ? {
+        platforms,
+        rest,
+        error: pluralText(valid.length, `${names} is already selected.`, `${names} are already selected.`),
+      }
     : { platforms, rest };
 }
 

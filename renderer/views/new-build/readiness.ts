@@ -35,7 +35,7 @@ export function reasonNotReady(readiness: Readiness): string | undefined {
     invalidOptions,
   } = readiness;
   if (!hasProject) {
-    return 'Choose a project with a Containerfile.';
+    return 'Choose a project with a Containerfile or Dockerfile.';
   }
   if (hasErrors) {
     return 'Correct the Containerfile.';

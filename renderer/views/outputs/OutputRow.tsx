@@ -2,10 +2,11 @@ import { formatBytes } from '../../../shared/format.ts';
 import type { OutputState } from '../../../shared/output-state.ts';
 import { canShowItem, showItem } from '../../api.ts';
 import { Button } from '../../parts/Button.tsx';
-import { PhaseBadge } from '../../parts/PhaseBadge.tsx';
+import { PhaseBadge, phaseWord } from '../../parts/PhaseBadge.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
 import { Bytes } from '../../parts/Quantity.tsx';
+import { SpokenProgress } from '../../parts/SpokenProgress.tsx';
 import { cancelOutput, repeatOutput } from '../../stores/outputs.ts';
 import { toastProblem } from '../../stores/toasts.ts';
 import styles from './Outputs.module.css';
@@ -22,6 +23,11 @@ export function OutputRow({ output, canRepeat }: { readonly output: OutputState;
         <PhaseBadge phase={status} word={status === 'done' && images ? 'Loaded' : words[status]} />
       </span>
       <span className={styles.label}>{label}</span>
+      <SpokenProgress
+        what={`${label} ${text}`}
+        share={totalBytes > 0 ? doneBytes / totalBytes : undefined}
+        end={status === 'running' ? undefined : phaseWord(status)}
+      />
       <span className={styles.where} title={text}>
         {text}
       </span>

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { formatCount } from '../../../shared/format.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import { call } from '../../api.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -127,5 +128,9 @@ function newDraft(reference: string): OutputDraft {
 
 function summaryOf(outputs: readonly string[]): string {
   const labels = outputs.map((output) => describeOutput(output).label);
-  return labels.length === 0 ? 'Local storage' : labels.length > 2 ? `${labels.length} outputs` : labels.join(', ');
+  return labels.length === 0
+    ? 'Local storage'
+    : labels.length > 2
+      ? formatCount(labels.length, 'output')
+      : labels.join(', ');
 }

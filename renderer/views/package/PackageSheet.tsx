@@ -105,6 +105,7 @@ export function PackageSheet({ folder, force, onClose }: PackageSheetProps) {
           size="large"
           busy={isStarting}
           disabled={!image || isReading || problem !== undefined || notReady !== undefined}
+          reason={notReady}
           onClick={() => void run()}
         >
           {options.push ? 'Build and push' : 'Build'}

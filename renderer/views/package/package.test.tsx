@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it } from 'vitest';
 import { useNavigation } from '../../stores/navigation.ts';
-import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
+import { isDisabled, renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { PackageSheet } from './PackageSheet.tsx';
 
 let app: TestApp;
@@ -20,7 +20,7 @@ const start = (sheet: ReturnType<typeof within>) =>
 
 async function startedRequest(sheet: ReturnType<typeof within>) {
   const button = await start(sheet);
-  await waitFor(() => expect(button.disabled).toBe(false));
+  await waitFor(() => expect(isDisabled(button)).toBe(false));
   await userEvent.click(button);
   await waitFor(() => expect(useNavigation.getState().route?.view).toMatchObject({ view: 'build' }));
   const view = useNavigation.getState().route?.view;
@@ -50,10 +50,10 @@ it('does not push changed files, and says why', async () => {
   const sheet = await open('/home/anna/linuxkit/pkg/init-dirty');
   await userEvent.click(sheet.getByRole('checkbox', { name: /^Push when done/ }));
   await sheet.findByText('Commit the changed files, or build without a push.');
-  expect((await start(sheet)).disabled).toBe(true);
+  expect(isDisabled(await start(sheet))).toBe(true);
   await userEvent.click(sheet.getByRole('checkbox', { name: /^Push when done/ }));
   const button = await start(sheet);
-  await waitFor(() => expect(button.disabled).toBe(false));
+  await waitFor(() => expect(isDisabled(button)).toBe(false));
 });
 
 it('asks before a package reads files outside its repository', async () => {

@@ -1,4 +1,4 @@
-import type { KeyboardEvent } from 'react';
+import { type KeyboardEvent, useRef } from 'react';
 import {
   formatBytes,
   formatCount,
@@ -102,6 +102,7 @@ const compressionOptions = [
 
 /** The destination, the credentials and a summary of what will be uploaded. */
 export function PushForm({ id, list, recent, draft, onDraft, problem, busy, onPush }: PushFormProps) {
+  const destinationField = useRef<HTMLInputElement>(null);
   const change = (values: Partial<PushDraft>): void => onDraft({ ...draft, ...values });
   const result = checkDestination(draft.destination);
   const lacking = lackingPlatforms(list);
@@ -128,6 +129,7 @@ export function PushForm({ id, list, recent, draft, onDraft, problem, busy, onPu
     >
       {problem && <ProblemNote problem={problem} />}
       <TextField
+        ref={destinationField}
         label="Destination"
         mono
         autoFocus
@@ -145,6 +147,7 @@ export function PushForm({ id, list, recent, draft, onDraft, problem, busy, onPu
         <OtherDestination
           // biome-ignore lint/suspicious/noArrayIndexKey: the fields have no other identity
           key={index}
+          number={index + 2}
           value={other}
           isDuplicate={other.trim() !== '' && duplicateOf(draft) === normalText(other)}
           onChange={(value) => change({ others: draft.others.map((each, at) => (at === index ? value : each)) })}
@@ -163,7 +166,11 @@ export function PushForm({ id, list, recent, draft, onDraft, problem, busy, onPu
             <Button
               key={choice.namespace}
               size="small"
-              onClick={() => change({ destination: choice.destination, insecure: isInsecure(choice.destination) })}
+              onClick={() => {
+                change({ destination: choice.destination, insecure: isInsecure(choice.destination) });
+                // the button goes away with the focus
+                destinationField.current?.focus();
+              }}
             >
               <span title={choice.destination}>{choice.namespace}</span>
             </Button>
@@ -288,11 +295,13 @@ export function PushForm({ id, list, recent, draft, onDraft, problem, busy, onPu
 }
 
 function OtherDestination({
+  number,
   value,
   isDuplicate,
   onChange,
   onRemove,
 }: {
+  number: number;
   value: string;
   isDuplicate: boolean;
   onChange: (value: string) => void;
@@ -306,14 +315,14 @@ function OtherDestination({
       : undefined;
   return (
     <TextField
-      label="Another destination"
+      label={`Destination ${number}`}
       mono
       autoFocus={value === ''}
       value={value}
       onChange={onChange}
       placeholder="registry.example.com/team/api:latest"
       error={value === '' ? undefined : error}
-      after={<IconButton icon="cross" label="Remove this destination" size="small" onClick={onRemove} />}
+      after={<IconButton icon="cross" label={`Remove destination ${number}`} size="small" onClick={onRemove} />}
     />
   );
 }

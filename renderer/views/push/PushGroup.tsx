@@ -5,6 +5,7 @@ import { type DisplayPhase, PhaseBadge } from '../../parts/PhaseBadge.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
 import type { ActionHandlers } from '../../parts/problem-actions.ts';
+import { SpokenProgress } from '../../parts/SpokenProgress.tsx';
 import styles from './Push.module.css';
 import { LeftOut } from './PushProgress.tsx';
 
@@ -36,6 +37,11 @@ function Destination({ push, handlers }: { push: Push; handlers: ActionHandlers 
   const max = Math.max(1, compressing?.totalBytes ?? Math.max(totalBytes, doneBytes));
   return (
     <li className={styles.destination}>
+      <SpokenProgress
+        what={`Push to ${destination}`}
+        share={compressing || totalBytes === 0 ? undefined : doneBytes / totalBytes}
+        end={status === 'running' ? undefined : wordOf(push)}
+      />
       <div className={styles.destinationHead}>
         <span className={styles.where}>{destination}</span>
         <PhaseBadge phase={phaseOf(push)} word={wordOf(push)} />

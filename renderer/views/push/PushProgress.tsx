@@ -1,12 +1,13 @@
-import { formatBytes, formatCount, formatList, formatPlatform } from '../../../shared/format.ts';
+import { formatBytes, formatCount, formatList, formatPlatform, formatReferenceShort } from '../../../shared/format.ts';
 import type { Push } from '../../../shared/push.ts';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import { Copyable } from '../../parts/Copyable.tsx';
-import { type DisplayPhase, PhaseBadge } from '../../parts/PhaseBadge.tsx';
+import { type DisplayPhase, PhaseBadge, phaseWord } from '../../parts/PhaseBadge.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
 import { ProgressBar } from '../../parts/ProgressBar.tsx';
 import type { ActionHandlers } from '../../parts/problem-actions.ts';
 import { Bytes } from '../../parts/Quantity.tsx';
+import { SpokenProgress } from '../../parts/SpokenProgress.tsx';
 import { toDigestReference } from './destination.ts';
 import styles from './Push.module.css';
 
@@ -16,6 +17,11 @@ export function PushProgress({ push, handlers }: { push: Push; handlers: ActionH
   const hasProgress = status === 'running' || status === 'done' || uploadedBytes + skippedBytes > 0;
   return (
     <>
+      <SpokenProgress
+        what={`Push of ${formatReferenceShort(push.reference)}`}
+        share={shareOf(push)}
+        end={status === 'running' ? undefined : phaseWord(status)}
+      />
       {status === 'done' && <Result push={push} />}
       <LeftOut push={push} />
       <Kept push={push} />
@@ -35,6 +41,10 @@ export function PushProgress({ push, handlers }: { push: Push; handlers: ActionH
       )}
     </>
   );
+}
+
+function shareOf({ totalBytes, uploadedBytes, skippedBytes }: Push): number | undefined {
+  return totalBytes === 0 ? undefined : (uploadedBytes + skippedBytes) / totalBytes;
 }
 
 /** The total progress, and how much was uploaded or already in the registry. */

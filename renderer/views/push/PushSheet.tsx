@@ -2,7 +2,7 @@
 
 import { useEffect, useId, useRef, useState } from 'react';
 import type { CallInput } from '../../../shared/contract.ts';
-import { formatBytes, formatCount, formatNumber, formatReferenceShort } from '../../../shared/format.ts';
+import { formatBytes, formatCount, formatReferenceShort } from '../../../shared/format.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import type { Push } from '../../../shared/push.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -136,7 +136,7 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
     return (
       <Sheet
         title={`${titles[state]} ${name}`}
-        description={`${formatNumber(group.length)} destinations`}
+        description={formatCount(group.length, 'destination')}
         onClose={onClose}
         initialFocus={primaryButton}
         footerStart={running.length > 0 ? 'You can close this sheet. The pushes continue.' : undefined}
@@ -266,7 +266,7 @@ export function PushSheet({ reference, destination, onClose }: PushSheetProps & 
             icon="push"
             shortcut={shortcuts.submit.keys}
             busy={busy}
-            disabled={!isComplete(draft, list)}
+            reason={isComplete(draft, list) ? undefined : 'Enter a destination, and what it needs.'}
           >
             Push image
           </Button>

@@ -6,7 +6,7 @@ import { setTransport } from '../../api.ts';
 import { usePushes } from '../../stores/pushes.ts';
 import { toastManager } from '../../stores/toasts.ts';
 import { pushProblem } from '../../testing/fixture-data.ts';
-import { startTestApp, type TestApp } from '../../testing/render-app.tsx';
+import { isDisabled, startTestApp, type TestApp } from '../../testing/render-app.tsx';
 import { PushSheet } from './PushSheet.tsx';
 
 const reference = 'registry.example.com/team/api:1.3';
@@ -63,10 +63,20 @@ describe('a push', () => {
     await open();
     fireEvent.change(destination(), { target: { value: 'api:1.3' } });
     await screen.findByText(/The registry is missing/);
-    expect(button(/^Push/)).toHaveProperty('disabled', true);
+    expect(isDisabled(button(/^Push/))).toBe(true);
     fireEvent.change(destination(), { target: { value: 'reg.example.com/api' } });
     screen.getByText('Will be pushed as reg.example.com/api:latest.');
-    expect(button(/^Push/)).toHaveProperty('disabled', false);
+    expect(isDisabled(button(/^Push/))).toBe(false);
+  });
+
+  it('keeps the focus in the form when a recent destination is chosen, whose button goes away', async () => {
+    await open();
+    fireEvent.change(destination(), { target: { value: '' } });
+    const group = screen.getByText('Recent').parentElement ?? document.body;
+    const [recent] = within(group).getAllByRole('button');
+    await userEvent.click(recent ?? group);
+    expect(destination()).not.toHaveProperty('value', '');
+    expect(document.activeElement).toBe(destination());
   });
 
   it('shows beforehand what will be uploaded', async () => {
@@ -79,7 +89,7 @@ describe('a push', () => {
     await open();
     const calls = recordCalls();
     fireEvent.click(button('Username and password'));
-    expect(button(/^Push/)).toHaveProperty('disabled', true);
+    expect(isDisabled(button(/^Push/))).toBe(true);
     fireEvent.change(screen.getByLabelText('Username'), { target: { value: 'anna' } });
     fireEvent.change(screen.getByLabelText('Password or token'), { target: { value: 'secret' } });
     await userEvent.click(screen.getByRole('switch', { name: /Allow HTTP/ }));
@@ -102,10 +112,10 @@ describe('a push', () => {
   it('goes to several destinations, each with its outcome, and is repeated for those that failed', async () => {
     await open();
     await userEvent.click(button('Add destination'));
-    const second = screen.getByRole('textbox', { name: 'Another destination' });
+    const second = screen.getByRole('textbox', { name: 'Destination 2' });
     fireEvent.change(second, { target: { value: reference } });
     screen.getByText('This destination is named twice.');
-    expect(button(/^Push image/)).toHaveProperty('disabled', true);
+    expect(isDisabled(button(/^Push image/))).toBe(true);
     fireEvent.change(second, { target: { value: 'mirror.example.com/api:1.3' } });
     const calls = recordCalls();
     fireEvent.submit(destination().closest('form') ?? destination());

@@ -1,6 +1,7 @@
 import { type DragEvent, type KeyboardEvent, useRef, useState } from 'react';
 import { formatCount, formatReferenceShort, formatTimeOfDay } from '../../../shared/format.ts';
 import type { QueuedBuild } from '../../../shared/queue.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { call } from '../../api.ts';
 import { classes } from '../../parts/classes.ts';
 import { contextMenu } from '../../parts/context-menu.ts';
@@ -127,7 +128,9 @@ function BuildRow({ builds, index, build }: BuildRowProps) {
             Paused
           </span>
         )}
-        {priority !== 'normal' && <span className={styles.mark}>{priority === 'high' ? 'High' : 'Low'} priority</span>}
+        {priority !== 'normal' && (
+          <span className={styles.mark}>{priority === 'high' ? 'High priority' : 'Low priority'}</span>
+        )}
         {isMoved && <span className={styles.mark}>Moved</span>}
         {ofOtherProcess && <span className={styles.mark}>Other process</span>}
       </span>
@@ -214,7 +217,7 @@ function describe({ reference, running, waiting, isPaused, priority }: QueuedBui
     `${index + 1}: ${reference}`,
     formatCount(running, 'job running', 'jobs running'),
     formatCount(waiting, 'job waiting', 'jobs waiting'),
-    ...(isPaused ? ['paused'] : []),
-    ...(priority === 'normal' ? [] : [`${priority} priority`]),
+    ...(isPaused ? [wordOf('paused')] : []),
+    ...(priority === 'normal' ? [] : [`${wordOf(priority)} priority`]),
   ].join(', ');
 }

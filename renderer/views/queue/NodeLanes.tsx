@@ -7,6 +7,7 @@ import {
   formatTimeOfDay,
 } from '../../../shared/format.ts';
 import type { NodeQueueState, QueueJob } from '../../../shared/queue.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { classes } from '../../parts/classes.ts';
 import { contextMenu } from '../../parts/context-menu.ts';
 import { HoldNote } from '../../parts/HoldNote.tsx';
@@ -163,6 +164,7 @@ function JobChip({ job, isPointed, onPoint }: Omit<JobBarProps, 'bar' | 'scale'>
   );
 }
 
+/** @texts */
 const waits: Readonly<Record<NonNullable<QueueJob['reason']>, string>> = {
   slot: 'waiting',
   'node-paused': 'waiting: the node is paused',
@@ -172,28 +174,21 @@ const waits: Readonly<Record<NonNullable<QueueJob['reason']>, string>> = {
 
 /** What is written on a bar, and what only its place and color say: `arm64 api:1.4, waiting, starts at about 14:03`. */
 function labelOf(job: QueueJob): string {
-  const name = `${job.platform} of ${job.reference}`;
-  return `${formatPlatform(job.platform)} ${formatReferenceShort(job.reference)}${describe(job).slice(name.length)}`;
+  return [`${formatPlatform(job.platform)} ${formatReferenceShort(job.reference)}`, ...factsOf(job)].join(', ');
 }
 
 /** `linux/arm64 of api:1.4, waiting, starts at about 14:03, ends at about 14:07`. */
-function describe({
-  platform,
-  reference,
-  state,
-  reason = 'slot',
-  startsAt,
-  endsAt,
-  priority,
-  ofOtherProcess,
-}: QueueJob): string {
+function describe(job: QueueJob): string {
+  return [`${job.platform} of ${job.reference}`, ...factsOf(job)].join(', ');
+}
+
+function factsOf({ state, reason = 'slot', startsAt, endsAt, priority, ofOtherProcess }: QueueJob): string[] {
   const at = (time: string): string => formatTimeOfDay(Date.parse(time)).slice(0, 5);
   return [
-    `${platform} of ${reference}`,
-    state === 'running' ? 'running' : waits[reason],
+    state === 'running' ? wordOf(state) : waits[reason],
     ...(startsAt === undefined ? [] : [`starts at about ${at(startsAt)}`]),
     ...(endsAt === undefined ? [] : [`ends at about ${at(endsAt)}`]),
-    ...(priority === 'normal' ? [] : [`${priority} priority`]),
+    ...(priority === 'normal' ? [] : [`${wordOf(priority)} priority`]),
     ...(ofOtherProcess ? ['of another Barnraiser process'] : []),
-  ].join(', ');
+  ];
 }

@@ -29,7 +29,7 @@ export function QueueView({ farm }: { farm: string | undefined }) {
       {
         id: 'queue:pause',
         label: isPaused ? 'Resume the queue' : 'Pause the queue',
-        group: 'Current view',
+        group: 'view',
         icon: isPaused ? 'play' : 'pause',
         keywords: ['jobs', 'builds', 'stop', 'hold'],
         run: () => setQueuePaused(!isPaused),

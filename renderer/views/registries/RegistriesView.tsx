@@ -49,7 +49,7 @@ export function RegistriesView({ name, signIn }: RegistriesViewProps) {
       {
         id: 'registries:sign-in',
         label: 'Sign in to a registry…',
-        group: 'Current view',
+        group: 'view',
         icon: 'key',
         keywords: ['login', 'password', 'token'],
         run: () => setOpen({ kind: 'sign-in', registry: undefined }),
@@ -57,7 +57,7 @@ export function RegistriesView({ name, signIn }: RegistriesViewProps) {
       {
         id: 'registries:add',
         label: 'Add a registry…',
-        group: 'Current view',
+        group: 'view',
         icon: 'plus',
         keywords: ['certificate', 'mirror', 'proxy', 'insecure'],
         run: () => setOpen({ kind: 'settings', registry: undefined }),

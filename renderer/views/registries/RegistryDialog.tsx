@@ -63,7 +63,13 @@ export function RegistryDialog({ name: known, settings, onClose }: RegistryDialo
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form={form} busy={busy} disabled={!isComplete}>
+          <Button
+            kind="primary"
+            type="submit"
+            form={form}
+            busy={busy}
+            reason={!isComplete ? 'Enter a registry, and files that belong together.' : undefined}
+          >
             {known === undefined ? 'Add registry' : 'Save settings'}
           </Button>
         </>

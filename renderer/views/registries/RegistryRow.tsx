@@ -91,6 +91,7 @@ export function RegistryRow({ registry, isCurrent, onSignIn, onSettings, onSignO
         )}
         <Menu trigger={<IconButton icon="more" label={`More about ${name}`} size="small" />} items={items} />
       </div>
+      <output className="visually-hidden">{check && `Check of ${name} ${check.passed ? 'passed' : 'failed'}.`}</output>
       {isChecking && (
         <output className={styles.checking}>
           <PhaseBadge phase="running" word={`Checking ${name}`} />

@@ -55,7 +55,14 @@ export function SignInDialog({ registry, tlsVerify = true, onClose, onSignedIn }
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form={form} busy={busy} busyLabel="Signing in…" disabled={!isComplete}>
+          <Button
+            kind="primary"
+            type="submit"
+            form={form}
+            busy={busy}
+            busyLabel="Signing in…"
+            reason={!isComplete ? 'Enter a registry, a username and a password.' : undefined}
+          >
             Sign in
           </Button>
         </>

@@ -1,7 +1,7 @@
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startTestApp, type TestApp } from '../../testing/render-app.tsx';
+import { isDisabled, startTestApp, type TestApp } from '../../testing/render-app.tsx';
 import { RegistriesView } from './RegistriesView.tsx';
 
 let app: TestApp;
@@ -37,7 +37,7 @@ describe('registries', () => {
     await userEvent.click(within(row('localhost:5000')).getByRole('button', { name: /^Sign in/ }));
     const dialog = await screen.findByRole('dialog', { name: 'Sign in to localhost:5000' });
     const submit = within(dialog).getByRole('button', { name: 'Sign in' });
-    expect(submit).toHaveProperty('disabled', true);
+    expect(isDisabled(submit)).toBe(true);
     await userEvent.type(screen.getByLabelText('Username'), 'anna');
     await userEvent.type(screen.getByLabelText('Password or token'), 'wrong');
     await userEvent.click(submit);

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import type { CallInput } from '../../../shared/contract.ts';
 import type { NodeSelection } from '../../../shared/farm.ts';
 import { formatReferenceShort } from '../../../shared/format.ts';
+import { dateLocale } from '../../../shared/locale.ts';
 import { type Problem, problemOf } from '../../../shared/problem.ts';
 import type { Timer } from '../../../shared/timer.ts';
 import { call } from '../../api.ts';
@@ -207,7 +208,7 @@ function useTimes(cron: string, timeZone: string): { readonly times: readonly st
 }
 
 function formatTime(time: string, timeZone: string): string {
-  return new Intl.DateTimeFormat(undefined, {
+  return new Intl.DateTimeFormat(dateLocale(), {
     dateStyle: 'full',
     timeStyle: 'short',
     ...(timeZone.trim() === '' ? {} : { timeZone: timeZone.trim() }),

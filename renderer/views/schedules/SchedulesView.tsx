@@ -9,6 +9,7 @@ import {
   formatPathShort,
   formatReferenceShort,
 } from '../../../shared/format.ts';
+import { dateLocale } from '../../../shared/locale.ts';
 import { pruneText } from '../../../shared/prune-text.ts';
 import type { Timer, TimerRun } from '../../../shared/timer.ts';
 import type { Watch } from '../../../shared/watch.ts';
@@ -220,13 +221,13 @@ function ProblemLine({ message, fix }: { message: string; fix: string }) {
 function NextTime({ time }: { time: string }) {
   const date = new Date(time);
   const isToday = date.toDateString() === new Date().toDateString();
-  const text = date.toLocaleString(undefined, {
+  const text = date.toLocaleString(dateLocale(), {
     ...(isToday ? {} : { weekday: 'short', day: 'numeric', month: 'short' }),
     hour: '2-digit',
     minute: '2-digit',
   });
   return (
-    <time dateTime={time} title={date.toLocaleString()}>
+    <time dateTime={time} title={date.toLocaleString(dateLocale())}>
       {isToday ? `Next today, ${text}` : `Next ${text}`}
     </time>
   );

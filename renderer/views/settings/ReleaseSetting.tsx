@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { canOpenExternally } from '../../../shared/external-sites.ts';
+import { dateLocale } from '../../../shared/locale.ts';
 import type { Settings } from '../../../shared/settings.ts';
 import type { ReleaseState } from '../../../shared/version-info.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -100,7 +101,7 @@ function foundText({ newer, checkedAt }: ReleaseState): { readonly title: string
     ? { title: 'Not checked yet' }
     : {
         title: 'No newer release',
-        hint: `Checked on ${new Date(checkedAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}.`,
+        hint: `Checked on ${new Date(checkedAt).toLocaleString(dateLocale(), { dateStyle: 'medium', timeStyle: 'short' })}.`,
       };
 }
 

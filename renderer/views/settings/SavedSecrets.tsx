@@ -1,5 +1,6 @@
 import { useCallback, useState } from 'react';
 import type { RememberedSecret } from '../../../shared/question.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { call } from '../../api.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ConfirmDialog } from '../../parts/ConfirmDialog.tsx';
@@ -70,9 +71,9 @@ export function SavedSecrets() {
       <ConfirmDialog
         open={secretToRemove !== undefined}
         onClose={() => setSecretToRemove(undefined)}
-        title={secretToRemove ? `Remove the ${secretToRemove.kind} of ${secretToRemove.subject}?` : ''}
+        title={secretToRemove ? `Remove the ${wordOf(secretToRemove.kind)} of ${secretToRemove.subject}?` : ''}
         description="Barnraiser will ask for it the next time it is needed."
-        losses={secretToRemove ? [`The ${secretToRemove.kind} in the system keychain`] : []}
+        losses={secretToRemove ? [`The ${wordOf(secretToRemove.kind)} in the system keychain`] : []}
         action={secretToRemove ? kinds[secretToRemove.kind].action : ''}
         onConfirm={async () => {
           if (secretToRemove) {

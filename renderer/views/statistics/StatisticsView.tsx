@@ -119,7 +119,7 @@ function JobTable({ statistics, grouping }: { statistics: Statistics; grouping: 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must be scrollable by keyboard
     <section className={styles.scroller} tabIndex={0} aria-label="Jobs">
-      <table className={styles.table}>
+      <table className={styles.table} aria-label="Jobs">
         <thead>
           <tr>
             {grouping !== 'platforms' && <th scope="col">Node</th>}

@@ -6,7 +6,7 @@ import styles from './Storage.module.css';
 /** Every kind of a node in figures. */
 export function KindTable({ use: { kinds } }: { use: NodeUse }) {
   return (
-    <table className={styles.kinds}>
+    <table className={styles.kinds} aria-label="Disk use by kind">
       <thead>
         <tr>
           <th scope="col">Kind</th>

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { formatBytes, formatCount } from '../../../shared/format.ts';
 import { keptReasons, pruneParts } from '../../../shared/storage-kinds.ts';
 import type { NodePreview, PrunedItem, PrunePreview } from '../../../shared/storage-use.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { call } from '../../api.ts';
 import { Button } from '../../parts/Button.tsx';
 import { ProblemNote } from '../../parts/ProblemNote.tsx';
@@ -108,5 +109,9 @@ function nameOf({ kind, id, names, part }: PrunedItem): string {
   if (names.length > 0) {
     return names.join(', ');
   }
-  return kind === 'context' ? `context ${short}` : part === 'project' ? `cached image ${short}` : `${kind} ${short}`;
+  return kind === 'context'
+    ? `context ${short}`
+    : part === 'project'
+      ? `cached image ${short}`
+      : `${wordOf(kind)} ${short}`;
 }

@@ -89,13 +89,14 @@ function Total({ nodes }: { nodes: readonly NodeUse[] }) {
 }
 
 function NodeRow({ name, use, isAlone }: { name: string; use: NodeUse | undefined; isAlone: boolean }) {
+  const Heading = isAlone ? 'h3' : 'h4';
   const isMeasuring = useStorageUse(({ measuring }) => measuring.has(name));
   return (
     <article aria-label={name} className={styles.node}>
       <header className={styles.nodeHead}>
-        <h3 className={styles.nodeName} title={name}>
+        <Heading className={styles.nodeName} title={name}>
           {name}
-        </h3>
+        </Heading>
         {isMeasuring && <Spinner />}
         {use?.disk && <span className={styles.quiet}>{formatBytes(use.disk.free)} free</span>}
         <IconButton

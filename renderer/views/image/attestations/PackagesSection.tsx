@@ -125,9 +125,10 @@ function PackageRows({ packages }: { packages: readonly ImagePackage[] }) {
                 key={`${each.kind} ${each.name} ${each.version} ${each.architecture}`}
                 className={styles.row}
                 style={{ transform: `translateY(${start}px)` }}
-                title={each.path}
+                aria-posinset={index + 1}
+                aria-setsize={packages.length}
               >
-                <span>{each.name}</span>
+                <span title={each.path}>{each.name}</span>
                 <span className={styles.version}>{each.version}</span>
                 <span>{packageKindNames[each.kind]}</span>
                 <span className={styles.quiet}>{each.licence}</span>

@@ -39,7 +39,7 @@ export function ReproducePanel({ reference }: { reference: string }) {
 
   return (
     <section className={styles.statement} aria-label="Reproduce">
-      <h3>Reproduce</h3>
+      <h2>Reproduce</h2>
       <p className={styles.quiet}>
         Builds the image again without cache, under a temporary name, and says what differs. The image stays as it is.
       </p>
@@ -75,7 +75,7 @@ function Outcome({ result: { isReproduced, platforms, advice, rebuild } }: { res
           const more = Math.max(0, differences.length - maxShown) + moreDifferences;
           return (
             <li key={platform}>
-              <h3>{formatPlatform(platform)}</h3>
+              <h2>{formatPlatform(platform)}</h2>
               <p className={styles.quiet}>
                 {isSame ? 'The same' : newDigest === undefined ? 'Not built again' : 'Another image'}
               </p>

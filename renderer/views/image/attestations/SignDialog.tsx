@@ -63,7 +63,13 @@ export function SignDialog({ reference, onSigned, onClose }: SignDialogProps) {
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form="sign-image" busy={busy} disabled={key.trim() === ''}>
+          <Button
+            kind="primary"
+            type="submit"
+            form="sign-image"
+            busy={busy}
+            reason={key.trim() === '' ? 'Enter a private key.' : undefined}
+          >
             Sign image
           </Button>
         </>

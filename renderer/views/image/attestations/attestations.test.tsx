@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { replaceView, useNavigation } from '../../../stores/navigation.ts';
-import { renderWithApp, type TestApp } from '../../../testing/render-app.tsx';
+import { isDisabled, renderWithApp, type TestApp } from '../../../testing/render-app.tsx';
 import { ImageView } from '../ImageView.tsx';
 
 const reference = 'registry.example.com/team/api:1.3';
@@ -111,7 +111,7 @@ describe('signatures', () => {
     await userEvent.click(await screen.findByRole('button', { name: 'Sign…' }));
     const dialog = within(await screen.findByRole('dialog', { name: 'Sign image' }));
     const sign = dialog.getByRole('button', { name: 'Sign image' }) as HTMLButtonElement;
-    expect(sign.disabled).toBe(true);
+    expect(isDisabled(sign)).toBe(true);
     await userEvent.click(dialog.getByRole('button', { name: 'Generate a key…' }));
     const generate = within(await screen.findByRole('dialog', { name: 'Generate a key' }));
     const files = generate.getByRole('textbox', { name: 'Files' });
@@ -120,7 +120,7 @@ describe('signatures', () => {
     fireEvent.change(generate.getByLabelText('Password'), { target: { value: 'secret' } });
     fireEvent.change(generate.getByLabelText('Password again'), { target: { value: 'secre' } });
     generate.getByText('The passwords differ.');
-    expect((generate.getByRole('button', { name: 'Generate key' }) as HTMLButtonElement).disabled).toBe(true);
+    expect(isDisabled(generate.getByRole('button', { name: 'Generate key' }))).toBe(true);
     fireEvent.change(generate.getByLabelText('Password again'), { target: { value: 'secret' } });
     await userEvent.click(generate.getByRole('button', { name: 'Generate key' }));
     await waitFor(() => expect(screen.queryByRole('dialog', { name: 'Generate a key' })).toBeNull());

@@ -26,7 +26,11 @@ import {
 import { byGroup, commonOptions, findOptions } from './option-search.ts';
 
 const sectionMemory = remembered('new-build.options', isFlag, false);
-const groupsMemory = remembered('new-build.option-groups', isListUpTo(optionGroups.length, isTextUpTo(64)), []);
+const groupsMemory = remembered(
+  'new-build.option-groups',
+  isListUpTo(Object.keys(optionGroups).length, isTextUpTo(64)),
+  [],
+);
 
 interface OptionsSectionProps extends OptionScope {
   readonly draft: OptionDraft;
@@ -45,7 +49,7 @@ export function OptionsSection({ draft, onChange, ...scope }: OptionsSectionProp
       {
         id: 'new-build:search-options',
         label: 'Search options',
-        group: 'Current view',
+        group: 'view',
         icon: 'search',
         shortcut: shortcuts.searchOptions.keys,
         run: () => {
@@ -155,8 +159,8 @@ function OptionsForm({ draft, scope, changed, search, onChange }: OptionsFormPro
       {isSearching || kept !== undefined ? (
         <div className={styles.found}>
           {byGroup(found).map(({ group, names }) => (
-            <section key={group} aria-label={group} className={styles.foundGroup}>
-              <h4>{group}</h4>
+            <section key={group} aria-label={optionGroups[group]} className={styles.foundGroup}>
+              <h4>{optionGroups[group]}</h4>
               {names.map(field)}
             </section>
           ))}
@@ -238,7 +242,7 @@ function Groups({ names, changed, children }: GroupsProps) {
       {byGroup(names).map(({ group, names: all }) => (
         <OptionsGroup
           key={group}
-          title={group}
+          title={optionGroups[group]}
           names={all}
           changedCount={all.filter((name) => changed.includes(name)).length}
           isOpen={open.includes(group)}

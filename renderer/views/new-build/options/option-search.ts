@@ -13,7 +13,7 @@ export interface OptionsOfGroup {
 
 /** Options by their groups, in the order of the table. Groups without one are left out. */
 export function byGroup(names: readonly RequestOptionName[]): OptionsOfGroup[] {
-  return optionGroups
+  return (Object.keys(optionGroups) as OptionGroup[])
     .map((group) => ({ group, names: names.filter((name) => optionRow(name).group === group) }))
     .filter((each) => each.names.length > 0);
 }
@@ -33,7 +33,17 @@ function searchText(name: RequestOptionName): string {
   }
   const { name: words, flag, help, group, choices = [], elsewhere = {} } = optionRow(name);
   const text = [
-    ...[name, words, optionLabel(name), optionHint(name), help, flag, group, elsewhere.podman, elsewhere.docker],
+    ...[
+      name,
+      words,
+      optionLabel(name),
+      optionHint(name),
+      help,
+      flag,
+      optionGroups[group],
+      elsewhere.podman,
+      elsewhere.docker,
+    ],
     ...choices.flatMap((choice) => [choice.label, choice.hint, choice.flag]),
   ]
     .filter((each) => typeof each === 'string')

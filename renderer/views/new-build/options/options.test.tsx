@@ -8,7 +8,7 @@ import { useMemory } from '../../../stores/memory.ts';
 import { useNavigation } from '../../../stores/navigation.ts';
 import { useUndo } from '../../../stores/toasts.ts';
 import { sample } from '../../../testing/fixture-data.ts';
-import { renderWithApp, type TestApp } from '../../../testing/render-app.tsx';
+import { isDisabled, renderWithApp, type TestApp } from '../../../testing/render-app.tsx';
 import { NewBuild } from '../NewBuild.tsx';
 import { formOptions } from './option-draft.ts';
 
@@ -35,7 +35,7 @@ const enter = (label: string, value: string) => fireEvent.change(field(label), {
 const group = (name: string) => screen.getByRole('button', { name: new RegExp(`^${name}`) });
 
 async function startedRequest() {
-  await waitFor(() => expect(buildButton().disabled).toBe(false));
+  await waitFor(() => expect(isDisabled(buildButton())).toBe(false));
   fireEvent.click(buildButton());
   await waitFor(() => expect(useNavigation.getState().route?.view.view).toBe('build'));
   const [newest = ''] = useBuilds.getState().order;
@@ -56,7 +56,7 @@ describe('the form of options', () => {
     expect(field('Memory limit').placeholder).toBe('512m');
     expect(useMemory.getState().entries).toMatchObject({
       'new-build.options': true,
-      'new-build.option-groups': ['Limits of build steps'],
+      'new-build.option-groups': ['limits'],
     });
   });
 
@@ -134,12 +134,12 @@ describe('the form of options', () => {
     screen.getByText('"much" is not a valid value of Memory limit. Use a size, for example 512m or 2g.');
     expect(field('Memory limit').getAttribute('aria-invalid')).toBe('true');
     screen.getByText('Correct the option “Memory limit”.');
-    expect(buildButton().disabled).toBe(true);
+    expect(isDisabled(buildButton())).toBe(true);
     search('pull');
     search('memory');
     expect(field('Memory limit').value).toBe('much');
     enter('Memory limit', '2g');
-    await waitFor(() => expect(buildButton().disabled).toBe(false));
+    await waitFor(() => expect(isDisabled(buildButton())).toBe(false));
   });
 
   it('says which nodes an option leaves out, and which options no node has', async () => {

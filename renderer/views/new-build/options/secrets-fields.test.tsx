@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { takeTypedSecrets, typeSecret, useTypedSecrets } from '../../../stores/typed-secrets.ts';
+import { isDisabled } from '../../../testing/render-app.tsx';
 import {
   enterOption,
   entryOf,
@@ -57,7 +58,7 @@ describe('secrets', () => {
   it('that are typed are a part of the request, and their values only of the store, until a build starts', () => {
     render(<Form name="secrets" />);
     press('Add secret');
-    expect(screen.getByLabelText('Value of secret 1')).toHaveProperty('disabled', true);
+    expect(isDisabled(screen.getByLabelText('Value of secret 1'))).toBe(true);
     type('Id of secret 1', 'tok');
     type('Value of secret tok', 'hunter2');
     type('Id of secret 1', 'token');
