@@ -289,6 +289,6 @@ describe('a new user', () => {
   });
 
   it('has caused no error in the console', () => {
-    expect(window.consoleErrors).toEqual([]);
+    expect(window.consoleErrors.join('\n')).toBe('');
   });
 });

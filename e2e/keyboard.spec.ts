@@ -170,7 +170,7 @@ describe('a keyboard user', () => {
   it('finds the window at the next start as it was', async () => {
     await window.palette.run('images', 'Images');
     await window.images.reference(`${name}:1`).waitFor();
-    expect(window.consoleErrors).toEqual([]);
+    expect(window.consoleErrors.join('\n')).toBe('');
     await window.close();
     window = await AppWindow.open(browser, home);
     await window.images.reference(`${name}:1`).waitFor();
@@ -186,6 +186,6 @@ describe('a keyboard user', () => {
     await window.tabTo(window.page.getByRole('dialog').getByRole('button', { name: 'Delete build' }));
     await keyboard.press('Enter');
     await window.page.getByText('No builds yet').waitFor();
-    expect(window.consoleErrors).toEqual([]);
+    expect(window.consoleErrors.join('\n')).toBe('');
   });
 });

@@ -219,5 +219,25 @@ test('builds that end at once in a terminal that works by itself are shown, too'
 });
 
 test('no window has reported an error', () => {
-  expect([one, two].flatMap(({ consoleErrors }) => consoleErrors)).toEqual([]);
+  expect([one, two].flatMap(({ consoleErrors }) => consoleErrors).join('\n')).toBe('');
+});
+
+test('a window works on if its browser drops each request once, as browsers do when a network interface appears', async () => {
+  const dropped = new Set<string>();
+  await one.page.route('**/call/**', (route) => {
+    const key = route.request().headers()['idempotency-key'] ?? expect.fail('no key');
+    if (dropped.has(key)) {
+      return route.continue();
+    }
+    dropped.add(key);
+    return route.abort('connectionreset');
+  });
+  await one.page.reload();
+  await one.goTo('Builds');
+  await one.builds.row('turn-two:1').first().waitFor();
+  await one.goTo('Images');
+  await one.images.reference('turn-two').first().waitFor();
+  expect(dropped.size).toBeGreaterThan(5);
+  expect(await one.page.getByText('is not responding').count()).toBe(0);
+  await one.page.unroute('**/call/**');
 });

@@ -20,6 +20,9 @@ import { SettingsPage } from './settings.ts';
 /** For changes in the window that do not wait for a node. */
 const pageTimeoutMs = 15_000;
 
+/** Chromium has dropped a request since a network interface came or went, as docker's do. The page sends it again. */
+const droppedRequest = 'net::ERR_NETWORK_CHANGED';
+
 export class AppWindow {
   readonly page: Page;
   readonly firstStart: FirstStartPage;
@@ -66,7 +69,7 @@ export class AppWindow {
     this.settings = new SettingsPage(page);
     this.palette = new Palette(page);
     page.on('console', (message) => {
-      if (message.type() === 'error') {
+      if (message.type() === 'error' && !message.text().includes(droppedRequest)) {
         this.consoleErrors.push(message.text());
       }
     });

@@ -288,6 +288,23 @@ describe('calls and events', () => {
     expect(signals[1]?.aborted).toBe(false);
   });
 
+  it('runs a call once that the page sends again since it got no answer', async () => {
+    const headers = { ...(await enter()), 'idempotency-key': 'f0c1' };
+    const { hostname, port } = new URL(server.url);
+    const lost = httpRequest({ hostname, port, path: '/call/builds.preview', method: 'POST', headers });
+    lost.on('error', () => {});
+    lost.end('{}');
+    await expect.poll(() => signals.length).toBe(1);
+    lost.destroy();
+    await expect.poll(() => signals[0]?.aborted).toBe(true);
+    const answer = await send('/call/builds.preview', { method: 'POST', headers, body: '{}' });
+    expect(JSON.parse(answer.body)).toEqual({ ok: true, value: { answer: 'builds.preview' } });
+    expect(receivedCalls).toHaveLength(1);
+    // and nothing of it is kept when the page has the answer
+    await send('/call/app.info', { method: 'POST', headers, body: '{}' });
+    expect(receivedCalls.at(-1)).toEqual({ name: 'app.info', input: {} });
+  });
+
   it('answers an invalid call with a problem, without calling the app', async () => {
     const headers = await enter();
     const call = (name: string, body: string, more = {}): Promise<Answer> =>

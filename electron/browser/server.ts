@@ -9,6 +9,7 @@ import { type AppApi, isCallName } from '../page/app-api.ts';
 import { pageHeaders } from '../page/headers.ts';
 import { errnoCode } from '../system/file-errors.ts';
 import { AccessControl } from './access-control.ts';
+import { CallsOnce } from './calls-once.ts';
 import { streamEvents } from './event-stream.ts';
 import { sendPageFile } from './static-files.ts';
 
@@ -45,6 +46,7 @@ const pageAbsenceMs = 3_000;
  */
 export async function startServer(app: AppApi, pageFolder: string, port = 0): Promise<BrowserServer> {
   const pages = new Set<ServerResponse>();
+  const calls = new CallsOnce<Result<unknown>>();
   let hadPage = false;
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(pageHeaders)) {
@@ -142,14 +144,17 @@ export async function startServer(app: AppApi, pageFolder: string, port = 0): Pr
       sendInvalidCall(response, 400, 'The input of a call is not valid JSON.', 'Reload the page.');
       return;
     }
+    const key = z.string().optional().parse(request.headers['idempotency-key']);
     const cancel = new AbortController();
     response.once('close', () => {
-      // the page has cancelled the call, or is gone
-      if (!response.writableFinished) {
+      if (response.writableFinished) {
+        calls.arrived(key);
+      } else {
+        // the page has cancelled the call, or is gone
         cancel.abort();
       }
     });
-    sendJson(response, 200, await app.call(name, input, { signal: cancel.signal }));
+    sendJson(response, 200, await calls.run(key, () => app.call(name, input, { signal: cancel.signal })));
   }
 
   return {

@@ -134,6 +134,35 @@ it('returns the result of a call', async () => {
   expect(calls).toEqual(['POST /call/builds.cancel {"id":"b"}']);
 });
 
+it('sends a call again that the browser has dropped, under the same key', async () => {
+  const { transport } = await start();
+  const keys: (string | null)[] = [];
+  vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
+    keys.push(new Headers(init.headers).get('idempotency-key'));
+    return keys.length < 3 ? Promise.reject(new TypeError('net::ERR_NETWORK_CHANGED')) : respond(path, init);
+  });
+  const call = transport.call('builds.cancel', { id: 'b' });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await call).toEqual({ ok: true, value: {} });
+  expect(calls).toEqual(['POST /call/builds.cancel {"id":"b"}']);
+  expect(keys).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), keys[0], keys[0]]);
+});
+
+it('does not send a call again that was cancelled', async () => {
+  const { transport } = await start();
+  const cancel = new AbortController();
+  let requests = 0;
+  vi.stubGlobal('fetch', async () => {
+    requests += 1;
+    cancel.abort();
+    throw new DOMException('aborted', 'AbortError');
+  });
+  const call = transport.call('builds.cancel', { id: 'b' }, { signal: cancel.signal });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(await call).toMatchObject({ ok: false });
+  expect(requests).toBe(1);
+});
+
 it('gets the secret from another page of this browser', async () => {
   await start();
   sessionStorage.clear();
@@ -170,7 +199,9 @@ it.each([
 ])('returns a problem if %s', async (_, fetched) => {
   vi.stubGlobal('fetch', fetched);
   const { transport } = await start();
-  expect(await transport.call('app.info', {})).toMatchObject({
+  const call = transport.call('app.info', {});
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(await call).toMatchObject({
     ok: false,
     problem: { message: expect.stringContaining('is not responding') },
   });

@@ -1,5 +1,6 @@
 import type { AppEvent, CallInput, CallName, CallOutput } from '../../shared/contract.ts';
 import type { Problem, Result } from '../../shared/problem.ts';
+import { fetchAgain } from './fetch-again.ts';
 import { noAccess, PageAccess } from './page-access.ts';
 import type { CallOptions, LinkState, Transport } from './transport.ts';
 
@@ -41,7 +42,7 @@ export function openBrowserTransport(): Transport {
     };
     restartTimer();
     try {
-      const response = await send(access, '/events', { signal: silence.signal });
+      const response = await send(access, '/events', { signal: silence.signal }, fetch);
       if (response === undefined) {
         setState('denied');
         return;
@@ -102,7 +103,8 @@ async function callOverHttp<N extends CallName>(
   try {
     const response = await send(access, `/call/${name}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      // the server runs a call once, also when it is sent again
+      headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
       body: JSON.stringify(input),
       // a page that is being closed sends what it remembers
       keepalive: name === 'memory.set',
@@ -122,11 +124,20 @@ async function callOverHttp<N extends CallName>(
   }
 }
 
-/** Sends a request with the secret of this page. @returns undefined if there is none that the server accepts */
-async function send(access: PageAccess, path: string, init: RequestInit): Promise<Response | undefined> {
+/**
+ * Sends a request with the secret of this page.
+ * @param request `fetch` for a request that is sent again elsewhere
+ * @returns undefined if there is no secret that the server accepts
+ */
+async function send(
+  access: PageAccess,
+  path: string,
+  init: RequestInit,
+  request: typeof fetchAgain = fetchAgain,
+): Promise<Response | undefined> {
   // not awaited where it is known: a page that closes can still send something
   for (let secret = access.known ?? (await access.find()); secret !== undefined; secret = await access.find()) {
-    const response = await fetch(path, {
+    const response = await request(path, {
       ...init,
       headers: { ...init.headers, authorization: `Bearer ${secret}` },
     });

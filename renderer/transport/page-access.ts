@@ -1,5 +1,6 @@
 /** The secret that admits this page to the server of the browser front end. */
 import type { Problem } from '../../shared/problem.ts';
+import { fetchAgain } from './fetch-again.ts';
 
 /** Of this origin alone, which includes the port: no server at another port gets it, as it would get a cookie. */
 const storageKey = 'barnraiser-access';
@@ -20,7 +21,7 @@ export const noAccess: Problem = {
  */
 export async function enterWithToken(token: string): Promise<string | undefined> {
   try {
-    const response = await fetch('/enter', {
+    const response = await fetchAgain('/enter', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ token }),
