@@ -4,11 +4,17 @@ import { defineConfig } from 'vitest/config';
 // generous limits, so that no test fails because the machine is slow or busy
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } };
 
+/**
+ * Files are tested in one process after another: most of the time of a small file would be the start of its own process. What a
+ * file changes of the process is restored.
+ */
+const oneProcess = { isolate: false, setupFiles: ['e2e/restore-process.ts'] };
+
 export default defineConfig({
   test: {
     projects: [
       // unit tests, beside their source; they need nothing but Node
-      { test: { ...timeouts, name: 'unit', include: ['{shared,electron}/**/*.test.ts'] } },
+      { test: { ...timeouts, ...oneProcess, name: 'unit', include: ['{shared,electron}/**/*.test.ts'] } },
       // checks of the source: layers of imports, wording
       { test: { ...timeouts, name: 'rules', include: ['e2e/rules/*.test.ts'] } },
       // tests of the page in a simulated browser
@@ -16,6 +22,7 @@ export default defineConfig({
         plugins: [react()],
         test: {
           ...timeouts,
+          ...oneProcess,
           name: 'renderer',
           environment: 'happy-dom',
           include: ['renderer/**/*.test.{ts,tsx}'],
@@ -27,6 +34,7 @@ export default defineConfig({
         // behaviour against the lab's real nodes; one file at a time, because all share the nodes
         test: {
           ...timeouts,
+          ...oneProcess,
           name: 'e2e',
           include: ['e2e/**/*.spec.ts'],
           exclude: ['e2e/machine.spec.ts', 'e2e/file-sync.spec.ts', 'e2e/attacks/**', 'e2e/faults/**'],

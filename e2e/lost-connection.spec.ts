@@ -262,6 +262,29 @@ describe('a connection that is lost during a build', () => {
   });
 });
 
+test('a connection that is lost while an image is transferred leaves what was built as the cache of the next build', async () => {
+  await startApp();
+  const sshd = await addConnection('alone', 'amd-a');
+  const mark = `${Date.now()}${Math.random()}`;
+  const context = await makeProject({
+    Containerfile: `${lab.from}COPY file /\nRUN echo ${mark}; head -c 80000000 /dev/urandom > /large\n`,
+    file: 'first',
+  });
+  cleanups.push(() => rm(context, { recursive: true }));
+  const start = () => call('builds.start', { context, reference: 'cached:1', connections: ['alone'] });
+  const first = await waitForBuild((await start()).id);
+  expect(first).toMatchObject({ status: 'done' });
+  await writeFile(join(context, 'file'), 'second');
+  const since = events.length;
+  const { id } = await start();
+  await waitForEvent((each) => each.event === 'job.changed' && each.job.status === 'transferring', since);
+  await sendSignal('amd-a', 'KILL', await sessionPids('amd-a', sshd));
+  expect(await waitForBuild(id)).toMatchObject({ status: 'failed', problem: { code: 'ssh.lost' } });
+  await waitForStatus('alone', isUp, since);
+  const last = await waitForBuild((await start()).id);
+  expect(last).toMatchObject({ status: 'done', jobs: [{ steps: [{}, { cached: true }, { cached: true }] }] });
+});
+
 describe('a connection that is changed during a build', () => {
   /** The processes on a node that sleep for a number of seconds, which no other build has. */
   const sleeping = async (node: string, seconds: number): Promise<string> =>

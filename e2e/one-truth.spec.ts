@@ -230,7 +230,7 @@ test('a window works on if its browser drops each request once, as browsers do w
       return route.continue();
     }
     dropped.add(key);
-    return route.abort('connectionreset');
+    return route.abort('failed');
   });
   await one.page.reload();
   await one.goTo('Builds');

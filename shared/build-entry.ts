@@ -47,6 +47,8 @@ export const buildEntrySchema = z.object({
   jobs: z.array(jobEntrySchema),
   /** Optional platforms that the build is done without. */
   missing: z.array(z.string()).optional(),
+  /** Where the build should have been pushed and was not. Its image is in local storage if it is done. */
+  notPushed: z.array(z.string()).optional(),
   /** The message of the build's problem. */
   problem: z.string().optional(),
 });
@@ -68,9 +70,13 @@ export function entryOf({
   durationMs,
   jobs,
   missing,
+  push,
+  furtherPushes = [],
   problem,
 }: Build): ReadableEntry {
   const { context, farm, connections, bake, trigger } = request;
+  const pushes = push ? [push, ...furtherPushes] : furtherPushes;
+  const notPushed = pushes.filter((each) => each.status === 'failed').map(({ destination }) => destination);
   return {
     id,
     status,
@@ -97,6 +103,7 @@ export function entryOf({
       ...lostOn(job),
     })),
     ...(missing === undefined ? {} : { missing: [...missing] }),
+    ...(notPushed.length === 0 ? {} : { notPushed }),
     ...(problem === undefined ? {} : { problem: problem.message }),
   };
 }

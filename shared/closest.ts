@@ -38,12 +38,12 @@ function sortedLetters(name: string): string {
 }
 
 /**
- * What to tell a person who gave an unknown name: the closest known name and all known names, or `ifNone` if there are
- * none.
+ * What to tell a person who gave an unknown name: the closest known name and all known names.
+ * @param ifNone what to do if there are none
  */
-export function suggestKnownName(name: string, known: readonly string[], ifNone: string): string {
+export function suggestKnownName(name: string, known: readonly string[], ifNone = ''): string {
   if (known.length === 0) {
-    return `There are none yet. ${ifNone}`;
+    return `There are none yet. ${ifNone}`.trim();
   }
   const suggestion = closest(name, known);
   return `${suggestion === undefined ? '' : `Did you mean ${suggestion}? `}Available: ${known.join(', ')}.`;

@@ -380,7 +380,7 @@ export const calls = {
       files: z.array(z.string().min(1)).max(50).optional(),
       /** Names of targets and groups. Without them: `default`. */
       targets: z.array(z.string()).max(1000).optional(),
-      /** What the files may use besides the project: `fs.read=PATH`, `fs.write=PATH`, `ssh`, `network.host`. */
+      /** What the files may use besides the project: `fs.read=PATH`, `fs.write=PATH`, `ssh`, `network.host`, `sign`. */
       allow: z.array(z.string()).max(1000).optional(),
       /** Whether the chosen images are pushed. */
       push: z.boolean().optional(),

@@ -6,6 +6,10 @@ import { problemActionSchema } from './problem-action.ts';
 /** The rule of a Containerfile that a line violates. */
 const lintRuleSchema = z.custom<LintRuleId>((value) => typeof value === 'string');
 
+/** A secret or an SSH agent that a step of a Containerfile mounts. A step that needs none runs without it. */
+const sourceMountSchema = z.object({ kind: z.enum(['secret', 'ssh']), id: z.string(), isRequired: z.boolean() });
+export type SourceMount = Readonly<z.infer<typeof sourceMountSchema>>;
+
 /** What a project folder holds for a build. No file is read except the Containerfile. Sizes in bytes. */
 export const projectSchema = z.object({
   /** Absolute path of the folder or archive, or the URL of the repository without a login. */
@@ -17,6 +21,7 @@ export const projectSchema = z.object({
   containerfiles: z.array(z.string()),
   stages: z.array(z.string()),
   buildArgs: z.array(z.object({ name: z.string(), default: z.string().optional() })),
+  mounts: z.array(sourceMountSchema),
   files: z.number(),
   bytes: z.number(),
   ignoredCount: z.number(),

@@ -109,7 +109,7 @@ export type LeftOut = Readonly<z.infer<typeof leftOutSchema>>;
 
 /** What a file of a project needs besides the project: what `--allow` names. */
 export const permissionSchema = z.object({
-  kind: z.enum(['fs.read', 'fs.write', 'env', 'ssh', 'network.host', 'security.insecure']),
+  kind: z.enum(['fs.read', 'fs.write', 'env', 'ssh', 'network.host', 'security.insecure', 'sign']),
   /** An absolute path, of `fs.read` and `fs.write`; the name of a variable of the environment, of `env`. */
   path: z.string().optional(),
   /** Who needs it, and for what. */

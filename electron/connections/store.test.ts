@@ -37,7 +37,7 @@ test('the problem about an unknown name suggests the closest name and lists all 
   await expect(store.get('pi')).rejects.toMatchObject({
     problem: {
       code: 'connection.unknown',
-      fix: 'There are none yet. Add it first.',
+      fix: 'There are none yet.',
       actions: [{ id: 'add-connection', name: 'pi' }],
     },
   });

@@ -151,11 +151,9 @@ function find(connections: readonly Connection[], name: string): Connection {
   const connection = connections.find((candidate) => candidate.name === name);
   if (!connection) {
     const known = connections.map((candidate) => candidate.name);
-    throw fail(
-      'connection.unknown',
-      `There is no connection named "${name}".`,
-      suggestKnownName(name, known, 'Add it first.'),
-    ).offering({ id: 'add-connection', name });
+    throw fail('connection.unknown', `There is no connection named "${name}".`, suggestKnownName(name, known)).offering(
+      { id: 'add-connection', name },
+    );
   }
   return connection;
 }

@@ -14,22 +14,29 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FileIndex, indexPath } from './file-index.ts';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { withFile } from './read-file.ts';
-import { type InProcessPacking, packInProcess } from './testing/in-process-packing.ts';
+import type { InProcessPacking } from './testing/in-process-packing.ts';
 import { createProject, temporaryFolder } from './testing/project.ts';
 
 /** The paths of the files that were read. */
 const read: string[] = [];
 
-vi.mock('./read-file.ts', async (original) => {
+// modules that other tests have loaded would read files without being noticed
+vi.resetModules();
+vi.doMock('./read-file.ts', async (original) => {
   const actual = await original<typeof import('./read-file.ts')>();
   const spied: typeof withFile = (path, use) => {
     read.push(path);
     return actual.withFile(path, use);
   };
   return { ...actual, withFile: spied };
+});
+const { FileIndex, indexPath } = await import('./file-index.ts');
+const { packInProcess } = await import('./testing/in-process-packing.ts');
+afterAll(() => {
+  vi.doUnmock('./read-file.ts');
+  vi.resetModules();
 });
 
 const base = { Containerfile: 'FROM scratch\n' };

@@ -3,6 +3,7 @@ import { formatSource } from '../../shared/format.ts';
 import { type EngineKind, engineNames } from '../../shared/node.ts';
 import { type Failure, fail, type ProblemCode } from '../../shared/problem.ts';
 import type { SourceLines } from '../../shared/source-lines.ts';
+import { sourceMounts } from '../../shared/source-mounts.ts';
 import { firstLine } from './api/engine-api.ts';
 import type { EngineBuild, EngineStep } from './engine.ts';
 
@@ -193,15 +194,13 @@ function stepSource({ line }: EngineStep, build: EngineBuild): SourceLines | und
 /** What to do if a step mounts a secret that the build does not have. Engines run it without. */
 function missingSecretHint({ line }: EngineStep, { instructions, secrets }: EngineBuild): string | undefined {
   const text = instructions.find(({ firstLine }) => firstLine === line)?.text ?? '';
-  for (const [, mount = ''] of text.matchAll(/--mount=(\S+)/g)) {
-    const field = (...names: readonly string[]): string | undefined =>
-      names.flatMap((name) => new RegExp(`(?:^|,)${name}=([^,]+)`).exec(mount)?.[1] ?? [])[0];
-    const id = field('id') ?? field('target', 'dst', 'destination')?.split('/').at(-1);
-    if (field('type') === 'secret' && id && !id.includes('$') && secrets.every((each) => each.id !== id)) {
-      return `The build has no secret ${id}, which the step mounts: give it with --secret id=${id},src=FILE.`;
-    }
-  }
-  return undefined;
+  const missing = sourceMounts(text).find(
+    ({ kind, id }) => kind === 'secret' && secrets.every((each) => each.id !== id),
+  );
+  return (
+    missing &&
+    `The build has no secret ${missing.id}, which the step mounts: give it with --secret id=${missing.id},src=FILE.`
+  );
 }
 
 /** Shortens a text to one line of at most 120 characters. */

@@ -224,11 +224,10 @@ function find(farms: readonly Farm[], name: string): Farm {
   const farm = farms.find((candidate) => candidate.name === name);
   if (!farm) {
     const known = farms.map((candidate) => candidate.name);
-    throw fail(
-      'farm.unknown',
-      `There is no farm "${name}".`,
-      suggestKnownName(name, known, 'Create it first.'),
-    ).offering({ id: 'create-farm', name });
+    throw fail('farm.unknown', `There is no farm "${name}".`, suggestKnownName(name, known)).offering({
+      id: 'create-farm',
+      name,
+    });
   }
   return farm;
 }

@@ -37,9 +37,12 @@ function lasting(index: LayoutIndex): LayoutIndex {
   return withoutAttached(withoutReplaced(index));
 }
 
-/** The replaced lists, the last one first. */
+/** The replaced lists, the last one first. Of those that were replaced at the same time, that is the one that was added last. */
 function replacedIn(index: LayoutIndex): Descriptor[] {
-  return index.manifests.filter(isReplaced).sort((one, other) => replacedAtMs(other) - replacedAtMs(one));
+  return index.manifests
+    .filter(isReplaced)
+    .reverse()
+    .sort((one, other) => replacedAtMs(other) - replacedAtMs(one));
 }
 
 function replacedAtMs({ annotations }: Descriptor): number {

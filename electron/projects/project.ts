@@ -4,6 +4,7 @@ import { relative } from 'node:path';
 import type { AutomaticValues } from '../../shared/automatic-options.ts';
 import type { BuildRequest } from '../../shared/build.ts';
 import type { Project } from '../../shared/project.ts';
+import { allSourceMounts } from '../../shared/source-mounts.ts';
 import { pathInside, standardInput } from '../context/containerfile.ts';
 import { type ContextContents, openContents } from '../context/contents.ts';
 import { findSource } from '../context/find-source.ts';
@@ -90,6 +91,7 @@ async function inspectOpened(project: OpenedProject, request: InspectRequest, si
     containerfiles: [...new Set([chosen, ...others.filter((name) => !/ignore$/.test(name)).sort()])],
     stages: parsed.stages,
     buildArgs: [...parsed.buildArgs],
+    mounts: allSourceMounts(parsed.instructions),
     files,
     bytes,
     ignoredCount,

@@ -166,7 +166,7 @@ class BakeFiles implements Names {
       : invalidAt(
           at,
           `There is no function "${name}".`,
-          suggestKnownName(name, [...this.#functions.keys(), ...functionNames], ''),
+          suggestKnownName(name, [...this.#functions.keys(), ...functionNames]),
         );
   }
 
@@ -322,7 +322,7 @@ const builtins: ReadonlyMap<string, Value> = new Map([
 
 function assertBlock({ type, labels, at }: Block): void {
   if (!blockTypes.includes(type)) {
-    throw invalidAt(at, `There is no block "${type}".`, suggestKnownName(type, blockTypes, ''));
+    throw invalidAt(at, `There is no block "${type}".`, suggestKnownName(type, blockTypes));
   }
   if (labels.length !== 1) {
     throw invalidAt(at, `A block of the type ${type} has one name: ${type} "NAME" {}.`);

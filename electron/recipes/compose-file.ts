@@ -151,11 +151,7 @@ async function readService(
     path === undefined ? { file, root } : await options.read(posix.join(posix.dirname(file.name), path));
   const names = entriesOf(entryOf(tree, 'services')).map(([each]) => each);
   if (!names.includes(parent)) {
-    throw invalidAt(
-      extended.at,
-      `There is no service "${parent}" in ${source.name}.`,
-      suggestKnownName(parent, names, ''),
-    );
+    throw invalidAt(extended.at, `There is no service "${parent}" in ${source.name}.`, suggestKnownName(parent, names));
   }
   const parentFolder = path === undefined ? folder : posix.join(folder, posix.dirname(path));
   const base = await readService(parent, { file: source, root: tree }, options, parentFolder, [...visited, key]);
@@ -214,7 +210,7 @@ function buildField(fields: Map<FieldName, Field>, key: string, node: JsonNode, 
     throw invalidAt(
       node.at,
       `The section build has no field "${key}".`,
-      suggestKnownName(key, [...Object.keys(fieldNames), ...Object.keys(leftOutFields)], ''),
+      suggestKnownName(key, [...Object.keys(fieldNames), ...Object.keys(leftOutFields)]),
     );
   }
   if (node.kind === 'scalar' && node.value === null) {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type BakeOptions, type Described, describeBake } from './describe-bake.ts';
+import { type BakeOptions, buildSettings, type Described, describeBake } from './describe-bake.ts';
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -296,6 +296,33 @@ describe('files that are not trusted', () => {
       allow: ['env=*', 'ssh', 'network.host'],
     });
     expect(linked.description.permissions).toMatchObject([{ path: '/etc' }, { path: '/etc/hostname' }]);
+  });
+
+  test('sign with the key of the person only with permission', async () => {
+    const folder = await project({
+      Containerfile: 'FROM a\n',
+      'barnraiser.json': JSON.stringify({ version: 1, images: { api: { sign: true } } }),
+    });
+    const needs = async (options: Parameters<typeof describeFiles>[1]) =>
+      (await describeFiles(folder, options)).description.permissions.map(({ kind }) => kind);
+    expect(await needs({})).toEqual(['sign']);
+    expect(await needs({ allow: ['sign'] })).toEqual([]);
+    // a person has said so, for the project or for this bake
+    expect(await needs({ settings: { sign: true } })).toEqual([]);
+    expect(await needs({ flags: { sign: true } })).toEqual([]);
+    expect(await needs({ flags: { sign: false } })).toEqual([]);
+  });
+
+  test('give a single build no more than the project, but for what a person gives instead', async () => {
+    const folder = await project({
+      Containerfile: 'FROM a\n',
+      'barnraiser.json': JSON.stringify({ version: 1, images: { api: { sign: true, target: 'web' } } }),
+    });
+    await expect(buildSettings(folder)).rejects.toMatchObject({
+      problem: { code: 'recipe.outside', message: expect.stringContaining('sign') },
+    });
+    expect((await buildSettings(folder, {}, ['sign'])).fields).toEqual({ target: 'web' });
+    expect((await buildSettings(folder, { sign: false })).fields).toEqual({ sign: false, target: 'web' });
   });
 
   test('sign with no key outside the project without permission', async () => {

@@ -122,6 +122,7 @@ export async function describeBake(options: BakeOptions): Promise<Described> {
         project,
         permissions,
         shared,
+        kept: options.settings ?? {},
         flags: options.flags ?? {},
         pushes: options.push === true && selection.chosen.includes(draft.name),
         isChosen: selection.chosen.includes(draft.name),
@@ -154,22 +155,28 @@ export interface BuildSettings {
 /**
  * The options that a build of a folder begins with: those that are kept in the app before those of `barnraiser.json`, and of its image
  * if it has only one.
+ * @param given the names of options that a person gives instead, so that what the recipes say of them needs no permission
  * @throws Failure `recipe.invalid`, `recipe.outside` if they need what is not in the project
  */
-export async function buildSettings(folder: string, kept: RequestFields = {}): Promise<BuildSettings> {
+export async function buildSettings(
+  folder: string,
+  kept: RequestFields = {},
+  given: readonly string[] = [],
+): Promise<BuildSettings> {
   const file = await readProjectRecipe(folder);
   const [only, ...others] = Object.keys(file?.recipe.images ?? {});
   const image = file && only !== undefined && others.length === 0 ? recipeDraft(file, only) : undefined;
   const ofProject = withFields(file ? sharedFields(file.recipe, undefined) : {}, image?.fields ?? {});
-  const { push: _, context, ...fields } = withFields(ofProject, kept);
-  const names = Object.keys(fields);
+  const { push: _, context, ...all } = withFields(ofProject, kept);
+  const names = Object.keys(all).filter((name) => !given.includes(name));
+  const fields: RequestFields = Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
   if (names.length === 0) {
     return { fields: {}, isOfProject: false };
   }
   const project = realPath(folder);
   const permissions = new Permissions(project, []);
   const draft: Draft = { name: basename(project), at: { file: recipeFileName, line: 1 }, fields, depends: new Map() };
-  const options = { project, permissions, shared: {}, flags: {}, pushes: false, isChosen: true, isOnly: true };
+  const options = { project, permissions, shared: {}, kept, flags: {}, pushes: false, isChosen: true, isOnly: true };
   const { request } = finish(draft, options);
   const [missing] = permissions.missing;
   if (missing && Object.keys(ofProject).length > 0) {
@@ -341,6 +348,8 @@ interface FinishOptions {
   readonly project: string;
   readonly permissions: Permissions;
   readonly shared: RequestFields;
+  /** What a person chose, which needs no permission: for the project, and for this bake. */
+  readonly kept: RequestFields;
   readonly flags: RequestFields;
   readonly pushes: boolean;
   /** Others are only built for those that depend on them. */
@@ -352,7 +361,7 @@ interface FinishOptions {
 /** Resolves paths, notes what is not in the project, and validates the request. */
 function finish(
   draft: Draft,
-  { project, permissions, shared, flags, pushes, isChosen, isOnly }: FinishOptions,
+  { project, permissions, shared, kept, flags, pushes, isChosen, isOnly }: FinishOptions,
 ): BakeImage {
   const { push, ...fields } = withFields(withFields(shared, draft.fields), flags);
   const context = contextPath(project, fields.context ?? '.');
@@ -377,6 +386,10 @@ function finish(
     if (source.kind === 'env') {
       permissions.needVariable(source.name, `${draft.name}: the value of its secret ${id}`);
     }
+  }
+  const signsWithOwnKey = fields.sign === true && ofProject.signKey === undefined;
+  if (signsWithOwnKey && flags.sign === undefined && kept.sign === undefined) {
+    permissions.need('sign', `${draft.name}: it is signed with your key`);
   }
   const reference = fields.reference ?? defaultReference(project, draft.name, isOnly);
   const request = {

@@ -5,7 +5,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fail } from '../../shared/problem.ts';
 import { type Permission, permissionText } from '../../shared/recipe.ts';
 
-const kinds: readonly Permission['kind'][] = ['ssh', 'network.host', 'security.insecure'];
+const kinds: readonly Permission['kind'][] = ['ssh', 'network.host', 'security.insecure', 'sign'];
 
 export class Permissions {
   readonly #project: string;
@@ -17,7 +17,7 @@ export class Permissions {
 
   /**
    * @param project the real path of the project
-   * @param allow texts of `--allow`: `fs.read=PATH`, `fs.write=PATH`, `fs=PATH`, `fs.read=*`, `env=NAME`, `env=*`, `ssh`, `network.host`
+   * @param allow texts of `--allow`: `fs.read=PATH`, `fs.write=PATH`, `fs=PATH`, `fs.read=*`, `env=NAME`, `env=*`, `ssh`, `network.host`, `sign`
    * @throws Failure `input.invalid`
    */
   constructor(project: string, allow: readonly string[]) {
@@ -37,7 +37,7 @@ export class Permissions {
         throw fail(
           'input.invalid',
           `--allow "${text}" is not known.`,
-          'Use fs.read=PATH, fs.write=PATH, env=NAME, ssh or network.host.',
+          'Use fs.read=PATH, fs.write=PATH, env=NAME, ssh, network.host or sign.',
         );
       }
     }

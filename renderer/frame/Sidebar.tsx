@@ -27,7 +27,7 @@ import { useNodeDrag } from '../stores/node-drag.ts';
 import { type Health, healthOf, summarizeNotUp, useNode, useNodes } from '../stores/nodes.ts';
 import { useJobCounts, useQueue } from '../stores/queue.ts';
 import { resumeAndOpen } from '../stores/resume.ts';
-import { type UnseenBuild, useUnseenBuilds } from '../stores/watched-builds.ts';
+import { isGood, type UnseenBuild, useUnseenBuilds } from '../stores/watched-builds.ts';
 import styles from './Sidebar.module.css';
 
 /** A farm with more nodes than this shows a number (`49/50`) instead of dots. */
@@ -195,7 +195,7 @@ const dotStyles = { running: undefined, lost: styles.dotLost, down: styles.dotDo
 
 /** One dot for all builds: failed before running before done. */
 function dotOf(running: readonly string[], unseen: readonly UnseenBuild[]): NavLinkProps['dot'] {
-  if (unseen.some(({ status }) => status !== 'done')) {
+  if (!unseen.every(isGood)) {
     return 'down';
   }
   return running.length > 0 ? 'running' : unseen.length > 0 ? 'done' : undefined;
@@ -236,7 +236,8 @@ function QueueLink(props: Pick<NavLinkProps, 'isFolded' | 'isCurrent'>) {
 }
 
 /** A build that ended unseen. One that was interrupted can be resumed. */
-function UnseenLink({ build: { id, reference, status, createdAt, durationMs = 0 } }: { build: UnseenBuild }) {
+function UnseenLink({ build }: { build: UnseenBuild }) {
+  const { id, reference, status, notPushed, createdAt, durationMs = 0 } = build;
   const isInterrupted = status === 'interrupted';
   const name = formatReferenceShort(reference);
   return (
@@ -247,9 +248,11 @@ function UnseenLink({ build: { id, reference, status, createdAt, durationMs = 0 
       )}
     >
       <a href={hrefOf({ view: 'build', id })} className={classes(styles.link, styles.running)}>
-        <PhaseGlyph phase={status} />
+        <PhaseGlyph phase={isGood(build) || status !== 'done' ? status : 'warning'} />
         <MiddleEllipsis text={name} className={styles.name} />
-        <span className="visually-hidden">{phaseWord(status)}</span>
+        <span className="visually-hidden">
+          {notPushed && status === 'done' ? 'Done, not pushed' : phaseWord(status)}
+        </span>
         {!isInterrupted && (
           <span className={styles.count}>
             <RelativeTime time={new Date(Date.parse(createdAt) + durationMs).toISOString()} />

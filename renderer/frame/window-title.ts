@@ -2,20 +2,20 @@ import { useEffect } from 'react';
 import { formatCount, formatReferenceShort } from '../../shared/format.ts';
 import icon from '../icon.svg';
 import { useBuilds, useRunningIds } from '../stores/builds.ts';
-import { type UnseenBuild, useUnseenBuilds } from '../stores/watched-builds.ts';
+import { isGood, type UnseenBuild, useUnseenBuilds } from '../stores/watched-builds.ts';
 
 const appName = 'Barnraiser';
 
 /** `✓ api:1.4` for a build that ended unseen, `● Building api:1.4` while one runs, else the name of the app. */
 export function windowTitle(
-  unseen: readonly Pick<UnseenBuild, 'status' | 'reference'>[],
+  unseen: readonly Pick<UnseenBuild, 'status' | 'reference' | 'notPushed'>[],
   running: readonly string[],
 ): string {
   const [ended] = unseen;
   const [building] = running;
   if (ended) {
     const others = unseen.length > 1 ? ` and ${unseen.length - 1} more` : '';
-    return `${ended.status === 'done' ? '✓' : '✗'} ${formatReferenceShort(ended.reference)}${others} · ${appName}`;
+    return `${isGood(ended) ? '✓' : '✗'} ${formatReferenceShort(ended.reference)}${others} · ${appName}`;
   }
   if (building !== undefined) {
     const what = running.length > 1 ? formatCount(running.length, 'image') : formatReferenceShort(building);
@@ -30,7 +30,7 @@ export function useWindowTitle(): void {
   const runningIds = useRunningIds();
   const running = useBuilds(({ entries }) => runningIds.map((id) => entries[id]?.reference ?? id).join('\n'));
   const title = windowTitle(unseen, running === '' ? [] : running.split('\n'));
-  const state = unseen.some(({ status }) => status === 'failed')
+  const state = unseen.some((build) => build.status !== 'interrupted' && !isGood(build))
     ? 'failed'
     : unseen.length > 0
       ? 'done'

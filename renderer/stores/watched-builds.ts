@@ -19,6 +19,11 @@ const interruptedMemory = remembered('builds.interrupted', isListUpTo(maxWatched
 /** A build whose end was not seen yet. */
 export type UnseenBuild = BuildEntry & { readonly status: 'done' | 'failed' | 'interrupted' };
 
+/** Whether a build has what was asked for: it is done, and pushed if it should be. */
+export function isGood({ status, notPushed }: Pick<UnseenBuild, 'status' | 'notPushed'>): boolean {
+  return status === 'done' && notPushed === undefined;
+}
+
 /** The builds that ended unseen, newest first. Cancelled ones are not among them: someone saw to that. */
 export function useUnseenBuilds(): readonly UnseenBuild[] {
   const watched = useRemembered(watchedMemory);

@@ -298,6 +298,13 @@ export function projectAt(context: string): Project {
     containerfiles: ['Containerfile', 'docker/Containerfile.debug'],
     stages: ['build'],
     buildArgs: [{ name: 'NODE_VERSION', default: '22' }, { name: 'COMMIT' }, { name: 'REVISION' }],
+    mounts:
+      name === 'gateway'
+        ? [
+            { kind: 'secret', id: 'npm-token', isRequired: true },
+            { kind: 'ssh', id: 'default', isRequired: false },
+          ]
+        : [],
     files: 318,
     bytes: 12.4 * megabyte,
     ignoredCount: 41_207,

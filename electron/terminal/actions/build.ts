@@ -62,7 +62,8 @@ export async function withRecipe(
     import('../../recipes/describe-bake.ts'),
     import('../../recipes/recipe-file.ts'),
   ]);
-  const { fields, isOfProject } = await buildSettings(context, kept ? sharedFields(kept) : {});
+  const { buildArgs: _args, labels: _labels, ...given } = flags;
+  const { fields, isOfProject } = await buildSettings(context, kept ? sharedFields(kept) : {}, Object.keys(given));
   const { farm, connections, buildArgs, labels, ...others } = fields;
   const hasNodes = flags.farm !== undefined || flags.connections !== undefined;
   const used = Object.keys(fields).filter((name) => !Object.hasOwn(flags, name));

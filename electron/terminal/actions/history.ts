@@ -47,7 +47,7 @@ export async function listBuilds(
             builds.map((build) => [
               build.id,
               cleanLine(build.reference),
-              wordOf(build.status),
+              statusCell(build),
               platformsCell(build),
               build.durationMs === undefined ? '' : formatClock(build.durationMs),
               formatAgo(new Date(build.createdAt), now),
@@ -74,6 +74,11 @@ async function readBuilds(
     cursor = page.next;
   } while (cursor !== undefined && builds.length < limit);
   return { builds, hasMore: cursor !== undefined };
+}
+
+/** `done, not pushed`: the state of a build, and whether a push of it failed. */
+function statusCell({ status, notPushed }: BuildEntry): string {
+  return notPushed && status === 'done' ? `${wordOf(status)}, not pushed` : wordOf(status);
 }
 
 /** The platforms, with those that are not done if the build is not. Why a build cannot be read. */

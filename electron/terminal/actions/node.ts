@@ -3,7 +3,7 @@ import { emulatorFixCommand, unusableEmulatorText } from '../../../shared/emulat
 import type { NodeSelection } from '../../../shared/farm.ts';
 import { formatBytes } from '../../../shared/format.ts';
 import { engineText, type Node, type NodeStatus, nodeStateOf, nodeStateWords } from '../../../shared/node.ts';
-import { allLimits } from '../../../shared/option-support.ts';
+import { allLimits, unsupportedText } from '../../../shared/option-support.ts';
 import type { Platform } from '../../../shared/platform.ts';
 import type { NodeHold } from '../../../shared/queue.ts';
 import { holdText, holdWords } from '../../../shared/queue-text.ts';
@@ -44,6 +44,7 @@ export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: Node
             )
           : [],
       ),
+      ...unsupportedNotes(statuses),
     );
   }
   reportDownNodes(frontEnd, statuses);
@@ -52,6 +53,18 @@ export async function showNodeStatus(frontEnd: TerminalFrontEnd, selection: Node
 
 function setAsideNotes({ connection, setAside }: Extract<NodeStatus, { state: 'up' }>): string[] {
   return setAside ? [`${setAside.problem.message} ${actionHint({ id: 'use-node-again', node: connection })}`] : [];
+}
+
+/** The options that a single node does not support. Of several nodes, only how to see them: the texts are long. */
+function unsupportedNotes(statuses: readonly NodeStatus[]): string[] {
+  const nodes = statuses.flatMap((status) => (status.state === 'up' ? [status.node] : []));
+  const first = nodes.find((node) => unsupportedText(node) !== undefined);
+  if (first === undefined) {
+    return [];
+  }
+  return statuses.length === 1
+    ? [cleanLine(`${first.connection}: ${unsupportedText(first)}`)]
+    : [cleanLine(`For the options that a node does not support, run barnraiser status --node ${first.connection}.`)];
 }
 
 /** What the node cannot emulate although it has an emulator, with the command that changes that. */
@@ -132,7 +145,7 @@ function loadText(load: number | undefined, cpus: number | undefined): string | 
   return cpus === undefined ? load?.toFixed(1) : `${load?.toFixed(1) ?? '?'} of ${cpus}`;
 }
 
-/** The flags of builds that a node cannot do: `--pull=never, --keep, 12 more`. */
+/** The flags of builds that a node cannot do: `--pull=never, 12 more options`. */
 function limitFlags(node: Node): string {
   const limits = allLimits(node);
   const flags = limits.flatMap(({ option, value }) => {
@@ -142,7 +155,8 @@ function limitFlags(node: Node): string {
       : (choices?.find((choice) => choice.value === value)?.flag ?? `${flag?.split(' ')[0]}=${value}`);
   });
   const more = limits.length - flags.length;
-  return [...flags, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  const rest = `${more}${flags.length > 0 ? ' more' : ''} ${more === 1 ? 'option' : 'options'}`;
+  return [...flags, ...(more > 0 ? [rest] : [])].join(', ');
 }
 
 /** `amd64, 386`: the own platform first. */

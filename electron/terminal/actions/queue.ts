@@ -170,7 +170,7 @@ export async function listHolds(frontEnd: TerminalFrontEnd): Promise<number> {
   const holds = await frontEnd.call('nodes.holds', {});
   frontEnd.printResult(holds, () =>
     holds.length === 0
-      ? ['No node is paused or drained.']
+      ? ['No node is paused or drained. To see all nodes, run barnraiser status.']
       : formatTable(
           [{ title: 'NODE' }, { title: 'STATE' }, { title: 'SINCE' }, { title: 'BY' }, { title: 'REASON' }],
           holds.map(({ node, state, at, by = '', reason = '' }) => [

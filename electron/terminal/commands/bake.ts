@@ -48,7 +48,7 @@ export function bakeCommands({ env, workingFolder, onCommand }: ProgramOptions):
     )
     .option(
       '--allow <PERMISSION>',
-      'let the files use more than the project: fs.read=PATH, fs.write=PATH, env=NAME, ssh, network.host',
+      'let the files use more than the project: fs.read=PATH, fs.write=PATH, env=NAME, ssh, network.host, sign',
       collect,
     )
     .option('--print', 'print what would be built as JSON, and build nothing')

@@ -40,7 +40,7 @@ function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCom
   if (!build) {
     return null;
   }
-  const { reference, createdAt, jobs, durationMs, bake, trigger } = build;
+  const { reference, createdAt, jobs, durationMs, bake, trigger, notPushed } = build;
   const name = reference === '' ? id : formatReferenceShort(reference);
   const isUnreadable = !isReadable(build);
   const groups = outcomeGroups(jobs);
@@ -96,6 +96,11 @@ function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCom
             )}
           </span>
         ))}
+        {notPushed && build.status === 'done' && (
+          <span className={styles.outcome} title={`Not pushed to ${notPushed.join(', ')}`}>
+            <PhaseBadge phase="warning" word="Not pushed" />
+          </span>
+        )}
         {moves > 0 && <span className={styles.moves}>{formatCount(moves, 'move')}</span>}
         {isUnreadable ? (
           <span className={styles.outcome} title={build.problem}>

@@ -1,10 +1,10 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { BuildEntry } from '../../../shared/build-entry.ts';
+import { type BuildEntry, entryOf } from '../../../shared/build-entry.ts';
 import { useBuilds } from '../../stores/builds.ts';
 import { replaceView, useNavigation } from '../../stores/navigation.ts';
 import { bakeId, sampleBake } from '../../testing/fixture-bakes.ts';
-import { history, sample } from '../../testing/fixture-data.ts';
+import { history, push, sample } from '../../testing/fixture-data.ts';
 import { renderWithApp, type TestApp } from '../../testing/render-app.tsx';
 import { BuildsView } from './BuildsView.tsx';
 
@@ -122,6 +122,17 @@ describe('the build history', () => {
     act(() => useBuilds.setState(({ entries }) => ({ entries: { ...entries, [id]: entry } })));
     within(grid()).getByRole('row', { name: new RegExp(`Unreadable.*${problem}`) });
     screen.getByText('Unknown project');
+  });
+
+  it('says which builds are done but not pushed', async () => {
+    await open('failed');
+    const build = sample.done();
+    const pushes = (['failed', 'done'] as const).map((status) => push({ id: status, status, destination: status }));
+    const entry = entryOf({ ...build, push: pushes[1], furtherPushes: pushes });
+    expect(entry.notPushed).toEqual(['failed']);
+    expect(entryOf({ ...build, push: pushes[1] })).not.toHaveProperty('notPushed');
+    act(() => useBuilds.setState(({ entries }) => ({ entries: { ...entries, [build.id]: entry } })));
+    within(within(grid()).getByRole('row', { name: /Not pushed/ })).getByTitle('Not pushed to failed');
   });
 
   it('filters builds by text', async () => {

@@ -15,7 +15,6 @@ import { navigate, openSheet, replaceView } from '../../stores/navigation.ts';
 import { resumeAndOpen } from '../../stores/resume.ts';
 import { toast, toastProblem } from '../../stores/toasts.ts';
 import { BuildGrid } from './BuildGrid.tsx';
-import { DeleteBuildsDialog } from './DeleteBuildsDialog.tsx';
 import { Filters, type Outcome } from './Filters.tsx';
 import { listRows, projectsOf, type Row } from './rows.ts';
 import { SelectionBar } from './SelectionBar.tsx';
@@ -29,6 +28,7 @@ export interface BuildsViewProps {
 }
 
 const CompareSheet = lazyPart(async () => (await import('./CompareSheet.tsx')).CompareSheet);
+const DeleteBuildsDialog = lazyPart(async () => (await import('./DeleteBuildsDialog.tsx')).DeleteBuildsDialog);
 
 const emptySet: ReadonlySet<string> = new Set();
 
@@ -65,6 +65,7 @@ export function BuildsView({ project }: BuildsViewProps) {
   );
   const { builds, hasOlder, isLoading, loadOlder } = useBuildPages(filter);
   const canCompare = useLoaded(CompareSheet, comparing !== undefined);
+  const canDelete = useLoaded(DeleteBuildsDialog, deleting.length > 0);
   const rows = useMemo<readonly Row[]>(() => {
     const listed = listRows(builds, filter, { folded, showingAll });
     return hasOlder ? [...listed, { kind: 'older', id: `older ${JSON.stringify(filter)}` }] : listed;
@@ -219,11 +220,13 @@ export function BuildsView({ project }: BuildsViewProps) {
       <Presence>
         {comparing && canCompare && <CompareSheet ids={comparing} onClose={() => setComparing(undefined)} />}
       </Presence>
-      <DeleteBuildsDialog
-        ids={deleting}
-        onClose={() => setDeleting([])}
-        onDeleted={(ids) => setSelected((previous) => new Set([...previous].filter((id) => !ids.includes(id))))}
-      />
+      {canDelete && (
+        <DeleteBuildsDialog
+          ids={deleting}
+          onClose={() => setDeleting([])}
+          onDeleted={(ids) => setSelected((previous) => new Set([...previous].filter((id) => !ids.includes(id))))}
+        />
+      )}
     </Page>
   );
 }

@@ -1,16 +1,6 @@
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import type { CallInput } from '../../../shared/contract.ts';
-import { fail } from '../../../shared/problem.ts';
 import { hugeBuild, platform } from '../../testing/fixture-data.ts';
-import {
-  closeAllSearch,
-  matchAt,
-  matchCount,
-  matchPosition,
-  searchAll,
-  stopAllSearch,
-  useAllSearch,
-} from './all-search.ts';
 
 const build = hugeBuild();
 const platforms = build.jobs.map((job) => job.platform);
@@ -19,9 +9,11 @@ interface Search {
   readonly signal: AbortSignal;
   answer(): void;
 }
-const app = vi.hoisted(() => ({ searches: [] as Search[], failure: [] as unknown[] }));
+const app = { searches: [] as Search[], failure: [] as unknown[] };
 
-vi.mock('../../api.ts', () => ({
+// modules that other tests have loaded would call their own app
+vi.resetModules();
+vi.doMock('../../api.ts', () => ({
   call: (_name: string, input: Search['input'], { signal }: Pick<Search, 'signal'>) =>
     app.failure.length > 0
       ? Promise.reject(app.failure[0])
@@ -31,6 +23,15 @@ vi.mock('../../api.ts', () => ({
           app.searches.push({ input, signal, answer });
         }),
 }));
+
+const { closeAllSearch, matchAt, matchCount, matchPosition, searchAll, stopAllSearch, useAllSearch } = await import(
+  './all-search.ts'
+);
+const { fail } = await import('../../../shared/problem.ts');
+afterAll(() => {
+  vi.doUnmock('../../api.ts');
+  vi.resetModules();
+});
 
 afterEach(() => {
   closeAllSearch();

@@ -35,6 +35,7 @@ import { FarmSelect } from './FarmSelect.tsx';
 import { FileDialog } from './FileDialog.tsx';
 import styles from './NewBuild.module.css';
 import { NoProject } from './NoProject.tsx';
+import { MissingMounts } from './options/MissingMounts.tsx';
 import { OptionsSection } from './options/OptionsSection.tsx';
 import { optionValue, setOption } from './options/option-draft.ts';
 import { PlatformSection } from './PlatformSection.tsx';
@@ -253,6 +254,7 @@ function BuildForm({ title, start, onClose }: { title: string; start: NewBuildSt
                   />
                 </>
               )}
+              <MissingMounts mounts={project.mounts} draft={draft} onChange={change} />
               <div className={styles.collapsibles}>
                 <ContainerfileSection project={project} />
                 {!(form.push.isOn && form.push.direct) && (

@@ -54,6 +54,21 @@ describe('a new build', () => {
     await waitFor(() => expect(isDisabled(buildButton())).toBe(false));
   });
 
+  it('names the secrets that the Containerfile mounts until the build has them', async () => {
+    await open({ farm: 'home', context: '/home/anna/projects/gateway' });
+    const mounts = await screen.findByRole('list', { name: /^Secrets that the Containerfile mounts/ });
+    expect(within(mounts).getAllByRole('listitem')).toHaveLength(2);
+    within(mounts).getByText('The Containerfile mounts the secret npm-token. Its step fails without it.');
+    await userEvent.click(within(mounts).getByRole('button', { name: 'Add npm-token' }));
+    const value = await screen.findByLabelText('Value of secret npm-token');
+    await waitFor(() => expect(document.activeElement).toBe(value));
+    await userEvent.type(value, 's3cret');
+    await userEvent.click(within(mounts).getByRole('button', { name: 'Add SSH agent default' }));
+    await waitFor(() => expect(screen.queryByRole('list', { name: /^Secrets that the/ })).toBeNull());
+    screen.getByText('2 options changed');
+    expect(screen.getByLabelText<HTMLInputElement>('Value of secret npm-token').value).toBe('s3cret');
+  });
+
   it('says what an emulated platform costs', async () => {
     await open({ ...api, platforms: [sample.done().jobs[2]?.platform ?? expect.fail()] });
     await waitFor(() =>

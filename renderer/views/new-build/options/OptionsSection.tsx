@@ -9,7 +9,7 @@ import { IconButton } from '../../../parts/IconButton.tsx';
 import { optionLabel } from '../../../parts/option-words.ts';
 import { shortcuts } from '../../../parts/shortcut-table.ts';
 import { TextField } from '../../../parts/TextField.tsx';
-import { isFlag, isListUpTo, isTextUpTo, remembered, rememberValue, useRemembered } from '../../../stores/memory.ts';
+import { rememberValue, useRemembered } from '../../../stores/memory.ts';
 import { toast } from '../../../stores/toasts.ts';
 import { CollapsibleSection } from '../CollapsibleSection.tsx';
 import { focusControl } from './focus-control.ts';
@@ -23,14 +23,8 @@ import {
   restoreOptions,
   setOption,
 } from './option-draft.ts';
+import { groupsMemory, sectionMemory } from './option-memory.ts';
 import { byGroup, commonOptions, findOptions } from './option-search.ts';
-
-const sectionMemory = remembered('new-build.options', isFlag, false);
-const groupsMemory = remembered(
-  'new-build.option-groups',
-  isListUpTo(Object.keys(optionGroups).length, isTextUpTo(64)),
-  [],
-);
 
 interface OptionsSectionProps extends OptionScope {
   readonly draft: OptionDraft;
