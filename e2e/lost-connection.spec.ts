@@ -282,7 +282,8 @@ test('a connection that is lost while an image is transferred leaves what was bu
   expect(await waitForBuild(id)).toMatchObject({ status: 'failed', problem: { code: 'ssh.lost' } });
   await waitForStatus('alone', isUp, since);
   const last = await waitForBuild((await start()).id);
-  expect(last).toMatchObject({ status: 'done', jobs: [{ steps: [{}, { cached: true }, { cached: true }] }] });
+  expect(last.status).toBe('done');
+  expect(last.jobs[0]?.steps.slice(-2)).toMatchObject([{ cached: true }, { cached: true }]);
 });
 
 describe('a connection that is changed during a build', () => {
