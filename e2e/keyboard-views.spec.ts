@@ -240,3 +240,20 @@ describe('the focus is not lost when', () => {
     expect(await focused()).not.toMatch(/^nothing|^hidden/);
   });
 });
+
+describe('the focus moves on to', () => {
+  it('the value of a secret that was added', async () => {
+    await at('new-build-secrets', 'button', 'Add npm-token');
+    await press('Enter');
+    expect(await page.getByLabel('Value of secret npm-token').evaluate((field) => field.matches(':focus'))).toBe(true);
+  });
+
+  it('the folders in a folder that was opened', async () => {
+    await shown.open(sceneOf('folder-dialog'));
+    const folders = page.getByRole('dialog').getByRole('list').getByRole('button');
+    await folders.first().focus();
+    await press('Enter');
+    const next = (await folders.count()) > 0 ? folders.first() : page.getByRole('dialog').getByRole('textbox').first();
+    expect(await next.evaluate((control) => control.matches(':focus'))).toBe(true);
+  });
+});

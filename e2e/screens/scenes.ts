@@ -70,6 +70,11 @@ export const scenes: readonly AccessibilityScene[] = [
   },
   { name: 'new-build-options', view: 'new-build', do: ['press:Mod+Shift+f', 'press:Control+a'] },
   { name: 'new-build-invalid', view: 'new-build', do: ['fill:role=textbox[name="Image"]=No Name'] },
+  {
+    name: 'new-build-secrets',
+    view: `#/farm/home?sheet=new-build&farm=home&context=${encodeURIComponent('/home/anna/projects/gateway')}`,
+    do: ['wait:text=npm-token'],
+  },
   { name: 'new-build-without-project', view: '#/farm/home?sheet=new-build&farm=home' },
   {
     name: 'new-build-schedule',

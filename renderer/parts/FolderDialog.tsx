@@ -9,6 +9,7 @@ import { Chip } from './Chip.tsx';
 import { classes } from './classes.ts';
 import { Dialog } from './Dialog.tsx';
 import styles from './FolderDialog.module.css';
+import { focusLater } from './focus-later.ts';
 import { completePath, isAnchored, isArchiveName, namesWithPrefix, splitPath } from './folder-path.ts';
 import { Icon } from './Icon.tsx';
 import { IconButton } from './IconButton.tsx';
@@ -98,7 +99,7 @@ export function FolderDialog({
       setFilter(opened.folders.some(({ name }) => nameMatches(name, search)) ? search : '');
       if (focus) {
         // the button that had the focus is gone
-        requestAnimationFrame(() => (list.current?.querySelector('button') ?? pathField.current)?.focus());
+        focusLater(() => list.current?.querySelector('button') ?? pathField.current);
       }
     } catch (error) {
       if (!signal.aborted) {

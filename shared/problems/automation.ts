@@ -151,7 +151,7 @@ export const automationTexts: TextsOf<'timer' | 'watch' | 'recipe'> = {
     causes: [
       'A context, secret or file is outside of the project folder.',
       'A build argument or secret comes from a variable of your environment.',
-      'An image asks for the SSH agent or the network of the node.',
+      'An image asks for the SSH agent or the network of the node, or to be signed with your key.',
     ],
     fixes: [
       {

@@ -64,8 +64,8 @@ export function CompareSheet({ ids, onClose }: CompareSheetProps) {
       }
     >
       <div className={styles.builds}>
-        <BuildHead letter="A" build={before} />
-        <BuildHead letter="B" build={after} />
+        <BuildHead side={sides[0]} build={before} />
+        <BuildHead side={sides[1]} build={after} />
       </div>
       <table className={styles.table} aria-label="Whole build">
         <Columns />
@@ -138,12 +138,32 @@ function contextText({ context }: Build): string {
   return context ? formatBytes(context.bytes) : '–';
 }
 
-function BuildHead({ letter, build }: { letter: string; build: Build }) {
+interface CompareSide {
+  readonly letter: string;
+  /** What screen readers say instead of the letter. */
+  readonly name: string;
+}
+
+const sides = [
+  { letter: 'A', name: 'First build' },
+  { letter: 'B', name: 'Second build' },
+] as const satisfies readonly CompareSide[];
+
+function Side({ letter, name }: CompareSide) {
+  return (
+    <>
+      <span aria-hidden="true">{letter}</span>
+      <span className="visually-hidden">{name}</span>
+    </>
+  );
+}
+
+function BuildHead({ side, build }: { side: CompareSide; build: Build }) {
   const { id, reference, status, createdAt } = build;
   return (
     <div className={styles.build}>
-      <span className={styles.letter} aria-hidden="true">
-        {letter}
+      <span className={styles.letter}>
+        <Side {...side} />
       </span>
       <div className={styles.text}>
         <a href={hrefOf({ view: 'build', id })} className={styles.reference} title={reference}>
@@ -163,12 +183,11 @@ function Columns({ first = '' }: { first?: ReactNode }) {
     <thead>
       <tr>
         <td className={styles.first}>{first}</td>
-        <th scope="col" className={styles.number}>
-          A
-        </th>
-        <th scope="col" className={styles.number}>
-          B
-        </th>
+        {sides.map((side) => (
+          <th key={side.letter} scope="col" className={styles.number}>
+            <Side {...side} />
+          </th>
+        ))}
         <th scope="col" className={styles.change}>
           Change
         </th>

@@ -122,7 +122,7 @@ export function ScheduleSection({
       )}
       {finish && <p className={styles.finish}>{finish}</p>}
       {usableNodes.length > 1 && usableNodes.length <= maxDraggable && platforms.length > 0 && (
-        <div className={styles.draggableNodes}>
+        <div className={styles.draggableNodes} aria-hidden="true">
           <span>Drag a node onto a platform to pin it:</span>
           {usableNodes.map(({ connection }) => (
             // biome-ignore lint/a11y/noStaticElementInteractions: the menus of the rows do the same by keyboard

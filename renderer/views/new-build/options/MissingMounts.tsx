@@ -1,6 +1,7 @@
 import type { RequestOptionName } from '../../../../shared/build-options.ts';
 import type { SourceMount } from '../../../../shared/project.ts';
 import { Button } from '../../../parts/Button.tsx';
+import { focusLater } from '../../../parts/focus-later.ts';
 import { Icon } from '../../../parts/Icon.tsx';
 import { recall, rememberValue } from '../../../stores/memory.ts';
 import styles from '../NewBuild.module.css';
@@ -29,7 +30,7 @@ export function MissingMounts({ mounts, draft, onChange }: MissingMountsProps) {
       const rows = rowsOf(before, option);
       return enterOption(before, option, [...rows, { id: nextId(rows), name: id, value: '' }]);
     });
-    requestAnimationFrame(() => focusLastField(option));
+    focusLater(() => lastField(option));
   }
   return (
     <ul className={styles.mountList} aria-label="Secrets that the Containerfile mounts and the build does not have">
@@ -62,7 +63,6 @@ function mountText({ kind, id, isRequired }: SourceMount): string {
 }
 
 /** The field for the value of what was added. */
-function focusLastField(option: RequestOptionName): void {
-  const fields = document.querySelectorAll<HTMLElement>(`[data-option='${option}'] input:not([aria-hidden])`);
-  [...fields].at(-1)?.focus();
+function lastField(option: RequestOptionName): HTMLElement | undefined {
+  return [...document.querySelectorAll<HTMLElement>(`[data-option='${option}'] input:not([aria-hidden])`)].at(-1);
 }
