@@ -222,6 +222,10 @@ export function createHandlers(services: Services): Handlers {
     },
 
     'nodes.probe': (selection, { signal }) => nodes.probe(selection, signal),
+    'nodes.connect': async (selection) => {
+      await nodes.connect(selection);
+      return {};
+    },
     'nodes.list': async () => nodes.statuses(),
     'nodes.useAgain': async ({ name }) => {
       await nodes.readmit(name);

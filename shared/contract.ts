@@ -164,6 +164,8 @@ export const calls = {
 
   /** Probes all selected nodes in parallel. A node that does not answer is reported as down; the call does not fail. */
   'nodes.probe': { input: nodeSelectionSchema, output: z.array(nodeStatusSchema) },
+  /** Begins to connect to selected nodes that have answered before, and does not wait for that. What uses them reports the problems. */
+  'nodes.connect': { input: nodeSelectionSchema, output: nothing },
   /** The results of the last probes. Contacts no node. */
   'nodes.list': { input: nothing, output: z.array(nodeStatusSchema) },
   /** Gives jobs again to a node that was set aside because it failed again and again. */

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +73,26 @@ async function anHourPasses(): Promise<void> {
   await connections.list();
   await new Promise((resolve) => setImmediate(resolve));
 }
+
+test('nodes that have answered before are connected to ahead of a probe, which waits for the same connection', async () => {
+  start(false);
+  await nodes.connect({ connections: ['pi4'] });
+  await nodes.connect({ connections: ['unknown'] });
+  expect(attempts).toBe(0);
+  await writeFile(join(folder, 'nodes.json'), JSON.stringify({ version: 1, answered: ['ssh://pi4'] }));
+  const fails = new EventEmitter();
+  outcome = async () => {
+    await once(fails, 'now');
+    throw down('ssh.unreachable');
+  };
+  const connect = vi.spyOn(pool, 'connect');
+  await nodes.connect({ connections: ['pi4'] });
+  const probed = probe();
+  await vi.waitFor(() => expect(connect).toHaveBeenCalledTimes(2));
+  fails.emit('now');
+  expect(await probed).toMatchObject([{ state: 'down', problem: { code: 'ssh.unreachable' } }]);
+  expect(attempts).toBe(1);
+});
 
 describe('a node that is down with a temporary problem', () => {
   beforeEach(() => start(true));

@@ -147,6 +147,20 @@ export class Nodes {
   }
 
   /**
+   * Begins to connect to those of the selected nodes that have answered before, so that a probe that follows waits less. Never
+   * rejects: the probe has the problems.
+   */
+  async connect(selection: NodeSelection): Promise<void> {
+    const [connections] = await Promise.all([this.select(selection).catch(() => []), this.#answered.load()]);
+    for (const connection of connections) {
+      this.#answered.note(connection);
+      if (!this.#answered.neverAnswered(connection.name)) {
+        this.#pool.connect(connection).catch(() => undefined);
+      }
+    }
+  }
+
+  /**
    * Probes connections in parallel. A node that does not answer is reported as down. Rejects only with the reason of the
    * signal.
    */

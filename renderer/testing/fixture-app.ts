@@ -432,6 +432,7 @@ export function createFixtureApp(state: FixtureState = 'busy', scene: Scene = {}
       return {};
     },
 
+    'nodes.connect': () => ({}),
     'nodes.probe': (selection) => {
       const names = resolveSelection(selection);
       const known = [...data.statuses(state === 'failed'), ...data.manyNodes().statuses];

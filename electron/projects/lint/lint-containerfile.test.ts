@@ -35,6 +35,7 @@ describe('an error', () => {
       'FROM a\nRUN a && \\\n  b\n  c && d\n',
       '4: C is not an instruction. Check the line. A line that goes on ends with a \\.',
     ],
+    ['FROM\n', '1: FROM has nothing to work on. Add what FROM is about, or remove the line.'],
     ['', '1: The Containerfile has no FROM. Start it with FROM and a base image.'],
     ['# a comment\nARG A=1\nRUN x\n', '2: The Containerfile has no FROM. Start it with FROM and a base image.'],
     [

@@ -167,7 +167,8 @@ class StageWalk {
     const platform = this.#platformOf(stage);
     const name = expanded?.text;
     const parent = name === undefined ? undefined : stages.find(name, index, false);
-    if (name !== undefined && !parent && expanded?.undefined.size === 0 && !isImageName(name)) {
+    // that FROM names nothing is an error of its own
+    if (base !== '' && name !== undefined && !parent && expanded?.undefined.size === 0 && !isImageName(name)) {
       const [only] = expanded.used;
       this.#findings.add(
         'NoBaseImage',

@@ -103,6 +103,9 @@ async function buildRequest(
     lint,
   }: Omit<BuildCommand, 'kind' | 'request' | 'containerfileFrom' | 'usesRecipe'>,
 ): Promise<number> {
+  const { farm, connections } = withFile;
+  // while the project is read; the build reports the problems
+  frontEnd.call('nodes.connect', { farm, connections }).catch(() => undefined);
   const project = await checkProject(frontEnd, withFile, lint);
   if (project.errors.length > 0) {
     return 1;
