@@ -17,7 +17,7 @@ import { makeProject, Person, setUpLab } from './harness.ts';
 import { runOnNode } from './lab/lab.ts';
 import { type BrowserFrontEnd, openBrowserFrontEnd } from './pages/browser-front-end.ts';
 
-const rounds = Number(process.env.BARNRAISER_TEST_ROUNDS ?? 12);
+const rounds = Number(process.env.BARNRAISER_TEST_ROUNDS ?? 6);
 /** From the start of a terminal to the end of its build it takes about this long, in milliseconds. */
 const buildMs = 2_000;
 /** Locks of killed processes are taken over after some seconds. */
