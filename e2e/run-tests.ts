@@ -53,7 +53,7 @@ const secondSpecs: readonly string[] = [
   ],
   ...['docker', 'git-and-elsewhere', 'guide', 'images', 'keyboard', 'options', 'pkg', 'reach', 'registries'],
   ...['registry-conformance', 'registry-faults', 'registry-window', 'remote', 'sign-in', 'sources'],
-  ...['attachments', 'attest', 'certificates', 'import', 'monitoring', 'platforms', 'storage'],
+  ...['attachments', 'attest', 'certificates', 'import', 'monitoring', 'outputs', 'platforms', 'storage'],
 ].map((name) => `e2e/${name}.spec.ts`);
 
 /** They remove what others have on the nodes, so they run alone, after those of the second lab. */
