@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AppEvent } from '../../shared/contract.ts';
 import { isNewerRelease } from '../../shared/version-text.ts';
 import { Events } from '../events.ts';
@@ -144,16 +144,15 @@ describe('a check for newer releases', () => {
       });
     });
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-    const before = { ...process.env };
-    process.env.http_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    process.env.no_proxy = '';
+    vi.stubEnv('http_proxy', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+    vi.stubEnv('no_proxy', '');
     try {
       await expect(releases({ at: 'http://releases.example.com/list' }).check()).rejects.toMatchObject({
         problem: { code: 'releases.unavailable' },
       });
       expect(asked).toContain('releases.example.com');
     } finally {
-      process.env = before;
+      vi.unstubAllEnvs();
       proxy.close();
     }
   });

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ContextSources, OpenedSource } from './context-sources.ts';
 import { testSources } from './testing/test-sources.ts';
 
@@ -199,7 +199,7 @@ describe('a git repository', () => {
     );
     await writeFile(join(folder, 'post-checkout'), `#!/bin/sh\ntouch ${mark}\n`, { mode: 0o755 });
     await writeFile(join(folder, 'reference-transaction'), `#!/bin/sh\ntouch ${mark}\n`, { mode: 0o755 });
-    process.env.GIT_CONFIG_GLOBAL = config;
+    vi.stubEnv('GIT_CONFIG_GLOBAL', config);
     try {
       const opened = await sources.open({ context: `${address}/hostile.git` }, { signal });
       expect((await lstat(join(opened.folder, 'link'))).isSymbolicLink()).toBe(true);
@@ -209,7 +209,7 @@ describe('a git repository', () => {
         /no folder/,
       );
     } finally {
-      delete process.env.GIT_CONFIG_GLOBAL;
+      vi.unstubAllEnvs();
     }
   });
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fail } from '../../../shared/problem.ts';
 import { KnownHosts } from '../../ssh/known-hosts/known-hosts.ts';
 import { openSession, type Session } from '../../ssh/session.ts';
@@ -28,6 +28,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const cleanup of cleanups.splice(0).reverse()) {
     await cleanup();
   }
@@ -319,11 +320,7 @@ describe('the socket', () => {
     await session.run(
       `mkdir ${bin}; printf '#!/bin/sh\\necho unix://${socketPath}\\n' > ${bin}/podman; chmod +x ${bin}/podman`,
     );
-    const path = process.env.PATH;
-    process.env.PATH = `${bin}:${path}`;
-    cleanups.push(() => {
-      process.env.PATH = path;
-    });
+    vi.stubEnv('PATH', `${bin}:${process.env.PATH}`);
     const transport = await openSshTransport(session, { ownsSession: true });
     expect(transport.socketPath).toBe(socketPath);
     expect(await get(transport, '/')).toBe('found');
@@ -341,11 +338,7 @@ describe('the socket', () => {
       process.stdin.pipe(socket).pipe(process.stdout);`;
     await session.run(`mkdir ${bin}`);
     await writeFile(join(bin, 'podman'), dial, { mode: 0o755 });
-    const path = process.env.PATH;
-    process.env.PATH = `${bin}:${path}`;
-    cleanups.push(() => {
-      process.env.PATH = path;
-    });
+    vi.stubEnv('PATH', `${bin}:${process.env.PATH}`);
     const transport = await openSshTransport(session, { socketPath, ownsSession: true });
     expect(await get(transport, '/info')).toBe('found /info');
     expect(connections()).toBeGreaterThan(0);
