@@ -167,6 +167,23 @@ describe('a keyboard user', () => {
     expect(window.violations).toEqual([]);
   });
 
+  it('types into the search of commands at once, also while the page is late with its frames', async () => {
+    const { page } = window;
+    const late = await page.evaluateHandle(() => {
+      const { requestAnimationFrame } = globalThis;
+      globalThis.requestAnimationFrame = (paint) => setTimeout(() => requestAnimationFrame(paint), 1000);
+      return () => {
+        globalThis.requestAnimationFrame = requestAnimationFrame;
+      };
+    });
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('storage');
+    expect(await window.palette.input.inputValue()).toBe('storage');
+    await page.keyboard.press('Escape');
+    await window.palette.input.waitFor({ state: 'hidden' });
+    await late.evaluate((restore) => restore());
+  });
+
   it('finds the window at the next start as it was', async () => {
     await window.palette.run('images', 'Images');
     await window.images.reference(`${name}:1`).waitFor();

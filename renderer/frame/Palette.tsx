@@ -67,6 +67,8 @@ function CommandList({ onClose }: { onClose: () => void }) {
       <div className={styles.search}>
         <Icon name="search" />
         <Cmdk.Input
+          // the dialog moves the focus a frame later, and what is typed until then would be lost
+          autoFocus
           value={search}
           onValueChange={setSearch}
           maxLength={maxSearch}
