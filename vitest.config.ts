@@ -16,7 +16,7 @@ export default defineConfig({
       // unit tests, beside their source; they need nothing but Node
       { test: { ...timeouts, ...oneProcess, name: 'unit', include: ['{shared,electron}/**/*.test.ts'] } },
       // checks of the source: layers of imports, wording
-      { test: { ...timeouts, name: 'rules', include: ['e2e/rules/*.test.ts'] } },
+      { test: { ...timeouts, ...oneProcess, name: 'rules', include: ['e2e/rules/*.test.ts'] } },
       // tests of the page in a simulated browser
       {
         plugins: [react()],

@@ -169,19 +169,14 @@ describe('a keyboard user', () => {
 
   it('types into the search of commands at once, also while the page is late with its frames', async () => {
     const { page } = window;
-    const late = await page.evaluateHandle(() => {
-      const { requestAnimationFrame } = globalThis;
-      globalThis.requestAnimationFrame = (paint) => setTimeout(() => requestAnimationFrame(paint), 1000);
-      return () => {
-        globalThis.requestAnimationFrame = requestAnimationFrame;
-      };
-    });
+    await page.evaluate(`window.paint = window.requestAnimationFrame;
+      window.requestAnimationFrame = (call) => setTimeout(() => window.paint(call), 1000);`);
     await page.keyboard.press('Control+k');
     await page.keyboard.type('storage');
     expect(await window.palette.input.inputValue()).toBe('storage');
     await page.keyboard.press('Escape');
     await window.palette.input.waitFor({ state: 'hidden' });
-    await late.evaluate((restore) => restore());
+    await page.evaluate('window.requestAnimationFrame = window.paint');
   });
 
   it('finds the window at the next start as it was', async () => {
