@@ -41,17 +41,8 @@ const lab: readonly Part[] = [check('lab', bin('tsx'), ['e2e/lab/cli.ts', 'up'])
 
 /** Those of the specs that run in the second lab. They take about as long as the others. */
 const secondSpecs: readonly string[] = [
-  ...[
-    'bake',
-    'browser-front-end',
-    'build-secrets',
-    'check',
-    'classic-builder',
-    'desktop',
-    'desktop-flow',
-    'direct-push',
-  ],
-  ...['docker', 'git-and-elsewhere', 'guide', 'images', 'keyboard', 'options', 'pkg', 'reach', 'registries'],
+  ...['bake', 'browser-front-end', 'build-secrets', 'check', 'classic-builder', 'desktop', 'direct-push'],
+  ...['docker', 'git-and-elsewhere', 'guide', 'images', 'keyboard', 'options', 'pkg', 'registries'],
   ...['registry-conformance', 'registry-faults', 'registry-window', 'remote', 'sign-in', 'sources'],
   ...['attachments', 'attest', 'certificates', 'import', 'monitoring', 'outputs', 'platforms', 'storage'],
 ].map((name) => `e2e/${name}.spec.ts`);
@@ -59,19 +50,14 @@ const secondSpecs: readonly string[] = [
 /** They remove what others have on the nodes, so they run alone, after those of the second lab. */
 const loneSpecs: readonly string[] = ['e2e/prune.spec.ts'];
 
+const { scripts } = z
+  .object({ scripts: z.object({ 'test:slow': z.string() }) })
+  .parse(JSON.parse(await readFile('package.json', 'utf8')));
 /** They take minutes, so they have commands of their own: `npm run test:slow` and `npm run test:accessibility`. */
 const slowSpecs = [
-  ...[
-    'accessibility',
-    'context-cache',
-    'keyboard-views',
-    'lost-connection',
-    'round-trips',
-    'second-start',
-    'translation',
-    'unchanged',
-  ],
-].map((name) => `e2e/${name}.spec.ts`);
+  ...['accessibility', 'keyboard-views'].map((name) => `e2e/${name}.spec.ts`),
+  ...(scripts['test:slow'].match(/e2e\/\S+\.spec\.ts/g) ?? []),
+];
 
 const allSpecs = (await readdir('e2e')).filter((name) => name.endsWith('.spec.ts')).map((name) => `e2e/${name}`);
 const elsewhere = [...secondSpecs, ...loneSpecs, ...slowSpecs];
