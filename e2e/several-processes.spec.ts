@@ -1,5 +1,6 @@
-import { rm } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type App, createApp } from '../electron/app.ts';
 import type { AppEvent } from '../shared/contract.ts';
 import { makeProject, Person, parseBuild, type Running, setUpLab } from './harness.ts';
@@ -110,4 +111,41 @@ test('a killed terminal frees its slot, and its build is shown as interrupted', 
   const id = await idOf('killed:1');
   expect(await app.call('builds.get', { id })).toMatchObject({ value: { problem: { code: 'build.incomplete' } } });
   expect(await app.call('builds.remove', { id })).toMatchObject({ ok: true });
+});
+
+test('a terminal takes over what the node said to the last one a moment ago, but not what it said before, nor of another version', async () => {
+  const file = join(person.home, 'nodes.json');
+  const build = (seconds: string) =>
+    person.mustRun('build', '-t', 'shared:1', '--node', node, '--build-arg', `seconds=${seconds}`, project);
+  type Known = { probed?: { atMs: number; facts: { apiVersion: string; hostname: string } }[] };
+  const read = async (): Promise<Known> => JSON.parse(await readFile(file, 'utf8'));
+  /** Changes what is kept, and tells whether a build leaves that. */
+  const isTakenOver = async (change: (probed: NonNullable<Known['probed']>[number]) => void): Promise<boolean> => {
+    const known = await read();
+    for (const probed of known.probed ?? []) {
+      change(probed);
+      probed.facts.hostname = 'changed';
+    }
+    await writeFile(file, JSON.stringify(known));
+    await build('0');
+    const { probed = [] } = await read();
+    expect(probed).toHaveLength(1);
+    return probed[0]?.facts.hostname === 'changed';
+  };
+  await build('0');
+  expect((await read()).probed).toHaveLength(1);
+  expect(await isTakenOver((probed) => Object.assign(probed, { atMs: Date.now() }))).toBe(true);
+  expect(await isTakenOver((probed) => Object.assign(probed, { atMs: Date.now() - 11_000 }))).toBe(false);
+  expect(await isTakenOver((probed) => Object.assign(probed, { atMs: Date.now() + 60_000 }))).toBe(false);
+  expect(await isTakenOver(({ facts }) => Object.assign(facts, { apiVersion: '3.0.0' }))).toBe(false);
+});
+
+test('what a node said during a build that fails is not kept', async () => {
+  const file = join(person.home, 'nodes.json');
+  await writeFile(file, JSON.stringify({ version: 1, answered: [] }));
+  const failing = await makeProject({ Containerfile: `${lab.from}RUN false\n` });
+  onTestFinished(() => rm(failing, { recursive: true }));
+  const { code } = await person.barnraiser('build', '-t', 'failing:1', '--node', node, failing);
+  expect(code).not.toBe(0);
+  expect(JSON.parse(await readFile(file, 'utf8')).probed ?? []).toEqual([]);
 });

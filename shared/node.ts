@@ -84,6 +84,19 @@ export const nodeSchema = z.object({
 
 export type Node = Readonly<z.infer<typeof nodeSchema>>;
 
+/** What a node has said of itself, without what its connection says of it. */
+export const nodeFactsSchema = nodeSchema.omit({ connection: true, allowedPlatforms: true, preferences: true });
+export type NodeFacts = Readonly<z.infer<typeof nodeFactsSchema>>;
+
+export function factsOf({
+  connection: _connection,
+  allowedPlatforms: _allowed,
+  preferences: _preferences,
+  ...facts
+}: Node): NodeFacts {
+  return facts;
+}
+
 /** Below this a build soon fills the disk. In bytes. */
 const lowDiskBytes = 5 * 1024 ** 3;
 /** The free part below which a disk is low, unless `ampleDiskBytes` are free. */

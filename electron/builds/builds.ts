@@ -55,7 +55,7 @@ import { assertSpaceHere } from './space-here.ts';
 const maxPlannedSteps = 1000;
 
 export interface BuildsOptions extends BuildServices {
-  readonly nodes: PrepareOptions['nodes'] & Pick<Nodes, 'connections'>;
+  readonly nodes: PrepareOptions['nodes'] & Pick<Nodes, 'connections' | 'keepProbes'>;
   readonly projects: ProjectMemories;
   readonly outputs: Pick<Outputs, 'begin' | 'check'>;
   /** How fast bytes go to nodes. */
@@ -387,7 +387,8 @@ export class Builds {
         if (isSaved) {
           this.#own.delete(run.id);
         }
-        await this.#retain(keepBuilds);
+        const isDone = run.build.status === 'done';
+        await Promise.all([this.#retain(keepBuilds), isDone && this.#options.nodes.keepProbes(prepared.connections)]);
       });
     this.#own.set(run.id, { run, ended: ended.catch(() => undefined) });
     await opened;

@@ -94,6 +94,7 @@ async function open(): Promise<void> {
       unavailable: () => ({}),
       statuses: () => nodes,
       connections: async () => connectionsNow,
+      keepProbes: async () => undefined,
     },
     pool: {
       connect: async ({ name }) =>

@@ -45,6 +45,7 @@ function connectionTo(uri: string): NodeConnection {
     kind: 'podman',
     capabilities: unused,
     probe: unused,
+    recall: unused,
     builder: { build: unused },
     transfer: { push: unused, export: unused },
     storage: { list: unused, remove: unused },

@@ -4,7 +4,7 @@ import type { ImageFormat, OptionValues, PullPolicy } from '../../shared/build-o
 import type { BuildWarning } from '../../shared/build-warning.ts';
 import type { Digest } from '../../shared/image.ts';
 import type { LogStream } from '../../shared/log.ts';
-import type { Capabilities, EngineKind, Node } from '../../shared/node.ts';
+import type { Capabilities, EngineKind, Node, NodeFacts } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { Instruction } from '../../shared/project.ts';
 import type { PlannedStep } from '../../shared/step.ts';
@@ -377,6 +377,9 @@ export interface Engine {
 
   /** Reads the facts about the engine and its machine. */
   probe(signal?: AbortSignal): Promise<Node>;
+
+  /** Takes over what a probe found a moment ago. @returns false if it was of another engine or version, so that a probe is needed */
+  recall(facts: NodeFacts): boolean;
 
   readonly builder: Builder;
   readonly storage: EngineStorage;

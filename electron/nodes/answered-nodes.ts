@@ -1,19 +1,35 @@
 import { z } from 'zod';
 import type { Connection } from '../../shared/connection.ts';
 import { dataFormats } from '../../shared/data-formats.ts';
+import { type NodeFacts, nodeFactsSchema } from '../../shared/node.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
+
+/** What a node said in the last milliseconds is as good as a new answer for those who cannot wait. */
+export const recentMs = 10_000;
 
 type Target = Pick<Connection, 'name' | 'uri'>;
 
-export const answeredNodesSchema = z.object({ answered: z.array(z.string()).readonly() });
+/** What a node has said of itself, and when, in milliseconds since 1970. */
+const probedSchema = z.object({ uri: z.string(), atMs: z.number(), facts: nodeFactsSchema });
+type Probed = Readonly<z.infer<typeof probedSchema>>;
 
-/** Which engines have ever answered, by the URIs of their connections. In `nodes.json`, so that a restart does not forget it. */
+export const answeredNodesSchema = z.object({
+  answered: z.array(z.string()).readonly(),
+  /** Only of the last moments. */
+  probed: z.array(probedSchema).readonly().optional().catch(undefined),
+});
+
+/**
+ * Which engines have ever answered, by the URIs of their connections, and what they said in the last moments. In `nodes.json`, so
+ * that the next process knows it.
+ */
 export class AnsweredNodes {
   readonly #file: SettingsFile<z.infer<typeof answeredNodesSchema>>;
   /** Undefined until the file has been read. */
   #uris: ReadonlySet<string> | undefined;
   /** The URI of each connection, by its name. */
   readonly #targets = new Map<string, string>();
+  #probed: readonly Probed[] = [];
   #writing: Promise<void> = Promise.resolve();
 
   /** @param folder the settings folder. */
@@ -41,6 +57,7 @@ export class AnsweredNodes {
     const file = await this.#file.read().catch(() => undefined);
     if (file) {
       this.#uris = new Set([...(this.#uris ?? []), ...file.answered]);
+      this.#probed = file.probed ?? [];
     }
   }
 
@@ -55,11 +72,34 @@ export class AnsweredNodes {
     }
     const write = async (): Promise<void> => {
       const known = new Set((await all()).map((connection) => connection.uri));
-      await this.#file.update(({ answered }) => ({
+      await this.#file.update(({ answered, ...file }) => ({
+        ...file,
         answered: [...new Set([...answered, uri])].filter((each) => known.has(each)),
       }));
     };
     this.#writing = this.#writing.then(write).catch(() => undefined);
+  }
+
+  /** What the node of a URI has said a moment ago to another process, as {@link load} has read it. */
+  recall(uri: string): NodeFacts | undefined {
+    return this.#probed.find((each) => each.uri === uri && isRecent(each))?.facts;
+  }
+
+  /** Keeps what nodes have said for {@link recall} of other processes. An error only means that they ask themselves. */
+  async keep(probed: readonly Probed[]): Promise<void> {
+    const recent = probed.filter(isRecent);
+    if (recent.length === 0) {
+      return;
+    }
+    const isOther = ({ uri }: Probed): boolean => recent.every((each) => each.uri !== uri);
+    const write = async (): Promise<void> => {
+      await this.#file.update(({ probed: others = [], ...file }) => ({
+        ...file,
+        probed: [...recent, ...others.filter((each) => isOther(each) && isRecent(each))],
+      }));
+    };
+    this.#writing = this.#writing.then(write).catch(() => undefined);
+    await this.#writing;
   }
 
   /** Whether it is known that the engine of a connection has never answered. */
@@ -77,4 +117,10 @@ export class AnsweredNodes {
   async close(): Promise<void> {
     await this.#writing;
   }
+}
+
+/** A clock that was set back makes nothing recent. */
+function isRecent({ atMs }: Probed): boolean {
+  const ageMs = Date.now() - atMs;
+  return ageMs >= 0 && ageMs < recentMs;
 }

@@ -15,10 +15,16 @@ export interface NodeConnection {
 
 type OpenTransport = (connection: Connection, signal: AbortSignal) => Promise<Transport>;
 
+export interface ConnectionPoolOptions {
+  /** An unused connection is closed after this time, in milliseconds. */
+  readonly idleMs?: number;
+  /** Whether a probe of the node would be superfluous now. Without it: never. */
+  readonly isKnown?: (connection: Connection) => boolean;
+}
+
 /** Called when an open connection was lost, with the reason. */
 export type LostListener = (connection: Connection, failure: Failure) => void;
 
-/** An unused connection is closed after this time, in milliseconds. */
 const defaultIdleMs = 5 * 60_000;
 
 /**
@@ -50,15 +56,20 @@ interface Entry {
 export class ConnectionPool {
   readonly #openTransport: OpenTransport;
   readonly #idleMs: number;
+  readonly #isKnown: (connection: Connection) => boolean;
   readonly #entries = new Map<string, Entry>();
   /** Connections that were dropped and are not closed yet. */
   readonly #closing = new Set<{ readonly name: string; readonly closed: Promise<void> }>();
   readonly #listeners: LostListener[] = [];
   #isClosed = false;
 
-  constructor(openTransport: OpenTransport, { idleMs = defaultIdleMs }: { readonly idleMs?: number } = {}) {
+  constructor(
+    openTransport: OpenTransport,
+    { idleMs = defaultIdleMs, isKnown = () => false }: ConnectionPoolOptions = {},
+  ) {
     this.#openTransport = openTransport;
     this.#idleMs = idleMs;
+    this.#isKnown = isKnown;
   }
 
   /**
@@ -134,7 +145,7 @@ export class ConnectionPool {
     signal.addEventListener('abort', close, { once: true });
     try {
       signal.throwIfAborted();
-      return { connection, transport, engine: await openEngine(transport) };
+      return { connection, transport, engine: await openEngine(transport, this.#isKnown(connection)) };
     } catch (error) {
       await transport.close();
       throw signal.aborted ? signal.reason : error;

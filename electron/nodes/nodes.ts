@@ -2,14 +2,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Connection, jobOptionsOf } from '../../shared/connection.ts';
 import type { NodeSelection } from '../../shared/farm.ts';
-import type { NodeStatus } from '../../shared/node.ts';
+import { factsOf, type NodeFacts, type NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { Failure, fail } from '../../shared/problem.ts';
 import type { ConnectionStore } from '../connections/store.ts';
 import type { Events } from '../events.ts';
 import type { FarmStore } from '../farms/store.ts';
 import { abortable } from '../system/abortable.ts';
-import type { AnsweredNodes } from './answered-nodes.ts';
+import { type AnsweredNodes, recentMs } from './answered-nodes.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { probeAll, type Quorum } from './probe.ts';
@@ -23,8 +23,11 @@ import { setAsideNodes, type Unavailable } from './unavailable.ts';
  */
 const closeTimeoutMs = 10_000;
 
-/** A status of this age is as good as a new one for those who cannot wait, in milliseconds. */
-const recentMs = 10_000;
+/** What a node has said of itself, and when, from `Date.now()`. */
+interface Probed {
+  readonly facts: NodeFacts;
+  readonly atMs: number;
+}
 
 export interface ProbeConnectionsOptions {
   /** Ends the probe a few seconds after it returns true. Later answers are only emitted as events. */
@@ -43,6 +46,11 @@ export interface NodesOptions {
   readonly isQuestionOpen: () => boolean;
   /** Whether nodes that are down are reconnected in the background. */
   readonly reconnects: boolean;
+  /**
+   * Whether this process ends soon, so that it takes over what nodes said a moment ago to another such process. One that runs
+   * on has its own probes.
+   */
+  readonly sharesProbes?: boolean;
 }
 
 /** Connections that are left out of a selection. */
@@ -62,6 +70,8 @@ export class Nodes {
   readonly #identities = new NodeIdentities();
   readonly #answered: AnsweredNodes;
   readonly #breaker: CircuitBreaker;
+  readonly #sharesProbes: boolean;
+  readonly #probed = new Map<string, Probed>();
   /** When each node answered last, from `performance.now()`. */
   readonly #answeredAtMs = new Map<string, number>();
   /**
@@ -75,7 +85,7 @@ export class Nodes {
     farms: FarmStore,
     pool: ConnectionPool,
     events: Events,
-    { answered, breaker, isQuestionOpen, reconnects }: NodesOptions,
+    { answered, breaker, isQuestionOpen, reconnects, sharesProbes = false }: NodesOptions,
   ) {
     this.#connections = connections;
     this.#farms = farms;
@@ -83,6 +93,7 @@ export class Nodes {
     this.#events = events;
     this.#answered = answered;
     this.#breaker = breaker;
+    this.#sharesProbes = sharesProbes;
     breaker.onChange(() => this.#updateRelatives());
     this.#isQuestionOpen = isQuestionOpen;
     this.#reconnector = reconnects ? new Reconnector((name) => void this.#reconnect(name)) : undefined;
@@ -177,15 +188,33 @@ export class Nodes {
     }
     await Promise.all([this.#answered.load(), this.#breaker.refresh()]);
     const statuses = await probeAll(connections, this.#pool, {
-      onStatus: (status) => {
+      onStatus: (status, isRecalled) => {
         this.#answeredAtMs.set(status.connection, performance.now());
+        if (status.state === 'up' && !isRecalled) {
+          this.#probed.set(status.connection, { facts: factsOf(status.node), atMs: Date.now() });
+        }
         this.#setStatus(status);
       },
       recent,
+      ...(acceptsRecent && this.#sharesProbes && { recall: ({ uri }) => this.#answered.recall(uri) }),
       ...(signal && { signal }),
       ...(hasQuorum && { hasQuorum: (answered, missing) => !this.#isQuestionOpen() && hasQuorum(answered, missing) }),
     });
     return statuses.map((status) => this.#complete(status));
+  }
+
+  /**
+   * Keeps what nodes have said of themselves for the next process. To be called when a build there is done: nobody changes a node
+   * to mend it then.
+   */
+  async keepProbes(connections: readonly Connection[]): Promise<void> {
+    if (this.#sharesProbes) {
+      const probed = connections.flatMap(({ name, uri }) => {
+        const last = this.#probed.get(name);
+        return last ? [{ uri, ...last }] : [];
+      });
+      await this.#answered.keep(probed);
+    }
   }
 
   /** What a node answered a moment ago over a connection that is still open. */
@@ -283,6 +312,7 @@ export class Nodes {
     this.#reconnector?.cancel(name);
     this.#statuses.delete(name);
     this.#answeredAtMs.delete(name);
+    this.#probed.delete(name);
     this.#identities.delete(name);
     this.#answered.forget(name);
     this.#forgotten.add(name);

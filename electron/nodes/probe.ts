@@ -1,5 +1,5 @@
 import { type Connection, jobOptionsOf } from '../../shared/connection.ts';
-import type { NodeStatus } from '../../shared/node.ts';
+import type { NodeFacts, NodeStatus } from '../../shared/node.ts';
 import { fail, problemOf } from '../../shared/problem.ts';
 import type { Transport } from '../engines/transport/transport.ts';
 import type { ConnectionPool } from './connection-pool.ts';
@@ -20,12 +20,14 @@ export type Quorum = (answered: readonly NodeStatus[], missing: readonly string[
 
 export interface ProbeOptions {
   /** Called with the status of each node as soon as it is known, even if it answers after the probe has resolved. */
-  readonly onStatus: (status: NodeStatus) => void;
+  readonly onStatus: (status: NodeStatus, isRecalled: boolean) => void;
   /** Without it, the probe waits for every node. */
   readonly hasQuorum?: Quorum;
   readonly stragglerMs?: number;
   /** Nodes that answered a moment ago. They are probed like the others, but not waited for. */
   readonly recent?: readonly NodeStatus[];
+  /** What a node said of itself a moment ago, to another process. It is asked only if its engine is another by now. */
+  readonly recall?: (connection: Connection) => NodeFacts | undefined;
   /** Cancels the probe. The status of a node that has not answered stays as it was. */
   readonly signal?: AbortSignal;
 }
@@ -37,7 +39,7 @@ export interface ProbeOptions {
 export function probeAll(
   connections: readonly Connection[],
   pool: ConnectionPool,
-  { onStatus, hasQuorum, stragglerMs: waitMs = stragglerMs, recent = [], signal }: ProbeOptions,
+  { onStatus, hasQuorum, stragglerMs: waitMs = stragglerMs, recent = [], recall, signal }: ProbeOptions,
 ): Promise<NodeStatus[]> {
   const answered = new Map(recent.map((status) => [status.connection, status]));
   return new Promise((resolve, reject) => {
@@ -66,12 +68,12 @@ export function probeAll(
       }
     };
     for (const connection of connections) {
-      void probe(connection, pool, signal).then((status) => {
-        if (!status) {
+      void probe(connection, pool, { recall, signal }).then((found) => {
+        if (!found) {
           return;
         }
-        answered.set(connection.name, status);
-        onStatus(status);
+        answered.set(connection.name, found.status);
+        onStatus(found.status, found.isRecalled);
         finishIfSufficient();
       });
     }
@@ -92,18 +94,21 @@ function notAnswered(connection: string): NodeStatus {
 async function probe(
   connection: Connection,
   pool: ConnectionPool,
-  signal: AbortSignal | undefined,
-): Promise<NodeStatus | undefined> {
+  { recall, signal }: { [N in 'recall' | 'signal']: ProbeOptions[N] | undefined },
+): Promise<{ readonly status: NodeStatus; readonly isRecalled: boolean } | undefined> {
+  const { name } = connection;
   try {
     const { engine, transport } = await pool.connect(connection, signal);
-    const node = await withTimeout(connection.name, transport, signal, (either) => engine.probe(either));
-    const { name } = connection;
-    return { state: 'up', connection: name, node: { ...node, ...jobOptionsOf(connection), connection: name } };
+    const facts = recall?.(connection);
+    const isRecalled = facts !== undefined && engine.recall(facts);
+    const node = isRecalled ? facts : await withTimeout(name, transport, signal, (either) => engine.probe(either));
+    const status = { connection: name, node: { ...node, ...jobOptionsOf(connection), connection: name } };
+    return { status: { state: 'up', ...status }, isRecalled };
   } catch (error) {
     if (signal?.aborted) {
       return undefined;
     }
-    return { state: 'down', connection: connection.name, problem: problemOf(error) };
+    return { status: { state: 'down', connection: name, problem: problemOf(error) }, isRecalled: false };
   }
 }
 

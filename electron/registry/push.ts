@@ -98,6 +98,8 @@ export class ListPush {
   readonly #uploads = new Map<Digest, Promise<void>>();
   /** The blobs that the repository did not have. */
   readonly #added = new Set<Digest>();
+  /** What manifests, by digest or tag, were before it was their turn. */
+  readonly #asked = new Map<string, ReturnType<RegistryClient['getManifestDigest']>>();
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
   #client: Promise<RegistryClient> | undefined;
@@ -162,14 +164,17 @@ export class ListPush {
       // all at once, so that one token does for all
       client.alsoRead(this.#tracker.blobs.flatMap(({ digest }) => locations?.of(digest) ?? []));
       this.#upload(this.#tracker.blobs);
+      if (this.#added.size === 0 && this.#tracker.blobs.every(({ digest }) => locations?.has(digest))) {
+        this.#askEarly(client, [...[...images, ...attachments].map(({ digest }) => digest), destination.tag]);
+      }
       await this.#uploaded();
       await this.direct?.removeTags();
       const isNew = ({ config, layers }: StoredManifest): boolean =>
         [config, ...layers].some(({ digest }) => this.#added.has(digest));
       const saved = locations?.save();
       const there = [...images.filter((image) => !isNew(image)), ...(this.direct?.manifests ?? [])];
-      const put = await Promise.all([putManifests(client, images.filter(isNew)), putMissing(client, there)]);
-      await putMissing(client, attachments);
+      const put = await Promise.all([putManifests(client, images.filter(isNew)), this.#putMissing(client, there)]);
+      await this.#putMissing(client, attachments);
       await pushReferrers(client, attachments);
       // after a merge, the list has another digest
       const described = attached.filter((each) => !merge || each.attached.subject !== list.digest);
@@ -181,7 +186,10 @@ export class ListPush {
       this.#signal.throwIfAborted();
       const merged = merge ? await mergeTag(client, { registry: '', ...destination }, list) : undefined;
       if (!merged) {
-        await putListManifest(client, list, destination.tag, put.some(Boolean));
+        const isThere = !put.some(Boolean) && (await this.#digestAt(client, destination.tag)) === list.digest;
+        if (!isThere) {
+          await putListManifest(client, list, destination.tag);
+        }
       }
       await saved;
       const { uploadedBytes, skippedBytes } = this.#tracker.progress();
@@ -243,6 +251,30 @@ export class ListPush {
     locations?.add(digest);
   }
 
+  /** Asks for manifests before it is their turn, because a push that is repeated finds all of them. */
+  #askEarly(client: RegistryClient, references: readonly string[]): void {
+    for (const reference of references) {
+      const asked = this.#limit(() => client.getManifestDigest(reference));
+      asked.catch(() => undefined);
+      this.#asked.set(reference, asked);
+    }
+  }
+
+  #digestAt(client: RegistryClient, reference: string): ReturnType<RegistryClient['getManifestDigest']> {
+    return this.#asked.get(reference) ?? client.getManifestDigest(reference);
+  }
+
+  /** Puts the manifests that the repository does not have. @returns whether it did not have one */
+  async #putMissing(client: RegistryClient, manifests: readonly RawManifest[]): Promise<boolean> {
+    const limit = pLimit(concurrency);
+    const missing = await Promise.all(
+      manifests.map((manifest) =>
+        limit(async () => ((await this.#digestAt(client, manifest.digest)) === manifest.digest ? [] : [manifest])),
+      ),
+    );
+    return putManifests(client, missing.flat());
+  }
+
   async #uploaded(): Promise<void> {
     // waits for all uploads, because cancelled uploads are still being deleted from the registry
     await Promise.allSettled(this.#uploads.values());
@@ -264,17 +296,6 @@ async function openClient(target: PushTarget, signal: AbortSignal): Promise<Regi
   return RegistryClient.open({ registry, repository, access: 'push', credentials, tlsVerify, signal, wait });
 }
 
-/** Puts the manifests that the repository does not have. @returns whether it did not have one */
-async function putMissing(client: RegistryClient, manifests: readonly RawManifest[]): Promise<boolean> {
-  const limit = pLimit(concurrency);
-  const missing = await Promise.all(
-    manifests.map((manifest) =>
-      limit(async () => ((await client.getManifestDigest(manifest.digest)) === manifest.digest ? [] : [manifest])),
-    ),
-  );
-  return putManifests(client, missing.flat());
-}
-
 /** @returns whether there is any */
 async function putManifests(client: RegistryClient, manifests: readonly RawManifest[]): Promise<boolean> {
   const distinct = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
@@ -283,11 +304,7 @@ async function putManifests(client: RegistryClient, manifests: readonly RawManif
   return distinct.size > 0;
 }
 
-/** @param isNew whether it refers to an image that the repository did not have, so that the tag cannot refer to it */
-async function putListManifest(client: RegistryClient, list: RawManifest, tag: string, isNew: boolean): Promise<void> {
-  if (!isNew && (await client.getManifestDigest(tag)) === list.digest) {
-    return;
-  }
+async function putListManifest(client: RegistryClient, list: RawManifest, tag: string): Promise<void> {
   await client.putManifest(tag, list);
   // some registries show a new tag only after a moment
   for (let attempt = 1; ; attempt += 1) {

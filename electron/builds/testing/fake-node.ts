@@ -53,6 +53,7 @@ export function fakeNode(node: string, lost: AbortSignal, onBuild: FakeBuild = a
     kind: 'podman',
     capabilities: () => ({ exportFormats: ['oci-archive'] }),
     probe: unused,
+    recall: unused,
     builder: {
       build: async (build, onOutput, signal) => {
         expect(await text(build.context.tar())).toContain('FROM scratch');

@@ -20,6 +20,7 @@ export function buildKitEngine(transport: Transport, version: string): Engine {
     kind: 'buildkit',
     capabilities: () => capabilities,
     probe: async (signal) => ({ ...(await probeDaemon(daemon, version, signal)), capabilities }),
+    recall: (facts) => facts.engine === 'buildkit' && facts.version === version,
     builder: {
       build: (build, onOutput, signal) => buildImage(daemon, build, onOutput, signal),
     },

@@ -74,6 +74,7 @@ export function dockerEngine(transport: Transport, facts: DockerFacts): Engine {
         capabilities: dockerCapabilities(apiVersion, choice),
       };
     },
+    recall: (facts) => facts.engine === 'docker' && facts.apiVersion === apiVersion,
     builder: {
       build: async (build, onOutput, signal) => (await abortable(signal, parts)).build(build, onOutput, signal),
     },

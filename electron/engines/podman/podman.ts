@@ -29,6 +29,11 @@ export function podmanEngine(transport: Transport, apiVersion: string): Engine {
       architecture = platformParts(node.platform).architecture;
       return { ...node, capabilities };
     },
+    recall: (facts) => {
+      const isSame = facts.engine === 'podman' && facts.apiVersion === apiVersion;
+      architecture = isSame ? platformParts(facts.platform).architecture : architecture;
+      return isSame;
+    },
     builder: {
       build: (build, onOutput, signal) =>
         buildImage(podman, { version: apiVersion, architecture }, build, onOutput, signal),

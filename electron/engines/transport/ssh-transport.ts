@@ -32,6 +32,9 @@ export interface SshTransportOptions {
 /** Milliseconds for the first response through `dial-stdio`. */
 const dialStdioTimeoutMs = 30_000;
 
+/** How many requests a probe, or a look at what the engine has of the last build, sends at once. Streams for them are opened at once, too. */
+const requestsAtOnce = 4;
+
 /** How the engine's socket is reached: a channel to the socket, or the command `dial-stdio` of the engine. */
 export type SocketMethod = 'stream-local' | 'dial-stdio';
 
@@ -201,10 +204,11 @@ async function connectSocket(
   try {
     const connect = () => session.openStreamLocal(socketPath);
     const first = await connect();
-    // a probe sends two requests at once
-    const second = connect();
-    second.catch(() => undefined);
-    return { socketPath, connect, method: 'stream-local', opened: [Promise.resolve(first), second] };
+    const further = Array.from({ length: requestsAtOnce - 1 }, connect);
+    for (const opening of further) {
+      opening.catch(() => undefined);
+    }
+    return { socketPath, connect, method: 'stream-local', opened: [Promise.resolve(first), ...further] };
   } catch (error) {
     if (!(error instanceof Failure) || error.problem.code === 'ssh.lost') {
       throw error;
