@@ -38,6 +38,28 @@ test('compiled code is private and is written once for each command', async () =
   expect(extended).toBeGreaterThan(first[0] ?? 0);
 });
 
+test('what V8 would forget in a long run is kept, too', async () => {
+  const sizes = async () =>
+    Promise.all((await files()).filter((path) => /\/app-/.test(path)).map(async (path) => (await stat(path)).size));
+  await listFarms();
+  const [size = 0] = await sizes();
+  await rm(folder, { recursive: true });
+  // enough work for the garbage collector that V8 takes what the program has compiled for unused
+  const program = join(person.home, 'work.cjs');
+  await writeFile(
+    program,
+    `process.once('exit', () => {
+      for (let round = 0; round < 60; round += 1) {
+        globalThis.kept = Array.from({ length: 500_000 }, (_, index) => [index]);
+      }
+    });`,
+  );
+  const { code } = await person.startWith({ NODE_OPTIONS: `--require=${program}` }, 'farm', 'ls').ended;
+  expect(code).toBe(0);
+  const [afterCollections = 0] = await sizes();
+  expect(afterCollections).toBeGreaterThan(size * 0.95);
+});
+
 test('a damaged file is compiled again', async () => {
   const output = await listFarms();
   const paths = await files();

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { cachedDataVersionTag } from 'node:v8';
+import { cachedDataVersionTag, setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 /** Files that were not written for so long are removed: their bundle has probably been replaced. */
@@ -35,6 +35,8 @@ export function keepCompiledCode(home: string, user: string): void {
     return;
   }
   const { extensions } = createRequire(import.meta.url);
+  // V8 forgets what it compiled and has not run for a while: in a long first build, most of what every start needs
+  setFlagsFromString('--no-flush-bytecode');
   const version = cachedDataVersionTag();
   const added: { path: string; script: Script; users: readonly string[] }[] = [];
   extensions['.cjs'] = (module, filename) => {
