@@ -32,7 +32,7 @@ interface Probed {
 export interface ProbeConnectionsOptions {
   /** Ends the probe a few seconds after it returns true. Later answers are only emitted as events. */
   readonly hasQuorum?: Quorum;
-  /** Does not wait for nodes that answered a moment ago. They are probed, too: the next probe has what they answer now. */
+  /** Does not ask nodes again that answered a moment ago. */
   readonly acceptsRecent?: boolean;
   readonly signal?: AbortSignal;
 }

@@ -24,7 +24,7 @@ export interface ProbeOptions {
   /** Without it, the probe waits for every node. */
   readonly hasQuorum?: Quorum;
   readonly stragglerMs?: number;
-  /** Nodes that answered a moment ago. They are probed like the others, but not waited for. */
+  /** Nodes that answered a moment ago. They are not asked again: that would take time from the work that follows. */
   readonly recent?: readonly NodeStatus[];
   /** What a node said of itself a moment ago, to another process. It is asked only if its engine is another by now. */
   readonly recall?: (connection: Connection) => NodeFacts | undefined;
@@ -67,7 +67,7 @@ export function probeAll(
         timer = setTimeout(() => (isSufficient() ? finish() : finishIfSufficient()), waitMs);
       }
     };
-    for (const connection of connections) {
+    for (const connection of connections.filter(({ name }) => !answered.has(name))) {
       void probe(connection, pool, { recall, signal }).then((found) => {
         if (!found) {
           return;
