@@ -13,7 +13,7 @@ const pingTimeoutMs = 30_000;
 /**
  * Returns the engine behind a transport's socket, recognised by its response to `GET /_ping`, or as BuildKit, which does not
  * speak HTTP/1.
- * @param isKnown nobody will probe it, because what a probe finds is known
+ * @param isKnown no probe follows, because what it would find is known
  * @throws Failure `engine.unsupported` for an engine that Barnraiser cannot build with, `engine.answer` if the service at the
  *   socket is not an engine, `engine.unreachable` if nothing answers
  */

@@ -204,8 +204,8 @@ export class Nodes {
   }
 
   /**
-   * Keeps what nodes have said of themselves for the next process. To be called when a build there is done: nobody changes a node
-   * to mend it then.
+   * Keeps what nodes have said of themselves for the next process. To be called when a build there is done: after one that
+   * fails, a person may fix the node.
    */
   async keepProbes(connections: readonly Connection[]): Promise<void> {
     if (this.#sharesProbes) {
