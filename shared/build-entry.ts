@@ -47,7 +47,7 @@ export const buildEntrySchema = z.object({
   jobs: z.array(jobEntrySchema),
   /** Optional platforms that the build is done without. */
   missing: z.array(z.string()).optional(),
-  /** Where the build should have been pushed and was not. Its image is in local storage if it is done. */
+  /** Where a build that is done should have been pushed and was not. Its image is in local storage. */
   notPushed: z.array(z.string()).optional(),
   /** The message of the build's problem. */
   problem: z.string().optional(),
@@ -76,7 +76,9 @@ export function entryOf({
 }: Build): ReadableEntry {
   const { context, farm, connections, bake, trigger } = request;
   const pushes = push ? [push, ...furtherPushes] : furtherPushes;
-  const notPushed = pushes.filter((each) => each.status === 'failed').map(({ destination }) => destination);
+  const notPushed = pushes
+    .filter((each) => status === 'done' && each.status === 'failed')
+    .map(({ destination }) => destination);
   return {
     id,
     status,

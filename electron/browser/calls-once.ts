@@ -3,14 +3,14 @@
 /** How long the result of a call is kept that the page did not get, in milliseconds. Pages send a call again sooner. */
 const keepMs = 10_000;
 
-/** The longest key of a call. */
-const maxKeyLength = 64;
+/** The longest key of a call, with its name. */
+const maxKeyLength = 128;
 
 /** Runs each call once, however often a page sends it: the other requests get the result of the first. */
 export class CallsOnce<T> {
   readonly #calls = new Map<string, Promise<T>>();
 
-  /** @param key what the page named the call, in `Idempotency-Key`. A call without one, or with one that is too long, runs anyway. */
+  /** @param key the name of the call with what the page calls this one, in `Idempotency-Key`. A call without one, or with one that is too long, runs anyway. */
   run(key: string | undefined, start: () => Promise<T>): Promise<T> {
     if (key === undefined || key.length > maxKeyLength) {
       return start();

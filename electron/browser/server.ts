@@ -144,7 +144,8 @@ export async function startServer(app: AppApi, pageFolder: string, port = 0): Pr
       sendInvalidCall(response, 400, 'The input of a call is not valid JSON.', 'Reload the page.');
       return;
     }
-    const key = z.string().optional().parse(request.headers['idempotency-key']);
+    const given = z.string().optional().parse(request.headers['idempotency-key']);
+    const key = given === undefined ? undefined : `${name} ${given}`;
     const cancel = new AbortController();
     response.once('close', () => {
       if (response.writableFinished) {

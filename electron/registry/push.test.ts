@@ -156,6 +156,47 @@ test('uploads nothing if the registry already has everything', async () => {
   expect(reports.at(-1)?.images[0]?.doneBytes).toBe(100_200);
 });
 
+describe('where everything was pushed before', () => {
+  const known: NonNullable<PushOptions['locations']> = {
+    of: () => [],
+    has: () => true,
+    add: () => undefined,
+    remove: () => undefined,
+    save: async () => undefined,
+  };
+
+  test('blobs, manifests and the tag are asked for at once', async () => {
+    const images = [image('amd64', [blob(1000, 'a')])];
+    await pushList(options(images));
+    registry.requests.length = 0;
+    // the blobs are not answered before the tag was asked for
+    registry.fault = async (_request, _response, { path }) => {
+      if (path.includes('/blobs/')) {
+        await expect.poll(() => registry.log.some((line) => line.endsWith('/manifests/1.4'))).toBe(true);
+      }
+      return false;
+    };
+    expect(await pushList(options(images, { locations: known }))).toMatchObject({ uploadedBytes: 0 });
+    expect(registry.log.filter((line) => line.includes('/manifests/'))).toHaveLength(2);
+  });
+
+  test('what is gone from the registry since then is pushed again', async () => {
+    const layer = blob(1000, 'a');
+    const images = [image('amd64', [layer]), image('arm64', [blob(2000, 'b')])];
+    const push = options(images, { locations: known });
+    await pushList(push);
+    registry.blobs.delete(layer.digest);
+    registry.manifests.delete(images[1]?.digest ?? '');
+    expect(await pushList(push)).toMatchObject({ uploadedBytes: 1000 });
+    expect(isStored(layer.digest)).toBe(true);
+    expect(registry.manifests.has(images[1]?.digest ?? '')).toBe(true);
+
+    registry.manifests.set('1.4', { mediaType: manifestType, bytes: images[0]?.bytes ?? Buffer.alloc(0) });
+    await pushList(push);
+    expect(registry.manifests.get('1.4')?.bytes).toEqual(push.list.bytes);
+  });
+});
+
 test('does not upload foreign layers', async () => {
   const foreign = { ...blob(1000, 'windows'), urls: ['https://example.com/layer'] };
   const result = await pushList(options([image('amd64', [foreign, blob(2000, 'own')])]));

@@ -250,9 +250,7 @@ function UnseenLink({ build }: { build: UnseenBuild }) {
       <a href={hrefOf({ view: 'build', id })} className={classes(styles.link, styles.running)}>
         <PhaseGlyph phase={isGood(build) || status !== 'done' ? status : 'warning'} />
         <MiddleEllipsis text={name} className={styles.name} />
-        <span className="visually-hidden">
-          {notPushed && status === 'done' ? 'Done, not pushed' : phaseWord(status)}
-        </span>
+        <span className="visually-hidden">{notPushed ? 'Done, not pushed' : phaseWord(status)}</span>
         {!isInterrupted && (
           <span className={styles.count}>
             <RelativeTime time={new Date(Date.parse(createdAt) + durationMs).toISOString()} />

@@ -78,7 +78,7 @@ async function readBuilds(
 
 /** `done, not pushed`: the state of a build, and whether a push of it failed. */
 function statusCell({ status, notPushed }: BuildEntry): string {
-  return notPushed && status === 'done' ? `${wordOf(status)}, not pushed` : wordOf(status);
+  return notPushed ? `${wordOf(status)}, not pushed` : wordOf(status);
 }
 
 /** The platforms, with those that are not done if the build is not. Why a build cannot be read. */

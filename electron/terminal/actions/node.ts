@@ -1,7 +1,7 @@
 import { optionRow } from '../../../shared/build-options.ts';
 import { emulatorFixCommand, unusableEmulatorText } from '../../../shared/emulation.ts';
 import type { NodeSelection } from '../../../shared/farm.ts';
-import { formatBytes } from '../../../shared/format.ts';
+import { formatBytes, formatCount } from '../../../shared/format.ts';
 import { engineText, type Node, type NodeStatus, nodeStateOf, nodeStateWords } from '../../../shared/node.ts';
 import { allLimits, unsupportedText } from '../../../shared/option-support.ts';
 import type { Platform } from '../../../shared/platform.ts';
@@ -155,7 +155,7 @@ function limitFlags(node: Node): string {
       : (choices?.find((choice) => choice.value === value)?.flag ?? `${flag?.split(' ')[0]}=${value}`);
   });
   const more = limits.length - flags.length;
-  const rest = `${more}${flags.length > 0 ? ' more' : ''} ${more === 1 ? 'option' : 'options'}`;
+  const rest = flags.length > 0 ? formatCount(more, 'more option') : formatCount(more, 'option');
   return [...flags, ...(more > 0 ? [rest] : [])].join(', ');
 }
 

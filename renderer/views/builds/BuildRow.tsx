@@ -96,7 +96,7 @@ function BuildRowContent({ position, id, isSelected, isSelecting, actions, onCom
             )}
           </span>
         ))}
-        {notPushed && build.status === 'done' && (
+        {notPushed && (
           <span className={styles.outcome} title={`Not pushed to ${notPushed.join(', ')}`}>
             <PhaseBadge phase="warning" word="Not pushed" />
           </span>
