@@ -42,9 +42,9 @@ const lab: readonly Part[] = [check('lab', bin('tsx'), ['e2e/lab/cli.ts', 'up'])
 /** Those of the specs that run in the second lab. They take about as long as the others. */
 const secondSpecs: readonly string[] = [
   ...['bake', 'browser-front-end', 'build-secrets', 'check', 'classic-builder', 'desktop', 'direct-push'],
-  ...['docker', 'git-and-elsewhere', 'guide', 'images', 'keyboard', 'options', 'registries'],
+  ...['docker', 'guide', 'images', 'keyboard', 'options', 'registries'],
   ...['registry-conformance', 'registry-faults', 'registry-window', 'remote', 'sign-in', 'sources'],
-  ...['attachments', 'attest', 'certificates', 'import', 'monitoring', 'outputs', 'platforms', 'storage'],
+  ...['attachments', 'attest', 'certificates', 'import', 'monitoring', 'outputs', 'platforms'],
 ].map((name) => `e2e/${name}.spec.ts`);
 
 /** They remove what others have on the nodes, so they run alone, after those of the second lab. */
