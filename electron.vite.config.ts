@@ -67,17 +67,15 @@ export const rendererConfig = {
     // the limit of what the first view needs
     chunkSizeWarningLimit: 700,
     rollupOptions: {
-      input: { index: path('renderer/index.html'), enter: path('renderer/enter.html') },
+      input: path('renderer/index.html'),
       output: {
         codeSplitting: {
           groups: [
-            // what the entry of the browser front end needs, too; without this, it would run the page
-            { name: 'access', test: /\/renderer\/(transport\/page-access\.ts|(tokens|base)\.css)$/, priority: 5 },
             // all that the page starts with is one file: a file for each part would take as many requests
             {
               name: 'frame',
               tags: ['$initial'],
-              test: /^(?!.*\/(renderer\/enter|shared\/build-options)\.)/,
+              test: /^(?!.*\/shared\/build-options\.)/,
               priority: 4,
             },
             // the table of options, and the forms, are needed by few of the first views
@@ -92,7 +90,7 @@ export const rendererConfig = {
               priority: 1,
             },
             // small files: a view loads little that only others need
-            { name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 2_000 },
+            { name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 8_000 },
           ],
         },
       },

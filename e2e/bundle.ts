@@ -15,11 +15,20 @@ const outputs = [
   'out/main/pack-worker.cjs',
   'out/preload/preload.cjs',
   'out/renderer/index.html',
-  'out/renderer/enter.html',
 ];
 
-/** Bundles the app if a source is newer than the bundle. @throws Error with the output of the bundler if it fails */
-export async function ensureBundled(): Promise<void> {
+let bundled: Promise<void> | undefined;
+
+/**
+ * Bundles the app if a source is newer than the bundle. This is looked at once in a process: it takes as long as many a command.
+ * @throws Error with the output of the bundler if it fails
+ */
+export function ensureBundled(): Promise<void> {
+  bundled ??= bundle();
+  return bundled;
+}
+
+async function bundle(): Promise<void> {
   const outputTimes = await Promise.all(outputs.map((path) => modificationTime(join(root, path))));
   const oldestOutput = Math.min(...outputTimes.map((time) => time ?? 0));
   if (oldestOutput > (await newestModification(sources.map((path) => join(root, path))))) {

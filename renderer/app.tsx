@@ -107,8 +107,10 @@ const sheetCodeOf = {
 
 /** Loads the code of the view that is probably shown first, while the app is still asked for its state. */
 export function loadFirstView(): void {
+  // where there is no farm, the server of the page has said so in it
+  const first = document.documentElement.dataset.view === 'first-start' ? 'first-start' : 'farm';
   // a view that cannot be loaded says so when it is shown
-  codeOf[parseHash(window.location.hash)?.view.view ?? 'farm'].load().catch(() => undefined);
+  codeOf[parseHash(window.location.hash)?.view.view ?? first].load().catch(() => undefined);
 }
 
 /** The page: a sidebar, a view, and whatever lies over the view (log drawer, sheet, palette, dialogs, toasts). */

@@ -48,12 +48,14 @@ async function measureStart(bench: Bench, browser: Browser): Promise<void> {
   await home.addPodmanConnections();
   const context = await browser.newContext();
   const window = await context.newPage();
-  const started = performance.now();
+  await window.addInitScript(watchStart);
+  const startedAt = Date.now();
   const frontEnd = await openBrowserFrontEnd(home);
   try {
     await window.goto(frontEnd.url);
     await window.getByRole('main').getByRole('button').first().waitFor();
-    bench.add('window/start', (performance.now() - started) / 1000, limits.startSeconds);
+    const usableAt: number = await window.evaluate('window.usableAt');
+    bench.add('window/start', (usableAt - startedAt) / 1000, limits.startSeconds);
     bench.add('window/script', (await scriptBytes(window)) / 1000, limits.scriptKilobytes);
   } finally {
     await context.close();
@@ -61,6 +63,14 @@ async function measureStart(bench: Bench, browser: Browser): Promise<void> {
     await home.remove();
   }
 }
+
+/** Runs in the page: the time of the first frame with a button of the view. A locator finds it up to half a second later. */
+const watchStart = `(() => {
+  const look = () => document.querySelector('main button')?.checkVisibility()
+    ? requestAnimationFrame(() => setTimeout(() => { window.usableAt = Date.now(); }))
+    : requestAnimationFrame(look);
+  look();
+})()`;
 
 /** The scripts that the page has loaded, before compression. */
 function scriptBytes(window: Page): Promise<number> {

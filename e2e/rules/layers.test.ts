@@ -34,7 +34,7 @@ const layers: readonly (readonly string[])[] = [
 
 /** The layers of `renderer/`, in the same manner. */
 const rendererLayers: readonly (readonly string[])[] = [
-  ['main.tsx', 'enter.ts', 'testing'],
+  ['main.tsx', 'testing'],
   ['app.tsx'],
   ['frame'],
   ['views'],

@@ -121,7 +121,7 @@ export async function buildPage(locale: Locale | undefined = localeOfEnvironment
       minify: false,
       reportCompressedSize: false,
       rollupOptions: {
-        input: ['index.html', 'enter.html', 'testing/gallery.html'].map((page) => join(rendererConfig.root, page)),
+        input: ['index.html', 'testing/gallery.html'].map((page) => join(rendererConfig.root, page)),
       },
     },
   });

@@ -7,7 +7,7 @@ const maxTokens = 16;
 /** How long an entry URL works, in milliseconds: a person may have to copy it to a browser first. */
 const tokenLifetimeMs = 10 * 60_000;
 
-/** The page that exchanges the token of an entry URL for access. The only one that other sites and files may lead to. */
+/** The page, which exchanges the token of an entry URL for access. The only path that other sites and files may lead to. */
 export const entryPath = '/enter.html';
 
 /**

@@ -15,13 +15,13 @@ let receivedCalls: { name: CallName; input: unknown }[];
 let listeners: Set<(event: AppEvent, seq: number) => void>;
 let signals: AbortSignal[];
 let theme: string;
+let farms: unknown[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'barnraiser-browser-'));
   const page = join(folder, 'page');
   await mkdir(join(page, 'assets'), { recursive: true });
   await writeFile(join(page, 'index.html'), '<title>page</title>');
-  await writeFile(join(page, 'enter.html'), '<title>entry</title>');
   await writeFile(join(page, 'assets', 'app-1f0c.js'), 'let x;');
   await writeFile(join(folder, 'secret.html'), 'secret');
   await symlink(join(folder, 'secret.html'), join(page, 'link-to-secret.html'));
@@ -29,11 +29,15 @@ beforeEach(async () => {
   listeners = new Set();
   signals = [];
   theme = 'system';
+  farms = [{ name: 'home', connections: [] }];
   server = await startServer(
     {
       call: async (name, input, { signal } = {}) => {
         if (name === 'settings.get') {
           return { ok: true, value: { theme } };
+        }
+        if (name === 'farms.list') {
+          return { ok: true, value: { farms } };
         }
         receivedCalls.push({ name, input });
         signals.push(signal ?? expect.fail('no signal'));
@@ -244,6 +248,13 @@ describe('the page', () => {
     const { headers, body } = await send('/');
     expect(body).toBe(`${start}</html>`);
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
+  });
+
+  it('says in itself that there is no farm, so that it loads the right view', async () => {
+    farms = [];
+    await writeFile(join(folder, 'page', 'index.html'), '<html lang="en"></html>');
+    expect((await send('/')).body).toBe('<html data-view="first-start" lang="en"></html>');
+    expect((await send('/enter.html')).body).toBe('<html data-view="first-start" lang="en"></html>');
   });
 
   it('serves no file outside its folder', async () => {

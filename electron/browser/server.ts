@@ -3,12 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { calls } from '../../shared/contract.ts';
 import { fail, type Result } from '../../shared/problem.ts';
-import { type Settings, settingsSchema } from '../../shared/settings.ts';
+import { settingsSchema } from '../../shared/settings.ts';
 import { type AppApi, isCallName } from '../page/app-api.ts';
 import { pageHeaders } from '../page/headers.ts';
 import { errnoCode } from '../system/file-errors.ts';
-import { AccessControl } from './access-control.ts';
+import { AccessControl, entryPath } from './access-control.ts';
 import { CallsOnce } from './calls-once.ts';
 import { streamEvents } from './event-stream.ts';
 import { sendPageFile } from './static-files.ts';
@@ -46,7 +47,7 @@ const pageAbsenceMs = 3_000;
  */
 export async function startServer(app: AppApi, pageFolder: string, port = 0): Promise<BrowserServer> {
   const pages = new Set<ServerResponse>();
-  const calls = new CallsOnce<Result<unknown>>();
+  const callsOnce = new CallsOnce<Result<unknown>>();
   let hadPage = false;
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(pageHeaders)) {
@@ -79,15 +80,21 @@ export async function startServer(app: AppApi, pageFolder: string, port = 0): Pr
     } else if (path === '/events' || path.startsWith('/call/')) {
       await handleAdmitted(request, response, path);
     } else if (request.method === 'GET') {
-      await sendPageFile(response, pageFolder, path, getTheme);
+      await sendPageFile(response, pageFolder, path === entryPath ? '/' : path, getPageData);
     } else {
       response.writeHead(405, { allow: 'GET' }).end();
     }
   }
 
-  async function getTheme(): Promise<Settings['theme']> {
-    const settings = await app.call('settings.get', {});
-    return (settings.ok && settingsSchema.safeParse(settings.value).data?.theme) || 'system';
+  /** The theme of the settings, and the view that is first if no other is asked for. */
+  async function getPageData(): Promise<Record<string, string>> {
+    const [settings, farms] = await Promise.all([app.call('settings.get', {}), app.call('farms.list', {})]);
+    const theme = settings.ok && settingsSchema.safeParse(settings.value).data?.theme;
+    const hasNoFarm = farms.ok && calls['farms.list'].output.safeParse(farms.value).data?.farms.length === 0;
+    return {
+      ...(theme && theme !== 'system' ? { theme } : {}),
+      ...(hasNoFarm ? { view: 'first-start' } : {}),
+    };
   }
 
   async function handleEntry(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -149,13 +156,13 @@ export async function startServer(app: AppApi, pageFolder: string, port = 0): Pr
     const cancel = new AbortController();
     response.once('close', () => {
       if (response.writableFinished) {
-        calls.arrived(key);
+        callsOnce.arrived(key);
       } else {
         // the page has cancelled the call, or is gone
         cancel.abort();
       }
     });
-    sendJson(response, 200, await calls.run(key, () => app.call(name, input, { signal: cancel.signal })));
+    sendJson(response, 200, await callsOnce.run(key, () => app.call(name, input, { signal: cancel.signal })));
   }
 
   return {

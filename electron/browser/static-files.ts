@@ -3,18 +3,17 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Settings } from '../../shared/settings.ts';
 import { pageFile } from '../page/file.ts';
 
 /**
  * Sends a file of the built page. Browsers may cache the files in `assets`, whose names contain a hash of the content.
- * @param getTheme the theme that the page has from its first frame on
+ * @param getData what the page knows from its first frame on, as `data-` attributes of its root
  */
 export async function sendPageFile(
   response: ServerResponse,
   folder: string,
   urlPath: string,
-  getTheme: () => Promise<Settings['theme']>,
+  getData: () => Promise<Readonly<Record<string, string>>>,
 ): Promise<void> {
   const file = pageFile(folder, urlPath);
   const path = file && (await resolveFile(folder, file.path));
@@ -27,8 +26,9 @@ export async function sendPageFile(
     'cache-control': urlPath.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-store',
   });
   if (file.contentType.startsWith('text/html')) {
-    const [html, theme] = await Promise.all([readFile(path, 'utf8'), getTheme()]);
-    response.end(theme === 'system' ? html : html.replace('<html', `<html data-theme="${theme}"`));
+    const [html, data] = await Promise.all([readFile(path, 'utf8'), getData()]);
+    const attributes = Object.entries(data).map(([name, value]) => ` data-${name}="${value}"`);
+    response.end(html.replace('<html', `<html${attributes.join('')}`));
   } else {
     await pipeline(createReadStream(path), response);
   }

@@ -31,7 +31,9 @@ interface CompiledFile {
  */
 export function keepCompiledCode(home: string, user: string): void {
   const folder = join(home, 'compiled');
-  if (!import.meta.url.endsWith('.cjs') || !isOwn(home) || !(isOwn(folder) || isMissing(folder))) {
+  const isUsable = (): boolean => isOwn(home) && (isOwn(folder) || isMissing(folder));
+  // the first start makes the data folder later
+  if (!import.meta.url.endsWith('.cjs') || !(isUsable() || isMissing(home))) {
     return;
   }
   const { extensions } = createRequire(import.meta.url);
@@ -57,6 +59,9 @@ export function keepCompiledCode(home: string, user: string): void {
   };
   process.once('exit', () => {
     try {
+      if (!isUsable()) {
+        return;
+      }
       if (added.length > 0) {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         removeOld(folder);

@@ -15,29 +15,19 @@ export const noAccess: Problem = {
 };
 
 /**
- * Exchanges the token of an entry URL and keeps the secret, also when the page is loaded again. A token that was used
+ * Exchanges the token of an entry URL for the secret and keeps that, also when the page is loaded again. A token that was used
  * before does no harm where another page of this browser has access.
- * @returns what to say if there is no access
  */
-export async function enterWithToken(token: string): Promise<string | undefined> {
-  try {
-    const response = await fetchAgain('/enter', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ token }),
-    });
-    if (response.ok) {
-      const { secret }: { secret: string } = await response.json();
-      sessionStorage.setItem(storageKey, secret);
-      return undefined;
-    }
-  } catch {
-    return 'Barnraiser is not responding. Start it again, then open the address that it prints.';
+export async function enterWithToken(token: string): Promise<void> {
+  const response = await fetchAgain('/enter', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token }),
+  }).catch(() => undefined);
+  if (response?.ok) {
+    const { secret }: { secret: string } = await response.json();
+    sessionStorage.setItem(storageKey, secret);
   }
-  const access = new PageAccess();
-  const secret = await access.find();
-  access.close();
-  return secret === undefined ? `${noAccess.message} ${noAccess.fix}` : undefined;
 }
 
 type Message = { readonly kind: 'ask' } | { readonly kind: 'secret'; readonly secret: string };
@@ -84,10 +74,6 @@ export class PageAccess {
       this.#secret = undefined;
       sessionStorage.removeItem(storageKey);
     }
-  }
-
-  close(): void {
-    this.#channel.close();
   }
 
   #ask(): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, startTransition, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, startTransition, useMemo, useRef, useState } from 'react';
 import type { Build } from '../../../shared/build.ts';
 import { formatCount, formatDuration, formatPlatform } from '../../../shared/format.ts';
 import { wordOf } from '../../../shared/words.ts';
@@ -104,7 +104,8 @@ interface ChartProps {
   readonly by: 'step' | 'platform';
 }
 
-function Chart({ build, rows, by }: ChartProps) {
+/** Rendered again only with the build: its Containerfile is loaded later, and changes nothing here. */
+const Chart = memo(function Chart({ build, rows, by }: ChartProps) {
   const now = useNow();
   const isLive = build.status === 'running';
   const bars = useMemo(() => rows.flatMap(barsOf), [rows]);
@@ -194,7 +195,7 @@ function Chart({ build, rows, by }: ChartProps) {
       <SharedTooltip area={chart} selector="[data-bar]" textOf={factsOf} />
     </div>
   );
-}
+});
 
 /** The bars of a platform. Those that run at once are below each other. */
 function Lane({ bars, bar }: { bars: readonly Bar[]; bar: (each: Bar, track: number) => ReactNode }) {
