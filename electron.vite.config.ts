@@ -90,7 +90,7 @@ export const rendererConfig = {
               priority: 1,
             },
             // small files: a view loads little that only others need
-            { name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 8_000 },
+            { name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 2_000 },
           ],
         },
       },

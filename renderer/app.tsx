@@ -105,6 +105,19 @@ const sheetCodeOf = {
   storage: StorageSheet,
 } as const satisfies Readonly<Record<SheetRoute['sheet'], LazyCode>>;
 
+/** Loads the code of a build while the builds are shown, so that the one that is chosen opens at once. */
+function useNextView(shown: ViewRoute['view']): void {
+  useEffect(() => {
+    // after the list is there
+    const timer = setTimeout(() => {
+      if (shown === 'builds') {
+        BuildView.load().catch(() => undefined);
+      }
+    });
+    return () => clearTimeout(timer);
+  }, [shown]);
+}
+
 /** Loads the code of the view that is probably shown first, while the app is still asked for its state. */
 export function loadFirstView(): void {
   // where there is no farm, the server of the page has said so in it
@@ -206,6 +219,7 @@ function MainWindow({ view, sheet, log }: MainWindowProps) {
   const openAbout = useCallback(() => setIsAboutOpen(true), []);
   const isAboutLoaded = useLoaded(AboutDialog, isAboutOpen);
   const shownView = useLastLoaded(view, codeOfView);
+  useNextView(shownView.view);
   const isSheetLoaded = useLoaded(sheetCodeOf[sheet?.sheet ?? 'new-build'], sheet !== undefined);
   const isLogLoaded = useLoaded(LogDrawer, log !== undefined);
   const isQuestionLoaded = useLoaded(

@@ -1,6 +1,6 @@
 /** Builds: the history, with filters and comparison. */
 
-import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import { type BuildFilter, filterWords } from '../../../shared/build-entry.ts';
 import { formatCount, formatNumber, formatReferenceShort } from '../../../shared/format.ts';
 import { Button } from '../../parts/Button.tsx';
@@ -30,12 +30,6 @@ export interface BuildsViewProps {
 const CompareSheet = lazyPart(async () => (await import('./CompareSheet.tsx')).CompareSheet);
 const DeleteBuildsDialog = lazyPart(async () => (await import('./DeleteBuildsDialog.tsx')).DeleteBuildsDialog);
 
-/** The view of a build, which most people open from here. Loaded ahead, so that it opens at once. */
-function loadBuildView(): void {
-  // says so when it is opened
-  import('../build-detail/BuildView.tsx').catch(() => undefined);
-}
-
 const emptySet: ReadonlySet<string> = new Set();
 
 function withToggled(set: ReadonlySet<string>, value: string): ReadonlySet<string> {
@@ -61,12 +55,6 @@ export function BuildsView({ project }: BuildsViewProps) {
   const [comparing, setComparing] = useState<readonly [string, string]>();
   const [deleting, setDeleting] = useState<readonly string[]>([]);
   const searchRef = useRef<HTMLInputElement>(null);
-
-  useEffect(() => {
-    // after the list is there
-    const timer = setTimeout(loadBuildView);
-    return () => clearTimeout(timer);
-  }, []);
 
   // keeps typing responsive in a long list
   const deferredText = useDeferredValue(text);
