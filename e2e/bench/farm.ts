@@ -64,6 +64,8 @@ export async function measureFarm(bench: Bench, kind: FarmKind): Promise<void> {
       reached = [behindLine.node];
     }
     await person.addConnections(...reached);
+    // hundreds of images of earlier tests would slow podman down, whoever uses it
+    await Promise.all(nodes.map(({ name }) => runOnNode(name, 'podman image prune --all --force')));
     await prepareClient(reached);
     if (kind === 'line') {
       await makeNew();
@@ -91,9 +93,7 @@ export async function measureFarm(bench: Bench, kind: FarmKind): Promise<void> {
     }
     await assertSamePlatforms(lab.registry.address, references);
   } finally {
-    await runOnClient(
-      `podman farm remove bench; podman system connection remove --all; rm -rf ${remoteFolder} /root/.ssh`,
-    ).catch(() => undefined);
+    await resetClient();
     await behindLine?.close();
     await person.remove();
     await Promise.all([folder, ...projects].map((each) => rm(each, { recursive: true })));
@@ -109,8 +109,19 @@ async function runOnClient(command: string, input?: Buffer): Promise<string> {
   return stdout;
 }
 
+/** Removes what {@link prepareClient} adds, also that of a measurement that was killed. */
+async function resetClient(): Promise<void> {
+  const commands = [
+    'podman farm remove bench',
+    'podman system connection remove --all',
+    `rm -rf ${remoteFolder} /root/.ssh`,
+  ];
+  await runOnClient(`${commands.join('; ')}; true`);
+}
+
 /** Adds connections to the same nodes and a farm of them to the client's podman. */
 async function prepareClient(nodes: readonly LabNode[]): Promise<void> {
+  await resetClient();
   await runOnClient('mkdir -p /root/.ssh && chmod 700 /root/.ssh');
   for (const { name, identity, knownHosts, uri } of nodes) {
     await runOnClient('cat > /root/.ssh/bench && chmod 600 /root/.ssh/bench', await readFile(identity));

@@ -17,6 +17,7 @@ import {
   passwordExpired,
   unreachable,
 } from './connect-problems.ts';
+import { joinWrites } from './join-writes.ts';
 import { hostKeyRecord, type Peer } from './peer.ts';
 import { fingerprint, keyTypeOf } from './public-key.ts';
 
@@ -154,7 +155,7 @@ export class ConnectAttempt {
     const { host, port } = hostKeyRecord(this.#options);
     let takeRefusal = (): Refusal | undefined => undefined;
     client.connect({
-      sock: stream,
+      sock: joinWrites(stream),
       username: this.#options.user,
       algorithms: { serverHostKey: preferKeyTypes(this.#options.knownHosts.keyTypes(host, port)) },
       hostVerifier: (key: Buffer, verify: (isAccepted: boolean) => void) => this.#verifyHostKey(key, verify),
