@@ -38,6 +38,12 @@ test('compiled code is private and is written once for each command', async () =
   expect(extended).toBeGreaterThan(first[0] ?? 0);
 });
 
+test('the first command, which makes the data folder, keeps it for the next', async () => {
+  await rm(person.home, { recursive: true });
+  await person.mustRun('farm', 'create', 'home');
+  expect((await files()).length).toBeGreaterThan(5);
+});
+
 test('what V8 would forget in a long run is kept, too', async () => {
   const sizes = async () =>
     Promise.all((await files()).filter((path) => /\/app-/.test(path)).map(async (path) => (await stat(path)).size));

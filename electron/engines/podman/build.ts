@@ -10,7 +10,7 @@ import type { BuildResult, EngineBuild, EngineOutput } from '../engine.ts';
 import { optionParameters } from '../option-parameters.ts';
 import { PodmanBuildOutput } from './build-output.ts';
 import { buildProblem, contextProblem } from './build-problem.ts';
-import { sendFromNode } from './context-cache.ts';
+import { closeProgram, openProgram, sendFromNode } from './context-cache.ts';
 import { type ContextImages, loadContexts } from './named-contexts.ts';
 import { ownParameters } from './own-options.ts';
 import { loginHeaders } from './pull.ts';
@@ -123,22 +123,30 @@ async function buildOnce(
   const { build, query } = await withSecretFiles(original);
   const contexts = await loadContexts(podman, facts.version, build, signal);
   const output = new PodmanBuildOutput(build, onOutput);
+  const { layouts, context } = build;
+  const { packed } = context;
+  const discards = build.discardCache;
+  const opening =
+    packed && layouts ? openProgram(podman.transport, { tar: packed, discards, signal }) : Promise.resolve(undefined);
   const [mark, containers] = await Promise.all([
     markOf(podman, build.id, facts.architecture),
     listBuildContainers(podman, signal),
-  ]);
+  ])
+    .finally(() => signal.throwIfAborted())
+    .catch(async (error: unknown) => {
+      const program = await opening;
+      if (program) {
+        closeProgram(program);
+      }
+      throw signal.aborted ? cancelledProblem(signal) : error;
+    });
   const containersBefore = new Set(containers.map(({ id }) => id));
-  if (signal.aborted) {
-    throw cancelledProblem(signal);
-  }
   const own = ownParameters(build, mark, facts.version);
   for (const text of own.notes) {
     onOutput({ kind: 'log', stream: 'engine', time: Date.now(), text });
   }
   const path = `build?${buildQuery(build, { ...own.parameters, ...query }, contexts)}`;
   const headers = loginHeaders(build.logins);
-  const { layouts, context } = build;
-  const { packed } = context;
   const { failure, wasRefused, hasResponded, wasSent, hasEnded } = await sendBuild(podman, {
     path,
     headers,
@@ -147,17 +155,20 @@ async function buildOnce(
     signal,
     ...(packed && layouts
       ? {
-          sendFromNode: (signal, onSent) =>
-            sendFromNode(podman.transport, {
+          sendFromNode: async (signal, onSent) => {
+            const program = await opening;
+            const request = {
               path: `${podman.prefix}${path}`,
               headers,
               tar: packed,
               layouts,
-              discards: build.discardCache,
-              onReused: (bytes) => onOutput({ kind: 'context-reused', bytes }),
+              discards,
               onSent,
               signal,
-            }),
+            };
+            const onReused = (bytes: number) => onOutput({ kind: 'context-reused', bytes });
+            return program && sendFromNode(podman.transport, program, { ...request, onReused });
+          },
         }
       : {}),
     onResponse: () => onOutput({ kind: 'context-read' }),

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { PackedTar } from '../../context/context-source.ts';
 import { TarLayouts } from '../../context/tar-layouts.ts';
 import type { EngineResponse, Transport } from '../transport/transport.ts';
-import { sendFromNode } from './context-cache.ts';
+import { openProgram, sendFromNode } from './context-cache.ts';
 
 const tar = randomBytes(2 * 1024 * 1024);
 const sha256 = 'a'.repeat(64);
@@ -56,7 +56,7 @@ class Program extends Duplex {
 }
 
 /** @param runs whether the node runs a second command */
-function send(program: Duplex, { runs = true } = {}): Promise<EngineResponse | undefined> {
+async function send(program: Duplex, { runs = true } = {}): Promise<EngineResponse | undefined> {
   const { signal: lost } = new AbortController();
   const refuse = () => Promise.reject(new Error('The node does nothing else.'));
   const transport: Transport = {
@@ -76,16 +76,11 @@ function send(program: Duplex, { runs = true } = {}): Promise<EngineResponse | u
     checkAlive: refuse,
     close: async () => undefined,
   };
-  return sendFromNode(transport, {
-    path: '/build',
-    headers: {},
-    tar: packed,
-    layouts: new TarLayouts(folder),
-    discards: false,
-    onReused: () => undefined,
-    onSent: () => undefined,
-    signal: new AbortController().signal,
-  });
+  const options = { tar: packed, discards: false, signal: new AbortController().signal };
+  const opened = await openProgram(transport, options);
+  const layouts = new TarLayouts(folder);
+  const ignored = { onReused: () => undefined, onSent: () => undefined };
+  return opened && sendFromNode(transport, opened, { path: '/build', headers: {}, layouts, ...options, ...ignored });
 }
 
 it('files that something else has put beside the contexts do not matter', async () => {

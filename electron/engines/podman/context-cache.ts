@@ -47,35 +47,46 @@ const uploads = new KeyedMutex<never>();
 /** Nodes that lack a program. */
 const unusable = new WeakSet<Transport>();
 
-export interface CachedRequest {
+/** The program on a node, which waits for operations. */
+export interface ContextProgram {
+  readonly stream: Duplex;
+  readonly node: NodeState;
+  /** Lets other jobs send their context to the node. */
+  readonly release: () => void;
+}
+
+export interface ContextProgramOptions {
+  readonly tar: PackedTar;
+  /** Nothing stays on the node. */
+  readonly discards: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface CachedRequest extends ContextProgramOptions {
   /** Path of the request with its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly tar: PackedTar;
   /** What is known of the tars that nodes keep. */
   readonly layouts: TarLayouts;
-  /** Nothing stays on the node. */
-  readonly discards: boolean;
   /** Called with the bytes of the context that the node has already. */
   readonly onReused: (bytes: number) => void;
   /** Called when everything was sent. */
   readonly onSent: () => void;
-  readonly signal: AbortSignal;
 }
 
 /**
- * Sends the request of a build from the node. Resolves with the engine's response, or with undefined if the whole context is to
- * be sent instead.
- * @throws Failure as `Transport.request` does
+ * Starts the program on a node. Resolves with undefined if the whole context is to be sent instead. Never rejects.
+ * To be given to {@link sendFromNode} or to {@link closeProgram}.
  */
-export async function sendFromNode(transport: Transport, request: CachedRequest): Promise<EngineResponse | undefined> {
-  const { tar, discards, signal, onReused } = request;
+export async function openProgram(
+  transport: Transport,
+  { tar, discards, signal }: ContextProgramOptions,
+): Promise<ContextProgram | undefined> {
   if (!transport.openCommand || unusable.has(transport)) {
     return undefined;
   }
   let stream: Duplex | undefined;
   let release = (): void => undefined;
-  let fed = Promise.resolve();
   const greeted = new AbortController();
   const onAbort = () => stream?.destroy();
   signal.addEventListener('abort', onAbort, { once: true });
@@ -92,12 +103,47 @@ export async function sendFromNode(transport: Transport, request: CachedRequest)
     stream = await opening;
     stream.on('error', () => undefined); // who reads and writes it gets the error
     signal.throwIfAborted();
-    const greeting = await readGreeting(stream);
-    if (!greeting) {
+    const node = await readGreeting(stream);
+    if (!node) {
       unusable.add(transport);
     }
-    const node = greeting && (await checking) ? greeting : undefined;
-    const plan = node && (await planSending(request, node, transport.roundTripMs?.()));
+    if (node && (await checking)) {
+      return { stream, node, release };
+    }
+  } catch {
+    // if the connection is lost, sending the whole context reports it
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    greeted.abort();
+  }
+  stream?.destroy();
+  release();
+  return undefined;
+}
+
+/** Ends a program that gets no operations. */
+export function closeProgram({ stream, release }: ContextProgram): void {
+  stream.destroy();
+  release();
+}
+
+/**
+ * Sends the request of a build from the node. Resolves with the engine's response, or with undefined if the whole context is to
+ * be sent instead.
+ * @throws Failure as `Transport.request` does
+ */
+export async function sendFromNode(
+  transport: Transport,
+  { stream, node, release }: ContextProgram,
+  request: CachedRequest,
+): Promise<EngineResponse | undefined> {
+  const { signal, onReused } = request;
+  let fed = Promise.resolve();
+  const onAbort = () => stream.destroy();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    const plan = await planSending(request, node, transport.roundTripMs?.());
     if (plan?.isThere) {
       release();
     }
@@ -110,11 +156,10 @@ export async function sendFromNode(transport: Transport, request: CachedRequest)
     fed = started.fed;
   } catch {
     // if the context cannot be read or the connection is lost, sending the whole context reports it
-    stream?.destroy();
+    stream.destroy();
     return undefined;
   } finally {
     signal.removeEventListener('abort', onAbort);
-    greeted.abort();
     void fed.then(release);
   }
   const response = new ResponseStream(stream);
