@@ -19,14 +19,18 @@ export const noAccess: Problem = {
  * before does no harm where another page of this browser has access.
  */
 export async function enterWithToken(token: string): Promise<void> {
-  const response = await fetchAgain('/enter', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ token }),
-  }).catch(() => undefined);
-  if (response?.ok) {
-    const { secret }: { secret: string } = await response.json();
-    sessionStorage.setItem(storageKey, secret);
+  try {
+    const response = await fetchAgain('/enter', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+    });
+    if (response.ok) {
+      const { secret }: { secret: string } = await response.json();
+      sessionStorage.setItem(storageKey, secret);
+    }
+  } catch {
+    // the page says that it has no access
   }
 }
 
