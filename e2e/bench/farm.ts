@@ -64,7 +64,7 @@ export async function measureFarm(bench: Bench, kind: FarmKind): Promise<void> {
       reached = [behindLine.node];
     }
     await person.addConnections(...reached);
-    // hundreds of images of earlier tests would slow down podman, and so both
+    // hundreds of images of earlier tests would slow down podman, and so both programs
     await Promise.all(nodes.map(({ name }) => runOnNode(name, 'podman image prune --all --force')));
     await prepareClient(reached);
     if (kind === 'line') {

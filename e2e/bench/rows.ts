@@ -84,7 +84,7 @@ export const rows: readonly Row[] = [
     title: 'amd64 and emulated arm64: one small file changed',
     goal: 1,
     reason:
-      'the shell and the podman command that make the context on the node are emulated, and start twenty times slower than elsewhere..',
+      'the shell and the podman command that make the context on the node are emulated, and start twenty times slower than elsewhere.',
     ...farm,
   },
   { id: 'farm/arm64/nothing', title: 'amd64 and emulated arm64: nothing changed', goal: 0.2, ...farm },
