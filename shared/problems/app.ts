@@ -32,7 +32,7 @@ export const appTexts: TextsOf<'input' | 'call' | 'app' | 'settings' | 'disk' | 
       'The address was opened before, or in another browser.',
       'The address is older than ten minutes.',
       'Barnraiser was restarted: each start has another key.',
-      'The browser has deleted its cookies.',
+      'All tabs with Barnraiser were closed: the browser keeps the key for open ones only.',
     ],
     fixes: [{ text: 'Start Barnraiser again, and open the address that it prints.', terminal: ['npm start'] }],
     docs: ['reference/network.md'],
