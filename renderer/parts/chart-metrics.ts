@@ -105,7 +105,7 @@ export function describeChart(
   }
   const levelOf = (sample: Sample): number => metric.value(sample, facts) ?? 0;
   const highest = measured.reduce((best, sample) => (levelOf(sample) > levelOf(best) ? sample : best), last);
-  const low = metric.isLow?.(last, facts) ? ', low' : '';
+  const low = metric.isLow?.(last, facts) ? `, ${wordOf('low')}` : '';
   const now = `${metric.text(last, facts)}${units[metric.id](facts)}${low}`;
   return `${metric.label} of ${node}: ${now}, ${metric.extreme(highest)} at ${formatMinute(highest.at)} in ${rangeWords[range]}`;
 }
@@ -117,7 +117,7 @@ export function describeMoment(sample: Sample, facts: ChartFacts): string {
       ? []
       : metric.id === 'jobs'
         ? formatCount(sample.running ?? 0, 'job')
-        : `${metric.label.toLowerCase()} ${metric.text(sample, facts)}${metric.isLow?.(sample, facts) ? ', low' : ''}`,
+        : `${metric.label.toLowerCase()} ${metric.text(sample, facts)}${metric.isLow?.(sample, facts) ? `, ${wordOf('low')}` : ''}`,
   );
   return `${formatMinute(sample.at)}: ${sample.down && texts.length === 0 ? wordOf('down') : texts.join(', ')}`;
 }
