@@ -93,7 +93,7 @@ export async function measureFarm(bench: Bench, kind: FarmKind): Promise<void> {
     }
     await assertSamePlatforms(lab.registry.address, references);
   } finally {
-    await resetClient();
+    await resetClient().catch(() => undefined);
     await behindLine?.close();
     await person.remove();
     await Promise.all([folder, ...projects].map((each) => rm(each, { recursive: true })));

@@ -126,14 +126,17 @@ async function buildOnce(
   const { layouts, context } = build;
   const { packed } = context;
   const discards = build.discardCache;
+  const notNeeded = new AbortController();
+  const options = { discards, signal: AbortSignal.any([signal, notNeeded.signal]) };
   const opening =
-    packed && layouts ? openProgram(podman.transport, { tar: packed, discards, signal }) : Promise.resolve(undefined);
+    packed && layouts ? openProgram(podman.transport, { tar: packed, ...options }) : Promise.resolve(undefined);
   const [mark, containers] = await Promise.all([
     markOf(podman, build.id, facts.architecture),
     listBuildContainers(podman, signal),
   ])
     .finally(() => signal.throwIfAborted())
     .catch(async (error: unknown) => {
+      notNeeded.abort();
       const program = await opening;
       if (program) {
         closeProgram(program);
@@ -156,6 +159,8 @@ async function buildOnce(
     ...(packed && layouts
       ? {
           sendFromNode: async (signal, onSent) => {
+            // a request that ends does not wait for the turn of its program
+            signal.addEventListener('abort', () => notNeeded.abort(), { once: true });
             const program = await opening;
             const request = {
               path: `${podman.prefix}${path}`,
