@@ -180,6 +180,9 @@ export class BuildRun {
     const context = await packing.open(this.#cancellation.signal, (progress) =>
       events.batch({ event: 'build.context', buildId: this.id, ...progress, done: false }),
     );
+    if (this.#prepared.nodes.some((status) => status.state === 'up' && status.node.engine === 'podman')) {
+      context.hash();
+    }
     context.done.then(
       (summary) => {
         this.#record.setContext(summary);

@@ -10,6 +10,7 @@ import { type Failure, fail } from '../../shared/problem.ts';
 import type { Schedule } from '../../shared/schedule.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { type ChangedConnection, changedConnections } from '../connections/changed-connections.ts';
+import { preparePackingThread } from '../context/packing-thread.ts';
 import { ContainerfileSteps } from '../engines/containerfile-steps.ts';
 import type { ReceivedImage } from '../images/manifest.ts';
 import type { QueuedBuild } from '../nodes/node-slots.ts';
@@ -282,6 +283,7 @@ export class Builds {
     check?: (prepared: UnscheduledBuild) => Promise<void>,
   ): Promise<Build> {
     const { settings, askSecret, outputs } = this.#options;
+    preparePackingThread();
     const wanted = withSettings(asked, await settings.get());
     assertOptionsAgree(wanted);
     const tagged = await withContentTag(wanted, signal);

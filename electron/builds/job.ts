@@ -111,9 +111,9 @@ export async function runJob(
     remoteCaches(caches).flatMap(({ attrs }) => imageOf(attrs.ref ?? '') ?? []);
   const written = cacheImages(request.cacheTo);
   const images = [...namedImages(imageInput, directives.get('syntax')), ...cacheImages(request.cacheFrom), ...written];
-  let finding: Promise<RegistryLogin[]> | undefined;
+  let foundLogins: Promise<RegistryLogin[]> | undefined;
   const findLogins = (): Promise<RegistryLogin[]> => {
-    finding ??= input.logins
+    foundLogins ??= input.logins
       .find(images, ({ problem }) => tracker.logLine(`${problem.message} Base images are pulled without this login.`))
       // a token to pull does not do for a registry that gets a cache
       .then((logins) =>
@@ -123,7 +123,7 @@ export async function runJob(
             : login,
         ),
       );
-    return finding;
+    return foundLogins;
   };
   /** The image is in the store by then, so a failed cleanup does not fail the job. */
   const logCleanup = (error: unknown): void =>
@@ -150,7 +150,8 @@ export async function runJob(
     }
     return { image, left: Promise.resolve() };
   }
-  const logins = await findLogins();
+  const finding = findLogins();
+  finding.catch(() => undefined);
   const secrets = await prepared.secrets.load();
   const proxies = request.proxy ? (prepared.inputs.proxyVariables ?? proxiesOf(process.env)) : {};
   const builder = repeatingPulls(engine.builder, request, (text) => tracker.logLine(text));
@@ -184,7 +185,7 @@ export async function runJob(
       buildArgs: { ...proxyArgs(proxies), ...buildArgs },
       hidden: passwordsOf(proxies),
       format,
-      logins,
+      logins: await finding,
       secrets,
       ssh: prepared.secrets.ssh,
       instructions,

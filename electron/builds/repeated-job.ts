@@ -1,4 +1,5 @@
 /** Recognises a job in which nothing has changed since its node built it, so that its image in local storage is used again. */
+import { setImmediate } from 'node:timers/promises';
 import type { Job } from '../../shared/build.ts';
 import type { NodeStatus } from '../../shared/node.ts';
 import type { Platform } from '../../shared/platform.ts';
@@ -103,15 +104,17 @@ export class RepeatedJob {
       await project.replaceResult(platform, this.#node, undefined);
     }
     const isCandidate = request.skip !== false && !ignoresCache && last?.options === this.#options;
-    const query = { ...this.#query, items: isCandidate ? last.items : [] };
-    const state = cache.read(query, isCandidate, signal);
+    const isOther = last ? context.differsFrom(last.context).catch(() => false) : Promise.resolve(true);
+    // a node is not asked for the steps of a context that is known to have changed
+    const mayRepeat = isCandidate && !(await Promise.race([isOther, setImmediate(false)]));
+    const query = { ...this.#query, items: mayRepeat ? last.items : [] };
+    const state = cache.read(query, mayRepeat, signal);
     this.#before = state.catch(() => undefined);
-    if (!isCandidate || !last) {
+    if (!mayRepeat || !last) {
       return undefined;
     }
     const answers = Promise.all([this.#before, this.#holdImage(last)]);
     // a changed context need not wait for what the node has
-    const isOther = context.differsFrom(last.context).catch(() => false);
     const none: Awaited<typeof answers> = [undefined, undefined];
     const first = Promise.race([answers, isOther.then((differs) => (differs ? none : answers))]);
     const [now, image] = await abortable(signal, first);

@@ -36,8 +36,10 @@ export interface PackedTar {
   readonly prefix?: Buffer;
   /** Resolves as soon as it is known whether the tar is at least that long. */
   reaches(bytes: number): Promise<boolean>;
-  /** What the tar consists of, and the SHA-256 of the whole tar in hex. Resolves when everything is packed. */
-  layout(): Promise<TarLayout & { readonly sha256: string }>;
+  /** What the tar consists of. Resolves when everything is packed. */
+  layout(): Promise<TarLayout>;
+  /** The SHA-256 of the whole tar in hex, which is made from the first call on. Resolves some time after {@link layout}. */
+  sha256(): Promise<string>;
   /** The bytes between two offsets, or from the first to the end of the tar. They count as read. */
   read(start: number, end?: number): Readable;
   /** What `confinesLinks` replaces, in the order of the tar. Complete when everything is packed. */

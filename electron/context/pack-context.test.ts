@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { appendFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { chmod, link, open, readdir, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { extract, type Header } from 'tar-stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fail } from '../../shared/failure.ts';
@@ -295,7 +296,7 @@ describe('a tar in pieces', () => {
     const tar = await buffer(packed.tar());
     const layout = await packed.packed?.layout();
     expect(layout?.bytes).toBe(tar.length);
-    expect(layout?.sha256).toBe(createHash('sha256').update(tar).digest('hex'));
+    expect(await packed.packed?.sha256()).toBe(createHash('sha256').update(tar).digest('hex'));
     let end = 0;
     for (const { offset, length } of layout?.entries ?? []) {
       expect(offset).toBe(end);
@@ -313,6 +314,31 @@ describe('a tar in pieces', () => {
       const read = other.packed?.read(entry.offset, entry.offset + entry.length);
       expect(read && (await buffer(read)).equals(bytes)).toBe(true);
     }
+  });
+
+  it('has the digest of the whole, whenever it is asked for', async () => {
+    const root = await createProject({ ...base, large: randomBytes(9_000_000) });
+    const early = await pack(root);
+    const asked = early.source().packed?.sha256();
+    const sha256 = createHash('sha256')
+      .update(await buffer(early.source().tar()))
+      .digest('hex');
+    expect(await asked).toBe(sha256);
+    const late = await pack(root);
+    await buffer(late.source().tar());
+    await setTimeout(50);
+    expect(await late.source().packed?.sha256()).toBe(sha256);
+    expect(await late.source().packed?.sha256()).toBe(sha256);
+  });
+
+  it('has no digest when it is closed before', async () => {
+    const packed = await pack(await createProject({ ...base, large: randomBytes(9_000_000) }));
+    await packed.done;
+    const hashing = packed.source().packed?.sha256();
+    const failed = expect(hashing).rejects.toThrow();
+    await packed.close();
+    await failed;
+    await expect(packed.source().packed?.sha256()).rejects.toThrow();
   });
 
   it('tells as soon as it is known whether it is that long', async () => {

@@ -1,5 +1,4 @@
 /** Packs the files of a project once, as a tar on disk, for all nodes of a build. */
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ContextSummary } from '../../shared/build.ts';
 import { Failure, fail } from '../../shared/failure.ts';
@@ -55,6 +54,8 @@ export interface PackedContext {
   differsFrom(digest: string): Promise<boolean>;
   /** Makes the tar of a context that is as it was last now, and not only when it is read. */
   prepare(): void;
+  /** Hashes the tar as soon as it is made, if it is, for engines that ask for its {@link PackedTar.sha256}. */
+  hash(): void;
   /**
    * The files for one reader, which follows the packing at its own speed.
    * @param onBytes called with the number of bytes of each chunk that is read
@@ -97,7 +98,7 @@ class ThreadedContext implements PackedContext {
   readonly #done = deferred<ContextSummary>();
   /** The length of the tar, known as early as its digest. */
   #tarBytes = 0;
-  #sha256: Promise<string> | undefined;
+  readonly #sha256 = deferred<string>();
   /** What is packed once it is asked for. */
   #unchanged: ContextSummary | undefined;
   /** Something relies on what is known of the entries. */
@@ -144,6 +145,10 @@ class ThreadedContext implements PackedContext {
     this.#thread.order('pack');
   }
 
+  hash(): void {
+    this.#thread.hash();
+  }
+
   source(onBytes?: (bytes: number) => void): ContextSource {
     return {
       tar: ({ confinesLinks = false } = {}) => {
@@ -170,9 +175,13 @@ class ThreadedContext implements PackedContext {
       },
       layout: async () => {
         this.prepare();
-        this.#sha256 ??= digestOf(this.#spool.open());
-        const [sha256] = await Promise.all([this.#sha256, this.#final.promise]);
-        return { ...(await this.#entries.layout()), sha256 };
+        await this.#final.promise;
+        return this.#entries.layout();
+      },
+      sha256: () => {
+        this.hash();
+        this.prepare();
+        return this.#sha256.promise;
       },
       read: (start, end) => {
         this.prepare();
@@ -226,9 +235,16 @@ class ThreadedContext implements PackedContext {
   }
 
   #handle(report: Report): void {
-    if (this.#state !== 'running') {
-      return;
+    if (this.#state === 'running') {
+      this.#handlePacking(report);
+    } else if (report.kind === 'hashed') {
+      this.#sha256.resolve(report.sha256);
+    } else if (report.kind === 'broken' || report.kind === 'failed') {
+      this.#sha256.reject(errorOf(report));
     }
+  }
+
+  #handlePacking(report: Report): void {
     switch (report.kind) {
       case 'entries':
         this.#entries.add(report.rows, report.edits);
@@ -253,10 +269,8 @@ class ThreadedContext implements PackedContext {
         this.#finish(report.summary, report.written);
         break;
       case 'failed':
-        this.#fail(new Failure(report.problem));
-        break;
       case 'broken':
-        this.#fail(report.error instanceof Error ? report.error : new Error(String(report.error)));
+        this.#fail(errorOf(report));
         break;
     }
   }
@@ -285,7 +299,7 @@ class ThreadedContext implements PackedContext {
     this.#state = 'failed';
     this.#spool.fail(error);
     this.#entries.fail(error);
-    for (const promise of [this.#early, this.#final, this.#done]) {
+    for (const promise of [this.#early, this.#final, this.#done, this.#sha256]) {
       promise.reject(error);
     }
   }
@@ -297,12 +311,11 @@ function cancelledProblem(signal?: AbortSignal): Failure {
     : fail('build.cancelled', 'Packing the context was cancelled.', 'Start the build again.');
 }
 
-async function digestOf(stream: Readable): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of stream) {
-    hash.update(chunk);
+function errorOf(report: Extract<Report, { readonly kind: 'failed' | 'broken' }>): Error {
+  if (report.kind === 'failed') {
+    return new Failure(report.problem);
   }
-  return hash.digest('hex');
+  return report.error instanceof Error ? report.error : new Error(String(report.error));
 }
 
 interface Deferred<T> {

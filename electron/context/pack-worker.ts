@@ -1,81 +1,154 @@
 /** The thread that packs a context. */
-import { writeSync } from 'node:fs';
-import { parentPort, workerData } from 'node:worker_threads';
+import { createHash } from 'node:crypto';
+import { on } from 'node:events';
+import { readSync, writeSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
 import { Failure } from '../../shared/failure.ts';
 import { spoolProblem } from './growing-file.ts';
 import { Packing } from './packing.ts';
-import { type Order, type PackingThreadData, type Report, states } from './packing-messages.ts';
+import { flags, type Order, type PackingThreadData, type Report, states } from './packing-messages.ts';
 import type { ContextEntry } from './walk.ts';
 
-const { input, tar, tarPath, state }: PackingThreadData = workerData;
-const flags = new Int32Array(state);
+/** Bytes of the tar that are read at once. */
+const readBytes = 512 * 1024;
+
+const report = (message: Report): void => parentPort?.postMessage(message);
 
 /** Buffers arrive as plain arrays. */
 function withBuffer(entry: ContextEntry): ContextEntry {
   return 'content' in entry ? { ...entry, content: Buffer.from(entry.content) } : entry;
 }
 
-const report = (message: Report): void => parentPort?.postMessage(message);
+/** The tar on disk. */
+class TarFile {
+  readonly #descriptor: number;
+  readonly #path: string;
+  readonly #shared: Int32Array;
+  #written = 0;
 
-let written = 0;
-const packing = new Packing(
-  { ...input, ownFile: input.ownFile && withBuffer(input.ownFile), addedFiles: input.addedFiles.map(withBuffer) },
-  {
-    write(bytes) {
-      try {
-        for (let position = 0; position < bytes.length; ) {
-          position += writeSync(tar, bytes, position, bytes.length - position, written + position);
-        }
-      } catch (error) {
-        throw spoolProblem(tarPath, error);
+  constructor({ tar, tarPath, state }: PackingThreadData) {
+    this.#descriptor = tar;
+    this.#path = tarPath;
+    this.#shared = new Int32Array(state);
+  }
+
+  get written(): number {
+    return this.#written;
+  }
+
+  get isHashed(): boolean {
+    return Atomics.load(this.#shared, flags.hashes) !== 0;
+  }
+
+  write(bytes: Buffer): void {
+    try {
+      for (let position = 0; position < bytes.length; ) {
+        const rest = bytes.length - position;
+        position += writeSync(this.#descriptor, bytes, position, rest, this.#written + position);
       }
-      written += bytes.length;
-    },
+    } catch (error) {
+      throw spoolProblem(this.#path, error);
+    }
+    this.#written += bytes.length;
+  }
+
+  /**
+   * The SHA-256 of the whole tar in hex. To be called when it is complete: who sends the tar needs its end before its digest, so
+   * it is not hashed while it is written.
+   */
+  digest(): string {
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafeSlow(Math.min(readBytes, this.#written));
+    for (let hashed = 0; hashed < this.#written; ) {
+      this.throwIfStopped();
+      const length = Math.min(buffer.length, this.#written - hashed);
+      const bytes = readSync(this.#descriptor, buffer, 0, length, hashed);
+      if (bytes === 0) {
+        throw new Error('the packed context has become shorter');
+      }
+      hash.update(buffer.subarray(0, bytes));
+      hashed += bytes;
+    }
+    return hash.digest('hex');
+  }
+
+  throwIfStopped(): void {
+    if (this.isStopped) {
+      throw new Error('stopped');
+    }
+  }
+
+  get isStopped(): boolean {
+    return Atomics.load(this.#shared, flags.ends) !== 0;
+  }
+
+  /** Whether a file may have another content than was said. */
+  mayAlter(): boolean {
+    return Atomics.compareExchange(this.#shared, flags.state, states.open, states.altered) !== states.relied;
+  }
+}
+
+/** What arrives after the first message: arrays with an {@link Order}. */
+type Orders = AsyncIterator<readonly unknown[]>;
+
+/** Ends when the tar is complete and hashed, or when that is not needed. */
+async function run(data: PackingThreadData, orders: Orders): Promise<void> {
+  const { ownFile, addedFiles } = data.input;
+  const input = {
+    ...data.input,
+    ownFile: ownFile && withBuffer(ownFile),
+    addedFiles: addedFiles.map(withBuffer),
+  };
+  const tar = new TarFile(data);
+  const packing = new Packing(input, {
+    write: (bytes) => tar.write(bytes),
     addEntries: (rows, edits, isComplete) => report({ kind: 'entries', rows, edits, isComplete }),
-    reportProgress: (progress) => report({ kind: 'progress', progress, written }),
+    reportProgress: (progress) => report({ kind: 'progress', progress, written: tar.written }),
     restartEntries: () => report({ kind: 'restart' }),
     summarize: (summary, isChanged) => report({ kind: 'summary', summary, isChanged }),
-    finish: (summary) => report({ kind: 'finished', summary, written }),
-    throwIfAborted() {
-      if (Atomics.load(flags, 1) !== 0) {
-        throw new Error('stopped');
+    finish: (summary) => report({ kind: 'finished', summary, written: tar.written }),
+    throwIfAborted: () => tar.throwIfStopped(),
+    mayAlter: () => tar.mayAlter(),
+  });
+  /** Waits for an order, or for the end. */
+  const isOrdered = async (awaited: 'pack' | 'hash'): Promise<boolean> => {
+    while (!tar.isStopped) {
+      const { value } = await orders.next();
+      const order: unknown = value?.[0];
+      if (order === ('list' satisfies Order)) {
+        packing.listEntries();
+      } else if (order === awaited) {
+        return true;
       }
-    },
-    mayAlter: () => Atomics.compareExchange(flags, 0, states.open, states.altered) !== states.relied,
-  },
-);
-
-/** Ends when the tar is complete, or when it is not needed. */
-async function run(): Promise<void> {
+    }
+    return false;
+  };
   const isPacked = await packing.start();
   if (!isPacked) {
     packing.saveIndex();
-    if ((await nextOrder()) === 'pack') {
-      await packing.pack();
+    if (!(await isOrdered('pack'))) {
+      return;
+    }
+    await packing.pack();
+  }
+  if (!tar.isHashed) {
+    packing.saveIndex();
+    if (!(await isOrdered('hash'))) {
+      return;
     }
   }
-  packing.saveIndex();
+  try {
+    report({ kind: 'hashed', sha256: tar.digest() });
+  } finally {
+    packing.saveIndex();
+  }
 }
 
-/** Waits until it is known whether the tar is needed. */
-function nextOrder(): Promise<Order> {
-  return new Promise((resolve) => {
-    parentPort?.on('message', (order: Order) => {
-      if (order === 'list') {
-        packing.listEntries();
-      } else {
-        resolve(order);
-      }
-    });
-  });
-}
-
-run()
-  .catch((error: unknown) => {
-    if (error instanceof Failure) {
-      report({ kind: 'failed', problem: error.problem });
-    } else {
-      report({ kind: 'broken', error });
-    }
-  })
-  .finally(() => parentPort?.close());
+const port = parentPort;
+port?.once('message', (data: PackingThreadData) => {
+  run(data, on(port, 'message')[Symbol.asyncIterator]())
+    .catch((error: unknown) => {
+      report(error instanceof Failure ? { kind: 'failed', problem: error.problem } : { kind: 'broken', error });
+    })
+    .finally(() => port.close());
+});

@@ -13,9 +13,12 @@ export interface PackingThreadData {
   readonly tar: number;
   /** Its path, for messages. */
   readonly tarPath: string;
-  /** Two numbers: one of {@link states}, and whether the thread has to end. */
+  /** A number for each of {@link flags}. */
   readonly state: SharedArrayBuffer;
 }
+
+/** Where in the shared memory there is one of {@link states}, whether the thread has to end, and whether the tar is hashed. */
+export const flags = { state: 0, ends: 1, hashes: 2 } as const;
 
 /** What the thread reports. `written` is the present length of the tar. */
 export type Report =
@@ -29,8 +32,10 @@ export type Report =
   | { readonly kind: 'progress'; readonly progress: PackedProgress; readonly written: number }
   | { readonly kind: 'summary'; readonly summary: ContextSummary; readonly isChanged: boolean }
   | { readonly kind: 'finished'; readonly summary: ContextSummary; readonly written: number }
+  /** The SHA-256 of the whole tar in hex. Comes after `finished`, if it was ordered. */
+  | { readonly kind: 'hashed'; readonly sha256: string }
   | { readonly kind: 'failed'; readonly problem: Problem }
   | { readonly kind: 'broken'; readonly error: unknown };
 
-/** To list what was found, to make the tar, or to end without it. Read only by a thread that has not made the tar yet. */
-export type Order = 'list' | 'pack' | 'end';
+/** To list what was found, to make the tar, to look at {@link flags}, or to end. Read only by a thread that has nothing else to do. */
+export type Order = 'list' | 'pack' | 'hash' | 'end';

@@ -2,6 +2,7 @@ import { isStandardOutput } from '../../shared/output.ts';
 import { problemOf } from '../../shared/problem.ts';
 import type { App } from '../app.ts';
 import { attachToRunningApp } from '../attach/client.ts';
+import { preparePackingThread } from '../context/packing-thread.ts';
 import { handleTermination } from '../system/termination.ts';
 import type { Command } from './command.ts';
 import { parseArguments } from './commands/parse-arguments.ts';
@@ -40,7 +41,7 @@ export async function runTerminal(argv: readonly string[]): Promise<number> {
     // what is discovered depends on more of this environment than any other command does, such as DOCKER_HOST
     const running =
       command.kind === 'connection.import' ? undefined : await attachToRunningApp({ hasToShareEnvironment: true });
-    const app = running ?? (await startApp());
+    const app = running ?? (await startApp(command));
     try {
       const frontEnd = new TerminalFrontEnd(app, {
         input: stdin,
@@ -102,7 +103,10 @@ async function printVersion({ check, json }: { readonly check: boolean; readonly
 }
 
 /** Loads the app only where no other process runs it. */
-async function startApp(): Promise<App> {
+async function startApp({ kind }: Command): Promise<App> {
+  if (kind === 'build') {
+    preparePackingThread();
+  }
   const { createApp } = await import('../app.ts');
   return createApp({ frontEnd: 'terminal' });
 }

@@ -18,8 +18,8 @@ const packed: PackedTar = {
   layout: async () => ({
     entries: [{ path: 'file', offset: 0, length: tar.length - 1024, digest: 'b'.repeat(64) }],
     bytes: tar.length,
-    sha256,
   }),
+  sha256: async () => sha256,
   read: (start, end) => Readable.from([tar.subarray(start, end)]),
   confinedLinks: [],
 };

@@ -98,6 +98,8 @@ export async function openProgram(
     release = () => lock?.release(undefined);
     signal.throwIfAborted();
     const opening = transport.openCommand(contextCacheProgram(transport.socketPath, { makesFolder: !discards }));
+    // made while the node starts the program
+    void tar.sha256().catch(() => undefined);
     // asked at once: on a long line, each wait for an answer counts
     const checking = allowsMoreCommands(transport, AbortSignal.any([signal, greeted.signal]));
     stream = await opening;
@@ -253,7 +255,7 @@ async function planSending(
   if (base) {
     const { bytes } = await abortable(signal, tar.layout());
     const isThere = base.parts.length === 0;
-    if (base.reusedBytes >= bytes * minReusedShare && (isThere || freeBytes > bytes + minFreeBytes)) {
+    if (isThere || freeBytes > bytes + minFreeBytes) {
       return { operations: changeTar(request, base), reusedBytes: base.reusedBytes, isThere };
     }
   }
@@ -272,18 +274,20 @@ interface Base {
   readonly reusedBytes: number;
 }
 
-/** The kept tar that has most of the new one, among those whose layout is known. Waits until the new one is packed. */
+/**
+ * The kept tar that has most of the new one, among those whose layout is known. Waits until the new one is packed.
+ * @returns undefined if none has enough of it
+ */
 async function findBase({ tar, layouts, signal }: CachedRequest, kept: readonly string[]): Promise<Base | undefined> {
   let best: Base | undefined;
+  let minBytes = 0;
   for (const sha256 of kept) {
     const layout = await layouts.find(sha256);
     if (!layout) {
       continue;
     }
     const now = await abortable(signal, tar.layout());
-    if (kept.includes(now.sha256)) {
-      return { sha256: now.sha256, parts: [], reusedBytes: now.bytes };
-    }
+    minBytes = now.bytes * minReusedShare;
     const difference = compareTars(layout, now);
     if (difference.reusedBytes > (best?.reusedBytes ?? 0)) {
       best = { sha256, ...difference };
@@ -292,14 +296,18 @@ async function findBase({ tar, layouts, signal }: CachedRequest, kept: readonly 
       break;
     }
   }
-  return best;
+  if (!best || best.reusedBytes < minBytes) {
+    return undefined;
+  }
+  const now = await abortable(signal, tar.sha256());
+  return kept.includes(now) ? { sha256: now, parts: [], reusedBytes: (await tar.layout()).bytes } : best;
 }
 
 /** Makes the tar of one that the node keeps, and sends it to the engine if it is right. */
 async function* changeTar(request: CachedRequest, base: Base): AsyncGenerator<Buffer> {
   const { tar, layouts, discards, onSent } = request;
-  const layout = await tar.layout();
-  const { sha256, bytes } = layout;
+  const [layout, sha256] = await Promise.all([tar.layout(), tar.sha256()]);
+  const { bytes } = layout;
   yield line(`base ${base.sha256}`);
   for (const { from, start, length } of base.parts) {
     if (from === 'old') {
@@ -369,11 +377,11 @@ async function* sendTar(
       yield* compressed ? [compressed] : (compression?.measure(parts, length) ?? parts);
     }
   }
-  const layout = await tar.layout();
+  const [layout, sha256] = await Promise.all([tar.layout(), tar.sha256()]);
   if (keptBytes <= maxBytes) {
-    await layouts.save(layout.sha256, layout);
+    await layouts.save(sha256, layout);
   }
-  yield line(keptBytes <= maxBytes ? `end ${layout.sha256}` : 'end');
+  yield line(keptBytes <= maxBytes ? `end ${sha256}` : 'end');
   yield line('hold');
   onSent();
 }
