@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { close, createReadStream, open, read } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open as openFile, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Digest, isDigest } from '../../shared/image.ts';
@@ -12,6 +12,16 @@ import { type BlobSize, maxManifestBytes } from './manifest.ts';
 
 /** The default limit of one blob: 32 GiB. */
 const defaultMaxBytes = 32 * 1024 ** 3;
+
+/** Bytes of a blob that are read at once. */
+const maxReadBytes = 1024 * 1024;
+const minReadBytes = 16 * 1024;
+
+export interface ReadOptions {
+  /** The first byte, 0 by default. */
+  readonly start?: number;
+  readonly size?: number;
+}
 
 /** The blobs of one OCI layout, by digest. Hold a blob with a lease before you rely on it. */
 export class BlobStore {
@@ -94,11 +104,12 @@ export class BlobStore {
   /**
    * The bytes of a blob from byte `start` on (0 by default), as they are on the disk. The digest is not checked.
    * The stream fails with `image.incomplete` if the blob does not exist.
+   * @param size of the blob, as far as it is known: a small one needs no large buffer
    */
-  read(digest: Digest, options: { readonly start?: number } = {}): Readable {
+  read(digest: Digest, { start = 0, size = maxReadBytes }: ReadOptions = {}): Readable {
     return createReadStream(this.pathOf(digest), {
-      start: options.start ?? 0,
-      highWaterMark: 1024 * 1024,
+      start,
+      highWaterMark: Math.min(maxReadBytes, Math.max(minReadBytes, size)),
       fs: {
         open: (path: string, flags: string, mode: number, done: (error: Error | null, fd?: number) => void) =>
           open(path, flags, mode, (error, fd) => {
@@ -124,15 +135,20 @@ export class BlobStore {
 
   /** Reads a whole blob and checks its digest. @throws Failure like {@link readVerified}, also if it is larger than the limit */
   async readWhole(digest: Digest, maxBytes: number): Promise<Buffer> {
-    const size = await this.size(digest);
-    if (size !== undefined && size > maxBytes) {
-      throw corruptBlobFailure(digest, `It has ${size} bytes, more than the limit of ${maxBytes}.`);
+    const file = await openFile(this.pathOf(digest)).catch((error: unknown) => {
+      throw errnoCode(error) === 'ENOENT' ? missingBlobFailure(digest) : error;
+    });
+    let bytes: Buffer;
+    try {
+      const { size } = await file.stat();
+      if (size > maxBytes) {
+        throw corruptBlobFailure(digest, `It has ${size} bytes, more than the limit of ${maxBytes}.`);
+      }
+      // not as a stream: its buffers of a megabyte for a kilobyte make V8 collect garbage several times a build
+      bytes = await file.readFile();
+    } finally {
+      await file.close();
     }
-    const chunks: Buffer[] = [];
-    for await (const chunk of this.read(digest)) {
-      chunks.push(chunk);
-    }
-    const bytes = Buffer.concat(chunks);
     const actual = digestOf(bytes);
     if (actual !== digest) {
       throw corruptBlobFailure(digest, `Its ${bytes.length} bytes have the digest ${actual}.`);

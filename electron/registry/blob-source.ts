@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Digest } from '../../shared/image.ts';
 import { Failure, fail } from '../../shared/problem.ts';
+import type { ReadOptions } from '../images/blob-store.ts';
 import type { HttpBody } from './http.ts';
 
 /** Where blobs are read from: the image store. */
@@ -8,7 +9,7 @@ export interface BlobSource {
   /** Bytes. */
   size(digest: Digest): Promise<number>;
   /** The bytes of the blob from byte `start` on (0 by default). */
-  read(digest: Digest, options?: { start?: number }): Readable;
+  read(digest: Digest, options?: ReadOptions): Readable;
 }
 
 /** Reads one blob as the body of requests. Separates errors of the image store from errors of the network. */
@@ -45,7 +46,7 @@ export class BlobReader {
   async *#read(start: number, end: number): AsyncGenerator<Buffer> {
     let sentBytes = start;
     this.#onSent(sentBytes);
-    const stream = start === 0 ? this.#blobs.read(this.digest) : this.#blobs.read(this.digest, { start });
+    const stream = this.#blobs.read(this.digest, { start, size: this.size });
     stream.once('error', (error) => {
       this.#failure = error instanceof Failure ? error : corruptBlobFailure(this.digest, 'could not be read', error);
     });

@@ -2,7 +2,6 @@ import { isStandardOutput } from '../../shared/output.ts';
 import { problemOf } from '../../shared/problem.ts';
 import type { App } from '../app.ts';
 import { attachToRunningApp } from '../attach/client.ts';
-import { preparePackingThread } from '../context/packing-thread.ts';
 import { handleTermination } from '../system/termination.ts';
 import type { Command } from './command.ts';
 import { parseArguments } from './commands/parse-arguments.ts';
@@ -105,7 +104,7 @@ async function printVersion({ check, json }: { readonly check: boolean; readonly
 /** Loads the app only where no other process runs it. */
 async function startApp({ kind }: Command): Promise<App> {
   if (kind === 'build') {
-    preparePackingThread();
+    (await import('../context/packing-thread.ts')).preparePackingThread();
   }
   const { createApp } = await import('../app.ts');
   return createApp({ frontEnd: 'terminal' });
